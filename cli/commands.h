@@ -1,0 +1,17 @@
+// The sub-commands. Each adds its options to the program and sets what runs when it is chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace dcache::cli {
+
+// Exit status of the program.
+enum Status : int { kOk = 0, kFindings = 1, kError = 2 };
+
+// Runs the chosen command and gives the exit status.
+using Action = std::function<int()>;
+
+void add_parse(CLI::App& app, Action& action);
+
+}  // namespace dcache::cli

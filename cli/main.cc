@@ -1,0 +1,25 @@
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "dcache/version.h"
+
+int main(int argc, char** argv) {
+  using namespace dcache::cli;
+  CLI::App app("Says which steps of a Docker build will rebuild, and why, before you build.", "dcache");
+  app.set_version_flag("--version", "dcache " DCACHE_VERSION);
+  app.require_subcommand(1);
+  Action action;
+  add_parse(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kError;
+  }
+  const int status = action();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    complain("can't write to standard output");
+    return kError;
+  }
+  return status;
+}

@@ -1,0 +1,44 @@
+# The libraries dcache is built on. Each is a Debian package; a missing one is named in the error.
+
+function(dcache_require package debian)
+  find_package(${package} QUIET ${ARGN})
+  if(NOT ${package}_FOUND)
+    message(FATAL_ERROR
+      "dcache needs ${package}, which was not found.\n"
+      "On Debian and Ubuntu: apt-get install ${debian}\n"
+      "(scripts/install-packages installs all that is needed)")
+  endif()
+  set(${package}_FOUND TRUE PARENT_SCOPE)
+endfunction()
+
+function(dcache_require_pkgconfig target module debian)
+  find_package(PkgConfig QUIET)
+  if(NOT PKG_CONFIG_FOUND)
+    message(FATAL_ERROR "dcache needs pkg-config.\nOn Debian and Ubuntu: apt-get install pkg-config")
+  endif()
+  pkg_check_modules(${target} QUIET IMPORTED_TARGET GLOBAL ${module})
+  if(NOT ${target}_FOUND)
+    message(FATAL_ERROR
+      "dcache needs ${module}, which was not found.\n"
+      "On Debian and Ubuntu: apt-get install ${debian}\n"
+      "(scripts/install-packages installs all that is needed)")
+  endif()
+endfunction()
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+dcache_require(fmt libfmt-dev)
+dcache_require(nlohmann_json nlohmann-json3-dev)
+dcache_require(tl-expected libexpected-dev)
+dcache_require(tomlplusplus libtomlplusplus-dev)
+dcache_require_pkgconfig(RE2 re2 libre2-dev)
+dcache_require_pkgconfig(XXHASH libxxhash libxxhash-dev)
+if(DCACHE_BUILD_CLI)
+  dcache_require(CLI11 libcli11-dev)
+endif()
+if(DCACHE_BUILD_TESTS)
+  dcache_require(GTest libgtest-dev)
+endif()
+if(DCACHE_BUILD_BENCH)
+  dcache_require(benchmark libbenchmark-dev)
+endif()

@@ -1,0 +1,350 @@
+#include "dcache/dockerfile/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <span>
+
+#include "dcache/dockerfile/mount.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::dockerfile {
+namespace {
+
+enum class FlagKind { kText, kList, kSwitch };
+struct KnownFlag {
+  std::string_view name;
+  FlagKind kind;
+};
+
+constexpr KnownFlag kAddFlags[] = {{"chown", FlagKind::kText},     {"chmod", FlagKind::kText},
+                                   {"link", FlagKind::kSwitch},    {"keep-git-dir", FlagKind::kSwitch},
+                                   {"checksum", FlagKind::kText},  {"exclude", FlagKind::kList},
+                                   {"unpack", FlagKind::kSwitch}};
+constexpr KnownFlag kCopyFlags[] = {{"chown", FlagKind::kText},  {"from", FlagKind::kText},
+                                    {"chmod", FlagKind::kText},  {"link", FlagKind::kSwitch},
+                                    {"exclude", FlagKind::kList}, {"parents", FlagKind::kSwitch}};
+constexpr KnownFlag kFromFlags[] = {{"platform", FlagKind::kText}};
+constexpr KnownFlag kRunFlags[] = {{"mount", FlagKind::kList},
+                                   {"network", FlagKind::kText},
+                                   {"security", FlagKind::kText},
+                                   {"device", FlagKind::kList}};
+constexpr KnownFlag kHealthcheckFlags[] = {{"interval", FlagKind::kText},
+                                           {"timeout", FlagKind::kText},
+                                           {"start-period", FlagKind::kText},
+                                           {"start-interval", FlagKind::kText},
+                                           {"retries", FlagKind::kText}};
+
+std::span<const KnownFlag> flags_of(Keyword keyword) {
+  switch (keyword) {
+    case Keyword::kAdd:
+      return kAddFlags;
+    case Keyword::kCopy:
+      return kCopyFlags;
+    case Keyword::kFrom:
+      return kFromFlags;
+    case Keyword::kRun:
+      return kRunFlags;
+    case Keyword::kHealthcheck:
+      return kHealthcheckFlags;
+    default:
+      return {};
+  }
+}
+
+// What is wrong and what to do about it.
+struct Complaint {
+  std::string message;
+  std::string remedy;
+  Span span;
+};
+using Verdict = std::optional<Complaint>;
+
+Verdict check_flag(const Instruction& instruction, const Flag& flag, std::span<const KnownFlag> known_flags) {
+  const std::string_view instruction_name = name_of(instruction.keyword);
+  const auto known = std::find_if(known_flags.begin(), known_flags.end(),
+                                  [&](const KnownFlag& k) { return k.name == flag.name; });
+  if (known == known_flags.end()) {
+    std::string names;
+    for (const KnownFlag& k : known_flags) names += fmt::format("{}--{}", names.empty() ? "" : ", ", k.name);
+    return Complaint{fmt::format("{} has no flag --{}", instruction_name, flag.name),
+                     names.empty() ? fmt::format("{} takes no flags", instruction_name) : "known flags: " + names,
+                     flag.span};
+  }
+  const auto same_name = [&](const Flag& other) { return &other < &flag && other.name == flag.name; };
+  if (known->kind != FlagKind::kList && std::any_of(instruction.flags.begin(), instruction.flags.end(), same_name)) {
+    return Complaint{fmt::format("--{} is given twice", flag.name), "keep one of them", flag.span};
+  }
+  if (known->kind == FlagKind::kSwitch) {
+    const std::string value = text::to_lower(flag.value);
+    if (!flag.has_value || value == "true" || value == "false") return std::nullopt;
+    return Complaint{fmt::format("--{} is either true or false, not '{}'", flag.name, flag.value),
+                     fmt::format("write --{} alone to switch it on", flag.name), flag.span};
+  }
+  if (flag.has_value) return std::nullopt;
+  return Complaint{fmt::format("--{} has no value", flag.name), fmt::format("write --{}=value", flag.name), flag.span};
+}
+
+Verdict check_flags(const Instruction& instruction) {
+  const std::span<const KnownFlag> known = flags_of(instruction.keyword);
+  for (const Flag& flag : instruction.flags) {
+    if (auto complaint = check_flag(instruction, flag, known)) return complaint;
+  }
+  return std::nullopt;
+}
+
+Complaint complain(const Instruction& instruction, std::string message, std::string remedy) {
+  return {std::move(message), std::move(remedy), instruction.name_span};
+}
+
+Verdict need_arguments(const Instruction& instruction, std::string_view example) {
+  if (!instruction.arguments.empty()) return std::nullopt;
+  return complain(instruction, fmt::format("{} has no argument", name_of(instruction.keyword)),
+                  fmt::format("for example: {}", example));
+}
+
+bool is_stage_name(std::string_view name) {
+  const auto is_name_char = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
+  const std::string lower = text::to_lower(name);
+  return !lower.empty() && lower[0] >= 'a' && lower[0] <= 'z' &&
+         std::all_of(lower.begin(), lower.end(), is_name_char);
+}
+
+Verdict check_from(const Instruction& instruction) {
+  const std::span<const Word> words = instruction.arguments;
+  if (words.size() == 1) return std::nullopt;
+  if (words.size() != 3 || !text::equals_ignoring_case(words[1].text, "as")) {
+    return complain(instruction, "FROM takes an image, or an image and AS with a stage name",
+                    "write FROM image or FROM image AS name");
+  }
+  if (is_stage_name(words[2].text)) return std::nullopt;
+  return Complaint{fmt::format("'{}' can't name a stage", words[2].text),
+                   "a stage name starts with a letter and goes on with letters, digits, '-', '_' and '.'",
+                   words[2].span};
+}
+
+// Whether a word of COPY or ADD stands for a heredoc.
+bool is_heredoc(const Instruction& instruction, const Word& word) {
+  return std::any_of(instruction.heredocs.begin(), instruction.heredocs.end(),
+                     [&](const Heredoc& heredoc) { return word.span.overlaps(heredoc.marker); });
+}
+
+Verdict check_copy(const Instruction& instruction) {
+  if (instruction.arguments.size() < 2) {
+    return complain(instruction, fmt::format("{} needs a source and a destination", name_of(instruction.keyword)),
+                    fmt::format("for example: {} src/ /app/", name_of(instruction.keyword)));
+  }
+  const Word& destination = instruction.arguments.back();
+  if (!is_heredoc(instruction, destination)) return std::nullopt;
+  return Complaint{"the destination is a heredoc", "put the path of the file behind the heredoc",
+                   destination.span};
+}
+
+Verdict check_pairs(const Instruction& instruction) {
+  for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
+    if (!instruction.arguments[i].text.empty()) continue;
+    return Complaint{fmt::format("{} has a value without a name", name_of(instruction.keyword)),
+                     "put a name in front of the '='", instruction.arguments[i].span};
+  }
+  return need_arguments(instruction, fmt::format("{} NAME=value", name_of(instruction.keyword)));
+}
+
+Verdict check_arg(const Instruction& instruction) {
+  for (const Word& word : instruction.arguments) {
+    if (!word.text.starts_with('=')) continue;
+    return Complaint{"ARG has a value without a name", "put a name in front of the '='", word.span};
+  }
+  return need_arguments(instruction, "ARG VERSION=1.0");
+}
+
+Verdict check_volume(const Instruction& instruction) {
+  for (const Word& word : instruction.arguments) {
+    if (!text::trim(word.text).empty()) continue;
+    return Complaint{"a volume has an empty name", "write the path that shall be a volume", word.span};
+  }
+  return need_arguments(instruction, "VOLUME /data");
+}
+
+Verdict check_onbuild(const Instruction& instruction) {
+  if (instruction.onbuild == nullptr) {
+    return complain(instruction, "ONBUILD has no instruction", "for example: ONBUILD RUN make");
+  }
+  const Keyword inner = instruction.onbuild->keyword;
+  if (inner != Keyword::kOnbuild && inner != Keyword::kFrom && inner != Keyword::kMaintainer) return std::nullopt;
+  return Complaint{fmt::format("ONBUILD can't carry {}", name_of(inner)),
+                   "only instructions that act on an image can be put off to a later build",
+                   instruction.onbuild->name_span};
+}
+
+// A Go duration such as "1m30s", in nanoseconds.
+std::optional<double> read_duration(std::string_view value) {
+  double sign = 1;
+  if (value.starts_with('-') || value.starts_with('+')) {
+    sign = value[0] == '-' ? -1 : 1;
+    value.remove_prefix(1);
+  }
+  if (value == "0") return 0;
+  if (value.empty()) return std::nullopt;
+  constexpr std::pair<std::string_view, double> kUnits[] = {{"ns", 1},       {"us", 1e3},  {"\u00b5s", 1e3},
+                                                            {"\u03bcs", 1e3}, {"ms", 1e6},  {"s", 1e9},
+                                                            {"m", 60e9},     {"h", 3600e9}};
+  double total = 0;
+  while (!value.empty()) {
+    const size_t digits = std::min(value.find_first_not_of("0123456789."), value.size());
+    double number = 0;
+    const auto [end, failure] = std::from_chars(value.data(), value.data() + digits, number);
+    if (failure != std::errc() || end != value.data() + digits) return std::nullopt;
+    value.remove_prefix(digits);
+    const size_t unit_size = std::min(value.find_first_of("0123456789."), value.size());
+    const auto unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                   [&](const auto& u) { return u.first == value.substr(0, unit_size); });
+    if (unit == std::end(kUnits)) return std::nullopt;
+    total += number * unit->second;
+    value.remove_prefix(unit_size);
+  }
+  return sign * total;
+}
+
+Verdict check_healthcheck_flag(const Flag& flag) {
+  if (flag.value.empty()) return std::nullopt;
+  if (flag.name == "retries") {
+    int retries = 0;
+    const auto [end, failure] =
+        std::from_chars(flag.value.data(), flag.value.data() + flag.value.size(), retries);
+    if (failure == std::errc() && end == flag.value.data() + flag.value.size() && retries >= 0) return std::nullopt;
+    return Complaint{fmt::format("'{}' is no number of retries", flag.value), "write a whole number from 0",
+                     flag.span};
+  }
+  constexpr double kShortest = 1e6;
+  const auto duration = read_duration(flag.value);
+  if (duration && (*duration == 0 || *duration >= kShortest)) return std::nullopt;
+  return Complaint{fmt::format("'{}' is no duration that --{} accepts", flag.value, flag.name),
+                   "write a number and a unit, at least 1ms: 30s, 1m30s", flag.span};
+}
+
+Verdict check_healthcheck(const Instruction& instruction) {
+  if (auto missing = need_arguments(instruction, "HEALTHCHECK CMD curl -f http://localhost/")) return missing;
+  const Word& type = instruction.arguments.front();
+  const bool has_command = instruction.arguments.size() > 1;
+  if (text::equals_ignoring_case(type.text, "none")) {
+    if (!has_command) return std::nullopt;
+    return complain(instruction, "HEALTHCHECK NONE takes nothing behind it", "remove the rest of the line");
+  }
+  if (!text::equals_ignoring_case(type.text, "cmd")) {
+    return Complaint{fmt::format("HEALTHCHECK knows CMD and NONE, not '{}'", type.text),
+                     "write HEALTHCHECK CMD and the command", type.span};
+  }
+  if (!has_command) return complain(instruction, "HEALTHCHECK CMD has no command", "write the command behind CMD");
+  if (auto complaint = check_flags(instruction)) return complaint;
+  for (const Flag& flag : instruction.flags) {
+    if (auto complaint = check_healthcheck_flag(flag)) return complaint;
+  }
+  return std::nullopt;
+}
+
+Verdict check_run_flag(const Flag& flag) {
+  const auto one_of = [&](std::initializer_list<std::string_view> values) {
+    return std::find(values.begin(), values.end(), flag.value) != values.end();
+  };
+  if (flag.name == "network" && !one_of({"default", "none", "host"})) {
+    return Complaint{fmt::format("there is no network mode '{}'", flag.value), "use default, none or host", flag.span};
+  }
+  if (flag.name == "security" && !one_of({"sandbox", "insecure"})) {
+    return Complaint{fmt::format("there is no security mode '{}'", flag.value), "use sandbox or insecure", flag.span};
+  }
+  if (flag.name != "mount") return std::nullopt;
+  const auto fields = split_csv(flag.value);
+  if (!fields) return Complaint{"--mount can't be read: " + fields.error(), "write key=value pairs with commas", flag.span};
+  for (const std::string& field : *fields) {
+    const size_t equals = std::min(field.find('='), field.size());
+    const size_t dollar = field.find('$', equals);
+    if (text::to_lower(field.substr(0, equals)) != "from" || dollar == std::string::npos) continue;
+    if (dollar + 1 == field.size()) continue;
+    return Complaint{"'from' of a mount can't hold a variable",
+                     "give the image a stage name (FROM ${IMAGE} AS name) and use that", flag.span};
+  }
+  return std::nullopt;
+}
+
+Verdict check_run(const Instruction& instruction) {
+  for (const Flag& flag : instruction.flags) {
+    if (auto complaint = check_run_flag(flag)) return complaint;
+  }
+  return std::nullopt;
+}
+
+Verdict check_shell(const Instruction& instruction) {
+  if (auto missing = need_arguments(instruction, R"(SHELL ["/bin/bash", "-c"])")) return missing;
+  if (instruction.json) return std::nullopt;
+  return complain(instruction, "SHELL takes its arguments as a JSON array", R"(write SHELL ["/bin/bash", "-c"])");
+}
+
+Verdict check_arguments(const Instruction& instruction) {
+  switch (instruction.keyword) {
+    case Keyword::kUnknown:
+      return complain(instruction, fmt::format("'{}' is no Dockerfile instruction", instruction.name),
+                      "if it belongs to the line above, end that line with the escape character");
+    case Keyword::kFrom:
+      return check_from(instruction);
+    case Keyword::kAdd:
+    case Keyword::kCopy:
+      return check_copy(instruction);
+    case Keyword::kEnv:
+    case Keyword::kLabel:
+      return check_pairs(instruction);
+    case Keyword::kArg:
+      return check_arg(instruction);
+    case Keyword::kVolume:
+      return check_volume(instruction);
+    case Keyword::kOnbuild:
+      return check_onbuild(instruction);
+    case Keyword::kHealthcheck:
+      return check_healthcheck(instruction);
+    case Keyword::kRun:
+      return check_run(instruction);
+    case Keyword::kShell:
+      return check_shell(instruction);
+    case Keyword::kExpose:
+      return need_arguments(instruction, "EXPOSE 8080");
+    case Keyword::kMaintainer:
+      return need_arguments(instruction, "LABEL org.opencontainers.image.authors=\"you@example.com\"");
+    case Keyword::kStopsignal:
+      return need_arguments(instruction, "STOPSIGNAL SIGTERM");
+    case Keyword::kUser:
+      return need_arguments(instruction, "USER 1000:1000");
+    case Keyword::kWorkdir:
+      return need_arguments(instruction, "WORKDIR /app");
+    case Keyword::kCmd:
+    case Keyword::kEntrypoint:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Verdict check(const Instruction& instruction) {
+  if (instruction.keyword != Keyword::kHealthcheck && instruction.keyword != Keyword::kUnknown) {
+    if (auto complaint = check_flags(instruction)) return complaint;
+  }
+  return check_arguments(instruction);
+}
+
+}  // namespace
+
+void check_instructions(const File& file, std::vector<Error>& errors) {
+  std::vector<uint32_t> refused_lines;  // what could not be split has its error already
+  for (const Error& error : errors) refused_lines.push_back(error.line);
+  std::sort(refused_lines.begin(), refused_lines.end());
+  for (const Instruction& instruction : file.instructions()) {
+    if (std::binary_search(refused_lines.begin(), refused_lines.end(), instruction.start_line)) continue;
+    auto complaint = check(instruction);
+    if (!complaint) continue;
+    errors.push_back({Error::Phase::kInstruction, std::move(complaint->message), std::move(complaint->remedy),
+                      complaint->span, instruction.start_line});
+  }
+}
+
+}  // namespace dcache::dockerfile

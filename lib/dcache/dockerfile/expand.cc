@@ -1,0 +1,391 @@
+#include "dcache/dockerfile/expand.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <utility>
+
+#include "dcache/text/unicode.h"
+
+namespace dcache::dockerfile {
+namespace {
+
+using text::Rune;
+
+// `${a:-${b:-…}}` nests; nobody's file needs more, and the stack is finite.
+constexpr int kDeepest = 200;
+constexpr char kNoStop = '\0';
+
+// Collects words while text is added character by character.
+class WordCollector {
+ public:
+  void add_rune(char32_t rune, uint32_t begin, uint32_t end) {
+    if (!text::is_space(rune)) {
+      add_raw_rune(rune, begin, end);
+    } else if (!current_.text.empty()) {
+      words_.push_back(std::exchange(current_, {}));
+    }
+  }
+  void add_raw_rune(char32_t rune, uint32_t begin, uint32_t end) {
+    extend(begin, end);
+    text::append_rune(current_.text, rune);
+  }
+  void add_value(std::string_view value, uint32_t begin, uint32_t end) {
+    while (!value.empty()) {
+      const Rune rune = text::decode_rune(value);
+      add_rune(rune.value, begin, end);
+      value.remove_prefix(rune.width);
+    }
+  }
+  void add_raw(std::string_view value, uint32_t begin, uint32_t end) {
+    extend(begin, end);
+    current_.text += value;
+  }
+  std::vector<ExpandedWord> take() {
+    if (!current_.text.empty()) words_.push_back(std::exchange(current_, {}));
+    return std::move(words_);
+  }
+
+ private:
+  void extend(uint32_t begin, uint32_t end) {
+    if (current_.text.empty()) current_.begin = begin;
+    current_.end = end;
+  }
+
+  std::vector<ExpandedWord> words_;
+  ExpandedWord current_;
+};
+
+// A shell pattern (`*`, `?`, `\` escapes) as a regular expression.
+tl::expected<std::string, std::string> pattern_to_regex(std::string_view pattern, bool greedy, bool anchored) {
+  std::string regex(anchored ? "(?s)^" : "(?s)");
+  for (size_t at = 0; at < pattern.size();) {
+    Rune rune = text::decode_rune(pattern.substr(at));
+    at += rune.width;
+    if (rune.value == '*') {
+      regex += greedy ? ".*" : ".*?";
+      continue;
+    }
+    if (rune.value == '?') {
+      regex += '.';
+      continue;
+    }
+    if (rune.value == '\\') {
+      if (at >= pattern.size()) return tl::unexpected<std::string>("the pattern ends with a backslash");
+      rune = text::decode_rune(pattern.substr(at));
+      at += rune.width;
+    }
+    std::string literal;
+    text::append_rune(literal, rune.value);
+    regex += RE2::QuoteMeta(literal);
+  }
+  return regex;
+}
+
+std::string reversed_text(std::string_view value) {
+  std::string reversed;
+  while (!value.empty()) {
+    const Rune rune = text::decode_rune(value);
+    std::string one;
+    text::append_rune(one, rune.value);
+    reversed.insert(0, one);
+    value.remove_prefix(rune.width);
+  }
+  return reversed;
+}
+
+// A pattern back to front; an escape stays in front of what it escapes.
+std::string reversed_pattern(std::string_view pattern) {
+  std::string reversed;
+  while (!pattern.empty()) {
+    size_t width = text::decode_rune(pattern).width;
+    if (pattern[0] == '\\' && pattern.size() > 1) width += text::decode_rune(pattern.substr(1)).width;
+    reversed.insert(0, pattern.substr(0, width));
+    pattern.remove_prefix(width);
+  }
+  return reversed;
+}
+
+tl::expected<std::string, std::string> trim_prefix(std::string_view pattern, std::string_view value, bool greedy) {
+  const auto regex = pattern_to_regex(pattern, greedy, true);
+  if (!regex) return tl::unexpected(regex.error());
+  const RE2 matcher(*regex, RE2::Quiet);
+  re2::StringPiece match;
+  const re2::StringPiece input(value.data(), value.size());
+  if (!matcher.ok() || !matcher.Match(input, 0, input.size(), RE2::UNANCHORED, &match, 1)) {
+    return std::string(value);
+  }
+  return std::string(value.substr(match.size()));
+}
+
+tl::expected<std::string, std::string> trim_suffix(std::string_view pattern, std::string_view value, bool greedy) {
+  const auto rest = trim_prefix(reversed_pattern(pattern), reversed_text(value), greedy);
+  if (!rest) return rest;
+  return reversed_text(*rest);
+}
+
+tl::expected<std::string, std::string> replace(std::string_view pattern, std::string_view value,
+                                               std::string_view replacement, bool all) {
+  const auto regex = pattern_to_regex(pattern, true, false);
+  if (!regex) return tl::unexpected(regex.error());
+  const RE2 matcher(*regex, RE2::Quiet);
+  const re2::StringPiece input(value.data(), value.size());
+  std::string result;
+  size_t at = 0;
+  re2::StringPiece match;
+  while (at <= value.size() && matcher.Match(input, at, input.size(), RE2::UNANCHORED, &match, 1)) {
+    const auto begin = static_cast<size_t>(match.data() - value.data());
+    result += value.substr(at, begin - at);
+    result += replacement;
+    at = begin + match.size();
+    if (!all) break;
+    if (match.empty()) {
+      if (at >= value.size()) return result;
+      result += value[at++];
+    }
+  }
+  if (at <= value.size()) result += value.substr(at);
+  return result;
+}
+
+bool is_special_parameter(char c) {
+  return c != 0 && std::string_view("@*#?-$!0").find(c) != std::string_view::npos;
+}
+
+class Expander {
+ public:
+  Expander(std::string_view text, const Lookup& lookup, const ExpandOptions& options)
+      : text_(text), lookup_(lookup), options_(options) {}
+
+  using Result = tl::expected<std::string, ExpandError>;
+
+  // Up to `stop`, which is consumed, or to the end of the text. `words` may be null.
+  Result run(char stop, bool keep_escapes, WordCollector* words) {
+    if (++depth_ > kDeepest) return fail("variables are nested too deeply");
+    const bool outer_escapes = std::exchange(options_.keep_escapes, keep_escapes);
+    Result result = run_inner(stop, words);
+    options_.keep_escapes = outer_escapes;
+    --depth_;
+    return result;
+  }
+
+ private:
+  Result run_inner(char stop, WordCollector* words) {
+    std::string result;
+    while (!at_end()) {
+      const char c = text_[at_];
+      const uint32_t begin = at_;
+      if (stop != kNoStop && c == stop) {
+        ++at_;
+        return result;
+      }
+      const bool quote = !options_.plain_quotes && (c == '\'' || c == '"');
+      if (quote || c == '$') {
+        const Result part = c == '$' ? dollar() : c == '"' ? double_quoted() : single_quoted();
+        if (!part) return part;
+        result += *part;
+        if (words != nullptr && quote) words->add_raw(*part, begin, at_);
+        if (words != nullptr && !quote) words->add_value(*part, begin, at_);
+        continue;
+      }
+      Rune rune = next();
+      const bool escaped = rune.value == static_cast<unsigned char>(options_.escape);
+      if (escaped && options_.keep_escapes) {
+        text::append_rune(result, rune.value);
+        if (words != nullptr) words->add_raw_rune(rune.value, begin, at_);
+      }
+      if (escaped) {
+        if (at_end()) break;
+        rune = next();
+      }
+      text::append_rune(result, rune.value);
+      if (words != nullptr && escaped) words->add_raw_rune(rune.value, begin, at_);
+      if (words != nullptr && !escaped) words->add_rune(rune.value, begin, at_);
+    }
+    if (stop != kNoStop) return fail(fmt::format("'{}' is missing at the end of a variable", stop));
+    return result;
+  }
+
+  Result single_quoted() {
+    const uint32_t begin = at_++;
+    const size_t end = text_.find('\'', at_);
+    if (end == std::string_view::npos) return fail_at(begin, "the single quote is not closed");
+    std::string inside;
+    while (at_ < end) text::append_rune(inside, next().value);
+    ++at_;
+    return options_.keep_quotes ? "'" + inside + "'" : inside;
+  }
+
+  Result double_quoted() {
+    const uint32_t begin = at_++;
+    std::string result(options_.keep_quotes ? "\"" : "");
+    while (!at_end()) {
+      const char c = text_[at_];
+      if (c == '"') {
+        ++at_;
+        if (options_.keep_quotes) result += '"';
+        return result;
+      }
+      if (c == '$') {
+        const Result value = dollar();
+        if (!value) return value;
+        result += *value;
+        continue;
+      }
+      Rune rune = next();
+      if (rune.value == static_cast<unsigned char>(options_.escape)) {
+        if (options_.keep_escapes) text::append_rune(result, rune.value);
+        if (at_end()) break;
+        const char behind = text_[at_];
+        if (behind == '"' || behind == '$' || behind == options_.escape) rune = next();
+      }
+      text::append_rune(result, rune.value);
+    }
+    return fail_at(begin, "the double quote is not closed");
+  }
+
+  // A `$` and what belongs to it.
+  Result dollar() {
+    ++at_;
+    if (at_end()) return "$";
+    if (text_[at_] == '{') return braced();
+    const std::string name = read_name();
+    if (name.empty()) return "$";
+    const auto value = lookup_(name);
+    if (!value && options_.keep_unset) return "$" + name;
+    return std::string(value.value_or(""));
+  }
+
+  Result braced() {
+    const uint32_t begin = at_ - 1;
+    ++at_;
+    const std::string name = read_name();
+    if (at_end()) return fail_at(begin, "'}' is missing at the end of a variable");
+    const char modifier = text_[at_++];
+    if (modifier == '}') {
+      const auto value = lookup_(name);
+      if (!value && options_.keep_unset) return "${" + name + "}";
+      return std::string(value.value_or(""));
+    }
+    if (modifier == '/') return substitution(begin, name);
+    const bool colon = modifier == ':';
+    const char action = colon && !at_end() ? text_[at_++] : modifier;
+    if (std::string_view("+-?#%").find(action) == std::string_view::npos) {
+      return fail_at(begin, fmt::format("'{}{}' is no known way to modify a variable", colon ? ":" : "", action));
+    }
+    return modified(begin, name, action, colon);
+  }
+
+  Result modified(uint32_t begin, const std::string& name, char action, bool null_is_unset) {
+    const bool trims = action == '#' || action == '%';
+    const Result word = run('}', trims, nullptr);
+    if (!word) return word;
+    const auto value = lookup_(name);
+    if (!value && options_.keep_unset) return fmt::format("${{{}{}{}{}}}", name, null_is_unset ? ":" : "", action, *word);
+    const bool set = value && !(null_is_unset && value->empty());
+    switch (action) {
+      case '-':
+        return set ? std::string(*value) : *word;
+      case '+':
+        return set ? *word : std::string();
+      case '?':
+        if (set) return std::string(*value);
+        return fail_at(begin, word->empty() ? fmt::format("{} has to be set", name) : fmt::format("{}: {}", name, *word));
+      default:
+        return trimmed(begin, action, *word, value.value_or(""));
+    }
+  }
+
+  Result trimmed(uint32_t begin, char action, std::string_view pattern, std::string_view value) {
+    const bool greedy = pattern.starts_with(action);
+    if (greedy) pattern.remove_prefix(1);
+    auto result = action == '%' ? trim_suffix(pattern, value, greedy) : trim_prefix(pattern, value, greedy);
+    if (!result) return fail_at(begin, result.error());
+    return std::move(*result);
+  }
+
+  Result substitution(uint32_t begin, const std::string& name) {
+    const bool all = !at_end() && text_[at_] == '/';
+    if (all) ++at_;
+    const Result pattern = run('/', true, nullptr);
+    if (!pattern) return pattern;
+    const Result replacement = run('}', true, nullptr);
+    if (!replacement) return replacement;
+    const auto value = lookup_(name);
+    if (!value && options_.keep_unset) return fmt::format("${{{}/{}/{}}}", name, *pattern, *replacement);
+    auto result = replace(*pattern, value.value_or(""), *replacement, all);
+    if (!result) return fail_at(begin, result.error());
+    return std::move(*result);
+  }
+
+  std::string read_name() {
+    const uint32_t begin = at_;
+    if (at_end()) return {};
+    Rune rune = peek();
+    if (text::is_digit(rune.value)) {
+      while (!at_end() && text::is_digit(peek().value)) next();
+    } else if (is_special_parameter(text_[at_])) {
+      next();
+    } else {
+      for (; !at_end(); next()) {
+        rune = peek();
+        if (!text::is_letter(rune.value) && !text::is_digit(rune.value) && rune.value != '_') break;
+      }
+    }
+    return std::string(text_.substr(begin, at_ - begin));
+  }
+
+  bool at_end() const { return at_ >= text_.size(); }
+  Rune peek() const { return text::decode_rune(text_.substr(at_)); }
+  Rune next() {
+    const Rune rune = peek();
+    at_ += rune.width;
+    return rune;
+  }
+  Result fail(std::string message) const { return fail_at(at_, std::move(message)); }
+  static Result fail_at(uint32_t offset, std::string message) {
+    return tl::unexpected(ExpandError{std::move(message), offset});
+  }
+
+  std::string_view text_;
+  const Lookup& lookup_;
+  ExpandOptions options_;
+  uint32_t at_ = 0;
+  int depth_ = 0;
+};
+
+}  // namespace
+
+tl::expected<std::string, ExpandError> expand(std::string_view text, const Lookup& lookup,
+                                              const ExpandOptions& options) {
+  return Expander(text, lookup, options).run(kNoStop, options.keep_escapes, nullptr);
+}
+
+tl::expected<std::vector<ExpandedWord>, ExpandError> expand_words(std::string_view text, const Lookup& lookup,
+                                                                  const ExpandOptions& options) {
+  WordCollector words;
+  auto result = Expander(text, lookup, options).run(kNoStop, options.keep_escapes, &words);
+  if (!result) return tl::unexpected(std::move(result.error()));
+  return words.take();
+}
+
+bool expands_variables(Keyword keyword) {
+  switch (keyword) {
+    case Keyword::kAdd:
+    case Keyword::kArg:
+    case Keyword::kCopy:
+    case Keyword::kEnv:
+    case Keyword::kExpose:
+    case Keyword::kFrom:
+    case Keyword::kLabel:
+    case Keyword::kStopsignal:
+    case Keyword::kUser:
+    case Keyword::kVolume:
+    case Keyword::kWorkdir:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace dcache::dockerfile

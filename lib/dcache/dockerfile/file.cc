@@ -1,0 +1,41 @@
+#include "dcache/dockerfile/file.h"
+
+#include <algorithm>
+
+namespace dcache::dockerfile {
+
+Span Instruction::source_span(std::string_view part) const {
+  const auto offset = static_cast<uint32_t>(part.data() - joined.data());
+  const auto to_source = [&](uint32_t at) {
+    const auto after = std::upper_bound(segments.begin(), segments.end(), at,
+                                        [](uint32_t value, const Segment& s) { return value < s.joined; });
+    const Segment& segment = *(after - 1);
+    return segment.source + (at - segment.joined);
+  };
+  const uint32_t begin = to_source(offset);
+  if (part.empty()) return {begin, begin};
+  return {begin, to_source(offset + static_cast<uint32_t>(part.size()) - 1) + 1};
+}
+
+const Flag* Instruction::find_flag(std::string_view flag_name) const {
+  const auto found = std::find_if(flags.begin(), flags.end(), [&](const Flag& f) { return f.name == flag_name; });
+  return found == flags.end() ? nullptr : &*found;
+}
+
+File::File(std::string source)
+    : source_(std::make_unique<const std::string>(std::move(source))), lines_(*source_) {}
+
+std::optional<std::string_view> File::directive(std::string_view name) const {
+  for (const Directive& directive : directives_) {
+    if (directive.name == name) return directive.value;
+  }
+  return std::nullopt;
+}
+
+const Error* File::first_error(Error::Phase phase) const {
+  const auto found =
+      std::find_if(errors_.begin(), errors_.end(), [&](const Error& e) { return e.phase == phase; });
+  return found == errors_.end() ? nullptr : &*found;
+}
+
+}  // namespace dcache::dockerfile

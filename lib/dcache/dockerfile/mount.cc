@@ -1,0 +1,211 @@
+#include "dcache/dockerfile/mount.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+#include "dcache/text/unicode.h"
+
+namespace dcache::dockerfile {
+namespace {
+
+using Failure = std::optional<std::string>;
+
+constexpr std::array<std::string_view, 5> kTypeNames = {"bind", "cache", "tmpfs", "secret", "ssh"};
+
+std::optional<bool> read_bool(std::string_view value) {
+  for (const std::string_view yes : {"1", "t", "T", "TRUE", "true", "True"}) {
+    if (value == yes) return true;
+  }
+  for (const std::string_view no : {"0", "f", "F", "FALSE", "false", "False"}) {
+    if (value == no) return false;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint32_t> read_number(std::string_view value, int base) {
+  uint32_t number = 0;
+  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number, base);
+  if (failure != std::errc() || end != value.data() + value.size()) return std::nullopt;
+  return number;
+}
+
+// "64", "64k", "64MB", "1.5GiB" in bytes.
+std::optional<uint64_t> read_size(std::string_view value) {
+  double number = 0;
+  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (failure != std::errc() || number < 0) return std::nullopt;
+  std::string unit = text::to_lower(std::string_view(end, value.data() + value.size()));
+  std::string_view rest = text::trim_left(unit);
+  double factor = 1;
+  constexpr std::string_view kPrefixes = "kmgtp";
+  if (!rest.empty() && kPrefixes.find(rest[0]) != std::string_view::npos) {
+    for (size_t i = 0; i <= kPrefixes.find(rest[0]); ++i) factor *= 1024;
+    rest.remove_prefix(1);
+    if (rest.starts_with("ib")) rest.remove_prefix(1);
+  }
+  if (!rest.empty() && rest != "b") return std::nullopt;
+  return static_cast<uint64_t>(number * factor);
+}
+
+class MountReader {
+ public:
+  // One `key` or `key=value` field.
+  Failure read(std::string_view field, const Lookup& lookup, const ExpandOptions& options) {
+    const size_t equals = field.find('=');
+    const std::string key = text::to_lower(field.substr(0, equals));
+    if (equals == std::string_view::npos) return read_switch(key);
+    const auto value = expand(field.substr(equals + 1), lookup, options);
+    if (!value) return value.error().message;
+    return read_pair(key, *value);
+  }
+
+  Failure finish() {
+    if (mount_.type == Mount::Type::kBind || mount_.type == Mount::Type::kTmpfs) {
+      if (mount_.mode || mount_.uid || mount_.gid) {
+        return fmt::format("mode, uid and gid have no meaning for a {} mount", name_of(mount_.type));
+      }
+    }
+    if (!access_given_) {
+      mount_.read_only = mount_.type != Mount::Type::kCache && mount_.type != Mount::Type::kTmpfs;
+    }
+    if (!mount_.sharing.empty() && mount_.type != Mount::Type::kCache) return "only a cache mount has 'sharing'";
+    if (mount_.type != Mount::Type::kSecret) return std::nullopt;
+    if (!mount_.from.empty()) return "a secret mount takes no 'from'";
+    if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty()) return "a secret mount needs an 'id'";
+    if (!mount_.source.empty() && !mount_.id.empty()) return "'source' and 'id' mean the same; give one of them";
+    return std::nullopt;
+  }
+
+  Mount take() { return std::move(mount_); }
+
+ private:
+  Failure read_switch(const std::string& key) {
+    if (key == "readonly" || key == "ro" || key == "readwrite" || key == "rw") {
+      set_access(key.starts_with("reado") || key == "ro");
+      return std::nullopt;
+    }
+    if (key == "required") return set_required(true);
+    return fmt::format("'{}' needs a value", key);
+  }
+
+  Failure read_pair(const std::string& key, const std::string& value) {
+    const auto invalid = [&] { return Failure(fmt::format("'{}' is no value for '{}'", value, key)); };
+    if (key == "type") return set_type(value);
+    if (key == "readonly" || key == "ro" || key == "readwrite" || key == "rw") {
+      const auto on = read_bool(value);
+      if (!on) return invalid();
+      set_access(*on == (key.starts_with("reado") || key == "ro"));
+    } else if (key == "required") {
+      const auto on = read_bool(value);
+      if (!on) return invalid();
+      return set_required(*on);
+    } else if (key == "size") {
+      const auto size = read_size(value);
+      if (mount_.type != Mount::Type::kTmpfs) return "only a tmpfs mount has 'size'";
+      if (!size) return invalid();
+      mount_.size = *size;
+    } else if (key == "sharing") {
+      mount_.sharing = text::to_lower(value);
+      if (mount_.sharing != "shared" && mount_.sharing != "private" && mount_.sharing != "locked") return invalid();
+    } else if (std::optional<uint32_t>* number = number_field(key)) {
+      *number = read_number(value, key == "mode" ? 8 : 10);
+      if (!*number) return invalid();
+    } else if (key == "env") {
+      mount_.env = value;
+    } else if (std::string* text = text_field(key)) {
+      *text = value;
+    } else {
+      return fmt::format("a mount has no option '{}'", key);
+    }
+    return std::nullopt;
+  }
+
+  std::string* text_field(std::string_view key) {
+    if (key == "from") return &mount_.from;
+    if (key == "source" || key == "src") return &mount_.source;
+    if (key == "target" || key == "dst" || key == "destination") return &mount_.target;
+    if (key == "id") return &mount_.id;
+    return nullptr;
+  }
+
+  std::optional<uint32_t>* number_field(std::string_view key) {
+    if (key == "mode") return &mount_.mode;
+    if (key == "uid") return &mount_.uid;
+    if (key == "gid") return &mount_.gid;
+    return nullptr;
+  }
+
+  Failure set_type(std::string_view value) {
+    for (size_t i = 0; i < kTypeNames.size(); ++i) {
+      if (value != kTypeNames[i]) continue;
+      mount_.type = static_cast<Mount::Type>(i);
+      return std::nullopt;
+    }
+    return fmt::format("there is no mount type '{}'; known are bind, cache, tmpfs, secret and ssh", value);
+  }
+
+  Failure set_required(bool on) {
+    if (mount_.type != Mount::Type::kSecret && mount_.type != Mount::Type::kSsh) {
+      return "only secret and ssh mounts have 'required'";
+    }
+    mount_.required = on;
+    return std::nullopt;
+  }
+
+  void set_access(bool read_only) {
+    mount_.read_only = read_only;
+    access_given_ = true;
+  }
+
+  Mount mount_;
+  bool access_given_ = false;
+};
+
+}  // namespace
+
+std::string_view name_of(Mount::Type type) {
+  return kTypeNames[static_cast<size_t>(type)];
+}
+
+tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view value) {
+  std::vector<std::string> fields;
+  size_t at = 0;
+  while (true) {
+    std::string field;
+    if (value.substr(at).starts_with('"')) {
+      for (++at;; ++at) {
+        const size_t quote = value.find('"', at);
+        if (quote == std::string_view::npos) return tl::unexpected<std::string>("a quote is not closed");
+        field += value.substr(at, quote - at);
+        at = quote + 1;
+        if (!value.substr(at).starts_with('"')) break;
+        field += '"';
+      }
+      if (at < value.size() && value[at] != ',') return tl::unexpected<std::string>("a quote stands inside a field");
+    } else {
+      const size_t comma = std::min(value.find(',', at), value.size());
+      field = value.substr(at, comma - at);
+      if (field.find('"') != std::string::npos) return tl::unexpected<std::string>("a quote stands inside a field");
+      at = comma;
+    }
+    fields.push_back(std::move(field));
+    if (at >= value.size()) return fields;
+    ++at;
+  }
+}
+
+tl::expected<Mount, std::string> read_mount(std::string_view value, const Lookup& lookup,
+                                            const ExpandOptions& options) {
+  const auto fields = split_csv(value);
+  if (!fields) return tl::unexpected(fields.error());
+  MountReader reader;
+  for (const std::string& field : *fields) {
+    if (auto failure = reader.read(field, lookup, options)) return tl::unexpected(std::move(*failure));
+  }
+  if (auto failure = reader.finish()) return tl::unexpected(std::move(*failure));
+  return reader.take();
+}
+
+}  // namespace dcache::dockerfile

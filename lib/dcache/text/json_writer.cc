@@ -1,0 +1,99 @@
+#include "dcache/text/json_writer.h"
+
+#include "dcache/text/unicode.h"
+
+namespace dcache::text {
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  separate();
+  quote(name);
+  out_ += indent_ > 0 ? ": " : ":";
+  after_key_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+  separate();
+  quote(text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(bool yes) {
+  return raw(yes ? "true" : "false");
+}
+
+JsonWriter& JsonWriter::open(char bracket) {
+  separate();
+  out_ += bracket;
+  ++depth_;
+  first_ = true;
+  return *this;
+}
+
+JsonWriter& JsonWriter::close(char bracket) {
+  --depth_;
+  if (!first_) new_line();
+  out_ += bracket;
+  first_ = false;
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view text) {
+  separate();
+  out_ += text;
+  return *this;
+}
+
+void JsonWriter::separate() {
+  if (after_key_) {
+    after_key_ = false;
+    return;
+  }
+  if (!first_) out_ += ',';
+  first_ = false;
+  if (depth_ > 0) new_line();
+}
+
+void JsonWriter::new_line() {
+  if (indent_ == 0) return;
+  out_ += '\n';
+  out_.append(static_cast<size_t>(indent_ * depth_), ' ');
+}
+
+void JsonWriter::quote(std::string_view text) {
+  out_ += '"';
+  size_t plain = 0;
+  for (size_t at = 0; at < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\') {
+      ++at;
+      continue;
+    }
+    const Rune rune = byte < 0x80 ? Rune{byte, 1} : decode_rune(text.substr(at));
+    if (rune.width > 1) {
+      at += rune.width;
+      continue;
+    }
+    out_.append(text, plain, at - plain);
+    constexpr char kHex[] = "0123456789abcdef";
+    if (byte >= 0x80) {
+      out_ += "\\ufffd";
+    } else if (byte == '"' || byte == '\\') {
+      out_ += '\\';
+      out_ += static_cast<char>(byte);
+    } else if (byte == '\n') {
+      out_ += "\\n";
+    } else if (byte == '\t') {
+      out_ += "\\t";
+    } else {
+      out_ += "\\u00";
+      out_ += kHex[byte >> 4];
+      out_ += kHex[byte & 15];
+    }
+    plain = ++at;
+  }
+  out_.append(text, plain, text.size() - plain);
+  out_ += '"';
+}
+
+}  // namespace dcache::text

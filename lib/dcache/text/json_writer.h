@@ -1,0 +1,49 @@
+// Writes JSON as it comes, without a tree in between: reports of many files are large, and their key order is
+// part of the format. Bytes that are no UTF-8 are written as U+FFFD, each for itself.
+// (Reading JSON is nlohmann/json's work.)
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace dcache::text {
+
+class JsonWriter {
+ public:
+  // Appends to `out`, which has to outlive the writer. `indent` 0 writes everything on one line.
+  explicit JsonWriter(std::string& out, int indent = 0) : out_(out), indent_(indent) {}
+
+  JsonWriter& begin_object() { return open('{'); }
+  JsonWriter& end_object() { return close('}'); }
+  JsonWriter& begin_array() { return open('['); }
+  JsonWriter& end_array() { return close(']'); }
+  JsonWriter& key(std::string_view name);
+  JsonWriter& value(std::string_view text);
+  JsonWriter& value(const char* text) { return value(std::string_view(text)); }
+  JsonWriter& value(bool yes);
+  JsonWriter& value(std::integral auto number) { return raw(std::to_string(number)); }
+  JsonWriter& null() { return raw("null"); }
+
+  template <typename T>
+  JsonWriter& member(std::string_view name, const T& member_value) {
+    return key(name).value(member_value);
+  }
+
+ private:
+  JsonWriter& open(char bracket);
+  JsonWriter& close(char bracket);
+  JsonWriter& raw(std::string_view text);
+  void separate();
+  void new_line();
+  void quote(std::string_view text);
+
+  std::string& out_;
+  int indent_;
+  int depth_ = 0;
+  bool first_ = true;
+  bool after_key_ = false;
+};
+
+}  // namespace dcache::text
