@@ -338,9 +338,16 @@ void check_instructions(const File& file, std::vector<Error>& errors) {
   std::vector<uint32_t> refused_lines;  // what could not be split has its error already
   for (const Error& error : errors) refused_lines.push_back(error.line);
   std::sort(refused_lines.begin(), refused_lines.end());
+  bool in_stage = false;
   for (const Instruction& instruction : file.instructions()) {
+    const bool before_from = !in_stage && instruction.keyword != Keyword::kArg;
+    in_stage = in_stage || instruction.keyword == Keyword::kFrom;
     if (std::binary_search(refused_lines.begin(), refused_lines.end(), instruction.start_line)) continue;
     auto complaint = check(instruction);
+    if (!complaint && before_from && !in_stage) {
+      complaint = complain(instruction, fmt::format("{} stands in front of the first FROM", name_of(instruction.keyword)),
+                           "start with FROM; only ARG may stand above it");
+    }
     if (!complaint) continue;
     errors.push_back({Error::Phase::kInstruction, std::move(complaint->message), std::move(complaint->remedy),
                       complaint->span, instruction.start_line});

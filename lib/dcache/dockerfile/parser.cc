@@ -104,9 +104,10 @@ class Parser {
     const std::string_view line = source_.substr(at_, end - at_);
     at_ = end;
     ++line_;
-    if (line.size() > kLongestLine) {
-      fail(span_of(without_line_end(line)), line_,
-           fmt::format("the line is {} bytes long; the builder reads at most {}", line.size(), kLongestLine),
+    const size_t length = line.size() - (newline == std::string_view::npos ? 0 : 1);
+    if (length > kLongestLine) {
+      fail(span_of(line), line_,
+           fmt::format("the line is {} bytes long; a builder reads at most {}", length, kLongestLine),
            "break it up with line continuations, or move the text into a file");
     }
     return line;
@@ -174,7 +175,10 @@ class Parser {
     directives_allowed_ = found.has_value();
     if (!found) return;
     const std::string name = text::to_lower(found->name);
-    if (name != "escape" && name != "syntax" && name != "check") return;
+    if (name != "escape" && name != "syntax" && name != "check") {
+      directives_allowed_ = false;  // an unknown one is a comment, and ends them
+      return;
+    }
     if (file_.directive(name)) {
       fail(span_of(line), line_, fmt::format("the directive '{}' is given twice", name), "keep one of the two lines");
       return;

@@ -13,7 +13,7 @@ namespace dcache::dockerfile {
 
 File parse(std::string source);
 
-// The longest line, newline included, that BuildKit reads; a longer one is an error.
-inline constexpr size_t kLongestLine = 64 * 1024;
+// The longest line, without its newline, that BuildKit reads; a longer one is an error.
+inline constexpr size_t kLongestLine = 64 * 1024 - 1;
 
 }  // namespace dcache::dockerfile

@@ -1,0 +1,25 @@
+// Slash-separated paths as text: nothing here looks at a file system.
+// The rules are those of Go's `path` package, which the builder takes its paths apart with.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dcache::text {
+
+// The shortest spelling: without doubled and trailing slashes, `.` and resolvable `..`. "" becomes ".".
+std::string clean_path(std::string_view path);
+
+// `a/b` cleaned; an empty part is left out.
+std::string join_path(std::string_view a, std::string_view b);
+
+// What follows the last slash, "a" of "/x/a"; "." for an empty path and "/" for the root.
+std::string_view base_name(std::string_view path);
+
+// What stands before the last slash, "." or "/" if nothing does. Not cleaned.
+std::string_view parent_path(std::string_view path);
+
+// Whether `path` is `folder` or lies below it; both cleaned. "." and "/" hold everything.
+bool is_within(std::string_view path, std::string_view folder);
+
+}  // namespace dcache::text
