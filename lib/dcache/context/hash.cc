@@ -1,0 +1,94 @@
+#include "dcache/context/hash.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#define XXH_STATIC_LINKING_ONLY  // the streaming state as a member instead of an allocation of its own
+#include <xxhash.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <vector>
+
+namespace dcache::context {
+namespace {
+
+Hash from_xxh(XXH128_hash_t value) {
+  return {value.high64, value.low64};
+}
+
+}  // namespace
+
+struct Hasher::State {
+  XXH3_state_t xxh;
+};
+
+std::string to_hex(const Hash& hash) {
+  return fmt::format("{:016x}{:016x}", hash.high, hash.low);
+}
+
+std::optional<Hash> hash_from_hex(std::string_view hex) {
+  if (hex.size() != 32) return std::nullopt;
+  Hash hash;
+  const char* const middle = hex.data() + 16;
+  const auto high = std::from_chars(hex.data(), middle, hash.high, 16);
+  const auto low = std::from_chars(middle, middle + 16, hash.low, 16);
+  if (high.ec != std::errc() || high.ptr != middle || low.ec != std::errc() || low.ptr != middle + 16) {
+    return std::nullopt;
+  }
+  return hash;
+}
+
+Hash hash_bytes(std::string_view bytes) {
+  return from_xxh(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+tl::expected<Hash, std::string> hash_file(const std::string& path) {
+  const auto fail = [&] { return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno))); };
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return fail();
+  constexpr size_t kPiece = 256 * 1024;
+  std::vector<char> piece(kPiece);
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  while (true) {
+    const ssize_t got = ::read(fd, piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      auto failure = fail();
+      ::close(fd);
+      return failure;
+    }
+    if (got == 0) break;
+    XXH3_128bits_update(&state, piece.data(), static_cast<size_t>(got));
+  }
+  ::close(fd);
+  return from_xxh(XXH3_128bits_digest(&state));
+}
+
+Hasher::Hasher() : state_(std::make_unique<State>()) {
+  XXH3_128bits_reset(&state_->xxh);
+}
+Hasher::~Hasher() = default;
+
+Hasher& Hasher::add(std::string_view text) {
+  add(static_cast<uint64_t>(text.size()));
+  XXH3_128bits_update(&state_->xxh, text.data(), text.size());
+  return *this;
+}
+
+Hasher& Hasher::add(uint64_t number) {
+  XXH3_128bits_update(&state_->xxh, &number, sizeof number);
+  return *this;
+}
+
+Hasher& Hasher::add(const Hash& hash) {
+  return add(hash.high).add(hash.low);
+}
+
+Hash Hasher::finish() const {
+  return from_xxh(XXH3_128bits_digest(&state_->xxh));
+}
+
+}  // namespace dcache::context

@@ -1,0 +1,48 @@
+// 128-bit content hashes (XXH3). They tell states of a build apart; they are no protection against somebody who
+// looks for collisions.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+namespace dcache::context {
+
+struct Hash {
+  uint64_t high = 0;
+  uint64_t low = 0;
+  friend constexpr auto operator<=>(const Hash&, const Hash&) = default;
+};
+
+// 32 hexadecimal digits.
+std::string to_hex(const Hash& hash);
+std::optional<Hash> hash_from_hex(std::string_view hex);
+
+// Hash of the bytes alone.
+Hash hash_bytes(std::string_view bytes);
+// Hash of what a file holds, read in pieces. The error is a sentence that names the path.
+tl::expected<Hash, std::string> hash_file(const std::string& path);
+
+// Hash of a row of values. Each is added with its length, so that ("ab","c") and ("a","bc") differ.
+class Hasher {
+ public:
+  Hasher();
+  ~Hasher();
+  Hasher(const Hasher&) = delete;
+  Hasher& operator=(const Hasher&) = delete;
+
+  Hasher& add(std::string_view text);
+  Hasher& add(uint64_t number);
+  Hasher& add(const Hash& hash);
+  Hash finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dcache::context
