@@ -72,18 +72,14 @@ std::optional<std::string> literal_start(std::string_view path) {
   return std::string(path);
 }
 
-std::optional<Pattern> read_line(std::string_view line, uint32_t number) {
-  if (line.starts_with('#')) return std::nullopt;
-  line = text::trim(line);
-  if (line.empty()) return std::nullopt;
+// A line without the white space around it, cleaned. "!" alone leaves an empty path.
+Pattern read_pattern(std::string_view line, uint32_t number) {
   Pattern pattern;
   pattern.written = line;
   pattern.line = number;
   pattern.exception = line.starts_with('!');
   if (pattern.exception) line = text::trim(line.substr(1));
-  if (line.empty()) return pattern;
-  pattern.path = text::clean_path(line);
-  if (pattern.path.size() > 1 && pattern.path[0] == '/') pattern.path.erase(0, 1);
+  if (!line.empty()) pattern.path = text::clean_path(line);
   return pattern;
 }
 
@@ -119,37 +115,54 @@ tl::expected<Matcher, Error> Matcher::parse(std::string_view text) {
   Matcher matcher;
   for (uint32_t number = 1; !text.empty(); ++number) {
     const size_t newline = std::min(text.find('\n'), text.size());
-    auto pattern = read_line(text.substr(0, newline), number);
+    const std::string_view whole = text.substr(0, newline);
+    const std::string_view line = text::trim(whole);
     text.remove_prefix(std::min(newline + 1, text.size()));
-    if (!pattern) continue;
-    if (pattern->path.empty()) {
-      return tl::unexpected(Error{"'!' stands alone", "write the path to keep behind it", number});
-    }
-    if (!text::is_valid_glob(pattern->path)) {
-      return tl::unexpected(Error{fmt::format("the pattern '{}' is not well formed", pattern->written),
-                                  "close every '[' and put '\\' in front of one that is meant literally", number});
-    }
-    const Translation how = translate(pattern->path);
-    Compiled compiled{how.kind, pattern->path, nullptr};
-    if (how.kind == Kind::kPrefix) compiled.text.resize(compiled.text.size() - 2);
-    if (how.kind == Kind::kSuffix) compiled.text.erase(0, 2);
-    if (how.kind == Kind::kRegex) {
-      compiled.regex = std::make_unique<RE2>(how.regex, RE2::Quiet);
-      if (!compiled.regex->ok()) {
-        return tl::unexpected(Error{fmt::format("the pattern '{}' can't be read: {}", pattern->written,
-                                                compiled.regex->error()),
-                                    "put '\\' only in front of wildcards", number});
-      }
-    }
-    if (pattern->exception) {
-      auto start = literal_start(pattern->path);
-      matcher.any_exception_anywhere_ = matcher.any_exception_anywhere_ || !start;
-      if (start) matcher.exception_prefixes_.push_back(std::move(*start) + "/");
-    }
-    matcher.patterns_.push_back(std::move(*pattern));
-    matcher.compiled_.push_back(std::move(compiled));
+    if (whole.starts_with('#') || line.empty()) continue;
+    Pattern pattern = read_pattern(line, number);
+    if (pattern.path.size() > 1 && pattern.path[0] == '/') pattern.path.erase(0, 1);
+    if (auto error = matcher.add(std::move(pattern))) return tl::unexpected(std::move(*error));
   }
   return matcher;
+}
+
+tl::expected<Matcher, Error> Matcher::compile(std::span<const std::string> patterns) {
+  Matcher matcher;
+  uint32_t number = 0;
+  for (const std::string& written : patterns) {
+    ++number;
+    const std::string_view line = text::trim(written);
+    if (line.empty()) continue;
+    if (auto error = matcher.add(read_pattern(line, number))) return tl::unexpected(std::move(*error));
+  }
+  return matcher;
+}
+
+std::optional<Error> Matcher::add(Pattern pattern) {
+  if (pattern.path.empty()) return Error{"'!' stands alone", "write the path to keep behind it", pattern.line};
+  if (!text::is_valid_glob(pattern.path)) {
+    return Error{fmt::format("the pattern '{}' is not well formed", pattern.written),
+                 "close every '[' and put '\\' in front of one that is meant literally", pattern.line};
+  }
+  const Translation how = translate(pattern.path);
+  Compiled compiled{how.kind, pattern.path, nullptr};
+  if (how.kind == Kind::kPrefix) compiled.text.resize(compiled.text.size() - 2);
+  if (how.kind == Kind::kSuffix) compiled.text.erase(0, 2);
+  if (how.kind == Kind::kRegex) {
+    compiled.regex = std::make_unique<RE2>(how.regex, RE2::Quiet);
+    if (!compiled.regex->ok()) {
+      return Error{fmt::format("the pattern '{}' can't be read: {}", pattern.written, compiled.regex->error()),
+                   "put '\\' only in front of wildcards", pattern.line};
+    }
+  }
+  if (pattern.exception) {
+    auto start = literal_start(pattern.path);
+    any_exception_anywhere_ = any_exception_anywhere_ || !start;
+    if (start) exception_prefixes_.push_back(std::move(*start) + "/");
+  }
+  patterns_.push_back(std::move(pattern));
+  compiled_.push_back(std::move(compiled));
+  return std::nullopt;
 }
 
 Decision Matcher::decide(std::string_view path) const {

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -39,6 +41,9 @@ class Matcher {
   Matcher();
   // Reads the text of an ignore file. Fails for a pattern that Docker would refuse too.
   static tl::expected<Matcher, Error> parse(std::string_view text);
+  // From patterns that come one by one, such as those of `COPY --exclude`: no comments, and a leading slash counts.
+  // The line of an error is the number of the pattern.
+  static tl::expected<Matcher, Error> compile(std::span<const std::string> patterns);
 
   Matcher(Matcher&&) noexcept;
   Matcher& operator=(Matcher&&) noexcept;
@@ -63,6 +68,8 @@ class Matcher {
 
  private:
   struct Compiled;
+  std::optional<Error> add(Pattern pattern);
+
   std::vector<Pattern> patterns_;
   std::vector<Compiled> compiled_;  // same order
   std::vector<std::string> exception_prefixes_;  // literal starts of the exceptions

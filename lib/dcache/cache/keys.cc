@@ -1,0 +1,203 @@
+#include "dcache/cache/keys.h"
+
+#include <algorithm>
+
+#include "dcache/text/path.h"
+
+namespace dcache::cache {
+namespace {
+
+using context::Hash;
+using context::Hasher;
+using plan::Part;
+using plan::Read;
+using plan::Step;
+
+// Two keys made alike.
+class PairHasher {
+ public:
+  PairHasher& add(std::string_view text) {
+    certain_.add(text);
+    hopeful_.add(text);
+    return *this;
+  }
+  PairHasher& add(const Hash& hash) {
+    certain_.add(hash);
+    hopeful_.add(hash);
+    return *this;
+  }
+  PairHasher& add(const KeyPair& keys) {
+    certain_.add(keys.certain);
+    hopeful_.add(keys.hopeful);
+    return *this;
+  }
+  PairHasher& add_uncertain(const Hash& hash) {
+    certain_.add(hash);
+    return *this;
+  }
+  KeyPair finish() const { return {certain_.finish(), hopeful_.finish()}; }
+
+ private:
+  Hasher certain_;
+  Hasher hopeful_;
+};
+
+Hash hash_definition(const Step& step) {
+  Hasher hasher;
+  for (const Part& part : step.definition) {
+    hasher.add(static_cast<uint64_t>(part.kind)).add(part.name).add(part.value);
+  }
+  return hasher.finish();
+}
+
+// The parts of a COPY that show in the files it writes.
+void add_visible_parts(const Step& step, PairHasher& hasher) {
+  for (const Part& part : step.definition) {
+    switch (part.kind) {
+      case Part::Kind::kDestination:
+      case Part::Kind::kSource:
+      case Part::Kind::kOwner:
+      case Part::Kind::kMode:
+      case Part::Kind::kHeredoc:
+      case Part::Kind::kRemote:
+        hasher.add(part.name).add(part.value);
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+bool overlap(std::string_view a, std::string_view b) {
+  return text::is_within(a, b) || text::is_within(b, a);
+}
+
+class KeyMaker {
+ public:
+  KeyMaker(const plan::Graph& graph, const Contexts& contexts) : graph_(graph), contexts_(contexts) {}
+
+  std::vector<StepKeys> run() {
+    keys_.resize(graph_.steps.size());
+    results_.resize(graph_.steps.size());
+    for (size_t i = 0; i < graph_.steps.size(); ++i) make(i);
+    return std::move(keys_);
+  }
+
+ private:
+  void make(size_t index) {
+    const Step& step = graph_.steps[index];
+    StepKeys& keys = keys_[index];
+    keys.definition = hash_definition(step);
+    PairHasher inputs;
+    Hasher files;
+    for (size_t i = 0; i < step.reads.size(); ++i) {
+      const KeyPair input = read(step.reads[i], i, keys);
+      inputs.add(input);
+      if (step.reads[i].origin != Read::Origin::kStage) files.add(input.certain);
+    }
+    keys.files = files.finish();
+    const KeyPair read_keys = inputs.finish();
+
+    PairHasher content;
+    add_visible_parts(step, content);
+    keys.content = content.add(read_keys).finish();
+
+    const KeyPair below = step.below ? results_[*step.below] : KeyPair{};
+    PairHasher key;
+    key.add(keys.definition).add(read_keys);
+    if (!step.independent) key.add(below);
+    keys.key = key.finish();
+    results_[index] = step.independent ? PairHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
+  }
+
+  KeyPair read(const Read& read, size_t index, StepKeys& keys) {
+    switch (read.origin) {
+      case Read::Origin::kContext:
+        return read_context(contexts_.main, read, index, keys);
+      case Read::Origin::kNamedContext: {
+        const auto named = contexts_.named.find(read.name);
+        return read_context(named == contexts_.named.end() ? nullptr : named->second, read, index, keys);
+      }
+      case Read::Origin::kImage:
+        return read_image(read);
+      case Read::Origin::kStage:
+        return read_stage(read);
+    }
+    return {};
+  }
+
+  static KeyPair read_context(const context::Snapshot* snapshot, const Read& read, size_t index, StepKeys& keys) {
+    if (snapshot == nullptr) return {};
+    keys.reads.push_back({index, select(*snapshot, read.selectors)});
+    const Hash hash = keys.reads.back().selection.hash;
+    return {hash, hash};
+  }
+
+  static KeyPair read_image(const Read& read) {
+    PairHasher hasher;
+    hasher.add("image").add(read.name);
+    for (const plan::Selector& selector : read.selectors) hasher.add(selector.path);
+    return hasher.finish();
+  }
+
+  // What a stage's result holds at the selected paths, told by the steps that wrote there.
+  KeyPair read_stage(const Read& read) const {
+    PairHasher hasher;
+    if (read.selectors.empty()) add_path(read.stage, "/", hasher);
+    for (const plan::Selector& selector : read.selectors) {
+      for (const std::string& pattern : selector.include) hasher.add(pattern);
+      for (const std::string& pattern : selector.exclude) hasher.add(pattern);
+      add_path(read.stage, literal_part(selector), hasher);
+    }
+    return hasher.finish();
+  }
+
+  // The folder that holds all a wildcard can match.
+  static std::string literal_part(const plan::Selector& selector) {
+    if (!selector.wildcard) return selector.path;
+    const std::string_view start = std::string_view(selector.path).substr(0, selector.path.find_first_of("*?[\\"));
+    return std::string(text::parent_path(start));
+  }
+
+  void add_path(size_t stage, std::string_view path, PairHasher& hasher) const {
+    bool overwritten = false;  // by a step above the one looked at
+    for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
+      const Step& step = graph_.steps[*at];
+      const StepKeys& keys = keys_[*at];
+      switch (step.kind) {
+        case Step::Kind::kImage:
+          hasher.add(keys.key);
+          break;
+        case Step::Kind::kWorkdir:
+          if (overlap(step.destination, path)) hasher.add(keys.definition);
+          break;
+        case Step::Kind::kRun:
+          hasher.add_uncertain(keys.key.certain);
+          overwritten = true;
+          break;
+        case Step::Kind::kCopy:
+          if (!overlap(step.destination, path)) break;
+          if (text::is_within(step.destination, path) && !overwritten) {
+            hasher.add(keys.content);
+          } else {
+            hasher.add_uncertain(keys.content.certain);
+          }
+          overwritten = true;
+          break;
+      }
+    }
+  }
+
+  const plan::Graph& graph_;
+  const Contexts& contexts_;
+  std::vector<StepKeys> keys_;
+  std::vector<KeyPair> results_;  // of a step: what the step above it starts from
+};
+
+}  // namespace
+
+std::vector<StepKeys> compute_keys(const plan::Graph& graph, const Contexts& contexts) {
+  return KeyMaker(graph, contexts).run();
+}
+
+}  // namespace dcache::cache

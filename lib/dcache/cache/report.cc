@@ -1,0 +1,334 @@
+#include "dcache/cache/report.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace dcache::cache {
+namespace {
+
+using context::Hash;
+using context::Record;
+using plan::Graph;
+using plan::Part;
+using plan::Read;
+using plan::Step;
+
+constexpr std::array<std::string_view, 5> kVerdictNames = {"hit", "miss", "depends", "unused", "unknown"};
+constexpr std::array<std::string_view, 10> kCauseNames = {"",      "file",  "instruction", "variable", "new",
+                                                          "image", "stage", "missing",     "network",  "target"};
+
+std::string words_of(const Step& step) {
+  std::string words(dockerfile::name_of(step.instruction->keyword));
+  for (const dockerfile::Flag& flag : step.instruction->flags) words.append(" ").append(flag.text);
+  words.append(" ").append(step.instruction->rest);
+  return words;
+}
+
+// For each step of `after` the step of `before` that it was: first by its words, then by its place in the stage.
+class Alignment {
+ public:
+  Alignment(const Graph& before, const Graph& after) : partner_(after.steps.size()) {
+    std::map<std::string, std::vector<size_t>, std::less<>> old_stages;
+    for (const plan::Stage& stage : before.stages) old_stages[stage.label()] = stage.steps;
+    for (const plan::Stage& stage : after.stages) {
+      const auto old_steps = old_stages.find(stage.label());
+      if (old_steps != old_stages.end()) align(before, old_steps->second, after, stage.steps);
+    }
+  }
+
+  std::optional<size_t> partner(size_t step) const { return partner_[step]; }
+
+ private:
+  void align(const Graph& before, const std::vector<size_t>& old_steps, const Graph& after,
+             const std::vector<size_t>& new_steps) {
+    std::map<std::string, std::vector<size_t>, std::less<>> by_words;  // in reverse order
+    for (auto old = old_steps.rbegin(); old != old_steps.rend(); ++old) {
+      by_words[words_of(before.steps[*old])].push_back(*old);
+    }
+    std::set<size_t> taken;
+    for (const size_t step : new_steps) {
+      auto& same = by_words[words_of(after.steps[step])];
+      if (same.empty()) continue;
+      partner_[step] = same.back();
+      taken.insert(same.back());
+      same.pop_back();
+    }
+    // What was edited takes the place of an old step that is gone, between the same neighbours.
+    size_t next_old = 0;
+    for (const size_t step : new_steps) {
+      if (partner_[step]) {
+        const auto at = std::find(old_steps.begin(), old_steps.end(), *partner_[step]);
+        next_old = std::max(next_old, static_cast<size_t>(at - old_steps.begin()) + 1);
+        continue;
+      }
+      if (next_old >= old_steps.size() || taken.contains(old_steps[next_old])) continue;
+      if (before.steps[old_steps[next_old]].kind != after.steps[step].kind) continue;
+      partner_[step] = old_steps[next_old++];
+    }
+  }
+
+  std::vector<std::optional<size_t>> partner_;
+};
+
+class Comparison {
+ public:
+  Comparison(const State& before, const State& after)
+      : before_(before), after_(after), alignment_(*before.graph, *after.graph) {
+    for (size_t i = 0; i < before.graph->steps.size(); ++i) {
+      if (!before.graph->steps[i].needed) continue;
+      certain_.insert((*before.keys)[i].key.certain);
+      hopeful_.insert((*before.keys)[i].key.hopeful);
+    }
+  }
+
+  Report run() {
+    for (size_t i = 0; i < after_.graph->steps.size(); ++i) {
+      StepReport step;
+      step.step = i;
+      step.verdict = judge(i);
+      report_.steps.push_back(std::move(step));
+      explain(report_.steps.back());
+    }
+    return std::move(report_);
+  }
+
+ private:
+  const Step& step(size_t index) const { return after_.graph->steps[index]; }
+  const StepKeys& keys(size_t index) const { return (*after_.keys)[index]; }
+
+  Verdict judge(size_t index) const {
+    if (!step(index).needed) return Verdict::kUnused;
+    const KeyPair& key = keys(index).key;
+    const bool known = certain_.contains(key.certain);
+    if (step(index).needs_network && known) return Verdict::kUnknown;
+    if (known) return Verdict::kHit;
+    return hopeful_.contains(key.hopeful) ? Verdict::kDepends : Verdict::kMiss;
+  }
+
+  void explain(StepReport& report) const {
+    Cause& cause = report.cause;
+    const Step& now = step(report.step);
+    cause.line = now.instruction->start_line;
+    switch (report.verdict) {
+      case Verdict::kHit:
+        cause.line = 0;
+        return;
+      case Verdict::kUnused:
+        cause.kind = Cause::Kind::kTarget;
+        cause.stage = after_.graph->stages[now.stage].label();
+        return;
+      case Verdict::kUnknown:
+        cause.kind = Cause::Kind::kNetwork;
+        cause.name = now.kind == Step::Kind::kImage ? now.image : remote_of(now);
+        return;
+      case Verdict::kMiss:
+      case Verdict::kDepends:
+        break;
+    }
+    if (explain_missing(report)) return;
+    const auto old = alignment_.partner(report.step);
+    if (!old) {
+      cause.kind = Cause::Kind::kNew;
+      cause.after = words_of(now);
+      return;
+    }
+    if (explain_definition(report, before_.graph->steps[*old])) return;
+    if (explain_files(report, (*before_.keys)[*old])) return;
+    if (explain_stages(report)) return;
+    if (now.below && is_rebuilt(*now.below) && !now.independent) return follow(report, *now.below);
+    // All is as it was, and the step below is reused from elsewhere: its place among the others is what changed.
+    cause.kind = Cause::Kind::kInstruction;
+    cause.before = cause.after = words_of(now);
+  }
+
+  bool is_rebuilt(size_t index) const {
+    const Verdict verdict = report_.steps[index].verdict;
+    return verdict == Verdict::kMiss || verdict == Verdict::kDepends;
+  }
+
+  void follow(StepReport& report, size_t other) const {
+    report.cause = report_.steps[other].cause;
+    report.follows = other;
+  }
+
+  static std::string remote_of(const Step& step) {
+    for (const Part& part : step.definition) {
+      if (part.kind == Part::Kind::kRemote) return part.value;
+    }
+    return {};
+  }
+
+  bool explain_missing(StepReport& report) const {
+    for (const ReadFiles& read : keys(report.step).reads) {
+      if (read.selection.missing.empty() || read.selection.missing.front() == nullptr) continue;
+      report.cause.kind = Cause::Kind::kMissing;
+      report.cause.path = read.selection.missing.front()->written;
+      return true;
+    }
+    return false;
+  }
+
+  // The instruction itself, or a variable that it depends on.
+  bool explain_definition(StepReport& report, const Step& old) const {
+    const Step& now = step(report.step);
+    std::map<std::string, const Part*, std::less<>> old_variables;
+    std::vector<const Part*> old_others;
+    for (const Part& part : old.definition) {
+      if (part.kind == Part::Kind::kVariable) {
+        old_variables[part.name] = &part;
+      } else {
+        old_others.push_back(&part);
+      }
+    }
+    const auto other_part = [](const Part& part) { return part.kind != Part::Kind::kVariable; };
+    std::vector<const Part*> now_others;
+    for (const Part& part : now.definition) {
+      if (other_part(part)) now_others.push_back(&part);
+    }
+    const bool same_others = std::equal(now_others.begin(), now_others.end(), old_others.begin(), old_others.end(),
+                                        [](const Part* a, const Part* b) {
+                                          return a->kind == b->kind && a->name == b->name && a->value == b->value;
+                                        });
+    if (!same_others) {
+      report.cause.kind = now.kind == Step::Kind::kImage ? Cause::Kind::kImage : Cause::Kind::kInstruction;
+      report.cause.before = now.kind == Step::Kind::kImage ? old.image : words_of(old);
+      report.cause.after = now.kind == Step::Kind::kImage ? now.image : words_of(now);
+      if (report.cause.before == report.cause.after) name_changed_part(report, old_others, now_others);
+      return true;
+    }
+    return explain_variables(report, old_variables, now);
+  }
+
+  // The words are the same: a WORKDIR, USER or SHELL above, or the value of a variable makes the difference.
+  static void name_changed_part(StepReport& report, const std::vector<const Part*>& old,
+                                const std::vector<const Part*>& now) {
+    const auto [a, b] = std::mismatch(old.begin(), old.end(), now.begin(), now.end(), [](const Part* x, const Part* y) {
+      return x->kind == y->kind && x->name == y->name && x->value == y->value;
+    });
+    report.cause.before = a == old.end() ? "" : (*a)->value;
+    report.cause.after = b == now.end() ? "" : (*b)->value;
+  }
+
+  static bool explain_variables(StepReport& report, const std::map<std::string, const Part*, std::less<>>& old,
+                                const Step& now) {
+    std::map<std::string, const Part*, std::less<>> gone = old;
+    const auto blame = [&](std::string name, std::string was, std::string is, uint32_t line) {
+      report.cause = {};
+      report.cause.kind = Cause::Kind::kVariable;
+      report.cause.name = std::move(name);
+      report.cause.before = std::move(was);
+      report.cause.after = std::move(is);
+      report.cause.line = line;
+      return true;
+    };
+    for (const Part& part : now.definition) {
+      if (part.kind != Part::Kind::kVariable) continue;
+      const auto was = old.find(part.name);
+      if (was == old.end()) return blame(part.name, "", part.value, part.line);
+      if (was->second->value != part.value) return blame(part.name, was->second->value, part.value, part.line);
+      gone.erase(part.name);
+    }
+    if (gone.empty()) return false;
+    return blame(gone.begin()->first, gone.begin()->second->value, "", 0);
+  }
+
+  struct Seen {
+    const Record* record;
+    const plan::Selector* selector;
+    Hash hash;
+  };
+
+  static std::map<std::string, Seen, std::less<>> files_of(const StepKeys& keys) {
+    std::map<std::string, Seen, std::less<>> files;
+    for (const ReadFiles& read : keys.reads) {
+      for (const SelectedFile& file : read.selection.files) {
+        files.emplace(file.record->path, Seen{file.record, file.selector, hash_record(*file.record)});
+      }
+    }
+    return files;
+  }
+
+  bool explain_files(StepReport& report, const StepKeys& old) const {
+    if (old.files == keys(report.step).files) return false;
+    const auto was = files_of(old);
+    const auto is = files_of(keys(report.step));
+    const auto blame = [&](const Seen& seen, std::string_view change) {
+      Cause& cause = report.cause;
+      if (cause.kind == Cause::Kind::kFile) {
+        ++cause.more;
+        return;
+      }
+      cause.kind = Cause::Kind::kFile;
+      cause.path = seen.record->path;
+      cause.change = change;
+      cause.pattern = seen.selector == nullptr ? "." : seen.selector->written;
+    };
+    for (const auto& [path, seen] : is) {
+      const auto old_file = was.find(path);
+      if (old_file == was.end()) {
+        blame(seen, "added");
+      } else if (old_file->second.hash != seen.hash) {
+        blame(seen, change_of(*old_file->second.record, *seen.record));
+      }
+    }
+    for (const auto& [path, seen] : was) {
+      if (!is.contains(path)) blame(seen, "deleted");
+    }
+    return report.cause.kind == Cause::Kind::kFile;
+  }
+
+  static std::string_view change_of(const Record& was, const Record& is) {
+    if (was.type != is.type) return "type";
+    if (was.target != is.target) return "target";
+    if (was.content == is.content && was.size == is.size) return "mode";
+    return "changed";
+  }
+
+  bool explain_stages(StepReport& report) const {
+    for (const Read& read : step(report.step).reads) {
+      if (read.origin != Read::Origin::kStage) continue;
+      const plan::Stage& source = after_.graph->stages[read.stage];
+      for (std::optional<size_t> at = source.last_step; at; at = step(*at).below) {
+        if (!is_rebuilt(*at)) continue;
+        report.cause.kind = Cause::Kind::kStage;
+        report.cause.stage = source.label();
+        report.cause.line = step(*at).instruction->start_line;
+        report.cause.path = read.selectors.empty() ? "/" : read.selectors.front().path;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const State& before_;
+  const State& after_;
+  Alignment alignment_;
+  std::set<Hash> certain_;
+  std::set<Hash> hopeful_;
+  Report report_;
+};
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  return kVerdictNames[static_cast<size_t>(verdict)];
+}
+
+std::string_view name_of(Cause::Kind kind) {
+  return kCauseNames[static_cast<size_t>(kind)];
+}
+
+size_t Report::count(const Graph& graph, Verdict verdict) const {
+  return static_cast<size_t>(std::count_if(steps.begin(), steps.end(), [&](const StepReport& report) {
+    return report.verdict == verdict && graph.steps[report.step].kind != Step::Kind::kImage;
+  }));
+}
+
+Report compare(const State& before, const State& after) {
+  return Comparison(before, after).run();
+}
+
+}  // namespace dcache::cache

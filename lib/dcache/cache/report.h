@@ -1,0 +1,74 @@
+// Compares two states of a build: which steps of the second are reused from the first, and why the others are not.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/cache/keys.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::cache {
+
+enum class Verdict : uint8_t {
+  kHit,      // surely reused
+  kMiss,     // surely rebuilt
+  kDepends,  // reused only if a rebuilt earlier step gives the same output
+  kUnused,   // not needed for the target
+  kUnknown,  // only the network can tell; later steps are judged as if nothing new came from it
+};
+std::string_view name_of(Verdict verdict);
+
+// What started it. For a step that only follows another one it is the other's cause.
+struct Cause {
+  enum class Kind : uint8_t {
+    kNone,         // of a hit
+    kFile,         // a file of the context: path, change, pattern, and `line` of the step that takes it
+    kInstruction,  // the words of the instruction in `line`: before, after
+    kVariable,     // the ENV or ARG `name`, set in `line` (0: a build argument or predefined): before, after
+    kNew,          // the instruction in `line` was not there before
+    kImage,        // the base image in `line`: before, after
+    kStage,        // files of `stage`, whose step in `line` rebuilds
+    kMissing,      // the file `path` that `line` names does not exist: the build fails
+    kNetwork,      // `name`, an image without digest or a remote file
+    kTarget,       // the target does not need the stage
+  };
+  Kind kind = Kind::kNone;
+  uint32_t line = 0;
+  std::string path;
+  std::string change;   // of a file: "changed", "added", "deleted", "mode", "type", "target"
+  std::string pattern;  // as written in the instruction
+  std::string name;
+  std::string stage;
+  std::string before;
+  std::string after;
+  size_t more = 0;      // further files that changed for the same step
+};
+// The stable word for a kind, as in JSON: "file", "instruction", …; empty for kNone.
+std::string_view name_of(Cause::Kind kind);
+
+struct StepReport {
+  size_t step = 0;               // index in the second state's graph
+  Verdict verdict = Verdict::kHit;
+  Cause cause;
+  std::optional<size_t> follows; // the step that made this one rebuild, if it is not its own doing
+};
+
+struct Report {
+  std::vector<StepReport> steps;  // one per step of the graph, in its order
+
+  // Steps with this verdict, FROM left out.
+  size_t count(const plan::Graph& graph, Verdict verdict) const;
+};
+
+// One state of a build. Everything it points to has to outlive it.
+struct State {
+  const plan::Graph* graph = nullptr;
+  const std::vector<StepKeys>* keys = nullptr;
+};
+
+Report compare(const State& before, const State& after);
+
+}  // namespace dcache::cache

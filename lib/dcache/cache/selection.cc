@@ -1,0 +1,195 @@
+#include "dcache/cache/selection.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "dcache/ignore/matcher.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+
+namespace dcache::cache {
+namespace {
+
+using context::Hash;
+using context::Hasher;
+using context::Record;
+using context::Snapshot;
+using context::Type;
+using plan::Selector;
+
+bool has_filters(const Selector& selector) {
+  return selector.wildcard || !selector.include.empty() || !selector.exclude.empty();
+}
+
+// Paths in a snapshot have no leading slash.
+std::string_view unrooted(std::string_view path) {
+  return path.substr(path.starts_with('/') ? 1 : 0);
+}
+
+class Selecting {
+ public:
+  Selecting(const Snapshot& snapshot, Selection& result) : snapshot_(snapshot), result_(result) {}
+
+  Hash take(const Selector& selector) {
+    return has_filters(selector) ? take_filtered(selector) : take_path(selector.path, &selector);
+  }
+
+  // A file, or a folder with all that is in it.
+  Hash take_path(std::string_view path, const Selector* selector) {
+    const auto real = snapshot_.follow(unrooted(path));
+    const Record* record = real && !real->empty() ? snapshot_.find(*real) : nullptr;
+    if (!real || (record == nullptr && !real->empty())) {
+      result_.missing.push_back(selector);
+      return {};
+    }
+    if (record != nullptr) result_.files.push_back({record, selector});
+    if (record != nullptr && record->type != Type::kFolder) return hash_record(*record);
+    Hasher hasher;
+    if (record != nullptr) hasher.add(hash_record(*record));
+    for (const Record& inner : snapshot_.below(*real)) {
+      hasher.add(std::string_view(inner.path).substr(real->size())).add(hash_record(inner));
+      result_.files.push_back({&inner, selector});
+    }
+    return hasher.finish();
+  }
+
+ private:
+  struct Folder {
+    const Record* record;
+    bool included;
+  };
+
+  // With wildcards, --parents or --exclude, the builder hashes a row of names and records instead of a tree.
+  Hash take_filtered(const Selector& selector) {
+    auto include = ignore::Matcher::compile(selector.include);
+    auto exclude = ignore::Matcher::compile(selector.exclude);
+    if (!include || !exclude) {
+      result_.missing.push_back(&selector);
+      return {};
+    }
+    include_ = selector.include.empty() ? nullptr : &*include;
+    exclude_ = selector.exclude.empty() ? nullptr : &*exclude;
+    taken_.clear();
+    parents_.clear();
+    if (selector.wildcard) {
+      visit_wildcard(selector);
+    } else if (!visit_folder(selector)) {
+      result_.missing.push_back(&selector);
+      return {};
+    }
+    return hash_taken(selector);
+  }
+
+  void visit_wildcard(const Selector& selector) {
+    const std::string_view pattern = unrooted(selector.path);
+    std::string_view matched;  // the last path that the pattern described; what is below belongs to it
+    for (const Record& record : snapshot_.records()) {
+      const std::string_view path = record.path;
+      const bool below = !matched.empty() && path.size() > matched.size() && text::is_within(path, matched);
+      if (!below) {
+        if (!text::glob_match(pattern, path)) continue;
+        matched = path;
+      }
+      visit(record, path.substr(std::min(matched.size() + 1, path.size())));
+    }
+  }
+
+  bool visit_folder(const Selector& selector) {
+    const auto real = snapshot_.follow(unrooted(selector.path));
+    if (!real) return false;
+    if (!real->empty()) {
+      const Record* record = snapshot_.find(*real);
+      if (record == nullptr) return false;
+      visit(*record, "");
+      if (record->type != Type::kFolder) return true;
+    }
+    for (const Record& record : snapshot_.below(*real)) {
+      visit(record, std::string_view(record.path).substr(real->empty() ? 0 : real->size() + 1));
+    }
+    return true;
+  }
+
+  // `relative` is the path that filters see.
+  void visit(const Record& record, std::string_view relative) {
+    while (!parents_.empty() && !text::is_within(record.path, parents_.back().record->path)) parents_.pop_back();
+    const bool wanted = (include_ == nullptr || include_->decide(relative).ignored) &&
+                        (exclude_ == nullptr || !exclude_->decide(relative).ignored);
+    if (wanted) {
+      for (Folder& parent : parents_) {
+        if (!parent.included) taken_.push_back(parent.record);
+        parent.included = true;
+      }
+      taken_.push_back(&record);
+    }
+    if (record.type == Type::kFolder) parents_.push_back({&record, wanted});
+  }
+
+  Hash hash_taken(const Selector& selector) {
+    for (const Record* record : taken_) result_.files.push_back({record, &selector});
+    const auto hash_of = [&](const Record* record) {
+      return record->type == Type::kSymlink ? take_path(record->path, &selector) : hash_record(*record);
+    };
+    const bool alone = taken_.size() == 1 && text::base_name(taken_[0]->path) == text::base_name(selector.path);
+    if (alone) return hash_of(taken_[0]);
+    Hasher hasher;
+    for (const Record* record : taken_) hasher.add(text::base_name(record->path)).add(hash_of(record));
+    return hasher.finish();
+  }
+
+  const Snapshot& snapshot_;
+  Selection& result_;
+  const ignore::Matcher* include_ = nullptr;
+  const ignore::Matcher* exclude_ = nullptr;
+  std::vector<const Record*> taken_;
+  std::vector<Folder> parents_;
+};
+
+// Selectors in the builder's order: sorted by path, those of paths within another left out.
+std::vector<const Selector*> without_nested(std::span<const Selector> selectors) {
+  std::vector<const Selector*> kept;
+  for (const Selector& selector : selectors) {
+    const auto covers = [&](const Selector& other) {
+      if (has_filters(other)) return false;
+      if (other.path == selector.path) return &other < &selector;
+      return other.path != "/" && text::is_within(selector.path, other.path);
+    };
+    if (has_filters(selector) || std::none_of(selectors.begin(), selectors.end(), covers)) kept.push_back(&selector);
+  }
+  std::stable_sort(kept.begin(), kept.end(), [](const Selector* a, const Selector* b) { return a->path < b->path; });
+  return kept;
+}
+
+}  // namespace
+
+Hash hash_record(const Record& record) {
+  Hasher hasher;
+  hasher.add(static_cast<uint64_t>(record.type)).add(uint64_t{record.mode}).add(record.target);
+  if (record.type != Type::kFile) return hasher.finish();
+  hasher.add(record.size);
+  if (record.content) {
+    hasher.add(*record.content);
+  } else {
+    hasher.add(record.path);
+  }
+  return hasher.finish();
+}
+
+Selection select(const Snapshot& snapshot, std::span<const Selector> selectors) {
+  Selection selection;
+  Selecting selecting(snapshot, selection);
+  if (selectors.empty()) {
+    selection.hash = selecting.take_path("/", nullptr);
+    return selection;
+  }
+  const std::vector<const Selector*> kept = without_nested(selectors);
+  if (kept.size() == 1) {
+    selection.hash = selecting.take(*kept[0]);
+    return selection;
+  }
+  Hasher hasher;
+  for (const Selector* selector : kept) hasher.add(selecting.take(*selector));
+  selection.hash = hasher.finish();
+  return selection;
+}
+
+}  // namespace dcache::cache

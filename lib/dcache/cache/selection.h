@@ -1,0 +1,33 @@
+// Which files of a context a COPY, an ADD or a mount takes, and the hash of what they are.
+//
+// The hash holds what a builder compares: names, types, permission bits, sizes, bytes and link targets; no times and no
+// owners. Of a single file its name is left out, since it belongs to the instruction.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dcache/context/snapshot.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::cache {
+
+struct SelectedFile {
+  const context::Record* record = nullptr;
+  const plan::Selector* selector = nullptr;  // the one that took it; null for a mount of everything
+};
+
+struct Selection {
+  context::Hash hash;
+  std::vector<SelectedFile> files;                // folders included; points into the snapshot
+  std::vector<const plan::Selector*> missing;     // name a file that is not there: the build fails
+};
+
+// No selector at all takes the whole context. Files without a content hash count with their path instead.
+Selection select(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors);
+
+// Hash of one record's type, mode, size, content or target.
+context::Hash hash_record(const context::Record& record);
+
+}  // namespace dcache::cache

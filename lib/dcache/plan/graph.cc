@@ -1,0 +1,557 @@
+#include "dcache/plan/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "dcache/dockerfile/mount.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::plan {
+namespace {
+
+using dockerfile::Flag;
+using dockerfile::Heredoc;
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+using dockerfile::Mount;
+using dockerfile::Word;
+
+constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::string_view kImageScheme = "docker-image://";
+// ONBUILD can't nest, but stages can inherit from each other.
+constexpr size_t kMostTriggers = 10000;
+
+std::string rooted(std::string_view path) {
+  return text::clean_path("/" + std::string(path));
+}
+
+bool is_remote(std::string_view source) {
+  if (source.starts_with("http://") || source.starts_with("https://")) return true;
+  return source.starts_with("git://") || source.starts_with("git@") || source.starts_with("ssh://");
+}
+
+bool has_digest(std::string_view image) {
+  return image == "scratch" || image.find("@sha256:") != std::string_view::npos;
+}
+
+// Leading tabs off each line, as `<<-` asks for.
+std::string heredoc_text(const Heredoc& heredoc) {
+  std::string text;
+  bool line_start = true;
+  for (const char c : heredoc.content) {
+    if (heredoc.chomp && line_start && c == '\t') continue;
+    line_start = c == '\n';
+    text += c;
+  }
+  return text;
+}
+
+struct Platform {
+  std::string os, architecture, variant;
+};
+
+Platform split_platform(std::string_view platform) {
+  Platform split;
+  const size_t first = std::min(platform.find('/'), platform.size());
+  split.os = platform.substr(0, first);
+  const std::string_view rest = platform.substr(std::min(first + 1, platform.size()));
+  const size_t second = std::min(rest.find('/'), rest.size());
+  split.architecture = rest.substr(0, second);
+  split.variant = rest.substr(std::min(second + 1, rest.size()));
+  return split;
+}
+
+class Planner {
+ public:
+  Planner(const dockerfile::File& file, const Options& options) : file_(file), options_(options) {
+    expand_options_.escape = file.escape();
+  }
+
+  Graph run() {
+    set_platform_arguments();
+    for (const Instruction& instruction : file_.instructions()) {
+      if (instruction.keyword == Keyword::kFrom) {
+        add_stage(instruction);
+      } else if (!graph_.stages.empty()) {
+        dispatch(instruction);
+      } else if (instruction.keyword == Keyword::kArg) {
+        add_global_arguments(instruction);
+      }
+    }
+    choose_target();
+    return std::move(graph_);
+  }
+
+ private:
+  Stage& stage() { return graph_.stages.back(); }
+
+  void fail(const Instruction& instruction, text::Span span, std::string message, std::string remedy) {
+    graph_.errors.push_back({std::move(message), std::move(remedy), span, instruction.start_line});
+  }
+
+  std::string expand(const Instruction& instruction, std::string_view word, text::Span span,
+                     const Environment& environment) {
+    auto expanded = dockerfile::expand(word, environment.lookup(), expand_options_);
+    if (expanded) return std::move(*expanded);
+    fail(instruction, span, fmt::format("'{}' can't be expanded: {}", word, expanded.error().message),
+         "close the quote or the brace, or give the variable a value");
+    return std::string(word);
+  }
+  std::string expand(const Instruction& instruction, const Word& word) {
+    return expand(instruction, word.text, word.span, stage().environment);
+  }
+
+  void set_platform_arguments() {
+    const Platform target = split_platform(options_.platform);
+    const auto set = [&](std::string_view prefix, const Platform& platform, const std::string& whole) {
+      for (const auto& [suffix, value] : {std::pair<std::string_view, std::string>{"PLATFORM", whole},
+                                          {"OS", platform.os},
+                                          {"ARCH", platform.architecture},
+                                          {"VARIANT", platform.variant}}) {
+        set_global(fmt::format("{}{}", prefix, suffix), value, 0);
+      }
+    };
+    set("BUILD", target, options_.platform);
+    set("TARGET", target, options_.platform);
+    set_global("TARGETSTAGE", options_.target.empty() ? "default" : options_.target, 0);
+  }
+
+  void set_global(std::string name, std::string value, uint32_t line) {
+    const auto given = options_.build_args.find(name);
+    if (given != options_.build_args.end()) value = given->second;
+    globals_.set(std::move(name), std::move(value), line);
+  }
+
+  void add_global_arguments(const Instruction& instruction) {
+    for (const Word& word : instruction.arguments) {
+      const size_t equals = word.text.find('=');
+      const std::string name = expand(instruction, word.text.substr(0, equals), word.span, globals_);
+      if (equals != std::string_view::npos) {
+        set_global(name, expand(instruction, word.text.substr(equals + 1), word.span, globals_),
+                   instruction.start_line);
+      } else if (options_.build_args.contains(name)) {
+        set_global(name, {}, instruction.start_line);
+      }
+    }
+  }
+
+  void add_stage(const Instruction& from) {
+    Stage added;
+    added.index = graph_.stages.size();
+    added.from = &from;
+    added.platform = options_.platform;
+    if (const Flag* platform = from.find_flag("platform")) {
+      added.platform = expand(from, platform->value, platform->span, globals_);
+    }
+    if (from.arguments.size() == 3) added.name = text::to_lower(from.arguments[2].text);
+    const std::string base =
+        from.arguments.empty() ? std::string() : expand(from, from.arguments[0].text, from.arguments[0].span, globals_);
+    if (base.empty() && !from.arguments.empty()) {
+      fail(from, from.arguments[0].span, "the name of the base image is empty",
+           "give its ARG a default value above the first FROM, or pass --build-arg");
+    }
+    const Stage* parent = options_.named_contexts.contains(base) ? nullptr : graph_.find_stage(base);
+    if (parent != nullptr && !is_number(base)) {
+      inherit(*parent, added);
+    } else {
+      added.environment.set("PATH", std::string(kDefaultPath), 0);
+    }
+    const bool from_image = !added.base_stage;
+    graph_.stages.push_back(std::move(added));
+    if (from_image) add_image_step(from, base);
+    if (!from_image) run_triggers(*graph_.stages.back().base_stage);
+  }
+
+  static bool is_number(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  }
+
+  static void inherit(const Stage& parent, Stage& child) {
+    child.base_stage = parent.index;
+    child.last_step = parent.last_step;
+    child.environment = parent.environment;
+    child.workdir = parent.workdir;
+    child.user = parent.user;
+    child.shell = parent.shell;
+  }
+
+  // What ONBUILD of the base stage put off happens now.
+  void run_triggers(size_t parent) {
+    const std::vector<const Instruction*> triggers = graph_.stages[parent].onbuild;
+    for (const Instruction* trigger : triggers) {
+      if (++triggered_ > kMostTriggers) return;
+      dispatch(*trigger);
+    }
+  }
+
+  void add_image_step(const Instruction& from, const std::string& base) {
+    const auto named = options_.named_contexts.find(base);
+    const std::string source = named == options_.named_contexts.end() ? base : named->second;
+    const bool folder = named != options_.named_contexts.end() && !source.starts_with(kImageScheme);
+    if (source == "scratch") return;
+    Step step;
+    step.kind = Step::Kind::kImage;
+    step.instruction = &from;
+    step.image = source.starts_with(kImageScheme) ? source.substr(kImageScheme.size()) : source;
+    step.needs_network = !folder && !has_digest(step.image);
+    step.definition = {{Part::Kind::kImage, {}, step.image}, {Part::Kind::kPlatform, {}, stage().platform}};
+    if (folder) step.reads.push_back({Read::Origin::kNamedContext, 0, base, {}});
+    add_step(std::move(step));
+  }
+
+  void add_step(Step step) {
+    step.stage = stage().index;
+    step.below = stage().last_step;
+    stage().last_step = graph_.steps.size();
+    stage().steps.push_back(graph_.steps.size());
+    graph_.steps.push_back(std::move(step));
+  }
+
+  void dispatch(const Instruction& instruction) {
+    switch (instruction.keyword) {
+      case Keyword::kArg:
+        return set_arguments(instruction);
+      case Keyword::kEnv:
+        return set_environment(instruction);
+      case Keyword::kWorkdir:
+        return change_workdir(instruction);
+      case Keyword::kUser:
+        if (!instruction.arguments.empty()) stage().user = expand(instruction, instruction.arguments[0]);
+        return;
+      case Keyword::kShell:
+        stage().shell.clear();
+        for (const Word& word : instruction.arguments) stage().shell.emplace_back(word.text);
+        return;
+      case Keyword::kOnbuild:
+        if (instruction.onbuild != nullptr) stage().onbuild.push_back(instruction.onbuild);
+        return;
+      case Keyword::kRun:
+        return add_run(instruction);
+      case Keyword::kCopy:
+      case Keyword::kAdd:
+        return add_copy(instruction);
+      default:
+        return;  // changes the image's configuration, and no step
+    }
+  }
+
+  void set_arguments(const Instruction& instruction) {
+    for (const Word& word : instruction.arguments) {
+      const size_t equals = word.text.find('=');
+      const std::string name = expand(instruction, word.text.substr(0, equals), word.span, stage().environment);
+      const auto given = options_.build_args.find(name);
+      if (given != options_.build_args.end()) {
+        stage().environment.set(name, given->second, instruction.start_line);
+      } else if (equals != std::string_view::npos) {
+        std::string value = expand(instruction, word.text.substr(equals + 1), word.span, stage().environment);
+        stage().environment.set(name, std::move(value), instruction.start_line);
+      } else if (const auto global = globals_.get(name)) {
+        stage().environment.set(name, std::string(*global), instruction.start_line);
+      }
+    }
+  }
+
+  void set_environment(const Instruction& instruction) {
+    // All values of one ENV see the variables as they were in front of it.
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
+      pairs.emplace_back(expand(instruction, instruction.arguments[i]),
+                         expand(instruction, instruction.arguments[i + 1]));
+    }
+    for (auto& [name, value] : pairs) {
+      stage().environment.set(std::move(name), std::move(value), instruction.start_line);
+    }
+  }
+
+  void change_workdir(const Instruction& instruction) {
+    if (instruction.arguments.empty()) return;
+    const std::string path = expand(instruction, instruction.arguments[0]);
+    stage().workdir = path.starts_with('/') ? text::clean_path(path) : rooted(stage().workdir + "/" + path);
+    if (stage().workdir == "/") return;
+    Step step;
+    step.kind = Step::Kind::kWorkdir;
+    step.instruction = &instruction;
+    step.destination = stage().workdir;
+    step.definition = {{Part::Kind::kOperation, {}, "mkdir"}, {Part::Kind::kWorkdir, {}, stage().workdir}};
+    if (!stage().user.empty()) step.definition.push_back({Part::Kind::kUser, {}, stage().user});
+    add_step(std::move(step));
+  }
+
+  // RUN
+
+  void add_run(const Instruction& instruction) {
+    Step step;
+    step.kind = Step::Kind::kRun;
+    step.instruction = &instruction;
+    std::vector<Part>& parts = step.definition;
+    parts.push_back({Part::Kind::kOperation, {}, "run"});
+    add_command(instruction, parts);
+    for (const Variable& variable : stage().environment.variables()) {
+      parts.push_back({Part::Kind::kVariable, variable.name, variable.value, variable.line});
+    }
+    parts.push_back({Part::Kind::kWorkdir, {}, stage().workdir});
+    if (!stage().user.empty()) parts.push_back({Part::Kind::kUser, {}, stage().user});
+    parts.push_back({Part::Kind::kPlatform, {}, stage().platform});
+    for (const Flag& flag : instruction.flags) add_run_flag(instruction, flag, step);
+    add_step(std::move(step));
+  }
+
+  void add_command(const Instruction& instruction, std::vector<Part>& parts) {
+    const auto argument = [&](std::string_view text) {
+      parts.push_back({Part::Kind::kArguments, {}, std::string(text)});
+    };
+    if (!instruction.json) {
+      for (const std::string& word : stage().shell) parts.push_back({Part::Kind::kShell, {}, word});
+    }
+    if (instruction.heredocs.empty() || instruction.json || instruction.arguments.empty()) {
+      for (const Word& word : instruction.arguments) argument(word.text);
+      return;
+    }
+    const Heredoc& first = instruction.heredocs.front();
+    const bool whole = first.marker == instruction.arguments[0].span;  // nothing but the heredoc
+    const std::string content = heredoc_text(first);
+    if (whole && content.starts_with("#!")) {
+      std::erase_if(parts, [](const Part& part) { return part.kind == Part::Kind::kShell; });
+      argument("/dev/pipes/" + std::string(first.name));
+      parts.push_back({Part::Kind::kHeredoc, std::string(first.name), content});
+    } else if (whole) {
+      argument(content);
+    } else {
+      std::string text(instruction.arguments[0].text);
+      for (const Heredoc& heredoc : instruction.heredocs) {
+        text += fmt::format("\n{}{}", heredoc.content, heredoc.name);
+      }
+      argument(text);
+    }
+  }
+
+  void add_run_flag(const Instruction& instruction, const Flag& flag, Step& step) {
+    if (flag.name == "mount") {
+      auto mount = dockerfile::read_mount(flag.value, stage().environment.lookup(), expand_options_);
+      if (mount) return add_mount(instruction, flag, *mount, step);
+      fail(instruction, flag.span, "--mount can't be read: " + mount.error(),
+           "see the options of each type of mount in the Dockerfile reference");
+    }
+    const Part::Kind kind = flag.name == "network"    ? Part::Kind::kNetwork
+                            : flag.name == "security" ? Part::Kind::kSecurity
+                                                      : Part::Kind::kDevice;
+    const bool is_default = flag.value == "default" || flag.value == "sandbox";
+    if (!is_default) step.definition.push_back({kind, {}, std::string(flag.value)});
+  }
+
+  void add_mount(const Instruction& instruction, const Flag& flag, const Mount& mount, Step& step) {
+    std::string target = mount.target;
+    if (!target.empty() && !target.starts_with('/')) target = rooted(stage().workdir + "/" + target);
+    const auto number = [](const std::optional<uint32_t>& value) { return value ? std::to_string(*value) : "-"; };
+    const std::string id = mount.type == Mount::Type::kCache && mount.id.empty() ? text::clean_path(target) : mount.id;
+    step.definition.push_back(
+        {Part::Kind::kMount, std::string(dockerfile::name_of(mount.type)),
+         fmt::format("target={} id={} sharing={} ro={} required={} size={} mode={} uid={} gid={} env={}", target, id,
+                     mount.sharing == "shared" ? "" : mount.sharing, mount.read_only, mount.required, mount.size,
+                     number(mount.mode), number(mount.uid), number(mount.gid), mount.env.value_or("-"))});
+    const bool reads = mount.type == Mount::Type::kBind || (mount.type == Mount::Type::kCache && !mount.from.empty());
+    if (!reads) return;
+    Read read = origin_of(instruction, mount.from, flag.span);
+    const std::string source = rooted(mount.source);
+    if (source != "/") read.selectors.push_back({source, mount.source, false, {}, {}});
+    merge_read(std::move(read), step.reads);
+  }
+
+  // Several mounts of one origin are hashed together; one that takes everything does not add to those that name a path.
+  static void merge_read(Read read, std::vector<Read>& reads) {
+    const auto same = std::find_if(reads.begin(), reads.end(), [&](const Read& other) {
+      return other.origin == read.origin && other.stage == read.stage && other.name == read.name;
+    });
+    if (same == reads.end()) {
+      reads.push_back(std::move(read));
+    } else {
+      std::move(read.selectors.begin(), read.selectors.end(), std::back_inserter(same->selectors));
+    }
+  }
+
+  // What `from` of a mount or of COPY stands for; the context if it is empty.
+  Read origin_of(const Instruction& instruction, std::string_view from, text::Span span) {
+    Read read;
+    if (from.empty()) return read;
+    const auto named = options_.named_contexts.find(from);
+    if (named != options_.named_contexts.end()) {
+      const bool image = named->second.starts_with(kImageScheme);
+      read.origin = image ? Read::Origin::kImage : Read::Origin::kNamedContext;
+      read.name = image ? named->second.substr(kImageScheme.size()) : named->first;
+      return read;
+    }
+    const Stage* source = graph_.find_stage(from);
+    if (source != nullptr && source->index == stage().index) {
+      fail(instruction, span, fmt::format("the stage '{}' reads from itself", from),
+           "name another stage, or copy within the stage with RUN cp");
+      source = nullptr;
+    }
+    if (source == nullptr) {
+      read.origin = Read::Origin::kImage;
+      read.name = from;
+      return read;
+    }
+    read.origin = Read::Origin::kStage;
+    read.stage = source->index;
+    return read;
+  }
+
+  // COPY and ADD
+
+  struct CopyFlags {
+    std::string_view from;
+    text::Span from_span;
+    bool link = false;
+    bool parents = false;
+    std::vector<std::string> exclude;
+  };
+
+  void add_copy(const Instruction& instruction) {
+    if (instruction.arguments.size() < 2) return;
+    Step step;
+    step.kind = Step::Kind::kCopy;
+    step.instruction = &instruction;
+    const bool add = instruction.keyword == Keyword::kAdd;
+    step.definition.push_back({Part::Kind::kOperation, {}, add ? "add" : "copy"});
+    const CopyFlags flags = read_copy_flags(instruction, step);
+    const Word& last = instruction.arguments.back();
+    const std::string written = expand(instruction, last);
+    step.destination = written.starts_with('/') ? text::clean_path(written) : rooted(stage().workdir + "/" + written);
+    const bool folder = written.ends_with('/') || written.ends_with("/.") || written == ".";
+    step.definition.push_back(
+        {Part::Kind::kDestination, {}, step.destination + (folder && step.destination != "/" ? "/" : "")});
+    Read read = origin_of(instruction, flags.from, flags.from_span);
+    for (const Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
+      add_source(instruction, word, flags, read, step);
+    }
+    for (const std::string& pattern : flags.exclude) step.definition.push_back({Part::Kind::kExclude, {}, pattern});
+    if (!read.selectors.empty()) step.reads.push_back(std::move(read));
+    step.independent = flags.link;
+    add_step(std::move(step));
+  }
+
+  CopyFlags read_copy_flags(const Instruction& instruction, Step& step) {
+    CopyFlags flags;
+    for (const Flag& flag : instruction.flags) {
+      const bool on = !flag.has_value || text::equals_ignoring_case(flag.value, "true");
+      if (flag.name == "from") {
+        flags.from = flag.value;
+        flags.from_span = flag.span;
+      } else if (flag.name == "link") {
+        flags.link = on;
+      } else if (flag.name == "parents") {
+        flags.parents = on;
+      } else if (flag.name == "exclude") {
+        flags.exclude.push_back(expand(instruction, flag.value, flag.span, stage().environment));
+      } else {
+        const Part::Kind kind = flag.name == "chown"   ? Part::Kind::kOwner
+                                : flag.name == "chmod" ? Part::Kind::kMode
+                                                       : Part::Kind::kFlag;
+        step.definition.push_back(
+            {kind, std::string(flag.name), expand(instruction, flag.value, flag.span, stage().environment)});
+      }
+    }
+    return flags;
+  }
+
+  void add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read, Step& step) {
+    const auto heredoc =
+        std::find_if(instruction.heredocs.begin(), instruction.heredocs.end(),
+                     [&](const Heredoc& candidate) { return candidate.marker.overlaps(word.span); });
+    if (heredoc != instruction.heredocs.end() && !instruction.json) {
+      std::string content = heredoc_text(*heredoc);
+      if (heredoc->expand) {
+        dockerfile::ExpandOptions plain = expand_options_;
+        plain.plain_quotes = true;
+        if (auto expanded = dockerfile::expand(content, stage().environment.lookup(), plain)) content = *expanded;
+      }
+      step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc->name), content});
+      return;
+    }
+    const std::string source = expand(instruction, word);
+    if (instruction.keyword == Keyword::kAdd && is_remote(source)) {
+      step.needs_network = true;
+      step.definition.push_back({Part::Kind::kRemote, {}, source});
+      return;
+    }
+    Selector selector;
+    selector.written = source;
+    selector.exclude = flags.exclude;
+    std::string path = source;
+    if (flags.parents) {
+      const size_t pivot = source.find("/./");
+      path = pivot == std::string::npos ? "/" : source.substr(0, pivot);
+      const std::string pattern = rooted(pivot == std::string::npos ? source : source.substr(pivot + 3));
+      selector.include.push_back(pattern.substr(1));
+      step.definition.push_back({Part::Kind::kSource, "include", selector.include.back()});
+    }
+    selector.path = rooted(path);
+    selector.wildcard = text::has_wildcard(selector.path);
+    // Where a file lies does not matter to the builder, only what it is called.
+    step.definition.push_back({Part::Kind::kSource, {}, std::string(text::base_name(selector.path))});
+    read.selectors.push_back(std::move(selector));
+  }
+
+  // The target and all that it needs
+
+  void choose_target() {
+    if (graph_.stages.empty()) return;
+    const Stage* target = options_.target.empty() ? &graph_.stages.back() : graph_.find_stage(options_.target);
+    if (target == nullptr) {
+      std::string names;
+      for (const Stage& known : graph_.stages) names += (names.empty() ? "" : ", ") + known.label();
+      graph_.errors.push_back({fmt::format("there is no stage '{}'", options_.target),
+                               fmt::format("known stages: {}", names), {}, 0});
+      return;
+    }
+    graph_.target = target->index;
+    std::vector<size_t> todo = {target->index};
+    while (!todo.empty()) {
+      Stage& needed = graph_.stages[todo.back()];
+      todo.pop_back();
+      if (needed.needed) continue;
+      needed.needed = true;
+      if (needed.base_stage) todo.push_back(*needed.base_stage);
+      for (const size_t index : needed.steps) {
+        graph_.steps[index].needed = true;
+        for (const Read& read : graph_.steps[index].reads) {
+          if (read.origin == Read::Origin::kStage) todo.push_back(read.stage);
+        }
+      }
+    }
+  }
+
+  const dockerfile::File& file_;
+  const Options& options_;
+  dockerfile::ExpandOptions expand_options_;
+  Environment globals_;
+  Graph graph_;
+  size_t triggered_ = 0;
+};
+
+}  // namespace
+
+std::string Stage::label() const {
+  return name.empty() ? std::to_string(index) : name;
+}
+
+const Stage* Graph::find_stage(std::string_view name_or_number) const {
+  const std::string name = text::to_lower(name_or_number);
+  for (auto found = stages.rbegin(); found != stages.rend(); ++found) {
+    if (!found->name.empty() && found->name == name) return &*found;
+  }
+  size_t number = 0;
+  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool whole = failure == std::errc() && end == name.data() + name.size();
+  return whole && number < stages.size() ? &stages[number] : nullptr;
+}
+
+Graph build_graph(const dockerfile::File& file, const Options& options) {
+  return Planner(file, options).run();
+}
+
+}  // namespace dcache::plan
