@@ -430,7 +430,8 @@ class Planner {
     }
     for (const std::string& pattern : flags.exclude) step.definition.push_back({Part::Kind::kExclude, {}, pattern});
     if (!read.selectors.empty()) step.reads.push_back(std::move(read));
-    step.independent = flags.link;
+    // BuildKit makes a layer of its own for --link only where it need not know what the modes were before.
+    step.independent = flags.link && instruction.find_flag("chmod") == nullptr;
     add_step(std::move(step));
   }
 

@@ -1,0 +1,98 @@
+#include "cli/build_options.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/terminal.h"
+
+namespace dcache::cli {
+namespace {
+
+// Splits NAME=VALUE; false if there is no name.
+bool split_pair(const std::string& pair, std::string& name, std::string& value) {
+  const size_t equals = pair.find('=');
+  name = pair.substr(0, equals);
+  value = equals == std::string::npos ? "" : pair.substr(equals + 1);
+  return !name.empty();
+}
+
+bool read_pairs(const BuildFlags& flags, plan::Options& options) {
+  std::string name, value;
+  for (const std::string& pair : flags.build_args) {
+    if (!split_pair(pair, name, value)) {
+      complain(fmt::format("--build-arg {}: write NAME=VALUE", pair));
+      return false;
+    }
+    // As with docker build, a name alone takes the value of the environment.
+    const char* from_environment = std::getenv(name.c_str());
+    if (pair.find('=') == std::string::npos && from_environment == nullptr) continue;
+    options.build_args[name] = pair.find('=') == std::string::npos ? from_environment : value;
+  }
+  for (const std::string& pair : flags.build_contexts) {
+    if (!split_pair(pair, name, value) || value.empty()) {
+      complain(fmt::format("--build-context {}: write NAME=FOLDER or NAME=docker-image://REFERENCE", pair));
+      return false;
+    }
+    options.named_contexts[name] = value;
+  }
+  return true;
+}
+
+}  // namespace
+
+void add_build_options(CLI::App& command, BuildFlags& flags) {
+  command.add_option("-f,--file", flags.file, "The Dockerfile (default: Dockerfile in the context)");
+  command.add_option("--context", flags.context,
+                     "The build context (default: the folder of -f, or the current folder)");
+  command.add_option("--target", flags.target, "The stage to build (default: the last)");
+  command.add_option("--build-arg", flags.build_args, "NAME=VALUE for an ARG; may be given again")->allow_extra_args(false);
+  command.add_option("--build-context", flags.build_contexts, "NAME=FOLDER, a further context; may be given again")
+      ->allow_extra_args(false);
+  command.add_option("--platform", flags.platform, "What to build for")->capture_default_str();
+}
+
+std::optional<cache::Build> load_build(const BuildFlags& flags) {
+  cache::BuildOptions options;
+  options.dockerfile = flags.file;
+  options.context = flags.context;
+  if (options.dockerfile.empty()) {
+    const std::string context = options.context.empty() ? "." : options.context;
+    options.dockerfile = context == "." ? "Dockerfile" : context + "/Dockerfile";
+    options.context = context;
+  }
+  options.plan.target = flags.target;
+  options.plan.platform = flags.platform;
+  if (!read_pairs(flags, options.plan)) return std::nullopt;
+  auto build = cache::Build::load(options);
+  if (!build) {
+    complain_of(build.error());
+    return std::nullopt;
+  }
+  return std::move(*build);
+}
+
+void complain_of(const std::vector<cache::Failure>& failures) {
+  for (const cache::Failure& failure : failures) {
+    std::string line;
+    if (failure.line != 0) line = fmt::format("{}:{}:{}: ", failure.path, failure.line, failure.column);
+    line += failure.message;
+    if (!failure.remedy.empty()) line += "; " + failure.remedy;
+    complain(line);
+  }
+}
+
+void warn_of(const cache::Build& build) {
+  for (const context::Problem& problem : build.problems()) {
+    complain(fmt::format("warning: {}: {}", problem.path, problem.message));
+  }
+}
+
+std::string current_folder() {
+  std::error_code failure;
+  return std::filesystem::current_path(failure).string();
+}
+
+}  // namespace dcache::cli

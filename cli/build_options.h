@@ -1,0 +1,35 @@
+// The options that say which build is meant, shared by all commands about one.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dcache/cache/build.h"
+
+namespace dcache::cli {
+
+struct BuildFlags {
+  std::string file;
+  std::string context;
+  std::string target;
+  std::string platform = "linux/amd64";
+  std::vector<std::string> build_args;
+  std::vector<std::string> build_contexts;
+};
+
+void add_build_options(CLI::App& command, BuildFlags& flags);
+
+// The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
+std::optional<cache::Build> load_build(const BuildFlags& flags);
+
+// One line per failure: path:line:column: error: message; remedy.
+void complain_of(const std::vector<cache::Failure>& failures);
+// What the walk of the context met, one line each.
+void warn_of(const cache::Build& build);
+
+std::string current_folder();
+
+}  // namespace dcache::cli

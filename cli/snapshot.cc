@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include "cli/build_options.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "dcache/cache/state_file.h"
+#include "dcache/text/file_io.h"
+
+namespace dcache::cli {
+namespace {
+
+struct Options {
+  BuildFlags build;
+  std::string output = "-";
+};
+
+int run(const Options& options) {
+  auto build = load_build(options.build);
+  if (!build) return kError;
+  build->hash_files();
+  warn_of(*build);
+  std::string text = cache::write_state(*build);
+  if (options.output == "-") {
+    print_and_clear(text);
+    return kOk;
+  }
+  const std::string failure = text::write_file_atomically(options.output, text);
+  if (failure.empty()) return kOk;
+  complain(failure);
+  return kError;
+}
+
+}  // namespace
+
+void add_snapshot(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("snapshot", "Record the state of a build, to compare with later");
+  command->add_option("-o,--output", options->output, "The file to write; - is standard output")->capture_default_str();
+  add_build_options(*command, options->build);
+  command->footer(
+      "The file holds the Dockerfile, the build arguments and hashes of the files that steps read.\n"
+      "Keep it out of the build context, or ignore it: `COPY . .` would copy it too.\n\n"
+      "Example:\n"
+      "  dcache snapshot -o /tmp/before.json\n"
+      "  dcache explain --since /tmp/before.json");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace dcache::cli

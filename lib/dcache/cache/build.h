@@ -1,0 +1,108 @@
+// A build as it lies on disk: Dockerfile, ignore file, context and options, read once and kept together.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "dcache/cache/keys.h"
+#include "dcache/cache/report.h"
+#include "dcache/context/snapshot.h"
+#include "dcache/dockerfile/file.h"
+#include "dcache/ignore/matcher.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::cache {
+
+// Something that a user has to put right, with the place it is at as far as there is one.
+struct Failure {
+  std::string path;
+  uint32_t line = 0;    // 0: the whole file
+  uint32_t column = 0;
+  std::string message;
+  std::string remedy;
+};
+
+struct BuildOptions {
+  std::string dockerfile;  // its path
+  std::string context;     // the folder; empty for the Dockerfile's own
+  plan::Options plan;
+};
+
+// The ignore file that counts for a Dockerfile and a context.
+struct IgnoreFile {
+  std::string path;  // empty if there is none
+  ignore::Matcher matcher;
+};
+// `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` at the root of the context.
+tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context);
+
+class Build {
+ public:
+  // Reads the Dockerfile and what the context holds, without the content of its files. Fails with everything that is
+  // wrong with the Dockerfile, the ignore file or the options.
+  static tl::expected<Build, std::vector<Failure>> load(const BuildOptions& options);
+  // From a text instead of a file; the context is given, and nothing is read.
+  static tl::expected<Build, std::vector<Failure>> make(const BuildOptions& options, std::string dockerfile_text,
+                                                        context::Snapshot context,
+                                                        std::map<std::string, context::Snapshot, std::less<>> named = {});
+
+  const BuildOptions& options() const { return options_; }
+  const dockerfile::File& file() const { return *file_; }
+  const plan::Graph& graph() const { return *graph_; }
+  const IgnoreFile& ignore() const { return *ignore_; }
+  const context::Snapshot& context() const { return contexts_->main; }
+  const std::map<std::string, context::Snapshot, std::less<>>& named_contexts() const { return contexts_->named; }
+  const std::vector<StepKeys>& keys() const { return keys_; }
+  const std::vector<context::Problem>& problems() const { return problems_; }
+  uint64_t ignored_entries() const { return ignored_entries_; }
+  State state() const { return {graph_.get(), &keys_}; }
+
+  // Hashes the files that some needed step reads.
+  void hash_files();
+  // The same build over other files.
+  std::vector<StepKeys> keys_over(const context::Snapshot& context) const;
+
+ private:
+  struct Trees {
+    context::Snapshot main;
+    std::map<std::string, context::Snapshot, std::less<>> named;
+  };
+
+  Build() = default;
+  std::vector<Failure> plan(std::string text);
+  void make_keys();
+
+  BuildOptions options_;
+  std::unique_ptr<dockerfile::File> file_;
+  std::unique_ptr<plan::Graph> graph_;
+  std::unique_ptr<IgnoreFile> ignore_ = std::make_unique<IgnoreFile>();
+  std::unique_ptr<Trees> contexts_ = std::make_unique<Trees>();
+  std::vector<StepKeys> keys_;
+  std::vector<context::Problem> problems_;
+  uint64_t ignored_entries_ = 0;
+};
+
+// What became of a path that was said to change.
+struct ChangedPath {
+  enum class Fate : uint8_t { kRead, kNotRead, kIgnored, kOutside };
+  std::string given;
+  std::string path;   // in the context
+  Fate fate = Fate::kRead;
+  std::string pattern;        // kIgnored: as written in the ignore file, and its line
+  uint32_t pattern_line = 0;
+};
+
+struct WhatIf {
+  Report report;
+  std::vector<ChangedPath> paths;
+};
+
+// The verdicts if the given files changed. Paths are taken from `current` (an absolute folder) or from the root of the context;
+// a folder stands for all files in it, and a file that does not exist is taken for a new one. Reads no content.
+WhatIf what_if_changed(const Build& build, const std::vector<std::string>& paths, const std::string& current);
+
+}  // namespace dcache::cache

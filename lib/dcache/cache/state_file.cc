@@ -1,0 +1,122 @@
+#include "dcache/cache/state_file.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "dcache/text/json_writer.h"
+
+namespace dcache::cache {
+namespace {
+
+using context::Record;
+using context::Snapshot;
+using context::Type;
+using nlohmann::json;
+
+constexpr int kVersion = 1;
+constexpr std::string_view kMarker = "dcache-snapshot";
+constexpr std::string_view kTypes = "fdlo";  // by Type
+
+void write_records(const Snapshot& snapshot, text::JsonWriter& out) {
+  out.begin_array();
+  for (const Record& record : snapshot.records()) {
+    out.begin_array()
+        .value(record.path)
+        .value(kTypes.substr(static_cast<size_t>(record.type), 1))
+        .value(record.mode)
+        .value(record.size);
+    if (record.type == Type::kSymlink) out.value(record.target);
+    if (record.content) out.value(context::to_hex(*record.content));
+    out.end_array();
+  }
+  out.end_array();
+}
+
+void write_map(const std::map<std::string, std::string, std::less<>>& values, text::JsonWriter& out) {
+  out.begin_object();
+  for (const auto& [name, value] : values) out.member(name, value);
+  out.end_object();
+}
+
+Record read_record(const json& entry) {
+  Record record;
+  record.path = entry.at(0).get<std::string>();
+  const size_t type = kTypes.find(entry.at(1).get<std::string>());
+  if (type == std::string_view::npos) throw std::invalid_argument("unknown type of a file");
+  record.type = static_cast<Type>(type);
+  record.mode = entry.at(2).get<uint32_t>();
+  record.size = entry.at(3).get<uint64_t>();
+  if (record.type == Type::kSymlink) record.target = entry.at(4).get<std::string>();
+  if (record.type == Type::kFile && entry.size() > 4) {
+    record.content = context::hash_from_hex(entry.at(4).get<std::string>());
+    if (!record.content) throw std::invalid_argument("a hash is damaged");
+  }
+  return record;
+}
+
+Snapshot read_records(const json& entries) {
+  std::vector<Record> records;
+  for (const json& entry : entries) records.push_back(read_record(entry));
+  return Snapshot(std::move(records));
+}
+
+tl::expected<Build, std::string> build_from(const json& state) {
+  BuildOptions options;
+  options.dockerfile = state.at("dockerfile").at("path");
+  options.plan.target = state.at("target");
+  options.plan.platform = state.at("platform");
+  for (const auto& [name, value] : state.at("build_args").items()) options.plan.build_args[name] = value;
+  for (const auto& [name, value] : state.at("named_contexts").items()) options.plan.named_contexts[name] = value;
+  Snapshot main;
+  std::map<std::string, Snapshot, std::less<>> named;
+  for (const auto& [name, records] : state.at("contexts").items()) {
+    (name.empty() ? main : named[name]) = read_records(records);
+  }
+  auto build = Build::make(options, state.at("dockerfile").at("text"), std::move(main), std::move(named));
+  if (!build) return tl::unexpected("its Dockerfile can't be planned: " + build.error().front().message);
+  return std::move(*build);
+}
+
+}  // namespace
+
+std::string write_state(const Build& build) {
+  std::string text;
+  text::JsonWriter out(text);
+  out.begin_object().member(kMarker, kVersion);
+  out.key("dockerfile").begin_object();
+  out.member("path", build.options().dockerfile).member("text", build.file().source()).end_object();
+  out.member("target", build.options().plan.target).member("platform", build.options().plan.platform);
+  out.key("build_args");
+  write_map(build.options().plan.build_args, out);
+  out.key("named_contexts");
+  write_map(build.options().plan.named_contexts, out);
+  out.key("contexts").begin_object().key("");
+  write_records(build.context(), out);
+  for (const auto& [name, snapshot] : build.named_contexts()) {
+    out.key(name);
+    write_records(snapshot, out);
+  }
+  out.end_object().end_object();
+  text += '\n';
+  return text;
+}
+
+tl::expected<Build, std::string> read_state(const std::string& text) {
+  const json state = json::parse(text, nullptr, false);
+  if (!state.is_object() || !state.contains(kMarker)) {
+    return tl::unexpected<std::string>("it is no snapshot, or it is damaged; make one with dcache snapshot");
+  }
+  const json& version = state.at(std::string(kMarker));
+  if (!version.is_number_integer() || version.get<int64_t>() != kVersion) {
+    return tl::unexpected(fmt::format("its version is {}, and this program reads version {}; make it anew",
+                                      version.dump(), kVersion));
+  }
+  try {
+    return build_from(state);
+  } catch (const std::exception& error) {  // nlohmann reports missing and ill-typed members by exception
+    return tl::unexpected(fmt::format("it is damaged ({}); make it anew", error.what()));
+  }
+}
+
+}  // namespace dcache::cache

@@ -1,0 +1,21 @@
+// A recorded state of a build: what `dcache snapshot` writes and `dcache explain --since` compares with.
+//
+// The file is JSON: {"dcache-snapshot":1,"dockerfile":{"path","text"},"target","platform","build_args":{…},
+// "named_contexts":{…},"contexts":{"":[[path,type,mode,size,hash or target],…]}}. It holds hashes of the files that some
+// step reads, and no content but the Dockerfile's. The same state gives the same bytes.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+
+#include "dcache/cache/build.h"
+
+namespace dcache::cache {
+
+// The text of the file for a build whose files are hashed.
+std::string write_state(const Build& build);
+
+// The recorded build. The error says what is wrong with the text: no snapshot, a newer version, damaged.
+tl::expected<Build, std::string> read_state(const std::string& text);
+
+}  // namespace dcache::cache

@@ -1,0 +1,241 @@
+#include "dcache/report/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dcache/text/json_writer.h"
+
+namespace dcache::report {
+namespace {
+
+using cache::Cause;
+using cache::ChangedPath;
+using cache::StepReport;
+using cache::Verdict;
+
+constexpr size_t kInstructionWidth = 46;
+
+struct Mark {
+  std::string_view sign;
+  Tone tone;
+};
+
+Mark mark_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kHit:
+      return {"✓", Tone::kGood};
+    case Verdict::kMiss:
+      return {"✗", Tone::kBad};
+    case Verdict::kDepends:
+      return {"~", Tone::kWarn};
+    case Verdict::kUnknown:
+      return {"?", Tone::kInfo};
+    case Verdict::kUnused:
+      return {"-", Tone::kDim};
+  }
+  return {" ", Tone::kPlain};
+}
+
+std::string plural(size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string change_words(const Cause& cause) {
+  const std::string path = printable(cause.path);
+  if (cause.change == "added") return path + " is new";
+  if (cause.change == "deleted") return path + " is gone";
+  if (cause.change == "mode") return "the permissions of " + path + " changed";
+  if (cause.change == "type") return path + " became another type of file";
+  if (cause.change == "target") return "the link " + path + " leads elsewhere";
+  return path + " changed";
+}
+
+std::string value_words(const Cause& cause) {
+  if (cause.before.empty()) return fmt::format("{} is new: {}", cause.name, shortened(cause.after, 30));
+  if (cause.after.empty()) return fmt::format("{} is gone", cause.name);
+  return fmt::format("{} changed from {} to {}", cause.name, shortened(cause.before, 20), shortened(cause.after, 20));
+}
+
+// The cause of a step that rebuilds by its own doing.
+std::string own_words(const Cause& cause) {
+  switch (cause.kind) {
+    case Cause::Kind::kFile: {
+      std::string words = fmt::format("{} (selected by {})", change_words(cause), printable(cause.pattern));
+      if (cause.more > 0) words += fmt::format(", and {} more", plural(cause.more, "file"));
+      return words;
+    }
+    case Cause::Kind::kInstruction:
+      if (cause.before == cause.after) return "its place among the other steps changed";
+      return fmt::format("was: {}", shortened(cause.before, 60));
+    case Cause::Kind::kVariable:
+      return value_words(cause) + (cause.line == 0 ? "" : fmt::format(" (line {})", cause.line));
+    case Cause::Kind::kNew:
+      return "the instruction is new";
+    case Cause::Kind::kImage:
+      return fmt::format("the image was {}", printable(cause.before));
+    case Cause::Kind::kStage:
+      return fmt::format("line {} of stage {} rebuilds", cause.line, cause.stage);
+    case Cause::Kind::kMissing:
+      return fmt::format("{} does not exist: the build fails here", printable(cause.path));
+    case Cause::Kind::kNetwork:
+      return "whether it is still the same is known only on the network";
+    case Cause::Kind::kTarget:
+    case Cause::Kind::kNone:
+      return "";
+  }
+  return "";
+}
+
+std::string cause_words(const cache::Build& build, const StepReport& step) {
+  if (step.verdict == Verdict::kHit || step.verdict == Verdict::kUnused) return "";
+  std::string words = own_words(step.cause);
+  if (step.follows) {
+    words = fmt::format("follows line {}", build.graph().steps[*step.follows].instruction->start_line);
+    if (step.cause.kind == Cause::Kind::kFile) words += fmt::format(": {}", change_words(step.cause));
+  }
+  if (step.verdict != Verdict::kDepends) return words;
+  if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
+    return fmt::format("{}; reused if {} comes out the same", words, printable(step.cause.path));
+  }
+  return words + "; reused if that one is";
+}
+
+std::string headline(const cache::Build& build, const cache::Report& report, const std::string& occasion) {
+  const auto count = [&](Verdict verdict) { return report.count(build.graph(), verdict); };
+  const size_t misses = count(Verdict::kMiss);
+  const size_t depends = count(Verdict::kDepends);
+  const size_t total = misses + depends + count(Verdict::kHit) + count(Verdict::kUnknown);
+  const bool one = misses == 1 && total == 1;
+  if (misses + depends == 0) return fmt::format("Nothing rebuilds {}: all {} are reused", occasion, plural(total, "step"));
+  std::string line = fmt::format("{} of {} {} {}", misses, plural(total, "step"), one || misses == 1 ? "rebuilds" : "rebuild", occasion);
+  if (depends > 0) line += fmt::format("; {} more {} on what {} gives", depends, depends == 1 ? "depends" : "depend", misses == 1 ? "it" : "that");
+  return line;
+}
+
+void append_stage(const cache::Build& build, const cache::Report& report, const plan::Stage& stage, const Style& style,
+                  std::string& out) {
+  const std::string base = stage.from->arguments.empty() ? "" : printable(stage.from->arguments[0].text);
+  out += fmt::format("\n{} {}\n", style.paint(Tone::kBold, stage.label()), style.paint(Tone::kDim, "from " + base));
+  if (!stage.needed) {
+    out += style.paint(Tone::kDim, fmt::format("  -       not needed for this target ({})\n", plural(stage.steps.size(), "step")));
+    return;
+  }
+  for (const size_t index : stage.steps) {
+    const StepReport& step = report.steps[index];
+    const dockerfile::Instruction& instruction = *build.graph().steps[index].instruction;
+    const Mark mark = mark_of(step.verdict);
+    const std::string text = shortened(instruction_text(instruction), kInstructionWidth);
+    const std::string cause = cause_words(build, step);
+    out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), instruction.start_line);
+    out += cause.empty() ? text : fmt::format("{:<{}}  {}", text, kInstructionWidth + 1, style.paint(mark.tone, cause));
+    out += '\n';
+  }
+}
+
+std::string path_words(const cache::Build& build, const ChangedPath& path) {
+  const std::string given = printable(path.given);
+  switch (path.fate) {
+    case ChangedPath::Fate::kIgnored:
+      return fmt::format("{} is ignored by the pattern '{}' ({}:{}): changing it rebuilds nothing", given,
+                         printable(path.pattern), build.ignore().path, path.pattern_line);
+    case ChangedPath::Fate::kNotRead:
+      return fmt::format("{} is read by no step of this target: changing it rebuilds nothing", given);
+    case ChangedPath::Fate::kOutside:
+      return fmt::format("{} is not in the build context {}", given, build.options().context);
+    case ChangedPath::Fate::kRead:
+      return "";
+  }
+  return "";
+}
+
+std::string_view fate_name(ChangedPath::Fate fate) {
+  switch (fate) {
+    case ChangedPath::Fate::kRead:
+      return "read";
+    case ChangedPath::Fate::kNotRead:
+      return "not-read";
+    case ChangedPath::Fate::kIgnored:
+      return "ignored";
+    case ChangedPath::Fate::kOutside:
+      return "outside";
+  }
+  return "";
+}
+
+void write_cause(const Cause& cause, text::JsonWriter& json) {
+  json.begin_object().member("kind", cache::name_of(cause.kind));
+  const auto member = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) json.member(name, value);
+  };
+  member("path", cause.path);
+  member("change", cause.change);
+  member("pattern", cause.pattern);
+  member("name", cause.name);
+  member("stage", cause.stage);
+  member("before", cause.before);
+  member("after", cause.after);
+  json.member("line", cause.line);
+  if (cause.more > 0) json.member("more", cause.more);
+  json.end_object();
+}
+
+void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) {
+  json.key("paths").begin_array();
+  for (const ChangedPath& path : paths) {
+    json.begin_object().member("given", path.given).member("path", path.path).member("fate", fate_name(path.fate));
+    if (path.fate == ChangedPath::Fate::kIgnored) {
+      json.member("pattern", path.pattern).member("pattern_line", path.pattern_line);
+    }
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+std::string instruction_text(const dockerfile::Instruction& instruction) {
+  std::string text(dockerfile::name_of(instruction.keyword));
+  for (const dockerfile::Flag& flag : instruction.flags) text.append(" ").append(flag.text);
+  text.append(" ").append(instruction.rest);
+  return text;
+}
+
+void append_explanation(const cache::Build& build, const cache::Report& report, const std::vector<ChangedPath>& paths,
+                        const std::string& occasion, const Style& style, std::string& out) {
+  out += style.paint(Tone::kBold, headline(build, report, occasion)) + "\n";
+  for (const ChangedPath& path : paths) {
+    const std::string words = path_words(build, path);
+    if (!words.empty()) out += words + "\n";
+  }
+  for (const plan::Stage& stage : build.graph().stages) append_stage(build, report, stage, style, out);
+}
+
+void append_explanation_json(const cache::Build& build, const cache::Report& report,
+                             const std::vector<ChangedPath>& paths, std::string& out) {
+  const plan::Graph& graph = build.graph();
+  text::JsonWriter json(out);
+  json.begin_object().member("version", 1).member("dockerfile", build.options().dockerfile);
+  json.member("target", graph.stages[*graph.target].label());
+  json.key("steps").begin_array();
+  for (const StepReport& step : report.steps) {
+    const plan::Step& planned = graph.steps[step.step];
+    json.begin_object()
+        .member("stage", graph.stages[planned.stage].label())
+        .member("line", planned.instruction->start_line)
+        .member("instruction", instruction_text(*planned.instruction))
+        .member("verdict", cache::name_of(step.verdict));
+    if (step.verdict != Verdict::kHit) {
+      json.key("cause");
+      write_cause(step.cause, json);
+    }
+    if (step.follows) json.member("follows", graph.steps[*step.follows].instruction->start_line);
+    json.end_object();
+  }
+  json.end_array();
+  if (!paths.empty()) write_paths(paths, json);
+  json.end_object();
+  out += '\n';
+}
+
+}  // namespace dcache::report

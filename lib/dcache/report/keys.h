@@ -1,0 +1,20 @@
+// What `dcache keys` and `dcache context` say, for people and for programs.
+#pragma once
+
+#include <string>
+
+#include "dcache/cache/build.h"
+#include "dcache/report/style.h"
+
+namespace dcache::report {
+
+// One line per step: line, key, number and bytes of the files behind it, instruction. `line` other than 0 also lists the
+// files of the step that starts there.
+void append_keys(const cache::Build& build, uint32_t line, const Style& style, std::string& out);
+void append_keys_json(const cache::Build& build, std::string& out);
+
+// What the context holds, how much of it steps read, and the largest files that none reads.
+void append_context(const cache::Build& build, const Style& style, std::string& out);
+void append_context_json(const cache::Build& build, std::string& out);
+
+}  // namespace dcache::report

@@ -1,0 +1,57 @@
+#include "dcache/report/style.h"
+
+#include "dcache/text/unicode.h"
+
+namespace dcache::report {
+namespace {
+
+std::string_view sequence(Tone tone) {
+  switch (tone) {
+    case Tone::kPlain:
+      return "";
+    case Tone::kBold:
+      return "\033[1m";
+    case Tone::kDim:
+      return "\033[2m";
+    case Tone::kGood:
+      return "\033[32m";
+    case Tone::kBad:
+      return "\033[31m";
+    case Tone::kWarn:
+      return "\033[33m";
+    case Tone::kInfo:
+      return "\033[36m";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Style::paint(Tone tone, std::string_view text) const {
+  std::string painted;
+  if (colour_) painted += sequence(tone);
+  painted += text;
+  if (colour_ && tone != Tone::kPlain) painted += "\033[0m";
+  return painted;
+}
+
+std::string printable(std::string_view text) {
+  std::string clean;
+  while (!text.empty()) {
+    const text::Rune rune = text::decode_rune(text);
+    text.remove_prefix(rune.width);
+    const bool control = rune.value < 0x20 || (rune.value >= 0x7F && rune.value < 0xA0);
+    text::append_rune(clean, !control ? rune.value : text::is_space(rune.value) ? U' ' : text::kReplacementRune);
+  }
+  return clean;
+}
+
+std::string shortened(std::string_view text, size_t width) {
+  const std::string clean = printable(text);
+  std::string_view rest = clean;
+  for (size_t count = 0; count < width && !rest.empty(); ++count) rest.remove_prefix(text::decode_rune(rest).width);
+  if (rest.empty()) return clean;
+  return clean.substr(0, clean.size() - rest.size()) + "…";
+}
+
+}  // namespace dcache::report

@@ -1,0 +1,26 @@
+// Colours of text output.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dcache::report {
+
+enum class Tone { kPlain, kBold, kDim, kGood, kBad, kWarn, kInfo };
+
+// Wraps text in escape sequences where colours are on; otherwise gives it as it is.
+class Style {
+ public:
+  explicit Style(bool colour) : colour_(colour) {}
+  std::string paint(Tone tone, std::string_view text) const;
+
+ private:
+  bool colour_;
+};
+
+// `text` without control characters, so that a file can't drive the terminal; line ends become spaces.
+std::string printable(std::string_view text);
+// The same, cut to `width` characters with an ellipsis.
+std::string shortened(std::string_view text, size_t width);
+
+}  // namespace dcache::report
