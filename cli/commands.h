@@ -15,7 +15,9 @@ using Action = std::function<int()>;
 void add_context(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_keys(CLI::App& app, Action& action);
+void add_lint(CLI::App& app, Action& action);
 void add_parse(CLI::App& app, Action& action);
+void add_rules(CLI::App& app, Action& action);
 void add_snapshot(CLI::App& app, Action& action);
 
 }  // namespace dcache::cli

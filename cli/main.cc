@@ -10,11 +10,13 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "dcache " DCACHE_VERSION);
   app.require_subcommand(1);
   Action action;
+  add_lint(app, action);
   add_explain(app, action);
   add_snapshot(app, action);
   add_keys(app, action);
   add_context(app, action);
   add_parse(app, action);
+  add_rules(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,59 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "dcache/lint/engine.h"
+#include "dcache/report/rule_page.h"
+#include "dcache/text/suggest.h"
+#include "rules/all.h"
+
+namespace dcache::cli {
+namespace {
+
+struct Options {
+  std::string rule;
+  std::string format = "text";
+};
+
+int run(const Options& options) {
+  std::span<const lint::Rule> rules = rules::all();
+  const bool one = !options.rule.empty();
+  if (one) {
+    const lint::Rule* rule = lint::find_rule(rules, options.rule);
+    if (rule == nullptr) {
+      const std::string_view near = text::closest(options.rule, lint::known_names(rules));
+      complain(fmt::format("there is no rule '{}'; {}", options.rule,
+                           near.empty() ? "dcache rules lists what there is" : fmt::format("did you mean '{}'?", near)));
+      return kError;
+    }
+    rules = {rule, 1};
+  }
+  std::string out;
+  const report::Style style(use_colour());
+  if (options.format == "json") {
+    report::append_rules_json(rules, out);
+  } else if (options.format == "markdown") {
+    out += one ? report::rule_page(rules.front()) : report::rule_index(rules);
+  } else if (one) {
+    report::append_rule(rules.front(), style, out);
+  } else {
+    report::append_rule_list(rules, style, out);
+  }
+  print_and_clear(out);
+  return kOk;
+}
+
+}  // namespace
+
+void add_rules(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("rules", "List the rules, or explain one");
+  command->add_option("rule", options->rule, "A rule's code or name");
+  command->add_option("--format", options->format, "Output format")
+      ->check(CLI::IsMember({"text", "json", "markdown"}))
+      ->capture_default_str();
+  command->footer("Examples:\n  dcache rules\n  dcache rules DC1001");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace dcache::cli

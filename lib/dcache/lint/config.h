@@ -1,0 +1,48 @@
+// What the user wants to hear of. The file is `.dcache.toml`, searched from the linted file's folder upward.
+//
+//   profile = "default"            # default, cache, buildkit, hadolint, all
+//   select = ["DC1001"]            # exactly these rules, whatever the profile
+//   ignore = ["DL3059"]
+//   fail-on = "warning"            # error, warning, info, style, none
+//   minimum-engine = "23.0"        # builders older than this are not used: DC1008 keeps quiet from 23.0 on
+//   [levels]
+//   DC1009 = "error"
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "dcache/lint/diagnostic.h"
+
+namespace dcache::lint {
+
+enum class Profile : uint8_t { kDefault, kCache, kBuildkit, kHadolint, kAll };
+std::optional<Profile> profile_of(std::string_view name);
+
+struct Config {
+  Profile profile = Profile::kDefault;
+  std::vector<std::string> select;
+  std::vector<std::string> ignore;
+  std::optional<Level> fail_on = Level::kWarning;  // nothing: never
+  std::map<std::string, Level, std::less<>> levels;
+  std::string minimum_engine;  // "MAJOR.MINOR" of Docker; empty for any
+};
+
+struct ConfigError {
+  std::string message;
+  std::string remedy;
+  uint32_t line = 0;
+  uint32_t column = 0;
+};
+
+// Unknown keys and values are errors, with the nearest known one as a remedy. `known_rules` are codes and names.
+tl::expected<Config, ConfigError> read_config(const std::string& text, const std::vector<std::string_view>& known_rules);
+
+// The nearest `.dcache.toml` in `folder` or above it; empty for none.
+std::string find_config(const std::string& folder);
+
+}  // namespace dcache::lint

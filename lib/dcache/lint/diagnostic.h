@@ -1,0 +1,39 @@
+// One finding of a rule.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/text/edit.h"
+#include "dcache/text/span.h"
+
+namespace dcache::lint {
+
+enum class Level : uint8_t { kStyle, kInfo, kWarning, kError };
+std::string_view name_of(Level level);
+std::optional<Level> level_of(std::string_view name);
+
+// A change that makes the finding go away.
+struct Fix {
+  std::string description;
+  std::vector<text::Edit> edits;  // of the Dockerfile
+  bool safe = true;               // an unsafe one may change what the image holds
+  std::string new_file;           // a file to write beside the edits, if it is not there yet
+  std::string new_file_content;
+};
+
+struct Diagnostic {
+  std::string_view rule;               // its code
+  std::string_view name;
+  Level level = Level::kWarning;
+  text::Span span;                     // in the Dockerfile
+  std::string message;                 // what is wrong
+  std::string remedy;                  // what to do about it
+  std::vector<std::string_view> aliases;  // codes of other catalogues that mean this finding
+  std::optional<Fix> fix;
+};
+
+}  // namespace dcache::lint

@@ -1,0 +1,157 @@
+#include "dcache/lint/engine.h"
+
+#include <algorithm>
+
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/suppress.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::lint {
+namespace {
+
+constexpr int kMostRounds = 10;
+
+bool names_rule(const std::vector<std::string>& list, const Rule& rule) {
+  return std::any_of(list.begin(), list.end(), [&](const std::string& entry) {
+    return text::equals_ignoring_case(entry, rule.code) || text::equals_ignoring_case(entry, rule.name);
+  });
+}
+
+bool in_profile(const Rule& rule, Profile profile) {
+  switch (profile) {
+    case Profile::kDefault:
+      return rule.on_by_default;
+    case Profile::kCache:
+      return rule.on_by_default && rule.origin == Origin::kDcache;
+    case Profile::kBuildkit:
+      return rule.on_by_default && rule.origin == Origin::kBuildkit;
+    case Profile::kHadolint:
+      return rule.on_by_default && rule.origin == Origin::kHadolint;
+    case Profile::kAll:
+      return true;
+  }
+  return false;
+}
+
+void add_errors(const dockerfile::File& file, std::vector<Diagnostic>& out) {
+  for (const dockerfile::Error& error : file.errors()) {
+    Diagnostic diagnostic;
+    diagnostic.rule = kNotBuildable;
+    diagnostic.name = kNotBuildableName;
+    diagnostic.level = Level::kError;
+    diagnostic.span = error.span;
+    diagnostic.message = error.message;
+    diagnostic.remedy = error.remedy;
+    out.push_back(std::move(diagnostic));
+  }
+}
+
+// The edits of as many fixes as go together.
+std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics, bool unsafe, FixedText& result) {
+  std::vector<text::Edit> chosen;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe)) continue;
+    const std::vector<text::Edit>& edits = diagnostic.fix->edits;
+    const bool fits = std::all_of(edits.begin(), edits.end(), [&](const text::Edit& edit) {
+      return std::all_of(chosen.begin(), chosen.end(), [&](const text::Edit& c) { return compatible(edit, c); });
+    });
+    const bool writes_file = !diagnostic.fix->new_file.empty();
+    const bool written = writes_file && std::any_of(result.new_files.begin(), result.new_files.end(), [&](const Fix& f) {
+                           return f.new_file == diagnostic.fix->new_file;
+                         });
+    if (!fits || written || (edits.empty() && !writes_file)) continue;
+    chosen.insert(chosen.end(), edits.begin(), edits.end());
+    if (writes_file) result.new_files.push_back(*diagnostic.fix);
+    ++result.fixed;
+  }
+  return chosen;
+}
+
+}  // namespace
+
+Linter::Linter(std::span<const Rule> rules, const Config& config) : config_(config) {
+  for (const Rule& rule : rules) {
+    if (is_wanted(rule)) active_.push_back(&rule);
+  }
+  if (config.profile != Profile::kDefault || !config.select.empty()) return;
+  // One finding per problem: the rule that says most stands for the others.
+  const std::vector<const Rule*> candidates = active_;
+  std::erase_if(active_, [&](const Rule* rule) {
+    return std::any_of(candidates.begin(), candidates.end(), [&](const Rule* other) {
+      return std::find(other->covers.begin(), other->covers.end(), rule->code) != other->covers.end();
+    });
+  });
+}
+
+bool Linter::is_wanted(const Rule& rule) const {
+  if (!config_.select.empty()) return names_rule(config_.select, rule);
+  return in_profile(rule, config_.profile) && !names_rule(config_.ignore, rule);
+}
+
+bool Linter::is_ignored(const Diagnostic& diagnostic) const {
+  return std::any_of(diagnostic.aliases.begin(), diagnostic.aliases.end(), [&](std::string_view alias) {
+    return std::any_of(config_.ignore.begin(), config_.ignore.end(),
+                       [&](const std::string& entry) { return text::equals_ignoring_case(entry, alias); });
+  });
+}
+
+Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const {
+  Findings findings;
+  findings.parses = file.errors().empty();
+  std::vector<Diagnostic>& all = findings.diagnostics;
+  Subject subject(file, config_, load);
+  const Suppressions suppressions(file);
+  for (const Rule* rule : active_) {
+    const size_t before = all.size();
+    const auto level = config_.levels.find(rule->code);
+    Reporter reporter(rule->code, rule->name, rule->level, all);
+    rule->check(subject, reporter);
+    const auto fresh = all.begin() + static_cast<std::ptrdiff_t>(before);
+    if (level != config_.levels.end()) {
+      std::for_each(fresh, all.end(), [&](Diagnostic& diagnostic) { diagnostic.level = level->second; });
+    }
+    const auto silenced = [&](const Diagnostic& diagnostic) {
+      std::vector<std::string_view> codes = {rule->code, rule->name};
+      codes.insert(codes.end(), diagnostic.aliases.begin(), diagnostic.aliases.end());
+      return is_ignored(diagnostic) || suppressions.covers(diagnostic.span, codes, rule->origin == Origin::kBuildkit);
+    };
+    all.erase(std::remove_if(fresh, all.end(), silenced), all.end());
+  }
+  add_errors(file, all);
+  std::stable_sort(all.begin(), all.end(), [](const Diagnostic& a, const Diagnostic& b) {
+    return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.rule < b.rule;
+  });
+  return findings;
+}
+
+FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load, bool unsafe) {
+  FixedText result;
+  for (int round = 0; round < kMostRounds; ++round) {
+    const dockerfile::File file = dockerfile::parse(text);
+    const Findings findings = linter.lint(file, load);
+    if (!findings.parses) break;
+    const std::vector<text::Edit> edits = choose_edits(findings.diagnostics, unsafe, result);
+    if (edits.empty()) break;
+    text = text::apply(text, edits);
+  }
+  result.text = std::move(text);
+  return result;
+}
+
+const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name) {
+  const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
+    return text::equals_ignoring_case(rule.code, code_or_name) || text::equals_ignoring_case(rule.name, code_or_name);
+  });
+  return found == rules.end() ? nullptr : &*found;
+}
+
+std::vector<std::string_view> known_names(std::span<const Rule> rules) {
+  std::vector<std::string_view> names;
+  for (const Rule& rule : rules) {
+    names.push_back(rule.code);
+    if (rule.name != rule.code) names.push_back(rule.name);
+  }
+  return names;
+}
+
+}  // namespace dcache::lint

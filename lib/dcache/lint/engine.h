@@ -1,0 +1,60 @@
+// Runs rules over Dockerfiles and applies their fixes.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/config.h"
+#include "dcache/lint/diagnostic.h"
+#include "dcache/lint/rule.h"
+
+namespace dcache::lint {
+
+// The pseudo-rule of what no builder accepts.
+inline constexpr std::string_view kNotBuildable = "DC0001";
+inline constexpr std::string_view kNotBuildableName = "not-buildable";
+
+struct Findings {
+  std::vector<Diagnostic> diagnostics;  // in the order of the file
+  bool parses = true;                   // false: a builder refuses the file; the findings go as far as it can be read
+};
+
+// Const and safe to use from many threads.
+class Linter {
+ public:
+  // Both have to outlive the linter.
+  Linter(std::span<const Rule> rules, const Config& config);
+
+  // `load` gives the files around the Dockerfile when a rule needs them; see Subject.
+  Findings lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const;
+
+  const std::vector<const Rule*>& active_rules() const { return active_; }
+  const Config& config() const { return config_; }
+
+ private:
+  bool is_wanted(const Rule& rule) const;
+  bool is_ignored(const Diagnostic& diagnostic) const;
+
+  const Config& config_;
+  std::vector<const Rule*> active_;
+};
+
+struct FixedText {
+  std::string text;
+  size_t fixed = 0;                 // findings that are gone
+  std::vector<Fix> new_files;       // those of the applied fixes that write a file beside the Dockerfile
+};
+
+// Applies fixes until none is left, each round to the text that the last one gave. Fixes that touch the same bytes wait
+// for the next round. Unsafe ones are applied where `unsafe` says so. A text that does not parse is left as it is.
+FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load, bool unsafe);
+
+// The rule of a code or name, in any letter case; null for none.
+const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name);
+
+// All codes and names, for checking and suggesting.
+std::vector<std::string_view> known_names(std::span<const Rule> rules);
+
+}  // namespace dcache::lint

@@ -1,0 +1,70 @@
+// A rule: what it is called, why it exists, examples, and the check itself.
+//
+// Each rule is a file below rules/ that defines one function returning its Rule; the build collects them in
+// rules::all(). The metadata is the user documentation: `dcache rules CODE` and docs/rules/ are made from it, and the
+// tests run every example.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "dcache/lint/diagnostic.h"
+#include "dcache/lint/subject.h"
+
+namespace dcache::lint {
+
+enum class Origin : uint8_t { kDcache, kBuildkit, kHadolint };
+enum class FixKind : uint8_t { kNone, kSafe, kUnsafe };
+
+struct ExampleFile {
+  std::string_view path;
+  std::string_view content;
+};
+struct Example {
+  std::string_view dockerfile;
+  std::span<const ExampleFile> files = {};  // around it, for rules that look at the context
+};
+
+// Takes the findings of one rule.
+class Reporter {
+ public:
+  Reporter(std::string_view rule, std::string_view name, Level level, std::vector<Diagnostic>& out)
+      : rule_(rule), name_(name), level_(level), out_(out) {}
+
+  // The finding can be completed until the next one is reported.
+  Diagnostic& report(text::Span span, std::string message, std::string remedy) {
+    Diagnostic diagnostic;
+    diagnostic.rule = rule_;
+    diagnostic.name = name_;
+    diagnostic.level = level_;
+    diagnostic.span = span;
+    diagnostic.message = std::move(message);
+    diagnostic.remedy = std::move(remedy);
+    return out_.emplace_back(std::move(diagnostic));
+  }
+
+ private:
+  std::string_view rule_;
+  std::string_view name_;
+  Level level_;
+  std::vector<Diagnostic>& out_;
+};
+
+struct Rule {
+  std::string_view code;
+  std::string_view name;      // a slug for our own, the catalogue's name for others
+  Level level = Level::kWarning;
+  Origin origin = Origin::kDcache;
+  FixKind fix = FixKind::kNone;
+  bool on_by_default = true;
+  std::string_view summary;   // one sentence
+  std::string_view rationale; // Markdown
+  std::string_view fix_note = {};  // what the fix does and when it is unsafe
+  Example bad;                // gives the finding
+  Example good;               // does not
+  std::span<const std::string_view> references = {};
+  std::span<const std::string_view> covers = {};  // rules that this one stands for in the default profile
+  void (*check)(Subject& subject, Reporter& reporter) = nullptr;
+};
+
+}  // namespace dcache::lint

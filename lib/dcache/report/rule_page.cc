@@ -1,0 +1,152 @@
+#include "dcache/report/rule_page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dcache/text/json_writer.h"
+
+namespace dcache::report {
+namespace {
+
+using lint::FixKind;
+using lint::Rule;
+
+constexpr size_t kTextWidth = 88;
+
+std::string_view fix_words(const Rule& rule) {
+  switch (rule.fix) {
+    case FixKind::kNone:
+      return "no";
+    case FixKind::kSafe:
+      return "yes";
+    case FixKind::kUnsafe:
+      return "unsafe";
+  }
+  return "";
+}
+
+std::string_view origin_words(const Rule& rule) {
+  switch (rule.origin) {
+    case lint::Origin::kDcache:
+      return "dcache";
+    case lint::Origin::kBuildkit:
+      return "BuildKit";
+    case lint::Origin::kHadolint:
+      return "hadolint";
+  }
+  return "";
+}
+
+std::string title(const Rule& rule) {
+  return rule.code == rule.name ? std::string(rule.code) : fmt::format("{} {}", rule.code, rule.name);
+}
+
+std::string wrapped(std::string_view text, std::string_view indent) {
+  std::string out(indent);
+  size_t column = indent.size();
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    if (column + word.size() > kTextWidth && column > indent.size()) {
+      out.append("\n").append(indent);
+      column = indent.size();
+    } else if (column > indent.size()) {
+      out += ' ';
+      ++column;
+    }
+    out += word;
+    column += word.size();
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out + "\n";
+}
+
+std::string indented(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    out += fmt::format("    {}\n", text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::string files_note(const lint::Example& example) {
+  if (example.files.empty()) return "";
+  std::string names;
+  for (const lint::ExampleFile& file : example.files) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", file.path);
+  return fmt::format("\nwith {} beside it.\n", names);
+}
+
+}  // namespace
+
+std::string rule_page(const Rule& rule) {
+  std::string page = fmt::format("# {}\n\n{}.\n\n", title(rule), rule.summary);
+  page += fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level), origin_words(rule),
+                      fix_words(rule), rule.on_by_default ? "on by default" : "off by default");
+  if (!rule.covers.empty()) page += fmt::format("In the default profile it stands for {} as well.\n\n", fmt::join(rule.covers, " and "));
+  page += fmt::format("## Why\n\n{}\n\n", rule.rationale);
+  page += fmt::format("## Example\n\n```dockerfile\n{}```\n{}\n", rule.bad.dockerfile, files_note(rule.bad));
+  page += fmt::format("Use instead:\n\n```dockerfile\n{}```\n{}\n", rule.good.dockerfile, files_note(rule.good));
+  if (!rule.fix_note.empty()) page += fmt::format("## Fix\n\n{}\n\n", rule.fix_note);
+  page += fmt::format("## Silencing it\n\n`# dcache ignore={}` above an instruction, or `ignore = [\"{}\"]` in `.dcache.toml`.\n",
+                      rule.code, rule.code);
+  if (rule.references.empty()) return page;
+  page += "\n## References\n\n";
+  for (const std::string_view reference : rule.references) page += fmt::format("- <{}>\n", reference);
+  return page;
+}
+
+std::string rule_index(std::span<const Rule> rules) {
+  std::string page = "# Rules\n\nMade from the rules themselves; `dcache rules CODE` prints the same.\n\n";
+  page += "| code | name | level | fix | finds |\n|---|---|---|---|---|\n";
+  for (const Rule& rule : rules) {
+    page += fmt::format("| [{0}]({0}.md) | {1} | {2} | {3} | {4} |\n", rule.code, rule.name, lint::name_of(rule.level),
+                        fix_words(rule), rule.summary);
+  }
+  return page;
+}
+
+void append_rule(const Rule& rule, const Style& style, std::string& out) {
+  out += fmt::format("{}\n{}.\n\n", style.paint(Tone::kBold, title(rule)), rule.summary);
+  out += fmt::format("level {}, from {}, fix: {}\n\n", lint::name_of(rule.level), origin_words(rule), fix_words(rule));
+  out += style.paint(Tone::kBold, "Why") + "\n" + wrapped(rule.rationale, "  ");
+  out += "\n" + style.paint(Tone::kBold, "Instead of") + "\n" + indented(rule.bad.dockerfile);
+  out += "\n" + style.paint(Tone::kBold, "write") + "\n" + indented(rule.good.dockerfile);
+  if (!rule.fix_note.empty()) out += "\n" + style.paint(Tone::kBold, "Fix") + "\n" + wrapped(rule.fix_note, "  ");
+  for (const std::string_view reference : rule.references) out += fmt::format("\n{}", reference);
+  out += rule.references.empty() ? "" : "\n";
+}
+
+void append_rule_list(std::span<const Rule> rules, const Style& style, std::string& out) {
+  for (const Rule& rule : rules) {
+    out += fmt::format("{}  {:<26} {:<8} {}{}\n", style.paint(Tone::kBold, rule.code), rule.name, lint::name_of(rule.level),
+                       rule.summary, rule.on_by_default ? "" : " (off by default)");
+  }
+}
+
+void append_rules_json(std::span<const Rule> rules, std::string& out) {
+  text::JsonWriter json(out);
+  json.begin_array();
+  for (const Rule& rule : rules) {
+    json.begin_object()
+        .member("code", rule.code)
+        .member("name", rule.name)
+        .member("level", lint::name_of(rule.level))
+        .member("origin", origin_words(rule))
+        .member("fix", fix_words(rule))
+        .member("on_by_default", rule.on_by_default)
+        .member("summary", rule.summary)
+        .member("rationale", rule.rationale)
+        .member("bad", rule.bad.dockerfile)
+        .member("good", rule.good.dockerfile);
+    json.key("references").begin_array();
+    for (const std::string_view reference : rule.references) json.value(reference);
+    json.end_array().end_object();
+  }
+  json.end_array();
+  out += '\n';
+}
+
+}  // namespace dcache::report

@@ -1,0 +1,234 @@
+// SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "dcache/context/hash.h"
+#include "dcache/report/findings.h"
+#include "dcache/text/json_writer.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "dcache/version.h"
+
+namespace dcache::report {
+namespace {
+
+using lint::Diagnostic;
+using lint::Level;
+using lint::Rule;
+using text::JsonWriter;
+
+constexpr std::string_view kHome = "https://github.com/dcache-lint/dcache";
+constexpr std::string_view kRootId = "SRCROOT";
+
+std::string_view sarif_level(Level level) {
+  switch (level) {
+    case Level::kError:
+      return "error";
+    case Level::kWarning:
+      return "warning";
+    case Level::kInfo:
+    case Level::kStyle:
+      return "note";
+  }
+  return "none";
+}
+
+// RFC 3986: everything but unreserved characters and '/' is escaped.
+std::string uri_of(std::string_view path) {
+  std::string uri;
+  for (const char c : path) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("-._~/").find(c) != std::string_view::npos;
+    if (plain) {
+      uri += c;
+    } else {
+      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return uri;
+}
+
+class SarifWriter {
+ public:
+  SarifWriter(std::span<const Rule> rules, const std::string& root, const std::string& current, std::string& out)
+      : rules_(rules), root_(root), current_(current), json_(out, 1) {}
+
+  void write(std::span<const FileFindings> files) {
+    number_rules(files);
+    json_.begin_object()
+        .member("$schema", "https://json.schemastore.org/sarif-2.1.0.json")
+        .member("version", "2.1.0");
+    json_.key("runs").begin_array().begin_object();
+    write_tool();
+    json_.key("originalUriBaseIds").begin_object().key(kRootId).begin_object();
+    json_.member("uri", fmt::format("file://{}/", uri_of(root_ == "/" ? "" : root_)));
+    json_.key("description").begin_object().member("text", "The root of the repository.").end_object();
+    json_.end_object().end_object();
+    json_.member("columnKind", "utf16CodeUnits");
+    write_results(files);
+    json_.end_object().end_array().end_object();
+  }
+
+ private:
+  void number_rules(std::span<const FileFindings> files) {
+    for (const Rule& rule : rules_) {
+      for (const FileFindings& file : files) {
+        const auto& all = file.findings->diagnostics;
+        const bool found = std::any_of(all.begin(), all.end(), [&](const Diagnostic& d) { return d.rule == rule.code; });
+        if (!found) continue;
+        used_.push_back(&rule);
+        break;
+      }
+    }
+    for (size_t i = 0; i < used_.size(); ++i) index_[used_[i]->code] = i;
+    index_[lint::kNotBuildable] = used_.size();
+  }
+
+  void write_tool() {
+    json_.key("tool").begin_object().key("driver").begin_object();
+    json_.member("name", "dcache").member("semanticVersion", DCACHE_VERSION).member("informationUri", kHome);
+    json_.key("rules").begin_array();
+    for (const Rule* rule : used_) {
+      write_rule(rule->code, rule->name, rule->summary, rule->rationale, rule->level, rule->references);
+    }
+    write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file",
+               "The file can't be split into instructions, or one of them is not well formed.", Level::kError, {});
+    json_.end_array().end_object().end_object();
+  }
+
+  void write_text(std::string_view key, std::string_view text) {
+    json_.key(key).begin_object().member("text", text).end_object();
+  }
+
+  // "copy-before-deps" as "CopyBeforeDeps", which is how the format wants names.
+  static std::string pascal_case(std::string_view name) {
+    std::string pascal;
+    bool start = true;
+    for (const char c : name) {
+      if (c == '-') {
+        start = true;
+        continue;
+      }
+      pascal += start && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      start = false;
+    }
+    return pascal;
+  }
+
+  void write_rule(std::string_view code, std::string_view name, std::string_view summary, std::string_view rationale,
+                  Level level, std::span<const std::string_view> references) {
+    json_.begin_object().member("id", code).member("name", pascal_case(name));
+    write_text("shortDescription", fmt::format("{}.", summary));
+    write_text("fullDescription", rationale);
+    json_.key("help").begin_object().member("text", rationale);
+    std::string markdown = fmt::format("# {} {}\n\n{}.\n\n{}\n", code, name, summary, rationale);
+    for (const std::string_view reference : references) markdown += fmt::format("\n- <{}>", reference);
+    json_.member("markdown", markdown).end_object();
+    json_.member("helpUri", fmt::format("{}/blob/main/docs/rules/{}.md", kHome, code));
+    json_.key("defaultConfiguration").begin_object().member("level", sarif_level(level)).end_object();
+    json_.key("properties").begin_object().member("precision", "high");
+    json_.key("tags").begin_array().value("docker").value("build-cache").end_array().end_object();
+    json_.end_object();
+  }
+
+  void write_results(std::span<const FileFindings> files) {
+    json_.key("results").begin_array();
+    for (const FileFindings& file : files) {
+      std::map<context::Hash, int> seen;
+      for (const Diagnostic& diagnostic : file.findings->diagnostics) write_result(file, diagnostic, seen);
+    }
+    json_.end_array();
+  }
+
+  void write_result(const FileFindings& file, const Diagnostic& diagnostic, std::map<context::Hash, int>& seen) {
+    json_.begin_object().member("ruleId", diagnostic.rule).member("ruleIndex", index_.at(diagnostic.rule));
+    json_.member("level", sarif_level(diagnostic.level));
+    std::string message = diagnostic.message;
+    if (!diagnostic.remedy.empty()) message += ": " + diagnostic.remedy;
+    write_text("message", message + ".");
+    json_.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();
+    write_artifact(file.path);
+    write_region("region", *file.file, diagnostic.span, true);
+    json_.end_object().end_object().end_array();
+    json_.key("partialFingerprints").begin_object();
+    json_.member("primaryLocationLineHash", fingerprint(*file.file, diagnostic, seen)).end_object();
+    if (diagnostic.fix) write_fix(file, *diagnostic.fix);
+    json_.end_object();
+  }
+
+  // Made of the rule and the text it is about, and not of its place: it stays when lines are inserted above.
+  static std::string fingerprint(const dockerfile::File& file, const Diagnostic& diagnostic, std::map<context::Hash, int>& seen) {
+    context::Hasher hasher;
+    hasher.add(diagnostic.rule).add(diagnostic.span.of(file.source()));
+    const context::Hash hash = hasher.finish();
+    return fmt::format("{}:{}", context::to_hex(hash), ++seen[hash]);
+  }
+
+  void write_artifact(const std::string& path) {
+    const std::string absolute = text::clean_path(path.starts_with('/') ? path : current_ + "/" + path);
+    json_.key("artifactLocation").begin_object();
+    if (text::is_within(absolute, root_) && absolute != root_) {
+      json_.member("uri", uri_of(absolute.substr(root_ == "/" ? 1 : root_.size() + 1))).member("uriBaseId", kRootId);
+    } else {
+      json_.member("uri", "file://" + uri_of(absolute));
+    }
+    json_.end_object();
+  }
+
+  // Columns count UTF-16 code units, as code scanning wants them.
+  static uint32_t utf16_column(const dockerfile::File& file, uint32_t offset) {
+    const text::Span line = file.lines().line_span(file.lines().line_of(offset));
+    std::string_view before = file.source().substr(line.begin, offset - line.begin);
+    uint32_t column = 1;
+    while (!before.empty()) {
+      const text::Rune rune = text::decode_rune(before);
+      column += rune.value >= 0x10000 ? 2 : 1;
+      before.remove_prefix(rune.width);
+    }
+    return column;
+  }
+
+  void write_region(std::string_view key, const dockerfile::File& file, text::Span span, bool snippet) {
+    const auto line_of = [&](uint32_t offset) { return file.lines().line_of(offset); };
+    json_.key(key).begin_object();
+    json_.member("startLine", line_of(span.begin)).member("startColumn", utf16_column(file, span.begin));
+    json_.member("endLine", line_of(span.end)).member("endColumn", utf16_column(file, span.end));
+    if (snippet) write_text("snippet", span.of(file.source()));
+    json_.end_object();
+  }
+
+  void write_fix(const FileFindings& file, const lint::Fix& fix) {
+    if (fix.edits.empty()) return;
+    json_.key("fixes").begin_array().begin_object();
+    write_text("description", fmt::format("{}.", fix.description));
+    json_.key("artifactChanges").begin_array().begin_object();
+    write_artifact(file.path);
+    json_.key("replacements").begin_array();
+    for (const text::Edit& edit : fix.edits) {
+      json_.begin_object();
+      write_region("deletedRegion", *file.file, edit.span, false);
+      write_text("insertedContent", edit.replacement);
+      json_.end_object();
+    }
+    json_.end_array().end_object().end_array().end_object().end_array();
+  }
+
+  std::span<const Rule> rules_;
+  const std::string& root_;
+  const std::string& current_;
+  JsonWriter json_;
+  std::vector<const Rule*> used_;
+  std::map<std::string_view, size_t> index_;
+};
+
+}  // namespace
+
+void append_findings_sarif(std::span<const FileFindings> files, std::span<const Rule> rules, const std::string& root,
+                           const std::string& current, std::string& out) {
+  SarifWriter(rules, root, current, out).write(files);
+  out += '\n';
+}
+
+}  // namespace dcache::report

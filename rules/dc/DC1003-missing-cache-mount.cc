@@ -1,0 +1,175 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "rules/all.h"
+#include "rules/edits.h"
+#include "rules/package_managers.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+using lint::Subject;
+using plan::Step;
+
+// The numeric user and group of a step, as options of a mount; nothing for root and for names that can't be looked up.
+std::string owner_options(const Step& step) {
+  for (const plan::Part& part : step.definition) {
+    if (part.kind != plan::Part::Kind::kUser) continue;
+    const size_t colon = std::min(part.value.find(':'), part.value.size());
+    const std::string user = part.value.substr(0, colon);
+    const std::string group = part.value.substr(std::min(colon + 1, part.value.size()));
+    if (user == "root" || user == "0") return "";
+    return fmt::format(",uid={},gid={}", user, group.empty() ? user : group);
+  }
+  return "";
+}
+
+bool has_nameless_user(const Step& step) {
+  const std::string options = owner_options(step);
+  return options.empty() || options.find_first_not_of("0123456789,=uidg") == std::string::npos;
+}
+
+std::string mount_flag(const Cache& cache, const Step& step) {
+  return fmt::format("--mount=type=cache,target={}{}{}", cache_path(cache, step),
+                     cache.sharing.empty() ? "" : ",sharing=" + cache.sharing, owner_options(step));
+}
+
+bool opts_out_by_variable(const PackageManager& manager, const Step& step) {
+  return std::any_of(step.definition.begin(), step.definition.end(), [&](const plan::Part& part) {
+    return part.kind == plan::Part::Kind::kVariable &&
+           std::find(manager.opt_out_env.begin(), manager.opt_out_env.end(), part.name) != manager.opt_out_env.end();
+  });
+}
+
+// `--no-cache-dir` and its like make the mount useless: they go, with the blank in front of them.
+void remove_opt_out(const Run& run, const Use& use, std::vector<text::Edit>& edits) {
+  for (const shell::Word& word : use.command->words) {
+    const auto& options = use.manager->opt_out;
+    if (std::find(options.begin(), options.end(), word.text) == options.end()) continue;
+    text::Span span = run.span_of(word.spelling);
+    const std::string_view source = run.source;
+    if (span.begin > 0 && source[span.begin - 1] == ' ') --span.begin;
+    edits.push_back({span, ""});
+  }
+}
+
+// The image's own hook empties apt's archives after each install, and the usual clean-up empties its lists.
+void keep_apt_files(const Run& run, std::vector<text::Edit>& edits) {
+  const shell::Command& first = run.commands.front();
+  const uint32_t begin = run.span_of(first.spelling).begin;
+  edits.push_back({{begin, begin}, "rm -f /etc/apt/apt.conf.d/docker-clean && "});
+  for (size_t i = 1; i < run.commands.size(); ++i) {
+    const shell::Command& command = run.commands[i];
+    const bool cleans = command.program() == "rm" && command.words.size() == 3 &&
+                        command.words[2].text.starts_with("/var/lib/apt/lists");
+    const bool clean = command.program() == "apt-get" && command.words.size() == 2 && command.words[1].text == "clean";
+    if (command.connector != shell::Connector::kAnd || command.depth != 0 || (!cleans && !clean)) continue;
+    edits.push_back({{run.span_of(run.commands[i - 1].spelling).end, run.span_of(command.spelling).end}, ""});
+  }
+}
+
+bool all_in_one_list(const Run& run) {
+  return std::all_of(run.commands.begin(), run.commands.end(), [](const shell::Command& command) {
+    return command.depth == 0 && command.redirections.empty();
+  });
+}
+
+class Check {
+ public:
+  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+
+  void run(const Run& run) {
+    const Step& step = subject_.graph().steps[run.step];
+    std::vector<const PackageManager*> done;
+    for (const Use& use : uses_of(run)) {
+      if (std::find(done.begin(), done.end(), use.manager) != done.end()) continue;
+      const std::vector<const Cache*> missing = missing_caches(run, step, use);
+      if (missing.empty() || opts_out_by_variable(*use.manager, step)) continue;
+      done.push_back(use.manager);
+      report(run, step, use, missing);
+    }
+  }
+
+ private:
+  static std::vector<const Cache*> missing_caches(const Run& run, const Step& step, const Use& use) {
+    std::vector<const Cache*> missing;
+    for (const std::string& name : use.action->caches) {
+      const Cache& cache = use.manager->caches.at(name);
+      if (!is_mounted(cache, step, run.mounts)) missing.push_back(&cache);
+    }
+    return missing;
+  }
+
+  void report(const Run& run, const Step& step, const Use& use, const std::vector<const Cache*>& missing) {
+    std::vector<std::string> folders, flags;
+    for (const Cache* cache : missing) {
+      folders.push_back(cache_path(*cache, step));
+      flags.push_back(mount_flag(*cache, step));
+    }
+    const text::Span span = use.command->spelling.empty() ? run.instruction->span : run.span_of(use.command->spelling);
+    lint::Diagnostic& diagnostic = reporter_.report(
+        span,
+        fmt::format("{} keeps files for the next time in {}, which is not there the next time this step runs",
+                    use.manager->name, fmt::join(folders, " and ")),
+        fmt::format("RUN {}", fmt::join(flags, " ")));
+    if (!has_nameless_user(step) || is_trigger(run)) return;
+    lint::Fix fix;
+    fix.description = "add the cache mount";
+    fix.safe = !use.manager->unsafe_fix;
+    fix.edits.push_back(insert_flags(run, subject_.file(), flags));
+    if (run.shell_form) remove_opt_out(run, use, fix.edits);
+    if (use.manager->name == "apt") {
+      if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return;
+      keep_apt_files(run, fix.edits);
+    }
+    diagnostic.fix = std::move(fix);
+  }
+
+  // A RUN that ONBUILD of another stage carries is shown once, there.
+  bool is_trigger(const Run& run) const {
+    const auto instructions = subject_.file().instructions();
+    return std::none_of(instructions.begin(), instructions.end(),
+                        [&](const dockerfile::Instruction& instruction) { return &instruction == run.instruction; });
+  }
+
+  Subject& subject_;
+  lint::Reporter& reporter_;
+};
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  Check check(subject, reporter);
+  for (const Run& run : subject.runs()) check.run(run);
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/build/cache/optimize/#use-cache-mounts",
+    "https://docs.docker.com/reference/dockerfile/#run---mounttypecache"};
+
+}  // namespace
+
+lint::Rule DC1003() {
+  return {.code = "DC1003",
+          .name = "missing-cache-mount",
+          .level = lint::Level::kWarning,
+          .fix = lint::FixKind::kSafe,
+          .summary = "A package manager or compiler runs without a cache mount for what it keeps between runs",
+          .rationale =
+              "When a step rebuilds it starts from the layers below, so whatever the package manager downloaded last time "
+              "is gone and one changed line in a lock file downloads everything again. A mount of type `cache` is kept "
+              "by the builder between builds, is no part of any layer and of no cache key: with it only what changed is "
+              "downloaded or compiled, and the image does not grow.",
+          .fix_note =
+              "Adds the mounts, with the numeric owner where the stage runs as another user than root, and drops options "
+              "such as `--no-cache-dir` that would bypass them. For apt, which Debian's images tell to empty its cache, "
+              "it also removes that hook and the clean-up of the lists, and is unsafe for that reason; so it is for "
+              "other system package managers.",
+          .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
+          .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
+                   "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "dcache/text/path.h"
+#include "rules/all.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+using lint::Subject;
+using plan::Step;
+
+struct CacheMount {
+  std::string target;
+  const Run* run = nullptr;
+};
+
+// The cache mount that holds `path` in the result of a stage, unless a later step puts files there.
+std::optional<CacheMount> find_mount(Subject& subject, size_t stage, std::string_view path) {
+  const plan::Graph& graph = subject.graph();
+  const std::vector<Run>& runs = subject.runs();
+  for (std::optional<size_t> at = graph.stages[stage].last_step; at; at = graph.steps[*at].below) {
+    const Step& step = graph.steps[*at];
+    if (step.kind == Step::Kind::kCopy && text::is_within(path, step.destination)) return std::nullopt;
+    if (step.kind == Step::Kind::kCopy && text::is_within(step.destination, path)) return std::nullopt;
+    if (step.kind != Step::Kind::kRun) continue;
+    const auto run = std::lower_bound(runs.begin(), runs.end(), *at,
+                                      [](const Run& candidate, size_t wanted) { return candidate.step < wanted; });
+    for (const dockerfile::Mount& mount : run->mounts) {
+      if (mount.type != dockerfile::Mount::Type::kCache) continue;
+      std::string target = text::clean_path(mount.target);
+      if (text::is_within(path, target)) return CacheMount{std::move(target), &*run};
+    }
+    // A RUN without the mount that names the place may well fill it.
+    if (run->script.find(path) != std::string_view::npos ||
+        run->script.find(text::parent_path(path)) != std::string_view::npos) {
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  for (const Step& step : subject.graph().steps) {
+    for (const plan::Read& read : step.reads) {
+      if (read.origin != plan::Read::Origin::kStage) continue;
+      for (const plan::Selector& selector : read.selectors) {
+        const auto mount = find_mount(subject, read.stage, selector.path);
+        if (!mount) continue;
+        reporter.report(
+            step.instruction->span,
+            fmt::format("{} lies under {}, a cache mount of line {}: its files are in no layer, so there is nothing to take",
+                        selector.written, mount->target, mount->run->instruction->start_line),
+            fmt::format("at the end of line {}, copy what is needed to a path outside {}, and take it from there",
+                        mount->run->instruction->start_line, mount->target));
+      }
+    }
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/dockerfile/#run---mounttypecache"};
+
+}  // namespace
+
+lint::Rule DC1006() {
+  return {.code = "DC1006",
+          .name = "copy-from-cache-mount",
+          .level = lint::Level::kError,
+          .summary = "Files are taken from a path that was a cache mount in the stage they come from",
+          .rationale =
+              "A cache mount is laid over the file system while one RUN works, and taken away again. What was written to "
+              "it stays in the builder's cache and is in no layer of the stage. A `COPY --from` of such a path fails, or "
+              "copies the empty folder that was the mount point.",
+          .bad = {"FROM rust:1.78 AS build\nWORKDIR /src\n"
+                  "RUN --mount=type=cache,target=/src/target cargo build --release\n"
+                  "FROM debian:12\nCOPY --from=build /src/target/release/app /usr/bin/app\n"},
+          .good = {"FROM rust:1.78 AS build\nWORKDIR /src\n"
+                   "RUN --mount=type=cache,target=/src/target cargo build --release && cp target/release/app /usr/bin/app\n"
+                   "FROM debian:12\nCOPY --from=build /usr/bin/app /usr/bin/app\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

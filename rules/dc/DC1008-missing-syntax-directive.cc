@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "rules/all.h"
+#include "rules/edits.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+using lint::Subject;
+
+// Something that came with a later Dockerfile syntax, and the first Docker Engine whose built-in one has it.
+struct Feature {
+  std::string what;
+  int major = 0;
+  int minor = 0;
+};
+
+// By flag. Source: the release notes of the Dockerfile syntax and the syntax version in each engine.
+constexpr struct {
+  std::string_view flag;
+  int major;
+  int minor;
+} kFlags[] = {{"mount", 23, 0},        {"link", 23, 0},   {"checksum", 25, 0}, {"keep-git-dir", 25, 0},
+              {"unpack", 28, 3},       {"exclude", 28, 5}, {"parents", 29, 0}};
+
+// The feature of an instruction that needs the newest engine.
+std::optional<Feature> feature_of(const Instruction& instruction) {
+  if (instruction.onbuild != nullptr) return feature_of(*instruction.onbuild);
+  std::optional<Feature> newest;
+  if (!instruction.heredocs.empty()) newest = Feature{"a heredoc", 23, 0};
+  for (const dockerfile::Flag& flag : instruction.flags) {
+    for (const auto& known : kFlags) {
+      if (known.flag != flag.name) continue;
+      if (newest && std::pair(newest->major, newest->minor) >= std::pair(known.major, known.minor)) continue;
+      newest = Feature{fmt::format("{} --{}", dockerfile::name_of(instruction.keyword), flag.name), known.major, known.minor};
+    }
+  }
+  return newest;
+}
+
+std::pair<int, int> read_version(std::string_view text) {
+  std::pair<int, int> version{0, 0};
+  const size_t dot = std::min(text.find('.'), text.size());
+  std::from_chars(text.data(), text.data() + dot, version.first);
+  if (dot < text.size()) std::from_chars(text.data() + dot + 1, text.data() + text.size(), version.second);
+  return version;
+}
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  const dockerfile::File& file = subject.file();
+  if (file.directive("syntax")) return;
+  const std::pair<int, int> minimum = read_version(subject.config().minimum_engine);
+  for (const Instruction& instruction : file.instructions()) {
+    const auto feature = feature_of(instruction);
+    if (!feature || minimum >= std::pair(feature->major, feature->minor)) continue;
+    lint::Diagnostic& diagnostic = reporter.report(
+        instruction.name_span,
+        fmt::format("{} needs a Dockerfile syntax that builders before Docker {}.{} don't bring along", feature->what,
+                    feature->major, feature->minor),
+        "start the file with '# syntax=docker/dockerfile:1', or set minimum-engine in the configuration");
+    const uint32_t top = file.source().starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    lint::Fix fix;
+    fix.description = "add the syntax directive";
+    fix.edits.push_back({{top, top}, fmt::format("# syntax=docker/dockerfile:1{}", line_end(file))});
+    diagnostic.fix = std::move(fix);
+    return;
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/buildkit/frontend/",
+                                            "https://docs.docker.com/reference/dockerfile/#syntax"};
+
+}  // namespace
+
+lint::Rule DC1008() {
+  return {.code = "DC1008",
+          .name = "missing-syntax-directive",
+          .level = lint::Level::kInfo,
+          .fix = lint::FixKind::kSafe,
+          .summary = "Newer syntax is used without a `# syntax=` line",
+          .rationale =
+              "What a builder understands by itself depends on its age. The first line `# syntax=docker/dockerfile:1` lets "
+              "every BuildKit fetch the current syntax, so that cache mounts, heredocs and the newer flags mean the same "
+              "on each machine. Where all builders are known to be new enough, `minimum-engine` in the configuration says "
+              "so and ends this advice.",
+          .fix_note = "Puts the line at the top of the file.",
+          .bad = {"FROM golang:1.22\nRUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
+          .good = {"# syntax=docker/dockerfile:1\nFROM golang:1.22\n"
+                   "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

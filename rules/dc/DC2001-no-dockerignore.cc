@@ -1,0 +1,93 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "rules/all.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Subject;
+using plan::Step;
+
+// What hardly ever belongs in a context: names as patterns, matched at any depth.
+constexpr std::array<std::string_view, 31> kStrangers = {
+    ".git",        ".hg",          ".svn",     "node_modules", "bower_components", "__pycache__", "*.pyc",  ".venv",
+    "venv",        ".tox",         ".mypy_cache", ".pytest_cache", ".ruff_cache", "target",      "dist",   "build",
+    "out",         "coverage",     ".coverage", ".gradle",     ".idea",            ".vscode",     ".DS_Store", "*.log",
+    "*.swp",       ".env",         ".env.*",   "*.pem",        "*.key",            "docker-compose*.yml", "compose*.yaml"};
+
+const Step* find_broad_copy(const plan::Graph& graph) {
+  for (const Step& step : graph.steps) {
+    if (step.kind != Step::Kind::kCopy) continue;
+    for (const plan::Read& read : step.reads) {
+      if (read.origin != plan::Read::Origin::kContext) continue;
+      for (const plan::Selector& selector : read.selectors) {
+        if (selector.include.empty() && (selector.path == "/" || selector.path == "/*")) return &step;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// Patterns for what is there; `.git` always, since a context is likely to become a repository.
+std::string suggest_patterns(const lint::Surroundings& surroundings) {
+  std::string text = "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\n";
+  for (const std::string_view name : kStrangers) {
+    if (name == ".git") continue;
+    for (const context::Record& record : surroundings.files.records()) {
+      if (!text::glob_match(name, text::base_name(record.path))) continue;
+      text += fmt::format("**/{}\n", name);
+      break;
+    }
+  }
+  return text;
+}
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  const Step* copy = find_broad_copy(subject.graph());
+  if (copy == nullptr) return;
+  const lint::Surroundings* surroundings = subject.surroundings();
+  if (surroundings == nullptr || !surroundings->ignore_file.empty()) return;
+  lint::Diagnostic& diagnostic = reporter.report(
+      copy->instruction->span,
+      "the whole context is copied and there is no .dockerignore: an edit of any file in it rebuilds this step",
+      fmt::format("list what the build does not need in {}", surroundings->suggested_ignore_file));
+  lint::Fix fix;
+  fix.description = fmt::format("write {}", surroundings->suggested_ignore_file);
+  fix.new_file = surroundings->suggested_ignore_file;
+  fix.new_file_content = suggest_patterns(*surroundings);
+  fix.safe = fix.new_file_content.find("**/") == std::string::npos;
+  diagnostic.fix = std::move(fix);
+}
+
+constexpr lint::ExampleFile kBare[] = {{"main.py", "print(1)\n"}, {"app.log", "…\n"}};
+constexpr lint::ExampleFile kWithIgnoreFile[] = {{"main.py", "print(1)\n"}, {".dockerignore", ".git\n*.log\n"}};
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/concepts/context/#dockerignore-files"};
+
+}  // namespace
+
+lint::Rule DC2001() {
+  return {.code = "DC2001",
+          .name = "no-dockerignore",
+          .level = lint::Level::kWarning,
+          .fix = lint::FixKind::kSafe,
+          .summary = "The whole context is copied and no ignore file keeps anything out of it",
+          .rationale =
+              "`COPY . .` takes everything that lies in the folder: the repository's history, logs, build output, editor "
+              "files, perhaps credentials. Each of them is part of the step's cache key, so a commit or a test run "
+              "rebuilds the step and all below it, and what was copied is in the image for good. An ignore file keeps "
+              "them out and makes the context smaller to send.",
+          .fix_note =
+              "Writes `.dockerignore` with patterns for what the context holds. Unsafe where it names files that a build "
+              "could want after all, such as `dist`.",
+          .bad = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kBare},
+          .good = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kWithIgnoreFile},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include <set>
+
+#include "dcache/text/unicode.h"
+#include "rules/all.h"
+#include "rules/images.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  std::set<std::string, std::less<>> stages;
+  for (const dockerfile::Instruction& from : subject.file().instructions()) {
+    if (from.keyword != Keyword::kFrom || from.arguments.empty()) continue;
+    const dockerfile::Word& word = from.arguments.front();
+    const ImageReference image = read_reference(word.text);
+    const bool stage = stages.contains(std::string(word.text));
+    const bool plain = image.tag.empty() && image.digest.empty() && word.text.find('$') == std::string_view::npos;
+    if (plain && !stage && word.text != "scratch") {
+      reporter.report(from.span, fmt::format("{} has no tag, so each build may start from another version", word.text),
+                      fmt::format("write {}:VERSION", word.text));
+    }
+    if (from.arguments.size() == 3) stages.insert(std::string(from.arguments[2].text));
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://github.com/hadolint/hadolint/wiki/DL3006"};
+
+}  // namespace
+
+lint::Rule DL3006() {
+  return {.code = "DL3006",
+          .name = "untagged-image",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A base image has no tag",
+          .rationale =
+              "Without a tag the builder takes `latest`, whatever that is on the day of the build. The next build may get "
+              "another major version, and a cached layer may hide that for months.",
+          .bad = {"FROM debian\n"},
+          .good = {"FROM debian:12\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

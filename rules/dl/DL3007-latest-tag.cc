@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+
+#include "rules/all.h"
+#include "rules/images.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const dockerfile::Instruction& from : subject.file().instructions()) {
+    if (from.keyword != dockerfile::Keyword::kFrom || from.arguments.empty()) continue;
+    const ImageReference image = read_reference(from.arguments.front().text);
+    if (image.tag != "latest" || !image.digest.empty()) continue;
+    reporter.report(from.span, fmt::format("the tag latest of {} moves with every release", image.name),
+                    fmt::format("write {}:VERSION", image.name));
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://github.com/hadolint/hadolint/wiki/DL3007"};
+
+}  // namespace
+
+lint::Rule DL3007() {
+  return {.code = "DL3007",
+          .name = "latest-tag",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A base image is taken by the tag `latest`",
+          .rationale =
+              "`latest` is moved whenever its publisher likes. A build that worked yesterday may start from another major "
+              "version today, and two machines may build different images from one commit.",
+          .bad = {"FROM debian:latest\n"},
+          .good = {"FROM debian:12\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

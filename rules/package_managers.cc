@@ -1,0 +1,205 @@
+#include "rules/package_managers.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "dcache/text/path.h"
+
+namespace dcache::rules {
+namespace {
+
+using nlohmann::json;
+
+std::vector<std::string> strings(const json& object, const char* key) {
+  return object.value(key, std::vector<std::string>());
+}
+
+Action::Installs installs_of(const std::string& word) {
+  if (word == "manifest") return Action::Installs::kManifest;
+  if (word == "bare") return Action::Installs::kBare;
+  if (word == "files") return Action::Installs::kFiles;
+  if (word == "implied") return Action::Installs::kImplied;
+  return Action::Installs::kNothing;
+}
+
+PackageManager read_manager(const json& entry) {
+  PackageManager manager;
+  manager.name = entry.at("name");
+  manager.programs = entry.at("programs").get<std::vector<std::vector<std::string>>>();
+  manager.manifests = strings(entry, "manifests");
+  manager.optional = strings(entry, "optional");
+  manager.inseparable_if = strings(entry, "inseparable_if");
+  manager.inseparable_with = strings(entry, "inseparable_with");
+  manager.scripts = strings(entry, "scripts");
+  manager.separable = entry.value("separable", true);
+  manager.file_options = strings(entry, "file_options");
+  manager.options_with_value = strings(entry, "options_with_value");
+  manager.opt_out = strings(entry, "opt_out");
+  manager.opt_out_env = strings(entry, "opt_out_env");
+  manager.unsafe_fix = entry.value("unsafe_fix", false);
+  for (const auto& [name, cache] : entry.at("caches").items()) {
+    manager.caches[name] = {cache.at("path"), strings(cache, "env"), strings(cache, "also"), cache.value("sharing", "")};
+  }
+  for (const json& action : entry.at("actions")) {
+    manager.actions.push_back({strings(action, "words"), strings(action, "caches"),
+                               installs_of(action.value("installs", "")), action.value("fetch", ""),
+                               strings(action, "needs_sources_unless")});
+  }
+  return manager;
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// How many words of a command the program takes, 0 if it is another one.
+size_t program_words(const PackageManager& manager, const shell::Command& command) {
+  for (const std::vector<std::string>& program : manager.programs) {
+    if (command.words.size() < program.size() || command.program() != program.front()) continue;
+    bool same = true;
+    for (size_t i = 1; i < program.size(); ++i) same = same && command.words[i].text == program[i];
+    if (same) return program.size();
+  }
+  return 0;
+}
+
+bool word_matches(std::string_view pattern, std::string_view word) {
+  if (!pattern.ends_with('*')) return pattern == word;
+  return word.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+// The index behind the sub-command's words, options between them skipped; nothing if they are others.
+std::optional<size_t> match_action(const PackageManager& manager, const Action& action, const shell::Command& command,
+                                   size_t at) {
+  for (const std::string& wanted : action.words) {
+    const bool wants_option = wanted.starts_with('-');
+    while (at < command.words.size() && !wants_option && command.words[at].text.starts_with('-')) {
+      at += contains(manager.options_with_value, command.words[at].text) ? 2 : 1;
+    }
+    if (at >= command.words.size() || !word_matches(wanted, command.words[at].text)) return std::nullopt;
+    ++at;
+  }
+  return at;
+}
+
+// The values of the options that name files, and whether a package is named.
+void read_arguments(const PackageManager& manager, Use& use, bool& names_package) {
+  for (size_t i = 0; i < use.arguments.size(); ++i) {
+    const std::string& word = use.arguments[i].text;
+    const bool takes_file = contains(manager.file_options, word);
+    if (takes_file && i + 1 < use.arguments.size()) {
+      use.files.push_back(use.arguments[++i].text);
+    } else if (word.starts_with("-r") && word.size() > 2 && contains(manager.file_options, "-r")) {
+      use.files.push_back(word.substr(2));
+    } else if (word.starts_with("--requirement=")) {
+      use.files.push_back(word.substr(word.find('=') + 1));
+    } else if (contains(manager.options_with_value, word)) {
+      ++i;
+    } else if (!word.starts_with('-')) {
+      names_package = true;
+    }
+  }
+}
+
+std::optional<Use> use_of(const PackageManager& manager, const shell::Command& command) {
+  const shell::Command inner = shell::unwrapped(command);
+  const size_t program = program_words(manager, inner);
+  if (program == 0) return std::nullopt;
+  for (const Action& action : manager.actions) {
+    const auto behind = match_action(manager, action, inner, program);
+    if (!behind) continue;
+    Use use;
+    use.manager = &manager;
+    use.action = &action;
+    use.command = &command;
+    use.arguments.assign(inner.words.begin() + static_cast<std::ptrdiff_t>(*behind), inner.words.end());
+    bool names_package = false;
+    read_arguments(manager, use, names_package);
+    const bool only_help = std::any_of(use.arguments.begin(), use.arguments.end(), [](const shell::Word& word) {
+      return word.text == "--help" || word.text == "--version" || word.text == "-v" || word.text == "-version";
+    });
+    const bool bare = action.installs == Action::Installs::kBare && !names_package;
+    if (only_help || (action.words.empty() && action.installs == Action::Installs::kBare && names_package)) continue;
+    const bool globally = std::any_of(use.arguments.begin(), use.arguments.end(), [](const shell::Word& word) {
+      return word.text == "-g" || word.text == "--global";
+    });
+    use.installs_dependencies = !globally && (bare || action.installs == Action::Installs::kManifest ||
+                                              action.installs == Action::Installs::kImplied ||
+                                              (action.installs == Action::Installs::kFiles && !use.files.empty()));
+    return use;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> variable(const plan::Step& step, std::string_view name) {
+  for (const plan::Part& part : step.definition) {
+    if (part.kind == plan::Part::Kind::kVariable && part.name == name) return part.value;
+  }
+  return std::nullopt;
+}
+
+std::string user_of(const plan::Step& step) {
+  for (const plan::Part& part : step.definition) {
+    if (part.kind == plan::Part::Kind::kUser) return part.value.substr(0, part.value.find(':'));
+  }
+  return "root";
+}
+
+std::string home_of(const plan::Step& step) {
+  if (const auto home = variable(step, "HOME")) return *home;
+  const std::string user = user_of(step);
+  return user == "root" || user == "0" ? "/root" : "/home/" + user;
+}
+
+std::string with_home(const std::string& path, const plan::Step& step) {
+  return path.starts_with("~/") ? home_of(step) + path.substr(1) : path;
+}
+
+}  // namespace
+
+std::span<const PackageManager> package_managers() {
+  static const std::vector<PackageManager> kManagers = [] {
+    std::vector<PackageManager> managers;
+    for (const json& entry : json::parse(kPackageManagersJson)) managers.push_back(read_manager(entry));
+    return managers;
+  }();
+  return kManagers;
+}
+
+std::vector<Use> uses_of(const lint::Run& run) {
+  std::vector<Use> uses;
+  for (const shell::Command& command : run.commands) {
+    for (const PackageManager& manager : package_managers()) {
+      auto use = use_of(manager, command);
+      if (!use) continue;
+      uses.push_back(std::move(*use));
+      break;
+    }
+  }
+  return uses;
+}
+
+std::string cache_path(const Cache& cache, const plan::Step& step) {
+  for (const std::string& name : cache.env) {
+    if (const auto moved = variable(step, name); moved && moved->starts_with('/')) return text::clean_path(*moved);
+  }
+  return with_home(cache.path, step);
+}
+
+bool is_mounted(const Cache& cache, const plan::Step& step, std::span<const dockerfile::Mount> mounts) {
+  std::vector<std::string> places = {cache_path(cache, step)};
+  for (const std::string& other : cache.also) places.push_back(with_home(other, step));
+  return std::any_of(mounts.begin(), mounts.end(), [&](const dockerfile::Mount& mount) {
+    if (mount.type != dockerfile::Mount::Type::kCache) return false;
+    const std::string target = text::clean_path(mount.target);
+    // The home of a user that the base image defines can't be known: the end of the path tells.
+    const bool same_end = cache.path.starts_with("~/") && target.ends_with(cache.path.substr(1));
+    return same_end || target.find('$') != std::string::npos ||
+           std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+             return text::is_within(place, target) || text::is_within(target, place);
+           });
+  });
+}
+
+}  // namespace dcache::rules
