@@ -1,10 +1,10 @@
 #include "cli/build_options.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/terminal.h"
 
@@ -48,8 +48,11 @@ void add_build_options(CLI::App& command, BuildFlags& flags) {
   command.add_option("--context", flags.context,
                      "The build context (default: the folder of -f, or the current folder)");
   command.add_option("--target", flags.target, "The stage to build (default: the last)");
-  command.add_option("--build-arg", flags.build_args, "NAME=VALUE for an ARG; may be given again")->allow_extra_args(false);
-  command.add_option("--build-context", flags.build_contexts, "NAME=FOLDER, a further context; may be given again")
+  command.add_option("--build-arg", flags.build_args, "NAME=VALUE for an ARG; may be given again")
+      ->allow_extra_args(false);
+  command
+      .add_option("--build-context", flags.build_contexts,
+                  "NAME=FOLDER, a further context; may be given again")
       ->allow_extra_args(false);
   command.add_option("--platform", flags.platform, "What to build for")->capture_default_str();
 }

@@ -1,11 +1,12 @@
 // The options that say which build is meant, shared by all commands about one.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 #include "dcache/cache/build.h"
 

@@ -1,8 +1,9 @@
 // The sub-commands. Each adds its options to the program and sets what runs when it is chosen.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+
+#include <CLI/CLI.hpp>
 
 namespace dcache::cli {
 

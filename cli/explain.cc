@@ -1,10 +1,11 @@
+#include "dcache/report/explain.h"
+
 #include <fmt/format.h>
 
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "dcache/cache/state_file.h"
-#include "dcache/report/explain.h"
 #include "dcache/text/file_io.h"
 
 namespace dcache::cli {
@@ -30,7 +31,8 @@ void print(const Options& options, const cache::Build& build, const cache::Repor
   if (options.format == "json") {
     report::append_explanation_json(build, report, paths, out);
   } else {
-    report::append_explanation(build, report, paths, report::printable(occasion), report::Style(use_colour()), out);
+    report::append_explanation(build, report, paths, report::printable(occasion), report::Style(use_colour()),
+                               out);
   }
   print_and_clear(out);
 }

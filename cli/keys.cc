@@ -52,7 +52,8 @@ void add_format(CLI::App& command, Options& options) {
 
 void add_keys(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("keys", "Print the cache key of every step, with the files behind it");
+  CLI::App* command =
+      app.add_subcommand("keys", "Print the cache key of every step, with the files behind it");
   command->add_option("--files", options->files, "List the files of the step that starts on this line");
   add_build_options(*command, options->build);
   add_format(*command, *options);
@@ -64,7 +65,8 @@ void add_keys(CLI::App& app, Action& action) {
 
 void add_context(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("context", "Show what the build context holds and what no step reads");
+  CLI::App* command =
+      app.add_subcommand("context", "Show what the build context holds and what no step reads");
   add_build_options(*command, options->build);
   add_format(*command, *options);
   command->footer("Example:\n  dcache context --target build");

@@ -1,22 +1,22 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
 #include "dcache/report/findings.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
-#include "rules/all.h"
 
 namespace dcache::cli {
 namespace {
@@ -53,7 +53,8 @@ std::vector<std::string> search(const std::string& folder) {
   fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, failure);
   for (; !failure && at != fs::recursive_directory_iterator(); at.increment(failure)) {
     const std::string name = at->path().filename().string();
-    if (at->is_directory(failure) && (name == ".git" || name == "node_modules")) at.disable_recursion_pending();
+    if (at->is_directory(failure) && (name == ".git" || name == "node_modules"))
+      at.disable_recursion_pending();
     if (!at->is_regular_file(failure) || !is_dockerfile_name(name)) continue;
     std::string path = at->path().string();
     found.push_back(path.starts_with("./") ? path.substr(2) : path);
@@ -80,16 +81,18 @@ std::vector<std::string> expand_paths(const std::vector<std::string>& paths) {
 // Configuration by file, each read once, with the options of the command line on top.
 class Configs {
  public:
-  explicit Configs(const Options& options) : options_(options), names_(lint::known_names(rules::all())) {}
+  explicit Configs(const Options& options)
+      : options_(options), names_(lint::known_names(lint::catalogue())) {}
 
   // False, with a word on standard error, if an option names what is not there.
   bool check_options() const {
     const auto known = [&](const std::vector<std::string>& list, std::string_view option) {
       return std::all_of(list.begin(), list.end(), [&](const std::string& rule) {
-        if (lint::find_rule(rules::all(), rule) != nullptr) return true;
+        if (lint::find_rule(lint::catalogue(), rule) != nullptr) return true;
         const std::string_view near = text::closest(rule, names_);
-        complain(fmt::format("{}: there is no rule '{}'; {}", option, rule,
-                             near.empty() ? "dcache rules lists what there is" : fmt::format("did you mean '{}'?", near)));
+        complain(fmt::format(
+            "{}: there is no rule '{}'; {}", option, rule,
+            near.empty() ? "dcache rules lists what there is" : fmt::format("did you mean '{}'?", near)));
         return false;
       });
     };
@@ -116,7 +119,8 @@ class Configs {
       }
       auto from_file = lint::read_config(*text, names_);
       if (!from_file) {
-        complain_of({{path, from_file.error().line, from_file.error().column, from_file.error().message, from_file.error().remedy}});
+        complain_of({{path, from_file.error().line, from_file.error().column, from_file.error().message,
+                      from_file.error().remedy}});
         return std::nullopt;
       }
       config = std::move(*from_file);
@@ -133,21 +137,39 @@ class Configs {
   std::map<std::string, std::optional<lint::Config>> read_;
 };
 
-lint::Subject::LoadSurroundings surroundings_of(const std::string& dockerfile, const std::string& context) {
-  if (dockerfile == "-" && context.empty()) return {};
-  return [dockerfile, context]() -> std::optional<lint::Surroundings> {
-    lint::Surroundings around;
-    around.folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
-    around.suggested_ignore_file = text::join_path(around.folder, ".dockerignore");
-    auto ignore = cache::load_ignore_file(dockerfile, around.folder);
-    if (!ignore) return std::nullopt;
-    auto walk = context::walk(around.folder, ignore->matcher);
-    if (!walk) return std::nullopt;
-    around.ignore_file = ignore->path;
-    around.files = std::move(walk->snapshot);
+// The files around Dockerfiles. A folder is walked once for all Dockerfiles in it that have the same ignore
+// file.
+class AllSurroundings {
+ public:
+  lint::Subject::LoadSurroundings of(const std::string& dockerfile, const std::string& context) {
+    if (dockerfile == "-" && context.empty()) return {};
+    const std::string folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
+    return [this, dockerfile, folder] { return load(dockerfile, folder); };
+  }
+
+ private:
+  std::shared_ptr<const lint::Surroundings> load(const std::string& dockerfile, const std::string& folder) {
+    auto ignore = cache::load_ignore_file(dockerfile, folder);
+    if (!ignore) return nullptr;
+    const auto [entry, fresh] = known_.try_emplace({folder, ignore->path});
+    if (fresh) entry->second = walk(folder, *ignore);
+    return entry->second;
+  }
+
+  static std::shared_ptr<const lint::Surroundings> walk(const std::string& folder,
+                                                        const cache::IgnoreFile& ignore) {
+    auto walk = context::walk(folder, ignore.matcher);
+    if (!walk) return nullptr;
+    auto around = std::make_shared<lint::Surroundings>();
+    around->folder = folder;
+    around->suggested_ignore_file = text::join_path(folder, ".dockerignore");
+    around->ignore_file = ignore.path;
+    around->files = std::move(walk->snapshot);
     return around;
-  };
-}
+  }
+
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<const lint::Surroundings>> known_;
+};
 
 // One linted file, with all that a report points to.
 struct Linted {
@@ -162,7 +184,8 @@ class Session {
 
   int run() {
     if (!configs_.check_options()) return kError;
-    for (const std::string& path : expand_paths(options_.paths)) lint_file(path);
+    for (const std::string& path : expand_paths(options_.paths))
+      lint_file(path);
     if (!printed_text_) report();
     print_and_clear(out_);
     if (failed_) return kError;
@@ -178,10 +201,12 @@ class Session {
       failed_ = true;
       return;
     }
-    const lint::Linter linter(rules::all(), *config);
-    const auto load = surroundings_of(path, options_.context);
+    const lint::Linter linter(lint::catalogue(), *config);
+    const auto load = surroundings_.of(path, options_.context);
     if ((options_.fix || options_.diff) && !fix(path, *source, linter, load)) failed_ = true;
-    Linted linted{path == "-" ? "<stdin>" : path, std::make_unique<dockerfile::File>(dockerfile::parse(std::move(*source))), {}};
+    Linted linted{path == "-" ? "<stdin>" : path,
+                  std::make_unique<dockerfile::File>(dockerfile::parse(std::move(*source))),
+                  {}};
     linted.findings = linter.lint(*linted.file, load);
     failed_ = failed_ || !linted.findings.parses;
     for (const lint::Diagnostic& diagnostic : linted.findings.diagnostics) {
@@ -216,19 +241,22 @@ class Session {
       complain(failure);
       return false;
     }
-    if (fixed.fixed > 0) complain(fmt::format("{}: {} mended", path, fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
+    if (fixed.fixed > 0)
+      complain(fmt::format("{}: {} mended", path,
+                           fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
     source = std::move(fixed.text);
     return true;
   }
 
   void report() {
     std::vector<report::FileFindings> files;
-    for (const Linted& linted : linted_) files.push_back({linted.path, linted.file.get(), &linted.findings});
+    for (const Linted& linted : linted_)
+      files.push_back({linted.path, linted.file.get(), &linted.findings});
     if (options_.format == "json") {
       report::append_findings_json(files, out_);
     } else if (options_.format == "sarif") {
       const std::string current = current_folder();
-      report::append_findings_sarif(files, rules::all(), repository_root(current), current, out_);
+      report::append_findings_sarif(files, lint::catalogue(), repository_root(current), current, out_);
     } else {
       report::append_findings_text(files, report::Style(use_colour()), out_);
     }
@@ -246,6 +274,7 @@ class Session {
 
   const Options& options_;
   Configs configs_;
+  AllSurroundings surroundings_;
   std::vector<Linted> linted_;
   std::string out_;
   bool printed_text_ = false;  // a diff or a mended text took the place of the report
@@ -257,7 +286,8 @@ class Session {
 
 void add_lint(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("lint", "Find what makes builds slower or worse than they have to be");
+  CLI::App* command =
+      app.add_subcommand("lint", "Find what makes builds slower or worse than they have to be");
   options->paths = {"."};
   command->add_option("paths", options->paths, "Dockerfiles, folders to search, or - for standard input")
       ->capture_default_str();
@@ -266,14 +296,20 @@ void add_lint(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--profile", options->profile, "Which rules run")
       ->check(CLI::IsMember({"default", "cache", "buildkit", "hadolint", "all"}));
-  command->add_option("--select", options->select, "Run exactly these rules, by code or name")->delimiter(',')->allow_extra_args(false);
-  command->add_option("--ignore", options->ignore, "Leave out these rules")->delimiter(',')->allow_extra_args(false);
+  command->add_option("--select", options->select, "Run exactly these rules, by code or name")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--ignore", options->ignore, "Leave out these rules")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--fail-on", options->fail_on, "Exit with 1 from this level on (default: warning)")
       ->check(CLI::IsMember({"error", "warning", "info", "style", "none"}));
   command->add_flag("--fix", options->fix, "Mend what can be mended safely");
-  command->add_flag("--unsafe-fixes", options->unsafe_fixes, "With --fix or --diff: also fixes that may change the image");
+  command->add_flag("--unsafe-fixes", options->unsafe_fixes,
+                    "With --fix or --diff: also fixes that may change the image");
   command->add_flag("--diff", options->diff, "Print what --fix would change, and change nothing");
-  command->add_option("--config", options->config, "Configuration file (default: the nearest .dcache.toml above the Dockerfile)");
+  command->add_option("--config", options->config,
+                      "Configuration file (default: the nearest .dcache.toml above the Dockerfile)");
   command->add_option("--context", options->context, "The build context (default: the Dockerfile's folder)");
   command->footer(
       "Examples:\n"

@@ -38,7 +38,8 @@ int run(const Options& options) {
 
 void add_parse(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("parse", "Print the syntax tree of Dockerfiles, one JSON object a line");
+  CLI::App* command =
+      app.add_subcommand("parse", "Print the syntax tree of Dockerfiles, one JSON object a line");
   command->add_option("files", options->files, "Dockerfiles; - is standard input")->required();
   command->add_option("--format", options->format, "Output format")
       ->check(CLI::IsMember({"json"}))

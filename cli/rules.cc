@@ -2,10 +2,10 @@
 
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
 #include "dcache/report/rule_page.h"
 #include "dcache/text/suggest.h"
-#include "rules/all.h"
 
 namespace dcache::cli {
 namespace {
@@ -16,14 +16,15 @@ struct Options {
 };
 
 int run(const Options& options) {
-  std::span<const lint::Rule> rules = rules::all();
+  std::span<const lint::Rule> rules = lint::catalogue();
   const bool one = !options.rule.empty();
   if (one) {
     const lint::Rule* rule = lint::find_rule(rules, options.rule);
     if (rule == nullptr) {
       const std::string_view near = text::closest(options.rule, lint::known_names(rules));
-      complain(fmt::format("there is no rule '{}'; {}", options.rule,
-                           near.empty() ? "dcache rules lists what there is" : fmt::format("did you mean '{}'?", near)));
+      complain(fmt::format(
+          "there is no rule '{}'; {}", options.rule,
+          near.empty() ? "dcache rules lists what there is" : fmt::format("did you mean '{}'?", near)));
       return kError;
     }
     rules = {rule, 1};

@@ -35,7 +35,8 @@ int run(const Options& options) {
 void add_snapshot(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("snapshot", "Record the state of a build, to compare with later");
-  command->add_option("-o,--output", options->output, "The file to write; - is standard output")->capture_default_str();
+  command->add_option("-o,--output", options->output, "The file to write; - is standard output")
+      ->capture_default_str();
   add_build_options(*command, options->build);
   command->footer(
       "The file holds the Dockerfile, the build arguments and hashes of the files that steps read.\n"

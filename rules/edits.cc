@@ -8,7 +8,8 @@ std::string_view line_end(const dockerfile::File& file) {
   return crlf ? "\r\n" : "\n";
 }
 
-text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file, const std::vector<std::string>& flags) {
+text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file,
+                        const std::vector<std::string>& flags) {
   text::Edit edit;
   edit.span = {run.instruction->name_span.end, run.instruction->name_span.end};
   const bool one_line = !run.instruction->heredocs.empty();

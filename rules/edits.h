@@ -13,6 +13,7 @@ namespace dcache::rules {
 std::string_view line_end(const dockerfile::File& file);
 
 // Puts flags between RUN and what follows it, on a line of their own where the text allows it.
-text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file, const std::vector<std::string>& flags);
+text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file,
+                        const std::vector<std::string>& flags);
 
 }  // namespace dcache::rules

@@ -1,8 +1,9 @@
 #include "rules/package_managers.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <nlohmann/json.hpp>
 
 #include "dcache/text/path.h"
 
@@ -39,7 +40,8 @@ PackageManager read_manager(const json& entry) {
   manager.opt_out_env = strings(entry, "opt_out_env");
   manager.unsafe_fix = entry.value("unsafe_fix", false);
   for (const auto& [name, cache] : entry.at("caches").items()) {
-    manager.caches[name] = {cache.at("path"), strings(cache, "env"), strings(cache, "also"), cache.value("sharing", "")};
+    manager.caches[name] = {cache.at("path"), strings(cache, "env"), strings(cache, "also"),
+                            cache.value("sharing", "")};
   }
   for (const json& action : entry.at("actions")) {
     manager.actions.push_back({strings(action, "words"), strings(action, "caches"),
@@ -58,7 +60,8 @@ size_t program_words(const PackageManager& manager, const shell::Command& comman
   for (const std::vector<std::string>& program : manager.programs) {
     if (command.words.size() < program.size() || command.program() != program.front()) continue;
     bool same = true;
-    for (size_t i = 1; i < program.size(); ++i) same = same && command.words[i].text == program[i];
+    for (size_t i = 1; i < program.size(); ++i)
+      same = same && command.words[i].text == program[i];
     if (same) return program.size();
   }
   return 0;
@@ -70,8 +73,8 @@ bool word_matches(std::string_view pattern, std::string_view word) {
 }
 
 // The index behind the sub-command's words, options between them skipped; nothing if they are others.
-std::optional<size_t> match_action(const PackageManager& manager, const Action& action, const shell::Command& command,
-                                   size_t at) {
+std::optional<size_t> match_action(const PackageManager& manager, const Action& action,
+                                   const shell::Command& command, size_t at) {
   for (const std::string& wanted : action.words) {
     const bool wants_option = wanted.starts_with('-');
     while (at < command.words.size() && !wants_option && command.words[at].text.starts_with('-')) {
@@ -116,17 +119,21 @@ std::optional<Use> use_of(const PackageManager& manager, const shell::Command& c
     use.arguments.assign(inner.words.begin() + static_cast<std::ptrdiff_t>(*behind), inner.words.end());
     bool names_package = false;
     read_arguments(manager, use, names_package);
-    const bool only_help = std::any_of(use.arguments.begin(), use.arguments.end(), [](const shell::Word& word) {
-      return word.text == "--help" || word.text == "--version" || word.text == "-v" || word.text == "-version";
-    });
+    const bool only_help =
+        std::any_of(use.arguments.begin(), use.arguments.end(), [](const shell::Word& word) {
+          return word.text == "--help" || word.text == "--version" || word.text == "-v" ||
+                 word.text == "-version";
+        });
     const bool bare = action.installs == Action::Installs::kBare && !names_package;
-    if (only_help || (action.words.empty() && action.installs == Action::Installs::kBare && names_package)) continue;
-    const bool globally = std::any_of(use.arguments.begin(), use.arguments.end(), [](const shell::Word& word) {
-      return word.text == "-g" || word.text == "--global";
-    });
-    use.installs_dependencies = !globally && (bare || action.installs == Action::Installs::kManifest ||
-                                              action.installs == Action::Installs::kImplied ||
-                                              (action.installs == Action::Installs::kFiles && !use.files.empty()));
+    if (only_help || (action.words.empty() && action.installs == Action::Installs::kBare && names_package))
+      continue;
+    const bool globally =
+        std::any_of(use.arguments.begin(), use.arguments.end(),
+                    [](const shell::Word& word) { return word.text == "-g" || word.text == "--global"; });
+    use.installs_dependencies =
+        !globally && (bare || action.installs == Action::Installs::kManifest ||
+                      action.installs == Action::Installs::kImplied ||
+                      (action.installs == Action::Installs::kFiles && !use.files.empty()));
     return use;
   }
   return std::nullopt;
@@ -161,7 +168,8 @@ std::string with_home(const std::string& path, const plan::Step& step) {
 std::span<const PackageManager> package_managers() {
   static const std::vector<PackageManager> kManagers = [] {
     std::vector<PackageManager> managers;
-    for (const json& entry : json::parse(kPackageManagersJson)) managers.push_back(read_manager(entry));
+    for (const json& entry : json::parse(kPackageManagersJson))
+      managers.push_back(read_manager(entry));
     return managers;
   }();
   return kManagers;
@@ -182,14 +190,16 @@ std::vector<Use> uses_of(const lint::Run& run) {
 
 std::string cache_path(const Cache& cache, const plan::Step& step) {
   for (const std::string& name : cache.env) {
-    if (const auto moved = variable(step, name); moved && moved->starts_with('/')) return text::clean_path(*moved);
+    if (const auto moved = variable(step, name); moved && moved->starts_with('/'))
+      return text::clean_path(*moved);
   }
   return with_home(cache.path, step);
 }
 
 bool is_mounted(const Cache& cache, const plan::Step& step, std::span<const dockerfile::Mount> mounts) {
   std::vector<std::string> places = {cache_path(cache, step)};
-  for (const std::string& other : cache.also) places.push_back(with_home(other, step));
+  for (const std::string& other : cache.also)
+    places.push_back(with_home(other, step));
   return std::any_of(mounts.begin(), mounts.end(), [&](const dockerfile::Mount& mount) {
     if (mount.type != dockerfile::Mount::Type::kCache) return false;
     const std::string target = text::clean_path(mount.target);

@@ -1,12 +1,13 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
 
+#include <fmt/format.h>
+
+#include "dcache/cache/selection.h"
+#include "dcache/lint/rule.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
-#include "rules/all.h"
 #include "rules/edits.h"
 #include "rules/package_managers.h"
 
@@ -50,7 +51,8 @@ bool is_broad(const plan::Selector& selector, const Use& use, const lint::Surrou
   if (selector.wildcard || surroundings == nullptr) return false;
   const std::string_view path = std::string_view(selector.path).substr(1);
   const context::Record* record = surroundings->files.find(path);
-  return record != nullptr && record->type == context::Type::kFolder && holds_sources(*surroundings, path, use);
+  return record != nullptr && record->type == context::Type::kFolder &&
+         holds_sources(*surroundings, path, use);
 }
 
 std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, const Use& use,
@@ -66,18 +68,39 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
   return std::nullopt;
 }
 
+// Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
+bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
+                     const lint::Surroundings& surroundings) {
+  const std::vector<std::string>& names = use.files.empty() ? use.manager->manifests : use.files;
+  if (names.empty()) return true;
+  for (const Step* step : copies) {
+    for (const plan::Read& read : step->reads) {
+      if (read.origin != plan::Read::Origin::kContext) continue;
+      const cache::Selection selection = cache::select(surroundings.files, read.selectors);
+      for (const cache::SelectedFile& file : selection.files) {
+        const auto same_name = [&](const std::string& name) {
+          return text::base_name(name) == text::base_name(file.record->path);
+        };
+        if (std::any_of(names.begin(), names.end(), same_name)) return true;
+      }
+    }
+  }
+  return false;
+}
+
 std::string in_folder(std::string_view folder, const std::string& name) {
   return folder == "/" ? name : std::string(folder.substr(1)) + "/" + name;
 }
 
-// What has to be copied for the install to work, relative to the context; nothing if it is not all there, or if the
-// manifests refer to sources.
+// What has to be copied for the install to work, relative to the context; nothing if it is not all there, or
+// if the manifests refer to sources.
 struct Manifests {
   std::vector<std::string> paths;
   bool runs_scripts = false;
 };
 
-std::optional<Manifests> find_manifests(const lint::Surroundings& surroundings, const BroadCopy& copy, const Use& use) {
+std::optional<Manifests> find_manifests(const lint::Surroundings& surroundings, const BroadCopy& copy,
+                                        const Use& use) {
   Manifests found;
   const PackageManager& manager = *use.manager;
   const auto exists = [&](const std::string& name) {
@@ -96,11 +119,14 @@ std::optional<Manifests> find_manifests(const lint::Surroundings& surroundings, 
     if (!text) return std::nullopt;
     const auto holds = [&](const std::string& word) { return text->find(word) != std::string::npos; };
     if (std::any_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds)) return std::nullopt;
-    found.runs_scripts = found.runs_scripts || std::any_of(manager.scripts.begin(), manager.scripts.end(), holds);
+    found.runs_scripts =
+        found.runs_scripts || std::any_of(manager.scripts.begin(), manager.scripts.end(), holds);
   }
   found.paths = needed;
-  if (!from_files) std::copy_if(manager.optional.begin(), manager.optional.end(), std::back_inserter(found.paths), exists);
-  for (std::string& path : found.paths) path = in_folder(copy.source->path, path);
+  if (!from_files)
+    std::copy_if(manager.optional.begin(), manager.optional.end(), std::back_inserter(found.paths), exists);
+  for (std::string& path : found.paths)
+    path = in_folder(copy.source->path, path);
   if (found.paths.empty()) return std::nullopt;
   return found;
 }
@@ -116,17 +142,20 @@ bool needs_sources(const Use& use) {
 // `COPY [flags] manifests destination/`
 std::string manifest_copy(const Instruction& copy, const std::vector<std::string>& paths) {
   std::string text = "COPY";
-  for (const dockerfile::Flag& flag : copy.flags) text.append(" ").append(flag.text);
-  for (const std::string& path : paths) text += " " + path;
+  for (const dockerfile::Flag& flag : copy.flags)
+    text.append(" ").append(flag.text);
+  for (const std::string& path : paths)
+    text += " " + path;
   std::string destination(copy.arguments.back().text);
   if (!destination.ends_with('/')) destination += '/';
   return text + " " + destination;
 }
 
 bool is_plain_copy(const Instruction& copy) {
-  const bool known_flags = std::all_of(copy.flags.begin(), copy.flags.end(), [](const dockerfile::Flag& flag) {
-    return flag.name == "chown" || flag.name == "chmod" || flag.name == "link";
-  });
+  const bool known_flags =
+      std::all_of(copy.flags.begin(), copy.flags.end(), [](const dockerfile::Flag& flag) {
+        return flag.name == "chown" || flag.name == "chmod" || flag.name == "link";
+      });
   return copy.arguments.size() == 2 && !copy.json && known_flags;
 }
 
@@ -139,13 +168,15 @@ bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& 
 
 std::string flags_text(const Instruction& run) {
   std::string text;
-  for (const dockerfile::Flag& flag : run.flags) text.append(flag.text).append(" ");
+  for (const dockerfile::Flag& flag : run.flags)
+    text.append(flag.text).append(" ");
   return text;
 }
 
-// The install that starts the RUN moves above the COPY: the COPY goes below it, and in its old place the manifests alone.
-std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& copy, const Run& run, const Use& use,
-                                      const Manifests& manifests) {
+// The install that starts the RUN moves above the COPY: the COPY goes below it, and in its old place the
+// manifests alone.
+std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& copy, const Run& run,
+                                      const Use& use, const Manifests& manifests) {
   const bool first = use.command == &run.commands.front() && use.command->depth == 0;
   if (!first || !run.shell_form || !run.instruction->heredocs.empty()) return std::nullopt;
   const Instruction& copy_instruction = *copy.step->instruction;
@@ -179,8 +210,9 @@ std::optional<lint::Fix> make_fix(Subject& subject, const BroadCopy& copy, const
     const std::string eol(line_end(subject.file()));
     lint::Fix fix;
     fix.description = "download the dependencies first";
-    fix.edits.push_back({{instruction.span.begin, instruction.span.begin},
-                         manifest_copy(instruction, manifests->paths) + eol + "RUN " + use.action->fetch + eol});
+    fix.edits.push_back(
+        {{instruction.span.begin, instruction.span.begin},
+         manifest_copy(instruction, manifests->paths) + eol + "RUN " + use.action->fetch + eol});
     return fix;
   }
   if (!are_neighbours(subject.graph(), copy, run)) return std::nullopt;
@@ -190,7 +222,8 @@ std::optional<lint::Fix> make_fix(Subject& subject, const BroadCopy& copy, const
 // "go mod download": the words up to the sub-command.
 std::string install_words(const Use& use) {
   std::string words = use.manager->name;
-  for (const std::string& word : use.action->words) words += " " + word;
+  for (const std::string& word : use.action->words)
+    words += " " + word;
   return words;
 }
 
@@ -219,16 +252,21 @@ class Check {
  private:
   const Run& run_of(size_t step) const {
     const std::vector<Run>& runs = subject_.runs();
-    return *std::lower_bound(runs.begin(), runs.end(), step, [](const Run& run, size_t wanted) { return run.step < wanted; });
+    return *std::lower_bound(runs.begin(), runs.end(), step,
+                             [](const Run& run, size_t wanted) { return run.step < wanted; });
   }
 
-  void visit(const Run& run, const std::vector<const Step*>& copies, std::set<const PackageManager*>& installed) {
+  void visit(const Run& run, const std::vector<const Step*>& copies,
+             std::set<const PackageManager*>& installed) {
     for (const Use& use : uses_of(run)) {
       if (!use.installs_dependencies || !installed.insert(use.manager).second || copies.empty()) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
       // The context is asked for only where a COPY could matter.
       const auto broad = find_broad(copies, use, subject_.surroundings());
-      if (broad) report(*broad, run, use);
+      if (!broad) continue;
+      if (subject_.surroundings() != nullptr && !brings_manifest(copies, use, *subject_.surroundings()))
+        continue;
+      report(*broad, run, use);
     }
   }
 
@@ -241,9 +279,10 @@ class Check {
     const Instruction& instruction = *copy.step->instruction;
     Diagnostic& diagnostic = reporter_.report(
         instruction.span,
-        fmt::format("{} {} stands above '{}' (line {}): an edit of any file in it installs all dependencies again",
-                    dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
-                    run.instruction->start_line),
+        fmt::format(
+            "{} {} stands above '{}' (line {}): an edit of any file in it installs all dependencies again",
+            dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
+            run.instruction->start_line),
         fmt::format("copy {} first, install, then copy the rest", manifest_words(use)));
     diagnostic.fix = make_fix(subject_, copy, run, use);
   }
@@ -255,36 +294,44 @@ class Check {
 
 void check(Subject& subject, lint::Reporter& reporter) {
   Check check(subject, reporter);
-  for (const plan::Stage& stage : subject.graph().stages) check.stage(stage);
+  for (const plan::Stage& stage : subject.graph().stages)
+    check.stage(stage);
 }
 
-constexpr lint::ExampleFile kFiles[] = {
-    {"package.json", "{\"name\": \"app\"}\n"}, {"package-lock.json", "{}\n"}, {"server.js", "console.log(1)\n"}};
-constexpr std::string_view kReferences[] = {
-    "https://docs.docker.com/build/cache/optimize/#order-your-layers",
-    "https://docs.docker.com/build/cache/invalidation/"};
+constexpr lint::ExampleFile kFiles[] = {{"package.json", "{\"name\": \"app\"}\n"},
+                                        {"package-lock.json", "{}\n"},
+                                        {"server.js", "console.log(1)\n"}};
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/optimize/#order-your-layers",
+                                            "https://docs.docker.com/build/cache/invalidation/"};
 
 }  // namespace
 
 lint::Rule DC1001() {
-  return {.code = "DC1001",
-          .name = "copy-before-deps",
-          .level = lint::Level::kWarning,
-          .fix = lint::FixKind::kSafe,
-          .summary = "Sources are copied before the dependencies are installed",
-          .rationale =
-              "A COPY is rebuilt when any file that it takes changes, and every step below it is rebuilt with it. If the "
-              "install of the dependencies is one of them, each edit of the sources downloads and installs everything "
-              "again. The install needs only the manifests: copied on their own above it, they let it be reused until "
-              "they change.",
-          .fix_note =
-              "Copies the manifests that exist in the context, leaves the install below them and moves the broad COPY "
-              "under it. Unsafe where the manifest declares scripts that the install runs, since they may need the "
-              "sources. Not offered where a manifest refers to files of the project.",
-          .bad = {"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n", kFiles},
-          .good = {"FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n", kFiles},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1001",
+      .name = "copy-before-deps",
+      .level = lint::Level::kWarning,
+      .fix = lint::FixKind::kSafe,
+      .summary = "Sources are copied before the dependencies are installed",
+      .rationale =
+          "A COPY is rebuilt when any file that it takes changes, and every step below it is rebuilt with "
+          "it. If the "
+          "install of the dependencies is one of them, each edit of the sources downloads and installs "
+          "everything "
+          "again. The install needs only the manifests: copied on their own above it, they let it be reused "
+          "until "
+          "they change.",
+      .fix_note =
+          "Copies the manifests that exist in the context, leaves the install below them and moves the broad "
+          "COPY "
+          "under it. Unsafe where the manifest declares scripts that the install runs, since they may need "
+          "the "
+          "sources. Not offered where a manifest refers to files of the project.",
+      .bad = {"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n", kFiles},
+      .good = {"FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",
+               kFiles},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules

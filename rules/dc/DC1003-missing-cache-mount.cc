@@ -1,8 +1,10 @@
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
-#include <algorithm>
-
-#include "rules/all.h"
+#include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
 #include "rules/edits.h"
 #include "rules/package_managers.h"
 
@@ -13,7 +15,8 @@ using lint::Run;
 using lint::Subject;
 using plan::Step;
 
-// The numeric user and group of a step, as options of a mount; nothing for root and for names that can't be looked up.
+// The numeric user and group of a step, as options of a mount; nothing for root and for names that can't be
+// looked up.
 std::string owner_options(const Step& step) {
   for (const plan::Part& part : step.definition) {
     if (part.kind != plan::Part::Kind::kUser) continue;
@@ -39,7 +42,8 @@ std::string mount_flag(const Cache& cache, const Step& step) {
 bool opts_out_by_variable(const PackageManager& manager, const Step& step) {
   return std::any_of(step.definition.begin(), step.definition.end(), [&](const plan::Part& part) {
     return part.kind == plan::Part::Kind::kVariable &&
-           std::find(manager.opt_out_env.begin(), manager.opt_out_env.end(), part.name) != manager.opt_out_env.end();
+           std::find(manager.opt_out_env.begin(), manager.opt_out_env.end(), part.name) !=
+               manager.opt_out_env.end();
   });
 }
 
@@ -64,7 +68,8 @@ void keep_apt_files(const Run& run, std::vector<text::Edit>& edits) {
     const shell::Command& command = run.commands[i];
     const bool cleans = command.program() == "rm" && command.words.size() == 3 &&
                         command.words[2].text.starts_with("/var/lib/apt/lists");
-    const bool clean = command.program() == "apt-get" && command.words.size() == 2 && command.words[1].text == "clean";
+    const bool clean =
+        command.program() == "apt-get" && command.words.size() == 2 && command.words[1].text == "clean";
     if (command.connector != shell::Connector::kAnd || command.depth != 0 || (!cleans && !clean)) continue;
     edits.push_back({{run.span_of(run.commands[i - 1].spelling).end, run.span_of(command.spelling).end}, ""});
   }
@@ -82,45 +87,81 @@ class Check {
 
   void run(const Run& run) {
     const Step& step = subject_.graph().steps[run.step];
-    std::vector<const PackageManager*> done;
+    std::vector<Lack> lacks;
     for (const Use& use : uses_of(run)) {
-      if (std::find(done.begin(), done.end(), use.manager) != done.end()) continue;
-      const std::vector<const Cache*> missing = missing_caches(run, step, use);
-      if (missing.empty() || opts_out_by_variable(*use.manager, step)) continue;
-      done.push_back(use.manager);
-      report(run, step, use, missing);
+      if (opts_out_by_variable(*use.manager, step)) continue;
+      for (const std::string& name : use.action->caches) {
+        const Cache& cache = use.manager->caches.at(name);
+        if (!is_mounted(cache, step, run.mounts) && !is_taken(cache_path(cache, step), step))
+          add(use, cache, lacks);
+      }
     }
+    for (const Lack& lack : lacks)
+      report(run, step, lack);
   }
 
  private:
-  static std::vector<const Cache*> missing_caches(const Run& run, const Step& step, const Use& use) {
-    std::vector<const Cache*> missing;
-    for (const std::string& name : use.action->caches) {
-      const Cache& cache = use.manager->caches.at(name);
-      if (!is_mounted(cache, step, run.mounts)) missing.push_back(&cache);
+  // Whether somebody copies out of the cache's folder: then it has to be in a layer.
+  bool is_taken(std::string_view path, const Step& maker) const {
+    for (const Step& step : subject_.graph().steps) {
+      for (const plan::Read& read : step.reads) {
+        if (read.origin != plan::Read::Origin::kStage || !descends(read.stage, maker.stage)) continue;
+        for (const plan::Selector& selector : read.selectors) {
+          if (text::is_within(selector.path, path) ||
+              (selector.path != "/" && text::is_within(path, selector.path)))
+            return true;
+        }
+      }
     }
-    return missing;
+    return false;
   }
 
-  void report(const Run& run, const Step& step, const Use& use, const std::vector<const Cache*>& missing) {
+  bool descends(size_t stage, size_t ancestor) const {
+    for (std::optional<size_t> at = stage; at; at = subject_.graph().stages[*at].base_stage) {
+      if (*at == ancestor) return true;
+    }
+    return false;
+  }
+
+  // A package manager in one RUN, the first use of it that lacks something, and all the caches that it lacks
+  // there.
+  struct Lack {
+    Use use;
+    std::vector<const Cache*> caches;
+    std::vector<Use> all;
+  };
+
+  static void add(const Use& use, const Cache& cache, std::vector<Lack>& lacks) {
+    const auto same =
+        std::find_if(lacks.begin(), lacks.end(), [&](const Lack& l) { return l.use.manager == use.manager; });
+    Lack& lack = same == lacks.end() ? lacks.emplace_back(Lack{use, {}, {}}) : *same;
+    if (std::find(lack.caches.begin(), lack.caches.end(), &cache) == lack.caches.end())
+      lack.caches.push_back(&cache);
+    if (lack.all.empty() || lack.all.back().command != use.command) lack.all.push_back(use);
+  }
+
+  void report(const Run& run, const Step& step, const Lack& lack) {
     std::vector<std::string> folders, flags;
-    for (const Cache* cache : missing) {
+    for (const Cache* cache : lack.caches) {
       folders.push_back(cache_path(*cache, step));
       flags.push_back(mount_flag(*cache, step));
     }
-    const text::Span span = use.command->spelling.empty() ? run.instruction->span : run.span_of(use.command->spelling);
-    lint::Diagnostic& diagnostic = reporter_.report(
-        span,
-        fmt::format("{} keeps files for the next time in {}, which is not there the next time this step runs",
-                    use.manager->name, fmt::join(folders, " and ")),
-        fmt::format("RUN {}", fmt::join(flags, " ")));
+    const std::string_view command = lack.use.command->spelling;
+    const text::Span span = command.empty() ? run.instruction->span : run.span_of(command);
+    lint::Diagnostic& diagnostic =
+        reporter_.report(span,
+                         fmt::format("what {} keeps in {} for the next time is lost when this step rebuilds",
+                                     lack.use.manager->name, fmt::join(folders, " and ")),
+                         fmt::format("write RUN {}", fmt::join(flags, " ")));
     if (!has_nameless_user(step) || is_trigger(run)) return;
     lint::Fix fix;
-    fix.description = "add the cache mount";
-    fix.safe = !use.manager->unsafe_fix;
+    fix.description = flags.size() == 1 ? "add the cache mount" : "add the cache mounts";
+    fix.safe = !lack.use.manager->unsafe_fix;
     fix.edits.push_back(insert_flags(run, subject_.file(), flags));
-    if (run.shell_form) remove_opt_out(run, use, fix.edits);
-    if (use.manager->name == "apt") {
+    for (const Use& use : lack.all) {
+      if (run.shell_form) remove_opt_out(run, use, fix.edits);
+    }
+    if (lack.use.manager->name == "apt") {
       if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return;
       keep_apt_files(run, fix.edits);
     }
@@ -130,8 +171,9 @@ class Check {
   // A RUN that ONBUILD of another stage carries is shown once, there.
   bool is_trigger(const Run& run) const {
     const auto instructions = subject_.file().instructions();
-    return std::none_of(instructions.begin(), instructions.end(),
-                        [&](const dockerfile::Instruction& instruction) { return &instruction == run.instruction; });
+    return std::none_of(
+        instructions.begin(), instructions.end(),
+        [&](const dockerfile::Instruction& instruction) { return &instruction == run.instruction; });
   }
 
   Subject& subject_;
@@ -140,7 +182,8 @@ class Check {
 
 void check(Subject& subject, lint::Reporter& reporter) {
   Check check(subject, reporter);
-  for (const Run& run : subject.runs()) check.run(run);
+  for (const Run& run : subject.runs())
+    check.run(run);
 }
 
 constexpr std::string_view kReferences[] = {
@@ -150,26 +193,33 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule DC1003() {
-  return {.code = "DC1003",
-          .name = "missing-cache-mount",
-          .level = lint::Level::kWarning,
-          .fix = lint::FixKind::kSafe,
-          .summary = "A package manager or compiler runs without a cache mount for what it keeps between runs",
-          .rationale =
-              "When a step rebuilds it starts from the layers below, so whatever the package manager downloaded last time "
-              "is gone and one changed line in a lock file downloads everything again. A mount of type `cache` is kept "
-              "by the builder between builds, is no part of any layer and of no cache key: with it only what changed is "
-              "downloaded or compiled, and the image does not grow.",
-          .fix_note =
-              "Adds the mounts, with the numeric owner where the stage runs as another user than root, and drops options "
-              "such as `--no-cache-dir` that would bypass them. For apt, which Debian's images tell to empty its cache, "
-              "it also removes that hook and the clean-up of the lists, and is unsafe for that reason; so it is for "
-              "other system package managers.",
-          .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
-          .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
-                   "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1003",
+      .name = "missing-cache-mount",
+      .level = lint::Level::kWarning,
+      .fix = lint::FixKind::kSafe,
+      .summary = "A package manager or compiler runs without a cache mount for what it keeps between runs",
+      .rationale =
+          "When a step rebuilds it starts from the layers below, so whatever the package manager downloaded "
+          "last time "
+          "is gone and one changed line in a lock file downloads everything again. A mount of type `cache` "
+          "is kept "
+          "by the builder between builds, is no part of any layer and of no cache key: with it only what "
+          "changed is "
+          "downloaded or compiled, and the image does not grow.",
+      .fix_note =
+          "Adds the mounts, with the numeric owner where the stage runs as another user than root, and drops "
+          "options "
+          "such as `--no-cache-dir` that would bypass them. For apt, which Debian's images tell to empty its "
+          "cache, "
+          "it also removes that hook and the clean-up of the lists, and is unsafe for that reason; so it is "
+          "for "
+          "other system package managers.",
+      .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
+      .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
+               "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
-#include "rules/all.h"
 
 namespace dcache::rules {
 namespace {
@@ -27,8 +27,9 @@ std::optional<CacheMount> find_mount(Subject& subject, size_t stage, std::string
     if (step.kind == Step::Kind::kCopy && text::is_within(path, step.destination)) return std::nullopt;
     if (step.kind == Step::Kind::kCopy && text::is_within(step.destination, path)) return std::nullopt;
     if (step.kind != Step::Kind::kRun) continue;
-    const auto run = std::lower_bound(runs.begin(), runs.end(), *at,
-                                      [](const Run& candidate, size_t wanted) { return candidate.step < wanted; });
+    const auto run = std::lower_bound(runs.begin(), runs.end(), *at, [](const Run& candidate, size_t wanted) {
+      return candidate.step < wanted;
+    });
     for (const dockerfile::Mount& mount : run->mounts) {
       if (mount.type != dockerfile::Mount::Type::kCache) continue;
       std::string target = text::clean_path(mount.target);
@@ -52,16 +53,19 @@ void check(Subject& subject, lint::Reporter& reporter) {
         if (!mount) continue;
         reporter.report(
             step.instruction->span,
-            fmt::format("{} lies under {}, a cache mount of line {}: its files are in no layer, so there is nothing to take",
+            fmt::format("{} lies under {}, a cache mount of line {}: its files are in no layer, so there is "
+                        "nothing to take",
                         selector.written, mount->target, mount->run->instruction->start_line),
-            fmt::format("at the end of line {}, copy what is needed to a path outside {}, and take it from there",
-                        mount->run->instruction->start_line, mount->target));
+            fmt::format(
+                "at the end of line {}, copy what is needed to a path outside {}, and take it from there",
+                mount->run->instruction->start_line, mount->target));
       }
     }
   }
 }
 
-constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/dockerfile/#run---mounttypecache"};
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/reference/dockerfile/#run---mounttypecache"};
 
 }  // namespace
 
@@ -71,14 +75,17 @@ lint::Rule DC1006() {
           .level = lint::Level::kError,
           .summary = "Files are taken from a path that was a cache mount in the stage they come from",
           .rationale =
-              "A cache mount is laid over the file system while one RUN works, and taken away again. What was written to "
-              "it stays in the builder's cache and is in no layer of the stage. A `COPY --from` of such a path fails, or "
+              "A cache mount is laid over the file system while one RUN works, and taken away again. What "
+              "was written to "
+              "it stays in the builder's cache and is in no layer of the stage. A `COPY --from` of such a "
+              "path fails, or "
               "copies the empty folder that was the mount point.",
           .bad = {"FROM rust:1.78 AS build\nWORKDIR /src\n"
                   "RUN --mount=type=cache,target=/src/target cargo build --release\n"
                   "FROM debian:12\nCOPY --from=build /src/target/release/app /usr/bin/app\n"},
           .good = {"FROM rust:1.78 AS build\nWORKDIR /src\n"
-                   "RUN --mount=type=cache,target=/src/target cargo build --release && cp target/release/app /usr/bin/app\n"
+                   "RUN --mount=type=cache,target=/src/target cargo build --release && cp target/release/app "
+                   "/usr/bin/app\n"
                    "FROM debian:12\nCOPY --from=build /usr/bin/app /usr/bin/app\n"},
           .references = kReferences,
           .check = check};

@@ -1,10 +1,10 @@
-#include <fmt/format.h>
-
 #include <charconv>
 #include <optional>
 #include <utility>
 
-#include "rules/all.h"
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
 #include "rules/edits.h"
 
 namespace dcache::rules {
@@ -26,8 +26,8 @@ constexpr struct {
   std::string_view flag;
   int major;
   int minor;
-} kFlags[] = {{"mount", 23, 0},        {"link", 23, 0},   {"checksum", 25, 0}, {"keep-git-dir", 25, 0},
-              {"unpack", 28, 3},       {"exclude", 28, 5}, {"parents", 29, 0}};
+} kFlags[] = {{"mount", 23, 0},  {"link", 23, 0},    {"checksum", 25, 0}, {"keep-git-dir", 25, 0},
+              {"unpack", 28, 3}, {"exclude", 28, 5}, {"parents", 29, 0}};
 
 // The feature of an instruction that needs the newest engine.
 std::optional<Feature> feature_of(const Instruction& instruction) {
@@ -38,7 +38,8 @@ std::optional<Feature> feature_of(const Instruction& instruction) {
     for (const auto& known : kFlags) {
       if (known.flag != flag.name) continue;
       if (newest && std::pair(newest->major, newest->minor) >= std::pair(known.major, known.minor)) continue;
-      newest = Feature{fmt::format("{} --{}", dockerfile::name_of(instruction.keyword), flag.name), known.major, known.minor};
+      newest = Feature{fmt::format("{} --{}", dockerfile::name_of(instruction.keyword), flag.name),
+                       known.major, known.minor};
     }
   }
   return newest;
@@ -61,8 +62,8 @@ void check(Subject& subject, lint::Reporter& reporter) {
     if (!feature || minimum >= std::pair(feature->major, feature->minor)) continue;
     lint::Diagnostic& diagnostic = reporter.report(
         instruction.name_span,
-        fmt::format("{} needs a Dockerfile syntax that builders before Docker {}.{} don't bring along", feature->what,
-                    feature->major, feature->minor),
+        fmt::format("{} needs a Dockerfile syntax that builders before Docker {}.{} don't bring along",
+                    feature->what, feature->major, feature->minor),
         "start the file with '# syntax=docker/dockerfile:1', or set minimum-engine in the configuration");
     const uint32_t top = file.source().starts_with("\xEF\xBB\xBF") ? 3 : 0;
     lint::Fix fix;
@@ -85,9 +86,12 @@ lint::Rule DC1008() {
           .fix = lint::FixKind::kSafe,
           .summary = "Newer syntax is used without a `# syntax=` line",
           .rationale =
-              "What a builder understands by itself depends on its age. The first line `# syntax=docker/dockerfile:1` lets "
-              "every BuildKit fetch the current syntax, so that cache mounts, heredocs and the newer flags mean the same "
-              "on each machine. Where all builders are known to be new enough, `minimum-engine` in the configuration says "
+              "What a builder understands by itself depends on its age. The first line `# "
+              "syntax=docker/dockerfile:1` lets "
+              "every BuildKit fetch the current syntax, so that cache mounts, heredocs and the newer flags "
+              "mean the same "
+              "on each machine. Where all builders are known to be new enough, `minimum-engine` in the "
+              "configuration says "
               "so and ends this advice.",
           .fix_note = "Puts the line at the top of the file.",
           .bad = {"FROM golang:1.22\nRUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},

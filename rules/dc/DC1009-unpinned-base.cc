@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include <map>
 
-#include "rules/all.h"
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
 #include "rules/images.h"
 
 namespace dcache::rules {
@@ -23,9 +23,10 @@ void check(Subject& subject, lint::Reporter& reporter) {
           span,
           image.tag.empty()
               ? fmt::format("{} has no tag, so each build may start from another image", image.name)
-              : fmt::format("{} is pinned by no digest, so its tag may stand for another image tomorrow", step.image),
-          fmt::format("write {}:{}@sha256:…; docker buildx imagetools inspect {} prints the digest", image.name,
-                      latest ? "VERSION" : image.tag, step.image));
+              : fmt::format("{} is pinned by no digest, so its tag may stand for another image tomorrow",
+                            step.image),
+          fmt::format("write {}:{}@sha256:…; docker buildx imagetools inspect {} prints the digest",
+                      image.name, latest ? "VERSION" : image.tag, step.image));
       diagnostic.level = latest ? lint::Level::kWarning : lint::Level::kInfo;
       if (image.tag.empty()) diagnostic.aliases.push_back("DL3006");
       if (image.tag == "latest") diagnostic.aliases.push_back("DL3007");
@@ -35,8 +36,9 @@ void check(Subject& subject, lint::Reporter& reporter) {
     const auto [known, fresh] = digests.emplace(fmt::format("{}:{}", image.name, image.tag), image.digest);
     if (fresh || known->second == image.digest) continue;
     reporter
-        .report(span, fmt::format("{}:{} has another digest here than above; the digest counts, the tag misleads",
-                                  image.name, image.tag),
+        .report(span,
+                fmt::format("{}:{} has another digest here than above; the digest counts, the tag misleads",
+                            image.name, image.tag),
                 "give both the same digest, or each its own tag")
         .level = lint::Level::kWarning;
   }
@@ -49,22 +51,27 @@ constexpr std::string_view kCovers[] = {"DL3006", "DL3007"};
 }  // namespace
 
 lint::Rule DC1009() {
-  return {.code = "DC1009",
-          .name = "unpinned-base",
-          .level = lint::Level::kInfo,
-          .summary = "A base image is not pinned by a digest",
-          .rationale =
-              "A tag can be moved to another image at any time. When it is, every step of the stage rebuilds without any "
-              "change on your side, on one machine sooner than on another, and nobody can tell from the Dockerfile what a "
-              "build will be based on. A digest names one image for good; a bot can keep it up to date. Without any tag, "
-              "or with `latest`, even the major version may change, which is reported as a warning. References that "
-              "variables make are looked through; stages and `scratch` are left alone.",
-          .bad = {"FROM ubuntu\nRUN echo hello\n"},
-          .good = {"FROM ubuntu:24.04@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
-                   "RUN echo hello\n"},
-          .references = kReferences,
-          .covers = kCovers,
-          .check = check};
+  return {
+      .code = "DC1009",
+      .name = "unpinned-base",
+      .level = lint::Level::kInfo,
+      .summary = "A base image is not pinned by a digest",
+      .rationale =
+          "A tag can be moved to another image at any time. When it is, every step of the stage rebuilds "
+          "without any "
+          "change on your side, on one machine sooner than on another, and nobody can tell from the "
+          "Dockerfile what a "
+          "build will be based on. A digest names one image for good; a bot can keep it up to date. Without "
+          "any tag, "
+          "or with `latest`, even the major version may change, which is reported as a warning. References "
+          "that "
+          "variables make are looked through; stages and `scratch` are left alone.",
+      .bad = {"FROM ubuntu\nRUN echo hello\n"},
+      .good = {"FROM ubuntu:24.04@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
+               "RUN echo hello\n"},
+      .references = kReferences,
+      .covers = kCovers,
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -1,11 +1,11 @@
-#include <fmt/format.h>
-
 #include <array>
 #include <string>
 
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
-#include "rules/all.h"
 
 namespace dcache::rules {
 namespace {
@@ -15,10 +15,13 @@ using plan::Step;
 
 // What hardly ever belongs in a context: names as patterns, matched at any depth.
 constexpr std::array<std::string_view, 31> kStrangers = {
-    ".git",        ".hg",          ".svn",     "node_modules", "bower_components", "__pycache__", "*.pyc",  ".venv",
-    "venv",        ".tox",         ".mypy_cache", ".pytest_cache", ".ruff_cache", "target",      "dist",   "build",
-    "out",         "coverage",     ".coverage", ".gradle",     ".idea",            ".vscode",     ".DS_Store", "*.log",
-    "*.swp",       ".env",         ".env.*",   "*.pem",        "*.key",            "docker-compose*.yml", "compose*.yaml"};
+    ".git",         ".hg",           ".svn",        "node_modules", "bower_components",
+    "__pycache__",  "*.pyc",         ".venv",       "venv",         ".tox",
+    ".mypy_cache",  ".pytest_cache", ".ruff_cache", "target",       "dist",
+    "build",        "out",           "coverage",    ".coverage",    ".gradle",
+    ".idea",        ".vscode",       ".DS_Store",   "*.log",        "*.swp",
+    ".env",         ".env.*",        "*.pem",       "*.key",        "docker-compose*.yml",
+    "compose*.yaml"};
 
 const Step* find_broad_copy(const plan::Graph& graph) {
   for (const Step& step : graph.steps) {
@@ -54,7 +57,8 @@ void check(Subject& subject, lint::Reporter& reporter) {
   if (surroundings == nullptr || !surroundings->ignore_file.empty()) return;
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
-      "the whole context is copied and there is no .dockerignore: an edit of any file in it rebuilds this step",
+      "the whole context is copied and there is no .dockerignore: an edit of any file in it rebuilds this "
+      "step",
       fmt::format("list what the build does not need in {}", surroundings->suggested_ignore_file));
   lint::Fix fix;
   fix.description = fmt::format("write {}", surroundings->suggested_ignore_file);
@@ -65,8 +69,10 @@ void check(Subject& subject, lint::Reporter& reporter) {
 }
 
 constexpr lint::ExampleFile kBare[] = {{"main.py", "print(1)\n"}, {"app.log", "…\n"}};
-constexpr lint::ExampleFile kWithIgnoreFile[] = {{"main.py", "print(1)\n"}, {".dockerignore", ".git\n*.log\n"}};
-constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/concepts/context/#dockerignore-files"};
+constexpr lint::ExampleFile kWithIgnoreFile[] = {{"main.py", "print(1)\n"},
+                                                 {".dockerignore", ".git\n*.log\n"}};
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/build/concepts/context/#dockerignore-files"};
 
 }  // namespace
 
@@ -77,12 +83,16 @@ lint::Rule DC2001() {
           .fix = lint::FixKind::kSafe,
           .summary = "The whole context is copied and no ignore file keeps anything out of it",
           .rationale =
-              "`COPY . .` takes everything that lies in the folder: the repository's history, logs, build output, editor "
-              "files, perhaps credentials. Each of them is part of the step's cache key, so a commit or a test run "
-              "rebuilds the step and all below it, and what was copied is in the image for good. An ignore file keeps "
+              "`COPY . .` takes everything that lies in the folder: the repository's history, logs, build "
+              "output, editor "
+              "files, perhaps credentials. Each of them is part of the step's cache key, so a commit or a "
+              "test run "
+              "rebuilds the step and all below it, and what was copied is in the image for good. An ignore "
+              "file keeps "
               "them out and makes the context smaller to send.",
           .fix_note =
-              "Writes `.dockerignore` with patterns for what the context holds. Unsafe where it names files that a build "
+              "Writes `.dockerignore` with patterns for what the context holds. Unsafe where it names files "
+              "that a build "
               "could want after all, such as `dist`.",
           .bad = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kBare},
           .good = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kWithIgnoreFile},

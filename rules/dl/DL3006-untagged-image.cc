@@ -1,9 +1,9 @@
-#include <fmt/format.h>
-
 #include <set>
 
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
-#include "rules/all.h"
 #include "rules/images.h"
 
 namespace dcache::rules {
@@ -18,9 +18,11 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const dockerfile::Word& word = from.arguments.front();
     const ImageReference image = read_reference(word.text);
     const bool stage = stages.contains(std::string(word.text));
-    const bool plain = image.tag.empty() && image.digest.empty() && word.text.find('$') == std::string_view::npos;
+    const bool plain =
+        image.tag.empty() && image.digest.empty() && word.text.find('$') == std::string_view::npos;
     if (plain && !stage && word.text != "scratch") {
-      reporter.report(from.span, fmt::format("{} has no tag, so each build may start from another version", word.text),
+      reporter.report(from.span,
+                      fmt::format("{} has no tag, so each build may start from another version", word.text),
                       fmt::format("write {}:VERSION", word.text));
     }
     if (from.arguments.size() == 3) stages.insert(std::string(from.arguments[2].text));
@@ -38,7 +40,8 @@ lint::Rule DL3006() {
           .origin = lint::Origin::kHadolint,
           .summary = "A base image has no tag",
           .rationale =
-              "Without a tag the builder takes `latest`, whatever that is on the day of the build. The next build may get "
+              "Without a tag the builder takes `latest`, whatever that is on the day of the build. The next "
+              "build may get "
               "another major version, and a cached layer may hide that for months.",
           .bad = {"FROM debian\n"},
           .good = {"FROM debian:12\n"},

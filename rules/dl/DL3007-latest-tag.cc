@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "rules/all.h"
+#include "dcache/lint/rule.h"
 #include "rules/images.h"
 
 namespace dcache::rules {
@@ -27,7 +27,8 @@ lint::Rule DL3007() {
           .origin = lint::Origin::kHadolint,
           .summary = "A base image is taken by the tag `latest`",
           .rationale =
-              "`latest` is moved whenever its publisher likes. A build that worked yesterday may start from another major "
+              "`latest` is moved whenever its publisher likes. A build that worked yesterday may start from "
+              "another major "
               "version today, and two machines may build different images from one commit.",
           .bad = {"FROM debian:latest\n"},
           .good = {"FROM debian:12\n"},

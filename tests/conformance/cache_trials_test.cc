@@ -1,8 +1,8 @@
 // Recorded edits of real builds against the verdicts of the model.
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "dcache/cache/report.h"
 #include "dcache/dockerfile/parser.h"
@@ -47,7 +47,8 @@ struct Side {
 
   static plan::Options options_of(const json& state) {
     plan::Options options;
-    for (const auto& [name, value] : state.at("args").items()) options.build_args[name] = value;
+    for (const auto& [name, value] : state.at("args").items())
+      options.build_args[name] = value;
     return options;
   }
 
@@ -57,7 +58,8 @@ struct Side {
     auto matcher = ignore::Matcher::parse(ignore_text);
     if (!matcher) throw std::runtime_error(matcher.error().message);
     std::vector<context::Record> all;
-    for (const auto& [path, entry] : state.at("tree").items()) all.push_back(record_of(path, entry));
+    for (const auto& [path, entry] : state.at("tree").items())
+      all.push_back(record_of(path, entry));
     all.push_back(text_record("Dockerfile", state.at("dockerfile")));
     if (has_ignore) all.push_back(text_record(".dockerignore", ignore_text));
     const context::Snapshot whole(std::move(all));
@@ -102,9 +104,10 @@ TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
     const Side after(trial.at("after"));
     const cache::Report report = cache::compare({&before.graph, &before.keys}, {&after.graph, &after.keys});
     for (const json& step : trial.at("steps")) {
-      const auto found = std::find_if(report.steps.begin(), report.steps.end(), [&](const cache::StepReport& r) {
-        return after.graph.steps[r.step].instruction->start_line == step.at("line");
-      });
+      const auto found =
+          std::find_if(report.steps.begin(), report.steps.end(), [&](const cache::StepReport& r) {
+            return after.graph.steps[r.step].instruction->start_line == step.at("line");
+          });
       ASSERT_NE(found, report.steps.end()) << trial.at("id") << " line " << step.at("line");
       const std::string said(cache::name_of(found->verdict));
       const std::string truth = step.at("truth");

@@ -13,7 +13,8 @@ bool output_of(const std::string& command, std::string& out) {
   FILE* const pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) return false;
   char piece[1 << 16];
-  for (size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;) out.append(piece, got);
+  for (size_t got = 0; (got = std::fread(piece, 1, sizeof piece, pipe)) > 0;)
+    out.append(piece, got);
   return ::pclose(pipe) == 0;
 }
 
@@ -33,7 +34,8 @@ bool for_each_record(const std::string& file, const std::function<void(const nlo
   const std::string reader = file.ends_with(".xz") ? "xz -dc " : "cat ";
   if (!output_of(reader + oracle_file(file), text)) return false;
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) use(nlohmann::json::parse(line));
+  for (std::string line; std::getline(lines, line);)
+    use(nlohmann::json::parse(line));
   return true;
 }
 

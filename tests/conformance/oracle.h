@@ -2,8 +2,9 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 namespace dcache::conformance {
 
@@ -19,10 +20,10 @@ bool for_each_dockerfile(const std::function<void(const std::string& name, const
 }  // namespace dcache::conformance
 
 // Ends the test as skipped, or as failed where the recorded answers have to be there.
-#define DCACHE_NEEDS_ORACLE()                                                                            \
-  do {                                                                                                   \
-    if (dcache::conformance::shared_dir().empty()) {                                                     \
-      if (std::getenv("DCACHE_REQUIRE_SHARED") != nullptr) FAIL() << "DCACHE_SHARED_DIR is not set";     \
-      GTEST_SKIP() << "no recorded answers: set DCACHE_SHARED_DIR to the folder that holds them";        \
-    }                                                                                                    \
+#define DCACHE_NEEDS_ORACLE()                                                                        \
+  do {                                                                                               \
+    if (dcache::conformance::shared_dir().empty()) {                                                 \
+      if (std::getenv("DCACHE_REQUIRE_SHARED") != nullptr) FAIL() << "DCACHE_SHARED_DIR is not set"; \
+      GTEST_SKIP() << "no recorded answers: set DCACHE_SHARED_DIR to the folder that holds them";    \
+    }                                                                                                \
   } while (false)

@@ -1,8 +1,8 @@
 // The syntax trees that BuildKit's parser gave for published Dockerfiles.
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "dcache/dockerfile/layout.h"
 #include "dcache/dockerfile/parser.h"
@@ -30,8 +30,8 @@ json comparable(json tree) {
 TEST(RecordedTrees, AreTheSame) {
   DCACHE_NEEDS_ORACLE();
   std::map<std::string, json> recorded;
-  ASSERT_TRUE(conformance::for_each_record("parse.jsonl.xz",
-                                           [&](const json& tree) { recorded[tree.at("file")] = comparable(tree); }));
+  ASSERT_TRUE(conformance::for_each_record(
+      "parse.jsonl.xz", [&](const json& tree) { recorded[tree.at("file")] = comparable(tree); }));
   int compared = 0, differences = 0;
   ASSERT_TRUE(conformance::for_each_dockerfile([&](const std::string& name, const std::string& text) {
     std::string out;
@@ -71,7 +71,8 @@ TEST(RecordedDockerfiles, HaveNothingBetweenWordsThatMatters) {
       if (token.kind != dockerfile::TokenKind::kOther) continue;
       const std::string_view between = token.span.of(file.source());
       const bool unknown_instruction = file.first_error(dockerfile::Error::Phase::kInstruction) != nullptr;
-      EXPECT_TRUE(unknown_instruction || between.find_first_not_of("=[], \t\r\n\\`") == std::string_view::npos)
+      EXPECT_TRUE(unknown_instruction ||
+                  between.find_first_not_of("=[], \t\r\n\\`") == std::string_view::npos)
           << name << ": '" << between << "'";
     }
   }));

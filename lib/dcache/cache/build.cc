@@ -1,13 +1,13 @@
 #include "dcache/cache/build.h"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/text/file_io.h"
@@ -38,7 +38,8 @@ std::string canonical(const std::string& path) {
 
 }  // namespace
 
-tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context) {
+tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile,
+                                                   const std::string& context) {
   IgnoreFile file;
   for (const std::string& candidate : {dockerfile + ".dockerignore", context + "/.dockerignore"}) {
     if (!exists(candidate)) continue;
@@ -59,15 +60,18 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
 std::vector<Failure> Build::plan(std::string text) {
   std::vector<Failure> failures;
   file_ = std::make_unique<dockerfile::File>(dockerfile::parse(std::move(text)));
-  const auto add = [&](const text::Span& span, uint32_t line, const std::string& message, const std::string& remedy) {
+  const auto add = [&](const text::Span& span, uint32_t line, const std::string& message,
+                       const std::string& remedy) {
     const uint32_t column = line == 0 ? 0 : file_->lines().position_of(span.begin).column;
     const uint32_t at = line == 0 ? 0 : file_->lines().position_of(span.begin).line;
     failures.push_back({options_.dockerfile, at, column, message, remedy});
   };
-  for (const dockerfile::Error& error : file_->errors()) add(error.span, error.line, error.message, error.remedy);
+  for (const dockerfile::Error& error : file_->errors())
+    add(error.span, error.line, error.message, error.remedy);
   if (!failures.empty()) return failures;
   graph_ = std::make_unique<plan::Graph>(plan::build_graph(*file_, options_.plan));
-  for (const plan::Error& error : graph_->errors) add(error.span, error.line, error.message, error.remedy);
+  for (const plan::Error& error : graph_->errors)
+    add(error.span, error.line, error.message, error.remedy);
   return failures;
 }
 
@@ -77,7 +81,8 @@ void Build::make_keys() {
 
 std::vector<StepKeys> Build::keys_over(const Snapshot& context) const {
   Contexts contexts{&context, {}};
-  for (const auto& [name, snapshot] : contexts_->named) contexts.named[name] = &snapshot;
+  for (const auto& [name, snapshot] : contexts_->named)
+    contexts.named[name] = &snapshot;
   return compute_keys(*graph_, contexts);
 }
 
@@ -86,7 +91,9 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   build.options_ = options;
   if (build.options_.context.empty()) build.options_.context = parent_folder(options.dockerfile);
   auto text = text::read_file(options.dockerfile);
-  if (!text) return tl::unexpected(std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "name the Dockerfile with -f"}});
+  if (!text)
+    return tl::unexpected(
+        std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "name the Dockerfile with -f"}});
   auto failures = build.plan(std::move(*text));
   if (!failures.empty()) return tl::unexpected(std::move(failures));
 
@@ -94,7 +101,9 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   if (!ignore) return tl::unexpected(std::vector<Failure>{std::move(ignore.error())});
   *build.ignore_ = std::move(*ignore);
   auto walk = context::walk(build.options_.context, build.ignore_->matcher);
-  if (!walk) return tl::unexpected(std::vector<Failure>{{{}, 0, 0, walk.error(), "name the build context with --context"}});
+  if (!walk)
+    return tl::unexpected(
+        std::vector<Failure>{{{}, 0, 0, walk.error(), "name the build context with --context"}});
   build.contexts_->main = std::move(walk->snapshot);
   build.problems_ = std::move(walk->problems);
   build.ignored_entries_ = walk->ignored;
@@ -103,15 +112,16 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     auto named_ignore = load_ignore_file(source + "/Dockerfile", source);
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
     auto named = context::walk(source, named_ignore->matcher);
-    if (!named) return tl::unexpected(std::vector<Failure>{{{}, 0, 0, named.error(), "check --build-context " + name}});
+    if (!named)
+      return tl::unexpected(std::vector<Failure>{{{}, 0, 0, named.error(), "check --build-context " + name}});
     build.contexts_->named[name] = std::move(named->snapshot);
   }
   build.make_keys();
   return build;
 }
 
-tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& options, std::string dockerfile_text,
-                                                      Snapshot context,
+tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& options,
+                                                      std::string dockerfile_text, Snapshot context,
                                                       std::map<std::string, Snapshot, std::less<>> named) {
   Build build;
   build.options_ = options;
@@ -129,23 +139,27 @@ void Build::hash_files() {
     if (!graph_->steps[i].needed) continue;
     for (const ReadFiles& read : keys_[i].reads) {
       std::set<const Record*>& files = wanted[graph_->steps[i].reads[read.read].name];
-      for (const SelectedFile& file : read.selection.files) files.insert(file.record);
+      for (const SelectedFile& file : read.selection.files)
+        files.insert(file.record);
     }
   }
   const auto hash = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
     const std::set<const Record*>& files = wanted[name];
-    auto problems = context::hash_contents(snapshot, folder, [&](const Record& r) { return files.contains(&r); });
+    auto problems =
+        context::hash_contents(snapshot, folder, [&](const Record& r) { return files.contains(&r); });
     std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
   };
   hash(contexts_->main, "", options_.context);
-  for (auto& [name, snapshot] : contexts_->named) hash(snapshot, name, options_.plan.named_contexts.at(name));
+  for (auto& [name, snapshot] : contexts_->named)
+    hash(snapshot, name, options_.plan.named_contexts.at(name));
   make_keys();
 }
 
 namespace {
 
 // The path in the context that the user means by `given`; nothing if it lies outside.
-std::optional<std::string> path_in_context(const Build& build, const std::string& given, const std::string& current) {
+std::optional<std::string> path_in_context(const Build& build, const std::string& given,
+                                           const std::string& current) {
   const std::string root = canonical(build.options().context);
   const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
   // Only the folder is made canonical: the file itself may be a link, and may be gone.
@@ -181,7 +195,8 @@ class Edit {
     changed.path = *path;
     const Record* record = build_.context().find(*path);
     if (path->empty() || (record != nullptr && record->type == context::Type::kFolder)) {
-      for (const Record& below : build_.context().below(*path)) touch(below);
+      for (const Record& below : build_.context().below(*path))
+        touch(below);
       return changed;
     }
     const ignore::Decision decision = build_.ignore().matcher.decide(*path);
@@ -247,10 +262,12 @@ bool is_read(const Build& build, const std::vector<StepKeys>& keys, std::string_
 
 }  // namespace
 
-WhatIf what_if_changed(const Build& build, const std::vector<std::string>& paths, const std::string& current) {
+WhatIf what_if_changed(const Build& build, const std::vector<std::string>& paths,
+                       const std::string& current) {
   WhatIf result;
   Edit edit(build);
-  for (const std::string& path : paths) result.paths.push_back(edit.change(path, current));
+  for (const std::string& path : paths)
+    result.paths.push_back(edit.change(path, current));
   const Snapshot before = edit.before();
   const Snapshot after = edit.after();
   const std::vector<StepKeys> keys_before = build.keys_over(before);

@@ -5,8 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "dcache/cache/keys.h"
 #include "dcache/cache/report.h"
@@ -20,16 +21,16 @@ namespace dcache::cache {
 // Something that a user has to put right, with the place it is at as far as there is one.
 struct Failure {
   std::string path;
-  uint32_t line = 0;    // 0: the whole file
+  uint32_t line = 0;  // 0: the whole file
   uint32_t column = 0;
   std::string message;
   std::string remedy;
 };
 
 struct BuildOptions {
-  std::string dockerfile;  // its path
-  std::string context;     // the folder; empty for the Dockerfile's own
-  plan::Options plan;
+  std::string dockerfile = {};  // its path
+  std::string context = {};     // the folder; empty for the Dockerfile's own
+  plan::Options plan = {};
 };
 
 // The ignore file that counts for a Dockerfile and a context.
@@ -42,20 +43,22 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
 
 class Build {
  public:
-  // Reads the Dockerfile and what the context holds, without the content of its files. Fails with everything that is
-  // wrong with the Dockerfile, the ignore file or the options.
+  // Reads the Dockerfile and what the context holds, without the content of its files. Fails with everything
+  // that is wrong with the Dockerfile, the ignore file or the options.
   static tl::expected<Build, std::vector<Failure>> load(const BuildOptions& options);
   // From a text instead of a file; the context is given, and nothing is read.
-  static tl::expected<Build, std::vector<Failure>> make(const BuildOptions& options, std::string dockerfile_text,
-                                                        context::Snapshot context,
-                                                        std::map<std::string, context::Snapshot, std::less<>> named = {});
+  static tl::expected<Build, std::vector<Failure>> make(
+      const BuildOptions& options, std::string dockerfile_text, context::Snapshot context,
+      std::map<std::string, context::Snapshot, std::less<>> named = {});
 
   const BuildOptions& options() const { return options_; }
   const dockerfile::File& file() const { return *file_; }
   const plan::Graph& graph() const { return *graph_; }
   const IgnoreFile& ignore() const { return *ignore_; }
   const context::Snapshot& context() const { return contexts_->main; }
-  const std::map<std::string, context::Snapshot, std::less<>>& named_contexts() const { return contexts_->named; }
+  const std::map<std::string, context::Snapshot, std::less<>>& named_contexts() const {
+    return contexts_->named;
+  }
   const std::vector<StepKeys>& keys() const { return keys_; }
   const std::vector<context::Problem>& problems() const { return problems_; }
   uint64_t ignored_entries() const { return ignored_entries_; }
@@ -90,9 +93,9 @@ class Build {
 struct ChangedPath {
   enum class Fate : uint8_t { kRead, kNotRead, kIgnored, kOutside };
   std::string given;
-  std::string path;   // in the context
+  std::string path;  // in the context
   Fate fate = Fate::kRead;
-  std::string pattern;        // kIgnored: as written in the ignore file, and its line
+  std::string pattern;  // kIgnored: as written in the ignore file, and its line
   uint32_t pattern_line = 0;
 };
 
@@ -101,8 +104,9 @@ struct WhatIf {
   std::vector<ChangedPath> paths;
 };
 
-// The verdicts if the given files changed. Paths are taken from `current` (an absolute folder) or from the root of the context;
-// a folder stands for all files in it, and a file that does not exist is taken for a new one. Reads no content.
+// The verdicts if the given files changed. Paths are taken from `current` (an absolute folder) or from the
+// root of the context; a folder stands for all files in it, and a file that does not exist is taken for a new
+// one. Reads no content.
 WhatIf what_if_changed(const Build& build, const std::vector<std::string>& paths, const std::string& current);
 
 }  // namespace dcache::cache

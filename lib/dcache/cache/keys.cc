@@ -79,7 +79,8 @@ class KeyMaker {
   std::vector<StepKeys> run() {
     keys_.resize(graph_.steps.size());
     results_.resize(graph_.steps.size());
-    for (size_t i = 0; i < graph_.steps.size(); ++i) make(i);
+    for (size_t i = 0; i < graph_.steps.size(); ++i)
+      make(i);
     return std::move(keys_);
   }
 
@@ -107,7 +108,8 @@ class KeyMaker {
     key.add(keys.definition).add(read_keys);
     if (!step.independent) key.add(below);
     keys.key = key.finish();
-    results_[index] = step.independent ? PairHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
+    results_[index] =
+        step.independent ? PairHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
   }
 
   KeyPair read(const Read& read, size_t index, StepKeys& keys) {
@@ -126,7 +128,8 @@ class KeyMaker {
     return {};
   }
 
-  static KeyPair read_context(const context::Snapshot* snapshot, const Read& read, size_t index, StepKeys& keys) {
+  static KeyPair read_context(const context::Snapshot* snapshot, const Read& read, size_t index,
+                              StepKeys& keys) {
     if (snapshot == nullptr) return {};
     keys.reads.push_back({index, select(*snapshot, read.selectors)});
     const Hash hash = keys.reads.back().selection.hash;
@@ -136,7 +139,8 @@ class KeyMaker {
   static KeyPair read_image(const Read& read) {
     PairHasher hasher;
     hasher.add("image").add(read.name);
-    for (const plan::Selector& selector : read.selectors) hasher.add(selector.path);
+    for (const plan::Selector& selector : read.selectors)
+      hasher.add(selector.path);
     return hasher.finish();
   }
 
@@ -145,8 +149,10 @@ class KeyMaker {
     PairHasher hasher;
     if (read.selectors.empty()) add_path(read.stage, "/", hasher);
     for (const plan::Selector& selector : read.selectors) {
-      for (const std::string& pattern : selector.include) hasher.add(pattern);
-      for (const std::string& pattern : selector.exclude) hasher.add(pattern);
+      for (const std::string& pattern : selector.include)
+        hasher.add(pattern);
+      for (const std::string& pattern : selector.exclude)
+        hasher.add(pattern);
       add_path(read.stage, literal_part(selector), hasher);
     }
     return hasher.finish();
@@ -155,7 +161,8 @@ class KeyMaker {
   // The folder that holds all a wildcard can match.
   static std::string literal_part(const plan::Selector& selector) {
     if (!selector.wildcard) return selector.path;
-    const std::string_view start = std::string_view(selector.path).substr(0, selector.path.find_first_of("*?[\\"));
+    const std::string_view start =
+        std::string_view(selector.path).substr(0, selector.path.find_first_of("*?[\\"));
     return std::string(text::parent_path(start));
   }
 

@@ -3,8 +3,8 @@
 // A step has two keys, since nobody knows what a RUN will write before it ran:
 // - `certain` takes it that a step that rebuilds writes something else than before,
 // - `hopeful` takes it that it writes the same again.
-// A builder that has seen `certain` reuses the step surely. If it has seen only `hopeful`, the step is reused if and only
-// if some rebuilt step below the files it copies gives the same output.
+// A builder that has seen `certain` reuses the step surely. If it has seen only `hopeful`, the step is reused
+// if and only if some rebuilt step below the files it copies gives the same output.
 #pragma once
 
 #include <functional>
@@ -30,10 +30,10 @@ struct ReadFiles {
 };
 
 struct StepKeys {
-  context::Hash definition;        // what the instruction says, variables and all
-  context::Hash files;             // what it takes from contexts
-  KeyPair key;                     // all of it, with the steps below
-  KeyPair content;                 // COPY, ADD: what it writes, whatever is below
+  context::Hash definition;  // what the instruction says, variables and all
+  context::Hash files;       // what it takes from contexts
+  KeyPair key;               // all of it, with the steps below
+  KeyPair content;           // COPY, ADD: what it writes, whatever is below
   std::vector<ReadFiles> reads;
 };
 

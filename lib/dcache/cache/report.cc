@@ -17,22 +17,25 @@ using plan::Read;
 using plan::Step;
 
 constexpr std::array<std::string_view, 5> kVerdictNames = {"hit", "miss", "depends", "unused", "unknown"};
-constexpr std::array<std::string_view, 10> kCauseNames = {"",      "file",  "instruction", "variable", "new",
-                                                          "image", "stage", "missing",     "network",  "target"};
+constexpr std::array<std::string_view, 10> kCauseNames = {
+    "", "file", "instruction", "variable", "new", "image", "stage", "missing", "network", "target"};
 
 std::string words_of(const Step& step) {
   std::string words(dockerfile::name_of(step.instruction->keyword));
-  for (const dockerfile::Flag& flag : step.instruction->flags) words.append(" ").append(flag.text);
+  for (const dockerfile::Flag& flag : step.instruction->flags)
+    words.append(" ").append(flag.text);
   words.append(" ").append(step.instruction->rest);
   return words;
 }
 
-// For each step of `after` the step of `before` that it was: first by its words, then by its place in the stage.
+// For each step of `after` the step of `before` that it was: first by its words, then by its place in the
+// stage.
 class Alignment {
  public:
   Alignment(const Graph& before, const Graph& after) : partner_(after.steps.size()) {
     std::map<std::string, std::vector<size_t>, std::less<>> old_stages;
-    for (const plan::Stage& stage : before.stages) old_stages[stage.label()] = stage.steps;
+    for (const plan::Stage& stage : before.stages)
+      old_stages[stage.label()] = stage.steps;
     for (const plan::Stage& stage : after.stages) {
       const auto old_steps = old_stages.find(stage.label());
       if (old_steps != old_stages.end()) align(before, old_steps->second, after, stage.steps);
@@ -139,7 +142,8 @@ class Comparison {
     if (explain_files(report, (*before_.keys)[*old])) return;
     if (explain_stages(report)) return;
     if (now.below && is_rebuilt(*now.below) && !now.independent) return follow(report, *now.below);
-    // All is as it was, and the step below is reused from elsewhere: its place among the others is what changed.
+    // All is as it was, and the step below is reused from elsewhere: its place among the others is what
+    // changed.
     cause.kind = Cause::Kind::kInstruction;
     cause.before = cause.after = words_of(now);
   }
@@ -188,10 +192,11 @@ class Comparison {
     for (const Part& part : now.definition) {
       if (other_part(part)) now_others.push_back(&part);
     }
-    const bool same_others = std::equal(now_others.begin(), now_others.end(), old_others.begin(), old_others.end(),
-                                        [](const Part* a, const Part* b) {
-                                          return a->kind == b->kind && a->name == b->name && a->value == b->value;
-                                        });
+    const bool same_others =
+        std::equal(now_others.begin(), now_others.end(), old_others.begin(), old_others.end(),
+                   [](const Part* a, const Part* b) {
+                     return a->kind == b->kind && a->name == b->name && a->value == b->value;
+                   });
     if (!same_others) {
       report.cause.kind = now.kind == Step::Kind::kImage ? Cause::Kind::kImage : Cause::Kind::kInstruction;
       report.cause.before = now.kind == Step::Kind::kImage ? old.image : words_of(old);
@@ -205,15 +210,16 @@ class Comparison {
   // The words are the same: a WORKDIR, USER or SHELL above, or the value of a variable makes the difference.
   static void name_changed_part(StepReport& report, const std::vector<const Part*>& old,
                                 const std::vector<const Part*>& now) {
-    const auto [a, b] = std::mismatch(old.begin(), old.end(), now.begin(), now.end(), [](const Part* x, const Part* y) {
-      return x->kind == y->kind && x->name == y->name && x->value == y->value;
-    });
+    const auto [a, b] =
+        std::mismatch(old.begin(), old.end(), now.begin(), now.end(), [](const Part* x, const Part* y) {
+          return x->kind == y->kind && x->name == y->name && x->value == y->value;
+        });
     report.cause.before = a == old.end() ? "" : (*a)->value;
     report.cause.after = b == now.end() ? "" : (*b)->value;
   }
 
-  static bool explain_variables(StepReport& report, const std::map<std::string, const Part*, std::less<>>& old,
-                                const Step& now) {
+  static bool explain_variables(StepReport& report,
+                                const std::map<std::string, const Part*, std::less<>>& old, const Step& now) {
     std::map<std::string, const Part*, std::less<>> gone = old;
     const auto blame = [&](std::string name, std::string was, std::string is, uint32_t line) {
       report.cause = {};
@@ -228,7 +234,8 @@ class Comparison {
       if (part.kind != Part::Kind::kVariable) continue;
       const auto was = old.find(part.name);
       if (was == old.end()) return blame(part.name, "", part.value, part.line);
-      if (was->second->value != part.value) return blame(part.name, was->second->value, part.value, part.line);
+      if (was->second->value != part.value)
+        return blame(part.name, was->second->value, part.value, part.line);
       gone.erase(part.name);
     }
     if (gone.empty()) return false;

@@ -1,4 +1,5 @@
-// Compares two states of a build: which steps of the second are reused from the first, and why the others are not.
+// Compares two states of a build: which steps of the second are reused from the first, and why the others are
+// not.
 #pragma once
 
 #include <cstdint>
@@ -44,16 +45,16 @@ struct Cause {
   std::string stage;
   std::string before;
   std::string after;
-  size_t more = 0;      // further files that changed for the same step
+  size_t more = 0;  // further files that changed for the same step
 };
 // The stable word for a kind, as in JSON: "file", "instruction", …; empty for kNone.
 std::string_view name_of(Cause::Kind kind);
 
 struct StepReport {
-  size_t step = 0;               // index in the second state's graph
+  size_t step = 0;  // index in the second state's graph
   Verdict verdict = Verdict::kHit;
   Cause cause;
-  std::optional<size_t> follows; // the step that made this one rebuild, if it is not its own doing
+  std::optional<size_t> follows;  // the step that made this one rebuild, if it is not its own doing
 };
 
 struct Report {

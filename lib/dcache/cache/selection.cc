@@ -111,7 +111,8 @@ class Selecting {
 
   // `relative` is the path that filters see.
   void visit(const Record& record, std::string_view relative) {
-    while (!parents_.empty() && !text::is_within(record.path, parents_.back().record->path)) parents_.pop_back();
+    while (!parents_.empty() && !text::is_within(record.path, parents_.back().record->path))
+      parents_.pop_back();
     const bool wanted = (include_ == nullptr || include_->decide(relative).ignored) &&
                         (exclude_ == nullptr || !exclude_->decide(relative).ignored);
     if (wanted) {
@@ -125,14 +126,17 @@ class Selecting {
   }
 
   Hash hash_taken(const Selector& selector) {
-    for (const Record* record : taken_) result_.files.push_back({record, &selector});
+    for (const Record* record : taken_)
+      result_.files.push_back({record, &selector});
     const auto hash_of = [&](const Record* record) {
       return record->type == Type::kSymlink ? take_path(record->path, &selector) : hash_record(*record);
     };
-    const bool alone = taken_.size() == 1 && text::base_name(taken_[0]->path) == text::base_name(selector.path);
+    const bool alone =
+        taken_.size() == 1 && text::base_name(taken_[0]->path) == text::base_name(selector.path);
     if (alone) return hash_of(taken_[0]);
     Hasher hasher;
-    for (const Record* record : taken_) hasher.add(text::base_name(record->path)).add(hash_of(record));
+    for (const Record* record : taken_)
+      hasher.add(text::base_name(record->path)).add(hash_of(record));
     return hasher.finish();
   }
 
@@ -153,9 +157,11 @@ std::vector<const Selector*> without_nested(std::span<const Selector> selectors)
       if (other.path == selector.path) return &other < &selector;
       return other.path != "/" && text::is_within(selector.path, other.path);
     };
-    if (has_filters(selector) || std::none_of(selectors.begin(), selectors.end(), covers)) kept.push_back(&selector);
+    if (has_filters(selector) || std::none_of(selectors.begin(), selectors.end(), covers))
+      kept.push_back(&selector);
   }
-  std::stable_sort(kept.begin(), kept.end(), [](const Selector* a, const Selector* b) { return a->path < b->path; });
+  std::stable_sort(kept.begin(), kept.end(),
+                   [](const Selector* a, const Selector* b) { return a->path < b->path; });
   return kept;
 }
 
@@ -187,7 +193,8 @@ Selection select(const Snapshot& snapshot, std::span<const Selector> selectors) 
     return selection;
   }
   Hasher hasher;
-  for (const Selector* selector : kept) hasher.add(selecting.take(*selector));
+  for (const Selector* selector : kept)
+    hasher.add(selecting.take(*selector));
   selection.hash = hasher.finish();
   return selection;
 }

@@ -1,7 +1,7 @@
 // Which files of a context a COPY, an ADD or a mount takes, and the hash of what they are.
 //
-// The hash holds what a builder compares: names, types, permission bits, sizes, bytes and link targets; no times and no
-// owners. Of a single file its name is left out, since it belongs to the instruction.
+// The hash holds what a builder compares: names, types, permission bits, sizes, bytes and link targets; no
+// times and no owners. Of a single file its name is left out, since it belongs to the instruction.
 #pragma once
 
 #include <span>
@@ -20,8 +20,8 @@ struct SelectedFile {
 
 struct Selection {
   context::Hash hash;
-  std::vector<SelectedFile> files;                // folders included; points into the snapshot
-  std::vector<const plan::Selector*> missing;     // name a file that is not there: the build fails
+  std::vector<SelectedFile> files;             // folders included; points into the snapshot
+  std::vector<const plan::Selector*> missing;  // name a file that is not there: the build fails
 };
 
 // No selector at all takes the whole context. Files without a content hash count with their path instead.

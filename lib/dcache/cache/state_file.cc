@@ -1,7 +1,6 @@
 #include "dcache/cache/state_file.h"
 
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "dcache/text/json_writer.h"
@@ -35,7 +34,8 @@ void write_records(const Snapshot& snapshot, text::JsonWriter& out) {
 
 void write_map(const std::map<std::string, std::string, std::less<>>& values, text::JsonWriter& out) {
   out.begin_object();
-  for (const auto& [name, value] : values) out.member(name, value);
+  for (const auto& [name, value] : values)
+    out.member(name, value);
   out.end_object();
 }
 
@@ -57,7 +57,8 @@ Record read_record(const json& entry) {
 
 Snapshot read_records(const json& entries) {
   std::vector<Record> records;
-  for (const json& entry : entries) records.push_back(read_record(entry));
+  for (const json& entry : entries)
+    records.push_back(read_record(entry));
   return Snapshot(std::move(records));
 }
 
@@ -66,8 +67,10 @@ tl::expected<Build, std::string> build_from(const json& state) {
   options.dockerfile = state.at("dockerfile").at("path");
   options.plan.target = state.at("target");
   options.plan.platform = state.at("platform");
-  for (const auto& [name, value] : state.at("build_args").items()) options.plan.build_args[name] = value;
-  for (const auto& [name, value] : state.at("named_contexts").items()) options.plan.named_contexts[name] = value;
+  for (const auto& [name, value] : state.at("build_args").items())
+    options.plan.build_args[name] = value;
+  for (const auto& [name, value] : state.at("named_contexts").items())
+    options.plan.named_contexts[name] = value;
   Snapshot main;
   std::map<std::string, Snapshot, std::less<>> named;
   for (const auto& [name, records] : state.at("contexts").items()) {

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 #define XXH_STATIC_LINKING_ONLY  // the streaming state as a member instead of an allocation of its own
-#include <xxhash.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <vector>
+
+#include <xxhash.h>
 
 namespace dcache::context {
 namespace {
@@ -45,7 +45,9 @@ Hash hash_bytes(std::string_view bytes) {
 }
 
 tl::expected<Hash, std::string> hash_file(const std::string& path) {
-  const auto fail = [&] { return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno))); };
+  const auto fail = [&] {
+    return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno)));
+  };
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return fail();
   constexpr size_t kPiece = 256 * 1024;

@@ -1,5 +1,5 @@
-// 128-bit content hashes (XXH3). They tell states of a build apart; they are no protection against somebody who
-// looks for collisions.
+// 128-bit content hashes (XXH3). They tell states of a build apart; they are no protection against somebody
+// who looks for collisions.
 #pragma once
 
 #include <compare>
@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
 #include <tl/expected.hpp>
 
 namespace dcache::context {

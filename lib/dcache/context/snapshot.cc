@@ -1,16 +1,16 @@
 #include "dcache/context/snapshot.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "dcache/text/path.h"
 
@@ -155,7 +155,8 @@ Snapshot::Snapshot(std::vector<Record> records) : records_(std::move(records)) {
   std::vector<Record> folders;
   std::string_view last;  // the parents of this one are complete
   for (const Record& record : unique) {
-    for (std::string_view path = text::parent_path(record.path); path != "."; path = text::parent_path(path)) {
+    for (std::string_view path = text::parent_path(record.path); path != ".";
+         path = text::parent_path(path)) {
       if (text::is_within(last, path)) break;
       const auto found = std::lower_bound(unique.begin(), unique.end(), path, before_path);
       if (found != unique.end() && found->path == path) continue;
@@ -182,8 +183,8 @@ std::span<const Record> Snapshot::below(std::string_view folder) const {
   if (folder.empty()) return records_;
   const std::string prefix = std::string(folder) + '/';
   const auto begin = std::lower_bound(records_.begin(), records_.end(), prefix, before_path);
-  const auto end = std::partition_point(begin, records_.end(),
-                                        [&](const Record& record) { return record.path.starts_with(prefix); });
+  const auto end = std::partition_point(
+      begin, records_.end(), [&](const Record& record) { return record.path.starts_with(prefix); });
   return {begin, end};
 }
 

@@ -8,8 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "dcache/context/hash.h"
 #include "dcache/ignore/matcher.h"
@@ -19,11 +20,11 @@ namespace dcache::context {
 enum class Type : uint8_t { kFile, kFolder, kSymlink, kOther };
 
 struct Record {
-  std::string path;    // relative to the root of the context: "src/main.c"
+  std::string path;  // relative to the root of the context: "src/main.c"
   Type type = Type::kFile;
-  uint32_t mode = 0;   // permission bits, with set-user-ID, set-group-ID and sticky
-  uint64_t size = 0;   // bytes; 0 for all but files
-  std::string target;  // of a symbolic link
+  uint32_t mode = 0;            // permission bits, with set-user-ID, set-group-ID and sticky
+  uint64_t size = 0;            // bytes; 0 for all but files
+  std::string target;           // of a symbolic link
   std::optional<Hash> content;  // of a file; absent until it was hashed
 };
 
@@ -31,7 +32,8 @@ struct Record {
 class Snapshot {
  public:
   Snapshot() = default;
-  // Sorts the records and adds the folders that they need (mode 0755). Of two records of one path the last wins.
+  // Sorts the records and adds the folders that they need (mode 0755). Of two records of one path the last
+  // wins.
   explicit Snapshot(std::vector<Record> records);
 
   std::span<const Record> records() const { return records_; }
@@ -39,8 +41,9 @@ class Snapshot {
   const Record* find(std::string_view path) const;
   // All records below a folder ("" for all of them).
   std::span<const Record> below(std::string_view folder) const;
-  // The path that `path` leads to when symbolic links in it are followed, its last part included if `last` says
-  // so. Links never lead out of the root: `..` stops there and absolute targets start there. Nothing for a loop.
+  // The path that `path` leads to when symbolic links in it are followed, its last part included if `last`
+  // says so. Links never lead out of the root: `..` stops there and absolute targets start there. Nothing for
+  // a loop.
   std::optional<std::string> follow(std::string_view path, bool last = true) const;
 
  private:
@@ -57,15 +60,16 @@ struct Problem {
 struct Walk {
   Snapshot snapshot;
   std::vector<Problem> problems;  // the walk went on: what can't be read, what is no file
-  uint64_t ignored = 0;           // files and folders that were left out; what is below an unentered folder is not counted
+  uint64_t ignored =
+      0;  // files and folders that were left out; what is below an unentered folder is not counted
 };
 
 // Reads a folder, without the content of its files. Symbolic links are recorded, not followed. The error is a
 // sentence that names the folder.
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore);
 
-// Hashes the files of `snapshot` for which `wanted` holds and which have no hash yet. A file that can't be read is a
-// problem and stays without.
+// Hashes the files of `snapshot` for which `wanted` holds and which have no hash yet. A file that can't be
+// read is a problem and stays without.
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
                                    const std::function<bool(const Record&)>& wanted);
 

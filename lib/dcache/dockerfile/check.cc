@@ -1,11 +1,11 @@
 #include "dcache/dockerfile/check.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "dcache/dockerfile/mount.h"
 #include "dcache/text/unicode.h"
@@ -19,12 +19,12 @@ struct KnownFlag {
   FlagKind kind;
 };
 
-constexpr KnownFlag kAddFlags[] = {{"chown", FlagKind::kText},     {"chmod", FlagKind::kText},
-                                   {"link", FlagKind::kSwitch},    {"keep-git-dir", FlagKind::kSwitch},
-                                   {"checksum", FlagKind::kText},  {"exclude", FlagKind::kList},
+constexpr KnownFlag kAddFlags[] = {{"chown", FlagKind::kText},    {"chmod", FlagKind::kText},
+                                   {"link", FlagKind::kSwitch},   {"keep-git-dir", FlagKind::kSwitch},
+                                   {"checksum", FlagKind::kText}, {"exclude", FlagKind::kList},
                                    {"unpack", FlagKind::kSwitch}};
-constexpr KnownFlag kCopyFlags[] = {{"chown", FlagKind::kText},  {"from", FlagKind::kText},
-                                    {"chmod", FlagKind::kText},  {"link", FlagKind::kSwitch},
+constexpr KnownFlag kCopyFlags[] = {{"chown", FlagKind::kText},   {"from", FlagKind::kText},
+                                    {"chmod", FlagKind::kText},   {"link", FlagKind::kSwitch},
                                     {"exclude", FlagKind::kList}, {"parents", FlagKind::kSwitch}};
 constexpr KnownFlag kFromFlags[] = {{"platform", FlagKind::kText}};
 constexpr KnownFlag kRunFlags[] = {{"mount", FlagKind::kList},
@@ -68,13 +68,16 @@ Verdict check_flag(const Instruction& instruction, const Flag& flag, std::span<c
                                   [&](const KnownFlag& k) { return k.name == flag.name; });
   if (known == known_flags.end()) {
     std::string names;
-    for (const KnownFlag& k : known_flags) names += fmt::format("{}--{}", names.empty() ? "" : ", ", k.name);
-    return Complaint{fmt::format("{} has no flag --{}", instruction_name, flag.name),
-                     names.empty() ? fmt::format("{} takes no flags", instruction_name) : "known flags: " + names,
-                     flag.span};
+    for (const KnownFlag& k : known_flags)
+      names += fmt::format("{}--{}", names.empty() ? "" : ", ", k.name);
+    return Complaint{
+        fmt::format("{} has no flag --{}", instruction_name, flag.name),
+        names.empty() ? fmt::format("{} takes no flags", instruction_name) : "known flags: " + names,
+        flag.span};
   }
   const auto same_name = [&](const Flag& other) { return &other < &flag && other.name == flag.name; };
-  if (known->kind != FlagKind::kList && std::any_of(instruction.flags.begin(), instruction.flags.end(), same_name)) {
+  if (known->kind != FlagKind::kList &&
+      std::any_of(instruction.flags.begin(), instruction.flags.end(), same_name)) {
     return Complaint{fmt::format("--{} is given twice", flag.name), "keep one of them", flag.span};
   }
   if (known->kind == FlagKind::kSwitch) {
@@ -84,7 +87,8 @@ Verdict check_flag(const Instruction& instruction, const Flag& flag, std::span<c
                      fmt::format("write --{} alone to switch it on", flag.name), flag.span};
   }
   if (flag.has_value) return std::nullopt;
-  return Complaint{fmt::format("--{} has no value", flag.name), fmt::format("write --{}=value", flag.name), flag.span};
+  return Complaint{fmt::format("--{} has no value", flag.name), fmt::format("write --{}=value", flag.name),
+                   flag.span};
 }
 
 Verdict check_flags(const Instruction& instruction) {
@@ -135,7 +139,8 @@ bool is_heredoc(const Instruction& instruction, const Word& word) {
 
 Verdict check_copy(const Instruction& instruction) {
   if (instruction.arguments.size() < 2) {
-    return complain(instruction, fmt::format("{} needs a source and a destination", name_of(instruction.keyword)),
+    return complain(instruction,
+                    fmt::format("{} needs a source and a destination", name_of(instruction.keyword)),
                     fmt::format("for example: {} src/ /app/", name_of(instruction.keyword)));
   }
   const Word& destination = instruction.arguments.back();
@@ -174,7 +179,8 @@ Verdict check_onbuild(const Instruction& instruction) {
     return complain(instruction, "ONBUILD has no instruction", "for example: ONBUILD RUN make");
   }
   const Keyword inner = instruction.onbuild->keyword;
-  if (inner != Keyword::kOnbuild && inner != Keyword::kFrom && inner != Keyword::kMaintainer) return std::nullopt;
+  if (inner != Keyword::kOnbuild && inner != Keyword::kFrom && inner != Keyword::kMaintainer)
+    return std::nullopt;
   return Complaint{fmt::format("ONBUILD can't carry {}", name_of(inner)),
                    "only instructions that act on an image can be put off to a later build",
                    instruction.onbuild->name_span};
@@ -189,9 +195,9 @@ std::optional<double> read_duration(std::string_view value) {
   }
   if (value == "0") return 0;
   if (value.empty()) return std::nullopt;
-  constexpr std::pair<std::string_view, double> kUnits[] = {{"ns", 1},       {"us", 1e3},  {"\u00b5s", 1e3},
+  constexpr std::pair<std::string_view, double> kUnits[] = {{"ns", 1},        {"us", 1e3},  {"\u00b5s", 1e3},
                                                             {"\u03bcs", 1e3}, {"ms", 1e6},  {"s", 1e9},
-                                                            {"m", 60e9},     {"h", 3600e9}};
+                                                            {"m", 60e9},      {"h", 3600e9}};
   double total = 0;
   while (!value.empty()) {
     const size_t digits = std::min(value.find_first_not_of("0123456789."), value.size());
@@ -215,7 +221,8 @@ Verdict check_healthcheck_flag(const Flag& flag) {
     int retries = 0;
     const auto [end, failure] =
         std::from_chars(flag.value.data(), flag.value.data() + flag.value.size(), retries);
-    if (failure == std::errc() && end == flag.value.data() + flag.value.size() && retries >= 0) return std::nullopt;
+    if (failure == std::errc() && end == flag.value.data() + flag.value.size() && retries >= 0)
+      return std::nullopt;
     return Complaint{fmt::format("'{}' is no number of retries", flag.value), "write a whole number from 0",
                      flag.span};
   }
@@ -238,7 +245,8 @@ Verdict check_healthcheck(const Instruction& instruction) {
     return Complaint{fmt::format("HEALTHCHECK knows CMD and NONE, not '{}'", type.text),
                      "write HEALTHCHECK CMD and the command", type.span};
   }
-  if (!has_command) return complain(instruction, "HEALTHCHECK CMD has no command", "write the command behind CMD");
+  if (!has_command)
+    return complain(instruction, "HEALTHCHECK CMD has no command", "write the command behind CMD");
   if (auto complaint = check_flags(instruction)) return complaint;
   for (const Flag& flag : instruction.flags) {
     if (auto complaint = check_healthcheck_flag(flag)) return complaint;
@@ -251,14 +259,18 @@ Verdict check_run_flag(const Flag& flag) {
     return std::find(values.begin(), values.end(), flag.value) != values.end();
   };
   if (flag.name == "network" && !one_of({"default", "none", "host"})) {
-    return Complaint{fmt::format("there is no network mode '{}'", flag.value), "use default, none or host", flag.span};
+    return Complaint{fmt::format("there is no network mode '{}'", flag.value), "use default, none or host",
+                     flag.span};
   }
   if (flag.name == "security" && !one_of({"sandbox", "insecure"})) {
-    return Complaint{fmt::format("there is no security mode '{}'", flag.value), "use sandbox or insecure", flag.span};
+    return Complaint{fmt::format("there is no security mode '{}'", flag.value), "use sandbox or insecure",
+                     flag.span};
   }
   if (flag.name != "mount") return std::nullopt;
   const auto fields = split_csv(flag.value);
-  if (!fields) return Complaint{"--mount can't be read: " + fields.error(), "write key=value pairs with commas", flag.span};
+  if (!fields)
+    return Complaint{"--mount can't be read: " + fields.error(), "write key=value pairs with commas",
+                     flag.span};
   for (const std::string& field : *fields) {
     const size_t equals = std::min(field.find('='), field.size());
     const size_t dollar = field.find('$', equals);
@@ -280,7 +292,8 @@ Verdict check_run(const Instruction& instruction) {
 Verdict check_shell(const Instruction& instruction) {
   if (auto missing = need_arguments(instruction, R"(SHELL ["/bin/bash", "-c"])")) return missing;
   if (instruction.json) return std::nullopt;
-  return complain(instruction, "SHELL takes its arguments as a JSON array", R"(write SHELL ["/bin/bash", "-c"])");
+  return complain(instruction, "SHELL takes its arguments as a JSON array",
+                  R"(write SHELL ["/bin/bash", "-c"])");
 }
 
 Verdict check_arguments(const Instruction& instruction) {
@@ -336,7 +349,8 @@ Verdict check(const Instruction& instruction) {
 
 void check_instructions(const File& file, std::vector<Error>& errors) {
   std::vector<uint32_t> refused_lines;  // what could not be split has its error already
-  for (const Error& error : errors) refused_lines.push_back(error.line);
+  for (const Error& error : errors)
+    refused_lines.push_back(error.line);
   std::sort(refused_lines.begin(), refused_lines.end());
   bool in_stage = false;
   for (const Instruction& instruction : file.instructions()) {
@@ -345,7 +359,8 @@ void check_instructions(const File& file, std::vector<Error>& errors) {
     if (std::binary_search(refused_lines.begin(), refused_lines.end(), instruction.start_line)) continue;
     auto complaint = check(instruction);
     if (!complaint && before_from && !in_stage) {
-      complaint = complain(instruction, fmt::format("{} stands in front of the first FROM", name_of(instruction.keyword)),
+      complaint = complain(instruction,
+                           fmt::format("{} stands in front of the first FROM", name_of(instruction.keyword)),
                            "start with FROM; only ARG may stand above it");
     }
     if (!complaint) continue;

@@ -1,5 +1,5 @@
-// Whether each instruction of a parsed file is well formed: number of arguments, flags and their values, stage
-// names. It is what the builder verifies before it looks at stages or files.
+// Whether each instruction of a parsed file is well formed: number of arguments, flags and their values,
+// stage names. It is what the builder verifies before it looks at stages or files.
 #pragma once
 
 #include <vector>

@@ -1,9 +1,9 @@
 #include "dcache/dockerfile/expand.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <re2/re2.h>
-
-#include <utility>
 
 #include "dcache/text/unicode.h"
 
@@ -57,7 +57,8 @@ class WordCollector {
 };
 
 // A shell pattern (`*`, `?`, `\` escapes) as a regular expression.
-tl::expected<std::string, std::string> pattern_to_regex(std::string_view pattern, bool greedy, bool anchored) {
+tl::expected<std::string, std::string> pattern_to_regex(std::string_view pattern, bool greedy,
+                                                        bool anchored) {
   std::string regex(anchored ? "(?s)^" : "(?s)");
   for (size_t at = 0; at < pattern.size();) {
     Rune rune = text::decode_rune(pattern.substr(at));
@@ -106,7 +107,8 @@ std::string reversed_pattern(std::string_view pattern) {
   return reversed;
 }
 
-tl::expected<std::string, std::string> trim_prefix(std::string_view pattern, std::string_view value, bool greedy) {
+tl::expected<std::string, std::string> trim_prefix(std::string_view pattern, std::string_view value,
+                                                   bool greedy) {
   const auto regex = pattern_to_regex(pattern, greedy, true);
   if (!regex) return tl::unexpected(regex.error());
   const RE2 matcher(*regex, RE2::Quiet);
@@ -118,7 +120,8 @@ tl::expected<std::string, std::string> trim_prefix(std::string_view pattern, std
   return std::string(value.substr(match.size()));
 }
 
-tl::expected<std::string, std::string> trim_suffix(std::string_view pattern, std::string_view value, bool greedy) {
+tl::expected<std::string, std::string> trim_suffix(std::string_view pattern, std::string_view value,
+                                                   bool greedy) {
   const auto rest = trim_prefix(reversed_pattern(pattern), reversed_text(value), greedy);
   if (!rest) return rest;
   return reversed_text(*rest);
@@ -211,7 +214,8 @@ class Expander {
     const size_t end = text_.find('\'', at_);
     if (end == std::string_view::npos) return fail_at(begin, "the single quote is not closed");
     std::string inside;
-    while (at_ < end) text::append_rune(inside, next().value);
+    while (at_ < end)
+      text::append_rune(inside, next().value);
     ++at_;
     return options_.keep_quotes ? "'" + inside + "'" : inside;
   }
@@ -271,7 +275,8 @@ class Expander {
     const bool colon = modifier == ':';
     const char action = colon && !at_end() ? text_[at_++] : modifier;
     if (std::string_view("+-?#%").find(action) == std::string_view::npos) {
-      return fail_at(begin, fmt::format("'{}{}' is no known way to modify a variable", colon ? ":" : "", action));
+      return fail_at(begin,
+                     fmt::format("'{}{}' is no known way to modify a variable", colon ? ":" : "", action));
     }
     return modified(begin, name, action, colon);
   }
@@ -281,7 +286,8 @@ class Expander {
     const Result word = run('}', trims, nullptr);
     if (!word) return word;
     const auto value = lookup_(name);
-    if (!value && options_.keep_unset) return fmt::format("${{{}{}{}{}}}", name, null_is_unset ? ":" : "", action, *word);
+    if (!value && options_.keep_unset)
+      return fmt::format("${{{}{}{}{}}}", name, null_is_unset ? ":" : "", action, *word);
     const bool set = value && !(null_is_unset && value->empty());
     switch (action) {
       case '-':
@@ -290,7 +296,8 @@ class Expander {
         return set ? *word : std::string();
       case '?':
         if (set) return std::string(*value);
-        return fail_at(begin, word->empty() ? fmt::format("{} has to be set", name) : fmt::format("{}: {}", name, *word));
+        return fail_at(begin, word->empty() ? fmt::format("{} has to be set", name)
+                                            : fmt::format("{}: {}", name, *word));
       default:
         return trimmed(begin, action, *word, value.value_or(""));
     }
@@ -323,7 +330,8 @@ class Expander {
     if (at_end()) return {};
     Rune rune = peek();
     if (text::is_digit(rune.value)) {
-      while (!at_end() && text::is_digit(peek().value)) next();
+      while (!at_end() && text::is_digit(peek().value))
+        next();
     } else if (is_special_parameter(text_[at_])) {
       next();
     } else {

@@ -18,7 +18,8 @@ Span Instruction::source_span(std::string_view part) const {
 }
 
 const Flag* Instruction::find_flag(std::string_view flag_name) const {
-  const auto found = std::find_if(flags.begin(), flags.end(), [&](const Flag& f) { return f.name == flag_name; });
+  const auto found =
+      std::find_if(flags.begin(), flags.end(), [&](const Flag& f) { return f.name == flag_name; });
   return found == flags.end() ? nullptr : &*found;
 }
 

@@ -24,8 +24,8 @@ namespace dcache::dockerfile {
 using text::Span;
 
 // One argument as the parser splits it: continuation lines joined, quotes and variables still in it (the
-// elements of a JSON form are decoded). `span` is where it stands in the source, which for a word that goes on
-// over several lines includes the escape characters and line ends between its parts.
+// elements of a JSON form are decoded). `span` is where it stands in the source, which for a word that goes
+// on over several lines includes the escape characters and line ends between its parts.
 struct Word {
   std::string_view text;
   Span span;
@@ -41,14 +41,14 @@ struct Flag {
 };
 
 struct Heredoc {
-  std::string_view name;      // the delimiter, unquoted
+  std::string_view name;  // the delimiter, unquoted
   uint32_t file_descriptor = 0;
-  bool expand = true;         // false if any part of the delimiter is quoted
-  bool chomp = false;         // `<<-`: leading tabs are dropped
-  std::string_view content;   // as written, tabs included
-  Span marker;                // `<<EOF` in the instruction's line
-  Span body;                  // the content
-  Span terminator;            // the line that ends it
+  bool expand = true;        // false if any part of the delimiter is quoted
+  bool chomp = false;        // `<<-`: leading tabs are dropped
+  std::string_view content;  // as written, tabs included
+  Span marker;               // `<<EOF` in the instruction's line
+  Span body;                 // the content
+  Span terminator;           // the line that ends it
 };
 
 // What one stretch of an instruction's joined text is in the source.
@@ -59,21 +59,21 @@ struct Segment {
 
 struct Instruction {
   Keyword keyword = Keyword::kUnknown;
-  bool json = false;    // the arguments were given as a JSON array
-  bool legacy = false;  // ENV and LABEL: `name value` instead of `name=value`
-  std::string_view name;                  // the keyword as written
+  bool json = false;      // the arguments were given as a JSON array
+  bool legacy = false;    // ENV and LABEL: `name value` instead of `name=value`
+  std::string_view name;  // the keyword as written
   std::span<const Flag> flags;
   // For ENV and LABEL names and values take turns; for HEALTHCHECK the first is its type (NONE, CMD). An
   // instruction of unknown name has none.
   std::span<const Word> arguments;
-  std::string_view joined;                // the logical line: continuation lines joined, comments left out
-  std::string_view rest;                  // the part of `joined` behind name and flags
+  std::string_view joined;  // the logical line: continuation lines joined, comments left out
+  std::string_view rest;    // the part of `joined` behind name and flags
   std::span<const Heredoc> heredocs;
-  const Instruction* onbuild = nullptr;   // the instruction that ONBUILD carries
+  const Instruction* onbuild = nullptr;  // the instruction that ONBUILD carries
   std::span<const Segment> segments;
   Span name_span;
-  Span span;                              // from the keyword to the end of the last line, heredocs included
-  uint32_t start_line = 0;                // where the keyword stands; both count from 1
+  Span span;                // from the keyword to the end of the last line, heredocs included
+  uint32_t start_line = 0;  // where the keyword stands; both count from 1
   uint32_t end_line = 0;
 
   // The place in the source of a view into `joined`.

@@ -9,9 +9,9 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, 19> kNames = {
-    "",     "ADD",         "ARG",   "CMD",        "COPY",    "ENTRYPOINT", "ENV",
-    "EXPOSE", "FROM",      "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "RUN",
-    "SHELL", "STOPSIGNAL", "USER",  "VOLUME",     "WORKDIR",
+    "",       "ADD",        "ARG",         "CMD",    "COPY",       "ENTRYPOINT", "ENV",
+    "EXPOSE", "FROM",       "HEALTHCHECK", "LABEL",  "MAINTAINER", "ONBUILD",    "RUN",
+    "SHELL",  "STOPSIGNAL", "USER",        "VOLUME", "WORKDIR",
 };
 
 }  // namespace

@@ -9,8 +9,10 @@ namespace {
 
 void add_instruction(const Instruction& instruction, std::vector<Token>& out) {
   out.push_back({TokenKind::kKeyword, instruction.name_span});
-  for (const Flag& flag : instruction.flags) out.push_back({TokenKind::kFlag, flag.span});
-  for (const Word& word : instruction.arguments) out.push_back({TokenKind::kArgument, word.span});
+  for (const Flag& flag : instruction.flags)
+    out.push_back({TokenKind::kFlag, flag.span});
+  for (const Word& word : instruction.arguments)
+    out.push_back({TokenKind::kArgument, word.span});
   if (instruction.onbuild != nullptr) add_instruction(*instruction.onbuild, out);
   for (const Heredoc& heredoc : instruction.heredocs) {
     out.push_back({TokenKind::kHeredocBody, heredoc.body});
@@ -33,7 +35,8 @@ bool is_layout(std::string_view text, char escape) {
 
 std::vector<Token> tokens(const File& file) {
   std::vector<Token> known;
-  for (const Instruction& instruction : file.instructions()) add_instruction(instruction, known);
+  for (const Instruction& instruction : file.instructions())
+    add_instruction(instruction, known);
   for (const Comment& comment : file.comments()) {
     const bool directive = std::any_of(file.directives().begin(), file.directives().end(),
                                        [&](const Directive& d) { return d.span == comment.span; });
@@ -49,12 +52,13 @@ std::vector<Token> tokens(const File& file) {
   uint32_t at = 0;
   const auto fill_to = [&](uint32_t end) {
     while (at < end) {
-      while (!open.empty() && open.back().span.end <= at) open.pop_back();
+      while (!open.empty() && open.back().span.end <= at)
+        open.pop_back();
       const uint32_t stop = open.empty() ? end : std::min(end, open.back().span.end);
       const Span gap{at, stop};
-      const TokenKind kind = !open.empty()                                          ? open.back().kind
+      const TokenKind kind = !open.empty()                                     ? open.back().kind
                              : is_layout(gap.of(file.source()), file.escape()) ? TokenKind::kLayout
-                                                                                    : TokenKind::kOther;
+                                                                               : TokenKind::kOther;
       row.push_back({kind, gap});
       at = stop;
     }

@@ -10,13 +10,13 @@
 namespace dcache::dockerfile {
 
 enum class TokenKind : uint8_t {
-  kLayout,        // white space, line ends, escape characters that continue a line, a byte order mark
+  kLayout,  // white space, line ends, escape characters that continue a line, a byte order mark
   kComment,
   kDirective,
   kKeyword,
   kFlag,
   kArgument,
-  kOther,         // text that belongs to no word: `=` of a pair, brackets and commas of a JSON form
+  kOther,  // text that belongs to no word: `=` of a pair, brackets and commas of a JSON form
   kHeredocBody,
   kHeredocEnd,
 };

@@ -1,9 +1,9 @@
 #include "dcache/dockerfile/mount.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "dcache/text/unicode.h"
 
@@ -41,7 +41,8 @@ std::optional<uint64_t> read_size(std::string_view value) {
   double factor = 1;
   constexpr std::string_view kPrefixes = "kmgtp";
   if (!rest.empty() && kPrefixes.find(rest[0]) != std::string_view::npos) {
-    for (size_t i = 0; i <= kPrefixes.find(rest[0]); ++i) factor *= 1024;
+    for (size_t i = 0; i <= kPrefixes.find(rest[0]); ++i)
+      factor *= 1024;
     rest.remove_prefix(1);
     if (rest.starts_with("ib")) rest.remove_prefix(1);
   }
@@ -70,11 +71,14 @@ class MountReader {
     if (!access_given_) {
       mount_.read_only = mount_.type != Mount::Type::kCache && mount_.type != Mount::Type::kTmpfs;
     }
-    if (!mount_.sharing.empty() && mount_.type != Mount::Type::kCache) return "only a cache mount has 'sharing'";
+    if (!mount_.sharing.empty() && mount_.type != Mount::Type::kCache)
+      return "only a cache mount has 'sharing'";
     if (mount_.type != Mount::Type::kSecret) return std::nullopt;
     if (!mount_.from.empty()) return "a secret mount takes no 'from'";
-    if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty()) return "a secret mount needs an 'id'";
-    if (!mount_.source.empty() && !mount_.id.empty()) return "'source' and 'id' mean the same; give one of them";
+    if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty())
+      return "a secret mount needs an 'id'";
+    if (!mount_.source.empty() && !mount_.id.empty())
+      return "'source' and 'id' mean the same; give one of them";
     return std::nullopt;
   }
 
@@ -108,7 +112,8 @@ class MountReader {
       mount_.size = *size;
     } else if (key == "sharing") {
       mount_.sharing = text::to_lower(value);
-      if (mount_.sharing != "shared" && mount_.sharing != "private" && mount_.sharing != "locked") return invalid();
+      if (mount_.sharing != "shared" && mount_.sharing != "private" && mount_.sharing != "locked")
+        return invalid();
     } else if (std::optional<uint32_t>* number = number_field(key)) {
       *number = read_number(value, key == "mode" ? 8 : 10);
       if (!*number) return invalid();
@@ -183,11 +188,13 @@ tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view v
         if (!value.substr(at).starts_with('"')) break;
         field += '"';
       }
-      if (at < value.size() && value[at] != ',') return tl::unexpected<std::string>("a quote stands inside a field");
+      if (at < value.size() && value[at] != ',')
+        return tl::unexpected<std::string>("a quote stands inside a field");
     } else {
       const size_t comma = std::min(value.find(',', at), value.size());
       field = value.substr(at, comma - at);
-      if (field.find('"') != std::string::npos) return tl::unexpected<std::string>("a quote stands inside a field");
+      if (field.find('"') != std::string::npos)
+        return tl::unexpected<std::string>("a quote stands inside a field");
       at = comma;
     }
     fields.push_back(std::move(field));

@@ -6,8 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "dcache/dockerfile/expand.h"
 
@@ -16,14 +17,14 @@ namespace dcache::dockerfile {
 struct Mount {
   enum class Type : uint8_t { kBind, kCache, kTmpfs, kSecret, kSsh };
   Type type = Type::kBind;
-  std::string from;     // stage, image or named context; empty for the build context
+  std::string from;  // stage, image or named context; empty for the build context
   std::string source;
   std::string target;
   std::string id;
   std::string sharing;  // cache: shared, private or locked; empty for the default
   bool read_only = true;
   bool required = false;
-  uint64_t size = 0;    // tmpfs, bytes; 0 for no limit
+  uint64_t size = 0;  // tmpfs, bytes; 0 for no limit
   std::optional<uint32_t> mode;
   std::optional<uint32_t> uid;
   std::optional<uint32_t> gid;

@@ -1,11 +1,11 @@
 #include "dcache/dockerfile/parser.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "dcache/dockerfile/check.h"
 #include "dcache/dockerfile/expand.h"
@@ -36,7 +36,9 @@ struct DirectiveLine {
 // `# name = value`; Go's `\s` is meant by white space here.
 std::optional<DirectiveLine> read_directive(std::string_view line) {
   constexpr std::string_view kSpace = "\t\n\f\r ";
-  const auto skip_space = [&](size_t from) { return std::min(line.find_first_not_of(kSpace, from), line.size()); };
+  const auto skip_space = [&](size_t from) {
+    return std::min(line.find_first_not_of(kSpace, from), line.size());
+  };
   if (!line.starts_with('#')) return std::nullopt;
   const size_t begin = skip_space(1);
   size_t end = begin;
@@ -83,7 +85,8 @@ class Parser {
 
   File run() {
     if (source_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
-    while (const auto line = next_line()) read_logical_line(*line);
+    while (const auto line = next_line())
+      read_logical_line(*line);
     if (file_.instructions_.empty() && file_.errors_.empty()) {
       const auto end = static_cast<uint32_t>(source_.size());
       fail({end, end}, std::max(line_, 1U), "the file holds no instruction",
@@ -130,7 +133,8 @@ class Parser {
     } else {
       joined = join_lines(*head, last);
     }
-    add_instruction(joined, span_of(line).begin, offset_of(last) + static_cast<uint32_t>(last.size()), first_line);
+    add_instruction(joined, span_of(line).begin, offset_of(last) + static_cast<uint32_t>(last.size()),
+                    first_line);
   }
 
   // The part in front of a continuation character at the end of a line; nothing if there is none. A doubled
@@ -180,7 +184,8 @@ class Parser {
       return;
     }
     if (file_.directive(name)) {
-      fail(span_of(line), line_, fmt::format("the directive '{}' is given twice", name), "keep one of the two lines");
+      fail(span_of(line), line_, fmt::format("the directive '{}' is given twice", name),
+           "keep one of the two lines");
       return;
     }
     file_.directives_.push_back(
@@ -205,8 +210,8 @@ class Parser {
   }
 
   // `part` is what to read, a view into the logical line `joined`.
-  Instruction read_instruction(std::string_view part, std::string_view joined, std::span<const Segment> segments,
-                               uint32_t line, int depth) {
+  Instruction read_instruction(std::string_view part, std::string_view joined,
+                               std::span<const Segment> segments, uint32_t line, int depth) {
     Instruction instruction;
     instruction.joined = joined;
     instruction.segments = segments;
@@ -290,7 +295,8 @@ class Parser {
     }
     std::vector<Word> arguments;
     arguments.reserve(words_.size());
-    for (const RawWord& word : words_) arguments.push_back({word.text, instruction.source_span(word.spelling)});
+    for (const RawWord& word : words_)
+      arguments.push_back({word.text, instruction.source_span(word.spelling)});
     instruction.arguments = file_.arena_.copy(std::span<const Word>(arguments));
   }
 
@@ -299,8 +305,8 @@ class Parser {
     const JsonForm form = split_json(rest, file_.arena_, words_);
     instruction.json = form == JsonForm::kStrings;
     if (form != JsonForm::kOtherTypes) return instruction.json;
-    fail(instruction.source_span(rest), instruction.start_line, "the JSON array holds something other than strings",
-         "put every element between double quotes");
+    fail(instruction.source_span(rest), instruction.start_line,
+         "the JSON array holds something other than strings", "put every element between double quotes");
     return true;
   }
 
@@ -337,7 +343,8 @@ class Parser {
       const size_t equals = word.text.find('=');
       if (equals == std::string_view::npos) {
         fail(instruction.source_span(word.spelling), instruction.start_line,
-             fmt::format("'{}' has no '='", word.text), "write name=value, and quote a value that holds spaces");
+             fmt::format("'{}' has no '='", word.text),
+             "write name=value, and quote a value that holds spaces");
         continue;
       }
       const std::string_view name = word.text.substr(0, equals);
@@ -350,16 +357,16 @@ class Parser {
 
   static bool can_have_heredocs(const Instruction& instruction) {
     const Instruction& inner = instruction.onbuild != nullptr ? *instruction.onbuild : instruction;
-    const bool kind = inner.keyword == Keyword::kAdd || inner.keyword == Keyword::kCopy ||
-                      inner.keyword == Keyword::kRun;
+    const bool kind =
+        inner.keyword == Keyword::kAdd || inner.keyword == Keyword::kCopy || inner.keyword == Keyword::kRun;
     return kind && !inner.json;
   }
 
   void read_heredocs(Instruction& instruction) {
     if (instruction.joined.find("<<") == std::string_view::npos || !can_have_heredocs(instruction)) return;
     const Lookup unset = [](std::string_view) { return std::nullopt; };
-    const auto words =
-        expand_words(instruction.joined, unset, {.keep_quotes = true, .keep_escapes = true, .keep_unset = true});
+    const auto words = expand_words(instruction.joined, unset,
+                                    {.keep_quotes = true, .keep_escapes = true, .keep_unset = true});
     if (!words) return;
     std::vector<Heredoc> heredocs;
     for (const ExpandedWord& word : *words) {
@@ -400,7 +407,9 @@ class Parser {
   }
 
   // The place of a view into the source.
-  uint32_t offset_of(std::string_view part) const { return static_cast<uint32_t>(part.data() - source_.data()); }
+  uint32_t offset_of(std::string_view part) const {
+    return static_cast<uint32_t>(part.data() - source_.data());
+  }
   Span span_of(std::string_view part) const {
     return {offset_of(part), offset_of(part) + static_cast<uint32_t>(part.size())};
   }

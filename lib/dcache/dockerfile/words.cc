@@ -1,7 +1,8 @@
 #include "dcache/dockerfile/words.h"
 
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <nlohmann/json.hpp>
 
 #include "dcache/text/unicode.h"
 
@@ -41,7 +42,8 @@ std::optional<std::string> read_flag(std::string_view line, size_t& at) {
 }
 
 void skip_json_space(std::string_view line, size_t& at) {
-  while (at < line.size() && (line[at] == ' ' || line[at] == '\t' || line[at] == '\n' || line[at] == '\r')) ++at;
+  while (at < line.size() && (line[at] == ' ' || line[at] == '\t' || line[at] == '\n' || line[at] == '\r'))
+    ++at;
 }
 
 // Four hexadecimal digits at `at`, or -1.
@@ -138,7 +140,8 @@ SplitFlags split_flags(std::string_view line, text::Arena& arena) {
   SplitFlags split;
   size_t at = 0;
   while (true) {
-    while (at < line.size() && is_flag_space(line[at])) ++at;
+    while (at < line.size() && is_flag_space(line[at]))
+      ++at;
     if (!line.substr(at).starts_with("--")) break;
     const size_t start = at;
     const auto flag = read_flag(line, at);

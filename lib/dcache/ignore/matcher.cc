@@ -1,9 +1,9 @@
 #include "dcache/ignore/matcher.h"
 
+#include <optional>
+
 #include <fmt/format.h>
 #include <re2/re2.h>
-
-#include <optional>
 
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -19,7 +19,8 @@ struct Translation {
   std::string regex;
 };
 
-// How a pattern is matched. A `**` at its very start or end needs no regular expression if the rest is literal.
+// How a pattern is matched. A `**` at its very start or end needs no regular expression if the rest is
+// literal.
 Translation translate(std::string_view pattern) {
   Translation to;
   to.regex = "^";
@@ -67,7 +68,8 @@ Translation translate(std::string_view pattern) {
 
 // The part of a pattern in front of its first wildcard, if nothing but `*` follows it.
 std::optional<std::string> literal_start(std::string_view path) {
-  while (path.ends_with("/**") || path.ends_with("/*")) path = text::parent_path(path);
+  while (path.ends_with("/**") || path.ends_with("/*"))
+    path = text::parent_path(path);
   if (path.find_first_of("*?[\\") != std::string_view::npos) return std::nullopt;
   return std::string(path);
 }
@@ -139,7 +141,8 @@ tl::expected<Matcher, Error> Matcher::compile(std::span<const std::string> patte
 }
 
 std::optional<Error> Matcher::add(Pattern pattern) {
-  if (pattern.path.empty()) return Error{"'!' stands alone", "write the path to keep behind it", pattern.line};
+  if (pattern.path.empty())
+    return Error{"'!' stands alone", "write the path to keep behind it", pattern.line};
   if (!text::is_valid_glob(pattern.path)) {
     return Error{fmt::format("the pattern '{}' is not well formed", pattern.written),
                  "close every '[' and put '\\' in front of one that is meant literally", pattern.line};
@@ -151,8 +154,9 @@ std::optional<Error> Matcher::add(Pattern pattern) {
   if (how.kind == Kind::kRegex) {
     compiled.regex = std::make_unique<RE2>(how.regex, RE2::Quiet);
     if (!compiled.regex->ok()) {
-      return Error{fmt::format("the pattern '{}' can't be read: {}", pattern.written, compiled.regex->error()),
-                   "put '\\' only in front of wildcards", pattern.line};
+      return Error{
+          fmt::format("the pattern '{}' can't be read: {}", pattern.written, compiled.regex->error()),
+          "put '\\' only in front of wildcards", pattern.line};
     }
   }
   if (pattern.exception) {
@@ -181,7 +185,8 @@ Decision Matcher::decide(std::string_view path, const Folder& parent, Folder* se
   if (self != nullptr) self->matched_.assign(patterns_.size(), false);
   for (size_t i = 0; i < patterns_.size(); ++i) {
     bool matched = !parent.matched_.empty() && parent.matched_[i];
-    // A pattern that can't change the decision is not tried, so it is not remembered for what is below either.
+    // A pattern that can't change the decision is not tried, so it is not remembered for what is below
+    // either.
     if (!matched && patterns_[i].exception == decision.ignored) matched = compiled_[i].matches(path);
     if (!matched) continue;
     if (self != nullptr) self->matched_[i] = true;

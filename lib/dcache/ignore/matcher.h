@@ -1,8 +1,8 @@
 // `.dockerignore`: which files of a folder are no part of the build context.
 //
-// The rules are those of Docker's own matcher. A pattern covers a path, and with a folder all that is below it;
-// of several patterns the last one that matches decides, and one that starts with `!` takes files back in.
-// Source: https://docs.docker.com/build/concepts/context/#dockerignore-files
+// The rules are those of Docker's own matcher. A pattern covers a path, and with a folder all that is below
+// it; of several patterns the last one that matches decides, and one that starts with `!` takes files back
+// in. Source: https://docs.docker.com/build/concepts/context/#dockerignore-files
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,17 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 namespace dcache::ignore {
 
 struct Pattern {
-  std::string written;   // the line, without white space around it
-  std::string path;      // cleaned, without `!` and leading slash
+  std::string written;     // the line, without white space around it
+  std::string path;        // cleaned, without `!` and leading slash
   bool exception = false;  // `!`: what matches is part of the context
-  uint32_t line = 0;     // in the ignore file, from 1
+  uint32_t line = 0;       // in the ignore file, from 1
 };
 
 struct Error {
@@ -41,8 +42,8 @@ class Matcher {
   Matcher();
   // Reads the text of an ignore file. Fails for a pattern that Docker would refuse too.
   static tl::expected<Matcher, Error> parse(std::string_view text);
-  // From patterns that come one by one, such as those of `COPY --exclude`: no comments, and a leading slash counts.
-  // The line of an error is the number of the pattern.
+  // From patterns that come one by one, such as those of `COPY --exclude`: no comments, and a leading slash
+  // counts. The line of an error is the number of the pattern.
   static tl::expected<Matcher, Error> compile(std::span<const std::string> patterns);
 
   Matcher(Matcher&&) noexcept;
@@ -71,7 +72,7 @@ class Matcher {
   std::optional<Error> add(Pattern pattern);
 
   std::vector<Pattern> patterns_;
-  std::vector<Compiled> compiled_;  // same order
+  std::vector<Compiled> compiled_;               // same order
   std::vector<std::string> exception_prefixes_;  // literal starts of the exceptions
   bool any_exception_anywhere_ = false;          // one of them may match at any depth
 };

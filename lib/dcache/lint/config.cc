@@ -1,11 +1,11 @@
 #include "dcache/lint/config.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <sstream>
+
+#include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include "dcache/text/suggest.h"
@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
-constexpr std::array<std::string_view, 6> kKeys = {"profile", "select", "ignore", "fail-on", "minimum-engine", "levels"};
+constexpr std::array<std::string_view, 6> kKeys = {"profile", "select",         "ignore",
+                                                   "fail-on", "minimum-engine", "levels"};
 constexpr std::string_view kFileName = ".dcache.toml";
 
 // Where reading stops at the first thing that is wrong.
@@ -37,7 +38,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
 
 std::string text_of(const toml::node& node, std::string_view key) {
   const auto text = node.value<std::string>();
-  if (!text || !node.is_string()) stop(node, fmt::format("'{}' is no string", key), "put it between double quotes");
+  if (!text || !node.is_string())
+    stop(node, fmt::format("'{}' is no string", key), "put it between double quotes");
   return *text;
 }
 
@@ -46,7 +48,8 @@ class Reader {
   explicit Reader(const std::vector<std::string_view>& known_rules) : known_rules_(known_rules) {}
 
   Config read(const toml::table& table) {
-    for (const auto& [key, node] : table) read_key(key.str(), node);
+    for (const auto& [key, node] : table)
+      read_key(key.str(), node);
     return std::move(config_);
   }
 
@@ -127,7 +130,8 @@ std::optional<Profile> profile_of(std::string_view name) {
   return static_cast<Profile>(found - kProfiles.begin());
 }
 
-tl::expected<Config, ConfigError> read_config(const std::string& text, const std::vector<std::string_view>& known_rules) {
+tl::expected<Config, ConfigError> read_config(const std::string& text,
+                                              const std::vector<std::string_view>& known_rules) {
   try {
     return Reader(known_rules).read(toml::parse(text));
   } catch (const toml::parse_error& error) {  // the library reports by exception

@@ -13,8 +13,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "dcache/lint/diagnostic.h"
 
@@ -39,8 +40,10 @@ struct ConfigError {
   uint32_t column = 0;
 };
 
-// Unknown keys and values are errors, with the nearest known one as a remedy. `known_rules` are codes and names.
-tl::expected<Config, ConfigError> read_config(const std::string& text, const std::vector<std::string_view>& known_rules);
+// Unknown keys and values are errors, with the nearest known one as a remedy. `known_rules` are codes and
+// names.
+tl::expected<Config, ConfigError> read_config(const std::string& text,
+                                              const std::vector<std::string_view>& known_rules);
 
 // The nearest `.dcache.toml` in `folder` or above it; empty for none.
 std::string find_config(const std::string& folder);

@@ -26,12 +26,12 @@ struct Fix {
 };
 
 struct Diagnostic {
-  std::string_view rule;               // its code
+  std::string_view rule;  // its code
   std::string_view name;
   Level level = Level::kWarning;
-  text::Span span;                     // in the Dockerfile
-  std::string message;                 // what is wrong
-  std::string remedy;                  // what to do about it
+  text::Span span;                        // in the Dockerfile
+  std::string message;                    // what is wrong
+  std::string remedy;                     // what to do about it
   std::vector<std::string_view> aliases;  // codes of other catalogues that mean this finding
   std::optional<Fix> fix;
 };

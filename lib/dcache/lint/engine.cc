@@ -47,18 +47,20 @@ void add_errors(const dockerfile::File& file, std::vector<Diagnostic>& out) {
 }
 
 // The edits of as many fixes as go together.
-std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics, bool unsafe, FixedText& result) {
+std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics, bool unsafe,
+                                     FixedText& result) {
   std::vector<text::Edit> chosen;
   for (const Diagnostic& diagnostic : diagnostics) {
     if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe)) continue;
     const std::vector<text::Edit>& edits = diagnostic.fix->edits;
     const bool fits = std::all_of(edits.begin(), edits.end(), [&](const text::Edit& edit) {
-      return std::all_of(chosen.begin(), chosen.end(), [&](const text::Edit& c) { return compatible(edit, c); });
+      return std::all_of(chosen.begin(), chosen.end(),
+                         [&](const text::Edit& c) { return compatible(edit, c); });
     });
     const bool writes_file = !diagnostic.fix->new_file.empty();
-    const bool written = writes_file && std::any_of(result.new_files.begin(), result.new_files.end(), [&](const Fix& f) {
-                           return f.new_file == diagnostic.fix->new_file;
-                         });
+    const bool written =
+        writes_file && std::any_of(result.new_files.begin(), result.new_files.end(),
+                                   [&](const Fix& f) { return f.new_file == diagnostic.fix->new_file; });
     if (!fits || written || (edits.empty() && !writes_file)) continue;
     chosen.insert(chosen.end(), edits.begin(), edits.end());
     if (writes_file) result.new_files.push_back(*diagnostic.fix);
@@ -74,11 +76,11 @@ Linter::Linter(std::span<const Rule> rules, const Config& config) : config_(conf
     if (is_wanted(rule)) active_.push_back(&rule);
   }
   if (config.profile != Profile::kDefault || !config.select.empty()) return;
-  // One finding per problem: the rule that says most stands for the others.
-  const std::vector<const Rule*> candidates = active_;
+  // One finding per problem: the rule that says most stands for the others, also where it is ignored.
   std::erase_if(active_, [&](const Rule* rule) {
-    return std::any_of(candidates.begin(), candidates.end(), [&](const Rule* other) {
-      return std::find(other->covers.begin(), other->covers.end(), rule->code) != other->covers.end();
+    return std::any_of(rules.begin(), rules.end(), [&](const Rule& other) {
+      return in_profile(other, config.profile) &&
+             std::find(other.covers.begin(), other.covers.end(), rule->code) != other.covers.end();
     });
   });
 }
@@ -113,7 +115,8 @@ Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundi
     const auto silenced = [&](const Diagnostic& diagnostic) {
       std::vector<std::string_view> codes = {rule->code, rule->name};
       codes.insert(codes.end(), diagnostic.aliases.begin(), diagnostic.aliases.end());
-      return is_ignored(diagnostic) || suppressions.covers(diagnostic.span, codes, rule->origin == Origin::kBuildkit);
+      return is_ignored(diagnostic) ||
+             suppressions.covers(diagnostic.span, codes, rule->origin == Origin::kBuildkit);
     };
     all.erase(std::remove_if(fresh, all.end(), silenced), all.end());
   }
@@ -124,7 +127,8 @@ Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundi
   return findings;
 }
 
-FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load, bool unsafe) {
+FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load,
+                      bool unsafe) {
   FixedText result;
   for (int round = 0; round < kMostRounds; ++round) {
     const dockerfile::File file = dockerfile::parse(text);
@@ -140,7 +144,8 @@ FixedText apply_fixes(const Linter& linter, std::string text, const Subject::Loa
 
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name) {
   const auto found = std::find_if(rules.begin(), rules.end(), [&](const Rule& rule) {
-    return text::equals_ignoring_case(rule.code, code_or_name) || text::equals_ignoring_case(rule.name, code_or_name);
+    return text::equals_ignoring_case(rule.code, code_or_name) ||
+           text::equals_ignoring_case(rule.name, code_or_name);
   });
   return found == rules.end() ? nullptr : &*found;
 }

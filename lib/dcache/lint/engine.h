@@ -18,7 +18,7 @@ inline constexpr std::string_view kNotBuildableName = "not-buildable";
 
 struct Findings {
   std::vector<Diagnostic> diagnostics;  // in the order of the file
-  bool parses = true;                   // false: a builder refuses the file; the findings go as far as it can be read
+  bool parses = true;  // false: a builder refuses the file; the findings go as far as it can be read
 };
 
 // Const and safe to use from many threads.
@@ -43,13 +43,15 @@ class Linter {
 
 struct FixedText {
   std::string text;
-  size_t fixed = 0;                 // findings that are gone
-  std::vector<Fix> new_files;       // those of the applied fixes that write a file beside the Dockerfile
+  size_t fixed = 0;            // findings that are gone
+  std::vector<Fix> new_files;  // those of the applied fixes that write a file beside the Dockerfile
 };
 
-// Applies fixes until none is left, each round to the text that the last one gave. Fixes that touch the same bytes wait
-// for the next round. Unsafe ones are applied where `unsafe` says so. A text that does not parse is left as it is.
-FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load, bool unsafe);
+// Applies fixes until none is left, each round to the text that the last one gave. Fixes that touch the same
+// bytes wait for the next round. Unsafe ones are applied where `unsafe` says so. A text that does not parse
+// is left as it is.
+FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load,
+                      bool unsafe);
 
 // The rule of a code or name, in any letter case; null for none.
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name);

@@ -1,8 +1,8 @@
 // A rule: what it is called, why it exists, examples, and the check itself.
 //
 // Each rule is a file below rules/ that defines one function returning its Rule; the build collects them in
-// rules::all(). The metadata is the user documentation: `dcache rules CODE` and docs/rules/ are made from it, and the
-// tests run every example.
+// rules::all(). The metadata is the user documentation: `dcache rules CODE` and docs/rules/ are made from it,
+// and the tests run every example.
 #pragma once
 
 #include <span>
@@ -52,16 +52,16 @@ class Reporter {
 
 struct Rule {
   std::string_view code;
-  std::string_view name;      // a slug for our own, the catalogue's name for others
+  std::string_view name;  // a slug for our own, the catalogue's name for others
   Level level = Level::kWarning;
   Origin origin = Origin::kDcache;
   FixKind fix = FixKind::kNone;
   bool on_by_default = true;
-  std::string_view summary;   // one sentence
-  std::string_view rationale; // Markdown
+  std::string_view summary;        // one sentence
+  std::string_view rationale;      // Markdown
   std::string_view fix_note = {};  // what the fix does and when it is unsafe
-  Example bad;                // gives the finding
-  Example good;               // does not
+  Example bad;                     // gives the finding
+  Example good;                    // does not
   std::span<const std::string_view> references = {};
   std::span<const std::string_view> covers = {};  // rules that this one stands for in the default profile
   void (*check)(Subject& subject, Reporter& reporter) = nullptr;

@@ -108,7 +108,7 @@ const Surroundings* Subject::surroundings() {
     surroundings_asked_ = true;
     if (load_) surroundings_ = load_();
   }
-  return surroundings_ ? &*surroundings_ : nullptr;
+  return surroundings_.get();
 }
 
 }  // namespace dcache::lint

@@ -1,5 +1,5 @@
-// What rules look at: one Dockerfile with everything that is known of it. Parts that cost are made when a rule first asks
-// for them. A Subject belongs to one thread.
+// What rules look at: one Dockerfile with everything that is known of it. Parts that cost are made when a
+// rule first asks for them. A Subject belongs to one thread.
 #pragma once
 
 #include <functional>
@@ -22,33 +22,35 @@ namespace dcache::lint {
 
 // The files around a Dockerfile.
 struct Surroundings {
-  context::Snapshot files;       // of the context, ignored ones left out
-  std::string ignore_file;       // its path; empty if there is none
-  std::string folder;            // of the context
+  context::Snapshot files;            // of the context, ignored ones left out
+  std::string ignore_file;            // its path; empty if there is none
+  std::string folder;                 // of the context
   std::string suggested_ignore_file;  // where one would go
 };
 
 // A RUN with its text taken apart.
 struct Run {
-  size_t step = 0;                    // in the graph
+  size_t step = 0;  // in the graph
   const dockerfile::Instruction* instruction = nullptr;
-  std::string_view script;            // the shell text
+  std::string_view script;               // the shell text
   std::vector<shell::Command> commands;  // in shell form; of a JSON form the one command
   std::vector<dockerfile::Mount> mounts;
   bool shell_form = true;
-  bool posix_shell = true;            // false under SHELL ["powershell", …] and the like: no commands
-  bool in_heredoc = false;            // the script is the body of a heredoc
+  bool posix_shell = true;  // false under SHELL ["powershell", …] and the like: no commands
+  bool in_heredoc = false;  // the script is the body of a heredoc
 
-  // Where a part of the script stands in the file. Of a command that was made from a JSON form the whole instruction.
+  // Where a part of the script stands in the file. Of a command that was made from a JSON form the whole
+  // instruction.
   text::Span span_of(std::string_view part) const;
-  std::string_view source;            // of the file
+  std::string_view source;  // of the file
 };
 
 class Subject {
  public:
-  using LoadSurroundings = std::function<std::optional<Surroundings>()>;
+  using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
 
-  // `load` gives the files around the Dockerfile, or nothing where there are none (standard input).
+  // `load` gives the files around the Dockerfile, or null where there are none (standard input). Dockerfiles
+  // of one folder may share them.
   Subject(const dockerfile::File& file, const Config& config, LoadSurroundings load);
 
   const dockerfile::File& file() const { return file_; }
@@ -67,7 +69,7 @@ class Subject {
   std::unique_ptr<plan::Graph> graph_;
   std::unique_ptr<std::vector<Run>> runs_;
   bool surroundings_asked_ = false;
-  std::optional<Surroundings> surroundings_;
+  std::shared_ptr<const Surroundings> surroundings_;
 };
 
 }  // namespace dcache::lint

@@ -71,9 +71,9 @@ Suppressions::Suppressions(const dockerfile::File& file) {
     Span span{0, static_cast<uint32_t>(file.source().size())};
     if (!pragma->global) {
       // The next instruction, or the one that the comment stands in.
-      const auto next = std::partition_point(instructions.begin(), instructions.end(), [&](const auto& instruction) {
-        return instruction.span.end <= comment.span.begin;
-      });
+      const auto next = std::partition_point(
+          instructions.begin(), instructions.end(),
+          [&](const auto& instruction) { return instruction.span.end <= comment.span.begin; });
       if (next == instructions.end()) continue;
       span = next->span;
     }

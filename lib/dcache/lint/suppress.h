@@ -3,7 +3,8 @@
 //   # dcache ignore=DC1001,DL3008 the reason     for the next instruction
 //   # hadolint ignore=DL3008                     the same
 //   # dcache global ignore=DC1001                for the whole file; also with hadolint
-//   # check=skip=StageNameCasing,JSONArgsRecommended     BuildKit's directive; `skip=all` for all of its checks
+//   # check=skip=StageNameCasing,JSONArgsRecommended     BuildKit's directive; `skip=all` for all of its
+//   checks
 #pragma once
 
 #include <string>

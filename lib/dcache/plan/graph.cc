@@ -1,9 +1,9 @@
 #include "dcache/plan/graph.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "dcache/dockerfile/mount.h"
 #include "dcache/text/glob.h"
@@ -148,8 +148,9 @@ class Planner {
       added.platform = expand(from, platform->value, platform->span, globals_);
     }
     if (from.arguments.size() == 3) added.name = text::to_lower(from.arguments[2].text);
-    const std::string base =
-        from.arguments.empty() ? std::string() : expand(from, from.arguments[0].text, from.arguments[0].span, globals_);
+    const std::string base = from.arguments.empty()
+                                 ? std::string()
+                                 : expand(from, from.arguments[0].text, from.arguments[0].span, globals_);
     if (base.empty() && !from.arguments.empty()) {
       fail(from, from.arguments[0].span, "the name of the base image is empty",
            "give its ARG a default value above the first FROM, or pass --build-arg");
@@ -224,7 +225,8 @@ class Planner {
         return;
       case Keyword::kShell:
         stage().shell.clear();
-        for (const Word& word : instruction.arguments) stage().shell.emplace_back(word.text);
+        for (const Word& word : instruction.arguments)
+          stage().shell.emplace_back(word.text);
         return;
       case Keyword::kOnbuild:
         if (instruction.onbuild != nullptr) stage().onbuild.push_back(instruction.onbuild);
@@ -242,7 +244,8 @@ class Planner {
   void set_arguments(const Instruction& instruction) {
     for (const Word& word : instruction.arguments) {
       const size_t equals = word.text.find('=');
-      const std::string name = expand(instruction, word.text.substr(0, equals), word.span, stage().environment);
+      const std::string name =
+          expand(instruction, word.text.substr(0, equals), word.span, stage().environment);
       const auto given = options_.build_args.find(name);
       if (given != options_.build_args.end()) {
         stage().environment.set(name, given->second, instruction.start_line);
@@ -296,7 +299,8 @@ class Planner {
     parts.push_back({Part::Kind::kWorkdir, {}, stage().workdir});
     if (!stage().user.empty()) parts.push_back({Part::Kind::kUser, {}, stage().user});
     parts.push_back({Part::Kind::kPlatform, {}, stage().platform});
-    for (const Flag& flag : instruction.flags) add_run_flag(instruction, flag, step);
+    for (const Flag& flag : instruction.flags)
+      add_run_flag(instruction, flag, step);
     add_step(std::move(step));
   }
 
@@ -305,10 +309,12 @@ class Planner {
       parts.push_back({Part::Kind::kArguments, {}, std::string(text)});
     };
     if (!instruction.json) {
-      for (const std::string& word : stage().shell) parts.push_back({Part::Kind::kShell, {}, word});
+      for (const std::string& word : stage().shell)
+        parts.push_back({Part::Kind::kShell, {}, word});
     }
     if (instruction.heredocs.empty() || instruction.json || instruction.arguments.empty()) {
-      for (const Word& word : instruction.arguments) argument(word.text);
+      for (const Word& word : instruction.arguments)
+        argument(word.text);
       return;
     }
     const Heredoc& first = instruction.heredocs.front();
@@ -346,14 +352,19 @@ class Planner {
   void add_mount(const Instruction& instruction, const Flag& flag, const Mount& mount, Step& step) {
     std::string target = mount.target;
     if (!target.empty() && !target.starts_with('/')) target = rooted(stage().workdir + "/" + target);
-    const auto number = [](const std::optional<uint32_t>& value) { return value ? std::to_string(*value) : "-"; };
-    const std::string id = mount.type == Mount::Type::kCache && mount.id.empty() ? text::clean_path(target) : mount.id;
+    const auto number = [](const std::optional<uint32_t>& value) {
+      return value ? std::to_string(*value) : "-";
+    };
+    const std::string id =
+        mount.type == Mount::Type::kCache && mount.id.empty() ? text::clean_path(target) : mount.id;
     step.definition.push_back(
         {Part::Kind::kMount, std::string(dockerfile::name_of(mount.type)),
-         fmt::format("target={} id={} sharing={} ro={} required={} size={} mode={} uid={} gid={} env={}", target, id,
-                     mount.sharing == "shared" ? "" : mount.sharing, mount.read_only, mount.required, mount.size,
-                     number(mount.mode), number(mount.uid), number(mount.gid), mount.env.value_or("-"))});
-    const bool reads = mount.type == Mount::Type::kBind || (mount.type == Mount::Type::kCache && !mount.from.empty());
+         fmt::format("target={} id={} sharing={} ro={} required={} size={} mode={} uid={} gid={} env={}",
+                     target, id, mount.sharing == "shared" ? "" : mount.sharing, mount.read_only,
+                     mount.required, mount.size, number(mount.mode), number(mount.uid), number(mount.gid),
+                     mount.env.value_or("-"))});
+    const bool reads =
+        mount.type == Mount::Type::kBind || (mount.type == Mount::Type::kCache && !mount.from.empty());
     if (!reads) return;
     Read read = origin_of(instruction, mount.from, flag.span);
     const std::string source = rooted(mount.source);
@@ -361,7 +372,8 @@ class Planner {
     merge_read(std::move(read), step.reads);
   }
 
-  // Several mounts of one origin are hashed together; one that takes everything does not add to those that name a path.
+  // Several mounts of one origin are hashed together; one that takes everything does not add to those that
+  // name a path.
   static void merge_read(Read read, std::vector<Read>& reads) {
     const auto same = std::find_if(reads.begin(), reads.end(), [&](const Read& other) {
       return other.origin == read.origin && other.stage == read.stage && other.name == read.name;
@@ -420,7 +432,8 @@ class Planner {
     const CopyFlags flags = read_copy_flags(instruction, step);
     const Word& last = instruction.arguments.back();
     const std::string written = expand(instruction, last);
-    step.destination = written.starts_with('/') ? text::clean_path(written) : rooted(stage().workdir + "/" + written);
+    step.destination =
+        written.starts_with('/') ? text::clean_path(written) : rooted(stage().workdir + "/" + written);
     const bool folder = written.ends_with('/') || written.ends_with("/.") || written == ".";
     step.definition.push_back(
         {Part::Kind::kDestination, {}, step.destination + (folder && step.destination != "/" ? "/" : "")});
@@ -428,7 +441,8 @@ class Planner {
     for (const Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
       add_source(instruction, word, flags, read, step);
     }
-    for (const std::string& pattern : flags.exclude) step.definition.push_back({Part::Kind::kExclude, {}, pattern});
+    for (const std::string& pattern : flags.exclude)
+      step.definition.push_back({Part::Kind::kExclude, {}, pattern});
     if (!read.selectors.empty()) step.reads.push_back(std::move(read));
     // BuildKit makes a layer of its own for --link only where it need not know what the modes were before.
     step.independent = flags.link && instruction.find_flag("chmod") == nullptr;
@@ -459,7 +473,8 @@ class Planner {
     return flags;
   }
 
-  void add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read, Step& step) {
+  void add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read,
+                  Step& step) {
     const auto heredoc =
         std::find_if(instruction.heredocs.begin(), instruction.heredocs.end(),
                      [&](const Heredoc& candidate) { return candidate.marker.overlaps(word.span); });
@@ -468,7 +483,8 @@ class Planner {
       if (heredoc->expand) {
         dockerfile::ExpandOptions plain = expand_options_;
         plain.plain_quotes = true;
-        if (auto expanded = dockerfile::expand(content, stage().environment.lookup(), plain)) content = *expanded;
+        if (auto expanded = dockerfile::expand(content, stage().environment.lookup(), plain))
+          content = *expanded;
       }
       step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc->name), content});
       return;
@@ -501,12 +517,16 @@ class Planner {
 
   void choose_target() {
     if (graph_.stages.empty()) return;
-    const Stage* target = options_.target.empty() ? &graph_.stages.back() : graph_.find_stage(options_.target);
+    const Stage* target =
+        options_.target.empty() ? &graph_.stages.back() : graph_.find_stage(options_.target);
     if (target == nullptr) {
       std::string names;
-      for (const Stage& known : graph_.stages) names += (names.empty() ? "" : ", ") + known.label();
+      for (const Stage& known : graph_.stages)
+        names += (names.empty() ? "" : ", ") + known.label();
       graph_.errors.push_back({fmt::format("there is no stage '{}'", options_.target),
-                               fmt::format("known stages: {}", names), {}, 0});
+                               fmt::format("known stages: {}", names),
+                               {},
+                               0});
       return;
     }
     graph_.target = target->index;

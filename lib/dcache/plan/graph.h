@@ -1,8 +1,9 @@
-// The build graph of a Dockerfile for one target, platform and set of build arguments: its stages, and for each
-// instruction that makes a step what the step is defined by and what it reads.
+// The build graph of a Dockerfile for one target, platform and set of build arguments: its stages, and for
+// each instruction that makes a step what the step is defined by and what it reads.
 //
-// FROM an image, RUN, COPY, ADD and WORKDIR (other than /) make steps. All other instructions only change what
-// later steps are defined by. The graph says nothing of files: cache/keys.h brings it together with a context.
+// FROM an image, RUN, COPY, ADD and WORKDIR (other than /) make steps. All other instructions only change
+// what later steps are defined by. The graph says nothing of files: cache/keys.h brings it together with a
+// context.
 //
 // Source: https://docs.docker.com/reference/dockerfile/ and builds recorded from BuildKit.
 #pragma once
@@ -20,11 +21,11 @@
 namespace dcache::plan {
 
 struct Options {
-  std::string target;  // stage name or number; empty for the last stage
-  std::map<std::string, std::string, std::less<>> build_args;
+  std::string target = {};  // stage name or number; empty for the last stage
+  std::map<std::string, std::string, std::less<>> build_args = {};
   std::string platform = "linux/amd64";
   // --build-context: a name and what it stands for, a folder or `docker-image://REFERENCE`.
-  std::map<std::string, std::string, std::less<>> named_contexts;
+  std::map<std::string, std::string, std::less<>> named_contexts = {};
 };
 
 // A path of COPY, ADD or a mount, as the builder hashes it.
@@ -39,19 +40,37 @@ struct Selector {
 struct Read {
   enum class Origin : uint8_t { kContext, kNamedContext, kStage, kImage };
   Origin origin = Origin::kContext;
-  size_t stage = 0;   // kStage
-  std::string name;   // kImage: the reference; kNamedContext: its name
+  size_t stage = 0;                 // kStage
+  std::string name;                 // kImage: the reference; kNamedContext: its name
   std::vector<Selector> selectors;  // none: everything
 };
 
 // One thing that a step is defined by. Parts are compared to say what made two steps differ.
 struct Part {
   enum class Kind : uint8_t {
-    kOperation, kArguments, kHeredoc, kVariable, kWorkdir, kUser, kShell, kPlatform, kNetwork, kSecurity, kDevice,
-    kMount, kDestination, kSource, kOwner, kMode, kExclude, kFlag, kImage, kRemote,
+    kOperation,
+    kArguments,
+    kHeredoc,
+    kVariable,
+    kWorkdir,
+    kUser,
+    kShell,
+    kPlatform,
+    kNetwork,
+    kSecurity,
+    kDevice,
+    kMount,
+    kDestination,
+    kSource,
+    kOwner,
+    kMode,
+    kExclude,
+    kFlag,
+    kImage,
+    kRemote,
   };
   Kind kind;
-  std::string name;   // of a variable or a flag
+  std::string name;  // of a variable or a flag
   std::string value;
   uint32_t line = 0;  // where it was set, if not in the step's own instruction
 };
@@ -61,25 +80,25 @@ struct Step {
   Kind kind = Kind::kRun;
   size_t stage = 0;
   const dockerfile::Instruction* instruction = nullptr;
-  std::optional<size_t> below;   // the step whose result this one starts from
-  bool independent = false;      // --link: the step below is no part of its key
+  std::optional<size_t> below;  // the step whose result this one starts from
+  bool independent = false;     // --link: the step below is no part of its key
   std::vector<Part> definition;
   std::vector<Read> reads;
-  std::string image;             // kImage: the reference, variables replaced
-  std::string destination;       // kCopy, kWorkdir: the absolute path it writes to
-  bool needs_network = false;    // an image without digest, ADD of a URL or of a git repository
-  bool needed = false;           // the target depends on it
+  std::string image;           // kImage: the reference, variables replaced
+  std::string destination;     // kCopy, kWorkdir: the absolute path it writes to
+  bool needs_network = false;  // an image without digest, ADD of a URL or of a git repository
+  bool needed = false;         // the target depends on it
 };
 
 struct Stage {
   size_t index = 0;
-  std::string name;              // in lower case; empty if it has none
+  std::string name;  // in lower case; empty if it has none
   const dockerfile::Instruction* from = nullptr;
   std::optional<size_t> base_stage;
-  std::vector<size_t> steps;     // its own, in order
+  std::vector<size_t> steps;        // its own, in order
   std::optional<size_t> last_step;  // its result; a stage without steps has that of its base
   std::string platform;
-  Environment environment;       // at its end
+  Environment environment;  // at its end
   std::string workdir = "/";
   std::string user;
   std::vector<std::string> shell = {"/bin/sh", "-c"};
@@ -107,7 +126,8 @@ struct Graph {
   const Stage* find_stage(std::string_view name_or_number) const;
 };
 
-// Never fails as a whole: what can't be planned is an error, and the rest is there. The graph points into `file`.
+// Never fails as a whole: what can't be planned is an error, and the rest is there. The graph points into
+// `file`.
 Graph build_graph(const dockerfile::File& file, const Options& options);
 
 }  // namespace dcache::plan

@@ -1,8 +1,8 @@
 #include "dcache/report/explain.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "dcache/text/json_writer.h"
 
@@ -54,7 +54,8 @@ std::string change_words(const Cause& cause) {
 std::string value_words(const Cause& cause) {
   if (cause.before.empty()) return fmt::format("{} is new: {}", cause.name, shortened(cause.after, 30));
   if (cause.after.empty()) return fmt::format("{} is gone", cause.name);
-  return fmt::format("{} changed from {} to {}", cause.name, shortened(cause.before, 20), shortened(cause.after, 20));
+  return fmt::format("{} changed from {} to {}", cause.name, shortened(cause.before, 20),
+                     shortened(cause.after, 20));
 }
 
 // The cause of a step that rebuilds by its own doing.
@@ -107,18 +108,24 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
   const size_t depends = count(Verdict::kDepends);
   const size_t total = misses + depends + count(Verdict::kHit) + count(Verdict::kUnknown);
   const bool one = misses == 1 && total == 1;
-  if (misses + depends == 0) return fmt::format("Nothing rebuilds {}: all {} are reused", occasion, plural(total, "step"));
-  std::string line = fmt::format("{} of {} {} {}", misses, plural(total, "step"), one || misses == 1 ? "rebuilds" : "rebuild", occasion);
-  if (depends > 0) line += fmt::format("; {} more {} on what {} gives", depends, depends == 1 ? "depends" : "depend", misses == 1 ? "it" : "that");
+  if (misses + depends == 0)
+    return fmt::format("Nothing rebuilds {}: all {} are reused", occasion, plural(total, "step"));
+  std::string line = fmt::format("{} of {} {} {}", misses, plural(total, "step"),
+                                 one || misses == 1 ? "rebuilds" : "rebuild", occasion);
+  if (depends > 0)
+    line += fmt::format("; {} more {} on what {} gives", depends, depends == 1 ? "depends" : "depend",
+                        misses == 1 ? "it" : "that");
   return line;
 }
 
-void append_stage(const cache::Build& build, const cache::Report& report, const plan::Stage& stage, const Style& style,
-                  std::string& out) {
+void append_stage(const cache::Build& build, const cache::Report& report, const plan::Stage& stage,
+                  const Style& style, std::string& out) {
   const std::string base = stage.from->arguments.empty() ? "" : printable(stage.from->arguments[0].text);
-  out += fmt::format("\n{} {}\n", style.paint(Tone::kBold, stage.label()), style.paint(Tone::kDim, "from " + base));
+  out += fmt::format("\n{} {}\n", style.paint(Tone::kBold, stage.label()),
+                     style.paint(Tone::kDim, "from " + base));
   if (!stage.needed) {
-    out += style.paint(Tone::kDim, fmt::format("  -       not needed for this target ({})\n", plural(stage.steps.size(), "step")));
+    out += style.paint(Tone::kDim, fmt::format("  -       not needed for this target ({})\n",
+                                               plural(stage.steps.size(), "step")));
     return;
   }
   for (const size_t index : stage.steps) {
@@ -128,7 +135,9 @@ void append_stage(const cache::Build& build, const cache::Report& report, const 
     const std::string text = shortened(instruction_text(instruction), kInstructionWidth);
     const std::string cause = cause_words(build, step);
     out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), instruction.start_line);
-    out += cause.empty() ? text : fmt::format("{:<{}}  {}", text, kInstructionWidth + 1, style.paint(mark.tone, cause));
+    out += cause.empty()
+               ? text
+               : fmt::format("{:<{}}  {}", text, kInstructionWidth + 1, style.paint(mark.tone, cause));
     out += '\n';
   }
 }
@@ -183,7 +192,10 @@ void write_cause(const Cause& cause, text::JsonWriter& json) {
 void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) {
   json.key("paths").begin_array();
   for (const ChangedPath& path : paths) {
-    json.begin_object().member("given", path.given).member("path", path.path).member("fate", fate_name(path.fate));
+    json.begin_object()
+        .member("given", path.given)
+        .member("path", path.path)
+        .member("fate", fate_name(path.fate));
     if (path.fate == ChangedPath::Fate::kIgnored) {
       json.member("pattern", path.pattern).member("pattern_line", path.pattern_line);
     }
@@ -196,19 +208,22 @@ void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) 
 
 std::string instruction_text(const dockerfile::Instruction& instruction) {
   std::string text(dockerfile::name_of(instruction.keyword));
-  for (const dockerfile::Flag& flag : instruction.flags) text.append(" ").append(flag.text);
+  for (const dockerfile::Flag& flag : instruction.flags)
+    text.append(" ").append(flag.text);
   text.append(" ").append(instruction.rest);
   return text;
 }
 
-void append_explanation(const cache::Build& build, const cache::Report& report, const std::vector<ChangedPath>& paths,
-                        const std::string& occasion, const Style& style, std::string& out) {
+void append_explanation(const cache::Build& build, const cache::Report& report,
+                        const std::vector<ChangedPath>& paths, const std::string& occasion,
+                        const Style& style, std::string& out) {
   out += style.paint(Tone::kBold, headline(build, report, occasion)) + "\n";
   for (const ChangedPath& path : paths) {
     const std::string words = path_words(build, path);
     if (!words.empty()) out += words + "\n";
   }
-  for (const plan::Stage& stage : build.graph().stages) append_stage(build, report, stage, style, out);
+  for (const plan::Stage& stage : build.graph().stages)
+    append_stage(build, report, stage, style, out);
 }
 
 void append_explanation_json(const cache::Build& build, const cache::Report& report,

@@ -1,6 +1,7 @@
 // What `dcache explain` says, for people and for programs.
 //
-// JSON: {"version":1,"dockerfile":…,"target":…,"steps":[{"stage","line","instruction","verdict","cause"?}],"paths"?:[…]}
+// JSON:
+// {"version":1,"dockerfile":…,"target":…,"steps":[{"stage","line","instruction","verdict","cause"?}],"paths"?:[…]}
 // with a step for FROM of an image, RUN, COPY, ADD and WORKDIR. `cause` is there for every verdict but "hit":
 // {"kind","line",…} with the members of cache::Cause that have a value. docs/cli.md describes them.
 #pragma once
@@ -16,8 +17,8 @@ namespace dcache::report {
 
 // `occasion` ends the first line: "when main.go changes", "since snapshot.json".
 void append_explanation(const cache::Build& build, const cache::Report& report,
-                        const std::vector<cache::ChangedPath>& paths, const std::string& occasion, const Style& style,
-                        std::string& out);
+                        const std::vector<cache::ChangedPath>& paths, const std::string& occasion,
+                        const Style& style, std::string& out);
 
 void append_explanation_json(const cache::Build& build, const cache::Report& report,
                              const std::vector<cache::ChangedPath>& paths, std::string& out);

@@ -1,9 +1,9 @@
 #include "dcache/report/findings.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/format.h>
 
 #include "dcache/text/json_writer.h"
 #include "dcache/text/unicode.h"
@@ -34,39 +34,49 @@ Tone tone_of(Level level) {
 // Columns that text takes on a terminal, as far as one character is one column.
 size_t width_of(std::string_view text) {
   size_t width = 0;
-  for (; !text.empty(); ++width) text.remove_prefix(text::decode_rune(text).width);
+  for (; !text.empty(); ++width)
+    text.remove_prefix(text::decode_rune(text).width);
   return width;
 }
 
-void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, const Style& style, std::string& out) {
+void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, const Style& style,
+                    std::string& out) {
   const text::LineIndex& lines = file.lines();
   if (lines.line_count() == 0) return;
   const uint32_t first = lines.line_of(diagnostic.span.begin);
-  const uint32_t last = std::min(lines.line_of(std::max(diagnostic.span.begin + 1, diagnostic.span.end) - 1), first + kMostExcerptLines - 1);
+  const uint32_t last = std::min(lines.line_of(std::max(diagnostic.span.begin + 1, diagnostic.span.end) - 1),
+                                 first + kMostExcerptLines - 1);
   for (uint32_t number = first; number <= last; ++number) {
     const text::Span span = lines.line_span(number);
     std::string_view line = span.of(file.source());
     line = line.substr(0, std::min(line.find_last_not_of("\r\n") + 1, kWidestExcerpt));
     out += fmt::format("{} {}\n", style.paint(Tone::kDim, fmt::format("{:>5} |", number)), printable(line));
-    const auto clip = [&](uint32_t offset) { return std::clamp(offset, span.begin, span.begin + static_cast<uint32_t>(line.size())) - span.begin; };
+    const auto clip = [&](uint32_t offset) {
+      return std::clamp(offset, span.begin, span.begin + static_cast<uint32_t>(line.size())) - span.begin;
+    };
     size_t from = clip(diagnostic.span.begin);
     const size_t to = clip(diagnostic.span.end);
     // On the lines that follow the first, what they are indented by is not underlined.
-    while (number > first && from < to && text::is_ascii_space(line[from])) ++from;
-    const size_t carets = std::max<size_t>(1, width_of(printable(line.substr(from, to > from ? to - from : 0))));
-    out += fmt::format("{} {}{}\n", style.paint(Tone::kDim, "      |"), std::string(width_of(printable(line.substr(0, from))), ' '),
+    while (number > first && from < to && text::is_ascii_space(line[from]))
+      ++from;
+    const size_t carets =
+        std::max<size_t>(1, width_of(printable(line.substr(from, to > from ? to - from : 0))));
+    out += fmt::format("{} {}{}\n", style.paint(Tone::kDim, "      |"),
+                       std::string(width_of(printable(line.substr(0, from))), ' '),
                        style.paint(tone_of(diagnostic.level), std::string(carets, '^')));
   }
 }
 
-void append_finding(const FileFindings& file, const Diagnostic& diagnostic, const Style& style, std::string& out) {
+void append_finding(const FileFindings& file, const Diagnostic& diagnostic, const Style& style,
+                    std::string& out) {
   const text::Position at = file.file->lines().position_of(diagnostic.span.begin);
-  out += fmt::format("{}: {}: {} {}\n",
-                     style.paint(Tone::kBold, fmt::format("{}:{}:{}", printable(file.path), at.line, at.column)),
-                     style.paint(tone_of(diagnostic.level), lint::name_of(diagnostic.level)), printable(diagnostic.message),
-                     style.paint(Tone::kDim, diagnostic.rule == diagnostic.name
-                                                 ? fmt::format("[{}]", diagnostic.rule)
-                                                 : fmt::format("[{} {}]", diagnostic.rule, diagnostic.name)));
+  out += fmt::format(
+      "{}: {}: {} {}\n",
+      style.paint(Tone::kBold, fmt::format("{}:{}:{}", printable(file.path), at.line, at.column)),
+      style.paint(tone_of(diagnostic.level), lint::name_of(diagnostic.level)), printable(diagnostic.message),
+      style.paint(Tone::kDim, diagnostic.rule == diagnostic.name
+                                  ? fmt::format("[{}]", diagnostic.rule)
+                                  : fmt::format("[{} {}]", diagnostic.rule, diagnostic.name)));
   append_excerpt(*file.file, diagnostic, style, out);
   if (!diagnostic.remedy.empty()) out += fmt::format("      = {}\n", printable(diagnostic.remedy));
   if (diagnostic.fix) {
@@ -79,7 +89,10 @@ void append_finding(const FileFindings& file, const Diagnostic& diagnostic, cons
 void write_span(const dockerfile::File& file, text::Span span, text::JsonWriter& json) {
   const text::Position begin = file.lines().position_of(span.begin);
   const text::Position end = file.lines().position_of(span.end);
-  json.member("line", begin.line).member("column", begin.column).member("end_line", end.line).member("end_column", end.column);
+  json.member("line", begin.line)
+      .member("column", begin.column)
+      .member("end_line", end.line)
+      .member("end_column", end.column);
 }
 
 void write_fix(const dockerfile::File& file, const std::optional<lint::Fix>& fix, text::JsonWriter& json) {
@@ -97,7 +110,11 @@ void write_fix(const dockerfile::File& file, const std::optional<lint::Fix>& fix
   }
   json.end_array();
   if (!fix->new_file.empty()) {
-    json.key("new_file").begin_object().member("path", fix->new_file).member("content", fix->new_file_content).end_object();
+    json.key("new_file")
+        .begin_object()
+        .member("path", fix->new_file)
+        .member("content", fix->new_file_content)
+        .end_object();
   }
   json.end_object();
 }
@@ -117,7 +134,8 @@ void append_findings_text(std::span<const FileFindings> files, const Style& styl
   std::string totals;
   for (size_t level = counts.size(); level-- > 0;) {
     if (counts[level] == 0) continue;
-    totals += fmt::format("{}{} {}", totals.empty() ? "" : ", ", counts[level], lint::name_of(static_cast<Level>(level)));
+    totals += fmt::format("{}{} {}", totals.empty() ? "" : ", ", counts[level],
+                          lint::name_of(static_cast<Level>(level)));
     const bool countable = level >= static_cast<size_t>(Level::kWarning);
     if (counts[level] > 1 && countable) totals += 's';
   }
@@ -131,11 +149,17 @@ void append_findings_json(std::span<const FileFindings> files, std::string& out)
   json.begin_array();
   for (const FileFindings& file : files) {
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
-      json.begin_object().member("rule", diagnostic.rule).member("name", diagnostic.name).member("path", file.path);
+      json.begin_object()
+          .member("rule", diagnostic.rule)
+          .member("name", diagnostic.name)
+          .member("path", file.path);
       write_span(*file.file, diagnostic.span, json);
-      json.member("level", lint::name_of(diagnostic.level)).member("message", diagnostic.message).member("remedy", diagnostic.remedy);
+      json.member("level", lint::name_of(diagnostic.level))
+          .member("message", diagnostic.message)
+          .member("remedy", diagnostic.remedy);
       json.key("aliases").begin_array();
-      for (const std::string_view alias : diagnostic.aliases) json.value(alias);
+      for (const std::string_view alias : diagnostic.aliases)
+        json.value(alias);
       json.end_array();
       write_fix(*file.file, diagnostic.fix, json);
       json.end_object();

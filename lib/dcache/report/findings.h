@@ -22,13 +22,14 @@ struct FileFindings {
 // Each finding with the lines it is about, what to change and the rule's name; then a line of totals.
 void append_findings_text(std::span<const FileFindings> files, const Style& style, std::string& out);
 
-// An array of {"rule","name","path","line","column","end_line","end_column","level","message","remedy","aliases","fix"};
+// An array of
+// {"rule","name","path","line","column","end_line","end_column","level","message","remedy","aliases","fix"};
 // lines and columns count from 1, columns count bytes, and the end is behind the last byte. `fix` is null or
 // {"description","safe","edits":[{"line","column","end_line","end_column","replacement"}],"new_file"?}.
 void append_findings_json(std::span<const FileFindings> files, std::string& out);
 
-// SARIF 2.1.0 (OASIS standard), one run. Paths are given relative to `root`, the repository's folder; `current` is the
-// folder that relative paths start from.
+// SARIF 2.1.0 (OASIS standard), one run. Paths are given relative to `root`, the repository's folder;
+// `current` is the folder that relative paths start from.
 void append_findings_sarif(std::span<const FileFindings> files, std::span<const lint::Rule> rules,
                            const std::string& root, const std::string& current, std::string& out);
 

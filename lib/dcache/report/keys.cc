@@ -1,11 +1,11 @@
 #include "dcache/report/keys.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <set>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "dcache/report/explain.h"
 #include "dcache/text/json_writer.h"
@@ -44,7 +44,8 @@ std::vector<const Record*> files_of(const cache::StepKeys& keys) {
 
 Weight weight_of(const std::vector<const Record*>& files) {
   Weight weight;
-  for (const Record* file : files) weight.add(*file);
+  for (const Record* file : files)
+    weight.add(*file);
   return weight;
 }
 
@@ -52,7 +53,8 @@ std::string bytes_words(uint64_t bytes) {
   constexpr std::array<std::string_view, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
   auto amount = static_cast<double>(bytes);
   size_t unit = 0;
-  for (; amount >= 1000 && unit + 1 < kUnits.size(); ++unit) amount /= 1000;
+  for (; amount >= 1000 && unit + 1 < kUnits.size(); ++unit)
+    amount /= 1000;
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
 }
 
@@ -66,7 +68,8 @@ Usage usage_of(const cache::Build& build) {
   std::set<const Record*> read;
   for (size_t i = 0; i < build.keys().size(); ++i) {
     if (!build.graph().steps[i].needed) continue;
-    for (const Record* file : files_of(build.keys()[i])) read.insert(file);
+    for (const Record* file : files_of(build.keys()[i]))
+      read.insert(file);
   }
   Usage usage;
   for (const Record& record : build.context().records()) {
@@ -94,12 +97,14 @@ void append_keys(const cache::Build& build, uint32_t line, const Style& style, s
     const cache::StepKeys& keys = build.keys()[i];
     const std::vector<const Record*> files = files_of(keys);
     const Weight weight = weight_of(files);
-    const std::string held = weight.files == 0 ? "" : fmt::format("{} files, {}", weight.files, bytes_words(weight.bytes));
+    const std::string held =
+        weight.files == 0 ? "" : fmt::format("{} files, {}", weight.files, bytes_words(weight.bytes));
     out += fmt::format("{:>5}  {}  {:<22}  {}\n", step.instruction->start_line,
                        style.paint(Tone::kInfo, context::to_hex(keys.key.certain).substr(0, kShownKey)), held,
                        shortened(instruction_text(*step.instruction), 60));
     if (line != step.instruction->start_line) continue;
-    for (const Record* file : files) out += fmt::format("         {}\n", printable(file->path));
+    for (const Record* file : files)
+      out += fmt::format("         {}\n", printable(file->path));
   }
 }
 
@@ -121,7 +126,8 @@ void append_keys_json(const cache::Build& build, std::string& out) {
         .member("content", context::to_hex(keys.files))
         .member("bytes", weight.bytes);
     json.key("files").begin_array();
-    for (const Record* file : files) json.value(file->path);
+    for (const Record* file : files)
+      json.value(file->path);
     json.end_array().end_object();
   }
   json.end_array().end_object();
@@ -141,7 +147,8 @@ void append_context(const cache::Build& build, const Style& style, std::string& 
   if (usage.unread.empty()) return;
   out += style.paint(Tone::kBold, "\nThe largest that no step reads\n");
   for (size_t i = 0; i < std::min(kLargestShown, usage.unread.size()); ++i) {
-    out += fmt::format("  {:>10}  {}\n", bytes_words(usage.unread[i]->size), printable(usage.unread[i]->path));
+    out +=
+        fmt::format("  {:>10}  {}\n", bytes_words(usage.unread[i]->size), printable(usage.unread[i]->path));
   }
 }
 

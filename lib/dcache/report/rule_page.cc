@@ -1,8 +1,8 @@
 #include "dcache/report/rule_page.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "dcache/text/json_writer.h"
 
@@ -75,7 +75,8 @@ std::string indented(std::string_view text) {
 std::string files_note(const lint::Example& example) {
   if (example.files.empty()) return "";
   std::string names;
-  for (const lint::ExampleFile& file : example.files) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", file.path);
+  for (const lint::ExampleFile& file : example.files)
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", file.path);
   return fmt::format("\nwith {} beside it.\n", names);
 }
 
@@ -83,18 +84,25 @@ std::string files_note(const lint::Example& example) {
 
 std::string rule_page(const Rule& rule) {
   std::string page = fmt::format("# {}\n\n{}.\n\n", title(rule), rule.summary);
-  page += fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level), origin_words(rule),
-                      fix_words(rule), rule.on_by_default ? "on by default" : "off by default");
-  if (!rule.covers.empty()) page += fmt::format("In the default profile it stands for {} as well.\n\n", fmt::join(rule.covers, " and "));
+  page +=
+      fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level), origin_words(rule),
+                  fix_words(rule), rule.on_by_default ? "on by default" : "off by default");
+  if (!rule.covers.empty())
+    page +=
+        fmt::format("In the default profile it stands for {} as well.\n\n", fmt::join(rule.covers, " and "));
   page += fmt::format("## Why\n\n{}\n\n", rule.rationale);
   page += fmt::format("## Example\n\n```dockerfile\n{}```\n{}\n", rule.bad.dockerfile, files_note(rule.bad));
-  page += fmt::format("Use instead:\n\n```dockerfile\n{}```\n{}\n", rule.good.dockerfile, files_note(rule.good));
+  page +=
+      fmt::format("Use instead:\n\n```dockerfile\n{}```\n{}\n", rule.good.dockerfile, files_note(rule.good));
   if (!rule.fix_note.empty()) page += fmt::format("## Fix\n\n{}\n\n", rule.fix_note);
-  page += fmt::format("## Silencing it\n\n`# dcache ignore={}` above an instruction, or `ignore = [\"{}\"]` in `.dcache.toml`.\n",
-                      rule.code, rule.code);
+  page += fmt::format(
+      "## Silencing it\n\n`# dcache ignore={}` above an instruction, or `ignore = [\"{}\"]` in "
+      "`.dcache.toml`.\n",
+      rule.code, rule.code);
   if (rule.references.empty()) return page;
   page += "\n## References\n\n";
-  for (const std::string_view reference : rule.references) page += fmt::format("- <{}>\n", reference);
+  for (const std::string_view reference : rule.references)
+    page += fmt::format("- <{}>\n", reference);
   return page;
 }
 
@@ -102,27 +110,31 @@ std::string rule_index(std::span<const Rule> rules) {
   std::string page = "# Rules\n\nMade from the rules themselves; `dcache rules CODE` prints the same.\n\n";
   page += "| code | name | level | fix | finds |\n|---|---|---|---|---|\n";
   for (const Rule& rule : rules) {
-    page += fmt::format("| [{0}]({0}.md) | {1} | {2} | {3} | {4} |\n", rule.code, rule.name, lint::name_of(rule.level),
-                        fix_words(rule), rule.summary);
+    page += fmt::format("| [{0}]({0}.md) | {1} | {2} | {3} | {4} |\n", rule.code, rule.name,
+                        lint::name_of(rule.level), fix_words(rule), rule.summary);
   }
   return page;
 }
 
 void append_rule(const Rule& rule, const Style& style, std::string& out) {
   out += fmt::format("{}\n{}.\n\n", style.paint(Tone::kBold, title(rule)), rule.summary);
-  out += fmt::format("level {}, from {}, fix: {}\n\n", lint::name_of(rule.level), origin_words(rule), fix_words(rule));
+  out += fmt::format("level {}, from {}, fix: {}\n\n", lint::name_of(rule.level), origin_words(rule),
+                     fix_words(rule));
   out += style.paint(Tone::kBold, "Why") + "\n" + wrapped(rule.rationale, "  ");
   out += "\n" + style.paint(Tone::kBold, "Instead of") + "\n" + indented(rule.bad.dockerfile);
   out += "\n" + style.paint(Tone::kBold, "write") + "\n" + indented(rule.good.dockerfile);
-  if (!rule.fix_note.empty()) out += "\n" + style.paint(Tone::kBold, "Fix") + "\n" + wrapped(rule.fix_note, "  ");
-  for (const std::string_view reference : rule.references) out += fmt::format("\n{}", reference);
+  if (!rule.fix_note.empty())
+    out += "\n" + style.paint(Tone::kBold, "Fix") + "\n" + wrapped(rule.fix_note, "  ");
+  for (const std::string_view reference : rule.references)
+    out += fmt::format("\n{}", reference);
   out += rule.references.empty() ? "" : "\n";
 }
 
 void append_rule_list(std::span<const Rule> rules, const Style& style, std::string& out) {
   for (const Rule& rule : rules) {
-    out += fmt::format("{}  {:<26} {:<8} {}{}\n", style.paint(Tone::kBold, rule.code), rule.name, lint::name_of(rule.level),
-                       rule.summary, rule.on_by_default ? "" : " (off by default)");
+    out +=
+        fmt::format("{}  {:<26} {:<8} {}{}\n", style.paint(Tone::kBold, rule.code), rule.name,
+                    lint::name_of(rule.level), rule.summary, rule.on_by_default ? "" : " (off by default)");
   }
 }
 
@@ -142,7 +154,8 @@ void append_rules_json(std::span<const Rule> rules, std::string& out) {
         .member("bad", rule.bad.dockerfile)
         .member("good", rule.good.dockerfile);
     json.key("references").begin_array();
-    for (const std::string_view reference : rule.references) json.value(reference);
+    for (const std::string_view reference : rule.references)
+      json.value(reference);
     json.end_array().end_object();
   }
   json.end_array();

@@ -1,8 +1,8 @@
 // SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "dcache/context/hash.h"
 #include "dcache/report/findings.h"
@@ -52,7 +52,8 @@ std::string uri_of(std::string_view path) {
 
 class SarifWriter {
  public:
-  SarifWriter(std::span<const Rule> rules, const std::string& root, const std::string& current, std::string& out)
+  SarifWriter(std::span<const Rule> rules, const std::string& root, const std::string& current,
+              std::string& out)
       : rules_(rules), root_(root), current_(current), json_(out, 1) {}
 
   void write(std::span<const FileFindings> files) {
@@ -76,13 +77,15 @@ class SarifWriter {
     for (const Rule& rule : rules_) {
       for (const FileFindings& file : files) {
         const auto& all = file.findings->diagnostics;
-        const bool found = std::any_of(all.begin(), all.end(), [&](const Diagnostic& d) { return d.rule == rule.code; });
+        const bool found =
+            std::any_of(all.begin(), all.end(), [&](const Diagnostic& d) { return d.rule == rule.code; });
         if (!found) continue;
         used_.push_back(&rule);
         break;
       }
     }
-    for (size_t i = 0; i < used_.size(); ++i) index_[used_[i]->code] = i;
+    for (size_t i = 0; i < used_.size(); ++i)
+      index_[used_[i]->code] = i;
     index_[lint::kNotBuildable] = used_.size();
   }
 
@@ -94,7 +97,8 @@ class SarifWriter {
       write_rule(rule->code, rule->name, rule->summary, rule->rationale, rule->level, rule->references);
     }
     write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file",
-               "The file can't be split into instructions, or one of them is not well formed.", Level::kError, {});
+               "The file can't be split into instructions, or one of them is not well formed.", Level::kError,
+               {});
     json_.end_array().end_object().end_object();
   }
 
@@ -117,14 +121,15 @@ class SarifWriter {
     return pascal;
   }
 
-  void write_rule(std::string_view code, std::string_view name, std::string_view summary, std::string_view rationale,
-                  Level level, std::span<const std::string_view> references) {
+  void write_rule(std::string_view code, std::string_view name, std::string_view summary,
+                  std::string_view rationale, Level level, std::span<const std::string_view> references) {
     json_.begin_object().member("id", code).member("name", pascal_case(name));
     write_text("shortDescription", fmt::format("{}.", summary));
     write_text("fullDescription", rationale);
     json_.key("help").begin_object().member("text", rationale);
     std::string markdown = fmt::format("# {} {}\n\n{}.\n\n{}\n", code, name, summary, rationale);
-    for (const std::string_view reference : references) markdown += fmt::format("\n- <{}>", reference);
+    for (const std::string_view reference : references)
+      markdown += fmt::format("\n- <{}>", reference);
     json_.member("markdown", markdown).end_object();
     json_.member("helpUri", fmt::format("{}/blob/main/docs/rules/{}.md", kHome, code));
     json_.key("defaultConfiguration").begin_object().member("level", sarif_level(level)).end_object();
@@ -137,12 +142,14 @@ class SarifWriter {
     json_.key("results").begin_array();
     for (const FileFindings& file : files) {
       std::map<context::Hash, int> seen;
-      for (const Diagnostic& diagnostic : file.findings->diagnostics) write_result(file, diagnostic, seen);
+      for (const Diagnostic& diagnostic : file.findings->diagnostics)
+        write_result(file, diagnostic, seen);
     }
     json_.end_array();
   }
 
-  void write_result(const FileFindings& file, const Diagnostic& diagnostic, std::map<context::Hash, int>& seen) {
+  void write_result(const FileFindings& file, const Diagnostic& diagnostic,
+                    std::map<context::Hash, int>& seen) {
     json_.begin_object().member("ruleId", diagnostic.rule).member("ruleIndex", index_.at(diagnostic.rule));
     json_.member("level", sarif_level(diagnostic.level));
     std::string message = diagnostic.message;
@@ -159,7 +166,8 @@ class SarifWriter {
   }
 
   // Made of the rule and the text it is about, and not of its place: it stays when lines are inserted above.
-  static std::string fingerprint(const dockerfile::File& file, const Diagnostic& diagnostic, std::map<context::Hash, int>& seen) {
+  static std::string fingerprint(const dockerfile::File& file, const Diagnostic& diagnostic,
+                                 std::map<context::Hash, int>& seen) {
     context::Hasher hasher;
     hasher.add(diagnostic.rule).add(diagnostic.span.of(file.source()));
     const context::Hash hash = hasher.finish();
@@ -170,7 +178,8 @@ class SarifWriter {
     const std::string absolute = text::clean_path(path.starts_with('/') ? path : current_ + "/" + path);
     json_.key("artifactLocation").begin_object();
     if (text::is_within(absolute, root_) && absolute != root_) {
-      json_.member("uri", uri_of(absolute.substr(root_ == "/" ? 1 : root_.size() + 1))).member("uriBaseId", kRootId);
+      json_.member("uri", uri_of(absolute.substr(root_ == "/" ? 1 : root_.size() + 1)))
+          .member("uriBaseId", kRootId);
     } else {
       json_.member("uri", "file://" + uri_of(absolute));
     }
@@ -225,8 +234,8 @@ class SarifWriter {
 
 }  // namespace
 
-void append_findings_sarif(std::span<const FileFindings> files, std::span<const Rule> rules, const std::string& root,
-                           const std::string& current, std::string& out) {
+void append_findings_sarif(std::span<const FileFindings> files, std::span<const Rule> rules,
+                           const std::string& root, const std::string& current, std::string& out) {
   SarifWriter(rules, root, current, out).write(files);
   out += '\n';
 }

@@ -41,7 +41,9 @@ std::string printable(std::string_view text) {
     const text::Rune rune = text::decode_rune(text);
     text.remove_prefix(rune.width);
     const bool control = rune.value < 0x20 || (rune.value >= 0x7F && rune.value < 0xA0);
-    text::append_rune(clean, !control ? rune.value : text::is_space(rune.value) ? U' ' : text::kReplacementRune);
+    text::append_rune(clean, !control                     ? rune.value
+                             : text::is_space(rune.value) ? U' '
+                                                          : text::kReplacementRune);
   }
   return clean;
 }
@@ -49,7 +51,8 @@ std::string printable(std::string_view text) {
 std::string shortened(std::string_view text, size_t width) {
   const std::string clean = printable(text);
   std::string_view rest = clean;
-  for (size_t count = 0; count < width && !rest.empty(); ++count) rest.remove_prefix(text::decode_rune(rest).width);
+  for (size_t count = 0; count < width && !rest.empty(); ++count)
+    rest.remove_prefix(text::decode_rune(rest).width);
   if (rest.empty()) return clean;
   return clean.substr(0, clean.size() - rest.size()) + "…";
 }

@@ -41,7 +41,8 @@ void write_heredocs(const Instruction& instruction, JsonWriter& json) {
 void write_instruction(const Instruction& instruction, bool carried, JsonWriter& json) {
   json.begin_object().member("instruction", text::to_lower(instruction.name));
   json.key("flags").begin_array();
-  for (const dockerfile::Flag& flag : instruction.flags) json.value(flag.text);
+  for (const dockerfile::Flag& flag : instruction.flags)
+    json.value(flag.text);
   json.end_array();
   write_arguments(instruction, json);
   json.member("json", instruction.json)
@@ -61,11 +62,16 @@ void append_tree(const dockerfile::File& file, std::string_view name, std::strin
   JsonWriter json(out);
   json.begin_object().member("file", name);
   if (const auto* error = file.first_error(dockerfile::Error::Phase::kSyntax)) {
-    json.key("error").begin_object().member("message", error->message).member("line", error->line).end_object();
+    json.key("error")
+        .begin_object()
+        .member("message", error->message)
+        .member("line", error->line)
+        .end_object();
   } else {
     json.member("escape", std::string_view(std::string(1, file.escape())));
     json.key("instructions").begin_array();
-    for (const Instruction& instruction : file.instructions()) write_instruction(instruction, false, json);
+    for (const Instruction& instruction : file.instructions())
+      write_instruction(instruction, false, json);
     json.end_array();
     if (const auto* refused = file.first_error(dockerfile::Error::Phase::kInstruction)) {
       json.member("instruction_error", fmt::format("error on line {}: {}", refused->line, refused->message));

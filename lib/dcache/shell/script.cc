@@ -39,7 +39,8 @@ class Splitter {
       : script_(script), depth_(depth), nesting_(nesting), out_(out) {}
 
   void run() {
-    while (at_ < script_.size()) step();
+    while (at_ < script_.size())
+      step();
     finish(Connector::kThen);
   }
 
@@ -108,20 +109,25 @@ class Splitter {
   // Digits directly in front of a redirection.
   bool is_descriptor() const {
     size_t digits = 0;
-    while (peek(digits) >= '0' && peek(digits) <= '9') ++digits;
+    while (peek(digits) >= '0' && peek(digits) <= '9')
+      ++digits;
     return digits > 0 && (peek(digits) == '<' || peek(digits) == '>');
   }
 
   void redirection() {
     Redirection redirection;
     const auto take = [&] { redirection.op += script_[at_++]; };
-    while (peek() >= '0' && peek() <= '9') take();
+    while (peek() >= '0' && peek() <= '9')
+      take();
     if (peek() == '&') take();
     const char kind = peek();
     take();
-    if (kind == '<' && peek() == '(') return;  // process substitution: its commands are those in the parentheses
-    while (peek() == kind || peek() == '&' || peek() == '|' || (kind == '<' && peek() == '-')) take();
-    while (peek() == ' ' || peek() == '\t') ++at_;
+    if (kind == '<' && peek() == '(')
+      return;  // process substitution: its commands are those in the parentheses
+    while (peek() == kind || peek() == '&' || peek() == '|' || (kind == '<' && peek() == '-'))
+      take();
+    while (peek() == ' ' || peek() == '\t')
+      ++at_;
     redirection.target = read_word();
     const bool heredoc = redirection.op.ends_with("<<") || redirection.op.ends_with("<<-");
     if (heredoc && !redirection.op.ends_with("<<<")) {
@@ -153,7 +159,7 @@ class Splitter {
       ++at_;  // nothing a word starts with
       return;
     }
-    if (case_pattern_) return;
+    if (case_pattern_ && word.text != "esac") return;
     const bool first = current_.words.empty() && current_.assignments.empty();
     if (first && word.spelling == word.text && keyword(word.text)) return;
     if (current_.words.empty() && is_assignment(word.spelling)) {
@@ -199,7 +205,8 @@ class Splitter {
   // Behind the next word that reads so; behind any one word for "".
   void skip_to_word(std::string_view wanted) {
     while (at_ < script_.size()) {
-      while (text::is_ascii_space(peek()) || (peek() == '\\' && peek(1) == '\n')) ++at_;
+      while (text::is_ascii_space(peek()) || (peek() == '\\' && peek(1) == '\n'))
+        ++at_;
       const Word word = read_word();
       if (word.spelling.empty() || word.text == wanted || wanted.empty()) return;
     }
@@ -209,7 +216,8 @@ class Splitter {
   void skip_loop_head() {
     while (at_ < script_.size() && peek() != ';' && peek() != '\n') {
       if (peek() == '(' || peek() == ')') ++at_;
-      while (peek() == ' ' || peek() == '\t') ++at_;
+      while (peek() == ' ' || peek() == '\t')
+        ++at_;
       if (peek() == '\\' && peek(1) == '\n') at_ += 2;
       if (peek() == ';' || peek() == '\n' || at_ >= script_.size()) return;
       if (read_word().spelling.empty()) ++at_;
@@ -290,7 +298,8 @@ class Splitter {
       return;
     } else {
       ++at_;
-      while (is_name_char(peek())) ++at_;
+      while (is_name_char(peek()))
+        ++at_;
     }
     word.text += script_.substr(begin, at_ - begin);
   }
@@ -334,7 +343,8 @@ class Splitter {
 
   // Ends the current command; `next` ties the one that follows.
   void finish(Connector next) {
-    const bool empty = current_.words.empty() && current_.assignments.empty() && current_.redirections.empty();
+    const bool empty =
+        current_.words.empty() && current_.assignments.empty() && current_.redirections.empty();
     if (!empty) {
       current_.connector = std::exchange(next_connector_, next);
       current_.depth = depth_;
@@ -357,9 +367,12 @@ class Splitter {
       if (begin == nullptr || word.spelling.data() < begin) begin = word.spelling.data();
       if (end == nullptr || last > end) end = last;
     };
-    for (const Word& word : current_.assignments) include(word);
-    for (const Word& word : current_.words) include(word);
-    for (const Redirection& redirection : current_.redirections) include(redirection.target);
+    for (const Word& word : current_.assignments)
+      include(word);
+    for (const Word& word : current_.words)
+      include(word);
+    for (const Redirection& redirection : current_.redirections)
+      include(redirection.target);
     if (begin != nullptr) current_.spelling = {begin, static_cast<size_t>(end - begin)};
   }
 
@@ -427,7 +440,8 @@ Command unwrapped(const Command& command) {
       }
       const bool option = word.size() > 1 && word[0] == '-';
       if (option) {
-        const bool takes_value = word.size() == 2 && wrapper->options_with_value.find(word[1]) != std::string_view::npos;
+        const bool takes_value =
+            word.size() == 2 && wrapper->options_with_value.find(word[1]) != std::string_view::npos;
         if (takes_value) ++at;
         continue;
       }
@@ -446,7 +460,8 @@ std::optional<std::string_view> inner_script(const Command& command) {
   if (!one_of(command.program(), kShells)) return std::nullopt;
   for (size_t i = 1; i + 1 < command.words.size(); ++i) {
     const std::string& word = command.words[i].text;
-    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c') return command.words[i + 1].text;
+    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c')
+      return command.words[i + 1].text;
   }
   return std::nullopt;
 }

@@ -1,8 +1,9 @@
 // The shell text of a RUN taken apart into commands and words. Nothing is executed or expanded.
 //
-// It covers what POSIX shells and bash have in common: quotes, escapes, lists (`&&`, `||`, `;`, `&`, new lines), pipes,
-// subshells, groups, `if`/`for`/`while`/`until`/`case`, functions, redirections, here-documents, assignments and command
-// substitution. Text that is no valid script gives what can be recognised.
+// It covers what POSIX shells and bash have in common: quotes, escapes, lists (`&&`, `||`, `;`, `&`, new
+// lines), pipes, subshells, groups, `if`/`for`/`while`/`until`/`case`, functions, redirections,
+// here-documents, assignments and command substitution. Text that is no valid script gives what can be
+// recognised.
 #pragma once
 
 #include <cstdint>
@@ -32,19 +33,20 @@ struct Command {
   std::vector<Word> words;        // the program and its arguments
   std::vector<Redirection> redirections;
   Connector connector = Connector::kFirst;
-  uint32_t depth = 0;             // 0: runs for sure as part of the outermost list; more: inside ( ), { }, if, for, $( ), …
-  std::string_view spelling;      // from the first to the last word
+  uint32_t depth =
+      0;  // 0: runs for sure as part of the outermost list; more: inside ( ), { }, if, for, $( ), …
+  std::string_view spelling;  // from the first to the last word
 
   // The program's name without its folder; empty if the command has none.
   std::string_view program() const;
 };
 
-// All commands in the order they stand, those inside substitutions behind the one that holds them. Views point into
-// `script`, which has to outlive the result.
+// All commands in the order they stand, those inside substitutions behind the one that holds them. Views
+// point into `script`, which has to outlive the result.
 std::vector<Command> split(std::string_view script);
 
-// The command behind `sudo`, `env A=b`, `exec`, `command`, `nohup`, `time`, `nice` and the like: the same command without
-// them. A program started by `sh -c '…'` is not looked into; see inner_script.
+// The command behind `sudo`, `env A=b`, `exec`, `command`, `nohup`, `time`, `nice` and the like: the same
+// command without them. A program started by `sh -c '…'` is not looked into; see inner_script.
 Command unwrapped(const Command& command);
 
 // The text that `sh -c TEXT` or the like runs, or nothing.

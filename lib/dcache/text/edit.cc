@@ -1,15 +1,16 @@
 #include "dcache/text/edit.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 namespace dcache::text {
 namespace {
 
 constexpr size_t kContextLines = 3;
-// Past this many lines on both sides of a change the rest is shown as one replacement, to stay within linear memory.
+// Past this many lines on both sides of a change the rest is shown as one replacement, to stay within linear
+// memory.
 constexpr size_t kMostCells = 16'000'000;
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -29,11 +30,14 @@ struct Line {
 };
 
 // The shortest row of kept, removed and added lines, by the longest common subsequence.
-void compare_middle(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b, std::vector<Line>& out) {
+void compare_middle(const std::vector<std::string_view>& a, const std::vector<std::string_view>& b,
+                    std::vector<Line>& out) {
   const size_t width = b.size() + 1;
   if ((a.size() + 1) * width > kMostCells) {
-    for (const std::string_view line : a) out.push_back({'-', line});
-    for (const std::string_view line : b) out.push_back({'+', line});
+    for (const std::string_view line : a)
+      out.push_back({'-', line});
+    for (const std::string_view line : b)
+      out.push_back({'+', line});
     return;
   }
   std::vector<uint32_t> common((a.size() + 1) * width, 0);
@@ -59,17 +63,21 @@ void compare_middle(const std::vector<std::string_view>& a, const std::vector<st
 std::vector<Line> compare_lines(std::string_view before, std::string_view after) {
   std::vector<std::string_view> a = lines_of(before);
   std::vector<std::string_view> b = lines_of(after);
-  const size_t head = static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  const size_t head =
+      static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
   size_t tail = 0;
-  while (tail < std::min(a.size(), b.size()) - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail]) ++tail;
+  while (tail < std::min(a.size(), b.size()) - head && a[a.size() - 1 - tail] == b[b.size() - 1 - tail])
+    ++tail;
   std::vector<Line> lines;
-  for (size_t i = 0; i < head; ++i) lines.push_back({' ', a[i]});
+  for (size_t i = 0; i < head; ++i)
+    lines.push_back({' ', a[i]});
   const auto middle = [&](const std::vector<std::string_view>& all) {
     return std::vector<std::string_view>(all.begin() + static_cast<std::ptrdiff_t>(head),
                                          all.end() - static_cast<std::ptrdiff_t>(tail));
   };
   compare_middle(middle(a), middle(b), lines);
-  for (size_t i = a.size() - tail; i < a.size(); ++i) lines.push_back({' ', a[i]});
+  for (size_t i = a.size() - tail; i < a.size(); ++i)
+    lines.push_back({' ', a[i]});
   return lines;
 }
 
@@ -78,11 +86,13 @@ std::string range(size_t start, size_t count) {
   return count == 1 ? std::to_string(start) : fmt::format("{},{}", count == 0 ? start - 1 : start, count);
 }
 
-void append_hunk(const std::vector<Line>& lines, size_t begin, size_t end, size_t old_line, size_t new_line, std::string& out) {
+void append_hunk(const std::vector<Line>& lines, size_t begin, size_t end, size_t old_line, size_t new_line,
+                 std::string& out) {
   const auto from = lines.begin() + static_cast<std::ptrdiff_t>(begin);
   const auto to = lines.begin() + static_cast<std::ptrdiff_t>(end);
   const auto count = [&](char absent) {
-    return static_cast<size_t>(std::count_if(from, to, [&](const Line& line) { return line.sign != absent; }));
+    return static_cast<size_t>(
+        std::count_if(from, to, [&](const Line& line) { return line.sign != absent; }));
   };
   out += fmt::format("@@ -{} +{} @@\n", range(old_line, count('+')), range(new_line, count('-')));
   for (auto line = from; line != to; ++line) {
@@ -125,7 +135,8 @@ std::string unified_diff(std::string_view before, std::string_view after, std::s
   size_t old_line = 1, new_line = 1;  // of lines[at]
   for (size_t at = 0; at < lines.size();) {
     size_t change = at;
-    while (change < lines.size() && lines[change].sign == ' ') ++change;
+    while (change < lines.size() && lines[change].sign == ' ')
+      ++change;
     if (change == lines.size()) break;
     const size_t begin = change - std::min(change - at, kContextLines);
     old_line += begin - at;

@@ -18,10 +18,12 @@ struct Edit {
 // Whether both can be made at once: they touch no common byte. Two insertions at one place go together.
 bool compatible(const Edit& a, const Edit& b);
 
-// The text with all edits made; they are compatible with each other. Insertions at one place keep their order.
+// The text with all edits made; they are compatible with each other. Insertions at one place keep their
+// order.
 std::string apply(std::string_view text, std::vector<Edit> edits);
 
-// A unified diff of two texts under one name, with three lines around each change. Empty if they are the same.
+// A unified diff of two texts under one name, with three lines around each change. Empty if they are the
+// same.
 std::string unified_diff(std::string_view before, std::string_view after, std::string_view before_name,
                          std::string_view after_name);
 

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+
 #include <tl/expected.hpp>
 
 namespace dcache::text {
@@ -11,7 +12,8 @@ namespace dcache::text {
 tl::expected<std::string, std::string> read_file(const std::string& path);
 
 // Replaces a file as a whole: either the old or the new content is there, never a part. Its permission bits
-// stay as they were, and a symbolic link stays a link to the replaced file. Returns an empty string, or what went wrong.
+// stay as they were, and a symbolic link stays a link to the replaced file. Returns an empty string, or what
+// went wrong.
 std::string write_file_atomically(const std::string& path, std::string_view content);
 
 }  // namespace dcache::text

@@ -17,7 +17,8 @@ bool read_class_rune(std::string_view& pattern, char32_t& rune) {
   return !pattern.empty();
 }
 
-// Consumes the class that `pattern` starts with. False if it is ill-formed; `holds` tells whether `rune` is in it.
+// Consumes the class that `pattern` starts with. False if it is ill-formed; `holds` tells whether `rune` is
+// in it.
 bool read_class(std::string_view& pattern, char32_t rune, bool& holds) {
   pattern.remove_prefix(1);
   const bool negated = pattern.starts_with('^');

@@ -1,4 +1,5 @@
-// Shell patterns of file names: `*` and `?` (which stop at a slash), classes such as `[a-z]` and `[^a-z]`, and
+// Shell patterns of file names: `*` and `?` (which stop at a slash), classes such as `[a-z]` and `[^a-z]`,
+// and
 // `\` in front of a character that is meant literally. The rules are those of Go's `path.Match`, which the
 // builder selects files of COPY and ADD with; `**` means the same as `*`.
 #pragma once

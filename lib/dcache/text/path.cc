@@ -38,7 +38,8 @@ std::string join_path(std::string_view a, std::string_view b) {
 
 std::string_view base_name(std::string_view path) {
   if (path.empty()) return ".";
-  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  while (path.size() > 1 && path.back() == '/')
+    path.remove_suffix(1);
   if (path == "/") return path;
   const size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? path : path.substr(slash + 1);

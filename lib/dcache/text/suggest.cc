@@ -33,7 +33,8 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
   std::string_view best;
   size_t least = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
-    const size_t steps = distance(word, candidate);
+    const bool beginning = word.size() >= 3 && equals_ignoring_case(word, candidate.substr(0, word.size()));
+    const size_t steps = beginning ? 1 : distance(word, candidate);
     if (steps >= least) continue;
     least = steps;
     best = candidate;

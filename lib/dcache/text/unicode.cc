@@ -1,8 +1,8 @@
 #include "dcache/text/unicode.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
+
+#include <re2/re2.h>
 
 namespace dcache::text {
 namespace {

@@ -1,0 +1,242 @@
+// Verdicts on small builds, and the stories of the fixtures.
+#include "dcache/cache/build.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "dcache/cache/state_file.h"
+#include "tests/run_program.h"
+
+namespace dcache::cache {
+namespace {
+
+using context::Record;
+using context::Snapshot;
+
+Record file(std::string path, std::string_view content, uint32_t mode = 0644) {
+  Record record;
+  record.path = std::move(path);
+  record.mode = mode;
+  record.size = content.size();
+  record.content = context::hash_bytes(content);
+  return record;
+}
+
+Build build_of(std::string dockerfile, std::vector<Record> records, plan::Options options = {}) {
+  auto build = Build::make({.dockerfile = "Dockerfile", .context = ".", .plan = std::move(options)},
+                           std::move(dockerfile), Snapshot(std::move(records)));
+  if (!build) throw std::runtime_error(build.error().front().message);
+  return std::move(*build);
+}
+
+// "2:hit 3:miss", FROM left out.
+std::string verdicts(const Build& build, const Report& report) {
+  std::string text;
+  for (const StepReport& step : report.steps) {
+    const plan::Step& planned = build.graph().steps[step.step];
+    if (planned.kind == plan::Step::Kind::kImage) continue;
+    text += (text.empty() ? "" : " ") + std::to_string(planned.instruction->start_line) + ":" +
+            std::string(name_of(step.verdict));
+  }
+  return text;
+}
+
+std::string compare_texts(const std::string& before, const std::string& after) {
+  const std::vector<Record> records = {file("a", "1"), file("b", "2")};
+  const Build old = build_of(before, records);
+  const Build now = build_of(after, records);
+  return verdicts(now, compare(old.state(), now.state()));
+}
+
+TEST(Compare, OfTheSameStateReusesEverything) {
+  const std::string text = "FROM x@sha256:1\nWORKDIR /w\nCOPY a .\nRUN y\n";
+  EXPECT_EQ(compare_texts(text, text), "2:hit 3:hit 4:hit");
+}
+
+TEST(Compare, RebuildsWhatFollowsAnEditedStep) {
+  EXPECT_EQ(compare_texts("FROM x\nRUN 1\nRUN 2\nRUN 3\n", "FROM x\nRUN 1\nRUN two\nRUN 3\n"),
+            "2:hit 3:miss 4:miss");
+}
+
+TEST(Compare, KnowsThatMetadataCostsNothing) {
+  EXPECT_EQ(compare_texts("FROM x\nLABEL a=1\nEXPOSE 1\nRUN 1\nCOPY a /\n",
+                          "FROM x\nLABEL a=2\nCMD y\nRUN 1\nCOPY a /\n"),
+            "4:hit 5:hit");
+}
+
+TEST(Compare, RebuildsRunButNotCopyForAVariable) {
+  EXPECT_EQ(compare_texts("FROM x\nENV v=1\nCOPY a /\nRUN 1\n", "FROM x\nENV v=2\nCOPY a /\nRUN 1\n"),
+            "3:hit 4:miss");
+  EXPECT_EQ(compare_texts("FROM x\nENV v=1\nCOPY a /$v\n", "FROM x\nENV v=2\nCOPY a /$v\n"), "3:miss");
+}
+
+TEST(Compare, ReadsThroughCommentsCaseAndLayout) {
+  EXPECT_EQ(compare_texts("FROM x\nRUN a && \\\n  b\nCOPY a /\n",
+                          "from x\n# why\nrun a && \\\n# inside\n  b\ncopy   a /\n"),
+            "3:hit 6:hit");
+}
+
+TEST(Compare, KeepsALinkedCopyWhateverIsBelow) {
+  EXPECT_EQ(compare_texts("FROM x\nRUN 1\nCOPY --link a /\nCOPY b /\n",
+                          "FROM x\nRUN 2\nCOPY --link a /\nCOPY b /\n"),
+            "2:miss 3:hit 4:miss");
+}
+
+TEST(Compare, LeavesItOpenWhetherARebuiltRunWritesTheSame) {
+  EXPECT_EQ(compare_texts("FROM x AS s\nRUN 1\nFROM y\nCOPY --from=s /o /o\nRUN z\n",
+                          "FROM x AS s\nRUN 2\nFROM y\nCOPY --from=s /o /o\nRUN z\n"),
+            "2:miss 4:depends 5:depends");
+}
+
+TEST(Compare, KnowsWhatARebuiltCopyWrites) {
+  const std::string text =
+      "FROM x AS s\nCOPY a /a\nCOPY b /b\nFROM y\nCOPY --from=s /a /a\nFROM y\nCOPY --from=1 /a /\nCOPY "
+      "--from=s /b /b\n";
+  const Build old = build_of(text, {file("a", "1"), file("b", "2")});
+  const Build now = build_of(text, {file("a", "1"), file("b", "other")});
+  EXPECT_EQ(verdicts(now, compare(old.state(), now.state())), "2:hit 3:miss 5:hit 7:hit 8:miss");
+}
+
+TEST(Compare, ComparesModesButNotWhatIsNotSelected) {
+  const std::string text = "FROM x\nCOPY a /\nCOPY b /\n";
+  const Build old = build_of(text, {file("a", "1"), file("b", "2"), file("c", "3")});
+  const Build now = build_of(text, {file("a", "1"), file("b", "2", 0755), file("c", "other")});
+  const Report report = compare(old.state(), now.state());
+  EXPECT_EQ(verdicts(now, report), "2:hit 3:miss");
+  EXPECT_EQ(report.steps[2].cause.change, "mode");
+}
+
+TEST(Compare, NamesTheCause) {
+  const std::string text = "FROM x\nCOPY . /\nRUN y\n";
+  const Build old = build_of(text, {file("a", "1")});
+  const Build now = build_of(text, {file("a", "2"), file("new", "3")});
+  const Report report = compare(old.state(), now.state());
+  EXPECT_EQ(report.steps[1].cause.kind, Cause::Kind::kFile);
+  EXPECT_EQ(report.steps[1].cause.path, "a");
+  EXPECT_EQ(report.steps[1].cause.pattern, ".");
+  EXPECT_EQ(report.steps[1].cause.more, 1u);
+  EXPECT_EQ(report.steps[2].follows, 1u);
+  EXPECT_EQ(report.steps[2].cause.path, "a");
+}
+
+TEST(Compare, NamesAVariableThatABuildArgumentSets) {
+  const std::string text = "FROM x\nARG V=1\nRUN y\n";
+  const Build old = build_of(text, {});
+  const Build now = build_of(text, {}, {.build_args = {{"V", "2"}}});
+  const Report report = compare(old.state(), now.state());
+  EXPECT_EQ(report.steps[1].cause.kind, Cause::Kind::kVariable);
+  EXPECT_EQ(report.steps[1].cause.name, "V");
+  EXPECT_EQ(report.steps[1].cause.line, 2u);
+}
+
+TEST(StateFile, IsReadAsItWasWritten) {
+  const Build build = build_of("FROM x\nARG V\nCOPY . /\nRUN y\n", {file("dir/a", "1")},
+                               {.target = "0", .build_args = {{"V", "ü"}}});
+  const std::string text = write_state(build);
+  const auto again = read_state(text);
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ(write_state(*again), text);
+  EXPECT_EQ(verdicts(build, compare(again->state(), build.state())), "3:hit 4:hit");
+}
+
+TEST(StateFile, RefusesWhatIsDamagedOrNewer) {
+  const std::string text = write_state(build_of("FROM x\nCOPY . /\n", {file("a", "1")}));
+  for (const std::string& bad :
+       {std::string(), std::string("{}"), text.substr(0, text.size() / 2), std::string("[1]")}) {
+    EXPECT_FALSE(read_state(bad)) << bad;
+  }
+  std::string newer = text;
+  newer.replace(newer.find("\"dcache-snapshot\":1"), 19, "\"dcache-snapshot\":2");
+  EXPECT_NE(read_state(newer).error().find("version"), std::string::npos);
+  std::string torn = text;
+  torn.replace(torn.find("\"contexts\""), 10, "\"kontexts\"");
+  EXPECT_NE(read_state(torn).error().find("damaged"), std::string::npos);
+}
+
+// The fixtures
+
+const std::string kFixtures = DCACHE_SOURCE_DIR "/fixtures/";
+
+std::string story(const std::string& dockerfile, const std::string& changed, plan::Options options = {}) {
+  auto build = Build::load({.dockerfile = kFixtures + dockerfile, .plan = std::move(options)});
+  if (!build) return build.error().front().message;
+  return verdicts(*build, what_if_changed(*build, {changed}, "/").report);
+}
+
+TEST(GoMonorepo, RebuildsEverythingFromTheBroadCopyForBothPrograms) {
+  const std::string expected = "3:hit 4:miss 5:miss 6:miss 9:hit 10:depends";
+  EXPECT_EQ(story("go-monorepo/Dockerfile", "cmd/app1/main.go"), expected);
+  EXPECT_EQ(story("go-monorepo/Dockerfile", "cmd/app1/main.go", {.build_args = {{"APP_NAME", "app2"}}}),
+            expected);
+  EXPECT_EQ(story("go-monorepo/Dockerfile", "skaffold.yaml"), expected);
+}
+
+TEST(GoMonorepo, RebuildsOneProgramWithNarrowCopies) {
+  EXPECT_EQ(story("go-monorepo/Dockerfile.narrow", "cmd/app1/main.go"),
+            "3:hit 4:hit 5:hit 7:hit 8:hit 10:miss 11:miss 16:hit 17:depends");
+  EXPECT_EQ(
+      story("go-monorepo/Dockerfile.narrow", "cmd/app1/main.go", {.build_args = {{"APP_NAME", "app2"}}}),
+      "3:hit 4:hit 5:hit 7:hit 8:hit 10:hit 11:hit 16:hit 17:hit");
+  EXPECT_EQ(story("go-monorepo/Dockerfile.narrow", "go.mod"),
+            "3:hit 4:miss 5:miss 7:miss 8:miss 10:miss 11:miss 16:hit 17:depends");
+}
+
+TEST(GoMonorepo, KeepsTheBaseImagesDependencies) {
+  EXPECT_EQ(story("go-monorepo/Dockerfile.base", "cmd/app1/main.go"), "4:hit 5:hit 7:hit");
+  EXPECT_EQ(story("go-monorepo/Dockerfile.on-base", "cmd/app1/main.go"),
+            "4:hit 5:hit 7:miss 9:miss 13:depends");
+}
+
+TEST(GoServices, LeavesTheOtherServiceAloneWhenTheyAreBuiltSideBySide) {
+  EXPECT_EQ(story("go-services/Dockerfile", "cmd/worker/main.go"),
+            "2:hit 3:miss 4:miss 8:miss 11:depends 12:depends");
+  EXPECT_EQ(story("go-services/Dockerfile.parallel", "cmd/worker/main.go"),
+            "3:hit 4:hit 5:hit 7:hit 10:hit 11:hit 16:miss 17:miss 22:hit 23:depends");
+}
+
+TEST(NodeApp, InstallsAgainOnlyForItsManifests) {
+  EXPECT_EQ(story("node-app/Dockerfile", "src/server.js"), "2:hit 3:miss 4:miss");
+  EXPECT_EQ(story("node-app/Dockerfile.good", "src/server.js"), "3:hit 4:hit 5:hit 7:miss");
+  EXPECT_EQ(story("node-app/Dockerfile.good", "test/greeting.test.js"), "3:hit 4:hit 5:hit 7:hit");
+}
+
+TEST(PythonApp, InstallsAgainOnlyForItsRequirements) {
+  EXPECT_EQ(story("python-app/Dockerfile", "app/main.py"), "2:hit 3:miss 4:miss");
+  EXPECT_EQ(story("python-app/Dockerfile.good", "app/main.py"), "3:hit 4:hit 5:hit 7:miss");
+  EXPECT_EQ(story("python-app/Dockerfile.good", "tests/test_main.py"), "3:hit 4:hit 5:hit 7:hit");
+}
+
+TEST(WhatIf, SaysWhatBecomesOfEachPath) {
+  auto build = Build::load({.dockerfile = kFixtures + "go-monorepo/Dockerfile.narrow"});
+  ASSERT_TRUE(build);
+  const WhatIf what_if = what_if_changed(
+      *build, {"README.md", "cmd/app2/main.go", "pkg", "pkg/new.go", "/etc/passwd", "no/such"}, "/");
+  std::vector<ChangedPath::Fate> fates;
+  for (const ChangedPath& path : what_if.paths)
+    fates.push_back(path.fate);
+  using Fate = ChangedPath::Fate;
+  EXPECT_EQ(fates, (std::vector<Fate>{Fate::kIgnored, Fate::kNotRead, Fate::kRead, Fate::kOutside,
+                                      Fate::kOutside, Fate::kOutside}));
+  EXPECT_EQ(what_if.paths[0].pattern_line, 5u);
+}
+
+TEST(Load, ReportsWhatIsWrongWithItsPlace) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY x\n");
+  const auto bad = Build::load({.dockerfile = folder / "Dockerfile"});
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(bad.error()[0].line, 2u);
+  folder.write("Dockerfile", "FROM a\nCOPY . .\n");
+  folder.write(".dockerignore", "a\n[\n");
+  const auto bad_ignore = Build::load({.dockerfile = folder / "Dockerfile"});
+  ASSERT_FALSE(bad_ignore);
+  EXPECT_EQ(bad_ignore.error()[0].line, 2u);
+  folder.write("Dockerfile.dockerignore", "*\n");
+  const auto good = Build::load({.dockerfile = folder / "Dockerfile"});
+  ASSERT_TRUE(good);
+  EXPECT_TRUE(good->context().records().empty());
+}
+
+}  // namespace
+}  // namespace dcache::cache

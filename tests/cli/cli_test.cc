@@ -1,0 +1,312 @@
+// The program as users run it.
+#include <set>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+using test::TemporaryFolder;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Program, HelpsAndTellsItsVersion) {
+  EXPECT_EQ(run_dcache({"--help"}, "/").status, 0);
+  EXPECT_TRUE(contains(run_dcache({"--version"}, "/").out, "dcache 0."));
+  for (const char* command : {"lint", "explain", "snapshot", "keys", "context", "parse", "rules"}) {
+    const Outcome help = run_dcache({command, "--help"}, "/");
+    EXPECT_EQ(help.status, 0) << command;
+    EXPECT_TRUE(contains(help.out, "Example")) << command;
+  }
+}
+
+TEST(Program, RefusesWrongUseWithStatus2) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
+                                                    {"linnt"},
+                                                    {"lint", "--format", "xml"},
+                                                    {"lint", "--select", "DC9999", "-"},
+                                                    {"explain"},
+                                                    {"explain", "--changed", "a", "--since", "b"},
+                                                    {"parse"},
+                                                    {"parse", "/no/such"},
+                                                    {"rules", "DC100"},
+                                                    {"lint", "/no/such"}}) {
+    const Outcome outcome = run_dcache(arguments, "/", "FROM a\n");
+    EXPECT_EQ(outcome.status, 2) << outcome.out << outcome.err;
+    EXPECT_FALSE(outcome.err.empty());
+  }
+  EXPECT_TRUE(contains(run_dcache({"rules", "DC100"}, "/").err, "did you mean"));
+}
+
+TEST(Parse, PrintsOneObjectALineAndGoesOnBehindErrors) {
+  const TemporaryFolder folder;
+  folder.write("good", "FROM a\n");
+  folder.write("bad", "FROM a\nENV x\n");
+  const Outcome outcome = run_dcache({"parse", "bad", "good", "-"}, folder.path(), "FROM b\n");
+  EXPECT_EQ(outcome.status, 2);
+  std::istringstream lines(outcome.out);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(json::parse(line)["error"]["line"], 2);
+  std::getline(lines, line);
+  EXPECT_EQ(json::parse(line)["instructions"][0]["instruction"], "from");
+  std::getline(lines, line);
+  EXPECT_EQ(json::parse(line)["file"], "<stdin>");
+}
+
+TEST(Lint, ExitsByLevel) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a:1\n");
+  EXPECT_EQ(run_dcache({"lint"}, folder.path()).status, 0);  // an info
+  EXPECT_EQ(run_dcache({"lint", "--fail-on", "info"}, folder.path()).status, 1);
+  folder.write("Dockerfile", "FROM a\n");
+  EXPECT_EQ(run_dcache({"lint"}, folder.path()).status, 1);
+  EXPECT_EQ(run_dcache({"lint", "--fail-on", "none"}, folder.path()).status, 0);
+  EXPECT_EQ(run_dcache({"lint", "--ignore", "DC1009"}, folder.path()).status, 0);
+  folder.write("Dockerfile", "FROM a\nFOO\n");
+  EXPECT_EQ(run_dcache({"lint"}, folder.path()).status, 2);
+}
+
+TEST(Lint, ShowsTheSourceTheRemedyAndTheRule) {
+  const Outcome outcome = run_dcache({"lint", "-"}, "/", "FROM a:1 AS ä\nRUN x && \\\n    npm ci\n");
+  EXPECT_TRUE(contains(outcome.out, "<stdin>:3:5: warning: "));
+  EXPECT_TRUE(contains(outcome.out, "    3 |     npm ci\n      |     ^^^^^^\n")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "= write RUN --mount=type=cache,target=/root/.npm"));
+  EXPECT_TRUE(contains(outcome.out, "[DC1003 missing-cache-mount]"));
+}
+
+TEST(Lint, SearchesFolders) {
+  const TemporaryFolder folder;
+  for (const char* name : {"Dockerfile", "a/web.Dockerfile", "a/Dockerfile.dev", "b/Containerfile",
+                           "node_modules/x/Dockerfile", "a/Dockerfile.dev.dockerignore", "a/other"}) {
+    folder.write(name, "FROM a\n");
+  }
+  const Outcome outcome = run_dcache({"lint", "--format", "json"}, folder.path());
+  std::set<std::string> paths;
+  for (const json& finding : json::parse(outcome.out))
+    paths.insert(finding["path"]);
+  EXPECT_EQ(paths,
+            (std::set<std::string>{"Dockerfile", "a/Dockerfile.dev", "a/web.Dockerfile", "b/Containerfile"}));
+}
+
+TEST(Lint, GivesJsonWithPlacesAndFixes) {
+  const json findings = json::parse(
+      run_dcache({"lint", "--format", "json", "--select", "DC1003", "-"}, "/", "FROM a\nRUN npm ci\n").out);
+  ASSERT_EQ(findings.size(), 1u);
+  const json& finding = findings[0];
+  EXPECT_EQ(finding["rule"], "DC1003");
+  EXPECT_EQ(finding["name"], "missing-cache-mount");
+  EXPECT_EQ(finding["line"], 2);
+  EXPECT_EQ(finding["column"], 5);
+  EXPECT_EQ(finding["end_column"], 11);
+  EXPECT_EQ(finding["level"], "warning");
+  EXPECT_EQ(finding["fix"]["safe"], true);
+  EXPECT_EQ(finding["fix"]["edits"][0]["column"], 4);
+}
+
+TEST(Lint, MendsFilesInPlaceOnceAndKeepsTheirMode) {
+  const TemporaryFolder folder;
+  folder.copy_fixture("node-app");
+  ::chmod((folder / "Dockerfile").c_str(), 0600);
+  const Outcome diff = run_dcache({"lint", "--diff", "Dockerfile"}, folder.path());
+  EXPECT_TRUE(contains(diff.out, "+COPY package.json package-lock.json ./\n"));
+  EXPECT_TRUE(contains(diff.out, "+++ ./.dockerignore\n") || contains(diff.out, "+++ .dockerignore\n"));
+  EXPECT_TRUE(contains(folder.read("Dockerfile"), "COPY . .\nRUN npm install"));
+
+  EXPECT_EQ(run_dcache({"lint", "--fix", "Dockerfile"}, folder.path()).status,
+            1);  // the base image is not pinned
+  const std::string mended = folder.read("Dockerfile");
+  EXPECT_EQ(
+      mended,
+      "# syntax=docker/dockerfile:1\nFROM node:latest\nWORKDIR /app\nCOPY package.json package-lock.json ./\n"
+      "RUN --mount=type=cache,target=/root/.npm \\\n    npm install\nCOPY . .\nEXPOSE 8080\nCMD [\"node\", "
+      "\"src/server.js\"]\n");
+  EXPECT_TRUE(contains(folder.read(".dockerignore"), ".git\n"));
+  struct stat status {};
+  ASSERT_EQ(::stat((folder / "Dockerfile").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600u);
+  run_dcache({"lint", "--fix", "Dockerfile"}, folder.path());
+  EXPECT_EQ(folder.read("Dockerfile"), mended);
+}
+
+TEST(Lint, MendsStandardInputOnStandardOutput) {
+  EXPECT_EQ(run_dcache({"lint", "--fix", "--select", "DC1003", "-"}, "/", "FROM a\nRUN npm ci\n").out,
+            "FROM a\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");
+}
+
+TEST(Lint, UsesTheNearestConfiguration) {
+  const TemporaryFolder folder;
+  folder.write(".dcache.toml", "ignore = [\"DC1009\"]\n");
+  folder.write("a/Dockerfile", "FROM a\n");
+  EXPECT_EQ(run_dcache({"lint", "a"}, folder.path()).status, 0);
+  folder.write("a/.dcache.toml", "profle = \"all\"\n");
+  const Outcome outcome = run_dcache({"lint", "a"}, folder.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(contains(outcome.err, ".dcache.toml:1:")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "did you mean 'profile'?"));
+}
+
+TEST(Sarif, KeepsFingerprintsWhenLinesMove) {
+  const auto run = [](const std::string& text) {
+    return json::parse(run_dcache({"lint", "--format", "sarif", "-"}, "/", text).out)["runs"][0];
+  };
+  const json before = run("FROM a:1\nRUN npm ci\nRUN npm ci\n");
+  const json after = run("# one\n\n# two\nFROM a:1\nRUN npm ci\nRUN npm ci\n");
+  ASSERT_EQ(before["results"].size(), 3u);
+  std::set<json> fingerprints;
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(before["results"][i]["partialFingerprints"], after["results"][i]["partialFingerprints"]);
+    EXPECT_NE(before["results"][i]["locations"], after["results"][i]["locations"]);
+    fingerprints.insert(before["results"][i]["partialFingerprints"]);
+  }
+  EXPECT_EQ(fingerprints.size(), 3u);
+}
+
+TEST(Sarif, NamesFilesFromTheRepositorysRoot) {
+  const TemporaryFolder folder;
+  folder.write("repo/.git/HEAD", "");
+  folder.write("repo/my app/Dockerfile", "FROM a\n");
+  const json run = json::parse(
+      run_dcache({"lint", "--format", "sarif", "Dockerfile"}, folder / "repo/my app").out)["runs"][0];
+  const json& location = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+  EXPECT_EQ(location["uri"], "my%20app/Dockerfile");
+  EXPECT_EQ(location["uriBaseId"], "SRCROOT");
+  EXPECT_TRUE(run["originalUriBaseIds"]["SRCROOT"]["uri"].get<std::string>().ends_with("/repo/"));
+  const json& rule = run["tool"]["driver"]["rules"][run["results"][0]["ruleIndex"].get<size_t>()];
+  EXPECT_EQ(rule["id"], "DC1009");
+  EXPECT_TRUE(contains(rule["help"]["markdown"], "# DC1009"));
+}
+
+TEST(Explain, AnswersInItsFirstLine) {
+  const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
+  const Outcome outcome = run_dcache({"explain", "--changed", "cmd/app1/main.go"}, folder);
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_TRUE(outcome.out.starts_with(
+      "3 of 6 steps rebuild when cmd/app1/main.go changes; 1 more depends on what that gives\n"))
+      << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "  ✗     4  COPY . ."));
+  EXPECT_TRUE(contains(outcome.out, "follows line 4: cmd/app1/main.go changed"));
+  EXPECT_FALSE(contains(outcome.out, "\033"));
+  const Outcome ignored =
+      run_dcache({"explain", "-f", "Dockerfile.narrow", "--changed", "README.md"}, folder);
+  EXPECT_TRUE(
+      contains(ignored.out, "README.md is ignored by the pattern '*.md' (Dockerfile.narrow.dockerignore:5)"))
+      << ignored.out;
+}
+
+TEST(Explain, TakesPathsFromTheCurrentFolderOrTheContext) {
+  const std::string root = DCACHE_SOURCE_DIR;
+  for (const auto& [folder, path] : {std::pair{root + "/fixtures/go-monorepo/cmd/app1", "main.go"},
+                                     {root, "fixtures/go-monorepo/cmd/app1/main.go"},
+                                     {root, "cmd/app1/main.go"}}) {
+    const Outcome outcome = run_dcache(
+        {"explain", "-f", root + "/fixtures/go-monorepo/Dockerfile.narrow", "--changed", path}, folder);
+    EXPECT_TRUE(outcome.out.starts_with("2 of 9 steps rebuild")) << folder << " " << path << "\n"
+                                                                 << outcome.out << outcome.err;
+  }
+}
+
+TEST(Explain, GivesTheDocumentedJson) {
+  const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
+  const json answer = json::parse(
+      run_dcache({"explain", "-f", "Dockerfile.narrow", "--format", "json", "--changed", "go.mod"}, folder)
+          .out);
+  EXPECT_EQ(answer["version"], 1);
+  EXPECT_EQ(answer["target"], "1");
+  const json& run = answer["steps"][3];
+  EXPECT_EQ(run["line"], 5);
+  EXPECT_EQ(run["stage"], "build");
+  EXPECT_EQ(run["verdict"], "miss");
+  EXPECT_EQ(
+      run["cause"],
+      (json{
+          {"kind", "file"}, {"path", "go.mod"}, {"change", "changed"}, {"pattern", "go.mod"}, {"line", 4}}));
+  EXPECT_EQ(run["follows"], 4);
+}
+
+TEST(Snapshot, IsComparedWithLater) {
+  const TemporaryFolder folder;
+  folder.write("ctx/Dockerfile", "FROM a@sha256:1\nCOPY a /\nCOPY b /\nRUN x\n");
+  folder.write("ctx/a", "1");
+  folder.write("ctx/b", "2");
+  EXPECT_EQ(run_dcache({"snapshot", "-o", "../s.json"}, folder / "ctx").status, 0);
+  EXPECT_TRUE(contains(run_dcache({"explain", "--since", "../s.json"}, folder / "ctx").out,
+                       "Nothing rebuilds since ../s.json"));
+  folder.write("ctx/b", "two");
+  const Outcome outcome = run_dcache({"explain", "--since", "../s.json"}, folder / "ctx");
+  EXPECT_TRUE(outcome.out.starts_with("2 of 3 steps rebuild since ../s.json\n")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "b changed (selected by b)"));
+  const std::string first = folder.read("s.json");
+  EXPECT_EQ(run_dcache({"snapshot"}, folder / "ctx").out, run_dcache({"snapshot"}, folder / "ctx").out);
+  folder.write("s.json", first.substr(0, 40));
+  EXPECT_EQ(run_dcache({"explain", "--since", "../s.json"}, folder / "ctx").status, 2);
+}
+
+TEST(Keys, ShowFilesAndChangeWithThem) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a@sha256:1\nCOPY a /\n");
+  folder.write("a", "1");
+  const auto key = [&] {
+    return json::parse(run_dcache({"keys", "--format", "json"}, folder.path()).out)["steps"][1];
+  };
+  const json first = key();
+  EXPECT_EQ(first["files"], json{"a"});
+  EXPECT_EQ(first["bytes"], 1);
+  EXPECT_EQ(key(), first);
+  folder.write("a", "2");
+  EXPECT_NE(key()["key"], first["key"]);
+  EXPECT_EQ(key()["definition"], first["definition"]);
+  EXPECT_TRUE(contains(run_dcache({"keys", "--files", "2"}, folder.path()).out, "         a\n"));
+}
+
+TEST(Context, TellsWhatNoStepReads) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY a /\n");
+  folder.write("a", "1");
+  folder.write("big", std::string(5000, 'x'));
+  folder.write(".dockerignore", "Dockerfile\n");
+  const json context = json::parse(run_dcache({"context", "--format", "json"}, folder.path()).out);
+  EXPECT_EQ(context["read"]["files"], 1);
+  EXPECT_EQ(context["unread"][0]["path"], "big");
+  EXPECT_EQ(context["ignored_entries"], 1);
+  EXPECT_TRUE(contains(run_dcache({"context"}, folder.path()).out, "5.0 kB  big"));
+}
+
+TEST(AnyInput, GetsAClearAnswer) {
+  const TemporaryFolder folder;
+  folder.write("empty", "");
+  folder.write("zeros", std::string(1000, '\0'));
+  folder.write("bytes",
+               "\xFF\xFE"
+               "F\0R\0");
+  folder.write("long", "FROM a\nRUN " + std::string(3'000'000, 'x') + "\n");
+  folder.write(
+      "deep", "FROM a\nENV x=" + [] {
+        std::string s;
+        for (int i = 0; i < 20000; ++i)
+          s += "${a:-";
+        return s;
+      }() + "\n");
+  for (const char* name : {"empty", "zeros", "bytes", "long", "deep"}) {
+    for (const char* command : {"lint", "parse"}) {
+      const Outcome outcome = run_dcache({command, name}, folder.path());
+      EXPECT_TRUE(outcome.status == 2 || std::string(name) == "deep")
+          << name << " " << command << " " << outcome.status;
+      EXPECT_LT(outcome.err.size(), 2000u) << name;
+    }
+    EXPECT_EQ(run_dcache({"explain", "-f", name, "--changed", "x"}, folder.path()).status, 2) << name;
+  }
+}
+
+}  // namespace
+}  // namespace dcache

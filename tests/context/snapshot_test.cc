@@ -1,0 +1,142 @@
+#include "dcache/context/snapshot.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/run_program.h"
+
+namespace dcache::context {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+ignore::Matcher matcher_of(std::string_view text) {
+  return std::move(*ignore::Matcher::parse(text));
+}
+
+Texts paths(const Snapshot& snapshot) {
+  Texts all;
+  for (const Record& record : snapshot.records())
+    all.push_back(record.path);
+  return all;
+}
+
+Record file(std::string path) {
+  Record record;
+  record.path = std::move(path);
+  record.mode = 0644;
+  return record;
+}
+Record link(std::string path, std::string target) {
+  Record record = file(std::move(path));
+  record.type = Type::kSymlink;
+  record.target = std::move(target);
+  return record;
+}
+
+TEST(Snapshot, SortsByPathAndAddsFolders) {
+  const Snapshot snapshot({file("a-b"), file("a/c/d"), file("a/b"), file("z")});
+  EXPECT_EQ(paths(snapshot), (Texts{"a", "a/b", "a/c", "a/c/d", "a-b", "z"}));
+  EXPECT_EQ(snapshot.below("a").size(), 3u);
+  EXPECT_EQ(snapshot.below("").size(), 6u);
+  EXPECT_EQ(snapshot.find("a/c")->type, Type::kFolder);
+  EXPECT_EQ(snapshot.find("a/x"), nullptr);
+}
+
+TEST(Snapshot, FollowsLinksInsideTheRoot) {
+  const Snapshot snapshot({file("dir/f"), link("to-dir", "dir"), link("abs", "/dir"),
+                           link("up", "../../dir/f"), link("loop", "loop"), link("a", "b"), link("b", "a"),
+                           link("dir/back", "../to-dir")});
+  EXPECT_EQ(snapshot.follow("to-dir/f"), "dir/f");
+  EXPECT_EQ(snapshot.follow("abs/f"), "dir/f");
+  EXPECT_EQ(snapshot.follow("up"), "dir/f");
+  EXPECT_EQ(snapshot.follow("dir/back/f"), "dir/f");
+  EXPECT_EQ(snapshot.follow("to-dir", false), "to-dir");
+  EXPECT_EQ(snapshot.follow("loop"), std::nullopt);
+  EXPECT_EQ(snapshot.follow("a/x"), std::nullopt);
+  EXPECT_EQ(snapshot.follow(""), "");
+}
+
+TEST(Walk, RecordsWhatIsThere) {
+  const test::TemporaryFolder folder;
+  folder.write("src/main.c", "int main;");
+  folder.write("run.sh", "x");
+  ::chmod((folder / "run.sh").c_str(), 0755);
+  ASSERT_EQ(::symlink("src/main.c", (folder / "link").c_str()), 0);
+  ASSERT_EQ(::symlink("/etc", (folder / "outside").c_str()), 0);
+  const auto walk = context::walk(folder.path(), {});
+  ASSERT_TRUE(walk);
+  EXPECT_EQ(paths(walk->snapshot), (Texts{"link", "outside", "run.sh", "src", "src/main.c"}));
+  EXPECT_EQ(walk->snapshot.find("link")->target, "src/main.c");
+  EXPECT_EQ(walk->snapshot.find("outside")->type, Type::kSymlink);
+  EXPECT_EQ(walk->snapshot.find("run.sh")->mode, 0755u);
+  EXPECT_EQ(walk->snapshot.find("src/main.c")->size, 9u);
+  EXPECT_TRUE(walk->problems.empty());
+}
+
+TEST(Walk, LeavesOutIgnoredFilesAndKeepsFoldersOfExceptions) {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"a/keep.txt", "a/drop.txt", "b/x", "node_modules/m/i.js"})
+    folder.write(name, "");
+  const auto walk = context::walk(folder.path(), matcher_of("a\nnode_modules\n!a/keep.txt\n"));
+  EXPECT_EQ(paths(walk->snapshot), (Texts{"a", "a/keep.txt", "b", "b/x"}));
+  EXPECT_EQ(walk->ignored, 3u);
+}
+
+TEST(Walk, ReportsWhatIsNoFileAndDoesNotHang) {
+  const test::TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / "fifo").c_str(), 0600), 0);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, (folder / "socket").c_str(), sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  auto walk = context::walk(folder.path(), {});
+  ::close(fd);
+  ASSERT_TRUE(walk);
+  EXPECT_EQ(paths(walk->snapshot), Texts{"fifo"});
+  EXPECT_EQ(walk->problems.size(), 2u);
+  EXPECT_TRUE(hash_contents(walk->snapshot, folder.path(), [](const Record&) { return true; }).empty());
+}
+
+TEST(Walk, NamesAFolderThatCanNotBeRead) {
+  const auto walk = context::walk("/no/such/folder", {});
+  ASSERT_FALSE(walk);
+  EXPECT_NE(walk.error().find("/no/such/folder"), std::string::npos);
+}
+
+TEST(HashContents, HashesOnlyWhatIsWanted) {
+  const test::TemporaryFolder folder;
+  folder.write("a", "same");
+  folder.write("b", "same");
+  folder.write("c", "other");
+  auto walk = context::walk(folder.path(), {});
+  hash_contents(walk->snapshot, folder.path(), [](const Record& record) { return record.path != "c"; });
+  EXPECT_EQ(walk->snapshot.find("a")->content, walk->snapshot.find("b")->content);
+  EXPECT_EQ(walk->snapshot.find("a")->content, hash_bytes("same"));
+  EXPECT_FALSE(walk->snapshot.find("c")->content);
+}
+
+TEST(HashContents, ReportsAFileThatIsGone) {
+  const test::TemporaryFolder folder;
+  folder.write("a", "x");
+  auto walk = context::walk(folder.path(), {});
+  ::unlink((folder / "a").c_str());
+  EXPECT_EQ(hash_contents(walk->snapshot, folder.path(), [](const Record&) { return true; }).size(), 1u);
+}
+
+TEST(Hash, IsWrittenAndReadAsHex) {
+  const Hash hash = hash_bytes("x");
+  EXPECT_EQ(hash_from_hex(to_hex(hash)), hash);
+  EXPECT_EQ(hash_from_hex("zz"), std::nullopt);
+  EXPECT_NE(Hasher().add("ab").add("c").finish(), Hasher().add("a").add("bc").finish());
+}
+
+}  // namespace
+}  // namespace dcache::context

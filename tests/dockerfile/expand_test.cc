@@ -1,0 +1,70 @@
+#include "dcache/dockerfile/expand.h"
+
+#include <fstream>
+#include <map>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace dcache::dockerfile {
+namespace {
+
+using Variables = std::map<std::string, std::string, std::less<>>;
+
+Lookup lookup_of(const Variables& variables) {
+  return [&](std::string_view name) -> std::optional<std::string_view> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+// tests/dockerfile/expansions.json: what current BuildKit made of `LABEL l=TEXT` with these variables; null
+// where it refused the text.
+TEST(Expand, GivesWhatARecordedBuildGave) {
+  const Variables variables = {
+      {"v", "val"}, {"empty", ""}, {"p", "/usr/local/a.tar.gz"}, {"e1", "a*b*"}, {"u", "xäyäz"}};
+  std::ifstream file(DCACHE_SOURCE_DIR "/tests/dockerfile/expansions.json");
+  for (const auto& trial : nlohmann::json::parse(file)) {
+    const std::string text = trial.at("text");
+    const auto value = expand(text, lookup_of(variables));
+    if (trial.at("value").is_null()) {
+      EXPECT_FALSE(value) << text << " gave " << *value;
+    } else {
+      ASSERT_TRUE(value) << text << ": " << value.error().message;
+      EXPECT_EQ(*value, trial.at("value")) << text;
+    }
+  }
+}
+
+TEST(Expand, UsesTheFilesEscapeCharacter) {
+  const Variables variables = {{"v", "val"}};
+  EXPECT_EQ(*expand(R"(C:\dir\$v)", lookup_of(variables), {.escape = '`'}), R"(C:\dir\val)");
+  EXPECT_EQ(*expand("`$v", lookup_of(variables), {.escape = '`'}), "$v");
+}
+
+TEST(Expand, SplitsWordsAtBlanksOfValuesButNotOfQuotes) {
+  const Variables variables = {{"list", "a b"}};
+  const auto words = expand_words(R"(x$list "c $list" 'd e')", lookup_of(variables));
+  ASSERT_TRUE(words);
+  std::vector<std::string> texts;
+  for (const ExpandedWord& word : *words)
+    texts.push_back(word.text);
+  EXPECT_EQ(texts, (std::vector<std::string>{"xa", "b", "c a b", "d e"}));
+}
+
+TEST(Expand, SaysWhereTheErrorIs) {
+  const auto value = expand("ab ${v", [](std::string_view) { return std::nullopt; });
+  ASSERT_FALSE(value);
+  EXPECT_EQ(value.error().offset, 3u);
+}
+
+TEST(Expand, RefusesNestingThatNobodyWrites) {
+  std::string deep;
+  for (int i = 0; i < 100000; ++i)
+    deep += "${a:-";
+  EXPECT_FALSE(expand(deep, [](std::string_view) { return std::nullopt; }));
+}
+
+}  // namespace
+}  // namespace dcache::dockerfile

@@ -1,0 +1,91 @@
+#include "dcache/ignore/matcher.h"
+
+#include <fstream>
+#include <set>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace dcache::ignore {
+namespace {
+
+Matcher matcher_of(std::string_view text) {
+  auto matcher = Matcher::parse(text);
+  EXPECT_TRUE(matcher) << text;
+  return matcher ? std::move(*matcher) : Matcher();
+}
+
+// tests/ignore/recorded.json: what current BuildKit put into an image by `COPY . /` with these ignore files.
+TEST(Matcher, KeepsWhatARecordedBuildKept) {
+  std::ifstream file(DCACHE_SOURCE_DIR "/tests/ignore/recorded.json");
+  const auto recorded = nlohmann::json::parse(file);
+  const std::vector<std::string> tree = recorded.at("tree");
+  for (const auto& trial : recorded.at("trials")) {
+    const std::string text = trial.at("ignore");
+    const auto matcher = Matcher::parse(text);
+    if (trial.contains("error")) {
+      EXPECT_FALSE(matcher) << text;
+      continue;
+    }
+    ASSERT_TRUE(matcher) << text;
+    // A folder that is ignored itself is there if something in it is.
+    std::set<std::string> kept;
+    for (const std::string& entry : tree) {
+      const std::string path = entry.ends_with('/') ? entry.substr(0, entry.size() - 1) : entry;
+      if (matcher->decide(path).ignored) continue;
+      kept.insert(path);
+      for (size_t slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+        kept.insert(path.substr(0, slash));
+      }
+    }
+    std::set<std::string> expected;
+    for (const size_t index : trial.at("kept")) {
+      const std::string& entry = tree[index];
+      expected.insert(entry.ends_with('/') ? entry.substr(0, entry.size() - 1) : entry);
+    }
+    EXPECT_EQ(kept, expected) << "ignore file:\n" << text;
+  }
+}
+
+TEST(Matcher, NamesThePatternThatDecided) {
+  const Matcher matcher = matcher_of("# logs\n*.log\n\n!keep.log\ndocs\n");
+  EXPECT_EQ(matcher.decide("a.log").pattern->line, 2u);
+  EXPECT_EQ(matcher.decide("keep.log").pattern->written, "!keep.log");
+  EXPECT_FALSE(matcher.decide("keep.log").ignored);
+  EXPECT_EQ(matcher.decide("docs/deep/x.md").pattern->line, 5u);
+  EXPECT_EQ(matcher.decide("main.go").pattern, nullptr);
+}
+
+TEST(Matcher, GivesTheLineOfAnInvalidPattern) {
+  const auto matcher = Matcher::parse("ok\nbad[\n");
+  ASSERT_FALSE(matcher);
+  EXPECT_EQ(matcher.error().line, 2u);
+  EXPECT_FALSE(matcher.error().remedy.empty());
+}
+
+TEST(Matcher, DecidesTheSameStepByStep) {
+  const Matcher matcher = matcher_of("dir/**\n!dir/sub\ndir/sub/*.tmp\n");
+  Matcher::Folder dir, sub;
+  EXPECT_TRUE(matcher.decide("dir", {}, &dir).ignored == matcher.decide("dir").ignored);
+  EXPECT_FALSE(matcher.decide("dir/sub", dir, &sub).ignored);
+  for (const std::string path : {"dir/sub/a.tmp", "dir/sub/a.txt"}) {
+    EXPECT_EQ(matcher.decide(path, sub).ignored, matcher.decide(path).ignored) << path;
+  }
+}
+
+TEST(Matcher, KnowsWhereAnExceptionCouldBringSomethingBack) {
+  const Matcher literal = matcher_of("a\n!a/b/c\n");
+  EXPECT_TRUE(literal.may_reinclude_below("a"));
+  EXPECT_TRUE(literal.may_reinclude_below("a/b"));
+  EXPECT_FALSE(literal.may_reinclude_below("x"));
+  EXPECT_TRUE(matcher_of("a\n!**/keep\n").may_reinclude_below("a"));
+  EXPECT_FALSE(matcher_of("a\n").may_reinclude_below("a"));
+}
+
+TEST(Matcher, OfNothingIgnoresNothing) {
+  EXPECT_FALSE(Matcher().decide("any/thing").ignored);
+  EXPECT_FALSE(matcher_of("").decide("a").ignored);
+}
+
+}  // namespace
+}  // namespace dcache::ignore

@@ -1,0 +1,54 @@
+// Linting of texts, for tests.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/engine.h"
+#include "tests/run_program.h"
+
+namespace dcache::test {
+
+// A folder with files, as rules see it.
+inline lint::Subject::LoadSurroundings surroundings_of(const TemporaryFolder& folder) {
+  return [&folder]() -> std::shared_ptr<const lint::Surroundings> {
+    auto around = std::make_shared<lint::Surroundings>();
+    const bool has_ignore_file = !folder.read(".dockerignore").empty();
+    auto matcher = ignore::Matcher::parse(folder.read(".dockerignore"));
+    around->folder = folder.path();
+    around->suggested_ignore_file = folder / ".dockerignore";
+    if (has_ignore_file) around->ignore_file = folder / ".dockerignore";
+    around->files = std::move(context::walk(folder.path(), *matcher)->snapshot);
+    return around;
+  };
+}
+
+inline lint::Config config_selecting(std::vector<std::string> rules) {
+  lint::Config config;
+  config.select = std::move(rules);
+  return config;
+}
+
+// "CODE:line" of each finding.
+inline std::vector<std::string> findings(const std::string& text, const lint::Config& config,
+                                         const lint::Subject::LoadSurroundings& load = {}) {
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(text);
+  std::vector<std::string> found;
+  for (const lint::Diagnostic& diagnostic : linter.lint(file, load).diagnostics) {
+    found.push_back(std::string(diagnostic.rule) + ":" +
+                    std::to_string(file.lines().line_of(diagnostic.span.begin)));
+  }
+  return found;
+}
+
+inline std::string fixed(const std::string& text, const lint::Config& config,
+                         const lint::Subject::LoadSurroundings& load = {}, bool unsafe = false) {
+  const lint::Linter linter(lint::catalogue(), config);
+  return lint::apply_fixes(linter, text, load, unsafe).text;
+}
+
+}  // namespace dcache::test

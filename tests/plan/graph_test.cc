@@ -1,0 +1,148 @@
+#include "dcache/plan/graph.h"
+
+#include <gtest/gtest.h>
+
+#include "dcache/dockerfile/parser.h"
+
+namespace dcache::plan {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+struct Planned {
+  explicit Planned(std::string text, Options options = {})
+      : file(dockerfile::parse(std::move(text))),
+        given(std::move(options)),
+        graph(build_graph(file, given)) {}
+  dockerfile::File file;
+  Options given;
+  Graph graph;
+};
+
+std::string part(const Step& step, Part::Kind kind, std::string_view name = {}) {
+  for (const Part& p : step.definition) {
+    if (p.kind == kind && p.name == name) return p.value;
+  }
+  return "(none)";
+}
+
+Texts kinds(const Graph& graph) {
+  constexpr std::string_view kNames[] = {"image", "run", "copy", "workdir"};
+  Texts all;
+  for (const Step& step : graph.steps)
+    all.emplace_back(kNames[static_cast<size_t>(step.kind)]);
+  return all;
+}
+
+TEST(Graph, MakesStepsOfInstructionsThatWriteFiles) {
+  const Planned planned(
+      "FROM a\nENV x=1\nLABEL l=1\nEXPOSE 80\nWORKDIR /w\nWORKDIR /\nRUN x\nCMD y\nCOPY a b\nUSER u\nADD c "
+      "d\nVOLUME /v\n");
+  EXPECT_EQ(kinds(planned.graph), (Texts{"image", "workdir", "run", "copy", "copy"}));
+}
+
+TEST(Graph, TakesOnlyWhatTheTargetNeeds) {
+  const Planned planned(
+      "FROM a AS one\nRUN 1\nFROM a AS two\nRUN 2\nFROM one\nCOPY --from=two /x /y\nFROM a AS other\nRUN 3\n",
+      {.target = "2"});
+  std::string needed;
+  for (const Stage& stage : planned.graph.stages)
+    needed += stage.needed ? '1' : '0';
+  EXPECT_EQ(needed, "1110");
+}
+
+TEST(Graph, FindsStagesByNameInAnyCaseAndByNumber) {
+  const Planned planned("FROM a AS Build\nFROM b\nCOPY --from=BUILD /x /\nCOPY --from=0 /x /\n");
+  for (const size_t index : planned.graph.stages[1].steps) {
+    const Step& step = planned.graph.steps[index];
+    if (step.kind != Step::Kind::kCopy) continue;
+    EXPECT_EQ(step.reads[0].origin, Read::Origin::kStage);
+    EXPECT_EQ(step.reads[0].stage, 0u);
+  }
+}
+
+TEST(Graph, ExpandsImagesFromGlobalArguments) {
+  const Planned planned("ARG TAG=1\nARG BASE=go:${TAG}\nFROM ${BASE}\nFROM --platform=$TARGETPLATFORM x\n",
+                        {.build_args = {{"TAG", "2"}}, .platform = "linux/arm64"});
+  EXPECT_EQ(planned.graph.steps[0].image, "go:2");
+  EXPECT_EQ(planned.graph.stages[1].platform, "linux/arm64");
+}
+
+TEST(Graph, GivesRunTheVariablesInScope) {
+  const Planned planned(
+      "ARG G=g\nFROM a\nRUN 1\nARG G\nARG D=${G}1\nARG UNSET\nENV E=$D D2=$E\nARG B=b\nRUN 2\n",
+      {.build_args = {{"B", "given"}, {"NOT_DECLARED", "x"}}});
+  const Step& first = planned.graph.steps[1];
+  EXPECT_EQ(part(first, Part::Kind::kVariable, "G"), "(none)");
+  const Step& second = planned.graph.steps[2];
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "G"), "g");
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "D"), "g1");
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "E"), "g1");
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "D2"), "");  // one ENV sees what was set in front of it
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "B"), "given");
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "UNSET"), "(none)");
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "NOT_DECLARED"), "(none)");
+}
+
+TEST(Graph, ResolvesPathsAgainstTheWorkdir) {
+  const Planned planned(
+      "FROM a\nWORKDIR /a\nWORKDIR b/../c\nCOPY x y/\nCOPY x /abs\nRUN --mount=target=m z\n");
+  EXPECT_EQ(planned.graph.steps[2].destination, "/a/c");
+  EXPECT_EQ(planned.graph.steps[3].destination, "/a/c/y");
+  EXPECT_EQ(planned.graph.steps[4].destination, "/abs");
+  EXPECT_NE(part(planned.graph.steps[5], Part::Kind::kMount, "bind").find("target=/a/c/m"),
+            std::string::npos);
+}
+
+TEST(Graph, InheritsFromAStage) {
+  const Planned planned(
+      "FROM a AS base\nENV X=1\nWORKDIR /w\nUSER u\nSHELL [\"bash\",\"-c\"]\nFROM base\nRUN x\n");
+  const Step& run = planned.graph.steps.back();
+  EXPECT_EQ(part(run, Part::Kind::kVariable, "X"), "1");
+  EXPECT_EQ(part(run, Part::Kind::kWorkdir), "/w");
+  EXPECT_EQ(part(run, Part::Kind::kUser), "u");
+  EXPECT_EQ(part(run, Part::Kind::kShell), "bash");
+  EXPECT_EQ(run.below, 1u);
+}
+
+TEST(Graph, RunsOnbuildInTheStagesThatStartFromIt) {
+  const Planned planned("FROM a AS base\nONBUILD RUN x\nFROM base\nCOPY a b\n");
+  EXPECT_EQ(kinds(planned.graph), (Texts{"image", "run", "copy"}));
+  EXPECT_EQ(planned.graph.steps[1].stage, 1u);
+  EXPECT_EQ(planned.graph.steps[1].instruction->start_line, 2u);
+}
+
+TEST(Graph, ReadsHeredocsAsScriptsOrFiles) {
+  const Planned planned(
+      "FROM a\nENV N=1\nRUN <<EOF\necho\nEOF\nRUN <<EOF\n#!/bin/x\nEOF\nCOPY <<EOF <<'RAW' "
+      "/d/\n$N\nEOF\n$N\nRAW\n");
+  EXPECT_EQ(part(planned.graph.steps[1], Part::Kind::kArguments), "echo\n");
+  EXPECT_EQ(part(planned.graph.steps[2], Part::Kind::kArguments), "/dev/pipes/EOF");
+  EXPECT_EQ(part(planned.graph.steps[2], Part::Kind::kShell), "(none)");
+  EXPECT_EQ(part(planned.graph.steps[3], Part::Kind::kHeredoc, "EOF"), "1\n");
+  EXPECT_EQ(part(planned.graph.steps[3], Part::Kind::kHeredoc, "RAW"), "$N\n");
+}
+
+TEST(Graph, UsesNamedContexts) {
+  const Planned planned(
+      "FROM base\nCOPY --from=data /x /\nCOPY --from=img /y /\n",
+      {.named_contexts = {
+           {"base", "docker-image://b:1"}, {"data", "/folder"}, {"img", "docker-image://i:2"}}});
+  EXPECT_EQ(planned.graph.steps[0].image, "b:1");
+  EXPECT_EQ(planned.graph.steps[1].reads[0].origin, Read::Origin::kNamedContext);
+  EXPECT_EQ(planned.graph.steps[2].reads[0].name, "i:2");
+}
+
+TEST(Graph, SaysWhatCanNotBePlanned) {
+  for (const char* text :
+       {"FROM ${NONE}\n", "FROM a\nWORKDIR ${x:?gone}\n", "FROM a AS s\nCOPY --from=s /x /\n",
+        "FROM a\nRUN --mount=type=foo x\n", "FROM a\nENV x='\n"}) {
+    const Planned planned(text);
+    ASSERT_EQ(planned.graph.errors.size(), 1u) << text;
+    EXPECT_FALSE(planned.graph.errors[0].remedy.empty()) << text;
+  }
+  EXPECT_EQ(Planned("FROM a AS x\n", {.target = "y"}).graph.errors[0].remedy, "known stages: x");
+}
+
+}  // namespace
+}  // namespace dcache::plan

@@ -1,0 +1,349 @@
+// What holds for every rule, and cases of each.
+#include <fstream>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "dcache/report/rule_page.h"
+#include "tests/lint/lint_testing.h"
+
+namespace dcache {
+namespace {
+
+using test::config_selecting;
+using test::findings;
+using test::fixed;
+using Texts = std::vector<std::string>;
+
+std::vector<std::string> findings_of_example(const lint::Rule& rule, const lint::Example& example) {
+  const test::TemporaryFolder folder;
+  for (const lint::ExampleFile& file : example.files)
+    folder.write(std::string(file.path), std::string(file.content));
+  const bool needs_files = !example.files.empty();
+  return findings(std::string(example.dockerfile), config_selecting({std::string(rule.code)}),
+                  needs_files ? test::surroundings_of(folder) : lint::Subject::LoadSurroundings());
+}
+
+TEST(EveryRule, IsDocumentedAndItsExamplesHold) {
+  std::set<std::string_view> codes;
+  for (const lint::Rule& rule : lint::catalogue()) {
+    EXPECT_TRUE(codes.insert(rule.code).second) << rule.code;
+    EXPECT_FALSE(rule.summary.empty() || rule.summary.ends_with('.')) << rule.code;
+    EXPECT_GT(rule.rationale.size(), 80u) << rule.code;
+    EXPECT_FALSE(rule.references.empty()) << rule.code;
+    EXPECT_EQ(rule.fix != lint::FixKind::kNone, !rule.fix_note.empty()) << rule.code;
+    EXPECT_FALSE(findings_of_example(rule, rule.bad).empty()) << rule.code;
+    EXPECT_EQ(findings_of_example(rule, rule.good), Texts{}) << rule.code;
+  }
+}
+
+TEST(EveryRule, HasItsPage) {
+  for (const lint::Rule& rule : lint::catalogue()) {
+    std::ifstream file(std::string(DCACHE_SOURCE_DIR) + "/docs/rules/" + std::string(rule.code) + ".md");
+    const std::string page((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_EQ(page, report::rule_page(rule)) << "scripts/make-docs writes the pages anew";
+  }
+}
+
+// The fix of the bad example, where there is one, ends the finding and leaves a file that parses.
+TEST(EveryRule, MendsItsBadExampleIfItSaysSo) {
+  for (const lint::Rule& rule : lint::catalogue()) {
+    if (rule.fix == lint::FixKind::kNone) continue;
+    const test::TemporaryFolder folder;
+    for (const lint::ExampleFile& file : rule.bad.files)
+      folder.write(std::string(file.path), std::string(file.content));
+    const lint::Config config = config_selecting({std::string(rule.code)});
+    const lint::Linter linter(lint::catalogue(), config);
+    const auto load = test::surroundings_of(folder);
+    const lint::FixedText mended = lint::apply_fixes(linter, std::string(rule.bad.dockerfile), load, true);
+    EXPECT_GT(mended.fixed, 0u) << rule.code;
+    for (const lint::Fix& fix : mended.new_files)
+      folder.write(fix.new_file.substr(folder.path().size() + 1), fix.new_file_content);
+    EXPECT_TRUE(dockerfile::parse(mended.text).errors().empty()) << rule.code;
+    EXPECT_EQ(findings(mended.text, config, test::surroundings_of(folder)), Texts{}) << rule.code << "\n"
+                                                                                     << mended.text;
+  }
+}
+
+// The good fixtures stay free of findings above info, and the wasteful ones have some.
+TEST(Fixtures, AreWhatTheySay) {
+  const lint::Config config;
+  const lint::Linter linter(lint::catalogue(), config);
+  for (const auto& [folder, name, clean] : {std::tuple{"go-monorepo", "Dockerfile", false},
+                                            {"go-monorepo", "Dockerfile.narrow", true},
+                                            {"go-monorepo", "Dockerfile.base", true},
+                                            {"go-monorepo", "Dockerfile.on-base", true},
+                                            {"go-services", "Dockerfile", false},
+                                            {"go-services", "Dockerfile.parallel", true},
+                                            {"node-app", "Dockerfile", false},
+                                            {"node-app", "Dockerfile.good", true},
+                                            {"python-app", "Dockerfile", false},
+                                            {"python-app", "Dockerfile.good", true},
+                                            {"cache-mount-copy", "Dockerfile", false},
+                                            {"cache-mount-copy", "Dockerfile.good", true}}) {
+    const test::TemporaryFolder copy;
+    copy.copy_fixture(folder);
+    const dockerfile::File file = dockerfile::parse(copy.read(name));
+    const lint::Findings found = linter.lint(file, test::surroundings_of(copy));
+    std::string shown;
+    for (const lint::Diagnostic& diagnostic : found.diagnostics)
+      shown += std::string(diagnostic.rule) + ": " + diagnostic.message + "\n";
+    EXPECT_EQ(found.diagnostics.empty(), clean) << folder << "/" << name << "\n" << shown;
+  }
+}
+
+struct Case {
+  const char* text;
+  Texts expected;
+};
+
+void check(const std::string& rule, const std::vector<Case>& cases,
+           const lint::Subject::LoadSurroundings& load = {}) {
+  for (const Case& c : cases)
+    EXPECT_EQ(findings(c.text, config_selecting({rule}), load), c.expected) << c.text;
+}
+
+TEST(DC1001, FindsBroadCopiesAboveInstalls) {
+  check("DC1001", {{"FROM a\nCOPY . .\nRUN npm ci\n", {"DC1001:2"}},
+                   {"FROM a\nADD . /app\nRUN cd /app && pip install -r requirements.txt\n", {"DC1001:2"}},
+                   {"FROM a\nCOPY ./ /app\nRUN go mod download\n", {"DC1001:2"}},
+                   {"FROM a\nCOPY . .\nRUN go build ./...\n", {"DC1001:2"}},
+                   {"FROM a\nCOPY . .\nRUN bundle install && make\n", {"DC1001:2"}},
+                   {"FROM a\nCOPY . .\nRUN if [ -f x ]; then yarn install; fi\n", {"DC1001:2"}},
+                   {"FROM a\nCOPY . .\nRUN poetry install --no-root\nRUN npm ci\n", {"DC1001:2", "DC1001:2"}},
+                   {"FROM a\nCOPY . .\nRUN [\"npm\", \"ci\"]\n", {"DC1001:2"}},
+                   {"FROM a\nCOPY . .\nRUN <<EOF\nnpm ci\nEOF\n", {"DC1001:2"}}});
+}
+
+TEST(DC1001, LeavesOtherBuildsAlone) {
+  check("DC1001", {{"FROM a\nCOPY package.json .\nRUN npm ci\nCOPY . .\nRUN npm run build\n", {}},
+                   {"FROM a\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm ci --omit=dev\n", {}},
+                   {"FROM a\nCOPY . .\nRUN npm install -g serve\n", {}},
+                   {"FROM a\nCOPY . .\nRUN pip install flask\n", {}},
+                   {"FROM a\nCOPY . .\nRUN make\n", {}},
+                   {"FROM a AS b\nCOPY . .\nFROM c\nCOPY --from=b / /\nRUN npm ci\n", {}},
+                   {"FROM a\nRUN --mount=type=bind,source=package.json,target=package.json npm ci\nCOPY . "
+                    ".\nRUN npm ci\n",
+                    {}},
+                   {"FROM a\nCOPY . .\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {}},
+                   {"FROM a\nCOPY . .\nRUN npm --version\n", {}},
+                   {"FROM a\nSHELL [\"powershell\"]\nCOPY . .\nRUN npm ci\n", {}}});
+}
+
+TEST(DC1001, MovesTheInstallAboveTheCopy) {
+  const test::TemporaryFolder folder;
+  folder.write("package.json", "{}");
+  folder.write("package-lock.json", "{}");
+  folder.write("requirements.txt", "flask\n");
+  folder.write("go.mod", "module x\n");
+  folder.write("src/main.js", "");
+  const auto load = test::surroundings_of(folder);
+  const lint::Config config = config_selecting({"DC1001"});
+  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN npm ci\nCMD x\n", config, load),
+            "FROM a\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nCMD x\n");
+  EXPECT_EQ(
+      fixed("FROM a\nCOPY --chown=1:1 . /app\n# why\nRUN --network=host npm ci && npm run build", config,
+            load),
+      "FROM a\nCOPY --chown=1:1 package.json package-lock.json /app/\n# why\nRUN --network=host npm ci\n"
+      "COPY --chown=1:1 . /app\nRUN --network=host npm run build");
+  EXPECT_EQ(fixed("FROM a\nADD . .\nRUN pip install -r requirements.txt\n", config, load),
+            "FROM a\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\nADD . .\n");
+  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN go build .\n", config, load),
+            "FROM a\nCOPY go.mod ./\nRUN go mod download\nCOPY . .\nRUN go build .\n");
+  // Something runs between the two, or the install is not the first thing that runs: nothing is moved.
+  for (const char* text :
+       {"FROM a\nCOPY . .\nRUN make\nRUN npm ci\n", "FROM a\nCOPY . .\nRUN make && npm ci\n",
+        "FROM a\nCOPY . .\nRUN npm ci || true\n", "FROM a\nCOPY [\".\", \".\"]\nRUN npm ci\n",
+        "FROM a\nCOPY . .\nRUN cargo build\n", "FROM a\nCOPY . .\nRUN npm ci; npm test\n"}) {
+    EXPECT_EQ(fixed(text, config, load), text);
+  }
+}
+
+TEST(DC1001, KeepsManifestsThatReferToSourcesWithThem) {
+  const test::TemporaryFolder folder;
+  folder.write("package.json", "{\"workspaces\": [\"a\"]}");
+  const std::string text = "FROM a\nCOPY . .\nRUN npm ci\n";
+  EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder), true), text);
+  folder.write("package.json", "{\"scripts\": {\"postinstall\": \"make\"}}");
+  EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder)), text);
+  EXPECT_NE(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder), true), text);
+}
+
+TEST(DC1001, SeesFoldersOfSourcesWhereItKnowsTheContext) {
+  const test::TemporaryFolder folder;
+  folder.write("package.json", "{}");
+  folder.write("src/main.js", "");
+  folder.write("manifests/package.json", "{}");
+  const auto load = test::surroundings_of(folder);
+  check("DC1001",
+        {{"FROM a\nCOPY package.json .\nCOPY src src\nRUN npm ci\n", {"DC1001:3"}},
+         {"FROM a\nCOPY manifests .\nRUN npm ci\n", {}},
+         {"FROM base-with-node-modules\nCOPY src src\nRUN npm ci\n", {}}},
+        load);
+}
+
+TEST(DC1003, FindsDownloadsThatAreNotKept) {
+  check("DC1003",
+        {{"FROM a\nRUN npm ci\n", {"DC1003:2"}},
+         {"FROM a\nRUN apt-get update && apt-get install -y x\n", {"DC1003:2"}},
+         {"FROM a\nRUN pip install --no-cache-dir x\n", {"DC1003:2"}},
+         {"FROM a\nRUN python3 -m pip install x\n", {"DC1003:2"}},
+         {"FROM a\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {"DC1003:2"}},
+         {"FROM a\nRUN sudo -E env X=1 pip install x\n", {"DC1003:2"}},
+         {"FROM a\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/root/.cache/pip true && apk add x\n",
+          {"DC1003:3"}},
+         {"FROM a\nRUN cargo build && npm i\n", {"DC1003:2", "DC1003:2"}},
+         {"FROM a\nRUN pacman -Sy x\n", {"DC1003:2"}}});
+}
+
+TEST(DC1003, AcceptsMountsWhereTheCacheReallyIs) {
+  check("DC1003", {{"FROM a\nRUN --mount=type=cache,target=/root/.npm npm ci\n", {}},
+                   {"FROM a\nRUN --mount=type=cache,target=/root/.cache pip install x\n", {}},
+                   {"FROM a\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/c pip install x\n", {}},
+                   {"FROM a\nUSER node\nRUN --mount=type=cache,target=/home/node/.npm,uid=1000 npm ci\n", {}},
+                   {"FROM a\nENV PIP_NO_CACHE_DIR=1\nRUN pip install x\n", {}},
+                   {"FROM a\nRUN npm run build && pip --version && apt-get update\n", {}},
+                   {"FROM a\nRUN --mount=type=cache,target=/var/cache/apt "
+                    "--mount=type=cache,target=/var/lib/apt apt-get install x\n",
+                    {}},
+                   {"FROM a AS b\nRUN mvn package\nFROM c\nCOPY --from=b /root/.m2 /root/.m2\n", {}},
+                   {"FROM a\nRUN echo npm ci\n", {}}});
+}
+
+TEST(DC1003, AddsMounts) {
+  const lint::Config config = config_selecting({"DC1003"});
+  EXPECT_EQ(fixed("FROM a\nUSER 1000:1001\nRUN npm ci\n", config),
+            "FROM a\nUSER 1000:1001\nRUN --mount=type=cache,target=/home/1000/.npm,uid=1000,gid=1001 \\\n    "
+            "npm ci\n");
+  EXPECT_EQ(fixed("FROM a\nRUN <<EOF\nnpm ci\nEOF\n", config),
+            "FROM a\nRUN --mount=type=cache,target=/root/.npm <<EOF\nnpm ci\nEOF\n");
+  EXPECT_EQ(fixed("# escape=`\nFROM a\nRUN npm ci\n", config),
+            "# escape=`\nFROM a\nRUN --mount=type=cache,target=/root/.npm `\n    npm ci\n");
+  EXPECT_EQ(
+      fixed("FROM a\nRUN pip install --no-cache-dir x && pip install --no-cache-dir y\n", config),
+      "FROM a\nRUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install x && pip install y\n");
+  const std::string apt =
+      "FROM a\nRUN apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*\n";
+  EXPECT_EQ(fixed(apt, config), apt);
+  EXPECT_EQ(fixed(apt, config, {}, true),
+            "FROM a\nRUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n"
+            "    --mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
+            "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y x\n");
+  const std::string named_user = "FROM a\nUSER node\nRUN npm ci\n";
+  EXPECT_EQ(fixed(named_user, config, {}, true), named_user);
+}
+
+TEST(DC1006, FindsCopiesOutOfCacheMounts) {
+  const std::string build = "FROM a AS b\nWORKDIR /s\nRUN --mount=type=cache,target=/s/t make\n";
+  check("DC1006",
+        {{(build + "FROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {"DC1006:5"}},
+         {(build + "FROM c\nCOPY --from=b /s/t /x\n").c_str(), {"DC1006:5"}},
+         {(build + "FROM b AS d\nFROM c\nCOPY --from=d /s/t/x /x\n").c_str(), {"DC1006:6"}},
+         {(build + "FROM c\nRUN --mount=from=b,source=/s/t,target=/m cp /m/x /\n").c_str(), {"DC1006:5"}},
+         {(build + "FROM c\nCOPY --from=0 /s/t/x /x\n").c_str(), {"DC1006:5"}},
+         {(build + "FROM c\nADD x /\nCOPY --from=b /s/t/. /x\n").c_str(), {"DC1006:6"}}});
+}
+
+TEST(DC1006, AcceptsWhatIsInALayer) {
+  const std::string build = "FROM a AS b\nRUN --mount=type=cache,target=/s/t make\n";
+  check("DC1006",
+        {{(build + "FROM c\nCOPY --from=b /s/x /x\n").c_str(), {}},
+         {(build + "FROM c\nCOPY --from=b /s/target /x\n").c_str(), {}},
+         {(build + "RUN cp -r /other /s/t/x\nFROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {}},
+         {(build + "COPY x /s/t/x\nFROM c\nCOPY --from=b /s/t/x /x\n").c_str(), {}},
+         {"FROM a AS b\nRUN --mount=type=tmpfs,target=/s/t make\nFROM c\nCOPY --from=b /s/t/x /x\n", {}},
+         {"FROM a AS b\nRUN --mount=type=cache,target=/s/t make\nFROM c\nCOPY s/t/x /x\n", {}}});
+}
+
+TEST(DC1008, AsksForTheDirectiveOnce) {
+  check("DC1008", {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --link a b\n", {"DC1008:2"}},
+                   {"FROM a\nRUN <<EOF\nx\nEOF\n", {"DC1008:2"}},
+                   {"FROM a\nCOPY --parents a b\n", {"DC1008:2"}},
+                   {"FROM a\nCOPY --exclude=x a b\n", {"DC1008:2"}},
+                   {"FROM a\nADD --checksum=sha256:1 http://x/y /z\n", {"DC1008:2"}},
+                   {"FROM a\nONBUILD RUN --mount=target=/x y\n", {"DC1008:2"}}});
+  check("DC1008", {{"# syntax=docker/dockerfile:1\nFROM a\nCOPY --link a b\n", {}},
+                   {"#syntax=x\nFROM a\nRUN <<EOF\nx\nEOF\n", {}},
+                   {"FROM a\nCOPY --chown=1 a b\n", {}},
+                   {"FROM a\nRUN cat <<< x\n", {}},
+                   {"FROM --platform=linux/amd64 a\n", {}},
+                   {"FROM a\nHEALTHCHECK --interval=1s CMD x\n", {}}});
+}
+
+TEST(DC1008, TrustsTheMinimumEngine) {
+  lint::Config config = config_selecting({"DC1008"});
+  config.minimum_engine = "23.0";
+  EXPECT_EQ(findings("FROM a\nCOPY --link a b\n", config), Texts{});
+  EXPECT_EQ(findings("FROM a\nCOPY --parents a b\n", config), Texts{"DC1008:2"});
+  config.minimum_engine = "29.1";
+  EXPECT_EQ(findings("FROM a\nCOPY --parents a b\n", config), Texts{});
+}
+
+TEST(DC1008, PutsTheDirectiveAtTheTop) {
+  const lint::Config config = config_selecting({"DC1008"});
+  EXPECT_EQ(fixed("\xEF\xBB\xBF# escape=`\nFROM a\nCOPY --link a b\n", config),
+            "\xEF\xBB\xBF# syntax=docker/dockerfile:1\n# escape=`\nFROM a\nCOPY --link a b\n");
+}
+
+TEST(DC1009, FindsImagesWithoutDigest) {
+  check("DC1009", {{"FROM a\n", {"DC1009:1"}},
+                   {"FROM a:1\n", {"DC1009:1"}},
+                   {"FROM reg.io:5000/a:latest\n", {"DC1009:1"}},
+                   {"ARG V=1\nFROM a:$V\n", {"DC1009:2"}},
+                   {"FROM a:1@sha256:1\nFROM a:1@sha256:2\n", {"DC1009:2"}},
+                   {"FROM --platform=linux/arm64 a:1 AS b\n", {"DC1009:1"}}});
+  check("DC1009", {{"FROM scratch\n", {}},
+                   {"FROM a@sha256:1 AS b\nFROM b\n", {}},
+                   {"FROM a:1@sha256:1\n", {}},
+                   {"ARG D=sha256:1\nFROM a@$D\n", {}},
+                   {"FROM a:1@sha256:1\nFROM a:1@sha256:1\n", {}},
+                   {"ARG IMAGE\nFROM $IMAGE\n", {}}});
+}
+
+TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
+  const test::TemporaryFolder folder;
+  folder.write("main.py", "");
+  folder.write("node_modules/x.js", "");
+  const auto load = test::surroundings_of(folder);
+  check("DC2001",
+        {{"FROM a\nCOPY . .\n", {"DC2001:2"}},
+         {"FROM a\nADD ./ /x\n", {"DC2001:2"}},
+         {"FROM a\nCOPY * /x/\n", {"DC2001:2"}},
+         {"FROM a\nCOPY main.py .\nCOPY . .\n", {"DC2001:3"}},
+         {"FROM a\nCOPY --chown=1 / /x\n", {"DC2001:2"}},
+         {"FROM a\nCOPY x y .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
+        load);
+  check("DC2001",
+        {{"FROM a\nCOPY main.py .\n", {}},
+         {"FROM a AS b\nFROM c\nCOPY --from=b / /\n", {}},
+         {"FROM a\nCOPY src/ .\n", {}},
+         {"FROM a\nCOPY *.py .\n", {}},
+         {"FROM a\nCOPY --parents ./src/a .\n", {}}},
+        load);
+  EXPECT_EQ(findings("FROM a\nCOPY . .\n", config_selecting({"DC2001"})),
+            Texts{});  // nothing is known of the context
+  const lint::Config config = config_selecting({"DC2001"});
+  const lint::Linter linter(lint::catalogue(), config);
+  EXPECT_TRUE(lint::apply_fixes(linter, "FROM a\nCOPY . .\n", load, false).new_files.empty());
+  const lint::FixedText mended = lint::apply_fixes(linter, "FROM a\nCOPY . .\n", load, true);
+  ASSERT_EQ(mended.new_files.size(), 1u);
+  EXPECT_NE(mended.new_files[0].new_file_content.find("**/node_modules\n"), std::string::npos);
+  folder.write(".dockerignore", ".git\n");
+  EXPECT_EQ(findings("FROM a\nCOPY . .\n", config, load), Texts{});
+}
+
+TEST(DL3006, FindsImagesWithoutTag) {
+  check("DL3006", {{"FROM a\n", {"DL3006:1"}},
+                   {"FROM a AS b\nFROM b\n", {"DL3006:1"}},
+                   {"FROM x:5000/a\n", {"DL3006:1"}}});
+  check("DL3006",
+        {{"FROM a:1\n", {}}, {"FROM a@sha256:1\n", {}}, {"FROM scratch\n", {}}, {"ARG A\nFROM $A\n", {}}});
+}
+
+TEST(DL3007, FindsTheTagLatest) {
+  check("DL3007", {{"FROM a:latest\n", {"DL3007:1"}}, {"FROM x:5000/a:latest AS b\n", {"DL3007:1"}}});
+  check("DL3007", {{"FROM a:1\n", {}}, {"FROM a\n", {}}, {"FROM a:latest@sha256:1\n", {}}});
+}
+
+}  // namespace
+}  // namespace dcache

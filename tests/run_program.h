@@ -1,0 +1,39 @@
+// Runs the dcache program as a user would.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dcache::test {
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+// With `input` on standard input, in `folder`; no terminal.
+Outcome run_dcache(const std::vector<std::string>& arguments, const std::string& folder,
+                   const std::string& input = "");
+
+// A folder of its own, removed at the end.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  // Writes a file, with the folders it needs.
+  void write(const std::string& name, const std::string& content) const;
+  std::string read(const std::string& name) const;
+  // Copies a folder of fixtures/ into this one.
+  void copy_fixture(const std::string& name) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace dcache::test

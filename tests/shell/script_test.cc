@@ -1,0 +1,115 @@
+#include "dcache/shell/script.h"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace dcache::shell {
+namespace {
+
+// Commands as text: connector, depth and words.
+std::vector<std::string> shown(std::string_view script) {
+  constexpr std::string_view kSigns[] = {"", "&& ", "|| ", "; ", "| ", "& "};
+  std::vector<std::string> all;
+  for (const Command& command : split(script)) {
+    std::string text(kSigns[static_cast<size_t>(command.connector)]);
+    for (uint32_t i = 0; i < command.depth; ++i)
+      text += ">";
+    for (const Word& word : command.assignments)
+      text += "{" + word.text + "}";
+    for (const Word& word : command.words)
+      text += "[" + word.text + "]";
+    all.push_back(text);
+  }
+  return all;
+}
+using Texts = std::vector<std::string>;
+
+TEST(Split, TakesListsApart) {
+  EXPECT_EQ(shown("a b && c || d; e | f & g"),
+            (Texts{"[a][b]", "&& [c]", "|| [d]", "; [e]", "| [f]", "& [g]"}));
+  EXPECT_EQ(shown("a \\\n  b\nc"), (Texts{"[a][b]", "; [c]"}));
+  EXPECT_EQ(shown(""), Texts{});
+}
+
+TEST(Split, RemovesQuotesAndKeepsVariables) {
+  EXPECT_EQ(shown(R"(a "b c" 'd $e' f\ g "$h" ${i:-x y})"), (Texts{"[a][b c][d $e][f g][$h][${i:-x y}]"}));
+  const std::vector<Command> commands = split(R"(a 'lit' $x *)");
+  EXPECT_TRUE(commands[0].words[1].literal);
+  EXPECT_FALSE(commands[0].words[2].literal);
+  EXPECT_FALSE(commands[0].words[3].literal);
+  EXPECT_EQ(commands[0].words[1].spelling, "'lit'");
+}
+
+TEST(Split, SeparatesAssignmentsAndRedirections) {
+  EXPECT_EQ(shown("A=1 B='2 3' make C=4 2>&1 >out <<<in"), (Texts{"{A=1}{B=2 3}[make][C=4]"}));
+  const std::vector<Command> commands = split("a 2>&1 >> f");
+  ASSERT_EQ(commands[0].redirections.size(), 2u);
+  EXPECT_EQ(commands[0].redirections[1].op, ">>");
+  EXPECT_EQ(commands[0].redirections[1].target.text, "f");
+}
+
+TEST(Split, SeesCommandsInsideBlocks) {
+  EXPECT_EQ(shown("if a; then b; else c; fi; d"), (Texts{">[a]", "; >[b]", "; >[c]", "; [d]"}));
+  EXPECT_EQ(shown("for x in 1 2; do a $x; done && b"), (Texts{">[a][$x]", "&& [b]"}));
+  EXPECT_EQ(shown("(a; b) && { c; }"), (Texts{">[a]", "; >[b]", "&& >[c]"}));
+  EXPECT_EQ(shown("case $x in a|b) c ;; *) d ;; esac; e"), (Texts{">[c]", "; >[d]", "; [e]"}));
+  EXPECT_EQ(shown("f() { a; }; f"), (Texts{">[a]", "; [f]"}));
+  EXPECT_EQ(shown("while ! a; do b; done"), (Texts{">[a]", "; >[b]"}));
+}
+
+TEST(Split, SeesCommandsInsideSubstitutions) {
+  EXPECT_EQ(shown("a $(b c) d"), (Texts{"[a][$(b c)][d]", ">[b][c]"}));
+  EXPECT_EQ(shown("a `b`"), (Texts{"[a][`b`]", ">[b]"}));
+  EXPECT_EQ(shown("a \"$(b \"$(c)\")\""), (Texts{"[a][$(b \"$(c)\")]", ">[b][$(c)]", ">>[c]"}));
+  EXPECT_EQ(shown("a $((1 + 2))"), (Texts{"[a][$((1 + 2))]"}));
+}
+
+TEST(Split, SkipsHeredocsAndComments) {
+  EXPECT_EQ(shown("cat <<E > f\nnot a command\nE\nb # c d\ne"), (Texts{"[cat]", "; [b]", "; [e]"}));
+}
+
+TEST(Split, ComesBackFromAnything) {
+  constexpr std::string_view kPieces[] = {
+      "a",    " ",   "\n",   ";",     "&&",  "|",  "(",   ")",     "{ ", "}",     "$(",   "`",
+      "\"",   "'",   "\\",   "<<E\n", "E\n", ">",  "if ", "then ", "fi", "case ", " in ", "esac",
+      "for ", "do ", "done", "$",     "${",  "x=", "#",   "&",     ";;", "2>"};
+  std::mt19937 random(7);
+  for (int i = 0; i < 50000; ++i) {
+    std::string script;
+    for (int n = static_cast<int>(random() % 20); n > 0; --n)
+      script += kPieces[random() % std::size(kPieces)];
+    for (const Command& command : split(script)) {
+      if (command.spelling.empty()) continue;
+      EXPECT_GE(command.spelling.data(), script.data());
+      EXPECT_LE(command.spelling.data() + command.spelling.size(), script.data() + script.size());
+    }
+  }
+}
+
+TEST(Unwrapped, FindsTheCommandThatReallyRuns) {
+  struct Case {
+    const char* script;
+    const char* program;
+  };
+  for (const Case& c : {Case{"sudo -u me npm ci", "npm"},
+                        {"env A=1 B=2 pip install x", "pip"},
+                        {"exec /usr/bin/go build", "go"},
+                        {"time nice -n 5 make", "make"},
+                        {"timeout 5 apt-get update", "apt-get"},
+                        {"xargs -n 1 npm install", "npm"},
+                        {"npm ci", "npm"},
+                        {"sudo", "sudo"},
+                        {"gosu me yarn", "yarn"}}) {
+    EXPECT_EQ(unwrapped(split(c.script).front()).program(), c.program) << c.script;
+  }
+}
+
+TEST(InnerScript, IsWhatAShellIsGiven) {
+  const std::vector<Command> commands = split("bash -lc 'npm ci && make' && sh script.sh");
+  EXPECT_EQ(inner_script(commands[0]), "npm ci && make");
+  EXPECT_EQ(inner_script(commands[1]), std::nullopt);
+}
+
+}  // namespace
+}  // namespace dcache::shell
