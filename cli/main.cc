@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <map>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -9,6 +11,13 @@ int main(int argc, char** argv) {
   CLI::App app("Says which steps of a Docker build will rebuild, and why, before you build.", "dcache");
   app.set_version_flag("--version", "dcache " DCACHE_VERSION);
   app.require_subcommand(1);
+  app.fallthrough();
+  const std::map<std::string, Colour> colours = {
+      {"auto", Colour::kAuto}, {"always", Colour::kAlways}, {"never", Colour::kNever}};
+  app.add_option_function<Colour>("--color", set_colour, "When to use colours: auto, always or never")
+      ->transform(CLI::CheckedTransformer(colours))
+      ->type_name("WHEN")
+      ->option_text("WHEN");
   Action action;
   add_lint(app, action);
   add_explain(app, action);

@@ -16,7 +16,16 @@ void complain(std::string_view message) {
   std::fprintf(stderr, "dcache: %.*s\n", static_cast<int>(message.size()), message.data());
 }
 
+namespace {
+Colour chosen_colour = Colour::kAuto;
+}  // namespace
+
+void set_colour(Colour colour) {
+  chosen_colour = colour;
+}
+
 bool use_colour() {
+  if (chosen_colour != Colour::kAuto) return chosen_colour == Colour::kAlways;
   const char* no_colour = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");
   if (no_colour != nullptr && *no_colour != '\0') return false;

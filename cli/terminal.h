@@ -12,7 +12,9 @@ void print_and_clear(std::string& out);
 // One line on standard error, after the program's name.
 void complain(std::string_view message);
 
-// Whether standard output is a terminal that shows colours, and NO_COLOR does not forbid them.
+// What --color says; by default colours are shown on a terminal, unless NO_COLOR forbids them.
+enum class Colour { kAuto, kAlways, kNever };
+void set_colour(Colour colour);
 bool use_colour();
 
 }  // namespace dcache::cli
