@@ -3,16 +3,8 @@ if(NOT PROJECT_IS_TOP_LEVEL)
   return()
 endif()
 
-file(GLOB_RECURSE dcache_all_sources CONFIGURE_DEPENDS
-  "${PROJECT_SOURCE_DIR}/lib/*.cc" "${PROJECT_SOURCE_DIR}/lib/*.h" "${PROJECT_SOURCE_DIR}/cli/*.cc"
-  "${PROJECT_SOURCE_DIR}/cli/*.h" "${PROJECT_SOURCE_DIR}/rules/*.cc" "${PROJECT_SOURCE_DIR}/rules/*.h"
-  "${PROJECT_SOURCE_DIR}/tests/*.cc" "${PROJECT_SOURCE_DIR}/tests/*.h" "${PROJECT_SOURCE_DIR}/bench/*.cc")
-
-find_program(DCACHE_CLANG_FORMAT NAMES clang-format clang-format-14)
-if(DCACHE_CLANG_FORMAT)
-  add_custom_target(format COMMAND ${DCACHE_CLANG_FORMAT} -i ${dcache_all_sources})
-  add_custom_target(check-format COMMAND ${DCACHE_CLANG_FORMAT} --dry-run --Werror ${dcache_all_sources})
-endif()
+add_custom_target(format COMMAND "${PROJECT_SOURCE_DIR}/scripts/format")
+add_custom_target(check-format COMMAND "${PROJECT_SOURCE_DIR}/scripts/format" --check)
 
 find_program(DCACHE_RUN_CLANG_TIDY NAMES run-clang-tidy run-clang-tidy-14)
 if(DCACHE_RUN_CLANG_TIDY)

@@ -121,7 +121,8 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
 void append_stage(const cache::Build& build, const cache::Report& report, const plan::Stage& stage,
                   const Style& style, std::string& out) {
   const std::string base = stage.from->arguments.empty() ? "" : printable(stage.from->arguments[0].text);
-  out += fmt::format("\n{} {}\n", style.paint(Tone::kBold, stage.name.empty() ? "stage " + stage.label() : stage.name),
+  out += fmt::format("\n{} {}\n",
+                     style.paint(Tone::kBold, stage.name.empty() ? "stage " + stage.label() : stage.name),
                      style.paint(Tone::kDim, "from " + base));
   if (!stage.needed) {
     out += style.paint(Tone::kDim, fmt::format("  -       not needed for this target ({})\n",
