@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "dcache/cache/state_file.h"
+#include "dcache/cache/what_if.h"
 #include "dcache/text/file_io.h"
 
 namespace dcache::cli {
@@ -62,7 +63,8 @@ int run(const Options& options) {
   if (!build) return kError;
   warn_of(*build);
   if (!options.since.empty()) return explain_since(options, *build);
-  const cache::WhatIf what_if = cache::what_if_changed(*build, options.changed, current_folder());
+  const cache::WhatIf what_if =
+      cache::what_if_changed(*build, cache::locate(*build, options.changed, current_folder()));
   print(options, *build, what_if.report, what_if.paths, occasion_of(options.changed));
   return kOk;
 }

@@ -8,7 +8,8 @@
 //   auto findings = linter.lint(file, {});                     // lint/engine.h
 //
 //   auto build = dcache::cache::Build::load({.dockerfile = "Dockerfile"});
-//   auto answer = dcache::cache::what_if_changed(*build, {"main.go"}, folder);   // cache/build.h
+//   auto answer = dcache::cache::what_if_changed(*build, locate(*build, {"main.go"}, folder));   //
+//   cache/what_if.h
 //
 // The library never prints, never exits and throws nothing across its interface but std::bad_alloc; errors
 // are values. It has no global state. A const object may be used from many threads.
@@ -16,6 +17,7 @@
 
 #include "dcache/cache/build.h"
 #include "dcache/cache/state_file.h"
+#include "dcache/cache/what_if.h"
 #include "dcache/dockerfile/expand.h"
 #include "dcache/dockerfile/file.h"
 #include "dcache/dockerfile/layout.h"

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "dcache/cache/state_file.h"
+#include "dcache/cache/what_if.h"
 #include "tests/run_program.h"
 
 namespace dcache::cache {
@@ -25,7 +26,7 @@ Record file(std::string path, std::string_view content, uint32_t mode = 0644) {
 
 Build build_of(std::string dockerfile, std::vector<Record> records, plan::Options options = {}) {
   auto build = Build::make({.dockerfile = "Dockerfile", .context = ".", .plan = std::move(options)},
-                           std::move(dockerfile), Snapshot(std::move(records)));
+                           {std::move(dockerfile), Snapshot(std::move(records))});
   if (!build) throw std::runtime_error(build.error().front().message);
   return std::move(*build);
 }
@@ -161,7 +162,7 @@ const std::string kFixtures = DCACHE_SOURCE_DIR "/fixtures/";
 std::string story(const std::string& dockerfile, const std::string& changed, plan::Options options = {}) {
   auto build = Build::load({.dockerfile = kFixtures + dockerfile, .plan = std::move(options)});
   if (!build) return build.error().front().message;
-  return verdicts(*build, what_if_changed(*build, {changed}, "/").report);
+  return verdicts(*build, what_if_changed(*build, locate(*build, {changed}, "/")).report);
 }
 
 TEST(GoMonorepo, RebuildsEverythingFromTheBroadCopyForBothPrograms) {
@@ -211,7 +212,8 @@ TEST(WhatIf, SaysWhatBecomesOfEachPath) {
   auto build = Build::load({.dockerfile = kFixtures + "go-monorepo/Dockerfile.narrow"});
   ASSERT_TRUE(build);
   const WhatIf what_if = what_if_changed(
-      *build, {"README.md", "cmd/app2/main.go", "pkg", "pkg/new.go", "/etc/passwd", "no/such"}, "/");
+      *build,
+      locate(*build, {"README.md", "cmd/app2/main.go", "pkg", "pkg/new.go", "/etc/passwd", "no/such"}, "/"));
   std::vector<ChangedPath::Fate> fates;
   for (const ChangedPath& path : what_if.paths)
     fates.push_back(path.fate);

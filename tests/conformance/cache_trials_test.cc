@@ -4,8 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dcache/cache/report.h"
-#include "dcache/dockerfile/parser.h"
+#include "dcache/cache/what_if.h"
 #include "tests/conformance/oracle.h"
 
 namespace dcache {
@@ -37,44 +36,34 @@ context::Record text_record(const std::string& path, const std::string& content)
   return record_of(path, {{"type", "file"}, {"mode", 0644}, {"content", content}});
 }
 
-// One side of a trial, with all that the verdicts need kept alive.
-struct Side {
-  explicit Side(const json& state)
-      : file(dockerfile::parse(state.at("dockerfile"))),
-        context(context_of(state)),
-        graph(plan::build_graph(file, options_of(state))),
-        keys(cache::compute_keys(graph, {&context, {}})) {}
+plan::Options options_of(const json& state) {
+  plan::Options options;
+  for (const auto& [name, value] : state.at("args").items())
+    options.build_args[name] = value;
+  return options;
+}
 
-  static plan::Options options_of(const json& state) {
-    plan::Options options;
-    for (const auto& [name, value] : state.at("args").items())
-      options.build_args[name] = value;
-    return options;
+cache::Build build_of(const json& state) {
+  const bool has_ignore = !state.at("ignore").is_null();
+  const std::string ignore_text = has_ignore ? state.at("ignore").get<std::string>() : "";
+  auto matcher = ignore::Matcher::parse(ignore_text);
+  if (!matcher) throw std::runtime_error(matcher.error().message);
+  std::vector<context::Record> all;
+  for (const auto& [path, entry] : state.at("tree").items())
+    all.push_back(record_of(path, entry));
+  all.push_back(text_record("Dockerfile", state.at("dockerfile")));
+  if (has_ignore) all.push_back(text_record(".dockerignore", ignore_text));
+  const context::Snapshot whole(std::move(all));
+  std::vector<context::Record> kept;
+  for (const context::Record& record : whole.records()) {
+    if (!matcher->decide(record.path).ignored) kept.push_back(record);
   }
-
-  static context::Snapshot context_of(const json& state) {
-    const bool has_ignore = !state.at("ignore").is_null();
-    const std::string ignore_text = has_ignore ? state.at("ignore").get<std::string>() : "";
-    auto matcher = ignore::Matcher::parse(ignore_text);
-    if (!matcher) throw std::runtime_error(matcher.error().message);
-    std::vector<context::Record> all;
-    for (const auto& [path, entry] : state.at("tree").items())
-      all.push_back(record_of(path, entry));
-    all.push_back(text_record("Dockerfile", state.at("dockerfile")));
-    if (has_ignore) all.push_back(text_record(".dockerignore", ignore_text));
-    const context::Snapshot whole(std::move(all));
-    std::vector<context::Record> kept;
-    for (const context::Record& record : whole.records()) {
-      if (!matcher->decide(record.path).ignored) kept.push_back(record);
-    }
-    return context::Snapshot(std::move(kept));
-  }
-
-  dockerfile::File file;
-  context::Snapshot context;
-  plan::Graph graph;
-  std::vector<cache::StepKeys> keys;
-};
+  cache::Build::Parts parts{state.at("dockerfile"), context::Snapshot(std::move(kept))};
+  parts.ignore = {".dockerignore", std::move(*matcher)};
+  auto build = cache::Build::make({.dockerfile = "Dockerfile", .plan = options_of(state)}, std::move(parts));
+  if (!build) throw std::runtime_error(build.error().front().message);
+  return std::move(*build);
+}
 
 struct Tally {
   int agree = 0, imprecise = 0, wrong = 0;
@@ -96,17 +85,15 @@ void print(const char* title, const std::map<std::string, Tally>& tallies) {
   }
 }
 
-TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
-  DCACHE_NEEDS_ORACLE();
+struct Tallies {
   std::map<std::string, Tally> by_edit, by_step, total;
-  const bool read = conformance::for_each_record("cache-trials.jsonl.xz", [&](const json& trial) {
-    const Side before(trial.at("before"));
-    const Side after(trial.at("after"));
-    const cache::Report report = cache::compare({&before.graph, &before.keys}, {&after.graph, &after.keys});
+
+  // Compares the verdicts on the second build with what it did.
+  void add(const json& trial, const cache::Build& build, const cache::Report& report) {
     for (const json& step : trial.at("steps")) {
       const auto found =
           std::find_if(report.steps.begin(), report.steps.end(), [&](const cache::StepReport& r) {
-            return after.graph.steps[r.step].instruction->start_line == step.at("line");
+            return build.graph().steps[r.step].instruction->start_line == step.at("line");
           });
       ASSERT_NE(found, report.steps.end()) << trial.at("id") << " line " << step.at("line");
       const std::string said(cache::name_of(found->verdict));
@@ -115,18 +102,53 @@ TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
       total["all"].add(said, truth);
       by_edit[trial.at("edit")].add(said, truth);
       by_step[words.substr(0, words.find(' '))].add(said, truth);
-      if (said != truth && std::getenv("DCACHE_SHOW") != nullptr) {
-        std::printf("%s %s: line %d %s: said %s, was %s\n", trial.at("id").get<std::string>().c_str(),
-                    trial.at("edit").get<std::string>().c_str(), step.at("line").get<int>(), words.c_str(),
-                    said.c_str(), truth.c_str());
-      }
+      const bool opposite = said != truth && said != "depends" && truth != "depends";
+      EXPECT_FALSE(opposite) << trial.at("id") << " " << trial.at("edit") << ": line " << step.at("line")
+                             << " " << words << ": said " << said << ", was " << truth;
     }
-  });
-  ASSERT_TRUE(read);
-  print("kind of edit", by_edit);
-  print("kind of step", by_step);
-  print("all steps", total);
-  EXPECT_EQ(total["all"].wrong, 0);
+  }
+
+  void show() {
+    print("kind of edit", by_edit);
+    print("kind of step", by_step);
+    print("all steps", total);
+  }
+};
+
+TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
+  DCACHE_NEEDS_ORACLE();
+  Tallies tallies;
+  ASSERT_TRUE(conformance::for_each_record("cache-trials.jsonl.xz", [&](const json& trial) {
+    const cache::Build before = build_of(trial.at("before"));
+    const cache::Build after = build_of(trial.at("after"));
+    tallies.add(trial, after, cache::compare(before.state(), after.state()));
+  }));
+  tallies.show();
+  const Tally& all = tallies.total["all"];
+  EXPECT_EQ(all.wrong, 0);
+  EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
+}
+
+// Where a file was modified, its name alone gives the same verdicts as a snapshot of before.
+TEST(CacheTrials, ModifiedFilesNeedNoSnapshot) {
+  DCACHE_NEEDS_ORACLE();
+  Tallies tallies;
+  ASSERT_TRUE(conformance::for_each_record("cache-trials.jsonl.xz", [&](const json& trial) {
+    if (trial.at("edit") != "modify") return;
+    const cache::Build before = build_of(trial.at("before"));
+    const cache::Build after = build_of(trial.at("after"));
+    std::vector<cache::ChangedPath> paths;
+    for (const std::string path : trial.at("changed"))
+      paths.push_back({.given = path, .path = path});
+    const cache::Report report = cache::what_if_changed(before, std::move(paths)).report;
+    tallies.add(trial, before, report);
+    const cache::Report with_snapshot = cache::compare(before.state(), after.state());
+    for (size_t i = 0; i < report.steps.size(); ++i) {
+      EXPECT_EQ(report.steps[i].verdict, with_snapshot.steps[i].verdict) << trial.at("id") << " step " << i;
+    }
+  }));
+  tallies.show();
+  EXPECT_EQ(tallies.total["all"].wrong, 0);
 }
 
 }  // namespace

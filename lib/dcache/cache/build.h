@@ -46,10 +46,15 @@ class Build {
   // Reads the Dockerfile and what the context holds, without the content of its files. Fails with everything
   // that is wrong with the Dockerfile, the ignore file or the options.
   static tl::expected<Build, std::vector<Failure>> load(const BuildOptions& options);
-  // From a text instead of a file; the context is given, and nothing is read.
-  static tl::expected<Build, std::vector<Failure>> make(
-      const BuildOptions& options, std::string dockerfile_text, context::Snapshot context,
-      std::map<std::string, context::Snapshot, std::less<>> named = {});
+  // From a text instead of a file; the contexts are given, the ignore file's work on them done, and nothing
+  // is read.
+  struct Parts {
+    std::string dockerfile;
+    context::Snapshot context;
+    std::map<std::string, context::Snapshot, std::less<>> named_contexts = {};
+    IgnoreFile ignore = {};
+  };
+  static tl::expected<Build, std::vector<Failure>> make(const BuildOptions& options, Parts parts);
 
   const BuildOptions& options() const { return options_; }
   const dockerfile::File& file() const { return *file_; }
@@ -88,25 +93,5 @@ class Build {
   std::vector<context::Problem> problems_;
   uint64_t ignored_entries_ = 0;
 };
-
-// What became of a path that was said to change.
-struct ChangedPath {
-  enum class Fate : uint8_t { kRead, kNotRead, kIgnored, kOutside };
-  std::string given;
-  std::string path;  // in the context
-  Fate fate = Fate::kRead;
-  std::string pattern;  // kIgnored: as written in the ignore file, and its line
-  uint32_t pattern_line = 0;
-};
-
-struct WhatIf {
-  Report report;
-  std::vector<ChangedPath> paths;
-};
-
-// The verdicts if the given files changed. Paths are taken from `current` (an absolute folder) or from the
-// root of the context; a folder stands for all files in it, and a file that does not exist is taken for a new
-// one. Reads no content.
-WhatIf what_if_changed(const Build& build, const std::vector<std::string>& paths, const std::string& current);
 
 }  // namespace dcache::cache

@@ -71,12 +71,11 @@ tl::expected<Build, std::string> build_from(const json& state) {
     options.plan.build_args[name] = value;
   for (const auto& [name, value] : state.at("named_contexts").items())
     options.plan.named_contexts[name] = value;
-  Snapshot main;
-  std::map<std::string, Snapshot, std::less<>> named;
+  Build::Parts parts{state.at("dockerfile").at("text"), {}};
   for (const auto& [name, records] : state.at("contexts").items()) {
-    (name.empty() ? main : named[name]) = read_records(records);
+    (name.empty() ? parts.context : parts.named_contexts[name]) = read_records(records);
   }
-  auto build = Build::make(options, state.at("dockerfile").at("text"), std::move(main), std::move(named));
+  auto build = Build::make(options, std::move(parts));
   if (!build) return tl::unexpected("its Dockerfile can't be planned: " + build.error().front().message);
   return std::move(*build);
 }

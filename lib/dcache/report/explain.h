@@ -11,6 +11,7 @@
 
 #include "dcache/cache/build.h"
 #include "dcache/cache/report.h"
+#include "dcache/cache/what_if.h"
 #include "dcache/report/style.h"
 
 namespace dcache::report {

@@ -1,0 +1,162 @@
+#include "dcache/cache/what_if.h"
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "dcache/text/path.h"
+
+namespace dcache::cache {
+
+using context::Record;
+using context::Snapshot;
+
+namespace {
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+// Without links where it exists; otherwise as it stands.
+std::string canonical(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), std::free);
+  return resolved ? std::string(resolved.get()) : text::clean_path(path);
+}
+
+// The path in the context that the user means by `given`; nothing if it lies outside.
+std::optional<std::string> path_in_context(const Build& build, const std::string& given,
+                                           const std::string& current) {
+  const std::string root = canonical(build.options().context);
+  const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
+  // Only the folder is made canonical: the file itself may be a link, and may be gone.
+  const std::string from_current = text::clean_path(canonical(std::string(text::parent_path(absolute))) +
+                                                    "/" + std::string(text::base_name(absolute)));
+  const std::string from_root = text::clean_path(root + "/" + given);
+  const bool inside = text::is_within(from_current, root);
+  const bool take_root = !given.starts_with('/') && !exists(from_current) && exists(from_root);
+  if ((!inside || take_root) && given.starts_with('/')) return std::nullopt;
+  if (!inside && !exists(from_root)) return std::nullopt;
+  const std::string& chosen = inside && !take_root ? from_current : from_root;
+  if (!text::is_within(chosen, root)) return std::nullopt;
+  return chosen == root ? std::string() : chosen.substr(root == "/" ? 1 : root.size() + 1);
+}
+
+// The context before and after the files changed.
+class Edit {
+ public:
+  explicit Edit(const Build& build) : build_(build) {
+    const auto records = build.context().records();
+    before_.assign(records.begin(), records.end());
+    after_ = before_;
+  }
+
+  void change(ChangedPath& changed) {
+    const std::string& path = changed.path;
+    const Record* record = build_.context().find(path);
+    if (path.empty() || (record != nullptr && record->type == context::Type::kFolder)) {
+      for (const Record& below : build_.context().below(path))
+        touch(below);
+      return;
+    }
+    const ignore::Decision decision = build_.ignore().matcher.decide(path);
+    if (record == nullptr && decision.ignored) {
+      changed.fate = ChangedPath::Fate::kIgnored;
+      changed.pattern = decision.pattern->written;
+      changed.pattern_line = decision.pattern->line;
+    } else if (record == nullptr) {
+      add(path);
+    } else {
+      touch(*record);
+    }
+  }
+
+  const std::set<std::string, std::less<>>& touched() const { return touched_; }
+  Snapshot before() { return Snapshot(std::move(before_)); }
+  Snapshot after() { return Snapshot(std::move(after_)); }
+
+ private:
+  static constexpr std::string_view kNewContent = "what the file will hold";
+
+  void touch(const Record& record) {
+    if (record.type == context::Type::kFolder) return;
+    Record& edited = after_[static_cast<size_t>(&record - build_.context().records().data())];
+    if (record.type == context::Type::kSymlink) {
+      edited.target += "\n";  // leads elsewhere
+    } else {
+      edited.content = context::hash_bytes(kNewContent);
+    }
+    touched_.insert(record.path);
+  }
+
+  void add(const std::string& path) {
+    Record record;
+    record.path = path;
+    record.mode = 0644;
+    record.content = context::hash_bytes(kNewContent);
+    after_.push_back(std::move(record));
+    touched_.insert(path);
+  }
+
+  const Build& build_;
+  std::vector<Record> before_;
+  std::vector<Record> after_;
+  std::set<std::string, std::less<>> touched_;
+};
+
+// Whether a needed step takes one of the touched files at or below `path`.
+bool is_read(const Build& build, const std::vector<StepKeys>& keys, std::string_view path,
+             const std::set<std::string, std::less<>>& touched) {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!build.graph().steps[i].needed) continue;
+    for (const ReadFiles& read : keys[i].reads) {
+      for (const SelectedFile& file : read.selection.files) {
+        const std::string_view taken = file.record->path;
+        if (touched.contains(taken) && (path.empty() || text::is_within(taken, path))) return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
+                                const std::string& current) {
+  std::vector<ChangedPath> paths;
+  for (const std::string& name : given) {
+    ChangedPath& path = paths.emplace_back(ChangedPath{.given = name});
+    if (auto found = path_in_context(build, name, current)) {
+      path.path = std::move(*found);
+    } else {
+      path.fate = ChangedPath::Fate::kOutside;
+    }
+  }
+  return paths;
+}
+
+WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths) {
+  WhatIf result;
+  Edit edit(build);
+  for (ChangedPath& path : paths) {
+    if (path.fate != ChangedPath::Fate::kOutside) edit.change(path);
+  }
+  const Snapshot before = edit.before();
+  const Snapshot after = edit.after();
+  const std::vector<StepKeys> keys_before = build.keys_over(before);
+  const std::vector<StepKeys> keys_after = build.keys_over(after);
+  result.report = compare({&build.graph(), &keys_before}, {&build.graph(), &keys_after});
+  for (ChangedPath& path : paths) {
+    if (path.fate == ChangedPath::Fate::kRead && !is_read(build, keys_after, path.path, edit.touched())) {
+      path.fate = ChangedPath::Fate::kNotRead;
+    }
+  }
+  result.paths = std::move(paths);
+  return result;
+}
+
+}  // namespace dcache::cache

@@ -1,0 +1,42 @@
+// Verdicts for files that are only said to change: no snapshot, no hashing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dcache/cache/build.h"
+#include "dcache/cache/report.h"
+
+namespace dcache::cache {
+
+// A path that is said to change, and what becomes of it.
+struct ChangedPath {
+  enum class Fate : uint8_t {
+    kRead,     // some step that the target needs reads it
+    kNotRead,  // it is in the context, and no such step does
+    kIgnored,  // the ignore file keeps it out
+    kOutside,  // it lies outside the context
+  };
+  std::string given;      // as the user named it
+  std::string path = {};  // in the context; "" is the whole context
+  Fate fate = Fate::kRead;
+  std::string pattern = {};  // kIgnored: as written in the ignore file, and its line
+  uint32_t pattern_line = 0;
+};
+
+// Finds the paths in the build's context: from `current` (an absolute folder), or from the root of the
+// context where there is nothing of that name. Looks at the file system for that, and reads no file.
+std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
+                                const std::string& current);
+
+struct WhatIf {
+  Report report;
+  std::vector<ChangedPath> paths;  // with their fates
+};
+
+// The verdicts if these files changed. A folder stands for all files in it, and a file that is not there is
+// taken for a new one.
+WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths);
+
+}  // namespace dcache::cache
