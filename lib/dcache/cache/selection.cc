@@ -80,17 +80,22 @@ class Selecting {
     return hash_taken(selector);
   }
 
+  // Links in front of the first wildcard are followed; the pattern sees the path as it is written.
   void visit_wildcard(const Selector& selector) {
     const std::string_view pattern = unrooted(selector.path);
-    std::string_view matched;  // the last path that the pattern described; what is below belongs to it
-    for (const Record& record : snapshot_.records()) {
-      const std::string_view path = record.path;
+    const size_t slash = pattern.rfind('/', pattern.find_first_of("*?[\\"));
+    const std::string_view folder = pattern.substr(0, slash == std::string_view::npos ? 0 : slash);
+    const auto real = snapshot_.follow(folder);
+    if (!real) return;
+    std::string matched;  // the last path that the pattern described; what is below belongs to it
+    for (const Record& record : snapshot_.below(*real)) {
+      const std::string path = text::join_path(folder, std::string_view(record.path).substr(real->size()));
       const bool below = !matched.empty() && path.size() > matched.size() && text::is_within(path, matched);
       if (!below) {
         if (!text::glob_match(pattern, path)) continue;
         matched = path;
       }
-      visit(record, path.substr(std::min(matched.size() + 1, path.size())));
+      visit(record, std::string_view(path).substr(std::min(matched.size() + 1, path.size())));
     }
   }
 

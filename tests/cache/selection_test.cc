@@ -1,0 +1,90 @@
+// What COPY and ADD select, as live builds showed.
+#include "dcache/cache/selection.h"
+
+#include <gtest/gtest.h>
+
+namespace dcache::cache {
+namespace {
+
+using context::Record;
+using context::Snapshot;
+using context::Type;
+using Texts = std::vector<std::string>;
+
+Record file(std::string path) {
+  Record record;
+  record.path = std::move(path);
+  record.mode = 0644;
+  record.content = context::hash_bytes(record.path);
+  return record;
+}
+
+Record link(std::string path, std::string target) {
+  Record record = file(std::move(path));
+  record.type = Type::kSymlink;
+  record.content.reset();
+  record.target = std::move(target);
+  return record;
+}
+
+const Snapshot& tree() {
+  static const Snapshot kTree({file("a.txt"), file("b.txt"), file("src/a.c"), file("src/b.h"),
+                               file("src/deep/c.c"), link("linkdir", "src"), link("link.txt", "a.txt"),
+                               link("dangling", "nowhere")});
+  return kTree;
+}
+
+plan::Selector selector(std::string path, Texts include = {}, Texts exclude = {}) {
+  plan::Selector made;
+  made.wildcard = path.find_first_of("*?[") != std::string::npos;
+  made.path = std::move(path);
+  made.include = std::move(include);
+  made.exclude = std::move(exclude);
+  return made;
+}
+
+Texts selected(const plan::Selector& what) {
+  Texts paths;
+  for (const SelectedFile& taken : select(tree(), {&what, 1}).files)
+    paths.push_back(taken.record->path);
+  return paths;
+}
+
+TEST(Select, TakesFilesFoldersAndWhatLinksLeadTo) {
+  EXPECT_EQ(selected(selector("/a.txt")), Texts{"a.txt"});
+  EXPECT_EQ(selected(selector("/src")), (Texts{"src", "src/a.c", "src/b.h", "src/deep", "src/deep/c.c"}));
+  EXPECT_EQ(selected(selector("/linkdir")), selected(selector("/src")));
+  EXPECT_EQ(selected(selector("/link.txt")), Texts{"a.txt"});
+  EXPECT_EQ(selected(selector("/linkdir/a.c")), Texts{"src/a.c"});
+}
+
+TEST(Select, MatchesWildcardsBehindLinks) {
+  EXPECT_EQ(selected(selector("/src/*.c")), Texts{"src/a.c"});
+  EXPECT_EQ(selected(selector("/linkdir/*.c")), Texts{"src/a.c"});
+  EXPECT_EQ(selected(selector("/*/deep")), (Texts{"src/deep", "src/deep/c.c"}));
+  EXPECT_EQ(selected(selector("/**/*.c")), Texts{"src/a.c"});
+}
+
+TEST(Select, AppliesFiltersBelowWhatWasNamed) {
+  EXPECT_EQ(selected(selector("/src", {}, {"deep"})), (Texts{"src", "src/a.c", "src/b.h"}));
+  EXPECT_EQ(selected(selector("/", {"src/deep"})), (Texts{"src", "src/deep", "src/deep/c.c"}));
+}
+
+TEST(Select, SaysWhatIsMissing) {
+  const plan::Selector gone = selector("/none"), dangling = selector("/dangling"),
+                       nothing = selector("/*.none");
+  EXPECT_EQ(select(tree(), {&gone, 1}).missing.size(), 1u);
+  EXPECT_EQ(select(tree(), {&dangling, 1}).missing.size(), 1u);
+  EXPECT_TRUE(select(tree(), {&nothing, 1}).missing.empty());
+}
+
+TEST(Select, LooksAtContentAndNotAtWhereAFileLies) {
+  Record moved = file("other/a.txt");
+  moved.content = context::hash_bytes("a.txt");
+  const Snapshot other({moved});
+  const plan::Selector here = selector("/a.txt"), there = selector("/other/a.txt");
+  EXPECT_EQ(select(tree(), {&here, 1}).hash, select(other, {&there, 1}).hash);
+}
+
+}  // namespace
+}  // namespace dcache::cache
