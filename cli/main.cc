@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <exception>
 #include <map>
 #include <string>
 
@@ -6,8 +7,10 @@
 #include "cli/terminal.h"
 #include "dcache/version.h"
 
-int main(int argc, char** argv) {
-  using namespace dcache::cli;
+namespace dcache::cli {
+namespace {
+
+int run(int argc, char** argv) {
   CLI::App app("Says which steps of a Docker build will rebuild, and why, before you build.", "dcache");
   app.set_version_flag("--version", "dcache " DCACHE_VERSION);
   app.require_subcommand(1);
@@ -37,4 +40,17 @@ int main(int argc, char** argv) {
     return kError;
   }
   return status;
+}
+
+}  // namespace
+}  // namespace dcache::cli
+
+int main(int argc, char** argv) {
+  try {
+    return dcache::cli::run(argc, argv);
+  } catch (const std::exception&
+               error) {  // memory that is not to be had, and what a library did not report otherwise
+    std::fprintf(stderr, "dcache: %s\n", error.what());
+    return dcache::cli::kError;
+  }
 }

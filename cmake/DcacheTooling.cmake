@@ -9,5 +9,5 @@ add_custom_target(check-format COMMAND "${PROJECT_SOURCE_DIR}/scripts/format" --
 find_program(DCACHE_RUN_CLANG_TIDY NAMES run-clang-tidy run-clang-tidy-14)
 if(DCACHE_RUN_CLANG_TIDY)
   add_custom_target(tidy COMMAND ${DCACHE_RUN_CLANG_TIDY} -quiet -p "${PROJECT_BINARY_DIR}"
-    "${PROJECT_SOURCE_DIR}/(lib|rules|cli)/.*")
+    "${PROJECT_SOURCE_DIR}/(lib|rules|cli)/.*" VERBATIM)
 endif()

@@ -11,7 +11,6 @@ namespace dcache::rules {
 namespace {
 
 using dockerfile::Instruction;
-using dockerfile::Keyword;
 using lint::Subject;
 
 // Something that came with a later Dockerfile syntax, and the first Docker Engine whose built-in one has it.

@@ -50,7 +50,7 @@ tl::expected<Hash, std::string> hash_file(const std::string& path) {
   };
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (fd < 0) return fail();
-  constexpr size_t kPiece = 256 * 1024;
+  constexpr size_t kPiece = size_t{256} * 1024;
   std::vector<char> piece(kPiece);
   XXH3_state_t state;
   XXH3_128bits_reset(&state);

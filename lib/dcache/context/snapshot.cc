@@ -203,7 +203,9 @@ std::optional<std::string> Snapshot::follow(std::string_view path, bool last) co
       done = parent == "." ? std::string() : std::string(parent);
       continue;
     }
-    const std::string next = done.empty() ? part : done + '/' + part;
+    std::string next = done;
+    if (!next.empty()) next += '/';
+    next += part;
     const Record* record = find(next);
     const bool at_last = todo.find_first_not_of('/') == std::string::npos;
     if (record == nullptr || record->type != Type::kSymlink || (at_last && !last)) {
@@ -212,7 +214,7 @@ std::optional<std::string> Snapshot::follow(std::string_view path, bool last) co
     }
     if (++links > kMostLinks) return std::nullopt;
     if (record->target.starts_with('/')) done.clear();
-    todo = record->target + '/' + todo;
+    todo.insert(0, record->target + '/');
   }
   return done;
 }

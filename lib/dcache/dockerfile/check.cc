@@ -349,6 +349,7 @@ Verdict check(const Instruction& instruction) {
 
 void check_instructions(const File& file, std::vector<Error>& errors) {
   std::vector<uint32_t> refused_lines;  // what could not be split has its error already
+  refused_lines.reserve(errors.size());
   for (const Error& error : errors)
     refused_lines.push_back(error.line);
   std::sort(refused_lines.begin(), refused_lines.end());

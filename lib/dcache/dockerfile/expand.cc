@@ -122,7 +122,7 @@ tl::expected<std::string, std::string> trim_prefix(std::string_view pattern, std
 
 tl::expected<std::string, std::string> trim_suffix(std::string_view pattern, std::string_view value,
                                                    bool greedy) {
-  const auto rest = trim_prefix(reversed_pattern(pattern), reversed_text(value), greedy);
+  auto rest = trim_prefix(reversed_pattern(pattern), reversed_text(value), greedy);
   if (!rest) return rest;
   return reversed_text(*rest);
 }
@@ -184,7 +184,7 @@ class Expander {
       }
       const bool quote = !options_.plain_quotes && (c == '\'' || c == '"');
       if (quote || c == '$') {
-        const Result part = c == '$' ? dollar() : c == '"' ? double_quoted() : single_quoted();
+        Result part = c == '$' ? dollar() : c == '"' ? double_quoted() : single_quoted();
         if (!part) return part;
         result += *part;
         if (words != nullptr && quote) words->add_raw(*part, begin, at_);
@@ -231,7 +231,7 @@ class Expander {
         return result;
       }
       if (c == '$') {
-        const Result value = dollar();
+        Result value = dollar();
         if (!value) return value;
         result += *value;
         continue;
@@ -283,7 +283,7 @@ class Expander {
 
   Result modified(uint32_t begin, const std::string& name, char action, bool null_is_unset) {
     const bool trims = action == '#' || action == '%';
-    const Result word = run('}', trims, nullptr);
+    Result word = run('}', trims, nullptr);
     if (!word) return word;
     const auto value = lookup_(name);
     if (!value && options_.keep_unset)
@@ -314,9 +314,9 @@ class Expander {
   Result substitution(uint32_t begin, const std::string& name) {
     const bool all = !at_end() && text_[at_] == '/';
     if (all) ++at_;
-    const Result pattern = run('/', true, nullptr);
+    Result pattern = run('/', true, nullptr);
     if (!pattern) return pattern;
-    const Result replacement = run('}', true, nullptr);
+    Result replacement = run('}', true, nullptr);
     if (!replacement) return replacement;
     const auto value = lookup_(name);
     if (!value && options_.keep_unset) return fmt::format("${{{}/{}/{}}}", name, *pattern, *replacement);

@@ -368,12 +368,11 @@ class Planner {
     if (!reads) return;
     Read read = origin_of(instruction, mount.from, flag.span);
     const std::string source = rooted(mount.source);
-    if (source != "/") read.selectors.push_back({source, mount.source, false, {}, {}});
+    read.selectors.push_back({source, mount.source.empty() ? "." : mount.source, false, {}, {}});
     merge_read(std::move(read), step.reads);
   }
 
-  // Several mounts of one origin are hashed together; one that takes everything does not add to those that
-  // name a path.
+  // Several mounts of one origin are hashed together.
   static void merge_read(Read read, std::vector<Read>& reads) {
     const auto same = std::find_if(reads.begin(), reads.end(), [&](const Read& other) {
       return other.origin == read.origin && other.stage == read.stage && other.name == read.name;

@@ -49,7 +49,7 @@ std::string printable(std::string_view text) {
 }
 
 std::string shortened(std::string_view text, size_t width) {
-  const std::string clean = printable(text);
+  std::string clean = printable(text);
   std::string_view rest = clean;
   for (size_t count = 0; count < width && !rest.empty(); ++count)
     rest.remove_prefix(text::decode_rune(rest).width);

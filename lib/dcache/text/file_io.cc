@@ -107,7 +107,7 @@ std::string write_file_atomically(const std::string& path, std::string_view cont
       ::rename(temporary.c_str(), target.c_str()) == 0) {
     return {};
   }
-  const std::string reason = failure("can't write", target);
+  std::string reason = failure("can't write", target);
   ::unlink(temporary.c_str());
   return reason;
 }

@@ -57,7 +57,7 @@ void JsonWriter::separate() {
 void JsonWriter::new_line() {
   if (indent_ == 0) return;
   out_ += '\n';
-  out_.append(static_cast<size_t>(indent_ * depth_), ' ');
+  out_.append(static_cast<size_t>(indent_) * static_cast<size_t>(depth_), ' ');
 }
 
 void JsonWriter::quote(std::string_view text) {
