@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dcache/cache/writes.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -179,6 +180,7 @@ class KeyMaker {
           if (overlap(step.destination, path)) hasher.add(keys.definition);
           break;
         case Step::Kind::kRun:
+          if (!may_write(*at, path)) break;
           hasher.add_uncertain(keys.key.certain);
           overwritten = true;
           break;
@@ -195,8 +197,18 @@ class KeyMaker {
     }
   }
 
+  // Whether a RUN can have changed something at or below a path.
+  bool may_write(size_t run, std::string_view path) const {
+    const auto [entry, fresh] = writes_.try_emplace(run);
+    if (fresh) entry->second = written_paths(graph_.steps[run]);
+    const auto& paths = entry->second;
+    return !paths || std::any_of(paths->begin(), paths->end(),
+                                 [&](const std::string& p) { return may_overlap(p, path); });
+  }
+
   const plan::Graph& graph_;
   const Contexts& contexts_;
+  mutable std::map<size_t, std::optional<std::vector<std::string>>> writes_;  // of the RUNs asked for so far
   std::vector<StepKeys> keys_;
   std::vector<KeyPair> results_;  // of a step: what the step above it starts from
 };

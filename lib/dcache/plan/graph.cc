@@ -352,6 +352,7 @@ class Planner {
   void add_mount(const Instruction& instruction, const Flag& flag, const Mount& mount, Step& step) {
     std::string target = mount.target;
     if (!target.empty() && !target.starts_with('/')) target = rooted(stage().workdir + "/" + target);
+    if (!target.empty()) step.mount_targets.push_back(target);
     const auto number = [](const std::optional<uint32_t>& value) {
       return value ? std::to_string(*value) : "-";
     };

@@ -84,10 +84,11 @@ struct Step {
   bool independent = false;     // --link: the step below is no part of its key
   std::vector<Part> definition;
   std::vector<Read> reads;
-  std::string image;           // kImage: the reference, variables replaced
-  std::string destination;     // kCopy, kWorkdir: the absolute path it writes to
-  bool needs_network = false;  // an image without digest, ADD of a URL or of a git repository
-  bool needed = false;         // the target depends on it
+  std::string image;                       // kImage: the reference, variables replaced
+  std::string destination;                 // kCopy, kWorkdir: the absolute path it writes to
+  std::vector<std::string> mount_targets;  // kRun: where its mounts are, absolute
+  bool needs_network = false;              // an image without digest, ADD of a URL or of a git repository
+  bool needed = false;                     // the target depends on it
 };
 
 struct Stage {

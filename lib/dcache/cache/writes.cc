@@ -1,0 +1,118 @@
+#include "dcache/cache/writes.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dcache/shell/script.h"
+#include "dcache/text/path.h"
+
+namespace dcache::cache {
+namespace {
+
+using plan::Part;
+
+// Commands that change nothing by themselves; where their output goes is seen from the redirections.
+constexpr std::array<std::string_view, 12> kReading = {"echo", "printf", "true", "false", ":",     "test",
+                                                       "[",    "cat",    "ls",   "exit",  "sleep", "set"};
+// Commands that change what their arguments name.
+constexpr std::array<std::string_view, 9> kWriting = {"mkdir", "touch", "rm",    "rmdir", "cp",
+                                                      "mv",    "ln",    "chmod", "chown"};
+
+template <size_t N>
+bool one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+class WriteFinder {
+ public:
+  explicit WriteFinder(std::string workdir) : workdir_(std::move(workdir)) {}
+
+  // False if a command may write anywhere.
+  bool visit(std::string_view script) {
+    const std::vector<shell::Command> commands = shell::split(script);
+    return std::all_of(commands.begin(), commands.end(),
+                       [&](const shell::Command& command) { return visit(command); });
+  }
+
+  bool visit(const shell::Command& command) {
+    if (const auto inner = shell::inner_script(command)) return visit(*inner);
+    if (!std::all_of(command.redirections.begin(), command.redirections.end(),
+                     [&](const shell::Redirection& redirection) { return visit(redirection); })) {
+      return false;
+    }
+    const std::string_view program = command.program();
+    if (command.words.empty() || one_of(program, kReading)) return true;
+    if (!one_of(program, kWriting)) return false;
+    for (size_t i = 1; i < command.words.size(); ++i) {
+      const shell::Word& word = command.words[i];
+      if (word.literal && word.text.starts_with('-')) continue;
+      if (!add(word)) return false;
+    }
+    return true;
+  }
+
+  void add_path(std::string_view path) {
+    paths_.push_back(path.starts_with('/') ? text::clean_path(path) : text::join_path(workdir_, path));
+  }
+
+  std::vector<std::string> take() { return std::move(paths_); }
+
+ private:
+  bool visit(const shell::Redirection& redirection) {
+    const bool reads = redirection.op.find('>') == std::string::npos;
+    const bool duplicates = redirection.op.ends_with('&');  // 2>&1
+    return reads || duplicates || add(redirection.target);
+  }
+
+  bool add(const shell::Word& word) {
+    if (!word.literal) return false;
+    add_path(word.text);
+    return true;
+  }
+
+  std::string workdir_;
+  std::vector<std::string> paths_;
+};
+
+// A path with the links that most images have at their root followed.
+std::string merged(std::string_view path) {
+  for (const std::string_view linked : {"/bin", "/sbin", "/lib64", "/lib32", "/lib"}) {
+    if (text::is_within(path, linked)) return "/usr" + std::string(path);
+  }
+  for (const auto& [linked, target] :
+       {std::pair<std::string_view, std::string_view>{"/var/run", "/run"}, {"/var/lock", "/run/lock"}}) {
+    if (text::is_within(path, linked)) return std::string(target) + std::string(path.substr(linked.size()));
+  }
+  return std::string(path);
+}
+
+}  // namespace
+
+std::optional<std::vector<std::string>> written_paths(const plan::Step& run) {
+  std::string workdir = "/";
+  shell::Command command;
+  for (const Part& part : run.definition) {
+    if (part.kind == Part::Kind::kWorkdir) workdir = part.value;
+    if (part.kind == Part::Kind::kHeredoc) return std::nullopt;  // a script of its own
+    if (part.kind != Part::Kind::kShell && part.kind != Part::Kind::kArguments) continue;
+    shell::Word word;
+    word.text = part.value;
+    command.words.push_back(std::move(word));
+  }
+  WriteFinder finder(workdir);
+  if (!finder.visit(command)) return std::nullopt;
+  // What the builder itself puts into every step, and the points where mounts are.
+  for (const std::string_view always : {"/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"})
+    finder.add_path(always);
+  for (const std::string& target : run.mount_targets)
+    finder.add_path(target);
+  return finder.take();
+}
+
+bool may_overlap(std::string_view a, std::string_view b) {
+  const std::string real_a = merged(a), real_b = merged(b);
+  return text::is_within(real_a, real_b) || text::is_within(real_b, real_a);
+}
+
+}  // namespace dcache::cache

@@ -1,0 +1,21 @@
+// Where a RUN can have written, as far as its commands tell.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/plan/graph.h"
+
+namespace dcache::cache {
+
+// The absolute paths at or below which the step may change something; nothing where that can't be told. Known
+// are steps of plain commands such as `mkdir -p /out && echo x > /out/1`, with paths that are spelled out.
+std::optional<std::vector<std::string>> written_paths(const plan::Step& run);
+
+// Whether a change at or below one path can show at or below the other. Folders that distributions link to
+// each other, such as /bin and /usr/bin, count as one.
+bool may_overlap(std::string_view a, std::string_view b);
+
+}  // namespace dcache::cache

@@ -1,0 +1,54 @@
+#include "dcache/cache/writes.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "dcache/dockerfile/parser.h"
+
+namespace dcache::cache {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+std::optional<Texts> written(const std::string& instruction) {
+  const dockerfile::File file = dockerfile::parse("FROM a\nWORKDIR /w\n" + instruction + "\n");
+  const plan::Graph graph = plan::build_graph(file, {});
+  auto paths = written_paths(graph.steps.back());
+  const Texts always = {"/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"};
+  if (paths) {
+    std::erase_if(*paths, [&](const std::string& path) {
+      return std::find(always.begin(), always.end(), path) != always.end();
+    });
+  }
+  return paths;
+}
+
+TEST(WrittenPaths, AreKnownOfPlainCommands) {
+  EXPECT_EQ(written("RUN mkdir -p /out && echo x > /out/1"), (Texts{"/out", "/out/1"}));
+  EXPECT_EQ(written("RUN touch rel ../up; echo $V 2>&1"), (Texts{"/w/rel", "/up"}));
+  EXPECT_EQ(written("RUN [\"/bin/sh\", \"-c\", \"cp /a /longer\"]"), (Texts{"/a", "/longer"}));
+  EXPECT_EQ(written("RUN <<EOF\nmkdir /inner\nEOF"), Texts{"/inner"});
+  EXPECT_EQ(written("RUN --mount=type=bind,target=/mounted true"), Texts{"/mounted"});
+  EXPECT_EQ(written("RUN echo `true`"), Texts{});
+}
+
+TEST(WrittenPaths, AreUnknownOfAllElse) {
+  for (const char* instruction :
+       {"RUN make", "RUN mkdir $DIR", "RUN echo x > $OUT", "RUN cd / && touch x", "RUN echo $(make)",
+        "RUN cp -r src/* /out", "RUN sh script.sh", "RUN [\"make\"]", "RUN <<EOF\n#!/bin/x\ntrue\nEOF",
+        "SHELL [\"python\", \"-c\"]\nRUN true"}) {
+    EXPECT_EQ(written(instruction), std::nullopt) << instruction;
+  }
+}
+
+TEST(MayOverlap, SeesThroughTheUsualLinks) {
+  EXPECT_TRUE(may_overlap("/bin/tool", "/usr/bin"));
+  EXPECT_TRUE(may_overlap("/var/run/x", "/run"));
+  EXPECT_TRUE(may_overlap("/out", "/"));
+  EXPECT_FALSE(may_overlap("/out", "/bin/busybox"));
+  EXPECT_FALSE(may_overlap("/out", "/output"));
+}
+
+}  // namespace
+}  // namespace dcache::cache
