@@ -21,11 +21,7 @@ constexpr std::array<std::string_view, 10> kCauseNames = {
     "", "file", "instruction", "variable", "new", "image", "stage", "missing", "network", "target"};
 
 std::string words_of(const Step& step) {
-  std::string words(dockerfile::name_of(step.instruction->keyword));
-  for (const dockerfile::Flag& flag : step.instruction->flags)
-    words.append(" ").append(flag.text);
-  words.append(" ").append(step.instruction->rest);
-  return words;
+  return step.instruction->one_line();
 }
 
 // For each step of `after` the step of `before` that it was: first by its words, then by its place in the

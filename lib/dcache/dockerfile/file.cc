@@ -23,6 +23,13 @@ const Flag* Instruction::find_flag(std::string_view flag_name) const {
   return found == flags.end() ? nullptr : &*found;
 }
 
+std::string Instruction::one_line() const {
+  std::string line(keyword == Keyword::kUnknown ? name : name_of(keyword));
+  for (const Flag& flag : flags)
+    line.append(" ").append(flag.text);
+  return line.append(" ").append(rest);
+}
+
 File::File(std::string source)
     : source_(std::make_unique<const std::string>(std::move(source))), lines_(*source_) {}
 

@@ -79,6 +79,9 @@ struct Instruction {
   // The place in the source of a view into `joined`.
   Span source_span(std::string_view part) const;
   const Flag* find_flag(std::string_view flag_name) const;
+  // The instruction on one line: its keyword in capitals, its flags and the rest, without comments and layout
+  // in between.
+  std::string one_line() const;
 };
 
 struct Comment {

@@ -133,7 +133,7 @@ void append_stage(const cache::Build& build, const cache::Report& report, const 
     const StepReport& step = report.steps[index];
     const dockerfile::Instruction& instruction = *build.graph().steps[index].instruction;
     const Mark mark = mark_of(step.verdict);
-    const std::string text = shortened(instruction_text(instruction), kInstructionWidth);
+    const std::string text = shortened(instruction.one_line(), kInstructionWidth);
     const std::string cause = cause_words(build, step);
     out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), instruction.start_line);
     out += cause.empty()
@@ -207,14 +207,6 @@ void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) 
 
 }  // namespace
 
-std::string instruction_text(const dockerfile::Instruction& instruction) {
-  std::string text(dockerfile::name_of(instruction.keyword));
-  for (const dockerfile::Flag& flag : instruction.flags)
-    text.append(" ").append(flag.text);
-  text.append(" ").append(instruction.rest);
-  return text;
-}
-
 void append_explanation(const cache::Build& build, const cache::Report& report,
                         const std::vector<ChangedPath>& paths, const std::string& occasion,
                         const Style& style, std::string& out) {
@@ -239,7 +231,7 @@ void append_explanation_json(const cache::Build& build, const cache::Report& rep
     json.begin_object()
         .member("stage", graph.stages[planned.stage].label())
         .member("line", planned.instruction->start_line)
-        .member("instruction", instruction_text(*planned.instruction))
+        .member("instruction", planned.instruction->one_line())
         .member("verdict", cache::name_of(step.verdict));
     if (step.verdict != Verdict::kHit) {
       json.key("cause");

@@ -24,7 +24,4 @@ void append_explanation(const cache::Build& build, const cache::Report& report,
 void append_explanation_json(const cache::Build& build, const cache::Report& report,
                              const std::vector<cache::ChangedPath>& paths, std::string& out);
 
-// An instruction on one line: its keyword in capitals, its flags, and the rest.
-std::string instruction_text(const dockerfile::Instruction& instruction);
-
 }  // namespace dcache::report

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "dcache/report/explain.h"
 #include "dcache/text/json_writer.h"
 
 namespace dcache::report {
@@ -101,7 +100,7 @@ void append_keys(const cache::Build& build, uint32_t line, const Style& style, s
         weight.files == 0 ? "" : fmt::format("{} files, {}", weight.files, bytes_words(weight.bytes));
     out += fmt::format("{:>5}  {}  {:<22}  {}\n", step.instruction->start_line,
                        style.paint(Tone::kInfo, context::to_hex(keys.key.certain).substr(0, kShownKey)), held,
-                       shortened(instruction_text(*step.instruction), 60));
+                       shortened(step.instruction->one_line(), 60));
     if (line != step.instruction->start_line) continue;
     for (const Record* file : files)
       out += fmt::format("         {}\n", printable(file->path));
@@ -120,7 +119,7 @@ void append_keys_json(const cache::Build& build, std::string& out) {
     json.begin_object()
         .member("stage", build.graph().stages[step.stage].label())
         .member("line", step.instruction->start_line)
-        .member("instruction", instruction_text(*step.instruction))
+        .member("instruction", step.instruction->one_line())
         .member("key", context::to_hex(keys.key.certain))
         .member("definition", context::to_hex(keys.definition))
         .member("content", context::to_hex(keys.files))
