@@ -70,6 +70,21 @@ TEST(Select, AppliesFiltersBelowWhatWasNamed) {
   EXPECT_EQ(selected(selector("/", {"src/deep"})), (Texts{"src", "src/deep", "src/deep/c.c"}));
 }
 
+TEST(Select, FollowsLinksThatAreNamedAndNotThoseInFolders) {
+  const Snapshot before({file("b.txt"), link("src/up", "../b.txt"), link("top", "b.txt")});
+  Record changed = file("b.txt");
+  changed.content = context::hash_bytes("other");
+  const Snapshot after({changed, link("src/up", "../b.txt"), link("top", "b.txt")});
+  const auto differs = [&](const plan::Selector& what) {
+    return select(before, {&what, 1}).hash != select(after, {&what, 1}).hash;
+  };
+  EXPECT_FALSE(differs(selector("/src", {}, {"x"})));
+  EXPECT_FALSE(differs(selector("/s*")));
+  EXPECT_TRUE(differs(selector("/src/*")));
+  EXPECT_TRUE(differs(selector("/t*")));
+  EXPECT_TRUE(differs(selector("/", {"top"})));
+}
+
 TEST(Select, SaysWhatIsMissing) {
   const plan::Selector gone = selector("/none"), dangling = selector("/dangling"),
                        nothing = selector("/*.none");

@@ -58,6 +58,10 @@ class Selecting {
     const Record* record;
     bool included;
   };
+  struct Taken {
+    const Record* record;
+    bool follow;  // where it leads to counts: it was named itself, not found in a folder
+  };
 
   // With wildcards, --parents or --exclude, the builder hashes a row of names and records instead of a tree.
   Hash take_filtered(const Selector& selector) {
@@ -122,26 +126,26 @@ class Selecting {
                         (exclude_ == nullptr || !exclude_->decide(relative).ignored);
     if (wanted) {
       for (Folder& parent : parents_) {
-        if (!parent.included) taken_.push_back(parent.record);
+        if (!parent.included) taken_.push_back({parent.record, false});
         parent.included = true;
       }
-      taken_.push_back(&record);
+      taken_.push_back({&record, parents_.empty()});
     }
     if (record.type == Type::kFolder) parents_.push_back({&record, wanted});
   }
 
   Hash hash_taken(const Selector& selector) {
-    for (const Record* record : taken_)
-      result_.files.push_back({record, &selector});
-    const auto hash_of = [&](const Record* record) {
-      return record->type == Type::kSymlink ? take_path(record->path, &selector) : hash_record(*record);
+    for (const Taken& taken : taken_)
+      result_.files.push_back({taken.record, &selector});
+    const auto hash_of = [&](const Taken& taken) {
+      const bool leads_on = taken.follow && taken.record->type == Type::kSymlink;
+      return leads_on ? take_path(taken.record->path, &selector) : hash_record(*taken.record);
     };
-    const bool alone =
-        taken_.size() == 1 && text::base_name(taken_[0]->path) == text::base_name(selector.path);
-    if (alone) return hash_of(taken_[0]);
+    const auto name_of = [](const Taken& taken) { return text::base_name(taken.record->path); };
+    if (taken_.size() == 1 && name_of(taken_[0]) == text::base_name(selector.path)) return hash_of(taken_[0]);
     Hasher hasher;
-    for (const Record* record : taken_)
-      hasher.add(text::base_name(record->path)).add(hash_of(record));
+    for (const Taken& taken : taken_)
+      hasher.add(name_of(taken)).add(hash_of(taken));
     return hasher.finish();
   }
 
@@ -149,7 +153,7 @@ class Selecting {
   Selection& result_;
   const ignore::Matcher* include_ = nullptr;
   const ignore::Matcher* exclude_ = nullptr;
-  std::vector<const Record*> taken_;
+  std::vector<Taken> taken_;
   std::vector<Folder> parents_;
 };
 
