@@ -234,6 +234,36 @@ TEST(Explain, GivesTheDocumentedJson) {
   EXPECT_EQ(run["follows"], 4);
 }
 
+TEST(Explain, TakesPatternsAndListsOfFiles) {
+  const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
+  const auto first_line = [](const Outcome& outcome) {
+    return outcome.out.substr(0, outcome.out.find('\n'));
+  };
+  EXPECT_EQ(first_line(run_dcache({"explain", "-f", "Dockerfile.narrow", "--changed", "-"}, folder,
+                                  "go.mod\ngo.sum\n")),
+            "6 of 9 steps rebuild when go.mod and go.sum change; 1 more depends on what that gives");
+  EXPECT_EQ(first_line(run_dcache({"explain", "-f", "Dockerfile.narrow", "--changed", "go.*"}, folder)),
+            "6 of 9 steps rebuild when go.mod and go.sum change; 1 more depends on what that gives");
+  EXPECT_EQ(first_line(run_dcache({"explain", "--changed", "-"}, folder, "")),
+            "Nothing rebuilds when nothing changes: all 6 steps are reused");
+}
+
+TEST(Explain, ShowsOneVerdictOrTheWholeChain) {
+  const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
+  const Outcome misses = run_dcache({"explain", "--only", "miss", "--changed", "go.mod"}, folder);
+  EXPECT_FALSE(contains(misses.out, "✓"));
+  EXPECT_TRUE(contains(misses.out, "✗     5  RUN go mod download"));
+  const Outcome why = run_dcache({"explain", "--why", "10", "--changed", "go.mod"}, folder);
+  std::istringstream lines(why.out);
+  std::vector<std::string> starts;
+  for (std::string line; std::getline(lines, line);)
+    starts.push_back(line.substr(0, line.find("  ", 14)));
+  EXPECT_EQ(starts, (std::vector<std::string>{"  ~    10  COPY --from=build /out/app /app/app",
+                                              "  ✗     6  RUN CGO_ENABLED=0 go build -o /out/app ./cmd/$…",
+                                              "  ✗     5  RUN go mod download", "  ✗     4  COPY . ."}));
+  EXPECT_EQ(run_dcache({"explain", "--why", "2", "--changed", "go.mod"}, folder).status, 2);
+}
+
 TEST(Snapshot, IsComparedWithLater) {
   const TemporaryFolder folder;
   folder.write("ctx/Dockerfile", "FROM a@sha256:1\nCOPY a /\nCOPY b /\nRUN x\n");

@@ -118,29 +118,36 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
   return line;
 }
 
+void append_step(const cache::Build& build, const StepReport& step, const Style& style, std::string& out) {
+  const dockerfile::Instruction& instruction = *build.graph().steps[step.step].instruction;
+  const Mark mark = mark_of(step.verdict);
+  const std::string text = shortened(instruction.one_line(), kInstructionWidth);
+  const std::string cause = cause_words(build, step);
+  out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), instruction.start_line);
+  out += cause.empty()
+             ? text
+             : fmt::format("{:<{}}  {}", text, kInstructionWidth + 1, style.paint(mark.tone, cause));
+  out += '\n';
+}
+
 void append_stage(const cache::Build& build, const cache::Report& report, const plan::Stage& stage,
-                  const Style& style, std::string& out) {
+                  const ExplainOptions& options, const Style& style, std::string& out) {
+  std::string steps;
+  for (const size_t index : stage.steps) {
+    if (stage.needed && (!options.only || report.steps[index].verdict == *options.only)) {
+      append_step(build, report.steps[index], style, steps);
+    }
+  }
+  if (!stage.needed && (!options.only || *options.only == Verdict::kUnused)) {
+    steps = style.paint(Tone::kDim, fmt::format("  -       not needed for this target ({})\n",
+                                                plural(stage.steps.size(), "step")));
+  }
+  if (steps.empty() && options.only) return;
   const std::string base = stage.from->arguments.empty() ? "" : printable(stage.from->arguments[0].text);
   out += fmt::format("\n{} {}\n",
                      style.paint(Tone::kBold, stage.name.empty() ? "stage " + stage.label() : stage.name),
                      style.paint(Tone::kDim, "from " + base));
-  if (!stage.needed) {
-    out += style.paint(Tone::kDim, fmt::format("  -       not needed for this target ({})\n",
-                                               plural(stage.steps.size(), "step")));
-    return;
-  }
-  for (const size_t index : stage.steps) {
-    const StepReport& step = report.steps[index];
-    const dockerfile::Instruction& instruction = *build.graph().steps[index].instruction;
-    const Mark mark = mark_of(step.verdict);
-    const std::string text = shortened(instruction.one_line(), kInstructionWidth);
-    const std::string cause = cause_words(build, step);
-    out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), instruction.start_line);
-    out += cause.empty()
-               ? text
-               : fmt::format("{:<{}}  {}", text, kInstructionWidth + 1, style.paint(mark.tone, cause));
-    out += '\n';
-  }
+  out += steps;
 }
 
 std::string path_words(const cache::Build& build, const ChangedPath& path) {
@@ -208,15 +215,38 @@ void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) 
 }  // namespace
 
 void append_explanation(const cache::Build& build, const cache::Report& report,
-                        const std::vector<ChangedPath>& paths, const std::string& occasion,
+                        const std::vector<ChangedPath>& paths, const ExplainOptions& options,
                         const Style& style, std::string& out) {
-  out += style.paint(Tone::kBold, headline(build, report, occasion)) + "\n";
+  out += style.paint(Tone::kBold, headline(build, report, printable(options.occasion))) + "\n";
   for (const ChangedPath& path : paths) {
     const std::string words = path_words(build, path);
     if (!words.empty()) out += words + "\n";
   }
   for (const plan::Stage& stage : build.graph().stages)
-    append_stage(build, report, stage, style, out);
+    append_stage(build, report, stage, options, style, out);
+}
+
+bool append_why(const cache::Build& build, const cache::Report& report, uint32_t line, const Style& style,
+                std::string& out) {
+  const auto find = [&](uint32_t wanted) {
+    return std::find_if(report.steps.begin(), report.steps.end(), [&](const StepReport& step) {
+      return build.graph().steps[step.step].instruction->start_line == wanted;
+    });
+  };
+  auto step = find(line);
+  if (step == report.steps.end()) return false;
+  // A cause lies above what it causes, so this ends.
+  for (size_t left = report.steps.size(); left > 0 && step != report.steps.end(); --left) {
+    append_step(build, *step, style, out);
+    if (step->follows) {
+      step = report.steps.begin() + static_cast<std::ptrdiff_t>(*step->follows);
+    } else if (step->cause.kind == Cause::Kind::kStage) {
+      step = find(step->cause.line);
+    } else {
+      break;
+    }
+  }
+  return true;
 }
 
 void append_explanation_json(const cache::Build& build, const cache::Report& report,

@@ -6,6 +6,8 @@
 // {"kind","line",…} with the members of cache::Cause that have a value. docs/cli.md describes them.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,10 +18,19 @@
 
 namespace dcache::report {
 
-// `occasion` ends the first line: "when main.go changes", "since snapshot.json".
+struct ExplainOptions {
+  std::string occasion;  // ends the first line: "when main.go changes", "since snapshot.json"
+  std::optional<cache::Verdict> only = {};  // leave out steps with another verdict
+};
+
 void append_explanation(const cache::Build& build, const cache::Report& report,
-                        const std::vector<cache::ChangedPath>& paths, const std::string& occasion,
+                        const std::vector<cache::ChangedPath>& paths, const ExplainOptions& options,
                         const Style& style, std::string& out);
+
+// One step and the row of steps that make it rebuild, up to what started it. False if no step starts in
+// `line`.
+bool append_why(const cache::Build& build, const cache::Report& report, uint32_t line, const Style& style,
+                std::string& out);
 
 void append_explanation_json(const cache::Build& build, const cache::Report& report,
                              const std::vector<cache::ChangedPath>& paths, std::string& out);
