@@ -70,6 +70,11 @@ TEST(Select, AppliesFiltersBelowWhatWasNamed) {
   EXPECT_EQ(selected(selector("/", {"src/deep"})), (Texts{"src", "src/deep", "src/deep/c.c"}));
 }
 
+TEST(Select, DoesNotFilterWhatALinkLeadsTo) {
+  EXPECT_EQ(selected(selector("/linkdir", {}, {"deep"})),
+            (Texts{"linkdir", "src", "src/a.c", "src/b.h", "src/deep", "src/deep/c.c"}));
+}
+
 TEST(Select, FollowsLinksThatAreNamedAndNotThoseInFolders) {
   const Snapshot before({file("b.txt"), link("src/up", "../b.txt"), link("top", "b.txt")});
   Record changed = file("b.txt");

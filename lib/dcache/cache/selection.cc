@@ -104,12 +104,13 @@ class Selecting {
   }
 
   bool visit_folder(const Selector& selector) {
-    const auto real = snapshot_.follow(unrooted(selector.path));
+    const auto real = snapshot_.follow(unrooted(selector.path), false);
     if (!real) return false;
     if (!real->empty()) {
       const Record* record = snapshot_.find(*real);
       if (record == nullptr) return false;
       visit(*record, "");
+      // A link to a folder is taken as one thing: filters do not reach what it leads to.
       if (record->type != Type::kFolder) return true;
     }
     for (const Record& record : snapshot_.below(*real)) {
