@@ -55,13 +55,13 @@ bool contains(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// How many words of a command the program takes, 0 if it is another one.
-size_t program_words(const PackageManager& manager, const shell::Command& command) {
+// How many words the program takes, 0 if it is another one.
+size_t program_words(const PackageManager& manager, std::span<const shell::Word> words) {
   for (const std::vector<std::string>& program : manager.programs) {
-    if (command.words.size() < program.size() || command.program() != program.front()) continue;
+    if (words.size() < program.size() || shell::program_of(words) != program.front()) continue;
     bool same = true;
     for (size_t i = 1; i < program.size(); ++i)
-      same = same && command.words[i].text == program[i];
+      same = same && words[i].text == program[i];
     if (same) return program.size();
   }
   return 0;
@@ -74,13 +74,13 @@ bool word_matches(std::string_view pattern, std::string_view word) {
 
 // The index behind the sub-command's words, options between them skipped; nothing if they are others.
 std::optional<size_t> match_action(const PackageManager& manager, const Action& action,
-                                   const shell::Command& command, size_t at) {
+                                   std::span<const shell::Word> words, size_t at) {
   for (const std::string& wanted : action.words) {
     const bool wants_option = wanted.starts_with('-');
-    while (at < command.words.size() && !wants_option && command.words[at].text.starts_with('-')) {
-      at += contains(manager.options_with_value, command.words[at].text) ? 2 : 1;
+    while (at < words.size() && !wants_option && words[at].text.starts_with('-')) {
+      at += contains(manager.options_with_value, words[at].text) ? 2 : 1;
     }
-    if (at >= command.words.size() || !word_matches(wanted, command.words[at].text)) return std::nullopt;
+    if (at >= words.size() || !word_matches(wanted, words[at].text)) return std::nullopt;
     ++at;
   }
   return at;
@@ -105,18 +105,18 @@ void read_arguments(const PackageManager& manager, Use& use, bool& names_package
   }
 }
 
-std::optional<Use> use_of(const PackageManager& manager, const shell::Command& command) {
-  const shell::Command inner = shell::unwrapped(command);
-  const size_t program = program_words(manager, inner);
+std::optional<Use> use_of(const PackageManager& manager, const shell::Command& command,
+                          std::span<const shell::Word> words) {
+  const size_t program = program_words(manager, words);
   if (program == 0) return std::nullopt;
   for (const Action& action : manager.actions) {
-    const auto behind = match_action(manager, action, inner, program);
+    const auto behind = match_action(manager, action, words, program);
     if (!behind) continue;
     Use use;
     use.manager = &manager;
     use.action = &action;
     use.command = &command;
-    use.arguments.assign(inner.words.begin() + static_cast<std::ptrdiff_t>(*behind), inner.words.end());
+    use.arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(*behind), words.end());
     bool names_package = false;
     read_arguments(manager, use, names_package);
     const bool only_help =
@@ -176,10 +176,21 @@ std::span<const PackageManager> package_managers() {
 }
 
 std::vector<Use> uses_of(const lint::Run& run) {
+  // Most commands are no package manager's: their names are looked up first.
+  static const std::multimap<std::string_view, const PackageManager*> kByProgram = [] {
+    std::multimap<std::string_view, const PackageManager*> by_program;
+    for (const PackageManager& manager : package_managers()) {
+      for (const std::vector<std::string>& program : manager.programs)
+        by_program.emplace(program.front(), &manager);
+    }
+    return by_program;
+  }();
   std::vector<Use> uses;
   for (const shell::Command& command : run.commands) {
-    for (const PackageManager& manager : package_managers()) {
-      auto use = use_of(manager, command);
+    const std::span<const shell::Word> words = shell::invocation(command);
+    const auto [begin, end] = kByProgram.equal_range(shell::program_of(words));
+    for (auto manager = begin; manager != end; ++manager) {
+      auto use = use_of(*manager->second, command, words);
       if (!use) continue;
       uses.push_back(std::move(*use));
       break;

@@ -87,7 +87,7 @@ TEST(Split, ComesBackFromAnything) {
   }
 }
 
-TEST(Unwrapped, FindsTheCommandThatReallyRuns) {
+TEST(Invocation, IsTheProgramThatReallyRuns) {
   struct Case {
     const char* script;
     const char* program;
@@ -101,7 +101,8 @@ TEST(Unwrapped, FindsTheCommandThatReallyRuns) {
                         {"npm ci", "npm"},
                         {"sudo", "sudo"},
                         {"gosu me yarn", "yarn"}}) {
-    EXPECT_EQ(unwrapped(split(c.script).front()).program(), c.program) << c.script;
+    const std::vector<Command> commands = split(c.script);
+    EXPECT_EQ(program_of(invocation(commands.front())), c.program) << c.script;
   }
 }
 

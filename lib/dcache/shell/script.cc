@@ -412,11 +412,15 @@ constexpr std::array<Wrapper, 15> kWrappers = {{{"sudo", "ugpCDRTh"},
 
 }  // namespace
 
-std::string_view Command::program() const {
+std::string_view program_of(std::span<const Word> words) {
   if (words.empty()) return {};
   const std::string_view name = words.front().text;
   const size_t slash = name.rfind('/');
   return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+std::string_view Command::program() const {
+  return program_of(words);
 }
 
 std::vector<Command> split(std::string_view script) {
@@ -425,33 +429,32 @@ std::vector<Command> split(std::string_view script) {
   return commands;
 }
 
-Command unwrapped(const Command& command) {
-  Command inner = command;
+std::span<const Word> invocation(const Command& command) {
+  std::span<const Word> words = command.words;
   while (true) {
-    const auto wrapper = std::find_if(kWrappers.begin(), kWrappers.end(),
-                                      [&](const Wrapper& w) { return w.name == inner.program(); });
-    if (wrapper == kWrappers.end()) return inner;
+    const std::string_view program = program_of(words);
+    const auto wrapper =
+        std::find_if(kWrappers.begin(), kWrappers.end(), [&](const Wrapper& w) { return w.name == program; });
+    if (wrapper == kWrappers.end()) return words;
     size_t at = 1;
-    for (; at < inner.words.size(); ++at) {
-      const std::string& word = inner.words[at].text;
+    for (; at < words.size(); ++at) {
+      const std::string& word = words[at].text;
       if (word == "--") {
         ++at;
         break;
       }
-      const bool option = word.size() > 1 && word[0] == '-';
-      if (option) {
+      if (word.size() > 1 && word[0] == '-') {
         const bool takes_value =
             word.size() == 2 && wrapper->options_with_value.find(word[1]) != std::string_view::npos;
         if (takes_value) ++at;
-        continue;
+      } else if (!is_assignment(word)) {
+        break;
       }
-      if (!is_assignment(word)) break;
-      inner.assignments.push_back(inner.words[at]);
     }
     // A duration or a user name stands between these and the command.
     if (wrapper->name == "timeout" || wrapper->name == "gosu" || wrapper->name == "su-exec") ++at;
-    if (at >= inner.words.size()) return command;
-    inner.words.erase(inner.words.begin(), inner.words.begin() + static_cast<std::ptrdiff_t>(at));
+    if (at >= words.size()) return command.words;
+    words = words.subspan(at);
   }
 }
 

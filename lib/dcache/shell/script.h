@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,7 +38,7 @@ struct Command {
       0;  // 0: runs for sure as part of the outermost list; more: inside ( ), { }, if, for, $( ), …
   std::string_view spelling;  // from the first to the last word
 
-  // The program's name without its folder; empty if the command has none.
+  // The first word without its folder; empty if the command has none.
   std::string_view program() const;
 };
 
@@ -45,9 +46,13 @@ struct Command {
 // point into `script`, which has to outlive the result.
 std::vector<Command> split(std::string_view script);
 
-// The command behind `sudo`, `env A=b`, `exec`, `command`, `nohup`, `time`, `nice` and the like: the same
-// command without them. A program started by `sh -c '…'` is not looked into; see inner_script.
-Command unwrapped(const Command& command);
+// The program that really runs, with its arguments: the words of the command without `sudo`, `env A=b`,
+// `exec`, `command`, `nohup`, `time`, `nice` and the like in front. A program started by `sh -c '…'` is not
+// looked into; see inner_script.
+std::span<const Word> invocation(const Command& command);
+
+// The name of the program that words start with, without its folder; empty if there are none.
+std::string_view program_of(std::span<const Word> words);
 
 // The text that `sh -c TEXT` or the like runs, or nothing.
 std::optional<std::string_view> inner_script(const Command& command);
