@@ -59,7 +59,7 @@ class Alignment {
     size_t next_old = 0;
     for (const size_t step : new_steps) {
       if (partner_[step]) {
-        const auto at = std::find(old_steps.begin(), old_steps.end(), *partner_[step]);
+        const auto at = std::lower_bound(old_steps.begin(), old_steps.end(), *partner_[step]);
         next_old = std::max(next_old, static_cast<size_t>(at - old_steps.begin()) + 1);
         continue;
       }
