@@ -131,6 +131,16 @@ TEST(Compare, NamesAVariableThatABuildArgumentSets) {
   EXPECT_EQ(report.steps[1].cause.line, 2u);
 }
 
+TEST(Compare, SaysWhereABuildFailsForAMissingFile) {
+  const std::string text = "FROM x\nCOPY a /\nCOPY gone /\nRUN y\n";
+  const Build build = build_of(text, {file("a", "1")});
+  const Report report = compare(build.state(), build.state());
+  EXPECT_EQ(verdicts(build, report), "2:hit 3:miss 4:miss");
+  EXPECT_EQ(report.steps[2].cause.kind, Cause::Kind::kMissing);
+  EXPECT_EQ(report.steps[2].cause.path, "gone");
+  EXPECT_EQ(report.steps[3].follows, 2u);
+}
+
 TEST(StateFile, IsReadAsItWasWritten) {
   const Build build = build_of("FROM x\nARG V\nCOPY . /\nRUN y\n", {file("dir/a", "1")},
                                {.target = "0", .build_args = {{"V", "ü"}}});

@@ -234,6 +234,15 @@ TEST(Explain, GivesTheDocumentedJson) {
   EXPECT_EQ(run["follows"], 4);
 }
 
+TEST(Explain, SaysThatABuildFailsForAMissingFile) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY gone /\n");
+  const Outcome outcome = run_dcache({"explain", "--changed", "x"}, folder.path());
+  EXPECT_TRUE(outcome.out.starts_with(
+      "The build fails when x changes: gone (line 2) does not exist in the context\n"))
+      << outcome.out;
+}
+
 TEST(Explain, TakesPatternsAndListsOfFiles) {
   const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
   const auto first_line = [](const Outcome& outcome) {

@@ -100,11 +100,22 @@ class Comparison {
 
   Verdict judge(size_t index) const {
     if (!step(index).needed) return Verdict::kUnused;
+    if (fails(index)) return Verdict::kMiss;
     const KeyPair& key = keys(index).key;
     const bool known = certain_.contains(key.certain);
     if (step(index).needs_network && known) return Verdict::kUnknown;
     if (known) return Verdict::kHit;
     return hopeful_.contains(key.hopeful) ? Verdict::kDepends : Verdict::kMiss;
+  }
+
+  // A file that the step names is not there, or the step below fails for such a reason.
+  bool fails(size_t index) const {
+    const std::vector<ReadFiles>& reads = keys(index).reads;
+    const bool missing = std::any_of(reads.begin(), reads.end(),
+                                     [](const ReadFiles& read) { return !read.selection.missing.empty(); });
+    const std::optional<size_t> below = step(index).below;
+    return missing || (below && !step(index).independent && report_.steps[*below].verdict == Verdict::kMiss &&
+                       report_.steps[*below].cause.kind == Cause::Kind::kMissing);
   }
 
   void explain(StepReport& report) const {
@@ -128,6 +139,7 @@ class Comparison {
         break;
     }
     if (explain_missing(report)) return;
+    if (fails(report.step)) return follow(report, *now.below);
     const auto old = alignment_.partner(report.step);
     if (!old) {
       cause.kind = Cause::Kind::kNew;

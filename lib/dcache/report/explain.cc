@@ -94,6 +94,7 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
   if (step.follows) {
     words = fmt::format("follows line {}", build.graph().steps[*step.follows].instruction->start_line);
     if (step.cause.kind == Cause::Kind::kFile) words += fmt::format(": {}", change_words(step.cause));
+    if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
   if (step.verdict != Verdict::kDepends) return words;
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
@@ -103,6 +104,11 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
 }
 
 std::string headline(const cache::Build& build, const cache::Report& report, const std::string& occasion) {
+  for (const StepReport& step : report.steps) {
+    if (step.cause.kind != Cause::Kind::kMissing) continue;
+    return fmt::format("The build fails {}: {} (line {}) does not exist in the context", occasion,
+                       printable(step.cause.path), step.cause.line);
+  }
   const auto count = [&](Verdict verdict) { return report.count(build.graph(), verdict); };
   const size_t misses = count(Verdict::kMiss);
   const size_t depends = count(Verdict::kDepends);
