@@ -53,6 +53,21 @@ TEST(Expand, SplitsWordsAtBlanksOfValuesButNotOfQuotes) {
   EXPECT_EQ(texts, (std::vector<std::string>{"xa", "b", "c a b", "d e"}));
 }
 
+// https://docs.docker.com/reference/dockerfile/#environment-replacement lists them; the others are left to
+// the shell.
+TEST(Expand, HappensInTheInstructionsOfTheReference) {
+  for (const Keyword keyword :
+       {Keyword::kAdd, Keyword::kCopy, Keyword::kEnv, Keyword::kExpose, Keyword::kFrom, Keyword::kLabel,
+        Keyword::kStopsignal, Keyword::kUser, Keyword::kVolume, Keyword::kWorkdir, Keyword::kArg}) {
+    EXPECT_TRUE(expands_variables(keyword)) << name_of(keyword);
+  }
+  for (const Keyword keyword :
+       {Keyword::kRun, Keyword::kCmd, Keyword::kEntrypoint, Keyword::kShell, Keyword::kHealthcheck,
+        Keyword::kOnbuild, Keyword::kMaintainer, Keyword::kUnknown}) {
+    EXPECT_FALSE(expands_variables(keyword)) << name_of(keyword);
+  }
+}
+
 TEST(Expand, SaysWhereTheErrorIs) {
   const auto value = expand("ab ${v", [](std::string_view) { return std::nullopt; });
   ASSERT_FALSE(value);

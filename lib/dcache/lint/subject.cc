@@ -95,14 +95,6 @@ const std::vector<Run>& Subject::runs() {
   return *runs_;
 }
 
-std::vector<const Run*> Subject::runs_of(size_t stage) {
-  std::vector<const Run*> found;
-  for (const Run& run : runs()) {
-    if (graph().steps[run.step].stage == stage) found.push_back(&run);
-  }
-  return found;
-}
-
 const Surroundings* Subject::surroundings() {
   if (!surroundings_asked_) {
     surroundings_asked_ = true;

@@ -57,8 +57,6 @@ class Subject {
   const Config& config() const { return config_; }
   const plan::Graph& graph();
   const std::vector<Run>& runs();
-  // The runs of one stage, in order.
-  std::vector<const Run*> runs_of(size_t stage);
   // Null where nothing is known of the context.
   const Surroundings* surroundings();
 
