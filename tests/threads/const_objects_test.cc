@@ -1,11 +1,13 @@
 // Const objects used from many threads at once; run under ThreadSanitizer.
 #include <atomic>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "dcache/dcache.h"
+#include "tests/run_program.h"
 
 namespace dcache {
 namespace {
@@ -41,6 +43,22 @@ TEST(Threads, ShareALinterAndAFile) {
   in_threads([&] { findings += linter.lint(file, {}).diagnostics.size(); });
   EXPECT_EQ(findings % kThreads, 0u);
   EXPECT_GT(findings, 0u);
+}
+
+TEST(Threads, HashFilesTogether) {
+  const test::TemporaryFolder folder;
+  for (int i = 0; i < 500; ++i)
+    folder.write("f" + std::to_string(i), std::to_string(i % 7));
+  folder.write("gone", "x");
+  auto walk = context::walk(folder.path(), {});
+  std::filesystem::remove(folder / "gone");
+  const auto problems =
+      context::hash_contents(walk->snapshot, folder.path(), [](const context::Record&) { return true; });
+  EXPECT_EQ(problems.size(), 1u);
+  for (const context::Record& record : walk->snapshot.records()) {
+    if (record.path == "gone") continue;
+    EXPECT_EQ(record.content, context::hash_bytes(std::to_string(std::stoi(record.path.substr(1)) % 7)));
+  }
 }
 
 TEST(Threads, ParseAndExpandSideBySide) {

@@ -1,9 +1,11 @@
 #include "dcache/context/snapshot.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include <dirent.h>
@@ -231,15 +233,35 @@ tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Ma
 
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
                                    const std::function<bool(const Record&)>& wanted) {
-  std::vector<Problem> problems;
+  std::vector<Record*> todo;
   for (Record& record : Hashing::records(snapshot)) {
-    if (record.type != Type::kFile || record.content || !wanted(record)) continue;
-    auto hash = hash_file(folder + '/' + record.path);
-    if (hash) {
-      record.content = *hash;
-    } else {
-      problems.push_back({record.path, hash.error()});
+    if (record.type == Type::kFile && !record.content && wanted(record)) todo.push_back(&record);
+  }
+  std::vector<std::string> failures(todo.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < todo.size(); i = next++) {
+      auto hash = hash_file(folder + '/' + todo[i]->path);
+      if (hash) {
+        todo[i]->content = *hash;
+      } else {
+        failures[i] = std::move(hash.error());
+      }
     }
+  };
+  // A thread is worth its start only for a good number of files.
+  constexpr size_t kFilesPerThread = 32;
+  const size_t most = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::thread> helpers(std::min(most, todo.size() / kFilesPerThread + 1) - 1);
+  for (std::thread& helper : helpers)
+    helper = std::thread(work);
+  work();
+  for (std::thread& helper : helpers)
+    helper.join();
+
+  std::vector<Problem> problems;
+  for (size_t i = 0; i < todo.size(); ++i) {
+    if (!failures[i].empty()) problems.push_back({todo[i]->path, std::move(failures[i])});
   }
   return problems;
 }

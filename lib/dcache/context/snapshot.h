@@ -68,8 +68,8 @@ struct Walk {
 // sentence that names the folder.
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore);
 
-// Hashes the files of `snapshot` for which `wanted` holds and which have no hash yet. A file that can't be
-// read is a problem and stays without.
+// Hashes the files of `snapshot` for which `wanted` holds and which have no hash yet, on all cores; `wanted`
+// is called from this thread alone. A file that can't be read is a problem and stays without.
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
                                    const std::function<bool(const Record&)>& wanted);
 
