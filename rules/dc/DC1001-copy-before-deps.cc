@@ -46,9 +46,8 @@ bool holds_sources(const lint::Surroundings& surroundings, std::string_view fold
 }
 
 bool is_broad(const plan::Selector& selector, const Use& use, const lint::Surroundings* surroundings) {
-  if (!selector.include.empty()) return false;
-  if (selector.path == "/" || selector.path == "/*") return true;
-  if (selector.wildcard || surroundings == nullptr) return false;
+  if (selector.takes_everything()) return true;
+  if (!selector.include.empty() || selector.wildcard || surroundings == nullptr) return false;
   const std::string_view path = std::string_view(selector.path).substr(1);
   const context::Record* record = surroundings->files.find(path);
   return record != nullptr && record->type == context::Type::kFolder &&
@@ -244,18 +243,12 @@ class Check {
     for (const size_t index : stage.steps) {
       const Step& step = subject_.graph().steps[index];
       if (step.kind == Step::Kind::kCopy) copies.push_back(&step);
-      if (step.kind == Step::Kind::kRun) visit(run_of(index), copies, installed);
+      if (step.kind == Step::Kind::kRun) visit(subject_.run_of(index), copies, installed);
     }
     installed_in_[stage.index] = std::move(installed);
   }
 
  private:
-  const Run& run_of(size_t step) const {
-    const std::vector<Run>& runs = subject_.runs();
-    return *std::lower_bound(runs.begin(), runs.end(), step,
-                             [](const Run& run, size_t wanted) { return run.step < wanted; });
-  }
-
   void visit(const Run& run, const std::vector<const Step*>& copies,
              std::set<const PackageManager*>& installed) {
     for (const Use& use : uses_of(run)) {

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -21,23 +20,20 @@ struct CacheMount {
 // The cache mount that holds `path` in the result of a stage, unless a later step puts files there.
 std::optional<CacheMount> find_mount(Subject& subject, size_t stage, std::string_view path) {
   const plan::Graph& graph = subject.graph();
-  const std::vector<Run>& runs = subject.runs();
   for (std::optional<size_t> at = graph.stages[stage].last_step; at; at = graph.steps[*at].below) {
     const Step& step = graph.steps[*at];
     if (step.kind == Step::Kind::kCopy && text::is_within(path, step.destination)) return std::nullopt;
     if (step.kind == Step::Kind::kCopy && text::is_within(step.destination, path)) return std::nullopt;
     if (step.kind != Step::Kind::kRun) continue;
-    const auto run = std::lower_bound(runs.begin(), runs.end(), *at, [](const Run& candidate, size_t wanted) {
-      return candidate.step < wanted;
-    });
-    for (const dockerfile::Mount& mount : run->mounts) {
+    const Run& run = subject.run_of(*at);
+    for (const dockerfile::Mount& mount : run.mounts) {
       if (mount.type != dockerfile::Mount::Type::kCache) continue;
       std::string target = text::clean_path(mount.target);
-      if (text::is_within(path, target)) return CacheMount{std::move(target), &*run};
+      if (text::is_within(path, target)) return CacheMount{std::move(target), &run};
     }
     // A RUN without the mount that names the place may well fill it.
-    if (run->script.find(path) != std::string_view::npos ||
-        run->script.find(text::parent_path(path)) != std::string_view::npos) {
+    if (run.script.find(path) != std::string_view::npos ||
+        run.script.find(text::parent_path(path)) != std::string_view::npos) {
       return std::nullopt;
     }
   }

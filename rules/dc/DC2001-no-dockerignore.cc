@@ -29,7 +29,7 @@ const Step* find_broad_copy(const plan::Graph& graph) {
     for (const plan::Read& read : step.reads) {
       if (read.origin != plan::Read::Origin::kContext) continue;
       for (const plan::Selector& selector : read.selectors) {
-        if (selector.include.empty() && (selector.path == "/" || selector.path == "/*")) return &step;
+        if (selector.takes_everything()) return &step;
       }
     }
   }

@@ -19,8 +19,6 @@ namespace {
 using context::Record;
 using context::Snapshot;
 
-constexpr std::string_view kImageScheme = "docker-image://";
-
 bool exists(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0;
@@ -99,7 +97,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   build.problems_ = std::move(walk->problems);
   build.ignored_entries_ = walk->ignored;
   for (const auto& [name, source] : options.plan.named_contexts) {
-    if (source.starts_with(kImageScheme)) continue;
+    if (source.starts_with(plan::kImageScheme)) continue;
     auto named_ignore = load_ignore_file(source + "/Dockerfile", source);
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
     auto named = context::walk(source, named_ignore->matcher);

@@ -22,7 +22,7 @@ void add_instruction(const Instruction& instruction, std::vector<Token>& out) {
 
 // What stands between two tokens is layout if it is blank or continues a line.
 bool is_layout(std::string_view text, char escape) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
   while (!text.empty()) {
     const text::Rune rune = text::decode_rune(text);
     if (!text::is_space(rune.value) && rune.value != static_cast<unsigned char>(escape)) return false;

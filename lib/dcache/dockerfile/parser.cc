@@ -15,7 +15,6 @@
 namespace dcache::dockerfile {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // ONBUILD ONBUILD … is refused, but has to be read first; deeper nesting is left unread.
 constexpr int kDeepestOnbuild = 16;
 
@@ -84,7 +83,7 @@ class Parser {
   explicit Parser(std::string source) : file_(std::move(source)), source_(file_.source()) {}
 
   File run() {
-    if (source_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
+    if (source_.starts_with(text::kByteOrderMark)) at_ = text::kByteOrderMark.size();
     while (const auto line = next_line())
       read_logical_line(*line);
     if (file_.instructions_.empty() && file_.errors_.empty()) {

@@ -113,7 +113,7 @@ Matcher& Matcher::operator=(Matcher&&) noexcept = default;
 Matcher::~Matcher() = default;
 
 tl::expected<Matcher, Error> Matcher::parse(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
   Matcher matcher;
   for (uint32_t number = 1; !text.empty(); ++number) {
     const size_t newline = std::min(text.find('\n'), text.size());

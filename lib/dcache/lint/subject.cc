@@ -95,6 +95,11 @@ const std::vector<Run>& Subject::runs() {
   return *runs_;
 }
 
+const Run& Subject::run_of(size_t step) {
+  return *std::lower_bound(runs().begin(), runs().end(), step,
+                           [](const Run& run, size_t wanted) { return run.step < wanted; });
+}
+
 const Surroundings* Subject::surroundings() {
   if (!surroundings_asked_) {
     surroundings_asked_ = true;

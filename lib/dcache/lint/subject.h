@@ -57,6 +57,8 @@ class Subject {
   const Config& config() const { return config_; }
   const plan::Graph& graph();
   const std::vector<Run>& runs();
+  // The run of a step that is a RUN.
+  const Run& run_of(size_t step);
   // Null where nothing is known of the context.
   const Surroundings* surroundings();
 

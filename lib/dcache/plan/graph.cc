@@ -21,7 +21,6 @@ using dockerfile::Mount;
 using dockerfile::Word;
 
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr std::string_view kImageScheme = "docker-image://";
 // ONBUILD can't nest, but stages can inherit from each other.
 constexpr size_t kMostTriggers = 10000;
 

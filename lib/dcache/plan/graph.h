@@ -20,6 +20,9 @@
 
 namespace dcache::plan {
 
+// What the value of --build-context starts with if it names an image instead of a folder.
+inline constexpr std::string_view kImageScheme = "docker-image://";
+
 struct Options {
   std::string target = {};  // stage name or number; empty for the last stage
   std::map<std::string, std::string, std::less<>> build_args = {};
@@ -35,6 +38,9 @@ struct Selector {
   bool wildcard = false;
   std::vector<std::string> include;  // --parents
   std::vector<std::string> exclude;  // --exclude
+
+  // Whether it stands for the root of what it is read from, as in `COPY . /app`.
+  bool takes_everything() const { return include.empty() && (path == "/" || path == "/*"); }
 };
 
 struct Read {

@@ -8,6 +8,7 @@
 
 namespace dcache::text {
 
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 inline constexpr char32_t kReplacementRune = 0xFFFD;
 
 struct Rune {
