@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/terminal.h"
+#include "dcache/report/style.h"
 
 namespace dcache::cli {
 namespace {
@@ -41,6 +42,14 @@ bool read_pairs(const BuildFlags& flags, plan::Options& options) {
   return true;
 }
 
+// Where hashes are kept between runs; empty where there is no such place.
+std::string store_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && *cache == '/') return std::string(cache) + "/dcache";
+  const char* home = std::getenv("HOME");
+  return home != nullptr && *home == '/' ? std::string(home) + "/.cache/dcache" : std::string();
+}
+
 }  // namespace
 
 void add_build_options(CLI::App& command, BuildFlags& flags) {
@@ -57,6 +66,19 @@ void add_build_options(CLI::App& command, BuildFlags& flags) {
   command.add_option("--platform", flags.platform, "What to build for")->capture_default_str();
 }
 
+void add_store_option(CLI::App& command, BuildFlags& flags) {
+  command.add_flag("--no-store", flags.no_store,
+                   "Hash all files anew, and keep no hashes in the cache folder for the next run");
+}
+
+void hash_files(cache::Build& build) {
+  ProgressLine line;
+  build.hash_files([&](const context::HashingProgress& done) {
+    line.show(fmt::format("hashing files: {} of {}, {} of {}", done.files, done.all_files,
+                          report::bytes_words(done.bytes), report::bytes_words(done.all_bytes)));
+  });
+}
+
 std::optional<cache::Build> load_build(const BuildFlags& flags) {
   cache::BuildOptions options;
   options.dockerfile = flags.file;
@@ -66,6 +88,7 @@ std::optional<cache::Build> load_build(const BuildFlags& flags) {
     options.dockerfile = context == "." ? "Dockerfile" : context + "/Dockerfile";
     options.context = context;
   }
+  if (!flags.no_store) options.hash_store = store_folder();
   options.plan.target = flags.target;
   options.plan.platform = flags.platform;
   if (!read_pairs(flags, options.plan)) return std::nullopt;

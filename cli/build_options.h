@@ -19,12 +19,18 @@ struct BuildFlags {
   std::string platform = "linux/amd64";
   std::vector<std::string> build_args;
   std::vector<std::string> build_contexts;
+  bool no_store = false;
 };
 
 void add_build_options(CLI::App& command, BuildFlags& flags);
 
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 std::optional<cache::Build> load_build(const BuildFlags& flags);
+
+// For the commands that hash files.
+void add_store_option(CLI::App& command, BuildFlags& flags);
+// Hashes what the steps read and shows how far that has come.
+void hash_files(cache::Build& build);
 
 // One line per failure: path:line:column: error: message; remedy.
 void complain_of(const std::vector<cache::Failure>& failures);

@@ -101,7 +101,7 @@ int explain_since(const Options& options, cache::Build& build) {
     complain(fmt::format("{}: {}", options.since, before.error()));
     return kError;
   }
-  build.hash_files();
+  hash_files(build);
   return print(options, build, cache::compare(before->state(), build.state()), {}, "since " + options.since);
 }
 
@@ -132,6 +132,7 @@ void add_explain(CLI::App& app, Action& action) {
       "what it matches in the context, and - a list on standard input");
   command->add_option("--since", options->since, "Compare with a state that `dcache snapshot` recorded");
   add_build_options(*command, options->build);
+  add_store_option(*command, options->build);
   command->add_option("--only", options->only, "Show the steps with this verdict alone")
       ->check(CLI::IsMember({"hit", "miss", "depends", "unused", "unknown"}));
   command

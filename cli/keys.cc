@@ -16,7 +16,7 @@ struct Options {
 int run_keys(const Options& options) {
   auto build = load_build(options.build);
   if (!build) return kError;
-  build->hash_files();
+  hash_files(*build);
   warn_of(*build);
   std::string out;
   if (options.format == "json") {
@@ -56,6 +56,7 @@ void add_keys(CLI::App& app, Action& action) {
       app.add_subcommand("keys", "Print the cache key of every step, with the files behind it");
   command->add_option("--files", options->files, "List the files of the step that starts on this line");
   add_build_options(*command, options->build);
+  add_store_option(*command, options->build);
   add_format(*command, *options);
   command->footer(
       "Keys can be compared with each other, not with those of a builder.\n\n"

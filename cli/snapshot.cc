@@ -17,7 +17,7 @@ struct Options {
 int run(const Options& options) {
   auto build = load_build(options.build);
   if (!build) return kError;
-  build->hash_files();
+  hash_files(*build);
   warn_of(*build);
   std::string text = cache::write_state(*build);
   if (options.output == "-") {
@@ -38,6 +38,7 @@ void add_snapshot(CLI::App& app, Action& action) {
   command->add_option("-o,--output", options->output, "The file to write; - is standard output")
       ->capture_default_str();
   add_build_options(*command, options->build);
+  add_store_option(*command, options->build);
   command->footer(
       "The file holds the Dockerfile, the build arguments and hashes of the files that steps read.\n"
       "Keep it out of the build context, or ignore it: `COPY . .` would copy it too.\n\n"

@@ -16,6 +16,20 @@ void complain(std::string_view message) {
   std::fprintf(stderr, "dcache: %.*s\n", static_cast<int>(message.size()), message.data());
 }
 
+ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1 && std::getenv("CI") == nullptr) {}
+
+ProgressLine::~ProgressLine() {
+  if (shown_) std::fputs("\r\033[K", stderr);
+}
+
+void ProgressLine::show(std::string_view text) {
+  constexpr auto kPatience = std::chrono::milliseconds(500);
+  if (!terminal_ || std::chrono::steady_clock::now() - started_ < kPatience) return;
+  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(text.size()), text.data());
+  std::fflush(stderr);
+  shown_ = true;
+}
+
 namespace {
 Colour chosen_colour = Colour::kAuto;
 }  // namespace

@@ -1,6 +1,7 @@
 // What the program prints, and to whom.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,23 @@ void print_and_clear(std::string& out);
 
 // One line on standard error, after the program's name.
 void complain(std::string_view message);
+
+// Shows how far long work has come: one line on standard error that is written over, if that is a terminal,
+// from half a second on. Gone when this object is.
+class ProgressLine {
+ public:
+  ProgressLine();
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void show(std::string_view text);
+
+ private:
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  bool terminal_ = false;
+  bool shown_ = false;
+};
 
 // What --color says; by default colours are shown on a terminal, unless NO_COLOR forbids them.
 enum class Colour { kAuto, kAlways, kNever };

@@ -29,11 +29,17 @@ std::string content_of(const std::string& path) {
 
 }  // namespace
 
+const std::string& cache_folder() {
+  static const TemporaryFolder folder;
+  return folder.path();
+}
+
 Outcome run_dcache(const std::vector<std::string>& arguments, const std::string& folder,
                    const std::string& input) {
   const TemporaryFolder streams;
   streams.write("in", input);
-  std::string command = "cd " + quoted(folder) + " && NO_COLOR=1 " + quoted(DCACHE_PROGRAM);
+  std::string command = "cd " + quoted(folder) + " && XDG_CACHE_HOME=" + quoted(cache_folder()) +
+                        " NO_COLOR=1 " + quoted(DCACHE_PROGRAM);
   for (const std::string& argument : arguments)
     command += " " + quoted(argument);
   command += " <" + quoted(streams / "in") + " >" + quoted(streams / "out") + " 2>" + quoted(streams / "err");

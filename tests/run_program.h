@@ -16,6 +16,9 @@ struct Outcome {
 Outcome run_dcache(const std::vector<std::string>& arguments, const std::string& folder,
                    const std::string& input = "");
 
+// What those runs have for $XDG_CACHE_HOME: a folder of this process's own.
+const std::string& cache_folder();
+
 // A folder of its own, removed at the end.
 class TemporaryFolder {
  public:

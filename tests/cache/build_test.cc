@@ -99,6 +99,52 @@ TEST(Compare, KnowsWhatARebuiltCopyWrites) {
   EXPECT_EQ(verdicts(now, compare(old.state(), now.state())), "2:hit 3:miss 5:hit 7:hit 8:miss");
 }
 
+TEST(Compare, KnowsWhetherAFilterTakesWhatChanged) {
+  const std::string text = "FROM x AS s\nCOPY a b /d/\nFROM x\nCOPY --from=s ";
+  for (const char* copy : {"/d/*.c /e/\n", "--exclude=a /d /e\n", "--parents /d/b /e/\n"}) {
+    const Build before = build_of(text + copy, {file("a", "1"), file("b", "1")});
+    const Build after = build_of(text + copy, {file("a", "2"), file("b", "1")});
+    EXPECT_EQ(verdicts(after, compare(before.state(), after.state())), "2:miss 4:hit") << copy;
+  }
+}
+
+TEST(Compare, TakesAShebangsShellForAnArgument) {
+  const std::string run = "RUN <<EOF\n#!/bin/sh\ntrue\nEOF\n";
+  EXPECT_EQ(compare_texts("FROM x\n" + run, "FROM x\nSHELL [\"bash\", \"-c\"]\n" + run), "3:miss");
+}
+
+// Builders that bring their copy of the context up to date don't notice them; those that read it anew do.
+TEST(Compare, LeavesItOpenWhetherTheModesOfFoldersCount) {
+  Record folder;
+  folder.path = "d";
+  folder.type = context::Type::kFolder;
+  folder.mode = 0755;
+  Record closed = folder;
+  closed.mode = 0700;
+  const std::string text = "FROM x\nCOPY d /d\nCOPY . /all\n";
+  const Build before = build_of(text, {folder, file("d/a", "1")});
+  const Build after = build_of(text, {closed, file("d/a", "1")});
+  EXPECT_EQ(verdicts(after, compare(before.state(), after.state())), "2:depends 3:depends");
+}
+
+TEST(Compare, KnowsWhichFilesOfACopyAStageGives) {
+  const auto edited = [](const std::string& text) {
+    const Build before = build_of(text, {file("src/a", "1"), file("src/b", "1"), file("c", "1")});
+    const Build after = build_of(text, {file("src/a", "2"), file("src/b", "1"), file("c", "1")});
+    const std::string all = verdicts(after, compare(before.state(), after.state()));
+    return all.substr(all.rfind(':') + 1);
+  };
+  const std::string start = "FROM x AS s\nCOPY . /d/\n";
+  EXPECT_EQ(edited(start + "FROM x\nCOPY --from=s /d/c /e\n"), "hit");
+  EXPECT_EQ(edited(start + "FROM x\nCOPY --from=s /d/src/b /e\n"), "hit");
+  EXPECT_EQ(edited(start + "FROM x\nCOPY --from=s /d/src /e\n"), "miss");
+  EXPECT_EQ(edited(start + "FROM x\nCOPY --from=s /d/s*/b /e\n"), "hit");
+  EXPECT_EQ(edited(start + "FROM x\nCOPY --from=s --exclude=a /d/src /e\n"), "hit");
+  EXPECT_EQ(edited(start + "COPY c /d/src/a\nFROM x\nCOPY --from=s /d/src /e\n"), "hit");
+  EXPECT_EQ(edited(start + "RUN mkdir /q\nFROM x\nCOPY --from=s /d/src /e\n"), "miss");
+  EXPECT_EQ(edited(start + "RUN make\nFROM x\nCOPY --from=s /d/c /e\n"), "depends");
+}
+
 TEST(Compare, ComparesModesButNotWhatIsNotSelected) {
   const std::string text = "FROM x\nCOPY a /\nCOPY b /\n";
   const Build old = build_of(text, {file("a", "1"), file("b", "2"), file("c", "3")});

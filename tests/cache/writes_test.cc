@@ -29,6 +29,7 @@ TEST(WrittenPaths, AreKnownOfPlainCommands) {
   EXPECT_EQ(written("RUN touch rel ../up; echo $V 2>&1"), (Texts{"/w/rel", "/up"}));
   EXPECT_EQ(written("RUN [\"/bin/sh\", \"-c\", \"cp /a /longer\"]"), (Texts{"/a", "/longer"}));
   EXPECT_EQ(written("RUN <<EOF\nmkdir /inner\nEOF"), Texts{"/inner"});
+  EXPECT_EQ(written("RUN <<EOF\n#!/bin/sh -e\ndate > /inner\nEOF"), Texts{"/inner"});
   EXPECT_EQ(written("RUN --mount=type=bind,target=/mounted true"), Texts{"/mounted"});
   EXPECT_EQ(written("RUN echo `true`"), Texts{});
 }
@@ -48,6 +49,15 @@ TEST(MayOverlap, SeesThroughTheUsualLinks) {
   EXPECT_TRUE(may_overlap("/out", "/"));
   EXPECT_FALSE(may_overlap("/out", "/bin/busybox"));
   EXPECT_FALSE(may_overlap("/out", "/output"));
+}
+
+TEST(MayMatch, ComparesPatternsPartByPart) {
+  EXPECT_TRUE(may_match("/o?t", "/out/1"));
+  EXPECT_TRUE(may_match("/out/*.c", "/out"));
+  EXPECT_TRUE(may_match("/usr/bin/*", "/bin/tool"));
+  EXPECT_TRUE(may_match("/out", "/out/1"));
+  EXPECT_FALSE(may_match("/o?t", "/output"));
+  EXPECT_FALSE(may_match("/out/*.c", "/out/a.h"));
 }
 
 }  // namespace

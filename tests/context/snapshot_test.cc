@@ -27,6 +27,8 @@ Texts paths(const Snapshot& snapshot) {
   return all;
 }
 
+constexpr auto kAll = [](const Record&) { return true; };
+
 Record file(std::string path) {
   Record record;
   record.path = std::move(path);
@@ -102,7 +104,7 @@ TEST(Walk, ReportsWhatIsNoFileAndDoesNotHang) {
   ASSERT_TRUE(walk);
   EXPECT_EQ(paths(walk->snapshot), Texts{"fifo"});
   EXPECT_EQ(walk->problems.size(), 2u);
-  EXPECT_TRUE(hash_contents(walk->snapshot, folder.path(), [](const Record&) { return true; }).empty());
+  EXPECT_TRUE(hash_contents(walk->snapshot, folder.path(), {.wanted = kAll}).empty());
 }
 
 TEST(Walk, NamesAFolderThatCanNotBeRead) {
@@ -117,7 +119,8 @@ TEST(HashContents, HashesOnlyWhatIsWanted) {
   folder.write("b", "same");
   folder.write("c", "other");
   auto walk = context::walk(folder.path(), {});
-  hash_contents(walk->snapshot, folder.path(), [](const Record& record) { return record.path != "c"; });
+  hash_contents(walk->snapshot, folder.path(),
+                {.wanted = [](const Record& record) { return record.path != "c"; }});
   EXPECT_EQ(walk->snapshot.find("a")->content, walk->snapshot.find("b")->content);
   EXPECT_EQ(walk->snapshot.find("a")->content, hash_bytes("same"));
   EXPECT_FALSE(walk->snapshot.find("c")->content);
@@ -128,7 +131,7 @@ TEST(HashContents, ReportsAFileThatIsGone) {
   folder.write("a", "x");
   auto walk = context::walk(folder.path(), {});
   ::unlink((folder / "a").c_str());
-  EXPECT_EQ(hash_contents(walk->snapshot, folder.path(), [](const Record&) { return true; }).size(), 1u);
+  EXPECT_EQ(hash_contents(walk->snapshot, folder.path(), {.wanted = kAll}).size(), 1u);
 }
 
 TEST(Hash, IsWrittenAndReadAsHex) {

@@ -121,7 +121,7 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
   return build;
 }
 
-void Build::hash_files() {
+void Build::hash_files(const std::function<void(const context::HashingProgress&)>& progress) {
   std::map<std::string, std::set<const Record*>, std::less<>> wanted;  // by context, "" for the main one
   for (size_t i = 0; i < keys_.size(); ++i) {
     if (!graph_->steps[i].needed) continue;
@@ -133,8 +133,10 @@ void Build::hash_files() {
   }
   const auto hash = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
     const std::set<const Record*>& files = wanted[name];
-    auto problems =
-        context::hash_contents(snapshot, folder, [&](const Record& r) { return files.contains(&r); });
+    auto problems = context::hash_contents(snapshot, folder,
+                                           {.wanted = [&](const Record& r) { return files.contains(&r); },
+                                            .store = options_.hash_store,
+                                            .progress = progress});
     std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
   };
   hash(contexts_->main, "", options_.context);

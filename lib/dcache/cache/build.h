@@ -1,6 +1,7 @@
 // A build as it lies on disk: Dockerfile, ignore file, context and options, read once and kept together.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct Failure {
 struct BuildOptions {
   std::string dockerfile = {};  // its path
   std::string context = {};     // the folder; empty for the Dockerfile's own
+  std::string hash_store = {};  // the folder of hashes kept between runs; empty for none
   plan::Options plan = {};
 };
 
@@ -69,8 +71,8 @@ class Build {
   uint64_t ignored_entries() const { return ignored_entries_; }
   State state() const { return {graph_.get(), &keys_}; }
 
-  // Hashes the files that some needed step reads.
-  void hash_files();
+  // Hashes the files that some needed step reads. `progress` is called as of context::HashingOptions.
+  void hash_files(const std::function<void(const context::HashingProgress&)>& progress = {});
   // The same build over other files.
   std::vector<StepKeys> keys_over(const context::Snapshot& context) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dcache/cache/copied_files.h"
 #include "dcache/cache/writes.h"
 #include "dcache/text/path.h"
 
@@ -69,10 +70,6 @@ void add_visible_parts(const Step& step, PairHasher& hasher) {
   }
 }
 
-bool overlap(std::string_view a, std::string_view b) {
-  return text::is_within(a, b) || text::is_within(b, a);
-}
-
 class KeyMaker {
  public:
   KeyMaker(const plan::Graph& graph, const Contexts& contexts) : graph_(graph), contexts_(contexts) {}
@@ -133,8 +130,8 @@ class KeyMaker {
                               StepKeys& keys) {
     if (snapshot == nullptr) return {};
     keys.reads.push_back({index, select(*snapshot, read.selectors)});
-    const Hash hash = keys.reads.back().selection.hash;
-    return {hash, hash};
+    const Selection& selection = keys.reads.back().selection;
+    return PairHasher().add(selection.hash).add_uncertain(selection.folder_modes).finish();
   }
 
   static KeyPair read_image(const Read& read) {
@@ -148,27 +145,23 @@ class KeyMaker {
   // What a stage's result holds at the selected paths, told by the steps that wrote there.
   KeyPair read_stage(const Read& read) const {
     PairHasher hasher;
-    if (read.selectors.empty()) add_path(read.stage, "/", hasher);
+    const plan::Selector everything{.path = "/", .written = "."};
+    if (read.selectors.empty()) add_selected(read.stage, everything, hasher);
     for (const plan::Selector& selector : read.selectors) {
       for (const std::string& pattern : selector.include)
         hasher.add(pattern);
       for (const std::string& pattern : selector.exclude)
         hasher.add(pattern);
-      add_path(read.stage, literal_part(selector), hasher);
+      add_selected(read.stage, selector, hasher);
     }
     return hasher.finish();
   }
 
-  // The folder that holds all a wildcard can match.
-  static std::string literal_part(const plan::Selector& selector) {
-    if (!selector.wildcard) return selector.path;
-    const std::string_view start =
-        std::string_view(selector.path).substr(0, selector.path.find_first_of("*?[\\"));
-    return std::string(text::parent_path(start));
-  }
-
-  void add_path(size_t stage, std::string_view path, PairHasher& hasher) const {
-    bool overwritten = false;  // by a step above the one looked at
+  void add_selected(size_t stage, const plan::Selector& selector, PairHasher& hasher) const {
+    // With filters, some of what a step wrote may be left out.
+    const bool takes_all = !selector.wildcard && selector.include.empty() && selector.exclude.empty();
+    bool overwritten = false;            // by a step above the one looked at, which nobody knows enough of
+    std::vector<context::Record> known;  // files that steps above wrote, the topmost first
     for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
       const Step& step = graph_.steps[*at];
       const StepKeys& keys = keys_[*at];
@@ -177,33 +170,43 @@ class KeyMaker {
           hasher.add(keys.key);
           break;
         case Step::Kind::kWorkdir:
-          if (overlap(step.destination, path)) hasher.add(keys.definition);
+          if (may_match(selector.path, step.destination)) hasher.add(keys.definition);
           break;
         case Step::Kind::kRun:
-          if (!may_write(*at, path)) break;
+          if (!may_write(*at, selector.path)) break;
           hasher.add_uncertain(keys.key.certain);
           overwritten = true;
           break;
-        case Step::Kind::kCopy:
-          if (!overlap(step.destination, path)) break;
-          if (text::is_within(step.destination, path) && !overwritten) {
+        case Step::Kind::kCopy: {
+          if (!may_match(selector.path, step.destination)) break;
+          auto files = overwritten ? std::nullopt : copied_files(step, keys);
+          if (files) {
+            std::move(files->begin(), files->end(), std::back_inserter(known));
+          } else if (takes_all && !overwritten && known.empty() && !changes_modes_by_letters(step) &&
+                     text::is_within(step.destination, selector.path)) {
             hasher.add(keys.content);
+            overwritten = true;
           } else {
             hasher.add_uncertain(keys.content.certain);
+            overwritten = true;
           }
-          overwritten = true;
           break;
+        }
       }
     }
+    std::reverse(known.begin(), known.end());  // of two of one path the last counts
+    const context::Snapshot written(std::move(known));
+    const Selection selection = select(written, {&selector, 1});
+    hasher.add(selection.hash).add_uncertain(selection.folder_modes);
   }
 
-  // Whether a RUN can have changed something at or below a path.
+  // Whether a RUN can have changed something at or below what a path or a pattern names.
   bool may_write(size_t run, std::string_view path) const {
     const auto [entry, fresh] = writes_.try_emplace(run);
     if (fresh) entry->second = written_paths(graph_.steps[run]);
     const auto& paths = entry->second;
     return !paths || std::any_of(paths->begin(), paths->end(),
-                                 [&](const std::string& p) { return may_overlap(p, path); });
+                                 [&](const std::string& p) { return may_match(path, p); });
   }
 
   const plan::Graph& graph_;

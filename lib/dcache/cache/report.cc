@@ -289,6 +289,11 @@ class Comparison {
         blame(seen, change_of(*old_file->second.record, *seen.record));
       }
     }
+    for (const auto& [path, seen] : is) {
+      const auto old_file = was.find(path);
+      if (old_file == was.end() || seen.record->type != context::Type::kFolder) continue;
+      if (old_file->second.record->mode != seen.record->mode) blame(seen, "folder-mode");
+    }
     for (const auto& [path, seen] : was) {
       if (!is.contains(path)) blame(seen, "deleted");
     }

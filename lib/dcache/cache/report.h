@@ -39,7 +39,7 @@ struct Cause {
   Kind kind = Kind::kNone;
   uint32_t line = 0;
   std::string path;
-  std::string change;   // of a file: "changed", "added", "deleted", "mode", "type", "target"
+  std::string change;   // of a file: "changed", "added", "deleted", "mode", "folder-mode", "type", "target"
   std::string pattern;  // as written in the instruction
   std::string name;
   std::string stage;

@@ -31,24 +31,31 @@ class Selecting {
   Selecting(const Snapshot& snapshot, Selection& result) : snapshot_(snapshot), result_(result) {}
 
   Hash take(const Selector& selector) {
-    return has_filters(selector) ? take_filtered(selector) : take_path(selector.path, &selector);
+    return has_filters(selector) ? take_filtered(selector)
+                                 : take_path(selector.path, &selector, text::base_name(selector.path));
   }
 
-  // A file, or a folder with all that is in it.
-  Hash take_path(std::string_view path, const Selector* selector) {
+  // A file, which is called `name`, or a folder with all that is in it.
+  Hash take_path(std::string_view path, const Selector* selector, std::string_view name) {
     const auto real = snapshot_.follow(unrooted(path));
     const Record* record = real && !real->empty() ? snapshot_.find(*real) : nullptr;
     if (!real || (record == nullptr && !real->empty())) {
       result_.missing.push_back(selector);
       return {};
     }
-    if (record != nullptr) result_.files.push_back({record, selector});
-    if (record != nullptr && record->type != Type::kFolder) return hash_record(*record);
+    if (record != nullptr && record->type != Type::kFolder) {
+      result_.files.push_back({record, selector, name});
+      return hash_record(*record);
+    }
     Hasher hasher;
-    if (record != nullptr) hasher.add(hash_record(*record));
+    if (record != nullptr) {
+      result_.files.push_back({record, selector});
+      hasher.add(hash_record(*record));
+    }
     for (const Record& inner : snapshot_.below(*real)) {
-      hasher.add(std::string_view(inner.path).substr(real->size())).add(hash_record(inner));
-      result_.files.push_back({&inner, selector});
+      const std::string_view inner_name = std::string_view(inner.path).substr(real->size());
+      hasher.add(inner_name).add(hash_record(inner));
+      result_.files.push_back({&inner, selector, unrooted(inner_name)});
     }
     return hasher.finish();
   }
@@ -56,10 +63,12 @@ class Selecting {
  private:
   struct Folder {
     const Record* record;
+    std::string_view name;
     bool included;
   };
   struct Taken {
     const Record* record;
+    std::string_view name;
     bool follow;  // where it leads to counts: it was named itself, not found in a folder
   };
 
@@ -99,7 +108,8 @@ class Selecting {
         if (!text::glob_match(pattern, path)) continue;
         matched = path;
       }
-      visit(record, std::string_view(path).substr(std::min(matched.size() + 1, path.size())));
+      const size_t inner = path.size() - std::min(matched.size() + 1, path.size());
+      visit(record, std::string_view(record.path).substr(record.path.size() - inner));
     }
   }
 
@@ -119,28 +129,34 @@ class Selecting {
     return true;
   }
 
-  // `relative` is the path that filters see.
+  // `relative` is the path that filters see, a part of the record's.
   void visit(const Record& record, std::string_view relative) {
     while (!parents_.empty() && !text::is_within(record.path, parents_.back().record->path))
       parents_.pop_back();
     const bool wanted = (include_ == nullptr || include_->decide(relative).ignored) &&
                         (exclude_ == nullptr || !exclude_->decide(relative).ignored);
+    const bool is_folder = record.type == Type::kFolder;
+    const std::string_view name =
+        relative.empty() && !is_folder ? text::base_name(record.path) : unrooted(relative);
     if (wanted) {
       for (Folder& parent : parents_) {
-        if (!parent.included) taken_.push_back({parent.record, false});
+        if (!parent.included) taken_.push_back({parent.record, parent.name, false});
         parent.included = true;
       }
-      taken_.push_back({&record, parents_.empty()});
+      taken_.push_back({&record, name, parents_.empty()});
     }
-    if (record.type == Type::kFolder) parents_.push_back({&record, wanted});
+    if (is_folder) parents_.push_back({&record, name, wanted});
   }
 
   Hash hash_taken(const Selector& selector) {
+    const auto leads_on = [](const Taken& taken) {
+      return taken.follow && taken.record->type == Type::kSymlink;
+    };
     for (const Taken& taken : taken_)
-      result_.files.push_back({taken.record, &selector});
+      result_.files.push_back({taken.record, &selector, taken.name, !leads_on(taken)});
     const auto hash_of = [&](const Taken& taken) {
-      const bool leads_on = taken.follow && taken.record->type == Type::kSymlink;
-      return leads_on ? take_path(taken.record->path, &selector) : hash_record(*taken.record);
+      return leads_on(taken) ? take_path(taken.record->path, &selector, taken.name)
+                             : hash_record(*taken.record);
     };
     const auto name_of = [](const Taken& taken) { return text::base_name(taken.record->path); };
     if (taken_.size() == 1 && name_of(taken_[0]) == text::base_name(selector.path)) return hash_of(taken_[0]);
@@ -179,7 +195,8 @@ std::vector<const Selector*> without_nested(std::span<const Selector> selectors)
 
 Hash hash_record(const Record& record) {
   Hasher hasher;
-  hasher.add(static_cast<uint64_t>(record.type)).add(uint64_t{record.mode}).add(record.target);
+  const uint32_t mode = record.type == Type::kFolder ? 0 : record.mode;
+  hasher.add(static_cast<uint64_t>(record.type)).add(uint64_t{mode}).add(record.target);
   if (record.type != Type::kFile) return hasher.finish();
   hasher.add(record.size);
   if (record.content) {
@@ -193,19 +210,22 @@ Hash hash_record(const Record& record) {
 Selection select(const Snapshot& snapshot, std::span<const Selector> selectors) {
   Selection selection;
   Selecting selecting(snapshot, selection);
-  if (selectors.empty()) {
-    selection.hash = selecting.take_path("/", nullptr);
-    return selection;
-  }
   const std::vector<const Selector*> kept = without_nested(selectors);
-  if (kept.size() == 1) {
+  if (selectors.empty()) {
+    selection.hash = selecting.take_path("/", nullptr, {});
+  } else if (kept.size() == 1) {
     selection.hash = selecting.take(*kept[0]);
-    return selection;
+  } else {
+    Hasher hasher;
+    for (const Selector* selector : kept)
+      hasher.add(selecting.take(*selector));
+    selection.hash = hasher.finish();
   }
-  Hasher hasher;
-  for (const Selector* selector : kept)
-    hasher.add(selecting.take(*selector));
-  selection.hash = hasher.finish();
+  Hasher modes;
+  for (const SelectedFile& file : selection.files) {
+    if (file.record->type == Type::kFolder) modes.add(uint64_t{file.record->mode});
+  }
+  selection.folder_modes = modes.finish();
   return selection;
 }
 

@@ -2,6 +2,9 @@
 //
 // The hash holds what a builder compares: names, types, permission bits, sizes, bytes and link targets; no
 // times and no owners. Of a single file its name is left out, since it belongs to the instruction.
+//
+// The permission bits of folders are apart. A builder that brings its copy of the context up to date does not
+// notice that they changed, one that reads the context anew does.
 #pragma once
 
 #include <span>
@@ -16,10 +19,14 @@ namespace dcache::cache {
 struct SelectedFile {
   const context::Record* record = nullptr;
   const plan::Selector* selector = nullptr;  // the one that took it; null for a mount of everything
+  // Where it comes to lie below the destination: "a.c", "deep/c.c", "" for a folder that was named itself.
+  std::string_view name = {};
+  bool written = true;  // false for a link that was followed: what it leads to is written in its place
 };
 
 struct Selection {
   context::Hash hash;
+  context::Hash folder_modes;
   std::vector<SelectedFile> files;             // folders included; points into the snapshot
   std::vector<const plan::Selector*> missing;  // name a file that is not there: the build fails
 };
@@ -27,7 +34,7 @@ struct Selection {
 // No selector at all takes the whole context. Files without a content hash count with their path instead.
 Selection select(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors);
 
-// Hash of one record's type, mode, size, content or target.
+// Hash of one record's type, mode (but of a folder), size, content or target.
 context::Hash hash_record(const context::Record& record);
 
 }  // namespace dcache::cache

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dcache/shell/script.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -13,8 +14,10 @@ namespace {
 using plan::Part;
 
 // Commands that change nothing by themselves; where their output goes is seen from the redirections.
-constexpr std::array<std::string_view, 12> kReading = {"echo", "printf", "true", "false", ":",     "test",
-                                                       "[",    "cat",    "ls",   "exit",  "sleep", "set"};
+constexpr std::array<std::string_view, 31> kReading = {
+    "echo", "printf", "true",     "false",   "cat",   "ls",       "exit", "sleep",     "set",     "test", "[",
+    "date", "uname",  "id",       "whoami",  "pwd",   "hostname", "wc",   "head",      "tail",    "grep", ":",
+    "cut",  "tr",     "basename", "dirname", "nproc", "md5sum",   "stat", "sha256sum", "printenv"};
 // Commands that change what their arguments name.
 constexpr std::array<std::string_view, 9> kWriting = {"mkdir", "touch", "rm",    "rmdir", "cp",
                                                       "mv",    "ln",    "chmod", "chown"};
@@ -87,21 +90,35 @@ std::string merged(std::string_view path) {
   return std::string(path);
 }
 
+// Whether a script says that a shell of the Bourne family runs it.
+bool is_shell_script(std::string_view script) {
+  const std::string_view first = script.substr(0, script.find_first_of("\r\n"));
+  for (const std::string_view shebang :
+       {"#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env sh", "#!/usr/bin/env bash"}) {
+    if (first == shebang || first.starts_with(std::string(shebang) + ' ')) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<std::vector<std::string>> written_paths(const plan::Step& run) {
   std::string workdir = "/";
+  std::string_view script;  // of a heredoc with a shebang, which the shell is given the name of
   shell::Command command;
   for (const Part& part : run.definition) {
     if (part.kind == Part::Kind::kWorkdir) workdir = part.value;
-    if (part.kind == Part::Kind::kHeredoc) return std::nullopt;  // a script of its own
+    if (part.kind == Part::Kind::kHeredoc) {
+      if (!is_shell_script(part.value)) return std::nullopt;
+      script = part.value;
+    }
     if (part.kind != Part::Kind::kShell && part.kind != Part::Kind::kArguments) continue;
     shell::Word word;
     word.text = part.value;
     command.words.push_back(std::move(word));
   }
   WriteFinder finder(workdir);
-  if (!finder.visit(command)) return std::nullopt;
+  if (!(script.empty() ? finder.visit(command) : finder.visit(script))) return std::nullopt;
   // What the builder itself puts into every step, and the points where mounts are.
   for (const std::string_view always : {"/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"})
     finder.add_path(always);
@@ -113,6 +130,23 @@ std::optional<std::vector<std::string>> written_paths(const plan::Step& run) {
 bool may_overlap(std::string_view a, std::string_view b) {
   const std::string real_a = merged(a), real_b = merged(b);
   return text::is_within(real_a, real_b) || text::is_within(real_b, real_a);
+}
+
+bool may_match(std::string_view pattern, std::string_view path) {
+  if (!text::has_wildcard(pattern)) return may_overlap(pattern, path);
+  // As far as both go, each part has to match.
+  const std::string real_pattern = merged(pattern), real_path = merged(path);
+  std::string_view patterns = real_pattern, parts = real_path;
+  const auto take = [](std::string_view& rest) {
+    const size_t slash = std::min(rest.find('/'), rest.size());
+    const std::string_view part = rest.substr(0, slash);
+    rest.remove_prefix(std::min(slash + 1, rest.size()));
+    return part;
+  };
+  while (!patterns.empty() && !parts.empty()) {
+    if (!text::glob_match(take(patterns), take(parts))) return false;
+  }
+  return true;
 }
 
 }  // namespace dcache::cache

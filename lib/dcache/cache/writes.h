@@ -17,5 +17,8 @@ std::optional<std::vector<std::string>> written_paths(const plan::Step& run);
 // Whether a change at or below one path can show at or below the other. Folders that distributions link to
 // each other, such as /bin and /usr/bin, count as one.
 bool may_overlap(std::string_view a, std::string_view b);
+// The same where the first may be a pattern with wildcards, which may match the path, something below it or a
+// folder it lies in.
+bool may_match(std::string_view pattern, std::string_view path);
 
 }  // namespace dcache::cache

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #define XXH_STATIC_LINKING_ONLY  // the streaming state as a member instead of an allocation of its own
 #include <cerrno>
@@ -44,29 +45,32 @@ Hash hash_bytes(std::string_view bytes) {
   return from_xxh(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
-tl::expected<Hash, std::string> hash_file(const std::string& path) {
-  const auto fail = [&] {
-    return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno)));
+Stamp stamp_of(const struct stat& status) {
+  const auto nanoseconds = [](const timespec& time) {
+    constexpr int64_t kPerSecond = 1'000'000'000;
+    return int64_t{time.tv_sec} * kPerSecond + time.tv_nsec;
   };
+  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim)};
+}
+
+tl::expected<HashedFile, std::string> hash_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) return fail();
   constexpr size_t kPiece = size_t{256} * 1024;
   std::vector<char> piece(kPiece);
   XXH3_state_t state;
   XXH3_128bits_reset(&state);
-  while (true) {
-    const ssize_t got = ::read(fd, piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      auto failure = fail();
-      ::close(fd);
-      return failure;
-    }
-    if (got == 0) break;
-    XXH3_128bits_update(&state, piece.data(), static_cast<size_t>(got));
+  ssize_t got = fd < 0 ? -1 : 1;
+  while (got > 0 || (got < 0 && fd >= 0 && errno == EINTR)) {
+    got = ::read(fd, piece.data(), piece.size());
+    if (got > 0) XXH3_128bits_update(&state, piece.data(), static_cast<size_t>(got));
   }
-  ::close(fd);
-  return from_xxh(XXH3_128bits_digest(&state));
+  struct stat status {};
+  if (got == 0) got = ::fstat(fd, &status);
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (got < 0) return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(error)));
+  return HashedFile{from_xxh(XXH3_128bits_digest(&state)), stamp_of(status)};
 }
 
 Hasher::Hasher() : state_(std::make_unique<State>()) {

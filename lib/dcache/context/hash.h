@@ -11,6 +11,8 @@
 
 #include <tl/expected.hpp>
 
+struct stat;
+
 namespace dcache::context {
 
 struct Hash {
@@ -25,8 +27,24 @@ std::optional<Hash> hash_from_hex(std::string_view hex);
 
 // Hash of the bytes alone.
 Hash hash_bytes(std::string_view bytes);
+
+// What tells a file's states apart without reading it. Times are nanoseconds since 1970.
+struct Stamp {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t size = 0;  // bytes
+  int64_t modified = 0;
+  int64_t changed = 0;  // the inode's, which no program can set
+  friend constexpr auto operator<=>(const Stamp&, const Stamp&) = default;
+};
+Stamp stamp_of(const struct stat& status);
+
+struct HashedFile {
+  Hash hash;
+  Stamp stamp;  // from after the file was read
+};
 // Hash of what a file holds, read in pieces. The error is a sentence that names the path.
-tl::expected<Hash, std::string> hash_file(const std::string& path);
+tl::expected<HashedFile, std::string> hash_file(const std::string& path);
 
 // Hash of a row of values. Each is added with its length, so that ("ab","c") and ("a","bc") differ.
 class Hasher {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <thread>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dcache/context/hash_store.h"
 #include "dcache/text/path.h"
 
 namespace dcache::context {
@@ -82,6 +84,7 @@ class Walker {
       case S_IFREG:
         record.type = Type::kFile;
         record.size = static_cast<uint64_t>(status.st_size);
+        record.stamp = stamp_of(status);
         return true;
       case S_IFDIR:
         record.type = Type::kFolder;
@@ -232,22 +235,40 @@ tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Ma
 }
 
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
-                                   const std::function<bool(const Record&)>& wanted) {
+                                   const HashingOptions& options) {
+  HashStore store = options.store.empty() ? HashStore() : HashStore::open(options.store, folder);
   std::vector<Record*> todo;
+  HashingProgress total;
   for (Record& record : Hashing::records(snapshot)) {
-    if (record.type == Type::kFile && !record.content && wanted(record)) todo.push_back(&record);
+    if (record.type != Type::kFile || record.content || !options.wanted(record)) continue;
+    record.content = store.find(record.stamp);
+    if (record.content) continue;
+    todo.push_back(&record);
+    ++total.all_files;
+    total.all_bytes += record.size;
   }
+  std::vector<Problem> problems;
+  if (todo.empty()) return problems;
+
+  const int64_t started = HashStore::now();
   std::vector<std::string> failures(todo.size());
+  std::vector<std::optional<Stamp>> stamps(todo.size());
   std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t i = next++; i < todo.size(); i = next++) {
-      auto hash = hash_file(folder + '/' + todo[i]->path);
-      if (hash) {
-        todo[i]->content = *hash;
-      } else {
-        failures[i] = std::move(hash.error());
-      }
+  std::atomic<uint64_t> bytes = 0;
+  const auto hash_one = [&](size_t i) {
+    auto hashed = hash_file(folder + '/' + todo[i]->path);
+    bytes += todo[i]->size;
+    if (!hashed) {
+      failures[i] = std::move(hashed.error());
+      return;
     }
+    todo[i]->content = hashed->hash;
+    todo[i]->size = hashed->stamp.size;
+    stamps[i] = hashed->stamp;
+  };
+  const auto work = [&] {
+    for (size_t i = next++; i < todo.size(); i = next++)
+      hash_one(i);
   };
   // A thread is worth its start only for a good number of files.
   constexpr size_t kFilesPerThread = 32;
@@ -255,14 +276,25 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
   std::vector<std::thread> helpers(std::min(most, todo.size() / kFilesPerThread + 1) - 1);
   for (std::thread& helper : helpers)
     helper = std::thread(work);
-  work();
+  auto told = std::chrono::steady_clock::now();
+  for (size_t i = next++; i < todo.size(); i = next++) {
+    hash_one(i);
+    const auto now = std::chrono::steady_clock::now();
+    if (!options.progress || now - told < std::chrono::milliseconds(100)) continue;
+    told = now;
+    total.files = std::min(next.load(), todo.size());
+    total.bytes = bytes;
+    options.progress(total);
+  }
   for (std::thread& helper : helpers)
     helper.join();
 
-  std::vector<Problem> problems;
   for (size_t i = 0; i < todo.size(); ++i) {
     if (!failures[i].empty()) problems.push_back({todo[i]->path, std::move(failures[i])});
+    // What changed between the walk and the hashing is not known well enough to be kept.
+    if (stamps[i] == todo[i]->stamp) store.add(todo[i]->stamp, *todo[i]->content, started);
   }
+  store.save(snapshot.records());
   return problems;
 }
 

@@ -26,6 +26,7 @@ struct Record {
   uint64_t size = 0;            // bytes; 0 for all but files
   std::string target;           // of a symbolic link
   std::optional<Hash> content;  // of a file; absent until it was hashed
+  Stamp stamp;                  // of a file, as the walk saw it; no part of the build's state
 };
 
 // Sorted so that a folder is followed by everything below it. A folder that holds a record is in it as well.
@@ -68,9 +69,26 @@ struct Walk {
 // sentence that names the folder.
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore);
 
-// Hashes the files of `snapshot` for which `wanted` holds and which have no hash yet, on all cores; `wanted`
-// is called from this thread alone. A file that can't be read is a problem and stays without.
+// How far hashing has come.
+struct HashingProgress {
+  size_t files = 0;
+  size_t all_files = 0;
+  uint64_t bytes = 0;
+  uint64_t all_bytes = 0;
+};
+
+struct HashingOptions {
+  // Which files; called from the thread that hashes were asked for from.
+  std::function<bool(const Record&)> wanted = {};
+  // The folder of hashes kept between runs (context/hash_store.h); empty for none.
+  std::string store = {};
+  // Called a few times a second while files are read, from the same thread as `wanted`.
+  std::function<void(const HashingProgress&)> progress = {};
+};
+
+// Hashes the files of `snapshot` that are wanted and have no hash yet, on all cores. A file that can't be
+// read is a problem and stays without.
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
-                                   const std::function<bool(const Record&)>& wanted);
+                                   const HashingOptions& options);
 
 }  // namespace dcache::context

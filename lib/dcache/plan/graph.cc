@@ -320,7 +320,6 @@ class Planner {
     const bool whole = first.marker == instruction.arguments[0].span;  // nothing but the heredoc
     const std::string content = heredoc_text(first);
     if (whole && content.starts_with("#!")) {
-      std::erase_if(parts, [](const Part& part) { return part.kind == Part::Kind::kShell; });
       argument("/dev/pipes/" + std::string(first.name));
       parts.push_back({Part::Kind::kHeredoc, std::string(first.name), content});
     } else if (whole) {

@@ -33,11 +33,11 @@ struct Options {
 
 // A path of COPY, ADD or a mount, as the builder hashes it.
 struct Selector {
-  std::string path;     // rooted and cleaned: "/src"
-  std::string written;  // as in the Dockerfile
+  std::string path = {};     // rooted and cleaned: "/src"
+  std::string written = {};  // as in the Dockerfile
   bool wildcard = false;
-  std::vector<std::string> include;  // --parents
-  std::vector<std::string> exclude;  // --exclude
+  std::vector<std::string> include = {};  // --parents
+  std::vector<std::string> exclude = {};  // --exclude
 
   // Whether it stands for the root of what it is read from, as in `COPY . /app`.
   bool takes_everything() const { return include.empty() && (path == "/" || path == "/*"); }

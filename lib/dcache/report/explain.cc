@@ -46,6 +46,7 @@ std::string change_words(const Cause& cause) {
   if (cause.change == "added") return path + " is new";
   if (cause.change == "deleted") return path + " is gone";
   if (cause.change == "mode") return "the permissions of " + path + " changed";
+  if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
   if (cause.change == "type") return path + " became another type of file";
   if (cause.change == "target") return "the link " + path + " leads elsewhere";
   return path + " changed";
@@ -97,6 +98,8 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
     if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
   if (step.verdict != Verdict::kDepends) return words;
+  if (step.cause.kind == Cause::Kind::kFile && !step.follows)
+    return words + "; reused by a builder that has a copy of the context already";
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
     return fmt::format("{}; reused if {} comes out the same", words, printable(step.cause.path));
   }

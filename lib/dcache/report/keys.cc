@@ -1,7 +1,6 @@
 #include "dcache/report/keys.h"
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <vector>
 
@@ -46,15 +45,6 @@ Weight weight_of(const std::vector<const Record*>& files) {
   for (const Record* file : files)
     weight.add(*file);
   return weight;
-}
-
-std::string bytes_words(uint64_t bytes) {
-  constexpr std::array<std::string_view, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
-  auto amount = static_cast<double>(bytes);
-  size_t unit = 0;
-  for (; amount >= 1000 && unit + 1 < kUnits.size(); ++unit)
-    amount /= 1000;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
 }
 
 struct Usage {

@@ -1,5 +1,9 @@
 #include "dcache/report/style.h"
 
+#include <array>
+
+#include <fmt/format.h>
+
 #include "dcache/text/unicode.h"
 
 namespace dcache::report {
@@ -55,6 +59,15 @@ std::string shortened(std::string_view text, size_t width) {
     rest.remove_prefix(text::decode_rune(rest).width);
   if (rest.empty()) return clean;
   return clean.substr(0, clean.size() - rest.size()) + "…";
+}
+
+std::string bytes_words(uint64_t bytes) {
+  constexpr std::array<std::string_view, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
+  auto amount = static_cast<double>(bytes);
+  size_t unit = 0;
+  for (; amount >= 1000 && unit + 1 < kUnits.size(); ++unit)
+    amount /= 1000;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", amount, kUnits[unit]);
 }
 
 }  // namespace dcache::report

@@ -1,6 +1,7 @@
 // Colours of text output.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -22,5 +23,8 @@ class Style {
 std::string printable(std::string_view text);
 // The same, cut to `width` characters with an ellipsis.
 std::string shortened(std::string_view text, size_t width);
+
+// "512 B", "1.5 MB": powers of a thousand.
+std::string bytes_words(uint64_t bytes);
 
 }  // namespace dcache::report

@@ -92,7 +92,7 @@ tl::expected<std::string, std::string> read_file(const std::string& path) {
   return read_all(fd.get(), path, static_cast<size_t>(status.st_size));
 }
 
-std::string write_file_atomically(const std::string& path, std::string_view content) {
+std::string write_file_atomically(const std::string& path, std::string_view content, Durability durability) {
   const std::string target = real_path(path);
   struct stat status {};
   const bool exists = ::stat(target.c_str(), &status) == 0;
@@ -103,7 +103,8 @@ std::string write_file_atomically(const std::string& path, std::string_view cont
   if (!exists) ::umask(umask_bits);
   const mode_t mode = exists ? status.st_mode & 07777U : 0666U & ~umask_bits;
   const bool owned = !exists || ::fchown(fd.get(), status.st_uid, status.st_gid) == 0 || errno == EPERM;
-  if (owned && write_all(fd.get(), content) && ::fchmod(fd.get(), mode) == 0 && ::fsync(fd.get()) == 0 &&
+  if (owned && write_all(fd.get(), content) && ::fchmod(fd.get(), mode) == 0 &&
+      (durability == Durability::kLazy || ::fsync(fd.get()) == 0) &&
       ::rename(temporary.c_str(), target.c_str()) == 0) {
     return {};
   }

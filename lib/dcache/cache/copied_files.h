@@ -1,0 +1,21 @@
+// What a COPY or an ADD writes, file by file.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "dcache/cache/keys.h"
+#include "dcache/context/snapshot.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::cache {
+
+// The files with the paths that they get in the image ("app/main.c"), their owner and mode being part of
+// their hash. Nothing where that is not known before the build: of files of another stage or of an image, of
+// remote files, of archives that ADD unpacks, and of modes changed by letters ("u+x").
+std::optional<std::vector<context::Record>> copied_files(const plan::Step& copy, const StepKeys& keys);
+
+// Whether it has a --chmod such as "u+x", with which files of different modes can come out the same.
+bool changes_modes_by_letters(const plan::Step& copy);
+
+}  // namespace dcache::cache
