@@ -52,8 +52,17 @@ std::string store_folder() {
 
 }  // namespace
 
-void add_build_options(CLI::App& command, BuildFlags& flags) {
-  command.add_option("-f,--file", flags.file, "The Dockerfile (default: Dockerfile in the context)");
+void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerfiles) {
+  const bool several = dockerfiles == Dockerfiles::kSeveral;
+  command
+      .add_option("-f,--file", flags.files,
+                  several ? "A Dockerfile, or a folder with some; may be given again (default: Dockerfile in "
+                            "the context)"
+                          : "The Dockerfile (default: Dockerfile in the context)")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(several ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::Throw)
+      ->allow_extra_args(false);
   command.add_option("--context", flags.context,
                      "The build context (default: the folder of -f, or the current folder)");
   command.add_option("--target", flags.target, "The stage to build (default: the last)");
@@ -71,17 +80,19 @@ void add_store_option(CLI::App& command, BuildFlags& flags) {
                    "Hash all files anew, and keep no hashes in the cache folder for the next run");
 }
 
-void hash_files(cache::Build& build) {
-  ProgressLine line;
-  build.hash_files([&](const context::HashingProgress& done) {
-    line.show(fmt::format("hashing files: {} of {}, {} of {}", done.files, done.all_files,
-                          report::bytes_words(done.bytes), report::bytes_words(done.all_bytes)));
-  });
+void HashingLine::operator()(const context::HashingProgress& done) {
+  line_.show(fmt::format("hashing files: {} of {}, {} of {}", done.files, done.all_files,
+                         report::bytes_words(done.bytes), report::bytes_words(done.all_bytes)));
 }
 
-std::optional<cache::Build> load_build(const BuildFlags& flags) {
+void hash_files(cache::Build& build) {
+  HashingLine line;
+  build.hash_files(std::ref(line));
+}
+
+std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, const std::string& file) {
   cache::BuildOptions options;
-  options.dockerfile = flags.file;
+  options.dockerfile = file;
   options.context = flags.context;
   if (options.dockerfile.empty()) {
     const std::string context = options.context.empty() ? "." : options.context;
@@ -92,7 +103,13 @@ std::optional<cache::Build> load_build(const BuildFlags& flags) {
   options.plan.target = flags.target;
   options.plan.platform = flags.platform;
   if (!read_pairs(flags, options.plan)) return std::nullopt;
-  auto build = cache::Build::load(options);
+  return options;
+}
+
+std::optional<cache::Build> load_build(const BuildFlags& flags) {
+  const auto options = build_options_of(flags, flags.files.empty() ? "" : flags.files.front());
+  if (!options) return std::nullopt;
+  auto build = cache::Build::load(*options);
   if (!build) {
     complain_of(build.error());
     return std::nullopt;

@@ -8,12 +8,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/terminal.h"
 #include "dcache/cache/build.h"
 
 namespace dcache::cli {
 
 struct BuildFlags {
-  std::string file;
+  std::vector<std::string> files;
   std::string context;
   std::string target;
   std::string platform = "linux/amd64";
@@ -22,14 +23,27 @@ struct BuildFlags {
   bool no_store = false;
 };
 
-void add_build_options(CLI::App& command, BuildFlags& flags);
+// Whether a command takes -f once or several times.
+enum class Dockerfiles : uint8_t { kOne, kSeveral };
+void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerfiles = Dockerfiles::kOne);
 
+// The build of one of the Dockerfiles, or of the one in the context. Says on standard error what is wrong
+// with the flags, and gives nothing then.
+std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, const std::string& file);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 std::optional<cache::Build> load_build(const BuildFlags& flags);
 
 // For the commands that hash files.
 void add_store_option(CLI::App& command, BuildFlags& flags);
-// Hashes what the steps read and shows how far that has come.
+// Shows how far hashing has come.
+class HashingLine {
+ public:
+  void operator()(const context::HashingProgress& done);
+
+ private:
+  ProgressLine line_;
+};
+// Hashes what the steps read, with that.
 void hash_files(cache::Build& build);
 
 // One line per failure: path:line:column: error: message; remedy.

@@ -1,5 +1,7 @@
 #include "dcache/report/explain.h"
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -8,7 +10,9 @@
 
 #include "cli/build_options.h"
 #include "cli/commands.h"
+#include "cli/dockerfiles.h"
 #include "cli/terminal.h"
+#include "dcache/cache/revision.h"
 #include "dcache/cache/state_file.h"
 #include "dcache/cache/what_if.h"
 #include "dcache/text/file_io.h"
@@ -21,6 +25,7 @@ struct Options {
   BuildFlags build;
   std::vector<std::string> changed;
   std::string since;
+  std::string git;
   std::string only;
   uint32_t why = 0;
   std::string format = "text";
@@ -40,85 +45,184 @@ std::string occasion_of(const std::vector<std::string>& changed) {
   return fmt::format("when {} and {} other files change", changed[0], changed.size() - 1);
 }
 
-// The names given, with `-` replaced by the lines of standard input, and patterns by what they match in the
-// context.
-std::optional<std::vector<std::string>> expand_names(const std::vector<std::string>& given,
-                                                     const cache::Build& build) {
+// The names given, with `-` replaced by the lines of standard input.
+std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given) {
   std::vector<std::string> names;
   for (const std::string& name : given) {
-    if (name == "-") {
-      const auto list = text::read_file("-");
-      if (!list) {
-        complain(list.error());
-        return std::nullopt;
-      }
-      std::istringstream lines(*list);
-      for (std::string line; std::getline(lines, line);) {
-        if (!line.empty()) names.push_back(line);
-      }
-    } else if (text::has_wildcard(name) && build.context().find(name) == nullptr) {
-      const size_t before = names.size();
-      for (const context::Record& record : build.context().records()) {
-        if (text::glob_match(name, record.path)) names.push_back(record.path);
-      }
-      if (names.size() == before) names.push_back(name);
-    } else {
+    if (name != "-") {
       names.push_back(name);
+      continue;
+    }
+    const auto list = text::read_file("-");
+    if (!list) {
+      complain(list.error());
+      return std::nullopt;
+    }
+    std::istringstream lines(*list);
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.empty()) names.push_back(line);
     }
   }
   return names;
 }
 
-int print(const Options& options, const cache::Build& build, const cache::Report& report,
-          const std::vector<cache::ChangedPath>& paths, const std::string& occasion) {
-  std::string out;
-  const report::Style style(use_colour());
-  if (options.format == "json") {
-    report::append_explanation_json(build, report, paths, out);
-  } else if (options.why != 0) {
-    if (!report::append_why(build, report, options.why, style, out)) {
-      complain(fmt::format("--why {}: no step starts in this line of {}", options.why,
-                           build.options().dockerfile));
-      return kError;
+// The names, with patterns replaced by what they match in the context.
+std::vector<std::string> expand_patterns(const std::vector<std::string>& given, const cache::Build& build) {
+  std::vector<std::string> names;
+  for (const std::string& name : given) {
+    const size_t before = names.size();
+    if (text::has_wildcard(name) && build.context().find(name) == nullptr) {
+      for (const context::Record& record : build.context().records()) {
+        if (text::glob_match(name, record.path)) names.push_back(record.path);
+      }
     }
-  } else {
-    report::ExplainOptions what{occasion};
-    if (!options.only.empty()) what.only = kVerdicts.at(options.only);
-    report::append_explanation(build, report, paths, what, style, out);
+    if (names.size() == before) names.push_back(name);
   }
-  print_and_clear(out);
-  return kOk;
+  return names;
 }
 
-int explain_since(const Options& options, cache::Build& build) {
+// One image with its verdicts.
+struct Judged {
+  cache::Build build;
+  cache::Report report;
+  std::vector<cache::ChangedPath> paths = {};
+  std::string occasion = {};
+};
+
+std::string git_occasion(const std::string& range) {
+  const size_t dots = range.find("..");
+  if (dots == std::string::npos) return "since " + range;
+  const std::string to = range.substr(range.find_first_not_of('.', dots) == std::string::npos
+                                          ? range.size()
+                                          : range.find_first_not_of('.', dots));
+  return fmt::format("between {} and {}", range.substr(0, dots), to.empty() ? "HEAD" : to);
+}
+
+std::optional<Judged> judge_git(const Options& options, const cache::BuildOptions& build) {
+  HashingLine line;
+  auto revisions = cache::compare_revisions(build, options.git, std::ref(line));
+  if (!revisions) {
+    complain_of(revisions.error());
+    return std::nullopt;
+  }
+  return Judged{.build = std::move(revisions->after),
+                .report = std::move(revisions->report),
+                .occasion = git_occasion(options.git)};
+}
+
+std::optional<Judged> judge_since(const Options& options, cache::Build build) {
   const auto text = text::read_file(options.since);
   if (!text) {
     complain(text.error());
-    return kError;
+    return std::nullopt;
   }
   const auto before = cache::read_state(*text);
   if (!before) {
     complain(fmt::format("{}: {}", options.since, before.error()));
-    return kError;
+    return std::nullopt;
   }
   hash_files(build);
-  return print(options, build, cache::compare(before->state(), build.state()), {}, "since " + options.since);
+  cache::Report report = cache::compare(before->state(), build.state());
+  return Judged{.build = std::move(build), .report = std::move(report), .occasion = "since " + options.since};
+}
+
+std::optional<Judged> judge(const Options& options, const std::vector<std::string>& changed,
+                            const std::string& file) {
+  const auto build_options = build_options_of(options.build, file);
+  if (!build_options) return std::nullopt;
+  if (!options.git.empty()) return judge_git(options, *build_options);
+  auto build = cache::Build::load(*build_options);
+  if (!build) {
+    complain_of(build.error());
+    return std::nullopt;
+  }
+  warn_of(*build);
+  if (!options.since.empty()) return judge_since(options, std::move(*build));
+  const std::vector<std::string> names = expand_patterns(changed, *build);
+  cache::WhatIf what_if = cache::what_if_changed(*build, cache::locate(*build, names, current_folder()));
+  return Judged{.build = std::move(*build),
+                .report = std::move(what_if.report),
+                .paths = std::move(what_if.paths),
+                .occasion = occasion_of(names)};
+}
+
+bool print_text(const Options& options, const Judged& judged, bool several) {
+  std::string out;
+  const report::Style style(use_colour());
+  if (options.why != 0) {
+    if (!report::append_why(judged.build, judged.report, options.why, style, out)) {
+      complain(fmt::format("--why {}: no step starts in this line of {}", options.why,
+                           judged.build.options().dockerfile));
+      return false;
+    }
+  } else {
+    report::ExplainOptions what{.occasion = judged.occasion, .several = several};
+    if (!options.only.empty()) what.only = kVerdicts.at(options.only);
+    report::append_explanation({judged.build, judged.report, judged.paths}, what, style, out);
+    if (several) out += '\n';
+  }
+  print_and_clear(out);
+  return true;
+}
+
+void print_json(const std::vector<Judged>& images, bool several) {
+  std::vector<report::Explanation> explanations;
+  for (const Judged& judged : images)
+    explanations.push_back({judged.build, judged.report, judged.paths});
+  std::string out;
+  if (several) {
+    report::append_explanations_json(explanations, out);
+  } else if (!explanations.empty()) {
+    report::append_explanation_json(explanations.front(), out);
+  }
+  print_and_clear(out);
+}
+
+// Names that lie in the context of none of the images.
+void warn_of_outside(const std::vector<Judged>& images) {
+  if (images.empty()) return;
+  for (size_t i = 0; i < images.front().paths.size(); ++i) {
+    const std::string& given = images.front().paths[i].given;
+    const bool outside = std::all_of(images.begin(), images.end(), [&](const Judged& judged) {
+      return std::any_of(judged.paths.begin(), judged.paths.end(), [&](const cache::ChangedPath& path) {
+        return path.given == given && path.fate == cache::ChangedPath::Fate::kOutside;
+      });
+    });
+    if (outside) complain(fmt::format("warning: {} is in the build context of no image", given));
+  }
 }
 
 int run(const Options& options) {
-  if (options.changed.empty() == options.since.empty()) {
-    complain("say what changed: --changed FILE… or --since SNAPSHOT");
+  if (int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()} != 1) {
+    complain("say what changed: --changed FILE…, --since SNAPSHOT or --git REVISION");
     return kError;
   }
-  auto build = load_build(options.build);
-  if (!build) return kError;
-  warn_of(*build);
-  if (!options.since.empty()) return explain_since(options, *build);
-  const auto names = expand_names(options.changed, *build);
-  if (!names) return kError;
-  const cache::WhatIf what_if =
-      cache::what_if_changed(*build, cache::locate(*build, *names, current_folder()));
-  return print(options, *build, what_if.report, what_if.paths, occasion_of(*names));
+  const auto changed = read_names(options.changed);
+  if (!changed) return kError;
+  const std::vector<std::string> files =
+      options.build.files.empty() ? std::vector<std::string>{""} : find_dockerfiles(options.build.files);
+  if (files.empty()) return kError;
+  // A folder may hold any number: what programs read must not depend on how many there are today.
+  const bool several =
+      options.build.files.size() > 1 || (!options.build.files.empty() && files != options.build.files);
+  if (several && (!options.since.empty() || options.why != 0)) {
+    complain("--since and --why are about one image: name one Dockerfile with -f");
+    return kError;
+  }
+  int status = kOk;
+  std::vector<Judged> images;
+  for (const std::string& file : files) {
+    auto judged = judge(options, *changed, file);
+    if (!judged) {
+      status = kError;
+      continue;
+    }
+    if (options.format == "text" && !print_text(options, *judged, several)) status = kError;
+    images.push_back(std::move(*judged));
+  }
+  if (options.format == "json") print_json(images, several);
+  if (several) warn_of_outside(images);
+  return status;
 }
 
 }  // namespace
@@ -131,7 +235,12 @@ void add_explain(CLI::App& app, Action& action) {
       "Files that change, from the current folder or the context; a folder means all in it, a pattern "
       "what it matches in the context, and - a list on standard input");
   command->add_option("--since", options->since, "Compare with a state that `dcache snapshot` recorded");
-  add_build_options(*command, options->build);
+  command
+      ->add_option("--git", options->git,
+                   "Compare the work tree with a revision, or two revisions: A..B, or A...B from where they "
+                   "parted")
+      ->type_name("REVISION");
+  add_build_options(*command, options->build, Dockerfiles::kSeveral);
   add_store_option(*command, options->build);
   command->add_option("--only", options->only, "Show the steps with this verdict alone")
       ->check(CLI::IsMember({"hit", "miss", "depends", "unused", "unknown"}));
@@ -148,6 +257,8 @@ void add_explain(CLI::App& app, Action& action) {
       "  dcache explain --changed cmd/app1/main.go\n"
       "  dcache explain -f build/Dockerfile --context . --changed go.mod pkg/\n"
       "  git diff --name-only HEAD~1 | dcache explain --only miss --changed -\n"
+      "  dcache explain --git HEAD\n"
+      "  dcache explain -f services/ --git origin/main...HEAD\n"
       "  dcache explain --why 12 --changed '*.go'\n"
       "  dcache snapshot -o before.json && vi Dockerfile && dcache explain --since before.json\n\n"
       "Exit status: 0, or 2 where the Dockerfile or its context can't be read.");

@@ -8,6 +8,7 @@
 
 #include "cli/build_options.h"
 #include "cli/commands.h"
+#include "cli/dockerfiles.h"
 #include "cli/terminal.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
@@ -36,47 +37,6 @@ struct Options {
   bool unsafe_fixes = false;
   bool diff = false;
 };
-
-bool is_dockerfile_name(std::string_view name) {
-  if (name.ends_with(".dockerignore")) return false;
-  for (const std::string_view pattern :
-       {"Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*"}) {
-    if (text::glob_match(pattern, name)) return true;
-  }
-  return false;
-}
-
-// All Dockerfiles below a folder, sorted.
-std::vector<std::string> search(const std::string& folder) {
-  std::vector<std::string> found;
-  std::error_code failure;
-  fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, failure);
-  for (; !failure && at != fs::recursive_directory_iterator(); at.increment(failure)) {
-    const std::string name = at->path().filename().string();
-    if (at->is_directory(failure) && (name == ".git" || name == "node_modules"))
-      at.disable_recursion_pending();
-    if (!at->is_regular_file(failure) || !is_dockerfile_name(name)) continue;
-    std::string path = at->path().string();
-    found.push_back(path.starts_with("./") ? path.substr(2) : path);
-  }
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-std::vector<std::string> expand_paths(const std::vector<std::string>& paths) {
-  std::vector<std::string> files;
-  for (const std::string& path : paths) {
-    std::error_code failure;
-    if (path == "-" || !fs::is_directory(path, failure)) {
-      files.push_back(path);
-      continue;
-    }
-    const std::vector<std::string> found = search(path);
-    if (found.empty()) complain(fmt::format("warning: no Dockerfile in the folder {}", path));
-    files.insert(files.end(), found.begin(), found.end());
-  }
-  return files;
-}
 
 // Configuration by file, each read once, with the options of the command line on top.
 class Configs {
@@ -184,7 +144,7 @@ class Session {
 
   int run() {
     if (!configs_.check_options()) return kError;
-    for (const std::string& path : expand_paths(options_.paths))
+    for (const std::string& path : find_dockerfiles(options_.paths))
       lint_file(path);
     if (!printed_text_) report();
     print_and_clear(out_);

@@ -145,6 +145,25 @@ TEST(Compare, KnowsWhichFilesOfACopyAStageGives) {
   EXPECT_EQ(edited(start + "RUN make\nFROM x\nCOPY --from=s /d/c /e\n"), "depends");
 }
 
+// Seen in live builds: what is base and mount at once is compared by content.
+TEST(Compare, HashesABaseThatIsMountedToo) {
+  const auto edited = [](const std::string& step) {
+    return compare_texts("FROM x AS s\nRUN mkdir /o\nFROM s\n" + step,
+                         "FROM x AS s\nRUN mkdir /o && :\nFROM s\n" + step);
+  };
+  EXPECT_EQ(edited("RUN --mount=from=s,target=/m 1\nRUN 2\n"), "2:miss 4:depends 5:depends");
+  EXPECT_EQ(edited("RUN 1\nRUN --mount=from=s,target=/m 2\n"), "2:miss 4:miss 5:miss");
+  EXPECT_EQ(edited("COPY --from=s /o /p\n"), "2:miss 4:miss");
+}
+
+TEST(Compare, NamesTheCauseBehindALinkedCopy) {
+  const Build before = build_of("FROM x\nRUN 1\nCOPY --link a b\nRUN 2\n", {file("a", "1")});
+  const Build after = build_of("FROM x\nRUN one\nCOPY --link a b\nRUN 2\n", {file("a", "1")});
+  const Report report = compare(before.state(), after.state());
+  EXPECT_EQ(verdicts(after, report), "2:miss 3:hit 4:miss");
+  EXPECT_EQ(report.steps[3].follows, 1u);
+}
+
 TEST(Compare, ComparesModesButNotWhatIsNotSelected) {
   const std::string text = "FROM x\nCOPY a /\nCOPY b /\n";
   const Build old = build_of(text, {file("a", "1"), file("b", "2"), file("c", "3")});

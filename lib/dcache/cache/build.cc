@@ -26,23 +26,28 @@ bool exists(const std::string& path) {
 
 }  // namespace
 
+std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context) {
+  return {dockerfile + ".dockerignore", context + "/.dockerignore"};
+}
+
+tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text) {
+  auto matcher = ignore::Matcher::parse(text);
+  if (!matcher) {
+    const ignore::Error& error = matcher.error();
+    return tl::unexpected(Failure{path, error.line, 1, error.message, error.remedy});
+  }
+  return IgnoreFile{path, std::move(*matcher)};
+}
+
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile,
                                                    const std::string& context) {
-  IgnoreFile file;
-  for (const std::string& candidate : {dockerfile + ".dockerignore", context + "/.dockerignore"}) {
+  for (const std::string& candidate : ignore_file_candidates(dockerfile, context)) {
     if (!exists(candidate)) continue;
     const auto text = text::read_file(candidate);
     if (!text) return tl::unexpected(Failure{candidate, 0, 0, text.error(), {}});
-    auto matcher = ignore::Matcher::parse(*text);
-    if (!matcher) {
-      return tl::unexpected(
-          Failure{candidate, matcher.error().line, 1, matcher.error().message, matcher.error().remedy});
-    }
-    file.path = candidate;
-    file.matcher = std::move(*matcher);
-    return file;
+    return parse_ignore_file(candidate, *text);
   }
-  return file;
+  return IgnoreFile{};
 }
 
 std::vector<Failure> Build::plan(std::string text) {
@@ -121,7 +126,8 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
   return build;
 }
 
-void Build::hash_files(const std::function<void(const context::HashingProgress&)>& progress) {
+void Build::hash_files(const Progress& progress,
+                       const std::function<bool(const std::string& context, const context::Record&)>& only) {
   std::map<std::string, std::set<const Record*>, std::less<>> wanted;  // by context, "" for the main one
   for (size_t i = 0; i < keys_.size(); ++i) {
     if (!graph_->steps[i].needed) continue;
@@ -133,10 +139,9 @@ void Build::hash_files(const std::function<void(const context::HashingProgress&)
   }
   const auto hash = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
     const std::set<const Record*>& files = wanted[name];
-    auto problems = context::hash_contents(snapshot, folder,
-                                           {.wanted = [&](const Record& r) { return files.contains(&r); },
-                                            .store = options_.hash_store,
-                                            .progress = progress});
+    const auto is_wanted = [&](const Record& r) { return files.contains(&r) && (!only || only(name, r)); };
+    auto problems = context::hash_contents(
+        snapshot, folder, {.wanted = is_wanted, .store = options_.hash_store, .progress = progress});
     std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
   };
   hash(contexts_->main, "", options_.context);

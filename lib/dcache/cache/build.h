@@ -40,6 +40,9 @@ struct IgnoreFile {
   std::string path;  // empty if there is none
   ignore::Matcher matcher;
 };
+// The places where it can be, the first one that exists counts; and the file made of a text from one of them.
+std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context);
+tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text);
 // `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` at the root of the context.
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context);
 
@@ -71,8 +74,11 @@ class Build {
   uint64_t ignored_entries() const { return ignored_entries_; }
   State state() const { return {graph_.get(), &keys_}; }
 
-  // Hashes the files that some needed step reads. `progress` is called as of context::HashingOptions.
-  void hash_files(const std::function<void(const context::HashingProgress&)>& progress = {});
+  // Hashes the files that some needed step reads, or those of them for which `only` holds. `progress` is
+  // called as of context::HashingOptions.
+  using Progress = std::function<void(const context::HashingProgress&)>;
+  void hash_files(const Progress& progress = {},
+                  const std::function<bool(const std::string& context, const context::Record&)>& only = {});
   // The same build over other files.
   std::vector<StepKeys> keys_over(const context::Snapshot& context) const;
 

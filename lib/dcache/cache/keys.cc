@@ -101,13 +101,19 @@ class KeyMaker {
     add_visible_parts(step, content);
     keys.content = content.add(read_keys).finish();
 
-    const KeyPair below = step.below ? results_[*step.below] : KeyPair{};
+    const KeyPair below = key_below(step);
     PairHasher key;
     key.add(keys.definition).add(read_keys);
     if (!step.independent) key.add(below);
     keys.key = key.finish();
     results_[index] =
         step.independent ? PairHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
+  }
+
+  KeyPair key_below(const Step& step) const {
+    if (!step.below) return {};
+    const auto base = graph_.mounted_base(step);
+    return base ? read_stage({.origin = Read::Origin::kStage, .stage = *base}) : results_[*step.below];
   }
 
   KeyPair read(const Read& read, size_t index, StepKeys& keys) {

@@ -149,7 +149,11 @@ class Comparison {
     if (explain_definition(report, before_.graph->steps[*old])) return;
     if (explain_files(report, (*before_.keys)[*old])) return;
     if (explain_stages(report)) return;
-    if (now.below && is_rebuilt(*now.below) && !now.independent) return follow(report, *now.below);
+    // A copy with --link that is reused lets what is below it through.
+    std::optional<size_t> below = now.independent ? std::nullopt : now.below;
+    while (below && step(*below).independent && !is_rebuilt(*below))
+      below = step(*below).below;
+    if (below && is_rebuilt(*below)) return follow(report, *below);
     // All is as it was, and the step below is reused from elsewhere: its place among the others is what
     // changed.
     cause.kind = Cause::Kind::kInstruction;
@@ -316,7 +320,8 @@ class Comparison {
         report.cause.kind = Cause::Kind::kStage;
         report.cause.stage = source.label();
         report.cause.line = step(*at).instruction->start_line;
-        report.cause.path = read.selectors.empty() ? "/" : read.selectors.front().path;
+        const bool everything = read.selectors.empty() || after_.graph->mounted_base(step(report.step));
+        report.cause.path = everything ? "/" : read.selectors.front().path;
         return true;
       }
     }

@@ -1,13 +1,12 @@
 #include "dcache/cache/what_if.h"
 
-#include <cstdlib>
-#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include <sys/stat.h>
 
+#include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -22,20 +21,15 @@ bool exists(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0;
 }
 
-// Without links where it exists; otherwise as it stands.
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), std::free);
-  return resolved ? std::string(resolved.get()) : text::clean_path(path);
-}
-
 // The path in the context that the user means by `given`; nothing if it lies outside.
 std::optional<std::string> path_in_context(const Build& build, const std::string& given,
                                            const std::string& current) {
-  const std::string root = canonical(build.options().context);
+  const std::string root = text::real_path(build.options().context);
   const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
   // Only the folder is made canonical: the file itself may be a link, and may be gone.
-  const std::string from_current = text::clean_path(canonical(std::string(text::parent_path(absolute))) +
-                                                    "/" + std::string(text::base_name(absolute)));
+  const std::string from_current =
+      text::clean_path(text::real_path(std::string(text::parent_path(absolute))) + "/" +
+                       std::string(text::base_name(absolute)));
   const std::string from_root = text::clean_path(root + "/" + given);
   const bool inside = text::is_within(from_current, root);
   const bool take_root = !given.starts_with('/') && !exists(from_current) && exists(from_root);

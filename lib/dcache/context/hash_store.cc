@@ -33,12 +33,6 @@ auto place_of(const Stamp& stamp) {
   return std::tie(stamp.device, stamp.inode);
 }
 
-std::string real_path(const std::string& path) {
-  std::error_code failure;
-  const fs::path real = fs::canonical(path, failure);
-  return failure ? path : real.string();
-}
-
 bool is_ours(const std::string& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == ::geteuid();
@@ -77,7 +71,7 @@ HashStore HashStore::open(const std::string& folder, const std::string& context)
   static_assert(std::has_unique_object_representations_v<Entry>, "entries are written as they are");
   HashStore store;
   store.folder_ = folder;
-  store.path_ = folder + '/' + to_hex(hash_bytes(real_path(context))).append(kSuffix);
+  store.path_ = folder + '/' + to_hex(hash_bytes(text::real_path(context))).append(kSuffix);
   if (!is_ours(store.path_)) return store;
   const auto content = text::read_file(store.path_);
   Header header;

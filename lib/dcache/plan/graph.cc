@@ -569,6 +569,14 @@ const Stage* Graph::find_stage(std::string_view name_or_number) const {
   return whole && number < stages.size() ? &stages[number] : nullptr;
 }
 
+std::optional<size_t> Graph::mounted_base(const Step& run) const {
+  if (run.kind != Step::Kind::kRun || !run.below) return std::nullopt;
+  for (const Read& read : run.reads) {
+    if (read.origin == Read::Origin::kStage && stages[read.stage].last_step == run.below) return read.stage;
+  }
+  return std::nullopt;
+}
+
 Graph build_graph(const dockerfile::File& file, const Options& options) {
   return Planner(file, options).run();
 }

@@ -46,9 +46,9 @@ struct Selector {
 struct Read {
   enum class Origin : uint8_t { kContext, kNamedContext, kStage, kImage };
   Origin origin = Origin::kContext;
-  size_t stage = 0;                 // kStage
-  std::string name;                 // kImage: the reference; kNamedContext: its name
-  std::vector<Selector> selectors;  // none: everything
+  size_t stage = 0;                      // kStage
+  std::string name = {};                 // kImage: the reference; kNamedContext: its name
+  std::vector<Selector> selectors = {};  // none: everything
 };
 
 // One thing that a step is defined by. Parts are compared to say what made two steps differ.
@@ -131,6 +131,9 @@ struct Graph {
   std::optional<size_t> target;
 
   const Stage* find_stage(std::string_view name_or_number) const;
+  // The stage whose result a RUN both starts from and mounts. BuildKit hashes what that holds, all of it,
+  // instead of taking the key of the step below.
+  std::optional<size_t> mounted_base(const Step& run) const;
 };
 
 // Never fails as a whole: what can't be planned is an error, and the rest is there. The graph points into

@@ -221,16 +221,47 @@ void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) 
   json.end_array();
 }
 
+// All members of one image's object but its version.
+void write_members(const Explanation& explanation, text::JsonWriter& json) {
+  const auto& [build, report, paths] = explanation;
+  const plan::Graph& graph = build.graph();
+  json.member("dockerfile", build.options().dockerfile);
+  json.member("target", graph.stages[*graph.target].label());
+  json.key("steps").begin_array();
+  for (const StepReport& step : report.steps) {
+    const plan::Step& planned = graph.steps[step.step];
+    json.begin_object()
+        .member("stage", graph.stages[planned.stage].label())
+        .member("line", planned.instruction->start_line)
+        .member("instruction", planned.instruction->one_line())
+        .member("verdict", cache::name_of(step.verdict));
+    if (step.verdict != Verdict::kHit) {
+      json.key("cause");
+      write_cause(step.cause, json);
+    }
+    if (step.follows) json.member("follows", graph.steps[*step.follows].instruction->start_line);
+    json.end_object();
+  }
+  json.end_array();
+  if (!paths.empty()) write_paths(paths, json);
+}
+
 }  // namespace
 
-void append_explanation(const cache::Build& build, const cache::Report& report,
-                        const std::vector<ChangedPath>& paths, const ExplainOptions& options,
-                        const Style& style, std::string& out) {
-  out += style.paint(Tone::kBold, headline(build, report, printable(options.occasion))) + "\n";
+void append_explanation(const Explanation& explanation, const ExplainOptions& options, const Style& style,
+                        std::string& out) {
+  const auto& [build, report, paths] = explanation;
+  std::string first = headline(build, report, printable(options.occasion));
+  if (options.several) first = fmt::format("{}: {}", printable(build.options().dockerfile), first);
+  out += style.paint(Tone::kBold, first) + "\n";
   for (const ChangedPath& path : paths) {
+    if (options.several && path.fate != ChangedPath::Fate::kIgnored) continue;
     const std::string words = path_words(build, path);
     if (!words.empty()) out += words + "\n";
   }
+  const bool reused =
+      report.count(build.graph(), Verdict::kMiss) + report.count(build.graph(), Verdict::kDepends) == 0;
+  if (options.several && reused && !options.only) return;
   for (const plan::Stage& stage : build.graph().stages)
     append_stage(build, report, stage, options, style, out);
 }
@@ -258,30 +289,23 @@ bool append_why(const cache::Build& build, const cache::Report& report, uint32_t
   return true;
 }
 
-void append_explanation_json(const cache::Build& build, const cache::Report& report,
-                             const std::vector<ChangedPath>& paths, std::string& out) {
-  const plan::Graph& graph = build.graph();
+void append_explanation_json(const Explanation& explanation, std::string& out) {
   text::JsonWriter json(out);
-  json.begin_object().member("version", 1).member("dockerfile", build.options().dockerfile);
-  json.member("target", graph.stages[*graph.target].label());
-  json.key("steps").begin_array();
-  for (const StepReport& step : report.steps) {
-    const plan::Step& planned = graph.steps[step.step];
-    json.begin_object()
-        .member("stage", graph.stages[planned.stage].label())
-        .member("line", planned.instruction->start_line)
-        .member("instruction", planned.instruction->one_line())
-        .member("verdict", cache::name_of(step.verdict));
-    if (step.verdict != Verdict::kHit) {
-      json.key("cause");
-      write_cause(step.cause, json);
-    }
-    if (step.follows) json.member("follows", graph.steps[*step.follows].instruction->start_line);
+  json.begin_object().member("version", 1);
+  write_members(explanation, json);
+  json.end_object();
+  out += '\n';
+}
+
+void append_explanations_json(const std::vector<Explanation>& explanations, std::string& out) {
+  text::JsonWriter json(out);
+  json.begin_object().member("version", 1).key("images").begin_array();
+  for (const Explanation& explanation : explanations) {
+    json.begin_object();
+    write_members(explanation, json);
     json.end_object();
   }
-  json.end_array();
-  if (!paths.empty()) write_paths(paths, json);
-  json.end_object();
+  json.end_array().end_object();
   out += '\n';
 }
 

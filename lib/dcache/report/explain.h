@@ -2,7 +2,8 @@
 //
 // JSON:
 // {"version":1,"dockerfile":…,"target":…,"steps":[{"stage","line","instruction","verdict","cause"?}],"paths"?:[…]}
-// with a step for FROM of an image, RUN, COPY, ADD and WORKDIR. `cause` is there for every verdict but "hit":
+// and for several images {"version":1,"images":[…]} with one such object, but its version, for each. There is
+// a step for FROM of an image, RUN, COPY, ADD and WORKDIR. `cause` is there for every verdict but "hit":
 // {"kind","line",…} with the members of cache::Cause that have a value. docs/cli.md describes them.
 #pragma once
 
@@ -18,21 +19,29 @@
 
 namespace dcache::report {
 
+// The verdicts on one image.
+struct Explanation {
+  const cache::Build& build;
+  const cache::Report& report;
+  const std::vector<cache::ChangedPath>& paths;
+};
+
 struct ExplainOptions {
   std::string occasion;  // ends the first line: "when main.go changes", "since snapshot.json"
   std::optional<cache::Verdict> only = {};  // leave out steps with another verdict
+  // One of several images: its Dockerfile is named, and of one that is reused as a whole no steps are shown.
+  bool several = false;
 };
 
-void append_explanation(const cache::Build& build, const cache::Report& report,
-                        const std::vector<cache::ChangedPath>& paths, const ExplainOptions& options,
-                        const Style& style, std::string& out);
+void append_explanation(const Explanation& explanation, const ExplainOptions& options, const Style& style,
+                        std::string& out);
 
 // One step and the row of steps that make it rebuild, up to what started it. False if no step starts in
 // `line`.
 bool append_why(const cache::Build& build, const cache::Report& report, uint32_t line, const Style& style,
                 std::string& out);
 
-void append_explanation_json(const cache::Build& build, const cache::Report& report,
-                             const std::vector<cache::ChangedPath>& paths, std::string& out);
+void append_explanation_json(const Explanation& explanation, std::string& out);
+void append_explanations_json(const std::vector<Explanation>& explanations, std::string& out);
 
 }  // namespace dcache::report

@@ -63,13 +63,12 @@ bool write_all(int fd, std::string_view content) {
   return true;
 }
 
-// The file that a path leads to behind all symbolic links; the path itself where nothing is there yet.
+}  // namespace
+
 std::string real_path(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), std::free);
   return resolved ? std::string(resolved.get()) : path;
 }
-
-}  // namespace
 
 tl::expected<std::string, std::string> read_file(const std::string& path) {
   if (path == "-") return read_all(STDIN_FILENO, "standard input", 0);

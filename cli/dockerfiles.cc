@@ -1,0 +1,60 @@
+#include "cli/dockerfiles.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "cli/terminal.h"
+#include "dcache/text/glob.h"
+
+namespace dcache::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_dockerfile_name(std::string_view name) {
+  if (name.ends_with(".dockerignore")) return false;
+  for (const std::string_view pattern :
+       {"Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*"}) {
+    if (text::glob_match(pattern, name)) return true;
+  }
+  return false;
+}
+
+// All Dockerfiles below a folder, sorted.
+std::vector<std::string> search(const std::string& folder) {
+  std::vector<std::string> found;
+  std::error_code failure;
+  fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, failure);
+  for (; !failure && at != fs::recursive_directory_iterator(); at.increment(failure)) {
+    const std::string name = at->path().filename().string();
+    if (at->is_directory(failure) && (name == ".git" || name == "node_modules"))
+      at.disable_recursion_pending();
+    if (!at->is_regular_file(failure) || !is_dockerfile_name(name)) continue;
+    std::string path = at->path().string();
+    found.push_back(path.starts_with("./") ? path.substr(2) : path);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace
+
+std::vector<std::string> find_dockerfiles(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    std::error_code failure;
+    if (path == "-" || !fs::is_directory(path, failure)) {
+      files.push_back(path);
+      continue;
+    }
+    const std::vector<std::string> found = search(path);
+    if (found.empty()) complain(fmt::format("warning: no Dockerfile in the folder {}", path));
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+}  // namespace dcache::cli

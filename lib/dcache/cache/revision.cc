@@ -1,0 +1,232 @@
+#include "dcache/cache/revision.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "dcache/context/git.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+
+namespace dcache::cache {
+namespace {
+
+using context::GitChange;
+using context::GitRepository;
+using context::Record;
+using context::Snapshot;
+using context::Type;
+
+using Failures = std::vector<Failure>;
+
+Failures failure(std::string message, std::string remedy = {}) {
+  return {{{}, 0, 0, std::move(message), std::move(remedy)}};
+}
+
+// The work tree as it was at one revision; without one, as it is.
+class Tree {
+ public:
+  static tl::expected<Tree, Failures> at(const GitRepository& repository,
+                                         const std::optional<std::string>& revision) {
+    Tree tree(repository, revision.value_or(""));
+    if (!revision) return tree;
+    auto changes = repository.changes(*revision);
+    if (!changes) return tl::unexpected(failure(std::move(changes.error())));
+    for (GitChange& change : *changes) {
+      std::string path = repository.root() + '/' + change.path;
+      tree.changes_.insert_or_assign(std::move(path), std::move(change));
+    }
+    return tree;
+  }
+
+  // The absolute paths that differ from the work tree.
+  const std::map<std::string, GitChange, std::less<>>& changes() const { return changes_; }
+
+  // The text of a file; nothing if it is not there.
+  tl::expected<std::optional<std::string>, Failures> read(const std::string& path) const {
+    const auto change = changes_.find(absolute(path));
+    if (change == changes_.end()) {
+      if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
+      auto text = text::read_file(path);
+      if (!text) return tl::unexpected(failure(std::move(text.error())));
+      return std::move(*text);
+    }
+    if (!change->second.record) return std::nullopt;
+    auto text = repository_->content(revision_, change->second.path);
+    if (!text) return tl::unexpected(failure(std::move(text.error())));
+    return std::move(*text);
+  }
+
+  tl::expected<IgnoreFile, Failures> ignore_file(const std::string& dockerfile,
+                                                 const std::string& folder) const {
+    IgnoreFile file;
+    for (const std::string& candidate : ignore_file_candidates(dockerfile, folder)) {
+      const auto text = read(candidate);
+      if (!text) return tl::unexpected(text.error());
+      if (!*text) continue;
+      auto parsed = parse_ignore_file(candidate, **text);
+      if (!parsed) return tl::unexpected(Failures{std::move(parsed.error())});
+      return std::move(*parsed);
+    }
+    return file;
+  }
+
+  tl::expected<Snapshot, Failures> context(const std::string& folder, const ignore::Matcher& ignore) const {
+    auto walk = context::walk(folder, ignore);
+    if (!walk)
+      return tl::unexpected(failure(std::move(walk.error()), "name the build context with --context"));
+    std::string root = text::real_path(folder);
+    std::map<std::string, Record, std::less<>> records;
+    for (const Record& record : walk->snapshot.records())
+      records.insert_or_assign(records.end(), record.path, record);
+    if (root != "/") root += '/';
+    bool any = false;
+    for (auto at = changes_.lower_bound(root); at != changes_.end() && at->first.starts_with(root); ++at) {
+      any = true;
+      put_back(at->second, at->first.substr(root.size()), ignore, records);
+    }
+    // Git writes its index whenever something changes; where the context holds it, steps see that.
+    if (const auto index = records.find(".git/index"); any && index != records.end())
+      index->second.content = context::hash_bytes(revision_);
+    std::vector<Record> all;
+    all.reserve(records.size());
+    for (auto& [path, record] : records)
+      all.push_back(std::move(record));
+    return Snapshot(std::move(all));
+  }
+
+ private:
+  Tree(const GitRepository& repository, std::string revision)
+      : repository_(&repository), revision_(std::move(revision)) {}
+
+  // Links in front of the name are followed, as git follows none.
+  static std::string absolute(const std::string& path) {
+    const std::string folder = text::real_path(std::string(text::parent_path(path)));
+    return text::clean_path(folder + '/' + std::string(text::base_name(path)));
+  }
+
+  void put_back(const GitChange& change, const std::string& path, const ignore::Matcher& ignore,
+                std::map<std::string, Record, std::less<>>& records) const {
+    if (change.submodule) return change_all(path, records);
+    const auto now = records.find(path);
+    if (!change.record) {
+      if (now == records.end()) return;
+      records.erase(now);
+      return remove_empty_folders(text::parent_path(path), records);
+    }
+    if (ignore.decide(path).ignored) return;
+    Record record = *change.record;
+    record.path = path;
+    // Git knows of modes only whether a file is executable.
+    if (now != records.end() && now->second.type == Type::kFile && record.type == Type::kFile) {
+      const uint32_t mode = now->second.mode;
+      const bool executable = (record.mode & 0100U) != 0;
+      record.mode = executable ? mode | ((mode & 0444U) >> 2U) : mode & ~0111U;
+    }
+    records.insert_or_assign(path, std::move(record));
+  }
+
+  // Git has no empty folders.
+  static void remove_empty_folders(std::string_view folder,
+                                   std::map<std::string, Record, std::less<>>& records) {
+    for (; folder != "."; folder = text::parent_path(folder)) {
+      const std::string inside = std::string(folder) + '/';
+      const auto first = records.lower_bound(inside);
+      if (first != records.end() && first->first.starts_with(inside)) return;
+      const auto record = records.find(folder);
+      if (record != records.end() && record->second.type == Type::kFolder) records.erase(record);
+    }
+  }
+
+  // What a submodule held at another of its revisions is not known.
+  void change_all(const std::string& folder, std::map<std::string, Record, std::less<>>& records) const {
+    const std::string inside = folder + '/';
+    for (auto at = records.lower_bound(inside); at != records.end() && at->first.starts_with(inside); ++at) {
+      if (at->second.type == Type::kFile) at->second.content = context::hash_bytes(revision_ + at->first);
+    }
+  }
+
+  const GitRepository* repository_;
+  std::string revision_;
+  std::map<std::string, GitChange, std::less<>> changes_;
+};
+
+tl::expected<Build, Failures> build_at(const BuildOptions& options, const Tree& tree,
+                                       const std::string& when) {
+  auto text = tree.read(options.dockerfile);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  if (!*text)
+    return tl::unexpected(
+        failure(fmt::format("there is no {} {}", options.dockerfile, when), "name the Dockerfile with -f"));
+  Build::Parts parts{std::move(**text), {}};
+  auto ignore = tree.ignore_file(options.dockerfile, options.context);
+  if (!ignore) return tl::unexpected(std::move(ignore.error()));
+  parts.ignore = std::move(*ignore);
+  auto context = tree.context(options.context, parts.ignore.matcher);
+  if (!context) return tl::unexpected(std::move(context.error()));
+  parts.context = std::move(*context);
+  for (const auto& [name, source] : options.plan.named_contexts) {
+    if (source.starts_with(plan::kImageScheme)) continue;
+    const auto named_ignore = tree.ignore_file(source + "/Dockerfile", source);
+    if (!named_ignore) return tl::unexpected(named_ignore.error());
+    auto named = tree.context(source, named_ignore->matcher);
+    if (!named) return tl::unexpected(std::move(named.error()));
+    parts.named_contexts[name] = std::move(*named);
+  }
+  return Build::make(options, std::move(parts));
+}
+
+// What two states have in common beside files that did not change.
+bool same_instructions(const Build& a, const Build& b) {
+  return a.file().source() == b.file().source();
+}
+
+}  // namespace
+
+tl::expected<Revisions, Failures> compare_revisions(const BuildOptions& given, const std::string& range,
+                                                    const Build::Progress& progress) {
+  BuildOptions options = given;
+  if (options.context.empty()) options.context = std::string(text::parent_path(options.dockerfile));
+  auto repository = GitRepository::open(options.context);
+  if (!repository) return tl::unexpected(failure(std::move(repository.error())));
+  const auto sides = repository->parse_range(range);
+  if (!sides) return tl::unexpected(failure(sides.error(), "write a revision, or two as A..B"));
+
+  const auto then = Tree::at(*repository, sides->from);
+  if (!then) return tl::unexpected(then.error());
+  const auto now = Tree::at(*repository, sides->to);
+  if (!now) return tl::unexpected(now.error());
+  auto before = build_at(options, *then, "at " + range.substr(0, range.find("..")));
+  if (!before) return tl::unexpected(std::move(before.error()));
+  auto after = build_at(options, *now, sides->to ? "at " + range.substr(range.find_last_of('.') + 1) : "");
+  if (!after) return tl::unexpected(std::move(after.error()));
+
+  std::map<std::string, std::string, std::less<>> roots;  // by context, with a slash at the end
+  const auto add_root = [&](const std::string& name, const std::string& folder) {
+    const std::string root = text::real_path(folder);
+    roots[name] = root == "/" ? root : root + '/';
+  };
+  add_root("", options.context);
+  for (const auto& [name, source] : options.plan.named_contexts)
+    add_root(name, source);
+  const auto differs = [&](const std::string& name, const Record& record) {
+    const std::string path = roots.at(name) + record.path;
+    return then->changes().contains(path) || now->changes().contains(path);
+  };
+  const bool all = !same_instructions(*before, *after);
+  for (Build* build : {&*before, &*after}) {
+    if (all) {
+      build->hash_files(progress);
+    } else {
+      build->hash_files(progress, differs);
+    }
+  }
+  Report report = compare(before->state(), after->state());
+  return Revisions{std::move(*before), std::move(*after), std::move(report)};
+}
+
+}  // namespace dcache::cache

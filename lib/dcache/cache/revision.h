@@ -1,0 +1,28 @@
+// A build at an earlier state that git knows, and what rebuilds since then.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/cache/build.h"
+#include "dcache/cache/report.h"
+
+namespace dcache::cache {
+
+struct Revisions {
+  Build before;
+  Build after;
+  Report report;
+};
+
+// Compares two revisions ("A..B", or "A...B" from where they parted), or a revision with the work tree ("A").
+// A state is the work tree with every file that git says differs as the revision has it: what .gitignore
+// leaves out is taken to have been the same. Only files that differ are hashed, unless the Dockerfile or the
+// ignore file differs too.
+tl::expected<Revisions, std::vector<Failure>> compare_revisions(const BuildOptions& options,
+                                                                const std::string& range,
+                                                                const Build::Progress& progress = {});
+
+}  // namespace dcache::cache

@@ -1,0 +1,233 @@
+#include "dcache/context/git.h"
+
+#include <utility>
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <git2.h>
+
+namespace dcache::context {
+namespace {
+
+#define DCACHE_TEXT_(x) #x
+#define DCACHE_TEXT(x) DCACHE_TEXT_(x)
+
+// The functions of libgit2 in use, found by name when it is loaded.
+struct Library {
+// clang-format off
+#define DCACHE_GIT_FUNCTIONS(use) \
+  use(git_libgit2_init) \
+  use(git_error_last) \
+  use(git_repository_open_ext) \
+  use(git_repository_workdir) \
+  use(git_repository_free) \
+  use(git_revparse) \
+  use(git_object_id) \
+  use(git_object_free) \
+  use(git_oid_tostr) \
+  use(git_merge_base) \
+  use(git_revparse_single) \
+  use(git_object_peel) \
+  use(git_diff_options_init) \
+  use(git_diff_tree_to_workdir_with_index) \
+  use(git_diff_num_deltas) \
+  use(git_diff_get_delta) \
+  use(git_diff_free) \
+  use(git_blob_lookup) \
+  use(git_blob_free) \
+  use(git_blob_rawcontent) \
+  use(git_blob_rawsize) \
+  use(git_blob_filter) \
+  use(git_buf_dispose) \
+  use(git_tree_entry_bypath) \
+  use(git_tree_entry_id) \
+  use(git_tree_entry_type) \
+  use(git_tree_entry_filemode) \
+  use(git_tree_entry_free)
+// clang-format on
+#define DCACHE_GIT_DECLARE(name) decltype(&::name) name = nullptr;
+  DCACHE_GIT_FUNCTIONS(DCACHE_GIT_DECLARE)
+#undef DCACHE_GIT_DECLARE
+  std::string problem;
+
+  Library() {
+    constexpr const char* kName = "libgit2.so." LIBGIT2_SOVERSION;
+    void* const handle = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) {
+      problem = fmt::format("comparing with git needs {}, which is not installed (package libgit2-{})", kName,
+                            LIBGIT2_SOVERSION);
+      return;
+    }
+#define DCACHE_GIT_FIND(name)                                                     \
+  name = reinterpret_cast<decltype(&::name)>(::dlsym(handle, DCACHE_TEXT(name))); \
+  if (name == nullptr) problem = std::string(kName) + " has no function " DCACHE_TEXT(name);
+    DCACHE_GIT_FUNCTIONS(DCACHE_GIT_FIND)
+#undef DCACHE_GIT_FIND
+    if (problem.empty()) git_libgit2_init();
+  }
+};
+
+// Loaded once, on first use; never unloaded.
+const Library& library() {
+  static const Library loaded;
+  return loaded;
+}
+
+// The message of the call that just failed.
+std::string last_error() {
+  const git_error* error = library().git_error_last();
+  return error == nullptr || error->message == nullptr ? "unknown error" : error->message;
+}
+
+// Objects of libgit2 that free themselves.
+template <class T, auto Free>
+struct Freeing {
+  void operator()(T* object) const { (library().*Free)(object); }
+};
+template <class T, auto Free>
+using Owned = std::unique_ptr<T, Freeing<T, Free>>;
+using Repository = Owned<git_repository, &Library::git_repository_free>;
+using Object = Owned<git_object, &Library::git_object_free>;
+using Diff = Owned<git_diff, &Library::git_diff_free>;
+using Blob = Owned<git_blob, &Library::git_blob_free>;
+using TreeEntry = Owned<git_tree_entry, &Library::git_tree_entry_free>;
+
+std::string name_of(const git_object* object) {
+  char text[GIT_OID_HEXSZ + 1];
+  return library().git_oid_tostr(text, sizeof text, library().git_object_id(object));
+}
+
+}  // namespace
+
+struct GitRepository::State {
+  Repository repository;
+
+  tl::expected<Object, std::string> tree(const std::string& revision) const {
+    git_object* found = nullptr;
+    if (library().git_revparse_single(&found, repository.get(), revision.c_str()) != 0)
+      return tl::unexpected(fmt::format("git knows no revision '{}': {}", revision, last_error()));
+    const Object object(found);
+    git_object* tree = nullptr;
+    if (library().git_object_peel(&tree, object.get(), GIT_OBJECT_TREE) != 0)
+      return tl::unexpected(fmt::format("'{}' is no commit: {}", revision, last_error()));
+    return Object(tree);
+  }
+
+  // The bytes of a blob; of a file as a checkout would write them, with line ends and all.
+  tl::expected<std::string, std::string> content(const git_oid& id, const std::string& path,
+                                                 uint32_t mode) const {
+    git_blob* found = nullptr;
+    if (library().git_blob_lookup(&found, repository.get(), &id) != 0)
+      return tl::unexpected(fmt::format("can't read {} from git: {}", path, last_error()));
+    const Blob blob(found);
+    if (mode == GIT_FILEMODE_LINK) {
+      return std::string(static_cast<const char*>(library().git_blob_rawcontent(blob.get())),
+                         static_cast<size_t>(library().git_blob_rawsize(blob.get())));
+    }
+    git_buf bytes = GIT_BUF_INIT;
+    git_blob_filter_options options = GIT_BLOB_FILTER_OPTIONS_INIT;
+    if (library().git_blob_filter(&bytes, blob.get(), path.c_str(), &options) != 0)
+      return tl::unexpected(fmt::format("can't read {} from git: {}", path, last_error()));
+    std::string text(bytes.ptr == nullptr ? "" : bytes.ptr, bytes.size);
+    library().git_buf_dispose(&bytes);
+    return text;
+  }
+
+  tl::expected<GitChange, std::string> change(const git_diff_delta& delta) const {
+    const bool is_there = (delta.old_file.flags & GIT_DIFF_FLAG_EXISTS) != 0;
+    GitChange change;
+    change.path = is_there ? delta.old_file.path : delta.new_file.path;
+    if (change.path.ends_with('/')) change.path.pop_back();  // a repository inside this one
+    const uint32_t mode = delta.old_file.mode;
+    change.submodule = mode == GIT_FILEMODE_COMMIT || delta.new_file.mode == GIT_FILEMODE_COMMIT;
+    if (!is_there || change.submodule) return change;
+    auto bytes = content(delta.old_file.id, change.path, mode);
+    if (!bytes) return tl::unexpected(std::move(bytes.error()));
+    Record& record = change.record.emplace();
+    record.path = change.path;
+    if (mode == GIT_FILEMODE_LINK) {
+      record.type = Type::kSymlink;
+      record.mode = 0777;
+      record.target = std::move(*bytes);
+    } else {
+      record.mode = mode & 07777U;
+      record.size = bytes->size();
+      record.content = hash_bytes(*bytes);
+    }
+    return change;
+  }
+};
+
+GitRepository::GitRepository(std::unique_ptr<State> state) : state_(std::move(state)) {}
+GitRepository::GitRepository(GitRepository&&) noexcept = default;
+GitRepository& GitRepository::operator=(GitRepository&&) noexcept = default;
+GitRepository::~GitRepository() = default;
+
+tl::expected<GitRepository, std::string> GitRepository::open(const std::string& folder) {
+  if (!library().problem.empty()) return tl::unexpected(library().problem);
+  git_repository* found = nullptr;
+  if (library().git_repository_open_ext(&found, folder.c_str(), 0, nullptr) != 0)
+    return tl::unexpected(fmt::format("{} is in no git repository: {}", folder, last_error()));
+  GitRepository repository(std::make_unique<State>(State{Repository(found)}));
+  const char* root = library().git_repository_workdir(found);
+  if (root == nullptr) return tl::unexpected(fmt::format("{} has no work tree", folder));
+  repository.root_ = root;
+  if (repository.root_.size() > 1 && repository.root_.ends_with('/')) repository.root_.pop_back();
+  return repository;
+}
+
+tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string& text) const {
+  git_revspec spec{};
+  if (library().git_revparse(&spec, state_->repository.get(), text.c_str()) != 0)
+    return tl::unexpected(fmt::format("git knows no revision '{}': {}", text, last_error()));
+  const Object from(spec.from), to(spec.to);
+  GitRange range{name_of(from.get()), std::nullopt};
+  if (to) range.to = name_of(to.get());
+  if ((spec.flags & GIT_REVSPEC_MERGE_BASE) == 0) return range;
+  git_oid base{};
+  if (library().git_merge_base(&base, state_->repository.get(), library().git_object_id(from.get()),
+                               library().git_object_id(to.get())) != 0)
+    return tl::unexpected(fmt::format("'{}' have no commit in common", text));
+  char name[GIT_OID_HEXSZ + 1];
+  range.from = library().git_oid_tostr(name, sizeof name, &base);
+  return range;
+}
+
+tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(const std::string& revision) const {
+  const auto tree = state_->tree(revision);
+  if (!tree) return tl::unexpected(tree.error());
+  git_diff_options options;
+  library().git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+  options.flags = GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS | GIT_DIFF_INCLUDE_TYPECHANGE |
+                  GIT_DIFF_SKIP_BINARY_CHECK;
+  git_diff* made = nullptr;
+  if (library().git_diff_tree_to_workdir_with_index(&made, state_->repository.get(),
+                                                    reinterpret_cast<git_tree*>(tree->get()), &options) != 0)
+    return tl::unexpected(fmt::format("can't compare {} with '{}': {}", root_, revision, last_error()));
+  const Diff diff(made);
+  std::vector<GitChange> changes;
+  for (size_t i = 0; i < library().git_diff_num_deltas(diff.get()); ++i) {
+    auto change = state_->change(*library().git_diff_get_delta(diff.get(), i));
+    if (!change) return tl::unexpected(std::move(change.error()));
+    changes.push_back(std::move(*change));
+  }
+  return changes;
+}
+
+tl::expected<std::optional<std::string>, std::string> GitRepository::content(const std::string& revision,
+                                                                             std::string_view path) const {
+  const auto tree = state_->tree(revision);
+  if (!tree) return tl::unexpected(tree.error());
+  const std::string name(path);
+  git_tree_entry* found = nullptr;
+  if (library().git_tree_entry_bypath(&found, reinterpret_cast<git_tree*>(tree->get()), name.c_str()) != 0)
+    return std::nullopt;
+  const TreeEntry entry(found);
+  if (library().git_tree_entry_type(found) != GIT_OBJECT_BLOB) return std::nullopt;
+  auto bytes =
+      state_->content(*library().git_tree_entry_id(found), name, library().git_tree_entry_filemode(found));
+  if (!bytes) return tl::unexpected(std::move(bytes.error()));
+  return std::move(*bytes);
+}
+
+}  // namespace dcache::context

@@ -1,0 +1,62 @@
+// What git knows of earlier states of a work tree.
+//
+// libgit2 is loaded when a repository is opened and not before: it would cost every other command more time
+// to start than all their work. Where it is not installed, opening fails and says so.
+//
+// Source: https://libgit2.org/docs/reference/
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/context/snapshot.h"
+
+namespace dcache::context {
+
+// A path that a revision and the work tree don't have in common. What .gitignore leaves out is no part of it.
+struct GitChange {
+  std::string path;              // from the root of the work tree
+  std::optional<Record> record;  // as the revision has it, by that path, hashed; nothing if it does not
+  bool submodule = false;        // what is below it is not compared
+};
+
+// One side or two: "HEAD~2", "main..topic", "main...topic" (from where they parted).
+struct GitRange {
+  std::string from;               // object names
+  std::optional<std::string> to;  // nothing: the work tree
+};
+
+// Not to be shared between threads. Errors are sentences that name the path or the revision.
+class GitRepository {
+ public:
+  // The repository that a folder is in.
+  static tl::expected<GitRepository, std::string> open(const std::string& folder);
+  GitRepository(GitRepository&&) noexcept;
+  GitRepository& operator=(GitRepository&&) noexcept;
+  ~GitRepository();
+
+  // The root of the work tree, absolute and without a slash at its end.
+  const std::string& root() const { return root_; }
+
+  tl::expected<GitRange, std::string> parse_range(const std::string& text) const;
+  // All differences between a revision and the work tree, untracked files included.
+  tl::expected<std::vector<GitChange>, std::string> changes(const std::string& revision) const;
+  // What a checkout of the revision would write to a path; nothing if it has no such file.
+  tl::expected<std::optional<std::string>, std::string> content(const std::string& revision,
+                                                                std::string_view path) const;
+
+ private:
+  struct State;
+  explicit GitRepository(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+  std::string root_;
+};
+
+}  // namespace dcache::context

@@ -1,0 +1,185 @@
+// `dcache explain --git` and several images, on repositories made with git itself.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+
+class Repository : public test::TemporaryFolder {
+ public:
+  Repository() {
+    write("Dockerfile", "FROM x\nCOPY go.mod ./\nRUN deps\nCOPY src ./src\nCOPY . .\n");
+    write(".dockerignore", ".git\n*.md\n.gitignore\n");
+    write(".gitignore", "out\n");
+    write("go.mod", "module\n");
+    write("src/a", "1\n");
+    write("src/b", "1\n");
+    write("README.md", "1\n");
+    write("out/built", "1\n");
+    git("init -q -b main");
+    commit("first");
+  }
+
+  void git(const std::string& arguments) const {
+    const std::string command = "cd " + path() +
+                                " && GIT_CONFIG_GLOBAL=/dev/null git -c user.name=t -c user.email=t@t " +
+                                arguments + " >/dev/null 2>&1";
+    ASSERT_EQ(std::system(command.c_str()), 0) << arguments;
+  }
+  void commit(const std::string& message) const {
+    git("add -A");
+    git("commit -q -m " + message);
+  }
+  void shell(const std::string& command) const {
+    ASSERT_EQ(std::system(("cd " + path() + " && " + command).c_str()), 0);
+  }
+
+  json explain(const std::string& range) const {
+    const Outcome outcome = run_dcache({"explain", "--git", range, "--format", "json"}, path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.status == 0 ? json::parse(outcome.out) : json();
+  }
+  // "2:hit 3:miss", FROM left out.
+  static std::string verdicts(const json& explanation) {
+    std::string text;
+    for (const json& step : explanation.at("steps")) {
+      if (step.at("instruction").get<std::string>().starts_with("FROM")) continue;
+      text +=
+          (text.empty() ? "" : " ") + step.at("line").dump() + ":" + step.at("verdict").get<std::string>();
+    }
+    return text;
+  }
+};
+
+TEST(ExplainGit, ComparesTheWorkTreeWithARevision) {
+  const Repository repository;
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
+  repository.write("src/a", "2\n");
+  const json edited = repository.explain("HEAD");
+  EXPECT_EQ(repository.verdicts(edited), "2:hit 3:hit 4:miss 5:miss");
+  EXPECT_EQ(edited["steps"][3]["cause"]["path"], "src/a");
+  EXPECT_EQ(edited["steps"][3]["cause"]["change"], "changed");
+  repository.write("README.md", "ignored by the ignore file\n");
+  repository.write("out/built", "ignored by git\n");
+  repository.git("checkout -q src/a");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
+}
+
+TEST(ExplainGit, ComparesRevisions) {
+  const Repository repository;
+  repository.write("src/a", "2\n");
+  repository.commit("second");
+  repository.git("checkout -q -b topic HEAD~1");
+  repository.write("go.mod", "changed\n");
+  repository.commit("topic");
+  repository.write("src/b", "not committed\n");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD~1..HEAD")), "2:miss 3:miss 4:miss 5:miss");
+  EXPECT_EQ(repository.verdicts(repository.explain("main~1..main")), "2:hit 3:hit 4:miss 5:miss");
+  const json parted = repository.explain("main...topic");
+  EXPECT_EQ(parted["steps"][1]["cause"]["path"], "go.mod");
+  EXPECT_EQ(parted["steps"][3].contains("follows"), true);  // src/a is no change of this side
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD..HEAD")), "2:hit 3:hit 4:hit 5:hit");
+}
+
+// What git tells of a work tree is what two snapshots of it tell.
+TEST(ExplainGit, AgreesWithSnapshots) {
+  for (const char* edit :
+       {"echo 2 >src/a", "rm src/b", "git mv src/b src/c", "chmod +x src/a", "echo new >src/new",
+        "ln -sf a src/b", "mkdir deep && mv src/a deep/a", "touch src/a", "echo RUN more >>Dockerfile",
+        "echo src/b >>.dockerignore", "rm .dockerignore", "sed -i s/deps/others/ Dockerfile",
+        "rm -r src/b && mkdir src/b && echo 1 >src/b/in", "sed -i s/go.mod/src\\\\/a/ Dockerfile"}) {
+    const Repository repository;
+    const test::TemporaryFolder outside;
+    EXPECT_EQ(run_dcache({"snapshot", "-o", outside / "s"}, repository.path()).status, 0);
+    repository.shell(edit);
+    const Outcome since =
+        run_dcache({"explain", "--since", outside / "s", "--format", "json"}, repository.path());
+    ASSERT_EQ(since.status, 0) << since.err;
+    const json by_snapshot = json::parse(since.out), by_git = repository.explain("HEAD");
+    EXPECT_EQ(repository.verdicts(by_git), repository.verdicts(by_snapshot)) << edit;
+    EXPECT_EQ(by_git["steps"], by_snapshot["steps"]) << edit;
+  }
+}
+
+TEST(ExplainGit, SeesLineEndsAsACheckoutWritesThem) {
+  const Repository repository;
+  repository.write(".gitattributes", "* text eol=crlf\n");
+  repository.commit("attributes");
+  repository.git("rm -q --cached -r .");
+  repository.git("reset -q --hard");
+  EXPECT_EQ(repository.read("src/a"), "1\r\n");
+  repository.write("src/b", "2\r\n");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:miss 5:miss");
+  repository.shell("printf '1\\r\\n' >src/b");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
+}
+
+TEST(ExplainGit, KnowsThatGitsOwnFilesChange) {
+  const Repository repository;
+  repository.write(".dockerignore", "");
+  repository.commit("everything");
+  repository.write("src/a", "2\n");
+  const json explanation = repository.explain("HEAD");
+  EXPECT_EQ(repository.verdicts(explanation), "2:hit 3:hit 4:miss 5:miss");
+  repository.git("checkout -q src/a");
+  repository.write("README.md", "2\n");
+  EXPECT_EQ(repository.explain("HEAD")["steps"][4]["cause"]["more"], 1);  // .git/index and README.md
+}
+
+TEST(ExplainGit, RefusesWhatItCanNotCompare) {
+  const Repository repository;
+  EXPECT_EQ(run_dcache({"explain", "--git", "nowhere"}, repository.path()).status, 2);
+  const Outcome both = run_dcache({"explain", "--git", "HEAD", "--changed", "a"}, repository.path());
+  EXPECT_EQ(both.status, 2);
+  const test::TemporaryFolder no_repository;
+  no_repository.write("Dockerfile", "FROM x\n");
+  const Outcome outcome = run_dcache({"explain", "--git", "HEAD"}, no_repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("git repository"), std::string::npos) << outcome.err;
+  repository.write("New.Dockerfile", "FROM x\n");
+  EXPECT_NE(run_dcache({"explain", "-f", "New.Dockerfile", "--git", "HEAD"}, repository.path())
+                .err.find("there is no New.Dockerfile at HEAD"),
+            std::string::npos);
+}
+
+TEST(ExplainSeveral, JudgesEveryImageOfAFolder) {
+  const Repository repository;
+  repository.write("tools/Dockerfile", "FROM x\nCOPY tool .\n");
+  repository.write("tools/tool", "1\n");
+  repository.commit("tools");
+  repository.write("tools/tool", "2\n");
+  const Outcome outcome =
+      run_dcache({"explain", "-f", ".", "--git", "HEAD", "--format", "json"}, repository.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json images = json::parse(outcome.out)["images"];
+  ASSERT_EQ(images.size(), 2u);
+  EXPECT_EQ(images[0]["dockerfile"], "Dockerfile");
+  EXPECT_EQ(repository.verdicts(images[0]), "2:hit 3:hit 4:hit 5:miss");
+  EXPECT_EQ(images[1]["dockerfile"], "tools/Dockerfile");
+  EXPECT_EQ(repository.verdicts(images[1]), "2:miss");
+}
+
+TEST(ExplainSeveral, GoesOnBehindAnImageThatCanNotBeRead) {
+  const Repository repository;
+  repository.write("bad.Dockerfile", "FROM\n");
+  const Outcome outcome = run_dcache({"explain", "-f", "bad.Dockerfile", "-f", "Dockerfile", "--changed",
+                                      "src/a", "--changed", "/etc/passwd"},
+                                     repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.out.find("Dockerfile: 2 of 4 steps rebuild"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.err.find("bad.Dockerfile:1"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("/etc/passwd is in the build context of no image"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dcache
