@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -73,6 +74,15 @@ void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerf
                   "NAME=FOLDER, a further context; may be given again")
       ->allow_extra_args(false);
   command.add_option("--platform", flags.platform, "What to build for")->capture_default_str();
+  const std::map<std::string, plan::Builder> builders = {{"buildkit", plan::Builder::kBuildkit},
+                                                         {"classic", plan::Builder::kClassic},
+                                                         {"buildah", plan::Builder::kBuildah}};
+  command
+      .add_option("--builder", flags.builder,
+                  "Who builds: buildkit, classic (DOCKER_BUILDKIT=0) or buildah (build --layers, podman)")
+      ->transform(CLI::CheckedTransformer(builders))
+      ->type_name("NAME")
+      ->option_text("NAME");
 }
 
 void add_store_option(CLI::App& command, BuildFlags& flags) {
@@ -100,15 +110,17 @@ std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, con
     options.context = context;
   }
   if (!flags.no_store) options.hash_store = store_folder();
+  options.plan.builder = flags.builder;
   options.plan.target = flags.target;
   options.plan.platform = flags.platform;
   if (!read_pairs(flags, options.plan)) return std::nullopt;
   return options;
 }
 
-std::optional<cache::Build> load_build(const BuildFlags& flags) {
-  const auto options = build_options_of(flags, flags.files.empty() ? "" : flags.files.front());
+std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
+  auto options = build_options_of(flags, flags.files.empty() ? "" : flags.files.front());
   if (!options) return std::nullopt;
+  options->measure_ignored = ignored == Ignored::kMeasured;
   auto build = cache::Build::load(*options);
   if (!build) {
     complain_of(build.error());

@@ -18,6 +18,7 @@ struct BuildFlags {
   std::string context;
   std::string target;
   std::string platform = "linux/amd64";
+  plan::Builder builder = plan::Builder::kBuildkit;
   std::vector<std::string> build_args;
   std::vector<std::string> build_contexts;
   bool no_store = false;
@@ -31,7 +32,8 @@ void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerf
 // with the flags, and gives nothing then.
 std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, const std::string& file);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
-std::optional<cache::Build> load_build(const BuildFlags& flags);
+enum class Ignored : uint8_t { kSkipped, kMeasured };
+std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
 
 // For the commands that hash files.
 void add_store_option(CLI::App& command, BuildFlags& flags);

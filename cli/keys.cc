@@ -3,6 +3,7 @@
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "dcache/report/context.h"
 
 namespace dcache::cli {
 namespace {
@@ -29,7 +30,7 @@ int run_keys(const Options& options) {
 }
 
 int run_context(const Options& options) {
-  const auto build = load_build(options.build);
+  const auto build = load_build(options.build, Ignored::kMeasured);
   if (!build) return kError;
   warn_of(*build);
   std::string out;

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DCACHE = os.environ.get("DCACHE", str(ROOT / "build/release/cli/dcache"))
+DCACHE = str(Path(os.environ.get("DCACHE", ROOT / "build/release/cli/dcache")).resolve())
 COMMANDS = {
     "buildkit": "docker buildx build --network=none --progress=rawjson",
     "classic": "docker build --network=none",
@@ -126,14 +126,16 @@ def matched(said: dict, built: dict[Place, bool]) -> list[tuple[dict, bool]]:
     by_line = any(isinstance(place, int) for place in built)
     labels = set() if by_line else {place[0] for place in built}
     pairs = []
+    built = dict(built)
     for step in said["steps"]:
         if step["verdict"] == "unused":
             continue
         stage = step["stage"]
         numbers[stage] = numbers.get(stage, 0) + 1
         label = next((name for name in (stage, "stage-" + stage, "") if name in labels), None)
-        # Steps that two stages share show up in one of them; those that nobody needed don't show up at all.
-        reused = built.get(step["line"] if by_line else (label, numbers[stage]))
+        # Steps that two stages share show up in one of them; those that nobody needed don't show up at all. By line a
+        # step shows once: what ONBUILD put off has the line of its ONBUILD.
+        reused = built.pop(step["line"], None) if by_line else built.get((label, numbers[stage]))
         if reused is not None and not step["instruction"].upper().startswith("FROM "):
             pairs.append((step, reused))
     return pairs

@@ -94,13 +94,15 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   auto ignore = load_ignore_file(options.dockerfile, build.options_.context);
   if (!ignore) return tl::unexpected(std::vector<Failure>{std::move(ignore.error())});
   *build.ignore_ = std::move(*ignore);
-  auto walk = context::walk(build.options_.context, build.ignore_->matcher);
+  auto walk = context::walk(build.options_.context, build.ignore_->matcher,
+                            {.measure_ignored = options.measure_ignored});
   if (!walk)
     return tl::unexpected(
         std::vector<Failure>{{{}, 0, 0, walk.error(), "name the build context with --context"}});
   build.contexts_->main = std::move(walk->snapshot);
   build.problems_ = std::move(walk->problems);
   build.ignored_entries_ = walk->ignored;
+  build.ignored_by_ = std::move(walk->ignored_by);
   for (const auto& [name, source] : options.plan.named_contexts) {
     if (source.starts_with(plan::kImageScheme)) continue;
     auto named_ignore = load_ignore_file(source + "/Dockerfile", source);

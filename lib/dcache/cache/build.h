@@ -29,9 +29,10 @@ struct Failure {
 };
 
 struct BuildOptions {
-  std::string dockerfile = {};  // its path
-  std::string context = {};     // the folder; empty for the Dockerfile's own
-  std::string hash_store = {};  // the folder of hashes kept between runs; empty for none
+  std::string dockerfile = {};   // its path
+  std::string context = {};      // the folder; empty for the Dockerfile's own
+  std::string hash_store = {};   // the folder of hashes kept between runs; empty for none
+  bool measure_ignored = false;  // for Build::ignored_by
   plan::Options plan = {};
 };
 
@@ -72,6 +73,8 @@ class Build {
   const std::vector<StepKeys>& keys() const { return keys_; }
   const std::vector<context::Problem>& problems() const { return problems_; }
   uint64_t ignored_entries() const { return ignored_entries_; }
+  // By pattern of the ignore file, in their order.
+  const std::vector<context::Ignored>& ignored_by() const { return ignored_by_; }
   State state() const { return {graph_.get(), &keys_}; }
 
   // Hashes the files that some needed step reads, or those of them for which `only` holds. `progress` is
@@ -100,6 +103,7 @@ class Build {
   std::vector<StepKeys> keys_;
   std::vector<context::Problem> problems_;
   uint64_t ignored_entries_ = 0;
+  std::vector<context::Ignored> ignored_by_;
 };
 
 }  // namespace dcache::cache

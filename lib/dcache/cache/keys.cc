@@ -132,12 +132,34 @@ class KeyMaker {
     return {};
   }
 
-  static KeyPair read_context(const context::Snapshot* snapshot, const Read& read, size_t index,
-                              StepKeys& keys) {
+  KeyPair read_context(const context::Snapshot* snapshot, const Read& read, size_t index,
+                       StepKeys& keys) const {
     if (snapshot == nullptr) return {};
     keys.reads.push_back({index, select(*snapshot, read.selectors)});
     const Selection& selection = keys.reads.back().selection;
+    if (graph_.builder != plan::Builder::kBuildkit) return hash_with_paths(*snapshot, selection);
     return PairHasher().add(selection.hash).add_uncertain(selection.folder_modes).finish();
+  }
+
+  // The other builders hash each file with the path that it has in the context, and folders with their modes.
+  // Buildah does not look at the folder that is named itself, and the classic builder not at links, but at
+  // what they lead to.
+  KeyPair hash_with_paths(const context::Snapshot& snapshot, const Selection& selection) const {
+    const bool classic = graph_.builder == plan::Builder::kClassic;
+    PairHasher hasher;
+    for (const SelectedFile& file : selection.files) {
+      const context::Record* record = file.record;
+      if (classic && record->type == context::Type::kSymlink) {
+        const auto target = snapshot.follow(record->path);
+        record = target ? snapshot.find(*target) : nullptr;
+      }
+      if (!file.written || record == nullptr) continue;
+      const bool is_folder = record->type == context::Type::kFolder;
+      if (is_folder && file.name.empty() && !classic) continue;
+      hasher.add(record->path).add(hash_record(*record));
+      if (is_folder) hasher.add(std::to_string(record->mode));
+    }
+    return hasher.finish();
   }
 
   static KeyPair read_image(const Read& read) {
@@ -178,7 +200,10 @@ class KeyMaker {
         case Step::Kind::kWorkdir:
           if (may_match(selector.path, step.destination)) hasher.add(keys.definition);
           break;
+        case Step::Kind::kMetadata:
+          break;
         case Step::Kind::kRun:
+          add_stubs(*at, selector.path, hasher);
           if (!may_write(*at, selector.path)) break;
           hasher.add_uncertain(keys.key.certain);
           overwritten = true;
@@ -206,18 +231,28 @@ class KeyMaker {
     hasher.add(selection.hash).add_uncertain(selection.folder_modes);
   }
 
+  const Written& written(size_t run) const {
+    const auto [entry, fresh] = writes_.try_emplace(run);
+    if (fresh) entry->second = written_by(graph_.steps[run]);
+    return entry->second;
+  }
+
   // Whether a RUN can have changed something at or below what a path or a pattern names.
   bool may_write(size_t run, std::string_view path) const {
-    const auto [entry, fresh] = writes_.try_emplace(run);
-    if (fresh) entry->second = written_paths(graph_.steps[run]);
-    const auto& paths = entry->second;
+    const auto& paths = written(run).paths;
     return !paths || std::any_of(paths->begin(), paths->end(),
                                  [&](const std::string& p) { return may_match(path, p); });
   }
 
+  void add_stubs(size_t run, std::string_view path, PairHasher& hasher) const {
+    for (const std::string& stub : written(run).stubs) {
+      if (may_match(path, stub)) hasher.add_uncertain(context::hash_bytes(stub));
+    }
+  }
+
   const plan::Graph& graph_;
   const Contexts& contexts_;
-  mutable std::map<size_t, std::optional<std::vector<std::string>>> writes_;  // of the RUNs asked for so far
+  mutable std::map<size_t, Written> writes_;  // of the RUNs asked for so far
   std::vector<StepKeys> keys_;
   std::vector<KeyPair> results_;  // of a step: what the step above it starts from
 };

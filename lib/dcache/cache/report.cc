@@ -90,6 +90,10 @@ class Comparison {
       step.verdict = judge(i);
       report_.steps.push_back(std::move(step));
       explain(report_.steps.back());
+      // A builder that goes step by step reuses what the same build has just made; BuildKit makes it once for
+      // both.
+      if (after_.graph->builder != plan::Builder::kBuildkit && this->step(i).needed)
+        certain_.insert(keys(i).key.certain);
     }
     return std::move(report_);
   }

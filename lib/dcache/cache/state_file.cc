@@ -1,5 +1,8 @@
 #include "dcache/cache/state_file.h"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,7 +18,8 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 constexpr std::string_view kMarker = "dcache-snapshot";
-constexpr std::string_view kTypes = "fdlo";  // by Type
+constexpr std::string_view kTypes = "fdlo";                                                // by Type
+constexpr std::array<std::string_view, 3> kBuilders = {"buildkit", "classic", "buildah"};  // by Builder
 
 void write_records(const Snapshot& snapshot, text::JsonWriter& out) {
   out.begin_array();
@@ -66,6 +70,10 @@ tl::expected<Build, std::string> build_from(const json& state) {
   BuildOptions options;
   options.dockerfile = state.at("dockerfile").at("path");
   options.plan.target = state.at("target");
+  const std::string builder = state.value("builder", "buildkit");
+  const auto known = std::find(kBuilders.begin(), kBuilders.end(), builder);
+  if (known == kBuilders.end()) throw std::invalid_argument("unknown builder");
+  options.plan.builder = static_cast<plan::Builder>(known - kBuilders.begin());
   options.plan.platform = state.at("platform");
   for (const auto& [name, value] : state.at("build_args").items())
     options.plan.build_args[name] = value;
@@ -88,6 +96,7 @@ std::string write_state(const Build& build) {
   out.begin_object().member(kMarker, kVersion);
   out.key("dockerfile").begin_object();
   out.member("path", build.options().dockerfile).member("text", build.file().source()).end_object();
+  out.member("builder", kBuilders[static_cast<size_t>(build.options().plan.builder)]);
   out.member("target", build.options().plan.target).member("platform", build.options().plan.platform);
   out.key("build_args");
   write_map(build.options().plan.build_args, out);

@@ -55,10 +55,6 @@ class WriteFinder {
     return true;
   }
 
-  void add_path(std::string_view path) {
-    paths_.push_back(path.starts_with('/') ? text::clean_path(path) : text::join_path(workdir_, path));
-  }
-
   std::vector<std::string> take() { return std::move(paths_); }
 
  private:
@@ -70,7 +66,8 @@ class WriteFinder {
 
   bool add(const shell::Word& word) {
     if (!word.literal) return false;
-    add_path(word.text);
+    paths_.push_back(word.text.starts_with('/') ? text::clean_path(word.text)
+                                                : text::join_path(workdir_, word.text));
     return true;
   }
 
@@ -100,8 +97,6 @@ bool is_shell_script(std::string_view script) {
   return false;
 }
 
-}  // namespace
-
 std::optional<std::vector<std::string>> written_paths(const plan::Step& run) {
   std::string workdir = "/";
   std::string_view script;  // of a heredoc with a shebang, which the shell is given the name of
@@ -119,12 +114,16 @@ std::optional<std::vector<std::string>> written_paths(const plan::Step& run) {
   }
   WriteFinder finder(workdir);
   if (!(script.empty() ? finder.visit(command) : finder.visit(script))) return std::nullopt;
-  // What the builder itself puts into every step, and the points where mounts are.
-  for (const std::string_view always : {"/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"})
-    finder.add_path(always);
-  for (const std::string& target : run.mount_targets)
-    finder.add_path(target);
   return finder.take();
+}
+
+}  // namespace
+
+Written written_by(const plan::Step& run) {
+  Written written{written_paths(run), run.mount_targets};
+  for (const std::string_view always : {"/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"})
+    written.stubs.emplace_back(always);
+  return written;
 }
 
 bool may_overlap(std::string_view a, std::string_view b) {

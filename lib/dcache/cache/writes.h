@@ -10,9 +10,15 @@
 
 namespace dcache::cache {
 
-// The absolute paths at or below which the step may change something; nothing where that can't be told. Known
-// are steps of plain commands such as `mkdir -p /out && echo x > /out/1`, with paths that are spelled out.
-std::optional<std::vector<std::string>> written_paths(const plan::Step& run);
+struct Written {
+  // The absolute paths at or below which a RUN may change something; nothing where that can't be told. Known
+  // are steps of plain commands such as `mkdir -p /out && echo x > /out/1`, with paths that are spelled out.
+  std::optional<std::vector<std::string>> paths;
+  // Where the builder puts something in its way: the points of its mounts, and its own files. What is there
+  // does not depend on what the commands do.
+  std::vector<std::string> stubs;
+};
+Written written_by(const plan::Step& run);
 
 // Whether a change at or below one path can show at or below the other. Folders that distributions link to
 // each other, such as /bin and /usr/bin, count as one.

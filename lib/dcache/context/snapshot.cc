@@ -46,7 +46,10 @@ using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 class Walker {
  public:
-  Walker(const ignore::Matcher& ignore, Walk& result) : ignore_(ignore), result_(result) {}
+  Walker(const ignore::Matcher& ignore, const WalkOptions& options, Walk& result)
+      : ignore_(ignore), result_(result) {
+    if (options.measure_ignored) result_.ignored_by.resize(ignore.patterns().size());
+  }
 
   void walk(Folder folder, const std::string& prefix, const ignore::Matcher::Folder& parent) {
     const int fd = ::dirfd(folder.get());
@@ -63,19 +66,45 @@ class Walker {
     record.path = prefix + name;
     struct stat status {};
     ignore::Matcher::Folder self;
-    const bool ignored = ignore_.decide(record.path, parent, &self).ignored;
+    const ignore::Decision decision = ignore_.decide(record.path, parent, &self);
+    const bool ignored = decision.ignored;
     if (ignored) ++result_.ignored;
     if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
       if (!ignored) report(record.path, std::strerror(errno));
       return;
     }
     const bool is_folder = S_ISDIR(status.st_mode);
-    if (ignored && !(is_folder && ignore_.may_reinclude_below(record.path))) return;
+    const bool enters = is_folder && (!ignored || ignore_.may_reinclude_below(record.path));
+    if (ignored && !result_.ignored_by.empty()) {
+      const auto pattern = static_cast<size_t>(decision.pattern - ignore_.patterns().data());
+      measure(folder, name, status, !enters, result_.ignored_by[pattern]);
+    }
+    if (ignored && !enters) return;
     record.mode = status.st_mode & 07777U;
     if (!ignored && !describe(folder, name, status, record)) return;
     const std::string path = record.path;
     if (!ignored) records_.push_back(std::move(record));
     if (is_folder) enter(folder, name, path, status.st_mode & 07777U, ignored, self);
+  }
+
+  // Adds a file, or all files in a folder that the walk does not enter.
+  static void measure(int parent, const char* name, const struct stat& status, bool enter, Ignored& sum) {
+    if (!S_ISDIR(status.st_mode)) {
+      ++sum.files;
+      if (S_ISREG(status.st_mode)) sum.bytes += static_cast<uint64_t>(status.st_size);
+      return;
+    }
+    const int fd = enter ? ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    if (fd < 0) return;
+    const Folder folder(::fdopendir(fd), ::closedir);
+    while (const dirent* entry = ::readdir(folder.get())) {
+      const std::string_view inner = entry->d_name;
+      struct stat inner_status {};
+      if (inner == "." || inner == ".." ||
+          ::fstatat(fd, entry->d_name, &inner_status, AT_SYMLINK_NOFOLLOW) != 0)
+        continue;
+      measure(fd, entry->d_name, inner_status, true, sum);
+    }
   }
 
   // Type, size and target. False for what a build context can't hold.
@@ -224,11 +253,12 @@ std::optional<std::string> Snapshot::follow(std::string_view path, bool last) co
   return done;
 }
 
-tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore) {
+tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                     const WalkOptions& options) {
   Walk result;
   Folder root(::opendir(folder.c_str()), ::closedir);
   if (!root) return tl::unexpected(fmt::format("can't read the folder {}: {}", folder, std::strerror(errno)));
-  Walker walker(ignore, result);
+  Walker walker(ignore, options, result);
   walker.walk(std::move(root), "", {});
   result.snapshot = Snapshot(std::move(walker.records_));
   return result;

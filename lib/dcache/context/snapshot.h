@@ -58,16 +58,29 @@ struct Problem {
   std::string message;
 };
 
+// What one pattern of the ignore file keeps out.
+struct Ignored {
+  uint64_t files = 0;
+  uint64_t bytes = 0;
+};
+
 struct Walk {
   Snapshot snapshot;
   std::vector<Problem> problems;  // the walk went on: what can't be read, what is no file
-  uint64_t ignored =
-      0;  // files and folders that were left out; what is below an unentered folder is not counted
+  // Files and folders that were left out; what is below an unentered folder is not counted.
+  uint64_t ignored = 0;
+  std::vector<Ignored> ignored_by;  // by pattern, in their order; if that was asked for
+};
+
+struct WalkOptions {
+  // Fill Walk::ignored_by. What is ignored has to be walked too, then.
+  bool measure_ignored = false;
 };
 
 // Reads a folder, without the content of its files. Symbolic links are recorded, not followed. The error is a
 // sentence that names the folder.
-tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore);
+tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                     const WalkOptions& options = {});
 
 // How far hashing has come.
 struct HashingProgress {

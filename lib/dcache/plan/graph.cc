@@ -68,6 +68,7 @@ class Planner {
  public:
   Planner(const dockerfile::File& file, const Options& options) : file_(file), options_(options) {
     expand_options_.escape = file.escape();
+    graph_.builder = options.builder;
   }
 
   Graph run() {
@@ -212,6 +213,46 @@ class Planner {
   }
 
   void dispatch(const Instruction& instruction) {
+    if (options_.builder == Builder::kClassic) refuse_new_features(instruction);
+    apply(instruction);
+    const bool makes_step = instruction.keyword == Keyword::kRun || instruction.keyword == Keyword::kCopy ||
+                            instruction.keyword == Keyword::kAdd || instruction.keyword == Keyword::kWorkdir;
+    if (options_.builder != Builder::kBuildkit && !makes_step) add_metadata(instruction);
+  }
+
+  void refuse_new_features(const Instruction& instruction) {
+    for (const Flag& flag : instruction.flags) {
+      const bool known = flag.name == "from" || flag.name == "chown" || flag.name == "platform" ||
+                         instruction.keyword == Keyword::kHealthcheck;
+      if (!known) {
+        fail(instruction, flag.span, fmt::format("the classic builder has no --{}", flag.name),
+             "build with BuildKit, or leave the flag out");
+      }
+    }
+    if (!instruction.heredocs.empty()) {
+      fail(instruction, instruction.heredocs.front().marker, "the classic builder has no here-documents",
+           "build with BuildKit, or write the text into a file");
+    }
+  }
+
+  void add_metadata(const Instruction& instruction) {
+    Step step;
+    step.kind = Step::Kind::kMetadata;
+    step.instruction = &instruction;
+    step.definition.push_back({Part::Kind::kOperation, {}, std::string(name_of(instruction.keyword))});
+    const bool expands = instruction.keyword == Keyword::kLabel || instruction.keyword == Keyword::kExpose ||
+                         instruction.keyword == Keyword::kUser || instruction.keyword == Keyword::kVolume ||
+                         instruction.keyword == Keyword::kStopsignal || instruction.keyword == Keyword::kEnv;
+    for (const Word& word : instruction.arguments) {
+      step.definition.push_back(
+          {Part::Kind::kArguments, {}, expands ? expand(instruction, word) : std::string(word.text)});
+    }
+    if (instruction.onbuild != nullptr)
+      step.definition.push_back({Part::Kind::kArguments, {}, instruction.onbuild->one_line()});
+    add_step(std::move(step));
+  }
+
+  void apply(const Instruction& instruction) {
     switch (instruction.keyword) {
       case Keyword::kArg:
         return set_arguments(instruction);
@@ -273,7 +314,7 @@ class Planner {
     if (instruction.arguments.empty()) return;
     const std::string path = expand(instruction, instruction.arguments[0]);
     stage().workdir = path.starts_with('/') ? text::clean_path(path) : rooted(stage().workdir + "/" + path);
-    if (stage().workdir == "/") return;
+    if (stage().workdir == "/" && options_.builder == Builder::kBuildkit) return;
     Step step;
     step.kind = Step::Kind::kWorkdir;
     step.instruction = &instruction;
@@ -443,7 +484,8 @@ class Planner {
       step.definition.push_back({Part::Kind::kExclude, {}, pattern});
     if (!read.selectors.empty()) step.reads.push_back(std::move(read));
     // BuildKit makes a layer of its own for --link only where it need not know what the modes were before.
-    step.independent = flags.link && instruction.find_flag("chmod") == nullptr;
+    step.independent =
+        flags.link && instruction.find_flag("chmod") == nullptr && options_.builder == Builder::kBuildkit;
     add_step(std::move(step));
   }
 
@@ -529,6 +571,9 @@ class Planner {
     }
     graph_.target = target->index;
     std::vector<size_t> todo = {target->index};
+    // The classic builder goes through all stages in front of the target, whether it needs them or not.
+    for (size_t i = 0; options_.builder == Builder::kClassic && i < target->index; ++i)
+      todo.push_back(i);
     while (!todo.empty()) {
       Stage& needed = graph_.stages[todo.back()];
       todo.pop_back();
@@ -570,7 +615,7 @@ const Stage* Graph::find_stage(std::string_view name_or_number) const {
 }
 
 std::optional<size_t> Graph::mounted_base(const Step& run) const {
-  if (run.kind != Step::Kind::kRun || !run.below) return std::nullopt;
+  if (builder != Builder::kBuildkit || run.kind != Step::Kind::kRun || !run.below) return std::nullopt;
   for (const Read& read : run.reads) {
     if (read.origin == Read::Origin::kStage && stages[read.stage].last_step == run.below) return read.stage;
   }

@@ -1,9 +1,9 @@
 // The build graph of a Dockerfile for one target, platform and set of build arguments: its stages, and for
 // each instruction that makes a step what the step is defined by and what it reads.
 //
-// FROM an image, RUN, COPY, ADD and WORKDIR (other than /) make steps. All other instructions only change
-// what later steps are defined by. The graph says nothing of files: cache/keys.h brings it together with a
-// context.
+// With BuildKit FROM an image, RUN, COPY, ADD and WORKDIR (other than /) make steps. All other instructions
+// only change what later steps are defined by. The graph says nothing of files: cache/keys.h brings it
+// together with a context.
 //
 // Source: https://docs.docker.com/reference/dockerfile/ and builds recorded from BuildKit.
 #pragma once
@@ -23,7 +23,16 @@ namespace dcache::plan {
 // What the value of --build-context starts with if it names an image instead of a folder.
 inline constexpr std::string_view kImageScheme = "docker-image://";
 
+// Who builds. The others than BuildKit make a layer of every instruction, and each layer is known by the one
+// below it.
+enum class Builder : uint8_t {
+  kBuildkit,
+  kClassic,  // Docker's own of before BuildKit
+  kBuildah,  // `buildah build --layers`, `podman build`
+};
+
 struct Options {
+  Builder builder = Builder::kBuildkit;
   std::string target = {};  // stage name or number; empty for the last stage
   std::map<std::string, std::string, std::less<>> build_args = {};
   std::string platform = "linux/amd64";
@@ -82,7 +91,9 @@ struct Part {
 };
 
 struct Step {
-  enum class Kind : uint8_t { kImage, kRun, kCopy, kWorkdir };
+  // kMetadata: what changes nothing but the image's configuration; steps of the builders that make a layer of
+  // it.
+  enum class Kind : uint8_t { kImage, kRun, kCopy, kWorkdir, kMetadata };
   Kind kind = Kind::kRun;
   size_t stage = 0;
   const dockerfile::Instruction* instruction = nullptr;
@@ -125,6 +136,7 @@ struct Error {
 };
 
 struct Graph {
+  Builder builder = Builder::kBuildkit;
   std::vector<Stage> stages;
   std::vector<Step> steps;  // in the order of the file
   std::vector<Error> errors;

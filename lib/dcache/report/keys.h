@@ -1,4 +1,4 @@
-// What `dcache keys` and `dcache context` say, for people and for programs.
+// What `dcache keys` says, for people and for programs.
 #pragma once
 
 #include <string>
@@ -12,9 +12,5 @@ namespace dcache::report {
 // also lists the files of the step that starts there.
 void append_keys(const cache::Build& build, uint32_t line, const Style& style, std::string& out);
 void append_keys_json(const cache::Build& build, std::string& out);
-
-// What the context holds, how much of it steps read, and the largest files that none reads.
-void append_context(const cache::Build& build, const Style& style, std::string& out);
-void append_context_json(const cache::Build& build, std::string& out);
 
 }  // namespace dcache::report

@@ -1,0 +1,223 @@
+#include "dcache/report/context.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "dcache/report/weight.h"
+#include "dcache/text/json_writer.h"
+#include "dcache/text/path.h"
+
+namespace dcache::report {
+namespace {
+
+using context::Record;
+using context::Type;
+
+constexpr size_t kTreeLines = 24;
+constexpr uint64_t kSmallestShare = 50;  // a fiftieth of all bytes; what is smaller is left out of the tree
+
+// What a step takes from the main context.
+struct Reader {
+  const plan::Step* step = nullptr;
+  Weight weight;
+};
+
+// A file or a folder with all that is in it.
+struct Entry {
+  const Record* record = nullptr;
+  Weight weight;
+  uint64_t unread = 0;  // bytes
+};
+
+struct Usage {
+  Weight sent;
+  Weight read;
+  std::vector<Reader> readers;
+  std::map<const Record*, std::vector<uint32_t>> lines;  // of the steps that read it
+  std::vector<const Record*> unread;                     // the largest first
+  std::map<std::string_view, Entry> entries;             // all, by path
+};
+
+Usage usage_of(const cache::Build& build) {
+  Usage usage;
+  for (size_t i = 0; i < build.keys().size(); ++i) {
+    const plan::Step& step = build.graph().steps[i];
+    if (!step.needed || step.reads.empty()) continue;
+    std::vector<const Record*> files;
+    for (const cache::ReadFiles& read : build.keys()[i].reads) {
+      if (step.reads[read.read].origin != plan::Read::Origin::kContext) continue;
+      for (const cache::SelectedFile& file : read.selection.files) {
+        std::vector<uint32_t>& lines = usage.lines[file.record];
+        if (!lines.empty() && lines.back() == step.instruction->start_line) continue;
+        lines.push_back(step.instruction->start_line);
+        files.push_back(file.record);
+      }
+    }
+    if (!files.empty()) usage.readers.push_back({&step, weight_of(files)});
+  }
+  for (const Record& record : build.context().records()) {
+    usage.sent.add(record);
+    const bool is_read = usage.lines.contains(&record);
+    if (is_read) usage.read.add(record);
+    if (!is_read && record.type == Type::kFile) usage.unread.push_back(&record);
+    usage.entries[record.path].record = &record;
+    for (std::string_view path = record.path; path != "."; path = text::parent_path(path)) {
+      Entry& entry = usage.entries[path];
+      entry.weight.add(record);
+      if (!is_read) entry.unread += record.size;
+    }
+  }
+  std::stable_sort(usage.unread.begin(), usage.unread.end(),
+                   [](const Record* a, const Record* b) { return a->size > b->size; });
+  return usage;
+}
+
+// The files and folders that weigh most: what is in a folder follows it, the largest first.
+class Tree {
+ public:
+  explicit Tree(const Usage& usage) : usage_(usage), smallest_(usage.sent.bytes / kSmallestShare + 1) {
+    for (const auto& [path, entry] : usage.entries) {
+      if (entry.weight.bytes >= smallest_) children_[text::parent_path(path)].push_back(&entry);
+    }
+    for (auto& [folder, entries] : children_) {
+      std::stable_sort(entries.begin(), entries.end(),
+                       [](const Entry* a, const Entry* b) { return a->weight.bytes > b->weight.bytes; });
+    }
+  }
+
+  // Calls use(entry, depth) for each.
+  template <class Use>
+  void visit(const Use& use) const {
+    size_t left = kTreeLines;
+    visit(".", 0, left, use);
+  }
+
+ private:
+  template <class Use>
+  void visit(std::string_view folder, size_t depth, size_t& left, const Use& use) const {
+    const auto entries = children_.find(folder);
+    if (entries == children_.end()) return;
+    for (const Entry* entry : entries->second) {
+      if (left == 0) return;
+      --left;
+      use(*entry, depth);
+      visit(entry->record->path, depth + 1, left, use);
+    }
+  }
+
+  const Usage& usage_;
+  uint64_t smallest_;
+  std::map<std::string_view, std::vector<const Entry*>> children_;
+};
+
+std::string readers_words(const Usage& usage, const Entry& entry) {
+  if (entry.unread == entry.weight.bytes) return "read by no step";
+  if (entry.record->type == Type::kFolder)
+    return entry.unread == 0 ? "" : fmt::format("{} of it read by no step", bytes_words(entry.unread));
+  const auto& lines = usage.lines.at(entry.record);
+  return fmt::format("read in line{} {}", lines.size() == 1 ? "" : "s", fmt::join(lines, ", "));
+}
+
+void append_ignored(const cache::Build& build, std::string& out) {
+  if (build.ignore().path.empty()) {
+    out += "ignored                 0 files             no ignore file\n";
+    return;
+  }
+  context::Ignored all;
+  for (const context::Ignored& ignored : build.ignored_by()) {
+    all.files += ignored.files;
+    all.bytes += ignored.bytes;
+  }
+  out += fmt::format("{:<16} {:>8} files  {:>10}  by {}\n", "ignored", all.files, bytes_words(all.bytes),
+                     printable(build.ignore().path));
+  for (size_t i = 0; i < build.ignored_by().size(); ++i) {
+    const context::Ignored& ignored = build.ignored_by()[i];
+    if (ignored.files == 0) continue;
+    const ignore::Pattern& pattern = build.ignore().matcher.patterns()[i];
+    out += fmt::format("  {:<14} {:>8} files  {:>10}  line {}\n", shortened(pattern.written, 40),
+                       ignored.files, bytes_words(ignored.bytes), pattern.line);
+  }
+}
+
+void write_weight(std::string_view name, const Weight& weight, text::JsonWriter& json) {
+  json.key(name).begin_object().member("files", weight.files).member("bytes", weight.bytes).end_object();
+}
+
+}  // namespace
+
+void append_context(const cache::Build& build, const Style& style, std::string& out) {
+  const Usage usage = usage_of(build);
+  const auto line = [&](std::string_view name, const Weight& weight) {
+    out += fmt::format("{:<16} {:>8} files  {:>10}\n", name, weight.files, bytes_words(weight.bytes));
+  };
+  line("in the context", usage.sent);
+  line("read by steps", usage.read);
+  line("read by none", {usage.sent.files - usage.read.files, usage.sent.bytes - usage.read.bytes});
+  append_ignored(build, out);
+
+  if (!usage.readers.empty()) out += style.paint(Tone::kBold, "\nWhat each step reads\n");
+  for (const Reader& reader : usage.readers) {
+    out += fmt::format("{:>5}  {:>8} files  {:>10}  {}\n", reader.step->instruction->start_line,
+                       reader.weight.files, bytes_words(reader.weight.bytes),
+                       shortened(reader.step->instruction->one_line(), 60));
+  }
+
+  if (usage.sent.bytes == 0) return;
+  out += style.paint(Tone::kBold, "\nThe largest files and folders\n");
+  Tree(usage).visit([&](const Entry& entry, size_t depth) {
+    const bool is_folder = entry.record->type == Type::kFolder;
+    const std::string name =
+        std::string(depth * 2, ' ') + printable(text::base_name(entry.record->path)) + (is_folder ? "/" : "");
+    const std::string words = readers_words(usage, entry);
+    const Tone tone = entry.unread == entry.weight.bytes ? Tone::kWarn : Tone::kDim;
+    out += words.empty() ? fmt::format("{:>10}  {}\n", bytes_words(entry.weight.bytes), name)
+                         : fmt::format("{:>10}  {:<32}  {}\n", bytes_words(entry.weight.bytes), name,
+                                       style.paint(tone, words));
+  });
+}
+
+void append_context_json(const cache::Build& build, std::string& out) {
+  const Usage usage = usage_of(build);
+  text::JsonWriter json(out);
+  json.begin_object().member("version", 1).member("context", build.options().context);
+  write_weight("sent", usage.sent, json);
+  write_weight("read", usage.read, json);
+  json.member("ignore_file", build.ignore().path).member("ignored_entries", build.ignored_entries());
+  json.key("ignored").begin_array();
+  for (size_t i = 0; i < build.ignored_by().size(); ++i) {
+    const ignore::Pattern& pattern = build.ignore().matcher.patterns()[i];
+    json.begin_object().member("pattern", pattern.written).member("line", pattern.line);
+    json.member("files", build.ignored_by()[i].files)
+        .member("bytes", build.ignored_by()[i].bytes)
+        .end_object();
+  }
+  json.end_array().key("steps").begin_array();
+  for (const Reader& reader : usage.readers) {
+    json.begin_object()
+        .member("stage", build.graph().stages[reader.step->stage].label())
+        .member("line", reader.step->instruction->start_line)
+        .member("instruction", reader.step->instruction->one_line())
+        .member("files", reader.weight.files)
+        .member("bytes", reader.weight.bytes)
+        .end_object();
+  }
+  json.end_array().key("tree").begin_array();
+  Tree(usage).visit([&](const Entry& entry, size_t) {
+    json.begin_object()
+        .member("path", entry.record->path)
+        .member("files", entry.weight.files)
+        .member("bytes", entry.weight.bytes)
+        .member("unread_bytes", entry.unread)
+        .end_object();
+  });
+  json.end_array().key("unread").begin_array();
+  for (const Record* file : usage.unread)
+    json.begin_object().member("path", file->path).member("bytes", file->size).end_object();
+  json.end_array().end_object();
+  out += '\n';
+}
+
+}  // namespace dcache::report
