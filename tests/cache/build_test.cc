@@ -216,6 +216,20 @@ TEST(StateFile, IsReadAsItWasWritten) {
   EXPECT_EQ(verdicts(build, compare(again->state(), build.state())), "3:hit 4:hit");
 }
 
+TEST(StateFile, KeepsNamesThatAreNoText) {
+  Record link;
+  link.path = "l\xff";
+  link.type = context::Type::kSymlink;
+  link.target = "a\xfe";
+  const Build build = build_of("FROM x\n# \xfd\nCOPY . /\n", {file("a\xfe", "1"), file("a\xff", "2"), link});
+  const auto again = read_state(write_state(build));
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ(again->file().source(), build.file().source());
+  EXPECT_EQ(verdicts(*again, compare(build.state(), again->state())), "3:hit");
+  ASSERT_EQ(again->context().records().size(), 3u);
+  EXPECT_EQ(again->context().find("l\xff")->target, "a\xfe");
+}
+
 TEST(StateFile, RefusesWhatIsDamagedOrNewer) {
   const std::string text = write_state(build_of("FROM x\nCOPY . /\n", {file("a", "1")}));
   for (const std::string& bad :

@@ -312,13 +312,49 @@ TEST(Context, TellsWhatNoStepReads) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\nCOPY a /\n");
   folder.write("a", "1");
-  folder.write("big", std::string(5000, 'x'));
-  folder.write(".dockerignore", "Dockerfile\n");
+  folder.write("deep/big", std::string(5000, 'x'));
+  folder.write("logs/1", "12");
+  folder.write("logs/2", "123");
+  folder.write(".dockerignore", "Dockerfile\nlogs\n");
   const json context = json::parse(run_dcache({"context", "--format", "json"}, folder.path()).out);
   EXPECT_EQ(context["read"]["files"], 1);
-  EXPECT_EQ(context["unread"][0]["path"], "big");
-  EXPECT_EQ(context["ignored_entries"], 1);
-  EXPECT_TRUE(contains(run_dcache({"context"}, folder.path()).out, "5.0 kB  big"));
+  EXPECT_EQ(context["unread"][0]["path"], "deep/big");
+  EXPECT_EQ(context["ignored_entries"], 2);
+  EXPECT_EQ(context["ignored"][1], (json{{"pattern", "logs"}, {"line", 2}, {"files", 2}, {"bytes", 5}}));
+  EXPECT_EQ(context["steps"][0]["line"], 2);
+  EXPECT_EQ(context["steps"][0]["files"], 1);
+  EXPECT_EQ(context["tree"][0],
+            (json{{"path", "deep"}, {"files", 1}, {"bytes", 5000}, {"unread_bytes", 5000}}));
+  EXPECT_EQ(context["tree"][1]["path"], "deep/big");
+  const std::string text = run_dcache({"context"}, folder.path()).out;
+  EXPECT_TRUE(contains(text, "5.0 kB    big                             read by no step")) << text;
+  EXPECT_TRUE(contains(text, "logs                  2 files         5 B  line 2")) << text;
+}
+
+// Each layer is known by the one below it: a LABEL rebuilds what follows.
+TEST(Builders, OthersThanBuildkitMakeALayerOfEveryInstruction) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nLABEL a=1\nCOPY a /\n");
+  folder.write("a", "1");
+  const auto verdicts_with = [&](const std::string& builder) {
+    folder.write("Dockerfile", "FROM a\nLABEL a=1\nCOPY a /\n");
+    run_dcache({"snapshot", "-o", "s", "--builder", builder}, folder.path());
+    folder.write("Dockerfile", "FROM a\nLABEL a=2\nCOPY a /\n");
+    const Outcome outcome =
+        run_dcache({"explain", "--since", "s", "--builder", builder, "--format", "json"}, folder.path());
+    const json explanation = json::parse(outcome.out);
+    std::string verdicts;
+    for (const json& step : explanation["steps"])
+      verdicts += step["verdict"].get<std::string>() + " ";
+    return verdicts;
+  };
+  EXPECT_EQ(verdicts_with("buildkit"), "unknown hit ");
+  EXPECT_EQ(verdicts_with("classic"), "unknown miss miss ");
+  EXPECT_EQ(verdicts_with("buildah"), "unknown miss miss ");
+  folder.write("Dockerfile", "FROM a\nCOPY --link a /\n");
+  const Outcome refused = run_dcache({"explain", "--changed", "a", "--builder", "classic"}, folder.path());
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_TRUE(contains(refused.err, "Dockerfile:2:6: the classic builder has no --link")) << refused.err;
 }
 
 TEST(AnyInput, GetsAClearAnswer) {

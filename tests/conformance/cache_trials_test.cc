@@ -36,14 +36,32 @@ context::Record text_record(const std::string& path, const std::string& content)
   return record_of(path, {{"type", "file"}, {"mode", 0644}, {"content", content}});
 }
 
-plan::Options options_of(const json& state) {
+const json& named_contexts_of(const json& state) {
+  static const json kNone = json::object();
+  return state.contains("named") ? state.at("named") : kNone;
+}
+
+plan::Options options_of(const json& state, plan::Builder builder) {
   plan::Options options;
+  options.builder = builder;
   for (const auto& [name, value] : state.at("args").items())
     options.build_args[name] = value;
+  options.target = state.value("target", "");
+  for (const auto& [name, tree] : named_contexts_of(state).items())
+    options.named_contexts[name] = "../" + name;
   return options;
 }
 
-cache::Build build_of(const json& state) {
+// The archives that tests/conformance/random_builds.py makes of a.txt, as far as they can differ.
+void add_archives(const json& tree, std::vector<context::Record>& records) {
+  if (!tree.contains("a.txt")) return;
+  json packed = tree.at("a.txt");
+  packed.erase("mtime");
+  for (const char* name : {"archive.tar", "packed.tar.gz"})
+    records.push_back(text_record(name, name + packed.dump()));
+}
+
+cache::Build build_of(const json& state, plan::Builder builder = plan::Builder::kBuildkit) {
   const bool has_ignore = !state.at("ignore").is_null();
   const std::string ignore_text = has_ignore ? state.at("ignore").get<std::string>() : "";
   auto matcher = ignore::Matcher::parse(ignore_text);
@@ -51,6 +69,7 @@ cache::Build build_of(const json& state) {
   std::vector<context::Record> all;
   for (const auto& [path, entry] : state.at("tree").items())
     all.push_back(record_of(path, entry));
+  if (state.contains("named")) add_archives(state.at("tree"), all);
   all.push_back(text_record("Dockerfile", state.at("dockerfile")));
   if (has_ignore) all.push_back(text_record(".dockerignore", ignore_text));
   const context::Snapshot whole(std::move(all));
@@ -60,7 +79,14 @@ cache::Build build_of(const json& state) {
   }
   cache::Build::Parts parts{state.at("dockerfile"), context::Snapshot(std::move(kept))};
   parts.ignore = {".dockerignore", std::move(*matcher)};
-  auto build = cache::Build::make({.dockerfile = "Dockerfile", .plan = options_of(state)}, std::move(parts));
+  for (const auto& [name, tree] : named_contexts_of(state).items()) {
+    std::vector<context::Record> records;
+    for (const auto& [path, entry] : tree.items())
+      records.push_back(record_of(path, entry));
+    parts.named_contexts[name] = context::Snapshot(std::move(records));
+  }
+  auto build = cache::Build::make({.dockerfile = "Dockerfile", .plan = options_of(state, builder)},
+                                  std::move(parts));
   if (!build) throw std::runtime_error(build.error().front().message);
   return std::move(*build);
 }
@@ -90,12 +116,16 @@ struct Tallies {
 
   // Compares the verdicts on the second build with what it did.
   void add(const json& trial, const cache::Build& build, const cache::Report& report) {
+    auto next = report.steps.begin();  // an instruction that ONBUILD put off makes several steps of one line
     for (const json& step : trial.at("steps")) {
-      const auto found =
-          std::find_if(report.steps.begin(), report.steps.end(), [&](const cache::StepReport& r) {
-            return build.graph().steps[r.step].instruction->start_line == step.at("line");
-          });
+      const auto found = std::find_if(next, report.steps.end(), [&](const cache::StepReport& r) {
+        return build.graph().steps[r.step].instruction->start_line == step.at("line") &&
+               r.verdict != cache::Verdict::kUnused;
+      });
       ASSERT_NE(found, report.steps.end()) << trial.at("id") << " line " << step.at("line");
+      next = found + 1;
+      // Whether a builder notices the new mode of a folder depends on what it remembers.
+      if (found->verdict == cache::Verdict::kDepends && found->cause.change == "folder-mode") continue;
       const std::string said(cache::name_of(found->verdict));
       const std::string truth = step.at("truth");
       const std::string words = step.at("step");
@@ -127,6 +157,32 @@ TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
   const Tally& all = tallies.total["all"];
   EXPECT_EQ(all.wrong, 0);
   EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
+}
+
+// Builds of tests/conformance/random_builds.py, with another builder each.
+void replay(const std::string& file, plan::Builder builder) {
+  Tallies tallies;
+  ASSERT_TRUE(conformance::for_each_own_record(file, [&](const json& trial) {
+    const cache::Build before = build_of(trial.at("before"), builder);
+    const cache::Build after = build_of(trial.at("after"), builder);
+    tallies.add(trial, after, cache::compare(before.state(), after.state()));
+  }));
+  tallies.show();
+  const Tally& all = tallies.total["all"];
+  EXPECT_EQ(all.wrong, 0);
+  EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
+}
+
+TEST(OwnTrials, AgreeWithBuildkit) {
+  replay("buildkit.jsonl.xz", plan::Builder::kBuildkit);
+}
+
+TEST(OwnTrials, AgreeWithTheClassicBuilder) {
+  replay("classic.jsonl.xz", plan::Builder::kClassic);
+}
+
+TEST(OwnTrials, AgreeWithBuildah) {
+  replay("buildah.jsonl.xz", plan::Builder::kBuildah);
 }
 
 // Where a file was modified, its name alone gives the same verdicts as a snapshot of before.

@@ -22,6 +22,16 @@ std::string oracle_file(const std::string& name) {
   return "'" + shared_dir() + "/oracle/" + name + "'";
 }
 
+bool for_each_line(const std::string& file, const std::function<void(const nlohmann::json&)>& use) {
+  std::string text;
+  const std::string reader = file.ends_with(".xz'") ? "xz -dc " : "cat ";
+  if (!output_of(reader + file, text)) return false;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    use(nlohmann::json::parse(line));
+  return true;
+}
+
 }  // namespace
 
 std::string shared_dir() {
@@ -30,13 +40,11 @@ std::string shared_dir() {
 }
 
 bool for_each_record(const std::string& file, const std::function<void(const nlohmann::json&)>& use) {
-  std::string text;
-  const std::string reader = file.ends_with(".xz") ? "xz -dc " : "cat ";
-  if (!output_of(reader + oracle_file(file), text)) return false;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);)
-    use(nlohmann::json::parse(line));
-  return true;
+  return for_each_line(oracle_file(file), use);
+}
+
+bool for_each_own_record(const std::string& file, const std::function<void(const nlohmann::json&)>& use) {
+  return for_each_line("'" DCACHE_SOURCE_DIR "/tests/conformance/recorded/" + file + "'", use);
 }
 
 bool for_each_dockerfile(const std::function<void(const std::string& name, const std::string& text)>& use) {

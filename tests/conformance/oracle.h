@@ -13,6 +13,8 @@ std::string shared_dir();
 
 // Calls `use` for each line of a recorded file such as "parse.jsonl.xz". False if it can't be read.
 bool for_each_record(const std::string& file, const std::function<void(const nlohmann::json&)>& use);
+// The same for a file of the project's own, in tests/conformance/recorded/.
+bool for_each_own_record(const std::string& file, const std::function<void(const nlohmann::json&)>& use);
 
 // Unpacks the recorded Dockerfiles and calls `use` with the name and text of each.
 bool for_each_dockerfile(const std::function<void(const std::string& name, const std::string& text)>& use);

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "dcache/text/json_writer.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::cache {
 namespace {
@@ -21,15 +23,52 @@ constexpr std::string_view kMarker = "dcache-snapshot";
 constexpr std::string_view kTypes = "fdlo";                                                // by Type
 constexpr std::array<std::string_view, 3> kBuilders = {"buildkit", "classic", "buildah"};  // by Builder
 
+// JSON has no strings of bytes that are no UTF-8, which names of files and Dockerfiles may be.
+constexpr std::string_view kBytes = "hex";
+
+bool is_utf8(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    const text::Rune rune = text::decode_rune(text.substr(at));
+    if (rune.width == 1 && static_cast<unsigned char>(text[at]) >= 0x80) return false;
+    at += rune.width;
+  }
+  return true;
+}
+
+void write_text(std::string_view text, text::JsonWriter& out) {
+  if (is_utf8(text)) {
+    out.value(text);
+    return;
+  }
+  std::string hex;
+  for (const char byte : text)
+    hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  out.begin_object().member(kBytes, hex).end_object();
+}
+
+std::string read_text(const json& value) {
+  if (!value.is_object()) return value.get<std::string>();
+  const std::string hex = value.at(std::string(kBytes));
+  std::string text;
+  for (size_t at = 0; at < hex.size(); at += 2) {
+    unsigned char byte = 0;
+    const char* const digits = hex.data() + at;
+    const auto parsed = std::from_chars(digits, digits + std::min<size_t>(2, hex.size() - at), byte, 16);
+    if (parsed.ec != std::errc() || parsed.ptr != digits + 2) throw std::invalid_argument("a name is damaged");
+    text += static_cast<char>(byte);
+  }
+  return text;
+}
+
 void write_records(const Snapshot& snapshot, text::JsonWriter& out) {
   out.begin_array();
   for (const Record& record : snapshot.records()) {
-    out.begin_array()
-        .value(record.path)
-        .value(kTypes.substr(static_cast<size_t>(record.type), 1))
+    out.begin_array();
+    write_text(record.path, out);
+    out.value(kTypes.substr(static_cast<size_t>(record.type), 1))
         .value(record.mode)
         .value(record.size);
-    if (record.type == Type::kSymlink) out.value(record.target);
+    if (record.type == Type::kSymlink) write_text(record.target, out);
     if (record.content) out.value(context::to_hex(*record.content));
     out.end_array();
   }
@@ -38,20 +77,22 @@ void write_records(const Snapshot& snapshot, text::JsonWriter& out) {
 
 void write_map(const std::map<std::string, std::string, std::less<>>& values, text::JsonWriter& out) {
   out.begin_object();
-  for (const auto& [name, value] : values)
-    out.member(name, value);
+  for (const auto& [name, value] : values) {
+    out.key(name);
+    write_text(value, out);
+  }
   out.end_object();
 }
 
 Record read_record(const json& entry) {
   Record record;
-  record.path = entry.at(0).get<std::string>();
+  record.path = read_text(entry.at(0));
   const size_t type = kTypes.find(entry.at(1).get<std::string>());
   if (type == std::string_view::npos) throw std::invalid_argument("unknown type of a file");
   record.type = static_cast<Type>(type);
   record.mode = entry.at(2).get<uint32_t>();
   record.size = entry.at(3).get<uint64_t>();
-  if (record.type == Type::kSymlink) record.target = entry.at(4).get<std::string>();
+  if (record.type == Type::kSymlink) record.target = read_text(entry.at(4));
   if (record.type == Type::kFile && entry.size() > 4) {
     record.content = context::hash_from_hex(entry.at(4).get<std::string>());
     if (!record.content) throw std::invalid_argument("a hash is damaged");
@@ -68,7 +109,7 @@ Snapshot read_records(const json& entries) {
 
 tl::expected<Build, std::string> build_from(const json& state) {
   BuildOptions options;
-  options.dockerfile = state.at("dockerfile").at("path");
+  options.dockerfile = read_text(state.at("dockerfile").at("path"));
   options.plan.target = state.at("target");
   const std::string builder = state.value("builder", "buildkit");
   const auto known = std::find(kBuilders.begin(), kBuilders.end(), builder);
@@ -76,10 +117,10 @@ tl::expected<Build, std::string> build_from(const json& state) {
   options.plan.builder = static_cast<plan::Builder>(known - kBuilders.begin());
   options.plan.platform = state.at("platform");
   for (const auto& [name, value] : state.at("build_args").items())
-    options.plan.build_args[name] = value;
+    options.plan.build_args[name] = read_text(value);
   for (const auto& [name, value] : state.at("named_contexts").items())
-    options.plan.named_contexts[name] = value;
-  Build::Parts parts{state.at("dockerfile").at("text"), {}};
+    options.plan.named_contexts[name] = read_text(value);
+  Build::Parts parts{read_text(state.at("dockerfile").at("text")), {}};
   for (const auto& [name, records] : state.at("contexts").items()) {
     (name.empty() ? parts.context : parts.named_contexts[name]) = read_records(records);
   }
@@ -95,7 +136,11 @@ std::string write_state(const Build& build) {
   text::JsonWriter out(text);
   out.begin_object().member(kMarker, kVersion);
   out.key("dockerfile").begin_object();
-  out.member("path", build.options().dockerfile).member("text", build.file().source()).end_object();
+  out.key("path");
+  write_text(build.options().dockerfile, out);
+  out.key("text");
+  write_text(build.file().source(), out);
+  out.end_object();
   out.member("builder", kBuilders[static_cast<size_t>(build.options().plan.builder)]);
   out.member("target", build.options().plan.target).member("platform", build.options().plan.platform);
   out.key("build_args");
