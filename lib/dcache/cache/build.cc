@@ -26,12 +26,25 @@ bool exists(const std::string& path) {
 
 }  // namespace
 
-std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context) {
-  return {dockerfile + ".dockerignore", context + "/.dockerignore"};
+std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context,
+                                                plan::Builder builder) {
+  switch (builder) {
+    case plan::Builder::kBuildkit:
+      return {dockerfile + ".dockerignore", context + "/.dockerignore"};
+    case plan::Builder::kClassic:
+      return {context + "/.dockerignore"};
+    case plan::Builder::kBuildah:
+      return {dockerfile + ".containerignore", dockerfile + ".dockerignore", context + "/.containerignore",
+              context + "/.dockerignore"};
+  }
+  return {};
 }
 
-tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text) {
-  auto matcher = ignore::Matcher::parse(text);
+tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text,
+                                                    plan::Builder builder) {
+  using Dialect = ignore::Matcher::Dialect;
+  auto matcher = ignore::Matcher::parse(
+      text, builder == plan::Builder::kBuildkit ? Dialect::kBuildkit : Dialect::kClassic);
   if (!matcher) {
     const ignore::Error& error = matcher.error();
     return tl::unexpected(Failure{path, error.line, 1, error.message, error.remedy});
@@ -39,13 +52,13 @@ tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std
   return IgnoreFile{path, std::move(*matcher)};
 }
 
-tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile,
-                                                   const std::string& context) {
-  for (const std::string& candidate : ignore_file_candidates(dockerfile, context)) {
+tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
+                                                   plan::Builder builder) {
+  for (const std::string& candidate : ignore_file_candidates(dockerfile, context, builder)) {
     if (!exists(candidate)) continue;
     const auto text = text::read_file(candidate);
     if (!text) return tl::unexpected(Failure{candidate, 0, 0, text.error(), {}});
-    return parse_ignore_file(candidate, *text);
+    return parse_ignore_file(candidate, *text, builder);
   }
   return IgnoreFile{};
 }
@@ -91,7 +104,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   auto failures = build.plan(std::move(*text));
   if (!failures.empty()) return tl::unexpected(std::move(failures));
 
-  auto ignore = load_ignore_file(options.dockerfile, build.options_.context);
+  auto ignore = load_ignore_file(options.dockerfile, build.options_.context, options.plan.builder);
   if (!ignore) return tl::unexpected(std::vector<Failure>{std::move(ignore.error())});
   *build.ignore_ = std::move(*ignore);
   auto walk = context::walk(build.options_.context, build.ignore_->matcher,
@@ -105,7 +118,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   build.ignored_by_ = std::move(walk->ignored_by);
   for (const auto& [name, source] : options.plan.named_contexts) {
     if (source.starts_with(plan::kImageScheme)) continue;
-    auto named_ignore = load_ignore_file(source + "/Dockerfile", source);
+    auto named_ignore = load_ignore_file(source + "/Dockerfile", source, options.plan.builder);
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
     auto named = context::walk(source, named_ignore->matcher);
     if (!named)

@@ -41,11 +41,16 @@ struct IgnoreFile {
   std::string path;  // empty if there is none
   ignore::Matcher matcher;
 };
-// The places where it can be, the first one that exists counts; and the file made of a text from one of them.
-std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context);
-tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text);
-// `<Dockerfile>.dockerignore` beside the Dockerfile, else `.dockerignore` at the root of the context.
-tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context);
+// The places where it can be, the first one that exists counts: `<Dockerfile>.dockerignore` beside the
+// Dockerfile and `.dockerignore` at the root of the context; the classic builder knows only the second, and
+// buildah also both as `.containerignore`.
+std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, const std::string& context,
+                                                plan::Builder builder);
+// The file made of a text from one of those places, and the one on disk.
+tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text,
+                                                    plan::Builder builder);
+tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
+                                                   plan::Builder builder = plan::Builder::kBuildkit);
 
 class Build {
  public:

@@ -40,11 +40,17 @@ class Copying {
   // False for a file that ADD may unpack.
   bool add(const SelectedFile& file) {
     if (!file.written) return true;
-    const bool named = file.name.find('/') == std::string_view::npos && file.record->type == Type::kFile;
-    if (unpacks_ && named) return false;
+    if (unpacks_ && file.record->type == Type::kFile && is_named(file)) return false;
     Record record = *file.record;
     place(file.name, std::move(record));
     return true;
+  }
+
+  // Whether the instruction names the file itself and not a folder that it is in.
+  static bool is_named(const SelectedFile& file) {
+    if (file.selector == nullptr) return false;
+    return file.selector->wildcard ? file.name.find('/') == std::string_view::npos
+                                   : file.name == text::base_name(file.selector->path);
   }
 
   void add_text(std::string_view name, std::string_view text) {

@@ -152,6 +152,7 @@ class KeyMaker {
       if (classic && record->type == context::Type::kSymlink) {
         const auto target = snapshot.follow(record->path);
         record = target ? snapshot.find(*target) : nullptr;
+        if (record == nullptr) hasher.add(file.record->path);
       }
       if (!file.written || record == nullptr) continue;
       const bool is_folder = record->type == context::Type::kFolder;
@@ -176,10 +177,11 @@ class KeyMaker {
     const plan::Selector everything{.path = "/", .written = "."};
     if (read.selectors.empty()) add_selected(read.stage, everything, hasher);
     for (const plan::Selector& selector : read.selectors) {
+      // Other patterns can take the same files.
       for (const std::string& pattern : selector.include)
-        hasher.add(pattern);
+        hasher.add_uncertain(context::hash_bytes(pattern));
       for (const std::string& pattern : selector.exclude)
-        hasher.add(pattern);
+        hasher.add_uncertain(context::hash_bytes(pattern));
       add_selected(read.stage, selector, hasher);
     }
     return hasher.finish();
@@ -188,8 +190,14 @@ class KeyMaker {
   void add_selected(size_t stage, const plan::Selector& selector, PairHasher& hasher) const {
     // With filters, some of what a step wrote may be left out.
     const bool takes_all = !selector.wildcard && selector.include.empty() && selector.exclude.empty();
-    bool overwritten = false;            // by a step above the one looked at, which nobody knows enough of
-    std::vector<context::Record> known;  // files that steps above wrote, the topmost first
+    std::vector<context::Record> known;  // files that steps wrote, the topmost first
+    // What steps above the one looked at may have written, nobody knows what; everything if there is no
+    // telling.
+    std::optional<std::vector<std::string>> unsure{std::in_place};
+    const auto is_unsure = [&](const std::string& path) {
+      return !unsure || std::any_of(unsure->begin(), unsure->end(),
+                                    [&](const std::string& other) { return may_overlap(other, path); });
+    };
     for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
       const Step& step = graph_.steps[*at];
       const StepKeys& keys = keys_[*at];
@@ -202,33 +210,49 @@ class KeyMaker {
           break;
         case Step::Kind::kMetadata:
           break;
-        case Step::Kind::kRun:
+        case Step::Kind::kRun: {
           add_stubs(*at, selector.path, hasher);
           if (!may_write(*at, selector.path)) break;
           hasher.add_uncertain(keys.key.certain);
-          overwritten = true;
+          const auto& paths = written(*at).paths;
+          if (paths && unsure) {
+            unsure->insert(unsure->end(), paths->begin(), paths->end());
+          } else {
+            unsure.reset();
+          }
           break;
+        }
         case Step::Kind::kCopy: {
           if (!may_match(selector.path, step.destination)) break;
-          auto files = overwritten ? std::nullopt : copied_files(step, keys);
+          auto files = copied_files(step, keys);
           if (files) {
-            std::move(files->begin(), files->end(), std::back_inserter(known));
-          } else if (takes_all && !overwritten && known.empty() && !changes_modes_by_letters(step) &&
-                     text::is_within(step.destination, selector.path)) {
+            for (context::Record& record : *files) {
+              if (is_unsure('/' + record.path)) {
+                hasher.add_uncertain(Hasher().add(record.path).add(hash_record(record)).finish());
+              } else {
+                known.push_back(std::move(record));
+              }
+            }
+            break;
+          }
+          if (takes_all && known.empty() && !is_unsure(step.destination) && !changes_modes_by_letters(step) &&
+              text::is_within(step.destination, selector.path)) {
             hasher.add(keys.content);
-            overwritten = true;
           } else {
             hasher.add_uncertain(keys.content.certain);
-            overwritten = true;
           }
+          if (unsure) unsure->push_back(step.destination);
           break;
         }
       }
     }
     std::reverse(known.begin(), known.end());  // of two of one path the last counts
     const context::Snapshot written(std::move(known));
+    // The same files count as the same, whatever pattern took them.
     const Selection selection = select(written, {&selector, 1});
-    hasher.add(selection.hash).add_uncertain(selection.folder_modes);
+    for (const SelectedFile& file : selection.files)
+      hasher.add(file.name).add(hash_record(*file.record));
+    hasher.add_uncertain(selection.folder_modes);
   }
 
   const Written& written(size_t run) const {

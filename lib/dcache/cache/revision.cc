@@ -61,14 +61,14 @@ class Tree {
     return std::move(*text);
   }
 
-  tl::expected<IgnoreFile, Failures> ignore_file(const std::string& dockerfile,
-                                                 const std::string& folder) const {
+  tl::expected<IgnoreFile, Failures> ignore_file(const std::string& dockerfile, const std::string& folder,
+                                                 plan::Builder builder) const {
     IgnoreFile file;
-    for (const std::string& candidate : ignore_file_candidates(dockerfile, folder)) {
+    for (const std::string& candidate : ignore_file_candidates(dockerfile, folder, builder)) {
       const auto text = read(candidate);
       if (!text) return tl::unexpected(text.error());
       if (!*text) continue;
-      auto parsed = parse_ignore_file(candidate, **text);
+      auto parsed = parse_ignore_file(candidate, **text, builder);
       if (!parsed) return tl::unexpected(Failures{std::move(parsed.error())});
       return std::move(*parsed);
     }
@@ -163,7 +163,7 @@ tl::expected<Build, Failures> build_at(const BuildOptions& options, const Tree& 
     return tl::unexpected(
         failure(fmt::format("there is no {} {}", options.dockerfile, when), "name the Dockerfile with -f"));
   Build::Parts parts{std::move(**text), {}};
-  auto ignore = tree.ignore_file(options.dockerfile, options.context);
+  auto ignore = tree.ignore_file(options.dockerfile, options.context, options.plan.builder);
   if (!ignore) return tl::unexpected(std::move(ignore.error()));
   parts.ignore = std::move(*ignore);
   auto context = tree.context(options.context, parts.ignore.matcher);
@@ -171,7 +171,7 @@ tl::expected<Build, Failures> build_at(const BuildOptions& options, const Tree& 
   parts.context = std::move(*context);
   for (const auto& [name, source] : options.plan.named_contexts) {
     if (source.starts_with(plan::kImageScheme)) continue;
-    const auto named_ignore = tree.ignore_file(source + "/Dockerfile", source);
+    const auto named_ignore = tree.ignore_file(source + "/Dockerfile", source, options.plan.builder);
     if (!named_ignore) return tl::unexpected(named_ignore.error());
     auto named = tree.context(source, named_ignore->matcher);
     if (!named) return tl::unexpected(std::move(named.error()));

@@ -54,7 +54,8 @@ std::string read_text(const json& value) {
     unsigned char byte = 0;
     const char* const digits = hex.data() + at;
     const auto parsed = std::from_chars(digits, digits + std::min<size_t>(2, hex.size() - at), byte, 16);
-    if (parsed.ec != std::errc() || parsed.ptr != digits + 2) throw std::invalid_argument("a name is damaged");
+    if (parsed.ec != std::errc() || parsed.ptr != digits + 2)
+      throw std::invalid_argument("a name is damaged");
     text += static_cast<char>(byte);
   }
   return text;
@@ -65,9 +66,7 @@ void write_records(const Snapshot& snapshot, text::JsonWriter& out) {
   for (const Record& record : snapshot.records()) {
     out.begin_array();
     write_text(record.path, out);
-    out.value(kTypes.substr(static_cast<size_t>(record.type), 1))
-        .value(record.mode)
-        .value(record.size);
+    out.value(kTypes.substr(static_cast<size_t>(record.type), 1)).value(record.mode).value(record.size);
     if (record.type == Type::kSymlink) write_text(record.target, out);
     if (record.content) out.value(context::to_hex(*record.content));
     out.end_array();

@@ -112,9 +112,10 @@ Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher& Matcher::operator=(Matcher&&) noexcept = default;
 Matcher::~Matcher() = default;
 
-tl::expected<Matcher, Error> Matcher::parse(std::string_view text) {
+tl::expected<Matcher, Error> Matcher::parse(std::string_view text, Dialect dialect) {
   if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
   Matcher matcher;
+  matcher.dialect_ = dialect;
   for (uint32_t number = 1; !text.empty(); ++number) {
     const size_t newline = std::min(text.find('\n'), text.size());
     const std::string_view whole = text.substr(0, newline);
@@ -187,7 +188,8 @@ Decision Matcher::decide(std::string_view path, const Folder& parent, Folder* se
     bool matched = !parent.matched_.empty() && parent.matched_[i];
     // A pattern that can't change the decision is not tried, so it is not remembered for what is below
     // either.
-    if (!matched && patterns_[i].exception == decision.ignored) matched = compiled_[i].matches(path);
+    const bool counts = patterns_[i].exception == decision.ignored || dialect_ == Dialect::kClassic;
+    if (!matched && counts) matched = compiled_[i].matches(path);
     if (!matched) continue;
     if (self != nullptr) self->matched_[i] = true;
     decision = {!patterns_[i].exception, &patterns_[i]};

@@ -40,8 +40,11 @@ class Matcher {
  public:
   // Ignores nothing.
   Matcher();
+  // How an exception that names a folder (`!src`) reaches what is in it. BuildKit forgets a pattern that did
+  // not change what the ones before it said of the folder; the classic builder's client and buildah don't.
+  enum class Dialect : uint8_t { kBuildkit, kClassic };
   // Reads the text of an ignore file. Fails for a pattern that Docker would refuse too.
-  static tl::expected<Matcher, Error> parse(std::string_view text);
+  static tl::expected<Matcher, Error> parse(std::string_view text, Dialect dialect = Dialect::kBuildkit);
   // From patterns that come one by one, such as those of `COPY --exclude`: no comments, and a leading slash
   // counts. The line of an error is the number of the pattern.
   static tl::expected<Matcher, Error> compile(std::span<const std::string> patterns);
@@ -71,6 +74,7 @@ class Matcher {
   struct Compiled;
   std::optional<Error> add(Pattern pattern);
 
+  Dialect dialect_ = Dialect::kBuildkit;
   std::vector<Pattern> patterns_;
   std::vector<Compiled> compiled_;               // same order
   std::vector<std::string> exception_prefixes_;  // literal starts of the exceptions

@@ -4,9 +4,13 @@
 
 namespace dcache::plan {
 
-void Environment::set(std::string name, std::string value, uint32_t line) {
+void Environment::set(std::string name, std::string value, uint32_t line, bool argument) {
   std::erase_if(variables_, [&](const Variable& v) { return v.name == name; });
-  variables_.push_back({std::move(name), std::move(value), line});
+  variables_.push_back({std::move(name), std::move(value), line, argument});
+}
+
+void Environment::forget_arguments() {
+  std::erase_if(variables_, [](const Variable& variable) { return variable.argument; });
 }
 
 std::optional<std::string_view> Environment::get(std::string_view name) const {

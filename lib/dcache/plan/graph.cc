@@ -1,6 +1,7 @@
 #include "dcache/plan/graph.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -63,6 +64,10 @@ Platform split_platform(std::string_view platform) {
   split.variant = rest.substr(std::min(second + 1, rest.size()));
   return split;
 }
+
+// Build arguments that need no ARG, in lower case.
+constexpr std::array<std::string_view, 5> kProxies = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
+                                                      "all_proxy"};
 
 class Planner {
  public:
@@ -158,6 +163,7 @@ class Planner {
     const Stage* parent = options_.named_contexts.contains(base) ? nullptr : graph_.find_stage(base);
     if (parent != nullptr && !is_number(base)) {
       inherit(*parent, added);
+      if (options_.builder != Builder::kBuildkit) added.environment.forget_arguments();
     } else {
       added.environment.set("PATH", std::string(kDefaultPath), 0);
     }
@@ -180,8 +186,9 @@ class Planner {
     child.shell = parent.shell;
   }
 
-  // What ONBUILD of the base stage put off happens now.
+  // What ONBUILD of the base stage put off happens now. Buildah's image format has no place for it.
   void run_triggers(size_t parent) {
+    if (options_.builder == Builder::kBuildah) return;
     const std::vector<const Instruction*> triggers = graph_.stages[parent].onbuild;
     for (const Instruction* trigger : triggers) {
       if (++triggered_ > kMostTriggers) return;
@@ -239,6 +246,14 @@ class Planner {
     Step step;
     step.kind = Step::Kind::kMetadata;
     step.instruction = &instruction;
+    if (options_.builder == Builder::kBuildah) {  // which compares the line as it is written
+      step.definition.push_back({Part::Kind::kArguments, {}, std::string(instruction.joined)});
+      if (instruction.keyword == Keyword::kArg) {
+        for (const auto& [name, value] : options_.build_args)
+          step.definition.push_back({Part::Kind::kVariable, name, "given"});
+      }
+      return add_step(std::move(step));
+    }
     step.definition.push_back({Part::Kind::kOperation, {}, std::string(name_of(instruction.keyword))});
     const bool expands = instruction.keyword == Keyword::kLabel || instruction.keyword == Keyword::kExpose ||
                          instruction.keyword == Keyword::kUser || instruction.keyword == Keyword::kVolume ||
@@ -288,12 +303,12 @@ class Planner {
           expand(instruction, word.text.substr(0, equals), word.span, stage().environment);
       const auto given = options_.build_args.find(name);
       if (given != options_.build_args.end()) {
-        stage().environment.set(name, given->second, instruction.start_line);
+        stage().environment.set(name, given->second, instruction.start_line, true);
       } else if (equals != std::string_view::npos) {
         std::string value = expand(instruction, word.text.substr(equals + 1), word.span, stage().environment);
-        stage().environment.set(name, std::move(value), instruction.start_line);
+        stage().environment.set(name, std::move(value), instruction.start_line, true);
       } else if (const auto global = globals_.get(name)) {
-        stage().environment.set(name, std::string(*global), instruction.start_line);
+        stage().environment.set(name, std::string(*global), instruction.start_line, true);
       }
     }
   }
@@ -339,9 +354,26 @@ class Planner {
     parts.push_back({Part::Kind::kWorkdir, {}, stage().workdir});
     if (!stage().user.empty()) parts.push_back({Part::Kind::kUser, {}, stage().user});
     parts.push_back({Part::Kind::kPlatform, {}, stage().platform});
+    if (options_.builder == Builder::kBuildah)
+      parts.push_back(
+          {Part::Kind::kArguments, {}, std::string(instruction.joined.substr(instruction.name.size()))});
+    if (options_.builder == Builder::kClassic && has_only_proxies())
+      parts.push_back({Part::Kind::kVariable, "HTTP_PROXY and the like", "given"});
     for (const Flag& flag : instruction.flags)
       add_run_flag(instruction, flag, step);
     add_step(std::move(step));
+  }
+
+  // The classic builder notes whether there are build arguments at all, and counts those for proxies that no
+  // ARG declares, though not their values.
+  bool has_only_proxies() {
+    const auto variables = stage().environment.variables();
+    if (std::any_of(variables.begin(), variables.end(), [](const Variable& v) { return v.argument; }))
+      return false;
+    return std::any_of(options_.build_args.begin(), options_.build_args.end(), [](const auto& argument) {
+      const std::string name = text::to_lower(argument.first);
+      return std::find(kProxies.begin(), kProxies.end(), name) != kProxies.end();
+    });
   }
 
   void add_command(const Instruction& instruction, std::vector<Part>& parts) {
