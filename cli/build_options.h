@@ -48,7 +48,9 @@ class HashingLine {
 // Hashes what the steps read, with that.
 void hash_files(cache::Build& build);
 
-// One line per failure: path:line:column: error: message; remedy.
+// "path:line:column: message; remedy", as far as there is each.
+std::string words_of(const cache::Failure& failure);
+// One line per failure on standard error.
 void complain_of(const std::vector<cache::Failure>& failures);
 // What the walk of the context met, one line each.
 void warn_of(const cache::Build& build);

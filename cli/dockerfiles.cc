@@ -8,6 +8,7 @@
 
 #include "cli/terminal.h"
 #include "dcache/text/glob.h"
+#include "dcache/text/path.h"
 
 namespace dcache::cli {
 namespace {
@@ -23,18 +24,19 @@ bool is_dockerfile_name(std::string_view name) {
   return false;
 }
 
-// All Dockerfiles below a folder, sorted.
+// All Dockerfiles below a folder, sorted. What an entry is comes with its name: most are not looked at again.
 std::vector<std::string> search(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code failure;
   fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, failure);
   for (; !failure && at != fs::recursive_directory_iterator(); at.increment(failure)) {
-    const std::string name = at->path().filename().string();
-    if (at->is_directory(failure) && (name == ".git" || name == "node_modules"))
-      at.disable_recursion_pending();
-    if (!at->is_regular_file(failure) || !is_dockerfile_name(name)) continue;
-    std::string path = at->path().string();
-    found.push_back(path.starts_with("./") ? path.substr(2) : path);
+    const std::string& path = at->path().native();
+    const std::string_view name = text::base_name(path);
+    if (name == ".git" || name == "node_modules") {
+      if (at->is_directory(failure)) at.disable_recursion_pending();
+    } else if (is_dockerfile_name(name) && at->is_regular_file(failure)) {
+      found.push_back(path.starts_with("./") ? path.substr(2) : path);
+    }
   }
   std::sort(found.begin(), found.end());
   return found;

@@ -2,7 +2,9 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
+#include "dcache/threads/share.h"
 
 namespace dcache::cli {
 namespace {
@@ -38,10 +41,11 @@ struct Options {
   bool diff = false;
 };
 
-// Configuration by file, each read once, with the options of the command line on top.
-class Configs {
+// Configuration by file, each read once, with the options of the command line on top, and the linter for it.
+// Used from many threads.
+class Linters {
  public:
-  explicit Configs(const Options& options)
+  explicit Linters(const Options& options)
       : options_(options), names_(lint::known_names(lint::catalogue())) {}
 
   // False, with a word on standard error, if an option names what is not there.
@@ -59,29 +63,40 @@ class Configs {
     return known(options_.select, "--select") && known(options_.ignore, "--ignore");
   }
 
-  // Null, with a word on standard error, if the file can't be used.
-  const lint::Config* of(const std::string& dockerfile) {
+  struct Entry {
+    lint::Config config;
+    std::optional<lint::Linter> linter;  // nothing if the file can't be used
+    std::string failure;
+  };
+
+  const Entry& of(const std::string& dockerfile) {
     const std::string folder = dockerfile == "-" ? "." : std::string(text::parent_path(dockerfile));
-    const std::string path = options_.config.empty() ? lint::find_config(folder) : options_.config;
-    const auto [entry, fresh] = read_.try_emplace(path);
-    if (fresh) entry->second = read(path);
-    return entry->second ? &*entry->second : nullptr;
+    const std::scoped_lock lock(mutex_);
+    const auto [known, fresh] = by_folder_.try_emplace(folder);
+    if (fresh)
+      known->second = &of_file(options_.config.empty() ? lint::find_config(folder) : options_.config);
+    return *known->second;
   }
 
  private:
-  std::optional<lint::Config> read(const std::string& path) const {
-    lint::Config config;
+  Entry& of_file(const std::string& path) {
+    const auto [known, fresh] = by_file_.try_emplace(path);
+    Entry& entry = known->second;
+    if (!fresh) return entry;
+    entry.failure = read(path, entry.config);
+    if (entry.failure.empty()) entry.linter.emplace(lint::catalogue(), entry.config);
+    return entry;
+  }
+
+  // Gives what went wrong.
+  std::string read(const std::string& path, lint::Config& config) const {
     if (!path.empty()) {
       const auto text = text::read_file(path);
-      if (!text) {
-        complain(text.error());
-        return std::nullopt;
-      }
+      if (!text) return text.error();
       auto from_file = lint::read_config(*text, names_);
       if (!from_file) {
-        complain_of({{path, from_file.error().line, from_file.error().column, from_file.error().message,
-                      from_file.error().remedy}});
-        return std::nullopt;
+        const lint::ConfigError& error = from_file.error();
+        return words_of({path, error.line, error.column, error.message, error.remedy});
       }
       config = std::move(*from_file);
     }
@@ -89,12 +104,14 @@ class Configs {
     if (!options_.select.empty()) config.select = options_.select;
     config.ignore.insert(config.ignore.end(), options_.ignore.begin(), options_.ignore.end());
     if (!options_.fail_on.empty()) config.fail_on = lint::level_of(options_.fail_on);
-    return config;
+    return {};
   }
 
   const Options& options_;
   std::vector<std::string_view> names_;
-  std::map<std::string, std::optional<lint::Config>> read_;
+  std::mutex mutex_;
+  std::map<std::string, Entry> by_file_;
+  std::map<std::string, const Entry*> by_folder_;
 };
 
 // The files around Dockerfiles. A folder is walked once for all Dockerfiles in it that have the same ignore
@@ -108,12 +125,22 @@ class AllSurroundings {
   }
 
  private:
+  // A folder is walked by the first who asks; others wait for it, but not those who ask for another folder.
+  struct Known {
+    std::once_flag walked;
+    std::shared_ptr<const lint::Surroundings> surroundings;
+  };
+
   std::shared_ptr<const lint::Surroundings> load(const std::string& dockerfile, const std::string& folder) {
     auto ignore = cache::load_ignore_file(dockerfile, folder);
     if (!ignore) return nullptr;
-    const auto [entry, fresh] = known_.try_emplace({folder, ignore->path});
-    if (fresh) entry->second = walk(folder, *ignore);
-    return entry->second;
+    Known* known = nullptr;
+    {
+      const std::scoped_lock lock(mutex_);
+      known = &known_[{folder, ignore->path}];
+    }
+    std::call_once(known->walked, [&] { known->surroundings = walk(folder, *ignore); });
+    return known->surroundings;
   }
 
   static std::shared_ptr<const lint::Surroundings> walk(const std::string& folder,
@@ -128,68 +155,101 @@ class AllSurroundings {
     return around;
   }
 
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<const lint::Surroundings>> known_;
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Known> known_;
 };
 
-// One linted file, with all that a report points to.
+// What came of one file.
 struct Linted {
-  std::string path;
-  std::unique_ptr<dockerfile::File> file;
-  lint::Findings findings;
+  std::vector<std::string> complaints;  // for standard error
+  std::string text;                     // a diff or a mended text, which takes the place of the report
+  std::optional<report::FilePart> part;
+  bool failed = false;
+  bool above_threshold = false;
 };
 
 class Session {
  public:
-  explicit Session(const Options& options) : options_(options), configs_(options) {}
+  explicit Session(const Options& options) : options_(options), linters_(options) {}
 
   int run() {
-    if (!configs_.check_options()) return kError;
-    for (const std::string& path : find_dockerfiles(options_.paths))
-      lint_file(path);
-    if (!printed_text_) report();
-    print_and_clear(out_);
-    if (failed_) return kError;
-    return above_threshold_ ? kFindings : kOk;
+    if (!linters_.check_options()) return kError;
+    const std::vector<std::string> paths = find_dockerfiles(options_.paths);
+    const bool fixes_input =
+        options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
+    const bool reports = !options_.diff && !fixes_input;
+    report_ = make_report();
+    std::string out;
+    std::set<std::string> said;  // a configuration that can't be read is complained of once
+    if (reports) report_->begin(out);
+    // Fixes may write a file that belongs to several Dockerfiles: one after the other.
+    const size_t helpers = options_.fix ? 0 : threads::helpers_for(paths.size(), kFilesPerThread);
+    int status = kOk;
+    threads::in_order(
+        paths.size(), helpers, [&](size_t i) { return lint_file(paths[i]); },
+        [&](Linted linted) {
+          for (const std::string& complaint : linted.complaints) {
+            if (said.insert(complaint).second) complain(complaint);
+          }
+          out += linted.text;
+          if (reports && linted.part) report_->add(std::move(*linted.part), out);
+          status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
+          if (out.size() > kOutputPiece) print_and_clear(out);
+        });
+    if (reports) report_->end(out);
+    print_and_clear(out);
+    return status;
   }
 
  private:
-  void lint_file(const std::string& path) {
-    const lint::Config* config = configs_.of(path);
+  static constexpr size_t kFilesPerThread = 32;
+  static constexpr size_t kOutputPiece = size_t{1} << 16U;
+
+  std::unique_ptr<report::FindingsReport> make_report() const {
+    if (options_.format == "json") return report::findings_json();
+    if (options_.format != "sarif") return report::findings_text(report::Style(use_colour()));
+    std::string current = current_folder();
+    std::string root = repository_root(current);
+    return report::findings_sarif(lint::catalogue(), std::move(root), std::move(current));
+  }
+
+  Linted lint_file(const std::string& path) {
+    Linted linted;
+    const Linters::Entry& entry = linters_.of(path);
     auto source = text::read_file(path);
-    if (!source) complain(source.error());
-    if (config == nullptr || !source) {
-      failed_ = true;
-      return;
+    if (!entry.failure.empty()) linted.complaints.push_back(entry.failure);
+    if (!source) linted.complaints.push_back(source.error());
+    if (!entry.linter || !source) {
+      linted.failed = true;
+      return linted;
     }
-    const lint::Linter linter(lint::catalogue(), *config);
     const auto load = surroundings_.of(path, options_.context);
-    if ((options_.fix || options_.diff) && !fix(path, *source, linter, load)) failed_ = true;
-    Linted linted{path == "-" ? "<stdin>" : path,
-                  std::make_unique<dockerfile::File>(dockerfile::parse(std::move(*source))),
-                  {}};
-    linted.findings = linter.lint(*linted.file, load);
-    failed_ = failed_ || !linted.findings.parses;
-    for (const lint::Diagnostic& diagnostic : linted.findings.diagnostics) {
-      above_threshold_ = above_threshold_ || (config->fail_on && diagnostic.level >= *config->fail_on);
-    }
-    linted_.push_back(std::move(linted));
+    if ((options_.fix || options_.diff) && !fix(path, *source, *entry.linter, load, linted))
+      linted.failed = true;
+    const dockerfile::File file = dockerfile::parse(std::move(*source));
+    const lint::Findings findings = entry.linter->lint(file, load);
+    linted.failed = linted.failed || !findings.parses;
+    const auto& fail_on = entry.config.fail_on;
+    linted.above_threshold =
+        fail_on && std::any_of(findings.diagnostics.begin(), findings.diagnostics.end(),
+                               [&](const lint::Diagnostic& d) { return d.level >= *fail_on; });
+    linted.part = report_->part({path == "-" ? "<stdin>" : path, &file, &findings});
+    return linted;
   }
 
   // Mends the file, or shows how; with --fix `source` becomes the mended text.
   bool fix(const std::string& path, std::string& source, const lint::Linter& linter,
-           const lint::Subject::LoadSurroundings& load) {
+           const lint::Subject::LoadSurroundings& load, Linted& linted) const {
     lint::FixedText fixed = lint::apply_fixes(linter, source, load, options_.unsafe_fixes);
     if (options_.diff) {
-      printed_text_ = true;
-      out_ += text::unified_diff(source, fixed.text, path, path);
+      linted.text = text::unified_diff(source, fixed.text, path, path);
       for (const lint::Fix& file : fixed.new_files) {
-        out_ += text::unified_diff("", file.new_file_content, "/dev/null", file.new_file);
+        linted.text += text::unified_diff("", file.new_file_content, "/dev/null", file.new_file);
       }
       return true;
     }
     if (path == "-") {
-      printed_text_ = true;
-      out_ += fixed.text;
+      linted.text = fixed.text;
       source = std::move(fixed.text);
       return true;
     }
@@ -198,28 +258,15 @@ class Session {
       if (failure.empty()) failure = text::write_file_atomically(file.new_file, file.new_file_content);
     }
     if (!failure.empty()) {
-      complain(failure);
+      linted.complaints.push_back(failure);
       return false;
     }
-    if (fixed.fixed > 0)
-      complain(fmt::format("{}: {} mended", path,
-                           fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
+    if (fixed.fixed > 0) {
+      linted.complaints.push_back(fmt::format(
+          "{}: {} mended", path, fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
+    }
     source = std::move(fixed.text);
     return true;
-  }
-
-  void report() {
-    std::vector<report::FileFindings> files;
-    for (const Linted& linted : linted_)
-      files.push_back({linted.path, linted.file.get(), &linted.findings});
-    if (options_.format == "json") {
-      report::append_findings_json(files, out_);
-    } else if (options_.format == "sarif") {
-      const std::string current = current_folder();
-      report::append_findings_sarif(files, lint::catalogue(), repository_root(current), current, out_);
-    } else {
-      report::append_findings_text(files, report::Style(use_colour()), out_);
-    }
   }
 
   // The nearest folder with a .git in or above `folder`; `folder` itself outside a repository.
@@ -233,13 +280,9 @@ class Session {
   }
 
   const Options& options_;
-  Configs configs_;
+  Linters linters_;
   AllSurroundings surroundings_;
-  std::vector<Linted> linted_;
-  std::string out_;
-  bool printed_text_ = false;  // a diff or a mended text took the place of the report
-  bool failed_ = false;
-  bool above_threshold_ = false;
+  std::unique_ptr<report::FindingsReport> report_;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/report/tree_json.h"
 #include "dcache/text/file_io.h"
+#include "dcache/threads/share.h"
 
 namespace dcache::cli {
 namespace {
@@ -15,21 +16,40 @@ struct Options {
   std::string format = "json";
 };
 
+struct Parsed {
+  std::string tree;
+  std::string complaint;
+  bool failed = false;
+};
+
+Parsed parse_one(const std::string& path) {
+  Parsed parsed;
+  auto source = text::read_file(path);
+  if (!source) {
+    parsed.complaint = source.error();
+    parsed.failed = true;
+    return parsed;
+  }
+  const dockerfile::File file = dockerfile::parse(std::move(*source));
+  report::append_tree(file, path == "-" ? "<stdin>" : path, parsed.tree);
+  parsed.failed = !file.errors().empty();
+  return parsed;
+}
+
 int run(const Options& options) {
+  constexpr size_t kFilesPerThread = 128;
+  constexpr size_t kOutputPiece = size_t{1} << 16U;
   int status = kOk;
   std::string out;
-  for (const std::string& path : options.files) {
-    auto source = text::read_file(path);
-    if (!source) {
-      complain(source.error());
-      status = kError;
-      continue;
-    }
-    const dockerfile::File file = dockerfile::parse(std::move(*source));
-    report::append_tree(file, path == "-" ? "<stdin>" : path, out);
-    if (!file.errors().empty()) status = kError;
-    if (out.size() > (1U << 20)) print_and_clear(out);
-  }
+  threads::in_order(
+      options.files.size(), threads::helpers_for(options.files.size(), kFilesPerThread),
+      [&](size_t i) { return parse_one(options.files[i]); },
+      [&](const Parsed& parsed) {
+        if (!parsed.complaint.empty()) complain(parsed.complaint);
+        if (parsed.failed) status = kError;
+        out += parsed.tree;
+        if (out.size() > kOutputPiece) print_and_clear(out);
+      });
   print_and_clear(out);
   return status;
 }

@@ -72,19 +72,18 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
                      const lint::Surroundings& surroundings) {
   const std::vector<std::string>& names = use.files.empty() ? use.manager->manifests : use.files;
   if (names.empty()) return true;
-  for (const Step* step : copies) {
-    for (const plan::Read& read : step->reads) {
-      if (read.origin != plan::Read::Origin::kContext) continue;
-      const cache::Selection selection = cache::select(surroundings.files, read.selectors);
-      for (const cache::SelectedFile& file : selection.files) {
-        const auto same_name = [&](const std::string& name) {
-          return text::base_name(name) == text::base_name(file.record->path);
-        };
-        if (std::any_of(names.begin(), names.end(), same_name)) return true;
-      }
-    }
-  }
-  return false;
+  const auto is_taken = [&](const context::Record* record) {
+    return std::any_of(copies.begin(), copies.end(), [&](const Step* step) {
+      return std::any_of(step->reads.begin(), step->reads.end(), [&](const plan::Read& read) {
+        return read.origin == plan::Read::Origin::kContext &&
+               cache::takes(surroundings.files, read.selectors, *record);
+      });
+    });
+  };
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    const auto records = surroundings.called(text::base_name(name));
+    return std::any_of(records.begin(), records.end(), is_taken);
+  });
 }
 
 std::string in_folder(std::string_view folder, const std::string& name) {

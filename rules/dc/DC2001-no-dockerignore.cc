@@ -38,14 +38,15 @@ const Step* find_broad_copy(const plan::Graph& graph) {
 
 // Patterns for what is there; `.git` always, since a context is likely to become a repository.
 std::string suggest_patterns(const lint::Surroundings& surroundings) {
+  std::array<bool, kStrangers.size()> met{};
+  for (const context::Record& record : surroundings.files.records()) {
+    const std::string_view name = text::base_name(record.path);
+    for (size_t i = 0; i < met.size(); ++i)
+      met[i] = met[i] || text::glob_match(kStrangers[i], name);
+  }
   std::string text = "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\n";
-  for (const std::string_view name : kStrangers) {
-    if (name == ".git") continue;
-    for (const context::Record& record : surroundings.files.records()) {
-      if (!text::glob_match(name, text::base_name(record.path))) continue;
-      text += fmt::format("**/{}\n", name);
-      break;
-    }
+  for (size_t i = 0; i < met.size(); ++i) {
+    if (met[i] && kStrangers[i] != ".git") text += fmt::format("**/{}\n", kStrangers[i]);
   }
   return text;
 }
@@ -63,7 +64,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
   lint::Fix fix;
   fix.description = fmt::format("write {}", surroundings->suggested_ignore_file);
   fix.new_file = surroundings->suggested_ignore_file;
-  fix.new_file_content = suggest_patterns(*surroundings);
+  fix.new_file_content = surroundings->remembered("DC2001", [&] { return suggest_patterns(*surroundings); });
   fix.safe = fix.new_file_content.find("**/") == std::string::npos;
   diagnostic.fix = std::move(fix);
 }

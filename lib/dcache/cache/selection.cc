@@ -207,6 +207,20 @@ Hash hash_record(const Record& record) {
   return hasher.finish();
 }
 
+bool takes(const Snapshot& snapshot, std::span<const Selector> selectors, const Record& record) {
+  if (selectors.empty()) return true;
+  const auto takes_it = [&](const Selector& selector) {
+    if (has_filters(selector)) {
+      const Selection selection = select(snapshot, {&selector, 1});
+      return std::any_of(selection.files.begin(), selection.files.end(),
+                         [&](const SelectedFile& file) { return file.record == &record; });
+    }
+    const auto real = snapshot.follow(unrooted(selector.path));
+    return real && (real->empty() || text::is_within(record.path, *real));
+  };
+  return std::any_of(selectors.begin(), selectors.end(), takes_it);
+}
+
 Selection select(const Snapshot& snapshot, std::span<const Selector> selectors) {
   Selection selection;
   Selecting selecting(snapshot, selection);

@@ -34,6 +34,10 @@ struct Selection {
 // No selector at all takes the whole context. Files without a content hash count with their path instead.
 Selection select(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors);
 
+// Whether the selectors take a record of the snapshot.
+bool takes(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors,
+           const context::Record& record);
+
 // Hash of one record's type, mode (but of a folder), size, content or target.
 context::Hash hash_record(const context::Record& record);
 

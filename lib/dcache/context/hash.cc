@@ -73,28 +73,26 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path) {
   return HashedFile{from_xxh(XXH3_128bits_digest(&state)), stamp_of(status)};
 }
 
-Hasher::Hasher() : state_(std::make_unique<State>()) {
-  XXH3_128bits_reset(&state_->xxh);
-}
+Hasher::Hasher() noexcept = default;
 Hasher::~Hasher() = default;
 
-Hasher& Hasher::add(std::string_view text) {
-  add(static_cast<uint64_t>(text.size()));
-  XXH3_128bits_update(&state_->xxh, text.data(), text.size());
+Hasher& Hasher::spill(const void* bytes, size_t size) {
+  if (!state_) {
+    state_ = std::make_unique<State>();
+    XXH3_128bits_reset(&state_->xxh);
+  }
+  XXH3_128bits_update(&state_->xxh, buffer_.data(), filled_);
+  filled_ = 0;
+  if (size <= buffer_.size()) return add_bytes(bytes, size);
+  XXH3_128bits_update(&state_->xxh, bytes, size);
   return *this;
-}
-
-Hasher& Hasher::add(uint64_t number) {
-  XXH3_128bits_update(&state_->xxh, &number, sizeof number);
-  return *this;
-}
-
-Hasher& Hasher::add(const Hash& hash) {
-  return add(hash.high).add(hash.low);
 }
 
 Hash Hasher::finish() const {
-  return from_xxh(XXH3_128bits_digest(&state_->xxh));
+  if (!state_) return from_xxh(XXH3_128bits(buffer_.data(), filled_));
+  XXH3_state_t all = state_->xxh;
+  XXH3_128bits_update(&all, buffer_.data(), filled_);
+  return from_xxh(XXH3_128bits_digest(&all));
 }
 
 }  // namespace dcache::context

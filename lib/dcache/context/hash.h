@@ -2,8 +2,10 @@
 // who looks for collisions.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,18 +51,33 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path);
 // Hash of a row of values. Each is added with its length, so that ("ab","c") and ("a","bc") differ.
 class Hasher {
  public:
-  Hasher();
+  Hasher() noexcept;
   ~Hasher();
   Hasher(const Hasher&) = delete;
   Hasher& operator=(const Hasher&) = delete;
 
-  Hasher& add(std::string_view text);
-  Hasher& add(uint64_t number);
-  Hasher& add(const Hash& hash);
+  Hasher& add(std::string_view text) {
+    add(static_cast<uint64_t>(text.size()));
+    return add_bytes(text.data(), text.size());
+  }
+  Hasher& add(uint64_t number) { return add_bytes(&number, sizeof number); }
+  Hasher& add(const Hash& hash) { return add(hash.high).add(hash.low); }
   Hash finish() const;
 
  private:
   struct State;
+
+  Hasher& add_bytes(const void* bytes, size_t size) {
+    if (size > buffer_.size() - filled_) return spill(bytes, size);
+    if (size > 0) std::memcpy(buffer_.data() + filled_, bytes, size);
+    filled_ += size;
+    return *this;
+  }
+  Hasher& spill(const void* bytes, size_t size);
+
+  // Most rows are short: they are hashed in one go, without a state in between.
+  std::array<char, 512> buffer_;
+  size_t filled_ = 0;
   std::unique_ptr<State> state_;
 };
 

@@ -65,6 +65,36 @@ Run make_run(const dockerfile::File& file, const plan::Graph& graph, size_t inde
 
 }  // namespace
 
+std::span<const context::Record* const> Surroundings::called(std::string_view name) const {
+  struct ByName {
+    bool operator()(const context::Record* a, const context::Record* b) const {
+      return text::base_name(a->path) < text::base_name(b->path);
+    }
+    bool operator()(const context::Record* a, std::string_view b) const {
+      return text::base_name(a->path) < b;
+    }
+    bool operator()(std::string_view a, const context::Record* b) const {
+      return a < text::base_name(b->path);
+    }
+  };
+  const std::scoped_lock lock(mutex_);
+  if (by_name_.empty()) {
+    for (const context::Record& record : files.records())
+      by_name_.push_back(&record);
+    std::stable_sort(by_name_.begin(), by_name_.end(), ByName());
+  }
+  const auto [begin, end] = std::equal_range(by_name_.begin(), by_name_.end(), name, ByName());
+  return {begin, end};
+}
+
+const std::string& Surroundings::remembered(std::string_view rule,
+                                            const std::function<std::string()>& make) const {
+  const std::scoped_lock lock(mutex_);
+  auto known = remembered_.find(rule);
+  if (known == remembered_.end()) known = remembered_.emplace(rule, make()).first;
+  return known->second;
+}
+
 text::Span Run::span_of(std::string_view part) const {
   const auto inside = [&](std::string_view whole) {
     return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();

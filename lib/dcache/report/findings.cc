@@ -119,54 +119,107 @@ void write_fix(const dockerfile::File& file, const std::optional<lint::Fix>& fix
   json.end_object();
 }
 
-}  // namespace
-
-void append_findings_text(std::span<const FileFindings> files, const Style& style, std::string& out) {
-  std::array<size_t, 4> counts{};
-  size_t fixable = 0;
-  for (const FileFindings& file : files) {
-    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
-      append_finding(file, diagnostic, style, out);
-      ++counts[static_cast<size_t>(diagnostic.level)];
-      if (diagnostic.fix && diagnostic.fix->safe) ++fixable;
-    }
+FilePart counted(const FileFindings& file) {
+  FilePart part;
+  for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+    ++part.counts[static_cast<size_t>(diagnostic.level)];
+    if (diagnostic.fix && diagnostic.fix->safe) ++part.fixable;
   }
-  std::string totals;
-  for (size_t level = counts.size(); level-- > 0;) {
-    if (counts[level] == 0) continue;
-    totals += fmt::format("{}{} {}", totals.empty() ? "" : ", ", counts[level],
-                          lint::name_of(static_cast<Level>(level)));
-    const bool countable = level >= static_cast<size_t>(Level::kWarning);
-    if (counts[level] > 1 && countable) totals += 's';
-  }
-  if (totals.empty()) totals = "no findings";
-  out += fmt::format("{} in {} file{}", totals, files.size(), files.size() == 1 ? "" : "s");
-  out += fixable > 0 ? fmt::format("; --fix mends {}\n", fixable) : "\n";
+  return part;
 }
 
-void append_findings_json(std::span<const FileFindings> files, std::string& out) {
-  text::JsonWriter json(out);
-  json.begin_array();
-  for (const FileFindings& file : files) {
-    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
-      json.begin_object()
-          .member("rule", diagnostic.rule)
-          .member("name", diagnostic.name)
-          .member("path", file.path);
-      write_span(*file.file, diagnostic.span, json);
-      json.member("level", lint::name_of(diagnostic.level))
-          .member("message", diagnostic.message)
-          .member("remedy", diagnostic.remedy);
-      json.key("aliases").begin_array();
-      for (const std::string_view alias : diagnostic.aliases)
-        json.value(alias);
-      json.end_array();
-      write_fix(*file.file, diagnostic.fix, json);
-      json.end_object();
-    }
+class TextReport : public FindingsReport {
+ public:
+  explicit TextReport(const Style& style) : style_(style) {}
+
+  FilePart part(const FileFindings& file) const override {
+    FilePart part = counted(file);
+    for (const Diagnostic& diagnostic : file.findings->diagnostics)
+      append_finding(file, diagnostic, style_, part.text);
+    return part;
   }
+
+  void begin(std::string& /*out*/) override {}
+
+  void add(FilePart part, std::string& out) override {
+    out += part.text;
+    ++files_;
+    total_.fixable += part.fixable;
+    for (size_t level = 0; level < part.counts.size(); ++level)
+      total_.counts[level] += part.counts[level];
+  }
+
+  void end(std::string& out) override {
+    std::string totals;
+    for (size_t level = total_.counts.size(); level-- > 0;) {
+      const size_t count = total_.counts[level];
+      if (count == 0) continue;
+      totals +=
+          fmt::format("{}{} {}", totals.empty() ? "" : ", ", count, lint::name_of(static_cast<Level>(level)));
+      const bool countable = level >= static_cast<size_t>(Level::kWarning);
+      if (count > 1 && countable) totals += 's';
+    }
+    if (totals.empty()) totals = "no findings";
+    out += fmt::format("{} in {} file{}", totals, files_, files_ == 1 ? "" : "s");
+    out += total_.fixable > 0 ? fmt::format("; --fix mends {}\n", total_.fixable) : "\n";
+  }
+
+ private:
+  Style style_;
+  FilePart total_;
+  size_t files_ = 0;
+};
+
+void write_finding(const FileFindings& file, const Diagnostic& diagnostic, text::JsonWriter& json) {
+  json.begin_object()
+      .member("rule", diagnostic.rule)
+      .member("name", diagnostic.name)
+      .member("path", file.path);
+  write_span(*file.file, diagnostic.span, json);
+  json.member("level", lint::name_of(diagnostic.level))
+      .member("message", diagnostic.message)
+      .member("remedy", diagnostic.remedy);
+  json.key("aliases").begin_array();
+  for (const std::string_view alias : diagnostic.aliases)
+    json.value(alias);
   json.end_array();
-  out += '\n';
+  write_fix(*file.file, diagnostic.fix, json);
+  json.end_object();
+}
+
+class JsonReport : public FindingsReport {
+ public:
+  FilePart part(const FileFindings& file) const override {
+    FilePart part = counted(file);
+    text::JsonWriter json(part.text);
+    for (const Diagnostic& diagnostic : file.findings->diagnostics)
+      write_finding(file, diagnostic, json);
+    return part;
+  }
+
+  void begin(std::string& out) override { out += '['; }
+
+  void add(FilePart part, std::string& out) override {
+    if (part.text.empty()) return;
+    if (!first_) out += ',';
+    first_ = false;
+    out += part.text;
+  }
+
+  void end(std::string& out) override { out += "]\n"; }
+
+ private:
+  bool first_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<FindingsReport> findings_text(const Style& style) {
+  return std::make_unique<TextReport>(style);
+}
+
+std::unique_ptr<FindingsReport> findings_json() {
+  return std::make_unique<JsonReport>();
 }
 
 }  // namespace dcache::report

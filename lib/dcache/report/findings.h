@@ -1,6 +1,8 @@
 // Findings of the linter in the formats that people and programs read.
 #pragma once
 
+#include <array>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,18 +21,37 @@ struct FileFindings {
   const lint::Findings* findings = nullptr;
 };
 
+// What a report says of one file.
+struct FilePart {
+  std::string text;
+  std::array<size_t, 4> counts{};  // findings by level
+  size_t fixable = 0;              // safely
+};
+
+// A report that is written file by file, so that nothing has to be kept of a file that is done.
+class FindingsReport {
+ public:
+  virtual ~FindingsReport() = default;
+  // Const, and safe to call from many threads.
+  virtual FilePart part(const FileFindings& file) const = 0;
+  // Once, then add() for each file in the order that it shall have, then end(). Each appends to `out`.
+  virtual void begin(std::string& out) = 0;
+  virtual void add(FilePart part, std::string& out) = 0;
+  virtual void end(std::string& out) = 0;
+};
+
 // Each finding with the lines it is about, what to change and the rule's name; then a line of totals.
-void append_findings_text(std::span<const FileFindings> files, const Style& style, std::string& out);
+std::unique_ptr<FindingsReport> findings_text(const Style& style);
 
 // An array of
 // {"rule","name","path","line","column","end_line","end_column","level","message","remedy","aliases","fix"};
 // lines and columns count from 1, columns count bytes, and the end is behind the last byte. `fix` is null or
 // {"description","safe","edits":[{"line","column","end_line","end_column","replacement"}],"new_file"?}.
-void append_findings_json(std::span<const FileFindings> files, std::string& out);
+std::unique_ptr<FindingsReport> findings_json();
 
-// SARIF 2.1.0 (OASIS standard), one run. Paths are given relative to `root`, the repository's folder;
-// `current` is the folder that relative paths start from.
-void append_findings_sarif(std::span<const FileFindings> files, std::span<const lint::Rule> rules,
-                           const std::string& root, const std::string& current, std::string& out);
+// SARIF 2.1.0 (OASIS standard), one run with all of `rules`. Paths are given relative to `root`, the
+// repository's folder; `current` is the folder that relative paths start from.
+std::unique_ptr<FindingsReport> findings_sarif(std::span<const lint::Rule> rules, std::string root,
+                                               std::string current);
 
 }  // namespace dcache::report

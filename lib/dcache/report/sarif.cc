@@ -50,52 +50,63 @@ std::string uri_of(std::string_view path) {
   return uri;
 }
 
+// What results point to by number: the rules, and behind them the pseudo-rule of what no builder accepts.
+class RuleNumbers {
+ public:
+  explicit RuleNumbers(std::span<const Rule> rules) : rules_(rules) {
+    for (const Rule& rule : rules)
+      numbers_.emplace(rule.code, numbers_.size());
+    numbers_.emplace(lint::kNotBuildable, numbers_.size());
+  }
+  std::span<const Rule> rules() const { return rules_; }
+  size_t of(std::string_view code) const { return numbers_.at(code); }
+
+ private:
+  std::span<const Rule> rules_;
+  std::map<std::string_view, size_t> numbers_;
+};
+
+struct Folders {
+  std::string root;
+  std::string current;
+};
+
 class SarifWriter {
  public:
-  SarifWriter(std::span<const Rule> rules, const std::string& root, const std::string& current,
-              std::string& out)
-      : rules_(rules), root_(root), current_(current), json_(out, 1) {}
+  SarifWriter(const RuleNumbers& rules, const Folders& folders, std::string& out, int depth)
+      : rules_(rules), folders_(folders), json_(out, 1, depth) {}
 
-  void write(std::span<const FileFindings> files) {
-    number_rules(files);
+  // Up to the results.
+  void write_head() {
     json_.begin_object()
         .member("$schema", "https://json.schemastore.org/sarif-2.1.0.json")
         .member("version", "2.1.0");
     json_.key("runs").begin_array().begin_object();
     write_tool();
     json_.key("originalUriBaseIds").begin_object().key(kRootId).begin_object();
-    json_.member("uri", fmt::format("file://{}/", uri_of(root_ == "/" ? "" : root_)));
+    json_.member("uri", fmt::format("file://{}/", uri_of(folders_.root == "/" ? "" : folders_.root)));
     json_.key("description").begin_object().member("text", "The root of the repository.").end_object();
     json_.end_object().end_object();
     json_.member("columnKind", "utf16CodeUnits");
-    write_results(files);
-    json_.end_object().end_array().end_object();
+    json_.key("results").begin_array();
   }
+
+  void write_results(const FileFindings& file) {
+    std::map<context::Hash, int> seen;
+    for (const Diagnostic& diagnostic : file.findings->diagnostics)
+      write_result(file, diagnostic, seen);
+  }
+
+  // Behind the results.
+  void write_tail() { json_.end_array().end_object().end_array().end_object(); }
 
  private:
-  void number_rules(std::span<const FileFindings> files) {
-    for (const Rule& rule : rules_) {
-      for (const FileFindings& file : files) {
-        const auto& all = file.findings->diagnostics;
-        const bool found =
-            std::any_of(all.begin(), all.end(), [&](const Diagnostic& d) { return d.rule == rule.code; });
-        if (!found) continue;
-        used_.push_back(&rule);
-        break;
-      }
-    }
-    for (size_t i = 0; i < used_.size(); ++i)
-      index_[used_[i]->code] = i;
-    index_[lint::kNotBuildable] = used_.size();
-  }
-
   void write_tool() {
     json_.key("tool").begin_object().key("driver").begin_object();
     json_.member("name", "dcache").member("semanticVersion", DCACHE_VERSION).member("informationUri", kHome);
     json_.key("rules").begin_array();
-    for (const Rule* rule : used_) {
-      write_rule(rule->code, rule->name, rule->summary, rule->rationale, rule->level, rule->references);
-    }
+    for (const Rule& rule : rules_.rules())
+      write_rule(rule.code, rule.name, rule.summary, rule.rationale, rule.level, rule.references);
     write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file",
                "The file can't be split into instructions, or one of them is not well formed.", Level::kError,
                {});
@@ -138,19 +149,9 @@ class SarifWriter {
     json_.end_object();
   }
 
-  void write_results(std::span<const FileFindings> files) {
-    json_.key("results").begin_array();
-    for (const FileFindings& file : files) {
-      std::map<context::Hash, int> seen;
-      for (const Diagnostic& diagnostic : file.findings->diagnostics)
-        write_result(file, diagnostic, seen);
-    }
-    json_.end_array();
-  }
-
   void write_result(const FileFindings& file, const Diagnostic& diagnostic,
                     std::map<context::Hash, int>& seen) {
-    json_.begin_object().member("ruleId", diagnostic.rule).member("ruleIndex", index_.at(diagnostic.rule));
+    json_.begin_object().member("ruleId", diagnostic.rule).member("ruleIndex", rules_.of(diagnostic.rule));
     json_.member("level", sarif_level(diagnostic.level));
     std::string message = diagnostic.message;
     if (!diagnostic.remedy.empty()) message += ": " + diagnostic.remedy;
@@ -175,10 +176,12 @@ class SarifWriter {
   }
 
   void write_artifact(const std::string& path) {
-    const std::string absolute = text::clean_path(path.starts_with('/') ? path : current_ + "/" + path);
+    const std::string absolute =
+        text::clean_path(path.starts_with('/') ? path : folders_.current + "/" + path);
     json_.key("artifactLocation").begin_object();
-    if (text::is_within(absolute, root_) && absolute != root_) {
-      json_.member("uri", uri_of(absolute.substr(root_ == "/" ? 1 : root_.size() + 1)))
+    const std::string& root = folders_.root;
+    if (text::is_within(absolute, root) && absolute != root) {
+      json_.member("uri", uri_of(absolute.substr(root == "/" ? 1 : root.size() + 1)))
           .member("uriBaseId", kRootId);
     } else {
       json_.member("uri", "file://" + uri_of(absolute));
@@ -224,20 +227,49 @@ class SarifWriter {
     json_.end_array().end_object().end_array().end_object().end_array();
   }
 
-  std::span<const Rule> rules_;
-  const std::string& root_;
-  const std::string& current_;
+  const RuleNumbers& rules_;
+  const Folders& folders_;
   JsonWriter json_;
-  std::vector<const Rule*> used_;
-  std::map<std::string_view, size_t> index_;
+};
+
+// How deep in the document the results are.
+constexpr int kResultsDepth = 4;
+
+class SarifReport : public FindingsReport {
+ public:
+  SarifReport(std::span<const Rule> rules, Folders folders) : rules_(rules), folders_(std::move(folders)) {}
+
+  FilePart part(const FileFindings& file) const override {
+    FilePart part;
+    SarifWriter(rules_, folders_, part.text, kResultsDepth).write_results(file);
+    return part;
+  }
+
+  void begin(std::string& out) override { SarifWriter(rules_, folders_, out, 0).write_head(); }
+
+  void add(FilePart part, std::string& out) override {
+    if (part.text.empty()) return;
+    if (!first_) out += ',';
+    first_ = false;
+    out += part.text;
+  }
+
+  void end(std::string& out) override {
+    SarifWriter(rules_, folders_, out, kResultsDepth).write_tail();
+    out += '\n';
+  }
+
+ private:
+  RuleNumbers rules_;
+  Folders folders_;
+  bool first_ = true;
 };
 
 }  // namespace
 
-void append_findings_sarif(std::span<const FileFindings> files, std::span<const Rule> rules,
-                           const std::string& root, const std::string& current, std::string& out) {
-  SarifWriter(rules, root, current, out).write(files);
-  out += '\n';
+std::unique_ptr<FindingsReport> findings_sarif(std::span<const Rule> rules, std::string root,
+                                               std::string current) {
+  return std::make_unique<SarifReport>(rules, Folders{std::move(root), std::move(current)});
 }
 
 }  // namespace dcache::report

@@ -12,8 +12,10 @@ namespace dcache::text {
 
 class JsonWriter {
  public:
-  // Appends to `out`, which has to outlive the writer. `indent` 0 writes everything on one line.
-  explicit JsonWriter(std::string& out, int indent = 0) : out_(out), indent_(indent) {}
+  // Appends to `out`, which has to outlive the writer. `indent` 0 writes everything on one line. A `depth`
+  // above 0 goes on inside of what another writer opened.
+  explicit JsonWriter(std::string& out, int indent = 0, int depth = 0)
+      : out_(out), indent_(indent), depth_(depth) {}
 
   JsonWriter& begin_object() { return open('{'); }
   JsonWriter& end_object() { return close('}'); }
@@ -41,7 +43,7 @@ class JsonWriter {
 
   std::string& out_;
   int indent_;
-  int depth_ = 0;
+  int depth_;
   bool first_ = true;
   bool after_key_ = false;
 };
