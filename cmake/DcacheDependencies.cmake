@@ -25,6 +25,21 @@ function(dcache_require_pkgconfig target module debian)
   endif()
 endfunction()
 
+# dcache starts in a few milliseconds, of which loading shared libraries would be the most: what the command needs is
+# linked into it, down to the C library. Distributions that want their libraries shared turn this off.
+option(DCACHE_STATIC_DEPENDENCIES "Link RE2, xxHash and the C++ library into what is built, where their archives are there" ON)
+
+# Makes `target`, from pkg-config, stand for the archive of the library if there is one.
+function(dcache_prefer_archive target archive)
+  if(NOT DCACHE_STATIC_DEPENDENCIES)
+    return()
+  endif()
+  find_library(${target}_ARCHIVE NAMES ${archive} HINTS ${${target}_LIBRARY_DIRS} ${${target}_LIBDIR})
+  if(${target}_ARCHIVE)
+    set_property(TARGET PkgConfig::${target} PROPERTY INTERFACE_LINK_LIBRARIES "${${target}_ARCHIVE}" Threads::Threads)
+  endif()
+endfunction()
+
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 dcache_require(fmt libfmt-dev)
@@ -32,7 +47,9 @@ dcache_require(nlohmann_json nlohmann-json3-dev)
 dcache_require(tl-expected libexpected-dev)
 dcache_require(tomlplusplus libtomlplusplus-dev)
 dcache_require_pkgconfig(RE2 re2 libre2-dev)
+dcache_prefer_archive(RE2 libre2.a)
 dcache_require_pkgconfig(XXHASH libxxhash libxxhash-dev)
+dcache_prefer_archive(XXHASH libxxhash.a)
 dcache_require_pkgconfig(LIBGIT2 libgit2 libgit2-dev)
 if(DCACHE_BUILD_CLI)
   dcache_require(CLI11 libcli11-dev)
