@@ -128,9 +128,10 @@ std::optional<Judged> judge_since(const Options& options, cache::Build build) {
 
 std::optional<Judged> judge(const Options& options, const std::vector<std::string>& changed,
                             const std::string& file) {
-  const auto build_options = build_options_of(options.build, file);
+  auto build_options = build_options_of(options.build, file);
   if (!build_options) return std::nullopt;
   if (!options.git.empty()) return judge_git(options, *build_options);
+  build_options->names_only = options.since.empty();
   auto build = cache::Build::load(*build_options);
   if (!build) {
     complain_of(build.error());

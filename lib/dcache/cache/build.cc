@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -81,12 +80,8 @@ std::vector<Failure> Build::plan(std::string text) {
   return failures;
 }
 
-void Build::make_keys() {
-  keys_ = keys_over(contexts_->main);
-}
-
-std::vector<StepKeys> Build::keys_over(const Snapshot& context) const {
-  Contexts contexts{&context, {}};
+std::vector<StepKeys> Build::keys_over(const Snapshot& context, const Paths* counted) const {
+  Contexts contexts{&context, {}, counted};
   for (const auto& [name, snapshot] : contexts_->named)
     contexts.named[name] = &snapshot;
   return compute_keys(*graph_, contexts);
@@ -108,7 +103,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   if (!ignore) return tl::unexpected(std::vector<Failure>{std::move(ignore.error())});
   *build.ignore_ = std::move(*ignore);
   auto walk = context::walk(build.options_.context, build.ignore_->matcher,
-                            {.measure_ignored = options.measure_ignored});
+                            {.measure_ignored = options.measure_ignored, .names_only = options.names_only});
   if (!walk)
     return tl::unexpected(
         std::vector<Failure>{{{}, 0, 0, walk.error(), "name the build context with --context"}});
@@ -120,12 +115,13 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     if (source.starts_with(plan::kImageScheme)) continue;
     auto named_ignore = load_ignore_file(source + "/Dockerfile", source, options.plan.builder);
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
-    auto named = context::walk(source, named_ignore->matcher);
+    auto named = context::walk(source, named_ignore->matcher, {.names_only = options.names_only});
     if (!named)
       return tl::unexpected(std::vector<Failure>{{{}, 0, 0, named.error(), "check --build-context " + name}});
     build.contexts_->named[name] = std::move(named->snapshot);
   }
-  build.make_keys();
+  const Paths none;
+  build.keys_ = build.keys_over(build.contexts_->main, &none);
   return build;
 }
 
@@ -137,24 +133,36 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
   build.contexts_->main = std::move(parts.context);
   build.contexts_->named = std::move(parts.named_contexts);
   *build.ignore_ = std::move(parts.ignore);
-  build.make_keys();
+  build.keys_ = build.keys_over(build.contexts_->main);
   return build;
 }
 
 void Build::hash_files(const Progress& progress,
                        const std::function<bool(const std::string& context, const context::Record&)>& only) {
-  std::map<std::string, std::set<const Record*>, std::less<>> wanted;  // by context, "" for the main one
+  // By context, "" for the main one: which of its records.
+  std::map<std::string, std::vector<bool>, std::less<>> wanted;
+  wanted[""].resize(contexts_->main.records().size());
+  for (const auto& [name, snapshot] : contexts_->named)
+    wanted[name].resize(snapshot.records().size());
+  const auto snapshot_of = [&](const std::string& name) -> const Snapshot& {
+    return name.empty() ? contexts_->main : contexts_->named.at(name);
+  };
   for (size_t i = 0; i < keys_.size(); ++i) {
     if (!graph_->steps[i].needed) continue;
     for (const ReadFiles& read : keys_[i].reads) {
-      std::set<const Record*>& files = wanted[graph_->steps[i].reads[read.read].name];
+      const std::string& name = graph_->steps[i].reads[read.read].name;
+      const Record* const first = snapshot_of(name).records().data();
+      std::vector<bool>& files = wanted[name];
       for (const SelectedFile& file : read.selection.files)
-        files.insert(file.record);
+        files[static_cast<size_t>(file.record - first)] = true;
     }
   }
   const auto hash = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
-    const std::set<const Record*>& files = wanted[name];
-    const auto is_wanted = [&](const Record& r) { return files.contains(&r) && (!only || only(name, r)); };
+    const std::vector<bool>& files = wanted[name];
+    const Record* const first = snapshot.records().data();
+    const auto is_wanted = [&](const Record& record) {
+      return files[static_cast<size_t>(&record - first)] && (!only || only(name, record));
+    };
     auto problems = context::hash_contents(
         snapshot, folder, {.wanted = is_wanted, .store = options_.hash_store, .progress = progress});
     std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
@@ -162,7 +170,7 @@ void Build::hash_files(const Progress& progress,
   hash(contexts_->main, "", options_.context);
   for (auto& [name, snapshot] : contexts_->named)
     hash(snapshot, name, options_.plan.named_contexts.at(name));
-  make_keys();
+  keys_ = keys_over(contexts_->main);
 }
 
 }  // namespace dcache::cache

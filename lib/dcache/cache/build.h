@@ -33,6 +33,7 @@ struct BuildOptions {
   std::string context = {};      // the folder; empty for the Dockerfile's own
   std::string hash_store = {};   // the folder of hashes kept between runs; empty for none
   bool measure_ignored = false;  // for Build::ignored_by
+  bool names_only = false;       // context::WalkOptions::names_only
   plan::Options plan = {};
 };
 
@@ -75,6 +76,7 @@ class Build {
   const std::map<std::string, context::Snapshot, std::less<>>& named_contexts() const {
     return contexts_->named;
   }
+  // What each step reads, and its keys: of files that were loaded, only once hash_files() was called.
   const std::vector<StepKeys>& keys() const { return keys_; }
   const std::vector<context::Problem>& problems() const { return problems_; }
   uint64_t ignored_entries() const { return ignored_entries_; }
@@ -87,8 +89,8 @@ class Build {
   using Progress = std::function<void(const context::HashingProgress&)>;
   void hash_files(const Progress& progress = {},
                   const std::function<bool(const std::string& context, const context::Record&)>& only = {});
-  // The same build over other files.
-  std::vector<StepKeys> keys_over(const context::Snapshot& context) const;
+  // The same build over other files; `counted` as of Contexts.
+  std::vector<StepKeys> keys_over(const context::Snapshot& context, const Paths* counted = nullptr) const;
 
  private:
   struct Trees {
@@ -98,7 +100,6 @@ class Build {
 
   Build() = default;
   std::vector<Failure> plan(std::string text);
-  void make_keys();
 
   BuildOptions options_;
   std::unique_ptr<dockerfile::File> file_;

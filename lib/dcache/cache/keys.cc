@@ -135,7 +135,7 @@ class KeyMaker {
   KeyPair read_context(const context::Snapshot* snapshot, const Read& read, size_t index,
                        StepKeys& keys) const {
     if (snapshot == nullptr) return {};
-    keys.reads.push_back({index, select(*snapshot, read.selectors)});
+    keys.reads.push_back({index, select(*snapshot, read.selectors, contexts_.counted)});
     const Selection& selection = keys.reads.back().selection;
     if (graph_.builder != plan::Builder::kBuildkit) return hash_with_paths(*snapshot, selection);
     return PairHasher().add(selection.hash).add_uncertain(selection.folder_modes).finish();
@@ -155,6 +155,7 @@ class KeyMaker {
         if (record == nullptr) hasher.add(file.record->path);
       }
       if (!file.written || record == nullptr) continue;
+      if (contexts_.counted != nullptr && !contexts_.counted->contains(record->path)) continue;
       const bool is_folder = record->type == context::Type::kFolder;
       if (is_folder && file.name.empty() && !classic) continue;
       hasher.add(record->path).add(hash_record(*record));

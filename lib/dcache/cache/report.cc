@@ -258,53 +258,63 @@ class Comparison {
     return blame(gone.begin()->first, gone.begin()->second->value, "", 0);
   }
 
-  struct Seen {
-    const Record* record;
-    const plan::Selector* selector;
-    Hash hash;
-  };
-
-  static std::map<std::string, Seen, std::less<>> files_of(const StepKeys& keys) {
-    std::map<std::string, Seen, std::less<>> files;
-    for (const ReadFiles& read : keys.reads) {
-      for (const SelectedFile& file : read.selection.files) {
-        files.emplace(file.record->path, Seen{file.record, file.selector, hash_record(*file.record)});
-      }
-    }
+  // A step's files in the order of their paths, each once.
+  static std::vector<SelectedFile> files_of(const StepKeys& keys) {
+    std::vector<SelectedFile> files;
+    for (const ReadFiles& read : keys.reads)
+      files.insert(files.end(), read.selection.files.begin(), read.selection.files.end());
+    const auto by_path = [](const SelectedFile& a, const SelectedFile& b) {
+      return context::path_less(a.record->path, b.record->path);
+    };
+    if (!std::is_sorted(files.begin(), files.end(), by_path))
+      std::stable_sort(files.begin(), files.end(), by_path);
+    const auto same = [](const SelectedFile& a, const SelectedFile& b) {
+      return a.record->path == b.record->path;
+    };
+    files.erase(std::unique(files.begin(), files.end(), same), files.end());
     return files;
   }
 
   bool explain_files(StepReport& report, const StepKeys& old) const {
     if (old.files == keys(report.step).files) return false;
-    const auto was = files_of(old);
-    const auto is = files_of(keys(report.step));
-    const auto blame = [&](const Seen& seen, std::string_view change) {
+    const std::vector<SelectedFile> was = files_of(old);
+    const std::vector<SelectedFile> is = files_of(keys(report.step));
+    // What counts most is blamed first: what is new or changed, then modes of folders, then what is gone.
+    std::vector<const SelectedFile*> modes;
+    std::vector<const SelectedFile*> gone;
+    const auto blame = [&](const SelectedFile& file, std::string_view change) {
       Cause& cause = report.cause;
       if (cause.kind == Cause::Kind::kFile) {
         ++cause.more;
         return;
       }
       cause.kind = Cause::Kind::kFile;
-      cause.path = seen.record->path;
+      cause.path = file.record->path;
       cause.change = change;
-      cause.pattern = seen.selector == nullptr ? "." : seen.selector->written;
+      cause.pattern = file.selector == nullptr ? "." : file.selector->written;
     };
-    for (const auto& [path, seen] : is) {
-      const auto old_file = was.find(path);
-      if (old_file == was.end()) {
-        blame(seen, "added");
-      } else if (old_file->second.hash != seen.hash) {
-        blame(seen, change_of(*old_file->second.record, *seen.record));
+    auto old_file = was.begin();
+    for (const SelectedFile& file : is) {
+      const std::string& path = file.record->path;
+      for (; old_file != was.end() && context::path_less(old_file->record->path, path); ++old_file)
+        gone.push_back(&*old_file);
+      if (old_file == was.end() || old_file->record->path != path) {
+        blame(file, "added");
+        continue;
+      }
+      const Record& old_record = *old_file++->record;
+      if (!are_same(old_record, *file.record)) {
+        blame(file, change_of(old_record, *file.record));
+      } else if (file.record->type == context::Type::kFolder && old_record.mode != file.record->mode) {
+        modes.push_back(&file);
       }
     }
-    for (const auto& [path, seen] : is) {
-      const auto old_file = was.find(path);
-      if (old_file == was.end() || seen.record->type != context::Type::kFolder) continue;
-      if (old_file->second.record->mode != seen.record->mode) blame(seen, "folder-mode");
-    }
-    for (const auto& [path, seen] : was) {
-      if (!is.contains(path)) blame(seen, "deleted");
-    }
+    for (; old_file != was.end(); ++old_file)
+      gone.push_back(&*old_file);
+    for (const SelectedFile* file : modes)
+      blame(*file, "folder-mode");
+    for (const SelectedFile* file : gone)
+      blame(*file, "deleted");
     return report.cause.kind == Cause::Kind::kFile;
   }
 

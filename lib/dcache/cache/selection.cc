@@ -28,7 +28,8 @@ std::string_view unrooted(std::string_view path) {
 
 class Selecting {
  public:
-  Selecting(const Snapshot& snapshot, Selection& result) : snapshot_(snapshot), result_(result) {}
+  Selecting(const Snapshot& snapshot, const Paths* counted, Selection& result)
+      : snapshot_(snapshot), counted_(counted), result_(result) {}
 
   Hash take(const Selector& selector) {
     return has_filters(selector) ? take_filtered(selector)
@@ -45,19 +46,25 @@ class Selecting {
     }
     if (record != nullptr && record->type != Type::kFolder) {
       result_.files.push_back({record, selector, name});
-      return hash_record(*record);
+      return counts(*record) ? hash_record(*record) : Hash{};
     }
     Hasher hasher;
     if (record != nullptr) {
       result_.files.push_back({record, selector});
-      hasher.add(hash_record(*record));
+      if (counts(*record)) hasher.add(hash_record(*record));
     }
-    for (const Record& inner : snapshot_.below(*real)) {
+    const std::span<const Record> below = snapshot_.below(*real);
+    result_.files.reserve(result_.files.size() + below.size());
+    for (const Record& inner : below) {
       const std::string_view inner_name = std::string_view(inner.path).substr(real->size());
-      hasher.add(inner_name).add(hash_record(inner));
+      if (counts(inner)) hasher.add(inner_name).add(hash_record(inner));
       result_.files.push_back({&inner, selector, unrooted(inner_name)});
     }
     return hasher.finish();
+  }
+
+  bool counts(const Record& record) const {
+    return counted_ == nullptr || (!counted_->empty() && counted_->contains(record.path));
   }
 
  private:
@@ -155,18 +162,21 @@ class Selecting {
     for (const Taken& taken : taken_)
       result_.files.push_back({taken.record, &selector, taken.name, !leads_on(taken)});
     const auto hash_of = [&](const Taken& taken) {
-      return leads_on(taken) ? take_path(taken.record->path, &selector, taken.name)
-                             : hash_record(*taken.record);
+      if (leads_on(taken)) return take_path(taken.record->path, &selector, taken.name);
+      return counts(*taken.record) ? hash_record(*taken.record) : Hash{};
     };
     const auto name_of = [](const Taken& taken) { return text::base_name(taken.record->path); };
     if (taken_.size() == 1 && name_of(taken_[0]) == text::base_name(selector.path)) return hash_of(taken_[0]);
     Hasher hasher;
-    for (const Taken& taken : taken_)
-      hasher.add(name_of(taken)).add(hash_of(taken));
+    for (const Taken& taken : taken_) {
+      const Hash hash = hash_of(taken);
+      if (counted_ == nullptr || hash != Hash{}) hasher.add(name_of(taken)).add(hash);
+    }
     return hasher.finish();
   }
 
   const Snapshot& snapshot_;
+  const Paths* counted_;
   Selection& result_;
   const ignore::Matcher* include_ = nullptr;
   const ignore::Matcher* exclude_ = nullptr;
@@ -192,6 +202,13 @@ std::vector<const Selector*> without_nested(std::span<const Selector> selectors)
 }
 
 }  // namespace
+
+bool are_same(const Record& a, const Record& b) {
+  if (a.type != b.type || a.target != b.target) return false;
+  if (a.type != Type::kFolder && a.mode != b.mode) return false;
+  if (a.type != Type::kFile) return true;
+  return a.size == b.size && a.content == b.content && (a.content || a.path == b.path);
+}
 
 Hash hash_record(const Record& record) {
   Hasher hasher;
@@ -221,9 +238,9 @@ bool takes(const Snapshot& snapshot, std::span<const Selector> selectors, const 
   return std::any_of(selectors.begin(), selectors.end(), takes_it);
 }
 
-Selection select(const Snapshot& snapshot, std::span<const Selector> selectors) {
+Selection select(const Snapshot& snapshot, std::span<const Selector> selectors, const Paths* counted) {
   Selection selection;
-  Selecting selecting(snapshot, selection);
+  Selecting selecting(snapshot, counted, selection);
   const std::vector<const Selector*> kept = without_nested(selectors);
   if (selectors.empty()) {
     selection.hash = selecting.take_path("/", nullptr, {});

@@ -7,6 +7,7 @@
 // notice that they changed, one that reads the context anew does.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,8 +32,14 @@ struct Selection {
   std::vector<const plan::Selector*> missing;  // name a file that is not there: the build fails
 };
 
+// Paths whose records make up the hashes of a selection.
+using Paths = std::set<std::string, std::less<>>;
+
 // No selector at all takes the whole context. Files without a content hash count with their path instead.
-Selection select(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors);
+// With `counted`, the hashes are made of those records alone: they tell states apart that differ in nothing
+// else.
+Selection select(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors,
+                 const Paths* counted = nullptr);
 
 // Whether the selectors take a record of the snapshot.
 bool takes(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors,
@@ -40,5 +47,7 @@ bool takes(const context::Snapshot& snapshot, std::span<const plan::Selector> se
 
 // Hash of one record's type, mode (but of a folder), size, content or target.
 context::Hash hash_record(const context::Record& record);
+// Whether two records have the same hash.
+bool are_same(const context::Record& a, const context::Record& b);
 
 }  // namespace dcache::cache

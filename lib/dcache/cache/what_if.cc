@@ -1,7 +1,6 @@
 #include "dcache/cache/what_if.h"
 
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <sys/stat.h>
@@ -40,14 +39,10 @@ std::optional<std::string> path_in_context(const Build& build, const std::string
   return chosen == root ? std::string() : chosen.substr(root == "/" ? 1 : root.size() + 1);
 }
 
-// The context before and after the files changed.
+// The context after the files changed.
 class Edit {
  public:
-  explicit Edit(const Build& build) : build_(build) {
-    const auto records = build.context().records();
-    before_.assign(records.begin(), records.end());
-    after_ = before_;
-  }
+  explicit Edit(const Build& build) : build_(build) {}
 
   void change(ChangedPath& changed) {
     const std::string& path = changed.path;
@@ -63,54 +58,45 @@ class Edit {
       changed.pattern = decision.pattern->written;
       changed.pattern_line = decision.pattern->line;
     } else if (record == nullptr) {
-      add(path);
+      Record added;
+      added.path = path;
+      added.mode = 0644;
+      touch(added);
     } else {
       touch(*record);
     }
   }
 
-  const std::set<std::string, std::less<>>& touched() const { return touched_; }
-  Snapshot before() { return Snapshot(std::move(before_)); }
-  Snapshot after() { return Snapshot(std::move(after_)); }
+  const Paths& touched() const { return touched_; }
+  Snapshot after() { return build_.context().with(std::move(changes_)); }
 
  private:
   static constexpr std::string_view kNewContent = "what the file will hold";
 
   void touch(const Record& record) {
-    if (record.type == context::Type::kFolder) return;
-    Record& edited = after_[static_cast<size_t>(&record - build_.context().records().data())];
+    if (record.type == context::Type::kFolder || !touched_.insert(record.path).second) return;
+    Record& edited = changes_.emplace_back(record);
     if (record.type == context::Type::kSymlink) {
       edited.target += "\n";  // leads elsewhere
     } else {
       edited.content = context::hash_bytes(kNewContent);
     }
-    touched_.insert(record.path);
-  }
-
-  void add(const std::string& path) {
-    Record record;
-    record.path = path;
-    record.mode = 0644;
-    record.content = context::hash_bytes(kNewContent);
-    after_.push_back(std::move(record));
-    touched_.insert(path);
   }
 
   const Build& build_;
-  std::vector<Record> before_;
-  std::vector<Record> after_;
-  std::set<std::string, std::less<>> touched_;
+  std::vector<Record> changes_;
+  Paths touched_;
 };
 
 // Whether a needed step takes one of the touched files at or below `path`.
 bool is_read(const Build& build, const std::vector<StepKeys>& keys, std::string_view path,
-             const std::set<std::string, std::less<>>& touched) {
+             const Paths& touched) {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!build.graph().steps[i].needed) continue;
     for (const ReadFiles& read : keys[i].reads) {
       for (const SelectedFile& file : read.selection.files) {
         const std::string_view taken = file.record->path;
-        if (touched.contains(taken) && (path.empty() || text::is_within(taken, path))) return true;
+        if ((path.empty() || text::is_within(taken, path)) && touched.contains(taken)) return true;
       }
     }
   }
@@ -139,10 +125,9 @@ WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths) {
   for (ChangedPath& path : paths) {
     if (path.fate != ChangedPath::Fate::kOutside) edit.change(path);
   }
-  const Snapshot before = edit.before();
   const Snapshot after = edit.after();
-  const std::vector<StepKeys> keys_before = build.keys_over(before);
-  const std::vector<StepKeys> keys_after = build.keys_over(after);
+  const std::vector<StepKeys> keys_before = build.keys_over(build.context(), &edit.touched());
+  const std::vector<StepKeys> keys_after = build.keys_over(after, &edit.touched());
   result.report = compare({&build.graph(), &keys_before}, {&build.graph(), &keys_after});
   for (ChangedPath& path : paths) {
     if (path.fate == ChangedPath::Fate::kRead && !is_read(build, keys_after, path.path, edit.touched())) {

@@ -8,7 +8,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <vector>
+#include <memory>
+#include <optional>
 
 #include <xxhash.h>
 
@@ -26,7 +27,13 @@ struct Hasher::State {
 };
 
 std::string to_hex(const Hash& hash) {
-  return fmt::format("{:016x}{:016x}", hash.high, hash.low);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex(32, '0');
+  for (unsigned i = 0; i < 16; ++i) {
+    hex[15 - i] = kDigits[hash.high >> (4 * i) & 15U];
+    hex[31 - i] = kDigits[hash.low >> (4 * i) & 15U];
+  }
+  return hex;
 }
 
 std::optional<Hash> hash_from_hex(std::string_view hex) {
@@ -54,23 +61,36 @@ Stamp stamp_of(const struct stat& status) {
           nanoseconds(status.st_ctim)};
 }
 
-tl::expected<HashedFile, std::string> hash_file(const std::string& path) {
+tl::expected<HashedFile, std::string> hash_file(const std::string& path,
+                                                const std::function<void(size_t)>& progress) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   constexpr size_t kPiece = size_t{256} * 1024;
-  std::vector<char> piece(kPiece);
-  XXH3_state_t state;
-  XXH3_128bits_reset(&state);
+  thread_local const auto kBuffer = std::make_unique_for_overwrite<char[]>(kPiece);
+  Hash hash;
+  std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
   ssize_t got = fd < 0 ? -1 : 1;
   while (got > 0 || (got < 0 && fd >= 0 && errno == EINTR)) {
-    got = ::read(fd, piece.data(), piece.size());
-    if (got > 0) XXH3_128bits_update(&state, piece.data(), static_cast<size_t>(got));
+    got = ::read(fd, kBuffer.get(), kPiece);
+    if (got < 0) continue;
+    const auto size = static_cast<size_t>(got);
+    if (progress) progress(size);
+    // A file gives less than was asked for at its end alone.
+    const bool last = size < kPiece;
+    if (last && !state) {
+      hash = hash_bytes({kBuffer.get(), size});
+    } else {
+      if (!state) XXH3_128bits_reset(&state.emplace());
+      XXH3_128bits_update(&*state, kBuffer.get(), size);
+      if (last) hash = from_xxh(XXH3_128bits_digest(&*state));
+    }
+    if (last) got = 0;
   }
   struct stat status {};
   if (got == 0) got = ::fstat(fd, &status);
   const int error = errno;
   if (fd >= 0) ::close(fd);
   if (got < 0) return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(error)));
-  return HashedFile{from_xxh(XXH3_128bits_digest(&state)), stamp_of(status)};
+  return HashedFile{hash, stamp_of(status)};
 }
 
 Hasher::Hasher() noexcept = default;

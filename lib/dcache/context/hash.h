@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,8 +46,10 @@ struct HashedFile {
   Hash hash;
   Stamp stamp;  // from after the file was read
 };
-// Hash of what a file holds, read in pieces. The error is a sentence that names the path.
-tl::expected<HashedFile, std::string> hash_file(const std::string& path);
+// Hash of what a file holds, read in pieces; `progress`, if given, is told the bytes of each. The error is a
+// sentence that names the path.
+tl::expected<HashedFile, std::string> hash_file(const std::string& path,
+                                                const std::function<void(size_t)>& progress = {});
 
 // Hash of a row of values. Each is added with its length, so that ("ab","c") and ("a","bc") differ.
 class Hasher {

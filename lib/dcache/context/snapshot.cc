@@ -1,11 +1,15 @@
 #include "dcache/context/snapshot.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstring>
+#include <iterator>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -17,6 +21,7 @@
 
 #include "dcache/context/hash_store.h"
 #include "dcache/text/path.h"
+#include "dcache/threads/share.h"
 
 namespace dcache::context {
 
@@ -31,169 +36,272 @@ namespace {
 constexpr uint32_t kDefaultFolderMode = 0755;
 constexpr size_t kLongestPath = 4000;  // what the system takes, with room for a name
 
-// Path order in which '/' comes first, so that "a/b" stands before "a-b".
-bool path_less(std::string_view a, std::string_view b) {
-  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [&](char x, char y) { return rank(x) < rank(y); });
-}
-
 bool before_path(const Record& record, std::string_view path) {
   return path_less(record.path, path);
 }
 
-using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int get() const { return fd_; }
 
+ private:
+  int fd_;
+};
+
+constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
+
+// Calls `visit(name, type)` for all that is in an open folder; `type` is one of DT_*, as the folder tells it.
+template <typename Visit>
+void list(int folder, const Visit& visit) {
+  constexpr size_t kPiece = size_t{64} * 1024;
+  alignas(dirent64) std::array<char, kPiece> piece;
+  ssize_t size = 0;
+  while ((size = ::getdents64(folder, piece.data(), piece.size())) > 0) {
+    for (ssize_t at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(piece.data() + at);
+      at += entry->d_reclen;
+      const std::string_view name = entry->d_name;
+      if (name != "." && name != "..") visit(entry->d_name, entry->d_type);
+    }
+  }
+}
+
+// A folder that the walk enters, and once it was read what is in it.
+struct Entered {
+  struct Entry {
+    Record record;
+    std::unique_ptr<Entered> below = nullptr;
+    bool ignored = false;  // counts only if something below it is taken back in
+  };
+
+  std::string path = {};  // "" is the root
+  ignore::Matcher::Folder decided = {};
+  std::vector<Entry> entries = {};  // sorted
+  std::vector<Problem> problems = {};
+  uint64_t ignored = 0;
+};
+
+// Reads one folder after the other; each is read by one thread, and the folders in it are work for all.
 class Walker {
  public:
-  Walker(const ignore::Matcher& ignore, const WalkOptions& options, Walk& result)
-      : ignore_(ignore), result_(result) {
-    if (options.measure_ignored) result_.ignored_by.resize(ignore.patterns().size());
+  Walker(int root, const ignore::Matcher& ignore, const WalkOptions& options)
+      : root_(root), ignore_(ignore), options_(options) {
+    if (options.measure_ignored) ignored_by_.resize(ignore.patterns().size());
   }
 
-  void walk(Folder folder, const std::string& prefix, const ignore::Matcher::Folder& parent) {
-    const int fd = ::dirfd(folder.get());
-    while (const dirent* entry = ::readdir(folder.get())) {
-      const std::string_view name = entry->d_name;
-      if (name == "." || name == "..") continue;
-      visit(fd, entry->d_name, prefix, parent);
-    }
+  Walk run() {
+    Entered top;
+    todo_.push_back(&top);
+    work(true);
+    for (std::thread& helper : helpers_)
+      helper.join();
+    Walk walk;
+    std::vector<Record> records;
+    records.reserve(count_);
+    collect(top, records, walk);
+    walk.snapshot = Snapshot(std::move(records));
+    walk.ignored_by = std::move(ignored_by_);
+    return walk;
   }
 
  private:
-  void visit(int folder, const char* name, const std::string& prefix, const ignore::Matcher::Folder& parent) {
-    Record record;
-    record.path = prefix + name;
-    struct stat status {};
-    ignore::Matcher::Folder self;
-    const ignore::Decision decision = ignore_.decide(record.path, parent, &self);
-    const bool ignored = decision.ignored;
-    if (ignored) ++result_.ignored;
-    if (::fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (!ignored) report(record.path, std::strerror(errno));
-      return;
+  static constexpr size_t kFoldersPerHelper = 16;
+
+  void work(bool first) {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      more_.wait(lock, [&] { return !todo_.empty() || reading_ == 0; });
+      if (todo_.empty()) return;
+      Entered* folder = todo_.back();
+      todo_.pop_back();
+      ++reading_;
+      lock.unlock();
+      read(*folder);
+      lock.lock();
+      --reading_;
+      count_ += folder->entries.size();
+      for (const Entered::Entry& entry : folder->entries) {
+        if (entry.below) todo_.push_back(entry.below.get());
+      }
+      if (first && helpers_.empty() && todo_.size() > kFoldersPerHelper) start_helpers();
+      if (!helpers_.empty()) more_.notify_all();
     }
-    const bool is_folder = S_ISDIR(status.st_mode);
-    const bool enters = is_folder && (!ignored || ignore_.may_reinclude_below(record.path));
-    if (ignored && !result_.ignored_by.empty()) {
-      const auto pattern = static_cast<size_t>(decision.pattern - ignore_.patterns().data());
-      measure(folder, name, status, !enters, result_.ignored_by[pattern]);
-    }
-    if (ignored && !enters) return;
-    record.mode = status.st_mode & 07777U;
-    if (!ignored && !describe(folder, name, status, record)) return;
-    const std::string path = record.path;
-    if (!ignored) records_.push_back(std::move(record));
-    if (is_folder) enter(folder, name, path, status.st_mode & 07777U, ignored, self);
   }
 
-  // Adds a file, or all files in a folder that the walk does not enter.
-  static void measure(int parent, const char* name, const struct stat& status, bool enter, Ignored& sum) {
-    if (!S_ISDIR(status.st_mode)) {
-      ++sum.files;
-      if (S_ISREG(status.st_mode)) sum.bytes += static_cast<uint64_t>(status.st_size);
+  void start_helpers() {
+    const size_t helpers = threads::helpers_for(todo_.size(), kFoldersPerHelper);
+    for (size_t i = 0; i < helpers; ++i)
+      helpers_.emplace_back([this] { work(false); });
+  }
+
+  // The records in the order of the whole tree.
+  static void collect(Entered& folder, std::vector<Record>& records, Walk& walk) {
+    walk.ignored += folder.ignored;
+    std::move(folder.problems.begin(), folder.problems.end(), std::back_inserter(walk.problems));
+    for (Entered::Entry& entry : folder.entries) {
+      records.push_back(std::move(entry.record));
+      if (!entry.below) continue;
+      const size_t before = records.size();
+      collect(*entry.below, records, walk);
+      if (entry.ignored && records.size() == before) records.pop_back();
+    }
+  }
+
+  void read(Entered& folder) {
+    const Descriptor fd(::openat(root_, folder.path.empty() ? "." : folder.path.c_str(), kFolderFlags));
+    if (fd.get() < 0) return report(folder, folder.path, std::strerror(errno));
+    const std::string prefix = folder.path.empty() ? "" : folder.path + '/';
+    list(fd.get(),
+         [&](const char* name, unsigned char type) { visit(fd.get(), name, type, prefix, folder); });
+    std::sort(folder.entries.begin(), folder.entries.end(),
+              [](const Entered::Entry& a, const Entered::Entry& b) { return a.record.path < b.record.path; });
+  }
+
+  void visit(int fd, const char* name, unsigned char type, const std::string& prefix, Entered& folder) {
+    Record record;
+    record.path.reserve(prefix.size() + std::strlen(name));
+    record.path.append(prefix).append(name);
+    ignore::Matcher::Folder self;
+    const bool may_be_folder = type == DT_DIR || type == DT_UNKNOWN;
+    const ignore::Decision decision =
+        ignore_.decide(record.path, folder.decided, may_be_folder ? &self : nullptr);
+    const bool ignored = decision.ignored;
+    if (ignored) ++folder.ignored;
+    if (ignored && !may_be_folder && ignored_by_.empty()) return;
+    struct stat status {};
+    const bool look = !options_.names_only || !ignored_by_.empty() || type == DT_UNKNOWN;
+    if (look && ::fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (!ignored) report(folder, record.path, std::strerror(errno));
       return;
     }
-    const int fd = enter ? ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    if (fd < 0) return;
-    const Folder folder(::fdopendir(fd), ::closedir);
-    while (const dirent* entry = ::readdir(folder.get())) {
-      const std::string_view inner = entry->d_name;
-      struct stat inner_status {};
-      if (inner == "." || inner == ".." ||
-          ::fstatat(fd, entry->d_name, &inner_status, AT_SYMLINK_NOFOLLOW) != 0)
-        continue;
-      measure(fd, entry->d_name, inner_status, true, sum);
+    if (look) type = IFTODT(status.st_mode);
+    const bool enters = type == DT_DIR && (!ignored || ignore_.may_reinclude_below(record.path));
+    if (ignored && !ignored_by_.empty())
+      measure(fd, name, status, !enters, static_cast<size_t>(decision.pattern - ignore_.patterns().data()));
+    if (ignored && !enters) return;
+    if (!options_.names_only) record.mode = status.st_mode & 07777U;
+    if (!describe(fd, name, type, status, folder, record)) return;
+    if (enters && record.path.size() >= kLongestPath) {
+      report(folder, record.path, "is nested too deeply to be read");
+      if (!ignored) folder.entries.push_back({std::move(record)});
+      return;
     }
+    Entered::Entry& entry = folder.entries.emplace_back(Entered::Entry{std::move(record)});
+    entry.ignored = ignored;
+    if (!enters) return;
+    entry.below = std::make_unique<Entered>();
+    entry.below->path = entry.record.path;
+    entry.below->decided = std::move(self);
   }
 
   // Type, size and target. False for what a build context can't hold.
-  bool describe(int folder, const char* name, const struct stat& status, Record& record) {
-    switch (status.st_mode & S_IFMT) {
-      case S_IFREG:
+  static bool describe(int fd, const char* name, unsigned char type, const struct stat& status,
+                       Entered& folder, Record& record) {
+    switch (type) {
+      case DT_REG:
         record.type = Type::kFile;
         record.size = static_cast<uint64_t>(status.st_size);
         record.stamp = stamp_of(status);
         return true;
-      case S_IFDIR:
+      case DT_DIR:
         record.type = Type::kFolder;
         return true;
-      case S_IFLNK:
+      case DT_LNK:
         record.type = Type::kSymlink;
-        return read_target(folder, name, record);
-      case S_IFSOCK:
-        report(record.path, "is a socket, which builders leave out");
+        return read_target(fd, name, folder, record);
+      case DT_SOCK:
+        report(folder, record.path, "is a socket, which builders leave out");
         return false;
       default:
         record.type = Type::kOther;
-        report(record.path, "is a FIFO or a device; its content is no part of a cache key");
+        report(folder, record.path, "is a FIFO or a device; its content is no part of a cache key");
         return true;
     }
   }
 
-  bool read_target(int folder, const char* name, Record& record) {
+  static bool read_target(int fd, const char* name, Entered& folder, Record& record) {
     char target[4096];
-    const ssize_t length = ::readlinkat(folder, name, target, sizeof target);
+    const ssize_t length = ::readlinkat(fd, name, target, sizeof target);
     if (length < 0) {
-      report(record.path, std::strerror(errno));
+      report(folder, record.path, std::strerror(errno));
       return false;
     }
     record.target.assign(target, static_cast<size_t>(length));
     return true;
   }
 
-  // An ignored folder counts only if something below it is taken back in.
-  void enter(int parent_fd, const char* name, const std::string& path, uint32_t mode, bool ignored,
-             const ignore::Matcher::Folder& self) {
-    if (path.size() >= kLongestPath) {
-      report(path, "is nested too deeply to be read");
-      return;
-    }
-    const int fd = ::openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-      report(path, std::strerror(errno));
-      return;
-    }
-    const size_t before = records_.size();
-    walk(Folder(::fdopendir(fd), ::closedir), path + '/', self);
-    if (!ignored || records_.size() == before) return;
-    Record record;
-    record.path = path;
-    record.type = Type::kFolder;
-    record.mode = mode;
-    records_.push_back(std::move(record));
+  // Counts a file, or all files in a folder that the walk does not enter, to what a pattern keeps out.
+  void measure(int parent, const char* name, const struct stat& status, bool enter, size_t pattern) {
+    Ignored sum;
+    add_up(parent, name, status, enter, sum);
+    const std::scoped_lock lock(mutex_);
+    ignored_by_[pattern].files += sum.files;
+    ignored_by_[pattern].bytes += sum.bytes;
   }
 
-  void report(const std::string& path, std::string message) {
-    result_.problems.push_back({path, std::move(message)});
+  static void add_up(int parent, const char* name, const struct stat& status, bool enter, Ignored& sum) {
+    if (!S_ISDIR(status.st_mode)) {
+      ++sum.files;
+      if (S_ISREG(status.st_mode)) sum.bytes += static_cast<uint64_t>(status.st_size);
+      return;
+    }
+    const Descriptor fd(enter ? ::openat(parent, name, kFolderFlags) : -1);
+    if (fd.get() < 0) return;
+    std::vector<std::string> names;
+    list(fd.get(), [&](const char* inner, unsigned char) { names.emplace_back(inner); });
+    for (const std::string& inner : names) {
+      struct stat inner_status {};
+      if (::fstatat(fd.get(), inner.c_str(), &inner_status, AT_SYMLINK_NOFOLLOW) == 0)
+        add_up(fd.get(), inner.c_str(), inner_status, true, sum);
+    }
   }
 
+  static void report(Entered& folder, const std::string& path, std::string message) {
+    folder.problems.push_back({path, std::move(message)});
+  }
+
+  const int root_;
   const ignore::Matcher& ignore_;
-  Walk& result_;
-
- public:
-  std::vector<Record> records_;
+  const WalkOptions& options_;
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable more_;
+  std::vector<Entered*> todo_;
+  size_t reading_ = 0;  // folders that are being read
+  size_t count_ = 0;    // records so far
+  std::vector<std::thread> helpers_;
+  std::vector<Ignored> ignored_by_;
 };
 
 }  // namespace
 
+bool path_less(std::string_view a, std::string_view b) {
+  const auto [x, y] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  if (x == a.end() || y == b.end()) return x == a.end() && y != b.end();
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
+  return rank(*x) < rank(*y);
+}
+
 Snapshot::Snapshot(std::vector<Record> records) : records_(std::move(records)) {
   const auto by_path = [](const Record& a, const Record& b) { return path_less(a.path, b.path); };
-  std::stable_sort(records_.begin(), records_.end(), by_path);
-  std::vector<Record> unique;
-  unique.reserve(records_.size());
-  for (Record& record : records_) {
-    if (!unique.empty() && unique.back().path == record.path) unique.pop_back();
-    unique.push_back(std::move(record));
-  }
+  if (!std::is_sorted(records_.begin(), records_.end(), by_path))
+    std::stable_sort(records_.begin(), records_.end(), by_path);
+  // Of several of one path the last stays: seen from behind it is the first.
+  const auto same = [](const Record& a, const Record& b) { return a.path == b.path; };
+  if (std::adjacent_find(records_.begin(), records_.end(), same) != records_.end())
+    records_.erase(records_.begin(), std::unique(records_.rbegin(), records_.rend(), same).base());
   std::vector<Record> folders;
   std::string_view last;  // the parents of this one are complete
-  for (const Record& record : unique) {
+  for (const Record& record : records_) {
     for (std::string_view path = text::parent_path(record.path); path != ".";
          path = text::parent_path(path)) {
       if (text::is_within(last, path)) break;
-      const auto found = std::lower_bound(unique.begin(), unique.end(), path, before_path);
-      if (found != unique.end() && found->path == path) continue;
+      if (find(path) != nullptr) continue;
       Record folder;
       folder.path = path;
       folder.type = Type::kFolder;
@@ -202,7 +310,6 @@ Snapshot::Snapshot(std::vector<Record> records) : records_(std::move(records)) {
     }
     last = record.path;
   }
-  records_ = std::move(unique);
   if (folders.empty()) return;
   std::move(folders.begin(), folders.end(), std::back_inserter(records_));
   std::stable_sort(records_.begin(), records_.end(), by_path);
@@ -253,15 +360,28 @@ std::optional<std::string> Snapshot::follow(std::string_view path, bool last) co
   return done;
 }
 
+Snapshot Snapshot::with(std::vector<Record> changes) const {
+  const auto by_path = [](const Record& a, const Record& b) { return path_less(a.path, b.path); };
+  std::stable_sort(changes.begin(), changes.end(), by_path);
+  std::vector<Record> records;
+  records.reserve(records_.size() + changes.size());
+  auto at = records_.begin();
+  for (Record& change : changes) {
+    const auto place = std::lower_bound(at, records_.end(), change.path, before_path);
+    records.insert(records.end(), at, place);
+    at = place != records_.end() && place->path == change.path ? place + 1 : place;
+    records.push_back(std::move(change));
+  }
+  records.insert(records.end(), at, records_.end());
+  return Snapshot(std::move(records));
+}
+
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                      const WalkOptions& options) {
-  Walk result;
-  Folder root(::opendir(folder.c_str()), ::closedir);
-  if (!root) return tl::unexpected(fmt::format("can't read the folder {}: {}", folder, std::strerror(errno)));
-  Walker walker(ignore, options, result);
-  walker.walk(std::move(root), "", {});
-  result.snapshot = Snapshot(std::move(walker.records_));
-  return result;
+  const Descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (root.get() < 0)
+    return tl::unexpected(fmt::format("can't read the folder {}: {}", folder, std::strerror(errno)));
+  return Walker(root.get(), ignore, options).run();
 }
 
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
@@ -280,42 +400,46 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
   std::vector<Problem> problems;
   if (todo.empty()) return problems;
 
+  // Large files first: the last one to be done should be small.
+  constexpr uint64_t kLarge = 1U << 20U;
+  std::stable_partition(todo.begin(), todo.end(), [](const Record* record) { return record->size > kLarge; });
   const int64_t started = HashStore::now();
   std::vector<std::string> failures(todo.size());
   std::vector<std::optional<Stamp>> stamps(todo.size());
   std::atomic<size_t> next = 0;
   std::atomic<uint64_t> bytes = 0;
-  const auto hash_one = [&](size_t i) {
-    auto hashed = hash_file(folder + '/' + todo[i]->path);
-    bytes += todo[i]->size;
-    if (!hashed) {
-      failures[i] = std::move(hashed.error());
-      return;
+  const auto hash_all = [&](const std::function<void()>& tell) {
+    const auto count = [&](size_t size) {
+      bytes += size;
+      if (tell) tell();
+    };
+    std::string path = folder + '/';
+    const size_t prefix = path.size();
+    for (size_t i = next++; i < todo.size(); i = next++) {
+      path.resize(prefix);
+      auto hashed = hash_file(path += todo[i]->path, count);
+      if (!hashed) {
+        failures[i] = std::move(hashed.error());
+        continue;
+      }
+      todo[i]->content = hashed->hash;
+      todo[i]->size = hashed->stamp.size;
+      stamps[i] = hashed->stamp;
     }
-    todo[i]->content = hashed->hash;
-    todo[i]->size = hashed->stamp.size;
-    stamps[i] = hashed->stamp;
   };
-  const auto work = [&] {
-    for (size_t i = next++; i < todo.size(); i = next++)
-      hash_one(i);
-  };
-  // A thread is worth its start only for a good number of files.
   constexpr size_t kFilesPerThread = 32;
-  const size_t most = std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::thread> helpers(std::min(most, todo.size() / kFilesPerThread + 1) - 1);
+  std::vector<std::thread> helpers(threads::helpers_for(todo.size(), kFilesPerThread));
   for (std::thread& helper : helpers)
-    helper = std::thread(work);
+    helper = std::thread(hash_all, nullptr);
   auto told = std::chrono::steady_clock::now();
-  for (size_t i = next++; i < todo.size(); i = next++) {
-    hash_one(i);
+  hash_all(!options.progress ? std::function<void()>() : [&] {
     const auto now = std::chrono::steady_clock::now();
-    if (!options.progress || now - told < std::chrono::milliseconds(100)) continue;
+    if (now - told < std::chrono::milliseconds(100)) return;
     told = now;
     total.files = std::min(next.load(), todo.size());
     total.bytes = bytes;
     options.progress(total);
-  }
+  });
   for (std::thread& helper : helpers)
     helper.join();
 

@@ -29,6 +29,9 @@ struct Record {
   Stamp stamp;                  // of a file, as the walk saw it; no part of the build's state
 };
 
+// The order of a snapshot: '/' comes before all other characters, so that "a/b" stands before "a-b".
+bool path_less(std::string_view a, std::string_view b);
+
 // Sorted so that a folder is followed by everything below it. A folder that holds a record is in it as well.
 class Snapshot {
  public:
@@ -46,6 +49,8 @@ class Snapshot {
   // says so. Links never lead out of the root: `..` stops there and absolute targets start there. Nothing for
   // a loop.
   std::optional<std::string> follow(std::string_view path, bool last = true) const;
+  // A copy with some records added or put in the place of those of the same path.
+  Snapshot with(std::vector<Record> changes) const;
 
  private:
   friend class Hashing;
@@ -75,10 +80,13 @@ struct Walk {
 struct WalkOptions {
   // Fill Walk::ignored_by. What is ignored has to be walked too, then.
   bool measure_ignored = false;
+  // Paths, types and targets alone: records have no permission bits, no sizes and no stamps. That is much
+  // faster, since no file has to be looked at.
+  bool names_only = false;
 };
 
-// Reads a folder, without the content of its files. Symbolic links are recorded, not followed. The error is a
-// sentence that names the folder.
+// Reads a folder, without the content of its files, on all cores where it is large. Symbolic links are
+// recorded, not followed. The error is a sentence that names the folder.
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                      const WalkOptions& options = {});
 
