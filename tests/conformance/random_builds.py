@@ -470,13 +470,15 @@ class Runner:
             other = {id(step): reused for step, reused in matched(said, rebuilt_too)}
             record["steps"] = []
             record["result"] = "agree"
+            # Whether a builder notices the new mode of a folder depends on what it remembers. Where it does not, what follows
+            # from it does not rebuild either.
+            modes = any(step["cause"].get("change") == "folder-mode" for step, _ in matched(said, built))
             for step, reused in matched(said, built):
                 truth = "miss" if not reused else "hit" if other.get(id(step), False) else "depends"
                 record["steps"].append({"line": step["line"], "step": step["instruction"], "truth": truth})
                 if not self.twice and step["verdict"] == "depends" and reused:
                     continue
-                # Whether a builder notices the new mode of a folder depends on what it remembers.
-                open_anyway = step["verdict"] == "depends" and step["cause"].get("change") == "folder-mode"
+                open_anyway = step["verdict"] == "depends" and (step["cause"].get("change") == "folder-mode" or (modes and truth == "hit"))
                 if step["verdict"] != truth and not open_anyway:
                     # `depends` where a builder could know better is vague, not wrong.
                     vague = "depends" in (step["verdict"], truth)

@@ -88,10 +88,13 @@ HashStore HashStore::open(const std::string& folder, const std::string& context)
 }
 
 std::optional<Hash> HashStore::find(const Stamp& stamp) const {
+  // Files that were made together have neighbouring numbers, and are asked for together.
+  if (next_ < entries_.size() && entries_[next_].stamp == stamp) return entries_[next_++].hash;
   const auto entry = std::lower_bound(
       entries_.begin(), entries_.end(), stamp,
       [](const Entry& e, const Stamp& wanted) { return place_of(e.stamp) < place_of(wanted); });
   if (entry == entries_.end() || entry->stamp != stamp) return std::nullopt;
+  next_ = static_cast<size_t>(entry - entries_.begin()) + 1;
   return entry->hash;
 }
 

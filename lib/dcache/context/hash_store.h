@@ -49,6 +49,7 @@ class HashStore {
   std::string folder_;  // empty: keeps nothing
   std::string path_;
   std::vector<Entry> entries_;  // sorted by device and inode
+  mutable size_t next_ = 0;     // behind the one found last
   std::vector<Entry> added_;
 };
 

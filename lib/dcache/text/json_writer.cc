@@ -1,8 +1,35 @@
 #include "dcache/text/json_writer.h"
 
+#include <cstring>
+
 #include "dcache/text/unicode.h"
 
 namespace dcache::text {
+namespace {
+
+// How many bytes at the start need no escape. Most texts need none at all: eight bytes are looked at
+// together.
+size_t plain_bytes(std::string_view text) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHighs = 0x8080808080808080;
+  // Sets the high bit of each byte that is zero (and perhaps of bytes behind such a one).
+  const auto zeros = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighs; };
+  size_t at = 0;
+  for (; at + sizeof(uint64_t) <= text.size(); at += sizeof(uint64_t)) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    const uint64_t below_blank = (bytes - kOnes * 0x20) & ~bytes & kHighs;
+    const uint64_t special = zeros(bytes ^ (kOnes * '"')) | zeros(bytes ^ (kOnes * '\\'));
+    if (((bytes & kHighs) | below_blank | special) != 0) break;
+  }
+  for (; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
+  }
+  return at;
+}
+
+}  // namespace
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
@@ -63,12 +90,8 @@ void JsonWriter::new_line() {
 void JsonWriter::quote(std::string_view text) {
   out_ += '"';
   size_t plain = 0;
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = plain_bytes(text); at < text.size(); at += plain_bytes(text.substr(at))) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\') {
-      ++at;
-      continue;
-    }
     const Rune rune = byte < 0x80 ? Rune{byte, 1} : decode_rune(text.substr(at));
     if (rune.width > 1) {
       at += rune.width;

@@ -1,6 +1,7 @@
 #include "dcache/text/unicode.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <re2/re2.h>
 
@@ -56,6 +57,19 @@ void append_rune(std::string& to, char32_t rune) {
     byte(0x80 | ((rune >> 6) & 0x3F));
     byte(0x80 | (rune & 0x3F));
   }
+}
+
+bool is_ascii(std::string_view text) {
+  uint64_t seen = 0;
+  size_t at = 0;
+  for (; at + sizeof seen <= text.size(); at += sizeof seen) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + at, sizeof bytes);
+    seen |= bytes;
+  }
+  for (; at < text.size(); ++at)
+    seen |= static_cast<unsigned char>(text[at]);
+  return (seen & 0x8080808080808080) == 0;
 }
 
 bool is_space(char32_t rune) {

@@ -20,6 +20,9 @@ struct Rune {
 Rune decode_rune(std::string_view text);
 void append_rune(std::string& to, char32_t rune);
 
+// Whether every byte is below 0x80.
+bool is_ascii(std::string_view text);
+
 // White space, letters and decimal digits as Unicode defines them.
 bool is_space(char32_t rune);
 bool is_letter(char32_t rune);
