@@ -40,27 +40,60 @@ void lint_file(benchmark::State& state) {
 }
 BENCHMARK(lint_file)->RangeMultiplier(8)->Range(8, 8 << 6)->Complexity();
 
-void match_paths(benchmark::State& state) {
+// Fifty patterns as people write them: a third with `**`, a fifth of them exceptions.
+std::string fifty_patterns() {
   std::string patterns;
   for (int i = 0; i < 50; ++i) {
-    const std::string number = std::to_string(i);
-    if (i % 5 == 0) {
-      patterns += "!keep" + number + "/sub\n";
-    } else {
-      patterns += (i % 3 == 0 ? "**/name" : "folder") + number + "/file\n";
+    constexpr const char* kPlain[] = {"build{}/*.o", "folder{}", "docs/part{}/*.md", "*.tmp{}"};
+    constexpr const char* kDeep[] = {"**/name{}", "**/*.log{}", "src/**/test{}"};
+    if (i % 5 == 0) patterns += '!';
+    patterns += i % 3 == 0 ? fmt::format(fmt::runtime(kDeep[i / 3 % 3]), i)
+                           : fmt::format(fmt::runtime(kPlain[i % 4]), i);
+    patterns += '\n';
+  }
+  return patterns;
+}
+
+std::vector<std::string> many_paths(size_t count) {
+  std::vector<std::string> paths;
+  for (size_t i = 0; i < count; ++i)
+    paths.push_back(fmt::format("src/module{}/package{}/file{}.cc", i / 1000, i / 50 % 20, i % 50));
+  return paths;
+}
+
+// As a walk asks: what was decided of a folder is known for the paths in it.
+void match_walked_paths(benchmark::State& state) {
+  const auto matcher = ignore::Matcher::parse(fifty_patterns());
+  const std::vector<std::string> paths = many_paths(1'000'000);
+  for (auto _ : state) {
+    std::string_view folder;
+    ignore::Matcher::Folder decided;
+    for (const std::string& path : paths) {
+      const std::string_view parent = std::string_view(path).substr(0, path.rfind('/'));
+      if (parent != folder) {
+        folder = parent;
+        ignore::Matcher::Folder src, module;
+        matcher->decide("src", {}, &src);
+        matcher->decide(parent.substr(0, parent.rfind('/')), src, &module);
+        matcher->decide(parent, module, &decided);
+      }
+      benchmark::DoNotOptimize(matcher->decide(path, decided));
     }
   }
-  const auto matcher = ignore::Matcher::parse(patterns);
-  std::vector<std::string> paths;
-  for (int i = 0; i < 1000; ++i)
-    paths.push_back(fmt::format("src/module{}/package{}/file{}.cc", i % 7, i % 31, i));
+  state.SetItemsProcessed(static_cast<int64_t>(paths.size()) * state.iterations());
+}
+BENCHMARK(match_walked_paths)->Unit(benchmark::kMillisecond);
+
+void match_single_paths(benchmark::State& state) {
+  const auto matcher = ignore::Matcher::parse(fifty_patterns());
+  const std::vector<std::string> paths = many_paths(10'000);
   for (auto _ : state) {
     for (const std::string& path : paths)
       benchmark::DoNotOptimize(matcher->decide(path));
   }
   state.SetItemsProcessed(static_cast<int64_t>(paths.size()) * state.iterations());
 }
-BENCHMARK(match_paths);
+BENCHMARK(match_single_paths)->Unit(benchmark::kMillisecond);
 
 void compute_keys(benchmark::State& state) {
   const dockerfile::File file = dockerfile::parse("FROM a\nCOPY . /\nCOPY src/*.c /\nRUN x\n");

@@ -424,6 +424,7 @@ class Runner:
                 if not take_out(project, str(failure)):
                     raise
                 project.renew()  # some of it was built
+        raise BuildFailed("too many lines would have to be taken out")
 
     def second_build(self, project: Project, folder: Path) -> tuple[str, list[str], Project, dict]:
         """Edits until the project builds again."""
@@ -472,7 +473,7 @@ class Runner:
             record["result"] = "agree"
             # Whether a builder notices the new mode of a folder depends on what it remembers. Where it does not, what follows
             # from it does not rebuild either.
-            modes = any(step["cause"].get("change") == "folder-mode" for step, _ in matched(said, built))
+            modes = any((step.get("cause") or {}).get("change") == "folder-mode" for step, _ in matched(said, built))
             for step, reused in matched(said, built):
                 truth = "miss" if not reused else "hit" if other.get(id(step), False) else "depends"
                 record["steps"].append({"line": step["line"], "step": step["instruction"], "truth": truth})

@@ -1,10 +1,14 @@
 #include "dcache/ignore/matcher.h"
 
+#include <array>
 #include <fstream>
+#include <random>
 #include <set>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "dcache/text/path.h"
 
 namespace dcache::ignore {
 namespace {
@@ -93,6 +97,62 @@ TEST(Matcher, TakesBackAWholeFolderForTheClassicBuilder) {
   EXPECT_TRUE(Matcher::parse(text)->decide("src/notes.md").ignored);
   EXPECT_FALSE(Matcher::parse(text, Matcher::Dialect::kClassic)->decide("src/notes.md").ignored);
   EXPECT_TRUE(Matcher::parse(text, Matcher::Dialect::kClassic)->decide("other/notes.md").ignored);
+}
+
+// The meaning of a pattern, spelled out: every way to match is tried.
+bool means(std::string_view pattern, std::string_view path) {
+  if (pattern.empty()) return path.empty();
+  if (pattern.starts_with("**")) {
+    std::string_view behind = pattern.substr(2);
+    if (behind.starts_with('/')) behind.remove_prefix(1);
+    if (behind.empty()) return true;
+    if (means(behind, path)) return true;
+    for (size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+      if (means(behind, path.substr(slash + 1))) return true;
+    }
+    return false;
+  }
+  if (pattern[0] == '*') {
+    for (size_t taken = 0;; ++taken) {
+      if (means(pattern.substr(1), path.substr(taken))) return true;
+      if (taken == path.size() || path[taken] == '/') return false;
+    }
+  }
+  if (path.empty() || (pattern[0] == '?' ? path[0] == '/' : path[0] != pattern[0])) return false;
+  return means(pattern.substr(1), path.substr(1));
+}
+
+TEST(Matcher, AgreesWithTheMeaningOfRandomPatterns) {
+  std::mt19937 dice(7);
+  const auto pick = [&](const auto& from) { return std::string(from[dice() % from.size()]); };
+  const std::array<std::string_view, 9> parts = {"a", "b", "ab", "*", "?", "/", "/", "**/", "/**/"};
+  const std::array<std::string_view, 6> names = {"a", "b", "ab", "ba", "/", "/"};
+  size_t matches = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string pattern, path;
+    for (auto n = 1 + dice() % 6; n > 0; --n)
+      pattern += pick(parts);
+    for (auto n = 1 + dice() % 8; n > 0; --n)
+      path += pick(names);
+    pattern = text::clean_path(pattern);
+    path = text::clean_path(path);
+    // `**` in other places than around a slash means `*` to some and `**` to others: recorded.json has those.
+    const bool odd = pattern.starts_with('/') || path.starts_with('/') ||
+                     pattern.find("***") != std::string::npos || pattern.find("a**") != std::string::npos ||
+                     pattern.find("b**") != std::string::npos || pattern.find("?**") != std::string::npos ||
+                     pattern.ends_with("**") || (pattern.starts_with("**") && !pattern.starts_with("**/"));
+    if (odd) continue;
+    const auto matcher = Matcher::parse(pattern + '\n');
+    ASSERT_TRUE(matcher) << pattern;
+    bool expected = false;
+    for (size_t slash = path.find('/');; slash = path.find('/', slash + 1)) {
+      expected = expected || means(pattern, path.substr(0, slash));
+      if (slash == std::string::npos) break;
+    }
+    ASSERT_EQ(matcher->decide(path).ignored, expected) << pattern << " of " << path;
+    matches += expected ? 1 : 0;
+  }
+  EXPECT_GT(matches, 1000u);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ class Matcher {
   // Folder is the root.
   class Folder {
     friend class Matcher;
-    std::vector<bool> matched_;
+    std::vector<uint32_t> matched_;  // the patterns that cover it, in their order
   };
   // The same for a path directly below `parent`. `self`, if given, becomes the Folder for `path`.
   Decision decide(std::string_view path, const Folder& parent, Folder* self = nullptr) const;

@@ -168,6 +168,7 @@ class Planner {
       added.environment.set("PATH", std::string(kDefaultPath), 0);
     }
     const bool from_image = !added.base_stage;
+    if (!added.name.empty()) graph_.stage_names[added.name] = added.index;
     graph_.stages.push_back(std::move(added));
     if (from_image) add_image_step(from, base);
     if (!from_image) run_triggers(*graph_.stages.back().base_stage);
@@ -637,9 +638,7 @@ std::string Stage::label() const {
 
 const Stage* Graph::find_stage(std::string_view name_or_number) const {
   const std::string name = text::to_lower(name_or_number);
-  for (auto found = stages.rbegin(); found != stages.rend(); ++found) {
-    if (!found->name.empty() && found->name == name) return &*found;
-  }
+  if (const auto named = stage_names.find(name); named != stage_names.end()) return &stages[named->second];
   size_t number = 0;
   const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
   const bool whole = failure == std::errc() && end == name.data() + name.size();

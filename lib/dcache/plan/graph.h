@@ -138,7 +138,8 @@ struct Error {
 struct Graph {
   Builder builder = Builder::kBuildkit;
   std::vector<Stage> stages;
-  std::vector<Step> steps;  // in the order of the file
+  std::map<std::string, size_t, std::less<>> stage_names;  // of several stages of one name the last
+  std::vector<Step> steps;                                 // in the order of the file
   std::vector<Error> errors;
   std::optional<size_t> target;
 
