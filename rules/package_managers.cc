@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 
 #include <nlohmann/json.hpp>
 
@@ -89,14 +90,14 @@ std::optional<size_t> match_action(const PackageManager& manager, const Action& 
 // The values of the options that name files, and whether a package is named.
 void read_arguments(const PackageManager& manager, Use& use, bool& names_package) {
   for (size_t i = 0; i < use.arguments.size(); ++i) {
-    const std::string& word = use.arguments[i].text;
+    const std::string_view word = use.arguments[i].text;
     const bool takes_file = contains(manager.file_options, word);
     if (takes_file && i + 1 < use.arguments.size()) {
-      use.files.push_back(use.arguments[++i].text);
+      use.files.emplace_back(use.arguments[++i].text);
     } else if (word.starts_with("-r") && word.size() > 2 && contains(manager.file_options, "-r")) {
-      use.files.push_back(word.substr(2));
+      use.files.emplace_back(word.substr(2));
     } else if (word.starts_with("--requirement=")) {
-      use.files.push_back(word.substr(word.find('=') + 1));
+      use.files.emplace_back(word.substr(word.find('=') + 1));
     } else if (contains(manager.options_with_value, word)) {
       ++i;
     } else if (!word.starts_with('-')) {
@@ -116,7 +117,7 @@ std::optional<Use> use_of(const PackageManager& manager, const shell::Command& c
     use.manager = &manager;
     use.action = &action;
     use.command = &command;
-    use.arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(*behind), words.end());
+    use.arguments = words.subspan(*behind);
     bool names_package = false;
     read_arguments(manager, use, names_package);
     const bool only_help =
@@ -175,28 +176,50 @@ std::span<const PackageManager> package_managers() {
   return kManagers;
 }
 
-std::vector<Use> uses_of(const lint::Run& run) {
+namespace {
+
+std::vector<Use> find_uses(const lint::Run& run) {
   // Most commands are no package manager's: their names are looked up first.
-  static const std::multimap<std::string_view, const PackageManager*> kByProgram = [] {
-    std::multimap<std::string_view, const PackageManager*> by_program;
+  static const std::unordered_map<std::string_view, std::vector<const PackageManager*>> kByProgram = [] {
+    std::unordered_map<std::string_view, std::vector<const PackageManager*>> by_program;
     for (const PackageManager& manager : package_managers()) {
       for (const std::vector<std::string>& program : manager.programs)
-        by_program.emplace(program.front(), &manager);
+        by_program[program.front()].push_back(&manager);
     }
     return by_program;
   }();
   std::vector<Use> uses;
   for (const shell::Command& command : run.commands) {
     const std::span<const shell::Word> words = shell::invocation(command);
-    const auto [begin, end] = kByProgram.equal_range(shell::program_of(words));
-    for (auto manager = begin; manager != end; ++manager) {
-      auto use = use_of(*manager->second, command, words);
+    const auto managers = kByProgram.find(shell::program_of(words));
+    if (managers == kByProgram.end()) continue;
+    for (const PackageManager* manager : managers->second) {
+      auto use = use_of(*manager, command, words);
       if (!use) continue;
       uses.push_back(std::move(*use));
       break;
     }
   }
   return uses;
+}
+
+// Of all RUNs, in their order.
+struct AllUses {
+  std::vector<std::vector<Use>> by_run;
+};
+
+}  // namespace
+
+std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run) {
+  const std::vector<lint::Run>& runs = subject.runs();
+  const AllUses& all = subject.shared<AllUses>([&] {
+    AllUses made;
+    made.by_run.reserve(runs.size());
+    for (const lint::Run& one : runs)
+      made.by_run.push_back(find_uses(one));
+    return made;
+  });
+  return all.by_run[static_cast<size_t>(&run - runs.data())];
 }
 
 std::string cache_path(const Cache& cache, const plan::Step& step) {

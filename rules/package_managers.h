@@ -64,13 +64,13 @@ struct Use {
   const PackageManager* manager = nullptr;
   const Action* action = nullptr;
   const shell::Command* command = nullptr;  // as it stands in the RUN, wrappers included
-  std::vector<shell::Word> arguments;       // behind the sub-command
+  std::span<const shell::Word> arguments;   // behind the sub-command
   bool installs_dependencies = false;       // from manifests or files
   std::vector<std::string> files;           // those that its options name
 };
 
-// In the order of the script. The uses point into `run`.
-std::vector<Use> uses_of(const lint::Run& run);
+// In the order of the script. The uses point into `run`, one of the subject's.
+std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run);
 
 // Where `cache` is for a step: variables of its environment and its user count.
 std::string cache_path(const Cache& cache, const plan::Step& step);

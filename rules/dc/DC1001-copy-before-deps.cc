@@ -250,7 +250,7 @@ class Check {
  private:
   void visit(const Run& run, const std::vector<const Step*>& copies,
              std::set<const PackageManager*>& installed) {
-    for (const Use& use : uses_of(run)) {
+    for (const Use& use : uses_of(subject_, run)) {
       if (!use.installs_dependencies || !installed.insert(use.manager).second || copies.empty()) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
       // The context is asked for only where a COPY could matter.

@@ -88,7 +88,7 @@ class Check {
   void run(const Run& run) {
     const Step& step = subject_.graph().steps[run.step];
     std::vector<Lack> lacks;
-    for (const Use& use : uses_of(run)) {
+    for (const Use& use : uses_of(subject_, run)) {
       if (opts_out_by_variable(*use.manager, step)) continue;
       for (const std::string& name : use.action->caches) {
         const Cache& cache = use.manager->caches.at(name);

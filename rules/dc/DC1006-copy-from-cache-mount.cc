@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
@@ -40,7 +41,14 @@ std::optional<CacheMount> find_mount(Subject& subject, size_t stage, std::string
   return std::nullopt;
 }
 
+bool has_cache_mount(const Run& run) {
+  return std::any_of(run.mounts.begin(), run.mounts.end(), [](const dockerfile::Mount& mount) {
+    return mount.type == dockerfile::Mount::Type::kCache;
+  });
+}
+
 void check(Subject& subject, lint::Reporter& reporter) {
+  if (std::none_of(subject.runs().begin(), subject.runs().end(), has_cache_mount)) return;
   for (const Step& step : subject.graph().steps) {
     for (const plan::Read& read : step.reads) {
       if (read.origin != plan::Read::Origin::kStage) continue;

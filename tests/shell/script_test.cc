@@ -7,6 +7,11 @@
 namespace dcache::shell {
 namespace {
 
+std::vector<Command> split(std::string_view script) {
+  static text::Arena texts;
+  return shell::split(script, texts);
+}
+
 // Commands as text: connector, depth and words.
 std::vector<std::string> shown(std::string_view script) {
   constexpr std::string_view kSigns[] = {"", "&& ", "|| ", "; ", "| ", "& "};
@@ -16,9 +21,9 @@ std::vector<std::string> shown(std::string_view script) {
     for (uint32_t i = 0; i < command.depth; ++i)
       text += ">";
     for (const Word& word : command.assignments)
-      text += "{" + word.text + "}";
+      text.append("{").append(word.text).append("}");
     for (const Word& word : command.words)
-      text += "[" + word.text + "]";
+      text.append("[").append(word.text).append("]");
     all.push_back(text);
   }
   return all;

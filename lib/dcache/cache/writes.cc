@@ -33,7 +33,7 @@ class WriteFinder {
 
   // False if a command may write anywhere.
   bool visit(std::string_view script) {
-    const std::vector<shell::Command> commands = shell::split(script);
+    const std::vector<shell::Command> commands = shell::split(script, texts_);
     return std::all_of(commands.begin(), commands.end(),
                        [&](const shell::Command& command) { return visit(command); });
   }
@@ -59,7 +59,7 @@ class WriteFinder {
 
  private:
   bool visit(const shell::Redirection& redirection) {
-    const bool reads = redirection.op.find('>') == std::string::npos;
+    const bool reads = redirection.op.find('>') == std::string_view::npos;
     const bool duplicates = redirection.op.ends_with('&');  // 2>&1
     return reads || duplicates || add(redirection.target);
   }
@@ -71,6 +71,7 @@ class WriteFinder {
     return true;
   }
 
+  text::Arena texts_;  // of words
   std::string workdir_;
   std::vector<std::string> paths_;
 };

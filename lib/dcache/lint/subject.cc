@@ -19,9 +19,7 @@ bool is_posix_shell(const std::vector<std::string>& shell) {
 shell::Command command_of_json(const Instruction& instruction) {
   shell::Command command;
   for (const dockerfile::Word& word : instruction.arguments) {
-    shell::Word plain;
-    plain.text = word.text;
-    command.words.push_back(std::move(plain));
+    command.words.push_back({.text = word.text, .spelling = {}});
   }
   return command;
 }
@@ -35,7 +33,7 @@ std::vector<std::string> shell_of(const plan::Step& step) {
   return shell;
 }
 
-Run make_run(const dockerfile::File& file, const plan::Graph& graph, size_t index) {
+Run make_run(const dockerfile::File& file, const plan::Graph& graph, size_t index, text::Arena& texts) {
   const plan::Step& step = graph.steps[index];
   Run run;
   run.step = index;
@@ -52,7 +50,7 @@ Run make_run(const dockerfile::File& file, const plan::Graph& graph, size_t inde
   if (!run.shell_form) {
     run.commands.push_back(command_of_json(*step.instruction));
   } else if (run.posix_shell) {
-    run.commands = shell::split(run.script);
+    run.commands = shell::split(run.script, texts);
   }
   const dockerfile::Lookup keep = [](std::string_view) { return std::nullopt; };
   for (const dockerfile::Flag& flag : step.instruction->flags) {
@@ -119,7 +117,8 @@ const std::vector<Run>& Subject::runs() {
   if (!runs_) {
     runs_ = std::make_unique<std::vector<Run>>();
     for (size_t i = 0; i < graph().steps.size(); ++i) {
-      if (graph().steps[i].kind == plan::Step::Kind::kRun) runs_->push_back(make_run(file_, graph(), i));
+      if (graph().steps[i].kind == plan::Step::Kind::kRun)
+        runs_->push_back(make_run(file_, graph(), i, texts_));
     }
   }
   return *runs_;

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <vector>
 
 #include "dcache/context/snapshot.h"
@@ -74,13 +75,22 @@ class Subject {
   const Run& run_of(size_t step);
   // Null where nothing is known of the context.
   const Surroundings* surroundings();
+  // What several rules work out of the file, made by the first that asks: one value for each type.
+  template <typename T, typename Make>
+  const T& shared(const Make& make) {
+    std::shared_ptr<void>& value = shared_[std::type_index(typeid(T))];
+    if (!value) value = std::make_shared<T>(make());
+    return *static_cast<const T*>(value.get());
+  }
 
  private:
   const dockerfile::File& file_;
   const Config& config_;
   LoadSurroundings load_;
+  text::Arena texts_;  // of words in runs
   std::unique_ptr<plan::Graph> graph_;
   std::unique_ptr<std::vector<Run>> runs_;
+  std::map<std::type_index, std::shared_ptr<void>> shared_;
   bool surroundings_asked_ = false;
   std::shared_ptr<const Surroundings> surroundings_;
 };

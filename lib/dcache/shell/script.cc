@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 #include "dcache/text/unicode.h"
@@ -33,10 +34,24 @@ constexpr std::array<std::string_view, 6> kOpening = {"if", "while", "until", "{
 constexpr std::array<std::string_view, 5> kMiddle = {"then", "do", "else", "elif", "!"};
 constexpr std::array<std::string_view, 3> kClosing = {"fi", "done", "}"};
 
+// What a character does to the word that it stands in.
+enum class CharacterKind : uint8_t { kPlain, kPattern, kQuote, kEnd };
+constexpr std::array<CharacterKind, 256> kCharacters = [] {
+  std::array<CharacterKind, 256> kinds{};
+  for (const unsigned char c : {' ', '\t', '\n', '\v', '\f', '\r', ';', '&', '|', '(', ')', '<', '>'})
+    kinds[c] = CharacterKind::kEnd;
+  for (const unsigned char c : {'\\', '\'', '"', '$', '`'})
+    kinds[c] = CharacterKind::kQuote;
+  for (const unsigned char c : {'*', '?', '['})
+    kinds[c] = CharacterKind::kPattern;
+  return kinds;
+}();
+
 class Splitter {
  public:
-  Splitter(std::string_view script, uint32_t depth, uint32_t nesting, std::vector<Command>& out)
-      : script_(script), depth_(depth), nesting_(nesting), out_(out) {}
+  Splitter(std::string_view script, uint32_t depth, uint32_t nesting, text::Arena& texts,
+           std::vector<Command>& out)
+      : script_(script), depth_(depth), nesting_(nesting), texts_(texts), out_(out) {}
 
   void run() {
     while (at_ < script_.size())
@@ -116,7 +131,8 @@ class Splitter {
 
   void redirection() {
     Redirection redirection;
-    const auto take = [&] { redirection.op += script_[at_++]; };
+    const size_t begin = at_;
+    const auto take = [&] { ++at_; };
     while (peek() >= '0' && peek() <= '9')
       take();
     if (peek() == '&') take();
@@ -126,6 +142,7 @@ class Splitter {
       return;  // process substitution: its commands are those in the parentheses
     while (peek() == kind || peek() == '&' || peek() == '|' || (kind == '<' && peek() == '-'))
       take();
+    redirection.op = script_.substr(begin, at_ - begin);
     while (peek() == ' ' || peek() == '\t')
       ++at_;
     redirection.target = read_word();
@@ -137,7 +154,7 @@ class Splitter {
   }
 
   struct Heredoc {
-    std::string delimiter;
+    std::string_view delimiter;
     bool strip_tabs;
   };
 
@@ -228,37 +245,46 @@ class Splitter {
   Word read_word() {
     Word word;
     const size_t begin = at_;
+    text_.clear();
+    bool as_written = true;
     while (at_ < script_.size()) {
+      const CharacterKind kind = kCharacters[static_cast<unsigned char>(peek())];
+      if (kind == CharacterKind::kPlain || kind == CharacterKind::kPattern) {
+        text_ += script_[at_++];
+        if (kind == CharacterKind::kPattern) word.literal = false;
+        continue;
+      }
+      if (kind == CharacterKind::kEnd) break;
       const char c = peek();
-      if (text::is_ascii_space(c) || std::string_view(";&|()<>").find(c) != std::string_view::npos) break;
+      if (c == '$' || c == '`') {
+        word.literal = false;
+        as_written = expansion() && as_written;
+        continue;
+      }
+      as_written = false;
       if (c == '\\') {
-        escape(word);
+        escape();
       } else if (c == '\'') {
-        single_quoted(word);
-      } else if (c == '"') {
-        double_quoted(word);
-      } else if (c == '$' || c == '`') {
-        expansion(word);
+        single_quoted();
       } else {
-        word.text += c;
-        if (c == '*' || c == '?' || c == '[') word.literal = false;
-        ++at_;
+        double_quoted(word);
       }
     }
     word.spelling = script_.substr(begin, at_ - begin);
+    word.text = as_written ? word.spelling : texts_.copy(text_);
     return word;
   }
 
-  void escape(Word& word) {
+  void escape() {
     ++at_;
     if (at_ >= script_.size()) return;
-    if (peek() != '\n') word.text += peek();
+    if (peek() != '\n') text_ += peek();
     ++at_;
   }
 
-  void single_quoted(Word& word) {
+  void single_quoted() {
     const size_t end = std::min(script_.find('\'', at_ + 1), script_.size());
-    word.text += script_.substr(at_ + 1, end - at_ - 1);
+    text_ += script_.substr(at_ + 1, end - at_ - 1);
     at_ = std::min(end + 1, script_.size());
   }
 
@@ -266,18 +292,19 @@ class Splitter {
     ++at_;
     while (at_ < script_.size() && peek() != '"') {
       if (peek() == '\\' && std::string_view("\"\\$`\n").find(peek(1)) != std::string_view::npos) {
-        escape(word);
+        escape();
       } else if (peek() == '$' || peek() == '`') {
-        expansion(word);
+        word.literal = false;
+        expansion();
       } else {
-        word.text += script_[at_++];
+        text_ += script_[at_++];
       }
     }
     if (at_ < script_.size()) ++at_;
   }
 
-  void expansion(Word& word) {
-    word.literal = false;
+  // False if it does not read as it is written.
+  bool expansion() {
     const size_t begin = at_;
     if (peek() == '`') {
       const size_t end = closing_backtick();
@@ -294,14 +321,15 @@ class Splitter {
       at_ = std::min(closing('}', '{') + 1, script_.size());
     } else if (peek(1) == '\'') {
       ++at_;
-      single_quoted(word);  // $'…'
-      return;
+      single_quoted();  // $'…'
+      return false;
     } else {
       ++at_;
       while (is_name_char(peek()))
         ++at_;
     }
-    word.text += script_.substr(begin, at_ - begin);
+    text_ += script_.substr(begin, at_ - begin);
+    return true;
   }
 
   size_t closing_backtick() const {
@@ -338,7 +366,7 @@ class Splitter {
 
   void substitution(std::string_view inside) {
     if (nesting_ >= kDeepest) return;
-    Splitter(inside, depth_ + 1, nesting_ + 1, inner_).run();
+    Splitter(inside, depth_ + 1, nesting_ + 1, texts_, inner_).run();
   }
 
   // Ends the current command; `next` ties the one that follows.
@@ -379,6 +407,8 @@ class Splitter {
   std::string_view script_;
   uint32_t depth_;
   uint32_t nesting_;
+  text::Arena& texts_;
+  std::string text_;  // of the word that is being read
   std::vector<Command>& out_;
   std::vector<Command> inner_;  // of substitutions in the current command
   Command current_;
@@ -423,9 +453,9 @@ std::string_view Command::program() const {
   return program_of(words);
 }
 
-std::vector<Command> split(std::string_view script) {
+std::vector<Command> split(std::string_view script, text::Arena& texts) {
   std::vector<Command> commands;
-  Splitter(script, 0, 0, commands).run();
+  Splitter(script, 0, 0, texts, commands).run();
   return commands;
 }
 
@@ -438,7 +468,7 @@ std::span<const Word> invocation(const Command& command) {
     if (wrapper == kWrappers.end()) return words;
     size_t at = 1;
     for (; at < words.size(); ++at) {
-      const std::string& word = words[at].text;
+      const std::string_view word = words[at].text;
       if (word == "--") {
         ++at;
         break;
@@ -462,7 +492,7 @@ std::optional<std::string_view> inner_script(const Command& command) {
   constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
   if (!one_of(command.program(), kShells)) return std::nullopt;
   for (size_t i = 1; i + 1 < command.words.size(); ++i) {
-    const std::string& word = command.words[i].text;
+    const std::string_view word = command.words[i].text;
     if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c')
       return command.words[i + 1].text;
   }

@@ -9,14 +9,15 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
+
+#include "dcache/text/arena.h"
 
 namespace dcache::shell {
 
 struct Word {
-  std::string text;           // quotes and escapes removed; variables as they are written
+  std::string_view text;      // quotes and escapes removed; variables as they are written
   std::string_view spelling;  // where it stands in the script
   bool literal = true;        // nothing in it is expanded when it runs
 };
@@ -25,7 +26,7 @@ struct Word {
 enum class Connector : uint8_t { kFirst, kAnd, kOr, kThen, kPipe, kBackground };
 
 struct Redirection {
-  std::string op;  // ">", ">>", "<", "<<<", …, with a file descriptor in front where one is given
+  std::string_view op;  // ">", ">>", "<", "<<<", …, with a file descriptor in front where one is given
   Word target;
 };
 
@@ -43,8 +44,9 @@ struct Command {
 };
 
 // All commands in the order they stand, those inside substitutions behind the one that holds them. Views
-// point into `script`, which has to outlive the result.
-std::vector<Command> split(std::string_view script);
+// point into `script`, or into `texts` where a word is not written as it reads: both have to outlive the
+// result.
+std::vector<Command> split(std::string_view script, text::Arena& texts);
 
 // The program that really runs, with its arguments: the words of the command without `sudo`, `env A=b`,
 // `exec`, `command`, `nohup`, `time`, `nice` and the like in front. A program started by `sh -c '…'` is not
