@@ -121,7 +121,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     build.contexts_->named[name] = std::move(named->snapshot);
   }
   const Paths none;
-  build.keys_ = build.keys_over(build.contexts_->main, &none);
+  if (!options.names_only) build.keys_ = build.keys_over(build.contexts_->main, &none);
   return build;
 }
 

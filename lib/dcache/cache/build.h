@@ -33,7 +33,8 @@ struct BuildOptions {
   std::string context = {};      // the folder; empty for the Dockerfile's own
   std::string hash_store = {};   // the folder of hashes kept between runs; empty for none
   bool measure_ignored = false;  // for Build::ignored_by
-  bool names_only = false;       // context::WalkOptions::names_only
+  // context::WalkOptions::names_only; for what_if_changed() alone, since Build::keys() stays empty then.
+  bool names_only = false;
   plan::Options plan = {};
 };
 

@@ -261,13 +261,18 @@ class Comparison {
   // A step's files in the order of their paths, each once.
   static std::vector<SelectedFile> files_of(const StepKeys& keys) {
     std::vector<SelectedFile> files;
+    size_t count = 0;
+    for (const ReadFiles& read : keys.reads)
+      count += read.selection.files.size();
+    files.reserve(count);
     for (const ReadFiles& read : keys.reads)
       files.insert(files.end(), read.selection.files.begin(), read.selection.files.end());
     const auto by_path = [](const SelectedFile& a, const SelectedFile& b) {
       return context::path_less(a.record->path, b.record->path);
     };
-    if (!std::is_sorted(files.begin(), files.end(), by_path))
-      std::stable_sort(files.begin(), files.end(), by_path);
+    const auto out_of_order = [&](const SelectedFile& a, const SelectedFile& b) { return !by_path(a, b); };
+    if (std::adjacent_find(files.begin(), files.end(), out_of_order) == files.end()) return files;
+    std::stable_sort(files.begin(), files.end(), by_path);
     const auto same = [](const SelectedFile& a, const SelectedFile& b) {
       return a.record->path == b.record->path;
     };
@@ -296,9 +301,11 @@ class Comparison {
     auto old_file = was.begin();
     for (const SelectedFile& file : is) {
       const std::string& path = file.record->path;
-      for (; old_file != was.end() && context::path_less(old_file->record->path, path); ++old_file)
+      const auto is_same = [&] { return old_file != was.end() && old_file->record->path == path; };
+      for (; !is_same() && old_file != was.end() && context::path_less(old_file->record->path, path);
+           ++old_file)
         gone.push_back(&*old_file);
-      if (old_file == was.end() || old_file->record->path != path) {
+      if (!is_same()) {
         blame(file, "added");
         continue;
       }

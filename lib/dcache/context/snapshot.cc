@@ -87,6 +87,8 @@ struct Entered {
   uint64_t ignored = 0;
 };
 
+}  // namespace
+
 // Reads one folder after the other; each is read by one thread, and the folders in it are work for all.
 class Walker {
  public:
@@ -105,7 +107,7 @@ class Walker {
     std::vector<Record> records;
     records.reserve(count_);
     collect(top, records, walk);
-    walk.snapshot = Snapshot(std::move(records));
+    walk.snapshot = Snapshot::of_ordered(std::move(records));
     walk.ignored_by = std::move(ignored_by_);
     return walk;
   }
@@ -291,8 +293,6 @@ class Walker {
   std::vector<Ignored> ignored_by_;
 };
 
-}  // namespace
-
 bool path_less(std::string_view a, std::string_view b) {
   // Neighbours in a context share most of their paths: eight bytes at a time.
   const size_t shorter = std::min(a.size(), b.size());
@@ -399,9 +399,13 @@ Snapshot Snapshot::with(std::vector<Record> changes) const {
   records.insert(records.end(), at, records_.end());
   // A new file may be in a new folder.
   if (records.size() > records_.size()) return Snapshot(std::move(records));
-  Snapshot result;
-  result.records_ = std::move(records);
-  return result;
+  return of_ordered(std::move(records));
+}
+
+Snapshot Snapshot::of_ordered(std::vector<Record> records) {
+  Snapshot snapshot;
+  snapshot.records_ = std::move(records);
+  return snapshot;
 }
 
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,

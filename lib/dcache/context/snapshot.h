@@ -54,6 +54,10 @@ class Snapshot {
 
  private:
   friend class Hashing;
+  friend class Walker;
+  // Of records that are in order, each path once, with all their folders.
+  static Snapshot of_ordered(std::vector<Record> records);
+
   std::vector<Record> records_;
 };
 
