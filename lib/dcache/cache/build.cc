@@ -80,7 +80,7 @@ std::vector<Failure> Build::plan(std::string text) {
   return failures;
 }
 
-std::vector<StepKeys> Build::keys_over(const Snapshot& context, const Paths* counted) const {
+std::vector<StepKeys> Build::keys_over(const Snapshot& context, const Edits* counted) const {
   Contexts contexts{&context, {}, counted};
   for (const auto& [name, snapshot] : contexts_->named)
     contexts.named[name] = &snapshot;
@@ -120,7 +120,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
       return tl::unexpected(std::vector<Failure>{{{}, 0, 0, named.error(), "check --build-context " + name}});
     build.contexts_->named[name] = std::move(named->snapshot);
   }
-  const Paths none;
+  const Edits none;
   if (!options.names_only) build.keys_ = build.keys_over(build.contexts_->main, &none);
   return build;
 }

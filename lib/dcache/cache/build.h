@@ -91,7 +91,7 @@ class Build {
   void hash_files(const Progress& progress = {},
                   const std::function<bool(const std::string& context, const context::Record&)>& only = {});
   // The same build over other files; `counted` as of Contexts.
-  std::vector<StepKeys> keys_over(const context::Snapshot& context, const Paths* counted = nullptr) const;
+  std::vector<StepKeys> keys_over(const context::Snapshot& context, const Edits* counted = nullptr) const;
 
  private:
   struct Trees {

@@ -42,7 +42,7 @@ struct Contexts {
   const context::Snapshot* main = nullptr;
   std::map<std::string, const context::Snapshot*, std::less<>> named;
   // If given, keys are made of these files of contexts alone; see select().
-  const Paths* counted = nullptr;
+  const Edits* counted = nullptr;
 };
 
 // One entry per step of the graph. Steps that the target does not need have keys as well.

@@ -28,7 +28,7 @@ std::string_view unrooted(std::string_view path) {
 
 class Selecting {
  public:
-  Selecting(const Snapshot& snapshot, const Paths* counted, Selection& result)
+  Selecting(const Snapshot& snapshot, const Edits* counted, Selection& result)
       : snapshot_(snapshot), counted_(counted), result_(result) {}
 
   Hash take(const Selector& selector) {
@@ -45,26 +45,32 @@ class Selecting {
       return {};
     }
     if (record != nullptr && record->type != Type::kFolder) {
-      result_.files.push_back({record, selector, name});
-      return counts(*record) ? hash_record(*record) : Hash{};
+      const Record* counted = counted_record(*record);
+      result_.files.push_back({counted == nullptr ? record : counted, selector, name});
+      return counted == nullptr ? Hash{} : hash_record(*counted);
     }
     Hasher hasher;
     if (record != nullptr) {
       result_.files.push_back({record, selector});
-      if (counts(*record)) hasher.add(hash_record(*record));
+      if (counted_record(*record) != nullptr) hasher.add(hash_record(*record));
     }
     const std::span<const Record> below = snapshot_.below(*real);
     result_.files.reserve(result_.files.size() + below.size());
     for (const Record& inner : below) {
       const std::string_view inner_name = std::string_view(inner.path).substr(real->size());
-      if (counts(inner)) hasher.add(inner_name).add(hash_record(inner));
-      result_.files.push_back({&inner, selector, unrooted(inner_name)});
+      const Record* counted = counted_record(inner);
+      if (counted != nullptr) hasher.add(inner_name).add(hash_record(*counted));
+      result_.files.push_back({counted == nullptr ? &inner : counted, selector, unrooted(inner_name)});
     }
     return hasher.finish();
   }
 
-  bool counts(const Record& record) const {
-    return counted_ == nullptr || (!counted_->empty() && counted_->contains(record.path));
+  // What counts for a record; null if it does not.
+  const Record* counted_record(const Record& record) const {
+    if (counted_ == nullptr) return &record;
+    const auto found = counted_->find(record.path);
+    if (found == counted_->end()) return nullptr;
+    return found->second == nullptr ? &record : found->second;
   }
 
  private:
@@ -159,11 +165,15 @@ class Selecting {
     const auto leads_on = [](const Taken& taken) {
       return taken.follow && taken.record->type == Type::kSymlink;
     };
-    for (const Taken& taken : taken_)
-      result_.files.push_back({taken.record, &selector, taken.name, !leads_on(taken)});
+    for (const Taken& taken : taken_) {
+      const Record* counted = counted_record(*taken.record);
+      result_.files.push_back(
+          {counted == nullptr ? taken.record : counted, &selector, taken.name, !leads_on(taken)});
+    }
     const auto hash_of = [&](const Taken& taken) {
       if (leads_on(taken)) return take_path(taken.record->path, &selector, taken.name);
-      return counts(*taken.record) ? hash_record(*taken.record) : Hash{};
+      const Record* counted = counted_record(*taken.record);
+      return counted == nullptr ? Hash{} : hash_record(*counted);
     };
     const auto name_of = [](const Taken& taken) { return text::base_name(taken.record->path); };
     if (taken_.size() == 1 && name_of(taken_[0]) == text::base_name(selector.path)) return hash_of(taken_[0]);
@@ -176,7 +186,7 @@ class Selecting {
   }
 
   const Snapshot& snapshot_;
-  const Paths* counted_;
+  const Edits* counted_;
   Selection& result_;
   const ignore::Matcher* include_ = nullptr;
   const ignore::Matcher* exclude_ = nullptr;
@@ -238,7 +248,7 @@ bool takes(const Snapshot& snapshot, std::span<const Selector> selectors, const 
   return std::any_of(selectors.begin(), selectors.end(), takes_it);
 }
 
-Selection select(const Snapshot& snapshot, std::span<const Selector> selectors, const Paths* counted) {
+Selection select(const Snapshot& snapshot, std::span<const Selector> selectors, const Edits* counted) {
   Selection selection;
   Selecting selecting(snapshot, counted, selection);
   const std::vector<const Selector*> kept = without_nested(selectors);

@@ -7,7 +7,7 @@
 // notice that they changed, one that reads the context anew does.
 #pragma once
 
-#include <set>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,14 +32,14 @@ struct Selection {
   std::vector<const plan::Selector*> missing;  // name a file that is not there: the build fails
 };
 
-// Paths whose records make up the hashes of a selection.
-using Paths = std::set<std::string, std::less<>>;
+// Paths of files, each with the record that stands in for the snapshot's own; null for that itself.
+using Edits = std::map<std::string, const context::Record*, std::less<>>;
 
 // No selector at all takes the whole context. Files without a content hash count with their path instead.
-// With `counted`, the hashes are made of those records alone: they tell states apart that differ in nothing
+// With `counted`, the hashes are made of those files alone: they tell states apart that differ in nothing
 // else.
 Selection select(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors,
-                 const Paths* counted = nullptr);
+                 const Edits* counted = nullptr);
 
 // Whether the selectors take a record of the snapshot.
 bool takes(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors,

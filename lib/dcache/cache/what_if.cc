@@ -61,23 +61,34 @@ class Edit {
       Record added;
       added.path = path;
       added.mode = 0644;
+      moves_ = true;
       touch(added);
     } else {
       touch(*record);
     }
   }
 
-  const Paths& touched() const { return touched_; }
-  Snapshot after() { return build_.context().with(std::move(changes_)); }
+  // The files as they were, and as they are now.
+  const Edits& before() const { return before_; }
+  Edits after() const {
+    Edits after;
+    for (const Record& record : changes_)
+      after.emplace(record.path, &record);
+    return after;
+  }
+  // Whether other files may be taken now than before: there is a new one, or a link leads elsewhere.
+  bool moves() const { return moves_; }
+  const std::vector<Record>& changes() const { return changes_; }
 
  private:
   static constexpr std::string_view kNewContent = "what the file will hold";
 
   void touch(const Record& record) {
-    if (record.type == context::Type::kFolder || !touched_.insert(record.path).second) return;
+    if (record.type == context::Type::kFolder || !before_.emplace(record.path, nullptr).second) return;
     Record& edited = changes_.emplace_back(record);
     if (record.type == context::Type::kSymlink) {
       edited.target += "\n";  // leads elsewhere
+      moves_ = true;
     } else {
       edited.content = context::hash_bytes(kNewContent);
     }
@@ -85,12 +96,13 @@ class Edit {
 
   const Build& build_;
   std::vector<Record> changes_;
-  Paths touched_;
+  Edits before_;
+  bool moves_ = false;
 };
 
 // Whether a needed step takes one of the touched files at or below `path`.
 bool is_read(const Build& build, const std::vector<StepKeys>& keys, std::string_view path,
-             const Paths& touched) {
+             const Edits& touched) {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!build.graph().steps[i].needed) continue;
     for (const ReadFiles& read : keys[i].reads) {
@@ -125,12 +137,15 @@ WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths) {
   for (ChangedPath& path : paths) {
     if (path.fate != ChangedPath::Fate::kOutside) edit.change(path);
   }
-  const Snapshot after = edit.after();
-  const std::vector<StepKeys> keys_before = build.keys_over(build.context(), &edit.touched());
-  const std::vector<StepKeys> keys_after = build.keys_over(after, &edit.touched());
+  const std::vector<StepKeys> keys_before = build.keys_over(build.context(), &edit.before());
+  // Mostly the files are the same but for what they hold, and the large context need not be copied.
+  const Edits edited = edit.after();
+  const Snapshot moved = edit.moves() ? build.context().with(edit.changes()) : Snapshot();
+  const std::vector<StepKeys> keys_after =
+      edit.moves() ? build.keys_over(moved, &edit.before()) : build.keys_over(build.context(), &edited);
   result.report = compare({&build.graph(), &keys_before}, {&build.graph(), &keys_after});
   for (ChangedPath& path : paths) {
-    if (path.fate == ChangedPath::Fate::kRead && !is_read(build, keys_after, path.path, edit.touched())) {
+    if (path.fate == ChangedPath::Fate::kRead && !is_read(build, keys_after, path.path, edit.before())) {
       path.fate = ChangedPath::Fate::kNotRead;
     }
   }
