@@ -66,31 +66,30 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path,
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   constexpr size_t kPiece = size_t{256} * 1024;
   thread_local const auto kBuffer = std::make_unique_for_overwrite<char[]>(kPiece);
-  Hash hash;
+  HashedFile file;
   std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
   ssize_t got = fd < 0 ? -1 : 1;
   while (got > 0 || (got < 0 && fd >= 0 && errno == EINTR)) {
     got = ::read(fd, kBuffer.get(), kPiece);
     if (got < 0) continue;
     const auto size = static_cast<size_t>(got);
+    file.size += size;
     if (progress) progress(size);
     // A file gives less than was asked for at its end alone.
     const bool last = size < kPiece;
     if (last && !state) {
-      hash = hash_bytes({kBuffer.get(), size});
+      file.hash = hash_bytes({kBuffer.get(), size});
     } else {
       if (!state) XXH3_128bits_reset(&state.emplace());
       XXH3_128bits_update(&*state, kBuffer.get(), size);
-      if (last) hash = from_xxh(XXH3_128bits_digest(&*state));
+      if (last) file.hash = from_xxh(XXH3_128bits_digest(&*state));
     }
     if (last) got = 0;
   }
-  struct stat status {};
-  if (got == 0) got = ::fstat(fd, &status);
   const int error = errno;
   if (fd >= 0) ::close(fd);
   if (got < 0) return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(error)));
-  return HashedFile{hash, stamp_of(status)};
+  return file;
 }
 
 Hasher::Hasher() noexcept = default;

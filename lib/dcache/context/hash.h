@@ -44,7 +44,7 @@ Stamp stamp_of(const struct stat& status);
 
 struct HashedFile {
   Hash hash;
-  Stamp stamp;  // from after the file was read
+  uint64_t size = 0;  // bytes that were read
 };
 // Hash of what a file holds, read in pieces; `progress`, if given, is told the bytes of each. The error is a
 // sentence that names the path.

@@ -437,7 +437,6 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
   std::stable_partition(todo.begin(), todo.end(), [](const Record* record) { return record->size > kLarge; });
   const int64_t started = HashStore::now();
   std::vector<std::string> failures(todo.size());
-  std::vector<std::optional<Stamp>> stamps(todo.size());
   std::atomic<size_t> next = 0;
   std::atomic<uint64_t> bytes = 0;
   const auto hash_all = [&](const std::function<void()>& tell) {
@@ -455,8 +454,7 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
         continue;
       }
       todo[i]->content = hashed->hash;
-      todo[i]->size = hashed->stamp.size;
-      stamps[i] = hashed->stamp;
+      todo[i]->size = hashed->size;
     }
   };
   constexpr size_t kFilesPerThread = 32;
@@ -477,8 +475,9 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
 
   for (size_t i = 0; i < todo.size(); ++i) {
     if (!failures[i].empty()) problems.push_back({todo[i]->path, std::move(failures[i])});
-    // What changed between the walk and the hashing is not known well enough to be kept.
-    if (stamps[i] == todo[i]->stamp) store.add(todo[i]->stamp, *todo[i]->content, started);
+    // A file that changed since the walk has another stamp by now: what is kept for the old one is never
+    // asked for.
+    if (todo[i]->content) store.add(todo[i]->stamp, *todo[i]->content, started);
   }
   store.save(snapshot.records());
   return problems;
