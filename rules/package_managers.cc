@@ -140,11 +140,8 @@ std::optional<Use> use_of(const PackageManager& manager, const shell::Command& c
   return std::nullopt;
 }
 
-std::optional<std::string> variable(const plan::Step& step, std::string_view name) {
-  for (const plan::Part& part : step.definition) {
-    if (part.kind == plan::Part::Kind::kVariable && part.name == name) return part.value;
-  }
-  return std::nullopt;
+std::optional<std::string_view> variable(const plan::Step& step, std::string_view name) {
+  return step.environment ? step.environment->get(name) : std::nullopt;
 }
 
 std::string user_of(const plan::Step& step) {
@@ -155,7 +152,7 @@ std::string user_of(const plan::Step& step) {
 }
 
 std::string home_of(const plan::Step& step) {
-  if (const auto home = variable(step, "HOME")) return *home;
+  if (const auto home = variable(step, "HOME")) return std::string(*home);
   const std::string user = user_of(step);
   return user == "root" || user == "0" ? "/root" : "/home/" + user;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 #include <fmt/format.h>
@@ -40,10 +41,8 @@ std::string mount_flag(const Cache& cache, const Step& step) {
 }
 
 bool opts_out_by_variable(const PackageManager& manager, const Step& step) {
-  return std::any_of(step.definition.begin(), step.definition.end(), [&](const plan::Part& part) {
-    return part.kind == plan::Part::Kind::kVariable &&
-           std::find(manager.opt_out_env.begin(), manager.opt_out_env.end(), part.name) !=
-               manager.opt_out_env.end();
+  return std::any_of(manager.opt_out_env.begin(), manager.opt_out_env.end(), [&](const std::string& name) {
+    return step.environment && step.environment->get(name).has_value();
   });
 }
 
@@ -83,7 +82,13 @@ bool all_in_one_list(const Run& run) {
 
 class Check {
  public:
-  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {
+    for (const Step& step : subject.graph().steps) {
+      for (const plan::Read& read : step.reads) {
+        if (read.origin == plan::Read::Origin::kStage) stage_reads_.push_back(&read);
+      }
+    }
+  }
 
   void run(const Run& run) {
     const Step& step = subject_.graph().steps[run.step];
@@ -103,14 +108,12 @@ class Check {
  private:
   // Whether somebody copies out of the cache's folder: then it has to be in a layer.
   bool is_taken(std::string_view path, const Step& maker) const {
-    for (const Step& step : subject_.graph().steps) {
-      for (const plan::Read& read : step.reads) {
-        if (read.origin != plan::Read::Origin::kStage || !descends(read.stage, maker.stage)) continue;
-        for (const plan::Selector& selector : read.selectors) {
-          if (text::is_within(selector.path, path) ||
-              (selector.path != "/" && text::is_within(path, selector.path)))
-            return true;
-        }
+    for (const plan::Read* read : stage_reads_) {
+      if (!descends(read->stage, maker.stage)) continue;
+      for (const plan::Selector& selector : read->selectors) {
+        if (text::is_within(selector.path, path) ||
+            (selector.path != "/" && text::is_within(path, selector.path)))
+          return true;
       }
     }
     return false;
@@ -171,13 +174,14 @@ class Check {
   // A RUN that ONBUILD of another stage carries is shown once, there.
   bool is_trigger(const Run& run) const {
     const auto instructions = subject_.file().instructions();
-    return std::none_of(
-        instructions.begin(), instructions.end(),
-        [&](const dockerfile::Instruction& instruction) { return &instruction == run.instruction; });
+    const std::less<> before;
+    return before(run.instruction, instructions.data()) ||
+           !before(run.instruction, instructions.data() + instructions.size());
   }
 
   Subject& subject_;
   lint::Reporter& reporter_;
+  std::vector<const plan::Read*> stage_reads_;  // of all steps
 };
 
 void check(Subject& subject, lint::Reporter& reporter) {

@@ -20,6 +20,10 @@ struct Planned {
 };
 
 std::string part(const Step& step, Part::Kind kind, std::string_view name = {}) {
+  if (kind == Part::Kind::kVariable) {
+    return std::string(step.environment ? step.environment->get(name).value_or("(none)")
+                                        : "(no environment)");
+  }
   for (const Part& p : step.definition) {
     if (p.kind == kind && p.name == name) return p.value;
   }
@@ -66,6 +70,48 @@ TEST(Graph, ExpandsImagesFromGlobalArguments) {
                         {.build_args = {{"TAG", "2"}}, .platform = "linux/arm64"});
   EXPECT_EQ(planned.graph.steps[0].image, "go:2");
   EXPECT_EQ(planned.graph.stages[1].platform, "linux/arm64");
+}
+
+TEST(Environment, KeepsCopiesApart) {
+  const auto names = [](const Environment& environment) {
+    std::string text;
+    for (const Variable* variable : environment.variables())
+      text += variable->name + "=" + variable->value + " ";
+    return text;
+  };
+  Environment stage;
+  stage.set("A", "1", 1);
+  stage.set("B", "1", 1);
+  const Environment first = stage;
+  stage.set("A", "2", 2);
+  Environment child = stage;
+  Environment other = first;
+  child.set("B", "3", 3);
+  stage.set("C", "4", 4, true);
+  other.set("D", "5", 5);
+  EXPECT_EQ(names(first), "A=1 B=1 ");
+  EXPECT_EQ(names(stage), "B=1 A=2 C=4 ");
+  EXPECT_EQ(names(child), "A=2 B=3 ");
+  EXPECT_EQ(names(other), "A=1 B=1 D=5 ");
+  EXPECT_EQ(first.get("A"), "1");
+  EXPECT_EQ(child.get("A"), "2");
+  EXPECT_FALSE(child.get("C"));
+  stage.forget_arguments();
+  EXPECT_EQ(names(stage), "B=1 A=2 ");
+}
+
+TEST(Environment, StandsOnManyOthers) {
+  Environment environment;
+  for (uint32_t i = 0; i < 5000; ++i) {
+    Environment sibling = environment;
+    environment.set("V" + std::to_string(i), "x", i);
+    sibling.set("OTHER", "y", i);
+    environment = sibling;
+  }
+  environment.set("LAST", "z", 0);
+  EXPECT_EQ(environment.variables().size(), 2u);
+  EXPECT_EQ(environment.get("OTHER"), "y");
+  EXPECT_FALSE(environment.get("V4999"));
 }
 
 TEST(Graph, GivesRunTheVariablesInScope) {

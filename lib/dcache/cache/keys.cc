@@ -49,6 +49,9 @@ Hash hash_definition(const Step& step) {
   for (const Part& part : step.definition) {
     hasher.add(static_cast<uint64_t>(part.kind)).add(part.name).add(part.value);
   }
+  if (!step.environment) return hasher.finish();
+  for (const plan::Variable* variable : step.environment->variables())
+    hasher.add(variable->name).add(variable->value);
   return hasher.finish();
 }
 

@@ -194,20 +194,8 @@ class Comparison {
   // The instruction itself, or a variable that it depends on.
   bool explain_definition(StepReport& report, const Step& old) const {
     const Step& now = step(report.step);
-    std::map<std::string, const Part*, std::less<>> old_variables;
-    std::vector<const Part*> old_others;
-    for (const Part& part : old.definition) {
-      if (part.kind == Part::Kind::kVariable) {
-        old_variables[part.name] = &part;
-      } else {
-        old_others.push_back(&part);
-      }
-    }
-    const auto other_part = [](const Part& part) { return part.kind != Part::Kind::kVariable; };
-    std::vector<const Part*> now_others;
-    for (const Part& part : now.definition) {
-      if (other_part(part)) now_others.push_back(&part);
-    }
+    const std::vector<const Part*> old_others = parts_but_variables(old);
+    const std::vector<const Part*> now_others = parts_but_variables(now);
     const bool same_others =
         std::equal(now_others.begin(), now_others.end(), old_others.begin(), old_others.end(),
                    [](const Part* a, const Part* b) {
@@ -220,7 +208,33 @@ class Comparison {
       if (report.cause.before == report.cause.after) name_changed_part(report, old_others, now_others);
       return true;
     }
-    return explain_variables(report, old_variables, now);
+    return explain_variables(report, variables_of(old), variables_of(now));
+  }
+
+  static std::vector<const Part*> parts_but_variables(const Step& step) {
+    std::vector<const Part*> parts;
+    for (const Part& part : step.definition) {
+      if (part.kind != Part::Kind::kVariable) parts.push_back(&part);
+    }
+    return parts;
+  }
+
+  struct Value {
+    std::string_view name;
+    std::string_view value;
+    uint32_t line = 0;
+  };
+
+  static std::vector<Value> variables_of(const Step& step) {
+    std::vector<Value> values;
+    if (step.environment) {
+      for (const plan::Variable* variable : step.environment->variables())
+        values.push_back({variable->name, variable->value, variable->line});
+    }
+    for (const Part& part : step.definition) {
+      if (part.kind == Part::Kind::kVariable) values.push_back({part.name, part.value, part.line});
+    }
+    return values;
   }
 
   // The words are the same: a WORKDIR, USER or SHELL above, or the value of a variable makes the difference.
@@ -234,28 +248,28 @@ class Comparison {
     report.cause.after = b == now.end() ? "" : (*b)->value;
   }
 
-  static bool explain_variables(StepReport& report,
-                                const std::map<std::string, const Part*, std::less<>>& old, const Step& now) {
-    std::map<std::string, const Part*, std::less<>> gone = old;
-    const auto blame = [&](std::string name, std::string was, std::string is, uint32_t line) {
+  static bool explain_variables(StepReport& report, const std::vector<Value>& old,
+                                const std::vector<Value>& now) {
+    const auto blame = [&](std::string_view name, std::string_view was, std::string_view is, uint32_t line) {
       report.cause = {};
       report.cause.kind = Cause::Kind::kVariable;
-      report.cause.name = std::move(name);
-      report.cause.before = std::move(was);
-      report.cause.after = std::move(is);
+      report.cause.name = name;
+      report.cause.before = was;
+      report.cause.after = is;
       report.cause.line = line;
       return true;
     };
-    for (const Part& part : now.definition) {
-      if (part.kind != Part::Kind::kVariable) continue;
-      const auto was = old.find(part.name);
-      if (was == old.end()) return blame(part.name, "", part.value, part.line);
-      if (was->second->value != part.value)
-        return blame(part.name, was->second->value, part.value, part.line);
-      gone.erase(part.name);
+    std::map<std::string_view, std::string_view> gone;
+    for (const Value& value : old)
+      gone.emplace(value.name, value.value);
+    for (const Value& value : now) {
+      const auto was = gone.find(value.name);
+      if (was == gone.end()) return blame(value.name, "", value.value, value.line);
+      if (was->second != value.value) return blame(value.name, was->second, value.value, value.line);
+      gone.erase(was);
     }
     if (gone.empty()) return false;
-    return blame(gone.begin()->first, gone.begin()->second->value, "", 0);
+    return blame(gone.begin()->first, gone.begin()->second, "", 0);
   }
 
   // A step's files in the order of their paths, each once.

@@ -1,23 +1,83 @@
 #include "dcache/plan/environment.h"
 
 #include <algorithm>
+#include <deque>
+#include <unordered_map>
 
 namespace dcache::plan {
 
+// What was set, one after the other, on top of another environment.
+struct Environment::Log {
+  std::optional<Environment> base;
+  size_t depth = 0;  // how many others it stands on
+  std::deque<Variable> entries;
+  std::unordered_map<std::string_view, std::vector<size_t>> by_name;  // where each name was set, rising
+
+  // The place of the entry that holds `name` in the first `length` entries.
+  std::optional<size_t> last(std::string_view name, size_t length) const {
+    const auto places = by_name.find(name);
+    if (places == by_name.end()) return std::nullopt;
+    const auto behind = std::lower_bound(places->second.begin(), places->second.end(), length);
+    if (behind == places->second.begin()) return std::nullopt;
+    return *(behind - 1);
+  }
+};
+
+Environment::Environment() : log_(std::make_shared<Log>()) {}
+
 void Environment::set(std::string name, std::string value, uint32_t line, bool argument) {
-  std::erase_if(variables_, [&](const Variable& v) { return v.name == name; });
-  variables_.push_back({std::move(name), std::move(value), line, argument});
+  // Where somebody else went on with this log, a new one begins, on top of it or, where many are already on
+  // top of each other, with a copy of all that counts.
+  constexpr size_t kDeepest = 1000;
+  if (length_ != log_->entries.size() && log_->depth < kDeepest) {
+    auto fresh = std::make_shared<Log>();
+    fresh->base = *this;
+    fresh->depth = log_->depth + 1;
+    log_ = std::move(fresh);
+    length_ = 0;
+  } else if (length_ != log_->entries.size()) {
+    Environment copy;
+    for (const Variable* variable : variables())
+      copy.set(variable->name, variable->value, variable->line, variable->argument);
+    *this = std::move(copy);
+  }
+  const Variable& entry = log_->entries.emplace_back(std::move(name), std::move(value), line, argument);
+  log_->by_name[entry.name].push_back(length_++);
 }
 
 void Environment::forget_arguments() {
-  std::erase_if(variables_, [](const Variable& variable) { return variable.argument; });
+  Environment kept;
+  for (const Variable* variable : variables()) {
+    if (!variable->argument) kept.set(variable->name, variable->value, variable->line);
+  }
+  *this = std::move(kept);
+}
+
+const Variable* Environment::find(std::string_view name) const {
+  for (const Environment* at = this; at != nullptr; at = at->log_->base ? &*at->log_->base : nullptr) {
+    if (const auto place = at->log_->last(name, at->length_)) return &at->log_->entries[*place];
+  }
+  return nullptr;
 }
 
 std::optional<std::string_view> Environment::get(std::string_view name) const {
-  const auto found =
-      std::find_if(variables_.begin(), variables_.end(), [&](const Variable& v) { return v.name == name; });
-  if (found == variables_.end()) return std::nullopt;
+  const Variable* found = find(name);
+  if (found == nullptr) return std::nullopt;
   return found->value;
+}
+
+std::vector<const Variable*> Environment::variables() const {
+  std::vector<const Environment*> layers;
+  for (const Environment* at = this; at != nullptr; at = at->log_->base ? &*at->log_->base : nullptr)
+    layers.push_back(at);
+  std::vector<const Variable*> variables;
+  for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    for (size_t i = 0; i < (*layer)->length_; ++i) {
+      const Variable& entry = (*layer)->log_->entries[i];
+      if (find(entry.name) == &entry) variables.push_back(&entry);
+    }
+  }
+  return variables;
 }
 
 dockerfile::Lookup Environment::lookup() const {

@@ -1,8 +1,8 @@
 // The variables of a stage, in the order that a builder hands them to a process.
 #pragma once
 
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,18 +18,29 @@ struct Variable {
   bool argument = false;  // an ARG set it
 };
 
+// A value that is cheap to copy, however many variables it holds: each RUN keeps the one that it sees, and a
+// stage starts with that of the stage it is made from. What is set is written to a log that all copies share,
+// and each of them knows how much of it is its own.
+//
+// Copies may be read from many threads; set() while another thread reads any of them is not safe.
 class Environment {
  public:
+  Environment();
   // A variable that is set again moves to the end.
   void set(std::string name, std::string value, uint32_t line, bool argument = false);
   // Without what ARG set.
   void forget_arguments();
+  // The views live as long as this or a copy of it.
   std::optional<std::string_view> get(std::string_view name) const;
-  std::span<const Variable> variables() const { return variables_; }
+  std::vector<const Variable*> variables() const;
   dockerfile::Lookup lookup() const;
 
  private:
-  std::vector<Variable> variables_;
+  struct Log;
+  const Variable* find(std::string_view name) const;
+
+  std::shared_ptr<Log> log_;
+  size_t length_ = 0;  // how much of the log counts
 };
 
 }  // namespace dcache::plan

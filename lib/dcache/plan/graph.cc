@@ -349,9 +349,7 @@ class Planner {
     std::vector<Part>& parts = step.definition;
     parts.push_back({Part::Kind::kOperation, {}, "run"});
     add_command(instruction, parts);
-    for (const Variable& variable : stage().environment.variables()) {
-      parts.push_back({Part::Kind::kVariable, variable.name, variable.value, variable.line});
-    }
+    step.environment = stage().environment;
     parts.push_back({Part::Kind::kWorkdir, {}, stage().workdir});
     if (!stage().user.empty()) parts.push_back({Part::Kind::kUser, {}, stage().user});
     parts.push_back({Part::Kind::kPlatform, {}, stage().platform});
@@ -369,7 +367,7 @@ class Planner {
   // ARG declares, though not their values.
   bool has_only_proxies() {
     const auto variables = stage().environment.variables();
-    if (std::any_of(variables.begin(), variables.end(), [](const Variable& v) { return v.argument; }))
+    if (std::any_of(variables.begin(), variables.end(), [](const Variable* v) { return v->argument; }))
       return false;
     return std::any_of(options_.build_args.begin(), options_.build_args.end(), [](const auto& argument) {
       const std::string name = text::to_lower(argument.first);

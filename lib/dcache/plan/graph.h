@@ -66,7 +66,7 @@ struct Part {
     kOperation,
     kArguments,
     kHeredoc,
-    kVariable,
+    kVariable,  // that the build was given, for builders that note only that; see Step::environment
     kWorkdir,
     kUser,
     kShell,
@@ -100,6 +100,7 @@ struct Step {
   std::optional<size_t> below;  // the step whose result this one starts from
   bool independent = false;     // --link: the step below is no part of its key
   std::vector<Part> definition;
+  std::optional<Environment> environment;  // kRun: the variables that it sees, a part of its definition too
   std::vector<Read> reads;
   std::string image;                       // kImage: the reference, variables replaced
   std::string destination;                 // kCopy, kWorkdir: the absolute path it writes to
