@@ -13,6 +13,8 @@
 
 #include <xxhash.h>
 
+#include "dcache/text/descriptor.h"
+
 namespace dcache::context {
 namespace {
 
@@ -63,14 +65,14 @@ Stamp stamp_of(const struct stat& status) {
 
 tl::expected<HashedFile, std::string> hash_file(const std::string& path,
                                                 const std::function<void(size_t)>& progress) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  const text::Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   constexpr size_t kPiece = size_t{256} * 1024;
   thread_local const auto kBuffer = std::make_unique_for_overwrite<char[]>(kPiece);
   HashedFile file;
   std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
-  ssize_t got = fd < 0 ? -1 : 1;
-  while (got > 0 || (got < 0 && fd >= 0 && errno == EINTR)) {
-    got = ::read(fd, kBuffer.get(), kPiece);
+  ssize_t got = fd.get() < 0 ? -1 : 1;
+  while (got > 0 || (got < 0 && fd.get() >= 0 && errno == EINTR)) {
+    got = ::read(fd.get(), kBuffer.get(), kPiece);
     if (got < 0) continue;
     const auto size = static_cast<size_t>(got);
     file.size += size;
@@ -86,9 +88,7 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path,
     }
     if (last) got = 0;
   }
-  const int error = errno;
-  if (fd >= 0) ::close(fd);
-  if (got < 0) return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(error)));
+  if (got < 0) return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno)));
   return file;
 }
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "dcache/context/hash_store.h"
+#include "dcache/text/descriptor.h"
 #include "dcache/text/path.h"
 #include "dcache/threads/share.h"
 
@@ -33,26 +34,14 @@ class Hashing {
 
 namespace {
 
+using text::Descriptor;
+
 constexpr uint32_t kDefaultFolderMode = 0755;
 constexpr size_t kLongestPath = 4000;  // what the system takes, with room for a name
 
 bool before_path(const Record& record, std::string_view path) {
   return path_less(record.path, path);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 
