@@ -29,9 +29,10 @@ endfunction()
 # linked into it, down to the C library. Distributions that want their libraries shared turn this off.
 option(DCACHE_STATIC_DEPENDENCIES "Link RE2, xxHash and the C++ library into what is built, where their archives are there" ON)
 
-# Makes `target`, from pkg-config, stand for the archive of the library if there is one.
+# Makes `target`, from pkg-config, stand for the archive of the library if there is one. Archives hold no code that could go into
+# a shared library.
 function(dcache_prefer_archive target archive)
-  if(NOT DCACHE_STATIC_DEPENDENCIES)
+  if(NOT DCACHE_STATIC_DEPENDENCIES OR BUILD_SHARED_LIBS)
     return()
   endif()
   find_library(${target}_ARCHIVE NAMES ${archive} HINTS ${${target}_LIBRARY_DIRS} ${${target}_LIBDIR})
