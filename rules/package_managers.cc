@@ -4,61 +4,18 @@
 #include <optional>
 #include <unordered_map>
 
-#include <nlohmann/json.hpp>
-
 #include "dcache/text/path.h"
 
 namespace dcache::rules {
 namespace {
 
-using nlohmann::json;
-
-std::vector<std::string> strings(const json& object, const char* key) {
-  return object.value(key, std::vector<std::string>());
-}
-
-Action::Installs installs_of(const std::string& word) {
-  if (word == "manifest") return Action::Installs::kManifest;
-  if (word == "bare") return Action::Installs::kBare;
-  if (word == "files") return Action::Installs::kFiles;
-  if (word == "implied") return Action::Installs::kImplied;
-  return Action::Installs::kNothing;
-}
-
-PackageManager read_manager(const json& entry) {
-  PackageManager manager;
-  manager.name = entry.at("name");
-  manager.programs = entry.at("programs").get<std::vector<std::vector<std::string>>>();
-  manager.manifests = strings(entry, "manifests");
-  manager.optional = strings(entry, "optional");
-  manager.inseparable_if = strings(entry, "inseparable_if");
-  manager.inseparable_with = strings(entry, "inseparable_with");
-  manager.scripts = strings(entry, "scripts");
-  manager.separable = entry.value("separable", true);
-  manager.file_options = strings(entry, "file_options");
-  manager.options_with_value = strings(entry, "options_with_value");
-  manager.opt_out = strings(entry, "opt_out");
-  manager.opt_out_env = strings(entry, "opt_out_env");
-  manager.unsafe_fix = entry.value("unsafe_fix", false);
-  for (const auto& [name, cache] : entry.at("caches").items()) {
-    manager.caches[name] = {cache.at("path"), strings(cache, "env"), strings(cache, "also"),
-                            cache.value("sharing", "")};
-  }
-  for (const json& action : entry.at("actions")) {
-    manager.actions.push_back({strings(action, "words"), strings(action, "caches"),
-                               installs_of(action.value("installs", "")), action.value("fetch", ""),
-                               strings(action, "needs_sources_unless")});
-  }
-  return manager;
-}
-
-bool contains(const std::vector<std::string>& list, std::string_view word) {
+bool contains(Words list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
 // How many words the program takes, 0 if it is another one.
 size_t program_words(const PackageManager& manager, std::span<const shell::Word> words) {
-  for (const std::vector<std::string>& program : manager.programs) {
+  for (const Words program : manager.programs) {
     if (words.size() < program.size() || shell::program_of(words) != program.front()) continue;
     bool same = true;
     for (size_t i = 1; i < program.size(); ++i)
@@ -76,7 +33,7 @@ bool word_matches(std::string_view pattern, std::string_view word) {
 // The index behind the sub-command's words, options between them skipped; nothing if they are others.
 std::optional<size_t> match_action(const PackageManager& manager, const Action& action,
                                    std::span<const shell::Word> words, size_t at) {
-  for (const std::string& wanted : action.words) {
+  for (const std::string_view wanted : action.words) {
     const bool wants_option = wanted.starts_with('-');
     while (at < words.size() && !wants_option && words[at].text.starts_with('-')) {
       at += contains(manager.options_with_value, words[at].text) ? 2 : 1;
@@ -157,20 +114,14 @@ std::string home_of(const plan::Step& step) {
   return user == "root" || user == "0" ? "/root" : "/home/" + user;
 }
 
-std::string with_home(const std::string& path, const plan::Step& step) {
-  return path.starts_with("~/") ? home_of(step) + path.substr(1) : path;
+std::string with_home(std::string_view path, const plan::Step& step) {
+  return path.starts_with("~/") ? home_of(step).append(path.substr(1)) : std::string(path);
 }
 
 }  // namespace
 
-std::span<const PackageManager> package_managers() {
-  static const std::vector<PackageManager> kManagers = [] {
-    std::vector<PackageManager> managers;
-    for (const json& entry : json::parse(kPackageManagersJson))
-      managers.push_back(read_manager(entry));
-    return managers;
-  }();
-  return kManagers;
+const Cache& PackageManager::cache(std::string_view wanted) const {
+  return *std::find_if(caches.begin(), caches.end(), [&](const Cache& c) { return c.name == wanted; });
 }
 
 namespace {
@@ -180,7 +131,7 @@ std::vector<Use> find_uses(const lint::Run& run) {
   static const std::unordered_map<std::string_view, std::vector<const PackageManager*>> kByProgram = [] {
     std::unordered_map<std::string_view, std::vector<const PackageManager*>> by_program;
     for (const PackageManager& manager : package_managers()) {
-      for (const std::vector<std::string>& program : manager.programs)
+      for (const Words program : manager.programs)
         by_program[program.front()].push_back(&manager);
     }
     return by_program;
@@ -220,7 +171,7 @@ std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run) {
 }
 
 std::string cache_path(const Cache& cache, const plan::Step& step) {
-  for (const std::string& name : cache.env) {
+  for (const std::string_view name : cache.env) {
     if (const auto moved = variable(step, name); moved && moved->starts_with('/'))
       return text::clean_path(*moved);
   }
@@ -229,7 +180,7 @@ std::string cache_path(const Cache& cache, const plan::Step& step) {
 
 bool is_mounted(const Cache& cache, const plan::Step& step, std::span<const dockerfile::Mount> mounts) {
   std::vector<std::string> places = {cache_path(cache, step)};
-  for (const std::string& other : cache.also)
+  for (const std::string_view other : cache.also)
     places.push_back(with_home(other, step));
   return std::any_of(mounts.begin(), mounts.end(), [&](const dockerfile::Mount& mount) {
     if (mount.type != dockerfile::Mount::Type::kCache) return false;

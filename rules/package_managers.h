@@ -1,7 +1,7 @@
 // What rules know of package managers. The knowledge is data: rules/data/package-managers.json.
 #pragma once
 
-#include <map>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,52 +11,54 @@
 
 namespace dcache::rules {
 
-extern const char* const kPackageManagersJson;
+using Words = std::span<const std::string_view>;
 
 // A folder in which a package manager keeps what it downloaded or compiled.
 struct Cache {
-  std::string path;               // "~" is the home of the user who runs it
-  std::vector<std::string> env;   // variables that move it
-  std::vector<std::string> also;  // other places that serve as well
-  std::string sharing;            // of a cache mount for it; empty for the default
+  std::string_view name;
+  std::string_view path;          // "~" is the home of the user who runs it
+  Words env = {};                 // variables that move it
+  Words also = {};                // other places that serve as well
+  std::string_view sharing = {};  // of a cache mount for it; empty for the default
 };
 
 // A sub-command that downloads or compiles something.
 struct Action {
-  enum class Installs {
+  enum class Installs : uint8_t {
     kNothing,   // names what it installs itself
     kManifest,  // what the manifests list
     kBare,      // the same, if it is given no package
     kFiles,     // what the files named by its options list
     kImplied,   // fetches what the manifests list on the way to something else
   };
-  std::vector<std::string> words;  // a trailing `*` stands for any rest of the word
-  std::vector<std::string> caches;
+  Words words = {};   // a trailing `*` stands for any rest of the word
+  Words caches = {};  // by name
   Installs installs = Installs::kNothing;
-  std::string fetch;  // kImplied: the command that only downloads
-  std::vector<std::string>
-      needs_sources_unless;  // it wants the project's sources too, unless one of these is given
+  std::string_view fetch = {};      // kImplied: the command that only downloads
+  Words needs_sources_unless = {};  // it wants the project's sources too, unless one of these is given
 };
 
 struct PackageManager {
-  std::string name;
-  std::vector<std::vector<std::string>> programs;  // ["python", "-m", "pip"]
-  std::vector<std::string> manifests;              // all needed
-  std::vector<std::string> optional;               // taken along where they exist
-  std::vector<std::string> inseparable_if;         // text in a manifest that refers to sources
-  std::vector<std::string> inseparable_with;       // files that do
-  std::vector<std::string>
-      scripts;            // text in a manifest that says that installing runs the project's scripts
-  bool separable = true;  // the install works before the sources are there
-  std::map<std::string, Cache, std::less<>> caches;
-  std::vector<std::string> file_options;
-  std::vector<std::string> options_with_value;
-  std::vector<std::string> opt_out;  // options that keep it from caching
-  std::vector<std::string> opt_out_env;
+  std::string_view name;
+  std::span<const Words> programs;  // ["python", "-m", "pip"]
+  Words manifests = {};             // all needed
+  Words optional = {};              // taken along where they exist
+  Words inseparable_if = {};        // text in a manifest that refers to sources
+  Words inseparable_with = {};      // files that do
+  Words scripts = {};               // text in a manifest that says that installing runs the project's scripts
+  bool separable = true;            // the install works before the sources are there
+  std::span<const Cache> caches = {};
+  Words file_options = {};
+  Words options_with_value = {};
+  Words opt_out = {};  // options that keep it from caching
+  Words opt_out_env = {};
   bool unsafe_fix = false;  // a cache mount for it changes what the image holds
-  std::vector<Action> actions;
+  std::span<const Action> actions = {};
+
+  const Cache& cache(std::string_view wanted) const;
 };
 
+// Tables that the build makes of the data.
 std::span<const PackageManager> package_managers();
 
 // One use of a package manager in a RUN.

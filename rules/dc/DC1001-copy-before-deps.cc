@@ -26,9 +26,20 @@ struct BroadCopy {
   const plan::Selector* source = nullptr;
 };
 
+template <typename List>
+std::vector<std::string_view> copied(const List& list) {
+  return {list.begin(), list.end()};
+}
+
+// What the install reads: the manifests, or the files that its options name.
+std::vector<std::string_view> needed_files(const Use& use) {
+  return use.action->installs == Action::Installs::kFiles ? copied(use.files)
+                                                          : copied(use.manager->manifests);
+}
+
 bool is_manifest(const PackageManager& manager, std::string_view path) {
   const std::string_view name = text::base_name(path);
-  const auto names_it = [&](const std::vector<std::string>& names) {
+  const auto names_it = [&](Words names) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   return names_it(manager.manifests) || names_it(manager.optional);
@@ -70,7 +81,8 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
 // Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
 bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
                      const lint::Surroundings& surroundings) {
-  const std::vector<std::string>& names = use.files.empty() ? use.manager->manifests : use.files;
+  const std::vector<std::string_view> names =
+      use.files.empty() ? copied(use.manager->manifests) : copied(use.files);
   if (names.empty()) return true;
   const auto is_taken = [&](const context::Record* record) {
     return std::any_of(copies.begin(), copies.end(), [&](const Step* step) {
@@ -80,14 +92,14 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
       });
     });
   };
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+  return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     const auto records = surroundings.called(text::base_name(name));
     return std::any_of(records.begin(), records.end(), is_taken);
   });
 }
 
-std::string in_folder(std::string_view folder, const std::string& name) {
-  return folder == "/" ? name : std::string(folder.substr(1)) + "/" + name;
+std::string in_folder(std::string_view folder, std::string_view name) {
+  return folder == "/" ? std::string(name) : std::string(folder.substr(1)).append("/").append(name);
 }
 
 // What has to be copied for the install to work, relative to the context; nothing if it is not all there, or
@@ -101,28 +113,30 @@ std::optional<Manifests> find_manifests(const lint::Surroundings& surroundings, 
                                         const Use& use) {
   Manifests found;
   const PackageManager& manager = *use.manager;
-  const auto exists = [&](const std::string& name) {
+  const auto exists = [&](std::string_view name) {
     return surroundings.files.find(in_folder(copy.source->path, name)) != nullptr;
   };
   const bool from_files = use.action->installs == Action::Installs::kFiles;
-  std::vector<std::string> needed = from_files ? use.files : manager.manifests;
-  for (const std::string& name : needed) {
-    if (name.starts_with('/') || name.find('/') != std::string::npos || !exists(name)) return std::nullopt;
+  const std::vector<std::string_view> needed = needed_files(use);
+  for (const std::string_view name : needed) {
+    if (name.starts_with('/') || name.find('/') != std::string_view::npos || !exists(name))
+      return std::nullopt;
   }
-  for (const std::string& name : manager.inseparable_with) {
+  for (const std::string_view name : manager.inseparable_with) {
     if (exists(name)) return std::nullopt;
   }
-  for (const std::string& name : needed) {
+  for (const std::string_view name : needed) {
     const auto text = text::read_file(surroundings.folder + "/" + in_folder(copy.source->path, name));
     if (!text) return std::nullopt;
-    const auto holds = [&](const std::string& word) { return text->find(word) != std::string::npos; };
+    const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
     if (std::any_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds)) return std::nullopt;
     found.runs_scripts =
         found.runs_scripts || std::any_of(manager.scripts.begin(), manager.scripts.end(), holds);
   }
-  found.paths = needed;
-  if (!from_files)
-    std::copy_if(manager.optional.begin(), manager.optional.end(), std::back_inserter(found.paths), exists);
+  found.paths.assign(needed.begin(), needed.end());
+  for (const std::string_view name : manager.optional) {
+    if (!from_files && exists(name)) found.paths.emplace_back(name);
+  }
   for (std::string& path : found.paths)
     path = in_folder(copy.source->path, path);
   if (found.paths.empty()) return std::nullopt;
@@ -130,7 +144,7 @@ std::optional<Manifests> find_manifests(const lint::Surroundings& surroundings, 
 }
 
 bool needs_sources(const Use& use) {
-  const std::vector<std::string>& unless = use.action->needs_sources_unless;
+  const Words unless = use.action->needs_sources_unless;
   if (unless.empty()) return false;
   return std::none_of(use.arguments.begin(), use.arguments.end(), [&](const shell::Word& word) {
     return std::find(unless.begin(), unless.end(), word.text) != unless.end();
@@ -210,7 +224,7 @@ std::optional<lint::Fix> make_fix(Subject& subject, const BroadCopy& copy, const
     fix.description = "download the dependencies first";
     fix.edits.push_back(
         {{instruction.span.begin, instruction.span.begin},
-         manifest_copy(instruction, manifests->paths) + eol + "RUN " + use.action->fetch + eol});
+         manifest_copy(instruction, manifests->paths) + eol + "RUN " + std::string(use.action->fetch) + eol});
     return fix;
   }
   if (!are_neighbours(subject.graph(), copy, run)) return std::nullopt;
@@ -219,15 +233,14 @@ std::optional<lint::Fix> make_fix(Subject& subject, const BroadCopy& copy, const
 
 // "go mod download": the words up to the sub-command.
 std::string install_words(const Use& use) {
-  std::string words = use.manager->name;
-  for (const std::string& word : use.action->words)
-    words += " " + word;
+  std::string words(use.manager->name);
+  for (const std::string_view word : use.action->words)
+    words.append(" ").append(word);
   return words;
 }
 
 std::string manifest_words(const Use& use) {
-  const std::vector<std::string>& names =
-      use.action->installs == Action::Installs::kFiles ? use.files : use.manager->manifests;
+  const std::vector<std::string_view> names = needed_files(use);
   return names.empty() ? "its manifests" : fmt::format("{}", fmt::join(names, " and "));
 }
 
@@ -263,7 +276,7 @@ class Check {
   }
 
   bool keeps_downloads(const Run& run, const Use& use) const {
-    const Cache& downloads = use.manager->caches.at(use.action->caches.front());
+    const Cache& downloads = use.manager->cache(use.action->caches.front());
     return is_mounted(downloads, subject_.graph().steps[run.step], run.mounts);
   }
 

@@ -37,11 +37,12 @@ bool has_nameless_user(const Step& step) {
 
 std::string mount_flag(const Cache& cache, const Step& step) {
   return fmt::format("--mount=type=cache,target={}{}{}", cache_path(cache, step),
-                     cache.sharing.empty() ? "" : ",sharing=" + cache.sharing, owner_options(step));
+                     cache.sharing.empty() ? "" : fmt::format(",sharing={}", cache.sharing),
+                     owner_options(step));
 }
 
 bool opts_out_by_variable(const PackageManager& manager, const Step& step) {
-  return std::any_of(manager.opt_out_env.begin(), manager.opt_out_env.end(), [&](const std::string& name) {
+  return std::any_of(manager.opt_out_env.begin(), manager.opt_out_env.end(), [&](std::string_view name) {
     return step.environment && step.environment->get(name).has_value();
   });
 }
@@ -49,7 +50,7 @@ bool opts_out_by_variable(const PackageManager& manager, const Step& step) {
 // `--no-cache-dir` and its like make the mount useless: they go, with the blank in front of them.
 void remove_opt_out(const Run& run, const Use& use, std::vector<text::Edit>& edits) {
   for (const shell::Word& word : use.command->words) {
-    const auto& options = use.manager->opt_out;
+    const Words options = use.manager->opt_out;
     if (std::find(options.begin(), options.end(), word.text) == options.end()) continue;
     text::Span span = run.span_of(word.spelling);
     const std::string_view source = run.source;
@@ -95,8 +96,8 @@ class Check {
     std::vector<Lack> lacks;
     for (const Use& use : uses_of(subject_, run)) {
       if (opts_out_by_variable(*use.manager, step)) continue;
-      for (const std::string& name : use.action->caches) {
-        const Cache& cache = use.manager->caches.at(name);
+      for (const std::string_view name : use.action->caches) {
+        const Cache& cache = use.manager->cache(name);
         if (!is_mounted(cache, step, run.mounts) && !is_taken(cache_path(cache, step), step))
           add(use, cache, lacks);
       }
