@@ -366,6 +366,10 @@ class Expander {
 
 tl::expected<std::string, ExpandError> expand(std::string_view text, const Lookup& lookup,
                                               const ExpandOptions& options) {
+  // Most words hold nothing that expands.
+  const bool plain = text.find_first_of("$'\"") == std::string_view::npos &&
+                     text.find(options.escape) == std::string_view::npos && text::is_ascii(text);
+  if (plain) return std::string(text);
   return Expander(text, lookup, options).run(kNoStop, options.keep_escapes, nullptr);
 }
 

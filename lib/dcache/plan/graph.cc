@@ -111,17 +111,15 @@ class Planner {
   }
 
   void set_platform_arguments() {
-    const Platform target = split_platform(options_.platform);
-    const auto set = [&](std::string_view prefix, const Platform& platform, const std::string& whole) {
-      for (const auto& [suffix, value] : {std::pair<std::string_view, std::string>{"PLATFORM", whole},
-                                          {"OS", platform.os},
-                                          {"ARCH", platform.architecture},
-                                          {"VARIANT", platform.variant}}) {
-        set_global(fmt::format("{}{}", prefix, suffix), value, 0);
-      }
-    };
-    set("BUILD", target, options_.platform);
-    set("TARGET", target, options_.platform);
+    const Platform platform = split_platform(options_.platform);
+    set_global("BUILDPLATFORM", options_.platform, 0);
+    set_global("BUILDOS", platform.os, 0);
+    set_global("BUILDARCH", platform.architecture, 0);
+    set_global("BUILDVARIANT", platform.variant, 0);
+    set_global("TARGETPLATFORM", options_.platform, 0);
+    set_global("TARGETOS", platform.os, 0);
+    set_global("TARGETARCH", platform.architecture, 0);
+    set_global("TARGETVARIANT", platform.variant, 0);
     set_global("TARGETSTAGE", options_.target.empty() ? "default" : options_.target, 0);
   }
 
