@@ -95,9 +95,9 @@ void HashingLine::operator()(const context::HashingProgress& done) {
                          report::bytes_words(done.bytes), report::bytes_words(done.all_bytes)));
 }
 
-void hash_files(cache::Build& build) {
+void hash_files(cache::Build& build, bool make_keys) {
   HashingLine line;
-  build.hash_files(std::ref(line));
+  build.hash_files(std::ref(line), {}, make_keys);
 }
 
 std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, const std::string& file) {

@@ -45,8 +45,8 @@ class HashingLine {
  private:
   ProgressLine line_;
 };
-// Hashes what the steps read, with that.
-void hash_files(cache::Build& build);
+// Hashes what the steps read, with that; `make_keys` as of Build::hash_files().
+void hash_files(cache::Build& build, bool make_keys = true);
 
 // "path:line:column: message; remedy", as far as there is each.
 std::string words_of(const cache::Failure& failure);

@@ -17,7 +17,8 @@ struct Options {
 int run(const Options& options) {
   auto build = load_build(options.build);
   if (!build) return kError;
-  hash_files(*build);
+  constexpr bool kMakeKeys = false;
+  hash_files(*build, kMakeKeys);
   warn_of(*build);
   std::string text = cache::write_state(*build);
   if (options.output == "-") {

@@ -230,6 +230,16 @@ TEST(StateFile, KeepsNamesThatAreNoText) {
   EXPECT_EQ(again->context().find("l\xff")->target, "a\xfe");
 }
 
+TEST(State, OfAnOlderProgramWasBuiltByBuildkit) {
+  std::string text = write_state(build_of("FROM x\nCOPY . /\n", {file("a", "1")}));
+  const std::string builder = "\"builder\":\"buildkit\",";
+  ASSERT_NE(text.find(builder), std::string::npos);
+  text.erase(text.find(builder), builder.size());
+  const auto again = read_state(text);
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_EQ(again->options().plan.builder, plan::Builder::kBuildkit);
+}
+
 TEST(StateFile, RefusesWhatIsDamagedOrNewer) {
   const std::string text = write_state(build_of("FROM x\nCOPY . /\n", {file("a", "1")}));
   for (const std::string& bad :

@@ -138,7 +138,8 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
 }
 
 void Build::hash_files(const Progress& progress,
-                       const std::function<bool(const std::string& context, const context::Record&)>& only) {
+                       const std::function<bool(const std::string& context, const context::Record&)>& only,
+                       bool make_keys) {
   // By context, "" for the main one: which of its records.
   std::map<std::string, std::vector<bool>, std::less<>> wanted;
   wanted[""].resize(contexts_->main.records().size());
@@ -170,7 +171,7 @@ void Build::hash_files(const Progress& progress,
   hash(contexts_->main, "", options_.context);
   for (auto& [name, snapshot] : contexts_->named)
     hash(snapshot, name, options_.plan.named_contexts.at(name));
-  keys_ = keys_over(contexts_->main);
+  if (make_keys) keys_ = keys_over(contexts_->main);
 }
 
 }  // namespace dcache::cache

@@ -86,10 +86,12 @@ class Build {
   State state() const { return {graph_.get(), &keys_}; }
 
   // Hashes the files that some needed step reads, or those of them for which `only` holds. `progress` is
-  // called as of context::HashingOptions.
+  // called as of context::HashingOptions. Without `make_keys`, keys() stays what it was: for who wants to
+  // write a snapshot and no more.
   using Progress = std::function<void(const context::HashingProgress&)>;
   void hash_files(const Progress& progress = {},
-                  const std::function<bool(const std::string& context, const context::Record&)>& only = {});
+                  const std::function<bool(const std::string& context, const context::Record&)>& only = {},
+                  bool make_keys = true);
   // The same build over other files; `counted` as of Contexts.
   std::vector<StepKeys> keys_over(const context::Snapshot& context, const Edits* counted = nullptr) const;
 

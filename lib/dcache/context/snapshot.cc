@@ -184,7 +184,7 @@ class Walker {
       if (!ignored) report(folder, record.path, std::strerror(errno));
       return;
     }
-    if (look) type = IFTODT(status.st_mode);
+    if (look) type = static_cast<unsigned char>(IFTODT(status.st_mode));
     const bool enters = type == DT_DIR && (!ignored || ignore_.may_reinclude_below(record.path));
     if (ignored && !ignored_by_.empty())
       measure(fd, name, status, !enters, static_cast<size_t>(decision.pattern - ignore_.patterns().data()));
