@@ -248,8 +248,10 @@ class Planner {
     if (options_.builder == Builder::kBuildah) {  // which compares the line as it is written
       step.definition.push_back({Part::Kind::kArguments, {}, std::string(instruction.joined)});
       if (instruction.keyword == Keyword::kArg) {
-        for (const auto& [name, value] : options_.build_args)
-          step.definition.push_back({Part::Kind::kVariable, name, "given"});
+        for (const auto& [name, value] : options_.build_args) {
+          if (is_proxy(name) || is_declared(name))
+            step.definition.push_back({Part::Kind::kVariable, name, "given"});
+        }
       }
       return add_step(std::move(step));
     }
@@ -367,9 +369,19 @@ class Planner {
     const auto variables = stage().environment.variables();
     if (std::any_of(variables.begin(), variables.end(), [](const Variable* v) { return v->argument; }))
       return false;
-    return std::any_of(options_.build_args.begin(), options_.build_args.end(), [](const auto& argument) {
-      const std::string name = text::to_lower(argument.first);
-      return std::find(kProxies.begin(), kProxies.end(), name) != kProxies.end();
+    return std::any_of(options_.build_args.begin(), options_.build_args.end(),
+                       [](const auto& argument) { return is_proxy(argument.first); });
+  }
+
+  static bool is_proxy(std::string_view name) {
+    return std::find(kProxies.begin(), kProxies.end(), text::to_lower(name)) != kProxies.end();
+  }
+
+  // Whether an ARG of the stage has declared it so far.
+  bool is_declared(std::string_view name) {
+    const auto variables = stage().environment.variables();
+    return std::any_of(variables.begin(), variables.end(), [&](const Variable* variable) {
+      return variable->argument && variable->name == name;
     });
   }
 
