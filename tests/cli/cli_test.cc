@@ -1,4 +1,5 @@
 // The program as users run it.
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -355,6 +356,23 @@ TEST(Builders, OthersThanBuildkitMakeALayerOfEveryInstruction) {
   const Outcome refused = run_dcache({"explain", "--changed", "a", "--builder", "classic"}, folder.path());
   EXPECT_EQ(refused.status, 2);
   EXPECT_TRUE(contains(refused.err, "Dockerfile:2:6: the classic builder has no --link")) << refused.err;
+}
+
+// The classic builder looks at what a link leads to, also when that is only said to change.
+TEST(Builders, TheClassicOneFollowsLinksToChangedFiles) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM scratch\nCOPY links /x\n");
+  folder.write("files/a", "1");
+  folder.write("links/plain", "1");
+  std::filesystem::create_symlink("../files/a", folder / "links/a");
+  const auto verdict_with = [&](const std::string& builder) {
+    const Outcome outcome = run_dcache(
+        {"explain", "--changed", "files/a", "--builder", builder, "--format", "json"}, folder.path());
+    return json::parse(outcome.out)["steps"][0]["verdict"].get<std::string>();
+  };
+  EXPECT_EQ(verdict_with("classic"), "miss");
+  EXPECT_EQ(verdict_with("buildah"), "hit");
+  EXPECT_EQ(verdict_with("buildkit"), "hit");
 }
 
 TEST(AnyInput, GetsAClearAnswer) {

@@ -158,7 +158,8 @@ class KeyMaker {
         if (record == nullptr) hasher.add(file.record->path);
       }
       if (!file.written || record == nullptr) continue;
-      if (contexts_.counted != nullptr && !contexts_.counted->contains(record->path)) continue;
+      record = counted_record(contexts_.counted, *record);
+      if (record == nullptr) continue;
       const bool is_folder = record->type == context::Type::kFolder;
       if (is_folder && file.name.empty() && !classic) continue;
       hasher.add(record->path).add(hash_record(*record));

@@ -45,35 +45,39 @@ class Selecting {
       return {};
     }
     if (record != nullptr && record->type != Type::kFolder) {
-      const Record* counted = counted_record(*record);
-      result_.files.push_back({counted == nullptr ? record : counted, selector, name});
-      return counted == nullptr ? Hash{} : hash_record(*counted);
+      const Seen seen(counted_, *record);
+      result_.files.push_back({seen.record, selector, name});
+      return seen.hash();
     }
     Hasher hasher;
     if (record != nullptr) {
       result_.files.push_back({record, selector});
-      if (counted_record(*record) != nullptr) hasher.add(hash_record(*record));
+      if (const Seen seen(counted_, *record); seen.counts) hasher.add(seen.hash());
     }
     const std::span<const Record> below = snapshot_.below(*real);
     result_.files.reserve(result_.files.size() + below.size());
     for (const Record& inner : below) {
       const std::string_view inner_name = std::string_view(inner.path).substr(real->size());
-      const Record* counted = counted_record(inner);
-      if (counted != nullptr) hasher.add(inner_name).add(hash_record(*counted));
-      result_.files.push_back({counted == nullptr ? &inner : counted, selector, unrooted(inner_name)});
+      const Seen seen(counted_, inner);
+      if (seen.counts) hasher.add(inner_name).add(seen.hash());
+      result_.files.push_back({seen.record, selector, unrooted(inner_name)});
     }
     return hasher.finish();
   }
 
-  // What counts for a record; null if it does not.
-  const Record* counted_record(const Record& record) const {
-    if (counted_ == nullptr) return &record;
-    const auto found = counted_->find(record.path);
-    if (found == counted_->end()) return nullptr;
-    return found->second == nullptr ? &record : found->second;
-  }
-
  private:
+  // A record as a selection shows it.
+  struct Seen {
+    Seen(const Edits* counted, const Record& own) {
+      const Record* found = counted_record(counted, own);
+      counts = found != nullptr;
+      record = counts ? found : &own;
+    }
+    Hash hash() const { return counts ? hash_record(*record) : Hash{}; }
+
+    const Record* record;
+    bool counts;
+  };
   struct Folder {
     const Record* record;
     std::string_view name;
@@ -166,14 +170,12 @@ class Selecting {
       return taken.follow && taken.record->type == Type::kSymlink;
     };
     for (const Taken& taken : taken_) {
-      const Record* counted = counted_record(*taken.record);
-      result_.files.push_back(
-          {counted == nullptr ? taken.record : counted, &selector, taken.name, !leads_on(taken)});
+      const Seen seen(counted_, *taken.record);
+      result_.files.push_back({seen.record, &selector, taken.name, !leads_on(taken)});
     }
     const auto hash_of = [&](const Taken& taken) {
-      if (leads_on(taken)) return take_path(taken.record->path, &selector, taken.name);
-      const Record* counted = counted_record(*taken.record);
-      return counted == nullptr ? Hash{} : hash_record(*counted);
+      return leads_on(taken) ? take_path(taken.record->path, &selector, taken.name)
+                             : Seen(counted_, *taken.record).hash();
     };
     const auto name_of = [](const Taken& taken) { return text::base_name(taken.record->path); };
     if (taken_.size() == 1 && name_of(taken_[0]) == text::base_name(selector.path)) return hash_of(taken_[0]);
@@ -213,6 +215,13 @@ std::vector<const Selector*> without_nested(std::span<const Selector> selectors)
 
 }  // namespace
 
+const Record* counted_record(const Edits* counted, const Record& record) {
+  if (counted == nullptr) return &record;
+  const auto found = counted->find(record.path);
+  if (found == counted->end()) return nullptr;
+  return found->second == nullptr ? &record : found->second;
+}
+
 bool are_same(const Record& a, const Record& b) {
   if (a.type != b.type || a.target != b.target) return false;
   if (a.type != Type::kFolder && a.mode != b.mode) return false;
@@ -238,7 +247,8 @@ bool takes(const Snapshot& snapshot, std::span<const Selector> selectors, const 
   if (selectors.empty()) return true;
   const auto takes_it = [&](const Selector& selector) {
     if (has_filters(selector)) {
-      const Selection selection = select(snapshot, {&selector, 1});
+      const Edits none;
+      const Selection selection = select(snapshot, {&selector, 1}, &none);
       return std::any_of(selection.files.begin(), selection.files.end(),
                          [&](const SelectedFile& file) { return file.record == &record; });
     }

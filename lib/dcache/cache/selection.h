@@ -35,6 +35,10 @@ struct Selection {
 // Paths of files, each with the record that stands in for the snapshot's own; null for that itself.
 using Edits = std::map<std::string, const context::Record*, std::less<>>;
 
+// What counts for a record where only `counted` does: its stand-in, itself, or null if it does not count. All
+// records count without `counted`.
+const context::Record* counted_record(const Edits* counted, const context::Record& record);
+
 // No selector at all takes the whole context. Files without a content hash count with their path instead.
 // With `counted`, the hashes are made of those files alone: they tell states apart that differ in nothing
 // else.
