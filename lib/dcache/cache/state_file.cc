@@ -27,7 +27,8 @@ constexpr std::array<std::string_view, 3> kBuilders = {"buildkit", "classic", "b
 constexpr std::string_view kBytes = "hex";
 
 bool is_utf8(std::string_view text) {
-  for (size_t at = text::is_ascii(text) ? text.size() : 0; at < text.size();) {
+  if (text::is_ascii(text)) return true;
+  for (size_t at = 0; at < text.size();) {
     const text::Rune rune = text::decode_rune(text.substr(at));
     if (rune.width == 1 && static_cast<unsigned char>(text[at]) >= 0x80) return false;
     at += rune.width;

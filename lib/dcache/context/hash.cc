@@ -65,15 +65,19 @@ Stamp stamp_of(const struct stat& status) {
 
 tl::expected<HashedFile, std::string> hash_file(const std::string& path,
                                                 const std::function<void(size_t)>& progress) {
+  const auto failure = [&] {
+    return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno)));
+  };
   const text::Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (fd.get() < 0) return failure();
   constexpr size_t kPiece = size_t{256} * 1024;
   thread_local const auto kBuffer = std::make_unique_for_overwrite<char[]>(kPiece);
   HashedFile file;
   std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
-  ssize_t got = fd.get() < 0 ? -1 : 1;
-  while (got > 0 || (got < 0 && fd.get() >= 0 && errno == EINTR)) {
-    got = ::read(fd.get(), kBuffer.get(), kPiece);
-    if (got < 0) continue;
+  while (true) {
+    const ssize_t got = ::read(fd.get(), kBuffer.get(), kPiece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure();
     const auto size = static_cast<size_t>(got);
     file.size += size;
     if (progress) progress(size);
@@ -81,15 +85,14 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path,
     const bool last = size < kPiece;
     if (last && !state) {
       file.hash = hash_bytes({kBuffer.get(), size});
-    } else {
-      if (!state) XXH3_128bits_reset(&state.emplace());
-      XXH3_128bits_update(&*state, kBuffer.get(), size);
-      if (last) file.hash = from_xxh(XXH3_128bits_digest(&*state));
+      return file;
     }
-    if (last) got = 0;
+    if (!state) XXH3_128bits_reset(&state.emplace());
+    XXH3_128bits_update(&*state, kBuffer.get(), size);
+    if (!last) continue;
+    file.hash = from_xxh(XXH3_128bits_digest(&*state));
+    return file;
   }
-  if (got < 0) return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno)));
-  return file;
 }
 
 Hasher::Hasher() noexcept = default;

@@ -42,6 +42,9 @@ constexpr size_t kLongestPath = 4000;  // what the system takes, with room for a
 bool before_path(const Record& record, std::string_view path) {
   return path_less(record.path, path);
 }
+bool by_path(const Record& a, const Record& b) {
+  return path_less(a.path, b.path);
+}
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 
@@ -89,7 +92,7 @@ class Walker {
   Walk run() {
     Entered top;
     todo_.push_back(&top);
-    work(true);
+    work();
     for (std::thread& helper : helpers_)
       helper.join();
     Walk walk;
@@ -104,7 +107,7 @@ class Walker {
  private:
   static constexpr size_t kFoldersPerHelper = 16;
 
-  void work(bool first) {
+  void work() {
     std::unique_lock lock(mutex_);
     while (true) {
       more_.wait(lock, [&] { return !todo_.empty() || reading_ == 0; });
@@ -120,7 +123,7 @@ class Walker {
       for (const Entered::Entry& entry : folder->entries) {
         if (entry.below) todo_.push_back(entry.below.get());
       }
-      if (first && helpers_.empty() && todo_.size() > kFoldersPerHelper) start_helpers();
+      if (helpers_.empty() && todo_.size() > kFoldersPerHelper) start_helpers();
       if (!helpers_.empty()) more_.notify_all();
     }
   }
@@ -128,7 +131,7 @@ class Walker {
   void start_helpers() {
     const size_t helpers = threads::helpers_for(todo_.size(), kFoldersPerHelper);
     for (size_t i = 0; i < helpers; ++i)
-      helpers_.emplace_back([this] { work(false); });
+      helpers_.emplace_back([this] { work(); });
   }
 
   // The records in the order of the whole tree.
@@ -301,7 +304,6 @@ bool path_less(std::string_view a, std::string_view b) {
 }
 
 Snapshot::Snapshot(std::vector<Record> records) : records_(std::move(records)) {
-  const auto by_path = [](const Record& a, const Record& b) { return path_less(a.path, b.path); };
   if (!std::is_sorted(records_.begin(), records_.end(), by_path))
     std::stable_sort(records_.begin(), records_.end(), by_path);
   // Of several of one path the last stays: seen from behind it is the first.
@@ -374,7 +376,6 @@ std::optional<std::string> Snapshot::follow(std::string_view path, bool last) co
 }
 
 Snapshot Snapshot::with(std::vector<Record> changes) const {
-  const auto by_path = [](const Record& a, const Record& b) { return path_less(a.path, b.path); };
   std::stable_sort(changes.begin(), changes.end(), by_path);
   std::vector<Record> records;
   records.reserve(records_.size() + changes.size());
@@ -386,9 +387,7 @@ Snapshot Snapshot::with(std::vector<Record> changes) const {
     records.push_back(std::move(change));
   }
   records.insert(records.end(), at, records_.end());
-  // A new file may be in a new folder.
-  if (records.size() > records_.size()) return Snapshot(std::move(records));
-  return of_ordered(std::move(records));
+  return Snapshot(std::move(records));  // which adds the folders of new files
 }
 
 Snapshot Snapshot::of_ordered(std::vector<Record> records) {

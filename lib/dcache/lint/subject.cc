@@ -64,25 +64,14 @@ Run make_run(const dockerfile::File& file, const plan::Graph& graph, size_t inde
 }  // namespace
 
 std::span<const context::Record* const> Surroundings::called(std::string_view name) const {
-  struct ByName {
-    bool operator()(const context::Record* a, const context::Record* b) const {
-      return text::base_name(a->path) < text::base_name(b->path);
-    }
-    bool operator()(const context::Record* a, std::string_view b) const {
-      return text::base_name(a->path) < b;
-    }
-    bool operator()(std::string_view a, const context::Record* b) const {
-      return a < text::base_name(b->path);
-    }
-  };
+  const auto name_of = [](const context::Record* record) { return text::base_name(record->path); };
   const std::scoped_lock lock(mutex_);
   if (by_name_.empty()) {
     for (const context::Record& record : files.records())
       by_name_.push_back(&record);
-    std::stable_sort(by_name_.begin(), by_name_.end(), ByName());
+    std::ranges::stable_sort(by_name_, {}, name_of);
   }
-  const auto [begin, end] = std::equal_range(by_name_.begin(), by_name_.end(), name, ByName());
-  return {begin, end};
+  return std::ranges::equal_range(by_name_, name, {}, name_of);
 }
 
 const std::string& Surroundings::remembered(std::string_view rule,

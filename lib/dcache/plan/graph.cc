@@ -366,11 +366,11 @@ class Planner {
   // The classic builder notes whether there are build arguments at all, and counts those for proxies that no
   // ARG declares, though not their values.
   bool has_only_proxies() {
+    const bool proxies = std::any_of(options_.build_args.begin(), options_.build_args.end(),
+                                     [](const auto& argument) { return is_proxy(argument.first); });
+    if (!proxies) return false;
     const auto variables = stage().environment.variables();
-    if (std::any_of(variables.begin(), variables.end(), [](const Variable* v) { return v->argument; }))
-      return false;
-    return std::any_of(options_.build_args.begin(), options_.build_args.end(),
-                       [](const auto& argument) { return is_proxy(argument.first); });
+    return std::none_of(variables.begin(), variables.end(), [](const Variable* v) { return v->argument; });
   }
 
   static bool is_proxy(std::string_view name) {
