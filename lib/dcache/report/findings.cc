@@ -119,25 +119,9 @@ void write_fix(const dockerfile::File& file, const std::optional<lint::Fix>& fix
   json.end_object();
 }
 
-FilePart counted(const FileFindings& file) {
-  FilePart part;
-  for (const Diagnostic& diagnostic : file.findings->diagnostics) {
-    ++part.counts[static_cast<size_t>(diagnostic.level)];
-    if (diagnostic.fix && diagnostic.fix->safe) ++part.fixable;
-  }
-  return part;
-}
-
 class TextReport : public FindingsReport {
  public:
   explicit TextReport(const Style& style) : style_(style) {}
-
-  FilePart part(const FileFindings& file) const override {
-    FilePart part = counted(file);
-    for (const Diagnostic& diagnostic : file.findings->diagnostics)
-      append_finding(file, diagnostic, style_, part.text);
-    return part;
-  }
 
   void begin(std::string& /*out*/) override {}
 
@@ -165,6 +149,11 @@ class TextReport : public FindingsReport {
   }
 
  private:
+  void append(const FileFindings& file, std::string& out) const override {
+    for (const Diagnostic& diagnostic : file.findings->diagnostics)
+      append_finding(file, diagnostic, style_, out);
+  }
+
   Style style_;
   FilePart total_;
   size_t files_ = 0;
@@ -187,32 +176,37 @@ void write_finding(const FileFindings& file, const Diagnostic& diagnostic, text:
   json.end_object();
 }
 
-class JsonReport : public FindingsReport {
+class JsonReport : public FindingsArray {
  public:
-  FilePart part(const FileFindings& file) const override {
-    FilePart part = counted(file);
-    text::JsonWriter json(part.text);
-    for (const Diagnostic& diagnostic : file.findings->diagnostics)
-      write_finding(file, diagnostic, json);
-    return part;
-  }
-
   void begin(std::string& out) override { out += '['; }
-
-  void add(FilePart part, std::string& out) override {
-    if (part.text.empty()) return;
-    if (!first_) out += ',';
-    first_ = false;
-    out += part.text;
-  }
-
   void end(std::string& out) override { out += "]\n"; }
 
  private:
-  bool first_ = true;
+  void append(const FileFindings& file, std::string& out) const override {
+    text::JsonWriter json(out);
+    for (const Diagnostic& diagnostic : file.findings->diagnostics)
+      write_finding(file, diagnostic, json);
+  }
 };
 
 }  // namespace
+
+FilePart FindingsReport::part(const FileFindings& file) const {
+  FilePart part;
+  for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+    ++part.counts[static_cast<size_t>(diagnostic.level)];
+    if (diagnostic.fix && diagnostic.fix->safe) ++part.fixable;
+  }
+  append(file, part.text);
+  return part;
+}
+
+void FindingsArray::add(FilePart part, std::string& out) {
+  if (part.text.empty()) return;
+  if (!first_) out += ',';
+  first_ = false;
+  out += part.text;
+}
 
 std::unique_ptr<FindingsReport> findings_text(const Style& style) {
   return std::make_unique<TextReport>(style);

@@ -33,11 +33,23 @@ class FindingsReport {
  public:
   virtual ~FindingsReport() = default;
   // Const, and safe to call from many threads.
-  virtual FilePart part(const FileFindings& file) const = 0;
+  FilePart part(const FileFindings& file) const;
   // Once, then add() for each file in the order that it shall have, then end(). Each appends to `out`.
   virtual void begin(std::string& out) = 0;
   virtual void add(FilePart part, std::string& out) = 0;
   virtual void end(std::string& out) = 0;
+
+ private:
+  virtual void append(const FileFindings& file, std::string& out) const = 0;
+};
+
+// One whose parts are members of a JSON array.
+class FindingsArray : public FindingsReport {
+ public:
+  void add(FilePart part, std::string& out) override;
+
+ private:
+  bool first_ = true;
 };
 
 // Each finding with the lines it is about, what to change and the rule's name; then a line of totals.

@@ -235,24 +235,11 @@ class SarifWriter {
 // How deep in the document the results are.
 constexpr int kResultsDepth = 4;
 
-class SarifReport : public FindingsReport {
+class SarifReport : public FindingsArray {
  public:
   SarifReport(std::span<const Rule> rules, Folders folders) : rules_(rules), folders_(std::move(folders)) {}
 
-  FilePart part(const FileFindings& file) const override {
-    FilePart part;
-    SarifWriter(rules_, folders_, part.text, kResultsDepth).write_results(file);
-    return part;
-  }
-
   void begin(std::string& out) override { SarifWriter(rules_, folders_, out, 0).write_head(); }
-
-  void add(FilePart part, std::string& out) override {
-    if (part.text.empty()) return;
-    if (!first_) out += ',';
-    first_ = false;
-    out += part.text;
-  }
 
   void end(std::string& out) override {
     SarifWriter(rules_, folders_, out, kResultsDepth).write_tail();
@@ -260,9 +247,12 @@ class SarifReport : public FindingsReport {
   }
 
  private:
+  void append(const FileFindings& file, std::string& out) const override {
+    SarifWriter(rules_, folders_, out, kResultsDepth).write_results(file);
+  }
+
   RuleNumbers rules_;
   Folders folders_;
-  bool first_ = true;
 };
 
 }  // namespace
