@@ -139,18 +139,18 @@ class AllSurroundings {
       const std::scoped_lock lock(mutex_);
       known = &known_[{folder, ignore->path}];
     }
-    std::call_once(known->walked, [&] { known->surroundings = walk(folder, *ignore); });
+    std::call_once(known->walked, [&] { known->surroundings = walk(folder, std::move(*ignore)); });
     return known->surroundings;
   }
 
-  static std::shared_ptr<const lint::Surroundings> walk(const std::string& folder,
-                                                        const cache::IgnoreFile& ignore) {
+  static std::shared_ptr<const lint::Surroundings> walk(const std::string& folder, cache::IgnoreFile ignore) {
     auto walk = context::walk(folder, ignore.matcher);
     if (!walk) return nullptr;
     auto around = std::make_shared<lint::Surroundings>();
     around->folder = folder;
     around->suggested_ignore_file = text::join_path(folder, ".dockerignore");
     around->ignore_file = ignore.path;
+    around->ignore = std::move(ignore.matcher);
     around->files = std::move(walk->snapshot);
     return around;
   }

@@ -8,6 +8,13 @@ std::string_view line_end(const dockerfile::File& file) {
   return crlf ? "\r\n" : "\n";
 }
 
+lint::Fix replace(text::Span span, std::string text, std::string description) {
+  lint::Fix fix;
+  fix.description = std::move(description);
+  fix.edits.push_back({span, std::move(text)});
+  return fix;
+}
+
 text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file,
                         const std::vector<std::string>& flags) {
   text::Edit edit;

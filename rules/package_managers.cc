@@ -120,6 +120,10 @@ std::string with_home(std::string_view path, const plan::Step& step) {
 
 }  // namespace
 
+const PackageManager& package_manager(std::string_view name) {
+  return *std::ranges::find(package_managers(), name, &PackageManager::name);
+}
+
 const Cache& PackageManager::cache(std::string_view wanted) const {
   return *std::find_if(caches.begin(), caches.end(), [&](const Cache& c) { return c.name == wanted; });
 }

@@ -38,6 +38,36 @@ struct Action {
   Words needs_sources_unless = {};  // it wants the project's sources too, unless one of these is given
 };
 
+// How a command names the versions of what it installs.
+struct Pin {
+  Words programs;
+  Words commands;                   // one of them is among the arguments
+  std::string_view only_with = {};  // an argument that has to be there too
+  Words unless = {};                // arguments that must not
+  Words options_with_value = {};
+  Words exempt_options = {};      // with one of these the versions stand elsewhere
+  std::string_view pinned;        // RE2: a package that names its version, or that is a local file
+  std::string_view loose = {};    // RE2: one that does so but to name a moving version
+  std::string_view example = {};  // "{}=VERSION"
+};
+
+// How a command is told not to ask.
+struct Confirmation {
+  Words programs = {};
+  Words commands = {};
+  Words options = {};
+};
+
+// What an install leaves in the layer, and what takes it away again.
+struct Cleanup {
+  Words programs = {};
+  Words commands = {};
+  Words unless = {};                     // arguments with which it installs nothing
+  bool shipped_only = false;             // stages that are only copied from may keep it
+  std::span<const Words> cleaners = {};  // program and first arguments
+  Words folders = {};
+};
+
 struct PackageManager {
   std::string_view name;
   std::span<const Words> programs;  // ["python", "-m", "pip"]
@@ -54,12 +84,18 @@ struct PackageManager {
   Words opt_out_env = {};
   bool unsafe_fix = false;  // a cache mount for it changes what the image holds
   std::span<const Action> actions = {};
+  std::span<const Pin> pins = {};
+  Confirmation confirms = {};
+  Cleanup cleanup = {};
+  Words cleaning_rules = {};  // of other catalogues: a cache mount is the better answer to what they ask for
 
   const Cache& cache(std::string_view wanted) const;
 };
 
 // Tables that the build makes of the data.
 std::span<const PackageManager> package_managers();
+// The one of that name, which has to be there.
+const PackageManager& package_manager(std::string_view name);
 
 // One use of a package manager in a RUN.
 struct Use {

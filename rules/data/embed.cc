@@ -1,4 +1,4 @@
-// Run by the build: package-managers.json as C++ tables, so that a program that starts has nothing to read.
+// Run by the build: data as C++ tables, so that a program that starts has nothing to read.
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -58,6 +58,38 @@ class Writer {
     throw std::invalid_argument("unknown value of \"installs\": " + word);
   }
 
+  std::string pins(const json& list) {
+    std::string rows;
+    for (const json& pin : list) {
+      rows += fmt::format(
+          "\n    {{.programs = {}, .commands = {}, .only_with = {}, .unless = {}, .options_with_value = {}, "
+          ".exempt_options = {}, .pinned = {}, .loose = {}, .example = {}}},",
+          words(pin, "programs"), words(pin, "commands"), text(pin, "only_with"), words(pin, "unless"),
+          words(pin, "options_with_value"), words(pin, "exempt_options"), text(pin, "pinned"),
+          text(pin, "loose"), text(pin, "example"));
+    }
+    return table("Pin", rows);
+  }
+
+  std::string confirms(const json& manager) {
+    if (!manager.contains("confirms")) return "{}";
+    const json& confirms = manager.at("confirms");
+    return fmt::format("{{.programs = {}, .commands = {}, .options = {}}}", words(confirms, "programs"),
+                       words(confirms, "commands"), words(confirms, "options"));
+  }
+
+  std::string cleanup(const json& manager) {
+    if (!manager.contains("cleanup")) return "{}";
+    const json& cleanup = manager.at("cleanup");
+    std::string cleaners;
+    for (const json& cleaner : cleanup.at("cleaners"))
+      cleaners += words(cleaner) + ", ";
+    return fmt::format(
+        "{{.programs = {}, .commands = {}, .unless = {}, .shipped_only = {}, .cleaners = {}, .folders = {}}}",
+        words(cleanup, "programs"), words(cleanup, "commands"), words(cleanup, "unless"),
+        cleanup.value("shipped_only", false), table("Words", cleaners), words(cleanup, "folders"));
+  }
+
   std::string manager_row(const json& manager) {
     std::string programs, caches, actions;
     for (const json& program : manager.at("programs"))
@@ -77,33 +109,51 @@ class Writer {
     return fmt::format(
         "    {{.name = {}, .programs = {}, .manifests = {}, .optional = {}, .inseparable_if = {},\n"
         "     .inseparable_with = {}, .scripts = {}, .separable = {}, .caches = {}, .file_options = {},\n"
-        "     .options_with_value = {}, .opt_out = {}, .opt_out_env = {}, .unsafe_fix = {}, .actions = "
-        "{}}},\n",
-        text(manager, "name"), table("std::span<const Word>", programs), words(manager, "manifests"),
+        "     .options_with_value = {}, .opt_out = {}, .opt_out_env = {}, .unsafe_fix = {}, .actions = {},\n"
+        "     .pins = {}, .confirms = {}, .cleanup = {}, .cleaning_rules = {}}},\n",
+        text(manager, "name"), table("Words", programs), words(manager, "manifests"),
         words(manager, "optional"), words(manager, "inseparable_if"), words(manager, "inseparable_with"),
         words(manager, "scripts"), manager.value("separable", true), table("Cache", caches),
         words(manager, "file_options"), words(manager, "options_with_value"), words(manager, "opt_out"),
-        words(manager, "opt_out_env"), manager.value("unsafe_fix", false), table("Action", actions));
+        words(manager, "opt_out_env"), manager.value("unsafe_fix", false), table("Action", actions),
+        pins(manager.value("pins", json::array())), confirms(manager), cleanup(manager),
+        words(manager, "cleaning_rules"));
   }
 
   std::string tables_;
   int count_ = 0;
 };
 
+// A list of texts as a function that gives it, sorted.
+std::string name_list(const json& names, std::string_view function) {
+  std::string rows;
+  for (const std::string name : names)
+    rows += fmt::format("    \"{}\",\n", name);
+  return fmt::format(
+      "#include <span>\n#include <string_view>\n\n#include \"rules/labels.h\"\n\nnamespace dcache::rules "
+      "{{\n\n"
+      "std::span<const std::string_view> {}() {{\n  static constexpr std::string_view kNames[] = {{\n{}  "
+      "}};\n"
+      "  return kNames;\n}}\n\n}}  // namespace dcache::rules\n",
+      function, rows);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "embed JSON CC\n");
+  if (argc != 4) {
+    std::fprintf(stderr, "embed managers|FUNCTION JSON CC\n");
     return 2;
   }
   try {
-    std::ifstream in(argv[1]);
-    std::ofstream out(argv[2]);
-    out << Writer().run(json::parse(in));
+    std::ifstream in(argv[2]);
+    std::ofstream out(argv[3]);
+    const json data = json::parse(in);
+    const std::string_view what = argv[1];
+    out << (what == "managers" ? Writer().run(data) : name_list(data, what));
     return out.flush() ? 0 : 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", argv[1], error.what());
+    std::fprintf(stderr, "%s: %s\n", argv[2], error.what());
     return 2;
   }
 }

@@ -174,7 +174,7 @@ bool is_plain_copy(const Instruction& copy) {
 // Whether nothing that runs stands between the COPY and the RUN.
 bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
   const plan::Stage& stage = graph.stages[copy.step->stage];
-  const auto at = std::find(stage.steps.begin(), stage.steps.end(), run.step);
+  const auto at = std::find(stage.steps.begin(), stage.steps.end(), *run.step);
   return at != stage.steps.begin() && at != stage.steps.end() && &graph.steps[*(at - 1)] == copy.step;
 }
 
@@ -277,7 +277,7 @@ class Check {
 
   bool keeps_downloads(const Run& run, const Use& use) const {
     const Cache& downloads = use.manager->cache(use.action->caches.front());
-    return is_mounted(downloads, subject_.graph().steps[run.step], run.mounts);
+    return is_mounted(downloads, subject_.graph().steps[*run.step], run.mounts);
   }
 
   void report(const BroadCopy& copy, const Run& run, const Use& use) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <functional>
 #include <optional>
 
 #include <fmt/format.h>
@@ -92,7 +91,8 @@ class Check {
   }
 
   void run(const Run& run) {
-    const Step& step = subject_.graph().steps[run.step];
+    if (!run.step) return;
+    const Step& step = subject_.graph().steps[*run.step];
     std::vector<Lack> lacks;
     for (const Use& use : uses_of(subject_, run)) {
       if (opts_out_by_variable(*use.manager, step)) continue;
@@ -157,7 +157,9 @@ class Check {
                          fmt::format("what {} keeps in {} for the next time is lost when this step rebuilds",
                                      lack.use.manager->name, fmt::join(folders, " and ")),
                          fmt::format("write RUN {}", fmt::join(flags, " ")));
-    if (!has_nameless_user(step) || is_trigger(run)) return;
+    diagnostic.aliases.assign(lack.use.manager->cleaning_rules.begin(),
+                              lack.use.manager->cleaning_rules.end());
+    if (!has_nameless_user(step) || run.onbuild) return;
     lint::Fix fix;
     fix.description = flags.size() == 1 ? "add the cache mount" : "add the cache mounts";
     fix.safe = !lack.use.manager->unsafe_fix;
@@ -170,14 +172,6 @@ class Check {
       keep_apt_files(run, fix.edits);
     }
     diagnostic.fix = std::move(fix);
-  }
-
-  // A RUN that ONBUILD of another stage carries is shown once, there.
-  bool is_trigger(const Run& run) const {
-    const auto instructions = subject_.file().instructions();
-    const std::less<> before;
-    return before(run.instruction, instructions.data()) ||
-           !before(run.instruction, instructions.data() + instructions.size());
   }
 
   Subject& subject_;

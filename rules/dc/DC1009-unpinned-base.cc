@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
-#include "rules/images.h"
+#include "dcache/plan/image.h"
 
 namespace dcache::rules {
 namespace {
@@ -16,7 +16,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
   for (const Step& step : subject.graph().steps) {
     if (step.kind != Step::Kind::kImage || step.image.empty()) continue;
     const text::Span span = step.instruction->arguments.front().span;
-    const ImageReference image = read_reference(step.image);
+    const plan::ImageReference image = plan::read_reference(step.image);
     const bool latest = image.tag.empty() || image.tag == "latest";
     if (image.digest.empty()) {
       lint::Diagnostic& diagnostic = reporter.report(

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/plan/image.h"
 #include "dcache/text/unicode.h"
-#include "rules/images.h"
 
 namespace dcache::rules {
 namespace {
@@ -16,7 +16,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const dockerfile::Instruction& from : subject.file().instructions()) {
     if (from.keyword != Keyword::kFrom || from.arguments.empty()) continue;
     const dockerfile::Word& word = from.arguments.front();
-    const ImageReference image = read_reference(word.text);
+    const plan::ImageReference image = plan::read_reference(word.text);
     const bool stage = stages.contains(std::string(word.text));
     const bool plain =
         image.tag.empty() && image.digest.empty() && word.text.find('$') == std::string_view::npos;
@@ -28,8 +28,6 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (from.arguments.size() == 3) stages.insert(std::string(from.arguments[2].text));
   }
 }
-
-constexpr std::string_view kReferences[] = {"https://github.com/hadolint/hadolint/wiki/DL3006"};
 
 }  // namespace
 
@@ -45,7 +43,6 @@ lint::Rule DL3006() {
               "another major version, and a cached layer may hide that for months.",
           .bad = {"FROM debian\n"},
           .good = {"FROM debian:12\n"},
-          .references = kReferences,
           .check = check};
 }
 

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
-#include "rules/images.h"
+#include "dcache/plan/image.h"
 
 namespace dcache::rules {
 namespace {
@@ -9,14 +9,12 @@ namespace {
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const dockerfile::Instruction& from : subject.file().instructions()) {
     if (from.keyword != dockerfile::Keyword::kFrom || from.arguments.empty()) continue;
-    const ImageReference image = read_reference(from.arguments.front().text);
+    const plan::ImageReference image = plan::read_reference(from.arguments.front().text);
     if (image.tag != "latest" || !image.digest.empty()) continue;
     reporter.report(from.span, fmt::format("the tag latest of {} moves with every release", image.name),
                     fmt::format("write {}:VERSION", image.name));
   }
 }
-
-constexpr std::string_view kReferences[] = {"https://github.com/hadolint/hadolint/wiki/DL3007"};
 
 }  // namespace
 
@@ -32,7 +30,6 @@ lint::Rule DL3007() {
               "version today, and two machines may build different images from one commit.",
           .bad = {"FROM debian:latest\n"},
           .good = {"FROM debian:12\n"},
-          .references = kReferences,
           .check = check};
 }
 

@@ -18,7 +18,8 @@ TEST(Profiles, ReportOneProblemOnce) {
   config.profile = Profile::kHadolint;
   EXPECT_EQ(findings(text, config), (Texts{"DL3006:1", "DL3007:3"}));
   config.profile = Profile::kAll;
-  EXPECT_EQ(findings(text, config), (Texts{"DL3006:1", "DC1009:1", "DL3007:3", "DC1009:3", "DC1009:4"}));
+  EXPECT_EQ(findings(text, config), (Texts{"DL3006:1", "DL3057:1", "DC1009:1", "DL3007:3", "DL3057:3",
+                                           "DC1009:3", "DL3057:4", "DC1009:4"}));
 }
 
 TEST(Selecting, TakesCodesAndNamesAndAliases) {
@@ -43,19 +44,22 @@ struct SuppressionCase {
   size_t findings;
 };
 TEST(Suppressions, WorkAsCommentsOfAllThreeTools) {
-  for (const SuppressionCase& c : {SuppressionCase{"FROM a\n", 1},
-                                   {"# dcache ignore=DC1009 because\nFROM a\n", 0},
-                                   {"# dcache ignore=unpinned-base\nFROM a\n", 0},
-                                   {"# hadolint ignore=DL3006\nFROM a\n", 0},
-                                   {"#hadolint   ignore = DL3000 , DL3006\nFROM a\n", 0},
-                                   {"# hadolint ignore=DL3007\nFROM a\n", 1},
-                                   {"# dcache ignore=DC1009\nFROM a\nFROM b\n", 1},
-                                   {"FROM x@sha256:1\n# dcache global ignore=DC1009\nFROM a\nFROM b\n", 0},
-                                   {"# hadolint global ignore=DL3006\nFROM a\n", 0},
-                                   {"# check=skip=DC1009\nFROM a\n", 0},
-                                   {"# check=skip=all\nFROM a\n", 1},
-                                   {"# dcacheignore=DC1009\nFROM a\n", 1},
-                                   {"# dcache ignore=\nFROM a\n", 1}}) {
+  for (const SuppressionCase& c :
+       {SuppressionCase{"FROM a\n", 1},
+        {"# dcache ignore=DC1009 because\nFROM a\n", 0},
+        {"# dcache ignore=unpinned-base\nFROM a\n", 0},
+        {"# hadolint ignore=DL3006\nFROM a\n", 0},
+        {"#hadolint   ignore = DL3000 , DL3006\nFROM a\n", 0},
+        {"# hadolint ignore=DL3007\nFROM a\n", 1},
+        {"# dcache ignore=DC1009\nFROM a\nFROM b\n", 1},
+        {"FROM x@sha256:1111111111111111111111111111111111111111111111111111111111111111\n# dcache global "
+         "ignore=DC1009\nFROM a\nFROM b\n",
+         0},
+        {"# hadolint global ignore=DL3006\nFROM a\n", 0},
+        {"# check=skip=DC1009\nFROM a\n", 0},
+        {"# check=skip=all\nFROM a\n", 1},
+        {"# dcacheignore=DC1009\nFROM a\n", 1},
+        {"# dcache ignore=\nFROM a\n", 1}}) {
     EXPECT_EQ(findings(c.text, {}).size(), c.findings) << c.text;
   }
 }
@@ -71,19 +75,26 @@ TEST(Linter, GoesAsFarAsTheFileCanBeRead) {
 
 TEST(Fixes, WaitForEachOtherAndEndStable) {
   const Config config;
-  const std::string text = "FROM a@sha256:1\nRUN npm ci && pip install --no-cache-dir x\n";
+  const std::string text =
+      "FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN npm ci && pip "
+      "install --no-cache-dir x\n";
   const std::string mended = test::fixed(text, config);
   EXPECT_EQ(mended,
-            "# syntax=docker/dockerfile:1\nFROM a@sha256:1\nRUN --mount=type=cache,target=/root/.npm \\\n"
-            "    --mount=type=cache,target=/root/.cache/pip \\\n    npm ci && pip install x\n");
+            "# syntax=docker/dockerfile:1\nFROM "
+            "a@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN "
+            "--mount=type=cache,target=/root/.npm \\\n"
+            "    --mount=type=cache,target=/root/.cache/pip \\\n    npm ci && pip install x==1\n");
   EXPECT_EQ(test::fixed(mended, config), mended);
   EXPECT_EQ(findings(mended, config), Texts{});
 }
 
 TEST(Fixes, KeepLineEndsAndBytesThatAreNoText) {
-  const std::string text = "FROM a@sha256:1\r\n# \xFF\r\nRUN npm ci\r\n";
+  const std::string text =
+      "FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN npm "
+      "ci\r\n";
   EXPECT_EQ(test::fixed(text, {}),
-            "# syntax=docker/dockerfile:1\r\nFROM a@sha256:1\r\n# \xFF\r\nRUN "
+            "# syntax=docker/dockerfile:1\r\nFROM "
+            "a@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN "
             "--mount=type=cache,target=/root/.npm \\\r\n    npm ci\r\n");
 }
 

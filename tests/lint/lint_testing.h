@@ -22,6 +22,7 @@ inline lint::Subject::LoadSurroundings surroundings_of(const TemporaryFolder& fo
     around->suggested_ignore_file = folder / ".dockerignore";
     if (has_ignore_file) around->ignore_file = folder / ".dockerignore";
     around->files = std::move(context::walk(folder.path(), *matcher)->snapshot);
+    around->ignore = std::move(*matcher);
     return around;
   };
 }

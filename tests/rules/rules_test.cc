@@ -20,7 +20,9 @@ std::vector<std::string> findings_of_example(const lint::Rule& rule, const lint:
   for (const lint::ExampleFile& file : example.files)
     folder.write(std::string(file.path), std::string(file.content));
   const bool needs_files = !example.files.empty();
-  return findings(std::string(example.dockerfile), config_selecting({std::string(rule.code)}),
+  lint::Config config = *lint::read_config(std::string(example.config), lint::known_names(lint::catalogue()));
+  config.select = {std::string(rule.code)};
+  return findings(std::string(example.dockerfile), config,
                   needs_files ? test::surroundings_of(folder) : lint::Subject::LoadSurroundings());
 }
 
@@ -30,7 +32,7 @@ TEST(EveryRule, IsDocumentedAndItsExamplesHold) {
     EXPECT_TRUE(codes.insert(rule.code).second) << rule.code;
     EXPECT_FALSE(rule.summary.empty() || rule.summary.ends_with('.')) << rule.code;
     EXPECT_GT(rule.rationale.size(), 80u) << rule.code;
-    EXPECT_FALSE(rule.references.empty()) << rule.code;
+    EXPECT_FALSE(lint::references_of(rule).empty()) << rule.code;
     EXPECT_EQ(rule.fix != lint::FixKind::kNone, !rule.fix_note.empty()) << rule.code;
     EXPECT_FALSE(findings_of_example(rule, rule.bad).empty()) << rule.code;
     EXPECT_EQ(findings_of_example(rule, rule.good), Texts{}) << rule.code;
@@ -256,12 +258,15 @@ TEST(DC1006, AcceptsWhatIsInALayer) {
 }
 
 TEST(DC1008, AsksForTheDirectiveOnce) {
-  check("DC1008", {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --link a b\n", {"DC1008:2"}},
-                   {"FROM a\nRUN <<EOF\nx\nEOF\n", {"DC1008:2"}},
-                   {"FROM a\nCOPY --parents a b\n", {"DC1008:2"}},
-                   {"FROM a\nCOPY --exclude=x a b\n", {"DC1008:2"}},
-                   {"FROM a\nADD --checksum=sha256:1 http://x/y /z\n", {"DC1008:2"}},
-                   {"FROM a\nONBUILD RUN --mount=target=/x y\n", {"DC1008:2"}}});
+  check("DC1008",
+        {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --link a b\n", {"DC1008:2"}},
+         {"FROM a\nRUN <<EOF\nx\nEOF\n", {"DC1008:2"}},
+         {"FROM a\nCOPY --parents a b\n", {"DC1008:2"}},
+         {"FROM a\nCOPY --exclude=x a b\n", {"DC1008:2"}},
+         {"FROM a\nADD --checksum=sha256:1111111111111111111111111111111111111111111111111111111111111111 "
+          "http://x/y /z\n",
+          {"DC1008:2"}},
+         {"FROM a\nONBUILD RUN --mount=target=/x y\n", {"DC1008:2"}}});
   check("DC1008", {{"# syntax=docker/dockerfile:1\nFROM a\nCOPY --link a b\n", {}},
                    {"#syntax=x\nFROM a\nRUN <<EOF\nx\nEOF\n", {}},
                    {"FROM a\nCOPY --chown=1 a b\n", {}},
@@ -290,14 +295,20 @@ TEST(DC1009, FindsImagesWithoutDigest) {
                    {"FROM a:1\n", {"DC1009:1"}},
                    {"FROM reg.io:5000/a:latest\n", {"DC1009:1"}},
                    {"ARG V=1\nFROM a:$V\n", {"DC1009:2"}},
-                   {"FROM a:1@sha256:1\nFROM a:1@sha256:2\n", {"DC1009:2"}},
+                   {"FROM a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\nFROM "
+                    "a:1@sha256:2\n",
+                    {"DC1009:2"}},
                    {"FROM --platform=linux/arm64 a:1 AS b\n", {"DC1009:1"}}});
-  check("DC1009", {{"FROM scratch\n", {}},
-                   {"FROM a@sha256:1 AS b\nFROM b\n", {}},
-                   {"FROM a:1@sha256:1\n", {}},
-                   {"ARG D=sha256:1\nFROM a@$D\n", {}},
-                   {"FROM a:1@sha256:1\nFROM a:1@sha256:1\n", {}},
-                   {"ARG IMAGE\nFROM $IMAGE\n", {}}});
+  check(
+      "DC1009",
+      {{"FROM scratch\n", {}},
+       {"FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS b\nFROM b\n", {}},
+       {"FROM a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\n", {}},
+       {"ARG D=sha256:1111111111111111111111111111111111111111111111111111111111111111\nFROM a@$D\n", {}},
+       {"FROM a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\nFROM "
+        "a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\n",
+        {}},
+       {"ARG IMAGE\nFROM $IMAGE\n", {}}});
 }
 
 TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
@@ -336,13 +347,18 @@ TEST(DL3006, FindsImagesWithoutTag) {
   check("DL3006", {{"FROM a\n", {"DL3006:1"}},
                    {"FROM a AS b\nFROM b\n", {"DL3006:1"}},
                    {"FROM x:5000/a\n", {"DL3006:1"}}});
-  check("DL3006",
-        {{"FROM a:1\n", {}}, {"FROM a@sha256:1\n", {}}, {"FROM scratch\n", {}}, {"ARG A\nFROM $A\n", {}}});
+  check("DL3006", {{"FROM a:1\n", {}},
+                   {"FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\n", {}},
+                   {"FROM scratch\n", {}},
+                   {"ARG A\nFROM $A\n", {}}});
 }
 
 TEST(DL3007, FindsTheTagLatest) {
   check("DL3007", {{"FROM a:latest\n", {"DL3007:1"}}, {"FROM x:5000/a:latest AS b\n", {"DL3007:1"}}});
-  check("DL3007", {{"FROM a:1\n", {}}, {"FROM a\n", {}}, {"FROM a:latest@sha256:1\n", {}}});
+  check("DL3007",
+        {{"FROM a:1\n", {}},
+         {"FROM a\n", {}},
+         {"FROM a:latest@sha256:1111111111111111111111111111111111111111111111111111111111111111\n", {}}});
 }
 
 }  // namespace

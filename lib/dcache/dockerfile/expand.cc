@@ -255,7 +255,7 @@ class Expander {
     if (text_[at_] == '{') return braced();
     const std::string name = read_name();
     if (name.empty()) return "$";
-    const auto value = lookup_(name);
+    const auto value = lookup_needed(name);
     if (!value && options_.keep_unset) return "$" + name;
     return std::string(value.value_or(""));
   }
@@ -267,7 +267,7 @@ class Expander {
     if (at_end()) return fail_at(begin, "'}' is missing at the end of a variable");
     const char modifier = text_[at_++];
     if (modifier == '}') {
-      const auto value = lookup_(name);
+      const auto value = lookup_needed(name);
       if (!value && options_.keep_unset) return "${" + name + "}";
       return std::string(value.value_or(""));
     }
@@ -323,6 +323,13 @@ class Expander {
     auto result = replace(*pattern, value.value_or(""), *replacement, all);
     if (!result) return fail_at(begin, result.error());
     return std::move(*result);
+  }
+
+  // Of a variable for which the text has no default.
+  std::optional<std::string_view> lookup_needed(const std::string& name) {
+    const auto value = lookup_(name);
+    if (!value && options_.missing != nullptr) options_.missing->push_back(name);
+    return value;
   }
 
   std::string read_name() {

@@ -30,6 +30,8 @@ struct ExpandOptions {
   bool keep_escapes = false;  // leave escape characters in the result
   bool plain_quotes = false;  // quotes have no meaning at all
   bool keep_unset = false;    // leave references to variables that are not set as they are
+  // Takes the names of variables that are not set where the text has nothing to say for that case.
+  std::vector<std::string>* missing = nullptr;
 };
 
 struct ExpandError {

@@ -16,8 +16,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
-constexpr std::array<std::string_view, 6> kKeys = {"profile", "select",         "ignore",
-                                                   "fail-on", "minimum-engine", "levels"};
+constexpr std::array<std::string_view, 9> kKeys = {
+    "profile",      "select",       "ignore", "fail-on", "minimum-engine", "levels", "trusted-registries",
+    "label-schema", "strict-labels"};
+constexpr std::array<std::string_view, 8> kLabelTypes = {"text", "rawtext", "url",    "rfc3339",
+                                                         "spdx", "hash",    "semver", "email"};
 constexpr std::string_view kFileName = ".dcache.toml";
 
 // Where reading stops at the first thing that is wrong.
@@ -71,6 +74,14 @@ class Reader {
       config_.minimum_engine = text_of(node, key);
     } else if (key == "levels") {
       read_levels(node);
+    } else if (key == "trusted-registries") {
+      config_.trusted_registries = texts_of(node, key);
+    } else if (key == "label-schema") {
+      read_label_schema(node);
+    } else if (key == "strict-labels") {
+      const auto strict = node.value<bool>();
+      if (!strict) stop(node, "'strict-labels' is neither true nor false", "write true or false");
+      config_.strict_labels = *strict;
     } else {
       stop(node, fmt::format("unknown key '{}'", key), did_you_mean(key, kKeys));
     }
@@ -91,14 +102,32 @@ class Reader {
     }
   }
 
-  std::vector<std::string> rules_of(const toml::node& node, std::string_view key) {
-    const toml::array* array = node.as_array();
-    if (array == nullptr) stop(node, fmt::format("'{}' is no list", key), "write [\"CODE\", …]");
-    std::vector<std::string> rules;
-    for (const toml::node& entry : *array) {
-      rules.push_back(text_of(entry, key));
-      check_rule(entry, rules.back());
+  void read_label_schema(const toml::node& node) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr)
+      stop(node, "'label-schema' is no table", "write [label-schema] and below it LABEL = \"TYPE\"");
+    for (const auto& [label, value] : *table) {
+      const std::string name = text_of(value, label.str());
+      const auto type = label_type_of(name);
+      if (!type)
+        stop(value, fmt::format("there is no type '{}' of labels", name), did_you_mean(name, kLabelTypes));
+      config_.label_schema[std::string(label.str())] = *type;
     }
+  }
+
+  static std::vector<std::string> texts_of(const toml::node& node, std::string_view key) {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) stop(node, fmt::format("'{}' is no list", key), "write [\"…\", …]");
+    std::vector<std::string> texts;
+    for (const toml::node& entry : *array)
+      texts.push_back(text_of(entry, key));
+    return texts;
+  }
+
+  std::vector<std::string> rules_of(const toml::node& node, std::string_view key) {
+    std::vector<std::string> rules = texts_of(node, key);
+    for (const std::string& rule : rules)
+      check_rule(node, rule);
     return rules;
   }
 
@@ -128,6 +157,12 @@ std::optional<Profile> profile_of(std::string_view name) {
   const auto found = std::find(kProfiles.begin(), kProfiles.end(), name);
   if (found == kProfiles.end()) return std::nullopt;
   return static_cast<Profile>(found - kProfiles.begin());
+}
+
+std::optional<LabelType> label_type_of(std::string_view name) {
+  const auto found = std::find(kLabelTypes.begin(), kLabelTypes.end(), name);
+  if (found == kLabelTypes.end()) return std::nullopt;
+  return static_cast<LabelType>(found - kLabelTypes.begin());
 }
 
 tl::expected<Config, ConfigError> read_config(const std::string& text,

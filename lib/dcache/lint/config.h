@@ -5,8 +5,12 @@
 //   ignore = ["DL3059"]
 //   fail-on = "warning"            # error, warning, info, style, none
 //   minimum-engine = "23.0"        # builders older than this are not used: DC1008 keeps quiet from 23.0 on
+//   trusted-registries = ["docker.io", "*.example.com"]
+//   strict-labels = true           # labels that are not in the schema are findings
 //   [levels]
 //   DC1009 = "error"
+//   [label-schema]
+//   "org.example.revision" = "hash"   # text, rawtext, url, rfc3339, spdx, hash, semver, email
 #pragma once
 
 #include <map>
@@ -24,12 +28,19 @@ namespace dcache::lint {
 enum class Profile : uint8_t { kDefault, kCache, kBuildkit, kHadolint, kAll };
 std::optional<Profile> profile_of(std::string_view name);
 
+// What the value of a label has to be.
+enum class LabelType : uint8_t { kText, kRawText, kUrl, kRfc3339, kSpdx, kHash, kSemver, kEmail };
+std::optional<LabelType> label_type_of(std::string_view name);
+
 struct Config {
   Profile profile = Profile::kDefault;
   std::vector<std::string> select;
   std::vector<std::string> ignore;
   std::optional<Level> fail_on = Level::kWarning;  // nothing: never
   std::map<std::string, Level, std::less<>> levels;
+  std::vector<std::string> trusted_registries;  // DL3026: "*.example.com" for all below a domain
+  std::map<std::string, LabelType, std::less<>> label_schema;
+  bool strict_labels = false;  // the schema lists all labels that there may be
   std::string minimum_engine;  // "MAJOR.MINOR" of Docker; empty for any
 };
 

@@ -30,10 +30,14 @@ struct Diagnostic {
   std::string_view name;
   Level level = Level::kWarning;
   text::Span span;                        // in the Dockerfile
+  std::optional<text::Span> focus;        // the part of it that matters, where that is narrower
   std::string message;                    // what is wrong
   std::string remedy;                     // what to do about it
   std::vector<std::string_view> aliases;  // codes of other catalogues that mean this finding
   std::optional<Fix> fix;
+
+  // What to show of the file.
+  text::Span shown() const { return focus.value_or(span); }
 };
 
 }  // namespace dcache::lint

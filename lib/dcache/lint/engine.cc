@@ -1,9 +1,12 @@
 #include "dcache/lint/engine.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "dcache/dockerfile/parser.h"
-#include "dcache/lint/suppress.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lint {
@@ -20,7 +23,7 @@ bool names_rule(const std::vector<std::string>& list, const Rule& rule) {
 bool in_profile(const Rule& rule, Profile profile) {
   switch (profile) {
     case Profile::kDefault:
-      return rule.on_by_default;
+      return rule.on_by_default && rule.not_in_default.empty();
     case Profile::kCache:
       return rule.on_by_default && rule.origin == Origin::kDcache;
     case Profile::kBuildkit:
@@ -33,17 +36,28 @@ bool in_profile(const Rule& rule, Profile profile) {
   return false;
 }
 
-void add_errors(const dockerfile::File& file, std::vector<Diagnostic>& out) {
-  for (const dockerfile::Error& error : file.errors()) {
-    Diagnostic diagnostic;
-    diagnostic.rule = kNotBuildable;
-    diagnostic.name = kNotBuildableName;
-    diagnostic.level = Level::kError;
-    diagnostic.span = error.span;
-    diagnostic.message = error.message;
-    diagnostic.remedy = error.remedy;
-    out.push_back(std::move(diagnostic));
+void add_errors(const dockerfile::File& file, const CheckDirective& directive, std::vector<Diagnostic>& out) {
+  Reporter reporter(kNotBuildable, kNotBuildableName, Level::kError, out);
+  for (const dockerfile::Error& error : file.errors())
+    reporter.report(error.span, error.message, error.remedy);
+  if (directive.invalid.empty()) return;
+  const auto begin = static_cast<uint32_t>(directive.invalid.data() - file.source().data());
+  reporter.report({begin, begin + static_cast<uint32_t>(directive.invalid.size())},
+                  fmt::format("'{}' is no option of check", directive.invalid),
+                  "known are skip=CHECK,…, experimental=CHECK,… and error=true, parted by semicolons");
+}
+
+// Drops what another finding within the same instruction stands for.
+void drop_covered(std::vector<Diagnostic>& diagnostics) {
+  std::set<std::pair<std::string_view, uint32_t>> covers;  // rule and place
+  for (const Diagnostic& diagnostic : diagnostics) {
+    for (const std::string_view alias : diagnostic.aliases)
+      covers.emplace(alias, diagnostic.span.begin);
   }
+  std::erase_if(diagnostics, [&](const Diagnostic& diagnostic) {
+    const auto found = covers.lower_bound({diagnostic.rule, diagnostic.span.begin});
+    return found != covers.end() && found->first == diagnostic.rule && found->second < diagnostic.span.end;
+  });
 }
 
 // The edits of as many fixes as go together.
@@ -73,9 +87,14 @@ std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics,
 
 Linter::Linter(std::span<const Rule> rules, const Config& config) : config_(config) {
   for (const Rule& rule : rules) {
-    if (is_wanted(rule)) active_.push_back(&rule);
+    if (is_wanted(rule)) {
+      active_.push_back(&rule);
+    } else if (is_on_demand(rule)) {
+      on_demand_.push_back(&rule);
+    }
   }
-  if (config.profile != Profile::kDefault || !config.select.empty()) return;
+  merges_ = config.profile == Profile::kDefault && config.select.empty();
+  if (!merges_) return;
   // One finding per problem: the rule that says most stands for the others, also where it is ignored.
   std::erase_if(active_, [&](const Rule* rule) {
     return std::any_of(rules.begin(), rules.end(), [&](const Rule& other) {
@@ -90,6 +109,11 @@ bool Linter::is_wanted(const Rule& rule) const {
   return in_profile(rule, config_.profile) && !names_rule(config_.ignore, rule);
 }
 
+bool Linter::is_on_demand(const Rule& rule) const {
+  const bool profile = config_.profile == Profile::kDefault || config_.profile == Profile::kBuildkit;
+  return rule.experimental && profile && config_.select.empty() && !names_rule(config_.ignore, rule);
+}
+
 bool Linter::is_ignored(const Diagnostic& diagnostic) const {
   return std::any_of(diagnostic.aliases.begin(), diagnostic.aliases.end(), [&](std::string_view alias) {
     return std::any_of(config_.ignore.begin(), config_.ignore.end(),
@@ -97,30 +121,44 @@ bool Linter::is_ignored(const Diagnostic& diagnostic) const {
   });
 }
 
+void Linter::run_rule(const Rule& rule, Subject& subject, const Silence& silence,
+                      std::vector<Diagnostic>& out) const {
+  const bool is_check = rule.origin == Origin::kBuildkit;
+  if (is_check && !silence.checks.invalid.empty()) return;  // BuildKit refuses the file for it
+  if (is_check && !rule.experimental && silence.checks.skips(rule.code)) return;
+  if (!is_check && silence.checks.names(rule.code)) return;
+  const auto before = static_cast<std::ptrdiff_t>(out.size());
+  Reporter reporter(rule.code, rule.name, rule.level, out);
+  rule.check(subject, reporter);
+  const auto fresh = out.begin() + before;
+  const auto level = config_.levels.find(rule.code);
+  std::for_each(fresh, out.end(), [&](Diagnostic& diagnostic) {
+    if (level != config_.levels.end()) diagnostic.level = level->second;
+    if (!is_check) return;
+    diagnostic.aliases.assign(rule.covers.begin(), rule.covers.end());
+    if (silence.checks.error) diagnostic.level = Level::kError;
+  });
+  const auto silenced = [&](const Diagnostic& diagnostic) {
+    std::vector<std::string_view> codes = {rule.code, rule.name};
+    codes.insert(codes.end(), diagnostic.aliases.begin(), diagnostic.aliases.end());
+    return is_ignored(diagnostic) || silence.comments.covers(diagnostic.span, codes);
+  };
+  out.erase(std::remove_if(fresh, out.end(), silenced), out.end());
+}
+
 Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const {
   Findings findings;
-  findings.parses = file.errors().empty();
   std::vector<Diagnostic>& all = findings.diagnostics;
   Subject subject(file, config_, load);
-  const Suppressions suppressions(file);
-  for (const Rule* rule : active_) {
-    const size_t before = all.size();
-    const auto level = config_.levels.find(rule->code);
-    Reporter reporter(rule->code, rule->name, rule->level, all);
-    rule->check(subject, reporter);
-    const auto fresh = all.begin() + static_cast<std::ptrdiff_t>(before);
-    if (level != config_.levels.end()) {
-      std::for_each(fresh, all.end(), [&](Diagnostic& diagnostic) { diagnostic.level = level->second; });
-    }
-    const auto silenced = [&](const Diagnostic& diagnostic) {
-      std::vector<std::string_view> codes = {rule->code, rule->name};
-      codes.insert(codes.end(), diagnostic.aliases.begin(), diagnostic.aliases.end());
-      return is_ignored(diagnostic) ||
-             suppressions.covers(diagnostic.span, codes, rule->origin == Origin::kBuildkit);
-    };
-    all.erase(std::remove_if(fresh, all.end(), silenced), all.end());
+  const Silence silence{Suppressions(file), read_check_directive(file)};
+  for (const Rule* rule : active_)
+    run_rule(*rule, subject, silence, all);
+  for (const Rule* rule : on_demand_) {
+    if (silence.checks.enables(rule->code)) run_rule(*rule, subject, silence, all);
   }
-  add_errors(file, all);
+  if (merges_) drop_covered(all);
+  findings.parses = file.errors().empty() && silence.checks.invalid.empty();
+  add_errors(file, silence.checks, all);
   std::stable_sort(all.begin(), all.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.rule < b.rule;
   });

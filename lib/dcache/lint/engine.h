@@ -9,6 +9,7 @@
 #include "dcache/lint/config.h"
 #include "dcache/lint/diagnostic.h"
 #include "dcache/lint/rule.h"
+#include "dcache/lint/suppress.h"
 
 namespace dcache::lint {
 
@@ -35,10 +36,21 @@ class Linter {
 
  private:
   bool is_wanted(const Rule& rule) const;
+  bool is_on_demand(const Rule& rule) const;
   bool is_ignored(const Diagnostic& diagnostic) const;
 
+  // What the file itself says about findings.
+  struct Silence {
+    Suppressions comments;
+    CheckDirective checks;
+  };
+  void run_rule(const Rule& rule, Subject& subject, const Silence& silence,
+                std::vector<Diagnostic>& out) const;
+
   const Config& config_;
+  bool merges_ = false;  // one finding per problem
   std::vector<const Rule*> active_;
+  std::vector<const Rule*> on_demand_;  // experimental ones, for files that switch them on
 };
 
 struct FixedText {

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "dcache/lint/diagnostic.h"
 #include "dcache/lint/subject.h"
@@ -23,6 +25,7 @@ struct ExampleFile {
 struct Example {
   std::string_view dockerfile;
   std::span<const ExampleFile> files = {};  // around it, for rules that look at the context
+  std::string_view config = {};  // the text of .dcache.toml, for rules that have something to configure
 };
 
 // Takes the findings of one rule.
@@ -57,14 +60,21 @@ struct Rule {
   Origin origin = Origin::kDcache;
   FixKind fix = FixKind::kNone;
   bool on_by_default = true;
-  std::string_view summary;        // one sentence
-  std::string_view rationale;      // Markdown
-  std::string_view fix_note = {};  // what the fix does and when it is unsafe
-  Example bad;                     // gives the finding
-  Example good;                    // does not
-  std::span<const std::string_view> references = {};
-  std::span<const std::string_view> covers = {};  // rules that this one stands for in the default profile
+  // Why the default profile leaves the rule out, though it is on in that of its origin; empty where it does
+  // not.
+  std::string_view not_in_default = {};
+  bool experimental = false;                          // on where `# check=experimental=` names it
+  std::string_view summary;                           // one sentence
+  std::string_view rationale;                         // Markdown
+  std::string_view fix_note = {};                     // what the fix does and when it is unsafe
+  Example bad;                                        // gives the finding
+  Example good;                                       // does not
+  std::span<const std::string_view> references = {};  // beside the page of the catalogue that it comes from
+  std::span<const std::string_view> covers = {};      // rules that this one stands for in the default profile
   void (*check)(Subject& subject, Reporter& reporter) = nullptr;
 };
+
+// Where to read more: the page of the rule in the catalogue it comes from, and its own references.
+std::vector<std::string> references_of(const Rule& rule);
 
 }  // namespace dcache::lint

@@ -4,16 +4,20 @@
 #include <array>
 
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::lint {
 namespace {
 
 using dockerfile::Instruction;
+using dockerfile::Keyword;
 
-bool is_posix_shell(const std::vector<std::string>& shell) {
-  if (shell.empty()) return false;
+// Null stands for /bin/sh.
+bool is_posix_shell(const Instruction* shell) {
+  if (shell == nullptr) return true;
+  if (shell->arguments.empty()) return false;
   constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
-  return std::find(kShells.begin(), kShells.end(), text::base_name(shell.front())) != kShells.end();
+  return std::ranges::find(kShells, text::base_name(shell->arguments.front().text)) != kShells.end();
 }
 
 shell::Command command_of_json(const Instruction& instruction) {
@@ -24,41 +28,65 @@ shell::Command command_of_json(const Instruction& instruction) {
   return command;
 }
 
-// The shell in force when the step runs.
-std::vector<std::string> shell_of(const plan::Step& step) {
-  std::vector<std::string> shell;
-  for (const plan::Part& part : step.definition) {
-    if (part.kind == plan::Part::Kind::kShell) shell.push_back(part.value);
+// The SHELL in force while the instructions go by; null for the default.
+class ShellInForce {
+ public:
+  void pass(const Instruction& instruction) {
+    if (instruction.keyword == Keyword::kShell) {
+      shell_ = &instruction;
+    } else if (instruction.keyword == Keyword::kFrom) {
+      if (shell_ != nullptr && !stage_.empty()) by_stage_[stage_] = shell_;
+      const bool based = !by_stage_.empty() && !instruction.arguments.empty();
+      const auto base =
+          based ? by_stage_.find(text::to_lower(instruction.arguments.front().text)) : by_stage_.end();
+      shell_ = base == by_stage_.end() ? nullptr : base->second;
+      stage_ = instruction.arguments.size() == 3 ? text::to_lower(instruction.arguments[2].text) : "";
+    }
   }
-  return shell;
-}
 
-Run make_run(const dockerfile::File& file, const plan::Graph& graph, size_t index, text::Arena& texts) {
-  const plan::Step& step = graph.steps[index];
+  const Instruction* get() const { return shell_; }
+
+ private:
+  std::map<std::string, const Instruction*, std::less<>> by_stage_;
+  std::string stage_;
+  const Instruction* shell_ = nullptr;
+};
+
+Run make_run(const dockerfile::File& file, const Instruction& instruction, const Instruction* shell,
+             text::Arena& texts) {
   Run run;
-  run.step = index;
-  run.instruction = step.instruction;
+  run.instruction = &instruction;
   run.source = file.source();
-  run.shell_form = !step.instruction->json;
-  const bool whole_heredoc = !step.instruction->heredocs.empty() && !step.instruction->arguments.empty() &&
-                             step.instruction->heredocs.front().marker == step.instruction->arguments[0].span;
+  run.shell = shell;
+  run.shell_form = !instruction.json;
+  const bool whole_heredoc = !instruction.heredocs.empty() && !instruction.arguments.empty() &&
+                             instruction.heredocs.front().marker == instruction.arguments[0].span;
   run.in_heredoc = whole_heredoc;
-  run.script = whole_heredoc ? step.instruction->heredocs.front().content : step.instruction->rest;
+  run.script = whole_heredoc ? instruction.heredocs.front().content : instruction.rest;
   const bool shebang = whole_heredoc && run.script.starts_with("#!");
   run.posix_shell = shebang ? run.script.substr(0, run.script.find('\n')).find("sh") != std::string_view::npos
-                            : !run.shell_form || is_posix_shell(shell_of(step));
+                            : !run.shell_form || is_posix_shell(shell);
   if (!run.shell_form) {
-    run.commands.push_back(command_of_json(*step.instruction));
+    shell::Command command = command_of_json(instruction);
+    const auto script = shell::inner_script(command);
+    if (script) run.commands = shell::split(*script, texts);
+    if (run.commands.empty()) run.commands.push_back(std::move(command));
   } else if (run.posix_shell) {
     run.commands = shell::split(run.script, texts);
   }
   const dockerfile::Lookup keep = [](std::string_view) { return std::nullopt; };
-  for (const dockerfile::Flag& flag : step.instruction->flags) {
+  for (const dockerfile::Flag& flag : instruction.flags) {
     if (flag.name != "mount") continue;
     auto mount = dockerfile::read_mount(flag.value, keep, {.escape = file.escape(), .keep_unset = true});
     if (mount) run.mounts.push_back(std::move(*mount));
   }
   return run;
+}
+
+// `runs` are in the order of the file.
+auto find_run(auto& runs, const Instruction& instruction) {
+  return std::ranges::lower_bound(runs, instruction.name_span.begin, {},
+                                  [](const Run& run) { return run.instruction->name_span.begin; });
 }
 
 }  // namespace
@@ -103,19 +131,30 @@ const plan::Graph& Subject::graph() {
 }
 
 const std::vector<Run>& Subject::runs() {
-  if (!runs_) {
-    runs_ = std::make_unique<std::vector<Run>>();
-    for (size_t i = 0; i < graph().steps.size(); ++i) {
-      if (graph().steps[i].kind == plan::Step::Kind::kRun)
-        runs_->push_back(make_run(file_, graph(), i, texts_));
-    }
+  if (runs_) return *runs_;
+  runs_ = std::make_unique<std::vector<Run>>();
+  ShellInForce shell;
+  for (const Instruction& instruction : file_.instructions()) {
+    shell.pass(instruction);
+    const bool onbuild = instruction.onbuild != nullptr;
+    const Instruction& carried = onbuild ? *instruction.onbuild : instruction;
+    if (carried.keyword != Keyword::kRun) continue;
+    runs_->push_back(make_run(file_, carried, shell.get(), texts_));
+    runs_->back().onbuild = onbuild;
+  }
+  for (size_t i = graph().steps.size(); i-- > 0;) {
+    if (graph().steps[i].kind == plan::Step::Kind::kRun)
+      find_run(*runs_, *graph().steps[i].instruction)->step = i;
   }
   return *runs_;
 }
 
 const Run& Subject::run_of(size_t step) {
-  return *std::lower_bound(runs().begin(), runs().end(), step,
-                           [](const Run& run, size_t wanted) { return run.step < wanted; });
+  return run_at(*graph().steps[step].instruction);
+}
+
+const Run& Subject::run_at(const Instruction& instruction) {
+  return *find_run(runs(), instruction);
 }
 
 const Surroundings* Subject::surroundings() {

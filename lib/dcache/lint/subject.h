@@ -25,10 +25,11 @@ namespace dcache::lint {
 
 // The files around a Dockerfile. Dockerfiles of one folder share them, over threads too.
 struct Surroundings {
-  context::Snapshot files;            // of the context, ignored ones left out
-  std::string ignore_file;            // its path; empty if there is none
-  std::string folder;                 // of the context
-  std::string suggested_ignore_file;  // where one would go
+  context::Snapshot files;                // of the context, ignored ones left out
+  std::string ignore_file;                // its path; empty if there is none
+  std::optional<ignore::Matcher> ignore;  // what it says
+  std::string folder;                     // of the context
+  std::string suggested_ignore_file;      // where one would go
 
   // The records that are called so, in whatever folder.
   std::span<const context::Record* const> called(std::string_view name) const;
@@ -44,10 +45,12 @@ struct Surroundings {
 
 // A RUN with its text taken apart.
 struct Run {
-  size_t step = 0;  // in the graph
+  std::optional<size_t> step;  // in the graph; the first of them if ONBUILD runs it in several stages
   const dockerfile::Instruction* instruction = nullptr;
-  std::string_view script;               // the shell text
-  std::vector<shell::Command> commands;  // in shell form; of a JSON form the one command
+  bool onbuild = false;                            // a trigger: what ONBUILD carries
+  const dockerfile::Instruction* shell = nullptr;  // the SHELL in force; null for the default
+  std::string_view script;                         // the shell text
+  std::vector<shell::Command> commands;  // in shell form; of a JSON form the one, or those of `sh -c`
   std::vector<dockerfile::Mount> mounts;
   bool shell_form = true;
   bool posix_shell = true;  // false under SHELL ["powershell", …] and the like: no commands
@@ -70,9 +73,12 @@ class Subject {
   const dockerfile::File& file() const { return file_; }
   const Config& config() const { return config_; }
   const plan::Graph& graph();
+  // All RUNs of the file in its order, those that ONBUILD carries too.
   const std::vector<Run>& runs();
   // The run of a step that is a RUN.
   const Run& run_of(size_t step);
+  // The run of a RUN of the file, or of what ONBUILD carries.
+  const Run& run_at(const dockerfile::Instruction& instruction);
   // Null where nothing is known of the context.
   const Surroundings* surroundings();
   // What several rules work out of the file, made by the first that asks: one value for each type.

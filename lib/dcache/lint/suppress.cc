@@ -1,7 +1,6 @@
 #include "dcache/lint/suppress.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "dcache/text/unicode.h"
 
@@ -9,11 +8,6 @@ namespace dcache::lint {
 namespace {
 
 using text::Span;
-
-struct Pragma {
-  bool global = false;
-  std::vector<std::string_view> codes;
-};
 
 void skip_blanks(std::string_view& text) {
   text = text::trim_left(text);
@@ -44,8 +38,24 @@ std::vector<std::string_view> read_codes(std::string_view text) {
   }
 }
 
-std::optional<Pragma> read_pragma(std::string_view comment) {
-  Pragma pragma;
+std::vector<std::string_view> split(std::string_view list) {
+  std::vector<std::string_view> names;
+  while (true) {
+    const size_t comma = std::min(list.find(','), list.size());
+    names.push_back(list.substr(0, comma));
+    if (comma == list.size()) return names;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+bool lists(const std::vector<std::string_view>& list, std::string_view check) {
+  return std::ranges::any_of(list, [&](std::string_view name) { return name == "all" || name == check; });
+}
+
+}  // namespace
+
+std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment) {
+  IgnorePragma pragma;
   take(comment, "#");
   skip_blanks(comment);
   if (!take(comment, "dcache") && !take(comment, "hadolint")) return std::nullopt;
@@ -61,12 +71,10 @@ std::optional<Pragma> read_pragma(std::string_view comment) {
   return pragma;
 }
 
-}  // namespace
-
 Suppressions::Suppressions(const dockerfile::File& file) {
   const auto instructions = file.instructions();
   for (const dockerfile::Comment& comment : file.comments()) {
-    auto pragma = read_pragma(comment.span.of(file.source()));
+    auto pragma = read_ignore_pragma(comment.span.of(file.source()));
     if (!pragma) continue;
     Span span{0, static_cast<uint32_t>(file.source().size())};
     if (!pragma->global) {
@@ -79,33 +87,51 @@ Suppressions::Suppressions(const dockerfile::File& file) {
     }
     entries_.push_back({span, std::move(pragma->codes)});
   }
-  const auto check = file.directive("check");
-  if (!check) return;
-  std::string_view rest = *check;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find(';'), rest.size());
-    std::string_view option = text::trim(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (take(option, "skip=")) skipped_checks_ = read_codes(option);
-  }
 }
 
-bool Suppressions::covers(Span span, const std::vector<std::string_view>& codes, bool buildkit_check) const {
+bool Suppressions::covers(Span span, const std::vector<std::string_view>& codes) const {
   const auto names_it = [&](const std::vector<std::string_view>& listed) {
     return std::any_of(listed.begin(), listed.end(), [&](std::string_view entry) {
       return std::any_of(codes.begin(), codes.end(),
                          [&](std::string_view code) { return text::equals_ignoring_case(code, entry); });
     });
   };
-  for (const Entry& entry : entries_) {
-    if (entry.span.begin <= span.begin && span.begin < std::max(entry.span.end, entry.span.begin + 1) &&
-        names_it(entry.codes)) {
-      return true;
+  return std::ranges::any_of(entries_, [&](const Entry& entry) {
+    return entry.span.begin <= span.begin && span.begin < std::max(entry.span.end, entry.span.begin + 1) &&
+           names_it(entry.codes);
+  });
+}
+
+bool CheckDirective::skips(std::string_view check) const {
+  return lists(skip, check);
+}
+
+bool CheckDirective::enables(std::string_view check) const {
+  return lists(experimental, check);
+}
+
+bool CheckDirective::names(std::string_view rule) const {
+  return std::ranges::find(skip, rule) != skip.end();
+}
+
+CheckDirective read_check_directive(const dockerfile::File& file) {
+  CheckDirective directive;
+  std::string_view rest = file.directive("check").value_or("");
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(';'), rest.size());
+    std::string_view option = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (take(option, "skip=")) {
+      directive.skip = split(option);
+    } else if (take(option, "experimental=")) {
+      directive.experimental = split(option);
+    } else if (take(option, "error=")) {
+      directive.error = option == "true" || option == "1";
+    } else {
+      directive.invalid = option;
     }
   }
-  const bool all = std::any_of(skipped_checks_.begin(), skipped_checks_.end(),
-                               [](std::string_view name) { return text::equals_ignoring_case(name, "all"); });
-  return (buildkit_check && all) || names_it(skipped_checks_);
+  return directive;
 }
 
 }  // namespace dcache::lint

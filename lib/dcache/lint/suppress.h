@@ -3,10 +3,11 @@
 //   # dcache ignore=DC1001,DL3008 the reason     for the next instruction
 //   # hadolint ignore=DL3008                     the same
 //   # dcache global ignore=DC1001                for the whole file; also with hadolint
-//   # check=skip=StageNameCasing,JSONArgsRecommended     BuildKit's directive; `skip=all` for all of its
-//   checks
+//
+// and the directive that BuildKit's checks are switched by.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +17,36 @@
 
 namespace dcache::lint {
 
+// A comment that silences findings.
+struct IgnorePragma {
+  bool global = false;  // for the whole file
+  std::vector<std::string_view> codes;
+};
+
+// Reads a comment, `#` included; nothing if it is another one.
+std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment);
+
+// BuildKit's `# check=skip=A,B;error=true;experimental=C`, as BuildKit reads it: names are compared letter by
+// letter, `all` stands for all of its checks.
+struct CheckDirective {
+  std::vector<std::string_view> skip;
+  std::vector<std::string_view> experimental;  // checks to switch on
+  bool error = false;                          // a finding makes the build fail
+  std::string_view invalid;                    // an option that no builder knows; it refuses the file
+
+  bool skips(std::string_view check) const;
+  // Whether the list has this very name: for rules that are none of BuildKit's.
+  bool names(std::string_view rule) const;
+  bool enables(std::string_view check) const;
+};
+CheckDirective read_check_directive(const dockerfile::File& file);
+
 class Suppressions {
  public:
   explicit Suppressions(const dockerfile::File& file);
 
   // Whether a comment silences the finding. `codes` are all names the finding goes by.
-  bool covers(text::Span span, const std::vector<std::string_view>& codes, bool buildkit_check) const;
+  bool covers(text::Span span, const std::vector<std::string_view>& codes) const;
 
  private:
   struct Entry {
@@ -29,7 +54,6 @@ class Suppressions {
     std::vector<std::string_view> codes;
   };
   std::vector<Entry> entries_;
-  std::vector<std::string_view> skipped_checks_;
 };
 
 }  // namespace dcache::lint

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dcache/dockerfile/mount.h"
+#include "dcache/plan/image.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -95,19 +96,42 @@ class Planner {
   Stage& stage() { return graph_.stages.back(); }
 
   void fail(const Instruction& instruction, text::Span span, std::string message, std::string remedy) {
-    graph_.errors.push_back({std::move(message), std::move(remedy), span, instruction.start_line});
+    graph_.errors.push_back({std::move(message), std::move(remedy), span, instruction.start_line, false});
   }
 
   std::string expand(const Instruction& instruction, std::string_view word, text::Span span,
                      const Environment& environment) {
-    auto expanded = dockerfile::expand(word, environment.lookup(), expand_options_);
+    auto expanded = dockerfile::expand(word, noting_lookup(instruction, environment), expand_options_);
     if (expanded) return std::move(*expanded);
     fail(instruction, span, fmt::format("'{}' can't be expanded: {}", word, expanded.error().message),
          "close the quote or the brace, or give the variable a value");
     return std::string(word);
   }
   std::string expand(const Instruction& instruction, const Word& word) {
-    return expand(instruction, word.text, word.span, stage().environment);
+    return expand(instruction, word, stage().environment);
+  }
+  std::string expand(const Instruction& instruction, const Word& word, const Environment& environment) {
+    std::string expanded = expand(instruction, word.text, word.span, environment);
+    if (expanded != word.text) graph_.expanded[&word] = expanded;
+    return expanded;
+  }
+
+  // Looks variables up, and notes those that nothing declares.
+  dockerfile::Lookup noting_lookup(const Instruction& instruction, const Environment& environment) {
+    return [this, &instruction, &environment](std::string_view name) {
+      const auto value = environment.get(name);
+      if (!value) note_undeclared(instruction, name);
+      return value;
+    };
+  }
+
+  void note_undeclared(const Instruction& instruction, std::string_view name) {
+    const bool from = instruction.keyword == Keyword::kFrom;
+    if (instruction.keyword == Keyword::kExpose || (!from && graph_.stages.empty())) return;
+    const std::vector<std::string>& declared = from ? declared_globals_ : stage().declared;
+    if (std::find(declared.begin(), declared.end(), name) != declared.end()) return;
+    graph_.undeclared.push_back(
+        {&instruction, from ? std::nullopt : std::optional(stage().index), std::string(name)});
   }
 
   void set_platform_arguments() {
@@ -133,6 +157,7 @@ class Planner {
     for (const Word& word : instruction.arguments) {
       const size_t equals = word.text.find('=');
       const std::string name = expand(instruction, word.text.substr(0, equals), word.span, globals_);
+      declared_globals_.push_back(name);
       if (equals != std::string_view::npos) {
         set_global(name, expand(instruction, word.text.substr(equals + 1), word.span, globals_),
                    instruction.start_line);
@@ -149,17 +174,26 @@ class Planner {
     added.platform = options_.platform;
     if (const Flag* platform = from.find_flag("platform")) {
       added.platform = expand(from, platform->value, platform->span, globals_);
+      if (added.platform.empty()) {
+        fail(from, platform->span, "the platform is empty",
+             "give its ARG a default value above the first FROM, or pass --build-arg");
+      }
     }
     if (from.arguments.size() == 3) added.name = text::to_lower(from.arguments[2].text);
-    const std::string base = from.arguments.empty()
-                                 ? std::string()
-                                 : expand(from, from.arguments[0].text, from.arguments[0].span, globals_);
+    const std::string base =
+        from.arguments.empty() ? std::string() : expand(from, from.arguments[0], globals_);
     if (base.empty() && !from.arguments.empty()) {
       fail(from, from.arguments[0].span, "the name of the base image is empty",
            "give its ARG a default value above the first FROM, or pass --build-arg");
     }
-    const Stage* parent = options_.named_contexts.contains(base) ? nullptr : graph_.find_stage(base);
-    if (parent != nullptr && !is_number(base)) {
+    const Stage* parent = base_stage(base);
+    const bool valid = parent != nullptr || base.empty() || options_.named_contexts.contains(base) ||
+                       is_valid_reference(base);
+    if (!valid) {
+      fail(from, from.arguments[0].span, fmt::format("'{}' is no name of an image", base),
+           "names are in lower case, and behind a colon there is a tag");
+    }
+    if (parent != nullptr) {
       inherit(*parent, added);
       if (options_.builder != Builder::kBuildkit) added.environment.forget_arguments();
     } else {
@@ -172,14 +206,19 @@ class Planner {
     if (!from_image) run_triggers(*graph_.stages.back().base_stage);
   }
 
-  static bool is_number(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  // The stage that FROM means: by its name in lower case, never by number.
+  const Stage* base_stage(std::string_view name) const {
+    const auto known = graph_.stage_names.find(name);
+    const bool hidden =
+        known == graph_.stage_names.end() || options_.named_contexts.contains(std::string(name));
+    return hidden ? nullptr : &graph_.stages[known->second];
   }
 
   static void inherit(const Stage& parent, Stage& child) {
     child.base_stage = parent.index;
     child.last_step = parent.last_step;
     child.environment = parent.environment;
+    child.declared = parent.declared;
     child.workdir = parent.workdir;
     child.user = parent.user;
     child.shell = parent.shell;
@@ -284,6 +323,14 @@ class Planner {
         for (const Word& word : instruction.arguments)
           stage().shell.emplace_back(word.text);
         return;
+      case Keyword::kExpose:
+        return expose(instruction);
+      case Keyword::kLabel:
+      case Keyword::kVolume:
+      case Keyword::kStopsignal:
+        for (const Word& word : instruction.arguments)
+          expand(instruction, word);
+        return;
       case Keyword::kOnbuild:
         if (instruction.onbuild != nullptr) stage().onbuild.push_back(instruction.onbuild);
         return;
@@ -295,6 +342,31 @@ class Planner {
       default:
         return;  // changes the image's configuration, and no step
     }
+  }
+
+  // `[[ADDRESS:]PORTS:]PORTS[/PROTOCOL]`; what is in front of the last ports counts for nothing.
+  void expose(const Instruction& instruction) {
+    for (const Word& word : instruction.arguments) {
+      const std::string port = expand(instruction, word);
+      const size_t slash = std::min(port.find('/'), port.size());
+      const std::string protocol =
+          text::to_lower(std::string_view(port).substr(std::min(slash + 1, port.size())));
+      std::string_view range = std::string_view(port).substr(0, slash);
+      range.remove_prefix(range.rfind(':') + 1);
+      const size_t dash = std::min(range.find('-'), range.size());
+      const bool known = protocol.empty() || protocol == "tcp" || protocol == "udp" || protocol == "sctp";
+      const bool good = port.empty() || (known && is_port(range.substr(0, dash)) &&
+                                         (dash == range.size() || is_port(range.substr(dash + 1))));
+      if (good) continue;
+      fail(instruction, word.span, fmt::format("'{}' is no port", port),
+           "write a number up to 65535 or a range of them, and /tcp, /udp or /sctp behind it where needed");
+    }
+  }
+
+  static bool is_port(std::string_view text) {
+    uint16_t port = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return failure == std::errc() && end == text.data() + text.size();
   }
 
   void set_arguments(const Instruction& instruction) {
@@ -311,6 +383,7 @@ class Planner {
       } else if (const auto global = globals_.get(name)) {
         stage().environment.set(name, std::string(*global), instruction.start_line, true);
       }
+      stage().declared.push_back(name);
     }
   }
 
@@ -417,7 +490,8 @@ class Planner {
 
   void add_run_flag(const Instruction& instruction, const Flag& flag, Step& step) {
     if (flag.name == "mount") {
-      auto mount = dockerfile::read_mount(flag.value, stage().environment.lookup(), expand_options_);
+      auto mount = dockerfile::read_mount(flag.value, noting_lookup(instruction, stage().environment),
+                                          expand_options_);
       if (mount) return add_mount(instruction, flag, *mount, step);
       fail(instruction, flag.span, "--mount can't be read: " + mount.error(),
            "see the options of each type of mount in the Dockerfile reference");
@@ -482,6 +556,10 @@ class Planner {
            "name another stage, or copy within the stage with RUN cp");
       source = nullptr;
     }
+    if (source == nullptr && from.find_first_not_of("0123456789") == std::string_view::npos) {
+      fail(instruction, span, fmt::format("there is no stage of number {}", from), "name a stage above");
+      graph_.errors.back().before_steps = true;
+    }
     if (source == nullptr) {
       read.origin = Read::Origin::kImage;
       read.name = from;
@@ -542,7 +620,8 @@ class Planner {
       } else if (flag.name == "parents") {
         flags.parents = on;
       } else if (flag.name == "exclude") {
-        flags.exclude.push_back(expand(instruction, flag.value, flag.span, stage().environment));
+        auto pattern = dockerfile::expand(flag.value, stage().environment.lookup(), expand_options_);
+        flags.exclude.push_back(pattern ? std::move(*pattern) : std::string(flag.value));
       } else {
         const Part::Kind kind = flag.name == "chown"   ? Part::Kind::kOwner
                                 : flag.name == "chmod" ? Part::Kind::kMode
@@ -564,7 +643,8 @@ class Planner {
       if (heredoc->expand) {
         dockerfile::ExpandOptions plain = expand_options_;
         plain.plain_quotes = true;
-        if (auto expanded = dockerfile::expand(content, stage().environment.lookup(), plain))
+        if (auto expanded =
+                dockerfile::expand(content, noting_lookup(instruction, stage().environment), plain))
           content = *expanded;
       }
       step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc->name), content});
@@ -607,7 +687,8 @@ class Planner {
       graph_.errors.push_back({fmt::format("there is no stage '{}'", options_.target),
                                fmt::format("known stages: {}", names),
                                {},
-                               0});
+                               0,
+                               false});
       return;
     }
     graph_.target = target->index;
@@ -634,6 +715,7 @@ class Planner {
   const Options& options_;
   dockerfile::ExpandOptions expand_options_;
   Environment globals_;
+  std::vector<std::string> declared_globals_;
   Graph graph_;
   size_t triggered_ = 0;
 };
@@ -659,6 +741,11 @@ std::optional<size_t> Graph::mounted_base(const Step& run) const {
     if (read.origin == Read::Origin::kStage && stages[read.stage].last_step == run.below) return read.stage;
   }
   return std::nullopt;
+}
+
+std::string_view Graph::text_of(const dockerfile::Word& word) const {
+  const auto changed = expanded.find(&word);
+  return changed == expanded.end() ? word.text : std::string_view(changed->second);
 }
 
 Graph build_graph(const dockerfile::File& file, const Options& options) {

@@ -117,7 +117,8 @@ struct Stage {
   std::vector<size_t> steps;        // its own, in order
   std::optional<size_t> last_step;  // its result; a stage without steps has that of its base
   std::string platform;
-  Environment environment;  // at its end
+  Environment environment;            // at its end
+  std::vector<std::string> declared;  // the arguments that ARG names, with a value or without
   std::string workdir = "/";
   std::string user;
   std::vector<std::string> shell = {"/bin/sh", "-c"};
@@ -134,6 +135,14 @@ struct Error {
   std::string remedy;
   text::Span span;
   uint32_t line = 0;
+  bool before_steps = false;  // found while stages are tied together, in front of all steps
+};
+
+// A variable that an instruction refers to, though nothing has declared it there.
+struct Undeclared {
+  const dockerfile::Instruction* instruction = nullptr;
+  std::optional<size_t> stage;  // nothing for FROM, which sees the arguments above the first one
+  std::string name;
 };
 
 struct Graph {
@@ -142,7 +151,12 @@ struct Graph {
   std::map<std::string, size_t, std::less<>> stage_names;  // of several stages of one name the last
   std::vector<Step> steps;                                 // in the order of the file
   std::vector<Error> errors;
+  std::vector<Undeclared> undeclared;
+  std::map<const dockerfile::Word*, std::string> expanded;  // words that variables, quotes or escapes change
   std::optional<size_t> target;
+
+  // A word of an instruction as the builder takes it: variables replaced, quotes removed.
+  std::string_view text_of(const dockerfile::Word& word) const;
 
   const Stage* find_stage(std::string_view name_or_number) const;
   // The stage whose result a RUN both starts from and mounts. BuildKit hashes what that holds, all of it,

@@ -43,9 +43,10 @@ void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, 
                     std::string& out) {
   const text::LineIndex& lines = file.lines();
   if (lines.line_count() == 0) return;
-  const uint32_t first = lines.line_of(diagnostic.span.begin);
-  const uint32_t last = std::min(lines.line_of(std::max(diagnostic.span.begin + 1, diagnostic.span.end) - 1),
-                                 first + kMostExcerptLines - 1);
+  const text::Span shown = diagnostic.shown();
+  const uint32_t first = lines.line_of(shown.begin);
+  const uint32_t last =
+      std::min(lines.line_of(std::max(shown.begin + 1, shown.end) - 1), first + kMostExcerptLines - 1);
   for (uint32_t number = first; number <= last; ++number) {
     const text::Span span = lines.line_span(number);
     std::string_view line = span.of(file.source());
@@ -54,8 +55,8 @@ void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, 
     const auto clip = [&](uint32_t offset) {
       return std::clamp(offset, span.begin, span.begin + static_cast<uint32_t>(line.size())) - span.begin;
     };
-    size_t from = clip(diagnostic.span.begin);
-    const size_t to = clip(diagnostic.span.end);
+    size_t from = clip(shown.begin);
+    const size_t to = clip(shown.end);
     // On the lines that follow the first, what they are indented by is not underlined.
     while (number > first && from < to && text::is_ascii_space(line[from]))
       ++from;

@@ -38,6 +38,12 @@ std::string_view origin_words(const Rule& rule) {
   return "";
 }
 
+std::string_view default_words(const Rule& rule) {
+  if (rule.experimental) return "experimental: off unless `# check=experimental=` names it";
+  if (!rule.on_by_default) return "off by default";
+  return rule.not_in_default.empty() ? "on by default" : "on in the profile of its origin";
+}
+
 std::string title(const Rule& rule) {
   return rule.code == rule.name ? std::string(rule.code) : fmt::format("{} {}", rule.code, rule.name);
 }
@@ -73,8 +79,11 @@ std::string indented(std::string_view text) {
 }
 
 std::string files_note(const lint::Example& example) {
-  if (example.files.empty()) return "";
-  std::string names;
+  std::string names = example.config.empty()
+                          ? ""
+                          : fmt::format("\nwith, in `.dcache.toml`,\n\n```toml\n{}```\n", example.config);
+  if (example.files.empty()) return names;
+  names.clear();
   for (const lint::ExampleFile& file : example.files)
     names += fmt::format("{}`{}`", names.empty() ? "" : ", ", file.path);
   return fmt::format("\nwith {} beside it.\n", names);
@@ -84,9 +93,12 @@ std::string files_note(const lint::Example& example) {
 
 std::string rule_page(const Rule& rule) {
   std::string page = fmt::format("# {}\n\n{}.\n\n", title(rule), rule.summary);
-  page +=
-      fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level), origin_words(rule),
-                  fix_words(rule), rule.on_by_default ? "on by default" : "off by default");
+  page += fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level),
+                      origin_words(rule), fix_words(rule), default_words(rule));
+  if (!rule.not_in_default.empty())
+    page += fmt::format("Left out of the default profile: {}.\n\n", rule.not_in_default);
+  if (!rule.not_in_default.empty())
+    page += fmt::format("The default profile leaves it out: {}.\n\n", rule.not_in_default);
   if (!rule.covers.empty())
     page +=
         fmt::format("In the default profile it stands for {} as well.\n\n", fmt::join(rule.covers, " and "));
@@ -99,9 +111,8 @@ std::string rule_page(const Rule& rule) {
       "## Silencing it\n\n`# dcache ignore={}` above an instruction, or `ignore = [\"{}\"]` in "
       "`.dcache.toml`.\n",
       rule.code, rule.code);
-  if (rule.references.empty()) return page;
   page += "\n## References\n\n";
-  for (const std::string_view reference : rule.references)
+  for (const std::string& reference : lint::references_of(rule))
     page += fmt::format("- <{}>\n", reference);
   return page;
 }
@@ -125,16 +136,17 @@ void append_rule(const Rule& rule, const Style& style, std::string& out) {
   out += "\n" + style.paint(Tone::kBold, "write") + "\n" + indented(rule.good.dockerfile);
   if (!rule.fix_note.empty())
     out += "\n" + style.paint(Tone::kBold, "Fix") + "\n" + wrapped(rule.fix_note, "  ");
-  for (const std::string_view reference : rule.references)
+  for (const std::string& reference : lint::references_of(rule))
     out += fmt::format("\n{}", reference);
-  out += rule.references.empty() ? "" : "\n";
+  out += '\n';
 }
 
 void append_rule_list(std::span<const Rule> rules, const Style& style, std::string& out) {
   for (const Rule& rule : rules) {
     out +=
         fmt::format("{}  {:<26} {:<8} {}{}\n", style.paint(Tone::kBold, rule.code), rule.name,
-                    lint::name_of(rule.level), rule.summary, rule.on_by_default ? "" : " (off by default)");
+                    lint::name_of(rule.level), rule.summary,
+                    rule.on_by_default && rule.not_in_default.empty() ? "" : " (not in the default profile)");
   }
 }
 
@@ -148,13 +160,13 @@ void append_rules_json(std::span<const Rule> rules, std::string& out) {
         .member("level", lint::name_of(rule.level))
         .member("origin", origin_words(rule))
         .member("fix", fix_words(rule))
-        .member("on_by_default", rule.on_by_default)
+        .member("on_by_default", rule.on_by_default && rule.not_in_default.empty())
         .member("summary", rule.summary)
         .member("rationale", rule.rationale)
         .member("bad", rule.bad.dockerfile)
         .member("good", rule.good.dockerfile);
     json.key("references").begin_array();
-    for (const std::string_view reference : rule.references)
+    for (const std::string& reference : lint::references_of(rule))
       json.value(reference);
     json.end_array().end_object();
   }

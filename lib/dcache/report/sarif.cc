@@ -106,7 +106,7 @@ class SarifWriter {
     json_.member("name", "dcache").member("semanticVersion", DCACHE_VERSION).member("informationUri", kHome);
     json_.key("rules").begin_array();
     for (const Rule& rule : rules_.rules())
-      write_rule(rule.code, rule.name, rule.summary, rule.rationale, rule.level, rule.references);
+      write_rule(rule.code, rule.name, rule.summary, rule.rationale, rule.level, lint::references_of(rule));
     write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file",
                "The file can't be split into instructions, or one of them is not well formed.", Level::kError,
                {});
@@ -133,13 +133,13 @@ class SarifWriter {
   }
 
   void write_rule(std::string_view code, std::string_view name, std::string_view summary,
-                  std::string_view rationale, Level level, std::span<const std::string_view> references) {
+                  std::string_view rationale, Level level, const std::vector<std::string>& references) {
     json_.begin_object().member("id", code).member("name", pascal_case(name));
     write_text("shortDescription", fmt::format("{}.", summary));
     write_text("fullDescription", rationale);
     json_.key("help").begin_object().member("text", rationale);
     std::string markdown = fmt::format("# {} {}\n\n{}.\n\n{}\n", code, name, summary, rationale);
-    for (const std::string_view reference : references)
+    for (const std::string& reference : references)
       markdown += fmt::format("\n- <{}>", reference);
     json_.member("markdown", markdown).end_object();
     json_.member("helpUri", fmt::format("{}/blob/main/docs/rules/{}.md", kHome, code));

@@ -1,9 +1,10 @@
 // References of images.
+// Source: https://github.com/distribution/reference, the grammar at its top.
 #pragma once
 
 #include <string_view>
 
-namespace dcache::rules {
+namespace dcache::plan {
 
 // `registry/name:tag@digest`; parts that are not there are empty.
 struct ImageReference {
@@ -12,6 +13,10 @@ struct ImageReference {
   std::string_view digest;
 };
 
+// Takes any text apart, valid or not.
 ImageReference read_reference(std::string_view text);
 
-}  // namespace dcache::rules
+// Whether a builder accepts the text as the name of an image.
+bool is_valid_reference(std::string_view text);
+
+}  // namespace dcache::plan

@@ -1,0 +1,46 @@
+#include <set>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/dispatch.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  std::set<std::string> names;
+  for (const Instruction* from : resolved_froms(subject)) {
+    if (from->arguments.size() != 3 || names.insert(text::to_lower(from->arguments[2].text)).second) continue;
+    reporter
+        .report(from->span, fmt::format("there is a stage {} above", from->arguments[2].text),
+                "give each stage a name of its own")
+        .focus = from->arguments[2].span;
+  }
+}
+
+constexpr std::string_view kCovers[] = {"DL3024"};
+
+}  // namespace
+
+lint::Rule DuplicateStageName() {
+  return {.code = "DuplicateStageName",
+          .name = "DuplicateStageName",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "Two stages have one name",
+          .rationale =
+              "A later stage hides the earlier one of its name: `--target` and `COPY --from` below it mean "
+              "the later, and nobody can reach the earlier.",
+          .bad = {"FROM debian:12 AS app\n"
+                  "FROM alpine:3.20 AS app\n"},
+          .good = {"FROM debian:12 AS build\n"
+                   "FROM alpine:3.20 AS app\n"},
+          .covers = kCovers,
+          .check = check};
+}
+
+}  // namespace dcache::rules

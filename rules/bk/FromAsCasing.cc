@@ -1,0 +1,47 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/dispatch.h"
+#include "rules/edits.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& from : readable_instructions(subject)) {
+    if (from.keyword != Keyword::kFrom || from.arguments.size() != 3) continue;
+    const bool lower = from.name == "from";
+    if (!lower && from.name != "FROM") continue;
+    const dockerfile::Word& as = from.arguments[1];
+    const std::string_view wanted = lower ? "as" : "AS";
+    if (as.text == wanted) continue;
+    lint::Diagnostic& diagnostic = reporter.report(
+        from.span, fmt::format("{} and {} are not in the same letter case", from.name, as.text),
+        fmt::format("write {}", wanted));
+    diagnostic.focus = as.span;
+    diagnostic.fix = replace(as.span, std::string(wanted), fmt::format("write {}", wanted));
+  }
+}
+
+}  // namespace
+
+lint::Rule FromAsCasing() {
+  return {.code = "FromAsCasing",
+          .name = "FromAsCasing",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .fix = lint::FixKind::kSafe,
+          .summary = "`FROM` and `AS` are not in the same letter case",
+          .rationale = "Two words of one instruction in two letter cases are hard to read and to search for.",
+          .fix_note = "Writes AS as FROM is written.",
+          .bad = {"FROM debian:12 as build\n"
+                  "RUN make\n"},
+          .good = {"FROM debian:12 AS build\n"
+                   "RUN make\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

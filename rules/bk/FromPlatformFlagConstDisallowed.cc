@@ -1,0 +1,56 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/dispatch.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+bool names_platform(std::string_view stage, std::string_view platform) {
+  const std::string name = text::to_lower(stage);
+  const size_t slash = std::min(platform.find('/'), platform.size());
+  const std::string_view rest = platform.substr(std::min(slash + 1, platform.size()));
+  const std::string_view architecture = rest.substr(0, rest.find('/'));
+  return name.find(platform.substr(0, slash)) != std::string::npos ||
+         (!architecture.empty() && name.find(architecture) != std::string::npos);
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction* from : resolved_froms(subject)) {
+    const dockerfile::Flag* flag = from->find_flag("platform");
+    if (flag == nullptr || flag->value.find('$') != std::string_view::npos) continue;
+    if (from->arguments.size() == 3 && names_platform(from->arguments[2].text, flag->value)) continue;
+    reporter
+        .report(from->span,
+                fmt::format("the stage is built for {}, whatever the build asks for", flag->value),
+                "leave --platform out, or write --platform=$BUILDPLATFORM")
+        .focus = flag->span;
+  }
+}
+
+constexpr std::string_view kCovers[] = {"DL3029"};
+
+}  // namespace
+
+lint::Rule FromPlatformFlagConstDisallowed() {
+  return {.code = "FromPlatformFlagConstDisallowed",
+          .name = "FromPlatformFlagConstDisallowed",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "FROM fixes the platform of its base image",
+          .rationale =
+              "A constant `--platform` builds for that platform alone, on every machine and whatever `docker "
+              "build --platform` asks for. Leave it to the builder, or use `$BUILDPLATFORM` for a stage that "
+              "cross-compiles. A stage whose name says which platform it is for may name it.",
+          .bad = {"FROM --platform=linux/amd64 debian:12\n"},
+          .good = {"FROM --platform=linux/amd64 debian:12 AS tools-amd64\n"},
+          .covers = kCovers,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,65 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/dispatch.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+// The repositories of Docker's official images for one architecture.
+constexpr struct {
+  std::string_view prefix;
+  std::string_view architecture;
+} kRepositories[] = {{"amd64/", "amd64"},       {"arm32v5/", "arm"},     {"arm32v6/", "arm"},
+                     {"arm32v7/", "arm"},       {"arm64v8/", "arm64"},   {"i386/", "386"},
+                     {"mips64le/", "mips64le"}, {"ppc64le/", "ppc64le"}, {"riscv64/", "riscv64"},
+                     {"s390x/", "s390x"}};
+
+std::string_view architecture_of(std::string_view platform) {
+  const size_t slash = platform.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string_view rest = platform.substr(slash + 1);
+  return rest.substr(0, rest.find('/'));
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction* from : resolved_froms(subject)) {
+    const dockerfile::Flag* flag = from->find_flag("platform");
+    if (flag == nullptr || flag->value.find('$') != std::string_view::npos || from->arguments.empty())
+      continue;
+    const std::string_view wanted = architecture_of(flag->value);
+    const std::string_view image = subject.graph().text_of(from->arguments.front());
+    const auto known = std::ranges::find_if(
+        kRepositories, [&](const auto& repository) { return image.starts_with(repository.prefix); });
+    if (wanted.empty() || known == std::end(kRepositories) || known->architecture == wanted) continue;
+    reporter
+        .report(
+            from->span,
+            fmt::format("{} holds images for {}, and FROM asks for {}", image, known->architecture, wanted),
+            "name the image for that platform")
+        .focus = flag->span;
+  }
+}
+
+}  // namespace
+
+lint::Rule InvalidBaseImagePlatform() {
+  return {.code = "InvalidBaseImagePlatform",
+          .name = "InvalidBaseImagePlatform",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "FROM asks for another platform than its image is for",
+          .rationale =
+              "Repositories such as `arm64v8/alpine` hold images of one architecture. With a `--platform` "
+              "that names another, what is pulled can't run where it is meant to. Other images are not "
+              "looked up: that needs the network.",
+          .bad = {"FROM --platform=linux/amd64 arm64v8/alpine:3.20\n"},
+          .good = {"FROM --platform=linux/arm64 arm64v8/alpine:3.20\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

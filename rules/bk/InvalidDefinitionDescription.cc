@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/dispatch.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+// The last comment between an instruction and the one above it; empty for none.
+std::string_view comment_above(const dockerfile::File& file, const Instruction& instruction,
+                               const Instruction* above) {
+  std::string_view last;
+  for (const dockerfile::Comment& comment : file.comments()) {
+    const bool between = comment.span.begin < instruction.span.begin &&
+                         (above == nullptr || comment.span.begin >= above->span.end);
+    const bool directive = std::ranges::find(file.directives(), comment.line, &dockerfile::Directive::line) !=
+                           file.directives().end();
+    if (between && !directive) last = comment.span.of(file.source());
+  }
+  while (last.starts_with('#'))
+    last.remove_prefix(1);
+  return text::trim(last);
+}
+
+std::vector<std::string_view> names_of(const Instruction& instruction) {
+  std::vector<std::string_view> names;
+  if (instruction.keyword == Keyword::kFrom && instruction.arguments.size() == 3)
+    names.push_back(instruction.arguments[2].text);
+  if (instruction.keyword != Keyword::kArg) return names;
+  for (const dockerfile::Word& word : instruction.arguments)
+    names.push_back(word.text.substr(0, word.text.find('=')));
+  return names;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const Instruction* above = nullptr;
+  for (const Instruction& instruction : readable_instructions(subject)) {
+    const std::vector<std::string_view> names = names_of(instruction);
+    const std::string_view comment =
+        names.empty() ? std::string_view()
+                      : comment_above(subject.file(), instruction, std::exchange(above, &instruction));
+    above = &instruction;
+    if (comment.empty() || std::ranges::find(names, comment.substr(0, comment.find(' '))) != names.end())
+      continue;
+    reporter.report(instruction.span, "the comment above does not begin with the name of what it describes",
+                    fmt::format("begin it with {}", names.front()));
+  }
+}
+
+}  // namespace
+
+lint::Rule InvalidDefinitionDescription() {
+  return {.code = "InvalidDefinitionDescription",
+          .name = "InvalidDefinitionDescription",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .on_by_default = false,
+          .experimental = true,
+          .summary = "The comment above an ARG or a named FROM does not begin with its name",
+          .rationale =
+              "`docker build --call=outline` shows the comment above an ARG or a stage as its description, "
+              "if it begins with the name. The rule is for files that are written with that in mind, and off "
+              "unless `# check=experimental=InvalidDefinitionDescription` switches it on.",
+          .bad = {"# check=experimental=all\n"
+                  "# the version to build\n"
+                  "ARG VERSION\n"
+                  "FROM debian:12\n"},
+          .good = {"# check=experimental=all\n"
+                   "# VERSION is the version to build\n"
+                   "ARG VERSION\n"
+                   "FROM debian:12\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,68 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/dispatch.h"
+#include "rules/edits.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+bool is_plain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_-./:@%+,={}$").find(c) != std::string_view::npos;
+}
+
+// NAME=value; nothing where the two forms would differ by more than quotes.
+std::optional<std::string> as_pair(const Instruction& instruction) {
+  const std::string_view name = instruction.arguments[0].text;
+  const std::string_view value = instruction.arguments[1].text;
+  if (!value.empty() && std::ranges::all_of(value, is_plain)) return fmt::format("{}={}", name, value);
+  const bool quoted = value.size() > 1 && value.front() == '"' && value.back() == '"' &&
+                      value.substr(1, value.size() - 2).find_first_of("\"\\`\n") == std::string_view::npos;
+  if (quoted) return fmt::format("{}={}", name, value);
+  if (value.find_first_of("\"'\\`\n") != std::string_view::npos) return std::nullopt;
+  return fmt::format("{}=\"{}\"", name, value);
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Dispatched& one : dispatched(subject)) {
+    if (!one.instruction->legacy || one.instruction->arguments.size() < 2) continue;
+    const auto pair = as_pair(*one.instruction);
+    const std::string_view keyword = dockerfile::name_of(one.instruction->keyword);
+    lint::Diagnostic& diagnostic = reporter.report(
+        one.place->span, fmt::format("{} {} is set without =", keyword, one.instruction->arguments[0].text),
+        fmt::format("write {} {}", keyword, pair.value_or("NAME=value")));
+    if (!pair || one.place != one.instruction || one.instruction->start_line != one.instruction->end_line)
+      continue;
+    const text::Span span{one.instruction->arguments[0].span.begin, one.instruction->arguments[1].span.end};
+    diagnostic.fix = replace(span, *pair, fmt::format("write {}", *pair));
+  }
+}
+
+}  // namespace
+
+lint::Rule LegacyKeyValueFormat() {
+  return {.code = "LegacyKeyValueFormat",
+          .name = "LegacyKeyValueFormat",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .fix = lint::FixKind::kSafe,
+          .summary = "ENV or LABEL is written without `=`",
+          .rationale =
+              "`ENV name value` takes the rest of the line for the value, blanks and all, so that it reads "
+              "differently from all other instructions; it may go away.",
+          .fix_note =
+              "Writes `NAME=value`, with quotes where the value has blanks. Values with quotes or escapes of "
+              "their own are left alone.",
+          .bad = {"FROM debian:12\n"
+                  "ENV MODE fast\n"},
+          .good = {"FROM debian:12\n"
+                   "ENV MODE=fast\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/dispatch.h"
+#include "rules/edits.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+std::string quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\' || c == '$') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& instruction : readable_instructions(subject)) {
+    if (instruction.keyword != Keyword::kMaintainer) continue;
+    const std::string_view who =
+        instruction.arguments.empty() ? std::string_view() : instruction.arguments.front().text;
+    const std::string label = fmt::format("LABEL org.opencontainers.image.authors={}", quoted(unquoted(who)));
+    lint::Diagnostic& diagnostic =
+        reporter.report(instruction.span, "MAINTAINER is deprecated", fmt::format("write {}", label));
+    if (subject.file().escape() != '\\') continue;
+    diagnostic.fix = replace(instruction.span, label, "make it a label");
+    diagnostic.fix->safe = false;
+  }
+}
+
+constexpr std::string_view kCovers[] = {"DL4000"};
+
+}  // namespace
+
+lint::Rule MaintainerDeprecated() {
+  return {
+      .code = "MaintainerDeprecated",
+      .name = "MaintainerDeprecated",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kBuildkit,
+      .fix = lint::FixKind::kUnsafe,
+      .summary = "MAINTAINER is deprecated",
+      .rationale = "A label says the same, can be read with all the others, and is not about to go away.",
+      .fix_note =
+          "Writes the label instead. It is unsafe because the image then has a label more, and no author.",
+      .bad = {"FROM debian:12\n"
+              "MAINTAINER someone@example.com\n"},
+      .good = {"FROM debian:12\n"
+               "LABEL org.opencontainers.image.authors=\"someone@example.com\"\n"},
+      .covers = kCovers,
+      .check = check};
+}
+
+}  // namespace dcache::rules

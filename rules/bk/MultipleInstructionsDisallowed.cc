@@ -1,0 +1,50 @@
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/dispatch.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  std::map<std::pair<size_t, Keyword>, const Instruction*> last;
+  for (const Dispatched& one : dispatched(subject)) {
+    const Keyword keyword = one.instruction->keyword;
+    if (keyword != Keyword::kCmd && keyword != Keyword::kEntrypoint && keyword != Keyword::kHealthcheck)
+      continue;
+    const Instruction* const earlier = std::exchange(last[{one.stage, keyword}], one.place);
+    if (earlier == nullptr) continue;
+    reporter.report(earlier->span,
+                    fmt::format("{} of line {} takes the place of this one", dockerfile::name_of(keyword),
+                                one.place->start_line),
+                    "keep one of them");
+  }
+}
+
+constexpr std::string_view kCovers[] = {"DL3012", "DL4003", "DL4004"};
+
+}  // namespace
+
+lint::Rule MultipleInstructionsDisallowed() {
+  return {.code = "MultipleInstructionsDisallowed",
+          .name = "MultipleInstructionsDisallowed",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "A stage has several CMD, ENTRYPOINT or HEALTHCHECK",
+          .rationale = "Only the last of each is kept. The others are dead text that readers take for true.",
+          .bad = {"FROM debian:12\n"
+                  "CMD [\"a\"]\n"
+                  "CMD [\"b\"]\n"},
+          .good = {"FROM debian:12\n"
+                   "CMD [\"b\"]\n"},
+          .covers = kCovers,
+          .check = check};
+}
+
+}  // namespace dcache::rules

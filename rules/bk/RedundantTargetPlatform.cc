@@ -1,0 +1,49 @@
+#include "dcache/lint/rule.h"
+#include "rules/dispatch.h"
+#include "rules/edits.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+bool is_target_platform(std::string_view value) {
+  if (value == "$TARGETPLATFORM") return true;
+  return value.starts_with("${TARGETPLATFORM") && value.find('}') == value.size() - 1 &&
+         (value[16] == '}' || value[16] == ':');
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction* from : resolved_froms(subject)) {
+    const dockerfile::Flag* flag = from->find_flag("platform");
+    if (flag == nullptr || !is_target_platform(flag->value)) continue;
+    lint::Diagnostic& diagnostic =
+        reporter.report(from->span, "the target platform is the default", "leave --platform out");
+    diagnostic.focus = flag->span;
+    const text::Span with_blank{flag->span.begin - 1, flag->span.end};
+    diagnostic.fix = replace(with_blank, "", "leave --platform out");
+  }
+}
+
+constexpr std::string_view kCovers[] = {"DL3065"};
+
+}  // namespace
+
+lint::Rule RedundantTargetPlatform() {
+  return {.code = "RedundantTargetPlatform",
+          .name = "RedundantTargetPlatform",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .fix = lint::FixKind::kSafe,
+          .summary = "`FROM --platform=$TARGETPLATFORM` says what holds anyway",
+          .rationale =
+              "The target platform is what FROM takes by itself. The flag is noise, and hides the stages "
+              "where another platform is meant.",
+          .fix_note = "Removes the flag.",
+          .bad = {"FROM --platform=$TARGETPLATFORM debian:12\n"},
+          .good = {"FROM debian:12\n"},
+          .covers = kCovers,
+          .check = check};
+}
+
+}  // namespace dcache::rules

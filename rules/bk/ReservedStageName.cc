@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/dispatch.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction* from : resolved_froms(subject)) {
+    if (from->arguments.size() != 3) continue;
+    const dockerfile::Word& name = from->arguments[2];
+    if (!text::equals_ignoring_case(name.text, "scratch") &&
+        !text::equals_ignoring_case(name.text, "context"))
+      continue;
+    reporter
+        .report(from->span, fmt::format("{} means something else to builders", name.text),
+                "give the stage another name")
+        .focus = name.span;
+  }
+}
+
+constexpr std::string_view kCovers[] = {"DL3063"};
+
+}  // namespace
+
+lint::Rule ReservedStageName() {
+  return {.code = "ReservedStageName",
+          .name = "ReservedStageName",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "A stage has a name that means something else",
+          .rationale =
+              "`scratch` is the empty image and `context` the build context: a stage of that name can't be "
+              "referred to everywhere.",
+          .bad = {"FROM debian:12 AS scratch\n"},
+          .good = {"FROM debian:12 AS base\n"},
+          .covers = kCovers,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/dispatch.h"
+#include "rules/edits.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& from : readable_instructions(subject)) {
+    if (from.keyword != Keyword::kFrom || from.arguments.size() != 3) continue;
+    const dockerfile::Word& name = from.arguments[2];
+    const std::string lower = text::to_lower(name.text);
+    if (name.text == lower) continue;
+    lint::Diagnostic& diagnostic =
+        reporter.report(from.span, fmt::format("the name of the stage {} is not in lower case", name.text),
+                        fmt::format("write {}", lower));
+    diagnostic.focus = name.span;
+    diagnostic.fix = replace(name.span, lower, "write the name in lower case");
+  }
+}
+
+}  // namespace
+
+lint::Rule StageNameCasing() {
+  return {.code = "StageNameCasing",
+          .name = "StageNameCasing",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .fix = lint::FixKind::kSafe,
+          .summary = "The name of a stage is not in lower case",
+          .rationale =
+              "Builders compare the names of stages in lower case, and a `FROM` that spells one in capitals "
+              "is taken for an image. In lower case everywhere a name means the same everywhere.",
+          .fix_note = "Writes the name in lower case, which `COPY --from` finds as before.",
+          .bad = {"FROM debian:12 AS Build\n"
+                  "RUN make\n"},
+          .good = {"FROM debian:12 AS build\n"
+                   "RUN make\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

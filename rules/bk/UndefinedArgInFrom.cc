@@ -1,0 +1,51 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/suggest.h"
+#include "rules/dispatch.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const std::vector<const Instruction*> froms = resolved_froms(subject);
+  std::vector<std::string_view> known;
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword == Keyword::kFrom) break;
+    for (const dockerfile::Word& word : instruction.arguments)
+      known.push_back(word.text.substr(0, word.text.find('=')));
+  }
+  for (const plan::Undeclared& undeclared : subject.graph().undeclared) {
+    if (undeclared.stage || std::ranges::find(froms, undeclared.instruction) == froms.end()) continue;
+    const std::string_view near = text::closest(undeclared.name, known);
+    reporter.report(undeclared.instruction->span,
+                    fmt::format("{} is not declared above the first FROM", undeclared.name),
+                    near.empty() ? fmt::format("put ARG {} at the top of the file", undeclared.name)
+                                 : fmt::format("did you mean {}?", near));
+  }
+}
+
+}  // namespace
+
+lint::Rule UndefinedArgInFrom() {
+  return {
+      .code = "UndefinedArgInFrom",
+      .name = "UndefinedArgInFrom",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kBuildkit,
+      .summary = "FROM refers to an argument that no ARG above declares",
+      .rationale =
+          "FROM sees only what ARGs above the first FROM declare, and the arguments that builders define. "
+          "Any other name is empty, however it is set further down, and `--build-arg` does not reach it.",
+      .bad = {"FROM debian:${VERSION:-12}\n"},
+      .good = {"ARG VERSION=12\n"
+               "FROM debian:${VERSION}\n"},
+      .check = check};
+}
+
+}  // namespace dcache::rules

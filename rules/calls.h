@@ -1,0 +1,61 @@
+// The programs that RUN instructions call, looked up by name.
+//
+// A program counts as called where its name is the first word of a command: what `sudo`, `xargs` or `sh -c`
+// would start is theirs. Rules that look through them use shell::invocation().
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/rule.h"
+#include "dcache/lint/subject.h"
+
+namespace dcache::rules {
+
+struct Call {
+  const lint::Run* run = nullptr;
+  const shell::Command* command = nullptr;
+
+  std::string_view program() const { return command->words.front().text; }
+  std::span<const shell::Word> arguments() const { return std::span(command->words).subspan(1); }
+  // Whether an argument reads so.
+  bool has(std::string_view word) const;
+  bool has_any(std::span<const std::string_view> words) const;
+  // How often an option is given: one letter as in `-y` or `-qy`, a long name as in `--yes` or `--yes=x`.
+  int count(std::string_view option) const;
+  bool has_option(std::initializer_list<std::string_view> names) const;
+  // Arguments that are neither options nor the values of those named.
+  std::vector<const shell::Word*> operands(std::span<const std::string_view> options_with_value = {}) const;
+};
+
+// In the order of the file.
+std::span<const Call> calls_of(lint::Subject& subject, std::string_view program);
+// Of several programs.
+std::vector<Call> calls_of(lint::Subject& subject, std::span<const std::string_view> programs);
+
+// Of pip, whatever Python it is of: `pip`, `pip3.11`, `python3 -m pip`.
+std::vector<Call> pip_calls(lint::Subject& subject);
+
+// Whether a cache or tmpfs mount of the RUN holds one of the folders, so that nothing in it reaches a layer.
+bool keeps_out_of_layer(const lint::Run& run, std::span<const std::string_view> folders);
+
+// What is wrong with a call, and what to do about it.
+struct Complaint {
+  std::string message;
+  std::string remedy;
+};
+
+// Reports each RUN once for the first of `calls` that `judge` complains of.
+void report_first(std::span<const Call> calls, lint::Reporter& reporter,
+                  const std::function<std::optional<Complaint>(const Call&)>& judge);
+
+// Reports a RUN for a part of it: the finding stands at the instruction, and shows the part.
+lint::Diagnostic& report_part(const lint::Run& run, std::string_view part, lint::Reporter& reporter,
+                              Complaint complaint);
+
+}  // namespace dcache::rules

@@ -1,0 +1,40 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/lint/suppress.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const dockerfile::File& file = subject.file();
+  for (const dockerfile::Comment& comment : file.comments()) {
+    const auto pragma = lint::read_ignore_pragma(comment.span.of(file.source()));
+    if (!pragma || pragma->global) continue;
+    reporter.report(comment.span,
+                    fmt::format("findings of {} are silenced here", fmt::join(pragma->codes, ", ")),
+                    "mend what they point to, or put the exception into the configuration");
+  }
+}
+
+}  // namespace
+
+lint::Rule DL1001() {
+  return {.code = "DL1001",
+          .name = "inline-ignore",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .on_by_default = false,
+          .summary = "A comment silences a rule for one instruction",
+          .rationale =
+              "A comment that silences findings is easy to write and easily forgotten. Teams that want every "
+              "exception in the configuration, where it is reviewed, switch this rule on.",
+          .bad = {"FROM debian:12\n"
+                  "# hadolint ignore=DL3004\n"
+                  "RUN sudo true\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN true\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,44 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword != Keyword::kWorkdir || instruction.arguments.empty()) continue;
+    const dockerfile::Word& path = instruction.arguments.front();
+    if (may_be_absolute(unquoted(path.text))) continue;
+    lint::Diagnostic& diagnostic = reporter.report(
+        instruction.span,
+        fmt::format("the folder {} depends on where the last WORKDIR, or the base image, left off",
+                    path.text),
+        "write the path from the root on");
+    diagnostic.focus = path.span;
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3000() {
+  return {.code = "DL3000",
+          .name = "relative-workdir",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kHadolint,
+          .summary = "WORKDIR is given a relative path",
+          .rationale =
+              "A relative WORKDIR goes on from wherever the last one, or the base image, left off. An edit "
+              "further up, or a new base image, moves it without a word.",
+          .bad = {"FROM debian:12\n"
+                  "WORKDIR app\n"},
+          .good = {"FROM debian:12\n"
+                   "WORKDIR /app\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

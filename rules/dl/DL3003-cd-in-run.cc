@@ -1,0 +1,34 @@
+#include "dcache/lint/rule.h"
+#include "rules/calls.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  report_first(calls_of(subject, "cd"), reporter, [](const Call& /*call*/) -> std::optional<Complaint> {
+    return Complaint{"the folder changes for this RUN only",
+                     "put WORKDIR above the RUN, or use absolute paths"};
+  });
+}
+
+}  // namespace
+
+lint::Rule DL3003() {
+  return {.code = "DL3003",
+          .name = "cd-in-run",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default = "within one RUN `cd` does no harm, and it saves a step",
+          .summary = "`cd` is used where WORKDIR would do",
+          .rationale =
+              "A `cd` holds for its own RUN only, so that the next one starts somewhere else than a reader "
+              "may think. WORKDIR holds for all that follows and is part of the image.",
+          .bad = {"FROM debian:12\n"
+                  "RUN cd /usr/src/app && make\n"},
+          .good = {"FROM debian:12\n"
+                   "WORKDIR /usr/src/app\n"
+                   "RUN make\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,29 @@
+#include "dcache/lint/rule.h"
+#include "rules/installs.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3008() {
+  return {
+      .code = "DL3008",
+      .name = "unpinned-apt-packages",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .not_in_default =
+          "distributions drop old versions from their archives, so that a build with pinned packages fails "
+          "within weeks",
+      .summary = "`apt-get install` of packages without a version",
+      .rationale =
+          "What a rebuild installs then depends on the day: two images of one commit differ, and a cached "
+          "layer keeps the old version until something above it changes. `apt-get install curl=7.88.1-10` "
+          "says which one is meant; a snapshot of the archive keeps it available.",
+      .bad = {"FROM debian:12\n"
+              "RUN apt-get update && apt-get install -y --no-install-recommends curl\n"},
+      .good = {"FROM debian:12\n"
+               "RUN apt-get update && apt-get install -y --no-install-recommends curl=7.88.1-10+deb12u5\n"},
+      .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+        report_unpinned(subject, reporter, "apt");
+      }};
+}
+
+}  // namespace dcache::rules

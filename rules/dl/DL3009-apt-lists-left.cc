@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "dcache/lint/rule.h"
+#include "rules/calls.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+constexpr std::string_view kPrograms[] = {"apt-get", "apt", "aptitude"};
+constexpr std::string_view kFolders[] = {"/var/lib/apt/lists"};
+
+// `/var/lib/apt`, what is in it, or one of several in braces.
+bool names_lists(std::string_view path) {
+  constexpr std::string_view kApt = "/var/lib/apt";
+  if (path.starts_with("/var/lib/{") && path.find("apt") != std::string_view::npos) return true;
+  if (!path.starts_with(kApt)) return false;
+  const std::string_view rest = path.substr(kApt.size());
+  return rest.empty() || rest == "/" || rest.starts_with("/*") || rest.starts_with("/lists");
+}
+
+bool removes_lists(const lint::Run& run) {
+  return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    return command.program() == "rm" &&
+           std::ranges::any_of(command.words, [](const shell::Word& word) { return names_lists(word.text); });
+  });
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const std::vector<Call> calls = calls_of(subject, kPrograms);
+  if (calls.empty()) return;
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<bool> ships = stages_that_ship(stages);
+  report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
+    if (!call.has("update") || removes_lists(*call.run) || keeps_out_of_layer(*call.run, kFolders))
+      return std::nullopt;
+    if (!call.run->onbuild && !ships[stage_of(stages, *call.run)]) return std::nullopt;
+    return Complaint{"the package lists stay in the layer",
+                     "end the RUN with '&& rm -rf /var/lib/apt/lists/*', or write RUN "
+                     "--mount=type=cache,target=/var/lib/apt"};
+  });
+}
+
+}  // namespace
+
+lint::Rule DL3009() {
+  return {.code = "DL3009",
+          .name = "apt-lists-left",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .summary = "The package lists of apt stay in the layer",
+          .rationale =
+              "`apt-get update` stores lists of all packages of the archive, some tens of megabytes, which "
+              "are out of date as soon as the image is. Removed in the same RUN they are in no layer; with a "
+              "cache mount on `/var/lib/apt` they are kept for the next build instead. Stages that are only "
+              "copied from are left alone.",
+          .bad = {"FROM debian:12\n"
+                  "RUN apt-get update && apt-get install -y curl\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

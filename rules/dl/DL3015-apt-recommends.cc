@@ -1,0 +1,44 @@
+#include <algorithm>
+
+#include "dcache/lint/rule.h"
+#include "rules/calls.h"
+
+namespace dcache::rules {
+namespace {
+
+bool declines_recommendations(const Call& call) {
+  return call.has_option({"no-install-recommends"}) ||
+         std::ranges::any_of(call.arguments(), [](const shell::Word& word) {
+           return word.text.find("APT::Install-Recommends=false") != std::string_view::npos ||
+                  word.text.find("APT::Install-Recommends=0") != std::string_view::npos;
+         });
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  report_first(calls_of(subject, "apt-get"), reporter, [](const Call& call) -> std::optional<Complaint> {
+    if (!call.has("install") || declines_recommendations(call)) return std::nullopt;
+    return Complaint{"packages that are only recommended are installed too",
+                     "write apt-get install --no-install-recommends"};
+  });
+}
+
+}  // namespace
+
+lint::Rule DL3015() {
+  return {.code = "DL3015",
+          .name = "apt-recommends",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`apt-get install` also installs what packages only recommend",
+          .rationale =
+              "Recommended packages are often documentation, tools and whole desktops that no program in the "
+              "image needs. They make the layer larger and slower to build, and bring programs that have to "
+              "be kept up to date.",
+          .bad = {"FROM debian:12\n"
+                  "RUN apt-get install -y curl\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN apt-get install -y --no-install-recommends curl\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,28 @@
+#include "dcache/lint/rule.h"
+#include "rules/installs.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3018() {
+  return {.code = "DL3018",
+          .name = "unpinned-apk-packages",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default =
+              "distributions drop old versions from their archives, so that a build with pinned packages "
+              "fails within weeks",
+          .summary = "`apk add` of packages without a version",
+          .rationale =
+              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
+              "cached layer keeps the old version until something above it changes. `apk add curl=8.5.0-r0` "
+              "names one build, `curl~8.5` any of that release, which survives rebuilds of the package.",
+          .bad = {"FROM alpine:3.20\n"
+                  "RUN apk add --no-cache curl\n"},
+          .good = {"FROM alpine:3.20\n"
+                   "RUN apk add --no-cache curl~8.9\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_unpinned(subject, reporter, "apk");
+          }};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,43 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword != Keyword::kCopy || instruction.arguments.size() < 3) continue;
+    const dockerfile::Word& destination = instruction.arguments.back();
+    if (unquoted(destination.text).ends_with('/')) continue;
+    reporter
+        .report(instruction.span, fmt::format("several sources can't become one file {}", destination.text),
+                fmt::format("write {}/", destination.text))
+        .focus = destination.span;
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3021() {
+  return {.code = "DL3021",
+          .name = "copy-several-to-file",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default = "a builder refuses such a file, which is reported as DC0001",
+          .summary = "COPY of several sources has a destination without a slash at its end",
+          .rationale =
+              "With several sources the destination has to be a folder, and a builder refuses one that is "
+              "not written as such.",
+          .bad = {"FROM debian:12\n"
+                  "COPY a.txt b.txt /data\n"},
+          .good = {"FROM debian:12\n"
+                   "COPY a.txt b.txt /data/\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,41 @@
+#include <set>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  std::set<std::string> names;
+  for (const WrittenStage& stage : written_stages(subject)) {
+    if (stage.name.empty() || names.insert(text::to_lower(stage.name)).second) continue;
+    reporter
+        .report(stage.from->span, fmt::format("there is a stage {} above", stage.name),
+                "give each stage a name of its own")
+        .focus = stage.from->arguments.back().span;
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3024() {
+  return {.code = "DL3024",
+          .name = "duplicate-stage",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kHadolint,
+          .summary = "Two stages have one name",
+          .rationale =
+              "A later stage hides the earlier one of its name: `--target` and `COPY --from` below it mean "
+              "the later. Builders refuse the file, or take what nobody meant.",
+          .bad = {"FROM debian:12 AS app\n"
+                  "FROM alpine:3.20 AS app\n"},
+          .good = {"FROM debian:12 AS build\n"
+                   "FROM alpine:3.20 AS app\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,31 @@
+#include "dcache/lint/rule.h"
+#include "rules/calls.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  report_first(calls_of(subject, "apt"), reporter, [](const Call& /*call*/) -> std::optional<Complaint> {
+    return Complaint{"the command line of apt is not made for scripts", "write apt-get, or apt-cache"};
+  });
+}
+
+}  // namespace
+
+lint::Rule DL3027() {
+  return {.code = "DL3027",
+          .name = "apt-in-script",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`apt` is used where scripts should use `apt-get`",
+          .rationale =
+              "`apt` is made for people at a terminal: its options and output may change between releases, "
+              "and it says so itself when it is run by a script. `apt-get` and `apt-cache` are kept stable.",
+          .bad = {"FROM debian:12\n"
+                  "RUN apt install -y curl\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN apt-get install -y curl\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

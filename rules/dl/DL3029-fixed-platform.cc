@@ -1,0 +1,45 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+bool is_builders_choice(std::string_view platform) {
+  platform = unquoted(platform);
+  if (!platform.starts_with('$')) return false;
+  platform.remove_prefix(platform.starts_with("${") ? 2 : 1);
+  return platform.starts_with("BUILDPLATFORM") || platform.starts_with("TARGETPLATFORM");
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(subject)) {
+    const dockerfile::Flag* platform = stage.from == nullptr ? nullptr : stage.from->find_flag("platform");
+    if (platform == nullptr || is_builders_choice(platform->value)) continue;
+    reporter
+        .report(stage.from->span,
+                fmt::format("the stage is built for {}, whatever the build asks for", platform->value),
+                "leave --platform out, or write --platform=$BUILDPLATFORM")
+        .focus = platform->span;
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3029() {
+  return {.code = "DL3029",
+          .name = "fixed-platform",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "FROM fixes the platform of its base image",
+          .rationale =
+              "A constant `--platform` builds for that platform alone, on every machine and whatever `docker "
+              "build --platform` asks for. Leave it to the builder, or use `$BUILDPLATFORM` for a stage that "
+              "cross-compiles.",
+          .bad = {"FROM --platform=linux/amd64 debian:12\n"},
+          .good = {"FROM --platform=$BUILDPLATFORM golang:1.22 AS build\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,24 @@
+#include "dcache/lint/rule.h"
+#include "rules/installs.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3030() {
+  return {.code = "DL3030",
+          .name = "yum-asks",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`yum install` is not told to go on without asking",
+          .rationale =
+              "During a build nobody answers: the program reads an empty standard input and gives up, so "
+              "that the step fails as soon as there is something to confirm.",
+          .bad = {"FROM centos:7\n"
+                  "RUN yum install httpd\n"},
+          .good = {"FROM centos:7\n"
+                   "RUN yum install -y httpd\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_unconfirmed(subject, reporter, "yum");
+          }};
+}
+
+}  // namespace dcache::rules

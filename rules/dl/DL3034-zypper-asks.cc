@@ -1,0 +1,24 @@
+#include "dcache/lint/rule.h"
+#include "rules/installs.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3034() {
+  return {.code = "DL3034",
+          .name = "zypper-asks",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`zypper install` is not told to go on without asking",
+          .rationale =
+              "During a build nobody answers: the program reads an empty standard input and gives up, so "
+              "that the step fails as soon as there is something to confirm.",
+          .bad = {"FROM opensuse/leap:15.6\n"
+                  "RUN zypper install httpd\n"},
+          .good = {"FROM opensuse/leap:15.6\n"
+                   "RUN zypper install -y httpd\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_unconfirmed(subject, reporter, "zypper");
+          }};
+}
+
+}  // namespace dcache::rules

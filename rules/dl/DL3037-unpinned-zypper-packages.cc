@@ -1,0 +1,28 @@
+#include "dcache/lint/rule.h"
+#include "rules/installs.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3037() {
+  return {.code = "DL3037",
+          .name = "unpinned-zypper-packages",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default =
+              "distributions drop old versions from their archives, so that a build with pinned packages "
+              "fails within weeks",
+          .summary = "`zypper install` of packages without a version",
+          .rationale =
+              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
+              "cached layer keeps the old version until something above it changes. Write `zypper install -y "
+              "httpd=2.4.58`.",
+          .bad = {"FROM opensuse/leap:15.6\n"
+                  "RUN zypper install -y httpd && zypper clean\n"},
+          .good = {"FROM opensuse/leap:15.6\n"
+                   "RUN zypper install -y httpd=2.4.58 && zypper clean\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_unpinned(subject, reporter, "zypper");
+          }};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,24 @@
+#include "dcache/lint/rule.h"
+#include "rules/installs.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3038() {
+  return {.code = "DL3038",
+          .name = "dnf-asks",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`dnf install` is not told to go on without asking",
+          .rationale =
+              "During a build nobody answers: the program reads an empty standard input and gives up, so "
+              "that the step fails as soon as there is something to confirm.",
+          .bad = {"FROM fedora:40\n"
+                  "RUN dnf install httpd\n"},
+          .good = {"FROM fedora:40\n"
+                   "RUN dnf install -y httpd\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_unconfirmed(subject, reporter, "dnf");
+          }};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,28 @@
+#include "dcache/lint/rule.h"
+#include "rules/installs.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3041() {
+  return {.code = "DL3041",
+          .name = "unpinned-dnf-packages",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default =
+              "distributions drop old versions from their archives, so that a build with pinned packages "
+              "fails within weeks",
+          .summary = "`dnf install` or `microdnf install` of packages without a version",
+          .rationale =
+              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
+              "cached layer keeps the old version until something above it changes. Write `dnf install -y "
+              "httpd-2.4.57`; of a module, name the stream: `httpd:2.4`.",
+          .bad = {"FROM fedora:40\n"
+                  "RUN dnf install -y httpd && dnf clean all\n"},
+          .good = {"FROM fedora:40\n"
+                   "RUN dnf install -y httpd-2.4.59 && dnf clean all\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_unpinned(subject, reporter, "dnf");
+          }};
+}
+
+}  // namespace dcache::rules

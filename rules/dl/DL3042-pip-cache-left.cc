@@ -1,0 +1,90 @@
+#include <algorithm>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/calls.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+constexpr std::string_view kVariable = "PIP_NO_CACHE_DIR";
+
+bool is_true(std::string_view value) {
+  const std::string lower = text::to_lower(unquoted(value));
+  return lower == "1" || lower == "true" || lower == "on" || lower == "yes";
+}
+
+bool switches_off(std::string_view assignment) {
+  return assignment.starts_with(kVariable) && assignment.substr(kVariable.size()).starts_with('=') &&
+         is_true(assignment.substr(kVariable.size() + 1));
+}
+
+// In front of the command, or exported above it.
+bool is_off_in_script(const Call& call) {
+  const auto off = [](const shell::Word& word) { return switches_off(word.text); };
+  if (std::ranges::any_of(call.command->assignments, off)) return true;
+  return std::ranges::any_of(call.run->commands, [&](const shell::Command& command) {
+    return command.program() == "export" && std::ranges::any_of(command.words, off);
+  });
+}
+
+// The instructions at which ENV of a stage has switched it off, for the stage and those that start from it.
+std::vector<bool> stages_that_are_off(const std::vector<WrittenStage>& stages) {
+  std::vector<bool> off(stages.size());
+  for (size_t i = 0; i < stages.size(); ++i) {
+    if (stages[i].base) off[i] = off[*stages[i].base];
+    for (const Instruction& instruction : stages[i].body) {
+      if (instruction.keyword != Keyword::kEnv) continue;
+      for (size_t word = 0; word + 1 < instruction.arguments.size(); word += 2) {
+        if (instruction.arguments[word].text == kVariable)
+          off[i] = is_true(instruction.arguments[word + 1].text);
+      }
+    }
+  }
+  return off;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const std::vector<Call> calls = pip_calls(subject);
+  if (calls.empty()) return;
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<bool> off = stages_that_are_off(stages);
+  report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
+    if (!call.has("install") || call.has_option({"no-cache-dir"}) || is_off_in_script(call))
+      return std::nullopt;
+    const bool mounted = std::ranges::any_of(call.run->mounts, [](const dockerfile::Mount& mount) {
+      const bool passing =
+          mount.type == dockerfile::Mount::Type::kCache || mount.type == dockerfile::Mount::Type::kTmpfs;
+      return passing && mount.target.find(".cache") != std::string::npos;
+    });
+    if (mounted || off[stage_of(stages, *call.run)]) return std::nullopt;
+    return Complaint{"what pip downloaded stays in the layer",
+                     "write pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip"};
+  });
+}
+
+}  // namespace
+
+lint::Rule DL3042() {
+  return {
+      .code = "DL3042",
+      .name = "pip-cache-left",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .summary = "`pip install` keeps its downloads in the layer",
+      .rationale =
+          "pip stores what it downloads and builds below the user's cache folder, where it makes the layer "
+          "larger and is of no use in the image. `--no-cache-dir` or `PIP_NO_CACHE_DIR=1` tells it not to; a "
+          "cache mount on that folder keeps it for the next build instead, and out of the layer.",
+      .bad = {"FROM python:3.12\n"
+              "RUN pip install flask==3.0.3\n"},
+      .good = {"FROM python:3.12\n"
+               "RUN pip install --no-cache-dir flask==3.0.3\n"},
+      .check = check};
+}
+
+}  // namespace dcache::rules

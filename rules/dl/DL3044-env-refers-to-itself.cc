@@ -1,0 +1,72 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "dcache/dockerfile/expand.h"
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+// The variables that a text refers to and gives no default for.
+std::vector<std::string> references_in(std::string_view text, char escape) {
+  std::vector<std::string> names;
+  const dockerfile::Lookup nothing_set = [](std::string_view) { return std::nullopt; };
+  (void)dockerfile::expand(text, nothing_set, {.escape = escape, .missing = &names});
+  return names;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  std::set<std::string, std::less<>> known;
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword == Keyword::kArg) {
+      for (const dockerfile::Word& word : instruction.arguments)
+        known.emplace(word.text.substr(0, word.text.find('=')));
+    }
+    if (instruction.keyword != Keyword::kEnv) continue;
+    const auto words = instruction.arguments;
+    for (size_t value = 1; value < words.size(); value += 2) {
+      const auto names = references_in(words[value].text, subject.file().escape());
+      std::string_view found;
+      for (size_t name = 0; name < words.size() && found.empty(); name += 2) {
+        const bool fresh = name + 1 != value && std::ranges::find(names, words[name].text) != names.end() &&
+                           !known.contains(words[name].text);
+        if (fresh) found = words[name].text;
+      }
+      if (found.empty()) continue;
+      reporter
+          .report(instruction.span,
+                  fmt::format("{} is not set yet where {} refers to it", found, words[value - 1].text),
+                  fmt::format("set {} in an ENV of its own above", found))
+          .focus = words[value].span;
+      break;
+    }
+    for (size_t name = 0; name < words.size(); name += 2)
+      known.emplace(words[name].text);
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3044() {
+  return {.code = "DL3044",
+          .name = "env-refers-to-itself",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A value of ENV refers to a variable that the same ENV sets",
+          .rationale =
+              "All values of one ENV are worked out with the variables as they were above it: a reference to "
+              "a neighbour gives the old value, or nothing.",
+          .bad = {"FROM debian:12\n"
+                  "ENV HOME_DIR=/app BIN_DIR=$HOME_DIR/bin\n"},
+          .good = {"FROM debian:12\n"
+                   "ENV HOME_DIR=/app\n"
+                   "ENV BIN_DIR=$HOME_DIR/bin\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,38 @@
+#include "dcache/lint/rule.h"
+#include "rules/calls.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  report_first(calls_of(subject, "wget"), reporter, [](const Call& call) -> std::optional<Complaint> {
+    if (call.has_option(
+            {"progress", "q", "quiet", "o", "output-file", "nv", "no-verbose", "a", "append-output"}))
+      return std::nullopt;
+    if (call.has("-nv")) return std::nullopt;
+    return Complaint{"the progress of the download fills the log of the build",
+                     "write wget --progress=dot:giga, or wget -nv"};
+  });
+}
+
+}  // namespace
+
+lint::Rule DL3047() {
+  return {
+      .code = "DL3047",
+      .name = "wget-progress",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kHadolint,
+      .not_in_default = "it is about the length of logs",
+      .summary = "`wget` prints its progress line by line",
+      .rationale =
+          "Where there is no terminal `wget` prints a line for every few kilobytes: a large download fills "
+          "the build's log with thousands of them. `--progress=dot:giga` prints few, `-q` and `-nv` none.",
+      .bad = {"FROM debian:12\n"
+              "RUN wget https://example.com/large.tar.gz\n"},
+      .good = {"FROM debian:12\n"
+               "RUN wget --progress=dot:giga https://example.com/large.tar.gz\n"},
+      .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,37 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/labels.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3050() {
+  return {.code = "DL3050",
+          .name = "label-superfluous",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A label is not in the schema",
+          .rationale =
+              "With `strict-labels` the schema lists all labels that images may have; others are misspelt, "
+              "or nobody knows of them.",
+          .bad = {.dockerfile = "FROM debian:12\n"
+                                "LABEL org.example.vendro=\"example\"\n",
+                  .config = "strict-labels = true\n"
+                            "[label-schema]\n"
+                            "\"org.example.vendor\" = \"text\"\n"},
+          .good = {.dockerfile = "FROM debian:12\n"
+                                 "LABEL org.example.vendor=\"example\"\n",
+                   .config = "strict-labels = true\n"
+                             "[label-schema]\n"
+                             "\"org.example.vendor\" = \"text\"\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            if (!subject.config().strict_labels) return;
+            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
+              if (label.type) return std::nullopt;
+              return Complaint{fmt::format("the label {} is not in the schema", label.key),
+                               "leave it out, or add it to label-schema"};
+            });
+          }};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/labels.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3053() {
+  return {.code = "DL3053",
+          .name = "label-not-time",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A label that should hold a time holds something else",
+          .rationale =
+              "Tools read such a label as a time by RFC 3339, as in `2024-05-01T12:00:00Z`. `label-schema` "
+              "in the configuration says which labels are meant.",
+          .bad = {.dockerfile = "FROM debian:12\n"
+                                "LABEL org.example.created=\"yesterday\"\n",
+                  .config = "[label-schema]\n"
+                            "\"org.example.created\" = \"rfc3339\"\n"},
+          .good = {.dockerfile = "FROM debian:12\n"
+                                 "LABEL org.example.created=\"2024-05-01T12:00:00Z\"\n",
+                   .config = "[label-schema]\n"
+                             "\"org.example.created\" = \"rfc3339\"\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
+              if (label.type != lint::LabelType::kRfc3339 || is_valid(label.type, label.value))
+                return std::nullopt;
+              return Complaint{fmt::format("the label {} is no time by RFC 3339", label.key),
+                               "write it as 2024-05-01T12:00:00Z"};
+            });
+          }};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/labels.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3054() {
+  return {.code = "DL3054",
+          .name = "label-not-spdx",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A label that should hold an SPDX licence holds something else",
+          .rationale =
+              "Tools look the licence up by its SPDX identifier. `label-schema` in the configuration says "
+              "which labels are meant.",
+          .bad = {.dockerfile = "FROM debian:12\n"
+                                "LABEL org.example.licenses=\"free\"\n",
+                  .config = "[label-schema]\n"
+                            "\"org.example.licenses\" = \"spdx\"\n"},
+          .good = {.dockerfile = "FROM debian:12\n"
+                                 "LABEL org.example.licenses=\"MIT\"\n",
+                   .config = "[label-schema]\n"
+                             "\"org.example.licenses\" = \"spdx\"\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
+              if (label.type != lint::LabelType::kSpdx || is_valid(label.type, label.value))
+                return std::nullopt;
+              return Complaint{fmt::format("the label {} is no SPDX licence", label.key),
+                               "write an identifier of https://spdx.org/licenses/"};
+            });
+          }};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,51 @@
+#include <algorithm>
+
+#include "dcache/lint/rule.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  std::vector<bool> good(stages.size());
+  for (size_t i = 0; i < stages.size(); ++i) {
+    good[i] = (stages[i].base && good[*stages[i].base]) ||
+              std::ranges::any_of(stages[i].body, [](const Instruction& one) {
+                return one.keyword == Keyword::kHealthcheck;
+              });
+  }
+  // A stage that others start from need not have one if they do.
+  for (size_t i = 0; i < stages.size(); ++i) {
+    const bool built_on =
+        std::ranges::any_of(stages, [&](const WrittenStage& other) { return other.base == i; });
+    if (good[i] || built_on || stages[i].from == nullptr) continue;
+    reporter.report(stages[i].from->span, "nothing says how to tell that the program works",
+                    "add a HEALTHCHECK, or HEALTHCHECK NONE");
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3057() {
+  return {.code = "DL3057",
+          .name = "no-healthcheck",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .on_by_default = false,
+          .summary = "A stage has no HEALTHCHECK",
+          .rationale =
+              "Without a health check an orchestrator that relies on the image's own knows only whether the "
+              "process is there. Kubernetes ignores HEALTHCHECK, so the rule is off by default.",
+          .bad = {"FROM debian:12\n"
+                  "CMD [\"server\"]\n"},
+          .good = {"FROM debian:12\n"
+                   "HEALTHCHECK CMD [\"check\"]\n"
+                   "CMD [\"server\"]\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/labels.h"
+
+namespace dcache::rules {
+
+lint::Rule DL3058() {
+  return {.code = "DL3058",
+          .name = "label-not-email",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A label that should hold an e-mail address holds something else",
+          .rationale =
+              "Somebody may want to write to it. `label-schema` in the configuration says which labels are "
+              "meant.",
+          .bad = {.dockerfile = "FROM debian:12\n"
+                                "LABEL org.example.contact=\"me\"\n",
+                  .config = "[label-schema]\n"
+                            "\"org.example.contact\" = \"email\"\n"},
+          .good = {.dockerfile = "FROM debian:12\n"
+                                 "LABEL org.example.contact=\"me@example.com\"\n",
+                   .config = "[label-schema]\n"
+                             "\"org.example.contact\" = \"email\"\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
+              if (label.type != lint::LabelType::kEmail || is_valid(label.type, label.value))
+                return std::nullopt;
+              return Complaint{fmt::format("the label {} is no e-mail address", label.key),
+                               "write it as name@example.com"};
+            });
+          }};
+}
+
+}  // namespace dcache::rules

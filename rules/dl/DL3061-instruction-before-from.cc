@@ -1,0 +1,39 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword == Keyword::kFrom) return;
+    if (instruction.keyword == Keyword::kArg) continue;
+    reporter.report(instruction.span,
+                    fmt::format("{} stands above the first FROM", dockerfile::name_of(instruction.keyword)),
+                    "move it below FROM");
+    return;
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3061() {
+  return {.code = "DL3061",
+          .name = "instruction-before-from",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default = "a builder refuses such a file, which is reported as DC0001",
+          .summary = "Something else than ARG stands above the first FROM",
+          .rationale = "A stage begins with FROM. Above it only ARG has a meaning; builders refuse the rest.",
+          .bad = {"RUN make\n"
+                  "FROM debian:12\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN make\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

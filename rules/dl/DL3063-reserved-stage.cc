@@ -1,0 +1,35 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(subject)) {
+    if (stage.name != "scratch" && stage.name != "context") continue;
+    reporter
+        .report(stage.from->span, fmt::format("{} means something else to builders", stage.name),
+                "give the stage another name")
+        .focus = stage.from->arguments.back().span;
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3063() {
+  return {.code = "DL3063",
+          .name = "reserved-stage",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A stage has a name that means something else",
+          .rationale =
+              "`scratch` is the empty image and `context` the build context: a stage of that name can't be "
+              "referred to everywhere.",
+          .bad = {"FROM debian:12 AS scratch\n"},
+          .good = {"FROM debian:12 AS base\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

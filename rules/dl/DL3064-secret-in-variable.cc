@@ -1,0 +1,55 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/secrets.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+bool sounds_secret(std::string_view name) {
+  constexpr std::string_view kParts[] = {"password", "secret",  "token",         "private",
+                                         "username", "api_key", "aws_access_key"};
+  const std::string lower = text::to_lower(name);
+  return std::ranges::any_of(kParts,
+                             [&](std::string_view part) { return lower.find(part) != std::string::npos; });
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& instruction : subject.file().instructions()) {
+    for (const NamedVariable& variable : variables_set_by(instruction, subject.graph())) {
+      if (!sounds_secret(variable.name)) continue;
+      reporter
+          .report(instruction.span, fmt::format("{} can be read by whoever has the image", variable.name),
+                  "use RUN --mount=type=secret")
+          .focus = variable.span;
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3064() {
+  return {
+      .code = "DL3064",
+      .name = "secret-in-variable",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .summary = "An ARG or ENV seems to hold a secret",
+      .rationale =
+          "What ENV sets is in the configuration of the image, and what ARG is given in its history: whoever "
+          "can pull the image can read them. A secret mount shows a secret to one RUN and leaves nothing "
+          "behind. This rule judges names as hadolint does; SecretsUsedInArgOrEnv goes by whole words.",
+      .bad = {"FROM debian:12\n"
+              "ENV API_TOKEN=abc\n"},
+      .good = {"FROM debian:12\n"
+               "RUN --mount=type=secret,id=api_token fetch\n"},
+      .check = check};
+}
+
+}  // namespace dcache::rules

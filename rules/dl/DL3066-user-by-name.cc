@@ -1,0 +1,59 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+// A variable that an ARG declares: whoever builds may give a number.
+bool is_argument(std::string_view name, const dockerfile::File& file) {
+  if (!name.starts_with('$')) return false;
+  name.remove_prefix(name.starts_with("${") ? 2 : 1);
+  name = name.substr(0, name.find_first_of("}:-"));
+  return std::ranges::any_of(file.instructions(), [&](const Instruction& instruction) {
+    return instruction.keyword == Keyword::kArg &&
+           std::ranges::any_of(instruction.arguments, [&](const dockerfile::Word& word) {
+             return word.text.substr(0, word.text.find('=')) == name;
+           });
+  });
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword != Keyword::kUser || instruction.arguments.empty()) continue;
+    const std::string_view user = instruction.arguments.front().text;
+    const std::string_view name = user.substr(0, user.find(':'));
+    if (name.find_first_not_of("0123456789") == std::string_view::npos || is_argument(name, subject.file()))
+      continue;
+    reporter
+        .report(instruction.span, fmt::format("the number of {} can't be told from outside", name),
+                "write USER UID:GID")
+        .focus = instruction.arguments.front().span;
+  }
+}
+
+}  // namespace
+
+lint::Rule DL3066() {
+  return {.code = "DL3066",
+          .name = "user-by-name",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default = "most images name their users",
+          .summary = "USER names a user instead of a number",
+          .rationale =
+              "A name has to be looked up in the image's `/etc/passwd`; orchestrators that refuse root can't "
+              "tell from a name that it is not root. A number says it.",
+          .bad = {"FROM debian:12\n"
+                  "USER app\n"},
+          .good = {"FROM debian:12\n"
+                   "USER 1000:1000\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,33 @@
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword != Keyword::kMaintainer) continue;
+    reporter.report(instruction.span, "MAINTAINER is deprecated",
+                    "write LABEL org.opencontainers.image.authors=\"NAME <ADDRESS>\"");
+  }
+}
+
+}  // namespace
+
+lint::Rule DL4000() {
+  return {.code = "DL4000",
+          .name = "maintainer",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kHadolint,
+          .summary = "MAINTAINER is deprecated",
+          .rationale = "A label says the same, can be read with all the others, and is not about to go away.",
+          .bad = {"FROM debian:12\n"
+                  "MAINTAINER someone@example.com\n"},
+          .good = {"FROM debian:12\n"
+                   "LABEL org.opencontainers.image.authors=\"someone@example.com\"\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

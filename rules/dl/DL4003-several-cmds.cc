@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(subject)) {
+    const Instruction* first = nullptr;
+    for (const Instruction& instruction : stage.body) {
+      if (instruction.keyword != Keyword::kCmd) continue;
+      if (first != nullptr) {
+        reporter.report(instruction.span,
+                        fmt::format("{} of line {} has no effect: the last one counts",
+                                    dockerfile::name_of(instruction.keyword), first->start_line),
+                        "keep one of them");
+      }
+      first = &instruction;
+    }
+  }
+}
+
+}  // namespace
+
+lint::Rule DL4003() {
+  return {.code = "DL4003",
+          .name = "several-cmds",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A stage has several CMDs",
+          .rationale =
+              "Only the last CMD of a stage is kept. The others are dead text that readers take for true.",
+          .bad = {"FROM debian:12\n"
+                  "CMD [\"a\"]\n"
+                  "CMD [\"b\"]\n"},
+          .good = {"FROM debian:12\n"
+                   "CMD [\"b\"]\n"},
+          .check = check};
+}
+
+}  // namespace dcache::rules

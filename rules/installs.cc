@@ -1,0 +1,153 @@
+#include "rules/installs.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include "rules/calls.h"
+#include "rules/package_managers.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+constexpr size_t kMostNamed = 4;
+
+// Patterns of the data, compiled once each.
+const RE2& pattern(std::string_view text) {
+  static std::mutex mutex;
+  static std::map<std::string_view, std::unique_ptr<RE2>> known;
+  const std::scoped_lock lock(mutex);
+  std::unique_ptr<RE2>& compiled = known[text];
+  if (!compiled) compiled = std::make_unique<RE2>(re2::StringPiece(text.data(), text.size()), RE2::Quiet);
+  return *compiled;
+}
+
+bool matches(std::string_view regex, std::string_view word) {
+  return !regex.empty() && RE2::PartialMatch(re2::StringPiece(word.data(), word.size()), pattern(regex));
+}
+
+// How often an option is given; `-qq` is `-q` twice.
+bool is_given(const Call& call, std::string_view option) {
+  const size_t dashes = option.find_first_not_of('-');
+  const std::string_view name = option.substr(dashes);
+  const bool repeated = dashes == 1 && name.find_first_not_of(name.front()) == std::string_view::npos;
+  return repeated ? call.count(name.substr(0, 1)) >= static_cast<int>(name.size()) : call.count(name) > 0;
+}
+
+bool are_any_given(const Call& call, Words options) {
+  return std::ranges::any_of(options, [&](std::string_view option) { return is_given(call, option); });
+}
+
+// The calls that the pin is about; pip has many names.
+std::vector<Call> calls_about(lint::Subject& subject, const Pin& pin) {
+  std::vector<Call> calls = calls_of(subject, pin.programs);
+  if (pin.programs.front() == "pip") std::ranges::copy(pip_calls(subject), std::back_inserter(calls));
+  return calls;
+}
+
+bool applies(const Pin& pin, const Call& call) {
+  if (!call.has_any(pin.commands) || call.has_any(pin.unless)) return false;
+  return pin.only_with.empty() || call.has(pin.only_with);
+}
+
+bool is_pinned(const Pin& pin, std::string_view package) {
+  return matches(pin.pinned, package) && !matches(pin.loose, package);
+}
+
+// Of what stands behind the command.
+std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
+  const auto is_command = [&](const shell::Word* word) {
+    return std::ranges::find(pin.commands, word->text) != pin.commands.end();
+  };
+  std::vector<const shell::Word*> packages = call.operands(pin.options_with_value);
+  packages.erase(packages.begin(), std::ranges::find_if(packages, is_command));
+  std::erase_if(packages,
+                [&](const shell::Word* word) { return is_command(word) || is_pinned(pin, word->text); });
+  return packages;
+}
+
+std::string name_some(const std::vector<const shell::Word*>& packages) {
+  std::string names;
+  for (size_t i = 0; i < std::min(packages.size(), kMostNamed); ++i)
+    names += fmt::format("{}{}", i == 0 ? "" : ", ", packages[i]->text);
+  if (packages.size() > kMostNamed) names += fmt::format(" and {} more", packages.size() - kMostNamed);
+  return names;
+}
+
+// Whether a later command of the same RUN takes away what `call` left.
+bool is_cleaned(const Cleanup& cleanup, const Call& call) {
+  if (keeps_out_of_layer(*call.run, cleanup.folders)) return true;
+  const std::vector<shell::Command>& commands = call.run->commands;
+  const auto next = commands.begin() + (call.command - commands.data()) + 1;
+  return std::any_of(next, commands.end(), [&](const shell::Command& command) {
+    const auto has_words_of = [&](Words cleaner) {
+      return command.program() == cleaner.front() && std::ranges::all_of(cleaner, [&](std::string_view word) {
+               return std::ranges::find(command.words, word, &shell::Word::text) != command.words.end();
+             });
+    };
+    const auto removes = [&](const shell::Word& word) {
+      return std::ranges::any_of(cleanup.folders,
+                                 [&](std::string_view folder) { return word.text.starts_with(folder); });
+    };
+    if (command.program() == "rm") return std::ranges::any_of(command.words, removes);
+    return std::ranges::any_of(cleanup.cleaners, has_words_of);
+  });
+}
+
+}  // namespace
+
+void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
+  std::map<const lint::Run*, std::vector<const shell::Word*>> by_run;
+  const Pin* example = nullptr;
+  for (const Pin& pin : package_manager(manager).pins) {
+    for (const Call& call : calls_about(subject, pin)) {
+      if (!applies(pin, call) || are_any_given(call, pin.exempt_options)) continue;
+      const auto packages = unpinned_in(pin, call);
+      if (packages.empty()) continue;
+      example = &pin;
+      std::vector<const shell::Word*>& all = by_run[call.run];
+      all.insert(all.end(), packages.begin(), packages.end());
+    }
+  }
+  for (const auto& [run, packages] : by_run) {
+    const std::string_view first = packages.front()->text;
+    report_part(*run, packages.front()->spelling, reporter,
+                {fmt::format("no version is named for {}: each rebuild of this step may install another one",
+                             name_some(packages)),
+                 fmt::format("write {}", fmt::format(fmt::runtime(example->example), first))});
+  }
+}
+
+void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
+  const Confirmation& confirms = package_manager(manager).confirms;
+  report_first(
+      calls_of(subject, confirms.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
+        if (are_any_given(call, confirms.options) || !call.has_any(confirms.commands)) return std::nullopt;
+        return Complaint{
+            fmt::format("{} stops to ask here, and nobody can answer during a build", call.program()),
+            fmt::format("write {} {}", call.program(), confirms.options.front())};
+      });
+}
+
+void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
+  const Cleanup& cleanup = package_manager(manager).cleanup;
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<bool> ships = stages_that_ship(stages);
+  report_first(
+      calls_of(subject, cleanup.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
+        if (!call.has_any(cleanup.commands) || call.has_any(cleanup.unless) || is_cleaned(cleanup, call))
+          return std::nullopt;
+        if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
+          return std::nullopt;
+        return Complaint{fmt::format("what {} downloaded stays in the layer", call.program()),
+                         fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
+                                     fmt::join(cleanup.cleaners.front(), " "), cleanup.folders.front())};
+      });
+}
+
+}  // namespace dcache::rules

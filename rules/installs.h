@@ -1,0 +1,19 @@
+// What the rules about installs of several package managers have in common; what differs is data.
+#pragma once
+
+#include <string_view>
+
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+
+// Reports each RUN in which the package manager installs something without naming its version.
+void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
+
+// Reports each RUN in which it would stop to ask.
+void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
+
+// Reports each RUN in which what it downloaded stays in the layer.
+void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
+
+}  // namespace dcache::rules

@@ -1,0 +1,26 @@
+// Names of variables that seem to hold secrets.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+
+// A variable that an ARG or ENV names.
+struct NamedVariable {
+  std::string_view name;
+  std::string_view value;  // as written; empty if there is none
+  text::Span span;
+};
+
+// Those of an ARG or ENV in their order, with variables in their names replaced; none for other instructions.
+std::vector<NamedVariable> variables_set_by(const dockerfile::Instruction& instruction,
+                                            const plan::Graph& graph);
+
+// Whether a part of the name between underscores is a word for a secret, and none says that it is public or
+// the name of a file.
+bool names_secret(std::string_view name);
+
+}  // namespace dcache::rules

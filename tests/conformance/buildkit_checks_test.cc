@@ -1,0 +1,71 @@
+// The warnings that BuildKit's own checks gave.
+#include <cstdio>
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/engine.h"
+#include "tests/conformance/oracle.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using Found = std::set<std::pair<std::string, uint32_t>>;  // rule and first line
+
+std::string show(const Found& found) {
+  std::string text;
+  for (const auto& [rule, line] : found)
+    text += rule + ":" + std::to_string(line) + " ";
+  return text;
+}
+
+Found checks_of(const std::string& text) {
+  lint::Config config;
+  config.profile = lint::Profile::kBuildkit;
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(text);
+  Found found;
+  for (const lint::Diagnostic& diagnostic : linter.lint(file, {}).diagnostics) {
+    if (diagnostic.rule != lint::kNotBuildable)
+      found.emplace(diagnostic.rule, file.lines().line_of(diagnostic.span.begin));
+  }
+  return found;
+}
+
+TEST(RecordedBuildkitChecks, AreTheSame) {
+  DCACHE_NEEDS_ORACLE();
+  std::map<std::string, Found> recorded;
+  ASSERT_TRUE(conformance::for_each_record("buildkit-lint.jsonl.xz", [&](const json& record) {
+    Found& found = recorded[record.at("file")];
+    for (const json& warning : record.at("warnings"))
+      found.emplace(warning.at("rule"), warning.at("line"));
+  }));
+  int same = 0;
+  ASSERT_TRUE(conformance::for_each_dockerfile([&](const std::string& name, const std::string& text) {
+    const Found found = checks_of(text);
+    EXPECT_EQ(show(found), show(recorded.at(name))) << name;
+    same += found == recorded.at(name) ? 1 : 0;
+  }));
+  std::printf("%d of %zu files the same\n", same, recorded.size());
+}
+
+// Small files, each about one question, asked with `docker buildx build --call=lint`.
+TEST(OwnBuildkitChecks, AreTheSame) {
+  int cases = 0;
+  ASSERT_TRUE(conformance::for_each_own_record("checks.jsonl.xz", [&](const json& record) {
+    Found expected;
+    for (const json& warning : record.at("warnings"))
+      expected.emplace(warning.at(0), warning.at(1));
+    EXPECT_EQ(show(checks_of(record.at("dockerfile"))), show(expected)) << record.at("case") << "\n"
+                                                                        << record.at("dockerfile");
+    ++cases;
+  }));
+  EXPECT_GT(cases, 200);
+}
+
+}  // namespace
+}  // namespace dcache
