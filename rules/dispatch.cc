@@ -48,6 +48,18 @@ std::vector<Dispatched> dispatch_all(lint::Subject& subject) {
   return all;
 }
 
+std::vector<const Instruction*> find_resolved_froms(lint::Subject& subject) {
+  std::vector<const Instruction*> froms;
+  if (!subject.file().errors().empty()) return froms;
+  const plan::Error* error = first_error_of_from(subject);
+  for (const Instruction& instruction : subject.file().instructions()) {
+    if (instruction.keyword != Keyword::kFrom) continue;
+    froms.push_back(&instruction);
+    if (error != nullptr && instruction.start_line == error->line) break;
+  }
+  return froms;
+}
+
 }  // namespace
 
 std::span<const Instruction> readable_instructions(lint::Subject& subject) {
@@ -61,16 +73,11 @@ std::span<const Instruction> readable_instructions(lint::Subject& subject) {
   return file.instructions().first(static_cast<size_t>(stop - file.instructions().begin()));
 }
 
-std::vector<const Instruction*> resolved_froms(lint::Subject& subject) {
-  std::vector<const Instruction*> froms;
-  if (!subject.file().errors().empty()) return froms;
-  const plan::Error* error = first_error_of_from(subject);
-  for (const Instruction& instruction : subject.file().instructions()) {
-    if (instruction.keyword != Keyword::kFrom) continue;
-    froms.push_back(&instruction);
-    if (error != nullptr && instruction.start_line == error->line) break;
-  }
-  return froms;
+const std::vector<const Instruction*>& resolved_froms(lint::Subject& subject) {
+  struct Froms {
+    std::vector<const Instruction*> list;
+  };
+  return subject.shared<Froms>([&] { return Froms{find_resolved_froms(subject)}; }).list;
 }
 
 const std::vector<Dispatched>& dispatched(lint::Subject& subject) {

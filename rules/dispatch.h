@@ -22,7 +22,7 @@ struct Dispatched {
 std::span<const dockerfile::Instruction> readable_instructions(lint::Subject& subject);
 
 // The FROMs up to the first that can't be resolved, that one included; none if an instruction can't be read.
-std::vector<const dockerfile::Instruction*> resolved_froms(lint::Subject& subject);
+const std::vector<const dockerfile::Instruction*>& resolved_froms(lint::Subject& subject);
 
 // What all stages take, in order, in front of the first instruction that can't be planned; nothing if a FROM
 // can't.

@@ -77,7 +77,7 @@ TEST(Fixes, WaitForEachOtherAndEndStable) {
   const Config config;
   const std::string text =
       "FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN npm ci && pip "
-      "install --no-cache-dir x\n";
+      "install --no-cache-dir x==1\n";
   const std::string mended = test::fixed(text, config);
   EXPECT_EQ(mended,
             "# syntax=docker/dockerfile:1\nFROM "

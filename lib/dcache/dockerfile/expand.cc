@@ -191,6 +191,7 @@ class Expander {
         if (words != nullptr && !quote) words->add_value(*part, begin, at_);
         continue;
       }
+      if (words == nullptr && take_plain(stop, result)) continue;
       Rune rune = next();
       const bool escaped = rune.value == static_cast<unsigned char>(options_.escape);
       if (escaped && options_.keep_escapes) {
@@ -236,6 +237,7 @@ class Expander {
         result += *value;
         continue;
       }
+      if (take_plain('"', result)) continue;
       Rune rune = next();
       if (rune.value == static_cast<unsigned char>(options_.escape)) {
         if (options_.keep_escapes) text::append_rune(result, rune.value);
@@ -348,6 +350,18 @@ class Expander {
       }
     }
     return std::string(text_.substr(begin, at_ - begin));
+  }
+
+  // Takes the ASCII characters that mean themselves, up to the next that may not. False if there are none.
+  bool take_plain(char stop, std::string& result) {
+    const uint32_t begin = at_;
+    const auto is_plain = [&](char c) {
+      return c > 0 && c != stop && c != '$' && c != '"' && c != '\'' && c != options_.escape;
+    };
+    while (!at_end() && is_plain(text_[at_]))
+      ++at_;
+    result.append(text_.substr(begin, at_ - begin));
+    return at_ > begin;
   }
 
   bool at_end() const { return at_ >= text_.size(); }

@@ -16,6 +16,7 @@ using lint::Level;
 
 constexpr uint32_t kMostExcerptLines = 3;
 constexpr size_t kWidestExcerpt = 160;
+constexpr size_t kMarginWidth = 5;
 
 Tone tone_of(Level level) {
   switch (level) {
@@ -33,10 +34,30 @@ Tone tone_of(Level level) {
 
 // Columns that text takes on a terminal, as far as one character is one column.
 size_t width_of(std::string_view text) {
+  if (text::is_ascii(text)) return text.size();
   size_t width = 0;
   for (; !text.empty(); ++width)
     text.remove_prefix(text::decode_rune(text).width);
   return width;
+}
+
+// A line of the file with its number, and below it the part that a finding is about, underlined.
+void append_line(std::string_view line, uint32_t number, size_t from, size_t to, Tone tone,
+                 const Style& style, std::string& out) {
+  const bool plain = text::is_printable_ascii(line);
+  const auto width = [&](std::string_view part) { return plain ? part.size() : width_of(printable(part)); };
+  const size_t indent = width(line.substr(0, from));
+  const size_t carets = std::max<size_t>(1, width(line.substr(from, to > from ? to - from : 0)));
+  const std::string digits = std::to_string(number);
+  std::string margin(digits.size() < kMarginWidth ? kMarginWidth - digits.size() : 0, ' ');
+  style.append(Tone::kDim, margin.append(digits).append(" |"), out);
+  out += ' ';
+  append_printable(line, out);
+  out += '\n';
+  style.append(Tone::kDim, "      |", out);
+  out.append(" ").append(indent, ' ');
+  style.append(tone, std::string(carets, '^'), out);
+  out += '\n';
 }
 
 void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, const Style& style,
@@ -51,7 +72,6 @@ void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, 
     const text::Span span = lines.line_span(number);
     std::string_view line = span.of(file.source());
     line = line.substr(0, std::min(line.find_last_not_of("\r\n") + 1, kWidestExcerpt));
-    out += fmt::format("{} {}\n", style.paint(Tone::kDim, fmt::format("{:>5} |", number)), printable(line));
     const auto clip = [&](uint32_t offset) {
       return std::clamp(offset, span.begin, span.begin + static_cast<uint32_t>(line.size())) - span.begin;
     };
@@ -60,29 +80,40 @@ void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, 
     // On the lines that follow the first, what they are indented by is not underlined.
     while (number > first && from < to && text::is_ascii_space(line[from]))
       ++from;
-    const size_t carets =
-        std::max<size_t>(1, width_of(printable(line.substr(from, to > from ? to - from : 0))));
-    out += fmt::format("{} {}{}\n", style.paint(Tone::kDim, "      |"),
-                       std::string(width_of(printable(line.substr(0, from))), ' '),
-                       style.paint(tone_of(diagnostic.level), std::string(carets, '^')));
+    append_line(line, number, from, to, tone_of(diagnostic.level), style, out);
   }
 }
 
 void append_finding(const FileFindings& file, const Diagnostic& diagnostic, const Style& style,
                     std::string& out) {
-  const text::Position at = file.file->lines().position_of(diagnostic.span.begin);
-  out += fmt::format(
-      "{}: {}: {} {}\n",
-      style.paint(Tone::kBold, fmt::format("{}:{}:{}", printable(file.path), at.line, at.column)),
-      style.paint(tone_of(diagnostic.level), lint::name_of(diagnostic.level)), printable(diagnostic.message),
-      style.paint(Tone::kDim, diagnostic.rule == diagnostic.name
-                                  ? fmt::format("[{}]", diagnostic.rule)
-                                  : fmt::format("[{} {}]", diagnostic.rule, diagnostic.name)));
+  const text::Position at = file.file->lines().position_of(diagnostic.shown().begin);
+  style.append(Tone::kBold,
+               printable(file.path)
+                   .append(":")
+                   .append(std::to_string(at.line))
+                   .append(":")
+                   .append(std::to_string(at.column)),
+               out);
+  out += ": ";
+  style.append(tone_of(diagnostic.level), lint::name_of(diagnostic.level), out);
+  out += ": ";
+  append_printable(diagnostic.message, out);
+  out += ' ';
+  std::string name = "[";
+  name += diagnostic.rule;
+  if (diagnostic.rule != diagnostic.name) name.append(" ").append(diagnostic.name);
+  style.append(Tone::kDim, name.append("]"), out);
+  out += '\n';
   append_excerpt(*file.file, diagnostic, style, out);
-  if (!diagnostic.remedy.empty()) out += fmt::format("      = {}\n", printable(diagnostic.remedy));
+  if (!diagnostic.remedy.empty()) {
+    out += "      = ";
+    append_printable(diagnostic.remedy, out);
+    out += '\n';
+  }
   if (diagnostic.fix) {
-    out += fmt::format("      = {} {}\n", diagnostic.fix->safe ? "--fix can" : "--unsafe-fixes can",
-                       printable(diagnostic.fix->description));
+    out += diagnostic.fix->safe ? "      = --fix can " : "      = --unsafe-fixes can ";
+    append_printable(diagnostic.fix->description, out);
+    out += '\n';
   }
   out += '\n';
 }

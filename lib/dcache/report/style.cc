@@ -33,22 +33,34 @@ std::string_view sequence(Tone tone) {
 
 std::string Style::paint(Tone tone, std::string_view text) const {
   std::string painted;
-  if (colour_) painted += sequence(tone);
-  painted += text;
-  if (colour_ && tone != Tone::kPlain) painted += "\033[0m";
+  append(tone, text, painted);
   return painted;
 }
 
-std::string printable(std::string_view text) {
-  std::string clean;
+void Style::append(Tone tone, std::string_view text, std::string& out) const {
+  if (colour_) out += sequence(tone);
+  out += text;
+  if (colour_ && tone != Tone::kPlain) out += "\033[0m";
+}
+
+void append_printable(std::string_view text, std::string& out) {
+  if (text::is_printable_ascii(text)) {
+    out += text;
+    return;
+  }
   while (!text.empty()) {
     const text::Rune rune = text::decode_rune(text);
     text.remove_prefix(rune.width);
     const bool control = rune.value < 0x20 || (rune.value >= 0x7F && rune.value < 0xA0);
-    text::append_rune(clean, !control                     ? rune.value
-                             : text::is_space(rune.value) ? U' '
-                                                          : text::kReplacementRune);
+    text::append_rune(out, !control                     ? rune.value
+                           : text::is_space(rune.value) ? U' '
+                                                        : text::kReplacementRune);
   }
+}
+
+std::string printable(std::string_view text) {
+  std::string clean;
+  append_printable(text, clean);
   return clean;
 }
 

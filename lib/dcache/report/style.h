@@ -14,6 +14,7 @@ class Style {
  public:
   explicit Style(bool colour) : colour_(colour) {}
   std::string paint(Tone tone, std::string_view text) const;
+  void append(Tone tone, std::string_view text, std::string& out) const;
 
  private:
   bool colour_;
@@ -21,6 +22,7 @@ class Style {
 
 // `text` without control characters, so that a file can't drive the terminal; line ends become spaces.
 std::string printable(std::string_view text);
+void append_printable(std::string_view text, std::string& out);
 // The same, cut to `width` characters with an ellipsis.
 std::string shortened(std::string_view text, size_t width);
 

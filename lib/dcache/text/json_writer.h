@@ -22,6 +22,11 @@ class JsonWriter {
   JsonWriter& begin_array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
   JsonWriter& key(std::string_view name);
+  // A name spelled in the source needs no escapes.
+  template <size_t N>
+  JsonWriter& key(const char (&name)[N]) {
+    return plain_key({name, N - 1});
+  }
   JsonWriter& value(std::string_view text);
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
   JsonWriter& value(bool yes);
@@ -32,8 +37,13 @@ class JsonWriter {
   JsonWriter& member(std::string_view name, const T& member_value) {
     return key(name).value(member_value);
   }
+  template <size_t N, typename T>
+  JsonWriter& member(const char (&name)[N], const T& member_value) {
+    return key(name).value(member_value);
+  }
 
  private:
+  JsonWriter& plain_key(std::string_view name);
   JsonWriter& open(char bracket);
   JsonWriter& close(char bracket);
   JsonWriter& raw(std::string_view text);

@@ -72,6 +72,13 @@ bool is_ascii(std::string_view text) {
   return (seen & 0x8080808080808080) == 0;
 }
 
+bool is_printable_ascii(std::string_view text) {
+  unsigned char odd = 0;
+  for (const char c : text)
+    odd = static_cast<unsigned char>(odd | (c < ' ') | (c == 0x7F));
+  return odd == 0;
+}
+
 bool is_space(char32_t rune) {
   if (rune < 0x80) return is_ascii_space(static_cast<char>(rune));
   return rune == 0x85 || rune == 0xA0 || rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200A) ||

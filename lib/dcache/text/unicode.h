@@ -23,6 +23,9 @@ void append_rune(std::string& to, char32_t rune);
 // Whether every byte is below 0x80.
 bool is_ascii(std::string_view text);
 
+// Whether every byte is an ASCII character that is no control character.
+bool is_printable_ascii(std::string_view text);
+
 // White space, letters and decimal digits as Unicode defines them.
 bool is_space(char32_t rune);
 bool is_letter(char32_t rune);
