@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -15,7 +16,9 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/report/baseline.h"
 #include "dcache/report/findings.h"
+#include "dcache/report/places.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -29,12 +32,22 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> paths;
-  std::string format = "text";
+  std::vector<std::string> formats;  // FORMAT or FORMAT=FILE
+  std::string output;
   std::string profile;
   std::vector<std::string> select;
   std::vector<std::string> ignore;
   std::string fail_on;
+  std::string minimum_engine;
+  std::vector<std::string> trusted_registries;
+  std::vector<std::pair<std::string, std::string>> levels;  // rule and level
+  std::vector<std::pair<std::string, std::string>> labels;  // label and type
+  bool strict_labels = false;
+  bool report_unused = false;
+  std::string baseline;
+  std::string new_baseline;
   std::string config;
+  bool show_config = false;
   std::string context;
   bool fix = false;
   bool unsafe_fixes = false;
@@ -60,10 +73,15 @@ class Linters {
         return false;
       });
     };
-    return known(options_.select, "--select") && known(options_.ignore, "--ignore");
+    std::vector<std::string> levels;
+    for (const auto& [rule, level] : options_.levels)
+      levels.push_back(rule);
+    return known(options_.select, "--select") && known(options_.ignore, "--ignore") &&
+           known(levels, "--level");
   }
 
   struct Entry {
+    std::string path;  // of the file; empty for none
     lint::Config config;
     std::optional<lint::Linter> linter;  // nothing if the file can't be used
     std::string failure;
@@ -75,7 +93,8 @@ class Linters {
     const auto [known, fresh] = by_folder_.try_emplace(folder);
     if (fresh)
       known->second = &of_file(options_.config.empty() ? lint::find_config(folder) : options_.config);
-    return *known->second;
+    return known->second->config.overrides.empty() ? *known->second
+                                                   : with_overrides(*known->second, dockerfile);
   }
 
  private:
@@ -83,8 +102,30 @@ class Linters {
     const auto [known, fresh] = by_file_.try_emplace(path);
     Entry& entry = known->second;
     if (!fresh) return entry;
+    entry.path = path;
     entry.failure = read(path, entry.config);
     if (entry.failure.empty()) entry.linter.emplace(lint::catalogue(), entry.config);
+    return entry;
+  }
+
+  // With [[overrides]] each Dockerfile has a configuration of its own.
+  const Entry& with_overrides(const Entry& general, const std::string& dockerfile) {
+    const auto [known, fresh] = by_dockerfile_.try_emplace(dockerfile);
+    Entry& entry = known->second;
+    if (!fresh) return entry;
+    const auto whole = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
+    const fs::path relative = whole(dockerfile).lexically_relative(whole(general.path).parent_path());
+    auto config = lint::config_for(general.config, relative.generic_string());
+    if (!config) {
+      entry.failure = words_of({general.path, config.error().line, config.error().column,
+                                config.error().message, config.error().remedy});
+      return entry;
+    }
+    entry.path = general.path;
+    entry.config = std::move(*config);
+    for (const auto& [rule, level] : options_.levels)
+      entry.config.levels[rule] = *lint::level_of(level);
+    entry.linter.emplace(lint::catalogue(), entry.config);
     return entry;
   }
 
@@ -93,18 +134,33 @@ class Linters {
     if (!path.empty()) {
       const auto text = text::read_file(path);
       if (!text) return text.error();
-      auto from_file = lint::read_config(*text, names_);
+      auto from_file = lint::is_hadolint_config(path) ? lint::read_hadolint_config(*text, names_)
+                                                      : lint::read_config(*text, names_);
       if (!from_file) {
         const lint::ConfigError& error = from_file.error();
         return words_of({path, error.line, error.column, error.message, error.remedy});
       }
       config = std::move(*from_file);
     }
+    apply_options(config);
+    return {};
+  }
+
+  // The command line has the last word.
+  void apply_options(lint::Config& config) const {
     if (!options_.profile.empty()) config.profile = *lint::profile_of(options_.profile);
     if (!options_.select.empty()) config.select = options_.select;
     config.ignore.insert(config.ignore.end(), options_.ignore.begin(), options_.ignore.end());
     if (!options_.fail_on.empty()) config.fail_on = lint::level_of(options_.fail_on);
-    return {};
+    if (!options_.minimum_engine.empty()) config.minimum_engine = options_.minimum_engine;
+    config.report_unused = config.report_unused || options_.report_unused;
+    config.strict_labels = config.strict_labels || options_.strict_labels;
+    config.trusted_registries.insert(config.trusted_registries.end(), options_.trusted_registries.begin(),
+                                     options_.trusted_registries.end());
+    for (const auto& [rule, level] : options_.levels)
+      config.levels[rule] = *lint::level_of(level);
+    for (const auto& [label, type] : options_.labels)
+      config.label_schema[label] = *lint::label_type_of(type);
   }
 
   const Options& options_;
@@ -112,6 +168,7 @@ class Linters {
   std::mutex mutex_;
   std::map<std::string, Entry> by_file_;
   std::map<std::string, const Entry*> by_folder_;
+  std::map<std::string, Entry> by_dockerfile_;
 };
 
 // The files around Dockerfiles. A folder is walked once for all Dockerfiles in it that have the same ignore
@@ -161,9 +218,11 @@ class AllSurroundings {
 
 // What came of one file.
 struct Linted {
-  std::vector<std::string> complaints;  // for standard error
-  std::string text;                     // a diff or a mended text, which takes the place of the report
-  std::optional<report::FilePart> part;
+  std::vector<std::string> complaints;    // for standard error
+  std::string text;                       // a diff or a mended text, which takes the place of the report
+  std::vector<report::FilePart> parts;    // one for each report
+  std::vector<std::string> fingerprints;  // for a new baseline
+  std::string place;                      // the path as a baseline has it
   bool failed = false;
   bool above_threshold = false;
 };
@@ -174,14 +233,16 @@ class Session {
 
   int run() {
     if (!linters_.check_options()) return kError;
+    if (options_.show_config) return show_config();
     const std::vector<std::string> paths = find_dockerfiles(options_.paths);
     const bool fixes_input =
         options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
     const bool reports = !options_.diff && !fixes_input;
-    report_ = make_report();
-    std::string out;
+    if ((reports && !make_reports()) || !read_baseline()) return kError;
     std::set<std::string> said;  // a configuration that can't be read is complained of once
-    if (reports) report_->begin(out);
+    std::string out;
+    for (Output& output : outputs_)
+      output.report->begin(output.text);
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
     const size_t helpers = options_.fix ? 0 : threads::helpers_for(paths.size(), kFilesPerThread);
     int status = kOk;
@@ -192,25 +253,102 @@ class Session {
             if (said.insert(complaint).second) complain(complaint);
           }
           out += linted.text;
-          if (reports && linted.part) report_->add(std::move(*linted.part), out);
+          for (std::string& fingerprint : linted.fingerprints)
+            new_baseline_.add(linted.place, std::move(fingerprint));
+          for (size_t i = 0; i < linted.parts.size(); ++i)
+            outputs_[i].report->add(std::move(linted.parts[i]), outputs_[i].text);
+          print_pieces();
           status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
           if (out.size() > kOutputPiece) print_and_clear(out);
         });
-    if (reports) report_->end(out);
     print_and_clear(out);
-    return status;
+    if (!finish_reports()) return kError;
+    return write_baseline(status);
   }
 
  private:
   static constexpr size_t kFilesPerThread = 32;
   static constexpr size_t kOutputPiece = size_t{1} << 16U;
 
-  std::unique_ptr<report::FindingsReport> make_report() const {
-    if (options_.format == "json") return report::findings_json();
-    if (options_.format != "sarif") return report::findings_text(report::Style(use_colour()));
+  // What holds for the first path.
+  int show_config() {
+    const std::string& path = options_.paths.front();
+    const Linters::Entry& entry =
+        linters_.of(fs::is_directory(path) ? (fs::path(path) / "Dockerfile").string() : path);
+    if (!entry.failure.empty()) {
+      complain(entry.failure);
+      return kError;
+    }
+    std::string out =
+        entry.path.empty() ? "# no configuration file\n" : fmt::format("# from {}\n", entry.path);
+    out += lint::to_toml(entry.config);
+    print_and_clear(out);
+    return kOk;
+  }
+
+  // A report and where it goes.
+  struct Output {
+    std::unique_ptr<report::FindingsReport> report;
+    std::string file;  // empty for standard output
+    std::string text;  // that is not written yet
+  };
+
+  std::unique_ptr<report::FindingsReport> make_report(std::string_view format, const report::Folders& folders,
+                                                      bool to_file) const {
+    if (format == "json") return report::findings_json();
+    if (format == "sarif") return report::findings_sarif(lint::catalogue(), folders);
+    if (format == "gnu") return report::findings_gnu();
+    if (format == "github") return report::findings_github(folders);
+    if (format == "gitlab") return report::findings_gitlab(folders);
+    if (format == "codeclimate") return report::findings_codeclimate(folders);
+    if (format == "checkstyle") return report::findings_checkstyle();
+    if (format == "junit") return report::findings_junit();
+    if (format == "sonarqube") return report::findings_sonarqube(lint::catalogue(), folders);
+    if (format == "markdown") return report::findings_markdown(folders);
+    return report::findings_text(report::Style(!to_file && use_colour()));
+  }
+
+  // False, with a word on standard error, if two reports want standard output.
+  bool make_reports() {
     std::string current = current_folder();
-    std::string root = repository_root(current);
-    return report::findings_sarif(lint::catalogue(), std::move(root), std::move(current));
+    const report::Folders folders{repository_root(current), current};
+    std::vector<std::string> formats = options_.formats;
+    if (formats.empty()) formats = {"text"};
+    // The report into a file, and beside it what people read.
+    if (!options_.output.empty()) formats = {formats.back() + "=" + options_.output, "text"};
+    for (const std::string& format : formats) {
+      const size_t equals = std::min(format.find('='), format.size());
+      std::string file = format.substr(std::min(equals + 1, format.size()));
+      const bool to_file = !file.empty() && file != "-";
+      auto report = make_report(std::string_view(format).substr(0, equals), folders, to_file);
+      outputs_.push_back({std::move(report), to_file ? std::move(file) : "", {}});
+    }
+    const auto to_terminal = std::ranges::count(outputs_, std::string(), &Output::file);
+    if (to_terminal > 1)
+      complain("--format: only one report can go to standard output; write FORMAT=FILE for the others");
+    return to_terminal <= 1;
+  }
+
+  // What has gathered for standard output.
+  void print_pieces() {
+    for (Output& output : outputs_) {
+      if (output.file.empty() && output.text.size() > kOutputPiece) print_and_clear(output.text);
+    }
+  }
+
+  bool finish_reports() {
+    bool good = true;
+    for (Output& output : outputs_) {
+      output.report->end(output.text);
+      if (output.file.empty()) {
+        print_and_clear(output.text);
+        continue;
+      }
+      const std::string failure = text::write_file_atomically(output.file, output.text);
+      if (!failure.empty()) complain(failure);
+      good = good && failure.empty();
+    }
+    return good;
   }
 
   Linted lint_file(const std::string& path) {
@@ -227,14 +365,55 @@ class Session {
     if ((options_.fix || options_.diff) && !fix(path, *source, *entry.linter, load, linted))
       linted.failed = true;
     const dockerfile::File file = dockerfile::parse(std::move(*source));
-    const lint::Findings findings = entry.linter->lint(file, load);
+    lint::Findings findings = entry.linter->lint(file, load);
+    compare_with_baseline(path, file, findings, linted);
     linted.failed = linted.failed || !findings.parses;
     const auto& fail_on = entry.config.fail_on;
     linted.above_threshold =
         fail_on && std::any_of(findings.diagnostics.begin(), findings.diagnostics.end(),
                                [&](const lint::Diagnostic& d) { return d.level >= *fail_on; });
-    linted.part = report_->part({path == "-" ? "<stdin>" : path, &file, &findings});
+    for (const Output& output : outputs_)
+      linted.parts.push_back(output.report->part({path == "-" ? "<stdin>" : path, &file, &findings}));
     return linted;
+  }
+
+  // With a new baseline what it holds is no failure.
+  int write_baseline(int status) const {
+    if (options_.new_baseline.empty()) return status;
+    const std::string failure = text::write_file_atomically(options_.new_baseline, new_baseline_.to_json());
+    if (failure.empty()) return status == kError ? kError : kOk;
+    complain(failure);
+    return kError;
+  }
+
+  // False, with a word on standard error, if there is none that can be used.
+  bool read_baseline() {
+    if (options_.baseline.empty()) return true;
+    const auto text = text::read_file(options_.baseline);
+    auto baseline = text ? report::Baseline::read(*text) : tl::unexpected(text.error());
+    if (!baseline) {
+      complain(text ? fmt::format("{}: {}", options_.baseline, baseline.error()) : baseline.error());
+      return false;
+    }
+    baseline_ = std::move(*baseline);
+    return true;
+  }
+
+  // Drops what the baseline knows, or notes all for a new one.
+  void compare_with_baseline(const std::string& path, const dockerfile::File& file, lint::Findings& findings,
+                             Linted& linted) const {
+    const bool makes = !options_.new_baseline.empty();
+    if (!makes && options_.baseline.empty()) return;
+    const fs::path folder = fs::absolute(makes ? options_.new_baseline : options_.baseline).parent_path();
+    linted.place =
+        fs::absolute(path).lexically_normal().lexically_relative(folder.lexically_normal()).generic_string();
+    report::Fingerprints fingerprints;
+    std::erase_if(findings.diagnostics, [&](const lint::Diagnostic& diagnostic) {
+      std::string fingerprint = fingerprints.next(file, diagnostic);
+      const bool known = !options_.baseline.empty() && baseline_.covers(linted.place, fingerprint);
+      if (makes) linted.fingerprints.push_back(std::move(fingerprint));
+      return known;
+    });
   }
 
   // Mends the file, or shows how; with --fix `source` becomes the mended text.
@@ -282,8 +461,27 @@ class Session {
   const Options& options_;
   Linters linters_;
   AllSurroundings surroundings_;
-  std::unique_ptr<report::FindingsReport> report_;
+  std::vector<Output> outputs_;
+  report::Baseline baseline_;
+  report::Baseline new_baseline_;
 };
+
+}  // namespace
+
+namespace {
+
+// Empty if the word is the name of a format, with a file or without.
+std::string is_format(const std::string& word) {
+  constexpr std::array<std::string_view, 11> kFormats = {"text",   "json",      "sarif",       "gnu",
+                                                         "github", "gitlab",    "codeclimate", "checkstyle",
+                                                         "junit",  "sonarqube", "markdown"};
+  const std::string_view name = std::string_view(word).substr(0, word.find('='));
+  if (std::ranges::find(kFormats, name) != kFormats.end()) return {};
+  const std::string_view near = text::closest(name, kFormats);
+  return fmt::format("there is no format '{}'; {}", name,
+                     near.empty() ? fmt::format("known are {}", fmt::join(kFormats, ", "))
+                                  : fmt::format("did you mean '{}'?", near));
+}
 
 }  // namespace
 
@@ -294,9 +492,14 @@ void add_lint(CLI::App& app, Action& action) {
   options->paths = {"."};
   command->add_option("paths", options->paths, "Dockerfiles, folders to search, or - for standard input")
       ->capture_default_str();
-  command->add_option("--format", options->format, "Output format")
-      ->check(CLI::IsMember({"text", "json", "sarif"}))
-      ->capture_default_str();
+  command
+      ->add_option("--format", options->formats,
+                   "Output format: text, json, sarif, gnu, github, gitlab, codeclimate, checkstyle, junit,\n"
+                   "sonarqube or markdown; FORMAT=FILE writes it to a file. Can be given several times")
+      ->check(is_format)
+      ->allow_extra_args(false)
+      ->type_name("FORMAT[=FILE]");
+  command->add_option("--output", options->output, "Write the report to a file, and text to standard output");
   command->add_option("--profile", options->profile, "Which rules run")
       ->check(CLI::IsMember({"default", "cache", "buildkit", "hadolint", "all"}));
   command->add_option("--select", options->select, "Run exactly these rules, by code or name")
@@ -311,13 +514,45 @@ void add_lint(CLI::App& app, Action& action) {
   command->add_flag("--unsafe-fixes", options->unsafe_fixes,
                     "With --fix or --diff: also fixes that may change the image");
   command->add_flag("--diff", options->diff, "Print what --fix would change, and change nothing");
-  command->add_option("--config", options->config,
-                      "Configuration file (default: the nearest .dcache.toml above the Dockerfile)");
+  command->add_option(
+      "--config", options->config,
+      "Configuration file (default: the nearest .dcache.toml, or else .hadolint.yaml, above the\n"
+      "Dockerfile)");
+  command->add_flag("--show-config", options->show_config,
+                    "Print the configuration that holds for the path, and stop");
+  command
+      ->add_option("--level", options->levels, "Report a rule at another level; can be given several times")
+      ->delimiter('=')
+      ->check(CLI::IsMember({"error", "warning", "info", "style"}).application_index(1))
+      ->type_name("CODE=LEVEL");
+  command->add_option("--minimum-engine", options->minimum_engine, "No builder is older than this Docker")
+      ->type_name("MAJOR.MINOR");
+  command
+      ->add_option("--trusted-registry", options->trusted_registries,
+                   "Where base images may come from (DL3026)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command
+      ->add_option("--label-schema", options->labels,
+                   "A label that images have, and its type (DL3049 and following)")
+      ->delimiter('=')
+      ->check(CLI::IsMember({"text", "rawtext", "url", "rfc3339", "spdx", "hash", "semver", "email"})
+                  .application_index(1))
+      ->type_name("LABEL=TYPE");
+  command->add_option("--baseline", options->baseline, "Leave out the findings that this file lists")
+      ->type_name("FILE");
+  command
+      ->add_option("--make-baseline", options->new_baseline,
+                   "List all findings in a file, for --baseline, and succeed")
+      ->type_name("FILE");
+  command->add_flag("--report-unused-suppressions", options->report_unused,
+                    "Comments that silence nothing are findings too");
+  command->add_flag("--strict-labels", options->strict_labels, "Images have no other labels than those");
   command->add_option("--context", options->context, "The build context (default: the Dockerfile's folder)");
   command->footer(
       "Examples:\n"
       "  dcache lint Dockerfile\n"
-      "  dcache lint --format sarif services/ > dcache.sarif\n"
+      "  dcache lint --format text --format sarif=dcache.sarif services/\n"
       "  dcache lint --diff --select DC1001 Dockerfile\n"
       "  docker-templater | dcache lint -\n\n"
       "A comment '# dcache ignore=CODE the reason' silences a rule for the next instruction.\n"

@@ -113,7 +113,7 @@ TEST(UnifiedDiff, StartsANewHunkFarFromTheLast) {
 TEST(JsonWriter, EscapesAndReplacesInvalidBytes) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().member("a\"b", "x\n\x01\xFF ä").member("n", 3).member("yes", true);
+  json.begin_object().member(std::string_view("a\"b"), "x\n\x01\xFF ä").member("n", 3).member("yes", true);
   json.key("list").begin_array().value(1).null().end_array().end_object();
   EXPECT_EQ(out, "{\"a\\\"b\":\"x\\n\\u0001\\ufffd ä\",\"n\":3,\"yes\":true,\"list\":[1,null]}");
 }

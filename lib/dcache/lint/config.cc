@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "dcache/ignore/matcher.h"
+#include "dcache/lint/config_reading.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 
@@ -16,27 +18,29 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
-constexpr std::array<std::string_view, 9> kKeys = {
-    "profile",      "select",       "ignore", "fail-on", "minimum-engine", "levels", "trusted-registries",
-    "label-schema", "strict-labels"};
+constexpr std::array<std::string_view, 3> kOverrideKeys = {"paths", "ignore", "levels"};
+constexpr std::array<std::string_view, 11> kKeys = {"report-unused-suppressions",
+                                                    "overrides",
+                                                    "profile",
+                                                    "select",
+                                                    "ignore",
+                                                    "fail-on",
+                                                    "minimum-engine",
+                                                    "levels",
+                                                    "trusted-registries",
+                                                    "label-schema",
+                                                    "strict-labels"};
 constexpr std::array<std::string_view, 8> kLabelTypes = {"text", "rawtext", "url",    "rfc3339",
                                                          "spdx", "hash",    "semver", "email"};
 constexpr std::string_view kFileName = ".dcache.toml";
+constexpr std::array<std::string_view, 2> kHadolintNames = {".hadolint.yaml", ".hadolint.yml"};
 
-// Where reading stops at the first thing that is wrong.
-struct Stop {
-  ConfigError error;
-};
-
-[[noreturn]] void stop(const toml::node& node, std::string message, std::string remedy) {
-  throw Stop{{std::move(message), std::move(remedy), node.source().begin.line, node.source().begin.column}};
+FilePosition place_of(const toml::node& node) {
+  return {node.source().begin.line, node.source().begin.column};
 }
 
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view near = text::closest(word, candidates);
-  if (!near.empty()) return fmt::format("did you mean '{}'?", near);
-  return candidates.size() > 10 ? "dcache rules lists what there is"
-                                : fmt::format("known are {}", fmt::join(candidates, ", "));
+[[noreturn]] void stop(const toml::node& node, std::string message, std::string remedy) {
+  lint::stop(place_of(node), std::move(message), std::move(remedy));
 }
 
 std::string text_of(const toml::node& node, std::string_view key) {
@@ -44,6 +48,13 @@ std::string text_of(const toml::node& node, std::string_view key) {
   if (!text || !node.is_string())
     stop(node, fmt::format("'{}' is no string", key), "put it between double quotes");
   return *text;
+}
+
+bool flag_of(const toml::node& node, std::string_view key) {
+  const auto flag = node.value<bool>();
+  if (!flag || !node.is_boolean())
+    stop(node, fmt::format("'{}' is neither true nor false", key), "write true or false");
+  return *flag;
 }
 
 class Reader {
@@ -69,37 +80,60 @@ class Reader {
       config_.ignore = rules_of(node, key);
     } else if (key == "fail-on") {
       const std::string name = text_of(node, key);
-      config_.fail_on = name == "none" ? std::nullopt : std::optional(level(node, name));
+      config_.fail_on = name == "none" ? std::nullopt : std::optional(known_level(name, place_of(node)));
     } else if (key == "minimum-engine") {
       config_.minimum_engine = text_of(node, key);
     } else if (key == "levels") {
-      read_levels(node);
+      read_levels(node, config_.levels);
+    } else if (key == "overrides") {
+      read_overrides(node);
     } else if (key == "trusted-registries") {
       config_.trusted_registries = texts_of(node, key);
     } else if (key == "label-schema") {
       read_label_schema(node);
     } else if (key == "strict-labels") {
-      const auto strict = node.value<bool>();
-      if (!strict) stop(node, "'strict-labels' is neither true nor false", "write true or false");
-      config_.strict_labels = *strict;
+      config_.strict_labels = flag_of(node, key);
+    } else if (key == "report-unused-suppressions") {
+      config_.report_unused = flag_of(node, key);
     } else {
       stop(node, fmt::format("unknown key '{}'", key), did_you_mean(key, kKeys));
     }
   }
 
-  static Level level(const toml::node& node, const std::string& name) {
-    const auto found = level_of(name);
-    if (!found) stop(node, fmt::format("there is no level '{}'", name), did_you_mean(name, kLevels));
-    return *found;
-  }
-
-  void read_levels(const toml::node& node) {
+  void read_levels(const toml::node& node, std::map<std::string, Level, std::less<>>& levels) {
     const toml::table* table = node.as_table();
     if (table == nullptr) stop(node, "'levels' is no table", "write [levels] and below it CODE = \"level\"");
     for (const auto& [code, value] : *table) {
-      check_rule(value, std::string(code.str()));
-      config_.levels[std::string(code.str())] = level(value, text_of(value, code.str()));
+      check_rule(code.str(), known_rules_, place_of(value));
+      levels[std::string(code.str())] = known_level(text_of(value, code.str()), place_of(value));
     }
+  }
+
+  // [[overrides]]: what is different for some files.
+  void read_overrides(const toml::node& node) {
+    const toml::array* array = node.as_array();
+    if (array == nullptr || !array->is_homogeneous<toml::table>())
+      stop(node, "'overrides' is no list of tables", "write [[overrides]] and below it paths = [\"…\"]");
+    for (const toml::node& entry : *array)
+      config_.overrides.push_back(read_override(*entry.as_table()));
+  }
+
+  Override read_override(const toml::table& table) {
+    Override one;
+    for (const auto& [key, node] : table) {
+      if (key.str() == "paths") {
+        one.paths = texts_of(node, key.str());
+      } else if (key.str() == "ignore") {
+        one.ignore = rules_of(node, key.str());
+      } else if (key.str() == "levels") {
+        read_levels(node, one.levels);
+      } else {
+        stop(node, fmt::format("unknown key '{}' of an override", key.str()),
+             did_you_mean(key.str(), kOverrideKeys));
+      }
+    }
+    if (one.paths.empty()) stop(table, "the override names no files", "write paths = [\"services/legacy\"]");
+    return one;
   }
 
   void read_label_schema(const toml::node& node) {
@@ -107,11 +141,8 @@ class Reader {
     if (table == nullptr)
       stop(node, "'label-schema' is no table", "write [label-schema] and below it LABEL = \"TYPE\"");
     for (const auto& [label, value] : *table) {
-      const std::string name = text_of(value, label.str());
-      const auto type = label_type_of(name);
-      if (!type)
-        stop(value, fmt::format("there is no type '{}' of labels", name), did_you_mean(name, kLabelTypes));
-      config_.label_schema[std::string(label.str())] = *type;
+      config_.label_schema[std::string(label.str())] =
+          known_label_type(text_of(value, label.str()), place_of(value));
     }
   }
 
@@ -127,21 +158,63 @@ class Reader {
   std::vector<std::string> rules_of(const toml::node& node, std::string_view key) {
     std::vector<std::string> rules = texts_of(node, key);
     for (const std::string& rule : rules)
-      check_rule(node, rule);
+      check_rule(rule, known_rules_, place_of(node));
     return rules;
-  }
-
-  void check_rule(const toml::node& node, const std::string& rule) {
-    const bool known = std::any_of(known_rules_.begin(), known_rules_.end(),
-                                   [&](std::string_view r) { return text::equals_ignoring_case(r, rule); });
-    if (!known) stop(node, fmt::format("there is no rule '{}'", rule), did_you_mean(rule, known_rules_));
   }
 
   const std::vector<std::string_view>& known_rules_;
   Config config_;
 };
 
+// The nearest file of one of the names in the folder or above it; empty for none.
+std::string find_upward(const std::string& folder, std::span<const std::string_view> names) {
+  std::error_code failure;
+  std::filesystem::path at = std::filesystem::absolute(folder.empty() ? "." : folder, failure);
+  while (!failure && !at.empty()) {
+    for (const std::string_view name : names) {
+      const std::filesystem::path candidate = at / name;
+      if (std::filesystem::is_regular_file(candidate, failure)) return candidate.lexically_normal().string();
+      failure.clear();
+    }
+    if (at == at.parent_path()) break;
+    at = at.parent_path();
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+  const std::string_view near = text::closest(word, candidates);
+  if (!near.empty()) return fmt::format("did you mean '{}'?", near);
+  return candidates.size() > 11 ? "dcache rules lists what there is"
+                                : fmt::format("known are {}", fmt::join(candidates, ", "));
+}
+
+void stop(FilePosition at, std::string message, std::string remedy) {
+  throw Stop{{std::move(message), std::move(remedy), at.line, at.column}};
+}
+
+Level known_level(std::string_view name, FilePosition at) {
+  const auto level = level_of(name);
+  if (!level) stop(at, fmt::format("there is no level '{}'", name), did_you_mean(name, kLevels));
+  return *level;
+}
+
+LabelType known_label_type(std::string_view name, FilePosition at) {
+  const auto type = label_type_of(name);
+  if (!type) stop(at, fmt::format("there is no type '{}' of labels", name), did_you_mean(name, kLabelTypes));
+  return *type;
+}
+
+void check_rule(std::string_view rule, const std::vector<std::string_view>& known, FilePosition at) {
+  // ShellCheck's codes are many, and its own business.
+  const bool shellcheck = rule.size() == 6 && rule.starts_with("SC") &&
+                          rule.find_first_not_of("0123456789", 2) == std::string_view::npos;
+  const bool found = std::ranges::any_of(
+      known, [&](std::string_view name) { return text::equals_ignoring_case(name, rule); });
+  if (!shellcheck && !found) stop(at, fmt::format("there is no rule '{}'", rule), did_you_mean(rule, known));
+}
 
 std::string_view name_of(Level level) {
   return kLevels[static_cast<size_t>(level)];
@@ -178,16 +251,69 @@ tl::expected<Config, ConfigError> read_config(const std::string& text,
 }
 
 std::string find_config(const std::string& folder) {
-  std::error_code failure;
-  std::filesystem::path at = std::filesystem::absolute(folder.empty() ? "." : folder, failure);
-  while (!failure && !at.empty()) {
-    const std::filesystem::path candidate = at / kFileName;
-    if (std::filesystem::is_regular_file(candidate, failure)) return candidate.lexically_normal().string();
-    failure.clear();
-    if (at == at.parent_path()) break;
-    at = at.parent_path();
+  const std::string own = find_upward(folder, {&kFileName, 1});
+  return own.empty() ? find_upward(folder, kHadolintNames) : own;
+}
+
+tl::expected<Config, ConfigError> config_for(const Config& config, std::string_view path) {
+  Config result = config;
+  for (const Override& one : config.overrides) {
+    const auto matcher = ignore::Matcher::compile(one.paths);
+    if (!matcher)
+      return tl::unexpected(
+          ConfigError{fmt::format("the pattern of an override is malformed: {}", matcher.error().message),
+                      "patterns are those of .dockerignore", 0, 0});
+    if (!matcher->decide(path).ignored) continue;
+    result.ignore.insert(result.ignore.end(), one.ignore.begin(), one.ignore.end());
+    for (const auto& [rule, level] : one.levels)
+      result.levels[rule] = level;
   }
-  return {};
+  return result;
+}
+
+std::string to_toml(const Config& config) {
+  toml::table table;
+  const auto list = [](const std::vector<std::string>& texts) {
+    toml::array array;
+    for (const std::string& text : texts)
+      array.push_back(text);
+    return array;
+  };
+  const auto levels = [](const std::map<std::string, Level, std::less<>>& map) {
+    toml::table rows;
+    for (const auto& [rule, level] : map)
+      rows.insert(rule, name_of(level));
+    return rows;
+  };
+  table.insert("profile", kProfiles[static_cast<size_t>(config.profile)]);
+  table.insert("select", list(config.select));
+  table.insert("ignore", list(config.ignore));
+  table.insert("fail-on", config.fail_on ? name_of(*config.fail_on) : "none");
+  table.insert("minimum-engine", config.minimum_engine);
+  table.insert("trusted-registries", list(config.trusted_registries));
+  table.insert("strict-labels", config.strict_labels);
+  table.insert("report-unused-suppressions", config.report_unused);
+  table.insert("levels", levels(config.levels));
+  toml::table schema;
+  for (const auto& [label, type] : config.label_schema)
+    schema.insert(label, kLabelTypes[static_cast<size_t>(type)]);
+  table.insert("label-schema", std::move(schema));
+  toml::array overrides;
+  for (const Override& one : config.overrides)
+    overrides.push_back(toml::table{
+        {"paths", list(one.paths)}, {"ignore", list(one.ignore)}, {"levels", levels(one.levels)}});
+  if (!overrides.empty()) table.insert("overrides", std::move(overrides));
+  std::ostringstream out;
+  out << table << '\n';
+  return out.str();
+}
+
+std::span<const std::string_view> config_keys() {
+  return kKeys;
+}
+
+bool is_hadolint_config(std::string_view path) {
+  return path.ends_with(".yaml") || path.ends_with(".yml");
 }
 
 }  // namespace dcache::lint

@@ -9,12 +9,16 @@
 //   strict-labels = true           # labels that are not in the schema are findings
 //   [levels]
 //   DC1009 = "error"
+//   [[overrides]]
+//   paths = ["services/legacy"]    # patterns as in .dockerignore
+//   ignore = ["DC1009"]
 //   [label-schema]
 //   "org.example.revision" = "hash"   # text, rawtext, url, rfc3339, spdx, hash, semver, email
 #pragma once
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +36,14 @@ std::optional<Profile> profile_of(std::string_view name);
 enum class LabelType : uint8_t { kText, kRawText, kUrl, kRfc3339, kSpdx, kHash, kSemver, kEmail };
 std::optional<LabelType> label_type_of(std::string_view name);
 
+// What is different for some Dockerfiles.
+struct Override {
+  std::vector<std::string>
+      paths;  // patterns as in .dockerignore, relative to the folder of the configuration
+  std::vector<std::string> ignore;
+  std::map<std::string, Level, std::less<>> levels;
+};
+
 struct Config {
   Profile profile = Profile::kDefault;
   std::vector<std::string> select;
@@ -41,6 +53,8 @@ struct Config {
   std::vector<std::string> trusted_registries;  // DL3026: "*.example.com" for all below a domain
   std::map<std::string, LabelType, std::less<>> label_schema;
   bool strict_labels = false;  // the schema lists all labels that there may be
+  std::vector<Override> overrides;
+  bool report_unused = false;  // comments that silence nothing are findings: DC0002
   std::string minimum_engine;  // "MAJOR.MINOR" of Docker; empty for any
 };
 
@@ -56,7 +70,24 @@ struct ConfigError {
 tl::expected<Config, ConfigError> read_config(const std::string& text,
                                               const std::vector<std::string_view>& known_rules);
 
-// The nearest `.dcache.toml` in `folder` or above it; empty for none.
+// The keys that the file may have, for the schema that editors use.
+std::span<const std::string_view> config_keys();
+
+// The same for a file of hadolint's (`.hadolint.yaml`): ignored, override, trustedRegistries, label-schema,
+// strict-labels, failure-threshold, no-fail. What concerns its output is left alone.
+tl::expected<Config, ConfigError> read_hadolint_config(const std::string& text,
+                                                       const std::vector<std::string_view>& known_rules);
+
+// The nearest `.dcache.toml` in `folder` or above it; where there is none, the nearest `.hadolint.yaml`;
+// empty for none.
 std::string find_config(const std::string& folder);
+bool is_hadolint_config(std::string_view path);
+
+// What holds for one Dockerfile: the configuration with the overrides applied that name it. `path` is
+// relative to the folder of the configuration. Fails if a pattern is malformed.
+tl::expected<Config, ConfigError> config_for(const Config& config, std::string_view path);
+
+// The configuration as a `.dcache.toml`.
+std::string to_toml(const Config& config);
 
 }  // namespace dcache::lint

@@ -85,7 +85,8 @@ std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics,
 
 }  // namespace
 
-Linter::Linter(std::span<const Rule> rules, const Config& config) : config_(config) {
+Linter::Linter(std::span<const Rule> rules, const Config& config)
+    : config_(config), rules_(rules), reports_unused_(config.report_unused) {
   for (const Rule& rule : rules) {
     if (is_wanted(rule)) {
       active_.push_back(&rule);
@@ -121,7 +122,17 @@ bool Linter::is_ignored(const Diagnostic& diagnostic) const {
   });
 }
 
-void Linter::run_rule(const Rule& rule, Subject& subject, const Silence& silence,
+// By the rule's code, or by that of another catalogue which the finding stands for.
+Level Linter::configured_level(const Diagnostic& diagnostic) const {
+  if (config_.levels.empty()) return diagnostic.level;
+  if (const auto own = config_.levels.find(diagnostic.rule); own != config_.levels.end()) return own->second;
+  for (const std::string_view alias : diagnostic.aliases) {
+    if (const auto other = config_.levels.find(alias); other != config_.levels.end()) return other->second;
+  }
+  return diagnostic.level;
+}
+
+void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence,
                       std::vector<Diagnostic>& out) const {
   const bool is_check = rule.origin == Origin::kBuildkit;
   if (is_check && !silence.checks.invalid.empty()) return;  // BuildKit refuses the file for it
@@ -131,11 +142,10 @@ void Linter::run_rule(const Rule& rule, Subject& subject, const Silence& silence
   Reporter reporter(rule.code, rule.name, rule.level, out);
   rule.check(subject, reporter);
   const auto fresh = out.begin() + before;
-  const auto level = config_.levels.find(rule.code);
   std::for_each(fresh, out.end(), [&](Diagnostic& diagnostic) {
-    if (level != config_.levels.end()) diagnostic.level = level->second;
+    if (is_check) diagnostic.aliases.assign(rule.covers.begin(), rule.covers.end());
+    diagnostic.level = configured_level(diagnostic);
     if (!is_check) return;
-    diagnostic.aliases.assign(rule.covers.begin(), rule.covers.end());
     if (silence.checks.error) diagnostic.level = Level::kError;
   });
   const auto silenced = [&](const Diagnostic& diagnostic) {
@@ -146,11 +156,30 @@ void Linter::run_rule(const Rule& rule, Subject& subject, const Silence& silence
   out.erase(std::remove_if(fresh, out.end(), silenced), out.end());
 }
 
+void Linter::add_unused(const dockerfile::File& file, const Suppressions& comments,
+                        std::vector<Diagnostic>& out) const {
+  Reporter reporter(kUnusedSuppression, kUnusedSuppressionName, Level::kInfo, out);
+  for (const std::string_view code : comments.unused()) {
+    const auto goes_by = [&](const Rule* rule) {
+      return text::equals_ignoring_case(rule->code, code) || text::equals_ignoring_case(rule->name, code) ||
+             std::ranges::any_of(rule->covers, [&](std::string_view other) {
+               return text::equals_ignoring_case(other, code);
+             });
+    };
+    // What does not run can't be silenced.
+    if (find_rule(rules_, code) != nullptr && std::ranges::none_of(active_, goes_by)) continue;
+    if (code.starts_with("SC")) continue;
+    const auto begin = static_cast<uint32_t>(code.data() - file.source().data());
+    reporter.report({begin, begin + static_cast<uint32_t>(code.size())},
+                    fmt::format("{} silences nothing here", code), "take it out of the comment");
+  }
+}
+
 Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const {
   Findings findings;
   std::vector<Diagnostic>& all = findings.diagnostics;
   Subject subject(file, config_, load);
-  const Silence silence{Suppressions(file), read_check_directive(file)};
+  Silence silence{Suppressions(file), read_check_directive(file)};
   for (const Rule* rule : active_)
     run_rule(*rule, subject, silence, all);
   for (const Rule* rule : on_demand_) {
@@ -159,6 +188,7 @@ Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundi
   if (merges_) drop_covered(all);
   findings.parses = file.errors().empty() && silence.checks.invalid.empty();
   add_errors(file, silence.checks, all);
+  if (reports_unused_) add_unused(file, silence.comments, all);
   std::stable_sort(all.begin(), all.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.rule < b.rule;
   });

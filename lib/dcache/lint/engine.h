@@ -16,6 +16,9 @@ namespace dcache::lint {
 // The pseudo-rule of what no builder accepts.
 inline constexpr std::string_view kNotBuildable = "DC0001";
 inline constexpr std::string_view kNotBuildableName = "not-buildable";
+// And that of a comment which silences nothing.
+inline constexpr std::string_view kUnusedSuppression = "DC0002";
+inline constexpr std::string_view kUnusedSuppressionName = "unused-suppression";
 
 struct Findings {
   std::vector<Diagnostic> diagnostics;  // in the order of the file
@@ -44,10 +47,15 @@ class Linter {
     Suppressions comments;
     CheckDirective checks;
   };
-  void run_rule(const Rule& rule, Subject& subject, const Silence& silence,
-                std::vector<Diagnostic>& out) const;
+  void run_rule(const Rule& rule, Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const;
+
+  void add_unused(const dockerfile::File& file, const Suppressions& comments,
+                  std::vector<Diagnostic>& out) const;
+  Level configured_level(const Diagnostic& diagnostic) const;
 
   const Config& config_;
+  std::span<const Rule> rules_;
+  bool reports_unused_ = false;
   bool merges_ = false;  // one finding per problem
   std::vector<const Rule*> active_;
   std::vector<const Rule*> on_demand_;  // experimental ones, for files that switch them on

@@ -85,21 +85,33 @@ Suppressions::Suppressions(const dockerfile::File& file) {
       if (next == instructions.end()) continue;
       span = next->span;
     }
-    entries_.push_back({span, std::move(pragma->codes)});
+    const size_t count = pragma->codes.size();
+    entries_.push_back({span, std::move(pragma->codes), std::vector<bool>(count)});
   }
 }
 
-bool Suppressions::covers(Span span, const std::vector<std::string_view>& codes) const {
-  const auto names_it = [&](const std::vector<std::string_view>& listed) {
-    return std::any_of(listed.begin(), listed.end(), [&](std::string_view entry) {
-      return std::any_of(codes.begin(), codes.end(),
-                         [&](std::string_view code) { return text::equals_ignoring_case(code, entry); });
-    });
-  };
-  return std::ranges::any_of(entries_, [&](const Entry& entry) {
-    return entry.span.begin <= span.begin && span.begin < std::max(entry.span.end, entry.span.begin + 1) &&
-           names_it(entry.codes);
-  });
+bool Suppressions::covers(Span span, const std::vector<std::string_view>& codes) {
+  bool covered = false;
+  for (Entry& entry : entries_) {
+    if (span.begin < entry.span.begin || span.begin >= std::max(entry.span.end, entry.span.begin + 1))
+      continue;
+    for (size_t i = 0; i < entry.codes.size(); ++i) {
+      const bool named = std::ranges::any_of(
+          codes, [&](std::string_view code) { return text::equals_ignoring_case(code, entry.codes[i]); });
+      if (named) entry.used[i] = covered = true;
+    }
+  }
+  return covered;
+}
+
+std::vector<std::string_view> Suppressions::unused() const {
+  std::vector<std::string_view> unused;
+  for (const Entry& entry : entries_) {
+    for (size_t i = 0; i < entry.codes.size(); ++i) {
+      if (!entry.used[i]) unused.push_back(entry.codes[i]);
+    }
+  }
+  return unused;
 }
 
 bool CheckDirective::skips(std::string_view check) const {

@@ -45,13 +45,18 @@ class Suppressions {
  public:
   explicit Suppressions(const dockerfile::File& file);
 
-  // Whether a comment silences the finding. `codes` are all names the finding goes by.
-  bool covers(text::Span span, const std::vector<std::string_view>& codes) const;
+  // Whether a comment silences the finding, which then counts as used. `codes` are all names the finding goes
+  // by.
+  bool covers(text::Span span, const std::vector<std::string_view>& codes);
+
+  // Codes in comments that silenced nothing so far; views into the file.
+  std::vector<std::string_view> unused() const;
 
  private:
   struct Entry {
     text::Span span;  // of the instruction; the whole file for a global one
     std::vector<std::string_view> codes;
+    std::vector<bool> used;  // for each of them
   };
   std::vector<Entry> entries_;
 };

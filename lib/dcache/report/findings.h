@@ -10,6 +10,7 @@
 
 #include "dcache/dockerfile/file.h"
 #include "dcache/lint/engine.h"
+#include "dcache/report/places.h"
 #include "dcache/report/style.h"
 
 namespace dcache::report {
@@ -61,9 +62,35 @@ std::unique_ptr<FindingsReport> findings_text(const Style& style);
 // {"description","safe","edits":[{"line","column","end_line","end_column","replacement"}],"new_file"?}.
 std::unique_ptr<FindingsReport> findings_json();
 
-// SARIF 2.1.0 (OASIS standard), one run with all of `rules`. Paths are given relative to `root`, the
-// repository's folder; `current` is the folder that relative paths start from.
-std::unique_ptr<FindingsReport> findings_sarif(std::span<const lint::Rule> rules, std::string root,
-                                               std::string current);
+// SARIF 2.1.0 (OASIS standard), one run with all of `rules`. Paths are given relative to the repository's
+// folder.
+std::unique_ptr<FindingsReport> findings_sarif(std::span<const lint::Rule> rules, Folders folders);
+
+// A line for each finding: `file:line:column: level: text [CODE]`, which editors and build tools read.
+// Source: GNU Coding Standards, "Formatting Error Messages".
+std::unique_ptr<FindingsReport> findings_gnu();
+
+// Workflow commands of GitHub Actions: the findings show up as annotations.
+// Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+std::unique_ptr<FindingsReport> findings_github(Folders folders);
+
+// What GitLab shows in merge requests, a subset of the Code Climate format, and that format itself.
+// Source: https://docs.gitlab.com/ci/testing/code_quality/, https://github.com/codeclimate/platform (SPEC.md)
+std::unique_ptr<FindingsReport> findings_gitlab(Folders folders);
+std::unique_ptr<FindingsReport> findings_codeclimate(Folders folders);
+
+// Checkstyle's XML.
+std::unique_ptr<FindingsReport> findings_checkstyle();
+
+// JUnit's XML: each file is a suite, each finding a failed case; a file without findings is one case that
+// passes.
+std::unique_ptr<FindingsReport> findings_junit();
+
+// SonarQube's generic format for issues (10.3 and later), with those of `rules` that have findings or not.
+// Source: https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/
+std::unique_ptr<FindingsReport> findings_sonarqube(std::span<const lint::Rule> rules, Folders folders);
+
+// A table in Markdown, for summaries of pull requests.
+std::unique_ptr<FindingsReport> findings_markdown(Folders folders);
 
 }  // namespace dcache::report

@@ -4,10 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "dcache/context/hash.h"
 #include "dcache/report/findings.h"
+#include "dcache/report/places.h"
 #include "dcache/text/json_writer.h"
-#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/version.h"
 
@@ -50,13 +49,14 @@ std::string uri_of(std::string_view path) {
   return uri;
 }
 
-// What results point to by number: the rules, and behind them the pseudo-rule of what no builder accepts.
+// What results point to by number: the rules, and behind them the pseudo-rules of the engine.
 class RuleNumbers {
  public:
   explicit RuleNumbers(std::span<const Rule> rules) : rules_(rules) {
     for (const Rule& rule : rules)
       numbers_.emplace(rule.code, numbers_.size());
     numbers_.emplace(lint::kNotBuildable, numbers_.size());
+    numbers_.emplace(lint::kUnusedSuppression, numbers_.size());
   }
   std::span<const Rule> rules() const { return rules_; }
   size_t of(std::string_view code) const { return numbers_.at(code); }
@@ -64,11 +64,6 @@ class RuleNumbers {
  private:
   std::span<const Rule> rules_;
   std::map<std::string_view, size_t> numbers_;
-};
-
-struct Folders {
-  std::string root;
-  std::string current;
 };
 
 class SarifWriter {
@@ -92,7 +87,7 @@ class SarifWriter {
   }
 
   void write_results(const FileFindings& file) {
-    std::map<context::Hash, int> seen;
+    Fingerprints seen;
     for (const Diagnostic& diagnostic : file.findings->diagnostics)
       write_result(file, diagnostic, seen);
   }
@@ -110,6 +105,8 @@ class SarifWriter {
     write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file",
                "The file can't be split into instructions, or one of them is not well formed.", Level::kError,
                {});
+    write_rule(lint::kUnusedSuppression, lint::kUnusedSuppressionName, "A comment silences nothing",
+               "The comment names a rule that has nothing to report where it stands.", Level::kInfo, {});
     json_.end_array().end_object().end_object();
   }
 
@@ -149,8 +146,7 @@ class SarifWriter {
     json_.end_object();
   }
 
-  void write_result(const FileFindings& file, const Diagnostic& diagnostic,
-                    std::map<context::Hash, int>& seen) {
+  void write_result(const FileFindings& file, const Diagnostic& diagnostic, Fingerprints& seen) {
     json_.begin_object().member("ruleId", diagnostic.rule).member("ruleIndex", rules_.of(diagnostic.rule));
     json_.member("level", sarif_level(diagnostic.level));
     std::string message = diagnostic.message;
@@ -158,33 +154,20 @@ class SarifWriter {
     write_text("message", message + ".");
     json_.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();
     write_artifact(file.path);
-    write_region("region", *file.file, diagnostic.span, true);
+    write_region("region", *file.file, diagnostic.shown(), true);
     json_.end_object().end_object().end_array();
     json_.key("partialFingerprints").begin_object();
-    json_.member("primaryLocationLineHash", fingerprint(*file.file, diagnostic, seen)).end_object();
+    json_.member("primaryLocationLineHash", seen.next(*file.file, diagnostic)).end_object();
     if (diagnostic.fix) write_fix(file, *diagnostic.fix);
     json_.end_object();
   }
 
-  // Made of the rule and the text it is about, and not of its place: it stays when lines are inserted above.
-  static std::string fingerprint(const dockerfile::File& file, const Diagnostic& diagnostic,
-                                 std::map<context::Hash, int>& seen) {
-    context::Hasher hasher;
-    hasher.add(diagnostic.rule).add(diagnostic.span.of(file.source()));
-    const context::Hash hash = hasher.finish();
-    return fmt::format("{}:{}", context::to_hex(hash), ++seen[hash]);
-  }
-
   void write_artifact(const std::string& path) {
-    const std::string absolute =
-        text::clean_path(path.starts_with('/') ? path : folders_.current + "/" + path);
     json_.key("artifactLocation").begin_object();
-    const std::string& root = folders_.root;
-    if (text::is_within(absolute, root) && absolute != root) {
-      json_.member("uri", uri_of(absolute.substr(root == "/" ? 1 : root.size() + 1)))
-          .member("uriBaseId", kRootId);
+    if (const auto inside = folders_.in_repository(path)) {
+      json_.member("uri", uri_of(*inside)).member("uriBaseId", kRootId);
     } else {
-      json_.member("uri", "file://" + uri_of(absolute));
+      json_.member("uri", "file://" + uri_of(folders_.absolute(path)));
     }
     json_.end_object();
   }
@@ -257,9 +240,8 @@ class SarifReport : public FindingsArray {
 
 }  // namespace
 
-std::unique_ptr<FindingsReport> findings_sarif(std::span<const Rule> rules, std::string root,
-                                               std::string current) {
-  return std::make_unique<SarifReport>(rules, Folders{std::move(root), std::move(current)});
+std::unique_ptr<FindingsReport> findings_sarif(std::span<const Rule> rules, Folders folders) {
+  return std::make_unique<SarifReport>(rules, std::move(folders));
 }
 
 }  // namespace dcache::report

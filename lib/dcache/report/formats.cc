@@ -1,0 +1,333 @@
+// The formats of other programs that take a line or an element for each finding.
+#include <fmt/format.h>
+
+#include "dcache/report/findings.h"
+#include "dcache/text/json_writer.h"
+
+namespace dcache::report {
+namespace {
+
+using lint::Diagnostic;
+using lint::Level;
+using lint::Rule;
+using text::JsonWriter;
+
+// What is wrong and what to do about it, as one sentence.
+std::string whole_message(const Diagnostic& diagnostic) {
+  return diagnostic.remedy.empty() ? diagnostic.message : diagnostic.message + ": " + diagnostic.remedy;
+}
+
+struct Range {
+  text::Position begin;
+  text::Position end;
+};
+
+Range range_of(const FileFindings& file, const Diagnostic& diagnostic) {
+  const text::Span span = diagnostic.shown();
+  return {file.file->lines().position_of(span.begin), file.file->lines().position_of(span.end)};
+}
+
+// One whose parts follow each other, with nothing in front or behind.
+class Lines : public FindingsReport {
+ public:
+  void begin(std::string& /*out*/) override {}
+  void add(FilePart part, std::string& out) override { out += part.text; }
+  void end(std::string& /*out*/) override {}
+};
+
+class GnuReport : public Lines {
+  void append(const FileFindings& file, std::string& out) const override {
+    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+      const text::Position at = range_of(file, diagnostic).begin;
+      out +=
+          fmt::format("{}:{}:{}: {}: {} [{}]\n", printable(file.path), at.line, at.column,
+                      lint::name_of(diagnostic.level), printable(whole_message(diagnostic)), diagnostic.rule);
+    }
+  }
+};
+
+class GithubReport : public Lines {
+ public:
+  explicit GithubReport(Folders folders) : folders_(std::move(folders)) {}
+
+ private:
+  // Percent escapes for what ends a command or, in a property, the property.
+  static std::string escaped(std::string_view text, bool property) {
+    std::string result;
+    for (const char c : text) {
+      const bool special = c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','));
+      result += special ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string(1, c);
+    }
+    return result;
+  }
+
+  void append(const FileFindings& file, std::string& out) const override {
+    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+      const Range range = range_of(file, diagnostic);
+      const std::string_view command = diagnostic.level == Level::kError     ? "error"
+                                       : diagnostic.level == Level::kWarning ? "warning"
+                                                                             : "notice";
+      // Columns only make sense to it within one line.
+      const std::string columns =
+          range.begin.line != range.end.line
+              ? ""
+              : fmt::format(",col={},endColumn={}", range.begin.column, range.end.column);
+      out +=
+          fmt::format("::{} file={},line={},endLine={}{},title={}::{}\n", command,
+                      escaped(folders_.shown(file.path), true), range.begin.line, range.end.line, columns,
+                      escaped(diagnostic.rule, true), escaped(printable(whole_message(diagnostic)), false));
+    }
+  }
+
+  Folders folders_;
+};
+
+std::string_view code_quality_severity(Level level) {
+  switch (level) {
+    case Level::kError:
+      return "critical";
+    case Level::kWarning:
+      return "major";
+    case Level::kInfo:
+      return "minor";
+    case Level::kStyle:
+      return "info";
+  }
+  return "info";
+}
+
+class CodeQualityReport : public FindingsArray {
+ public:
+  CodeQualityReport(Folders folders, bool codeclimate)
+      : folders_(std::move(folders)), codeclimate_(codeclimate) {}
+  void begin(std::string& out) override { out += '['; }
+  void end(std::string& out) override { out += "]\n"; }
+
+ private:
+  void append(const FileFindings& file, std::string& out) const override {
+    JsonWriter json(out);
+    Fingerprints fingerprints;
+    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+      const Range range = range_of(file, diagnostic);
+      json.begin_object();
+      if (codeclimate_) json.member("type", "issue");
+      json.member("check_name", diagnostic.rule).member("description", whole_message(diagnostic));
+      if (codeclimate_) json.key("categories").begin_array().value("Bug Risk").end_array();
+      json.member("fingerprint", fingerprints.next(*file.file, diagnostic))
+          .member("severity", code_quality_severity(diagnostic.level));
+      json.key("location").begin_object().member("path", folders_.shown(file.path));
+      json.key("lines").begin_object().member("begin", range.begin.line);
+      if (codeclimate_) json.member("end", range.end.line);
+      json.end_object().end_object().end_object();
+    }
+  }
+
+  Folders folders_;
+  bool codeclimate_;
+};
+
+// Text for XML 1.0, which has no place for most control characters.
+std::string xml(std::string_view text) {
+  std::string result;
+  const std::string clean = printable(text);
+  for (const char c : clean) {
+    switch (c) {
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += c;
+    }
+  }
+  return result;
+}
+
+class CheckstyleReport : public Lines {
+ public:
+  void begin(std::string& out) override {
+    out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">\n";
+  }
+  void end(std::string& out) override { out += "</checkstyle>\n"; }
+
+ private:
+  void append(const FileFindings& file, std::string& out) const override {
+    out += fmt::format("  <file name=\"{}\">\n", xml(file.path));
+    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+      const text::Position at = range_of(file, diagnostic).begin;
+      const std::string_view severity =
+          diagnostic.level == Level::kStyle ? "info" : lint::name_of(diagnostic.level);
+      out += fmt::format(
+          "    <error line=\"{}\" column=\"{}\" severity=\"{}\" message=\"{}\" source=\"dcache.{}\"/>\n",
+          at.line, at.column, severity, xml(whole_message(diagnostic)), diagnostic.rule);
+    }
+    out += "  </file>\n";
+  }
+};
+
+class JunitReport : public Lines {
+ public:
+  void begin(std::string& out) override {
+    out += "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dcache\">\n";
+  }
+  void end(std::string& out) override { out += "</testsuites>\n"; }
+
+ private:
+  void append(const FileFindings& file, std::string& out) const override {
+    const auto& diagnostics = file.findings->diagnostics;
+    const std::string path = xml(file.path);
+    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"0\">\n",
+                       path, std::max<size_t>(1, diagnostics.size()), diagnostics.size());
+    if (diagnostics.empty())
+      out += fmt::format("    <testcase name=\"no findings\" classname=\"{}\" time=\"0\"/>\n", path);
+    for (const Diagnostic& diagnostic : diagnostics) {
+      const text::Position at = range_of(file, diagnostic).begin;
+      const std::string message = xml(whole_message(diagnostic));
+      out += fmt::format(
+          "    <testcase name=\"{0} line {1}\" classname=\"{2}\" time=\"0\">\n"
+          "      <failure type=\"{3}\" message=\"{4}\">{2}:{1}:{5}: {4}</failure>\n    </testcase>\n",
+          diagnostic.rule, at.line, path, lint::name_of(diagnostic.level), message, at.column);
+    }
+    out += "  </testsuite>\n";
+  }
+};
+
+class SonarqubeReport : public FindingsArray {
+ public:
+  SonarqubeReport(std::span<const Rule> rules, Folders folders)
+      : rules_(rules), folders_(std::move(folders)) {}
+
+  void begin(std::string& out) override {
+    JsonWriter json(out);
+    json.begin_object().key("rules").begin_array();
+    for (const Rule& rule : rules_)
+      write_rule(rule.code, rule.name, rule.rationale, rule.level, json);
+    write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file.", Level::kError,
+               json);
+    write_rule(lint::kUnusedSuppression, lint::kUnusedSuppressionName, "A comment silences nothing.",
+               Level::kInfo, json);
+    json.end_array().key("issues").begin_array();
+  }
+  void end(std::string& out) override { out += "]}\n"; }
+
+ private:
+  static std::string_view severity(Level level) {
+    return level == Level::kError ? "HIGH" : level == Level::kWarning ? "MEDIUM" : "LOW";
+  }
+
+  static void write_rule(std::string_view code, std::string_view name, std::string_view rationale,
+                         Level level, JsonWriter& json) {
+    json.begin_object()
+        .member("id", code)
+        .member("name", name)
+        .member("description", rationale)
+        .member("engineId", "dcache")
+        .member("cleanCodeAttribute", "CONVENTIONAL");
+    json.key("impacts").begin_array().begin_object();
+    json.member("softwareQuality", "MAINTAINABILITY").member("severity", severity(level));
+    json.end_object().end_array().end_object();
+  }
+
+  void append(const FileFindings& file, std::string& out) const override {
+    JsonWriter json(out);
+    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+      const Range range = range_of(file, diagnostic);
+      json.begin_object().member("ruleId", diagnostic.rule);
+      json.key("primaryLocation").begin_object().member("message", whole_message(diagnostic));
+      json.member("filePath", folders_.shown(file.path)).key("textRange").begin_object();
+      json.member("startLine", range.begin.line);
+      // Columns count from 0, and a range must not be empty.
+      if (range.begin.line == range.end.line && range.begin.column < range.end.column)
+        json.member("startColumn", range.begin.column - 1).member("endColumn", range.end.column - 1);
+      json.end_object().end_object().end_object();
+    }
+  }
+
+  std::span<const Rule> rules_;
+  Folders folders_;
+};
+
+class MarkdownReport : public FindingsReport {
+ public:
+  explicit MarkdownReport(Folders folders) : folders_(std::move(folders)) {}
+
+  void begin(std::string& /*out*/) override {}
+
+  void add(FilePart part, std::string& out) override {
+    if (part.text.empty()) return;
+    if (!any_) out += "| place | level | finding | rule |\n|---|---|---|---|\n";
+    any_ = true;
+    out += part.text;
+  }
+
+  void end(std::string& out) override {
+    if (!any_) out += "No findings.\n";
+  }
+
+ private:
+  // What would end a cell or start something else in Markdown.
+  static std::string cell(std::string_view text) {
+    std::string result;
+    const std::string clean = printable(text);
+    for (const char c : clean) {
+      if (std::string_view("|*_<>[]\\").find(c) != std::string_view::npos) result += '\\';
+      result += c;
+    }
+    return result;
+  }
+
+  void append(const FileFindings& file, std::string& out) const override {
+    for (const Diagnostic& diagnostic : file.findings->diagnostics) {
+      out += fmt::format("| `{}:{}` | {} | {} | {} |\n", folders_.shown(file.path),
+                         range_of(file, diagnostic).begin.line, lint::name_of(diagnostic.level),
+                         cell(whole_message(diagnostic)), diagnostic.rule);
+    }
+  }
+
+  Folders folders_;
+  bool any_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<FindingsReport> findings_gnu() {
+  return std::make_unique<GnuReport>();
+}
+
+std::unique_ptr<FindingsReport> findings_github(Folders folders) {
+  return std::make_unique<GithubReport>(std::move(folders));
+}
+
+std::unique_ptr<FindingsReport> findings_gitlab(Folders folders) {
+  return std::make_unique<CodeQualityReport>(std::move(folders), false);
+}
+
+std::unique_ptr<FindingsReport> findings_codeclimate(Folders folders) {
+  return std::make_unique<CodeQualityReport>(std::move(folders), true);
+}
+
+std::unique_ptr<FindingsReport> findings_checkstyle() {
+  return std::make_unique<CheckstyleReport>();
+}
+
+std::unique_ptr<FindingsReport> findings_junit() {
+  return std::make_unique<JunitReport>();
+}
+
+std::unique_ptr<FindingsReport> findings_sonarqube(std::span<const Rule> rules, Folders folders) {
+  return std::make_unique<SonarqubeReport>(rules, std::move(folders));
+}
+
+std::unique_ptr<FindingsReport> findings_markdown(Folders folders) {
+  return std::make_unique<MarkdownReport>(std::move(folders));
+}
+
+}  // namespace dcache::report
