@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "dcache/text/path.h"
+#include "rules/edits.h"
 
 namespace dcache::rules {
 namespace {
@@ -101,16 +102,14 @@ std::optional<std::string_view> variable(const plan::Step& step, std::string_vie
   return step.environment ? step.environment->get(name) : std::nullopt;
 }
 
-std::string user_of(const plan::Step& step) {
-  for (const plan::Part& part : step.definition) {
-    if (part.kind == plan::Part::Kind::kUser) return part.value.substr(0, part.value.find(':'));
-  }
-  return "root";
+std::string user_name(const plan::Step& step) {
+  const std::string user = user_of(step);
+  return user.substr(0, user.find(':'));
 }
 
 std::string home_of(const plan::Step& step) {
   if (const auto home = variable(step, "HOME")) return std::string(*home);
-  const std::string user = user_of(step);
+  const std::string user = user_name(step);
   return user == "root" || user == "0" ? "/root" : "/home/" + user;
 }
 
@@ -119,6 +118,11 @@ std::string with_home(std::string_view path, const plan::Step& step) {
 }
 
 }  // namespace
+
+std::string user_of(const plan::Step& step) {
+  const auto part = std::ranges::find(step.definition, plan::Part::Kind::kUser, &plan::Part::kind);
+  return part == step.definition.end() ? "root" : part->value;
+}
 
 const PackageManager& package_manager(std::string_view name) {
   return *std::ranges::find(package_managers(), name, &PackageManager::name);
@@ -180,6 +184,63 @@ std::string cache_path(const Cache& cache, const plan::Step& step) {
       return text::clean_path(*moved);
   }
   return with_home(cache.path, step);
+}
+
+bool empties_caches(const PackageManager& manager, const shell::Command& command) {
+  const auto words = shell::invocation(command);
+  return std::ranges::any_of(manager.empties, [&](Words wanted) {
+    return !words.empty() && shell::program_of(words) == wanted.front() &&
+           std::ranges::all_of(wanted.subspan(1), [&](std::string_view word) {
+             return std::ranges::find(words, word, &shell::Word::text) != words.end();
+           });
+  });
+}
+
+namespace {
+
+// Whether a word of `rm` stands for one of the places, or for all that is in it.
+bool names_place(std::string_view word, const std::vector<std::string>& places) {
+  if (word.ends_with("/*")) word.remove_suffix(2);
+  while (word.size() > 1 && word.ends_with('/'))
+    word.remove_suffix(1);
+  return std::ranges::find(places, word) != places.end();
+}
+
+std::vector<std::string> places_of(const PackageManager& manager, const plan::Step& step) {
+  std::vector<std::string> places;
+  for (const Cache& cache : manager.caches) {
+    places.push_back(cache_path(cache, step));
+    places.emplace_back(cache.path);
+    for (const std::string_view other : cache.also) {
+      places.push_back(with_home(other, step));
+      places.emplace_back(other);
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+bool remove_clean_ups(const lint::Run& run, const PackageManager& manager, const plan::Step& step,
+                      std::vector<text::Edit>& edits) {
+  const std::vector<std::string> places = places_of(manager, step);
+  for (size_t i = 0; i < run.commands.size(); ++i) {
+    const shell::Command& command = run.commands[i];
+    std::vector<const shell::Word*> named, others;
+    if (command.program() == "rm") {
+      for (const shell::Word& word : command.words) {
+        if (word.text.starts_with('-') || &word == &command.words.front()) continue;
+        (names_place(word.text, places) ? named : others).push_back(&word);
+      }
+    }
+    const bool whole = empties_caches(manager, command) || (!named.empty() && others.empty());
+    if (whole && !remove_command(run, i, edits)) return false;
+    if (whole || named.empty()) continue;
+    if (!run.shell_form) return false;
+    for (const shell::Word* word : named)
+      remove_word(run, *word, edits);
+  }
+  return true;
 }
 
 bool is_mounted(const Cache& cache, const plan::Step& step, std::span<const dockerfile::Mount> mounts) {

@@ -87,6 +87,7 @@ struct PackageManager {
   std::span<const Pin> pins = {};
   Confirmation confirms = {};
   Cleanup cleanup = {};
+  std::span<const Words> empties = {};  // commands that empty its caches: program and words
   Words cleaning_rules = {};  // of other catalogues: a cache mount is the better answer to what they ask for
 
   const Cache& cache(std::string_view wanted) const;
@@ -110,8 +111,19 @@ struct Use {
 // In the order of the script. The uses point into `run`, one of the subject's.
 std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run);
 
+// USER of a step as it is given, with the group if there is one; root where none is set.
+std::string user_of(const plan::Step& step);
+
 // Where `cache` is for a step: variables of its environment and its user count.
 std::string cache_path(const Cache& cache, const plan::Step& step);
+
+// Takes out of the RUN what empties the package manager's caches. False if some of it can't be taken out by
+// text alone.
+bool remove_clean_ups(const lint::Run& run, const PackageManager& manager, const plan::Step& step,
+                      std::vector<text::Edit>& edits);
+
+// Whether a command of it empties its caches (`npm cache clean`).
+bool empties_caches(const PackageManager& manager, const shell::Command& command);
 
 // Whether one of the mounts keeps `cache` between builds.
 bool is_mounted(const Cache& cache, const plan::Step& step, std::span<const dockerfile::Mount> mounts);

@@ -47,6 +47,13 @@ class Writer {
   std::string words(const json& object, const char* key) {
     return object.contains(key) ? words(object.at(key)) : "{}";
   }
+  std::string list_of_words(const json& object, const char* key) {
+    std::string rows;
+    const json lists = object.value(key, json::array());
+    for (const json& list : lists)
+      rows += words(list) + ", ";
+    return rows;
+  }
   static std::string text(const json& object, const char* key) { return quoted(object.value(key, "")); }
 
   static std::string installs(const std::string& word) {
@@ -81,13 +88,11 @@ class Writer {
   std::string cleanup(const json& manager) {
     if (!manager.contains("cleanup")) return "{}";
     const json& cleanup = manager.at("cleanup");
-    std::string cleaners;
-    for (const json& cleaner : cleanup.at("cleaners"))
-      cleaners += words(cleaner) + ", ";
     return fmt::format(
         "{{.programs = {}, .commands = {}, .unless = {}, .shipped_only = {}, .cleaners = {}, .folders = {}}}",
         words(cleanup, "programs"), words(cleanup, "commands"), words(cleanup, "unless"),
-        cleanup.value("shipped_only", false), table("Words", cleaners), words(cleanup, "folders"));
+        cleanup.value("shipped_only", false), table("Words", list_of_words(cleanup, "cleaners")),
+        words(cleanup, "folders"));
   }
 
   std::string manager_row(const json& manager) {
@@ -110,14 +115,14 @@ class Writer {
         "    {{.name = {}, .programs = {}, .manifests = {}, .optional = {}, .inseparable_if = {},\n"
         "     .inseparable_with = {}, .scripts = {}, .separable = {}, .caches = {}, .file_options = {},\n"
         "     .options_with_value = {}, .opt_out = {}, .opt_out_env = {}, .unsafe_fix = {}, .actions = {},\n"
-        "     .pins = {}, .confirms = {}, .cleanup = {}, .cleaning_rules = {}}},\n",
+        "     .pins = {}, .confirms = {}, .cleanup = {}, .empties = {}, .cleaning_rules = {}}},\n",
         text(manager, "name"), table("Words", programs), words(manager, "manifests"),
         words(manager, "optional"), words(manager, "inseparable_if"), words(manager, "inseparable_with"),
         words(manager, "scripts"), manager.value("separable", true), table("Cache", caches),
         words(manager, "file_options"), words(manager, "options_with_value"), words(manager, "opt_out"),
         words(manager, "opt_out_env"), manager.value("unsafe_fix", false), table("Action", actions),
         pins(manager.value("pins", json::array())), confirms(manager), cleanup(manager),
-        words(manager, "cleaning_rules"));
+        table("Words", list_of_words(manager, "empties")), words(manager, "cleaning_rules"));
   }
 
   std::string tables_;

@@ -15,18 +15,14 @@ using lint::Run;
 using lint::Subject;
 using plan::Step;
 
-// The numeric user and group of a step, as options of a mount; nothing for root and for names that can't be
-// looked up.
+// The numeric user and group of a step, as options of a mount; nothing for root.
 std::string owner_options(const Step& step) {
-  for (const plan::Part& part : step.definition) {
-    if (part.kind != plan::Part::Kind::kUser) continue;
-    const size_t colon = std::min(part.value.find(':'), part.value.size());
-    const std::string user = part.value.substr(0, colon);
-    const std::string group = part.value.substr(std::min(colon + 1, part.value.size()));
-    if (user == "root" || user == "0") return "";
-    return fmt::format(",uid={},gid={}", user, group.empty() ? user : group);
-  }
-  return "";
+  const std::string owner = user_of(step);
+  const size_t colon = std::min(owner.find(':'), owner.size());
+  const std::string user = owner.substr(0, colon);
+  if (user == "root" || user == "0") return "";
+  const std::string group = owner.substr(std::min(colon + 1, owner.size()));
+  return fmt::format(",uid={},gid={}", user, group.empty() ? user : group);
 }
 
 bool has_nameless_user(const Step& step) {
@@ -51,27 +47,14 @@ void remove_opt_out(const Run& run, const Use& use, std::vector<text::Edit>& edi
   for (const shell::Word& word : use.command->words) {
     const Words options = use.manager->opt_out;
     if (std::find(options.begin(), options.end(), word.text) == options.end()) continue;
-    text::Span span = run.span_of(word.spelling);
-    const std::string_view source = run.source;
-    if (span.begin > 0 && source[span.begin - 1] == ' ') --span.begin;
-    edits.push_back({span, ""});
+    remove_word(run, word, edits);
   }
 }
 
-// The image's own hook empties apt's archives after each install, and the usual clean-up empties its lists.
-void keep_apt_files(const Run& run, std::vector<text::Edit>& edits) {
-  const shell::Command& first = run.commands.front();
-  const uint32_t begin = run.span_of(first.spelling).begin;
+// The image's own hook empties apt's archives after each install.
+void remove_apt_hook(const Run& run, std::vector<text::Edit>& edits) {
+  const uint32_t begin = run.span_of(run.commands.front().spelling).begin;
   edits.push_back({{begin, begin}, "rm -f /etc/apt/apt.conf.d/docker-clean && "});
-  for (size_t i = 1; i < run.commands.size(); ++i) {
-    const shell::Command& command = run.commands[i];
-    const bool cleans = command.program() == "rm" && command.words.size() == 3 &&
-                        command.words[2].text.starts_with("/var/lib/apt/lists");
-    const bool clean =
-        command.program() == "apt-get" && command.words.size() == 2 && command.words[1].text == "clean";
-    if (command.connector != shell::Connector::kAnd || command.depth != 0 || (!cleans && !clean)) continue;
-    edits.push_back({{run.span_of(run.commands[i - 1].spelling).end, run.span_of(command.spelling).end}, ""});
-  }
 }
 
 bool all_in_one_list(const Run& run) {
@@ -167,9 +150,10 @@ class Check {
     for (const Use& use : lack.all) {
       if (run.shell_form) remove_opt_out(run, use, fix.edits);
     }
+    if (!remove_clean_ups(run, *lack.use.manager, step, fix.edits)) return;
     if (lack.use.manager->name == "apt") {
       if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return;
-      keep_apt_files(run, fix.edits);
+      remove_apt_hook(run, fix.edits);
     }
     diagnostic.fix = std::move(fix);
   }

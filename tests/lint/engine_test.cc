@@ -12,7 +12,7 @@ using test::findings;
 using Texts = std::vector<std::string>;
 
 TEST(Profiles, ReportOneProblemOnce) {
-  const std::string text = "FROM ubuntu\nRUN x\nFROM debian:latest\nFROM a:1\n";
+  const std::string text = "FROM ubuntu AS x\nRUN x\nFROM debian:latest AS y\nFROM a:1\n";
   Config config;
   EXPECT_EQ(findings(text, config), (Texts{"DC1009:1", "DC1009:3", "DC1009:4"}));
   config.profile = Profile::kHadolint;
@@ -51,9 +51,10 @@ TEST(Suppressions, WorkAsCommentsOfAllThreeTools) {
         {"# hadolint ignore=DL3006\nFROM a\n", 0},
         {"#hadolint   ignore = DL3000 , DL3006\nFROM a\n", 0},
         {"# hadolint ignore=DL3007\nFROM a\n", 1},
-        {"# dcache ignore=DC1009\nFROM a\nFROM b\n", 1},
-        {"FROM x@sha256:1111111111111111111111111111111111111111111111111111111111111111\n# dcache global "
-         "ignore=DC1009\nFROM a\nFROM b\n",
+        {"# dcache ignore=DC1009\nFROM a AS x\nFROM b\n", 1},
+        {"FROM x@sha256:1111111111111111111111111111111111111111111111111111111111111111 AS w\n# dcache "
+         "global "
+         "ignore=DC1009\nFROM a AS z\nFROM b\n",
          0},
         {"# hadolint global ignore=DL3006\nFROM a\n", 0},
         {"# check=skip=DC1009\nFROM a\n", 0},

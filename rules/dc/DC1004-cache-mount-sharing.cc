@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
+#include "rules/edits.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+using lint::Subject;
+
+constexpr std::string_view kFolders[] = {"/var/cache/apt", "/var/lib/apt"};
+
+// The folder of apt that the mount keeps; empty for none.
+std::string_view folder_of(const dockerfile::Mount& mount) {
+  if (mount.type != dockerfile::Mount::Type::kCache) return {};
+  const std::string target = text::clean_path(mount.target);
+  const auto found = std::ranges::find_if(
+      kFolders, [&](std::string_view folder) { return text::is_within(target, folder); });
+  return found == std::end(kFolders) ? std::string_view() : *found;
+}
+
+bool runs_apt(const Run& run) {
+  return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    const std::string_view program = shell::program_of(words);
+    return (program == "apt-get" || program == "apt") &&
+           std::ranges::find(words, "install", &shell::Word::text) != words.end();
+  });
+}
+
+// Whether this RUN, or one above it in its stage, says something of the hook.
+bool removes_hook(Subject& subject, const Run& run) {
+  const plan::Graph& graph = subject.graph();
+  for (std::optional<size_t> at = run.step; at; at = graph.steps[*at].below) {
+    if (graph.steps[*at].kind != plan::Step::Kind::kRun) continue;
+    const std::string_view script = subject.run_of(*at).script;
+    if (script.find("docker-clean") != std::string_view::npos ||
+        script.find("Keep-Downloaded-Packages") != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
+class Check {
+ public:
+  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+
+  void run(const Run& run) {
+    if (!run.step || run.mounts.empty() || !runs_apt(run)) return;
+    std::set<std::string_view> kept;
+    for (const dockerfile::Mount& mount : run.mounts)
+      kept.insert(folder_of(mount));
+    kept.erase(std::string_view());
+    if (kept.empty()) return;
+    lock(run);
+    for (const std::string_view folder : kFolders) {
+      if (!kept.contains(folder)) add(run, folder);
+    }
+    if (!removes_hook(subject_, run)) remove_hook(run);
+  }
+
+ private:
+  // Flags and mounts go together as long as every flag can be read.
+  void lock(const Run& run) {
+    size_t index = 0;
+    for (const dockerfile::Flag& flag : run.instruction->flags) {
+      if (flag.name != "mount" || index >= run.mounts.size()) continue;
+      const dockerfile::Mount& mount = run.mounts[index++];
+      if (folder_of(mount).empty() || mount.sharing == "locked" || mount.sharing == "private") continue;
+      lint::Diagnostic& diagnostic = reporter_.report(
+          flag.span,
+          fmt::format("two builds at once would both write to {}, and apt fails in one of them",
+                      mount.target),
+          "add sharing=locked");
+      const bool plain = mount.sharing.empty() && flag.span.of(subject_.file().source()) == flag.text;
+      if (plain)
+        diagnostic.fix = replace({flag.span.end, flag.span.end}, ",sharing=locked", "lock the mount");
+    }
+  }
+
+  void add(const Run& run, std::string_view folder) {
+    const std::string flag = fmt::format("--mount=type=cache,target={},sharing=locked", folder);
+    lint::Diagnostic& diagnostic =
+        reporter_.report(run.instruction->name_span,
+                         fmt::format("apt keeps a part of what it needs in {}, which no mount keeps", folder),
+                         fmt::format("add {}", flag));
+    diagnostic.fix = lint::Fix{};
+    diagnostic.fix->description = "add the other mount";
+    diagnostic.fix->edits = {insert_flags(run, subject_.file(), {flag})};
+  }
+
+  void remove_hook(const Run& run) {
+    reporter_.report(run.instruction->name_span,
+                     "the image's docker-clean hook empties the cache behind every install",
+                     "start the RUN with rm -f /etc/apt/apt.conf.d/docker-clean");
+  }
+
+  Subject& subject_;
+  lint::Reporter& reporter_;
+};
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  Check check(subject, reporter);
+  for (const Run& run : subject.runs())
+    check.run(run);
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/reference/dockerfile/#run---mounttypecache"};
+
+}  // namespace
+
+lint::Rule DC1004() {
+  return {
+      .code = "DC1004",
+      .name = "cache-mount-sharing",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary = "A cache mount for apt is not locked, is one of two, or is emptied by the image's own hook",
+      .rationale =
+          "apt works in two folders, `/var/lib/apt` for its lists and `/var/cache/apt` for what it "
+          "downloads, and takes a lock in each. Two builds that share them at the same time fail unless the "
+          "mounts are `sharing=locked`; with one of the two kept and the other lost, apt downloads again or "
+          "finds lists without packages. Debian's and Ubuntu's images bring a hook, `docker-clean`, that "
+          "empties the cache behind every install: it has to go for the mount to keep anything.",
+      .fix_note =
+          "Adds `sharing=locked` and the missing mount. The line that removes the hook is left to you: where "
+          "it goes depends on the base image.",
+      .bad = {"FROM debian:12\n"
+              "RUN --mount=type=cache,target=/var/cache/apt \\\n"
+              "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"},
+      .good = {"FROM debian:12\n"
+               "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked "
+               "--mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
+               "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"},
+      .references = kReferences,
+      .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,138 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
+#include "rules/edits.h"
+#include "rules/package_managers.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+using lint::Subject;
+
+bool is_kept(const PackageManager& manager, const plan::Step& step, const Run& run) {
+  return std::ranges::any_of(manager.caches,
+                             [&](const Cache& cache) { return is_mounted(cache, step, run.mounts); });
+}
+
+// The mount that a path of `rm` lies in; null for none.
+const dockerfile::Mount* mount_around(const Run& run, std::string_view path) {
+  const size_t star = path.find_first_of("*?[");
+  if (star != std::string_view::npos) path = path.substr(0, path.rfind('/', star));
+  if (!path.starts_with('/')) return nullptr;
+  const std::string clean = text::clean_path(path);
+  for (const dockerfile::Mount& mount : run.mounts) {
+    if (mount.type != dockerfile::Mount::Type::kCache || !mount.target.starts_with('/')) continue;
+    const std::string target = text::clean_path(mount.target);
+    const bool lists = target == "/var/lib/apt" && clean == "/var/lib/apt/lists";
+    if (clean == target || lists) return &mount;
+  }
+  return nullptr;
+}
+
+class Check {
+ public:
+  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+
+  void run(const Run& run) {
+    const bool caches = std::ranges::any_of(run.mounts, [](const dockerfile::Mount& mount) {
+      return mount.type == dockerfile::Mount::Type::kCache;
+    });
+    if (!run.step || !caches) return;
+    const plan::Step& step = subject_.graph().steps[*run.step];
+    for (const Use& use : uses_of(subject_, run)) {
+      if (is_kept(*use.manager, step, run)) opt_outs(run, use);
+    }
+    for (size_t i = 0; i < run.commands.size(); ++i)
+      clean_ups(run, step, i);
+  }
+
+ private:
+  void opt_outs(const Run& run, const Use& use) {
+    for (const shell::Word& word : use.command->words) {
+      if (std::ranges::find(use.manager->opt_out, word.text) == use.manager->opt_out.end()) continue;
+      lint::Diagnostic& diagnostic = reporter_.report(
+          place_of(run, word.spelling),
+          fmt::format("{} keeps {} from the cache that is mounted for it", word.text, use.manager->name),
+          fmt::format("leave {} out", word.text));
+      if (!run.shell_form || run.onbuild) continue;
+      diagnostic.fix = lint::Fix{};
+      diagnostic.fix->description = fmt::format("leave {} out", word.text);
+      remove_word(run, word, diagnostic.fix->edits);
+    }
+  }
+
+  void clean_ups(const Run& run, const plan::Step& step, size_t index) {
+    const shell::Command& command = run.commands[index];
+    for (const PackageManager& manager : package_managers()) {
+      if (empties_caches(manager, command) && is_kept(manager, step, run))
+        return report(run, index, fmt::format("the cache that is mounted for {}", manager.name));
+    }
+    if (command.program() != "rm") return;
+    for (const shell::Word& word : command.words) {
+      const dockerfile::Mount* mount = mount_around(run, word.text);
+      if (mount != nullptr)
+        return report(run, index, fmt::format("the cache mount {}", mount->target), &word);
+    }
+  }
+
+  // `word` is the one of `rm` that does it, null where the whole command does.
+  void report(const Run& run, size_t index, const std::string& what, const shell::Word* word = nullptr) {
+    const shell::Command& command = run.commands[index];
+    lint::Diagnostic& diagnostic =
+        reporter_.report(place_of(run, command.spelling),
+                         fmt::format("this empties {}, so that the next build finds nothing in it", what),
+                         "leave it out: a mount is in no layer");
+    const auto is_operand = [](const shell::Word& one) { return !one.text.starts_with('-'); };
+    const bool several = word != nullptr && std::ranges::count_if(command.words, is_operand) > 2;
+    lint::Fix fix;
+    fix.description = "leave it out";
+    if (several && run.shell_form) remove_word(run, *word, fix.edits);
+    if (run.onbuild || (!several && !remove_command(run, index, fix.edits)) || fix.edits.empty()) return;
+    diagnostic.fix = std::move(fix);
+  }
+
+  static text::Span place_of(const Run& run, std::string_view part) {
+    return part.empty() ? run.instruction->span : run.span_of(part);
+  }
+
+  Subject& subject_;
+  lint::Reporter& reporter_;
+};
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  Check check(subject, reporter);
+  for (const Run& run : subject.runs())
+    check.run(run);
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/reference/dockerfile/#run---mounttypecache"};
+
+}  // namespace
+
+lint::Rule DC1005() {
+  return {.code = "DC1005",
+          .name = "cache-mount-defeated",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kSafe,
+          .summary = "A cache mount is emptied or bypassed by the RUN that has it",
+          .rationale =
+              "A cache mount keeps what a package manager downloaded for the next build. An option that "
+              "tells the package manager not to use its cache, or a clean-up at the end of the RUN, leaves "
+              "the mount empty every time: nothing is gained, and the clean-up is not needed either, since a "
+              "mount is in no layer.",
+          .fix_note = "Removes the option, or the clean-up where it is a command of a plain list.",
+          .bad = {"FROM python:3.12\n"
+                  "RUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir flask==3.0.3\n"},
+          .good = {"FROM python:3.12\n"
+                   "RUN --mount=type=cache,target=/root/.cache/pip pip install flask==3.0.3\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

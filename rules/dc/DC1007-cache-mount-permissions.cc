@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/edits.h"
+#include "rules/package_managers.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+using lint::Subject;
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  for (const Run& run : subject.runs()) {
+    if (!run.step) continue;
+    const std::string user = user_of(subject.graph().steps[*run.step]);
+    const std::string name = user.substr(0, user.find(':'));
+    if (name == "root" || name == "0" || name.empty() || name.starts_with('$')) continue;
+    size_t index = 0;
+    for (const dockerfile::Flag& flag : run.instruction->flags) {
+      if (flag.name != "mount" || index >= run.mounts.size()) continue;
+      const dockerfile::Mount& mount = run.mounts[index++];
+      if (mount.type != dockerfile::Mount::Type::kCache || mount.uid || mount.gid || mount.mode) continue;
+      lint::Diagnostic& diagnostic = reporter.report(
+          flag.span, fmt::format("{} belongs to root, and this RUN is run by {}", mount.target, name),
+          "add uid= and gid=, or mode=0777");
+      const bool numbers = user.find_first_not_of("0123456789:") == std::string::npos;
+      if (!numbers || flag.span.of(subject.file().source()) != flag.text) continue;
+      const size_t colon = std::min(user.find(':'), user.size());
+      const std::string group = colon + 1 < user.size() ? user.substr(colon + 1) : name;
+      diagnostic.fix = replace({flag.span.end, flag.span.end}, fmt::format(",uid={},gid={}", name, group),
+                               "give the mount to that user");
+    }
+  }
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/reference/dockerfile/#run---mounttypecache"};
+
+}  // namespace
+
+lint::Rule DC1007() {
+  return {.code = "DC1007",
+          .name = "cache-mount-permissions",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kSafe,
+          .summary = "A cache mount belongs to root, and the stage runs as another user",
+          .rationale =
+              "The builder makes the folder of a new cache mount as root with mode 0755. A RUN of another "
+              "user can't write to it: the package manager warns and goes on without a cache, or fails. "
+              "`uid=` and `gid=` give it the right owner; `mode=0777` lets everybody write.",
+          .fix_note = "Adds `uid=` and `gid=` where USER gives numbers.",
+          .bad = {"FROM node:22\n"
+                  "USER 1000\n"
+                  "RUN --mount=type=cache,target=/home/node/.npm npm ci\n"},
+          .good = {"FROM node:22\n"
+                   "USER 1000\n"
+                   "RUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 npm ci\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,143 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/package_managers.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+using lint::Subject;
+
+// Words of a name between underscores that tell of something that changes each time.
+bool is_volatile(std::string_view name) {
+  constexpr std::string_view kNames[] = {
+      "VERSION", "APP_VERSION", "BUILD_VERSION", "RELEASE",   "TIMESTAMP",  "VCS_REF",   "DATE",
+      "GIT_TAG", "GIT_BRANCH",  "BUILD_TAG",     "CACHEBUST", "CACHE_BUST", "CACHE_DATE"};
+  constexpr std::string_view kParts[] = {"BUILD_DATE",      "BUILD_NUMBER", "BUILD_ID",    "BUILD_TIME",
+                                         "BUILD_TIMESTAMP", "GIT_SHA",      "GIT_COMMIT",  "GIT_HASH",
+                                         "GIT_REV",         "COMMIT_SHA",   "COMMIT_HASH", "REVISION",
+                                         "CI_COMMIT",       "CI_PIPELINE",  "GITHUB_SHA",  "GITHUB_RUN"};
+  std::string upper;
+  for (const char c : name)
+    upper += text::ascii_upper(c);
+  return std::ranges::find(kNames, upper) != std::end(kNames) ||
+         std::ranges::any_of(kParts,
+                             [&](std::string_view part) { return upper.find(part) != std::string::npos; });
+}
+
+bool mentions(const Instruction& instruction, std::string_view name) {
+  const auto inside = [&](std::string_view text) {
+    for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+      const char before = at > 0 ? text[at - 1] : ' ';
+      const char after = at + name.size() < text.size() ? text[at + name.size()] : ' ';
+      const auto is_name = [](char c) {
+        return c == '_' || text::ascii_lower(c) != text::ascii_upper(c) || (c >= '0' && c <= '9');
+      };
+      if (!is_name(before) && !is_name(after)) return true;
+    }
+    return false;
+  };
+  return inside(instruction.joined) ||
+         std::ranges::any_of(instruction.heredocs,
+                             [&](const dockerfile::Heredoc& heredoc) { return inside(heredoc.content); });
+}
+
+// An install or a compiler run.
+bool is_costly(Subject& subject, const Instruction& instruction) {
+  return instruction.keyword == Keyword::kRun && !uses_of(subject, subject.run_at(instruction)).empty();
+}
+
+// The name that an ARG or ENV of one variable sets with what each build is given.
+std::string_view volatile_name(const Instruction& instruction) {
+  const bool one = instruction.keyword == Keyword::kArg
+                       ? instruction.arguments.size() == 1
+                       : instruction.keyword == Keyword::kEnv && instruction.arguments.size() == 2;
+  if (!one) return {};
+  const std::string_view name =
+      instruction.arguments.front().text.substr(0, instruction.arguments.front().text.find('='));
+  // ENV with a fixed value changes only with the file, and so does an ARG whose default is one.
+  if (instruction.keyword == Keyword::kEnv &&
+      instruction.arguments[1].text.find('$') == std::string_view::npos)
+    return {};
+  if (instruction.arguments.front().text.find_first_of("0123456789", name.size()) != std::string_view::npos)
+    return {};
+  return is_volatile(name) ? name : std::string_view();
+}
+
+void move_down(const dockerfile::File& file, const Instruction& from, const Instruction& to,
+               lint::Diagnostic& diagnostic) {
+  if (from.start_line != from.end_line) return;
+  const text::Span line = file.lines().line_span(from.start_line);
+  const text::Span target = file.lines().line_span(to.start_line);
+  diagnostic.fix = lint::Fix{};
+  diagnostic.fix->description = fmt::format("move it above line {}", to.start_line);
+  diagnostic.fix->edits = {{line, ""}, {{target.begin, target.begin}, std::string(line.of(file.source()))}};
+}
+
+void check(Subject& subject, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(subject)) {
+    if (stage.from == nullptr) continue;
+    for (size_t i = 0; i < stage.body.size(); ++i) {
+      const Instruction& declared = stage.body[i];
+      const std::string_view name = volatile_name(declared);
+      if (name.empty()) continue;
+      const auto rest = stage.body.subspan(i + 1);
+      // Right above a RUN it may be there to rebuild that one.
+      if (!rest.empty() && rest.front().keyword == Keyword::kRun) continue;
+      const auto user =
+          std::ranges::find_if(rest, [&](const Instruction& one) { return mentions(one, name); });
+      const auto costly =
+          std::find_if(rest.begin(), user, [&](const Instruction& one) { return is_costly(subject, one); });
+      if (costly == user) continue;
+      lint::Diagnostic& diagnostic = reporter.report(
+          declared.span,
+          fmt::format("each new value of {} rebuilds the RUN of line {}, which does not use it", name,
+                      costly->start_line),
+          user == rest.end() ? "leave it out, nothing uses it"
+                             : fmt::format("move it down to line {}, where it is used", user->start_line));
+      if (user != rest.end()) move_down(subject.file(), declared, *user, diagnostic);
+    }
+  }
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/reference/dockerfile/#impact-on-build-caching"};
+
+}  // namespace
+
+lint::Rule DC1010() {
+  return {.code = "DC1010",
+          .name = "volatile-arg-early",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kSafe,
+          .summary = "An argument that changes with every build is declared above steps that do not use it",
+          .rationale =
+              "Every ARG and ENV in scope is part of the environment of a RUN, and so of its cache key, "
+              "whether the command uses it or not. A commit hash or a date declared at the top rebuilds all "
+              "RUNs below it in every build. Declared right above the first step that uses it, it rebuilds "
+              "only what needs it.",
+          .fix_note = "Moves the line down to above the first instruction that uses it.",
+          .bad = {"FROM node:22\n"
+                  "ARG GIT_SHA\n"
+                  "WORKDIR /app\n"
+                  "COPY package.json ./\n"
+                  "RUN npm install\n"
+                  "RUN echo $GIT_SHA > version\n"},
+          .good = {"FROM node:22\n"
+                   "WORKDIR /app\n"
+                   "COPY package.json ./\n"
+                   "RUN npm install\n"
+                   "ARG GIT_SHA\n"
+                   "RUN echo $GIT_SHA > version\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

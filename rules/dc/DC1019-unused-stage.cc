@@ -1,0 +1,41 @@
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+namespace {
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const plan::Stage& stage : subject.graph().stages) {
+    if (stage.needed || !stage.name.empty() || stage.from == nullptr || !subject.graph().target) continue;
+    reporter.report(stage.from->span,
+                    "nothing copies from this stage, starts from it or can build it by a name",
+                    "give it a name to build it by, copy from it, or delete it");
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/building/multi-stage/"};
+
+}  // namespace
+
+lint::Rule DC1019() {
+  return {.code = "DC1019",
+          .name = "unused-stage",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .summary = "A stage without a name is used by nothing",
+          .rationale =
+              "BuildKit skips a stage that the target does not need, so that the text is dead: nobody can "
+              "name it with `--target`, and nothing copies from it or starts from it. The classic builder "
+              "builds it all the same, each time.",
+          .bad = {"FROM golang:1.22\n"
+                  "RUN make\n"
+                  "FROM debian:12\n"
+                  "COPY app /app\n"},
+          .good = {"FROM golang:1.22 AS build\n"
+                   "RUN make\n"
+                   "FROM debian:12\n"
+                   "COPY --from=build /app /app\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

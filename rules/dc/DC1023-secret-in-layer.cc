@@ -1,0 +1,170 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+// Beginnings of tokens that services hand out, and how long they are at least.
+struct Token {
+  std::string_view start;
+  size_t length;
+};
+constexpr Token kTokens[] = {{"AKIA", 20},  {"ASIA", 20},        {"ghp_", 40},   {"gho_", 40},
+                             {"ghs_", 40},  {"github_pat_", 40}, {"glpat-", 26}, {"xoxb-", 30},
+                             {"xoxp-", 30}, {"sk_live_", 24},    {"npm_", 40},   {"AIza", 39}};
+
+bool is_token_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+// The credential in a text; empty for none.
+std::string_view token_in(std::string_view text) {
+  for (const Token& token : kTokens) {
+    const size_t at = text.find(token.start);
+    if (at == std::string_view::npos || (at > 0 && is_token_char(text[at - 1]))) continue;
+    const auto end =
+        std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(at), text.end(), is_token_char);
+    const std::string_view found = text.substr(at, static_cast<size_t>(end - text.begin()) - at);
+    const bool digits = found.find_first_of("0123456789") != std::string_view::npos;
+    const bool placeholder = found.find("EXAMPLE") != std::string_view::npos ||
+                             found.find("XXXX") != std::string_view::npos ||
+                             found.find("xxxx") != std::string_view::npos;
+    if (found.size() >= token.length && digits && !placeholder) return found;
+  }
+  return {};
+}
+
+// The password of `scheme://user:password@host`, if it is spelled out.
+std::string_view password_in_url(std::string_view text) {
+  const size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::string_view rest =
+      text.substr(scheme + 3, text.find_first_of("/?# \"'", scheme + 3) - scheme - 3);
+  const size_t at = rest.rfind('@');
+  const size_t colon = rest.find(':');
+  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return {};
+  const std::string_view password = rest.substr(colon + 1, at - colon - 1);
+  const bool spelled = !password.empty() && password.find_first_of("$<{[*") == std::string_view::npos;
+  // Names without a dot are those of services beside this one, with passwords for a trial.
+  const std::string_view host = rest.substr(at + 1);
+  const bool outside = host.find('.') != std::string_view::npos && !host.starts_with("127.");
+  return spelled && outside ? password : std::string_view();
+}
+
+// Files that hold a key or a password by their name alone.
+bool is_key_file(std::string_view path) {
+  constexpr std::string_view kNames[] = {
+      "id_rsa",  "id_dsa",           "id_ecdsa",  "id_ed25519",       ".netrc",
+      ".pgpass", ".git-credentials", ".htpasswd", "credentials.json", "service-account.json"};
+  const std::string_view name = text::base_name(path);
+  if (std::ranges::find(kNames, name) != std::end(kNames)) return true;
+  return name.ends_with(".p12") || name.ends_with(".pfx") || name.ends_with("_rsa") ||
+         path.ends_with(".aws/credentials") || path.ends_with(".docker/config.json");
+}
+
+class Check {
+ public:
+  Check(lint::Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+
+  void instruction(const Instruction& instruction) {
+    switch (instruction.keyword) {
+      case Keyword::kRun:
+        return run(subject_.run_at(instruction));
+      case Keyword::kEnv:
+      case Keyword::kArg:
+      case Keyword::kLabel:
+        for (const dockerfile::Word& word : instruction.arguments)
+          text(word.text, word.span);
+        return;
+      case Keyword::kCopy:
+      case Keyword::kAdd:
+        return copy(instruction);
+      default:
+        return;
+    }
+  }
+
+ private:
+  void run(const lint::Run& run) {
+    for (const shell::Command& command : run.commands) {
+      for (const shell::Word& word : command.assignments)
+        text(word.text, place_of(run, word));
+      for (size_t i = 0; i < command.words.size(); ++i) {
+        text(command.words[i].text, place_of(run, command.words[i]));
+        if (i > 0) login(run, command, i);
+      }
+    }
+  }
+
+  // curl -u user:password
+  void login(const lint::Run& run, const shell::Command& command, size_t i) {
+    const std::string_view option = command.words[i - 1].text;
+    const shell::Word& word = command.words[i];
+    const bool curl = command.program() == "curl" && (option == "-u" || option == "--user");
+    const size_t colon = word.text.find(':');
+    if (!curl || !word.literal || colon == std::string_view::npos || colon + 1 == word.text.size()) return;
+    report(place_of(run, word), "the password of this login");
+  }
+
+  void copy(const Instruction& instruction) {
+    if (instruction.find_flag("from") != nullptr || instruction.arguments.size() < 2) return;
+    for (const dockerfile::Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
+      if (is_key_file(unquoted(word.text))) report(word.span, fmt::format("{}", word.text));
+    }
+  }
+
+  void text(std::string_view text, text::Span span) {
+    if (!token_in(text).empty()) return report(span, "a token that is spelled out here");
+    if (!password_in_url(text).empty()) return report(span, "the password in this address");
+  }
+
+  void report(text::Span span, const std::string& what) {
+    reporter_.report(span, fmt::format("whoever has the image can read {}", what),
+                     "replace it by another, and use RUN --mount=type=secret");
+  }
+
+  static text::Span place_of(const lint::Run& run, const shell::Word& word) {
+    return word.spelling.empty() ? run.instruction->span : run.span_of(word.spelling);
+  }
+
+  lint::Subject& subject_;
+  lint::Reporter& reporter_;
+};
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  Check check(subject, reporter);
+  for (const Instruction& instruction : subject.file().instructions())
+    check.instruction(carried(instruction));
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/building/secrets/"};
+
+}  // namespace
+
+lint::Rule DC1023() {
+  return {.code = "DC1023",
+          .name = "secret-in-layer",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kDcache,
+          .summary = "A credential is written into a layer",
+          .rationale =
+              "Whoever can pull the image can read all of its layers and its history: the words of every "
+              "RUN, files that were removed again, values of ENV. A credential that was in one is to be "
+              "taken for known. A secret mount shows it to one RUN and leaves nothing behind.",
+          .bad = {"FROM alpine:3.20\n"
+                  "RUN wget https://user:hunter2@example.com/data\n"},
+          .good = {"FROM alpine:3.20\n"
+                   "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,60 @@
+// Cases of our own rules, as text: tests/rules/cases/CODE.txt holds Dockerfiles, each below a line that says
+// what the rule finds in it: `==== CODE at LINE LINE…: what it is about` or `==== nothing: …`.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "tests/lint/lint_testing.h"
+
+namespace dcache {
+namespace {
+
+struct RuleCase {
+  std::string title;
+  std::vector<std::string> expected;  // "CODE:LINE"
+  std::string dockerfile;
+};
+
+std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
+  const std::string code = path.stem();
+  std::vector<RuleCase> cases;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("==== ")) {
+      cases.back().dockerfile += line + "\n";
+      continue;
+    }
+    RuleCase& fresh = cases.emplace_back();
+    fresh.title = line.substr(5);
+    const std::string places = fresh.title.substr(0, fresh.title.find(':'));
+    if (places == "nothing") continue;
+    EXPECT_TRUE(places.starts_with(code + " at ")) << line;
+    std::istringstream numbers(places.substr(code.size() + 4));
+    for (std::string number; numbers >> number;)
+      fresh.expected.push_back(code + ":" + number);
+  }
+  return cases;
+}
+
+TEST(RuleCases, AreFoundAndLeftAlone) {
+  constexpr int kFewest = 6;
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(DCACHE_SOURCE_DIR "/tests/rules/cases")) {
+    const std::string code = entry.path().stem();
+    int bad = 0, good = 0;
+    for (const RuleCase& c : read_cases(entry.path())) {
+      ++(c.expected.empty() ? good : bad);
+      EXPECT_EQ(test::findings(c.dockerfile, test::config_selecting({code})), c.expected) << c.title << "\n"
+                                                                                          << c.dockerfile;
+    }
+    EXPECT_GE(bad, kFewest) << code;
+    EXPECT_GE(good, kFewest) << code;
+    ++files;
+  }
+  EXPECT_GT(files, 0);
+}
+
+}  // namespace
+}  // namespace dcache
