@@ -18,7 +18,7 @@ const AllCalls& all_calls(lint::Subject& subject) {
     AllCalls all;
     for (const lint::Run& run : subject.runs()) {
       for (const shell::Command& command : run.commands) {
-        if (!command.words.empty()) all.calls.push_back({&run, &command});
+        if (!command.words.empty() && !command.quoted) all.calls.push_back({&run, &command});
       }
     }
     std::ranges::stable_sort(all.calls, {}, &Call::program);

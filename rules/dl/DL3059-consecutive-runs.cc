@@ -16,8 +16,8 @@ using dockerfile::Keyword;
 // decide.
 bool is_short(const lint::Run& run) {
   return std::ranges::count_if(run.commands, [](const shell::Command& command) {
-           return !command.words.empty() && command.words.front().literal && command.program() != "[" &&
-                  command.program() != "[[";
+           return !command.words.empty() && !command.quoted && command.words.front().literal &&
+                  command.program() != "[" && command.program() != "[[";
          }) <= 1;
 }
 

@@ -29,7 +29,9 @@ bool has_pipefail(const lint::Run& run) {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const lint::Run& run : subject.runs()) {
-    const auto piped = std::ranges::find(run.commands, shell::Connector::kPipe, &shell::Command::connector);
+    const auto piped = std::ranges::find_if(run.commands, [](const shell::Command& command) {
+      return command.connector == shell::Connector::kPipe && !command.quoted;
+    });
     if (piped == run.commands.end() || run.onbuild || has_pipefail(run)) continue;
     report_part(run, piped->spelling, reporter,
                 {"if what stands in front of the pipe fails, the step still succeeds, and is cached",

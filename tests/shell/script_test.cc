@@ -113,8 +113,20 @@ TEST(Invocation, IsTheProgramThatReallyRuns) {
 
 TEST(InnerScript, IsWhatAShellIsGiven) {
   const std::vector<Command> commands = split("bash -lc 'npm ci && make' && sh script.sh");
-  EXPECT_EQ(inner_script(commands[0]), "npm ci && make");
-  EXPECT_EQ(inner_script(commands[1]), std::nullopt);
+  EXPECT_EQ(inner_script(commands[0].words), "npm ci && make");
+  EXPECT_EQ(inner_script(commands.back().words), std::nullopt);
+}
+
+TEST(InnerScript, GivesItsCommandsBehindTheOneThatRunsIt) {
+  EXPECT_EQ(shown("sudo sh -c 'a b | c' && d"), (Texts{"[sudo][sh][-c][a b | c]", ">[a][b]", "| >[c]", "&& [d]"}));
+  EXPECT_EQ(shown("sh -c \"bash -c 'x'\""), (Texts{"[sh][-c][bash -c 'x']", ">[bash][-c][x]", ">>[x]"}));
+  EXPECT_EQ(shown("echo sh -c 'a'"), Texts{"[echo][sh][-c][a]"});
+  const std::string_view script = "x && sh -c 'npm ci'";
+  const std::vector<Command> commands = split(script);
+  EXPECT_TRUE(commands.back().quoted);
+  EXPECT_FALSE(commands[1].quoted);
+  // The words are still parts of the script, so that a finding can point at them.
+  EXPECT_EQ(commands.back().spelling.data(), script.data() + script.find("npm"));
 }
 
 }  // namespace

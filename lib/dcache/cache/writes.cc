@@ -39,11 +39,11 @@ class WriteFinder {
   }
 
   bool visit(const shell::Command& command) {
-    if (const auto inner = shell::inner_script(command)) return visit(*inner);
     if (!std::all_of(command.redirections.begin(), command.redirections.end(),
                      [&](const shell::Redirection& redirection) { return visit(redirection); })) {
       return false;
     }
+    if (const auto inner = shell::inner_script(command.words)) return visit(*inner);
     const std::string_view program = command.program();
     if (command.words.empty() || one_of(program, kReading)) return true;
     if (!one_of(program, kWriting)) return false;

@@ -68,7 +68,7 @@ Run make_run(const dockerfile::File& file, const Instruction& instruction, const
                             : !run.shell_form || is_posix_shell(shell);
   if (!run.shell_form) {
     shell::Command command = command_of_json(instruction);
-    const auto script = shell::inner_script(command);
+    const auto script = shell::inner_script(command.words);
     if (script) run.commands = shell::split(*script, texts);
     if (run.commands.empty()) run.commands.push_back(std::move(command));
   } else if (run.posix_shell) {

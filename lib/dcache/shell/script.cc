@@ -50,8 +50,8 @@ constexpr std::array<CharacterKind, 256> kCharacters = [] {
 class Splitter {
  public:
   Splitter(std::string_view script, uint32_t depth, uint32_t nesting, text::Arena& texts,
-           std::vector<Command>& out)
-      : script_(script), depth_(depth), nesting_(nesting), texts_(texts), out_(out) {}
+           std::vector<Command>& out, bool quoted = false)
+      : script_(script), depth_(depth), nesting_(nesting), texts_(texts), out_(out), quoted_(quoted) {}
 
   void run() {
     while (at_ < script_.size())
@@ -271,8 +271,16 @@ class Splitter {
       }
     }
     word.spelling = script_.substr(begin, at_ - begin);
-    word.text = as_written ? word.spelling : texts_.copy(text_);
+    word.text = as_written ? word.spelling : quoted_text(word.spelling);
     return word;
+  }
+
+  // What a word that is not as it is written reads as: a part of the script if that is all quotes take away.
+  std::string_view quoted_text(std::string_view spelling) {
+    const bool in_quotes =
+        spelling.size() == text_.size() + 2 && (spelling.front() == '\'' || spelling.front() == '"');
+    const std::string_view inside = in_quotes ? spelling.substr(1, text_.size()) : std::string_view();
+    return in_quotes && inside == text_ ? inside : texts_.copy(text_);
   }
 
   void escape() {
@@ -366,7 +374,7 @@ class Splitter {
 
   void substitution(std::string_view inside) {
     if (nesting_ >= kDeepest) return;
-    Splitter(inside, depth_ + 1, nesting_ + 1, texts_, inner_).run();
+    Splitter(inside, depth_ + 1, nesting_ + 1, texts_, inner_, quoted_).run();
   }
 
   // Ends the current command; `next` ties the one that follows.
@@ -376,7 +384,9 @@ class Splitter {
     if (!empty) {
       current_.connector = std::exchange(next_connector_, next);
       current_.depth = depth_;
+      current_.quoted = quoted_;
       set_spelling();
+      quoted_script();
       out_.push_back(std::move(current_));
     } else if (next_connector_ != Connector::kFirst) {
       next_connector_ = next;
@@ -384,6 +394,13 @@ class Splitter {
     current_ = {};
     std::move(inner_.begin(), inner_.end(), std::back_inserter(out_));
     inner_.clear();
+  }
+
+  // The commands of `sh -c TEXT` come behind it.
+  void quoted_script() {
+    if (nesting_ >= kDeepest || current_.words.size() < 3) return;
+    const auto script = inner_script(invocation(current_));
+    if (script) Splitter(*script, depth_ + 1, nesting_ + 1, texts_, inner_, true).run();
   }
 
   void set_spelling() {
@@ -417,6 +434,7 @@ class Splitter {
   int in_case_ = 0;
   bool case_pattern_ = false;
   size_t at_ = 0;
+  bool quoted_;
 };
 
 // A program that runs the command behind it, and its options that take a value of their own.
@@ -488,13 +506,12 @@ std::span<const Word> invocation(const Command& command) {
   }
 }
 
-std::optional<std::string_view> inner_script(const Command& command) {
+std::optional<std::string_view> inner_script(std::span<const Word> words) {
   constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
-  if (!one_of(command.program(), kShells)) return std::nullopt;
-  for (size_t i = 1; i + 1 < command.words.size(); ++i) {
-    const std::string_view word = command.words[i].text;
-    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c')
-      return command.words[i + 1].text;
+  if (!one_of(program_of(words), kShells)) return std::nullopt;
+  for (size_t i = 1; i + 1 < words.size(); ++i) {
+    const std::string_view word = words[i].text;
+    if (word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'c') return words[i + 1].text;
   }
   return std::nullopt;
 }

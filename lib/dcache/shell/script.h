@@ -37,26 +37,27 @@ struct Command {
   Connector connector = Connector::kFirst;
   uint32_t depth =
       0;  // 0: runs for sure as part of the outermost list; more: inside ( ), { }, if, for, $( ), …
+  bool quoted = false;        // in the text that `sh -c` of an earlier command is given
   std::string_view spelling;  // from the first to the last word
 
   // The first word without its folder; empty if the command has none.
   std::string_view program() const;
 };
 
-// All commands in the order they stand, those inside substitutions behind the one that holds them. Views
-// point into `script`, or into `texts` where a word is not written as it reads: both have to outlive the
-// result.
+// All commands in the order they stand, those inside substitutions, and those of the text that `sh -c` is
+// given, behind the one that holds them. Views point into `script`, or into `texts` where a word is not
+// written as it reads: both have to outlive the result.
 std::vector<Command> split(std::string_view script, text::Arena& texts);
 
 // The program that really runs, with its arguments: the words of the command without `sudo`, `env A=b`,
-// `exec`, `command`, `nohup`, `time`, `nice` and the like in front. A program started by `sh -c '…'` is not
-// looked into; see inner_script.
+// `exec`, `command`, `nohup`, `time`, `nice` and the like in front. What `sh -c '…'` starts are
+// commands of their own.
 std::span<const Word> invocation(const Command& command);
 
 // The name of the program that words start with, without its folder; empty if there are none.
 std::string_view program_of(std::span<const Word> words);
 
 // The text that `sh -c TEXT` or the like runs, or nothing.
-std::optional<std::string_view> inner_script(const Command& command);
+std::optional<std::string_view> inner_script(std::span<const Word> words);
 
 }  // namespace dcache::shell
