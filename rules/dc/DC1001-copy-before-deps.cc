@@ -9,6 +9,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
+#include "rules/gain.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -290,6 +291,12 @@ class Check {
             run.instruction->start_line),
         fmt::format("copy {} first, install, then copy the rest", manifest_words(use)));
     diagnostic.fix = make_fix(subject_, copy, run, use);
+    if (!diagnostic.fix) return;
+    std::vector<std::string_view> manifests = needed_files(use);
+    manifests.insert(manifests.end(), use.manager->optional.begin(), use.manager->optional.end());
+    const std::string edited = edited_file(*subject_.surroundings(), copy.source->path, manifests);
+    const auto gain = gain_of(subject_, *diagnostic.fix, edited);
+    if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
   }
 
   Subject& subject_;

@@ -6,6 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "rules/broad_copy.h"
 
 namespace dcache::rules {
 namespace {
@@ -22,19 +23,6 @@ constexpr std::array<std::string_view, 31> kStrangers = {
     ".idea",        ".vscode",       ".DS_Store",   "*.log",        "*.swp",
     ".env",         ".env.*",        "*.pem",       "*.key",        "docker-compose*.yml",
     "compose*.yaml"};
-
-const Step* find_broad_copy(const plan::Graph& graph) {
-  for (const Step& step : graph.steps) {
-    if (step.kind != Step::Kind::kCopy) continue;
-    for (const plan::Read& read : step.reads) {
-      if (read.origin != plan::Read::Origin::kContext) continue;
-      for (const plan::Selector& selector : read.selectors) {
-        if (selector.takes_everything()) return &step;
-      }
-    }
-  }
-  return nullptr;
-}
 
 // Patterns for what is there; `.git` always, since a context is likely to become a repository.
 std::string suggest_patterns(const lint::Surroundings& surroundings) {

@@ -1,5 +1,6 @@
 // Cases of our own rules, as text: tests/rules/cases/CODE.txt holds Dockerfiles, each below a line that says
-// what the rule finds in it: `==== CODE at LINE LINE…: what it is about` or `==== nothing: …`.
+// what the rule finds in it: `==== CODE at LINE LINE…: what it is about` or `==== nothing: …`. Lines `+++
+// PATH` and `+++ PATH: TEXT` put files into the context.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,6 +16,7 @@ struct RuleCase {
   std::string title;
   std::vector<std::string> expected;  // "CODE:LINE"
   std::string dockerfile;
+  std::vector<std::pair<std::string, std::string>> files;  // path and text
 };
 
 std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
@@ -22,6 +24,12 @@ std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
   std::vector<RuleCase> cases;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("+++ ")) {
+      const size_t colon = std::min(line.find(": "), line.size());
+      const std::string text = line.substr(std::min(colon + 2, line.size()));
+      cases.back().files.emplace_back(line.substr(4, colon - 4), text.empty() ? "" : text + "\n");
+      continue;
+    }
     if (!line.starts_with("==== ")) {
       cases.back().dockerfile += line + "\n";
       continue;
@@ -46,8 +54,13 @@ TEST(RuleCases, AreFoundAndLeftAlone) {
     int bad = 0, good = 0;
     for (const RuleCase& c : read_cases(entry.path())) {
       ++(c.expected.empty() ? good : bad);
-      EXPECT_EQ(test::findings(c.dockerfile, test::config_selecting({code})), c.expected) << c.title << "\n"
-                                                                                          << c.dockerfile;
+      const test::TemporaryFolder folder;
+      for (const auto& [path, text] : c.files)
+        folder.write(path, text);
+      const auto load = c.files.empty() ? lint::Subject::LoadSurroundings() : test::surroundings_of(folder);
+      EXPECT_EQ(test::findings(c.dockerfile, test::config_selecting({code}), load), c.expected)
+          << c.title << "\n"
+          << c.dockerfile;
     }
     EXPECT_GE(bad, kFewest) << code;
     EXPECT_GE(good, kFewest) << code;

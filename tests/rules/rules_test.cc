@@ -161,6 +161,19 @@ TEST(DC1001, MovesTheInstallAboveTheCopy) {
   }
 }
 
+TEST(DC1001, SaysWhatTheChangeIsWorth) {
+  const test::TemporaryFolder folder;
+  folder.copy_fixture("node-app");
+  const lint::Config config = config_selecting({"DC1001"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(folder.read("Dockerfile"));
+  const lint::Findings found = linter.lint(file, test::surroundings_of(folder));
+  ASSERT_EQ(found.diagnostics.size(), 1u);
+  EXPECT_TRUE(found.diagnostics[0].message.ends_with(
+      "an edit of src/greeting.js rebuilds 2 of 3 steps now, and 1 of 4 with this change"))
+      << found.diagnostics[0].message;
+}
+
 TEST(DC1001, KeepsManifestsThatReferToSourcesWithThem) {
   const test::TemporaryFolder folder;
   folder.write("package.json", "{\"workspaces\": [\"a\"]}");

@@ -1,0 +1,11 @@
+// Copies of the whole context.
+#pragma once
+
+#include "dcache/plan/graph.h"
+
+namespace dcache::rules {
+
+// The first step that copies all that the context holds; null for none.
+const plan::Step* find_broad_copy(const plan::Graph& graph);
+
+}  // namespace dcache::rules

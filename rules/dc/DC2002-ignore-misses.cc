@@ -1,0 +1,137 @@
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/report/style.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+#include "rules/broad_copy.h"
+
+namespace dcache::rules {
+namespace {
+
+constexpr lint::ExampleFile kBad[] = {
+    {".dockerignore", "*.md\n"}, {"main.js", ""}, {"node_modules/x/index.js", "…"}, {"debug.log", "…"}};
+constexpr lint::ExampleFile kGood[] = {
+    {".dockerignore", "*.md\nnode_modules\n*.log\n"}, {"main.js", ""}, {"node_modules/x/index.js", "…"}};
+
+// Names that a context should not hold, at any depth.
+constexpr std::string_view kNames[] = {
+    ".git",        ".hg",     ".svn",       "node_modules", "bower_components", "__pycache__",
+    ".venv",       "venv",    ".tox",       ".mypy_cache",  ".pytest_cache",    ".ruff_cache",
+    ".nyc_output", ".gradle", ".terraform", ".idea",        ".vscode",          ".DS_Store",
+    ".env",        "id_rsa",  "id_ed25519"};
+constexpr std::string_view kEndings[] = {".pyc", ".log", ".swp", ".pem", ".key"};
+
+// What the name of a part of a path is a case of, as a pattern; empty for none.
+std::string_view pattern_for(std::string_view part) {
+  const auto name = std::ranges::find(kNames, part);
+  if (name != std::end(kNames)) return *name;
+  const auto ending = std::ranges::find_if(
+      kEndings, [&](std::string_view one) { return part.size() > one.size() && part.ends_with(one); });
+  return ending == std::end(kEndings) ? std::string_view() : *ending;
+}
+
+struct Share {
+  size_t files = 0;
+  uint64_t bytes = 0;
+};
+
+std::map<std::string_view, Share> strangers_in(const context::Snapshot& files) {
+  std::map<std::string_view, Share> shares;
+  for (const context::Record& record : files.records()) {
+    if (record.type != context::Type::kFile) continue;
+    std::string_view found;
+    for (std::string_view rest = record.path; !rest.empty() && found.empty();) {
+      const size_t slash = std::min(rest.find('/'), rest.size());
+      found = pattern_for(rest.substr(0, slash));
+      rest.remove_prefix(std::min(slash + 1, rest.size()));
+    }
+    if (found.empty()) continue;
+    ++shares[found].files;
+    shares[found].bytes += record.size;
+  }
+  return shares;
+}
+
+std::string as_pattern(std::string_view name) {
+  const bool ending = std::ranges::find(kEndings, name) != std::end(kEndings);
+  return fmt::format("**/{}{}", ending ? "*" : "", name);
+}
+
+// Both are worked out once for all Dockerfiles of a context.
+std::string describe(const context::Snapshot& files) {
+  const auto shares = strangers_in(files);
+  if (shares.empty()) return {};
+  Share all;
+  std::string names;
+  for (const auto& [name, share] : shares) {
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", as_pattern(name).substr(3));
+    all.files += share.files;
+    all.bytes += share.bytes;
+  }
+  return fmt::format("{} file{} that no image needs come along, {} of {}", all.files,
+                     all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names);
+}
+
+std::string patterns(const context::Snapshot& files) {
+  std::string lines;
+  for (const auto& [name, share] : strangers_in(files))
+    lines += as_pattern(name) + "\n";
+  return lines;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const plan::Step* copy = find_broad_copy(subject.graph());
+  const lint::Surroundings* around = copy == nullptr ? nullptr : subject.surroundings();
+  if (around == nullptr || around->ignore_file.empty()) return;
+  const std::string& found = around->remembered("DC2002", [&] { return describe(around->files); });
+  if (found.empty()) return;
+  const std::string& lines = around->remembered("DC2002 patterns", [&] { return patterns(around->files); });
+  lint::Diagnostic& diagnostic = reporter.report(
+      copy->instruction->span, found, fmt::format("add them to {}", text::base_name(around->ignore_file)));
+  const auto text = text::read_file(around->ignore_file);
+  if (!text) return;
+  lint::Fix fix;
+  fix.description = fmt::format("add them to {}", text::base_name(around->ignore_file));
+  fix.new_file = around->ignore_file;
+  fix.new_file_content = *text + (text->empty() || text->ends_with('\n') ? "" : "\n") + lines;
+  fix.safe = false;
+  diagnostic.fix = std::move(fix);
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/build/concepts/context/#dockerignore-files"};
+
+}  // namespace
+
+lint::Rule DC2002() {
+  return {.code = "DC2002",
+          .name = "ignore-misses",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kUnsafe,
+          .summary = "The ignore file lets through what never belongs in an image",
+          .rationale =
+              "What a broad COPY takes is part of its cache key and of the image. History of a repository, "
+              "installed packages of this machine, caches of tools, logs and editor files change without any "
+              "change of the program, rebuild the step and all below it, and make the image larger; a `.env` "
+              "or a key in it can be read by whoever has the image.",
+          .fix_note =
+              "Adds the patterns at the end of the ignore file. It is unsafe, since a build may want one of "
+              "the files after all.",
+          .bad = {"FROM node:22\n"
+                  "WORKDIR /app\n"
+                  "COPY . .\n",
+                  kBad},
+          .good = {"FROM node:22\n"
+                   "WORKDIR /app\n"
+                   "COPY . .\n",
+                   kGood},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,32 @@
+// What a change of the Dockerfile is worth, in the terms of the cache model.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+
+struct Gain {
+  std::string edited;  // a file of the context
+  size_t before = 0;   // steps that an edit of it rebuilds, and of how many
+  size_t steps_before = 0;
+  size_t after = 0;  // the same with the fix
+  size_t steps_after = 0;
+
+  // "an edit of src/main.go rebuilds 6 of 8 steps now, and 2 of 9 with this change"
+  std::string words() const;
+};
+
+// What the model says of an edit of `edited` with and without the fix. Nothing where the context is not
+// known, is too large to look at in passing, or where a builder would refuse one of the two.
+std::optional<Gain> gain_of(lint::Subject& subject, const lint::Fix& fix, std::string_view edited);
+
+// A file below `folder` ("/" for the whole context) that looks like one people edit, and is none of `except`;
+// empty for none.
+std::string edited_file(const lint::Surroundings& around, std::string_view folder,
+                        std::span<const std::string_view> except);
+
+}  // namespace dcache::rules
