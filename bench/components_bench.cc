@@ -273,7 +273,7 @@ void report_findings(benchmark::State& state) {
   const char* const labels[] = {"text", "json", "sarif"};
   const std::unique_ptr<report::FindingsReport> reports[] = {
       report::findings_text(report::Style(false)), report::findings_json(),
-      report::findings_sarif(lint::catalogue(), "/", "/")};
+      report::findings_sarif(lint::catalogue(), {"/", "/"})};
   const auto format = static_cast<size_t>(state.range(0));
   for (auto _ : state)
     benchmark::DoNotOptimize(reports[format]->part({"Dockerfile", &file, &findings}));

@@ -44,6 +44,22 @@ std::vector<Call> pip_calls(lint::Subject& subject);
 // Whether a cache or tmpfs mount of the RUN holds one of the folders, so that nothing in it reaches a layer.
 bool keeps_out_of_layer(const lint::Run& run, std::span<const std::string_view> folders);
 
+// What is worked out of a whole RUN, kept while the calls of one RUN are gone through one by one.
+template <typename T>
+class OfRun {
+ public:
+  template <typename Make>
+  const T& get(const lint::Run& run, const Make& make) {
+    if (run_ != &run) value_ = make(run);
+    run_ = &run;
+    return value_;
+  }
+
+ private:
+  const lint::Run* run_ = nullptr;
+  T value_{};
+};
+
 // What is wrong with a call, and what to do about it.
 struct Complaint {
   std::string message;

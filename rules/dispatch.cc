@@ -12,7 +12,7 @@ const plan::Error* first_error_of_from(lint::Subject& subject) {
   const auto instructions = subject.file().instructions();
   const auto& errors = subject.graph().errors;
   const auto found = std::ranges::find_if(errors, [&](const plan::Error& error) {
-    const auto at = std::ranges::find(instructions, error.line, &Instruction::start_line);
+    const auto at = std::ranges::lower_bound(instructions, error.line, {}, &Instruction::start_line);
     return at != instructions.end() && (at->keyword == Keyword::kFrom || error.before_steps);
   });
   return found == errors.end() ? nullptr : &*found;

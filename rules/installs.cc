@@ -79,12 +79,9 @@ std::string name_some(const std::vector<const shell::Word*>& packages) {
   return names;
 }
 
-// Whether a later command of the same RUN takes away what `call` left.
-bool is_cleaned(const Cleanup& cleanup, const Call& call) {
-  if (keeps_out_of_layer(*call.run, cleanup.folders)) return true;
-  const std::vector<shell::Command>& commands = call.run->commands;
-  const auto next = commands.begin() + (call.command - commands.data()) + 1;
-  return std::any_of(next, commands.end(), [&](const shell::Command& command) {
+// The place of the last command that takes away what an install left; -1 for none.
+std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run) {
+  const auto cleans = [&](const shell::Command& command) {
     const auto has_words_of = [&](Words cleaner) {
       return command.program() == cleaner.front() && std::ranges::all_of(cleaner, [&](std::string_view word) {
                return std::ranges::find(command.words, word, &shell::Word::text) != command.words.end();
@@ -96,7 +93,11 @@ bool is_cleaned(const Cleanup& cleanup, const Call& call) {
     };
     if (command.program() == "rm") return std::ranges::any_of(command.words, removes);
     return std::ranges::any_of(cleanup.cleaners, has_words_of);
-  });
+  };
+  std::ptrdiff_t last = std::ssize(run.commands) - 1;
+  while (last >= 0 && !cleans(run.commands[static_cast<size_t>(last)]))
+    --last;
+  return last;
 }
 
 }  // namespace
@@ -138,10 +139,14 @@ void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::str
   const Cleanup& cleanup = package_manager(manager).cleanup;
   const std::vector<WrittenStage>& stages = written_stages(subject);
   const std::vector<bool> ships = stages_that_ship(stages);
+  OfRun<std::ptrdiff_t> cleaners;
   report_first(
       calls_of(subject, cleanup.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
-        if (!call.has_any(cleanup.commands) || call.has_any(cleanup.unless) || is_cleaned(cleanup, call))
-          return std::nullopt;
+        if (!call.has_any(cleanup.commands) || call.has_any(cleanup.unless)) return std::nullopt;
+        const std::ptrdiff_t cleaner =
+            cleaners.get(*call.run, [&](const lint::Run& run) { return last_cleaner(cleanup, run); });
+        const bool cleaned = cleaner > call.command - call.run->commands.data();
+        if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
         if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
           return std::nullopt;
         return Complaint{fmt::format("what {} downloaded stays in the layer", call.program()),

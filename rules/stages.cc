@@ -1,6 +1,8 @@
 #include "rules/stages.h"
 
 #include <algorithm>
+#include <string>
+#include <unordered_map>
 
 #include "dcache/text/unicode.h"
 
@@ -12,17 +14,18 @@ using dockerfile::Keyword;
 
 std::vector<WrittenStage> split_stages(std::span<const Instruction> instructions) {
   std::vector<WrittenStage> stages;
+  std::unordered_map<std::string, size_t> by_name;  // the last of each, in lower case
   for (size_t i = 0; i < instructions.size(); ++i) {
     const Instruction& instruction = instructions[i];
     if (instruction.keyword == Keyword::kFrom) {
       WrittenStage stage;
       stage.from = &instruction;
       if (instruction.arguments.size() == 3) stage.name = instruction.arguments[2].text;
-      for (size_t earlier = stages.size(); earlier-- > 0 && !stage.base;) {
-        const bool same = !instruction.arguments.empty() && !stages[earlier].name.empty() &&
-                          text::equals_ignoring_case(stages[earlier].name, instruction.arguments[0].text);
-        if (same) stage.base = earlier;
-      }
+      const auto base = instruction.arguments.empty()
+                            ? by_name.end()
+                            : by_name.find(text::to_lower(instruction.arguments[0].text));
+      if (base != by_name.end()) stage.base = base->second;
+      if (!stage.name.empty()) by_name[text::to_lower(stage.name)] = stages.size();
       stage.body = instructions.subspan(i + 1, 0);
       stages.push_back(stage);
     } else {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,10 +17,14 @@ using dockerfile::Keyword;
 // The last comment between an instruction and the one above it; empty for none.
 std::string_view comment_above(const dockerfile::File& file, const Instruction& instruction,
                                const Instruction* above) {
+  const auto comments = file.comments();
+  const auto behind =
+      std::ranges::lower_bound(comments, instruction.span.begin, {},
+                               [](const dockerfile::Comment& comment) { return comment.span.begin; });
   std::string_view last;
-  for (const dockerfile::Comment& comment : file.comments()) {
-    const bool between = comment.span.begin < instruction.span.begin &&
-                         (above == nullptr || comment.span.begin >= above->span.end);
+  if (behind != comments.begin()) {
+    const dockerfile::Comment& comment = *std::prev(behind);
+    const bool between = above == nullptr || comment.span.begin >= above->span.end;
     const bool directive = std::ranges::find(file.directives(), comment.line, &dockerfile::Directive::line) !=
                            file.directives().end();
     if (between && !directive) last = comment.span.of(file.source());

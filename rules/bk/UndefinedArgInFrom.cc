@@ -21,7 +21,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       known.push_back(word.text.substr(0, word.text.find('=')));
   }
   for (const plan::Undeclared& undeclared : subject.graph().undeclared) {
-    if (undeclared.stage || std::ranges::find(froms, undeclared.instruction) == froms.end()) continue;
+    if (undeclared.stage || !std::ranges::binary_search(froms, undeclared.instruction)) continue;
     const std::string_view near = text::closest(undeclared.name, known);
     reporter.report(undeclared.instruction->span,
                     fmt::format("{} is not declared above the first FROM", undeclared.name),

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,11 +12,14 @@
 namespace dcache::rules {
 namespace {
 
+constexpr size_t kMostKnown = 1000;
+
 // The names of variables that the stage knows at its end, as far as they could be meant.
 std::string_view closest_known(const plan::Stage& stage, std::string_view name) {
   std::vector<std::string_view> known(stage.declared.begin(), stage.declared.end());
   for (const plan::Variable* variable : stage.environment.variables())
     known.emplace_back(variable->name);
+  if (known.size() > kMostKnown) return {};
   return text::closest(name, known);
 }
 
@@ -23,16 +28,19 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (std::ranges::none_of(graph.undeclared,
                            [](const plan::Undeclared& one) { return one.stage.has_value(); }))
     return;
+  // The first instruction that can't be planned ends the list of those that BuildKit gets to.
+  std::map<std::pair<const dockerfile::Instruction*, size_t>, std::set<std::string_view>> names;
+  for (const plan::Undeclared& one : graph.undeclared) {
+    if (one.stage) names[{one.instruction, *one.stage}].insert(one.name);
+  }
   for (const Dispatched& one : dispatched(subject)) {
-    std::set<std::string_view> reported;
-    for (const plan::Undeclared& undeclared : graph.undeclared) {
-      const bool here = undeclared.instruction == one.instruction && undeclared.stage == one.stage;
-      if (!here || !reported.insert(undeclared.name).second) continue;
-      const std::string_view near = closest_known(graph.stages[one.stage], undeclared.name);
-      reporter.report(one.place->span, fmt::format("nothing sets {} here", undeclared.name),
-                      near.empty() || near == undeclared.name
-                          ? fmt::format("set it with ARG or ENV above, or give it a value")
-                          : fmt::format("did you mean {}?", near));
+    const auto found = names.find({one.instruction, one.stage});
+    if (found == names.end()) continue;
+    for (const std::string_view name : found->second) {
+      const std::string_view near = closest_known(graph.stages[one.stage], name);
+      reporter.report(one.place->span, fmt::format("nothing sets {} here", name),
+                      near.empty() || near == name ? "set it with ARG or ENV above, or give it a value"
+                                                   : fmt::format("did you mean {}?", near));
     }
   }
 }

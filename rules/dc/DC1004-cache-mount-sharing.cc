@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -33,17 +34,19 @@ bool runs_apt(const Run& run) {
   });
 }
 
-// Whether this RUN, or one above it in its stage, says something of the hook.
-bool removes_hook(Subject& subject, const Run& run) {
+// For each step whether it, or one that it stands on, says something of the hook.
+std::vector<bool> steps_without_hook(Subject& subject) {
   const plan::Graph& graph = subject.graph();
-  for (std::optional<size_t> at = run.step; at; at = graph.steps[*at].below) {
-    if (graph.steps[*at].kind != plan::Step::Kind::kRun) continue;
-    const std::string_view script = subject.run_of(*at).script;
-    if (script.find("docker-clean") != std::string_view::npos ||
-        script.find("Keep-Downloaded-Packages") != std::string_view::npos)
-      return true;
+  std::vector<bool> without(graph.steps.size());
+  for (size_t i = 0; i < graph.steps.size(); ++i) {
+    const plan::Step& step = graph.steps[i];
+    without[i] = step.below && without[*step.below];
+    if (without[i] || step.kind != plan::Step::Kind::kRun) continue;
+    const std::string_view script = subject.run_of(i).script;
+    without[i] = script.find("docker-clean") != std::string_view::npos ||
+                 script.find("Keep-Downloaded-Packages") != std::string_view::npos;
   }
-  return false;
+  return without;
 }
 
 class Check {
@@ -61,7 +64,8 @@ class Check {
     for (const std::string_view folder : kFolders) {
       if (!kept.contains(folder)) add(run, folder);
     }
-    if (!removes_hook(subject_, run)) remove_hook(run);
+    if (without_hook_.empty()) without_hook_ = steps_without_hook(subject_);
+    if (!without_hook_[*run.step]) remove_hook(run);
   }
 
  private:
@@ -102,6 +106,7 @@ class Check {
 
   Subject& subject_;
   lint::Reporter& reporter_;
+  std::vector<bool> without_hook_;  // made when it is first asked for
 };
 
 void check(Subject& subject, lint::Reporter& reporter) {

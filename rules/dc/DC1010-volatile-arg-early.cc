@@ -14,6 +14,8 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 using lint::Subject;
 
+constexpr size_t kFarthest = 1000;  // instructions that are looked at for a use
+
 // Words of a name between underscores that tell of something that changes each time.
 bool is_volatile(std::string_view name) {
   constexpr std::string_view kNames[] = {
@@ -87,7 +89,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
       const Instruction& declared = stage.body[i];
       const std::string_view name = volatile_name(declared);
       if (name.empty()) continue;
-      const auto rest = stage.body.subspan(i + 1);
+      const auto rest = stage.body.subspan(i + 1, std::min(stage.body.size() - i - 1, kFarthest));
       // Right above a RUN it may be there to rebuild that one.
       if (!rest.empty() && rest.front().keyword == Keyword::kRun) continue;
       const auto user =

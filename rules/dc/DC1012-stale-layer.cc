@@ -46,12 +46,9 @@ bool clones_branch(std::span<const shell::Word> words) {
   return true;
 }
 
-bool downloads_latest(std::span<const shell::Word> words, const Invocations& all) {
+bool downloads_latest(std::span<const shell::Word> words) {
   const std::string_view program = shell::program_of(words);
   if (program != "curl" && program != "wget") return false;
-  if (calls(all,
-            {"sha256sum", "sha512sum", "sha1sum", "md5sum", "shasum", "gpg", "gpgv", "cosign", "minisign"}))
-    return false;
   return std::ranges::any_of(words, [](const shell::Word& word) {
     const bool url = word.text.starts_with("http://") || word.text.starts_with("https://");
     return url && (word.text.find("/latest/") != std::string_view::npos ||
@@ -91,6 +88,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     Invocations all;
     for (const shell::Command& command : run.commands)
       all.push_back(shell::invocation(command));
+    const bool verifies = calls(
+        all, {"sha256sum", "sha512sum", "sha1sum", "md5sum", "shasum", "gpg", "gpgv", "cosign", "minisign"});
     if (updates_lists_alone(all)) {
       reporter.report(run.instruction->span,
                       "these lists are cached for ever, and a later install goes by them",
@@ -104,7 +103,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         reporter.report(span,
                         "the branch moves on, and this layer stays at what it was when it was first built",
                         "name a tag with --branch, or check a commit out");
-      if (downloads_latest(words, all))
+      if (!verifies && downloads_latest(words))
         reporter.report(span,
                         "what is latest changes, and this layer stays at what it was when it was first built",
                         "name a version, or check the download's checksum");

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -7,6 +8,8 @@
 
 namespace dcache::rules {
 namespace {
+
+constexpr size_t kMostCopies = 256;  // that are looked at for one command
 
 std::string workdir_of(const plan::Step& step) {
   const auto part = std::ranges::find(step.definition, plan::Part::Kind::kWorkdir, &plan::Part::kind);
@@ -76,7 +79,7 @@ class Check {
     for (const shell::Command& command : run.commands) {
       const auto change = change_of(command, step);
       if (!change || command.depth > 0) continue;
-      for (const plan::Step* copy : copies) {
+      for (const plan::Step* copy : std::span(copies).last(std::min(copies.size(), kMostCopies))) {
         const bool whole = std::ranges::any_of(change->paths, [&](const std::string& path) {
           return change->recursive ? text::is_within(copy->destination, path) && path != "/"
                                    : copy->destination == path && brings_one_file(*copy);

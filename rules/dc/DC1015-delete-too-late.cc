@@ -9,6 +9,8 @@
 namespace dcache::rules {
 namespace {
 
+constexpr size_t kMostSteps = 256;  // that are looked at for one path
+
 struct Leftover {
   std::string_view program;
   std::string_view made_by;
@@ -74,7 +76,8 @@ class Check {
     for (const Leftover& leftover : kLeftovers) {
       if (text::is_within(path, leftover.folder) && makes(run, leftover)) return nullptr;
     }
-    for (size_t i = above_.size(); i-- > 0;) {
+    const size_t oldest = above_.size() - std::min(above_.size(), kMostSteps);
+    for (size_t i = above_.size(); i-- > oldest;) {
       const plan::Step& step = *above_[i];
       if (step.kind == plan::Step::Kind::kCopy && step.destination != "/" && brings(step, path)) return &step;
       if (step.kind != plan::Step::Kind::kRun) continue;

@@ -31,8 +31,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (calls.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
   const std::vector<bool> ships = stages_that_ship(stages);
+  OfRun<bool> removing;
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
-    if (!call.has("update") || removes_lists(*call.run) || keeps_out_of_layer(*call.run, kFolders))
+    if (!call.has("update") || removing.get(*call.run, removes_lists) ||
+        keeps_out_of_layer(*call.run, kFolders))
       return std::nullopt;
     if (!call.run->onbuild && !ships[stage_of(stages, *call.run)]) return std::nullopt;
     return Complaint{"the package lists stay in the layer",

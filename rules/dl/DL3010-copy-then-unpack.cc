@@ -11,6 +11,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
+constexpr size_t kMostArchives = 256;  // that are looked for in one stage
+
 // Archives that a stage copied so far, by the names they have in the image.
 struct Copied {
   const Instruction* copy;
@@ -36,7 +38,8 @@ void add_archives(const Instruction& copy, std::vector<Copied>& copied) {
   const std::string_view target = file_name(copy.arguments.back().text);
   for (const dockerfile::Word& source : copy.arguments.first(copy.arguments.size() - 1)) {
     const std::string_view name = file_name(source.text);
-    if (is_archive(name)) copied.push_back({&copy, is_archive(target) ? target : name});
+    if (is_archive(name) && copied.size() < kMostArchives)
+      copied.push_back({&copy, is_archive(target) ? target : name});
   }
 }
 

@@ -1,5 +1,6 @@
-#include <algorithm>
 #include <charconv>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -13,22 +14,24 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-bool is_stage_above(std::string_view name, const std::vector<WrittenStage>& stages, size_t current) {
+// By name, in lower case, or by number.
+bool is_stage_above(std::string_view name, const std::set<std::string>& names, size_t current) {
   size_t number = 0;
   const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
   if (failure == std::errc() && end == name.data() + name.size()) return number < current;
-  return std::any_of(stages.begin(), stages.begin() + static_cast<std::ptrdiff_t>(current) + 1,
-                     [&](const WrittenStage& stage) { return text::equals_ignoring_case(stage.name, name); });
+  return names.contains(text::to_lower(name));
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const std::vector<WrittenStage>& stages = written_stages(subject);
+  std::set<std::string> names;
   for (size_t current = 0; current < stages.size(); ++current) {
+    names.insert(text::to_lower(stages[current].name));
     for (const Instruction& instruction : stages[current].body) {
       if (instruction.keyword != Keyword::kCopy) continue;
       const dockerfile::Flag* from = instruction.find_flag("from");
       if (from == nullptr || from->value.find(':') != std::string_view::npos ||
-          is_stage_above(from->value, stages, current))
+          is_stage_above(from->value, names, current))
         continue;
       reporter
           .report(

@@ -23,12 +23,14 @@ bool switches_off(std::string_view assignment) {
          is_true(assignment.substr(kVariable.size() + 1));
 }
 
-// In front of the command, or exported above it.
-bool is_off_in_script(const Call& call) {
-  const auto off = [](const shell::Word& word) { return switches_off(word.text); };
-  if (std::ranges::any_of(call.command->assignments, off)) return true;
-  return std::ranges::any_of(call.run->commands, [&](const shell::Command& command) {
-    return command.program() == "export" && std::ranges::any_of(command.words, off);
+bool is_off(const shell::Word& word) {
+  return switches_off(word.text);
+}
+
+// Exported by the script.
+bool exports_it(const lint::Run& run) {
+  return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    return command.program() == "export" && std::ranges::any_of(command.words, is_off);
   });
 }
 
@@ -53,8 +55,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (calls.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
   const std::vector<bool> off = stages_that_are_off(stages);
+  OfRun<bool> exported;
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
-    if (!call.has("install") || call.has_option({"no-cache-dir"}) || is_off_in_script(call))
+    if (!call.has("install") || call.has_option({"no-cache-dir"}) ||
+        std::ranges::any_of(call.command->assignments, is_off) || exported.get(*call.run, exports_it))
       return std::nullopt;
     const bool mounted = std::ranges::any_of(call.run->mounts, [](const dockerfile::Mount& mount) {
       const bool passing =

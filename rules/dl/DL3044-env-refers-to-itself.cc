@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -29,14 +30,20 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     }
     if (instruction.keyword != Keyword::kEnv) continue;
     const auto words = instruction.arguments;
+    std::map<std::string_view, int> set_here;
+    for (size_t name = 0; name < words.size(); name += 2)
+      ++set_here[words[name].text];
     for (size_t value = 1; value < words.size(); value += 2) {
+      // Its own name counts only if the statement sets it twice.
+      const auto is_neighbour = [&](const std::string& name) {
+        const auto here = set_here.find(name);
+        const int others =
+            here == set_here.end() ? 0 : here->second - (words[value - 1].text == name ? 1 : 0);
+        return others > 0 && !known.contains(name);
+      };
       const auto names = references_in(words[value].text, subject.file().escape());
-      std::string_view found;
-      for (size_t name = 0; name < words.size() && found.empty(); name += 2) {
-        const bool fresh = name + 1 != value && std::ranges::find(names, words[name].text) != names.end() &&
-                           !known.contains(words[name].text);
-        if (fresh) found = words[name].text;
-      }
+      const auto neighbour = std::ranges::find_if(names, is_neighbour);
+      const std::string found = neighbour == names.end() ? "" : *neighbour;
       if (found.empty()) continue;
       reporter
           .report(instruction.span,

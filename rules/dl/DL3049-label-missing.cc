@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -23,24 +25,29 @@ bool sets_label(const WrittenStage& stage, std::string_view key) {
   });
 }
 
-bool is_copied_from(const std::vector<WrittenStage>& stages, size_t index) {
-  return std::ranges::any_of(stages, [&](const WrittenStage& stage) {
-    return std::ranges::any_of(stage.body, [&](const Instruction& instruction) {
+// What COPY --from names, in lower case.
+std::set<std::string> copied_from(const std::vector<WrittenStage>& stages) {
+  std::set<std::string> names;
+  for (const WrittenStage& stage : stages) {
+    for (const Instruction& instruction : stage.body) {
       const dockerfile::Flag* from = instruction.find_flag("from");
-      return instruction.keyword == Keyword::kCopy && from != nullptr &&
-             ((!stages[index].name.empty() && text::equals_ignoring_case(from->value, stages[index].name)) ||
-              from->value == std::to_string(index));
-    });
-  });
+      if (instruction.keyword == Keyword::kCopy && from != nullptr) names.insert(text::to_lower(from->value));
+    }
+  }
+  return names;
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  if (subject.config().label_schema.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::set<std::string> copied = copied_from(stages);
   for (const auto& [key, type] : subject.config().label_schema) {
     std::vector<bool> has(stages.size());
     for (size_t i = 0; i < stages.size(); ++i) {
       has[i] = sets_label(stages[i], key) || (stages[i].base && has[*stages[i].base]);
-      if (has[i] || stages[i].from == nullptr || is_copied_from(stages, i)) continue;
+      const bool only_copied =
+          copied.contains(std::to_string(i)) || copied.contains(text::to_lower(stages[i].name));
+      if (has[i] || stages[i].from == nullptr || only_copied) continue;
       reporter.report(stages[i].from->span, fmt::format("the label {} is missing", key),
                       fmt::format("add LABEL {}=VALUE", key));
     }

@@ -11,8 +11,9 @@ using dockerfile::Keyword;
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const std::vector<WrittenStage>& stages = written_stages(subject);
-  std::vector<bool> good(stages.size());
+  std::vector<bool> good(stages.size()), built_on(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
+    if (stages[i].base) built_on[*stages[i].base] = true;
     good[i] = (stages[i].base && good[*stages[i].base]) ||
               std::ranges::any_of(stages[i].body, [](const Instruction& one) {
                 return one.keyword == Keyword::kHealthcheck;
@@ -20,9 +21,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   }
   // A stage that others start from need not have one if they do.
   for (size_t i = 0; i < stages.size(); ++i) {
-    const bool built_on =
-        std::ranges::any_of(stages, [&](const WrittenStage& other) { return other.base == i; });
-    if (good[i] || built_on || stages[i].from == nullptr) continue;
+    if (good[i] || built_on[i] || stages[i].from == nullptr) continue;
     reporter.report(stages[i].from->span, "nothing says how to tell that the program works",
                     "add a HEALTHCHECK, or HEALTHCHECK NONE");
   }

@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -10,25 +10,30 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
+std::set<std::string_view> arguments_of(const dockerfile::File& file) {
+  std::set<std::string_view> names;
+  for (const Instruction& instruction : file.instructions()) {
+    if (instruction.keyword != Keyword::kArg) continue;
+    for (const dockerfile::Word& word : instruction.arguments)
+      names.insert(word.text.substr(0, word.text.find('=')));
+  }
+  return names;
+}
+
 // A variable that an ARG declares: whoever builds may give a number.
-bool is_argument(std::string_view name, const dockerfile::File& file) {
+bool is_argument(std::string_view name, const std::set<std::string_view>& arguments) {
   if (!name.starts_with('$')) return false;
   name.remove_prefix(name.starts_with("${") ? 2 : 1);
-  name = name.substr(0, name.find_first_of("}:-"));
-  return std::ranges::any_of(file.instructions(), [&](const Instruction& instruction) {
-    return instruction.keyword == Keyword::kArg &&
-           std::ranges::any_of(instruction.arguments, [&](const dockerfile::Word& word) {
-             return word.text.substr(0, word.text.find('=')) == name;
-           });
-  });
+  return arguments.contains(name.substr(0, name.find_first_of("}:-")));
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const std::set<std::string_view> arguments = arguments_of(subject.file());
   for (const Instruction& instruction : subject.file().instructions()) {
     if (instruction.keyword != Keyword::kUser || instruction.arguments.empty()) continue;
     const std::string_view user = instruction.arguments.front().text;
     const std::string_view name = user.substr(0, user.find(':'));
-    if (name.find_first_not_of("0123456789") == std::string_view::npos || is_argument(name, subject.file()))
+    if (name.find_first_not_of("0123456789") == std::string_view::npos || is_argument(name, arguments))
       continue;
     reporter
         .report(instruction.span, fmt::format("the number of {} can't be told from outside", name),

@@ -125,11 +125,18 @@ class Planner {
     };
   }
 
+  // Whether an ARG of the stage, or of one that it starts from, names it.
+  bool is_declared_in_stage(std::string_view name) {
+    for (std::optional<size_t> at = stage().index; at; at = graph_.stages[*at].base_stage) {
+      if (graph_.stages[*at].declared.contains(name)) return true;
+    }
+    return false;
+  }
+
   void note_undeclared(const Instruction& instruction, std::string_view name) {
     const bool from = instruction.keyword == Keyword::kFrom;
     if (instruction.keyword == Keyword::kExpose || (!from && graph_.stages.empty())) return;
-    const std::vector<std::string>& declared = from ? declared_globals_ : stage().declared;
-    if (std::find(declared.begin(), declared.end(), name) != declared.end()) return;
+    if (from ? declared_globals_.contains(name) : is_declared_in_stage(name)) return;
     graph_.undeclared.push_back(
         {&instruction, from ? std::nullopt : std::optional(stage().index), std::string(name)});
   }
@@ -157,7 +164,7 @@ class Planner {
     for (const Word& word : instruction.arguments) {
       const size_t equals = word.text.find('=');
       const std::string name = expand(instruction, word.text.substr(0, equals), word.span, globals_);
-      declared_globals_.push_back(name);
+      declared_globals_.insert(name);
       if (equals != std::string_view::npos) {
         set_global(name, expand(instruction, word.text.substr(equals + 1), word.span, globals_),
                    instruction.start_line);
@@ -218,7 +225,6 @@ class Planner {
     child.base_stage = parent.index;
     child.last_step = parent.last_step;
     child.environment = parent.environment;
-    child.declared = parent.declared;
     child.workdir = parent.workdir;
     child.user = parent.user;
     child.shell = parent.shell;
@@ -383,7 +389,7 @@ class Planner {
       } else if (const auto global = globals_.get(name)) {
         stage().environment.set(name, std::string(*global), instruction.start_line, true);
       }
-      stage().declared.push_back(name);
+      stage().declared.insert(name);
     }
   }
 
@@ -715,7 +721,7 @@ class Planner {
   const Options& options_;
   dockerfile::ExpandOptions expand_options_;
   Environment globals_;
-  std::vector<std::string> declared_globals_;
+  std::set<std::string, std::less<>> declared_globals_;
   Graph graph_;
   size_t triggered_ = 0;
 };

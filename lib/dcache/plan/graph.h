@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,8 +118,9 @@ struct Stage {
   std::vector<size_t> steps;        // its own, in order
   std::optional<size_t> last_step;  // its result; a stage without steps has that of its base
   std::string platform;
-  Environment environment;            // at its end
-  std::vector<std::string> declared;  // the arguments that ARG names, with a value or without
+  Environment environment;  // at its end
+  std::set<std::string, std::less<>>
+      declared;  // the arguments that its own ARGs name, with a value or without
   std::string workdir = "/";
   std::string user;
   std::vector<std::string> shell = {"/bin/sh", "-c"};
