@@ -118,7 +118,8 @@ TEST(InnerScript, IsWhatAShellIsGiven) {
 }
 
 TEST(InnerScript, GivesItsCommandsBehindTheOneThatRunsIt) {
-  EXPECT_EQ(shown("sudo sh -c 'a b | c' && d"), (Texts{"[sudo][sh][-c][a b | c]", ">[a][b]", "| >[c]", "&& [d]"}));
+  EXPECT_EQ(shown("sudo sh -c 'a b | c' && d"),
+            (Texts{"[sudo][sh][-c][a b | c]", ">[a][b]", "| >[c]", "&& [d]"}));
   EXPECT_EQ(shown("sh -c \"bash -c 'x'\""), (Texts{"[sh][-c][bash -c 'x']", ">[bash][-c][x]", ">>[x]"}));
   EXPECT_EQ(shown("echo sh -c 'a'"), Texts{"[echo][sh][-c][a]"});
   const std::string_view script = "x && sh -c 'npm ci'";
