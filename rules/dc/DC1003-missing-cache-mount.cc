@@ -42,6 +42,12 @@ bool opts_out_by_variable(const PackageManager& manager, const Step& step) {
   });
 }
 
+bool opts_out(const Use& use) {
+  return std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
+    return std::ranges::find(use.manager->opt_out, word.text) != use.manager->opt_out.end();
+  });
+}
+
 // `--no-cache-dir` and its like make the mount useless: they go, with the blank in front of them.
 void remove_opt_out(const Run& run, const Use& use, std::vector<text::Edit>& edits) {
   for (const shell::Word& word : use.command->words) {
@@ -135,11 +141,18 @@ class Check {
     }
     const std::string_view command = lack.use.command->spelling;
     const text::Span span = command.empty() ? run.instruction->span : run.span_of(command);
+    const bool keeps_nothing = std::ranges::all_of(lack.all, opts_out);
+    const std::string what =
+        keeps_nothing
+            ? fmt::format(
+                  "{} is told to keep nothing, so that it downloads all of it when this step rebuilds",
+                  lack.use.manager->name)
+            : fmt::format("what {} keeps in {} for the next time is lost when this step rebuilds",
+                          lack.use.manager->name, fmt::join(folders, " and "));
     lint::Diagnostic& diagnostic =
-        reporter_.report(span,
-                         fmt::format("what {} keeps in {} for the next time is lost when this step rebuilds",
-                                     lack.use.manager->name, fmt::join(folders, " and ")),
-                         fmt::format("write RUN {}", fmt::join(flags, " ")));
+        reporter_.report(span, what, fmt::format("write RUN {}", fmt::join(flags, " ")));
+    // Whoever chose to keep the layer small this way has no fault to mend.
+    if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
     diagnostic.aliases.assign(lack.use.manager->cleaning_rules.begin(),
                               lack.use.manager->cleaning_rules.end());
     if (!has_nameless_user(step) || run.onbuild) return;
@@ -189,7 +202,9 @@ lint::Rule DC1003() {
           "is kept "
           "by the builder between builds, is no part of any layer and of no cache key: with it only what "
           "changed is "
-          "downloaded or compiled, and the image does not grow.",
+          "downloaded or compiled, and the image does not grow. A package manager that is told to keep "
+          "nothing "
+          "(`--no-cache-dir`, `--no-cache`) keeps the layer as small; for it this is an info.",
       .fix_note =
           "Adds the mounts, with the numeric owner where the stage runs as another user than root, and drops "
           "options "

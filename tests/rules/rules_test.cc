@@ -225,6 +225,17 @@ TEST(DC1003, AcceptsMountsWhereTheCacheReallyIs) {
                    {"FROM a\nRUN echo npm ci\n", {}}});
 }
 
+TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
+  const lint::Config config = config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const auto level = [&](const std::string& text) {
+    return linter.lint(dockerfile::parse(text), {}).diagnostics.at(0).level;
+  };
+  EXPECT_EQ(level("FROM a\nRUN pip install --no-cache-dir x\n"), lint::Level::kInfo);
+  EXPECT_EQ(level("FROM a\nRUN apk add --no-cache x && apk --no-cache add y\n"), lint::Level::kInfo);
+  EXPECT_EQ(level("FROM a\nRUN pip install x && pip install --no-cache-dir y\n"), lint::Level::kWarning);
+}
+
 TEST(DC1003, AddsMounts) {
   const lint::Config config = config_selecting({"DC1003"});
   EXPECT_EQ(fixed("FROM a\nUSER 1000:1001\nRUN npm ci\n", config),
