@@ -4,6 +4,8 @@
 #include <string>
 #include <unordered_map>
 
+#include <fmt/format.h>
+
 #include "dcache/text/unicode.h"
 
 namespace dcache::rules {
@@ -60,6 +62,22 @@ std::vector<bool> stages_that_ship(const std::vector<WrittenStage>& stages) {
     if (ships[i] && stages[i].base) ships[*stages[i].base] = true;
   }
   return ships;
+}
+
+void report_repeated(lint::Subject& subject, lint::Reporter& reporter, Keyword keyword) {
+  for (const WrittenStage& stage : written_stages(subject)) {
+    const Instruction* first = nullptr;
+    for (const Instruction& instruction : stage.body) {
+      if (instruction.keyword != keyword) continue;
+      if (first != nullptr) {
+        reporter.report(instruction.span,
+                        fmt::format("{} of line {} has no effect: the last one counts",
+                                    dockerfile::name_of(keyword), first->start_line),
+                        "keep one of them");
+      }
+      first = &instruction;
+    }
+  }
 }
 
 const Instruction& carried(const Instruction& instruction) {

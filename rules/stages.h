@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/lint/rule.h"
 #include "dcache/lint/subject.h"
 
 namespace dcache::rules {
@@ -27,6 +28,9 @@ size_t stage_of(const std::vector<WrittenStage>& stages, const lint::Run& run);
 
 // For each stage whether its layers reach an image: it is the last one, or one that ships starts from it.
 std::vector<bool> stages_that_ship(const std::vector<WrittenStage>& stages);
+
+// Reports each instruction of the keyword that a later one of its stage takes the place of, at the later one.
+void report_repeated(lint::Subject& subject, lint::Reporter& reporter, dockerfile::Keyword keyword);
 
 // What ONBUILD carries, or the instruction itself.
 const dockerfile::Instruction& carried(const dockerfile::Instruction& instruction);

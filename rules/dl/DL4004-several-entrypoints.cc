@@ -1,32 +1,6 @@
-#include <fmt/format.h>
-
-#include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
-namespace {
-
-using dockerfile::Instruction;
-using dockerfile::Keyword;
-
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
-    const Instruction* first = nullptr;
-    for (const Instruction& instruction : stage.body) {
-      if (instruction.keyword != Keyword::kEntrypoint) continue;
-      if (first != nullptr) {
-        reporter.report(instruction.span,
-                        fmt::format("{} of line {} has no effect: the last one counts",
-                                    dockerfile::name_of(instruction.keyword), first->start_line),
-                        "keep one of them");
-      }
-      first = &instruction;
-    }
-  }
-}
-
-}  // namespace
-
 lint::Rule DL4004() {
   return {
       .code = "DL4004",
@@ -41,7 +15,9 @@ lint::Rule DL4004() {
               "ENTRYPOINT [\"b\"]\n"},
       .good = {"FROM debian:12\n"
                "ENTRYPOINT [\"b\"]\n"},
-      .check = check};
+      .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+        report_repeated(subject, reporter, dockerfile::Keyword::kEntrypoint);
+      }};
 }
 
 }  // namespace dcache::rules
