@@ -131,7 +131,9 @@ class SarifWriter {
 
   void write_rule(std::string_view code, std::string_view name, std::string_view summary,
                   std::string_view rationale, Level level, const std::vector<std::string>& references) {
-    json_.begin_object().member("id", code).member("name", pascal_case(name));
+    json_.begin_object().member("id", code);
+    // A name that only repeats the id is worse than none (SARIF1001).
+    if (name != code) json_.member("name", pascal_case(name));
     write_text("shortDescription", fmt::format("{}.", summary));
     write_text("fullDescription", rationale);
     json_.key("help").begin_object().member("text", rationale);
