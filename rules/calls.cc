@@ -46,7 +46,7 @@ int count_in(std::string_view word, std::string_view option) {
 }  // namespace
 
 bool Call::has(std::string_view word) const {
-  return std::ranges::find(arguments(), word, &shell::Word::text) != arguments().end();
+  return shell::has_word(arguments(), word);
 }
 
 bool Call::has_any(std::span<const std::string_view> words) const {
@@ -125,7 +125,7 @@ lint::Diagnostic& report_part(const lint::Run& run, std::string_view part, lint:
                               Complaint complaint) {
   lint::Diagnostic& diagnostic =
       reporter.report(run.instruction->span, std::move(complaint.message), std::move(complaint.remedy));
-  if (!part.empty()) diagnostic.focus = run.span_of(part);
+  diagnostic.focus = run.span_of(part);
   return diagnostic;
 }
 

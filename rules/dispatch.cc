@@ -87,4 +87,14 @@ const std::vector<Dispatched>& dispatched(lint::Subject& subject) {
   return subject.shared<All>([&] { return All{dispatch_all(subject)}; }).list;
 }
 
+std::vector<ExposedPort> exposed_ports(lint::Subject& subject) {
+  std::vector<ExposedPort> ports;
+  for (const Dispatched& one : dispatched(subject)) {
+    if (one.instruction->keyword != Keyword::kExpose) continue;
+    for (const dockerfile::Word& word : one.instruction->arguments)
+      ports.push_back({&one, &word, subject.graph().text_of(word)});
+  }
+  return ports;
+}
+
 }  // namespace dcache::rules

@@ -28,4 +28,15 @@ const std::vector<const dockerfile::Instruction*>& resolved_froms(lint::Subject&
 // can't.
 const std::vector<Dispatched>& dispatched(lint::Subject& subject);
 
+// A word of EXPOSE.
+struct ExposedPort {
+  const Dispatched* at = nullptr;
+  const dockerfile::Word* word = nullptr;
+  std::string_view port;  // the word as the builder takes it
+
+  // Whether it is written here as it is taken, so that a fix can change it.
+  bool can_be_mended() const { return port == word->text && at->place == at->instruction; }
+};
+std::vector<ExposedPort> exposed_ports(lint::Subject& subject);
+
 }  // namespace dcache::rules

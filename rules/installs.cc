@@ -27,10 +27,6 @@ const RE2& pattern(std::string_view text) {
   return *compiled;
 }
 
-bool matches(std::string_view regex, std::string_view word) {
-  return !regex.empty() && RE2::PartialMatch(re2::StringPiece(word.data(), word.size()), pattern(regex));
-}
-
 // How often an option is given; `-qq` is `-q` twice.
 bool is_given(const Call& call, std::string_view option) {
   const size_t dashes = option.find_first_not_of('-');
@@ -55,10 +51,6 @@ bool applies(const Pin& pin, const Call& call) {
   return pin.only_with.empty() || call.has(pin.only_with);
 }
 
-bool is_pinned(const Pin& pin, std::string_view package) {
-  return matches(pin.pinned, package) && !matches(pin.loose, package);
-}
-
 // Of what stands behind the command.
 std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
   const auto is_command = [&](const shell::Word* word) {
@@ -66,8 +58,13 @@ std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
   };
   std::vector<const shell::Word*> packages = call.operands(pin.options_with_value);
   packages.erase(packages.begin(), std::ranges::find_if(packages, is_command));
-  std::erase_if(packages,
-                [&](const shell::Word* word) { return is_command(word) || is_pinned(pin, word->text); });
+  const RE2& pinned = pattern(pin.pinned);
+  const RE2* const loose = pin.loose.empty() ? nullptr : &pattern(pin.loose);
+  std::erase_if(packages, [&](const shell::Word* word) {
+    const re2::StringPiece package(word->text.data(), word->text.size());
+    const bool moves = loose != nullptr && RE2::PartialMatch(package, *loose);
+    return is_command(word) || (RE2::PartialMatch(package, pinned) && !moves);
+  });
   return packages;
 }
 
@@ -84,7 +81,7 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run) {
   const auto cleans = [&](const shell::Command& command) {
     const auto has_words_of = [&](Words cleaner) {
       return command.program() == cleaner.front() && std::ranges::all_of(cleaner, [&](std::string_view word) {
-               return std::ranges::find(command.words, word, &shell::Word::text) != command.words.end();
+               return shell::has_word(command.words, word);
              });
     };
     const auto removes = [&](const shell::Word& word) {
@@ -137,22 +134,23 @@ void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::s
 
 void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
   const Cleanup& cleanup = package_manager(manager).cleanup;
+  const std::vector<Call> calls = calls_of(subject, cleanup.programs);
+  if (calls.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
   const std::vector<bool> ships = stages_that_ship(stages);
   OfRun<std::ptrdiff_t> cleaners;
-  report_first(
-      calls_of(subject, cleanup.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
-        if (!call.has_any(cleanup.commands) || call.has_any(cleanup.unless)) return std::nullopt;
-        const std::ptrdiff_t cleaner =
-            cleaners.get(*call.run, [&](const lint::Run& run) { return last_cleaner(cleanup, run); });
-        const bool cleaned = cleaner > call.command - call.run->commands.data();
-        if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
-        if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
-          return std::nullopt;
-        return Complaint{fmt::format("what {} downloaded stays in the layer", call.program()),
-                         fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
-                                     fmt::join(cleanup.cleaners.front(), " "), cleanup.folders.front())};
-      });
+  report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
+    if (!call.has_any(cleanup.commands) || call.has_any(cleanup.unless)) return std::nullopt;
+    const std::ptrdiff_t cleaner =
+        cleaners.get(*call.run, [&](const lint::Run& run) { return last_cleaner(cleanup, run); });
+    const bool cleaned = cleaner > call.command - call.run->commands.data();
+    if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
+    if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
+      return std::nullopt;
+    return Complaint{fmt::format("what {} downloaded stays in the layer", call.program()),
+                     fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
+                                 fmt::join(cleanup.cleaners.front(), " "), cleanup.folders.front())};
+  });
 }
 
 }  // namespace dcache::rules

@@ -49,11 +49,10 @@ LazyRE2 kSemver = {
     "(?:-(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
     "(?:\\+[0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*)?"};
 
-}  // namespace
-
-bool is_valid(std::optional<LabelType> type, std::string_view value) {
-  if (value.empty() || !type) return true;
-  switch (*type) {
+// Empty values are another rule's business: they are.
+bool is_valid(LabelType type, std::string_view value) {
+  if (value.empty()) return true;
+  switch (type) {
     case LabelType::kText:
     case LabelType::kRawText:
       return true;
@@ -73,6 +72,8 @@ bool is_valid(std::optional<LabelType> type, std::string_view value) {
   return true;
 }
 
+}  // namespace
+
 void report_labels(lint::Subject& subject, lint::Reporter& reporter,
                    const std::function<std::optional<Complaint>(const Label&)>& judge) {
   const auto& schema = subject.config().label_schema;
@@ -90,6 +91,14 @@ void report_labels(lint::Subject& subject, lint::Reporter& reporter,
       break;
     }
   }
+}
+
+void report_mistyped(lint::Subject& subject, lint::Reporter& reporter, LabelType type, std::string_view what,
+                     std::string_view remedy) {
+  report_labels(subject, reporter, [&](const Label& label) -> std::optional<Complaint> {
+    if (label.type != type || is_valid(type, label.value)) return std::nullopt;
+    return Complaint{fmt::format("the label {} {}", label.key, what), std::string(remedy)};
+  });
 }
 
 }  // namespace dcache::rules

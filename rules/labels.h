@@ -17,12 +17,13 @@ struct Label {
   std::optional<lint::LabelType> type;  // nothing if the schema does not have it
 };
 
-// Whether a value is of the type. Empty values are another rule's business: they are.
-bool is_valid(std::optional<lint::LabelType> type, std::string_view value);
-
 // Reports each LABEL once for the first of its labels that `judge` complains of.
 void report_labels(lint::Subject& subject, lint::Reporter& reporter,
                    const std::function<std::optional<Complaint>(const Label&)>& judge);
+
+// Reports each LABEL with a label of the type whose value is none of it: "the label KEY `what`".
+void report_mistyped(lint::Subject& subject, lint::Reporter& reporter, lint::LabelType type,
+                     std::string_view what, std::string_view remedy);
 
 // Sorted identifiers of https://spdx.org/licenses/, made of the data by the build.
 std::span<const std::string_view> spdx_licenses();

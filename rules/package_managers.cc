@@ -102,15 +102,10 @@ std::optional<std::string_view> variable(const plan::Step& step, std::string_vie
   return step.environment ? step.environment->get(name) : std::nullopt;
 }
 
-std::string user_name(const plan::Step& step) {
-  const std::string user = user_of(step);
-  return user.substr(0, user.find(':'));
-}
-
 std::string home_of(const plan::Step& step) {
   if (const auto home = variable(step, "HOME")) return std::string(*home);
-  const std::string user = user_name(step);
-  return user == "root" || user == "0" ? "/root" : "/home/" + user;
+  const Owner owner = owner_of(step);
+  return owner.is_root() ? "/root" : "/home/" + owner.user;
 }
 
 std::string with_home(std::string_view path, const plan::Step& step) {
@@ -119,9 +114,14 @@ std::string with_home(std::string_view path, const plan::Step& step) {
 
 }  // namespace
 
-std::string user_of(const plan::Step& step) {
-  const auto part = std::ranges::find(step.definition, plan::Part::Kind::kUser, &plan::Part::kind);
-  return part == step.definition.end() ? "root" : part->value;
+Owner owner_of(const plan::Step& step) {
+  const plan::Part* part = step.find(plan::Part::Kind::kUser);
+  const std::string_view given = part == nullptr ? std::string_view("root") : part->value;
+  const size_t colon = std::min(given.find(':'), given.size());
+  Owner owner{std::string(given.substr(0, colon)),
+              std::string(given.substr(std::min(colon + 1, given.size())))};
+  if (owner.group.empty()) owner.group = owner.user;
+  return owner;
 }
 
 const PackageManager& package_manager(std::string_view name) {
@@ -190,9 +190,8 @@ bool empties_caches(const PackageManager& manager, const shell::Command& command
   const auto words = shell::invocation(command);
   return std::ranges::any_of(manager.empties, [&](Words wanted) {
     return !words.empty() && shell::program_of(words) == wanted.front() &&
-           std::ranges::all_of(wanted.subspan(1), [&](std::string_view word) {
-             return std::ranges::find(words, word, &shell::Word::text) != words.end();
-           });
+           std::ranges::all_of(wanted.subspan(1),
+                               [&](std::string_view word) { return shell::has_word(words, word); });
   });
 }
 

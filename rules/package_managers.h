@@ -111,8 +111,14 @@ struct Use {
 // In the order of the script. The uses point into `run`, one of the subject's.
 std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run);
 
-// USER of a step as it is given, with the group if there is one; root where none is set.
-std::string user_of(const plan::Step& step);
+// Who runs a step, by names or numbers as USER gives them; root where it gives none.
+struct Owner {
+  std::string user;
+  std::string group;  // the user again where USER names none
+
+  bool is_root() const { return user == "root" || user == "0"; }
+};
+Owner owner_of(const plan::Step& step);
 
 // Where `cache` is for a step: variables of its environment and its user count.
 std::string cache_path(const Cache& cache, const plan::Step& step);

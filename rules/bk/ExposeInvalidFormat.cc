@@ -7,23 +7,18 @@
 namespace dcache::rules {
 namespace {
 
-using dockerfile::Keyword;
-
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(subject)) {
-    if (one.instruction->keyword != Keyword::kExpose) continue;
-    for (const dockerfile::Word& word : one.instruction->arguments) {
-      const std::string_view port = subject.graph().text_of(word);
-      const size_t colon = port.rfind(':');
-      if (colon == std::string_view::npos || port.find_first_not_of(':') == colon + 1) continue;
-      const std::string wanted(port.substr(colon + 1));
-      lint::Diagnostic& diagnostic =
-          reporter.report(one.place->span, fmt::format("{} names more than a port of the container", port),
-                          fmt::format("write {}, and --publish when the container is run", wanted));
-      diagnostic.focus = word.span;
-      if (port != word.text || one.place != one.instruction) continue;
-      diagnostic.fix = replace(word.span, wanted, fmt::format("write {}", wanted));
-    }
+  for (const ExposedPort& exposed : exposed_ports(subject)) {
+    const std::string_view port = exposed.port;
+    const size_t colon = port.rfind(':');
+    if (colon == std::string_view::npos || port.find_first_not_of(':') == colon + 1) continue;
+    const std::string wanted(port.substr(colon + 1));
+    lint::Diagnostic& diagnostic = reporter.report(
+        exposed.at->place->span, fmt::format("{} names more than a port of the container", port),
+        fmt::format("write {}, and --publish when the container is run", wanted));
+    diagnostic.focus = exposed.word->span;
+    if (exposed.can_be_mended())
+      diagnostic.fix = replace(exposed.word->span, wanted, fmt::format("write {}", wanted));
   }
 }
 

@@ -8,22 +8,16 @@
 namespace dcache::rules {
 namespace {
 
-using dockerfile::Keyword;
-
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(subject)) {
-    if (one.instruction->keyword != Keyword::kExpose) continue;
-    for (const dockerfile::Word& word : one.instruction->arguments) {
-      const std::string_view port = subject.graph().text_of(word);
-      const size_t slash = port.find('/');
-      if (slash == std::string_view::npos || text::to_lower(port) == port) continue;
-      lint::Diagnostic& diagnostic =
-          reporter.report(one.place->span, fmt::format("the protocol of {} is not in lower case", port),
-                          fmt::format("write {}", text::to_lower(port)));
-      diagnostic.focus = word.span;
-      if (port != word.text || one.place != one.instruction) continue;
-      diagnostic.fix = replace(word.span, text::to_lower(port), "write the protocol in lower case");
-    }
+  for (const ExposedPort& exposed : exposed_ports(subject)) {
+    const std::string lower = text::to_lower(exposed.port);
+    if (exposed.port.find('/') == std::string_view::npos || lower == exposed.port) continue;
+    lint::Diagnostic& diagnostic = reporter.report(
+        exposed.at->place->span, fmt::format("the protocol of {} is not in lower case", exposed.port),
+        fmt::format("write {}", lower));
+    diagnostic.focus = exposed.word->span;
+    if (exposed.can_be_mended())
+      diagnostic.fix = replace(exposed.word->span, lower, "write the protocol in lower case");
   }
 }
 

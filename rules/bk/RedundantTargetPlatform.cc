@@ -9,8 +9,9 @@ using dockerfile::Instruction;
 
 bool is_target_platform(std::string_view value) {
   if (value == "$TARGETPLATFORM") return true;
-  return value.starts_with("${TARGETPLATFORM") && value.find('}') == value.size() - 1 &&
-         (value[16] == '}' || value[16] == ':');
+  constexpr std::string_view kStart = "${TARGETPLATFORM";
+  if (!value.starts_with(kStart) || value.find('}') != value.size() - 1) return false;
+  return value[kStart.size()] == '}' || value[kStart.size()] == ':';
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {

@@ -17,12 +17,8 @@ using plan::Step;
 
 // The numeric user and group of a step, as options of a mount; nothing for root.
 std::string owner_options(const Step& step) {
-  const std::string owner = user_of(step);
-  const size_t colon = std::min(owner.find(':'), owner.size());
-  const std::string user = owner.substr(0, colon);
-  if (user == "root" || user == "0") return "";
-  const std::string group = owner.substr(std::min(colon + 1, owner.size()));
-  return fmt::format(",uid={},gid={}", user, group.empty() ? user : group);
+  const Owner owner = owner_of(step);
+  return owner.is_root() ? "" : fmt::format(",uid={},gid={}", owner.user, owner.group);
 }
 
 bool has_nameless_user(const Step& step) {
@@ -139,8 +135,6 @@ class Check {
       folders.push_back(cache_path(*cache, step));
       flags.push_back(mount_flag(*cache, step));
     }
-    const std::string_view command = lack.use.command->spelling;
-    const text::Span span = command.empty() ? run.instruction->span : run.span_of(command);
     const bool keeps_nothing = std::ranges::all_of(lack.all, opts_out);
     const std::string what =
         keeps_nothing
@@ -149,8 +143,8 @@ class Check {
                   lack.use.manager->name)
             : fmt::format("what {} keeps in {} for the next time is lost when this step rebuilds",
                           lack.use.manager->name, fmt::join(folders, " and "));
-    lint::Diagnostic& diagnostic =
-        reporter_.report(span, what, fmt::format("write RUN {}", fmt::join(flags, " ")));
+    lint::Diagnostic& diagnostic = reporter_.report(run.span_of(lack.use.command->spelling), what,
+                                                    fmt::format("write RUN {}", fmt::join(flags, " ")));
     // Whoever chose to keep the layer small this way has no fault to mend.
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
     diagnostic.aliases.assign(lack.use.manager->cleaning_rules.begin(),

@@ -29,8 +29,7 @@ bool runs_apt(const Run& run) {
   return std::ranges::any_of(run.commands, [](const shell::Command& command) {
     const auto words = shell::invocation(command);
     const std::string_view program = shell::program_of(words);
-    return (program == "apt-get" || program == "apt") &&
-           std::ranges::find(words, "install", &shell::Word::text) != words.end();
+    return (program == "apt-get" || program == "apt") && shell::has_word(words, "install");
   });
 }
 
@@ -69,12 +68,10 @@ class Check {
   }
 
  private:
-  // Flags and mounts go together as long as every flag can be read.
   void lock(const Run& run) {
-    size_t index = 0;
-    for (const dockerfile::Flag& flag : run.instruction->flags) {
-      if (flag.name != "mount" || index >= run.mounts.size()) continue;
-      const dockerfile::Mount& mount = run.mounts[index++];
+    for (size_t i = 0; i < run.mounts.size(); ++i) {
+      const dockerfile::Mount& mount = run.mounts[i];
+      const dockerfile::Flag& flag = *run.mount_flags[i];
       if (folder_of(mount).empty() || mount.sharing == "locked" || mount.sharing == "private") continue;
       lint::Diagnostic& diagnostic = reporter_.report(
           flag.span,

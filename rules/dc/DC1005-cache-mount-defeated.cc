@@ -55,7 +55,7 @@ class Check {
     for (const shell::Word& word : use.command->words) {
       if (std::ranges::find(use.manager->opt_out, word.text) == use.manager->opt_out.end()) continue;
       lint::Diagnostic& diagnostic = reporter_.report(
-          place_of(run, word.spelling),
+          run.span_of(word.spelling),
           fmt::format("{} keeps {} from the cache that is mounted for it", word.text, use.manager->name),
           fmt::format("leave {} out", word.text));
       if (!run.shell_form || run.onbuild) continue;
@@ -83,7 +83,7 @@ class Check {
   void report(const Run& run, size_t index, const std::string& what, const shell::Word* word = nullptr) {
     const shell::Command& command = run.commands[index];
     lint::Diagnostic& diagnostic =
-        reporter_.report(place_of(run, command.spelling),
+        reporter_.report(run.span_of(command.spelling),
                          fmt::format("this empties {}, so that the next build finds nothing in it", what),
                          "leave it out: a mount is in no layer");
     const auto is_operand = [](const shell::Word& one) { return !one.text.starts_with('-'); };
@@ -93,10 +93,6 @@ class Check {
     if (several && run.shell_form) remove_word(run, *word, fix.edits);
     if (run.onbuild || (!several && !remove_command(run, index, fix.edits)) || fix.edits.empty()) return;
     diagnostic.fix = std::move(fix);
-  }
-
-  static text::Span place_of(const Run& run, std::string_view part) {
-    return part.empty() ? run.instruction->span : run.span_of(part);
   }
 
   Subject& subject_;

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
@@ -15,23 +13,20 @@ using lint::Subject;
 void check(Subject& subject, lint::Reporter& reporter) {
   for (const Run& run : subject.runs()) {
     if (!run.step) continue;
-    const std::string user = user_of(subject.graph().steps[*run.step]);
-    const std::string name = user.substr(0, user.find(':'));
-    if (name == "root" || name == "0" || name.empty() || name.starts_with('$')) continue;
-    size_t index = 0;
-    for (const dockerfile::Flag& flag : run.instruction->flags) {
-      if (flag.name != "mount" || index >= run.mounts.size()) continue;
-      const dockerfile::Mount& mount = run.mounts[index++];
+    const Owner owner = owner_of(subject.graph().steps[*run.step]);
+    if (owner.is_root() || owner.user.empty() || owner.user.starts_with('$')) continue;
+    const bool numbers = (owner.user + owner.group).find_first_not_of("0123456789") == std::string::npos;
+    for (size_t i = 0; i < run.mounts.size(); ++i) {
+      const dockerfile::Mount& mount = run.mounts[i];
+      const dockerfile::Flag& flag = *run.mount_flags[i];
       if (mount.type != dockerfile::Mount::Type::kCache || mount.uid || mount.gid || mount.mode) continue;
       lint::Diagnostic& diagnostic = reporter.report(
-          flag.span, fmt::format("{} belongs to root, and this RUN is run by {}", mount.target, name),
+          flag.span, fmt::format("{} belongs to root, and this RUN is run by {}", mount.target, owner.user),
           "add uid= and gid=, or mode=0777");
-      const bool numbers = user.find_first_not_of("0123456789:") == std::string::npos;
       if (!numbers || flag.span.of(subject.file().source()) != flag.text) continue;
-      const size_t colon = std::min(user.find(':'), user.size());
-      const std::string group = colon + 1 < user.size() ? user.substr(colon + 1) : name;
-      diagnostic.fix = replace({flag.span.end, flag.span.end}, fmt::format(",uid={},gid={}", name, group),
-                               "give the mount to that user");
+      diagnostic.fix =
+          replace({flag.span.end, flag.span.end}, fmt::format(",uid={},gid={}", owner.user, owner.group),
+                  "give the mount to that user");
     }
   }
 }

@@ -6,10 +6,6 @@
 namespace dcache::rules {
 namespace {
 
-bool has_word(std::span<const shell::Word> words, std::string_view wanted) {
-  return std::ranges::find(words, wanted, &shell::Word::text) != words.end();
-}
-
 // What a RUN calls, through sudo and the like.
 using Invocations = std::vector<std::span<const shell::Word>>;
 
@@ -23,10 +19,10 @@ bool updates_lists_alone(const Invocations& all) {
   const auto is_apt = [](const auto& words) {
     return shell::program_of(words) == "apt-get" || shell::program_of(words) == "apt";
   };
-  const bool updates =
-      std::ranges::any_of(all, [&](const auto& words) { return is_apt(words) && has_word(words, "update"); });
+  const bool updates = std::ranges::any_of(
+      all, [&](const auto& words) { return is_apt(words) && shell::has_word(words, "update"); });
   const bool uses = std::ranges::any_of(all, [&](const auto& words) {
-    return (is_apt(words) && !has_word(words, "update")) || shell::program_of(words) == "aptitude" ||
+    return (is_apt(words) && !shell::has_word(words, "update")) || shell::program_of(words) == "aptitude" ||
            shell::program_of(words) == "mk-build-deps";
   });
   return updates && !uses && !calls(all, {"bash", "sh", "make", "gdebi"});
@@ -34,7 +30,7 @@ bool updates_lists_alone(const Invocations& all) {
 
 // A clone that takes what the branch is at.
 bool clones_branch(std::span<const shell::Word> words) {
-  if (shell::program_of(words) != "git" || !has_word(words, "clone")) return false;
+  if (shell::program_of(words) != "git" || !shell::has_word(words, "clone")) return false;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string_view word = words[i].text;
     std::string_view branch;
@@ -64,7 +60,7 @@ bool downloads_latest(std::span<const shell::Word> words) {
 
 // pip install git+https://…, with no @ behind the host.
 bool installs_branch(std::span<const shell::Word> words) {
-  if (!shell::program_of(words).starts_with("pip") || !has_word(words, "install")) return false;
+  if (!shell::program_of(words).starts_with("pip") || !shell::has_word(words, "install")) return false;
   return std::ranges::any_of(words, [](const shell::Word& word) {
     const size_t host = word.text.find("://");
     return word.text.starts_with("git+") && host != std::string_view::npos &&
@@ -77,7 +73,8 @@ bool checks_out_somewhere(lint::Subject& subject) {
   return std::ranges::any_of(subject.runs(), [](const lint::Run& run) {
     return std::ranges::any_of(run.commands, [](const shell::Command& command) {
       const auto words = shell::invocation(command);
-      return shell::program_of(words) == "git" && (has_word(words, "checkout") || has_word(words, "reset"));
+      return shell::program_of(words) == "git" &&
+             (shell::has_word(words, "checkout") || shell::has_word(words, "reset"));
     });
   });
 }
@@ -97,8 +94,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     }
     for (const shell::Command& command : run.commands) {
       const auto words = shell::invocation(command);
-      const text::Span span =
-          command.spelling.empty() ? run.instruction->span : run.span_of(command.spelling);
+      const text::Span span = run.span_of(command.spelling);
       if (!checks_out && clones_branch(words))
         reporter.report(span,
                         "the branch moves on, and this layer stays at what it was when it was first built",

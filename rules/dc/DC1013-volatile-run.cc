@@ -33,8 +33,7 @@ std::string_view volatile_part(const lint::Run& run) {
                           run.commands[i + 1].program() == "tee";
     const bool stays = writes(command) || into_tee;
     const bool maker = std::ranges::find(kPrograms, command.program()) != std::end(kPrograms);
-    const bool key = command.program() == "ssh-keygen" &&
-                     std::ranges::find(command.words, "-f", &shell::Word::text) != command.words.end() &&
+    const bool key = command.program() == "ssh-keygen" && shell::has_word(command.words, "-f") &&
                      std::ranges::none_of(command.words, [](const shell::Word& word) {
                        return word.text == "-R" || word.text == "-l" || word.text == "-y";
                      });

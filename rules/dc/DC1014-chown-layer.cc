@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kMostCopies = 256;  // that are looked at for one command
 
 std::string workdir_of(const plan::Step& step) {
-  const auto part = std::ranges::find(step.definition, plan::Part::Kind::kWorkdir, &plan::Part::kind);
-  return part == step.definition.end() ? "/" : part->value;
+  const plan::Part* part = step.find(plan::Part::Kind::kWorkdir);
+  return part == nullptr ? "/" : part->value;
 }
 
 struct Change {
@@ -86,7 +86,7 @@ class Check {
         });
         if (!whole) continue;
         reporter_.report(
-            command.spelling.empty() ? run.instruction->span : run.span_of(command.spelling),
+            run.span_of(command.spelling),
             fmt::format("this stores once more what the {} of line {} brought",
                         dockerfile::name_of(copy->instruction->keyword), copy->instruction->start_line),
             fmt::format("write {} {}={} there", dockerfile::name_of(copy->instruction->keyword), change->flag,

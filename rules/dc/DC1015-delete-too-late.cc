@@ -25,8 +25,7 @@ constexpr Leftover kLeftovers[] = {{"apt-get", "update", "/var/lib/apt/lists"},
 bool makes(const lint::Run& run, const Leftover& leftover) {
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
-    return shell::program_of(words) == leftover.program &&
-           std::ranges::find(words, leftover.made_by, &shell::Word::text) != words.end();
+    return shell::program_of(words) == leftover.program && shell::has_word(words, leftover.made_by);
   });
 }
 
@@ -60,7 +59,7 @@ class Check {
         const std::string path = removed_path(word.text);
         const plan::Step* maker = path.empty() || path == "/" ? nullptr : maker_of(path, run);
         if (maker == nullptr) continue;
-        reporter_.report(command.spelling.empty() ? run.instruction->span : run.span_of(command.spelling),
+        reporter_.report(run.span_of(command.spelling),
                          fmt::format("{} stays in the layer of line {}, and is only hidden", path,
                                      maker->instruction->start_line),
                          maker->kind == plan::Step::Kind::kCopy

@@ -96,9 +96,9 @@ class Check {
   void run(const lint::Run& run) {
     for (const shell::Command& command : run.commands) {
       for (const shell::Word& word : command.assignments)
-        text(word.text, place_of(run, word));
+        text(word.text, run.span_of(word.spelling));
       for (size_t i = 0; i < command.words.size(); ++i) {
-        text(command.words[i].text, place_of(run, command.words[i]));
+        text(command.words[i].text, run.span_of(command.words[i].spelling));
         if (i > 0) login(run, command, i);
       }
     }
@@ -111,7 +111,7 @@ class Check {
     const bool curl = command.program() == "curl" && (option == "-u" || option == "--user");
     const size_t colon = word.text.find(':');
     if (!curl || !word.literal || colon == std::string_view::npos || colon + 1 == word.text.size()) return;
-    report(place_of(run, word), "the password of this login");
+    report(run.span_of(word.spelling), "the password of this login");
   }
 
   void copy(const Instruction& instruction) {
@@ -129,10 +129,6 @@ class Check {
   void report(text::Span span, const std::string& what) {
     reporter_.report(span, fmt::format("whoever has the image can read {}", what),
                      "replace it by another, and use RUN --mount=type=secret");
-  }
-
-  static text::Span place_of(const lint::Run& run, const shell::Word& word) {
-    return word.spelling.empty() ? run.instruction->span : run.span_of(word.spelling);
   }
 
   lint::Subject& subject_;

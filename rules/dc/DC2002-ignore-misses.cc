@@ -61,45 +61,42 @@ std::string as_pattern(std::string_view name) {
   return fmt::format("**/{}{}", ending ? "*" : "", name);
 }
 
-// Both are worked out once for all Dockerfiles of a context.
-std::string describe(const context::Snapshot& files) {
-  const auto shares = strangers_in(files);
+// What there is to say, and behind the first line end the ignore file with the patterns added, as far as it
+// can be read. Empty if there is nothing. Worked out once for all Dockerfiles of a context.
+std::string describe(const lint::Surroundings& around) {
+  const auto shares = strangers_in(around.files);
   if (shares.empty()) return {};
   Share all;
-  std::string names;
+  std::string names, lines;
   for (const auto& [name, share] : shares) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", as_pattern(name).substr(3));
+    const std::string pattern = as_pattern(name);
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", pattern.substr(3));
+    lines += pattern + "\n";
     all.files += share.files;
     all.bytes += share.bytes;
   }
-  return fmt::format("{} file{} that no image needs come along, {} of {}", all.files,
-                     all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names);
-}
-
-std::string patterns(const context::Snapshot& files) {
-  std::string lines;
-  for (const auto& [name, share] : strangers_in(files))
-    lines += as_pattern(name) + "\n";
-  return lines;
+  const auto text = text::read_file(around.ignore_file);
+  const bool joined = text && !text->empty() && !text->ends_with('\n');
+  return fmt::format("{} file{} that no image needs come along, {} of {}\n{}", all.files,
+                     all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names,
+                     text ? *text + (joined ? "\n" : "") + lines : "");
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Step* copy = find_broad_copy(subject.graph());
   const lint::Surroundings* around = copy == nullptr ? nullptr : subject.surroundings();
   if (around == nullptr || around->ignore_file.empty()) return;
-  const std::string& found = around->remembered("DC2002", [&] { return describe(around->files); });
+  const std::string& found = around->remembered("DC2002", [&] { return describe(*around); });
   if (found.empty()) return;
-  const std::string& lines = around->remembered("DC2002 patterns", [&] { return patterns(around->files); });
-  lint::Diagnostic& diagnostic = reporter.report(
-      copy->instruction->span, found, fmt::format("add them to {}", text::base_name(around->ignore_file)));
-  const auto text = text::read_file(around->ignore_file);
-  if (!text) return;
+  const std::string remedy = fmt::format("add them to {}", text::base_name(around->ignore_file));
+  const size_t end = found.find('\n');
+  lint::Diagnostic& diagnostic = reporter.report(copy->instruction->span, found.substr(0, end), remedy);
   lint::Fix fix;
-  fix.description = fmt::format("add them to {}", text::base_name(around->ignore_file));
+  fix.description = remedy;
   fix.new_file = around->ignore_file;
-  fix.new_file_content = *text + (text->empty() || text->ends_with('\n') ? "" : "\n") + lines;
+  fix.new_file_content = found.substr(end + 1);
   fix.safe = false;
-  diagnostic.fix = std::move(fix);
+  if (!fix.new_file_content.empty()) diagnostic.fix = std::move(fix);
 }
 
 constexpr std::string_view kReferences[] = {

@@ -1,6 +1,7 @@
 #include "rules/stages.h"
 
 namespace dcache::rules {
+
 lint::Rule DL3012() {
   return {.code = "DL3012",
           .name = "several-healthchecks",

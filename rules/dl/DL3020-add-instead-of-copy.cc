@@ -12,10 +12,9 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 
 bool needs_add(std::string_view source) {
-  constexpr std::string_view kSchemes[] = {"http://", "https://", "git://", "git@", "ssh://"};
   constexpr std::string_view kArchives[] = {".tar",  ".gz", ".bz2",  ".xz",  ".tgz", ".tb2", ".tbz",
                                             ".tbz2", ".lz", ".lzma", ".tlz", ".txz", ".Z",   ".tZ"};
-  return std::ranges::any_of(kSchemes, [&](std::string_view scheme) { return source.starts_with(scheme); }) ||
+  return plan::is_remote(source) ||
          std::ranges::any_of(kArchives, [&](std::string_view ending) { return source.ends_with(ending); });
 }
 

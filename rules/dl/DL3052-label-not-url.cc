@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
 namespace dcache::rules {
@@ -23,11 +20,8 @@ lint::Rule DL3052() {
                    .config = "[label-schema]\n"
                              "\"org.example.url\" = \"url\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
-              if (label.type != lint::LabelType::kUrl || is_valid(label.type, label.value))
-                return std::nullopt;
-              return Complaint{fmt::format("the label {} is no URL", label.key), "write it from https:// on"};
-            });
+            report_mistyped(subject, reporter, lint::LabelType::kUrl, "is no URL",
+                            "write it from https:// on");
           }};
 }
 

@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
 namespace dcache::rules {
@@ -23,12 +20,8 @@ lint::Rule DL3053() {
                    .config = "[label-schema]\n"
                              "\"org.example.created\" = \"rfc3339\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
-              if (label.type != lint::LabelType::kRfc3339 || is_valid(label.type, label.value))
-                return std::nullopt;
-              return Complaint{fmt::format("the label {} is no time by RFC 3339", label.key),
-                               "write it as 2024-05-01T12:00:00Z"};
-            });
+            report_mistyped(subject, reporter, lint::LabelType::kRfc3339, "is no time by RFC 3339",
+                            "write it as 2024-05-01T12:00:00Z");
           }};
 }
 

@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
 namespace dcache::rules {
@@ -23,12 +20,8 @@ lint::Rule DL3054() {
                    .config = "[label-schema]\n"
                              "\"org.example.licenses\" = \"spdx\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
-              if (label.type != lint::LabelType::kSpdx || is_valid(label.type, label.value))
-                return std::nullopt;
-              return Complaint{fmt::format("the label {} is no SPDX licence", label.key),
-                               "write an identifier of https://spdx.org/licenses/"};
-            });
+            report_mistyped(subject, reporter, lint::LabelType::kSpdx, "is no SPDX licence",
+                            "write an identifier of https://spdx.org/licenses/");
           }};
 }
 

@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
 namespace dcache::rules {
@@ -23,12 +20,8 @@ lint::Rule DL3055() {
                    .config = "[label-schema]\n"
                              "\"org.example.revision\" = \"hash\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
-              if (label.type != lint::LabelType::kHash || is_valid(label.type, label.value))
-                return std::nullopt;
-              return Complaint{fmt::format("the label {} is no git hash", label.key),
-                               "write the commit, or its first seven digits"};
-            });
+            report_mistyped(subject, reporter, lint::LabelType::kHash, "is no git hash",
+                            "write the commit, or its first seven digits");
           }};
 }
 

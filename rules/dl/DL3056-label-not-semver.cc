@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
 namespace dcache::rules {
@@ -23,12 +20,8 @@ lint::Rule DL3056() {
                    .config = "[label-schema]\n"
                              "\"org.example.version\" = \"semver\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
-              if (label.type != lint::LabelType::kSemver || is_valid(label.type, label.value))
-                return std::nullopt;
-              return Complaint{fmt::format("the label {} is no semantic version", label.key),
-                               "write it as 1.2.3"};
-            });
+            report_mistyped(subject, reporter, lint::LabelType::kSemver, "is no semantic version",
+                            "write it as 1.2.3");
           }};
 }
 

@@ -1,6 +1,3 @@
-#include <fmt/format.h>
-
-#include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
 namespace dcache::rules {
@@ -23,12 +20,8 @@ lint::Rule DL3058() {
                    .config = "[label-schema]\n"
                              "\"org.example.contact\" = \"email\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
-              if (label.type != lint::LabelType::kEmail || is_valid(label.type, label.value))
-                return std::nullopt;
-              return Complaint{fmt::format("the label {} is no e-mail address", label.key),
-                               "write it as name@example.com"};
-            });
+            report_mistyped(subject, reporter, lint::LabelType::kEmail, "is no e-mail address",
+                            "write it as name@example.com");
           }};
 }
 

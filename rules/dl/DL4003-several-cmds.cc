@@ -1,6 +1,7 @@
 #include "rules/stages.h"
 
 namespace dcache::rules {
+
 lint::Rule DL4003() {
   return {.code = "DL4003",
           .name = "several-cmds",

@@ -1,6 +1,7 @@
 #include "rules/stages.h"
 
 namespace dcache::rules {
+
 lint::Rule DL4004() {
   return {
       .code = "DL4004",

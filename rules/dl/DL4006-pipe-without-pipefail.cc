@@ -22,8 +22,7 @@ bool has_pipefail(const lint::Run& run) {
     if (set && knows_pipefail(words.front().text)) return true;
   }
   return std::ranges::any_of(run.commands, [](const shell::Command& command) {
-    return command.program() == "set" &&
-           std::ranges::find(command.words, "pipefail", &shell::Word::text) != command.words.end();
+    return command.program() == "set" && shell::has_word(command.words, "pipefail");
   });
 }
 

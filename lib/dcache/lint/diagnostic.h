@@ -36,6 +36,8 @@ struct Diagnostic {
   std::vector<std::string_view> aliases;  // codes of other catalogues that mean this finding
   std::optional<Fix> fix;
 
+  // What is wrong and what to do about it, as one sentence without a full stop.
+  std::string sentence() const { return remedy.empty() ? message : message + ": " + remedy; }
   // What to show of the file.
   text::Span shown() const { return focus.value_or(span); }
 };

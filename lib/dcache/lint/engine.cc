@@ -145,8 +145,7 @@ void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence,
   std::for_each(fresh, out.end(), [&](Diagnostic& diagnostic) {
     if (is_check) diagnostic.aliases.assign(rule.covers.begin(), rule.covers.end());
     diagnostic.level = configured_level(diagnostic);
-    if (!is_check) return;
-    if (silence.checks.error) diagnostic.level = Level::kError;
+    if (is_check && silence.checks.error) diagnostic.level = Level::kError;
   });
   const auto silenced = [&](const Diagnostic& diagnostic) {
     std::vector<std::string_view> codes = {rule.code, rule.name};

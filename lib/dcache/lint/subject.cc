@@ -78,7 +78,9 @@ Run make_run(const dockerfile::File& file, const Instruction& instruction, const
   for (const dockerfile::Flag& flag : instruction.flags) {
     if (flag.name != "mount") continue;
     auto mount = dockerfile::read_mount(flag.value, keep, {.escape = file.escape(), .keep_unset = true});
-    if (mount) run.mounts.push_back(std::move(*mount));
+    if (!mount) continue;
+    run.mounts.push_back(std::move(*mount));
+    run.mount_flags.push_back(&flag);
   }
   return run;
 }

@@ -52,6 +52,7 @@ struct Run {
   std::string_view script;                         // the shell text
   std::vector<shell::Command> commands;  // in shell form; of a JSON form the one, or those of `sh -c`
   std::vector<dockerfile::Mount> mounts;
+  std::vector<const dockerfile::Flag*> mount_flags;  // that of each of them
   bool shell_form = true;
   bool posix_shell = true;  // false under SHELL ["powershell", …] and the like: no commands
   bool in_heredoc = false;  // the script is the body of a heredoc

@@ -30,11 +30,6 @@ std::string rooted(std::string_view path) {
   return text::clean_path("/" + std::string(path));
 }
 
-bool is_remote(std::string_view source) {
-  if (source.starts_with("http://") || source.starts_with("https://")) return true;
-  return source.starts_with("git://") || source.starts_with("git@") || source.starts_with("ssh://");
-}
-
 bool has_digest(std::string_view image) {
   return image == "scratch" || image.find("@sha256:") != std::string_view::npos;
 }
@@ -727,6 +722,16 @@ class Planner {
 };
 
 }  // namespace
+
+bool is_remote(std::string_view source) {
+  if (source.starts_with("http://") || source.starts_with("https://")) return true;
+  return source.starts_with("git://") || source.starts_with("git@") || source.starts_with("ssh://");
+}
+
+const Part* Step::find(Part::Kind part) const {
+  const auto found = std::ranges::find(definition, part, &Part::kind);
+  return found == definition.end() ? nullptr : &*found;
+}
 
 std::string Stage::label() const {
   return name.empty() ? std::to_string(index) : name;

@@ -24,6 +24,9 @@ namespace dcache::plan {
 // What the value of --build-context starts with if it names an image instead of a folder.
 inline constexpr std::string_view kImageScheme = "docker-image://";
 
+// Whether ADD downloads a source: a URL, or a git repository.
+bool is_remote(std::string_view source);
+
 // Who builds. The others than BuildKit make a layer of every instruction, and each layer is known by the one
 // below it.
 enum class Builder : uint8_t {
@@ -108,6 +111,9 @@ struct Step {
   std::vector<std::string> mount_targets;  // kRun: where its mounts are, absolute
   bool needs_network = false;              // an image without digest, ADD of a URL or of a git repository
   bool needed = false;                     // the target depends on it
+
+  // The first part of the kind; null for none.
+  const Part* find(Part::Kind part) const;
 };
 
 struct Stage {

@@ -12,11 +12,6 @@ using lint::Level;
 using lint::Rule;
 using text::JsonWriter;
 
-// What is wrong and what to do about it, as one sentence.
-std::string whole_message(const Diagnostic& diagnostic) {
-  return diagnostic.remedy.empty() ? diagnostic.message : diagnostic.message + ": " + diagnostic.remedy;
-}
-
 struct Range {
   text::Position begin;
   text::Position end;
@@ -39,9 +34,8 @@ class GnuReport : public Lines {
   void append(const FileFindings& file, std::string& out) const override {
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const text::Position at = range_of(file, diagnostic).begin;
-      out +=
-          fmt::format("{}:{}:{}: {}: {} [{}]\n", printable(file.path), at.line, at.column,
-                      lint::name_of(diagnostic.level), printable(whole_message(diagnostic)), diagnostic.rule);
+      out += fmt::format("{}:{}:{}: {}: {} [{}]\n", printable(file.path), at.line, at.column,
+                         lint::name_of(diagnostic.level), printable(diagnostic.sentence()), diagnostic.rule);
     }
   }
 };
@@ -72,10 +66,9 @@ class GithubReport : public Lines {
           range.begin.line != range.end.line
               ? ""
               : fmt::format(",col={},endColumn={}", range.begin.column, range.end.column);
-      out +=
-          fmt::format("::{} file={},line={},endLine={}{},title={}::{}\n", command,
-                      escaped(folders_.shown(file.path), true), range.begin.line, range.end.line, columns,
-                      escaped(diagnostic.rule, true), escaped(printable(whole_message(diagnostic)), false));
+      out += fmt::format("::{} file={},line={},endLine={}{},title={}::{}\n", command,
+                         escaped(folders_.shown(file.path), true), range.begin.line, range.end.line, columns,
+                         escaped(diagnostic.rule, true), escaped(printable(diagnostic.sentence()), false));
     }
   }
 
@@ -111,7 +104,7 @@ class CodeQualityReport : public FindingsArray {
       const Range range = range_of(file, diagnostic);
       json.begin_object();
       if (codeclimate_) json.member("type", "issue");
-      json.member("check_name", diagnostic.rule).member("description", whole_message(diagnostic));
+      json.member("check_name", diagnostic.rule).member("description", diagnostic.sentence());
       if (codeclimate_) json.key("categories").begin_array().value("Bug Risk").end_array();
       json.member("fingerprint", fingerprints.next(*file.file, diagnostic))
           .member("severity", code_quality_severity(diagnostic.level));
@@ -167,7 +160,7 @@ class CheckstyleReport : public Lines {
           diagnostic.level == Level::kStyle ? "info" : lint::name_of(diagnostic.level);
       out += fmt::format(
           "    <error line=\"{}\" column=\"{}\" severity=\"{}\" message=\"{}\" source=\"dcache.{}\"/>\n",
-          at.line, at.column, severity, xml(whole_message(diagnostic)), diagnostic.rule);
+          at.line, at.column, severity, xml(diagnostic.sentence()), diagnostic.rule);
     }
     out += "  </file>\n";
   }
@@ -190,7 +183,7 @@ class JunitReport : public Lines {
       out += fmt::format("    <testcase name=\"no findings\" classname=\"{}\" time=\"0\"/>\n", path);
     for (const Diagnostic& diagnostic : diagnostics) {
       const text::Position at = range_of(file, diagnostic).begin;
-      const std::string message = xml(whole_message(diagnostic));
+      const std::string message = xml(diagnostic.sentence());
       out += fmt::format(
           "    <testcase name=\"{0} line {1}\" classname=\"{2}\" time=\"0\">\n"
           "      <failure type=\"{3}\" message=\"{4}\">{2}:{1}:{5}: {4}</failure>\n    </testcase>\n",
@@ -241,7 +234,7 @@ class SonarqubeReport : public FindingsArray {
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const Range range = range_of(file, diagnostic);
       json.begin_object().member("ruleId", diagnostic.rule);
-      json.key("primaryLocation").begin_object().member("message", whole_message(diagnostic));
+      json.key("primaryLocation").begin_object().member("message", diagnostic.sentence());
       json.member("filePath", folders_.shown(file.path)).key("textRange").begin_object();
       json.member("startLine", range.begin.line);
       // Columns count from 0, and a range must not be empty.
@@ -288,7 +281,7 @@ class MarkdownReport : public FindingsReport {
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       out += fmt::format("| `{}:{}` | {} | {} | {} |\n", folders_.shown(file.path),
                          range_of(file, diagnostic).begin.line, lint::name_of(diagnostic.level),
-                         cell(whole_message(diagnostic)), diagnostic.rule);
+                         cell(diagnostic.sentence()), diagnostic.rule);
     }
   }
 

@@ -151,9 +151,7 @@ class SarifWriter {
   void write_result(const FileFindings& file, const Diagnostic& diagnostic, Fingerprints& seen) {
     json_.begin_object().member("ruleId", diagnostic.rule).member("ruleIndex", rules_.of(diagnostic.rule));
     json_.member("level", sarif_level(diagnostic.level));
-    std::string message = diagnostic.message;
-    if (!diagnostic.remedy.empty()) message += ": " + diagnostic.remedy;
-    write_text("message", message + ".");
+    write_text("message", diagnostic.sentence() + ".");
     json_.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();
     write_artifact(file.path);
     write_region("region", *file.file, diagnostic.shown(), true);

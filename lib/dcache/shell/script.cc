@@ -506,6 +506,10 @@ std::span<const Word> invocation(const Command& command) {
   }
 }
 
+bool has_word(std::span<const Word> words, std::string_view text) {
+  return std::ranges::find(words, text, &Word::text) != words.end();
+}
+
 std::optional<std::string_view> inner_script(std::span<const Word> words) {
   constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
   if (!one_of(program_of(words), kShells)) return std::nullopt;

@@ -57,6 +57,9 @@ std::span<const Word> invocation(const Command& command);
 // The name of the program that words start with, without its folder; empty if there are none.
 std::string_view program_of(std::span<const Word> words);
 
+// Whether one of them reads so.
+bool has_word(std::span<const Word> words, std::string_view text);
+
 // The text that `sh -c TEXT` or the like runs, or nothing.
 std::optional<std::string_view> inner_script(std::span<const Word> words);
 
