@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -29,6 +28,53 @@ namespace dcache::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+using MakeReport = std::unique_ptr<report::FindingsReport> (*)(const report::Folders&, bool to_file);
+struct Format {
+  std::string_view name;
+  MakeReport make;
+};
+constexpr Format kFormats[] = {
+    {"text", [](const report::Folders&,
+                bool to_file) { return report::findings_text(report::Style(!to_file && use_colour())); }},
+    {"json", [](const report::Folders&, bool) { return report::findings_json(); }},
+    {"sarif",
+     [](const report::Folders& folders, bool) { return report::findings_sarif(lint::catalogue(), folders); }},
+    {"gnu", [](const report::Folders&, bool) { return report::findings_gnu(); }},
+    {"github", [](const report::Folders& folders, bool) { return report::findings_github(folders); }},
+    {"gitlab", [](const report::Folders& folders, bool) { return report::findings_gitlab(folders); }},
+    {"codeclimate",
+     [](const report::Folders& folders, bool) { return report::findings_codeclimate(folders); }},
+    {"checkstyle", [](const report::Folders&, bool) { return report::findings_checkstyle(); }},
+    {"junit", [](const report::Folders&, bool) { return report::findings_junit(); }},
+    {"sonarqube", [](const report::Folders& folders,
+                     bool) { return report::findings_sonarqube(lint::catalogue(), folders); }},
+    {"markdown", [](const report::Folders& folders, bool) { return report::findings_markdown(folders); }},
+};
+
+// The format of FORMAT or FORMAT=FILE; null for none.
+const Format* find_format(std::string_view word) {
+  const auto found = std::ranges::find(kFormats, word.substr(0, word.find('=')), &Format::name);
+  return found == std::end(kFormats) ? nullptr : found;
+}
+
+std::vector<std::string_view> format_names() {
+  std::vector<std::string_view> names;
+  for (const Format& format : kFormats)
+    names.push_back(format.name);
+  return names;
+}
+
+// Empty if the word is the name of a format, with a file or without.
+std::string is_format(const std::string& word) {
+  if (find_format(word) != nullptr) return {};
+  const std::vector<std::string_view> names = format_names();
+  const std::string_view name = std::string_view(word).substr(0, word.find('='));
+  const std::string_view near = text::closest(name, names);
+  return fmt::format("there is no format '{}'; {}", name,
+                     near.empty() ? fmt::format("known are {}", fmt::join(names, ", "))
+                                  : fmt::format("did you mean '{}'?", near));
+}
 
 struct Options {
   std::vector<std::string> paths;
@@ -81,7 +127,8 @@ class Linters {
   }
 
   struct Entry {
-    std::string path;  // of the file; empty for none
+    std::string path;    // of the file; empty for none
+    lint::Config given;  // what the file says
     lint::Config config;
     std::optional<lint::Linter> linter;  // nothing if the file can't be used
     std::string failure;
@@ -103,8 +150,8 @@ class Linters {
     Entry& entry = known->second;
     if (!fresh) return entry;
     entry.path = path;
-    entry.failure = read(path, entry.config);
-    if (entry.failure.empty()) entry.linter.emplace(lint::catalogue(), entry.config);
+    entry.failure = read(path, entry.given);
+    if (entry.failure.empty()) put_to_use(entry);
     return entry;
   }
 
@@ -115,17 +162,15 @@ class Linters {
     if (!fresh) return entry;
     const auto whole = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
     const fs::path relative = whole(dockerfile).lexically_relative(whole(general.path).parent_path());
-    auto config = lint::config_for(general.config, relative.generic_string());
+    auto config = lint::config_for(general.given, relative.generic_string());
     if (!config) {
       entry.failure = words_of({general.path, config.error().line, config.error().column,
                                 config.error().message, config.error().remedy});
       return entry;
     }
     entry.path = general.path;
-    entry.config = std::move(*config);
-    for (const auto& [rule, level] : options_.levels)
-      entry.config.levels[rule] = *lint::level_of(level);
-    entry.linter.emplace(lint::catalogue(), entry.config);
+    entry.given = std::move(*config);
+    put_to_use(entry);
     return entry;
   }
 
@@ -142,12 +187,12 @@ class Linters {
       }
       config = std::move(*from_file);
     }
-    apply_options(config);
     return {};
   }
 
   // The command line has the last word.
-  void apply_options(lint::Config& config) const {
+  void put_to_use(Entry& entry) const {
+    lint::Config& config = entry.config = entry.given;
     if (!options_.profile.empty()) config.profile = *lint::profile_of(options_.profile);
     if (!options_.select.empty()) config.select = options_.select;
     config.ignore.insert(config.ignore.end(), options_.ignore.begin(), options_.ignore.end());
@@ -161,6 +206,7 @@ class Linters {
       config.levels[rule] = *lint::level_of(level);
     for (const auto& [label, type] : options_.labels)
       config.label_schema[label] = *lint::label_type_of(type);
+    entry.linter.emplace(lint::catalogue(), config);
   }
 
   const Options& options_;
@@ -293,21 +339,6 @@ class Session {
     std::string text;  // that is not written yet
   };
 
-  std::unique_ptr<report::FindingsReport> make_report(std::string_view format, const report::Folders& folders,
-                                                      bool to_file) const {
-    if (format == "json") return report::findings_json();
-    if (format == "sarif") return report::findings_sarif(lint::catalogue(), folders);
-    if (format == "gnu") return report::findings_gnu();
-    if (format == "github") return report::findings_github(folders);
-    if (format == "gitlab") return report::findings_gitlab(folders);
-    if (format == "codeclimate") return report::findings_codeclimate(folders);
-    if (format == "checkstyle") return report::findings_checkstyle();
-    if (format == "junit") return report::findings_junit();
-    if (format == "sonarqube") return report::findings_sonarqube(lint::catalogue(), folders);
-    if (format == "markdown") return report::findings_markdown(folders);
-    return report::findings_text(report::Style(!to_file && use_colour()));
-  }
-
   // False, with a word on standard error, if two reports want standard output.
   bool make_reports() {
     std::string current = current_folder();
@@ -320,7 +351,7 @@ class Session {
       const size_t equals = std::min(format.find('='), format.size());
       std::string file = format.substr(std::min(equals + 1, format.size()));
       const bool to_file = !file.empty() && file != "-";
-      auto report = make_report(std::string_view(format).substr(0, equals), folders, to_file);
+      auto report = find_format(format)->make(folders, to_file);
       outputs_.push_back({std::move(report), to_file ? std::move(file) : "", {}});
     }
     const auto to_terminal = std::ranges::count(outputs_, std::string(), &Output::file);
@@ -468,23 +499,6 @@ class Session {
 
 }  // namespace
 
-namespace {
-
-// Empty if the word is the name of a format, with a file or without.
-std::string is_format(const std::string& word) {
-  constexpr std::array<std::string_view, 11> kFormats = {"text",   "json",      "sarif",       "gnu",
-                                                         "github", "gitlab",    "codeclimate", "checkstyle",
-                                                         "junit",  "sonarqube", "markdown"};
-  const std::string_view name = std::string_view(word).substr(0, word.find('='));
-  if (std::ranges::find(kFormats, name) != kFormats.end()) return {};
-  const std::string_view near = text::closest(name, kFormats);
-  return fmt::format("there is no format '{}'; {}", name,
-                     near.empty() ? fmt::format("known are {}", fmt::join(kFormats, ", "))
-                                  : fmt::format("did you mean '{}'?", near));
-}
-
-}  // namespace
-
 void add_lint(CLI::App& app, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
@@ -493,9 +507,10 @@ void add_lint(CLI::App& app, Action& action) {
   command->add_option("paths", options->paths, "Dockerfiles, folders to search, or - for standard input")
       ->capture_default_str();
   command
-      ->add_option("--format", options->formats,
-                   "Output format: text, json, sarif, gnu, github, gitlab, codeclimate, checkstyle, junit,\n"
-                   "sonarqube or markdown; FORMAT=FILE writes it to a file. Can be given several times")
+      ->add_option(
+          "--format", options->formats,
+          fmt::format("Output format: {};\nFORMAT=FILE writes it to a file. Can be given several times",
+                      fmt::join(format_names(), ", ")))
       ->check(is_format)
       ->allow_extra_args(false)
       ->type_name("FORMAT[=FILE]");
