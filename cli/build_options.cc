@@ -74,15 +74,19 @@ void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerf
                   "NAME=FOLDER, a further context; may be given again")
       ->allow_extra_args(false);
   command.add_option("--platform", flags.platform, "What to build for")->capture_default_str();
-  const std::map<std::string, plan::Builder> builders = {{"buildkit", plan::Builder::kBuildkit},
-                                                         {"classic", plan::Builder::kClassic},
-                                                         {"buildah", plan::Builder::kBuildah}};
   command
       .add_option("--builder", flags.builder,
                   "Who builds: buildkit, classic (DOCKER_BUILDKIT=0) or buildah (build --layers, podman)")
-      ->transform(CLI::CheckedTransformer(builders))
+      ->transform(CLI::CheckedTransformer(builders_by_name()))
       ->type_name("NAME")
       ->option_text("NAME");
+}
+
+std::map<std::string, plan::Builder> builders_by_name() {
+  std::map<std::string, plan::Builder> builders;
+  for (const std::string_view name : plan::builder_names())
+    builders[std::string(name)] = *plan::builder_of(name);
+  return builders;
 }
 
 void add_store_option(CLI::App& command, BuildFlags& flags) {

@@ -1,6 +1,7 @@
 // The options that say which build is meant, shared by all commands about one.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ struct BuildFlags {
   std::vector<std::string> build_contexts;
   bool no_store = false;
 };
+
+// What --builder takes.
+std::map<std::string, plan::Builder> builders_by_name();
 
 // Whether a command takes -f once or several times.
 enum class Dockerfiles : uint8_t { kOne, kSeveral };

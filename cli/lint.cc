@@ -85,6 +85,7 @@ struct Options {
   std::vector<std::string> ignore;
   std::string fail_on;
   std::string minimum_engine;
+  std::optional<plan::Builder> builder;
   std::vector<std::string> trusted_registries;
   std::vector<std::pair<std::string, std::string>> levels;  // rule and level
   std::vector<std::pair<std::string, std::string>> labels;  // label and type
@@ -198,6 +199,7 @@ class Linters {
     config.ignore.insert(config.ignore.end(), options_.ignore.begin(), options_.ignore.end());
     if (!options_.fail_on.empty()) config.fail_on = lint::level_of(options_.fail_on);
     if (!options_.minimum_engine.empty()) config.minimum_engine = options_.minimum_engine;
+    config.builder = options_.builder.value_or(config.builder);
     config.report_unused = config.report_unused || options_.report_unused;
     config.strict_labels = config.strict_labels || options_.strict_labels;
     config.trusted_registries.insert(config.trusted_registries.end(), options_.trusted_registries.begin(),
@@ -242,20 +244,9 @@ class AllSurroundings {
       const std::scoped_lock lock(mutex_);
       known = &known_[{folder, ignore->path}];
     }
-    std::call_once(known->walked, [&] { known->surroundings = walk(folder, std::move(*ignore)); });
+    std::call_once(known->walked,
+                   [&] { known->surroundings = lint::read_surroundings(folder, std::move(*ignore)); });
     return known->surroundings;
-  }
-
-  static std::shared_ptr<const lint::Surroundings> walk(const std::string& folder, cache::IgnoreFile ignore) {
-    auto walk = context::walk(folder, ignore.matcher);
-    if (!walk) return nullptr;
-    auto around = std::make_shared<lint::Surroundings>();
-    around->folder = folder;
-    around->suggested_ignore_file = text::join_path(folder, ".dockerignore");
-    around->ignore_file = ignore.path;
-    around->ignore = std::move(ignore.matcher);
-    around->files = std::move(walk->snapshot);
-    return around;
   }
 
   std::mutex mutex_;
@@ -542,6 +533,10 @@ void add_lint(CLI::App& app, Action& action) {
       ->type_name("CODE=LEVEL");
   command->add_option("--minimum-engine", options->minimum_engine, "No builder is older than this Docker")
       ->type_name("MAJOR.MINOR");
+  command->add_option("--builder", options->builder, "Who builds: buildkit (default), classic or buildah")
+      ->transform(CLI::CheckedTransformer(builders_by_name()))
+      ->type_name("NAME")
+      ->option_text("NAME");
   command
       ->add_option("--trusted-registry", options->trusted_registries,
                    "Where base images may come from (DL3026)")

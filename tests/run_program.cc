@@ -63,6 +63,10 @@ void TemporaryFolder::write(const std::string& name, const std::string& content)
   std::ofstream(path, std::ios::binary) << content;
 }
 
+void TemporaryFolder::resize(const std::string& name, uint64_t bytes) const {
+  fs::resize_file(fs::path(path_) / name, bytes);
+}
+
 std::string TemporaryFolder::read(const std::string& name) const {
   return content_of(path_ + "/" + name);
 }

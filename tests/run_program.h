@@ -31,6 +31,8 @@ class TemporaryFolder {
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   // Writes a file, with the folders it needs.
   void write(const std::string& name, const std::string& content) const;
+  // Makes a file as long as that; zeros that were not there take no room.
+  void resize(const std::string& name, uint64_t bytes) const;
   std::string read(const std::string& name) const;
   // Copies a folder of fixtures/ into this one.
   void copy_fixture(const std::string& name) const;

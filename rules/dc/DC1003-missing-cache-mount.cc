@@ -211,6 +211,7 @@ lint::Rule DC1003() {
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
                "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
       .references = kReferences,
+      .needs_buildkit = true,
       .check = check};
 }
 

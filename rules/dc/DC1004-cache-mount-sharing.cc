@@ -142,6 +142,7 @@ lint::Rule DC1004() {
                "--mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
                "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"},
       .references = kReferences,
+      .needs_buildkit = true,
       .check = check};
 }
 

@@ -128,6 +128,7 @@ lint::Rule DC1005() {
           .good = {"FROM python:3.12\n"
                    "RUN --mount=type=cache,target=/root/.cache/pip pip install flask==3.0.3\n"},
           .references = kReferences,
+          .needs_buildkit = true,
           .check = check};
 }
 

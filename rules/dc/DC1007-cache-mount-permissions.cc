@@ -55,6 +55,7 @@ lint::Rule DC1007() {
                    "USER 1000\n"
                    "RUN --mount=type=cache,target=/home/node/.npm,uid=1000,gid=1000 npm ci\n"},
           .references = kReferences,
+          .needs_buildkit = true,
           .check = check};
 }
 

@@ -97,6 +97,7 @@ lint::Rule DC1008() {
           .good = {"# syntax=docker/dockerfile:1\nFROM golang:1.22\n"
                    "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
           .references = kReferences,
+          .needs_buildkit = true,
           .check = check};
 }
 

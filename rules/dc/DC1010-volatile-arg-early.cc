@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
-#include "dcache/text/unicode.h"
-#include "rules/package_managers.h"
 #include "rules/stages.h"
+#include "rules/volatile.h"
 
 namespace dcache::rules {
 namespace {
@@ -15,45 +14,6 @@ using dockerfile::Keyword;
 using lint::Subject;
 
 constexpr size_t kFarthest = 1000;  // instructions that are looked at for a use
-
-// Words of a name between underscores that tell of something that changes each time.
-bool is_volatile(std::string_view name) {
-  constexpr std::string_view kNames[] = {
-      "VERSION", "APP_VERSION", "BUILD_VERSION", "RELEASE",   "TIMESTAMP",  "VCS_REF",   "DATE",
-      "GIT_TAG", "GIT_BRANCH",  "BUILD_TAG",     "CACHEBUST", "CACHE_BUST", "CACHE_DATE"};
-  constexpr std::string_view kParts[] = {"BUILD_DATE",      "BUILD_NUMBER", "BUILD_ID",    "BUILD_TIME",
-                                         "BUILD_TIMESTAMP", "GIT_SHA",      "GIT_COMMIT",  "GIT_HASH",
-                                         "GIT_REV",         "COMMIT_SHA",   "COMMIT_HASH", "REVISION",
-                                         "CI_COMMIT",       "CI_PIPELINE",  "GITHUB_SHA",  "GITHUB_RUN"};
-  std::string upper;
-  for (const char c : name)
-    upper += text::ascii_upper(c);
-  return std::ranges::find(kNames, upper) != std::end(kNames) ||
-         std::ranges::any_of(kParts,
-                             [&](std::string_view part) { return upper.find(part) != std::string::npos; });
-}
-
-bool mentions(const Instruction& instruction, std::string_view name) {
-  const auto inside = [&](std::string_view text) {
-    for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-      const char before = at > 0 ? text[at - 1] : ' ';
-      const char after = at + name.size() < text.size() ? text[at + name.size()] : ' ';
-      const auto is_name = [](char c) {
-        return c == '_' || text::ascii_lower(c) != text::ascii_upper(c) || (c >= '0' && c <= '9');
-      };
-      if (!is_name(before) && !is_name(after)) return true;
-    }
-    return false;
-  };
-  return inside(instruction.joined) ||
-         std::ranges::any_of(instruction.heredocs,
-                             [&](const dockerfile::Heredoc& heredoc) { return inside(heredoc.content); });
-}
-
-// An install or a compiler run.
-bool is_costly(Subject& subject, const Instruction& instruction) {
-  return instruction.keyword == Keyword::kRun && !uses_of(subject, subject.run_at(instruction)).empty();
-}
 
 // The name that an ARG or ENV of one variable sets with what each build is given.
 std::string_view volatile_name(const Instruction& instruction) {
@@ -69,7 +29,7 @@ std::string_view volatile_name(const Instruction& instruction) {
     return {};
   if (instruction.arguments.front().text.find_first_of("0123456789", name.size()) != std::string_view::npos)
     return {};
-  return is_volatile(name) ? name : std::string_view();
+  return is_volatile_name(name) ? name : std::string_view();
 }
 
 void move_down(const dockerfile::File& file, const Instruction& from, const Instruction& to,

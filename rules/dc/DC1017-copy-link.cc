@@ -85,6 +85,7 @@ lint::Rule DC1017() {
                    "RUN apt-get update && apt-get install -y ca-certificates\n"
                    "COPY --link --from=build /out/app /usr/bin/app\n"},
           .references = kReferences,
+          .needs_buildkit = true,
           .check = check};
 }
 

@@ -77,11 +77,11 @@ TEST(Formats, CanBeSeveralAtOnce) {
 
 TEST(Baseline, LeavesOutWhatIsKnown) {
   const TemporaryFolder folder;
-  folder.write("a/Dockerfile", "FROM debian:12\nMAINTAINER x\n");
+  folder.write("a/Dockerfile", "FROM debian:12\nMAINTAINER x\nUSER a\n");
   EXPECT_EQ(run_dcache({"lint", "--make-baseline", "known.json", "a"}, folder.path()).status, 0);
   EXPECT_EQ(run_dcache({"lint", "--baseline", "known.json", "a"}, folder.path()).status, 0);
   EXPECT_EQ(run_dcache({"lint", "--baseline", "../known.json"}, folder / "a").status, 0);
-  folder.write("a/Dockerfile", "# moved\n\nFROM debian:12\nMAINTAINER x\nCMD y\n");
+  folder.write("a/Dockerfile", "# moved\n\nFROM debian:12\nMAINTAINER x\nUSER a\nCMD y\n");
   const Outcome outcome =
       run_dcache({"lint", "--baseline", "known.json", "--format", "gnu", "a"}, folder.path());
   EXPECT_EQ(outcome.status, 1);

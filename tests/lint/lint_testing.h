@@ -15,15 +15,8 @@ namespace dcache::test {
 // A folder with files, as rules see it.
 inline lint::Subject::LoadSurroundings surroundings_of(const TemporaryFolder& folder) {
   return [&folder]() -> std::shared_ptr<const lint::Surroundings> {
-    auto around = std::make_shared<lint::Surroundings>();
-    const bool has_ignore_file = !folder.read(".dockerignore").empty();
-    auto matcher = ignore::Matcher::parse(folder.read(".dockerignore"));
-    around->folder = folder.path();
-    around->suggested_ignore_file = folder / ".dockerignore";
-    if (has_ignore_file) around->ignore_file = folder / ".dockerignore";
-    around->files = std::move(context::walk(folder.path(), *matcher)->snapshot);
-    around->ignore = std::move(*matcher);
-    return around;
+    auto ignore = cache::load_ignore_file(folder / "Dockerfile", folder.path());
+    return ignore ? lint::read_surroundings(folder.path(), std::move(*ignore)) : nullptr;
   };
 }
 

@@ -1,6 +1,7 @@
 // Cases of our own rules, as text: tests/rules/cases/CODE.txt holds Dockerfiles, each below a line that says
 // what the rule finds in it: `==== CODE at LINE LINE…: what it is about` or `==== nothing: …`. Lines `+++
-// PATH` and `+++ PATH: TEXT` put files into the context.
+// PATH` and `+++ PATH: TEXT` put files into the context, `+++ PATH of N MB` a large one; `### LINE` stands
+// for a line of the configuration.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -16,7 +17,13 @@ struct RuleCase {
   std::string title;
   std::vector<std::string> expected;  // "CODE:LINE"
   std::string dockerfile;
-  std::vector<std::pair<std::string, std::string>> files;  // path and text
+  std::string config;
+  struct ContextFile {
+    std::string path;
+    std::string text;
+    uint64_t megabytes = 0;
+  };
+  std::vector<ContextFile> files;
 };
 
 std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
@@ -27,7 +34,13 @@ std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
     if (line.starts_with("+++ ")) {
       const size_t colon = std::min(line.find(": "), line.size());
       const std::string text = line.substr(std::min(colon + 2, line.size()));
-      cases.back().files.emplace_back(line.substr(4, colon - 4), text.empty() ? "" : text + "\n");
+      const size_t size = std::min(line.find(" of "), colon);
+      cases.back().files.push_back({line.substr(4, size - 4), text.empty() ? "" : text + "\n",
+                                    size < colon ? std::stoull(line.substr(size + 4)) : 0});
+      continue;
+    }
+    if (line.starts_with("### ")) {
+      cases.back().config += line.substr(4) + "\n";
       continue;
     }
     if (!line.starts_with("==== ")) {
@@ -55,12 +68,14 @@ TEST(RuleCases, AreFoundAndLeftAlone) {
     for (const RuleCase& c : read_cases(entry.path())) {
       ++(c.expected.empty() ? good : bad);
       const test::TemporaryFolder folder;
-      for (const auto& [path, text] : c.files)
-        folder.write(path, text);
+      for (const RuleCase::ContextFile& one : c.files) {
+        folder.write(one.path, one.text);
+        if (one.megabytes > 0) folder.resize(one.path, one.megabytes * 1'000'000);
+      }
       const auto load = c.files.empty() ? lint::Subject::LoadSurroundings() : test::surroundings_of(folder);
-      EXPECT_EQ(test::findings(c.dockerfile, test::config_selecting({code}), load), c.expected)
-          << c.title << "\n"
-          << c.dockerfile;
+      lint::Config config = *lint::read_config(c.config, lint::known_names(lint::catalogue()));
+      config.select = {code};
+      EXPECT_EQ(test::findings(c.dockerfile, config, load), c.expected) << c.title << "\n" << c.dockerfile;
     }
     EXPECT_GE(bad, kFewest) << code;
     EXPECT_GE(good, kFewest) << code;

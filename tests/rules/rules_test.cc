@@ -15,10 +15,16 @@ using test::findings;
 using test::fixed;
 using Texts = std::vector<std::string>;
 
+void write_files(const lint::Example& example, const test::TemporaryFolder& folder) {
+  for (const lint::ExampleFile& file : example.files) {
+    folder.write(std::string(file.path), std::string(file.content));
+    if (file.size > 0) folder.resize(std::string(file.path), file.size);
+  }
+}
+
 std::vector<std::string> findings_of_example(const lint::Rule& rule, const lint::Example& example) {
   const test::TemporaryFolder folder;
-  for (const lint::ExampleFile& file : example.files)
-    folder.write(std::string(file.path), std::string(file.content));
+  write_files(example, folder);
   const bool needs_files = !example.files.empty();
   lint::Config config = *lint::read_config(std::string(example.config), lint::known_names(lint::catalogue()));
   config.select = {std::string(rule.code)};
@@ -52,8 +58,7 @@ TEST(EveryRule, MendsItsBadExampleIfItSaysSo) {
   for (const lint::Rule& rule : lint::catalogue()) {
     if (rule.fix == lint::FixKind::kNone) continue;
     const test::TemporaryFolder folder;
-    for (const lint::ExampleFile& file : rule.bad.files)
-      folder.write(std::string(file.path), std::string(file.content));
+    write_files(rule.bad, folder);
     const lint::Config config = config_selecting({std::string(rule.code)});
     const lint::Linter linter(lint::catalogue(), config);
     const auto load = test::surroundings_of(folder);

@@ -20,8 +20,7 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 constexpr std::string_view kMarker = "dcache-snapshot";
-constexpr std::string_view kTypes = "fdlo";                                                // by Type
-constexpr std::array<std::string_view, 3> kBuilders = {"buildkit", "classic", "buildah"};  // by Builder
+constexpr std::string_view kTypes = "fdlo";  // by Type
 
 // JSON has no strings of bytes that are no UTF-8, which names of files and Dockerfiles may be.
 constexpr std::string_view kBytes = "hex";
@@ -112,9 +111,9 @@ tl::expected<Build, std::string> build_from(const json& state) {
   options.dockerfile = read_text(state.at("dockerfile").at("path"));
   options.plan.target = state.at("target");
   const std::string builder = state.value("builder", "buildkit");
-  const auto known = std::find(kBuilders.begin(), kBuilders.end(), builder);
-  if (known == kBuilders.end()) throw std::invalid_argument("unknown builder");
-  options.plan.builder = static_cast<plan::Builder>(known - kBuilders.begin());
+  const auto known = plan::builder_of(builder);
+  if (!known) throw std::invalid_argument("unknown builder");
+  options.plan.builder = *known;
   options.plan.platform = state.at("platform");
   for (const auto& [name, value] : state.at("build_args").items())
     options.plan.build_args[name] = read_text(value);
@@ -141,7 +140,7 @@ std::string write_state(const Build& build) {
   out.key("text");
   write_text(build.file().source(), out);
   out.end_object();
-  out.member("builder", kBuilders[static_cast<size_t>(build.options().plan.builder)]);
+  out.member("builder", plan::name_of(build.options().plan.builder));
   out.member("target", build.options().plan.target).member("platform", build.options().plan.platform);
   out.key("build_args");
   write_map(build.options().plan.build_args, out);

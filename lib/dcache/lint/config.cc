@@ -19,13 +19,14 @@ namespace {
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
 constexpr std::array<std::string_view, 3> kOverrideKeys = {"paths", "ignore", "levels"};
-constexpr std::array<std::string_view, 11> kKeys = {"report-unused-suppressions",
+constexpr std::array<std::string_view, 12> kKeys = {"report-unused-suppressions",
                                                     "overrides",
                                                     "profile",
                                                     "select",
                                                     "ignore",
                                                     "fail-on",
                                                     "minimum-engine",
+                                                    "builder",
                                                     "levels",
                                                     "trusted-registries",
                                                     "label-schema",
@@ -83,6 +84,12 @@ class Reader {
       config_.fail_on = name == "none" ? std::nullopt : std::optional(known_level(name, place_of(node)));
     } else if (key == "minimum-engine") {
       config_.minimum_engine = text_of(node, key);
+    } else if (key == "builder") {
+      const std::string name = text_of(node, key);
+      const auto builder = plan::builder_of(name);
+      if (!builder)
+        stop(node, fmt::format("there is no builder '{}'", name), did_you_mean(name, plan::builder_names()));
+      config_.builder = *builder;
     } else if (key == "levels") {
       read_levels(node, config_.levels);
     } else if (key == "overrides") {
@@ -290,6 +297,7 @@ std::string to_toml(const Config& config) {
   table.insert("ignore", list(config.ignore));
   table.insert("fail-on", config.fail_on ? name_of(*config.fail_on) : "none");
   table.insert("minimum-engine", config.minimum_engine);
+  table.insert("builder", plan::name_of(config.builder));
   table.insert("trusted-registries", list(config.trusted_registries));
   table.insert("strict-labels", config.strict_labels);
   table.insert("report-unused-suppressions", config.report_unused);

@@ -5,6 +5,7 @@
 //   ignore = ["DL3059"]
 //   fail-on = "warning"            # error, warning, info, style, none
 //   minimum-engine = "23.0"        # builders older than this are not used: DC1008 keeps quiet from 23.0 on
+//   builder = "buildkit"           # buildkit, classic, buildah
 //   trusted-registries = ["docker.io", "*.example.com"]
 //   strict-labels = true           # labels that are not in the schema are findings
 //   [levels]
@@ -26,6 +27,7 @@
 #include <tl/expected.hpp>
 
 #include "dcache/lint/diagnostic.h"
+#include "dcache/plan/builder.h"
 
 namespace dcache::lint {
 
@@ -56,6 +58,7 @@ struct Config {
   std::vector<Override> overrides;
   bool report_unused = false;  // comments that silence nothing are findings: DC0002
   std::string minimum_engine;  // "MAJOR.MINOR" of Docker; empty for any
+  plan::Builder builder = plan::Builder::kBuildkit;
 };
 
 struct ConfigError {

@@ -21,6 +21,7 @@ enum class FixKind : uint8_t { kNone, kSafe, kUnsafe };
 struct ExampleFile {
   std::string_view path;
   std::string_view content;
+  uint64_t size = 0;  // bytes, if it is larger than its content; zeros follow
 };
 struct Example {
   std::string_view dockerfile;
@@ -71,6 +72,7 @@ struct Rule {
   Example good;                                       // does not
   std::span<const std::string_view> references = {};  // beside the page of the catalogue that it comes from
   std::span<const std::string_view> covers = {};      // rules that this one stands for in the default profile
+  bool needs_buildkit = false;  // asks for what the classic builder does not have, and keeps quiet for it
   void (*check)(Subject& subject, Reporter& reporter) = nullptr;
 };
 

@@ -93,25 +93,6 @@ auto find_run(auto& runs, const Instruction& instruction) {
 
 }  // namespace
 
-std::span<const context::Record* const> Surroundings::called(std::string_view name) const {
-  const auto name_of = [](const context::Record* record) { return text::base_name(record->path); };
-  const std::scoped_lock lock(mutex_);
-  if (by_name_.empty()) {
-    for (const context::Record& record : files.records())
-      by_name_.push_back(&record);
-    std::ranges::stable_sort(by_name_, {}, name_of);
-  }
-  return std::ranges::equal_range(by_name_, name, {}, name_of);
-}
-
-const std::string& Surroundings::remembered(std::string_view rule,
-                                            const std::function<std::string()>& make) const {
-  const std::scoped_lock lock(mutex_);
-  auto known = remembered_.find(rule);
-  if (known == remembered_.end()) known = remembered_.emplace(rule, make()).first;
-  return known->second;
-}
-
 text::Span Run::span_of(std::string_view part) const {
   const auto inside = [&](std::string_view whole) {
     return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
@@ -128,7 +109,7 @@ Subject::Subject(const dockerfile::File& file, const Config& config, LoadSurroun
     : file_(file), config_(config), load_(std::move(load)) {}
 
 const plan::Graph& Subject::graph() {
-  if (!graph_) graph_ = std::make_unique<plan::Graph>(plan::build_graph(file_, {}));
+  if (!graph_) graph_ = std::make_unique<plan::Graph>(plan::build_graph(file_, {.builder = config_.builder}));
   return *graph_;
 }
 

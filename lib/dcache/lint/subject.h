@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,35 +12,14 @@
 #include <typeindex>
 #include <vector>
 
-#include "dcache/context/snapshot.h"
 #include "dcache/dockerfile/file.h"
 #include "dcache/dockerfile/mount.h"
-#include "dcache/ignore/matcher.h"
 #include "dcache/lint/config.h"
+#include "dcache/lint/surroundings.h"
 #include "dcache/plan/graph.h"
 #include "dcache/shell/script.h"
 
 namespace dcache::lint {
-
-// The files around a Dockerfile. Dockerfiles of one folder share them, over threads too.
-struct Surroundings {
-  context::Snapshot files;                // of the context, ignored ones left out
-  std::string ignore_file;                // its path; empty if there is none
-  std::optional<ignore::Matcher> ignore;  // what it says
-  std::string folder;                     // of the context
-  std::string suggested_ignore_file;      // where one would go
-
-  // The records that are called so, in whatever folder.
-  std::span<const context::Record* const> called(std::string_view name) const;
-  // What `make` gives, called once for all Dockerfiles that share these files: for what a rule works out of
-  // the files alone. `rule` is its code.
-  const std::string& remembered(std::string_view rule, const std::function<std::string()>& make) const;
-
- private:
-  mutable std::mutex mutex_;
-  mutable std::map<std::string, std::string, std::less<>> remembered_;
-  mutable std::vector<const context::Record*> by_name_;  // sorted by name; empty until it is asked for
-};
 
 // A RUN with its text taken apart.
 struct Run {

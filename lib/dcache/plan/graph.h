@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "dcache/dockerfile/file.h"
+#include "dcache/plan/builder.h"
 #include "dcache/plan/environment.h"
 
 namespace dcache::plan {
@@ -26,14 +27,6 @@ inline constexpr std::string_view kImageScheme = "docker-image://";
 
 // Whether ADD downloads a source: a URL, or a git repository.
 bool is_remote(std::string_view source);
-
-// Who builds. The others than BuildKit make a layer of every instruction, and each layer is known by the one
-// below it.
-enum class Builder : uint8_t {
-  kBuildkit,
-  kClassic,  // Docker's own of before BuildKit
-  kBuildah,  // `buildah build --layers`, `podman build`
-};
 
 struct Options {
   Builder builder = Builder::kBuildkit;

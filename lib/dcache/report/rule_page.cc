@@ -79,14 +79,16 @@ std::string indented(std::string_view text) {
 }
 
 std::string files_note(const lint::Example& example) {
-  std::string names = example.config.empty()
-                          ? ""
-                          : fmt::format("\nwith, in `.dcache.toml`,\n\n```toml\n{}```\n", example.config);
-  if (example.files.empty()) return names;
-  names.clear();
-  for (const lint::ExampleFile& file : example.files)
-    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", file.path);
-  return fmt::format("\nwith {} beside it.\n", names);
+  std::string note = example.config.empty()
+                         ? ""
+                         : fmt::format("\nwith, in `.dcache.toml`,\n\n```toml\n{}```\n", example.config);
+  if (example.files.empty()) return note;
+  std::string names;
+  for (const lint::ExampleFile& file : example.files) {
+    const std::string size = file.size == 0 ? "" : fmt::format(" ({})", bytes_words(file.size));
+    names += fmt::format("{}`{}`{}", names.empty() ? "" : ", ", file.path, size);
+  }
+  return note + fmt::format("\nwith {} beside it.\n", names);
 }
 
 }  // namespace
@@ -95,8 +97,6 @@ std::string rule_page(const Rule& rule) {
   std::string page = fmt::format("# {}\n\n{}.\n\n", title(rule), rule.summary);
   page += fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level),
                       origin_words(rule), fix_words(rule), default_words(rule));
-  if (!rule.not_in_default.empty())
-    page += fmt::format("Left out of the default profile: {}.\n\n", rule.not_in_default);
   if (!rule.not_in_default.empty())
     page += fmt::format("The default profile leaves it out: {}.\n\n", rule.not_in_default);
   if (!rule.covers.empty())

@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
+
+namespace dcache::rules {
+namespace {
+
+using plan::Graph;
+using plan::Read;
+using plan::Stage;
+using plan::Step;
+
+// Whether all that a stage does is to copy files, to places that are known.
+bool only_copies(const Graph& graph, const Stage& stage) {
+  const bool copies = std::ranges::all_of(stage.steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return (step.kind == Step::Kind::kCopy || step.kind == Step::Kind::kWorkdir) && !step.needs_network;
+  });
+  return copies && std::ranges::any_of(stage.steps, [&](size_t index) {
+           return graph.steps[index].kind == Step::Kind::kCopy;
+         });
+}
+
+// Whether the path lies in what a COPY of the stage writes.
+bool is_own(const Graph& graph, const Stage& stage, std::string_view path) {
+  return std::ranges::any_of(stage.steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return step.kind == Step::Kind::kCopy && step.destination != "/" &&
+           text::is_within(path, step.destination);
+  });
+}
+
+struct Uses {
+  bool any = false;
+  bool own_files_alone = true;
+};
+
+// What other stages take of it.
+Uses uses_of_stage(const Graph& graph, const Stage& stage) {
+  Uses uses;
+  for (const Stage& other : graph.stages) {
+    if (other.base_stage == stage.index) return {true, false};
+  }
+  for (const Step& step : graph.steps) {
+    for (const Read& read : step.reads) {
+      if (read.origin != Read::Origin::kStage || read.stage != stage.index) continue;
+      uses.any = true;
+      uses.own_files_alone = uses.own_files_alone && !read.selectors.empty() &&
+                             std::ranges::all_of(read.selectors, [&](const plan::Selector& selector) {
+                               return !selector.wildcard && is_own(graph, stage, selector.path);
+                             });
+    }
+  }
+  return uses;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const Graph& graph = subject.graph();
+  for (const Stage& stage : graph.stages) {
+    if (!stage.base_stage || stage.from == nullptr || graph.target == stage.index ||
+        !only_copies(graph, stage))
+      continue;
+    const Uses uses = uses_of_stage(graph, stage);
+    if (!uses.any || !uses.own_files_alone) continue;
+    const Stage& base = graph.stages[*stage.base_stage];
+    reporter.report(
+        stage.from->span,
+        fmt::format(
+            "this stage waits for {} and rebuilds with it, and only files that it copies itself are used",
+            base.label()),
+        "start from scratch");
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/building/multi-stage/"};
+
+}  // namespace
+
+lint::Rule DC1018() {
+  return {.code = "DC1018",
+          .name = "needless-serial-stage",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .summary = "A stage that only gathers files starts from another stage",
+          .rationale =
+              "Stages that don't depend on each other are built at the same time, and one that rebuilds does "
+              "not touch the others. A stage that runs nothing, and of which others copy only what it copied "
+              "itself, has no use for what it starts from: it waits for it, and its layers are made again "
+              "whenever that changes. `FROM scratch` serves as well.",
+          .bad = {"FROM node:22 AS deps\n"
+                  "COPY package.json ./\n"
+                  "RUN npm install\n"
+                  "FROM deps AS files\n"
+                  "COPY public /files\n"
+                  "FROM nginx:1.27\n"
+                  "COPY --from=files /files /usr/share/nginx/html\n"},
+          .good = {"FROM node:22 AS deps\n"
+                   "COPY package.json ./\n"
+                   "RUN npm install\n"
+                   "FROM scratch AS files\n"
+                   "COPY public /files\n"
+                   "FROM nginx:1.27\n"
+                   "COPY --from=files /files /usr/share/nginx/html\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,171 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/final_image.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+
+// A compiler's command whose product runs without it.
+struct Compiler {
+  std::string_view what;
+  std::initializer_list<std::string_view> programs;
+  std::initializer_list<std::string_view> commands;  // one of them is among the arguments; none: always
+};
+
+const Compiler kCompilers[] = {
+    {"the Go toolchain", {"go"}, {"build", "install"}},
+    {"the Rust toolchain", {"cargo"}, {"build", "install"}},
+    {"the JDK and Maven", {"mvn", "mvnw"}, {"package", "install", "verify"}},
+    {"the JDK and Gradle",
+     {"gradle", "gradlew"},
+     {"build", "assemble", "bootJar", "shadowJar", "installDist", "jar"}},
+    {"the .NET SDK", {"dotnet"}, {"publish"}},
+    {"the Haskell toolchain", {"stack", "cabal"}, {"build", "install"}},
+    {"the Swift toolchain", {"swift"}, {"build"}},
+    {"the JDK and sbt", {"sbt"}, {"assembly", "stage", "dist"}},
+};
+
+// What watches the sources or compiles when the container starts: an image for development.
+constexpr std::string_view kCompilesAtStart[] = {
+    "go",      "cargo",   "mvn", "mvnw",    "gradle",  "gradlew",   "stack",         "cabal",   "swift",
+    "sbt",     "make",    "air", "bash",    "sh",      "fresh",     "reflex",        "gin",     "gcc",
+    "g++",     "dlv",     "zsh", "tail",    "sleep",   "npm",       "yarn",          "pnpm",    "guard",
+    "nodemon", "jupyter", "R",   "Rscript", "realize", "watchexec", "CompileDaemon", "kotlinc", "javac"};
+
+// Packages that nothing but a compilation needs.
+constexpr std::string_view kPackages[] = {
+    "build-essential", "gcc",   "g++",    "clang",     "gfortran", "cmake",      "build-base",
+    "rustc",           "cargo", "golang", "golang-go", "gcc-c++",  "alpine-sdk", "musl-dev"};
+
+struct Installer {
+  std::initializer_list<std::string_view> programs;
+  std::initializer_list<std::string_view> install;
+  std::initializer_list<std::string_view> remove;
+};
+const Installer kInstallers[] = {
+    {{"apt-get", "apt", "aptitude"}, {"install"}, {"purge", "remove", "autoremove"}},
+    {{"apk"}, {"add"}, {"del"}},
+    {{"yum", "dnf", "microdnf"}, {"install"}, {"remove", "erase", "autoremove"}},
+};
+
+bool is_one_of(std::string_view word, std::span<const std::string_view> list) {
+  return std::ranges::find(list, word) != list.end();
+}
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> list) {
+  return std::ranges::find(list, word) != list.end();
+}
+
+struct Found {
+  const shell::Command* command = nullptr;
+  std::string_view what;
+};
+
+Found compiler_call(const Run& run) {
+  for (const shell::Command& command : run.commands) {
+    const auto words = shell::invocation(command);
+    for (const Compiler& compiler : kCompilers) {
+      if (!is_one_of(shell::program_of(words), compiler.programs)) continue;
+      const bool compiles = std::ranges::any_of(
+          words, [&](const shell::Word& word) { return is_one_of(word.text, compiler.commands); });
+      if (compiles) return {&command, compiler.what};
+    }
+  }
+  return {};
+}
+
+bool removes_packages(const Run& run) {
+  return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    return std::ranges::any_of(kInstallers, [&](const Installer& installer) {
+      return is_one_of(shell::program_of(words), installer.programs) &&
+             std::ranges::any_of(
+                 words, [&](const shell::Word& word) { return is_one_of(word.text, installer.remove); });
+    });
+  });
+}
+
+Found compiler_install(const Run& run) {
+  for (const shell::Command& command : run.commands) {
+    const auto words = shell::invocation(command);
+    for (const Installer& installer : kInstallers) {
+      if (!is_one_of(shell::program_of(words), installer.programs)) continue;
+      const bool installs = std::ranges::any_of(
+          words, [&](const shell::Word& word) { return is_one_of(word.text, installer.install); });
+      if (!installs) continue;
+      for (const shell::Word& word : words) {
+        if (is_one_of(word.text, kPackages)) return {&command, word.text};
+      }
+    }
+  }
+  return {};
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(subject);
+  // Without a program of its own it may be an image to build with.
+  if (image.starter() == nullptr) return;
+  const bool compiles_at_start =
+      std::ranges::any_of(kCompilesAtStart, [&](std::string_view program) { return image.starts(program); });
+  if (compiles_at_start || (image.starts("dotnet") && (image.starts("run") || image.starts("watch")))) return;
+  for (const Run* run : image.runs) {
+    if (const Found found = compiler_call(*run); found.command != nullptr) {
+      reporter.report(
+          run->span_of(found.command->spelling),
+          fmt::format("the image keeps {} and what was compiled, and starts only what came out", found.what),
+          "compile in a stage of its own, and COPY --from it what the program needs");
+      return;
+    }
+  }
+  // What a script starts may compile, or run what somebody compiles there.
+  if (image.starts_script() ||
+      std::ranges::any_of(image.runs, [](const Run* run) { return removes_packages(*run); }))
+    return;
+  for (const Run* run : image.runs) {
+    if (const Found found = compiler_install(*run); found.command != nullptr) {
+      reporter.report(run->span_of(found.command->spelling),
+                      fmt::format("{} is installed to compile with, and stays in the image", found.what),
+                      "compile in a stage of its own, and COPY --from it what the program needs");
+      return;
+    }
+  }
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/build/building/best-practices/#use-multi-stage-builds"};
+
+}  // namespace
+
+lint::Rule DC1020() {
+  return {.code = "DC1020",
+          .name = "toolchain-in-final",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .summary = "The image that is shipped holds a compiler that only its build needs",
+          .rationale =
+              "What compiles a program is many times its size, and every tool in an image is one more that "
+              "has to be kept up to date and that an intruder finds. A stage of its own can compile: of it "
+              "only what is copied reaches the image, and its layers still serve as cache.\n\n"
+              "Images that start a shell or a compiler, or name no program at all, are taken for images to "
+              "work with and left alone.",
+          .bad = {"FROM golang:1.22\n"
+                  "WORKDIR /src\n"
+                  "COPY . .\n"
+                  "RUN go build -o /app .\n"
+                  "CMD [\"/app\"]\n"},
+          .good = {"FROM golang:1.22 AS build\n"
+                   "WORKDIR /src\n"
+                   "COPY . .\n"
+                   "RUN CGO_ENABLED=0 go build -o /app .\n"
+                   "FROM gcr.io/distroless/static\n"
+                   "COPY --from=build /app /app\n"
+                   "CMD [\"/app\"]\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,142 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/edits.h"
+#include "rules/final_image.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+using plan::Graph;
+using plan::Step;
+
+// Images without a C library.
+bool has_no_libc(std::string_view image) {
+  const std::string_view name = image_name(image);
+  return name == "scratch" || name.starts_with("gcr.io/distroless/static") ||
+         name == "cgr.dev/chainguard/static" || name == "chainguard/static";
+}
+
+// Whether a stage or one that it starts from is `wanted`.
+bool stands_on(const Graph& graph, size_t stage, size_t wanted) {
+  for (std::optional<size_t> at = stage; at; at = graph.stages[*at].base_stage) {
+    if (*at == wanted) return true;
+  }
+  return false;
+}
+
+std::string_view base_image(const Graph& graph, size_t stage) {
+  while (graph.stages[stage].base_stage)
+    stage = *graph.stages[stage].base_stage;
+  const dockerfile::Instruction* from = graph.stages[stage].from;
+  return from == nullptr || from->arguments.empty() ? "" : graph.text_of(from->arguments.front());
+}
+
+// Alpine's image of Go has no C compiler, without which Go leaves cgo out by itself.
+bool has_compiler(lint::Subject& subject, size_t stage) {
+  const std::string_view base = base_image(subject.graph(), stage);
+  if (base.find("alpine") == std::string_view::npos) return true;
+  return std::ranges::any_of(subject.runs(), [&](const Run& run) {
+    if (!run.step || !stands_on(subject.graph(), stage, subject.graph().steps[*run.step].stage)) return false;
+    return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+      const auto words = shell::invocation(command);
+      return shell::program_of(words) == "apk" &&
+             (shell::has_word(words, "gcc") || shell::has_word(words, "build-base") ||
+              shell::has_word(words, "alpine-sdk"));
+    });
+  });
+}
+
+bool sets_cgo(const shell::Command& command) {
+  const auto sets = [](const shell::Word& word) { return word.text.starts_with("CGO_ENABLED="); };
+  return std::ranges::any_of(command.assignments, sets) || std::ranges::any_of(command.words, sets);
+}
+
+bool is_static_by_flags(const shell::Command& command) {
+  return std::ranges::any_of(command.words, [](const shell::Word& word) {
+    return word.text.find("-static") != std::string_view::npos ||
+           word.text.find("netgo") != std::string_view::npos;
+  });
+}
+
+void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
+  const Step& step = subject.graph().steps[*run.step];
+  if (step.environment && step.environment->get("CGO_ENABLED")) return;
+  if (std::ranges::any_of(run.commands, sets_cgo)) return;
+  for (const shell::Command& command : run.commands) {
+    const auto words = shell::invocation(command);
+    const bool builds = shell::program_of(words) == "go" && words.size() > 1 &&
+                        (words[1].text == "build" || words[1].text == "install");
+    if (!builds || is_static_by_flags(command)) continue;
+    lint::Diagnostic& diagnostic = reporter.report(
+        run.span_of(command.spelling),
+        "with cgo the program may want a C library, and the image that it is copied into has none",
+        "write CGO_ENABLED=0 in front of it");
+    if (!run.shell_form || command.quoted || words.data() != command.words.data()) continue;
+    const text::Span go = run.span_of(words.front().spelling);
+    diagnostic.fix = replace({go.begin, go.begin}, "CGO_ENABLED=0 ", "leave cgo out");
+    diagnostic.fix->safe = false;
+  }
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const Graph& graph = subject.graph();
+  std::vector<size_t> sources;  // stages that files come from into such an image
+  for (const Step& step : graph.steps) {
+    if (step.kind != Step::Kind::kCopy || !has_no_libc(base_image(graph, step.stage))) continue;
+    for (const plan::Read& read : step.reads) {
+      if (read.origin == plan::Read::Origin::kStage) sources.push_back(read.stage);
+    }
+  }
+  if (sources.empty()) return;
+  for (const Run& run : subject.runs()) {
+    if (!run.step) continue;
+    const size_t stage = graph.steps[*run.step].stage;
+    const bool goes_there =
+        std::ranges::any_of(sources, [&](size_t source) { return stands_on(graph, source, stage); });
+    if (goes_there && has_compiler(subject, stage)) look_at(subject, run, reporter);
+  }
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://pkg.go.dev/cmd/cgo",
+    "https://github.com/GoogleContainerTools/distroless/blob/main/base/README.md"};
+
+}  // namespace
+
+lint::Rule DC1021() {
+  return {.code = "DC1021",
+          .name = "static-binary",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kUnsafe,
+          .summary = "A Go program built with cgo is copied into an image without a C library",
+          .rationale =
+              "Where a C compiler is at hand, `go build` links programs that use the net or os/user packages "
+              "to the C library of the build image. `scratch` and the static distroless images have none: "
+              "the container fails to start with \"no such file or directory\", though the file is there. "
+              "`CGO_ENABLED=0` makes a program that needs nothing.",
+          .fix_note =
+              "Sets `CGO_ENABLED=0` for the command. Unsafe: a program that uses C code no longer builds.",
+          .bad = {"FROM golang:1.22 AS build\n"
+                  "WORKDIR /src\n"
+                  "COPY . .\n"
+                  "RUN go build -o /app .\n"
+                  "FROM scratch\n"
+                  "COPY --from=build /app /app\n"
+                  "CMD [\"/app\"]\n"},
+          .good = {"FROM golang:1.22 AS build\n"
+                   "WORKDIR /src\n"
+                   "COPY . .\n"
+                   "RUN CGO_ENABLED=0 go build -o /app .\n"
+                   "FROM scratch\n"
+                   "COPY --from=build /app /app\n"
+                   "CMD [\"/app\"]\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

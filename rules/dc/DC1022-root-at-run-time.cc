@@ -1,0 +1,167 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/final_image.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+
+// Images that run as somebody else, or whose own start drops root: by name or the start of it.
+bool drops_root(std::string_view image) {
+  constexpr std::string_view kNames[] = {"postgres",  "mysql",
+                                         "mariadb",   "redis",
+                                         "mongo",     "rabbitmq",
+                                         "cassandra", "couchdb",
+                                         "influxdb",  "memcached",
+                                         "nginx",     "httpd",
+                                         "haproxy",   "elasticsearch",
+                                         "kibana",    "logstash",
+                                         "sonarqube", "solr",
+                                         "telegraf",  "zookeeper",
+                                         "neo4j",     "traefik",
+                                         "wordpress", "nextcloud",
+                                         "drupal",    "joomla",
+                                         "ghost",     "redmine",
+                                         "odoo",      "vault",
+                                         "consul",    "couchbase",
+                                         "arangodb",  "eclipse-mosquitto"};
+  constexpr std::string_view kPrefixes[] = {"bitnami/",
+                                            "cgr.dev/",
+                                            "chainguard/",
+                                            "nginxinc/nginx-unprivileged",
+                                            "jenkins/",
+                                            "grafana/",
+                                            "prom/",
+                                            "selenium/",
+                                            "jupyter/",
+                                            "cimg/",
+                                            "circleci/",
+                                            "jboss/",
+                                            "quay.io/keycloak/",
+                                            "docker.elastic.co/",
+                                            "curlimages/",
+                                            "openshift/",
+                                            "registry.access.redhat.com/",
+                                            "registry.redhat.io/",
+                                            "centos/",
+                                            "rabbitmq",
+                                            "apache/"};
+  constexpr std::string_view kParts[] = {"nonroot", "unprivileged", "rootless", "chiseled", "apache"};
+  const std::string_view name = image_name(image);
+  return std::ranges::find(kNames, name) != std::end(kNames) ||
+         std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); }) ||
+         std::ranges::any_of(
+             kParts, [&](std::string_view part) { return image.find(part) != std::string_view::npos; });
+}
+
+// Services that need root to begin with, and programs that give it up for another one.
+constexpr std::string_view kStartAsRoot[] = {"nginx",
+                                             "apache2",
+                                             "httpd",
+                                             "apache2-foreground",
+                                             "apachectl",
+                                             "apache2ctl",
+                                             "httpd-foreground",
+                                             "sshd",
+                                             "cron",
+                                             "crond",
+                                             "supervisord",
+                                             "php-fpm",
+                                             "haproxy",
+                                             "dockerd",
+                                             "init",
+                                             "my_init",
+                                             "systemd",
+                                             "s6-svscan",
+                                             "runsvdir",
+                                             "gosu",
+                                             "su-exec",
+                                             "su",
+                                             "sudo",
+                                             "setpriv",
+                                             "runuser",
+                                             "chpst",
+                                             "openvpn",
+                                             "dnsmasq",
+                                             "named",
+                                             "postfix",
+                                             "rsyslogd",
+                                             "bash",
+                                             "sh",
+                                             "zsh",
+                                             "mysqld",
+                                             "chroot",
+                                             "lighttpd",
+                                             "radiusd",
+                                             "sniproxy",
+                                             "tcpdump",
+                                             "true",
+                                             "false",
+                                             "echo"};
+constexpr std::string_view kDropsRoot[] = {"gosu", "su-exec", "setpriv", "s6-", "runuser", "chpst"};
+
+bool mentions_drop(const Instruction& instruction) {
+  return std::ranges::any_of(kDropsRoot, [&](std::string_view program) {
+    return instruction.joined.find(program) != std::string_view::npos;
+  });
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(subject);
+  const Instruction* starter = image.starter();
+  if (starter == nullptr || image.started.empty() || image.starts_script() || drops_root(image.base)) return;
+  const bool service =
+      std::ranges::any_of(kStartAsRoot, [&](std::string_view program) { return image.starts(program); });
+  if (service ||
+      std::ranges::any_of(image.instructions, [](const Instruction* one) { return mentions_drop(*one); }))
+    return;
+  if (image.user == nullptr) {
+    reporter.report(starter->span,
+                    fmt::format("{} runs as root: no USER stands above it", image.started.front()),
+                    "name a user who owns nothing it need not write to");
+    return;
+  }
+  const std::string_view user =
+      image.user->arguments.empty() ? "" : subject.graph().text_of(image.user->arguments.front());
+  const std::string_view name = user.substr(0, user.find(':'));
+  if (name != "root" && name != "0") return;
+  lint::Diagnostic& diagnostic =
+      reporter.report(image.user->span, fmt::format("{} runs as root", image.started.front()),
+                      "name another user before the stage ends");
+  diagnostic.aliases = {"DL3002"};
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/building/best-practices/#user",
+                                            "https://docs.docker.com/reference/dockerfile/#user"};
+
+}  // namespace
+
+lint::Rule DC1022() {
+  return {.code = "DC1022",
+          .name = "root-at-run-time",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .summary = "The image's program runs as root",
+          .rationale =
+              "A container's root is the host's root with fewer rights: a hole in the program reaches "
+              "whatever is mounted or shared, and can change its own files. Few programs need it once "
+              "they are installed, and ports below 1024 are open to every user in containers of Docker.\n\n"
+              "Left alone are base images that are known to run as somebody else, services that start as "
+              "root and give it up, and start scripts, which may do so.",
+          .bad = {"FROM python:3.12\n"
+                  "COPY app.py /srv/app.py\n"
+                  "CMD [\"python\", \"/srv/app.py\"]\n"},
+          .good = {"FROM python:3.12\n"
+                   "RUN useradd --no-log-init --uid 10001 app\n"
+                   "COPY app.py /srv/app.py\n"
+                   "USER 10001\n"
+                   "CMD [\"python\", \"/srv/app.py\"]\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

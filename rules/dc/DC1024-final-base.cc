@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
+#include "rules/final_image.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+bool is_distribution(std::string_view image) {
+  constexpr std::string_view kNames[] = {"alpine",      "debian",     "ubuntu",       "centos",
+                                         "fedora",      "rockylinux", "almalinux",    "amazonlinux",
+                                         "oraclelinux", "archlinux",  "opensuse/leap"};
+  return std::ranges::find(kNames, image_name(image)) != std::end(kNames);
+}
+
+// Whether a COPY from a stage brings the program to the path.
+bool brings(const Instruction& copy, std::string_view program) {
+  if (copy.keyword != Keyword::kCopy || copy.find_flag("from") == nullptr || copy.arguments.size() < 2)
+    return false;
+  const std::string_view destination = copy.arguments.back().text;
+  if (destination == program) return true;
+  return std::ranges::any_of(copy.arguments.first(copy.arguments.size() - 1),
+                             [&](const dockerfile::Word& source) {
+                               return text::base_name(source.text) == text::base_name(program) &&
+                                      (destination.ends_with('/') ||
+                                       text::parent_path(program) == destination || destination == ".");
+                             });
+}
+
+bool is_program(std::string_view path) {
+  return text::base_name(path).find('.') == std::string_view::npos;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(subject);
+  const Instruction* starter = image.starter();
+  if (starter == nullptr || !starter->json || image.started.empty() || !is_distribution(image.base)) return;
+  const std::string& program = image.started.front();
+  if (!is_program(program)) return;
+  const auto is_other = [](const Instruction* one) {
+    return one->keyword == Keyword::kRun || one->keyword == Keyword::kShell ||
+           one->keyword == Keyword::kAdd || one->keyword == Keyword::kHealthcheck;
+  };
+  if (std::ranges::any_of(image.instructions, is_other)) return;
+  if (std::ranges::none_of(image.instructions, [&](const Instruction* one) { return brings(*one, program); }))
+    return;
+  reporter.report(
+      image.from->span,
+      fmt::format("nothing of {} is used here but, perhaps, its C library", image_name(image.base)),
+      "start from a distroless image, or from scratch if the program is linked statically");
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://github.com/GoogleContainerTools/distroless",
+    "https://docs.docker.com/build/building/best-practices/#choose-the-right-base-image"};
+
+}  // namespace
+
+lint::Rule DC1024() {
+  return {.code = "DC1024",
+          .name = "final-base",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .summary = "A whole distribution is shipped for one program that was copied in",
+          .rationale =
+              "The last stage runs nothing and copies one program from another stage. A shell and a package "
+              "manager then serve nobody but an intruder, and bring updates that have nothing to do with "
+              "the program. A distroless image has a C library, certificates and time zones; a program "
+              "that is linked statically runs from `scratch`.",
+          .bad = {"FROM rust:1.80 AS build\n"
+                  "WORKDIR /src\n"
+                  "COPY . .\n"
+                  "RUN cargo build --release\n"
+                  "FROM debian:12\n"
+                  "COPY --from=build /src/target/release/app /usr/local/bin/app\n"
+                  "ENTRYPOINT [\"/usr/local/bin/app\"]\n"},
+          .good = {"FROM rust:1.80 AS build\n"
+                   "WORKDIR /src\n"
+                   "COPY . .\n"
+                   "RUN cargo build --release\n"
+                   "FROM gcr.io/distroless/cc-debian12\n"
+                   "COPY --from=build /src/target/release/app /usr/local/bin/app\n"
+                   "ENTRYPOINT [\"/usr/local/bin/app\"]\n"},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,81 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+
+namespace dcache::rules {
+namespace {
+
+using plan::Read;
+using plan::Step;
+
+// The first step that reads the context; null for none.
+const Step* first_reader(const plan::Graph& graph) {
+  const auto reads_context = [](const Read& read) { return read.origin == Read::Origin::kContext; };
+  const auto reader = std::ranges::find_if(
+      graph.steps, [&](const Step& step) { return std::ranges::any_of(step.reads, reads_context); });
+  return reader == graph.steps.end() ? nullptr : &*reader;
+}
+
+// What is to be said of patterns that the ignore file in force lacks; empty if there are none.
+std::string describe(const lint::Surroundings& around) {
+  const std::string& shadowed = around.suggested_ignore_file;
+  if (around.ignore_file.empty() || around.ignore_file == shadowed || !around.ignore) return {};
+  const auto text = text::read_file(shadowed);
+  const auto other = text ? ignore::Matcher::parse(*text)
+                          : tl::expected<ignore::Matcher, ignore::Error>(tl::unexpect, ignore::Error{});
+  if (!other) return {};
+  std::vector<std::string_view> lost;
+  for (const ignore::Pattern& pattern : other->patterns()) {
+    const auto is_same = [&](const ignore::Pattern& one) {
+      return one.path == pattern.path && one.exception == pattern.exception;
+    };
+    if (std::ranges::none_of(around.ignore->patterns(), is_same)) lost.push_back(pattern.written);
+  }
+  if (lost.empty()) return {};
+  return fmt::format("{} takes the place of {}: {} of its patterns {} not hold here, '{}' for one",
+                     text::base_name(around.ignore_file), text::base_name(shadowed), lost.size(),
+                     lost.size() == 1 ? "does" : "do", lost.front());
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const Step* reader = first_reader(subject.graph());
+  const lint::Surroundings* around = reader == nullptr ? nullptr : subject.surroundings();
+  if (around == nullptr) return;
+  const std::string& found = around->remembered("DC2004", [&] { return describe(*around); });
+  if (found.empty()) return;
+  reporter.report(reader->instruction->span, found,
+                  fmt::format("repeat what is to hold in {}, or delete one of the two",
+                              text::base_name(around->ignore_file)));
+}
+
+constexpr lint::ExampleFile kTwo[] = {
+    {"main.py", "print(1)\n"}, {"Dockerfile.dockerignore", "*.log\n"}, {".dockerignore", "*.log\n.git\n"}};
+constexpr lint::ExampleFile kSame[] = {{"main.py", "print(1)\n"},
+                                       {"Dockerfile.dockerignore", "*.log\n.git\n"},
+                                       {".dockerignore", "*.log\n.git\n"}};
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/build/concepts/context/#filename-and-location"};
+
+}  // namespace
+
+lint::Rule DC2004() {
+  return {.code = "DC2004",
+          .name = "ignore-shadowed",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .summary = "The .dockerignore is not read, since the Dockerfile has an ignore file of its own",
+          .rationale =
+              "A file called like the Dockerfile with `.dockerignore` behind it counts instead of the "
+              "`.dockerignore` at the root of the context, not beside it. Patterns that stand only in the "
+              "latter keep nothing out of this build.",
+          .bad = {"FROM python:3.12\nCOPY main.py /srv/\n", kTwo},
+          .good = {"FROM python:3.12\nCOPY main.py /srv/\n", kSame},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "dcache/cache/selection.h"
+#include "dcache/lint/rule.h"
+#include "dcache/report/style.h"
+#include "dcache/report/weight.h"
+#include "dcache/text/path.h"
+
+namespace dcache::rules {
+namespace {
+
+using context::Record;
+using plan::Read;
+using plan::Step;
+using report::Weight;
+
+constexpr uint64_t kHeavy = 100'000'000;  // bytes
+constexpr size_t kMostFiles = 100'000;    // that are looked at in passing
+constexpr double kMost = 0.5;             // of the weight, for one folder or file to be named
+
+Weight weigh(std::span<const Record> records) {
+  Weight weight;
+  for (const Record& record : records)
+    weight.add(record);
+  return weight;
+}
+
+// The deepest folder or file that holds most of what was taken.
+std::string heaviest(const std::set<const Record*>& taken, uint64_t all) {
+  std::map<std::string_view, uint64_t> shares;  // by path, folders and files
+  for (const Record* record : taken) {
+    if (record->type == context::Type::kFolder) continue;
+    for (std::string_view path = record->path; !path.empty(); path = text::parent_path(path)) {
+      if (path == ".") break;
+      shares[path] += record->size;
+    }
+  }
+  std::string_view found;
+  uint64_t bytes = 0;
+  for (const auto& [path, share] : shares) {
+    const bool most = static_cast<double>(share) > kMost * static_cast<double>(all);
+    if (!most || path.size() < found.size()) continue;
+    found = path;
+    bytes = share;
+  }
+  return found.empty() ? "" : fmt::format(", of which {} is {}", found, report::bytes_words(bytes));
+}
+
+// The classic builder is sent all of the context, whatever is read of it.
+void look_at_all(const Step& reader, const lint::Surroundings& around, lint::Reporter& reporter) {
+  std::set<const Record*> all;
+  for (const Record& record : around.files.records())
+    all.insert(&record);
+  const Weight weight = weigh(around.files.records());
+  reporter.report(reader.instruction->span,
+                  fmt::format("each build sends {} to the builder{}", report::weight_words(weight),
+                              heaviest(all, weight.bytes)),
+                  "name in .dockerignore what no step needs");
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const auto reads_context = [](const Step& step) {
+    return std::ranges::any_of(step.reads,
+                               [](const Read& read) { return read.origin == Read::Origin::kContext; });
+  };
+  const plan::Graph& graph = subject.graph();
+  const auto reader = std::ranges::find_if(graph.steps, reads_context);
+  const lint::Surroundings* around = reader == graph.steps.end() ? nullptr : subject.surroundings();
+  if (around == nullptr || around->files.records().size() > kMostFiles) return;
+  if (weigh(around->files.records()).bytes < kHeavy) return;
+  if (subject.config().builder == plan::Builder::kClassic) {
+    look_at_all(*reader, *around, reporter);
+    return;
+  }
+  for (const Step& step : graph.steps) {
+    std::set<const Record*> taken;
+    for (const Read& read : step.reads) {
+      if (read.origin != Read::Origin::kContext) continue;
+      for (const cache::SelectedFile& file : cache::select(around->files, read.selectors).files)
+        taken.insert(file.record);
+    }
+    const Weight weight = report::weight_of({taken.begin(), taken.end()});
+    if (weight.bytes < kHeavy) continue;
+    reporter.report(step.instruction->span,
+                    fmt::format("this takes {} from the context{}", report::weight_words(weight),
+                                heaviest(taken, weight.bytes)),
+                    "name in .dockerignore what the image does not need, or copy less");
+  }
+}
+
+constexpr lint::ExampleFile kSmall[] = {{"main.py", "print(1)\n"}, {".dockerignore", ".git\n"}};
+constexpr lint::ExampleFile kLarge[] = {
+    {"main.py", "print(1)\n"}, {"data/video.mp4", "", 250'000'000}, {".dockerignore", ".git\n"}};
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/build/concepts/context/#dockerignore-files",
+    "https://docs.docker.com/build/building/best-practices/#exclude-with-dockerignore"};
+
+}  // namespace
+
+lint::Rule DC2005() {
+  return {.code = "DC2005",
+          .name = "context-weight",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .summary = "A step takes more than 100 MB from the context",
+          .rationale =
+              "What a COPY takes is sent to the builder when it changed, hashed, stored in its cache and in "
+              "the image. Where one folder makes most of it, it is often something that should not be there: "
+              "data, videos, dumps, packages built before.\n\n"
+              "BuildKit asks only for what the steps name, so that what else lies in the context weighs "
+              "nothing. The classic builder is sent all of it: with `builder = \"classic\"` the whole "
+              "context counts.",
+          .bad = {"FROM python:3.12\nCOPY . /srv\n", kLarge},
+          .good = {"FROM python:3.12\nCOPY . /srv\n", kSmall},
+          .references = kReferences,
+          .check = check};
+}
+
+}  // namespace dcache::rules

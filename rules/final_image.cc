@@ -1,0 +1,85 @@
+#include "rules/final_image.h"
+
+#include <algorithm>
+
+#include "dcache/plan/image.h"
+#include "dcache/text/path.h"
+#include "rules/stages.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+void append_words(const Instruction* instruction, std::vector<std::string>& words) {
+  if (instruction == nullptr) return;
+  if (instruction->json) {
+    for (const dockerfile::Word& word : instruction->arguments)
+      words.emplace_back(word.text);
+    return;
+  }
+  text::Arena texts;
+  for (const shell::Command& command : shell::split(instruction->rest, texts)) {
+    for (const shell::Word& word : command.words)
+      words.emplace_back(word.text);
+  }
+}
+
+FinalImage find_final_image(lint::Subject& subject) {
+  FinalImage image;
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  if (stages.empty() || stages.back().from == nullptr) return image;
+  image.from = stages.back().from;
+  std::vector<size_t> chain = {stages.size() - 1};
+  while (stages[chain.back()].base)
+    chain.push_back(*stages[chain.back()].base);
+  const Instruction& root = *stages[chain.back()].from;
+  if (!root.arguments.empty()) image.base = subject.graph().text_of(root.arguments.front());
+  std::ranges::reverse(chain);
+  for (const size_t stage : chain) {
+    for (const Instruction& instruction : stages[stage].body) {
+      image.instructions.push_back(&instruction);
+      if (instruction.keyword == Keyword::kRun) image.runs.push_back(&subject.run_at(instruction));
+      if (instruction.keyword == Keyword::kUser) image.user = &instruction;
+      if (instruction.keyword == Keyword::kCmd) image.command = &instruction;
+      if (instruction.keyword == Keyword::kEntrypoint) image.entrypoint = &instruction;
+    }
+  }
+  append_words(image.entrypoint, image.started);
+  append_words(image.command, image.started);
+  return image;
+}
+
+}  // namespace
+
+bool FinalImage::starts(std::string_view program) const {
+  return std::ranges::any_of(started,
+                             [&](const std::string& word) { return text::base_name(word) == program; });
+}
+
+bool FinalImage::starts_script() const {
+  constexpr std::string_view kNames[] = {"run",    "start", "init",  "startup",
+                                         "launch", "boot",  "entry", "service"};
+  return std::ranges::any_of(started,
+                             [&](const std::string& word) {
+                               return word.ends_with(".sh") || word.find("entrypoint") != std::string::npos ||
+                                      word.find("entry-point") != std::string::npos;
+                             }) ||
+         (!started.empty() &&
+          std::ranges::find(kNames, text::base_name(started.front())) != std::end(kNames));
+}
+
+const FinalImage& final_image(lint::Subject& subject) {
+  return subject.shared<FinalImage>([&] { return find_final_image(subject); });
+}
+
+std::string_view image_name(std::string_view reference) {
+  std::string_view name = plan::read_reference(reference).name;
+  for (const std::string_view prefix : {"docker.io/", "index.docker.io/", "library/"}) {
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  }
+  return name;
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,36 @@
+// What comes of a Dockerfile when nobody names a target: the last stage with all that it starts from.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/subject.h"
+
+namespace dcache::rules {
+
+struct FinalImage {
+  const dockerfile::Instruction* from = nullptr;        // of the last stage; null if the file has none
+  std::string base;                                     // the image that it all starts from
+  const dockerfile::Instruction* user = nullptr;        // the last of each; null where the base image decides
+  const dockerfile::Instruction* command = nullptr;     // CMD
+  const dockerfile::Instruction* entrypoint = nullptr;  // ENTRYPOINT
+  std::vector<std::string> started;                     // the words of ENTRYPOINT and CMD, in that order
+  std::vector<const dockerfile::Instruction*> instructions;  // of all its stages, in the order they apply
+  std::vector<const lint::Run*> runs;                        // those among them
+
+  // What says what a container starts: ENTRYPOINT, or else CMD; null where the base image does.
+  const dockerfile::Instruction* starter() const { return entrypoint != nullptr ? entrypoint : command; }
+  // Whether one of the words is a program of that name, in whatever folder.
+  bool starts(std::string_view program) const;
+  // Whether it starts a script of the project's own, which can do anything before the program.
+  bool starts_script() const;
+};
+
+const FinalImage& final_image(lint::Subject& subject);
+
+// The name of an image without tag, digest and Docker Hub's own parts: "golang" for
+// docker.io/library/golang:1.22.
+std::string_view image_name(std::string_view reference);
+
+}  // namespace dcache::rules

@@ -1,0 +1,19 @@
+// Variables that each build is given another value for, and the steps that it is a pity to run again.
+#pragma once
+
+#include <string_view>
+
+#include "dcache/lint/subject.h"
+
+namespace dcache::rules {
+
+// Whether a name tells of something that changes each time: a commit, a date, a build number.
+bool is_volatile_name(std::string_view name);
+
+// Whether the name stands in the instruction's text or in its heredocs, as a word of its own.
+bool mentions(const dockerfile::Instruction& instruction, std::string_view name);
+
+// Whether it is a RUN that installs packages or compiles.
+bool is_costly(lint::Subject& subject, const dockerfile::Instruction& instruction);
+
+}  // namespace dcache::rules
