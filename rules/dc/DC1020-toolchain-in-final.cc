@@ -60,6 +60,13 @@ bool is_one_of(std::string_view word, std::initializer_list<std::string_view> li
   return std::ranges::find(list, word) != list.end();
 }
 
+// Images whose compiler no package manager takes out again.
+bool is_toolchain_image(std::string_view image) {
+  constexpr std::string_view kNames[] = {"golang", "rust", "maven", "gradle", "swift", "haskell"};
+  return is_one_of(image_name(image), kNames) ||
+         image_name(image).find("dotnet/sdk") != std::string_view::npos;
+}
+
 struct Found {
   const shell::Command* command = nullptr;
   std::string_view what;
@@ -105,6 +112,17 @@ Found compiler_install(const Run& run) {
   return {};
 }
 
+// A prompt, or a worker of a build service.
+bool is_to_work_in(const FinalImage& image) {
+  constexpr std::string_view kPrompts[] = {"python", "python2", "python3", "node",  "irb",  "iex",
+                                           "perl",   "luajit",  "ghci",    "julia", "xterm"};
+  if (image.starts_script()) return true;
+  return std::ranges::any_of(image.started, [&](const std::string& word) {
+    return (image.started.size() == 1 && is_one_of(word, kPrompts)) ||
+           word.find("slave") != std::string::npos || word.find("agent") != std::string::npos;
+  });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const FinalImage& image = final_image(subject);
   // Without a program of its own it may be an image to build with.
@@ -112,7 +130,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const bool compiles_at_start =
       std::ranges::any_of(kCompilesAtStart, [&](std::string_view program) { return image.starts(program); });
   if (compiles_at_start || (image.starts("dotnet") && (image.starts("run") || image.starts("watch")))) return;
+  const bool removed = std::ranges::any_of(image.runs, [](const Run* run) { return removes_packages(*run); });
   for (const Run* run : image.runs) {
+    if (removed && !is_toolchain_image(image.base)) break;
     if (const Found found = compiler_call(*run); found.command != nullptr) {
       reporter.report(
           run->span_of(found.command->spelling),
@@ -122,9 +142,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     }
   }
   // What a script starts may compile, or run what somebody compiles there.
-  if (image.starts_script() ||
-      std::ranges::any_of(image.runs, [](const Run* run) { return removes_packages(*run); }))
-    return;
+  if (is_to_work_in(image) || removed) return;
   for (const Run* run : image.runs) {
     if (const Found found = compiler_install(*run); found.command != nullptr) {
       reporter.report(run->span_of(found.command->spelling),
