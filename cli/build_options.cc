@@ -44,14 +44,14 @@ bool read_pairs(const BuildFlags& flags, plan::Options& options) {
 }
 
 // Where hashes are kept between runs; empty where there is no such place.
+}  // namespace
+
 std::string store_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   if (cache != nullptr && *cache == '/') return std::string(cache) + "/dcache";
   const char* home = std::getenv("HOME");
   return home != nullptr && *home == '/' ? std::string(home) + "/.cache/dcache" : std::string();
 }
-
-}  // namespace
 
 void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerfiles) {
   const bool several = dockerfiles == Dockerfiles::kSeveral;

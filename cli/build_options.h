@@ -25,6 +25,9 @@ struct BuildFlags {
   bool no_store = false;
 };
 
+// Where things are kept between runs; empty where the environment names no place.
+std::string store_folder();
+
 // What --builder takes.
 std::map<std::string, plan::Builder> builders_by_name();
 

@@ -15,6 +15,8 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/shellcheck.h"
+#include "dcache/process/program.h"
 #include "dcache/report/baseline.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
@@ -91,6 +93,8 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> labels;  // label and type
   bool strict_labels = false;
   bool report_unused = false;
+  bool no_shellcheck = false;
+  bool verbose = false;
   std::string baseline;
   std::string new_baseline;
   std::string config;
@@ -105,14 +109,22 @@ struct Options {
 // Used from many threads.
 class Linters {
  public:
-  explicit Linters(const Options& options)
-      : options_(options), names_(lint::known_names(lint::catalogue())) {}
+  explicit Linters(const Options& options) : options_(options), names_(lint::known_names(lint::catalogue())) {
+    if (options.no_shellcheck) return;
+    const std::string program = process::find_program("shellcheck");
+    if (!program.empty()) {
+      shellcheck_.emplace(lint::ShellCheck::Options{.program = program, .cache_folder = shellcheck_folder()});
+    } else if (options.verbose) {
+      complain("shellcheck is not installed: the text of RUN is looked at by dcache's own rules alone");
+    }
+  }
 
   // False, with a word on standard error, if an option names what is not there.
   bool check_options() const {
     const auto known = [&](const std::vector<std::string>& list, std::string_view option) {
       return std::all_of(list.begin(), list.end(), [&](const std::string& rule) {
-        if (lint::find_rule(lint::catalogue(), rule) != nullptr) return true;
+        if (lint::find_rule(lint::catalogue(), rule) != nullptr || lint::is_shellcheck_code(rule))
+          return true;
         const std::string_view near = text::closest(rule, names_);
         complain(fmt::format(
             "{}: there is no rule '{}'; {}", option, rule,
@@ -209,10 +221,17 @@ class Linters {
     for (const auto& [label, type] : options_.labels)
       config.label_schema[label] = *lint::label_type_of(type);
     entry.linter.emplace(lint::catalogue(), config);
+    if (shellcheck_) entry.linter->use(*shellcheck_);
+  }
+
+  static std::string shellcheck_folder() {
+    const std::string folder = store_folder();
+    return folder.empty() ? folder : folder + "/shellcheck";
   }
 
   const Options& options_;
   std::vector<std::string_view> names_;
+  std::optional<lint::ShellCheck> shellcheck_;  // nothing if it is not there
   std::mutex mutex_;
   std::map<std::string, Entry> by_file_;
   std::map<std::string, const Entry*> by_folder_;
@@ -557,6 +576,9 @@ void add_lint(CLI::App& app, Action& action) {
       ->type_name("FILE");
   command->add_flag("--report-unused-suppressions", options->report_unused,
                     "Comments that silence nothing are findings too");
+  command->add_flag("--no-shellcheck", options->no_shellcheck,
+                    "Don't ask ShellCheck about the text of RUN, though it is installed");
+  command->add_flag("-v,--verbose", options->verbose, "Say what was left out, and why");
   command->add_flag("--strict-labels", options->strict_labels, "Images have no other labels than those");
   command->add_option("--context", options->context, "The build context (default: the Dockerfile's folder)");
   command->footer(

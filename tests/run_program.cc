@@ -35,11 +35,11 @@ const std::string& cache_folder() {
 }
 
 Outcome run_dcache(const std::vector<std::string>& arguments, const std::string& folder,
-                   const std::string& input) {
+                   const std::string& input, const std::string& programs) {
   const TemporaryFolder streams;
   streams.write("in", input);
   std::string command = "cd " + quoted(folder) + " && XDG_CACHE_HOME=" + quoted(cache_folder()) +
-                        " NO_COLOR=1 " + quoted(DCACHE_PROGRAM);
+                        " NO_COLOR=1 PATH=" + quoted(programs) + " " + quoted(DCACHE_PROGRAM);
   for (const std::string& argument : arguments)
     command += " " + quoted(argument);
   command += " <" + quoted(streams / "in") + " >" + quoted(streams / "out") + " 2>" + quoted(streams / "err");

@@ -12,9 +12,10 @@ struct Outcome {
   std::string err;
 };
 
-// With `input` on standard input, in `folder`; no terminal.
+// With `input` on standard input, in `folder`; no terminal. Other programs are looked for in `programs`, by
+// default nowhere, so that what is installed makes no difference.
 Outcome run_dcache(const std::vector<std::string>& arguments, const std::string& folder,
-                   const std::string& input = "");
+                   const std::string& input = "", const std::string& programs = "/nowhere");
 
 // What those runs have for $XDG_CACHE_HOME: a folder of this process's own.
 const std::string& cache_folder();

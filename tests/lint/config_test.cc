@@ -89,7 +89,7 @@ TEST(Config, IsTheSameWhenItIsWrittenAndReadAgain) {
   const std::string text =
       "profile = \"all\"\nselect = [\"DC1001\"]\nignore = [\"DL3008\"]\nfail-on = \"none\"\nminimum-engine = "
       "\"25.0\"\n"
-      "builder = \"classic\"\ntrusted-registries = [\"a.example\"]\nstrict-labels = "
+      "builder = \"classic\"\nshellcheck = false\ntrusted-registries = [\"a.example\"]\nstrict-labels = "
       "true\nreport-unused-suppressions = true\n"
       "[levels]\nDC1003 = \"info\"\n[label-schema]\nx = \"url\"\n[[overrides]]\npaths = [\"a\"]\nignore = "
       "[\"DC1001\"]\n";

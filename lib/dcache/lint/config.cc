@@ -10,6 +10,7 @@
 
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/config_reading.h"
+#include "dcache/lint/shellcheck.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 
@@ -19,7 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
 constexpr std::array<std::string_view, 3> kOverrideKeys = {"paths", "ignore", "levels"};
-constexpr std::array<std::string_view, 12> kKeys = {"report-unused-suppressions",
+constexpr std::array<std::string_view, 13> kKeys = {"report-unused-suppressions",
                                                     "overrides",
                                                     "profile",
                                                     "select",
@@ -27,6 +28,7 @@ constexpr std::array<std::string_view, 12> kKeys = {"report-unused-suppressions"
                                                     "fail-on",
                                                     "minimum-engine",
                                                     "builder",
+                                                    "shellcheck",
                                                     "levels",
                                                     "trusted-registries",
                                                     "label-schema",
@@ -100,6 +102,8 @@ class Reader {
       read_label_schema(node);
     } else if (key == "strict-labels") {
       config_.strict_labels = flag_of(node, key);
+    } else if (key == "shellcheck") {
+      config_.shellcheck = flag_of(node, key);
     } else if (key == "report-unused-suppressions") {
       config_.report_unused = flag_of(node, key);
     } else {
@@ -216,11 +220,10 @@ LabelType known_label_type(std::string_view name, FilePosition at) {
 
 void check_rule(std::string_view rule, const std::vector<std::string_view>& known, FilePosition at) {
   // ShellCheck's codes are many, and its own business.
-  const bool shellcheck = rule.size() == 6 && rule.starts_with("SC") &&
-                          rule.find_first_not_of("0123456789", 2) == std::string_view::npos;
   const bool found = std::ranges::any_of(
       known, [&](std::string_view name) { return text::equals_ignoring_case(name, rule); });
-  if (!shellcheck && !found) stop(at, fmt::format("there is no rule '{}'", rule), did_you_mean(rule, known));
+  if (!is_shellcheck_code(rule) && !found)
+    stop(at, fmt::format("there is no rule '{}'", rule), did_you_mean(rule, known));
 }
 
 std::string_view name_of(Level level) {
@@ -300,6 +303,7 @@ std::string to_toml(const Config& config) {
   table.insert("builder", plan::name_of(config.builder));
   table.insert("trusted-registries", list(config.trusted_registries));
   table.insert("strict-labels", config.strict_labels);
+  table.insert("shellcheck", config.shellcheck);
   table.insert("report-unused-suppressions", config.report_unused);
   table.insert("levels", levels(config.levels));
   toml::table schema;

@@ -6,6 +6,7 @@
 //   fail-on = "warning"            # error, warning, info, style, none
 //   minimum-engine = "23.0"        # builders older than this are not used: DC1008 keeps quiet from 23.0 on
 //   builder = "buildkit"           # buildkit, classic, buildah
+//   shellcheck = false             # don't ask it, though it is installed
 //   trusted-registries = ["docker.io", "*.example.com"]
 //   strict-labels = true           # labels that are not in the schema are findings
 //   [levels]
@@ -59,6 +60,7 @@ struct Config {
   bool report_unused = false;  // comments that silence nothing are findings: DC0002
   std::string minimum_engine;  // "MAJOR.MINOR" of Docker; empty for any
   plan::Builder builder = plan::Builder::kBuildkit;
+  bool shellcheck = true;  // ask ShellCheck about the text of RUNs, where a Linter is given one
 };
 
 struct ConfigError {

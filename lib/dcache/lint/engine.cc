@@ -156,6 +156,30 @@ void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence,
   out.erase(std::remove_if(fresh, out.end(), silenced), out.end());
 }
 
+bool Linter::is_wanted(const Diagnostic& of_shellcheck) const {
+  const auto names_it = [&](const std::vector<std::string>& list) {
+    return std::ranges::any_of(list, [&](const std::string& entry) {
+      return text::equals_ignoring_case(entry, of_shellcheck.rule);
+    });
+  };
+  if (!config_.select.empty()) return names_it(config_.select);
+  if (names_it(config_.ignore)) return false;
+  return config_.profile != Profile::kDefault || of_shellcheck.level >= Level::kWarning;
+}
+
+void Linter::run_shellcheck(Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const {
+  if (shellcheck_ == nullptr || !config_.shellcheck) return;
+  const bool selected = std::ranges::any_of(config_.select, is_shellcheck_code);
+  const bool in_profile = config_.profile == Profile::kDefault || config_.profile == Profile::kHadolint ||
+                          config_.profile == Profile::kAll;
+  if (config_.select.empty() ? !in_profile : !selected) return;
+  for (Diagnostic& diagnostic : shellcheck_->check(subject)) {
+    diagnostic.level = configured_level(diagnostic);
+    if (is_wanted(diagnostic) && !silence.comments.covers(diagnostic.span, {diagnostic.rule}))
+      out.push_back(std::move(diagnostic));
+  }
+}
+
 void Linter::add_unused(const dockerfile::File& file, const Suppressions& comments,
                         std::vector<Diagnostic>& out) const {
   Reporter reporter(kUnusedSuppression, kUnusedSuppressionName, Level::kInfo, out);
@@ -168,7 +192,7 @@ void Linter::add_unused(const dockerfile::File& file, const Suppressions& commen
     };
     // What does not run can't be silenced.
     if (find_rule(rules_, code) != nullptr && std::ranges::none_of(active_, goes_by)) continue;
-    if (code.starts_with("SC")) continue;
+    if (is_shellcheck_code(code)) continue;
     const auto begin = static_cast<uint32_t>(code.data() - file.source().data());
     reporter.report({begin, begin + static_cast<uint32_t>(code.size())},
                     fmt::format("{} silences nothing here", code), "take it out of the comment");
@@ -185,6 +209,7 @@ Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundi
   for (const Rule* rule : on_demand_) {
     if (silence.checks.enables(rule->code)) run_rule(*rule, subject, silence, all);
   }
+  run_shellcheck(subject, silence, all);
   if (merges_) drop_covered(all);
   findings.parses = file.errors().empty() && silence.checks.invalid.empty();
   add_errors(file, silence.checks, all);

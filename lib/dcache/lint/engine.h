@@ -9,6 +9,7 @@
 #include "dcache/lint/config.h"
 #include "dcache/lint/diagnostic.h"
 #include "dcache/lint/rule.h"
+#include "dcache/lint/shellcheck.h"
 #include "dcache/lint/suppress.h"
 
 namespace dcache::lint {
@@ -31,6 +32,10 @@ class Linter {
   // Both have to outlive the linter.
   Linter(std::span<const Rule> rules, const Config& config);
 
+  // Asks it about the text of RUNs too, from the profiles default (warnings and errors alone), hadolint and
+  // all, and for codes that are selected. It has to outlive the linter.
+  void use(const ShellCheck& shellcheck) { shellcheck_ = &shellcheck; }
+
   // `load` gives the files around the Dockerfile when a rule needs them; see Subject.
   Findings lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const;
 
@@ -49,12 +54,15 @@ class Linter {
   };
   void run_rule(const Rule& rule, Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const;
 
+  bool is_wanted(const Diagnostic& of_shellcheck) const;
+  void run_shellcheck(Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const;
   void add_unused(const dockerfile::File& file, const Suppressions& comments,
                   std::vector<Diagnostic>& out) const;
   Level configured_level(const Diagnostic& diagnostic) const;
 
   const Config& config_;
   std::span<const Rule> rules_;
+  const ShellCheck* shellcheck_ = nullptr;
   bool reports_unused_ = false;
   bool merges_ = false;  // one finding per problem
   std::vector<const Rule*> active_;

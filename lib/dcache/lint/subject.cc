@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dcache/lint/suppress.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -12,12 +13,21 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-// Null stands for /bin/sh.
-bool is_posix_shell(const Instruction* shell) {
-  if (shell == nullptr) return true;
-  if (shell->arguments.empty()) return false;
+bool is_posix_shell(std::string_view program) {
   constexpr std::array<std::string_view, 7> kShells = {"sh", "bash", "ash", "dash", "zsh", "ksh", "busybox"};
-  return std::ranges::find(kShells, text::base_name(shell->arguments.front().text)) != kShells.end();
+  return std::ranges::find(kShells, program) != kShells.end();
+}
+
+// The program of a line such as `#!/usr/bin/env bash -e`.
+std::string_view interpreter_of(std::string_view script) {
+  std::string_view line = text::trim(script.substr(2, script.find('\n') - 2));
+  const auto next_word = [&] {
+    const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+    line = text::trim_left(line.substr(word.size()));
+    return text::base_name(word);
+  };
+  const std::string_view program = next_word();
+  return program == "env" ? next_word() : program;
 }
 
 shell::Command command_of_json(const Instruction& instruction) {
@@ -28,10 +38,17 @@ shell::Command command_of_json(const Instruction& instruction) {
   return command;
 }
 
-// The SHELL in force while the instructions go by; null for the default.
+// The SHELL in force while the instructions go by; null for the default. A comment may say what that is.
 class ShellInForce {
  public:
+  explicit ShellInForce(std::span<const dockerfile::Comment> comments, std::string_view source)
+      : comments_(comments), source_(source) {}
+
   void pass(const Instruction& instruction) {
+    for (; !comments_.empty() && comments_.front().line < instruction.start_line;
+         comments_ = comments_.subspan(1)) {
+      if (const auto named = read_shell_pragma(comments_.front().span.of(source_))) default_ = *named;
+    }
     if (instruction.keyword == Keyword::kShell) {
       shell_ = &instruction;
     } else if (instruction.keyword == Keyword::kFrom) {
@@ -45,27 +62,35 @@ class ShellInForce {
   }
 
   const Instruction* get() const { return shell_; }
+  std::string_view program() const {
+    if (shell_ == nullptr) return default_;
+    return shell_->arguments.empty() ? "" : text::base_name(shell_->arguments.front().text);
+  }
 
  private:
+  std::span<const dockerfile::Comment> comments_;  // that were not passed yet
+  std::string_view source_;
+  std::string_view default_ = "sh";
   std::map<std::string, const Instruction*, std::less<>> by_stage_;
   std::string stage_;
   const Instruction* shell_ = nullptr;
 };
 
-Run make_run(const dockerfile::File& file, const Instruction& instruction, const Instruction* shell,
+Run make_run(const dockerfile::File& file, const Instruction& instruction, const ShellInForce& shell,
              text::Arena& texts) {
   Run run;
   run.instruction = &instruction;
   run.source = file.source();
-  run.shell = shell;
+  run.shell = shell.get();
+  run.shell_program = shell.program();
   run.shell_form = !instruction.json;
   const bool whole_heredoc = !instruction.heredocs.empty() && !instruction.arguments.empty() &&
                              instruction.heredocs.front().marker == instruction.arguments[0].span;
   run.in_heredoc = whole_heredoc;
   run.script = whole_heredoc ? instruction.heredocs.front().content : instruction.rest;
   const bool shebang = whole_heredoc && run.script.starts_with("#!");
-  run.posix_shell = shebang ? run.script.substr(0, run.script.find('\n')).find("sh") != std::string_view::npos
-                            : !run.shell_form || is_posix_shell(shell);
+  if (shebang) run.shell_program = interpreter_of(run.script);
+  run.posix_shell = !run.shell_form || is_posix_shell(run.shell_program);
   if (!run.shell_form) {
     shell::Command command = command_of_json(instruction);
     const auto script = shell::inner_script(command.words);
@@ -116,13 +141,13 @@ const plan::Graph& Subject::graph() {
 const std::vector<Run>& Subject::runs() {
   if (runs_) return *runs_;
   runs_ = std::make_unique<std::vector<Run>>();
-  ShellInForce shell;
+  ShellInForce shell(file_.comments(), file_.source());
   for (const Instruction& instruction : file_.instructions()) {
     shell.pass(instruction);
     const bool onbuild = instruction.onbuild != nullptr;
     const Instruction& carried = onbuild ? *instruction.onbuild : instruction;
     if (carried.keyword != Keyword::kRun) continue;
-    runs_->push_back(make_run(file_, carried, shell.get(), texts_));
+    runs_->push_back(make_run(file_, carried, shell, texts_));
     runs_->back().onbuild = onbuild;
   }
   for (size_t i = graph().steps.size(); i-- > 0;) {

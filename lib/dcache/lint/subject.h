@@ -27,7 +27,10 @@ struct Run {
   const dockerfile::Instruction* instruction = nullptr;
   bool onbuild = false;                            // a trigger: what ONBUILD carries
   const dockerfile::Instruction* shell = nullptr;  // the SHELL in force; null for the default
-  std::string_view script;                         // the shell text
+  // The program that runs the text: that of SHELL, of a heredoc's `#!` line, or what a comment
+  // `# hadolint shell=bash` says of shells that nothing else names; "sh" for the default.
+  std::string_view shell_program = "sh";
+  std::string_view script;               // the shell text
   std::vector<shell::Command> commands;  // in shell form; of a JSON form the one, or those of `sh -c`
   std::vector<dockerfile::Mount> mounts;
   std::vector<const dockerfile::Flag*> mount_flags;  // that of each of them

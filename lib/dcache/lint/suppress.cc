@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lint {
@@ -52,16 +53,21 @@ bool lists(const std::vector<std::string_view>& list, std::string_view check) {
   return std::ranges::any_of(list, [&](std::string_view name) { return name == "all" || name == check; });
 }
 
+// Takes `# dcache ` or `# hadolint ` off.
+bool take_name(std::string_view& comment) {
+  take(comment, "#");
+  skip_blanks(comment);
+  if (!take(comment, "dcache") && !take(comment, "hadolint")) return false;
+  const size_t behind_name = comment.size();
+  skip_blanks(comment);
+  return comment.size() < behind_name;
+}
+
 }  // namespace
 
 std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment) {
   IgnorePragma pragma;
-  take(comment, "#");
-  skip_blanks(comment);
-  if (!take(comment, "dcache") && !take(comment, "hadolint")) return std::nullopt;
-  const std::string_view behind_name = comment;
-  skip_blanks(comment);
-  if (comment.size() == behind_name.size()) return std::nullopt;
+  if (!take_name(comment)) return std::nullopt;
   pragma.global = take(comment, "global");
   skip_blanks(comment);
   if (!take(comment, "ignore")) return std::nullopt;
@@ -69,6 +75,16 @@ std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment) {
   if (!take(comment, "=")) return std::nullopt;
   pragma.codes = read_codes(comment);
   return pragma;
+}
+
+std::optional<std::string_view> read_shell_pragma(std::string_view comment) {
+  if (!take_name(comment) || !take(comment, "shell")) return std::nullopt;
+  skip_blanks(comment);
+  if (!take(comment, "=")) return std::nullopt;
+  skip_blanks(comment);
+  const std::string_view program = comment.substr(0, comment.find_first_of(" \t,"));
+  if (program.empty()) return std::nullopt;
+  return text::base_name(program);
 }
 
 Suppressions::Suppressions(const dockerfile::File& file) {

@@ -26,6 +26,10 @@ struct IgnorePragma {
 // Reads a comment, `#` included; nothing if it is another one.
 std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment);
 
+// The program that `# hadolint shell=/bin/bash` (or `# dcache shell=…`) names, without its folder; nothing
+// for other comments.
+std::optional<std::string_view> read_shell_pragma(std::string_view comment);
+
 // BuildKit's `# check=skip=A,B;error=true;experimental=C`, as BuildKit reads it: names are compared letter by
 // letter, `all` stands for all of its checks.
 struct CheckDirective {

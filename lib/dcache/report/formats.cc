@@ -207,11 +207,14 @@ class SonarqubeReport : public FindingsArray {
                json);
     write_rule(lint::kUnusedSuppression, lint::kUnusedSuppressionName, "A comment silences nothing.",
                Level::kInfo, json);
+    write_rule(kShellCheck, kShellCheck, "What ShellCheck says of the text of a RUN.", Level::kWarning, json);
     json.end_array().key("issues").begin_array();
   }
   void end(std::string& out) override { out += "]}\n"; }
 
  private:
+  static constexpr std::string_view kShellCheck = "ShellCheck";
+
   static std::string_view severity(Level level) {
     return level == Level::kError ? "HIGH" : level == Level::kWarning ? "MEDIUM" : "LOW";
   }
@@ -233,8 +236,12 @@ class SonarqubeReport : public FindingsArray {
     JsonWriter json(out);
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const Range range = range_of(file, diagnostic);
-      json.begin_object().member("ruleId", diagnostic.rule);
-      json.key("primaryLocation").begin_object().member("message", diagnostic.sentence());
+      // The format wants every rule listed, and its codes are many.
+      const bool foreign = lint::is_shellcheck_code(diagnostic.rule);
+      json.begin_object().member("ruleId", foreign ? kShellCheck : diagnostic.rule);
+      json.key("primaryLocation").begin_object();
+      json.member("message", foreign ? fmt::format("{}: {}", diagnostic.rule, diagnostic.sentence())
+                                     : diagnostic.sentence());
       json.member("filePath", folders_.shown(file.path)).key("textRange").begin_object();
       json.member("startLine", range.begin.line);
       // Columns count from 0, and a range must not be empty.

@@ -59,7 +59,11 @@ class RuleNumbers {
     numbers_.emplace(lint::kUnusedSuppression, numbers_.size());
   }
   std::span<const Rule> rules() const { return rules_; }
-  size_t of(std::string_view code) const { return numbers_.at(code); }
+  // Nothing for a code of ShellCheck's, which are not listed.
+  std::optional<size_t> of(std::string_view code) const {
+    const auto known = numbers_.find(code);
+    return known == numbers_.end() ? std::nullopt : std::optional(known->second);
+  }
 
  private:
   std::span<const Rule> rules_;
@@ -149,7 +153,8 @@ class SarifWriter {
   }
 
   void write_result(const FileFindings& file, const Diagnostic& diagnostic, Fingerprints& seen) {
-    json_.begin_object().member("ruleId", diagnostic.rule).member("ruleIndex", rules_.of(diagnostic.rule));
+    json_.begin_object().member("ruleId", diagnostic.rule);
+    if (const auto index = rules_.of(diagnostic.rule)) json_.member("ruleIndex", *index);
     json_.member("level", sarif_level(diagnostic.level));
     write_text("message", diagnostic.sentence() + ".");
     json_.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();

@@ -1,0 +1,24 @@
+// Other programs, started for what they print.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dcache::process {
+
+// The path of a program in one of the folders of PATH; empty if it is in none. Only absolute folders count,
+// so that nothing is started from the folder one happens to be in.
+std::string find_program(std::string_view name);
+
+// What the program prints on standard output until it ends, whatever its status. Its standard input and
+// standard error are empty; its environment is this program's with `variables` ("NAME=value") on top. Nothing
+// if it can't be started, was ended by a signal, prints more than `most` bytes, or does not end within
+// `time`: it is killed then. Safe to call from many threads.
+std::optional<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments,
+                                     const std::vector<std::string>& variables,
+                                     std::chrono::milliseconds time, size_t most);
+
+}  // namespace dcache::process

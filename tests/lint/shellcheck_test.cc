@@ -1,0 +1,161 @@
+// ShellCheck's findings in Dockerfiles: with the program itself where it is installed, and with stand-ins for
+// answers that it does not give.
+#include "dcache/lint/shellcheck.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "dcache/process/program.h"
+#include "tests/lint/lint_testing.h"
+
+namespace dcache {
+namespace {
+
+using lint::ShellCheck;
+using test::TemporaryFolder;
+using Texts = std::vector<std::string>;
+
+std::string stand_in(const TemporaryFolder& folder, const std::string& script) {
+  folder.write("shellcheck", "#!/bin/sh\n" + script);
+  ::chmod((folder / "shellcheck").c_str(), 0755);
+  return folder / "shellcheck";
+}
+
+// "LINE:COLUMN CODE" of each finding; columns count bytes.
+Texts found(const ShellCheck& shellcheck, const std::string& text) {
+  const lint::Config config;
+  const dockerfile::File file = dockerfile::parse(text);
+  lint::Subject subject(file, config, {});
+  Texts all;
+  for (const lint::Diagnostic& diagnostic : shellcheck.check(subject)) {
+    const text::Position at = file.lines().position_of(diagnostic.span.begin);
+    all.push_back(fmt::format("{}:{} {}", at.line, at.column, diagnostic.rule));
+  }
+  return all;
+}
+
+class InstalledShellCheck : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (program_.empty()) GTEST_SKIP() << "shellcheck is not installed";
+  }
+  ShellCheck shellcheck() const { return ShellCheck({.program = program_}); }
+
+ private:
+  std::string program_ = process::find_program("shellcheck");
+};
+
+TEST_F(InstalledShellCheck, FindsThingsWhereTheyStand) {
+  const ShellCheck program = shellcheck();
+  EXPECT_EQ(found(program, "FROM a\nRUN cd /x && rm $(ls)\n"), (Texts{"2:17 SC2046"}));
+  EXPECT_EQ(found(program, "FROM a\nRUN true && \\\n  # why\n\\\n  echo é $(ls) ok\n"),
+            (Texts{"5:11 SC2046"}));
+  EXPECT_EQ(found(program, "FROM a\nRUN <<EOF\ntrue\n\tcd /x\nEOF\n"), (Texts{"4:2 SC2164"}));
+  EXPECT_EQ(found(program, "FROM a\nRUN cat <<A >/x && rm $(ls)\nit costs $(ls)\nA\n"),
+            (Texts{"2:23 SC2046"}));
+  EXPECT_EQ(found(program, "FROM a\r\nRUN true && \\\r\n rm $(ls)\r\n"), (Texts{"3:5 SC2046"}));
+  EXPECT_EQ(found(program, "FROM a\nONBUILD RUN rm $(ls)\n"), (Texts{"2:16 SC2046"}));
+}
+
+TEST_F(InstalledShellCheck, KnowsTheShell) {
+  const ShellCheck program = shellcheck();
+  const std::string bashism = "RUN [[ -f x ]]\n";
+  EXPECT_EQ(found(program, "FROM a\n" + bashism), (Texts{"2:5 SC3010"}));
+  EXPECT_EQ(found(program, "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\n" + bashism), Texts{});
+  EXPECT_EQ(found(program, "# hadolint shell=/bin/bash\nFROM a\n" + bashism), Texts{});
+  EXPECT_EQ(found(program, "# dcache shell=powershell\nFROM a\nRUN rm $(ls)\n"), Texts{});
+  EXPECT_EQ(found(program, "FROM a\nSHELL [\"powershell\"]\nRUN rm $(ls)\n"), Texts{});
+  EXPECT_EQ(found(program, "FROM a\nRUN <<EOF\n#!/usr/bin/env bash\n[[ -f x ]]\nEOF\n"), Texts{});
+  EXPECT_EQ(found(program, "FROM a\nRUN [\"sh\", \"-c\", \"rm $(ls)\"]\n"), Texts{});
+}
+
+TEST_F(InstalledShellCheck, KnowsVariablesOfTheDockerfile) {
+  const ShellCheck program = shellcheck();
+  EXPECT_EQ(found(program, "FROM a\nARG version\nENV where=/x\nRUN rm $where/$version\n"), Texts{});
+  EXPECT_EQ(found(program, "FROM a\nENV all='a b'\nRUN rm $all\n"), (Texts{"3:8 SC2086"}));
+  EXPECT_EQ(found(program, "FROM a\nRUN rm \"$where\"\n"), (Texts{"2:9 SC2154"}));
+}
+
+TEST_F(InstalledShellCheck, MendsWhatItProposes) {
+  lint::Config config;
+  config.select = {"SC2086"};
+  lint::Linter linter(lint::catalogue(), config);
+  const ShellCheck program = shellcheck();
+  linter.use(program);
+  const std::string text = "FROM a\nRUN read -r x && \\\n  rm $x\n";
+  EXPECT_EQ(lint::apply_fixes(linter, text, {}, true).text, "FROM a\nRUN read -r x && \\\n  rm \"$x\"\n");
+  EXPECT_EQ(lint::apply_fixes(linter, text, {}, false).text, text);
+}
+
+constexpr const char* kAnswer =
+    "for file; do :; done\n"
+    "echo '{\"comments\":[{\"file\":\"'$file'\",\"line\":3,\"endLine\":3,\"column\":1,\"endColumn\":3,"
+    "\"level\":\"warning\",\"code\":2046,\"message\":\"A thing.\",\"fix\":null}]}'\n";
+
+TEST(ShellCheckProgram, IsNotAskedTwice) {
+  const TemporaryFolder folder;
+  ShellCheck::Options options;
+  options.program = stand_in(folder, "echo x >>" + (folder / "calls") + "\n" + kAnswer);
+  options.cache_folder = folder / "cache";
+  const ShellCheck shellcheck(options);
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(found(shellcheck, "FROM a\nRUN rm x\n"), (Texts{"2:5 SC2046"}));
+  EXPECT_EQ(folder.read("calls"), "x\n");
+  EXPECT_EQ(found(shellcheck, "FROM a\nRUN rm y\nRUN rm z\n"), (Texts{"3:5 SC2046"}));
+  EXPECT_EQ(folder.read("calls"), "x\nx\n");
+  EXPECT_EQ(found(shellcheck, "FROM a\nCMD x\n"), Texts{});
+  EXPECT_EQ(folder.read("calls"), "x\nx\n");
+}
+
+TEST(ShellCheckProgram, DoesNoHarmWhateverItAnswers) {
+  for (const char* script :
+       {"", "exit 3\n", "echo nothing\n", "echo '{}'\n", "echo '{\"comments\":[{\"file\":\"7\"}]}'\n",
+        "echo "
+        "'{\"comments\":[{\"file\":\"0\",\"line\":99,\"endLine\":1,\"column\":9,\"endColumn\":1,\"level\":"
+        "\"x\","
+        "\"code\":1,\"message\":\"m\"}]}'\n",
+        "kill -9 $$\n", "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaa; done\n"}) {
+    const TemporaryFolder folder;
+    ShellCheck::Options options;
+    options.program = stand_in(folder, script);
+    options.cache_folder = folder / "cache";
+    options.time = std::chrono::milliseconds(500);
+    EXPECT_EQ(found(ShellCheck(options), "FROM a\nRUN rm x\n"), Texts{}) << script;
+  }
+  EXPECT_EQ(found(ShellCheck({.program = "/nowhere/shellcheck"}), "FROM a\nRUN rm x\n"), Texts{});
+}
+
+TEST(ShellCheckProgram, IsEndedIfItTakesTooLong) {
+  const TemporaryFolder folder;
+  ShellCheck::Options options;
+  options.program = stand_in(folder, "exec sleep 600\n");
+  options.time = std::chrono::milliseconds(50);
+  EXPECT_EQ(found(ShellCheck(options), "FROM a\nRUN rm x\n"), Texts{});
+}
+
+TEST(ShellCheckProgram, IsUsedByTheCommandWhereItIsFound) {
+  const TemporaryFolder folder;
+  stand_in(folder, kAnswer);
+  folder.write("Dockerfile", "FROM a:1\nRUN rm x\n");
+  const auto lint = [&](std::vector<std::string> arguments, const std::string& programs) {
+    arguments.insert(arguments.begin(), {"lint", "--format", "gnu", "--select", "SC2046"});
+    return test::run_dcache(arguments, folder.path(), "", programs);
+  };
+  const test::Outcome with = lint({"Dockerfile"}, folder.path());
+  EXPECT_EQ(with.out,
+            "Dockerfile:2:5: warning: A thing: see https://www.shellcheck.net/wiki/SC2046 [SC2046]\n");
+  EXPECT_EQ(with.status, 1);
+  EXPECT_EQ(lint({"--no-shellcheck"}, folder.path()).out, "");
+  EXPECT_EQ(lint({}, "relative:/nowhere").err, "");
+  EXPECT_NE(lint({"--verbose"}, "/nowhere").err.find("shellcheck is not installed"), std::string::npos);
+  folder.write(".dcache.toml", "shellcheck = false\n");
+  EXPECT_EQ(lint({}, folder.path()).out, "");
+  folder.write(".dcache.toml", "[levels]\nSC2046 = \"info\"\n");
+  EXPECT_EQ(lint({}, folder.path()).status, 0);
+  folder.write("Dockerfile", "FROM a:1\n# dcache ignore=SC2046 why\nRUN rm x\n");
+  EXPECT_EQ(lint({}, folder.path()).out, "");
+}
+
+}  // namespace
+}  // namespace dcache
