@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/terminal.h"
+#include "dcache/lint/companion.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
@@ -25,7 +26,7 @@ bool is_dockerfile_name(std::string_view name) {
 }
 
 // All Dockerfiles below a folder, sorted. What an entry is comes with its name: most are not looked at again.
-std::vector<std::string> search(const std::string& folder) {
+std::vector<std::string> search(const std::string& folder, Companions companions) {
   std::vector<std::string> found;
   std::error_code failure;
   fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, failure);
@@ -34,7 +35,9 @@ std::vector<std::string> search(const std::string& folder) {
     const std::string_view name = text::base_name(path);
     if (name == ".git" || name == "node_modules") {
       if (at->is_directory(failure)) at.disable_recursion_pending();
-    } else if (is_dockerfile_name(name) && at->is_regular_file(failure)) {
+    } else if ((is_dockerfile_name(name) ||
+                (companions == Companions::kYes && lint::companion_kind(path).has_value())) &&
+               at->is_regular_file(failure)) {
       found.push_back(path.starts_with("./") ? path.substr(2) : path);
     }
   }
@@ -44,7 +47,7 @@ std::vector<std::string> search(const std::string& folder) {
 
 }  // namespace
 
-std::vector<std::string> find_dockerfiles(const std::vector<std::string>& paths) {
+std::vector<std::string> find_dockerfiles(const std::vector<std::string>& paths, Companions companions) {
   std::vector<std::string> files;
   for (const std::string& path : paths) {
     std::error_code failure;
@@ -52,7 +55,7 @@ std::vector<std::string> find_dockerfiles(const std::vector<std::string>& paths)
       files.push_back(path);
       continue;
     }
-    const std::vector<std::string> found = search(path);
+    const std::vector<std::string> found = search(path, companions);
     if (found.empty()) complain(fmt::format("warning: no Dockerfile in the folder {}", path));
     files.insert(files.end(), found.begin(), found.end());
   }

@@ -245,7 +245,17 @@ class AllSurroundings {
   lint::Subject::LoadSurroundings of(const std::string& dockerfile, const std::string& context) {
     if (dockerfile == "-" && context.empty()) return {};
     const std::string folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
-    return [this, dockerfile, folder] { return load(dockerfile, folder); };
+    return [this, dockerfile, folder] { return load(folder, cache::load_ignore_file(dockerfile, folder)); };
+  }
+
+  // Of an ignore file.
+  lint::Companion::LoadSurroundings within(const std::string& ignore_file, const std::string& context) {
+    const std::string folder = context.empty() ? std::string(text::parent_path(ignore_file)) : context;
+    return [this, ignore_file, folder]() -> std::shared_ptr<const lint::Surroundings> {
+      const auto text = text::read_file(ignore_file);
+      if (!text) return nullptr;
+      return load(folder, cache::parse_ignore_file(ignore_file, *text, plan::Builder::kBuildkit));
+    };
   }
 
  private:
@@ -255,8 +265,8 @@ class AllSurroundings {
     std::shared_ptr<const lint::Surroundings> surroundings;
   };
 
-  std::shared_ptr<const lint::Surroundings> load(const std::string& dockerfile, const std::string& folder) {
-    auto ignore = cache::load_ignore_file(dockerfile, folder);
+  std::shared_ptr<const lint::Surroundings> load(const std::string& folder,
+                                                 tl::expected<cache::IgnoreFile, cache::Failure> ignore) {
     if (!ignore) return nullptr;
     Known* known = nullptr;
     {
@@ -290,7 +300,7 @@ class Session {
   int run() {
     if (!linters_.check_options()) return kError;
     if (options_.show_config) return show_config();
-    const std::vector<std::string> paths = find_dockerfiles(options_.paths);
+    const std::vector<std::string> paths = find_dockerfiles(options_.paths, Companions::kYes);
     const bool fixes_input =
         options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
     const bool reports = !options_.diff && !fixes_input;
@@ -402,20 +412,51 @@ class Session {
       linted.failed = true;
       return linted;
     }
+    if (const auto kind = kind_of(path)) {
+      lint_companion(path, *kind, *source, entry, linted);
+    } else {
+      lint_dockerfile(path, *source, entry, linted);
+    }
+    return linted;
+  }
+
+  static std::optional<lint::CompanionKind> kind_of(const std::string& path) {
+    const bool yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+    return lint::companion_kind(yaml ? fs::absolute(path).string() : path);
+  }
+
+  void lint_dockerfile(const std::string& path, std::string& source, const Linters::Entry& entry,
+                       Linted& linted) {
     const auto load = surroundings_.of(path, options_.context);
-    if ((options_.fix || options_.diff) && !fix(path, *source, *entry.linter, load, linted))
-      linted.failed = true;
-    const dockerfile::File file = dockerfile::parse(std::move(*source));
-    lint::Findings findings = entry.linter->lint(file, load);
-    compare_with_baseline(path, file, findings, linted);
+    const auto mend = [&] { return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes); };
+    if (options_.fix || options_.diff) fix(path, source, mend, linted);
+    const dockerfile::File file = dockerfile::parse(std::move(source));
+    report(path, file.text(), entry.linter->lint(file, load), entry, linted);
+  }
+
+  void lint_companion(const std::string& path, lint::CompanionKind kind, std::string& source,
+                      const Linters::Entry& entry, Linted& linted) {
+    const std::string place = fs::absolute(path).lexically_normal().string();
+    const auto load = kind == lint::CompanionKind::kIgnoreFile ? surroundings_.within(path, options_.context)
+                                                               : lint::Companion::LoadSurroundings();
+    const auto mend = [&] {
+      return lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes);
+    };
+    if (options_.fix || options_.diff) fix(path, source, mend, linted);
+    lint::Companion companion(kind, place, std::move(source), load);
+    report(path, companion.text(), entry.linter->lint(companion), entry, linted);
+  }
+
+  void report(const std::string& path, const text::Document& text, lint::Findings findings,
+              const Linters::Entry& entry, Linted& linted) const {
+    compare_with_baseline(path, text, findings, linted);
     linted.failed = linted.failed || !findings.parses;
     const auto& fail_on = entry.config.fail_on;
     linted.above_threshold =
         fail_on && std::any_of(findings.diagnostics.begin(), findings.diagnostics.end(),
                                [&](const lint::Diagnostic& d) { return d.level >= *fail_on; });
     for (const Output& output : outputs_)
-      linted.parts.push_back(output.report->part({path == "-" ? "<stdin>" : path, &file, &findings}));
-    return linted;
+      linted.parts.push_back(output.report->part({path == "-" ? "<stdin>" : path, text, &findings}));
   }
 
   // With a new baseline what it holds is no failure.
@@ -441,7 +482,7 @@ class Session {
   }
 
   // Drops what the baseline knows, or notes all for a new one.
-  void compare_with_baseline(const std::string& path, const dockerfile::File& file, lint::Findings& findings,
+  void compare_with_baseline(const std::string& path, const text::Document& file, lint::Findings& findings,
                              Linted& linted) const {
     const bool makes = !options_.new_baseline.empty();
     if (!makes && options_.baseline.empty()) return;
@@ -457,21 +498,21 @@ class Session {
     });
   }
 
-  // Mends the file, or shows how; with --fix `source` becomes the mended text.
-  bool fix(const std::string& path, std::string& source, const lint::Linter& linter,
-           const lint::Subject::LoadSurroundings& load, Linted& linted) const {
-    lint::FixedText fixed = lint::apply_fixes(linter, source, load, options_.unsafe_fixes);
+  // Mends the file with what `mend` gives, or shows how; with --fix `source` becomes the mended text.
+  void fix(const std::string& path, std::string& source, const std::function<lint::FixedText()>& mend,
+           Linted& linted) const {
+    lint::FixedText fixed = mend();
     if (options_.diff) {
       linted.text = text::unified_diff(source, fixed.text, path, path);
       for (const lint::Fix& file : fixed.new_files) {
         linted.text += text::unified_diff("", file.new_file_content, "/dev/null", file.new_file);
       }
-      return true;
+      return;
     }
     if (path == "-") {
       linted.text = fixed.text;
       source = std::move(fixed.text);
-      return true;
+      return;
     }
     std::string failure = fixed.text == source ? "" : text::write_file_atomically(path, fixed.text);
     for (const lint::Fix& file : fixed.new_files) {
@@ -479,14 +520,14 @@ class Session {
     }
     if (!failure.empty()) {
       linted.complaints.push_back(failure);
-      return false;
+      linted.failed = true;
+      return;
     }
     if (fixed.fixed > 0) {
       linted.complaints.push_back(fmt::format(
           "{}: {} mended", path, fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
     }
     source = std::move(fixed.text);
-    return true;
   }
 
   // The nearest folder with a .git in or above `folder`; `folder` itself outside a repository.
@@ -514,7 +555,10 @@ void add_lint(CLI::App& app, Action& action) {
   CLI::App* command =
       app.add_subcommand("lint", "Find what makes builds slower or worse than they have to be");
   options->paths = {"."};
-  command->add_option("paths", options->paths, "Dockerfiles, folders to search, or - for standard input")
+  command
+      ->add_option("paths", options->paths,
+                   "Dockerfiles, ignore files, GitHub workflows, .gitlab-ci.yml, folders to search "
+                   "for\nthem, or - for a Dockerfile on standard input")
       ->capture_default_str();
   command
       ->add_option(

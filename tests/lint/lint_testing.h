@@ -39,6 +39,26 @@ inline std::vector<std::string> findings(const std::string& text, const lint::Co
   return found;
 }
 
+// The file in the folder that a rule about such files is tried on.
+inline std::string companion_path(lint::CompanionKind kind, const TemporaryFolder& folder) {
+  if (kind == lint::CompanionKind::kIgnoreFile) return folder / ".dockerignore";
+  return folder / (kind == lint::CompanionKind::kWorkflow ? ".github/workflows/image.yml" : ".gitlab-ci.yml");
+}
+
+// The same of a file beside a Dockerfile.
+inline std::vector<std::string> findings_beside(lint::CompanionKind kind, const std::string& text,
+                                                const lint::Config& config, const TemporaryFolder& folder) {
+  const lint::Linter linter(lint::catalogue(), config);
+  if (kind == lint::CompanionKind::kIgnoreFile) folder.write(".dockerignore", text);
+  lint::Companion companion(kind, companion_path(kind, folder), text, surroundings_of(folder));
+  std::vector<std::string> found;
+  for (const lint::Diagnostic& diagnostic : linter.lint(companion).diagnostics) {
+    found.push_back(std::string(diagnostic.rule) + ":" +
+                    std::to_string(companion.text().lines().line_of(diagnostic.span.begin)));
+  }
+  return found;
+}
+
 inline std::string fixed(const std::string& text, const lint::Config& config,
                          const lint::Subject::LoadSurroundings& load = {}, bool unsafe = false) {
   const lint::Linter linter(lint::catalogue(), config);

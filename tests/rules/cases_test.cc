@@ -1,7 +1,8 @@
 // Cases of our own rules, as text: tests/rules/cases/CODE.txt holds Dockerfiles, each below a line that says
 // what the rule finds in it: `==== CODE at LINE LINE…: what it is about` or `==== nothing: …`. Lines `+++
 // PATH` and `+++ PATH: TEXT` put files into the context, `+++ PATH of N MB` a large one; `### LINE` stands
-// for a line of the configuration.
+// for a line of the configuration. Rules about other files have the text of such a file in the Dockerfile's
+// place; a title that ends in `(GitLab)` is about GitLab's. `\n` in TEXT is a line end.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -33,7 +34,9 @@ std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("+++ ")) {
       const size_t colon = std::min(line.find(": "), line.size());
-      const std::string text = line.substr(std::min(colon + 2, line.size()));
+      std::string text = line.substr(std::min(colon + 2, line.size()));
+      for (size_t at = text.find("\\n"); at != std::string::npos; at = text.find("\\n", at))
+        text.replace(at, 2, "\n");
       const size_t size = std::min(line.find(" of "), colon);
       cases.back().files.push_back({line.substr(4, size - 4), text.empty() ? "" : text + "\n",
                                     size < colon ? std::stoull(line.substr(size + 4)) : 0});
@@ -75,7 +78,14 @@ TEST(RuleCases, AreFoundAndLeftAlone) {
       const auto load = c.files.empty() ? lint::Subject::LoadSurroundings() : test::surroundings_of(folder);
       lint::Config config = *lint::read_config(c.config, lint::known_names(lint::catalogue()));
       config.select = {code};
-      EXPECT_EQ(test::findings(c.dockerfile, config, load), c.expected) << c.title << "\n" << c.dockerfile;
+      const lint::Rule& rule = *lint::find_rule(lint::catalogue(), code);
+      const bool gitlab = c.title.ends_with("(GitLab)");
+      const std::vector<std::string> found =
+          rule.about.empty()
+              ? test::findings(c.dockerfile, config, load)
+              : test::findings_beside(gitlab ? lint::CompanionKind::kGitlabCi : rule.about.front(),
+                                      c.dockerfile, config, folder);
+      EXPECT_EQ(found, c.expected) << c.title << "\n" << c.dockerfile;
     }
     EXPECT_GE(bad, kFewest) << code;
     EXPECT_GE(good, kFewest) << code;

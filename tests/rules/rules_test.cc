@@ -25,9 +25,11 @@ void write_files(const lint::Example& example, const test::TemporaryFolder& fold
 std::vector<std::string> findings_of_example(const lint::Rule& rule, const lint::Example& example) {
   const test::TemporaryFolder folder;
   write_files(example, folder);
-  const bool needs_files = !example.files.empty();
   lint::Config config = *lint::read_config(std::string(example.config), lint::known_names(lint::catalogue()));
   config.select = {std::string(rule.code)};
+  if (!rule.about.empty())
+    return test::findings_beside(rule.about.front(), std::string(example.dockerfile), config, folder);
+  const bool needs_files = !example.files.empty();
   return findings(std::string(example.dockerfile), config,
                   needs_files ? test::surroundings_of(folder) : lint::Subject::LoadSurroundings());
 }
@@ -62,6 +64,16 @@ TEST(EveryRule, MendsItsBadExampleIfItSaysSo) {
     const lint::Config config = config_selecting({std::string(rule.code)});
     const lint::Linter linter(lint::catalogue(), config);
     const auto load = test::surroundings_of(folder);
+    if (!rule.about.empty()) {
+      const std::string text(rule.bad.dockerfile);
+      const lint::CompanionKind kind = rule.about.front();
+      if (kind == lint::CompanionKind::kIgnoreFile) folder.write(".dockerignore", text);
+      const lint::FixedText companion =
+          lint::apply_fixes(linter, kind, test::companion_path(kind, folder), text, load, true);
+      EXPECT_GT(companion.fixed, 0u) << rule.code;
+      EXPECT_EQ(test::findings_beside(kind, companion.text, config, folder), Texts{}) << companion.text;
+      continue;
+    }
     const lint::FixedText mended = lint::apply_fixes(linter, std::string(rule.bad.dockerfile), load, true);
     EXPECT_GT(mended.fixed, 0u) << rule.code;
     for (const lint::Fix& fix : mended.new_files)

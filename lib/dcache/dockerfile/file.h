@@ -16,6 +16,7 @@
 
 #include "dcache/dockerfile/keyword.h"
 #include "dcache/text/arena.h"
+#include "dcache/text/document.h"
 #include "dcache/text/line_index.h"
 #include "dcache/text/span.h"
 
@@ -116,6 +117,7 @@ class File {
   File& operator=(File&&) noexcept = default;
 
   std::string_view source() const { return *source_; }
+  text::Document text() const { return {*source_, lines_}; }
   const text::LineIndex& lines() const { return lines_; }
   std::span<const Instruction> instructions() const { return instructions_; }
   std::span<const Comment> comments() const { return comments_; }

@@ -1,12 +1,14 @@
 #include "dcache/lint/engine.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "dcache/dockerfile/parser.h"
+#include "dcache/ignore/matcher.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lint {
@@ -47,6 +49,17 @@ void add_errors(const dockerfile::File& file, const CheckDirective& directive, s
                   "known are skip=CHECK,…, experimental=CHECK,… and error=true, parted by semicolons");
 }
 
+// The pattern of an ignore file that no builder reads. Whether there is one.
+bool add_error(const Companion& companion, std::vector<Diagnostic>& out) {
+  if (companion.kind() != CompanionKind::kIgnoreFile) return false;
+  const auto matcher = ignore::Matcher::parse(companion.text().source());
+  if (matcher) return false;
+  Reporter reporter(kNotBuildable, kNotBuildableName, Level::kError, out);
+  reporter.report(companion.text().lines().line_span(matcher.error().line), matcher.error().message,
+                  matcher.error().remedy);
+  return true;
+}
+
 // Drops what another finding within the same instruction stands for.
 void drop_covered(std::vector<Diagnostic>& diagnostics) {
   std::set<std::pair<std::string_view, uint32_t>> covers;  // rule and place
@@ -81,6 +94,12 @@ std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics,
     ++result.fixed;
   }
   return chosen;
+}
+
+void sort_by_place(std::vector<Diagnostic>& diagnostics) {
+  std::ranges::stable_sort(diagnostics, [](const Diagnostic& a, const Diagnostic& b) {
+    return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.rule < b.rule;
+  });
 }
 
 }  // namespace
@@ -135,23 +154,30 @@ Level Linter::configured_level(const Diagnostic& diagnostic) const {
 void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence,
                       std::vector<Diagnostic>& out) const {
   const bool is_check = rule.origin == Origin::kBuildkit;
+  if (rule.check == nullptr) return;
   if (rule.needs_buildkit && config_.builder == plan::Builder::kClassic) return;
   if (is_check && !silence.checks.invalid.empty()) return;  // BuildKit refuses the file for it
   if (is_check && !rule.experimental && silence.checks.skips(rule.code)) return;
   if (!is_check && silence.checks.names(rule.code)) return;
-  const auto before = static_cast<std::ptrdiff_t>(out.size());
+  const size_t first = out.size();
   Reporter reporter(rule.code, rule.name, rule.level, out);
   rule.check(subject, reporter);
-  const auto fresh = out.begin() + before;
-  std::for_each(fresh, out.end(), [&](Diagnostic& diagnostic) {
-    if (is_check) diagnostic.aliases.assign(rule.covers.begin(), rule.covers.end());
-    diagnostic.level = configured_level(diagnostic);
-    if (is_check && silence.checks.error) diagnostic.level = Level::kError;
-  });
+  for (size_t i = first; is_check && i < out.size(); ++i)
+    out[i].aliases.assign(rule.covers.begin(), rule.covers.end());
+  judge(rule, silence.comments, first, out);
+  for (size_t i = first; is_check && silence.checks.error && i < out.size(); ++i)
+    out[i].level = Level::kError;
+}
+
+void Linter::judge(const Rule& rule, Suppressions& comments, size_t first,
+                   std::vector<Diagnostic>& out) const {
+  const auto fresh = out.begin() + static_cast<std::ptrdiff_t>(first);
+  std::for_each(fresh, out.end(),
+                [&](Diagnostic& diagnostic) { diagnostic.level = configured_level(diagnostic); });
   const auto silenced = [&](const Diagnostic& diagnostic) {
     std::vector<std::string_view> codes = {rule.code, rule.name};
     codes.insert(codes.end(), diagnostic.aliases.begin(), diagnostic.aliases.end());
-    return is_ignored(diagnostic) || silence.comments.covers(diagnostic.span, codes);
+    return is_ignored(diagnostic) || comments.covers(diagnostic.span, codes);
   };
   out.erase(std::remove_if(fresh, out.end(), silenced), out.end());
 }
@@ -180,7 +206,7 @@ void Linter::run_shellcheck(Subject& subject, Silence& silence, std::vector<Diag
   }
 }
 
-void Linter::add_unused(const dockerfile::File& file, const Suppressions& comments,
+void Linter::add_unused(const text::Document& file, const Suppressions& comments,
                         std::vector<Diagnostic>& out) const {
   Reporter reporter(kUnusedSuppression, kUnusedSuppressionName, Level::kInfo, out);
   for (const std::string_view code : comments.unused()) {
@@ -213,19 +239,35 @@ Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundi
   if (merges_) drop_covered(all);
   findings.parses = file.errors().empty() && silence.checks.invalid.empty();
   add_errors(file, silence.checks, all);
-  if (reports_unused_) add_unused(file, silence.comments, all);
-  std::stable_sort(all.begin(), all.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.rule < b.rule;
-  });
+  if (reports_unused_) add_unused(file.text(), silence.comments, all);
+  sort_by_place(all);
   return findings;
 }
 
-FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load,
-                      bool unsafe) {
+Findings Linter::lint(Companion& companion) const {
+  Findings findings;
+  std::vector<Diagnostic>& all = findings.diagnostics;
+  Suppressions comments(companion.text());
+  for (const Rule* rule : active_) {
+    if (std::ranges::find(rule->about, companion.kind()) == rule->about.end()) continue;
+    const size_t first = all.size();
+    Reporter reporter(rule->code, rule->name, rule->level, all);
+    rule->check_companion(companion, reporter);
+    judge(*rule, comments, first, all);
+  }
+  findings.parses = !add_error(companion, all);
+  if (reports_unused_) add_unused(companion.text(), comments, all);
+  sort_by_place(all);
+  return findings;
+}
+
+namespace {
+
+FixedText apply_fixes_of(const std::function<Findings(const std::string&)>& lint, std::string text,
+                         bool unsafe) {
   FixedText result;
   for (int round = 0; round < kMostRounds; ++round) {
-    const dockerfile::File file = dockerfile::parse(text);
-    const Findings findings = linter.lint(file, load);
+    const Findings findings = lint(text);
     if (!findings.parses) break;
     const std::vector<text::Edit> edits = choose_edits(findings.diagnostics, unsafe, result);
     if (edits.empty()) break;
@@ -233,6 +275,23 @@ FixedText apply_fixes(const Linter& linter, std::string text, const Subject::Loa
   }
   result.text = std::move(text);
   return result;
+}
+
+}  // namespace
+
+FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load,
+                      bool unsafe) {
+  const auto lint = [&](const std::string& now) { return linter.lint(dockerfile::parse(now), load); };
+  return apply_fixes_of(lint, std::move(text), unsafe);
+}
+
+FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
+                      const Companion::LoadSurroundings& load, bool unsafe) {
+  const auto lint = [&](const std::string& now) {
+    Companion companion(kind, path, now, load);
+    return linter.lint(companion);
+  };
+  return apply_fixes_of(lint, std::move(text), unsafe);
 }
 
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name) {

@@ -38,6 +38,8 @@ class Linter {
 
   // `load` gives the files around the Dockerfile when a rule needs them; see Subject.
   Findings lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const;
+  // What there is to say of a file beside a Dockerfile.
+  Findings lint(Companion& companion) const;
 
   const std::vector<const Rule*>& active_rules() const { return active_; }
   const Config& config() const { return config_; }
@@ -53,10 +55,12 @@ class Linter {
     CheckDirective checks;
   };
   void run_rule(const Rule& rule, Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const;
+  // Gives the findings from `first` on their configured levels, and drops what comments or options silence.
+  void judge(const Rule& rule, Suppressions& comments, size_t first, std::vector<Diagnostic>& out) const;
 
   bool is_wanted(const Diagnostic& of_shellcheck) const;
   void run_shellcheck(Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const;
-  void add_unused(const dockerfile::File& file, const Suppressions& comments,
+  void add_unused(const text::Document& file, const Suppressions& comments,
                   std::vector<Diagnostic>& out) const;
   Level configured_level(const Diagnostic& diagnostic) const;
 
@@ -80,6 +84,10 @@ struct FixedText {
 // is left as it is.
 FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load,
                       bool unsafe);
+
+// The same for a file beside a Dockerfile; `kind`, `path` and `load` as of Companion.
+FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
+                      const Companion::LoadSurroundings& load, bool unsafe);
 
 // The rule of a code or name, in any letter case; null for none.
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/lint/companion.h"
 #include "dcache/lint/diagnostic.h"
 #include "dcache/lint/subject.h"
 
@@ -24,7 +25,7 @@ struct ExampleFile {
   uint64_t size = 0;  // bytes, if it is larger than its content; zeros follow
 };
 struct Example {
-  std::string_view dockerfile;
+  std::string_view dockerfile;              // for a rule about companions the text of such a file
   std::span<const ExampleFile> files = {};  // around it, for rules that look at the context
   std::string_view config = {};  // the text of .dcache.toml, for rules that have something to configure
 };
@@ -73,7 +74,10 @@ struct Rule {
   std::span<const std::string_view> references = {};  // beside the page of the catalogue that it comes from
   std::span<const std::string_view> covers = {};      // rules that this one stands for in the default profile
   bool needs_buildkit = false;  // asks for what the classic builder does not have, and keeps quiet for it
+  // One of the two: for a rule about Dockerfiles, or about the files of `about`.
   void (*check)(Subject& subject, Reporter& reporter) = nullptr;
+  void (*check_companion)(Companion& companion, Reporter& reporter) = nullptr;
+  std::span<const CompanionKind> about = {};
 };
 
 // Where to read more: the page of the rule in the catalogue it comes from, and its own references.

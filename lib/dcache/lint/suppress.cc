@@ -101,9 +101,34 @@ Suppressions::Suppressions(const dockerfile::File& file) {
       if (next == instructions.end()) continue;
       span = next->span;
     }
-    const size_t count = pragma->codes.size();
-    entries_.push_back({span, std::move(pragma->codes), std::vector<bool>(count)});
+    add(span, std::move(pragma->codes));
   }
+}
+
+Suppressions::Suppressions(const text::Document& document) {
+  std::vector<std::vector<std::string_view>> waiting;
+  for (uint32_t number = 1; number <= document.lines().line_count(); ++number) {
+    const Span span = document.lines().line_span(number);
+    const std::string_view line = text::trim(span.of(document.source()));
+    if (line.starts_with('#')) {
+      auto pragma = read_ignore_pragma(line);
+      if (!pragma) continue;
+      if (pragma->global) {
+        add({0, static_cast<uint32_t>(document.source().size())}, std::move(pragma->codes));
+      } else {
+        waiting.push_back(std::move(pragma->codes));
+      }
+    } else if (!line.empty()) {
+      for (std::vector<std::string_view>& codes : waiting)
+        add(span, std::move(codes));
+      waiting.clear();
+    }
+  }
+}
+
+void Suppressions::add(Span span, std::vector<std::string_view> codes) {
+  const size_t count = codes.size();
+  entries_.push_back({span, std::move(codes), std::vector<bool>(count)});
 }
 
 bool Suppressions::covers(Span span, const std::vector<std::string_view>& codes) {

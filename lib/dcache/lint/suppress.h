@@ -48,6 +48,8 @@ CheckDirective read_check_directive(const dockerfile::File& file);
 class Suppressions {
  public:
   explicit Suppressions(const dockerfile::File& file);
+  // Of a file whose comments are lines that start with `#`, for the next line that is none.
+  explicit Suppressions(const text::Document& document);
 
   // Whether a comment silences the finding, which then counts as used. `codes` are all names the finding goes
   // by.
@@ -62,6 +64,8 @@ class Suppressions {
     std::vector<std::string_view> codes;
     std::vector<bool> used;  // for each of them
   };
+  void add(text::Span span, std::vector<std::string_view> codes);
+
   std::vector<Entry> entries_;
 };
 

@@ -60,7 +60,7 @@ void append_line(std::string_view line, uint32_t number, size_t from, size_t to,
   out += '\n';
 }
 
-void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, const Style& style,
+void append_excerpt(const text::Document& file, const Diagnostic& diagnostic, const Style& style,
                     std::string& out) {
   const text::LineIndex& lines = file.lines();
   if (lines.line_count() == 0) return;
@@ -86,7 +86,7 @@ void append_excerpt(const dockerfile::File& file, const Diagnostic& diagnostic, 
 
 void append_finding(const FileFindings& file, const Diagnostic& diagnostic, const Style& style,
                     std::string& out) {
-  const text::Position at = file.file->lines().position_of(diagnostic.shown().begin);
+  const text::Position at = file.text.lines().position_of(diagnostic.shown().begin);
   style.append(Tone::kBold,
                printable(file.path)
                    .append(":")
@@ -104,7 +104,7 @@ void append_finding(const FileFindings& file, const Diagnostic& diagnostic, cons
   if (diagnostic.rule != diagnostic.name) name.append(" ").append(diagnostic.name);
   style.append(Tone::kDim, name.append("]"), out);
   out += '\n';
-  append_excerpt(*file.file, diagnostic, style, out);
+  append_excerpt(file.text, diagnostic, style, out);
   if (!diagnostic.remedy.empty()) {
     out += "      = ";
     append_printable(diagnostic.remedy, out);
@@ -118,7 +118,7 @@ void append_finding(const FileFindings& file, const Diagnostic& diagnostic, cons
   out += '\n';
 }
 
-void write_span(const dockerfile::File& file, text::Span span, text::JsonWriter& json) {
+void write_span(const text::Document& file, text::Span span, text::JsonWriter& json) {
   const text::Position begin = file.lines().position_of(span.begin);
   const text::Position end = file.lines().position_of(span.end);
   json.member("line", begin.line)
@@ -127,7 +127,7 @@ void write_span(const dockerfile::File& file, text::Span span, text::JsonWriter&
       .member("end_column", end.column);
 }
 
-void write_fix(const dockerfile::File& file, const std::optional<lint::Fix>& fix, text::JsonWriter& json) {
+void write_fix(const text::Document& file, const std::optional<lint::Fix>& fix, text::JsonWriter& json) {
   json.key("fix");
   if (!fix) {
     json.null();
@@ -196,7 +196,7 @@ void write_finding(const FileFindings& file, const Diagnostic& diagnostic, text:
       .member("rule", diagnostic.rule)
       .member("name", diagnostic.name)
       .member("path", file.path);
-  write_span(*file.file, diagnostic.span, json);
+  write_span(file.text, diagnostic.span, json);
   json.member("level", lint::name_of(diagnostic.level))
       .member("message", diagnostic.message)
       .member("remedy", diagnostic.remedy);
@@ -204,7 +204,7 @@ void write_finding(const FileFindings& file, const Diagnostic& diagnostic, text:
   for (const std::string_view alias : diagnostic.aliases)
     json.value(alias);
   json.end_array();
-  write_fix(*file.file, diagnostic.fix, json);
+  write_fix(file.text, diagnostic.fix, json);
   json.end_object();
 }
 

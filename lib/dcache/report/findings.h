@@ -8,17 +8,17 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/dockerfile/file.h"
 #include "dcache/lint/engine.h"
 #include "dcache/report/places.h"
 #include "dcache/report/style.h"
+#include "dcache/text/document.h"
 
 namespace dcache::report {
 
 // The findings of one file. All of it has to outlive the report.
 struct FileFindings {
   std::string path;  // as the user named it
-  const dockerfile::File* file = nullptr;
+  text::Document text;
   const lint::Findings* findings = nullptr;
 };
 

@@ -19,7 +19,7 @@ struct Range {
 
 Range range_of(const FileFindings& file, const Diagnostic& diagnostic) {
   const text::Span span = diagnostic.shown();
-  return {file.file->lines().position_of(span.begin), file.file->lines().position_of(span.end)};
+  return {file.text.lines().position_of(span.begin), file.text.lines().position_of(span.end)};
 }
 
 // One whose parts follow each other, with nothing in front or behind.
@@ -106,7 +106,7 @@ class CodeQualityReport : public FindingsArray {
       if (codeclimate_) json.member("type", "issue");
       json.member("check_name", diagnostic.rule).member("description", diagnostic.sentence());
       if (codeclimate_) json.key("categories").begin_array().value("Bug Risk").end_array();
-      json.member("fingerprint", fingerprints.next(*file.file, diagnostic))
+      json.member("fingerprint", fingerprints.next(file.text, diagnostic))
           .member("severity", code_quality_severity(diagnostic.level));
       json.key("location").begin_object().member("path", folders_.shown(file.path));
       json.key("lines").begin_object().member("begin", range.begin.line);

@@ -20,7 +20,7 @@ std::string Folders::shown(const std::string& path) const {
   return in_repository(path).value_or(path);
 }
 
-std::string Fingerprints::next(const dockerfile::File& file, const lint::Diagnostic& diagnostic) {
+std::string Fingerprints::next(const text::Document& file, const lint::Diagnostic& diagnostic) {
   context::Hasher hasher;
   hasher.add(diagnostic.rule).add(diagnostic.span.of(file.source()));
   const context::Hash hash = hasher.finish();

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "dcache/context/hash.h"
-#include "dcache/dockerfile/file.h"
 #include "dcache/lint/diagnostic.h"
+#include "dcache/text/document.h"
 
 namespace dcache::report {
 
@@ -27,7 +27,7 @@ struct Folders {
 // finding is about, and of how many such there were before in the file.
 class Fingerprints {
  public:
-  std::string next(const dockerfile::File& file, const lint::Diagnostic& diagnostic);
+  std::string next(const text::Document& file, const lint::Diagnostic& diagnostic);
 
  private:
   std::map<context::Hash, int> seen_;

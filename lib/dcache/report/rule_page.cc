@@ -78,6 +78,12 @@ std::string indented(std::string_view text) {
   return out;
 }
 
+// Of the text of its examples, as Markdown names it.
+std::string_view language_of(const Rule& rule) {
+  if (rule.about.empty()) return "dockerfile";
+  return rule.about.front() == lint::CompanionKind::kIgnoreFile ? "gitignore" : "yaml";
+}
+
 std::string files_note(const lint::Example& example) {
   std::string note = example.config.empty()
                          ? ""
@@ -103,9 +109,10 @@ std::string rule_page(const Rule& rule) {
     page +=
         fmt::format("In the default profile it stands for {} as well.\n\n", fmt::join(rule.covers, " and "));
   page += fmt::format("## Why\n\n{}\n\n", rule.rationale);
-  page += fmt::format("## Example\n\n```dockerfile\n{}```\n{}\n", rule.bad.dockerfile, files_note(rule.bad));
-  page +=
-      fmt::format("Use instead:\n\n```dockerfile\n{}```\n{}\n", rule.good.dockerfile, files_note(rule.good));
+  page += fmt::format("## Example\n\n```{}\n{}```\n{}\n", language_of(rule), rule.bad.dockerfile,
+                      files_note(rule.bad));
+  page += fmt::format("Use instead:\n\n```{}\n{}```\n{}\n", language_of(rule), rule.good.dockerfile,
+                      files_note(rule.good));
   if (!rule.fix_note.empty()) page += fmt::format("## Fix\n\n{}\n\n", rule.fix_note);
   page += fmt::format(
       "## Silencing it\n\n`# dcache ignore={}` above an instruction, or `ignore = [\"{}\"]` in "

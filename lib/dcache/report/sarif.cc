@@ -159,10 +159,10 @@ class SarifWriter {
     write_text("message", diagnostic.sentence() + ".");
     json_.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();
     write_artifact(file.path);
-    write_region("region", *file.file, diagnostic.shown(), true);
+    write_region("region", file.text, diagnostic.shown(), true);
     json_.end_object().end_object().end_array();
     json_.key("partialFingerprints").begin_object();
-    json_.member("primaryLocationLineHash", seen.next(*file.file, diagnostic)).end_object();
+    json_.member("primaryLocationLineHash", seen.next(file.text, diagnostic)).end_object();
     if (diagnostic.fix) write_fix(file, *diagnostic.fix);
     json_.end_object();
   }
@@ -178,7 +178,7 @@ class SarifWriter {
   }
 
   // Columns count UTF-16 code units, as code scanning wants them.
-  static uint32_t utf16_column(const dockerfile::File& file, uint32_t offset) {
+  static uint32_t utf16_column(const text::Document& file, uint32_t offset) {
     const text::Span line = file.lines().line_span(file.lines().line_of(offset));
     std::string_view before = file.source().substr(line.begin, offset - line.begin);
     uint32_t column = 1;
@@ -190,7 +190,7 @@ class SarifWriter {
     return column;
   }
 
-  void write_region(std::string_view key, const dockerfile::File& file, text::Span span, bool snippet) {
+  void write_region(std::string_view key, const text::Document& file, text::Span span, bool snippet) {
     const auto line_of = [&](uint32_t offset) { return file.lines().line_of(offset); };
     json_.key(key).begin_object();
     json_.member("startLine", line_of(span.begin)).member("startColumn", utf16_column(file, span.begin));
@@ -208,7 +208,7 @@ class SarifWriter {
     json_.key("replacements").begin_array();
     for (const text::Edit& edit : fix.edits) {
       json_.begin_object();
-      write_region("deletedRegion", *file.file, edit.span, false);
+      write_region("deletedRegion", file.text, edit.span, false);
       write_text("insertedContent", edit.replacement);
       json_.end_object();
     }

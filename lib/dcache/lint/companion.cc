@@ -1,0 +1,34 @@
+#include "dcache/lint/companion.h"
+
+#include "dcache/text/path.h"
+
+namespace dcache::lint {
+
+std::optional<CompanionKind> companion_kind(std::string_view path) {
+  const std::string_view name = text::base_name(path);
+  if (name.ends_with(".dockerignore") || name.ends_with(".containerignore"))
+    return CompanionKind::kIgnoreFile;
+  if (name == ".gitlab-ci.yml") return CompanionKind::kGitlabCi;
+  const std::string_view folder = text::parent_path(path);
+  const bool workflow = text::base_name(folder) == "workflows" &&
+                        text::base_name(text::parent_path(folder)) == ".github" &&
+                        (name.ends_with(".yml") || name.ends_with(".yaml"));
+  return workflow ? std::optional(CompanionKind::kWorkflow) : std::nullopt;
+}
+
+Companion::Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load)
+    : kind_(kind),
+      path_(std::move(path)),
+      source_(std::move(source)),
+      lines_(source_),
+      load_(std::move(load)) {}
+
+const Surroundings* Companion::surroundings() {
+  if (!asked_) {
+    asked_ = true;
+    if (load_) surroundings_ = load_();
+  }
+  return surroundings_.get();
+}
+
+}  // namespace dcache::lint

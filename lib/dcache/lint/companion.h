@@ -1,0 +1,50 @@
+// The files beside Dockerfiles that say how a build goes: ignore files and definitions of CI services.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dcache/lint/surroundings.h"
+#include "dcache/text/document.h"
+#include "dcache/text/line_index.h"
+
+namespace dcache::lint {
+
+enum class CompanionKind : uint8_t {
+  kIgnoreFile,  // .dockerignore and the like
+  kWorkflow,    // GitHub Actions: .github/workflows/*.yml
+  kGitlabCi,    // .gitlab-ci.yml
+};
+
+// What a file is, by its path; nothing for other files.
+std::optional<CompanionKind> companion_kind(std::string_view path);
+
+// One such file. Belongs to one thread.
+class Companion {
+ public:
+  using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
+
+  // `path` is what it is known by, and where other files are looked for from. `load` gives what the context
+  // of an ignore file holds; null or empty where that is not known.
+  Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load = {});
+  Companion(Companion&&) = delete;
+
+  CompanionKind kind() const { return kind_; }
+  const std::string& path() const { return path_; }
+  text::Document text() const { return {source_, lines_}; }
+  const Surroundings* surroundings();
+
+ private:
+  CompanionKind kind_;
+  std::string path_;
+  std::string source_;
+  text::LineIndex lines_;
+  LoadSurroundings load_;
+  bool asked_ = false;
+  std::shared_ptr<const Surroundings> surroundings_;
+};
+
+}  // namespace dcache::lint

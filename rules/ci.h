@@ -1,0 +1,42 @@
+// The builds of images in definitions of CI services.
+//
+// Source: https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax,
+// https://github.com/docker/build-push-action, https://docs.gitlab.com/ci/yaml/
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/companion.h"
+#include "dcache/text/span.h"
+
+namespace dcache::rules {
+
+struct CiBuild {
+  text::Span span;            // the line that starts it
+  bool action = false;        // docker/build-push-action, and no command
+  bool starts_empty = false;  // the worker has no cache of its own
+  bool has_builder = false;   // the job sets up a builder that can export caches
+  std::string file;           // what is given; empty for the default
+  std::string context;
+  std::string target;
+  std::vector<std::string> cache_from;  // one for each cache
+  std::vector<std::string> cache_to;
+  std::optional<text::Span> cache_to_value;  // where the only one stands, if that is on a line of its own
+  bool no_cache = false;
+  std::optional<text::Span> with;  // of an action: the line `with:`
+};
+
+// In the order of the file; none if it can't be read.
+std::vector<CiBuild> ci_builds(lint::Companion& companion);
+
+// The value of an attribute of a cache ("type=gha,mode=max"); empty if it has none. What has no attributes at
+// all is of type registry.
+std::string_view cache_attribute(std::string_view cache, std::string_view name);
+
+// The number of stages in the build's Dockerfile; nothing where that is not found.
+std::optional<size_t> stages_of(const lint::Companion& companion, const CiBuild& build);
+
+}  // namespace dcache::rules

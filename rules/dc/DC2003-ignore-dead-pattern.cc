@@ -1,0 +1,167 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/ignore/matcher.h"
+#include "dcache/lint/rule.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "rules/edits.h"
+
+namespace dcache::rules {
+namespace {
+
+using ignore::Pattern;
+
+constexpr size_t kMostPatterns = 1000;  // that are compared with each other
+
+bool has_wildcard(std::string_view path) {
+  return path.find_first_of("*?[\\") != std::string_view::npos;
+}
+
+// Whether a pattern takes all that another one can match.
+bool takes_all_of(const Pattern& pattern, const Pattern& other) {
+  if (pattern.path == other.path || pattern.path == "*" || pattern.path == "**") return true;
+  return !has_wildcard(pattern.path) && !has_wildcard(other.path) &&
+         text::is_within(other.path, pattern.path);
+}
+
+class Check {
+ public:
+  Check(lint::Companion& companion, lint::Reporter& reporter)
+      : companion_(companion), text_(companion.text()), reporter_(reporter) {
+    if (text_.source().find("\r\n") != std::string_view::npos) eol_ = "\r\n";
+  }
+
+  void run() {
+    const auto matcher = ignore::Matcher::parse(text_.source());
+    if (!matcher) return;
+    const std::vector<Pattern>& patterns = matcher->patterns();
+    for (size_t i = 0; i < std::min(patterns.size(), kMostPatterns); ++i)
+      look_at(patterns, i);
+  }
+
+ private:
+  void look_at(const std::vector<Pattern>& patterns, size_t index) {
+    const Pattern& pattern = patterns[index];
+    if (const size_t comment = pattern.written.find(" #"); comment != std::string::npos) {
+      const std::string alone =
+          pattern.written.substr(comment + 1) + eol_ +
+          std::string(text::trim_right(std::string_view(pattern.written).substr(0, comment)));
+      report(pattern,
+             fmt::format("'#' starts a comment only at the start of a line: this matches a file called '{}'",
+                         pattern.path),
+             "put the comment on a line of its own", alone);
+      return;
+    }
+    if (const Pattern* covering = covered_by(patterns, index)) {
+      report(pattern, fmt::format("'{}' of line {} decides here already", covering->written, covering->line),
+             "delete this line", "");
+      return;
+    }
+    if (pattern.exception && takes_nothing_back(patterns, index)) {
+      report(pattern, "no pattern above it ignores anything, so there is nothing to take back",
+             "delete this line, or put it below the pattern that it is an exception of", "");
+      return;
+    }
+    const std::string_view given = std::string_view(pattern.written).substr(pattern.exception ? 1 : 0);
+    if (given.find("..") != std::string_view::npos && text::trim(given) != pattern.path) {
+      const std::string wanted = (pattern.exception ? "!" : "") + pattern.path;
+      report(pattern, fmt::format("this reads as '{}'", wanted), fmt::format("write {}", wanted), wanted);
+      return;
+    }
+    if (!pattern.exception) report_depth(pattern);
+  }
+
+  // The pattern that makes another one idle: a later one of either kind, or an earlier one of its own kind
+  // with no other kind in between.
+  static const Pattern* covered_by(const std::vector<Pattern>& patterns, size_t index) {
+    const Pattern& pattern = patterns[index];
+    bool same_kind = true;
+    for (size_t i = index + 1; i < patterns.size(); ++i) {
+      same_kind = same_kind && patterns[i].exception == pattern.exception;
+      // Of two that are the same the second is the idle one.
+      const bool repeated = same_kind && patterns[i].path == pattern.path;
+      if (!repeated && takes_all_of(patterns[i], pattern)) return &patterns[i];
+    }
+    for (size_t i = index; i-- > 0 && patterns[i].exception == pattern.exception;) {
+      if (takes_all_of(patterns[i], pattern)) return &patterns[i];
+    }
+    return nullptr;
+  }
+
+  static bool takes_nothing_back(const std::vector<Pattern>& patterns, size_t index) {
+    return std::none_of(patterns.begin(), patterns.begin() + static_cast<std::ptrdiff_t>(index),
+                        [](const Pattern& one) { return !one.exception; });
+  }
+
+  // People who know .gitignore take a name for one at any depth.
+  void report_depth(const Pattern& pattern) {
+    if (pattern.path.find('/') != std::string::npos || pattern.path.find("**") != std::string::npos ||
+        pattern.path == "*" || pattern.written.starts_with('/'))
+      return;
+    const lint::Surroundings* around = companion_.surroundings();
+    if (around == nullptr) return;
+    for (const context::Record& record : around->files.records()) {
+      if (record.path.find('/') == std::string::npos) continue;
+      if (!text::glob_match(pattern.path, text::base_name(record.path))) continue;
+      const std::string wanted = "**/" + pattern.path;
+      report(pattern, fmt::format("this matches only at the root of the context, and not {}", record.path),
+             fmt::format("write {} if it is meant at any depth", wanted), wanted, false);
+      return;
+    }
+  }
+
+  void report(const Pattern& pattern, std::string message, std::string remedy, const std::string& instead,
+              bool safe = true) {
+    const text::Span line = text_.lines().line_span(pattern.line);
+    const std::string_view written = line.of(text_.source());
+    const std::string_view shown = text::trim(written);
+    const auto begin = line.begin + static_cast<uint32_t>(shown.data() - written.data());
+    const text::Span span{begin, begin + static_cast<uint32_t>(shown.size())};
+    lint::Diagnostic& diagnostic = reporter_.report(span, std::move(message), remedy);
+    diagnostic.fix = replace(instead.empty() ? line : span, instead, std::move(remedy));
+    diagnostic.fix->safe = safe;
+  }
+
+  lint::Companion& companion_;
+  text::Document text_;
+  std::string eol_ = "\n";
+  lint::Reporter& reporter_;
+};
+
+void check(lint::Companion& companion, lint::Reporter& reporter) {
+  Check(companion, reporter).run();
+}
+
+constexpr lint::CompanionKind kAbout[] = {lint::CompanionKind::kIgnoreFile};
+constexpr lint::ExampleFile kFiles[] = {{"src/debug.log", "…\n"}};
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/concepts/context/#syntax"};
+
+}  // namespace
+
+lint::Rule DC2003() {
+  return {.code = "DC2003",
+          .name = "ignore-dead-pattern",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kUnsafe,
+          .summary = "A pattern of an ignore file does nothing, or not what it looks like",
+          .rationale =
+              "Of several patterns that match a path the last one decides, and a pattern without a slash "
+              "matches at the root of the context alone, where `.gitignore` would match at any depth. A "
+              "pattern that is overridden, an exception with nothing to take back, a comment behind a "
+              "pattern and a path with `..` in it all look as if they worked.\n\n"
+              "That a pattern matches no file of today is no fault: it may be there for tomorrow's.",
+          .fix_note =
+              "Deletes lines without effect, and writes others as they are read. Putting `**/` in front of a "
+              "pattern is unsafe, since more files are ignored then.",
+          .bad = {"*.log\ndist\ndist/cache\n", kFiles},
+          .good = {"**/*.log\ndist\n", kFiles},
+          .references = kReferences,
+          .check_companion = check,
+          .about = kAbout};
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/ci.h"
+
+namespace dcache::rules {
+namespace {
+
+// What a cache is found by, as far as the definition says.
+std::string place_of(std::string_view cache) {
+  const std::string_view type = cache_attribute(cache, "type");
+  if (type == "gha") return fmt::format("gha {}", cache_attribute(cache, "scope"));
+  if (type == "registry")
+    return fmt::format("registry {}",
+                       cache.find('=') == std::string_view::npos ? cache : cache_attribute(cache, "ref"));
+  return {};
+}
+
+bool is_stored(const std::vector<CiBuild>& builds, std::string_view cache) {
+  return std::ranges::any_of(builds, [&](const CiBuild& build) {
+    return std::ranges::any_of(build.cache_to, [&](const std::string& to) {
+      // An inline cache is in the image, which any reference may name.
+      return place_of(to) == place_of(cache) || cache_attribute(to, "type") == "inline";
+    });
+  });
+}
+
+void report_unstored(const std::vector<CiBuild>& builds, lint::Reporter& reporter) {
+  for (const CiBuild& build : builds) {
+    if (!build.cache_to.empty()) continue;
+    const auto unstored = std::ranges::find_if(build.cache_from, [&](const std::string& cache) {
+      return cache_attribute(cache, "type") == "gha" && !is_stored(builds, cache);
+    });
+    if (unstored == build.cache_from.end()) continue;
+    reporter.report(build.span, fmt::format("nothing here stores the cache that is read from {}", *unstored),
+                    "add the cache-to that goes with it");
+  }
+}
+
+void report_shared(const std::vector<CiBuild>& builds, lint::Reporter& reporter) {
+  using Work = std::tuple<std::string, std::string, std::string>;
+  std::map<std::string, std::pair<const CiBuild*, Work>> first;  // by place
+  for (const CiBuild& build : builds) {
+    for (const std::string& cache : build.cache_to) {
+      const std::string place = place_of(cache);
+      if (place.empty() || place.find('$') != std::string::npos) continue;
+      const Work work{build.file, build.context, build.target};
+      const auto [known, fresh] = first.try_emplace(place, &build, work);
+      if (fresh || known->second.second == work) continue;
+      reporter.report(build.span,
+                      fmt::format("another build of this file stores its cache at the same place ({}), and "
+                                  "each overwrites the other's",
+                                  cache),
+                      cache_attribute(cache, "type") == "gha" ? "give each a scope=NAME of its own"
+                                                              : "give each a ref of its own");
+    }
+  }
+}
+
+void check(lint::Companion& companion, lint::Reporter& reporter) {
+  const std::vector<CiBuild> builds = ci_builds(companion);
+  for (const CiBuild& build : builds) {
+    if (build.no_cache)
+      reporter.report(build.span, "the cache is switched off, so that every build runs all its steps",
+                      "leave no-cache out, or pin what it was meant to renew");
+  }
+  report_unstored(builds, reporter);
+  report_shared(builds, reporter);
+}
+
+constexpr lint::CompanionKind kAbout[] = {lint::CompanionKind::kWorkflow, lint::CompanionKind::kGitlabCi};
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/gha/#scope",
+                                            "https://docs.docker.com/build/ci/github-actions/cache/"};
+
+}  // namespace
+
+lint::Rule DC3004() {
+  return {
+      .code = "DC3004",
+      .name = "ci-cache-key",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kDcache,
+      .summary = "A cache of a CI job is never stored, is overwritten by another build, or is switched off",
+      .rationale =
+          "A cache that is read must be written by somebody. The cache of GitHub Actions has one place "
+          "for each `scope`, and a registry one for each reference: two different builds that store at "
+          "the same one leave the other nothing to reuse. `no-cache` makes every build a cold one.",
+      .bad = {"on: push\n"
+              "jobs:\n"
+              "  image:\n"
+              "    runs-on: ubuntu-24.04\n"
+              "    steps:\n"
+              "      - uses: docker/build-push-action@v6\n"
+              "        with:\n"
+              "          cache-from: type=gha\n"
+              "          tags: app\n"},
+      .good = {"on: push\n"
+               "jobs:\n"
+               "  image:\n"
+               "    runs-on: ubuntu-24.04\n"
+               "    steps:\n"
+               "      - uses: docker/build-push-action@v6\n"
+               "        with:\n"
+               "          cache-from: type=gha\n"
+               "          cache-to: type=gha,mode=max\n"
+               "          tags: app\n"},
+      .references = kReferences,
+      .check_companion = check,
+      .about = kAbout};
+}
+
+}  // namespace dcache::rules
