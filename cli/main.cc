@@ -1,14 +1,58 @@
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "dcache/text/suggest.h"
 #include "dcache/version.h"
 
 namespace dcache::cli {
 namespace {
+
+// The commands, or the long options of the one that was called.
+std::vector<std::string> names_near(const CLI::App& app, bool options) {
+  std::vector<std::string> names;
+  if (!options) {
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+      names.push_back(command->get_name());
+    return names;
+  }
+  const std::vector<CLI::App*> called = app.get_subcommands();
+  for (const CLI::App* owner : {&app, called.empty() ? &app : static_cast<const CLI::App*>(called.front())}) {
+    for (const CLI::Option* option : owner->get_options()) {
+      for (const std::string& name : option->get_lnames())
+        names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+// What to say of a word that is no command and no option, with the nearest one there is; empty if that is not
+// what is wrong.
+std::string mistyped(const CLI::App& app, int argc, char** argv) {
+  const bool command_given = !app.get_subcommands().empty();
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    const std::string_view word = argument.substr(0, argument.find('='));
+    const bool option = word.starts_with("--") && word.size() > 2;
+    if (word == "--") break;
+    if (!option && (command_given || word.starts_with('-'))) continue;
+    const std::vector<std::string> names = names_near(app, option);
+    if (std::find(names.begin(), names.end(), word) != names.end()) continue;
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const std::string_view near = text::closest(word, known);
+    return fmt::format("there is no {} '{}'; {}", option ? "option" : "command", word,
+                       near.empty() ? "--help lists what there is" : fmt::format("did you mean '{}'?", near));
+  }
+  return {};
+}
 
 int run(int argc, char** argv) {
   CLI::App app("Says which steps of a Docker build will rebuild, and why, before you build.", "dcache");
@@ -32,7 +76,10 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kError;
+    const std::string wrong = error.get_exit_code() == 0 ? "" : mistyped(app, argc, argv);
+    if (wrong.empty()) return app.exit(error) == 0 ? kOk : kError;
+    complain(wrong);
+    return kError;
   }
   const int status = action();
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

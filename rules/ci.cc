@@ -94,6 +94,10 @@ class Reader {
       build.cache_from = lines_of(scalar(member(with, "cache-from")));
       build.cache_to = lines_of(scalar(member(with, "cache-to")));
       build.no_cache = scalar(member(with, "no-cache")) == "true";
+      for (const char* input : {"file", "context", "target", "platforms", "build-args"}) {
+        const bool differs = scalar(member(with, input)).find("matrix.") != std::string::npos;
+        build.differs_by_matrix = build.differs_by_matrix || differs;
+      }
       if (build.cache_to.size() == 1)
         build.cache_to_value = find(member(with, "cache-to"), build.cache_to.front());
       if (with.size() > 0) build.with = line_span(with.begin()->first.Mark().line);

@@ -26,6 +26,7 @@ struct CiBuild {
   std::vector<std::string> cache_to;
   std::optional<text::Span> cache_to_value;  // where the only one stands, if that is on a line of its own
   bool no_cache = false;
+  bool differs_by_matrix = false;  // each job of a matrix builds something else
   std::optional<text::Span> with;  // of an action: the line `with:`
 };
 

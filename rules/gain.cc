@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/cache/selection.h"
 #include "dcache/cache/what_if.h"
 #include "dcache/text/edit.h"
 #include "dcache/text/path.h"
@@ -12,17 +13,32 @@ namespace dcache::rules {
 namespace {
 
 constexpr size_t kMostFiles = 50000;
+constexpr size_t kMostTried = 64;
 
 struct Counts {
   size_t rebuilt = 0;
   size_t all = 0;
 };
 
-std::optional<Counts> count(const lint::Surroundings& around, std::string dockerfile,
-                            std::string_view edited) {
+cache::BuildOptions options_for(const lint::Surroundings& around) {
   cache::BuildOptions options;
   options.dockerfile = text::join_path(around.folder, "Dockerfile");
   options.context = around.folder;
+  return options;
+}
+
+Counts count(const cache::Report& report, const plan::Graph& graph) {
+  Counts counts;
+  counts.rebuilt = report.count(graph, cache::Verdict::kMiss);
+  for (const cache::Verdict verdict :
+       {cache::Verdict::kHit, cache::Verdict::kMiss, cache::Verdict::kDepends, cache::Verdict::kUnknown})
+    counts.all += report.count(graph, verdict);
+  return counts;
+}
+
+std::optional<Counts> count_for_edit(const lint::Surroundings& around, std::string dockerfile,
+                                     std::string_view edited) {
+  cache::BuildOptions options = options_for(around);
   options.names_only = true;
   const auto build =
       cache::Build::make(options, {.dockerfile = std::move(dockerfile), .context = around.files});
@@ -30,12 +46,42 @@ std::optional<Counts> count(const lint::Surroundings& around, std::string docker
   cache::ChangedPath changed;
   changed.given = changed.path = edited;
   const cache::WhatIf answer = cache::what_if_changed(*build, {changed});
-  Counts counts;
-  counts.rebuilt = answer.report.count(build->graph(), cache::Verdict::kMiss);
-  for (const cache::Verdict verdict :
-       {cache::Verdict::kHit, cache::Verdict::kMiss, cache::Verdict::kDepends, cache::Verdict::kUnknown})
-    counts.all += answer.report.count(build->graph(), verdict);
-  return counts;
+  return count(answer.report, build->graph());
+}
+
+std::optional<Counts> count_for_argument(const lint::Surroundings& around, const std::string& dockerfile,
+                                         std::string_view name) {
+  cache::BuildOptions options = options_for(around);
+  const auto build_with = [&](const char* value) {
+    options.plan.build_args[std::string(name)] = value;
+    return cache::Build::make(options, {.dockerfile = dockerfile, .context = around.files});
+  };
+  const auto before = build_with("1");
+  const auto after = build_with("2");
+  if (!before || !after) return std::nullopt;
+  return count(cache::compare(before->state(), after->state()), after->graph());
+}
+
+// Null where the context is not known, or too large to look at in passing.
+const lint::Surroundings* small_surroundings(lint::Subject& subject) {
+  const lint::Surroundings* around = subject.surroundings();
+  return around == nullptr || around->files.records().size() > kMostFiles ? nullptr : around;
+}
+
+Gain gain_from(std::string cause, const Counts& before, const Counts& after) {
+  return {std::move(cause), before.rebuilt, before.all, after.rebuilt, after.all};
+}
+
+// What a step and those below it read of the context.
+std::vector<const plan::Read*> context_reads(const plan::Graph& graph, const plan::Step& step) {
+  std::vector<const plan::Read*> reads;
+  for (const plan::Step* at = &step; at != nullptr; at = at->below ? &graph.steps[*at->below] : nullptr) {
+    for (const plan::Read& read : at->reads) {
+      if (read.origin == plan::Read::Origin::kContext) reads.push_back(&read);
+    }
+    if (at->independent) break;
+  }
+  return reads;
 }
 
 bool is_source(std::string_view path) {
@@ -48,18 +94,59 @@ bool is_source(std::string_view path) {
 }  // namespace
 
 std::string Gain::words() const {
-  return fmt::format("an edit of {} rebuilds {} of {} steps now, and {} of {} with this change", edited,
-                     before, steps_before, after, steps_after);
+  return fmt::format("{} rebuilds {} of {} steps now, and {} of {} with this change", cause, before,
+                     steps_before, after, steps_after);
 }
 
 std::optional<Gain> gain_of(lint::Subject& subject, const lint::Fix& fix, std::string_view edited) {
-  const lint::Surroundings* around = subject.surroundings();
-  if (around == nullptr || edited.empty() || around->files.records().size() > kMostFiles) return std::nullopt;
+  const lint::Surroundings* around = small_surroundings(subject);
+  if (around == nullptr || edited.empty()) return std::nullopt;
   const std::string text(subject.file().source());
-  const auto before = count(*around, text, edited);
-  const auto after = count(*around, text::apply(text, fix.edits), edited);
+  const auto before = count_for_edit(*around, text, edited);
+  const auto after = count_for_edit(*around, text::apply(text, fix.edits), edited);
   if (!before || !after) return std::nullopt;
-  return Gain{std::string(edited), before->rebuilt, before->all, after->rebuilt, after->all};
+  return gain_from(fmt::format("an edit of {}", edited), *before, *after);
+}
+
+std::optional<Gain> gain_for_argument(lint::Subject& subject, const lint::Fix& fix, std::string_view name) {
+  const lint::Surroundings* around = small_surroundings(subject);
+  if (around == nullptr) return std::nullopt;
+  const std::string text(subject.file().source());
+  const auto before = count_for_argument(*around, text, name);
+  const auto after = count_for_argument(*around, text::apply(text, fix.edits), name);
+  if (!before || !after) return std::nullopt;
+  return gain_from(fmt::format("a new value of {}", name), *before, *after);
+}
+
+std::optional<Gain> gain_of_ignoring(lint::Subject& subject, std::string_view edited) {
+  const lint::Surroundings* around = small_surroundings(subject);
+  if (around == nullptr || edited.empty()) return std::nullopt;
+  const auto before = count_for_edit(*around, std::string(subject.file().source()), edited);
+  if (!before) return std::nullopt;
+  return gain_from(fmt::format("a change of {}", edited), *before, {.rebuilt = 0, .all = before->all});
+}
+
+std::string rebuilding_file(lint::Subject& subject, const plan::Step& step,
+                            std::span<const std::string_view> names) {
+  const std::vector<const plan::Read*> reads = context_reads(subject.graph(), step);
+  const lint::Surroundings* around = reads.empty() ? nullptr : small_surroundings(subject);
+  if (around == nullptr) return {};
+  const auto is_taken = [&](const context::Record& record) {
+    return std::ranges::any_of(
+        reads, [&](const plan::Read* read) { return cache::takes(around->files, read->selectors, record); });
+  };
+  size_t tried = 0;
+  for (const context::Record& record : around->files.records()) {
+    if (record.type != context::Type::kFile || !is_source(record.path)) continue;
+    if (is_taken(record)) return record.path;
+    if (++tried == kMostTried) break;
+  }
+  for (const std::string_view name : names) {
+    for (const context::Record* record : around->called(name)) {
+      if (record->type == context::Type::kFile && is_taken(*record)) return record->path;
+    }
+  }
+  return {};
 }
 
 std::string edited_file(const lint::Surroundings& around, std::string_view folder,

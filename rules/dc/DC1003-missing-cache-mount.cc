@@ -6,6 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
+#include "rules/gain.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -143,7 +144,9 @@ class Check {
                   lack.use.manager->name)
             : fmt::format("what {} keeps in {} for the next time is lost when this step rebuilds",
                           lack.use.manager->name, fmt::join(folders, " and "));
-    lint::Diagnostic& diagnostic = reporter_.report(run.span_of(lack.use.command->spelling), what,
+    const std::string edited = rebuilding_file(subject_, step, lack.use.manager->manifests);
+    const std::string when = edited.empty() ? "" : fmt::format(", as by an edit of {}", edited);
+    lint::Diagnostic& diagnostic = reporter_.report(run.span_of(lack.use.command->spelling), what + when,
                                                     fmt::format("write RUN {}", fmt::join(flags, " ")));
     // Whoever chose to keep the layer small this way has no fault to mend.
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;

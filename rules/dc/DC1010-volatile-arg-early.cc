@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "rules/gain.h"
 #include "rules/stages.h"
 #include "rules/volatile.h"
 
@@ -64,6 +65,9 @@ void check(Subject& subject, lint::Reporter& reporter) {
           user == rest.end() ? "leave it out, nothing uses it"
                              : fmt::format("move it down to line {}, where it is used", user->start_line));
       if (user != rest.end()) move_down(subject.file(), declared, *user, diagnostic);
+      if (!diagnostic.fix) continue;
+      const auto gain = gain_for_argument(subject, *diagnostic.fix, name);
+      if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
     }
   }
 }

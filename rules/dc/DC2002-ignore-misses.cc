@@ -8,6 +8,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
+#include "rules/gain.h"
 
 namespace dcache::rules {
 namespace {
@@ -34,6 +35,24 @@ std::string_view pattern_for(std::string_view part) {
   return ending == std::end(kEndings) ? std::string_view() : *ending;
 }
 
+// The pattern for the first part of a path that is a case of one; empty for none.
+std::string_view pattern_in(std::string_view path) {
+  std::string_view found;
+  while (!path.empty() && found.empty()) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    found = pattern_for(path.substr(0, slash));
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return found;
+}
+
+std::string_view first_stranger(const context::Snapshot& files) {
+  const auto found = std::ranges::find_if(files.records(), [](const context::Record& record) {
+    return record.type == context::Type::kFile && !pattern_in(record.path).empty();
+  });
+  return found == files.records().end() ? std::string_view() : found->path;
+}
+
 struct Share {
   size_t files = 0;
   uint64_t bytes = 0;
@@ -43,12 +62,7 @@ std::map<std::string_view, Share> strangers_in(const context::Snapshot& files) {
   std::map<std::string_view, Share> shares;
   for (const context::Record& record : files.records()) {
     if (record.type != context::Type::kFile) continue;
-    std::string_view found;
-    for (std::string_view rest = record.path; !rest.empty() && found.empty();) {
-      const size_t slash = std::min(rest.find('/'), rest.size());
-      found = pattern_for(rest.substr(0, slash));
-      rest.remove_prefix(std::min(slash + 1, rest.size()));
-    }
+    const std::string_view found = pattern_in(record.path);
     if (found.empty()) continue;
     ++shares[found].files;
     shares[found].bytes += record.size;
@@ -91,6 +105,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const std::string remedy = fmt::format("add them to {}", text::base_name(around->ignore_file));
   const size_t end = found.find('\n');
   lint::Diagnostic& diagnostic = reporter.report(copy->instruction->span, found.substr(0, end), remedy);
+  const auto gain = gain_of_ignoring(subject, first_stranger(around->files));
+  if (gain && gain->before > 0) diagnostic.message += "; " + gain->words();
   lint::Fix fix;
   fix.description = remedy;
   fix.new_file = around->ignore_file;

@@ -23,6 +23,7 @@ bool has_wildcard(std::string_view path) {
 // Whether a pattern takes all that another one can match.
 bool takes_all_of(const Pattern& pattern, const Pattern& other) {
   if (pattern.path == other.path || pattern.path == "*" || pattern.path == "**") return true;
+  if (pattern.path.starts_with("**/") && std::string_view(pattern.path).substr(3) == other.path) return true;
   return !has_wildcard(pattern.path) && !has_wildcard(other.path) &&
          text::is_within(other.path, pattern.path);
 }

@@ -61,9 +61,24 @@ void report_shared(const std::vector<CiBuild>& builds, lint::Reporter& reporter)
   }
 }
 
+void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
+  if (!build.differs_by_matrix) return;
+  for (const std::string& cache : build.cache_to) {
+    const std::string place = place_of(cache);
+    if (place.empty() || place.find('$') != std::string::npos) continue;
+    lint::Diagnostic& diagnostic = reporter.report(
+        build.span, "the jobs of the matrix store their caches at one place, and each overwrites the others'",
+        cache_attribute(cache, "type") == "gha" ? "add scope= with a variable of the matrix to both caches"
+                                                : "put a variable of the matrix into the ref");
+    diagnostic.focus = build.cache_to_value;
+    return;
+  }
+}
+
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(companion);
   for (const CiBuild& build : builds) {
+    report_matrix(build, reporter);
     if (build.no_cache)
       reporter.report(build.span, "the cache is switched off, so that every build runs all its steps",
                       "leave no-cache out, or pin what it was meant to renew");

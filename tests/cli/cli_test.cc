@@ -405,5 +405,21 @@ TEST(AnyInput, GetsAClearAnswer) {
   }
 }
 
+TEST(Cli, SaysWhatWasPerhapsMeant) {
+  const TemporaryFolder folder;
+  for (const auto& [arguments, answer] : {std::pair{std::vector<std::string>{"lnt"}, "did you mean 'lint'?"},
+                                          {{"lint", "--fromat", "json"}, "did you mean '--format'?"},
+                                          {{"explain", "--chnged=x"}, "did you mean '--changed'?"},
+                                          {{"--colour", "always", "lint"}, "did you mean '--color'?"},
+                                          {{"lint", "--nonsensical"}, "there is no option '--nonsensical'"},
+                                          {{"something"}, "there is no command 'something'"},
+                                          {{"lint", "--profile", "x"}, "--profile"},
+                                          {{}, "A subcommand is required"}}) {
+    const Outcome outcome = run_dcache(arguments, folder.path());
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_NE(outcome.err.find(answer), std::string::npos) << outcome.err;
+  }
+}
+
 }  // namespace
 }  // namespace dcache

@@ -1,0 +1,66 @@
+// What findings say about the steps that an edit rebuilds, where they know the context.
+#include <gtest/gtest.h>
+
+#include "tests/lint/lint_testing.h"
+
+namespace dcache {
+namespace {
+
+using test::TemporaryFolder;
+
+// The message of the only finding of a rule.
+std::string message_of(const char* rule, const std::string& dockerfile,
+                       const lint::Subject::LoadSurroundings& load) {
+  const lint::Config config = test::config_selecting({rule});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(dockerfile);
+  const lint::Findings findings = linter.lint(file, load);
+  EXPECT_EQ(findings.diagnostics.size(), 1u) << dockerfile;
+  return findings.diagnostics.empty() ? "" : findings.diagnostics.front().message;
+}
+
+bool says(const std::string& message, const std::string& part) {
+  return message.find(part) != std::string::npos;
+}
+
+TEST(Gain, NamesAFileWhoseEditRunsTheInstallAgain) {
+  const TemporaryFolder folder;
+  folder.write("package.json", "{}\n");
+  folder.write("src/app.js", "\n");
+  const auto load = test::surroundings_of(folder);
+  const std::string head = "FROM node:22\nWORKDIR /app\n";
+  const auto message = [&](const std::string& steps) { return message_of("DC1003", head + steps, load); };
+  EXPECT_TRUE(says(message("COPY . .\nRUN npm ci\n"), "as by an edit of src/app.js"));
+  EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\n"), "as by an edit of package.json"));
+  EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\nCOPY . .\n"), "as by an edit of package.json"));
+  EXPECT_FALSE(says(message("RUN npm ci\n"), "edit of"));
+  EXPECT_FALSE(says(message_of("DC1003", head + "COPY . .\nRUN npm ci\n", {}), "edit of"));
+  // A linked copy does not rest on what is below it, but what follows rests on it.
+  EXPECT_TRUE(
+      says(message("COPY src /src\nCOPY --link package.json ./\nRUN npm ci\n"), "edit of package.json"));
+}
+
+TEST(Gain, CountsWhatANewValueRebuilds) {
+  const TemporaryFolder folder;
+  folder.write("package.json", "{}\n");
+  const std::string text =
+      "FROM node:22\nARG GIT_SHA\nWORKDIR /app\nCOPY package.json ./\nRUN npm ci\nRUN echo $GIT_SHA >v\n";
+  const std::string message = message_of("DC1010", text, test::surroundings_of(folder));
+  EXPECT_TRUE(says(message, "a new value of GIT_SHA rebuilds 2 of 4 steps now, and 1 of 4 with this change"))
+      << message;
+  EXPECT_FALSE(says(message_of("DC1010", text, {}), "steps now"));
+}
+
+TEST(Gain, CountsWhatAStrangerRebuilds) {
+  const TemporaryFolder folder;
+  folder.write(".dockerignore", "x\n");
+  folder.write("debug.log", "\n");
+  folder.write("app.js", "\n");
+  const std::string message = message_of(
+      "DC2002", "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm run build\n", test::surroundings_of(folder));
+  EXPECT_TRUE(says(message, "a change of debug.log rebuilds 2 of 3 steps now, and 0 of 3 with this change"))
+      << message;
+}
+
+}  // namespace
+}  // namespace dcache
