@@ -91,6 +91,24 @@ bool is_source(std::string_view path) {
   return std::ranges::any_of(kEndings, [&](std::string_view ending) { return path.ends_with(ending); });
 }
 
+// Some files that people edit.
+const std::vector<const context::Record*>& sources_of(const lint::Surroundings& around) {
+  struct Sources {
+    std::vector<const context::Record*> records;
+  };
+  return around
+      .shared<Sources>([&] {
+        Sources sources;
+        for (const context::Record& record : around.files.records()) {
+          if (record.type != context::Type::kFile || !is_source(record.path)) continue;
+          sources.records.push_back(&record);
+          if (sources.records.size() == kMostTried) break;
+        }
+        return sources;
+      })
+      .records;
+}
+
 }  // namespace
 
 std::string Gain::words() const {
@@ -135,11 +153,8 @@ std::string rebuilding_file(lint::Subject& subject, const plan::Step& step,
     return std::ranges::any_of(
         reads, [&](const plan::Read* read) { return cache::takes(around->files, read->selectors, record); });
   };
-  size_t tried = 0;
-  for (const context::Record& record : around->files.records()) {
-    if (record.type != context::Type::kFile || !is_source(record.path)) continue;
-    if (is_taken(record)) return record.path;
-    if (++tried == kMostTried) break;
+  for (const context::Record* record : sources_of(*around)) {
+    if (is_taken(*record)) return record->path;
   }
   for (const std::string_view name : names) {
     for (const context::Record* record : around->called(name)) {

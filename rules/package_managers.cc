@@ -1,10 +1,13 @@
 #include "rules/package_managers.h"
 
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 #include "rules/edits.h"
 
 namespace dcache::rules {
@@ -134,7 +137,61 @@ const Cache& PackageManager::cache(std::string_view wanted) const {
 
 namespace {
 
-std::vector<Use> find_uses(const lint::Run& run) {
+// Those of the configuration, and the memory of their tables.
+class OwnManagers {
+ public:
+  explicit OwnManagers(const std::vector<lint::OwnPackageManager>& given) {
+    for (const lint::OwnPackageManager& one : given)
+      add(one);
+  }
+
+  const std::deque<PackageManager>& managers() const { return managers_; }
+
+ private:
+  void add(const lint::OwnPackageManager& one) {
+    PackageManager& manager = managers_.emplace_back();
+    manager.name = one.name;
+    std::vector<Words>& programs = programs_.emplace_back();
+    for (const std::string& program : one.programs)
+      programs.push_back(words_of(program));
+    manager.programs = programs;
+    manager.manifests = list(one.manifests);
+    manager.opt_out = list(one.opt_out);
+    std::vector<Cache>& caches = caches_.emplace_back();
+    for (const std::string& path : one.caches)
+      caches.push_back({.name = path, .path = path, .env = {}, .also = {}, .sharing = one.sharing});
+    caches.front().env = list(one.cache_env);
+    manager.caches = caches;
+    const Words filled = list(one.caches);
+    const auto installs = one.manifests.empty() ? Action::Installs::kNothing : Action::Installs::kManifest;
+    std::vector<Action>& actions = actions_.emplace_back();
+    for (const std::string& command : one.commands)
+      actions.push_back({.words = words_of(command), .caches = filled, .installs = installs});
+    if (actions.empty()) actions.push_back({.words = {}, .caches = filled, .installs = installs});
+    manager.actions = actions;
+  }
+
+  Words list(const std::vector<std::string>& texts) {
+    return words_.emplace_back(texts.begin(), texts.end());
+  }
+
+  Words words_of(std::string_view text) {
+    std::vector<std::string_view>& words = words_.emplace_back();
+    while (!(text = text::trim_left(text)).empty()) {
+      words.push_back(text.substr(0, text.find(' ')));
+      text.remove_prefix(words.back().size());
+    }
+    return words;
+  }
+
+  std::deque<PackageManager> managers_;
+  std::deque<std::vector<std::string_view>> words_;
+  std::deque<std::vector<Words>> programs_;
+  std::deque<std::vector<Cache>> caches_;
+  std::deque<std::vector<Action>> actions_;
+};
+
+std::vector<Use> find_uses(const lint::Run& run, const OwnManagers& own) {
   // Most commands are no package manager's: their names are looked up first.
   static const std::unordered_map<std::string_view, std::vector<const PackageManager*>> kByProgram = [] {
     std::unordered_map<std::string_view, std::vector<const PackageManager*>> by_program;
@@ -147,6 +204,14 @@ std::vector<Use> find_uses(const lint::Run& run) {
   std::vector<Use> uses;
   for (const shell::Command& command : run.commands) {
     const std::span<const shell::Word> words = shell::invocation(command);
+    std::optional<Use> of_own;
+    for (const PackageManager& manager : own.managers()) {
+      if (!of_own) of_own = use_of(manager, command, words);
+    }
+    if (of_own) {
+      uses.push_back(std::move(*of_own));
+      continue;
+    }
     const auto managers = kByProgram.find(shell::program_of(words));
     if (managers == kByProgram.end()) continue;
     for (const PackageManager* manager : managers->second) {
@@ -161,6 +226,10 @@ std::vector<Use> find_uses(const lint::Run& run) {
 
 // Of all RUNs, in their order.
 struct AllUses {
+  explicit AllUses(const std::vector<lint::OwnPackageManager>& given)
+      : own(std::make_unique<OwnManagers>(given)) {}
+
+  std::unique_ptr<OwnManagers> own;  // what uses point to
   std::vector<std::vector<Use>> by_run;
 };
 
@@ -169,10 +238,10 @@ struct AllUses {
 std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run) {
   const std::vector<lint::Run>& runs = subject.runs();
   const AllUses& all = subject.shared<AllUses>([&] {
-    AllUses made;
+    AllUses made(subject.config().package_managers);
     made.by_run.reserve(runs.size());
     for (const lint::Run& one : runs)
-      made.by_run.push_back(find_uses(one));
+      made.by_run.push_back(find_uses(one, *made.own));
     return made;
   });
   return all.by_run[static_cast<size_t>(&run - runs.data())];

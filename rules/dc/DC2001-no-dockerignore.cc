@@ -52,7 +52,11 @@ void check(Subject& subject, lint::Reporter& reporter) {
   lint::Fix fix;
   fix.description = fmt::format("write {}", surroundings->suggested_ignore_file);
   fix.new_file = surroundings->suggested_ignore_file;
-  fix.new_file_content = surroundings->remembered("DC2001", [&] { return suggest_patterns(*surroundings); });
+  struct Suggestion {
+    std::string text;
+  };
+  fix.new_file_content =
+      surroundings->shared<Suggestion>([&] { return Suggestion{suggest_patterns(*surroundings)}; }).text;
   fix.safe = fix.new_file_content.find("**/") == std::string::npos;
   diagnostic.fix = std::move(fix);
 }

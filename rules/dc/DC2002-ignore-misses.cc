@@ -75,9 +75,14 @@ std::string as_pattern(std::string_view name) {
   return fmt::format("**/{}{}", ending ? "*" : "", name);
 }
 
-// What there is to say, and behind the first line end the ignore file with the patterns added, as far as it
-// can be read. Empty if there is nothing. Worked out once for all Dockerfiles of a context.
-std::string describe(const lint::Surroundings& around) {
+struct Strangers {
+  std::string words;           // what there is to say; empty if there are none
+  std::string first;           // the path of one
+  std::string ignore_content;  // the ignore file with the patterns added; empty if it can't be read
+};
+
+// Worked out once for all Dockerfiles of a context.
+Strangers find_strangers(const lint::Surroundings& around) {
   const auto shares = strangers_in(around.files);
   if (shares.empty()) return {};
   Share all;
@@ -91,28 +96,28 @@ std::string describe(const lint::Surroundings& around) {
   }
   const auto text = text::read_file(around.ignore_file);
   const bool joined = text && !text->empty() && !text->ends_with('\n');
-  return fmt::format("{} file{} that no image needs come along, {} of {}\n{}", all.files,
-                     all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names,
-                     text ? *text + (joined ? "\n" : "") + lines : "");
+  return {fmt::format("{} file{} that no image needs come along, {} of {}", all.files,
+                      all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names),
+          std::string(first_stranger(around.files)), text ? *text + (joined ? "\n" : "") + lines : ""};
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Step* copy = find_broad_copy(subject.graph());
   const lint::Surroundings* around = copy == nullptr ? nullptr : subject.surroundings();
   if (around == nullptr || around->ignore_file.empty()) return;
-  const std::string& found = around->remembered("DC2002", [&] { return describe(*around); });
-  if (found.empty()) return;
+  const Strangers& found = around->shared<Strangers>([&] { return find_strangers(*around); });
+  if (found.words.empty()) return;
   const std::string remedy = fmt::format("add them to {}", text::base_name(around->ignore_file));
-  const size_t end = found.find('\n');
-  lint::Diagnostic& diagnostic = reporter.report(copy->instruction->span, found.substr(0, end), remedy);
-  const auto gain = gain_of_ignoring(subject, first_stranger(around->files));
+  lint::Diagnostic& diagnostic = reporter.report(copy->instruction->span, found.words, remedy);
+  const auto gain = gain_of_ignoring(subject, found.first);
   if (gain && gain->before > 0) diagnostic.message += "; " + gain->words();
+  if (found.ignore_content.empty()) return;
   lint::Fix fix;
   fix.description = remedy;
   fix.new_file = around->ignore_file;
-  fix.new_file_content = found.substr(end + 1);
+  fix.new_file_content = found.ignore_content;
   fix.safe = false;
-  if (!fix.new_file_content.empty()) diagnostic.fix = std::move(fix);
+  diagnostic.fix = std::move(fix);
 }
 
 constexpr std::string_view kReferences[] = {

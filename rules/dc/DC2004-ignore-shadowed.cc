@@ -45,7 +45,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const Step* reader = first_reader(subject.graph());
   const lint::Surroundings* around = reader == nullptr ? nullptr : subject.surroundings();
   if (around == nullptr) return;
-  const std::string& found = around->remembered("DC2004", [&] { return describe(*around); });
+  struct Shadow {
+    std::string words;
+  };
+  const std::string& found = around->shared<Shadow>([&] { return Shadow{describe(*around)}; }).words;
   if (found.empty()) return;
   reporter.report(reader->instruction->span, found,
                   fmt::format("repeat what is to hold in {}, or delete one of the two",

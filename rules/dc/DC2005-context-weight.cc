@@ -71,7 +71,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const auto reader = std::ranges::find_if(graph.steps, reads_context);
   const lint::Surroundings* around = reader == graph.steps.end() ? nullptr : subject.surroundings();
   if (around == nullptr || around->files.records().size() > kMostFiles) return;
-  if (weigh(around->files.records()).bytes < kHeavy) return;
+  if (around->shared<Weight>([&] { return weigh(around->files.records()); }).bytes < kHeavy) return;
   if (subject.config().builder == plan::Builder::kClassic) {
     look_at_all(*reader, *around, reporter);
     return;

@@ -8,6 +8,7 @@
 
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "tests/lint/lint_testing.h"
 
 namespace dcache::lint {
 namespace {
@@ -92,13 +93,44 @@ TEST(Config, IsTheSameWhenItIsWrittenAndReadAgain) {
       "builder = \"classic\"\nshellcheck = false\ntrusted-registries = [\"a.example\"]\nstrict-labels = "
       "true\nreport-unused-suppressions = true\n"
       "[levels]\nDC1003 = \"info\"\n[label-schema]\nx = \"url\"\n[[overrides]]\npaths = [\"a\"]\nignore = "
-      "[\"DC1001\"]\n";
+      "[\"DC1001\"]\n[[package-managers]]\nname = \"bazel\"\nprograms = [\"bazel\"]\n"
+      "caches = [\"~/.cache/bazel\"]\nsharing = \"locked\"\ncommands = [\"build\"]\n";
   const auto config = read_config(text, names());
   ASSERT_TRUE(config) << config.error().message;
   const std::string written = to_toml(*config);
   const auto again = read_config(written, names());
   ASSERT_TRUE(again) << again.error().message << "\n" << written;
   EXPECT_EQ(to_toml(*again), written);
+}
+
+// Package managers of the configuration are known like the others.
+TEST(OwnPackageManagers, AreLookedFor) {
+  const std::string bazel =
+      "[[package-managers]]\nname = \"bazel\"\nprograms = [\"bazel\", \"python -m bazel\"]\n"
+      "commands = [\"build\"]\ncaches = [\"~/.cache/bazel\", \"/var/bazel\"]\ncache-env = [\"BAZEL_CACHE\"]\n"
+      "sharing = \"locked\"\nmanifests = [\"MODULE.bazel\"]\nopt-out = [\"--no-cache\"]\n";
+  auto config = read_config(bazel, names());
+  ASSERT_TRUE(config) << config.error().message;
+  config->select = {"DC1003"};
+  const auto mended = [&](const std::string& steps) { return test::fixed("FROM a\n" + steps, *config); };
+  EXPECT_EQ(mended("RUN bazel build //x\n"),
+            "FROM a\nRUN --mount=type=cache,target=/root/.cache/bazel,sharing=locked \\\n"
+            "    --mount=type=cache,target=/var/bazel,sharing=locked \\\n    bazel build //x\n");
+  EXPECT_NE(mended("ENV BAZEL_CACHE=/c\nRUN sudo python -m bazel -v build x\n").find("target=/c,"),
+            std::string::npos);
+  EXPECT_EQ(mended("RUN bazel version\n"), "FROM a\nRUN bazel version\n");
+  config->select = {"DC1001"};
+  EXPECT_EQ(test::findings("FROM a\nCOPY . .\nRUN bazel build x\n", *config),
+            std::vector<std::string>{"DC1001:2"});
+  config->package_managers.front().commands.clear();
+  EXPECT_EQ(test::findings("FROM a\nCOPY . .\nRUN bazel x\n", *config), std::vector<std::string>{"DC1001:2"});
+  for (const char* text :
+       {"name = \"a\"\n", "name = \"a\"\nprograms = [\"a\"]\n",
+        "name = \"a\"\nprograms = [\"a\"]\ncaches = [\"x\"]\n", "programs = [\"a\"]\ncaches = [\"/x\"]\n",
+        "name = \"a\"\nprogram = [\"a\"]\ncaches = [\"/x\"]\n",
+        "name = \"a\"\nprograms = [\"a\"]\ncaches = [\"/x\"]\nsharing = \"lock\"\n"})
+    EXPECT_FALSE(read_config("[[package-managers]]\n" + std::string(text), names())) << text;
+  EXPECT_FALSE(read_config("package-managers = 1\n", names()));
 }
 
 // docs/dcache.schema.json is what editors check the file with.

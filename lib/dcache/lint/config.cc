@@ -20,8 +20,9 @@ namespace {
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
 constexpr std::array<std::string_view, 3> kOverrideKeys = {"paths", "ignore", "levels"};
-constexpr std::array<std::string_view, 13> kKeys = {"report-unused-suppressions",
+constexpr std::array<std::string_view, 14> kKeys = {"report-unused-suppressions",
                                                     "overrides",
+                                                    "package-managers",
                                                     "profile",
                                                     "select",
                                                     "ignore",
@@ -33,6 +34,9 @@ constexpr std::array<std::string_view, 13> kKeys = {"report-unused-suppressions"
                                                     "trusted-registries",
                                                     "label-schema",
                                                     "strict-labels"};
+constexpr std::array<std::string_view, 8> kManagerKeys = {"name",      "programs", "commands",  "caches",
+                                                          "cache-env", "sharing",  "manifests", "opt-out"};
+constexpr std::array<std::string_view, 3> kSharings = {"shared", "private", "locked"};
 constexpr std::array<std::string_view, 8> kLabelTypes = {"text", "rawtext", "url",    "rfc3339",
                                                          "spdx", "hash",    "semver", "email"};
 constexpr std::string_view kFileName = ".dcache.toml";
@@ -95,7 +99,11 @@ class Reader {
     } else if (key == "levels") {
       read_levels(node, config_.levels);
     } else if (key == "overrides") {
-      read_overrides(node);
+      for (const toml::table* table : tables_of(node, key, "paths"))
+        config_.overrides.push_back(read_override(*table));
+    } else if (key == "package-managers") {
+      for (const toml::table* table : tables_of(node, key, "name"))
+        config_.package_managers.push_back(read_package_manager(*table));
     } else if (key == "trusted-registries") {
       config_.trusted_registries = texts_of(node, key);
     } else if (key == "label-schema") {
@@ -120,13 +128,56 @@ class Reader {
     }
   }
 
-  // [[overrides]]: what is different for some files.
-  void read_overrides(const toml::node& node) {
+  // Of [[key]]; `first` is what such a table starts with.
+  static std::vector<const toml::table*> tables_of(const toml::node& node, std::string_view key,
+                                                   std::string_view first) {
     const toml::array* array = node.as_array();
     if (array == nullptr || !array->is_homogeneous<toml::table>())
-      stop(node, "'overrides' is no list of tables", "write [[overrides]] and below it paths = [\"…\"]");
+      stop(node, fmt::format("'{}' is no list of tables", key),
+           fmt::format("write [[{}]] and below it {} = …", key, first));
+    std::vector<const toml::table*> tables;
     for (const toml::node& entry : *array)
-      config_.overrides.push_back(read_override(*entry.as_table()));
+      tables.push_back(entry.as_table());
+    return tables;
+  }
+
+  OwnPackageManager read_package_manager(const toml::table& table) {
+    OwnPackageManager manager;
+    for (const auto& [key, node] : table) {
+      if (key.str() == "name") {
+        manager.name = text_of(node, key.str());
+      } else if (key.str() == "programs") {
+        manager.programs = texts_of(node, key.str());
+      } else if (key.str() == "commands") {
+        manager.commands = texts_of(node, key.str());
+      } else if (key.str() == "caches") {
+        manager.caches = texts_of(node, key.str());
+      } else if (key.str() == "cache-env") {
+        manager.cache_env = texts_of(node, key.str());
+      } else if (key.str() == "sharing") {
+        manager.sharing = text_of(node, key.str());
+        if (std::ranges::find(kSharings, manager.sharing) == kSharings.end())
+          stop(node, fmt::format("there is no sharing '{}'", manager.sharing),
+               did_you_mean(manager.sharing, kSharings));
+      } else if (key.str() == "manifests") {
+        manager.manifests = texts_of(node, key.str());
+      } else if (key.str() == "opt-out") {
+        manager.opt_out = texts_of(node, key.str());
+      } else {
+        stop(node, fmt::format("unknown key '{}' of a package manager", key.str()),
+             did_you_mean(key.str(), kManagerKeys));
+      }
+    }
+    const auto is_good = [](const std::string& path) {
+      return path.starts_with('/') || path.starts_with("~/");
+    };
+    if (manager.name.empty()) stop(table, "the package manager has no name", "write name = \"bazel\"");
+    if (manager.programs.empty() || std::ranges::any_of(manager.programs, &std::string::empty))
+      stop(table, "the package manager has no program", "write programs = [\"bazel\"]");
+    if (manager.caches.empty() || !std::ranges::all_of(manager.caches, is_good))
+      stop(table, "the package manager has no cache, or one that is no absolute folder",
+           "write caches = [\"~/.cache/bazel\"]");
+    return manager;
   }
 
   Override read_override(const toml::table& table) {
@@ -315,6 +366,19 @@ std::string to_toml(const Config& config) {
     overrides.push_back(toml::table{
         {"paths", list(one.paths)}, {"ignore", list(one.ignore)}, {"levels", levels(one.levels)}});
   if (!overrides.empty()) table.insert("overrides", std::move(overrides));
+  toml::array managers;
+  for (const OwnPackageManager& one : config.package_managers) {
+    toml::table row{{"name", one.name},
+                    {"programs", list(one.programs)},
+                    {"commands", list(one.commands)},
+                    {"caches", list(one.caches)},
+                    {"cache-env", list(one.cache_env)},
+                    {"manifests", list(one.manifests)},
+                    {"opt-out", list(one.opt_out)}};
+    if (!one.sharing.empty()) row.insert("sharing", one.sharing);
+    managers.push_back(std::move(row));
+  }
+  if (!managers.empty()) table.insert("package-managers", std::move(managers));
   std::ostringstream out;
   out << table << '\n';
   return out.str();

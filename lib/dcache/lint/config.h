@@ -14,6 +14,11 @@
 //   [[overrides]]
 //   paths = ["services/legacy"]    # patterns as in .dockerignore
 //   ignore = ["DC1009"]
+//   [[package-managers]]           # beside those that are known
+//   name = "bazel"
+//   programs = ["bazel", "bazelisk"]
+//   commands = ["build", "test"]
+//   caches = ["~/.cache/bazel"]
 //   [label-schema]
 //   "org.example.revision" = "hash"   # text, rawtext, url, rfc3339, spdx, hash, semver, email
 #pragma once
@@ -47,6 +52,18 @@ struct Override {
   std::map<std::string, Level, std::less<>> levels;
 };
 
+// A program that downloads or compiles, which dcache does not know: [[package-managers]].
+struct OwnPackageManager {
+  std::string name;
+  std::vector<std::string> programs;   // as they are called: "bazel", "python -m build"
+  std::vector<std::string> commands;   // sub-commands that fill the cache; none: every call does
+  std::vector<std::string> caches;     // its folders; "~" is the home of who runs it
+  std::vector<std::string> cache_env;  // variables that move the first of them
+  std::string sharing;                 // of cache mounts for it; empty for the default
+  std::vector<std::string> manifests;  // what its commands install from: DC1001 looks for them
+  std::vector<std::string> opt_out;    // options that keep it from caching
+};
+
 struct Config {
   Profile profile = Profile::kDefault;
   std::vector<std::string> select;
@@ -56,6 +73,7 @@ struct Config {
   std::vector<std::string> trusted_registries;  // DL3026: "*.example.com" for all below a domain
   std::map<std::string, LabelType, std::less<>> label_schema;
   bool strict_labels = false;  // the schema lists all labels that there may be
+  std::vector<OwnPackageManager> package_managers;
   std::vector<Override> overrides;
   bool report_unused = false;  // comments that silence nothing are findings: DC0002
   std::string minimum_engine;  // "MAJOR.MINOR" of Docker; empty for any

@@ -17,14 +17,6 @@ std::span<const context::Record* const> Surroundings::called(std::string_view na
   return std::ranges::equal_range(by_name_, name, {}, name_of);
 }
 
-const std::string& Surroundings::remembered(std::string_view rule,
-                                            const std::function<std::string()>& make) const {
-  const std::scoped_lock lock(mutex_);
-  auto known = remembered_.find(rule);
-  if (known == remembered_.end()) known = remembered_.emplace(rule, make()).first;
-  return known->second;
-}
-
 std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore) {
   auto walk = context::walk(folder, ignore.matcher);
   if (!walk) return nullptr;

@@ -1,7 +1,6 @@
 // The files around Dockerfiles, for rules that look at the context.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <vector>
 
 #include "dcache/cache/build.h"
@@ -27,13 +27,20 @@ struct Surroundings {
 
   // The records that are called so, in whatever folder.
   std::span<const context::Record* const> called(std::string_view name) const;
-  // What `make` gives, called once for all Dockerfiles that share these files: for what a rule works out of
-  // the files alone. `rule` is its code.
-  const std::string& remembered(std::string_view rule, const std::function<std::string()>& make) const;
+  // What `make` gives, called once for all Dockerfiles that share these files: for what rules work out of the
+  // files alone; one value for each type. `make` must not call this.
+  template <typename T, typename Make>
+  const T& shared(const Make& make) const {
+    const std::scoped_lock lock(shared_mutex_);
+    std::shared_ptr<void>& value = shared_[std::type_index(typeid(T))];
+    if (!value) value = std::make_shared<T>(make());
+    return *static_cast<const T*>(value.get());
+  }
 
  private:
   mutable std::mutex mutex_;
-  mutable std::map<std::string, std::string, std::less<>> remembered_;
+  mutable std::mutex shared_mutex_;
+  mutable std::map<std::type_index, std::shared_ptr<void>> shared_;
   mutable std::vector<const context::Record*> by_name_;  // sorted by name; empty until it is asked for
 };
 
