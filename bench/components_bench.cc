@@ -276,7 +276,7 @@ void report_findings(benchmark::State& state) {
       report::findings_sarif(lint::catalogue(), {"/", "/"})};
   const auto format = static_cast<size_t>(state.range(0));
   for (auto _ : state)
-    benchmark::DoNotOptimize(reports[format]->part({"Dockerfile", &file, &findings}));
+    benchmark::DoNotOptimize(reports[format]->part({"Dockerfile", file.text(), &findings}));
   state.SetLabel(labels[format]);
 }
 BENCHMARK(report_findings)->DenseRange(0, 2);

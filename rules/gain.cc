@@ -13,7 +13,8 @@ namespace dcache::rules {
 namespace {
 
 constexpr size_t kMostFiles = 50000;
-constexpr size_t kMostTried = 64;
+constexpr size_t kMostTried = 64;   // sources, and reads of the context
+constexpr size_t kMostSteps = 256;  // below one step
 
 struct Counts {
   size_t rebuilt = 0;
@@ -72,14 +73,16 @@ Gain gain_from(std::string cause, const Counts& before, const Counts& after) {
   return {std::move(cause), before.rebuilt, before.all, after.rebuilt, after.all};
 }
 
-// What a step and those below it read of the context.
+// What a step and those below it read of the context, as far as it is looked at.
 std::vector<const plan::Read*> context_reads(const plan::Graph& graph, const plan::Step& step) {
   std::vector<const plan::Read*> reads;
-  for (const plan::Step* at = &step; at != nullptr; at = at->below ? &graph.steps[*at->below] : nullptr) {
+  const plan::Step* at = &step;
+  for (size_t passed = 0; passed < kMostSteps && reads.size() < kMostTried; ++passed) {
     for (const plan::Read& read : at->reads) {
       if (read.origin == plan::Read::Origin::kContext) reads.push_back(&read);
     }
-    if (at->independent) break;
+    if (at->independent || !at->below) break;
+    at = &graph.steps[*at->below];
   }
   return reads;
 }

@@ -38,20 +38,22 @@ struct Uses {
   bool own_files_alone = true;
 };
 
-// What other stages take of it.
-Uses uses_of_stage(const Graph& graph, const Stage& stage) {
-  Uses uses;
-  for (const Stage& other : graph.stages) {
-    if (other.base_stage == stage.index) return {true, false};
+// What other stages take of each stage.
+std::vector<Uses> uses_of_stages(const Graph& graph) {
+  std::vector<Uses> uses(graph.stages.size());
+  for (const Stage& stage : graph.stages) {
+    if (stage.base_stage) uses[*stage.base_stage].own_files_alone = false;
   }
   for (const Step& step : graph.steps) {
     for (const Read& read : step.reads) {
-      if (read.origin != Read::Origin::kStage || read.stage != stage.index) continue;
-      uses.any = true;
-      uses.own_files_alone = uses.own_files_alone && !read.selectors.empty() &&
-                             std::ranges::all_of(read.selectors, [&](const plan::Selector& selector) {
-                               return !selector.wildcard && is_own(graph, stage, selector.path);
-                             });
+      if (read.origin != Read::Origin::kStage) continue;
+      Uses& of_stage = uses[read.stage];
+      of_stage.any = true;
+      const auto is_good = [&](const plan::Selector& selector) {
+        return !selector.wildcard && is_own(graph, graph.stages[read.stage], selector.path);
+      };
+      of_stage.own_files_alone =
+          of_stage.own_files_alone && !read.selectors.empty() && std::ranges::all_of(read.selectors, is_good);
     }
   }
   return uses;
@@ -59,18 +61,20 @@ Uses uses_of_stage(const Graph& graph, const Stage& stage) {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const Graph& graph = subject.graph();
+  std::vector<const Stage*> gatherers;
   for (const Stage& stage : graph.stages) {
-    if (!stage.base_stage || stage.from == nullptr || graph.target == stage.index ||
-        !only_copies(graph, stage))
-      continue;
-    const Uses uses = uses_of_stage(graph, stage);
-    if (!uses.any || !uses.own_files_alone) continue;
-    const Stage& base = graph.stages[*stage.base_stage];
+    if (stage.base_stage && stage.from != nullptr && graph.target != stage.index && only_copies(graph, stage))
+      gatherers.push_back(&stage);
+  }
+  if (gatherers.empty()) return;
+  const std::vector<Uses> uses = uses_of_stages(graph);
+  for (const Stage* stage : gatherers) {
+    if (!uses[stage->index].any || !uses[stage->index].own_files_alone) continue;
     reporter.report(
-        stage.from->span,
+        stage->from->span,
         fmt::format(
             "this stage waits for {} and rebuilds with it, and only files that it copies itself are used",
-            base.label()),
+            graph.stages[*stage->base_stage].label()),
         "start from scratch");
   }
 }

@@ -28,16 +28,20 @@ bool stands_on(const Graph& graph, size_t stage, size_t wanted) {
   return false;
 }
 
-std::string_view base_image(const Graph& graph, size_t stage) {
-  while (graph.stages[stage].base_stage)
-    stage = *graph.stages[stage].base_stage;
-  const dockerfile::Instruction* from = graph.stages[stage].from;
-  return from == nullptr || from->arguments.empty() ? "" : graph.text_of(from->arguments.front());
+// For each stage the image that it all starts from.
+std::vector<std::string_view> base_images(const Graph& graph) {
+  std::vector<std::string_view> images;
+  for (const plan::Stage& stage : graph.stages) {
+    const bool image = stage.from != nullptr && !stage.from->arguments.empty();
+    images.push_back(stage.base_stage ? images[*stage.base_stage]
+                     : image          ? graph.text_of(stage.from->arguments.front())
+                                      : "");
+  }
+  return images;
 }
 
 // Alpine's image of Go has no C compiler, without which Go leaves cgo out by itself.
-bool has_compiler(lint::Subject& subject, size_t stage) {
-  const std::string_view base = base_image(subject.graph(), stage);
+bool has_compiler(lint::Subject& subject, size_t stage, std::string_view base) {
   if (base.find("alpine") == std::string_view::npos) return true;
   return std::ranges::any_of(subject.runs(), [&](const Run& run) {
     if (!run.step || !stands_on(subject.graph(), stage, subject.graph().steps[*run.step].stage)) return false;
@@ -62,15 +66,23 @@ bool is_static_by_flags(const shell::Command& command) {
   });
 }
 
+bool is_go_build(std::span<const shell::Word> words) {
+  return shell::program_of(words) == "go" && words.size() > 1 &&
+         (words[1].text == "build" || words[1].text == "install");
+}
+
+bool builds_with_go(const Run& run) {
+  return std::ranges::any_of(
+      run.commands, [](const shell::Command& command) { return is_go_build(shell::invocation(command)); });
+}
+
 void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
   const Step& step = subject.graph().steps[*run.step];
   if (step.environment && step.environment->get("CGO_ENABLED")) return;
   if (std::ranges::any_of(run.commands, sets_cgo)) return;
   for (const shell::Command& command : run.commands) {
     const auto words = shell::invocation(command);
-    const bool builds = shell::program_of(words) == "go" && words.size() > 1 &&
-                        (words[1].text == "build" || words[1].text == "install");
-    if (!builds || is_static_by_flags(command)) continue;
+    if (!is_go_build(words) || is_static_by_flags(command)) continue;
     lint::Diagnostic& diagnostic = reporter.report(
         run.span_of(command.spelling),
         "with cgo the program may want a C library, and the image that it is copied into has none",
@@ -82,22 +94,29 @@ void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
   }
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const Graph& graph = subject.graph();
-  std::vector<size_t> sources;  // stages that files come from into such an image
+// For each stage whether files of it, or of one that starts from it, go into an image without a C library.
+std::vector<bool> stages_copied_from(const Graph& graph, const std::vector<std::string_view>& bases) {
+  std::vector<bool> copied(graph.stages.size());
   for (const Step& step : graph.steps) {
-    if (step.kind != Step::Kind::kCopy || !has_no_libc(base_image(graph, step.stage))) continue;
+    if (step.kind != Step::Kind::kCopy || !has_no_libc(bases[step.stage])) continue;
     for (const plan::Read& read : step.reads) {
-      if (read.origin == plan::Read::Origin::kStage) sources.push_back(read.stage);
+      if (read.origin != plan::Read::Origin::kStage) continue;
+      for (std::optional<size_t> at = read.stage; at && !copied[*at]; at = graph.stages[*at].base_stage)
+        copied[*at] = true;
     }
   }
-  if (sources.empty()) return;
+  return copied;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const Graph& graph = subject.graph();
+  const std::vector<std::string_view> bases = base_images(graph);
+  const std::vector<bool> copied = stages_copied_from(graph, bases);
+  if (std::ranges::find(copied, true) == copied.end()) return;
   for (const Run& run : subject.runs()) {
-    if (!run.step) continue;
+    if (!run.step || !builds_with_go(run)) continue;
     const size_t stage = graph.steps[*run.step].stage;
-    const bool goes_there =
-        std::ranges::any_of(sources, [&](size_t source) { return stands_on(graph, source, stage); });
-    if (goes_there && has_compiler(subject, stage)) look_at(subject, run, reporter);
+    if (copied[stage] && has_compiler(subject, stage, bases[stage])) look_at(subject, run, reporter);
   }
 }
 

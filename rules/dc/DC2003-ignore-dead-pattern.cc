@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -38,13 +39,14 @@ class Check {
   void run() {
     const auto matcher = ignore::Matcher::parse(text_.source());
     if (!matcher) return;
-    const std::vector<Pattern>& patterns = matcher->patterns();
-    for (size_t i = 0; i < std::min(patterns.size(), kMostPatterns); ++i)
+    const auto patterns =
+        std::span(matcher->patterns()).first(std::min(matcher->patterns().size(), kMostPatterns));
+    for (size_t i = 0; i < patterns.size(); ++i)
       look_at(patterns, i);
   }
 
  private:
-  void look_at(const std::vector<Pattern>& patterns, size_t index) {
+  void look_at(std::span<const Pattern> patterns, size_t index) {
     const Pattern& pattern = patterns[index];
     if (const size_t comment = pattern.written.find(" #"); comment != std::string::npos) {
       const std::string alone =
@@ -77,7 +79,7 @@ class Check {
 
   // The pattern that makes another one idle: a later one of either kind, or an earlier one of its own kind
   // with no other kind in between.
-  static const Pattern* covered_by(const std::vector<Pattern>& patterns, size_t index) {
+  static const Pattern* covered_by(std::span<const Pattern> patterns, size_t index) {
     const Pattern& pattern = patterns[index];
     bool same_kind = true;
     for (size_t i = index + 1; i < patterns.size(); ++i) {
@@ -92,7 +94,7 @@ class Check {
     return nullptr;
   }
 
-  static bool takes_nothing_back(const std::vector<Pattern>& patterns, size_t index) {
+  static bool takes_nothing_back(std::span<const Pattern> patterns, size_t index) {
     return std::none_of(patterns.begin(), patterns.begin() + static_cast<std::ptrdiff_t>(index),
                         [](const Pattern& one) { return !one.exception; });
   }
