@@ -1,0 +1,116 @@
+#include "rules/go_module.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::rules {
+namespace {
+
+constexpr size_t kMostFiles = 5000;
+constexpr uint64_t kMostBytes = 32'000'000;
+
+std::string_view take_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return text::trim(line);
+}
+
+// The path between the quotes of an import.
+std::string_view quoted(std::string_view line) {
+  const size_t begin = line.find('"');
+  const size_t end = begin == std::string_view::npos ? begin : line.find('"', begin + 1);
+  return end == std::string_view::npos ? std::string_view() : line.substr(begin + 1, end - begin - 1);
+}
+
+// The folder that a path of //go:embed lies in: up to its first wildcard.
+std::string embedded_folder(std::string_view folder, std::string_view path) {
+  if (path.starts_with("all:")) path.remove_prefix(4);
+  const std::string_view plain = path.substr(0, path.find_first_of("*?["));
+  std::string whole = text::join_path(folder, plain.size() == path.size() ? plain : text::parent_path(plain));
+  return whole == "." ? "" : whole;
+}
+
+}  // namespace
+
+void GoModule::read_file(std::string_view folder, std::string_view text) {
+  std::set<std::string>& needs = needs_[std::string(folder)];
+  bool in_list = false;
+  while (!text.empty()) {
+    std::string_view line = take_line(text);
+    if (line.starts_with("//go:embed ")) {
+      line.remove_prefix(11);
+      while (!(line = text::trim_left(line)).empty()) {
+        const std::string_view word = line.substr(0, line.find_first_of(" \t"));
+        needs.insert(embedded_folder(folder, word));
+        line.remove_prefix(word.size());
+      }
+      continue;
+    }
+    if (in_list && line.starts_with(')')) in_list = false;
+    const bool one = line.starts_with("import ") || line.starts_with("import(");
+    if (one && line.find('(') != std::string_view::npos) in_list = true;
+    if (!one && !in_list) continue;
+    const std::string_view imported = quoted(line);
+    if (imported == path_) needs.insert("");
+    if (imported.starts_with(path_ + "/")) needs.insert(std::string(imported.substr(path_.size() + 1)));
+  }
+}
+
+std::optional<GoModule> GoModule::read(const lint::Surroundings& around) {
+  const auto manifest = text::read_file(text::join_path(around.folder, "go.mod"));
+  if (!manifest || around.files.find("go.work") != nullptr || around.files.find("vendor") != nullptr)
+    return std::nullopt;
+  GoModule module;
+  for (std::string_view rest = *manifest; !rest.empty();) {
+    const std::string_view line = take_line(rest);
+    if (line.starts_with("module ")) module.path_ = text::trim(line.substr(7));
+    if (line.find("=> .") != std::string_view::npos) return std::nullopt;
+  }
+  size_t files = 0;
+  uint64_t bytes = 0;
+  for (const context::Record& record : around.files.records()) {
+    if (record.type != context::Type::kFile || !record.path.ends_with(".go")) continue;
+    bytes += record.size;
+    if (++files > kMostFiles || bytes > kMostBytes) return std::nullopt;
+    if (record.path.ends_with("_test.go")) continue;
+    const auto text = text::read_file(text::join_path(around.folder, record.path));
+    if (!text) return std::nullopt;
+    const std::string_view folder = text::parent_path(record.path);
+    module.read_file(folder == "." ? "" : folder, *text);
+  }
+  if (module.path_.empty()) return std::nullopt;
+  return module;
+}
+
+const GoModule* GoModule::of(const lint::Surroundings& around) {
+  struct Kept {
+    std::optional<GoModule> module;
+  };
+  const Kept& kept = around.shared<Kept>([&] { return Kept{read(around)}; });
+  return kept.module ? &*kept.module : nullptr;
+}
+
+std::optional<std::set<std::string>> GoModule::needed_by(const std::string& folder, bool below) const {
+  std::vector<std::string> waiting;
+  for (const auto& [package, needs] : needs_) {
+    if (package == folder || (below && (folder.empty() || text::is_within(package, folder))))
+      waiting.push_back(package);
+  }
+  if (waiting.empty()) return std::nullopt;
+  std::set<std::string> needed;
+  while (!waiting.empty()) {
+    const std::string one = std::move(waiting.back());
+    waiting.pop_back();
+    if (!needed.insert(one).second) continue;
+    const auto package = needs_.find(one);
+    if (package == needs_.end()) continue;  // something embedded
+    waiting.insert(waiting.end(), package->second.begin(), package->second.end());
+  }
+  return needed;
+}
+
+}  // namespace dcache::rules
