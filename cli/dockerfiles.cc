@@ -8,22 +8,12 @@
 
 #include "cli/terminal.h"
 #include "dcache/lint/companion.h"
-#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_dockerfile_name(std::string_view name) {
-  if (name.ends_with(".dockerignore")) return false;
-  for (const std::string_view pattern :
-       {"Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*"}) {
-    if (text::glob_match(pattern, name)) return true;
-  }
-  return false;
-}
 
 // All Dockerfiles below a folder, sorted. What an entry is comes with its name: most are not looked at again.
 std::vector<std::string> search(const std::string& folder, Companions companions) {
@@ -35,7 +25,7 @@ std::vector<std::string> search(const std::string& folder, Companions companions
     const std::string_view name = text::base_name(path);
     if (name == ".git" || name == "node_modules") {
       if (at->is_directory(failure)) at.disable_recursion_pending();
-    } else if ((is_dockerfile_name(name) ||
+    } else if ((lint::is_dockerfile_name(name) ||
                 (companions == Companions::kYes && lint::companion_kind(path).has_value())) &&
                at->is_regular_file(failure)) {
       found.push_back(path.starts_with("./") ? path.substr(2) : path);

@@ -1,5 +1,6 @@
 #include "dcache/lint/companion.h"
 
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
 namespace dcache::lint {
@@ -14,6 +15,15 @@ std::optional<CompanionKind> companion_kind(std::string_view path) {
                         text::base_name(text::parent_path(folder)) == ".github" &&
                         (name.ends_with(".yml") || name.ends_with(".yaml"));
   return workflow ? std::optional(CompanionKind::kWorkflow) : std::nullopt;
+}
+
+bool is_dockerfile_name(std::string_view name) {
+  if (name.ends_with(".dockerignore")) return false;
+  for (const std::string_view pattern :
+       {"Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*"}) {
+    if (text::glob_match(pattern, name)) return true;
+  }
+  return false;
 }
 
 Companion::Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load)
