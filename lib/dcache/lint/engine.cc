@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -73,27 +75,51 @@ void drop_covered(std::vector<Diagnostic>& diagnostics) {
   });
 }
 
+// Edits that can be made together.
+class EditSet {
+ public:
+  bool fits(const text::Edit& edit) const {
+    // None of them overlap, so that it is enough to look at those around.
+    auto at = edits_.lower_bound({edit.span.begin, 0});
+    if (at != edits_.begin() && !text::compatible(std::prev(at)->second, edit)) return false;
+    for (; at != edits_.end() && at->first.first <= edit.span.end; ++at) {
+      if (!text::compatible(at->second, edit)) return false;
+    }
+    return true;
+  }
+
+  void add(const std::vector<text::Edit>& edits) {
+    for (const text::Edit& edit : edits) {
+      edits_.emplace(std::pair(edit.span.begin, edit.span.end), edit);
+      in_order_.push_back(edit);
+    }
+  }
+
+  const std::vector<text::Edit>& in_order() const { return in_order_; }
+
+ private:
+  std::multimap<std::pair<uint32_t, uint32_t>, text::Edit> edits_;
+  std::vector<text::Edit> in_order_;  // as they were added, which counts for insertions at one place
+};
+
 // The edits of as many fixes as go together.
 std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics, bool unsafe,
                                      FixedText& result) {
-  std::vector<text::Edit> chosen;
+  EditSet chosen;
   for (const Diagnostic& diagnostic : diagnostics) {
     if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe)) continue;
     const std::vector<text::Edit>& edits = diagnostic.fix->edits;
-    const bool fits = std::all_of(edits.begin(), edits.end(), [&](const text::Edit& edit) {
-      return std::all_of(chosen.begin(), chosen.end(),
-                         [&](const text::Edit& c) { return compatible(edit, c); });
-    });
+    const bool fits = std::ranges::all_of(edits, [&](const text::Edit& edit) { return chosen.fits(edit); });
     const bool writes_file = !diagnostic.fix->new_file.empty();
     const bool written =
         writes_file && std::any_of(result.new_files.begin(), result.new_files.end(),
                                    [&](const Fix& f) { return f.new_file == diagnostic.fix->new_file; });
     if (!fits || written || (edits.empty() && !writes_file)) continue;
-    chosen.insert(chosen.end(), edits.begin(), edits.end());
+    chosen.add(edits);
     if (writes_file) result.new_files.push_back(*diagnostic.fix);
     ++result.fixed;
   }
-  return chosen;
+  return chosen.in_order();
 }
 
 void sort_by_place(std::vector<Diagnostic>& diagnostics) {
