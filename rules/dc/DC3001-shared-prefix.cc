@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <span>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -7,7 +8,6 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/file_io.h"
-#include "rules/stages.h"
 #include "rules/volatile.h"
 
 namespace dcache::rules {
@@ -19,29 +19,23 @@ using dockerfile::Keyword;
 
 constexpr size_t kMostDockerfiles = 32;  // of a folder; more are no images of one project
 
-// The instructions of a stage as one line each, FROM included without the stage's name.
-using Lines = std::vector<std::string>;
+// A FROM and what follows it.
+using Stage = std::span<const Instruction>;
 
-std::string from_line(const Instruction& from) {
-  return from.arguments.empty() ? "" : fmt::format("FROM {}", from.arguments.front().text);
-}
-
-std::vector<Lines> stages_of(const dockerfile::File& file) {
-  std::vector<Lines> stages;
-  for (const Instruction& instruction : file.instructions()) {
-    if (instruction.keyword == Keyword::kFrom) {
-      stages.push_back({from_line(instruction)});
-    } else if (!stages.empty()) {
-      stages.back().push_back(instruction.one_line());
-    }
+std::vector<Stage> stages_of(const dockerfile::File& file) {
+  std::vector<Stage> stages;
+  const std::span<const Instruction> all = file.instructions();
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (all[i].keyword == Keyword::kFrom) stages.push_back(all.subspan(i, 0));
+    if (!stages.empty()) stages.back() = {stages.back().data(), stages.back().size() + 1};
   }
   return stages;
 }
 
 struct Sibling {
   std::string name;
-  std::string text;
-  std::vector<Lines> stages;
+  dockerfile::File file;
+  std::vector<Stage> stages;
 };
 
 // The Dockerfiles at the root of the context, read once for all of them.
@@ -61,45 +55,51 @@ Siblings read_siblings(const lint::Surroundings& around) {
   for (const fs::path& path : paths) {
     auto text = text::read_file(path.string());
     if (!text) continue;
-    auto stages = stages_of(dockerfile::parse(*text));
-    siblings.all.push_back({path.filename().string(), std::move(*text), std::move(stages)});
+    Sibling& sibling =
+        siblings.all.emplace_back(path.filename().string(), dockerfile::parse(std::move(*text)));
+    sibling.stages = stages_of(sibling.file);
   }
   return siblings;
 }
 
+// FROM without the stage's name.
+std::string_view image_of(const Instruction& from) {
+  return from.arguments.empty() ? std::string_view() : from.arguments.front().text;
+}
+
 // How many instructions two stages begin with alike, FROM among them.
-size_t common_start(const Lines& a, const Lines& b) {
-  const auto differing = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+size_t common_start(Stage a, Stage b) {
+  if (image_of(a.front()) != image_of(b.front())) return 0;
+  const auto differing = std::mismatch(
+      a.begin() + 1, a.end(), b.begin() + 1, b.end(), [](const Instruction& one, const Instruction& other) {
+        return one.keyword == other.keyword && one.one_line() == other.one_line();
+      });
   return static_cast<size_t>(differing.first - a.begin());
 }
 
-// The last costly step among the first of a stage; null for none.
-const Instruction* last_costly(lint::Subject& subject, const WrittenStage& stage, size_t count) {
+// The last costly step of a stage; null for none.
+const Instruction* last_costly(lint::Subject& subject, Stage stage) {
   const Instruction* last = nullptr;
-  for (const Instruction& instruction : stage.body.first(count)) {
+  for (const Instruction& instruction : stage.subspan(1)) {
     if (is_costly(subject, instruction)) last = &instruction;
   }
   return last;
 }
 
-void look_at(lint::Subject& subject, const WrittenStage& stage, const Siblings& siblings,
-             lint::Reporter& reporter) {
-  Lines lines = {from_line(*stage.from)};
-  for (const Instruction& instruction : stage.body)
-    lines.push_back(instruction.one_line());
+void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint::Reporter& reporter) {
   const Sibling* best = nullptr;
   size_t most = 0;
   for (const Sibling& sibling : siblings.all) {
     // The Dockerfile itself is among them: those in front of it are the ones it repeats.
-    if (sibling.text == subject.file().source()) break;
-    for (const Lines& other : sibling.stages) {
-      const size_t common = common_start(lines, other);
+    if (sibling.file.source() == subject.file().source()) break;
+    for (const Stage other : sibling.stages) {
+      const size_t common = common_start(stage, other);
       if (common <= most) continue;
       most = common;
       best = &sibling;
     }
   }
-  const Instruction* costly = most < 2 ? nullptr : last_costly(subject, stage, most - 1);
+  const Instruction* costly = most < 2 ? nullptr : last_costly(subject, stage.first(most));
   if (costly == nullptr) return;
   reporter.report(
       costly->span,
@@ -112,9 +112,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const lint::Surroundings* around = subject.surroundings();
   if (around == nullptr) return;
   const Siblings& siblings = around->shared<Siblings>([&] { return read_siblings(*around); });
-  for (const WrittenStage& stage : written_stages(subject)) {
-    if (stage.from != nullptr) look_at(subject, stage, siblings, reporter);
-  }
+  for (const Stage stage : stages_of(subject.file()))
+    look_at(subject, stage, siblings, reporter);
 }
 
 constexpr lint::ExampleFile kRepeating[] = {
