@@ -247,7 +247,9 @@ std::optional<size_t> stages_of(const Companion& companion, const CiBuild& build
   const std::string context = build.context.empty() ? "." : build.context;
   const std::string file = build.file.empty() ? text::join_path(context, "Dockerfile") : build.file;
   if (file.find('$') != std::string::npos || file.find("://") != std::string::npos) return std::nullopt;
-  const auto text = text::read_file(text::join_path(root_of(companion), file));
+  const std::string inside = text::clean_path(file);
+  if (inside.starts_with("..") || inside.starts_with('/')) return std::nullopt;
+  const auto text = text::read_file(text::join_path(root_of(companion), inside));
   if (!text) return std::nullopt;
   const dockerfile::File parsed = dockerfile::parse(*text);
   return std::ranges::count(parsed.instructions(), dockerfile::Keyword::kFrom,
