@@ -43,7 +43,6 @@ bool read_pairs(const BuildFlags& flags, plan::Options& options) {
   return true;
 }
 
-// Where hashes are kept between runs; empty where there is no such place.
 }  // namespace
 
 std::string store_folder() {

@@ -72,10 +72,8 @@ std::string is_format(const std::string& word) {
   if (find_format(word) != nullptr) return {};
   const std::vector<std::string_view> names = format_names();
   const std::string_view name = std::string_view(word).substr(0, word.find('='));
-  const std::string_view near = text::closest(name, names);
   return fmt::format("there is no format '{}'; {}", name,
-                     near.empty() ? fmt::format("known are {}", fmt::join(names, ", "))
-                                  : fmt::format("did you mean '{}'?", near));
+                     text::did_you_mean(name, names, fmt::format("known are {}", fmt::join(names, ", "))));
 }
 
 struct Options {
@@ -125,10 +123,8 @@ class Linters {
       return std::all_of(list.begin(), list.end(), [&](const std::string& rule) {
         if (lint::find_rule(lint::catalogue(), rule) != nullptr || lint::is_shellcheck_code(rule))
           return true;
-        const std::string_view near = text::closest(rule, names_);
-        complain(fmt::format(
-            "{}: there is no rule '{}'; {}", option, rule,
-            near.empty() ? "dcache rules lists what there is" : fmt::format("did you mean '{}'?", near)));
+        complain(fmt::format("{}: there is no rule '{}'; {}", option, rule,
+                             text::did_you_mean(rule, names_, "dcache rules lists what there is")));
         return false;
       });
     };
@@ -242,19 +238,18 @@ class Linters {
 // file.
 class AllSurroundings {
  public:
-  lint::Subject::LoadSurroundings of(const std::string& dockerfile, const std::string& context) {
+  lint::LoadSurroundings of(const std::string& dockerfile, const std::string& context) {
     if (dockerfile == "-" && context.empty()) return {};
     const std::string folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
     return [this, dockerfile, folder] { return load(folder, cache::load_ignore_file(dockerfile, folder)); };
   }
 
   // Of an ignore file.
-  lint::Companion::LoadSurroundings within(const std::string& ignore_file, const std::string& context) {
+  lint::LoadSurroundings within(const std::string& ignore_file, const std::string& text,
+                                const std::string& context) {
     const std::string folder = context.empty() ? std::string(text::parent_path(ignore_file)) : context;
-    return [this, ignore_file, folder]() -> std::shared_ptr<const lint::Surroundings> {
-      const auto text = text::read_file(ignore_file);
-      if (!text) return nullptr;
-      return load(folder, cache::parse_ignore_file(ignore_file, *text, plan::Builder::kBuildkit));
+    return [this, ignore_file, text, folder] {
+      return load(folder, cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit));
     };
   }
 
@@ -437,8 +432,9 @@ class Session {
   void lint_companion(const std::string& path, lint::CompanionKind kind, std::string& source,
                       const Linters::Entry& entry, Linted& linted) {
     const std::string place = fs::absolute(path).lexically_normal().string();
-    const auto load = kind == lint::CompanionKind::kIgnoreFile ? surroundings_.within(path, options_.context)
-                                                               : lint::Companion::LoadSurroundings();
+    const auto load = kind == lint::CompanionKind::kIgnoreFile
+                          ? surroundings_.within(path, source, options_.context)
+                          : lint::LoadSurroundings();
     const auto mend = [&] {
       return lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes);
     };

@@ -47,9 +47,8 @@ std::string mistyped(const CLI::App& app, int argc, char** argv) {
     const std::vector<std::string> names = names_near(app, option);
     if (std::find(names.begin(), names.end(), word) != names.end()) continue;
     const std::vector<std::string_view> known(names.begin(), names.end());
-    const std::string_view near = text::closest(word, known);
     return fmt::format("there is no {} '{}'; {}", option ? "option" : "command", word,
-                       near.empty() ? "--help lists what there is" : fmt::format("did you mean '{}'?", near));
+                       text::did_you_mean(word, known, "--help lists what there is"));
   }
   return {};
 }

@@ -21,10 +21,9 @@ int run(const Options& options) {
   if (one) {
     const lint::Rule* rule = lint::find_rule(rules, options.rule);
     if (rule == nullptr) {
-      const std::string_view near = text::closest(options.rule, lint::known_names(rules));
       complain(fmt::format(
           "there is no rule '{}'; {}", options.rule,
-          near.empty() ? "dcache rules lists what there is" : fmt::format("did you mean '{}'?", near)));
+          text::did_you_mean(options.rule, lint::known_names(rules), "dcache rules lists what there is")));
       return kError;
     }
     rules = {rule, 1};

@@ -15,4 +15,9 @@ const plan::Step* find_broad_copy(const plan::Graph& graph) {
   return found == graph.steps.end() ? nullptr : &*found;
 }
 
+const plan::Step* find_context_reader(const plan::Graph& graph) {
+  const auto found = std::ranges::find_if(graph.steps, &plan::Step::reads_context);
+  return found == graph.steps.end() ? nullptr : &*found;
+}
+
 }  // namespace dcache::rules

@@ -14,6 +14,10 @@
 
 namespace dcache::rules {
 
+// What rules about these builds look at.
+inline constexpr lint::CompanionKind kCiDefinitions[] = {lint::CompanionKind::kWorkflow,
+                                                         lint::CompanionKind::kGitlabCi};
+
 struct CiBuild {
   text::Span span;            // the line that starts it
   bool action = false;        // docker/build-push-action, and no command

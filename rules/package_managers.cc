@@ -119,7 +119,10 @@ std::string with_home(std::string_view path, const plan::Step& step) {
 
 Owner owner_of(const plan::Step& step) {
   const plan::Part* part = step.find(plan::Part::Kind::kUser);
-  const std::string_view given = part == nullptr ? std::string_view("root") : part->value;
+  return read_owner(part == nullptr ? std::string_view("root") : part->value);
+}
+
+Owner read_owner(std::string_view given) {
   const size_t colon = std::min(given.find(':'), given.size());
   Owner owner{std::string(given.substr(0, colon)),
               std::string(given.substr(std::min(colon + 1, given.size())))};

@@ -118,6 +118,7 @@ struct Owner {
 
   bool is_root() const { return user == "root" || user == "0"; }
 };
+Owner read_owner(std::string_view given);
 Owner owner_of(const plan::Step& step);
 
 // Where `cache` is for a step: variables of its environment and its user count.

@@ -44,11 +44,6 @@ bool is_harmless(std::span<const shell::Word> words) {
   return go && (words[1].text == "mod" || words[1].text == "version" || words[1].text == "env");
 }
 
-std::string_view workdir_of(const Step& step) {
-  const plan::Part* part = step.find(plan::Part::Kind::kWorkdir);
-  return part == nullptr ? std::string_view("/") : part->value;
-}
-
 // What a stage does with the files of one COPY of everything.
 class Reader {
  public:
@@ -71,10 +66,8 @@ class Reader {
 
  private:
   bool read_run(const Step& step, const Run& run) {
-    if (!run.shell_form || !run.posix_shell || workdir_of(step) != copy_.destination) return false;
-    for (const plan::Read& read : step.reads) {
-      if (read.origin == plan::Read::Origin::kContext) return false;
-    }
+    if (!run.shell_form || !run.posix_shell || step.workdir() != copy_.destination || step.reads_context())
+      return false;
     return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
       const auto words = shell::invocation(command);
       if (is_harmless(words)) return command.redirections.empty() || shell::program_of(words) == "echo";

@@ -96,19 +96,12 @@ class Check {
   // Whether somebody copies out of the cache's folder: then it has to be in a layer.
   bool is_taken(std::string_view path, const Step& maker) const {
     for (const plan::Read* read : stage_reads_) {
-      if (!descends(read->stage, maker.stage)) continue;
+      if (!subject_.graph().starts_from(read->stage, maker.stage)) continue;
       for (const plan::Selector& selector : read->selectors) {
         if (text::is_within(selector.path, path) ||
             (selector.path != "/" && text::is_within(path, selector.path)))
           return true;
       }
-    }
-    return false;
-  }
-
-  bool descends(size_t stage, size_t ancestor) const {
-    for (std::optional<size_t> at = stage; at; at = subject_.graph().stages[*at].base_stage) {
-      if (*at == ancestor) return true;
     }
     return false;
   }

@@ -11,11 +11,6 @@ namespace {
 
 constexpr size_t kMostCopies = 256;  // that are looked at for one command
 
-std::string workdir_of(const plan::Step& step) {
-  const plan::Part* part = step.find(plan::Part::Kind::kWorkdir);
-  return part == nullptr ? "/" : part->value;
-}
-
 struct Change {
   std::string_view flag;   // of COPY
   std::string_view value;  // owner or mode
@@ -53,9 +48,9 @@ std::optional<Change> change_of(const shell::Command& command, const plan::Step&
     if (change.value.empty()) {
       change.value = word.text;
     } else if (word.text.find('$') == std::string_view::npos) {
-      change.paths.push_back(text::clean_path(word.text.starts_with('/')
-                                                  ? std::string(word.text)
-                                                  : workdir_of(step) + "/" + std::string(word.text)));
+      change.paths.push_back(text::clean_path(word.text.starts_with('/') ? std::string(word.text)
+                                                                         : std::string(step.workdir()) + "/" +
+                                                                               std::string(word.text)));
     }
   }
   return change;

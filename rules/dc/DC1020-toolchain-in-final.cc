@@ -14,7 +14,7 @@ using lint::Run;
 struct Compiler {
   std::string_view what;
   std::initializer_list<std::string_view> programs;
-  std::initializer_list<std::string_view> commands;  // one of them is among the arguments; none: always
+  std::initializer_list<std::string_view> commands;  // one of them is among the arguments
 };
 
 const Compiler kCompilers[] = {
@@ -53,11 +53,14 @@ const Installer kInstallers[] = {
     {{"yum", "dnf", "microdnf"}, {"install"}, {"remove", "erase", "autoremove"}},
 };
 
-bool is_one_of(std::string_view word, std::span<const std::string_view> list) {
-  return std::ranges::find(list, word) != list.end();
+bool is_one_of(std::string_view word, const auto& list) {
+  return std::ranges::find(list, word) != std::end(list);
 }
-bool is_one_of(std::string_view word, std::initializer_list<std::string_view> list) {
-  return std::ranges::find(list, word) != list.end();
+
+// Whether the words call one of the programs with one of the commands among its arguments.
+bool is_call(std::span<const shell::Word> words, const auto& programs, const auto& commands) {
+  return is_one_of(shell::program_of(words), programs) &&
+         std::ranges::any_of(words, [&](const shell::Word& word) { return is_one_of(word.text, commands); });
 }
 
 // Images whose compiler no package manager takes out again.
@@ -76,10 +79,7 @@ Found compiler_call(const Run& run) {
   for (const shell::Command& command : run.commands) {
     const auto words = shell::invocation(command);
     for (const Compiler& compiler : kCompilers) {
-      if (!is_one_of(shell::program_of(words), compiler.programs)) continue;
-      const bool compiles = std::ranges::any_of(
-          words, [&](const shell::Word& word) { return is_one_of(word.text, compiler.commands); });
-      if (compiles) return {&command, compiler.what};
+      if (is_call(words, compiler.programs, compiler.commands)) return {&command, compiler.what};
     }
   }
   return {};
@@ -89,9 +89,7 @@ bool removes_packages(const Run& run) {
   return std::ranges::any_of(run.commands, [](const shell::Command& command) {
     const auto words = shell::invocation(command);
     return std::ranges::any_of(kInstallers, [&](const Installer& installer) {
-      return is_one_of(shell::program_of(words), installer.programs) &&
-             std::ranges::any_of(
-                 words, [&](const shell::Word& word) { return is_one_of(word.text, installer.remove); });
+      return is_call(words, installer.programs, installer.remove);
     });
   });
 }
@@ -100,10 +98,7 @@ Found compiler_install(const Run& run) {
   for (const shell::Command& command : run.commands) {
     const auto words = shell::invocation(command);
     for (const Installer& installer : kInstallers) {
-      if (!is_one_of(shell::program_of(words), installer.programs)) continue;
-      const bool installs = std::ranges::any_of(
-          words, [&](const shell::Word& word) { return is_one_of(word.text, installer.install); });
-      if (!installs) continue;
+      if (!is_call(words, installer.programs, installer.install)) continue;
       for (const shell::Word& word : words) {
         if (is_one_of(word.text, kPackages)) return {&command, word.text};
       }

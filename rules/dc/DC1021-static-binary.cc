@@ -20,14 +20,6 @@ bool has_no_libc(std::string_view image) {
          name == "cgr.dev/chainguard/static" || name == "chainguard/static";
 }
 
-// Whether a stage or one that it starts from is `wanted`.
-bool stands_on(const Graph& graph, size_t stage, size_t wanted) {
-  for (std::optional<size_t> at = stage; at; at = graph.stages[*at].base_stage) {
-    if (*at == wanted) return true;
-  }
-  return false;
-}
-
 // For each stage the image that it all starts from.
 std::vector<std::string_view> base_images(const Graph& graph) {
   std::vector<std::string_view> images;
@@ -44,7 +36,8 @@ std::vector<std::string_view> base_images(const Graph& graph) {
 bool has_compiler(lint::Subject& subject, size_t stage, std::string_view base) {
   if (base.find("alpine") == std::string_view::npos) return true;
   return std::ranges::any_of(subject.runs(), [&](const Run& run) {
-    if (!run.step || !stands_on(subject.graph(), stage, subject.graph().steps[*run.step].stage)) return false;
+    if (!run.step || !subject.graph().starts_from(stage, subject.graph().steps[*run.step].stage))
+      return false;
     return std::ranges::any_of(run.commands, [](const shell::Command& command) {
       const auto words = shell::invocation(command);
       return shell::program_of(words) == "apk" &&

@@ -4,6 +4,7 @@
 
 #include "dcache/lint/rule.h"
 #include "rules/final_image.h"
+#include "rules/package_managers.h"
 
 namespace dcache::rules {
 namespace {
@@ -127,8 +128,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   }
   const std::string_view user =
       image.user->arguments.empty() ? "" : subject.graph().text_of(image.user->arguments.front());
-  const std::string_view name = user.substr(0, user.find(':'));
-  if (name != "root" && name != "0") return;
+  if (!read_owner(user).is_root()) return;
   lint::Diagnostic& diagnostic =
       reporter.report(image.user->span, fmt::format("{} runs as root", image.started.front()),
                       "name another user before the stage ends");

@@ -5,20 +5,12 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "rules/broad_copy.h"
 
 namespace dcache::rules {
 namespace {
 
-using plan::Read;
 using plan::Step;
-
-// The first step that reads the context; null for none.
-const Step* first_reader(const plan::Graph& graph) {
-  const auto reads_context = [](const Read& read) { return read.origin == Read::Origin::kContext; };
-  const auto reader = std::ranges::find_if(
-      graph.steps, [&](const Step& step) { return std::ranges::any_of(step.reads, reads_context); });
-  return reader == graph.steps.end() ? nullptr : &*reader;
-}
 
 // What is to be said of patterns that the ignore file in force lacks; empty if there are none.
 std::string describe(const lint::Surroundings& around) {
@@ -42,7 +34,7 @@ std::string describe(const lint::Surroundings& around) {
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const Step* reader = first_reader(subject.graph());
+  const Step* reader = find_context_reader(subject.graph());
   const lint::Surroundings* around = reader == nullptr ? nullptr : subject.surroundings();
   if (around == nullptr) return;
   struct Shadow {

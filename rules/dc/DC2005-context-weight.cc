@@ -9,6 +9,7 @@
 #include "dcache/report/style.h"
 #include "dcache/report/weight.h"
 #include "dcache/text/path.h"
+#include "rules/broad_copy.h"
 
 namespace dcache::rules {
 namespace {
@@ -51,11 +52,11 @@ std::string heaviest(const std::set<const Record*>& taken, uint64_t all) {
 }
 
 // The classic builder is sent all of the context, whatever is read of it.
-void look_at_all(const Step& reader, const lint::Surroundings& around, lint::Reporter& reporter) {
+void look_at_all(const Step& reader, const lint::Surroundings& around, const Weight& weight,
+                 lint::Reporter& reporter) {
   std::set<const Record*> all;
   for (const Record& record : around.files.records())
     all.insert(&record);
-  const Weight weight = weigh(around.files.records());
   reporter.report(reader.instruction->span,
                   fmt::format("each build sends {} to the builder{}", report::weight_words(weight),
                               heaviest(all, weight.bytes)),
@@ -63,17 +64,14 @@ void look_at_all(const Step& reader, const lint::Surroundings& around, lint::Rep
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const auto reads_context = [](const Step& step) {
-    return std::ranges::any_of(step.reads,
-                               [](const Read& read) { return read.origin == Read::Origin::kContext; });
-  };
   const plan::Graph& graph = subject.graph();
-  const auto reader = std::ranges::find_if(graph.steps, reads_context);
-  const lint::Surroundings* around = reader == graph.steps.end() ? nullptr : subject.surroundings();
+  const Step* reader = find_context_reader(graph);
+  const lint::Surroundings* around = reader == nullptr ? nullptr : subject.surroundings();
   if (around == nullptr || around->files.records().size() > kMostFiles) return;
-  if (around->shared<Weight>([&] { return weigh(around->files.records()); }).bytes < kHeavy) return;
+  const Weight& all = around->shared<Weight>([&] { return weigh(around->files.records()); });
+  if (all.bytes < kHeavy) return;
   if (subject.config().builder == plan::Builder::kClassic) {
-    look_at_all(*reader, *around, reporter);
+    look_at_all(*reader, *around, all, reporter);
     return;
   }
   for (const Step& step : graph.steps) {

@@ -38,7 +38,6 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   }
 }
 
-constexpr lint::CompanionKind kAbout[] = {lint::CompanionKind::kWorkflow, lint::CompanionKind::kGitlabCi};
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/ci/github-actions/cache/",
                                             "https://docs.docker.com/build/cache/backends/"};
 
@@ -80,7 +79,7 @@ lint::Rule DC3002() {
                    "          tags: app\n"},
           .references = kReferences,
           .check_companion = check,
-          .about = kAbout};
+          .about = kCiDefinitions};
 }
 
 }  // namespace dcache::rules

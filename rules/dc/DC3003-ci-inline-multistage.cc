@@ -36,7 +36,6 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   }
 }
 
-constexpr lint::CompanionKind kAbout[] = {lint::CompanionKind::kWorkflow, lint::CompanionKind::kGitlabCi};
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/#cache-mode",
                                             "https://docs.docker.com/build/cache/backends/inline/"};
 constexpr lint::ExampleFile kFiles[] = {
@@ -80,7 +79,7 @@ lint::Rule DC3003() {
                    kFiles},
           .references = kReferences,
           .check_companion = check,
-          .about = kAbout};
+          .about = kCiDefinitions};
 }
 
 }  // namespace dcache::rules

@@ -87,7 +87,6 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   report_shared(builds, reporter);
 }
 
-constexpr lint::CompanionKind kAbout[] = {lint::CompanionKind::kWorkflow, lint::CompanionKind::kGitlabCi};
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/gha/#scope",
                                             "https://docs.docker.com/build/ci/github-actions/cache/"};
 
@@ -125,7 +124,7 @@ lint::Rule DC3004() {
                "          tags: app\n"},
       .references = kReferences,
       .check_companion = check,
-      .about = kAbout};
+      .about = kCiDefinitions};
 }
 
 }  // namespace dcache::rules

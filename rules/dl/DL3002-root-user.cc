@@ -1,4 +1,5 @@
 #include "dcache/lint/rule.h"
+#include "rules/package_managers.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -14,9 +15,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       if (instruction.keyword == Keyword::kUser && !instruction.arguments.empty()) last = &instruction;
     }
     if (last == nullptr) continue;
-    const std::string_view user = last->arguments.front().text;
-    const std::string_view name = user.substr(0, user.find(':'));
-    if (name != "root" && name != "0") continue;
+    if (!read_owner(last->arguments.front().text).is_root()) continue;
     reporter.report(last->span, "the program of the image runs as root",
                     "name another user before the stage ends");
   }

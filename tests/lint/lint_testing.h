@@ -13,7 +13,7 @@
 namespace dcache::test {
 
 // A folder with files, as rules see it.
-inline lint::Subject::LoadSurroundings surroundings_of(const TemporaryFolder& folder) {
+inline lint::LoadSurroundings surroundings_of(const TemporaryFolder& folder) {
   return [&folder]() -> std::shared_ptr<const lint::Surroundings> {
     auto ignore = cache::load_ignore_file(folder / "Dockerfile", folder.path());
     return ignore ? lint::read_surroundings(folder.path(), std::move(*ignore)) : nullptr;
@@ -28,7 +28,7 @@ inline lint::Config config_selecting(std::vector<std::string> rules) {
 
 // "CODE:line" of each finding.
 inline std::vector<std::string> findings(const std::string& text, const lint::Config& config,
-                                         const lint::Subject::LoadSurroundings& load = {}) {
+                                         const lint::LoadSurroundings& load = {}) {
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(text);
   std::vector<std::string> found;
@@ -60,7 +60,7 @@ inline std::vector<std::string> findings_beside(lint::CompanionKind kind, const 
 }
 
 inline std::string fixed(const std::string& text, const lint::Config& config,
-                         const lint::Subject::LoadSurroundings& load = {}, bool unsafe = false) {
+                         const lint::LoadSurroundings& load = {}, bool unsafe = false) {
   const lint::Linter linter(lint::catalogue(), config);
   return lint::apply_fixes(linter, text, load, unsafe).text;
 }

@@ -75,7 +75,7 @@ TEST(RuleCases, AreFoundAndLeftAlone) {
         folder.write(one.path, one.text);
         if (one.megabytes > 0) folder.resize(one.path, one.megabytes * 1'000'000);
       }
-      const auto load = c.files.empty() ? lint::Subject::LoadSurroundings() : test::surroundings_of(folder);
+      const auto load = c.files.empty() ? lint::LoadSurroundings() : test::surroundings_of(folder);
       lint::Config config = *lint::read_config(c.config, lint::known_names(lint::catalogue()));
       config.select = {code};
       const lint::Rule& rule = *lint::find_rule(lint::catalogue(), code);

@@ -9,8 +9,7 @@ namespace {
 using test::TemporaryFolder;
 
 // The message of the only finding of a rule.
-std::string message_of(const char* rule, const std::string& dockerfile,
-                       const lint::Subject::LoadSurroundings& load) {
+std::string message_of(const char* rule, const std::string& dockerfile, const lint::LoadSurroundings& load) {
   const lint::Config config = test::config_selecting({rule});
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(dockerfile);

@@ -31,7 +31,7 @@ std::vector<std::string> findings_of_example(const lint::Rule& rule, const lint:
     return test::findings_beside(rule.about.front(), std::string(example.dockerfile), config, folder);
   const bool needs_files = !example.files.empty();
   return findings(std::string(example.dockerfile), config,
-                  needs_files ? test::surroundings_of(folder) : lint::Subject::LoadSurroundings());
+                  needs_files ? test::surroundings_of(folder) : lint::LoadSurroundings());
 }
 
 TEST(EveryRule, IsDocumentedAndItsExamplesHold) {
@@ -116,8 +116,7 @@ struct Case {
   Texts expected;
 };
 
-void check(const std::string& rule, const std::vector<Case>& cases,
-           const lint::Subject::LoadSurroundings& load = {}) {
+void check(const std::string& rule, const std::vector<Case>& cases, const lint::LoadSurroundings& load = {}) {
   for (const Case& c : cases)
     EXPECT_EQ(findings(c.text, config_selecting({rule}), load), c.expected) << c.text;
 }

@@ -1,7 +1,6 @@
 // The files beside Dockerfiles that say how a build goes: ignore files and definitions of CI services.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,8 +27,6 @@ bool is_dockerfile_name(std::string_view name);
 // One such file. Belongs to one thread.
 class Companion {
  public:
-  using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
-
   // `path` is what it is known by, and where other files are looked for from. `load` gives what the context
   // of an ignore file holds; null or empty where that is not known.
   Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load = {});

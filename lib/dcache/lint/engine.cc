@@ -18,10 +18,13 @@ namespace {
 
 constexpr int kMostRounds = 10;
 
+bool names(const std::vector<std::string>& list, std::string_view code) {
+  return std::ranges::any_of(
+      list, [&](const std::string& entry) { return text::equals_ignoring_case(entry, code); });
+}
+
 bool names_rule(const std::vector<std::string>& list, const Rule& rule) {
-  return std::any_of(list.begin(), list.end(), [&](const std::string& entry) {
-    return text::equals_ignoring_case(entry, rule.code) || text::equals_ignoring_case(entry, rule.name);
-  });
+  return names(list, rule.code) || names(list, rule.name);
 }
 
 bool in_profile(const Rule& rule, Profile profile) {
@@ -161,10 +164,8 @@ bool Linter::is_on_demand(const Rule& rule) const {
 }
 
 bool Linter::is_ignored(const Diagnostic& diagnostic) const {
-  return std::any_of(diagnostic.aliases.begin(), diagnostic.aliases.end(), [&](std::string_view alias) {
-    return std::any_of(config_.ignore.begin(), config_.ignore.end(),
-                       [&](const std::string& entry) { return text::equals_ignoring_case(entry, alias); });
-  });
+  return std::ranges::any_of(diagnostic.aliases,
+                             [&](std::string_view alias) { return names(config_.ignore, alias); });
 }
 
 // By the rule's code, or by that of another catalogue which the finding stands for.
@@ -209,13 +210,8 @@ void Linter::judge(const Rule& rule, Suppressions& comments, size_t first,
 }
 
 bool Linter::is_wanted(const Diagnostic& of_shellcheck) const {
-  const auto names_it = [&](const std::vector<std::string>& list) {
-    return std::ranges::any_of(list, [&](const std::string& entry) {
-      return text::equals_ignoring_case(entry, of_shellcheck.rule);
-    });
-  };
-  if (!config_.select.empty()) return names_it(config_.select);
-  if (names_it(config_.ignore)) return false;
+  if (!config_.select.empty()) return names(config_.select, of_shellcheck.rule);
+  if (names(config_.ignore, of_shellcheck.rule)) return false;
   return config_.profile != Profile::kDefault || of_shellcheck.level >= Level::kWarning;
 }
 
@@ -251,7 +247,7 @@ void Linter::add_unused(const text::Document& file, const Suppressions& comments
   }
 }
 
-Findings Linter::lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const {
+Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load) const {
   Findings findings;
   std::vector<Diagnostic>& all = findings.diagnostics;
   Subject subject(file, config_, load);
@@ -305,14 +301,13 @@ FixedText apply_fixes_of(const std::function<Findings(const std::string&)>& lint
 
 }  // namespace
 
-FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load,
-                      bool unsafe) {
+FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe) {
   const auto lint = [&](const std::string& now) { return linter.lint(dockerfile::parse(now), load); };
   return apply_fixes_of(lint, std::move(text), unsafe);
 }
 
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const Companion::LoadSurroundings& load, bool unsafe) {
+                      const LoadSurroundings& load, bool unsafe) {
   const auto lint = [&](const std::string& now) {
     Companion companion(kind, path, now, load);
     return linter.lint(companion);

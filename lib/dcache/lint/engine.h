@@ -37,7 +37,7 @@ class Linter {
   void use(const ShellCheck& shellcheck) { shellcheck_ = &shellcheck; }
 
   // `load` gives the files around the Dockerfile when a rule needs them; see Subject.
-  Findings lint(const dockerfile::File& file, const Subject::LoadSurroundings& load) const;
+  Findings lint(const dockerfile::File& file, const LoadSurroundings& load) const;
   // What there is to say of a file beside a Dockerfile.
   Findings lint(Companion& companion) const;
 
@@ -82,12 +82,11 @@ struct FixedText {
 // Applies fixes until none is left, each round to the text that the last one gave. Fixes that touch the same
 // bytes wait for the next round. Unsafe ones are applied where `unsafe` says so. A text that does not parse
 // is left as it is.
-FixedText apply_fixes(const Linter& linter, std::string text, const Subject::LoadSurroundings& load,
-                      bool unsafe);
+FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe);
 
 // The same for a file beside a Dockerfile; `kind`, `path` and `load` as of Companion.
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const Companion::LoadSurroundings& load, bool unsafe);
+                      const LoadSurroundings& load, bool unsafe);
 
 // The rule of a code or name, in any letter case; null for none.
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name);

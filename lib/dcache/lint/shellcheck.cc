@@ -101,7 +101,6 @@ class Script {
   }
 
   const std::string& text() const { return text_; }
-  const Run& run() const { return *run_; }
 
   // The place in the Dockerfile from one position to another, lines and columns as ShellCheck counts them.
   // Nothing for text that stands nowhere.
@@ -229,8 +228,11 @@ class Answers {
     std::error_code failure;
     fs::create_directories(folder_, failure);
     if (!failure) text::write_file_atomically(place(key), answer, text::Durability::kLazy);
+    // Keys are hashes: one in 256 looks whether there is room.
+    if (key.starts_with("00")) prune();
   }
 
+ private:
   // Makes room where many have gathered.
   void prune() const {
     std::error_code failure;
@@ -246,7 +248,6 @@ class Answers {
       fs::remove(path, failure);
   }
 
- private:
   std::string place(const std::string& key) const { return folder_ + "/" + key + ".json"; }
 
   std::string folder_;
@@ -260,7 +261,6 @@ ShellCheck::ShellCheck(Options options) : options_(std::move(options)) {
     const context::Stamp stamp = context::stamp_of(status);
     identity_ = fmt::format("{} {} {} {}", options_.program, stamp.inode, stamp.size, stamp.modified);
   }
-  if (!options_.cache_folder.empty()) Answers(options_.cache_folder).prune();
 }
 
 // The answer of the program, in its JSON; the file of a comment is the number of its script.

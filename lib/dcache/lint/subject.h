@@ -46,8 +46,6 @@ struct Run {
 
 class Subject {
  public:
-  using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
-
   // `load` gives the files around the Dockerfile, or null where there are none (standard input). Dockerfiles
   // of one folder may share them.
   Subject(const dockerfile::File& file, const Config& config, LoadSurroundings load);

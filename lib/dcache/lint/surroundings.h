@@ -1,6 +1,7 @@
 // The files around Dockerfiles, for rules that look at the context.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,6 +44,10 @@ struct Surroundings {
   mutable std::map<std::type_index, std::shared_ptr<void>> shared_;
   mutable std::vector<const context::Record*> by_name_;  // sorted by name; empty until it is asked for
 };
+
+// Gives the files around a file when they are first asked for; null, or an empty function, where nothing is
+// known of them.
+using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
 
 // Walks the folder of a context; `ignore` is the file that counts there (cache::load_ignore_file). Null where
 // the folder can't be read.

@@ -733,6 +733,22 @@ const Part* Step::find(Part::Kind part) const {
   return found == definition.end() ? nullptr : &*found;
 }
 
+std::string_view Step::workdir() const {
+  const Part* part = find(Part::Kind::kWorkdir);
+  return part == nullptr ? std::string_view("/") : part->value;
+}
+
+bool Step::reads_context() const {
+  return std::ranges::any_of(reads, [](const Read& read) { return read.origin == Read::Origin::kContext; });
+}
+
+bool Graph::starts_from(size_t stage, size_t ancestor) const {
+  for (std::optional<size_t> at = stage; at; at = stages[*at].base_stage) {
+    if (*at == ancestor) return true;
+  }
+  return false;
+}
+
 std::string Stage::label() const {
   return name.empty() ? std::to_string(index) : name;
 }

@@ -107,6 +107,9 @@ struct Step {
 
   // The first part of the kind; null for none.
   const Part* find(Part::Kind part) const;
+  // The folder that a RUN works in.
+  std::string_view workdir() const;
+  bool reads_context() const;
 };
 
 struct Stage {
@@ -159,6 +162,8 @@ struct Graph {
   // A word of an instruction as the builder takes it: variables replaced, quotes removed.
   std::string_view text_of(const dockerfile::Word& word) const;
 
+  // Whether a stage is `ancestor`, or starts from it, from a stage that starts from it, ….
+  bool starts_from(size_t stage, size_t ancestor) const;
   const Stage* find_stage(std::string_view name_or_number) const;
   // The stage whose result a RUN both starts from and mounts. BuildKit hashes what that holds, all of it,
   // instead of taking the key of the step below.

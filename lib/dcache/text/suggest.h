@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace dcache::text {
@@ -9,5 +10,9 @@ namespace dcache::text {
 // The candidate that `word` is most likely a misspelling or the beginning of; empty if none is near. Letter
 // case does not count.
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates);
+
+// "did you mean '…'?" with the closest candidate; `otherwise` where none is near.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
+                         std::string_view otherwise);
 
 }  // namespace dcache::text
