@@ -15,6 +15,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/process/program.h"
 #include "dcache/report/baseline.h"
@@ -103,11 +104,11 @@ struct Options {
   bool diff = false;
 };
 
-// Configuration by file, each read once, with the options of the command line on top, and the linter for it.
-// Used from many threads.
-class Linters {
+// What the options of the command line make of configurations.
+class Settings {
  public:
-  explicit Linters(const Options& options) : options_(options), names_(lint::known_names(lint::catalogue())) {
+  explicit Settings(const Options& options)
+      : options_(options), names_(lint::known_names(lint::catalogue())) {
     if (options.no_shellcheck) return;
     const std::string program = process::find_program("shellcheck");
     if (!program.empty()) {
@@ -118,7 +119,7 @@ class Linters {
   }
 
   // False, with a word on standard error, if an option names what is not there.
-  bool check_options() const {
+  bool check() const {
     const auto known = [&](const std::vector<std::string>& list, std::string_view option) {
       return std::all_of(list.begin(), list.end(), [&](const std::string& rule) {
         if (lint::find_rule(lint::catalogue(), rule) != nullptr || lint::is_shellcheck_code(rule))
@@ -135,73 +136,15 @@ class Linters {
            known(levels, "--level");
   }
 
-  struct Entry {
-    std::string path;    // of the file; empty for none
-    lint::Config given;  // what the file says
-    lint::Config config;
-    std::optional<lint::Linter> linter;  // nothing if the file can't be used
-    std::string failure;
-  };
-
-  const Entry& of(const std::string& dockerfile) {
-    const std::string folder = dockerfile == "-" ? "." : std::string(text::parent_path(dockerfile));
-    const std::scoped_lock lock(mutex_);
-    const auto [known, fresh] = by_folder_.try_emplace(folder);
-    if (fresh)
-      known->second = &of_file(options_.config.empty() ? lint::find_config(folder) : options_.config);
-    return known->second->config.overrides.empty() ? *known->second
-                                                   : with_overrides(*known->second, dockerfile);
+  lint::Linters::Options linters() const {
+    return {.config = options_.config,
+            .adjust = [this](lint::Config& config) { adjust(config); },
+            .shellcheck = shellcheck_ ? &*shellcheck_ : nullptr};
   }
 
  private:
-  Entry& of_file(const std::string& path) {
-    const auto [known, fresh] = by_file_.try_emplace(path);
-    Entry& entry = known->second;
-    if (!fresh) return entry;
-    entry.path = path;
-    entry.failure = read(path, entry.given);
-    if (entry.failure.empty()) put_to_use(entry);
-    return entry;
-  }
-
-  // With [[overrides]] each Dockerfile has a configuration of its own.
-  const Entry& with_overrides(const Entry& general, const std::string& dockerfile) {
-    const auto [known, fresh] = by_dockerfile_.try_emplace(dockerfile);
-    Entry& entry = known->second;
-    if (!fresh) return entry;
-    const auto whole = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
-    const fs::path relative = whole(dockerfile).lexically_relative(whole(general.path).parent_path());
-    auto config = lint::config_for(general.given, relative.generic_string());
-    if (!config) {
-      entry.failure = words_of({general.path, config.error().line, config.error().column,
-                                config.error().message, config.error().remedy});
-      return entry;
-    }
-    entry.path = general.path;
-    entry.given = std::move(*config);
-    put_to_use(entry);
-    return entry;
-  }
-
-  // Gives what went wrong.
-  std::string read(const std::string& path, lint::Config& config) const {
-    if (!path.empty()) {
-      const auto text = text::read_file(path);
-      if (!text) return text.error();
-      auto from_file = lint::is_hadolint_config(path) ? lint::read_hadolint_config(*text, names_)
-                                                      : lint::read_config(*text, names_);
-      if (!from_file) {
-        const lint::ConfigError& error = from_file.error();
-        return words_of({path, error.line, error.column, error.message, error.remedy});
-      }
-      config = std::move(*from_file);
-    }
-    return {};
-  }
-
   // The command line has the last word.
-  void put_to_use(Entry& entry) const {
-    lint::Config& config = entry.config = entry.given;
+  void adjust(lint::Config& config) const {
     if (!options_.profile.empty()) config.profile = *lint::profile_of(options_.profile);
     if (!options_.select.empty()) config.select = options_.select;
     config.ignore.insert(config.ignore.end(), options_.ignore.begin(), options_.ignore.end());
@@ -216,8 +159,6 @@ class Linters {
       config.levels[rule] = *lint::level_of(level);
     for (const auto& [label, type] : options_.labels)
       config.label_schema[label] = *lint::label_type_of(type);
-    entry.linter.emplace(lint::catalogue(), config);
-    if (shellcheck_) entry.linter->use(*shellcheck_);
   }
 
   static std::string shellcheck_folder() {
@@ -228,53 +169,6 @@ class Linters {
   const Options& options_;
   std::vector<std::string_view> names_;
   std::optional<lint::ShellCheck> shellcheck_;  // nothing if it is not there
-  std::mutex mutex_;
-  std::map<std::string, Entry> by_file_;
-  std::map<std::string, const Entry*> by_folder_;
-  std::map<std::string, Entry> by_dockerfile_;
-};
-
-// The files around Dockerfiles. A folder is walked once for all Dockerfiles in it that have the same ignore
-// file.
-class AllSurroundings {
- public:
-  lint::LoadSurroundings of(const std::string& dockerfile, const std::string& context) {
-    if (dockerfile == "-" && context.empty()) return {};
-    const std::string folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
-    return [this, dockerfile, folder] { return load(folder, cache::load_ignore_file(dockerfile, folder)); };
-  }
-
-  // Of an ignore file.
-  lint::LoadSurroundings within(const std::string& ignore_file, const std::string& text,
-                                const std::string& context) {
-    const std::string folder = context.empty() ? std::string(text::parent_path(ignore_file)) : context;
-    return [this, ignore_file, text, folder] {
-      return load(folder, cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit));
-    };
-  }
-
- private:
-  // A folder is walked by the first who asks; others wait for it, but not those who ask for another folder.
-  struct Known {
-    std::once_flag walked;
-    std::shared_ptr<const lint::Surroundings> surroundings;
-  };
-
-  std::shared_ptr<const lint::Surroundings> load(const std::string& folder,
-                                                 tl::expected<cache::IgnoreFile, cache::Failure> ignore) {
-    if (!ignore) return nullptr;
-    Known* known = nullptr;
-    {
-      const std::scoped_lock lock(mutex_);
-      known = &known_[{folder, ignore->path}];
-    }
-    std::call_once(known->walked,
-                   [&] { known->surroundings = lint::read_surroundings(folder, std::move(*ignore)); });
-    return known->surroundings;
-  }
-
-  std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, Known> known_;
 };
 
 // What came of one file.
@@ -290,10 +184,11 @@ struct Linted {
 
 class Session {
  public:
-  explicit Session(const Options& options) : options_(options), linters_(options) {}
+  explicit Session(const Options& options)
+      : options_(options), settings_(options), linters_(lint::catalogue(), settings_.linters()) {}
 
   int run() {
-    if (!linters_.check_options()) return kError;
+    if (!settings_.check()) return kError;
     if (options_.show_config) return show_config();
     const std::vector<std::string> paths = find_dockerfiles(options_.paths, Companions::kYes);
     const bool fixes_input =
@@ -334,10 +229,10 @@ class Session {
   // What holds for the first path.
   int show_config() {
     const std::string& path = options_.paths.front();
-    const Linters::Entry& entry =
+    const lint::Linters::Entry& entry =
         linters_.of(fs::is_directory(path) ? (fs::path(path) / "Dockerfile").string() : path);
-    if (!entry.failure.empty()) {
-      complain(entry.failure);
+    if (entry.failure) {
+      complain(words_of(*entry.failure));
       return kError;
     }
     std::string out =
@@ -399,9 +294,9 @@ class Session {
 
   Linted lint_file(const std::string& path) {
     Linted linted;
-    const Linters::Entry& entry = linters_.of(path);
+    const lint::Linters::Entry& entry = linters_.of(path);
     auto source = text::read_file(path);
-    if (!entry.failure.empty()) linted.complaints.push_back(entry.failure);
+    if (entry.failure) linted.complaints.push_back(words_of(*entry.failure));
     if (!source) linted.complaints.push_back(source.error());
     if (!entry.linter || !source) {
       linted.failed = true;
@@ -420,9 +315,10 @@ class Session {
     return lint::companion_kind(yaml ? fs::absolute(path).string() : path);
   }
 
-  void lint_dockerfile(const std::string& path, std::string& source, const Linters::Entry& entry,
+  void lint_dockerfile(const std::string& path, std::string& source, const lint::Linters::Entry& entry,
                        Linted& linted) {
-    const auto load = surroundings_.of(path, options_.context);
+    const auto load = path == "-" && options_.context.empty() ? lint::LoadSurroundings()
+                                                              : surroundings_.of(path, options_.context);
     const auto mend = [&] { return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes); };
     if (options_.fix || options_.diff) fix(path, source, mend, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));
@@ -430,7 +326,7 @@ class Session {
   }
 
   void lint_companion(const std::string& path, lint::CompanionKind kind, std::string& source,
-                      const Linters::Entry& entry, Linted& linted) {
+                      const lint::Linters::Entry& entry, Linted& linted) {
     const std::string place = fs::absolute(path).lexically_normal().string();
     const auto load = kind == lint::CompanionKind::kIgnoreFile
                           ? surroundings_.within(path, source, options_.context)
@@ -444,7 +340,7 @@ class Session {
   }
 
   void report(const std::string& path, const text::Document& text, lint::Findings findings,
-              const Linters::Entry& entry, Linted& linted) const {
+              const lint::Linters::Entry& entry, Linted& linted) const {
     compare_with_baseline(path, text, findings, linted);
     linted.failed = linted.failed || !findings.parses;
     const auto& fail_on = entry.config.fail_on;
@@ -537,8 +433,9 @@ class Session {
   }
 
   const Options& options_;
-  Linters linters_;
-  AllSurroundings surroundings_;
+  Settings settings_;
+  lint::Linters linters_;
+  lint::AllSurroundings surroundings_;
   std::vector<Output> outputs_;
   report::Baseline baseline_;
   report::Baseline new_baseline_;

@@ -249,7 +249,7 @@ std::optional<size_t> stages_of(const Companion& companion, const CiBuild& build
   if (file.find('$') != std::string::npos || file.find("://") != std::string::npos) return std::nullopt;
   const std::string inside = text::clean_path(file);
   if (inside.starts_with("..") || inside.starts_with('/')) return std::nullopt;
-  const auto text = text::read_file(text::join_path(root_of(companion), inside));
+  const auto text = companion.files().read(text::join_path(root_of(companion), inside));
   if (!text) return std::nullopt;
   const dockerfile::File parsed = dockerfile::parse(*text);
   return std::ranges::count(parsed.instructions(), dockerfile::Keyword::kFrom,

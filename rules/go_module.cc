@@ -61,7 +61,7 @@ void GoModule::read_file(std::string_view folder, std::string_view text) {
 }
 
 std::optional<GoModule> GoModule::read(const lint::Surroundings& around) {
-  const auto manifest = text::read_file(text::join_path(around.folder, "go.mod"));
+  const auto manifest = around.read("go.mod");
   if (!manifest || around.files.find("go.work") != nullptr || around.files.find("vendor") != nullptr)
     return std::nullopt;
   GoModule module;
@@ -77,7 +77,7 @@ std::optional<GoModule> GoModule::read(const lint::Surroundings& around) {
     bytes += record.size;
     if (++files > kMostFiles || bytes > kMostBytes) return std::nullopt;
     if (record.path.ends_with("_test.go")) continue;
-    const auto text = text::read_file(text::join_path(around.folder, record.path));
+    const auto text = around.read(record.path);
     if (!text) return std::nullopt;
     const std::string_view folder = text::parent_path(record.path);
     module.read_file(folder == "." ? "" : folder, *text);

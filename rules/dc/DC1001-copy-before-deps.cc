@@ -127,7 +127,7 @@ std::optional<Manifests> find_manifests(const lint::Surroundings& surroundings, 
     if (exists(name)) return std::nullopt;
   }
   for (const std::string_view name : needed) {
-    const auto text = text::read_file(surroundings.folder + "/" + in_folder(copy.source->path, name));
+    const auto text = surroundings.read(in_folder(copy.source->path, name));
     if (!text) return std::nullopt;
     const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
     if (std::any_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds)) return std::nullopt;

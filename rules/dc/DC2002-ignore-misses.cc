@@ -94,7 +94,7 @@ Strangers find_strangers(const lint::Surroundings& around) {
     all.files += share.files;
     all.bytes += share.bytes;
   }
-  const auto text = text::read_file(around.ignore_file);
+  const auto text = around.file_system->read(around.ignore_file);
   const bool joined = text && !text->empty() && !text->ends_with('\n');
   return {fmt::format("{} file{} that no image needs come along, {} of {}", all.files,
                       all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names),

@@ -16,7 +16,7 @@ using plan::Step;
 std::string describe(const lint::Surroundings& around) {
   const std::string& shadowed = around.suggested_ignore_file;
   if (around.ignore_file.empty() || around.ignore_file == shadowed || !around.ignore) return {};
-  const auto text = text::read_file(shadowed);
+  const auto text = around.file_system->read(shadowed);
   const auto other = text ? ignore::Matcher::parse(*text)
                           : tl::expected<ignore::Matcher, ignore::Error>(tl::unexpect, ignore::Error{});
   if (!other) return {};

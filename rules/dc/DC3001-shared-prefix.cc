@@ -45,18 +45,13 @@ struct Siblings {
 
 Siblings read_siblings(const lint::Surroundings& around) {
   Siblings siblings;
-  std::vector<fs::path> paths;
-  std::error_code failure;
-  for (fs::directory_iterator at(around.folder, failure), end; !failure && at != end; at.increment(failure)) {
-    if (lint::is_dockerfile_name(at->path().filename().string())) paths.push_back(at->path());
-    if (paths.size() > kMostDockerfiles) return siblings;
-  }
-  std::ranges::sort(paths);
-  for (const fs::path& path : paths) {
-    auto text = text::read_file(path.string());
+  std::vector<std::string> names = around.file_system->list(around.folder);
+  std::erase_if(names, [](const std::string& name) { return !lint::is_dockerfile_name(name); });
+  if (names.size() > kMostDockerfiles) return siblings;
+  for (std::string& name : names) {
+    auto text = around.read(name);
     if (!text) continue;
-    Sibling& sibling =
-        siblings.all.emplace_back(path.filename().string(), dockerfile::parse(std::move(*text)));
+    Sibling& sibling = siblings.all.emplace_back(std::move(name), dockerfile::parse(std::move(*text)));
     sibling.stages = stages_of(sibling.file);
   }
   return siblings;

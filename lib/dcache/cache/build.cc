@@ -5,8 +5,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/text/file_io.h"
@@ -17,11 +15,6 @@ namespace {
 
 using context::Record;
 using context::Snapshot;
-
-bool exists(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0;
-}
 
 }  // namespace
 
@@ -52,10 +45,10 @@ tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std
 }
 
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
-                                                   plan::Builder builder) {
+                                                   plan::Builder builder, const context::FileSystem& files) {
   for (const std::string& candidate : ignore_file_candidates(dockerfile, context, builder)) {
-    if (!exists(candidate)) continue;
-    const auto text = text::read_file(candidate);
+    if (!files.exists(candidate)) continue;
+    const auto text = files.read(candidate);
     if (!text) return tl::unexpected(Failure{candidate, 0, 0, text.error(), {}});
     return parse_ignore_file(candidate, *text, builder);
   }
@@ -92,18 +85,19 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   build.options_ = options;
   if (build.options_.context.empty())
     build.options_.context = std::string(text::parent_path(options.dockerfile));
-  auto text = text::read_file(options.dockerfile);
+  const context::FileSystem& files = *options.files;
+  auto text = files.read(options.dockerfile);
   if (!text)
     return tl::unexpected(
         std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "name the Dockerfile with -f"}});
   auto failures = build.plan(std::move(*text));
   if (!failures.empty()) return tl::unexpected(std::move(failures));
 
-  auto ignore = load_ignore_file(options.dockerfile, build.options_.context, options.plan.builder);
+  auto ignore = load_ignore_file(options.dockerfile, build.options_.context, options.plan.builder, files);
   if (!ignore) return tl::unexpected(std::vector<Failure>{std::move(ignore.error())});
   *build.ignore_ = std::move(*ignore);
-  auto walk = context::walk(build.options_.context, build.ignore_->matcher,
-                            {.measure_ignored = options.measure_ignored, .names_only = options.names_only});
+  auto walk = files.walk(build.options_.context, build.ignore_->matcher,
+                         {.measure_ignored = options.measure_ignored, .names_only = options.names_only});
   if (!walk)
     return tl::unexpected(
         std::vector<Failure>{{{}, 0, 0, walk.error(), "name the build context with --context"}});
@@ -113,9 +107,9 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   build.ignored_by_ = std::move(walk->ignored_by);
   for (const auto& [name, source] : options.plan.named_contexts) {
     if (source.starts_with(plan::kImageScheme)) continue;
-    auto named_ignore = load_ignore_file(source + "/Dockerfile", source, options.plan.builder);
+    auto named_ignore = load_ignore_file(source + "/Dockerfile", source, options.plan.builder, files);
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
-    auto named = context::walk(source, named_ignore->matcher, {.names_only = options.names_only});
+    auto named = files.walk(source, named_ignore->matcher, {.names_only = options.names_only});
     if (!named)
       return tl::unexpected(std::vector<Failure>{{{}, 0, 0, named.error(), "check --build-context " + name}});
     build.contexts_->named[name] = std::move(named->snapshot);
@@ -164,7 +158,7 @@ void Build::hash_files(const Progress& progress,
     const auto is_wanted = [&](const Record& record) {
       return files[static_cast<size_t>(&record - first)] && (!only || only(name, record));
     };
-    auto problems = context::hash_contents(
+    auto problems = options_.files->hash(
         snapshot, folder, {.wanted = is_wanted, .store = options_.hash_store, .progress = progress});
     std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
   };

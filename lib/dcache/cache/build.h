@@ -12,6 +12,7 @@
 
 #include "dcache/cache/keys.h"
 #include "dcache/cache/report.h"
+#include "dcache/context/file_system.h"
 #include "dcache/context/snapshot.h"
 #include "dcache/dockerfile/file.h"
 #include "dcache/ignore/matcher.h"
@@ -36,6 +37,8 @@ struct BuildOptions {
   // context::WalkOptions::names_only; for what_if_changed() alone, since Build::keys() stays empty then.
   bool names_only = false;
   plan::Options plan = {};
+  // What all of it is read from; has to outlive the build.
+  const context::FileSystem* files = &context::disk();
 };
 
 // The ignore file that counts for a Dockerfile and a context.
@@ -52,7 +55,8 @@ std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, c
 tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text,
                                                     plan::Builder builder);
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
-                                                   plan::Builder builder = plan::Builder::kBuildkit);
+                                                   plan::Builder builder = plan::Builder::kBuildkit,
+                                                   const context::FileSystem& files = context::disk());
 
 class Build {
  public:

@@ -180,6 +180,11 @@ tl::expected<Build, Failures> build_at(const BuildOptions& options, const Tree& 
   return Build::make(options, std::move(parts));
 }
 
+BuildOptions with_context(BuildOptions options) {
+  if (options.context.empty()) options.context = std::string(text::parent_path(options.dockerfile));
+  return options;
+}
+
 // What two states have in common beside files that did not change.
 bool same_instructions(const Build& a, const Build& b) {
   return a.file().source() == b.file().source();
@@ -187,10 +192,20 @@ bool same_instructions(const Build& a, const Build& b) {
 
 }  // namespace
 
+tl::expected<Build, Failures> load_revision(const BuildOptions& given, const std::string& revision) {
+  const BuildOptions options = with_context(given);
+  auto repository = GitRepository::open(options.context);
+  if (!repository) return tl::unexpected(failure(std::move(repository.error())));
+  const auto sides = repository->parse_range(revision);
+  if (!sides) return tl::unexpected(failure(sides.error(), "write a revision"));
+  const auto then = Tree::at(*repository, sides->from);
+  if (!then) return tl::unexpected(then.error());
+  return build_at(options, *then, "at " + revision);
+}
+
 tl::expected<Revisions, Failures> compare_revisions(const BuildOptions& given, const std::string& range,
                                                     const Build::Progress& progress) {
-  BuildOptions options = given;
-  if (options.context.empty()) options.context = std::string(text::parent_path(options.dockerfile));
+  const BuildOptions options = with_context(given);
   auto repository = GitRepository::open(options.context);
   if (!repository) return tl::unexpected(failure(std::move(repository.error())));
   const auto sides = repository->parse_range(range);

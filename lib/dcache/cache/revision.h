@@ -17,10 +17,13 @@ struct Revisions {
   Report report;
 };
 
+// The build as one revision has it, its files not hashed yet. A state is the work tree with every file that
+// git says differs as the revision has it: what .gitignore leaves out is taken to have been the same.
+tl::expected<Build, std::vector<Failure>> load_revision(const BuildOptions& options,
+                                                        const std::string& revision);
+
 // Compares two revisions ("A..B", or "A...B" from where they parted), or a revision with the work tree ("A").
-// A state is the work tree with every file that git says differs as the revision has it: what .gitignore
-// leaves out is taken to have been the same. Only files that differ are hashed, unless the Dockerfile or the
-// ignore file differs too.
+// Only files that differ are hashed, unless the Dockerfile or the ignore file differs too.
 tl::expected<Revisions, std::vector<Failure>> compare_revisions(const BuildOptions& options,
                                                                 const std::string& range,
                                                                 const Build::Progress& progress = {});

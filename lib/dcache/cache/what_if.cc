@@ -3,9 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include <sys/stat.h>
-
-#include "dcache/text/file_io.h"
+#include "dcache/context/file_system.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -15,25 +13,21 @@ using context::Snapshot;
 
 namespace {
 
-bool exists(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0;
-}
-
 // The path in the context that the user means by `given`; nothing if it lies outside.
 std::optional<std::string> path_in_context(const Build& build, const std::string& given,
                                            const std::string& current) {
-  const std::string root = text::real_path(build.options().context);
+  const context::FileSystem& files = *build.options().files;
+  const std::string root = files.real_path(build.options().context);
   const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
   // Only the folder is made canonical: the file itself may be a link, and may be gone.
   const std::string from_current =
-      text::clean_path(text::real_path(std::string(text::parent_path(absolute))) + "/" +
+      text::clean_path(files.real_path(std::string(text::parent_path(absolute))) + "/" +
                        std::string(text::base_name(absolute)));
   const std::string from_root = text::clean_path(root + "/" + given);
   const bool inside = text::is_within(from_current, root);
-  const bool take_root = !given.starts_with('/') && !exists(from_current) && exists(from_root);
+  const bool take_root = !given.starts_with('/') && !files.exists(from_current) && files.exists(from_root);
   if ((!inside || take_root) && given.starts_with('/')) return std::nullopt;
-  if (!inside && !exists(from_root)) return std::nullopt;
+  if (!inside && !files.exists(from_root)) return std::nullopt;
   const std::string& chosen = inside && !take_root ? from_current : from_root;
   if (!text::is_within(chosen, root)) return std::nullopt;
   return chosen == root ? std::string() : chosen.substr(root == "/" ? 1 : root.size() + 1);

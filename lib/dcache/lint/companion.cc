@@ -26,12 +26,14 @@ bool is_dockerfile_name(std::string_view name) {
   return false;
 }
 
-Companion::Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load)
+Companion::Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load,
+                     const context::FileSystem& files)
     : kind_(kind),
       path_(std::move(path)),
       source_(std::move(source)),
       lines_(source_),
-      load_(std::move(load)) {}
+      load_(std::move(load)),
+      files_(&files) {}
 
 const Surroundings* Companion::surroundings() {
   if (!asked_) {

@@ -28,14 +28,17 @@ bool is_dockerfile_name(std::string_view name);
 class Companion {
  public:
   // `path` is what it is known by, and where other files are looked for from. `load` gives what the context
-  // of an ignore file holds; null or empty where that is not known.
-  Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load = {});
+  // of an ignore file holds; null or empty where that is not known. `files`, which other files are read from,
+  // has to outlive the companion.
+  Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load = {},
+            const context::FileSystem& files = context::disk());
   Companion(Companion&&) = delete;
 
   CompanionKind kind() const { return kind_; }
   const std::string& path() const { return path_; }
   text::Document text() const { return {source_, lines_}; }
   const Surroundings* surroundings();
+  const context::FileSystem& files() const { return *files_; }
 
  private:
   CompanionKind kind_;
@@ -43,6 +46,7 @@ class Companion {
   std::string source_;
   text::LineIndex lines_;
   LoadSurroundings load_;
+  const context::FileSystem* files_;
   bool asked_ = false;
   std::shared_ptr<const Surroundings> surroundings_;
 };

@@ -229,14 +229,14 @@ class Reader {
 };
 
 // The nearest file of one of the names in the folder or above it; empty for none.
-std::string find_upward(const std::string& folder, std::span<const std::string_view> names) {
+std::string find_upward(const std::string& folder, std::span<const std::string_view> names,
+                        const context::FileSystem& files) {
   std::error_code failure;
   std::filesystem::path at = std::filesystem::absolute(folder.empty() ? "." : folder, failure);
   while (!failure && !at.empty()) {
     for (const std::string_view name : names) {
-      const std::filesystem::path candidate = at / name;
-      if (std::filesystem::is_regular_file(candidate, failure)) return candidate.lexically_normal().string();
-      failure.clear();
+      std::string candidate = (at / name).lexically_normal().string();
+      if (files.exists(candidate)) return candidate;
     }
     if (at == at.parent_path()) break;
     at = at.parent_path();
@@ -311,9 +311,9 @@ tl::expected<Config, ConfigError> read_config(const std::string& text,
   }
 }
 
-std::string find_config(const std::string& folder) {
-  const std::string own = find_upward(folder, {&kFileName, 1});
-  return own.empty() ? find_upward(folder, kHadolintNames) : own;
+std::string find_config(const std::string& folder, const context::FileSystem& files) {
+  const std::string own = find_upward(folder, {&kFileName, 1}, files);
+  return own.empty() ? find_upward(folder, kHadolintNames, files) : own;
 }
 
 tl::expected<Config, ConfigError> config_for(const Config& config, std::string_view path) {

@@ -307,9 +307,9 @@ FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurround
 }
 
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const LoadSurroundings& load, bool unsafe) {
+                      const LoadSurroundings& load, bool unsafe, const context::FileSystem& files) {
   const auto lint = [&](const std::string& now) {
-    Companion companion(kind, path, now, load);
+    Companion companion(kind, path, now, load, files);
     return linter.lint(companion);
   };
   return apply_fixes_of(lint, std::move(text), unsafe);

@@ -84,9 +84,10 @@ struct FixedText {
 // is left as it is.
 FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe);
 
-// The same for a file beside a Dockerfile; `kind`, `path` and `load` as of Companion.
+// The same for a file beside a Dockerfile; `kind`, `path`, `load` and `files` as of Companion.
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const LoadSurroundings& load, bool unsafe);
+                      const LoadSurroundings& load, bool unsafe,
+                      const context::FileSystem& files = context::disk());
 
 // The rule of a code or name, in any letter case; null for none.
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name);

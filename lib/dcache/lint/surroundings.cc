@@ -17,16 +17,50 @@ std::span<const context::Record* const> Surroundings::called(std::string_view na
   return std::ranges::equal_range(by_name_, name, {}, name_of);
 }
 
-std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore) {
-  auto walk = context::walk(folder, ignore.matcher);
+tl::expected<std::string, std::string> Surroundings::read(std::string_view path) const {
+  return file_system->read(text::join_path(folder, path));
+}
+
+std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore,
+                                                      const context::FileSystem& files) {
+  auto walk = files.walk(folder, ignore.matcher, {});
   if (!walk) return nullptr;
   auto around = std::make_shared<Surroundings>();
   around->folder = folder;
+  around->file_system = &files;
   around->suggested_ignore_file = text::join_path(folder, ".dockerignore");
   around->ignore_file = std::move(ignore.path);
   around->ignore = std::move(ignore.matcher);
   around->files = std::move(walk->snapshot);
   return around;
+}
+
+LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::string& context) {
+  const std::string folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
+  return [this, dockerfile, folder] {
+    return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, files_));
+  };
+}
+
+LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,
+                                         const std::string& context) {
+  const std::string folder = context.empty() ? std::string(text::parent_path(ignore_file)) : context;
+  return [this, ignore_file, text, folder] {
+    return load(folder, cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit));
+  };
+}
+
+std::shared_ptr<const Surroundings> AllSurroundings::load(
+    const std::string& folder, tl::expected<cache::IgnoreFile, cache::Failure> ignore) {
+  if (!ignore) return nullptr;
+  Known* known = nullptr;
+  {
+    const std::scoped_lock lock(mutex_);
+    known = &known_[{folder, ignore->path}];
+  }
+  std::call_once(known->walked,
+                 [&] { known->surroundings = read_surroundings(folder, std::move(*ignore), files_); });
+  return known->surroundings;
 }
 
 }  // namespace dcache::lint

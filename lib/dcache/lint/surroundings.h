@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dcache/cache/build.h"
+#include "dcache/context/file_system.h"
 #include "dcache/context/snapshot.h"
 #include "dcache/ignore/matcher.h"
 
@@ -25,6 +26,11 @@ struct Surroundings {
   std::optional<ignore::Matcher> ignore;  // what it says
   std::string folder;                     // of the context
   std::string suggested_ignore_file;      // where one would go
+  // What all of it is read from.
+  const context::FileSystem* file_system = &context::disk();
+
+  // The content of a file, by its path in the context.
+  tl::expected<std::string, std::string> read(std::string_view path) const;
 
   // The records that are called so, in whatever folder.
   std::span<const context::Record* const> called(std::string_view name) const;
@@ -51,6 +57,35 @@ using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
 
 // Walks the folder of a context; `ignore` is the file that counts there (cache::load_ignore_file). Null where
 // the folder can't be read.
-std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore);
+// The file system has to outlive them.
+std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore,
+                                                      const context::FileSystem& files = context::disk());
+
+// The files around many files. A folder is walked once, when it is first asked for, for all Dockerfiles in it
+// that have the same ignore file. Safe to use from many threads; what it gives must not outlive it.
+class AllSurroundings {
+ public:
+  // The file system has to outlive this.
+  explicit AllSurroundings(const context::FileSystem& files = context::disk()) : files_(files) {}
+
+  // Of a Dockerfile; an empty `context` is the Dockerfile's folder.
+  LoadSurroundings of(const std::string& dockerfile, const std::string& context = {});
+  // Of an ignore file that says `text`.
+  LoadSurroundings within(const std::string& ignore_file, const std::string& text,
+                          const std::string& context = {});
+
+ private:
+  // A folder is walked by the first who asks; others wait for it, but not those who ask for another folder.
+  struct Known {
+    std::once_flag walked;
+    std::shared_ptr<const Surroundings> surroundings;
+  };
+  std::shared_ptr<const Surroundings> load(const std::string& folder,
+                                           tl::expected<cache::IgnoreFile, cache::Failure> ignore);
+
+  const context::FileSystem& files_;
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Known> known_;  // by folder and ignore file
+};
 
 }  // namespace dcache::lint

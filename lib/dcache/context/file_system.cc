@@ -1,0 +1,183 @@
+#include "dcache/context/file_system.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+
+namespace dcache::context {
+namespace {
+
+constexpr uint32_t kDefaultMode = 0644;
+constexpr uint32_t kFolderMode = 0755;
+constexpr uint32_t kLinkMode = 0777;
+constexpr int kMostLinks = 40;
+
+class Disk : public FileSystem {
+ public:
+  tl::expected<std::string, std::string> read(const std::string& path) const override {
+    return text::read_file(path);
+  }
+
+  bool exists(const std::string& path) const override {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0;
+  }
+
+  std::vector<std::string> list(const std::string& folder) const override {
+    namespace fs = std::filesystem;
+    std::vector<std::string> names;
+    std::error_code failure;
+    for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure))
+      names.push_back(at->path().filename().string());
+    std::ranges::sort(names);
+    return names;
+  }
+
+  std::string real_path(const std::string& path) const override { return text::real_path(path); }
+
+  tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                       const WalkOptions& options) const override {
+    return context::walk(folder, ignore, options);
+  }
+
+  std::vector<Problem> hash(Snapshot& snapshot, const std::string& folder,
+                            const HashingOptions& options) const override {
+    return hash_contents(snapshot, folder, options);
+  }
+};
+
+// The folders of an ignored file that are in the context themselves.
+void add_folders(std::string_view path, const ignore::Matcher& ignore, const Snapshot& known,
+                 std::vector<Record>& records) {
+  for (path = text::parent_path(path); path != "."; path = text::parent_path(path)) {
+    if (ignore.decide(path).ignored || known.find(path) != nullptr) continue;
+    Record folder;
+    folder.path = path;
+    folder.type = Type::kFolder;
+    folder.mode = kFolderMode;
+    records.push_back(std::move(folder));
+  }
+}
+
+}  // namespace
+
+const FileSystem& disk() {
+  static const Disk only;
+  return only;
+}
+
+void MemoryFiles::write(const std::string& path, std::string content, std::optional<uint32_t> mode) {
+  const Hash hash = hash_bytes(content);
+  entries_.insert_or_assign(text::clean_path(path),
+                            Entry{std::make_shared<const std::string>(std::move(content)), {}, mode, hash});
+}
+
+void MemoryFiles::add_link(const std::string& path, std::string target) {
+  entries_.insert_or_assign(text::clean_path(path), Entry{nullptr, std::move(target), kLinkMode, {}});
+}
+
+void MemoryFiles::forget(const std::string& path) {
+  entries_.erase(text::clean_path(path));
+}
+
+const std::string* MemoryFiles::find(const std::string& path) const {
+  const auto found = entries_.find(text::clean_path(path));
+  return found == entries_.end() ? nullptr : found->second.content.get();
+}
+
+tl::expected<std::string, std::string> MemoryFiles::read(const std::string& path) const {
+  std::string at = text::clean_path(path);
+  for (int links = 0; links < kMostLinks; ++links) {
+    const auto found = entries_.find(at);
+    if (found == entries_.end()) {
+      if (behind_ != nullptr) return behind_->read(at);
+      return tl::unexpected(fmt::format("can't read {}: there is no such file", path));
+    }
+    if (found->second.content) return *found->second.content;
+    const std::string& target = found->second.target;
+    at = target.starts_with('/') ? text::clean_path(target)
+                                 : text::join_path(std::string(text::parent_path(at)), target);
+  }
+  return tl::unexpected(fmt::format("can't read {}: its links lead in a circle", path));
+}
+
+MemoryFiles::Below MemoryFiles::below(const std::string& folder) const {
+  std::string prefix = text::clean_path(folder);
+  if (prefix == ".") prefix.clear();
+  if (!prefix.empty() && prefix != "/") prefix += '/';
+  const auto begin = entries_.lower_bound(prefix);
+  auto end = begin;
+  while (end != entries_.end() && end->first.starts_with(prefix))
+    ++end;
+  return {begin, end, prefix.size()};
+}
+
+bool MemoryFiles::exists(const std::string& path) const {
+  if (entries_.contains(text::clean_path(path))) return true;
+  const Below inside = below(path);
+  return inside.begin != inside.end || (behind_ != nullptr && behind_->exists(path));
+}
+
+std::vector<std::string> MemoryFiles::list(const std::string& folder) const {
+  std::vector<std::string> names = behind_ == nullptr ? std::vector<std::string>() : behind_->list(folder);
+  const Below inside = below(folder);
+  for (auto at = inside.begin; at != inside.end; ++at) {
+    const std::string_view path = std::string_view(at->first).substr(inside.prefix);
+    names.emplace_back(path.substr(0, path.find('/')));
+  }
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::string MemoryFiles::real_path(const std::string& path) const {
+  return behind_ == nullptr ? text::clean_path(path) : behind_->real_path(path);
+}
+
+tl::expected<Walk, std::string> MemoryFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
+                                                  const WalkOptions& options) const {
+  const Below inside = below(folder);
+  tl::expected<Walk, std::string> walk;
+  if (behind_ != nullptr) walk = behind_->walk(folder, ignore, options);
+  if (inside.begin == inside.end) {
+    if (behind_ != nullptr) return walk;
+    return tl::unexpected(fmt::format("can't read the folder {}: nothing is in it", folder));
+  }
+  // A folder that is only here is one too.
+  if (!walk) walk.emplace();
+  std::vector<Record> records;
+  for (auto at = inside.begin; at != inside.end; ++at) {
+    const Entry& entry = at->second;
+    Record record;
+    record.path = at->first.substr(inside.prefix);
+    if (ignore.decide(record.path).ignored) {
+      if (behind_ == nullptr || !behind_->exists(at->first)) ++walk->ignored;
+      add_folders(record.path, ignore, walk->snapshot, records);
+      continue;
+    }
+    const Record* behind = walk->snapshot.find(record.path);
+    record.type = entry.content ? Type::kFile : Type::kSymlink;
+    record.mode = entry.mode.value_or(behind == nullptr ? kDefaultMode : behind->mode);
+    record.target = entry.target;
+    if (entry.content) {
+      record.size = entry.content->size();
+      record.content = entry.hash;
+    }
+    records.push_back(std::move(record));
+  }
+  walk->snapshot = walk->snapshot.with(std::move(records));
+  return walk;
+}
+
+std::vector<Problem> MemoryFiles::hash(Snapshot& snapshot, const std::string& folder,
+                                       const HashingOptions& options) const {
+  return behind_ == nullptr ? std::vector<Problem>() : behind_->hash(snapshot, folder, options);
+}
+
+}  // namespace dcache::context

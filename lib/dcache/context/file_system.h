@@ -1,0 +1,87 @@
+// Where Dockerfiles, configurations and contexts are read from: the disk, memory, or memory in front of the
+// disk, as an editor has it.
+//
+// Paths are absolute or relative to wherever the file system starts; the disk's to the current folder. A
+// const FileSystem is safe to use from many threads.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/context/snapshot.h"
+
+namespace dcache::context {
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // The content of a file; links are followed. The error is a sentence that names the path.
+  virtual tl::expected<std::string, std::string> read(const std::string& path) const = 0;
+  // Whether there is something of that name.
+  virtual bool exists(const std::string& path) const = 0;
+  // The names in a folder, sorted; none where there is no such folder.
+  virtual std::vector<std::string> list(const std::string& folder) const = 0;
+  // The absolute path behind all links; the path itself where nothing is there.
+  virtual std::string real_path(const std::string& path) const = 0;
+  // As context::walk() and context::hash_contents(). A record may have its hash from the walk already.
+  virtual tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                               const WalkOptions& options) const = 0;
+  virtual std::vector<Problem> hash(Snapshot& snapshot, const std::string& folder,
+                                    const HashingOptions& options) const = 0;
+};
+
+// The file system of the machine.
+const FileSystem& disk();
+
+// Files that are kept in memory, in front of another file system or of none. What is written here hides what
+// lies behind. Copies share the contents.
+class MemoryFiles : public FileSystem {
+ public:
+  // `behind`, if given, has to outlive this. Links in it are not resolved to find what is written here.
+  explicit MemoryFiles(const FileSystem* behind = nullptr) : behind_(behind) {}
+
+  // `mode` are permission bits; without them those of the file behind, or else 0644.
+  void write(const std::string& path, std::string content, std::optional<uint32_t> mode = std::nullopt);
+  void add_link(const std::string& path, std::string target);
+  // What lies behind is seen again.
+  void forget(const std::string& path);
+  // The file written under that path; null for none.
+  const std::string* find(const std::string& path) const;
+
+  tl::expected<std::string, std::string> read(const std::string& path) const override;
+  bool exists(const std::string& path) const override;
+  std::vector<std::string> list(const std::string& folder) const override;
+  std::string real_path(const std::string& path) const override;
+  tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                       const WalkOptions& options) const override;
+  std::vector<Problem> hash(Snapshot& snapshot, const std::string& folder,
+                            const HashingOptions& options) const override;
+
+ private:
+  struct Entry {
+    std::shared_ptr<const std::string> content;  // null for a link
+    std::string target;
+    std::optional<uint32_t> mode;
+    Hash hash;
+  };
+  using Entries = std::map<std::string, Entry, std::less<>>;
+
+  // Those below a folder, and how many characters of their paths lead to it.
+  struct Below {
+    Entries::const_iterator begin, end;
+    size_t prefix = 0;
+  };
+  Below below(const std::string& folder) const;
+
+  const FileSystem* behind_;
+  Entries entries_;  // by cleaned path
+};
+
+}  // namespace dcache::context

@@ -1,0 +1,79 @@
+#include "dcache/lint/linters.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "dcache/text/path.h"
+
+namespace dcache::lint {
+namespace {
+
+namespace fs = std::filesystem;
+
+cache::Failure failure_of(const std::string& path, ConfigError error) {
+  return {path, error.line, error.column, std::move(error.message), std::move(error.remedy)};
+}
+
+}  // namespace
+
+Linters::Linters(std::span<const Rule> rules, Options options)
+    : rules_(rules), options_(std::move(options)), names_(known_names(rules)) {}
+
+const Linters::Entry& Linters::of(const std::string& path) {
+  const std::string folder(text::parent_path(path));
+  const std::scoped_lock lock(mutex_);
+  const auto [known, fresh] = by_folder_.try_emplace(folder);
+  if (fresh) {
+    known->second =
+        &of_config(options_.config.empty() ? find_config(folder, *options_.files) : options_.config);
+  }
+  return known->second->config.overrides.empty() ? *known->second : with_overrides(*known->second, path);
+}
+
+Linters::Entry& Linters::of_config(const std::string& path) {
+  const auto [known, fresh] = by_config_.try_emplace(path);
+  Entry& entry = known->second;
+  if (!fresh) return entry;
+  entry.path = path;
+  entry.failure = read(path, entry.given);
+  if (!entry.failure) put_to_use(entry);
+  return entry;
+}
+
+// With [[overrides]] each file has a configuration of its own.
+const Linters::Entry& Linters::with_overrides(const Entry& general, const std::string& file) {
+  const auto [known, fresh] = by_file_.try_emplace(file);
+  Entry& entry = known->second;
+  if (!fresh) return entry;
+  const auto whole = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
+  const fs::path relative = whole(file).lexically_relative(whole(general.path).parent_path());
+  auto config = config_for(general.given, relative.generic_string());
+  if (!config) {
+    entry.failure = failure_of(general.path, std::move(config.error()));
+    return entry;
+  }
+  entry.path = general.path;
+  entry.given = std::move(*config);
+  put_to_use(entry);
+  return entry;
+}
+
+std::optional<cache::Failure> Linters::read(const std::string& path, Config& config) const {
+  if (path.empty()) return std::nullopt;
+  const auto text = options_.files->read(path);
+  if (!text) return cache::Failure{{}, 0, 0, text.error(), {}};
+  auto from_file =
+      is_hadolint_config(path) ? read_hadolint_config(*text, names_) : read_config(*text, names_);
+  if (!from_file) return failure_of(path, std::move(from_file.error()));
+  config = std::move(*from_file);
+  return std::nullopt;
+}
+
+void Linters::put_to_use(Entry& entry) const {
+  entry.config = entry.given;
+  if (options_.adjust) options_.adjust(entry.config);
+  entry.linter.emplace(rules_, entry.config);
+  if (options_.shellcheck != nullptr) entry.linter->use(*options_.shellcheck);
+}
+
+}  // namespace dcache::lint

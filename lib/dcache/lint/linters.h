@@ -1,0 +1,60 @@
+// The linter for each file: by the configuration that holds where the file lies.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/cache/build.h"
+#include "dcache/lint/config.h"
+#include "dcache/lint/engine.h"
+#include "dcache/lint/shellcheck.h"
+
+namespace dcache::lint {
+
+// Reads each configuration once. Safe to use from many threads.
+class Linters {
+ public:
+  struct Options {
+    std::string config = {};  // the file that holds for all; empty: the nearest above each
+    // Has the last word on what a file says.
+    std::function<void(Config&)> adjust = {};
+    // Asked by the linters; null for not at all. Has to outlive them.
+    const ShellCheck* shellcheck = nullptr;
+    // Where configurations are read from; has to outlive this.
+    const context::FileSystem* files = &context::disk();
+  };
+  // `rules` have to outlive this.
+  Linters(std::span<const Rule> rules, Options options);
+
+  struct Entry {
+    std::string path;              // of the configuration; empty for none
+    Config given;                  // what it says
+    Config config;                 // with what `adjust` made of it
+    std::optional<Linter> linter;  // nothing if the configuration can't be used
+    std::optional<cache::Failure> failure;
+  };
+  // What holds for a file. The reference stays good as long as this.
+  const Entry& of(const std::string& path);
+
+ private:
+  Entry& of_config(const std::string& path);
+  const Entry& with_overrides(const Entry& general, const std::string& file);
+  std::optional<cache::Failure> read(const std::string& path, Config& config) const;
+  void put_to_use(Entry& entry) const;
+
+  std::span<const Rule> rules_;
+  Options options_;
+  std::vector<std::string_view> names_;
+  std::mutex mutex_;
+  std::map<std::string, Entry> by_config_;
+  std::map<std::string, const Entry*> by_folder_;
+  std::map<std::string, Entry> by_file_;  // where a configuration has overrides
+};
+
+}  // namespace dcache::lint
