@@ -8,8 +8,10 @@
 //   auto findings = linter.lint(file, {});                     // lint/engine.h
 //
 //   auto build = dcache::cache::Build::load({.dockerfile = "Dockerfile"});
-//   auto answer = dcache::cache::what_if_changed(*build, locate(*build, {"main.go"}, folder));   //
-//   cache/what_if.h
+//   auto answer = dcache::cache::what_if_changed(*build, locate(*build, {"main.go"}, folder));
+//                                                              // cache/what_if.h
+//
+//   dcache::Workspace workspace;                               // for editors: workspace.h
 //
 // The library never prints, never exits and throws nothing across its interface but std::bad_alloc; errors
 // are values. It has no global state. A const object may be used from many threads.
@@ -28,3 +30,4 @@
 #include "dcache/report/explain.h"
 #include "dcache/report/findings.h"
 #include "dcache/version.h"
+#include "dcache/workspace.h"

@@ -1,11 +1,11 @@
 // `dcache explain --git` and several images, on repositories made with git itself.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/git_folder.h"
 #include "tests/run_program.h"
 
 namespace dcache {
@@ -15,7 +15,7 @@ using nlohmann::json;
 using test::Outcome;
 using test::run_dcache;
 
-class Repository : public test::TemporaryFolder {
+class Repository : public test::GitFolder {
  public:
   Repository() {
     write("Dockerfile", "FROM x\nCOPY go.mod ./\nRUN deps\nCOPY src ./src\nCOPY . .\n");
@@ -28,20 +28,6 @@ class Repository : public test::TemporaryFolder {
     write("out/built", "1\n");
     git("init -q -b main");
     commit("first");
-  }
-
-  void git(const std::string& arguments) const {
-    const std::string command = "cd " + path() +
-                                " && GIT_CONFIG_GLOBAL=/dev/null git -c user.name=t -c user.email=t@t " +
-                                arguments + " >/dev/null 2>&1";
-    ASSERT_EQ(std::system(command.c_str()), 0) << arguments;
-  }
-  void commit(const std::string& message) const {
-    git("add -A");
-    git("commit -q -m " + message);
-  }
-  void shell(const std::string& command) const {
-    ASSERT_EQ(std::system(("cd " + path() + " && " + command).c_str()), 0);
   }
 
   json explain(const std::string& range) const {

@@ -30,10 +30,10 @@ TEST(MemoryFiles, AreWalkedAsTheSameFilesOnDiskAre) {
   }
   for (const char* ignored : {"", "docs", "docs\n!docs/keep", "**/*.md", "*\n!src/a"}) {
     const auto matcher = *ignore::Matcher::parse(ignored);
-    auto on_disk = *disk().walk(folder.path(), matcher, {});
+    auto on_disk = *disk()->walk(folder.path(), matcher, {});
     auto in_memory = *memory.walk("/app", matcher, {});
     EXPECT_EQ(paths(in_memory), paths(on_disk)) << ignored;
-    disk().hash(on_disk.snapshot, folder.path(), {.wanted = [](const Record&) { return true; }});
+    disk()->hash(on_disk.snapshot, folder.path(), {.wanted = [](const Record&) { return true; }});
     for (const Record& record : on_disk.snapshot.records()) {
       const Record* same = in_memory.snapshot.find(record.path);
       ASSERT_NE(same, nullptr) << record.path;
@@ -47,7 +47,7 @@ TEST(MemoryFiles, HideWhatLiesBehind) {
   const TemporaryFolder folder;
   folder.write("a", "disk");
   folder.write("b", "disk");
-  MemoryFiles files(&disk());
+  MemoryFiles files(disk());
   files.write(folder / "a", "memory");
   files.write(folder / "new/c", "memory");
   EXPECT_EQ(*files.read(folder / "a"), "memory");
@@ -79,14 +79,14 @@ TEST(MemoryFiles, FollowLinksAndSayWhatIsMissing) {
 }
 
 TEST(MemoryFiles, HoldABuild) {
-  MemoryFiles files;
-  files.write("/app/Dockerfile", "FROM scratch\nCOPY src /src\n");
-  files.write("/app/src/a", "1");
-  cache::BuildOptions options{.dockerfile = "/app/Dockerfile", .files = &files};
+  const auto files = std::make_shared<MemoryFiles>();
+  files->write("/app/Dockerfile", "FROM scratch\nCOPY src /src\n");
+  files->write("/app/src/a", "1");
+  cache::BuildOptions options{.dockerfile = "/app/Dockerfile", .files = files};
   auto before = cache::Build::load(options);
   ASSERT_TRUE(before);
   before->hash_files();
-  files.write("/app/src/a", "2");
+  files->write("/app/src/a", "2");
   auto after = cache::Build::load(options);
   ASSERT_TRUE(after);
   after->hash_files();

@@ -96,8 +96,9 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   auto ignore = load_ignore_file(options.dockerfile, build.options_.context, options.plan.builder, files);
   if (!ignore) return tl::unexpected(std::vector<Failure>{std::move(ignore.error())});
   *build.ignore_ = std::move(*ignore);
-  auto walk = files.walk(build.options_.context, build.ignore_->matcher,
-                         {.measure_ignored = options.measure_ignored, .names_only = options.names_only});
+  auto walk = files.walk(
+      build.options_.context, build.ignore_->matcher,
+      {.measure_ignored = options.measure_ignored, .names_only = options.names_only, .stop = options.stop});
   if (!walk)
     return tl::unexpected(
         std::vector<Failure>{{{}, 0, 0, walk.error(), "name the build context with --context"}});
@@ -109,7 +110,8 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     if (source.starts_with(plan::kImageScheme)) continue;
     auto named_ignore = load_ignore_file(source + "/Dockerfile", source, options.plan.builder, files);
     if (!named_ignore) return tl::unexpected(std::vector<Failure>{std::move(named_ignore.error())});
-    auto named = files.walk(source, named_ignore->matcher, {.names_only = options.names_only});
+    auto named =
+        files.walk(source, named_ignore->matcher, {.names_only = options.names_only, .stop = options.stop});
     if (!named)
       return tl::unexpected(std::vector<Failure>{{{}, 0, 0, named.error(), "check --build-context " + name}});
     build.contexts_->named[name] = std::move(named->snapshot);
@@ -159,7 +161,8 @@ void Build::hash_files(const Progress& progress,
       return files[static_cast<size_t>(&record - first)] && (!only || only(name, record));
     };
     auto problems = options_.files->hash(
-        snapshot, folder, {.wanted = is_wanted, .store = options_.hash_store, .progress = progress});
+        snapshot, folder,
+        {.wanted = is_wanted, .store = options_.hash_store, .progress = progress, .stop = options_.stop});
     std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
   };
   hash(contexts_->main, "", options_.context);

@@ -37,8 +37,10 @@ struct BuildOptions {
   // context::WalkOptions::names_only; for what_if_changed() alone, since Build::keys() stays empty then.
   bool names_only = false;
   plan::Options plan = {};
-  // What all of it is read from; has to outlive the build.
-  const context::FileSystem* files = &context::disk();
+  // What all of it is read from.
+  std::shared_ptr<const context::FileSystem> files = context::disk();
+  // Ends loading early, with the failure context::kCancelled, and hashing too.
+  std::stop_token stop = {};
 };
 
 // The ignore file that counts for a Dockerfile and a context.
@@ -56,7 +58,7 @@ tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std
                                                     plan::Builder builder);
 tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile, const std::string& context,
                                                    plan::Builder builder = plan::Builder::kBuildkit,
-                                                   const context::FileSystem& files = context::disk());
+                                                   const context::FileSystem& files = *context::disk());
 
 class Build {
  public:

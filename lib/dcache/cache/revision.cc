@@ -6,7 +6,6 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "dcache/context/git.h"
 #include "dcache/text/file_io.h"
@@ -31,8 +30,9 @@ Failures failure(std::string message, std::string remedy = {}) {
 class Tree {
  public:
   static tl::expected<Tree, Failures> at(const GitRepository& repository,
-                                         const std::optional<std::string>& revision) {
-    Tree tree(repository, revision.value_or(""));
+                                         const std::optional<std::string>& revision,
+                                         const context::FileSystem& files) {
+    Tree tree(repository, revision.value_or(""), files);
     if (!revision) return tree;
     auto changes = repository.changes(*revision);
     if (!changes) return tl::unexpected(failure(std::move(changes.error())));
@@ -50,8 +50,8 @@ class Tree {
   tl::expected<std::optional<std::string>, Failures> read(const std::string& path) const {
     const auto change = changes_.find(absolute(path));
     if (change == changes_.end()) {
-      if (::access(path.c_str(), F_OK) != 0) return std::nullopt;
-      auto text = text::read_file(path);
+      if (!files_->exists(path)) return std::nullopt;
+      auto text = files_->read(path);
       if (!text) return tl::unexpected(failure(std::move(text.error())));
       return std::move(*text);
     }
@@ -76,7 +76,7 @@ class Tree {
   }
 
   tl::expected<Snapshot, Failures> context(const std::string& folder, const ignore::Matcher& ignore) const {
-    auto walk = context::walk(folder, ignore);
+    auto walk = files_->walk(folder, ignore, {});
     if (!walk)
       return tl::unexpected(failure(std::move(walk.error()), "name the build context with --context"));
     std::string root = text::real_path(folder);
@@ -100,8 +100,8 @@ class Tree {
   }
 
  private:
-  Tree(const GitRepository& repository, std::string revision)
-      : repository_(&repository), revision_(std::move(revision)) {}
+  Tree(const GitRepository& repository, std::string revision, const context::FileSystem& files)
+      : repository_(&repository), files_(&files), revision_(std::move(revision)) {}
 
   // Links in front of the name are followed, as git follows none.
   static std::string absolute(const std::string& path) {
@@ -151,6 +151,7 @@ class Tree {
   }
 
   const GitRepository* repository_;
+  const context::FileSystem* files_;
   std::string revision_;
   std::map<std::string, GitChange, std::less<>> changes_;
 };
@@ -198,7 +199,7 @@ tl::expected<Build, Failures> load_revision(const BuildOptions& given, const std
   if (!repository) return tl::unexpected(failure(std::move(repository.error())));
   const auto sides = repository->parse_range(revision);
   if (!sides) return tl::unexpected(failure(sides.error(), "write a revision"));
-  const auto then = Tree::at(*repository, sides->from);
+  const auto then = Tree::at(*repository, sides->from, *options.files);
   if (!then) return tl::unexpected(then.error());
   return build_at(options, *then, "at " + revision);
 }
@@ -211,9 +212,9 @@ tl::expected<Revisions, Failures> compare_revisions(const BuildOptions& given, c
   const auto sides = repository->parse_range(range);
   if (!sides) return tl::unexpected(failure(sides.error(), "write a revision, or two as A..B"));
 
-  const auto then = Tree::at(*repository, sides->from);
+  const auto then = Tree::at(*repository, sides->from, *options.files);
   if (!then) return tl::unexpected(then.error());
-  const auto now = Tree::at(*repository, sides->to);
+  const auto now = Tree::at(*repository, sides->to, *options.files);
   if (!now) return tl::unexpected(now.error());
   auto before = build_at(options, *then, "at " + range.substr(0, range.find("..")));
   if (!before) return tl::unexpected(std::move(before.error()));

@@ -67,8 +67,8 @@ void add_folders(std::string_view path, const ignore::Matcher& ignore, const Sna
 
 }  // namespace
 
-const FileSystem& disk() {
-  static const Disk only;
+const std::shared_ptr<const FileSystem>& disk() {
+  static const std::shared_ptr<const FileSystem> only = std::make_shared<const Disk>();
   return only;
 }
 
@@ -178,6 +178,65 @@ tl::expected<Walk, std::string> MemoryFiles::walk(const std::string& folder, con
 std::vector<Problem> MemoryFiles::hash(Snapshot& snapshot, const std::string& folder,
                                        const HashingOptions& options) const {
   return behind_ == nullptr ? std::vector<Problem>() : behind_->hash(snapshot, folder, options);
+}
+
+tl::expected<std::string, std::string> CachedFiles::read(const std::string& path) const {
+  return behind_->read(path);
+}
+
+bool CachedFiles::exists(const std::string& path) const {
+  return behind_->exists(path);
+}
+
+std::vector<std::string> CachedFiles::list(const std::string& folder) const {
+  return behind_->list(folder);
+}
+
+std::string CachedFiles::real_path(const std::string& path) const {
+  return behind_->real_path(path);
+}
+
+tl::expected<Walk, std::string> CachedFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
+                                                  const WalkOptions& options) const {
+  if (options.measure_ignored || options.names_only) return behind_->walk(folder, ignore, options);
+  std::string key = fmt::format("{}\n{}", folder, static_cast<int>(ignore.dialect()));
+  for (const ignore::Pattern& pattern : ignore.patterns())
+    key.append("\n").append(pattern.written);
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto known = walks_.find(key);
+    if (known != walks_.end()) return known->second;
+  }
+  auto walk = behind_->walk(folder, ignore, options);
+  if (!walk) return walk;
+  const std::scoped_lock lock(mutex_);
+  return walks_.insert_or_assign(std::move(key), std::move(*walk)).first->second;
+}
+
+std::vector<Problem> CachedFiles::hash(Snapshot& snapshot, const std::string& folder,
+                                       const HashingOptions& options) const {
+  std::vector<const Record*> missing;  // in the order of the snapshot
+  for (const Record& record : snapshot.records()) {
+    if (record.type == Type::kFile && !record.content && options.wanted(record)) missing.push_back(&record);
+  }
+  if (missing.empty()) return {};
+  auto problems = behind_->hash(snapshot, folder, options);
+  const std::scoped_lock lock(mutex_);
+  const std::string prefix = folder + '\n';
+  for (auto at = walks_.lower_bound(prefix); at != walks_.end() && at->first.starts_with(prefix); ++at)
+    keep(missing, at->second.snapshot.records_);
+  return problems;
+}
+
+void CachedFiles::keep(const std::vector<const Record*>& hashed, std::vector<Record>& records) {
+  auto at = records.begin();
+  for (const Record* one : hashed) {
+    at = std::lower_bound(at, records.end(), one->path, [](const Record& record, std::string_view path) {
+      return path_less(record.path, path);
+    });
+    if (at == records.end()) return;
+    if (at->path == one->path) at->content = one->content;
+  }
 }
 
 }  // namespace dcache::context

@@ -7,9 +7,11 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -38,14 +40,21 @@ class FileSystem {
 };
 
 // The file system of the machine.
-const FileSystem& disk();
+const std::shared_ptr<const FileSystem>& disk();
 
 // Files that are kept in memory, in front of another file system or of none. What is written here hides what
 // lies behind. Copies share the contents.
 class MemoryFiles : public FileSystem {
  public:
-  // `behind`, if given, has to outlive this. Links in it are not resolved to find what is written here.
-  explicit MemoryFiles(const FileSystem* behind = nullptr) : behind_(behind) {}
+  // Links in `behind`, if it is given, are not resolved to find what is written here.
+  explicit MemoryFiles(std::shared_ptr<const FileSystem> behind = nullptr) : behind_(std::move(behind)) {}
+
+  // A copy of these files in front of others.
+  MemoryFiles over(std::shared_ptr<const FileSystem> behind) const {
+    MemoryFiles copy = *this;
+    copy.behind_ = std::move(behind);
+    return copy;
+  }
 
   // `mode` are permission bits; without them those of the file behind, or else 0644.
   void write(const std::string& path, std::string content, std::optional<uint32_t> mode = std::nullopt);
@@ -80,8 +89,32 @@ class MemoryFiles : public FileSystem {
   };
   Below below(const std::string& folder) const;
 
-  const FileSystem* behind_;
+  std::shared_ptr<const FileSystem> behind_;
   Entries entries_;  // by cleaned path
+};
+
+// What another file system said, kept: folders are walked and files hashed once. For who is told when files
+// change, and makes a new one then.
+class CachedFiles : public FileSystem {
+ public:
+  explicit CachedFiles(std::shared_ptr<const FileSystem> behind) : behind_(std::move(behind)) {}
+
+  tl::expected<std::string, std::string> read(const std::string& path) const override;
+  bool exists(const std::string& path) const override;
+  std::vector<std::string> list(const std::string& folder) const override;
+  std::string real_path(const std::string& path) const override;
+  // Walks that are limited or measured by the options are not kept.
+  tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                       const WalkOptions& options) const override;
+  std::vector<Problem> hash(Snapshot& snapshot, const std::string& folder,
+                            const HashingOptions& options) const override;
+
+ private:
+  static void keep(const std::vector<const Record*>& hashed, std::vector<Record>& records);
+
+  std::shared_ptr<const FileSystem> behind_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, Walk> walks_;  // by folder and patterns
 };
 
 }  // namespace dcache::context

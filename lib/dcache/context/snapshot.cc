@@ -111,6 +111,7 @@ class Walker {
     std::unique_lock lock(mutex_);
     while (true) {
       more_.wait(lock, [&] { return !todo_.empty() || reading_ == 0; });
+      if (options_.stop.stop_requested()) todo_.clear();
       if (todo_.empty()) return;
       Entered* folder = todo_.back();
       todo_.pop_back();
@@ -401,7 +402,9 @@ tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Ma
   const Descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0)
     return tl::unexpected(fmt::format("can't read the folder {}: {}", folder, std::strerror(errno)));
-  return Walker(root.get(), ignore, options).run();
+  Walk walk = Walker(root.get(), ignore, options).run();
+  if (options.stop.stop_requested()) return tl::unexpected(std::string(kCancelled));
+  return walk;
 }
 
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
@@ -434,7 +437,7 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
     };
     std::string path = folder + '/';
     const size_t prefix = path.size();
-    for (size_t i = next++; i < todo.size(); i = next++) {
+    for (size_t i = next++; i < todo.size() && !options.stop.stop_requested(); i = next++) {
       path.resize(prefix);
       auto hashed = hash_file(path += todo[i]->path, count);
       if (!hashed) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,7 @@ class Snapshot {
   Snapshot with(std::vector<Record> changes) const;
 
  private:
+  friend class CachedFiles;
   friend class Hashing;
   friend class Walker;
   // Of records that are in order, each path once, with all their folders.
@@ -87,7 +89,12 @@ struct WalkOptions {
   // Paths, types and targets alone: records have no permission bits, no sizes and no stamps. That is much
   // faster, since no file has to be looked at.
   bool names_only = false;
+  // Ends the walk early, with an error.
+  std::stop_token stop = {};
 };
+
+// The error of what was ended by a std::stop_token.
+inline constexpr std::string_view kCancelled = "cancelled";
 
 // Reads a folder, without the content of its files, on all cores where it is large. Symbolic links are
 // recorded, not followed. The error is a sentence that names the folder.
@@ -109,6 +116,8 @@ struct HashingOptions {
   std::string store = {};
   // Called a few times a second while files are read, from the same thread as `wanted`.
   std::function<void(const HashingProgress&)> progress = {};
+  // Ends it early: the files that are left stay without hashes.
+  std::stop_token stop = {};
 };
 
 // Hashes the files of `snapshot` that are wanted and have no hash yet, on all cores. A file that can't be

@@ -69,6 +69,7 @@ class Matcher {
   bool may_reinclude_below(std::string_view folder) const;
 
   const std::vector<Pattern>& patterns() const;
+  Dialect dialect() const { return dialect_; }
 
  private:
   struct Compiled;

@@ -31,7 +31,7 @@ class Companion {
   // of an ignore file holds; null or empty where that is not known. `files`, which other files are read from,
   // has to outlive the companion.
   Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load = {},
-            const context::FileSystem& files = context::disk());
+            const context::FileSystem& files = *context::disk());
   Companion(Companion&&) = delete;
 
   CompanionKind kind() const { return kind_; }

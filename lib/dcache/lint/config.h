@@ -104,7 +104,7 @@ tl::expected<Config, ConfigError> read_hadolint_config(const std::string& text,
 
 // The nearest `.dcache.toml` in `folder` or above it; where there is none, the nearest `.hadolint.yaml`;
 // empty for none.
-std::string find_config(const std::string& folder, const context::FileSystem& files = context::disk());
+std::string find_config(const std::string& folder, const context::FileSystem& files = *context::disk());
 bool is_hadolint_config(std::string_view path);
 
 // What holds for one Dockerfile: the configuration with the overrides applied that name it. `path` is

@@ -87,7 +87,7 @@ FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurround
 // The same for a file beside a Dockerfile; `kind`, `path`, `load` and `files` as of Companion.
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
                       const LoadSurroundings& load, bool unsafe,
-                      const context::FileSystem& files = context::disk());
+                      const context::FileSystem& files = *context::disk());
 
 // The rule of a code or name, in any letter case; null for none.
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name);

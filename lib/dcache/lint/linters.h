@@ -27,7 +27,7 @@ class Linters {
     // Asked by the linters; null for not at all. Has to outlive them.
     const ShellCheck* shellcheck = nullptr;
     // Where configurations are read from; has to outlive this.
-    const context::FileSystem* files = &context::disk();
+    const context::FileSystem* files = context::disk().get();
   };
   // `rules` have to outlive this.
   Linters(std::span<const Rule> rules, Options options);

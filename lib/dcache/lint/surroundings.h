@@ -27,7 +27,7 @@ struct Surroundings {
   std::string folder;                     // of the context
   std::string suggested_ignore_file;      // where one would go
   // What all of it is read from.
-  const context::FileSystem* file_system = &context::disk();
+  const context::FileSystem* file_system = context::disk().get();
 
   // The content of a file, by its path in the context.
   tl::expected<std::string, std::string> read(std::string_view path) const;
@@ -59,14 +59,14 @@ using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
 // the folder can't be read.
 // The file system has to outlive them.
 std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore,
-                                                      const context::FileSystem& files = context::disk());
+                                                      const context::FileSystem& files = *context::disk());
 
 // The files around many files. A folder is walked once, when it is first asked for, for all Dockerfiles in it
 // that have the same ignore file. Safe to use from many threads; what it gives must not outlive it.
 class AllSurroundings {
  public:
   // The file system has to outlive this.
-  explicit AllSurroundings(const context::FileSystem& files = context::disk()) : files_(files) {}
+  explicit AllSurroundings(const context::FileSystem& files = *context::disk()) : files_(files) {}
 
   // Of a Dockerfile; an empty `context` is the Dockerfile's folder.
   LoadSurroundings of(const std::string& dockerfile, const std::string& context = {});
