@@ -73,11 +73,15 @@ std::vector<Failure> Build::plan(std::string text) {
   return failures;
 }
 
-std::vector<StepKeys> Build::keys_over(const Snapshot& context, const Edits* counted) const {
+Contexts Build::contexts_with(const Snapshot& context, const Edits* counted) const {
   Contexts contexts{&context, {}, counted};
   for (const auto& [name, snapshot] : contexts_->named)
     contexts.named[name] = &snapshot;
-  return compute_keys(*graph_, contexts);
+  return contexts;
+}
+
+std::vector<StepKeys> Build::keys_over(const Snapshot& context, const Edits* counted) const {
+  return compute_keys(*graph_, contexts_with(context, counted));
 }
 
 tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& options) {
@@ -117,7 +121,8 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     build.contexts_->named[name] = std::move(named->snapshot);
   }
   const Edits none;
-  if (!options.names_only) build.keys_ = build.keys_over(build.contexts_->main, &none);
+  if (!options.names_only)
+    build.keys_ = select_files(*build.graph_, build.contexts_with(build.contexts_->main, &none));
   return build;
 }
 

@@ -108,6 +108,7 @@ class Build {
   };
 
   Build() = default;
+  Contexts contexts_with(const context::Snapshot& context, const Edits* counted) const;
   std::vector<Failure> plan(std::string text);
 
   BuildOptions options_;

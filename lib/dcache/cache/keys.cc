@@ -77,6 +77,20 @@ class KeyMaker {
  public:
   KeyMaker(const plan::Graph& graph, const Contexts& contexts) : graph_(graph), contexts_(contexts) {}
 
+  // What steps read from contexts, and no keys.
+  std::vector<StepKeys> select_files() {
+    keys_.resize(graph_.steps.size());
+    for (size_t step = 0; step < graph_.steps.size(); ++step) {
+      const auto& reads = graph_.steps[step].reads;
+      for (size_t i = 0; i < reads.size(); ++i) {
+        const bool of_context =
+            reads[i].origin == Read::Origin::kContext || reads[i].origin == Read::Origin::kNamedContext;
+        if (of_context) read(reads[i], i, keys_[step]);
+      }
+    }
+    return std::move(keys_);
+  }
+
   std::vector<StepKeys> run() {
     keys_.resize(graph_.steps.size());
     results_.resize(graph_.steps.size());
@@ -195,6 +209,8 @@ class KeyMaker {
   void add_selected(size_t stage, const plan::Selector& selector, PairHasher& hasher) const {
     // With filters, some of what a step wrote may be left out.
     const bool takes_all = !selector.wildcard && selector.include.empty() && selector.exclude.empty();
+    // Links apart, files elsewhere make no difference.
+    const bool narrow = takes_all && !copies_links(stage);
     std::vector<context::Record> known;  // files that steps wrote, the topmost first
     // What steps above the one looked at may have written, nobody knows what; everything if there is no
     // telling.
@@ -229,13 +245,17 @@ class KeyMaker {
         }
         case Step::Kind::kCopy: {
           if (!may_match(selector.path, step.destination)) break;
-          auto files = copied_files(step, keys);
-          if (files) {
-            for (context::Record& record : *files) {
-              if (is_unsure('/' + record.path)) {
+          if (const auto& files = copied(*at).files) {
+            if (!unsure) {
+              hasher.add_uncertain(copied(*at).all);
+              break;
+            }
+            for (const context::Record& record : *files) {
+              const std::string path = '/' + record.path;
+              if (is_unsure(path)) {
                 hasher.add_uncertain(Hasher().add(record.path).add(hash_record(record)).finish());
-              } else {
-                known.push_back(std::move(record));
+              } else if (!narrow || text::is_within(path, selector.path)) {
+                known.push_back(record);
               }
             }
             break;
@@ -260,6 +280,34 @@ class KeyMaker {
     hasher.add_uncertain(selection.folder_modes);
   }
 
+  // What a COPY writes, and the hash of all of it; worked out once.
+  struct Copied {
+    std::optional<std::vector<context::Record>> files;
+    bool links = false;
+    Hash all;
+  };
+  const Copied& copied(size_t copy) const {
+    const auto [entry, fresh] = copies_.try_emplace(copy);
+    Copied& result = entry->second;
+    if (!fresh) return result;
+    result.files = copied_files(graph_.steps[copy], keys_[copy]);
+    if (!result.files) return result;
+    Hasher all;
+    for (const context::Record& record : *result.files) {
+      result.links = result.links || record.type == context::Type::kSymlink;
+      all.add(record.path).add(hash_record(record));
+    }
+    result.all = all.finish();
+    return result;
+  }
+
+  bool copies_links(size_t stage) const {
+    for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
+      if (graph_.steps[*at].kind == Step::Kind::kCopy && copied(*at).links) return true;
+    }
+    return false;
+  }
+
   const Written& written(size_t run) const {
     const auto [entry, fresh] = writes_.try_emplace(run);
     if (fresh) entry->second = written_by(graph_.steps[run]);
@@ -282,6 +330,7 @@ class KeyMaker {
   const plan::Graph& graph_;
   const Contexts& contexts_;
   mutable std::map<size_t, Written> writes_;  // of the RUNs asked for so far
+  mutable std::map<size_t, Copied> copies_;   // by step
   std::vector<StepKeys> keys_;
   std::vector<KeyPair> results_;  // of a step: what the step above it starts from
 };
@@ -290,6 +339,10 @@ class KeyMaker {
 
 std::vector<StepKeys> compute_keys(const plan::Graph& graph, const Contexts& contexts) {
   return KeyMaker(graph, contexts).run();
+}
+
+std::vector<StepKeys> select_files(const plan::Graph& graph, const Contexts& contexts) {
+  return KeyMaker(graph, contexts).select_files();
 }
 
 }  // namespace dcache::cache

@@ -48,4 +48,7 @@ struct Contexts {
 // One entry per step of the graph. Steps that the target does not need have keys as well.
 std::vector<StepKeys> compute_keys(const plan::Graph& graph, const Contexts& contexts);
 
+// The same with StepKeys::reads alone.
+std::vector<StepKeys> select_files(const plan::Graph& graph, const Contexts& contexts);
+
 }  // namespace dcache::cache
