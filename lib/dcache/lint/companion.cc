@@ -18,9 +18,10 @@ std::optional<CompanionKind> companion_kind(std::string_view path) {
 }
 
 bool is_dockerfile_name(std::string_view name) {
-  if (name.ends_with(".dockerignore")) return false;
+  if (name.ends_with(".dockerignore") || name.ends_with(".containerignore")) return false;
   for (const std::string_view pattern :
-       {"Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*"}) {
+       {"Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*",
+        "*.Containerfile", "*.containerfile"}) {
     if (text::glob_match(pattern, name)) return true;
   }
   return false;
