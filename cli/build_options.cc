@@ -45,6 +45,11 @@ bool read_pairs(const BuildFlags& flags, plan::Options& options) {
 
 }  // namespace
 
+std::string shellcheck_folder() {
+  const std::string folder = store_folder();
+  return folder.empty() ? folder : folder + "/shellcheck";
+}
+
 std::string store_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");
   if (cache != nullptr && *cache == '/') return std::string(cache) + "/dcache";

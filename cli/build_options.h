@@ -27,6 +27,8 @@ struct BuildFlags {
 
 // Where things are kept between runs; empty where the environment names no place.
 std::string store_folder();
+// Of answers of ShellCheck.
+std::string shellcheck_folder();
 
 // What --builder takes.
 std::map<std::string, plan::Builder> builders_by_name();

@@ -17,6 +17,7 @@ void add_context(CLI::App& app, Action& action);
 void add_explain(CLI::App& app, Action& action);
 void add_keys(CLI::App& app, Action& action);
 void add_lint(CLI::App& app, Action& action);
+void add_lsp(CLI::App& app, Action& action);
 void add_parse(CLI::App& app, Action& action);
 void add_rules(CLI::App& app, Action& action);
 void add_snapshot(CLI::App& app, Action& action);

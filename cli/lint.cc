@@ -161,11 +161,6 @@ class Settings {
       config.label_schema[label] = *lint::label_type_of(type);
   }
 
-  static std::string shellcheck_folder() {
-    const std::string folder = store_folder();
-    return folder.empty() ? folder : folder + "/shellcheck";
-  }
-
   const Options& options_;
   std::vector<std::string_view> names_;
   std::optional<lint::ShellCheck> shellcheck_;  // nothing if it is not there

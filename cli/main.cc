@@ -71,6 +71,7 @@ int run(int argc, char** argv) {
   add_keys(app, action);
   add_context(app, action);
   add_parse(app, action);
+  add_lsp(app, action);
   add_rules(app, action);
   try {
     app.parse(argc, argv);

@@ -194,6 +194,16 @@ std::optional<std::string> Workspace::text(const std::string& path) const {
   return text == nullptr ? std::nullopt : std::optional(*text);
 }
 
+std::string Workspace::context_of(const std::string& dockerfile) const {
+  const auto state = now();
+  return state->options->context.empty() ? std::string(text::parent_path(dockerfile))
+                                         : state->options->context;
+}
+
+std::shared_ptr<const context::FileSystem> Workspace::files() const {
+  return now()->texts;
+}
+
 std::shared_ptr<const Workspace::State> Workspace::now() const {
   const std::scoped_lock lock(mutex_);
   return state_;
@@ -219,6 +229,10 @@ tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::p
 tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace::lint(
     const std::string& path, Depth depth) const {
   const auto state = now();
+  if (depth == Depth::kReady) {
+    if (auto known = state->linted[static_cast<size_t>(Depth::kThorough)].find(path)) return known;
+    depth = Depth::kFast;
+  }
   const Kept<Linted>& answers = state->linted[static_cast<size_t>(depth)];
   if (auto known = answers.find(path)) return known;
   lint::Linters& linters = depth == Depth::kFast ? state->linting->fast : state->linting->thorough;
@@ -246,7 +260,7 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
 
 tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& path, bool unsafe) const {
   const auto state = now();
-  const lint::Linters::Entry& entry = state->linting->thorough.of(path);
+  const lint::Linters::Entry& entry = (unsafe ? state->linting->thorough : state->linting->fast).of(path);
   if (!entry.linter) return tl::unexpected(*entry.failure);
   auto source = state->texts->read(path);
   if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));

@@ -63,6 +63,11 @@ class Workspace {
   // The text that was set; nothing for none.
   std::optional<std::string> text(const std::string& path) const;
 
+  // The folder that is the build context of a Dockerfile, and what everything is read from as of now: texts
+  // in front of files.
+  std::string context_of(const std::string& dockerfile) const;
+  std::shared_ptr<const context::FileSystem> files() const;
+
   // To be called when files changed, went or came; of texts that are set the workspace knows. Contexts are
   // walked anew when they are next asked for.
   void files_changed();
@@ -98,11 +103,13 @@ class Workspace {
   enum class Depth : uint8_t {
     kFast,      // dcache's own rules
     kThorough,  // ShellCheck too, if the workspace has it
+    kReady,     // the thorough answer if it is there already, and else the fast one
   };
   // Fails where the file or its configuration can't be read.
   tl::expected<std::shared_ptr<const Linted>, cache::Failure> lint(const std::string& path,
                                                                    Depth depth = Depth::kThorough) const;
-  // The text of a file with its findings mended, as lint::apply_fixes().
+  // The text of a file with its findings mended, as lint::apply_fixes(). What ShellCheck proposes is among
+  // the unsafe fixes.
   tl::expected<lint::FixedText, cache::Failure> fix(const std::string& path, bool unsafe) const;
 
   // The verdicts for the steps of an image.

@@ -89,6 +89,12 @@ std::string own_words(const Cause& cause) {
   return "";
 }
 
+}  // namespace
+
+std::string_view sign_of(Verdict verdict) {
+  return mark_of(verdict).sign;
+}
+
 std::string cause_words(const cache::Build& build, const StepReport& step) {
   if (step.verdict == Verdict::kHit || step.verdict == Verdict::kUnused) return "";
   std::string words = own_words(step.cause);
@@ -126,6 +132,8 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
                         misses == 1 ? "it" : "that");
   return line;
 }
+
+namespace {
 
 void append_step(const cache::Build& build, const StepReport& step, const Style& style, std::string& out) {
   const dockerfile::Instruction& instruction = *build.graph().steps[step.step].instruction;

@@ -33,6 +33,13 @@ struct ExplainOptions {
   bool several = false;
 };
 
+// What a verdict is marked with: "✓", "✗", "~", "?" or "-".
+std::string_view sign_of(cache::Verdict verdict);
+// Why a step has its verdict, in a few words; empty for one that is reused or not needed.
+std::string cause_words(const cache::Build& build, const cache::StepReport& step);
+// "2 of 6 steps rebuild since HEAD", for one that ends with `occasion`.
+std::string headline(const cache::Build& build, const cache::Report& report, const std::string& occasion);
+
 void append_explanation(const Explanation& explanation, const ExplainOptions& options, const Style& style,
                         std::string& out);
 

@@ -1,0 +1,90 @@
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "cli/build_options.h"
+#include "cli/commands.h"
+#include "cli/terminal.h"
+#include "dcache/lsp/framing.h"
+#include "dcache/lsp/server.h"
+#include "dcache/process/program.h"
+
+namespace dcache::cli {
+namespace {
+
+struct Options {
+  bool no_shellcheck = false;
+  bool no_store = false;
+  bool stdio = false;
+};
+
+// Whether more can be read without waiting.
+bool has_input() {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  return ::poll(&input, 1, 0) > 0;
+}
+
+// Feeds the server what comes on standard input; the status of the program when no more does.
+int serve(lsp::Server& server) {
+  lsp::MessageReader reader;
+  std::array<char, size_t{1} << 16U> piece;
+  while (true) {
+    while (true) {
+      const auto message = reader.next();
+      if (!message) {
+        complain(message.error());
+        return kError;
+      }
+      if (!*message) break;
+      server.receive(**message);
+      if (server.is_finished()) return server.exit_status();
+    }
+    if (!has_input()) server.settle();
+    const ssize_t size = ::read(STDIN_FILENO, piece.data(), piece.size());
+    if (size < 0 && errno == EINTR) continue;
+    // A client that is gone said no `exit`.
+    if (size <= 0) return kFindings;
+    reader.feed({piece.data(), static_cast<size_t>(size)});
+  }
+}
+
+int run(const Options& options) {
+  lsp::Server::Options server_options;
+  if (!options.no_store) server_options.hash_store = store_folder();
+  if (!options.no_shellcheck) server_options.shellcheck = process::find_program("shellcheck");
+  server_options.shellcheck_store = shellcheck_folder();
+  lsp::Server server(std::move(server_options), [](const std::string& message) {
+    const std::string framed = lsp::framed(message);
+    std::fwrite(framed.data(), 1, framed.size(), stdout);
+    std::fflush(stdout);
+  });
+  return serve(server);
+}
+
+}  // namespace
+
+void add_lsp(CLI::App& app, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("lsp", "Serve editors: findings and verdicts while one types");
+  command->add_flag("--stdio", options->stdio,
+                    "Speak on standard input and output, which is what it does anyway");
+  command->add_flag("--no-shellcheck", options->no_shellcheck,
+                    "Don't ask ShellCheck about the text of RUN, though it is installed");
+  command->add_flag("--no-store", options->no_store, "Keep no hashes of files between runs");
+  command->footer(
+      "An editor starts it and speaks the Language Server Protocol with it; docs/editors.md says how to set\n"
+      "up Neovim, VS Code, Helix, Emacs, JetBrains and Zed.\n\n"
+      "Examples:\n"
+      "  :lua vim.lsp.start({ name = 'dcache', cmd = { 'dcache', 'lsp' } })    in Neovim 0.8 or later\n\n"
+      "Exit status: 0 when the client said good-bye as it should, 1 when it did not, 2 for input that is no\n"
+      "stream of messages.");
+  command->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace dcache::cli

@@ -1,0 +1,198 @@
+#include "dcache/lsp/fixes.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "dcache/dockerfile/keyword.h"
+#include "dcache/dockerfile/layout.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::lsp {
+namespace {
+
+using dockerfile::Token;
+using dockerfile::TokenKind;
+using lint::Diagnostic;
+using nlohmann::json;
+using text::Span;
+
+int severity_of(lint::Level level) {
+  switch (level) {
+    case lint::Level::kError:
+      return 1;
+    case lint::Level::kWarning:
+      return 2;
+    case lint::Level::kInfo:
+      return 3;
+    case lint::Level::kStyle:
+      return 4;
+  }
+  return 4;
+}
+
+json text_edit(Span span, std::string replacement, const Positions& positions) {
+  return {{"range", positions.range_of(span)}, {"newText", std::move(replacement)}};
+}
+
+json diagnostic_of(const Diagnostic& diagnostic, const Positions& positions) {
+  json result = {{"range", positions.range_of(diagnostic.shown())},
+                 {"severity", severity_of(diagnostic.level)},
+                 {"code", diagnostic.rule},
+                 {"source", "dcache"},
+                 {"message", diagnostic.sentence()}};
+  const lint::Rule* rule = lint::find_rule(lint::catalogue(), diagnostic.rule);
+  const auto references = rule == nullptr ? std::vector<std::string>() : lint::references_of(*rule);
+  if (!references.empty()) result["codeDescription"] = {{"href", references.front()}};
+  return result;
+}
+
+json edits_of(const lint::Fix& fix, const Positions& positions) {
+  json edits = json::array();
+  for (const text::Edit& edit : fix.edits)
+    edits.push_back(text_edit(edit.span, edit.replacement, positions));
+  return edits;
+}
+
+// The start of the line that a comment for a finding goes above; nothing where no comment silences it.
+std::optional<uint32_t> place_of_comment(const Workspace::Linted& linted, const Diagnostic& diagnostic,
+                                         const Positions& positions) {
+  if (diagnostic.rule == lint::kNotBuildable) return std::nullopt;
+  uint32_t offset = diagnostic.span.begin;
+  if (linted.parsed) {
+    const auto& instructions = linted.parsed->file.instructions();
+    const auto holds = [&](const dockerfile::Instruction& one) { return one.span.contains(offset); };
+    const auto instruction = std::ranges::find_if(instructions, holds);
+    if (instruction == instructions.end()) return std::nullopt;
+    offset = instruction->span.begin;
+  }
+  return positions.line(positions.place_of(offset).line).begin;
+}
+
+json file_creation(const lint::Fix& fix) {
+  const std::string uri = uri_of(fix.new_file);
+  return json::array({{{"kind", "create"}, {"uri", uri}, {"options", {{"overwrite", true}}}},
+                      {{"textDocument", {{"uri", uri}, {"version", nullptr}}},
+                       {"edits", json::array({{{"range",
+                                                {{"start", {{"line", 0}, {"character", 0}}},
+                                                 {"end", {{"line", 0}, {"character", 0}}}}},
+                                               {"newText", fix.new_file_content}}})}}});
+}
+
+std::optional<json> fix_action(const Diagnostic& diagnostic, const json& shown, const Positions& positions,
+                               const OpenText& open, const Client& client) {
+  const bool writes_file = diagnostic.fix && !diagnostic.fix->new_file.empty();
+  if (!diagnostic.fix || (writes_file && !(client.creates_files && client.versioned_edits)))
+    return std::nullopt;
+  const lint::Fix& fix = *diagnostic.fix;
+  json edit = edit_of(open, edits_of(fix, positions), client);
+  if (writes_file) {
+    json& changes = edit["documentChanges"];
+    if (fix.edits.empty()) changes = json::array();
+    for (json& change : file_creation(fix))
+      changes.push_back(std::move(change));
+  }
+  return json{{"title", fmt::format("{} ({}){}", fix.description, diagnostic.rule,
+                                    fix.safe ? "" : "; may change the image")},
+              {"kind", "quickfix"},
+              {"diagnostics", json::array({shown})},
+              {"isPreferred", fix.safe},
+              {"edit", std::move(edit)}};
+}
+
+}  // namespace
+
+json edit_of(const OpenText& open, json changes, const Client& client) {
+  if (!client.versioned_edits) return {{"changes", {{open.uri, std::move(changes)}}}};
+  return {{"documentChanges", json::array({{{"textDocument", {{"uri", open.uri}, {"version", open.version}}},
+                                            {"edits", std::move(changes)}}})}};
+}
+
+json diagnostics_of(const Workspace::Linted& linted, const Positions& positions) {
+  json all = json::array();
+  for (const Diagnostic& diagnostic : linted.findings.diagnostics)
+    all.push_back(diagnostic_of(diagnostic, positions));
+  return all;
+}
+
+json code_actions(const Workspace::Linted& linted, Span range, const Positions& positions,
+                  const OpenText& open, const Client& client) {
+  json fixes = json::array();
+  json silences = json::array();
+  for (const Diagnostic& diagnostic : linted.findings.diagnostics) {
+    const Span span = diagnostic.shown();
+    if (span.begin > range.end || span.end < range.begin) continue;
+    const json shown = diagnostic_of(diagnostic, positions);
+    if (auto action = fix_action(diagnostic, shown, positions, open, client))
+      fixes.push_back(std::move(*action));
+    const auto line = place_of_comment(linted, diagnostic, positions);
+    if (!line) continue;
+    const std::string_view source = positions.text();
+    uint32_t indent = *line;
+    while (indent < source.size() && (source[indent] == ' ' || source[indent] == '\t'))
+      ++indent;
+    const std::string comment =
+        fmt::format("{}# dcache ignore={}{}", Span{*line, indent}.of(source), diagnostic.rule,
+                    source.find("\r\n") == std::string_view::npos ? "\n" : "\r\n");
+    silences.push_back(
+        {{"title", fmt::format("Silence {} here", diagnostic.rule)},
+         {"kind", "quickfix"},
+         {"diagnostics", json::array({shown})},
+         {"edit", edit_of(open, json::array({text_edit({*line, *line}, comment, positions)}), client)}});
+  }
+  for (json& silence : silences)
+    fixes.push_back(std::move(silence));
+  return fixes;
+}
+
+json replacement(const Positions& before, std::string_view after) {
+  const std::string_view text = before.text();
+  if (text == after) return json::array();
+  const auto is_inside = [](std::string_view of, size_t at) {
+    return at < of.size() && (static_cast<unsigned char>(of[at]) & 0xC0U) == 0x80U;
+  };
+  size_t start = static_cast<size_t>(std::ranges::mismatch(text, after).in1 - text.begin());
+  while (start > 0 && (is_inside(text, start) || is_inside(after, start)))
+    --start;
+  size_t end = 0;  // bytes that both end with
+  const size_t most = std::min(text.size(), after.size()) - start;
+  while (end < most && text[text.size() - 1 - end] == after[after.size() - 1 - end])
+    ++end;
+  // Neither a character nor a line end is cut in two.
+  while (end > 0 && (is_inside(text, text.size() - end) || text[text.size() - end] == '\n'))
+    --end;
+  const Span span{static_cast<uint32_t>(start), static_cast<uint32_t>(text.size() - end)};
+  return json::array({text_edit(span, std::string(after.substr(start, after.size() - end - start)), before)});
+}
+
+json formatting(const Workspace::Parsed& parsed, const Positions& positions) {
+  std::string after;
+  const std::string_view source = positions.text();
+  for (const Token& token : dockerfile::tokens(parsed.file)) {
+    const std::string_view text = token.span.of(source);
+    if (token.kind == TokenKind::kKeyword) {
+      const dockerfile::Keyword keyword = dockerfile::keyword_of(text);
+      after += keyword == dockerfile::Keyword::kUnknown ? text : dockerfile::name_of(keyword);
+      continue;
+    }
+    if (token.kind == TokenKind::kHeredocBody || token.kind == TokenKind::kHeredocEnd) {
+      after += text;
+      continue;
+    }
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\n' || text.substr(i, 2) == "\r\n") {
+        while (!after.empty() && (after.back() == ' ' || after.back() == '\t'))
+          after.pop_back();
+      }
+      after += text[i];
+    }
+  }
+  if (!after.empty() && after.back() != '\n') after += '\n';
+  return replacement(positions, after);
+}
+
+}  // namespace dcache::lsp

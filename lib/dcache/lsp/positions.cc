@@ -1,0 +1,152 @@
+#include "dcache/lsp/positions.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::lsp {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kFileScheme = "file://";
+constexpr char32_t kFirstOfTwoUnits = 0x10000;  // UTF-16 takes two code units from here on
+
+uint32_t units_of(const text::Rune& rune) {
+  return rune.value >= kFirstOfTwoUnits ? 2 : 1;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = text::ascii_lower(c);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    if (!escape) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+    i += 2;
+  }
+  return out;
+}
+
+}  // namespace
+
+Positions::Positions(std::string_view text, Encoding encoding)
+    : text_(text), encoding_(encoding), starts_{0} {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool crlf = text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n';
+    if (text[i] == '\n' || (text[i] == '\r' && !crlf)) starts_.push_back(static_cast<uint32_t>(i + 1));
+  }
+}
+
+text::Span Positions::line(uint32_t number) const {
+  const auto size = static_cast<uint32_t>(text_.size());
+  if (number >= starts_.size()) return {size, size};
+  uint32_t end = number + 1 < starts_.size() ? starts_[number + 1] : size;
+  const uint32_t begin = starts_[number];
+  if (number + 1 < starts_.size()) {
+    --end;
+    if (end > begin && text_[end] == '\n' && text_[end - 1] == '\r') --end;
+  }
+  return {begin, end};
+}
+
+uint32_t Positions::offset_of(Place place) const {
+  const text::Span bytes = line(place.line);
+  if (encoding_ == Encoding::kUtf8) {
+    uint32_t at = bytes.begin + std::min(place.character, bytes.size());
+    while (at > bytes.begin && at < bytes.end && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U)
+      --at;
+    return at;
+  }
+  uint32_t at = bytes.begin;
+  for (uint32_t left = place.character; left > 0 && at < bytes.end;) {
+    const text::Rune rune = text::decode_rune(text_.substr(at, bytes.end - at));
+    if (units_of(rune) > left) break;
+    left -= units_of(rune);
+    at += rune.width;
+  }
+  return at;
+}
+
+Place Positions::place_of(uint32_t offset) const {
+  offset = std::min(offset, static_cast<uint32_t>(text_.size()));
+  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
+  const auto number = static_cast<uint32_t>(after - starts_.begin() - 1);
+  const text::Span bytes = line(number);
+  const uint32_t end = std::min(offset, bytes.end);
+  if (encoding_ == Encoding::kUtf8) return {number, end - bytes.begin};
+  uint32_t units = 0;
+  for (uint32_t at = bytes.begin; at < end;) {
+    const text::Rune rune = text::decode_rune(text_.substr(at, bytes.end - at));
+    units += units_of(rune);
+    at += rune.width;
+  }
+  return {number, units};
+}
+
+json Positions::range_of(text::Span span) const {
+  const auto position = [&](uint32_t offset) {
+    const Place place = place_of(offset);
+    return json{{"line", place.line}, {"character", place.character}};
+  };
+  return {{"start", position(span.begin)}, {"end", position(span.end)}};
+}
+
+text::Span Positions::span_of(const json& range) const {
+  const uint32_t begin = offset_of(place_from(range.at("start")));
+  return {begin, std::max(begin, offset_of(place_from(range.at("end"))))};
+}
+
+Place place_from(const json& position) {
+  return {position.at("line").get<uint32_t>(), position.at("character").get<uint32_t>()};
+}
+
+std::string changed(std::string text, const json& changes, Encoding encoding) {
+  for (const json& change : changes) {
+    const auto& replacement = change.at("text").get_ref<const std::string&>();
+    if (!change.contains("range")) {
+      text = replacement;
+      continue;
+    }
+    const text::Span span = Positions(text, encoding).span_of(change.at("range"));
+    text.replace(span.begin, span.size(), replacement);
+  }
+  return text;
+}
+
+std::string path_of(std::string_view uri) {
+  if (!uri.starts_with(kFileScheme)) {
+    // A text that was never saved: in a folder of its own, so that nothing is taken for its context.
+    return "/nowhere/" + std::string(uri.substr(0, uri.find(':'))) + "/" +
+           percent_decoded(uri.substr(std::min(uri.find(':') + 1, uri.size())));
+  }
+  std::string_view rest = uri.substr(kFileScheme.size());
+  rest.remove_prefix(std::min(rest.find('/'), rest.size()));  // the host
+  return text::clean_path(percent_decoded(rest));
+}
+
+std::string uri_of(std::string_view path) {
+  constexpr std::string_view kPlain = "-._~/";
+  std::string uri(kFileScheme);
+  for (const char c : path) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       kPlain.find(c) != std::string_view::npos;
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri;
+}
+
+}  // namespace dcache::lsp

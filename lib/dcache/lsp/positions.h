@@ -1,0 +1,63 @@
+// Places in a text as the Language Server Protocol counts them: lines from 0, and characters of a line in
+// UTF-8 or UTF-16 code units. Lines end at "\n", "\r\n" or "\r".
+//
+// Source:
+// https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/#position
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "dcache/text/span.h"
+
+namespace dcache::lsp {
+
+enum class Encoding : uint8_t { kUtf16, kUtf8 };
+
+struct Place {
+  uint32_t line = 0;
+  uint32_t character = 0;
+  friend constexpr auto operator<=>(const Place&, const Place&) = default;
+};
+
+// A view of a text that somebody else owns.
+class Positions {
+ public:
+  Positions(std::string_view text, Encoding encoding);
+
+  // A character past the end of its line is the end of the line, a line past the last the end of the text.
+  // Within a character it is the start of it.
+  uint32_t offset_of(Place place) const;
+  Place place_of(uint32_t offset) const;
+
+  std::string_view text() const { return text_; }
+  // The bytes of a line without its end.
+  text::Span line(uint32_t number) const;
+  uint32_t line_count() const { return static_cast<uint32_t>(starts_.size()); }
+
+  // The LSP's Range of some bytes, and the bytes of one. The latter throws nlohmann::json::exception for what
+  // is no Range.
+  nlohmann::json range_of(text::Span span) const;
+  text::Span span_of(const nlohmann::json& range) const;
+
+ private:
+  std::string_view text_;
+  Encoding encoding_;
+  std::vector<uint32_t> starts_;
+};
+
+// A Place from an LSP's Position; throws as span_of().
+Place place_from(const nlohmann::json& position);
+
+// `text` after the changes of a `textDocument/didChange`, made one after the other; throws as span_of().
+std::string changed(std::string text, const nlohmann::json& changes, Encoding encoding);
+
+// The path of a file: URI; for another scheme a path that no file has. And the URI of a path.
+std::string path_of(std::string_view uri);
+std::string uri_of(std::string_view path);
+
+}  // namespace dcache::lsp

@@ -1,0 +1,48 @@
+// A language server for Dockerfiles: what `dcache lsp` speaks on its standard input and output.
+//
+// It takes and gives messages, each the text of one JSON object; framing.h puts them into a stream. Findings
+// come while one types; verdicts of the cache, which need the context's files, are worked out by a thread of
+// the server's own.
+//
+// Source: https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace dcache::lsp {
+
+class Server {
+ public:
+  struct Options {
+    std::string hash_store = {};        // the folder of hashes kept between runs; empty for none
+    std::string shellcheck = {};        // the path of ShellCheck; empty: it is not asked
+    std::string shellcheck_store = {};  // the folder of its earlier answers; empty for none
+  };
+  // Called with one message at a time, from any thread.
+  using Send = std::function<void(const std::string& message)>;
+
+  Server(Options options, Send send);
+  // Ends what is under way.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Takes a message. Nothing that it may hold is an error of the caller: requests that make no sense are
+  // answered so. Messages come from one thread.
+  void receive(std::string_view message);
+  // To be called by that thread when no further message waits: tells the client what the last ones changed.
+  void settle();
+
+  // Whether the client said that the server shall end, and the status of the program then.
+  bool is_finished() const;
+  int exit_status() const;
+
+ private:
+  class Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace dcache::lsp

@@ -1,0 +1,159 @@
+#include "dcache/lsp/verdicts.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "dcache/cache/selection.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/report/explain.h"
+#include "dcache/report/weight.h"
+
+namespace dcache::lsp {
+namespace {
+
+using cache::StepReport;
+using cache::Verdict;
+using nlohmann::json;
+using Explained = Workspace::Explained;
+
+constexpr size_t kMostFiles = 10;
+
+const plan::Step& step_of(const Explained& explained, const StepReport& report) {
+  return explained.build->graph().steps[report.step];
+}
+
+std::string_view words_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kHit:
+      return "reused";
+    case Verdict::kMiss:
+      return "rebuilds";
+    case Verdict::kDepends:
+      return "depends";
+    case Verdict::kUnused:
+      return "not needed for this target";
+    case Verdict::kUnknown:
+      return "known only on the network";
+  }
+  return "";
+}
+
+std::string verdict_line(const Explained& explained, const StepReport& report) {
+  const std::string cause = report::cause_words(*explained.build, report);
+  return fmt::format("{} {}{}{}", report::sign_of(report.verdict), words_of(report.verdict),
+                     cause.empty() ? "" : ": ", cause);
+}
+
+// What of the files that a step takes from the context differs from before: "src/a.c changed".
+std::vector<std::string> changed_files(const Explained& explained, const StepReport& report) {
+  std::vector<std::string> lines;
+  if (explained.before == nullptr) return lines;
+  const context::Snapshot& before = explained.before->context();
+  for (const context::Record* record : report::files_of(explained.build->keys()[report.step])) {
+    if (record->type == context::Type::kFolder) continue;
+    const context::Record* old = before.find(record->path);
+    if (old == nullptr) {
+      lines.push_back(fmt::format("`{}` is new", record->path));
+    } else if (!cache::are_same(*old, *record)) {
+      lines.push_back(fmt::format("`{}` changed", record->path));
+    }
+  }
+  return lines;
+}
+
+void append_files(const Explained& explained, const StepReport& report, std::string& out) {
+  const auto files = report::files_of(explained.build->keys()[report.step]);
+  if (files.empty()) return;
+  out += fmt::format("\n\nTakes {} of the context.", report::weight_words(report::weight_of(files)));
+  const std::vector<std::string> changes = changed_files(explained, report);
+  for (size_t i = 0; i < std::min(changes.size(), kMostFiles); ++i)
+    out += (i == 0 ? "\n\n- " : "\n- ") + changes[i];
+  if (changes.size() > kMostFiles) out += fmt::format("\n- and {} more", changes.size() - kMostFiles);
+}
+
+}  // namespace
+
+json inlay_hints(const Explained& explained, text::Span range, const Positions& positions) {
+  json hints = json::array();
+  std::set<uint32_t> lines;  // an instruction that several stages run is one line
+  for (const StepReport& report : explained.report.steps) {
+    const plan::Step& step = step_of(explained, report);
+    const text::Span& span = step.instruction->span;
+    // A base image without digest is known only on the network in nearly every file.
+    const bool quiet = report.verdict == Verdict::kHit ||
+                       (report.verdict == Verdict::kUnknown && step.kind == plan::Step::Kind::kImage);
+    if (quiet || span.begin < range.begin || span.begin > range.end) continue;
+    const Place start = positions.place_of(span.begin);
+    if (!lines.insert(start.line).second) continue;
+    const Place end = positions.place_of(positions.line(start.line).end);
+    hints.push_back({{"position", {{"line", end.line}, {"character", end.character}}},
+                     {"label", verdict_line(explained, report)},
+                     {"paddingLeft", true}});
+  }
+  return hints;
+}
+
+json code_lenses(const Explained& explained, const std::string& occasion, const Positions& positions) {
+  json lenses = json::array();
+  for (const plan::Stage& stage : explained.build->graph().stages) {
+    if (stage.from == nullptr) continue;
+    size_t steps = 0, rebuilt = 0, depending = 0;
+    for (const size_t index : stage.steps) {
+      if (explained.build->graph().steps[index].kind == plan::Step::Kind::kImage) continue;
+      const Verdict verdict = explained.report.steps[index].verdict;
+      ++steps;
+      rebuilt += verdict == Verdict::kMiss ? 1U : 0U;
+      depending += verdict == Verdict::kDepends ? 1U : 0U;
+    }
+    if (steps == 0) continue;
+    std::string title = fmt::format("{} of {} step{} {} {}", rebuilt, steps, steps == 1 ? "" : "s",
+                                    rebuilt == 1 ? "rebuilds" : "rebuild", occasion);
+    if (depending > 0) title += fmt::format(", {} may", depending);
+    if (!stage.needed) title = "not needed for this target";
+    // A command without a name is text alone.
+    lenses.push_back({{"range", positions.range_of(stage.from->name_span)},
+                      {"command", {{"title", title}, {"command", ""}}}});
+  }
+  return lenses;
+}
+
+std::string step_help(const Explained& explained, const std::string& occasion, uint32_t offset) {
+  std::string help;
+  for (const StepReport& report : explained.report.steps) {
+    const plan::Step& step = step_of(explained, report);
+    if (!step.instruction->span.contains(offset)) continue;
+    const cache::Build& build = *explained.build;
+    if (!help.empty()) help += "\n\n";
+    help += fmt::format("**{}** ({})", verdict_line(explained, report), occasion);
+    if (report.follows) {
+      std::string row;
+      report::append_why(build, explained.report, step.instruction->start_line, report::Style(false), row);
+      help += "\n\n```text\n" + row + "```";
+    }
+    append_files(explained, report, help);
+  }
+  return help;
+}
+
+std::string rule_help(const Workspace::Linted& linted, uint32_t offset) {
+  std::string help;
+  std::set<std::string_view> told;
+  for (const lint::Diagnostic& diagnostic : linted.findings.diagnostics) {
+    const text::Span shown = diagnostic.shown();
+    if (offset < shown.begin || offset > shown.end || !told.insert(diagnostic.rule).second) continue;
+    const lint::Rule* rule = lint::find_rule(lint::catalogue(), diagnostic.rule);
+    if (rule == nullptr) continue;
+    if (!help.empty()) help += "\n\n---\n\n";
+    help += fmt::format("**{} {}**: {}\n\n{}", rule->code, rule->name, rule->summary, rule->rationale);
+    const auto references = lint::references_of(*rule);
+    for (const std::string& reference : references)
+      help += fmt::format("{}<{}>", &reference == references.data() ? "\n\n" : " ", reference);
+  }
+  return help;
+}
+
+}  // namespace dcache::lsp
