@@ -23,7 +23,8 @@ class Copying {
           unpacks_ = part.value == "add";
           break;
         case Part::Kind::kDestination:
-          destination_ = part.value.substr(1);  // paths of records have no leading slash
+          names_folder_ = part.value == "/" || part.value.ends_with('/');
+          destination_ = text::clean_path(part.value).substr(1);  // paths of records have no leading slash
           break;
         case Part::Kind::kMode:
           sets_mode_ = true;
@@ -40,8 +41,16 @@ class Copying {
   // False for a file that ADD may unpack.
   bool add(const SelectedFile& file) {
     if (!file.written) return true;
-    if (unpacks_ && file.record->type == Type::kFile && is_named(file)) return false;
-    Record record = *file.record;
+    const Record& from = *file.record;
+    if (unpacks_ && from.type == Type::kFile && is_named(file)) return false;
+    Record record;
+    record.type = from.type;
+    record.mode = from.mode;
+    record.size = from.size;
+    // A file that was not hashed counts with the path it has in the context.
+    record.content = from.content;
+    if (from.type == Type::kFile && !from.content) record.content = context::hash_bytes(from.path);
+    if (from.type == Type::kSymlink) record.target = from.target;
     place(file.name, std::move(record));
     return true;
   }
@@ -65,18 +74,22 @@ class Copying {
 
  private:
   void place(std::string_view name, Record record) {
-    // A file that was not hashed counts with the path it has in the context.
-    if (record.type == Type::kFile && !record.content) record.content = context::hash_bytes(record.path);
     if (record.type != Type::kSymlink) record.target = changes_;
     if (sets_mode_) record.mode = 0;
-    const bool into_folder = destination_.empty() || destination_.ends_with('/') ||
-                             record.type == Type::kFolder || name.find('/') != std::string_view::npos;
-    record.path =
-        text::clean_path('/' + destination_ + (into_folder ? '/' + std::string(name) : "")).substr(1);
+    const bool into_folder =
+        names_folder_ || record.type == Type::kFolder || name.find('/') != std::string_view::npos;
+    record.path.reserve(destination_.size() + 1 + name.size());
+    record.path = destination_;
+    // Names of files are clean paths, below the destination.
+    if (into_folder && !name.empty()) {
+      if (!record.path.empty()) record.path += '/';
+      record.path += name;
+    }
     if (!record.path.empty()) files_.push_back(std::move(record));  // empty: the root
   }
 
   std::string destination_;
+  bool names_folder_ = false;
   bool unpacks_ = false;
   bool sets_mode_ = false;
   std::string changes_;  // owner and mode
