@@ -72,6 +72,13 @@ class LspClient {
     return wait([&](const json& message) { return message.value("method", "") == method; });
   }
 
+  // How many messages of a method came that have not been taken.
+  size_t messages_of(const std::string& method) {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<size_t>(
+        std::ranges::count_if(messages_, [&](const json& one) { return one.value("method", "") == method; }));
+  }
+
   void open(const std::string& path, const std::string& text, const std::string& language = "dockerfile") {
     notify("textDocument/didOpen",
            {{"textDocument",

@@ -1,6 +1,7 @@
 #include "dcache/lsp/server.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "dcache/dockerfile/layout.h"
 #include "dcache/dockerfile/parser.h"
@@ -367,6 +368,28 @@ TEST(LanguageServer, AsksForSettingsOfEachFolder) {
   EXPECT_EQ(client.findings(folder / "one/Dockerfile"), (Texts{}));
   client.open(folder / "two/Dockerfile", "FROM alpine:latest\n");
   EXPECT_EQ(client.findings(folder / "two/Dockerfile"), (Texts{"DC1009 0:5-0:18"}));
+}
+
+// Each setting that the extension for VS Code offers is one that the server reads.
+TEST(LanguageServer, KnowsTheSettingsOfTheExtension) {
+  std::ifstream file(DCACHE_SOURCE_DIR "/editors/vscode/package.json");
+  const json properties = json::parse(file).at("contributes").at("configuration").at("properties");
+  for (const auto& [name, property] : properties.items()) {
+    const std::string setting = name.substr(name.find('.') + 1);
+    // The client's own; read when the server starts.
+    if (setting == "path" || setting == "format") continue;
+    LspClient client;
+    client.start();
+    const json wrong = property.at("type") == "string" ? json(1) : json("no such value");
+    client.notify("workspace/didChangeConfiguration", {{"settings", {{"dcache", {{setting, wrong}}}}}});
+    const json message = client.next("window/showMessage");
+    EXPECT_NE(message.at("params").at("message").get<std::string>().find(name), std::string::npos) << message;
+    LspClient other;
+    other.start();
+    other.notify("workspace/didChangeConfiguration",
+                 {{"settings", {{"dcache", {{setting, property.at("default")}}}}}});
+    EXPECT_EQ(other.messages_of("window/showMessage"), 0u) << name;
+  }
 }
 
 // Whatever a request says, it gets one answer, and the server goes on.
