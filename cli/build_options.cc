@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/terminal.h"
+#include "dcache/report/failure.h"
 #include "dcache/report/style.h"
 
 namespace dcache::cli {
@@ -137,17 +138,9 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
   return std::move(*build);
 }
 
-std::string words_of(const cache::Failure& failure) {
-  std::string line;
-  if (failure.line != 0) line = fmt::format("{}:{}:{}: ", failure.path, failure.line, failure.column);
-  line += failure.message;
-  if (!failure.remedy.empty()) line += "; " + failure.remedy;
-  return line;
-}
-
 void complain_of(const std::vector<cache::Failure>& failures) {
   for (const cache::Failure& failure : failures)
-    complain(words_of(failure));
+    complain(report::words_of(failure));
 }
 
 void warn_of(const cache::Build& build) {

@@ -57,8 +57,6 @@ class HashingLine {
 // Hashes what the steps read, with that; `make_keys` as of Build::hash_files().
 void hash_files(cache::Build& build, bool make_keys = true);
 
-// "path:line:column: message; remedy", as far as there is each.
-std::string words_of(const cache::Failure& failure);
 // One line per failure on standard error.
 void complain_of(const std::vector<cache::Failure>& failures);
 // What the walk of the context met, one line each.

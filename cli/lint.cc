@@ -19,6 +19,7 @@
 #include "dcache/lint/shellcheck.h"
 #include "dcache/process/program.h"
 #include "dcache/report/baseline.h"
+#include "dcache/report/failure.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
 #include "dcache/text/file_io.h"
@@ -227,7 +228,7 @@ class Session {
     const lint::Linters::Entry& entry =
         linters_.of(fs::is_directory(path) ? (fs::path(path) / "Dockerfile").string() : path);
     if (entry.failure) {
-      complain(words_of(*entry.failure));
+      complain(report::words_of(*entry.failure));
       return kError;
     }
     std::string out =
@@ -291,7 +292,7 @@ class Session {
     Linted linted;
     const lint::Linters::Entry& entry = linters_.of(path);
     auto source = text::read_file(path);
-    if (entry.failure) linted.complaints.push_back(words_of(*entry.failure));
+    if (entry.failure) linted.complaints.push_back(report::words_of(*entry.failure));
     if (!source) linted.complaints.push_back(source.error());
     if (!entry.linter || !source) {
       linted.failed = true;

@@ -23,6 +23,9 @@ function(dcache_require_pkgconfig target module debian)
       "On Debian and Ubuntu: apt-get install ${debian}\n"
       "(scripts/install-packages installs all that is needed)")
   endif()
+  # Of these a shared library can be made, whatever dcache_prefer_archive() makes of the target.
+  get_target_property(libraries PkgConfig::${target} INTERFACE_LINK_LIBRARIES)
+  set(${target}_SHARED "${libraries}" PARENT_SCOPE)
 endfunction()
 
 # dcache starts in a few milliseconds, of which loading shared libraries would be the most: what the command needs is

@@ -18,9 +18,11 @@
 #include "dcache/lsp/positions.h"
 #include "dcache/lsp/verdicts.h"
 #include "dcache/lsp/worker.h"
+#include "dcache/report/failure.h"
 #include "dcache/text/path.h"
 #include "dcache/version.h"
 #include "dcache/workspace.h"
+#include "dcache/workspace_settings.h"
 
 namespace dcache::lsp {
 namespace {
@@ -52,46 +54,21 @@ using Answer = tl::expected<json, Refusal>;
 // What a user can set, in the section "dcache".
 struct Settings {
   std::string since = "HEAD";  // empty: the state when the file was opened
-  std::string context;         // from the folder of the workspace; empty: the Dockerfile's
-  std::string config;
   bool shellcheck = true;
   bool inlay_hints = true;
   bool code_lens = true;
-  plan::Options plan;
+  Workspace::Options workspace;  // its context and configuration may be relative to the folder
 };
 
 // Takes over what has the right type; gives the names of what has not.
 std::vector<std::string> read_settings(const json& given, Settings& settings) {
-  std::vector<std::string> wrong;
-  const auto read = [&](const char* name, auto& value) {
-    if (!given.contains(name) || given.at(name).is_null()) return;
-    try {
-      given.at(name).get_to(value);
-    } catch (const json::exception&) {  // the library reports by exception
-      wrong.emplace_back(name);
-    }
-  };
-  if (!given.is_object()) return wrong;
-  read("since", settings.since);
-  read("context", settings.context);
-  read("config", settings.config);
-  read("shellcheck", settings.shellcheck);
-  read("inlayHints", settings.inlay_hints);
-  read("codeLens", settings.code_lens);
-  read("target", settings.plan.target);
-  read("platform", settings.plan.platform);
-  std::map<std::string, std::string> arguments;
-  read("buildArgs", arguments);
-  settings.plan.build_args.insert(arguments.begin(), arguments.end());
-  std::string builder;
-  read("builder", builder);
-  if (builder.empty()) return wrong;
-  if (const auto known = plan::builder_of(builder)) {
-    settings.plan.builder = *known;
-  } else {
-    wrong.emplace_back("builder");
-  }
-  return wrong;
+  SettingsReader reader(given);
+  reader.read("since", settings.since);
+  reader.read("shellcheck", settings.shellcheck);
+  reader.read("inlayHints", settings.inlay_hints);
+  reader.read("codeLens", settings.code_lens);
+  reader.read_workspace(settings.workspace);
+  return reader.wrong();
 }
 
 Client read_client(const json& capabilities) {
@@ -414,12 +391,13 @@ void Server::Session::configure(Folder& folder, const json& given) {
   const auto in_folder = [&](const std::string& path) {
     return path.empty() || path.starts_with('/') ? path : text::join_path(folder.root, path);
   };
-  folder.workspace.configure({.context = in_folder(settings.context),
-                              .hash_store = options_.hash_store,
-                              .config = in_folder(settings.config),
-                              .shellcheck = settings.shellcheck ? options_.shellcheck : "",
-                              .shellcheck_store = options_.shellcheck_store,
-                              .plan = settings.plan});
+  Workspace::Options options = settings.workspace;
+  options.context = in_folder(options.context);
+  options.config = in_folder(options.config);
+  options.hash_store = options_.hash_store;
+  options.shellcheck = settings.shellcheck ? options_.shellcheck : "";
+  options.shellcheck_store = options_.shellcheck_store;
+  folder.workspace.configure(std::move(options));
   {
     const std::scoped_lock lock(versions_mutex_);
     folder.settings = std::move(settings);
@@ -528,14 +506,11 @@ void Server::Session::publish(const Document& document, Workspace::Depth depth) 
     params["diagnostics"] = diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
   } else {
     // Most often a configuration that can't be used: said where people look.
-    const cache::Failure& failure = linted.error();
-    const std::string place = failure.path.empty() ? "" : fmt::format("{}:{}: ", failure.path, failure.line);
     params["diagnostics"] = json::array(
         {{{"range", {{"start", {{"line", 0}, {"character", 0}}}, {"end", {{"line", 0}, {"character", 0}}}}},
           {"severity", 1},
           {"source", "dcache"},
-          {"message", fmt::format("{}{}{}{}", place, failure.message, failure.remedy.empty() ? "" : "; ",
-                                  failure.remedy)}}});
+          {"message", report::words_of(linted.error())}}});
   }
   const std::scoped_lock lock(versions_mutex_);
   const auto now = versions_.find(document.uri);
