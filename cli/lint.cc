@@ -456,7 +456,8 @@ void add_lint(CLI::App& app, Action& action) {
                       fmt::join(format_names(), ", ")))
       ->check(is_format)
       ->allow_extra_args(false)
-      ->type_name("FORMAT[=FILE]");
+      ->type_name(fmt::format("FORMAT:{{{}}}", fmt::join(format_names(), ",")))
+      ->option_text("FORMAT[=FILE]");
   command->add_option("--output", options->output, "Write the report to a file, and text to standard output");
   command->add_option("--profile", options->profile, "Which rules run")
       ->check(CLI::IsMember({"default", "cache", "buildkit", "hadolint", "all"}));

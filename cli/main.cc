@@ -72,6 +72,8 @@ int run(int argc, char** argv) {
   add_context(app, action);
   add_parse(app, action);
   add_lsp(app, action);
+  add_completion(app, action);
+  add_manuals(app, action);
   add_rules(app, action);
   try {
     app.parse(argc, argv);

@@ -22,6 +22,13 @@ set(prefix "${WORK}/prefix")
 run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${prefix}")
 run_and_find("dcache " "${prefix}/bin/dcache" --version)
 
+foreach(file share/man/man1/dcache-lint.1 share/bash-completion/completions/dcache share/zsh/site-functions/_dcache
+        share/fish/vendor_completions.d/dcache.fish)
+  if(NOT EXISTS "${prefix}/${file}")
+    message(FATAL_ERROR "${file} is not installed")
+  endif()
+endforeach()
+
 # find_package
 run(${CMAKE_COMMAND} -S "${SOURCE}/examples" -B "${WORK}/examples" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${prefix}")
 run(${CMAKE_COMMAND} --build "${WORK}/examples")
