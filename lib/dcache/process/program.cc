@@ -74,6 +74,23 @@ bool read_all(int from, Clock::time_point deadline, size_t most, std::string& ou
   }
 }
 
+// Starts the program with `output` as its standard output, which is closed here.
+std::optional<pid_t> start(const std::string& program, const std::vector<std::string>& arguments,
+                           std::vector<std::string> variables, const text::Descriptor output) {
+  std::vector<std::string> words = arguments;
+  words.insert(words.begin(), program);
+  std::vector<char*> argv;
+  for (std::string& word : words)
+    argv.push_back(word.data());
+  argv.push_back(nullptr);
+  std::vector<char*> environment = environment_with(variables);
+  const Files files(output.get());
+  pid_t child = 0;
+  if (::posix_spawn(&child, program.c_str(), files.get(), nullptr, argv.data(), environment.data()) != 0)
+    return std::nullopt;
+  return child;
+}
+
 }  // namespace
 
 std::string find_program(std::string_view name) {
@@ -96,25 +113,13 @@ std::optional<std::string> output_of(const std::string& program, const std::vect
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
   const text::Descriptor reader(ends[0]);
-  std::optional<text::Descriptor> writer(std::in_place, ends[1]);
-  std::vector<std::string> words = arguments;
-  words.insert(words.begin(), program);
-  std::vector<char*> argv;
-  for (std::string& word : words)
-    argv.push_back(word.data());
-  argv.push_back(nullptr);
-  std::vector<std::string> own = variables;
-  std::vector<char*> environment = environment_with(own);
-  const Files files(ends[1]);
-  pid_t child = 0;
-  if (::posix_spawn(&child, program.c_str(), files.get(), nullptr, argv.data(), environment.data()) != 0)
-    return std::nullopt;
-  writer.reset();
+  const auto child = start(program, arguments, variables, text::Descriptor(ends[1]));
+  if (!child) return std::nullopt;
   std::string out;
   const bool whole = read_all(reader.get(), deadline, most, out);
-  if (!whole) ::kill(child, SIGKILL);
+  if (!whole) ::kill(*child, SIGKILL);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(*child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!whole || !WIFEXITED(status)) return std::nullopt;
   return out;
