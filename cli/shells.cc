@@ -43,6 +43,15 @@ std::vector<std::string> names_of(const CLI::Option& option) {
   return names;
 }
 
+std::vector<const CLI::Option*> arguments_of(const CLI::App& command) {
+  return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
+}
+
+// The name of a manual page; without a command the program's.
+std::string page_name(const CLI::App* command) {
+  return command == nullptr ? "dcache" : "dcache-" + command->get_name();
+}
+
 bool takes_value(const CLI::Option& option) {
   return option.get_expected_max() > 0 && option.get_type_size_max() > 0;
 }
@@ -231,7 +240,7 @@ std::string roff_footer(const std::string& footer) {
 }
 
 std::string manual(const CLI::App& app, const CLI::App* command) {
-  const std::string name = command == nullptr ? "dcache" : "dcache-" + command->get_name();
+  const std::string name = page_name(command);
   const CLI::App& of = command == nullptr ? app : *command;
   std::string upper = name;
   std::ranges::transform(upper, upper.begin(), text::ascii_upper);
@@ -245,13 +254,11 @@ std::string manual(const CLI::App& app, const CLI::App* command) {
     }
   } else {
     out += fmt::format(".B dcache {}\n[\\fIOPTION\\fR...]", command->get_name());
-    for (const CLI::Option* option :
-         command->get_options([](const CLI::Option* one) { return one->get_positional(); })) {
+    for (const CLI::Option* option : arguments_of(*command)) {
       out += fmt::format(" [\\fI{}\\fR...]", roff(option->get_name(true)));
     }
     out += "\n";
-    for (const CLI::Option* option :
-         command->get_options([](const CLI::Option* one) { return one->get_positional(); })) {
+    for (const CLI::Option* option : arguments_of(*command)) {
       out += fmt::format(".SH ARGUMENTS\n.TP\n\\fI{}\\fR\n{}\n", roff(option->get_name(true)),
                          roff(described(*option)));
     }
@@ -276,9 +283,8 @@ int write_manuals(const CLI::App& app, const std::string& folder) {
   std::vector<const CLI::App*> pages = commands_of(app);
   pages.insert(pages.begin(), nullptr);
   for (const CLI::App* command : pages) {
-    const std::string name = command == nullptr ? "dcache" : "dcache-" + command->get_name();
     const std::string failure =
-        text::write_file_atomically(fmt::format("{}/{}.1", folder, name), manual(app, command));
+        text::write_file_atomically(fmt::format("{}/{}.1", folder, page_name(command)), manual(app, command));
     if (failure.empty()) continue;
     complain(failure);
     return kError;

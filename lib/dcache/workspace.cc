@@ -103,6 +103,18 @@ struct Workspace::State {
   Kept<cache::Build> builds;
   Kept<Explained> explained;
 
+  // One that knows nothing but the options and the texts.
+  static std::shared_ptr<const State> afresh(std::shared_ptr<const Options> options,
+                                             const MemoryFiles& texts) {
+    auto state = std::make_shared<State>();
+    state->options = std::move(options);
+    state->disk = std::make_shared<const CachedFiles>(state->options->files);
+    state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
+    state->linting = std::make_shared<Linting>(*state->options, state->texts);
+    state->around = std::make_shared<Around>(state->texts);
+    return state;
+  }
+
   tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
   lint::LoadSurroundings around_companion(lint::CompanionKind kind, const std::string& path,
                                           const std::string& source) const {
@@ -131,28 +143,15 @@ Workspace::Workspace(Options options) {
 }
 
 void Workspace::configure(Options options) {
-  auto state = std::make_shared<State>();
-  state->options = std::make_shared<const Options>(std::move(options));
-  state->disk = std::make_shared<const CachedFiles>(state->options->files);
   const std::scoped_lock lock(mutex_);
-  const auto texts = state_ ? std::make_shared<MemoryFiles>(state_->texts->over(state->disk))
-                            : std::make_shared<MemoryFiles>(state->disk);
-  state->texts = texts;
-  state->linting = std::make_shared<Linting>(*state->options, texts);
-  state->around = std::make_shared<Around>(texts);
+  state_ = State::afresh(std::make_shared<const Options>(std::move(options)),
+                         state_ ? *state_->texts : MemoryFiles());
   marks_.clear();
-  state_ = std::move(state);
 }
 
 void Workspace::files_changed() {
   const std::scoped_lock lock(mutex_);
-  auto state = std::make_shared<State>();
-  state->options = state_->options;
-  state->disk = std::make_shared<const CachedFiles>(state->options->files);
-  state->texts = std::make_shared<const MemoryFiles>(state_->texts->over(state->disk));
-  state->linting = std::make_shared<Linting>(*state->options, state->texts);
-  state->around = std::make_shared<Around>(state->texts);
-  state_ = std::move(state);
+  state_ = State::afresh(state_->options, *state_->texts);
 }
 
 void Workspace::change_texts(const std::string& path, const std::function<void(MemoryFiles&)>& change) {
@@ -233,6 +232,7 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
     if (auto known = state->linted[static_cast<size_t>(Depth::kThorough)].find(path)) return known;
     depth = Depth::kFast;
   }
+  if (state->options->shellcheck.empty()) depth = Depth::kFast;
   const Kept<Linted>& answers = state->linted[static_cast<size_t>(depth)];
   if (auto known = answers.find(path)) return known;
   lint::Linters& linters = depth == Depth::kFast ? state->linting->fast : state->linting->thorough;

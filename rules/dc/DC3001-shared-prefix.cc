@@ -45,13 +45,13 @@ struct Siblings {
 
 Siblings read_siblings(const lint::Surroundings& around) {
   Siblings siblings;
-  std::vector<std::string> names = around.file_system->list(around.folder);
-  std::erase_if(names, [](const std::string& name) { return !lint::is_dockerfile_name(name); });
-  if (names.size() > kMostDockerfiles) return siblings;
-  for (std::string& name : names) {
-    auto text = around.read(name);
+  std::vector<context::Listed> listed = around.file_system->list(around.folder);
+  std::erase_if(listed, [](const context::Listed& one) { return !lint::is_dockerfile_name(one.name); });
+  if (listed.size() > kMostDockerfiles) return siblings;
+  for (context::Listed& one : listed) {
+    auto text = around.read(one.name);
     if (!text) continue;
-    Sibling& sibling = siblings.all.emplace_back(std::move(name), dockerfile::parse(std::move(*text)));
+    Sibling& sibling = siblings.all.emplace_back(std::move(one.name), dockerfile::parse(std::move(*text)));
     sibling.stages = stages_of(sibling.file);
   }
   return siblings;

@@ -245,9 +245,10 @@ class KeyMaker {
         }
         case Step::Kind::kCopy: {
           if (!may_match(selector.path, step.destination)) break;
-          if (const auto& files = copied(*at).files) {
+          const Copied& copy = copied(*at);
+          if (const auto& files = copy.files) {
             if (!unsure) {
-              hasher.add_uncertain(copied(*at).all);
+              hasher.add_uncertain(copy.all);
               break;
             }
             for (const context::Record& record : *files) {

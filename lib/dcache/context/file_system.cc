@@ -29,14 +29,16 @@ class Disk : public FileSystem {
     return ::stat(path.c_str(), &status) == 0;
   }
 
-  std::vector<std::string> list(const std::string& folder) const override {
+  std::vector<Listed> list(const std::string& folder) const override {
     namespace fs = std::filesystem;
-    std::vector<std::string> names;
+    std::vector<Listed> all;
     std::error_code failure;
-    for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure))
-      names.push_back(at->path().filename().string());
-    std::ranges::sort(names);
-    return names;
+    for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
+      std::error_code unknown;  // a link that leads nowhere is no folder
+      all.push_back({at->path().filename().string(), at->is_directory(unknown)});
+    }
+    std::ranges::sort(all);
+    return all;
   }
 
   std::string real_path(const std::string& path) const override { return text::real_path(path); }
@@ -124,16 +126,18 @@ bool MemoryFiles::exists(const std::string& path) const {
   return inside.begin != inside.end || (behind_ != nullptr && behind_->exists(path));
 }
 
-std::vector<std::string> MemoryFiles::list(const std::string& folder) const {
-  std::vector<std::string> names = behind_ == nullptr ? std::vector<std::string>() : behind_->list(folder);
+std::vector<Listed> MemoryFiles::list(const std::string& folder) const {
+  std::vector<Listed> all = behind_ == nullptr ? std::vector<Listed>() : behind_->list(folder);
   const Below inside = below(folder);
   for (auto at = inside.begin; at != inside.end; ++at) {
     const std::string_view path = std::string_view(at->first).substr(inside.prefix);
-    names.emplace_back(path.substr(0, path.find('/')));
+    const size_t slash = path.find('/');
+    std::string name(path.substr(0, slash));
+    all.push_back({std::move(name), slash != std::string_view::npos});
   }
-  std::ranges::sort(names);
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
+  std::ranges::sort(all);
+  all.erase(std::ranges::unique(all, {}, &Listed::name).begin(), all.end());
+  return all;
 }
 
 std::string MemoryFiles::real_path(const std::string& path) const {
@@ -188,7 +192,7 @@ bool CachedFiles::exists(const std::string& path) const {
   return behind_->exists(path);
 }
 
-std::vector<std::string> CachedFiles::list(const std::string& folder) const {
+std::vector<Listed> CachedFiles::list(const std::string& folder) const {
   return behind_->list(folder);
 }
 

@@ -20,6 +20,13 @@
 
 namespace dcache::context {
 
+// What lies in a folder.
+struct Listed {
+  std::string name;
+  bool is_folder = false;  // or a link to one
+  friend auto operator<=>(const Listed&, const Listed&) = default;
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -28,8 +35,8 @@ class FileSystem {
   virtual tl::expected<std::string, std::string> read(const std::string& path) const = 0;
   // Whether there is something of that name.
   virtual bool exists(const std::string& path) const = 0;
-  // The names in a folder, sorted; none where there is no such folder.
-  virtual std::vector<std::string> list(const std::string& folder) const = 0;
+  // What is in a folder, sorted by name; nothing where there is no such folder.
+  virtual std::vector<Listed> list(const std::string& folder) const = 0;
   // The absolute path behind all links; the path itself where nothing is there.
   virtual std::string real_path(const std::string& path) const = 0;
   // As context::walk() and context::hash_contents(). A record may have its hash from the walk already.
@@ -66,7 +73,7 @@ class MemoryFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<std::string> list(const std::string& folder) const override;
+  std::vector<Listed> list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override;
@@ -101,7 +108,7 @@ class CachedFiles : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
-  std::vector<std::string> list(const std::string& folder) const override;
+  std::vector<Listed> list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
   // Walks that are limited or measured by the options are not kept.
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,

@@ -247,10 +247,10 @@ std::string find_upward(const std::string& folder, std::span<const std::string_v
 }  // namespace
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  const std::string_view near = text::closest(word, candidates);
-  if (!near.empty()) return fmt::format("did you mean '{}'?", near);
-  return candidates.size() > 11 ? "dcache rules lists what there is"
-                                : fmt::format("known are {}", fmt::join(candidates, ", "));
+  return text::did_you_mean(word, candidates,
+                            candidates.size() > 11
+                                ? "dcache rules lists what there is"
+                                : fmt::format("known are {}", fmt::join(candidates, ", ")));
 }
 
 void stop(FilePosition at, std::string message, std::string remedy) {

@@ -16,10 +16,8 @@
 namespace dcache::lsp {
 namespace {
 
-using dockerfile::Instruction;
 using dockerfile::Keyword;
 using nlohmann::json;
-using Names = std::vector<std::string>;
 
 // CompletionItemKind of the protocol.
 enum class Item : uint8_t {
@@ -237,9 +235,8 @@ class Completion {
     const std::string_view inside = slash == std::string_view::npos ? "" : typed.substr(0, slash + 1);
     // Never above the root of the context.
     const std::string root = text::join_path(folder_, text::clean_path("/" + std::string(inside)));
-    for (const std::string& name : files_.list(root)) {
+    for (const auto& [name, folder] : files_.list(root)) {
       if (name == ".git") continue;
-      const bool folder = !files_.list(text::join_path(root, name)).empty();
       add(std::string(inside) + name + (folder ? "/" : ""), folder ? Item::kFolder : Item::kFile, typed);
     }
   }

@@ -10,7 +10,6 @@
 #include "dcache/dockerfile/keyword.h"
 #include "dcache/dockerfile/layout.h"
 #include "dcache/lint/catalogue.h"
-#include "dcache/text/unicode.h"
 
 namespace dcache::lsp {
 namespace {
@@ -75,12 +74,10 @@ std::optional<uint32_t> place_of_comment(const Workspace::Linted& linted, const 
 
 json file_creation(const lint::Fix& fix) {
   const std::string uri = uri_of(fix.new_file);
-  return json::array({{{"kind", "create"}, {"uri", uri}, {"options", {{"overwrite", true}}}},
-                      {{"textDocument", {{"uri", uri}, {"version", nullptr}}},
-                       {"edits", json::array({{{"range",
-                                                {{"start", {{"line", 0}, {"character", 0}}},
-                                                 {"end", {{"line", 0}, {"character", 0}}}}},
-                                               {"newText", fix.new_file_content}}})}}});
+  return json::array(
+      {{{"kind", "create"}, {"uri", uri}, {"options", {{"overwrite", true}}}},
+       {{"textDocument", {{"uri", uri}, {"version", nullptr}}},
+        {"edits", json::array({{{"range", range_at_start()}, {"newText", fix.new_file_content}}})}}});
 }
 
 std::optional<json> fix_action(const Diagnostic& diagnostic, const json& shown, const Positions& positions,
@@ -153,7 +150,7 @@ json replacement(const Positions& before, std::string_view after) {
   const std::string_view text = before.text();
   if (text == after) return json::array();
   const auto is_inside = [](std::string_view of, size_t at) {
-    return at < of.size() && (static_cast<unsigned char>(of[at]) & 0xC0U) == 0x80U;
+    return at < of.size() && is_continuation(of[at]);
   };
   size_t start = static_cast<size_t>(std::ranges::mismatch(text, after).in1 - text.begin());
   while (start > 0 && (is_inside(text, start) || is_inside(after, start)))

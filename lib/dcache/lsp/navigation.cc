@@ -20,7 +20,7 @@ using dockerfile::Word;
 using nlohmann::json;
 using text::Span;
 
-// SymbolKind and FoldingRangeKind of the protocol.
+// SymbolKind of the protocol.
 enum class Symbol : uint8_t { kFile = 1, kNamespace = 3, kProperty = 7, kFunction = 12, kVariable = 13 };
 
 bool is_name_start(char c) {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/text/path.h"
-#include "dcache/text/unicode.h"
+#include "dcache/text/utf16.h"
 
 namespace dcache::lsp {
 namespace {
@@ -14,11 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kFileScheme = "file://";
-constexpr char32_t kFirstOfTwoUnits = 0x10000;  // UTF-16 takes two code units from here on
-
-uint32_t units_of(const text::Rune& rune) {
-  return rune.value >= kFirstOfTwoUnits ? 2 : 1;
-}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -67,15 +62,16 @@ uint32_t Positions::offset_of(Place place) const {
   const text::Span bytes = line(place.line);
   if (encoding_ == Encoding::kUtf8) {
     uint32_t at = bytes.begin + std::min(place.character, bytes.size());
-    while (at > bytes.begin && at < bytes.end && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U)
+    while (at > bytes.begin && at < bytes.end && is_continuation(text_[at]))
       --at;
     return at;
   }
   uint32_t at = bytes.begin;
   for (uint32_t left = place.character; left > 0 && at < bytes.end;) {
     const text::Rune rune = text::decode_rune(text_.substr(at, bytes.end - at));
-    if (units_of(rune) > left) break;
-    left -= units_of(rune);
+    const uint32_t units = text::utf16_units(rune.value);
+    if (units > left) break;
+    left -= units;
     at += rune.width;
   }
   return at;
@@ -88,26 +84,25 @@ Place Positions::place_of(uint32_t offset) const {
   const text::Span bytes = line(number);
   const uint32_t end = std::min(offset, bytes.end);
   if (encoding_ == Encoding::kUtf8) return {number, end - bytes.begin};
-  uint32_t units = 0;
-  for (uint32_t at = bytes.begin; at < end;) {
-    const text::Rune rune = text::decode_rune(text_.substr(at, bytes.end - at));
-    units += units_of(rune);
-    at += rune.width;
-  }
-  return {number, units};
+  return {number, text::utf16_length(text_.substr(bytes.begin, end - bytes.begin))};
+}
+
+json Positions::position_of(uint32_t offset) const {
+  const Place place = place_of(offset);
+  return {{"line", place.line}, {"character", place.character}};
 }
 
 json Positions::range_of(text::Span span) const {
-  const auto position = [&](uint32_t offset) {
-    const Place place = place_of(offset);
-    return json{{"line", place.line}, {"character", place.character}};
-  };
-  return {{"start", position(span.begin)}, {"end", position(span.end)}};
+  return {{"start", position_of(span.begin)}, {"end", position_of(span.end)}};
 }
 
 text::Span Positions::span_of(const json& range) const {
   const uint32_t begin = offset_of(place_from(range.at("start")));
   return {begin, std::max(begin, offset_of(place_from(range.at("end"))))};
+}
+
+json range_at_start() {
+  return Positions({}, Encoding::kUtf8).range_of({0, 0});
 }
 
 Place place_from(const json& position) {

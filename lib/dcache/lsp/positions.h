@@ -18,6 +18,11 @@ namespace dcache::lsp {
 
 enum class Encoding : uint8_t { kUtf16, kUtf8 };
 
+// Whether a byte of UTF-8 belongs to the character before it.
+constexpr bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
+
 struct Place {
   uint32_t line = 0;
   uint32_t character = 0;
@@ -39,8 +44,9 @@ class Positions {
   text::Span line(uint32_t number) const;
   uint32_t line_count() const { return static_cast<uint32_t>(starts_.size()); }
 
-  // The LSP's Range of some bytes, and the bytes of one. The latter throws nlohmann::json::exception for what
-  // is no Range.
+  // The LSP's Position of a byte, its Range of some, and the bytes of a Range. The latter throws
+  // nlohmann::json::exception for what is no Range.
+  nlohmann::json position_of(uint32_t offset) const;
   nlohmann::json range_of(text::Span span) const;
   text::Span span_of(const nlohmann::json& range) const;
 
@@ -49,6 +55,9 @@ class Positions {
   Encoding encoding_;
   std::vector<uint32_t> starts_;
 };
+
+// The Range of nothing, at the start of a text.
+nlohmann::json range_at_start();
 
 // A Place from an LSP's Position; throws as span_of().
 Place place_from(const nlohmann::json& position);

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/lint/companion.h"
+#include "dcache/lsp/client.h"
 #include "dcache/lsp/completion.h"
 #include "dcache/lsp/fixes.h"
 #include "dcache/lsp/navigation.h"
@@ -22,7 +23,6 @@
 #include "dcache/text/path.h"
 #include "dcache/version.h"
 #include "dcache/workspace.h"
-#include "dcache/workspace_settings.h"
 
 namespace dcache::lsp {
 namespace {
@@ -51,68 +51,6 @@ struct Refusal {
 };
 using Answer = tl::expected<json, Refusal>;
 
-// What a user can set, in the section "dcache".
-struct Settings {
-  std::string since = "HEAD";  // empty: the state when the file was opened
-  bool shellcheck = true;
-  bool inlay_hints = true;
-  bool code_lens = true;
-  Workspace::Options workspace;  // its context and configuration may be relative to the folder
-};
-
-// Takes over what has the right type; gives the names of what has not.
-std::vector<std::string> read_settings(const json& given, Settings& settings) {
-  SettingsReader reader(given);
-  reader.read("since", settings.since);
-  reader.read("shellcheck", settings.shellcheck);
-  reader.read("inlayHints", settings.inlay_hints);
-  reader.read("codeLens", settings.code_lens);
-  reader.read_workspace(settings.workspace);
-  return reader.wrong();
-}
-
-Client read_client(const json& capabilities) {
-  const auto at = [&](const char* pointer) {
-    const json::json_pointer place(pointer);
-    return capabilities.contains(place) ? capabilities.at(place) : json();
-  };
-  const auto has = [&](const char* pointer) { return at(pointer) == json(true); };
-  const auto lists = [&](const char* pointer, const char* word) {
-    const json list = at(pointer);
-    return list.is_array() && std::ranges::find(list, json(word)) != list.end();
-  };
-  Client client;
-  if (lists("/general/positionEncodings", "utf-8")) client.encoding = Encoding::kUtf8;
-  client.versioned_edits = has("/workspace/workspaceEdit/documentChanges");
-  client.creates_files = lists("/workspace/workspaceEdit/resourceOperations", "create");
-  client.watches_files = has("/workspace/didChangeWatchedFiles/dynamicRegistration");
-  client.refreshes_hints = has("/workspace/inlayHint/refreshSupport");
-  client.refreshes_lenses = has("/workspace/codeLens/refreshSupport");
-  client.asks_settings = has("/workspace/configuration");
-  return client;
-}
-
-json capabilities_of(const Client& client, bool formats) {
-  json capabilities = {
-      {"positionEncoding", client.encoding == Encoding::kUtf8 ? "utf-8" : "utf-16"},
-      {"textDocumentSync", {{"openClose", true}, {"change", 2}, {"save", true}}},
-      {"codeActionProvider", {{"codeActionKinds", {"quickfix", "source.fixAll.dcache"}}}},
-      {"hoverProvider", true},
-      {"inlayHintProvider", true},
-      {"codeLensProvider", {{"resolveProvider", false}}},
-      {"documentSymbolProvider", true},
-      {"foldingRangeProvider", true},
-      {"definitionProvider", true},
-      {"referencesProvider", true},
-      {"documentHighlightProvider", true},
-      {"completionProvider", {{"triggerCharacters", {"-", "=", ",", "$", "{", "/"}}}},
-      {"documentLinkProvider", {{"resolveProvider", false}}},
-      {"executeCommandProvider", {{"commands", {"dcache.note"}}}},
-      {"workspace", {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}}}};
-  if (formats) capabilities["documentFormattingProvider"] = true;
-  return capabilities;
-}
-
 }  // namespace
 
 // Everything between a client's `initialize` and its `exit`.
@@ -130,6 +68,7 @@ class Server::Session {
   // A folder of the client's workspace. Never taken down, since tasks may use it.
   struct Folder {
     std::string root;  // empty for what lies in none of the others
+    bool removed = false;
     Settings settings;
     Workspace workspace;
   };
@@ -168,6 +107,7 @@ class Server::Session {
   void touch(const std::string& uri);
   void publish(const Document& document, Workspace::Depth depth);
   void check_later(const Document& document);
+  void refresh_verdicts();
 
   // Answers.
   Answer answer(const std::string& method, const Document& document, const json& params);
@@ -196,12 +136,12 @@ class Server::Session {
   int64_t next_request_ = 1;
   std::map<int64_t, std::function<void(const json&)>> asked_;
   Documents documents_;
-  std::mutex versions_mutex_;  // guards what follows, which tasks look at
+  std::set<std::string> due_;  // URIs whose findings may have changed
+  bool files_changed_ = false;
+  std::mutex shared_mutex_;  // guards what follows and the folders' settings, which tasks look at
   std::map<std::string, int64_t> versions_;
   std::set<std::string> noted_;  // paths whose state the user noted
-  std::set<std::string> due_;    // URIs whose findings may have changed
-  bool files_changed_ = false;
-  Worker worker_;  // the last: its tasks use all of it
+  Worker worker_;                // the last: its tasks use all of it
 };
 
 // ---- Messages.
@@ -336,6 +276,11 @@ void Server::Session::initialized() {
 }
 
 void Server::Session::change_folders(const json& event) {
+  for (const json& folder : event.at("removed")) {
+    const std::string root = path_of(folder.at("uri").get<std::string>());
+    for (const auto& known : folders_)
+      known->removed = known->removed || (!root.empty() && known->root == root);
+  }
   for (const json& folder : event.at("added"))
     add_folder(path_of(folder.at("uri").get<std::string>()));
   for (auto& [uri, document] : documents_) {
@@ -346,7 +291,11 @@ void Server::Session::change_folders(const json& event) {
 }
 
 void Server::Session::add_folder(const std::string& root) {
-  if (std::ranges::any_of(folders_, [&](const auto& folder) { return folder->root == root; })) return;
+  const auto known = std::ranges::find(folders_, root, [](const auto& folder) { return folder->root; });
+  if (known != folders_.end()) {
+    (*known)->removed = false;
+    return;
+  }
   Folder& folder = *folders_.emplace_back(std::make_unique<Folder>());
   folder.root = root;
   configure(folder, given_settings_);
@@ -360,7 +309,8 @@ void Server::Session::add_folder(const std::string& root) {
 Server::Session::Folder& Server::Session::folder_of(std::string_view path) {
   Folder* best = folders_.front().get();
   for (const auto& folder : folders_) {
-    if (folder->root.size() > best->root.size() && text::is_within(path, folder->root)) best = folder.get();
+    const bool inner = folder->root.size() > best->root.size() && text::is_within(path, folder->root);
+    if (inner && !folder->removed) best = folder.get();
   }
   return *best;
 }
@@ -399,7 +349,7 @@ void Server::Session::configure(Folder& folder, const json& given) {
   options.shellcheck_store = options_.shellcheck_store;
   folder.workspace.configure(std::move(options));
   {
-    const std::scoped_lock lock(versions_mutex_);
+    const std::scoped_lock lock(shared_mutex_);
     folder.settings = std::move(settings);
   }
   for (const auto& [uri, document] : documents_) {
@@ -454,7 +404,7 @@ void Server::Session::close(const json& params) {
   documents_.erase(found);
   each_workspace([&](Workspace& workspace) { workspace.drop_text(document.path); });
   {
-    const std::scoped_lock lock(versions_mutex_);
+    const std::scoped_lock lock(shared_mutex_);
     versions_.erase(document.uri);
   }
   due_.erase(document.uri);
@@ -477,7 +427,7 @@ void Server::Session::touch(const std::string& uri) {
     for (const auto& [other, document] : documents_)
       due_.insert(other);
   }
-  const std::scoped_lock lock(versions_mutex_);
+  const std::scoped_lock lock(shared_mutex_);
   versions_[uri] = changed.version;
 }
 
@@ -495,6 +445,10 @@ void Server::Session::files_changed() {
   each_workspace([](Workspace& workspace) { workspace.files_changed(); });
   for (const auto& [uri, document] : documents_)
     due_.insert(uri);
+  refresh_verdicts();
+}
+
+void Server::Session::refresh_verdicts() {
   if (client_.refreshes_hints) ask("workspace/inlayHint/refresh", nullptr);
   if (client_.refreshes_lenses) ask("workspace/codeLens/refresh", nullptr);
 }
@@ -506,13 +460,12 @@ void Server::Session::publish(const Document& document, Workspace::Depth depth) 
     params["diagnostics"] = diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
   } else {
     // Most often a configuration that can't be used: said where people look.
-    params["diagnostics"] = json::array(
-        {{{"range", {{"start", {{"line", 0}, {"character", 0}}}, {"end", {{"line", 0}, {"character", 0}}}}},
-          {"severity", 1},
-          {"source", "dcache"},
-          {"message", report::words_of(linted.error())}}});
+    params["diagnostics"] = json::array({{{"range", range_at_start()},
+                                          {"severity", 1},
+                                          {"source", "dcache"},
+                                          {"message", report::words_of(linted.error())}}});
   }
-  const std::scoped_lock lock(versions_mutex_);
+  const std::scoped_lock lock(shared_mutex_);
   const auto now = versions_.find(document.uri);
   // An answer that comes late is about a text that is gone.
   if (now != versions_.end() && now->second == document.version)
@@ -614,11 +567,10 @@ Answer Server::Session::command(const json& params) {
   const auto failures = folder_of(path).workspace.mark(path);
   if (!failures.empty()) return tl::unexpected(Refusal{Code::kFailed, failures.front().message});
   {
-    const std::scoped_lock lock(versions_mutex_);
+    const std::scoped_lock lock(shared_mutex_);
     noted_.insert(path);
   }
-  if (client_.refreshes_hints) ask("workspace/inlayHint/refresh", nullptr);
-  if (client_.refreshes_lenses) ask("workspace/codeLens/refresh", nullptr);
+  refresh_verdicts();
   return json();
 }
 
@@ -630,7 +582,7 @@ std::optional<Server::Session::Verdicts> Server::Session::verdicts_of(const Docu
   std::string since;
   bool noted = false;
   {
-    const std::scoped_lock lock(versions_mutex_);
+    const std::scoped_lock lock(shared_mutex_);
     noted = noted_.contains(document.path);
     since = document.folder->settings.since;
   }
@@ -668,7 +620,7 @@ Answer Server::Session::answer_with_verdicts(const std::string& method, const Do
   bool hints = true;
   bool lenses = true;
   {
-    const std::scoped_lock lock(versions_mutex_);
+    const std::scoped_lock lock(shared_mutex_);
     hints = document.folder->settings.inlay_hints;
     lenses = document.folder->settings.code_lens;
   }

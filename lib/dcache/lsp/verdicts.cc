@@ -49,11 +49,12 @@ std::string verdict_line(const Explained& explained, const StepReport& report) {
 }
 
 // What of the files that a step takes from the context differs from before: "src/a.c changed".
-std::vector<std::string> changed_files(const Explained& explained, const StepReport& report) {
+std::vector<std::string> changed_files(const Explained& explained,
+                                       const std::vector<const context::Record*>& files) {
   std::vector<std::string> lines;
   if (explained.before == nullptr) return lines;
   const context::Snapshot& before = explained.before->context();
-  for (const context::Record* record : report::files_of(explained.build->keys()[report.step])) {
+  for (const context::Record* record : files) {
     if (record->type == context::Type::kFolder) continue;
     const context::Record* old = before.find(record->path);
     if (old == nullptr) {
@@ -69,7 +70,7 @@ void append_files(const Explained& explained, const StepReport& report, std::str
   const auto files = report::files_of(explained.build->keys()[report.step]);
   if (files.empty()) return;
   out += fmt::format("\n\nTakes {} of the context.", report::weight_words(report::weight_of(files)));
-  const std::vector<std::string> changes = changed_files(explained, report);
+  const std::vector<std::string> changes = changed_files(explained, files);
   for (size_t i = 0; i < std::min(changes.size(), kMostFiles); ++i)
     out += (i == 0 ? "\n\n- " : "\n- ") + changes[i];
   if (changes.size() > kMostFiles) out += fmt::format("\n- and {} more", changes.size() - kMostFiles);
@@ -89,8 +90,7 @@ json inlay_hints(const Explained& explained, text::Span range, const Positions& 
     if (quiet || span.begin < range.begin || span.begin > range.end) continue;
     const Place start = positions.place_of(span.begin);
     if (!lines.insert(start.line).second) continue;
-    const Place end = positions.place_of(positions.line(start.line).end);
-    hints.push_back({{"position", {{"line", end.line}, {"character", end.character}}},
+    hints.push_back({{"position", positions.position_of(positions.line(start.line).end)},
                      {"label", verdict_line(explained, report)},
                      {"paddingLeft", true}});
   }

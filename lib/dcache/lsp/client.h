@@ -1,0 +1,49 @@
+// The other side of a language server: what it can do, what it has open, and what its user has set.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "dcache/lsp/positions.h"
+#include "dcache/workspace.h"
+
+namespace dcache::lsp {
+
+// A text that the client has open.
+struct OpenText {
+  std::string uri;
+  int64_t version = 0;
+};
+
+// What the client can do, as far as answers depend on it.
+struct Client {
+  Encoding encoding = Encoding::kUtf16;
+  bool versioned_edits = false;   // workspace.workspaceEdit.documentChanges
+  bool creates_files = false;     // workspace.workspaceEdit.resourceOperations has "create"
+  bool watches_files = false;     // workspace.didChangeWatchedFiles.dynamicRegistration
+  bool refreshes_hints = false;   // workspace.inlayHint.refreshSupport
+  bool refreshes_lenses = false;  // workspace.codeLens.refreshSupport
+  bool asks_settings = false;     // workspace.configuration
+};
+
+// From the capabilities of an `initialize`.
+Client read_client(const nlohmann::json& capabilities);
+// Those of the server for such a client; `formats` whether its user wants texts formatted.
+nlohmann::json capabilities_of(const Client& client, bool formats);
+
+// What a user can set, in the section "dcache".
+struct Settings {
+  std::string since = "HEAD";  // empty: the state when the file was opened
+  bool shellcheck = true;
+  bool inlay_hints = true;
+  bool code_lens = true;
+  Workspace::Options workspace;  // its context and configuration may be relative to the folder
+};
+
+// Takes over what has the right type; gives the names of what has not.
+std::vector<std::string> read_settings(const nlohmann::json& given, Settings& settings);
+
+}  // namespace dcache::lsp
