@@ -10,8 +10,8 @@
 
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "cli/version_words.h"
 #include "dcache/text/suggest.h"
-#include "dcache/version.h"
 
 namespace dcache::cli {
 namespace {
@@ -55,7 +55,7 @@ std::string mistyped(const CLI::App& app, int argc, char** argv) {
 
 int run(int argc, char** argv) {
   CLI::App app("Says which steps of a Docker build will rebuild, and why, before you build.", "dcache");
-  app.set_version_flag("--version", "dcache " DCACHE_VERSION);
+  app.set_version_flag("--version", version_words);
   app.require_subcommand(1);
   app.fallthrough();
   const std::map<std::string, Colour> colours = {

@@ -9,6 +9,7 @@ function(dcache_require package debian)
       "(scripts/install-packages installs all that is needed)")
   endif()
   set(${package}_FOUND TRUE PARENT_SCOPE)
+  set(${package}_VERSION "${${package}_VERSION}" PARENT_SCOPE)
 endfunction()
 
 function(dcache_require_pkgconfig target module debian)
@@ -26,6 +27,7 @@ function(dcache_require_pkgconfig target module debian)
   # Of these a shared library can be made, whatever dcache_prefer_archive() makes of the target.
   get_target_property(libraries PkgConfig::${target} INTERFACE_LINK_LIBRARIES)
   set(${target}_SHARED "${libraries}" PARENT_SCOPE)
+  set(${target}_VERSION "${${target}_VERSION}" PARENT_SCOPE)
 endfunction()
 
 # dcache starts in a few milliseconds, of which loading shared libraries would be the most: what the command needs is

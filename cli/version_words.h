@@ -1,0 +1,11 @@
+// What `dcache --version` says.
+#pragma once
+
+#include <string>
+
+namespace dcache::cli {
+
+// The version and the commit, and on a second line the libraries that the program was built with.
+std::string version_words();
+
+}  // namespace dcache::cli
