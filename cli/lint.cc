@@ -11,6 +11,8 @@
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/dockerfiles.h"
+#include "cli/lint_options.h"
+#include "cli/lint_reports.h"
 #include "cli/terminal.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
@@ -33,82 +35,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using MakeReport = std::unique_ptr<report::FindingsReport> (*)(const report::Folders&, bool to_file);
-struct Format {
-  std::string_view name;
-  MakeReport make;
-};
-constexpr Format kFormats[] = {
-    {"text", [](const report::Folders&,
-                bool to_file) { return report::findings_text(report::Style(!to_file && use_colour())); }},
-    {"json", [](const report::Folders&, bool) { return report::findings_json(); }},
-    {"sarif",
-     [](const report::Folders& folders, bool) { return report::findings_sarif(lint::catalogue(), folders); }},
-    {"gnu", [](const report::Folders&, bool) { return report::findings_gnu(); }},
-    {"github", [](const report::Folders& folders, bool) { return report::findings_github(folders); }},
-    {"gitlab", [](const report::Folders& folders, bool) { return report::findings_gitlab(folders); }},
-    {"codeclimate",
-     [](const report::Folders& folders, bool) { return report::findings_codeclimate(folders); }},
-    {"checkstyle", [](const report::Folders&, bool) { return report::findings_checkstyle(); }},
-    {"junit", [](const report::Folders&, bool) { return report::findings_junit(); }},
-    {"sonarqube", [](const report::Folders& folders,
-                     bool) { return report::findings_sonarqube(lint::catalogue(), folders); }},
-    {"markdown", [](const report::Folders& folders, bool) { return report::findings_markdown(folders); }},
-};
-
-// The format of FORMAT or FORMAT=FILE; null for none.
-const Format* find_format(std::string_view word) {
-  const auto found = std::ranges::find(kFormats, word.substr(0, word.find('=')), &Format::name);
-  return found == std::end(kFormats) ? nullptr : found;
-}
-
-std::vector<std::string_view> format_names() {
-  std::vector<std::string_view> names;
-  for (const Format& format : kFormats)
-    names.push_back(format.name);
-  return names;
-}
-
-// Empty if the word is the name of a format, with a file or without.
-std::string is_format(const std::string& word) {
-  if (find_format(word) != nullptr) return {};
-  const std::vector<std::string_view> names = format_names();
-  const std::string_view name = std::string_view(word).substr(0, word.find('='));
-  return fmt::format("there is no format '{}'; {}", name,
-                     text::did_you_mean(name, names, fmt::format("known are {}", fmt::join(names, ", "))));
-}
-
-struct Options {
-  std::vector<std::string> paths;
-  std::vector<std::string> formats;  // FORMAT or FORMAT=FILE
-  std::string output;
-  std::string profile;
-  std::vector<std::string> select;
-  std::vector<std::string> ignore;
-  std::string fail_on;
-  std::string minimum_engine;
-  std::optional<plan::Builder> builder;
-  std::vector<std::string> trusted_registries;
-  std::vector<std::pair<std::string, std::string>> levels;  // rule and level
-  std::vector<std::pair<std::string, std::string>> labels;  // label and type
-  bool strict_labels = false;
-  bool report_unused = false;
-  bool no_shellcheck = false;
-  bool verbose = false;
-  std::string baseline;
-  std::string new_baseline;
-  std::string config;
-  bool show_config = false;
-  std::string context;
-  bool fix = false;
-  bool unsafe_fixes = false;
-  bool diff = false;
-};
-
 // What the options of the command line make of configurations.
 class Settings {
  public:
-  explicit Settings(const Options& options)
+  explicit Settings(const LintOptions& options)
       : options_(options), names_(lint::known_names(lint::catalogue())) {
     if (options.no_shellcheck) return;
     const std::string program = process::find_program("shellcheck");
@@ -162,7 +92,7 @@ class Settings {
       config.label_schema[label] = *lint::label_type_of(type);
   }
 
-  const Options& options_;
+  const LintOptions& options_;
   std::vector<std::string_view> names_;
   std::optional<lint::ShellCheck> shellcheck_;  // nothing if it is not there
 };
@@ -180,21 +110,20 @@ struct Linted {
 
 class Session {
  public:
-  explicit Session(const Options& options)
+  explicit Session(const LintOptions& options)
       : options_(options), settings_(options), linters_(lint::catalogue(), settings_.linters()) {}
 
   int run() {
     if (!settings_.check()) return kError;
     if (options_.show_config) return show_config();
-    const std::vector<std::string> paths = find_dockerfiles(options_.paths, Companions::kYes);
+    const std::vector<std::string> paths =
+        find_dockerfiles(options_.paths, {.companions = true, .gitignore = !options_.no_gitignore});
     const bool fixes_input =
         options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
     const bool reports = !options_.diff && !fixes_input;
-    if ((reports && !make_reports()) || !read_baseline()) return kError;
+    if ((reports && !reports_.open(options_)) || !read_baseline()) return kError;
     std::set<std::string> said;  // a configuration that can't be read is complained of once
     std::string out;
-    for (Output& output : outputs_)
-      output.report->begin(output.text);
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
     const size_t helpers = options_.fix ? 0 : threads::helpers_for(paths.size(), kFilesPerThread);
     int status = kOk;
@@ -207,14 +136,12 @@ class Session {
           out += linted.text;
           for (std::string& fingerprint : linted.fingerprints)
             new_baseline_.add(linted.place, std::move(fingerprint));
-          for (size_t i = 0; i < linted.parts.size(); ++i)
-            outputs_[i].report->add(std::move(linted.parts[i]), outputs_[i].text);
-          print_pieces();
+          reports_.add(std::move(linted.parts));
           status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
           if (out.size() > kOutputPiece) print_and_clear(out);
         });
     print_and_clear(out);
-    if (!finish_reports()) return kError;
+    if (!reports_.finish()) return kError;
     return write_baseline(status);
   }
 
@@ -236,56 +163,6 @@ class Session {
     out += lint::to_toml(entry.config);
     print_and_clear(out);
     return kOk;
-  }
-
-  // A report and where it goes.
-  struct Output {
-    std::unique_ptr<report::FindingsReport> report;
-    std::string file;  // empty for standard output
-    std::string text;  // that is not written yet
-  };
-
-  // False, with a word on standard error, if two reports want standard output.
-  bool make_reports() {
-    std::string current = current_folder();
-    const report::Folders folders{repository_root(current), current};
-    std::vector<std::string> formats = options_.formats;
-    if (formats.empty()) formats = {"text"};
-    // The report into a file, and beside it what people read.
-    if (!options_.output.empty()) formats = {formats.back() + "=" + options_.output, "text"};
-    for (const std::string& format : formats) {
-      const size_t equals = std::min(format.find('='), format.size());
-      std::string file = format.substr(std::min(equals + 1, format.size()));
-      const bool to_file = !file.empty() && file != "-";
-      auto report = find_format(format)->make(folders, to_file);
-      outputs_.push_back({std::move(report), to_file ? std::move(file) : "", {}});
-    }
-    const auto to_terminal = std::ranges::count(outputs_, std::string(), &Output::file);
-    if (to_terminal > 1)
-      complain("--format: only one report can go to standard output; write FORMAT=FILE for the others");
-    return to_terminal <= 1;
-  }
-
-  // What has gathered for standard output.
-  void print_pieces() {
-    for (Output& output : outputs_) {
-      if (output.file.empty() && output.text.size() > kOutputPiece) print_and_clear(output.text);
-    }
-  }
-
-  bool finish_reports() {
-    bool good = true;
-    for (Output& output : outputs_) {
-      output.report->end(output.text);
-      if (output.file.empty()) {
-        print_and_clear(output.text);
-        continue;
-      }
-      const std::string failure = text::write_file_atomically(output.file, output.text);
-      if (!failure.empty()) complain(failure);
-      good = good && failure.empty();
-    }
-    return good;
   }
 
   Linted lint_file(const std::string& path) {
@@ -343,8 +220,7 @@ class Session {
     linted.above_threshold =
         fail_on && std::any_of(findings.diagnostics.begin(), findings.diagnostics.end(),
                                [&](const lint::Diagnostic& d) { return d.level >= *fail_on; });
-    for (const Output& output : outputs_)
-      linted.parts.push_back(output.report->part({path == "-" ? "<stdin>" : path, text, &findings}));
+    linted.parts = reports_.parts({path == "-" ? "<stdin>" : path, text, &findings});
   }
 
   // With a new baseline what it holds is no failure.
@@ -369,7 +245,7 @@ class Session {
     return true;
   }
 
-  // Drops what the baseline knows, or notes all for a new one.
+  // Silences what the baseline knows, or notes all for a new one.
   void compare_with_baseline(const std::string& path, const text::Document& file, lint::Findings& findings,
                              Linted& linted) const {
     const bool makes = !options_.new_baseline.empty();
@@ -378,10 +254,11 @@ class Session {
     linted.place =
         fs::absolute(path).lexically_normal().lexically_relative(folder.lexically_normal()).generic_string();
     report::Fingerprints fingerprints;
-    std::erase_if(findings.diagnostics, [&](const lint::Diagnostic& diagnostic) {
+    std::erase_if(findings.diagnostics, [&](lint::Diagnostic& diagnostic) {
       std::string fingerprint = fingerprints.next(file, diagnostic);
       const bool known = !options_.baseline.empty() && baseline_.covers(linted.place, fingerprint);
       if (makes) linted.fingerprints.push_back(std::move(fingerprint));
+      if (known) findings.silenced.push_back({std::move(diagnostic), lint::Silenced::By::kBaseline, {}});
       return known;
     });
   }
@@ -418,21 +295,11 @@ class Session {
     source = std::move(fixed.text);
   }
 
-  // The nearest folder with a .git in or above `folder`; `folder` itself outside a repository.
-  static std::string repository_root(const std::string& folder) {
-    std::error_code failure;
-    for (fs::path at = folder; !at.empty(); at = at.parent_path()) {
-      if (fs::exists(at / ".git", failure)) return at.string();
-      if (at == at.parent_path()) break;
-    }
-    return folder;
-  }
-
-  const Options& options_;
+  const LintOptions& options_;
   Settings settings_;
   lint::Linters linters_;
   lint::AllSurroundings surroundings_;
-  std::vector<Output> outputs_;
+  Reports reports_;
   report::Baseline baseline_;
   report::Baseline new_baseline_;
 };
@@ -440,81 +307,10 @@ class Session {
 }  // namespace
 
 void add_lint(CLI::App& app, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<LintOptions>();
   CLI::App* command =
       app.add_subcommand("lint", "Find what makes builds slower or worse than they have to be");
-  options->paths = {"."};
-  command
-      ->add_option("paths", options->paths,
-                   "Dockerfiles, ignore files, GitHub workflows, .gitlab-ci.yml, folders to search "
-                   "for\nthem, or - for a Dockerfile on standard input")
-      ->capture_default_str();
-  command
-      ->add_option(
-          "--format", options->formats,
-          fmt::format("Output format: {};\nFORMAT=FILE writes it to a file. Can be given several times",
-                      fmt::join(format_names(), ", ")))
-      ->check(is_format)
-      ->allow_extra_args(false)
-      ->type_name(fmt::format("FORMAT:{{{}}}", fmt::join(format_names(), ",")))
-      ->option_text("FORMAT[=FILE]");
-  command->add_option("--output", options->output, "Write the report to a file, and text to standard output");
-  command->add_option("--profile", options->profile, "Which rules run")
-      ->check(CLI::IsMember({"default", "cache", "buildkit", "hadolint", "all"}));
-  command->add_option("--select", options->select, "Run exactly these rules, by code or name")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command->add_option("--ignore", options->ignore, "Leave out these rules")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command->add_option("--fail-on", options->fail_on, "Exit with 1 from this level on (default: warning)")
-      ->check(CLI::IsMember({"error", "warning", "info", "style", "none"}));
-  command->add_flag("--fix", options->fix, "Mend what can be mended safely");
-  command->add_flag("--unsafe-fixes", options->unsafe_fixes,
-                    "With --fix or --diff: also fixes that may change the image");
-  command->add_flag("--diff", options->diff, "Print what --fix would change, and change nothing");
-  command->add_option(
-      "--config", options->config,
-      "Configuration file (default: the nearest .dcache.toml, or else .hadolint.yaml, above the\n"
-      "Dockerfile)");
-  command->add_flag("--show-config", options->show_config,
-                    "Print the configuration that holds for the path, and stop");
-  command
-      ->add_option("--level", options->levels, "Report a rule at another level; can be given several times")
-      ->delimiter('=')
-      ->check(CLI::IsMember({"error", "warning", "info", "style"}).application_index(1))
-      ->type_name("CODE=LEVEL");
-  command->add_option("--minimum-engine", options->minimum_engine, "No builder is older than this Docker")
-      ->type_name("MAJOR.MINOR");
-  command->add_option("--builder", options->builder, "Who builds: buildkit (default), classic or buildah")
-      ->transform(CLI::CheckedTransformer(builders_by_name()))
-      ->type_name("NAME")
-      ->option_text("NAME");
-  command
-      ->add_option("--trusted-registry", options->trusted_registries,
-                   "Where base images may come from (DL3026)")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command
-      ->add_option("--label-schema", options->labels,
-                   "A label that images have, and its type (DL3049 and following)")
-      ->delimiter('=')
-      ->check(CLI::IsMember({"text", "rawtext", "url", "rfc3339", "spdx", "hash", "semver", "email"})
-                  .application_index(1))
-      ->type_name("LABEL=TYPE");
-  command->add_option("--baseline", options->baseline, "Leave out the findings that this file lists")
-      ->type_name("FILE");
-  command
-      ->add_option("--make-baseline", options->new_baseline,
-                   "List all findings in a file, for --baseline, and succeed")
-      ->type_name("FILE");
-  command->add_flag("--report-unused-suppressions", options->report_unused,
-                    "Comments that silence nothing are findings too");
-  command->add_flag("--no-shellcheck", options->no_shellcheck,
-                    "Don't ask ShellCheck about the text of RUN, though it is installed");
-  command->add_flag("-v,--verbose", options->verbose, "Say what was left out, and why");
-  command->add_flag("--strict-labels", options->strict_labels, "Images have no other labels than those");
-  command->add_option("--context", options->context, "The build context (default: the Dockerfile's folder)");
+  add_lint_options(*command, *options);
   command->footer(
       "Examples:\n"
       "  dcache lint Dockerfile\n"

@@ -39,6 +39,7 @@ lint::Rule SecretsUsedInArgOrEnv() {
           .good = {"FROM debian:12\n"
                    "RUN --mount=type=secret,id=api_token fetch\n"},
           .covers = kCovers,
+          .security_severity = "7.0",
           .check = check};
 }
 

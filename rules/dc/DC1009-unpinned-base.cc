@@ -71,6 +71,7 @@ lint::Rule DC1009() {
                "RUN echo hello\n"},
       .references = kReferences,
       .covers = kCovers,
+      .security_severity = "3.5",
       .check = check};
 }
 

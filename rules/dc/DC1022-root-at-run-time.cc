@@ -161,6 +161,7 @@ lint::Rule DC1022() {
                    "USER 10001\n"
                    "CMD [\"python\", \"/srv/app.py\"]\n"},
           .references = kReferences,
+          .security_severity = "4.5",
           .check = check};
 }
 

@@ -160,6 +160,7 @@ lint::Rule DC1023() {
           .good = {"FROM alpine:3.20\n"
                    "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
           .references = kReferences,
+          .security_severity = "8.0",
           .check = check};
 }
 

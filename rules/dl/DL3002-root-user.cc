@@ -39,6 +39,7 @@ lint::Rule DL3002() {
                    "USER root\n"
                    "RUN apt-get update\n"
                    "USER app\n"},
+          .security_severity = "4.5",
           .check = check};
 }
 

@@ -28,6 +28,7 @@ lint::Rule DL3004() {
           .good = {"FROM debian:12\n"
                    "USER root\n"
                    "RUN apt-get update\n"},
+          .security_severity = "3.0",
           .check = check};
 }
 

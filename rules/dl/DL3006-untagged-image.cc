@@ -43,6 +43,7 @@ lint::Rule DL3006() {
               "another major version, and a cached layer may hide that for months.",
           .bad = {"FROM debian\n"},
           .good = {"FROM debian:12\n"},
+          .security_severity = "3.5",
           .check = check};
 }
 

@@ -30,6 +30,7 @@ lint::Rule DL3007() {
               "version today, and two machines may build different images from one commit.",
           .bad = {"FROM debian:latest\n"},
           .good = {"FROM debian:12\n"},
+          .security_severity = "3.5",
           .check = check};
 }
 

@@ -56,6 +56,7 @@ lint::Rule DL3026() {
                   .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
           .good = {.dockerfile = "FROM debian:12\n",
                    .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
+          .security_severity = "5.0",
           .check = check};
 }
 

@@ -49,6 +49,7 @@ lint::Rule DL3064() {
               "ENV API_TOKEN=abc\n"},
       .good = {"FROM debian:12\n"
                "RUN --mount=type=secret,id=api_token fetch\n"},
+      .security_severity = "7.0",
       .check = check};
 }
 

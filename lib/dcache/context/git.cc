@@ -1,5 +1,6 @@
 #include "dcache/context/git.h"
 
+#include <filesystem>
 #include <utility>
 
 #include <dlfcn.h>
@@ -43,7 +44,12 @@ struct Library {
   use(git_tree_entry_id) \
   use(git_tree_entry_type) \
   use(git_tree_entry_filemode) \
-  use(git_tree_entry_free)
+  use(git_tree_entry_free) \
+  use(git_ignore_path_is_ignored) \
+  use(git_repository_index) \
+  use(git_index_find) \
+  use(git_index_find_prefix) \
+  use(git_index_free)
 // clang-format on
 #define DCACHE_GIT_DECLARE(name) decltype(&::name) name = nullptr;
   DCACHE_GIT_FUNCTIONS(DCACHE_GIT_DECLARE)
@@ -91,6 +97,7 @@ using Object = Owned<git_object, &Library::git_object_free>;
 using Diff = Owned<git_diff, &Library::git_diff_free>;
 using Blob = Owned<git_blob, &Library::git_blob_free>;
 using TreeEntry = Owned<git_tree_entry, &Library::git_tree_entry_free>;
+using Index = Owned<git_index, &Library::git_index_free>;
 
 std::string name_of(const git_object* object) {
   char text[GIT_OID_HEXSZ + 1];
@@ -99,8 +106,30 @@ std::string name_of(const git_object* object) {
 
 }  // namespace
 
+std::string repository_root(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code failure;
+  for (fs::path at = folder; !at.empty(); at = at.parent_path()) {
+    if (fs::exists(at / ".git", failure)) return at.string();
+    if (at == at.parent_path()) break;
+  }
+  return {};
+}
+
 struct GitRepository::State {
   Repository repository;
+  mutable Index index = {};  // read when it is first asked
+
+  bool tracks(const std::string& path, bool is_folder) const {
+    if (index == nullptr) {
+      git_index* found = nullptr;
+      if (library().git_repository_index(&found, repository.get()) != 0) return false;
+      index.reset(found);
+    }
+    const std::string prefix = path + "/";
+    return is_folder ? library().git_index_find_prefix(nullptr, index.get(), prefix.c_str()) == 0
+                     : library().git_index_find(nullptr, index.get(), path.c_str()) == 0;
+  }
 
   tl::expected<Object, std::string> tree(const std::string& revision) const {
     git_object* found = nullptr;
@@ -228,6 +257,14 @@ tl::expected<std::optional<std::string>, std::string> GitRepository::content(con
       state_->content(*library().git_tree_entry_id(found), name, library().git_tree_entry_filemode(found));
   if (!bytes) return tl::unexpected(std::move(bytes.error()));
   return std::move(*bytes);
+}
+
+bool GitRepository::ignores(const std::string& path, bool is_folder) const {
+  int ignored = 0;
+  const std::string asked = is_folder ? path + "/" : path;
+  if (library().git_ignore_path_is_ignored(&ignored, state_->repository.get(), asked.c_str()) != 0)
+    return false;
+  return ignored != 0 && !state_->tracks(path, is_folder);
 }
 
 }  // namespace dcache::context

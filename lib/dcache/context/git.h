@@ -32,6 +32,9 @@ struct GitRange {
   std::optional<std::string> to;  // nothing: the work tree
 };
 
+// The nearest folder with a `.git` in or above `folder`, an absolute path; empty outside of a repository.
+std::string repository_root(const std::string& folder);
+
 // Not to be shared between threads. Errors are sentences that name the path or the revision.
 class GitRepository {
  public:
@@ -47,6 +50,9 @@ class GitRepository {
   tl::expected<GitRange, std::string> parse_range(const std::string& text) const;
   // All differences between a revision and the work tree, untracked files included.
   tl::expected<std::vector<GitChange>, std::string> changes(const std::string& revision) const;
+  // Whether .gitignore, or what else git reads for it, leaves a file or folder of the work tree out. What git
+  // tracks, or tracks something of, is not left out. `path` is from the root.
+  bool ignores(const std::string& path, bool is_folder) const;
   // What a checkout of the revision would write to a path; nothing if it has no such file.
   tl::expected<std::optional<std::string>, std::string> content(const std::string& revision,
                                                                 std::string_view path) const;

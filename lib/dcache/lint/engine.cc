@@ -178,33 +178,36 @@ Level Linter::configured_level(const Diagnostic& diagnostic) const {
   return diagnostic.level;
 }
 
-void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence,
-                      std::vector<Diagnostic>& out) const {
+void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const {
   const bool is_check = rule.origin == Origin::kBuildkit;
   if (rule.check == nullptr) return;
   if (rule.needs_buildkit && config_.builder == plan::Builder::kClassic) return;
   if (is_check && !silence.checks.invalid.empty()) return;  // BuildKit refuses the file for it
   if (is_check && !rule.experimental && silence.checks.skips(rule.code)) return;
   if (!is_check && silence.checks.names(rule.code)) return;
+  std::vector<Diagnostic>& out = findings.diagnostics;
   const size_t first = out.size();
   Reporter reporter(rule.code, rule.name, rule.level, out);
   rule.check(subject, reporter);
   for (size_t i = first; is_check && i < out.size(); ++i)
     out[i].aliases.assign(rule.covers.begin(), rule.covers.end());
-  judge(rule, silence.comments, first, out);
+  judge(rule, silence.comments, first, findings);
   for (size_t i = first; is_check && silence.checks.error && i < out.size(); ++i)
     out[i].level = Level::kError;
 }
 
-void Linter::judge(const Rule& rule, Suppressions& comments, size_t first,
-                   std::vector<Diagnostic>& out) const {
+void Linter::judge(const Rule& rule, Suppressions& comments, size_t first, Findings& findings) const {
+  std::vector<Diagnostic>& out = findings.diagnostics;
   const auto fresh = out.begin() + static_cast<std::ptrdiff_t>(first);
   std::for_each(fresh, out.end(),
                 [&](Diagnostic& diagnostic) { diagnostic.level = configured_level(diagnostic); });
-  const auto silenced = [&](const Diagnostic& diagnostic) {
+  const auto silenced = [&](Diagnostic& diagnostic) {
+    if (is_ignored(diagnostic)) return true;
     std::vector<std::string_view> codes = {rule.code, rule.name};
     codes.insert(codes.end(), diagnostic.aliases.begin(), diagnostic.aliases.end());
-    return is_ignored(diagnostic) || comments.covers(diagnostic.span, codes);
+    const auto reason = comments.silences(diagnostic.span, codes);
+    if (reason) findings.silenced.push_back({std::move(diagnostic), Silenced::By::kComment, *reason});
+    return reason.has_value();
   };
   out.erase(std::remove_if(fresh, out.end(), silenced), out.end());
 }
@@ -215,7 +218,7 @@ bool Linter::is_wanted(const Diagnostic& of_shellcheck) const {
   return config_.profile != Profile::kDefault || of_shellcheck.level >= Level::kWarning;
 }
 
-void Linter::run_shellcheck(Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const {
+void Linter::run_shellcheck(Subject& subject, Silence& silence, Findings& findings) const {
   if (shellcheck_ == nullptr || !config_.shellcheck) return;
   const bool selected = std::ranges::any_of(config_.select, is_shellcheck_code);
   const bool in_profile = config_.profile == Profile::kDefault || config_.profile == Profile::kHadolint ||
@@ -223,8 +226,12 @@ void Linter::run_shellcheck(Subject& subject, Silence& silence, std::vector<Diag
   if (config_.select.empty() ? !in_profile : !selected) return;
   for (Diagnostic& diagnostic : shellcheck_->check(subject)) {
     diagnostic.level = configured_level(diagnostic);
-    if (is_wanted(diagnostic) && !silence.comments.covers(diagnostic.span, {diagnostic.rule}))
-      out.push_back(std::move(diagnostic));
+    if (!is_wanted(diagnostic)) continue;
+    if (const auto reason = silence.comments.silences(diagnostic.span, {diagnostic.rule})) {
+      findings.silenced.push_back({std::move(diagnostic), Silenced::By::kComment, *reason});
+    } else {
+      findings.diagnostics.push_back(std::move(diagnostic));
+    }
   }
 }
 
@@ -253,11 +260,11 @@ Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load
   Subject subject(file, config_, load);
   Silence silence{Suppressions(file), read_check_directive(file)};
   for (const Rule* rule : active_)
-    run_rule(*rule, subject, silence, all);
+    run_rule(*rule, subject, silence, findings);
   for (const Rule* rule : on_demand_) {
-    if (silence.checks.enables(rule->code)) run_rule(*rule, subject, silence, all);
+    if (silence.checks.enables(rule->code)) run_rule(*rule, subject, silence, findings);
   }
-  run_shellcheck(subject, silence, all);
+  run_shellcheck(subject, silence, findings);
   if (merges_) drop_covered(all);
   findings.parses = file.errors().empty() && silence.checks.invalid.empty();
   add_errors(file, silence.checks, all);
@@ -275,7 +282,7 @@ Findings Linter::lint(Companion& companion) const {
     const size_t first = all.size();
     Reporter reporter(rule->code, rule->name, rule->level, all);
     rule->check_companion(companion, reporter);
-    judge(*rule, comments, first, all);
+    judge(*rule, comments, first, findings);
   }
   findings.parses = !add_error(companion, all);
   if (reports_unused_) add_unused(companion.text(), comments, all);

@@ -21,8 +21,17 @@ inline constexpr std::string_view kNotBuildableName = "not-buildable";
 inline constexpr std::string_view kUnusedSuppression = "DC0002";
 inline constexpr std::string_view kUnusedSuppressionName = "unused-suppression";
 
+// A finding that is not reported, since somebody said that it shall not be.
+struct Silenced {
+  enum class By : uint8_t { kComment, kBaseline };
+  Diagnostic diagnostic;
+  By by = By::kComment;
+  std::string_view reason;  // that the comment gives, a view of the file; may be empty
+};
+
 struct Findings {
   std::vector<Diagnostic> diagnostics;  // in the order of the file
+  std::vector<Silenced> silenced;       // grouped by rule
   bool parses = true;  // false: a builder refuses the file; the findings go as far as it can be read
 };
 
@@ -54,12 +63,13 @@ class Linter {
     Suppressions comments;
     CheckDirective checks;
   };
-  void run_rule(const Rule& rule, Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const;
-  // Gives the findings from `first` on their configured levels, and drops what comments or options silence.
-  void judge(const Rule& rule, Suppressions& comments, size_t first, std::vector<Diagnostic>& out) const;
+  void run_rule(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const;
+  // Gives the findings from `first` on their configured levels, and takes out what comments or options
+  // silence.
+  void judge(const Rule& rule, Suppressions& comments, size_t first, Findings& findings) const;
 
   bool is_wanted(const Diagnostic& of_shellcheck) const;
-  void run_shellcheck(Subject& subject, Silence& silence, std::vector<Diagnostic>& out) const;
+  void run_shellcheck(Subject& subject, Silence& silence, Findings& findings) const;
   void add_unused(const text::Document& file, const Suppressions& comments,
                   std::vector<Diagnostic>& out) const;
   Level configured_level(const Diagnostic& diagnostic) const;

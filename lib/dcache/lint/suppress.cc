@@ -20,8 +20,8 @@ bool take(std::string_view& text, std::string_view word) {
   return true;
 }
 
-// Names parted by commas, with blanks around the commas allowed; what follows them is a reason.
-std::vector<std::string_view> read_codes(std::string_view text) {
+// Takes names parted by commas off, with blanks around the commas allowed.
+std::vector<std::string_view> take_codes(std::string_view& text) {
   std::vector<std::string_view> codes;
   const auto is_code_char = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -73,7 +73,8 @@ std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment) {
   if (!take(comment, "ignore")) return std::nullopt;
   skip_blanks(comment);
   if (!take(comment, "=")) return std::nullopt;
-  pragma.codes = read_codes(comment);
+  pragma.codes = take_codes(comment);
+  pragma.reason = text::trim(comment);
   return pragma;
 }
 
@@ -101,12 +102,12 @@ Suppressions::Suppressions(const dockerfile::File& file) {
       if (next == instructions.end()) continue;
       span = next->span;
     }
-    add(span, std::move(pragma->codes));
+    add(span, std::move(*pragma));
   }
 }
 
 Suppressions::Suppressions(const text::Document& document) {
-  std::vector<std::vector<std::string_view>> waiting;
+  std::vector<IgnorePragma> waiting;
   for (uint32_t number = 1; number <= document.lines().line_count(); ++number) {
     const Span span = document.lines().line_span(number);
     const std::string_view line = text::trim(span.of(document.source()));
@@ -114,42 +115,46 @@ Suppressions::Suppressions(const text::Document& document) {
       auto pragma = read_ignore_pragma(line);
       if (!pragma) continue;
       if (pragma->global) {
-        add({0, static_cast<uint32_t>(document.source().size())}, std::move(pragma->codes));
+        add({0, static_cast<uint32_t>(document.source().size())}, std::move(*pragma));
       } else {
-        waiting.push_back(std::move(pragma->codes));
+        waiting.push_back(std::move(*pragma));
       }
     } else if (!line.empty()) {
-      for (std::vector<std::string_view>& codes : waiting)
-        add(span, std::move(codes));
+      for (IgnorePragma& pragma : waiting)
+        add(span, std::move(pragma));
       waiting.clear();
     }
   }
 }
 
-void Suppressions::add(Span span, std::vector<std::string_view> codes) {
-  const size_t count = codes.size();
-  entries_.push_back({span, std::move(codes), std::vector<bool>(count)});
+void Suppressions::add(Span span, IgnorePragma pragma) {
+  const size_t count = pragma.codes.size();
+  entries_.push_back({span, std::move(pragma), std::vector<bool>(count)});
 }
 
-bool Suppressions::covers(Span span, const std::vector<std::string_view>& codes) {
-  bool covered = false;
+std::optional<std::string_view> Suppressions::silences(Span span,
+                                                       const std::vector<std::string_view>& codes) {
+  std::optional<std::string_view> reason;
   for (Entry& entry : entries_) {
     if (span.begin < entry.span.begin || span.begin >= std::max(entry.span.end, entry.span.begin + 1))
       continue;
-    for (size_t i = 0; i < entry.codes.size(); ++i) {
-      const bool named = std::ranges::any_of(
-          codes, [&](std::string_view code) { return text::equals_ignoring_case(code, entry.codes[i]); });
-      if (named) entry.used[i] = covered = true;
+    for (size_t i = 0; i < entry.pragma.codes.size(); ++i) {
+      const bool named = std::ranges::any_of(codes, [&](std::string_view code) {
+        return text::equals_ignoring_case(code, entry.pragma.codes[i]);
+      });
+      if (!named) continue;
+      entry.used[i] = true;
+      if (!reason || reason->empty()) reason = entry.pragma.reason;
     }
   }
-  return covered;
+  return reason;
 }
 
 std::vector<std::string_view> Suppressions::unused() const {
   std::vector<std::string_view> unused;
   for (const Entry& entry : entries_) {
-    for (size_t i = 0; i < entry.codes.size(); ++i) {
-      if (!entry.used[i]) unused.push_back(entry.codes[i]);
+    for (size_t i = 0; i < entry.pragma.codes.size(); ++i) {
+      if (!entry.used[i]) unused.push_back(entry.pragma.codes[i]);
     }
   }
   return unused;

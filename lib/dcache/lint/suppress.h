@@ -21,6 +21,7 @@ namespace dcache::lint {
 struct IgnorePragma {
   bool global = false;  // for the whole file
   std::vector<std::string_view> codes;
+  std::string_view reason;  // what follows them; may be empty
 };
 
 // Reads a comment, `#` included; nothing if it is another one.
@@ -51,9 +52,9 @@ class Suppressions {
   // Of a file whose comments are lines that start with `#`, for the next line that is none.
   explicit Suppressions(const text::Document& document);
 
-  // Whether a comment silences the finding, which then counts as used. `codes` are all names the finding goes
-  // by.
-  bool covers(text::Span span, const std::vector<std::string_view>& codes);
+  // The reason, maybe empty, of the comment that silences the finding, which then counts as used; nothing if
+  // none does. `codes` are all names the finding goes by.
+  std::optional<std::string_view> silences(text::Span span, const std::vector<std::string_view>& codes);
 
   // Codes in comments that silenced nothing so far; views into the file.
   std::vector<std::string_view> unused() const;
@@ -61,10 +62,10 @@ class Suppressions {
  private:
   struct Entry {
     text::Span span;  // of the instruction; the whole file for a global one
-    std::vector<std::string_view> codes;
-    std::vector<bool> used;  // for each of them
+    IgnorePragma pragma;
+    std::vector<bool> used;  // for each of its codes
   };
-  void add(text::Span span, std::vector<std::string_view> codes);
+  void add(text::Span span, IgnorePragma pragma);
 
   std::vector<Entry> entries_;
 };

@@ -181,7 +181,8 @@ class TextReport : public FindingsReport {
   }
 
  private:
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     for (const Diagnostic& diagnostic : file.findings->diagnostics)
       append_finding(file, diagnostic, style_, out);
   }
@@ -214,7 +215,8 @@ class JsonReport : public FindingsArray {
   void end(std::string& out) override { out += "]\n"; }
 
  private:
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     text::JsonWriter json(out);
     for (const Diagnostic& diagnostic : file.findings->diagnostics)
       write_finding(file, diagnostic, json);
@@ -229,7 +231,7 @@ FilePart FindingsReport::part(const FileFindings& file) const {
     ++part.counts[static_cast<size_t>(diagnostic.level)];
     if (diagnostic.fix && diagnostic.fix->safe) ++part.fixable;
   }
-  append(file, part.text);
+  append(file, part);
   return part;
 }
 

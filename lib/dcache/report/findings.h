@@ -25,6 +25,12 @@ struct FileFindings {
 // What a report says of one file.
 struct FilePart {
   std::string text;
+  // Of a report that may have to leave findings out: where in the text each ends, and what it counts for.
+  struct Piece {
+    size_t end = 0;
+    size_t rank = 0;
+  };
+  std::vector<Piece> pieces;
   std::array<size_t, 4> counts{};  // findings by level
   size_t fixable = 0;              // safely
 };
@@ -39,9 +45,11 @@ class FindingsReport {
   virtual void begin(std::string& out) = 0;
   virtual void add(FilePart part, std::string& out) = 0;
   virtual void end(std::string& out) = 0;
+  // What end() had to leave out, as a sentence; mostly empty.
+  virtual std::string left_out() const { return {}; }
 
  private:
-  virtual void append(const FileFindings& file, std::string& out) const = 0;
+  virtual void append(const FileFindings& file, FilePart& part) const = 0;
 };
 
 // One whose parts are members of a JSON array.
@@ -62,9 +70,19 @@ std::unique_ptr<FindingsReport> findings_text(const Style& style);
 // {"description","safe","edits":[{"line","column","end_line","end_column","replacement"}],"new_file"?}.
 std::unique_ptr<FindingsReport> findings_json();
 
+struct SarifOptions {
+  std::string category = {};  // tells this run from others of the same commit; empty for none
+  bool silenced = false;      // findings that are silenced too, marked as suppressed
+};
+// The most results of a run that GitHub's code scanning takes.
+// Source:
+// https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit
+inline constexpr size_t kMostSarifResults = 25'000;
+
 // SARIF 2.1.0 (OASIS standard), one run with all of `rules`. Paths are given relative to the repository's
-// folder.
-std::unique_ptr<FindingsReport> findings_sarif(std::span<const lint::Rule> rules, Folders folders);
+// folder. Above `kMostSarifResults` the least severe are left out, and a notification of the run says so.
+std::unique_ptr<FindingsReport> findings_sarif(std::span<const lint::Rule> rules, Folders folders,
+                                               SarifOptions options = {});
 
 // A line for each finding: `file:line:column: level: text [CODE]`, which editors and build tools read.
 // Source: GNU Coding Standards, "Formatting Error Messages".

@@ -31,7 +31,8 @@ class Lines : public FindingsReport {
 };
 
 class GnuReport : public Lines {
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const text::Position at = range_of(file, diagnostic).begin;
       out += fmt::format("{}:{}:{}: {}: {} [{}]\n", printable(file.path), at.line, at.column,
@@ -55,7 +56,8 @@ class GithubReport : public Lines {
     return result;
   }
 
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const Range range = range_of(file, diagnostic);
       const std::string_view command = diagnostic.level == Level::kError     ? "error"
@@ -97,7 +99,8 @@ class CodeQualityReport : public FindingsArray {
   void end(std::string& out) override { out += "]\n"; }
 
  private:
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     JsonWriter json(out);
     Fingerprints fingerprints;
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
@@ -152,7 +155,8 @@ class CheckstyleReport : public Lines {
   void end(std::string& out) override { out += "</checkstyle>\n"; }
 
  private:
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     out += fmt::format("  <file name=\"{}\">\n", xml(file.path));
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const text::Position at = range_of(file, diagnostic).begin;
@@ -174,7 +178,8 @@ class JunitReport : public Lines {
   void end(std::string& out) override { out += "</testsuites>\n"; }
 
  private:
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     const auto& diagnostics = file.findings->diagnostics;
     const std::string path = xml(file.path);
     out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" time=\"0\">\n",
@@ -232,7 +237,8 @@ class SonarqubeReport : public FindingsArray {
     json.end_object().end_array().end_object();
   }
 
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     JsonWriter json(out);
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const Range range = range_of(file, diagnostic);
@@ -284,7 +290,8 @@ class MarkdownReport : public FindingsReport {
     return result;
   }
 
-  void append(const FileFindings& file, std::string& out) const override {
+  void append(const FileFindings& file, FilePart& part) const override {
+    std::string& out = part.text;
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       out += fmt::format("| `{}:{}` | {} | {} | {} |\n", folders_.shown(file.path),
                          range_of(file, diagnostic).begin.line, lint::name_of(diagnostic.level),

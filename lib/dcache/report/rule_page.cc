@@ -172,6 +172,7 @@ void append_rules_json(std::span<const Rule> rules, std::string& out) {
         .member("rationale", rule.rationale)
         .member("bad", rule.bad.dockerfile)
         .member("good", rule.good.dockerfile);
+    if (!rule.security_severity.empty()) json.member("security_severity", rule.security_severity);
     json.key("references").begin_array();
     for (const std::string& reference : lint::references_of(rule))
       json.value(reference);

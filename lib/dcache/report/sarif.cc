@@ -1,13 +1,16 @@
 // SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
 #include "dcache/text/json_writer.h"
-#include "dcache/text/unicode.h"
+#include "dcache/text/utf16.h"
 #include "dcache/version.h"
 
 namespace dcache::report {
@@ -76,7 +79,7 @@ class SarifWriter {
       : rules_(rules), folders_(folders), json_(out, 1, depth) {}
 
   // Up to the results.
-  void write_head() {
+  void write_head(const std::string& category) {
     json_.begin_object()
         .member("$schema", "https://json.schemastore.org/sarif-2.1.0.json")
         .member("version", "2.1.0");
@@ -87,17 +90,40 @@ class SarifWriter {
     json_.key("description").begin_object().member("text", "The root of the repository.").end_object();
     json_.end_object().end_object();
     json_.member("columnKind", "utf16CodeUnits");
+    // The slash says that all of it is a category, and nothing the number of a run.
+    if (!category.empty())
+      json_.key("automationDetails").begin_object().member("id", category + "/").end_object();
     json_.key("results").begin_array();
   }
 
-  void write_results(const FileFindings& file) {
-    Fingerprints seen;
-    for (const Diagnostic& diagnostic : file.findings->diagnostics)
-      write_result(file, diagnostic, seen);
+  void write_result(const FileFindings& file, const Diagnostic& diagnostic, const lint::Silenced* silenced,
+                    Fingerprints& seen) {
+    json_.begin_object().member("ruleId", diagnostic.rule);
+    if (const auto index = rules_.of(diagnostic.rule)) json_.member("ruleIndex", *index);
+    json_.member("level", sarif_level(diagnostic.level));
+    write_text("message", diagnostic.sentence() + ".");
+    json_.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();
+    write_artifact(file.path);
+    write_region("region", file.text, diagnostic.shown(), true);
+    json_.end_object().end_object().end_array();
+    json_.key("partialFingerprints").begin_object();
+    json_.member("primaryLocationLineHash", seen.next(file.text, diagnostic)).end_object();
+    if (silenced != nullptr) write_suppression(*silenced);
+    if (diagnostic.fix) write_fix(file, *diagnostic.fix);
+    json_.end_object();
   }
 
   // Behind the results.
-  void write_tail() { json_.end_array().end_object().end_array().end_object(); }
+  void write_tail(const std::string& left_out) {
+    json_.end_array();
+    if (!left_out.empty()) {
+      json_.key("invocations").begin_array().begin_object().member("executionSuccessful", true);
+      json_.key("toolExecutionNotifications").begin_array().begin_object().member("level", "warning");
+      write_text("message", left_out + ".");
+      json_.end_object().end_array().end_object().end_array();
+    }
+    json_.end_object().end_array().end_object();
+  }
 
  private:
   void write_tool() {
@@ -105,7 +131,8 @@ class SarifWriter {
     json_.member("name", "dcache").member("semanticVersion", DCACHE_VERSION).member("informationUri", kHome);
     json_.key("rules").begin_array();
     for (const Rule& rule : rules_.rules())
-      write_rule(rule.code, rule.name, rule.summary, rule.rationale, rule.level, lint::references_of(rule));
+      write_rule(rule.code, rule.name, rule.summary, rule.rationale, rule.level, lint::references_of(rule),
+                 rule.security_severity);
     write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file",
                "The file can't be split into instructions, or one of them is not well formed.", Level::kError,
                {});
@@ -134,7 +161,8 @@ class SarifWriter {
   }
 
   void write_rule(std::string_view code, std::string_view name, std::string_view summary,
-                  std::string_view rationale, Level level, const std::vector<std::string>& references) {
+                  std::string_view rationale, Level level, const std::vector<std::string>& references,
+                  std::string_view security_severity = {}) {
     json_.begin_object().member("id", code);
     // A name that only repeats the id is worse than none (SARIF1001).
     if (name != code) json_.member("name", pascal_case(name));
@@ -148,23 +176,21 @@ class SarifWriter {
     json_.member("helpUri", fmt::format("{}/blob/main/docs/rules/{}.md", kHome, code));
     json_.key("defaultConfiguration").begin_object().member("level", sarif_level(level)).end_object();
     json_.key("properties").begin_object().member("precision", "high");
-    json_.key("tags").begin_array().value("docker").value("build-cache").end_array().end_object();
+    if (!security_severity.empty()) json_.member("security-severity", security_severity);
+    json_.key("tags").begin_array().value("docker").value("build-cache");
+    if (!security_severity.empty()) json_.value("security");
+    json_.end_array().end_object();
     json_.end_object();
   }
 
-  void write_result(const FileFindings& file, const Diagnostic& diagnostic, Fingerprints& seen) {
-    json_.begin_object().member("ruleId", diagnostic.rule);
-    if (const auto index = rules_.of(diagnostic.rule)) json_.member("ruleIndex", *index);
-    json_.member("level", sarif_level(diagnostic.level));
-    write_text("message", diagnostic.sentence() + ".");
-    json_.key("locations").begin_array().begin_object().key("physicalLocation").begin_object();
-    write_artifact(file.path);
-    write_region("region", file.text, diagnostic.shown(), true);
-    json_.end_object().end_object().end_array();
-    json_.key("partialFingerprints").begin_object();
-    json_.member("primaryLocationLineHash", seen.next(file.text, diagnostic)).end_object();
-    if (diagnostic.fix) write_fix(file, *diagnostic.fix);
-    json_.end_object();
+  void write_suppression(const lint::Silenced& silenced) {
+    const bool in_source = silenced.by == lint::Silenced::By::kComment;
+    json_.key("suppressions")
+        .begin_array()
+        .begin_object()
+        .member("kind", in_source ? "inSource" : "external");
+    if (!silenced.reason.empty()) json_.member("justification", silenced.reason);
+    json_.end_object().end_array();
   }
 
   void write_artifact(const std::string& path) {
@@ -180,14 +206,7 @@ class SarifWriter {
   // Columns count UTF-16 code units, as code scanning wants them.
   static uint32_t utf16_column(const text::Document& file, uint32_t offset) {
     const text::Span line = file.lines().line_span(file.lines().line_of(offset));
-    std::string_view before = file.source().substr(line.begin, offset - line.begin);
-    uint32_t column = 1;
-    while (!before.empty()) {
-      const text::Rune rune = text::decode_rune(before);
-      column += rune.value >= 0x10000 ? 2 : 1;
-      before.remove_prefix(rune.width);
-    }
-    return column;
+    return 1 + text::utf16_length(file.source().substr(line.begin, offset - line.begin));
   }
 
   void write_region(std::string_view key, const text::Document& file, text::Span span, bool snippet) {
@@ -223,30 +242,80 @@ class SarifWriter {
 // How deep in the document the results are.
 constexpr int kResultsDepth = 4;
 
-class SarifReport : public FindingsArray {
+class SarifReport : public FindingsReport {
  public:
-  SarifReport(std::span<const Rule> rules, Folders folders) : rules_(rules), folders_(std::move(folders)) {}
+  SarifReport(std::span<const Rule> rules, Folders folders, SarifOptions options)
+      : rules_(rules), folders_(std::move(folders)), options_(std::move(options)) {}
 
-  void begin(std::string& out) override { SarifWriter(rules_, folders_, out, 0).write_head(); }
+  void begin(std::string& out) override {
+    SarifWriter(rules_, folders_, out, 0).write_head(options_.category);
+  }
+
+  void add(FilePart part, std::string&) override {
+    size_t begin = 0;
+    for (const FilePart::Piece& piece : part.pieces) {
+      kept_[piece.rank].push_back({total_++, part.text.substr(begin, piece.end - begin)});
+      begin = piece.end;
+      if (total_ - dropped_ > kMostSarifResults) drop_one();
+    }
+  }
 
   void end(std::string& out) override {
-    SarifWriter(rules_, folders_, out, kResultsDepth).write_tail();
+    std::vector<Kept> all;
+    for (std::vector<Kept>& of_rank : kept_)
+      std::ranges::move(of_rank, std::back_inserter(all));
+    std::ranges::sort(all, {}, &Kept::number);
+    for (const Kept& one : all)
+      out.append(&one == all.data() ? "" : ",").append(one.text);
+    SarifWriter(rules_, folders_, out, kResultsDepth).write_tail(left_out());
     out += '\n';
   }
 
+  std::string left_out() const override {
+    if (dropped_ == 0) return {};
+    return fmt::format("{} of {} findings are left out, the least severe ones: code scanning takes {}",
+                       dropped_, total_, kMostSarifResults);
+  }
+
  private:
-  void append(const FileFindings& file, std::string& out) const override {
-    SarifWriter(rules_, folders_, out, kResultsDepth).write_results(file);
+  // A result as it is written, and its place among all of them.
+  struct Kept {
+    size_t number;
+    std::string text;
+  };
+
+  void append(const FileFindings& file, FilePart& part) const override {
+    Fingerprints seen;
+    const auto add = [&](const Diagnostic& diagnostic, const lint::Silenced* silenced, size_t rank) {
+      SarifWriter(rules_, folders_, part.text, kResultsDepth).write_result(file, diagnostic, silenced, seen);
+      part.pieces.push_back({part.text.size(), rank});
+    };
+    for (const Diagnostic& diagnostic : file.findings->diagnostics)
+      add(diagnostic, nullptr, 1 + static_cast<size_t>(diagnostic.level));
+    if (!options_.silenced) return;
+    for (const lint::Silenced& silenced : file.findings->silenced)
+      add(silenced.diagnostic, &silenced, 0);
+  }
+
+  void drop_one() {
+    const auto least = std::ranges::find_if(kept_, [](const auto& of_rank) { return !of_rank.empty(); });
+    least->pop_back();
+    ++dropped_;
   }
 
   RuleNumbers rules_;
   Folders folders_;
+  SarifOptions options_;
+  std::array<std::vector<Kept>, 5> kept_;  // what is silenced, then by level
+  size_t total_ = 0;
+  size_t dropped_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<FindingsReport> findings_sarif(std::span<const Rule> rules, Folders folders) {
-  return std::make_unique<SarifReport>(rules, std::move(folders));
+std::unique_ptr<FindingsReport> findings_sarif(std::span<const Rule> rules, Folders folders,
+                                               SarifOptions options) {
+  return std::make_unique<SarifReport>(rules, std::move(folders), std::move(options));
 }
 
 }  // namespace dcache::report

@@ -1,0 +1,39 @@
+// Where the findings of `dcache lint` go.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/lint_options.h"
+#include "dcache/report/findings.h"
+
+namespace dcache::cli {
+
+std::vector<std::string_view> format_names();
+// What is wrong with a FORMAT or FORMAT=FILE; empty for nothing.
+std::string wrong_format(const std::string& word);
+
+// The reports that were asked for, written side by side.
+class Reports {
+ public:
+  // False, with a word on standard error, if two want standard output.
+  bool open(const LintOptions& options);
+  // What each says of a file. Safe to call from many threads.
+  std::vector<report::FilePart> parts(const report::FileFindings& file) const;
+  void add(std::vector<report::FilePart> parts);
+  // False, with a word on standard error, if a file can't be written.
+  bool finish();
+
+ private:
+  // A report and where it goes.
+  struct Output {
+    std::unique_ptr<report::FindingsReport> report;
+    std::string file;  // empty for standard output
+    std::string text;  // that is not written yet
+  };
+  std::vector<Output> outputs_;
+};
+
+}  // namespace dcache::cli

@@ -1,0 +1,75 @@
+// Folders and patterns on the command line.
+#include <set>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/git_folder.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+using test::TemporaryFolder;
+using Paths = std::set<std::string>;
+
+// The files that lint has something to say of.
+Paths linted(const TemporaryFolder& folder, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"lint", "--format", "json"});
+  Paths paths;
+  for (const json& finding : json::parse(run_dcache(arguments, folder.path()).out))
+    paths.insert(finding["path"]);
+  return paths;
+}
+
+TEST(Folders, AreSearchedForDockerfiles) {
+  const TemporaryFolder folder;
+  for (const char* name : {"Dockerfile", "a/web.Dockerfile", "a/Dockerfile.dev", "b/Containerfile",
+                           "node_modules/x/Dockerfile", "a/Dockerfile.dev.dockerignore", "a/other"}) {
+    folder.write(name, "FROM a\n");
+  }
+  EXPECT_EQ(linted(folder, {}),
+            (Paths{"Dockerfile", "a/Dockerfile.dev", "a/web.Dockerfile", "b/Containerfile"}));
+}
+
+TEST(Folders, AreSearchedWithoutWhatGitIgnores) {
+  const test::GitFolder folder;
+  for (const char* name : {"Dockerfile", "out/Dockerfile", "out/deep/Dockerfile", "kept/Dockerfile",
+                           "a/tmp.Dockerfile", "a/Dockerfile", "a/mine/Dockerfile"}) {
+    folder.write(name, "FROM a\n");
+  }
+  folder.write(".gitignore", "/out/\nkept/\n");
+  folder.write("a/.gitignore", "tmp.*\n");
+  folder.write("info", "mine\n");
+  folder.git("init -q -b main");
+  folder.git("add -f kept/Dockerfile");
+  folder.shell("mv info .git/info/exclude");
+  EXPECT_EQ(linted(folder, {}), (Paths{"Dockerfile", "a/Dockerfile", "kept/Dockerfile"}));
+  EXPECT_EQ(linted(folder, {"a"}), (Paths{"a/Dockerfile"}));
+  EXPECT_EQ(linted(folder, {"./a/"}), (Paths{"a/Dockerfile"}));
+  // What one names is meant, ignored or not.
+  EXPECT_EQ(linted(folder, {"out"}), (Paths{"out/Dockerfile", "out/deep/Dockerfile"}));
+  EXPECT_EQ(linted(folder, {"a/tmp.Dockerfile"}), (Paths{"a/tmp.Dockerfile"}));
+  EXPECT_EQ(linted(folder, {"--no-gitignore"}).size(), 7u);
+}
+
+TEST(Patterns, AreExpandedWhereNoShellDidIt) {
+  const TemporaryFolder folder;
+  for (const char* name :
+       {"Dockerfile", "s/a/Dockerfile", "s/b/c/Dockerfile", "s/b/web.build", "s/[x]", "t/Dockerfile"})
+    folder.write(name, "FROM a\n");
+  EXPECT_EQ(linted(folder, {"s/**/Dockerfile"}), (Paths{"s/a/Dockerfile", "s/b/c/Dockerfile"}));
+  EXPECT_EQ(linted(folder, {"**/Dockerfile"}).size(), 4u);
+  EXPECT_EQ(linted(folder, {"s/?"}), (Paths{"s/a/Dockerfile", "s/b/c/Dockerfile"}));
+  EXPECT_EQ(linted(folder, {"s/*/*.build", "t"}), (Paths{"s/b/web.build", "t/Dockerfile"}));
+  EXPECT_EQ(linted(folder, {folder / "t/*"}), (Paths{folder / "t/Dockerfile"}));
+  EXPECT_EQ(linted(folder, {"s/[x]"}), (Paths{"s/[x]"}));
+  const Outcome none = run_dcache({"lint", "s/*.none"}, folder.path());
+  EXPECT_EQ(none.status, 2);
+  EXPECT_NE(none.err.find("s/*.none"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dcache
