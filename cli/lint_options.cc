@@ -1,5 +1,6 @@
 #include "cli/lint_options.h"
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

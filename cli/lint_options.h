@@ -6,9 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 #include "dcache/plan/graph.h"
+
+namespace CLI {
+class App;
+}
 
 namespace dcache::cli {
 

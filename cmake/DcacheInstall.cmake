@@ -1,4 +1,5 @@
-# cmake --install: the command, the library, its public headers and a CMake package.
+# cmake --install: the command, the library, its public headers and a CMake package. The components are the Debian packages that
+# DcachePackages.cmake makes: dcache, libdcache-c and libdcache-dev.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/dcache")
@@ -8,13 +9,13 @@ if(TARGET dcache_c)
   list(APPEND libraries dcache_c)
 endif()
 install(TARGETS ${libraries} EXPORT dcacheTargets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT c NAMELINK_COMPONENT dev
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT c)
 if(TARGET dcache-cli)
-  install(TARGETS dcache-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS dcache-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
 endif()
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/dcache" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/dcache" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev
   FILES_MATCHING PATTERN "*.h"
   PATTERN "words.h" EXCLUDE
   PATTERN "check.h" EXCLUDE
@@ -22,15 +23,18 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/dcache" DESTINATION ${CMAKE_INSTALL
   PATTERN "workspace_settings.h" EXCLUDE
   PATTERN "lsp/*.h" EXCLUDE)
 install(FILES "${PROJECT_SOURCE_DIR}/lib/dcache/lsp/server.h" "${PROJECT_SOURCE_DIR}/lib/dcache/lsp/framing.h"
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dcache/lsp)
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dcache/lsp COMPONENT dev)
 configure_file("${CMAKE_CURRENT_LIST_DIR}/dcache.pc.in" "${PROJECT_BINARY_DIR}/dcache.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/dcache.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(FILES "${PROJECT_BINARY_DIR}/lib/dcache/version.h" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dcache)
-install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES "${PROJECT_BINARY_DIR}/dcache.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
+install(FILES "${PROJECT_BINARY_DIR}/lib/dcache/version.h" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dcache
+  COMPONENT dev)
 
-install(EXPORT dcacheTargets NAMESPACE dcache:: DESTINATION ${package_dir})
+# Not in the Debian packages, whose system has it.
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/dcache" COMPONENT license)
+
+install(EXPORT dcacheTargets NAMESPACE dcache:: DESTINATION ${package_dir} COMPONENT dev)
 configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/dcacheConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/dcacheConfig.cmake" INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/dcacheConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/dcacheConfig.cmake" "${PROJECT_BINARY_DIR}/dcacheConfigVersion.cmake"
-  DESTINATION ${package_dir})
+  DESTINATION ${package_dir} COMPONENT dev)

@@ -195,8 +195,14 @@ GitRepository::~GitRepository() = default;
 tl::expected<GitRepository, std::string> GitRepository::open(const std::string& folder) {
   if (!library().problem.empty()) return tl::unexpected(library().problem);
   git_repository* found = nullptr;
-  if (library().git_repository_open_ext(&found, folder.c_str(), 0, nullptr) != 0)
-    return tl::unexpected(fmt::format("{} is in no git repository: {}", folder, last_error()));
+  const int status = library().git_repository_open_ext(&found, folder.c_str(), 0, nullptr);
+  if (status == GIT_EOWNER) {
+    return tl::unexpected(fmt::format(
+        "the git repository of {} belongs to another user, and is not read for that: run dcache as "
+        "its owner, or git config --global --add safe.directory FOLDER",
+        folder));
+  }
+  if (status != 0) return tl::unexpected(fmt::format("{} is in no git repository: {}", folder, last_error()));
   GitRepository repository(std::make_unique<State>(State{Repository(found)}));
   const char* root = library().git_repository_workdir(found);
   if (root == nullptr) return tl::unexpected(fmt::format("{} has no work tree", folder));
