@@ -21,7 +21,7 @@ FROM base
 RUN --mount=type=cache,target=/var/cache/apt,sharing=locked \
     --mount=type=cache,target=/var/lib/apt,sharing=locked \
     apt-get update && apt-get install -y --no-install-recommends libgit2-1.5 shellcheck \
- # A repository that is mounted belongs to somebody else.
+ # A repository that is mounted belongs to somebody else as a rule.
  && printf '[safe]\n\tdirectory = *\n' >/etc/gitconfig
 COPY --link --from=build /out /usr
 WORKDIR /src

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "tests/git_folder.h"
 #include "tests/run_program.h"
@@ -120,6 +121,24 @@ TEST(ExplainGit, KnowsThatGitsOwnFilesChange) {
   repository.git("checkout -q src/a");
   repository.write("README.md", "2\n");
   EXPECT_EQ(repository.explain("HEAD")["steps"][4]["cause"]["more"], 1);  // .git/index and README.md
+}
+
+TEST(ExplainGit, ReadsTheRepositoryOfAnotherUserWhereThatIsAllowed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files to another user";
+  const Repository repository;
+  repository.shell("chown -R 12345 .");
+  repository.write("home/.gitconfig", "");
+  ::setenv("HOME", (repository / "home").c_str(), 1);
+  const auto explain = [&] { return run_dcache({"explain", "--git", "HEAD"}, repository.path()); };
+  const Outcome refused = explain();
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("safe.directory"), std::string::npos) << refused.err;
+  repository.write("home/.gitconfig", "[safe]\n\tdirectory = *\n");
+  EXPECT_EQ(explain().status, 0);
+  repository.write("home/.gitconfig", "[safe]\n\tdirectory = *\n\tdirectory =\n");
+  EXPECT_EQ(explain().status, 2);
+  repository.write("home/.gitconfig", "[safe]\n\tdirectory = " + repository.path() + "\n");
+  EXPECT_EQ(explain().status, 0);
 }
 
 TEST(ExplainGit, RefusesWhatItCanNotCompare) {

@@ -110,7 +110,7 @@ class LspClient {
 
   lsp::Server& server() { return *server_; }
 
- private:
+  // The next message for which `wanted` says so.
   json wait(const std::function<bool(const json&)>& wanted) {
     std::unique_lock lock(mutex_);
     std::optional<json> found;
@@ -125,6 +125,7 @@ class LspClient {
     return came ? *found : json::object();
   }
 
+ private:
   std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<json> messages_;

@@ -18,7 +18,11 @@ struct Library {
 // clang-format off
 #define DCACHE_GIT_FUNCTIONS(use) \
   use(git_libgit2_init) \
+  use(git_libgit2_opts) \
   use(git_error_last) \
+  use(git_config_open_default) \
+  use(git_config_get_multivar_foreach) \
+  use(git_config_free) \
   use(git_repository_open_ext) \
   use(git_repository_workdir) \
   use(git_repository_free) \
@@ -97,7 +101,37 @@ using Object = Owned<git_object, &Library::git_object_free>;
 using Diff = Owned<git_diff, &Library::git_diff_free>;
 using Blob = Owned<git_blob, &Library::git_blob_free>;
 using TreeEntry = Owned<git_tree_entry, &Library::git_tree_entry_free>;
+using Config = Owned<git_config, &Library::git_config_free>;
 using Index = Owned<git_index, &Library::git_index_free>;
+
+// Whether the user's or the system's configuration has `safe.directory = *`, which libgit2 1.5 does not know.
+bool trusts_all_owners() {
+  git_config* found = nullptr;
+  if (library().git_config_open_default(&found) != 0) return false;
+  const Config config(found);
+  bool all = false;
+  const auto look = [](const git_config_entry* entry, void* answer) {
+    bool& trusts = *static_cast<bool*>(answer);
+    const std::string_view value = entry->value == nullptr ? "" : entry->value;
+    trusts = !value.empty() && (trusts || value == "*");  // an empty value takes back what stands above
+    return 0;
+  };
+  library().git_config_get_multivar_foreach(found, "safe.directory", nullptr, look, &all);
+  return all;
+}
+
+// As git_repository_open_ext(), for the repository of another user too where git's configuration allows it.
+int open_repository(git_repository** found, const std::string& folder) {
+  const auto open = [&] { return library().git_repository_open_ext(found, folder.c_str(), 0, nullptr); };
+  const int status = open();
+  if (status != GIT_EOWNER || !trusts_all_owners()) return status;
+  int before = 1;  // an embedding program may use the library as well
+  library().git_libgit2_opts(GIT_OPT_GET_OWNER_VALIDATION, &before);
+  library().git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+  const int again = open();
+  library().git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, before);
+  return again;
+}
 
 std::string name_of(const git_object* object) {
   char text[GIT_OID_HEXSZ + 1];
@@ -195,7 +229,7 @@ GitRepository::~GitRepository() = default;
 tl::expected<GitRepository, std::string> GitRepository::open(const std::string& folder) {
   if (!library().problem.empty()) return tl::unexpected(library().problem);
   git_repository* found = nullptr;
-  const int status = library().git_repository_open_ext(&found, folder.c_str(), 0, nullptr);
+  const int status = open_repository(&found, folder);
   if (status == GIT_EOWNER) {
     return tl::unexpected(fmt::format(
         "the git repository of {} belongs to another user, and is not read for that: run dcache as "
