@@ -56,6 +56,16 @@ TEST(Formats, InJsonHaveTheMembersTheyNeed) {
   EXPECT_TRUE(rules.contains("ExposeProtoCasing") && rules.contains("DC0001"));
 }
 
+TEST(Formats, TellFilesOfOneTextApart) {
+  const TemporaryFolder folder;
+  folder.write("a/Dockerfile", kText);
+  folder.write("b/Dockerfile", kText);
+  const json issues =
+      json::parse(run_dcache({"lint", "--select", "DL3016", "--format", "gitlab", "."}, folder.path()).out);
+  ASSERT_EQ(issues.size(), 2u);
+  EXPECT_NE(issues[0]["fingerprint"], issues[1]["fingerprint"]);
+}
+
 TEST(Formats, CanBeSeveralAtOnce) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", kText);

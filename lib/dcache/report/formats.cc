@@ -103,15 +103,18 @@ class CodeQualityReport : public FindingsArray {
     std::string& out = part.text;
     JsonWriter json(out);
     Fingerprints fingerprints;
+    const std::string path = folders_.shown(file.path);
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const Range range = range_of(file, diagnostic);
       json.begin_object();
       if (codeclimate_) json.member("type", "issue");
       json.member("check_name", diagnostic.rule).member("description", diagnostic.sentence());
       if (codeclimate_) json.key("categories").begin_array().value("Bug Risk").end_array();
-      json.member("fingerprint", fingerprints.next(file.text, diagnostic))
+      // GitLab compares these alone, whatever file they are of.
+      const std::string fingerprint = fingerprints.next(file.text, diagnostic);
+      json.member("fingerprint", context::to_hex(context::Hasher().add(path).add(fingerprint).finish()))
           .member("severity", code_quality_severity(diagnostic.level));
-      json.key("location").begin_object().member("path", folders_.shown(file.path));
+      json.key("location").begin_object().member("path", path);
       json.key("lines").begin_object().member("begin", range.begin.line);
       if (codeclimate_) json.member("end", range.end.line);
       json.end_object().end_object().end_object();
