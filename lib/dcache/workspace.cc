@@ -334,9 +334,10 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
   return answer;
 }
 
-Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::stop_token& stop) {
+Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::stop_token& stop,
+                                    const cache::Build::Progress& progress) {
   const auto state = now();
-  auto build = state->build_now(dockerfile, stop, {});
+  auto build = state->build_now(dockerfile, stop, progress);
   if (!build) return std::move(build.error());
   const std::scoped_lock lock(mutex_);
   marks_.insert_or_assign(dockerfile, std::move(*build));

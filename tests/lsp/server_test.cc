@@ -315,6 +315,36 @@ TEST(LanguageServer, ShowsVerdictsBesideSteps) {
   EXPECT_EQ(hints(), (Texts{}));
 }
 
+TEST(LanguageServer, ShowsHowFarHashingHasCome) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM scratch\nCOPY large /\n");
+  for (int i = 0; i < 32; ++i) {
+    const std::string name = "large/" + std::to_string(i);
+    folder.write(name, "");
+    folder.resize(name, uint64_t{256} << 20U);
+  }
+  const std::string path = folder / "Dockerfile";
+  LspClient client;
+  client.start(R"({"window":{"workDoneProgress":true}})"_json);
+  client.open(path, folder.read("Dockerfile"));
+  const json asked = client.next("window/workDoneProgress/create");
+  client.send({{"jsonrpc", "2.0"}, {"id", asked.at("id")}, {"result", nullptr}});
+  const auto next = [&] { return client.next("$/progress").at("params"); };
+  const json begin = next();
+  EXPECT_EQ(begin.at("token"), asked.at("params").at("token"));
+  EXPECT_EQ(begin.at("value").at("kind"), "begin");
+  const json report = next();
+  EXPECT_EQ(report.at("value").at("kind"), "report");
+  EXPECT_NE(report.at("value").at("message").get<std::string>().find(" of 8.6 GB"), std::string::npos)
+      << report;
+  // Nobody waits for the rest.
+  client.change(path, 2, json::array({{{"text", "FROM scratch\n"}}}));
+  json last = report;
+  while (last.at("value").at("kind") == "report")
+    last = next();
+  EXPECT_EQ(last.at("value").at("kind"), "end");
+}
+
 TEST(LanguageServer, ComparesWithTheFirstStateOutsideOfARepository) {
   const TemporaryFolder folder;
   folder.write("src/a", "1");

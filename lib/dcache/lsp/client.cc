@@ -38,6 +38,7 @@ Client read_client(const json& capabilities) {
   client.refreshes_hints = has("/workspace/inlayHint/refreshSupport");
   client.refreshes_lenses = has("/workspace/codeLens/refreshSupport");
   client.asks_settings = has("/workspace/configuration");
+  client.shows_progress = has("/window/workDoneProgress");
   return client;
 }
 

@@ -27,6 +27,7 @@ struct Client {
   bool refreshes_hints = false;   // workspace.inlayHint.refreshSupport
   bool refreshes_lenses = false;  // workspace.codeLens.refreshSupport
   bool asks_settings = false;     // workspace.configuration
+  bool shows_progress = false;    // window.workDoneProgress
 };
 
 // From the capabilities of an `initialize`.

@@ -17,6 +17,7 @@
 #include "dcache/lsp/fixes.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/lsp/positions.h"
+#include "dcache/lsp/progress.h"
 #include "dcache/lsp/verdicts.h"
 #include "dcache/lsp/worker.h"
 #include "dcache/report/failure.h"
@@ -84,6 +85,7 @@ class Server::Session {
   void send(const json& message);
   void reply(const json& id, const Answer& answer);
   void ask(const std::string& method, json params, std::function<void(const json&)> then = {});
+  std::function<void(const json&)> take_asked(int64_t id);
   void notify(const std::string& method, json params);
   void handle_request(const json& id, const std::string& method, const json& params);
   void handle_notification(const std::string& method, const json& params);
@@ -133,9 +135,11 @@ class Server::Session {
   bool shut_down_ = false;
   json given_settings_;
   std::vector<std::unique_ptr<Folder>> folders_;
+  std::mutex asked_mutex_;  // guards the two below
   int64_t next_request_ = 1;
   std::map<int64_t, std::function<void(const json&)>> asked_;
   Documents documents_;
+  uint64_t hashings_ = 0;      // of the second thread
   std::set<std::string> due_;  // URIs whose findings may have changed
   bool files_changed_ = false;
   std::mutex shared_mutex_;  // guards what follows and the folders' settings, which tasks look at
@@ -162,9 +166,19 @@ void Server::Session::reply(const json& id, const Answer& answer) {
 }
 
 void Server::Session::ask(const std::string& method, json params, std::function<void(const json&)> then) {
-  const int64_t id = next_request_++;
-  asked_[id] = std::move(then);
+  int64_t id = 0;
+  {
+    const std::scoped_lock lock(asked_mutex_);
+    id = next_request_++;
+    asked_[id] = std::move(then);
+  }
   send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
+}
+
+std::function<void(const json&)> Server::Session::take_asked(int64_t id) {
+  const std::scoped_lock lock(asked_mutex_);
+  auto asked = asked_.extract(id);
+  return asked.empty() ? nullptr : std::move(asked.mapped());
 }
 
 void Server::Session::notify(const std::string& method, json params) {
@@ -186,8 +200,8 @@ void Server::Session::receive(std::string_view text) {
     }
     if (!id.is_number_integer() || !(message.contains("result") || message.contains("error")))
       return reply(id, tl::unexpected(Refusal{Code::kInvalidRequest, "the message has no method"}));
-    auto asked = asked_.extract(id.get<int64_t>());
-    if (!asked.empty() && asked.mapped() && message.contains("result")) asked.mapped()(message.at("result"));
+    const auto then = take_asked(id.get<int64_t>());
+    if (then && message.contains("result")) then(message.at("result"));
   } catch (const json::exception&) {  // members that are missing or of another type
     if (is_call && !id.is_null())
       reply(id,
@@ -586,13 +600,21 @@ std::optional<Server::Session::Verdicts> Server::Session::verdicts_of(const Docu
     noted = noted_.contains(document.path);
     since = document.folder->settings.since;
   }
+  WorkProgress line(
+      fmt::format("dcache/{}", ++hashings_),
+      [this](const std::string& method, json params, std::function<void()> agreed) {
+        ask(method, std::move(params), [agreed = std::move(agreed)](const json&) { agreed(); });
+      },
+      [this](const std::string& method, json params) { notify(method, std::move(params)); });
+  cache::Build::Progress progress;
+  if (client_.shows_progress) progress = [&](const context::HashingProgress& done) { line.show(done); };
   if (!noted && !since.empty()) {
-    auto explained = workspace.explain(document.path, {.since = since, .stop = stop});
+    auto explained = workspace.explain(document.path, {.since = since, .stop = stop, .progress = progress});
     if (explained) return Verdicts{*explained, "since " + since};
   }
-  if (!workspace.is_marked(document.path) && !workspace.mark(document.path, stop).empty())
+  if (!workspace.is_marked(document.path) && !workspace.mark(document.path, stop, progress).empty())
     return std::nullopt;
-  auto explained = workspace.explain(document.path, {.stop = stop});
+  auto explained = workspace.explain(document.path, {.stop = stop, .progress = progress});
   if (!explained) return std::nullopt;
   return Verdicts{*explained, noted ? "since you noted it" : "since it was opened"};
 }
