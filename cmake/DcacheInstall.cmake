@@ -19,6 +19,7 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/dcache" DESTINATION ${CMAKE_INSTALL
   FILES_MATCHING PATTERN "*.h"
   PATTERN "words.h" EXCLUDE
   PATTERN "check.h" EXCLUDE
+  PATTERN "planner.h" EXCLUDE
   PATTERN "config_reading.h" EXCLUDE
   PATTERN "workspace_settings.h" EXCLUDE
   PATTERN "lsp/*.h" EXCLUDE)

@@ -60,7 +60,7 @@ class Reader {
     const YAML::Node jobs = member(root, "jobs");
     if (!jobs.IsMap()) return;
     for (const auto& entry : jobs) {
-      starts_empty_ = is_hosted(member(entry.second, "runs-on"));
+      starts_empty_ = is_hosted(entry.second);
       has_builder_ = false;
       const YAML::Node steps = member(entry.second, "steps");
       if (!steps.IsSequence()) continue;
@@ -75,9 +75,38 @@ class Reader {
   }
 
   // Runners of the service itself are new for each job.
-  static bool is_hosted(const YAML::Node& runner) {
-    const std::string name = scalar(runner);
-    return name.starts_with("ubuntu-") || name.starts_with("windows-") || name.starts_with("macos-");
+  static bool is_hosted(const YAML::Node& job) {
+    const YAML::Node runner = member(job, "runs-on");
+    const bool list = runner.IsSequence() && runner.size() == 1;
+    const std::vector<std::string> names =
+        values_of(scalar(list ? *runner.begin() : runner), member(member(job, "strategy"), "matrix"));
+    return !names.empty() && std::ranges::all_of(names, [](const std::string& name) {
+      return name.starts_with("ubuntu-") || name.starts_with("windows-") || name.starts_with("macos-");
+    });
+  }
+
+  // What `${{ matrix.NAME }}` stands for in the jobs of a matrix; other text stands for itself.
+  static std::vector<std::string> values_of(const std::string& text, const YAML::Node& matrix) {
+    std::string_view name = text;
+    if (!name.starts_with("${{") || !name.ends_with("}}")) return {text};
+    name = text::trim(name.substr(3, name.size() - 5));
+    constexpr std::string_view kMatrix = "matrix.";
+    if (!name.starts_with(kMatrix)) return {text};
+    const std::string variable(name.substr(kMatrix.size()));
+    std::vector<std::string> values;
+    const YAML::Node listed = member(matrix, variable.c_str());
+    if (listed.IsSequence()) {
+      for (const YAML::Node& value : listed)
+        values.push_back(scalar(value));
+    }
+    const YAML::Node more = member(matrix, "include");
+    if (more.IsSequence()) {
+      for (const YAML::Node& job : more) {
+        const YAML::Node value = member(job, variable.c_str());
+        if (!value.IsNull()) values.push_back(scalar(value));
+      }
+    }
+    return values;
   }
 
   void read_action(const YAML::Node& step) {

@@ -33,25 +33,101 @@ bool goes_through_link(std::string_view destination) {
                              [&](std::string_view link) { return text::is_within(destination, link); });
 }
 
+// Folders that are not root's with mode 0755 in most images.
+bool is_special(std::string_view destination) {
+  constexpr std::string_view kSpecial[] = {"/tmp", "/var/tmp", "/root", "/home"};
+  return std::ranges::any_of(kSpecial,
+                             [&](std::string_view folder) { return text::is_within(destination, folder); });
+}
+
+// Folders that are root's with mode 0755 in nearly all images.
+bool is_plain(std::string_view destination) {
+  constexpr std::string_view kPlain[] = {"/usr", "/opt", "/etc"};
+  return std::ranges::any_of(kPlain,
+                             [&](std::string_view folder) { return text::is_within(destination, folder); });
+}
+
+// The folders whose owner or mode the steps of a stage have set so far.
+class Touched {
+ public:
+  void add(lint::Subject& subject, size_t index) {
+    const plan::Step& step = subject.graph().steps[index];
+    if (step.kind == plan::Step::Kind::kRun) {
+      for (const shell::Command& command : subject.run_of(index).commands)
+        add(command, step);
+    } else if (step.kind == plan::Step::Kind::kWorkdir) {
+      const plan::Part* user = step.find(plan::Part::Kind::kUser);
+      if (user != nullptr && user->value != "root" && user->value != "0") note(step.destination);
+    } else if (step.find(plan::Part::Kind::kOwner) != nullptr ||
+               step.find(plan::Part::Kind::kMode) != nullptr) {
+      note(step.destination);
+    }
+  }
+
+  // Whether one of them may be on the way to what is copied.
+  bool may_hold(std::string_view destination) const {
+    return unknown_ || std::ranges::any_of(folders_, [&](const std::string& folder) {
+             return text::is_within(destination, folder);
+           });
+  }
+
+ private:
+  static constexpr size_t kMost = 256;
+
+  void note(std::string folder) {
+    if (folder == "/") return;
+    folders_.push_back(std::move(folder));
+    unknown_ = unknown_ || folders_.size() > kMost;
+  }
+
+  void add(const shell::Command& command, const plan::Step& step) {
+    constexpr std::string_view kPrograms[] = {"chown",   "chmod",   "chgrp",   "useradd", "adduser",
+                                              "usermod", "install", "setfacl", "mkdir"};
+    const std::span<const shell::Word> words = shell::invocation(command);
+    const std::string_view program = shell::program_of(words);
+    if (std::ranges::find(kPrograms, program) == std::end(kPrograms)) return;
+    const auto sets_mode = [](const shell::Word& word) {
+      return word.text.starts_with("-m") || word.text.starts_with("--mode");
+    };
+    if (program == "mkdir" && std::ranges::none_of(words, sets_mode)) return;
+    for (const shell::Word& word : words.subspan(1)) {
+      // The owner comes from a variable as a rule, the folder seldom.
+      const bool path = word.text.find('/') != std::string_view::npos || word.text == ".";
+      if (path && !word.literal) unknown_ = true;
+      if (path) note(text::join_path(word.text.starts_with('/') ? "/" : step.workdir(), word.text));
+    }
+  }
+
+  std::vector<std::string> folders_;
+  bool unknown_ = false;
+};
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Graph& graph = subject.graph();
+  std::vector<Touched> touched(graph.stages.size());
+  size_t stage = graph.stages.size();
   const bool directive = subject.file().directive("syntax").has_value();
-  for (const plan::Step& step : graph.steps) {
+  for (size_t index = 0; index < graph.steps.size(); ++index) {
+    const plan::Step& step = graph.steps[index];
     const dockerfile::Instruction& instruction = *step.instruction;
+    if (const auto base = graph.stages[step.stage].base_stage; base && step.stage != stage)
+      touched[step.stage] = touched[*base];
+    stage = step.stage;
     const bool copy = step.kind == plan::Step::Kind::kCopy &&
                       instruction.keyword == dockerfile::Keyword::kCopy &&
                       instruction.find_flag("from") != nullptr;
-    if (!copy || !is_self_contained(instruction) || goes_through_link(step.destination) ||
-        !stands_on_something(graph, step))
-      continue;
-    // A folder that the steps below may have made a link of.
+    const bool reported = copy && is_self_contained(instruction) && !goes_through_link(step.destination) &&
+                          !is_special(step.destination) && !touched[stage].may_hold(step.destination) &&
+                          stands_on_something(graph, step);
+    touched[stage].add(subject, index);
+    if (!reported) continue;
     const text::Span place{instruction.name_span.end, instruction.name_span.end};
     lint::Diagnostic& diagnostic =
         reporter.report(instruction.span,
                         "this copies again whenever a step below it rebuilds, though the files are the same",
                         "write COPY --link");
     diagnostic.fix = replace(place, " --link", "add --link");
-    diagnostic.fix->safe = directive;
+    diagnostic.fix->safe = directive && is_plain(step.destination);
   }
 }
 
@@ -60,33 +136,37 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/d
 }  // namespace
 
 lint::Rule DC1017() {
-  return {.code = "DC1017",
-          .name = "copy-link",
-          .level = lint::Level::kInfo,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kSafe,
-          .summary = "A COPY from another stage is not linked",
-          .rationale =
-              "Without `--link` a COPY is a change on top of the layer below, and rebuilds whenever "
-              "something below changes, though the files are the same. With `--link` its layer stands on its "
-              "own: it is reused as long as what is copied stays the same, and pulled or rebased without a "
-              "look at the layers below.",
-          .fix_note =
-              "Adds `--link`. It is unsafe in a file without a `# syntax=` line, which older builders may "
-              "refuse then.",
-          .bad = {"FROM golang:1.22 AS build\n"
-                  "RUN make\n"
-                  "FROM debian:12\n"
-                  "RUN apt-get update && apt-get install -y ca-certificates\n"
-                  "COPY --from=build /out/app /usr/bin/app\n"},
-          .good = {"FROM golang:1.22 AS build\n"
-                   "RUN make\n"
-                   "FROM debian:12\n"
-                   "RUN apt-get update && apt-get install -y ca-certificates\n"
-                   "COPY --link --from=build /out/app /usr/bin/app\n"},
-          .references = kReferences,
-          .needs_buildkit = true,
-          .check = check};
+  return {
+      .code = "DC1017",
+      .name = "copy-link",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary = "A COPY from another stage is not linked",
+      .rationale =
+          "Without `--link` a COPY is a change on top of the layer below, and rebuilds whenever "
+          "something below changes, though the files are the same. With `--link` its layer stands on its "
+          "own: it is reused as long as what is copied stays the same, and pulled or rebased without a "
+          "look at the layers below.\n\nA linked layer also brings the folders on the way, as root's and "
+          "with mode 0755, and these take the place of what the layers below have. Where a step sets the "
+          "owner or the mode of such a folder, and below `/tmp`, `/root` and `/home`, the rule keeps quiet.",
+      .fix_note =
+          "Adds `--link`. It is unsafe in a file without a `# syntax=` line, which older builders may "
+          "refuse then, and outside of `/usr`, `/opt` and `/etc`, where the base image may have a folder of "
+          "another owner or mode.",
+      .bad = {"FROM golang:1.22 AS build\n"
+              "RUN make\n"
+              "FROM debian:12\n"
+              "RUN apt-get update && apt-get install -y ca-certificates\n"
+              "COPY --from=build /out/app /usr/bin/app\n"},
+      .good = {"FROM golang:1.22 AS build\n"
+               "RUN make\n"
+               "FROM debian:12\n"
+               "RUN apt-get update && apt-get install -y ca-certificates\n"
+               "COPY --link --from=build /out/app /usr/bin/app\n"},
+      .references = kReferences,
+      .needs_buildkit = true,
+      .check = check};
 }
 
 }  // namespace dcache::rules

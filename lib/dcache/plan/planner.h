@@ -1,0 +1,108 @@
+// Makes the graph of a file, instruction by instruction. Internal to plan/.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/dockerfile/expand.h"
+#include "dcache/dockerfile/mount.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::plan {
+
+// The path from the root.
+std::string rooted(std::string_view path);
+// The text of a heredoc as the step gets it.
+std::string heredoc_text(const dockerfile::Heredoc& heredoc);
+
+class Planner {
+ public:
+  Planner(const dockerfile::File& file, const Options& options) : file_(file), options_(options) {
+    expand_options_.escape = file.escape();
+    graph_.builder = options.builder;
+  }
+
+  Graph run();
+
+ private:
+  using Flag = dockerfile::Flag;
+  using Instruction = dockerfile::Instruction;
+  using Mount = dockerfile::Mount;
+  using Word = dockerfile::Word;
+
+  Stage& stage() { return graph_.stages.back(); }
+  void fail(const Instruction& instruction, text::Span span, std::string message, std::string remedy);
+  std::string expand(const Instruction& instruction, std::string_view word, text::Span span,
+                     const Environment& environment);
+  std::string expand(const Instruction& instruction, const Word& word) {
+    return expand(instruction, word, stage().environment);
+  }
+  std::string expand(const Instruction& instruction, const Word& word, const Environment& environment);
+  // Looks variables up, and notes those that nothing declares.
+  dockerfile::Lookup noting_lookup(const Instruction& instruction, const Environment& environment);
+  // Whether an ARG of the stage, or of one that it starts from, names it.
+  bool is_declared_in_stage(std::string_view name);
+  void note_undeclared(const Instruction& instruction, std::string_view name);
+  void set_platform_arguments();
+  void set_global(std::string name, std::string value, uint32_t line);
+  void add_global_arguments(const Instruction& instruction);
+  void add_stage(const Instruction& from);
+  // The stage that FROM means: by its name in lower case, never by number.
+  const Stage* base_stage(std::string_view name) const;
+  // What ONBUILD of the base stage put off happens now. Buildah's image format has no place for it.
+  void run_triggers(size_t parent);
+  void add_image_step(const Instruction& from, const std::string& base);
+  void add_step(Step step);
+  void dispatch(const Instruction& instruction);
+  void refuse_new_features(const Instruction& instruction);
+  void add_metadata(const Instruction& instruction);
+  void apply(const Instruction& instruction);
+  // `[[ADDRESS:]PORTS:]PORTS[/PROTOCOL]`; what is in front of the last ports counts for nothing.
+  void expose(const Instruction& instruction);
+  void set_arguments(const Instruction& instruction);
+  void set_environment(const Instruction& instruction);
+  void change_workdir(const Instruction& instruction);
+
+  // RUN
+  void add_run(const Instruction& instruction);
+  // The classic builder notes whether there are build arguments at all, and counts those for proxies that no
+  // ARG declares, though not their values.
+  bool has_only_proxies();
+  static bool is_proxy(std::string_view name);
+  // Whether an ARG of the stage has declared it so far.
+  bool is_declared(std::string_view name);
+  void add_command(const Instruction& instruction, std::vector<Part>& parts);
+  void add_run_flag(const Instruction& instruction, const Flag& flag, Step& step);
+  void add_mount(const Instruction& instruction, const Flag& flag, const Mount& mount, Step& step);
+  // What `from` of a mount or of COPY stands for; the context if it is empty.
+  Read origin_of(const Instruction& instruction, std::string_view from, text::Span span);
+
+  // COPY and ADD
+  struct CopyFlags {
+    std::string_view from;
+    text::Span from_span;
+    bool link = false;
+    bool parents = false;
+    std::vector<std::string> exclude;
+  };
+  void add_copy(const Instruction& instruction);
+  CopyFlags read_copy_flags(const Instruction& instruction, Step& step);
+  void add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read,
+                  Step& step);
+
+  // The target and all that it needs
+  void choose_target();
+
+  const dockerfile::File& file_;
+  const Options& options_;
+  dockerfile::ExpandOptions expand_options_;
+  Environment globals_;
+  std::set<std::string, std::less<>> declared_globals_;
+  Graph graph_;
+  size_t triggered_ = 0;
+};
+
+}  // namespace dcache::plan
