@@ -38,7 +38,17 @@ shell::Command command_of_json(const Instruction& instruction) {
   return command;
 }
 
-// The SHELL in force while the instructions go by; null for the default. A comment may say what that is.
+// Whether an image runs Windows, as far as its name tells. (Images to build for Windows run Linux.)
+bool is_windows(const Instruction& from, std::string_view image) {
+  constexpr std::string_view kNames[] = {"mcr.microsoft.com/windows", "windowsservercore", "nanoserver"};
+  const dockerfile::Flag* platform = from.find_flag("platform");
+  return (platform != nullptr && platform->value.starts_with("windows")) ||
+         std::ranges::any_of(
+             kNames, [&](std::string_view name) { return image.find(name) != std::string_view::npos; });
+}
+
+// The SHELL in force while the instructions go by; null for the default, which is that of the base image's
+// system unless a comment says what it is.
 class ShellInForce {
  public:
   explicit ShellInForce(std::span<const dockerfile::Comment> comments, std::string_view source)
@@ -47,33 +57,38 @@ class ShellInForce {
   void pass(const Instruction& instruction) {
     for (; !comments_.empty() && comments_.front().line < instruction.start_line;
          comments_ = comments_.subspan(1)) {
-      if (const auto named = read_shell_pragma(comments_.front().span.of(source_))) default_ = *named;
+      if (const auto named = read_shell_pragma(comments_.front().span.of(source_))) named_ = *named;
     }
     if (instruction.keyword == Keyword::kShell) {
-      shell_ = &instruction;
-    } else if (instruction.keyword == Keyword::kFrom) {
-      if (shell_ != nullptr && !stage_.empty()) by_stage_[stage_] = shell_;
-      const bool based = !by_stage_.empty() && !instruction.arguments.empty();
-      const auto base =
-          based ? by_stage_.find(text::to_lower(instruction.arguments.front().text)) : by_stage_.end();
-      shell_ = base == by_stage_.end() ? nullptr : base->second;
-      stage_ = instruction.arguments.size() == 3 ? text::to_lower(instruction.arguments[2].text) : "";
+      stage_.shell = &instruction;
+    } else if (instruction.keyword == Keyword::kFrom && !instruction.arguments.empty()) {
+      const bool differs = stage_.shell != nullptr || stage_.windows;
+      if (differs && !name_.empty()) by_name_[name_] = stage_;
+      const std::string image = text::to_lower(instruction.arguments.front().text);
+      const auto base = by_name_.find(image);
+      stage_ = base == by_name_.end() ? Stage{nullptr, is_windows(instruction, image)} : base->second;
+      name_ = instruction.arguments.size() == 3 ? text::to_lower(instruction.arguments[2].text) : "";
     }
   }
 
-  const Instruction* get() const { return shell_; }
+  const Instruction* get() const { return stage_.shell; }
   std::string_view program() const {
-    if (shell_ == nullptr) return default_;
-    return shell_->arguments.empty() ? "" : text::base_name(shell_->arguments.front().text);
+    if (stage_.shell == nullptr) return named_.value_or(stage_.windows ? "cmd" : "sh");
+    const auto words = stage_.shell->arguments;
+    return words.empty() ? "" : text::base_name(words.front().text);
   }
 
  private:
+  struct Stage {
+    const Instruction* shell = nullptr;
+    bool windows = false;
+  };
   std::span<const dockerfile::Comment> comments_;  // that were not passed yet
   std::string_view source_;
-  std::string_view default_ = "sh";
-  std::map<std::string, const Instruction*, std::less<>> by_stage_;
-  std::string stage_;
-  const Instruction* shell_ = nullptr;
+  std::optional<std::string_view> named_;              // by a comment
+  std::map<std::string, Stage, std::less<>> by_name_;  // stages that are not as by default
+  std::string name_;
+  Stage stage_;
 };
 
 Run make_run(const dockerfile::File& file, const Instruction& instruction, const ShellInForce& shell,

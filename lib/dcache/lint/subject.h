@@ -28,7 +28,8 @@ struct Run {
   bool onbuild = false;                            // a trigger: what ONBUILD carries
   const dockerfile::Instruction* shell = nullptr;  // the SHELL in force; null for the default
   // The program that runs the text: that of SHELL, of a heredoc's `#!` line, or what a comment
-  // `# hadolint shell=bash` says of shells that nothing else names; "sh" for the default.
+  // `# hadolint shell=bash` says of shells that nothing else names; "sh" for the default, and "cmd" on images
+  // of Windows.
   std::string_view shell_program = "sh";
   std::string_view script;               // the shell text
   std::vector<shell::Command> commands;  // in shell form; of a JSON form the one, or those of `sh -c`
