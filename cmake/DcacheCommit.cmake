@@ -1,5 +1,6 @@
 # Writes OUTPUT, a header that names the commit of SOURCE: cmake -DSOURCE=… -DOUTPUT=… -P DcacheCommit.cmake
 # An archive that git made has the commit in this file; elsewhere git is asked. Empty where neither knows.
+cmake_minimum_required(VERSION 3.25)
 set(DCACHE_COMMIT "$Format:%H$")
 if(DCACHE_COMMIT MATCHES "Format")
   set(DCACHE_COMMIT "")
