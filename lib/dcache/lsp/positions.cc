@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "dcache/text/path.h"
+#include "dcache/text/uri.h"
 #include "dcache/text/utf16.h"
 
 namespace dcache::lsp {
@@ -14,27 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kFileScheme = "file://";
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = text::ascii_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    if (!escape) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-    i += 2;
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -126,22 +105,15 @@ std::string path_of(std::string_view uri) {
   if (!uri.starts_with(kFileScheme)) {
     // A text that was never saved: in a folder of its own, so that nothing is taken for its context.
     return "/nowhere/" + std::string(uri.substr(0, uri.find(':'))) + "/" +
-           percent_decoded(uri.substr(std::min(uri.find(':') + 1, uri.size())));
+           text::percent_decoded(uri.substr(std::min(uri.find(':') + 1, uri.size())));
   }
   std::string_view rest = uri.substr(kFileScheme.size());
   rest.remove_prefix(std::min(rest.find('/'), rest.size()));  // the host
-  return text::clean_path(percent_decoded(rest));
+  return text::clean_path(text::percent_decoded(rest));
 }
 
 std::string uri_of(std::string_view path) {
-  constexpr std::string_view kPlain = "-._~/";
-  std::string uri(kFileScheme);
-  for (const char c : path) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       kPlain.find(c) != std::string_view::npos;
-    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return uri;
+  return std::string(kFileScheme) + text::percent_encoded(path);
 }
 
 }  // namespace dcache::lsp

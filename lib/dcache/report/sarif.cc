@@ -10,6 +10,7 @@
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
 #include "dcache/text/json_writer.h"
+#include "dcache/text/uri.h"
 #include "dcache/text/utf16.h"
 #include "dcache/version.h"
 
@@ -35,21 +36,6 @@ std::string_view sarif_level(Level level) {
       return "note";
   }
   return "none";
-}
-
-// RFC 3986: everything but unreserved characters and '/' is escaped.
-std::string uri_of(std::string_view path) {
-  std::string uri;
-  for (const char c : path) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       std::string_view("-._~/").find(c) != std::string_view::npos;
-    if (plain) {
-      uri += c;
-    } else {
-      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return uri;
 }
 
 // What results point to by number: the rules, and behind them the pseudo-rules of the engine.
@@ -86,7 +72,8 @@ class SarifWriter {
     json_.key("runs").begin_array().begin_object();
     write_tool();
     json_.key("originalUriBaseIds").begin_object().key(kRootId).begin_object();
-    json_.member("uri", fmt::format("file://{}/", uri_of(folders_.root == "/" ? "" : folders_.root)));
+    json_.member("uri",
+                 fmt::format("file://{}/", text::percent_encoded(folders_.root == "/" ? "" : folders_.root)));
     json_.key("description").begin_object().member("text", "The root of the repository.").end_object();
     json_.end_object().end_object();
     json_.member("columnKind", "utf16CodeUnits");
@@ -196,9 +183,9 @@ class SarifWriter {
   void write_artifact(const std::string& path) {
     json_.key("artifactLocation").begin_object();
     if (const auto inside = folders_.in_repository(path)) {
-      json_.member("uri", uri_of(*inside)).member("uriBaseId", kRootId);
+      json_.member("uri", text::percent_encoded(*inside)).member("uriBaseId", kRootId);
     } else {
-      json_.member("uri", "file://" + uri_of(folders_.absolute(path)));
+      json_.member("uri", "file://" + text::percent_encoded(folders_.absolute(path)));
     }
     json_.end_object();
   }

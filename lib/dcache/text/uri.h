@@ -1,0 +1,14 @@
+// Paths in URIs. Source: RFC 3986.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dcache::text {
+
+// Everything but unreserved characters and '/' as percent escapes of its bytes.
+std::string percent_encoded(std::string_view path);
+// The bytes that escapes stand for; what is no escape stays.
+std::string percent_decoded(std::string_view text);
+
+}  // namespace dcache::text
