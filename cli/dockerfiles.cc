@@ -60,7 +60,8 @@ std::vector<std::string> walk(const std::string& folder, const FindOptions& opti
   for (; !failure && at != fs::recursive_directory_iterator(); at.increment(failure)) {
     const std::string& path = at->path().native();
     const std::string_view name = text::base_name(path);
-    const bool is_folder = at->is_directory(failure) && !at->is_symlink(failure);
+    // What a link leads to is not looked up.
+    const bool is_folder = !at->is_symlink(failure) && at->is_directory(failure);
     const bool never = name == ".git" || name == "node_modules";
     Step step = never ? Step::kPass : judge(path, is_folder, *at);
     if (step != Step::kPass && left_out && (*left_out)(path, is_folder)) step = Step::kPass;

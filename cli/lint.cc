@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 
@@ -24,9 +22,8 @@
 #include "dcache/report/failure.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
+#include "dcache/text/edit.h"
 #include "dcache/text/file_io.h"
-#include "dcache/text/glob.h"
-#include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/threads/share.h"
 
@@ -147,7 +144,6 @@ class Session {
 
  private:
   static constexpr size_t kFilesPerThread = 32;
-  static constexpr size_t kOutputPiece = size_t{1} << 16U;
 
   // What holds for the first path.
   int show_config() {

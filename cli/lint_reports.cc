@@ -16,8 +16,6 @@
 namespace dcache::cli {
 namespace {
 
-constexpr size_t kOutputPiece = size_t{1} << 16U;
-
 // How a report is made.
 struct Making {
   const report::Folders& folders;

@@ -11,6 +11,9 @@
 
 namespace dcache::cli {
 
+// Text for standard output is written in pieces of about so many bytes.
+inline constexpr size_t kOutputPiece = size_t{1} << 16U;
+
 std::vector<std::string_view> format_names();
 // What is wrong with a FORMAT or FORMAT=FILE; empty for nothing.
 std::string wrong_format(const std::string& word);
