@@ -7,48 +7,17 @@
 
 #include "dcache/cache/state_file.h"
 #include "dcache/cache/what_if.h"
+#include "tests/cache/small_builds.h"
 #include "tests/run_program.h"
 
 namespace dcache::cache {
 namespace {
 
 using context::Record;
-using context::Snapshot;
-
-Record file(std::string path, std::string_view content, uint32_t mode = 0644) {
-  Record record;
-  record.path = std::move(path);
-  record.mode = mode;
-  record.size = content.size();
-  record.content = context::hash_bytes(content);
-  return record;
-}
-
-Build build_of(std::string dockerfile, std::vector<Record> records, plan::Options options = {}) {
-  auto build = Build::make({.dockerfile = "Dockerfile", .context = ".", .plan = std::move(options)},
-                           {std::move(dockerfile), Snapshot(std::move(records))});
-  if (!build) throw std::runtime_error(build.error().front().message);
-  return std::move(*build);
-}
-
-// "2:hit 3:miss", FROM left out.
-std::string verdicts(const Build& build, const Report& report) {
-  std::string text;
-  for (const StepReport& step : report.steps) {
-    const plan::Step& planned = build.graph().steps[step.step];
-    if (planned.kind == plan::Step::Kind::kImage) continue;
-    text += (text.empty() ? "" : " ") + std::to_string(planned.instruction->start_line) + ":" +
-            std::string(name_of(step.verdict));
-  }
-  return text;
-}
-
-std::string compare_texts(const std::string& before, const std::string& after) {
-  const std::vector<Record> records = {file("a", "1"), file("b", "2")};
-  const Build old = build_of(before, records);
-  const Build now = build_of(after, records);
-  return verdicts(now, compare(old.state(), now.state()));
-}
+using test::build_of;
+using test::compare_texts;
+using test::file;
+using test::verdicts;
 
 TEST(Compare, OfTheSameStateReusesEverything) {
   const std::string text =

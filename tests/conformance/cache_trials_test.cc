@@ -125,6 +125,7 @@ struct Tallies {
       });
       ASSERT_NE(found, report.steps.end()) << trial.at("id") << " line " << step.at("line");
       next = found + 1;
+      if (step.at("truth") == "odd") continue;
       // Whether a builder notices the new mode of a folder depends on what it remembers.
       if (found->verdict == cache::Verdict::kDepends && found->cause.change == "folder-mode") continue;
       const std::string said(cache::name_of(found->verdict));
@@ -152,16 +153,30 @@ struct Tallies {
   }
 };
 
-TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
-  DCACHE_NEEDS_ORACLE();
+// Replays recorded edits. What the builds with changing output reused though those with constant output did
+// not
+// ("odd") is left out.
+Tally replay_recorded(const char* file) {
   Tallies tallies;
-  ASSERT_TRUE(conformance::for_each_record("cache-trials.jsonl.xz", [&](const json& trial) {
+  EXPECT_TRUE(conformance::for_each_record(file, [&](const json& trial) {
     const cache::Build before = build_of(trial.at("before"));
     const cache::Build after = build_of(trial.at("after"));
     tallies.add(trial, after, cache::compare(before.state(), after.state()));
   }));
   tallies.show();
-  const Tally& all = tallies.total["all"];
+  return tallies.total["all"];
+}
+
+TEST(CacheTrials, VerdictsAgreeWithRecordedBuilds) {
+  DCACHE_NEEDS_ORACLE();
+  const Tally all = replay_recorded("cache-trials.jsonl.xz");
+  EXPECT_EQ(all.wrong, 0);
+  EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
+}
+
+TEST(CacheTrials, VerdictsAgreeWithBuildsOfAWiderKind) {
+  DCACHE_NEEDS_ORACLE();
+  const Tally all = replay_recorded("wide-trials.jsonl.xz");
   EXPECT_EQ(all.wrong, 0);
   EXPECT_LE(all.imprecise * 100, all.agree + all.imprecise);
 }

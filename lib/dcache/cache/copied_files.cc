@@ -16,14 +16,10 @@ using plan::Step;
 
 class Copying {
  public:
-  explicit Copying(const Step& copy) {
+  Copying(const Step& copy, bool into_folder) : into_folder_(into_folder) {
     for (const Part& part : copy.definition) {
       switch (part.kind) {
-        case Part::Kind::kOperation:
-          unpacks_ = part.value == "add";
-          break;
         case Part::Kind::kDestination:
-          names_folder_ = part.value == "/" || part.value.ends_with('/');
           destination_ = text::clean_path(part.value).substr(1);  // paths of records have no leading slash
           break;
         case Part::Kind::kMode:
@@ -42,24 +38,20 @@ class Copying {
   bool add(const SelectedFile& file) {
     if (!file.written) return true;
     const Record& from = *file.record;
-    if (unpacks_ && from.type == Type::kFile && is_named(file)) return false;
+    const bool unpacks = file.selector != nullptr && file.selector->unpack;
+    if (unpacks && from.type == Type::kFile && !file.inside) return false;
     Record record;
     record.type = from.type;
     record.mode = from.mode;
     record.size = from.size;
     // A file that was not hashed counts with the path it has in the context.
     record.content = from.content;
+    record.stale = from.stale;
+    record.attributes = from.attributes;
     if (from.type == Type::kFile && !from.content) record.content = context::hash_bytes(from.path);
     if (from.type == Type::kSymlink) record.target = from.target;
-    place(file.name, std::move(record));
+    place(file.name, std::move(record), file.inside || into_folder_);
     return true;
-  }
-
-  // Whether the instruction names the file itself and not a folder that it is in.
-  static bool is_named(const SelectedFile& file) {
-    if (file.selector == nullptr) return false;
-    return file.selector->wildcard ? file.name.find('/') == std::string_view::npos
-                                   : file.name == text::base_name(file.selector->path);
   }
 
   void add_text(std::string_view name, std::string_view text) {
@@ -67,21 +59,19 @@ class Copying {
     record.mode = 0644;
     record.size = text.size();
     record.content = context::hash_bytes(text);
-    place(name, std::move(record));
+    place(name, std::move(record), into_folder_);
   }
 
   std::vector<Record> take() { return std::move(files_); }
 
  private:
-  void place(std::string_view name, Record record) {
+  void place(std::string_view name, Record record, bool below) {
     if (record.type != Type::kSymlink) record.target = changes_;
     if (sets_mode_) record.mode = 0;
-    const bool into_folder =
-        names_folder_ || record.type == Type::kFolder || name.find('/') != std::string_view::npos;
     record.path.reserve(destination_.size() + 1 + name.size());
     record.path = destination_;
     // Names of files are clean paths, below the destination.
-    if (into_folder && !name.empty()) {
+    if (below && !name.empty()) {
       if (!record.path.empty()) record.path += '/';
       record.path += name;
     }
@@ -89,8 +79,7 @@ class Copying {
   }
 
   std::string destination_;
-  bool names_folder_ = false;
-  bool unpacks_ = false;
+  bool into_folder_;
   bool sets_mode_ = false;
   std::string changes_;  // owner and mode
   std::vector<Record> files_;
@@ -104,10 +93,26 @@ bool changes_modes_by_letters(const Step& copy) {
   });
 }
 
-std::optional<std::vector<Record>> copied_files(const Step& copy, const StepKeys& keys) {
-  if (copy.needs_network || copy.reads.size() != keys.reads.size() || changes_modes_by_letters(copy))
-    return std::nullopt;
-  Copying copying(copy);
+bool places_single_files(const Step& copy, const StepKeys& keys) {
+  if (names_folder(copy)) return false;
+  const auto is_single = [](const SelectedFile& file) {
+    return file.written && !file.inside && file.record->type != Type::kFolder;
+  };
+  return copy.find(Part::Kind::kHeredoc) != nullptr || copy.find(Part::Kind::kRemote) != nullptr ||
+         std::ranges::any_of(keys.reads, [&](const ReadFiles& read) {
+           return std::ranges::any_of(read.selection.files, is_single);
+         });
+}
+
+bool names_folder(const Step& copy) {
+  const Part* destination = copy.find(Part::Kind::kDestination);
+  return destination != nullptr && (destination->value.ends_with('/') || destination->value.ends_with("/."));
+}
+
+std::optional<std::vector<Record>> copied_files(const Step& copy, const StepKeys& keys, bool into_folder) {
+  const bool unseen = copy.find(Part::Kind::kRemote) != nullptr || copy.reads.size() != keys.reads.size();
+  if (unseen || changes_modes_by_letters(copy)) return std::nullopt;
+  Copying copying(copy, into_folder);
   for (const ReadFiles& read : keys.reads) {
     for (const SelectedFile& file : read.selection.files) {
       if (!copying.add(file)) return std::nullopt;

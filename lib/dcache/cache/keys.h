@@ -1,10 +1,11 @@
 // The cache key of every step of a build graph over a context.
 //
-// A step has two keys, since nobody knows what a RUN will write before it ran:
-// - `certain` takes it that a step that rebuilds writes something else than before,
-// - `hopeful` takes it that it writes the same again.
-// A builder that has seen `certain` reuses the step surely. If it has seen only `hopeful`, the step is reused
-// if and only if some rebuilt step below the files it copies gives the same output.
+// What a RUN will write is not known before it ran, so a step has a key for each of three assumptions:
+// - `certain`: a step that rebuilds writes something else than before,
+// - `hopeful`: it writes the same again,
+// - `untouched`: it does, and no RUN changed or removed a file that a COPY brought.
+// A builder that has seen `certain` reuses the step surely. If it has seen only one of the others, the step
+// is reused if the rebuilt steps that its files come from give the same output.
 #pragma once
 
 #include <functional>
@@ -18,9 +19,10 @@
 
 namespace dcache::cache {
 
-struct KeyPair {
+struct AssumedKeys {
   context::Hash certain;
   context::Hash hopeful;
+  context::Hash untouched;
 };
 
 // Files that one read of a step takes from a context.
@@ -30,10 +32,10 @@ struct ReadFiles {
 };
 
 struct StepKeys {
-  context::Hash definition;  // what the instruction says, variables and all
-  context::Hash files;       // what it takes from contexts
-  KeyPair key;               // all of it, with the steps below
-  KeyPair content;           // COPY, ADD: what it writes, whatever is below
+  AssumedKeys definition;  // what the instruction says, variables and all
+  context::Hash files;     // what it takes from contexts
+  AssumedKeys key;         // all of it, with the steps below
+  AssumedKeys content;     // COPY, ADD: what it writes, whatever is below
   std::vector<ReadFiles> reads;
 };
 

@@ -78,8 +78,10 @@ class Comparison {
       : before_(before), after_(after), alignment_(*before.graph, *after.graph) {
     for (size_t i = 0; i < before.graph->steps.size(); ++i) {
       if (!before.graph->steps[i].needed) continue;
-      certain_.insert((*before.keys)[i].key.certain);
-      hopeful_.insert((*before.keys)[i].key.hopeful);
+      const AssumedKeys& key = (*before.keys)[i].key;
+      certain_.insert(key.certain);
+      hopeful_.insert(key.hopeful);
+      untouched_.insert(key.untouched);
     }
   }
 
@@ -105,11 +107,12 @@ class Comparison {
   Verdict judge(size_t index) const {
     if (!step(index).needed) return Verdict::kUnused;
     if (fails(index)) return Verdict::kMiss;
-    const KeyPair& key = keys(index).key;
+    const AssumedKeys& key = keys(index).key;
     const bool known = certain_.contains(key.certain);
     if (step(index).needs_network && known) return Verdict::kUnknown;
     if (known) return Verdict::kHit;
-    return hopeful_.contains(key.hopeful) ? Verdict::kDepends : Verdict::kMiss;
+    const bool possible = hopeful_.contains(key.hopeful) || untouched_.contains(key.untouched);
+    return possible ? Verdict::kDepends : Verdict::kMiss;
   }
 
   // A file that the step names is not there, or the step below fails for such a reason.
@@ -136,7 +139,7 @@ class Comparison {
         return;
       case Verdict::kUnknown:
         cause.kind = Cause::Kind::kNetwork;
-        cause.name = now.kind == Step::Kind::kImage ? now.image : remote_of(now);
+        cause.name = now.kind == Step::Kind::kImage ? now.image : now.remote;
         return;
       case Verdict::kMiss:
       case Verdict::kDepends:
@@ -172,13 +175,6 @@ class Comparison {
   void follow(StepReport& report, size_t other) const {
     report.cause = report_.steps[other].cause;
     report.follows = other;
-  }
-
-  static std::string remote_of(const Step& step) {
-    for (const Part& part : step.definition) {
-      if (part.kind == Part::Kind::kRemote) return part.value;
-    }
-    return {};
   }
 
   bool explain_missing(StepReport& report) const {
@@ -368,6 +364,7 @@ class Comparison {
   Alignment alignment_;
   std::set<Hash> certain_;
   std::set<Hash> hopeful_;
+  std::set<Hash> untouched_;
   Report report_;
 };
 

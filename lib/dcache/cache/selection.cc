@@ -28,8 +28,8 @@ std::string_view unrooted(std::string_view path) {
 
 class Selecting {
  public:
-  Selecting(const Snapshot& snapshot, const Edits* counted, Selection& result)
-      : snapshot_(snapshot), counted_(counted), result_(result) {}
+  Selecting(const Snapshot& snapshot, const Edits* counted, Content content, Selection& result)
+      : snapshot_(snapshot), counted_(counted), content_(content), result_(result) {}
 
   Hash take(const Selector& selector) {
     return has_filters(selector) ? take_filtered(selector)
@@ -45,22 +45,23 @@ class Selecting {
       return {};
     }
     if (record != nullptr && record->type != Type::kFolder) {
-      const Seen seen(counted_, *record);
+      const Seen seen(*this, *record);
       result_.files.push_back({seen.record, selector, name});
       return seen.hash();
     }
     Hasher hasher;
     if (record != nullptr) {
       result_.files.push_back({record, selector});
-      if (const Seen seen(counted_, *record); seen.counts) hasher.add(seen.hash());
+      if (const Seen seen(*this, *record); seen.counts) hasher.add(seen.hash());
     }
     const std::span<const Record> below = snapshot_.below(*real);
     result_.files.reserve(result_.files.size() + below.size());
     for (const Record& inner : below) {
       const std::string_view inner_name = std::string_view(inner.path).substr(real->size());
-      const Seen seen(counted_, inner);
+      const Seen seen(*this, inner);
       if (seen.counts) hasher.add(inner_name).add(seen.hash());
-      result_.files.push_back({seen.record, selector, unrooted(inner_name)});
+      result_.files.push_back(
+          {.record = seen.record, .selector = selector, .name = unrooted(inner_name), .inside = true});
     }
     return hasher.finish();
   }
@@ -68,15 +69,16 @@ class Selecting {
  private:
   // A record as a selection shows it.
   struct Seen {
-    Seen(const Edits* counted, const Record& own) {
-      const Record* found = counted_record(counted, own);
+    Seen(const Selecting& selecting, const Record& own) : content(selecting.content_) {
+      const Record* found = counted_record(selecting.counted_, own);
       counts = found != nullptr;
       record = counts ? found : &own;
     }
-    Hash hash() const { return counts ? hash_record(*record) : Hash{}; }
+    Hash hash() const { return counts ? hash_record(*record, content) : Hash{}; }
 
     const Record* record;
     bool counts;
+    Content content;
   };
   struct Folder {
     const Record* record;
@@ -87,6 +89,7 @@ class Selecting {
     const Record* record;
     std::string_view name;
     bool follow;  // where it leads to counts: it was named itself, not found in a folder
+    bool inside;
   };
 
   // With wildcards, --parents or --exclude, the builder hashes a row of names and records instead of a tree.
@@ -157,10 +160,10 @@ class Selecting {
         relative.empty() && !is_folder ? text::base_name(record.path) : unrooted(relative);
     if (wanted) {
       for (Folder& parent : parents_) {
-        if (!parent.included) taken_.push_back({parent.record, parent.name, false});
+        if (!parent.included) taken_.push_back({parent.record, parent.name, false, true});
         parent.included = true;
       }
-      taken_.push_back({&record, name, parents_.empty()});
+      taken_.push_back({&record, name, parents_.empty(), !relative.empty()});
     }
     if (is_folder) parents_.push_back({&record, name, wanted});
   }
@@ -170,12 +173,12 @@ class Selecting {
       return taken.follow && taken.record->type == Type::kSymlink;
     };
     for (const Taken& taken : taken_) {
-      const Seen seen(counted_, *taken.record);
-      result_.files.push_back({seen.record, &selector, taken.name, !leads_on(taken)});
+      const Seen seen(*this, *taken.record);
+      result_.files.push_back({seen.record, &selector, taken.name, !leads_on(taken), taken.inside});
     }
     const auto hash_of = [&](const Taken& taken) {
       return leads_on(taken) ? take_path(taken.record->path, &selector, taken.name)
-                             : Seen(counted_, *taken.record).hash();
+                             : Seen(*this, *taken.record).hash();
     };
     const auto name_of = [](const Taken& taken) { return text::base_name(taken.record->path); };
     if (taken_.size() == 1 && name_of(taken_[0]) == text::base_name(selector.path)) return hash_of(taken_[0]);
@@ -189,6 +192,7 @@ class Selecting {
 
   const Snapshot& snapshot_;
   const Edits* counted_;
+  const Content content_;
   Selection& result_;
   const ignore::Matcher* include_ = nullptr;
   const ignore::Matcher* exclude_ = nullptr;
@@ -225,17 +229,21 @@ const Record* counted_record(const Edits* counted, const Record& record) {
 bool are_same(const Record& a, const Record& b) {
   if (a.type != b.type || a.target != b.target) return false;
   if (a.type != Type::kFolder && a.mode != b.mode) return false;
+  if (a.attributes != b.attributes) return false;
   if (a.type != Type::kFile) return true;
   return a.size == b.size && a.content == b.content && (a.content || a.path == b.path);
 }
 
-Hash hash_record(const Record& record) {
+Hash hash_record(const Record& record, Content content) {
   Hasher hasher;
   const uint32_t mode = record.type == Type::kFolder ? 0 : record.mode;
   hasher.add(static_cast<uint64_t>(record.type)).add(uint64_t{mode}).add(record.target);
+  if (record.attributes != Hash{}) hasher.add(record.attributes);
   if (record.type != Type::kFile) return hasher.finish();
   hasher.add(record.size);
-  if (record.content) {
+  if (content == Content::kStale && record.stale) {
+    hasher.add(*record.stale);
+  } else if (record.content) {
     hasher.add(*record.content);
   } else {
     hasher.add(record.path);
@@ -258,19 +266,31 @@ bool takes(const Snapshot& snapshot, std::span<const Selector> selectors, const 
   return std::any_of(selectors.begin(), selectors.end(), takes_it);
 }
 
+namespace {
+
+Hash take_all(const Snapshot& snapshot, std::span<const Selector> selectors, const Edits* counted,
+              Content content, Selection& selection) {
+  Selecting selecting(snapshot, counted, content, selection);
+  const std::vector<const Selector*> kept = without_nested(selectors);
+  if (selectors.empty()) return selecting.take_path("/", nullptr, {});
+  if (kept.size() == 1) return selecting.take(*kept[0]);
+  Hasher hasher;
+  for (const Selector* selector : kept)
+    hasher.add(selecting.take(*selector));
+  return hasher.finish();
+}
+
+}  // namespace
+
 Selection select(const Snapshot& snapshot, std::span<const Selector> selectors, const Edits* counted) {
   Selection selection;
-  Selecting selecting(snapshot, counted, selection);
-  const std::vector<const Selector*> kept = without_nested(selectors);
-  if (selectors.empty()) {
-    selection.hash = selecting.take_path("/", nullptr, {});
-  } else if (kept.size() == 1) {
-    selection.hash = selecting.take(*kept[0]);
-  } else {
-    Hasher hasher;
-    for (const Selector* selector : kept)
-      hasher.add(selecting.take(*selector));
-    selection.hash = hasher.finish();
+  selection.hash = take_all(snapshot, selectors, counted, Content::kNow, selection);
+  selection.stale_hash = selection.hash;
+  const bool any_stale = std::ranges::any_of(
+      selection.files, [](const SelectedFile& file) { return file.record->stale.has_value(); });
+  if (any_stale) {
+    Selection again;
+    selection.stale_hash = take_all(snapshot, selectors, counted, Content::kStale, again);
   }
   Hasher modes;
   for (const SelectedFile& file : selection.files) {

@@ -23,10 +23,16 @@ struct SelectedFile {
   // Where it comes to lie below the destination: "a.c", "deep/c.c", "" for a folder that was named itself.
   std::string_view name = {};
   bool written = true;  // false for a link that was followed: what it leads to is written in its place
+  // It was found in a folder that is copied, so it is placed below the destination whatever that is called.
+  bool inside = false;
 };
+
+// What a file counts as: what it holds, or what a builder's copy of the context may still hold instead.
+enum class Content : uint8_t { kNow, kStale };
 
 struct Selection {
   context::Hash hash;
+  context::Hash stale_hash;  // the same of Content::kStale
   context::Hash folder_modes;
   std::vector<SelectedFile> files;             // folders included; points into the snapshot
   std::vector<const plan::Selector*> missing;  // name a file that is not there: the build fails
@@ -49,8 +55,8 @@ Selection select(const context::Snapshot& snapshot, std::span<const plan::Select
 bool takes(const context::Snapshot& snapshot, std::span<const plan::Selector> selectors,
            const context::Record& record);
 
-// Hash of one record's type, mode (but of a folder), size, content or target.
-context::Hash hash_record(const context::Record& record);
+// Hash of one record's type, mode (but of a folder), size, content or target, and extended attributes.
+context::Hash hash_record(const context::Record& record, Content content = Content::kNow);
 // Whether two records have the same hash.
 bool are_same(const context::Record& a, const context::Record& b);
 

@@ -34,8 +34,15 @@ class WriteFinder {
   // False if a command may write anywhere.
   bool visit(std::string_view script) {
     const std::vector<shell::Command> commands = shell::split(script, texts_);
-    return std::all_of(commands.begin(), commands.end(),
-                       [&](const shell::Command& command) { return visit(command); });
+    return std::all_of(commands.begin(), commands.end(), [&](const shell::Command& command) {
+      using shell::Connector;
+      const bool outer = always_;
+      always_ = outer && command.depth == 0 && !command.quoted && command.connector != Connector::kOr &&
+                command.connector != Connector::kPipe;
+      const bool known = visit(command);
+      always_ = outer;
+      return known;
+    });
   }
 
   bool visit(const shell::Command& command) {
@@ -56,24 +63,32 @@ class WriteFinder {
   }
 
   std::vector<std::string> take() { return std::move(paths_); }
+  std::vector<std::string> take_created() { return std::move(created_); }
 
  private:
   bool visit(const shell::Redirection& redirection) {
     const bool reads = redirection.op.find('>') == std::string_view::npos;
     const bool duplicates = redirection.op.ends_with('&');  // 2>&1
+    const bool makes = redirection.op == ">" || redirection.op == "1>";
+    if (always_ && makes && redirection.target.literal) created_.push_back(path_of(redirection.target));
     return reads || duplicates || add(redirection.target);
   }
 
   bool add(const shell::Word& word) {
     if (!word.literal) return false;
-    paths_.push_back(word.text.starts_with('/') ? text::clean_path(word.text)
-                                                : text::join_path(workdir_, word.text));
+    paths_.push_back(path_of(word));
     return true;
+  }
+
+  std::string path_of(const shell::Word& word) const {
+    return word.text.starts_with('/') ? text::clean_path(word.text) : text::join_path(workdir_, word.text);
   }
 
   text::Arena texts_;  // of words
   std::string workdir_;
   std::vector<std::string> paths_;
+  std::vector<std::string> created_;
+  bool always_ = true;  // what is looked at runs in any case
 };
 
 // A path with the links that most images have at their root followed.
@@ -98,7 +113,8 @@ bool is_shell_script(std::string_view script) {
   return false;
 }
 
-std::optional<std::vector<std::string>> written_paths(const plan::Step& run) {
+// Nothing if it may write anywhere.
+std::optional<WriteFinder> find_writes(const plan::Step& run) {
   std::string workdir = "/";
   std::string_view script;  // of a heredoc with a shebang, which the shell is given the name of
   shell::Command command;
@@ -115,13 +131,17 @@ std::optional<std::vector<std::string>> written_paths(const plan::Step& run) {
   }
   WriteFinder finder(workdir);
   if (!(script.empty() ? finder.visit(command) : finder.visit(script))) return std::nullopt;
-  return finder.take();
+  return finder;
 }
 
 }  // namespace
 
 Written written_by(const plan::Step& run) {
-  Written written{written_paths(run), run.mount_targets};
+  Written written{.paths = std::nullopt, .created = {}, .stubs = run.mount_targets};
+  if (auto finder = find_writes(run)) {
+    written.paths = finder->take();
+    written.created = finder->take_created();
+  }
   for (const std::string_view always : {"/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"})
     written.stubs.emplace_back(always);
   return written;

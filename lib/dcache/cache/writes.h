@@ -14,6 +14,9 @@ struct Written {
   // The absolute paths at or below which a RUN may change something; nothing where that can't be told. Known
   // are steps of plain commands such as `mkdir -p /out && echo x > /out/1`, with paths that are spelled out.
   std::optional<std::vector<std::string>> paths;
+  // Files that it surely makes, by plain commands that run in any case: `echo x > /out/1`. Without the step
+  // they are not there, unless something else makes them.
+  std::vector<std::string> created;
   // Where the builder puts something in its way: the points of its mounts, and its own files. What is there
   // does not depend on what the commands do.
   std::vector<std::string> stubs;

@@ -27,7 +27,11 @@ struct Record {
   uint64_t size = 0;            // bytes; 0 for all but files
   std::string target;           // of a symbolic link
   std::optional<Hash> content;  // of a file; absent until it was hashed
-  Stamp stamp;                  // of a file, as the walk saw it; no part of the build's state
+  Hash attributes = {};         // the extended attributes that builders look at; zero for none
+  // Of a file: what a builder's copy of the context may hold in its place. A builder does not look at a file
+  // whose size and time of modification are those of its copy.
+  std::optional<Hash> stale = {};
+  Stamp stamp;  // of a file, as the walk saw it; no part of the build's state
 };
 
 // The order of a snapshot: '/' comes before all other characters, so that "a/b" stands before "a-b".

@@ -31,25 +31,6 @@ std::optional<uint32_t> read_number(std::string_view value, int base) {
   return number;
 }
 
-// "64", "64k", "64MB", "1.5GiB" in bytes.
-std::optional<uint64_t> read_size(std::string_view value) {
-  double number = 0;
-  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (failure != std::errc() || number < 0) return std::nullopt;
-  std::string unit = text::to_lower(std::string_view(end, value.data() + value.size()));
-  std::string_view rest = text::trim_left(unit);
-  double factor = 1;
-  constexpr std::string_view kPrefixes = "kmgtp";
-  if (!rest.empty() && kPrefixes.find(rest[0]) != std::string_view::npos) {
-    for (size_t i = 0; i <= kPrefixes.find(rest[0]); ++i)
-      factor *= 1024;
-    rest.remove_prefix(1);
-    if (rest.starts_with("ib")) rest.remove_prefix(1);
-  }
-  if (!rest.empty() && rest != "b") return std::nullopt;
-  return static_cast<uint64_t>(number * factor);
-}
-
 class MountReader {
  public:
   // One `key` or `key=value` field.
@@ -172,6 +153,24 @@ class MountReader {
 
 std::string_view name_of(Mount::Type type) {
   return kTypeNames[static_cast<size_t>(type)];
+}
+
+std::optional<uint64_t> read_size(std::string_view value) {
+  double number = 0;
+  const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (failure != std::errc() || number < 0) return std::nullopt;
+  std::string unit = text::to_lower(std::string_view(end, value.data() + value.size()));
+  std::string_view rest = text::trim_left(unit);
+  double factor = 1;
+  constexpr std::string_view kPrefixes = "kmgtp";
+  if (!rest.empty() && kPrefixes.find(rest[0]) != std::string_view::npos) {
+    for (size_t i = 0; i <= kPrefixes.find(rest[0]); ++i)
+      factor *= 1024;
+    rest.remove_prefix(1);
+    if (rest.starts_with("ib")) rest.remove_prefix(1);
+  }
+  if (!rest.empty() && rest != "b") return std::nullopt;
+  return static_cast<uint64_t>(number * factor);
 }
 
 tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view value) {

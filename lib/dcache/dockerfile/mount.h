@@ -33,6 +33,9 @@ struct Mount {
 
 std::string_view name_of(Mount::Type type);
 
+// "64", "64k", "64MB", "1.5GiB" in bytes; nothing for what is not a size.
+std::optional<uint64_t> read_size(std::string_view value);
+
 // The fields of a comma-separated value; a field may be quoted as in CSV.
 tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view value);
 

@@ -8,6 +8,46 @@
 
 namespace dcache::plan {
 
+namespace {
+
+// What ADD downloads, taken apart.
+struct RemoteSource {
+  bool git = false;
+  std::string location;  // without what follows '#'
+  std::string name;      // of a file: what it is called in the image
+  std::string ref;       // of a repository: branch, tag or commit
+  std::string folder;    // of a repository: the part of it that is taken
+};
+
+RemoteSource read_remote(std::string_view source) {
+  RemoteSource remote;
+  const size_t hash = std::min(source.find('#'), source.size());
+  const std::string_view fragment = source.substr(std::min(hash + 1, source.size()));
+  remote.location = source.substr(0, hash);
+  const std::string_view path = source.substr(0, source.find_first_of("?#"));
+  const bool http = source.starts_with("http://") || source.starts_with("https://");
+  remote.git = !http || path.ends_with(".git");
+  if (remote.git) {
+    const size_t colon = std::min(fragment.find(':'), fragment.size());
+    remote.ref = fragment.substr(0, colon);
+    remote.folder = fragment.substr(std::min(colon + 1, fragment.size()));
+    return remote;
+  }
+  const size_t host = path.find("://") + 3;
+  const size_t slash = path.find('/', host);
+  const std::string clean = slash == std::string_view::npos ? "/" : text::clean_path(path.substr(slash));
+  remote.name = clean == "/" ? "__unnamed__" : std::string(text::base_name(clean));
+  return remote;
+}
+
+// Whether it is a whole commit ID, SHA-1 or SHA-256.
+bool is_commit(std::string_view text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+}  // namespace
+
 using dockerfile::Flag;
 using dockerfile::Heredoc;
 using dockerfile::Instruction;
@@ -20,15 +60,20 @@ void Planner::add_copy(const Instruction& instruction) {
   step.kind = Step::Kind::kCopy;
   step.instruction = &instruction;
   const bool add = instruction.keyword == Keyword::kAdd;
-  step.definition.push_back({Part::Kind::kOperation, {}, add ? "add" : "copy"});
+  // To BuildKit an ADD that unpacks nothing is a COPY.
+  const bool buildkit = options_.builder == Builder::kBuildkit;
+  step.definition.push_back({Part::Kind::kOperation, {}, add && !buildkit ? "add" : "copy"});
   const CopyFlags flags = read_copy_flags(instruction, step);
   const Word& last = instruction.arguments.back();
   const std::string written = expand(instruction, last);
   step.destination =
       written.starts_with('/') ? text::clean_path(written) : rooted(stage().workdir + "/" + written);
-  const bool folder = written.ends_with('/') || written.ends_with("/.") || written == ".";
+  const bool dot = written.ends_with("/.");  // a folder too, with a key of its own
+  const bool folder = written.ends_with('/') || dot || written == ".";
   step.definition.push_back(
-      {Part::Kind::kDestination, {}, step.destination + (folder && step.destination != "/" ? "/" : "")});
+      {Part::Kind::kDestination,
+       {},
+       step.destination + (folder && step.destination != "/" ? "/" : "") + (dot && buildkit ? "." : "")});
   Read read = origin_of(instruction, flags.from, flags.from_span);
   for (const Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
     add_source(instruction, word, flags, read, step);
@@ -36,9 +81,10 @@ void Planner::add_copy(const Instruction& instruction) {
   for (const std::string& pattern : flags.exclude)
     step.definition.push_back({Part::Kind::kExclude, {}, pattern});
   if (!read.selectors.empty()) step.reads.push_back(std::move(read));
-  // BuildKit makes a layer of its own for --link only where it need not know what the modes were before.
-  step.independent =
-      flags.link && instruction.find_flag("chmod") == nullptr && options_.builder == Builder::kBuildkit;
+  // BuildKit makes a layer of its own for --link only where it need not know what the modes were before, and
+  // where its store can merge layers.
+  step.independent = flags.link && instruction.find_flag("chmod") == nullptr && buildkit &&
+                     options_.store == Store::kContainerd;
   add_step(std::move(step));
 }
 
@@ -56,12 +102,22 @@ Planner::CopyFlags Planner::read_copy_flags(const Instruction& instruction, Step
     } else if (flag.name == "exclude") {
       auto pattern = dockerfile::expand(flag.value, stage().environment.lookup(), expand_options_);
       flags.exclude.push_back(pattern ? std::move(*pattern) : std::string(flag.value));
+    } else if (flag.name == "unpack") {
+      flags.unpack = on;
+    } else if (flag.name == "keep-git-dir") {
+      flags.keep_git_dir = on;
+    } else if (flag.name == "checksum") {
+      flags.checksum = expand(instruction, flag.value, flag.span, stage().environment);
     } else {
       const Part::Kind kind = flag.name == "chown"   ? Part::Kind::kOwner
                               : flag.name == "chmod" ? Part::Kind::kMode
                                                      : Part::Kind::kFlag;
-      step.definition.push_back(
-          {kind, std::string(flag.name), expand(instruction, flag.value, flag.span, stage().environment)});
+      std::string value = expand(instruction, flag.value, flag.span, stage().environment);
+      const bool octal = kind == Part::Kind::kMode && !value.empty() &&
+                         value.find_first_not_of("01234567") == std::string::npos;
+      if (octal) value.erase(0, std::min(value.find_first_not_of('0'), value.size() - 1));
+      if (kind == Part::Kind::kOwner && options_.builder == Builder::kBuildkit) value = owner_id(value);
+      step.definition.push_back({kind, std::string(flag.name), std::move(value)});
     }
   }
   return flags;
@@ -84,13 +140,11 @@ void Planner::add_source(const Instruction& instruction, const Word& word, const
     return;
   }
   const std::string source = expand(instruction, word);
-  if (instruction.keyword == Keyword::kAdd && is_remote(source)) {
-    step.needs_network = true;
-    step.definition.push_back({Part::Kind::kRemote, {}, source});
-    return;
-  }
+  const bool add = instruction.keyword == Keyword::kAdd;
+  if (add && is_remote(source)) return add_remote(source, flags, step);
   Selector selector;
   selector.written = source;
+  selector.unpack = flags.unpack.value_or(add);
   selector.exclude = flags.exclude;
   std::string path = source;
   if (flags.parents) {
@@ -103,8 +157,39 @@ void Planner::add_source(const Instruction& instruction, const Word& word, const
   selector.path = rooted(path);
   selector.wildcard = text::has_wildcard(selector.path);
   // Where a file lies does not matter to the builder, only what it is called.
-  step.definition.push_back({Part::Kind::kSource, {}, std::string(text::base_name(selector.path))});
+  const bool unpacks = selector.unpack && options_.builder == Builder::kBuildkit;
+  step.definition.push_back(
+      {Part::Kind::kSource, unpacks ? "unpack" : "", std::string(text::base_name(selector.path))});
   read.selectors.push_back(std::move(selector));
+}
+
+// BuildKit knows a file by its name and its bytes, and a git repository by its commit. Where it came from
+// does not matter, but only a checksum or a commit tells without downloading that it is the same.
+void Planner::add_remote(const std::string& source, const CopyFlags& flags, Step& step) const {
+  if (step.remote.empty()) step.remote = source;
+  const auto define = [&](Part::Kind kind, std::string_view name, std::string value) {
+    step.definition.push_back({kind, std::string(name), std::move(value)});
+  };
+  if (options_.builder != Builder::kBuildkit) {
+    step.needs_network = true;
+    return define(Part::Kind::kRemote, {}, source);
+  }
+  const RemoteSource remote = read_remote(source);
+  const std::string unpack = flags.unpack.value_or(false) ? "unpack" : "";
+  if (remote.git) {
+    const std::string commit = is_commit(remote.ref)       ? remote.ref
+                               : is_commit(flags.checksum) ? flags.checksum
+                                                           : std::string();
+    define(Part::Kind::kRemote, "commit", commit.empty() ? remote.ref : commit);
+    if (flags.keep_git_dir) define(Part::Kind::kRemote, "keep-git-dir", remote.ref);
+    if (!remote.folder.empty()) define(Part::Kind::kRemote, "folder", remote.folder);
+    if (!commit.empty()) return;
+  } else {
+    define(Part::Kind::kRemote, unpack, remote.name);
+    if (!flags.checksum.empty()) return define(Part::Kind::kRemote, "checksum", flags.checksum);
+  }
+  step.needs_network = true;
+  define(Part::Kind::kLocation, {}, remote.location);
 }
 
 }  // namespace dcache::plan

@@ -28,6 +28,22 @@ inline constexpr std::string_view kImageScheme = "docker-image://";
 // Whether ADD downloads a source: a URL, or a git repository.
 bool is_remote(std::string_view source);
 
+// What a build tells every RUN, by the options of `docker build`. Each changes the key of every RUN.
+struct RunOptions {
+  std::string network = {};                 // --network: none or host; empty for the default
+  std::string hostname = {};                // as BUILDKIT_SANDBOX_HOSTNAME sets it
+  std::vector<std::string> add_hosts = {};  // --add-host: NAME=ADDRESS or NAME:ADDRESS; only names count
+  std::vector<std::string> ulimits = {};    // --ulimit: NAME=SOFT[:HARD]
+  std::string shm_size = {};                // --shm-size: bytes, or with a unit
+  std::string cgroup_parent = {};           // --cgroup-parent
+};
+
+// Where the builder keeps images, as far as it makes a difference.
+enum class Store : uint8_t {
+  kContainerd,  // and any BuildKit that is not part of Docker
+  kOverlay2,    // Docker's classic store: it cannot merge layers, so `COPY --link` is a plain COPY
+};
+
 struct Options {
   Builder builder = Builder::kBuildkit;
   std::string target = {};  // stage name or number; empty for the last stage
@@ -35,6 +51,8 @@ struct Options {
   std::string platform = "linux/amd64";
   // --build-context: a name and what it stands for, a folder or `docker-image://REFERENCE`.
   std::map<std::string, std::string, std::less<>> named_contexts = {};
+  RunOptions run = {};
+  Store store = Store::kContainerd;
 };
 
 // A path of COPY, ADD or a mount, as the builder hashes it.
@@ -44,6 +62,7 @@ struct Selector {
   bool wildcard = false;
   std::vector<std::string> include = {};  // --parents
   std::vector<std::string> exclude = {};  // --exclude
+  bool unpack = false;                    // ADD: an archive is unpacked
 
   // Whether it stands for the root of what it is read from, as in `COPY . /app`.
   bool takes_everything() const { return include.empty() && (path == "/" || path == "/*"); }
@@ -63,7 +82,7 @@ struct Part {
     kOperation,
     kArguments,
     kHeredoc,
-    kVariable,  // that the build was given, for builders that note only that; see Step::environment
+    kVariable,  // that counts though no RUN sees it; see Step::environment
     kWorkdir,
     kUser,
     kShell,
@@ -79,7 +98,9 @@ struct Part {
     kExclude,
     kFlag,
     kImage,
-    kRemote,
+    kRemote,    // what is downloaded, as far as the builder knows it without downloading
+    kLocation,  // where from: another place may have the same file
+    kOption,    // an option of the build, called `name`
   };
   Kind kind;
   std::string name;  // of a variable or a flag
@@ -102,8 +123,10 @@ struct Step {
   std::string image;                       // kImage: the reference, variables replaced
   std::string destination;                 // kCopy, kWorkdir: the absolute path it writes to
   std::vector<std::string> mount_targets;  // kRun: where its mounts are, absolute
-  bool needs_network = false;              // an image without digest, ADD of a URL or of a git repository
-  bool needed = false;                     // the target depends on it
+  std::string remote;                      // kCopy: the first URL or git repository that ADD downloads
+  // An image without digest, ADD of a URL without a checksum or of a git repository without a commit.
+  bool needs_network = false;
+  bool needed = false;  // the target depends on it
 
   // The first part of the kind; null for none.
   const Part* find(Part::Kind part) const;

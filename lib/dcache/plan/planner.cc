@@ -68,6 +68,18 @@ std::string rooted(std::string_view path) {
   return text::clean_path("/" + std::string(path));
 }
 
+std::string owner_id(std::string_view owner) {
+  const auto number = [](std::string_view name) {
+    if (name == "root") return std::string("0");
+    const bool digits = !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
+    if (digits) name.remove_prefix(std::min(name.find_first_not_of('0'), name.size() - 1));
+    return std::string(name);
+  };
+  const size_t colon = owner.find(':');
+  if (colon == std::string_view::npos) return number(owner);
+  return number(owner.substr(0, colon)) + ':' + number(owner.substr(colon + 1));
+}
+
 // Leading tabs off each line, as `<<-` asks for.
 std::string heredoc_text(const Heredoc& heredoc) {
   std::string text;
@@ -84,6 +96,7 @@ Graph Planner::run() {
   set_platform_arguments();
   for (const Instruction& instruction : file_.instructions()) {
     if (instruction.keyword == Keyword::kFrom) {
+      if (graph_.stages.empty()) read_epoch(instruction);
       add_stage(instruction);
     } else if (!graph_.stages.empty()) {
       dispatch(instruction);
@@ -392,8 +405,44 @@ void Planner::change_workdir(const Instruction& instruction) {
   step.instruction = &instruction;
   step.destination = stage().workdir;
   step.definition = {{Part::Kind::kOperation, {}, "mkdir"}, {Part::Kind::kWorkdir, {}, stage().workdir}};
-  if (!stage().user.empty()) step.definition.push_back({Part::Kind::kUser, {}, stage().user});
+  const bool buildkit = options_.builder == Builder::kBuildkit;
+  if (!stage().user.empty()) {
+    step.definition.push_back({Part::Kind::kUser, {}, buildkit ? owner_id(stage().user) : stage().user});
+  }
+  if (epoch_) step.definition.push_back(*epoch_);
   add_step(std::move(step));
+}
+
+void Planner::read_epoch(const Instruction& first_stage) {
+  constexpr std::string_view kName = "SOURCE_DATE_EPOCH";
+  if (options_.builder != Builder::kBuildkit) return;
+  Part part{Part::Kind::kVariable, std::string(kName), {}};
+  if (const auto given = options_.build_args.find(kName); given != options_.build_args.end()) {
+    part.value = given->second;
+  } else if (declared_globals_.contains(kName)) {
+    part.value = globals_.get(kName).value_or("");
+  }
+  // The builder knows no time of a local context.
+  if (part.value.empty() || part.value == "context") return;
+  int64_t seconds = 0;
+  const char* const first = part.value.data() + (part.value.starts_with('+') ? 1 : 0);
+  const char* const last = part.value.data() + part.value.size();
+  const auto [end, failure] = std::from_chars(first, last, seconds);
+  const bool is_time = failure == std::errc() && end == last;
+  const auto is_stage = [&](const Instruction& instruction) {
+    return instruction.keyword == Keyword::kFrom && instruction.arguments.size() == 3 &&
+           text::equals_ignoring_case(instruction.arguments[2].text, part.value);
+  };
+  if (is_time) {
+    part.value = std::to_string(seconds);
+  } else if (!options_.named_contexts.contains(part.value) &&
+             std::ranges::none_of(file_.instructions(), is_stage)) {
+    return fail(
+        first_stage, first_stage.name_span,
+        fmt::format("SOURCE_DATE_EPOCH is '{}', which is not a time", part.value),
+        "set it to seconds since 1970, to 'context', or to the name of a stage that downloads one file");
+  }
+  epoch_ = std::move(part);
 }
 
 bool Planner::is_proxy(std::string_view name) {

@@ -15,6 +15,9 @@ namespace dcache::plan {
 
 // The path from the root.
 std::string rooted(std::string_view path);
+// USER, GROUP or both of --chown and of a WORKDIR's user as BuildKit compares them: numbers without leading
+// zeros, and root as 0.
+std::string owner_id(std::string_view owner);
 // The text of a heredoc as the step gets it.
 std::string heredoc_text(const dockerfile::Heredoc& heredoc);
 
@@ -65,6 +68,8 @@ class Planner {
   void set_arguments(const Instruction& instruction);
   void set_environment(const Instruction& instruction);
   void change_workdir(const Instruction& instruction);
+  // SOURCE_DATE_EPOCH of the build, by argument or as the default of a global ARG.
+  void read_epoch(const Instruction& first_stage);
 
   // RUN
   void add_run(const Instruction& instruction);
@@ -75,8 +80,10 @@ class Planner {
   // Whether an ARG of the stage has declared it so far.
   bool is_declared(std::string_view name);
   void add_command(const Instruction& instruction, std::vector<Part>& parts);
-  void add_run_flag(const Instruction& instruction, const Flag& flag, Step& step);
-  void add_mount(const Instruction& instruction, const Flag& flag, const Mount& mount, Step& step);
+  void add_run_options(const Instruction& instruction, std::vector<Part>& parts);
+  static void add_run_flag(const Flag& flag, Step& step);
+  void add_mounts(const Instruction& instruction, Step& step);
+  std::string mount_words(const Mount& mount, const std::string& target) const;
   // What `from` of a mount or of COPY stands for; the context if it is empty.
   Read origin_of(const Instruction& instruction, std::string_view from, text::Span span);
 
@@ -86,12 +93,16 @@ class Planner {
     text::Span from_span;
     bool link = false;
     bool parents = false;
+    std::optional<bool> unpack;
+    bool keep_git_dir = false;
+    std::string checksum;
     std::vector<std::string> exclude;
   };
   void add_copy(const Instruction& instruction);
   CopyFlags read_copy_flags(const Instruction& instruction, Step& step);
   void add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read,
                   Step& step);
+  void add_remote(const std::string& source, const CopyFlags& flags, Step& step) const;
 
   // The target and all that it needs
   void choose_target();
@@ -101,6 +112,7 @@ class Planner {
   dockerfile::ExpandOptions expand_options_;
   Environment globals_;
   std::set<std::string, std::less<>> declared_globals_;
+  std::optional<Part> epoch_;  // of every WORKDIR
   Graph graph_;
   size_t triggered_ = 0;
 };

@@ -6,6 +6,7 @@
 
 #include "dcache/plan/planner.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::plan {
 
@@ -29,6 +30,32 @@ void merge_read(Read read, std::vector<Read>& reads) {
   }
 }
 
+// What a secret and an ssh agent are mounted with, defaults spelled out.
+std::string file_words(const Mount& mount, uint32_t mode) {
+  return fmt::format(",required={},mode={:04o},uid={},gid={}", mount.required, mount.mode.value_or(mode),
+                     mount.uid.value_or(0), mount.gid.value_or(0));
+}
+
+std::string secret_words(const Mount& mount) {
+  const std::string& given = mount.source.empty() ? mount.id : mount.source;
+  const std::string id = given.empty() ? std::string(text::base_name(mount.target)) : given;
+  std::string words = "id=" + id;
+  if (mount.env) words += ",env=" + *mount.env;
+  if (!mount.target.empty()) {
+    words += ",target=" + mount.target;
+  } else if (!mount.env) {
+    words += fmt::format(",target=/run/secrets/{}", text::base_name(id));
+  }
+  return words + file_words(mount, 0400);
+}
+
+// An agent without an ID is the one called `default`, but has a key of its own.
+std::string ssh_words(const Mount& mount, size_t number) {
+  const std::string target =
+      mount.target.empty() ? fmt::format("/run/buildkit/ssh_agent.{}", number) : mount.target;
+  return fmt::format("id={},target={}", mount.id, target) + file_words(mount, 0600);
+}
+
 }  // namespace
 
 void Planner::add_run(const Instruction& instruction) {
@@ -47,9 +74,45 @@ void Planner::add_run(const Instruction& instruction) {
         {Part::Kind::kArguments, {}, std::string(instruction.joined.substr(instruction.name.size()))});
   if (options_.builder == Builder::kClassic && has_only_proxies())
     parts.push_back({Part::Kind::kVariable, "HTTP_PROXY and the like", "given"});
+  add_run_options(instruction, parts);
   for (const Flag& flag : instruction.flags)
-    add_run_flag(instruction, flag, step);
+    add_run_flag(flag, step);
+  add_mounts(instruction, step);
   add_step(std::move(step));
+}
+
+// What the build tells every RUN. BuildKit takes only the names of additional hosts into the key, not their
+// addresses.
+void Planner::add_run_options(const Instruction& instruction, std::vector<Part>& parts) {
+  if (options_.builder != Builder::kBuildkit) return;
+  const RunOptions& run = options_.run;
+  const auto add = [&](std::string_view name, std::string value) {
+    if (!value.empty()) parts.push_back({Part::Kind::kOption, std::string(name), std::move(value)});
+  };
+  const auto given = options_.build_args.find("BUILDKIT_SANDBOX_HOSTNAME");
+  const bool by_argument = given != options_.build_args.end() && !given->second.empty();
+  add("hostname", by_argument ? given->second : run.hostname);
+  for (const std::string& host : run.add_hosts)
+    add("add-host", text::to_lower(host.substr(0, host.find_first_of("=:"))));
+  std::map<std::string_view, std::string_view> ulimits;  // of two of one name the last counts
+  for (const std::string& ulimit : run.ulimits) {
+    const size_t equals = std::min(ulimit.find('='), ulimit.size());
+    ulimits.insert_or_assign(std::string_view(ulimit).substr(0, equals),
+                             std::string_view(ulimit).substr(std::min(equals + 1, ulimit.size())));
+  }
+  for (const auto& [name, limits] : ulimits) {
+    const bool both = limits.find(':') != std::string_view::npos;
+    add("ulimit", both ? fmt::format("{}={}", name, limits) : fmt::format("{}={}:{}", name, limits, limits));
+  }
+  if (!run.shm_size.empty()) {
+    const auto bytes = dockerfile::read_size(run.shm_size);
+    add("shm-size", bytes ? std::to_string(*bytes) : run.shm_size);
+  }
+  add("cgroup-parent", run.cgroup_parent);
+  const Flag* network = instruction.find_flag("network");
+  const bool own_network = network != nullptr && network->value != "default";
+  if (!own_network && !run.network.empty() && run.network != "default")
+    parts.push_back({Part::Kind::kNetwork, {}, run.network});
 }
 
 bool Planner::has_only_proxies() {
@@ -90,14 +153,8 @@ void Planner::add_command(const Instruction& instruction, std::vector<Part>& par
   }
 }
 
-void Planner::add_run_flag(const Instruction& instruction, const Flag& flag, Step& step) {
-  if (flag.name == "mount") {
-    auto mount =
-        dockerfile::read_mount(flag.value, noting_lookup(instruction, stage().environment), expand_options_);
-    if (mount) return add_mount(instruction, flag, *mount, step);
-    fail(instruction, flag.span, "--mount can't be read: " + mount.error(),
-         "see the options of each type of mount in the Dockerfile reference");
-  }
+void Planner::add_run_flag(const Flag& flag, Step& step) {
+  if (flag.name == "mount") return;
   const Part::Kind kind = flag.name == "network"    ? Part::Kind::kNetwork
                           : flag.name == "security" ? Part::Kind::kSecurity
                                                     : Part::Kind::kDevice;
@@ -105,28 +162,75 @@ void Planner::add_run_flag(const Instruction& instruction, const Flag& flag, Ste
   if (!is_default) step.definition.push_back({kind, {}, std::string(flag.value)});
 }
 
-void Planner::add_mount(const Instruction& instruction, const Flag& flag, const Mount& mount, Step& step) {
-  std::string target = mount.target;
-  if (!target.empty() && !target.starts_with('/')) target = rooted(stage().workdir + "/" + target);
-  if (!target.empty()) step.mount_targets.push_back(target);
-  const auto number = [](const std::optional<uint32_t>& value) {
-    return value ? std::to_string(*value) : "-";
+// BuildKit sorts mounts by where they are; those of secrets and ssh agents come after all others.
+void Planner::add_mounts(const Instruction& instruction, Step& step) {
+  struct Mounted {
+    const Flag* flag;
+    Mount mount;
+    std::string target;
   };
-  const std::string id =
-      mount.type == Mount::Type::kCache && mount.id.empty() ? text::clean_path(target) : mount.id;
-  step.definition.push_back(
-      {Part::Kind::kMount, std::string(dockerfile::name_of(mount.type)),
-       fmt::format("target={} id={} sharing={} ro={} required={} size={} mode={} uid={} gid={} env={}",
-                   target, id, mount.sharing == "shared" ? "" : mount.sharing, mount.read_only,
-                   mount.required, mount.size, number(mount.mode), number(mount.uid), number(mount.gid),
-                   mount.env.value_or("-"))});
-  const bool reads =
-      mount.type == Mount::Type::kBind || (mount.type == Mount::Type::kCache && !mount.from.empty());
-  if (!reads) return;
-  Read read = origin_of(instruction, mount.from, flag.span);
-  const std::string source = rooted(mount.source);
-  read.selectors.push_back({source, mount.source.empty() ? "." : mount.source, false, {}, {}});
-  merge_read(std::move(read), step.reads);
+  std::vector<Mounted> mounts;
+  for (const Flag& flag : instruction.flags) {
+    if (flag.name != "mount") continue;
+    auto mount =
+        dockerfile::read_mount(flag.value, noting_lookup(instruction, stage().environment), expand_options_);
+    if (!mount) {
+      fail(instruction, flag.span, "--mount can't be read: " + mount.error(),
+           "see the options of each type of mount in the Dockerfile reference");
+      continue;
+    }
+    std::string target = mount->target;
+    if (!target.empty() && !target.starts_with('/')) target = rooted(stage().workdir + "/" + target);
+    if (!target.empty()) step.mount_targets.push_back(target);
+    mounts.push_back({&flag, std::move(*mount), std::move(target)});
+  }
+  const auto rank = [](const Mounted& mounted) {
+    const Mount& mount = mounted.mount;
+    if (mount.type == Mount::Type::kSsh) return 3;
+    if (mount.type != Mount::Type::kSecret) return 0;
+    return mount.env && mount.target.empty() ? 1 : 2;
+  };
+  std::stable_sort(mounts.begin(), mounts.end(), [&](const Mounted& a, const Mounted& b) {
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    return rank(a) == 0 && a.target < b.target;
+  });
+  size_t agents = 0;
+  for (const Mounted& mounted : mounts) {
+    const Mount& mount = mounted.mount;
+    std::string words = mount.type == Mount::Type::kSecret ? secret_words(mount)
+                        : mount.type == Mount::Type::kSsh  ? ssh_words(mount, agents++)
+                                                           : mount_words(mount, mounted.target);
+    step.definition.push_back(
+        {Part::Kind::kMount, std::string(dockerfile::name_of(mount.type)), std::move(words)});
+    const bool reads =
+        mount.type == Mount::Type::kBind || (mount.type == Mount::Type::kCache && !mount.from.empty());
+    if (!reads) continue;
+    Read read = origin_of(instruction, mount.from, mounted.flag->span);
+    const std::string source = rooted(mount.source);
+    read.selectors.push_back({source, mount.source.empty() ? "." : mount.source, false, {}, {}});
+    merge_read(std::move(read), step.reads);
+  }
+}
+
+// What counts of a bind, cache or tmpfs mount. BuildKit leaves the ID and the sharing of a cache mount out of
+// the key, but for a mount that has both as they are by default: that is keyed on its ID, with the namespace
+// in front. Owner and mode count only where the root of something is mounted.
+std::string Planner::mount_words(const Mount& mount, const std::string& target) const {
+  std::string words = fmt::format("target={}", target);
+  if (mount.read_only) words += ",readonly";
+  if (mount.type == Mount::Type::kTmpfs) return words + fmt::format(",size={}", mount.size);
+  if (mount.type != Mount::Type::kCache) return words;
+  const auto space = options_.build_args.find("BUILDKIT_CACHE_MOUNT_NS");
+  const std::string id = (space == options_.build_args.end() ? "" : space->second) + '/' +
+                         (mount.id.empty() ? text::clean_path(mount.target) : mount.id);
+  const bool shared = mount.sharing.empty() || mount.sharing == "shared";
+  if (shared && (id == target || id.substr(id.find('/') + 1) == target)) words += ",id=" + id;
+  const bool owned = mount.mode || mount.uid || mount.gid;
+  if (owned && rooted(mount.source) == "/") {
+    words += fmt::format(",mode={:04o},uid={},gid={}", mount.mode.value_or(0755), mount.uid.value_or(0),
+                         mount.gid.value_or(0));
+  }
+  return words;
 }
 
 Read Planner::origin_of(const Instruction& instruction, std::string_view from, text::Span span) {

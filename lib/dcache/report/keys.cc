@@ -46,7 +46,7 @@ void append_keys_json(const cache::Build& build, std::string& out) {
         .member("line", step.instruction->start_line)
         .member("instruction", step.instruction->one_line())
         .member("key", context::to_hex(keys.key.certain))
-        .member("definition", context::to_hex(keys.definition))
+        .member("definition", context::to_hex(keys.definition.certain))
         .member("content", context::to_hex(keys.files))
         .member("bytes", weight.bytes);
     json.key("files").begin_array();

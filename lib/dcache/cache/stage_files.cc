@@ -1,0 +1,299 @@
+#include "dcache/cache/stage_files.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+
+#include "dcache/cache/copied_files.h"
+#include "dcache/text/path.h"
+
+namespace dcache::cache {
+
+using context::Hash;
+using context::Hasher;
+using context::Record;
+using plan::Step;
+
+// What is found of a stage's files, from its last step down to its base.
+class FoundFiles {
+ public:
+  FoundFiles(const plan::Selector& selector, bool narrow) : selector_(selector), narrow_(narrow) {}
+
+  // Whether a step looked at before may have changed something at or below the path.
+  bool is_unsure(std::string_view path) const {
+    return !unsure_ || std::any_of(unsure_->begin(), unsure_->end(),
+                                   [&](const std::string& other) { return may_overlap(other, path); });
+  }
+  bool knows_any_path() const { return unsure_.has_value(); }
+  // What was written at these paths is not known; nothing stands for all paths.
+  void add_unsure(const std::optional<std::vector<std::string>>& paths) {
+    if (!paths) unsure_.reset();
+    if (unsure_) unsure_->insert(unsure_->end(), paths->begin(), paths->end());
+  }
+
+  // What counts whatever the selector is.
+  void add(const AssumedKeys& keys) {
+    certain_.push_back(keys.certain);
+    hopeful_.push_back(keys.hopeful);
+    untouched_.push_back(keys.untouched);
+  }
+  void add_uncertain(const Hash& hash) { certain_.push_back(hash); }
+  void add_created(const std::string& path) { created_.insert(path); }
+
+  // A file that no step looked at before can have changed, or that one may have.
+  void add_file(const Record& record) { place({record, true}); }
+  void add_shadowed_file(const Record& record) { place({record, false}); }
+  // The same, with its hash: two steps may write one path, and their order counts.
+  void add_unsure_file(const Record& record) {
+    const size_t above = unsure_files_[record.path]++;
+    add_uncertain(Hasher().add(record.path).add(hash_record(record)).add(uint64_t{above}).finish());
+    add_shadowed_file(record);
+  }
+  // A folder that is made if it is not there: it changes nothing of one that a step below makes.
+  void add_folder(const std::string& path) {
+    Record folder;
+    folder.path = path.substr(1);
+    folder.type = context::Type::kFolder;
+    folder.mode = 0755;
+    folders_.push_back(std::move(folder));
+  }
+
+  // What a COPY of unknown files wrote to `destination`. It counts as a whole if all of it is selected and no
+  // step above can have replaced a part.
+  void add_copy(const AssumedKeys& content, const std::string& destination, bool whole) {
+    const auto overlaps = [&](const std::string& other) { return may_overlap(other, destination); };
+    const auto above = static_cast<uint64_t>(std::count_if(copies_.begin(), copies_.end(), overlaps));
+    const bool replaced = std::any_of(files_.begin(), files_.end(), [&](const File& file) {
+      return text::is_within('/' + file.record.path, destination);
+    });
+    if (whole && !replaced && !is_unsure(destination)) {
+      add(content);
+    } else {
+      add_uncertain(Hasher().add(content.certain).add(above).finish());
+      untouched_.push_back(content.untouched);
+    }
+    copies_.push_back(destination);
+    add_unsure(std::vector{destination});
+  }
+
+  // Adds all of it to a key.
+  void finish(AssumedHasher& hasher) {
+    const context::Snapshot known = snapshot(true);
+    // The same files count as the same, whatever pattern took them.
+    const Selection selection = select(known, {&selector_, 1});
+    for (const SelectedFile& file : selection.files) {
+      const Hash now = hash_record(*file.record);
+      const Hash hoped = hash_record(*file.record, Content::kStale);
+      certain_in_order_.add(file.name).add(now);
+      hopeful_in_order_.add(file.name).add(hoped);
+    }
+    certain_.push_back(certain_in_order_.add(selection.folder_modes).finish());
+    hopeful_.push_back(hopeful_in_order_.finish());
+    const bool all_known =
+        std::all_of(files_.begin(), files_.end(), [](const File& file) { return file.known; });
+    untouched_.push_back(all_known ? hopeful_.back() : hash_of_all());
+    Hasher created;
+    for (const std::string& path : created_)
+      created.add(path);
+    for (std::vector<Hash>* hashes : {&hopeful_, &untouched_})
+      hashes->push_back(created.finish());
+    hasher.add({in_any_order(certain_), in_any_order(hopeful_), in_any_order(untouched_)});
+  }
+
+ private:
+  struct File {
+    Record record;
+    bool known;
+  };
+
+  // Links apart, files elsewhere make no difference.
+  void place(File file) {
+    if (!narrow_ || text::is_within('/' + file.record.path, selector_.path))
+      files_.push_back(std::move(file));
+  }
+
+  // The topmost record of a path counts.
+  context::Snapshot snapshot(bool known_alone) const {
+    std::vector<Record> records = folders_;
+    for (auto file = files_.rbegin(); file != files_.rend(); ++file) {
+      if (file->known || !known_alone) records.push_back(file->record);
+    }
+    return context::Snapshot(std::move(records));
+  }
+
+  Hash hash_of_all() const {
+    const context::Snapshot all = snapshot(false);
+    const Selection selection = select(all, {&selector_, 1});
+    Hasher hasher;
+    for (const SelectedFile& file : selection.files)
+      hasher.add(file.name).add(hash_record(*file.record, Content::kStale));
+    return hasher.finish();
+  }
+
+  // Steps that write different files make the same, in whatever order.
+  static Hash in_any_order(std::vector<Hash>& hashes) {
+    std::sort(hashes.begin(), hashes.end());
+    Hasher hasher;
+    for (const Hash& hash : hashes)
+      hasher.add(hash);
+    return hasher.finish();
+  }
+
+  const plan::Selector& selector_;
+  const bool narrow_;
+  std::optional<std::vector<std::string>> unsure_{std::in_place};
+  std::vector<File> files_;  // the topmost first
+  std::vector<Record> folders_;
+  std::vector<std::string> copies_;  // destinations of the unknown ones
+  std::map<std::string, size_t, std::less<>> unsure_files_;
+  std::set<std::string> created_;
+  std::vector<Hash> certain_, hopeful_, untouched_;
+  Hasher certain_in_order_, hopeful_in_order_;
+};
+
+void StageFiles::add_selected(size_t stage, const plan::Selector& selector, AssumedHasher& hasher) const {
+  // With filters, some of what a step wrote may be left out.
+  const bool takes_all = !selector.wildcard && selector.include.empty() && selector.exclude.empty();
+  FoundFiles found(selector, takes_all && !copies_links(stage));
+  for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
+    const Step& step = graph_.steps[*at];
+    const StepKeys& keys = keys_[*at];
+    switch (step.kind) {
+      case Step::Kind::kImage:
+        found.add(keys.key);
+        break;
+      case Step::Kind::kWorkdir:
+        add_workdir(step, found);
+        break;
+      case Step::Kind::kMetadata:
+        break;
+      case Step::Kind::kRun:
+        add_run(*at, selector, found);
+        break;
+      case Step::Kind::kCopy: {
+        if (!may_match(selector.path, step.destination)) break;
+        const CopiedFiles& copy = copied(*at);
+        if (!copy.files) {
+          const bool whole = takes_all && !changes_modes_by_letters(step) &&
+                             text::is_within(step.destination, selector.path);
+          found.add_copy(keys.content, step.destination, whole);
+          break;
+        }
+        if (!found.knows_any_path()) found.add_uncertain(copy.all);
+        for (const Record& record : *copy.files) {
+          if (!found.knows_any_path()) {
+            found.add_shadowed_file(record);
+          } else if (found.is_unsure('/' + record.path)) {
+            found.add_unsure_file(record);
+          } else {
+            found.add_file(record);
+          }
+        }
+        break;
+      }
+    }
+  }
+  found.finish(hasher);
+}
+
+// WORKDIR makes its folder, which belongs to the user.
+void StageFiles::add_workdir(const Step& workdir, FoundFiles& found) {
+  found.add_folder(workdir.destination);
+  if (const plan::Part* user = workdir.find(plan::Part::Kind::kUser))
+    found.add_uncertain(Hasher().add(workdir.destination).add(user->value).finish());
+}
+
+void StageFiles::add_run(size_t run, const plan::Selector& selector, FoundFiles& found) const {
+  const Written& writes = written(run);
+  for (const std::string& stub : writes.stubs) {
+    if (may_match(selector.path, stub)) found.add_uncertain(context::hash_bytes(stub));
+  }
+  const auto matches = [&](const std::string& path) { return may_match(selector.path, path); };
+  if (writes.paths && std::none_of(writes.paths->begin(), writes.paths->end(), matches)) return;
+  found.add_uncertain(keys_[run].key.certain);
+  for (const std::string& path : writes.created) {
+    if (matches(path)) found.add_created(path);
+  }
+  found.add_unsure(writes.paths);
+}
+
+const StageFiles::CopiedFiles& StageFiles::copied(size_t copy) const {
+  const auto [entry, fresh] = copies_.try_emplace(copy);
+  CopiedFiles& result = entry->second;
+  if (!fresh) return result;
+  const Step& step = graph_.steps[copy];
+  const std::optional<bool> folder =
+      places_single_files(step, keys_[copy]) ? is_folder_below(copy) : names_folder(step);
+  if (!folder) return result;
+  result.files = copied_files(step, keys_[copy], *folder);
+  if (!result.files) return result;
+  Hasher all;
+  for (const Record& record : *result.files) {
+    result.links = result.links || record.type == context::Type::kSymlink;
+    all.add(record.path).add(hash_record(record));
+  }
+  result.all = all.finish();
+  return result;
+}
+
+// Whether the destination of a COPY is a folder already. A RUN is not expected to remove a folder that a
+// WORKDIR or a COPY made. Nothing where it cannot be told.
+std::optional<bool> StageFiles::is_folder_below(size_t copy) const {
+  const std::string& destination = graph_.steps[copy].destination;
+  if (destination == "/") return true;
+  if (graph_.steps[copy].independent) return false;  // it writes to an empty layer
+  bool told = true;
+  for (std::optional<size_t> at = graph_.steps[copy].below; at; at = graph_.steps[*at].below) {
+    const Step& step = graph_.steps[*at];
+    switch (step.kind) {
+      case Step::Kind::kImage:
+        return std::nullopt;
+      case Step::Kind::kMetadata:
+        break;
+      case Step::Kind::kRun: {
+        const auto& paths = written(*at).paths;
+        told = told && paths && std::ranges::none_of(*paths, [&](const std::string& path) {
+                 return may_overlap(path, destination);
+               });
+        break;
+      }
+      case Step::Kind::kWorkdir:
+        if (text::is_within(step.destination, destination)) return true;
+        break;
+      case Step::Kind::kCopy: {
+        const bool at_it = step.destination == destination;
+        if (text::is_within(step.destination, destination) && (!at_it || names_folder(step))) return true;
+        if (!may_overlap(step.destination, destination)) break;
+        const auto& files = copied(*at).files;
+        if (!files) {
+          told = false;
+          break;
+        }
+        for (const Record& record : *files) {
+          const std::string path = '/' + record.path;
+          if (path == destination && record.type != context::Type::kFolder)
+            return told ? std::optional(false) : std::nullopt;
+          if (text::is_within(path, destination)) return true;
+        }
+        break;
+      }
+    }
+  }
+  return told ? std::optional(false) : std::nullopt;
+}
+
+bool StageFiles::copies_links(size_t stage) const {
+  for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
+    if (graph_.steps[*at].kind == Step::Kind::kCopy && copied(*at).links) return true;
+  }
+  return false;
+}
+
+const Written& StageFiles::written(size_t run) const {
+  const auto [entry, fresh] = writes_.try_emplace(run);
+  if (fresh) entry->second = written_by(graph_.steps[run]);
+  return entry->second;
+}
+
+}  // namespace dcache::cache

@@ -1,0 +1,48 @@
+// What the result of a stage holds, for COPY --from and mounts: told by the steps that wrote there, before
+// any of them ran. Internal to cache/.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "dcache/cache/assumed_hasher.h"
+#include "dcache/cache/keys.h"
+#include "dcache/cache/writes.h"
+#include "dcache/context/snapshot.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::cache {
+
+class FoundFiles;
+
+class StageFiles {
+ public:
+  // Both have to outlive it. Of `keys` those of the stage's steps have to be made when it is asked for.
+  StageFiles(const plan::Graph& graph, const std::vector<StepKeys>& keys) : graph_(graph), keys_(keys) {}
+
+  // Adds what a selector takes from the result of a stage to a key.
+  void add_selected(size_t stage, const plan::Selector& selector, AssumedHasher& hasher) const;
+
+ private:
+  // What a COPY writes, and the hash of all of it.
+  struct CopiedFiles {
+    std::optional<std::vector<context::Record>> files;
+    bool links = false;
+    context::Hash all;
+  };
+  static void add_workdir(const plan::Step& workdir, FoundFiles& found);
+  void add_run(size_t run, const plan::Selector& selector, FoundFiles& found) const;
+  const CopiedFiles& copied(size_t copy) const;
+  std::optional<bool> is_folder_below(size_t copy) const;
+  bool copies_links(size_t stage) const;
+  const Written& written(size_t run) const;
+
+  const plan::Graph& graph_;
+  const std::vector<StepKeys>& keys_;
+  mutable std::map<size_t, Written> writes_;      // of the RUNs asked for so far
+  mutable std::map<size_t, CopiedFiles> copies_;  // by step
+};
+
+}  // namespace dcache::cache

@@ -1,0 +1,113 @@
+// What COPY --from and mounts see of another stage.
+#include "dcache/cache/stage_files.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/cache/small_builds.h"
+
+namespace dcache::cache {
+namespace {
+
+using context::Record;
+using test::compare_texts;
+using test::edit_file;
+using test::file;
+
+const std::vector<Record> kFiles = {file("src/a", "1"), file("src/src/a", "2"), file("b", "3")};
+
+// The last line's verdict after an edit of `path`, for what the stage copies and what is taken from it.
+std::string taken(const std::string& copy, const std::string& take, const std::string& path = "src/a") {
+  const std::string all = edit_file("FROM x AS s\n" + copy + "\nFROM x\n" + take + "\n", path, kFiles);
+  return all.substr(all.rfind(':') + 1);
+}
+
+TEST(StageFiles, AreBelowTheDestinationWhateverItIsCalled) {
+  for (const char* copy :
+       {"COPY src /app", "COPY src /app/", "COPY src/ /app", "COPY --link src /app", "COPY sr* /app",
+        "COPY --exclude=x src /app", "WORKDIR /\nCOPY src app", "WORKDIR /app\nCOPY src ."}) {
+    EXPECT_EQ(taken(copy, "COPY --from=s /app /app"), "miss") << copy;
+    EXPECT_EQ(taken(copy, "COPY --from=s /app/a /app"), "miss") << copy;
+    EXPECT_EQ(taken(copy, "COPY --from=s / /all"), "miss") << copy;
+    EXPECT_EQ(taken(copy, "COPY --from=s /app/src /app"), "hit") << copy;
+    EXPECT_EQ(taken(copy, "COPY --from=s /app/src /app", "src/src/a"), "miss") << copy;
+    EXPECT_EQ(taken(copy, "RUN --mount=from=s,source=/app,target=/m 1"), "miss") << copy;
+    EXPECT_EQ(taken(copy, "COPY --from=s /other /app"), "hit") << copy;
+  }
+  EXPECT_EQ(taken("COPY . /app", "COPY --from=s /app/src /app"), "miss");
+  EXPECT_EQ(taken("COPY . /app", "COPY --from=s /app/b /app"), "hit");
+  EXPECT_EQ(taken("WORKDIR /w\nCOPY src src", "COPY --from=s /w/src/a /1"), "miss");
+  EXPECT_EQ(taken("COPY src /1", "COPY --from=s /1/a /1"), "miss");
+}
+
+TEST(StageFiles, KeepASingleFilesNameOnlyInAFolder) {
+  const std::string take = "COPY --from=s /d/b /x";
+  EXPECT_EQ(taken("COPY b /d/", take, "b"), "miss");
+  EXPECT_EQ(taken("WORKDIR /d\nCOPY b /d", take, "b"), "miss");
+  EXPECT_EQ(taken("WORKDIR /d/e\nCOPY b /d", take, "b"), "miss");
+  EXPECT_EQ(taken("COPY src /d\nCOPY b /d", take, "b"), "miss");
+  EXPECT_EQ(taken("COPY src /d/\nRUN make\nCOPY b /d", take, "b"), "miss");
+  EXPECT_EQ(taken("COPY b /d", "COPY --from=s /d /x", "b"), "miss");
+  // The base image may have the folder, and a RUN may have made it.
+  EXPECT_EQ(taken("COPY b /d", take, "b"), "depends");
+  EXPECT_EQ(taken("RUN mkdir /d\nCOPY b /d", take, "b"), "depends");
+  EXPECT_EQ(edit_file("FROM scratch AS s\nCOPY b /d\nFROM x\nCOPY --from=s /d /x\n", "b", kFiles),
+            "2:miss 4:miss");
+}
+
+TEST(StageFiles, AreTheSameInWhateverOrderTheyAreWritten) {
+  const auto swap = [](const std::string& one, const std::string& two) {
+    const std::string head = "FROM x AS z\n", tail = "\nFROM x\nCOPY --from=z / /everything/\n";
+    const std::string all = compare_texts(head + one + "\n" + two + tail, head + two + "\n" + one + tail);
+    return all.substr(all.rfind(':') + 1);
+  };
+  EXPECT_EQ(swap("WORKDIR /a", "WORKDIR /b"), "hit");
+  EXPECT_EQ(swap("COPY a /x/", "COPY b /y/"), "hit");
+  EXPECT_EQ(swap("COPY a /x/", "WORKDIR /y"), "hit");
+  EXPECT_EQ(swap("COPY a /x/", "ADD b /y/"), "hit");
+  EXPECT_EQ(swap("COPY a /x/", "RUN echo 1 > /y"), "depends");
+  EXPECT_EQ(swap("COPY a /x/", "RUN make"), "depends");
+  EXPECT_EQ(swap("ADD a /x/", "RUN make"), "depends");
+  EXPECT_EQ(swap("COPY a /x/", "COPY --chmod=600 a /x/"), "miss");
+  EXPECT_EQ(swap("COPY --from=y /a /x/", "COPY --from=z1 /a /x/"), "depends");  // which one is on top counts
+}
+
+TEST(StageFiles, MissWhatARemovedRunMade) {
+  const std::string head = "FROM x AS build\n", tail = "FROM x\nCOPY --from=build /out/*.jar app.jar\n";
+  const std::string jar = "RUN mkdir -p /out && echo 1 > /out/app.jar\n";
+  EXPECT_EQ(compare_texts(head + jar + tail, head + tail), "3:miss");
+  EXPECT_EQ(compare_texts(head + tail, head + jar + tail), "2:miss 4:miss");
+  EXPECT_EQ(compare_texts(head + jar + tail, head + "RUN mkdir -p /out && echo 2 > /out/app.jar\n" + tail),
+            "2:miss 4:depends");
+  // What else a RUN may have written is not known, so its removal leaves it open.
+  EXPECT_EQ(compare_texts(head + "RUN mvn package\n" + tail, head + tail), "3:depends");
+  EXPECT_EQ(compare_texts(head + "RUN test -f x || echo 1 > /out/app.jar\n" + tail, head + tail),
+            "3:depends");
+}
+
+TEST(StageFiles, OfACacheMountsStageCount) {
+  const std::string mount = "RUN --mount=type=cache,id=n,from=s,source=/seed,target=/c 1";
+  EXPECT_EQ(taken("COPY src /seed", mount), "miss");
+  EXPECT_EQ(taken("COPY src /seed\nCOPY b /other", mount, "b"), "hit");
+}
+
+TEST(StageFiles, KnowTheFoldersThatWorkdirMakes) {
+  const auto insert = [](const std::string& step, const std::string& take) {
+    const std::string head = "FROM x AS s\nCOPY a /d/\n", tail = "FROM x\n" + take + "\n";
+    const std::string all = compare_texts(head + tail, head + step + "\n" + tail);
+    return all.substr(all.rfind(':') + 1);
+  };
+  EXPECT_EQ(insert("WORKDIR /d/e", "COPY --from=s /d /x"), "miss");
+  EXPECT_EQ(insert("WORKDIR /d", "COPY --from=s /d /x"), "hit");
+  EXPECT_EQ(insert("WORKDIR /e", "COPY --from=s /d /x"), "hit");
+}
+
+TEST(StageFiles, OfAChainOfStagesKeepTheirFilters) {
+  const std::string text =
+      "FROM x AS one\nCOPY --exclude=a src /d\nFROM x AS two\nCOPY --from=one --exclude=zz /d /e\nFROM x\n"
+      "COPY --from=two /e /f\n";
+  EXPECT_EQ(edit_file(text, "src/a", kFiles), "2:hit 4:hit 6:hit");
+  EXPECT_EQ(edit_file(text, "b", kFiles), "2:hit 4:hit 6:hit");
+}
+
+}  // namespace
+}  // namespace dcache::cache
