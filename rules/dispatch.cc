@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dcache/text/unicode.h"
+
 namespace dcache::rules {
 namespace {
 
@@ -91,8 +93,14 @@ std::vector<ExposedPort> exposed_ports(lint::Subject& subject) {
   std::vector<ExposedPort> ports;
   for (const Dispatched& one : dispatched(subject)) {
     if (one.instruction->keyword != Keyword::kExpose) continue;
-    for (const dockerfile::Word& word : one.instruction->arguments)
-      ports.push_back({&one, &word, subject.graph().text_of(word)});
+    for (const dockerfile::Word& word : one.instruction->arguments) {
+      std::string_view text = subject.graph().text_of(word);
+      while (!(text = text::trim_left(text)).empty()) {
+        const size_t end = std::min(text.find_first_of(" \t\r\n"), text.size());
+        ports.push_back({&one, &word, text.substr(0, end)});
+        text.remove_prefix(end);
+      }
+    }
   }
   return ports;
 }

@@ -28,11 +28,11 @@ const std::vector<const dockerfile::Instruction*>& resolved_froms(lint::Subject&
 // can't.
 const std::vector<Dispatched>& dispatched(lint::Subject& subject);
 
-// A word of EXPOSE.
+// A port of EXPOSE.
 struct ExposedPort {
   const Dispatched* at = nullptr;
   const dockerfile::Word* word = nullptr;
-  std::string_view port;  // the word as the builder takes it
+  std::string_view port;  // the word as the builder takes it, or one of several in a variable
 
   // Whether it is written here as it is taken, so that a fix can change it.
   bool can_be_mended() const { return port == word->text && at->place == at->instruction; }

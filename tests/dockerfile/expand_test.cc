@@ -43,6 +43,17 @@ TEST(Expand, UsesTheFilesEscapeCharacter) {
   EXPECT_EQ(*expand("`$v", lookup_of(variables), {.escape = '`'}), "$v");
 }
 
+TEST(Expand, RefusesWhatBuildkitRefuses) {
+  const Variables variables = {{"a", "val"}};
+  for (const char* text :
+       {"${}", "${:-b}", "${:}", "${{a}", "${a:#x}", "${a:%x}", "${a:/x/y}", "${a#\\x}", "${a%\\x}"})
+    EXPECT_FALSE(expand(text, lookup_of(variables))) << text;
+  for (const char* text : {"${a%x\\}", "${a#x\\}"})
+    EXPECT_FALSE(expand(text, lookup_of(variables), {.escape = '`'})) << text;
+  EXPECT_EQ(*expand("${a#v\\*}", lookup_of(variables)), "val");
+  EXPECT_EQ(*expand("${a/\\//x}", lookup_of(variables)), "val");
+}
+
 TEST(Expand, SplitsWordsAtBlanksOfValuesButNotOfQuotes) {
   const Variables variables = {{"list", "a b"}};
   const auto words = expand_words(R"(x$list "c $list" 'd e')", lookup_of(variables));

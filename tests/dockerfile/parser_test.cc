@@ -90,6 +90,24 @@ TEST(Parser, ReadsHeredocs) {
   EXPECT_EQ(file.instructions()[2].keyword, Keyword::kCmd);
 }
 
+TEST(Parser, ReadsHeredocsWithWhiteSpaceBeforeTheirName) {
+  const auto heredocs_of = [](const std::string& text) {
+    const File file = parse("FROM a\n" + text);
+    std::string names = file.errors().empty() ? "" : "error ";
+    for (const Heredoc& heredoc : file.instructions()[1].heredocs)
+      names += std::string(heredoc.name) + (heredoc.expand ? ";" : "!;");
+    return names;
+  };
+  EXPECT_EQ(heredocs_of("RUN << EOF\na\nEOF\n"), "EOF;");
+  EXPECT_EQ(heredocs_of("RUN <<  \tEOF\na\nEOF\n"), "EOF;");
+  EXPECT_EQ(heredocs_of("RUN 3<< EOF\na\nEOF\n"), "EOF;");
+  EXPECT_EQ(heredocs_of("RUN << \"EOF\"\na\nEOF\n"), "EOF!;");
+  EXPECT_EQ(heredocs_of("RUN R << \"x; y\"\na\nx; y\n"), "x; y!;");
+  EXPECT_EQ(heredocs_of("RUN R << \"x; y\"\na\n"), "error x; y!;");
+  EXPECT_EQ(heredocs_of("RUN <<E\\OF\na\nEOF\n"), "EOF;");  // an escape is not a quote
+  EXPECT_EQ(heredocs_of("RUN cat <<- EOF\n"), "");
+}
+
 TEST(Parser, TakesNoHeredocFromQuotesHereStringsAndJson) {
   for (const char* source :
        {"FROM a\nRUN echo \"<<EOF\"\n", "FROM a\nRUN cat <<< x\n", "FROM a\nRUN [\"a\",\"<<EOF\"]\n",

@@ -67,6 +67,18 @@ TEST(Matcher, GivesTheLineOfAnInvalidPattern) {
   EXPECT_FALSE(matcher.error().remedy.empty());
 }
 
+// What BuildKit refuses as an illegal exclusion pattern: cleaned, nothing but the '!' is left.
+TEST(Matcher, RefusesAnExceptionWithoutAPath) {
+  for (const char* line : {"!", "! ", "!/", "/!", "! /", "!/..", "!//", "/./!"}) {
+    const auto matcher = Matcher::parse("a\n" + std::string(line) + "\n");
+    ASSERT_FALSE(matcher) << line;
+    EXPECT_EQ(matcher.error().line, 2u) << line;
+  }
+  EXPECT_FALSE(Matcher::compile(std::vector<std::string>{"!/"}));
+  EXPECT_TRUE(matcher_of("/a\n/!a\n").decide("b").pattern == nullptr);
+  EXPECT_FALSE(matcher_of("*\n/!a\n").decide("a").ignored);  // an exception too
+}
+
 TEST(Matcher, DecidesTheSameStepByStep) {
   const Matcher matcher = matcher_of("dir/**\n!dir/sub\ndir/sub/*.tmp\n");
   Matcher::Folder dir, sub;

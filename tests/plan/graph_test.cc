@@ -190,5 +190,27 @@ TEST(Graph, SaysWhatCanNotBePlanned) {
   EXPECT_EQ(Planned("FROM a AS x\n", {.target = "y"}).graph.errors[0].remedy, "known stages: x");
 }
 
+TEST(Plan, TakesSeveralPortsFromOneVariable) {
+  const auto errors_of = [](const std::string& text) {
+    const dockerfile::File file = dockerfile::parse("FROM a\n" + text);
+    std::string errors;
+    for (const Error& error : build_graph(file, {}).errors)
+      errors += error.message + ";";
+    return errors;
+  };
+  EXPECT_EQ(errors_of("ENV P=\"443 80 53/udp\"\nEXPOSE $P 8080-8081\n"), "");
+  EXPECT_EQ(errors_of("ENV P=\"443 x\"\nEXPOSE $P\n"), "'x' is not a port;");
+  EXPECT_EQ(errors_of("ENV P=\nEXPOSE $P\n"), "");
+  EXPECT_EQ(errors_of("EXPOSE 9-8\n"), "'9-8' is not a port;");
+}
+
+TEST(Plan, CopiesFilesNamedLikeAHeredocThatIsTwoWords) {
+  const dockerfile::File file = dockerfile::parse("FROM a\nCOPY << EOF /x/\nt\nEOF\n");
+  const Graph graph = build_graph(file, {});
+  ASSERT_EQ(graph.steps.back().reads.size(), 1u);
+  ASSERT_EQ(graph.steps.back().reads[0].selectors.size(), 2u);
+  EXPECT_EQ(graph.steps.back().reads[0].selectors[1].path, "/EOF");
+}
+
 }  // namespace
 }  // namespace dcache::plan

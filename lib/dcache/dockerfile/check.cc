@@ -94,7 +94,7 @@ Verdict check_from(const Instruction& instruction) {
 // Whether a word of COPY or ADD stands for a heredoc.
 bool is_heredoc(const Instruction& instruction, const Word& word) {
   return std::any_of(instruction.heredocs.begin(), instruction.heredocs.end(),
-                     [&](const Heredoc& heredoc) { return word.span.overlaps(heredoc.marker); });
+                     [&](const Heredoc& heredoc) { return heredoc.is_named_by(word); });
 }
 
 Verdict check_copy(const Instruction& instruction) {

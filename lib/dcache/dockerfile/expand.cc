@@ -56,10 +56,11 @@ class WordCollector {
   ExpandedWord current_;
 };
 
-// A shell pattern (`*`, `?`, `\` escapes) as a regular expression.
+// A shell pattern as a regular expression. `\` may come before `*`, `?` and itself, and before the `}` and
+// `/` that would end the pattern.
 tl::expected<std::string, std::string> pattern_to_regex(std::string_view pattern, bool greedy,
                                                         bool anchored) {
-  std::string regex(anchored ? "(?s)^" : "(?s)");
+  std::string regex(anchored ? "^" : "");
   for (size_t at = 0; at < pattern.size();) {
     Rune rune = text::decode_rune(pattern.substr(at));
     at += rune.width;
@@ -74,6 +75,8 @@ tl::expected<std::string, std::string> pattern_to_regex(std::string_view pattern
     if (rune.value == '\\') {
       if (at >= pattern.size()) return tl::unexpected<std::string>("the pattern ends with a backslash");
       rune = text::decode_rune(pattern.substr(at));
+      if (std::u32string_view(U"*?\\}/").find(rune.value) == std::u32string_view::npos)
+        return tl::unexpected<std::string>("a backslash in a pattern escapes only '*', '?' and '\\'");
       at += rune.width;
     }
     std::string literal;
@@ -182,6 +185,12 @@ class Expander {
         ++at_;
         return result;
       }
+      if (words != nullptr && c == '<') {
+        const std::string_view marker = take_heredoc_marker();
+        result += marker;
+        words->add_raw(marker, begin, at_);
+        continue;
+      }
       const bool quote = !options_.plain_quotes && (c == '\'' || c == '"');
       if (quote || c == '$') {
         Result part = c == '$' ? dollar() : c == '"' ? double_quoted() : single_quoted();
@@ -208,6 +217,17 @@ class Expander {
     }
     if (stop != kNoStop) return fail(fmt::format("'{}' is missing at the end of a variable", stop));
     return result;
+  }
+
+  // A `<`, or `<<` with the white space that may come before the name of a heredoc.
+  std::string_view take_heredoc_marker() {
+    const uint32_t begin = at_++;
+    if (!at_end() && text_[at_] == '<') {
+      ++at_;
+      while (!at_end() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\r'))
+        ++at_;
+    }
+    return text_.substr(begin, at_ - begin);
   }
 
   Result single_quoted() {
@@ -265,6 +285,8 @@ class Expander {
   Result braced() {
     const uint32_t begin = at_ - 1;
     ++at_;
+    if (!at_end() && (text_[at_] == '{' || text_[at_] == '}' || text_[at_] == ':'))
+      return fail_at(begin, "a variable has no name");
     const std::string name = read_name();
     if (at_end()) return fail_at(begin, "'}' is missing at the end of a variable");
     const char modifier = text_[at_++];
@@ -276,9 +298,10 @@ class Expander {
     if (modifier == '/') return substitution(begin, name);
     const bool colon = modifier == ':';
     const char action = colon && !at_end() ? text_[at_++] : modifier;
-    if (std::string_view("+-?#%").find(action) == std::string_view::npos) {
+    const std::string_view actions = colon ? "+-?" : "+-?#%";
+    if (actions.find(action) == std::string_view::npos) {
       return fail_at(begin,
-                     fmt::format("'{}{}' is no known way to modify a variable", colon ? ":" : "", action));
+                     fmt::format("'{}{}' is not a known way to modify a variable", colon ? ":" : "", action));
     }
     return modified(begin, name, action, colon);
   }

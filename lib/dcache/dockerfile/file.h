@@ -50,6 +50,11 @@ struct Heredoc {
   Span marker;               // `<<EOF` in the instruction's line
   Span body;                 // the content
   Span terminator;           // the line that ends it
+
+  // Whether a word of COPY or ADD stands for it. `<< EOF` is two words there, and neither does.
+  bool is_named_by(const Word& word) const {
+    return word.span.begin <= marker.begin && marker.end <= word.span.end;
+  }
 };
 
 // What one stretch of an instruction's joined text is in the source.

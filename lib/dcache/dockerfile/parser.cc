@@ -55,7 +55,7 @@ std::optional<DirectiveLine> read_directive(std::string_view line) {
   return DirectiveLine{line.substr(begin, end - begin), line.substr(value, last + 1 - value)};
 }
 
-// The white-space-free delimiter of a heredoc word such as `3<<-"EOF"`, or nothing.
+// A heredoc word such as `3<<-"EOF"` or `<< EOF`, or nothing.
 std::optional<Heredoc> read_heredoc_word(std::string_view word, text::Arena& arena) {
   const size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
   std::string_view rest = word.substr(digits);
@@ -64,14 +64,18 @@ std::optional<Heredoc> read_heredoc_word(std::string_view word, text::Arena& are
   Heredoc heredoc;
   heredoc.chomp = rest.starts_with('-');
   if (heredoc.chomp) rest.remove_prefix(1);
+  rest.remove_prefix(std::min(rest.find_first_not_of(" \t\r"), rest.size()));
   if (rest.empty() || rest.find('<') != std::string_view::npos) return std::nullopt;
   const Lookup unset = [](std::string_view) { return std::nullopt; };
   const auto plain = expand_words(rest, unset, {.keep_unset = true});
   if (!plain || plain->size() != 1) return std::nullopt;
-  const auto raw = expand_words(rest, unset, {.keep_quotes = true, .keep_escapes = true, .keep_unset = true});
+  const auto raw = expand_words(rest, unset, {.keep_quotes = true, .keep_unset = true});
   if (!raw || raw->size() != 1) return std::nullopt;
   heredoc.name = arena.copy(plain->front().text);
-  heredoc.expand = plain->front().text == raw->front().text;
+  const auto quotes = [](std::string_view text) {
+    return std::ranges::count(text, '\'') + std::ranges::count(text, '"');
+  };
+  heredoc.expand = quotes(plain->front().text) == quotes(raw->front().text);
   std::from_chars(word.data(), word.data() + digits, heredoc.file_descriptor);
   return heredoc;
 }

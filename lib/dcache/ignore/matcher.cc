@@ -76,14 +76,25 @@ std::optional<std::string> literal_start(std::string_view path) {
   return std::string(path);
 }
 
-// A line without the white space around it, cleaned. "!" alone leaves an empty path.
-Pattern read_pattern(std::string_view line, uint32_t number) {
+// What the builder makes of a line before it looks at it as a pattern: the path cleaned and taken from the
+// root of the context.
+std::string read_line(std::string_view line) {
+  const bool exception = line.starts_with('!');
+  std::string path(exception ? text::trim(line.substr(1)) : line);
+  if (!path.empty()) path = text::clean_path(path);
+  if (path.size() > 1 && path[0] == '/') path.erase(0, 1);
+  return exception ? '!' + path : path;
+}
+
+// A pattern as the builder's matcher takes it: cleaned as a whole first, so that "/!" and "!/" are "!" alone,
+// which leaves an empty path.
+Pattern read_pattern(std::string_view pattern_text, std::string_view written, uint32_t number) {
   Pattern pattern;
-  pattern.written = line;
+  pattern.written = written;
   pattern.line = number;
-  pattern.exception = line.starts_with('!');
-  if (pattern.exception) line = text::trim(line.substr(1));
-  if (!line.empty()) pattern.path = text::clean_path(line);
+  pattern.path = text::clean_path(text::trim(pattern_text));
+  pattern.exception = pattern.path.starts_with('!');
+  if (pattern.exception) pattern.path.erase(0, 1);
   return pattern;
 }
 
@@ -257,9 +268,8 @@ tl::expected<Matcher, Error> Matcher::parse(std::string_view text, Dialect diale
     const std::string_view line = text::trim(whole);
     text.remove_prefix(std::min(newline + 1, text.size()));
     if (whole.starts_with('#') || line.empty()) continue;
-    Pattern pattern = read_pattern(line, number);
-    if (pattern.path.size() > 1 && pattern.path[0] == '/') pattern.path.erase(0, 1);
-    if (auto error = matcher.add(std::move(pattern))) return tl::unexpected(std::move(*error));
+    if (auto error = matcher.add(read_pattern(read_line(line), line, number)))
+      return tl::unexpected(std::move(*error));
   }
   return matcher;
 }
@@ -271,14 +281,15 @@ tl::expected<Matcher, Error> Matcher::compile(std::span<const std::string> patte
     ++number;
     const std::string_view line = text::trim(written);
     if (line.empty()) continue;
-    if (auto error = matcher.add(read_pattern(line, number))) return tl::unexpected(std::move(*error));
+    if (auto error = matcher.add(read_pattern(line, line, number))) return tl::unexpected(std::move(*error));
   }
   return matcher;
 }
 
 std::optional<Error> Matcher::add(Pattern pattern) {
   if (pattern.path.empty())
-    return Error{"'!' stands alone", "write the path to keep behind it", pattern.line};
+    return Error{fmt::format("'{}' has no path to keep", pattern.written),
+                 "write a path after the '!', such as !src", pattern.line};
   if (!text::is_valid_glob(pattern.path)) {
     return Error{fmt::format("the pattern '{}' is not well formed", pattern.written),
                  "close every '[' and put '\\' in front of one that is meant literally", pattern.line};

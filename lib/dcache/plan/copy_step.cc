@@ -125,9 +125,8 @@ Planner::CopyFlags Planner::read_copy_flags(const Instruction& instruction, Step
 
 void Planner::add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read,
                          Step& step) {
-  const auto heredoc =
-      std::find_if(instruction.heredocs.begin(), instruction.heredocs.end(),
-                   [&](const Heredoc& candidate) { return candidate.marker.overlaps(word.span); });
+  const auto heredoc = std::find_if(instruction.heredocs.begin(), instruction.heredocs.end(),
+                                    [&](const Heredoc& candidate) { return candidate.is_named_by(word); });
   if (heredoc != instruction.heredocs.end() && !instruction.json) {
     std::string content = heredoc_text(*heredoc);
     if (heredoc->expand) {

@@ -56,10 +56,24 @@ void inherit(const Stage& parent, Stage& child) {
   child.shell = parent.shell;
 }
 
-bool is_port(std::string_view text) {
+std::optional<uint16_t> read_port(std::string_view text) {
   uint16_t port = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return failure == std::errc() && end == text.data() + text.size();
+  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+// `[[ADDRESS:]PORTS:]PORTS[/PROTOCOL]`; what comes before the last ports counts for nothing.
+bool is_exposable(std::string_view text) {
+  const size_t slash = std::min(text.find('/'), text.size());
+  const std::string protocol = text::to_lower(text.substr(std::min(slash + 1, text.size())));
+  std::string_view range = text.substr(0, slash);
+  range.remove_prefix(range.rfind(':') + 1);
+  const size_t dash = std::min(range.find('-'), range.size());
+  const bool known = protocol.empty() || protocol == "tcp" || protocol == "udp" || protocol == "sctp";
+  const auto first = read_port(range.substr(0, dash));
+  const auto last = dash == range.size() ? first : read_port(range.substr(dash + 1));
+  return known && first && last && *first <= *last;
 }
 
 }  // namespace
@@ -350,19 +364,16 @@ void Planner::apply(const Instruction& instruction) {
 
 void Planner::expose(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
-    const std::string port = expand(instruction, word);
-    const size_t slash = std::min(port.find('/'), port.size());
-    const std::string protocol =
-        text::to_lower(std::string_view(port).substr(std::min(slash + 1, port.size())));
-    std::string_view range = std::string_view(port).substr(0, slash);
-    range.remove_prefix(range.rfind(':') + 1);
-    const size_t dash = std::min(range.find('-'), range.size());
-    const bool known = protocol.empty() || protocol == "tcp" || protocol == "udp" || protocol == "sctp";
-    const bool good = port.empty() || (known && is_port(range.substr(0, dash)) &&
-                                       (dash == range.size() || is_port(range.substr(dash + 1))));
-    if (good) continue;
-    fail(instruction, word.span, fmt::format("'{}' is no port", port),
-         "write a number up to 65535 or a range of them, and /tcp, /udp or /sctp behind it where needed");
+    const Environment& environment = stage().environment;
+    expand(instruction, word);  // for Graph::text_of, and to report what can't be expanded
+    const auto ports =
+        dockerfile::expand_words(word.text, noting_lookup(instruction, environment), expand_options_);
+    if (!ports) continue;
+    for (const dockerfile::ExpandedWord& port : *ports) {
+      if (is_exposable(port.text)) continue;
+      fail(instruction, word.span, fmt::format("'{}' is not a port", port.text),
+           "write a number up to 65535 or a range of them, followed by /tcp, /udp or /sctp if needed");
+    }
   }
 }
 

@@ -63,7 +63,7 @@ class Planner {
   void refuse_new_features(const Instruction& instruction);
   void add_metadata(const Instruction& instruction);
   void apply(const Instruction& instruction);
-  // `[[ADDRESS:]PORTS:]PORTS[/PROTOCOL]`; what is in front of the last ports counts for nothing.
+  // A variable may hold several ports.
   void expose(const Instruction& instruction);
   void set_arguments(const Instruction& instruction);
   void set_environment(const Instruction& instruction);
