@@ -87,6 +87,35 @@ void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerf
       ->option_text("NAME");
 }
 
+void add_builder_options(CLI::App& command, BuildFlags& flags) {
+  constexpr const char* kGroup = "Options of the build that count";
+  const std::map<std::string, plan::Store> stores = {{"containerd", plan::Store::kContainerd},
+                                                     {"overlay2", plan::Store::kOverlay2}};
+  command
+      .add_option(
+          "--store", flags.store,
+          "Image store of Docker: containerd, or overlay2, which ignores COPY --link (see docker info)")
+      ->transform(CLI::CheckedTransformer(stores))
+      ->type_name("NAME")
+      ->option_text("NAME")
+      ->group(kGroup);
+  command.add_option("--network", flags.run.network, "Network of RUN: default, none or host")
+      ->check(CLI::IsMember({"default", "none", "host"}))
+      ->type_name("MODE")
+      ->group(kGroup);
+  const auto repeatable = [&](const char* name, std::vector<std::string>& values, const char* text,
+                              const char* type) {
+    command.add_option(name, values, text)->allow_extra_args(false)->type_name(type)->group(kGroup);
+  };
+  repeatable("--add-host", flags.run.add_hosts, "Additional host, as HOST:ADDRESS; may be repeated", "HOST");
+  repeatable("--ulimit", flags.run.ulimits, "Limit of RUN, as NAME=SOFT[:HARD]; may be repeated", "LIMIT");
+  command.add_option("--shm-size", flags.run.shm_size, "Size of /dev/shm")->type_name("SIZE")->group(kGroup);
+  command.add_option("--hostname", flags.run.hostname, "Host name of RUN")->type_name("NAME")->group(kGroup);
+  command.add_option("--cgroup-parent", flags.run.cgroup_parent, "Parent cgroup of RUN")
+      ->type_name("NAME")
+      ->group(kGroup);
+}
+
 std::map<std::string, plan::Builder> builders_by_name() {
   std::map<std::string, plan::Builder> builders;
   for (const std::string_view name : plan::builder_names())
@@ -122,6 +151,10 @@ std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, con
   options.plan.builder = flags.builder;
   options.plan.target = flags.target;
   options.plan.platform = flags.platform;
+  options.plan.run = flags.run;
+  options.plan.no_cache = flags.no_cache;
+  options.plan.no_cache_filter = flags.no_cache_filter;
+  options.plan.store = flags.store;
   if (!read_pairs(flags, options.plan)) return std::nullopt;
   return options;
 }

@@ -22,6 +22,10 @@ struct BuildFlags {
   plan::Builder builder = plan::Builder::kBuildkit;
   std::vector<std::string> build_args;
   std::vector<std::string> build_contexts;
+  plan::RunOptions run;
+  std::vector<std::string> no_cache_filter;
+  bool no_cache = false;
+  plan::Store store = plan::Store::kContainerd;
   bool no_store = false;
 };
 
@@ -32,6 +36,10 @@ std::string shellcheck_folder();
 
 // What --builder takes.
 std::map<std::string, plan::Builder> builders_by_name();
+
+// What the build itself tells the builder and every RUN, for the commands that judge steps: --no-cache,
+// --network and the like.
+void add_builder_options(CLI::App& command, BuildFlags& flags);
 
 // Whether a command takes -f once or several times.
 enum class Dockerfiles : uint8_t { kOne, kSeveral };

@@ -24,8 +24,8 @@ namespace {
 struct Options {
   BuildFlags build;
   std::vector<std::string> changed;
-  std::string since;
-  std::string git;
+  std::vector<std::string> since;
+  std::vector<std::string> git;
   std::string only;
   uint32_t why = 0;
   std::string format = "text";
@@ -89,9 +89,18 @@ struct Judged {
   std::string occasion = {};
 };
 
-std::string git_occasion(const std::string& range) {
+// "a", "a and b", "a, b and c"
+std::string list_words(const std::vector<std::string>& names) {
+  std::string words;
+  for (size_t i = 0; i < names.size(); ++i)
+    words += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return words;
+}
+
+std::string git_occasion(const std::vector<std::string>& ranges) {
+  const std::string& range = ranges.front();
   const size_t dots = range.find("..");
-  if (dots == std::string::npos) return "since " + range;
+  if (dots == std::string::npos) return "since " + list_words(ranges);
   const std::string to = range.substr(range.find_first_not_of('.', dots) == std::string::npos
                                           ? range.size()
                                           : range.find_first_not_of('.', dots));
@@ -111,19 +120,28 @@ std::optional<Judged> judge_git(const Options& options, const cache::BuildOption
 }
 
 std::optional<Judged> judge_since(const Options& options, cache::Build build) {
-  const auto text = text::read_file(options.since);
-  if (!text) {
-    complain(text.error());
-    return std::nullopt;
+  std::vector<cache::Build> before;
+  for (const std::string& file : options.since) {
+    const auto text = text::read_file(file);
+    if (!text) {
+      complain(text.error());
+      return std::nullopt;
+    }
+    auto state = cache::read_state(*text);
+    if (!state) {
+      complain(fmt::format("{}: {}", file, state.error()));
+      return std::nullopt;
+    }
+    before.push_back(std::move(*state));
   }
-  const auto before = cache::read_state(*text);
-  if (!before) {
-    complain(fmt::format("{}: {}", options.since, before.error()));
-    return std::nullopt;
-  }
+  std::vector<const cache::Build*> earlier;
+  for (const cache::Build& state : before)
+    earlier.push_back(&state);
   hash_files(build);
-  cache::Report report = cache::compare(before->state(), build.state());
-  return Judged{.build = std::move(build), .report = std::move(report), .occasion = "since " + options.since};
+  cache::Report report = build.compare_with(earlier);
+  return Judged{.build = std::move(build),
+                .report = std::move(report),
+                .occasion = "since " + list_words(options.since)};
 }
 
 std::optional<Judged> judge(const Options& options, const std::vector<std::string>& changed,
@@ -235,13 +253,28 @@ void add_explain(CLI::App& app, Action& action) {
       "--changed", options->changed,
       "Files that change, from the current folder or the context; a folder means all in it, a pattern "
       "what it matches in the context, and - a list on standard input");
-  command->add_option("--since", options->since, "Compare with a state that `dcache snapshot` recorded");
+  command
+      ->add_option(
+          "--since", options->since,
+          "Compare with a state that `dcache snapshot` recorded; repeat it for a builder that has built "
+          "several, the last build last")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
   command
       ->add_option("--git", options->git,
                    "Compare the work tree with a revision, or two revisions: A..B, or A...B from where they "
-                   "parted")
+                   "parted; repeat it for a builder that has built several revisions")
+      ->allow_extra_args(false)
       ->type_name("REVISION");
   add_build_options(*command, options->build, Dockerfiles::kSeveral);
+  add_builder_options(*command, options->build);
+  command->add_flag("--no-cache", options->build.no_cache, "The build is told to reuse nothing");
+  command
+      ->add_option("--no-cache-filter", options->build.no_cache_filter,
+                   "The build is told not to reuse the steps of these stages")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("STAGE");
   add_store_option(*command, options->build);
   command->add_option("--only", options->only, "Show the steps with this verdict alone")
       ->check(CLI::IsMember({"hit", "miss", "depends", "unused", "unknown"}));
@@ -261,7 +294,9 @@ void add_explain(CLI::App& app, Action& action) {
       "  dcache explain --git HEAD\n"
       "  dcache explain -f services/ --git origin/main...HEAD\n"
       "  dcache explain --why 12 --changed '*.go'\n"
-      "  dcache snapshot -o before.json && vi Dockerfile && dcache explain --since before.json\n\n"
+      "  dcache snapshot -o before.json && vi Dockerfile && dcache explain --since before.json\n"
+      "  dcache explain --git main --git feature    # on a builder that has built both\n"
+      "  dcache explain --no-cache-filter test --git HEAD\n\n"
       "Exit status: 0, or 2 where the Dockerfile or its context can't be read.");
   command->callback([options, &action] { action = [options] { return run(*options); }; });
 }

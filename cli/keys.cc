@@ -57,6 +57,7 @@ void add_keys(CLI::App& app, Action& action) {
       app.add_subcommand("keys", "Print the cache key of every step, with the files behind it");
   command->add_option("--files", options->files, "List the files of the step that starts on this line");
   add_build_options(*command, options->build);
+  add_builder_options(*command, options->build);
   add_store_option(*command, options->build);
   add_format(*command, *options);
   command->footer(

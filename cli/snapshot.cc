@@ -40,6 +40,7 @@ void add_snapshot(CLI::App& app, Action& action) {
   command->add_option("-o,--output", options->output, "The file to write; - is standard output")
       ->capture_default_str();
   add_build_options(*command, options->build);
+  add_builder_options(*command, options->build);
   add_store_option(*command, options->build);
   command->footer(
       "The file holds the Dockerfile, the build arguments and hashes of the files that steps read.\n"

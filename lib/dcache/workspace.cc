@@ -328,7 +328,8 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
     if (!before) return tl::unexpected(std::move(before.error()));
     explained.before = std::move(*before);
   }
-  explained.report = cache::compare(explained.before->state(), explained.build->state());
+  const cache::Build* const before = explained.before.get();
+  explained.report = explained.build->compare_with({&before, 1});
   auto answer = std::make_shared<const Explained>(std::move(explained));
   if (kept) state->explained.add(key, answer);
   return answer;

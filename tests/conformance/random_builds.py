@@ -44,11 +44,24 @@ JSON_SOURCES = ['"a.txt"', '"name with space.txt"', '"src", "docs"', '"*.c*", "a
 PATTERNS = ["*.md", "**/*.md", "src/deep", "docs", "*.txt", "!a.txt", "*/*.c", "link*", ".*", "src/**", "!src/deep/c.c", "**/deep",
             "empty", "nothing", "b.txt ", "./docs", "/a.txt", "archive.tar", "*", "!src", "!docs/*.md", "Dockerfile", ".dockerignore",
             "src/", "**/up", "[a-b].txt", "# a comment", "!**/c.c", "**", "d?cs/../src"]
+DESTINATIONS = ["./", "sub/", "/dst/", "/app/", "/d/$F/", "sub", "/dst", "/app", ".", "/x/.", "../up", "/", "//y/", "/app/inner/", "/d.txt",
+                "$F.d", "/app/./", "sub/deep", "/dst/deep/"]
 EXCLUDES = ["*.c", "**/*.md", "deep", "*.txt", "src", "a.*", "**/c.c", "deep/*", "$F", "!a.c"]
 EDITS = (["modify"] * 5 + ["add"] * 2 + ["delete"] * 2 + ["rename"] * 2 + ["chmod"] * 2
          + ["chmod-dir", "retarget", "delete-link", "add-link", "mkdir", "touch", "type", "ignore", "ignore", "ignore-order", "run", "env",
             "change-env", "arg", "label", "comment", "case", "layout", "workdir", "build-arg", "undeclared", "proxy", "remove-line",
-            "swap", "target", "flag", "user", "shell", "named", "platform", "mount", "continue", "heredoc", "onbuild"])
+            "swap", "swap", "target", "flag", "user", "shell", "named", "platform", "mount", "continue", "heredoc", "onbuild"]
+         + ["respell"] * 5 + ["destination"] * 3 + ["mount-option"] * 3 + ["epoch", "bk-arg", "attribute", "same-time", "repeat", "remove-run"] * 2)
+# Another way to write the same thing, or what looks like one: the model has to tell.
+SPELLINGS = [(r"^RUN (?![-<\[])([^\"\\]+)$", r'RUN ["/bin/sh", "-c", "\1"]'), (r"--chmod=(755|700)", r"--chmod=0\1"),
+             (r"--chown=root:root", "--chown=0:0"), (r"--chown=1:1", "--chown=01:1"), (r"^COPY (?!--|<<)(.*)", r"ADD --unpack=false \1"),
+             (r"^ADD (?!--|<<)(.*)", r"ADD --unpack=true \1"), (r"^ADD (?!--|<<)(.*)", r"COPY \1"), (r" \./$", " ."), (r" (/\w+)/$", r" \1/./"),
+             (r" (/\w+)/$", r" \1/."), (r"(COPY|ADD) (\w)", r"\1 ./\2"), (r"^WORKDIR (\w+)$", r"WORKDIR ./\1/"),
+             (r"type=bind,(source|target)", r"\1"), (r",rw\b", ",readwrite"), (r"id=x", "id=y"), (r"sharing=\w+", "sharing=private"),
+             (r"^RUN <<EOF", "RUN << EOF"), (r"^(ENV \w+)=(\w+)$", r"\1 \2"), (r"--link", "--link=true"), (r"--mount=(\S+) --mount=(\S+)", r"--mount=\2 --mount=\1"),
+             (r"^USER 0:0", "USER root"), (r"size=1m", "size=1048576"), (r"mode=0400", "mode=0400,uid=0")]
+MOUNT_OPTIONS = ["mode=0700", "uid=5", "ro", "sharing=locked", "sharing=private", "id=other", "mode=0755", "gid=0"]
+OLD = 1600000000  # a time that files can keep although they change
 
 
 class Project:
@@ -68,6 +81,10 @@ class Project:
                              "dangling": "nowhere", "outside": "/etc/hostname"}.items():
             self.tree[name] = {"type": "symlink", "target": target}
         self.tree["empty"] = {"type": "dir", "mode": 0o755}
+        for name in ("b.txt", "src/b.c", "docs/x.md"):
+            if self.chance(0.5):
+                self.tree[name]["mtime"] = OLD
+        self.copied: list[str] = []  # what COPYs wrote to
         self.named: dict[str, dict[str, dict]] = {}
         if self.new and self.chance(0.3):
             self.named["other"] = {name: self.file(f"other {name} {nonce}\n") for name in ("n.txt", "sub/m.txt", "sub/k.md")}
@@ -104,24 +121,38 @@ class Project:
 
     def copy(self) -> list[str]:
         word = "ADD" if self.chance(0.2) else "COPY"
-        destination = self.dice.choice(["./", "sub/", "/dst/", "/app/", "/d/$F/"])
+        destination = self.dice.choice(DESTINATIONS)
+        self.copied.append(destination)
         if self.chance(0.15):
             return [f"{word}{self.copy_flags()} [{self.dice.choice(JSON_SOURCES)}, \"{destination}\"]"]
         if self.chance(0.15) and self.new:
             flags = re.sub(r" --exclude=\S+", "", self.copy_flags())
             quoted = self.dice.choice(["EOF", "'EOF'", "-EOF"])
             return [f"{word}{flags} <<{quoted} {destination}here", f"\tinline $F {self.nonce}", "EOF"]
-        return [f"{word}{self.copy_flags()} {self.dice.choice(SOURCES)} {destination}"]
+        sources = self.dice.choice(SOURCES)
+        return [f"{word}{self.copy_flags()} {sources} {destination}" + ("/" if " " in sources and not destination.endswith(("/", ".")) else "")]
+
+    def part_of_copied(self) -> str:
+        """Exactly what a COPY wrote, or a part of it."""
+        at = self.dice.choice(self.copied).replace("$F", "a.txt")
+        at = at if at.startswith("/") else f"/t{self.nonce}/{at}"
+        return self.dice.choice([at, at.rstrip("/"), at.rstrip("/") + "/.", at.rstrip("/") + "/a.txt", at.rstrip("/") + "/a.c",
+                                 at.rstrip("/") + "/deep", at.rstrip("/") + "/*"])
 
     def copy_from(self, stages: list[str]) -> list[str]:
         link = " --link" if self.chance(0.3) and self.link else ""
-        into = f"/from{self.dice.randint(1, 3)}/"
+        into = self.dice.choice(["/from1/", "/from2/", "/from3/", "/from1", "/from4", "/app", "/dst/"])
         if self.named and self.chance(0.4):
             return [f"COPY --from=other{link} {self.dice.choice(['.', 'n.txt', 'sub', '*.txt', 'sub/*', '/sub/m.txt'])} {into}"]
         source = self.dice.choice([*stages, "bb"] + [str(i) for i in range(len(stages))])
         path = self.dice.choice(["/out", "/out/", "/bin/busybox", "/out /bin/sh", "/dst", "/app", f"/t{self.nonce}", "/out/*", "/", "/o?t",
-                                 "out", "/out/1", f"/t{self.nonce}/sub", "/d", "/dst /app"])
-        if self.chance(0.15) and self.new:
+                                 "out", "/out/1", f"/t{self.nonce}/sub", "/d", "/out/.", "/app", "/x", "/y", "/from1", "/d.txt"])
+        if self.copied and self.chance(0.4):
+            path = self.part_of_copied()
+        if " " in path and not into.endswith("/"):
+            into += "/"
+        self.copied.append(into)
+        if self.chance(0.25) and self.new:
             link += " --exclude=" + self.dice.choice(["*.md", "1", "**/*.c", "out"])
         return [f"COPY --from={source}{link} {path} {into}"]
 
@@ -138,6 +169,8 @@ class Project:
         choices += [f"type=bind,from={stage},source=/out,target=/mnt/{stage}" for stage in stages]
         choices += [f"type=bind,from={stage},target=/all/{stage}" for stage in stages]
         choices += [f"type=cache,from={stage},source=/out,target=/c5" for stage in stages]
+        choices += [f"type=cache,id=n,from={stage},source=/app,target=/c7,sharing=locked" for stage in stages]
+        choices += [f"type=bind,from={stage},source=/dst,target=/mnt/dst" for stage in stages]
         if self.named:
             choices += ["type=bind,from=other,target=/mnt/other", "type=bind,from=other,source=sub,target=/mnt/sub"] * 2
         count = self.dice.choice([0, 0, 1, 1, 2])
@@ -170,7 +203,8 @@ class Project:
             "WORKDIR /w2", "VOLUME /v", "STOPSIGNAL SIGTERM", 'CMD ["/x"]', "# a comment", "USER root", 'SHELL ["/bin/sh", "-ec"]',
             "HEALTHCHECK CMD true", "ENV P=$MODE", "ARG HTTP_PROXY", "USER 0:0", "ARG TARGETARCH", "ENV Q=${MODE:-slow}", "ARG BASE",
             "WORKDIR /w/$F", "ARG VERSION=1 MODE=2", "ENV OLD style value", "MAINTAINER somebody", 'ENTRYPOINT ["/x"]', "ENV D=docs",
-            "ARG F=b.txt", "WORKDIR ..", "ARG NO_PROXY=x", "ENV X=$X:more"])]
+            "ARG F=b.txt", "WORKDIR ..", "ARG NO_PROXY=x", "ENV X=$X:more", "WORKDIR /app/inner", "WORKDIR /dst/deep", "WORKDIR /app",
+            "ARG SOURCE_DATE_EPOCH", "EXPOSE $F"])]
 
     def make_dockerfile(self) -> None:
         self.lines = ["ARG BASE=bb"]
@@ -195,6 +229,8 @@ class Project:
                     new = self.copy_from(stages)
                 else:
                     new = self.other()
+                if self.chance(0.05) and len(self.lines) > 4 and re.match(r"(RUN|COPY|ADD|WORKDIR) [^<\\]*$", self.lines[-1]):
+                    new = [self.lines[-1]]  # an equal step
                 if self.chance(0.06) and len(new) == 1 and not new[0].startswith(("#", "MAINTAINER")):
                     new = ["ONBUILD " + new[0]]
                 self.lines += new
@@ -239,6 +275,12 @@ class Project:
             self.tree[name] = {"type": "symlink", "target": "/etc/hostname"}
         elif kind == "touch":
             self.tree[name]["mtime"] = 1700000000
+        elif kind == "attribute":
+            self.tree[name] |= {"xattr": {"user.dcache": "1"}, "mtime": 1700000001}
+        elif kind == "same-time":
+            changed = [file for file in names if self.tree[file].get("mtime") == OLD][:1]
+            for file in changed:
+                self.tree[file]["content"] = "?" + self.tree[file]["content"][1:]
         elif kind == "named" and self.named:
             changed = [self.dice.choice(sorted(self.named["other"]))]
             self.named["other"][changed[0]]["content"] += "edited\n"
@@ -254,7 +296,10 @@ class Project:
             self.ignore = "\n".join(reversed(self.ignore.strip("\n").split("\n"))) + "\n"
             return [".dockerignore"]
         given = {"build-arg": (["VERSION", "MODE", "UNUSED", "BASE", "F"], "given"), "undeclared": (["NOT_DECLARED"], "x"),
-                 "proxy": (["HTTP_PROXY", "NO_PROXY"], "http://127.0.0.1:9")}
+                 "proxy": (["HTTP_PROXY", "NO_PROXY"], "http://127.0.0.1:9"), "epoch": (["SOURCE_DATE_EPOCH"], "1700000003"),
+                 "bk-arg": (["BUILDKIT_SANDBOX_HOSTNAME", "BUILDKIT_CACHE_MOUNT_NS", "BUILDKIT_INLINE_CACHE"], "1")}
+        if kind in ("epoch", "bk-arg") and not self.buildkit:
+            kind = "build-arg"
         if kind in given:
             name = self.dice.choice(given[kind][0])
             self.arguments[name] = "bb" if name == "BASE" else given[kind][1]
@@ -303,6 +348,25 @@ class Project:
             self.lines[at] = self.lines[at].replace(" ", "  ", 1)
         elif kind == "remove-line":
             del self.lines[at]
+        elif kind == "respell":
+            able = [(i, pattern, to) for i in whole for pattern, to in SPELLINGS if re.search(pattern, self.lines[i])]
+            if able:
+                at, pattern, to = self.dice.choice(able)
+                self.lines[at] = re.sub(pattern, to, self.lines[at], count=1)
+        elif kind == "destination":
+            able = [i for i in copies if i in whole and not self.lines[i].endswith("]")]
+            if able:
+                at = self.dice.choice(able)
+                self.lines[at] = self.lines[at][:-1] if self.lines[at].endswith("/") else self.lines[at] + "/"
+        elif kind == "mount-option" and self.buildkit:
+            able = [i for i in positions(r"RUN .*--mount=\S*type=cache") if i in whole]
+            if able:
+                at = self.dice.choice(able)
+                self.lines[at] = re.sub(r"(--mount=\S*type=cache\S*)", rf"\1,{self.dice.choice(MOUNT_OPTIONS)}", self.lines[at], count=1)
+        elif kind == "repeat":
+            self.lines.insert(at, self.lines[at])
+        elif kind == "remove-run" and [i for i in runs if i in whole]:
+            del self.lines[self.dice.choice([i for i in runs if i in whole])]
         elif kind == "swap" and at + 1 in whole:
             self.lines[at], self.lines[at + 1] = self.lines[at + 1], self.lines[at]
         elif kind == "flag" and copies:
@@ -333,6 +397,8 @@ def write_tree(tree: dict[str, dict], folder: Path) -> None:
         else:
             path.write_text(entry["content"])
             path.chmod(entry["mode"])
+            for attribute, value in entry.get("xattr", {}).items():
+                os.setxattr(path, attribute, value.encode())
             if "mtime" in entry:
                 os.utime(path, (entry["mtime"], entry["mtime"]))
     for name, entry in tree.items():
@@ -391,6 +457,7 @@ def take_out(project: Project, message: str) -> bool:
     return True
 
 
+UNNOTICED = ("folder-mode", "same-time")  # changes of files that a builder may not look at
 SAME, OTHER = "same", "$(cat /proc/sys/kernel/random/uuid)"
 
 
@@ -400,7 +467,8 @@ class Runner:
         self.link = not arguments.no_link and not arguments.old and self.kind == "buildkit"
         self.old = arguments.old
         self.builder = Builder(self.kind, arguments.build)
-        self.ours = [] if self.kind == "buildkit" else ["--builder", self.kind]
+        # Builds get no network, which is their default then.
+        self.ours = ["--network", "none"] if self.kind == "buildkit" else ["--builder", self.kind]
         self.keep = arguments.keep
         self.twice = not arguments.same_output_only
 
@@ -471,15 +539,15 @@ class Runner:
             other = {id(step): reused for step, reused in matched(said, rebuilt_too)}
             record["steps"] = []
             record["result"] = "agree"
-            # Whether a builder notices the new mode of a folder depends on what it remembers. Where it does not, what follows
-            # from it does not rebuild either.
-            modes = any((step.get("cause") or {}).get("change") == "folder-mode" for step, _ in matched(said, built))
+            # Whether a builder notices the new mode of a folder, or a file that looks the same, depends on what it remembers. Where
+            # it does not, what follows from it does not rebuild either.
+            modes = any((step.get("cause") or {}).get("change") in UNNOTICED for step, _ in matched(said, built))
             for step, reused in matched(said, built):
                 truth = "miss" if not reused else "hit" if other.get(id(step), False) else "depends"
                 record["steps"].append({"line": step["line"], "step": step["instruction"], "truth": truth})
                 if not self.twice and step["verdict"] == "depends" and reused:
                     continue
-                open_anyway = step["verdict"] == "depends" and (step["cause"].get("change") == "folder-mode" or (modes and truth == "hit"))
+                open_anyway = step["verdict"] == "depends" and (step["cause"].get("change") in UNNOTICED or (modes and truth == "hit"))
                 if step["verdict"] != truth and not open_anyway:
                     # `depends` where a builder could know better is vague, not wrong.
                     vague = "depends" in (step["verdict"], truth)

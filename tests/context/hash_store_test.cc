@@ -11,6 +11,10 @@
 namespace dcache::context {
 namespace {
 
+KeptHashes hashes_of(std::string_view content) {
+  return {hash_bytes(content), {}};
+}
+
 namespace fs = std::filesystem;
 
 constexpr int64_t kSecond = 1'000'000'000;
@@ -32,10 +36,10 @@ TEST(HashStore, FindsWhatWasSavedByItsWholeStamp) {
   const test::TemporaryFolder folder;
   const Stamp stamp{1, 2, 3, kThen, kThen};
   HashStore store = HashStore::open(folder.path(), "/context");
-  store.add(stamp, hash_bytes("x"), kThen + 5 * kSecond);
+  store.add(stamp, hashes_of("x"), kThen + 5 * kSecond);
   store.save({});
   const HashStore again = HashStore::open(folder.path(), "/context");
-  EXPECT_EQ(again.find(stamp), hash_bytes("x"));
+  EXPECT_EQ(again.find(stamp), hashes_of("x"));
   EXPECT_EQ(again.find({1, 2, 4, kThen, kThen}), std::nullopt);
   EXPECT_EQ(again.find({1, 2, 3, kThen + 1, kThen}), std::nullopt);
   EXPECT_EQ(again.find({1, 2, 3, kThen, kThen + 1}), std::nullopt);
@@ -49,7 +53,7 @@ TEST(HashStore, KeepsNoFileThatMayChangeWithoutANewTime) {
   const Stamp changed_just_now{1, 3, 3, kThen - 60 * kSecond, kThen};
   const Stamp from_the_future{1, 4, 3, kThen + 60 * kSecond, kThen};
   for (const Stamp& stamp : {modified_just_now, changed_just_now, from_the_future})
-    store.add(stamp, hash_bytes("x"), kThen + kSecond);
+    store.add(stamp, hashes_of("x"), kThen + kSecond);
   store.save({});
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
@@ -58,16 +62,16 @@ TEST(HashStore, ForgetsFilesThatAreGone) {
   const test::TemporaryFolder folder;
   const Stamp kept{1, 2, 3, kThen, kThen}, gone{1, 3, 3, kThen, kThen}, added{1, 4, 3, kThen, kThen};
   HashStore first = HashStore::open(folder.path(), "/context");
-  first.add(kept, hash_bytes("kept"), kThen + 5 * kSecond);
-  first.add(gone, hash_bytes("gone"), kThen + 5 * kSecond);
+  first.add(kept, hashes_of("kept"), kThen + 5 * kSecond);
+  first.add(gone, hashes_of("gone"), kThen + 5 * kSecond);
   first.save({});
   HashStore second = HashStore::open(folder.path(), "/context");
-  second.add(added, hash_bytes("added"), kThen + 5 * kSecond);
+  second.add(added, hashes_of("added"), kThen + 5 * kSecond);
   const std::vector<Record> records = {record_of(kept), record_of(added)};
   second.save(records);
   const HashStore third = HashStore::open(folder.path(), "/context");
-  EXPECT_EQ(third.find(kept), hash_bytes("kept"));
-  EXPECT_EQ(third.find(added), hash_bytes("added"));
+  EXPECT_EQ(third.find(kept), hashes_of("kept"));
+  EXPECT_EQ(third.find(added), hashes_of("added"));
   EXPECT_EQ(third.find(gone), std::nullopt);
 }
 
@@ -75,7 +79,7 @@ TEST(HashStore, IgnoresWhatIsDamagedOrNoStore) {
   const Stamp stamp{1, 2, 3, kThen, kThen};
   const test::TemporaryFolder folder;
   HashStore store = HashStore::open(folder.path(), "/context");
-  store.add(stamp, hash_bytes("x"), kThen + 5 * kSecond);
+  store.add(stamp, hashes_of("x"), kThen + 5 * kSecond);
   store.save({});
   const std::string name = fs::path(store_in(folder.path())).filename();
   const std::string good = folder.read(name);
@@ -89,7 +93,7 @@ TEST(HashStore, IgnoresWhatIsDamagedOrNoStore) {
     EXPECT_EQ(HashStore::open(folder.path(), "/context").find(stamp), std::nullopt);
   }
   folder.write(name, good);
-  EXPECT_EQ(HashStore::open(folder.path(), "/context").find(stamp), hash_bytes("x"));
+  EXPECT_EQ(HashStore::open(folder.path(), "/context").find(stamp), hashes_of("x"));
   fs::remove(folder / name);
   fs::create_symlink("/etc/passwd", folder / name);
   EXPECT_EQ(HashStore::open(folder.path(), "/context").find(stamp), std::nullopt);
@@ -97,7 +101,7 @@ TEST(HashStore, IgnoresWhatIsDamagedOrNoStore) {
 
 TEST(HashStore, DoesNothingWhereItCanNotWrite) {
   HashStore store = HashStore::open("/proc/no/such/folder", "/context");
-  store.add({1, 2, 3, kThen, kThen}, hash_bytes("x"), kThen + 5 * kSecond);
+  store.add({1, 2, 3, kThen, kThen}, hashes_of("x"), kThen + 5 * kSecond);
   store.save({});
 }
 
@@ -108,7 +112,7 @@ TEST(HashContents, ReadsNoFileThatTheStoreKnows) {
   auto walk = context::walk(folder.path(), {});
   const Record& known = *walk->snapshot.find("a");
   HashStore store = HashStore::open(store_folder.path(), folder.path());
-  store.add(known.stamp, hash_bytes("from the store"), HashStore::now() + 60 * kSecond);
+  store.add(known.stamp, hashes_of("from the store"), HashStore::now() + 60 * kSecond);
   store.save({});
   const HashingOptions options{.wanted = [](const Record&) { return true; }, .store = store_folder.path()};
   EXPECT_TRUE(hash_contents(walk->snapshot, folder.path(), options).empty());

@@ -15,6 +15,29 @@ namespace {
 
 using context::Record;
 using context::Snapshot;
+using context::Type;
+
+// Whether a builder that has a copy of `old` does not look at what `now` holds.
+bool looks_the_same(const Record& old, const Record& now) {
+  const auto is_known = [](const Record& record) {
+    return record.type == Type::kFile && record.content && record.size > 0 &&
+           record.stamp.size == record.size;
+  };
+  return is_known(old) && is_known(now) && old.size == now.size && old.mode == now.mode &&
+         old.stamp.modified == now.stamp.modified;
+}
+
+// The records of `now` that are other files than in `old` and look the same.
+std::vector<Record> stale_records(const Snapshot& old, const Snapshot& now) {
+  std::vector<Record> stale;
+  for (const Record& record : now.records()) {
+    const Record* was = record.content ? old.find(record.path) : nullptr;
+    if (was == nullptr || are_same(*was, record) || !looks_the_same(*was, record)) continue;
+    stale.push_back(record);
+    stale.back().stale = {*was->content, was->attributes};
+  }
+  return stale;
+}
 
 }  // namespace
 
@@ -136,6 +159,28 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
   *build.ignore_ = std::move(parts.ignore);
   build.keys_ = build.keys_over(build.contexts_->main);
   return build;
+}
+
+Report Build::compare_with(std::span<const Build* const> earlier) const {
+  std::vector<State> states;
+  for (const Build* build : earlier)
+    states.push_back(build->state());
+  const Build& last = *earlier.back();
+  // Copies of the contexts in which such files are marked.
+  std::map<std::string, Snapshot, std::less<>> marked;
+  Contexts contexts = contexts_with(contexts_->main, nullptr);
+  const auto mark = [&](const std::string& name, const Snapshot& old, const Snapshot*& now) {
+    std::vector<Record> stale = stale_records(old, *now);
+    if (!stale.empty()) now = &marked.emplace(name, now->with(std::move(stale))).first->second;
+  };
+  mark("", last.context(), contexts.main);
+  for (auto& [name, snapshot] : contexts.named) {
+    const auto old = last.named_contexts().find(name);
+    if (old != last.named_contexts().end()) mark(name, old->second, snapshot);
+  }
+  if (marked.empty()) return compare(states, state());
+  const std::vector<StepKeys> keys = compute_keys(*graph_, contexts);
+  return compare(states, {graph_.get(), &keys});
 }
 
 void Build::hash_files(const Progress& progress,

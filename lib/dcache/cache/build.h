@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,6 +99,10 @@ class Build {
   void hash_files(const Progress& progress = {},
                   const std::function<bool(const std::string& context, const context::Record&)>& only = {},
                   bool make_keys = true);
+  // The verdicts on this build for a builder that has built all of `earlier`, of which there is at least one,
+  // in their order. Files with the size, mode and time of modification that they had in the last of them, but
+  // another hash, are taken for what such a builder sees: nobody knows whether it looks at them.
+  Report compare_with(std::span<const Build* const> earlier) const;
   // The same build over other files; `counted` as of Contexts.
   std::vector<StepKeys> keys_over(const context::Snapshot& context, const Edits* counted = nullptr) const;
 

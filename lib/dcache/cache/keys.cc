@@ -1,5 +1,8 @@
 #include "dcache/cache/keys.h"
 
+#include <optional>
+#include <random>
+
 #include "dcache/cache/assumed_hasher.h"
 #include "dcache/cache/stage_files.h"
 
@@ -101,11 +104,19 @@ class KeyMaker {
 
     const AssumedKeys below = key_below(step);
     AssumedHasher key;
+    // Like a key that nobody has seen.
+    if (step.ignores_cache) key.add(salt());
     key.add(keys.definition).add(read_keys);
     if (!step.independent) key.add(below);
     keys.key = key.finish();
     results_[index] =
         step.independent ? AssumedHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
+  }
+
+  // Another one in each making of keys.
+  uint64_t salt() {
+    if (!salt_) salt_ = std::random_device()();
+    return *salt_;
   }
 
   AssumedKeys key_below(const Step& step) const {
@@ -194,6 +205,7 @@ class KeyMaker {
   const Contexts& contexts_;
   std::vector<StepKeys> keys_;
   StageFiles stage_files_;
+  std::optional<uint64_t> salt_;
   std::vector<AssumedKeys> results_;  // of a step: what the step above it starts from
 };
 

@@ -2,371 +2,59 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <set>
-#include <tuple>
+
+#include "dcache/cache/causes.h"
+#include "dcache/cache/known_keys.h"
 
 namespace dcache::cache {
 namespace {
 
-using context::Hash;
-using context::Record;
 using plan::Graph;
-using plan::Part;
-using plan::Read;
 using plan::Step;
 
 constexpr std::array<std::string_view, 5> kVerdictNames = {"hit", "miss", "depends", "unused", "unknown"};
-constexpr std::array<std::string_view, 10> kCauseNames = {
-    "", "file", "instruction", "variable", "new", "image", "stage", "missing", "network", "target"};
+constexpr std::array<std::string_view, 12> kCauseNames = {"",        "file",   "instruction", "variable",
+                                                          "new",     "image",  "stage",       "missing",
+                                                          "network", "target", "always",      "no-cache"};
 
-std::string words_of(const Step& step) {
-  return step.instruction->one_line();
+// The verdict on one step, the causes of those before it being known.
+Verdict judge(const KnownKeys& known, const State& state, const std::vector<StepReport>& reports,
+              size_t index) {
+  const Step& step = state.graph->steps[index];
+  const StepKeys& keys = (*state.keys)[index];
+  if (!step.needed) return Verdict::kUnused;
+  // A file that the step names is not there, or the step below fails for such a reason.
+  const bool missing =
+      std::ranges::any_of(keys.reads, [](const ReadFiles& read) { return !read.selection.missing.empty(); });
+  const bool fails = step.below && !step.independent && reports[*step.below].verdict == Verdict::kMiss &&
+                     reports[*step.below].cause.kind == Cause::Kind::kMissing;
+  if (missing || fails || step.runs_always) return Verdict::kMiss;
+  switch (known.find(keys.key)) {
+    case KnownKeys::Match::kCertain:
+      return step.needs_network ? Verdict::kUnknown : Verdict::kHit;
+    case KnownKeys::Match::kPossible:
+      return Verdict::kDepends;
+    case KnownKeys::Match::kNone:
+      break;
+  }
+  return Verdict::kMiss;
 }
 
-// For each step of `after` the step of `before` that it was: first by its words, then by its place in the
-// stage.
-class Alignment {
- public:
-  Alignment(const Graph& before, const Graph& after) : partner_(after.steps.size()) {
-    std::map<std::string, std::vector<size_t>, std::less<>> old_stages;
-    for (const plan::Stage& stage : before.stages)
-      old_stages[stage.label()] = stage.steps;
-    for (const plan::Stage& stage : after.stages) {
-      const auto old_steps = old_stages.find(stage.label());
-      if (old_steps != old_stages.end()) align(before, old_steps->second, after, stage.steps);
-    }
+// The earlier state that has most of the steps; of several the last.
+const State& nearest_of(std::span<const State> earlier, const State& now) {
+  const State* nearest = &earlier.front();
+  size_t most = 0;
+  for (const State& state : earlier) {
+    KnownKeys known;
+    known.add(state);
+    const auto common = static_cast<size_t>(std::ranges::count_if(
+        *now.keys, [&](const StepKeys& keys) { return known.find(keys.key) == KnownKeys::Match::kCertain; }));
+    if (common < most) continue;
+    nearest = &state;
+    most = common;
   }
-
-  std::optional<size_t> partner(size_t step) const { return partner_[step]; }
-
- private:
-  void align(const Graph& before, const std::vector<size_t>& old_steps, const Graph& after,
-             const std::vector<size_t>& new_steps) {
-    std::map<std::string, std::vector<size_t>, std::less<>> by_words;  // in reverse order
-    for (auto old = old_steps.rbegin(); old != old_steps.rend(); ++old) {
-      by_words[words_of(before.steps[*old])].push_back(*old);
-    }
-    std::set<size_t> taken;
-    for (const size_t step : new_steps) {
-      auto& same = by_words[words_of(after.steps[step])];
-      if (same.empty()) continue;
-      partner_[step] = same.back();
-      taken.insert(same.back());
-      same.pop_back();
-    }
-    // What was edited takes the place of an old step that is gone, between the same neighbours.
-    size_t next_old = 0;
-    for (const size_t step : new_steps) {
-      if (partner_[step]) {
-        const auto at = std::lower_bound(old_steps.begin(), old_steps.end(), *partner_[step]);
-        next_old = std::max(next_old, static_cast<size_t>(at - old_steps.begin()) + 1);
-        continue;
-      }
-      if (next_old >= old_steps.size() || taken.contains(old_steps[next_old])) continue;
-      if (before.steps[old_steps[next_old]].kind != after.steps[step].kind) continue;
-      partner_[step] = old_steps[next_old++];
-    }
-  }
-
-  std::vector<std::optional<size_t>> partner_;
-};
-
-class Comparison {
- public:
-  Comparison(const State& before, const State& after)
-      : before_(before), after_(after), alignment_(*before.graph, *after.graph) {
-    for (size_t i = 0; i < before.graph->steps.size(); ++i) {
-      if (!before.graph->steps[i].needed) continue;
-      const AssumedKeys& key = (*before.keys)[i].key;
-      certain_.insert(key.certain);
-      hopeful_.insert(key.hopeful);
-      untouched_.insert(key.untouched);
-    }
-  }
-
-  Report run() {
-    for (size_t i = 0; i < after_.graph->steps.size(); ++i) {
-      StepReport step;
-      step.step = i;
-      step.verdict = judge(i);
-      report_.steps.push_back(std::move(step));
-      explain(report_.steps.back());
-      // A builder that goes step by step reuses what the same build has just made; BuildKit makes it once for
-      // both.
-      if (after_.graph->builder != plan::Builder::kBuildkit && this->step(i).needed)
-        certain_.insert(keys(i).key.certain);
-    }
-    return std::move(report_);
-  }
-
- private:
-  const Step& step(size_t index) const { return after_.graph->steps[index]; }
-  const StepKeys& keys(size_t index) const { return (*after_.keys)[index]; }
-
-  Verdict judge(size_t index) const {
-    if (!step(index).needed) return Verdict::kUnused;
-    if (fails(index)) return Verdict::kMiss;
-    const AssumedKeys& key = keys(index).key;
-    const bool known = certain_.contains(key.certain);
-    if (step(index).needs_network && known) return Verdict::kUnknown;
-    if (known) return Verdict::kHit;
-    const bool possible = hopeful_.contains(key.hopeful) || untouched_.contains(key.untouched);
-    return possible ? Verdict::kDepends : Verdict::kMiss;
-  }
-
-  // A file that the step names is not there, or the step below fails for such a reason.
-  bool fails(size_t index) const {
-    const std::vector<ReadFiles>& reads = keys(index).reads;
-    const bool missing = std::any_of(reads.begin(), reads.end(),
-                                     [](const ReadFiles& read) { return !read.selection.missing.empty(); });
-    const std::optional<size_t> below = step(index).below;
-    return missing || (below && !step(index).independent && report_.steps[*below].verdict == Verdict::kMiss &&
-                       report_.steps[*below].cause.kind == Cause::Kind::kMissing);
-  }
-
-  void explain(StepReport& report) const {
-    Cause& cause = report.cause;
-    const Step& now = step(report.step);
-    cause.line = now.instruction->start_line;
-    switch (report.verdict) {
-      case Verdict::kHit:
-        cause.line = 0;
-        return;
-      case Verdict::kUnused:
-        cause.kind = Cause::Kind::kTarget;
-        cause.stage = after_.graph->stages[now.stage].label();
-        return;
-      case Verdict::kUnknown:
-        cause.kind = Cause::Kind::kNetwork;
-        cause.name = now.kind == Step::Kind::kImage ? now.image : now.remote;
-        return;
-      case Verdict::kMiss:
-      case Verdict::kDepends:
-        break;
-    }
-    if (explain_missing(report)) return;
-    if (fails(report.step)) return follow(report, *now.below);
-    const auto old = alignment_.partner(report.step);
-    if (!old) {
-      cause.kind = Cause::Kind::kNew;
-      cause.after = words_of(now);
-      return;
-    }
-    if (explain_definition(report, before_.graph->steps[*old])) return;
-    if (explain_files(report, (*before_.keys)[*old])) return;
-    if (explain_stages(report)) return;
-    // A copy with --link that is reused lets what is below it through.
-    std::optional<size_t> below = now.independent ? std::nullopt : now.below;
-    while (below && step(*below).independent && !is_rebuilt(*below))
-      below = step(*below).below;
-    if (below && is_rebuilt(*below)) return follow(report, *below);
-    // All is as it was, and the step below is reused from elsewhere: its place among the others is what
-    // changed.
-    cause.kind = Cause::Kind::kInstruction;
-    cause.before = cause.after = words_of(now);
-  }
-
-  bool is_rebuilt(size_t index) const {
-    const Verdict verdict = report_.steps[index].verdict;
-    return verdict == Verdict::kMiss || verdict == Verdict::kDepends;
-  }
-
-  void follow(StepReport& report, size_t other) const {
-    report.cause = report_.steps[other].cause;
-    report.follows = other;
-  }
-
-  bool explain_missing(StepReport& report) const {
-    for (const ReadFiles& read : keys(report.step).reads) {
-      if (read.selection.missing.empty() || read.selection.missing.front() == nullptr) continue;
-      report.cause.kind = Cause::Kind::kMissing;
-      report.cause.path = read.selection.missing.front()->written;
-      return true;
-    }
-    return false;
-  }
-
-  // The instruction itself, or a variable that it depends on.
-  bool explain_definition(StepReport& report, const Step& old) const {
-    const Step& now = step(report.step);
-    const std::vector<const Part*> old_others = parts_but_variables(old);
-    const std::vector<const Part*> now_others = parts_but_variables(now);
-    const bool same_others =
-        std::equal(now_others.begin(), now_others.end(), old_others.begin(), old_others.end(),
-                   [](const Part* a, const Part* b) {
-                     return a->kind == b->kind && a->name == b->name && a->value == b->value;
-                   });
-    if (!same_others) {
-      report.cause.kind = now.kind == Step::Kind::kImage ? Cause::Kind::kImage : Cause::Kind::kInstruction;
-      report.cause.before = now.kind == Step::Kind::kImage ? old.image : words_of(old);
-      report.cause.after = now.kind == Step::Kind::kImage ? now.image : words_of(now);
-      if (report.cause.before == report.cause.after) name_changed_part(report, old_others, now_others);
-      return true;
-    }
-    return explain_variables(report, variables_of(old), variables_of(now));
-  }
-
-  static std::vector<const Part*> parts_but_variables(const Step& step) {
-    std::vector<const Part*> parts;
-    for (const Part& part : step.definition) {
-      if (part.kind != Part::Kind::kVariable) parts.push_back(&part);
-    }
-    return parts;
-  }
-
-  struct Value {
-    std::string_view name;
-    std::string_view value;
-    uint32_t line = 0;
-  };
-
-  static std::vector<Value> variables_of(const Step& step) {
-    std::vector<Value> values;
-    if (step.environment) {
-      for (const plan::Variable* variable : step.environment->variables())
-        values.push_back({variable->name, variable->value, variable->line});
-    }
-    for (const Part& part : step.definition) {
-      if (part.kind == Part::Kind::kVariable) values.push_back({part.name, part.value, part.line});
-    }
-    return values;
-  }
-
-  // The words are the same: a WORKDIR, USER or SHELL above, or the value of a variable makes the difference.
-  static void name_changed_part(StepReport& report, const std::vector<const Part*>& old,
-                                const std::vector<const Part*>& now) {
-    const auto [a, b] =
-        std::mismatch(old.begin(), old.end(), now.begin(), now.end(), [](const Part* x, const Part* y) {
-          return x->kind == y->kind && x->name == y->name && x->value == y->value;
-        });
-    report.cause.before = a == old.end() ? "" : (*a)->value;
-    report.cause.after = b == now.end() ? "" : (*b)->value;
-  }
-
-  static bool explain_variables(StepReport& report, const std::vector<Value>& old,
-                                const std::vector<Value>& now) {
-    const auto blame = [&](std::string_view name, std::string_view was, std::string_view is, uint32_t line) {
-      report.cause = {};
-      report.cause.kind = Cause::Kind::kVariable;
-      report.cause.name = name;
-      report.cause.before = was;
-      report.cause.after = is;
-      report.cause.line = line;
-      return true;
-    };
-    std::map<std::string_view, std::string_view> gone;
-    for (const Value& value : old)
-      gone.emplace(value.name, value.value);
-    for (const Value& value : now) {
-      const auto was = gone.find(value.name);
-      if (was == gone.end()) return blame(value.name, "", value.value, value.line);
-      if (was->second != value.value) return blame(value.name, was->second, value.value, value.line);
-      gone.erase(was);
-    }
-    if (gone.empty()) return false;
-    return blame(gone.begin()->first, gone.begin()->second, "", 0);
-  }
-
-  // A step's files in the order of their paths, each once.
-  static std::vector<SelectedFile> files_of(const StepKeys& keys) {
-    std::vector<SelectedFile> files;
-    size_t count = 0;
-    for (const ReadFiles& read : keys.reads)
-      count += read.selection.files.size();
-    files.reserve(count);
-    for (const ReadFiles& read : keys.reads)
-      files.insert(files.end(), read.selection.files.begin(), read.selection.files.end());
-    const auto by_path = [](const SelectedFile& a, const SelectedFile& b) {
-      return context::path_less(a.record->path, b.record->path);
-    };
-    const auto out_of_order = [&](const SelectedFile& a, const SelectedFile& b) { return !by_path(a, b); };
-    if (std::adjacent_find(files.begin(), files.end(), out_of_order) == files.end()) return files;
-    std::stable_sort(files.begin(), files.end(), by_path);
-    const auto same = [](const SelectedFile& a, const SelectedFile& b) {
-      return a.record->path == b.record->path;
-    };
-    files.erase(std::unique(files.begin(), files.end(), same), files.end());
-    return files;
-  }
-
-  bool explain_files(StepReport& report, const StepKeys& old) const {
-    if (old.files == keys(report.step).files) return false;
-    const std::vector<SelectedFile> was = files_of(old);
-    const std::vector<SelectedFile> is = files_of(keys(report.step));
-    // What counts most is blamed first: what is new or changed, then modes of folders, then what is gone.
-    std::vector<const SelectedFile*> modes;
-    std::vector<const SelectedFile*> gone;
-    const auto blame = [&](const SelectedFile& file, std::string_view change) {
-      Cause& cause = report.cause;
-      if (cause.kind == Cause::Kind::kFile) {
-        ++cause.more;
-        return;
-      }
-      cause.kind = Cause::Kind::kFile;
-      cause.path = file.record->path;
-      cause.change = change;
-      cause.pattern = file.selector == nullptr ? "." : file.selector->written;
-    };
-    auto old_file = was.begin();
-    for (const SelectedFile& file : is) {
-      const std::string& path = file.record->path;
-      const auto is_same = [&] { return old_file != was.end() && old_file->record->path == path; };
-      for (; !is_same() && old_file != was.end() && context::path_less(old_file->record->path, path);
-           ++old_file)
-        gone.push_back(&*old_file);
-      if (!is_same()) {
-        blame(file, "added");
-        continue;
-      }
-      const Record& old_record = *old_file++->record;
-      if (!are_same(old_record, *file.record)) {
-        blame(file, change_of(old_record, *file.record));
-      } else if (file.record->type == context::Type::kFolder && old_record.mode != file.record->mode) {
-        modes.push_back(&file);
-      }
-    }
-    for (; old_file != was.end(); ++old_file)
-      gone.push_back(&*old_file);
-    for (const SelectedFile* file : modes)
-      blame(*file, "folder-mode");
-    for (const SelectedFile* file : gone)
-      blame(*file, "deleted");
-    return report.cause.kind == Cause::Kind::kFile;
-  }
-
-  static std::string_view change_of(const Record& was, const Record& is) {
-    if (was.type != is.type) return "type";
-    if (was.target != is.target) return "target";
-    if (was.content == is.content && was.size == is.size) return "mode";
-    return "changed";
-  }
-
-  bool explain_stages(StepReport& report) const {
-    for (const Read& read : step(report.step).reads) {
-      if (read.origin != Read::Origin::kStage) continue;
-      const plan::Stage& source = after_.graph->stages[read.stage];
-      for (std::optional<size_t> at = source.last_step; at; at = step(*at).below) {
-        if (!is_rebuilt(*at)) continue;
-        report.cause.kind = Cause::Kind::kStage;
-        report.cause.stage = source.label();
-        report.cause.line = step(*at).instruction->start_line;
-        const bool everything = read.selectors.empty() || after_.graph->mounted_base(step(report.step));
-        report.cause.path = everything ? "/" : read.selectors.front().path;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  const State& before_;
-  const State& after_;
-  Alignment alignment_;
-  std::set<Hash> certain_;
-  std::set<Hash> hopeful_;
-  std::set<Hash> untouched_;
-  Report report_;
-};
+  return *nearest;
+}
 
 }  // namespace
 
@@ -384,8 +72,28 @@ size_t Report::count(const Graph& graph, Verdict verdict) const {
   }));
 }
 
-Report compare(const State& before, const State& after) {
-  return Comparison(before, after).run();
+Report compare(std::span<const State> earlier, const State& now) {
+  KnownKeys known;
+  for (const State& state : earlier)
+    known.add(state);
+  const Causes causes(earlier.size() == 1 ? earlier.front() : nearest_of(earlier, now), now);
+  Report report;
+  for (size_t i = 0; i < now.graph->steps.size(); ++i) {
+    StepReport step;
+    step.step = i;
+    step.verdict = judge(known, now, report.steps, i);
+    causes.explain(report.steps, step);
+    report.steps.push_back(std::move(step));
+    // A builder that goes step by step reuses what the same build has just made; BuildKit makes it once for
+    // both.
+    if (now.graph->builder != plan::Builder::kBuildkit && now.graph->steps[i].needed)
+      known.add((*now.keys)[i].key);
+  }
+  return report;
+}
+
+Report compare(const State& before, const State& now) {
+  return compare({&before, 1}, now);
 }
 
 }  // namespace dcache::cache

@@ -1,9 +1,10 @@
-// Compares two states of a build: which steps of the second are reused from the first, and why the others are
-// not.
+// Compares a state of a build with earlier ones: which steps are reused from what the builder has of those,
+// and why the others are not.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,19 +28,24 @@ struct Cause {
   enum class Kind : uint8_t {
     kNone,         // of a hit
     kFile,         // a file of the context: path, change, pattern, and `line` of the step that takes it
-    kInstruction,  // the words of the instruction in `line`: before, after
+    kInstruction,  // the words of the instruction in `line`, or what `name` says ("user"): before, after
     kVariable,     // the ENV or ARG `name`, set in `line` (0: a build argument or predefined): before, after
     kNew,          // the instruction in `line` was not there before
     kImage,        // the base image in `line`: before, after
-    kStage,        // files of `stage`, whose step in `line` rebuilds
+    kStage,        // files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`
     kMissing,      // the file `path` that `line` names does not exist: the build fails
     kNetwork,      // `name`, an image without digest or a remote file
     kTarget,       // the target does not need the stage
+    kAlways,       // the builder runs it in every build, and reuses what comes after it
+    kNoCache,      // it was told not to reuse it
   };
   Kind kind = Kind::kNone;
   uint32_t line = 0;
   std::string path;
-  std::string change;   // of a file: "changed", "added", "deleted", "mode", "folder-mode", "type", "target"
+  // Of a file: "changed", "added", "deleted", "mode", "folder-mode", "attributes", "type", "target";
+  // "same-time" for other bytes with the size and the time of modification of before, which builders do not
+  // notice.
+  std::string change;
   std::string pattern;  // as written in the instruction
   std::string name;
   std::string stage;
@@ -70,6 +76,9 @@ struct State {
   const std::vector<StepKeys>* keys = nullptr;
 };
 
-Report compare(const State& before, const State& after);
+Report compare(const State& before, const State& now);
+// The builder has the steps of all of `earlier`, of which there is at least one. The causes are told against
+// the one that has most in common with `now`.
+Report compare(std::span<const State> earlier, const State& now);
 
 }  // namespace dcache::cache

@@ -1,5 +1,6 @@
 #include "dcache/cache/revision.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -21,6 +22,8 @@ using context::Snapshot;
 using context::Type;
 
 using Failures = std::vector<Failure>;
+// Which files are hashed; empty for all that count.
+using Hashed = std::function<bool(const std::string& context, const Record&)>;
 
 Failures failure(std::string message, std::string remedy = {}) {
   return {{{}, 0, 0, std::move(message), std::move(remedy)}};
@@ -204,22 +207,35 @@ tl::expected<Build, Failures> load_revision(const BuildOptions& given, const std
   return build_at(options, *then, "at " + revision);
 }
 
-tl::expected<Revisions, Failures> compare_revisions(const BuildOptions& given, const std::string& range,
+tl::expected<Revisions, Failures> compare_revisions(const BuildOptions& given,
+                                                    const std::vector<std::string>& ranges,
                                                     const Build::Progress& progress) {
   const BuildOptions options = with_context(given);
   auto repository = GitRepository::open(options.context);
   if (!repository) return tl::unexpected(failure(std::move(repository.error())));
-  const auto sides = repository->parse_range(range);
-  if (!sides) return tl::unexpected(failure(sides.error(), "write a revision, or two as A..B"));
-
-  const auto then = Tree::at(*repository, sides->from, *options.files);
-  if (!then) return tl::unexpected(then.error());
-  const auto now = Tree::at(*repository, sides->to, *options.files);
+  std::vector<Tree> trees;  // of what the ranges start from, and last of what they lead to
+  std::vector<Build> before;
+  std::optional<std::string> to;
+  for (const std::string& range : ranges) {
+    const auto sides = repository->parse_range(range);
+    if (!sides) return tl::unexpected(failure(sides.error(), "write a revision, or two as A..B"));
+    if (sides->to && ranges.size() > 1)
+      return tl::unexpected(
+          failure(range + " can't be combined with other revisions", "name revisions alone, without '..'"));
+    to = sides->to;
+    auto tree = Tree::at(*repository, sides->from, *options.files);
+    if (!tree) return tl::unexpected(tree.error());
+    auto build = build_at(options, *tree, "at " + range.substr(0, range.find("..")));
+    if (!build) return tl::unexpected(std::move(build.error()));
+    trees.push_back(std::move(*tree));
+    before.push_back(std::move(*build));
+  }
+  auto now = Tree::at(*repository, to, *options.files);
   if (!now) return tl::unexpected(now.error());
-  auto before = build_at(options, *then, "at " + range.substr(0, range.find("..")));
-  if (!before) return tl::unexpected(std::move(before.error()));
-  auto after = build_at(options, *now, sides->to ? "at " + range.substr(range.find_last_of('.') + 1) : "");
+  auto after =
+      build_at(options, *now, to ? "at " + ranges[0].substr(ranges[0].find_last_of('.') + 1) : std::string());
   if (!after) return tl::unexpected(std::move(after.error()));
+  trees.push_back(std::move(*now));
 
   std::map<std::string, std::string, std::less<>> roots;  // by context, with a slash at the end
   const auto add_root = [&](const std::string& name, const std::string& folder) {
@@ -231,18 +247,18 @@ tl::expected<Revisions, Failures> compare_revisions(const BuildOptions& given, c
     add_root(name, source);
   const auto differs = [&](const std::string& name, const Record& record) {
     const std::string path = roots.at(name) + record.path;
-    return then->changes().contains(path) || now->changes().contains(path);
+    return std::ranges::any_of(trees, [&](const Tree& tree) { return tree.changes().contains(path); });
   };
-  const bool all = !same_instructions(*before, *after);
-  for (Build* build : {&*before, &*after}) {
-    if (all) {
-      build->hash_files(progress);
-    } else {
-      build->hash_files(progress, differs);
-    }
+  const bool all =
+      !std::ranges::all_of(before, [&](const Build& build) { return same_instructions(build, *after); });
+  std::vector<const Build*> earlier;
+  for (Build& build : before) {
+    build.hash_files(progress, all ? Hashed() : differs);
+    earlier.push_back(&build);
   }
-  Report report = compare(before->state(), after->state());
-  return Revisions{std::move(*before), std::move(*after), std::move(report)};
+  after->hash_files(progress, all ? Hashed() : differs);
+  Report report = after->compare_with(earlier);
+  return Revisions{std::move(before), std::move(*after), std::move(report)};
 }
 
 }  // namespace dcache::cache

@@ -12,7 +12,7 @@
 namespace dcache::cache {
 
 struct Revisions {
-  Build before;
+  std::vector<Build> before;  // one for each revision that was named
   Build after;
   Report report;
 };
@@ -22,10 +22,11 @@ struct Revisions {
 tl::expected<Build, std::vector<Failure>> load_revision(const BuildOptions& options,
                                                         const std::string& revision);
 
-// Compares two revisions ("A..B", or "A...B" from where they parted), or a revision with the work tree ("A").
-// Only files that differ are hashed, unless the Dockerfile or the ignore file differs too.
+// Compares two revisions ("A..B", or "A...B" from where they parted), or the work tree with one or several
+// revisions ("A"), all of which the builder has built. Only files that differ are hashed, unless the
+// Dockerfile or the ignore file differs too.
 tl::expected<Revisions, std::vector<Failure>> compare_revisions(const BuildOptions& options,
-                                                                const std::string& range,
+                                                                const std::vector<std::string>& ranges,
                                                                 const Build::Progress& progress = {});
 
 }  // namespace dcache::cache

@@ -229,7 +229,7 @@ const Record* counted_record(const Edits* counted, const Record& record) {
 bool are_same(const Record& a, const Record& b) {
   if (a.type != b.type || a.target != b.target) return false;
   if (a.type != Type::kFolder && a.mode != b.mode) return false;
-  if (a.attributes != b.attributes) return false;
+  if (a.type != Type::kFolder && a.attributes != b.attributes) return false;
   if (a.type != Type::kFile) return true;
   return a.size == b.size && a.content == b.content && (a.content || a.path == b.path);
 }
@@ -238,11 +238,13 @@ Hash hash_record(const Record& record, Content content) {
   Hasher hasher;
   const uint32_t mode = record.type == Type::kFolder ? 0 : record.mode;
   hasher.add(static_cast<uint64_t>(record.type)).add(uint64_t{mode}).add(record.target);
-  if (record.attributes != Hash{}) hasher.add(record.attributes);
+  const bool stale = content == Content::kStale && record.stale;
+  const Hash& attributes = stale ? record.stale->attributes : record.attributes;
+  if (attributes != Hash{} && record.type != Type::kFolder) hasher.add(attributes);
   if (record.type != Type::kFile) return hasher.finish();
   hasher.add(record.size);
-  if (content == Content::kStale && record.stale) {
-    hasher.add(*record.stale);
+  if (stale) {
+    hasher.add(record.stale->content);
   } else if (record.content) {
     hasher.add(*record.content);
   } else {
@@ -294,7 +296,9 @@ Selection select(const Snapshot& snapshot, std::span<const Selector> selectors, 
   }
   Hasher modes;
   for (const SelectedFile& file : selection.files) {
-    if (file.record->type == Type::kFolder) modes.add(uint64_t{file.record->mode});
+    if (file.record->type != Type::kFolder) continue;
+    modes.add(uint64_t{file.record->mode});
+    if (file.record->attributes != Hash{}) modes.add(file.record->attributes);
   }
   selection.folder_modes = modes.finish();
   return selection;

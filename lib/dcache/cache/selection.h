@@ -3,8 +3,8 @@
 // The hash holds what a builder compares: names, types, permission bits, sizes, bytes and link targets; no
 // times and no owners. Of a single file its name is left out, since it belongs to the instruction.
 //
-// The permission bits of folders are apart. A builder that brings its copy of the context up to date does not
-// notice that they changed, one that reads the context anew does.
+// The permission bits and extended attributes of folders are apart. A builder that brings its copy of the
+// context up to date does not notice that they changed, one that reads the whole context does.
 #pragma once
 
 #include <map>

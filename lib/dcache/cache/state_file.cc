@@ -68,7 +68,8 @@ void write_records(const Snapshot& snapshot, text::JsonWriter& out) {
     write_text(record.path, out);
     out.value(kTypes.substr(static_cast<size_t>(record.type), 1)).value(record.mode).value(record.size);
     if (record.type == Type::kSymlink) write_text(record.target, out);
-    if (record.content) out.value(context::to_hex(*record.content));
+    if (record.content) out.value(context::to_hex(*record.content)).value(record.stamp.modified);
+    if (record.attributes != context::Hash{}) out.value(context::to_hex(record.attributes));
     out.end_array();
   }
   out.end_array();
@@ -92,10 +93,21 @@ Record read_record(const json& entry) {
   record.mode = entry.at(2).get<uint32_t>();
   record.size = entry.at(3).get<uint64_t>();
   if (record.type == Type::kSymlink) record.target = read_text(entry.at(4));
-  if (record.type == Type::kFile && entry.size() > 4) {
-    record.content = context::hash_from_hex(entry.at(4).get<std::string>());
-    if (!record.content) throw std::invalid_argument("a hash is damaged");
+  const auto read_hash = [&](size_t at) {
+    const auto hash = context::hash_from_hex(entry.at(at).get<std::string>());
+    if (!hash) throw std::invalid_argument("a hash is damaged");
+    return *hash;
+  };
+  size_t next = 4;
+  if (record.type == Type::kSymlink) ++next;
+  if (record.type == Type::kFile && entry.size() > next) {
+    record.content = read_hash(next++);
+    if (entry.size() > next) {
+      record.stamp.size = record.size;
+      record.stamp.modified = entry.at(next++).get<int64_t>();
+    }
   }
+  if (entry.size() > next) record.attributes = read_hash(next);
   return record;
 }
 
@@ -104,6 +116,48 @@ Snapshot read_records(const json& entries) {
   for (const json& entry : entries)
     records.push_back(read_record(entry));
   return Snapshot(std::move(records));
+}
+
+// What was given beside the files, as far as it was.
+void write_build_options(const plan::Options& options, text::JsonWriter& out) {
+  const plan::RunOptions& run = options.run;
+  const auto member = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) out.key(name), write_text(value, out);
+  };
+  const auto list = [&](std::string_view name, const std::vector<std::string>& values) {
+    if (values.empty()) return;
+    out.key(name).begin_array();
+    for (const std::string& value : values)
+      write_text(value, out);
+    out.end_array();
+  };
+  out.key("options").begin_object();
+  member("network", run.network);
+  member("hostname", run.hostname);
+  list("add_hosts", run.add_hosts);
+  list("ulimits", run.ulimits);
+  member("shm_size", run.shm_size);
+  member("cgroup_parent", run.cgroup_parent);
+  if (options.store == plan::Store::kOverlay2) out.member("store", "overlay2");
+  out.end_object();
+}
+
+void read_build_options(const json& given, plan::Options& options) {
+  const auto member = [&](const char* name, std::string& value) {
+    if (given.contains(name)) value = read_text(given.at(name));
+  };
+  const auto list = [&](const char* name, std::vector<std::string>& values) {
+    if (!given.contains(name)) return;
+    for (const json& value : given.at(name))
+      values.push_back(read_text(value));
+  };
+  member("network", options.run.network);
+  member("hostname", options.run.hostname);
+  list("add_hosts", options.run.add_hosts);
+  list("ulimits", options.run.ulimits);
+  member("shm_size", options.run.shm_size);
+  member("cgroup_parent", options.run.cgroup_parent);
+  if (given.value("store", "") == "overlay2") options.store = plan::Store::kOverlay2;
 }
 
 tl::expected<Build, std::string> build_from(const json& state) {
@@ -115,6 +169,7 @@ tl::expected<Build, std::string> build_from(const json& state) {
   if (!known) throw std::invalid_argument("unknown builder");
   options.plan.builder = *known;
   options.plan.platform = state.at("platform");
+  if (state.contains("options")) read_build_options(state.at("options"), options.plan);
   for (const auto& [name, value] : state.at("build_args").items())
     options.plan.build_args[name] = read_text(value);
   for (const auto& [name, value] : state.at("named_contexts").items())
@@ -146,6 +201,7 @@ std::string write_state(const Build& build) {
   write_map(build.options().plan.build_args, out);
   out.key("named_contexts");
   write_map(build.options().plan.named_contexts, out);
+  write_build_options(build.options().plan, out);
   out.key("contexts").begin_object().key("");
   write_records(build.context(), out);
   for (const auto& [name, snapshot] : build.named_contexts()) {

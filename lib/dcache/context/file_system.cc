@@ -239,7 +239,9 @@ void CachedFiles::keep(const std::vector<const Record*>& hashed, std::vector<Rec
       return path_less(record.path, path);
     });
     if (at == records.end()) return;
-    if (at->path == one->path) at->content = one->content;
+    if (at->path != one->path) continue;
+    at->content = one->content;
+    at->attributes = one->attributes;
   }
 }
 

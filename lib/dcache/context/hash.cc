@@ -3,13 +3,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #define XXH_STATIC_LINKING_ONLY  // the streaming state as a member instead of an allocation of its own
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <xxhash.h>
 
@@ -63,6 +66,36 @@ Stamp stamp_of(const struct stat& status) {
           nanoseconds(status.st_ctim)};
 }
 
+Hash hash_attributes(int descriptor) {
+  const ssize_t size = ::flistxattr(descriptor, nullptr, 0);
+  if (size <= 0) return {};
+  std::string list(static_cast<size_t>(size), '\0');
+  const ssize_t got = ::flistxattr(descriptor, list.data(), list.size());
+  if (got <= 0) return {};
+  std::vector<std::string> names;
+  for (std::string_view rest(list.data(), static_cast<size_t>(got)); !rest.empty();) {
+    const size_t end = std::min(rest.find('\0'), rest.size());
+    const std::string_view name = rest.substr(0, end);
+    const bool counts =
+        !name.starts_with("system.") && (name == "security.capability" || !name.starts_with("security."));
+    if (counts && !name.empty()) names.emplace_back(name);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (names.empty()) return {};
+  std::sort(names.begin(), names.end());
+  Hasher hasher;
+  for (const std::string& name : names) {
+    std::string value;
+    if (const ssize_t length = ::fgetxattr(descriptor, name.c_str(), nullptr, 0); length > 0) {
+      value.resize(static_cast<size_t>(length));
+      const ssize_t read = ::fgetxattr(descriptor, name.c_str(), value.data(), value.size());
+      value.resize(read < 0 ? 0 : static_cast<size_t>(read));
+    }
+    hasher.add(name).add(value);
+  }
+  return hasher.finish();
+}
+
 tl::expected<HashedFile, std::string> hash_file(const std::string& path,
                                                 const std::function<void(size_t)>& progress) {
   const auto failure = [&] {
@@ -73,6 +106,7 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path,
   constexpr size_t kPiece = size_t{256} * 1024;
   thread_local const auto kBuffer = std::make_unique_for_overwrite<char[]>(kPiece);
   HashedFile file;
+  file.attributes = hash_attributes(fd.get());
   std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
   while (true) {
     const ssize_t got = ::read(fd.get(), kBuffer.get(), kPiece);

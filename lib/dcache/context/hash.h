@@ -42,12 +42,17 @@ struct Stamp {
 };
 Stamp stamp_of(const struct stat& status);
 
+// Hash of the extended attributes of an open file or folder that builders compare: all but `system.*`, and of
+// `security.*` only `security.capability`. Zero for none, and if they cannot be read.
+Hash hash_attributes(int descriptor);
+
 struct HashedFile {
   Hash hash;
+  Hash attributes;
   uint64_t size = 0;  // bytes that were read
 };
-// Hash of what a file holds, read in pieces; `progress`, if given, is told the bytes of each. The error is a
-// sentence that names the path.
+// Hash of what a file holds, read in pieces, and of its extended attributes; `progress`, if given, is told
+// the bytes of each piece. The error is a sentence that names the path.
 tl::expected<HashedFile, std::string> hash_file(const std::string& path,
                                                 const std::function<void(size_t)>& progress = {});
 

@@ -24,7 +24,7 @@ constexpr std::string_view kSuffix = ".hashes";
 
 // What a store's file begins with. Numbers are in the machine's byte order, which `magic` tells as well.
 struct Header {
-  uint64_t magic = 0x31534843'41434421;  // with a version in its last byte
+  uint64_t magic = 0x32534843'41434421;  // with a version in its last byte
   uint64_t entries = 0;
   Hash checksum;  // of the entries
 };
@@ -87,20 +87,20 @@ HashStore HashStore::open(const std::string& folder, const std::string& context)
   return store;
 }
 
-std::optional<Hash> HashStore::find(const Stamp& stamp) const {
+std::optional<KeptHashes> HashStore::find(const Stamp& stamp) const {
   // Files that were made together have neighbouring numbers, and are asked for together.
-  if (next_ < entries_.size() && entries_[next_].stamp == stamp) return entries_[next_++].hash;
+  if (next_ < entries_.size() && entries_[next_].stamp == stamp) return entries_[next_++].hashes;
   const auto entry = std::lower_bound(
       entries_.begin(), entries_.end(), stamp,
       [](const Entry& e, const Stamp& wanted) { return place_of(e.stamp) < place_of(wanted); });
   if (entry == entries_.end() || entry->stamp != stamp) return std::nullopt;
   next_ = static_cast<size_t>(entry - entries_.begin()) + 1;
-  return entry->hash;
+  return entry->hashes;
 }
 
-void HashStore::add(const Stamp& stamp, const Hash& hash, int64_t started) {
+void HashStore::add(const Stamp& stamp, const KeptHashes& hashes, int64_t started) {
   if (folder_.empty() || std::max(stamp.modified, stamp.changed) > started - kQuiet) return;
-  added_.push_back({stamp, hash});
+  added_.push_back({stamp, hashes});
 }
 
 void HashStore::save(std::span<const Record> records) {
@@ -109,7 +109,7 @@ void HashStore::save(std::span<const Record> records) {
   added_.clear();
   for (const Record& record : records) {
     if (record.type != Type::kFile) continue;
-    if (const auto hash = find(record.stamp)) kept.push_back({record.stamp, *hash});
+    if (const auto hashes = find(record.stamp)) kept.push_back({record.stamp, *hashes});
   }
   const auto by_place = [](const Entry& a, const Entry& b) { return place_of(a.stamp) < place_of(b.stamp); };
   std::sort(kept.begin(), kept.end(), by_place);

@@ -20,6 +20,13 @@ namespace dcache::context {
 
 struct Record;
 
+// What is kept of a file.
+struct KeptHashes {
+  Hash content;
+  Hash attributes;
+  friend constexpr auto operator<=>(const KeptHashes&, const KeptHashes&) = default;
+};
+
 // Not to be shared between threads. Several processes may use one folder: each reads a whole store or none,
 // and of two that write, the later one wins.
 class HashStore {
@@ -30,9 +37,9 @@ class HashStore {
   // empty.
   static HashStore open(const std::string& folder, const std::string& context);
 
-  std::optional<Hash> find(const Stamp& stamp) const;
-  // Keeps the hash of a file that was hashed after `started`, unless its times are too close to that.
-  void add(const Stamp& stamp, const Hash& hash, int64_t started);
+  std::optional<KeptHashes> find(const Stamp& stamp) const;
+  // Keeps the hashes of a file that was hashed after `started`, unless its times are too close to that.
+  void add(const Stamp& stamp, const KeptHashes& hashes, int64_t started);
   // Writes what was added, and what was there before of files that `records` still holds. Where that fails,
   // nothing is kept and nobody is told. Of all stores, the ones written longest ago make room for this one.
   void save(std::span<const Record> records);
@@ -43,7 +50,7 @@ class HashStore {
  private:
   struct Entry {
     Stamp stamp;
-    Hash hash;
+    KeptHashes hashes;
   };
 
   std::string folder_;  // empty: keeps nothing

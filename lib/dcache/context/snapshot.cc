@@ -74,6 +74,7 @@ struct Entered {
 
   std::string path = {};  // "" is the root
   ignore::Matcher::Folder decided = {};
+  Hash attributes = {};
   std::vector<Entry> entries = {};  // sorted
   std::vector<Problem> problems = {};
   uint64_t ignored = 0;
@@ -140,6 +141,7 @@ class Walker {
     walk.ignored += folder.ignored;
     std::move(folder.problems.begin(), folder.problems.end(), std::back_inserter(walk.problems));
     for (Entered::Entry& entry : folder.entries) {
+      if (entry.below) entry.record.attributes = entry.below->attributes;
       records.push_back(std::move(entry.record));
       if (!entry.below) continue;
       const size_t before = records.size();
@@ -156,6 +158,7 @@ class Walker {
   void read(Entered& folder) {
     const Descriptor fd(::openat(root_, folder.path.empty() ? "." : folder.path.c_str(), kFolderFlags));
     if (fd.get() < 0) return report(folder, folder.path, std::strerror(errno));
+    if (!options_.names_only) folder.attributes = hash_attributes(fd.get());
     std::string text;
     std::vector<Name> names;
     list(fd.get(), [&](const char* name, unsigned char type) {
@@ -414,8 +417,11 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
   HashingProgress total;
   for (Record& record : Hashing::records(snapshot)) {
     if (record.type != Type::kFile || record.content || !options.wanted(record)) continue;
-    record.content = store.find(record.stamp);
-    if (record.content) continue;
+    if (const auto kept = store.find(record.stamp)) {
+      record.content = kept->content;
+      record.attributes = kept->attributes;
+      continue;
+    }
     todo.push_back(&record);
     ++total.all_files;
     total.all_bytes += record.size;
@@ -445,6 +451,7 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
         continue;
       }
       todo[i]->content = hashed->hash;
+      todo[i]->attributes = hashed->attributes;
       todo[i]->size = hashed->size;
     }
   };
@@ -468,7 +475,7 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
     if (!failures[i].empty()) problems.push_back({todo[i]->path, std::move(failures[i])});
     // A file that changed since the walk has another stamp by now: what is kept for the old one is never
     // asked for.
-    if (todo[i]->content) store.add(todo[i]->stamp, *todo[i]->content, started);
+    if (todo[i]->content) store.add(todo[i]->stamp, {*todo[i]->content, todo[i]->attributes}, started);
   }
   store.save(snapshot.records());
   return problems;

@@ -27,11 +27,17 @@ struct Record {
   uint64_t size = 0;            // bytes; 0 for all but files
   std::string target;           // of a symbolic link
   std::optional<Hash> content;  // of a file; absent until it was hashed
-  Hash attributes = {};         // the extended attributes that builders look at; zero for none
+  // The extended attributes that builders look at, of a file once it was hashed and of a folder; zero for
+  // none.
+  Hash attributes = {};
   // Of a file: what a builder's copy of the context may hold in its place. A builder does not look at a file
-  // whose size and time of modification are those of its copy.
-  std::optional<Hash> stale = {};
-  Stamp stamp;  // of a file, as the walk saw it; no part of the build's state
+  // whose size, mode and time of modification are those of its copy.
+  struct Held {
+    Hash content;
+    Hash attributes;
+  };
+  std::optional<Held> stale = {};
+  Stamp stamp;  // of a file, as the walk saw it; of one from a recorded state only size and modified
 };
 
 // The order of a snapshot: '/' comes before all other characters, so that "a/b" stands before "a-b".

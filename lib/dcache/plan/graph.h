@@ -52,6 +52,8 @@ struct Options {
   // --build-context: a name and what it stands for, a folder or `docker-image://REFERENCE`.
   std::map<std::string, std::string, std::less<>> named_contexts = {};
   RunOptions run = {};
+  bool no_cache = false;                          // --no-cache
+  std::vector<std::string> no_cache_filter = {};  // --no-cache-filter: names of stages
   Store store = Store::kContainerd;
 };
 
@@ -126,7 +128,9 @@ struct Step {
   std::string remote;                      // kCopy: the first URL or git repository that ADD downloads
   // An image without digest, ADD of a URL without a checksum or of a git repository without a commit.
   bool needs_network = false;
-  bool needed = false;  // the target depends on it
+  bool needed = false;         // the target depends on it
+  bool ignores_cache = false;  // --no-cache: its key is another one each time
+  bool runs_always = false;    // BuildKit never reuses it, but what comes after it
 
   // The first part of the kind; null for none.
   const Part* find(Part::Kind part) const;

@@ -270,9 +270,21 @@ void Planner::add_image_step(const Instruction& from, const std::string& base) {
 void Planner::add_step(Step step) {
   step.stage = stage().index;
   step.below = stage().last_step;
+  // BuildKit makes folders of WORKDIR without a look at --no-cache, and one in an empty image in every build.
+  const bool buildkit = options_.builder == Builder::kBuildkit;
+  const bool workdir = step.kind == Step::Kind::kWorkdir;
+  step.ignores_cache = skips_cache() && step.kind != Step::Kind::kImage && !(buildkit && workdir);
+  step.runs_always = buildkit && workdir && !step.below;
   stage().last_step = graph_.steps.size();
   stage().steps.push_back(graph_.steps.size());
   graph_.steps.push_back(std::move(step));
+}
+
+bool Planner::skips_cache() const {
+  const Stage& current = graph_.stages.back();
+  return options_.no_cache || std::ranges::any_of(options_.no_cache_filter, [&](const std::string& name) {
+           return text::equals_ignoring_case(name, current.name);
+         });
 }
 
 void Planner::dispatch(const Instruction& instruction) {

@@ -59,6 +59,8 @@ class Planner {
   void run_triggers(size_t parent);
   void add_image_step(const Instruction& from, const std::string& base);
   void add_step(Step step);
+  // Whether the build was told not to reuse the steps of the current stage.
+  bool skips_cache() const;
   void dispatch(const Instruction& instruction);
   void refuse_new_features(const Instruction& instruction);
   void add_metadata(const Instruction& instruction);

@@ -47,6 +47,8 @@ std::string change_words(const Cause& cause) {
   if (cause.change == "deleted") return path + " is gone";
   if (cause.change == "mode") return "the permissions of " + path + " changed";
   if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
+  if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
+  if (cause.change == "same-time") return path + " changed, but its size and modification time did not";
   if (cause.change == "type") return path + " became another type of file";
   if (cause.change == "target") return "the link " + path + " leads elsewhere";
   return path + " changed";
@@ -59,6 +61,16 @@ std::string value_words(const Cause& cause) {
                      shortened(cause.after, 20));
 }
 
+// A part of the step that its words do not show: "the user changed from 1 to root".
+std::string part_words(const Cause& cause) {
+  const std::string name = (cause.name.starts_with("--") ? "" : "the ") + cause.name;
+  if (cause.before.empty()) return fmt::format("{} is now {}", name, shortened(cause.after, 40));
+  if (cause.after.empty())
+    return fmt::format("{} was {}, and is not set any more", name, shortened(cause.before, 40));
+  return fmt::format("{} changed from {} to {}", name, shortened(cause.before, 40),
+                     shortened(cause.after, 40));
+}
+
 // The cause of a step that rebuilds by its own doing.
 std::string own_words(const Cause& cause) {
   switch (cause.kind) {
@@ -68,6 +80,7 @@ std::string own_words(const Cause& cause) {
       return words;
     }
     case Cause::Kind::kInstruction:
+      if (!cause.name.empty()) return part_words(cause);
       if (cause.before == cause.after) return "its place among the other steps changed";
       return fmt::format("was: {}", shortened(cause.before, 60));
     case Cause::Kind::kVariable:
@@ -77,11 +90,17 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kImage:
       return fmt::format("the image was {}", printable(cause.before));
     case Cause::Kind::kStage:
+      if (!cause.before.empty())
+        return fmt::format("stage {} no longer has {}", cause.stage, shortened(cause.before, 40));
       return fmt::format("line {} of stage {} rebuilds", cause.line, cause.stage);
     case Cause::Kind::kMissing:
       return fmt::format("{} does not exist: the build fails here", printable(cause.path));
     case Cause::Kind::kNetwork:
       return "whether it is still the same is known only on the network";
+    case Cause::Kind::kAlways:
+      return "the builder makes this folder in every build; what follows is reused";
+    case Cause::Kind::kNoCache:
+      return "--no-cache";
     case Cause::Kind::kTarget:
     case Cause::Kind::kNone:
       return "";
@@ -104,13 +123,26 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
     if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
   if (step.verdict != Verdict::kDepends) return words;
+  if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "same-time")
+    return words + "; a builder that has a copy of the context keeps the old file: touch it to be sure";
   if (step.cause.kind == Cause::Kind::kFile && !step.follows)
     return words + "; reused by a builder that has a copy of the context already";
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
     return fmt::format("{}; reused if {} comes out the same", words, printable(step.cause.path));
   }
+  if (!step.follows && step.cause.kind == Cause::Kind::kInstruction)
+    return words + "; reused if it has the same file";
   return words + "; reused if that one is";
 }
+
+namespace {
+
+size_t count_always(const cache::Report& report) {
+  return static_cast<size_t>(std::ranges::count_if(
+      report.steps, [](const StepReport& step) { return step.cause.kind == Cause::Kind::kAlways; }));
+}
+
+}  // namespace
 
 std::string headline(const cache::Build& build, const cache::Report& report, const std::string& occasion) {
   for (const StepReport& step : report.steps) {
@@ -119,10 +151,17 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
                        printable(step.cause.path), step.cause.line);
   }
   const auto count = [&](Verdict verdict) { return report.count(build.graph(), verdict); };
-  const size_t misses = count(Verdict::kMiss);
+  // What runs in every build is no news.
+  const auto always = std::ranges::find(report.steps, Cause::Kind::kAlways,
+                                        [](const StepReport& step) { return step.cause.kind; });
+  const size_t misses = count(Verdict::kMiss) - count_always(report);
   const size_t depends = count(Verdict::kDepends);
-  const size_t total = misses + depends + count(Verdict::kHit) + count(Verdict::kUnknown);
+  const size_t total =
+      count(Verdict::kMiss) + depends + count(Verdict::kHit) + count(Verdict::kUnknown);
   const bool one = misses == 1 && total == 1;
+  if (misses + depends == 0 && always != report.steps.end())
+    return fmt::format("Nothing rebuilds {} but the WORKDIR in line {}, which runs in every build", occasion,
+                       always->cause.line);
   if (misses + depends == 0)
     return fmt::format("Nothing rebuilds {}: all {} are reused", occasion, plural(total, "step"));
   std::string line = fmt::format("{} of {} {} {}", misses, plural(total, "step"),

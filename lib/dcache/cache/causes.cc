@@ -1,0 +1,419 @@
+#include "dcache/cache/causes.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace dcache::cache {
+namespace {
+
+using context::Record;
+using plan::Graph;
+using plan::Part;
+using plan::Read;
+using plan::Step;
+
+std::string words_of(const Step& step) {
+  return step.instruction->one_line();
+}
+
+// What people call a part of a step.
+std::string name_of_part(const Part& part) {
+  switch (part.kind) {
+    case Part::Kind::kWorkdir:
+      return "working directory";
+    case Part::Kind::kUser:
+      return "user";
+    case Part::Kind::kShell:
+      return "shell";
+    case Part::Kind::kPlatform:
+      return "platform";
+    case Part::Kind::kNetwork:
+      return "network";
+    case Part::Kind::kMount:
+      return part.name + " mount";
+    case Part::Kind::kDestination:
+      return "destination";
+    case Part::Kind::kSource:
+      return "source";
+    case Part::Kind::kOwner:
+      return "owner";
+    case Part::Kind::kMode:
+      return "mode";
+    case Part::Kind::kExclude:
+      return "excluded pattern";
+    case Part::Kind::kLocation:
+    case Part::Kind::kRemote:
+      return "remote source";
+    case Part::Kind::kOption:
+    case Part::Kind::kFlag:
+      return "--" + part.name;
+    default:
+      return "text";
+  }
+}
+
+bool same_part(const Part& a, const Part& b) {
+  return a.kind == b.kind && a.name == b.name && a.value == b.value;
+}
+
+// For each step of `after` the step of `before` that it was: first by its words, then by its place in the
+// stage.
+class Alignment {
+ public:
+  Alignment(const Graph& before, const Graph& after) : partner_(after.steps.size()) {
+    std::map<std::string, std::vector<size_t>, std::less<>> old_stages;
+    for (const plan::Stage& stage : before.stages)
+      old_stages[stage.label()] = stage.steps;
+    for (const plan::Stage& stage : after.stages) {
+      const auto old_steps = old_stages.find(stage.label());
+      if (old_steps != old_stages.end()) align(before, old_steps->second, after, stage.steps);
+    }
+    for (const std::optional<size_t>& old : partner_) {
+      if (old) kept_.insert(*old);
+    }
+  }
+
+  std::optional<size_t> partner(size_t step) const { return partner_[step]; }
+  // Whether a step of `before` is nothing's partner.
+  bool is_gone(size_t old_step) const { return !kept_.contains(old_step); }
+
+ private:
+  void align(const Graph& before, const std::vector<size_t>& old_steps, const Graph& after,
+             const std::vector<size_t>& new_steps) {
+    std::map<std::string, std::vector<size_t>, std::less<>> by_words;  // in reverse order
+    for (auto old = old_steps.rbegin(); old != old_steps.rend(); ++old) {
+      by_words[words_of(before.steps[*old])].push_back(*old);
+    }
+    std::set<size_t> taken;
+    for (const size_t step : new_steps) {
+      auto& same = by_words[words_of(after.steps[step])];
+      if (same.empty()) continue;
+      partner_[step] = same.back();
+      taken.insert(same.back());
+      same.pop_back();
+    }
+    // What was edited takes the place of an old step that is gone, between the same neighbours.
+    size_t next_old = 0;
+    for (const size_t step : new_steps) {
+      if (partner_[step]) {
+        const auto at = std::lower_bound(old_steps.begin(), old_steps.end(), *partner_[step]);
+        next_old = std::max(next_old, static_cast<size_t>(at - old_steps.begin()) + 1);
+        continue;
+      }
+      if (next_old >= old_steps.size() || taken.contains(old_steps[next_old])) continue;
+      if (before.steps[old_steps[next_old]].kind != after.steps[step].kind) continue;
+      partner_[step] = old_steps[next_old++];
+    }
+  }
+
+  std::vector<std::optional<size_t>> partner_;
+  std::set<size_t> kept_;
+};
+
+}  // namespace
+
+class Causes::Explaining {
+ public:
+  Explaining(const State& before, const State& after)
+      : before_(before), after_(after), alignment_(*before.graph, *after.graph) {}
+
+  void explain(const std::vector<StepReport>& reports, StepReport& report) const {
+    Cause& cause = report.cause;
+    const Step& now = step(report.step);
+    cause.line = now.instruction->start_line;
+    switch (report.verdict) {
+      case Verdict::kHit:
+        cause.line = 0;
+        return;
+      case Verdict::kUnused:
+        cause.kind = Cause::Kind::kTarget;
+        cause.stage = after_.graph->stages[now.stage].label();
+        return;
+      case Verdict::kUnknown:
+        cause.kind = Cause::Kind::kNetwork;
+        cause.name = now.kind == Step::Kind::kImage ? now.image : now.remote;
+        return;
+      case Verdict::kMiss:
+      case Verdict::kDepends:
+        break;
+    }
+    if (explain_missing(report)) return;
+    if (const auto failing = failing_below(reports, report.step)) return follow(reports, report, *failing);
+    if (now.ignores_cache) {
+      cause.kind = Cause::Kind::kNoCache;
+      return;
+    }
+    const auto old = alignment_.partner(report.step);
+    if (!old) {
+      cause.kind = Cause::Kind::kNew;
+      cause.after = words_of(now);
+      return;
+    }
+    if (explain_definition(report, before_.graph->steps[*old])) return;
+    if (explain_files(report, (*before_.keys)[*old])) return;
+    if (explain_stages(reports, report)) return;
+    // A copy with --link that is reused lets what is below it through.
+    std::optional<size_t> below = now.independent ? std::nullopt : now.below;
+    while (below && step(*below).independent && !is_rebuilt(reports, *below))
+      below = step(*below).below;
+    if (below && is_rebuilt(reports, *below)) return follow(reports, report, *below);
+    if (now.runs_always) {
+      cause.kind = Cause::Kind::kAlways;
+      return;
+    }
+    // All is as it was, and the step below is reused from elsewhere: its place among the others is what
+    // changed.
+    cause.kind = Cause::Kind::kInstruction;
+    cause.before = cause.after = words_of(now);
+  }
+
+ private:
+  const Step& step(size_t index) const { return after_.graph->steps[index]; }
+  const StepKeys& keys(size_t index) const { return (*after_.keys)[index]; }
+
+  // The step below, where that fails for a file that is not there.
+  std::optional<size_t> failing_below(const std::vector<StepReport>& reports, size_t index) const {
+    const std::optional<size_t> below = step(index).below;
+    const bool fails = below && !step(index).independent && reports[*below].verdict == Verdict::kMiss &&
+                       reports[*below].cause.kind == Cause::Kind::kMissing;
+    return fails ? below : std::nullopt;
+  }
+
+  static bool is_rebuilt(const std::vector<StepReport>& reports, size_t index) {
+    const StepReport& report = reports[index];
+    if (report.cause.kind == Cause::Kind::kAlways) return false;  // what is above it is reused
+    return report.verdict == Verdict::kMiss || report.verdict == Verdict::kDepends;
+  }
+
+  static void follow(const std::vector<StepReport>& reports, StepReport& report, size_t other) {
+    report.cause = reports[other].cause;
+    report.follows = other;
+  }
+
+  bool explain_missing(StepReport& report) const {
+    for (const ReadFiles& read : keys(report.step).reads) {
+      if (read.selection.missing.empty() || read.selection.missing.front() == nullptr) continue;
+      report.cause.kind = Cause::Kind::kMissing;
+      report.cause.path = read.selection.missing.front()->written;
+      return true;
+    }
+    return false;
+  }
+
+  // The instruction itself, or a variable that it depends on.
+  bool explain_definition(StepReport& report, const Step& old) const {
+    const Step& now = step(report.step);
+    const std::vector<const Part*> old_others = parts_but_variables(old);
+    const std::vector<const Part*> now_others = parts_but_variables(now);
+    const bool same_others =
+        std::equal(now_others.begin(), now_others.end(), old_others.begin(), old_others.end(),
+                   [](const Part* a, const Part* b) { return same_part(*a, *b); });
+    if (!same_others) {
+      report.cause.kind = now.kind == Step::Kind::kImage ? Cause::Kind::kImage : Cause::Kind::kInstruction;
+      report.cause.before = now.kind == Step::Kind::kImage ? old.image : words_of(old);
+      report.cause.after = now.kind == Step::Kind::kImage ? now.image : words_of(now);
+      if (report.cause.before == report.cause.after) name_changed_part(report, old_others, now_others);
+      return true;
+    }
+    return explain_variables(report, variables_of(old), variables_of(now));
+  }
+
+  static std::vector<const Part*> parts_but_variables(const Step& step) {
+    std::vector<const Part*> parts;
+    for (const Part& part : step.definition) {
+      if (part.kind != Part::Kind::kVariable) parts.push_back(&part);
+    }
+    return parts;
+  }
+
+  struct Value {
+    std::string_view name;
+    std::string_view value;
+    uint32_t line = 0;
+  };
+
+  static std::vector<Value> variables_of(const Step& step) {
+    std::vector<Value> values;
+    if (step.environment) {
+      for (const plan::Variable* variable : step.environment->variables())
+        values.push_back({variable->name, variable->value, variable->line});
+    }
+    for (const Part& part : step.definition) {
+      if (part.kind == Part::Kind::kVariable) values.push_back({part.name, part.value, part.line});
+    }
+    return values;
+  }
+
+  // The words are the same: a WORKDIR, USER or SHELL above, the value of a variable or an option of the build
+  // makes the difference.
+  static void name_changed_part(StepReport& report, const std::vector<const Part*>& old,
+                                const std::vector<const Part*>& now) {
+    const auto first_missing = [](const std::vector<const Part*>& parts, const std::vector<const Part*>& from,
+                                  const Part* like) -> const Part* {
+      for (const Part* part : parts) {
+        const bool wanted = like == nullptr || (part->kind == like->kind && part->name == like->name);
+        if (wanted && std::ranges::none_of(from, [&](const Part* p) { return same_part(*p, *part); }))
+          return part;
+      }
+      return nullptr;
+    };
+    const Part* is = first_missing(now, old, nullptr);
+    const Part* was = first_missing(old, now, is);
+    report.cause.before = was == nullptr ? "" : was->value;
+    report.cause.after = is == nullptr ? "" : is->value;
+    if (is != nullptr || was != nullptr) report.cause.name = name_of_part(is != nullptr ? *is : *was);
+  }
+
+  static bool explain_variables(StepReport& report, const std::vector<Value>& old,
+                                const std::vector<Value>& now) {
+    const auto blame = [&](std::string_view name, std::string_view was, std::string_view is, uint32_t line) {
+      report.cause = {};
+      report.cause.kind = Cause::Kind::kVariable;
+      report.cause.name = name;
+      report.cause.before = was;
+      report.cause.after = is;
+      report.cause.line = line;
+      return true;
+    };
+    std::map<std::string_view, std::string_view> gone;
+    for (const Value& value : old)
+      gone.emplace(value.name, value.value);
+    for (const Value& value : now) {
+      const auto was = gone.find(value.name);
+      if (was == gone.end()) return blame(value.name, "", value.value, value.line);
+      if (was->second != value.value) return blame(value.name, was->second, value.value, value.line);
+      gone.erase(was);
+    }
+    if (gone.empty()) return false;
+    return blame(gone.begin()->first, gone.begin()->second, "", 0);
+  }
+
+  // A step's files in the order of their paths, each once.
+  static std::vector<SelectedFile> files_of(const StepKeys& keys) {
+    std::vector<SelectedFile> files;
+    size_t count = 0;
+    for (const ReadFiles& read : keys.reads)
+      count += read.selection.files.size();
+    files.reserve(count);
+    for (const ReadFiles& read : keys.reads)
+      files.insert(files.end(), read.selection.files.begin(), read.selection.files.end());
+    const auto by_path = [](const SelectedFile& a, const SelectedFile& b) {
+      return context::path_less(a.record->path, b.record->path);
+    };
+    const auto out_of_order = [&](const SelectedFile& a, const SelectedFile& b) { return !by_path(a, b); };
+    if (std::adjacent_find(files.begin(), files.end(), out_of_order) == files.end()) return files;
+    std::stable_sort(files.begin(), files.end(), by_path);
+    const auto same = [](const SelectedFile& a, const SelectedFile& b) {
+      return a.record->path == b.record->path;
+    };
+    files.erase(std::unique(files.begin(), files.end(), same), files.end());
+    return files;
+  }
+
+  bool explain_files(StepReport& report, const StepKeys& old) const {
+    if (old.files == keys(report.step).files) return false;
+    const std::vector<SelectedFile> was = files_of(old);
+    const std::vector<SelectedFile> is = files_of(keys(report.step));
+    // What counts most is blamed first: what is new or changed, then folders, then what is gone.
+    std::vector<std::pair<const SelectedFile*, std::string_view>> folders;
+    std::vector<const SelectedFile*> gone;
+    const auto blame = [&](const SelectedFile& file, std::string_view change) {
+      Cause& cause = report.cause;
+      if (cause.kind == Cause::Kind::kFile) {
+        ++cause.more;
+        return;
+      }
+      cause.kind = Cause::Kind::kFile;
+      cause.path = file.record->path;
+      cause.change = change;
+      cause.pattern = file.selector == nullptr ? "." : file.selector->written;
+    };
+    auto old_file = was.begin();
+    for (const SelectedFile& file : is) {
+      const std::string& path = file.record->path;
+      const auto is_same = [&] { return old_file != was.end() && old_file->record->path == path; };
+      for (; !is_same() && old_file != was.end() && context::path_less(old_file->record->path, path);
+           ++old_file)
+        gone.push_back(&*old_file);
+      if (!is_same()) {
+        blame(file, "added");
+        continue;
+      }
+      const Record& old_record = *old_file++->record;
+      if (!are_same(old_record, *file.record)) {
+        blame(file, change_of(old_record, *file.record));
+      } else if (file.record->type == context::Type::kFolder &&
+                 (old_record.mode != file.record->mode || old_record.attributes != file.record->attributes)) {
+        folders.emplace_back(&file, old_record.mode != file.record->mode ? "folder-mode" : "attributes");
+      }
+    }
+    for (; old_file != was.end(); ++old_file)
+      gone.push_back(&*old_file);
+    for (const auto& [file, change] : folders)
+      blame(*file, change);
+    for (const SelectedFile* file : gone)
+      blame(*file, "deleted");
+    return report.cause.kind == Cause::Kind::kFile;
+  }
+
+  static std::string_view change_of(const Record& was, const Record& is) {
+    if (was.type != is.type) return "type";
+    if (was.target != is.target) return "target";
+    if (is.stale) return "same-time";
+    if (was.content != is.content || was.size != is.size) return "changed";
+    return was.mode != is.mode ? "mode" : "attributes";
+  }
+
+  bool explain_stages(const std::vector<StepReport>& reports, StepReport& report) const {
+    for (const Read& read : step(report.step).reads) {
+      if (read.origin != Read::Origin::kStage) continue;
+      const plan::Stage& source = after_.graph->stages[read.stage];
+      const bool everything = read.selectors.empty() || after_.graph->mounted_base(step(report.step));
+      report.cause.path = everything ? "/" : read.selectors.front().path;
+      report.cause.stage = source.label();
+      for (std::optional<size_t> at = source.last_step; at; at = step(*at).below) {
+        if (!is_rebuilt(reports, *at)) continue;
+        report.cause.kind = Cause::Kind::kStage;
+        report.cause.line = step(*at).instruction->start_line;
+        return true;
+      }
+      if (const Step* gone = removed_from(source.label())) {
+        report.cause.kind = Cause::Kind::kStage;
+        report.cause.before = words_of(*gone);
+        return true;
+      }
+    }
+    report.cause.path.clear();
+    report.cause.stage.clear();
+    return false;
+  }
+
+  // A step that the stage of that name had before, and has no longer; the last one.
+  const Step* removed_from(const std::string& stage) const {
+    const plan::Stage* old = nullptr;
+    for (const plan::Stage& candidate : before_.graph->stages) {
+      if (candidate.label() == stage) old = &candidate;
+    }
+    if (old == nullptr) return nullptr;
+    for (std::optional<size_t> at = old->last_step; at; at = before_.graph->steps[*at].below) {
+      if (alignment_.is_gone(*at)) return &before_.graph->steps[*at];
+    }
+    return nullptr;
+  }
+
+  const State& before_;
+  const State& after_;
+  Alignment alignment_;
+};
+
+Causes::Causes(const State& before, const State& after)
+    : explaining_(std::make_unique<Explaining>(before, after)) {}
+Causes::~Causes() = default;
+
+void Causes::explain(const std::vector<StepReport>& reports, StepReport& report) const {
+  explaining_->explain(reports, report);
+}
+
+}  // namespace dcache::cache

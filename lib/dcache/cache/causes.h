@@ -1,0 +1,25 @@
+// Why steps rebuild: what is different between an earlier state of a build and this one. Internal to cache/.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dcache/cache/report.h"
+
+namespace dcache::cache {
+
+class Causes {
+ public:
+  // Both states have to outlive it.
+  Causes(const State& before, const State& after);
+  ~Causes();
+
+  // Fills in the cause of a step whose verdict is known. `reports` are those of the steps before it.
+  void explain(const std::vector<StepReport>& reports, StepReport& report) const;
+
+ private:
+  class Explaining;
+  std::unique_ptr<Explaining> explaining_;
+};
+
+}  // namespace dcache::cache
