@@ -293,6 +293,19 @@ TEST(WhatIf, SaysWhatBecomesOfEachPath) {
   EXPECT_EQ(what_if.paths[0].pattern_line, 5u);
 }
 
+// Tried with Docker 28.5: only FROM and what refers to stages is looked at in a stage that nobody needs.
+TEST(Build, IsNotRefusedForAStageThatTheTargetDoesNotNeed) {
+  const auto builds = [](const std::string& unneeded, const std::string& target = "") {
+    const std::string text = "FROM x AS a\n" + unneeded + "\nFROM x AS b\nRUN 1\n";
+    return Build::make({.dockerfile = "Dockerfile", .plan = {.target = target}}, {text, {}}).has_value();
+  };
+  for (const char* line : {"EXPOSE x", "ENV a=${}", "RUN --mount=type=nothing 1"}) {
+    EXPECT_TRUE(builds(line)) << line;
+    EXPECT_FALSE(builds(line, "a")) << line;
+  }
+  EXPECT_FALSE(builds("COPY --from=7 / /"));
+}
+
 TEST(Load, ReportsWhatIsWrongWithItsPlace) {
   const test::TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\nCOPY x\n");

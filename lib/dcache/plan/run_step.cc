@@ -247,6 +247,7 @@ Read Planner::origin_of(const Instruction& instruction, std::string_view from, t
   if (source != nullptr && source->index == stage().index) {
     fail(instruction, span, fmt::format("the stage '{}' reads from itself", from),
          "name another stage, or copy within the stage with RUN cp");
+    graph_.errors.back().before_steps = true;
     source = nullptr;
   }
   if (source == nullptr && from.find_first_not_of("0123456789") == std::string_view::npos) {
