@@ -1,5 +1,7 @@
 #include "cli/build_options.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
@@ -8,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/terminal.h"
+#include "dcache/dockerfile/mount.h"
 #include "dcache/report/failure.h"
 #include "dcache/report/style.h"
 
@@ -22,6 +25,44 @@ bool split_pair(const std::string& pair, std::string& name, std::string& value) 
   return !name.empty();
 }
 
+// Whether a limit is NAME=SOFT[:HARD], with numbers or -1 for none.
+bool is_ulimit(std::string_view text) {
+  const size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string_view::npos) return false;
+  std::string_view limits = text.substr(equals + 1);
+  int64_t soft = 0, hard = 0;
+  const auto read = [&](std::string_view number, int64_t& value) {
+    const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), value);
+    return failure == std::errc() && end == number.data() + number.size() && value >= -1;
+  };
+  const size_t colon = std::min(limits.find(':'), limits.size());
+  if (!read(limits.substr(0, colon), soft)) return false;
+  if (colon == limits.size()) return true;
+  return read(limits.substr(colon + 1), hard) && (hard == -1 || (soft != -1 && soft <= hard));
+}
+
+// Says what is wrong with an option of the build.
+bool check_builder_options(const BuildFlags& flags) {
+  for (const std::string& host : flags.run.add_hosts) {
+    const size_t separator = host.find_first_of("=:");
+    const bool named = separator != 0 && separator != std::string::npos && separator + 1 < host.size();
+    if (named && host.find(' ') == std::string::npos) continue;
+    complain(fmt::format("--add-host {}: write HOST:ADDRESS", host));
+    return false;
+  }
+  for (const std::string& ulimit : flags.run.ulimits) {
+    if (is_ulimit(ulimit)) continue;
+    complain(fmt::format("--ulimit {}: write NAME=SOFT or NAME=SOFT:HARD, such as nofile=1024", ulimit));
+    return false;
+  }
+  if (!flags.run.shm_size.empty() && !dockerfile::read_size(flags.run.shm_size)) {
+    complain(
+        fmt::format("--shm-size {}: write bytes, or a number with a unit, such as 64m", flags.run.shm_size));
+    return false;
+  }
+  return true;
+}
+
 bool read_pairs(const BuildFlags& flags, plan::Options& options) {
   std::string name, value;
   for (const std::string& pair : flags.build_args) {
@@ -34,6 +75,10 @@ bool read_pairs(const BuildFlags& flags, plan::Options& options) {
     if (pair.find('=') == std::string::npos && from_environment == nullptr) continue;
     options.build_args[name] = pair.find('=') == std::string::npos ? from_environment : value;
   }
+  // As docker buildx passes it on.
+  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+  if (epoch != nullptr && flags.builder == plan::Builder::kBuildkit)
+    options.build_args.try_emplace("SOURCE_DATE_EPOCH", epoch);
   for (const std::string& pair : flags.build_contexts) {
     if (!split_pair(pair, name, value) || value.empty()) {
       complain(fmt::format("--build-context {}: write NAME=FOLDER or NAME=docker-image://REFERENCE", pair));
@@ -155,7 +200,7 @@ std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, con
   options.plan.no_cache = flags.no_cache;
   options.plan.no_cache_filter = flags.no_cache_filter;
   options.plan.store = flags.store;
-  if (!read_pairs(flags, options.plan)) return std::nullopt;
+  if (!check_builder_options(flags) || !read_pairs(flags, options.plan)) return std::nullopt;
   return options;
 }
 

@@ -17,6 +17,7 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::cli {
 namespace {
@@ -165,6 +166,16 @@ std::optional<Judged> judge(const Options& options, const std::vector<std::strin
                 .occasion = occasion_of(names)};
 }
 
+// Names of stages that the Dockerfile does not have. Builders say nothing of them.
+void warn_of_stages(const std::vector<std::string>& names, const cache::Build& build) {
+  for (const std::string& name : names) {
+    const plan::Stage* stage = build.graph().find_stage(name);
+    if (stage != nullptr && !stage->name.empty() && text::equals_ignoring_case(stage->name, name)) continue;
+    complain(fmt::format("warning: --no-cache-filter {}: {} has no stage of that name", name,
+                         build.options().dockerfile));
+  }
+}
+
 bool print_text(const Options& options, const Judged& judged, bool several) {
   std::string out;
   const report::Style style(use_colour());
@@ -212,8 +223,10 @@ void warn_of_outside(const std::vector<Judged>& images) {
 }
 
 int run(const Options& options) {
-  if (int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()} != 1) {
-    complain("say what changed: --changed FILE…, --since SNAPSHOT or --git REVISION");
+  const int ways = int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()};
+  if (ways != 1) {
+    complain(ways == 0 ? "say what changed: --changed FILE…, --since SNAPSHOT or --git REVISION"
+                       : "--changed, --since and --git can't be combined: give one of them");
     return kError;
   }
   const auto changed = read_names(options.changed);
@@ -236,6 +249,7 @@ int run(const Options& options) {
       status = kError;
       continue;
     }
+    warn_of_stages(options.build.no_cache_filter, judged->build);
     if (options.format == "text" && !print_text(options, *judged, several)) status = kError;
     images.push_back(std::move(*judged));
   }

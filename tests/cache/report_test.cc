@@ -53,14 +53,46 @@ TEST(Causes, NameThePartThatTheWordsDoNotShow) {
   EXPECT_EQ(part("USER 1\nRUN 1\n", "USER 2\nRUN 1\n"), "user: 1 -> 2");
   EXPECT_EQ(part("USER 1\nRUN 1\n", "RUN 1\n"), "user: 1 -> ");
   EXPECT_EQ(part("SHELL [\"sh\"]\nRUN 1\n", "SHELL [\"bash\"]\nRUN 1\n"), "shell: sh -> bash");
-  EXPECT_EQ(part("RUN 1\n", "RUN 1\n", {}, {.platform = "linux/arm64"}), "platform: linux/amd64 -> linux/arm64");
+  EXPECT_EQ(part("RUN 1\n", "RUN 1\n", {}, {.platform = "linux/arm64"}),
+            "platform: linux/amd64 -> linux/arm64");
   EXPECT_EQ(part("RUN 1\n", "RUN 1\n", {}, {.run = {.add_hosts = {"h=::1"}}}), "--add-host:  -> h");
   EXPECT_EQ(part("RUN 1\n", "RUN 1\n", {}, {.run = {.network = "none"}}), "network:  -> none");
   EXPECT_EQ(part("RUN --mount=type=cache,target=/c 1\n", "RUN --mount=type=cache,target=/c 1\n", {},
                  {.build_args = {{"BUILDKIT_CACHE_MOUNT_NS", "n"}}}),
-            "cache mount: target=/c,id=//c -> target=/c,id=n//c");
+            "cache mount: target=/c -> target=/c,namespace=n");
   EXPECT_EQ(part("WORKDIR /w\n", "WORKDIR /w\n", {}, {.build_args = {{"SOURCE_DATE_EPOCH", "7"}}}),
             "SOURCE_DATE_EPOCH:  -> 7");
+}
+
+TEST(Causes, NameWhatAnOptionChanges) {
+  EXPECT_EQ(part("RUN 1\n", "RUN 1\n", {.run = {.add_hosts = {"a:1", "b:1"}}},
+                 {.run = {.add_hosts = {"b:1", "a:1"}}}),
+            "--add-host: a, b -> b, a");
+  EXPECT_EQ(part("RUN 1\n", "RUN 1\n", {}, {.run = {.ulimits = {"nproc=1", "nofile=2:3"}}}),
+            "--ulimit:  -> nofile=2:3, nproc=1:1");
+  EXPECT_EQ(part("RUN 1\n", "RUN 1\n", {}, {.build_args = {{"BUILDKIT_SANDBOX_HOSTNAME", "h"}}}),
+            "host name:  -> h");
+  EXPECT_EQ(part("COPY --link a b\n", "COPY --link a b\n", {}, {.store = plan::Store::kOverlay2}),
+            "image store: containerd -> overlay2");
+  EXPECT_EQ(part("RUN 0\nRUN 1\n", "RUN 1\n"), "step before it: RUN 0 -> ");
+}
+
+TEST(Causes, BlameAStageOnlyForWhatIsTakenFromIt) {
+  const std::string text =
+      "FROM x AS base\nCOPY a /a\nFROM base AS test\nCOPY b /w/g\nFROM base\nCOPY --from=test /w /w\n";
+  const Build old = build_of(text, {file("a", "1"), file("b", "1")});
+  const Build now = build_of(text, {file("a", "2"), file("b", "1")});
+  const Report report = compare(old.state(), now.state());
+  EXPECT_EQ(verdicts(now, report), "2:miss 4:miss 6:miss");
+  EXPECT_EQ(report.steps.back().follows, 1u);
+  EXPECT_EQ(report.steps.back().cause.path, "a");
+}
+
+TEST(Causes, NameTheStepOfAStageThatWroteWhatIsTaken) {
+  const std::string text = "FROM x AS s\nCOPY a /d/\nCOPY b /o/\nFROM x\nCOPY --from=s /d /d\n";
+  const Build old = build_of(text, {file("a", "1"), file("b", "1")});
+  const Build now = build_of(text, {file("a", "2"), file("b", "1")});
+  EXPECT_EQ(compare(old.state(), now.state()).steps.back().cause.line, 2u);
 }
 
 TEST(Causes, NameAStepThatAStageHasLost) {
@@ -136,8 +168,9 @@ TEST(Compare, RebuildsWhatIsToldNotToUseTheCache) {
     const Build now = build_of(text, {file("a", "1")}, options);
     return verdicts(now, compare(old.state(), now.state()));
   };
-  EXPECT_EQ(with({.no_cache = true}, "s"), "2:hit 3:miss 4:miss 6:unused 7:unused 8:unused 9:unused 10:unused "
-                                           "12:unused 13:unused");
+  EXPECT_EQ(with({.no_cache = true}, "s"),
+            "2:hit 3:miss 4:miss 6:unused 7:unused 8:unused 9:unused 10:unused "
+            "12:unused 13:unused");
   EXPECT_EQ(with({.no_cache_filter = {"S"}}, "u"),
             "2:hit 3:miss 4:miss 6:hit 7:hit 8:depends 9:depends 10:depends 12:miss 13:miss");
   const Build build = build_of(text, {file("a", "1")}, {.no_cache = true});

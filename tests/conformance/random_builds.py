@@ -61,7 +61,10 @@ SPELLINGS = [(r"^RUN (?![-<\[])([^\"\\]+)$", r'RUN ["/bin/sh", "-c", "\1"]'), (r
              (r"^RUN <<EOF", "RUN << EOF"), (r"^(ENV \w+)=(\w+)$", r"\1 \2"), (r"--link", "--link=true"), (r"--mount=(\S+) --mount=(\S+)", r"--mount=\2 --mount=\1"),
              (r"^USER 0:0", "USER root"), (r"size=1m", "size=1048576"), (r"mode=0400", "mode=0400,uid=0")]
 MOUNT_OPTIONS = ["mode=0700", "uid=5", "ro", "sharing=locked", "sharing=private", "id=other", "mode=0755", "gid=0"]
-OLD = 1600000000  # a time that files can keep although they change
+
+
+def old_time() -> int:
+    return 1_000_000_000 + int.from_bytes(os.urandom(4), "big") % 600_000_000
 
 
 class Project:
@@ -81,9 +84,10 @@ class Project:
                              "dangling": "nowhere", "outside": "/etc/hostname"}.items():
             self.tree[name] = {"type": "symlink", "target": target}
         self.tree["empty"] = {"type": "dir", "mode": 0o755}
+        self.old = old_time()  # of files that keep it although they change
         for name in ("b.txt", "src/b.c", "docs/x.md"):
             if self.chance(0.5):
-                self.tree[name]["mtime"] = OLD
+                self.tree[name]["mtime"] = self.old
         self.copied: list[str] = []  # what COPYs wrote to
         self.named: dict[str, dict[str, dict]] = {}
         if self.new and self.chance(0.3):
@@ -278,7 +282,7 @@ class Project:
         elif kind == "attribute":
             self.tree[name] |= {"xattr": {"user.dcache": "1"}, "mtime": 1700000001}
         elif kind == "same-time":
-            changed = [file for file in names if self.tree[file].get("mtime") == OLD][:1]
+            changed = [file for file in names if self.tree[file].get("mtime") == self.old][:1]
             for file in changed:
                 self.tree[file]["content"] = "?" + self.tree[file]["content"][1:]
         elif kind == "named" and self.named:
@@ -380,6 +384,11 @@ class Project:
         old, self.nonce = self.nonce, f"{self.nonce.split('x')[0]}x{os.urandom(4).hex()}"
         fields = json.dumps([self.tree, self.named, self.lines]).replace(old, self.nonce)
         self.tree, self.named, self.lines = json.loads(fields)
+        # A time of their own, too: the builder would keep its copy of the files of before.
+        before, self.old = self.old, old_time()
+        for entry in self.tree.values():
+            if entry.get("mtime") == before:
+                entry["mtime"] = self.old
 
     def state(self) -> dict:
         return {"tree": self.tree, "ignore": self.ignore, "args": self.arguments, "target": self.target, "platform": self.platform,

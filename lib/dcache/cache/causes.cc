@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "dcache/cache/writes.h"
+
 namespace dcache::cache {
 namespace {
 
@@ -47,6 +49,7 @@ std::string name_of_part(const Part& part) {
     case Part::Kind::kRemote:
       return "remote source";
     case Part::Kind::kOption:
+      return part.name == "hostname" ? "host name" : "--" + part.name;
     case Part::Kind::kFlag:
       return "--" + part.name;
     default:
@@ -152,8 +155,19 @@ class Causes::Explaining {
       return;
     }
     if (explain_definition(report, before_.graph->steps[*old])) return;
-    if (explain_files(report, (*before_.keys)[*old])) return;
-    if (explain_stages(reports, report)) return;
+    const StepKeys& old_keys = (*before_.keys)[*old];
+    if (explain_files(report, old_keys)) return;
+    const Step& then = before_.graph->steps[*old];
+    if (then.independent != now.independent) {  // of the same words: in another store
+      cause.kind = Cause::Kind::kInstruction;
+      cause.name = "image store";
+      cause.before = then.independent ? "containerd" : "overlay2";
+      cause.after = now.independent ? "containerd" : "overlay2";
+      return;
+    }
+    // What it takes from stages is the same if its own content is.
+    const bool same_content = old_keys.content.certain == keys(report.step).content.certain;
+    if (!same_content && explain_stages(reports, report)) return;
     // A copy with --link that is reused lets what is below it through.
     std::optional<size_t> below = now.independent ? std::nullopt : now.below;
     while (below && step(*below).independent && !is_rebuilt(reports, *below))
@@ -166,7 +180,12 @@ class Causes::Explaining {
     // All is as it was, and the step below is reused from elsewhere: its place among the others is what
     // changed.
     cause.kind = Cause::Kind::kInstruction;
-    cause.before = cause.after = words_of(now);
+    if (then.below && alignment_.is_gone(*then.below)) {
+      cause.name = "step before it";
+      cause.before = words_of(before_.graph->steps[*then.below]);
+    } else {
+      cause.before = cause.after = words_of(now);
+    }
   }
 
  private:
@@ -373,10 +392,18 @@ class Causes::Explaining {
       const bool everything = read.selectors.empty() || after_.graph->mounted_base(step(report.step));
       report.cause.path = everything ? "/" : read.selectors.front().path;
       report.cause.stage = source.label();
+      // The last step that may have written what is taken; if no step tells, the last one at all.
+      const Step* rebuilt = nullptr;
       for (std::optional<size_t> at = source.last_step; at; at = step(*at).below) {
         if (!is_rebuilt(reports, *at)) continue;
+        if (rebuilt == nullptr) rebuilt = &step(*at);
+        if (!may_write(step(*at), report.cause.path)) continue;
+        rebuilt = &step(*at);
+        break;
+      }
+      if (rebuilt != nullptr) {
         report.cause.kind = Cause::Kind::kStage;
-        report.cause.line = step(*at).instruction->start_line;
+        report.cause.line = rebuilt->instruction->start_line;
         return true;
       }
       if (const Step* gone = removed_from(source.label())) {
@@ -388,6 +415,13 @@ class Causes::Explaining {
     report.cause.path.clear();
     report.cause.stage.clear();
     return false;
+  }
+
+  // Whether a step may have written at or below a path or a pattern.
+  static bool may_write(const Step& step, const std::string& path) {
+    if (step.kind != Step::Kind::kRun) return step.destination.empty() || may_match(path, step.destination);
+    const auto paths = written_by(step).paths;
+    return !paths || std::ranges::any_of(*paths, [&](const std::string& p) { return may_match(path, p); });
   }
 
   // A step that the stage of that name had before, and has no longer; the last one.

@@ -226,7 +226,10 @@ tl::expected<Build, std::string> read_state(const std::string& text) {
   try {
     return build_from(state);
   } catch (const std::exception& error) {  // nlohmann reports missing and ill-typed members by exception
-    return tl::unexpected(fmt::format("it is damaged ({}); make it anew", error.what()));
+    // The library's own errors name no place that helps.
+    const bool foreign = dynamic_cast<const json::exception*>(&error) != nullptr;
+    return tl::unexpected(fmt::format("it is damaged{}; make a new one with dcache snapshot",
+                                      foreign ? "" : fmt::format(" ({})", error.what())));
   }
 }
 

@@ -300,8 +300,8 @@ class Expander {
     const char action = colon && !at_end() ? text_[at_++] : modifier;
     const std::string_view actions = colon ? "+-?" : "+-?#%";
     if (actions.find(action) == std::string_view::npos) {
-      return fail_at(begin,
-                     fmt::format("'{}{}' is not a known way to modify a variable", colon ? ":" : "", action));
+      return fail_at(begin, fmt::format("'{}{}' is not a known way to modify a variable", colon ? ":" : "",
+                                        colon && action == ':' ? std::string() : std::string(1, action)));
     }
     return modified(begin, name, action, colon);
   }

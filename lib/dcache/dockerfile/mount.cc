@@ -158,7 +158,8 @@ std::string_view name_of(Mount::Type type) {
 std::optional<uint64_t> read_size(std::string_view value) {
   double number = 0;
   const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (failure != std::errc() || number < 0) return std::nullopt;
+  const bool is_number = !value.empty() && (value[0] == '.' || (value[0] >= '0' && value[0] <= '9'));
+  if (failure != std::errc() || !is_number) return std::nullopt;
   std::string unit = text::to_lower(std::string_view(end, value.data() + value.size()));
   std::string_view rest = text::trim_left(unit);
   double factor = 1;
@@ -170,6 +171,8 @@ std::optional<uint64_t> read_size(std::string_view value) {
     if (rest.starts_with("ib")) rest.remove_prefix(1);
   }
   if (!rest.empty() && rest != "b") return std::nullopt;
+  constexpr double kMost = 9.2e18;  // bytes, as a signed number of 64 bits
+  if (number * factor > kMost) return std::nullopt;
   return static_cast<uint64_t>(number * factor);
 }
 

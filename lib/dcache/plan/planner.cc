@@ -130,8 +130,10 @@ std::string Planner::expand(const Instruction& instruction, std::string_view wor
                             const Environment& environment) {
   auto expanded = dockerfile::expand(word, noting_lookup(instruction, environment), expand_options_);
   if (expanded) return std::move(*expanded);
-  fail(instruction, span, fmt::format("'{}' can't be expanded: {}", word, expanded.error().message),
-       "close the quote or the brace, or give the variable a value");
+  fail(
+      instruction, span, fmt::format("'{}' can't be expanded: {}", word, expanded.error().message),
+      "write ${NAME}, ${NAME:-default}, ${NAME:+text}, ${NAME:?message}, ${NAME#pattern}, ${NAME%pattern} or "
+      "${NAME/pattern/text}, and close every quote");
   return std::string(word);
 }
 
@@ -210,6 +212,7 @@ void Planner::add_stage(const Instruction& from) {
            "give its ARG a default value above the first FROM, or pass --build-arg");
     }
   }
+  const size_t errors_before = graph_.errors.size();
   if (from.arguments.size() == 3) added.name = text::to_lower(from.arguments[2].text);
   const std::string base = from.arguments.empty() ? std::string() : expand(from, from.arguments[0], globals_);
   if (base.empty() && !from.arguments.empty()) {
@@ -217,8 +220,9 @@ void Planner::add_stage(const Instruction& from) {
          "give its ARG a default value above the first FROM, or pass --build-arg");
   }
   const Stage* parent = base_stage(base);
-  const bool valid =
-      parent != nullptr || base.empty() || options_.named_contexts.contains(base) || is_valid_reference(base);
+  const bool unreadable = graph_.errors.size() > errors_before;
+  const bool valid = unreadable || parent != nullptr || base.empty() ||
+                     options_.named_contexts.contains(base) || is_valid_reference(base);
   if (!valid) {
     fail(from, from.arguments[0].span, fmt::format("'{}' is no name of an image", base),
          "names are in lower case, and behind a colon there is a tag");
@@ -444,6 +448,14 @@ void Planner::read_epoch(const Instruction& first_stage) {
     part.value = given->second;
   } else if (declared_globals_.contains(kName)) {
     part.value = globals_.get(kName).value_or("");
+    for (const Instruction& instruction : file_.instructions()) {
+      const bool is_its = instruction.keyword == Keyword::kArg &&
+                          std::ranges::any_of(instruction.arguments, [&](const Word& word) {
+                            return word.text.substr(0, word.text.find('=')) == kName;
+                          });
+      if (&instruction == &first_stage) break;
+      if (is_its) part.line = instruction.start_line;
+    }
   }
   // The builder knows no time of a local context.
   if (part.value.empty() || part.value == "context") return;

@@ -92,18 +92,23 @@ void Planner::add_run_options(const Instruction& instruction, std::vector<Part>&
   const auto given = options_.build_args.find("BUILDKIT_SANDBOX_HOSTNAME");
   const bool by_argument = given != options_.build_args.end() && !given->second.empty();
   add("hostname", by_argument ? given->second : run.hostname);
+  std::string hosts;
   for (const std::string& host : run.add_hosts)
-    add("add-host", text::to_lower(host.substr(0, host.find_first_of("=:"))));
-  std::map<std::string_view, std::string_view> ulimits;  // of two of one name the last counts
+    hosts += (hosts.empty() ? "" : ", ") + text::to_lower(host.substr(0, host.find_first_of("=:")));
+  add("add-host", std::move(hosts));
+  std::map<std::string_view, std::string_view> limits_of;  // of two of one name the last counts
   for (const std::string& ulimit : run.ulimits) {
     const size_t equals = std::min(ulimit.find('='), ulimit.size());
-    ulimits.insert_or_assign(std::string_view(ulimit).substr(0, equals),
-                             std::string_view(ulimit).substr(std::min(equals + 1, ulimit.size())));
+    limits_of.insert_or_assign(std::string_view(ulimit).substr(0, equals),
+                               std::string_view(ulimit).substr(std::min(equals + 1, ulimit.size())));
   }
-  for (const auto& [name, limits] : ulimits) {
+  std::string ulimits;
+  for (const auto& [name, limits] : limits_of) {
     const bool both = limits.find(':') != std::string_view::npos;
-    add("ulimit", both ? fmt::format("{}={}", name, limits) : fmt::format("{}={}:{}", name, limits, limits));
+    ulimits += fmt::format("{}{}={}", ulimits.empty() ? "" : ", ", name, limits);
+    if (!both) ulimits += fmt::format(":{}", limits);
   }
+  add("ulimit", std::move(ulimits));
   if (!run.shm_size.empty()) {
     const auto bytes = dockerfile::read_size(run.shm_size);
     add("shm-size", bytes ? std::to_string(*bytes) : run.shm_size);
@@ -220,11 +225,17 @@ std::string Planner::mount_words(const Mount& mount, const std::string& target) 
   if (mount.read_only) words += ",readonly";
   if (mount.type == Mount::Type::kTmpfs) return words + fmt::format(",size={}", mount.size);
   if (mount.type != Mount::Type::kCache) return words;
-  const auto space = options_.build_args.find("BUILDKIT_CACHE_MOUNT_NS");
-  const std::string id = (space == options_.build_args.end() ? "" : space->second) + '/' +
-                         (mount.id.empty() ? text::clean_path(mount.target) : mount.id);
+  const auto given = options_.build_args.find("BUILDKIT_CACHE_MOUNT_NS");
+  const std::string space = given == options_.build_args.end() ? "" : given->second;
+  const std::string plain_id = mount.id.empty() ? text::clean_path(mount.target) : mount.id;
+  const std::string id = space + '/' + plain_id;
   const bool shared = mount.sharing.empty() || mount.sharing == "shared";
-  if (shared && (id == target || id.substr(id.find('/') + 1) == target)) words += ",id=" + id;
+  if (!shared || (id != target && id.substr(id.find('/') + 1) != target)) {
+    words += ",named";  // or shared in another way; how does not matter
+  } else {
+    if (plain_id != target) words += ",id=" + plain_id;
+    if (!space.empty()) words += ",namespace=" + space;
+  }
   const bool owned = mount.mode || mount.uid || mount.gid;
   if (owned && rooted(mount.source) == "/") {
     words += fmt::format(",mode={:04o},uid={},gid={}", mount.mode.value_or(0755), mount.uid.value_or(0),

@@ -48,7 +48,7 @@ std::string change_words(const Cause& cause) {
   if (cause.change == "mode") return "the permissions of " + path + " changed";
   if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
   if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
-  if (cause.change == "same-time") return path + " changed, but its size and modification time did not";
+  if (cause.change == "same-time") return path + " changed, but looks the same";
   if (cause.change == "type") return path + " became another type of file";
   if (cause.change == "target") return "the link " + path + " leads elsewhere";
   return path + " changed";
@@ -63,6 +63,8 @@ std::string value_words(const Cause& cause) {
 
 // A part of the step that its words do not show: "the user changed from 1 to root".
 std::string part_words(const Cause& cause) {
+  if (cause.name == "step before it")
+    return fmt::format("{} before it was removed", shortened(cause.before, 40));
   const std::string name = (cause.name.starts_with("--") ? "" : "the ") + cause.name;
   if (cause.before.empty()) return fmt::format("{} is now {}", name, shortened(cause.after, 40));
   if (cause.after.empty())
@@ -88,6 +90,7 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kNew:
       return "the instruction is new";
     case Cause::Kind::kImage:
+      if (!cause.name.empty()) return part_words(cause);
       return fmt::format("the image was {}", printable(cause.before));
     case Cause::Kind::kStage:
       if (!cause.before.empty())
@@ -98,9 +101,9 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kNetwork:
       return "whether it is still the same is known only on the network";
     case Cause::Kind::kAlways:
-      return "the builder makes this folder in every build; what follows is reused";
+      return "BuildKit makes this folder in every build, and reuses what follows if that is the same";
     case Cause::Kind::kNoCache:
-      return "--no-cache";
+      return "the build is told not to use the cache here";
     case Cause::Kind::kTarget:
     case Cause::Kind::kNone:
       return "";
@@ -124,7 +127,11 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
   }
   if (step.verdict != Verdict::kDepends) return words;
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "same-time")
-    return words + "; a builder that has a copy of the context keeps the old file: touch it to be sure";
+    return fmt::format(
+        "{} changed, but its size and modification time did not: a builder that has a copy of the context "
+        "keeps "
+        "the old file; touch it to be sure",
+        printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows)
     return words + "; reused by a builder that has a copy of the context already";
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
@@ -156,20 +163,29 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
                                         [](const StepReport& step) { return step.cause.kind; });
   const size_t misses = count(Verdict::kMiss) - count_always(report);
   const size_t depends = count(Verdict::kDepends);
-  const size_t total =
-      count(Verdict::kMiss) + depends + count(Verdict::kHit) + count(Verdict::kUnknown);
-  const bool one = misses == 1 && total == 1;
-  if (misses + depends == 0 && always != report.steps.end())
-    return fmt::format("Nothing rebuilds {} but the WORKDIR in line {}, which runs in every build", occasion,
-                       always->cause.line);
+  const size_t unknown = count(Verdict::kUnknown);
+  const size_t total = count(Verdict::kMiss) + depends + count(Verdict::kHit) + unknown;
+  const std::string every_time =
+      always == report.steps.end()
+          ? ""
+          : fmt::format("; the WORKDIR in line {} runs in every build", always->cause.line);
+  if (misses + depends + unknown == 0 && every_time.empty()) {
+    return total == 1
+               ? fmt::format("Nothing rebuilds {}: the only step is reused", occasion)
+               : fmt::format("Nothing rebuilds {}: all {} are reused", occasion, plural(total, "step"));
+  }
+  if (misses + depends + unknown == 0) return fmt::format("Nothing else rebuilds {}{}", occasion, every_time);
   if (misses + depends == 0)
-    return fmt::format("Nothing rebuilds {}: all {} are reused", occasion, plural(total, "step"));
+    return fmt::format("Nothing surely rebuilds {}: for {} of {} only the network can tell{}", occasion,
+                       unknown, plural(total, "step"), every_time);
+  if (misses == 0)
+    return fmt::format("{} of {} may rebuild {}{}", depends, plural(total, "step"), occasion, every_time);
   std::string line = fmt::format("{} of {} {} {}", misses, plural(total, "step"),
-                                 one || misses == 1 ? "rebuilds" : "rebuild", occasion);
+                                 misses == 1 ? "rebuilds" : "rebuild", occasion);
   if (depends > 0)
     line += fmt::format("; {} more {} on what {} gives", depends, depends == 1 ? "depends" : "depend",
                         misses == 1 ? "it" : "that");
-  return line;
+  return line + every_time;
 }
 
 namespace {
