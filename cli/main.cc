@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -15,6 +16,41 @@
 
 namespace dcache::cli {
 namespace {
+
+struct Command {
+  std::string_view name;
+  void (*add)(CLI::App& app, Action& action);
+  bool describes_all = false;  // it needs the options of all commands
+};
+
+constexpr std::array kCommands = {
+    Command{"lint", add_lint},
+    Command{"explain", add_explain},
+    Command{"snapshot", add_snapshot},
+    Command{"keys", add_keys},
+    Command{"context", add_context},
+    Command{"parse", add_parse},
+    Command{"lsp", add_lsp},
+    Command{"completion", add_completion, true},
+    Command{"make-manuals", add_manuals, true},
+    Command{"rules", add_rules},
+};
+
+// Adds the command that is called, or all of them if it is not known: to define options takes longer than to
+// read them.
+void add_commands(CLI::App& app, Action& action, int argc, char** argv) {
+  if (argc == 2 && std::string_view(argv[1]) == "--version") return;
+  const auto names_command = [](const char* word) {
+    return std::ranges::any_of(kCommands, [&](const Command& command) { return command.name == word; });
+  };
+  char** const end = argv + argc;
+  char** const word = std::find_if(argv + std::min(argc, 1), end, names_command);
+  const auto is_called = [&](const Command& command) { return word != end && command.name == *word; };
+  const auto called = std::ranges::find_if(kCommands, is_called);
+  if (called != kCommands.end() && !called->describes_all) return called->add(app, action);
+  for (const Command& command : kCommands)
+    command.add(app, action);
+}
 
 // The commands, or the long options of the one that was called.
 std::vector<std::string> names_near(const CLI::App& app, bool options) {
@@ -65,16 +101,7 @@ int run(int argc, char** argv) {
       ->type_name("WHEN")
       ->option_text("WHEN");
   Action action;
-  add_lint(app, action);
-  add_explain(app, action);
-  add_snapshot(app, action);
-  add_keys(app, action);
-  add_context(app, action);
-  add_parse(app, action);
-  add_lsp(app, action);
-  add_completion(app, action);
-  add_manuals(app, action);
-  add_rules(app, action);
+  add_commands(app, action, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
