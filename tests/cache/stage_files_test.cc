@@ -78,6 +78,11 @@ TEST(StageFiles, MissWhatARemovedRunMade) {
   EXPECT_EQ(compare_texts(head + tail, head + jar + tail), "2:miss 4:miss");
   EXPECT_EQ(compare_texts(head + jar + tail, head + "RUN mkdir -p /out && echo 2 > /out/app.jar\n" + tail),
             "2:miss 4:depends");
+  // The same file may be made in another way.
+  EXPECT_EQ(compare_texts(head + jar + tail, head + "RUN make\n" + tail), "2:miss 4:depends");
+  EXPECT_EQ(
+      compare_texts(head + jar + tail, head + "SHELL [\"/bin/busybox\", \"sh\", \"-c\"]\n" + jar + tail),
+      "3:miss 5:depends");
   // What else a RUN may have written is not known, so its removal leaves it open.
   EXPECT_EQ(compare_texts(head + "RUN mvn package\n" + tail, head + tail), "3:depends");
   EXPECT_EQ(compare_texts(head + "RUN test -f x || echo 1 > /out/app.jar\n" + tail, head + tail),

@@ -1,6 +1,7 @@
 #include "dcache/cache/stage_files.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -39,7 +40,11 @@ class FoundFiles {
     untouched_.push_back(keys.untouched);
   }
   void add_uncertain(const Hash& hash) { certain_.push_back(hash); }
-  void add_created(const std::string& path) { created_.insert(path); }
+  // A RUN may have written something that is selected; these files it has surely made.
+  void add_run(const std::vector<std::string>& created) {
+    any_run_ = true;
+    created_.insert(created.begin(), created.end());
+  }
 
   // A file that no step looked at before can have changed, or that one may have.
   void add_file(const Record& record) { place({record, true}); }
@@ -96,8 +101,10 @@ class FoundFiles {
     Hasher created;
     for (const std::string& path : created_)
       created.add(path);
-    for (std::vector<Hash>* hashes : {&hopeful_, &untouched_})
-      hashes->push_back(created.finish());
+    // A state without any RUN that may write there is another one than a state whose RUNs surely did. Where
+    // RUNs only may have, one of the two keys is that of either.
+    hopeful_.push_back(created.finish());
+    untouched_.push_back(context::hash_bytes(any_run_ ? "written" : ""));
     hasher.add({in_any_order(certain_), in_any_order(hopeful_), in_any_order(untouched_)});
   }
 
@@ -148,6 +155,7 @@ class FoundFiles {
   std::vector<std::string> copies_;  // destinations of the unknown ones
   std::map<std::string, size_t, std::less<>> unsure_files_;
   std::set<std::string> created_;
+  bool any_run_ = false;
   std::vector<Hash> certain_, hopeful_, untouched_;
   Hasher certain_in_order_, hopeful_in_order_;
 };
@@ -212,9 +220,9 @@ void StageFiles::add_run(size_t run, const plan::Selector& selector, FoundFiles&
   const auto matches = [&](const std::string& path) { return may_match(selector.path, path); };
   if (writes.paths && std::none_of(writes.paths->begin(), writes.paths->end(), matches)) return;
   found.add_uncertain(keys_[run].key.certain);
-  for (const std::string& path : writes.created) {
-    if (matches(path)) found.add_created(path);
-  }
+  std::vector<std::string> created;
+  std::ranges::copy_if(writes.created, std::back_inserter(created), matches);
+  found.add_run(created);
   found.add_unsure(writes.paths);
 }
 
