@@ -143,6 +143,27 @@ TEST(Keys, HoldTheTimeThatWorkdirIsGiven) {
   EXPECT_THROW(change_argument(text, "SOURCE_DATE_EPOCH", "yesterday"), std::runtime_error);
 }
 
+TEST(Keys, HoldThePlatformInItsUsualSpelling) {
+  const std::string text = "FROM x\nRUN 1\n";
+  const auto change = [&](const std::string& platform, const std::string& before = "linux/amd64") {
+    const Build old = build_of(text, {}, {.platform = before});
+    const Build now = build_of(text, {}, {.platform = platform});
+    return verdicts(now, compare(old.state(), now.state()));
+  };
+  for (const char* platform : {"linux/amd64/v1", "linux/x86_64", "amd64", "LINUX/AMD64", "linux"})
+    EXPECT_EQ(change(platform), "2:hit") << platform;
+  EXPECT_EQ(change("linux/amd64/v2"), "2:miss");
+  EXPECT_EQ(change("linux/arm64/v8", "linux/aarch64"), "2:hit");
+  EXPECT_EQ(change("linux/arm", "linux/arm/v7"), "2:hit");
+  EXPECT_EQ(compare_texts("FROM --platform=linux/x86_64 x\nRUN 1\n", "FROM x\nRUN 1\n"), "2:hit");
+}
+
+TEST(Keys, HoldTheNameOfTheLastStageWithoutATarget) {
+  EXPECT_EQ(compare_texts("FROM x AS a\nARG TARGETSTAGE\nRUN 1\n", "FROM x AS b\nARG TARGETSTAGE\nRUN 1\n"),
+            "3:miss");
+  EXPECT_EQ(compare_texts("FROM x AS a\nRUN 1\n", "FROM x AS b\nRUN 1\n"), "2:hit");
+}
+
 TEST(Keys, HoldTheArgumentsThatBuildkitTakesForItself) {
   const std::string text = "FROM x\nCOPY a /\nRUN 1\nRUN --mount=type=cache,target=/c 2\n";
   EXPECT_EQ(change_argument(text, "BUILDKIT_SANDBOX_HOSTNAME", "h"), "2:hit 3:miss 4:miss");

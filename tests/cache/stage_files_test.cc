@@ -106,6 +106,70 @@ TEST(StageFiles, KnowTheFoldersThatWorkdirMakes) {
   EXPECT_EQ(insert("WORKDIR /e", "COPY --from=s /d /x"), "hit");
 }
 
+// In each a link makes an edit show at another path than where the file was copied to; tried with
+// Docker 28.5.
+TEST(StageFiles, AreNotTrustedBehindLinks) {
+  Record absolute = file("d/l", ""), relative = file("d/le", "");
+  absolute.type = relative.type = context::Type::kSymlink;
+  absolute.content = relative.content = std::nullopt;
+  absolute.target = "/real";
+  relative.target = "e";
+  const std::vector<Record> files = {file("a", "1"), file("d/e/f", "1"), file("d/x", "1"), absolute,
+                                     relative};
+  const auto last = [&](const std::string& steps, const std::string& path, const std::string& edited = "a") {
+    const std::string all =
+        edit_file("FROM x AS s\n" + steps + "\nFROM x\nCOPY --from=s " + path + " /o\n", edited, files);
+    return all.substr(all.rfind(':') + 1);
+  };
+  EXPECT_EQ(last("COPY d /t\nCOPY a /t/l/", "/real"), "depends");
+  EXPECT_EQ(last("COPY d /t\nCOPY a /t/l/", "/t"), "depends");
+  EXPECT_EQ(last("COPY d /t\nCOPY a /t/le/", "/t/e/a"), "depends");
+  EXPECT_EQ(last("COPY d /t\nCOPY a /t/e/", "/t/le/a"), "depends");
+  EXPECT_EQ(last("RUN mkdir /real && ln -s /real /t\nCOPY a /t/", "/real"), "depends");
+  EXPECT_EQ(last("RUN sh -c 'mkdir /real; ln -s /real /t'\nCOPY a /t/", "/real"), "depends");
+  EXPECT_EQ(last("RUN mkdir /real && ln -s /real /t\nWORKDIR /t\nCOPY a .", "/real/a"), "depends");
+  EXPECT_EQ(last("RUN ln -s /t /out\nCOPY d /t", "/out/x", "d/x"), "depends");
+  EXPECT_EQ(last("RUN mkdir /real && ln -s /real /t\nCOPY a /a\nRUN cat /a > /t/f", "/real"), "depends");
+  EXPECT_EQ(last("COPY d /t\nRUN mkdir /real\nCOPY a /a\nRUN cat /a > /t/l/f", "/real"), "depends");
+  EXPECT_EQ(last("RUN ln -s /q /lnk\nCOPY a /a\nRUN cp /a /lnk", "/q"), "depends");
+  // Links that nothing passes change nothing.
+  EXPECT_EQ(last("COPY d /t\nCOPY a /u/", "/t"), "hit");
+  EXPECT_EQ(last("RUN ln -s /real /t\nCOPY a /u/", "/v"), "hit");
+}
+
+TEST(StageFiles, AreTheSameWithAnOwnerAndModeThatTheyHaveAnyway) {
+  const auto respell = [](const std::string& before, const std::string& after) {
+    const std::string head = "FROM x AS s\n", tail = "\nFROM x\nCOPY --from=s /q /o\n";
+    const std::string all = compare_texts(head + before + tail, head + after + tail);
+    return all.substr(all.rfind(':') + 1);
+  };
+  EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=644 a /q/"), "hit");
+  EXPECT_EQ(respell("COPY a /q/", "COPY --chown=0 a /q/"), "hit");
+  EXPECT_EQ(respell("COPY --chown=5 a /q/", "COPY --chown=5:5 a /q/"), "hit");
+  EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=600 a /q/"), "miss");
+  EXPECT_EQ(respell("COPY --chown=5 a /q/", "COPY --chown=6 a /q/"), "miss");
+}
+
+TEST(StageFiles, OfAFolderThatIsABaseAreKnown) {
+  const std::string text = "FROM nm AS s\nCOPY b /q\nFROM x\nCOPY --from=s /a /o\n";
+  const auto build = [&](const std::string& a, const std::string& z) {
+    auto made =
+        cache::Build::make({.dockerfile = "Dockerfile", .plan = {.named_contexts = {{"nm", "../nm"}}}},
+                           {text,
+                            context::Snapshot({file("b", "1")}),
+                            {{"nm", context::Snapshot({file("a", a), file("z", z)})}}});
+    return std::move(*made);
+  };
+  const auto edit = [&](const std::string& a, const std::string& z) {
+    const Build old = build("1", "1"), now = build(a, z);
+    return test::verdicts(now, compare(old.state(), now.state()));
+  };
+  // A step on such a base is built each time, since the folder has no key of its own.
+  EXPECT_EQ(edit("1", "1"), "2:miss 4:hit");
+  EXPECT_EQ(edit("1", "2"), "2:miss 4:hit");
+  EXPECT_EQ(edit("2", "1"), "2:miss 4:miss");
+}
+
 TEST(StageFiles, OfAChainOfStagesKeepTheirFilters) {
   const std::string text =
       "FROM x AS one\nCOPY --exclude=a src /d\nFROM x AS two\nCOPY --from=one --exclude=zz /d /e\nFROM x\n"

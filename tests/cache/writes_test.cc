@@ -29,7 +29,8 @@ TEST(WrittenPaths, AreUnknownOfAllElse) {
   for (const char* instruction :
        {"RUN make", "RUN mkdir $DIR", "RUN echo x > $OUT", "RUN cd / && touch x", "RUN echo $(make)",
         "RUN cp -r src/* /out", "RUN sh script.sh", "RUN [\"make\"]", "RUN <<EOF\n#!/bin/x\ntrue\nEOF",
-        "SHELL [\"python\", \"-c\"]\nRUN true"}) {
+        "SHELL [\"python\", \"-c\"]\nRUN true", "RUN mkdir ~", "RUN cp /a ~/b", "RUN /my/true",
+        "RUN true && ./cp a b"}) {
     EXPECT_EQ(written(instruction), std::nullopt) << instruction;
   }
 }

@@ -145,7 +145,7 @@ class Causes::Explaining {
     if (explain_missing(report)) return;
     if (const auto failing = failing_below(reports, report.step)) return follow(reports, report, *failing);
     if (now.ignores_cache) {
-      cause.kind = Cause::Kind::kNoCache;
+      cause.kind = now.kind == Step::Kind::kImage ? Cause::Kind::kAlways : Cause::Kind::kNoCache;
       return;
     }
     const auto old = alignment_.partner(report.step);
@@ -200,9 +200,10 @@ class Causes::Explaining {
     return fails ? below : std::nullopt;
   }
 
-  static bool is_rebuilt(const std::vector<StepReport>& reports, size_t index) {
+  bool is_rebuilt(const std::vector<StepReport>& reports, size_t index) const {
     const StepReport& report = reports[index];
-    if (report.cause.kind == Cause::Kind::kAlways) return false;  // what is above it is reused
+    // What is above a WORKDIR that runs always is reused.
+    if (report.cause.kind == Cause::Kind::kAlways && step(index).runs_always && !report.follows) return false;
     return report.verdict == Verdict::kMiss || report.verdict == Verdict::kDepends;
   }
 

@@ -1,6 +1,7 @@
 #include "dcache/cache/copied_files.h"
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 
 #include "dcache/text/path.h"
@@ -14,6 +15,19 @@ using plan::Part;
 using plan::Read;
 using plan::Step;
 
+std::optional<uint32_t> read_mode(const std::string& octal) {
+  uint32_t mode = 0;
+  const auto [end, failure] = std::from_chars(octal.data(), octal.data() + octal.size(), mode, 8);
+  return failure == std::errc() ? std::optional(mode) : std::nullopt;
+}
+
+// A user by number without a group has the group of that number; root is what files have anyway.
+std::string full_owner(const std::string& owner) {
+  const bool number = !owner.empty() && owner.find_first_not_of("0123456789") == std::string::npos;
+  const std::string full = number ? owner + ':' + owner : owner;
+  return full == "0:0" ? "" : ' ' + full;
+}
+
 class Copying {
  public:
   Copying(const Step& copy, bool into_folder) : into_folder_(into_folder) {
@@ -23,10 +37,10 @@ class Copying {
           destination_ = text::clean_path(part.value).substr(1);  // paths of records have no leading slash
           break;
         case Part::Kind::kMode:
-          sets_mode_ = true;
-          [[fallthrough]];
+          mode_ = read_mode(part.value);
+          break;
         case Part::Kind::kOwner:
-          changes_ += ' ' + part.value;
+          owner_ = full_owner(part.value);
           break;
         default:
           break;
@@ -66,8 +80,10 @@ class Copying {
 
  private:
   void place(std::string_view name, Record record, bool below) {
-    if (record.type != Type::kSymlink) record.target = changes_;
-    if (sets_mode_) record.mode = 0;
+    if (record.type != Type::kSymlink) {
+      record.target = owner_;
+      record.mode = mode_.value_or(record.mode);
+    }
     record.path.reserve(destination_.size() + 1 + name.size());
     record.path = destination_;
     // Names of files are clean paths, below the destination.
@@ -80,8 +96,8 @@ class Copying {
 
   std::string destination_;
   bool into_folder_;
-  bool sets_mode_ = false;
-  std::string changes_;  // owner and mode
+  std::optional<uint32_t> mode_;
+  std::string owner_;  // empty for root
   std::vector<Record> files_;
 };
 

@@ -23,15 +23,15 @@ class FoundFiles {
 
   // Whether a step looked at before may have changed something at or below the path.
   bool is_unsure(std::string_view path) const {
-    return !unsure_ || std::any_of(unsure_->begin(), unsure_->end(),
-                                   [&](const std::string& other) { return may_overlap(other, path); });
+    return anywhere_ || std::any_of(unsure_.begin(), unsure_.end(),
+                                    [&](const std::string& other) { return may_overlap(other, path); });
   }
-  bool knows_any_path() const { return unsure_.has_value(); }
-  // What was written at these paths is not known; nothing stands for all paths.
-  void add_unsure(const std::optional<std::vector<std::string>>& paths) {
-    if (!paths) unsure_.reset();
-    if (unsure_) unsure_->insert(unsure_->end(), paths->begin(), paths->end());
+  bool knows_any_path() const { return !anywhere_; }
+  // What was written at these paths is not known, or at any path.
+  void add_unsure(const std::vector<std::string>& paths) {
+    unsure_.insert(unsure_.end(), paths.begin(), paths.end());
   }
+  void add_unsure_anywhere() { anywhere_ = true; }
 
   // What counts whatever the selector is.
   void add(const AssumedKeys& keys) {
@@ -79,7 +79,7 @@ class FoundFiles {
       untouched_.push_back(content.untouched);
     }
     copies_.push_back(destination);
-    add_unsure(std::vector{destination});
+    unsure_.push_back(destination);
   }
 
   // Adds all of it to a key.
@@ -149,7 +149,8 @@ class FoundFiles {
 
   const plan::Selector& selector_;
   const bool narrow_;
-  std::optional<std::vector<std::string>> unsure_{std::in_place};
+  std::vector<std::string> unsure_;
+  bool anywhere_ = false;
   std::vector<File> files_;  // the topmost first
   std::vector<Record> folders_;
   std::vector<std::string> copies_;  // destinations of the unknown ones
@@ -164,12 +165,19 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
   // With filters, some of what a step wrote may be left out.
   const bool takes_all = !selector.wildcard && selector.include.empty() && selector.exclude.empty();
   FoundFiles found(selector, takes_all && !copies_links(stage));
+  // Nothing is where it looks then, so all of the stage may count.
+  const bool passes = passes_links(stage, selector);
+  if (passes) found.add_unsure_anywhere();
   for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
     const Step& step = graph_.steps[*at];
     const StepKeys& keys = keys_[*at];
     switch (step.kind) {
       case Step::Kind::kImage:
-        found.add(keys.key);
+        if (step.reads.empty()) {
+          found.add(keys.key);
+        } else {
+          add_folder(keys, found);
+        }
         break;
       case Step::Kind::kWorkdir:
         add_workdir(step, found);
@@ -180,7 +188,7 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
         add_run(*at, selector, found);
         break;
       case Step::Kind::kCopy: {
-        if (!may_match(selector.path, step.destination)) break;
+        if (!passes && !may_match(selector.path, step.destination)) break;
         const CopiedFiles& copy = copied(*at);
         if (!copy.files) {
           const bool whole = takes_all && !changes_modes_by_letters(step) &&
@@ -205,6 +213,22 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
   found.finish(hasher);
 }
 
+// A folder that a stage starts from instead of an image: its files are at the root.
+void StageFiles::add_folder(const StepKeys& folder, FoundFiles& found) {
+  for (const ReadFiles& read : folder.reads) {
+    if (!found.knows_any_path()) found.add_uncertain(read.selection.hash);
+    for (const SelectedFile& file : read.selection.files) {
+      if (!found.knows_any_path()) {
+        found.add_shadowed_file(*file.record);
+      } else if (found.is_unsure('/' + file.record->path)) {
+        found.add_unsure_file(*file.record);
+      } else {
+        found.add_file(*file.record);
+      }
+    }
+  }
+}
+
 // WORKDIR makes its folder, which belongs to the user.
 void StageFiles::add_workdir(const Step& workdir, FoundFiles& found) {
   found.add_folder(workdir.destination);
@@ -218,12 +242,17 @@ void StageFiles::add_run(size_t run, const plan::Selector& selector, FoundFiles&
     if (may_match(selector.path, stub)) found.add_uncertain(context::hash_bytes(stub));
   }
   const auto matches = [&](const std::string& path) { return may_match(selector.path, path); };
-  if (writes.paths && std::none_of(writes.paths->begin(), writes.paths->end(), matches)) return;
+  const bool everywhere = !found.knows_any_path() || !writes.paths;
+  if (!everywhere && std::none_of(writes.paths->begin(), writes.paths->end(), matches)) return;
   found.add_uncertain(keys_[run].key.certain);
   std::vector<std::string> created;
   std::ranges::copy_if(writes.created, std::back_inserter(created), matches);
   found.add_run(created);
-  found.add_unsure(writes.paths);
+  if (writes.paths) {
+    found.add_unsure(*writes.paths);
+  } else {
+    found.add_unsure_anywhere();
+  }
 }
 
 const StageFiles::CopiedFiles& StageFiles::copied(size_t copy) const {
@@ -238,7 +267,7 @@ const StageFiles::CopiedFiles& StageFiles::copied(size_t copy) const {
   if (!result.files) return result;
   Hasher all;
   for (const Record& record : *result.files) {
-    result.links = result.links || record.type == context::Type::kSymlink;
+    if (record.type == context::Type::kSymlink) result.links.push_back('/' + record.path);
     all.add(record.path).add(hash_record(record));
   }
   result.all = all.finish();
@@ -293,9 +322,38 @@ std::optional<bool> StageFiles::is_folder_below(size_t copy) const {
 
 bool StageFiles::copies_links(size_t stage) const {
   for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
-    if (graph_.steps[*at].kind == Step::Kind::kCopy && copied(*at).links) return true;
+    if (graph_.steps[*at].kind == Step::Kind::kCopy && !copied(*at).links.empty()) return true;
   }
   return false;
+}
+
+// Whether a step of the stage, or the selector, has a path through a link that a step may have made. What was
+// a link in the base image is not known, and a RUN that may write anywhere is not expected to make one there.
+bool StageFiles::passes_links(size_t stage, const plan::Selector& selector) const {
+  std::vector<std::string> links;
+  std::vector<std::string_view> paths = {selector.path};
+  for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
+    const Step& step = graph_.steps[*at];
+    const bool copies = step.kind == Step::Kind::kCopy;
+    if (copies || step.kind == Step::Kind::kWorkdir) paths.push_back(step.destination);
+    const bool runs = step.kind == Step::Kind::kRun;
+    if (!copies && !runs) continue;
+    const std::vector<std::string>& made = copies ? copied(*at).links : written(*at).links;
+    links.insert(links.end(), made.begin(), made.end());
+  }
+  if (links.empty()) return false;
+  // What RUNs write counts only now that there are links.
+  for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
+    if (graph_.steps[*at].kind != Step::Kind::kRun) continue;
+    const Written& writes = written(*at);
+    if (!writes.paths) continue;
+    std::ranges::copy_if(*writes.paths, std::back_inserter(paths), [&](const std::string& path) {
+      return std::ranges::find(writes.links, path) == writes.links.end();
+    });
+  }
+  return std::ranges::any_of(links, [&](const std::string& link) {
+    return std::ranges::any_of(paths, [&](std::string_view path) { return text::is_within(path, link); });
+  });
 }
 
 const Written& StageFiles::written(size_t run) const {

@@ -29,14 +29,16 @@ class StageFiles {
   // What a COPY writes, and the hash of all of it.
   struct CopiedFiles {
     std::optional<std::vector<context::Record>> files;
-    bool links = false;
+    std::vector<std::string> links;  // absolute paths
     context::Hash all;
   };
+  static void add_folder(const StepKeys& folder, FoundFiles& found);
   static void add_workdir(const plan::Step& workdir, FoundFiles& found);
   void add_run(size_t run, const plan::Selector& selector, FoundFiles& found) const;
   const CopiedFiles& copied(size_t copy) const;
   std::optional<bool> is_folder_below(size_t copy) const;
   bool copies_links(size_t stage) const;
+  bool passes_links(size_t stage, const plan::Selector& selector) const;
   const Written& written(size_t run) const;
 
   const plan::Graph& graph_;

@@ -27,6 +27,15 @@ bool one_of(std::string_view word, const std::array<std::string_view, N>& words)
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// Whether a program is the one that is known by its name: without a path, or where systems keep theirs.
+bool is_usual_place(std::string_view program) {
+  const size_t slash = program.rfind('/');
+  if (slash == std::string_view::npos) return true;
+  constexpr std::array<std::string_view, 6> kFolders = {"/bin",      "/usr/bin",       "/sbin",
+                                                        "/usr/sbin", "/usr/local/bin", "/busybox"};
+  return one_of(program.substr(0, slash), kFolders);
+}
+
 class WriteFinder {
  public:
   explicit WriteFinder(std::string workdir) : workdir_(std::move(workdir)) {}
@@ -52,18 +61,21 @@ class WriteFinder {
     }
     if (const auto inner = shell::inner_script(command.words)) return visit(*inner);
     const std::string_view program = command.program();
+    if (!command.words.empty() && !is_usual_place(command.words[0].text)) return false;
     if (command.words.empty() || one_of(program, kReading)) return true;
     if (!one_of(program, kWriting)) return false;
     for (size_t i = 1; i < command.words.size(); ++i) {
       const shell::Word& word = command.words[i];
       if (word.literal && word.text.starts_with('-')) continue;
       if (!add(word)) return false;
+      if (program == "ln") links_.push_back(paths_.back());
     }
     return true;
   }
 
   std::vector<std::string> take() { return std::move(paths_); }
   std::vector<std::string> take_created() { return std::move(created_); }
+  std::vector<std::string> take_links() { return std::move(links_); }
 
  private:
   bool visit(const shell::Redirection& redirection) {
@@ -75,7 +87,8 @@ class WriteFinder {
   }
 
   bool add(const shell::Word& word) {
-    if (!word.literal) return false;
+    // What `~` stands for is the shell's to know.
+    if (!word.literal || word.spelling.starts_with('~')) return false;
     paths_.push_back(path_of(word));
     return true;
   }
@@ -88,6 +101,7 @@ class WriteFinder {
   std::string workdir_;
   std::vector<std::string> paths_;
   std::vector<std::string> created_;
+  std::vector<std::string> links_;
   bool always_ = true;  // what is looked at runs in any case
 };
 
@@ -137,10 +151,11 @@ std::optional<WriteFinder> find_writes(const plan::Step& run) {
 }  // namespace
 
 Written written_by(const plan::Step& run) {
-  Written written{.paths = std::nullopt, .created = {}, .stubs = run.mount_targets};
+  Written written{.paths = std::nullopt, .created = {}, .links = {}, .stubs = run.mount_targets};
   if (auto finder = find_writes(run)) {
     written.paths = finder->take();
     written.created = finder->take_created();
+    written.links = finder->take_links();
   }
   for (const std::string_view always : {"/etc/hosts", "/etc/resolv.conf", "/dev", "/proc", "/sys"})
     written.stubs.emplace_back(always);

@@ -17,6 +17,8 @@ struct Written {
   // Files that it surely makes, by plain commands that run in any case: `echo x > /out/1`. Without the step
   // they are not there, unless something else makes them.
   std::vector<std::string> created;
+  // Where it may make links.
+  std::vector<std::string> links;
   // Where the builder puts something in its way: the points of its mounts, and its own files. What is there
   // does not depend on what the commands do.
   std::vector<std::string> stubs;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -41,6 +42,38 @@ Platform split_platform(std::string_view platform) {
   split.architecture = rest.substr(0, second);
   split.variant = rest.substr(std::min(second + 1, rest.size()));
   return split;
+}
+
+// The platform as BuildKit compares it: in lower case, with the usual names, and without what is the default.
+// Source: https://github.com/containerd/platforms
+std::string normal_platform(std::string_view text) {
+  Platform platform = split_platform(text::to_lower(text));
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kNames = {{{"x86_64", "amd64"},
+                                                                                    {"x86-64", "amd64"},
+                                                                                    {"aarch64", "arm64"},
+                                                                                    {"i386", "386"},
+                                                                                    {"i686", "386"},
+                                                                                    {"armhf", "arm"},
+                                                                                    {"armel", "arm"}}};
+  constexpr std::array<std::string_view, 4> kSystems = {"linux", "windows", "darwin", "freebsd"};
+  const bool alone = platform.architecture.empty() && !platform.os.empty();
+  if (alone && std::ranges::find(kSystems, platform.os) == kSystems.end())
+    platform.architecture = std::exchange(platform.os, "linux");
+  if (platform.architecture.empty() && !platform.os.empty()) platform.architecture = "amd64";
+  if (platform.architecture == "armel") platform.variant = "v6";
+  for (const auto& [name, usual] : kNames) {
+    if (platform.architecture == name) platform.architecture = usual;
+  }
+  const bool is_default =
+      (platform.architecture == "amd64" && platform.variant == "v1") ||
+      (platform.architecture == "arm64" && (platform.variant == "v8" || platform.variant == "8"));
+  if (is_default) platform.variant.clear();
+  if (platform.architecture == "arm" && platform.variant.empty()) platform.variant = "v7";
+  std::string normal = platform.os;
+  for (const std::string& part : {platform.architecture, platform.variant}) {
+    if (!part.empty()) normal += '/' + part;
+  }
+  return normal;
 }
 
 // Build arguments that need no ARG, in lower case.
@@ -107,6 +140,7 @@ std::string heredoc_text(const Heredoc& heredoc) {
 }
 
 Graph Planner::run() {
+  options_.platform = normal_platform(options_.platform);
   set_platform_arguments();
   for (const Instruction& instruction : file_.instructions()) {
     if (instruction.keyword == Keyword::kFrom) {
@@ -169,6 +203,12 @@ void Planner::note_undeclared(const Instruction& instruction, std::string_view n
 
 void Planner::set_platform_arguments() {
   const Platform platform = split_platform(options_.platform);
+  // Without a target it is the last stage.
+  std::string target = options_.target;
+  for (const Instruction& instruction : file_.instructions()) {
+    if (!options_.target.empty() || instruction.keyword != Keyword::kFrom) continue;
+    target = instruction.arguments.size() == 3 ? text::to_lower(instruction.arguments[2].text) : "";
+  }
   set_global("BUILDPLATFORM", options_.platform, 0);
   set_global("BUILDOS", platform.os, 0);
   set_global("BUILDARCH", platform.architecture, 0);
@@ -177,7 +217,7 @@ void Planner::set_platform_arguments() {
   set_global("TARGETOS", platform.os, 0);
   set_global("TARGETARCH", platform.architecture, 0);
   set_global("TARGETVARIANT", platform.variant, 0);
-  set_global("TARGETSTAGE", options_.target.empty() ? "default" : options_.target, 0);
+  set_global("TARGETSTAGE", target.empty() ? "default" : std::move(target), 0);
 }
 
 void Planner::set_global(std::string name, std::string value, uint32_t line) {
@@ -206,7 +246,7 @@ void Planner::add_stage(const Instruction& from) {
   added.from = &from;
   added.platform = options_.platform;
   if (const Flag* platform = from.find_flag("platform")) {
-    added.platform = expand(from, platform->value, platform->span, globals_);
+    added.platform = normal_platform(expand(from, platform->value, platform->span, globals_));
     if (added.platform.empty()) {
       fail(from, platform->span, "the platform is empty",
            "give its ARG a default value above the first FROM, or pass --build-arg");
@@ -269,6 +309,9 @@ void Planner::add_image_step(const Instruction& from, const std::string& base) {
   step.definition = {{Part::Kind::kImage, {}, step.image}, {Part::Kind::kPlatform, {}, stage().platform}};
   if (folder) step.reads.push_back({Read::Origin::kNamedContext, 0, base, {}});
   add_step(std::move(step));
+  // BuildKit knows a folder by its content alone, and a step by the key of what it starts from: there is
+  // none.
+  if (folder && options_.builder == Builder::kBuildkit) graph_.steps.back().ignores_cache = true;
 }
 
 void Planner::add_step(Step step) {

@@ -110,7 +110,7 @@ class Planner {
   void choose_target();
 
   const dockerfile::File& file_;
-  const Options& options_;
+  Options options_;
   dockerfile::ExpandOptions expand_options_;
   Environment globals_;
   std::set<std::string, std::less<>> declared_globals_;

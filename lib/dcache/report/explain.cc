@@ -101,7 +101,7 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kNetwork:
       return "whether it is still the same is known only on the network";
     case Cause::Kind::kAlways:
-      return "BuildKit makes this folder in every build, and reuses what follows if that is the same";
+      return "BuildKit runs this in every build";
     case Cause::Kind::kNoCache:
       return "the build is told not to use the cache here";
     case Cause::Kind::kTarget:
@@ -144,9 +144,10 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
 
 namespace {
 
-size_t count_always(const cache::Report& report) {
-  return static_cast<size_t>(std::ranges::count_if(
-      report.steps, [](const StepReport& step) { return step.cause.kind == Cause::Kind::kAlways; }));
+// The steps that the builder runs in every build, while it reuses what follows.
+bool is_run_always(const cache::Build& build, const StepReport& step) {
+  return step.cause.kind == Cause::Kind::kAlways && !step.follows &&
+         build.graph().steps[step.step].runs_always;
 }
 
 }  // namespace
@@ -159,9 +160,10 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
   }
   const auto count = [&](Verdict verdict) { return report.count(build.graph(), verdict); };
   // What runs in every build is no news.
-  const auto always = std::ranges::find(report.steps, Cause::Kind::kAlways,
-                                        [](const StepReport& step) { return step.cause.kind; });
-  const size_t misses = count(Verdict::kMiss) - count_always(report);
+  const auto runs_always = [&](const StepReport& step) { return is_run_always(build, step); };
+  const auto always = std::ranges::find_if(report.steps, runs_always);
+  const auto all_always = static_cast<size_t>(std::ranges::count_if(report.steps, runs_always));
+  const size_t misses = count(Verdict::kMiss) - all_always;
   const size_t depends = count(Verdict::kDepends);
   const size_t unknown = count(Verdict::kUnknown);
   const size_t total = count(Verdict::kMiss) + depends + count(Verdict::kHit) + unknown;
