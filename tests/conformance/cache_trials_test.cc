@@ -211,6 +211,14 @@ TEST(OwnTrials, AgreeWithBuildkit) {
   EXPECT_EQ(all.wrong + all.imprecise, 0);
 }
 
+// Of the generator since it writes destinations of every form, other spellings, mount options, attributes,
+// times that files keep, and equal steps.
+TEST(OwnTrials, AgreeWithBuildkitOnWiderProjects) {
+  const Tally all = replay("buildkit-wide.jsonl.xz", plan::Builder::kBuildkit);
+  EXPECT_GT(all.agree, 2000);
+  EXPECT_EQ(all.wrong + all.imprecise, 0);
+}
+
 TEST(OwnTrials, AgreeWithTheClassicBuilder) {
   const Tally all = replay("classic.jsonl.xz", plan::Builder::kClassic);
   EXPECT_GT(all.agree, 2000);
