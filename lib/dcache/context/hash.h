@@ -42,8 +42,9 @@ struct Stamp {
 };
 Stamp stamp_of(const struct stat& status);
 
-// Hash of the extended attributes of an open file or folder that builders compare: all but `system.*`, and of
-// `security.*` only `security.capability`. Zero for none, and if they cannot be read.
+// Hash of the extended attributes of an open file or folder that builders compare: none of the system
+// namespace, and of the security namespace only security.capability. Zero for none, and if they cannot be
+// read.
 Hash hash_attributes(int descriptor);
 
 struct HashedFile {
