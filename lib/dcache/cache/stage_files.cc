@@ -46,14 +46,18 @@ class FoundFiles {
     created_.insert(created.begin(), created.end());
   }
 
-  // A file that no step looked at before can have changed, or that one may have.
-  void add_file(const Record& record) { place({record, true}); }
-  void add_shadowed_file(const Record& record) { place({record, false}); }
-  // The same, with its hash: two steps may write one path, and their order counts.
-  void add_unsure_file(const Record& record) {
-    const size_t above = unsure_files_[record.path]++;
-    add_uncertain(Hasher().add(record.path).add(hash_record(record)).add(uint64_t{above}).finish());
-    add_shadowed_file(record);
+  // A file that a step wrote. Where a step looked at before may have changed it, its hash counts by itself,
+  // and the order of steps that write one path with it; where that may be any file, the caller adds one hash
+  // of all.
+  void add_file(const Record& record) {
+    const bool unsure = !anywhere_ && is_unsure('/' + record.path);
+    if (unsure) {
+      const size_t above = unsure_files_[record.path]++;
+      add_uncertain(Hasher().add(record.path).add(hash_record(record)).add(uint64_t{above}).finish());
+    }
+    // Links apart, files elsewhere make no difference.
+    if (!narrow_ || text::is_within('/' + record.path, selector_.path))
+      files_.push_back({record, !anywhere_ && !unsure});
   }
   // A folder that is made if it is not there: it changes nothing of one that a step below makes.
   void add_folder(const std::string& path) {
@@ -111,14 +115,8 @@ class FoundFiles {
  private:
   struct File {
     Record record;
-    bool known;
+    bool known;  // no step above can have changed it
   };
-
-  // Links apart, files elsewhere make no difference.
-  void place(File file) {
-    if (!narrow_ || text::is_within('/' + file.record.path, selector_.path))
-      files_.push_back(std::move(file));
-  }
 
   // The topmost record of a path counts.
   context::Snapshot snapshot(bool known_alone) const {
@@ -197,15 +195,8 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
           break;
         }
         if (!found.knows_any_path()) found.add_uncertain(copy.all);
-        for (const Record& record : *copy.files) {
-          if (!found.knows_any_path()) {
-            found.add_shadowed_file(record);
-          } else if (found.is_unsure('/' + record.path)) {
-            found.add_unsure_file(record);
-          } else {
-            found.add_file(record);
-          }
-        }
+        for (const Record& record : *copy.files)
+          found.add_file(record);
         break;
       }
     }
@@ -217,15 +208,8 @@ void StageFiles::add_selected(size_t stage, const plan::Selector& selector, Assu
 void StageFiles::add_folder(const StepKeys& folder, FoundFiles& found) {
   for (const ReadFiles& read : folder.reads) {
     if (!found.knows_any_path()) found.add_uncertain(read.selection.hash);
-    for (const SelectedFile& file : read.selection.files) {
-      if (!found.knows_any_path()) {
-        found.add_shadowed_file(*file.record);
-      } else if (found.is_unsure('/' + file.record->path)) {
-        found.add_unsure_file(*file.record);
-      } else {
-        found.add_file(*file.record);
-      }
-    }
+    for (const SelectedFile& file : read.selection.files)
+      found.add_file(*file.record);
   }
 }
 
