@@ -15,6 +15,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/fixes.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/process/program.h"
@@ -96,7 +97,9 @@ class Settings {
 
 // What came of one file.
 struct Linted {
+  std::string path;
   std::vector<std::string> complaints;    // for standard error
+  std::vector<lint::Fix> new_files;       // that a diff shows beside `text`
   std::string text;                       // a diff or a mended text, which takes the place of the report
   std::vector<report::FilePart> parts;    // one for each report
   std::vector<std::string> fingerprints;  // for a new baseline
@@ -130,7 +133,7 @@ class Session {
           for (const std::string& complaint : linted.complaints) {
             if (said.insert(complaint).second) complain(complaint);
           }
-          out += linted.text;
+          out += options_.diff ? diff_of(linted) : linted.text;
           for (std::string& fingerprint : linted.fingerprints)
             new_baseline_.add(linted.place, std::move(fingerprint));
           reports_.add(std::move(linted.parts));
@@ -144,6 +147,27 @@ class Session {
 
  private:
   static constexpr size_t kFilesPerThread = 32;
+
+  // A file that is reached over two paths, or that two fixes would write, is shown once.
+  std::string diff_of(const Linted& linted) {
+    const auto is_new = [&](const std::string& path) {
+      return shown_.insert(fs::weakly_canonical(fs::absolute(path)).string()).second;
+    };
+    std::string diff;
+    if (!linted.text.empty() && is_new(linted.path)) diff = linted.text;
+    for (const lint::Fix& file : linted.new_files) {
+      if (is_new(file.new_file))
+        diff += text::unified_diff("", file.new_file_content, "/dev/null", diff_name("b/", file.new_file));
+    }
+    return diff;
+  }
+
+  // As `git apply` and `patch -p1` want it: relative to the working directory, behind a/ or b/.
+  static std::string diff_name(std::string_view prefix, const std::string& path) {
+    const fs::path relative = fs::absolute(path).lexically_normal().lexically_relative(fs::current_path());
+    const bool inside = path != "-" && !relative.empty() && *relative.begin() != "..";
+    return inside ? fmt::format("{}{}", prefix, relative.generic_string()) : path;
+  }
 
   // What holds for the first path.
   int show_config() {
@@ -163,6 +187,7 @@ class Session {
 
   Linted lint_file(const std::string& path) {
     Linted linted;
+    linted.path = path;
     const lint::Linters::Entry& entry = linters_.of(path);
     auto source = text::read_file(path);
     if (entry.failure) linted.complaints.push_back(report::words_of(*entry.failure));
@@ -211,6 +236,7 @@ class Session {
   void report(const std::string& path, const text::Document& text, lint::Findings findings,
               const lint::Linters::Entry& entry, Linted& linted) const {
     compare_with_baseline(path, text, findings, linted);
+    complain_of(findings.bad_fixes, path, linted);
     linted.failed = linted.failed || !findings.parses;
     const auto& fail_on = entry.config.fail_on;
     linted.above_threshold =
@@ -261,13 +287,12 @@ class Session {
 
   // Mends the file with what `mend` gives, or shows how; with --fix `source` becomes the mended text.
   void fix(const std::string& path, std::string& source, const std::function<lint::FixedText()>& mend,
-           Linted& linted) const {
+           Linted& linted) {
     lint::FixedText fixed = mend();
+    complain_of(fixed.bad_fixes, path, linted);
     if (options_.diff) {
-      linted.text = text::unified_diff(source, fixed.text, path, path);
-      for (const lint::Fix& file : fixed.new_files) {
-        linted.text += text::unified_diff("", file.new_file_content, "/dev/null", file.new_file);
-      }
+      linted.text = text::unified_diff(source, fixed.text, diff_name("a/", path), diff_name("b/", path));
+      linted.new_files = std::move(fixed.new_files);
       return;
     }
     if (path == "-") {
@@ -277,7 +302,8 @@ class Session {
     }
     std::string failure = fixed.text == source ? "" : text::write_file_atomically(path, fixed.text);
     for (const lint::Fix& file : fixed.new_files) {
-      if (failure.empty()) failure = text::write_file_atomically(file.new_file, file.new_file_content);
+      if (failure.empty() && shown_.insert(file.new_file).second)
+        failure = text::write_file_atomically(file.new_file, file.new_file_content);
     }
     if (!failure.empty()) {
       linted.complaints.push_back(failure);
@@ -291,9 +317,20 @@ class Session {
     source = std::move(fixed.text);
   }
 
+  // A fix that was left out because it would have done harm is news of a fault, not of the Dockerfile.
+  static void complain_of(const std::vector<lint::BadFix>& fixes, const std::string& path, Linted& linted) {
+    for (const lint::BadFix& fix : fixes) {
+      linted.complaints.push_back(
+          fmt::format("{}:{}: the fix for {} is left out: {}. This is a fault in dcache; please report it",
+                      path, fix.line, fix.rule, fix.problem));
+    }
+  }
+
   const LintOptions& options_;
   Settings settings_;
   lint::Linters linters_;
+  std::set<std::string>
+      shown_;  // files of which a diff is printed, or that fixes have written beside Dockerfiles
   lint::AllSurroundings surroundings_;
   Reports reports_;
   report::Baseline baseline_;

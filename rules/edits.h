@@ -1,8 +1,10 @@
 // Edits that several rules make.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dcache/lint/diagnostic.h"
 #include "dcache/lint/subject.h"
@@ -12,15 +14,34 @@ namespace dcache::rules {
 // "\r\n" if the file's lines end so, else "\n".
 std::string_view line_end(const dockerfile::File& file);
 
+// The last line of the instruction's own text, which here-documents follow.
+uint32_t last_line_of(const dockerfile::File& file, const dockerfile::Instruction& instruction);
+
 // A safe fix that replaces one stretch of text.
 lint::Fix replace(text::Span span, std::string text, std::string description);
 
-// Takes a word of the script out, with the blank in front of it.
-void remove_word(const lint::Run& run, const shell::Word& word, std::vector<text::Edit>& edits);
+// Words and commands to take out of the script of a RUN, in one go: what is left of the instruction depends
+// on all of them. The blanks, lines and line continuations that they leave behind go with them; comments
+// stay.
+class Removal {
+ public:
+  Removal(const lint::Run& run, const dockerfile::File& file) : run_(run), file_(file) {}
 
-// Takes a command out of a list, with what ties it to the one in front of it. False where that can't be done
-// by text alone: it is the first, or a part of something else than a plain list.
-bool remove_command(const lint::Run& run, size_t index, std::vector<text::Edit>& edits);
+  void word(const shell::Word& word);
+  // A command of a list, with what ties it to the one in front of it. False where that can't be done by text
+  // alone: it is the first, or a part of something else than a plain list.
+  bool command(size_t index);
+
+  // Whether the word is one of those.
+  bool takes(const shell::Word& word) const;
+  // Nothing where text alone does not do.
+  std::optional<std::vector<text::Edit>> edits() const;
+
+ private:
+  const lint::Run& run_;
+  const dockerfile::File& file_;
+  std::vector<text::Span> cuts_;
+};
 
 // Puts flags between RUN and what follows it, on a line of their own where the text allows it.
 text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file,

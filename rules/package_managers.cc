@@ -8,7 +8,7 @@
 
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
-#include "rules/edits.h"
+#include "rules/final_image.h"
 
 namespace dcache::rules {
 namespace {
@@ -105,14 +105,25 @@ std::optional<std::string_view> variable(const plan::Step& step, std::string_vie
   return step.environment ? step.environment->get(name) : std::nullopt;
 }
 
-std::string home_of(const plan::Step& step) {
-  if (const auto home = variable(step, "HOME")) return std::string(*home);
+// The home of the user who runs a step; nothing where only the image's passwd tells.
+std::optional<std::string> home_of(const plan::Step& step) {
+  if (const auto home = variable(step, "HOME")) {
+    if (!home->starts_with('/')) return std::nullopt;
+    return std::string(*home);
+  }
   const Owner owner = owner_of(step);
-  return owner.is_root() ? "/root" : "/home/" + owner.user;
+  if (owner.is_root()) return "/root";
+  const bool named = !owner.user.empty() && owner.user.find('$') == std::string::npos &&
+                     owner.user.find_first_not_of("0123456789") != std::string::npos;
+  if (!named) return std::nullopt;
+  return "/home/" + owner.user;
 }
 
-std::string with_home(std::string_view path, const plan::Step& step) {
-  return path.starts_with("~/") ? home_of(step).append(path.substr(1)) : std::string(path);
+std::optional<std::string> with_home(std::string_view path, const plan::Step& step) {
+  if (!path.starts_with("~/")) return std::string(path);
+  const auto home = home_of(step);
+  if (!home) return std::nullopt;
+  return *home + std::string(path.substr(1));
 }
 
 }  // namespace
@@ -162,8 +173,11 @@ class OwnManagers {
     manager.opt_out = list(one.opt_out);
     std::vector<Cache>& caches = caches_.emplace_back();
     for (const std::string& path : one.caches)
-      caches.push_back({.name = path, .path = path, .env = {}, .also = {}, .sharing = one.sharing});
-    caches.front().env = list(one.cache_env);
+      caches.push_back({.name = path, .path = path, .sharing = one.sharing});
+    std::vector<Pair>& env = pairs_.emplace_back();
+    for (const std::string& name : one.cache_env)
+      env.push_back({name, ""});
+    caches.front().env = env;
     manager.caches = caches;
     const Words filled = list(one.caches);
     const auto installs = one.manifests.empty() ? Action::Installs::kNothing : Action::Installs::kManifest;
@@ -191,6 +205,7 @@ class OwnManagers {
   std::deque<std::vector<std::string_view>> words_;
   std::deque<std::vector<Words>> programs_;
   std::deque<std::vector<Cache>> caches_;
+  std::deque<std::vector<Pair>> pairs_;
   std::deque<std::vector<Action>> actions_;
 };
 
@@ -250,12 +265,197 @@ std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run) {
   return all.by_run[static_cast<size_t>(&run - runs.data())];
 }
 
-std::string cache_path(const Cache& cache, const plan::Step& step) {
-  for (const std::string_view name : cache.env) {
-    if (const auto moved = variable(step, name); moved && moved->starts_with('/'))
-      return text::clean_path(*moved);
+std::optional<std::string> path_in(std::string_view word, const plan::Step& step) {
+  std::string path(word);
+  if (path == "~" || path.starts_with("~/")) {
+    const auto home = home_of(step);
+    if (!home) return std::nullopt;
+    path.replace(0, 1, *home);
+  } else if (path.starts_with('$')) {
+    const bool braces = path.starts_with("${");
+    const size_t begin = braces ? 2 : 1;
+    const size_t end = std::min(path.find_first_of(braces ? "}" : "/", begin), path.size());
+    const std::string name = path.substr(begin, end - begin);
+    const auto value = name == "HOME" ? home_of(step) : [&]() -> std::optional<std::string> {
+      const auto known = variable(step, name);
+      return known ? std::optional(std::string(*known)) : std::nullopt;
+    }();
+    if (!value) return std::nullopt;
+    path.replace(0, std::min(braces ? end + 1 : end, path.size()), *value);
   }
-  return with_home(cache.path, step);
+  if (!path.starts_with('/') || path.find('$') != std::string::npos) return std::nullopt;
+  return text::clean_path(path);
+}
+
+namespace {
+
+// What is known of a cache's place by one source of it.
+struct Place {
+  bool decided = false;             // nothing else counts
+  std::optional<std::string> path;  // nothing if it is not known
+};
+
+Place place_at(std::string_view value, std::string_view below, const plan::Step& step) {
+  Place place{true, std::nullopt};
+  if (below == "?") return place;
+  // Of several folders in a variable like GOPATH the first counts.
+  value = value.substr(0, value.find(':'));
+  if (auto path = path_in(value, step)) place.path = text::clean_path(*path + std::string(below));
+  return place;
+}
+
+std::string_view value_of_option(const shell::Command& command, size_t index, std::string_view option,
+                                 bool& given) {
+  const std::string_view word = command.words[index].text;
+  given = word.starts_with(option) && (word.size() == option.size() || word[option.size()] == '=');
+  if (!given) return {};
+  if (word.size() > option.size()) return word.substr(option.size() + 1);
+  return index + 1 < command.words.size() ? command.words[index + 1].text : std::string_view();
+}
+
+Place place_by_command(const lint::Run& run, const Cache& cache, const shell::Command& command,
+                       const plan::Step& step) {
+  for (const Pair& option : cache.options) {
+    for (size_t i = 0; i < command.words.size(); ++i) {
+      bool given = false;
+      const std::string_view value = value_of_option(command, i, option.name, given);
+      if (given) return place_at(value, option.value, step);
+    }
+  }
+  const auto moves = [&](std::string_view word) -> std::optional<Place> {
+    for (const Pair& mover : cache.env) {
+      if (word.starts_with(mover.name) && word.substr(mover.name.size()).starts_with('='))
+        return place_at(word.substr(mover.name.size() + 1), mover.value, step);
+    }
+    return std::nullopt;
+  };
+  for (const shell::Word& word : command.assignments) {
+    if (auto place = moves(word.text)) return *place;
+  }
+  for (const shell::Word& word : command.words) {  // `env NAME=value …`
+    if (auto place = moves(word.text)) return *place;
+  }
+  for (const shell::Command& earlier : run.commands) {
+    if (&earlier == &command) break;
+    const bool exports = earlier.program() == "export";
+    for (const shell::Word& word : exports                 ? std::span<const shell::Word>(earlier.words)
+                                   : earlier.words.empty() ? std::span<const shell::Word>(earlier.assignments)
+                                                           : std::span<const shell::Word>()) {
+      if (auto place = moves(word.text)) return *place;
+    }
+  }
+  return {};
+}
+
+// Whether a command of the stage, or of one that it starts from, up to the RUN may have moved the caches.
+bool is_configured(lint::Subject& subject, const lint::Run& run, const PackageManager& manager) {
+  const plan::Graph& graph = subject.graph();
+  for (std::optional<size_t> at = run.step; at; at = graph.steps[*at].below) {
+    if (graph.steps[*at].kind != plan::Step::Kind::kRun) continue;
+    for (const shell::Command& command : subject.run_of(*at).commands) {
+      const auto words = shell::invocation(command);
+      const auto starts = [&](Words wanted) {
+        return words.size() >= wanted.size() && shell::program_of(words) == wanted.front() &&
+               std::ranges::all_of(wanted.subspan(1),
+                                   [&](std::string_view word) { return shell::has_word(words, word); });
+      };
+      if (std::ranges::any_of(manager.configured_by, starts)) return true;
+    }
+  }
+  const lint::Surroundings* around = manager.configured_in.empty() ? nullptr : subject.surroundings();
+  return around != nullptr && std::ranges::any_of(manager.configured_in, [&](const Pair& file) {
+           return std::ranges::any_of(around->called(file.name), [&](const context::Record* record) {
+             if (file.value.empty()) return true;
+             const auto text = around->read(record->path);
+             return text && text->find(file.value) != std::string::npos;
+           });
+         });
+}
+
+// The last part of the name of the image that a step starts from, over all stages; empty for none.
+std::string_view base_image(const plan::Graph& graph, const plan::Step& step) {
+  const plan::Step* at = &step;
+  while (at->below)
+    at = &graph.steps[*at->below];
+  return at->kind == plan::Step::Kind::kImage ? text::base_name(image_name(at->image)) : std::string_view();
+}
+
+bool is_distribution(std::string_view image) {
+  constexpr std::string_view kNames[] = {
+      "debian",      "ubuntu",    "alpine",      "fedora",         "centos",       "rockylinux", "almalinux",
+      "amazonlinux", "archlinux", "oraclelinux", "buildpack-deps", "leap",         "tumbleweed", "ubi",
+      "ubi-minimal", "ubi8",      "ubi9",        "ubi8-minimal",   "ubi9-minimal", "photon",     "busybox"};
+  return std::ranges::find(kNames, image) != std::end(kNames);
+}
+
+// Where it is if nothing moves it.
+std::string_view usual_path(const Cache& cache, std::string_view image, const plan::Step& step) {
+  for (const ImagePath& one : cache.on_images) {
+    if (contains(one.images, image)) return one.path;
+  }
+  if (!cache.on_distributions.empty() && is_distribution(image)) return cache.on_distributions;
+  return !cache.of_root.empty() && owner_of(step).is_root() ? cache.of_root : cache.path;
+}
+
+}  // namespace
+
+std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& run,
+                                      const PackageManager& manager, const Cache& cache,
+                                      const shell::Command* command) {
+  if (!run.step) return std::nullopt;
+  const plan::Step& step = subject.graph().steps[*run.step];
+  if (command != nullptr) {
+    if (const Place place = place_by_command(run, cache, *command, step); place.decided) return place.path;
+  }
+  for (const Pair& mover : cache.env) {
+    if (const auto value = variable(step, mover.name)) return place_at(*value, mover.value, step).path;
+  }
+  const std::string_view usual = usual_path(cache, base_image(subject.graph(), step), step);
+  if (usual.empty() || is_configured(subject, run, manager)) return std::nullopt;
+  return with_home(usual, step);
+}
+
+bool calls(const PackageManager& manager, const shell::Command& command) {
+  return program_words(manager, shell::invocation(command)) > 0;
+}
+
+bool is_offline(const PackageManager& manager, const shell::Command& command, const plan::Step& step) {
+  const auto is_set = [&](std::string_view pair) {
+    const size_t equals = pair.find('=');
+    const auto holds = [&](const shell::Word& word) { return word.text == pair; };
+    return variable(step, pair.substr(0, equals)) == pair.substr(equals + 1) ||
+           std::ranges::any_of(command.assignments, holds) || std::ranges::any_of(command.words, holds);
+  };
+  return std::ranges::any_of(manager.offline,
+                             [&](std::string_view word) { return shell::has_word(command.words, word); }) ||
+         std::ranges::any_of(manager.offline_env, is_set);
+}
+
+bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step) {
+  if (use.manager->name != "go" || use.action->words.front() == "mod") return false;
+  const auto flags = variable(step, "GOFLAGS");
+  if (flags && flags->find("-mod=") != std::string_view::npos)
+    return flags->find("-mod=vendor") != std::string_view::npos;
+  for (const shell::Word& word : use.command->words) {
+    if (word.text.starts_with("-mod=") || word.text.starts_with("--mod="))
+      return word.text.ends_with("=vendor");
+  }
+  const auto brings_vendor = [](const plan::Selector& selector) {
+    return text::base_name(selector.path) == "vendor";
+  };
+  const plan::Graph& graph = subject.graph();
+  for (const plan::Step* at = &step;; at = &graph.steps[*at->below]) {
+    for (const plan::Read& read : at->reads) {
+      if (read.origin == plan::Read::Origin::kContext && std::ranges::any_of(read.selectors, brings_vendor))
+        return true;
+    }
+    if (!at->below) break;
+  }
+  const lint::Surroundings* around = subject.surroundings();
+  return around != nullptr &&
+         std::ranges::any_of(around->called("modules.txt"), [](const context::Record* record) {
+           return text::base_name(text::parent_path(record->path)) == "vendor";
+         });
 }
 
 bool empties_caches(const PackageManager& manager, const shell::Command& command) {
@@ -277,24 +477,27 @@ bool names_place(std::string_view word, const std::vector<std::string>& places) 
   return std::ranges::find(places, word) != places.end();
 }
 
-std::vector<std::string> places_of(const PackageManager& manager, const plan::Step& step) {
+std::vector<std::string> places_of(lint::Subject& subject, const lint::Run& run,
+                                   const PackageManager& manager) {
+  const plan::Step& step = subject.graph().steps[*run.step];
   std::vector<std::string> places;
   for (const Cache& cache : manager.caches) {
-    places.push_back(cache_path(cache, step));
+    if (auto path = cache_path(subject, run, manager, cache, nullptr)) places.push_back(std::move(*path));
     places.emplace_back(cache.path);
     for (const std::string_view other : cache.also) {
-      places.push_back(with_home(other, step));
+      if (auto path = with_home(other, step)) places.push_back(std::move(*path));
       places.emplace_back(other);
     }
   }
+  std::erase(places, "");
   return places;
 }
 
 }  // namespace
 
-bool remove_clean_ups(const lint::Run& run, const PackageManager& manager, const plan::Step& step,
-                      std::vector<text::Edit>& edits) {
-  const std::vector<std::string> places = places_of(manager, step);
+bool remove_clean_ups(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                      Removal& removal) {
+  const std::vector<std::string> places = places_of(subject, run, manager);
   for (size_t i = 0; i < run.commands.size(); ++i) {
     const shell::Command& command = run.commands[i];
     std::vector<const shell::Word*> named, others;
@@ -305,26 +508,34 @@ bool remove_clean_ups(const lint::Run& run, const PackageManager& manager, const
       }
     }
     const bool whole = empties_caches(manager, command) || (!named.empty() && others.empty());
-    if (whole && !remove_command(run, i, edits)) return false;
+    if (whole && !removal.command(i)) return false;
     if (whole || named.empty()) continue;
     if (!run.shell_form) return false;
     for (const shell::Word* word : named)
-      remove_word(run, *word, edits);
+      removal.word(*word);
   }
   return true;
 }
 
-bool is_mounted(const Cache& cache, const plan::Step& step, std::span<const dockerfile::Mount> mounts) {
-  std::vector<std::string> places = {cache_path(cache, step)};
-  for (const std::string_view other : cache.also)
-    places.push_back(with_home(other, step));
-  return std::any_of(mounts.begin(), mounts.end(), [&](const dockerfile::Mount& mount) {
-    if (mount.type != dockerfile::Mount::Type::kCache) return false;
+bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                const Cache& cache, const shell::Command* command) {
+  if (!run.step || run.mounts.empty()) return false;
+  const plan::Step& step = subject.graph().steps[*run.step];
+  const auto path = cache_path(subject, run, manager, cache, command);
+  std::vector<std::string> places;
+  if (path) places.push_back(*path);
+  for (const std::string_view other : cache.also) {
+    if (auto place = with_home(other, step)) places.push_back(std::move(*place));
+  }
+  return std::ranges::any_of(run.mounts, [&](const dockerfile::Mount& mount) {
+    if (mount.type != dockerfile::Mount::Type::kCache && mount.type != dockerfile::Mount::Type::kTmpfs)
+      return false;
+    // Where the cache is cannot be known, and whoever wrote the mount knew.
+    if (!path || mount.target.find('$') != std::string::npos) return true;
     const std::string target = text::clean_path(mount.target);
     // The home of a user that the base image defines can't be known: the end of the path tells.
     const bool same_end = cache.path.starts_with("~/") && target.ends_with(cache.path.substr(1));
-    return same_end || target.find('$') != std::string::npos ||
-           std::any_of(places.begin(), places.end(), [&](const std::string& place) {
+    return same_end || std::ranges::any_of(places, [&](const std::string& place) {
              return text::is_within(place, target) || text::is_within(target, place);
            });
   });

@@ -2,24 +2,45 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dcache/lint/subject.h"
+#include "rules/edits.h"
 
 namespace dcache::rules {
 
 using Words = std::span<const std::string_view>;
 
-// A folder in which a package manager keeps what it downloaded or compiled.
+struct Pair {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Where a cache is on images of these names: the last part of the reference, without registry and tag.
+struct ImagePath {
+  Words images;
+  std::string_view path;
+};
+
+// A folder in which a package manager keeps what it downloaded or compiled. A path that starts with "~" is in
+// the home of the user who runs it.
 struct Cache {
   std::string_view name;
-  std::string_view path;          // "~" is the home of the user who runs it
-  Words env = {};                 // variables that move it
+  std::string_view path = {};                 // empty where only the image can tell
+  std::string_view of_root = {};              // the same for root, if it is another one
+  std::span<const ImagePath> on_images = {};  // before `path`
+  std::string_view on_distributions = {};     // on images of a Linux distribution, which set nothing
+  // Variables that move it, and options of the command that do: its folder is their value with the second
+  // text behind it. "?" stands for one that nobody can tell.
+  std::span<const Pair> env = {};
+  std::span<const Pair> options = {};
   Words also = {};                // other places that serve as well
   std::string_view sharing = {};  // of a cache mount for it; empty for the default
+  bool used_from = false;         // packages are used from there, not only copied out of it
 };
 
 // A sub-command that downloads or compiles something.
@@ -89,6 +110,12 @@ struct PackageManager {
   Cleanup cleanup = {};
   std::span<const Words> empties = {};  // commands that empty its caches: program and words
   Words cleaning_rules = {};  // of other catalogues: a cache mount is the better answer to what they ask for
+  std::span<const Words> configured_by = {};  // commands that may move its caches: their first words
+  std::span<const Pair> configured_in = {};   // files of the project that may, if they hold the second text
+  std::string_view ask = {};                  // the command that tells where they are
+  Words offline = {};                         // arguments that keep it from downloading
+  Words offline_env = {};                     // "NAME=VALUE" of variables that do
+  Words no_fix_env = {};                      // with one of these a mount takes away what was installed
 
   const Cache& cache(std::string_view wanted) const;
 };
@@ -121,18 +148,37 @@ struct Owner {
 Owner read_owner(std::string_view given);
 Owner owner_of(const plan::Step& step);
 
-// Where `cache` is for a step: variables of its environment and its user count.
-std::string cache_path(const Cache& cache, const plan::Step& step);
+// Where a package manager's cache is for a RUN, as the command's options and variables, the stage's variables
+// and user, and the base image tell. Nothing where they don't. `command` is the one that uses it, null for
+// any.
+std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& run,
+                                      const PackageManager& manager, const Cache& cache,
+                                      const shell::Command* command);
+
+// Whether the command keeps the package manager from downloading, so that it needs what is there already.
+bool is_offline(const PackageManager& manager, const shell::Command& command, const plan::Step& step);
+
+// Whether the command calls the package manager, whatever for.
+bool calls(const PackageManager& manager, const shell::Command& command);
+
+// Whether the Go modules that a step uses are in the project's vendor folder.
+bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step);
+
+// A path in a shell word, "~" and variables of the step replaced and cleaned; nothing if that is no absolute
+// path then.
+std::optional<std::string> path_in(std::string_view word, const plan::Step& step);
 
 // Takes out of the RUN what empties the package manager's caches. False if some of it can't be taken out by
 // text alone.
-bool remove_clean_ups(const lint::Run& run, const PackageManager& manager, const plan::Step& step,
-                      std::vector<text::Edit>& edits);
+bool remove_clean_ups(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                      Removal& removal);
 
 // Whether a command of it empties its caches (`npm cache clean`).
 bool empties_caches(const PackageManager& manager, const shell::Command& command);
 
-// Whether one of the mounts keeps `cache` between builds.
-bool is_mounted(const Cache& cache, const plan::Step& step, std::span<const dockerfile::Mount> mounts);
+// Whether a mount of the RUN keeps the cache between builds, or keeps it out of the layer. `command` as of
+// cache_path().
+bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                const Cache& cache, const shell::Command* command);
 
 }  // namespace dcache::rules

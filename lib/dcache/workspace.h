@@ -33,6 +33,7 @@
 #include "dcache/dockerfile/file.h"
 #include "dcache/lint/companion.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/fixes.h"
 #include "dcache/plan/graph.h"
 #include "dcache/text/document.h"
 #include "dcache/text/line_index.h"

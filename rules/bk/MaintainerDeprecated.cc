@@ -30,6 +30,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         reporter.report(instruction.span, "MAINTAINER is deprecated", fmt::format("write {}", label));
     if (subject.file().escape() != '\\') continue;
     diagnostic.fix = replace(instruction.span, label, "make it a label");
+    diagnostic.fix->removed = {instruction.span.begin};
+    diagnostic.fix->added = {label};
     diagnostic.fix->safe = false;
   }
 }

@@ -1,22 +1,16 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
-#include "rules/dispatch.h"
+#include "rules/edits.h"
 
 namespace dcache::rules {
 namespace {
 
 using dockerfile::Instruction;
 
-// The last line of the instruction's own text.
-uint32_t last_line(const dockerfile::File& file, const Instruction& instruction) {
-  if (instruction.heredocs.empty()) return instruction.end_line;
-  return file.lines().line_of(instruction.heredocs.front().body.begin) - 1;
-}
-
 // The empty lines within an instruction, here-documents left out.
 std::vector<text::Span> empty_lines(const dockerfile::File& file, const Instruction& instruction) {
   std::vector<text::Span> empty;
-  const uint32_t last = last_line(file, instruction);
+  const uint32_t last = last_line_of(file, instruction);
   for (uint32_t line = instruction.start_line + 1; line <= last; ++line) {
     const text::Span span = file.lines().line_span(line);
     if (text::trim(span.of(file.source())).empty()) empty.push_back(span);
@@ -32,7 +26,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const std::vector<text::Span> empty = empty_lines(file, instruction);
     if (empty.empty()) continue;
     lint::Diagnostic& diagnostic =
-        reporter.report(file.lines().line_span(last_line(file, instruction)),
+        reporter.report(file.lines().line_span(last_line_of(file, instruction)),
                         "an empty line stands in the middle of this instruction", "delete it");
     diagnostic.focus = empty.front();
     lint::Fix fix;

@@ -56,6 +56,23 @@ class Writer {
   }
   static std::string text(const json& object, const char* key) { return quoted(object.value(key, "")); }
 
+  // Lists of two texts each.
+  std::string pairs(const json& object, const char* key) {
+    std::string rows;
+    const json list = object.value(key, json::array());
+    for (const json& pair : list)
+      rows += fmt::format("{{{}, {}}}, ", quoted(pair.at(0)), quoted(pair.at(1)));
+    return table("Pair", rows);
+  }
+
+  std::string image_paths(const json& cache) {
+    std::string rows;
+    const json list = cache.value("on_images", json::array());
+    for (const json& one : list)
+      rows += fmt::format("{{{}, {}}}, ", words(one.at(0)), quoted(one.at(1)));
+    return table("ImagePath", rows);
+  }
+
   static std::string installs(const std::string& word) {
     if (word == "manifest") return "kManifest";
     if (word == "bare") return "kBare";
@@ -100,9 +117,13 @@ class Writer {
     for (const json& program : manager.at("programs"))
       programs += words(program) + ", ";
     for (const auto& [name, cache] : manager.at("caches").items()) {
-      caches +=
-          fmt::format("\n    {{.name = {}, .path = {}, .env = {}, .also = {}, .sharing = {}}},", quoted(name),
-                      text(cache, "path"), words(cache, "env"), words(cache, "also"), text(cache, "sharing"));
+      caches += fmt::format(
+          "\n    {{.name = {}, .path = {}, .of_root = {}, .on_images = {}, .on_distributions = {}, .env = "
+          "{}, "
+          ".options = {}, .also = {}, .sharing = {}, .used_from = {}}},",
+          quoted(name), text(cache, "path"), text(cache, "of_root"), image_paths(cache),
+          text(cache, "on_distributions"), pairs(cache, "env"), pairs(cache, "options"), words(cache, "also"),
+          text(cache, "sharing"), cache.value("used_from", false));
     }
     for (const json& action : manager.at("actions")) {
       actions += fmt::format(
@@ -115,14 +136,19 @@ class Writer {
         "    {{.name = {}, .programs = {}, .manifests = {}, .optional = {}, .inseparable_if = {},\n"
         "     .inseparable_with = {}, .scripts = {}, .separable = {}, .caches = {}, .file_options = {},\n"
         "     .options_with_value = {}, .opt_out = {}, .opt_out_env = {}, .unsafe_fix = {}, .actions = {},\n"
-        "     .pins = {}, .confirms = {}, .cleanup = {}, .empties = {}, .cleaning_rules = {}}},\n",
+        "     .pins = {}, .confirms = {}, .cleanup = {}, .empties = {}, .cleaning_rules = {},\n"
+        "     .configured_by = {}, .configured_in = {}, .ask = {}, .offline = {}, .offline_env = {},\n"
+        "     .no_fix_env = {}}},\n",
         text(manager, "name"), table("Words", programs), words(manager, "manifests"),
         words(manager, "optional"), words(manager, "inseparable_if"), words(manager, "inseparable_with"),
         words(manager, "scripts"), manager.value("separable", true), table("Cache", caches),
         words(manager, "file_options"), words(manager, "options_with_value"), words(manager, "opt_out"),
         words(manager, "opt_out_env"), manager.value("unsafe_fix", false), table("Action", actions),
         pins(manager.value("pins", json::array())), confirms(manager), cleanup(manager),
-        table("Words", list_of_words(manager, "empties")), words(manager, "cleaning_rules"));
+        table("Words", list_of_words(manager, "empties")), words(manager, "cleaning_rules"),
+        table("Words", list_of_words(manager, "configured_by")), pairs(manager, "configured_in"),
+        text(manager, "ask"), words(manager, "offline"), words(manager, "offline_env"),
+        words(manager, "no_fix_env"));
   }
 
   std::string tables_;

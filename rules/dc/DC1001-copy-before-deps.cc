@@ -199,6 +199,8 @@ std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& c
   fix.safe = !manifests.runs_scripts;
   fix.description = "copy the manifests, install, then copy the rest";
   fix.edits.push_back({copy_instruction.span, manifest_copy(copy_instruction, manifests.paths)});
+  fix.removed = {copy_instruction.span.begin};
+  fix.added = {fix.edits.front().replacement, copy_text};
   if (run.commands.size() == 1) {
     fix.edits.push_back({{run.instruction->span.end, run.instruction->span.end}, eol + copy_text});
     return fix;
@@ -207,7 +209,9 @@ std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& c
   if (next.connector != shell::Connector::kAnd || next.depth != 0) return std::nullopt;
   const uint32_t from = run.span_of(use.command->spelling).end;
   const uint32_t to = run.span_of(next.spelling).begin;
-  fix.edits.push_back({{from, to}, eol + copy_text + eol + "RUN " + flags_text(*run.instruction)});
+  const std::string start = "RUN " + flags_text(*run.instruction);
+  fix.edits.push_back({{from, to}, eol + copy_text + eol + start});
+  fix.added.push_back(start + std::string(text::Span{to, run.instruction->span.end}.of(run.source)));
   return fix;
 }
 
@@ -223,9 +227,9 @@ std::optional<lint::Fix> make_fix(Subject& subject, const BroadCopy& copy, const
     const std::string eol(line_end(subject.file()));
     lint::Fix fix;
     fix.description = "download the dependencies first";
+    fix.added = {manifest_copy(instruction, manifests->paths), "RUN " + std::string(use.action->fetch)};
     fix.edits.push_back(
-        {{instruction.span.begin, instruction.span.begin},
-         manifest_copy(instruction, manifests->paths) + eol + "RUN " + std::string(use.action->fetch) + eol});
+        {{instruction.span.begin, instruction.span.begin}, fix.added.front() + eol + fix.added.back() + eol});
     return fix;
   }
   if (!are_neighbours(subject.graph(), copy, run)) return std::nullopt;
@@ -267,6 +271,7 @@ class Check {
     for (const Use& use : uses_of(subject_, run)) {
       if (!use.installs_dependencies || !installed.insert(use.manager).second || copies.empty()) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
+      if (is_vendored(subject_, use, subject_.graph().steps[*run.step])) continue;
       // The context is asked for only where a COPY could matter.
       const auto broad = find_broad(copies, use, subject_.surroundings());
       if (!broad) continue;
@@ -276,9 +281,9 @@ class Check {
     }
   }
 
-  bool keeps_downloads(const Run& run, const Use& use) const {
+  bool keeps_downloads(const Run& run, const Use& use) {
     const Cache& downloads = use.manager->cache(use.action->caches.front());
-    return is_mounted(downloads, subject_.graph().steps[*run.step], run.mounts);
+    return is_mounted(subject_, run, *use.manager, downloads, use.command);
   }
 
   void report(const BroadCopy& copy, const Run& run, const Use& use) {

@@ -177,22 +177,22 @@ Needless find_needless(const lint::Surroundings& around, const std::set<std::str
 }
 
 // A COPY of the root's own files, and one for each folder.
-std::string copies(const lint::Surroundings& around, const dockerfile::Instruction& copy,
-                   const std::set<std::string>& folders, const std::vector<Package>& packages, bool root,
-                   std::string_view eol) {
+std::vector<std::string> copies(const lint::Surroundings& around, const dockerfile::Instruction& copy,
+                                const std::set<std::string>& folders, const std::vector<Package>& packages,
+                                bool root) {
   std::string flags;
   for (const dockerfile::Flag& flag : copy.flags)
     flags.append(flag.text).append(" ");
   std::string text = fmt::format("COPY {}go.mod", flags);
   if (around.files.find("go.sum") != nullptr) text += " go.sum";
   if (root) text += " *.go";
-  text += " ./";
+  std::vector<std::string> lines = {text + " ./"};
   for (const std::string& folder : folders) {
     const auto package = std::ranges::find(packages, folder, &Package::folder);
     const std::string_view written = package == packages.end() ? folder : package->written;
-    text += fmt::format("{0}COPY {1}{2} ./{2}", eol, flags, written);
+    lines.push_back(fmt::format("COPY {0}{1} ./{1}", flags, written));
   }
-  return text;
+  return lines;
 }
 
 void look_at(lint::Subject& subject, const Step& copy, lint::Reporter& reporter) {
@@ -223,8 +223,9 @@ void look_at(lint::Subject& subject, const Step& copy, lint::Reporter& reporter)
   lint::Fix fix;
   fix.description = "copy what the packages need";
   fix.safe = false;
-  fix.edits.push_back(
-      {instruction.span, copies(*around, instruction, folders, packages, root, line_end(subject.file()))});
+  fix.added = copies(*around, instruction, folders, packages, root);
+  fix.edits.push_back({instruction.span, fmt::format("{}", fmt::join(fix.added, line_end(subject.file())))});
+  fix.added.erase(fix.added.begin());  // it is in the old one's place
   const auto gain = gain_of(subject, fix, needless.edited);
   if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
   diagnostic.fix = std::move(fix);

@@ -5,6 +5,7 @@
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "rules/cache_needs.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/package_managers.h"
@@ -16,26 +17,36 @@ using lint::Run;
 using lint::Subject;
 using plan::Step;
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 // The numeric user and group of a step, as options of a mount; nothing for root.
 std::string owner_options(const Step& step) {
   const Owner owner = owner_of(step);
   return owner.is_root() ? "" : fmt::format(",uid={},gid={}", owner.user, owner.group);
 }
 
-bool has_nameless_user(const Step& step) {
-  const std::string options = owner_options(step);
-  return options.empty() || options.find_first_not_of("0123456789,=uidg") == std::string::npos;
+// Whether a mount can be given to whoever runs the step.
+bool has_numbered_user(const Step& step) {
+  const Owner owner = owner_of(step);
+  return owner.is_root() || (is_number(owner.user) && is_number(owner.group));
 }
 
-std::string mount_flag(const Cache& cache, const Step& step) {
-  return fmt::format("--mount=type=cache,target={}{}{}", cache_path(cache, step),
+std::string mount_flag(const Cache& cache, std::string_view path, const Step& step) {
+  return fmt::format("--mount=type=cache,target={}{}{}", path,
                      cache.sharing.empty() ? "" : fmt::format(",sharing={}", cache.sharing),
                      owner_options(step));
 }
 
-bool opts_out_by_variable(const PackageManager& manager, const Step& step) {
-  return std::any_of(manager.opt_out_env.begin(), manager.opt_out_env.end(), [&](std::string_view name) {
-    return step.environment && step.environment->get(name).has_value();
+bool is_set(const Step& step, std::string_view name) {
+  return step.environment && step.environment->get(name).has_value();
+}
+
+bool is_any_set(const Step& step, Words pairs) {
+  return std::ranges::any_of(pairs, [&](std::string_view pair) {
+    const size_t equals = pair.find('=');
+    return step.environment && step.environment->get(pair.substr(0, equals)) == pair.substr(equals + 1);
   });
 }
 
@@ -45,12 +56,12 @@ bool opts_out(const Use& use) {
   });
 }
 
-// `--no-cache-dir` and its like make the mount useless: they go, with the blank in front of them.
-void remove_opt_out(const Run& run, const Use& use, std::vector<text::Edit>& edits) {
+// `--no-cache-dir` and its like make the mount useless.
+void remove_opt_out(const Use& use, Removal& removal) {
   for (const shell::Word& word : use.command->words) {
     const Words options = use.manager->opt_out;
     if (std::find(options.begin(), options.end(), word.text) == options.end()) continue;
-    remove_word(run, word, edits);
+    removal.word(word);
   }
 }
 
@@ -66,6 +77,24 @@ bool all_in_one_list(const Run& run) {
   });
 }
 
+// A cache that a use lacks, and where it is; nothing if that can't be known.
+struct Lacking {
+  const Cache* cache = nullptr;
+  std::optional<std::string> path;
+};
+
+// A package manager in one RUN, the uses of it that lack something, and all the caches that it lacks there.
+struct Lack {
+  const Run* run = nullptr;
+  std::vector<Use> uses;
+  std::vector<Lacking> caches;
+
+  const PackageManager& manager() const { return *uses.front().manager; }
+  bool is_known() const {
+    return std::ranges::all_of(caches, [](const Lacking& one) { return one.path.has_value(); });
+  }
+};
+
 class Check {
  public:
   Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {
@@ -76,23 +105,48 @@ class Check {
     }
   }
 
-  void run(const Run& run) {
-    if (!run.step) return;
-    const Step& step = subject_.graph().steps[*run.step];
-    std::vector<Lack> lacks;
-    for (const Use& use : uses_of(subject_, run)) {
-      if (opts_out_by_variable(*use.manager, step)) continue;
-      for (const std::string_view name : use.action->caches) {
-        const Cache& cache = use.manager->cache(name);
-        if (!is_mounted(cache, step, run.mounts) && !is_taken(cache_path(cache, step), step))
-          add(use, cache, lacks);
-      }
-    }
-    for (const Lack& lack : lacks)
-      report(run, step, lack);
+  void all() {
+    for (const Run& run : subject_.runs())
+      look_at(run);
+    for (const Lack& lack : lacks_)
+      fixes_.push_back(make_fix(lack));
+    for (size_t i = 0; i < lacks_.size(); ++i)
+      report(lacks_[i], std::move(fixes_[i]));
   }
 
  private:
+  void look_at(const Run& run) {
+    if (!run.step || is_without_network(run)) return;
+    const Step& step = step_of(run);
+    const size_t first = lacks_.size();
+    for (const Use& use : uses_of(subject_, run)) {
+      if (std::ranges::any_of(use.manager->opt_out_env,
+                              [&](std::string_view name) { return is_set(step, name); }))
+        continue;
+      // It takes what is in the layers, and a mount would hide that.
+      if (is_offline(*use.manager, *use.command, step)) continue;
+      const bool vendored = is_vendored(subject_, use, step);
+      for (const std::string_view name : use.action->caches) {
+        const Cache& cache = use.manager->cache(name);
+        if (vendored && cache.used_from) continue;
+        if (is_mounted(subject_, run, *use.manager, cache, use.command)) continue;
+        auto path = cache_path(subject_, run, *use.manager, cache, use.command);
+        if (!path || !is_taken(*path, step)) add(run, use, {&cache, std::move(path)}, first);
+      }
+    }
+  }
+
+  void add(const Run& run, const Use& use, Lacking lacking, size_t first) {
+    const auto same = std::find_if(lacks_.begin() + static_cast<std::ptrdiff_t>(first), lacks_.end(),
+                                   [&](const Lack& lack) { return &lack.manager() == use.manager; });
+    Lack& lack = same == lacks_.end() ? lacks_.emplace_back(Lack{&run, {use}, {}}) : *same;
+    const auto is_same = [&](const Lacking& one) {
+      return one.cache == lacking.cache && one.path == lacking.path;
+    };
+    if (std::ranges::none_of(lack.caches, is_same)) lack.caches.push_back(std::move(lacking));
+    if (lack.uses.back().command != use.command) lack.uses.push_back(use);
+  }
+
   // Whether somebody copies out of the cache's folder: then it has to be in a layer.
   bool is_taken(std::string_view path, const Step& maker) const {
     for (const plan::Read* read : stage_reads_) {
@@ -106,70 +160,121 @@ class Check {
     return false;
   }
 
-  // A package manager in one RUN, the first use of it that lacks something, and all the caches that it lacks
-  // there.
-  struct Lack {
-    Use use;
-    std::vector<const Cache*> caches;
-    std::vector<Use> all;
-  };
+  const Step& step_of(const Run& run) const { return subject_.graph().steps[*run.step]; }
 
-  static void add(const Use& use, const Cache& cache, std::vector<Lack>& lacks) {
-    const auto same =
-        std::find_if(lacks.begin(), lacks.end(), [&](const Lack& l) { return l.use.manager == use.manager; });
-    Lack& lack = same == lacks.end() ? lacks.emplace_back(Lack{use, {}, {}}) : *same;
-    if (std::find(lack.caches.begin(), lack.caches.end(), &cache) == lack.caches.end())
-      lack.caches.push_back(&cache);
-    if (lack.all.empty() || lack.all.back().command != use.command) lack.all.push_back(use);
+  std::optional<lint::Fix> make_fix(const Lack& lack) {
+    const Run& run = *lack.run;
+    const Step& step = step_of(run);
+    if (!lack.is_known() || !has_numbered_user(step) || run.onbuild ||
+        is_any_set(step, lack.manager().no_fix_env))
+      return std::nullopt;
+    // Without `from=` a cache mount starts from the stage of that name, if there is one.
+    if (subject_.graph().find_stage("scratch") != nullptr) return std::nullopt;
+    if (!run.shell_form && std::ranges::any_of(lack.uses, opts_out)) return std::nullopt;
+    lint::Fix fix;
+    fix.description = lack.caches.size() == 1 ? "add the cache mount" : "add the cache mounts";
+    fix.safe = !lack.manager().unsafe_fix;
+    std::vector<std::string> flags;
+    for (const Lacking& one : lack.caches)
+      flags.push_back(mount_flag(*one.cache, *one.path, step));
+    fix.edits.push_back(insert_flags(run, subject_.file(), flags));
+    Removal removal(run, subject_.file());
+    for (const Use& use : lack.uses) {
+      if (run.shell_form) remove_opt_out(use, removal);
+    }
+    if (!remove_clean_ups(subject_, run, lack.manager(), removal)) return std::nullopt;
+    const auto removed = removal.edits();
+    if (!removed || is_in_the_way(lack, removal)) return std::nullopt;
+    fix.edits.insert(fix.edits.end(), removed->begin(), removed->end());
+    if (lack.manager().name == "apt") {
+      if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return std::nullopt;
+      remove_apt_hook(run, fix.edits);
+    }
+    return fix;
   }
 
-  void report(const Run& run, const Step& step, const Lack& lack) {
+  // Whether a mount would hide what is below its target, or keep another command of the RUN from what it does
+  // there.
+  bool is_in_the_way(const Lack& lack, const Removal& removal) {
+    return std::ranges::any_of(lack.caches, [&](const Lacking& one) {
+      return hides_files(subject_, *lack.run, *one.path) ||
+             is_touched(step_of(*lack.run), *lack.run, lack.manager(), *one.path, removal);
+    });
+  }
+
+  void report(const Lack& lack, std::optional<lint::Fix> fix) {
+    const Run& run = *lack.run;
+    const Step& step = step_of(run);
+    const PackageManager& manager = lack.manager();
     std::vector<std::string> folders, flags;
-    for (const Cache* cache : lack.caches) {
-      folders.push_back(cache_path(*cache, step));
-      flags.push_back(mount_flag(*cache, step));
+    for (const Lacking& one : lack.caches) {
+      if (one.path) folders.push_back(*one.path);
+      flags.push_back(mount_flag(*one.cache, one.path.value_or("FOLDER"), step));
     }
-    const bool keeps_nothing = std::ranges::all_of(lack.all, opts_out);
+    const bool keeps_nothing = std::ranges::all_of(lack.uses, opts_out);
+    const std::string where = lack.is_known() ? fmt::format(" in {}", fmt::join(folders, " and ")) : "";
     const std::string what =
         keeps_nothing
             ? fmt::format(
                   "{} is told to keep nothing, so that it downloads all of it when this step rebuilds",
-                  lack.use.manager->name)
-            : fmt::format("what {} keeps in {} for the next time is lost when this step rebuilds",
-                          lack.use.manager->name, fmt::join(folders, " and "));
-    const std::string edited = rebuilding_file(subject_, step, lack.use.manager->manifests);
+                  manager.name)
+            : fmt::format("what {} keeps{} for the next time is lost when this step rebuilds", manager.name,
+                          where);
+    const std::string edited = rebuilding_file(subject_, step, manager.manifests);
     const std::string when = edited.empty() ? "" : fmt::format(", as by an edit of {}", edited);
-    lint::Diagnostic& diagnostic = reporter_.report(run.span_of(lack.use.command->spelling), what + when,
-                                                    fmt::format("write RUN {}", fmt::join(flags, " ")));
+    std::string remedy = fmt::format("write RUN {}", fmt::join(flags, " "));
+    if (!lack.is_known() && !manager.ask.empty())
+      remedy += fmt::format(", with the folder that '{}' names", manager.ask);
+    if (const std::string need = needed_by(lack); !need.empty()) {
+      remedy += ", and see that " + need + " finds it too";
+      if (fix) fix->safe = false;
+    }
+    lint::Diagnostic& diagnostic =
+        reporter_.report(run.span_of(lack.uses.front().command->spelling), what + when, std::move(remedy));
     // Whoever chose to keep the layer small this way has no fault to mend.
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
-    diagnostic.aliases.assign(lack.use.manager->cleaning_rules.begin(),
-                              lack.use.manager->cleaning_rules.end());
-    if (!has_nameless_user(step) || run.onbuild) return;
-    lint::Fix fix;
-    fix.description = flags.size() == 1 ? "add the cache mount" : "add the cache mounts";
-    fix.safe = !lack.use.manager->unsafe_fix;
-    fix.edits.push_back(insert_flags(run, subject_.file(), flags));
-    for (const Use& use : lack.all) {
-      if (run.shell_form) remove_opt_out(run, use, fix.edits);
-    }
-    if (!remove_clean_ups(run, *lack.use.manager, step, fix.edits)) return;
-    if (lack.use.manager->name == "apt") {
-      if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return;
-      remove_apt_hook(run, fix.edits);
-    }
+    diagnostic.aliases.assign(manager.cleaning_rules.begin(), manager.cleaning_rules.end());
     diagnostic.fix = std::move(fix);
+  }
+
+  // Who needs what the mount would take out of the layer, in words; empty for nobody.
+  std::string needed_by(const Lack& lack) {
+    const bool used_from =
+        std::ranges::any_of(lack.caches, [](const Lacking& one) { return one.cache->used_from; });
+    const LaterNeeds needs{.manager = &lack.manager(),
+                           .used_from = used_from,
+                           .has_mount = [&](const Run& run) { return will_have_mount(lack, run); }};
+    return needed_later(subject_, *lack.run, needs);
+  }
+
+  // Whether a later RUN has the caches of a lack mounted, or gets them by a fix as safe as this one's.
+  bool will_have_mount(const Lack& lack, const Run& run) {
+    bool all = true;
+    for (const Use& use : uses_of(subject_, run)) {
+      if (use.manager != &lack.manager()) continue;
+      for (const Lacking& one : lack.caches)
+        all = all && (is_mounted(subject_, run, lack.manager(), *one.cache, use.command) ||
+                      is_fixed(run, lack.manager()));
+    }
+    return all;
+  }
+
+  bool is_fixed(const Run& run, const PackageManager& manager) const {
+    for (size_t i = 0; i < lacks_.size(); ++i) {
+      if (lacks_[i].run == &run && &lacks_[i].manager() == &manager) return fixes_[i].has_value();
+    }
+    return false;
   }
 
   Subject& subject_;
   lint::Reporter& reporter_;
   std::vector<const plan::Read*> stage_reads_;  // of all steps
+  std::vector<Lack> lacks_;
+  std::vector<std::optional<lint::Fix>> fixes_;  // of each lack
 };
 
 void check(Subject& subject, lint::Reporter& reporter) {
-  Check check(subject, reporter);
-  for (const Run& run : subject.runs())
-    check.run(run);
+  Check(subject, reporter).all();
 }
 
 constexpr std::string_view kReferences[] = {
@@ -197,12 +302,13 @@ lint::Rule DC1003() {
           "(`--no-cache-dir`, `--no-cache`) keeps the layer as small; for it this is an info.",
       .fix_note =
           "Adds the mounts, with the numeric owner where the stage runs as another user than root, and drops "
-          "options "
-          "such as `--no-cache-dir` that would bypass them. For apt, which Debian's images tell to empty its "
-          "cache, "
-          "it also removes that hook and the clean-up of the lists, and is unsafe for that reason; so it is "
-          "for "
-          "other system package managers.",
+          "options such as `--no-cache-dir` that would bypass them. It is unsafe for system package "
+          "managers, "
+          "and where a later step, another stage or the image's command may need what is downloaded: what is "
+          "in a mount is in no layer, and a builder that reuses the layer may have an empty mount. Not "
+          "offered "
+          "where the folder can't be known, where the stage has put files below it, or where the RUN does "
+          "something else with it.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
                "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},

@@ -13,9 +13,9 @@ namespace {
 using lint::Run;
 using lint::Subject;
 
-bool is_kept(const PackageManager& manager, const plan::Step& step, const Run& run) {
-  return std::ranges::any_of(manager.caches,
-                             [&](const Cache& cache) { return is_mounted(cache, step, run.mounts); });
+bool is_kept(Subject& subject, const Run& run, const PackageManager& manager, const shell::Command* command) {
+  return std::ranges::any_of(
+      manager.caches, [&](const Cache& cache) { return is_mounted(subject, run, manager, cache, command); });
 }
 
 // The mount that a path of `rm` lies in; null for none.
@@ -42,12 +42,11 @@ class Check {
       return mount.type == dockerfile::Mount::Type::kCache;
     });
     if (!run.step || !caches) return;
-    const plan::Step& step = subject_.graph().steps[*run.step];
     for (const Use& use : uses_of(subject_, run)) {
-      if (is_kept(*use.manager, step, run)) opt_outs(run, use);
+      if (is_kept(subject_, run, *use.manager, use.command)) opt_outs(run, use);
     }
     for (size_t i = 0; i < run.commands.size(); ++i)
-      clean_ups(run, step, i);
+      clean_ups(run, i);
   }
 
  private:
@@ -59,16 +58,16 @@ class Check {
           fmt::format("{} keeps {} from the cache that is mounted for it", word.text, use.manager->name),
           fmt::format("leave {} out", word.text));
       if (!run.shell_form || run.onbuild) continue;
-      diagnostic.fix = lint::Fix{};
-      diagnostic.fix->description = fmt::format("leave {} out", word.text);
-      remove_word(run, word, diagnostic.fix->edits);
+      Removal removal(run, subject_.file());
+      removal.word(word);
+      offer(removal, fmt::format("leave {} out", word.text), diagnostic);
     }
   }
 
-  void clean_ups(const Run& run, const plan::Step& step, size_t index) {
+  void clean_ups(const Run& run, size_t index) {
     const shell::Command& command = run.commands[index];
     for (const PackageManager& manager : package_managers()) {
-      if (empties_caches(manager, command) && is_kept(manager, step, run))
+      if (empties_caches(manager, command) && is_kept(subject_, run, manager, nullptr))
         return report(run, index, fmt::format("the cache that is mounted for {}", manager.name));
     }
     if (command.program() != "rm") return;
@@ -88,11 +87,18 @@ class Check {
                          "leave it out: a mount is in no layer");
     const auto is_operand = [](const shell::Word& one) { return !one.text.starts_with('-'); };
     const bool several = word != nullptr && std::ranges::count_if(command.words, is_operand) > 2;
-    lint::Fix fix;
-    fix.description = "leave it out";
-    if (several && run.shell_form) remove_word(run, *word, fix.edits);
-    if (run.onbuild || (!several && !remove_command(run, index, fix.edits)) || fix.edits.empty()) return;
-    diagnostic.fix = std::move(fix);
+    if (run.onbuild || !run.shell_form) return;
+    Removal removal(run, subject_.file());
+    if (several) removal.word(*word);
+    if (several || removal.command(index)) offer(removal, "leave it out", diagnostic);
+  }
+
+  static void offer(const Removal& removal, std::string description, lint::Diagnostic& diagnostic) {
+    auto edits = removal.edits();
+    if (!edits) return;
+    diagnostic.fix = lint::Fix{};
+    diagnostic.fix->description = std::move(description);
+    diagnostic.fix->edits = std::move(*edits);
   }
 
   Subject& subject_;

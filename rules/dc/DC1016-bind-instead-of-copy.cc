@@ -83,6 +83,7 @@ void look_at(lint::Subject& subject, const Step& copy, const Run& run, lint::Rep
   lint::Fix fix;
   fix.description = "mount the files instead";
   fix.safe = false;
+  fix.removed = {instruction.span.begin};
   fix.edits = {{file.lines().line_span(instruction.start_line), ""}, insert_flags(run, file, flags)};
   diagnostic.fix = std::move(fix);
 }

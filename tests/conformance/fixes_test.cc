@@ -1,4 +1,6 @@
 // Every fix of every rule on published Dockerfiles.
+#include "dcache/lint/fixes.h"
+
 #include <cstdio>
 #include <map>
 

@@ -81,7 +81,7 @@ TEST(Fixes, WaitForEachOtherAndEndStable) {
       "install --no-cache-dir x==1\n";
   const std::string mended = test::fixed(text, config);
   EXPECT_EQ(mended,
-            "# syntax=docker/dockerfile:1\nFROM "
+            "FROM "
             "a@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN "
             "--mount=type=cache,target=/root/.npm \\\n"
             "    --mount=type=cache,target=/root/.cache/pip \\\n    npm ci && pip install x==1\n");
@@ -94,7 +94,7 @@ TEST(Fixes, KeepLineEndsAndBytesThatAreNoText) {
       "FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN npm "
       "ci\r\n";
   EXPECT_EQ(test::fixed(text, {}),
-            "# syntax=docker/dockerfile:1\r\nFROM "
+            "FROM "
             "a@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN "
             "--mount=type=cache,target=/root/.npm \\\r\n    npm ci\r\n");
 }

@@ -8,6 +8,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/fixes.h"
 #include "tests/run_program.h"
 
 namespace dcache::test {

@@ -219,7 +219,7 @@ TEST(DC1003, FindsDownloadsThatAreNotKept) {
          {"FROM a\nRUN apt-get update && apt-get install -y x\n", {"DC1003:2"}},
          {"FROM a\nRUN pip install --no-cache-dir x\n", {"DC1003:2"}},
          {"FROM a\nRUN python3 -m pip install x\n", {"DC1003:2"}},
-         {"FROM a\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {"DC1003:2"}},
+         {"FROM golang\nRUN --mount=type=cache,target=/go/pkg/mod go build .\n", {"DC1003:2"}},
          {"FROM a\nRUN sudo -E env X=1 pip install x\n", {"DC1003:2"}},
          {"FROM a\nENV PIP_CACHE_DIR=/c\nRUN --mount=type=cache,target=/root/.cache/pip true && apk add x\n",
           {"DC1003:3"}},
@@ -254,9 +254,9 @@ TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
 
 TEST(DC1003, AddsMounts) {
   const lint::Config config = config_selecting({"DC1003"});
-  EXPECT_EQ(fixed("FROM a\nUSER 1000:1001\nRUN npm ci\n", config),
-            "FROM a\nUSER 1000:1001\nRUN --mount=type=cache,target=/home/1000/.npm,uid=1000,gid=1001 \\\n    "
-            "npm ci\n");
+  EXPECT_EQ(fixed("FROM a\nENV HOME=/h\nUSER 1000:1001\nRUN npm ci\n", config),
+            "FROM a\nENV HOME=/h\nUSER 1000:1001\n"
+            "RUN --mount=type=cache,target=/h/.npm,uid=1000,gid=1001 \\\n    npm ci\n");
   EXPECT_EQ(fixed("FROM a\nRUN <<EOF\nnpm ci\nEOF\n", config),
             "FROM a\nRUN --mount=type=cache,target=/root/.npm <<EOF\nnpm ci\nEOF\n");
   EXPECT_EQ(fixed("# escape=`\nFROM a\nRUN npm ci\n", config),
@@ -269,7 +269,7 @@ TEST(DC1003, AddsMounts) {
   EXPECT_EQ(fixed(apt, config), apt);
   EXPECT_EQ(fixed(apt, config, {}, true),
             "FROM a\nRUN --mount=type=cache,target=/var/cache/apt,sharing=locked \\\n"
-            "    --mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
+            "    --mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n"
             "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y x\n");
   const std::string named_user = "FROM a\nUSER node\nRUN npm ci\n";
   EXPECT_EQ(fixed(named_user, config, {}, true), named_user);
@@ -299,16 +299,18 @@ TEST(DC1006, AcceptsWhatIsInALayer) {
 
 TEST(DC1008, AsksForTheDirectiveOnce) {
   check("DC1008",
-        {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --link a b\n", {"DC1008:2"}},
-         {"FROM a\nRUN <<EOF\nx\nEOF\n", {"DC1008:2"}},
+        {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --exclude=x a b\nCOPY --parents a b\n",
+          {"DC1008:3"}},
          {"FROM a\nCOPY --parents a b\n", {"DC1008:2"}},
          {"FROM a\nCOPY --exclude=x a b\n", {"DC1008:2"}},
          {"FROM a\nADD --checksum=sha256:1111111111111111111111111111111111111111111111111111111111111111 "
           "http://x/y /z\n",
           {"DC1008:2"}},
-         {"FROM a\nONBUILD RUN --mount=target=/x y\n", {"DC1008:2"}}});
+         {"FROM a\nONBUILD COPY --exclude=x a b\n", {"DC1008:2"}}});
   check("DC1008", {{"# syntax=docker/dockerfile:1\nFROM a\nCOPY --link a b\n", {}},
-                   {"#syntax=x\nFROM a\nRUN <<EOF\nx\nEOF\n", {}},
+                   {"#syntax=x\nFROM a\nCOPY --exclude=x a b\n", {}},
+                   {"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --link a b\n", {}},
+                   {"FROM a\nRUN <<EOF\nx\nEOF\n", {}},
                    {"FROM a\nCOPY --chown=1 a b\n", {}},
                    {"FROM a\nRUN cat <<< x\n", {}},
                    {"FROM --platform=linux/amd64 a\n", {}},
@@ -322,12 +324,14 @@ TEST(DC1008, TrustsTheMinimumEngine) {
   EXPECT_EQ(findings("FROM a\nCOPY --parents a b\n", config), Texts{"DC1008:2"});
   config.minimum_engine = "29.1";
   EXPECT_EQ(findings("FROM a\nCOPY --parents a b\n", config), Texts{});
+  config.minimum_engine = "20.10";
+  EXPECT_EQ(findings("FROM a\nCOPY --link a b\n", config), Texts{"DC1008:2"});
 }
 
 TEST(DC1008, PutsTheDirectiveAtTheTop) {
   const lint::Config config = config_selecting({"DC1008"});
-  EXPECT_EQ(fixed("\xEF\xBB\xBF# escape=`\nFROM a\nCOPY --link a b\n", config),
-            "\xEF\xBB\xBF# syntax=docker/dockerfile:1\n# escape=`\nFROM a\nCOPY --link a b\n");
+  EXPECT_EQ(fixed("\xEF\xBB\xBF# escape=`\nFROM a\nCOPY --parents a b\n", config, {}, true),
+            "\xEF\xBB\xBF# syntax=docker/dockerfile:1\n# escape=`\nFROM a\nCOPY --parents a b\n");
 }
 
 TEST(DC1009, FindsImagesWithoutDigest) {

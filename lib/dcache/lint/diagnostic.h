@@ -17,11 +17,18 @@ std::string_view name_of(Level level);
 std::optional<Level> level_of(std::string_view name);
 
 // A change that makes the finding go away.
+//
+// Its edits may change the text of the instructions that they touch. All else that they do to the
+// instructions of a Dockerfile stands in `removed` and `added`; a fix that does something else is not offered
+// (fix_check.h). An instruction that moves is one of each.
 struct Fix {
   std::string description;
-  std::vector<text::Edit> edits;  // of the Dockerfile
-  bool safe = true;               // an unsafe one may change what the image holds
-  std::string new_file;           // a file to write beside the edits, if it is not there yet
+  std::vector<text::Edit> edits;   // of the file
+  std::vector<uint32_t> removed;   // where the instructions begin that the edits take out
+  std::vector<std::string> added;  // the whole text of each instruction that they bring
+  // A safe fix can't break a build, with an empty cache or a full one, and leaves the image as it is.
+  bool safe = true;
+  std::string new_file;  // a file to write beside the edits, if it is not there yet
   std::string new_file_content;
 };
 

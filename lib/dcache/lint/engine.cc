@@ -11,12 +11,11 @@
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/ignore/matcher.h"
+#include "dcache/lint/fixes.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lint {
 namespace {
-
-constexpr int kMostRounds = 10;
 
 bool names(const std::vector<std::string>& list, std::string_view code) {
   return std::ranges::any_of(
@@ -76,53 +75,6 @@ void drop_covered(std::vector<Diagnostic>& diagnostics) {
     const auto found = covers.lower_bound({diagnostic.rule, diagnostic.span.begin});
     return found != covers.end() && found->first == diagnostic.rule && found->second < diagnostic.span.end;
   });
-}
-
-// Edits that can be made together.
-class EditSet {
- public:
-  bool fits(const text::Edit& edit) const {
-    // None of them overlap, so that it is enough to look at those around.
-    auto at = edits_.lower_bound({edit.span.begin, 0});
-    if (at != edits_.begin() && !text::compatible(std::prev(at)->second, edit)) return false;
-    for (; at != edits_.end() && at->first.first <= edit.span.end; ++at) {
-      if (!text::compatible(at->second, edit)) return false;
-    }
-    return true;
-  }
-
-  void add(const std::vector<text::Edit>& edits) {
-    for (const text::Edit& edit : edits) {
-      edits_.emplace(std::pair(edit.span.begin, edit.span.end), edit);
-      in_order_.push_back(edit);
-    }
-  }
-
-  const std::vector<text::Edit>& in_order() const { return in_order_; }
-
- private:
-  std::multimap<std::pair<uint32_t, uint32_t>, text::Edit> edits_;
-  std::vector<text::Edit> in_order_;  // as they were added, which counts for insertions at one place
-};
-
-// The edits of as many fixes as go together.
-std::vector<text::Edit> choose_edits(const std::vector<Diagnostic>& diagnostics, bool unsafe,
-                                     FixedText& result) {
-  EditSet chosen;
-  for (const Diagnostic& diagnostic : diagnostics) {
-    if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe)) continue;
-    const std::vector<text::Edit>& edits = diagnostic.fix->edits;
-    const bool fits = std::ranges::all_of(edits, [&](const text::Edit& edit) { return chosen.fits(edit); });
-    const bool writes_file = !diagnostic.fix->new_file.empty();
-    const bool written =
-        writes_file && std::any_of(result.new_files.begin(), result.new_files.end(),
-                                   [&](const Fix& f) { return f.new_file == diagnostic.fix->new_file; });
-    if (!fits || written || (edits.empty() && !writes_file)) continue;
-    chosen.add(edits);
-    if (writes_file) result.new_files.push_back(*diagnostic.fix);
-    ++result.fixed;
-  }
-  return chosen.in_order();
 }
 
 void sort_by_place(std::vector<Diagnostic>& diagnostics) {
@@ -270,6 +222,7 @@ Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load
   add_errors(file, silence.checks, all);
   if (reports_unused_) add_unused(file.text(), silence.comments, all);
   sort_by_place(all);
+  withdraw_bad_fixes(file, config_.builder, findings);
   return findings;
 }
 
@@ -288,38 +241,6 @@ Findings Linter::lint(Companion& companion) const {
   if (reports_unused_) add_unused(companion.text(), comments, all);
   sort_by_place(all);
   return findings;
-}
-
-namespace {
-
-FixedText apply_fixes_of(const std::function<Findings(const std::string&)>& lint, std::string text,
-                         bool unsafe) {
-  FixedText result;
-  for (int round = 0; round < kMostRounds; ++round) {
-    const Findings findings = lint(text);
-    if (!findings.parses) break;
-    const std::vector<text::Edit> edits = choose_edits(findings.diagnostics, unsafe, result);
-    if (edits.empty()) break;
-    text = text::apply(text, edits);
-  }
-  result.text = std::move(text);
-  return result;
-}
-
-}  // namespace
-
-FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe) {
-  const auto lint = [&](const std::string& now) { return linter.lint(dockerfile::parse(now), load); };
-  return apply_fixes_of(lint, std::move(text), unsafe);
-}
-
-FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const LoadSurroundings& load, bool unsafe, const context::FileSystem& files) {
-  const auto lint = [&](const std::string& now) {
-    Companion companion(kind, path, now, load, files);
-    return linter.lint(companion);
-  };
-  return apply_fixes_of(lint, std::move(text), unsafe);
 }
 
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name) {

@@ -29,9 +29,18 @@ struct Silenced {
   std::string_view reason;  // that the comment gives, a view of the file; may be empty
 };
 
+// A fix that would have done what it does not say, or that did not help. It is left out; that it came about
+// is a fault of dcache.
+struct BadFix {
+  std::string_view rule;
+  uint32_t line = 0;    // of the finding, in the text that the fix was for
+  std::string problem;  // "line 4 (EXPOSE 80) would be gone"
+};
+
 struct Findings {
   std::vector<Diagnostic> diagnostics;  // in the order of the file
   std::vector<Silenced> silenced;       // grouped by rule
+  std::vector<BadFix> bad_fixes;        // that findings would have had
   bool parses = true;  // false: a builder refuses the file; the findings go as far as it can be read
 };
 
@@ -82,22 +91,6 @@ class Linter {
   std::vector<const Rule*> active_;
   std::vector<const Rule*> on_demand_;  // experimental ones, for files that switch them on
 };
-
-struct FixedText {
-  std::string text;
-  size_t fixed = 0;            // findings that are gone
-  std::vector<Fix> new_files;  // those of the applied fixes that write a file beside the Dockerfile
-};
-
-// Applies fixes until none is left, each round to the text that the last one gave. Fixes that touch the same
-// bytes wait for the next round. Unsafe ones are applied where `unsafe` says so. A text that does not parse
-// is left as it is.
-FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe);
-
-// The same for a file beside a Dockerfile; `kind`, `path`, `load` and `files` as of Companion.
-FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const LoadSurroundings& load, bool unsafe,
-                      const context::FileSystem& files = *context::disk());
 
 // The rule of a code or name, in any letter case; null for none.
 const Rule* find_rule(std::span<const Rule> rules, std::string_view code_or_name);

@@ -1,0 +1,157 @@
+#include "dcache/lint/fix_check.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "dcache/dockerfile/keyword.h"
+
+namespace dcache::lint {
+namespace {
+
+using dockerfile::File;
+using dockerfile::Instruction;
+
+constexpr size_t kMostShown = 40;  // bytes of an instruction
+
+// The edits of several fixes in the order of the text.
+class Edits {
+ public:
+  explicit Edits(std::span<const Fix* const> fixes) {
+    for (const Fix* fix : fixes) {
+      for (const text::Edit& edit : fix->edits)
+        edits_.push_back(&edit);
+    }
+    std::ranges::stable_sort(edits_, [](const text::Edit* a, const text::Edit* b) {
+      return std::pair(a->span.begin, a->span.end) < std::pair(b->span.begin, b->span.end);
+    });
+  }
+
+  // Where the byte at `offset` goes: behind what is inserted there, and to the start of what replaces it.
+  uint32_t moved(uint32_t offset) const {
+    int64_t at = offset;
+    for (const text::Edit* edit : edits_) {
+      if (edit->span.begin > offset) break;
+      if (edit->span.end <= offset) {
+        at += static_cast<int64_t>(edit->replacement.size()) - edit->span.size();
+      } else {
+        at -= offset - edit->span.begin;
+      }
+    }
+    return static_cast<uint32_t>(at);
+  }
+
+  // Whether one changes the text of the span, or adds to its end.
+  bool touch(text::Span span) const {
+    return std::ranges::any_of(edits_, [&](const text::Edit* edit) {
+      if (!edit->span.empty()) return edit->span.overlaps(span);
+      if (edit->span.begin == span.end) return !starts_line(edit->replacement);
+      return span.begin < edit->span.begin && edit->span.begin < span.end;
+    });
+  }
+
+ private:
+  static bool starts_line(std::string_view text) {
+    return text.starts_with('\n') || text.starts_with("\r\n");
+  }
+
+  std::vector<const text::Edit*> edits_;
+};
+
+std::string_view text_of(const File& file, const Instruction& instruction) {
+  return instruction.span.of(file.source());
+}
+
+std::string described(const File& file, const Instruction& instruction) {
+  std::string text = instruction.one_line();
+  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + "…";
+  return fmt::format("line {} ({})", file.lines().line_of(instruction.span.begin), text);
+}
+
+std::map<std::string_view, int> count_comments(const File& file) {
+  std::map<std::string_view, int> counts;
+  for (const dockerfile::Comment& comment : file.comments())
+    ++counts[comment.span.of(file.source())];
+  return counts;
+}
+
+std::optional<std::string> lost_around_instructions(const File& before, const File& after) {
+  for (const dockerfile::Directive& directive : before.directives()) {
+    if (after.directive(directive.name) != directive.value)
+      return fmt::format("the directive {} would be gone", directive.name);
+  }
+  const auto left = count_comments(after);
+  for (const auto& [comment, count] : count_comments(before)) {
+    const auto found = left.find(comment);
+    if (found == left.end() || found->second < count)
+      return fmt::format("the comment '{}' would be gone", comment);
+  }
+  return std::nullopt;
+}
+
+class Comparison {
+ public:
+  Comparison(const File& before, std::span<const Fix* const> fixes, const File& after)
+      : before_(before), after_(after), edits_(fixes) {
+    for (const Fix* fix : fixes) {
+      removed_.insert(removed_.end(), fix->removed.begin(), fix->removed.end());
+      added_.insert(added_.end(), fix->added.begin(), fix->added.end());
+    }
+    for (const Instruction& instruction : after.instructions())
+      by_place_.emplace(instruction.span.begin, &instruction);
+  }
+
+  std::optional<std::string> run() {
+    for (const Instruction& instruction : before_.instructions()) {
+      if (std::ranges::find(removed_, instruction.span.begin) != removed_.end()) continue;
+      if (auto effect = follow(instruction)) return effect;
+    }
+    return account_for_rest();
+  }
+
+ private:
+  std::optional<std::string> follow(const Instruction& instruction) {
+    const auto found = by_place_.find(edits_.moved(instruction.span.begin));
+    if (found == by_place_.end()) return described(before_, instruction) + " would be gone";
+    const Instruction& now = *found->second;
+    by_place_.erase(found);
+    const bool touched = edits_.touch(instruction.span);
+    if (now.keyword != instruction.keyword ||
+        (!touched && text_of(after_, now) != text_of(before_, instruction)))
+      return fmt::format("{} would become '{}'", described(before_, instruction), now.one_line());
+    return std::nullopt;
+  }
+
+  // What has no counterpart is what the fixes bring.
+  std::optional<std::string> account_for_rest() {
+    for (const auto& [place, instruction] : by_place_) {
+      const auto declared = std::ranges::find(added_, text_of(after_, *instruction));
+      if (declared == added_.end()) return described(after_, *instruction) + " would be new";
+      added_.erase(declared);
+    }
+    if (added_.empty()) return std::nullopt;
+    return fmt::format("'{}' would not be there", added_.front());
+  }
+
+  const File& before_;
+  const File& after_;
+  Edits edits_;
+  std::vector<uint32_t> removed_;
+  std::vector<std::string> added_;
+  std::map<uint32_t, const Instruction*> by_place_;  // those of `after` that nothing accounts for yet
+};
+
+}  // namespace
+
+std::optional<std::string> undeclared_effect(const File& before, std::span<const Fix* const> fixes,
+                                             const File& after) {
+  if (after.errors().size() > before.errors().size())
+    return fmt::format("a builder would refuse the file: {}", after.errors().front().message);
+  if (auto lost = lost_around_instructions(before, after)) return lost;
+  return Comparison(before, fixes, after).run();
+}
+
+}  // namespace dcache::lint

@@ -1,0 +1,294 @@
+#include "dcache/lint/fixes.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/fix_check.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::lint {
+namespace {
+
+constexpr int kMostRounds = 10;
+
+// Edits that can be made together.
+class EditSet {
+ public:
+  bool fits(const text::Edit& edit) const {
+    // None of them overlap, so that it is enough to look at those around.
+    auto at = edits_.lower_bound({edit.span.begin, 0});
+    if (at != edits_.begin() && !text::compatible(std::prev(at)->second, edit)) return false;
+    for (; at != edits_.end() && at->first.first <= edit.span.end; ++at) {
+      if (!text::compatible(at->second, edit)) return false;
+    }
+    return true;
+  }
+
+  void add(const std::vector<text::Edit>& edits) {
+    for (const text::Edit& edit : edits) {
+      edits_.emplace(std::pair(edit.span.begin, edit.span.end), edit);
+      in_order_.push_back(edit);
+    }
+  }
+
+  const std::vector<text::Edit>& in_order() const { return in_order_; }
+
+ private:
+  std::multimap<std::pair<uint32_t, uint32_t>, text::Edit> edits_;
+  std::vector<text::Edit> in_order_;  // as they were added, which counts for insertions at one place
+};
+
+using Chosen = std::vector<const Diagnostic*>;
+
+std::vector<const Fix*> fixes_of(const Chosen& chosen) {
+  std::vector<const Fix*> fixes;
+  for (const Diagnostic* diagnostic : chosen)
+    fixes.push_back(&*diagnostic->fix);
+  return fixes;
+}
+
+std::string with_fixes(std::string_view text, const Chosen& chosen) {
+  std::vector<text::Edit> edits;
+  for (const Diagnostic* diagnostic : chosen)
+    edits.insert(edits.end(), diagnostic->fix->edits.begin(), diagnostic->fix->edits.end());
+  return text::apply(text, std::move(edits));
+}
+
+// Takes as many out of `waiting` as can be made together.
+Chosen take_compatible(Chosen& waiting) {
+  EditSet edits;
+  Chosen taken;
+  std::erase_if(waiting, [&](const Diagnostic* diagnostic) {
+    const auto fits = [&](const text::Edit& edit) { return edits.fits(edit); };
+    if (!std::ranges::all_of(diagnostic->fix->edits, fits)) return false;
+    edits.add(diagnostic->fix->edits);
+    taken.push_back(diagnostic);
+    return true;
+  });
+  return taken;
+}
+
+// What is wrong with the text that the fixes give together; nothing if it is what they say.
+std::optional<std::string> problem_with(const dockerfile::File& file, plan::Builder builder,
+                                        const Chosen& chosen) {
+  const dockerfile::File after = dockerfile::parse(with_fixes(file.source(), chosen));
+  if (auto effect = undeclared_effect(file, fixes_of(chosen), after)) return effect;
+  const std::vector<plan::Error> errors = plan::build_graph(after, {.builder = builder}).errors;
+  if (errors.empty() || errors.size() <= plan::build_graph(file, {.builder = builder}).errors.size())
+    return std::nullopt;
+  return fmt::format("a builder would refuse the file: {}", errors.front().message);
+}
+
+// The fixes that break their word when they are made alone. They are looked at together first: one is hardly
+// ever bad.
+void find_bad(const dockerfile::File& file, plan::Builder builder, const Chosen& chosen,
+              std::map<const Diagnostic*, std::string>& bad) {
+  auto problem = problem_with(file, builder, chosen);
+  if (!problem) return;
+  if (chosen.size() == 1) {
+    bad.emplace(chosen.front(), std::move(*problem));
+    return;
+  }
+  const auto middle = chosen.begin() + static_cast<std::ptrdiff_t>(chosen.size() / 2);
+  find_bad(file, builder, Chosen(chosen.begin(), middle), bad);
+  find_bad(file, builder, Chosen(middle, chosen.end()), bad);
+}
+
+// A file while its fixes are made, and what is asked about its text.
+class Mending {
+ public:
+  struct Questions {
+    std::function<Findings(const std::string& text)> lint;
+    // Why the fixes can't be made together, nothing if they can.
+    std::function<std::optional<std::string>(const std::string& text, const Chosen& chosen)> conflict;
+  };
+
+  Mending(Questions questions, std::string text, bool unsafe)
+      : ask_(std::move(questions)), unsafe_(unsafe), text_(std::move(text)), findings_(ask_.lint(text_)) {}
+
+  FixedText run() && {
+    result_.bad_fixes = findings_.bad_fixes;
+    for (int round = 0; round < kMostRounds && findings_.parses; ++round) {
+      const Chosen chosen = choose();
+      if (chosen.empty()) break;
+      attempt(chosen);
+    }
+    result_.text = std::move(text_);
+    return std::move(result_);
+  }
+
+ private:
+  // A fix that did not hold is known by its finding again, wherever that stands by then.
+  using Name = std::pair<std::string_view, std::string>;
+  static Name name_of(const Diagnostic& diagnostic) { return {diagnostic.rule, diagnostic.message}; }
+
+  bool is_wanted(const Diagnostic& diagnostic) const {
+    if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe_)) return false;
+    const Fix& fix = *diagnostic.fix;
+    const bool written = std::ranges::any_of(
+        result_.new_files, [&](const Fix& other) { return other.new_file == fix.new_file; });
+    const bool empty = fix.edits.empty() && fix.new_file.empty();
+    return !empty && (fix.new_file.empty() || !written) && !refused_.contains(name_of(diagnostic));
+  }
+
+  // The first of the file and as many others as go with it.
+  Chosen choose() const {
+    Chosen waiting;
+    for (const Diagnostic& diagnostic : findings_.diagnostics) {
+      if (is_wanted(diagnostic)) waiting.push_back(&diagnostic);
+    }
+    Chosen chosen;
+    add_fitting(take_compatible(waiting), chosen);
+    return chosen;
+  }
+
+  void add_fitting(const Chosen& more, Chosen& chosen) const {
+    if (more.empty()) return;
+    Chosen both = chosen;
+    both.insert(both.end(), more.begin(), more.end());
+    if (!ask_.conflict(text_, both)) {
+      chosen = std::move(both);
+    } else if (more.size() > 1) {
+      const auto middle = more.begin() + static_cast<std::ptrdiff_t>(more.size() / 2);
+      add_fitting(Chosen(more.begin(), middle), chosen);
+      add_fitting(Chosen(middle, more.end()), chosen);
+    }
+  }
+
+  void attempt(const Chosen& chosen) {
+    std::string next = with_fixes(text_, chosen);
+    Findings found = ask_.lint(next);
+    if (!harm(chosen, found, next)) return accept(chosen, std::move(next), std::move(found));
+    const size_t refused_before = refused_.size();
+    for (const Diagnostic* one : chosen) {
+      const std::string alone = with_fixes(text_, {one});
+      if (auto problem = harm({one}, ask_.lint(alone), alone)) refuse(*one, std::move(*problem));
+    }
+    if (refused_.size() > refused_before) return;
+    next = with_fixes(text_, {chosen.front()});
+    found = ask_.lint(next);
+    accept({chosen.front()}, std::move(next), std::move(found));
+  }
+
+  void refuse(const Diagnostic& diagnostic, std::string problem) {
+    refused_.insert(name_of(diagnostic));
+    const text::LineIndex lines(text_);
+    result_.bad_fixes.push_back({diagnostic.rule, lines.line_of(diagnostic.span.begin), std::move(problem)});
+  }
+
+  void accept(const Chosen& chosen, std::string next, Findings found) {
+    for (const Diagnostic* diagnostic : chosen) {
+      if (!diagnostic->fix->new_file.empty()) result_.new_files.push_back(*diagnostic->fix);
+    }
+    result_.fixed += chosen.size();
+    text_ = std::move(next);
+    findings_ = std::move(found);
+  }
+
+  struct Tally {
+    int count = 0;
+    Level level = Level::kStyle;
+  };
+  // Findings of a rule about the same text.
+  using Place = std::pair<std::string_view, std::string>;
+
+  static std::map<std::string_view, Tally> tally(const Findings& findings) {
+    std::map<std::string_view, Tally> tallies;
+    for (const Diagnostic& diagnostic : findings.diagnostics) {
+      Tally& of_rule = tallies[diagnostic.rule];
+      ++of_rule.count;
+      of_rule.level = std::max(of_rule.level, diagnostic.level);
+    }
+    return tallies;
+  }
+
+  static std::map<Place, int> count_by_place(const Findings& findings, std::string_view text) {
+    std::map<Place, int> counts;
+    for (const Diagnostic& diagnostic : findings.diagnostics)
+      ++counts[{diagnostic.rule, std::string(diagnostic.span.of(text))}];
+    return counts;
+  }
+
+  // What is worse with the fixes, or not better, by the findings that are left in the text that they give.
+  std::optional<std::string> harm(const Chosen& chosen, const Findings& after,
+                                  const std::string& text) const {
+    if (!after.parses) return "a builder would refuse the file";
+    const auto left = count_by_place(after, text);
+    auto expected = count_by_place(findings_, text_);
+    Level highest = Level::kStyle;
+    for (const Diagnostic* diagnostic : chosen) {
+      highest = std::max(highest, diagnostic->level);
+      // A finding about a file that is yet to be written stays.
+      if (diagnostic->fix->new_file.empty())
+        --expected[{diagnostic->rule, std::string(diagnostic->span.of(text_))}];
+    }
+    for (const Diagnostic* diagnostic : chosen) {
+      const Place place{diagnostic->rule, std::string(diagnostic->span.of(text_))};
+      const auto found = left.find(place);
+      if (found != left.end() && found->second > expected.at(place))
+        return fmt::format("{} would still be reported", diagnostic->rule);
+    }
+    const auto before = tally(findings_);
+    for (const auto& [rule, of_rule] : tally(after)) {
+      const auto known = before.find(rule);
+      if (of_rule.level > highest && (known == before.end() || of_rule.count > known->second.count))
+        return fmt::format("{} would be reported for it", rule);
+    }
+    return std::nullopt;
+  }
+
+  Questions ask_;
+  bool unsafe_;
+  std::string text_;
+  Findings findings_;  // of the text
+  std::set<Name> refused_;
+  FixedText result_;
+};
+
+}  // namespace
+
+void withdraw_bad_fixes(const dockerfile::File& file, plan::Builder builder, Findings& findings) {
+  Chosen waiting;
+  for (const Diagnostic& diagnostic : findings.diagnostics) {
+    if (diagnostic.fix && !diagnostic.fix->edits.empty()) waiting.push_back(&diagnostic);
+  }
+  std::map<const Diagnostic*, std::string> bad;
+  while (!waiting.empty())
+    find_bad(file, builder, take_compatible(waiting), bad);
+  if (bad.empty()) return;
+  for (Diagnostic& diagnostic : findings.diagnostics) {
+    const auto found = bad.find(&diagnostic);
+    if (found == bad.end()) continue;
+    findings.bad_fixes.push_back(
+        {diagnostic.rule, file.lines().line_of(diagnostic.span.begin), std::move(found->second)});
+    diagnostic.fix.reset();
+  }
+}
+
+FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe) {
+  const auto lint = [&](const std::string& now) { return linter.lint(dockerfile::parse(now), load); };
+  const auto conflict = [&](const std::string& now, const Chosen& chosen) {
+    return problem_with(dockerfile::parse(now), linter.config().builder, chosen);
+  };
+  return Mending({lint, conflict}, std::move(text), unsafe).run();
+}
+
+FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
+                      const LoadSurroundings& load, bool unsafe, const context::FileSystem& files) {
+  const auto lint = [&](const std::string& now) {
+    Companion companion(kind, path, now, load, files);
+    return linter.lint(companion);
+  };
+  const auto conflict = [](const std::string&, const Chosen&) { return std::optional<std::string>(); };
+  return Mending({lint, conflict}, std::move(text), unsafe).run();
+}
+
+}  // namespace dcache::lint

@@ -1,0 +1,39 @@
+// Applies the fixes of findings to the text that they are about.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dcache/context/file_system.h"
+#include "dcache/lint/companion.h"
+#include "dcache/lint/engine.h"
+#include "dcache/plan/builder.h"
+
+namespace dcache::lint {
+
+struct FixedText {
+  std::string text;
+  size_t fixed = 0;               // findings that are gone
+  std::vector<Fix> new_files;     // those of the applied fixes that write a file beside the Dockerfile
+  std::vector<BadFix> bad_fixes;  // that were left out
+};
+
+// Applies fixes until none is left, each round to the text that the last one gave. Fixes that touch the same
+// bytes wait for the next round. Unsafe ones are applied where `unsafe` says so. A text that does not parse
+// is left as it is.
+//
+// A fix is applied only if the new text has the instructions that the fix says (fix_check.h), if it plans
+// wherever the old one did, if its finding is gone, and if no finding of a higher level came.
+FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe);
+
+// The same for a file beside a Dockerfile; `kind`, `path`, `load` and `files` as of Companion.
+FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
+                      const LoadSurroundings& load, bool unsafe,
+                      const context::FileSystem& files = *context::disk());
+
+// Takes the fixes away from findings of `file` that, made alone, would not do what they say; see
+// apply_fixes().
+void withdraw_bad_fixes(const dockerfile::File& file, plan::Builder builder, Findings& findings);
+
+}  // namespace dcache::lint

@@ -1,0 +1,292 @@
+#include "rules/cache_needs.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include "dcache/text/path.h"
+
+namespace dcache::rules {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+using lint::Run;
+using plan::Step;
+
+// Programs that only look at a folder, or go there.
+bool is_harmless_around(std::string_view program) {
+  constexpr std::string_view kNames[] = {"cd",     "ls",     "du",    "test", "[",   "echo",
+                                         "printf", "export", "mkdir", "pwd",  "stat"};
+  return std::ranges::find(kNames, program) != std::end(kNames);
+}
+
+// A folder above which no command counts as one about the cache: everything is below it.
+bool is_general(std::string_view path, const Step& step) {
+  return path == "/" || path == path_in("~", step);
+}
+
+// The path of a word up to its first wildcard, where that stands for all in a folder.
+std::optional<std::string> path_of(std::string_view word, const Step& step) {
+  const size_t star = word.find_first_of("*?[");
+  if (star != std::string_view::npos) {
+    const size_t slash = word.rfind('/', star);
+    word = slash == std::string_view::npos ? std::string_view() : word.substr(0, std::max<size_t>(slash, 1));
+  }
+  return path_in(word, step);
+}
+
+bool is_about(std::string_view word, std::string_view target, const Step& step) {
+  const auto path = path_of(word, step);
+  if (!path) return false;
+  return text::is_within(*path, target) || (!is_general(*path, step) && text::is_within(target, *path));
+}
+
+// Whether a word of `rm` or the like may stand for the target or a folder around it.
+bool may_take_away(std::string_view word, std::string_view target, const Step& step) {
+  if (const auto path = path_in(word, step)) {
+    // As many parts of the target as the pattern has.
+    const auto parts = static_cast<size_t>(std::ranges::count(*path, '/'));
+    size_t end = 0;
+    for (size_t i = 0; i < parts && end != std::string_view::npos; ++i)
+      end = target.find('/', end + 1);
+    const std::string start(target.substr(0, end));
+    return ::fnmatch(path->c_str(), start.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0;
+  }
+  // A relative path, in a folder that an earlier command may have gone to.
+  while (word.starts_with("./") || word.starts_with("../"))
+    word.remove_prefix(word.find('/') + 1);
+  const std::string_view first = word.substr(0, word.find('/'));
+  if (first.empty() || first.starts_with('-') || first.starts_with('/') || first.starts_with('$'))
+    return false;
+  for (size_t at = 1; at < target.size(); at = std::min(target.find('/', at), target.size()) + 1) {
+    const std::string part(target.substr(at, target.find('/', at) - at));
+    if (::fnmatch(std::string(first).c_str(), part.c_str(), FNM_PERIOD) == 0 && first != "*") return true;
+  }
+  return false;
+}
+
+std::vector<const shell::Word*> words_and_files(const shell::Command& command) {
+  std::vector<const shell::Word*> words;
+  for (const shell::Word& word : command.words)
+    words.push_back(&word);
+  for (const shell::Redirection& redirection : command.redirections)
+    words.push_back(&redirection.target);
+  return words;
+}
+
+bool may_put_files(const Step& step, std::string_view target) {
+  const std::string_view place = step.destination;
+  if (place.empty()) return false;
+  if (text::is_within(place, target)) return true;
+  // What a COPY to a folder around it brings can't be told, unless it is a folder for everything.
+  return step.kind == Step::Kind::kCopy && text::is_within(target, place) && place != "/" &&
+         text::parent_path(place) != "/";
+}
+
+}  // namespace
+
+bool is_plain_program(std::string_view program) {
+  constexpr std::string_view kNames[] = {
+      "apk",       "apt",       "apt-get", "addgroup", "adduser", "awk",
+      "basename",  "cat",       "cd",      "chgrp",    "chmod",   "chown",
+      "command",   "cp",        "curl",    "cut",      "date",    "dirname",
+      "dnf",       "dpkg",      "du",      "echo",     "export",  "false",
+      "file",      "find",      "getent",  "git",      "gpg",     "grep",
+      "groupadd",  "groupmod",  "gunzip",  "gzip",     "head",    "id",
+      "install",   "ldconfig",  "ldd",     "ln",       "ls",      "md5sum",
+      "microdnf",  "mkdir",     "mktemp",  "mv",       "printf",  "pwd",
+      "readlink",  "rm",        "rmdir",   "sed",      "set",     "setcap",
+      "sha256sum", "sha512sum", "sleep",   "sort",     "stat",    "strip",
+      "tail",      "tar",       "test",    "touch",    "tr",      "true",
+
+      "umask",     "uname",     "uniq",    "unset",    "unzip",   "update-ca-certificates",
+      "useradd",   "usermod",   "wc",      "wget",     "which",   "xz",
+      "yum",       "zypper",    "[",       ":"};
+  return std::ranges::find(kNames, program) != std::end(kNames);
+}
+
+bool hides_files(lint::Subject& subject, const Run& run, std::string_view target) {
+  const plan::Graph& graph = subject.graph();
+  std::optional<size_t> at = graph.steps[*run.step].below;
+  for (; at; at = graph.steps[*at].below) {
+    const Step& step = graph.steps[*at];
+    if (step.kind != Step::Kind::kRun) {
+      if (may_put_files(step, target)) return true;
+      continue;
+    }
+    for (const shell::Command& command : subject.run_of(*at).commands) {
+      const std::string_view program = command.program();
+      if (program == "rm" || is_harmless_around(program)) continue;
+      const auto names_it = [&](const shell::Word* word) {
+        const auto path = path_in(word->text, step);
+        return path && text::is_within(*path, target);
+      };
+      if (std::ranges::any_of(words_and_files(command), names_it)) return true;
+    }
+  }
+  return false;
+}
+
+bool is_touched(const Step& step, const Run& run, const PackageManager& manager, std::string_view target,
+                const Removal& removal) {
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    if (is_harmless_around(command.program()) || calls(manager, command)) return false;
+    const auto words = shell::invocation(command);
+    const std::string_view program = shell::program_of(words);
+    const bool takes_away = program == "rm" || program == "mv" || program == "rmdir";
+    return std::ranges::any_of(words_and_files(command), [&](const shell::Word* word) {
+      if (removal.takes(*word)) return false;
+      return is_about(word->text, target, step) || (takes_away && may_take_away(word->text, target, step));
+    });
+  });
+}
+
+bool is_without_network(const Run& run) {
+  const dockerfile::Flag* network = run.instruction->find_flag("network");
+  return network != nullptr && network->value == "none";
+}
+
+namespace {
+
+class LaterSteps {
+ public:
+  LaterSteps(lint::Subject& subject, const Run& run, const LaterNeeds& needs)
+      : subject_(subject), graph_(subject.graph()), run_(run), needs_(needs) {}
+
+  std::string find() {
+    for (size_t i = *run_.step + 1; i < graph_.steps.size(); ++i) {
+      const Step& step = graph_.steps[i];
+      if (step.kind != Step::Kind::kRun || !graph_.starts_from(step.stage, stage())) continue;
+      if (needs_it(subject_.run_of(i), step)) return fmt::format("line {}", step.instruction->start_line);
+    }
+    return needs_.used_from ? find_in_images() : std::string();
+  }
+
+ private:
+  size_t stage() const { return graph_.steps[*run_.step].stage; }
+
+  bool needs_it(const Run& run, const Step& step) const {
+    const auto needs = [&](const shell::Command& command) {
+      if (calls(*needs_.manager, command) && is_offline(*needs_.manager, command, step)) return true;
+      return needs_.used_from && may_use(run, command);
+    };
+    if (run.commands.empty() || !run.posix_shell) return needs_.used_from;
+    if (is_without_network(run) && needs_.used_from) return true;
+    return std::ranges::any_of(run.commands, needs);
+  }
+
+  // Packages that are used from the folder are downloaded again where a command calls the package manager,
+  // unless the folder is mounted; what a script does can't be told.
+  bool may_use(const Run& run, const shell::Command& command) const {
+    const auto words = shell::invocation(command);
+    if (words.empty()) return false;
+    if (!calls(*needs_.manager, command))
+      return !is_plain_program(shell::program_of(words)) && !is_other_manager(words);
+    const auto only_asks = [](const shell::Word& word) {
+      return word.text == "version" || word.text == "env" || word.text == "--version" ||
+             word.text == "-version";
+    };
+    if (std::ranges::any_of(words, only_asks)) return false;
+    const auto uses = uses_of(subject_, run);
+    const bool known = std::ranges::any_of(uses, [&](const Use& use) { return use.command == &command; });
+    return !known || !needs_.has_mount(run);
+  }
+
+  bool is_other_manager(std::span<const shell::Word> words) const {
+    const std::string_view program = shell::program_of(words);
+    return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+      return &manager != needs_.manager && std::ranges::any_of(manager.programs, [&](Words name) {
+        return name.size() == 1 && name.front() == program;
+      });
+    });
+  }
+
+  // The images that hold the folder: of the last stage, and of those that somebody may build by name to run
+  // them.
+  std::string find_in_images() const {
+    for (const plan::Stage& stage : graph_.stages) {
+      if (!graph_.starts_from(stage.index, this->stage())) continue;
+      const Instruction* starter = starter_of(stage);
+      const bool last = stage.index + 1 == graph_.stages.size();
+      if (starter != nullptr ? may_need(*starter) : last || !is_used(stage))
+        return starter != nullptr ? fmt::format("the command of line {}", starter->start_line)
+                                  : std::string("what runs in the image");
+      if (is_copied_whole(stage)) return fmt::format("the stage that copies all of stage {}", stage.label());
+    }
+    return {};
+  }
+
+  // Whether another stage starts from it or copies from it.
+  bool is_used(const plan::Stage& stage) const {
+    const bool base = std::ranges::any_of(
+        graph_.stages, [&](const plan::Stage& other) { return other.base_stage == stage.index; });
+    return base || std::ranges::any_of(graph_.steps, [&](const Step& step) {
+             return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+               return read.origin == plan::Read::Origin::kStage && read.stage == stage.index;
+             });
+           });
+  }
+
+  bool is_copied_whole(const plan::Stage& stage) const {
+    return std::ranges::any_of(graph_.steps, [&](const Step& step) {
+      return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+        return read.origin == plan::Read::Origin::kStage && read.stage == stage.index &&
+               std::ranges::any_of(read.selectors, &plan::Selector::takes_everything);
+      });
+    });
+  }
+
+  // The last ENTRYPOINT of a stage and those that it starts from, or else CMD.
+  const Instruction* starter_of(const plan::Stage& stage) const {
+    const Instruction* entrypoint = nullptr;
+    const Instruction* command = nullptr;
+    for (const plan::Stage* at = &stage; at != nullptr && at->from != nullptr;
+         at = at->base_stage ? &graph_.stages[*at->base_stage] : nullptr) {
+      const Instruction* own_entrypoint = nullptr;
+      const Instruction* own_command = nullptr;
+      const auto instructions = subject_.file().instructions();
+      for (const Instruction* one = at->from + 1;
+           one != instructions.data() + instructions.size() && one->keyword != Keyword::kFrom; ++one) {
+        if (one->keyword == Keyword::kEntrypoint) own_entrypoint = one;
+        if (one->keyword == Keyword::kCmd) own_command = one;
+      }
+      if (entrypoint == nullptr) entrypoint = own_entrypoint;
+      if (command == nullptr) command = own_command;
+    }
+    return entrypoint != nullptr ? entrypoint : command;
+  }
+
+  // Whether what it starts may need packages of the folder: all but programs that were built.
+  bool may_need(const Instruction& starter) const {
+    if (starter.arguments.empty()) return true;
+    std::string_view first = starter.arguments.front().text;
+    if (!starter.json) first = first.substr(0, first.find_first_of(" \t"));
+    if (first == "exec" || first.find_first_of("$\"'`;&|") != std::string_view::npos) return true;
+    const std::string_view program = text::base_name(first);
+    constexpr std::string_view kJava[] = {"java"};
+    const bool runs_archive = std::ranges::find(kJava, program) != std::end(kJava);
+    const bool built = first.find('/') != std::string_view::npos &&
+                       program.find('.') == std::string_view::npos && !first.starts_with("/bin/") &&
+                       !first.starts_with("/usr/bin/") && program != "gradlew" && program != "mvnw";
+    return !built && !runs_archive;
+  }
+
+  lint::Subject& subject_;
+  const plan::Graph& graph_;
+  const Run& run_;
+  const LaterNeeds& needs_;
+};
+
+}  // namespace
+
+std::string needed_later(lint::Subject& subject, const Run& run, const LaterNeeds& needs) {
+  return LaterSteps(subject, run, needs).find();
+}
+
+}  // namespace dcache::rules

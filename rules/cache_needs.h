@@ -1,0 +1,43 @@
+// Who needs what a package manager keeps in a folder, besides the RUN that fills it: what decides whether a
+// cache mount may take that folder out of the layers.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "dcache/lint/subject.h"
+#include "rules/edits.h"
+#include "rules/package_managers.h"
+
+namespace dcache::rules {
+
+// Whether a program does the same whatever packages of a language and variables of the build there are, but
+// for those that its arguments name: a tool of the system.
+bool is_plain_program(std::string_view program);
+
+// Whether the stage, or one that it starts from, has put files at `target` or below it before the RUN: a
+// mount there would hide them.
+bool hides_files(lint::Subject& subject, const lint::Run& run, std::string_view target);
+
+// Whether a command of the RUN other than the package manager's, as far as `removal` leaves it, does
+// something with `target`, a folder around it or something in it: on a mount it may fail, or its work would
+// be shared.
+bool is_touched(const plan::Step& step, const lint::Run& run, const PackageManager& manager,
+                std::string_view target, const Removal& removal);
+
+// Whether nothing can be downloaded in the RUN.
+bool is_without_network(const lint::Run& run);
+
+struct LaterNeeds {
+  const PackageManager* manager = nullptr;
+  bool used_from = false;  // packages are used from one of the folders
+  // Whether a later RUN that calls the package manager finds the folders again.
+  std::function<bool(const lint::Run& run)> has_mount;
+};
+
+// What may need the folders after the RUN: a later step of the stage or of one that starts from it, or what
+// the image runs. In words for a message ("line 7"); empty if nothing does.
+std::string needed_later(lint::Subject& subject, const lint::Run& run, const LaterNeeds& needs);
+
+}  // namespace dcache::rules

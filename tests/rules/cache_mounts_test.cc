@@ -1,0 +1,241 @@
+// Which cache mounts DC1003 offers, where, and when it calls them safe.
+#include <gtest/gtest.h>
+#include <re2/re2.h>
+
+#include "tests/lint/lint_testing.h"
+
+namespace dcache {
+namespace {
+
+using lint::Diagnostic;
+
+// "2 safe /root/.npm" for each finding: its line, what is offered ("none" where there is no fix) and the
+// targets that its remedy names. Parted by "; ".
+std::string offered(const std::string& text, const lint::LoadSurroundings& load = {}) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(text);
+  std::string all;
+  const lint::Findings findings = linter.lint(file, load);
+  EXPECT_TRUE(findings.bad_fixes.empty()) << text;
+  for (const Diagnostic& diagnostic : findings.diagnostics) {
+    all += (all.empty() ? "" : "; ") + std::to_string(file.lines().line_of(diagnostic.span.begin));
+    all += !diagnostic.fix ? " none" : diagnostic.fix->safe ? " safe" : " unsafe";
+    re2::StringPiece rest(diagnostic.remedy);
+    for (std::string target; RE2::FindAndConsume(&rest, "target=([^, ]+)", &target);)
+      all += " " + target;
+  }
+  return all;
+}
+
+struct Case {
+  const char* name;
+  const char* text;
+  const char* expected;
+};
+
+class CacheMounts : public testing::TestWithParam<Case> {};
+
+TEST_P(CacheMounts, AreOffered) {
+  EXPECT_EQ(offered(GetParam().text), GetParam().expected) << GetParam().text;
+}
+
+std::string name_of(const testing::TestParamInfo<Case>& info) {
+  return info.param.name;
+}
+
+// The folder that the tool really uses.
+INSTANTIATE_TEST_SUITE_P(
+    Places, CacheMounts,
+    testing::Values(
+        Case{"GoOnItsImage",
+             "FROM golang:1.22 AS b\nRUN go build -o /x .\nFROM scratch\nCOPY --from=b /x /x\nCMD [\"/x\"]\n",
+             "2 safe /go/pkg/mod /root/.cache/go-build"},
+        Case{"GoOnAMirrorOfItsImage",
+             "FROM reg.io/library/golang:1.22 AS b\nRUN go mod download\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /go/pkg/mod"},
+        Case{"GoOnADistribution",
+             "FROM alpine AS b\nRUN go mod download\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /root/go/pkg/mod"},
+        Case{"GoOnAnUnknownImage",
+             "FROM corp/base AS b\nRUN go mod download\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 none FOLDER"},
+        Case{"GoPath",
+             "FROM golang AS b\nENV GOPATH=/w:/v\nRUN go mod download\nFROM scratch\nCOPY --from=b /x /x\n",
+             "3 safe /w/pkg/mod"},
+        Case{"GoModCacheBeforeTheCommand",
+             "FROM golang AS b\nRUN GOMODCACHE=/m go mod download\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /m"},
+        Case{"GoEnv",
+             "FROM golang AS b\nRUN go env -w GOMODCACHE=/m && go mod download\nFROM scratch\nCOPY --from=b "
+             "/x /x\n",
+             "2 none FOLDER"},
+        Case{"GoVendored",
+             "FROM golang AS b\nRUN go build -mod=vendor .\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /root/.cache/go-build"},
+        Case{"GoVendorCopied",
+             "FROM golang AS b\nCOPY vendor ./vendor\nRUN go build .\nFROM scratch\nCOPY --from=b /x /x\n",
+             "3 safe /root/.cache/go-build"},
+        Case{"Npm", "FROM node\nRUN npm ci\n", "2 safe /root/.npm"},
+        Case{"NpmConfig", "FROM node\nENV npm_config_cache=/n\nRUN npm ci\n", "3 safe /n"},
+        Case{"NpmOption", "FROM node\nRUN npm ci --cache /tmp/n\n", "2 safe /tmp/n"},
+        Case{"NpmOptionWithEquals", "FROM node\nRUN npm ci --cache=/tmp/n\n", "2 safe /tmp/n"},
+        Case{"NpmConfigSet", "FROM node\nRUN npm config set cache /n\nRUN npm ci\n", "3 none FOLDER"},
+        Case{"Numbered", "FROM node\nUSER 1001\nRUN npm ci\n", "3 none FOLDER"},
+        Case{"NumberedWithHome", "FROM node\nENV HOME=/h\nUSER 1001\nRUN npm ci\n", "4 safe /h/.npm"},
+        Case{"NamedOfLettersLikeOptions", "FROM node\nUSER iu\nRUN npm ci\n", "3 none /home/iu/.npm"},
+        Case{"PipVariableBeforeTheCommand", "FROM python\nRUN PIP_CACHE_DIR=/q pip install a\n", "2 safe /q"},
+        Case{"PipVariableExported", "FROM python\nRUN export PIP_CACHE_DIR=/q && pip install a\n",
+             "2 safe /q"},
+        Case{"PipVariableOfTheShell", "FROM python\nRUN PIP_CACHE_DIR=$(pwd)/q pip install a\n",
+             "2 none FOLDER"},
+        Case{"PipXdg", "FROM python\nENV XDG_CACHE_HOME=/c\nRUN pip install a\n", "3 safe /c/pip"},
+        Case{"Pnpm", "FROM node\nENV PNPM_HOME=/pnpm\nRUN pnpm install\n", "3 safe /pnpm/store"},
+        Case{"CargoOnItsImage", "FROM rust AS b\nRUN cargo build\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /usr/local/cargo/registry"},
+        Case{"CargoOnADistribution", "FROM debian AS b\nRUN cargo build\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /root/.cargo/registry"},
+        Case{"CargoHome",
+             "FROM debian AS b\nENV CARGO_HOME=/c\nRUN cargo build\nFROM scratch\nCOPY --from=b /x /x\n",
+             "3 safe /c/registry"},
+        Case{"MavenOption",
+             "FROM maven AS b\nRUN mvn -Dmaven.repo.local=/r package\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /r"},
+        Case{"Gradle", "FROM gradle AS b\nRUN gradle build\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 safe /root/.gradle/caches"},
+        Case{"ComposerImage", "FROM composer\nRUN composer install\n", "2 safe /tmp/cache"},
+        Case{"ComposerElsewhere", "FROM php:8\nRUN composer install\n", "2 none FOLDER"},
+        Case{"BundlerOnItsImage", "FROM ruby\nRUN bundle install\n", "2 safe /usr/local/bundle/cache"},
+        Case{"BundlerPath", "FROM ruby\nENV BUNDLE_PATH=/b\nRUN bundle install\n", "3 none FOLDER"},
+        Case{"YarnOfAnotherUser", "FROM node\nENV HOME=/h\nUSER 5\nRUN yarn install\n",
+             "4 safe /h/.cache/yarn"},
+        Case{"YarnWithCorepack", "FROM node\nRUN corepack enable\nRUN yarn install\n", "3 none FOLDER"},
+        Case{"Poetry", "FROM python\nRUN poetry install\n",
+             "2 safe /root/.cache/pypoetry/cache /root/.cache/pypoetry/artifacts"},
+        Case{"PoetryVariable", "FROM python\nENV POETRY_CACHE_DIR=/p\nRUN poetry install\n",
+             "3 safe /p/cache /p/artifacts"}),
+    name_of);
+
+// What is used from the folder later.
+INSTANTIATE_TEST_SUITE_P(
+    Needs, CacheMounts,
+    testing::Values(
+        Case{"PublishWithoutRestore",
+             "FROM sdk AS b\nRUN dotnet restore\nRUN dotnet publish --no-restore -o /o\nFROM rt\nCOPY "
+             "--from=b /o /o\n",
+             "2 unsafe /root/.nuget/packages"},
+        Case{"PublishInOneRun",
+             "FROM sdk AS b\nRUN dotnet restore && dotnet publish -o /o\nFROM rt\nCOPY --from=b /o /o\n",
+             "2 safe /root/.nuget/packages"},
+        Case{"BothStepsMounted",
+             "FROM sdk AS b\nRUN dotnet restore\nRUN dotnet publish -o /o\nFROM rt\nCOPY --from=b /o /o\n",
+             "2 safe /root/.nuget/packages; 3 safe /root/.nuget/packages"},
+        Case{"MavenOffline",
+             "FROM maven AS b\nRUN mvn dependency:go-offline\nRUN mvn -o package\nFROM rt\nCOPY --from=b /x "
+             "/x\n",
+             "2 unsafe /root/.m2/repository"},
+        Case{"EntrypointWithoutRestore",
+             "FROM sdk\nRUN dotnet restore\nENTRYPOINT [\"dotnet\",\"test\",\"--no-restore\"]\n",
+             "2 unsafe /root/.nuget/packages"},
+        Case{"GoRunInTheImage", "FROM golang\nRUN go mod download\nCMD [\"go\",\"run\",\".\"]\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"GoImageWithoutCommand", "FROM golang\nRUN go mod download\n", "2 unsafe /go/pkg/mod"},
+        Case{"GoBinaryInTheImage", "FROM golang\nRUN go build -o /app .\nCMD [\"/app\"]\n",
+             "2 safe /go/pkg/mod /root/.cache/go-build"},
+        Case{"MakeBuildsLater",
+             "FROM golang AS b\nRUN go mod download\nRUN make\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"OfflineProxy",
+             "FROM golang AS b\nRUN go mod download\nENV GOPROXY=off\nRUN go build .\nFROM scratch\nCOPY "
+             "--from=b /x /x\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"AnotherStageNeedsIt",
+             "FROM golang AS d\nRUN go mod download\nFROM d AS b\nRUN ./build.sh\nFROM scratch\nCOPY "
+             "--from=b /x /x\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"CopiedWhole", "FROM golang AS b\nRUN go mod download\nFROM scratch\nCOPY --from=b / /\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"NpmOffline", "FROM node\nRUN npm ci\nRUN npm install --offline\n", "2 unsafe /root/.npm"},
+        Case{"NpmScriptsNeedNoCache", "FROM node\nRUN npm ci\nRUN npm run build\nCMD [\"npm\",\"start\"]\n",
+             "2 safe /root/.npm"},
+        Case{"CargoRun", "FROM rust\nRUN cargo build\nCMD cargo run\n", "2 unsafe /usr/local/cargo/registry"},
+        Case{"LaterStepWithoutNetwork",
+             "FROM golang AS b\nRUN go mod download\nRUN --network=none go build .\nFROM scratch\nCOPY "
+             "--from=b /x /x\n",
+             "2 unsafe /go/pkg/mod"}),
+    name_of);
+
+// What a mount would hide, or get into the way of.
+INSTANTIATE_TEST_SUITE_P(
+    Ways, CacheMounts,
+    testing::Values(
+        Case{"SettingsBesideTheRepository",
+             "FROM maven AS b\nCOPY settings.xml /root/.m2/settings.xml\nRUN mvn package\nFROM rt\nCOPY "
+             "--from=b /x /x\n",
+             "3 safe /root/.m2/repository"},
+        Case{"GradlePropertiesBesideTheCaches",
+             "FROM gradle AS b\nCOPY gradle.properties /root/.gradle/gradle.properties\nRUN gradle "
+             "build\nFROM rt\nCOPY --from=b /x /x\n",
+             "3 safe /root/.gradle/caches"},
+        Case{"RepositoryCopied",
+             "FROM maven AS b\nCOPY repo /root/.m2/repository\nRUN mvn package\nFROM rt\nCOPY --from=b /x "
+             "/x\n",
+             "3 none /root/.m2/repository"},
+        Case{"FolderAroundCopied",
+             "FROM maven AS b\nCOPY .m2 /root/.m2\nRUN mvn package\nFROM rt\nCOPY --from=b /x /x\n",
+             "3 none /root/.m2/repository"},
+        Case{"WrittenByARun", "FROM node\nRUN cp -r /x /root/.npm/_cacache\nRUN npm ci\n",
+             "3 none /root/.npm"},
+        Case{"SettingsInTheSameRun",
+             "FROM maven AS b\nRUN cp settings.xml ~/.m2/ && mvn package\nFROM rt\nCOPY --from=b /x /x\n",
+             "2 none /root/.m2/repository"},
+        Case{"RemovalOfAParent", "FROM python\nRUN pip install a && rm -rf /root/.cache\n",
+             "2 none /root/.cache/pip"},
+        Case{"RemovalOfAParentInTheHome", "FROM python\nRUN pip install a && rm -rf ~/.cache\n",
+             "2 none /root/.cache/pip"},
+        Case{"RemovalOfAllInAParent", "FROM python\nRUN pip install a && rm -rf $HOME/.cache/*\n",
+             "2 none /root/.cache/pip"},
+        Case{"RemovalOfTheFolder", "FROM python\nRUN pip install a && rm -rf /root/.cache/pip\n",
+             "2 safe /root/.cache/pip"},
+        Case{"RemovalOfAllHiddenOnes", "FROM python\nRUN pip install a && rm -rf /root/.*\n",
+             "2 none /root/.cache/pip"},
+        Case{"RemovalOfTheHome", "FROM python\nRUN pip install a && rm -rf ~\n", "2 none /root/.cache/pip"},
+        Case{"RemovalInAFolder", "FROM python\nRUN pip install a && cd && rm -rf .cache\n",
+             "2 none /root/.cache/pip"},
+        Case{"RemovalOfSomethingElse", "FROM python\nRUN pip install a && rm -rf /tmp/x\n",
+             "2 safe /root/.cache/pip"},
+        Case{"RemovalOfGoPath",
+             "FROM golang AS b\nRUN go build -o /x . && rm -rf /go/pkg\nFROM scratch\nCOPY --from=b /x /x\n",
+             "2 none /go/pkg/mod /root/.cache/go-build"},
+        Case{"YarnsCacheRemoved", "FROM node\nRUN yarn install && rm -rf /usr/local/share/.cache\n",
+             "2 safe /usr/local/share/.cache/yarn"},
+        Case{"Tmpfs", "FROM python\nRUN --mount=type=tmpfs,target=/root/.cache/pip pip install a\n", ""},
+        Case{"StageNamedScratch", "FROM python AS scratch\nRUN pip install a\n", "2 none /root/.cache/pip"},
+        Case{"JsonFormThatKeepsNothing", "FROM python\nRUN [\"pip\",\"install\",\"--no-cache-dir\",\"a\"]\n",
+             "2 none /root/.cache/pip"},
+        Case{"LinksIntoTheCache", "FROM python\nENV UV_LINK_MODE=symlink\nRUN uv sync\n",
+             "3 none /root/.cache/uv"}),
+    name_of);
+
+TEST(CacheMounts, TakesTheProjectIntoAccount) {
+  const test::TemporaryFolder folder;
+  folder.write("vendor/modules.txt", "");
+  EXPECT_EQ(offered("FROM golang AS b\nCOPY . .\nRUN go build .\nFROM scratch\nCOPY --from=b /x /x\n",
+                    test::surroundings_of(folder)),
+            "3 safe /root/.cache/go-build");
+  const test::TemporaryFolder berry;
+  berry.write(".yarnrc.yml", "nodeLinker: node-modules\n");
+  EXPECT_EQ(offered("FROM node\nCOPY . .\nRUN yarn install\n", test::surroundings_of(berry)),
+            "3 none FOLDER");
+}
+
+TEST(CacheMounts, SayWhoElseNeedsWhatIsInThem) {
+  const lint::Config config = test::config_selecting({"DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(
+      "FROM maven AS b\nRUN mvn dependency:go-offline\nRUN mvn -o package\nFROM rt\nCOPY --from=b /x /x\n");
+  EXPECT_NE(linter.lint(file, {}).diagnostics.at(0).remedy.find("line 3"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace dcache
