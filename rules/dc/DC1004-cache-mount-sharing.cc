@@ -85,13 +85,16 @@ class Check {
   }
 
   void add(const Run& run, std::string_view folder) {
-    const std::string flag = fmt::format("--mount=type=cache,target={},sharing=locked", folder);
+    // All of /var/lib/apt would share what it knows of installed packages with other images.
+    const std::string_view target = folder == "/var/lib/apt" ? "/var/lib/apt/lists" : folder;
+    const std::string flag = fmt::format("--mount=type=cache,target={},sharing=locked", target);
     lint::Diagnostic& diagnostic =
         reporter_.report(run.instruction->name_span,
-                         fmt::format("apt keeps a part of what it needs in {}, which no mount keeps", folder),
+                         fmt::format("apt keeps a part of what it needs in {}, which no mount keeps", target),
                          fmt::format("add {}", flag));
     diagnostic.fix = lint::Fix{};
     diagnostic.fix->description = "add the other mount";
+    diagnostic.fix->safe = false;  // a later RUN may count on the lists
     diagnostic.fix->edits = {insert_flags(run, subject_.file(), {flag})};
   }
 
@@ -132,14 +135,15 @@ lint::Rule DC1004() {
           "finds lists without packages. Debian's and Ubuntu's images bring a hook, `docker-clean`, that "
           "empties the cache behind every install: it has to go for the mount to keep anything.",
       .fix_note =
-          "Adds `sharing=locked` and the missing mount. The line that removes the hook is left to you: where "
+          "Adds `sharing=locked`, and the missing mount: that is unsafe, since a later RUN may count on what "
+          "would be in the layer. The line that removes the hook is left to you: where "
           "it goes depends on the base image.",
       .bad = {"FROM debian:12\n"
               "RUN --mount=type=cache,target=/var/cache/apt \\\n"
               "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"},
       .good = {"FROM debian:12\n"
                "RUN --mount=type=cache,target=/var/cache/apt,sharing=locked "
-               "--mount=type=cache,target=/var/lib/apt,sharing=locked \\\n"
+               "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked \\\n"
                "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"},
       .references = kReferences,
       .needs_buildkit = true,
