@@ -28,6 +28,9 @@ constexpr struct {
 } kFlags[] = {{"mount", 23, 0},  {"link", 23, 0},    {"checksum", 25, 0}, {"keep-git-dir", 25, 0},
               {"unpack", 28, 3}, {"exclude", 28, 5}, {"parents", 29, 0}};
 
+// The first engine that builds with BuildKit unless it is told otherwise.
+constexpr std::pair<int, int> kUsualEngine = {23, 0};
+
 // The feature of an instruction that needs the newest engine.
 std::optional<Feature> feature_of(const Instruction& instruction) {
   if (instruction.onbuild != nullptr) return feature_of(*instruction.onbuild);
@@ -55,7 +58,8 @@ std::pair<int, int> read_version(std::string_view text) {
 void check(Subject& subject, lint::Reporter& reporter) {
   const dockerfile::File& file = subject.file();
   if (file.directive("syntax")) return;
-  const std::pair<int, int> minimum = read_version(subject.config().minimum_engine);
+  const std::string& configured = subject.config().minimum_engine;
+  const std::pair<int, int> minimum = configured.empty() ? kUsualEngine : read_version(configured);
   for (const Instruction& instruction : file.instructions()) {
     const auto feature = feature_of(instruction);
     if (!feature || minimum >= std::pair(feature->major, feature->minor)) continue;
@@ -67,6 +71,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
     const uint32_t top = file.source().starts_with("\xEF\xBB\xBF") ? 3 : 0;
     lint::Fix fix;
     fix.description = "add the syntax directive";
+    fix.safe = false;  // every build asks Docker Hub then
     fix.edits.push_back({{top, top}, fmt::format("# syntax=docker/dockerfile:1{}", line_end(file))});
     diagnostic.fix = std::move(fix);
     return;
@@ -79,26 +84,28 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule DC1008() {
-  return {.code = "DC1008",
-          .name = "missing-syntax-directive",
-          .level = lint::Level::kInfo,
-          .fix = lint::FixKind::kSafe,
-          .summary = "Newer syntax is used without a `# syntax=` line",
-          .rationale =
-              "What a builder understands by itself depends on its age. The first line `# "
-              "syntax=docker/dockerfile:1` lets "
-              "every BuildKit fetch the current syntax, so that cache mounts, heredocs and the newer flags "
-              "mean the same "
-              "on each machine. Where all builders are known to be new enough, `minimum-engine` in the "
-              "configuration says "
-              "so and ends this advice.",
-          .fix_note = "Puts the line at the top of the file.",
-          .bad = {"FROM golang:1.22\nRUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
-          .good = {"# syntax=docker/dockerfile:1\nFROM golang:1.22\n"
-                   "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},
-          .references = kReferences,
-          .needs_buildkit = true,
-          .check = check};
+  return {
+      .code = "DC1008",
+      .name = "missing-syntax-directive",
+      .level = lint::Level::kInfo,
+      .fix = lint::FixKind::kUnsafe,
+      .summary = "Newer syntax is used without a `# syntax=` line",
+      .rationale =
+          "What a builder understands by itself depends on its age. The first line `# "
+          "syntax=docker/dockerfile:1` lets every BuildKit fetch the current syntax, so that newer flags "
+          "mean "
+          "the same on each machine. Unless `minimum-engine` in the configuration says something else, "
+          "builders are taken to be at least as new as Docker 23.0, the first that builds with BuildKit by "
+          "itself: cache mounts, here-documents and `COPY --link` are part of what they know.",
+      .fix_note =
+          "Puts the line at the top of the file. Unsafe: every build fetches the syntax from Docker Hub "
+          "then, "
+          "and fails where that can't be reached.",
+      .bad = {"FROM debian:12\nCOPY --exclude=*.md . /app/\n"},
+      .good = {"# syntax=docker/dockerfile:1\nFROM debian:12\nCOPY --exclude=*.md . /app/\n"},
+      .references = kReferences,
+      .needs_buildkit = true,
+      .check = check};
 }
 
 }  // namespace dcache::rules
