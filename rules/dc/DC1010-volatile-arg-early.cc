@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <span>
+#include <string>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "rules/cache_needs.h"
 #include "rules/gain.h"
 #include "rules/stages.h"
 #include "rules/volatile.h"
@@ -33,6 +36,19 @@ std::string_view volatile_name(const Instruction& instruction) {
   return is_volatile_name(name) ? name : std::string_view();
 }
 
+// Whether all that an instruction can read of the environment is what its text names. A script, a build tool
+// or an install that runs packages' own scripts may read any variable.
+bool has_known_reads(Subject& subject, const Instruction& instruction) {
+  if (instruction.keyword == Keyword::kOnbuild) return false;
+  if (instruction.keyword != Keyword::kRun) return true;
+  const lint::Run& run = subject.run_at(instruction);
+  if (!run.posix_shell || run.commands.empty()) return false;
+  return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    return words.empty() || is_plain_program(shell::program_of(words));
+  });
+}
+
 void move_down(const dockerfile::File& file, const Instruction& from, const Instruction& to,
                lint::Diagnostic& diagnostic) {
   if (from.start_line != from.end_line) return;
@@ -40,7 +56,20 @@ void move_down(const dockerfile::File& file, const Instruction& from, const Inst
   const text::Span target = file.lines().line_span(to.start_line);
   diagnostic.fix = lint::Fix{};
   diagnostic.fix->description = fmt::format("move it above line {}", to.start_line);
+  diagnostic.fix->removed = {from.span.begin};
+  diagnostic.fix->added = {std::string(from.span.of(file.source()))};
   diagnostic.fix->edits = {{line, ""}, {{target.begin, target.begin}, std::string(line.of(file.source()))}};
+}
+
+std::string remedy_for(Subject& subject, const Instruction& declared, std::span<const Instruction> rest,
+                       std::span<const Instruction>::iterator user) {
+  if (user != rest.end()) return fmt::format("move it down to line {}, where it is used", user->start_line);
+  // What is in the environment of an image is there for whoever runs it.
+  if (declared.keyword == Keyword::kEnv) return "move it to the end of the stage";
+  const bool known =
+      std::ranges::all_of(rest, [&](const Instruction& one) { return has_known_reads(subject, one); });
+  return known ? "leave it out, nothing uses it"
+               : "move it down to right above the step that reads it, or leave it out if none does";
 }
 
 void check(Subject& subject, lint::Reporter& reporter) {
@@ -60,12 +89,13 @@ void check(Subject& subject, lint::Reporter& reporter) {
       if (costly == user) continue;
       lint::Diagnostic& diagnostic = reporter.report(
           declared.span,
-          fmt::format("each new value of {} rebuilds the RUN of line {}, which does not use it", name,
+          fmt::format("each new value of {} rebuilds the RUN of line {}, which does not name it", name,
                       costly->start_line),
-          user == rest.end() ? "leave it out, nothing uses it"
-                             : fmt::format("move it down to line {}, where it is used", user->start_line));
+          remedy_for(subject, declared, rest, user));
       if (user != rest.end()) move_down(subject.file(), declared, *user, diagnostic);
       if (!diagnostic.fix) continue;
+      diagnostic.fix->safe = std::all_of(
+          rest.begin(), user, [&](const Instruction& one) { return has_known_reads(subject, one); });
       const auto gain = gain_for_argument(subject, *diagnostic.fix, name);
       if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
     }
@@ -89,7 +119,10 @@ lint::Rule DC1010() {
               "whether the command uses it or not. A commit hash or a date declared at the top rebuilds all "
               "RUNs below it in every build. Declared right above the first step that uses it, it rebuilds "
               "only what needs it.",
-          .fix_note = "Moves the line down to above the first instruction that uses it.",
+          .fix_note =
+              "Moves the line down to above the first instruction that names it. Unsafe where it passes a "
+              "RUN that may read the variable without naming it, such as a script, a build tool or an "
+              "install that runs the packages' own scripts.",
           .bad = {"FROM node:22\n"
                   "ARG GIT_SHA\n"
                   "WORKDIR /app\n"
