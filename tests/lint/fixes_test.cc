@@ -170,6 +170,10 @@ struct Removed {
   const char* after;
 };
 
+void PrintTo(const Removed& one, std::ostream* out) {
+  *out << one.name;
+}
+
 class RemovedWords : public testing::TestWithParam<Removed> {};
 
 TEST_P(RemovedWords, TakeTheContinuationInFrontAlong) {

@@ -34,6 +34,10 @@ struct Case {
   const char* expected;
 };
 
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.name;
+}
+
 class CacheMounts : public testing::TestWithParam<Case> {};
 
 TEST_P(CacheMounts, AreOffered) {
