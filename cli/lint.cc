@@ -156,8 +156,11 @@ class Session {
     std::string diff;
     if (!linted.text.empty() && is_new(linted.path)) diff = linted.text;
     for (const lint::Fix& file : linted.new_files) {
-      if (is_new(file.new_file))
-        diff += text::unified_diff("", file.new_file_content, "/dev/null", diff_name("b/", file.new_file));
+      if (!is_new(file.new_file)) continue;
+      const auto before = text::read_file(file.new_file);
+      diff += text::unified_diff(before.value_or(""), file.new_file_content,
+                                 before ? diff_name("a/", file.new_file) : "/dev/null",
+                                 diff_name("b/", file.new_file));
     }
     return diff;
   }

@@ -128,6 +128,44 @@ TEST(Lint, MendsFilesInPlaceOnceAndKeepsTheirMode) {
   EXPECT_EQ(folder.read("Dockerfile"), mended);
 }
 
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
+TEST(Lint, ShowsAFileOnceThatSeveralFixesWrite) {
+  const TemporaryFolder folder;
+  folder.write("sub/Dockerfile", "FROM a\nCOPY . .\nRUN x\n");
+  folder.write("sub/b.Dockerfile", "FROM a\nCOPY . .\nRUN y\n");
+  folder.write("sub/.git/HEAD", "");
+  folder.write("sub/node_modules/a.js", "");
+  const Outcome diff = run_dcache({"lint", "--diff", "--unsafe-fixes", "sub"}, folder.path());
+  EXPECT_EQ(count_of(diff.out, "--- /dev/null\n+++ b/sub/.dockerignore\n"), 1U) << diff.out;
+  EXPECT_EQ(count_of(diff.out, "/dev/null"), 1U) << diff.out;
+}
+
+TEST(Lint, ShowsAFileOnceThatALinkLeadsTo) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nRUN npm ci\n");
+  std::filesystem::create_symlink("Dockerfile", folder / "x.Dockerfile");
+  const Outcome diff = run_dcache({"lint", "--diff", "--select", "DC1003", "."}, folder.path());
+  EXPECT_EQ(count_of(diff.out, "--- a/"), 1U) << diff.out;
+}
+
+TEST(Lint, ShowsWhatChangesInAnIgnoreFileThatIsThere) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm ci\n");
+  folder.write(".dockerignore", "dist\n");
+  folder.write("node_modules/a/index.js", "");
+  folder.write("package.json", "{}");
+  const Outcome diff =
+      run_dcache({"lint", "--diff", "--unsafe-fixes", "--select", "DC2002", "Dockerfile"}, folder.path());
+  EXPECT_TRUE(contains(diff.out, "--- a/.dockerignore\n+++ b/.dockerignore\n")) << diff.out;
+  EXPECT_TRUE(contains(diff.out, " dist\n+**/node_modules")) << diff.out;
+}
+
 TEST(Lint, MendsStandardInputOnStandardOutput) {
   EXPECT_EQ(run_dcache({"lint", "--fix", "--select", "DC1003", "-"}, "/", "FROM a\nRUN npm ci\n").out,
             "FROM a\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");

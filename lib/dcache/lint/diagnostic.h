@@ -28,7 +28,7 @@ struct Fix {
   std::vector<std::string> added;  // the whole text of each instruction that they bring
   // A safe fix can't break a build, with an empty cache or a full one, and leaves the image as it is.
   bool safe = true;
-  std::string new_file;  // a file to write beside the edits, if it is not there yet
+  std::string new_file;  // a file to write beside the edits
   std::string new_file_content;
 };
 
