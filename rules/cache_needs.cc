@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -111,26 +112,44 @@ bool is_plain_program(std::string_view program) {
   return std::ranges::find(kNames, program) != std::end(kNames);
 }
 
-bool hides_files(lint::Subject& subject, const Run& run, std::string_view target) {
-  const plan::Graph& graph = subject.graph();
-  std::optional<size_t> at = graph.steps[*run.step].below;
-  for (; at; at = graph.steps[*at].below) {
-    const Step& step = graph.steps[*at];
-    if (step.kind != Step::Kind::kRun) {
-      if (may_put_files(step, target)) return true;
-      continue;
-    }
-    for (const shell::Command& command : subject.run_of(*at).commands) {
-      const std::string_view program = command.program();
-      if (program == "rm" || is_harmless_around(program)) continue;
-      const auto names_it = [&](const shell::Word* word) {
-        const auto path = path_in(word->text, step);
-        return path && text::is_within(*path, target);
-      };
-      if (std::ranges::any_of(words_and_files(command), names_it)) return true;
-    }
+namespace {
+
+// For each folder that was asked about: after which steps there are files in it.
+struct Filled {
+  std::map<std::string, std::vector<bool>, std::less<>> folders;
+};
+
+bool puts_files(lint::Subject& subject, size_t index, std::string_view target) {
+  const Step& step = subject.graph().steps[index];
+  if (step.kind != Step::Kind::kRun) return may_put_files(step, target);
+  return std::ranges::any_of(subject.run_of(index).commands, [&](const shell::Command& command) {
+    const std::string_view program = command.program();
+    if (program == "rm" || is_harmless_around(program)) return false;
+    return std::ranges::any_of(words_and_files(command), [&](const shell::Word* word) {
+      const auto path = path_in(word->text, step);
+      return path && text::is_within(*path, target);
+    });
+  });
+}
+
+std::vector<bool> find_filled(lint::Subject& subject, std::string_view target) {
+  std::vector<bool> after_step;
+  for (size_t i = 0; i < subject.graph().steps.size(); ++i) {
+    const std::optional<size_t> below = subject.graph().steps[i].below;
+    after_step.push_back((below && after_step[*below]) || puts_files(subject, i, target));
   }
-  return false;
+  return after_step;
+}
+
+}  // namespace
+
+bool hides_files(lint::Subject& subject, const Run& run, std::string_view target) {
+  const std::optional<size_t> below = subject.graph().steps[*run.step].below;
+  if (!below) return false;
+  auto& folders = subject.memory<Filled>().folders;
+  auto known = folders.find(target);
+  if (known == folders.end()) known = folders.emplace(target, find_filled(subject, target)).first;
+  return known->second[*below];
 }
 
 bool is_touched(const Step& step, const Run& run, const PackageManager& manager, std::string_view target,
@@ -154,23 +173,28 @@ bool is_without_network(const Run& run) {
 
 namespace {
 
-class LaterSteps {
+// Who needs the folders of one package manager, whatever RUN fills them.
+class Needs {
  public:
-  LaterSteps(lint::Subject& subject, const Run& run, const LaterNeeds& needs)
-      : subject_(subject), graph_(subject.graph()), run_(run), needs_(needs) {}
-
-  std::string find() {
-    for (size_t i = *run_.step + 1; i < graph_.steps.size(); ++i) {
+  Needs(lint::Subject& subject, const LaterNeeds& needs)
+      : subject_(subject), graph_(subject.graph()), needs_(needs) {
+    for (size_t i = 0; i < graph_.steps.size(); ++i) {
       const Step& step = graph_.steps[i];
-      if (step.kind != Step::Kind::kRun || !graph_.starts_from(step.stage, stage())) continue;
-      if (needs_it(subject_.run_of(i), step)) return fmt::format("line {}", step.instruction->start_line);
+      if (step.kind == Step::Kind::kRun && needs_it(subject_.run_of(i), step)) steps_.push_back(i);
     }
-    return needs_.used_from ? find_in_images() : std::string();
+    needs_.has_mount = nullptr;  // what it looks at need not live on
+  }
+
+  std::string after(const Run& run) const {
+    const size_t stage = graph_.steps[*run.step].stage;
+    for (auto at = std::ranges::upper_bound(steps_, *run.step); at != steps_.end(); ++at) {
+      if (graph_.starts_from(graph_.steps[*at].stage, stage))
+        return fmt::format("line {}", graph_.steps[*at].instruction->start_line);
+    }
+    return needs_.used_from ? find_in_images(stage) : std::string();
   }
 
  private:
-  size_t stage() const { return graph_.steps[*run_.step].stage; }
-
   bool needs_it(const Run& run, const Step& step) const {
     const auto needs = [&](const shell::Command& command) {
       if (calls(*needs_.manager, command) && is_offline(*needs_.manager, command, step)) return true;
@@ -209,9 +233,9 @@ class LaterSteps {
 
   // The images that hold the folder: of the last stage, and of those that somebody may build by name to run
   // them.
-  std::string find_in_images() const {
+  std::string find_in_images(size_t filled) const {
     for (const plan::Stage& stage : graph_.stages) {
-      if (!graph_.starts_from(stage.index, this->stage())) continue;
+      if (!graph_.starts_from(stage.index, filled)) continue;
       const Instruction* starter = starter_of(stage);
       const bool last = stage.index + 1 == graph_.stages.size();
       if (starter != nullptr ? may_need(*starter) : last || !is_used(stage))
@@ -279,14 +303,23 @@ class LaterSteps {
 
   lint::Subject& subject_;
   const plan::Graph& graph_;
-  const Run& run_;
-  const LaterNeeds& needs_;
+  LaterNeeds needs_;
+  std::vector<size_t> steps_;  // that need them
+};
+
+// Of each package manager, and of its caches that packages are used from and others.
+struct AllNeeds {
+  std::map<std::pair<const PackageManager*, bool>, Needs> known;
 };
 
 }  // namespace
 
 std::string needed_later(lint::Subject& subject, const Run& run, const LaterNeeds& needs) {
-  return LaterSteps(subject, run, needs).find();
+  auto& known = subject.memory<AllNeeds>().known;
+  const std::pair key(needs.manager, needs.used_from);
+  auto found = known.find(key);
+  if (found == known.end()) found = known.emplace(key, Needs(subject, needs)).first;
+  return found->second.after(run);
 }
 
 }  // namespace dcache::rules

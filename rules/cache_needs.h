@@ -32,7 +32,7 @@ bool is_without_network(const lint::Run& run);
 struct LaterNeeds {
   const PackageManager* manager = nullptr;
   bool used_from = false;  // packages are used from one of the folders
-  // Whether a later RUN that calls the package manager finds the folders again.
+  // Whether a RUN that calls the package manager finds its folders again. Asked once for each RUN.
   std::function<bool(const lint::Run& run)> has_mount;
 };
 

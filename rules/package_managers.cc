@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -347,29 +348,55 @@ Place place_by_command(const lint::Run& run, const Cache& cache, const shell::Co
   return {};
 }
 
-// Whether a command of the stage, or of one that it starts from, up to the RUN may have moved the caches.
-bool is_configured(lint::Subject& subject, const lint::Run& run, const PackageManager& manager) {
+bool configures(const PackageManager& manager, const shell::Command& command) {
+  const auto words = shell::invocation(command);
+  return std::ranges::any_of(manager.configured_by, [&](Words wanted) {
+    return words.size() >= wanted.size() && shell::program_of(words) == wanted.front() &&
+           std::ranges::all_of(wanted.subspan(1),
+                               [&](std::string_view word) { return shell::has_word(words, word); });
+  });
+}
+
+// For each package manager that was asked about: after which steps its caches may be elsewhere, and whether
+// the project's files may have moved them.
+struct Configured {
+  struct OfOne {
+    std::vector<bool> after_step;
+    bool by_files = false;
+  };
+  std::map<const PackageManager*, OfOne> managers;
+};
+
+Configured::OfOne find_configured(lint::Subject& subject, const PackageManager& manager) {
+  Configured::OfOne found;
   const plan::Graph& graph = subject.graph();
-  for (std::optional<size_t> at = run.step; at; at = graph.steps[*at].below) {
-    if (graph.steps[*at].kind != plan::Step::Kind::kRun) continue;
-    for (const shell::Command& command : subject.run_of(*at).commands) {
-      const auto words = shell::invocation(command);
-      const auto starts = [&](Words wanted) {
-        return words.size() >= wanted.size() && shell::program_of(words) == wanted.front() &&
-               std::ranges::all_of(wanted.subspan(1),
-                                   [&](std::string_view word) { return shell::has_word(words, word); });
-      };
-      if (std::ranges::any_of(manager.configured_by, starts)) return true;
-    }
+  for (size_t i = 0; i < graph.steps.size(); ++i) {
+    const plan::Step& step = graph.steps[i];
+    const bool below = step.below && found.after_step[*step.below];
+    found.after_step.push_back(
+        below || (step.kind == plan::Step::Kind::kRun &&
+                  std::ranges::any_of(subject.run_of(i).commands, [&](const shell::Command& command) {
+                    return configures(manager, command);
+                  })));
   }
   const lint::Surroundings* around = manager.configured_in.empty() ? nullptr : subject.surroundings();
-  return around != nullptr && std::ranges::any_of(manager.configured_in, [&](const Pair& file) {
-           return std::ranges::any_of(around->called(file.name), [&](const context::Record* record) {
-             if (file.value.empty()) return true;
-             const auto text = around->read(record->path);
-             return text && text->find(file.value) != std::string::npos;
-           });
-         });
+  found.by_files =
+      around != nullptr && std::ranges::any_of(manager.configured_in, [&](const Pair& file) {
+        return std::ranges::any_of(around->called(file.name), [&](const context::Record* record) {
+          if (file.value.empty()) return true;
+          const auto text = around->read(record->path);
+          return text && text->find(file.value) != std::string::npos;
+        });
+      });
+  return found;
+}
+
+// Whether the RUN, a command of the stage above it or a file of the project may have moved the caches.
+bool is_configured(lint::Subject& subject, const lint::Run& run, const PackageManager& manager) {
+  std::map<const PackageManager*, Configured::OfOne>& managers = subject.memory<Configured>().managers;
+  auto known = managers.find(&manager);
+  if (known == managers.end()) known = managers.emplace(&manager, find_configured(subject, manager)).first;
+  return known->second.by_files || known->second.after_step[*run.step];
 }
 
 // The last part of the name of the image that a step starts from, over all stages; empty for none.

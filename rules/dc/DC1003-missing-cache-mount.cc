@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -108,10 +109,12 @@ class Check {
   void all() {
     for (const Run& run : subject_.runs())
       look_at(run);
-    for (const Lack& lack : lacks_)
+    for (const Lack& lack : lacks_) {
+      lack_at_.emplace(std::pair(lack.run, &lack.manager()), fixes_.size());
       fixes_.push_back(make_fix(lack));
+    }
     for (size_t i = 0; i < lacks_.size(); ++i)
-      report(lacks_[i], std::move(fixes_[i]));
+      report(lacks_[i], fixes_[i]);
   }
 
  private:
@@ -241,36 +244,31 @@ class Check {
   std::string needed_by(const Lack& lack) {
     const bool used_from =
         std::ranges::any_of(lack.caches, [](const Lacking& one) { return one.cache->used_from; });
-    const LaterNeeds needs{.manager = &lack.manager(),
-                           .used_from = used_from,
-                           .has_mount = [&](const Run& run) { return will_have_mount(lack, run); }};
+    const PackageManager& manager = lack.manager();
+    const LaterNeeds needs{.manager = &manager, .used_from = used_from, .has_mount = [&](const Run& run) {
+                             return will_have_mounts(run, manager);
+                           }};
     return needed_later(subject_, *lack.run, needs);
   }
 
-  // Whether a later RUN has the caches of a lack mounted, or gets them by a fix as safe as this one's.
-  bool will_have_mount(const Lack& lack, const Run& run) {
-    bool all = true;
-    for (const Use& use : uses_of(subject_, run)) {
-      if (use.manager != &lack.manager()) continue;
-      for (const Lacking& one : lack.caches)
-        all = all && (is_mounted(subject_, run, lack.manager(), *one.cache, use.command) ||
-                      is_fixed(run, lack.manager()));
-    }
-    return all;
-  }
-
-  bool is_fixed(const Run& run, const PackageManager& manager) const {
-    for (size_t i = 0; i < lacks_.size(); ++i) {
-      if (lacks_[i].run == &run && &lacks_[i].manager() == &manager) return fixes_[i].has_value();
-    }
-    return false;
+  // Whether a RUN has the caches mounted that packages are used from, or can get them.
+  bool will_have_mounts(const Run& run, const PackageManager& manager) {
+    if (const auto lack = lack_at_.find({&run, &manager}); lack != lack_at_.end())
+      return fixes_[lack->second].has_value();
+    return std::ranges::all_of(uses_of(subject_, run), [&](const Use& use) {
+      return use.manager != &manager || std::ranges::all_of(use.action->caches, [&](std::string_view name) {
+               const Cache& cache = manager.cache(name);
+               return !cache.used_from || is_mounted(subject_, run, manager, cache, use.command);
+             });
+    });
   }
 
   Subject& subject_;
   lint::Reporter& reporter_;
   std::vector<const plan::Read*> stage_reads_;  // of all steps
   std::vector<Lack> lacks_;
-  std::vector<std::optional<lint::Fix>> fixes_;  // of each lack
+  std::map<std::pair<const Run*, const PackageManager*>, size_t> lack_at_;  // its place among them
+  std::vector<std::optional<lint::Fix>> fixes_;                             // of each lack
 };
 
 void check(Subject& subject, lint::Reporter& reporter) {

@@ -222,7 +222,7 @@ Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load
   add_errors(file, silence.checks, all);
   if (reports_unused_) add_unused(file.text(), silence.comments, all);
   sort_by_place(all);
-  withdraw_bad_fixes(file, config_.builder, findings);
+  withdraw_bad_fixes(file, findings);
   return findings;
 }
 

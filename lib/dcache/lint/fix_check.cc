@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -25,32 +26,32 @@ class Edits {
       for (const text::Edit& edit : fix->edits)
         edits_.push_back(&edit);
     }
-    std::ranges::stable_sort(edits_, [](const text::Edit* a, const text::Edit* b) {
-      return std::pair(a->span.begin, a->span.end) < std::pair(b->span.begin, b->span.end);
-    });
+    std::ranges::stable_sort(
+        edits_, {}, [](const text::Edit* edit) { return std::pair(edit->span.begin, edit->span.end); });
+    shifts_.push_back(0);
+    for (const text::Edit* edit : edits_)
+      shifts_.push_back(shifts_.back() + static_cast<int64_t>(edit->replacement.size()) - edit->span.size());
   }
 
   // Where the byte at `offset` goes: behind what is inserted there, and to the start of what replaces it.
   uint32_t moved(uint32_t offset) const {
-    int64_t at = offset;
-    for (const text::Edit* edit : edits_) {
-      if (edit->span.begin > offset) break;
-      if (edit->span.end <= offset) {
-        at += static_cast<int64_t>(edit->replacement.size()) - edit->span.size();
-      } else {
-        at -= offset - edit->span.begin;
-      }
-    }
-    return static_cast<uint32_t>(at);
+    const size_t count = starting_up_to(offset);
+    // They overlap nowhere, so that only the last can go on behind the byte.
+    const bool replaced = count > 0 && edits_[count - 1]->span.end > offset;
+    if (replaced) return static_cast<uint32_t>(edits_[count - 1]->span.begin + shifts_[count - 1]);
+    return static_cast<uint32_t>(offset + shifts_[count]);
   }
 
   // Whether one changes the text of the span, or adds to its end.
   bool touch(text::Span span) const {
-    return std::ranges::any_of(edits_, [&](const text::Edit* edit) {
-      if (!edit->span.empty()) return edit->span.overlaps(span);
-      if (edit->span.begin == span.end) return !starts_line(edit->replacement);
-      return span.begin < edit->span.begin && edit->span.begin < span.end;
-    });
+    size_t at = starting_up_to(span.begin);
+    if (at > 0 && edits_[at - 1]->span.end > span.begin) return true;
+    for (; at < edits_.size() && edits_[at]->span.begin <= span.end; ++at) {
+      const text::Edit& edit = *edits_[at];
+      if (edit.span.begin < span.end) return true;
+      if (edit.span.empty() && !starts_line(edit.replacement)) return true;
+    }
+    return false;
   }
 
  private:
@@ -58,7 +59,14 @@ class Edits {
     return text.starts_with('\n') || text.starts_with("\r\n");
   }
 
+  // How many begin there or in front of it.
+  size_t starting_up_to(uint32_t offset) const {
+    const auto begin = [](const text::Edit* edit) { return edit->span.begin; };
+    return static_cast<size_t>(std::ranges::upper_bound(edits_, offset, {}, begin) - edits_.begin());
+  }
+
   std::vector<const text::Edit*> edits_;
+  std::vector<int64_t> shifts_;  // of what is behind so many of them
 };
 
 std::string_view text_of(const File& file, const Instruction& instruction) {
@@ -97,7 +105,7 @@ class Comparison {
   Comparison(const File& before, std::span<const Fix* const> fixes, const File& after)
       : before_(before), after_(after), edits_(fixes) {
     for (const Fix* fix : fixes) {
-      removed_.insert(removed_.end(), fix->removed.begin(), fix->removed.end());
+      removed_.insert(fix->removed.begin(), fix->removed.end());
       added_.insert(added_.end(), fix->added.begin(), fix->added.end());
     }
     for (const Instruction& instruction : after.instructions())
@@ -106,7 +114,7 @@ class Comparison {
 
   std::optional<std::string> run() {
     for (const Instruction& instruction : before_.instructions()) {
-      if (std::ranges::find(removed_, instruction.span.begin) != removed_.end()) continue;
+      if (removed_.contains(instruction.span.begin)) continue;
       if (auto effect = follow(instruction)) return effect;
     }
     return account_for_rest();
@@ -139,7 +147,7 @@ class Comparison {
   const File& before_;
   const File& after_;
   Edits edits_;
-  std::vector<uint32_t> removed_;
+  std::set<uint32_t> removed_;
   std::vector<std::string> added_;
   std::map<uint32_t, const Instruction*> by_place_;  // those of `after` that nothing accounts for yet
 };

@@ -76,7 +76,11 @@ Chosen take_compatible(Chosen& waiting) {
   return taken;
 }
 
-// What is wrong with the text that the fixes give together; nothing if it is what they say.
+std::optional<std::string> undeclared_effect_of(const dockerfile::File& file, const Chosen& chosen) {
+  return undeclared_effect(file, fixes_of(chosen), dockerfile::parse(with_fixes(file.source(), chosen)));
+}
+
+// What is wrong with the text that the fixes give together; nothing if it is what they say, and plans.
 std::optional<std::string> problem_with(const dockerfile::File& file, plan::Builder builder,
                                         const Chosen& chosen) {
   const dockerfile::File after = dockerfile::parse(with_fixes(file.source(), chosen));
@@ -89,17 +93,17 @@ std::optional<std::string> problem_with(const dockerfile::File& file, plan::Buil
 
 // The fixes that break their word when they are made alone. They are looked at together first: one is hardly
 // ever bad.
-void find_bad(const dockerfile::File& file, plan::Builder builder, const Chosen& chosen,
+void find_bad(const dockerfile::File& file, const Chosen& chosen,
               std::map<const Diagnostic*, std::string>& bad) {
-  auto problem = problem_with(file, builder, chosen);
+  auto problem = undeclared_effect_of(file, chosen);
   if (!problem) return;
   if (chosen.size() == 1) {
     bad.emplace(chosen.front(), std::move(*problem));
     return;
   }
   const auto middle = chosen.begin() + static_cast<std::ptrdiff_t>(chosen.size() / 2);
-  find_bad(file, builder, Chosen(chosen.begin(), middle), bad);
-  find_bad(file, builder, Chosen(middle, chosen.end()), bad);
+  find_bad(file, Chosen(chosen.begin(), middle), bad);
+  find_bad(file, Chosen(middle, chosen.end()), bad);
 }
 
 // A file while its fixes are made, and what is asked about its text.
@@ -139,15 +143,22 @@ class Mending {
     return !empty && (fix.new_file.empty() || !written) && !refused_.contains(name_of(diagnostic));
   }
 
-  // The first of the file and as many others as go with it.
-  Chosen choose() const {
-    Chosen waiting;
-    for (const Diagnostic& diagnostic : findings_.diagnostics) {
-      if (is_wanted(diagnostic)) waiting.push_back(&diagnostic);
+  // The first of the file and as many others as go with it. One that can't be made even alone is refused.
+  Chosen choose() {
+    while (true) {
+      Chosen waiting;
+      for (const Diagnostic& diagnostic : findings_.diagnostics) {
+        if (is_wanted(diagnostic)) waiting.push_back(&diagnostic);
+      }
+      if (waiting.empty()) return {};
+      Chosen chosen;
+      add_fitting(take_compatible(waiting), chosen);
+      if (!chosen.empty()) return chosen;
+      for (const Diagnostic& diagnostic : findings_.diagnostics) {
+        if (!is_wanted(diagnostic)) continue;
+        if (auto problem = ask_.conflict(text_, {&diagnostic})) refuse(diagnostic, std::move(*problem));
+      }
     }
-    Chosen chosen;
-    add_fitting(take_compatible(waiting), chosen);
-    return chosen;
   }
 
   void add_fitting(const Chosen& more, Chosen& chosen) const {
@@ -255,14 +266,14 @@ class Mending {
 
 }  // namespace
 
-void withdraw_bad_fixes(const dockerfile::File& file, plan::Builder builder, Findings& findings) {
+void withdraw_bad_fixes(const dockerfile::File& file, Findings& findings) {
   Chosen waiting;
   for (const Diagnostic& diagnostic : findings.diagnostics) {
     if (diagnostic.fix && !diagnostic.fix->edits.empty()) waiting.push_back(&diagnostic);
   }
   std::map<const Diagnostic*, std::string> bad;
   while (!waiting.empty())
-    find_bad(file, builder, take_compatible(waiting), bad);
+    find_bad(file, take_compatible(waiting), bad);
   if (bad.empty()) return;
   for (Diagnostic& diagnostic : findings.diagnostics) {
     const auto found = bad.find(&diagnostic);

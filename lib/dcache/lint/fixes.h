@@ -8,7 +8,6 @@
 #include "dcache/context/file_system.h"
 #include "dcache/lint/companion.h"
 #include "dcache/lint/engine.h"
-#include "dcache/plan/builder.h"
 
 namespace dcache::lint {
 
@@ -32,8 +31,8 @@ FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::strin
                       const LoadSurroundings& load, bool unsafe,
                       const context::FileSystem& files = *context::disk());
 
-// Takes the fixes away from findings of `file` that, made alone, would not do what they say; see
-// apply_fixes().
-void withdraw_bad_fixes(const dockerfile::File& file, plan::Builder builder, Findings& findings);
+// Takes the fixes away from findings of `file` that, made alone, would do something else to its instructions
+// than they say.
+void withdraw_bad_fixes(const dockerfile::File& file, Findings& findings);
 
 }  // namespace dcache::lint

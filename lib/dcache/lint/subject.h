@@ -69,6 +69,13 @@ class Subject {
     if (!value) value = std::make_shared<T>(make());
     return *static_cast<const T*>(value.get());
   }
+  // What rules find out bit by bit and keep for each other: one value for each type, empty at first.
+  template <typename T>
+  T& memory() {
+    std::shared_ptr<void>& value = shared_[std::type_index(typeid(T))];
+    if (!value) value = std::make_shared<T>();
+    return *static_cast<T*>(value.get());
+  }
 
  private:
   const dockerfile::File& file_;
