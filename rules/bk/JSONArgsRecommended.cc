@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,10 @@ std::optional<std::string> what_breaks_json(std::string_view text) {
   const size_t closing = text.rfind(']');
   if (first.starts_with('\'')) return "put every element between double quotes";
   if (!first.starts_with('"')) return std::nullopt;
+  const std::string_view behind =
+      text::trim_left(first.substr(std::min(first.find('"', 1), first.size() - 1) + 1));
+  if (!behind.empty() && behind.front() != ',' && behind.front() != ']' && behind.front() != '"')
+    return std::nullopt;
   if (closing == std::string_view::npos) return "add the ] that ends it";
   if (closing + 1 < text.size())
     return fmt::format("remove what follows the ]: {}", text.substr(closing + 1));

@@ -85,11 +85,11 @@ class UndefinedVariables {
       const auto meant =
           std::ranges::find_if(names_, [&](std::string_view known) { return is_misspelling(name, known); });
       if (!all_ && !elsewhere && meant == names_.end() && !starts_empty(graph_, stage)) continue;
-      std::string_view near = closest_known(stage, name);
-      if (near.empty() && !elsewhere && meant != names_.end()) near = *meant;
+      const std::string_view near = meant == names_.end() ? closest_known(stage, name) : *meant;
       report_at(reporter_, one, fmt::format("nothing sets {} here", name),
-                near.empty() || near == name ? "set it with ARG or ENV above, or give it a value"
-                                             : fmt::format("did you mean {}?", near));
+                elsewhere      ? fmt::format("the file sets it elsewhere: repeat ARG {} in this stage", name)
+                : near.empty() ? "set it with ARG or ENV above, or give it a value"
+                               : fmt::format("did you mean {}?", near));
     }
   }
 

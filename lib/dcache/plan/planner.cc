@@ -459,7 +459,8 @@ void Planner::check_signal(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
     const size_t before = graph_.errors.size();
     const std::string signal = expand(instruction, word);
-    if (graph_.errors.size() > before || is_signal(signal)) continue;
+    const bool unchecked = options_.builder == Builder::kBuildah || graph_.errors.size() > before;
+    if (unchecked || is_signal(signal)) continue;
     fail(instruction, word.span, fmt::format("'{}' is not a signal", signal),
          text::did_you_mean(signal.size() > 3 && !signal.starts_with("SIG") ? "SIG" + signal : signal,
                             signal_names(), "write a name such as SIGTERM, or a number"))

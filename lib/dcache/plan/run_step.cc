@@ -280,15 +280,13 @@ void Planner::check_mount(const Instruction& instruction, text::Span span, const
 }
 
 std::optional<size_t> Planner::stage_named(const Instruction& instruction, std::string_view from) const {
-  if (options_.builder != Builder::kBuildkit) {
-    const Stage* stage = graph_.find_stage(from);
-    return stage == nullptr ? std::nullopt : std::optional(stage->index);
-  }
-  // Only COPY takes a number.
-  const auto number = instruction.keyword == Keyword::kCopy ? read_whole(from) : std::nullopt;
+  const bool buildkit = options_.builder == Builder::kBuildkit;
+  // With BuildKit only COPY takes a number.
+  const auto number = buildkit && instruction.keyword != Keyword::kCopy ? std::nullopt : read_whole(from);
   if (number) return *number < 0 ? stage_count_ : static_cast<size_t>(*number);
-  const auto named = all_names_.find(text::to_lower(from));
-  return named == all_names_.end() ? std::nullopt : std::optional(named->second);
+  const auto& names = buildkit ? all_names_ : graph_.stage_names;
+  const auto named = names.find(text::to_lower(from));
+  return named == names.end() ? std::nullopt : std::optional(named->second);
 }
 
 Read Planner::origin_of(const Instruction& instruction, std::string_view from, text::Span span) {
