@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "dcache/plan/planner.h"
 #include "dcache/plan/values.h"
@@ -44,14 +45,12 @@ RemoteSource read_remote(std::string_view source) {
 }
 
 // What an ADD with BuildKit downloads: `user@host:path` too.
+// Source: https://github.com/moby/buildkit/blob/master/util/sshutil/scpurl.go
 bool is_download(std::string_view source) {
   if (is_remote(source) && !source.starts_with("git@")) return true;
-  const size_t at = source.find('@');
-  const size_t colon = source.find(':', std::min(at, source.size()));
-  constexpr std::string_view kNameChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-  return at > 0 && colon != std::string_view::npos && colon > at + 1 &&
-         source.substr(0, at).find_first_not_of(kNameChars) == std::string_view::npos &&
-         source.substr(at + 1, colon - at - 1).find_first_not_of(kNameChars) == std::string_view::npos;
+  static const RE2 kScpStyle("[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:.*");
+  return source.find('@') != std::string_view::npos &&
+         RE2::FullMatch(re2::StringPiece(source.data(), source.size()), kScpStyle);
 }
 
 // Whether it is a whole commit ID, SHA-1 or SHA-256.
