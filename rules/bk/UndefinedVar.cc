@@ -80,14 +80,18 @@ class UndefinedVariables {
     const auto found = undeclared_.find({one.instruction, one.stage});
     if (found == undeclared_.end()) return;
     const plan::Stage& stage = graph_.stages[one.stage];
+    const std::vector<NamedVariable> own = variables_set_by(*one.instruction, graph_);
     for (const std::string_view name : found->second) {
       const bool elsewhere = names_.contains(name);
       const auto meant =
           std::ranges::find_if(names_, [&](std::string_view known) { return is_misspelling(name, known); });
+      // `ENV X=/x:$X` adds to what the base image has.
+      const bool extends = std::ranges::find(own, name, &NamedVariable::name) != own.end();
+      if (!all_ && extends && !starts_empty(graph_, stage)) continue;
       if (!all_ && !elsewhere && meant == names_.end() && !starts_empty(graph_, stage)) continue;
       const std::string_view near = meant == names_.end() ? closest_known(stage, name) : *meant;
       report_at(reporter_, one, fmt::format("nothing sets {} here", name),
-                elsewhere      ? fmt::format("the file sets it elsewhere: repeat ARG {} in this stage", name)
+                elsewhere      ? "set it in this stage, above this line; what is set elsewhere does not count"
                 : near.empty() ? "set it with ARG or ENV above, or give it a value"
                                : fmt::format("did you mean {}?", near));
     }

@@ -143,22 +143,43 @@ TEST(Checks, GoAsFarAsBuildkitDoes) {
            {"FROM a\nFOO\nMAINTAINER x\n", {"DC0001:2"}},
            {"FROM x must y\n", {"DC0001:1", "FromAsCasing:1"}},
            {"FROM x as Y z\n", {"DC0001:1", "FromAsCasing:1"}},
-           {"FROM a\nCOPY $x ${y /\n", {"DC0001:2", "UndefinedVar:2"}},
+           {"FROM a\nCOPY $x ${y /\n", {"UndefinedVar:2", "DC0001:2"}},
            {"FROM a\nCOPY ${y $x /\n", {"DC0001:2"}},
            {"FROM a\nARG A=${B:x}\nCMD x\n", {"UndefinedVar:2"}},
-           {"FROM a\nENV A=$x B=\"y\nCMD x\n", {"DC0001:2", "UndefinedVar:2"}},
-           {"FROM a\nCOPY --chmod=9 $x /\nCMD x\n", {"DC0001:2", "UndefinedVar:2"}},
-           {"FROM a\nEXPOSE foo:80:80\nCMD x\n", {"DC0001:2", "ExposeInvalidFormat:2"}},
+           {"FROM a\nENV A=$x B=\"y\nCMD x\n", {"UndefinedVar:2", "DC0001:2"}},
+           {"FROM a\nCOPY --chmod=9 $x /\nCMD x\n", {"UndefinedVar:2", "DC0001:2"}},
+           {"FROM a\nEXPOSE foo:80:80\nCMD x\n", {"ExposeInvalidFormat:2", "DC0001:2"}},
            {"FROM a\nEXPOSE 80/FOO\n", {"DC0001:2"}},
            // Names of stages come before anything is resolved, platforms after the base image.
            {"FROM a AS b\nFROM $X AS b\n",
-            {"DC0001:2", "DuplicateStageName:2", "InvalidDefaultArgInFrom:2", "UndefinedArgInFrom:2"}},
-           {"FROM a\nCMD x\nFROM b:\nCMD y\n", {"DC0001:3", "InvalidDefaultArgInFrom:3"}},
+            {"DuplicateStageName:2", "InvalidDefaultArgInFrom:2", "UndefinedArgInFrom:2", "DC0001:2"}},
+           {"FROM a\nCMD x\nFROM b:\nCMD y\n", {"InvalidDefaultArgInFrom:3", "DC0001:3"}},
            {"FROM a\nCMD x\nFROM b\nCOPY --from=7 /x /\n", {"DC0001:4"}},
            // A stage that the target does not need: it is checked, and does not stop a build.
            {"FROM a AS b\nSTOPSIGNAL foo\nCMD x\nFROM c\nCMD x\n", {}},
        }) {
     EXPECT_EQ(findings(c.text, config), c.found) << c.text;
+  }
+}
+
+TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
+  const Config config = config_selecting({"JSONArgsRecommended"});
+  const Linter linter(catalogue(), config);
+  for (const auto& [command, remedy] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"[\"dotnet\", \"a.dll\"]]", "remove one ] at the end"},
+           {"[\"dotnet\", \"a.dll\",]", "remove the comma in front of the ]"},
+           {"[\"dotnet\", \"a.dll\"", "add the ] that ends it"},
+           {"['dotnet', 'a.dll']", "put every element between double quotes"},
+           {"[\"dotnet\" \"a.dll\"]",
+            "put every element between double quotes, with a comma between two of them"},
+           {"[\"dotnet\", \"a.dll\"] --x", "remove what follows the ]:  --x"},
+           {"dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+           {"[ -f a.dll ] && dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+           {"[ \"$A\" = 1 ] && dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+       }) {
+    const Findings found = linter.lint(dockerfile::parse("FROM a\nCMD " + std::string(command) + "\n"), {});
+    ASSERT_EQ(found.diagnostics.size(), 1u) << command;
+    EXPECT_EQ(found.diagnostics[0].remedy, remedy) << command;
   }
 }
 
