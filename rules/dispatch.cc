@@ -1,6 +1,8 @@
 #include "rules/dispatch.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "dcache/text/unicode.h"
 
@@ -10,14 +12,18 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-const plan::Error* first_error_of_from(lint::Subject& subject) {
-  const auto instructions = subject.file().instructions();
-  const auto& errors = subject.graph().errors;
-  const auto found = std::ranges::find_if(errors, [&](const plan::Error& error) {
-    const auto at = std::ranges::lower_bound(instructions, error.line, {}, &Instruction::start_line);
-    return at != instructions.end() && (at->keyword == Keyword::kFrom || error.before_steps);
-  });
-  return found == errors.end() ? nullptr : &*found;
+using Phase = plan::Error::Phase;
+
+// The error that BuildKit stops at when it checks all stages. It runs no triggers of stages that the target
+// does not need.
+const plan::Error* first_error(lint::Subject& subject) {
+  const plan::Graph& graph = subject.graph();
+  const plan::Error* first = nullptr;
+  for (const plan::Error& error : graph.errors) {
+    const bool unseen = error.phase == Phase::kTriggers && !graph.is_reached(error);
+    if (!unseen && (first == nullptr || error.phase < first->phase)) first = &error;
+  }
+  return first;
 }
 
 void dispatch_stage(const plan::Graph& graph, const plan::Stage& stage, std::span<const Instruction> body,
@@ -30,9 +36,17 @@ void dispatch_stage(const plan::Graph& graph, const plan::Stage& stage, std::spa
     out.push_back({&instruction, &instruction, stage.index});
 }
 
-std::vector<Dispatched> dispatch_all(lint::Subject& subject) {
-  std::vector<Dispatched> all;
-  if (!subject.file().errors().empty() || first_error_of_from(subject) != nullptr) return all;
+struct Dispatch {
+  std::vector<Dispatched> before;
+  std::optional<Failing> failing;
+};
+
+Dispatch dispatch_all(lint::Subject& subject) {
+  Dispatch dispatch;
+  std::vector<Dispatched>& all = dispatch.before;
+  const plan::Error* const error = first_error(subject);
+  const bool stops_before = error != nullptr && error->phase < Phase::kSteps;
+  if (!subject.file().errors().empty() || stops_before) return dispatch;
   const plan::Graph& graph = subject.graph();
   const auto instructions = subject.file().instructions();
   for (const plan::Stage& stage : graph.stages) {
@@ -42,24 +56,61 @@ std::vector<Dispatched> dispatch_all(lint::Subject& subject) {
                            : instructions.size();
     dispatch_stage(graph, stage, instructions.subspan(begin, end - begin), all);
   }
-  if (graph.errors.empty()) return all;
-  const uint32_t stop = graph.errors.front().line;
-  all.erase(
-      std::ranges::find_if(all, [&](const Dispatched& one) { return one.instruction->start_line == stop; }),
-      all.end());
-  return all;
+  if (error == nullptr) return dispatch;
+  const auto stop = std::ranges::find_if(all, [&](const Dispatched& one) {
+    return one.stage == error->stage && one.instruction->start_line == error->line;
+  });
+  if (stop == all.end()) return dispatch;
+  dispatch.failing = Failing{*stop, error};
+  all.erase(stop, all.end());
+  return dispatch;
 }
 
-std::vector<const Instruction*> find_resolved_froms(lint::Subject& subject) {
-  std::vector<const Instruction*> froms;
-  if (!subject.file().errors().empty()) return froms;
-  const plan::Error* error = first_error_of_from(subject);
-  for (const Instruction& instruction : subject.file().instructions()) {
-    if (instruction.keyword != Keyword::kFrom) continue;
-    froms.push_back(&instruction);
-    if (error != nullptr && instruction.start_line == error->line) break;
-  }
+const Dispatch& dispatch_of(lint::Subject& subject) {
+  return subject.shared<Dispatch>([&] { return dispatch_all(subject); });
+}
+
+// The FROMs up to the one that an error is about, that one included.
+std::vector<const Instruction*> froms_up_to(lint::Subject& subject, const plan::Error* error) {
+  std::vector<const Instruction*> froms = read_froms(subject);
+  if (error == nullptr || error->phase > Phase::kStages) return froms;
+  if (error->phase == Phase::kArguments) return {};
+  const auto stop = std::ranges::find(froms, error->line, &Instruction::start_line);
+  if (stop != froms.end()) froms.erase(stop + 1, froms.end());
   return froms;
+}
+
+// Whether an EXPOSE looks at a port before it refuses it: only a protocol that it does not know stops it.
+bool is_looked_at(std::string_view port) {
+  const size_t slash = port.find('/', port.rfind(':') + 1);
+  if (slash == std::string_view::npos) return true;
+  const std::string protocol = text::to_lower(port.substr(slash + 1));
+  return protocol.empty() || protocol == "tcp" || protocol == "udp" || protocol == "sctp";
+}
+
+void add_ports(const plan::Graph& graph, const Dispatched& one, const dockerfile::Word& word,
+               std::vector<ExposedPort>& ports) {
+  std::string_view text = graph.text_of(word);
+  while (!(text = text::trim_left(text)).empty()) {
+    const size_t end = std::min(text.find_first_of(" \t\r\n"), text.size());
+    ports.push_back({&one, &word, text.substr(0, end)});
+    text.remove_prefix(end);
+  }
+}
+
+// BuildKit sorts the ports before it looks at them.
+void add_ports_before_failure(lint::Subject& subject, const Failing& failing,
+                              std::vector<ExposedPort>& ports) {
+  std::vector<const dockerfile::Word*> words;
+  for (const dockerfile::Word& word : failing.at.instruction->arguments)
+    words.push_back(&word);
+  std::ranges::stable_sort(words, {}, [](const dockerfile::Word* word) { return word->text; });
+  for (const dockerfile::Word* word : words) {
+    const bool fails = word->span == failing.error->span;
+    if (fails && !is_looked_at(subject.graph().text_of(*word))) return;
+    add_ports(subject.graph(), failing.at, *word, ports);
+    if (fails) return;
+  }
 }
 
 }  // namespace
@@ -75,33 +126,62 @@ std::span<const Instruction> readable_instructions(lint::Subject& subject) {
   return file.instructions().first(static_cast<size_t>(stop - file.instructions().begin()));
 }
 
-const std::vector<const Instruction*>& resolved_froms(lint::Subject& subject) {
-  struct Froms {
-    std::vector<const Instruction*> list;
-  };
-  return subject.shared<Froms>([&] { return Froms{find_resolved_froms(subject)}; }).list;
+std::span<const Instruction> examined_instructions(lint::Subject& subject) {
+  const auto readable = readable_instructions(subject);
+  const auto all = subject.file().instructions();
+  const bool whole = readable.size() == all.size() ||
+                     subject.file().first_error(dockerfile::Error::Phase::kSyntax) != nullptr;
+  return whole ? readable : all.first(readable.size() + 1);
+}
+
+std::vector<const Instruction*> read_froms(lint::Subject& subject) {
+  std::vector<const Instruction*> froms;
+  if (!subject.file().errors().empty()) return froms;
+  for (const plan::Stage& stage : subject.graph().stages)
+    froms.push_back(stage.from);
+  return froms;
+}
+
+std::vector<const Instruction*> resolved_froms(lint::Subject& subject) {
+  return froms_up_to(subject, first_error(subject));
+}
+
+std::vector<const Instruction*> froms_with_platform(lint::Subject& subject) {
+  const plan::Error* const error = first_error(subject);
+  std::vector<const Instruction*> froms = froms_up_to(subject, error);
+  const bool base_refused = !froms.empty() && error != nullptr && error->phase == Phase::kStages &&
+                            !froms.back()->arguments.empty() &&
+                            error->span == froms.back()->arguments.front().span;
+  if (base_refused) froms.pop_back();
+  return froms;
 }
 
 const std::vector<Dispatched>& dispatched(lint::Subject& subject) {
-  struct All {
-    std::vector<Dispatched> list;
-  };
-  return subject.shared<All>([&] { return All{dispatch_all(subject)}; }).list;
+  return dispatch_of(subject).before;
+}
+
+const Failing* failing_instruction(lint::Subject& subject) {
+  const auto& failing = dispatch_of(subject).failing;
+  return failing ? &*failing : nullptr;
+}
+
+lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std::string message,
+                            std::string remedy) {
+  lint::Diagnostic& diagnostic = reporter.report(one.place->span, std::move(message), std::move(remedy));
+  if (one.place != one.instruction) diagnostic.decided_by = text::Span();
+  return diagnostic;
 }
 
 std::vector<ExposedPort> exposed_ports(lint::Subject& subject) {
   std::vector<ExposedPort> ports;
   for (const Dispatched& one : dispatched(subject)) {
     if (one.instruction->keyword != Keyword::kExpose) continue;
-    for (const dockerfile::Word& word : one.instruction->arguments) {
-      std::string_view text = subject.graph().text_of(word);
-      while (!(text = text::trim_left(text)).empty()) {
-        const size_t end = std::min(text.find_first_of(" \t\r\n"), text.size());
-        ports.push_back({&one, &word, text.substr(0, end)});
-        text.remove_prefix(end);
-      }
-    }
+    for (const dockerfile::Word& word : one.instruction->arguments)
+      add_ports(subject.graph(), one, word, ports);
   }
+  const Failing* const failing = failing_instruction(subject);
+  if (failing != nullptr && failing->at.instruction->keyword == Keyword::kExpose)
+    add_ports_before_failure(subject, *failing, ports);
   return ports;
 }
 

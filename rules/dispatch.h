@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dcache/lint/rule.h"
@@ -20,15 +21,31 @@ struct Dispatched {
 
 // The instructions in front of the first that can't be read; none if the text can't be split at all.
 std::span<const dockerfile::Instruction> readable_instructions(lint::Subject& subject);
+// The same with the first that can't be read: some checks look at it before it is refused.
+std::span<const dockerfile::Instruction> examined_instructions(lint::Subject& subject);
 
-// The FROMs up to the first that can't be resolved, that one included; none if an instruction can't be read.
-const std::vector<const dockerfile::Instruction*>& resolved_froms(lint::Subject& subject);
+// All FROMs; none if an instruction can't be read.
+std::vector<const dockerfile::Instruction*> read_froms(lint::Subject& subject);
+// Those whose base image BuildKit looks at: up to the first that can't be resolved, that one included.
+std::vector<const dockerfile::Instruction*> resolved_froms(lint::Subject& subject);
+// Those whose platform it looks at: without one whose base image is refused.
+std::vector<const dockerfile::Instruction*> froms_with_platform(lint::Subject& subject);
 
 // What all stages take, in order, in front of the first instruction that can't be planned; nothing if a FROM
 // can't.
 const std::vector<Dispatched>& dispatched(lint::Subject& subject);
+// That first instruction, and why it can't; null where BuildKit gets to the end, or does not get to any.
+struct Failing {
+  Dispatched at;
+  const plan::Error* error = nullptr;
+};
+const Failing* failing_instruction(lint::Subject& subject);
 
-// A port of EXPOSE.
+// A finding about an instruction, where BuildKit reports it.
+lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std::string message,
+                            std::string remedy);
+
+// A port of EXPOSE. Of one that fails those that are looked at before.
 struct ExposedPort {
   const Dispatched* at = nullptr;
   const dockerfile::Word* word = nullptr;

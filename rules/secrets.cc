@@ -12,6 +12,8 @@ using dockerfile::Keyword;
 
 constexpr std::array<std::string_view, 10> kSecretWords = {
     "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"};
+// A name with one of them is that of something public, of a file, or of a version.
+constexpr std::array<std::string_view, 3> kHarmlessWords = {"public", "file", "version"};
 
 }  // namespace
 
@@ -36,18 +38,14 @@ bool names_secret(std::string_view name) {
   bool secret = false;
   for (std::string_view rest = name; !rest.empty();) {
     const size_t end = std::min(rest.find('_'), rest.size());
-    const std::string_view part = rest.substr(0, end);
+    const auto is_part = [part = rest.substr(0, end)](std::string_view word) {
+      return text::equals_ignoring_case(part, word);
+    };
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (text::equals_ignoring_case(part, "public")) return false;
-    secret = secret || std::ranges::any_of(kSecretWords, [&](std::string_view word) {
-               return text::equals_ignoring_case(part, word);
-             });
+    if (std::ranges::any_of(kHarmlessWords, is_part)) return false;
+    secret = secret || std::ranges::any_of(kSecretWords, is_part);
   }
-  // The name of a file is no secret.
-  const size_t last = name.rfind('_');
-  const bool names_file =
-      last != std::string_view::npos && text::equals_ignoring_case(name.substr(last + 1), "file");
-  return secret && !names_file;
+  return secret;
 }
 
 }  // namespace dcache::rules

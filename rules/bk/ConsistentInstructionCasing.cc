@@ -50,6 +50,7 @@ lint::Rule ConsistentInstructionCasing() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
           .fix = lint::FixKind::kSafe,
+          .whole_file = true,
           .summary = "An instruction is not in the letter case of the others",
           .rationale =
               "Instructions are read faster, and found by searching, when they are all in capitals or all in "

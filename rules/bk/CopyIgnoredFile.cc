@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "rules/dispatch.h"
 
@@ -12,47 +15,94 @@ using dockerfile::Keyword;
 
 constexpr lint::ExampleFile kFiles[] = {{".dockerignore", "*.md\n"}, {"app", ""}, {"notes.md", ""}};
 
+void report(lint::Reporter& reporter, const Dispatched& one, const lint::Surroundings& around,
+            std::string_view path, text::Span focus) {
+  report_at(reporter, one,
+            fmt::format("{} leaves {} out of the context", text::base_name(around.ignore_file), path),
+            fmt::format("add !{} to it, or name something else", path))
+      .focus = focus;
+}
+
+// As BuildKit has it: what the patterns say of the text of the source, unless there are exceptions.
+bool is_ignored_for_buildkit(const lint::Surroundings& around, std::string_view source) {
+  const auto& patterns = around.ignore->patterns();
+  if (std::ranges::any_of(patterns, &ignore::Pattern::exception)) return false;
+  const std::string path = text::clean_path(source);
+  if (path != "." && path != "/") return !path.starts_with('/') && around.ignore->decide(path).ignored;
+  return std::ranges::any_of(patterns, [](const ignore::Pattern& pattern) {
+    return pattern.path == "*" || pattern.path == "**" || pattern.path == "**/*";
+  });
+}
+
+// Whether the builder looks for the path and finds nothing, because it is ignored. A wildcard may match
+// nothing, and an exception may have kept something below an ignored folder.
+bool is_missed(const lint::Surroundings& around, std::string_view path) {
+  return !path.empty() && !text::has_wildcard(path) && around.ignore->decide(path).ignored &&
+         around.files.find(path) == nullptr && around.files.below(path).empty();
+}
+
+void check_sources(lint::Subject& subject, lint::Reporter& reporter, const Dispatched& one,
+                   const lint::Surroundings& around) {
+  const bool as_buildkit = subject.config().profile == lint::Profile::kBuildkit;
+  const Instruction& instruction = *one.instruction;
+  for (const dockerfile::Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
+    const std::string_view source = subject.graph().text_of(word);
+    if (plan::is_remote(source) || word.text.starts_with("<<")) continue;
+    const std::string path = text::clean_path("/" + std::string(source)).substr(1);
+    if (as_buildkit ? is_ignored_for_buildkit(around, source) : is_missed(around, path))
+      report(reporter, one, around, as_buildkit ? text::clean_path(source) : path, word.span);
+  }
+}
+
+// BuildKit has no check for what a mount reads.
+void check_mounts(lint::Subject& subject, lint::Reporter& reporter, const Dispatched& one,
+                  const lint::Surroundings& around) {
+  const lint::Run& run = subject.run_at(*one.instruction);
+  for (size_t i = 0; i < run.mounts.size(); ++i) {
+    const dockerfile::Mount& mount = run.mounts[i];
+    const bool reads = mount.type == dockerfile::Mount::Type::kBind && mount.from.empty();
+    const std::string path = text::clean_path("/" + mount.source).substr(1);
+    if (reads && path.find('$') == std::string::npos && is_missed(around, path))
+      report(reporter, one, around, path, run.mount_flags[i]->span);
+  }
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const Dispatched& one : dispatched(subject)) {
     const Instruction& instruction = *one.instruction;
-    const bool copies = instruction.keyword == Keyword::kCopy || instruction.keyword == Keyword::kAdd;
-    if (!copies || instruction.find_flag("from") != nullptr || instruction.arguments.size() < 2) continue;
+    const bool copies = (instruction.keyword == Keyword::kCopy || instruction.keyword == Keyword::kAdd) &&
+                        instruction.find_flag("from") == nullptr && instruction.arguments.size() > 1;
+    const bool mounts = instruction.keyword == Keyword::kRun && instruction.find_flag("mount") != nullptr &&
+                        subject.config().profile != lint::Profile::kBuildkit;
+    if (!copies && !mounts) continue;
     const lint::Surroundings* around = subject.surroundings();
     if (around == nullptr || !around->ignore) return;
-    for (const dockerfile::Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
-      const std::string path = text::clean_path("/" + std::string(subject.graph().text_of(word))).substr(1);
-      const bool inside =
-          !path.empty() && path.find("://") == std::string::npos && !word.text.starts_with("<<");
-      if (!inside || !around->ignore->decide(path).ignored) continue;
-      reporter
-          .report(one.place->span,
-                  fmt::format("{} leaves {} out of the context", text::base_name(around->ignore_file), path),
-                  fmt::format("add !{} to it, or copy something else", path))
-          .focus = word.span;
-    }
+    if (copies) check_sources(subject, reporter, one, *around);
+    if (mounts) check_mounts(subject, reporter, one, *around);
   }
 }
 
 }  // namespace
 
 lint::Rule CopyIgnoredFile() {
-  return {.code = "CopyIgnoredFile",
-          .name = "CopyIgnoredFile",
-          .level = lint::Level::kError,
-          .origin = lint::Origin::kBuildkit,
-          .on_by_default = false,
-          .experimental = true,
-          .summary = "COPY or ADD names a file that the ignore file keeps out of the context",
-          .rationale =
-              "The builder never sees a file that `.dockerignore` leaves out, so a COPY that names it fails: "
-              "not found. Name another file, or let the ignore file make an exception with `!`.",
-          .bad = {"FROM debian:12\n"
-                  "COPY notes.md /\n",
-                  kFiles},
-          .good = {"FROM debian:12\n"
-                   "COPY app /\n",
-                   kFiles},
-          .check = check};
+  return {
+      .code = "CopyIgnoredFile",
+      .name = "CopyIgnoredFile",
+      .level = lint::Level::kError,
+      .origin = lint::Origin::kBuildkit,
+      .summary = "An instruction reads a file that the ignore file keeps out of the context",
+      .rationale =
+          "The builder never sees a file that `.dockerignore` leaves out, so a COPY, ADD or bind mount that "
+          "names it fails: not found. Name another file, or let the ignore file make an exception with `!`. "
+          "The profile `buildkit` reports what BuildKit's own check does: what a pattern matches as text, "
+          "nothing where the ignore file has exceptions, and no mounts.",
+      .bad = {"FROM debian:12\n"
+              "COPY notes.md /\n",
+              kFiles},
+      .good = {"FROM debian:12\n"
+               "COPY app /\n",
+               kFiles},
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -13,7 +13,7 @@ using dockerfile::Instruction;
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   std::set<std::string> names;
-  for (const Instruction* from : resolved_froms(subject)) {
+  for (const Instruction* from : read_froms(subject)) {
     if (from->arguments.size() != 3 || names.insert(text::to_lower(from->arguments[2].text)).second) continue;
     reporter
         .report(from->span, fmt::format("there is a stage {} above", from->arguments[2].text),
@@ -31,6 +31,7 @@ lint::Rule DuplicateStageName() {
           .name = "DuplicateStageName",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
+          .whole_file = true,
           .summary = "Two stages have one name",
           .rationale =
               "A later stage hides the earlier one of its name: `--target` and `COPY --from` below it mean "

@@ -13,9 +13,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const size_t colon = port.rfind(':');
     if (colon == std::string_view::npos || port.find_first_not_of(':') == colon + 1) continue;
     const std::string wanted(port.substr(colon + 1));
-    lint::Diagnostic& diagnostic = reporter.report(
-        exposed.at->place->span, fmt::format("{} names more than a port of the container", port),
-        fmt::format("write {}, and --publish when the container is run", wanted));
+    lint::Diagnostic& diagnostic =
+        report_at(reporter, *exposed.at, fmt::format("{} names more than a port of the container", port),
+                  fmt::format("write {}, and --publish when the container is run", wanted));
     diagnostic.focus = exposed.word->span;
     if (exposed.can_be_mended())
       diagnostic.fix = replace(exposed.word->span, wanted, fmt::format("write {}", wanted));

@@ -12,9 +12,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const ExposedPort& exposed : exposed_ports(subject)) {
     const std::string lower = text::to_lower(exposed.port);
     if (exposed.port.find('/') == std::string_view::npos || lower == exposed.port) continue;
-    lint::Diagnostic& diagnostic = reporter.report(
-        exposed.at->place->span, fmt::format("the protocol of {} is not in lower case", exposed.port),
-        fmt::format("write {}", lower));
+    lint::Diagnostic& diagnostic =
+        report_at(reporter, *exposed.at, fmt::format("the protocol of {} is not in lower case", exposed.port),
+                  fmt::format("write {}", lower));
     diagnostic.focus = exposed.word->span;
     if (exposed.can_be_mended())
       diagnostic.fix = replace(exposed.word->span, lower, "write the protocol in lower case");

@@ -21,9 +21,12 @@ bool names_platform(std::string_view stage, std::string_view platform) {
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction* from : resolved_froms(subject)) {
+  for (const Instruction* from : froms_with_platform(subject)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || flag->value.find('$') != std::string_view::npos) continue;
+    const bool refused = std::ranges::any_of(
+        subject.graph().errors, [&](const plan::Error& error) { return error.span == flag->span; });
+    if (refused) continue;
     if (from->arguments.size() == 3 && names_platform(from->arguments[2].text, flag->value)) continue;
     reporter
         .report(from->span,

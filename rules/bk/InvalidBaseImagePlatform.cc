@@ -52,6 +52,7 @@ lint::Rule InvalidBaseImagePlatform() {
           .name = "InvalidBaseImagePlatform",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
+          .whole_file = true,
           .summary = "FROM asks for another platform than its image is for",
           .rationale =
               "Repositories such as `arm64v8/alpine` hold images of one architecture. With a `--platform` "

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
@@ -8,17 +10,24 @@ namespace dcache::rules {
 namespace {
 
 using dockerfile::Instruction;
-using dockerfile::Keyword;
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (!subject.file().errors().empty()) return;
-  for (const Instruction& from : subject.file().instructions()) {
-    if (from.keyword != Keyword::kFrom || from.arguments.empty()) continue;
-    const dockerfile::Word& base = from.arguments.front();
-    const std::string_view name = subject.graph().text_of(base);
+  const plan::Graph& graph = subject.graph();
+  const auto is_about_arguments = [](const plan::Error& error) {
+    return error.phase == plan::Error::Phase::kArguments;
+  };
+  if (std::ranges::any_of(graph.errors, is_about_arguments)) return;
+  for (const Instruction* from : read_froms(subject)) {
+    if (from->arguments.empty()) continue;
+    const dockerfile::Word& base = from->arguments.front();
+    const std::string_view name = graph.text_of(base);
     if (plan::is_valid_reference(name)) continue;
+    const bool unreadable = !name.empty() && std::ranges::any_of(graph.errors, [&](const plan::Error& error) {
+      return error.phase == plan::Error::Phase::kStages && error.span == base.span;
+    });
+    if (unreadable) return;
     reporter
-        .report(from.span,
+        .report(from->span,
                 fmt::format("without build arguments {} gives '{}', which is no image", base.text, name),
                 "give its ARG a default above the first FROM")
         .focus = base.span;
@@ -32,6 +41,7 @@ lint::Rule InvalidDefaultArgInFrom() {
           .name = "InvalidDefaultArgInFrom",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
+          .whole_file = true,
           .summary = "FROM names no image unless a build argument is given",
           .rationale =
               "Without `--build-arg` the name of the base image is empty or malformed, so that a plain "

@@ -1,6 +1,12 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
 
 namespace dcache::rules {
@@ -8,23 +14,49 @@ namespace {
 
 using dockerfile::Keyword;
 
+// What to change in a text that starts like a JSON array, and is none; nothing for another text. `[ -f x ] &&
+// …` is a command of the shell.
+std::optional<std::string> what_breaks_json(std::string_view text) {
+  if (!text.starts_with('[')) return std::nullopt;
+  const std::string_view first = text::trim_left(text.substr(1));
+  const size_t closing = text.rfind(']');
+  if (first.starts_with('\'')) return "put every element between double quotes";
+  if (!first.starts_with('"')) return std::nullopt;
+  const std::string_view behind =
+      text::trim_left(first.substr(std::min(first.find('"', 1), first.size() - 1) + 1));
+  if (!behind.empty() && behind.front() != ',' && behind.front() != ']' && behind.front() != '"')
+    return std::nullopt;
+  if (closing == std::string_view::npos) return "add the ] that ends it";
+  if (closing + 1 < text.size())
+    return fmt::format("remove what follows the ]: {}", text.substr(closing + 1));
+  const size_t before = text.substr(0, closing).find_last_not_of(" \t");
+  if (text[before] == ']') return "remove one ] at the end";
+  if (text[before] == ',') return "remove the comma in front of the ]";
+  return "put every element between double quotes, with a comma between two of them";
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Graph& graph = subject.graph();
   std::vector<bool> has_shell(graph.stages.size());
   std::optional<size_t> stage;
   for (const Dispatched& one : dispatched(subject)) {
-    if (stage != one.stage) {
-      stage = one.stage;
-      const auto& base = graph.stages[one.stage].base_stage;
-      has_shell[one.stage] = base && has_shell[*base];
+    for (size_t next = stage ? *stage + 1 : 0; stage != one.stage; stage = next++) {
+      const auto& base = graph.stages[next].base_stage;
+      has_shell[next] = base && has_shell[*base];
     }
     const Keyword keyword = one.instruction->keyword;
     if (keyword == Keyword::kShell) has_shell[one.stage] = true;
     if ((keyword != Keyword::kCmd && keyword != Keyword::kEntrypoint) || one.instruction->json ||
         has_shell[one.stage])
       continue;
-    reporter.report(one.place->span, "a shell stands between the program and the signals it should get",
-                    fmt::format("write {} [\"PROGRAM\", \"ARGUMENT\"]", dockerfile::name_of(keyword)));
+    const auto broken = what_breaks_json(one.instruction->rest);
+    if (broken) {
+      report_at(reporter, one, "this is not the JSON array that it looks like, so a shell runs it as text",
+                *broken);
+    } else {
+      report_at(reporter, one, "a shell stands between the program and the signals it should get",
+                fmt::format("write {} [\"PROGRAM\", \"ARGUMENT\"]", dockerfile::name_of(keyword)));
+    }
   }
 }
 

@@ -33,8 +33,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (!one.instruction->legacy || one.instruction->arguments.size() < 2) continue;
     const auto pair = as_pair(*one.instruction);
     const std::string_view keyword = dockerfile::name_of(one.instruction->keyword);
-    lint::Diagnostic& diagnostic = reporter.report(
-        one.place->span, fmt::format("{} {} is set without =", keyword, one.instruction->arguments[0].text),
+    lint::Diagnostic& diagnostic = report_at(
+        reporter, one, fmt::format("{} {} is set without =", keyword, one.instruction->arguments[0].text),
         fmt::format("write {} {}", keyword, pair.value_or("NAME=value")));
     if (!pair || one.place != one.instruction || one.instruction->start_line != one.instruction->end_line)
       continue;

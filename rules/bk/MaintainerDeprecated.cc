@@ -21,7 +21,7 @@ std::string quoted(std::string_view text) {
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : readable_instructions(subject)) {
+  for (const Instruction& instruction : examined_instructions(subject)) {
     if (instruction.keyword != Keyword::kMaintainer) continue;
     const std::string_view who =
         instruction.arguments.empty() ? std::string_view() : instruction.arguments.front().text;

@@ -20,10 +20,12 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       continue;
     const Instruction* const earlier = std::exchange(last[{one.stage, keyword}], one.place);
     if (earlier == nullptr) continue;
-    reporter.report(earlier->span,
-                    fmt::format("{} of line {} takes the place of this one", dockerfile::name_of(keyword),
-                                one.place->start_line),
-                    "keep one of them");
+    reporter
+        .report(earlier->span,
+                fmt::format("{} of line {} takes the place of this one", dockerfile::name_of(keyword),
+                            one.place->start_line),
+                "keep one of them")
+        .decided_by = one.place == one.instruction ? one.place->span : text::Span();
   }
 }
 

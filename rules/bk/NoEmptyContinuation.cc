@@ -45,6 +45,7 @@ lint::Rule NoEmptyContinuation() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
           .fix = lint::FixKind::kSafe,
+          .whole_file = true,
           .summary = "A continued instruction has an empty line in it",
           .rationale =
               "An empty line behind a `\\` is skipped today, with a warning, and will end the instruction "

@@ -15,7 +15,7 @@ bool is_target_platform(std::string_view value) {
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction* from : resolved_froms(subject)) {
+  for (const Instruction* from : froms_with_platform(subject)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || !is_target_platform(flag->value)) continue;
     lint::Diagnostic& diagnostic =

@@ -10,7 +10,7 @@ namespace {
 using dockerfile::Instruction;
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction* from : resolved_froms(subject)) {
+  for (const Instruction* from : read_froms(subject)) {
     if (from->arguments.size() != 3) continue;
     const dockerfile::Word& name = from->arguments[2];
     if (!text::equals_ignoring_case(name.text, "scratch") &&
@@ -32,6 +32,7 @@ lint::Rule ReservedStageName() {
           .name = "ReservedStageName",
           .level = lint::Level::kError,
           .origin = lint::Origin::kBuildkit,
+          .whole_file = true,
           .summary = "A stage has a name that means something else",
           .rationale =
               "`scratch` is the empty image and `context` the build context: a stage of that name can't be "

@@ -7,16 +7,24 @@
 namespace dcache::rules {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(subject)) {
-    for (const NamedVariable& variable : variables_set_by(*one.instruction, subject.graph())) {
-      if (!names_secret(variable.name)) continue;
-      reporter
-          .report(one.place->span, fmt::format("{} can be read by whoever has the image", variable.name),
-                  "use RUN --mount=type=secret")
-          .focus = variable.span;
-    }
+// Reports the variables that come no later than `end` in the file.
+void check_variables(const plan::Graph& graph, const Dispatched& one, uint32_t end,
+                     lint::Reporter& reporter) {
+  for (const NamedVariable& variable : variables_set_by(*one.instruction, graph)) {
+    if (variable.span.begin > end || !names_secret(variable.name)) continue;
+    report_at(reporter, one, fmt::format("{} can be read by whoever has the image", variable.name),
+              "use RUN --mount=type=secret")
+        .focus = variable.span;
   }
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Dispatched& one : dispatched(subject))
+    check_variables(subject.graph(), one, one.instruction->span.end, reporter);
+  // An ARG is looked at name by name, up to the default that can't be read.
+  const Failing* const failing = failing_instruction(subject);
+  if (failing != nullptr && failing->at.instruction->keyword == dockerfile::Keyword::kArg)
+    check_variables(subject.graph(), failing->at, failing->error->span.begin, reporter);
 }
 
 constexpr std::string_view kCovers[] = {"DL3064"};
@@ -33,7 +41,7 @@ lint::Rule SecretsUsedInArgOrEnv() {
               "What ENV sets is in the configuration of the image, and what ARG is given in its history: "
               "whoever can pull the image can read them. A secret mount shows a secret to one RUN and leaves "
               "nothing behind. A name counts by its words between underscores: `KEY`, `TOKEN`, `PASSWORD` "
-              "and the like, unless one of them is `PUBLIC`.",
+              "and the like, unless one of them is `PUBLIC`, `FILE` or `VERSION`.",
           .bad = {"FROM debian:12\n"
                   "ARG API_TOKEN\n"},
           .good = {"FROM debian:12\n"

@@ -13,7 +13,7 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<const Instruction*>& froms = resolved_froms(subject);
+  const std::vector<const Instruction*> froms = resolved_froms(subject);
   std::vector<std::string_view> known;
   for (const Instruction& instruction : subject.file().instructions()) {
     if (instruction.keyword == Keyword::kFrom) break;

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +10,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/suggest.h"
 #include "rules/dispatch.h"
+#include "rules/secrets.h"
 
 namespace dcache::rules {
 namespace {
@@ -23,26 +26,93 @@ std::string_view closest_known(const plan::Stage& stage, std::string_view name) 
   return text::closest(name, known);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const plan::Graph& graph = subject.graph();
-  if (std::ranges::none_of(graph.undeclared,
-                           [](const plan::Undeclared& one) { return one.stage.has_value(); }))
-    return;
-  // The first instruction that can't be planned ends the list of those that BuildKit gets to.
-  std::map<std::pair<const dockerfile::Instruction*, size_t>, std::set<std::string_view>> names;
-  for (const plan::Undeclared& one : graph.undeclared) {
-    if (one.stage) names[{one.instruction, *one.stage}].insert(one.name);
+// The names that ARG and ENV set, wherever they are in the file.
+std::set<std::string_view> names_in(lint::Subject& subject) {
+  std::set<std::string_view> names;
+  for (const dockerfile::Instruction& instruction : subject.file().instructions()) {
+    for (const NamedVariable& variable : variables_set_by(instruction, subject.graph()))
+      names.insert(variable.name);
   }
-  for (const Dispatched& one : dispatched(subject)) {
-    const auto found = names.find({one.instruction, one.stage});
-    if (found == names.end()) continue;
-    for (const std::string_view name : found->second) {
-      const std::string_view near = closest_known(graph.stages[one.stage], name);
-      reporter.report(one.place->span, fmt::format("nothing sets {} here", name),
-                      near.empty() || near == name ? "set it with ARG or ENV above, or give it a value"
-                                                   : fmt::format("did you mean {}?", near));
+  return names;
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Whether one name is a misspelling of the other: a letter or two. `PY2` is none of `PY3`.
+bool is_misspelling(std::string_view name, std::string_view of) {
+  constexpr size_t kShortest = 4, kLong = 8;
+  const size_t most = name.size() < kLong ? 1 : 2;
+  const size_t difference = name.size() < of.size() ? of.size() - name.size() : name.size() - of.size();
+  if (name.size() < kShortest || difference > most) return false;
+  const auto without_digits = [](std::string_view text) {
+    std::string letters;
+    std::ranges::remove_copy_if(text, std::back_inserter(letters), is_digit);
+    return letters;
+  };
+  return text::edit_distance(name, of) <= most && without_digits(name) != without_digits(of);
+}
+
+// Whether nothing that a base image brings is there.
+bool starts_empty(const plan::Graph& graph, const plan::Stage& stage) {
+  const plan::Stage* first = &stage;
+  while (first->base_stage)
+    first = &graph.stages[*first->base_stage];
+  return !first->from->arguments.empty() && graph.text_of(first->from->arguments.front()) == "scratch";
+}
+
+// Reports variables that nothing sets. The base image may set any of them: but for BuildKit's own profile
+// only those count that the file sets elsewhere, that are spelled like one that it sets, or that no base
+// image brings.
+class UndefinedVariables {
+ public:
+  UndefinedVariables(lint::Subject& subject, lint::Reporter& reporter)
+      : graph_(subject.graph()), reporter_(reporter), names_(names_in(subject)) {
+    const lint::Profile profile = subject.config().profile;
+    all_ = profile == lint::Profile::kBuildkit || profile == lint::Profile::kAll;
+    for (const plan::Undeclared& one : graph_.undeclared) {
+      if (one.stage) undeclared_[{one.instruction, *one.stage}].insert(one.name);
     }
   }
+
+  void check(const Dispatched& one) const {
+    const auto found = undeclared_.find({one.instruction, one.stage});
+    if (found == undeclared_.end()) return;
+    const plan::Stage& stage = graph_.stages[one.stage];
+    const std::vector<NamedVariable> own = variables_set_by(*one.instruction, graph_);
+    for (const std::string_view name : found->second) {
+      const bool elsewhere = names_.contains(name);
+      const auto meant =
+          std::ranges::find_if(names_, [&](std::string_view known) { return is_misspelling(name, known); });
+      // `ENV X=/x:$X` adds to what the base image has.
+      const bool extends = std::ranges::find(own, name, &NamedVariable::name) != own.end();
+      if (!all_ && extends && !starts_empty(graph_, stage)) continue;
+      if (!all_ && !elsewhere && meant == names_.end() && !starts_empty(graph_, stage)) continue;
+      const std::string_view near = meant == names_.end() ? closest_known(stage, name) : *meant;
+      report_at(reporter_, one, fmt::format("nothing sets {} here", name),
+                elsewhere      ? "set it in this stage, above this line; what is set elsewhere does not count"
+                : near.empty() ? "set it with ARG or ENV above, or give it a value"
+                               : fmt::format("did you mean {}?", near));
+    }
+  }
+
+ private:
+  const plan::Graph& graph_;
+  lint::Reporter& reporter_;
+  std::set<std::string_view> names_;
+  std::map<std::pair<const dockerfile::Instruction*, size_t>, std::set<std::string_view>> undeclared_;
+  bool all_ = false;
+};
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const auto is_in_stage = [](const plan::Undeclared& one) { return one.stage.has_value(); };
+  if (std::ranges::none_of(subject.graph().undeclared, is_in_stage)) return;
+  const UndefinedVariables variables(subject, reporter);
+  for (const Dispatched& one : dispatched(subject))
+    variables.check(one);
+  // The instruction that BuildKit stops at has its variables looked up first.
+  if (const Failing* failing = failing_instruction(subject)) variables.check(failing->at);
 }
 
 }  // namespace
@@ -56,8 +126,14 @@ lint::Rule UndefinedVar() {
       .summary = "A variable is used that nothing sets",
       .rationale =
           "A variable that neither ENV nor ARG of the stage sets is empty: the path or value around it then "
-          "means something else. Arguments from above the first FROM have to be declared again in the stage.",
-      .bad = {"FROM debian:12\n"
+          "means something else. Arguments from above the first FROM have to be declared again in the stage. "
+          "Base images set variables too, which the file does not show: outside of the profiles `buildkit` "
+          "and "
+          "`all` a name counts only if the file sets it elsewhere, if it looks like a misspelling of one "
+          "that "
+          "the file sets, or if the stage starts from scratch.",
+      .bad = {"ARG TARGET=/app\n"
+              "FROM debian:12\n"
               "COPY app $TARGET/\n"},
       .good = {"FROM debian:12\n"
                "ARG TARGET=/app\n"

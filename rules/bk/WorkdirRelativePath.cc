@@ -1,27 +1,43 @@
+#include <optional>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
+#include "rules/stages.h"
 
 namespace dcache::rules {
 namespace {
 
 using dockerfile::Keyword;
 
+// BuildKit knows drive letters only where it builds for Windows. Without `--platform` a base image may be one
+// of Windows all the same.
+bool is_absolute(lint::Subject& subject, const plan::Stage& stage, std::string_view path) {
+  if (path.starts_with('/')) return true;
+  const bool windows =
+      stage.platform.starts_with("windows") || subject.config().profile != lint::Profile::kBuildkit;
+  return windows && !path.starts_with('$') && may_be_absolute(path);
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Graph& graph = subject.graph();
   std::vector<bool> is_set(graph.stages.size());
+  std::optional<size_t> stage;
   for (const Dispatched& one : dispatched(subject)) {
+    for (size_t next = stage ? *stage + 1 : 0; stage != one.stage; stage = next++) {
+      const auto& base = graph.stages[next].base_stage;
+      is_set[next] = base && is_set[*base];
+    }
     if (one.instruction->keyword != Keyword::kWorkdir || one.instruction->arguments.empty()) continue;
-    const auto& base = graph.stages[one.stage].base_stage;
-    const bool known = is_set[one.stage] || (base && is_set[*base]);
+    const bool known = is_set[one.stage];
     is_set[one.stage] = true;
     const dockerfile::Word& path = one.instruction->arguments.front();
-    if (known || graph.text_of(path).starts_with('/')) continue;
-    reporter
-        .report(one.place->span,
-                fmt::format("the folder '{}' depends on where the base image left off", graph.text_of(path)),
-                "write the path from the root on")
+    if (known || is_absolute(subject, graph.stages[one.stage], graph.text_of(path))) continue;
+    report_at(reporter, one,
+              fmt::format("the folder '{}' depends on where the base image left off", graph.text_of(path)),
+              "write the path from the root on")
         .focus = path.span;
   }
 }

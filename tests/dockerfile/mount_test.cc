@@ -5,7 +5,7 @@
 namespace dcache::dockerfile {
 namespace {
 
-tl::expected<Mount, std::string> read(std::string_view value) {
+tl::expected<Mount, MountError> read(std::string_view value) {
   return read_mount(value, [](std::string_view) { return std::nullopt; }, {});
 }
 

@@ -1,5 +1,8 @@
 #include "dcache/lint/engine.h"
 
+#include <algorithm>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "tests/lint/lint_testing.h"
@@ -62,6 +65,143 @@ TEST(Suppressions, WorkAsCommentsOfAllThreeTools) {
         {"# dcacheignore=DC1009\nFROM a\n", 1},
         {"# dcache ignore=\nFROM a\n", 1}}) {
     EXPECT_EQ(findings(c.text, {}).size(), c.findings) << c.text;
+  }
+}
+
+struct CheckCommentCase {
+  const char* text;
+  Texts found;
+};
+
+// As BuildKit's source has it since November 2025.
+TEST(CheckComments, SwitchChecksOffForOneInstruction) {
+  Config config;
+  config.profile = Profile::kBuildkit;
+  for (const CheckCommentCase& c : {
+           CheckCommentCase{"FROM a\nCMD x\n", {"JSONArgsRecommended:2"}},
+           {"FROM a\n# check=skip=JSONArgsRecommended\nCMD x\n", {}},
+           {"FROM a\n# check=skip=JSONArgsRecommended because of signals\nCMD x\n", {}},
+           {"FROM a\n#   Check = skip=JSONArgsRecommended\nCMD x\n", {}},
+           {"FROM a\n# check=skip=all\nCMD x\n", {}},
+           {"FROM a\n# check=skip=UndefinedVar,JSONArgsRecommended;error=true\n\n# text\nCMD x\n", {}},
+           // Letter by letter, no blanks behind commas, and `all` on its own.
+           {"FROM a\n# check=skip=jsonargsrecommended\nCMD x\n", {"JSONArgsRecommended:3"}},
+           {"FROM a\n# check=skip=UndefinedVar, JSONArgsRecommended\nCMD x\n", {"JSONArgsRecommended:3"}},
+           {"FROM a\n# check=skip=UndefinedVar,all\nCMD x\n", {"JSONArgsRecommended:3"}},
+           {"FROM a\n# check=skip=JSONArgsRecommended;skp=x\nCMD x\n", {"JSONArgsRecommended:3"}},
+           // It belongs to the next instruction alone, and an empty comment ends it.
+           {"FROM a\n# check=skip=all\nRUN x\nCMD x\n", {"JSONArgsRecommended:4"}},
+           {"FROM a\n# check=skip=all\n#\nCMD x\n", {"JSONArgsRecommended:4"}},
+           {"FROM a\n  # check=skip=all\nCMD x\n", {"JSONArgsRecommended:3"}},
+           {"FROM a\nRUN x \\\n# check=skip=all\n  y\nCMD x\n", {"JSONArgsRecommended:5"}},
+           // The first of several counts.
+           {"FROM a\n# check=skip=UndefinedVar\n# check=skip=all\nCMD x\n", {"JSONArgsRecommended:4"}},
+           // Checks of FROM, and those of the whole file, which it does not reach.
+           {"FROM x AS a\n# check=skip=StageNameCasing,FromAsCasing\nFROM a as B\n", {}},
+           {"FROM x AS a\n# check=skip=UndefinedArgInFrom\nFROM a${X}\n", {}},
+           {"FROM x AS a\n# check=skip=all\nFROM x AS a\n", {"DuplicateStageName:3"}},
+           {"FROM a\n# check=skip=all\nrun x\n", {"ConsistentInstructionCasing:3"}},
+           // Of two the later is looked at, and the earlier is reported.
+           {"FROM a\n# check=skip=all\nCMD [\"x\"]\nCMD [\"y\"]\n", {"MultipleInstructionsDisallowed:3"}},
+           {"FROM a\nCMD [\"x\"]\n# check=skip=all\nCMD [\"y\"]\n", {}},
+           // What ONBUILD put off has no comments.
+           {"FROM a AS b\n# check=skip=all\nONBUILD CMD x\n# check=skip=all\nFROM b\n",
+            {"JSONArgsRecommended:5"}},
+           {"FROM a\n# check=experimental=InvalidDefinitionDescription\nARG X\n",
+            {"InvalidDefinitionDescription:3"}},
+           {"FROM a\n# check=experimental=all\nARG X\n# text\nARG Y\n", {"InvalidDefinitionDescription:3"}},
+       }) {
+    EXPECT_EQ(findings(c.text, config), c.found) << c.text;
+  }
+}
+
+TEST(CheckComments, NameOtherRulesToo) {
+  EXPECT_EQ(findings("FROM a:1 AS x\n# check=skip=DC1009\nFROM b:1\nRUN --mount=from=x,target=/x y\n", {}),
+            Texts{"DC1009:1"});
+  EXPECT_EQ(findings("FROM a:1 AS x\n# check=skip=all\nFROM b:1\nRUN --mount=from=x,target=/x y\n", {}),
+            (Texts{"DC1009:1", "DC1009:3"}));
+}
+
+TEST(CheckComments, AreReportedWhereTheyDoNothing) {
+  Config config;
+  config.profile = Profile::kBuildkit;
+  config.report_unused = true;
+  EXPECT_EQ(findings("FROM a\n# check=skip=JSONArgsRecommended\nCMD x\n", config), Texts{});
+  EXPECT_EQ(findings("FROM a\n# check=skip=JSONArgsRecommended,UndefinedVar\nCMD x\n", config),
+            Texts{"DC0002:2"});
+  EXPECT_EQ(findings("FROM a\n# check=skip=all\nCMD x\n", config), Texts{});
+  EXPECT_EQ(findings("FROM a\n# check=skip=all\nCMD [\"x\"]\n", config), Texts{"DC0002:2"});
+  EXPECT_EQ(findings("FROM a\n# check=skip=NoSuchCheck\nCMD [\"x\"]\n", config), Texts{"DC0002:2"});
+}
+
+// What BuildKit looks at before it refuses a line.
+TEST(Checks, GoAsFarAsBuildkitDoes) {
+  Config config;
+  config.profile = Profile::kBuildkit;
+  for (const CheckCommentCase& c : {
+           CheckCommentCase{"MAINTAINER x\nFROM a\n", {"DC0001:1", "MaintainerDeprecated:1"}},
+           {"FROM a\nFOO\nMAINTAINER x\n", {"DC0001:2"}},
+           {"FROM x must y\n", {"DC0001:1", "FromAsCasing:1"}},
+           {"FROM x as Y z\n", {"DC0001:1", "FromAsCasing:1"}},
+           {"FROM a\nCOPY $x ${y /\n", {"UndefinedVar:2", "DC0001:2"}},
+           {"FROM a\nCOPY ${y $x /\n", {"DC0001:2"}},
+           {"FROM a\nARG A=${B:x}\nCMD x\n", {"UndefinedVar:2"}},
+           {"FROM a\nENV A=$x B=\"y\nCMD x\n", {"UndefinedVar:2", "DC0001:2"}},
+           {"FROM a\nCOPY --chmod=9 $x /\nCMD x\n", {"UndefinedVar:2", "DC0001:2"}},
+           {"FROM a\nEXPOSE foo:80:80\nCMD x\n", {"ExposeInvalidFormat:2", "DC0001:2"}},
+           {"FROM a\nEXPOSE 80/FOO\n", {"DC0001:2"}},
+           // Names of stages come before anything is resolved, platforms after the base image.
+           {"FROM a AS b\nFROM $X AS b\n",
+            {"DuplicateStageName:2", "InvalidDefaultArgInFrom:2", "UndefinedArgInFrom:2", "DC0001:2"}},
+           {"FROM a\nCMD x\nFROM b:\nCMD y\n", {"InvalidDefaultArgInFrom:3", "DC0001:3"}},
+           {"FROM a\nCMD x\nFROM b\nCOPY --from=7 /x /\n", {"DC0001:4"}},
+           // A stage that the target does not need: it is checked, and does not stop a build.
+           {"FROM a AS b\nSTOPSIGNAL foo\nCMD x\nFROM c\nCMD x\n", {}},
+       }) {
+    EXPECT_EQ(findings(c.text, config), c.found) << c.text;
+  }
+}
+
+TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
+  const Config config = config_selecting({"JSONArgsRecommended"});
+  const Linter linter(catalogue(), config);
+  for (const auto& [command, remedy] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"[\"dotnet\", \"a.dll\"]]", "remove one ] at the end"},
+           {"[\"dotnet\", \"a.dll\",]", "remove the comma in front of the ]"},
+           {"[\"dotnet\", \"a.dll\"", "add the ] that ends it"},
+           {"['dotnet', 'a.dll']", "put every element between double quotes"},
+           {"[\"dotnet\" \"a.dll\"]",
+            "put every element between double quotes, with a comma between two of them"},
+           {"[\"dotnet\", \"a.dll\"] --x", "remove what follows the ]:  --x"},
+           {"dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+           {"[ -f a.dll ] && dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+           {"[ \"$A\" = 1 ] && dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+       }) {
+    const Findings found = linter.lint(dockerfile::parse("FROM a\nCMD " + std::string(command) + "\n"), {});
+    ASSERT_EQ(found.diagnostics.size(), 1u) << command;
+    EXPECT_EQ(found.diagnostics[0].remedy, remedy) << command;
+  }
+}
+
+TEST(NotBuildable, SaysWhatMayHaveBeenMeant) {
+  const Config config;
+  const Linter linter(catalogue(), config);
+  for (const auto& [line, remedy] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"RUN --mount=type=cach,target=/x true", "did you mean 'cache'?"},
+           {"RUN --mount=tpe=cache,target=/x true", "did you mean 'type'?"},
+           {"RUN --mount=type=cache,target=/x,sharing=lockd true", "did you mean 'locked'?"},
+           {"RUN --netwrok=none true", "did you mean --network?"},
+           {"RUN --network=nne true", "did you mean 'none'?"},
+           {"COPPY a b", "did you mean COPY?"},
+           {"apt-get install x", "if it belongs to the line above, end that line with the escape character"},
+           {"STOPSIGNAL TREM", "did you mean 'SIGTERM'?"},
+           {"FROM --platform=linus x", "did you mean 'linux'?"},
+       }) {
+    const std::string text = "FROM a\n" + std::string(line) + "\n";
+    const Findings found = linter.lint(dockerfile::parse(text), {});
+    const auto error = std::ranges::find(found.diagnostics, kNotBuildable, &Diagnostic::rule);
+    ASSERT_NE(error, found.diagnostics.end()) << line;
+    EXPECT_EQ(error->remedy, remedy) << line;
   }
 }
 

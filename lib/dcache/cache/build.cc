@@ -17,16 +17,6 @@ using context::Record;
 using context::Snapshot;
 using context::Type;
 
-// Whether the builder gets to an error: BuildKit plans no steps of stages that the target does not need.
-bool is_reached(const plan::Error& error, const plan::Graph& graph) {
-  if (graph.builder != plan::Builder::kBuildkit || error.before_steps) return true;
-  const plan::Stage* stage = nullptr;
-  for (const plan::Stage& candidate : graph.stages) {
-    if (candidate.from->start_line <= error.line) stage = &candidate;
-  }
-  return stage == nullptr || stage->needed || stage->from->start_line == error.line;
-}
-
 // Whether a builder that has a copy of `old` does not look at what `now` holds.
 bool looks_the_same(const Record& old, const Record& now) {
   const auto is_known = [](const Record& record) {
@@ -102,7 +92,7 @@ std::vector<Failure> Build::plan(std::string text) {
   if (!failures.empty()) return failures;
   graph_ = std::make_unique<plan::Graph>(plan::build_graph(*file_, options_.plan));
   for (const plan::Error& error : graph_->errors) {
-    if (is_reached(error, *graph_)) add(error.span, error.line, error.message, error.remedy);
+    if (graph_->is_reached(error)) add(error.span, error.line, error.message, error.remedy);
   }
   return failures;
 }

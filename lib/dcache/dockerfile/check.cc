@@ -1,6 +1,7 @@
 #include "dcache/dockerfile/check.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <span>
@@ -9,17 +10,12 @@
 
 #include "dcache/dockerfile/flags.h"
 #include "dcache/dockerfile/mount.h"
+#include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::dockerfile {
 namespace {
 
-// What is wrong and what to do about it.
-struct Complaint {
-  std::string message;
-  std::string remedy;
-  Span span;
-};
 using Verdict = std::optional<Complaint>;
 
 Verdict check_flag(const Instruction& instruction, const Flag& flag, std::span<const KnownFlag> known_flags) {
@@ -27,13 +23,18 @@ Verdict check_flag(const Instruction& instruction, const Flag& flag, std::span<c
   const auto known = std::find_if(known_flags.begin(), known_flags.end(),
                                   [&](const KnownFlag& k) { return k.name == flag.name; });
   if (known == known_flags.end()) {
-    std::string names;
-    for (const KnownFlag& k : known_flags)
-      names += fmt::format("{}--{}", names.empty() ? "" : ", ", k.name);
-    return Complaint{
-        fmt::format("{} has no flag --{}", instruction_name, flag.name),
-        names.empty() ? fmt::format("{} takes no flags", instruction_name) : "known flags: " + names,
-        flag.span};
+    std::vector<std::string_view> names;
+    std::string list;
+    for (const KnownFlag& k : known_flags) {
+      names.push_back(k.name);
+      list += fmt::format("{}--{}", list.empty() ? "known flags: " : ", ", k.name);
+    }
+    const std::string_view near = text::closest(flag.name, names);
+    return Complaint{fmt::format("{} has no flag --{}", instruction_name, flag.name),
+                     list.empty()   ? fmt::format("{} takes no flags", instruction_name)
+                     : near.empty() ? list
+                                    : fmt::format("did you mean --{}?", near),
+                     flag.span};
   }
   const auto same_name = [&](const Flag& other) { return &other < &flag && other.name == flag.name; };
   if (known->kind != FlagKind::kList &&
@@ -215,16 +216,15 @@ Verdict check_healthcheck(const Instruction& instruction) {
 }
 
 Verdict check_run_flag(const Flag& flag) {
-  const auto one_of = [&](std::initializer_list<std::string_view> values) {
-    return std::find(values.begin(), values.end(), flag.value) != values.end();
-  };
-  if (flag.name == "network" && !one_of({"default", "none", "host"})) {
-    return Complaint{fmt::format("there is no network mode '{}'", flag.value), "use default, none or host",
-                     flag.span};
+  constexpr std::array<std::string_view, 3> kNetworks = {"default", "none", "host"};
+  constexpr std::array<std::string_view, 2> kSecurities = {"sandbox", "insecure"};
+  if (flag.name == "network" && std::ranges::find(kNetworks, flag.value) == kNetworks.end()) {
+    return Complaint{fmt::format("there is no network mode '{}'", flag.value),
+                     text::did_you_mean(flag.value, kNetworks, "use default, none or host"), flag.span};
   }
-  if (flag.name == "security" && !one_of({"sandbox", "insecure"})) {
-    return Complaint{fmt::format("there is no security mode '{}'", flag.value), "use sandbox or insecure",
-                     flag.span};
+  if (flag.name == "security" && std::ranges::find(kSecurities, flag.value) == kSecurities.end()) {
+    return Complaint{fmt::format("there is no security mode '{}'", flag.value),
+                     text::did_you_mean(flag.value, kSecurities, "use sandbox or insecure"), flag.span};
   }
   if (flag.name != "mount") return std::nullopt;
   const auto fields = split_csv(flag.value);
@@ -256,11 +256,25 @@ Verdict check_shell(const Instruction& instruction) {
                   R"(write SHELL ["/bin/bash", "-c"])");
 }
 
+// The keyword that an unknown name is a misspelling or the beginning of, or what else may have been meant.
+std::string what_to_write_for(std::string_view name) {
+  constexpr size_t kShortest = 3;
+  constexpr size_t kLettersPerMistake = 3;
+  std::vector<std::string_view> keywords;
+  for (auto i = static_cast<uint8_t>(Keyword::kAdd); i <= static_cast<uint8_t>(Keyword::kWorkdir); ++i)
+    keywords.push_back(name_of(static_cast<Keyword>(i)));
+  const std::string_view near = name.size() < kShortest ? std::string_view() : text::closest(name, keywords);
+  const bool begins = text::equals_ignoring_case(name, near.substr(0, name.size()));
+  if (!near.empty() && (begins || text::edit_distance(name, near) * kLettersPerMistake <= near.size()))
+    return fmt::format("did you mean {}?", near);
+  return "if it belongs to the line above, end that line with the escape character";
+}
+
 Verdict check_arguments(const Instruction& instruction) {
   switch (instruction.keyword) {
     case Keyword::kUnknown:
       return complain(instruction, fmt::format("'{}' is no Dockerfile instruction", instruction.name),
-                      "if it belongs to the line above, end that line with the escape character");
+                      what_to_write_for(instruction.name));
     case Keyword::kFrom:
       return check_from(instruction);
     case Keyword::kAdd:
@@ -298,14 +312,14 @@ Verdict check_arguments(const Instruction& instruction) {
   return std::nullopt;
 }
 
-Verdict check(const Instruction& instruction) {
+}  // namespace
+
+std::optional<Complaint> check_instruction(const Instruction& instruction) {
   if (instruction.keyword != Keyword::kHealthcheck && instruction.keyword != Keyword::kUnknown) {
     if (auto complaint = check_flags(instruction)) return complaint;
   }
   return check_arguments(instruction);
 }
-
-}  // namespace
 
 void check_instructions(const File& file, std::vector<Error>& errors) {
   std::vector<uint32_t> refused_lines;  // what could not be split has its error already
@@ -318,7 +332,7 @@ void check_instructions(const File& file, std::vector<Error>& errors) {
     const bool before_from = !in_stage && instruction.keyword != Keyword::kArg;
     in_stage = in_stage || instruction.keyword == Keyword::kFrom;
     if (std::binary_search(refused_lines.begin(), refused_lines.end(), instruction.start_line)) continue;
-    auto complaint = check(instruction);
+    auto complaint = check_instruction(instruction);
     if (!complaint && before_from && !in_stage) {
       complaint = complain(instruction,
                            fmt::format("{} stands in front of the first FROM", name_of(instruction.keyword)),

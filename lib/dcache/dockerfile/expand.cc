@@ -300,6 +300,9 @@ class Expander {
     const char action = colon && !at_end() ? text_[at_++] : modifier;
     const std::string_view actions = colon ? "+-?" : "+-?#%";
     if (actions.find(action) == std::string_view::npos) {
+      // Behind a colon BuildKit reads the rest, and looks the variable up, before it says so.
+      const bool reads_on = colon && action != '#' && action != '%';
+      if (reads_on && run('}', false, nullptr)) lookup_(name);
       return fail_at(begin, fmt::format("'{}{}' is not a known way to modify a variable", colon ? ":" : "",
                                         colon && action == ':' ? std::string() : std::string(1, action)));
     }
@@ -321,8 +324,9 @@ class Expander {
         return set ? *word : std::string();
       case '?':
         if (set) return std::string(*value);
-        return fail_at(begin, word->empty() ? fmt::format("{} has to be set", name)
-                                            : fmt::format("{}: {}", name, *word));
+        return tl::unexpected(ExpandError{
+            word->empty() ? fmt::format("{} has to be set", name) : fmt::format("{}: {}", name, *word), begin,
+            true});
       default:
         return trimmed(begin, action, *word, value.value_or(""));
     }
@@ -396,7 +400,7 @@ class Expander {
   }
   Result fail(std::string message) const { return fail_at(at_, std::move(message)); }
   static Result fail_at(uint32_t offset, std::string message) {
-    return tl::unexpected(ExpandError{std::move(message), offset});
+    return tl::unexpected(ExpandError{std::move(message), offset, false});
   }
 
   std::string_view text_;

@@ -36,7 +36,8 @@ struct ExpandOptions {
 
 struct ExpandError {
   std::string message;
-  uint32_t offset = 0;  // in the text that was passed
+  uint32_t offset = 0;    // in the text that was passed
+  bool by_value = false;  // another value of the variable would do: `${NAME:?message}`
 };
 
 // `text` with its variables replaced, as one word.

@@ -1,18 +1,31 @@
 #include "dcache/dockerfile/mount.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include <fmt/format.h>
 
+#include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::dockerfile {
 namespace {
 
-using Failure = std::optional<std::string>;
+using Failure = std::optional<MountError>;
+
+constexpr std::string_view kRemedy = "see the options of each type of mount in the Dockerfile reference";
+
+// Of options that do not go together.
+MountError mismatch(std::string message) {
+  return {std::move(message), std::string(kRemedy), {}};
+}
 
 constexpr std::array<std::string_view, 5> kTypeNames = {"bind", "cache", "tmpfs", "secret", "ssh"};
+constexpr std::array<std::string_view, 3> kSharing = {"shared", "private", "locked"};
+constexpr std::array<std::string_view, 19> kKeys = {
+    "type", "from", "source", "src", "target", "dst", "destination", "id", "sharing",  "required",
+    "size", "mode", "uid",    "gid", "env",    "ro",  "readonly",    "rw", "readwrite"};
 
 std::optional<bool> read_bool(std::string_view value) {
   for (const std::string_view yes : {"1", "t", "T", "TRUE", "true", "True"}) {
@@ -35,31 +48,33 @@ class MountReader {
  public:
   // One `key` or `key=value` field.
   Failure read(std::string_view field, const Lookup& lookup, const ExpandOptions& options) {
+    field_ = field;
     const size_t equals = field.find('=');
     const std::string key = text::to_lower(field.substr(0, equals));
     if (equals == std::string_view::npos) return read_switch(key);
     const auto value = expand(field.substr(equals + 1), lookup, options);
-    if (!value) return value.error().message;
+    if (!value) return wrong(value.error().message);
     return read_pair(key, *value);
   }
 
   Failure finish() {
     if (mount_.type == Mount::Type::kBind || mount_.type == Mount::Type::kTmpfs) {
       if (mount_.mode || mount_.uid || mount_.gid) {
-        return fmt::format("mode, uid and gid have no meaning for a {} mount", name_of(mount_.type));
+        return mismatch(
+            fmt::format("mode, uid and gid have no meaning for a {} mount", name_of(mount_.type)));
       }
     }
     if (!access_given_) {
       mount_.read_only = mount_.type != Mount::Type::kCache && mount_.type != Mount::Type::kTmpfs;
     }
     if (!mount_.sharing.empty() && mount_.type != Mount::Type::kCache)
-      return "only a cache mount has 'sharing'";
+      return mismatch("only a cache mount has 'sharing'");
     if (mount_.type != Mount::Type::kSecret) return std::nullopt;
-    if (!mount_.from.empty()) return "a secret mount takes no 'from'";
+    if (!mount_.from.empty()) return mismatch("a secret mount takes no 'from'");
     if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty())
-      return "a secret mount needs an 'id'";
+      return mismatch("a secret mount needs an 'id'");
     if (!mount_.source.empty() && !mount_.id.empty())
-      return "'source' and 'id' mean the same; give one of them";
+      return mismatch("'source' and 'id' mean the same; give one of them");
     return std::nullopt;
   }
 
@@ -72,11 +87,11 @@ class MountReader {
       return std::nullopt;
     }
     if (key == "required") return set_required(true);
-    return fmt::format("'{}' needs a value", key);
+    return wrong(fmt::format("'{}' needs a value", key), fmt::format("write {}=value", key));
   }
 
   Failure read_pair(const std::string& key, const std::string& value) {
-    const auto invalid = [&] { return Failure(fmt::format("'{}' is no value for '{}'", value, key)); };
+    const auto invalid = [&] { return wrong(fmt::format("'{}' is no value for '{}'", value, key)); };
     if (key == "type") return set_type(value);
     if (key == "readonly" || key == "ro" || key == "readwrite" || key == "rw") {
       const auto on = read_bool(value);
@@ -88,13 +103,14 @@ class MountReader {
       return set_required(*on);
     } else if (key == "size") {
       const auto size = read_size(value);
-      if (mount_.type != Mount::Type::kTmpfs) return "only a tmpfs mount has 'size'";
+      if (mount_.type != Mount::Type::kTmpfs) return mismatch("only a tmpfs mount has 'size'");
       if (!size) return invalid();
       mount_.size = *size;
     } else if (key == "sharing") {
       mount_.sharing = text::to_lower(value);
-      if (mount_.sharing != "shared" && mount_.sharing != "private" && mount_.sharing != "locked")
-        return invalid();
+      if (std::ranges::find(kSharing, mount_.sharing) == kSharing.end())
+        return wrong(invalid()->message,
+                     text::did_you_mean(value, kSharing, "use shared, private or locked"));
     } else if (std::optional<uint32_t>* number = number_field(key)) {
       *number = read_number(value, key == "mode" ? 8 : 10);
       if (!*number) return invalid();
@@ -103,7 +119,7 @@ class MountReader {
     } else if (std::string* text = text_field(key)) {
       *text = value;
     } else {
-      return fmt::format("a mount has no option '{}'", key);
+      return wrong(fmt::format("a mount has no option '{}'", key), text::did_you_mean(key, kKeys, kRemedy));
     }
     return std::nullopt;
   }
@@ -125,16 +141,17 @@ class MountReader {
 
   Failure set_type(std::string_view value) {
     for (size_t i = 0; i < kTypeNames.size(); ++i) {
-      if (value != kTypeNames[i]) continue;
+      if (!text::equals_ignoring_case(value, kTypeNames[i])) continue;
       mount_.type = static_cast<Mount::Type>(i);
       return std::nullopt;
     }
-    return fmt::format("there is no mount type '{}'; known are bind, cache, tmpfs, secret and ssh", value);
+    return wrong(fmt::format("there is no mount type '{}'", value),
+                 text::did_you_mean(value, kTypeNames, "use bind, cache, tmpfs, secret or ssh"));
   }
 
   Failure set_required(bool on) {
     if (mount_.type != Mount::Type::kSecret && mount_.type != Mount::Type::kSsh) {
-      return "only secret and ssh mounts have 'required'";
+      return mismatch("only secret and ssh mounts have 'required'");
     }
     mount_.required = on;
     return std::nullopt;
@@ -145,7 +162,12 @@ class MountReader {
     access_given_ = true;
   }
 
+  Failure wrong(std::string message, std::string remedy = std::string(kRemedy)) const {
+    return MountError{std::move(message), std::move(remedy), std::string(field_)};
+  }
+
   Mount mount_;
+  std::string_view field_;  // that is read
   bool access_given_ = false;
 };
 
@@ -205,10 +227,10 @@ tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view v
   }
 }
 
-tl::expected<Mount, std::string> read_mount(std::string_view value, const Lookup& lookup,
-                                            const ExpandOptions& options) {
+tl::expected<Mount, MountError> read_mount(std::string_view value, const Lookup& lookup,
+                                           const ExpandOptions& options) {
   const auto fields = split_csv(value);
-  if (!fields) return tl::unexpected(fields.error());
+  if (!fields) return tl::unexpected(MountError{fields.error(), "write key=value pairs with commas", {}});
   MountReader reader;
   for (const std::string& field : *fields) {
     if (auto failure = reader.read(field, lookup, options)) return tl::unexpected(std::move(*failure));

@@ -39,8 +39,14 @@ std::optional<uint64_t> read_size(std::string_view value);
 // The fields of a comma-separated value; a field may be quoted as in CSV.
 tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view value);
 
+struct MountError {
+  std::string message;
+  std::string remedy;
+  std::string field;  // the one that is wrong, whatever the others are; empty for others
+};
+
 // Reads the value of a `--mount` flag; variables in it are looked up. The error says what is wrong with it.
-tl::expected<Mount, std::string> read_mount(std::string_view value, const Lookup& lookup,
-                                            const ExpandOptions& options);
+tl::expected<Mount, MountError> read_mount(std::string_view value, const Lookup& lookup,
+                                           const ExpandOptions& options);
 
 }  // namespace dcache::dockerfile

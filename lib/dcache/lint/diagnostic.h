@@ -36,8 +36,10 @@ struct Diagnostic {
   std::string_view rule;  // its code
   std::string_view name;
   Level level = Level::kWarning;
-  text::Span span;                        // in the Dockerfile
-  std::optional<text::Span> focus;        // the part of it that matters, where that is narrower
+  text::Span span;                  // in the Dockerfile
+  std::optional<text::Span> focus;  // the part of it that matters, where that is narrower
+  // The instruction whose `# check=` comment counts, where that is not the one that it is at; empty for none.
+  std::optional<text::Span> decided_by;
   std::string message;                    // what is wrong
   std::string remedy;                     // what to do about it
   std::vector<std::string_view> aliases;  // codes of other catalogues that mean this finding

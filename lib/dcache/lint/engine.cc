@@ -42,15 +42,27 @@ bool in_profile(const Rule& rule, Profile profile) {
   return false;
 }
 
-void add_errors(const dockerfile::File& file, const CheckDirective& directive, std::vector<Diagnostic>& out) {
+// What a builder refuses the file for, whatever the build arguments are. Whether there is anything.
+bool add_errors(Subject& subject, const CheckDirective& directive, std::vector<Diagnostic>& out) {
+  const dockerfile::File& file = subject.file();
+  const size_t before = out.size();
   Reporter reporter(kNotBuildable, kNotBuildableName, Level::kError, out);
   for (const dockerfile::Error& error : file.errors())
     reporter.report(error.span, error.message, error.remedy);
-  if (directive.invalid.empty()) return;
+  std::set<std::pair<uint32_t, std::string_view>> said;  // what ONBUILD put off may fail in several stages
+  if (file.errors().empty()) {
+    for (const plan::Error& error : subject.graph().errors) {
+      const bool is_new =
+          subject.graph().is_certain(error) && said.emplace(error.span.begin, error.message).second;
+      if (is_new) reporter.report(error.span, error.message, error.remedy);
+    }
+  }
+  if (directive.invalid.empty()) return out.size() > before;
   const auto begin = static_cast<uint32_t>(directive.invalid.data() - file.source().data());
   reporter.report({begin, begin + static_cast<uint32_t>(directive.invalid.size())},
                   fmt::format("'{}' is no option of check", directive.invalid),
                   "known are skip=CHECK,…, experimental=CHECK,… and error=true, parted by semicolons");
+  return true;
 }
 
 // The pattern of an ignore file that no builder reads. Whether there is one.
@@ -143,9 +155,35 @@ void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence, Find
   rule.check(subject, reporter);
   for (size_t i = first; is_check && i < out.size(); ++i)
     out[i].aliases.assign(rule.covers.begin(), rule.covers.end());
+  heed_check_comments(rule, silence.check_comments, first, findings);
   judge(rule, silence.comments, first, findings);
   for (size_t i = first; is_check && silence.checks.error && i < out.size(); ++i)
     out[i].level = Level::kError;
+}
+
+void Linter::run_on_demand(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const {
+  const bool everywhere = silence.checks.enables(rule.code);
+  if (!everywhere && !silence.check_comments.enables(rule.code)) return;
+  const size_t first = findings.diagnostics.size();
+  run_rule(rule, subject, silence, findings);
+  if (everywhere) return;
+  const auto fresh = findings.diagnostics.begin() + static_cast<std::ptrdiff_t>(first);
+  findings.diagnostics.erase(
+      std::remove_if(fresh, findings.diagnostics.end(),
+                     [&](const Diagnostic& found) { return !silence.check_comments.enables(found); }),
+      findings.diagnostics.end());
+}
+
+void Linter::heed_check_comments(const Rule& rule, CheckComments& comments, size_t first,
+                                 Findings& findings) {
+  if (rule.whole_file || rule.experimental) return;
+  std::vector<Diagnostic>& out = findings.diagnostics;
+  const auto silenced = [&](Diagnostic& diagnostic) {
+    const auto reason = comments.silences(diagnostic, rule.origin == Origin::kBuildkit);
+    if (reason) findings.silenced.push_back({std::move(diagnostic), Silenced::By::kComment, *reason});
+    return reason.has_value();
+  };
+  out.erase(std::remove_if(out.begin() + static_cast<std::ptrdiff_t>(first), out.end(), silenced), out.end());
 }
 
 void Linter::judge(const Rule& rule, Suppressions& comments, size_t first, Findings& findings) const {
@@ -187,10 +225,10 @@ void Linter::run_shellcheck(Subject& subject, Silence& silence, Findings& findin
   }
 }
 
-void Linter::add_unused(const text::Document& file, const Suppressions& comments,
+void Linter::add_unused(const text::Document& file, const std::vector<std::string_view>& codes,
                         std::vector<Diagnostic>& out) const {
   Reporter reporter(kUnusedSuppression, kUnusedSuppressionName, Level::kInfo, out);
-  for (const std::string_view code : comments.unused()) {
+  for (const std::string_view code : codes) {
     const auto goes_by = [&](const Rule* rule) {
       return text::equals_ignoring_case(rule->code, code) || text::equals_ignoring_case(rule->name, code) ||
              std::ranges::any_of(rule->covers, [&](std::string_view other) {
@@ -210,17 +248,18 @@ Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load
   Findings findings;
   std::vector<Diagnostic>& all = findings.diagnostics;
   Subject subject(file, config_, load);
-  Silence silence{Suppressions(file), read_check_directive(file)};
+  Silence silence{Suppressions(file), read_check_directive(file), CheckComments(file)};
   for (const Rule* rule : active_)
     run_rule(*rule, subject, silence, findings);
-  for (const Rule* rule : on_demand_) {
-    if (silence.checks.enables(rule->code)) run_rule(*rule, subject, silence, findings);
-  }
+  for (const Rule* rule : on_demand_)
+    run_on_demand(*rule, subject, silence, findings);
   run_shellcheck(subject, silence, findings);
   if (merges_) drop_covered(all);
-  findings.parses = file.errors().empty() && silence.checks.invalid.empty();
-  add_errors(file, silence.checks, all);
-  if (reports_unused_) add_unused(file.text(), silence.comments, all);
+  findings.parses = !add_errors(subject, silence.checks, all);
+  if (reports_unused_) {
+    add_unused(file.text(), silence.comments.unused(), all);
+    add_unused(file.text(), silence.check_comments.unused(), all);
+  }
   sort_by_place(all);
   withdraw_bad_fixes(file, findings);
   return findings;
@@ -238,7 +277,7 @@ Findings Linter::lint(Companion& companion) const {
     judge(*rule, comments, first, findings);
   }
   findings.parses = !add_error(companion, all);
-  if (reports_unused_) add_unused(companion.text(), comments, all);
+  if (reports_unused_) add_unused(companion.text(), comments.unused(), all);
   sort_by_place(all);
   return findings;
 }

@@ -71,15 +71,21 @@ class Linter {
   struct Silence {
     Suppressions comments;
     CheckDirective checks;
+    CheckComments check_comments;
   };
   void run_rule(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const;
+  // An experimental one, where the file or the comment above an instruction switches it on.
+  void run_on_demand(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const;
+  // Takes out those from `first` on that a `# check=` comment switches off.
+  static void heed_check_comments(const Rule& rule, CheckComments& comments, size_t first,
+                                  Findings& findings);
   // Gives the findings from `first` on their configured levels, and takes out what comments or options
   // silence.
   void judge(const Rule& rule, Suppressions& comments, size_t first, Findings& findings) const;
 
   bool is_wanted(const Diagnostic& of_shellcheck) const;
   void run_shellcheck(Subject& subject, Silence& silence, Findings& findings) const;
-  void add_unused(const text::Document& file, const Suppressions& comments,
+  void add_unused(const text::Document& file, const std::vector<std::string_view>& codes,
                   std::vector<Diagnostic>& out) const;
   Level configured_level(const Diagnostic& diagnostic) const;
 

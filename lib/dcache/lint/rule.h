@@ -65,12 +65,13 @@ struct Rule {
   // Why the default profile leaves the rule out, though it is on in that of its origin; empty where it does
   // not.
   std::string_view not_in_default = {};
-  bool experimental = false;                          // on where `# check=experimental=` names it
-  std::string_view summary;                           // one sentence
-  std::string_view rationale;                         // Markdown
-  std::string_view fix_note = {};                     // what the fix does and when it is unsafe
-  Example bad;                                        // gives the finding
-  Example good;                                       // does not
+  bool experimental = false;       // on where `# check=experimental=` names it
+  bool whole_file = false;         // a `# check=` comment above an instruction does not switch it off
+  std::string_view summary;        // one sentence
+  std::string_view rationale;      // Markdown
+  std::string_view fix_note = {};  // what the fix does and when it is unsafe
+  Example bad;                     // gives the finding
+  Example good;                    // does not
   std::span<const std::string_view> references = {};  // beside the page of the catalogue that it comes from
   std::span<const std::string_view> covers = {};      // rules that this one stands for in the default profile
   // How bad it is where somebody means harm, from "0.1" to "10.0" as CVSS counts; empty for what is no matter

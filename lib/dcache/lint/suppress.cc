@@ -43,14 +43,66 @@ std::vector<std::string_view> split(std::string_view list) {
   std::vector<std::string_view> names;
   while (true) {
     const size_t comma = std::min(list.find(','), list.size());
-    names.push_back(list.substr(0, comma));
+    names.push_back(text::trim(list.substr(0, comma)));
     if (comma == list.size()) return names;
     list.remove_prefix(comma + 1);
   }
 }
 
 bool lists(const std::vector<std::string_view>& list, std::string_view check) {
-  return std::ranges::any_of(list, [&](std::string_view name) { return name == "all" || name == check; });
+  return std::ranges::find(list, check) != list.end();
+}
+
+// As Go reads a boolean.
+std::optional<bool> read_bool(std::string_view value) {
+  if (lists({"1", "t", "T", "true", "TRUE", "True"}, value)) return true;
+  if (lists({"0", "f", "F", "false", "FALSE", "False"}, value)) return false;
+  return std::nullopt;
+}
+
+CheckDirective read_check_options(std::string_view value) {
+  constexpr int kMostOptions = 3;
+  CheckDirective options;
+  const std::string_view all = value.substr(0, value.find(' '));
+  std::string_view rest = all;
+  bool more = !all.empty();
+  for (int i = 1; more && options.invalid.empty(); ++i) {
+    const size_t end = i == kMostOptions ? rest.size() : std::min(rest.find(';'), rest.size());
+    const std::string_view option = rest.substr(0, end);
+    more = end < rest.size();
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const size_t equals = std::min(option.find('='), option.size());
+    const std::string_view key = text::trim(option.substr(0, equals));
+    const std::string_view list = text::trim(option.substr(std::min(equals + 1, option.size())));
+    const auto error = key == "error" ? read_bool(list) : std::nullopt;
+    if (equals == option.size()) {
+      options.invalid = option.empty() ? all : option;
+    } else if (key == "skip") {
+      options.skip_all = list == "all";
+      options.skip = split(list);
+    } else if (key == "experimental") {
+      options.experimental_all = list == "all";
+      options.experimental = split(list);
+    } else if (error) {
+      options.error = *error;
+    } else {
+      options.invalid = option;
+    }
+  }
+  return options;
+}
+
+// What follows `check=` in a comment; nothing if it is another one.
+std::optional<std::string_view> read_check_comment(std::string_view comment) {
+  take(comment, "#");
+  skip_blanks(comment);
+  constexpr std::string_view kName = "check";
+  if (!text::equals_ignoring_case(comment.substr(0, kName.size()), kName)) return std::nullopt;
+  comment.remove_prefix(kName.size());
+  skip_blanks(comment);
+  if (!take(comment, "=")) return std::nullopt;
+  const std::string_view value = text::trim(comment);
+  return value.empty() ? std::nullopt : std::optional(value);
 }
 
 // Takes `# dcache ` or `# hadolint ` off.
@@ -161,35 +213,85 @@ std::vector<std::string_view> Suppressions::unused() const {
 }
 
 bool CheckDirective::skips(std::string_view check) const {
-  return lists(skip, check);
+  return skip_all || lists(skip, check);
 }
 
 bool CheckDirective::enables(std::string_view check) const {
-  return lists(experimental, check);
+  return experimental_all || lists(experimental, check);
 }
 
 bool CheckDirective::names(std::string_view rule) const {
-  return std::ranges::find(skip, rule) != skip.end();
+  return lists(skip, rule);
 }
 
 CheckDirective read_check_directive(const dockerfile::File& file) {
-  CheckDirective directive;
-  std::string_view rest = file.directive("check").value_or("");
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find(';'), rest.size());
-    std::string_view option = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (take(option, "skip=")) {
-      directive.skip = split(option);
-    } else if (take(option, "experimental=")) {
-      directive.experimental = split(option);
-    } else if (take(option, "error=")) {
-      directive.error = option == "true" || option == "1";
-    } else {
-      directive.invalid = option;
+  return read_check_options(file.directive("check").value_or(""));
+}
+
+CheckComments::CheckComments(const dockerfile::File& file) {
+  const std::string_view source = file.source();
+  auto comments = file.comments();
+  uint32_t above = 0;  // the end of the instruction above
+  for (const dockerfile::Instruction& instruction : file.instructions()) {
+    std::optional<std::string_view> value;
+    for (; !comments.empty() && comments.front().span.begin < instruction.span.begin;
+         comments = comments.subspan(1)) {
+      const dockerfile::Comment& comment = comments.front();
+      const bool starts_line = comment.span.begin == 0 || source[comment.span.begin - 1] == '\n';
+      const bool directive = std::ranges::find(file.directives(), comment.line,
+                                               &dockerfile::Directive::line) != file.directives().end();
+      if (comment.span.begin < above || directive) continue;
+      if (text::trim(comment.span.of(source).substr(1)).empty()) {
+        value.reset();
+      } else if (!value && starts_line) {
+        value = read_check_comment(comment.span.of(source));
+      }
+    }
+    above = instruction.span.end;
+    if (!value) continue;
+    Entry entry{instruction.span, read_check_options(*value), {}, {}};
+    if (!entry.options.invalid.empty()) continue;
+    entry.reason = text::trim(value->substr(std::min(value->find(' '), value->size())));
+    entries_.push_back(std::move(entry));
+  }
+}
+
+const CheckComments::Entry* CheckComments::find(const Diagnostic& finding) const {
+  if (finding.decided_by && finding.decided_by->begin == finding.decided_by->end) return nullptr;
+  const uint32_t place = finding.decided_by.value_or(finding.span).begin;
+  const auto after = std::ranges::upper_bound(entries_, place, {},
+                                              [](const Entry& entry) { return entry.instruction.begin; });
+  if (after == entries_.begin() || std::prev(after)->instruction.end <= place) return nullptr;
+  return &*std::prev(after);
+}
+
+std::optional<std::string_view> CheckComments::silences(const Diagnostic& finding, bool of_buildkit) {
+  const Entry* found = find(finding);
+  if (found == nullptr) return std::nullopt;
+  Entry& entry = entries_[static_cast<size_t>(found - entries_.data())];
+  const bool silent = of_buildkit ? entry.options.skips(finding.rule) : entry.options.names(finding.rule);
+  if (!silent) return std::nullopt;
+  entry.used.push_back(entry.options.skip_all ? std::string_view("all") : finding.rule);
+  return entry.reason;
+}
+
+bool CheckComments::enables(const Diagnostic& finding) const {
+  const Entry* entry = find(finding);
+  return entry != nullptr && entry->options.enables(finding.rule);
+}
+
+bool CheckComments::enables(std::string_view check) const {
+  return std::ranges::any_of(entries_, [&](const Entry& entry) { return entry.options.enables(check); });
+}
+
+std::vector<std::string_view> CheckComments::unused() const {
+  std::vector<std::string_view> unused;
+  for (const Entry& entry : entries_) {
+    for (const std::string_view name : entry.options.skip) {
+      if (!lists(entry.used, name)) unused.push_back(name);
     }
   }
-  return directive;
+  return unused;
 }
 
 }  // namespace dcache::lint

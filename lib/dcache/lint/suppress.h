@@ -4,7 +4,9 @@
 //   # hadolint ignore=DL3008                     the same
 //   # dcache global ignore=DC1001                for the whole file; also with hadolint
 //
-// and the directive that BuildKit's checks are switched by.
+// and the directive and comments that BuildKit's checks are switched by:
+//
+//   # check=skip=JSONArgsRecommended           at the top for the whole file, else for the next instruction
 #pragma once
 
 #include <optional>
@@ -32,12 +34,14 @@ std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment);
 std::optional<std::string_view> read_shell_pragma(std::string_view comment);
 
 // BuildKit's `# check=skip=A,B;error=true;experimental=C`, as BuildKit reads it: names are compared letter by
-// letter, `all` stands for all of its checks.
+// letter, `all` alone stands for all of its checks, and what follows a space does not count.
 struct CheckDirective {
   std::vector<std::string_view> skip;
   std::vector<std::string_view> experimental;  // checks to switch on
-  bool error = false;                          // a finding makes the build fail
-  std::string_view invalid;                    // an option that no builder knows; it refuses the file
+  bool skip_all = false;
+  bool experimental_all = false;
+  bool error = false;        // a finding makes the build fail
+  std::string_view invalid;  // an option that no builder knows; it refuses the file
 
   bool skips(std::string_view check) const;
   // Whether the list has this very name: for rules that are none of BuildKit's.
@@ -45,6 +49,34 @@ struct CheckDirective {
   bool enables(std::string_view check) const;
 };
 CheckDirective read_check_directive(const dockerfile::File& file);
+
+// The comments `# check=…` above instructions. Of those above one the first counts; it has to start its line,
+// and an empty comment below it ends what belongs to the instruction.
+// Source: https://docs.docker.com/build/checks/
+class CheckComments {
+ public:
+  explicit CheckComments(const dockerfile::File& file);
+
+  // What follows the names in the comment that switches the check of the finding off for its instruction,
+  // which then counts as used; nothing if none does. `all` stands for BuildKit's own checks.
+  std::optional<std::string_view> silences(const Diagnostic& finding, bool of_buildkit);
+  bool enables(const Diagnostic& finding) const;
+  // Whether any of them switches it on.
+  bool enables(std::string_view check) const;
+  // Names that switched nothing off so far; views into the file.
+  std::vector<std::string_view> unused() const;
+
+ private:
+  struct Entry {
+    text::Span instruction;
+    CheckDirective options;
+    std::string_view reason;  // what follows
+    std::vector<std::string_view> used;
+  };
+  const Entry* find(const Diagnostic& finding) const;
+
+  std::vector<Entry> entries_;  // in the order of the file
+};
 
 class Suppressions {
  public:

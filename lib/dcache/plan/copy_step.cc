@@ -1,7 +1,11 @@
 // COPY and ADD.
 #include <algorithm>
 
+#include <fmt/format.h>
+#include <re2/re2.h>
+
 #include "dcache/plan/planner.h"
+#include "dcache/plan/values.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -40,19 +44,36 @@ RemoteSource read_remote(std::string_view source) {
   return remote;
 }
 
+// What an ADD with BuildKit downloads: `user@host:path` too.
+// Source: https://github.com/moby/buildkit/blob/master/util/sshutil/scpurl.go
+bool is_download(std::string_view source) {
+  if (is_remote(source) && !source.starts_with("git@")) return true;
+  static const RE2 kScpStyle("[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:.*");
+  return source.find('@') != std::string_view::npos &&
+         RE2::FullMatch(re2::StringPiece(source.data(), source.size()), kScpStyle);
+}
+
 // Whether it is a whole commit ID, SHA-1 or SHA-256.
 bool is_commit(std::string_view text) {
   return (text.size() == 40 || text.size() == 64) &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-}  // namespace
-
 using dockerfile::Flag;
 using dockerfile::Heredoc;
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 using dockerfile::Word;
+
+// The heredoc that a word stands for; null for none.
+const Heredoc* heredoc_of(const Instruction& instruction, const Word& word) {
+  if (instruction.json) return nullptr;
+  const auto found = std::ranges::find_if(instruction.heredocs,
+                                          [&](const Heredoc& heredoc) { return heredoc.is_named_by(word); });
+  return found == instruction.heredocs.end() ? nullptr : &*found;
+}
+
+}  // namespace
 
 void Planner::add_copy(const Instruction& instruction) {
   if (instruction.arguments.size() < 2) return;
@@ -64,6 +85,13 @@ void Planner::add_copy(const Instruction& instruction) {
   const bool buildkit = options_.builder == Builder::kBuildkit;
   step.definition.push_back({Part::Kind::kOperation, {}, add && !buildkit ? "add" : "copy"});
   const CopyFlags flags = read_copy_flags(instruction, step);
+  const auto words = instruction.arguments.first(instruction.arguments.size() - 1);
+  std::vector<Source> sources;
+  for (const Word& word : words) {
+    if (heredoc_of(instruction, word) != nullptr) continue;
+    std::string text = expand(instruction, word);
+    sources.push_back({&word, std::move(text), open_});
+  }
   const Word& last = instruction.arguments.back();
   const std::string written = expand(instruction, last);
   step.destination =
@@ -74,10 +102,13 @@ void Planner::add_copy(const Instruction& instruction) {
       {Part::Kind::kDestination,
        {},
        step.destination + (folder && step.destination != "/" ? "/" : "") + (dot && buildkit ? "." : "")});
-  Read read = origin_of(instruction, flags.from, flags.from_span);
-  for (const Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
-    add_source(instruction, word, flags, read, step);
+  for (const Word& word : words) {
+    if (const Heredoc* heredoc = heredoc_of(instruction, word)) add_heredoc(instruction, *heredoc, step);
   }
+  check_copy(instruction, flags, sources);
+  Read read = origin_of(instruction, flags.from, flags.from_span);
+  for (const Source& source : sources)
+    add_source(instruction, source.text, flags, read, step);
   for (const std::string& pattern : flags.exclude)
     step.definition.push_back({Part::Kind::kExclude, {}, pattern});
   if (!read.selectors.empty()) step.reads.push_back(std::move(read));
@@ -108,11 +139,19 @@ Planner::CopyFlags Planner::read_copy_flags(const Instruction& instruction, Step
       flags.keep_git_dir = on;
     } else if (flag.name == "checksum") {
       flags.checksum = expand(instruction, flag.value, flag.span, stage().environment);
+      flags.checksum_span = flag.span;
+      flags.open_checksum = open_;
     } else {
       const Part::Kind kind = flag.name == "chown"   ? Part::Kind::kOwner
                               : flag.name == "chmod" ? Part::Kind::kMode
                                                      : Part::Kind::kFlag;
+      const size_t errors = graph_.errors.size();
       std::string value = expand(instruction, flag.value, flag.span, stage().environment);
+      if (kind == Part::Kind::kMode && graph_.errors.size() == errors) {
+        flags.mode = value;
+        flags.mode_span = flag.span;
+        flags.open_mode = open_;
+      }
       const bool octal = kind == Part::Kind::kMode && !value.empty() &&
                          value.find_first_not_of("01234567") == std::string::npos;
       if (octal) value.erase(0, std::min(value.find_first_not_of('0'), value.size() - 1));
@@ -123,22 +162,66 @@ Planner::CopyFlags Planner::read_copy_flags(const Instruction& instruction, Step
   return flags;
 }
 
-void Planner::add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read,
-                         Step& step) {
-  const auto heredoc = std::find_if(instruction.heredocs.begin(), instruction.heredocs.end(),
-                                    [&](const Heredoc& candidate) { return candidate.is_named_by(word); });
-  if (heredoc != instruction.heredocs.end() && !instruction.json) {
-    std::string content = heredoc_text(*heredoc);
-    if (heredoc->expand) {
-      dockerfile::ExpandOptions plain = expand_options_;
-      plain.plain_quotes = true;
-      if (auto expanded = dockerfile::expand(content, noting_lookup(instruction, stage().environment), plain))
-        content = *expanded;
-    }
-    step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc->name), content});
+void Planner::check_copy(const Instruction& instruction, const CopyFlags& flags,
+                         const std::vector<Source>& sources) {
+  if (options_.builder != Builder::kBuildkit) return;
+  if (!flags.mode.empty() && !is_mode(flags.mode)) {
+    Error& error =
+        fail(instruction, flags.mode_span, fmt::format("'{}' is not a mode for --chmod", flags.mode),
+             "write it in octal, at most 7777, or in letters such as u=rwX,go=rX");
+    error.open = error.open || flags.open_mode;
+  }
+  if (!flags.checksum.empty() && sources.size() != 1) {
+    Error& error = fail(instruction, flags.checksum_span,
+                        fmt::format("--checksum is about one source, and there are {}", sources.size()),
+                        "write an ADD of its own for each source with a checksum");
+    error.open = error.open || flags.open_checksum;
+  }
+  for (const Source& source : sources)
+    check_source(instruction, source, flags);
+}
+
+void Planner::check_source(const Instruction& instruction, const Source& source, const CopyFlags& flags) {
+  const bool download = is_download(source.text);
+  const auto refuse = [&](text::Span span, std::string message, std::string remedy, bool open) {
+    Error& error = fail(instruction, span, std::move(message), std::move(remedy));
+    error.open = error.open || source.open || open;
+  };
+  if (instruction.keyword == Keyword::kCopy) {
+    if (download)
+      refuse(source.word->span, fmt::format("COPY can't download {}", source.text), "use ADD", false);
     return;
   }
-  const std::string source = expand(instruction, word);
+  if (flags.checksum.empty()) return;
+  if (!download) {
+    refuse(flags.checksum_span,
+           fmt::format("--checksum needs a source to download, and {} is not one", source.text),
+           "leave --checksum out", flags.open_checksum);
+  } else if (!read_remote(source.text).git && !is_checksum(flags.checksum)) {
+    refuse(flags.checksum_span, fmt::format("'{}' is not a checksum", flags.checksum),
+           "write sha256: and the 64 hexadecimal digits that sha256sum prints", flags.open_checksum);
+  }
+}
+
+void Planner::add_heredoc(const Instruction& instruction, const Heredoc& heredoc, Step& step) {
+  std::string content = heredoc_text(heredoc);
+  if (heredoc.expand) {
+    dockerfile::ExpandOptions plain = expand_options_;
+    plain.plain_quotes = true;
+    plain.escape = '\\';
+    open_ = false;
+    auto expanded = dockerfile::expand(content, noting_lookup(instruction, stage().environment), plain);
+    if (expanded) {
+      content = std::move(*expanded);
+    } else {
+      fail_to_expand(instruction, heredoc.marker.of(file_.source()), heredoc.marker, expanded.error());
+    }
+  }
+  step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc.name), content});
+}
+
+void Planner::add_source(const Instruction& instruction, const std::string& source, const CopyFlags& flags,
+                         Read& read, Step& step) {
   const bool add = instruction.keyword == Keyword::kAdd;
   if (add && is_remote(source)) return add_remote(source, flags, step);
   Selector selector;

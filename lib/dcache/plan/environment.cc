@@ -25,7 +25,7 @@ struct Environment::Log {
 
 Environment::Environment() : log_(std::make_shared<Log>()) {}
 
-void Environment::set(std::string name, std::string value, uint32_t line, bool argument) {
+void Environment::set(Variable variable) {
   // Where somebody else went on with this log, a new one begins, on top of it or, where many are already on
   // top of each other, with a copy of all that counts.
   constexpr size_t kDeepest = 1000;
@@ -37,18 +37,18 @@ void Environment::set(std::string name, std::string value, uint32_t line, bool a
     length_ = 0;
   } else if (length_ != log_->entries.size()) {
     Environment copy;
-    for (const Variable* variable : variables())
-      copy.set(variable->name, variable->value, variable->line, variable->argument);
+    for (const Variable* known : variables())
+      copy.set(*known);
     *this = std::move(copy);
   }
-  const Variable& entry = log_->entries.emplace_back(std::move(name), std::move(value), line, argument);
+  const Variable& entry = log_->entries.emplace_back(std::move(variable));
   log_->by_name[entry.name].push_back(length_++);
 }
 
 void Environment::forget_arguments() {
   Environment kept;
   for (const Variable* variable : variables()) {
-    if (!variable->argument) kept.set(variable->name, variable->value, variable->line);
+    if (!variable->argument) kept.set(*variable);
   }
   *this = std::move(kept);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dcache/dockerfile/expand.h"
@@ -16,6 +17,7 @@ struct Variable {
   std::string value;
   uint32_t line = 0;      // of the ENV or ARG that set it; 0 for a predefined one
   bool argument = false;  // an ARG set it
+  bool open = false;      // build arguments or the base image may give it another value
 };
 
 // A value that is cheap to copy, however many variables it holds: each RUN keeps the one that it sees, and a
@@ -27,17 +29,20 @@ class Environment {
  public:
   Environment();
   // A variable that is set again moves to the end.
-  void set(std::string name, std::string value, uint32_t line, bool argument = false);
+  void set(Variable variable);
+  void set(std::string name, std::string value, uint32_t line, bool argument = false) {
+    set({.name = std::move(name), .value = std::move(value), .line = line, .argument = argument});
+  }
   // Without what ARG set.
   void forget_arguments();
-  // The views live as long as this or a copy of it.
+  // Null if it is not set. It lives as long as this or a copy of it; so do the views.
+  const Variable* find(std::string_view name) const;
   std::optional<std::string_view> get(std::string_view name) const;
   std::vector<const Variable*> variables() const;
   dockerfile::Lookup lookup() const;
 
  private:
   struct Log;
-  const Variable* find(std::string_view name) const;
 
   std::shared_ptr<Log> log_;
   size_t length_ = 0;  // how much of the log counts

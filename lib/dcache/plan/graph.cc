@@ -7,6 +7,13 @@
 #include "dcache/text/unicode.h"
 
 namespace dcache::plan {
+namespace {
+
+bool is_found_in_all_stages(const Error& error, Builder builder) {
+  return builder != Builder::kBuildkit || error.phase < Error::Phase::kTriggers || !error.stage;
+}
+
+}  // namespace
 
 bool is_remote(std::string_view source) {
   if (source.starts_with("http://") || source.starts_with("https://")) return true;
@@ -25,6 +32,19 @@ std::string_view Step::workdir() const {
 
 bool Step::reads_context() const {
   return std::ranges::any_of(reads, [](const Read& read) { return read.origin == Read::Origin::kContext; });
+}
+
+bool Graph::is_reached(const Error& error) const {
+  return is_found_in_all_stages(error, builder) || stages[*error.stage].needed;
+}
+
+bool Graph::is_certain(const Error& error) const {
+  return !error.open && (is_found_in_all_stages(error, builder) || stages[*error.stage].needed_always);
+}
+
+const Error* Graph::first_error() const {
+  const auto first = std::ranges::min_element(errors, {}, &Error::phase);
+  return first == errors.end() ? nullptr : &*first;
 }
 
 bool Graph::starts_from(size_t stage, size_t ancestor) const {

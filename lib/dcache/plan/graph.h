@@ -151,10 +151,13 @@ struct Stage {
   std::set<std::string, std::less<>>
       declared;  // the arguments that its own ARGs name, with a value or without
   std::string workdir = "/";
+  bool open_workdir = false;  // build arguments may give it another one
   std::string user;
   std::vector<std::string> shell = {"/bin/sh", "-c"};
   std::vector<const dockerfile::Instruction*> onbuild;
   bool needed = false;
+  bool open_base = false;      // its base hangs on build arguments
+  bool needed_always = false;  // whatever they are
 
   // The name, or the number where there is none.
   std::string label() const;
@@ -162,11 +165,22 @@ struct Stage {
 
 // Why a builder could not plan this file.
 struct Error {
+  // When BuildKit finds it. It finds all but the last two whatever the target is.
+  enum class Phase : uint8_t {
+    kArguments,     // ARG above the first FROM
+    kStages,        // FROM
+    kDependencies,  // what COPY --from and mounts refer to
+    kImages,        // names of images
+    kTriggers,      // what ONBUILD of a base put off
+    kSteps,         // instruction by instruction, in the stages that the target needs
+  };
   std::string message;
   std::string remedy;
   text::Span span;
   uint32_t line = 0;
-  bool before_steps = false;  // found while stages are tied together, in front of all steps
+  Phase phase = Phase::kSteps;
+  std::optional<size_t> stage = {};  // that is being made
+  bool open = false;                 // other build arguments or another base image may do without it
 };
 
 // A variable that an instruction refers to, though nothing has declared it there.
@@ -189,9 +203,16 @@ struct Graph {
   // A word of an instruction as the builder takes it: variables replaced, quotes removed.
   std::string_view text_of(const dockerfile::Word& word) const;
 
+  // Whether the builder gets to an error: BuildKit plans no steps of stages that the target does not need.
+  bool is_reached(const Error& error) const;
+  // Whether it does whatever the build arguments are and whatever the base images hold.
+  bool is_certain(const Error& error) const;
+
   // Whether a stage is `ancestor`, or starts from it, from a stage that starts from it, ….
   bool starts_from(size_t stage, size_t ancestor) const;
   const Stage* find_stage(std::string_view name_or_number) const;
+  // The first of the errors that BuildKit finds, whatever stage it is in; null for none.
+  const Error* first_error() const;
   // The stage whose result a RUN both starts from and mounts. BuildKit hashes what that holds, all of it,
   // instead of taking the key of the step below.
   std::optional<size_t> mounted_base(const Step& run) const;

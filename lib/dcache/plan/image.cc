@@ -95,6 +95,9 @@ ImageReference read_reference(std::string_view text) {
 }
 
 bool is_valid_reference(std::string_view text) {
+  constexpr size_t kIdLength = 64;  // of an image, which is no name
+  if (text.size() == kIdLength && text.find_first_not_of("0123456789abcdef") == std::string_view::npos)
+    return false;
   const ImageReference reference = read_reference(text);
   const bool has_digest = text.find('@') != std::string_view::npos;
   const bool has_tag = reference.name.size() < std::min(text.find('@'), text.size());

@@ -7,8 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "dcache/dockerfile/check.h"
 #include "dcache/plan/image.h"
+#include "dcache/plan/values.h"
 #include "dcache/text/path.h"
+#include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::plan {
@@ -29,53 +32,6 @@ bool has_digest(std::string_view image) {
   return image == "scratch" || image.find("@sha256:") != std::string_view::npos;
 }
 
-struct Platform {
-  std::string os, architecture, variant;
-};
-
-Platform split_platform(std::string_view platform) {
-  Platform split;
-  const size_t first = std::min(platform.find('/'), platform.size());
-  split.os = platform.substr(0, first);
-  const std::string_view rest = platform.substr(std::min(first + 1, platform.size()));
-  const size_t second = std::min(rest.find('/'), rest.size());
-  split.architecture = rest.substr(0, second);
-  split.variant = rest.substr(std::min(second + 1, rest.size()));
-  return split;
-}
-
-// The platform as BuildKit compares it: in lower case, with the usual names, and without what is the default.
-// Source: https://github.com/containerd/platforms
-std::string normal_platform(std::string_view text) {
-  Platform platform = split_platform(text::to_lower(text));
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kNames = {{{"x86_64", "amd64"},
-                                                                                    {"x86-64", "amd64"},
-                                                                                    {"aarch64", "arm64"},
-                                                                                    {"i386", "386"},
-                                                                                    {"i686", "386"},
-                                                                                    {"armhf", "arm"},
-                                                                                    {"armel", "arm"}}};
-  constexpr std::array<std::string_view, 4> kSystems = {"linux", "windows", "darwin", "freebsd"};
-  const bool alone = platform.architecture.empty() && !platform.os.empty();
-  if (alone && std::ranges::find(kSystems, platform.os) == kSystems.end())
-    platform.architecture = std::exchange(platform.os, "linux");
-  if (platform.architecture.empty() && !platform.os.empty()) platform.architecture = "amd64";
-  if (platform.architecture == "armel") platform.variant = "v6";
-  for (const auto& [name, usual] : kNames) {
-    if (platform.architecture == name) platform.architecture = usual;
-  }
-  const bool is_default =
-      (platform.architecture == "amd64" && platform.variant == "v1") ||
-      (platform.architecture == "arm64" && (platform.variant == "v8" || platform.variant == "8"));
-  if (is_default) platform.variant.clear();
-  if (platform.architecture == "arm" && platform.variant.empty()) platform.variant = "v7";
-  std::string normal = platform.os;
-  for (const std::string& part : {platform.architecture, platform.variant}) {
-    if (!part.empty()) normal += '/' + part;
-  }
-  return normal;
-}
-
 // Build arguments that need no ARG, in lower case.
 constexpr std::array<std::string_view, 5> kProxies = {"http_proxy", "https_proxy", "ftp_proxy", "no_proxy",
                                                       "all_proxy"};
@@ -85,28 +41,9 @@ void inherit(const Stage& parent, Stage& child) {
   child.last_step = parent.last_step;
   child.environment = parent.environment;
   child.workdir = parent.workdir;
+  child.open_workdir = parent.open_workdir;
   child.user = parent.user;
   child.shell = parent.shell;
-}
-
-std::optional<uint16_t> read_port(std::string_view text) {
-  uint16_t port = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (failure != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
-// `[[ADDRESS:]PORTS:]PORTS[/PROTOCOL]`; what comes before the last ports counts for nothing.
-bool is_exposable(std::string_view text) {
-  const size_t slash = std::min(text.find('/'), text.size());
-  const std::string protocol = text::to_lower(text.substr(std::min(slash + 1, text.size())));
-  std::string_view range = text.substr(0, slash);
-  range.remove_prefix(range.rfind(':') + 1);
-  const size_t dash = std::min(range.find('-'), range.size());
-  const bool known = protocol.empty() || protocol == "tcp" || protocol == "udp" || protocol == "sctp";
-  const auto first = read_port(range.substr(0, dash));
-  const auto last = dash == range.size() ? first : read_port(range.substr(dash + 1));
-  return known && first && last && *first <= *last;
 }
 
 }  // namespace
@@ -142,6 +79,7 @@ std::string heredoc_text(const Heredoc& heredoc) {
 Graph Planner::run() {
   options_.platform = normal_platform(options_.platform);
   set_platform_arguments();
+  name_stages();
   for (const Instruction& instruction : file_.instructions()) {
     if (instruction.keyword == Keyword::kFrom) {
       if (graph_.stages.empty()) read_epoch(instruction);
@@ -152,23 +90,59 @@ Graph Planner::run() {
       add_global_arguments(instruction);
     }
   }
+  if (graph_.stages.empty() && !file_.instructions().empty()) {
+    const Instruction& last = file_.instructions().back();
+    fail(last, last.name_span, "the file has no stage to build", "write FROM and the image to start from")
+        .phase = Error::Phase::kStages;
+  }
+  find_circles();
   choose_target();
   return std::move(graph_);
 }
 
-void Planner::fail(const Instruction& instruction, text::Span span, std::string message, std::string remedy) {
-  graph_.errors.push_back({std::move(message), std::move(remedy), span, instruction.start_line, false});
+void Planner::name_stages() {
+  size_t index = 0;
+  for (const Instruction& instruction : file_.instructions()) {
+    if (instruction.keyword != Keyword::kFrom) continue;
+    if (instruction.arguments.size() == 3) all_names_[text::to_lower(instruction.arguments[2].text)] = index;
+    ++index;
+  }
+  stage_count_ = index;
+}
+
+Error& Planner::fail(const Instruction& instruction, text::Span span, std::string message,
+                     std::string remedy) {
+  Error error;
+  error.message = std::move(message);
+  error.remedy = std::move(remedy);
+  error.span = span;
+  error.line = instruction.start_line;
+  if (!graph_.stages.empty()) {
+    error.stage = stage().index;
+    error.open = in_trigger_ && stage().open_base;
+  } else if (instruction.keyword == Keyword::kArg) {
+    error.phase = Error::Phase::kArguments;
+  }
+  return graph_.errors.emplace_back(std::move(error));
 }
 
 std::string Planner::expand(const Instruction& instruction, std::string_view word, text::Span span,
                             const Environment& environment) {
+  open_ = false;
   auto expanded = dockerfile::expand(word, noting_lookup(instruction, environment), expand_options_);
   if (expanded) return std::move(*expanded);
-  fail(
-      instruction, span, fmt::format("'{}' can't be expanded: {}", word, expanded.error().message),
+  fail_to_expand(instruction, word, span, expanded.error());
+  return std::string(word);
+}
+
+Error& Planner::fail_to_expand(const Instruction& instruction, std::string_view word, text::Span span,
+                               const dockerfile::ExpandError& error) {
+  Error& added = fail(
+      instruction, span, fmt::format("'{}' can't be expanded: {}", word, error.message),
       "write ${NAME}, ${NAME:-default}, ${NAME:+text}, ${NAME:?message}, ${NAME#pattern}, ${NAME%pattern} or "
       "${NAME/pattern/text}, and close every quote");
-  return std::string(word);
+  added.open = added.open || (error.by_value && open_);
+  return added;
 }
 
 std::string Planner::expand(const Instruction& instruction, const Word& word,
@@ -179,10 +153,17 @@ std::string Planner::expand(const Instruction& instruction, const Word& word,
 }
 
 dockerfile::Lookup Planner::noting_lookup(const Instruction& instruction, const Environment& environment) {
-  return [this, &instruction, &environment](std::string_view name) {
-    const auto value = environment.get(name);
-    if (!value) note_undeclared(instruction, name);
-    return value;
+  return [this, &instruction, &environment](std::string_view name) -> std::optional<std::string_view> {
+    const Variable* variable = environment.find(name);
+    if (variable == nullptr) {
+      note_undeclared(instruction, name);
+      open_ = open_ || instruction.keyword != Keyword::kFrom || declared_globals_.contains(name);
+      return std::nullopt;
+    }
+    const bool inherited =
+        !graph_.stages.empty() && stage().open_base && variable->line < stage().from->start_line;
+    open_ = open_ || variable->open || inherited;
+    return variable->value;
   };
 }
 
@@ -197,6 +178,10 @@ void Planner::note_undeclared(const Instruction& instruction, std::string_view n
   const bool from = instruction.keyword == Keyword::kFrom;
   if (instruction.keyword == Keyword::kExpose || (!from && graph_.stages.empty())) return;
   if (from ? declared_globals_.contains(name) : is_declared_in_stage(name)) return;
+  // What comes after an error in an instruction is not looked at.
+  const bool failed = !graph_.errors.empty() && graph_.errors.back().line == instruction.start_line &&
+                      !graph_.stages.empty() && graph_.errors.back().stage == stage().index;
+  if (failed && !from) return;
   graph_.undeclared.push_back(
       {&instruction, from ? std::nullopt : std::optional(stage().index), std::string(name)});
 }
@@ -223,7 +208,7 @@ void Planner::set_platform_arguments() {
 void Planner::set_global(std::string name, std::string value, uint32_t line) {
   const auto given = options_.build_args.find(name);
   if (given != options_.build_args.end()) value = given->second;
-  globals_.set(std::move(name), std::move(value), line);
+  globals_.set({.name = std::move(name), .value = std::move(value), .line = line, .open = true});
 }
 
 void Planner::add_global_arguments(const Instruction& instruction) {
@@ -232,7 +217,7 @@ void Planner::add_global_arguments(const Instruction& instruction) {
     const std::string name = expand(instruction, word.text.substr(0, equals), word.span, globals_);
     declared_globals_.insert(name);
     if (equals != std::string_view::npos) {
-      set_global(name, expand(instruction, word.text.substr(equals + 1), word.span, globals_),
+      set_global(name, expand_default(instruction, word.text.substr(equals + 1), word.span, globals_),
                  instruction.start_line);
     } else if (options_.build_args.contains(name)) {
       set_global(name, {}, instruction.start_line);
@@ -240,38 +225,72 @@ void Planner::add_global_arguments(const Instruction& instruction) {
   }
 }
 
+std::string Planner::expand_default(const Instruction& instruction, std::string_view word, text::Span span,
+                                    const Environment& environment) {
+  const size_t before = graph_.errors.size();
+  std::string value = expand(instruction, word, span, environment);
+  // A build argument takes the place of the default.
+  if (graph_.errors.size() > before) graph_.errors.back().open = true;
+  return value;
+}
+
+std::string Planner::read_platform(const Instruction& from) {
+  const Flag* flag = from.find_flag("platform");
+  if (flag == nullptr) return options_.platform;
+  const size_t before = graph_.errors.size();
+  const std::string text = expand(from, flag->value, flag->span, globals_);
+  if (graph_.errors.size() > before) return options_.platform;
+  if (text.empty()) {
+    fail(from, flag->span, "the platform is empty",
+         "give its ARG a default value above the first FROM, or pass --build-arg")
+        .open = open_;
+  } else if (!is_platform(text)) {
+    fail(from, flag->span, fmt::format("'{}' is not a platform", text),
+         text::did_you_mean(text, platform_names(), "write it as linux/amd64"))
+        .open = open_;
+  }
+  return normal_platform(text);
+}
+
+Error* Planner::check_image(const Instruction& instruction, text::Span span, std::string_view name) {
+  if (is_valid_reference(name) || options_.named_contexts.contains(name)) return nullptr;
+  Error& error = fail(instruction, span, fmt::format("'{}' is no name of an image", name),
+                      "names are in lower case, and behind a colon there is a tag");
+  error.phase = Error::Phase::kImages;
+  return &error;
+}
+
 void Planner::add_stage(const Instruction& from) {
   Stage added;
   added.index = graph_.stages.size();
   added.from = &from;
-  added.platform = options_.platform;
-  if (const Flag* platform = from.find_flag("platform")) {
-    added.platform = normal_platform(expand(from, platform->value, platform->span, globals_));
-    if (added.platform.empty()) {
-      fail(from, platform->span, "the platform is empty",
-           "give its ARG a default value above the first FROM, or pass --build-arg");
-    }
-  }
-  const size_t errors_before = graph_.errors.size();
   if (from.arguments.size() == 3) added.name = text::to_lower(from.arguments[2].text);
+  const size_t errors_before = graph_.errors.size();
   const std::string base = from.arguments.empty() ? std::string() : expand(from, from.arguments[0], globals_);
+  added.open_base = open_;
   if (base.empty() && !from.arguments.empty()) {
     fail(from, from.arguments[0].span, "the name of the base image is empty",
-         "give its ARG a default value above the first FROM, or pass --build-arg");
+         "give its ARG a default value above the first FROM, or pass --build-arg")
+        .open = open_;
   }
   const Stage* parent = base_stage(base);
   const bool unreadable = graph_.errors.size() > errors_before;
-  const bool valid = unreadable || parent != nullptr || base.empty() ||
-                     options_.named_contexts.contains(base) || is_valid_reference(base);
-  if (!valid) {
-    fail(from, from.arguments[0].span, fmt::format("'{}' is no name of an image", base),
-         "names are in lower case, and behind a colon there is a tag");
+  added.platform = unreadable ? options_.platform : read_platform(from);
+  for (size_t i = errors_before; i < graph_.errors.size(); ++i) {
+    graph_.errors[i].phase = Error::Phase::kStages;
+    graph_.errors[i].stage = added.index;
+  }
+  if (!unreadable && parent == nullptr && !base.empty()) {
+    if (Error* error = check_image(from, from.arguments[0].span, base)) {
+      error->stage = added.index;
+      error->open = added.open_base;
+    }
   }
   if (parent != nullptr) {
     inherit(*parent, added);
     if (options_.builder != Builder::kBuildkit) added.environment.forget_arguments();
   } else {
-    added.environment.set("PATH", std::string(kDefaultPath), 0);
+    added.environment.set({.name = "PATH", .value = std::string(kDefaultPath), .open = true});
   }
   const bool from_image = !added.base_stage;
   if (!added.name.empty()) graph_.stage_names[added.name] = added.index;
@@ -290,10 +309,16 @@ const Stage* Planner::base_stage(std::string_view name) const {
 void Planner::run_triggers(size_t parent) {
   if (options_.builder == Builder::kBuildah) return;
   const std::vector<const Instruction*> triggers = graph_.stages[parent].onbuild;
+  in_trigger_ = true;
   for (const Instruction* trigger : triggers) {
-    if (++triggered_ > kMostTriggers) return;
-    dispatch(*trigger);
+    if (++triggered_ > kMostTriggers) break;
+    if (const auto complaint = dockerfile::check_instruction(*trigger)) {
+      fail(*trigger, complaint->span, complaint->message, complaint->remedy).phase = Error::Phase::kTriggers;
+    } else {
+      dispatch(*trigger);
+    }
   }
+  in_trigger_ = false;
 }
 
 void Planner::add_image_step(const Instruction& from, const std::string& base) {
@@ -402,9 +427,11 @@ void Planner::apply(const Instruction& instruction) {
       return;
     case Keyword::kExpose:
       return expose(instruction);
-    case Keyword::kLabel:
     case Keyword::kVolume:
+      return check_volumes(instruction);
     case Keyword::kStopsignal:
+      return check_signal(instruction);
+    case Keyword::kLabel:
       for (const Word& word : instruction.arguments)
         expand(instruction, word);
       return;
@@ -421,6 +448,26 @@ void Planner::apply(const Instruction& instruction) {
   }
 }
 
+void Planner::check_volumes(const Instruction& instruction) {
+  for (const Word& word : instruction.arguments) {
+    if (!expand(instruction, word).empty() || options_.builder != Builder::kBuildkit) continue;
+    fail(instruction, word.span, "a volume has an empty name", "write the path of the volume").open = open_;
+  }
+}
+
+void Planner::check_signal(const Instruction& instruction) {
+  for (const Word& word : instruction.arguments) {
+    const size_t before = graph_.errors.size();
+    const std::string signal = expand(instruction, word);
+    const bool unchecked = options_.builder == Builder::kBuildah || graph_.errors.size() > before;
+    if (unchecked || is_signal(signal)) continue;
+    fail(instruction, word.span, fmt::format("'{}' is not a signal", signal),
+         text::did_you_mean(signal.size() > 3 && !signal.starts_with("SIG") ? "SIG" + signal : signal,
+                            signal_names(), "write a name such as SIGTERM, or a number"))
+        .open = open_;
+  }
+}
+
 void Planner::expose(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
     const Environment& environment = stage().environment;
@@ -431,7 +478,8 @@ void Planner::expose(const Instruction& instruction) {
     for (const dockerfile::ExpandedWord& port : *ports) {
       if (is_exposable(port.text)) continue;
       fail(instruction, word.span, fmt::format("'{}' is not a port", port.text),
-           "write a number up to 65535 or a range of them, followed by /tcp, /udp or /sctp if needed");
+           "write a number up to 65535 or a range of them, followed by /tcp, /udp or /sctp if needed")
+          .open = open_;
     }
   }
 }
@@ -441,13 +489,19 @@ void Planner::set_arguments(const Instruction& instruction) {
     const size_t equals = word.text.find('=');
     const std::string name = expand(instruction, word.text.substr(0, equals), word.span, stage().environment);
     const auto given = options_.build_args.find(name);
+    const auto set = [&](std::string value) {
+      stage().environment.set({.name = name,
+                               .value = std::move(value),
+                               .line = instruction.start_line,
+                               .argument = true,
+                               .open = true});
+    };
     if (given != options_.build_args.end()) {
-      stage().environment.set(name, given->second, instruction.start_line, true);
+      set(given->second);
     } else if (equals != std::string_view::npos) {
-      std::string value = expand(instruction, word.text.substr(equals + 1), word.span, stage().environment);
-      stage().environment.set(name, std::move(value), instruction.start_line, true);
+      set(expand_default(instruction, word.text.substr(equals + 1), word.span, stage().environment));
     } else if (const auto global = globals_.get(name)) {
-      stage().environment.set(name, std::string(*global), instruction.start_line, true);
+      set(std::string(*global));
     }
     stage().declared.insert(name);
   }
@@ -455,19 +509,22 @@ void Planner::set_arguments(const Instruction& instruction) {
 
 void Planner::set_environment(const Instruction& instruction) {
   // All values of one ENV see the variables as they were in front of it.
-  std::vector<std::pair<std::string, std::string>> pairs;
+  std::vector<Variable> variables;
   for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
-    pairs.emplace_back(expand(instruction, instruction.arguments[i]),
-                       expand(instruction, instruction.arguments[i + 1]));
+    Variable& variable = variables.emplace_back();
+    variable.line = instruction.start_line;
+    variable.name = expand(instruction, instruction.arguments[i]);
+    variable.value = expand(instruction, instruction.arguments[i + 1]);
+    variable.open = open_;
   }
-  for (auto& [name, value] : pairs) {
-    stage().environment.set(std::move(name), std::move(value), instruction.start_line);
-  }
+  for (Variable& variable : variables)
+    stage().environment.set(std::move(variable));
 }
 
 void Planner::change_workdir(const Instruction& instruction) {
   if (instruction.arguments.empty()) return;
   const std::string path = expand(instruction, instruction.arguments[0]);
+  stage().open_workdir = open_ || (stage().open_workdir && !path.starts_with('/'));
   stage().workdir = path.starts_with('/') ? text::clean_path(path) : rooted(stage().workdir + "/" + path);
   if (stage().workdir == "/" && options_.builder == Builder::kBuildkit) return;
   Step step;
@@ -515,10 +572,13 @@ void Planner::read_epoch(const Instruction& first_stage) {
     part.value = std::to_string(seconds);
   } else if (!options_.named_contexts.contains(part.value) &&
              std::ranges::none_of(file_.instructions(), is_stage)) {
-    return fail(
-        first_stage, first_stage.name_span,
-        fmt::format("SOURCE_DATE_EPOCH is '{}', which is not a time", part.value),
-        "set it to seconds since 1970, to 'context', or to the name of a stage that downloads one file");
+    Error& error =
+        fail(first_stage, first_stage.name_span,
+             fmt::format("SOURCE_DATE_EPOCH is '{}', which is not a time", part.value),
+             "set it to seconds since 1970, to 'context', or to the name of a stage that downloads one file");
+    error.phase = Error::Phase::kArguments;
+    error.open = true;
+    return;
   }
   epoch_ = std::move(part);
 }
@@ -540,28 +600,75 @@ void Planner::choose_target() {
     std::string names;
     for (const Stage& known : graph_.stages)
       names += (names.empty() ? "" : ", ") + known.label();
-    graph_.errors.push_back({fmt::format("there is no stage '{}'", options_.target),
-                             fmt::format("known stages: {}", names),
-                             {},
-                             0,
-                             false});
+    Error& error = graph_.errors.emplace_back();
+    error.message = fmt::format("there is no stage '{}'", options_.target);
+    error.remedy = fmt::format("known stages: {}", names);
+    error.phase = Error::Phase::kStages;
     return;
   }
   graph_.target = target->index;
-  std::vector<size_t> todo = {target->index};
+  mark_needed(target->index, false);
+  mark_needed(target->index, true);
+  for (Step& step : graph_.steps)
+    step.needed = graph_.stages[step.stage].needed;
+}
+
+void Planner::mark_needed(size_t target, bool always) {
+  std::vector<size_t> todo = {target};
   // The classic builder goes through all stages in front of the target, whether it needs them or not.
-  for (size_t i = 0; options_.builder == Builder::kClassic && i < target->index; ++i)
+  for (size_t i = 0; options_.builder == Builder::kClassic && i < target; ++i)
     todo.push_back(i);
   while (!todo.empty()) {
     Stage& needed = graph_.stages[todo.back()];
     todo.pop_back();
-    if (needed.needed) continue;
-    needed.needed = true;
-    if (needed.base_stage) todo.push_back(*needed.base_stage);
+    bool& mark = always ? needed.needed_always : needed.needed;
+    if (mark) continue;
+    mark = true;
+    if (needed.base_stage && !(always && needed.open_base)) todo.push_back(*needed.base_stage);
     for (const size_t index : needed.steps) {
-      graph_.steps[index].needed = true;
       for (const Read& read : graph_.steps[index].reads) {
         if (read.origin == Read::Origin::kStage) todo.push_back(read.stage);
+      }
+    }
+  }
+}
+
+// Stages that read from each other. BuildKit does not count what a stage starts from.
+void Planner::find_circles() {
+  enum class State : uint8_t { kNew, kOpen, kDone };
+  std::vector<State> states(graph_.stages.size());
+  struct Visit {
+    size_t stage;
+    size_t next;  // of its references
+  };
+  for (size_t first = 0; first < states.size(); ++first) {
+    std::vector<Visit> path;
+    const auto enter = [&](size_t stage) {
+      states[stage] = State::kOpen;
+      path.push_back({stage, 0});
+    };
+    if (states[first] == State::kNew) enter(first);
+    while (!path.empty()) {
+      Visit& visit = path.back();
+      const auto& references = references_[visit.stage];
+      if (visit.next == references.size()) {
+        states[visit.stage] = State::kDone;
+        path.pop_back();
+        continue;
+      }
+      const Reference& reference = references[visit.next++];
+      if (states[reference.stage] == State::kNew) {
+        enter(reference.stage);
+      } else if (states[reference.stage] == State::kOpen && reference.stage != visit.stage) {
+        const std::string name = graph_.stages[reference.stage].label();
+        Error& error =
+            fail(*reference.instruction, reference.span,
+                 fmt::format("the stages '{}' and '{}' read from each other, directly or through others",
+                             graph_.stages[visit.stage].label(), name),
+                 "move what both need into a stage of its own above them");
+        error.phase = Error::Phase::kDependencies;
+        error.stage = visit.stage;
+        error.open = false;
       }
     }
   }

@@ -1,6 +1,7 @@
 // Makes the graph of a file, instruction by instruction. Internal to plan/.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,21 +38,33 @@ class Planner {
   using Word = dockerfile::Word;
 
   Stage& stage() { return graph_.stages.back(); }
-  void fail(const Instruction& instruction, text::Span span, std::string message, std::string remedy);
+  // The error that it adds, for those that are not found while a step is made.
+  Error& fail(const Instruction& instruction, text::Span span, std::string message, std::string remedy);
+  Error& fail_to_expand(const Instruction& instruction, std::string_view word, text::Span span,
+                        const dockerfile::ExpandError& error);
+  // Sets open_.
   std::string expand(const Instruction& instruction, std::string_view word, text::Span span,
                      const Environment& environment);
   std::string expand(const Instruction& instruction, const Word& word) {
     return expand(instruction, word, stage().environment);
   }
   std::string expand(const Instruction& instruction, const Word& word, const Environment& environment);
-  // Looks variables up, and notes those that nothing declares.
+  // The same for the default of an ARG.
+  std::string expand_default(const Instruction& instruction, std::string_view word, text::Span span,
+                             const Environment& environment);
+  // Looks variables up, notes those that nothing declares, and adds to open_.
   dockerfile::Lookup noting_lookup(const Instruction& instruction, const Environment& environment);
   // Whether an ARG of the stage, or of one that it starts from, names it.
   bool is_declared_in_stage(std::string_view name);
   void note_undeclared(const Instruction& instruction, std::string_view name);
+  // What the stages are called, those below included: COPY --from and mounts may name them too early.
+  void name_stages();
   void set_platform_arguments();
   void set_global(std::string name, std::string value, uint32_t line);
   void add_global_arguments(const Instruction& instruction);
+  std::string read_platform(const Instruction& from);
+  // The error that it adds; null for a name that is right.
+  Error* check_image(const Instruction& instruction, text::Span span, std::string_view name);
   void add_stage(const Instruction& from);
   // The stage that FROM means: by its name in lower case, never by number.
   const Stage* base_stage(std::string_view name) const;
@@ -65,6 +78,8 @@ class Planner {
   void refuse_new_features(const Instruction& instruction);
   void add_metadata(const Instruction& instruction);
   void apply(const Instruction& instruction);
+  void check_volumes(const Instruction& instruction);
+  void check_signal(const Instruction& instruction);
   // A variable may hold several ports.
   void expose(const Instruction& instruction);
   void set_arguments(const Instruction& instruction);
@@ -86,8 +101,14 @@ class Planner {
   static void add_run_flag(const Flag& flag, Step& step);
   void add_mounts(const Instruction& instruction, Step& step);
   std::string mount_words(const Mount& mount, const std::string& target) const;
+  // Whether a mount can be where it is said to be, and read what it is said to read.
+  void check_mount(const Instruction& instruction, text::Span span, const Mount& mount,
+                   std::string_view target, bool open);
   // What `from` of a mount or of COPY stands for; the context if it is empty.
   Read origin_of(const Instruction& instruction, std::string_view from, text::Span span);
+  Read image_or_context(const Instruction& instruction, std::string_view from, text::Span span);
+  // The stage that it names, maybe one below.
+  std::optional<size_t> stage_named(const Instruction& instruction, std::string_view from) const;
 
   // COPY and ADD
   struct CopyFlags {
@@ -98,16 +119,33 @@ class Planner {
     std::optional<bool> unpack;
     bool keep_git_dir = false;
     std::string checksum;
+    text::Span checksum_span;
+    bool open_checksum = false;
+    std::string mode;
+    text::Span mode_span;
+    bool open_mode = false;
     std::vector<std::string> exclude;
   };
   void add_copy(const Instruction& instruction);
   CopyFlags read_copy_flags(const Instruction& instruction, Step& step);
-  void add_source(const Instruction& instruction, const Word& word, const CopyFlags& flags, Read& read,
-                  Step& step);
+  void add_heredoc(const Instruction& instruction, const dockerfile::Heredoc& heredoc, Step& step);
+  void add_source(const Instruction& instruction, const std::string& source, const CopyFlags& flags,
+                  Read& read, Step& step);
   void add_remote(const std::string& source, const CopyFlags& flags, Step& step) const;
+  // A source that is no heredoc, variables replaced.
+  struct Source {
+    const Word* word = nullptr;
+    std::string text;
+    bool open = false;
+  };
+  // What BuildKit verifies once all variables are replaced.
+  void check_copy(const Instruction& instruction, const CopyFlags& flags, const std::vector<Source>& sources);
+  void check_source(const Instruction& instruction, const Source& source, const CopyFlags& flags);
 
   // The target and all that it needs
   void choose_target();
+  void mark_needed(size_t target, bool always);
+  void find_circles();
 
   const dockerfile::File& file_;
   Options options_;
@@ -117,6 +155,18 @@ class Planner {
   std::optional<Part> epoch_;  // of every WORKDIR
   Graph graph_;
   size_t triggered_ = 0;
+  bool in_trigger_ = false;
+  bool open_ = false;  // whether the value that was expanded last hangs on build arguments or a base image
+
+  // That one stage reads from another.
+  struct Reference {
+    size_t stage = 0;
+    const Instruction* instruction = nullptr;
+    text::Span span;
+  };
+  std::map<size_t, std::vector<Reference>> references_;   // by the stage that reads
+  std::map<std::string, size_t, std::less<>> all_names_;  // of several stages of one name the last
+  size_t stage_count_ = 0;
 };
 
 }  // namespace dcache::plan

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dcache/plan/planner.h"
+#include "dcache/plan/values.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -13,6 +14,7 @@ namespace dcache::plan {
 using dockerfile::Flag;
 using dockerfile::Heredoc;
 using dockerfile::Instruction;
+using dockerfile::Keyword;
 using dockerfile::Mount;
 using dockerfile::Word;
 
@@ -173,21 +175,37 @@ void Planner::add_mounts(const Instruction& instruction, Step& step) {
     const Flag* flag;
     Mount mount;
     std::string target;
+    bool open = false;
   };
   std::vector<Mounted> mounts;
   for (const Flag& flag : instruction.flags) {
     if (flag.name != "mount") continue;
+    open_ = false;
     auto mount =
         dockerfile::read_mount(flag.value, noting_lookup(instruction, stage().environment), expand_options_);
     if (!mount) {
-      fail(instruction, flag.span, "--mount can't be read: " + mount.error(),
-           "see the options of each type of mount in the Dockerfile reference");
+      const dockerfile::MountError& error = mount.error();
+      if (!error.field.empty()) {
+        open_ = false;
+        (void)dockerfile::expand(error.field, noting_lookup(instruction, stage().environment),
+                                 expand_options_);
+      }
+      Error& added = fail(instruction, flag.span, "--mount can't be read: " + error.message, error.remedy);
+      added.open = added.open || open_;
       continue;
     }
     std::string target = mount->target;
-    if (!target.empty() && !target.starts_with('/')) target = rooted(stage().workdir + "/" + target);
+    const bool has_place = mount->type != Mount::Type::kSecret && mount->type != Mount::Type::kSsh &&
+                           options_.builder == Builder::kBuildkit;
+    const bool relative = !target.starts_with('/') && (!target.empty() || has_place);
+    if (relative) target = rooted(stage().workdir + "/" + target);
     if (!target.empty()) step.mount_targets.push_back(target);
-    mounts.push_back({&flag, std::move(*mount), std::move(target)});
+    const bool open = open_ || (relative && stage().open_workdir);
+    mounts.push_back({&flag, std::move(*mount), std::move(target), open});
+  }
+  for (const Mounted& mounted : mounts) {
+    if (options_.builder == Builder::kBuildkit)
+      check_mount(instruction, mounted.flag->span, mounted.mount, mounted.target, mounted.open);
   }
   const auto rank = [](const Mounted& mounted) {
     const Mount& mount = mounted.mount;
@@ -244,34 +262,79 @@ std::string Planner::mount_words(const Mount& mount, const std::string& target) 
   return words;
 }
 
+void Planner::check_mount(const Instruction& instruction, text::Span span, const Mount& mount,
+                          std::string_view target, bool open) {
+  const auto refuse = [&](std::string message, std::string remedy) {
+    Error& error = fail(instruction, span, std::move(message), std::move(remedy));
+    error.open = error.open || open;
+  };
+  if (mount.type == Mount::Type::kSsh && !mount.source.empty())
+    return refuse("an ssh mount has no 'source'", "name the agent with 'id'");
+  if (target != "/") return;
+  if (mount.target.empty()) {
+    refuse(fmt::format("the {} mount has no target", dockerfile::name_of(mount.type)),
+           "add target= and the folder where it is to be");
+  } else {
+    refuse("a mount can't take the place of the root folder", "mount it on a folder below");
+  }
+}
+
+std::optional<size_t> Planner::stage_named(const Instruction& instruction, std::string_view from) const {
+  const bool buildkit = options_.builder == Builder::kBuildkit;
+  // With BuildKit only COPY takes a number.
+  const auto number = buildkit && instruction.keyword != Keyword::kCopy ? std::nullopt : read_whole(from);
+  if (number) return *number < 0 ? stage_count_ : static_cast<size_t>(*number);
+  const auto& names = buildkit ? all_names_ : graph_.stage_names;
+  const auto named = names.find(text::to_lower(from));
+  return named == names.end() ? std::nullopt : std::optional(named->second);
+}
+
 Read Planner::origin_of(const Instruction& instruction, std::string_view from, text::Span span) {
+  const auto index = options_.named_contexts.contains(from) ? std::nullopt : stage_named(instruction, from);
+  if (!index) return image_or_context(instruction, from, span);
+  const auto refuse = [&](std::string message, std::string remedy, Error::Phase phase) {
+    fail(instruction, span, std::move(message), std::move(remedy)).phase = phase;
+    return Read{.origin = Read::Origin::kImage, .name = std::string(from)};
+  };
+  if (*index >= stage_count_) {
+    return refuse(fmt::format("there is no stage of number {}", from),
+                  fmt::format("the last stage above is number {}; name it instead", stage().index),
+                  Error::Phase::kDependencies);
+  }
+  if (*index == stage().index) {
+    return refuse(fmt::format("the stage '{}' reads from itself", from),
+                  "name another stage, or copy within the stage with RUN cp", Error::Phase::kDependencies);
+  }
+  references_[stage().index].push_back({*index, &instruction, span});
+  if (*index > stage().index) {
+    return refuse(fmt::format("the stage '{}' is not above this one", from),
+                  "move the stage that is read from above", Error::Phase::kSteps);
+  }
+  return Read{.origin = Read::Origin::kStage, .stage = *index};
+}
+
+Read Planner::image_or_context(const Instruction& instruction, std::string_view from, text::Span span) {
   Read read;
   if (from.empty()) return read;
+  read.origin = Read::Origin::kImage;
+  read.name = from;
   const auto named = options_.named_contexts.find(from);
-  if (named != options_.named_contexts.end()) {
-    const bool image = named->second.starts_with(kImageScheme);
-    read.origin = image ? Read::Origin::kImage : Read::Origin::kNamedContext;
-    read.name = image ? named->second.substr(kImageScheme.size()) : named->first;
-    return read;
+  if (named == options_.named_contexts.end()) {
+    const bool expands =
+        instruction.keyword == Keyword::kCopy && from.find_first_of("$'\"") != std::string_view::npos;
+    if (options_.builder == Builder::kBuildkit && expands) {
+      fail(instruction, span, "--from can't hold a variable",
+           "give the image a stage name (FROM ${IMAGE} AS name) and use that")
+          .phase = Error::Phase::kDependencies;
+    } else if (from != "scratch") {
+      check_image(instruction, span, from);
+    }
+  } else if (named->second.starts_with(kImageScheme)) {
+    read.name = named->second.substr(kImageScheme.size());
+  } else {
+    read.origin = Read::Origin::kNamedContext;
+    read.name = named->first;
   }
-  const Stage* source = graph_.find_stage(from);
-  if (source != nullptr && source->index == stage().index) {
-    fail(instruction, span, fmt::format("the stage '{}' reads from itself", from),
-         "name another stage, or copy within the stage with RUN cp");
-    graph_.errors.back().before_steps = true;
-    source = nullptr;
-  }
-  if (source == nullptr && from.find_first_not_of("0123456789") == std::string_view::npos) {
-    fail(instruction, span, fmt::format("there is no stage of number {}", from), "name a stage above");
-    graph_.errors.back().before_steps = true;
-  }
-  if (source == nullptr) {
-    read.origin = Read::Origin::kImage;
-    read.name = from;
-    return read;
-  }
-  read.origin = Read::Origin::kStage;
-  read.stage = source->index;
   return read;
 }
 

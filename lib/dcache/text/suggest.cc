@@ -7,10 +7,7 @@
 #include "dcache/text/unicode.h"
 
 namespace dcache::text {
-namespace {
-
-// Levenshtein distance.
-size_t distance(std::string_view a, std::string_view b) {
+size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 0; i < a.size(); ++i) {
@@ -25,8 +22,6 @@ size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-}  // namespace
-
 std::string_view closest(std::string_view word, std::span<const std::string_view> candidates) {
   constexpr size_t kLongestWord = 64;
   if (word.size() > kLongestWord) return {};
@@ -34,7 +29,7 @@ std::string_view closest(std::string_view word, std::span<const std::string_view
   size_t least = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
     const bool beginning = word.size() >= 3 && equals_ignoring_case(word, candidate.substr(0, word.size()));
-    const size_t steps = beginning ? 1 : distance(word, candidate);
+    const size_t steps = beginning ? 1 : edit_distance(word, candidate);
     if (steps >= least) continue;
     least = steps;
     best = candidate;

@@ -1,11 +1,16 @@
 // "Did you mean …?"
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace dcache::text {
+
+// How many letters have to be added, removed or replaced to get from one to the other (Levenshtein). Letter
+// case does not count.
+size_t edit_distance(std::string_view a, std::string_view b);
 
 // The candidate that `word` is most likely a misspelling or the beginning of; empty if none is near. Letter
 // case does not count.
