@@ -351,6 +351,11 @@ TEST(DC1009, FindsImagesWithoutDigest) {
        {"ARG IMAGE\nFROM $IMAGE\n", {}}});
 }
 
+TEST(DC1019, LeavesStagesAloneWhoseFromCannotBeRead) {
+  check("DC1019",
+        {{"FROM {{image}} AS build{{if x:\nARG TOKEN}}\nFROM b:1\nCOPY --from=build /a /a\n", {"DC0001:1"}}});
+}
+
 TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
   const test::TemporaryFolder folder;
   folder.write("main.py", "");
