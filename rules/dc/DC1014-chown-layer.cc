@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <ranges>
 #include <span>
 
 #include <fmt/format.h>
@@ -124,8 +125,13 @@ class Check {
     std::map<const plan::Step*, std::vector<Change>> by_copy;
     std::vector<const plan::Step*> order;
     for (Change& change : changes_of(run, step)) {
-      for (const plan::Step* copy : std::span(copies).last(std::min(copies.size(), kMostCopies))) {
-        if (!changes_all(change, *copy)) continue;
+      // The newest first: what it brought is what is there.
+      const auto looked_at = std::span(copies).last(std::min(copies.size(), kMostCopies));
+      for (const plan::Step* copy : looked_at | std::views::reverse) {
+        if (!changes_all(change, *copy)) {
+          if (may_bring_part(*copy, change)) break;
+          continue;
+        }
         if (by_copy[copy].empty()) order.push_back(copy);
         by_copy[copy].push_back(std::move(change));
         break;
@@ -142,6 +148,16 @@ class Check {
       return std::ranges::any_of(files_of(copy), [&](const CopiedFile& file) {
         return file.path == path && is_file(file, change, copy);
       });
+    });
+  }
+
+  // Whether a COPY of a folder may have brought what is changed, among other files.
+  static bool may_bring_part(const plan::Step& copy, const Change& change) {
+    return std::ranges::any_of(change.paths, [&](const std::string& path) {
+      return path != copy.destination && text::is_within(path, copy.destination) &&
+             std::ranges::any_of(copy.reads, [](const plan::Read& read) {
+               return std::ranges::any_of(read.selectors, &plan::Selector::takes_everything);
+             });
     });
   }
 

@@ -96,7 +96,9 @@ class Check {
   }
 
   void report_emptied(const lint::Run& run, const shell::Command& command, const PackageManager& manager) {
-    if (fills(run, manager, {})) return;
+    // What the RUN downloads itself is what it empties the caches for.
+    const auto is_its_own = [&](const Use& use) { return use.manager->name == manager.name; };
+    if (std::ranges::any_of(uses_of(subject_, run), is_its_own)) return;
     for (size_t i = above_.size(); i-- > oldest();) {
       if (above_[i]->kind != plan::Step::Kind::kRun) continue;
       const lint::Run& other = subject_.run_at(*above_[i]->instruction);
