@@ -272,6 +272,15 @@ bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& 
   return at != stage.steps.begin() && at != stage.steps.end() && &graph.steps[*(at - 1)] == copy.step;
 }
 
+// Whether no step between the COPY and the RUN can need the files.
+bool can_wait(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
+  const plan::Stage& stage = graph.stages[copy.step->stage];
+  return std::ranges::all_of(stage.steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return &step <= copy.step || index >= *run.step || step.kind == Step::Kind::kWorkdir;
+  });
+}
+
 std::string flags_text(const Instruction& run) {
   std::string text;
   for (const dockerfile::Flag& flag : run.flags)
@@ -409,7 +418,7 @@ std::string manifest_words(const Use& use, const std::optional<Manifests>& found
   }
   if (names.empty()) {
     for (const std::string_view name : needed_files(use))
-      names.emplace_back(name);
+      names.emplace_back(name.starts_with('/') || name.starts_with('.') ? text::base_name(name) : name);
   }
   if (names.empty()) return "the files that list the dependencies";
   std::string words;
@@ -445,11 +454,10 @@ class Check {
       // What `cargo chef cook` compiles are the dependencies alone.
       if (use.manager->name == "cargo" && use.action->words.front() == "chef") installed.insert(use.manager);
       if (!use.installs_dependencies || !installed.insert(use.manager).second || copies.empty()) continue;
-      if (is_vendored(run, use)) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
       // The context is asked for only where a COPY could matter.
       const auto broad = find_broad(copies, use, around());
-      if (!broad) continue;
+      if (!broad || is_vendored(run, *broad, use)) continue;
       if (around() == nullptr ? downloads_sources(subject_, stage) : !brings_manifest(copies, use, *around()))
         continue;
       report(*broad, copies, run, use);
@@ -483,9 +491,14 @@ class Check {
            });
   }
 
-  // Whether a Go build takes its modules from the folder `vendor`, and downloads nothing.
-  bool is_vendored(const Run& run, const Use& use) {
+  // Whether a Go build takes its modules from the folder `vendor`, or may be one without modules: it
+  // downloads nothing.
+  bool is_vendored(const Run& run, const BroadCopy& copy, const Use& use) {
     if (use.manager->name != "go") return false;
+    const bool implied = use.action->installs == Action::Installs::kImplied;
+    if (implied && around() == nullptr && copy.step->destination.find("/src/") != std::string::npos &&
+        text::is_within(copy.step->destination, "/go"))
+      return true;
     const Step& step = subject_.graph().steps[*run.step];
     const auto flags = step.environment ? step.environment->get("GOFLAGS") : std::nullopt;
     if (shell::has_word(use.command->words, "-mod=vendor") ||
@@ -518,9 +531,10 @@ class Check {
             "{} {} stands above '{}' (line {}): an edit of any file in it installs the packages again",
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(*named.use),
             run.instruction->start_line),
-        named.alone ? fmt::format("move it below line {}: the packages don't need the files",
-                                  run.instruction->end_line)
-                    : "install the packages in a RUN above it: they don't need the files");
+        named.alone && can_wait(subject_.graph(), copy, run)
+            ? fmt::format("move it below line {}: the packages don't need the files",
+                          run.instruction->end_line)
+            : "install the packages in a RUN above it: they don't need the files");
     if (!named.alone || !named.system || !are_neighbours(subject_.graph(), copy, run)) return;
     diagnostic.fix = move_copy(subject_, copy, run);
     if (diagnostic.fix) add_gain(diagnostic, copy, {});

@@ -248,6 +248,10 @@ TEST(DC1001, SaysWhatIsMissingAboveTheInstall) {
             "copy go.mod and api/go.mod first, install, then copy the rest");
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN apk add x\n", {}),
             "move it below line 3: the packages don't need the files");
+  EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN make -C /app\nRUN npm install -g x\n", {}),
+            "install the packages in a RUN above it: they don't need the files");
+  EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN pip install -r /app/requirements.txt\n", {}),
+            "copy requirements.txt first, install, then copy the rest");
 }
 
 TEST(DC1001, SaysWhatTheChangeIsWorth) {
