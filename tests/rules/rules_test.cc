@@ -444,7 +444,7 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
          {"FROM a\nCOPY * /x/\n", {"DC2001:2"}},
          {"FROM a\nCOPY main.py .\nCOPY . .\n", {"DC2001:3"}},
          {"FROM a\nCOPY --chown=1 / /x\n", {"DC2001:2"}},
-         {"FROM a\nCOPY x y .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
+         {"FROM a\nCOPY main.py .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
         load);
   check("DC2001",
         {{"FROM a\nCOPY main.py .\n", {}},
@@ -463,6 +463,43 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
   EXPECT_NE(mended.new_files[0].new_file_content.find("**/node_modules\n"), std::string::npos);
   folder.write(".dockerignore", ".git\n");
   EXPECT_EQ(findings("FROM a\nCOPY . .\n", config, load), Texts{});
+}
+
+TEST(DC2001, WritesNothingWhereTheContextMayBeElsewhere) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\n");
+  folder.write("entrypoint.sh", "");
+  const auto load = test::surroundings_of(folder);
+  check("DC2001",
+        {{"FROM a\nCOPY . .\nRUN npm ci\n", {}},
+         {"FROM a\nCOPY . .\nRUN make\n", {}},
+         {"FROM a\nCOPY docker/entrypoint.sh /\nCOPY . .\n", {}},
+         {"FROM a\nCOPY requirements.txt pyproject.toml ./\nCOPY entrypoint.sh /\nCOPY . .\n", {}},
+         {"FROM a\nCOPY dist/app.js ./\nCOPY . .\n", {"DC2001:3"}}},
+        load);
+  const test::TemporaryFolder bare;
+  bare.write("Dockerfile", "FROM a\nCOPY . .\n");
+  check("DC2001", {{"FROM a\nCOPY . .\n", {}}}, test::surroundings_of(bare));
+}
+
+TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
+  const test::TemporaryFolder folder;
+  folder.write("main.py", "");
+  const lint::Config config = config_selecting({"DC2001"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const auto written = [&](bool unsafe, const std::string& text) {
+    const lint::FixedText fixed_text = lint::apply_fixes(linter, text, test::surroundings_of(folder), unsafe);
+    return fixed_text.new_files.empty() ? "" : fixed_text.new_files.front().new_file_content;
+  };
+  const std::string text = "FROM a\nCOPY . .\n";
+  EXPECT_EQ(written(false, text), "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\n");
+  folder.write(".git/HEAD", "ref");
+  folder.write("README.md", "x");
+  EXPECT_EQ(written(false, text), "");
+  EXPECT_EQ(written(true, text),
+            "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\nREADME.md\n");
+  EXPECT_EQ(written(true, text + "RUN git describe\n"),
+            "# What no step of the build needs.\n.dockerignore\nDockerfile*\nREADME.md\n");
 }
 
 TEST(DL3006, FindsImagesWithoutTag) {
