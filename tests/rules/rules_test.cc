@@ -416,6 +416,9 @@ TEST(DC1009, FindsImagesWithoutDigest) {
                     "a:1@sha256:2\n",
                     {"DC1009:2"}},
                    {"FROM --platform=linux/arm64 a:1 AS b\n", {"DC1009:1"}}});
+  // Images with a tag make one finding for the file.
+  check("DC1009", {{"FROM a:1 AS x\nFROM b:2\nFROM a:1\n", {"DC1009:1"}},
+                   {"FROM a:latest\nFROM b:2\nFROM c\nFROM d:4\n", {"DC1009:1", "DC1009:2", "DC1009:3"}}});
   check(
       "DC1009",
       {{"FROM scratch\n", {}},
