@@ -6,6 +6,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "rules/broad_copy.h"
 
 namespace dcache::rules {
 namespace {
@@ -89,11 +90,7 @@ class Evidence {
     bool copied = false;
     for (const size_t index : stage.steps) {
       const Step& step = subject_.graph().steps[index];
-      const auto is_broad = [](const plan::Read& read) {
-        return read.origin == plan::Read::Origin::kContext &&
-               std::ranges::any_of(read.selectors, &plan::Selector::takes_everything);
-      };
-      copied = copied || (step.kind == Step::Kind::kCopy && std::ranges::any_of(step.reads, is_broad));
+      copied = copied || copies_whole_context(step);
       if (copied && step.kind == Step::Kind::kRun) add_run(subject_.run_of(index));
     }
   }

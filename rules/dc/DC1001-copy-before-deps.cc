@@ -10,6 +10,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "rules/broad_copy.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/likely_context.h"
@@ -69,12 +70,15 @@ bool names_manifest(const plan::Selector& selector, const Use& use) {
          });
 }
 
-bool is_broad(const plan::Selector& selector, const Use& use, const lint::Surroundings* surroundings) {
-  if (selector.takes_everything()) return true;
+bool is_broad(const Step& copy, const plan::Selector& selector, const Use& use,
+              const lint::Surroundings* surroundings) {
+  if (is_whole_context(copy, selector)) return true;
   // A folder beside its manifests, or one that installs look into, is there for the install.
   constexpr std::string_view kForInstalls[] = {"patches", "vendor", "prisma", ".yarn", ".mvn", "buildSrc"};
   if (std::ranges::find(kForInstalls, text::base_name(selector.path)) != std::end(kForInstalls)) return false;
-  if (!selector.include.empty() || selector.wildcard || surroundings == nullptr) return false;
+  if (selector.takes_everything() || !selector.include.empty() || selector.wildcard ||
+      surroundings == nullptr)
+    return false;
   const std::string_view path = std::string_view(selector.path).substr(1);
   const context::Record* record = surroundings->files.find(path);
   return record != nullptr && record->type == context::Type::kFolder &&
@@ -91,7 +95,7 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
       });
       for (const plan::Selector& selector : read.selectors) {
         if (with_manifests && !selector.takes_everything()) continue;
-        if (is_broad(selector, use, surroundings)) return BroadCopy{step, &selector};
+        if (is_broad(*step, selector, use, surroundings)) return BroadCopy{step, &selector};
       }
     }
   }

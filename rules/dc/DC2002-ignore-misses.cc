@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/companion.h"
 #include "dcache/lint/rule.h"
 #include "dcache/report/style.h"
 #include "dcache/text/file_io.h"
@@ -145,8 +146,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (around == nullptr || around->ignore_file.empty()) return;
   const bool has_git = around->files.find(".git") != nullptr;
   const Strangers& found = strangers_of(*around, has_git && !may_read_git(subject, *around));
-  const std::vector<std::string> edited =
-      has_run_after(subject.graph(), *copy) ? needless_names(subject, *around) : std::vector<std::string>();
+  std::vector<std::string> edited;
+  if (has_run_after(subject.graph(), *copy)) edited = needless_names(subject, *around);
+  // After an edit of a Dockerfile alone people expect a build.
+  if (std::ranges::all_of(edited, lint::is_dockerfile_name)) edited.clear();
   if (found.words.empty() && edited.empty()) return;
   const std::string remedy = fmt::format("add them to {}", text::base_name(around->ignore_file));
   const std::string names = fmt::format("{}", fmt::join(edited, ", "));
