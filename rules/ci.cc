@@ -131,7 +131,8 @@ class Reader {
         build.cache_to_value = find(member(with, "cache-to"), build.cache_to.front());
       if (with.size() > 0) build.with = line_span(with.begin()->first.Mark().line);
     }
-    builds_.push_back(std::move(build));
+    const std::string call = scalar(member(with, "call"));
+    if (call.empty() || call == "build") builds_.push_back(std::move(build));
   }
 
   void read_gitlab(const YAML::Node& root) {
@@ -176,6 +177,7 @@ class Reader {
     build.starts_empty = starts_empty_;
     build.has_builder = has_builder_;
     build.span = find_line(node);
+    bool builds = true;  // otherwise it only checks or describes the Dockerfile
     for (size_t i = 0; i < words.size(); ++i) {
       const std::string_view word = words[i].text;
       const std::string_view option = word.substr(0, word.find('='));
@@ -193,6 +195,10 @@ class Reader {
         build.target = value();
       } else if (option == "--build-arg") {
         if (value() == "BUILDKIT_INLINE_CACHE=1") build.cache_to.emplace_back("type=inline");
+      } else if (option == "--call") {
+        builds = value() == "build";
+      } else if (word == "--check" || word == "--print" || word == "--help") {
+        builds = false;
       } else if (option == "--no-cache") {
         build.no_cache = true;
       } else if (option == "-t" || option == "--tag" || option == "--platform" || option == "--label" ||
@@ -202,7 +208,7 @@ class Reader {
         build.context = word;
       }
     }
-    builds_.push_back(std::move(build));
+    if (builds) builds_.push_back(std::move(build));
   }
 
   Span line_span(int line) const {

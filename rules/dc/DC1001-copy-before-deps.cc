@@ -7,9 +7,14 @@
 #include "dcache/cache/selection.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "rules/broad_copy.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/likely_context.h"
+#include "rules/named_installs.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -29,7 +34,10 @@ struct BroadCopy {
 
 template <typename List>
 std::vector<std::string_view> copied(const List& list) {
-  return {list.begin(), list.end()};
+  std::vector<std::string_view> views;
+  for (const std::string_view one : list)
+    views.push_back(one);
+  return views;
 }
 
 // What the install reads: the manifests, or the files that its options name.
@@ -38,28 +46,39 @@ std::vector<std::string_view> needed_files(const Use& use) {
                                                           : copied(use.manager->manifests);
 }
 
-bool is_manifest(const PackageManager& manager, std::string_view path) {
-  const std::string_view name = text::base_name(path);
-  const auto names_it = [&](Words names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  return names_it(manager.manifests) || names_it(manager.optional);
-}
-
 // Whether a folder holds more than what the package manager itself reads.
 bool holds_sources(const lint::Surroundings& surroundings, std::string_view folder, const Use& use) {
   const auto below = surroundings.files.below(folder);
   return std::any_of(below.begin(), below.end(), [&](const context::Record& record) {
-    if (record.type != context::Type::kFile || is_manifest(*use.manager, record.path)) return false;
+    if (record.type != context::Type::kFile || is_manifest_of(*use.manager, record.path)) return false;
     return std::none_of(use.files.begin(), use.files.end(), [&](const std::string& file) {
       return text::base_name(file) == text::base_name(record.path);
     });
   });
 }
 
-bool is_broad(const plan::Selector& selector, const Use& use, const lint::Surroundings* surroundings) {
-  if (selector.takes_everything()) return true;
-  if (!selector.include.empty() || selector.wildcard || surroundings == nullptr) return false;
+// Whether a source of COPY is a manifest, or a pattern for one (`package*.json`).
+bool names_manifest(const plan::Selector& selector, const Use& use) {
+  const std::string_view source = text::base_name(selector.path);
+  const auto is_named = [&](std::string_view name) {
+    return selector.wildcard ? text::glob_match(source, text::base_name(name))
+                             : source == text::base_name(name);
+  };
+  return std::ranges::any_of(needed_files(use), is_named) ||
+         std::ranges::any_of(use.manager->optional, [&](std::string_view name) {
+           return is_named(name) || (text::has_wildcard(name) && text::glob_match(name, source));
+         });
+}
+
+bool is_broad(const Step& copy, const plan::Selector& selector, const Use& use,
+              const lint::Surroundings* surroundings) {
+  if (is_whole_context(copy, selector)) return true;
+  // A folder beside its manifests, or one that installs look into, is there for the install.
+  constexpr std::string_view kForInstalls[] = {"patches", "vendor", "prisma", ".yarn", ".mvn", "buildSrc"};
+  if (std::ranges::find(kForInstalls, text::base_name(selector.path)) != std::end(kForInstalls)) return false;
+  if (selector.takes_everything() || !selector.include.empty() || selector.wildcard ||
+      surroundings == nullptr)
+    return false;
   const std::string_view path = std::string_view(selector.path).substr(1);
   const context::Record* record = surroundings->files.find(path);
   return record != nullptr && record->type == context::Type::kFolder &&
@@ -71,8 +90,12 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
   for (const Step* step : copies) {
     for (const plan::Read& read : step->reads) {
       if (read.origin != plan::Read::Origin::kContext) continue;
+      const bool with_manifests = std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+        return !selector.takes_everything() && names_manifest(selector, use);
+      });
       for (const plan::Selector& selector : read.selectors) {
-        if (is_broad(selector, use, surroundings)) return BroadCopy{step, &selector};
+        if (with_manifests && !selector.takes_everything()) continue;
+        if (is_broad(*step, selector, use, surroundings)) return BroadCopy{step, &selector};
       }
     }
   }
@@ -82,8 +105,10 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
 // Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
 bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
                      const lint::Surroundings& surroundings) {
-  const std::vector<std::string_view> names =
-      use.files.empty() ? copied(use.manager->manifests) : copied(use.files);
+  const std::vector<std::string_view> names = !use.files.empty() ? copied(use.files)
+                                              : use.manager->manifests.empty()
+                                                  ? copied(use.manager->optional)
+                                                  : copied(use.manager->manifests);
   if (names.empty()) return true;
   const auto is_taken = [&](const context::Record* record) {
     return std::any_of(copies.begin(), copies.end(), [&](const Step* step) {
@@ -94,6 +119,11 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
     });
   };
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
+    if (text::has_wildcard(name)) {
+      return std::ranges::any_of(surroundings.files.records(), [&](const context::Record& record) {
+        return text::glob_match(name, text::base_name(record.path)) && is_taken(&record);
+      });
+    }
     const auto records = surroundings.called(text::base_name(name));
     return std::any_of(records.begin(), records.end(), is_taken);
   });
@@ -103,44 +133,103 @@ std::string in_folder(std::string_view folder, std::string_view name) {
   return folder == "/" ? std::string(name) : std::string(folder.substr(1)).append("/").append(name);
 }
 
-// What has to be copied for the install to work, relative to the context; nothing if it is not all there, or
-// if the manifests refer to sources.
+bool names_folder(const Use& use) {
+  constexpr std::string_view kOptions[] = {
+      "--prefix",     "--dir", "-C",        "--cwd",         "--directory",     "-f",
+      "--file",       "-p",    "--project", "--project-dir", "--manifest-path", "-d",
+      "--working-dir"};
+  return std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
+    const std::string_view option = word.text.substr(0, word.text.find('='));
+    return std::ranges::find(kOptions, option) != std::end(kOptions);
+  });
+}
+
+// Where a RUN works. Without a WORKDIR the base image says so: an install finds its manifests where the COPY
+// brings them.
+std::string work_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
+  const std::string_view folder = graph.steps[*run.step].workdir();
+  return std::string(folder == "/" ? copy.step->destination : folder);
+}
+
+// The folder of the context that the install works in, as a rooted path; nothing where it can't be told.
+std::optional<std::string> install_folder(const plan::Graph& graph, const BroadCopy& copy, const Run& run,
+                                          const Use& use) {
+  std::string folder = work_folder(graph, copy, run);
+  for (const shell::Command& command : run.commands) {
+    if (&command == use.command) break;
+    if (command.program() != "cd") continue;
+    if (command.words.size() != 2 || !command.words[1].literal) return std::nullopt;
+    folder = text::clean_path(text::join_path(folder, command.words[1].text));
+  }
+  if (names_folder(use) || !text::is_within(folder, copy.step->destination)) return std::nullopt;
+  std::string_view inside = std::string_view(folder).substr(
+      copy.step->destination == "/" ? 1 : std::min(copy.step->destination.size() + 1, folder.size()));
+  if (copy.source->path == "/*") return inside.empty() ? std::optional<std::string>("/") : std::nullopt;
+  return inside.empty() ? copy.source->path : text::join_path(copy.source->path, inside);
+}
+
+// Other modules of the project that a go.mod takes from folders: their go.mod files.
+std::vector<std::string> local_modules(const lint::Surroundings& around, std::string_view folder,
+                                       std::string_view go_mod) {
+  std::vector<std::string> found;
+  while (!go_mod.empty()) {
+    const std::string_view line = go_mod.substr(0, go_mod.find('\n'));
+    go_mod.remove_prefix(std::min(line.size() + 1, go_mod.size()));
+    const size_t arrow = line.find("=> .");
+    if (arrow == std::string_view::npos) continue;
+    const std::string_view place = text::trim(line.substr(arrow + 3));
+    std::string path =
+        text::clean_path(in_folder(folder, std::string(place.substr(0, place.find(' '))) + "/go.mod"));
+    if (around.files.find(path) != nullptr) found.push_back(std::move(path));
+  }
+  return found;
+}
+
+// What has to be copied for the install to work, relative to the context.
 struct Manifests {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths;    // of files
+  std::vector<std::string> folders;  // that the package manager reads too
+  std::vector<std::string> modules;  // that the manifests refer to
+  std::string below;                 // the folder of the install inside what the COPY brings
+  bool separable = true;             // false if it is not all there, or if the manifests refer to sources
   bool runs_scripts = false;
 };
 
-std::optional<Manifests> find_manifests(const lint::Surroundings& surroundings, const BroadCopy& copy,
-                                        const Use& use) {
+Manifests find_manifests(const lint::Surroundings& surroundings, std::string_view folder, const Use& use) {
   Manifests found;
   const PackageManager& manager = *use.manager;
   const auto exists = [&](std::string_view name) {
-    return surroundings.files.find(in_folder(copy.source->path, name)) != nullptr;
+    return surroundings.files.find(in_folder(folder, name)) != nullptr;
   };
-  const bool from_files = use.action->installs == Action::Installs::kFiles;
-  const std::vector<std::string_view> needed = needed_files(use);
-  for (const std::string_view name : needed) {
-    if (name.starts_with('/') || name.find('/') != std::string_view::npos || !exists(name))
-      return std::nullopt;
-  }
-  for (const std::string_view name : manager.inseparable_with) {
-    if (exists(name)) return std::nullopt;
-  }
-  for (const std::string_view name : needed) {
-    const auto text = surroundings.read(in_folder(copy.source->path, name));
-    if (!text) return std::nullopt;
+  for (const std::string_view name : needed_files(use)) {
+    if (name.starts_with('/') || name.find('/') != std::string_view::npos || !exists(name)) {
+      found.separable = false;
+      continue;
+    }
+    found.paths.push_back(in_folder(folder, name));
+    const auto text = surroundings.read(found.paths.back());
     const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
-    if (std::any_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds)) return std::nullopt;
+    found.separable = found.separable && text &&
+                      std::none_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds);
+    if (!text) continue;
     found.runs_scripts =
         found.runs_scripts || std::any_of(manager.scripts.begin(), manager.scripts.end(), holds);
+    if (name == "go.mod") found.modules = local_modules(surroundings, folder, *text);
   }
-  found.paths.assign(needed.begin(), needed.end());
+  found.separable = found.separable && std::ranges::none_of(manager.inseparable_with, exists);
+  if (use.action->installs == Action::Installs::kFiles) return found;
   for (const std::string_view name : manager.optional) {
-    if (!from_files && exists(name)) found.paths.emplace_back(name);
+    if (text::has_wildcard(name)) {
+      for (const context::Record& record : surroundings.files.records()) {
+        if (text::glob_match(in_folder(folder, name), record.path)) found.paths.push_back(record.path);
+      }
+      continue;
+    }
+    std::string path = in_folder(folder, name);
+    const context::Record* record = surroundings.files.find(path);
+    if (record == nullptr) continue;
+    (record->type == context::Type::kFolder ? found.folders : found.paths).push_back(std::move(path));
   }
-  for (std::string& path : found.paths)
-    path = in_folder(copy.source->path, path);
-  if (found.paths.empty()) return std::nullopt;
   return found;
 }
 
@@ -152,16 +241,37 @@ bool needs_sources(const Use& use) {
   });
 }
 
-// `COPY [flags] manifests destination/`
-std::string manifest_copy(const Instruction& copy, const std::vector<std::string>& paths) {
-  std::string text = "COPY";
+// `COPY [flags] manifests destination/`, and one line each for those in folders of their own; empty if there
+// are none.
+std::string manifest_copies(const Instruction& copy, const Manifests& manifests, std::string_view folder,
+                            std::string_view eol) {
+  std::string head = "COPY";
   for (const dockerfile::Flag& flag : copy.flags)
-    text.append(" ").append(flag.text);
-  for (const std::string& path : paths)
-    text += " " + path;
+    head.append(" ").append(flag.text);
   std::string destination(copy.arguments.back().text);
   if (!destination.ends_with('/')) destination += '/';
-  return text + " " + destination;
+  if (!manifests.below.empty()) destination += manifests.below + "/";
+  std::string text = head;
+  for (const std::string& path : manifests.paths)
+    text += " " + path;
+  text = manifests.paths.empty() ? "" : fmt::format("{} {}{}", text, destination, eol);
+  for (const std::string& path : manifests.folders)
+    text += fmt::format("{} {} {}{}{}", head, path, destination,
+                        path.substr(folder == "/" ? 0 : folder.size()), eol);
+  return text;
+}
+
+// The instructions of one line each that a text holds.
+std::vector<std::string> lines_in(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) lines.emplace_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
 }
 
 bool is_plain_copy(const Instruction& copy) {
@@ -179,6 +289,15 @@ bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& 
   return at != stage.steps.begin() && at != stage.steps.end() && &graph.steps[*(at - 1)] == copy.step;
 }
 
+// Whether no step between the COPY and the RUN can need the files.
+bool can_wait(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
+  const plan::Stage& stage = graph.stages[copy.step->stage];
+  return std::ranges::all_of(stage.steps, [&](size_t index) {
+    const Step& step = graph.steps[index];
+    return &step <= copy.step || index >= *run.step || step.kind == Step::Kind::kWorkdir;
+  });
+}
+
 std::string flags_text(const Instruction& run) {
   std::string text;
   for (const dockerfile::Flag& flag : run.flags)
@@ -186,10 +305,27 @@ std::string flags_text(const Instruction& run) {
   return text;
 }
 
+// The whole lines of an instruction, with the line end.
+text::Span lines_of(const dockerfile::File& file, text::Span span) {
+  const std::string_view source = file.source();
+  while (span.begin > 0 && (source[span.begin - 1] == ' ' || source[span.begin - 1] == '\t'))
+    --span.begin;
+  const size_t end = source.find('\n', span.end);
+  span.end = static_cast<uint32_t>(end == std::string_view::npos ? source.size() : end + 1);
+  return span;
+}
+
+// In the place of the COPY: the copies of the manifests, if there are any left to make.
+text::Edit replace_copy(const dockerfile::File& file, const Instruction& copy, std::string copies) {
+  if (copies.empty()) return {lines_of(file, copy.span), ""};
+  copies.erase(copies.find_last_not_of("\r\n") + 1);
+  return {copy.span, std::move(copies)};
+}
+
 // The install that starts the RUN moves above the COPY: the COPY goes below it, and in its old place the
 // manifests alone.
 std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& copy, const Run& run,
-                                      const Use& use, const Manifests& manifests) {
+                                      const Use& use, const Manifests& manifests, std::string_view folder) {
   const bool first = use.command == &run.commands.front() && use.command->depth == 0;
   if (!first || !run.shell_form || !run.instruction->heredocs.empty()) return std::nullopt;
   const Instruction& copy_instruction = *copy.step->instruction;
@@ -198,9 +334,11 @@ std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& c
   lint::Fix fix;
   fix.safe = !manifests.runs_scripts;
   fix.description = "copy the manifests, install, then copy the rest";
-  fix.edits.push_back({copy_instruction.span, manifest_copy(copy_instruction, manifests.paths)});
+  fix.edits.push_back(replace_copy(subject.file(), copy_instruction,
+                                   manifest_copies(copy_instruction, manifests, folder, eol)));
   fix.removed = {copy_instruction.span.begin};
-  fix.added = {fix.edits.front().replacement, copy_text};
+  fix.added = lines_in(fix.edits.front().replacement);
+  fix.added.push_back(copy_text);
   if (run.commands.size() == 1) {
     fix.edits.push_back({{run.instruction->span.end, run.instruction->span.end}, eol + copy_text});
     return fix;
@@ -215,38 +353,103 @@ std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& c
   return fix;
 }
 
-std::optional<lint::Fix> make_fix(Subject& subject, const BroadCopy& copy, const Run& run, const Use& use) {
-  const lint::Surroundings* surroundings = subject.surroundings();
-  if (surroundings == nullptr || !use.manager->separable || needs_sources(use)) return std::nullopt;
+// Takes out of the manifests what COPYs above have brought to the same place.
+void leave_out_copied(const lint::Surroundings& around, const std::vector<const Step*>& copies,
+                      const BroadCopy& copy, Manifests& manifests) {
+  const std::string place = text::join_path(copy.step->destination, manifests.below);
+  const auto is_copied = [&](const std::string& path) {
+    const context::Record* record = around.files.find(path);
+    return std::any_of(copies.begin(), std::ranges::find(copies, copy.step), [&](const Step* step) {
+      const bool same_place =
+          step->destination == place || step->destination == text::join_path(place, text::base_name(path));
+      return same_place && record != nullptr && std::ranges::any_of(step->reads, [&](const plan::Read& read) {
+               return read.origin == plan::Read::Origin::kContext &&
+                      cache::takes(around.files, read.selectors, *record);
+             });
+    });
+  };
+  std::erase_if(manifests.paths, is_copied);
+}
+
+std::optional<lint::Fix> make_fix(Subject& subject, const lint::Surroundings* around,
+                                  const std::vector<const Step*>& copies, const BroadCopy& copy,
+                                  const Run& run, const Use& use) {
+  if (around == nullptr || !use.manager->separable || needs_sources(use)) return std::nullopt;
   if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard) return std::nullopt;
-  const auto manifests = find_manifests(*surroundings, copy, use);
-  if (!manifests) return std::nullopt;
+  const auto folder = install_folder(subject.graph(), copy, run, use);
+  if (!folder) return std::nullopt;
+  Manifests manifests = find_manifests(*around, *folder, use);
+  if (!manifests.separable || manifests.paths.empty()) return std::nullopt;
+  if (*folder != copy.source->path)
+    manifests.below = folder->substr(copy.source->path == "/" ? 1 : copy.source->path.size() + 1);
+  leave_out_copied(*around, copies, copy, manifests);
   if (use.action->installs == Action::Installs::kImplied) {
-    if (use.action->fetch.empty()) return std::nullopt;
+    // The download works in the same folder as the COPY.
+    if (use.action->fetch.empty() || !manifests.below.empty() ||
+        work_folder(subject.graph(), copy, run) != copy.step->destination)
+      return std::nullopt;
     const Instruction& instruction = *copy.step->instruction;
     const std::string eol(line_end(subject.file()));
     lint::Fix fix;
     fix.description = "download the dependencies first";
-    fix.added = {manifest_copy(instruction, manifests->paths), "RUN " + std::string(use.action->fetch)};
-    fix.edits.push_back(
-        {{instruction.span.begin, instruction.span.begin}, fix.added.front() + eol + fix.added.back() + eol});
+    fix.edits.push_back({{instruction.span.begin, instruction.span.begin},
+                         manifest_copies(instruction, manifests, *folder, eol) + "RUN " +
+                             std::string(use.action->fetch) + eol});
+    fix.added = lines_in(fix.edits.front().replacement);
     return fix;
   }
   if (!are_neighbours(subject.graph(), copy, run)) return std::nullopt;
-  return move_install(subject, copy, run, use, *manifests);
+  return move_install(subject, copy, run, use, manifests, *folder);
+}
+
+// The COPY moves below a RUN that needs nothing of it.
+std::optional<lint::Fix> move_copy(const Subject& subject, const BroadCopy& copy, const Run& run) {
+  const Instruction& instruction = *copy.step->instruction;
+  const std::string_view text = instruction.span.of(subject.file().source());
+  const dockerfile::Flag* owner = instruction.find_flag("chown");
+  const bool named_owner =
+      owner != nullptr && owner->value.find_first_not_of("0123456789:") != std::string_view::npos;
+  // Variables may have other values there, and an owner's name may be made by the install.
+  if (!instruction.heredocs.empty() || named_owner || text.find('$') != std::string_view::npos)
+    return std::nullopt;
+  lint::Fix fix;
+  fix.safe = is_projects_own(copy.step->destination);
+  fix.description = "install first, then copy";
+  fix.removed = {instruction.span.begin};
+  fix.added = {std::string(text)};
+  fix.edits.push_back({lines_of(subject.file(), instruction.span), ""});
+  fix.edits.push_back({{run.instruction->span.end, run.instruction->span.end},
+                       std::string(line_end(subject.file())) + std::string(text)});
+  return fix;
 }
 
 // "go mod download": the words up to the sub-command.
 std::string install_words(const Use& use) {
-  std::string words(use.manager->name);
+  const std::string_view program = shell::program_of(shell::invocation(*use.command));
+  const bool is_program = std::any_of(use.manager->programs.begin(), use.manager->programs.end(),
+                                      [&](Words one) { return one.size() == 1 && one.front() == program; });
+  std::string words(is_program ? program : use.manager->name);
   for (const std::string_view word : use.action->words)
     words.append(" ").append(word);
   return words;
 }
 
-std::string manifest_words(const Use& use) {
-  const std::vector<std::string_view> names = needed_files(use);
-  return names.empty() ? "its manifests" : fmt::format("{}", fmt::join(names, " and "));
+// "package.json and package-lock.json"; what the context shows, or else what the package manager reads.
+std::string manifest_words(const Use& use, const std::optional<Manifests>& found) {
+  std::vector<std::string> names;
+  if (found) {
+    names = found->paths;
+    names.insert(names.end(), found->modules.begin(), found->modules.end());
+  }
+  if (names.empty()) {
+    for (const std::string_view name : needed_files(use))
+      names.emplace_back(name.starts_with('/') || name.starts_with('.') ? text::base_name(name) : name);
+  }
+  if (names.empty()) return "the files that list the dependencies";
+  std::string words;
+  for (size_t i = 0; i < names.size(); ++i)
+    words += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return words;
 }
 
 class Check {
@@ -257,36 +460,108 @@ class Check {
     std::vector<const Step*> copies;
     std::set<const PackageManager*> installed;
     if (stage.base_stage) installed = installed_in_[*stage.base_stage];
+    scripts_ran_ = named_reported_ = false;
     for (const size_t index : stage.steps) {
       const Step& step = subject_.graph().steps[index];
       if (step.kind == Step::Kind::kCopy) copies.push_back(&step);
-      if (step.kind == Step::Kind::kRun) visit(subject_.run_of(index), copies, installed);
+      if (step.kind == Step::Kind::kRun) visit(subject_.run_of(index), stage, copies, installed);
     }
     installed_in_[stage.index] = std::move(installed);
   }
 
  private:
-  void visit(const Run& run, const std::vector<const Step*>& copies,
+  static constexpr int kMostLevels = 8;  // of folders above the Dockerfile's that are looked at
+
+  void visit(const Run& run, const plan::Stage& stage, const std::vector<const Step*>& copies,
              std::set<const PackageManager*>& installed) {
+    if (!copies.empty()) visit_named(run, copies);
     for (const Use& use : uses_of(subject_, run)) {
+      // What `cargo chef cook` compiles are the dependencies alone.
+      if (use.manager->name == "cargo" && use.action->words.front() == "chef") installed.insert(use.manager);
       if (!use.installs_dependencies || !installed.insert(use.manager).second || copies.empty()) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
-      if (is_vendored(subject_, use, subject_.graph().steps[*run.step])) continue;
       // The context is asked for only where a COPY could matter.
-      const auto broad = find_broad(copies, use, subject_.surroundings());
-      if (!broad) continue;
-      if (subject_.surroundings() != nullptr && !brings_manifest(copies, use, *subject_.surroundings()))
+      const auto broad = find_broad(copies, use, around());
+      if (!broad || is_vendored(run, *broad, use)) continue;
+      if (around() == nullptr ? downloads_sources(subject_, stage) : !brings_manifest(copies, use, *around()))
         continue;
-      report(*broad, run, use);
+      report(*broad, copies, run, use);
     }
   }
 
-  bool keeps_downloads(const Run& run, const Use& use) {
+  // Packages that the command names need none of the files.
+  void visit_named(const Run& run, const std::vector<const Step*>& copies) {
+    if (named_reported_) return;
+    const Use any{.manager = &package_manager("apt"),
+                  .action = &package_manager("apt").actions.front(),
+                  .command = nullptr,
+                  .arguments = {},
+                  .files = {}};
+    const auto broad = find_broad(copies, any, around());
+    if (!broad) return;
+    const auto named = find_named_install(subject_, run, *broad->step);
+    if (named && (!named->system || (!scripts_ran_ && !may_configure(*broad)))) {
+      named_reported_ = true;
+      report_named(*broad, run, *named);
+    }
+    scripts_ran_ = scripts_ran_ || may_prepare_installs(run, *broad->step);
+  }
+
+  // Whether the COPY may bring sources or keys of the package manager of the system.
+  bool may_configure(const BroadCopy& copy) {
+    if (copy.step->destination != "/") return may_configure_system(copy.step->destination);
+    constexpr std::string_view kFolders[] = {"etc", "usr", "var", "lib", "bin", "sbin"};
+    return around() != nullptr && std::ranges::any_of(kFolders, [&](std::string_view name) {
+             return around()->files.find(in_folder(copy.source->path, name)) != nullptr;
+           });
+  }
+
+  // Whether a Go build takes its modules from the folder `vendor`, or may be one without modules: it
+  // downloads nothing.
+  bool is_vendored(const Run& run, const BroadCopy& copy, const Use& use) {
+    if (use.manager->name != "go") return false;
+    const bool implied = use.action->installs == Action::Installs::kImplied;
+    if (implied && around() == nullptr && copy.step->destination.find("/src/") != std::string::npos &&
+        text::is_within(copy.step->destination, "/go"))
+      return true;
+    if (rules::is_vendored(subject_, use, subject_.graph().steps[*run.step])) return true;
+    const lint::Surroundings* files = subject_.surroundings();
+    if (files == nullptr) return false;
+    // The context may be a folder around the Dockerfile's.
+    std::string folder = files->file_system->real_path(files->folder);
+    for (int level = 0; level < kMostLevels && folder.size() > 1; ++level) {
+      if (files->file_system->exists(text::join_path(folder, "vendor/modules.txt"))) return true;
+      if (files->file_system->exists(text::join_path(folder, ".git"))) break;
+      folder = std::string(text::parent_path(folder));
+    }
+    return false;
+  }
+
+  bool keeps_downloads(const Run& run, const Use& use) const {
     const Cache& downloads = use.manager->cache(use.action->caches.front());
     return is_mounted(subject_, run, *use.manager, downloads, use.command);
   }
 
-  void report(const BroadCopy& copy, const Run& run, const Use& use) {
+  const lint::Surroundings* around() { return likely_context(subject_); }
+
+  void report_named(const BroadCopy& copy, const Run& run, const NamedInstall& named) {
+    const Instruction& instruction = *copy.step->instruction;
+    Diagnostic& diagnostic = reporter_.report(
+        instruction.span,
+        fmt::format(
+            "{} {} stands above '{}' (line {}): an edit of any file in it installs the packages again",
+            dockerfile::name_of(instruction.keyword), copy.source->written, install_words(*named.use),
+            run.instruction->start_line),
+        named.alone && can_wait(subject_.graph(), copy, run)
+            ? fmt::format("move it below line {}: the packages don't need the files",
+                          run.instruction->end_line)
+            : "install the packages in a RUN above it: they don't need the files");
+    if (!named.alone || !named.system || !are_neighbours(subject_.graph(), copy, run)) return;
+    diagnostic.fix = move_copy(subject_, copy, run);
+    if (diagnostic.fix) add_gain(diagnostic, copy, {});
+  }
+
+  void report(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run, const Use& use) {
     const Instruction& instruction = *copy.step->instruction;
     Diagnostic& diagnostic = reporter_.report(
         instruction.span,
@@ -294,12 +569,63 @@ class Check {
             "{} {} stands above '{}' (line {}): an edit of any file in it installs all dependencies again",
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
             run.instruction->start_line),
-        fmt::format("copy {} first, install, then copy the rest", manifest_words(use)));
-    diagnostic.fix = make_fix(subject_, copy, run, use);
-    if (!diagnostic.fix) return;
+        remedy_for(copy, copies, run, use));
+    diagnostic.fix = make_fix(subject_, around(), copies, copy, run, use);
     std::vector<std::string_view> manifests = needed_files(use);
     manifests.insert(manifests.end(), use.manager->optional.begin(), use.manager->optional.end());
-    const std::string edited = edited_file(*subject_.surroundings(), copy.source->path, manifests);
+    if (diagnostic.fix) add_gain(diagnostic, copy, manifests);
+  }
+
+  std::string remedy_for(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run,
+                         const Use& use) {
+    const Copied earlier = manifests_copied_by(copies, use);
+    std::optional<Manifests> found;
+    if (around() != nullptr) {
+      auto folder = install_folder(subject_.graph(), copy, run, use);
+      if (!folder && earlier.source != nullptr) folder = text::parent_path(earlier.source->path);
+      if (folder) found = find_manifests(*around(), *folder, use);
+      // What another COPY brings is not missing.
+      if (found && earlier.step != nullptr && !found->modules.empty()) found->paths.clear();
+    }
+    const bool implied = use.action->installs == Action::Installs::kImplied;
+    const std::string install = !implied                    ? "install"
+                                : use.action->fetch.empty() ? "download the dependencies"
+                                                            : fmt::format("run '{}'", use.action->fetch);
+    std::string remedy;
+    if (earlier.step != nullptr && (!found || found->modules.empty())) {
+      remedy = fmt::format("line {} copies {} already: {} right after it, then copy the rest",
+                           earlier.step->instruction->start_line, manifest_words(use, std::nullopt), install);
+    } else {
+      remedy = fmt::format("copy {} first, {}, then copy the rest", manifest_words(use, found), install);
+    }
+    if (implied && use.action->fetch.empty()) {
+      const Cache& downloads = use.manager->cache(use.action->caches.front());
+      remedy += fmt::format(", or keep the downloads: RUN --mount=type=cache,target={}",
+                            cache_path(downloads, subject_.graph().steps[*run.step]));
+    }
+    return remedy;
+  }
+
+  // The COPY that brings a manifest by its name, and the manifest; null for none.
+  struct Copied {
+    const Step* step = nullptr;
+    const plan::Selector* source = nullptr;
+  };
+  static Copied manifests_copied_by(const std::vector<const Step*>& copies, const Use& use) {
+    for (const Step* step : copies) {
+      for (const plan::Read& read : step->reads) {
+        if (read.origin != plan::Read::Origin::kContext) continue;
+        for (const plan::Selector& selector : read.selectors) {
+          if (!selector.takes_everything() && names_manifest(selector, use)) return {step, &selector};
+        }
+      }
+    }
+    return {};
+  }
+
+  void add_gain(Diagnostic& diagnostic, const BroadCopy& copy, std::span<const std::string_view> manifests) {
+    if (around() == nullptr) return;
+    const std::string edited = edited_file(*around(), copy.source->path, manifests);
     const auto gain = gain_of(subject_, *diagnostic.fix, edited);
     if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
   }
@@ -307,6 +633,8 @@ class Check {
   Subject& subject_;
   lint::Reporter& reporter_;
   std::map<size_t, std::set<const PackageManager*>> installed_in_;
+  bool named_reported_ = false;  // in this stage
+  bool scripts_ran_ = false;     // after a broad COPY of this stage: they may have prepared installs
 };
 
 void check(Subject& subject, lint::Reporter& reporter) {
@@ -337,13 +665,19 @@ lint::Rule DC1001() {
           "everything "
           "again. The install needs only the manifests: copied on their own above it, they let it be reused "
           "until "
-          "they change.",
+          "they change. Packages that a command names itself, as in `apt-get install curl`, need none of the "
+          "files: such a RUN belongs above the COPY.\n\n"
+          "Where the Dockerfile's folder lacks what COPY would bring, the context is another folder: the "
+          "text alone is looked at, and there is no fix.",
       .fix_note =
           "Copies the manifests that exist in the context, leaves the install below them and moves the broad "
           "COPY "
           "under it. Unsafe where the manifest declares scripts that the install runs, since they may need "
           "the "
-          "sources. Not offered where a manifest refers to files of the project.",
+          "sources. Not offered where a manifest refers to files of the project. A RUN that installs "
+          "packages "
+          "of the distribution and does nothing else changes places with the COPY above it; unsafe where the "
+          "COPY writes to a folder that packages write to as well, such as `/var/www`.",
       .bad = {"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n", kFiles},
       .good = {"FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",
                kFiles},

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
@@ -11,23 +12,55 @@ namespace {
 using lint::Subject;
 using plan::Step;
 
+constexpr size_t kMostNamed = 3;  // images in one message
+
+// An image that a tag names, which is none of those that move by their nature.
+struct Tagged {
+  const Step* step = nullptr;
+  plan::ImageReference image;
+};
+
+// One finding for all images of the file: each wants the same done.
+void report_tagged(const std::vector<Tagged>& all, lint::Reporter& reporter) {
+  if (all.empty()) return;
+  std::string names;
+  for (size_t i = 0; i < std::min(all.size(), kMostNamed); ++i)
+    names += fmt::format("{}{}", i == 0 ? "" : ", ", all[i].step->image);
+  if (all.size() > kMostNamed) names += fmt::format(" and {} more", all.size() - kMostNamed);
+  const Tagged& first = all.front();
+  const bool one = all.size() == 1;
+  reporter
+      .report(first.step->instruction->arguments.front().span,
+              fmt::format("{} {} not pinned to a digest; the tag{} can move", names, one ? "is" : "are",
+                          one ? "" : "s"),
+              fmt::format("write {}:{}@sha256:…; docker buildx imagetools inspect {} prints the digest",
+                          first.image.name, first.image.tag, first.step->image))
+      .level = lint::Level::kInfo;
+}
+
 void check(Subject& subject, lint::Reporter& reporter) {
   std::map<std::string, std::string, std::less<>> digests;  // by name and tag
+  std::vector<Tagged> tagged;
   for (const Step& step : subject.graph().steps) {
     if (step.kind != Step::Kind::kImage || step.image.empty()) continue;
     const text::Span span = step.instruction->arguments.front().span;
     const plan::ImageReference image = plan::read_reference(step.image);
     const bool latest = image.tag.empty() || image.tag == "latest";
+    if (image.digest.empty() && !latest) {
+      const bool known =
+          std::ranges::any_of(tagged, [&](const Tagged& one) { return one.step->image == step.image; });
+      if (!known) tagged.push_back({&step, image});
+      continue;
+    }
     if (image.digest.empty()) {
       lint::Diagnostic& diagnostic = reporter.report(
           span,
           image.tag.empty()
               ? fmt::format("{} has no tag, so each build may start from another image", image.name)
-              : fmt::format("{} is pinned by no digest, so its tag may stand for another image tomorrow",
-                            step.image),
-          fmt::format("write {}:{}@sha256:…; docker buildx imagetools inspect {} prints the digest",
-                      image.name, latest ? "VERSION" : image.tag, step.image));
-      diagnostic.level = latest ? lint::Level::kWarning : lint::Level::kInfo;
+              : fmt::format("{} is not pinned to a digest; the tag can move", step.image),
+          fmt::format("write {}:VERSION@sha256:…; docker buildx imagetools inspect {} prints the digest",
+                      image.name, step.image));
+      diagnostic.level = lint::Level::kWarning;
       if (image.tag.empty()) diagnostic.aliases.push_back("DL3006");
       if (image.tag == "latest") diagnostic.aliases.push_back("DL3007");
       continue;
@@ -42,6 +75,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
                 "give both the same digest, or each its own tag")
         .level = lint::Level::kWarning;
   }
+  report_tagged(tagged, reporter);
 }
 
 constexpr std::string_view kReferences[] = {
@@ -63,7 +97,9 @@ lint::Rule DC1009() {
           "Dockerfile what a "
           "build will be based on. A digest names one image for good; a bot can keep it up to date. Without "
           "any tag, "
-          "or with `latest`, even the major version may change, which is reported as a warning. References "
+          "or with `latest`, even the major version may change, which is reported as a warning for each "
+          "FROM. "
+          "Images with another tag make one info for the whole file. References "
           "that "
           "variables make are looked through; stages and `scratch` are left alone.",
       .bad = {"FROM ubuntu\nRUN echo hello\n"},

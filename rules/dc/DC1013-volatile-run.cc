@@ -7,6 +7,13 @@ namespace {
 
 constexpr std::string_view kPrograms[] = {"date", "uuidgen", "pwgen"};
 
+// What a RUN writes that is different each time.
+enum class Kind : uint8_t { kNone, kTime, kRandom, kKey };
+struct Volatile {
+  Kind kind = Kind::kNone;
+  std::string_view part;  // of the script
+};
+
 bool writes(const shell::Command& command) {
   return std::ranges::any_of(command.redirections, [](const shell::Redirection& redirection) {
     return redirection.op.find('>') != std::string_view::npos &&
@@ -15,16 +22,28 @@ bool writes(const shell::Command& command) {
   });
 }
 
-// Whether the value of `word` is made when the step runs.
-bool is_made_anew(std::string_view word) {
-  constexpr std::string_view kParts[] = {"$(date",    "`date",    "$RANDOM",        "${RANDOM}",
-                                         "$(uuidgen", "`uuidgen", "$(openssl rand", "`openssl rand"};
-  return std::ranges::any_of(
-      kParts, [&](std::string_view part) { return word.find(part) != std::string_view::npos; });
+// What the value of `word` is, if it is made when the step runs.
+Kind kind_of(std::string_view word) {
+  constexpr std::string_view kTimes[] = {"$(date", "`date"};
+  constexpr std::string_view kRandom[] = {"$RANDOM",  "${RANDOM}",      "$(uuidgen",
+                                          "`uuidgen", "$(openssl rand", "`openssl rand"};
+  const auto holds = [&](std::string_view part) { return word.find(part) != std::string_view::npos; };
+  if (std::ranges::any_of(kTimes, holds)) return Kind::kTime;
+  return std::ranges::any_of(kRandom, holds) ? Kind::kRandom : Kind::kNone;
 }
 
-// The part of a RUN that does it; empty for none.
-std::string_view volatile_part(const lint::Run& run) {
+// Whether the command makes a key, and does not read, check or remove one.
+bool makes_key(const shell::Command& command) {
+  constexpr std::string_view kOthers[] = {"-R", "-l", "-y", "-F", "-H", "-e", "-i", "-p", "-s", "-B"};
+  const auto is_other = [&](const shell::Word& word) {
+    return std::ranges::find(kOthers, word.text) != std::end(kOthers);
+  };
+  return command.program() == "ssh-keygen" &&
+         (shell::has_word(command.words, "-f") || shell::has_word(command.words, "-A")) &&
+         std::ranges::none_of(command.words, is_other);
+}
+
+Volatile find_volatile(const lint::Run& run) {
   for (size_t i = 0; i < run.commands.size(); ++i) {
     const shell::Command& command = run.commands[i];
     if (command.words.empty()) continue;
@@ -33,24 +52,44 @@ std::string_view volatile_part(const lint::Run& run) {
                           run.commands[i + 1].program() == "tee";
     const bool stays = writes(command) || into_tee;
     const bool maker = std::ranges::find(kPrograms, command.program()) != std::end(kPrograms);
-    const bool key = command.program() == "ssh-keygen" && shell::has_word(command.words, "-f") &&
-                     std::ranges::none_of(command.words, [](const shell::Word& word) {
-                       return word.text == "-R" || word.text == "-l" || word.text == "-y";
-                     });
-    if ((maker && stays) || key) return command.spelling;
-    const auto made = std::ranges::find_if(
-        command.words, [](const shell::Word& word) { return is_made_anew(word.spelling); });
-    if (stays && made != command.words.end()) return made->spelling;
+    if (makes_key(command)) return {Kind::kKey, command.spelling};
+    if (!stays) continue;
+    if (maker) return {command.program() == "date" ? Kind::kTime : Kind::kRandom, command.spelling};
+    for (const shell::Word& word : command.words) {
+      if (const Kind kind = kind_of(word.spelling); kind != Kind::kNone) return {kind, word.spelling};
+    }
   }
   return {};
 }
 
+void report(const lint::Run& run, const Volatile& found, lint::Reporter& reporter) {
+  const text::Span span = run.span_of(found.part);
+  switch (found.kind) {
+    case Kind::kNone:
+      return;
+    case Kind::kTime:
+      reporter.report(span,
+                      "the time of the build is written into the layer, so each build makes another layer",
+                      "pass the time as a build argument, or read it when the container starts");
+      return;
+    case Kind::kRandom:
+      reporter.report(span,
+                      "a random value is written into the layer: each build makes another one, and all "
+                      "containers of the image share it",
+                      "make the value when the container starts");
+      return;
+    case Kind::kKey:
+      reporter.report(span,
+                      "this key is stored in the image: whoever has the image has the key, and all "
+                      "containers share it",
+                      "make the key when the container starts, or mount one with RUN --mount=type=secret");
+      return;
+  }
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const lint::Run& run : subject.runs()) {
-    const std::string_view part = volatile_part(run);
-    if (part.empty()) continue;
-    reporter.report(run.span_of(part), "this writes something else into the layer each time it runs",
-                    "pass the value as a build argument, or make it when the container starts");
+    report(run, find_volatile(run), reporter);
   }
 }
 
@@ -60,23 +99,25 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule DC1013() {
-  return {.code = "DC1013",
-          .name = "volatile-run",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .summary = "A RUN writes something into its layer that is different each time",
-          .rationale =
-              "With the time, a random number or a new key in it, the layer differs from build to build: no "
-              "two machines have the same image, a registry stores it again each time, and steps that copy "
-              "from the stage rebuild with it. Give such a value from outside as a late build argument, or "
-              "make it when the container starts.",
-          .bad = {"FROM debian:12\n"
-                  "RUN date > /build-time\n"},
-          .good = {"FROM debian:12\n"
-                   "ARG BUILD_TIME\n"
-                   "RUN echo \"$BUILD_TIME\" > /build-time\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1013",
+      .name = "volatile-run",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .summary = "A RUN writes something into its layer that is different each time",
+      .rationale =
+          "With the time, a random number or a new key in it, the layer differs from build to build: no "
+          "two machines have the same image, a registry stores it again each time, and steps that copy "
+          "from the stage rebuild with it. Pass the time as a late build argument. Make random values and "
+          "keys when the container starts: a build argument can be read in the image's history, and what "
+          "is in the image is the same for all containers.",
+      .bad = {"FROM debian:12\n"
+              "RUN date > /build-time\n"},
+      .good = {"FROM debian:12\n"
+               "ARG BUILD_TIME\n"
+               "RUN echo \"$BUILD_TIME\" > /build-time\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules

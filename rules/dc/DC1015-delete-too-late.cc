@@ -1,32 +1,44 @@
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/calls.h"
+#include "rules/package_managers.h"
 
 namespace dcache::rules {
 namespace {
 
 constexpr size_t kMostSteps = 256;  // that are looked at for one path
 
+// Lists of packages, and the words of the commands that fetch them.
 struct Leftover {
   std::string_view program;
-  std::string_view made_by;
+  std::array<std::string_view, 4> made_by;
+  std::string_view unless;  // an option with which nothing is left
   std::string_view folder;
 };
-// What package managers leave, and which of their commands do.
-constexpr Leftover kLeftovers[] = {{"apt-get", "update", "/var/lib/apt/lists"},
-                                   {"apt", "update", "/var/lib/apt/lists"},
-                                   {"yum", "install", "/var/cache/yum"},
-                                   {"dnf", "install", "/var/cache/dnf"}};
+constexpr Leftover kLeftovers[] = {
+    {"apt-get", {"update"}, {}, "/var/lib/apt/lists"},
+    {"apt", {"update"}, {}, "/var/lib/apt/lists"},
+    {"apk", {"update", "-U", "--update", "--update-cache"}, "--no-cache", "/var/cache/apk"}};
 
 bool makes(const lint::Run& run, const Leftover& leftover) {
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
-    return shell::program_of(words) == leftover.program && shell::has_word(words, leftover.made_by);
+    return shell::program_of(words) == leftover.program &&
+           std::ranges::any_of(
+               leftover.made_by,
+               [&](std::string_view word) { return !word.empty() && shell::has_word(words, word); }) &&
+           (leftover.unless.empty() || !shell::has_word(words, leftover.unless));
   });
+}
+
+// Whether removing `path` is about what is in `folder`.
+bool is_about(std::string_view path, std::string_view folder) {
+  return text::is_within(path, folder) || text::is_within(folder, path);
 }
 
 // Without a trailing `/*`.
@@ -53,6 +65,10 @@ class Check {
  private:
   void run(const lint::Run& run) {
     for (const shell::Command& command : run.commands) {
+      if (const PackageManager* manager = emptied_by(command)) {
+        report_emptied(run, command, *manager);
+        continue;
+      }
       const auto words = shell::invocation(command);
       if (shell::program_of(words) != "rm") continue;
       for (const shell::Word& word : words.subspan(1)) {
@@ -70,24 +86,85 @@ class Check {
     }
   }
 
-  // The step above that put the path there; null if none is known, or the RUN itself made it anew.
-  const plan::Step* maker_of(const std::string& path, const lint::Run& run) {
-    for (const Leftover& leftover : kLeftovers) {
-      if (text::is_within(path, leftover.folder) && makes(run, leftover)) return nullptr;
+  // The package manager whose caches a command empties; null for none. The images of Debian and Ubuntu keep
+  // no packages that `apt-get clean` could remove.
+  static const PackageManager* emptied_by(const shell::Command& command) {
+    for (const PackageManager& manager : package_managers()) {
+      if (manager.name != "apt" && empties_caches(manager, command)) return &manager;
     }
-    const size_t oldest = above_.size() - std::min(above_.size(), kMostSteps);
-    for (size_t i = above_.size(); i-- > oldest;) {
+    return nullptr;
+  }
+
+  void report_emptied(const lint::Run& run, const shell::Command& command, const PackageManager& manager) {
+    // What the RUN downloads itself is what it empties the caches for.
+    const auto is_its_own = [&](const Use& use) { return use.manager->name == manager.name; };
+    if (std::ranges::any_of(uses_of(subject_, run), is_its_own)) return;
+    for (size_t i = above_.size(); i-- > oldest();) {
+      if (above_[i]->kind != plan::Step::Kind::kRun) continue;
+      const lint::Run& other = subject_.run_at(*above_[i]->instruction);
+      if (!fills(other, manager, {})) continue;
+      reporter_.report(run.span_of(command.spelling),
+                       fmt::format("what {} downloaded stays in the layer of line {}, and is only hidden",
+                                   manager.name, other.instruction->start_line),
+                       "do this in the RUN that downloads, or keep the downloads in a cache mount");
+      return;
+    }
+  }
+
+  // Whether the RUN leaves something in the caches of a package manager, or in those of them that `path` is
+  // about.
+  bool fills(const lint::Run& run, const PackageManager& manager, std::string_view path) {
+    if (!run.step) return false;
+    const plan::Step& step = subject_.graph().steps[*run.step];
+    const auto empties = [&](const shell::Command& command) { return empties_caches(manager, command); };
+    if (std::ranges::any_of(run.commands, empties)) return false;
+    return std::ranges::any_of(uses_of(subject_, run), [&](const Use& use) {
+      if (use.manager->name != manager.name || keeps_nothing(use, step)) return false;
+      return std::ranges::any_of(use.action->caches, [&](std::string_view name) {
+        const Cache& cache = manager.cache(name);
+        return !is_mounted(cache, step, run.mounts) &&
+               (path.empty() || is_about(path, cache_path(cache, step)));
+      });
+    });
+  }
+
+  // Whether it is told not to keep what it downloads.
+  static bool keeps_nothing(const Use& use, const plan::Step& step) {
+    const auto is_set = [&](std::string_view name) {
+      return step.environment && step.environment->get(name);
+    };
+    return std::ranges::any_of(
+               use.manager->opt_out,
+               [&](std::string_view option) { return shell::has_word(use.command->words, option); }) ||
+           std::ranges::any_of(use.manager->opt_out_env, is_set);
+  }
+
+  size_t oldest() const { return above_.size() - std::min(above_.size(), kMostSteps); }
+
+  // The step before this one that put the path there; null if none is known, or if the RUN itself makes it.
+  const plan::Step* maker_of(const std::string& path, const lint::Run& run) {
+    if (leaves(run, path)) return nullptr;
+    for (size_t i = above_.size(); i-- > oldest();) {
       const plan::Step& step = *above_[i];
       if (step.kind == plan::Step::Kind::kCopy && step.destination != "/" && brings(step, path)) return &step;
       if (step.kind != plan::Step::Kind::kRun) continue;
       const lint::Run& other = subject_.run_at(*step.instruction);
-      for (const Leftover& leftover : kLeftovers) {
-        if (text::is_within(path, leftover.folder) && makes(other, leftover) &&
-            !keeps_out_of_layer(other, {&leftover.folder, 1}) && !removes(other, path))
-          return &step;
-      }
+      if (leaves(other, path) && !removes(other, path)) return &step;
     }
     return nullptr;
+  }
+
+  // Whether a RUN leaves lists or downloads of a package manager there.
+  bool leaves(const lint::Run& run, const std::string& path) {
+    for (const Leftover& leftover : kLeftovers) {
+      if (is_about(path, leftover.folder) && makes(run, leftover) &&
+          !keeps_out_of_layer(run, {&leftover.folder, 1}))
+        return true;
+    }
+    return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+      // Their lists are above; the packages are not kept, or only in a folder that is made on purpose.
+      return manager.name != "apt" && manager.name != "apk" && fills(run, manager, path);
+    });
   }
 
   // A COPY of one file to the path, into a folder that is removed as a whole, or of a file of that name into
@@ -133,8 +210,8 @@ lint::Rule DC1015() {
           .origin = lint::Origin::kDcache,
           .summary = "Files are removed in a later layer than the one that made them",
           .rationale =
-              "A layer can't make the ones below it smaller: what an earlier step stored is shipped, and "
-              "merely hidden. Remove files in the RUN that makes them, keep what is only needed while a step "
+              "A layer can't make earlier layers smaller: what an earlier step stored is shipped, and only "
+              "hidden. Remove files in the RUN that makes them, keep what is only needed while a step "
               "runs in a cache mount, or bind-mount it instead of copying it.",
           .bad = {"FROM debian:12\n"
                   "COPY app.tar.gz /tmp/app.tar.gz\n"

@@ -7,7 +7,7 @@
 namespace dcache::rules {
 namespace {
 
-// Whether a step that can change stands below: another COPY or a RUN of the stage.
+// Whether a step that can change comes before it: another COPY or a RUN of the stage.
 bool stands_on_something(const plan::Graph& graph, const plan::Step& copy) {
   for (std::optional<size_t> at = copy.below; at; at = graph.steps[*at].below) {
     const plan::Step& below = graph.steps[*at];
@@ -124,7 +124,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const text::Span place{instruction.name_span.end, instruction.name_span.end};
     lint::Diagnostic& diagnostic =
         reporter.report(instruction.span,
-                        "this copies again whenever a step below it rebuilds, though the files are the same",
+                        "this copies again whenever a step before it rebuilds, though the files are the same",
                         "write COPY --link");
     diagnostic.fix = replace(place, " --link", "add --link");
     diagnostic.fix->safe = directive && is_plain(step.destination);
@@ -144,12 +144,12 @@ lint::Rule DC1017() {
       .fix = lint::FixKind::kSafe,
       .summary = "A COPY from another stage is not linked",
       .rationale =
-          "Without `--link` a COPY is a change on top of the layer below, and rebuilds whenever "
-          "something below changes, though the files are the same. With `--link` its layer stands on its "
-          "own: it is reused as long as what is copied stays the same, and pulled or rebased without a "
-          "look at the layers below.\n\nA linked layer also brings the folders on the way, as root's and "
-          "with mode 0755, and these take the place of what the layers below have. Where a step sets the "
-          "owner or the mode of such a folder, and below `/tmp`, `/root` and `/home`, the rule keeps quiet.",
+          "Without `--link` a COPY is a change of the layer that the step before it made, and rebuilds "
+          "whenever one of the steps before it does, though the files are the same. With `--link` its layer "
+          "is independent: it is reused as long as what is copied stays the same, and the steps before it "
+          "do not matter.\n\nA linked layer also brings the folders on the way, as root's and with mode "
+          "0755, and these replace what earlier layers have. Where a step sets the owner or the mode of such "
+          "a folder, and in `/tmp`, `/root` and `/home`, the rule keeps quiet.",
       .fix_note =
           "Adds `--link`. It is unsafe in a file without a `# syntax=` line, which older builders may "
           "refuse then, and outside of `/usr`, `/opt` and `/etc`, where the base image may have a folder of "

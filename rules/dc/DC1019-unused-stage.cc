@@ -6,6 +6,8 @@ namespace {
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const plan::Stage& stage : subject.graph().stages) {
     if (stage.needed || !stage.name.empty() || stage.from == nullptr || !subject.graph().target) continue;
+    // Words after the image that are no `AS NAME`: a template, or a mistake that others report.
+    if (stage.from->arguments.size() != 1) continue;
     reporter.report(stage.from->span,
                     "nothing copies from this stage, starts from it or can build it by a name",
                     "give it a name to build it by, copy from it, or delete it");

@@ -87,24 +87,53 @@ void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
   }
 }
 
-// For each stage whether files of it, or of one that starts from it, go into an image without a C library.
-std::vector<bool> stages_copied_from(const Graph& graph, const std::vector<std::string_view>& bases) {
-  std::vector<bool> copied(graph.stages.size());
-  for (const Step& step : graph.steps) {
-    if (step.kind != Step::Kind::kCopy || !has_no_libc(bases[step.stage])) continue;
-    for (const plan::Read& read : step.reads) {
-      if (read.origin != plan::Read::Origin::kStage) continue;
-      for (std::optional<size_t> at = read.stage; at && !copied[*at]; at = graph.stages[*at].base_stage)
-        copied[*at] = true;
+// For each stage whether files of it, or of one that starts from it, go into an image without a C library. A
+// stage that others take files from is no image of its own: it carries them to where they are used.
+class Carried {
+ public:
+  Carried(const Graph& graph, const std::vector<std::string_view>& bases)
+      : graph_(graph), copied_(graph.stages.size()), seen_(graph.stages.size()) {
+    std::vector<bool> is_source(graph.stages.size());
+    for (const Step& step : graph.steps) {
+      for (const plan::Read& read : step.reads) {
+        if (read.origin == plan::Read::Origin::kStage) is_source[read.stage] = true;
+      }
+    }
+    for (const plan::Stage& stage : graph.stages) {
+      if (has_no_libc(bases[stage.index]) && !is_source[stage.index]) visit(stage.index, bases);
     }
   }
-  return copied;
-}
+
+  const std::vector<bool>& stages() const { return copied_; }
+
+ private:
+  // Marks what is copied into a stage, and into those without a library that it is copied from in turn.
+  void visit(size_t into, const std::vector<std::string_view>& bases) {
+    if (seen_[into]) return;
+    seen_[into] = true;
+    for (const size_t index : graph_.stages[into].steps) {
+      const Step& step = graph_.steps[index];
+      if (step.kind != Step::Kind::kCopy) continue;
+      for (const plan::Read& read : step.reads) {
+        if (read.origin != plan::Read::Origin::kStage) continue;
+        for (std::optional<size_t> at = read.stage; at; at = graph_.stages[*at].base_stage) {
+          copied_[*at] = true;
+          if (has_no_libc(bases[*at])) visit(*at, bases);
+        }
+      }
+    }
+    if (const auto base = graph_.stages[into].base_stage) visit(*base, bases);
+  }
+
+  const Graph& graph_;
+  std::vector<bool> copied_;
+  std::vector<bool> seen_;
+};
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const Graph& graph = subject.graph();
   const std::vector<std::string_view> bases = base_images(graph);
-  const std::vector<bool> copied = stages_copied_from(graph, bases);
+  const std::vector<bool> copied = Carried(graph, bases).stages();
   if (std::ranges::find(copied, true) == copied.end()) return;
   for (const Run& run : subject.runs()) {
     if (!run.step || !builds_with_go(run)) continue;

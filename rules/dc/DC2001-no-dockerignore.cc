@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/companion.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
+#include "rules/likely_context.h"
+#include "rules/needless.h"
 
 namespace dcache::rules {
 namespace {
@@ -24,41 +27,55 @@ constexpr std::array<std::string_view, 31> kStrangers = {
     ".env",         ".env.*",        "*.pem",       "*.key",        "docker-compose*.yml",
     "compose*.yaml"};
 
-// Patterns for what is there; `.git` always, since a context is likely to become a repository.
-std::string suggest_patterns(const lint::Surroundings& surroundings) {
+// Patterns for what never belongs in a context and is there.
+std::string stranger_patterns(const lint::Surroundings& surroundings) {
   std::array<bool, kStrangers.size()> met{};
   for (const context::Record& record : surroundings.files.records()) {
     const std::string_view name = text::base_name(record.path);
     for (size_t i = 0; i < met.size(); ++i)
       met[i] = met[i] || text::glob_match(kStrangers[i], name);
   }
-  std::string text = "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\n";
+  std::string text;
   for (size_t i = 0; i < met.size(); ++i) {
     if (met[i] && kStrangers[i] != ".git") text += fmt::format("**/{}\n", kStrangers[i]);
   }
   return text;
 }
 
+// The fix is safe if it ignores nothing that is there but Dockerfiles and ignore files.
+lint::Fix write_ignore_file(Subject& subject, const lint::Surroundings& around) {
+  struct Patterns {
+    std::string text;
+  };
+  const std::string& strangers =
+      around.shared<Patterns>([&] { return Patterns{stranger_patterns(around)}; }).text;
+  const bool reads_git = may_read_git(subject, around);
+  std::string edited;
+  for (const std::string& name : needless_names(subject, around)) {
+    if (!lint::is_dockerfile_name(name)) edited += name + "\n";
+  }
+  lint::Fix fix;
+  fix.description = fmt::format("write {}", around.suggested_ignore_file);
+  fix.new_file = around.suggested_ignore_file;
+  fix.new_file_content = fmt::format("# What no step of the build needs.\n{}.dockerignore\nDockerfile*\n{}{}",
+                                     reads_git ? "" : ".git\n", edited, strangers);
+  const bool drops_git = !reads_git && around.files.find(".git") != nullptr;
+  fix.safe = strangers.empty() && edited.empty() && !drops_git;
+  return fix;
+}
+
 void check(Subject& subject, lint::Reporter& reporter) {
   const Step* copy = find_broad_copy(subject.graph());
   if (copy == nullptr) return;
-  const lint::Surroundings* surroundings = subject.surroundings();
+  // Nothing is written where the context may be elsewhere.
+  const lint::Surroundings* surroundings = likely_context(subject);
   if (surroundings == nullptr || !surroundings->ignore_file.empty()) return;
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
       "the whole context is copied and there is no .dockerignore: an edit of any file in it rebuilds this "
       "step",
       fmt::format("list what the build does not need in {}", surroundings->suggested_ignore_file));
-  lint::Fix fix;
-  fix.description = fmt::format("write {}", surroundings->suggested_ignore_file);
-  fix.new_file = surroundings->suggested_ignore_file;
-  struct Suggestion {
-    std::string text;
-  };
-  fix.new_file_content =
-      surroundings->shared<Suggestion>([&] { return Suggestion{suggest_patterns(*surroundings)}; }).text;
-  fix.safe = fix.new_file_content.find("**/") == std::string::npos;
-  diagnostic.fix = std::move(fix);
+  diagnostic.fix = write_ignore_file(subject, *surroundings);
 }
 
 constexpr lint::ExampleFile kBare[] = {{"main.py", "print(1)\n"}, {"app.log", "…\n"}};
@@ -70,27 +87,29 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule DC2001() {
-  return {.code = "DC2001",
-          .name = "no-dockerignore",
-          .level = lint::Level::kWarning,
-          .fix = lint::FixKind::kSafe,
-          .summary = "The whole context is copied and no ignore file keeps anything out of it",
-          .rationale =
-              "`COPY . .` takes everything that lies in the folder: the repository's history, logs, build "
-              "output, editor "
-              "files, perhaps credentials. Each of them is part of the step's cache key, so a commit or a "
-              "test run "
-              "rebuilds the step and all below it, and what was copied is in the image for good. An ignore "
-              "file keeps "
-              "them out and makes the context smaller to send.",
-          .fix_note =
-              "Writes `.dockerignore` with patterns for what the context holds. Unsafe where it names files "
-              "that a build "
-              "could want after all, such as `dist`.",
-          .bad = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kBare},
-          .good = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kWithIgnoreFile},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC2001",
+      .name = "no-dockerignore",
+      .level = lint::Level::kWarning,
+      .fix = lint::FixKind::kSafe,
+      .summary = "The whole context is copied and no ignore file keeps anything out of it",
+      .rationale =
+          "`COPY . .` takes everything that lies in the folder: the repository's history, logs, build "
+          "output, editor "
+          "files, perhaps credentials. Each of them is part of the step's cache key, so a commit or a "
+          "test run "
+          "rebuilds the step and all below it, and what was copied is in the image for good. An ignore "
+          "file keeps "
+          "them out and makes the context smaller to send.",
+      .fix_note =
+          "Writes `.dockerignore` with patterns for what the context holds. Unsafe where it names files "
+          "that a build "
+          "could want after all, such as `dist` or `.git`. Nothing is written where the folder lacks what "
+          "COPY would bring: the context is another folder then.",
+      .bad = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kBare},
+      .good = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kWithIgnoreFile},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -1,14 +1,18 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
+#include "dcache/lint/companion.h"
 #include "dcache/lint/rule.h"
 #include "dcache/report/style.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
 #include "rules/gain.h"
+#include "rules/likely_context.h"
+#include "rules/needless.h"
 
 namespace dcache::rules {
 namespace {
@@ -46,11 +50,15 @@ std::string_view pattern_in(std::string_view path) {
   return found;
 }
 
-std::string_view first_stranger(const context::Snapshot& files) {
-  const auto found = std::ranges::find_if(files.records(), [](const context::Record& record) {
-    return record.type == context::Type::kFile && !pattern_in(record.path).empty();
-  });
-  return found == files.records().end() ? std::string_view() : found->path;
+// The names that exceptions of the ignore file take back on purpose, such as `!.git`.
+std::set<std::string_view> wanted_names(const lint::Surroundings& around) {
+  std::set<std::string_view> wanted;
+  if (!around.ignore) return wanted;
+  for (const ignore::Pattern& pattern : around.ignore->patterns()) {
+    const std::string_view found = pattern.exception ? pattern_in(pattern.path) : std::string_view();
+    if (!found.empty()) wanted.insert(found);
+  }
+  return wanted;
 }
 
 struct Share {
@@ -58,66 +66,111 @@ struct Share {
   uint64_t bytes = 0;
 };
 
-std::map<std::string_view, Share> strangers_in(const context::Snapshot& files) {
-  std::map<std::string_view, Share> shares;
-  for (const context::Record& record : files.records()) {
-    if (record.type != context::Type::kFile) continue;
-    const std::string_view found = pattern_in(record.path);
-    if (found.empty()) continue;
-    ++shares[found].files;
-    shares[found].bytes += record.size;
-  }
-  return shares;
-}
-
 std::string as_pattern(std::string_view name) {
   const bool ending = std::ranges::find(kEndings, name) != std::end(kEndings);
   return fmt::format("**/{}{}", ending ? "*" : "", name);
 }
 
 struct Strangers {
-  std::string words;           // what there is to say; empty if there are none
-  std::string first;           // the path of one
-  std::string ignore_content;  // the ignore file with the patterns added; empty if it can't be read
+  std::string words;  // what there is to say; empty if there are none
+  std::string first;  // the path of one
+  std::string lines;  // patterns for the ignore file
 };
 
-// Worked out once for all Dockerfiles of a context.
-Strangers find_strangers(const lint::Surroundings& around) {
-  const auto shares = strangers_in(around.files);
-  if (shares.empty()) return {};
+Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
+  const std::set<std::string_view> wanted = wanted_names(around);
+  Strangers found;
+  std::map<std::string_view, Share> shares;
+  for (const context::Record& record : around.files.records()) {
+    if (record.type != context::Type::kFile) continue;
+    const std::string_view pattern = pattern_in(record.path);
+    if (pattern.empty() || wanted.contains(pattern) || (pattern == ".git" && !with_git)) continue;
+    if (found.first.empty()) found.first = record.path;
+    ++shares[pattern].files;
+    shares[pattern].bytes += record.size;
+  }
+  if (shares.empty()) return found;
   Share all;
-  std::string names, lines;
+  std::string names;
   for (const auto& [name, share] : shares) {
     const std::string pattern = as_pattern(name);
     names += fmt::format("{}{}", names.empty() ? "" : ", ", pattern.substr(3));
-    lines += pattern + "\n";
+    found.lines += pattern + "\n";
     all.files += share.files;
     all.bytes += share.bytes;
   }
+  found.words = fmt::format("{} file{} that no image needs come along, {} of {}", all.files,
+                            all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names);
+  return found;
+}
+
+// Worked out once for all Dockerfiles of a context.
+const Strangers& strangers_of(const lint::Surroundings& around, bool with_git) {
+  struct WithGit {
+    Strangers strangers;
+  };
+  struct WithoutGit {
+    Strangers strangers;
+  };
+  if (with_git)
+    return around.shared<WithGit>([&] { return WithGit{find_strangers(around, true)}; }).strangers;
+  return around.shared<WithoutGit>([&] { return WithoutGit{find_strangers(around, false)}; }).strangers;
+}
+
+// The first file of that name at the root, or in the folder of that name.
+std::string file_in(const lint::Surroundings& around, std::string_view name) {
+  const auto found = std::ranges::find_if(around.files.records(), [&](const context::Record& record) {
+    return record.type == context::Type::kFile && text::is_within(record.path, name);
+  });
+  return found == around.files.records().end() ? std::string() : found->path;
+}
+
+// Whether a RUN comes after the COPY, so that something is done again.
+bool has_run_after(const plan::Graph& graph, const plan::Step& copy) {
+  return std::ranges::any_of(graph.steps, [&](const plan::Step& step) {
+    return step.kind == plan::Step::Kind::kRun && &step > &copy && graph.starts_from(step.stage, copy.stage);
+  });
+}
+
+// The ignore file with patterns added; empty if it can't be read.
+std::string with_lines(const lint::Surroundings& around, const std::string& lines) {
   const auto text = around.file_system->read(around.ignore_file);
-  const bool joined = text && !text->empty() && !text->ends_with('\n');
-  return {fmt::format("{} file{} that no image needs come along, {} of {}", all.files,
-                      all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names),
-          std::string(first_stranger(around.files)), text ? *text + (joined ? "\n" : "") + lines : ""};
+  if (!text) return {};
+  const bool joined = !text->empty() && !text->ends_with('\n');
+  return *text + (joined ? "\n" : "") + lines;
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Step* copy = find_broad_copy(subject.graph());
-  const lint::Surroundings* around = copy == nullptr ? nullptr : subject.surroundings();
+  const lint::Surroundings* around = copy == nullptr ? nullptr : likely_context(subject);
   if (around == nullptr || around->ignore_file.empty()) return;
-  const Strangers& found = around->shared<Strangers>([&] { return find_strangers(*around); });
-  if (found.words.empty()) return;
+  const bool has_git = around->files.find(".git") != nullptr;
+  const Strangers& found = strangers_of(*around, has_git && !may_read_git(subject, *around));
+  std::vector<std::string> edited;
+  if (has_run_after(subject.graph(), *copy)) edited = needless_names(subject, *around);
+  // After an edit of a Dockerfile alone people expect a build.
+  if (std::ranges::all_of(edited, lint::is_dockerfile_name)) edited.clear();
+  if (found.words.empty() && edited.empty()) return;
   const std::string remedy = fmt::format("add them to {}", text::base_name(around->ignore_file));
-  lint::Diagnostic& diagnostic = reporter.report(copy->instruction->span, found.words, remedy);
-  const auto gain = gain_of_ignoring(subject, found.first);
+  const std::string names = fmt::format("{}", fmt::join(edited, ", "));
+  lint::Diagnostic& diagnostic = reporter.report(
+      copy->instruction->span,
+      found.words.empty()
+          ? fmt::format("the build does not read {}: an edit there rebuilds this step all the same", names)
+          : found.words +
+                (edited.empty() ? "" : fmt::format(", and an edit of {} rebuilds this step", names)),
+      remedy);
+  if (found.words.empty()) diagnostic.level = lint::Level::kInfo;
+  const auto gain =
+      gain_of_ignoring(subject, found.first.empty() ? file_in(*around, edited.front()) : found.first);
   if (gain && gain->before > 0) diagnostic.message += "; " + gain->words();
-  if (found.ignore_content.empty()) return;
   lint::Fix fix;
   fix.description = remedy;
   fix.new_file = around->ignore_file;
-  fix.new_file_content = found.ignore_content;
+  fix.new_file_content =
+      with_lines(*around, found.lines + (edited.empty() ? "" : fmt::format("{}\n", fmt::join(edited, "\n"))));
   fix.safe = false;
-  diagnostic.fix = std::move(fix);
+  if (!fix.new_file_content.empty()) diagnostic.fix = std::move(fix);
 }
 
 constexpr std::string_view kReferences[] = {
@@ -126,30 +179,35 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule DC2002() {
-  return {.code = "DC2002",
-          .name = "ignore-misses",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kUnsafe,
-          .summary = "The ignore file lets through what never belongs in an image",
-          .rationale =
-              "What a broad COPY takes is part of its cache key and of the image. History of a repository, "
-              "installed packages of this machine, caches of tools, logs and editor files change without any "
-              "change of the program, rebuild the step and all below it, and make the image larger; a `.env` "
-              "or a key in it can be read by whoever has the image.",
-          .fix_note =
-              "Adds the patterns at the end of the ignore file. It is unsafe, since a build may want one of "
-              "the files after all.",
-          .bad = {"FROM node:22\n"
-                  "WORKDIR /app\n"
-                  "COPY . .\n",
-                  kBad},
-          .good = {"FROM node:22\n"
-                   "WORKDIR /app\n"
-                   "COPY . .\n",
-                   kGood},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC2002",
+      .name = "ignore-misses",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kUnsafe,
+      .summary = "The ignore file lets through what never belongs in an image",
+      .rationale =
+          "What a broad COPY takes is part of its cache key and of the image. History of a repository, "
+          "installed packages of this machine, caches of tools, logs and editor files change without any "
+          "change of the program, rebuild the step and all below it, and make the image larger; a `.env` "
+          "or a key in it can be read by anyone who has the image.\n\n"
+          "README, docs, tests and definitions of CI services are edited often, and most builds read none "
+          "of them: where they are taken and a RUN follows, that is an info. What the Dockerfile or a "
+          "manifest of the project mentions is left out, and so is what an exception of the ignore file "
+          "takes back on purpose. `.git` is left out where a step may run git.",
+      .fix_note =
+          "Adds the patterns at the end of the ignore file. It is unsafe, since a build may want one of "
+          "the files after all.",
+      .bad = {"FROM node:22\n"
+              "WORKDIR /app\n"
+              "COPY . .\n",
+              kBad},
+      .good = {"FROM node:22\n"
+               "WORKDIR /app\n"
+               "COPY . .\n",
+               kGood},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules

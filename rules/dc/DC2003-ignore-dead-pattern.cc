@@ -99,33 +99,50 @@ class Check {
                         [](const Pattern& one) { return !one.exception; });
   }
 
-  // People who know .gitignore take a name for one at any depth.
+  // People who know .gitignore take a name for one at any depth. Names of files that somebody may want in the
+  // image are left alone: for these the root alone can be meant.
   void report_depth(const Pattern& pattern) {
-    if (pattern.path.find('/') != std::string::npos || pattern.path.find("**") != std::string::npos ||
-        pattern.path == "*" || pattern.written.starts_with('/'))
+    constexpr std::string_view kNeverTracked[] = {"node_modules", "bower_components",
+                                                  "__pycache__",  ".venv",
+                                                  "venv",         ".tox",
+                                                  ".mypy_cache",  ".pytest_cache",
+                                                  ".ruff_cache",  ".nyc_output",
+                                                  ".gradle",      ".terraform",
+                                                  ".DS_Store",    "*.pyc",
+                                                  "*.pyo",        ".ipynb_checkpoints"};
+    // `./x`, `/x` and `x/` say which one is meant.
+    if (text::trim(pattern.written) != pattern.path ||
+        std::ranges::find(kNeverTracked, pattern.path) == std::end(kNeverTracked))
       return;
     const lint::Surroundings* around = companion_.surroundings();
     if (around == nullptr) return;
     for (const context::Record& record : around->files.records()) {
       if (record.path.find('/') == std::string::npos) continue;
       if (!text::glob_match(pattern.path, text::base_name(record.path))) continue;
-      const std::string wanted = "**/" + pattern.path;
       report(pattern, fmt::format("this matches only at the root of the context, and not {}", record.path),
-             fmt::format("write {} if it is meant at any depth", wanted), wanted, false);
+             fmt::format("write **/{} to match at any depth", pattern.path));
       return;
     }
   }
 
-  void report(const Pattern& pattern, std::string message, std::string remedy, const std::string& instead,
-              bool safe = true) {
+  lint::Diagnostic& report(const Pattern& pattern, std::string message, std::string remedy) {
+    return reporter_.report(place_of(pattern), std::move(message), std::move(remedy));
+  }
+
+  // With a fix that writes `instead` in the place of the line, or takes the line out.
+  void report(const Pattern& pattern, std::string message, std::string remedy, const std::string& instead) {
+    lint::Diagnostic& diagnostic = report(pattern, std::move(message), remedy);
+    const text::Span line = text_.lines().line_span(pattern.line);
+    diagnostic.fix = replace(instead.empty() ? line : diagnostic.span, instead, std::move(remedy));
+  }
+
+  // The line without the blanks around it.
+  text::Span place_of(const Pattern& pattern) const {
     const text::Span line = text_.lines().line_span(pattern.line);
     const std::string_view written = line.of(text_.source());
     const std::string_view shown = text::trim(written);
     const auto begin = line.begin + static_cast<uint32_t>(shown.data() - written.data());
-    const text::Span span{begin, begin + static_cast<uint32_t>(shown.size())};
-    lint::Diagnostic& diagnostic = reporter_.report(span, std::move(message), remedy);
-    diagnostic.fix = replace(instead.empty() ? line : span, instead, std::move(remedy));
-    diagnostic.fix->safe = safe;
+    return {begin, begin + static_cast<uint32_t>(shown.size())};
   }
 
   lint::Companion& companion_;
@@ -149,19 +166,21 @@ lint::Rule DC2003() {
           .name = "ignore-dead-pattern",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kUnsafe,
+          .fix = lint::FixKind::kSafe,
           .summary = "A pattern of an ignore file does nothing, or not what it looks like",
           .rationale =
               "Of several patterns that match a path the last one decides, and a pattern without a slash "
-              "matches at the root of the context alone, where `.gitignore` would match at any depth. A "
-              "pattern that is overridden, an exception with nothing to take back, a comment behind a "
+              "matches only at the root of the context, where `.gitignore` would match at any depth. A "
+              "pattern that is overridden, an exception with nothing to take back, a comment after a "
               "pattern and a path with `..` in it all look as if they worked.\n\n"
-              "That a pattern matches no file of today is no fault: it may be there for tomorrow's.",
+              "A name without a slash is reported only for what nobody tracks, such as `node_modules` and "
+              "`__pycache__`, and only if the context holds one in a folder. A pattern that matches no file "
+              "today is not reported: it may be there for tomorrow's.",
           .fix_note =
-              "Deletes lines without effect, and writes others as they are read. Putting `**/` in front of a "
-              "pattern is unsafe, since more files are ignored then.",
+              "Deletes lines without effect, and writes others as they are read. What is ignored stays the "
+              "same, so a pattern that matches only at the root is not changed.",
           .bad = {"*.log\ndist\ndist/cache\n", kFiles},
-          .good = {"**/*.log\ndist\n", kFiles},
+          .good = {"*.log\ndist\n", kFiles},
           .references = kReferences,
           .check_companion = check,
           .about = kAbout};

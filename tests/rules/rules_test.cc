@@ -136,8 +136,6 @@ TEST(DC1001, FindsBroadCopiesAboveInstalls) {
 TEST(DC1001, LeavesOtherBuildsAlone) {
   check("DC1001", {{"FROM a\nCOPY package.json .\nRUN npm ci\nCOPY . .\nRUN npm run build\n", {}},
                    {"FROM a\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\nRUN npm ci --omit=dev\n", {}},
-                   {"FROM a\nCOPY . .\nRUN npm install -g serve\n", {}},
-                   {"FROM a\nCOPY . .\nRUN pip install flask\n", {}},
                    {"FROM a\nCOPY . .\nRUN make\n", {}},
                    {"FROM a AS b\nCOPY . .\nFROM c\nCOPY --from=b / /\nRUN npm ci\n", {}},
                    {"FROM a\nRUN --mount=type=bind,source=package.json,target=package.json npm ci\nCOPY . "
@@ -175,6 +173,85 @@ TEST(DC1001, MovesTheInstallAboveTheCopy) {
         "FROM a\nCOPY . .\nRUN cargo build\n", "FROM a\nCOPY . .\nRUN npm ci; npm test\n"}) {
     EXPECT_EQ(fixed(text, config, load), text);
   }
+}
+
+TEST(DC1001, MovesTheCopyBelowPackagesOfTheDistribution) {
+  const lint::Config config = config_selecting({"DC1001"});
+  EXPECT_EQ(
+      fixed("FROM a\nWORKDIR /app\nCOPY --chown=1:1 . .\nRUN apt-get update && apt-get install -y x\nCMD y\n",
+            config),
+      "FROM a\nWORKDIR /app\nRUN apt-get update && apt-get install -y x\nCOPY --chown=1:1 . .\nCMD y\n");
+  EXPECT_EQ(fixed("FROM a\r\n  COPY . /app\r\nRUN apk add --no-cache \\\r\n x", config),
+            "FROM a\r\nRUN apk add --no-cache \\\r\n x\r\nCOPY . /app");
+  const std::string web = "FROM a\nCOPY . /var/www/html\nRUN apt-get update && apt-get install -y apache2\n";
+  EXPECT_EQ(fixed(web, config), web);
+  EXPECT_NE(fixed(web, config, {}, true), web);
+  for (const char* text :
+       {"FROM a\nCOPY --chown=app . /app\nRUN apk add x\n", "FROM a\nCOPY . /app\nRUN apk add make && make\n",
+        "FROM a\nCOPY . /app\nRUN make\nRUN apk add x\n", "FROM a\nARG D=/app\nCOPY . $D\nRUN apk add x\n",
+        "FROM a\nCOPY . /app\nRUN pip install x\n"}) {
+    EXPECT_EQ(fixed(text, config, {}, true), text);
+  }
+}
+
+TEST(DC1001, LooksForManifestsWhereTheInstallWorks) {
+  const test::TemporaryFolder folder;
+  folder.write("package.json", "{}");
+  folder.write("web/package.json", "{}");
+  folder.write("web/main.js", "");
+  const auto load = test::surroundings_of(folder);
+  const lint::Config config = config_selecting({"DC1001"});
+  EXPECT_EQ(fixed("FROM a\nWORKDIR /app/web\nCOPY . /app\nRUN npm ci\n", config, load),
+            "FROM a\nWORKDIR /app/web\nCOPY web/package.json /app/web/\nRUN npm ci\nCOPY . /app\n");
+  // In another folder than that of the COPY, or in one that an option names, nothing is moved.
+  for (const char* text : {"FROM a\nWORKDIR /srv\nCOPY . /app\nRUN npm ci\n",
+                           "FROM a\nWORKDIR /app\nCOPY . .\nRUN npm ci --prefix web\n"}) {
+    EXPECT_EQ(fixed(text, config, load), text);
+  }
+}
+
+TEST(DC1001, CopiesNoManifestTwice) {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"go.mod", "go.sum", "main.go", "package.json", ".yarn/releases/yarn.cjs"})
+    folder.write(name, "{}");
+  const auto load = test::surroundings_of(folder);
+  const lint::Config config = config_selecting({"DC1001"});
+  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.sum ./\nCOPY . .\nRUN go build .\n", config, load),
+            "FROM a\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build .\n");
+  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.mod\nCOPY . .\nRUN go mod download\n", config, load),
+            "FROM a\nCOPY go.mod go.mod\nCOPY go.sum ./\nRUN go mod download\nCOPY . .\n");
+  EXPECT_EQ(fixed("FROM a\nCOPY package.json ./\nCOPY . .\nRUN npm ci\n", config, load),
+            "FROM a\nCOPY package.json ./\nRUN npm ci\nCOPY . .\n");
+  // A folder keeps its place.
+  EXPECT_EQ(
+      fixed("FROM a\nCOPY . .\nRUN yarn install\n", config, load),
+      "FROM a\nCOPY package.json ./\nCOPY .yarn/releases ./.yarn/releases\nRUN yarn install\nCOPY . .\n");
+}
+
+TEST(DC1001, SaysWhatIsMissingAboveTheInstall) {
+  const test::TemporaryFolder folder;
+  folder.write("go.mod", "module x\nreplace x/api => ./api\n");
+  folder.write("api/go.mod", "module x/api\n");
+  folder.write("main.go", "package main\n");
+  const lint::Config config = config_selecting({"DC1001"});
+  const auto remedy = [&](const char* text, const lint::LoadSurroundings& load) {
+    const lint::Linter linter(lint::catalogue(), config);
+    const dockerfile::File file = dockerfile::parse(text);
+    const lint::Findings found = linter.lint(file, load);
+    return found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
+  };
+  EXPECT_EQ(remedy("FROM a\nCOPY go.mod ./\nCOPY . .\nRUN go build .\n", {}),
+            "line 2 copies go.mod already: run 'go mod download' right after it, then copy the rest");
+  EXPECT_EQ(remedy("FROM a\nCOPY go.mod ./\nCOPY . .\nRUN go mod download\n", test::surroundings_of(folder)),
+            "copy api/go.mod first, install, then copy the rest");
+  EXPECT_EQ(remedy("FROM a\nCOPY . .\nRUN go mod download\n", test::surroundings_of(folder)),
+            "copy go.mod and api/go.mod first, install, then copy the rest");
+  EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN apk add x\n", {}),
+            "move it below line 3: the packages don't need the files");
+  EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN make -C /app\nRUN npm install -g x\n", {}),
+            "install the packages in a RUN above it: they don't need the files");
+  EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN pip install -r /app/requirements.txt\n", {}),
+            "copy requirements.txt first, install, then copy the rest");
 }
 
 TEST(DC1001, SaysWhatTheChangeIsWorth) {
@@ -343,6 +420,9 @@ TEST(DC1009, FindsImagesWithoutDigest) {
                     "a:1@sha256:2\n",
                     {"DC1009:2"}},
                    {"FROM --platform=linux/arm64 a:1 AS b\n", {"DC1009:1"}}});
+  // Images with a tag make one finding for the file.
+  check("DC1009", {{"FROM a:1 AS x\nFROM b:2\nFROM a:1\n", {"DC1009:1"}},
+                   {"FROM a:latest\nFROM b:2\nFROM c\nFROM d:4\n", {"DC1009:1", "DC1009:2", "DC1009:3"}}});
   check(
       "DC1009",
       {{"FROM scratch\n", {}},
@@ -353,6 +433,11 @@ TEST(DC1009, FindsImagesWithoutDigest) {
         "a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\n",
         {}},
        {"ARG IMAGE\nFROM $IMAGE\n", {}}});
+}
+
+TEST(DC1019, LeavesStagesAloneWhoseFromCannotBeRead) {
+  check("DC1019",
+        {{"FROM {{image}} AS build{{if x:\nARG TOKEN}}\nFROM b:1\nCOPY --from=build /a /a\n", {"DC0001:1"}}});
 }
 
 TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
@@ -366,7 +451,7 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
          {"FROM a\nCOPY * /x/\n", {"DC2001:2"}},
          {"FROM a\nCOPY main.py .\nCOPY . .\n", {"DC2001:3"}},
          {"FROM a\nCOPY --chown=1 / /x\n", {"DC2001:2"}},
-         {"FROM a\nCOPY x y .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
+         {"FROM a\nCOPY main.py .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
         load);
   check("DC2001",
         {{"FROM a\nCOPY main.py .\n", {}},
@@ -385,6 +470,43 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
   EXPECT_NE(mended.new_files[0].new_file_content.find("**/node_modules\n"), std::string::npos);
   folder.write(".dockerignore", ".git\n");
   EXPECT_EQ(findings("FROM a\nCOPY . .\n", config, load), Texts{});
+}
+
+TEST(DC2001, WritesNothingWhereTheContextMayBeElsewhere) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\n");
+  folder.write("entrypoint.sh", "");
+  const auto load = test::surroundings_of(folder);
+  check("DC2001",
+        {{"FROM a\nCOPY . .\nRUN npm ci\n", {}},
+         {"FROM a\nCOPY . .\nRUN make\n", {}},
+         {"FROM a\nCOPY docker/entrypoint.sh /\nCOPY . .\n", {}},
+         {"FROM a\nCOPY requirements.txt pyproject.toml ./\nCOPY entrypoint.sh /\nCOPY . .\n", {}},
+         {"FROM a\nCOPY dist/app.js ./\nCOPY . .\n", {"DC2001:3"}}},
+        load);
+  const test::TemporaryFolder bare;
+  bare.write("Dockerfile", "FROM a\nCOPY . .\n");
+  check("DC2001", {{"FROM a\nCOPY . .\n", {}}}, test::surroundings_of(bare));
+}
+
+TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
+  const test::TemporaryFolder folder;
+  folder.write("main.py", "");
+  const lint::Config config = config_selecting({"DC2001"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const auto written = [&](bool unsafe, const std::string& text) {
+    const lint::FixedText fixed_text = lint::apply_fixes(linter, text, test::surroundings_of(folder), unsafe);
+    return fixed_text.new_files.empty() ? "" : fixed_text.new_files.front().new_file_content;
+  };
+  const std::string text = "FROM a\nCOPY . .\n";
+  EXPECT_EQ(written(false, text), "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\n");
+  folder.write(".git/HEAD", "ref");
+  folder.write("README.md", "x");
+  EXPECT_EQ(written(false, text), "");
+  EXPECT_EQ(written(true, text),
+            "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\nREADME.md\n");
+  EXPECT_EQ(written(true, text + "RUN git describe\n"),
+            "# What no step of the build needs.\n.dockerignore\nDockerfile*\nREADME.md\n");
 }
 
 TEST(DL3006, FindsImagesWithoutTag) {

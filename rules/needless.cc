@@ -1,0 +1,178 @@
+#include "rules/needless.h"
+
+#include <algorithm>
+#include <set>
+
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::rules {
+namespace {
+
+constexpr size_t kMostFiles = 32;          // of the context that are read for one answer
+constexpr size_t kMostBytes = 256 * 1024;  // of one of them
+
+// The content of a file of the context; empty if it is not there, or too large to look at in passing.
+std::string content_of(const lint::Surroundings& around, const context::Record& record) {
+  if (record.type != context::Type::kFile || record.size > kMostBytes) return {};
+  return around.read(record.path).value_or("");
+}
+
+bool holds(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// Files by which build tools work, and the text in them that says that these ask git.
+struct Tool {
+  std::string_view file;
+  std::string_view says;
+};
+constexpr Tool kTools[] = {{"build.rs", "git"},
+                           {"setup.py", "scm"},
+                           {"setup.py", "versioneer"},
+                           {"pyproject.toml", "scm"},
+                           {"pyproject.toml", "vcs"},
+                           {"pyproject.toml", "versioneer"},
+                           {"pyproject.toml", "dynamic-versioning"},
+                           {"setup.cfg", "pbr"},
+                           {"pom.xml", "git-commit-id"},
+                           {"build.gradle", "git"},
+                           {"build.gradle.kts", "git"},
+                           {"package.json", "git "},
+                           {"Makefile", "git "},
+                           {"makefile", "git "},
+                           {"GNUmakefile", "git "},
+                           {"CMakeLists.txt", "git"},
+                           {"Rakefile", "git "},
+                           {"Cargo.toml", "vergen"}};
+
+bool runs_git(const shell::Command& command) {
+  const auto words = shell::invocation(command);
+  if (shell::program_of(words) != "git") return false;
+  return !shell::has_word(words, "clone") && !shell::has_word(words, "config") &&
+         !shell::has_word(words, "init");
+}
+
+// Whether a word of a command is a script of the context that calls git.
+bool is_script_with_git(const lint::Surroundings& around, const shell::Word& word) {
+  if (word.text.find('/') == std::string_view::npos && !word.text.ends_with(".sh")) return false;
+  const auto records = around.called(text::base_name(word.text));
+  return std::ranges::any_of(
+      records.first(std::min(records.size(), kMostFiles)),
+      [&](const context::Record* record) { return holds(content_of(around, *record), "git "); });
+}
+
+bool is_edited_often(std::string_view name) {
+  constexpr std::string_view kPatterns[] = {"README*",
+                                            "CHANGELOG*",
+                                            "CONTRIBUTING*",
+                                            "CODE_OF_CONDUCT*",
+                                            "SECURITY.md",
+                                            "docs",
+                                            "doc",
+                                            ".github",
+                                            ".gitlab",
+                                            ".gitlab-ci.yml",
+                                            ".circleci",
+                                            ".travis.yml",
+                                            "tests",
+                                            "test",
+                                            "Dockerfile",
+                                            "Dockerfile.*",
+                                            "*.Dockerfile",
+                                            "docker-compose*.yml",
+                                            "docker-compose*.yaml",
+                                            "compose.yaml",
+                                            "compose.yml",
+                                            "compose.*.yaml",
+                                            "compose.*.yml",
+                                            "Jenkinsfile"};
+  return std::ranges::any_of(kPatterns,
+                             [&](std::string_view pattern) { return text::glob_match(pattern, name); });
+}
+
+// A file at the root that tells a build what to read.
+bool says_what_is_read(std::string_view name) {
+  constexpr std::string_view kPatterns[] = {"package.json",
+                                            "pyproject.toml",
+                                            "setup.py",
+                                            "setup.cfg",
+                                            "MANIFEST.in",
+                                            "Cargo.toml",
+                                            "*.sln",
+                                            "*.slnx",
+                                            "Makefile",
+                                            "makefile",
+                                            "GNUmakefile",
+                                            "tsconfig*.json",
+                                            "composer.json",
+                                            "*.gemspec",
+                                            "build.gradle",
+                                            "build.gradle.kts",
+                                            "settings.gradle",
+                                            "settings.gradle.kts",
+                                            "pom.xml",
+                                            "CMakeLists.txt",
+                                            "meson.build",
+                                            "go.work",
+                                            "pnpm-workspace.yaml",
+                                            "mkdocs.yml",
+                                            "angular.json",
+                                            "nx.json",
+                                            "turbo.json",
+                                            "Rakefile",
+                                            "*.config.js",
+                                            "*.config.ts",
+                                            "*.config.mjs",
+                                            "mix.exs",
+                                            "build.sbt",
+                                            "*.cabal",
+                                            "*.csproj",
+                                            "*.go",
+                                            "Taskfile.yml",
+                                            "justfile"};
+  return std::ranges::any_of(kPatterns,
+                             [&](std::string_view pattern) { return text::glob_match(pattern, name); });
+}
+
+}  // namespace
+
+bool may_read_git(lint::Subject& subject, const lint::Surroundings& around) {
+  if (holds(subject.file().source(), "BUILDKIT_CONTEXT_KEEP_GIT_DIR")) return true;
+  for (const lint::Run& run : subject.runs()) {
+    for (const shell::Command& command : run.commands) {
+      if (runs_git(command)) return true;
+      if (std::ranges::any_of(command.words,
+                              [&](const shell::Word& word) { return is_script_with_git(around, word); }))
+        return true;
+    }
+  }
+  return std::ranges::any_of(kTools, [&](const Tool& tool) {
+    const auto records = around.called(tool.file);
+    return std::ranges::any_of(
+        records.first(std::min(records.size(), kMostFiles)),
+        [&](const context::Record* record) { return holds(content_of(around, *record), tool.says); });
+  });
+}
+
+std::vector<std::string> needless_names(lint::Subject& subject, const lint::Surroundings& around) {
+  std::set<std::string, std::less<>> names;
+  std::string mentions(subject.file().source());
+  for (const context::Record& record : around.files.records()) {
+    const std::string_view top = std::string_view(record.path).substr(0, record.path.find('/'));
+    if (is_edited_often(top) && (record.type == context::Type::kFile)) names.emplace(top);
+    if (top.size() == record.path.size() && says_what_is_read(top)) mentions += content_of(around, record);
+  }
+  // A stage or a step that tests reads what there is.
+  const std::string lower = text::to_lower(subject.file().source());
+  std::erase_if(names, [&](const std::string& name) {
+    if (name.starts_with("test"))
+      return holds(lower, "test") || holds(mentions, name + "/") || holds(mentions, "\"" + name);
+    const std::string stem = name.substr(0, name.find('.', 1));
+    return holds(mentions, stem);
+  });
+  return {names.begin(), names.end()};
+}
+
+}  // namespace dcache::rules
