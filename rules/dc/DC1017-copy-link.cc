@@ -3,17 +3,19 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
+#include "rules/final_image.h"
 
 namespace dcache::rules {
 namespace {
 
-// Whether a step that can change comes before it: another COPY or a RUN of the stage.
+// Whether a step that can change comes before it: a RUN, or a COPY of the context that edits reach.
 bool stands_on_something(const plan::Graph& graph, const plan::Step& copy) {
   for (std::optional<size_t> at = copy.below; at; at = graph.steps[*at].below) {
     const plan::Step& below = graph.steps[*at];
     if (below.stage != copy.stage) return true;
-    if (below.kind == plan::Step::Kind::kRun || (below.kind == plan::Step::Kind::kCopy && !below.independent))
-      return true;
+    const bool copies_context =
+        below.kind == plan::Step::Kind::kCopy && !below.independent && below.reads_context();
+    if (below.kind == plan::Step::Kind::kRun || copies_context) return true;
   }
   return false;
 }
@@ -26,8 +28,10 @@ bool is_self_contained(const dockerfile::Instruction& copy) {
   });
 }
 
-// Where base images have links to folders, a linked layer would put a folder in their place.
+// Where base images have links to folders, a linked layer would put a folder in their place. What is copied
+// to the root may hold such a folder.
 bool goes_through_link(std::string_view destination) {
+  if (destination == "/") return true;
   constexpr std::string_view kLinks[] = {"/bin", "/sbin", "/lib", "/lib64", "/var/run", "/var/lock"};
   return std::ranges::any_of(kLinks,
                              [&](std::string_view link) { return text::is_within(destination, link); });
@@ -102,6 +106,15 @@ class Touched {
   bool unknown_ = false;
 };
 
+// Whether the stage starts from an image of Windows, where layers can't be linked.
+bool windows(const plan::Graph& graph, size_t stage) {
+  while (graph.stages[stage].base_stage)
+    stage = *graph.stages[stage].base_stage;
+  const dockerfile::Instruction* from = graph.stages[stage].from;
+  return from != nullptr && !from->arguments.empty() &&
+         is_windows_image(graph.text_of(from->arguments.front()));
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Graph& graph = subject.graph();
   std::vector<Touched> touched(graph.stages.size());
@@ -116,9 +129,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const bool copy = step.kind == plan::Step::Kind::kCopy &&
                       instruction.keyword == dockerfile::Keyword::kCopy &&
                       instruction.find_flag("from") != nullptr;
-    const bool reported = copy && is_self_contained(instruction) && !goes_through_link(step.destination) &&
-                          !is_special(step.destination) && !touched[stage].may_hold(step.destination) &&
-                          stands_on_something(graph, step);
+    const bool reported = copy && !windows(graph, step.stage) && is_self_contained(instruction) &&
+                          !goes_through_link(step.destination) && !is_special(step.destination) &&
+                          !touched[stage].may_hold(step.destination) && stands_on_something(graph, step);
     touched[stage].add(subject, index);
     if (!reported) continue;
     const text::Span place{instruction.name_span.end, instruction.name_span.end};

@@ -53,6 +53,10 @@ bool drops_root(std::string_view image) {
                                             "apache/"};
   constexpr std::string_view kParts[] = {"nonroot", "unprivileged", "rootless", "chiseled", "apache"};
   const std::string_view name = image_name(image);
+  // Windows has no root, and the distroless images of .NET set a user.
+  if (is_windows_image(image) ||
+      (name.starts_with("mcr.microsoft.com/dotnet") && image.find("distroless") != std::string_view::npos))
+    return true;
   return std::ranges::find(kNames, name) != std::end(kNames) ||
          std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); }) ||
          std::ranges::any_of(

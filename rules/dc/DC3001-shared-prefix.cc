@@ -85,7 +85,7 @@ void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint
   const Sibling* best = nullptr;
   size_t most = 0;
   for (const Sibling& sibling : siblings.all) {
-    // The Dockerfile itself is among them: those in front of it are the ones it repeats.
+    // The Dockerfile itself is among them: those before it are the ones it repeats.
     if (sibling.file.source() == subject.file().source()) break;
     for (const Stage other : sibling.stages) {
       const size_t common = common_start(stage, other);
@@ -103,10 +103,31 @@ void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint
       "make one Dockerfile of them with a target for each, or a base image of what they share");
 }
 
+// Files that say the same: which of them is the subject can't be told, and each is reported.
+bool report_twins(lint::Subject& subject, const Siblings& siblings, lint::Reporter& reporter) {
+  std::vector<std::string_view> names;
+  for (const Sibling& sibling : siblings.all) {
+    if (sibling.file.source() == subject.file().source()) names.push_back(sibling.name);
+  }
+  if (names.size() < 2) return false;
+  for (const Stage stage : stages_of(subject.file())) {
+    const Instruction* costly = last_costly(subject, stage);
+    if (costly == nullptr) continue;
+    reporter.report(
+        costly->span,
+        fmt::format("{} have the same text: machines of their own do this work twice",
+                    fmt::join(names, " and ")),
+        "keep one of them, and build it with a build argument or a target where the images differ");
+    return true;
+  }
+  return true;
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const lint::Surroundings* around = subject.surroundings();
   if (around == nullptr) return;
   const Siblings& siblings = around->shared<Siblings>([&] { return read_siblings(*around); });
+  if (report_twins(subject, siblings, reporter)) return;
   for (const Stage stage : stages_of(subject.file()))
     look_at(subject, stage, siblings, reporter);
 }
@@ -138,7 +159,7 @@ lint::Rule DC3001() {
           "not: each installs all of it. As stages of one Dockerfile, or on a base image that holds what "
           "they share, it is done once, and kept up to date in one place.\n\n"
           "Of Dockerfiles at the root of one context the later ones in the order of their names are "
-          "reported.",
+          "reported, and all of those that have the same text.",
       .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
       .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
       .references = kReferences,
