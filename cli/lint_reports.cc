@@ -29,7 +29,9 @@ struct Format {
 };
 constexpr Format kFormats[] = {
     {"text",
-     [](const Making& how) { return report::findings_text(report::Style(!how.to_file && use_colour())); }},
+     [](const Making& how) {
+       return report::findings_text(report::Style(!how.to_file && use_colour()), how.options.verbose);
+     }},
     {"json", [](const Making&) { return report::findings_json(); }},
     {"sarif",
      [](const Making& how) {

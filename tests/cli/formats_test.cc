@@ -56,6 +56,46 @@ TEST(Formats, InJsonHaveTheMembersTheyNeed) {
   EXPECT_TRUE(rules.contains("ExposeProtoCasing") && rules.contains("DC0001"));
 }
 
+// So many RUNs of which each has the same finding.
+std::string text_of_equal_findings(size_t count) {
+  std::string text = "FROM debian:12\n";
+  for (size_t i = 0; i < count; ++i)
+    text += "RUN apt-get install x" + std::to_string(i) + "=1\n";
+  return text;
+}
+
+size_t count_of(const std::string& part, const std::string& text) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
+TEST(TextFormat, FoldsEqualFindingsOfAFile) {
+  const std::vector<std::string> arguments = {"lint", "--select", "DL3014", "-"};
+  const std::string folded = run_dcache(arguments, "/", text_of_equal_findings(12)).out;
+  EXPECT_EQ(count_of("[DL3014 ", folded), 3u) << folded;
+  EXPECT_NE(folded.find("      = and 9 more like this, in lines 5, 6, 7, 8, 9, 10, 11, 12, …; -v shows all\n\n12 "
+                        "warnings"),
+            std::string::npos)
+      << folded;
+  const std::string four = run_dcache(arguments, "/", text_of_equal_findings(4)).out;
+  EXPECT_NE(four.find("and 1 more like this, in line 5; -v"), std::string::npos) << four;
+  EXPECT_EQ(run_dcache(arguments, "/", text_of_equal_findings(3)).out.find("more like this"), std::string::npos);
+}
+
+TEST(TextFormat, ShowsEqualFindingsWhereItIsAskedTo) {
+  const std::string text = text_of_equal_findings(12);
+  EXPECT_EQ(count_of("[DL3014 ", run_dcache({"lint", "-v", "--select", "DL3014", "-"}, "/", text).out), 12u);
+  const std::string json = run_dcache({"lint", "--format", "json", "--select", "DL3014", "-"}, "/", text).out;
+  EXPECT_EQ(count_of("\"rule\":\"DL3014\"", json), 12u) << json.substr(0, 300);
+  const TemporaryFolder folder;
+  for (const char* name : {"a.Dockerfile", "b.Dockerfile"})
+    folder.write(name, text_of_equal_findings(3));
+  const std::string two = run_dcache({"lint", "--select", "DL3014", "."}, folder.path()).out;
+  EXPECT_EQ(count_of("[DL3014 ", two), 6u) << two;
+}
+
 TEST(Formats, TellFilesOfOneTextApart) {
   const TemporaryFolder folder;
   folder.write("a/Dockerfile", kText);

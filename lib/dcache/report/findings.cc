@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dcache/text/json_writer.h"
 #include "dcache/text/unicode.h"
@@ -115,7 +118,29 @@ void append_finding(const FileFindings& file, const Diagnostic& diagnostic, cons
     append_printable(diagnostic.fix->description, out);
     out += '\n';
   }
-  out += '\n';
+}
+
+// The findings of a file that say the same, by rule and message, each with its place in the list.
+std::map<std::pair<std::string_view, std::string_view>, std::vector<size_t>> find_alike(
+    const std::vector<Diagnostic>& diagnostics) {
+  std::map<std::pair<std::string_view, std::string_view>, std::vector<size_t>> alike;
+  for (size_t i = 0; i < diagnostics.size(); ++i)
+    alike[{diagnostics[i].rule, diagnostics[i].message}].push_back(i);
+  return alike;
+}
+
+// "and 91 more like this, in lines 8, 9, 12, …; -v shows all"
+void append_rest(const FileFindings& file, std::span<const size_t> rest, std::string& out) {
+  constexpr size_t kMostLines = 8;
+  std::vector<uint32_t> lines;
+  for (const size_t i : rest) {
+    const uint32_t line = file.text.lines().line_of(file.findings->diagnostics[i].shown().begin);
+    if (lines.empty() || lines.back() != line) lines.push_back(line);
+  }
+  const bool cut = lines.size() > kMostLines;
+  lines.resize(std::min(lines.size(), kMostLines));
+  out += fmt::format("      = and {} more like this, in line{} {}{}; -v shows all\n", rest.size(),
+                     lines.size() == 1 ? "" : "s", fmt::join(lines, ", "), cut ? ", …" : "");
 }
 
 void write_span(const text::Document& file, text::Span span, text::JsonWriter& json) {
@@ -153,7 +178,7 @@ void write_fix(const text::Document& file, const std::optional<lint::Fix>& fix, 
 
 class TextReport : public FindingsReport {
  public:
-  explicit TextReport(const Style& style) : style_(style) {}
+  TextReport(const Style& style, bool all) : style_(style), all_(all) {}
 
   void begin(std::string& /*out*/) override {}
 
@@ -183,11 +208,21 @@ class TextReport : public FindingsReport {
  private:
   void append(const FileFindings& file, FilePart& part) const override {
     std::string& out = part.text;
-    for (const Diagnostic& diagnostic : file.findings->diagnostics)
-      append_finding(file, diagnostic, style_, out);
+    const std::vector<Diagnostic>& diagnostics = file.findings->diagnostics;
+    const auto alike = find_alike(diagnostics);
+    for (size_t i = 0; i < diagnostics.size(); ++i) {
+      const std::vector<size_t>& same = alike.at({diagnostics[i].rule, diagnostics[i].message});
+      const bool folds = !all_ && same.size() > kMostAlike;
+      if (folds && i > same[kMostAlike - 1]) continue;
+      append_finding(file, diagnostics[i], style_, out);
+      if (folds && i == same[kMostAlike - 1])
+        append_rest(file, std::span(same).subspan(kMostAlike), out);
+      out += '\n';
+    }
   }
 
   Style style_;
+  bool all_;
   FilePart total_;
   size_t files_ = 0;
 };
@@ -242,8 +277,8 @@ void FindingsArray::add(FilePart part, std::string& out) {
   out += part.text;
 }
 
-std::unique_ptr<FindingsReport> findings_text(const Style& style) {
-  return std::make_unique<TextReport>(style);
+std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all) {
+  return std::make_unique<TextReport>(style, all);
 }
 
 std::unique_ptr<FindingsReport> findings_json() {

@@ -61,8 +61,13 @@ class FindingsArray : public FindingsReport {
   bool first_ = true;
 };
 
-// Each finding with the lines it is about, what to change and the rule's name; then a line of totals.
-std::unique_ptr<FindingsReport> findings_text(const Style& style);
+// The most findings of one rule in one file that the text shows in full if all say the same.
+inline constexpr size_t kMostAlike = 3;
+
+// Each finding with the lines it is about, what to change and the rule's name; then a line of totals. Of
+// findings of a file that say the same, the first `kMostAlike` are shown, and a line names the rest, unless
+// `all` is set; the totals count them too.
+std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all = false);
 
 // An array of
 // {"rule","name","path","line","column","end_line","end_column","level","message","remedy","aliases","fix"};
