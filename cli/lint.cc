@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -53,6 +54,10 @@ class Settings {
       return std::all_of(list.begin(), list.end(), [&](const std::string& rule) {
         if (lint::find_rule(lint::catalogue(), rule) != nullptr || lint::is_shellcheck_code(rule))
           return true;
+        if (option != "--select" && lint::is_foreign_code(rule, names_)) {
+          complain(fmt::format("note: {}: {}", option, lint::words_of_foreign(rule)));
+          return true;
+        }
         complain(fmt::format("{}: there is no rule '{}'; {}", option, rule,
                              text::did_you_mean(rule, names_, "dcache rules lists what there is")));
         return false;
@@ -66,7 +71,12 @@ class Settings {
   }
 
   lint::Linters::Options linters() const {
+    const lint::Variables variables = [](const std::string& name) -> std::optional<std::string> {
+      const char* value = std::getenv(name.c_str());
+      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    };
     return {.config = options_.config,
+            .variables = variables,
             .adjust = [this](lint::Config& config) { adjust(config); },
             .shellcheck = shellcheck_ ? &*shellcheck_ : nullptr};
   }
@@ -181,6 +191,8 @@ class Session {
       complain(report::words_of(*entry.failure));
       return kError;
     }
+    for (const cache::Failure& note : entry.notes)
+      complain("note: " + report::words_of(note));
     std::string out =
         entry.path.empty() ? "# no configuration file\n" : fmt::format("# from {}\n", entry.path);
     out += lint::to_toml(entry.config);
@@ -194,6 +206,8 @@ class Session {
     const lint::Linters::Entry& entry = linters_.of(path);
     auto source = text::read_file(path);
     if (entry.failure) linted.complaints.push_back(report::words_of(*entry.failure));
+    for (const cache::Failure& note : entry.notes)
+      linted.complaints.push_back("note: " + report::words_of(note));
     if (!source) linted.complaints.push_back(source.error());
     if (!entry.linter || !source) {
       linted.failed = true;

@@ -2,12 +2,15 @@
 #include "dcache/lint/config.h"
 
 #include <fstream>
+#include <map>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/hadolint_config.h"
+#include "dcache/lint/linters.h"
 #include "tests/lint/lint_testing.h"
 
 namespace dcache::lint {
@@ -60,6 +63,100 @@ TEST(HadolintConfig, RefusesWhatItDoesNotKnow) {
     EXPECT_NE(config.error().message.find(c.message), std::string::npos) << config.error().message;
     EXPECT_EQ(config.error().line, c.line) << c.text;
   }
+}
+
+Texts messages_of(const std::vector<ConfigError>& notes) {
+  Texts messages;
+  for (const ConfigError& note : notes)
+    messages.push_back(note.message);
+  return messages;
+}
+
+TEST(HadolintConfig, NotesRetiredCodesAndGoesOn) {
+  std::vector<ConfigError> notes;
+  const auto config = read_hadolint_config(
+      "ignored:\n  - DL3005\n  - DL3008\noverride:\n  info: [DL3031, DL9999]\n"
+      "disable-ignore-pragma: true\n",
+      names(), notes);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->ignore, Texts{"DL3008"});
+  EXPECT_TRUE(config->levels.empty());
+  EXPECT_EQ(messages_of(notes), (Texts{"there is no rule DL3005 any more: hadolint has retired it",
+                                       "there is no rule DL3031 any more: hadolint has retired it",
+                                       "there is no rule DL9999 here",
+                                       "'disable-ignore-pragma' has no effect here"}));
+  EXPECT_EQ(notes.front().line, 2u);
+}
+
+TEST(HadolintConfig, TakesOneRegistryWithoutAList) {
+  EXPECT_EQ(read_hadolint_config("trustedRegistries: docker.io\n", names())->trusted_registries,
+            Texts{"docker.io"});
+}
+
+Variables variables_of(std::map<std::string, std::string> values) {
+  return [values = std::move(values)](const std::string& name) -> std::optional<std::string> {
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
+TEST(HadolintVariables, AreRead) {
+  Config config;
+  config.ignore = {"DL3000"};
+  std::vector<ConfigError> notes;
+  const auto variables = variables_of({{"HADOLINT_IGNORE", "DL3010, DL3005,SC2086"},
+                                       {"HADOLINT_OVERRIDE_ERROR", "DL3008"},
+                                       {"HADOLINT_OVERRIDE_STYLE", "DL3009"},
+                                       {"HADOLINT_TRUSTED_REGISTRIES", "docker.io,x.io:5000"},
+                                       {"HADOLINT_REQUIRE_LABELS", "maintainer:text,v:semver"},
+                                       {"HADOLINT_STRICT_LABELS", "yes"},
+                                       {"HADOLINT_FAILURE_THRESHOLD", "info"}});
+  ASSERT_FALSE(add_hadolint_variables(variables, names(), config, notes));
+  EXPECT_EQ(config.ignore, (Texts{"DL3000", "DL3010", "SC2086"}));
+  EXPECT_EQ(config.levels.at("DL3008"), Level::kError);
+  EXPECT_EQ(config.levels.at("DL3009"), Level::kStyle);
+  EXPECT_EQ(config.trusted_registries, (Texts{"docker.io", "x.io:5000"}));
+  EXPECT_EQ(config.label_schema.at("v"), LabelType::kSemver);
+  EXPECT_TRUE(config.strict_labels);
+  EXPECT_EQ(config.fail_on, Level::kInfo);
+  EXPECT_EQ(messages_of(notes),
+            Texts{"HADOLINT_IGNORE: there is no rule DL3005 any more: hadolint has retired it"});
+  ASSERT_FALSE(add_hadolint_variables(variables_of({{"HADOLINT_NOFAIL", "true"}}), names(), config, notes));
+  EXPECT_EQ(config.fail_on, std::nullopt);
+}
+
+TEST(HadolintVariables, AreRefusedWhereTheyMakeNoSense) {
+  const std::vector<std::pair<std::string, std::string>> cases = {{"HADOLINT_IGNORE", "DL3O08"},
+                                                                  {"HADOLINT_REQUIRE_LABELS", "a"},
+                                                                  {"HADOLINT_REQUIRE_LABELS", "a:b"},
+                                                                  {"HADOLINT_FAILURE_THRESHOLD", "bad"}};
+  for (const auto& [name, value] : cases) {
+    Config config;
+    std::vector<ConfigError> notes;
+    const auto wrong = add_hadolint_variables(variables_of({{name, value}}), names(), config, notes);
+    ASSERT_TRUE(wrong) << name;
+    EXPECT_TRUE(wrong->message.starts_with(name + ": ")) << wrong->message;
+  }
+}
+
+TEST(Linters, ReadWhatUsersOfHadolintHaveAtHome) {
+  const test::TemporaryFolder home, project;
+  home.write(".hadolint.yml", "ignored: [DL3008]\n");
+  const auto config_of = [&](const std::string& path) {
+    Linters linters(catalogue(), {.variables = variables_of({{"HOME", home.path()},
+                                                             {"XDG_CONFIG_HOME", home / "xdg"},
+                                                             {"HADOLINT_IGNORE", "DL3009"}})});
+    return linters.of(path).config;
+  };
+  EXPECT_EQ(config_of(project / "Dockerfile").ignore, (Texts{"DL3008", "DL3009"}));
+  home.write(".config/hadolint.yaml", "ignored: [DL3007]\n");
+  EXPECT_EQ(config_of(project / "Dockerfile").ignore, (Texts{"DL3007", "DL3009"}));
+  home.write("xdg/hadolint.yaml", "ignored: [DL3006]\n");
+  EXPECT_EQ(config_of(project / "Dockerfile").ignore, (Texts{"DL3006", "DL3009"}));
+  project.write("a/.hadolint.yaml", "ignored: [DL3003]\n");
+  EXPECT_EQ(config_of(project / "a/Dockerfile").ignore, (Texts{"DL3003", "DL3009"}));
+  project.write("a/.dcache.toml", "ignore = [\"DC1001\"]\n");
+  EXPECT_EQ(config_of(project / "a/Dockerfile").ignore, Texts{"DC1001"});
 }
 
 TEST(Overrides, HoldForTheFilesTheyName) {

@@ -60,6 +60,9 @@ TEST(Suppressions, WorkAsCommentsOfAllThreeTools) {
          "ignore=DC1009\nFROM a AS z\nFROM b\n",
          0},
         {"# hadolint global ignore=DL3006\nFROM a\n", 0},
+        {"# hadolint stage ignore=DL3006\nFROM a\n", 0},
+        {"# dcache stage ignore=DC1009 why\n\nFROM a AS x\nUSER 1\nFROM b\nUSER 1\n", 1},
+        {"ARG A\n# hadolint stage ignore=DL3006\nARG B\nFROM a\n", 1},
         {"# check=skip=DC1009\nFROM a\n", 0},
         {"# check=skip=all\nFROM a\n", 1},
         {"# dcacheignore=DC1009\nFROM a\n", 1},
@@ -203,6 +206,15 @@ TEST(NotBuildable, SaysWhatMayHaveBeenMeant) {
     ASSERT_NE(error, found.diagnostics.end()) << line;
     EXPECT_EQ(error->remedy, remedy) << line;
   }
+}
+
+TEST(Suppressions, OfAStageHoldForAllOfIt) {
+  const Config config = test::config_selecting({"DL3011"});
+  EXPECT_EQ(findings("FROM a:1\nEXPOSE 80000\n# hadolint stage ignore=DL3011\nFROM a:1\nRUN x\nEXPOSE 80000\n"
+                     "FROM a:1\nEXPOSE 80000\n",
+                     config),
+            (Texts{"DL3011:2", "DL3011:8"}));
+  EXPECT_EQ(findings("FROM a:1\n# hadolint stage ignore=DL3011\nEXPOSE 80000\n", config), Texts{"DL3011:3"});
 }
 
 TEST(Linter, GoesAsFarAsTheFileCanBeRead) {

@@ -23,10 +23,7 @@ const Linters::Entry& Linters::of(const std::string& path) {
   const std::string folder(text::parent_path(path));
   const std::scoped_lock lock(mutex_);
   const auto [known, fresh] = by_folder_.try_emplace(folder);
-  if (fresh) {
-    known->second =
-        &of_config(options_.config.empty() ? find_config(folder, *options_.files) : options_.config);
-  }
+  if (fresh) known->second = &of_config(options_.config.empty() ? find(folder) : options_.config);
   return known->second->config.overrides.empty() ? *known->second : with_overrides(*known->second, path);
 }
 
@@ -35,7 +32,7 @@ Linters::Entry& Linters::of_config(const std::string& path) {
   Entry& entry = known->second;
   if (!fresh) return entry;
   entry.path = path;
-  entry.failure = read(path, entry.given);
+  read(entry);
   if (!entry.failure) put_to_use(entry);
   return entry;
 }
@@ -53,20 +50,43 @@ const Linters::Entry& Linters::with_overrides(const Entry& general, const std::s
     return entry;
   }
   entry.path = general.path;
+  entry.notes = general.notes;
   entry.given = std::move(*config);
   put_to_use(entry);
   return entry;
 }
 
-std::optional<cache::Failure> Linters::read(const std::string& path, Config& config) const {
-  if (path.empty()) return std::nullopt;
-  const auto text = options_.files->read(path);
-  if (!text) return cache::Failure{{}, 0, 0, text.error(), {}};
-  auto from_file =
-      is_hadolint_config(path) ? read_hadolint_config(*text, names_) : read_config(*text, names_);
-  if (!from_file) return failure_of(path, std::move(from_file.error()));
-  config = std::move(*from_file);
-  return std::nullopt;
+std::string Linters::find(const std::string& folder) const {
+  std::string nearest = find_config(folder, *options_.files);
+  if (!nearest.empty() || !options_.variables) return nearest;
+  return find_hadolint_home(options_.variables, *options_.files);
+}
+
+void Linters::read(Entry& entry) const {
+  const std::string& path = entry.path;
+  const bool of_hadolint = path.empty() || is_hadolint_config(path);
+  std::vector<ConfigError> notes;
+  if (!path.empty()) {
+    const auto text = options_.files->read(path);
+    if (!text) {
+      entry.failure = cache::Failure{{}, 0, 0, text.error(), {}};
+      return;
+    }
+    auto from_file = of_hadolint ? read_hadolint_config(*text, names_, notes) : read_config(*text, names_);
+    if (!from_file) {
+      entry.failure = failure_of(path, std::move(from_file.error()));
+      return;
+    }
+    entry.given = std::move(*from_file);
+  }
+  for (ConfigError& note : notes)
+    entry.notes.push_back(failure_of(path, std::move(note)));
+  if (!of_hadolint || !options_.variables) return;
+  notes.clear();
+  if (auto wrong = add_hadolint_variables(options_.variables, names_, entry.given, notes))
+    entry.failure = failure_of({}, std::move(*wrong));
+  for (ConfigError& note : notes)
+    entry.notes.push_back(failure_of({}, std::move(note)));
 }
 
 void Linters::put_to_use(Entry& entry) const {

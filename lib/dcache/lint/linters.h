@@ -13,6 +13,7 @@
 #include "dcache/cache/build.h"
 #include "dcache/lint/config.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/hadolint_config.h"
 #include "dcache/lint/shellcheck.h"
 
 namespace dcache::lint {
@@ -22,6 +23,9 @@ class Linters {
  public:
   struct Options {
     std::string config = {};  // the file that holds for all; empty: the nearest above each
+    // The user's environment, for those who have no file of ours: HADOLINT_… counts, and hadolint's
+    // configuration in the home folder where no other is found. Empty: neither.
+    Variables variables = {};
     // Has the last word on what a file says.
     std::function<void(Config&)> adjust = {};
     // Asked by the linters; null for not at all. Has to outlive them.
@@ -38,6 +42,7 @@ class Linters {
     Config config;                 // with what `adjust` made of it
     std::optional<Linter> linter;  // nothing if the configuration can't be used
     std::optional<cache::Failure> failure;
+    std::vector<cache::Failure> notes;  // what of it has no effect, though it is not wrong
   };
   // What holds for a file. The reference stays good as long as this.
   const Entry& of(const std::string& path);
@@ -45,7 +50,8 @@ class Linters {
  private:
   Entry& of_config(const std::string& path);
   const Entry& with_overrides(const Entry& general, const std::string& file);
-  std::optional<cache::Failure> read(const std::string& path, Config& config) const;
+  std::string find(const std::string& folder) const;
+  void read(Entry& entry) const;
   void put_to_use(Entry& entry) const;
 
   std::span<const Rule> rules_;

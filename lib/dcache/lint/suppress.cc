@@ -121,6 +121,7 @@ std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment) {
   IgnorePragma pragma;
   if (!take_name(comment)) return std::nullopt;
   pragma.global = take(comment, "global");
+  pragma.stage = !pragma.global && take(comment, "stage");
   skip_blanks(comment);
   if (!take(comment, "ignore")) return std::nullopt;
   skip_blanks(comment);
@@ -145,7 +146,8 @@ Suppressions::Suppressions(const dockerfile::File& file) {
   for (const dockerfile::Comment& comment : file.comments()) {
     auto pragma = read_ignore_pragma(comment.span.of(file.source()));
     if (!pragma) continue;
-    Span span{0, static_cast<uint32_t>(file.source().size())};
+    const auto end = static_cast<uint32_t>(file.source().size());
+    Span span{0, end};
     if (!pragma->global) {
       // The next instruction, or the one that the comment stands in.
       const auto next = std::partition_point(
@@ -153,6 +155,12 @@ Suppressions::Suppressions(const dockerfile::File& file) {
           [&](const auto& instruction) { return instruction.span.end <= comment.span.begin; });
       if (next == instructions.end()) continue;
       span = next->span;
+      if (pragma->stage) {
+        const auto is_from = [](const auto& one) { return one.keyword == dockerfile::Keyword::kFrom; };
+        if (!is_from(*next) || comment.span.begin > span.begin) continue;
+        const auto behind = std::find_if(std::next(next), instructions.end(), is_from);
+        span.end = behind == instructions.end() ? end : behind->span.begin;
+      }
     }
     add(span, std::move(*pragma));
   }
@@ -165,7 +173,7 @@ Suppressions::Suppressions(const text::Document& document) {
     const std::string_view line = text::trim(span.of(document.source()));
     if (line.starts_with('#')) {
       auto pragma = read_ignore_pragma(line);
-      if (!pragma) continue;
+      if (!pragma || pragma->stage) continue;
       if (pragma->global) {
         add({0, static_cast<uint32_t>(document.source().size())}, std::move(*pragma));
       } else {

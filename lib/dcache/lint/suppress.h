@@ -2,6 +2,7 @@
 //
 //   # dcache ignore=DC1001,DL3008 the reason     for the next instruction
 //   # hadolint ignore=DL3008                     the same
+//   # dcache stage ignore=DC1001                 above a FROM, for its stage; also with hadolint
 //   # dcache global ignore=DC1001                for the whole file; also with hadolint
 //
 // and the directive and comments that BuildKit's checks are switched by:
@@ -22,6 +23,7 @@ namespace dcache::lint {
 // A comment that silences findings.
 struct IgnorePragma {
   bool global = false;  // for the whole file
+  bool stage = false;   // for the stage of the FROM that follows; for nothing where another instruction does
   std::vector<std::string_view> codes;
   std::string_view reason;  // what follows them; may be empty
 };
