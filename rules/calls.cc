@@ -36,6 +36,16 @@ bool is_option(std::string_view word) {
   return word.size() > 1 && word.front() == '-';
 }
 
+// Whether the next word is the value of an option, or of the last one of several letters.
+bool takes_value(std::string_view option, std::span<const std::string_view> with_value) {
+  const auto is_named = [&](const std::string& name) {
+    return std::ranges::find(with_value, name) != with_value.end();
+  };
+  if (is_named(std::string(option))) return true;
+  const bool letters = option.size() > 2 && option[1] != '-' && option.find('=') == std::string_view::npos;
+  return letters && is_named({'-', option.back()});
+}
+
 int count_in(std::string_view word, std::string_view option) {
   const bool long_option = word.starts_with("--");
   const std::string_view name = word.substr(long_option ? 2 : 1, word.find('=') - (long_option ? 2 : 1));
@@ -69,10 +79,13 @@ bool Call::has_option(std::initializer_list<std::string_view> names) const {
 std::vector<const shell::Word*> Call::operands(std::span<const std::string_view> options_with_value) const {
   std::vector<const shell::Word*> operands;
   const std::span<const shell::Word> words = arguments();
+  const auto is_switch = [&](size_t i) {
+    return i < words.size() && (words[i].text == "true" || words[i].text == "false");
+  };
   for (size_t i = 0; i < words.size(); ++i) {
     if (!is_option(words[i].text)) {
       operands.push_back(&words[i]);
-    } else if (std::ranges::find(options_with_value, words[i].text) != options_with_value.end()) {
+    } else if (takes_value(words[i].text, options_with_value) || is_switch(i + 1)) {
       ++i;
     }
   }

@@ -29,7 +29,7 @@ struct Call {
   // How often an option is given: one letter as in `-y` or `-qy`, a long name as in `--yes` or `--yes=x`.
   int count(std::string_view option) const;
   bool has_option(std::initializer_list<std::string_view> names) const;
-  // Arguments that are neither options nor the values of those named.
+  // Arguments that are no options, no values of those named (`-t x`, `-Ut x`), no `true` of `--option true`.
   std::vector<const shell::Word*> operands(std::span<const std::string_view> options_with_value = {}) const;
 };
 

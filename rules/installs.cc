@@ -9,6 +9,7 @@
 #include <re2/re2.h>
 
 #include "rules/calls.h"
+#include "rules/hadolint.h"
 #include "rules/package_managers.h"
 #include "rules/stages.h"
 
@@ -39,10 +40,26 @@ bool are_any_given(const Call& call, Words options) {
   return std::ranges::any_of(options, [&](std::string_view option) { return is_given(call, option); });
 }
 
+// Whether one of the options is given twice, as in `-qq`, or with level 2, as in `-q=2`.
+bool is_very_quiet(const Call& call, Words options) {
+  int level = 0;
+  for (const std::string_view option : options) {
+    level += call.count(option.substr(option.find_first_not_of('-')));
+    if (call.has(std::string(option) + "=2")) level = 2;
+  }
+  return level > 1;
+}
+
 // The calls that the pin is about; pip has many names.
 std::vector<Call> calls_about(lint::Subject& subject, const Pin& pin) {
-  std::vector<Call> calls = calls_of(subject, pin.programs);
-  if (pin.programs.front() == "pip") std::ranges::copy(pip_calls(subject), std::back_inserter(calls));
+  std::vector<Call> calls;
+  for (const std::string_view program : pin.programs) {
+    if (program == "pip") {
+      std::ranges::copy(pip_calls(subject), std::back_inserter(calls));
+    } else {
+      std::ranges::copy(calls_of(subject, program), std::back_inserter(calls));
+    }
+  }
   return calls;
 }
 
@@ -51,13 +68,29 @@ bool applies(const Pin& pin, const Call& call) {
   return pin.only_with.empty() || call.has(pin.only_with);
 }
 
-// Of what stands behind the command.
-std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
-  const auto is_command = [&](const shell::Word* word) {
-    return std::ranges::find(pin.commands, word->text) != pin.commands.end();
-  };
+bool is_among(Words list, const shell::Word& word) {
+  return std::ranges::find(list, word.text) != list.end();
+}
+
+// What is named behind the command.
+std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
+  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, *word); };
   std::vector<const shell::Word*> packages = call.operands(pin.options_with_value);
-  packages.erase(packages.begin(), std::ranges::find_if(packages, is_command));
+  const auto command = std::ranges::find_if(packages, is_command);
+  const bool only_one = command != packages.end() && is_among(pin.starts_program, **command);
+  packages.erase(packages.begin(), command);
+  if (only_one) packages.resize(std::min<size_t>(packages.size(), 2));
+  if (pin.ends_at.empty()) return packages;
+  const auto end = std::ranges::find(call.arguments(), pin.ends_at, &shell::Word::text);
+  std::erase_if(packages, [&](const shell::Word* word) {
+    return end != call.arguments().end() && word > &*end;
+  });
+  return packages;
+}
+
+std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
+  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, *word); };
+  std::vector<const shell::Word*> packages = packages_in(pin, call);
   const RE2& pinned = pattern(pin.pinned);
   const RE2* const loose = pin.loose.empty() ? nullptr : &pattern(pin.loose);
   std::erase_if(packages, [&](const shell::Word* word) {
@@ -76,11 +109,18 @@ std::string name_some(const std::vector<const shell::Word*>& packages) {
   return names;
 }
 
-// The place of the last command that takes away what an install left; -1 for none.
-std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run) {
+// The command that takes away what a program downloads.
+Words cleaner_of(const Cleanup& cleanup, std::string_view program) {
+  const auto own = std::ranges::find_if(cleanup.cleaners, [&](Words words) { return words[0] == program; });
+  return own == cleanup.cleaners.end() ? cleanup.cleaners.front() : *own;
+}
+
+// The place of the last command that takes away what an install of the program left; -1 for none.
+std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run, std::string_view program) {
   const auto cleans = [&](const shell::Command& command) {
     const auto has_words_of = [&](Words cleaner) {
-      return command.program() == cleaner.front() && std::ranges::all_of(cleaner, [&](std::string_view word) {
+      return command.program() == program && cleaner.front() == program &&
+             std::ranges::all_of(cleaner.subspan(1), [&](std::string_view word) {
                return shell::has_word(command.words, word);
              });
     };
@@ -97,15 +137,27 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run) {
   return last;
 }
 
+// Whether the RUN has a cache mount where the package manager keeps its downloads for the user who runs it.
+bool mounts_cache_of(const PackageManager& manager, lint::Subject& subject, const lint::Run& run) {
+  if (!run.step) return false;
+  const plan::Step& step = subject.graph().steps[*run.step];
+  return std::ranges::any_of(manager.caches,
+                             [&](const Cache& cache) { return is_mounted(cache, step, run.mounts); });
+}
+
 }  // namespace
 
-void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
+void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager,
+                     const NeedsNoVersion& needs_none) {
   std::map<const lint::Run*, std::vector<const shell::Word*>> by_run;
   const Pin* example = nullptr;
   for (const Pin& pin : package_manager(manager).pins) {
     for (const Call& call : calls_about(subject, pin)) {
       if (!applies(pin, call) || are_any_given(call, pin.exempt_options)) continue;
-      const auto packages = unpinned_in(pin, call);
+      auto packages = unpinned_in(pin, call);
+      std::erase_if(packages, [&](const shell::Word* word) {
+        return needs_none && needs_none(*call.run, *word);
+      });
       if (packages.empty()) continue;
       example = &pin;
       std::vector<const shell::Word*>& all = by_run[call.run];
@@ -125,7 +177,9 @@ void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::s
   const Confirmation& confirms = package_manager(manager).confirms;
   report_first(
       calls_of(subject, confirms.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
-        if (are_any_given(call, confirms.options) || !call.has_any(confirms.commands)) return std::nullopt;
+        if (!call.has_any(confirms.commands) || are_any_given(call, confirms.options) ||
+            is_very_quiet(call, confirms.quiet))
+          return std::nullopt;
         return Complaint{
             fmt::format("{} stops to ask here, and nobody can answer during a build", call.program()),
             fmt::format("write {} {}", call.program(), confirms.options.front())};
@@ -133,23 +187,24 @@ void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::s
 }
 
 void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
-  const Cleanup& cleanup = package_manager(manager).cleanup;
+  const PackageManager& of = package_manager(manager);
+  const Cleanup& cleanup = of.cleanup;
+  const bool as_hadolint = answers_as_hadolint(subject, of.cleaning_rules.front());
   const std::vector<Call> calls = calls_of(subject, cleanup.programs);
   if (calls.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
   const std::vector<bool> ships = stages_that_ship(stages);
-  OfRun<std::ptrdiff_t> cleaners;
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (!call.has_any(cleanup.commands) || call.has_any(cleanup.unless)) return std::nullopt;
-    const std::ptrdiff_t cleaner =
-        cleaners.get(*call.run, [&](const lint::Run& run) { return last_cleaner(cleanup, run); });
+    const std::ptrdiff_t cleaner = last_cleaner(cleanup, *call.run, call.program());
     const bool cleaned = cleaner > call.command - call.run->commands.data();
     if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
+    if (!as_hadolint && mounts_cache_of(of, subject, *call.run)) return std::nullopt;
     if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
       return std::nullopt;
     return Complaint{fmt::format("what {} downloaded stays in the layer", call.program()),
                      fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
-                                 fmt::join(cleanup.cleaners.front(), " "), cleanup.folders.front())};
+                                 fmt::join(cleaner_of(cleanup, call.program()), " "), cleanup.folders.front())};
   });
 }
 

@@ -63,8 +63,10 @@ struct Action {
 struct Pin {
   Words programs;
   Words commands;                   // one of them is among the arguments
+  Words starts_program = {};        // those of them that start one package and hand it the rest
   std::string_view only_with = {};  // an argument that has to be there too
   Words unless = {};                // arguments that must not
+  std::string_view ends_at = {};    // what follows this argument is for somebody else
   Words options_with_value = {};
   Words exempt_options = {};      // with one of these the versions stand elsewhere
   std::string_view pinned;        // RE2: a package that names its version, or that is a local file
@@ -77,6 +79,7 @@ struct Confirmation {
   Words programs = {};
   Words commands = {};
   Words options = {};
+  Words quiet = {};  // options that say so too where they are given twice, or with level 2
 };
 
 // What an install leaves in the layer, and what takes it away again.

@@ -86,9 +86,11 @@ class Writer {
     std::string rows;
     for (const json& pin : list) {
       rows += fmt::format(
-          "\n    {{.programs = {}, .commands = {}, .only_with = {}, .unless = {}, .options_with_value = {}, "
-          ".exempt_options = {}, .pinned = {}, .loose = {}, .example = {}}},",
-          words(pin, "programs"), words(pin, "commands"), text(pin, "only_with"), words(pin, "unless"),
+          "\n    {{.programs = {}, .commands = {}, .starts_program = {}, .only_with = {}, .unless = {}, "
+          ".ends_at = {}, .options_with_value = {}, .exempt_options = {}, .pinned = {}, .loose = {}, "
+          ".example = {}}},",
+          words(pin, "programs"), words(pin, "commands"), words(pin, "starts_program"),
+          text(pin, "only_with"), words(pin, "unless"), text(pin, "ends_at"),
           words(pin, "options_with_value"), words(pin, "exempt_options"), text(pin, "pinned"),
           text(pin, "loose"), text(pin, "example"));
     }
@@ -98,8 +100,9 @@ class Writer {
   std::string confirms(const json& manager) {
     if (!manager.contains("confirms")) return "{}";
     const json& confirms = manager.at("confirms");
-    return fmt::format("{{.programs = {}, .commands = {}, .options = {}}}", words(confirms, "programs"),
-                       words(confirms, "commands"), words(confirms, "options"));
+    return fmt::format("{{.programs = {}, .commands = {}, .options = {}, .quiet = {}}}",
+                       words(confirms, "programs"), words(confirms, "commands"), words(confirms, "options"),
+                       words(confirms, "quiet"));
   }
 
   std::string cleanup(const json& manager) {

@@ -1,4 +1,6 @@
 #include "dcache/lint/rule.h"
+#include "rules/final_image.h"
+#include "rules/hadolint.h"
 #include "rules/package_managers.h"
 #include "rules/stages.h"
 
@@ -8,16 +10,23 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
+void report_if_root(const Instruction* user, lint::Reporter& reporter) {
+  if (user == nullptr || user->arguments.empty() || !read_owner(user->arguments.front().text).is_root()) return;
+  reporter.report(user->span, "the program of the image runs as root",
+                  "name another user before the stage ends");
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  if (!answers_as_hadolint(subject, "DL3002")) {
+    report_if_root(final_image(subject).user, reporter);
+    return;
+  }
   for (const WrittenStage& stage : written_stages(subject)) {
     const Instruction* last = nullptr;
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword == Keyword::kUser && !instruction.arguments.empty()) last = &instruction;
     }
-    if (last == nullptr) continue;
-    if (!read_owner(last->arguments.front().text).is_root()) continue;
-    reporter.report(last->span, "the program of the image runs as root",
-                    "name another user before the stage ends");
+    report_if_root(last, reporter);
   }
 }
 
@@ -28,10 +37,11 @@ lint::Rule DL3002() {
           .name = "root-user",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "The last USER of a stage is root",
+          .summary = "The last USER of the image is root",
           .rationale =
               "What runs as root in a container is root for the kernel too: a hole in the program is a hole "
-              "in everything that is mounted or shared. Do what needs root, then name another user.",
+              "in everything that is mounted or shared. Do what needs root, then name another user.\n\n"
+              "A build stage is no image that runs: its last USER is reported by the profile `hadolint` only.",
           .bad = {"FROM debian:12\n"
                   "USER root\n"
                   "RUN apt-get update\n"},

@@ -1,13 +1,41 @@
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
+#include "rules/hadolint.h"
 
 namespace dcache::rules {
 namespace {
 
+// The user that sudo's own options name; empty for the default, root.
+// Source: https://www.sudo.ws/docs/man/sudo.man/
+std::string_view user_of(const Call& sudo) {
+  constexpr std::string_view kLong = "--user";
+  constexpr std::string_view kLettersWithValue = "aCcDghpRrTtU";
+  const auto words = sudo.arguments();
+  for (size_t i = 0; i < words.size() && words[i].text.starts_with('-') && words[i].text != "--"; ++i) {
+    std::string_view option = words[i].text;
+    const std::string_view next = i + 1 < words.size() ? words[i + 1].text : "";
+    if (option == kLong) return next;
+    if (option.starts_with("--user=")) return option.substr(kLong.size() + 1);
+    if (option.starts_with("--")) continue;
+    for (option.remove_prefix(1); !option.empty(); option.remove_prefix(1)) {
+      if (option.front() == 'u') return option.size() > 1 ? option.substr(1) : next;
+      if (kLettersWithValue.find(option.front()) == std::string_view::npos) continue;
+      i += option.size() == 1 ? 1 : 0;
+      break;
+    }
+  }
+  return {};
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "sudo"), reporter, [](const Call& /*call*/) -> std::optional<Complaint> {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3004");
+  report_first(calls_of(subject, "sudo"), reporter, [&](const Call& call) -> std::optional<Complaint> {
+    const std::string_view user = user_of(call);
+    const bool other_user = !user.empty() && user != "root" && user != "#0";
+    if (other_user && !as_hadolint) return std::nullopt;
     return Complaint{"sudo is not needed in a build",
-                     "leave it out, with USER root above the RUN where the user is another one"};
+                     other_user ? "leave it out, with USER above the RUN"
+                                : "leave it out, with USER root above the RUN where the user is another one"};
   });
 }
 
@@ -22,7 +50,9 @@ lint::Rule DL3004() {
           .rationale =
               "Steps run as root unless USER says otherwise, so `sudo` adds nothing there; where USER does, "
               "it works around that, and signals and terminals behave in ways that surprise. Switch with "
-              "USER, and back.",
+              "USER, and back.\n\n"
+              "`sudo -u app` gives root up for one command, which USER could do only for all of the RUN: the "
+              "profile `hadolint` reports it, the default one does not.",
           .bad = {"FROM debian:12\n"
                   "RUN sudo apt-get update\n"},
           .good = {"FROM debian:12\n"

@@ -1,11 +1,8 @@
-#include <charconv>
-#include <set>
-#include <string>
-
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
+#include "rules/sources.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -14,31 +11,32 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-// By name, in lower case, or by number.
-bool is_stage_above(std::string_view name, const std::set<std::string>& names, size_t current) {
-  size_t number = 0;
-  const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (failure == std::errc() && end == name.data() + name.size()) return number < current;
-  return names.contains(text::to_lower(name));
+// What a builder makes of a name that is no stage above.
+std::string consequence_of(std::string_view name) {
+  if (name.find('$') != std::string_view::npos)
+    return fmt::format("COPY --from={} is refused: it takes no variables", name);
+  return fmt::format("there is no stage {} above, so an image of that name is downloaded", name);
+}
+
+std::string remedy_for(std::string_view name) {
+  if (name.find('$') != std::string_view::npos)
+    return fmt::format("give the image a stage of its own, FROM {} AS NAME, with an ARG above the first FROM",
+                       name);
+  return fmt::format("name a stage above, or the image with its tag: {}:VERSION", name);
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const std::vector<WrittenStage>& stages = written_stages(subject);
-  std::set<std::string> names;
   for (size_t current = 0; current < stages.size(); ++current) {
-    names.insert(text::to_lower(stages[current].name));
     for (const Instruction& instruction : stages[current].body) {
       if (instruction.keyword != Keyword::kCopy) continue;
       const dockerfile::Flag* from = instruction.find_flag("from");
       if (from == nullptr || from->value.find(':') != std::string_view::npos ||
-          is_stage_above(from->value, names, current))
+          find_stage(stages, current, from->value) ||
+          text::equals_ignoring_case(from->value, stages[current].name))
         continue;
-      reporter
-          .report(
-              instruction.span,
-              fmt::format("there is no stage {} above, so an image of that name is downloaded", from->value),
-              fmt::format("name a stage above, or the image with its tag: {}:VERSION", from->value))
-          .focus = from->span;
+      reporter.report(instruction.span, consequence_of(from->value), remedy_for(from->value)).focus =
+          from->span;
     }
   }
 }

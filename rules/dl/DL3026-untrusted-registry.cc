@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
+#include "rules/sources.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -23,18 +25,56 @@ bool is_trusted(std::string_view registry, std::string_view trusted) {
   return registry == "docker.io" && trusted == "hub.docker.com";
 }
 
+// An image that an instruction takes, and where its name stands.
+struct TakenImage {
+  const dockerfile::Instruction* instruction = nullptr;
+  std::string name;
+  text::Span span;
+};
+
+// What COPY --from and mounts of an instruction name, but for the stages above it.
+void add_sources(lint::Subject& subject, const dockerfile::Instruction& written, size_t current,
+                 std::vector<TakenImage>& taken) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const auto add = [&](std::string_view name, text::Span span) {
+    const bool own_stage = text::equals_ignoring_case(name, stages[current].name);
+    if (!name.empty() && !own_stage && !find_stage(stages, current, name))
+      taken.push_back({&written, std::string(name), span});
+  };
+  const dockerfile::Instruction& instruction = carried(written);
+  const dockerfile::Flag* from = instruction.find_flag("from");
+  if (instruction.keyword == dockerfile::Keyword::kCopy && from != nullptr) add(from->value, from->span);
+  if (instruction.keyword != dockerfile::Keyword::kRun) return;
+  const lint::Run& run = subject.run_at(instruction);
+  for (size_t i = 0; i < run.mounts.size(); ++i)
+    add(run.mounts[i].from, run.mount_flags[i]->span);
+}
+
+std::vector<TakenImage> taken_images(lint::Subject& subject) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  std::vector<TakenImage> taken;
+  for (size_t current = 0; current < stages.size(); ++current) {
+    const WrittenStage& stage = stages[current];
+    if (stage.from != nullptr && !stage.base && !stage.from->arguments.empty()) {
+      const dockerfile::Word& image = stage.from->arguments.front();
+      taken.push_back({stage.from, std::string(image.text), image.span});
+    }
+    for (const dockerfile::Instruction& instruction : stage.body)
+      add_sources(subject, instruction, current, taken);
+  }
+  return taken;
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const std::vector<std::string>& trusted = subject.config().trusted_registries;
   if (trusted.empty()) return;
-  for (const WrittenStage& stage : written_stages(subject)) {
-    if (stage.from == nullptr || stage.base || stage.from->arguments.empty()) continue;
-    const dockerfile::Word& image = stage.from->arguments.front();
-    const std::string_view registry = registry_of(image.text);
+  for (const TakenImage& image : taken_images(subject)) {
+    const std::string_view registry = registry_of(image.name);
     const bool known =
         std::ranges::any_of(trusted, [&](const std::string& entry) { return is_trusted(registry, entry); });
-    if (known || image.text == "scratch" || image.text.starts_with('$')) continue;
+    if (known || image.name == "scratch" || image.name.starts_with('$')) continue;
     reporter
-        .report(stage.from->span, fmt::format("the registry {} is not trusted", registry),
+        .report(image.instruction->span, fmt::format("the registry {} is not trusted", registry),
                 fmt::format("take the image from {}", fmt::join(trusted, ", ")))
         .focus = image.span;
   }
@@ -47,11 +87,11 @@ lint::Rule DL3026() {
           .name = "untrusted-registry",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .summary = "A base image comes from a registry that the configuration does not trust",
+          .summary = "An image comes from a registry that the configuration does not trust",
           .rationale =
-              "`trusted-registries` in the configuration lists where base images may come from, "
-              "`*.example.com` all below a domain. Without that list the rule has nothing to say. An image "
-              "without a registry comes from `docker.io`.",
+              "`trusted-registries` in the configuration lists where images may come from, `*.example.com` "
+              "all below a domain: those of FROM, of `COPY --from` and of `RUN --mount=from=…`. Without that "
+              "list the rule has nothing to say. An image without a registry comes from `docker.io`.",
           .bad = {.dockerfile = "FROM evil.example.org/debian:12\n",
                   .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
           .good = {.dockerfile = "FROM debian:12\n",

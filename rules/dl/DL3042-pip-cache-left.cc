@@ -34,17 +34,34 @@ bool exports_it(const lint::Run& run) {
   });
 }
 
-// The instructions at which ENV of a stage has switched it off, for the stage and those that start from it.
+// What an ENV or ARG makes of the variable: whether its value switches the cache off; nothing if it sets
+// another one. `above` is what an ARG above the first FROM says, whose value an ARG without one takes.
+std::optional<bool> setting_of(const Instruction& instruction, bool above) {
+  std::optional<bool> off;
+  const std::span<const dockerfile::Word> words = instruction.arguments;
+  if (instruction.keyword == Keyword::kEnv) {
+    for (size_t i = 0; i + 1 < words.size(); i += 2) {
+      if (words[i].text == kVariable) off = is_true(words[i + 1].text);
+    }
+  }
+  if (instruction.keyword == Keyword::kArg) {
+    for (const dockerfile::Word& word : words) {
+      const std::string_view text = unquoted(word.text);
+      if (text == kVariable) off = above;
+      if (text.starts_with(kVariable) && text.substr(kVariable.size()).starts_with('=')) off = switches_off(text);
+    }
+  }
+  return off;
+}
+
+// For each stage whether ENV or ARG has switched it off, in the stage or in one that it starts from.
 std::vector<bool> stages_that_are_off(const std::vector<WrittenStage>& stages) {
   std::vector<bool> off(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
+    const bool above = stages.front().from == nullptr && i > 0 && off.front();
     if (stages[i].base) off[i] = off[*stages[i].base];
     for (const Instruction& instruction : stages[i].body) {
-      if (instruction.keyword != Keyword::kEnv) continue;
-      for (size_t word = 0; word + 1 < instruction.arguments.size(); word += 2) {
-        if (instruction.arguments[word].text == kVariable)
-          off[i] = is_true(instruction.arguments[word + 1].text);
-      }
+      if (const auto setting = setting_of(instruction, above)) off[i] = *setting;
     }
   }
   return off;

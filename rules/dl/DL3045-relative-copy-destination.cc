@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "rules/hadolint.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -9,11 +10,19 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
+// `scratch` is empty, so that its working directory is known.
+bool is_from_scratch(const WrittenStage& stage) {
+  return stage.from != nullptr && !stage.from->arguments.empty() &&
+         stage.from->arguments.front().text == "scratch";
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3045");
   const std::vector<WrittenStage>& stages = written_stages(subject);
   std::vector<bool> has_workdir(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
-    if (stages[i].base) has_workdir[i] = has_workdir[*stages[i].base];
+    has_workdir[i] =
+        stages[i].base ? has_workdir[*stages[i].base] : is_from_scratch(stages[i]) && !as_hadolint;
     for (const Instruction& written : stages[i].body) {
       const Instruction& instruction = carried(written);
       if (instruction.keyword == Keyword::kWorkdir) has_workdir[i] = true;
@@ -38,7 +47,8 @@ lint::Rule DL3045() {
           .summary = "COPY has a relative destination, and no WORKDIR is set",
           .rationale =
               "Without WORKDIR the destination counts from wherever the base image left off, which its "
-              "publisher may change.",
+              "publisher may change. With `FROM scratch` it counts from `/`: the profile `hadolint` reports "
+              "that too, the default one does not.",
           .bad = {"FROM debian:12\n"
                   "COPY app bin/app\n"},
           .good = {"FROM debian:12\n"

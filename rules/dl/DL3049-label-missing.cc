@@ -1,11 +1,9 @@
 #include <algorithm>
-#include <set>
-#include <string>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
-#include "dcache/text/unicode.h"
+#include "rules/sources.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -25,29 +23,49 @@ bool sets_label(const WrittenStage& stage, std::string_view key) {
   });
 }
 
-// What COPY --from names, in lower case.
-std::set<std::string> copied_from(const std::vector<WrittenStage>& stages) {
-  std::set<std::string> names;
-  for (const WrittenStage& stage : stages) {
-    for (const Instruction& instruction : stage.body) {
+// For each stage whether files are taken from it, by COPY --from or by a mount.
+std::vector<bool> stages_copied_from(lint::Subject& subject) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  std::vector<bool> copied(stages.size());
+  const auto mark = [&](size_t above, std::string_view name) {
+    if (const auto stage = find_stage(stages, above, name)) copied[*stage] = true;
+  };
+  for (size_t i = 0; i < stages.size(); ++i) {
+    for (const Instruction& instruction : stages[i].body) {
       const dockerfile::Flag* from = instruction.find_flag("from");
-      if (instruction.keyword == Keyword::kCopy && from != nullptr) names.insert(text::to_lower(from->value));
+      if (instruction.keyword == Keyword::kCopy && from != nullptr) mark(i, from->value);
+      if (instruction.keyword != Keyword::kRun) continue;
+      for (const dockerfile::Mount& mount : subject.run_at(instruction).mounts)
+        mark(i, mount.from);
     }
   }
-  return names;
+  return copied;
+}
+
+// For each stage whether images of it have the label: it sets it, or inherits it, or each stage that starts
+// from it has it.
+std::vector<bool> stages_with_label(const std::vector<WrittenStage>& stages, std::string_view key,
+                                    const std::vector<bool>& copied) {
+  std::vector<bool> has(stages.size()), is_base(stages.size()), lacks_above(stages.size());
+  for (size_t i = 0; i < stages.size(); ++i)
+    has[i] = sets_label(stages[i], key) || (stages[i].base && has[*stages[i].base]);
+  for (size_t i = stages.size(); i-- > 0;) {
+    has[i] = has[i] || (is_base[i] && !lacks_above[i]);
+    if (!stages[i].base) continue;
+    is_base[*stages[i].base] = true;
+    if (!has[i] && !copied[i]) lacks_above[*stages[i].base] = true;
+  }
+  return has;
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (subject.config().label_schema.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
-  const std::set<std::string> copied = copied_from(stages);
+  const std::vector<bool> copied = stages_copied_from(subject);
   for (const auto& [key, type] : subject.config().label_schema) {
-    std::vector<bool> has(stages.size());
+    const std::vector<bool> has = stages_with_label(stages, key, copied);
     for (size_t i = 0; i < stages.size(); ++i) {
-      has[i] = sets_label(stages[i], key) || (stages[i].base && has[*stages[i].base]);
-      const bool only_copied =
-          copied.contains(std::to_string(i)) || copied.contains(text::to_lower(stages[i].name));
-      if (has[i] || stages[i].from == nullptr || only_copied) continue;
+      if (has[i] || copied[i] || stages[i].from == nullptr) continue;
       reporter.report(stages[i].from->span, fmt::format("the label {} is missing", key),
                       fmt::format("add LABEL {}=VALUE", key));
     }
@@ -64,7 +82,8 @@ lint::Rule DL3049() {
           .summary = "A label of the schema is missing",
           .rationale =
               "`label-schema` in the configuration lists labels that every image has to have. Stages that "
-              "are only copied from need none.",
+              "are only copied from need none, nor do those that other stages start from if all of them set "
+              "the label.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.other=\"x\"\n",
                   .config = "[label-schema]\n"

@@ -1,6 +1,10 @@
 #include <algorithm>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
+#include "rules/final_image.h"
+#include "rules/hadolint.h"
+#include "rules/sources.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -9,18 +13,57 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
+// The root among the sources of a COPY --from that writes to the root; null if there is none.
+const dockerfile::Word* copied_root(const Instruction& copy) {
+  const bool copies = copy.keyword == Keyword::kCopy && copy.arguments.size() > 1;
+  if (!copies || copy.find_flag("from") == nullptr || unquoted(copy.arguments.back().text) != "/")
+    return nullptr;
+  const auto sources = copy.arguments.first(copy.arguments.size() - 1);
+  const auto root =
+      std::ranges::find(sources, "/", [](const dockerfile::Word& word) { return unquoted(word.text); });
+  return root == sources.end() ? nullptr : &*root;
+}
+
+// Whether an image is likely to hold nothing but what somebody put there to be copied: it is no system, nor
+// one of Docker's official images, which all have one below them.
+bool is_made_to_be_copied(std::string_view image) {
+  constexpr std::string_view kSystems[] = {"alpine", "debian", "ubuntu",     "fedora",    "centos",
+                                           "ubi",    "rocky",  "almalinux", "archlinux", "wolfi"};
+  const std::string_view name = image_name(image);
+  const std::string_view last = text::base_name(name);
+  return name == "scratch" ||
+         (name.find('/') != std::string_view::npos && !name.starts_with("mcr.microsoft.com/") &&
+          std::ranges::none_of(kSystems, [&](std::string_view system) { return last.starts_with(system); }));
+}
+
+// The same of a stage: it starts from such an image, and runs nothing.
+bool is_made_to_be_copied(lint::Subject& subject, size_t stage) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  if (!is_made_to_be_copied(base_image_of(subject, stage))) return false;
+  const auto runs = [](const Instruction& instruction) { return instruction.keyword == Keyword::kRun; };
+  const bool from_scratch = base_image_of(subject, stage) == "scratch";
+  for (std::optional<size_t> at = stage; at; at = stages[*at].base) {
+    if (!from_scratch && std::ranges::any_of(stages[*at].body, runs)) return false;
+  }
+  return true;
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
-    const bool copies = instruction.keyword == Keyword::kCopy && instruction.arguments.size() > 1;
-    if (!copies || instruction.find_flag("from") == nullptr) continue;
-    const auto sources = instruction.arguments.first(instruction.arguments.size() - 1);
-    const auto root =
-        std::ranges::find(sources, "/", [](const dockerfile::Word& word) { return unquoted(word.text); });
-    if (root == sources.end() || unquoted(instruction.arguments.back().text) != "/") continue;
-    reporter
-        .report(instruction.span, "everything of the other stage is copied, needed or not",
-                "name the files and folders that are needed")
-        .focus = root->span;
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3067");
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  for (size_t current = 0; current < stages.size(); ++current) {
+    for (const Instruction& instruction : stages[current].body) {
+      const dockerfile::Word* root = copied_root(instruction);
+      if (root == nullptr) continue;
+      const std::string_view from = instruction.find_flag("from")->value;
+      const auto stage = find_stage(stages, current, from);
+      const bool meant = stage ? is_made_to_be_copied(subject, *stage) : is_made_to_be_copied(from);
+      if (meant && !as_hadolint) continue;
+      reporter
+          .report(instruction.span, "everything of the other stage is copied, needed or not",
+                  "name the files and folders that are needed")
+          .focus = root->span;
+    }
   }
 }
 
@@ -34,7 +77,9 @@ lint::Rule DL3067() {
           .summary = "The whole file system of another stage is copied",
           .rationale =
               "`COPY --from=stage / /` takes along package lists, caches and tools that the image has no use "
-              "for, and the files of both systems mix. Name what is needed, or start FROM that stage.",
+              "for, and the files of both systems mix. Name what is needed, or start FROM that stage.\n\n"
+              "A stage that starts FROM scratch, or a tool image such as `tonistiigi/xx`, holds only what is "
+              "meant to be copied: the profile `hadolint` reports that too, the default one does not.",
           .bad = {"FROM debian:12 AS build\n"
                   "RUN make\n"
                   "FROM alpine:3.20\n"

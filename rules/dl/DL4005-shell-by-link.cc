@@ -1,12 +1,23 @@
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
+#include "rules/hadolint.h"
 
 namespace dcache::rules {
 namespace {
 
+// Whether /bin/sh becomes a link to another shell. Images that have their only shell in /busybox, such as the
+// debug images of distroless, have nothing at /bin/sh that could be replaced.
+bool replaces_shell(const Call& ln) {
+  constexpr std::string_view kWithValue[] = {"-S", "--suffix", "-t", "--target-directory"};
+  const auto paths = ln.operands(kWithValue);
+  return paths.size() > 1 && paths.back()->text == "/bin/sh" &&
+         !paths.front()->text.starts_with("/busybox/");
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "ln"), reporter, [](const Call& call) -> std::optional<Complaint> {
-    if (!call.has("/bin/sh")) return std::nullopt;
+  const bool as_hadolint = answers_as_hadolint(subject, "DL4005");
+  report_first(calls_of(subject, "ln"), reporter, [&](const Call& call) -> std::optional<Complaint> {
+    if (as_hadolint ? !call.has("/bin/sh") : !replaces_shell(call)) return std::nullopt;
     return Complaint{"/bin/sh becomes another shell for all programs of the image",
                      "write SHELL [\"/bin/bash\", \"-c\"]"};
   });
@@ -22,7 +33,10 @@ lint::Rule DL4005() {
           .summary = "`/bin/sh` is linked to another shell",
           .rationale =
               "Replacing the system's shell changes what every script in the image runs with, those of "
-              "packages too. SHELL changes it for the RUNs that follow, and for nothing else.",
+              "packages too. SHELL changes it for the RUNs that follow, and for nothing else.\n\n"
+              "The profile `hadolint` reports each `ln` with the word `/bin/sh`; the default one leaves out "
+              "links that point to it, and those to `/busybox/sh` in the debug images of distroless, which "
+              "have no shell at `/bin/sh`.",
           .bad = {"FROM debian:12\n"
                   "RUN ln -sf /bin/bash /bin/sh\n"},
           .good = {"FROM debian:12\n"

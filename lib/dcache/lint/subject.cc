@@ -40,9 +40,20 @@ shell::Command command_of_json(const Instruction& instruction) {
 
 // Whether an image runs Windows, as far as its name tells. (Images to build for Windows run Linux.)
 bool is_windows(const Instruction& from, std::string_view image) {
-  constexpr std::string_view kNames[] = {"mcr.microsoft.com/windows", "windowsservercore", "nanoserver"};
+  constexpr std::string_view kNames[] = {"mcr.microsoft.com/windows",
+                                         "windowsservercore",
+                                         "nanoserver",
+                                         "microsoft.com/dotnet/framework/",
+                                         "microsoft/dotnet-framework",
+                                         "microsoft/aspnet:4",
+                                         "microsoft/iis",
+                                         "microsoft/wcf",
+                                         "microsoft/mssql-server-windows",
+                                         "ltsc20"};
   const dockerfile::Flag* platform = from.find_flag("platform");
-  return (platform != nullptr && platform->value.starts_with("windows")) ||
+  const size_t tag = image.rfind(':');
+  const bool tagged = tag != std::string_view::npos && image.find("windows", tag) != std::string_view::npos;
+  return tagged || (platform != nullptr && platform->value.starts_with("windows")) ||
          std::ranges::any_of(
              kNames, [&](std::string_view name) { return image.find(name) != std::string_view::npos; });
 }
@@ -51,8 +62,8 @@ bool is_windows(const Instruction& from, std::string_view image) {
 // system unless a comment says what it is.
 class ShellInForce {
  public:
-  explicit ShellInForce(std::span<const dockerfile::Comment> comments, std::string_view source)
-      : comments_(comments), source_(source) {}
+  ShellInForce(const dockerfile::File& file, const plan::Graph& graph)
+      : comments_(file.comments()), source_(file.source()), graph_(graph) {}
 
   void pass(const Instruction& instruction) {
     for (; !comments_.empty() && comments_.front().line < instruction.start_line;
@@ -64,7 +75,7 @@ class ShellInForce {
     } else if (instruction.keyword == Keyword::kFrom && !instruction.arguments.empty()) {
       const bool differs = stage_.shell != nullptr || stage_.windows;
       if (differs && !name_.empty()) by_name_[name_] = stage_;
-      const std::string image = text::to_lower(instruction.arguments.front().text);
+      const std::string image = text::to_lower(graph_.text_of(instruction.arguments.front()));
       const auto base = by_name_.find(image);
       stage_ = base == by_name_.end() ? Stage{nullptr, is_windows(instruction, image)} : base->second;
       name_ = instruction.arguments.size() == 3 ? text::to_lower(instruction.arguments[2].text) : "";
@@ -85,6 +96,7 @@ class ShellInForce {
   };
   std::span<const dockerfile::Comment> comments_;  // that were not passed yet
   std::string_view source_;
+  const plan::Graph& graph_;
   std::optional<std::string_view> named_;              // by a comment
   std::map<std::string, Stage, std::less<>> by_name_;  // stages that are not as by default
   std::string name_;
@@ -156,7 +168,7 @@ const plan::Graph& Subject::graph() {
 const std::vector<Run>& Subject::runs() {
   if (runs_) return *runs_;
   runs_ = std::make_unique<std::vector<Run>>();
-  ShellInForce shell(file_.comments(), file_.source());
+  ShellInForce shell(file_, graph());
   for (const Instruction& instruction : file_.instructions()) {
     shell.pass(instruction);
     const bool onbuild = instruction.onbuild != nullptr;

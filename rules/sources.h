@@ -1,0 +1,20 @@
+// What stages are made from and copy from.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "rules/stages.h"
+
+namespace dcache::rules {
+
+// The stage among the first `count` that COPY --from or a mount means by a name or a number; nothing for none.
+std::optional<size_t> find_stage(const std::vector<WrittenStage>& stages, size_t count,
+                                 std::string_view name_or_number);
+
+// The image that a stage starts from, over all stages below it, with variables replaced; empty if there is
+// none. Lives as long as the subject.
+std::string_view base_image_of(lint::Subject& subject, size_t stage);
+
+}  // namespace dcache::rules

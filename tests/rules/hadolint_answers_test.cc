@@ -1,0 +1,223 @@
+// Rules of hadolint's catalogue: what both profiles say, and where the default one knows better.
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "tests/lint/lint_testing.h"
+
+namespace dcache {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+struct AnswerCase {
+  const char* code;
+  const char* dockerfile;
+  Texts everywhere = {};   // "LINE", in both profiles
+  Texts in_hadolint = {};  // that hadolint's has beside them
+};
+
+Texts lines_of(const AnswerCase& c, lint::Config config, const lint::LoadSurroundings& load = {}) {
+  config.trusted_registries = {"docker.io"};
+  config.label_schema["vendor"] = lint::LabelType::kText;
+  Texts lines;
+  for (const std::string& finding : test::findings(c.dockerfile, config, load)) {
+    const size_t colon = finding.find(':');
+    if (finding.substr(0, colon) == c.code) lines.push_back(finding.substr(colon + 1));
+  }
+  return lines;
+}
+
+// In the default profile, in hadolint's, and where the rule is selected.
+void check(const std::vector<AnswerCase>& cases, const lint::LoadSurroundings& load = {}) {
+  for (const AnswerCase& c : cases) {
+    lint::Config all;  // has the rules that the default profile leaves out
+    all.profile = lint::Profile::kAll;
+    lint::Config hadolint;
+    hadolint.profile = lint::Profile::kHadolint;
+    const Texts& of_hadolint = c.in_hadolint.empty() ? c.everywhere : c.in_hadolint;
+    EXPECT_EQ(lines_of(c, all, load), c.everywhere) << c.code << "\n" << c.dockerfile;
+    EXPECT_EQ(lines_of(c, hadolint, load), of_hadolint) << c.code << "\n" << c.dockerfile;
+    EXPECT_EQ(lines_of(c, test::config_selecting({c.code}), load), of_hadolint) << c.code << "\n"
+                                                                               << c.dockerfile;
+  }
+}
+
+TEST(HadolintAnswers, ToSudo) {
+  check({{"DL3004", "FROM a\nRUN sudo make\n", {"2"}},
+         {"DL3004", "FROM a\nRUN sudo -u root make\n", {"2"}},
+         {"DL3004", "FROM a\nRUN sudo -E -p x make -u y\n", {"2"}},
+         {"DL3004", "FROM a\nRUN sudo -u app make\n", {}, {"2"}},
+         {"DL3004", "FROM a\nRUN sudo -EHu app make\n", {}, {"2"}},
+         {"DL3004", "FROM a\nRUN sudo -uapp make\n", {}, {"2"}},
+         {"DL3004", "FROM a\nRUN sudo -g app --user=$APP make\n", {}, {"2"}},
+         {"DL3004", "FROM a\nRUN sudo -u app make && sudo make\n", {"2"}}});
+}
+
+TEST(HadolintAnswers, ToRootInStages) {
+  check({{"DL3002", "FROM a\nUSER root\n", {"2"}},
+         {"DL3002", "FROM a AS b\nUSER root\nFROM b\nRUN x\n", {"2"}},
+         {"DL3002", "FROM a AS b\nUSER root\nFROM c\nCOPY --from=b /x /x\n", {}, {"2"}},
+         {"DL3002", "FROM a AS b\nUSER root\nFROM b\nUSER app\n", {}, {"2"}}});
+}
+
+TEST(HadolintAnswers, ToRelativeDestinations) {
+  check({{"DL3045", "FROM a\nCOPY x y\n", {"2"}},
+         {"DL3045", "FROM scratch\nCOPY x y\n", {}, {"2"}},
+         {"DL3045", "FROM scratch AS b\nFROM b\nCOPY x y\n", {}, {"3"}}});
+}
+
+TEST(HadolintAnswers, ToCopiesOfEverything) {
+  check({{"DL3067", "FROM a AS b\nFROM c\nCOPY --from=b / /\n", {"3"}},
+         {"DL3067", "FROM c\nCOPY --from=debian:12 / /\n", {"2"}},
+         {"DL3067", "ARG V=1\nFROM tonistiigi/xx:$V AS xx\nFROM c\nCOPY --from=xx / /\n", {}, {"4"}},
+         {"DL3067", "FROM c\nCOPY --from=docker.io/tonistiigi/xx:1.5 / /\n", {}, {"2"}},
+         {"DL3067", "FROM scratch AS s\nFROM s AS t\nFROM c\nCOPY --from=t / /\n", {}, {"4"}},
+         {"DL3067", "FROM c\nCOPY --from=gloursdocker/docker / /\n", {}, {"2"}},
+         {"DL3067", "FROM me/app AS b\nRUN make\nFROM c\nCOPY --from=b / /\n", {"4"}},
+         {"DL3067", "FROM c\nCOPY --from=quay.io/fedora/fedora:40 / /\n", {"2"}},
+         {"DL3067", "ARG A\nFROM scratch\nFROM c\nCOPY --from=0 / /\n", {}, {"4"}}});
+}
+
+TEST(HadolintAnswers, ToLinksOfTheShell) {
+  check({{"DL4005", "FROM a\nRUN ln -sf /bin/bash /bin/sh\n", {"2"}},
+         {"DL4005", "FROM a\nRUN ln -s /bin/sh /bin/other\n", {}, {"2"}},
+         {"DL4005", "FROM a\nSHELL [\"/busybox/sh\", \"-c\"]\nRUN ln -s /busybox/sh /bin/sh\n", {}, {"3"}}});
+}
+
+TEST(HadolintAnswers, ToPipes) {
+  check({{"DL4006", "FROM a\nRUN x | y\n", {"2"}},
+         {"DL4006", "FROM alpine:3\nRUN x | y\n", {"2"}},
+         {"DL4006", "FROM a\nSHELL [\"/bin/sh\", \"-o\", \"pipefail\", \"-c\"]\nRUN x | y\n", {"3"}},
+         {"DL4006", "FROM alpine:3\nSHELL [\"/bin/sh\", \"-eo\", \"pipefail\", \"-c\"]\nRUN x | y\n", {}, {"3"}},
+         {"DL4006", "FROM nginx:1-alpine AS b\nFROM b\nSHELL [\"sh\", \"-o\", \"pipefail\", \"-c\"]\nRUN x | y\n", {}, {"4"}},
+         {"DL4006", "FROM mcr.microsoft.com/dotnet/framework/sdk:4.8\nRUN x | y\n"},
+         {"DL4006", "FROM mcr.microsoft.com/windows:20H2\nRUN x | y\n"},
+         {"DL4006", "FROM jenkins/agent:windows-ltsc2022\nRUN x | y\n"},
+         {"DL4006", "ARG B=mcr.microsoft.com/windows/server:ltsc2022\nFROM $B\nRUN x | y\n"},
+         {"DL4006", "FROM dockcross/windows-static-x64:1\nRUN x | y\n", {"2"}}});
+}
+
+TEST(HadolintAnswers, ToGoPackages) {
+  check({{"DL3062", "FROM a\nRUN go install -tags a,b ./...\n"},
+         {"DL3062", "FROM a\nRUN go install -tags a,b x.io/t\n", {"2"}},
+         {"DL3062", "FROM a\nRUN go install -ldflags '-s -w' x.io/t@v1\n"},
+         {"DL3062", "FROM a\nRUN go run x.io/t@v1 generate --out d ./x install\n"},
+         {"DL3062", "FROM a\nRUN go run -mod mod x.io/t serve\n", {"2"}},
+         {"DL3062", "FROM a\nRUN go run main.go arg\n"},
+         {"DL3062", "FROM a\nWORKDIR /go/src/github.com/me/a\nRUN go install github.com/me/a/cmd/b\n", {}, {"3"}},
+         {"DL3062", "FROM a\nADD . $GOPATH/src/x.io/a\nRUN go get x.io/a/...\n", {}, {"3"}},
+         {"DL3062", "FROM a\nRUN go get x.io/a && cd /go/src/x.io/a && make\n", {"2"}},
+         {"DL3062", "FROM a\nRUN go install tool\n", {}, {"2"}},
+         {"DL3062", "FROM a\nADD . /go/src/github.com/me/a2\nRUN go get github.com/me/a\n", {"3"}}});
+}
+
+TEST(HadolintAnswers, ToPackagesOfTheModule) {
+  const test::TemporaryFolder folder;
+  folder.write("api/go.mod", "module x.io/a // comment\n\ngo 1.22\n");
+  folder.write("go.mod", "module x.io/b\n");
+  check({{"DL3062", "FROM a\nRUN go install x.io/b/cmd/c\n", {}, {"2"}},
+         {"DL3062", "FROM a\nRUN go install x.io/b/cmd/c@latest\n", {"2"}},
+         {"DL3062", "FROM a\nRUN go install x.io/bc\n", {"2"}}},
+        test::surroundings_of(folder));
+}
+
+TEST(HadolintAnswers, ToValuesOfOptionsAndLocalPaths) {
+  check({{"DL3013", "FROM a\nRUN pip install --root-user-action ignore flask==3\n"},
+         {"DL3013", "FROM a\nRUN pip install --root-user-action=ignore flask\n", {"2"}},
+         {"DL3013", "FROM a\nRUN pip install --timeout 5 --retries 2 -qt /x flask==3\n"},
+         {"DL3013", "FROM a\nRUN pip install foo/bar\n"},
+         {"DL3013", "FROM a\nRUN pip install file:///src/x\n"},
+         {"DL3013", "FROM a\nRUN pip install git+https://x.io/y\n", {"2"}},
+         {"DL3016", "FROM a\nRUN npm install --omit dev\n"},
+         {"DL3016", "FROM a\nRUN npm install --omit dev express\n", {"2"}},
+         {"DL3016", "FROM a\nRUN npm install -g --unsafe-perm true npm@10.1.0\n"},
+         {"DL3016", "FROM a\nRUN npm install file:///src/x\n"},
+         {"DL3016", "FROM a\nRUN npm install -w web --save-prefix '~' x@1.0.0\n"},
+         {"DL3018", "FROM a\nRUN apk add --arch x86 --cache-dir /c curl=8\n"},
+         {"DL3018", "FROM a\nRUN apk --keys-dir k add curl\n", {"2"}},
+         {"DL3028", "FROM a\nRUN gem install nokogiri:1 -- --use-system-libraries true\n"},
+         {"DL3028", "FROM a\nRUN gem install nokogiri -- --use-system-libraries true\n", {"2"}},
+         {"DL3028", "FROM a\nRUN gem install -g Gemfile\n"},
+         {"DL3033", "FROM a\nRUN yum install -y --enablerepo epel --setopt tsflags=nodocs x-1\n"},
+         {"DL3041", "FROM a\nRUN dnf install -y --releasever 9 x-1\n"},
+         {"DL3037", "FROM a\nRUN zypper install --from repo x=1\n"},
+         {"DL3008", "FROM a\nRUN apt-get install -yo Dpkg::Options::=--force-confdef x=1\n"}});
+}
+
+TEST(HadolintAnswers, ToCachesLeft) {
+  check({{"DL3042", "FROM a\nARG PIP_NO_CACHE_DIR=1\nRUN pip install x\n"},
+         {"DL3042", "FROM a\nARG A PIP_NO_CACHE_DIR=on\nRUN pip install x\n"},
+         {"DL3042", "FROM a\nARG PIP_NO_CACHE_DIR\nRUN pip install x\n", {"3"}},
+         {"DL3042", "FROM a\nARG PIP_NO_CACHE_DIR=0\nRUN pip install x\n", {"3"}},
+         {"DL3042", "ARG PIP_NO_CACHE_DIR=1\nFROM a\nARG PIP_NO_CACHE_DIR\nRUN pip install x\n"},
+         {"DL3042", "ARG PIP_NO_CACHE_DIR=1\nFROM a\nRUN pip install x\n", {"3"}},
+         {"DL3060", "FROM a\nRUN --mount=type=cache,target=/usr/local/share/.cache/yarn/v6 yarn install\n"},
+         {"DL3060", "FROM a\nRUN --mount=type=cache,target=/usr/local/share/.cache yarn install\n"},
+         {"DL3060", "FROM a\nUSER node\nRUN --mount=type=cache,target=/home/node/.cache/yarn yarn install\n", {}, {"3"}},
+         {"DL3060", "FROM a\nRUN --mount=type=cache,target=/x yarn install\n", {"2"}},
+         {"DL3032", "FROM a\nRUN yum install -y x && yum clean metadata\n", {"2"}},
+         {"DL3032", "FROM a\nRUN yum install -y x && yum -y clean all\n"},
+         {"DL3040", "FROM a\nRUN dnf install -y x && dnf clean packages\n", {"2"}},
+         {"DL3040", "FROM a\nRUN dnf install -y x && microdnf clean all\n", {"2"}},
+         {"DL3040", "FROM a\nRUN microdnf install -y x && dnf clean all\n", {"2"}}});
+}
+
+TEST(HadolintAnswers, ToVeryQuietInstalls) {
+  check({{"DL3014", "FROM a\nRUN apt-get install -q=2 x\n"},
+         {"DL3014", "FROM a\nRUN apt-get install --quiet --quiet x\n"},
+         {"DL3014", "FROM a\nRUN apt-get -q install --quiet x\n"},
+         {"DL3014", "FROM a\nRUN apt-get install --quiet=2 x\n"},
+         {"DL3014", "FROM a\nRUN apt-get install -qq x\n"},
+         {"DL3014", "FROM a\nRUN apt-get install -q=1 x\n", {"2"}},
+         {"DL3014", "FROM a\nRUN apt-get install --quiet x\n", {"2"}}});
+}
+
+TEST(HadolintAnswers, ToSourcesOfImages) {
+  check({{"DL3026", "FROM a\nCOPY --from=evil.io/x:1 /a /b\n", {"2"}},
+         {"DL3026", "FROM a\nRUN --mount=type=bind,from=evil.io/x:1,target=/x make\n", {"2"}},
+         {"DL3026", "FROM a\nONBUILD COPY --from=evil.io/x /a /b\n", {"2"}},
+         {"DL3026", "FROM a AS b\nFROM c\nCOPY --from=b /a /b\nRUN --mount=from=0 make\n"},
+         {"DL3026", "FROM a\nCOPY --from=busybox:1 /a /b\n"},
+         {"DL3022", "ARG I=x\nFROM a\nCOPY --from=$I /a /b\n", {"3"}},
+         {"DL3022", "ARG I=x\nFROM a\nCOPY --from=0 /a /b\n", {"3"}},
+         {"DL3022", "ARG I=x\nFROM a\nFROM b\nCOPY --from=0 /a /b\n"}});
+}
+
+TEST(HadolintAnswers, ToLabelsOverStages) {
+  check({{"DL3049", "FROM a AS b\nLABEL vendor=x\nFROM b AS c\nFROM c\n"},
+         {"DL3049", "FROM a AS b\nFROM b AS c\nFROM c\nLABEL vendor=x\n"},
+         {"DL3049", "FROM a AS b\nFROM b AS c\nLABEL vendor=x\nFROM b\n", {"1", "4"}},
+         {"DL3049", "ARG A\nFROM a\nFROM b\nLABEL vendor=x\nCOPY --from=0 /a /b\n"},
+         {"DL3049", "FROM a AS b\nFROM c\nLABEL vendor=x\nRUN --mount=from=b,target=/x make\n"},
+         {"DL3049", "FROM a AS b\nFROM b\n", {"1", "2"}}});
+}
+
+// What a finding says, for what was misleading.
+struct WordsCase {
+  const char* code;
+  const char* dockerfile;
+  const char* words;
+};
+
+TEST(HadolintAnswers, NameWhatIsThere) {
+  for (const WordsCase& c :
+       {WordsCase{"DL4006", "FROM alpine:3\nRUN x | y\n", "[\"/bin/ash\", \"-o\""},
+        {"DL4006", "FROM docker:27 AS b\nFROM b\nRUN x | y\n", "\"/bin/ash\""},
+        {"DL4006", "FROM debian:12\nRUN x | y\n", "\"/bin/bash\""},
+        {"DL3013", "FROM a\nRUN pip install flask\n", "named for flask:"},
+        {"DL3060", "FROM a\nRUN yarn install\n", "target=/usr/local/share/.cache/yarn"},
+        {"DL3032", "FROM a\nRUN yum install -y x\n", "'yum clean all'"},
+        {"DL3040", "FROM a\nRUN microdnf install -y x\n", "'microdnf clean all'"},
+        {"DL3022", "FROM a\nCOPY --from=$I /a /b\n", "is refused"}}) {
+    const lint::Config config = test::config_selecting({c.code});
+    const lint::Linter linter(lint::catalogue(), config);
+    const dockerfile::File file = dockerfile::parse(c.dockerfile);
+    const auto found = linter.lint(file, {}).diagnostics;
+    ASSERT_FALSE(found.empty()) << c.dockerfile;
+    EXPECT_NE(found.front().sentence().find(c.words), std::string::npos) << found.front().sentence();
+  }
+}
+
+}  // namespace
+}  // namespace dcache
