@@ -85,7 +85,8 @@ void add_lint_options(CLI::App& command, LintOptions& options) {
                    "Comments that silence nothing are findings too");
   command.add_flag("--no-shellcheck", options.no_shellcheck,
                    "Don't ask ShellCheck about the text of RUN, though it is installed");
-  command.add_flag("-v,--verbose", options.verbose, "Show equal findings one by one, and say what was left out, and why");
+  command.add_flag("-v,--verbose", options.verbose,
+                   "Show equal findings one by one, and say what was left out, and why");
   command.add_flag("--strict-labels", options.strict_labels, "Images have no other labels than those");
   command.add_option("--context", options.context, "The build context (default: the Dockerfile's folder)");
 }

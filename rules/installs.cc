@@ -82,9 +82,8 @@ std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
   if (only_one) packages.resize(std::min<size_t>(packages.size(), 2));
   if (pin.ends_at.empty()) return packages;
   const auto end = std::ranges::find(call.arguments(), pin.ends_at, &shell::Word::text);
-  std::erase_if(packages, [&](const shell::Word* word) {
-    return end != call.arguments().end() && word > &*end;
-  });
+  std::erase_if(packages,
+                [&](const shell::Word* word) { return end != call.arguments().end() && word > &*end; });
   return packages;
 }
 
@@ -120,9 +119,8 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run, std::s
   const auto cleans = [&](const shell::Command& command) {
     const auto has_words_of = [&](Words cleaner) {
       return command.program() == program && cleaner.front() == program &&
-             std::ranges::all_of(cleaner.subspan(1), [&](std::string_view word) {
-               return shell::has_word(command.words, word);
-             });
+             std::ranges::all_of(cleaner.subspan(1),
+                                 [&](std::string_view word) { return shell::has_word(command.words, word); });
     };
     const auto removes = [&](const shell::Word& word) {
       return std::ranges::any_of(cleanup.folders,
@@ -155,9 +153,8 @@ void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::stri
     for (const Call& call : calls_about(subject, pin)) {
       if (!applies(pin, call) || are_any_given(call, pin.exempt_options)) continue;
       auto packages = unpinned_in(pin, call);
-      std::erase_if(packages, [&](const shell::Word* word) {
-        return needs_none && needs_none(*call.run, *word);
-      });
+      std::erase_if(packages,
+                    [&](const shell::Word* word) { return needs_none && needs_none(*call.run, *word); });
       if (packages.empty()) continue;
       example = &pin;
       std::vector<const shell::Word*>& all = by_run[call.run];
@@ -202,9 +199,10 @@ void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::str
     if (!as_hadolint && mounts_cache_of(of, subject, *call.run)) return std::nullopt;
     if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
       return std::nullopt;
-    return Complaint{fmt::format("what {} downloaded stays in the layer", call.program()),
-                     fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
-                                 fmt::join(cleaner_of(cleanup, call.program()), " "), cleanup.folders.front())};
+    return Complaint{
+        fmt::format("what {} downloaded stays in the layer", call.program()),
+        fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
+                    fmt::join(cleaner_of(cleanup, call.program()), " "), cleanup.folders.front())};
   });
 }
 

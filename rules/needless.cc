@@ -64,6 +64,7 @@ bool is_script_with_git(const lint::Surroundings& around, const shell::Word& wor
 }
 
 bool is_edited_often(std::string_view name) {
+  if (name.ends_with(".dockerignore")) return false;
   constexpr std::string_view kPatterns[] = {"README*",
                                             "CHANGELOG*",
                                             "CONTRIBUTING*",

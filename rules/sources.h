@@ -9,7 +9,8 @@
 
 namespace dcache::rules {
 
-// The stage among the first `count` that COPY --from or a mount means by a name or a number; nothing for none.
+// The stage among the first `count` that COPY --from or a mount means by a name or a number; nothing for
+// none.
 std::optional<size_t> find_stage(const std::vector<WrittenStage>& stages, size_t count,
                                  std::string_view name_or_number);
 

@@ -600,8 +600,9 @@ class Check {
     }
     if (implied && use.action->fetch.empty()) {
       const Cache& downloads = use.manager->cache(use.action->caches.front());
-      remedy += fmt::format(", or keep the downloads: RUN --mount=type=cache,target={}",
-                            cache_path(downloads, subject_.graph().steps[*run.step]));
+      const auto folder = cache_path(subject_, run, *use.manager, downloads, use.command);
+      remedy += folder ? fmt::format(", or keep the downloads: RUN --mount=type=cache,target={}", *folder)
+                       : ", or keep the downloads in a cache mount";
     }
     return remedy;
   }

@@ -22,6 +22,7 @@ bool calls(const Invocations& all, std::initializer_list<std::string_view> progr
 // A package manager that installs by lists which another of its commands has fetched.
 struct ListUser {
   Names programs;
+  Names caches;            // folders that hold the lists; in a mount they are not those of the layer
   Names installs;          // commands that read the lists to add packages
   Names fresh;             // options with which an install fetches lists itself
   std::string_view lists;  // the folder
@@ -32,13 +33,16 @@ constexpr std::string_view kAptInstalls[] = {"install", "build-dep", "satisfy", 
 constexpr std::string_view kApk[] = {"apk"};
 constexpr std::string_view kApkInstalls[] = {"add"};
 constexpr std::string_view kApkFresh[] = {"--no-cache", "-U", "--update", "--update-cache"};
+constexpr std::string_view kAptCaches[] = {"/var/lib/apt/lists"};
+constexpr std::string_view kApkCaches[] = {"/var/cache/apk", "/etc/apk/cache"};
 constexpr std::string_view kUpgrades[] = {"upgrade", "dist-upgrade", "full-upgrade"};
 constexpr ListUser kListUsers[] = {{kApt,
+                                    kAptCaches,
                                     kAptInstalls,
                                     {},
                                     "/var/lib/apt/lists",
                                     "update in the RUN that installs: apt-get update && apt-get install …"},
-                                   {kApk, kApkInstalls, kApkFresh, "/var/cache/apk",
+                                   {kApk, kApkCaches, kApkInstalls, kApkFresh, "/var/cache/apk",
                                     "write apk add --no-cache …, which fetches the index itself"}};
 
 bool has_any(std::span<const shell::Word> words, Names wanted) {
@@ -69,7 +73,10 @@ ListUse list_use(const ListUser& user, const lint::Run& run, const Invocations& 
                                     return word.text.starts_with(user.lists);
                                   }));
   }
-  use.removes = use.removes || keeps_out_of_layer(run, {&user.lists, 1});
+  if (keeps_out_of_layer(run, user.caches)) {
+    use.removes = true;
+    use.updates = use.updates || use.installs;
+  }
   use.unknown = calls(all, {"bash", "sh", "make", "gdebi", "mk-build-deps"});
   return use;
 }

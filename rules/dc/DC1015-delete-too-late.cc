@@ -49,6 +49,8 @@ std::string removed_path(std::string_view word) {
              : std::string();
 }
 
+using Related = bool (*)(std::string_view path, std::string_view folder);
+
 class Check {
  public:
   Check(lint::Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
@@ -102,7 +104,7 @@ class Check {
     for (size_t i = above_.size(); i-- > oldest();) {
       if (above_[i]->kind != plan::Step::Kind::kRun) continue;
       const lint::Run& other = subject_.run_at(*above_[i]->instruction);
-      if (!fills(other, manager, {})) continue;
+      if (!fills(other, manager)) continue;
       reporter_.report(run.span_of(command.spelling),
                        fmt::format("what {} downloaded stays in the layer of line {}, and is only hidden",
                                    manager.name, other.instruction->start_line),
@@ -112,8 +114,9 @@ class Check {
   }
 
   // Whether the RUN leaves something in the caches of a package manager, or in those of them that `path` is
-  // about.
-  bool fills(const lint::Run& run, const PackageManager& manager, std::string_view path) {
+  // related to.
+  bool fills(const lint::Run& run, const PackageManager& manager, std::string_view path = {},
+             Related related = is_about) {
     if (!run.step) return false;
     const plan::Step& step = subject_.graph().steps[*run.step];
     const auto empties = [&](const shell::Command& command) { return empties_caches(manager, command); };
@@ -122,8 +125,9 @@ class Check {
       if (use.manager->name != manager.name || keeps_nothing(use, step)) return false;
       return std::ranges::any_of(use.action->caches, [&](std::string_view name) {
         const Cache& cache = manager.cache(name);
-        return !is_mounted(cache, step, run.mounts) &&
-               (path.empty() || is_about(path, cache_path(cache, step)));
+        if (is_mounted(subject_, run, manager, cache, use.command)) return false;
+        const auto folder = cache_path(subject_, run, manager, cache, use.command);
+        return path.empty() || (folder && related(path, *folder));
       });
     });
   }
@@ -143,27 +147,27 @@ class Check {
 
   // The step before this one that put the path there; null if none is known, or if the RUN itself makes it.
   const plan::Step* maker_of(const std::string& path, const lint::Run& run) {
-    if (leaves(run, path)) return nullptr;
+    if (leaves(run, path, text::is_within)) return nullptr;
     for (size_t i = above_.size(); i-- > oldest();) {
       const plan::Step& step = *above_[i];
       if (step.kind == plan::Step::Kind::kCopy && step.destination != "/" && brings(step, path)) return &step;
       if (step.kind != plan::Step::Kind::kRun) continue;
       const lint::Run& other = subject_.run_at(*step.instruction);
-      if (leaves(other, path) && !removes(other, path)) return &step;
+      if (leaves(other, path, is_about) && !removes(other, path)) return &step;
     }
     return nullptr;
   }
 
-  // Whether a RUN leaves lists or downloads of a package manager there.
-  bool leaves(const lint::Run& run, const std::string& path) {
+  // Whether a RUN leaves lists or downloads of a package manager in a folder that `path` is related to.
+  bool leaves(const lint::Run& run, const std::string& path, Related related) {
     for (const Leftover& leftover : kLeftovers) {
-      if (is_about(path, leftover.folder) && makes(run, leftover) &&
+      if (related(path, leftover.folder) && makes(run, leftover) &&
           !keeps_out_of_layer(run, {&leftover.folder, 1}))
         return true;
     }
     return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
       // Their lists are above; the packages are not kept, or only in a folder that is made on purpose.
-      return manager.name != "apt" && manager.name != "apk" && fills(run, manager, path);
+      return manager.name != "apt" && manager.name != "apk" && fills(run, manager, path, related);
     });
   }
 

@@ -11,7 +11,8 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 
 void report_if_root(const Instruction* user, lint::Reporter& reporter) {
-  if (user == nullptr || user->arguments.empty() || !read_owner(user->arguments.front().text).is_root()) return;
+  if (user == nullptr || user->arguments.empty() || !read_owner(user->arguments.front().text).is_root())
+    return;
   reporter.report(user->span, "the program of the image runs as root",
                   "name another user before the stage ends");
 }
@@ -33,24 +34,25 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule DL3002() {
-  return {.code = "DL3002",
-          .name = "root-user",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kHadolint,
-          .summary = "The last USER of the image is root",
-          .rationale =
-              "What runs as root in a container is root for the kernel too: a hole in the program is a hole "
-              "in everything that is mounted or shared. Do what needs root, then name another user.\n\n"
-              "A build stage is no image that runs: its last USER is reported by the profile `hadolint` only.",
-          .bad = {"FROM debian:12\n"
-                  "USER root\n"
-                  "RUN apt-get update\n"},
-          .good = {"FROM debian:12\n"
-                   "USER root\n"
-                   "RUN apt-get update\n"
-                   "USER app\n"},
-          .security_severity = "4.5",
-          .check = check};
+  return {
+      .code = "DL3002",
+      .name = "root-user",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .summary = "The last USER of the image is root",
+      .rationale =
+          "What runs as root in a container is root for the kernel too: a hole in the program is a hole "
+          "in everything that is mounted or shared. Do what needs root, then name another user.\n\n"
+          "A build stage is no image that runs: its last USER is reported by the profile `hadolint` only.",
+      .bad = {"FROM debian:12\n"
+              "USER root\n"
+              "RUN apt-get update\n"},
+      .good = {"FROM debian:12\n"
+               "USER root\n"
+               "RUN apt-get update\n"
+               "USER app\n"},
+      .security_severity = "4.5",
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -48,7 +48,8 @@ std::optional<bool> setting_of(const Instruction& instruction, bool above) {
     for (const dockerfile::Word& word : words) {
       const std::string_view text = unquoted(word.text);
       if (text == kVariable) off = above;
-      if (text.starts_with(kVariable) && text.substr(kVariable.size()).starts_with('=')) off = switches_off(text);
+      if (text.starts_with(kVariable) && text.substr(kVariable.size()).starts_with('='))
+        off = switches_off(text);
     }
   }
   return off;

@@ -35,9 +35,8 @@ std::vector<std::string> module_paths(const lint::Surroundings& around) {
 bool is_in_module(std::string_view package, const lint::Surroundings* around) {
   if (around == nullptr) return false;
   const std::vector<std::string> paths = module_paths(*around);
-  return std::ranges::any_of(paths, [&](const std::string& path) {
-    return package == path || package.starts_with(path + "/");
-  });
+  return std::ranges::any_of(
+      paths, [&](const std::string& path) { return package == path || package.starts_with(path + "/"); });
 }
 
 // Whether the text names the folder of the package, or of one that holds it, below the `src` of a GOPATH.
@@ -76,23 +75,24 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule DL3062() {
-  return {.code = "DL3062",
-          .name = "unpinned-go-packages",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kHadolint,
-          .summary = "`go install`, `go get` or `go run` of a module without a version",
-          .rationale =
-              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-              "cached layer keeps the old version until something above it changes. Write `go install "
-              "example.com/tool@v1.2.3`; `@latest` is whatever is latest on the day of the build.\n\n"
-              "Packages of the project itself have no version: those of a module in the context, and those "
-              "whose folder below a GOPATH the Dockerfile names above. Nor has `go install tool`, which takes "
-              "them from `go.mod`. The profile `hadolint` reports them.",
-          .bad = {"FROM golang:1.22\n"
-                  "RUN go install golang.org/x/tools/cmd/stringer@latest\n"},
-          .good = {"FROM golang:1.22\n"
-                   "RUN go install golang.org/x/tools/cmd/stringer@v0.24.0\n"},
-          .check = check};
+  return {
+      .code = "DL3062",
+      .name = "unpinned-go-packages",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .summary = "`go install`, `go get` or `go run` of a module without a version",
+      .rationale =
+          "What a rebuild installs then depends on the day: two images of one commit differ, and a "
+          "cached layer keeps the old version until something above it changes. Write `go install "
+          "example.com/tool@v1.2.3`; `@latest` is whatever is latest on the day of the build.\n\n"
+          "Packages of the project itself have no version: those of a module in the context, and those "
+          "whose folder below a GOPATH the Dockerfile names above. Nor has `go install tool`, which takes "
+          "them from `go.mod`. The profile `hadolint` reports them.",
+      .bad = {"FROM golang:1.22\n"
+              "RUN go install golang.org/x/tools/cmd/stringer@latest\n"},
+      .good = {"FROM golang:1.22\n"
+               "RUN go install golang.org/x/tools/cmd/stringer@v0.24.0\n"},
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -27,7 +27,7 @@ const dockerfile::Word* copied_root(const Instruction& copy) {
 // Whether an image is likely to hold nothing but what somebody put there to be copied: it is no system, nor
 // one of Docker's official images, which all have one below them.
 bool is_made_to_be_copied(std::string_view image) {
-  constexpr std::string_view kSystems[] = {"alpine", "debian", "ubuntu",     "fedora",    "centos",
+  constexpr std::string_view kSystems[] = {"alpine", "debian", "ubuntu",    "fedora",    "centos",
                                            "ubi",    "rocky",  "almalinux", "archlinux", "wolfi"};
   const std::string_view name = image_name(image);
   const std::string_view last = text::base_name(name);

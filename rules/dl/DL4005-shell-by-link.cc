@@ -10,8 +10,7 @@ namespace {
 bool replaces_shell(const Call& ln) {
   constexpr std::string_view kWithValue[] = {"-S", "--suffix", "-t", "--target-directory"};
   const auto paths = ln.operands(kWithValue);
-  return paths.size() > 1 && paths.back()->text == "/bin/sh" &&
-         !paths.front()->text.starts_with("/busybox/");
+  return paths.size() > 1 && paths.back()->text == "/bin/sh" && !paths.front()->text.starts_with("/busybox/");
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {

@@ -109,7 +109,9 @@ TEST(Lint, MendsFilesInPlaceOnceAndKeepsTheirMode) {
   ::chmod((folder / "Dockerfile").c_str(), 0600);
   const Outcome diff = run_dcache({"lint", "--diff", "Dockerfile"}, folder.path());
   EXPECT_TRUE(contains(diff.out, "+COPY package.json package-lock.json ./\n"));
-  EXPECT_TRUE(contains(diff.out, "--- /dev/null\n+++ b/.dockerignore\n"));
+  EXPECT_FALSE(contains(diff.out, ".dockerignore\n"));  // it would ignore README.md, which is there
+  const Outcome unsafe = run_dcache({"lint", "--diff", "--unsafe-fixes", "Dockerfile"}, folder.path());
+  EXPECT_TRUE(contains(unsafe.out, "--- /dev/null\n+++ b/.dockerignore\n"));
   EXPECT_TRUE(contains(folder.read("Dockerfile"), "COPY . .\nRUN npm install"));
 
   EXPECT_EQ(run_dcache({"lint", "--fix", "Dockerfile"}, folder.path()).status,
@@ -120,6 +122,7 @@ TEST(Lint, MendsFilesInPlaceOnceAndKeepsTheirMode) {
       "FROM node:latest\nWORKDIR /app\nCOPY package.json package-lock.json ./\n"
       "RUN --mount=type=cache,target=/root/.npm \\\n    npm install\nCOPY . .\nEXPOSE 8080\nCMD [\"node\", "
       "\"src/server.js\"]\n");
+  run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2001", "Dockerfile"}, folder.path());
   EXPECT_TRUE(contains(folder.read(".dockerignore"), ".git\n"));
   struct stat status {};
   ASSERT_EQ(::stat((folder / "Dockerfile").c_str(), &status), 0);

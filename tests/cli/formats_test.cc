@@ -75,13 +75,15 @@ TEST(TextFormat, FoldsEqualFindingsOfAFile) {
   const std::vector<std::string> arguments = {"lint", "--select", "DL3014", "-"};
   const std::string folded = run_dcache(arguments, "/", text_of_equal_findings(12)).out;
   EXPECT_EQ(count_of("[DL3014 ", folded), 3u) << folded;
-  EXPECT_NE(folded.find("      = and 9 more like this, in lines 5, 6, 7, 8, 9, 10, 11, 12, …; -v shows all\n\n12 "
-                        "warnings"),
-            std::string::npos)
+  EXPECT_NE(
+      folded.find("      = and 9 more like this, in lines 5, 6, 7, 8, 9, 10, 11, 12, …; -v shows all\n\n12 "
+                  "warnings"),
+      std::string::npos)
       << folded;
   const std::string four = run_dcache(arguments, "/", text_of_equal_findings(4)).out;
   EXPECT_NE(four.find("and 1 more like this, in line 5; -v"), std::string::npos) << four;
-  EXPECT_EQ(run_dcache(arguments, "/", text_of_equal_findings(3)).out.find("more like this"), std::string::npos);
+  EXPECT_EQ(run_dcache(arguments, "/", text_of_equal_findings(3)).out.find("more like this"),
+            std::string::npos);
 }
 
 TEST(TextFormat, ShowsEqualFindingsWhereItIsAskedTo) {

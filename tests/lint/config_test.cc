@@ -81,10 +81,10 @@ TEST(HadolintConfig, NotesRetiredCodesAndGoesOn) {
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->ignore, Texts{"DL3008"});
   EXPECT_TRUE(config->levels.empty());
-  EXPECT_EQ(messages_of(notes), (Texts{"there is no rule DL3005 any more: hadolint has retired it",
-                                       "there is no rule DL3031 any more: hadolint has retired it",
-                                       "there is no rule DL9999 here",
-                                       "'disable-ignore-pragma' has no effect here"}));
+  EXPECT_EQ(messages_of(notes),
+            (Texts{"there is no rule DL3005 any more: hadolint has retired it",
+                   "there is no rule DL3031 any more: hadolint has retired it",
+                   "there is no rule DL9999 here", "'disable-ignore-pragma' has no effect here"}));
   EXPECT_EQ(notes.front().line, 2u);
 }
 

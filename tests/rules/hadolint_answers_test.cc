@@ -39,7 +39,7 @@ void check(const std::vector<AnswerCase>& cases, const lint::LoadSurroundings& l
     EXPECT_EQ(lines_of(c, all, load), c.everywhere) << c.code << "\n" << c.dockerfile;
     EXPECT_EQ(lines_of(c, hadolint, load), of_hadolint) << c.code << "\n" << c.dockerfile;
     EXPECT_EQ(lines_of(c, test::config_selecting({c.code}), load), of_hadolint) << c.code << "\n"
-                                                                               << c.dockerfile;
+                                                                                << c.dockerfile;
   }
 }
 
@@ -89,8 +89,14 @@ TEST(HadolintAnswers, ToPipes) {
   check({{"DL4006", "FROM a\nRUN x | y\n", {"2"}},
          {"DL4006", "FROM alpine:3\nRUN x | y\n", {"2"}},
          {"DL4006", "FROM a\nSHELL [\"/bin/sh\", \"-o\", \"pipefail\", \"-c\"]\nRUN x | y\n", {"3"}},
-         {"DL4006", "FROM alpine:3\nSHELL [\"/bin/sh\", \"-eo\", \"pipefail\", \"-c\"]\nRUN x | y\n", {}, {"3"}},
-         {"DL4006", "FROM nginx:1-alpine AS b\nFROM b\nSHELL [\"sh\", \"-o\", \"pipefail\", \"-c\"]\nRUN x | y\n", {}, {"4"}},
+         {"DL4006",
+          "FROM alpine:3\nSHELL [\"/bin/sh\", \"-eo\", \"pipefail\", \"-c\"]\nRUN x | y\n",
+          {},
+          {"3"}},
+         {"DL4006",
+          "FROM nginx:1-alpine AS b\nFROM b\nSHELL [\"sh\", \"-o\", \"pipefail\", \"-c\"]\nRUN x | y\n",
+          {},
+          {"4"}},
          {"DL4006", "FROM mcr.microsoft.com/dotnet/framework/sdk:4.8\nRUN x | y\n"},
          {"DL4006", "FROM mcr.microsoft.com/windows:20H2\nRUN x | y\n"},
          {"DL4006", "FROM jenkins/agent:windows-ltsc2022\nRUN x | y\n"},
@@ -105,7 +111,10 @@ TEST(HadolintAnswers, ToGoPackages) {
          {"DL3062", "FROM a\nRUN go run x.io/t@v1 generate --out d ./x install\n"},
          {"DL3062", "FROM a\nRUN go run -mod mod x.io/t serve\n", {"2"}},
          {"DL3062", "FROM a\nRUN go run main.go arg\n"},
-         {"DL3062", "FROM a\nWORKDIR /go/src/github.com/me/a\nRUN go install github.com/me/a/cmd/b\n", {}, {"3"}},
+         {"DL3062",
+          "FROM a\nWORKDIR /go/src/github.com/me/a\nRUN go install github.com/me/a/cmd/b\n",
+          {},
+          {"3"}},
          {"DL3062", "FROM a\nADD . $GOPATH/src/x.io/a\nRUN go get x.io/a/...\n", {}, {"3"}},
          {"DL3062", "FROM a\nRUN go get x.io/a && cd /go/src/x.io/a && make\n", {"2"}},
          {"DL3062", "FROM a\nRUN go install tool\n", {}, {"2"}},
@@ -154,7 +163,10 @@ TEST(HadolintAnswers, ToCachesLeft) {
          {"DL3042", "ARG PIP_NO_CACHE_DIR=1\nFROM a\nRUN pip install x\n", {"3"}},
          {"DL3060", "FROM a\nRUN --mount=type=cache,target=/usr/local/share/.cache/yarn/v6 yarn install\n"},
          {"DL3060", "FROM a\nRUN --mount=type=cache,target=/usr/local/share/.cache yarn install\n"},
-         {"DL3060", "FROM a\nUSER node\nRUN --mount=type=cache,target=/home/node/.cache/yarn yarn install\n", {}, {"3"}},
+         {"DL3060",
+          "FROM a\nUSER node\nRUN --mount=type=cache,target=/home/node/.cache/yarn yarn install\n",
+          {},
+          {"3"}},
          {"DL3060", "FROM a\nRUN --mount=type=cache,target=/x yarn install\n", {"2"}},
          {"DL3032", "FROM a\nRUN yum install -y x && yum clean metadata\n", {"2"}},
          {"DL3032", "FROM a\nRUN yum install -y x && yum -y clean all\n"},
@@ -201,15 +213,14 @@ struct WordsCase {
 };
 
 TEST(HadolintAnswers, NameWhatIsThere) {
-  for (const WordsCase& c :
-       {WordsCase{"DL4006", "FROM alpine:3\nRUN x | y\n", "[\"/bin/ash\", \"-o\""},
-        {"DL4006", "FROM docker:27 AS b\nFROM b\nRUN x | y\n", "\"/bin/ash\""},
-        {"DL4006", "FROM debian:12\nRUN x | y\n", "\"/bin/bash\""},
-        {"DL3013", "FROM a\nRUN pip install flask\n", "named for flask:"},
-        {"DL3060", "FROM a\nRUN yarn install\n", "target=/usr/local/share/.cache/yarn"},
-        {"DL3032", "FROM a\nRUN yum install -y x\n", "'yum clean all'"},
-        {"DL3040", "FROM a\nRUN microdnf install -y x\n", "'microdnf clean all'"},
-        {"DL3022", "FROM a\nCOPY --from=$I /a /b\n", "is refused"}}) {
+  for (const WordsCase& c : {WordsCase{"DL4006", "FROM alpine:3\nRUN x | y\n", "[\"/bin/ash\", \"-o\""},
+                             {"DL4006", "FROM docker:27 AS b\nFROM b\nRUN x | y\n", "\"/bin/ash\""},
+                             {"DL4006", "FROM debian:12\nRUN x | y\n", "\"/bin/bash\""},
+                             {"DL3013", "FROM a\nRUN pip install flask\n", "named for flask:"},
+                             {"DL3060", "FROM a\nRUN yarn install\n", "target=/usr/local/share/.cache/yarn"},
+                             {"DL3032", "FROM a\nRUN yum install -y x\n", "'yum clean all'"},
+                             {"DL3040", "FROM a\nRUN microdnf install -y x\n", "'microdnf clean all'"},
+                             {"DL3022", "FROM a\nCOPY --from=$I /a /b\n", "is refused"}}) {
     const lint::Config config = test::config_selecting({c.code});
     const lint::Linter linter(lint::catalogue(), config);
     const dockerfile::File file = dockerfile::parse(c.dockerfile);

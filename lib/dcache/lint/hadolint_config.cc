@@ -62,8 +62,7 @@ class Reader {
     } else if (key == "override") {
       read_levels(value);
     } else if (key == "trustedRegistries") {
-      config_.trusted_registries =
-          value.IsScalar() ? std::vector{value.as<std::string>()} : texts_of(value);
+      config_.trusted_registries = value.IsScalar() ? std::vector{value.as<std::string>()} : texts_of(value);
     } else if (key == "label-schema") {
       if (!value.IsMap()) stop(place_of(value), "'label-schema' is no map", "write LABEL: TYPE below it");
       for (const auto& entry : value)
@@ -79,7 +78,8 @@ class Reader {
     } else if (key == "no-fail") {
       if (value.as<bool>()) config_.fail_on = std::nullopt;
     } else if (key == "disable-ignore-pragma") {
-      if (value.as<bool>()) notes_.push_back(note(place_of(at), "'disable-ignore-pragma' has no effect here"));
+      if (value.as<bool>())
+        notes_.push_back(note(place_of(at), "'disable-ignore-pragma' has no effect here"));
     } else if (std::ranges::find(kKeys, key) == kKeys.end()) {
       stop(place_of(at), fmt::format("unknown key '{}'", key), did_you_mean(key, kKeys));
     }
@@ -196,9 +196,8 @@ bool is_foreign_code(std::string_view rule, const std::vector<std::string_view>&
   constexpr size_t kLength = 6;  // of "DL3005"
   return rule.size() == kLength && text::equals_ignoring_case(rule.substr(0, 2), "DL") &&
          rule.find_first_not_of("0123456789", 2) == std::string_view::npos &&
-         std::ranges::none_of(known_rules, [&](std::string_view known) {
-           return text::equals_ignoring_case(known, rule);
-         });
+         std::ranges::none_of(
+             known_rules, [&](std::string_view known) { return text::equals_ignoring_case(known, rule); });
 }
 
 std::string words_of_foreign(std::string_view code) {

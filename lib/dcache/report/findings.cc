@@ -215,8 +215,7 @@ class TextReport : public FindingsReport {
       const bool folds = !all_ && same.size() > kMostAlike;
       if (folds && i > same[kMostAlike - 1]) continue;
       append_finding(file, diagnostics[i], style_, out);
-      if (folds && i == same[kMostAlike - 1])
-        append_rest(file, std::span(same).subspan(kMostAlike), out);
+      if (folds && i == same[kMostAlike - 1]) append_rest(file, std::span(same).subspan(kMostAlike), out);
       out += '\n';
     }
   }
