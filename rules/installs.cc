@@ -137,10 +137,8 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run, std::s
 
 // Whether the RUN has a cache mount where the package manager keeps its downloads for the user who runs it.
 bool mounts_cache_of(const PackageManager& manager, lint::Subject& subject, const lint::Run& run) {
-  if (!run.step) return false;
-  const plan::Step& step = subject.graph().steps[*run.step];
-  return std::ranges::any_of(manager.caches,
-                             [&](const Cache& cache) { return is_mounted(cache, step, run.mounts); });
+  return std::ranges::any_of(
+      manager.caches, [&](const Cache& cache) { return is_mounted(subject, run, manager, cache, nullptr); });
 }
 
 }  // namespace

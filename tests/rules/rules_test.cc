@@ -418,7 +418,7 @@ TEST(DC1009, FindsImagesWithoutDigest) {
                    {"ARG V=1\nFROM a:$V\n", {"DC1009:2"}},
                    {"FROM a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\nFROM "
                     "a:1@sha256:2\n",
-                    {"DC1009:2"}},
+                    {"DC0001:2", "DC1009:2"}},
                    {"FROM --platform=linux/arm64 a:1 AS b\n", {"DC1009:1"}}});
   // Images with a tag make one finding for the file.
   check("DC1009", {{"FROM a:1 AS x\nFROM b:2\nFROM a:1\n", {"DC1009:1"}},

@@ -208,8 +208,14 @@ class Mending {
     int count = 0;
     Level level = Level::kStyle;
   };
-  // Findings of a rule about the same text.
+  // Findings of a rule that say the same of the same text. Numbers of lines do not count, since they move.
   using Place = std::pair<std::string_view, std::string>;
+
+  static Place place_of(const Diagnostic& diagnostic, std::string_view text) {
+    std::string said = fmt::format("{}\n{}", diagnostic.span.of(text), diagnostic.message);
+    std::erase_if(said, [](char c) { return c >= '0' && c <= '9'; });
+    return {diagnostic.rule, std::move(said)};
+  }
 
   static std::map<std::string_view, Tally> tally(const Findings& findings) {
     std::map<std::string_view, Tally> tallies;
@@ -224,7 +230,7 @@ class Mending {
   static std::map<Place, int> count_by_place(const Findings& findings, std::string_view text) {
     std::map<Place, int> counts;
     for (const Diagnostic& diagnostic : findings.diagnostics)
-      ++counts[{diagnostic.rule, std::string(diagnostic.span.of(text))}];
+      ++counts[place_of(diagnostic, text)];
     return counts;
   }
 
@@ -238,11 +244,10 @@ class Mending {
     for (const Diagnostic* diagnostic : chosen) {
       highest = std::max(highest, diagnostic->level);
       // A finding about a file that is yet to be written stays.
-      if (diagnostic->fix->new_file.empty())
-        --expected[{diagnostic->rule, std::string(diagnostic->span.of(text_))}];
+      if (diagnostic->fix->new_file.empty()) --expected[place_of(*diagnostic, text_)];
     }
     for (const Diagnostic* diagnostic : chosen) {
-      const Place place{diagnostic->rule, std::string(diagnostic->span.of(text_))};
+      const Place place = place_of(*diagnostic, text_);
       const auto found = left.find(place);
       if (found != left.end() && found->second > expected.at(place))
         return fmt::format("{} would still be reported", diagnostic->rule);
