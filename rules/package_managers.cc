@@ -314,8 +314,22 @@ std::string_view value_of_option(const shell::Command& command, size_t index, st
   return index + 1 < command.words.size() ? command.words[index + 1].text : std::string_view();
 }
 
-Place place_by_command(const lint::Run& run, const Cache& cache, const shell::Command& command,
-                       const plan::Step& step) {
+// The commands of a RUN that set variables for those below, `export NAME=value` and `NAME=value`.
+struct Setters {
+  std::map<const lint::Run*, std::vector<const shell::Command*>> by_run;
+};
+
+const std::vector<const shell::Command*>& setters_of(lint::Subject& subject, const lint::Run& run) {
+  const auto [known, fresh] = subject.memory<Setters>().by_run.try_emplace(&run);
+  if (!fresh) return known->second;
+  for (const shell::Command& command : run.commands) {
+    if (command.words.empty() || command.program() == "export") known->second.push_back(&command);
+  }
+  return known->second;
+}
+
+Place place_by_command(std::span<const shell::Command* const> setters, const Cache& cache,
+                       const shell::Command& command, const plan::Step& step) {
   for (const Pair& option : cache.options) {
     for (size_t i = 0; i < command.words.size(); ++i) {
       bool given = false;
@@ -336,12 +350,9 @@ Place place_by_command(const lint::Run& run, const Cache& cache, const shell::Co
   for (const shell::Word& word : command.words) {  // `env NAME=value …`
     if (auto place = moves(word.text)) return *place;
   }
-  for (const shell::Command& earlier : run.commands) {
-    if (&earlier == &command) break;
-    const bool exports = earlier.program() == "export";
-    for (const shell::Word& word : exports                 ? std::span<const shell::Word>(earlier.words)
-                                   : earlier.words.empty() ? std::span<const shell::Word>(earlier.assignments)
-                                                           : std::span<const shell::Word>()) {
+  for (const shell::Command* earlier : setters) {
+    if (earlier >= &command) break;
+    for (const shell::Word& word : earlier->words.empty() ? earlier->assignments : earlier->words) {
       if (auto place = moves(word.text)) return *place;
     }
   }
@@ -432,7 +443,8 @@ std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& r
   if (!run.step) return std::nullopt;
   const plan::Step& step = subject.graph().steps[*run.step];
   if (command != nullptr) {
-    if (const Place place = place_by_command(run, cache, *command, step); place.decided) return place.path;
+    if (const Place place = place_by_command(setters_of(subject, run), cache, *command, step); place.decided)
+      return place.path;
   }
   for (const Pair& mover : cache.env) {
     if (const auto value = variable(step, mover.name)) return place_at(*value, mover.value, step).path;

@@ -461,6 +461,8 @@ class Check {
     std::set<const PackageManager*> installed;
     if (stage.base_stage) installed = installed_in_[*stage.base_stage];
     scripts_ran_ = named_reported_ = false;
+    broad_.reset();
+    copies_seen_ = 0;
     for (const size_t index : stage.steps) {
       const Step& step = subject_.graph().steps[index];
       if (step.kind == Step::Kind::kCopy) copies.push_back(&step);
@@ -497,14 +499,15 @@ class Check {
                   .command = nullptr,
                   .arguments = {},
                   .files = {}};
-    const auto broad = find_broad(copies, any, around());
-    if (!broad) return;
-    const auto named = find_named_install(subject_, run, *broad->step);
-    if (named && (!named->system || (!scripts_ran_ && !may_configure(*broad)))) {
+    for (; !broad_ && copies_seen_ < copies.size(); ++copies_seen_)
+      broad_ = find_broad({copies[copies_seen_]}, any, around());
+    if (!broad_) return;
+    const auto named = find_named_install(subject_, run, *broad_->step);
+    if (named && (!named->system || (!scripts_ran_ && !may_configure(*broad_)))) {
       named_reported_ = true;
-      report_named(*broad, run, *named);
+      report_named(*broad_, run, *named);
     }
-    scripts_ran_ = scripts_ran_ || may_prepare_installs(run, *broad->step);
+    scripts_ran_ = scripts_ran_ || may_prepare_installs(run, *broad_->step);
   }
 
   // Whether the COPY may bring sources or keys of the package manager of the system.
@@ -634,8 +637,10 @@ class Check {
   Subject& subject_;
   lint::Reporter& reporter_;
   std::map<size_t, std::set<const PackageManager*>> installed_in_;
-  bool named_reported_ = false;  // in this stage
-  bool scripts_ran_ = false;     // after a broad COPY of this stage: they may have prepared installs
+  bool named_reported_ = false;     // in this stage
+  std::optional<BroadCopy> broad_;  // the first of the stage for packages that a command names
+  size_t copies_seen_ = 0;          // that were looked at for it
+  bool scripts_ran_ = false;        // after a broad COPY of this stage: they may have prepared installs
 };
 
 void check(Subject& subject, lint::Reporter& reporter) {
