@@ -105,7 +105,6 @@ bool is_plain_program(std::string_view program) {
       "readlink",  "rm",        "rmdir",   "sed",      "set",     "setcap",
       "sha256sum", "sha512sum", "sleep",   "sort",     "stat",    "strip",
       "tail",      "tar",       "test",    "touch",    "tr",      "true",
-
       "umask",     "uname",     "uniq",    "unset",    "unzip",   "update-ca-certificates",
       "useradd",   "usermod",   "wc",      "wget",     "which",   "xz",
       "yum",       "zypper",    "[",       ":"};
@@ -132,15 +131,6 @@ bool puts_files(lint::Subject& subject, size_t index, std::string_view target) {
   });
 }
 
-std::vector<bool> find_filled(lint::Subject& subject, std::string_view target) {
-  std::vector<bool> after_step;
-  for (size_t i = 0; i < subject.graph().steps.size(); ++i) {
-    const std::optional<size_t> below = subject.graph().steps[i].below;
-    after_step.push_back((below && after_step[*below]) || puts_files(subject, i, target));
-  }
-  return after_step;
-}
-
 }  // namespace
 
 bool hides_files(lint::Subject& subject, const Run& run, std::string_view target) {
@@ -148,7 +138,10 @@ bool hides_files(lint::Subject& subject, const Run& run, std::string_view target
   if (!below) return false;
   auto& folders = subject.memory<Filled>().folders;
   auto known = folders.find(target);
-  if (known == folders.end()) known = folders.emplace(target, find_filled(subject, target)).first;
+  if (known == folders.end()) {
+    const auto puts = [&](size_t step) { return puts_files(subject, step, target); };
+    known = folders.emplace(target, holds_up_to(subject.graph(), puts)).first;
+  }
   return known->second[*below];
 }
 
@@ -248,20 +241,22 @@ class Needs {
 
   // Whether another stage starts from it or copies from it.
   bool is_used(const plan::Stage& stage) const {
-    const bool base = std::ranges::any_of(
-        graph_.stages, [&](const plan::Stage& other) { return other.base_stage == stage.index; });
-    return base || std::ranges::any_of(graph_.steps, [&](const Step& step) {
-             return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
-               return read.origin == plan::Read::Origin::kStage && read.stage == stage.index;
-             });
-           });
+    return std::ranges::any_of(graph_.stages,
+                               [&](const plan::Stage& other) { return other.base_stage == stage.index; }) ||
+           is_read(stage, [](const plan::Read&) { return true; });
   }
 
   bool is_copied_whole(const plan::Stage& stage) const {
+    return is_read(stage, [](const plan::Read& read) {
+      return std::ranges::any_of(read.selectors, &plan::Selector::takes_everything);
+    });
+  }
+
+  // Whether a step reads from the stage in a way that `counts`.
+  bool is_read(const plan::Stage& stage, bool (*counts)(const plan::Read&)) const {
     return std::ranges::any_of(graph_.steps, [&](const Step& step) {
       return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
-        return read.origin == plan::Read::Origin::kStage && read.stage == stage.index &&
-               std::ranges::any_of(read.selectors, &plan::Selector::takes_everything);
+        return read.origin == plan::Read::Origin::kStage && read.stage == stage.index && counts(read);
       });
     });
   }
@@ -293,12 +288,10 @@ class Needs {
     if (!starter.json) first = first.substr(0, first.find_first_of(" \t"));
     if (first == "exec" || first.find_first_of("$\"'`;&|") != std::string_view::npos) return true;
     const std::string_view program = text::base_name(first);
-    constexpr std::string_view kJava[] = {"java"};
-    const bool runs_archive = std::ranges::find(kJava, program) != std::end(kJava);
     const bool built = first.find('/') != std::string_view::npos &&
                        program.find('.') == std::string_view::npos && !first.starts_with("/bin/") &&
                        !first.starts_with("/usr/bin/") && program != "gradlew" && program != "mvnw";
-    return !built && !runs_archive;
+    return !built && program != "java";
   }
 
   lint::Subject& subject_;

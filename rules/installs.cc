@@ -135,12 +135,6 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run, std::s
   return last;
 }
 
-// Whether the RUN has a cache mount where the package manager keeps its downloads for the user who runs it.
-bool mounts_cache_of(const PackageManager& manager, lint::Subject& subject, const lint::Run& run) {
-  return std::ranges::any_of(
-      manager.caches, [&](const Cache& cache) { return is_mounted(subject, run, manager, cache, nullptr); });
-}
-
 }  // namespace
 
 void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager,
@@ -194,7 +188,7 @@ void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::str
     const std::ptrdiff_t cleaner = last_cleaner(cleanup, *call.run, call.program());
     const bool cleaned = cleaner > call.command - call.run->commands.data();
     if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
-    if (!as_hadolint && mounts_cache_of(of, subject, *call.run)) return std::nullopt;
+    if (!as_hadolint && is_any_mounted(subject, *call.run, of, nullptr)) return std::nullopt;
     if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
       return std::nullopt;
     return Complaint{

@@ -305,13 +305,15 @@ Place place_at(std::string_view value, std::string_view below, const plan::Step&
   return place;
 }
 
-std::string_view value_of_option(const shell::Command& command, size_t index, std::string_view option,
-                                 bool& given) {
+// The value that a word gives the option, or the next word does; nothing if it is another word.
+std::optional<std::string_view> value_of_option(const shell::Command& command, size_t index,
+                                                std::string_view option) {
   const std::string_view word = command.words[index].text;
-  given = word.starts_with(option) && (word.size() == option.size() || word[option.size()] == '=');
-  if (!given) return {};
-  if (word.size() > option.size()) return word.substr(option.size() + 1);
-  return index + 1 < command.words.size() ? command.words[index + 1].text : std::string_view();
+  if (!word.starts_with(option)) return std::nullopt;
+  if (word.size() == option.size())
+    return index + 1 < command.words.size() ? command.words[index + 1].text : std::string_view();
+  if (word[option.size()] != '=') return std::nullopt;
+  return word.substr(option.size() + 1);
 }
 
 // The commands of a RUN that set variables for those below, `export NAME=value` and `NAME=value`.
@@ -332,9 +334,8 @@ Place place_by_command(std::span<const shell::Command* const> setters, const Cac
                        const shell::Command& command, const plan::Step& step) {
   for (const Pair& option : cache.options) {
     for (size_t i = 0; i < command.words.size(); ++i) {
-      bool given = false;
-      const std::string_view value = value_of_option(command, i, option.name, given);
-      if (given) return place_at(value, option.value, step);
+      if (const auto value = value_of_option(command, i, option.name))
+        return place_at(*value, option.value, step);
     }
   }
   const auto moves = [&](std::string_view word) -> std::optional<Place> {
@@ -381,15 +382,11 @@ struct Configured {
 Configured::OfOne find_configured(lint::Subject& subject, const PackageManager& manager) {
   Configured::OfOne found;
   const plan::Graph& graph = subject.graph();
-  for (size_t i = 0; i < graph.steps.size(); ++i) {
-    const plan::Step& step = graph.steps[i];
-    const bool below = step.below && found.after_step[*step.below];
-    found.after_step.push_back(
-        below || (step.kind == plan::Step::Kind::kRun &&
-                  std::ranges::any_of(subject.run_of(i).commands, [&](const shell::Command& command) {
-                    return configures(manager, command);
-                  })));
-  }
+  found.after_step = holds_up_to(graph, [&](size_t step) {
+    return graph.steps[step].kind == plan::Step::Kind::kRun &&
+           std::ranges::any_of(subject.run_of(step).commands,
+                               [&](const shell::Command& command) { return configures(manager, command); });
+  });
   const lint::Surroundings* around = manager.configured_in.empty() ? nullptr : subject.surroundings();
   found.by_files =
       around != nullptr && std::ranges::any_of(manager.configured_in, [&](const Pair& file) {
@@ -412,10 +409,12 @@ bool is_configured(lint::Subject& subject, const lint::Run& run, const PackageMa
 
 // The last part of the name of the image that a step starts from, over all stages; empty for none.
 std::string_view base_image(const plan::Graph& graph, const plan::Step& step) {
-  const plan::Step* at = &step;
-  while (at->below)
-    at = &graph.steps[*at->below];
-  return at->kind == plan::Step::Kind::kImage ? text::base_name(image_name(at->image)) : std::string_view();
+  const plan::Stage* stage = &graph.stages[step.stage];
+  while (stage->base_stage)
+    stage = &graph.stages[*stage->base_stage];
+  const plan::Step* first = stage->steps.empty() ? nullptr : &graph.steps[stage->steps.front()];
+  if (first == nullptr || first->kind != plan::Step::Kind::kImage) return {};
+  return text::base_name(image_name(first->image));
 }
 
 bool is_distribution(std::string_view image) {
@@ -458,16 +457,38 @@ bool calls(const PackageManager& manager, const shell::Command& command) {
   return program_words(manager, shell::invocation(command)) > 0;
 }
 
-bool is_offline(const PackageManager& manager, const shell::Command& command, const plan::Step& step) {
-  const auto is_set = [&](std::string_view pair) {
+bool opts_out(const Use& use) {
+  return std::ranges::any_of(use.manager->opt_out, [&](std::string_view option) {
+    return shell::has_word(use.command->words, option);
+  });
+}
+
+bool opts_out_by_variable(const PackageManager& manager, const plan::Step& step) {
+  return std::ranges::any_of(manager.opt_out_env,
+                             [&](std::string_view name) { return variable(step, name).has_value(); });
+}
+
+bool sets_any(const plan::Step& step, Words pairs) {
+  return std::ranges::any_of(pairs, [&](std::string_view pair) {
     const size_t equals = pair.find('=');
-    const auto holds = [&](const shell::Word& word) { return word.text == pair; };
-    return variable(step, pair.substr(0, equals)) == pair.substr(equals + 1) ||
-           std::ranges::any_of(command.assignments, holds) || std::ranges::any_of(command.words, holds);
+    return variable(step, pair.substr(0, equals)) == pair.substr(equals + 1);
+  });
+}
+
+std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool(size_t step)>& holds) {
+  std::vector<bool> all;
+  for (const plan::Step& step : graph.steps)
+    all.push_back((step.below && all[*step.below]) || holds(all.size()));
+  return all;
+}
+
+bool is_offline(const PackageManager& manager, const shell::Command& command, const plan::Step& step) {
+  const auto is_given = [&](std::string_view word) {
+    return shell::has_word(command.words, word) || shell::has_word(command.assignments, word);
   };
   return std::ranges::any_of(manager.offline,
                              [&](std::string_view word) { return shell::has_word(command.words, word); }) ||
-         std::ranges::any_of(manager.offline_env, is_set);
+         sets_any(step, manager.offline_env) || std::ranges::any_of(manager.offline_env, is_given);
 }
 
 bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step) {
@@ -578,6 +599,12 @@ bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManag
              return text::is_within(place, target) || text::is_within(target, place);
            });
   });
+}
+
+bool is_any_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                    const shell::Command* command) {
+  return std::ranges::any_of(
+      manager.caches, [&](const Cache& cache) { return is_mounted(subject, run, manager, cache, command); });
 }
 
 }  // namespace dcache::rules

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -161,6 +162,16 @@ std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& r
 // Whether the command keeps the package manager from downloading, so that it needs what is there already.
 bool is_offline(const PackageManager& manager, const shell::Command& command, const plan::Step& step);
 
+// Whether the command of a use has an option that keeps the package manager from caching.
+bool opts_out(const Use& use);
+// Whether a variable of the step does.
+bool opts_out_by_variable(const PackageManager& manager, const plan::Step& step);
+// Whether the step sets one of the variables to the value of its pair "NAME=VALUE".
+bool sets_any(const plan::Step& step, Words pairs);
+
+// For each step whether `holds` is true of it or of one that it starts from.
+std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool(size_t step)>& holds);
+
 // Whether the command calls the package manager, whatever for.
 bool calls(const PackageManager& manager, const shell::Command& command);
 
@@ -183,5 +194,9 @@ bool empties_caches(const PackageManager& manager, const shell::Command& command
 // cache_path().
 bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
                 const Cache& cache, const shell::Command* command);
+
+// The same for any of its caches.
+bool is_any_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                    const shell::Command* command);
 
 }  // namespace dcache::rules

@@ -40,23 +40,6 @@ std::string mount_flag(const Cache& cache, std::string_view path, const Step& st
                      owner_options(step));
 }
 
-bool is_set(const Step& step, std::string_view name) {
-  return step.environment && step.environment->get(name).has_value();
-}
-
-bool is_any_set(const Step& step, Words pairs) {
-  return std::ranges::any_of(pairs, [&](std::string_view pair) {
-    const size_t equals = pair.find('=');
-    return step.environment && step.environment->get(pair.substr(0, equals)) == pair.substr(equals + 1);
-  });
-}
-
-bool opts_out(const Use& use) {
-  return std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
-    return std::ranges::find(use.manager->opt_out, word.text) != use.manager->opt_out.end();
-  });
-}
-
 // `--no-cache-dir` and its like make the mount useless.
 void remove_opt_out(const Use& use, Removal& removal) {
   for (const shell::Word& word : use.command->words) {
@@ -123,9 +106,7 @@ class Check {
     const Step& step = step_of(run);
     const size_t first = lacks_.size();
     for (const Use& use : uses_of(subject_, run)) {
-      if (std::ranges::any_of(use.manager->opt_out_env,
-                              [&](std::string_view name) { return is_set(step, name); }))
-        continue;
+      if (opts_out_by_variable(*use.manager, step)) continue;
       // It takes what is in the layers, and a mount would hide that.
       if (is_offline(*use.manager, *use.command, step)) continue;
       const bool vendored = is_vendored(subject_, use, step);
@@ -169,7 +150,7 @@ class Check {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
     if (!lack.is_known() || !has_numbered_user(step) || run.onbuild ||
-        is_any_set(step, lack.manager().no_fix_env))
+        sets_any(step, lack.manager().no_fix_env))
       return std::nullopt;
     // Without `from=` a cache mount starts from the stage of that name, if there is one.
     if (subject_.graph().find_stage("scratch") != nullptr) return std::nullopt;

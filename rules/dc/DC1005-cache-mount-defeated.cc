@@ -13,11 +13,6 @@ namespace {
 using lint::Run;
 using lint::Subject;
 
-bool is_kept(Subject& subject, const Run& run, const PackageManager& manager, const shell::Command* command) {
-  return std::ranges::any_of(
-      manager.caches, [&](const Cache& cache) { return is_mounted(subject, run, manager, cache, command); });
-}
-
 // The mount that a path of `rm` lies in; null for none.
 const dockerfile::Mount* mount_around(const Run& run, std::string_view path) {
   const size_t star = path.find_first_of("*?[");
@@ -43,7 +38,7 @@ class Check {
     });
     if (!run.step || !caches) return;
     for (const Use& use : uses_of(subject_, run)) {
-      if (is_kept(subject_, run, *use.manager, use.command)) opt_outs(run, use);
+      if (is_any_mounted(subject_, run, *use.manager, use.command)) opt_outs(run, use);
     }
     for (size_t i = 0; i < run.commands.size(); ++i)
       clean_ups(run, i);
@@ -67,7 +62,7 @@ class Check {
   void clean_ups(const Run& run, size_t index) {
     const shell::Command& command = run.commands[index];
     for (const PackageManager& manager : package_managers()) {
-      if (empties_caches(manager, command) && is_kept(subject_, run, manager, nullptr))
+      if (empties_caches(manager, command) && is_any_mounted(subject_, run, manager, nullptr))
         return report(run, index, fmt::format("the cache that is mounted for {}", manager.name));
     }
     if (command.program() != "rm") return;

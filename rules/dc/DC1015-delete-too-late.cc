@@ -122,7 +122,8 @@ class Check {
     const auto empties = [&](const shell::Command& command) { return empties_caches(manager, command); };
     if (std::ranges::any_of(run.commands, empties)) return false;
     return std::ranges::any_of(uses_of(subject_, run), [&](const Use& use) {
-      if (use.manager->name != manager.name || keeps_nothing(use, step)) return false;
+      if (use.manager->name != manager.name || opts_out(use) || opts_out_by_variable(*use.manager, step))
+        return false;
       return std::ranges::any_of(use.action->caches, [&](std::string_view name) {
         const Cache& cache = manager.cache(name);
         if (is_mounted(subject_, run, manager, cache, use.command)) return false;
@@ -130,17 +131,6 @@ class Check {
         return path.empty() || (folder && related(path, *folder));
       });
     });
-  }
-
-  // Whether it is told not to keep what it downloads.
-  static bool keeps_nothing(const Use& use, const plan::Step& step) {
-    const auto is_set = [&](std::string_view name) {
-      return step.environment && step.environment->get(name);
-    };
-    return std::ranges::any_of(
-               use.manager->opt_out,
-               [&](std::string_view option) { return shell::has_word(use.command->words, option); }) ||
-           std::ranges::any_of(use.manager->opt_out_env, is_set);
   }
 
   size_t oldest() const { return above_.size() - std::min(above_.size(), kMostSteps); }

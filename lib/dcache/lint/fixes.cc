@@ -33,17 +33,12 @@ class EditSet {
   }
 
   void add(const std::vector<text::Edit>& edits) {
-    for (const text::Edit& edit : edits) {
+    for (const text::Edit& edit : edits)
       edits_.emplace(std::pair(edit.span.begin, edit.span.end), edit);
-      in_order_.push_back(edit);
-    }
   }
-
-  const std::vector<text::Edit>& in_order() const { return in_order_; }
 
  private:
   std::multimap<std::pair<uint32_t, uint32_t>, text::Edit> edits_;
-  std::vector<text::Edit> in_order_;  // as they were added, which counts for insertions at one place
 };
 
 using Chosen = std::vector<const Diagnostic*>;
