@@ -54,6 +54,11 @@ TEST(StageFiles, KeepASingleFilesNameOnlyInAFolder) {
             "2:miss 4:miss");
 }
 
+TEST(StageFiles, AreKnownThoughTheirModesAreChangedByLetters) {
+  EXPECT_EQ(taken("COPY --chmod=u+x src /\nCOPY b /d/", "COPY --from=s /d /x"), "hit");
+  EXPECT_EQ(taken("COPY --chmod=u+x src /\nCOPY <<E /d/f\nt\nE", "COPY --from=s /d/* /x/"), "hit");
+}
+
 TEST(StageFiles, AreTheSameInWhateverOrderTheyAreWritten) {
   const auto swap = [](const std::string& one, const std::string& two) {
     const std::string head = "FROM x AS z\n", tail = "\nFROM x\nCOPY --from=z / /everything/\n";
@@ -147,6 +152,9 @@ TEST(StageFiles, AreTheSameWithAnOwnerAndModeThatTheyHaveAnyway) {
   EXPECT_EQ(respell("COPY a /q/", "COPY --chown=0 a /q/"), "hit");
   EXPECT_EQ(respell("COPY --chown=5 a /q/", "COPY --chown=5:5 a /q/"), "hit");
   EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=600 a /q/"), "miss");
+  EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=u+r,go-w a /q/"), "hit");
+  EXPECT_EQ(respell("COPY --chmod=755 a /q/", "COPY --chmod=+x a /q/"), "hit");
+  EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=u+x a /q/"), "miss");
   EXPECT_EQ(respell("COPY --chown=5 a /q/", "COPY --chown=6 a /q/"), "miss");
 }
 

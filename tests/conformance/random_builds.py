@@ -116,7 +116,7 @@ class Project:
         if self.chance(0.2):
             flags += " --chown=" + self.dice.choice(["1000", "1:1", "root:root", "$U"])
         if self.chance(0.2) and self.buildkit:
-            flags += " --chmod=" + self.dice.choice(["755", "0644", "u+x", "$M"])
+            flags += " --chmod=" + self.dice.choice(["755", "0644", "u+x", "u=rwX,go=rX", "go-r", "$M"])
         if self.chance(0.25) and self.link:
             flags += " --link"
         if self.chance(0.25) and self.new:

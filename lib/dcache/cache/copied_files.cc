@@ -1,9 +1,9 @@
 #include "dcache/cache/copied_files.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 
+#include "dcache/plan/mode_change.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -14,12 +14,6 @@ using context::Type;
 using plan::Part;
 using plan::Read;
 using plan::Step;
-
-std::optional<uint32_t> read_mode(const std::string& octal) {
-  uint32_t mode = 0;
-  const auto [end, failure] = std::from_chars(octal.data(), octal.data() + octal.size(), mode, 8);
-  return failure == std::errc() ? std::optional(mode) : std::nullopt;
-}
 
 // A user by number without a group has the group of that number; root is what files have anyway.
 std::string full_owner(const std::string& owner) {
@@ -37,7 +31,7 @@ class Copying {
           destination_ = text::clean_path(part.value).substr(1);  // paths of records have no leading slash
           break;
         case Part::Kind::kMode:
-          mode_ = read_mode(part.value);
+          mode_ = plan::ModeChange::parse(part.value);
           break;
         case Part::Kind::kOwner:
           owner_ = full_owner(part.value);
@@ -82,7 +76,7 @@ class Copying {
   void place(std::string_view name, Record record, bool below) {
     if (record.type != Type::kSymlink) {
       record.target = owner_;
-      record.mode = mode_.value_or(record.mode);
+      if (mode_) record.mode = mode_->apply(record.mode, record.type == Type::kFolder);
     }
     record.path.reserve(destination_.size() + 1 + name.size());
     record.path = destination_;
@@ -96,7 +90,7 @@ class Copying {
 
   std::string destination_;
   bool into_folder_;
-  std::optional<uint32_t> mode_;
+  std::optional<plan::ModeChange> mode_;
   std::string owner_;  // empty for root
   std::vector<Record> files_;
 };
@@ -127,7 +121,7 @@ bool names_folder(const Step& copy) {
 
 std::optional<std::vector<Record>> copied_files(const Step& copy, const StepKeys& keys, bool into_folder) {
   const bool unseen = copy.find(Part::Kind::kRemote) != nullptr || copy.reads.size() != keys.reads.size();
-  if (unseen || changes_modes_by_letters(copy)) return std::nullopt;
+  if (unseen) return std::nullopt;
   Copying copying(copy, into_folder);
   for (const ReadFiles& read : keys.reads) {
     for (const SelectedFile& file : read.selection.files) {

@@ -13,7 +13,7 @@ namespace dcache::cache {
 // The files with the paths that they get in the image ("app/main.c"), their owner and mode being part of
 // their hash. `into_folder` says that the destination is a folder, so that a single file keeps its name
 // there. Nothing where that is not known before the build: of files of another stage or of an image, of
-// remote files, of archives that ADD unpacks, and of modes changed by letters ("u+x").
+// remote files, and of archives that ADD unpacks.
 std::optional<std::vector<context::Record>> copied_files(const plan::Step& copy, const StepKeys& keys,
                                                          bool into_folder);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "dcache/plan/mode_change.h"
 #include "dcache/plan/planner.h"
 #include "dcache/plan/values.h"
 #include "dcache/text/glob.h"
@@ -165,7 +166,7 @@ Planner::CopyFlags Planner::read_copy_flags(const Instruction& instruction, Step
 void Planner::check_copy(const Instruction& instruction, const CopyFlags& flags,
                          const std::vector<Source>& sources) {
   if (options_.builder != Builder::kBuildkit) return;
-  if (!flags.mode.empty() && !is_mode(flags.mode)) {
+  if (!flags.mode.empty() && !ModeChange::parse(flags.mode)) {
     Error& error =
         fail(instruction, flags.mode_span, fmt::format("'{}' is not a mode for --chmod", flags.mode),
              "write it in octal, at most 7777, or in letters such as u=rwX,go=rX");

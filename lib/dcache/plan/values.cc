@@ -41,14 +41,6 @@ std::string_view take_last_part(std::string_view& text) {
   return part;
 }
 
-// One of the clauses between commas, such as `u=rwX` or `go-w+X`.
-bool is_mode_clause(std::string_view clause) {
-  constexpr std::string_view kOperators = "+-=";
-  clause.remove_prefix(std::min(clause.find_first_not_of("augo"), clause.size()));
-  return !clause.empty() && kOperators.find(clause.front()) != std::string_view::npos &&
-         clause.find_first_not_of("rwxXstugo+-=") == std::string_view::npos;
-}
-
 constexpr std::array<std::string_view, 36> kSignals = {
     "SIGABRT", "SIGALRM", "SIGBUS",  "SIGCHLD",   "SIGCLD",   "SIGCONT", "SIGFPE",  "SIGHUP",   "SIGILL",
     "SIGINT",  "SIGIO",   "SIGIOT",  "SIGKILL",   "SIGPIPE",  "SIGPOLL", "SIGPROF", "SIGPWR",   "SIGQUIT",
@@ -123,21 +115,6 @@ bool is_exposable(std::string_view text) {
   const auto host_range = read_ports(host_ports);
   const bool one = range->first == range->last;
   return host_range && (one || host_range->last - host_range->first == range->last - range->first);
-}
-
-bool is_mode(std::string_view text) {
-  constexpr uint32_t kHighest = 07777;
-  if (!text.empty() && text.front() >= '0' && text.front() <= '9') {
-    uint32_t mode = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
-    return failure == std::errc() && end == text.data() + text.size() && mode <= kHighest;
-  }
-  while (true) {
-    const size_t comma = std::min(text.find(','), text.size());
-    if (!is_mode_clause(text.substr(0, comma))) return false;
-    if (comma == text.size()) return true;
-    text.remove_prefix(comma + 1);
-  }
 }
 
 std::span<const std::string_view> signal_names() {

@@ -13,9 +13,6 @@ namespace dcache::plan {
 // `[[ADDRESS:]PORTS:]PORTS[/PROTOCOL]` of EXPOSE, where PORTS is a number or a range of them.
 bool is_exposable(std::string_view text);
 
-// --chmod: octal up to 7777, or as `chmod` takes it: `u=rwX,go-w`.
-bool is_mode(std::string_view text);
-
 // STOPSIGNAL: a number other than 0, or a name with or without SIG.
 bool is_signal(std::string_view text);
 // The names, with SIG.
