@@ -179,6 +179,24 @@ TEST(Graph, UsesNamedContexts) {
   EXPECT_EQ(planned.graph.steps[2].reads[0].name, "i:2");
 }
 
+// Tried with Docker 28.5.
+TEST(Graph, NumbersImagesAfterTheStages) {
+  const auto source = [](const std::string& text) {
+    const Planned planned(text);
+    if (!planned.graph.errors.empty()) return planned.graph.errors[0].message;
+    return planned.graph.steps.back().reads[0].name;
+  };
+  EXPECT_EQ(source("FROM a\nCOPY --from=i /x /\nCOPY --from=1 /x /\n"), "i");
+  EXPECT_EQ(source("FROM a\nRUN --mount=from=i,target=/c 1\nRUN --mount=type=cache,target=/c 1\n"
+                   "COPY --from=j /x /\nCOPY --from=3 /x /\n"),
+            "j");
+  EXPECT_EQ(source("FROM a\nRUN --mount=from=i,target=/c 1\nFROM a\nCOPY --from=2 /x /\n"), "i");
+  EXPECT_EQ(source("FROM a\nCOPY --from=i /x /\nCOPY --from=1 /x /\nCOPY --from=2 /x /\n"), "i");
+  EXPECT_EQ(source("FROM a\nCOPY --from=1 /x /\nCOPY --from=i /x /\n"), "there is no stage of number 1");
+  EXPECT_EQ(source("FROM a AS b\nFROM a\nCOPY --from=b /x /\nCOPY --from=2 /x /\n"),
+            "there is no stage of number 2");
+}
+
 TEST(Graph, SaysWhatCanNotBePlanned) {
   for (const char* text :
        {"FROM ${NONE}\n", "FROM a\nWORKDIR ${x:?gone}\n", "FROM a AS s\nCOPY --from=s /x /\n",

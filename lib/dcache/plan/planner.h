@@ -109,6 +109,8 @@ class Planner {
   Read image_or_context(const Instruction& instruction, std::string_view from, text::Span span);
   // The stage that it names, maybe one below.
   std::optional<size_t> stage_named(const Instruction& instruction, std::string_view from) const;
+  // BuildKit numbers whatever a COPY --from or a mount named that is no stage after the last stage.
+  void number_source(std::string_view name);
 
   // COPY and ADD
   struct CopyFlags {
@@ -167,6 +169,7 @@ class Planner {
   std::map<size_t, std::vector<Reference>> references_;   // by the stage that reads
   std::map<std::string, size_t, std::less<>> all_names_;  // of several stages of one name the last
   size_t stage_count_ = 0;
+  std::vector<std::string> numbered_sources_;  // images and named contexts, from number stage_count_ on
 };
 
 }  // namespace dcache::plan

@@ -194,6 +194,8 @@ void Planner::add_mounts(const Instruction& instruction, Step& step) {
       added.open = added.open || open_;
       continue;
     }
+    const std::string_view from = mount->from.empty() ? "scratch" : std::string_view(mount->from);
+    if (!stage_named(instruction, from)) number_source(from);
     std::string target = mount->target;
     const bool has_place = mount->type != Mount::Type::kSecret && mount->type != Mount::Type::kSsh &&
                            options_.builder == Builder::kBuildkit;
@@ -289,9 +291,22 @@ std::optional<size_t> Planner::stage_named(const Instruction& instruction, std::
   return named == names.end() ? std::nullopt : std::optional(named->second);
 }
 
+void Planner::number_source(std::string_view name) {
+  const bool counts = options_.builder == Builder::kBuildkit && !in_trigger_;
+  if (counts) numbered_sources_.emplace_back(name);
+}
+
 Read Planner::origin_of(const Instruction& instruction, std::string_view from, text::Span span) {
-  const auto index = options_.named_contexts.contains(from) ? std::nullopt : stage_named(instruction, from);
+  const bool copies = instruction.keyword == Keyword::kCopy && !from.empty();
+  const auto stage_or_number = stage_named(instruction, from);
+  if (copies && !stage_or_number) number_source(from);
+  const auto index = options_.named_contexts.contains(from) ? std::nullopt : stage_or_number;
   if (!index) return image_or_context(instruction, from, span);
+  if (*index >= stage_count_ && *index - stage_count_ < numbered_sources_.size()) {
+    const std::string name = numbered_sources_[*index - stage_count_];
+    number_source(name);
+    return image_or_context(instruction, name, span);
+  }
   const auto refuse = [&](std::string message, std::string remedy, Error::Phase phase) {
     fail(instruction, span, std::move(message), std::move(remedy)).phase = phase;
     return Read{.origin = Read::Origin::kImage, .name = std::string(from)};
