@@ -13,6 +13,7 @@
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
 #include "cli/terminal.h"
+#include "dcache/dockerfile/check.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
@@ -231,9 +232,18 @@ class Session {
     const auto load = path == "-" && options_.context.empty() ? lint::LoadSurroundings()
                                                               : surroundings_.of(path, options_.context);
     const auto mend = [&] { return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes); };
+    if (is_template(path, source)) return;
     if (options_.fix || options_.diff) fix(path, source, mend, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));
     report(path, file.text(), entry.linter->lint(file, load), entry, linted);
+  }
+
+  // Whether a file that nobody named, but was found in a folder, is a template and no Dockerfile.
+  bool is_template(const std::string& path, const std::string& source) const {
+    const bool has_tag = source.find("{{") != std::string::npos || source.find("{%") != std::string::npos ||
+                         source.find("<%") != std::string::npos;
+    if (!has_tag || std::ranges::find(options_.paths, path) != options_.paths.end()) return false;
+    return dockerfile::is_template(dockerfile::parse(source));
   }
 
   void lint_companion(const std::string& path, lint::CompanionKind kind, std::string& source,

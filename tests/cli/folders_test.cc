@@ -34,6 +34,19 @@ TEST(Folders, AreSearchedForDockerfiles) {
             (Paths{"Dockerfile", "a/Dockerfile.dev", "a/web.Dockerfile", "b/Containerfile"}));
 }
 
+TEST(Folders, AreSearchedWithoutTemplates) {
+  const TemporaryFolder folder;
+  folder.write("a/Dockerfile.j2", "FROM a\n");
+  folder.write("a/Dockerfile", "{{ if .x }}\nFROM a\n{{ end }}\n");
+  folder.write("b/Dockerfile", "FROM a\nRUN docker inspect -f \\\n{{.ID}} x\nCOPY <<E /t\n{{ if .y }}\nE\n");
+  EXPECT_EQ(linted(folder, {}), (Paths{"b/Dockerfile"}));
+  // What one names is meant.
+  EXPECT_EQ(linted(folder, {"a/Dockerfile.j2"}), (Paths{"a/Dockerfile.j2"}));
+  const Outcome named = run_dcache({"lint", "a/Dockerfile"}, folder.path());
+  EXPECT_EQ(named.status, 2);
+  EXPECT_NE(named.out.find("this looks like a template"), std::string::npos) << named.out;
+}
+
 TEST(Folders, AreSearchedWithoutWhatGitIgnores) {
   const test::GitFolder folder;
   for (const char* name : {"Dockerfile", "out/Dockerfile", "out/deep/Dockerfile", "kept/Dockerfile",

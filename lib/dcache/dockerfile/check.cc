@@ -256,8 +256,13 @@ Verdict check_shell(const Instruction& instruction) {
                   R"(write SHELL ["/bin/bash", "-c"])");
 }
 
+bool is_template_tag(std::string_view name) {
+  return name.starts_with("{{") || name.starts_with("{%") || name.starts_with("{#") || name.starts_with("<%");
+}
+
 // The keyword that an unknown name is a misspelling or the beginning of, or what else may have been meant.
 std::string what_to_write_for(std::string_view name) {
+  if (is_template_tag(name)) return "this looks like a template; use the Dockerfile that is made from it";
   constexpr size_t kShortest = 3;
   constexpr size_t kLettersPerMistake = 3;
   std::vector<std::string_view> keywords;
@@ -342,6 +347,12 @@ void check_instructions(const File& file, std::vector<Error>& errors) {
     errors.push_back({Error::Phase::kInstruction, std::move(complaint->message), std::move(complaint->remedy),
                       complaint->span, instruction.start_line});
   }
+}
+
+bool is_template(const File& file) {
+  return std::ranges::any_of(file.instructions(), [](const Instruction& instruction) {
+    return instruction.keyword == Keyword::kUnknown && is_template_tag(instruction.name);
+  });
 }
 
 }  // namespace dcache::dockerfile

@@ -19,6 +19,10 @@ std::optional<CompanionKind> companion_kind(std::string_view path) {
 
 bool is_dockerfile_name(std::string_view name) {
   if (name.ends_with(".dockerignore") || name.ends_with(".containerignore")) return false;
+  for (const std::string_view other : {".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".gotmpl", ".template",
+                                       ".erb", ".mustache", ".hbs", ".ejs", ".liquid", ".mako", ".md"}) {
+    if (name.ends_with(other)) return false;
+  }
   for (const std::string_view pattern :
        {"Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile", "Containerfile.*",
         "*.Containerfile", "*.containerfile"}) {
