@@ -41,13 +41,27 @@ bool has_pipefail(const lint::Run& run, bool busybox) {
   });
 }
 
+// Whether a command can fail whose output the one at `piped` reads. `yes` ends by a signal when its reader
+// ends, which pipefail would take for a failure.
+bool is_fed_by_what_can_fail(std::span<const shell::Command> commands, size_t piped) {
+  constexpr std::string_view kNeverFail[] = {"echo", "printf", "yes", "true", ":"};
+  for (size_t i = piped; i-- > 0;) {
+    const shell::Command& feeding = commands[i];
+    if (feeding.depth != commands[piped].depth || feeding.quoted) continue;
+    return std::ranges::find(kNeverFail, feeding.program()) == std::end(kNeverFail);
+  }
+  return true;  // what feeds it is in parentheses
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(subject, "DL4006");
   for (const lint::Run& run : subject.runs()) {
     // SHELL does not change what runs a JSON form.
     if (!run.shell_form && !as_hadolint) continue;
-    const auto piped = std::ranges::find_if(run.commands, [](const shell::Command& command) {
-      return command.connector == shell::Connector::kPipe && !command.quoted;
+    const auto piped = std::ranges::find_if(run.commands, [&](const shell::Command& command) {
+      if (command.connector != shell::Connector::kPipe || command.quoted) return false;
+      const auto at = static_cast<size_t>(&command - run.commands.data());
+      return as_hadolint || is_fed_by_what_can_fail(run.commands, at);
     });
     if (piped == run.commands.end() || run.onbuild) continue;
     const bool busybox = has_busybox_shell(base_image_of(subject, stage_of(written_stages(subject), run)));

@@ -101,6 +101,10 @@ TEST(HadolintAnswers, ToPipes) {
          {"DL4006", "FROM mcr.microsoft.com/windows:20H2\nRUN x | y\n"},
          {"DL4006", "FROM jenkins/agent:windows-ltsc2022\nRUN x | y\n"},
          {"DL4006", "ARG B=mcr.microsoft.com/windows/server:ltsc2022\nFROM $B\nRUN x | y\n"},
+         {"DL4006", "FROM a\nRUN echo \"$SUM f\" | sha512sum -c -\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN yes | x && printf %s \"$(y)\" | z\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN echo a | x | y\n", {"2"}},
+         {"DL4006", "FROM a\nRUN (echo a; x) | y\n", {"2"}},
          {"DL4006", "FROM dockcross/windows-static-x64:1\nRUN x | y\n", {"2"}}});
 }
 
