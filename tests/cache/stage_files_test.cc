@@ -150,6 +150,10 @@ TEST(StageFiles, AreTheSameWithAnOwnerAndModeThatTheyHaveAnyway) {
   };
   EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=644 a /q/"), "hit");
   EXPECT_EQ(respell("COPY a /q/", "COPY --chown=0 a /q/"), "hit");
+  // An ADD may unpack what it copies; whether it does is not looked at.
+  EXPECT_EQ(respell("COPY a /q/\nADD a /q/", "COPY a /q/\nADD a /q"), "depends");
+  EXPECT_EQ(respell("ADD b /q/", "ADD [b] /q/"), "depends");
+  EXPECT_EQ(respell("ADD a /q/", "ADD a /r/"), "miss");
   EXPECT_EQ(respell("COPY --chown=5 a /q/", "COPY --chown=5:5 a /q/"), "hit");
   EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=600 a /q/"), "miss");
   EXPECT_EQ(respell("COPY a /q/", "COPY --chmod=u+r,go-w a /q/"), "hit");

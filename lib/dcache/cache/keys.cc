@@ -35,12 +35,18 @@ AssumedKeys hash_definition(const Step& step, plan::Builder builder) {
   return hasher.finish();
 }
 
-// The parts of a COPY that show in the files it writes.
+// The parts of a COPY that show in the files it writes. Paths may be spelled in another way for the same
+// files: with a slash behind the folder, or through a wildcard.
 void add_visible_parts(const Step& step, AssumedHasher& hasher) {
   for (const Part& part : step.definition) {
     switch (part.kind) {
       case Part::Kind::kDestination:
+        hasher.add(step.destination);
+        hasher.add_uncertain(context::hash_bytes(part.value));
+        break;
       case Part::Kind::kSource:
+        hasher.add_uncertain(Hasher().add(part.name).add(part.value).finish());
+        break;
       case Part::Kind::kOwner:
       case Part::Kind::kMode:
       case Part::Kind::kHeredoc:
@@ -88,19 +94,20 @@ class KeyMaker {
     const Step& step = graph_.steps[index];
     StepKeys& keys = keys_[index];
     keys.definition = hash_definition(step, graph_.builder);
-    AssumedHasher inputs;
+    AssumedHasher inputs, content;
     Hasher files;
     for (size_t i = 0; i < step.reads.size(); ++i) {
+      const size_t known = keys.reads.size();
       const AssumedKeys input = read(step.reads[i], i, keys);
       inputs.add(input);
+      content.add(keys.reads.size() == known ? input : as_content(input, keys.reads.back().selection));
       if (step.reads[i].origin != Read::Origin::kStage) files.add(input.certain);
     }
     keys.files = files.finish();
     const AssumedKeys read_keys = inputs.finish();
 
-    AssumedHasher content;
     add_visible_parts(step, content);
-    keys.content = content.add(read_keys).finish();
+    keys.content = content.finish();
 
     const AssumedKeys below = key_below(step);
     AssumedHasher key;
@@ -111,6 +118,16 @@ class KeyMaker {
     keys.key = key.finish();
     results_[index] =
         step.independent ? AssumedHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
+  }
+
+  // What was read, but for the pattern that took it.
+  static AssumedKeys as_content(const AssumedKeys& input, const Selection& selection) {
+    Hasher files;
+    for (const SelectedFile& file : selection.files) {
+      if (file.written) files.add(file.name).add(hash_record(*file.record, Content::kStale));
+    }
+    const Hash all = files.finish();
+    return {input.certain, all, all};
   }
 
   // Another one in each making of keys.
