@@ -1,9 +1,12 @@
 #include <algorithm>
+#include <utility>
 
+#include "dcache/cache/writes.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
 #include "rules/final_image.h"
+#include "rules/package_managers.h"
 
 namespace dcache::rules {
 namespace {
@@ -29,10 +32,11 @@ bool is_self_contained(const dockerfile::Instruction& copy) {
 }
 
 // Where base images have links to folders, a linked layer would put a folder in their place. What is copied
-// to the root may hold such a folder.
+// to the root may hold such a folder. On Fedora, RHEL and their kin /etc/ssl/certs and /usr/sbin are links.
 bool goes_through_link(std::string_view destination) {
   if (destination == "/") return true;
-  constexpr std::string_view kLinks[] = {"/bin", "/sbin", "/lib", "/lib64", "/var/run", "/var/lock"};
+  constexpr std::string_view kLinks[] = {"/bin",     "/sbin",     "/lib",           "/lib64",
+                                         "/var/run", "/var/lock", "/etc/ssl/certs", "/usr/sbin"};
   return std::ranges::any_of(kLinks,
                              [&](std::string_view link) { return text::is_within(destination, link); });
 }
@@ -57,6 +61,7 @@ class Touched {
   void add(lint::Subject& subject, size_t index) {
     const plan::Step& step = subject.graph().steps[index];
     if (step.kind == plan::Step::Kind::kRun) {
+      if (!owner_of(step).is_root()) add_all_written(step);
       for (const shell::Command& command : subject.run_of(index).commands)
         add(command, step);
     } else if (step.kind == plan::Step::Kind::kWorkdir) {
@@ -84,22 +89,53 @@ class Touched {
     unknown_ = unknown_ || folders_.size() > kMost;
   }
 
+  // What another user than root makes belongs to that user.
+  void add_all_written(const plan::Step& step) {
+    const cache::Written written = cache::written_by(step);
+    unknown_ = unknown_ || !written.paths;
+    if (!written.paths) return;
+    for (const std::string& path : *written.paths)
+      note(path);
+  }
+
   void add(const shell::Command& command, const plan::Step& step) {
-    constexpr std::string_view kPrograms[] = {"chown",   "chmod",   "chgrp",   "useradd", "adduser",
-                                              "usermod", "install", "setfacl", "mkdir"};
+    constexpr std::string_view kOwning[] = {"chown", "chgrp"};
+    constexpr std::string_view kSetting[] = {"chmod", "setfacl", "mkdir", "install"};
+    constexpr std::string_view kUsers[] = {"useradd", "adduser", "usermod"};
     const std::span<const shell::Word> words = shell::invocation(command);
     const std::string_view program = shell::program_of(words);
-    if (std::ranges::find(kPrograms, program) == std::end(kPrograms)) return;
+    const auto is_one_of = [&](const auto& programs) {
+      return std::ranges::find(programs, program) != std::end(programs);
+    };
+    const bool owning = is_one_of(kOwning), setting = is_one_of(kSetting);
+    if (!owning && !setting && !is_one_of(kUsers)) return;
     const auto sets_mode = [](const shell::Word& word) {
       return word.text.starts_with("-m") || word.text.starts_with("--mode");
     };
     if (program == "mkdir" && std::ranges::none_of(words, sets_mode)) return;
+    bool owner_is_next = owning;  // it comes from a variable as a rule, the folder seldom
     for (const shell::Word& word : words.subspan(1)) {
-      // The owner comes from a variable as a rule, the folder seldom.
-      const bool path = word.text.find('/') != std::string_view::npos || word.text == ".";
-      if (path && !word.literal) unknown_ = true;
-      if (path) note(text::join_path(word.text.starts_with('/') ? "/" : step.workdir(), word.text));
+      if (word.text.starts_with('-')) continue;
+      if (std::exchange(owner_is_next, false)) continue;
+      const auto path = path_of(word, step);
+      if (!path) {
+        unknown_ = true;
+      } else if (owning || setting || path->find('/') != std::string::npos) {
+        note(text::join_path(path->starts_with('/') ? "/" : step.workdir(), *path));
+      }
     }
+  }
+
+  // With the variables of the stage replaced; nothing where others are in it.
+  static std::optional<std::string> path_of(const shell::Word& word, const plan::Step& step) {
+    if (word.literal) return std::string(word.text);
+    const bool computed =
+        word.text.find("$(") != std::string_view::npos || word.text.find('`') != std::string_view::npos;
+    if (computed || !step.environment) return std::nullopt;
+    std::vector<std::string> missing;
+    auto path = dockerfile::expand(word.text, step.environment->lookup(), {.missing = &missing});
+    if (!path || !missing.empty()) return std::nullopt;
+    return *std::move(path);
   }
 
   std::vector<std::string> folders_;
@@ -162,7 +198,8 @@ lint::Rule DC1017() {
           "is independent: it is reused as long as what is copied stays the same, and the steps before it "
           "do not matter.\n\nA linked layer also brings the folders on the way, as root's and with mode "
           "0755, and these replace what earlier layers have. Where a step sets the owner or the mode of such "
-          "a folder, and in `/tmp`, `/root` and `/home`, the rule keeps quiet.",
+          "a folder or another user than root makes it, where images have links to folders, and in `/tmp`, "
+          "`/root` and `/home`, the rule keeps quiet.",
       .fix_note =
           "Adds `--link`. It is unsafe in a file without a `# syntax=` line, which older builders may "
           "refuse then, and outside of `/usr`, `/opt` and `/etc`, where the base image may have a folder of "
