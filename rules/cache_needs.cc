@@ -11,6 +11,7 @@
 #include <fnmatch.h>
 
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::rules {
 namespace {
@@ -72,22 +73,36 @@ bool may_take_away(std::string_view word, std::string_view target, const Step& s
   return false;
 }
 
+// What a command names; of programs that only look at a folder, the files that their output goes to.
 std::vector<const shell::Word*> words_and_files(const shell::Command& command) {
   std::vector<const shell::Word*> words;
-  for (const shell::Word& word : command.words)
-    words.push_back(&word);
+  if (!is_harmless_around(command.program())) {
+    for (const shell::Word& word : command.words)
+      words.push_back(&word);
+  }
   for (const shell::Redirection& redirection : command.redirections)
     words.push_back(&redirection.target);
   return words;
 }
 
-bool may_put_files(const Step& step, std::string_view target) {
+// Whether a COPY brings something at or below the target. Of what it takes from a stage or an image only the
+// folder tells, unless that is the root.
+bool may_put_files(lint::Subject& subject, const Step& step, std::string_view target) {
   const std::string_view place = step.destination;
   if (place.empty()) return false;
   if (text::is_within(place, target)) return true;
-  // What a COPY to a folder around it brings can't be told, unless it is a folder for everything.
-  return step.kind == Step::Kind::kCopy && text::is_within(target, place) && place != "/" &&
-         text::parent_path(place) != "/";
+  if (step.kind != Step::Kind::kCopy || !text::is_within(target, place)) return false;
+  const std::string_view below = target.substr(place == "/" ? 0 : place.size());
+  return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+    if (read.origin != plan::Read::Origin::kContext) return place != "/";
+    const lint::Surroundings* around = subject.surroundings();
+    if (around == nullptr) return place != "/" && text::parent_path(place) != "/";
+    return std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+      if (selector.wildcard) return place != "/" && text::parent_path(place) != "/";
+      const std::string path = text::clean_path(selector.path + std::string(below)).substr(1);
+      return around->files.find(path) != nullptr || !around->files.below(path).empty();
+    });
+  });
 }
 
 }  // namespace
@@ -120,10 +135,9 @@ struct Filled {
 
 bool puts_files(lint::Subject& subject, size_t index, std::string_view target) {
   const Step& step = subject.graph().steps[index];
-  if (step.kind != Step::Kind::kRun) return may_put_files(step, target);
+  if (step.kind != Step::Kind::kRun) return may_put_files(subject, step, target);
   return std::ranges::any_of(subject.run_of(index).commands, [&](const shell::Command& command) {
-    const std::string_view program = command.program();
-    if (program == "rm" || is_harmless_around(program)) return false;
+    if (command.program() == "rm") return false;
     return std::ranges::any_of(words_and_files(command), [&](const shell::Word* word) {
       const auto path = path_in(word->text, step);
       return path && text::is_within(*path, target);
@@ -145,15 +159,33 @@ bool hides_files(lint::Subject& subject, const Run& run, std::string_view target
   return known->second[*below];
 }
 
+namespace {
+
+// Whether the RUN has a variable with the path of the target, a folder around it or something in it.
+bool keeps_in_variable(const Run& run, std::string_view target, const Step& step) {
+  const auto holds = [&](const shell::Word& word) {
+    const size_t equals = word.text.find('=');
+    return equals != std::string_view::npos && is_about(word.text.substr(equals + 1), target, step);
+  };
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    return std::ranges::any_of(command.assignments, holds) ||
+           (command.program() == "export" && std::ranges::any_of(command.words, holds));
+  });
+}
+
+}  // namespace
+
 bool is_touched(const Step& step, const Run& run, const PackageManager& manager, std::string_view target,
                 const Removal& removal) {
+  const bool in_variable = keeps_in_variable(run, target, step);
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-    if (is_harmless_around(command.program()) || calls(manager, command)) return false;
+    if (calls(manager, command)) return false;
     const auto words = shell::invocation(command);
     const std::string_view program = shell::program_of(words);
     const bool takes_away = program == "rm" || program == "mv" || program == "rmdir";
     return std::ranges::any_of(words_and_files(command), [&](const shell::Word* word) {
       if (removal.takes(*word)) return false;
+      if (in_variable && takes_away && word->text.find('$') != std::string_view::npos) return true;
       return is_about(word->text, target, step) || (takes_away && may_take_away(word->text, target, step));
     });
   });
@@ -173,7 +205,7 @@ class Needs {
       : subject_(subject), graph_(subject.graph()), needs_(needs) {
     for (size_t i = 0; i < graph_.steps.size(); ++i) {
       const Step& step = graph_.steps[i];
-      if (step.kind == Step::Kind::kRun && needs_it(subject_.run_of(i), step)) steps_.push_back(i);
+      if (step.kind == Step::Kind::kRun && needs_it(subject_.run_of(i))) steps_.push_back(i);
     }
     needs_.has_mount = nullptr;  // what it looks at need not live on
   }
@@ -188,13 +220,15 @@ class Needs {
   }
 
  private:
-  bool needs_it(const Run& run, const Step& step) const {
+  bool needs_it(const Run& run) const {
     const auto needs = [&](const shell::Command& command) {
-      if (calls(*needs_.manager, command) && is_offline(*needs_.manager, command, step)) return true;
+      if (calls(*needs_.manager, command) && is_offline(subject_, run, *needs_.manager, command)) return true;
       return needs_.used_from && may_use(run, command);
     };
     if (run.commands.empty() || !run.posix_shell) return needs_.used_from;
-    if (is_without_network(run) && needs_.used_from) return true;
+    const auto manages = [&](const shell::Command& command) { return calls(*needs_.manager, command); };
+    if (is_without_network(run) && (needs_.used_from || std::ranges::any_of(run.commands, manages)))
+      return true;
     return std::ranges::any_of(run.commands, needs);
   }
 
@@ -229,6 +263,7 @@ class Needs {
   std::string find_in_images(size_t filled) const {
     for (const plan::Stage& stage : graph_.stages) {
       if (!graph_.starts_from(stage.index, filled)) continue;
+      if (const Instruction* caller = find_caller(stage)) return fmt::format("line {}", caller->start_line);
       const Instruction* starter = starter_of(stage);
       const bool last = stage.index + 1 == graph_.stages.size();
       if (starter != nullptr ? may_need(*starter) : last || !is_used(stage))
@@ -261,6 +296,28 @@ class Needs {
     });
   }
 
+  std::span<const Instruction> body_of(const plan::Stage& stage) const {
+    const auto instructions = subject_.file().instructions();
+    const auto begin = static_cast<size_t>(stage.from - instructions.data()) + 1;
+    size_t end = begin;
+    while (end < instructions.size() && instructions[end].keyword != Keyword::kFrom)
+      ++end;
+    return instructions.subspan(begin, end - begin);
+  }
+
+  // A HEALTHCHECK or an ONBUILD of the stage that names the package manager.
+  const Instruction* find_caller(const plan::Stage& stage) const {
+    if (stage.from == nullptr) return nullptr;
+    const auto body = body_of(stage);
+    const auto found = std::ranges::find_if(body, [&](const Instruction& one) {
+      if (one.keyword != Keyword::kHealthcheck && one.keyword != Keyword::kOnbuild) return false;
+      return std::ranges::any_of(needs_.manager->programs, [&](Words program) {
+        return one.joined.find(program.front()) != std::string_view::npos;
+      });
+    });
+    return found == body.end() ? nullptr : &*found;
+  }
+
   // The last ENTRYPOINT of a stage and those that it starts from, or else CMD.
   const Instruction* starter_of(const plan::Stage& stage) const {
     const Instruction* entrypoint = nullptr;
@@ -269,11 +326,9 @@ class Needs {
          at = at->base_stage ? &graph_.stages[*at->base_stage] : nullptr) {
       const Instruction* own_entrypoint = nullptr;
       const Instruction* own_command = nullptr;
-      const auto instructions = subject_.file().instructions();
-      for (const Instruction* one = at->from + 1;
-           one != instructions.data() + instructions.size() && one->keyword != Keyword::kFrom; ++one) {
-        if (one->keyword == Keyword::kEntrypoint) own_entrypoint = one;
-        if (one->keyword == Keyword::kCmd) own_command = one;
+      for (const Instruction& one : body_of(*at)) {
+        if (one.keyword == Keyword::kEntrypoint) own_entrypoint = &one;
+        if (one.keyword == Keyword::kCmd) own_command = &one;
       }
       if (entrypoint == nullptr) entrypoint = own_entrypoint;
       if (command == nullptr) command = own_command;
@@ -313,6 +368,220 @@ std::string needed_later(lint::Subject& subject, const Run& run, const LaterNeed
   auto found = known.find(key);
   if (found == known.end()) found = known.emplace(key, Needs(subject, needs)).first;
   return found->second.after(run);
+}
+
+namespace {
+
+// By folder: the instructions that may take something from it otherwise than by the package manager.
+struct Takers {
+  std::map<std::string, std::vector<const Instruction*>, std::less<>> by_folder;
+};
+
+// What a text says that names the folder in some way: the folder below a home with its dot, or else the last
+// two parts of the path.
+std::string_view mark_of(std::string_view folder) {
+  if (const size_t dot = folder.find("/."); dot != std::string_view::npos) {
+    const std::string_view rest = folder.substr(dot + 1);
+    return rest.substr(0, rest.find('/'));
+  }
+  const size_t last = folder.rfind('/');
+  if (last == 0 || last == std::string_view::npos) return folder;
+  return folder.substr(folder.rfind('/', last - 1) + 1);
+}
+
+bool names(std::string_view text, std::string_view mark) {
+  for (size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
+    const size_t end = at + mark.size();
+    const auto goes_on = [](char c) {
+      const char letter = text::ascii_lower(c);
+      return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    };
+    if (end == text.size() || !goes_on(text[end])) return true;
+  }
+  return false;
+}
+
+// Whether a package manager is asked where its folder is: `$(go env GOMODCACHE)`.
+bool asks_for_folder(std::span<const shell::Word> words) {
+  constexpr std::string_view kAsking[] = {"env", "dir", "path", "store", "get", "locals", "root", "config"};
+  const bool of_manager = std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+    return std::ranges::any_of(manager.programs,
+                               [&](Words program) { return program.front() == shell::program_of(words); });
+  });
+  return of_manager && std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+           return std::ranges::find(kAsking, word.text) != std::end(kAsking);
+         });
+}
+
+bool command_takes(const shell::Command& command, std::string_view folder, const Step& step) {
+  constexpr std::string_view kOthers[] = {"ls",     "du",    "test", "[",   "echo",
+                                          "printf", "mkdir", "stat", "pwd", "export"};
+  const auto words = shell::invocation(command);
+  const std::string_view program = shell::program_of(words);
+  if (words.empty() || std::ranges::find(kOthers, program) != std::end(kOthers)) return false;
+  if (command.depth > 0 && asks_for_folder(words)) return true;
+  // What is not there any more need not be removed, unless that is an error.
+  const auto forces = [](const shell::Word& word) {
+    return word.text.starts_with('-') && word.text.find('f') != std::string_view::npos;
+  };
+  if (program == "rm" && std::ranges::any_of(words, forces)) return false;
+  const std::string_view mark = mark_of(folder);
+  return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+    if (names(word.text, mark)) return true;
+    const auto path = path_of(word.text, step);
+    return path && *path != "/" && program != "cd" && text::is_within(folder, *path);
+  });
+}
+
+// Whether a command of the image starts packages out of the cache of the one who runs it.
+bool runs_packages(std::string_view command) {
+  constexpr std::string_view kStarters[] = {"npx", "uvx", "bunx", "dlx", "uv run", "\"uv\"", "--offline"};
+  return std::ranges::any_of(
+      kStarters, [&](std::string_view starter) { return command.find(starter) != std::string_view::npos; });
+}
+
+bool instruction_takes(lint::Subject& subject, const Instruction& instruction, std::string_view folder) {
+  switch (instruction.keyword) {
+    case Keyword::kRun: {
+      const Run& run = subject.run_at(instruction);
+      if (!run.step) return false;
+      const Step& step = subject.graph().steps[*run.step];
+      return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+        const bool manages = std::ranges::any_of(uses_of(subject, run),
+                                                 [&](const Use& use) { return use.command == &command; });
+        return !manages && command_takes(command, folder, step);
+      });
+    }
+    case Keyword::kCmd:
+    case Keyword::kEntrypoint:
+    case Keyword::kHealthcheck:
+      if (runs_packages(instruction.joined)) return true;
+      [[fallthrough]];
+    case Keyword::kCopy:
+    case Keyword::kWorkdir:
+    case Keyword::kOnbuild:
+      return names(instruction.joined, mark_of(folder));
+    default:
+      return false;
+  }
+}
+
+// The first word behind `$NAME` of a COPY source may be a folder around it: `$GOPATH/pkg`.
+bool copies_around(const Instruction& copy, std::string_view folder) {
+  return copy.keyword == Keyword::kCopy && copy.find_flag("from") != nullptr &&
+         std::ranges::any_of(copy.arguments, [&](const dockerfile::Word& word) {
+           if (!word.text.starts_with('$')) return false;
+           const std::string_view last = text::base_name(word.text);
+           return !last.empty() &&
+                  (std::string(folder) + '/').find('/' + std::string(last) + '/') != std::string::npos;
+         });
+}
+
+}  // namespace
+
+std::string taken_later(lint::Subject& subject, const Run& run, std::string_view folder) {
+  auto& by_folder = subject.memory<Takers>().by_folder;
+  auto known = by_folder.find(folder);
+  if (known == by_folder.end()) {
+    std::vector<const Instruction*> takers;
+    for (const Instruction& instruction : subject.file().instructions()) {
+      if (instruction_takes(subject, instruction, folder) || copies_around(instruction, folder))
+        takers.push_back(&instruction);
+    }
+    known = by_folder.emplace(folder, std::move(takers)).first;
+  }
+  const auto later = std::ranges::upper_bound(known->second, run.instruction);
+  return later == known->second.end() ? std::string() : fmt::format("line {}", (*later)->start_line);
+}
+
+namespace {
+
+// Whether an image is known to run as root unless it is told otherwise.
+bool starts_as_root(std::string_view reference) {
+  constexpr std::string_view kOfficial[] = {"alpine",    "almalinux",      "amazonlinux", "amazoncorretto",
+                                            "archlinux", "buildpack-deps", "bun",         "busybox",
+                                            "centos",    "clojure",        "composer",    "crystal",
+                                            "dart",      "debian",         "docker",      "eclipse-temurin",
+                                            "elixir",    "erlang",         "fedora",      "gcc",
+                                            "golang",    "haskell",        "httpd",       "ibmjava",
+                                            "julia",     "maven",          "nginx",       "node",
+                                            "openjdk",   "oraclelinux",    "perl",        "php",
+                                            "pypy",      "python",         "r-base",      "rockylinux",
+                                            "ruby",      "rust",           "scratch",
+                                            "swift",     "tomcat",         "ubuntu",      "wordpress",
+                                            "rabbitmq",  "redis",          "postgres",    "gradle"};
+  constexpr std::string_view kOthers[] = {"mcr.microsoft.com/dotnet/", "oven/bun",
+                                          "public.ecr.aws/docker/library/", "ghcr.io/astral-sh/uv",
+                                          "mcr.microsoft.com/devcontainers/"};
+  std::string_view name = reference.substr(0, reference.find('@'));
+  const size_t colon = name.rfind(':');
+  if (colon != std::string_view::npos && name.find('/', colon) == std::string_view::npos)
+    name = name.substr(0, colon);
+  if (std::ranges::any_of(kOthers, [&](std::string_view other) { return name.starts_with(other); }))
+    return true;
+  // Mirrors keep the folder of the official images.
+  constexpr std::string_view kLibrary = "library/";
+  const size_t library = name.rfind(kLibrary);
+  if (library != std::string_view::npos) name.remove_prefix(library + kLibrary.size());
+  if (name.starts_with("docker.io/")) name.remove_prefix(name.find('/') + 1);
+  return std::ranges::find(kOfficial, name) != std::end(kOfficial);
+}
+
+}  // namespace
+
+bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folder, const Removal& removal) {
+  constexpr std::string_view kNames[] = {
+      "addgroup", "adduser", "apk",   "apt",   "apt-get",  "arch",      "awk",
+      "basename", "cat",     "cd",    "chmod", "chown",    "curl",      "cut",
+      "date",     "dirname", "dnf",   "dpkg",  "echo",     "export",    "grep",
+      "groupadd", "head",    "id",    "ls",    "microdnf", "mkdir",     "nproc",
+      "printf",   "pwd",     "rm",    "sed",   "set",      "sha256sum", "sleep",
+      "tail",     "test",    "touch", "tr",    "true",     "uname",     "update-ca-certificates",
+      "useradd",  "wget",    "which", "yum",   "[",        ":",         "command"};
+  const Step& step = subject.graph().steps[*run.step];
+  const std::string_view mark = mark_of(folder);
+  const auto is_plain = [&](const shell::Word& word) {
+    if (removal.takes(word)) return true;
+    // What it stands for is known, and that is no folder around the cache.
+    const bool changes = word.text.find_first_of("$`~{") != std::string_view::npos;
+    const auto path = path_of(word.text, step);
+    return !changes && !names(word.text, mark) && !(path && *path != "/" && text::is_within(folder, *path));
+  };
+  return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    if (words.empty()) return true;
+    const bool manages = std::ranges::any_of(
+        package_managers(), [&](const PackageManager& manager) { return calls(manager, command); });
+    if (manages) return !(command.depth > 0 && asks_for_folder(words));
+    const std::string_view program = shell::program_of(words);
+    if (std::ranges::find(kNames, program) == std::end(kNames)) return false;
+    constexpr std::string_view kChanging[] = {"rm", "chmod", "chown", "mkdir", "touch"};
+    const bool changing = std::ranges::find(kChanging, program) != std::end(kChanging);
+    return !changing || std::ranges::all_of(words.subspan(1), is_plain);
+  });
+}
+
+bool has_root_user(lint::Subject& subject, const Step& step) {
+  const plan::Graph& graph = subject.graph();
+  const auto instructions = subject.file().instructions();
+  const plan::Stage* stage = &graph.stages[step.stage];
+  const Instruction* behind = step.instruction;
+  while (stage->from != nullptr) {
+    // The last USER above the step.
+    for (const Instruction* one = behind - 1; one > stage->from; --one) {
+      if (one->keyword != Keyword::kUser || one->arguments.empty()) continue;
+      const std::string_view user = one->arguments.front().text;
+      return user.find('$') == std::string_view::npos && read_owner(user).is_root();
+    }
+    if (!stage->base_stage) break;
+    stage = &graph.stages[*stage->base_stage];
+    behind = stage->from;
+    while (behind + 1 != instructions.data() + instructions.size() && (behind + 1)->keyword != Keyword::kFrom)
+      ++behind;
+    ++behind;
+  }
+  return stage->from != nullptr && !stage->from->arguments.empty() &&
+         starts_as_root(graph.text_of(stage->from->arguments.front()));
 }
 
 }  // namespace dcache::rules

@@ -40,4 +40,17 @@ struct LaterNeeds {
 // the image runs. In words for a message ("line 7"); empty if nothing does.
 std::string needed_later(lint::Subject& subject, const lint::Run& run, const LaterNeeds& needs);
 
+// What may take something from the folder after the RUN in another way than by calling the package manager: a
+// RUN that copies or uses files of it, a COPY or a command of the image that names it. In words as above; all
+// stages count.
+std::string taken_later(lint::Subject& subject, const lint::Run& run, std::string_view folder);
+
+// Whether all commands of the RUN, as far as `removal` leaves them, are known to do nothing with the folder,
+// a folder around it or something in it, the calls of package managers apart.
+bool leaves_alone(lint::Subject& subject, const lint::Run& run, std::string_view folder,
+                  const Removal& removal);
+
+// Whether root is known to run a step: USER says so, or nothing does and the base image is an official one.
+bool has_root_user(lint::Subject& subject, const plan::Step& step);
+
 }  // namespace dcache::rules

@@ -46,6 +46,17 @@ struct Line {
     return source.substr(at, code.end - at).find_first_not_of(kBlanks) != std::string_view::npos;
   }
 
+  // What is left of the code starts with this; empty if nothing is left.
+  std::string_view start_of_rest(std::string_view source) const {
+    uint32_t at = code.begin;
+    for (const text::Span cut : cuts) {
+      if (source.substr(at, cut.begin - at).find_first_not_of(kBlanks) != std::string_view::npos) break;
+      at = cut.end;
+    }
+    const std::string_view rest = source.substr(at, code.end - at);
+    return rest.substr(std::min(rest.find_first_not_of(kBlanks), rest.size()));
+  }
+
   // Where the code that is left ends.
   uint32_t end_of_rest(std::string_view source) const {
     uint32_t end = code.end;
@@ -175,6 +186,9 @@ std::optional<std::vector<text::Edit>> Removal::edits() const {
     end_goes = !keeps;
     if (keeps) last_kept = &line;
     if (!keeps && run_.in_heredoc) return std::nullopt;
+    // The builder would take a comment of the shell for one of its own, and go on behind it.
+    if (!line.cuts.empty() && &line != &lines.front() && line.start_of_rest(source).starts_with('#'))
+      return std::nullopt;
     if (!keeps) {
       edits.push_back({line.span, ""});
       continue;

@@ -298,7 +298,10 @@ struct Place {
 
 Place place_at(std::string_view value, std::string_view below, const plan::Step& step) {
   Place place{true, std::nullopt};
-  if (below == "?") return place;
+  if (below.starts_with('?')) {
+    place.decided = value.find(below.substr(1)) != std::string_view::npos;
+    return place;
+  }
   // Of several folders in a variable like GOPATH the first counts.
   value = value.substr(0, value.find(':'));
   if (auto path = path_in(value, step)) place.path = text::clean_path(*path + std::string(below));
@@ -330,6 +333,29 @@ const std::vector<const shell::Command*>& setters_of(lint::Subject& subject, con
   return known->second;
 }
 
+// The texts `NAME=value` that count for a command of a RUN, the nearest first: in front of it, behind `env`,
+// and of the commands above it.
+std::vector<std::string_view> variables_for(std::span<const shell::Command* const> setters,
+                                            const shell::Command& command) {
+  std::vector<std::string_view> all;
+  const auto add = [&](const std::vector<shell::Word>& words) {
+    for (const shell::Word& word : words)
+      all.push_back(word.text);
+  };
+  add(command.assignments);
+  add(command.words);
+  for (const shell::Command* earlier : setters) {
+    if (earlier >= &command) break;
+    add(earlier->words.empty() ? earlier->assignments : earlier->words);
+  }
+  return all;
+}
+
+// Whether a text `NAME=value` is about that variable.
+bool sets(std::string_view assignment, std::string_view name) {
+  return assignment.starts_with(name) && assignment.substr(name.size()).starts_with('=');
+}
+
 Place place_by_command(std::span<const shell::Command* const> setters, const Cache& cache,
                        const shell::Command& command, const plan::Step& step) {
   for (const Pair& option : cache.options) {
@@ -338,24 +364,13 @@ Place place_by_command(std::span<const shell::Command* const> setters, const Cac
         return place_at(*value, option.value, step);
     }
   }
-  const auto moves = [&](std::string_view word) -> std::optional<Place> {
+  for (const std::string_view word : variables_for(setters, command)) {
     for (const Pair& mover : cache.env) {
-      if (word.starts_with(mover.name) && word.substr(mover.name.size()).starts_with('='))
-        return place_at(word.substr(mover.name.size() + 1), mover.value, step);
+      if (!sets(word, mover.name)) continue;
+      if (const Place place = place_at(word.substr(mover.name.size() + 1), mover.value, step); place.decided)
+        return place;
     }
-    return std::nullopt;
-  };
-  for (const shell::Word& word : command.assignments) {
-    if (auto place = moves(word.text)) return *place;
-  }
-  for (const shell::Word& word : command.words) {  // `env NAME=value …`
-    if (auto place = moves(word.text)) return *place;
-  }
-  for (const shell::Command* earlier : setters) {
-    if (earlier >= &command) break;
-    for (const shell::Word& word : earlier->words.empty() ? earlier->assignments : earlier->words) {
-      if (auto place = moves(word.text)) return *place;
-    }
+    if (cache.path.starts_with('~') && sets(word, "HOME")) return {true, std::nullopt};
   }
   return {};
 }
@@ -446,7 +461,9 @@ std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& r
       return place.path;
   }
   for (const Pair& mover : cache.env) {
-    if (const auto value = variable(step, mover.name)) return place_at(*value, mover.value, step).path;
+    const auto value = variable(step, mover.name);
+    if (!value) continue;
+    if (const Place place = place_at(*value, mover.value, step); place.decided) return place.path;
   }
   const std::string_view usual = usual_path(cache, base_image(subject.graph(), step), step);
   if (usual.empty() || is_configured(subject, run, manager)) return std::nullopt;
@@ -463,15 +480,43 @@ bool opts_out(const Use& use) {
   });
 }
 
-bool opts_out_by_variable(const PackageManager& manager, const plan::Step& step) {
-  return std::ranges::any_of(manager.opt_out_env,
-                             [&](std::string_view name) { return variable(step, name).has_value(); });
+bool opts_out_by_variable(lint::Subject& subject, const lint::Run& run, const Use& use) {
+  const plan::Step& step = subject.graph().steps[*run.step];
+  const auto given = variables_for(setters_of(subject, run), *use.command);
+  return std::ranges::any_of(use.manager->opt_out_env, [&](std::string_view name) {
+    return variable(step, name).has_value() ||
+           std::ranges::any_of(given, [&](std::string_view word) { return sets(word, name); });
+  });
 }
+
+namespace {
+
+// Whether a value is, or has as one of its words, that of a pair "NAME=VALUE".
+bool holds_word(std::string_view value, std::string_view wanted) {
+  for (size_t at = value.find(wanted); at != std::string_view::npos; at = value.find(wanted, at + 1)) {
+    const size_t end = at + wanted.size();
+    if ((at == 0 || value[at - 1] == ' ') && (end == value.size() || value[end] == ' ')) return true;
+  }
+  return false;
+}
+
+// An option of one letter may stand among others (`-Bo`); those in front of a value do not.
+bool gives_option(std::string_view word, std::string_view option) {
+  if (word == option) return true;
+  constexpr size_t kMostLetters = 4;
+  const bool short_option = option.size() == 2 && option[0] == '-';
+  return short_option && word.size() > 2 && word.size() <= kMostLetters + 1 && word[0] == '-' &&
+         word.find_first_not_of("BeoqUVXcCN", 1) == std::string_view::npos &&
+         word.find(option[1]) != std::string_view::npos;
+}
+
+}  // namespace
 
 bool sets_any(const plan::Step& step, Words pairs) {
   return std::ranges::any_of(pairs, [&](std::string_view pair) {
     const size_t equals = pair.find('=');
-    return variable(step, pair.substr(0, equals)) == pair.substr(equals + 1);
+    const auto value = variable(step, pair.substr(0, equals));
+    return value && holds_word(*value, pair.substr(equals + 1));
   });
 }
 
@@ -482,13 +527,23 @@ std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool
   return all;
 }
 
-bool is_offline(const PackageManager& manager, const shell::Command& command, const plan::Step& step) {
-  const auto is_given = [&](std::string_view word) {
-    return shell::has_word(command.words, word) || shell::has_word(command.assignments, word);
-  };
-  return std::ranges::any_of(manager.offline,
-                             [&](std::string_view word) { return shell::has_word(command.words, word); }) ||
-         sets_any(step, manager.offline_env) || std::ranges::any_of(manager.offline_env, is_given);
+bool is_offline(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                const shell::Command& command) {
+  const bool by_option = std::ranges::any_of(manager.offline, [&](std::string_view option) {
+    return std::ranges::any_of(command.words,
+                               [&](const shell::Word& word) { return gives_option(word.text, option); });
+  });
+  if (by_option) return true;
+  if (manager.offline_env.empty()) return false;
+  const auto given = variables_for(setters_of(subject, run), command);
+  const bool by_variable = std::ranges::any_of(manager.offline_env, [&](std::string_view pair) {
+    const size_t equals = pair.find('=');
+    return std::ranges::any_of(given, [&](std::string_view word) {
+      return sets(word, pair.substr(0, equals)) &&
+             holds_word(word.substr(equals + 1), pair.substr(equals + 1));
+    });
+  });
+  return by_variable || (run.step && sets_any(subject.graph().steps[*run.step], manager.offline_env));
 }
 
 bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step) {
@@ -588,8 +643,12 @@ bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManag
     if (auto place = with_home(other, step)) places.push_back(std::move(*place));
   }
   return std::ranges::any_of(run.mounts, [&](const dockerfile::Mount& mount) {
-    if (mount.type != dockerfile::Mount::Type::kCache && mount.type != dockerfile::Mount::Type::kTmpfs)
-      return false;
+    using Type = dockerfile::Mount::Type;
+    if (mount.type == Type::kBind) {
+      const std::string target = text::clean_path(mount.target);
+      return path && target != "/" && text::is_within(*path, target);
+    }
+    if (mount.type != Type::kCache && mount.type != Type::kTmpfs) return false;
     // Where the cache is cannot be known, and whoever wrote the mount knew.
     if (!path || mount.target.find('$') != std::string::npos) return true;
     const std::string target = text::clean_path(mount.target);

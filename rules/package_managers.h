@@ -36,7 +36,7 @@ struct Cache {
   std::span<const ImagePath> on_images = {};  // before `path`
   std::string_view on_distributions = {};     // on images of a Linux distribution, which set nothing
   // Variables that move it, and options of the command that do: its folder is their value with the second
-  // text behind it. "?" stands for one that nobody can tell.
+  // text behind it. "?" stands for one that nobody can tell, "?TEXT" where the value holds that text.
   std::span<const Pair> env = {};
   std::span<const Pair> options = {};
   Words also = {};                // other places that serve as well
@@ -159,14 +159,17 @@ std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& r
                                       const PackageManager& manager, const Cache& cache,
                                       const shell::Command* command);
 
-// Whether the command keeps the package manager from downloading, so that it needs what is there already.
-bool is_offline(const PackageManager& manager, const shell::Command& command, const plan::Step& step);
+// Whether the command of a RUN keeps the package manager from downloading, so that it needs what is there
+// already.
+bool is_offline(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+                const shell::Command& command);
 
 // Whether the command of a use has an option that keeps the package manager from caching.
 bool opts_out(const Use& use);
-// Whether a variable of the step does.
-bool opts_out_by_variable(const PackageManager& manager, const plan::Step& step);
-// Whether the step sets one of the variables to the value of its pair "NAME=VALUE".
+// Whether a variable does that the stage, the RUN or the command itself sets.
+bool opts_out_by_variable(lint::Subject& subject, const lint::Run& run, const Use& use);
+// Whether the step sets one of the variables so that its value is, or has as one of its words, that of its
+// pair "NAME=VALUE".
 bool sets_any(const plan::Step& step, Words pairs);
 
 // For each step whether `holds` is true of it or of one that it starts from.

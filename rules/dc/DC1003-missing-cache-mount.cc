@@ -6,10 +6,12 @@
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/package_managers.h"
+#include "rules/syntax_version.h"
 
 namespace dcache::rules {
 namespace {
@@ -17,6 +19,8 @@ namespace {
 using lint::Run;
 using lint::Subject;
 using plan::Step;
+
+constexpr int kSyntaxOfMounts = 2;
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -96,19 +100,37 @@ class Check {
       lack_at_.emplace(std::pair(lack.run, &lack.manager()), fixes_.size());
       fixes_.push_back(make_fix(lack));
     }
-    for (size_t i = 0; i < lacks_.size(); ++i)
-      report(lacks_[i], fixes_[i]);
+    for (size_t i = 0; i < lacks_.size(); ++i) {
+      const Lack& lack = lacks_[i];
+      const std::string need = needed_by(lack);
+      if (fixes_[i] && (!need.empty() || hides_downloads(lack))) fixes_[i]->safe = false;
+      if (has_packages(lack) && (!fixes_[i] || !fixes_[i]->safe)) unmounted_.push_back(&lack);
+      report(lack, need, fixes_[i]);
+    }
   }
 
  private:
+  static bool has_packages(const Lack& lack) {
+    return std::ranges::any_of(lack.caches, [](const Lacking& one) { return one.cache->used_from; });
+  }
+
+  // Whether an earlier RUN leaves packages in its layer that a mount would hide: they would be downloaded
+  // again.
+  bool hides_downloads(const Lack& lack) const {
+    return has_packages(lack) && std::ranges::any_of(unmounted_, [&](const Lack* earlier) {
+             return &earlier->manager() == &lack.manager() &&
+                    subject_.graph().starts_from(step_of(*lack.run).stage, step_of(*earlier->run).stage);
+           });
+  }
+
   void look_at(const Run& run) {
     if (!run.step || is_without_network(run)) return;
     const Step& step = step_of(run);
     const size_t first = lacks_.size();
     for (const Use& use : uses_of(subject_, run)) {
-      if (opts_out_by_variable(*use.manager, step)) continue;
+      if (opts_out_by_variable(subject_, run, use)) continue;
       // It takes what is in the layers, and a mount would hide that.
-      if (is_offline(*use.manager, *use.command, step)) continue;
+      if (is_offline(subject_, run, *use.manager, *use.command)) continue;
       const bool vendored = is_vendored(subject_, use, step);
       for (const std::string_view name : use.action->caches) {
         const Cache& cache = use.manager->cache(name);
@@ -155,9 +177,11 @@ class Check {
     // Without `from=` a cache mount starts from the stage of that name, if there is one.
     if (subject_.graph().find_stage("scratch") != nullptr) return std::nullopt;
     if (!run.shell_form && std::ranges::any_of(lack.uses, opts_out)) return std::nullopt;
+    if (!std::ranges::all_of(lack.caches, [&](const Lacking& one) { return is_free(run, *one.path); }) ||
+        has_syntax_below(subject_.file(), kSyntaxOfMounts))
+      return std::nullopt;
     lint::Fix fix;
     fix.description = lack.caches.size() == 1 ? "add the cache mount" : "add the cache mounts";
-    fix.safe = !lack.manager().unsafe_fix;
     std::vector<std::string> flags;
     for (const Lacking& one : lack.caches)
       flags.push_back(mount_flag(*one.cache, *one.path, step));
@@ -169,12 +193,69 @@ class Check {
     if (!remove_clean_ups(subject_, run, lack.manager(), removal)) return std::nullopt;
     const auto removed = removal.edits();
     if (!removed || is_in_the_way(lack, removal)) return std::nullopt;
+    fix.safe = !lack.manager().unsafe_fix && is_harmless(lack, removal);
     fix.edits.insert(fix.edits.end(), removed->begin(), removed->end());
     if (lack.manager().name == "apt") {
       if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return std::nullopt;
       remove_apt_hook(run, fix.edits);
     }
     return fix;
+  }
+
+  // Whether a mount can be put there: no other mount is around it or in it, and the path can be written in a
+  // flag.
+  static bool is_free(const Run& run, std::string_view path) {
+    const bool plain = std::ranges::all_of(path, [](char c) {
+      const bool letter = text::ascii_lower(c) >= 'a' && text::ascii_lower(c) <= 'z';
+      return letter || (c >= '0' && c <= '9') || std::string_view("/._-+@").find(c) != std::string_view::npos;
+    });
+    return plain && std::ranges::none_of(run.mounts, [&](const dockerfile::Mount& mount) {
+             const std::string target = text::clean_path(mount.target);
+             return mount.target.starts_with('/') &&
+                    (text::is_within(path, target) || text::is_within(target, path));
+           });
+  }
+
+  // Whether the mount changes nothing but where the package manager keeps its files, whoever runs the step
+  // and whatever other builders have. A user other than root would find the folders around the mount to be
+  // root's.
+  bool is_harmless(const Lack& lack, const Removal& removal) {
+    const Run& run = *lack.run;
+    const bool alone = std::ranges::all_of(
+        lack.caches, [&](const Lacking& one) { return leaves_alone(subject_, run, *one.path, removal); });
+    if (!alone || !has_root_user(subject_, step_of(run))) return false;
+    return !has_packages(lack) ||
+           (!has_credentials(run) && !std::ranges::any_of(lack.uses, keeps_own_packages));
+  }
+
+  // A later step that downloads again may lack what this one was given.
+  static bool has_credentials(const Run& run) {
+    const bool mounts = std::ranges::any_of(run.mounts, [](const dockerfile::Mount& mount) {
+      return mount.type == dockerfile::Mount::Type::kSecret || mount.type == dockerfile::Mount::Type::kSsh;
+    });
+    const auto leads_elsewhere = [](const shell::Word& word) {
+      constexpr std::string_view kParts[] = {"PROXY", "TOKEN", "AUTH",   "PRIVATE", "PAT",   "KEY",
+                                             "PASS",  "CRED",  "SECRET", "NETRC",   "SUMDB", "URL"};
+      const std::string_view name = word.text.substr(0, word.text.find('='));
+      return name.size() < word.text.size() && std::ranges::any_of(kParts, [&](std::string_view part) {
+               return name.find(part) != std::string_view::npos;
+             });
+    };
+    return mounts || std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+             return std::ranges::any_of(command.assignments, leads_elsewhere) ||
+                    std::ranges::any_of(command.words, leads_elsewhere);
+           });
+  }
+
+  // Whether what the project makes itself is put among the packages: `mvn install`.
+  static bool keeps_own_packages(const Use& use) {
+    return std::ranges::any_of(use.command->words,
+                               [](const shell::Word& word) {
+                                 return word.text == "install" || word.text.starts_with("install:") ||
+                                        word.text == "deploy" || word.text == "publishToMavenLocal" ||
+                                        word.text == "publishLocal";
+                               }) &&
+           (use.manager->name == "maven" || use.manager->name == "gradle" || use.manager->name == "sbt");
   }
 
   // Whether a mount would hide what is below its target, or keep another command of the RUN from what it does
@@ -186,7 +267,7 @@ class Check {
     });
   }
 
-  void report(const Lack& lack, std::optional<lint::Fix> fix) {
+  void report(const Lack& lack, const std::string& need, std::optional<lint::Fix> fix) {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
     const PackageManager& manager = lack.manager();
@@ -209,10 +290,7 @@ class Check {
     std::string remedy = fmt::format("write RUN {}", fmt::join(flags, " "));
     if (!lack.is_known() && !manager.ask.empty())
       remedy += fmt::format(", with the folder that '{}' names", manager.ask);
-    if (const std::string need = needed_by(lack); !need.empty()) {
-      remedy += ", and see that " + need + " finds it too";
-      if (fix) fix->safe = false;
-    }
+    if (!need.empty()) remedy += ", and see that " + need + " finds it too";
     lint::Diagnostic& diagnostic =
         reporter_.report(run.span_of(lack.uses.front().command->spelling), what + when, std::move(remedy));
     // Whoever chose to keep the layer small this way has no fault to mend.
@@ -223,13 +301,15 @@ class Check {
 
   // Who needs what the mount would take out of the layer, in words; empty for nobody.
   std::string needed_by(const Lack& lack) {
-    const bool used_from =
-        std::ranges::any_of(lack.caches, [](const Lacking& one) { return one.cache->used_from; });
     const PackageManager& manager = lack.manager();
-    const LaterNeeds needs{.manager = &manager, .used_from = used_from, .has_mount = [&](const Run& run) {
-                             return will_have_mounts(run, manager);
-                           }};
-    return needed_later(subject_, *lack.run, needs);
+    const LaterNeeds needs{.manager = &manager,
+                           .used_from = has_packages(lack),
+                           .has_mount = [&](const Run& run) { return will_have_mounts(run, manager); }};
+    std::string need = needed_later(subject_, *lack.run, needs);
+    for (const Lacking& one : lack.caches) {
+      if (need.empty() && one.path) need = taken_later(subject_, *lack.run, *one.path);
+    }
+    return need;
   }
 
   // Whether a RUN has the caches mounted that packages are used from, or can get them.
@@ -250,6 +330,7 @@ class Check {
   std::vector<Lack> lacks_;
   std::map<std::pair<const Run*, const PackageManager*>, size_t> lack_at_;  // its place among them
   std::vector<std::optional<lint::Fix>> fixes_;                             // of each lack
+  std::vector<const Lack*> unmounted_;                                      // of packages, without a safe fix
 };
 
 void check(Subject& subject, lint::Reporter& reporter) {
@@ -282,12 +363,14 @@ lint::Rule DC1003() {
       .fix_note =
           "Adds the mounts, with the numeric owner where the stage runs as another user than root, and drops "
           "options such as `--no-cache-dir` that would bypass them. It is unsafe for system package "
-          "managers, "
-          "and where a later step, another stage or the image's command may need what is downloaded: what is "
-          "in a mount is in no layer, and a builder that reuses the layer may have an empty mount. Not "
-          "offered "
-          "where the folder can't be known, where the stage has put files below it, or where the RUN does "
-          "something else with it.",
+          "managers; where the image may run as another user than root; where a command of the RUN other "
+          "than "
+          "a package manager's may have to do with the folder; and where a later step, another stage or the "
+          "image's command may need what is downloaded: what is in a mount is in no layer, and a builder "
+          "that "
+          "reuses the layer may have an empty mount. Not offered where the folder can't be known, where the "
+          "stage has put files below it, where another mount is in the way, or where the RUN does something "
+          "else with the folder.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
                "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},

@@ -118,11 +118,10 @@ class Check {
   bool fills(const lint::Run& run, const PackageManager& manager, std::string_view path = {},
              Related related = is_about) {
     if (!run.step) return false;
-    const plan::Step& step = subject_.graph().steps[*run.step];
     const auto empties = [&](const shell::Command& command) { return empties_caches(manager, command); };
     if (std::ranges::any_of(run.commands, empties)) return false;
     return std::ranges::any_of(uses_of(subject_, run), [&](const Use& use) {
-      if (use.manager->name != manager.name || opts_out(use) || opts_out_by_variable(*use.manager, step))
+      if (use.manager->name != manager.name || opts_out(use) || opts_out_by_variable(subject_, run, use))
         return false;
       return std::ranges::any_of(use.action->caches, [&](std::string_view name) {
         const Cache& cache = manager.cache(name);

@@ -90,7 +90,8 @@ TEST(Lint, ShowsTheSourceTheRemedyAndTheRule) {
 
 TEST(Lint, GivesJsonWithPlacesAndFixes) {
   const json findings = json::parse(
-      run_dcache({"lint", "--format", "json", "--select", "DC1003", "-"}, "/", "FROM a\nRUN npm ci\n").out);
+      run_dcache({"lint", "--format", "json", "--select", "DC1003", "-"}, "/", "FROM node\nRUN npm ci\n")
+          .out);
   ASSERT_EQ(findings.size(), 1u);
   const json& finding = findings[0];
   EXPECT_EQ(finding["rule"], "DC1003");
@@ -151,7 +152,7 @@ TEST(Lint, ShowsAFileOnceThatSeveralFixesWrite) {
 
 TEST(Lint, ShowsAFileOnceThatALinkLeadsTo) {
   const TemporaryFolder folder;
-  folder.write("Dockerfile", "FROM a\nRUN npm ci\n");
+  folder.write("Dockerfile", "FROM node\nRUN npm ci\n");
   std::filesystem::create_symlink("Dockerfile", folder / "x.Dockerfile");
   const Outcome diff = run_dcache({"lint", "--diff", "--select", "DC1003", "."}, folder.path());
   EXPECT_EQ(count_of(diff.out, "--- a/"), 1U) << diff.out;
@@ -170,8 +171,8 @@ TEST(Lint, ShowsWhatChangesInAnIgnoreFileThatIsThere) {
 }
 
 TEST(Lint, MendsStandardInputOnStandardOutput) {
-  EXPECT_EQ(run_dcache({"lint", "--fix", "--select", "DC1003", "-"}, "/", "FROM a\nRUN npm ci\n").out,
-            "FROM a\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");
+  EXPECT_EQ(run_dcache({"lint", "--fix", "--select", "DC1003", "-"}, "/", "FROM node\nRUN npm ci\n").out,
+            "FROM node\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");
 }
 
 TEST(Lint, UsesTheNearestConfiguration) {

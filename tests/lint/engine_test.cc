@@ -228,12 +228,12 @@ TEST(Linter, GoesAsFarAsTheFileCanBeRead) {
 TEST(Fixes, WaitForEachOtherAndEndStable) {
   const Config config;
   const std::string text =
-      "FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN npm ci && pip "
+      "FROM node@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN npm ci && pip "
       "install --no-cache-dir x==1\n";
   const std::string mended = test::fixed(text, config);
   EXPECT_EQ(mended,
             "FROM "
-            "a@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN "
+            "node@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN "
             "--mount=type=cache,target=/root/.npm \\\n"
             "    --mount=type=cache,target=/root/.cache/pip \\\n    npm ci && pip install x==1\n");
   EXPECT_EQ(test::fixed(mended, config), mended);
@@ -242,11 +242,12 @@ TEST(Fixes, WaitForEachOtherAndEndStable) {
 
 TEST(Fixes, KeepLineEndsAndBytesThatAreNoText) {
   const std::string text =
-      "FROM a@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN npm "
+      "FROM node@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN "
+      "npm "
       "ci\r\n";
   EXPECT_EQ(test::fixed(text, {}),
             "FROM "
-            "a@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN "
+            "node@sha256:1111111111111111111111111111111111111111111111111111111111111111\r\n# \xFF\r\nRUN "
             "--mount=type=cache,target=/root/.npm \\\r\n    npm ci\r\n");
 }
 

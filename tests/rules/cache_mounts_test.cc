@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NpmOptionWithEquals", "FROM node\nRUN npm ci --cache=/tmp/n\n", "2 safe /tmp/n"},
         Case{"NpmConfigSet", "FROM node\nRUN npm config set cache /n\nRUN npm ci\n", "3 none FOLDER"},
         Case{"Numbered", "FROM node\nUSER 1001\nRUN npm ci\n", "3 none FOLDER"},
-        Case{"NumberedWithHome", "FROM node\nENV HOME=/h\nUSER 1001\nRUN npm ci\n", "4 safe /h/.npm"},
+        Case{"NumberedWithHome", "FROM node\nENV HOME=/h\nUSER 1001\nRUN npm ci\n", "4 unsafe /h/.npm"},
         Case{"NamedOfLettersLikeOptions", "FROM node\nUSER iu\nRUN npm ci\n", "3 none /home/iu/.npm"},
         Case{"PipVariableBeforeTheCommand", "FROM python\nRUN PIP_CACHE_DIR=/q pip install a\n", "2 safe /q"},
         Case{"PipVariableExported", "FROM python\nRUN export PIP_CACHE_DIR=/q && pip install a\n",
@@ -112,7 +112,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"BundlerOnItsImage", "FROM ruby\nRUN bundle install\n", "2 safe /usr/local/bundle/cache"},
         Case{"BundlerPath", "FROM ruby\nENV BUNDLE_PATH=/b\nRUN bundle install\n", "3 none FOLDER"},
         Case{"YarnOfAnotherUser", "FROM node\nENV HOME=/h\nUSER 5\nRUN yarn install\n",
-             "4 safe /h/.cache/yarn"},
+             "4 unsafe /h/.cache/yarn"},
         Case{"YarnWithCorepack", "FROM node\nRUN corepack enable\nRUN yarn install\n", "3 none FOLDER"},
         Case{"Poetry", "FROM python\nRUN poetry install\n",
              "2 safe /root/.cache/pypoetry/cache /root/.cache/pypoetry/artifacts"},
@@ -129,10 +129,12 @@ INSTANTIATE_TEST_SUITE_P(
              "--from=b /o /o\n",
              "2 unsafe /root/.nuget/packages"},
         Case{"PublishInOneRun",
-             "FROM sdk AS b\nRUN dotnet restore && dotnet publish -o /o\nFROM rt\nCOPY --from=b /o /o\n",
+             "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nRUN dotnet restore && dotnet publish -o /o\nFROM "
+             "rt\nCOPY --from=b /o /o\n",
              "2 safe /root/.nuget/packages"},
         Case{"BothStepsMounted",
-             "FROM sdk AS b\nRUN dotnet restore\nRUN dotnet publish -o /o\nFROM rt\nCOPY --from=b /o /o\n",
+             "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nRUN dotnet restore\nRUN dotnet publish -o /o\nFROM "
+             "rt\nCOPY --from=b /o /o\n",
              "2 safe /root/.nuget/packages; 3 safe /root/.nuget/packages"},
         Case{"MavenOffline",
              "FROM maven AS b\nRUN mvn dependency:go-offline\nRUN mvn -o package\nFROM rt\nCOPY --from=b /x "
@@ -221,12 +223,121 @@ INSTANTIATE_TEST_SUITE_P(
              "3 none /root/.cache/uv"}),
     name_of);
 
+// What takes files out of the folder otherwise than by the package manager needs them in a layer.
+INSTANTIATE_TEST_SUITE_P(
+    Takers, CacheMounts,
+    testing::Values(
+        Case{"CopiedInALaterStep", "FROM golang AS b\nRUN go mod download\nRUN cp /go/pkg/mod/x/a /a\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"CopiedByVariable", "FROM golang AS b\nRUN go mod download\nRUN cp $GOPATH/pkg/mod/x/a /a\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"AskedFor", "FROM golang AS b\nRUN go mod download\nRUN cp -r $(go env GOMODCACHE) /a\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"FolderAround", "FROM golang AS b\nRUN go mod download\nRUN tar cf /x.tar /go\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"WorkdirInIt", "FROM golang AS b\nRUN go mod download\nWORKDIR /go/pkg/mod\nRUN cp x /y\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"CopyByVariable",
+             "FROM golang AS b\nRUN go mod download\nFROM scratch\nCOPY --from=b $GOPATH/pkg /go/pkg\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{"InAHeredoc", "FROM maven\nRUN mvn -B verify\nRUN <<E\ncp -r /root/.m2 /deps\nE\nCMD [\"/x\"]\n",
+             "2 unsafe /root/.m2/repository"},
+        Case{"OwnerChanged", "FROM node\nRUN npm ci\nRUN chown -R 1000 /root/.npm\n", "2 unsafe /root/.npm"},
+        Case{"MustBeThereToBeRemoved", "FROM node\nRUN npm ci\nRUN rm -r /root/.npm\n",
+             "2 unsafe /root/.npm"},
+        Case{"RemovedIfThere", "FROM node\nRUN npm ci\nRUN rm -rf /root/.npm\n", "2 safe /root/.npm"},
+        Case{"NamesWhatOnlyBeginsLikeIt", "FROM node\nRUN npm ci\nRUN cp /root/.npmrc /x\n",
+             "2 safe /root/.npm"},
+        Case{"ClassPath",
+             "FROM maven\nRUN mvn -B verify\nCMD [\"java\",\"-cp\",\"/root/.m2/repository/a.jar\"]\n",
+             "2 unsafe /root/.m2/repository"},
+        Case{"Npx", "FROM node\nRUN npm ci\nCMD [\"npx\",\"--offline\",\"serve\"]\n", "2 unsafe /root/.npm"},
+        Case{"Trigger", "FROM maven\nRUN mvn -B verify\nONBUILD RUN mvn -o package\nCMD [\"/x\"]\n",
+             "2 unsafe /root/.m2/repository"},
+        Case{"Healthcheck",
+             "FROM golang AS b\nRUN go mod download\nHEALTHCHECK CMD go run ./health\nCMD [\"/x\"]\n",
+             "2 unsafe /go/pkg/mod"},
+        Case{
+            "OwnPackages",
+            "FROM maven AS b\nRUN mvn -f lib install\nRUN mvn -f app package\nFROM rt\nCOPY --from=b /x /x\n",
+            "2 unsafe /root/.m2/repository; 3 unsafe /root/.m2/repository"},
+        Case{"Credentials",
+             "FROM golang AS b\nRUN --mount=type=secret,id=n go mod download\nRUN go build\nFROM rt\nCOPY "
+             "--from=b /x /x\n",
+             "2 unsafe /go/pkg/mod; 3 unsafe /go/pkg/mod /root/.cache/go-build"},
+        Case{"HiddenDownloads",
+             "FROM golang AS b\nRUN go mod download\nFROM b AS dev\nENTRYPOINT [\"go\",\"run\",\".\"]\nFROM "
+             "b AS c\n"
+             "RUN go build -o /x .\nFROM scratch\nCOPY --from=c /x /x\n",
+             "2 unsafe /go/pkg/mod; 6 unsafe /go/pkg/mod /root/.cache/go-build"}),
+    name_of);
+
+INSTANTIATE_TEST_SUITE_P(
+    Spellings, CacheMounts,
+    testing::Values(
+        Case{"OfflineByVariable", "FROM maven\nENV MAVEN_ARGS=\"-B -o\"\nRUN mvn package\n", ""},
+        Case{"OfflineAmongLetters", "FROM maven\nRUN mvn -Bo package\n", ""},
+        Case{"OfflineByExport", "FROM golang\nRUN export GOPROXY=off; go build ./...\n", ""},
+        Case{"LaterWithoutNetwork", "FROM node\nRUN npm ci\nRUN --network=none npm ci\n",
+             "2 unsafe /root/.npm"},
+        Case{"RepositoryByVariable",
+             "FROM maven\nENV MAVEN_OPTS=\"-Xmx1g -Dmaven.repo.local=/q\"\nRUN mvn package\n",
+             "3 none FOLDER"},
+        Case{"OtherOptionsByVariable",
+             "FROM maven AS b\nENV MAVEN_OPTS=-Xmx1g\nRUN mvn package\nFROM rt\nCOPY --from=b /x /x\n",
+             "3 safe /root/.m2/repository"},
+        Case{"YarnByXdg", "FROM node\nENV XDG_CACHE_HOME=/c\nRUN yarn install\n", "3 safe /c/yarn"},
+        Case{"HomeOfTheCommand", "FROM python\nRUN HOME=/q pip install a\n", "2 none FOLDER"},
+        Case{"HomeExported", "FROM python\nRUN export HOME=/q && pip install a\n", "2 none FOLDER"},
+        Case{"OptOutBeforeTheCommand", "FROM python\nRUN PIP_NO_CACHE_DIR=1 pip install a\n", ""},
+        Case{"OptOutExported", "FROM python\nRUN export PIP_NO_CACHE_DIR=1 && pip install a\n", ""},
+        Case{"LinkModeOption", "FROM python\nRUN uv pip install --system --link-mode=symlink a\n",
+             "2 none FOLDER"},
+        Case{"BindMount",
+             "FROM python\nRUN --mount=type=bind,source=c,target=/root/.cache/pip pip install a\n", ""},
+        Case{"MountAround", "FROM node\nRUN --mount=type=secret,id=x,target=/root/.npm/x npm ci\n",
+             "2 none /root/.npm"},
+        Case{"OldSyntax", "# syntax=docker/dockerfile:1.1\nFROM node\nRUN npm ci\n", "3 none /root/.npm"},
+        Case{"NewerSyntax", "# syntax=docker/dockerfile:1.10\nFROM node\nRUN npm ci\n", "3 safe /root/.npm"},
+        Case{"PathWithABlank", "FROM python\nENV PIP_CACHE_DIR=\"/opt/my pip\"\nRUN pip install a\n",
+             "3 none /opt/my"},
+        Case{"WritesIntoIt",
+             "FROM node\nRUN mkdir -p /root/.npm && echo x > /root/.npm/_auth && npm install\n",
+             "2 none /root/.npm"},
+        Case{"WroteIntoIt",
+             "FROM python\nRUN mkdir -p /root/.cache/pip && echo x > /root/.cache/pip/x\nRUN pip install a\n",
+             "3 none /root/.cache/pip"},
+        Case{"CopiedAround", "FROM python\nCOPY --from=x /c /root\nRUN pip install a\n",
+             "3 none /root/.cache/pip"},
+        Case{"RemovedByVariable", "FROM python\nRUN C=/root/.cache; pip install a && rm -rf \"$C\"\n",
+             "2 none /root/.cache/pip"},
+        Case{"RemovedByQuestion", "FROM node\nRUN npm ci && rm -rf $(npm config get cache)\n",
+             "2 unsafe /root/.npm"},
+        Case{"CopiesHome", "FROM node\nRUN npm ci && cp -a /root /x\n", "2 unsafe /root/.npm"},
+        Case{"OtherProgram", "FROM python\nRUN pip install playwright && playwright install\n",
+             "2 unsafe /root/.cache/pip"},
+        Case{"UnknownUser", "FROM quay.io/jupyter/x\nRUN pip install a\n", "2 unsafe /root/.cache/pip"},
+        Case{"RootByName", "FROM quay.io/jupyter/x\nUSER root\nRUN pip install a\n",
+             "3 safe /root/.cache/pip"},
+        Case{"UserByVariable", "FROM python\nUSER ${NB_UID}\nRUN pip install a\n",
+             "3 unsafe /root/.cache/pip"},
+        Case{"CommentBehindTheOption", "FROM python\nRUN pip install a \\\n--no-cache-dir # foo\nUSER x\n",
+             "2 none /root/.cache/pip"}),
+    name_of);
+
 TEST(CacheMounts, TakesTheProjectIntoAccount) {
   const test::TemporaryFolder folder;
   folder.write("vendor/modules.txt", "");
   EXPECT_EQ(offered("FROM golang AS b\nCOPY . .\nRUN go build .\nFROM scratch\nCOPY --from=b /x /x\n",
                     test::surroundings_of(folder)),
             "3 safe /root/.cache/go-build");
+  const test::TemporaryFolder filled;
+  filled.write("home/.cache/pip/x", "");
+  filled.write("other/x", "");
+  EXPECT_EQ(offered("FROM python\nCOPY home/ /root/\nRUN pip install a\n", test::surroundings_of(filled)),
+            "3 none /root/.cache/pip");
+  EXPECT_EQ(offered("FROM python\nCOPY other/ /root/\nRUN pip install a\n", test::surroundings_of(filled)),
+            "3 safe /root/.cache/pip");
   const test::TemporaryFolder berry;
   berry.write(".yarnrc.yml", "nodeLinker: node-modules\n");
   EXPECT_EQ(offered("FROM node\nCOPY . .\nRUN yarn install\n", test::surroundings_of(berry)),

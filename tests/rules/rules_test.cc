@@ -331,16 +331,16 @@ TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
 
 TEST(DC1003, AddsMounts) {
   const lint::Config config = config_selecting({"DC1003"});
-  EXPECT_EQ(fixed("FROM a\nENV HOME=/h\nUSER 1000:1001\nRUN npm ci\n", config),
+  EXPECT_EQ(fixed("FROM a\nENV HOME=/h\nUSER 1000:1001\nRUN npm ci\n", config, {}, true),
             "FROM a\nENV HOME=/h\nUSER 1000:1001\n"
             "RUN --mount=type=cache,target=/h/.npm,uid=1000,gid=1001 \\\n    npm ci\n");
-  EXPECT_EQ(fixed("FROM a\nRUN <<EOF\nnpm ci\nEOF\n", config),
-            "FROM a\nRUN --mount=type=cache,target=/root/.npm <<EOF\nnpm ci\nEOF\n");
-  EXPECT_EQ(fixed("# escape=`\nFROM a\nRUN npm ci\n", config),
-            "# escape=`\nFROM a\nRUN --mount=type=cache,target=/root/.npm `\n    npm ci\n");
+  EXPECT_EQ(fixed("FROM node\nRUN <<EOF\nnpm ci\nEOF\n", config),
+            "FROM node\nRUN --mount=type=cache,target=/root/.npm <<EOF\nnpm ci\nEOF\n");
+  EXPECT_EQ(fixed("# escape=`\nFROM node\nRUN npm ci\n", config),
+            "# escape=`\nFROM node\nRUN --mount=type=cache,target=/root/.npm `\n    npm ci\n");
   EXPECT_EQ(
-      fixed("FROM a\nRUN pip install --no-cache-dir x && pip install --no-cache-dir y\n", config),
-      "FROM a\nRUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install x && pip install y\n");
+      fixed("FROM python\nRUN pip install --no-cache-dir x && pip install --no-cache-dir y\n", config),
+      "FROM python\nRUN --mount=type=cache,target=/root/.cache/pip \\\n    pip install x && pip install y\n");
   const std::string apt =
       "FROM a\nRUN apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*\n";
   EXPECT_EQ(fixed(apt, config), apt);
