@@ -507,9 +507,9 @@ bool starts_as_root(std::string_view reference) {
                                             "julia",     "maven",          "nginx",       "node",
                                             "openjdk",   "oraclelinux",    "perl",        "php",
                                             "pypy",      "python",         "r-base",      "rockylinux",
-                                            "ruby",      "rust",           "scratch",
-                                            "swift",     "tomcat",         "ubuntu",      "wordpress",
-                                            "rabbitmq",  "redis",          "postgres",    "gradle"};
+                                            "ruby",      "rust",           "scratch",     "swift",
+                                            "tomcat",    "ubuntu",         "wordpress",   "rabbitmq",
+                                            "redis",     "postgres",       "gradle"};
   constexpr std::string_view kOthers[] = {"mcr.microsoft.com/dotnet/", "oven/bun",
                                           "public.ecr.aws/docker/library/", "ghcr.io/astral-sh/uv",
                                           "mcr.microsoft.com/devcontainers/"};
@@ -541,17 +541,21 @@ bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folde
   const Step& step = subject.graph().steps[*run.step];
   const std::string_view mark = mark_of(folder);
   const auto is_plain = [&](const shell::Word& word) {
-    if (removal.takes(word)) return true;
+    const auto path = path_of(word.text, step);
+    // A folder around the cache holds other things too, which would not be removed any more.
+    if (removal.takes(word)) return !path || *path == folder || !text::is_within(folder, *path);
     // What it stands for is known, and that is no folder around the cache.
     const bool changes = word.text.find_first_of("$`~{") != std::string_view::npos;
-    const auto path = path_of(word.text, step);
     return !changes && !names(word.text, mark) && !(path && *path != "/" && text::is_within(folder, *path));
   };
   return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
     if (words.empty()) return true;
-    const bool manages = std::ranges::any_of(
-        package_managers(), [&](const PackageManager& manager) { return calls(manager, command); });
+    const bool used =
+        std::ranges::any_of(uses_of(subject, run), [&](const Use& use) { return use.command == &command; });
+    const bool manages = used || std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+                           return calls(manager, command);
+                         });
     if (manages) return !(command.depth > 0 && asks_for_folder(words));
     const std::string_view program = shell::program_of(words);
     if (std::ranges::find(kNames, program) == std::end(kNames)) return false;

@@ -129,9 +129,9 @@ bool Removal::command(size_t index) {
   const shell::Command& command = run_.commands[index];
   const shell::Command& above = run_.commands[index - 1];
   const bool last = index + 1 == run_.commands.size();
-  // What follows `&&` could count on what is in front of it having worked; so it still does.
-  const bool listed =
-      command.connector == shell::Connector::kAnd || (last && command.connector == shell::Connector::kThen);
+  // What follows `&&` could count on what is in front of it having worked; so it still does. Behind `;` the
+  // command may hide that what is in front of it failed.
+  const bool listed = command.connector == shell::Connector::kAnd;
   const bool piped_on = !last && run_.commands[index + 1].connector == shell::Connector::kPipe;
   const bool alternative = !last && run_.commands[index + 1].connector == shell::Connector::kOr;
   if (!listed || piped_on || alternative || command.depth != 0 || above.depth != 0) return false;

@@ -137,6 +137,14 @@ bool says_what_is_read(std::string_view name) {
                              [&](std::string_view pattern) { return text::glob_match(pattern, name); });
 }
 
+// Whether an exception of the ignore file takes something of that name back on purpose.
+bool is_wanted(const lint::Surroundings& around, std::string_view name) {
+  return around.ignore && std::ranges::any_of(around.ignore->patterns(), [&](const ignore::Pattern& pattern) {
+           return pattern.exception &&
+                  std::string_view(pattern.path).substr(0, pattern.path.find('/')) == name;
+         });
+}
+
 }  // namespace
 
 bool may_read_git(lint::Subject& subject, const lint::Surroundings& around) {
@@ -162,7 +170,8 @@ std::vector<std::string> needless_names(lint::Subject& subject, const lint::Surr
   std::string mentions(subject.file().source());
   for (const context::Record& record : around.files.records()) {
     const std::string_view top = std::string_view(record.path).substr(0, record.path.find('/'));
-    if (is_edited_often(top) && (record.type == context::Type::kFile)) names.emplace(top);
+    if (is_edited_often(top) && record.type == context::Type::kFile && !is_wanted(around, top))
+      names.emplace(top);
     if (top.size() == record.path.size() && says_what_is_read(top)) mentions += content_of(around, record);
   }
   // A stage or a step that tests reads what there is.

@@ -7,9 +7,12 @@
 #include "rules/edits.h"
 #include "rules/final_image.h"
 #include "rules/package_managers.h"
+#include "rules/syntax_version.h"
 
 namespace dcache::rules {
 namespace {
+
+constexpr int kSyntaxOfLink = 4;
 
 // Whether a step that can change comes before it: a RUN, or a COPY of the context that edits reach.
 bool stands_on_something(const plan::Graph& graph, const plan::Step& copy) {
@@ -23,12 +26,26 @@ bool stands_on_something(const plan::Graph& graph, const plan::Step& copy) {
   return false;
 }
 
-// Owners by name are looked up in the layers below.
+// Owners by name are looked up in the layers below, and a number would be that of the folders on the way too.
 bool is_self_contained(const dockerfile::Instruction& copy) {
-  return std::ranges::all_of(copy.flags, [](const dockerfile::Flag& flag) {
-    if (flag.name == "chown") return flag.value.find_first_not_of("0123456789:") == std::string_view::npos;
-    return flag.name == "from";
-  });
+  return std::ranges::all_of(copy.flags, [](const dockerfile::Flag& flag) { return flag.name == "from"; });
+}
+
+// In a layer of its own no folder is there yet: a file that is copied to the name of a folder takes its
+// place. What ends with a slash is a folder; what has the name of the source, or an ending, is a file.
+bool names_its_place(const dockerfile::Instruction& copy) {
+  const std::string_view destination = copy.arguments.back().text;
+  if (destination.ends_with('/') || destination.ends_with("/.")) return true;
+  if (copy.arguments.size() != 2 || destination == "." || destination == "..") return false;
+  const std::string_view name = text::base_name(destination);
+  return name == text::base_name(copy.arguments.front().text) || name.find('.') != std::string_view::npos;
+}
+
+// Names of folders that nearly all images have.
+bool is_usual_folder(std::string_view destination) {
+  constexpr std::string_view kFolders[] = {"bin", "sbin",  "lib", "lib64", "etc",  "include", "libexec",
+                                           "src", "share", "opt", "local", "conf", "conf.d",  "usr"};
+  return std::ranges::find(kFolders, text::base_name(destination)) != std::end(kFolders);
 }
 
 // Where base images have links to folders, a linked layer would put a folder in their place. What is copied
@@ -48,11 +65,16 @@ bool is_special(std::string_view destination) {
                              [&](std::string_view folder) { return text::is_within(destination, folder); });
 }
 
-// Folders that are root's with mode 0755 in nearly all images.
-bool is_plain(std::string_view destination) {
-  constexpr std::string_view kPlain[] = {"/usr", "/opt", "/etc"};
-  return std::ranges::any_of(kPlain,
-                             [&](std::string_view folder) { return text::is_within(destination, folder); });
+// Whether all folders on the way are root's with mode 0755 in nearly all images. What programs of an image
+// have below them may be theirs.
+bool is_plain(const dockerfile::Instruction& copy, std::string_view destination) {
+  constexpr std::string_view kPlain[] = {
+      "/usr/bin",       "/usr/local/bin",     "/usr/local/sbin", "/usr/lib", "/usr/share", "/usr/local/share",
+      "/usr/local/lib", "/usr/local/include", "/usr/local",      "/usr",     "/opt",       "/etc"};
+  const std::string_view written = copy.arguments.back().text;
+  const bool folder = written.ends_with('/') || written.ends_with("/.");
+  const std::string_view holding = folder ? destination : text::parent_path(destination);
+  return std::ranges::find(kPlain, holding) != std::end(kPlain);
 }
 
 // The folders whose owner or mode the steps of a stage have set so far.
@@ -61,6 +83,8 @@ class Touched {
   void add(lint::Subject& subject, size_t index) {
     const plan::Step& step = subject.graph().steps[index];
     if (step.kind == plan::Step::Kind::kRun) {
+      for (const std::string& link : cache::written_by(step).links)
+        note(link);
       if (!owner_of(step).is_root()) add_all_written(step);
       for (const shell::Command& command : subject.run_of(index).commands)
         add(command, step);
@@ -167,6 +191,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
                       instruction.find_flag("from") != nullptr;
     const bool reported = copy && !windows(graph, step.stage) && is_self_contained(instruction) &&
                           !goes_through_link(step.destination) && !is_special(step.destination) &&
+                          (names_its_place(instruction) || !is_usual_folder(step.destination)) &&
                           !touched[stage].may_hold(step.destination) && stands_on_something(graph, step);
     touched[stage].add(subject, index);
     if (!reported) continue;
@@ -176,7 +201,12 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
                         "this copies again whenever a step before it rebuilds, though the files are the same",
                         "write COPY --link");
     diagnostic.fix = replace(place, " --link", "add --link");
-    diagnostic.fix->safe = directive && is_plain(step.destination);
+    if (has_syntax_below(subject.file(), kSyntaxOfLink)) {
+      diagnostic.fix.reset();
+      continue;
+    }
+    diagnostic.fix->safe =
+        directive && is_plain(instruction, step.destination) && names_its_place(instruction);
   }
 }
 
@@ -202,8 +232,11 @@ lint::Rule DC1017() {
           "`/root` and `/home`, the rule keeps quiet.",
       .fix_note =
           "Adds `--link`. It is unsafe in a file without a `# syntax=` line, which older builders may "
-          "refuse then, and outside of `/usr`, `/opt` and `/etc`, where the base image may have a folder of "
-          "another owner or mode.",
+          "refuse then; outside of folders such as `/usr/local/bin`, since the base image may have a folder "
+          "of "
+          "another owner or mode on the way; and where the destination may be a folder without saying so "
+          "with "
+          "a slash, since a linked file would take the place of that folder.",
       .bad = {"FROM golang:1.22 AS build\n"
               "RUN make\n"
               "FROM debian:12\n"

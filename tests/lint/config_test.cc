@@ -209,13 +209,13 @@ TEST(OwnPackageManagers, AreLookedFor) {
   auto config = read_config(bazel, names());
   ASSERT_TRUE(config) << config.error().message;
   config->select = {"DC1003"};
-  const auto mended = [&](const std::string& steps) { return test::fixed("FROM a\n" + steps, *config); };
+  const auto mended = [&](const std::string& steps) { return test::fixed("FROM debian\n" + steps, *config); };
   EXPECT_EQ(mended("RUN bazel build //x\n"),
-            "FROM a\nRUN --mount=type=cache,target=/root/.cache/bazel,sharing=locked \\\n"
+            "FROM debian\nRUN --mount=type=cache,target=/root/.cache/bazel,sharing=locked \\\n"
             "    --mount=type=cache,target=/var/bazel,sharing=locked \\\n    bazel build //x\n");
   EXPECT_NE(mended("ENV BAZEL_CACHE=/c\nRUN sudo python -m bazel -v build x\n").find("target=/c,"),
             std::string::npos);
-  EXPECT_EQ(mended("RUN bazel version\n"), "FROM a\nRUN bazel version\n");
+  EXPECT_EQ(mended("RUN bazel version\n"), "FROM debian\nRUN bazel version\n");
   config->select = {"DC1001"};
   EXPECT_EQ(test::findings("FROM a\nCOPY . .\nRUN bazel build x\n", *config),
             std::vector<std::string>{"DC1001:2"});

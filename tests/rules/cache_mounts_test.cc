@@ -214,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
              "FROM golang AS b\nRUN go build -o /x . && rm -rf /go/pkg\nFROM scratch\nCOPY --from=b /x /x\n",
              "2 none /go/pkg/mod /root/.cache/go-build"},
         Case{"YarnsCacheRemoved", "FROM node\nRUN yarn install && rm -rf /usr/local/share/.cache\n",
-             "2 safe /usr/local/share/.cache/yarn"},
+             "2 unsafe /usr/local/share/.cache/yarn"},
         Case{"Tmpfs", "FROM python\nRUN --mount=type=tmpfs,target=/root/.cache/pip pip install a\n", ""},
         Case{"StageNamedScratch", "FROM python AS scratch\nRUN pip install a\n", "2 none /root/.cache/pip"},
         Case{"JsonFormThatKeepsNothing", "FROM python\nRUN [\"pip\",\"install\",\"--no-cache-dir\",\"a\"]\n",
