@@ -23,7 +23,9 @@ bool has_wildcard(std::string_view path) {
 
 // Whether a pattern takes all that another one can match.
 bool takes_all_of(const Pattern& pattern, const Pattern& other) {
-  if (pattern.path == other.path || pattern.path == "*" || pattern.path == "**") return true;
+  if (pattern.path == other.path) return true;
+  if (pattern.path == ".") return false;  // matches nothing but itself
+  if (pattern.path == "*" || pattern.path == "**") return true;
   if (pattern.path.starts_with("**/") && std::string_view(pattern.path).substr(3) == other.path) return true;
   return !has_wildcard(pattern.path) && !has_wildcard(other.path) &&
          text::is_within(other.path, pattern.path);
@@ -48,6 +50,11 @@ class Check {
  private:
   void look_at(std::span<const Pattern> patterns, size_t index) {
     const Pattern& pattern = patterns[index];
+    if (pattern.written.starts_with("//")) {
+      report(pattern, fmt::format("a comment starts with '#': this matches a file called '{}'", pattern.path),
+             "write # instead of //", '#' + pattern.written.substr(2));
+      return;
+    }
     if (const size_t comment = pattern.written.find(" #"); comment != std::string::npos) {
       const std::string alone =
           pattern.written.substr(comment + 1) + eol_ +
@@ -55,7 +62,8 @@ class Check {
       report(pattern,
              fmt::format("'#' starts a comment only at the start of a line: this matches a file called '{}'",
                          pattern.path),
-             "put the comment on a line of its own", alone);
+             "put the comment on a line of its own", alone)
+          .fix->safe = false;  // the pattern in front of it matches something then
       return;
     }
     if (const Pattern* covering = covered_by(patterns, index)) {
@@ -84,8 +92,8 @@ class Check {
     bool same_kind = true;
     for (size_t i = index + 1; i < patterns.size(); ++i) {
       same_kind = same_kind && patterns[i].exception == pattern.exception;
-      // Of two that are the same the second is the idle one.
-      const bool repeated = same_kind && patterns[i].path == pattern.path;
+      // Of two that match the same the second is the idle one.
+      const bool repeated = same_kind && takes_all_of(pattern, patterns[i]);
       if (!repeated && takes_all_of(patterns[i], pattern)) return &patterns[i];
     }
     for (size_t i = index; i-- > 0 && patterns[i].exception == pattern.exception;) {
@@ -130,10 +138,12 @@ class Check {
   }
 
   // With a fix that writes `instead` in the place of the line, or takes the line out.
-  void report(const Pattern& pattern, std::string message, std::string remedy, const std::string& instead) {
+  lint::Diagnostic& report(const Pattern& pattern, std::string message, std::string remedy,
+                           const std::string& instead) {
     lint::Diagnostic& diagnostic = report(pattern, std::move(message), remedy);
     const text::Span line = text_.lines().line_span(pattern.line);
     diagnostic.fix = replace(instead.empty() ? line : diagnostic.span, instead, std::move(remedy));
+    return diagnostic;
   }
 
   // The line without the blanks around it.
@@ -178,7 +188,8 @@ lint::Rule DC2003() {
               "today is not reported: it may be there for tomorrow's.",
           .fix_note =
               "Deletes lines without effect, and writes others as they are read. What is ignored stays the "
-              "same, so a pattern that matches only at the root is not changed.",
+              "same, so a pattern that matches only at the root is not changed. It is unsafe for a comment "
+              "behind a pattern, since the pattern begins to match then.",
           .bad = {"*.log\ndist\ndist/cache\n", kFiles},
           .good = {"*.log\ndist\n", kFiles},
           .references = kReferences,
