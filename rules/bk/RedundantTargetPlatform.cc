@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 #include "rules/edits.h"
@@ -14,6 +16,18 @@ bool is_target_platform(std::string_view value) {
   return value[kStart.size()] == '}' || value[kStart.size()] == ':';
 }
 
+// Whether an ARG above the first FROM gives TARGETPLATFORM a default.
+bool declares_platform(const dockerfile::File& file) {
+  for (const Instruction& instruction : file.instructions()) {
+    if (instruction.keyword == dockerfile::Keyword::kFrom) break;
+    const bool declared = std::ranges::any_of(instruction.arguments, [](const dockerfile::Word& word) {
+      return word.text.starts_with("TARGETPLATFORM=");
+    });
+    if (declared) return true;
+  }
+  return false;
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const Instruction* from : froms_with_platform(subject)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
@@ -21,6 +35,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     lint::Diagnostic& diagnostic =
         reporter.report(from->span, "the target platform is the default", "leave --platform out");
     diagnostic.focus = flag->span;
+    // Then the argument may be another platform.
+    if (declares_platform(subject.file())) continue;
     const text::Span with_blank{flag->span.begin - 1, flag->span.end};
     diagnostic.fix = replace(with_blank, "", "leave --platform out");
   }
@@ -31,20 +47,21 @@ constexpr std::string_view kCovers[] = {"DL3065"};
 }  // namespace
 
 lint::Rule RedundantTargetPlatform() {
-  return {.code = "RedundantTargetPlatform",
-          .name = "RedundantTargetPlatform",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kBuildkit,
-          .fix = lint::FixKind::kSafe,
-          .summary = "`FROM --platform=$TARGETPLATFORM` says what holds anyway",
-          .rationale =
-              "The target platform is what FROM takes by itself. The flag is noise, and hides the stages "
-              "where another platform is meant.",
-          .fix_note = "Removes the flag.",
-          .bad = {"FROM --platform=$TARGETPLATFORM debian:12\n"},
-          .good = {"FROM debian:12\n"},
-          .covers = kCovers,
-          .check = check};
+  return {
+      .code = "RedundantTargetPlatform",
+      .name = "RedundantTargetPlatform",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kBuildkit,
+      .fix = lint::FixKind::kSafe,
+      .summary = "`FROM --platform=$TARGETPLATFORM` says what holds anyway",
+      .rationale =
+          "The target platform is what FROM takes by itself. The flag is noise, and hides the stages "
+          "where another platform is meant.",
+      .fix_note = "Removes the flag, unless an ARG above the first FROM gives `TARGETPLATFORM` a default.",
+      .bad = {"FROM --platform=$TARGETPLATFORM debian:12\n"},
+      .good = {"FROM debian:12\n"},
+      .covers = kCovers,
+      .check = check};
 }
 
 }  // namespace dcache::rules

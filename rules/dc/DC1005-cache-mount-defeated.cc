@@ -62,19 +62,40 @@ class Check {
   void clean_ups(const Run& run, size_t index) {
     const shell::Command& command = run.commands[index];
     for (const PackageManager& manager : package_managers()) {
+      // A cache that is not mounted would stay in the layer without the clean-up.
       if (empties_caches(manager, command) && is_any_mounted(subject_, run, manager, nullptr))
-        return report(run, index, fmt::format("the cache that is mounted for {}", manager.name));
+        return report(run, index, fmt::format("the cache that is mounted for {}", manager.name),
+                      !manager.unsafe_fix && are_all_mounted(run, manager));
     }
     if (command.program() != "rm") return;
     for (const shell::Word& word : command.words) {
       const dockerfile::Mount* mount = mount_around(run, word.text);
       if (mount != nullptr)
-        return report(run, index, fmt::format("the cache mount {}", mount->target), &word);
+        return report(run, index, fmt::format("the cache mount {}", mount->target), is_known(run, *mount),
+                      &word);
     }
   }
 
+  bool are_all_mounted(const Run& run, const PackageManager& manager) const {
+    return std::ranges::all_of(manager.caches, [&](const Cache& cache) {
+      return is_mounted(subject_, run, manager, cache, nullptr);
+    });
+  }
+
+  // Whether a package manager that the RUN calls has its cache there. Others may count on finding it empty.
+  bool is_known(const Run& run, const dockerfile::Mount& mount) const {
+    const std::string target = text::clean_path(mount.target);
+    return std::ranges::any_of(uses_of(subject_, run), [&](const Use& use) {
+      return std::ranges::any_of(use.manager->caches, [&](const Cache& cache) {
+        const auto path = cache_path(subject_, run, *use.manager, cache, use.command);
+        return path && (text::is_within(*path, target) || text::is_within(target, *path));
+      });
+    });
+  }
+
   // `word` is the one of `rm` that does it, null where the whole command does.
-  void report(const Run& run, size_t index, const std::string& what, const shell::Word* word = nullptr) {
+  void report(const Run& run, size_t index, const std::string& what, bool safe,
+              const shell::Word* word = nullptr) {
     const shell::Command& command = run.commands[index];
     lint::Diagnostic& diagnostic =
         reporter_.report(run.span_of(command.spelling),
@@ -86,6 +107,7 @@ class Check {
     Removal removal(run, subject_.file());
     if (several) removal.word(*word);
     if (several || removal.command(index)) offer(removal, "leave it out", diagnostic);
+    if (diagnostic.fix) diagnostic.fix->safe = safe;
   }
 
   static void offer(const Removal& removal, std::string description, lint::Diagnostic& diagnostic) {
@@ -123,7 +145,11 @@ lint::Rule DC1005() {
               "tells the package manager not to use its cache, or a clean-up at the end of the RUN, leaves "
               "the mount empty every time: nothing is gained, and the clean-up is not needed either, since a "
               "mount is in no layer.",
-          .fix_note = "Removes the option, or the clean-up where it is a command of a plain list.",
+          .fix_note =
+              "Removes the option, or the clean-up where it is a command of a plain list. It is unsafe for "
+              "system package managers, where not all caches of the package manager are mounted, and for a "
+              "mount that is no package manager's: what follows may "
+              "count on an empty folder.",
           .bad = {"FROM python:3.12\n"
                   "RUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir flask==3.0.3\n"},
           .good = {"FROM python:3.12\n"

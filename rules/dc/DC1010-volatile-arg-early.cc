@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
 #include "rules/gain.h"
 #include "rules/stages.h"
@@ -18,6 +19,12 @@ using dockerfile::Keyword;
 using lint::Subject;
 
 constexpr size_t kFarthest = 1000;  // instructions that are looked at for a use
+
+// Whether the name says that a new value is there to rebuild what is below.
+bool is_meant_to_rebuild(std::string_view name) {
+  const std::string lower = text::to_lower(name);
+  return lower.find("bust") != std::string::npos || lower.find("cache") != std::string::npos;
+}
 
 // The name that an ARG or ENV of one variable sets with what each build is given.
 std::string_view volatile_name(const Instruction& instruction) {
@@ -33,7 +40,7 @@ std::string_view volatile_name(const Instruction& instruction) {
     return {};
   if (instruction.arguments.front().text.find_first_of("0123456789", name.size()) != std::string_view::npos)
     return {};
-  return is_volatile_name(name) ? name : std::string_view();
+  return is_volatile_name(name) && !is_meant_to_rebuild(name) ? name : std::string_view();
 }
 
 // Whether all that an instruction can read of the environment is what its text names. A script, a build tool
@@ -45,13 +52,39 @@ bool has_known_reads(Subject& subject, const Instruction& instruction) {
   if (!run.posix_shell || run.commands.empty()) return false;
   return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
-    return words.empty() || is_plain_program(shell::program_of(words));
+    if (words.empty()) return true;
+    const std::string_view program = shell::program_of(words);
+    // `set`, `export -p` and the like list all variables.
+    const bool lists = (program == "set" || program == "export") &&
+                       (words.size() == 1 || words[1].text == "-p" || !command.redirections.empty());
+    const auto names_environment = [](const shell::Word& word) {
+      return word.text.find("/environ") != std::string_view::npos ||
+             word.text.find("ENVIRON") != std::string_view::npos;
+    };
+    return is_plain_program(program) && !lists && std::ranges::none_of(words, names_environment);
   });
+}
+
+// Whether a RUN fetches what may be another thing each time: it may be meant to rebuild with the variable.
+bool fetches(Subject& subject, const Instruction& instruction) {
+  constexpr std::string_view kFetching[] = {"git", "curl", "wget"};
+  return instruction.keyword == Keyword::kRun &&
+         std::ranges::any_of(subject.run_at(instruction).commands, [&](const shell::Command& command) {
+           return std::ranges::find(kFetching, shell::program_of(shell::invocation(command))) !=
+                  std::end(kFetching);
+         });
+}
+
+// A comment above the line would be left behind, and be about another line then.
+bool has_comment_above(const dockerfile::File& file, const Instruction& instruction) {
+  if (instruction.start_line < 2) return false;
+  const std::string_view above = file.lines().line_span(instruction.start_line - 1).of(file.source());
+  return text::trim_left(above).starts_with('#');
 }
 
 void move_down(const dockerfile::File& file, const Instruction& from, const Instruction& to,
                lint::Diagnostic& diagnostic) {
-  if (from.start_line != from.end_line) return;
+  if (from.start_line != from.end_line || has_comment_above(file, from)) return;
   const text::Span line = file.lines().line_span(from.start_line);
   const text::Span target = file.lines().line_span(to.start_line);
   diagnostic.fix = lint::Fix{};
@@ -94,8 +127,9 @@ void check(Subject& subject, lint::Reporter& reporter) {
           remedy_for(subject, declared, rest, user));
       if (user != rest.end()) move_down(subject.file(), declared, *user, diagnostic);
       if (!diagnostic.fix) continue;
-      diagnostic.fix->safe = std::all_of(
-          rest.begin(), user, [&](const Instruction& one) { return has_known_reads(subject, one); });
+      diagnostic.fix->safe = std::all_of(rest.begin(), user, [&](const Instruction& one) {
+        return has_known_reads(subject, one) && !fetches(subject, one);
+      });
       const auto gain = gain_for_argument(subject, *diagnostic.fix, name);
       if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
     }
@@ -108,35 +142,37 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule DC1010() {
-  return {.code = "DC1010",
-          .name = "volatile-arg-early",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kSafe,
-          .summary = "An argument that changes with every build is declared above steps that do not use it",
-          .rationale =
-              "Every ARG and ENV in scope is part of the environment of a RUN, and so of its cache key, "
-              "whether the command uses it or not. A commit hash or a date declared at the top rebuilds all "
-              "RUNs below it in every build. Declared right above the first step that uses it, it rebuilds "
-              "only what needs it.",
-          .fix_note =
-              "Moves the line down to above the first instruction that names it. Unsafe where it passes a "
-              "RUN that may read the variable without naming it, such as a script, a build tool or an "
-              "install that runs the packages' own scripts.",
-          .bad = {"FROM node:22\n"
-                  "ARG GIT_SHA\n"
-                  "WORKDIR /app\n"
-                  "COPY package.json ./\n"
-                  "RUN npm install\n"
-                  "RUN echo $GIT_SHA > version\n"},
-          .good = {"FROM node:22\n"
-                   "WORKDIR /app\n"
-                   "COPY package.json ./\n"
-                   "RUN npm install\n"
-                   "ARG GIT_SHA\n"
-                   "RUN echo $GIT_SHA > version\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1010",
+      .name = "volatile-arg-early",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary = "An argument that changes with every build is declared above steps that do not use it",
+      .rationale =
+          "Every ARG and ENV in scope is part of the environment of a RUN, and so of its cache key, "
+          "whether the command uses it or not. A commit hash or a date declared at the top rebuilds all "
+          "RUNs below it in every build. Declared right above the first step that uses it, it rebuilds "
+          "only what needs it.",
+      .fix_note =
+          "Moves the line down to above the first instruction that names it. Unsafe where it passes a "
+          "RUN that may read the variable without naming it, such as a script, a build tool or an "
+          "install that runs the packages' own scripts, and where it passes one that fetches something. Not "
+          "offered below a comment. A name such as `CACHE_BUST` is left alone.",
+      .bad = {"FROM node:22\n"
+              "ARG GIT_SHA\n"
+              "WORKDIR /app\n"
+              "COPY package.json ./\n"
+              "RUN npm install\n"
+              "RUN echo $GIT_SHA > version\n"},
+      .good = {"FROM node:22\n"
+               "WORKDIR /app\n"
+               "COPY package.json ./\n"
+               "RUN npm install\n"
+               "ARG GIT_SHA\n"
+               "RUN echo $GIT_SHA > version\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules
