@@ -131,6 +131,8 @@ class Check {
       if (opts_out_by_variable(subject_, run, use)) continue;
       // It takes what is in the layers, and a mount would hide that.
       if (is_offline(subject_, run, *use.manager, *use.command)) continue;
+      // One of apt's two mounts without the other is DC1004's.
+      if (use.manager->name == "apt" && is_any_mounted(subject_, run, *use.manager, use.command)) continue;
       const bool vendored = is_vendored(subject_, use, step);
       for (const std::string_view name : use.action->caches) {
         const Cache& cache = use.manager->cache(name);

@@ -158,6 +158,18 @@ TEST(Lint, ShowsAFileOnceThatALinkLeadsTo) {
   EXPECT_EQ(count_of(diff.out, "--- a/"), 1U) << diff.out;
 }
 
+TEST(Lint, NamesFilesInADiffAsGitDoes) {
+  const TemporaryFolder folder;
+  folder.write("docker/Dockerfile", "FROM node\nRUN npm ci\n");
+  folder.write("t\tt/Dockerfile", "FROM node\nRUN npm ci\n");
+  std::filesystem::create_symlink("docker/Dockerfile", folder / "Dockerfile");
+  const auto diff = [&](const std::string& path) {
+    return run_dcache({"lint", "--diff", "--select", "DC1003", path}, folder.path()).out;
+  };
+  EXPECT_TRUE(contains(diff("Dockerfile"), "--- a/docker/Dockerfile\n+++ b/docker/Dockerfile\n"));
+  EXPECT_TRUE(contains(diff("t\tt/Dockerfile"), "--- \"a/t\\011t/Dockerfile\"\n"));
+}
+
 TEST(Lint, ShowsWhatChangesInAnIgnoreFileThatIsThere) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm ci\n");

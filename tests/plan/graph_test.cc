@@ -200,7 +200,8 @@ TEST(Graph, NumbersImagesAfterTheStages) {
 TEST(Graph, SaysWhatCanNotBePlanned) {
   for (const char* text :
        {"FROM ${NONE}\n", "FROM a\nWORKDIR ${x:?gone}\n", "FROM a AS s\nCOPY --from=s /x /\n",
-        "FROM a\nRUN --mount=type=foo x\n", "FROM a\nENV x='\n"}) {
+        "FROM a AS scratch\nRUN --mount=type=cache,target=/c 1\n", "FROM a\nRUN --mount=type=foo x\n",
+        "FROM a\nENV x='\n"}) {
     const Planned planned(text);
     ASSERT_EQ(planned.graph.errors.size(), 1u) << text;
     EXPECT_FALSE(planned.graph.errors[0].remedy.empty()) << text;

@@ -109,6 +109,8 @@ class Planner {
   Read image_or_context(const Instruction& instruction, std::string_view from, text::Span span);
   // The stage that it names, maybe one below.
   std::optional<size_t> stage_named(const Instruction& instruction, std::string_view from) const;
+  // Notes what the mount depends on before anything else of it is looked at.
+  void note_source_of(const Instruction& instruction, const Flag& flag, const Mount& mount);
   // BuildKit numbers whatever a COPY --from or a mount named that is no stage after the last stage.
   void number_source(std::string_view name);
 

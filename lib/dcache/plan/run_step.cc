@@ -194,8 +194,7 @@ void Planner::add_mounts(const Instruction& instruction, Step& step) {
       added.open = added.open || open_;
       continue;
     }
-    const std::string_view from = mount->from.empty() ? "scratch" : std::string_view(mount->from);
-    if (!stage_named(instruction, from)) number_source(from);
+    note_source_of(instruction, flag, *mount);
     std::string target = mount->target;
     const bool has_place = mount->type != Mount::Type::kSecret && mount->type != Mount::Type::kSsh &&
                            options_.builder == Builder::kBuildkit;
@@ -262,6 +261,19 @@ std::string Planner::mount_words(const Mount& mount, const std::string& target) 
                          mount.gid.value_or(0));
   }
   return words;
+}
+
+// To BuildKit a mount without `from` is one from scratch, and so from a stage of that name.
+void Planner::note_source_of(const Instruction& instruction, const Flag& flag, const Mount& mount) {
+  const std::string_view from = mount.from.empty() ? "scratch" : std::string_view(mount.from);
+  const auto index = stage_named(instruction, from);
+  if (!index) return number_source(from);
+  if (!mount.from.empty() || options_.builder != Builder::kBuildkit) return;
+  references_[stage().index].push_back({*index, &instruction, flag.span});
+  if (*index != stage().index) return;
+  fail(instruction, flag.span, "a mount without 'from' reads from the stage 'scratch', which is this one",
+       "give the stage another name")
+      .phase = Error::Phase::kDependencies;
 }
 
 void Planner::check_mount(const Instruction& instruction, text::Span span, const Mount& mount,
