@@ -115,6 +115,11 @@ void add_ports_before_failure(lint::Subject& subject, const Failing& failing,
 
 }  // namespace
 
+bool answers_as_buildkit(const lint::Subject& subject) {
+  const lint::Profile profile = subject.config().profile;
+  return profile == lint::Profile::kBuildkit || profile == lint::Profile::kAll;
+}
+
 std::span<const Instruction> readable_instructions(lint::Subject& subject) {
   const dockerfile::File& file = subject.file();
   if (file.first_error(dockerfile::Error::Phase::kSyntax) != nullptr) return {};

@@ -19,6 +19,10 @@ struct Dispatched {
   size_t stage = 0;  // in the graph
 };
 
+// Whether a check shall answer as BuildKit does even where that is known to be of no use: in its profile, and
+// where everything is asked for.
+bool answers_as_buildkit(const lint::Subject& subject);
+
 // The instructions in front of the first that can't be read; none if the text can't be split at all.
 std::span<const dockerfile::Instruction> readable_instructions(lint::Subject& subject);
 // The same with the first that can't be read: some checks look at it before it is refused.

@@ -8,6 +8,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
+#include "rules/shell_form.h"
 
 namespace dcache::rules {
 namespace {
@@ -54,8 +55,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       report_at(reporter, one, "this is not the JSON array that it looks like, so a shell runs it as text",
                 *broken);
     } else {
+      const ShellForm form = shell_form_of(one.instruction->rest);
+      if (form.execs && !answers_as_buildkit(subject)) continue;
       report_at(reporter, one, "a shell stands between the program and the signals it should get",
-                fmt::format("write {} [\"PROGRAM\", \"ARGUMENT\"]", dockerfile::name_of(keyword)));
+                json_form_of(dockerfile::name_of(keyword), form));
     }
   }
 }
@@ -65,21 +68,24 @@ constexpr std::string_view kCovers[] = {"DL3025"};
 }  // namespace
 
 lint::Rule JSONArgsRecommended() {
-  return {.code = "JSONArgsRecommended",
-          .name = "JSONArgsRecommended",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kBuildkit,
-          .summary = "CMD or ENTRYPOINT is not in JSON form",
-          .rationale =
-              "In shell form the program runs below a shell, which does not pass signals on: `docker stop` "
-              "waits ten seconds, then kills. In JSON form the program gets them itself. Where a shell is "
-              "meant, a SHELL instruction says so and ends this advice.",
-          .bad = {"FROM debian:12\n"
-                  "CMD server --port 80\n"},
-          .good = {"FROM debian:12\n"
-                   "CMD [\"server\", \"--port\", \"80\"]\n"},
-          .covers = kCovers,
-          .check = check};
+  return {
+      .code = "JSONArgsRecommended",
+      .name = "JSONArgsRecommended",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kBuildkit,
+      .summary = "CMD or ENTRYPOINT is not in JSON form",
+      .rationale =
+          "In shell form the program runs below a shell, which does not pass signals on: `docker stop` "
+          "waits ten seconds, then kills. In JSON form the program gets them itself. Where a shell is "
+          "meant, a SHELL instruction says so and ends this advice.\n\n"
+          "A command that ends with `exec PROGRAM` leaves no shell: only the profiles `buildkit` and `all` "
+          "report it.",
+      .bad = {"FROM debian:12\n"
+              "CMD server --port 80\n"},
+      .good = {"FROM debian:12\n"
+               "CMD [\"server\", \"--port\", \"80\"]\n"},
+      .covers = kCovers,
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "rules/hadolint.h"
+#include "rules/shell_form.h"
 
 namespace dcache::rules {
 namespace {
@@ -9,32 +11,43 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3025");
   for (const Instruction& instruction : subject.file().instructions()) {
     const bool command = instruction.keyword == Keyword::kCmd || instruction.keyword == Keyword::kEntrypoint;
     const bool check = instruction.keyword == Keyword::kHealthcheck && instruction.arguments.size() > 1;
     if ((!command && !check) || instruction.json) continue;
-    reporter.report(instruction.span, "a shell stands between the program and the signals it should get",
-                    fmt::format("write {} [\"PROGRAM\", \"ARGUMENT\"]",
-                                check ? "HEALTHCHECK CMD" : dockerfile::name_of(instruction.keyword)));
+    const ShellForm form = shell_form_of(check ? instruction.arguments[1].text : instruction.rest);
+    if (check) {
+      reporter.report(instruction.span, "a shell starts this health check, so the image has to have one",
+                      form.needs_shell
+                          ? "name it: HEALTHCHECK CMD [\"/bin/sh\", \"-c\", \"COMMAND\"], or start a script"
+                          : json_form_of("HEALTHCHECK CMD", form));
+    } else if (!form.execs || as_hadolint) {
+      reporter.report(instruction.span, "a shell stands between the program and the signals it should get",
+                      json_form_of(dockerfile::name_of(instruction.keyword), form));
+    }
   }
 }
 
 }  // namespace
 
 lint::Rule DL3025() {
-  return {.code = "DL3025",
-          .name = "shell-form-command",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kHadolint,
-          .summary = "CMD, ENTRYPOINT or the command of HEALTHCHECK is not in JSON form",
-          .rationale =
-              "In shell form the program runs below a shell, which does not pass signals on: `docker stop` "
-              "waits, then kills. In JSON form the program gets them itself.",
-          .bad = {"FROM debian:12\n"
-                  "CMD server --port 80\n"},
-          .good = {"FROM debian:12\n"
-                   "CMD [\"server\", \"--port\", \"80\"]\n"},
-          .check = check};
+  return {
+      .code = "DL3025",
+      .name = "shell-form-command",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .summary = "CMD, ENTRYPOINT or the command of HEALTHCHECK is not in JSON form",
+      .rationale =
+          "In shell form the program runs below a shell, which does not pass signals on: `docker stop` "
+          "waits, then kills. In JSON form the program gets them itself. A health check gets no signals, "
+          "but needs a shell in the image, which JSON form does not.\n\n"
+          "A command that ends with `exec PROGRAM` leaves no shell: only the profile `hadolint` reports it.",
+      .bad = {"FROM debian:12\n"
+              "CMD server --port 80\n"},
+      .good = {"FROM debian:12\n"
+               "CMD [\"server\", \"--port\", \"80\"]\n"},
+      .check = check};
 }
 
 }  // namespace dcache::rules

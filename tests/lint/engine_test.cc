@@ -164,6 +164,9 @@ TEST(Checks, GoAsFarAsBuildkitDoes) {
 }
 
 TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
+  constexpr const char* kNeedsShell =
+      "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"], with exec before the "
+      "program that stays, start a script that ends with exec, or name the shell with SHELL";
   const Config config = config_selecting({"JSONArgsRecommended"});
   const Linter linter(catalogue(), config);
   for (const auto& [command, remedy] : std::initializer_list<std::pair<const char*, const char*>>{
@@ -175,8 +178,8 @@ TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
             "put every element between double quotes, with a comma between two of them"},
            {"[\"dotnet\", \"a.dll\"] --x", "remove what follows the ]:  --x"},
            {"dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
-           {"[ -f a.dll ] && dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
-           {"[ \"$A\" = 1 ] && dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+           {"[ -f a.dll ] && dotnet a.dll", kNeedsShell},
+           {"[ \"$A\" = 1 ] && dotnet a.dll", kNeedsShell},
        }) {
     const Findings found = linter.lint(dockerfile::parse("FROM a\nCMD " + std::string(command) + "\n"), {});
     ASSERT_EQ(found.diagnostics.size(), 1u) << command;

@@ -1,0 +1,57 @@
+#include "rules/shell_form.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "dcache/shell/script.h"
+
+namespace dcache::rules {
+namespace {
+
+// Commands that are no programs, and words that begin what only a shell reads.
+bool is_of_shell(std::string_view program) {
+  constexpr std::string_view kWords[] = {
+      ".",     ":",    "[[",  "alias", "case", "cd",     "eval",   "exec",  "exit",  "export", "for",   "if",
+      "local", "read", "set", "shopt", "trap", "source", "ulimit", "umask", "unset", "until",  "while", "{"};
+  return std::ranges::find(kWords, program) != std::end(kWords);
+}
+
+bool needs_shell(const shell::Command& command) {
+  const auto is_expanded = [](const shell::Word& word) {
+    return !word.literal || word.text.starts_with('~');
+  };
+  return command.depth > 0 || !command.assignments.empty() || !command.redirections.empty() ||
+         is_of_shell(command.program()) || std::ranges::any_of(command.words, is_expanded);
+}
+
+}  // namespace
+
+ShellForm shell_form_of(std::string_view text) {
+  text::Arena texts;
+  std::vector<shell::Command> commands = shell::split(text, texts);
+  std::erase_if(commands, [](const shell::Command& command) { return command.quoted; });
+  if (commands.empty()) return {.needs_shell = true};
+  const shell::Command& last = commands.back();
+  const bool in_background =
+      text.find_last_not_of(" \t") != std::string_view::npos && text[text.find_last_not_of(" \t")] == '&';
+  const bool at_the_end =
+      last.depth == 0 &&
+      (last.connector == shell::Connector::kFirst || last.connector == shell::Connector::kAnd ||
+       last.connector == shell::Connector::kThen || last.connector == shell::Connector::kBackground);
+  ShellForm form;
+  form.needs_shell = commands.size() > 1 || in_background || needs_shell(last);
+  form.execs = at_the_end && !in_background && last.program() == "exec" && last.words.size() > 1;
+  return form;
+}
+
+std::string json_form_of(std::string_view instruction, const ShellForm& form) {
+  if (!form.needs_shell) return fmt::format("write {} [\"PROGRAM\", \"ARGUMENT\"]", instruction);
+  return fmt::format(
+      "this command needs a shell: write {} [\"/bin/sh\", \"-c\", \"exec …\"], with exec before the program "
+      "that stays, start a script that ends with exec, or name the shell with SHELL",
+      instruction);
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,18 @@
+// Commands in shell form: of CMD, ENTRYPOINT and HEALTHCHECK.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dcache::rules {
+
+struct ShellForm {
+  bool needs_shell = false;  // it has variables, patterns, lists, redirections or what only a shell knows
+  bool execs = false;        // the program takes the place of the shell in the end, as in `exec server`
+};
+ShellForm shell_form_of(std::string_view command);
+
+// What to write instead of `instruction COMMAND`.
+std::string json_form_of(std::string_view instruction, const ShellForm& form);
+
+}  // namespace dcache::rules
