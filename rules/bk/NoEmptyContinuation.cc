@@ -1,3 +1,8 @@
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/edits.h"
@@ -18,6 +23,48 @@ std::vector<text::Span> empty_lines(const dockerfile::File& file, const Instruct
   return empty;
 }
 
+// An instruction that the line in front of an empty one swallows, as its continuation was not meant.
+struct Swallowed {
+  std::string_view name;
+  uint32_t line = 0;
+  uint32_t continued = 0;  // the line that goes on
+};
+
+bool has_small_letters(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
+// The name of the instruction that a line begins with, written in the same letters as `of`: `env` within
+// `RUN` is a program.
+std::string_view instruction_name(std::string_view line, std::string_view of) {
+  const std::string_view text = text::trim_left(line);
+  const std::string_view name = text.substr(0, text.find_first_of(" \t"));
+  const bool same_letters = has_small_letters(of) ? text.size() == line.size() : !has_small_letters(name);
+  const bool has_more = !text::trim(text.substr(name.size())).empty();
+  const bool known = dockerfile::keyword_of(name) != dockerfile::Keyword::kUnknown;
+  return known && same_letters && has_more ? name : std::string_view();
+}
+
+std::optional<Swallowed> find_swallowed(const dockerfile::File& file, const Instruction& instruction) {
+  const uint32_t last = last_line_of(file, instruction);
+  uint32_t continued = instruction.start_line;
+  bool behind_empty = false;
+  for (uint32_t line = instruction.start_line + 1; line <= last; ++line) {
+    const std::string_view text = file.lines().line_span(line).of(file.source());
+    const std::string_view trimmed = text::trim(text);
+    if (trimmed.starts_with('#')) continue;
+    if (trimmed.empty()) {
+      behind_empty = true;
+      continue;
+    }
+    const std::string_view name = behind_empty ? instruction_name(text, instruction.name) : "";
+    if (!name.empty()) return Swallowed{name, line, continued};
+    continued = line;
+    behind_empty = false;
+  }
+  return std::nullopt;
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const dockerfile::File& file = subject.file();
   if (file.first_error(dockerfile::Error::Phase::kSyntax) != nullptr) return;
@@ -25,9 +72,19 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (instruction.end_line == instruction.start_line) continue;
     const std::vector<text::Span> empty = empty_lines(file, instruction);
     if (empty.empty()) continue;
+    const text::Span place = file.lines().line_span(last_line_of(file, instruction));
+    if (const auto swallowed = find_swallowed(file, instruction)) {
+      reporter
+          .report(
+              place,
+              fmt::format("line {} continues over an empty line, so {} in line {} is read as a part of {}",
+                          swallowed->continued, swallowed->name, swallowed->line, instruction.name),
+              fmt::format("remove the {} at the end of line {}", file.escape(), swallowed->continued))
+          .focus = empty.front();
+      continue;
+    }
     lint::Diagnostic& diagnostic =
-        reporter.report(file.lines().line_span(last_line_of(file, instruction)),
-                        "an empty line stands in the middle of this instruction", "delete it");
+        reporter.report(place, "an empty line stands in the middle of this instruction", "delete it");
     diagnostic.focus = empty.front();
     lint::Fix fix;
     fix.description = "delete the empty lines";
@@ -49,8 +106,9 @@ lint::Rule NoEmptyContinuation() {
           .summary = "A continued instruction has an empty line in it",
           .rationale =
               "An empty line behind a `\\` is skipped today, with a warning, and will end the instruction "
-              "one day: the next line is then an instruction of its own.",
-          .fix_note = "Deletes the empty lines.",
+              "one day: the next line is then an instruction of its own. If it already looks like one, the "
+              "`\\` was not meant, and the builder takes that instruction for words of the one above.",
+          .fix_note = "Deletes the empty lines, unless one stands above what looks like an instruction.",
           .bad = {"FROM debian:12\n"
                   "RUN echo a && \\\n"
                   "\n"

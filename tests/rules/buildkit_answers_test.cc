@@ -44,6 +44,29 @@ std::string sentence_of(const std::string& code, const std::string& dockerfile) 
   return found.empty() ? "" : found.front().sentence();
 }
 
+TEST(BuildkitAnswers, ToEmptyLinesAboveInstructions) {
+  const lint::Config config = test::config_selecting({"NoEmptyContinuation"});
+  struct Case {
+    const char* dockerfile;
+    const char* fixed;  // null where it is left as it is
+  };
+  for (const Case& c : {Case{"FROM a\nRUN apk add x \\\n\nCOPY a b\n", nullptr},
+                        {"FROM a\nRUN apk add x \\\n  y \\\n\n# why\n\n  ENV A=b \\\n  C=d\n", nullptr},
+                        {"from a\nrun apk add x \\\n\ncopy a b\n", nullptr},
+                        {"FROM a\nRUN x \\\n\n  y && \\\n\n  z\n", "FROM a\nRUN x \\\n  y && \\\n  z\n"},
+                        {"FROM a\nRUN x && \\\n\nenv A=b y\n", "FROM a\nRUN x && \\\nenv A=b y\n"},
+                        {"from a\nrun x && \\\n\n    env A=b y\n", "from a\nrun x && \\\n    env A=b y\n"},
+                        {"FROM a\nRUN x \\\nCOPY \\\n\n  y\n", "FROM a\nRUN x \\\nCOPY \\\n  y\n"},
+                        {"FROM a\nENV A=b \\\n\n  ADD=c\n", "FROM a\nENV A=b \\\n  ADD=c\n"}}) {
+    EXPECT_EQ(test::fixed(c.dockerfile, config), c.fixed == nullptr ? c.dockerfile : c.fixed);
+    EXPECT_EQ(test::findings(c.dockerfile, config).size(), 1U) << c.dockerfile;
+  }
+  const std::string said =
+      sentence_of("NoEmptyContinuation", "FROM a\nRUN apk add x \\\n  y \\\n# why\n\nCOPY a b\n");
+  EXPECT_NE(said.find("COPY in line 6"), std::string::npos) << said;
+  EXPECT_NE(said.find("remove the \\ at the end of line 3"), std::string::npos) << said;
+}
+
 TEST(BuildkitAnswers, ToCommandsInShellForm) {
   check({{"JSONArgsRecommended", "FROM a\nCMD x y\n", {"2"}},
          {"JSONArgsRecommended", "FROM a\nENTRYPOINT exec java $JAVA_OPTS\n", {}, {"2"}},
