@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "rules/hadolint.h"
 #include "rules/stages.h"
+#include "rules/variables.h"
 
 namespace dcache::rules {
 namespace {
@@ -18,17 +20,33 @@ bool needs_add(std::string_view source) {
          std::ranges::any_of(kArchives, [&](std::string_view ending) { return source.ends_with(ending); });
 }
 
+// Whether ADD downloads or unpacks a source, or may do so: what an unknown variable begins with may be a URL.
+bool may_need_add(std::string_view source, const plan::Environment* environment, char escape) {
+  if (needs_add(unquoted(source))) return true;
+  const std::string known = with_known_values(source, environment, escape);
+  return needs_add(known) || known.starts_with('$');
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
-    if (instruction.keyword != Keyword::kAdd || instruction.arguments.size() < 2) continue;
-    const auto sources = instruction.arguments.first(instruction.arguments.size() - 1);
-    const auto plain = std::ranges::find_if_not(
-        sources, [](const dockerfile::Word& source) { return needs_add(unquoted(source.text)); });
-    if (plain == sources.end()) continue;
-    reporter
-        .report(instruction.span, fmt::format("{} is neither downloaded nor unpacked", plain->text),
-                "write COPY")
-        .focus = plain->span;
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3020");
+  for (const WrittenStage& stage : written_stages(subject)) {
+    const plan::Stage* const planned = as_hadolint ? nullptr : planned_stage(subject, stage);
+    const plan::Environment* const environment = planned == nullptr ? nullptr : &planned->environment;
+    for (const Instruction& instruction : stage.body) {
+      if (instruction.keyword != Keyword::kAdd || instruction.arguments.size() < 2) continue;
+      const auto sources = instruction.arguments.first(instruction.arguments.size() - 1);
+      const auto is_plain = [&](const dockerfile::Word& source) {
+        return as_hadolint ? !needs_add(unquoted(source.text))
+                           : !may_need_add(source.text, environment, subject.file().escape());
+      };
+      const auto plain = std::ranges::find_if(sources, is_plain);
+      if (plain == sources.end()) continue;
+      const bool all = std::ranges::all_of(sources, is_plain);
+      reporter
+          .report(instruction.span, fmt::format("{} is neither downloaded nor unpacked", plain->text),
+                  all ? "write COPY" : "write a COPY for it, and leave the other sources to ADD")
+          .focus = plain->span;
+    }
   }
 }
 
@@ -42,7 +60,9 @@ lint::Rule DL3020() {
           .summary = "ADD is used for plain files and folders",
           .rationale =
               "ADD downloads URLs and unpacks archives, depending on what its source looks like. COPY does "
-              "one thing; where nothing is to be downloaded or unpacked it says what is meant.",
+              "one thing; where nothing is to be downloaded or unpacked it says what is meant.\n\n"
+              "A source may be a URL or an archive by the value of its variable, and one that begins with a "
+              "variable without a value by what a build gives it: only the profile `hadolint` reports those.",
           .bad = {"FROM debian:12\n"
                   "ADD app /app\n"},
           .good = {"FROM debian:12\n"

@@ -209,6 +209,19 @@ TEST(HadolintAnswers, ToLabelsOverStages) {
          {"DL3049", "FROM a AS b\nFROM b\n", {"1", "2"}}});
 }
 
+TEST(HadolintAnswers, ToAddedFiles) {
+  check({{"DL3020", "FROM a\nADD x /x\n", {"2"}},
+         {"DL3020", "FROM a\nARG URL=https://x.io/y\nADD ${URL} .\n", {}, {"3"}},
+         {"DL3020", "FROM a\nENV V=1 U=https://x.io\nADD \"$U/y-$V\" .\n", {}, {"3"}},
+         {"DL3020", "FROM a\nARG F=x.tar.gz\nADD $F .\n", {}, {"3"}},
+         {"DL3020", "FROM a\nARG URL\nADD $URL .\n", {}, {"3"}},
+         {"DL3020", "FROM a\nADD [\"$URL\", \".\"]\n", {}, {"2"}},
+         {"DL3020", "FROM a\nARG D=src\nADD $D/x .\n", {"3"}},
+         {"DL3020", "FROM a\nADD x/$D .\n", {"2"}},
+         {"DL3020", "FROM a AS b\nENV U=https://x.io/y\nFROM b\nADD $U .\n", {}, {"4"}},
+         {"DL3020", "FROM a\nADD https://x.io/y z /x/\n", {"2"}}});
+}
+
 TEST(HadolintAnswers, ToCommandsInShellForm) {
   check({{"DL3025", "FROM a\nCMD x\n", {"2"}},
          {"DL3025", "FROM a\nHEALTHCHECK CMD x | grep y\n", {"2"}},
@@ -229,6 +242,7 @@ TEST(HadolintAnswers, NameWhatIsThere) {
        {WordsCase{"DL4006", "FROM alpine:3\nRUN x | y\n", "[\"/bin/ash\", \"-o\""},
         {"DL4006", "FROM docker:27 AS b\nFROM b\nRUN x | y\n", "\"/bin/ash\""},
         {"DL4006", "FROM debian:12\nRUN x | y\n", "\"/bin/bash\""},
+        {"DL3020", "FROM a\nADD https://x.io/y z /x/\n", "leave the other sources to ADD"},
         {"DL3013", "FROM a\nRUN pip install flask\n", "named for flask:"},
         {"DL3060", "FROM a\nRUN yarn install\n", "target=/usr/local/share/.cache/yarn"},
         {"DL3032", "FROM a\nRUN yum install -y x\n", "'yum clean all'"},
