@@ -2,6 +2,8 @@
 
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
+#include "rules/hadolint.h"
+#include "rules/package_lists.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -26,7 +28,15 @@ bool removes_lists(const lint::Run& run) {
   });
 }
 
+// Whether later RUNs install by the lists that a RUN leaves: to remove them would break the installs. DC1012
+// reports it.
+bool leaves_lists_for_later(lint::Subject& subject, const lint::Run& run) {
+  const std::vector<LeftLists> left = lists_left_for_later(subject, run);
+  return std::ranges::find(left, "apt", &LeftLists::manager) != left.end();
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3009");
   const std::vector<Call> calls = calls_of(subject, kPrograms);
   if (calls.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
@@ -37,6 +47,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         keeps_out_of_layer(*call.run, kFolders))
       return std::nullopt;
     if (!call.run->onbuild && !ships[stage_of(stages, *call.run)]) return std::nullopt;
+    if (!as_hadolint && leaves_lists_for_later(subject, *call.run)) return std::nullopt;
     return Complaint{"the package lists stay in the layer",
                      "end the RUN with '&& rm -rf /var/lib/apt/lists/*', or write RUN "
                      "--mount=type=cache,target=/var/lib/apt"};
@@ -46,21 +57,24 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule DL3009() {
-  return {.code = "DL3009",
-          .name = "apt-lists-left",
-          .level = lint::Level::kInfo,
-          .origin = lint::Origin::kHadolint,
-          .summary = "The package lists of apt stay in the layer",
-          .rationale =
-              "`apt-get update` stores lists of all packages of the archive, some tens of megabytes, which "
-              "are out of date as soon as the image is. Removed in the same RUN they are in no layer; with a "
-              "cache mount on `/var/lib/apt` they are kept for the next build instead. Stages that are only "
-              "copied from are left alone.",
-          .bad = {"FROM debian:12\n"
-                  "RUN apt-get update && apt-get install -y curl\n"},
-          .good = {"FROM debian:12\n"
-                   "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"},
-          .check = check};
+  return {
+      .code = "DL3009",
+      .name = "apt-lists-left",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kHadolint,
+      .summary = "The package lists of apt stay in the layer",
+      .rationale =
+          "`apt-get update` stores lists of all packages of the archive, some tens of megabytes, which "
+          "are out of date as soon as the image is. Removed in the same RUN they are in no layer; with a "
+          "cache mount on `/var/lib/apt` they are kept for the next build instead. Stages that are only "
+          "copied from are left alone.\n\n"
+          "An update in a RUN of its own is a matter of DC1012: the install below it needs the lists. The "
+          "profile `hadolint` reports it here too.",
+      .bad = {"FROM debian:12\n"
+              "RUN apt-get update && apt-get install -y curl\n"},
+      .good = {"FROM debian:12\n"
+               "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"},
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -222,6 +222,15 @@ TEST(HadolintAnswers, ToAddedFiles) {
          {"DL3020", "FROM a\nADD https://x.io/y z /x/\n", {"2"}}});
 }
 
+TEST(HadolintAnswers, ToListsOfPackages) {
+  check({{"DL3009", "FROM a\nRUN apt-get update && apt-get install -y x\n", {"2"}},
+         {"DL3009", "FROM a\nRUN apt-get update\nRUN apt-get install -y x\n", {}, {"2"}},
+         {"DL3009", "FROM a AS b\nRUN apt-get update\nFROM b\nRUN apt-get install -y x\n", {}, {"2"}},
+         {"DL3009", "FROM a\nRUN apt-get update\n", {}, {"2"}},
+         {"DL3009", "FROM a\nRUN apt-get update && apt-get upgrade -y\n", {"2"}},
+         {"DL3009", "FROM a\nRUN apt-get update\nRUN apt-get update && apt-get install -y x\n", {"2", "3"}}});
+}
+
 TEST(HadolintAnswers, ToCommandsInShellForm) {
   check({{"DL3025", "FROM a\nCMD x\n", {"2"}},
          {"DL3025", "FROM a\nHEALTHCHECK CMD x | grep y\n", {"2"}},

@@ -1,0 +1,26 @@
+// The lists of packages that a RUN fetches and leaves in its layer, for installs of later RUNs.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/subject.h"
+
+namespace dcache::rules {
+
+// What a RUN calls, through sudo and the like.
+using Invocations = std::vector<std::span<const shell::Word>>;
+Invocations invocations_of(const lint::Run& run);
+bool calls_any(const Invocations& all, std::initializer_list<std::string_view> programs);
+
+struct LeftLists {
+  std::string_view manager;            // "apt"
+  const lint::Run* used_by = nullptr;  // the first install that works with them; null if the file has none
+  std::string_view remedy;
+};
+// Of each package manager whose lists a RUN fetches without installing anything.
+std::vector<LeftLists> lists_left_for_later(lint::Subject& subject, const lint::Run& run);
+
+}  // namespace dcache::rules
