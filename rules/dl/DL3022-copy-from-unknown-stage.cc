@@ -1,7 +1,11 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
+#include "rules/hadolint.h"
 #include "rules/sources.h"
 #include "rules/stages.h"
 
@@ -11,21 +15,59 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-// What a builder makes of a name that is no stage above.
-std::string consequence_of(std::string_view name) {
-  if (name.find('$') != std::string_view::npos)
-    return fmt::format("COPY --from={} is refused: it takes no variables", name);
-  return fmt::format("there is no stage {} above, so an image of that name is downloaded", name);
+bool has_variable(std::string_view name) {
+  return name.find('$') != std::string_view::npos;
 }
 
-std::string remedy_for(std::string_view name) {
-  if (name.find('$') != std::string_view::npos)
+// What a builder makes of a name that is no stage above.
+std::string consequence_of(std::string_view name) {
+  if (has_variable(name)) return fmt::format("COPY --from={} is refused: it takes no variables", name);
+  return fmt::format("there is no stage {} above, so a context named so is used, or an image of that name",
+                     name);
+}
+
+// The stage that a name seems to mean; empty for none.
+std::string_view meant_stage(const std::vector<WrittenStage>& stages, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const WrittenStage& stage : stages) {
+    if (!stage.name.empty()) names.push_back(stage.name);
+  }
+  return text::closest(name, names);
+}
+
+std::string remedy_for(const std::vector<WrittenStage>& stages, size_t current, std::string_view name) {
+  if (has_variable(name))
     return fmt::format("give the image a stage of its own, FROM {} AS NAME, with an ARG above the first FROM",
                        name);
+  const std::string_view meant = meant_stage(stages, name);
+  if (!meant.empty()) {
+    return find_stage(stages, current, meant)
+               ? fmt::format("did you mean {}?", meant)
+               : fmt::format("move the stage {} above this one, if you mean that", meant);
+  }
   return fmt::format("name a stage above, or the image with its tag: {}:VERSION", name);
 }
 
+// Whether an image is the likely meaning of a name: other names are as likely those of contexts, which
+// compose files, bake files and `--build-context` give.
+bool is_likely_image(std::string_view name) {
+  constexpr std::string_view kOfficial[] = {
+      "alpine",   "amazonlinux",     "bash",     "buildpack-deps", "busybox", "caddy", "composer",  "debian",
+      "docker",   "eclipse-temurin", "elixir",   "erlang",         "fedora",  "gcc",   "golang",    "gradle",
+      "haproxy",  "haskell",         "httpd",    "julia",          "mariadb", "maven", "memcached", "mongo",
+      "mysql",    "nginx",           "node",     "openjdk",        "perl",    "php",   "postgres",  "python",
+      "rabbitmq", "redis",           "registry", "ruby",           "rust",    "swift", "tomcat",    "traefik",
+      "ubuntu"};
+  return name.find('/') != std::string_view::npos ||
+         std::ranges::find(kOfficial, name) != std::end(kOfficial);
+}
+
+bool is_number(std::string_view name) {
+  return name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3022");
   const std::vector<WrittenStage>& stages = written_stages(subject);
   for (size_t current = 0; current < stages.size(); ++current) {
     for (const Instruction& instruction : stages[current].body) {
@@ -35,7 +77,11 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
           find_stage(stages, current, from->value) ||
           text::equals_ignoring_case(from->value, stages[current].name))
         continue;
-      reporter.report(instruction.span, consequence_of(from->value), remedy_for(from->value)).focus =
+      const std::string_view name = from->value;
+      const bool is_suspect = has_variable(name) || is_number(name) || is_likely_image(name) ||
+                              !meant_stage(stages, name).empty();
+      if (!is_suspect && !as_hadolint) continue;
+      reporter.report(instruction.span, consequence_of(name), remedy_for(stages, current, name)).focus =
           from->span;
     }
   }
@@ -44,21 +90,29 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule DL3022() {
-  return {.code = "DL3022",
-          .name = "copy-from-unknown-stage",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kHadolint,
-          .summary = "`COPY --from` names no stage above",
-          .rationale =
-              "A name that is no stage above is taken for an image and downloaded: a misspelt stage becomes "
-              "somebody else's image. Give an image a stage of its own, or name its tag.",
-          .bad = {"FROM debian:12\n"
-                  "COPY --from=build /app /app\n"},
-          .good = {"FROM golang:1.22 AS build\n"
-                   "RUN make\n"
-                   "FROM debian:12\n"
-                   "COPY --from=build /app /app\n"},
-          .check = check};
+  return {
+      .code = "DL3022",
+      .name = "copy-from-unknown-stage",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .summary = "`COPY --from` names no stage above",
+      .rationale =
+          "A name that is no stage above is taken for a named context if the build has one, and else for "
+          "an image, which is downloaded: a misspelt stage becomes somebody else's image. Give an image a "
+          "stage of its own, or name its tag.\n\n"
+          "A name is reported if it has a variable, which no builder replaces there, if it is nearly that "
+          "of a stage, or if it is that of a well-known image or has a `/`. Other names are most often "
+          "those of contexts that a compose file, a bake file or `--build-context` gives: only the "
+          "profile `hadolint` reports them.",
+      .bad = {"FROM golang:1.22 AS builder\n"
+              "RUN make\n"
+              "FROM debian:12\n"
+              "COPY --from=biulder /app /app\n"},
+      .good = {"FROM golang:1.22 AS build\n"
+               "RUN make\n"
+               "FROM debian:12\n"
+               "COPY --from=build /app /app\n"},
+      .check = check};
 }
 
 }  // namespace dcache::rules

@@ -231,6 +231,18 @@ TEST(HadolintAnswers, ToListsOfPackages) {
          {"DL3009", "FROM a\nRUN apt-get update\nRUN apt-get update && apt-get install -y x\n", {"2", "3"}}});
 }
 
+TEST(HadolintAnswers, ToNamesThatAreNoStage) {
+  check({{"DL3022", "FROM a\nCOPY --from=assets /a /b\n", {}, {"2"}},
+         {"DL3022", "FROM a AS build\nFROM b\nCOPY --from=assets /a /b\n", {}, {"3"}},
+         {"DL3022", "FROM a AS build\nFROM b\nCOPY --from=buidl /a /b\n", {"3"}},
+         {"DL3022", "FROM a AS builder\nFROM b\nCOPY --from=build /a /b\n", {"3"}},
+         {"DL3022", "FROM a\nCOPY --from=later /a /b\nFROM b AS later\n", {"2"}},
+         {"DL3022", "FROM a\nCOPY --from=composer /a /b\n", {"2"}},
+         {"DL3022", "FROM a\nCOPY --from=me/app /a /b\n", {"2"}},
+         {"DL3022", "FROM a\nCOPY --from=7 /a /b\n", {"2"}},
+         {"DL3022", "FROM a\nCOPY --from=composer:2 /a /b\n"}});
+}
+
 TEST(HadolintAnswers, ToCommandsInShellForm) {
   check({{"DL3025", "FROM a\nCMD x\n", {"2"}},
          {"DL3025", "FROM a\nHEALTHCHECK CMD x | grep y\n", {"2"}},
@@ -259,7 +271,10 @@ TEST(HadolintAnswers, NameWhatIsThere) {
         {"DL3022", "FROM a\nCOPY --from=$I /a /b\n", "is refused"},
         {"DL3025", "FROM a\nCMD x | y\n", "needs a shell: write CMD [\"/bin/sh\""},
         {"DL3025", "FROM a\nHEALTHCHECK CMD x | y\n", "a shell starts this health check"},
-        {"DL3025", "FROM a\nHEALTHCHECK CMD x y\n", "CMD [\"PROGRAM\""}}) {
+        {"DL3025", "FROM a\nHEALTHCHECK CMD x y\n", "CMD [\"PROGRAM\""},
+        {"DL3022", "FROM a\nCOPY --from=x /a /b\n", "a context named so is used"},
+        {"DL3022", "FROM a AS build\nFROM b\nCOPY --from=buidl /a /b\n", "did you mean build?"},
+        {"DL3022", "FROM a\nCOPY --from=build /a /b\nFROM b AS build\n", "move the stage build above"}}) {
     const lint::Config config = test::config_selecting({c.code});
     const lint::Linter linter(lint::catalogue(), config);
     const dockerfile::File file = dockerfile::parse(c.dockerfile);
