@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dcache/text/unicode.h"
+#include "rules/stages.h"
 
 namespace dcache::rules {
 namespace {
@@ -14,6 +15,61 @@ constexpr std::array<std::string_view, 10> kSecretWords = {
     "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"};
 // A name with one of them is that of something public, of a file, or of a version.
 constexpr std::array<std::string_view, 3> kHarmlessWords = {"public", "file", "version"};
+
+using Words = std::span<const std::string_view>;
+
+bool is_one_of(std::string_view word, Words words) {
+  return std::ranges::any_of(words,
+                             [&](std::string_view other) { return text::equals_ignoring_case(word, other); });
+}
+
+// Whether the last part of a name says that it is about a secret, and not the secret itself.
+bool ends_harmlessly(std::string_view name) {
+  constexpr std::string_view kEnds[] = {
+      "algorithm", "audience", "backend", "cmd",    "count",    "dir",      "disabled", "enabled", "endpoint",
+      "expires",   "expiry",   "fields",  "format", "header",   "host",     "issuer",   "length",  "limit",
+      "method",    "mode",     "path",    "port",   "provider", "required", "server",   "servers", "size",
+      "timeout",   "ttl",      "type",    "uri",    "url",      "urls"};
+  const size_t last = name.rfind('_');
+  return last != std::string_view::npos && is_one_of(name.substr(last + 1), kEnds);
+}
+
+bool is_switch(std::string_view value) {
+  constexpr std::string_view kSwitches[] = {"true", "false", "yes",     "no",       "on",
+                                            "off",  "none",  "enabled", "disabled", "optional"};
+  return is_one_of(value, kSwitches);
+}
+
+// `/run/x/key.json`, `tls/server.pem`: a name that ends as that of a file, or a path from the root.
+bool is_path(std::string_view value) {
+  constexpr std::string_view kEndings[] = {"asc", "cer", "cfg",  "conf", "crt", "der",  "env",
+                                           "gpg", "ini", "jks",  "json", "key", "p12",  "pem",
+                                           "pfx", "pub", "toml", "txt",  "xml", "yaml", "yml"};
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/~${}:@";
+  if (value.find_first_not_of(kLetters) != std::string_view::npos) return false;
+  if (value.starts_with("~/") || value.starts_with("./") || value.starts_with("../")) return true;
+  if (value.starts_with('/')) return true;
+  const size_t dot = value.rfind('.');
+  return dot != std::string_view::npos && dot > 0 && is_one_of(value.substr(dot + 1), kEndings);
+}
+
+// Of keys in GPG_KEY and the like: hexadecimal digits, blanks between several of them.
+bool is_fingerprint(std::string_view name, std::string_view value) {
+  constexpr size_t kShortest = 8, kDigits = 40;
+  const std::string lower = text::to_lower(name);
+  if (lower.find("gpg") == std::string::npos && lower.find("pgp") == std::string::npos) return false;
+  for (std::string_view rest = text::trim(value); !rest.empty();) {
+    const size_t end = std::min(rest.find(' '), rest.size());
+    std::string_view one = rest.substr(0, end);
+    if (one.starts_with("0x")) one.remove_prefix(2);
+    if (one.size() < kShortest || one.size() > kDigits ||
+        one.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
+      return false;
+    rest = text::trim_left(rest.substr(end));
+  }
+  return !text::trim(value).empty();
+}
 
 }  // namespace
 
@@ -32,6 +88,13 @@ std::vector<NamedVariable> variables_set_by(const dockerfile::Instruction& instr
     }
   }
   return variables;
+}
+
+bool is_harmless(const NamedVariable& variable, Keyword keyword) {
+  const std::string_view value = text::trim(unquoted(text::trim(variable.value)));
+  if (ends_harmlessly(variable.name)) return true;
+  if (value.empty()) return keyword == Keyword::kEnv;
+  return is_switch(value) || is_path(value) || is_fingerprint(variable.name, value);
 }
 
 bool names_secret(std::string_view name) {

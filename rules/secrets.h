@@ -23,4 +23,9 @@ std::vector<NamedVariable> variables_set_by(const dockerfile::Instruction& instr
 // the name of a file.
 bool names_secret(std::string_view name);
 
+// Whether a variable with such a name holds something else all the same, as its name ends or as its value
+// looks: an address, a setting, a path, or the fingerprint of a key that signs packages. An empty value of
+// ENV is none; of ARG it is the place of one that the build gives.
+bool is_harmless(const NamedVariable& variable, dockerfile::Keyword keyword);
+
 }  // namespace dcache::rules
