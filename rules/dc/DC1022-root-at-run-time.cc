@@ -5,6 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/final_image.h"
 #include "rules/package_managers.h"
+#include "rules/root.h"
 
 namespace dcache::rules {
 namespace {
@@ -63,66 +64,18 @@ bool drops_root(std::string_view image) {
              kParts, [&](std::string_view part) { return image.find(part) != std::string_view::npos; });
 }
 
-// Services that need root to begin with, and programs that give it up for another one.
-constexpr std::string_view kStartAsRoot[] = {"nginx",
-                                             "apache2",
-                                             "httpd",
-                                             "apache2-foreground",
-                                             "apachectl",
-                                             "apache2ctl",
-                                             "httpd-foreground",
-                                             "sshd",
-                                             "cron",
-                                             "crond",
-                                             "supervisord",
-                                             "php-fpm",
-                                             "haproxy",
-                                             "dockerd",
-                                             "init",
-                                             "my_init",
-                                             "systemd",
-                                             "s6-svscan",
-                                             "runsvdir",
-                                             "gosu",
-                                             "su-exec",
-                                             "su",
-                                             "sudo",
-                                             "setpriv",
-                                             "runuser",
-                                             "chpst",
-                                             "openvpn",
-                                             "dnsmasq",
-                                             "named",
-                                             "postfix",
-                                             "rsyslogd",
-                                             "bash",
-                                             "sh",
-                                             "zsh",
-                                             "mysqld",
-                                             "chroot",
-                                             "lighttpd",
-                                             "radiusd",
-                                             "sniproxy",
-                                             "tcpdump",
-                                             "true",
-                                             "false",
-                                             "echo"};
-constexpr std::string_view kDropsRoot[] = {"gosu", "su-exec", "setpriv", "s6-", "runuser", "chpst"};
-
-bool mentions_drop(const Instruction& instruction) {
-  return std::ranges::any_of(kDropsRoot, [&](std::string_view program) {
-    return instruction.joined.find(program) != std::string_view::npos;
-  });
-}
+// What needs root, or may be told to do anything.
+constexpr std::string_view kNeedRoot[] = {"dockerd", "init",    "systemd",  "sudo",    "openvpn",  "dnsmasq",
+                                          "named",   "postfix", "rsyslogd", "bash",    "sh",       "zsh",
+                                          "mysqld",  "chroot",  "lighttpd", "radiusd", "sniproxy", "tcpdump",
+                                          "true",    "false",   "echo"};
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const FinalImage& image = final_image(subject);
   const Instruction* starter = image.starter();
   if (starter == nullptr || image.started.empty() || image.starts_script() || drops_root(image.base)) return;
-  const bool service =
-      std::ranges::any_of(kStartAsRoot, [&](std::string_view program) { return image.starts(program); });
-  if (service ||
-      std::ranges::any_of(image.instructions, [](const Instruction* one) { return mentions_drop(*one); }))
+  if (gives_up_root(image) ||
+      std::ranges::any_of(kNeedRoot, [&](std::string_view program) { return image.starts(program); }))
     return;
   if (image.user == nullptr) {
     reporter.report(starter->span,

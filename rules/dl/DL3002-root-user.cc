@@ -2,6 +2,7 @@
 #include "rules/final_image.h"
 #include "rules/hadolint.h"
 #include "rules/package_managers.h"
+#include "rules/root.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -19,7 +20,8 @@ void report_if_root(const Instruction* user, lint::Reporter& reporter) {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (!answers_as_hadolint(subject, "DL3002")) {
-    report_if_root(final_image(subject).user, reporter);
+    const FinalImage& image = final_image(subject);
+    if (!gives_up_root(image)) report_if_root(image.user, reporter);
     return;
   }
   for (const WrittenStage& stage : written_stages(subject)) {
@@ -34,25 +36,28 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule DL3002() {
-  return {
-      .code = "DL3002",
-      .name = "root-user",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kHadolint,
-      .summary = "The last USER of the image is root",
-      .rationale =
-          "What runs as root in a container is root for the kernel too: a hole in the program is a hole "
-          "in everything that is mounted or shared. Do what needs root, then name another user.\n\n"
-          "A build stage is no image that runs: its last USER is reported by the profile `hadolint` only.",
-      .bad = {"FROM debian:12\n"
-              "USER root\n"
-              "RUN apt-get update\n"},
-      .good = {"FROM debian:12\n"
-               "USER root\n"
-               "RUN apt-get update\n"
-               "USER app\n"},
-      .security_severity = "4.5",
-      .check = check};
+  return {.code = "DL3002",
+          .name = "root-user",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "The last USER of the image is root",
+          .rationale =
+              "What runs as root in a container is root for the kernel too: a hole in the program is a hole "
+              "in everything that is mounted or shared. Do what needs root, then name another user.\n\n"
+              "A build stage is no image that runs, and services such as nginx, php-fpm, cron and sshd, or a "
+              "start "
+              "with `gosu`, `su-exec`, `setpriv` or `su`, give up root themselves: the profile `hadolint` "
+              "reports "
+              "those too.",
+          .bad = {"FROM debian:12\n"
+                  "USER root\n"
+                  "RUN apt-get update\n"},
+          .good = {"FROM debian:12\n"
+                   "USER root\n"
+                   "RUN apt-get update\n"
+                   "USER app\n"},
+          .security_severity = "4.5",
+          .check = check};
 }
 
 }  // namespace dcache::rules

@@ -251,6 +251,21 @@ TEST(HadolintAnswers, ToCommandsInShellForm) {
          {"DL3025", "FROM a\nCMD exec x | y\n", {"2"}}});
 }
 
+TEST(HadolintAnswers, ToRootThatIsGivenUp) {
+  check({{"DL3002", "FROM a\nUSER root\nCMD [\"x\"]\n", {"2"}},
+         {"DL3002", "FROM a\nRUN apt-get install -y gosu\nUSER root\nENTRYPOINT [\"/x\"]\n", {}, {"3"}},
+         {"DL3002", "FROM a\nUSER root\nENTRYPOINT [\"su-exec\", \"app\", \"x\"]\n", {}, {"2"}},
+         {"DL3002", "FROM a\nUSER root\nCMD exec su app -c x\n", {}, {"2"}},
+         {"DL3002", "FROM a\nCOPY <<E /start\nexec setpriv --reuid=1 x\nE\nUSER root\n", {}, {"5"}},
+         {"DL3002", "FROM a\nUSER root\nCMD [\"/usr/sbin/php-fpm8.2\", \"-F\"]\n", {}, {"2"}},
+         {"DL3002", "FROM a\nUSER root\nCMD [\"nginx\", \"-g\", \"daemon off;\"]\n", {}, {"2"}},
+         {"DL3002", "FROM nginx:1\nUSER root\nCOPY a b\n", {}, {"2"}},
+         {"DL3002", "FROM nginx:1\nUSER root\nCMD [\"x\"]\n", {"2"}},
+         {"DL3002", "FROM a\nUSER root\nRUN su app -c x\nCMD [\"x\"]\n", {"2"}},
+         {"DL3002", "FROM a\nUSER root\nRUN echo 'su app -c x' >/start\nCMD [\"/start\"]\n", {}, {"2"}},
+         {"DL3002", "FROM a\nUSER root\nRUN ensu x\n", {"2"}}});
+}
+
 // What a finding says, for what was misleading.
 struct WordsCase {
   const char* code;
