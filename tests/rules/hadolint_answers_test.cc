@@ -266,6 +266,17 @@ TEST(HadolintAnswers, ToRootThatIsGivenUp) {
          {"DL3002", "FROM a\nUSER root\nRUN ensu x\n", {"2"}}});
 }
 
+TEST(HadolintAnswers, ToCommandsThatOnlyTheStepUses) {
+  check({{"DL3001", "FROM a\nRUN mount\n", {}, {"2"}},
+         {"DL3001", "FROM a\nRUN mount -t proc p /proc\n", {"2"}},
+         {"DL3001", "FROM a\nRUN service mysql start && mysql -e x\n", {}, {"2"}},
+         {"DL3001", "FROM a\nRUN service mysql start && mysql -e x && service mysql stop\n", {}, {"2"}},
+         {"DL3001", "FROM a\nRUN x && service a start && service b start\n", {"2"}},
+         {"DL3001", "FROM a\nRUN service mysql status && x\n", {"2"}},
+         {"DL3001", "FROM a\nRUN x & sleep 1 && y && kill $!\n", {}, {"2"}},
+         {"DL3001", "FROM a\nRUN x && kill 1\n", {"2"}}});
+}
+
 // What a finding says, for what was misleading.
 struct WordsCase {
   const char* code;
