@@ -1,5 +1,11 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
+#include "rules/hadolint.h"
+#include "rules/variables.h"
 
 namespace dcache::rules {
 namespace {
@@ -10,6 +16,32 @@ bool is_high(std::string_view uid) {
   return uid.size() > kMostDigits && uid.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// Whether the number that a variable stands for is high as far as the file tells: by its value, or because an
+// ARG without a default leaves it to the build.
+bool may_be_high(lint::Subject& subject, const Call& call, std::string_view word) {
+  if (!call.run->step) return false;
+  const plan::Step& step = subject.graph().steps[*call.run->step];
+  const auto& declared = subject.graph().stages[step.stage].declared;
+  const std::string known =
+      with_known_values(word, step.environment ? &*step.environment : nullptr, subject.file().escape());
+  return is_high(known) || (known.starts_with('$') && declared.contains(leading_variable(known)));
+}
+
+// The words that are the number of the user.
+std::vector<std::string_view> uids_in(const Call& call) {
+  std::vector<std::string_view> uids;
+  const std::span<const shell::Word> words = call.arguments();
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i].text;
+    const bool next =
+        word == "--uid" || (word.size() > 1 && word[0] == '-' && word[1] != '-' && word.back() == 'u');
+    if (next && i + 1 < words.size()) uids.push_back(words[i + 1].text);
+    if (word.starts_with("--uid=")) uids.push_back(word.substr(word.find('=') + 1));
+  }
+  return uids;
+}
+
+// As hadolint has it: a variable counts behind `-u`.
 bool has_high_uid(const Call& call) {
   const std::span<const shell::Word> words = call.arguments();
   for (size_t i = 0; i < words.size(); ++i) {
@@ -25,8 +57,12 @@ bool has_high_uid(const Call& call) {
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "useradd"), reporter, [](const Call& call) -> std::optional<Complaint> {
-    if (call.has_option({"l", "no-log-init"}) || !has_high_uid(call)) return std::nullopt;
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3046");
+  report_first(calls_of(subject, "useradd"), reporter, [&](const Call& call) -> std::optional<Complaint> {
+    if (call.has_option({"l", "no-log-init"})) return std::nullopt;
+    const auto is_suspect = [&](std::string_view uid) { return may_be_high(subject, call, uid); };
+    if (as_hadolint ? !has_high_uid(call) : std::ranges::none_of(uids_in(call), is_suspect))
+      return std::nullopt;
     return Complaint{"a high user number makes the log of logins a huge file in the layer",
                      "write useradd -l"};
   });
@@ -43,7 +79,9 @@ lint::Rule DL3046() {
           .rationale =
               "`useradd` notes each user in `/var/log/lastlog` and `/var/log/faillog`, at a place that is "
               "their number: with a high one these files seem to be gigabytes long. Layers store the holes "
-              "as zeros. `-l` leaves the user out of them. A number from a variable may be a high one.",
+              "as zeros. `-l` leaves the user out of them. An ARG without a default may be given a high "
+              "number.\n\n"
+              "The profile `hadolint` reports all variables, also those that have a low number.",
           .bad = {"FROM debian:12\n"
                   "RUN useradd -u 123456 app\n"},
           .good = {"FROM debian:12\n"

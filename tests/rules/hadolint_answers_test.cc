@@ -277,6 +277,17 @@ TEST(HadolintAnswers, ToCommandsThatOnlyTheStepUses) {
          {"DL3001", "FROM a\nRUN x && kill 1\n", {"2"}}});
 }
 
+TEST(HadolintAnswers, ToNumbersOfUsers) {
+  check({{"DL3046", "FROM a\nRUN useradd -u 123456 x\n", {"2"}},
+         {"DL3046", "FROM a\nENV ID=999\nRUN useradd -u $ID x\n", {}, {"3"}},
+         {"DL3046", "FROM a\nARG UID=1001\nRUN useradd -m -u \"${UID}\" x\n", {}, {"3"}},
+         {"DL3046", "FROM a\nARG UID=1000200\nRUN useradd -u ${UID} x\n", {"3"}},
+         {"DL3046", "FROM a\nARG UID\nRUN useradd -u $UID x\n", {"3"}},
+         {"DL3046", "FROM a\nRUN useradd -u $(id -u) x\n", {}, {"2"}},
+         {"DL3046", "FROM a\nRUN useradd -u $UID x\n", {}, {"2"}},
+         {"DL3046", "FROM a\nARG UID\nRUN useradd -l -u $UID x\n"}});
+}
+
 // What a finding says, for what was misleading.
 struct WordsCase {
   const char* code;
