@@ -88,6 +88,39 @@ TEST_F(InstalledShellCheck, MendsWhatItProposes) {
   EXPECT_EQ(lint::apply_fixes(linter, text, {}, false).text, text);
 }
 
+// Codes in the default profile.
+Texts codes(const ShellCheck& shellcheck, const std::string& text, lint::Profile profile = {}) {
+  lint::Config config;
+  config.profile = profile;
+  lint::Linter linter(lint::catalogue(), config);
+  linter.use(shellcheck);
+  const dockerfile::File file = dockerfile::parse(text);
+  Texts all;
+  for (const lint::Diagnostic& diagnostic : linter.lint(file, {}).diagnostics) {
+    if (lint::is_shellcheck_code(diagnostic.rule)) all.emplace_back(diagnostic.rule);
+  }
+  return all;
+}
+
+TEST_F(InstalledShellCheck, IsNotRepeatedWhereNothingIsToDo) {
+  const ShellCheck program = shellcheck();
+  const auto all = lint::Profile::kAll;
+  EXPECT_EQ(codes(program, "FROM a\nRUN touch $(ls)\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM a\nRUN touch $(ls)\n", all), Texts{"SC2046"});
+  EXPECT_EQ(codes(program, "FROM a\nRUN echo -n x\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM a\nRUN echo -n x\n", all), Texts{"SC3037"});
+  EXPECT_EQ(codes(program, "FROM a\nRUN echo -e x\n"), Texts{"SC3037"});
+  EXPECT_EQ(codes(program, "FROM a\nRUN /bin/echo -e x\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM alpine:3\nRUN echo -e x\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM alpine:3 AS b\nFROM b\nRUN set -o pipefail; x | y\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM a\nRUN set -o pipefail; x | y\n"), Texts{"SC3040"});
+  EXPECT_EQ(codes(program, "FROM a\nRUN ulimit -n 9 && x\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM a\nRUN read -p x y && x $y\n"), Texts{"SC3045"});
+  EXPECT_EQ(codes(program, "FROM a\nENV A=/x\nRUN rm -rf \"$A/\"*\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM a\nARG A=/x\nRUN rm -rf \"$A/\"*\n"), Texts{"SC2115"});
+  EXPECT_EQ(codes(program, "FROM a\nARG A\nRUN [ $A > 2 ] || x\n"), Texts{"SC2071"});
+}
+
 constexpr const char* kAnswer =
     "for file; do :; done\n"
     "echo '{\"comments\":[{\"file\":\"'$file'\",\"line\":3,\"endLine\":3,\"column\":1,\"endColumn\":3,"

@@ -12,6 +12,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/fixes.h"
+#include "dcache/lint/shellcheck_filter.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lint {
@@ -214,7 +215,10 @@ void Linter::run_shellcheck(Subject& subject, Silence& silence, Findings& findin
   const bool in_profile = config_.profile == Profile::kDefault || config_.profile == Profile::kHadolint ||
                           config_.profile == Profile::kAll;
   if (config_.select.empty() ? !in_profile : !selected) return;
-  for (Diagnostic& diagnostic : shellcheck_->check(subject)) {
+  std::vector<Diagnostic> found = shellcheck_->check(subject);
+  if (config_.profile == Profile::kDefault && config_.select.empty())
+    found = worth_acting_on(subject, std::move(found));
+  for (Diagnostic& diagnostic : found) {
     diagnostic.level = configured_level(diagnostic);
     if (!is_wanted(diagnostic)) continue;
     if (const auto reason = silence.comments.silences(diagnostic.span, {diagnostic.rule})) {

@@ -1,0 +1,98 @@
+#include "dcache/lint/shellcheck_filter.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "dcache/lint/busybox.h"
+
+namespace dcache::lint {
+namespace {
+
+using Codes = std::initializer_list<std::string_view>;
+
+bool is_one_of(std::string_view code, Codes codes) {
+  return std::ranges::find(codes, code) != codes.end();
+}
+
+// Of findings in published Dockerfiles with these codes hardly any was a fault.
+bool is_seldom_a_fault(std::string_view code) {
+  return is_one_of(code, {"SC2027", "SC2038", "SC2046", "SC2154", "SC2155", "SC2166", "SC2174", "SC2226"});
+}
+
+const Run* run_at(Subject& subject, const Diagnostic& diagnostic) {
+  const auto holds = [&](const Run& run) {
+    return run.instruction->span.begin <= diagnostic.span.begin &&
+           diagnostic.span.begin < run.instruction->span.end;
+  };
+  const auto found = std::ranges::find_if(subject.runs(), holds);
+  return found == subject.runs().end() ? nullptr : &*found;
+}
+
+std::string_view base_image_of(Subject& subject, const Run& run) {
+  if (!run.step) return {};
+  const plan::Graph& graph = subject.graph();
+  const plan::Stage* stage = &graph.stages[graph.steps[*run.step].stage];
+  while (stage->base_stage)
+    stage = &graph.stages[*stage->base_stage];
+  if (stage->from == nullptr || stage->from->arguments.empty()) return {};
+  return graph.text_of(stage->from->arguments.front());
+}
+
+// Whether the shell of the image has what ShellCheck misses in POSIX. The `sh` of the others is dash, which
+// has `echo -n` and `ulimit -n`, or bash.
+bool knows(std::string_view image, std::string_view code, std::string_view word, std::string_view before) {
+  if (has_busybox_shell(image) && is_one_of(code, {"SC3014", "SC3037", "SC3040", "SC3043", "SC3045"}))
+    return true;
+  if (code == "SC3037") return word == "-n" || before.ends_with("/echo");
+  return code == "SC3045" && before.ends_with("ulimit");
+}
+
+// Whether the variable that the text begins with has a value by ENV.
+bool has_value(Subject& subject, const Run& run, std::string_view text) {
+  if (!run.step) return false;
+  const auto& environment = subject.graph().steps[*run.step].environment;
+  if (!environment) return false;
+  const size_t dollar = text.find('$');
+  if (dollar == std::string_view::npos) return false;
+  std::string_view name = text.substr(dollar + 1);
+  if (name.starts_with('{')) name.remove_prefix(1);
+  const auto is_letter = [](char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  };
+  name = name.substr(0, static_cast<size_t>(std::ranges::find_if_not(name, is_letter) - name.begin()));
+  const plan::Variable* variable = environment->find(name);
+  return variable != nullptr && !variable->argument && !variable->value.empty();
+}
+
+bool is_worth_acting_on(Subject& subject, const Diagnostic& diagnostic) {
+  const std::string_view code = diagnostic.rule;
+  if (is_seldom_a_fault(code)) return false;
+  if (code != "SC2115" && !code.starts_with("SC30")) return true;
+  const Run* const run = run_at(subject, diagnostic);
+  if (run == nullptr) return true;
+  const std::string_view source = subject.file().source();
+  const std::string_view word = diagnostic.span.of(source);
+  if (code == "SC2115") return !has_value(subject, *run, word);
+  std::string_view before = source.substr(0, diagnostic.span.begin);
+  while (before.ends_with(' ') || before.ends_with('\t'))
+    before.remove_suffix(1);
+  return !knows(base_image_of(subject, *run), code, word, before);
+}
+
+}  // namespace
+
+std::vector<Diagnostic> worth_acting_on(Subject& subject, std::vector<Diagnostic> found) {
+  // `[ 1 < 2 ]`: that it compares text is the fault, whatever shells know it.
+  std::set<uint32_t> compares_text;
+  for (const Diagnostic& diagnostic : found) {
+    if (diagnostic.rule == "SC2071") compares_text.insert(diagnostic.span.begin);
+  }
+  std::erase_if(found, [&](const Diagnostic& diagnostic) {
+    return (diagnostic.rule == "SC3012" && compares_text.contains(diagnostic.span.begin)) ||
+           !is_worth_acting_on(subject, diagnostic);
+  });
+  return found;
+}
+
+}  // namespace dcache::lint
