@@ -1,11 +1,12 @@
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
+#include "dcache/lint/busybox.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/calls.h"
-#include "rules/final_image.h"
 #include "rules/hadolint.h"
 #include "rules/sources.h"
 #include "rules/stages.h"
@@ -13,14 +14,7 @@
 namespace dcache::rules {
 namespace {
 
-// Whether the shell of an image is that of busybox, as in Alpine: it knows pipefail by the name `sh` too.
-bool has_busybox_shell(std::string_view image) {
-  constexpr std::string_view kOnAlpine[] = {"docker",  "caddy",           "composer",           "registry",
-                                            "traefik", "curlimages/curl", "hashicorp/terraform"};
-  return image.find("alpine") != std::string_view::npos || image.find("busybox") != std::string_view::npos ||
-         std::ranges::find(kOnAlpine, image_name(image)) != std::end(kOnAlpine);
-}
-
+// The shell of busybox knows pipefail by the name `sh` too.
 bool knows_pipefail(std::string_view shell, bool busybox) {
   constexpr std::string_view kShells[] = {"bash", "zsh", "ash", "ksh"};
   const std::string_view program = text::base_name(shell);
@@ -44,13 +38,84 @@ bool has_pipefail(const lint::Run& run, bool busybox) {
 // Whether a command can fail whose output the one at `piped` reads. `yes` ends by a signal when its reader
 // ends, which pipefail would take for a failure.
 bool is_fed_by_what_can_fail(std::span<const shell::Command> commands, size_t piped) {
-  constexpr std::string_view kNeverFail[] = {"echo", "printf", "yes", "true", ":"};
+  constexpr std::string_view kNeverFail[] = {"echo", "printf", "seq", "yes", "true", ":"};
   for (size_t i = piped; i-- > 0;) {
     const shell::Command& feeding = commands[i];
     if (feeding.depth != commands[piped].depth || feeding.quoted) continue;
     return std::ranges::find(kNeverFail, feeding.program()) == std::end(kNeverFail);
   }
   return true;  // what feeds it is in parentheses
+}
+
+// Whether a place in the script is within `$(…)` or backquotes. Quotes are not looked at.
+bool is_in_substitution(std::string_view script, size_t place) {
+  const std::string_view before = script.substr(0, place);
+  if (std::ranges::count(before, '`') % 2 == 1) return true;
+  size_t closed = 0;
+  for (size_t i = before.size(); i-- > 0;) {
+    if (before[i] == ')') ++closed;
+    if (before[i] != '(') continue;
+    if (closed > 0) {
+      --closed;
+    } else if (i > 0 && before[i - 1] == '$') {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether the value of a variable alone is worked out there: its result is that of the command.
+bool is_in_assignment(const lint::Run& run, size_t place) {
+  const char* const at = run.script.data() + place;
+  const auto holds = [&](const shell::Word& word) {
+    return word.spelling.data() <= at && at < word.spelling.data() + word.spelling.size();
+  };
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    return command.words.empty() && std::ranges::any_of(command.assignments, holds);
+  });
+}
+
+// Whether the pipe in front of a place is between `if`, `while` or the like and the word that ends the
+// condition.
+bool is_in_condition(std::string_view script, size_t place) {
+  constexpr std::string_view kBegin[] = {"if", "elif", "while", "until"};
+  constexpr std::string_view kOther[] = {"then", "do", "else", "fi", "done", "case", "esac"};
+  constexpr std::string_view kEnds = " \t\n;&|()";
+  const auto is_one_of = [](std::span<const std::string_view> words, std::string_view word) {
+    return std::ranges::find(words, word) != words.end();
+  };
+  size_t condition = std::string_view::npos;
+  bool starts_command = true;
+  for (size_t at = 0; at < place;) {
+    if (kEnds.find(script[at]) != std::string_view::npos) {
+      starts_command = starts_command || (script[at] != ' ' && script[at] != '\t');
+      ++at;
+      continue;
+    }
+    const size_t end = std::min(script.find_first_of(kEnds, at), script.size());
+    const std::string_view word = script.substr(at, end - at);
+    const bool begins = starts_command && is_one_of(kBegin, word);
+    const bool other = starts_command && is_one_of(kOther, word);
+    if (begins) condition = end;
+    if (other) condition = std::string_view::npos;
+    starts_command = begins || other || word == "!" || word == "{";
+    at = end;
+  }
+  if (condition == std::string_view::npos || condition >= place) return false;
+  const std::string_view within = script.substr(condition, place - condition);
+  const size_t pipe = within.rfind('|');
+  return pipe != std::string_view::npos && (pipe == 0 || within[pipe - 1] != '|');
+}
+
+// Whether the result of the pipe in front of a command is not that of the step, whatever `pipefail` says.
+bool is_result_unused(const lint::Run& run, const shell::Command& piped) {
+  const char* const begin = run.script.data();
+  const std::less<> is_before;
+  if (is_before(piped.spelling.data(), begin) || !is_before(piped.spelling.data(), begin + run.script.size()))
+    return false;
+  const auto place = static_cast<size_t>(piped.spelling.data() - begin);
+  if (is_in_condition(run.script, place)) return true;
+  return is_in_substitution(run.script, place) && !is_in_assignment(run, place);
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -61,10 +126,11 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const auto piped = std::ranges::find_if(run.commands, [&](const shell::Command& command) {
       if (command.connector != shell::Connector::kPipe || command.quoted) return false;
       const auto at = static_cast<size_t>(&command - run.commands.data());
-      return as_hadolint || is_fed_by_what_can_fail(run.commands, at);
+      return as_hadolint || (is_fed_by_what_can_fail(run.commands, at) && !is_result_unused(run, command));
     });
     if (piped == run.commands.end() || run.onbuild) continue;
-    const bool busybox = has_busybox_shell(base_image_of(subject, stage_of(written_stages(subject), run)));
+    const bool busybox =
+        lint::has_busybox_shell(base_image_of(subject, stage_of(written_stages(subject), run)));
     if (has_pipefail(run, busybox && !as_hadolint)) continue;
     report_part(run, piped->spelling, reporter,
                 {"if what stands in front of the pipe fails, the step still succeeds, and is cached",
@@ -76,23 +142,27 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule DL4006() {
-  return {.code = "DL4006",
-          .name = "pipe-without-pipefail",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kHadolint,
-          .summary = "A RUN with a pipe does not notice that its first part fails",
-          .rationale =
-              "A shell takes the result of a pipe from its last command: `wget … | tar x` succeeds when the "
-              "download breaks off after the first bytes tar can read, and the broken layer is cached. With "
-              "`pipefail` the pipe fails with any of its parts; the plain `/bin/sh` of Debian does not know "
-              "it, so SHELL names bash. On Alpine and busybox, which have no bash, it names `/bin/ash`; "
-              "their `/bin/sh` knows pipefail as well, which only the profile `hadolint` does not accept.",
-          .bad = {"FROM debian:12\n"
-                  "RUN wget -qO- https://example.com/a.tar.gz | tar xz\n"},
-          .good = {"FROM debian:12\n"
-                   "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\n"
-                   "RUN wget -qO- https://example.com/a.tar.gz | tar xz\n"},
-          .check = check};
+  return {
+      .code = "DL4006",
+      .name = "pipe-without-pipefail",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kHadolint,
+      .summary = "A RUN with a pipe does not notice that its first part fails",
+      .rationale =
+          "A shell takes the result of a pipe from its last command: `wget … | tar x` succeeds when the "
+          "download breaks off after the first bytes tar can read, and the broken layer is cached. With "
+          "`pipefail` the pipe fails with any of its parts; the plain `/bin/sh` of Debian does not know "
+          "it, so SHELL names bash. On Alpine and busybox, which have no bash, it names `/bin/ash`; "
+          "their `/bin/sh` knows pipefail as well, which only the profile `hadolint` does not accept.\n\n"
+          "Where pipefail changes nothing only the profile `hadolint` reports a pipe: behind `echo`, "
+          "`printf` and the like, which do not fail, in `$(…)` that is an argument, and in the condition of "
+          "`if` or `while`.",
+      .bad = {"FROM debian:12\n"
+              "RUN wget -qO- https://example.com/a.tar.gz | tar xz\n"},
+      .good = {"FROM debian:12\n"
+               "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\n"
+               "RUN wget -qO- https://example.com/a.tar.gz | tar xz\n"},
+      .check = check};
 }
 
 }  // namespace dcache::rules
