@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -11,7 +14,38 @@ namespace {
 
 using dockerfile::Instruction;
 
+// The arguments above the first FROM that have no default.
+std::set<std::string_view> required_arguments(const dockerfile::File& file) {
+  std::set<std::string_view> names;
+  for (const Instruction& instruction : file.instructions()) {
+    if (instruction.keyword == dockerfile::Keyword::kFrom) break;
+    if (instruction.keyword != dockerfile::Keyword::kArg) continue;
+    for (const dockerfile::Word& word : instruction.arguments) {
+      const size_t equals = word.text.find('=');
+      if (equals == std::string_view::npos)
+        names.insert(word.text);
+      else
+        names.erase(word.text.substr(0, equals));
+    }
+  }
+  return names;
+}
+
+// Whether a name of an image hangs on an argument that a build has to give: whoever builds knows.
+bool needs_argument(const dockerfile::File& file, std::string_view image) {
+  const std::set<std::string_view> required = required_arguments(file);
+  std::vector<std::string> missing;
+  dockerfile::ExpandOptions options;
+  options.escape = file.escape();
+  options.missing = &missing;
+  const auto value_of = [&](std::string_view name) -> std::optional<std::string_view> {
+    return required.contains(name) ? std::nullopt : std::optional<std::string_view>("x");
+  };
+  return dockerfile::expand(image, value_of, options).has_value() && !missing.empty();
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_buildkit = answers_as_buildkit(subject);
   const plan::Graph& graph = subject.graph();
   const auto is_about_arguments = [](const plan::Error& error) {
     return error.phase == plan::Error::Phase::kArguments;
@@ -26,6 +60,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       return error.phase == plan::Error::Phase::kStages && error.span == base.span;
     });
     if (unreadable) return;
+    if (!as_buildkit && needs_argument(subject.file(), base.text)) continue;
     reporter
         .report(from->span,
                 fmt::format("without build arguments {} gives '{}', which is no image", base.text, name),
@@ -46,8 +81,10 @@ lint::Rule InvalidDefaultArgInFrom() {
           .rationale =
               "Without `--build-arg` the name of the base image is empty or malformed, so that a plain "
               "`docker build .` fails, and tools that read the Dockerfile don't know what it starts from. A "
-              "default that works makes both work.",
-          .bad = {"ARG VERSION\n"
+              "default that works makes both work.\n\n"
+              "An ARG without any default asks for a value, which build files and CI then give: only the "
+              "profiles `buildkit` and `all` report it.",
+          .bad = {"ARG VERSION=\n"
                   "FROM debian:${VERSION}\n"},
           .good = {"ARG VERSION=12\n"
                    "FROM debian:${VERSION}\n"},

@@ -88,5 +88,14 @@ TEST(BuildkitAnswers, ToCommandsInShellFormNameAShellWhereItIsNeeded) {
   }
 }
 
+TEST(BuildkitAnswers, ToRequiredArguments) {
+  check({{"InvalidDefaultArgInFrom", "ARG V\nFROM a:$V\n", {}, {"2"}},
+         {"InvalidDefaultArgInFrom", "ARG R T\nFROM ${R}/a:${T}\n", {}, {"2"}},
+         {"InvalidDefaultArgInFrom", "ARG V=\nFROM a:$V\n", {"2"}},
+         {"InvalidDefaultArgInFrom", "ARG V=a:b:c\nFROM $V\n", {"2"}},
+         {"InvalidDefaultArgInFrom", "ARG U\nARG V=\nFROM a:$V\nFROM b:$U\n", {"3"}, {"3", "4"}},
+         {"InvalidDefaultArgInFrom", "ARG V\nFROM a:${V:-1}\n"}});
+}
+
 }  // namespace
 }  // namespace dcache
