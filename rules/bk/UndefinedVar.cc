@@ -8,9 +8,13 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
+#include "rules/final_image.h"
 #include "rules/secrets.h"
+#include "rules/variables.h"
 
 namespace dcache::rules {
 namespace {
@@ -24,16 +28,6 @@ std::string_view closest_known(const plan::Stage& stage, std::string_view name) 
     known.emplace_back(variable->name);
   if (known.size() > kMostKnown) return {};
   return text::closest(name, known);
-}
-
-// The names that ARG and ENV set, wherever they are in the file.
-std::set<std::string_view> names_in(lint::Subject& subject) {
-  std::set<std::string_view> names;
-  for (const dockerfile::Instruction& instruction : subject.file().instructions()) {
-    for (const NamedVariable& variable : variables_set_by(instruction, subject.graph()))
-      names.insert(variable.name);
-  }
-  return names;
 }
 
 bool is_digit(char c) {
@@ -54,12 +48,20 @@ bool is_misspelling(std::string_view name, std::string_view of) {
   return text::edit_distance(name, of) <= most && without_digits(name) != without_digits(of);
 }
 
-// Whether nothing that a base image brings is there.
-bool starts_empty(const plan::Graph& graph, const plan::Stage& stage) {
+// The image that a stage starts from in the end.
+std::string_view base_image(const plan::Graph& graph, const plan::Stage& stage) {
   const plan::Stage* first = &stage;
   while (first->base_stage)
     first = &graph.stages[*first->base_stage];
-  return !first->from->arguments.empty() && graph.text_of(first->from->arguments.front()) == "scratch";
+  return first->from->arguments.empty() ? "" : graph.text_of(first->from->arguments.front());
+}
+
+// Whether a variable has the name in which images say what version they are of: RUBY_VERSION in `ruby`.
+bool is_version_of(std::string_view name, std::string_view image) {
+  constexpr std::string_view kEnd = "_VERSION";
+  std::string own(text::base_name(image_name(image)));
+  std::ranges::replace(own, '-', '_');
+  return name.ends_with(kEnd) && text::equals_ignoring_case(name.substr(0, name.size() - kEnd.size()), own);
 }
 
 // Reports variables that nothing sets. The base image may set any of them: but for BuildKit's own profile
@@ -68,9 +70,8 @@ bool starts_empty(const plan::Graph& graph, const plan::Stage& stage) {
 class UndefinedVariables {
  public:
   UndefinedVariables(lint::Subject& subject, lint::Reporter& reporter)
-      : graph_(subject.graph()), reporter_(reporter), names_(names_in(subject)) {
-    const lint::Profile profile = subject.config().profile;
-    all_ = profile == lint::Profile::kBuildkit || profile == lint::Profile::kAll;
+      : graph_(subject.graph()), reporter_(reporter), names_(names_set_in(subject)) {
+    all_ = answers_as_buildkit(subject);
     for (const plan::Undeclared& one : graph_.undeclared) {
       if (one.stage) undeclared_[{one.instruction, *one.stage}].insert(one.name);
     }
@@ -80,6 +81,8 @@ class UndefinedVariables {
     const auto found = undeclared_.find({one.instruction, one.stage});
     if (found == undeclared_.end()) return;
     const plan::Stage& stage = graph_.stages[one.stage];
+    const std::string_view image = base_image(graph_, stage);
+    const bool starts_empty = image == "scratch";
     const std::vector<NamedVariable> own = variables_set_by(*one.instruction, graph_);
     for (const std::string_view name : found->second) {
       const bool elsewhere = names_.contains(name);
@@ -87,8 +90,8 @@ class UndefinedVariables {
           std::ranges::find_if(names_, [&](std::string_view known) { return is_misspelling(name, known); });
       // `ENV X=/x:$X` adds to what the base image has.
       const bool extends = std::ranges::find(own, name, &NamedVariable::name) != own.end();
-      if (!all_ && extends && !starts_empty(graph_, stage)) continue;
-      if (!all_ && !elsewhere && meant == names_.end() && !starts_empty(graph_, stage)) continue;
+      const bool from_image = extends || (!elsewhere && meant == names_.end()) || is_version_of(name, image);
+      if (!all_ && from_image && !starts_empty) continue;
       const std::string_view near = meant == names_.end() ? closest_known(stage, name) : *meant;
       report_at(reporter_, one, fmt::format("nothing sets {} here", name),
                 elsewhere      ? "set it in this stage, above this line; what is set elsewhere does not count"
@@ -131,7 +134,8 @@ lint::Rule UndefinedVar() {
           "and "
           "`all` a name counts only if the file sets it elsewhere, if it looks like a misspelling of one "
           "that "
-          "the file sets, or if the stage starts from scratch.",
+          "the file sets, or if the stage starts from scratch; `RUBY_VERSION` and the like do not in a stage "
+          "from such an image.",
       .bad = {"ARG TARGET=/app\n"
               "FROM debian:12\n"
               "COPY app $TARGET/\n"},

@@ -6,6 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 #include "rules/stages.h"
+#include "rules/variables.h"
 
 namespace dcache::rules {
 namespace {
@@ -21,7 +22,21 @@ bool is_absolute(lint::Subject& subject, const plan::Stage& stage, std::string_v
   return windows && !path.starts_with('$') && may_be_absolute(path);
 }
 
+// Whether a path begins with a variable that nothing in the file sets: the base image may set it, if it has
+// one.
+bool may_be_set_by_base(lint::Subject& subject, const plan::Stage& stage, std::string_view path) {
+  const std::string_view name = leading_variable(path);
+  if (name.empty() || names_set_in(subject).contains(name)) return false;
+  const plan::Graph& graph = subject.graph();
+  const plan::Stage* first = &stage;
+  while (first->base_stage)
+    first = &graph.stages[*first->base_stage];
+  const auto words = first->from->arguments;
+  return !words.empty() && graph.text_of(words.front()) != "scratch";
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_buildkit = answers_as_buildkit(subject);
   const plan::Graph& graph = subject.graph();
   std::vector<bool> is_set(graph.stages.size());
   std::optional<size_t> stage;
@@ -35,6 +50,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     is_set[one.stage] = true;
     const dockerfile::Word& path = one.instruction->arguments.front();
     if (known || is_absolute(subject, graph.stages[one.stage], graph.text_of(path))) continue;
+    if (!as_buildkit && may_be_set_by_base(subject, graph.stages[one.stage], path.text)) continue;
     report_at(reporter, one,
               fmt::format("the folder '{}' depends on where the base image left off", graph.text_of(path)),
               "write the path from the root on")
@@ -54,7 +70,9 @@ lint::Rule WorkdirRelativePath() {
           .summary = "WORKDIR is given a relative path, and no absolute one stands above it",
           .rationale =
               "A relative WORKDIR goes on from wherever the base image left off. A new base image moves it "
-              "without a word.",
+              "without a word.\n\n"
+              "A path that begins with a variable which the file sets nowhere, such as `$HOME`, may have an "
+              "absolute one from the base image: only the profiles `buildkit` and `all` report it.",
           .bad = {"FROM debian:12\n"
                   "WORKDIR app\n"},
           .good = {"FROM debian:12\n"
