@@ -1,6 +1,8 @@
 #include "rules/sources.h"
 
+#include <algorithm>
 #include <charconv>
+#include <string>
 
 #include "dcache/text/unicode.h"
 
@@ -21,6 +23,65 @@ std::optional<size_t> find_stage(const std::vector<WrittenStage>& stages, size_t
     if (same && !name_or_number.empty()) return i;
   }
   return std::nullopt;
+}
+
+namespace {
+
+// The parts of a text around its variables: "a-" and "" of `a-$B`.
+std::vector<std::string> parts_around_variables(std::string_view text) {
+  std::vector<std::string> parts(1);
+  const auto ends_name = [](char c) {
+    const bool letter =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return !letter;
+  };
+  while (!text.empty()) {
+    const size_t dollar = std::min(text.find('$'), text.size());
+    parts.back() += text::to_lower(text.substr(0, dollar));
+    text.remove_prefix(dollar);
+    if (text.empty()) break;
+    text.remove_prefix(1);
+    const bool braced = text.starts_with('{');
+    const auto end = braced ? std::ranges::find(text, '}') : std::ranges::find_if(text, ends_name);
+    text.remove_prefix(static_cast<size_t>(end - text.begin()));
+    if (braced && !text.empty()) text.remove_prefix(1);
+    parts.emplace_back();
+  }
+  return parts;
+}
+
+// Whether a name in lower case may be those parts with anything between them.
+bool may_be(const std::vector<std::string>& parts, std::string_view name) {
+  if (!name.starts_with(parts.front())) return false;
+  size_t at = parts.front().size();
+  for (size_t i = 1; i + 1 < parts.size(); ++i) {
+    at = name.find(parts[i], at);
+    if (at == std::string_view::npos) return false;
+    at += parts[i].size();
+  }
+  return name.substr(at).ends_with(parts.back());
+}
+
+}  // namespace
+
+std::vector<size_t> possible_bases(lint::Subject& subject, size_t stage) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  if (stages[stage].base) return {*stages[stage].base};
+  const dockerfile::Instruction* const from = stages[stage].from;
+  std::vector<size_t> bases;
+  if (from == nullptr || from->arguments.empty()) return bases;
+  const dockerfile::Word& word = from->arguments.front();
+  const std::vector<std::string> parts = parts_around_variables(word.text);
+  if (parts.size() == 1) return bases;
+  const bool may_be_anything = std::ranges::all_of(parts, &std::string::empty);
+  const std::string_view by_default = subject.graph().text_of(word);
+  for (size_t i = 0; i < stage; ++i) {
+    if (stages[i].name.empty()) continue;
+    const bool named = may_be_anything ? text::equals_ignoring_case(stages[i].name, by_default)
+                                       : may_be(parts, text::to_lower(stages[i].name));
+    if (named) bases.push_back(i);
+  }
+  return bases;
 }
 
 std::string_view base_image_of(lint::Subject& subject, size_t stage) {

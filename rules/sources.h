@@ -14,6 +14,10 @@ namespace dcache::rules {
 std::optional<size_t> find_stage(const std::vector<WrittenStage>& stages, size_t count,
                                  std::string_view name_or_number);
 
+// The stages that a stage may start from: the one that FROM names, or those that it may name, depending on
+// the values of the variables in it.
+std::vector<size_t> possible_bases(lint::Subject& subject, size_t stage);
+
 // The image that a stage starts from, over all stages below it, with variables replaced; empty if there is
 // none. Lives as long as the subject.
 std::string_view base_image_of(lint::Subject& subject, size_t stage);

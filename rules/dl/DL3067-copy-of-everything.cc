@@ -39,6 +39,10 @@ bool is_made_to_be_copied(std::string_view image) {
 // The same of a stage: it starts from such an image, and runs nothing.
 bool is_made_to_be_copied(lint::Subject& subject, size_t stage) {
   const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<size_t> bases = possible_bases(subject, stage);
+  if (!stages[stage].base && !bases.empty()) {
+    return std::ranges::all_of(bases, [&](size_t base) { return is_made_to_be_copied(subject, base); });
+  }
   if (!is_made_to_be_copied(base_image_of(subject, stage))) return false;
   const auto runs = [](const Instruction& instruction) { return instruction.keyword == Keyword::kRun; };
   const bool from_scratch = base_image_of(subject, stage) == "scratch";

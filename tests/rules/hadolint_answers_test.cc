@@ -75,6 +75,17 @@ TEST(HadolintAnswers, ToCopiesOfEverything) {
          {"DL3067", "FROM scratch AS s\nFROM s AS t\nFROM c\nCOPY --from=t / /\n", {}, {"4"}},
          {"DL3067", "FROM c\nCOPY --from=gloursdocker/docker / /\n", {}, {"2"}},
          {"DL3067", "FROM me/app AS b\nRUN make\nFROM c\nCOPY --from=b / /\n", {"4"}},
+         {"DL3067",
+          "FROM scratch AS b-linux\nFROM scratch AS b-windows\nFROM b-$TARGETOS AS b\nFROM c\n"
+          "COPY --from=b / /\n",
+          {},
+          {"5"}},
+         {"DL3067",
+          "FROM scratch AS b-linux\nFROM a AS b-windows\nFROM b-${TARGETOS} AS b\nFROM c\n"
+          "COPY --from=b / /\n",
+          {"5"}},
+         {"DL3067", "ARG B=x\nFROM scratch AS x\nFROM $B AS y\nFROM c\nCOPY --from=y / /\n", {}, {"5"}},
+         {"DL3067", "ARG B=z\nFROM scratch AS x\nFROM $B AS y\nFROM c\nCOPY --from=y / /\n", {"5"}},
          {"DL3067", "FROM c\nCOPY --from=quay.io/fedora/fedora:40 / /\n", {"2"}},
          {"DL3067", "ARG A\nFROM scratch\nFROM c\nCOPY --from=0 / /\n", {}, {"4"}}});
 }
