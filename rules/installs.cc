@@ -4,13 +4,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include "rules/calls.h"
 #include "rules/hadolint.h"
-#include "rules/package_managers.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -68,16 +68,16 @@ bool applies(const Pin& pin, const Call& call) {
   return pin.only_with.empty() || call.has(pin.only_with);
 }
 
-bool is_among(Words list, const shell::Word& word) {
-  return std::ranges::find(list, word.text) != list.end();
+bool is_among(Words list, std::string_view word) {
+  return std::ranges::find(list, word) != list.end();
 }
 
 // What is named behind the command.
 std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
-  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, *word); };
+  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, word->text); };
   std::vector<const shell::Word*> packages = call.operands(pin.options_with_value);
   const auto command = std::ranges::find_if(packages, is_command);
-  const bool only_one = command != packages.end() && is_among(pin.starts_program, **command);
+  const bool only_one = command != packages.end() && is_among(pin.starts_program, (*command)->text);
   packages.erase(packages.begin(), command);
   if (only_one) packages.resize(std::min<size_t>(packages.size(), 2));
   if (pin.ends_at.empty()) return packages;
@@ -88,7 +88,7 @@ std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
 }
 
 std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
-  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, *word); };
+  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, word->text); };
   std::vector<const shell::Word*> packages = packages_in(pin, call);
   const RE2& pinned = pattern(pin.pinned);
   const RE2* const loose = pin.loose.empty() ? nullptr : &pattern(pin.loose);
@@ -101,11 +101,32 @@ std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
 }
 
 std::string name_some(const std::vector<const shell::Word*>& packages) {
-  std::string names;
-  for (size_t i = 0; i < std::min(packages.size(), kMostNamed); ++i)
-    names += fmt::format("{}{}", i == 0 ? "" : ", ", packages[i]->text);
-  if (packages.size() > kMostNamed) names += fmt::format(" and {} more", packages.size() - kMostNamed);
-  return names;
+  std::vector<std::string_view> names;  // each once
+  for (const shell::Word* package : packages) {
+    if (std::ranges::find(names, package->text) == names.end()) names.push_back(package->text);
+  }
+  const size_t shown = std::min(names.size(), kMostNamed);
+  std::string text = fmt::format("{}", fmt::join(std::span(names).first(shown), ", "));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
+}
+
+// What to write instead of a package without a version.
+std::string remedy_for(const Pin& pin, std::string_view package) {
+  constexpr std::string_view kLatest = "@latest";
+  const bool is_git = package.starts_with("git+") || package.starts_with("git://");
+  if (!is_git && (package.starts_with("https://") || package.starts_with("http://")))
+    return "write the address of a tag or a commit";
+  const bool is_npm = is_among(pin.programs, "npm") || is_among(pin.programs, "pnpm");
+  const bool is_repository =
+      is_npm && !package.starts_with('@') && package.find('/') != std::string_view::npos;
+  if (is_npm && (is_git || is_repository)) return fmt::format("write {}#TAG", package);
+  if (is_git) {
+    const size_t end = std::min(package.find('#'), package.size());
+    return fmt::format("write {}@TAG{}", package.substr(0, end), package.substr(end));
+  }
+  if (package.ends_with(kLatest)) package.remove_suffix(kLatest.size());
+  return fmt::format("write {}", fmt::format(fmt::runtime(pin.example), package));
 }
 
 // The command that takes away what a program downloads.
@@ -137,33 +158,48 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run, std::s
 
 }  // namespace
 
-void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager,
-                     const NeedsNoVersion& needs_none) {
-  std::map<const lint::Run*, std::vector<const shell::Word*>> by_run;
-  const Pin* example = nullptr;
-  for (const Pin& pin : package_manager(manager).pins) {
+void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span<const Pin> pins,
+                     const NeedsNoVersion& needs_none, const OtherComplaint& other) {
+  struct Unpinned {
+    std::vector<const shell::Word*> packages;
+    const Pin* pin = nullptr;  // of the first of them
+  };
+  std::map<const lint::Run*, Unpinned> by_run;
+  for (const Pin& pin : pins) {
     for (const Call& call : calls_about(subject, pin)) {
       if (!applies(pin, call) || are_any_given(call, pin.exempt_options)) continue;
       auto packages = unpinned_in(pin, call);
       std::erase_if(packages,
                     [&](const shell::Word* word) { return needs_none && needs_none(*call.run, *word); });
       if (packages.empty()) continue;
-      example = &pin;
-      std::vector<const shell::Word*>& all = by_run[call.run];
-      all.insert(all.end(), packages.begin(), packages.end());
+      Unpinned& all = by_run[call.run];
+      if (all.pin == nullptr) all.pin = &pin;
+      all.packages.insert(all.packages.end(), packages.begin(), packages.end());
     }
   }
-  for (const auto& [run, packages] : by_run) {
-    const std::string_view first = packages.front()->text;
-    report_part(*run, packages.front()->spelling, reporter,
-                {fmt::format("no version is named for {}: each rebuild of this step may install another one",
-                             name_some(packages)),
-                 fmt::format("write {}", fmt::format(fmt::runtime(example->example), first))});
+  for (const auto& [run, unpinned] : by_run) {
+    const shell::Word& first = *unpinned.packages.front();
+    auto complaint = other ? other(unpinned.packages) : std::nullopt;
+    if (!complaint) {
+      complaint = {
+          fmt::format("no version is named for {}: each rebuild of this step may install another one",
+                      name_some(unpinned.packages)),
+          remedy_for(*unpinned.pin, first.text)};
+    }
+    report_part(*run, first.spelling, reporter, std::move(*complaint));
   }
 }
 
+void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager,
+                     const NeedsNoVersion& needs_none) {
+  report_unpinned(subject, reporter, package_manager(manager).pins, needs_none);
+}
+
 void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
-  const Confirmation& confirms = package_manager(manager).confirms;
+  report_unconfirmed(subject, reporter, package_manager(manager).confirms);
+}
+
+void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, const Confirmation& confirms) {
   report_first(
       calls_of(subject, confirms.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
         if (!call.has_any(confirms.commands) || are_any_given(call, confirms.options) ||

@@ -2,21 +2,33 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "dcache/lint/rule.h"
+#include "rules/calls.h"
+#include "rules/package_managers.h"
 
 namespace dcache::rules {
 
 // Whether a package that a RUN installs needs no version.
 using NeedsNoVersion = std::function<bool(const lint::Run& run, const shell::Word& package)>;
 
-// Reports each RUN in which the package manager installs something without naming its version.
+// What else than a missing version is wrong with the packages of a RUN; nothing if it is that.
+using OtherComplaint = std::function<std::optional<Complaint>(std::span<const shell::Word* const> packages)>;
+
+// Reports each RUN in which one of the pins' programs installs something without naming its version.
+void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span<const Pin> pins,
+                     const NeedsNoVersion& needs_none = {}, const OtherComplaint& other = {});
+// The same with the pins of a package manager.
 void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager,
                      const NeedsNoVersion& needs_none = {});
 
 // Reports each RUN in which it would stop to ask.
 void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
+void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, const Confirmation& confirms);
 
 // Reports each RUN in which what it downloaded stays in the layer.
 void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);

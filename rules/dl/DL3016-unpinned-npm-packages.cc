@@ -1,7 +1,52 @@
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "dcache/lint/rule.h"
+#include "rules/hadolint.h"
 #include "rules/installs.h"
 
 namespace dcache::rules {
+namespace {
+
+constexpr std::string_view kNpm[] = {"npm"}, kPnpm[] = {"pnpm"}, kYarn[] = {"yarn"};
+constexpr std::string_view kInstalls[] = {"install", "i", "add", "in", "ins", "inst"};
+constexpr std::string_view kAdds[] = {"add"};
+// Commands that start something else, which may be given any words.
+constexpr std::string_view kOthers[] = {"run", "exec", "dlx", "config", "create", "init", "workspace"};
+
+// Other names of `npm install`, and what other package managers for Node.js call it.
+std::vector<Pin> all_pins() {
+  std::vector<Pin> pins;
+  const Pin& known = package_manager("npm").pins.front();
+  for (const auto& [programs, commands] :
+       {std::pair<Words, Words>(kNpm, kInstalls), {kPnpm, kAdds}, {kYarn, kAdds}}) {
+    Pin& pin = pins.emplace_back(known);
+    pin.programs = programs;
+    pin.commands = commands;
+    pin.unless = kOthers;
+    pin.loose = "@latest$";
+  }
+  return pins;
+}
+
+// `npm install ci` is written for `npm ci`, and installs a package of that name.
+std::optional<Complaint> slip(std::span<const shell::Word* const> packages) {
+  if (packages.front()->text != "ci") return std::nullopt;
+  return Complaint{"this installs a package that is called ci, and not what the lock file lists",
+                   "write npm ci"};
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3016");
+  if (as_hadolint) {
+    report_unpinned(subject, reporter, package_manager("npm").pins, {}, slip);
+  } else {
+    report_unpinned(subject, reporter, all_pins(), {}, slip);
+  }
+}
+
+}  // namespace
 
 lint::Rule DL3016() {
   return {.code = "DL3016",
@@ -12,14 +57,15 @@ lint::Rule DL3016() {
           .rationale =
               "What a rebuild installs then depends on the day: two images of one commit differ, and a "
               "cached layer keeps the old version until something above it changes. Name the version with "
-              "`@`, or list the packages in `package.json` and its lock file.",
+              "`@`, or list the packages in `package.json` and its lock file.\n\n"
+              "`npm i` and `npm add`, `pnpm add`, `yarn add` and `yarn global add` count too, and `@latest` "
+              "is no "
+              "version. The profile `hadolint` knows `npm install` alone, as hadolint does.",
           .bad = {"FROM node:22\n"
                   "RUN npm install -g serve\n"},
           .good = {"FROM node:22\n"
                    "RUN npm install -g serve@14.2.3\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unpinned(subject, reporter, "npm");
-          }};
+          .check = check};
 }
 
 }  // namespace dcache::rules
