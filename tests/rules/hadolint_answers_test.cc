@@ -312,6 +312,13 @@ TEST(HadolintAnswers, ToNumbersOfUsers) {
          {"DL3046", "FROM a\nARG UID\nRUN useradd -l -u $UID x\n"}});
 }
 
+TEST(HadolintAnswers, ToInstallersOfPython) {
+  check({{"DL3013", "FROM a\nRUN pip install --upgrade pip\n", {}, {"2"}},
+         {"DL3013", "FROM a\nRUN pip install -U pip setuptools wheel\n", {}, {"2"}},
+         {"DL3013", "FROM a\nRUN pip install -U pip flask\n", {"2"}},
+         {"DL3013", "FROM a\nRUN pip install poetry\n", {"2"}}});
+}
+
 // What a finding says, for what was misleading.
 struct WordsCase {
   const char* code;
