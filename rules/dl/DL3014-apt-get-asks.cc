@@ -1,7 +1,19 @@
 #include "dcache/lint/rule.h"
+#include "rules/hadolint.h"
 #include "rules/installs.h"
 
 namespace dcache::rules {
+namespace {
+
+constexpr std::string_view kPrograms[] = {"apt-get", "apt"};
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  Confirmation confirms = package_manager("apt").confirms;
+  if (!answers_as_hadolint(subject, "DL3014")) confirms.programs = kPrograms;
+  report_unconfirmed(subject, reporter, confirms);
+}
+
+}  // namespace
 
 lint::Rule DL3014() {
   return {.code = "DL3014",
@@ -11,14 +23,13 @@ lint::Rule DL3014() {
           .summary = "`apt-get install` is not told to go on without asking",
           .rationale =
               "During a build nobody answers: the program reads an empty standard input and gives up, so "
-              "that the step fails as soon as there is something to confirm.",
+              "that the step fails as soon as there is something to confirm.\n\n"
+              "`apt install` asks as well; the profile `hadolint` knows `apt-get` alone.",
           .bad = {"FROM debian:12\n"
                   "RUN apt-get install curl\n"},
           .good = {"FROM debian:12\n"
                    "RUN apt-get install -y curl\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unconfirmed(subject, reporter, "apt");
-          }};
+          .check = check};
 }
 
 }  // namespace dcache::rules

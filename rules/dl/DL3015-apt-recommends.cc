@@ -1,7 +1,10 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
+#include "rules/hadolint.h"
 
 namespace dcache::rules {
 namespace {
@@ -15,10 +18,13 @@ bool declines_recommendations(const Call& call) {
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "apt-get"), reporter, [](const Call& call) -> std::optional<Complaint> {
+  constexpr std::string_view kPrograms[] = {"apt-get", "apt"};
+  const std::span<const std::string_view> programs =
+      std::span(kPrograms).first(answers_as_hadolint(subject, "DL3015") ? 1 : 2);
+  report_first(calls_of(subject, programs), reporter, [](const Call& call) -> std::optional<Complaint> {
     if (!call.has("install") || declines_recommendations(call)) return std::nullopt;
     return Complaint{"packages that are only recommended are installed too",
-                     "write apt-get install --no-install-recommends"};
+                     fmt::format("write {} install --no-install-recommends", call.program())};
   });
 }
 
@@ -33,7 +39,8 @@ lint::Rule DL3015() {
           .rationale =
               "Recommended packages are often documentation, tools and whole desktops that no program in the "
               "image needs. They make the layer larger and slower to build, and bring programs that have to "
-              "be kept up to date.",
+              "be kept up to date.\n\n"
+              "The same goes for `apt install`; the profile `hadolint` knows `apt-get` alone.",
           .bad = {"FROM debian:12\n"
                   "RUN apt-get install -y curl\n"},
           .good = {"FROM debian:12\n"

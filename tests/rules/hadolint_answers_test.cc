@@ -319,6 +319,46 @@ TEST(HadolintAnswers, ToInstallersOfPython) {
          {"DL3013", "FROM a\nRUN pip install poetry\n", {"2"}}});
 }
 
+// What hadolint does not look at.
+TEST(HadolintAnswers, LeaveOtherInstallsOut) {
+  struct OwnCase {
+    const char* code;
+    const char* run;
+    bool found;
+  };
+  for (const OwnCase& c : {OwnCase{"DL3013", "uv pip install --system flask", true},
+                           {"DL3013", "uv pip install --system --index https://x.io/ flask==3.0", false},
+                           {"DL3013", "uv tool install ruff", true},
+                           {"DL3013", "uv tool install ruff@0.5.0", false},
+                           {"DL3013", "uv python install 3.12", false},
+                           {"DL3013", "uv pip install -r requirements.txt", false},
+                           {"DL3013", "pip install https://x.io/a/archive/main.zip", true},
+                           {"DL3013", "pip install https://x.io/a/archive/refs/heads/x.tar.gz", true},
+                           {"DL3013", "pip install https://x.io/a/archive/v1.2.zip", false},
+                           {"DL3014", "apt install curl", true},
+                           {"DL3014", "apt install -y curl", false},
+                           {"DL3015", "apt install -y curl", true},
+                           {"DL3015", "apt install -y --no-install-recommends curl", false},
+                           {"DL3016", "npm i -g yarn", true},
+                           {"DL3016", "npm i", false},
+                           {"DL3016", "npm i express@4.1.0", false},
+                           {"DL3016", "npm add express", true},
+                           {"DL3016", "npm install -g npm@latest", true},
+                           {"DL3016", "npm run i", false},
+                           {"DL3016", "pnpm add -g turbo", true},
+                           {"DL3016", "pnpm install", false},
+                           {"DL3016", "yarn global add x", true},
+                           {"DL3016", "yarn global add x@1.0.0", false}}) {
+    const std::string dockerfile = std::string("FROM a\nRUN ") + c.run + "\n";
+    const AnswerCase answer{c.code, dockerfile.c_str()};
+    lint::Config config;
+    config.profile = lint::Profile::kAll;
+    EXPECT_EQ(lines_of(answer, config), c.found ? Texts{"2"} : Texts{}) << c.code << " " << c.run;
+    config.profile = lint::Profile::kHadolint;
+    EXPECT_EQ(lines_of(answer, config), Texts{}) << c.code << " " << c.run;
+  }
+}
+
 // What a finding says, for what was misleading.
 struct WordsCase {
   const char* code;
