@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
+#include "rules/hadolint.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -9,11 +11,19 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
+// `.` and `..`, which can be nothing but folders.
+bool is_folder(std::string_view path) {
+  const std::string_view last = text::base_name(path);
+  return last == "." || last == "..";
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3021");
   for (const Instruction& instruction : subject.file().instructions()) {
     if (instruction.keyword != Keyword::kCopy || instruction.arguments.size() < 3) continue;
     const dockerfile::Word& destination = instruction.arguments.back();
     if (unquoted(destination.text).ends_with('/')) continue;
+    if (!as_hadolint && is_folder(unquoted(destination.text))) continue;
     reporter
         .report(instruction.span, fmt::format("several sources can't become one file {}", destination.text),
                 fmt::format("write {}/", destination.text))
@@ -32,7 +42,7 @@ lint::Rule DL3021() {
           .summary = "COPY of several sources has a destination without a slash at its end",
           .rationale =
               "With several sources the destination has to be a folder, and a builder refuses one that is "
-              "not written as such.",
+              "not written as such. `.` and `..` are folders: only the profile `hadolint` reports them.",
           .bad = {"FROM debian:12\n"
                   "COPY a.txt b.txt /data\n"},
           .good = {"FROM debian:12\n"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "rules/hadolint.h"
 
 namespace dcache::rules {
 namespace {
@@ -28,6 +29,7 @@ bool is_argument(std::string_view name, const std::set<std::string_view>& argume
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3066");
   const std::set<std::string_view> arguments = arguments_of(subject.file());
   for (const Instruction& instruction : subject.file().instructions()) {
     if (instruction.keyword != Keyword::kUser || instruction.arguments.empty()) continue;
@@ -35,6 +37,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const std::string_view name = user.substr(0, user.find(':'));
     if (name.find_first_not_of("0123456789") == std::string_view::npos || is_argument(name, arguments))
       continue;
+    if (name == "root" && !as_hadolint) continue;
     reporter
         .report(instruction.span, fmt::format("the number of {} can't be told from outside", name),
                 "write USER UID:GID")
@@ -53,7 +56,9 @@ lint::Rule DL3066() {
           .summary = "USER names a user instead of a number",
           .rationale =
               "A name has to be looked up in the image's `/etc/passwd`; orchestrators that refuse root can't "
-              "tell from a name that it is not root. A number says it.",
+              "tell from a name that it is not root. A number says it. The name `root` says what it is: only "
+              "the profile "
+              "`hadolint` reports it.",
           .bad = {"FROM debian:12\n"
                   "USER app\n"},
           .good = {"FROM debian:12\n"

@@ -359,6 +359,16 @@ TEST(HadolintAnswers, LeaveOtherInstallsOut) {
   }
 }
 
+TEST(HadolintAnswers, ToWhatIsOnlyWrittenOtherwise) {
+  check({{"DL3021", "FROM a\nCOPY a b c\n", {"2"}},
+         {"DL3021", "FROM a\nCOPY a b .\n", {}, {"2"}},
+         {"DL3021", "FROM a\nCOPY a b \"x/..\"\n", {}, {"2"}},
+         {"DL3021", "FROM a\nCOPY a b x.\n", {"2"}},
+         {"DL3066", "FROM a\nUSER app\n", {"2"}},
+         {"DL3066", "FROM a\nUSER root\n", {}, {"2"}},
+         {"DL3066", "FROM a\nUSER root:app\n", {}, {"2"}}});
+}
+
 // What a finding says, for what was misleading.
 struct WordsCase {
   const char* code;
