@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "dcache/lint/rule.h"
+#include "rules/hadolint.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -10,6 +11,7 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3057");
   const std::vector<WrittenStage>& stages = written_stages(subject);
   std::vector<bool> good(stages.size()), built_on(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
@@ -22,6 +24,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   // A stage that others start from need not have one if they do.
   for (size_t i = 0; i < stages.size(); ++i) {
     if (good[i] || built_on[i] || stages[i].from == nullptr) continue;
+    if (i + 1 < stages.size() && !as_hadolint) continue;
     reporter.report(stages[i].from->span, "nothing says how to tell that the program works",
                     "add a HEALTHCHECK, or HEALTHCHECK NONE");
   }
@@ -35,10 +38,12 @@ lint::Rule DL3057() {
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kHadolint,
           .on_by_default = false,
-          .summary = "A stage has no HEALTHCHECK",
+          .summary = "The image has no HEALTHCHECK",
           .rationale =
               "Without a health check an orchestrator that relies on the image's own knows only whether the "
-              "process is there. Kubernetes ignores HEALTHCHECK, so the rule is off by default.",
+              "process is there. Kubernetes ignores HEALTHCHECK, so the rule is off by default. Build stages "
+              "don't "
+              "run: the profile `hadolint` reports them too.",
           .bad = {"FROM debian:12\n"
                   "CMD [\"server\"]\n"},
           .good = {"FROM debian:12\n"

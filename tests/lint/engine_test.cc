@@ -21,8 +21,8 @@ TEST(Profiles, ReportOneProblemOnce) {
   config.profile = Profile::kHadolint;
   EXPECT_EQ(findings(text, config), (Texts{"DL3006:1", "DL3007:3"}));
   config.profile = Profile::kAll;
-  EXPECT_EQ(findings(text, config), (Texts{"DL3006:1", "DL3057:1", "DC1009:1", "DL3007:3", "DL3057:3",
-                                           "DC1009:3", "DL3057:4", "DC1009:4"}));
+  EXPECT_EQ(findings(text, config),
+            (Texts{"DL3006:1", "DC1009:1", "DL3007:3", "DC1009:3", "DL3057:4", "DC1009:4"}));
 }
 
 TEST(Selecting, TakesCodesAndNamesAndAliases) {

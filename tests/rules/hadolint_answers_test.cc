@@ -369,6 +369,14 @@ TEST(HadolintAnswers, ToWhatIsOnlyWrittenOtherwise) {
          {"DL3066", "FROM a\nUSER root:app\n", {}, {"2"}}});
 }
 
+TEST(HadolintAnswers, ToImagesWithoutHealthcheck) {
+  const AnswerCase two{"DL3057", "FROM a AS b\nFROM c\n"};
+  lint::Config all;
+  all.profile = lint::Profile::kAll;
+  EXPECT_EQ(lines_of(two, all), Texts{"2"});
+  EXPECT_EQ(lines_of(two, test::config_selecting({"DL3057"})), (Texts{"1", "2"}));
+}
+
 // What a finding says, for what was misleading.
 struct WordsCase {
   const char* code;
