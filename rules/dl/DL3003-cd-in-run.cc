@@ -1,13 +1,28 @@
+#include <algorithm>
+
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
 
 namespace dcache::rules {
 namespace {
 
+// Whether the RUN itself may make the folder, so that there is none above it.
+bool may_make_folder(const Call& cd) {
+  constexpr std::string_view kMakers[] = {"git",    "tar", "mkdir", "unzip", "7z",
+                                          "bsdtar", "svn", "hg",    "cp",    "mv"};
+  return std::any_of(cd.run->commands.data(), cd.command, [&](const shell::Command& command) {
+    const std::string_view program = shell::program_of(shell::invocation(command));
+    return std::ranges::find(kMakers, program) != std::end(kMakers);
+  });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "cd"), reporter, [](const Call& /*call*/) -> std::optional<Complaint> {
+  report_first(calls_of(subject, "cd"), reporter, [](const Call& call) -> std::optional<Complaint> {
     return Complaint{"the folder changes for this RUN only",
-                     "put WORKDIR above the RUN, or use absolute paths"};
+                     may_make_folder(call)
+                         ? "split the RUN, with WORKDIR between its parts, or use an option such as "
+                           "make -C or git -C"
+                         : "put WORKDIR above the RUN, or use absolute paths"};
   });
 }
 

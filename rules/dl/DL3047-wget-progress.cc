@@ -1,17 +1,30 @@
+#include <algorithm>
+
+#include "dcache/lint/busybox.h"
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
+#include "rules/sources.h"
 
 namespace dcache::rules {
 namespace {
 
+// Whether wget is that of busybox, which has no --progress and no -nv.
+bool is_of_busybox(lint::Subject& subject, const lint::Run& run) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  return lint::has_busybox_shell(base_image_of(subject, stage_of(stages, run))) &&
+         std::ranges::none_of(calls_of(subject, "apk"),
+                              [](const Call& call) { return call.has("add") && call.has("wget"); });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "wget"), reporter, [](const Call& call) -> std::optional<Complaint> {
+  report_first(calls_of(subject, "wget"), reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (call.has_option(
             {"progress", "q", "quiet", "o", "output-file", "nv", "no-verbose", "a", "append-output"}))
       return std::nullopt;
     if (call.has("-nv")) return std::nullopt;
-    return Complaint{"the progress of the download fills the log of the build",
-                     "write wget --progress=dot:giga, or wget -nv"};
+    return Complaint{
+        "the progress of the download fills the log of the build",
+        is_of_busybox(subject, *call.run) ? "write wget -q" : "write wget --progress=dot:giga, or wget -nv"};
   });
 }
 
@@ -27,7 +40,9 @@ lint::Rule DL3047() {
       .summary = "`wget` prints its progress line by line",
       .rationale =
           "Where there is no terminal `wget` prints a line for every few kilobytes: a large download fills "
-          "the build's log with thousands of them. `--progress=dot:giga` prints few, `-q` and `-nv` none.",
+          "the build's log with thousands of them. `--progress=dot:giga` prints few, `-q` and `-nv` none. "
+          "The "
+          "`wget` of busybox, on Alpine, knows `-q` alone.",
       .bad = {"FROM debian:12\n"
               "RUN wget https://example.com/large.tar.gz\n"},
       .good = {"FROM debian:12\n"

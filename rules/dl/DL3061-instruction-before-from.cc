@@ -12,8 +12,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const Instruction& instruction : subject.file().instructions()) {
     if (instruction.keyword == Keyword::kFrom) return;
     if (instruction.keyword == Keyword::kArg) continue;
-    reporter.report(instruction.span,
-                    fmt::format("{} stands above the first FROM", dockerfile::name_of(instruction.keyword)),
+    reporter.report(instruction.span, fmt::format("{} stands above the first FROM", instruction.name),
                     "move it below FROM");
     return;
   }
