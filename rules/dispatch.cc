@@ -15,12 +15,15 @@ using dockerfile::Keyword;
 using Phase = plan::Error::Phase;
 
 // The error that BuildKit stops at when it checks all stages. It runs no triggers of stages that the target
-// does not need.
+// does not need. What hangs on an argument that the build may be given stops only BuildKit's own check.
 const plan::Error* first_error(lint::Subject& subject) {
   const plan::Graph& graph = subject.graph();
+  const bool as_buildkit = answers_as_buildkit(subject);
   const plan::Error* first = nullptr;
   for (const plan::Error& error : graph.errors) {
-    const bool unseen = error.phase == Phase::kTriggers && !graph.is_reached(error);
+    const bool of_image = error.phase == Phase::kStages || error.phase == Phase::kImages;
+    const bool unseen = (error.phase == Phase::kTriggers && !graph.is_reached(error)) ||
+                        (error.open && of_image && !as_buildkit);
     if (!unseen && (first == nullptr || error.phase < first->phase)) first = &error;
   }
   return first;

@@ -35,10 +35,12 @@ bool is_ignored_for_buildkit(const lint::Surroundings& around, std::string_view 
 }
 
 // Whether the builder looks for the path and finds nothing, because it is ignored. A wildcard may match
-// nothing, and an exception may have kept something below an ignored folder.
+// nothing, and an exception may have kept something below an ignored folder. Where there is no such file even
+// without the ignore file, another folder is the context.
 bool is_missed(const lint::Surroundings& around, std::string_view path) {
   return !path.empty() && !text::has_wildcard(path) && around.ignore->decide(path).ignored &&
-         around.files.find(path) == nullptr && around.files.below(path).empty();
+         around.files.find(path) == nullptr && around.files.below(path).empty() &&
+         around.file_system->exists(text::join_path(around.folder, path));
 }
 
 void check_sources(lint::Subject& subject, lint::Reporter& reporter, const Dispatched& one,

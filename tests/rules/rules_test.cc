@@ -329,6 +329,15 @@ TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
   EXPECT_EQ(level("FROM a\nRUN pip install x && pip install --no-cache-dir y\n"), lint::Level::kWarning);
 }
 
+TEST(Rules, GoOnBehindABaseThatAnArgumentNames) {
+  const std::string text = "ARG V\nFROM a:$V\nENV A b\nWORKDIR y\n";
+  lint::Config config = config_selecting({"LegacyKeyValueFormat", "WorkdirRelativePath"});
+  EXPECT_EQ(findings(text, config),
+            (std::vector<std::string>{"LegacyKeyValueFormat:3", "WorkdirRelativePath:4"}));
+  config.profile = lint::Profile::kBuildkit;
+  EXPECT_EQ(findings(text, config), std::vector<std::string>{});
+}
+
 TEST(DC1003, AddsMounts) {
   const lint::Config config = config_selecting({"DC1003"});
   EXPECT_EQ(fixed("FROM a\nENV HOME=/h\nUSER 1000:1001\nRUN npm ci\n", config, {}, true),
