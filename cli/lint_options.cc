@@ -1,5 +1,7 @@
 #include "cli/lint_options.h"
 
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,6 +10,31 @@
 #include "cli/lint_reports.h"
 
 namespace dcache::cli {
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+// An option of the form NAME=VALUE that may be given again, whose value is one of a few.
+CLI::Option* add_pairs(CLI::App& command, const std::string& option, Pairs& pairs, const std::string& what,
+                       std::vector<std::string> values) {
+  const auto take = [&pairs](const std::vector<std::string>& given) {
+    for (const std::string& one : given) {
+      const size_t equals = one.find('=');
+      pairs.emplace_back(one.substr(0, equals), one.substr(equals + 1));
+    }
+  };
+  const auto check = [values = std::move(values)](const std::string& given) -> std::string {
+    const size_t equals = given.find('=');
+    const bool known =
+        equals != std::string::npos && std::ranges::find(values, given.substr(equals + 1)) != values.end();
+    return known ? "" : fmt::format("'{}' does not end with = and one of {}", given, fmt::join(values, ", "));
+  };
+  return command.add_option_function<std::vector<std::string>>(option, take, what)
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(check, ""));
+}
+
+}  // namespace
 
 void add_lint_options(CLI::App& command, LintOptions& options) {
   command
@@ -53,9 +80,8 @@ void add_lint_options(CLI::App& command, LintOptions& options) {
       "Dockerfile)");
   command.add_flag("--show-config", options.show_config,
                    "Print the configuration that holds for the path, and stop");
-  command.add_option("--level", options.levels, "Report a rule at another level; can be given several times")
-      ->delimiter('=')
-      ->check(CLI::IsMember({"error", "warning", "info", "style"}).application_index(1))
+  add_pairs(command, "--level", options.levels, "Report a rule at another level; can be given several times",
+            {"error", "warning", "info", "style"})
       ->type_name("CODE=LEVEL");
   command.add_option("--minimum-engine", options.minimum_engine, "No builder is older than this Docker")
       ->type_name("MAJOR.MINOR");
@@ -68,12 +94,9 @@ void add_lint_options(CLI::App& command, LintOptions& options) {
                   "Where base images may come from (DL3026)")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command
-      .add_option("--label-schema", options.labels,
-                  "A label that images have, and its type (DL3049 and following)")
-      ->delimiter('=')
-      ->check(CLI::IsMember({"text", "rawtext", "url", "rfc3339", "spdx", "hash", "semver", "email"})
-                  .application_index(1))
+  add_pairs(command, "--label-schema", options.labels,
+            "A label that images have, and its type (DL3049 and following)",
+            {"text", "rawtext", "url", "rfc3339", "spdx", "hash", "semver", "email"})
       ->type_name("LABEL=TYPE");
   command.add_option("--baseline", options.baseline, "Leave out the findings that this file lists")
       ->type_name("FILE");

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "dcache/text/path.h"
 #include "rules/hadolint.h"
 #include "rules/stages.h"
 
@@ -158,6 +159,20 @@ std::ptrdiff_t last_cleaner(const Cleanup& cleanup, const lint::Run& run, std::s
 
 }  // namespace
 
+bool removes_around(const lint::Run& run, Words folders) {
+  const auto is_around = [&](const shell::Word& word) {
+    std::string path(word.text);
+    if (path.ends_with("/*")) path.resize(path.size() - 2);
+    if (path == "~" || path.starts_with("~/")) path.replace(0, 1, "/root");
+    return path.starts_with('/') && path != "/" && std::ranges::any_of(folders, [&](std::string_view folder) {
+             return text::is_within(folder, text::clean_path(path));
+           });
+  };
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    return command.program() == "rm" && std::ranges::any_of(command.words, is_around);
+  });
+}
+
 void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span<const Pin> pins,
                      const NeedsNoVersion& needs_none, const OtherComplaint& other) {
   struct Unpinned {
@@ -224,7 +239,9 @@ void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::str
     const std::ptrdiff_t cleaner = last_cleaner(cleanup, *call.run, call.program());
     const bool cleaned = cleaner > call.command - call.run->commands.data();
     if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
-    if (!as_hadolint && is_any_mounted(subject, *call.run, of, nullptr)) return std::nullopt;
+    if (!as_hadolint &&
+        (is_any_mounted(subject, *call.run, of, nullptr) || removes_around(*call.run, cleanup.folders)))
+      return std::nullopt;
     if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
       return std::nullopt;
     return Complaint{

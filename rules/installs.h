@@ -30,6 +30,9 @@ void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::stri
 void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
 void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, const Confirmation& confirms);
 
+// Whether an `rm` of the RUN removes one of the folders, or one around it.
+bool removes_around(const lint::Run& run, Words folders);
+
 // Reports each RUN in which what it downloaded stays in the layer.
 void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
 

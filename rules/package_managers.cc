@@ -653,7 +653,9 @@ bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManag
     if (!path || mount.target.find('$') != std::string::npos) return true;
     const std::string target = text::clean_path(mount.target);
     // The home of a user that the base image defines can't be known: the end of the path tells.
-    const bool same_end = cache.path.starts_with("~/") && target.ends_with(cache.path.substr(1));
+    const bool elsewhere_for_root = !cache.of_root.empty() && *path == cache.of_root;
+    const bool same_end = cache.path.starts_with("~/") && target.ends_with(cache.path.substr(1)) &&
+                          !(elsewhere_for_root && target.starts_with("/root/"));
     return same_end || std::ranges::any_of(places, [&](const std::string& place) {
              return text::is_within(place, target) || text::is_within(target, place);
            });

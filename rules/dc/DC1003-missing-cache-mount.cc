@@ -26,10 +26,13 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// The numeric user and group of a step, as options of a mount; nothing for root.
+// The user and group of a step, as options of a mount; nothing for root. They are numbers there: of a user by
+// name only the image knows them.
 std::string owner_options(const Step& step) {
   const Owner owner = owner_of(step);
-  return owner.is_root() ? "" : fmt::format(",uid={},gid={}", owner.user, owner.group);
+  if (owner.is_root()) return "";
+  if (!is_number(owner.user) || !is_number(owner.group)) return ",uid=NUMBER,gid=NUMBER";
+  return fmt::format(",uid={},gid={}", owner.user, owner.group);
 }
 
 // Whether a mount can be given to whoever runs the step.

@@ -15,7 +15,8 @@ std::string_view registry_of(std::string_view image) {
   const std::string_view first = image.substr(0, slash);
   const bool named = slash != std::string_view::npos &&
                      (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
-  return named ? first : "docker.io";
+  if (!named || first == "index.docker.io" || first == "registry-1.docker.io") return "docker.io";
+  return first;
 }
 
 bool is_trusted(std::string_view registry, std::string_view trusted) {

@@ -3,6 +3,8 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/calls.h"
+#include "rules/hadolint.h"
+#include "rules/installs.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -12,6 +14,7 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 
 constexpr std::string_view kVariable = "PIP_NO_CACHE_DIR";
+constexpr std::string_view kFolders[] = {"/root/.cache/pip"};
 
 bool is_true(std::string_view value) {
   const std::string lower = text::to_lower(unquoted(value));
@@ -55,6 +58,13 @@ std::optional<bool> setting_of(const Instruction& instruction, bool above) {
   return off;
 }
 
+// Whether a command of the RUN empties pip's cache itself.
+bool purges(const lint::Run& run) {
+  return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    return shell::has_word(command.words, "cache") && shell::has_word(command.words, "purge");
+  });
+}
+
 // For each stage whether ENV or ARG has switched it off, in the stage or in one that it starts from.
 std::vector<bool> stages_that_are_off(const std::vector<WrittenStage>& stages) {
   std::vector<bool> off(stages.size());
@@ -73,6 +83,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (calls.empty()) return;
   const std::vector<WrittenStage>& stages = written_stages(subject);
   const std::vector<bool> off = stages_that_are_off(stages);
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3042");
+  const PackageManager& pip = package_manager("pip");
   OfRun<bool> exported;
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (!call.has("install") || call.has_option({"no-cache-dir"}) ||
@@ -84,6 +96,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       return passing && mount.target.find(".cache") != std::string::npos;
     });
     if (mounted || off[stage_of(stages, *call.run)]) return std::nullopt;
+    if (!as_hadolint && (is_any_mounted(subject, *call.run, pip, call.command) ||
+                         removes_around(*call.run, kFolders) || purges(*call.run)))
+      return std::nullopt;
     return Complaint{"what pip downloaded stays in the layer",
                      "write pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip"};
   });

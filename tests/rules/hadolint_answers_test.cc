@@ -203,6 +203,20 @@ TEST(HadolintAnswers, ToCachesLeft) {
          {"DL3040", "FROM a\nRUN microdnf install -y x && dnf clean all\n", {"2"}}});
 }
 
+TEST(HadolintAnswers, ToFoldersThatAreRemoved) {
+  check({{"DL3042", "FROM a\nRUN pip install a==1 && rm -rf /root/.cache\n", {}, {"2"}},
+         {"DL3042", "FROM a\nRUN pip install a==1 && rm -rf ~/.cache/*\n", {}, {"2"}},
+         {"DL3042", "FROM a\nRUN pip install a==1 && pip cache purge\n", {}, {"2"}},
+         {"DL3042", "FROM a\nRUN pip install a==1 && rm -rf /tmp/*\n", {"2"}},
+         {"DL3042",
+          "FROM a\nENV PIP_CACHE_DIR=/q\nRUN --mount=type=cache,target=/q pip install a==1\n",
+          {},
+          {"3"}},
+         {"DL3032", "FROM a\nRUN yum install -y a-1 && rm -rf /var/cache/*\n", {}, {"2"}},
+         {"DL3060", "FROM a\nRUN yarn install && rm -rf /usr/local/share/.cache\n", {}, {"2"}},
+         {"DL3028", "FROM a\nRUN gem install a:1 --document ri\n"}});
+}
+
 TEST(HadolintAnswers, ToVeryQuietInstalls) {
   check({{"DL3014", "FROM a\nRUN apt-get install -q=2 x\n"},
          {"DL3014", "FROM a\nRUN apt-get install --quiet --quiet x\n"},
