@@ -266,9 +266,9 @@ class Session {
 
   // Whether a file that nobody named, but was found in a folder, is a template and no Dockerfile.
   bool is_template(const std::string& path, const std::string& source) const {
-    const bool has_tag = source.find("{{") != std::string::npos || source.find("{%") != std::string::npos ||
-                         source.find("<%") != std::string::npos;
-    if (!has_tag || std::ranges::find(options_.paths, path) != options_.paths.end()) return false;
+    const bool may_be = source.find("{{") != std::string::npos || source.find("{%") != std::string::npos ||
+                        source.find("<%") != std::string::npos || source.find("FROM ${") != std::string::npos;
+    if (!may_be || std::ranges::find(options_.paths, path) != options_.paths.end()) return false;
     return dockerfile::is_template(dockerfile::parse(source));
   }
 

@@ -20,6 +20,7 @@ int run(const Options& options) {
   const bool one = !options.rule.empty();
   if (one) {
     const lint::Rule* rule = lint::find_rule(rules, options.rule);
+    if (rule == nullptr) rule = lint::find_rule(lint::pseudo_rules(), options.rule);
     if (rule == nullptr) {
       complain(fmt::format(
           "there is no rule '{}'; {}", options.rule,

@@ -19,7 +19,9 @@ void look_at(const CiBuild& build, const std::string& cache, size_t stages, lint
           ? "store the cache apart from the image, with cache-to type=registry or type=gha and mode=max"
           : "write mode=max");
   if (build.cache_to_value) diagnostic.focus = build.cache_to_value;
-  const bool plain = build.cache_to_value && !inline_cache && cache_attribute(cache, "mode").empty();
+  // An expression may give another value, or none.
+  const bool plain = build.cache_to_value && !inline_cache && cache_attribute(cache, "mode").empty() &&
+                     cache.find("${{") == std::string::npos;
   if (plain) {
     const uint32_t end = build.cache_to_value->end;
     diagnostic.fix = replace({end, end}, ",mode=max", "store all stages");

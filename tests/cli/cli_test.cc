@@ -49,6 +49,7 @@ TEST(Program, RefusesWrongUseWithStatus2) {
     EXPECT_FALSE(outcome.err.empty());
   }
   EXPECT_TRUE(contains(run_dcache({"rules", "DC100"}, "/").err, "did you mean"));
+  EXPECT_TRUE(contains(run_dcache({"rules", "DC0001"}, "/").out, "No builder accepts the file"));
 }
 
 TEST(Parse, PrintsOneObjectALineAndGoesOnBehindErrors) {

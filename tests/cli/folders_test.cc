@@ -38,6 +38,7 @@ TEST(Folders, AreSearchedWithoutTemplates) {
   const TemporaryFolder folder;
   folder.write("a/Dockerfile.j2", "FROM a\n");
   folder.write("a/Dockerfile", "{{ if .x }}\nFROM a\n{{ end }}\n");
+  folder.write("m/Dockerfile", "FROM ${docker.base.image}\nRUN dpkg -i ${pkg.name}.deb\n");
   folder.write("b/Dockerfile", "FROM a\nRUN docker inspect -f \\\n{{.ID}} x\nCOPY <<E /t\n{{ if .y }}\nE\n");
   EXPECT_EQ(linted(folder, {}), (Paths{"b/Dockerfile"}));
   // What one names is meant.

@@ -350,8 +350,18 @@ void check_instructions(const File& file, std::vector<Error>& errors) {
 }
 
 bool is_template(const File& file) {
-  return std::ranges::any_of(file.instructions(), [](const Instruction& instruction) {
-    return instruction.keyword == Keyword::kUnknown && is_template_tag(instruction.name);
+  // No variable has a dot in its name: Maven and Gradle fill in such.
+  const auto is_property = [](std::string_view text) {
+    const size_t begin = text.find("${");
+    if (begin == std::string_view::npos) return false;
+    const size_t end = text.find_first_of("}:-+?", begin);
+    return end != std::string_view::npos &&
+           text.substr(begin, end - begin).find('.') != std::string_view::npos;
+  };
+  return std::ranges::any_of(file.instructions(), [&](const Instruction& instruction) {
+    if (instruction.keyword == Keyword::kUnknown) return is_template_tag(instruction.name);
+    return instruction.keyword == Keyword::kFrom && !instruction.arguments.empty() &&
+           is_property(instruction.arguments.front().text);
   });
 }
 

@@ -98,6 +98,31 @@ void sort_by_place(std::vector<Diagnostic>& diagnostics) {
 
 }  // namespace
 
+std::span<const Rule> pseudo_rules() {
+  static const std::vector<Rule> kRules = {
+      {.code = kNotBuildable,
+       .name = kNotBuildableName,
+       .level = Level::kError,
+       .summary = "No builder accepts the file",
+       .rationale =
+           "The file can't be read, or a step of it is refused whatever the build arguments are and "
+           "whatever the base images hold. It is reported in every profile, no comment silences it, and lint "
+           "ends with exit status 2.",
+       .bad = {"FROM debian:12\nEXPOSE http\n"},
+       .good = {"FROM debian:12\nEXPOSE 80\n"}},
+      {.code = kUnusedSuppression,
+       .name = kUnusedSuppressionName,
+       .level = Level::kInfo,
+       .summary = "A comment silences nothing",
+       .rationale =
+           "What the comment was written for is gone, or it stands in another place than it should. It is "
+           "reported with `--report-unused-suppressions`, or `report-unused-suppressions` in the "
+           "configuration.",
+       .bad = {"FROM debian:12\n# dcache ignore=DC1009 it is pinned\nRUN make\n"},
+       .good = {"FROM debian:12\nRUN make\n"}}};
+  return kRules;
+}
+
 Linter::Linter(std::span<const Rule> rules, const Config& config)
     : config_(config), rules_(rules), reports_unused_(config.report_unused) {
   for (const Rule& rule : rules) {

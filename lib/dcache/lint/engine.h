@@ -21,6 +21,9 @@ inline constexpr std::string_view kNotBuildableName = "not-buildable";
 inline constexpr std::string_view kUnusedSuppression = "DC0002";
 inline constexpr std::string_view kUnusedSuppressionName = "unused-suppression";
 
+// Both, so that they can be explained like rules. They have no check, and are not part of the catalogue.
+std::span<const Rule> pseudo_rules();
+
 // A finding that is not reported, since somebody said that it shall not be.
 struct Silenced {
   enum class By : uint8_t { kComment, kBaseline };
