@@ -98,6 +98,8 @@ TEST(Invocation, IsTheProgramThatReallyRuns) {
     const char* program;
   };
   for (const Case& c : {Case{"sudo -u me npm ci", "npm"},
+                        {"sudo -Hu me npm ci", "npm"},
+                        {"sudo -Hume npm ci", "npm"},
                         {"env A=1 B=2 pip install x", "pip"},
                         {"exec /usr/bin/go build", "go"},
                         {"time nice -n 5 make", "make"},

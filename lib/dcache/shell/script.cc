@@ -492,9 +492,9 @@ std::span<const Word> invocation(const Command& command) {
         break;
       }
       if (word.size() > 1 && word[0] == '-') {
-        const bool takes_value =
-            word.size() == 2 && wrapper->options_with_value.find(word[1]) != std::string_view::npos;
-        if (takes_value) ++at;
+        // Of several letters the first that takes a value takes the rest of the word, or else the next one.
+        const size_t valued = word.find_first_of(wrapper->options_with_value, 1);
+        if (valued == word.size() - 1 && word[1] != '-') ++at;
       } else if (!is_assignment(word)) {
         break;
       }
