@@ -9,6 +9,7 @@
 
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "rules/command_user.h"
 #include "rules/final_image.h"
 
 namespace dcache::rules {
@@ -384,6 +385,17 @@ bool configures(const PackageManager& manager, const shell::Command& command) {
   });
 }
 
+// Whether a COPY names a file that moves the caches whatever it holds.
+bool brings_configuration(const PackageManager& manager, const plan::Step& copy) {
+  return std::ranges::any_of(copy.reads, [&](const plan::Read& read) {
+    return std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+      return std::ranges::any_of(manager.configured_in, [&](const Pair& file) {
+        return file.value.empty() && text::base_name(selector.path) == file.name;
+      });
+    });
+  });
+}
+
 // For each package manager that was asked about: after which steps its caches may be elsewhere, and whether
 // the project's files may have moved them.
 struct Configured {
@@ -397,9 +409,11 @@ struct Configured {
 Configured::OfOne find_configured(lint::Subject& subject, const PackageManager& manager) {
   Configured::OfOne found;
   const plan::Graph& graph = subject.graph();
-  found.after_step = holds_up_to(graph, [&](size_t step) {
-    return graph.steps[step].kind == plan::Step::Kind::kRun &&
-           std::ranges::any_of(subject.run_of(step).commands,
+  found.after_step = holds_up_to(graph, [&](size_t index) {
+    const plan::Step& step = graph.steps[index];
+    if (step.kind == plan::Step::Kind::kCopy) return brings_configuration(manager, step);
+    return step.kind == plan::Step::Kind::kRun &&
+           std::ranges::any_of(subject.run_of(index).commands,
                                [&](const shell::Command& command) { return configures(manager, command); });
   });
   const lint::Surroundings* around = manager.configured_in.empty() ? nullptr : subject.surroundings();
@@ -460,13 +474,17 @@ std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& r
     if (const Place place = place_by_command(setters_of(subject, run), cache, *command, step); place.decided)
       return place.path;
   }
+  const auto other = command == nullptr ? std::nullopt : other_user(step, run, *command);
   for (const Pair& mover : cache.env) {
+    if (other && !other->keeps_variables) break;
     const auto value = variable(step, mover.name);
     if (!value) continue;
     if (const Place place = place_at(*value, mover.value, step); place.decided) return place.path;
   }
-  const std::string_view usual = usual_path(cache, base_image(subject.graph(), step), step);
+  const std::string_view usual =
+      other ? cache.path : usual_path(cache, base_image(subject.graph(), step), step);
   if (usual.empty() || is_configured(subject, run, manager)) return std::nullopt;
+  if (other && usual.starts_with('~')) return std::nullopt;  // only the image knows another user's home
   return with_home(usual, step);
 }
 

@@ -116,10 +116,10 @@ struct PackageManager {
   Words cleaning_rules = {};  // of other catalogues: a cache mount is the better answer to what they ask for
   std::span<const Words> configured_by = {};  // commands that may move its caches: their first words
   std::span<const Pair> configured_in = {};   // files of the project that may, if they hold the second text
-  std::string_view ask = {};                  // the command that tells where they are
-  Words offline = {};                         // arguments that keep it from downloading
-  Words offline_env = {};                     // "NAME=VALUE" of variables that do
-  Words no_fix_env = {};                      // with one of these a mount takes away what was installed
+  Words ask = {};          // commands that tell where they are, that of the newest version first
+  Words offline = {};      // arguments that keep it from downloading
+  Words offline_env = {};  // "NAME=VALUE" of variables that do
+  Words no_fix_env = {};   // with one of these a mount takes away what was installed
 
   const Cache& cache(std::string_view wanted) const;
 };

@@ -150,7 +150,7 @@ class Writer {
         pins(manager.value("pins", json::array())), confirms(manager), cleanup(manager),
         table("Words", list_of_words(manager, "empties")), words(manager, "cleaning_rules"),
         table("Words", list_of_words(manager, "configured_by")), pairs(manager, "configured_in"),
-        text(manager, "ask"), words(manager, "offline"), words(manager, "offline_env"),
+        words(manager, "ask"), words(manager, "offline"), words(manager, "offline_env"),
         words(manager, "no_fix_env"));
   }
 

@@ -8,6 +8,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
+#include "rules/command_user.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/package_managers.h"
@@ -26,25 +27,21 @@ bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// The user and group of a step, as options of a mount; nothing for root. They are numbers there: of a user by
-// name only the image knows them.
-std::string owner_options(const Step& step) {
-  const Owner owner = owner_of(step);
+// Whether a mount can be given to the user.
+bool is_numbered(const Owner& user) {
+  return user.is_root() || (is_number(user.user) && is_number(user.group));
+}
+
+// The numeric user and group as options of a mount; nothing for root.
+std::string owner_options(const Owner& owner) {
   if (owner.is_root()) return "";
-  if (!is_number(owner.user) || !is_number(owner.group)) return ",uid=NUMBER,gid=NUMBER";
-  return fmt::format(",uid={},gid={}", owner.user, owner.group);
+  return is_numbered(owner) ? fmt::format(",uid={},gid={}", owner.user, owner.group) : ",uid=UID,gid=GID";
 }
 
-// Whether a mount can be given to whoever runs the step.
-bool has_numbered_user(const Step& step) {
-  const Owner owner = owner_of(step);
-  return owner.is_root() || (is_number(owner.user) && is_number(owner.group));
-}
-
-std::string mount_flag(const Cache& cache, std::string_view path, const Step& step) {
+std::string mount_flag(const Cache& cache, std::string_view path, const Owner& owner) {
   return fmt::format("--mount=type=cache,target={}{}{}", path,
                      cache.sharing.empty() ? "" : fmt::format(",sharing={}", cache.sharing),
-                     owner_options(step));
+                     owner_options(owner));
 }
 
 // `--no-cache-dir` and its like make the mount useless.
@@ -79,6 +76,7 @@ struct Lack {
   const Run* run = nullptr;
   std::vector<Use> uses;
   std::vector<Lacking> caches;
+  std::optional<Owner> other_user = {};  // who runs one of the uses in place of the step's user
 
   const PackageManager& manager() const { return *uses.front().manager; }
   bool is_known() const {
@@ -156,6 +154,8 @@ class Check {
     };
     if (std::ranges::none_of(lack.caches, is_same)) lack.caches.push_back(std::move(lacking));
     if (lack.uses.back().command != use.command) lack.uses.push_back(use);
+    if (const auto user = other_user(step_of(run), run, *use.command))
+      lack.other_user = read_owner(user->name);
   }
 
   // Whether somebody copies out of the cache's folder: then it has to be in a layer.
@@ -176,7 +176,7 @@ class Check {
   std::optional<lint::Fix> make_fix(const Lack& lack) {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
-    if (!lack.is_known() || !has_numbered_user(step) || run.onbuild ||
+    if (!lack.is_known() || lack.other_user || !is_numbered(owner_of(step)) || run.onbuild ||
         sets_any(step, lack.manager().no_fix_env))
       return std::nullopt;
     // Without `from=` a cache mount starts from the stage of that name, if there is one.
@@ -189,7 +189,7 @@ class Check {
     fix.description = lack.caches.size() == 1 ? "add the cache mount" : "add the cache mounts";
     std::vector<std::string> flags;
     for (const Lacking& one : lack.caches)
-      flags.push_back(mount_flag(*one.cache, *one.path, step));
+      flags.push_back(mount_flag(*one.cache, *one.path, owner_of(step)));
     fix.edits.push_back(insert_flags(run, subject_.file(), flags));
     Removal removal(run, subject_.file());
     for (const Use& use : lack.uses) {
@@ -276,10 +276,11 @@ class Check {
     const Run& run = *lack.run;
     const Step& step = step_of(run);
     const PackageManager& manager = lack.manager();
+    const Owner owner = lack.other_user.value_or(owner_of(step));
     std::vector<std::string> folders, flags;
     for (const Lacking& one : lack.caches) {
       if (one.path) folders.push_back(*one.path);
-      flags.push_back(mount_flag(*one.cache, one.path.value_or("FOLDER"), step));
+      flags.push_back(mount_flag(*one.cache, one.path.value_or("FOLDER"), owner));
     }
     const bool keeps_nothing = std::ranges::all_of(lack.uses, opts_out);
     const std::string where = lack.is_known() ? fmt::format(" in {}", fmt::join(folders, " and ")) : "";
@@ -294,7 +295,8 @@ class Check {
     const std::string when = edited.empty() ? "" : fmt::format(", as by an edit of {}", edited);
     std::string remedy = fmt::format("write RUN {}", fmt::join(flags, " "));
     if (!lack.is_known() && !manager.ask.empty())
-      remedy += fmt::format(", with the folder that '{}' names", manager.ask);
+      remedy += fmt::format(", with the folder that '{}' names", fmt::join(manager.ask, "' or '"));
+    if (!is_numbered(owner)) remedy += fmt::format(", and the numbers of the user {}", owner.user);
     if (!need.empty()) remedy += ", and see that " + need + " finds it too";
     lint::Diagnostic& diagnostic =
         reporter_.report(run.span_of(lack.uses.front().command->spelling), what + when, std::move(remedy));
@@ -374,7 +376,7 @@ lint::Rule DC1003() {
           "image's command may need what is downloaded: what is in a mount is in no layer, and a builder "
           "that "
           "reuses the layer may have an empty mount. Not offered where the folder can't be known, where the "
-          "stage has put files below it, where another mount is in the way, or where the RUN does something "
+          "stage has put files below it, where another mount is in the way, where `sudo`, `gosu` or the like run the command as another user, or where the RUN does something "
           "else with the folder.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"

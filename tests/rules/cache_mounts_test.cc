@@ -113,6 +113,29 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"BundlerPath", "FROM ruby\nENV BUNDLE_PATH=/b\nRUN bundle install\n", "3 none FOLDER"},
         Case{"YarnOfAnotherUser", "FROM node\nENV HOME=/h\nUSER 5\nRUN yarn install\n",
              "4 unsafe /h/.cache/yarn"},
+        Case{"SudoAsAnotherUser", "FROM node\nRUN sudo -u app npm ci\n", "2 none FOLDER"},
+        Case{"SudoLettersAndUser", "FROM node\nRUN sudo -Hu app npm ci\n", "2 none FOLDER"},
+        Case{"SudoInText", "FROM node\nRUN sudo --user=app sh -c 'npm ci'\n", "2 none FOLDER"},
+        Case{"SudoAsRoot", "FROM node\nRUN sudo -E npm ci\n", "2 safe /root/.npm"},
+        Case{"SudoToRoot", "FROM node\nUSER 1000\nRUN sudo npm install -g a\n", "3 none FOLDER"},
+        Case{"SudoForTheSystem", "FROM debian\nUSER 1000\nRUN sudo apt-get install -y a\n",
+             "3 none /var/cache/apt /var/lib/apt/lists"},
+        Case{"SudoDropsVariables", "FROM node\nENV npm_config_cache=/n\nRUN sudo -u app npm ci\n",
+             "3 none FOLDER"},
+        Case{"GosuAsAnotherUser", "FROM node\nRUN gosu app npm ci\n", "2 none FOLDER"},
+        Case{"GosuKeepsVariables", "FROM node\nENV npm_config_cache=/n\nRUN gosu app:app npm ci\n",
+             "3 none /n"},
+        Case{"SuExecAsAnotherUser", "FROM golang\nRUN su-exec 1000 go build .\n", "2 none FOLDER FOLDER"},
+        Case{"SuExecAsTheSame", "FROM node\nUSER app\nENV HOME=/h\nRUN su-exec app npm ci\n",
+             "4 none /h/.npm"},
+        Case{"EnvWithVariables",
+             "FROM golang AS b\nRUN env GOOS=linux CGO_ENABLED=0 go build .\nFROM scratch\nCOPY --from=b /x "
+             "/x\n",
+             "2 safe /go/pkg/mod /root/.cache/go-build"},
+        Case{"YarnOfTheProject", "FROM node\nCOPY package.json .yarnrc.yml ./\nRUN yarn install\n",
+             "3 none FOLDER"},
+        Case{"YarnReleasesOfTheProject", "FROM node\nCOPY .yarn ./.yarn\nRUN yarn install\n",
+             "3 none FOLDER"},
         Case{"YarnWithCorepack", "FROM node\nRUN corepack enable\nRUN yarn install\n", "3 none FOLDER"},
         Case{"Poetry", "FROM python\nRUN poetry install\n",
              "2 safe /root/.cache/pypoetry/cache /root/.cache/pypoetry/artifacts"},
@@ -342,6 +365,12 @@ TEST(CacheMounts, TakesTheProjectIntoAccount) {
   berry.write(".yarnrc.yml", "nodeLinker: node-modules\n");
   EXPECT_EQ(offered("FROM node\nCOPY . .\nRUN yarn install\n", test::surroundings_of(berry)),
             "3 none FOLDER");
+  const test::TemporaryFolder lock;
+  lock.write("yarn.lock", "# yarn lockfile v1\n");
+  const char* const kInstall = "FROM node\nCOPY package.json yarn.lock ./\nRUN yarn install\n";
+  EXPECT_EQ(offered(kInstall, test::surroundings_of(lock)), "3 safe /usr/local/share/.cache/yarn");
+  lock.write("yarn.lock", "__metadata:\n  version: 8\n");
+  EXPECT_EQ(offered(kInstall, test::surroundings_of(lock)), "3 none FOLDER");
 }
 
 TEST(CacheMounts, SayWhoElseNeedsWhatIsInThem) {
