@@ -585,10 +585,12 @@ bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step)
     if (!at->below) break;
   }
   const lint::Surroundings* around = subject.surroundings();
-  return around != nullptr &&
-         std::ranges::any_of(around->called("modules.txt"), [](const context::Record* record) {
-           return text::base_name(text::parent_path(record->path)) == "vendor";
-         });
+  if (around == nullptr) return false;
+  // A folder that is vendored belongs to the module beside it.
+  if (around->files.find("go.mod") != nullptr) return around->files.find("vendor/modules.txt") != nullptr;
+  return std::ranges::any_of(around->called("modules.txt"), [](const context::Record* record) {
+    return text::base_name(text::parent_path(record->path)) == "vendor";
+  });
 }
 
 bool empties_caches(const PackageManager& manager, const shell::Command& command) {
