@@ -16,6 +16,7 @@
 #include "rules/likely_context.h"
 #include "rules/named_installs.h"
 #include "rules/package_managers.h"
+#include "rules/workspaces.h"
 
 namespace dcache::rules {
 namespace {
@@ -49,8 +50,11 @@ std::vector<std::string_view> needed_files(const Use& use) {
 // Whether a folder holds more than what the package manager itself reads.
 bool holds_sources(const lint::Surroundings& surroundings, std::string_view folder, const Use& use) {
   const auto below = surroundings.files.below(folder);
+  const bool lists = use.action->installs == Action::Installs::kFiles;
   return std::any_of(below.begin(), below.end(), [&](const context::Record& record) {
     if (record.type != context::Type::kFile || is_manifest_of(*use.manager, record.path)) return false;
+    // A list of packages may include others of its folder.
+    if (lists && (record.path.ends_with(".txt") || record.path.ends_with(".in"))) return false;
     return std::none_of(use.files.begin(), use.files.end(), [&](const std::string& file) {
       return text::base_name(file) == text::base_name(record.path);
     });
@@ -100,6 +104,18 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
     }
   }
   return std::nullopt;
+}
+
+// Whether one of the copies takes a file of the context.
+bool is_taken(const lint::Surroundings& around, const std::vector<const Step*>& copies,
+              std::string_view path) {
+  const context::Record* record = around.files.find(path);
+  return record != nullptr && std::ranges::any_of(copies, [&](const Step* step) {
+           return std::ranges::any_of(step->reads, [&](const plan::Read& read) {
+             return read.origin == plan::Read::Origin::kContext &&
+                    cache::takes(around.files, read.selectors, *record);
+           });
+         });
 }
 
 // Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
@@ -189,15 +205,57 @@ std::vector<std::string> local_modules(const lint::Surroundings& around, std::st
 struct Manifests {
   std::vector<std::string> paths;    // of files
   std::vector<std::string> folders;  // that the package manager reads too
-  std::vector<std::string> modules;  // that the manifests refer to
+  std::vector<std::string> others;   // that the manifests refer to
   std::string below;                 // the folder of the install inside what the COPY brings
   bool separable = true;             // false if it is not all there, or if the manifests refer to sources
   bool runs_scripts = false;
+  bool refers = false;          // to files that are not among the others
+  bool open_workspace = false;  // whose members are not known
+  bool needs_sources = false;   // nothing is gained by copying the manifests first
 };
 
-Manifests find_manifests(const lint::Surroundings& surroundings, std::string_view folder, const Use& use) {
+// The path in the context of a file that an install names; empty if it is none of what the COPY brings.
+std::string named_file(std::string_view name, std::string_view folder, const BroadCopy& copy) {
+  if (!name.starts_with('/')) return text::clean_path(in_folder(folder, name));
+  const std::string& destination = copy.step->destination;
+  if (!text::is_within(name, destination) || copy.source->wildcard) return {};
+  const std::string below(
+      name.substr(destination == "/" ? 1 : std::min(destination.size() + 1, name.size())));
+  return text::join_path(copy.source->path, below).substr(1);
+}
+
+// What the lists of an install say of other files.
+void follow_lists(const lint::Surroundings& around, std::string_view folder, const BroadCopy& copy,
+                  const Use& use, Manifests& found) {
+  for (const std::string& name : use.files) {
+    const std::string path = named_file(name, folder, copy);
+    if (around.files.find(path) == nullptr) continue;
+    if (std::ranges::find(found.paths, path) == found.paths.end()) found.paths.push_back(path);
+    const Included included = included_by(around, path);
+    found.others.insert(found.others.end(), included.files.begin(), included.files.end());
+    found.refers = found.refers || included.local;
+    found.needs_sources = found.needs_sources || included.project;
+  }
+}
+
+// The manifests of the members of a workspace, as far as one of the copies brings them.
+void add_members(const lint::Surroundings& around, std::string_view folder,
+                 const std::vector<const Step*>& copies, const Use& use, Manifests& found) {
+  const auto workspace = workspace_in(around, folder.substr(1), *use.manager);
+  if (!workspace) return;
+  found.separable = false;
+  found.open_workspace = !workspace->known;
+  for (const std::string& path : workspace->manifests) {
+    if (is_taken(around, copies, path)) found.others.push_back(path);
+  }
+}
+
+Manifests find_manifests(const lint::Surroundings& surroundings, const std::vector<const Step*>& copies,
+                         std::string_view folder, const BroadCopy& copy, const Use& use) {
   Manifests found;
   const PackageManager& manager = *use.manager;
+  const bool lists = use.action->installs == Action::Installs::kFiles;
+  const bool ignores_scripts = shell::has_word(use.arguments, "--ignore-scripts");
   const auto exists = [&](std::string_view name) {
     return surroundings.files.find(in_folder(folder, name)) != nullptr;
   };
@@ -209,15 +267,32 @@ Manifests find_manifests(const lint::Surroundings& surroundings, std::string_vie
     found.paths.push_back(in_folder(folder, name));
     const auto text = surroundings.read(found.paths.back());
     const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
-    found.separable = found.separable && text &&
-                      std::none_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds);
+    const bool refers =
+        text && std::any_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds);
+    found.separable = found.separable && text && !refers;
     if (!text) continue;
     found.runs_scripts =
-        found.runs_scripts || std::any_of(manager.scripts.begin(), manager.scripts.end(), holds);
-    if (name == "go.mod") found.modules = local_modules(surroundings, folder, *text);
+        found.runs_scripts ||
+        (!ignores_scripts && std::any_of(manager.scripts.begin(), manager.scripts.end(), holds));
+    found.needs_sources =
+        found.needs_sources || (found.runs_scripts && name == "package.json" &&
+                                has_script_with_sources(surroundings, folder.substr(1), *text));
+    if (name == "go.mod") found.others = local_modules(surroundings, folder, *text);
+    // A workspace is looked at below.
+    found.refers = found.refers || (!lists && name != "go.mod" &&
+                                    std::ranges::any_of(manager.inseparable_if, [&](std::string_view word) {
+                                      return word != "\"workspaces\"" && holds(word);
+                                    }));
   }
   found.separable = found.separable && std::ranges::none_of(manager.inseparable_with, exists);
-  if (use.action->installs == Action::Installs::kFiles) return found;
+  if (lists) {
+    follow_lists(surroundings, folder, copy, use, found);
+    return found;
+  }
+  for (const std::string_view name : manager.inseparable_with) {
+    if (exists(name)) found.paths.push_back(in_folder(folder, name));
+  }
+  add_members(surroundings, folder, copies, use, found);
   for (const std::string_view name : manager.optional) {
     if (text::has_wildcard(name)) {
       for (const context::Record& record : surroundings.files.records()) {
@@ -378,7 +453,7 @@ std::optional<lint::Fix> make_fix(Subject& subject, const lint::Surroundings* ar
   if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard) return std::nullopt;
   const auto folder = install_folder(subject.graph(), copy, run, use);
   if (!folder) return std::nullopt;
-  Manifests manifests = find_manifests(*around, *folder, use);
+  Manifests manifests = find_manifests(*around, copies, *folder, copy, use);
   if (!manifests.separable || manifests.paths.empty()) return std::nullopt;
   if (*folder != copy.source->path)
     manifests.below = folder->substr(copy.source->path == "/" ? 1 : copy.source->path.size() + 1);
@@ -434,22 +509,77 @@ std::string install_words(const Use& use) {
   return words;
 }
 
-// "package.json and package-lock.json"; what the context shows, or else what the package manager reads.
-std::string manifest_words(const Use& use, const std::optional<Manifests>& found) {
-  std::vector<std::string> names;
-  if (found) {
-    names = found->paths;
-    names.insert(names.end(), found->modules.begin(), found->modules.end());
-  }
-  if (names.empty()) {
-    for (const std::string_view name : needed_files(use))
-      names.emplace_back(name.starts_with('/') || name.starts_with('.') ? text::base_name(name) : name);
-  }
-  if (names.empty()) return "the files that list the dependencies";
+// The lock file without which an install fails, empty for none.
+std::string_view needed_lock(const Use& use) {
+  struct Locked {
+    std::string_view manager;
+    std::string_view word;  // of the sub-command, or an option
+    std::string_view file;
+  };
+  constexpr Locked kLocked[] = {{"npm", "ci", "package-lock.json"},
+                                {"npm", "clean-install", "package-lock.json"},
+                                {"yarn", "--frozen-lockfile", "yarn.lock"},
+                                {"yarn", "--immutable", "yarn.lock"},
+                                {"pnpm", "--frozen-lockfile", "pnpm-lock.yaml"},
+                                {"pnpm", "fetch", "pnpm-lock.yaml"},
+                                {"bun", "--frozen-lockfile", "bun.lock"},
+                                {"cargo", "--locked", "Cargo.lock"},
+                                {"uv", "--locked", "uv.lock"},
+                                {"uv", "--frozen", "uv.lock"},
+                                {"pipenv", "sync", "Pipfile.lock"},
+                                {"pipenv", "--deploy", "Pipfile.lock"}};
+  const auto words = shell::invocation(*use.command);
+  const auto found = std::ranges::find_if(kLocked, [&](const Locked& one) {
+    return one.manager == use.manager->name && shell::has_word(words, one.word);
+  });
+  return found == std::end(kLocked) ? std::string_view() : found->file;
+}
+
+// "a, b and c"
+std::string listed(const std::vector<std::string>& names) {
   std::string words;
   for (size_t i = 0; i < names.size(); ++i)
     words += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
   return words;
+}
+
+// What the package manager reads, where the context does not show it.
+std::vector<std::string> usual_names(const Use& use) {
+  std::vector<std::string> names;
+  for (const std::string_view name : needed_files(use))
+    names.emplace_back(name.starts_with('/') || name.starts_with('.') ? text::base_name(name) : name);
+  if (const std::string_view lock = needed_lock(use); !lock.empty()) names.emplace_back(lock);
+  return names;
+}
+
+// Whether a test in front of the install looks for one of its manifests: there may be none.
+bool is_guarded(const Run& run, const Use& use) {
+  const auto is_test = [](const shell::Command& command) {
+    const std::string_view program = command.program();
+    return program == "[" || program == "[[" || program == "test";
+  };
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    return &command < use.command && is_test(command) &&
+           std::ranges::any_of(command.words, [&](const shell::Word& word) {
+             return is_manifest_of(*use.manager, word.text) ||
+                    std::ranges::find(use.files, word.text) != use.files.end();
+           });
+  });
+}
+
+// Whether the RUN takes packages away again, such as a compiler: in a RUN of their own they would stay.
+bool removes_packages(const Run& run) {
+  constexpr std::string_view kPrograms[] = {"apt-get", "apt",    "apk",    "dnf", "microdnf",
+                                            "yum",     "zypper", "pacman", "dpkg"};
+  constexpr std::string_view kCommands[] = {"purge", "remove",  "autoremove",   "autopurge", "del",
+                                            "erase", "--purge", "-r",           "-P",        "-R",
+                                            "-Rs",   "-Rns",    "--auto-remove"};
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    return std::ranges::find(kPrograms, shell::program_of(words)) != std::end(kPrograms) &&
+           std::ranges::any_of(kCommands,
+                               [&](std::string_view word) { return shell::has_word(words, word); });
+  });
 }
 
 class Check {
@@ -484,7 +614,7 @@ class Check {
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
       // The context is asked for only where a COPY could matter.
       const auto broad = find_broad(copies, use, around());
-      if (!broad || is_vendored(run, *broad, use)) continue;
+      if (!broad || is_guarded(run, use) || is_vendored(run, *broad, use)) continue;
       if (around() == nullptr ? downloads_sources(subject_, stage) : !brings_manifest(copies, use, *around()))
         continue;
       report(*broad, copies, run, use);
@@ -503,7 +633,8 @@ class Check {
       broad_ = find_broad({copies[copies_seen_]}, any, around());
     if (!broad_) return;
     const auto named = find_named_install(subject_, run, *broad_->step);
-    if (named && (!named->system || (!scripts_ran_ && !may_configure(*broad_)))) {
+    if (named && (named->alone || !removes_packages(run)) &&
+        (!named->system || (!scripts_ran_ && !may_configure(*broad_)))) {
       named_reported_ = true;
       report_named(*broad_, run, *named);
     }
@@ -534,7 +665,10 @@ class Check {
     std::string folder = files->file_system->real_path(files->folder);
     for (int level = 0; level < kMostLevels && folder.size() > 1; ++level) {
       if (files->file_system->exists(text::join_path(folder, "vendor/modules.txt"))) return true;
-      if (files->file_system->exists(text::join_path(folder, ".git"))) break;
+      // What is vendored above is another module's.
+      if (files->file_system->exists(text::join_path(folder, "go.mod")) ||
+          files->file_system->exists(text::join_path(folder, ".git")))
+        break;
       folder = std::string(text::parent_path(folder));
     }
     return false;
@@ -566,48 +700,20 @@ class Check {
 
   void report(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run, const Use& use) {
     const Instruction& instruction = *copy.step->instruction;
+    const Copied earlier = manifests_copied_by(copies, use);
+    const auto found = manifests_for(copy, copies, earlier, run, use);
+    if (found && found->needs_sources) return;
     Diagnostic& diagnostic = reporter_.report(
         instruction.span,
         fmt::format(
             "{} {} stands above '{}' (line {}): an edit of any file in it installs all dependencies again",
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
             run.instruction->start_line),
-        remedy_for(copy, copies, run, use));
+        remedy_for(copies, earlier, found, run, use));
     diagnostic.fix = make_fix(subject_, around(), copies, copy, run, use);
     std::vector<std::string_view> manifests = needed_files(use);
     manifests.insert(manifests.end(), use.manager->optional.begin(), use.manager->optional.end());
     if (diagnostic.fix) add_gain(diagnostic, copy, manifests);
-  }
-
-  std::string remedy_for(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run,
-                         const Use& use) {
-    const Copied earlier = manifests_copied_by(copies, use);
-    std::optional<Manifests> found;
-    if (around() != nullptr) {
-      auto folder = install_folder(subject_.graph(), copy, run, use);
-      if (!folder && earlier.source != nullptr) folder = text::parent_path(earlier.source->path);
-      if (folder) found = find_manifests(*around(), *folder, use);
-      // What another COPY brings is not missing.
-      if (found && earlier.step != nullptr && !found->modules.empty()) found->paths.clear();
-    }
-    const bool implied = use.action->installs == Action::Installs::kImplied;
-    const std::string install = !implied                    ? "install"
-                                : use.action->fetch.empty() ? "download the dependencies"
-                                                            : fmt::format("run '{}'", use.action->fetch);
-    std::string remedy;
-    if (earlier.step != nullptr && (!found || found->modules.empty())) {
-      remedy = fmt::format("line {} copies {} already: {} right after it, then copy the rest",
-                           earlier.step->instruction->start_line, manifest_words(use, std::nullopt), install);
-    } else {
-      remedy = fmt::format("copy {} first, {}, then copy the rest", manifest_words(use, found), install);
-    }
-    if (implied && use.action->fetch.empty()) {
-      const Cache& downloads = use.manager->cache(use.action->caches.front());
-      const auto folder = cache_path(subject_, run, *use.manager, downloads, use.command);
-      remedy += folder ? fmt::format(", or keep the downloads: RUN --mount=type=cache,target={}", *folder)
-                       : ", or keep the downloads in a cache mount";
-    }
-    return remedy;
   }
 
   // The COPY that brings a manifest by its name, and the manifest; null for none.
@@ -625,6 +731,96 @@ class Check {
       }
     }
     return {};
+  }
+
+  // Nothing where the context or the folder of the install is not known.
+  std::optional<Manifests> manifests_for(const BroadCopy& copy, const std::vector<const Step*>& copies,
+                                         const Copied& earlier, const Run& run, const Use& use) {
+    if (around() == nullptr) return std::nullopt;
+    auto folder = install_folder(subject_.graph(), copy, run, use);
+    if (!folder && earlier.source != nullptr) folder = text::parent_path(earlier.source->path);
+    if (!folder) return std::nullopt;
+    return find_manifests(*around(), copies, *folder, copy, use);
+  }
+
+  // Whether a COPY takes a file by itself, and not along with sources.
+  bool is_copied_alone(const std::vector<const Step*>& copies, const Use& use, std::string_view name,
+                       bool is_path) {
+    const context::Record* record = is_path ? around()->files.find(name) : nullptr;
+    return std::ranges::any_of(copies, [&](const Step* step) {
+      return std::ranges::any_of(step->reads, [&](const plan::Read& read) {
+        return read.origin == plan::Read::Origin::kContext &&
+               std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+                 if (selector.takes_everything()) return false;
+                 if (is_path)
+                   return record != nullptr &&
+                          cache::takes(around()->files, std::span(&selector, 1), *record) &&
+                          (names_manifest(selector, use) || !is_broad(*step, selector, use, around()));
+                 const std::string_view source = text::base_name(selector.path);
+                 return selector.wildcard ? text::glob_match(source, text::base_name(name))
+                                          : source == text::base_name(name);
+               });
+      });
+    });
+  }
+
+  // What is still to be copied for the install to work, in words.
+  std::vector<std::string> missing_names(const std::vector<const Step*>& copies,
+                                         const std::optional<Manifests>& found, const Use& use) {
+    constexpr size_t kMostNamed = 3;
+    std::vector<std::string> names = found ? found->paths : std::vector<std::string>();
+    const bool known = found && !(found->paths.empty() && found->others.empty());
+    if (!known) names = usual_names(use);
+    const auto is_there = [&](const std::string& name) { return is_copied_alone(copies, use, name, known); };
+    std::erase_if(names, is_there);
+    std::vector<std::string> others = found ? found->others : std::vector<std::string>();
+    std::erase_if(others, is_there);
+    const bool workspace = found ? found->open_workspace : copies_workspace(copies, use);
+    const bool members = others.size() > kMostNamed && use.action->installs != Action::Installs::kFiles;
+    if (workspace || members) {
+      names.push_back(fmt::format("the {} of each workspace member", use.manager->manifests.front()));
+    } else {
+      names.insert(names.end(), others.begin(), others.end());
+    }
+    if (found && found->refers) names.emplace_back("the local files that they refer to");
+    return names;
+  }
+
+  // Whether a COPY names the file that lists the members of a workspace.
+  static bool copies_workspace(const std::vector<const Step*>& copies, const Use& use) {
+    return std::ranges::any_of(copies, [&](const Step* step) {
+      return std::ranges::any_of(step->reads, [&](const plan::Read& read) {
+        return std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+          return std::ranges::find(use.manager->inseparable_with, text::base_name(selector.path)) !=
+                 use.manager->inseparable_with.end();
+        });
+      });
+    });
+  }
+
+  std::string remedy_for(const std::vector<const Step*>& copies, const Copied& earlier,
+                         const std::optional<Manifests>& found, const Run& run, const Use& use) {
+    const bool implied = use.action->installs == Action::Installs::kImplied;
+    const std::string install = !implied                    ? "install"
+                                : use.action->fetch.empty() ? "download the dependencies"
+                                                            : fmt::format("run '{}'", use.action->fetch);
+    const std::vector<std::string> missing = missing_names(copies, found, use);
+    std::string remedy;
+    if (earlier.step != nullptr && missing.empty()) {
+      remedy = fmt::format("line {} copies {} already: {} right after it, then copy the rest",
+                           earlier.step->instruction->start_line, listed(usual_names(use)), install);
+    } else {
+      remedy =
+          fmt::format("copy {} first, {}, then copy the rest",
+                      missing.empty() ? "the files that list the dependencies" : listed(missing), install);
+    }
+    if (implied && use.action->fetch.empty()) {
+      const Cache& downloads = use.manager->cache(use.action->caches.front());
+      const auto folder = cache_path(subject_, run, *use.manager, downloads, use.command);
+      remedy += folder ? fmt::format(", or keep the downloads: RUN --mount=type=cache,target={}", *folder)
+                       : ", or keep the downloads in a cache mount";
+    }
+    return remedy;
   }
 
   void add_gain(Diagnostic& diagnostic, const BroadCopy& copy, std::span<const std::string_view> manifests) {
@@ -673,6 +869,10 @@ lint::Rule DC1001() {
           "until "
           "they change. Packages that a command names itself, as in `apt-get install curl`, need none of the "
           "files: such a RUN belongs above the COPY.\n\n"
+          "Left alone are installs that need the sources (a `postinstall` or `prepare` script that reads "
+          "them, "
+          "`-e .` in a list for pip), those that run only if a test finds their manifest, and packages that "
+          "the same RUN takes away again, such as a compiler.\n\n"
           "Where the Dockerfile's folder lacks what COPY would bring, the context is another folder: the "
           "text alone is looked at, and there is no fix.",
       .fix_note =

@@ -254,6 +254,87 @@ TEST(DC1001, SaysWhatIsMissingAboveTheInstall) {
             "copy requirements.txt first, install, then copy the rest");
 }
 
+TEST(DC1001, NamesAllThatTheInstallReads) {
+  const lint::Linter linter(lint::catalogue(), config_selecting({"DC1001"}));
+  struct ContextFile {
+    const char* path;
+    const char* text;
+  };
+  using Files = std::vector<ContextFile>;
+  const auto remedy = [&](const char* text, const Files& files) {
+    const test::TemporaryFolder folder;
+    for (const ContextFile& one : files)
+      folder.write(one.path, one.text);
+    const dockerfile::File file = dockerfile::parse(text);
+    const lint::Findings found =
+        linter.lint(file, files.empty() ? lint::LoadSurroundings() : test::surroundings_of(folder));
+    const std::string all = found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
+    return all.substr(0, all.find(" first, "));
+  };
+  struct Project {
+    const char* text;
+    Files files;
+    const char* expected;
+  };
+  const Project cases[] = {
+      {"FROM a\nCOPY . .\nRUN npm ci\n", {}, "copy package.json and package-lock.json"},
+      {"FROM a\nCOPY . .\nRUN npm install\n", {}, "copy package.json"},
+      {"FROM a\nCOPY . .\nRUN pnpm install --frozen-lockfile\n", {}, "copy package.json and pnpm-lock.yaml"},
+      {"FROM a\nCOPY . .\nRUN yarn --immutable\n", {}, "copy package.json and yarn.lock"},
+      {"FROM a\nCOPY . .\nRUN yarn install --frozen-lockfile\n", {}, "copy package.json and yarn.lock"},
+      {"FROM a\nCOPY package.json ./\nCOPY . .\nRUN npm ci\n", {}, "copy package-lock.json"},
+      {"FROM a\nCOPY package*.json ./\nCOPY . .\nRUN npm ci\n",
+       {},
+       "line 2 copies package.json and package-lock.json already: install right after it, then copy the "
+       "rest"},
+      {"FROM a\nCOPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./\nCOPY . .\nRUN pnpm install\n",
+       {},
+       "copy the package.json of each workspace member"},
+      {"FROM a\nCOPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./\nCOPY web ./web\nRUN pnpm install\n",
+       {{"package.json", "{}"},
+        {"pnpm-lock.yaml", ""},
+        {"pnpm-workspace.yaml", "packages:\n  - web\n  - docs\n"},
+        {"web/package.json", "{}"},
+        {"web/main.js", ""},
+        {"docs/package.json", "{}"}},
+       "copy web/package.json"},
+      {"FROM a\nCOPY . .\nRUN yarn install\n",
+       {{"package.json", "{\"workspaces\": {\"packages\": [\"packages/*\", \"!packages/old\"]}}"},
+        {"yarn.lock", ""},
+        {"packages/a/package.json", "{}"},
+        {"packages/a/deep/package.json", "{}"},
+        {"packages/old/package.json", "{}"}},
+       "copy package.json, yarn.lock and packages/a/package.json"},
+      {"FROM a\nCOPY . .\nRUN npm install\n",
+       {{"package.json", "{\"workspaces\": [\"./libs/**\"]}"},
+        {"libs/a/package.json", "{}"},
+        {"libs/b/package.json", "{}"},
+        {"libs/x/c/package.json", "{}"},
+        {"libs/x/d/package.json", "{}"}},
+       "copy package.json and the package.json of each workspace member"},
+      {"FROM a\nCOPY . .\nRUN cargo build\n",
+       {{"Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\n"},
+        {"crates/a/Cargo.toml", ""},
+        {"crates/a/src/lib.rs", ""}},
+       "copy Cargo.toml and crates/a/Cargo.toml"},
+      {"FROM a\nCOPY . .\nRUN go mod download\n",
+       {{"go.mod", "module x\n"},
+        {"go.work", "go 1.22\n\nuse (\n\t.\n\t./api // here\n)\n"},
+        {"api/go.mod", "module x/api\n"}},
+       "copy go.mod, go.work and api/go.mod"},
+      {"FROM a\nCOPY . .\nRUN npm install\n",
+       {{"package.json", "{\"dependencies\": {\"a\": \"file:a.tgz\"}}"}},
+       "copy package.json and the local files that they refer to"},
+      {"FROM a\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements/dev.txt\n",
+       {{"requirements/dev.txt", "-r base.txt\n--constraint=../pins.txt\nflask\n"},
+        {"requirements/base.txt", "-r dev.txt\ndjango\n"},
+        {"pins.txt", ""}},
+       "copy requirements/dev.txt, requirements/base.txt and pins.txt"},
+  };
+  for (const Project& c : cases)
+    EXPECT_EQ(remedy(c.text, c.files), c.expected) << c.text;
+}
+
 TEST(DC1001, SaysWhatTheChangeIsWorth) {
   const test::TemporaryFolder folder;
   folder.copy_fixture("node-app");
@@ -272,7 +353,7 @@ TEST(DC1001, KeepsManifestsThatReferToSourcesWithThem) {
   folder.write("package.json", "{\"workspaces\": [\"a\"]}");
   const std::string text = "FROM a\nCOPY . .\nRUN npm ci\n";
   EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder), true), text);
-  folder.write("package.json", "{\"scripts\": {\"postinstall\": \"make\"}}");
+  folder.write("package.json", "{\"scripts\": {\"postinstall\": \"patch-package\"}}");
   EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder)), text);
   EXPECT_NE(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder), true), text);
 }

@@ -1,0 +1,246 @@
+#include "rules/workspaces.h"
+
+#include <algorithm>
+#include <array>
+
+#include <toml++/toml.h>
+#include <yaml-cpp/yaml.h>
+
+#include "dcache/shell/script.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Surroundings;
+using Texts = std::vector<std::string>;
+
+constexpr size_t kMostIncluded = 32;
+
+// The lines of a text without what surrounds them.
+std::vector<std::string_view> trimmed_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text::trim(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+// As text::glob_match, and `**` for any number of folders.
+bool path_matches(std::string_view pattern, std::string_view path) {
+  const size_t end = std::min(pattern.find('/'), pattern.size());
+  const std::string_view part = pattern.substr(0, end);
+  const std::string_view rest = pattern.substr(std::min(end + 1, pattern.size()));
+  if (part == "**") {
+    if (path_matches(rest, path)) return true;
+    const size_t slash = path.find('/');
+    return !path.empty() && path_matches(pattern, slash == std::string_view::npos ? std::string_view()
+                                                                                  : path.substr(slash + 1));
+  }
+  if (pattern.empty() || path.empty()) return pattern.empty() && path.empty();
+  const size_t slash = std::min(path.find('/'), path.size());
+  return text::glob_match(part, path.substr(0, slash)) &&
+         path_matches(rest, path.substr(std::min(slash + 1, path.size())));
+}
+
+// The members that patterns such as "packages/*" and "!packages/old" stand for.
+Workspace find_members(const Surroundings& around, std::string_view folder, std::string_view manifest,
+                       const Texts& patterns) {
+  Workspace workspace;
+  for (const context::Record* record : around.called(manifest)) {
+    if (!folder.empty() && !text::is_within(record->path, folder)) continue;
+    const std::string_view below =
+        std::string_view(record->path).substr(folder.empty() ? 0 : folder.size() + 1);
+    const size_t slash = below.rfind('/');
+    if (slash == std::string_view::npos) continue;  // the root's own
+    if (below.find("node_modules/") != std::string_view::npos) continue;
+    bool member = false;
+    for (const std::string& pattern : patterns) {
+      const bool exception = pattern.starts_with('!');
+      if (path_matches(text::clean_path(pattern.substr(exception ? 1 : 0)), below.substr(0, slash)))
+        member = !exception;
+    }
+    if (member) workspace.manifests.push_back(record->path);
+  }
+  std::ranges::sort(workspace.manifests);
+  return workspace;
+}
+
+// Nothing if the node is no list.
+std::optional<Texts> texts_in(const YAML::Node& list) {
+  if (!list.IsDefined() || !list.IsSequence()) return std::nullopt;
+  Texts texts;
+  for (const YAML::Node& one : list)
+    texts.push_back(one.IsScalar() ? one.Scalar() : std::string());
+  return texts;
+}
+
+std::optional<Texts> listed_in_package_json(const std::string& text) {
+  const YAML::Node root = YAML::Load(text);  // JSON is YAML
+  if (!root.IsMap()) return std::nullopt;
+  const YAML::Node listed = root["workspaces"];
+  return listed.IsDefined() && listed.IsMap() ? texts_in(listed["packages"]) : texts_in(listed);
+}
+
+std::optional<Texts> listed_in_pnpm_workspace(const std::string& text) {
+  const YAML::Node root = YAML::Load(text);
+  return root.IsMap() ? texts_in(root["packages"]) : std::nullopt;
+}
+
+std::optional<Texts> listed_in_cargo_toml(const std::string& text) {
+  const toml::table root = toml::parse(text);
+  const toml::array* members = root["workspace"]["members"].as_array();
+  if (members == nullptr) return std::nullopt;
+  Texts texts;
+  for (const toml::node& one : *members)
+    texts.push_back(one.value_or(std::string()));
+  if (const toml::array* excluded = root["workspace"]["exclude"].as_array()) {
+    for (const toml::node& one : *excluded)
+      texts.push_back("!" + one.value_or(std::string()));
+  }
+  return texts;
+}
+
+// `use ./api`, or several in parentheses.
+std::optional<Texts> listed_in_go_work(const std::string& text) {
+  Texts texts;
+  bool inside = false;
+  for (std::string_view line : trimmed_lines(text)) {
+    line = text::trim(line.substr(0, line.find("//")));
+    if (line.starts_with("use")) {
+      line = text::trim(line.substr(3));
+      inside = line.starts_with('(');
+      if (inside) continue;
+      texts.emplace_back(line);
+    } else if (line.starts_with(')')) {
+      inside = false;
+    } else if (inside && !line.empty()) {
+      texts.emplace_back(line);
+    }
+  }
+  return texts;
+}
+
+// Where a package manager lists the members, and what each of them has.
+struct Source {
+  std::string_view manager;
+  std::string_view file;
+  std::string_view manifest;
+  std::optional<Texts> (*read)(const std::string& text);
+};
+constexpr std::array<Source, 6> kSources = {
+    {{"npm", "package.json", "package.json", listed_in_package_json},
+     {"yarn", "package.json", "package.json", listed_in_package_json},
+     {"bun", "package.json", "package.json", listed_in_package_json},
+     {"pnpm", "pnpm-workspace.yaml", "package.json", listed_in_pnpm_workspace},
+     {"cargo", "Cargo.toml", "Cargo.toml", listed_in_cargo_toml},
+     {"go", "go.work", "go.mod", listed_in_go_work}}};
+
+}  // namespace
+
+std::optional<Workspace> workspace_in(const Surroundings& around, std::string_view folder,
+                                      const PackageManager& manager) {
+  const auto source = std::ranges::find(kSources, manager.name, &Source::manager);
+  if (source == kSources.end()) return std::nullopt;
+  const std::string path = text::join_path(folder, source->file);
+  if (around.files.find(path) == nullptr) return std::nullopt;
+  const auto text = around.read(path);
+  if (!text) return Workspace{.manifests = {}, .known = false};
+  try {
+    const auto patterns = source->read(*text);
+    if (!patterns) return std::nullopt;
+    return find_members(around, folder, source->manifest, *patterns);
+  } catch (const YAML::Exception&) {
+    return Workspace{.manifests = {}, .known = false};
+  } catch (const toml::parse_error&) {
+    return Workspace{.manifests = {}, .known = false};
+  }
+}
+
+namespace {
+
+// The file that a line of a requirements file includes; empty for none.
+std::string_view included_in(std::string_view line) {
+  for (const std::string_view option : {"--requirement", "--constraint", "-r", "-c"}) {
+    if (!line.starts_with(option)) continue;
+    const std::string_view rest = line.substr(option.size());
+    if (option.starts_with("--") && !rest.starts_with(' ') && !rest.starts_with('=')) continue;
+    const std::string_view file = text::trim(rest.substr(rest.starts_with('=') ? 1 : 0));
+    return file.substr(0, file.find(' '));
+  }
+  return {};
+}
+
+void add_included(const Surroundings& around, const std::string& path, Included& found) {
+  const auto text = around.read(path);
+  if (!text) return;
+  for (std::string_view line : trimmed_lines(*text)) {
+    const std::string_view file = included_in(line);
+    if (!file.empty()) {
+      std::string included = text::join_path(text::parent_path(path), file);
+      if (found.files.size() == kMostIncluded || included == path ||
+          std::ranges::find(found.files, included) != found.files.end())
+        continue;
+      found.files.push_back(included);
+      add_included(around, included, found);
+      continue;
+    }
+    const bool editable = line.starts_with("-e") || line.starts_with("--editable");
+    if (editable) line = text::trim(line.substr(std::min(line.find_first_of(" ="), line.size() - 1) + 1));
+    found.project = found.project || line == "." || line.starts_with(".[");
+    found.local = found.local || line.starts_with('.') || line.find("file:") != std::string_view::npos ||
+                  (editable && line.find("://") == std::string_view::npos);
+  }
+}
+
+// Whether a command of a script in a package.json works on files of the project.
+bool reads_sources(const Surroundings& around, std::string_view folder, const shell::Command& command) {
+  constexpr std::string_view kRunners[] = {"npm", "yarn", "pnpm", "bun"};
+  constexpr std::string_view kCompilers[] = {"tsc", "make", "turbo", "lerna", "nx", "rollup", "webpack"};
+  const auto words = shell::invocation(command);
+  if (words.empty()) return false;
+  const std::string_view program = shell::program_of(words);
+  if (std::ranges::find(kCompilers, program) != std::end(kCompilers)) return true;
+  if (std::ranges::find(kRunners, program) != std::end(kRunners) && words.size() > 1) return true;
+  return std::ranges::any_of(words, [&](const shell::Word& word) {
+    if (word.text.starts_with('-') || word.text.starts_with('/')) return false;
+    const std::string path = text::join_path(folder, word.text);
+    return around.files.find(path) != nullptr || around.files.find(path + ".js") != nullptr;
+  });
+}
+
+}  // namespace
+
+Included included_by(const Surroundings& around, const std::string& path) {
+  Included found;
+  add_included(around, path, found);
+  std::erase(found.files, path);
+  return found;
+}
+
+bool has_script_with_sources(const Surroundings& around, std::string_view folder, const std::string& text) {
+  try {
+    const YAML::Node root = YAML::Load(text);
+    const YAML::Node scripts = root.IsMap() ? root["scripts"] : YAML::Node();
+    if (!scripts.IsDefined() || !scripts.IsMap()) return false;
+    for (const char* name : {"preinstall", "install", "postinstall", "prepare"}) {
+      const YAML::Node script = scripts[name];
+      if (!script.IsDefined() || !script.IsScalar()) continue;
+      text::Arena texts;
+      const std::string commands = script.Scalar();
+      if (std::ranges::any_of(shell::split(commands, texts), [&](const shell::Command& command) {
+            return reads_sources(around, folder, command);
+          }))
+        return true;
+    }
+  } catch (const YAML::Exception&) {
+    return false;
+  }
+  return false;
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,42 @@
+// What manifests refer to besides packages that are downloaded: the members of a workspace, other lists, and
+// scripts that an install runs.
+//
+// Source: https://docs.npmjs.com/cli/using-npm/workspaces, https://pnpm.io/pnpm-workspace_yaml,
+// https://doc.rust-lang.org/cargo/reference/workspaces.html, https://go.dev/ref/mod#workspaces,
+// https://pip.pypa.io/en/stable/reference/requirements-file-format/
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/surroundings.h"
+#include "rules/package_managers.h"
+
+namespace dcache::rules {
+
+struct Workspace {
+  std::vector<std::string> manifests;  // of its members, as paths in the context
+  bool known = true;                   // false where the list of members can't be read
+};
+
+// The workspace that a folder of the context is the root of ("" for the context's own); nothing if it is that
+// of none.
+std::optional<Workspace> workspace_in(const lint::Surroundings& around, std::string_view folder,
+                                      const PackageManager& manager);
+
+// What a requirements file of pip says of other files.
+struct Included {
+  std::vector<std::string> files;  // lists that it includes, and theirs, as paths in the context
+  bool local = false;              // it installs something from a folder or an archive
+  bool project = false;            // it installs the folder that it is in
+};
+Included included_by(const lint::Surroundings& around, const std::string& path);
+
+// Whether a script that the install runs by itself, such as `postinstall`, reads other files of the context
+// than manifests. `text` is that of the package.json in `folder`.
+bool has_script_with_sources(const lint::Surroundings& around, std::string_view folder,
+                             const std::string& text);
+
+}  // namespace dcache::rules
