@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "rules/stages.h"
 
 namespace dcache::rules {
 namespace {
@@ -27,8 +29,32 @@ struct Change {
     return is_mode() && value.find_first_not_of("01234567") != std::string_view::npos;
   }
   // Whether it lets a file be executed: nobody does that to a folder alone.
-  bool makes_executable() const { return is_symbolic() && value.find('x') != std::string_view::npos; }
+  bool makes_executable() const {
+    const size_t given = value.find_first_of("+=");
+    return is_symbolic() && given != std::string_view::npos &&
+           value.find('x', given) != std::string_view::npos;
+  }
+  bool gives_to_root() const {
+    const std::string_view user = value.substr(0, value.find(':'));
+    const std::string_view group = value.substr(std::min(user.size() + 1, value.size()));
+    const auto is_root = [](std::string_view name) { return name == "root" || name == "0"; };
+    return !is_mode() && is_root(user) && (group.empty() || is_root(group));
+  }
 };
+
+// `-x` is a mode and no option.
+bool is_removed_mode(std::string_view word) {
+  return word.size() > 1 && word.front() == '-' &&
+         word.find_first_not_of("rwxXst", 1) == std::string_view::npos;
+}
+
+// A path that a word names; empty where it can't be told.
+std::string named_path(const shell::Word& word, std::string_view folder) {
+  if (word.text.find('$') != std::string_view::npos || (!word.text.starts_with('/') && folder.empty()))
+    return {};
+  return text::clean_path(word.text.starts_with('/') ? std::string(word.text)
+                                                     : text::join_path(folder, word.text));
+}
 
 std::optional<Change> change_of(const shell::Command& command, std::string_view folder) {
   const std::span<const shell::Word> words = shell::invocation(command);
@@ -37,18 +63,21 @@ std::optional<Change> change_of(const shell::Command& command, std::string_view 
   Change change;
   change.command = &command;
   change.flag = program == "chown" ? "--chown" : "--chmod";
-  for (const shell::Word& word : words.subspan(1)) {
-    const bool option = word.text.starts_with('-') &&
+  for (size_t i = 1; i < words.size(); ++i) {
+    const shell::Word& word = words[i];
+    if (word.text.starts_with("--reference")) return std::nullopt;  // the owner of another file
+    const bool mode = change.is_mode() && change.value.empty() && is_removed_mode(word.text);
+    const bool option = !mode && word.text.starts_with('-') &&
                         (change.value.empty() || word.text.find('R') == 1 || word.text.starts_with("--"));
-    if (word.text == "--recursive" || (option && word.text.find('R') != std::string_view::npos))
+    if (word.text == "--recursive" ||
+        (option && !word.text.starts_with("--") && word.text.find('R') != std::string_view::npos))
       change.recursive = true;
+    if (word.text == "--from") ++i;  // whom the files belong to now
     if (option) continue;
     if (change.value.empty()) {
       change.value = word.text;
-    } else if (word.text.find('$') == std::string_view::npos &&
-               (word.text.starts_with('/') || !folder.empty())) {
-      change.paths.push_back(text::clean_path(
-          word.text.starts_with('/') ? std::string(word.text) : text::join_path(folder, word.text)));
+    } else if (std::string path = named_path(word, folder); !path.empty()) {
+      change.paths.push_back(std::move(path));
     }
   }
   // What the shell works out can't be written in a COPY.
@@ -57,20 +86,50 @@ std::optional<Change> change_of(const shell::Command& command, std::string_view 
   return change;
 }
 
-// The changes that a RUN makes for sure, in order; `cd` is followed.
-std::vector<Change> changes_of(const lint::Run& run, const plan::Step& step) {
+// What a RUN does to files: its changes that are made for sure, in order, and what it moves, removes or
+// writes anew besides, which is not stored twice by a change. `cd` is followed.
+struct Work {
+  struct Rewrite {
+    std::string path;  // may be a pattern
+    const shell::Command* command = nullptr;
+    bool takes_away = false;
+  };
   std::vector<Change> changes;
+  std::vector<Rewrite> rewrites;
+};
+
+void add_rewrites(const shell::Command& command, std::string_view folder, Work& work) {
+  const std::span<const shell::Word> words = shell::invocation(command);
+  const std::string_view program = shell::program_of(words);
+  const bool takes_away = program == "mv" || program == "rm";
+  const bool edits =
+      program == "dos2unix" || (program == "sed" && std::ranges::any_of(words, [](const auto& word) {
+                                  return word.text.starts_with("--in-place") ||
+                                         (word.text.starts_with('-') && !word.text.starts_with("--") &&
+                                          word.text.find('i') != std::string_view::npos);
+                                }));
+  if (!takes_away && !edits) return;
+  for (const shell::Word& word : words.subspan(1)) {
+    if (word.text.starts_with('-')) continue;
+    if (std::string path = named_path(word, folder); !path.empty())
+      work.rewrites.push_back({std::move(path), &command, takes_away});
+  }
+}
+
+Work work_of(const lint::Run& run, const plan::Step& step) {
+  Work work;
   std::string folder(step.workdir());  // empty where it is not known
   for (const shell::Command& command : run.commands) {
-    if (command.depth > 0) continue;
-    if (command.program() == "cd") {
+    if (command.program() == "cd" && command.depth == 0) {
       const bool known = command.words.size() == 2 && command.words[1].literal && !folder.empty();
       folder = known ? text::clean_path(text::join_path(folder, command.words[1].text)) : "";
       continue;
     }
-    if (auto change = change_of(command, folder)) changes.push_back(std::move(*change));
+    add_rewrites(command, folder, work);
+    if (command.depth > 0) continue;
+    if (auto change = change_of(command, folder)) work.changes.push_back(std::move(*change));
   }
-  return changes;
+  return work;
 }
 
 // A file that a COPY brings under a name that is known.
@@ -121,10 +180,13 @@ class Check {
   }
 
  private:
-  void run(const lint::Run& run, const plan::Step& step, const std::vector<const plan::Step*>& copies) {
-    std::map<const plan::Step*, std::vector<Change>> by_copy;
-    std::vector<const plan::Step*> order;
-    for (Change& change : changes_of(run, step)) {
+  using Copies = std::vector<const plan::Step*>;
+  using Changes = std::vector<const Change*>;
+
+  void run(const lint::Run& run, const plan::Step& step, const Copies& copies) {
+    const Work work = work_of(run, step);
+    std::map<const plan::Step*, Changes> by_copy;  // in the order of the file
+    for (const Change& change : work.changes) {
       // The newest first: what it brought is what is there.
       const auto looked_at = std::span(copies).last(std::min(copies.size(), kMostCopies));
       for (const plan::Step* copy : looked_at | std::views::reverse) {
@@ -132,13 +194,44 @@ class Check {
           if (may_bring_part(*copy, change)) break;
           continue;
         }
-        if (by_copy[copy].empty()) order.push_back(copy);
-        by_copy[copy].push_back(std::move(change));
-        break;
+        if (!is_rewritten(*copy, change, work)) by_copy[copy].push_back(&change);
+        if (!change.recursive) break;
       }
     }
-    for (const plan::Step* copy : order)
-      report(run, *copy, by_copy[copy]);
+    // COPYs to which the same is done are one finding.
+    std::map<Changes, Copies> by_changes;
+    std::vector<Changes> order;
+    for (const auto& [copy, changes] : by_copy) {
+      Copies& same = by_changes[changes];
+      if (same.empty()) order.push_back(changes);
+      same.push_back(copy);
+    }
+    for (const Changes& changes : order)
+      report(run, by_changes[changes], changes);
+  }
+
+  // Whether the RUN has moved or removed before the change what the COPY brought, or writes it anew itself.
+  static bool is_rewritten(const plan::Step& copy, const Change& change, const Work& work) {
+    const auto covers = [&](const std::string& path) {
+      return std::ranges::any_of(work.rewrites, [&](const Work::Rewrite& rewrite) {
+        if (rewrite.takes_away && rewrite.command > change.command) return false;
+        return text::is_within(path, rewrite.path) ||
+               (text::has_wildcard(rewrite.path) && text::glob_match(rewrite.path, path));
+      });
+    };
+    if (covers(copy.destination)) return true;
+    const std::vector<CopiedFile> files = files_of(copy);
+    const bool all_known = std::ranges::all_of(copy.reads, [](const plan::Read& read) {
+      return std::ranges::none_of(read.selectors, [](const plan::Selector& selector) {
+        return selector.takes_everything() || selector.wildcard || !selector.include.empty();
+      });
+    });
+    // Of the names that a file may have one is enough.
+    return all_known && !files.empty() && std::ranges::all_of(files, [&](const CopiedFile& file) {
+             return std::ranges::any_of(files, [&](const CopiedFile& other) {
+               return other.source == file.source && covers(other.path);
+             });
+           });
   }
 
   // Whether it changes all that a COPY brought, so that all of it is stored a second time.
@@ -174,27 +267,84 @@ class Check {
            (file.renamed && has_extension(copy.destination));
   }
 
-  void report(const lint::Run& run, const plan::Step& copy, const std::vector<Change>& changes) {
-    const std::string_view keyword = dockerfile::name_of(copy.instruction->keyword);
-    std::string flags, first;
-    bool symbolic = false;
-    for (const Change& change : changes) {
-      const bool file_mode = change.makes_executable() && !change.recursive;
-      symbolic = symbolic || (change.is_symbolic() && !file_mode);
-      flags += fmt::format(" {}={}", change.flag, file_mode ? "755" : change.value);
-      if (first.empty() && is_made_later(change, copy))
-        first = change.value.substr(0, change.value.find(':'));
+  // Whether what the COPY brings belongs to root anyway.
+  static bool gives_to_root(const plan::Step& copy) {
+    return copy.instruction->find_flag("chown") == nullptr &&
+           std::ranges::all_of(copy.reads, [](const plan::Read& read) {
+             return read.origin == plan::Read::Origin::kContext &&
+                    std::ranges::none_of(read.selectors, &plan::Selector::unpack);
+           });
+  }
+
+  // "COPY of line 3", or "COPYs of lines 3, 4 and 6".
+  static std::string names_of(const Copies& copies) {
+    std::string names =
+        fmt::format("{}{} of line{} ", dockerfile::name_of(copies.front()->instruction->keyword),
+                    copies.size() == 1 ? "" : "s", copies.size() == 1 ? "" : "s");
+    for (size_t i = 0; i < copies.size(); ++i)
+      names += fmt::format("{}{}",
+                           i == 0                   ? ""
+                           : i + 1 == copies.size() ? " and "
+                                                    : ", ",
+                           copies[i]->instruction->start_line);
+    return names;
+  }
+
+  // The options of COPY that make the changes needless; of several changes the last counts, and modes in
+  // letters add up.
+  static std::string flags_for(const Changes& changes, bool roots_own) {
+    std::vector<std::pair<std::string_view, std::string>> flags;
+    for (const Change* change : changes) {
+      const bool file_mode = change->makes_executable() && !change->recursive;
+      std::string value(file_mode ? "755" : change->value);
+      const auto known =
+          std::ranges::find(flags, change->flag, &std::pair<std::string_view, std::string>::first);
+      if (known == flags.end()) {
+        flags.emplace_back(change->flag, std::move(value));
+      } else if (change->is_symbolic() && !file_mode &&
+                 known->second.find_first_not_of("01234567") != std::string::npos) {
+        known->second += "," + value;
+      } else {
+        known->second = std::move(value);
+      }
     }
-    std::string remedy = fmt::format("write {}{} there", keyword, flags);
+    std::string text;
+    for (const auto& [flag, value] : flags) {
+      if (flag == "--chown" && roots_own && changes_last_to_root(changes)) continue;
+      text += fmt::format(" {}={}", flag, value);
+    }
+    return text;
+  }
+
+  static bool changes_last_to_root(const Changes& changes) {
+    const auto last = std::ranges::find_if(changes.rbegin(), changes.rend(),
+                                           [](const Change* change) { return !change->is_mode(); });
+    return last != changes.rend() && (*last)->gives_to_root();
+  }
+
+  void report(const lint::Run& run, const Copies& copies, const Changes& changes) {
+    const plan::Step& copy = *copies.front();
+    const std::string_view keyword = dockerfile::name_of(copy.instruction->keyword);
+    std::string first;
+    bool symbolic = false;
+    for (const Change* change : changes) {
+      symbolic = symbolic || (change->is_symbolic() && !(change->makes_executable() && !change->recursive));
+      if (first.empty() && is_made_later(*change, copy))
+        first = change->value.substr(0, change->value.find(':'));
+    }
+    const std::string flags =
+        flags_for(changes, std::ranges::all_of(copies, [](const auto* one) { return gives_to_root(*one); }));
+    std::string remedy = flags.empty()
+                             ? fmt::format("leave it out, {} gives all files to root by itself", keyword)
+                             : fmt::format("write {}{} there", keyword, flags);
     if (!first.empty())
       remedy = fmt::format(
           "create {} before line {} and write {}{} there, or give the numbers of its user: "
           "files get root as owner where the name does not exist yet",
           first, copy.instruction->start_line, keyword, flags);
     if (symbolic) remedy += " (modes in letters need Dockerfile 1.14)";
-    reporter_.report(run.span_of(changes.front().command->spelling),
-                     fmt::format("this stores a second time what the {} of line {} brought", keyword,
-                                 copy.instruction->start_line),
+    reporter_.report(run.span_of(changes.front()->command->spelling),
+                     fmt::format("this stores a second time what the {} brought", names_of(copies)),
                      std::move(remedy));
   }
 
@@ -221,10 +371,25 @@ class Check {
   lint::Reporter& reporter_;
 };
 
+// Whether the layers of a stage reach an image. A stage that no other uses may be built by its name.
+bool ships(lint::Subject& subject, const plan::Stage& stage) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<bool> shipping = stages_that_ship(stages);
+  for (size_t i = 0; i < stages.size(); ++i) {
+    if (stages[i].from == stage.from && shipping[i]) return true;
+  }
+  return std::ranges::none_of(subject.graph().steps, [&](const plan::Step& step) {
+    return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+      return read.origin == plan::Read::Origin::kStage && read.stage == stage.index;
+    });
+  });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   Check check(subject, reporter);
-  for (const plan::Stage& stage : subject.graph().stages)
-    check.stage(stage);
+  for (const plan::Stage& stage : subject.graph().stages) {
+    if (ships(subject, stage)) check.stage(stage);
+  }
 }
 
 constexpr std::string_view kReferences[] = {
@@ -233,25 +398,28 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule DC1014() {
-  return {.code = "DC1014",
-          .name = "chown-layer",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .summary = "Files are copied, and then changed as a whole by chown or chmod",
-          .rationale =
-              "A layer holds files as a whole: to change the owner or the mode of a file is to store it a "
-              "second time. After a COPY of a hundred megabytes, `RUN chown -R` adds another hundred, and "
-              "both rebuild with every edit. COPY can set both.\n\n"
-              "`chown` and `chmod` of a folder without `-R` change the folder alone, and are not reported. "
-              "COPY looks the names of `--chown` up in the image as it is there: a name that a later RUN "
-              "creates gives the files to root. Modes in letters, such as `u=rwX`, need Dockerfile 1.14.",
-          .bad = {"FROM node:22\n"
-                  "COPY . /app\n"
-                  "RUN chown -R node:node /app\n"},
-          .good = {"FROM node:22\n"
-                   "COPY --chown=node:node . /app\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1014",
+      .name = "chown-layer",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .summary = "Files are copied, and then changed as a whole by chown or chmod",
+      .rationale =
+          "A layer holds files as a whole: to change the owner or the mode of a file is to store it a "
+          "second time. After a COPY of a hundred megabytes, `RUN chown -R` adds another hundred, and "
+          "both rebuild with every edit. COPY can set both.\n\n"
+          "`chown` and `chmod` of a folder without `-R` change the folder alone, and are not reported. "
+          "COPY looks the names of `--chown` up in the image as it is there: a name that a later RUN "
+          "creates gives the files to root. A RUN that moves, removes or rewrites the files itself stores "
+          "them again anyway, and the layers of a stage that is only copied from reach no image: both are "
+          "left alone. Modes in letters, such as `u=rwX`, need Dockerfile 1.14.",
+      .bad = {"FROM node:22\n"
+              "COPY . /app\n"
+              "RUN chown -R node:node /app\n"},
+      .good = {"FROM node:22\n"
+               "COPY --chown=node:node . /app\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules
