@@ -7,7 +7,8 @@ namespace dcache::rules {
 bool is_whole_context(const plan::Step& copy, const plan::Selector& selector) {
   return selector.takes_everything() &&
          std::ranges::none_of(copy.instruction->arguments, [&](const dockerfile::Word& word) {
-           return &word != &copy.instruction->arguments.back() && word.text.starts_with('$');
+           return &word != &copy.instruction->arguments.back() &&
+                  word.text.find('$') != std::string_view::npos;
          });
 }
 
