@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dcache/lint/rule.h"
+#include "dcache/lint/surroundings.h"
 
 namespace dcache::rules {
 
@@ -27,5 +28,9 @@ bool names_secret(std::string_view name);
 // looks: an address, a setting, a path, or the fingerprint of a key that signs packages. An empty value of
 // ENV is none; of ARG it is the place of one that the build gives.
 bool is_harmless(const NamedVariable& variable, dockerfile::Keyword keyword);
+
+// Whether a file of the context named `*.pem` or `*.key` may hold a private key: certificates and public keys
+// say what they are. True where the file can't be read.
+bool may_hold_private_key(const lint::Surroundings& around, const context::Record& record);
 
 }  // namespace dcache::rules

@@ -10,6 +10,7 @@
 #include "rules/broad_copy.h"
 #include "rules/likely_context.h"
 #include "rules/needless.h"
+#include "rules/secrets.h"
 
 namespace dcache::rules {
 namespace {
@@ -32,6 +33,8 @@ std::string stranger_patterns(const lint::Surroundings& surroundings) {
   std::array<bool, kStrangers.size()> met{};
   for (const context::Record& record : surroundings.files.records()) {
     const std::string_view name = text::base_name(record.path);
+    const bool key = name.ends_with(".pem") || name.ends_with(".key");
+    if (key && record.type == context::Type::kFile && !may_hold_private_key(surroundings, record)) continue;
     for (size_t i = 0; i < met.size(); ++i)
       met[i] = met[i] || text::glob_match(kStrangers[i], name);
   }

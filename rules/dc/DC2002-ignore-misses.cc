@@ -13,6 +13,7 @@
 #include "rules/gain.h"
 #include "rules/likely_context.h"
 #include "rules/needless.h"
+#include "rules/secrets.h"
 
 namespace dcache::rules {
 namespace {
@@ -71,6 +72,10 @@ std::string as_pattern(std::string_view name) {
   return fmt::format("**/{}{}", ending ? "*" : "", name);
 }
 
+bool is_key_ending(std::string_view pattern) {
+  return pattern == ".pem" || pattern == ".key";
+}
+
 struct Strangers {
   std::string words;  // what there is to say; empty if there are none
   std::string first;  // the path of one
@@ -81,10 +86,19 @@ Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
   const std::set<std::string_view> wanted = wanted_names(around);
   Strangers found;
   std::map<std::string_view, Share> shares;
+  std::string keys;                     // the paths of private keys
+  std::set<std::string_view> harmless;  // endings that are those of other files too
   for (const context::Record& record : around.files.records()) {
     if (record.type != context::Type::kFile) continue;
     const std::string_view pattern = pattern_in(record.path);
     if (pattern.empty() || wanted.contains(pattern) || (pattern == ".git" && !with_git)) continue;
+    if (is_key_ending(pattern)) {
+      if (!may_hold_private_key(around, record)) {
+        harmless.insert(pattern);
+        continue;
+      }
+      keys += record.path + "\n";
+    }
     if (found.first.empty()) found.first = record.path;
     ++shares[pattern].files;
     shares[pattern].bytes += record.size;
@@ -95,11 +109,13 @@ Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
   for (const auto& [name, share] : shares) {
     const std::string pattern = as_pattern(name);
     names += fmt::format("{}{}", names.empty() ? "" : ", ", pattern.substr(3));
-    found.lines += pattern + "\n";
+    if (!harmless.contains(name)) found.lines += pattern + "\n";
     all.files += share.files;
     all.bytes += share.bytes;
   }
-  found.words = fmt::format("{} file{} that no image needs come along, {} of {}", all.files,
+  // A pattern would keep out what the build may need.
+  if (!harmless.empty()) found.lines += keys;
+  found.words = fmt::format("COPY includes {} file{} that no image needs, {} of {}", all.files,
                             all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names);
   return found;
 }
@@ -192,7 +208,8 @@ lint::Rule DC2002() {
           "change of the program, rebuild the step and all below it, and make the image larger; a `.env` "
           "or a key in it can be read by anyone who has the image.\n\n"
           "README, docs, tests and definitions of CI services are edited often, and most builds read none "
-          "of them: where they are taken and a RUN follows, that is an info. What the Dockerfile or a "
+          "of them: where they are taken and a RUN follows, that is an info. A `.pem` counts only if it "
+          "holds a private key. What the Dockerfile or a "
           "manifest of the project mentions is left out, and so is what an exception of the ignore file "
           "takes back on purpose. `.git` is left out where a step may run git.",
       .fix_note =
