@@ -61,13 +61,16 @@ class Reader {
     if (!jobs.IsMap()) return;
     for (const auto& entry : jobs) {
       starts_empty_ = is_hosted(entry.second);
-      has_builder_ = false;
+      has_builder_ = docker_driver_ = false;
+      ++job_;
       const YAML::Node steps = member(entry.second, "steps");
       if (!steps.IsSequence()) continue;
       for (const YAML::Node& step : steps) {
         const std::string action = scalar(member(step, "uses"));
-        if (action.starts_with("docker/setup-buildx-action"))
-          has_builder_ = scalar(member(member(step, "with"), "driver")) != "docker";
+        if (action.starts_with("docker/setup-buildx-action")) {
+          docker_driver_ = scalar(member(member(step, "with"), "driver")) == "docker";
+          has_builder_ = !docker_driver_;
+        }
         if (action.starts_with("docker/build-push-action")) read_action(step);
         read_commands(member(step, "run"));
       }
@@ -114,6 +117,8 @@ class Reader {
     build.action = true;
     build.starts_empty = starts_empty_;
     build.has_builder = has_builder_;
+    build.docker_driver = docker_driver_;
+    build.job = job_;
     build.span = line_span(member(step, "uses").Mark().line);
     const YAML::Node& with = member(step, "with");
     if (with.IsMap()) {
@@ -148,6 +153,7 @@ class Reader {
     for (const auto& entry : root) {
       const YAML::Node& job = entry.second;
       if (!job.IsMap()) continue;
+      ++job_;
       starts_empty_ = has_daemon(member(job, "services")) || (everywhere && member(job, "services").IsNull());
       const YAML::Node& script = member(job, "script");
       if (script.IsSequence()) {
@@ -176,6 +182,8 @@ class Reader {
     CiBuild build;
     build.starts_empty = starts_empty_;
     build.has_builder = has_builder_;
+    build.docker_driver = docker_driver_;
+    build.job = job_;
     build.span = find_line(node);
     bool builds = true;  // otherwise it only checks or describes the Dockerfile
     for (size_t i = 0; i < words.size(); ++i) {
@@ -204,7 +212,7 @@ class Reader {
       } else if (option == "-t" || option == "--tag" || option == "--platform" || option == "--label" ||
                  option == "--secret" || option == "--ssh" || option == "-o" || option == "--output") {
         value();
-      } else if (!word.starts_with('-')) {
+      } else if (word == "-" || !word.starts_with('-')) {
         build.context = word;
       }
     }
@@ -226,6 +234,7 @@ class Reader {
     const auto count = static_cast<int>(companion_.text().lines().line_count());
     for (int line = first; line < count; ++line) {
       const std::string_view text = line_span(line).of(companion_.text().source());
+      if (text.starts_with('#')) continue;
       const size_t docker = text.find("docker");
       if (docker == std::string_view::npos || text.find("build", docker) == std::string_view::npos) continue;
       last_line_ = line;
@@ -246,6 +255,8 @@ class Reader {
   Companion& companion_;
   bool starts_empty_ = false;
   bool has_builder_ = false;
+  bool docker_driver_ = false;
+  size_t job_ = 0;
   int last_line_ = -1;
   std::vector<CiBuild> builds_;
 };

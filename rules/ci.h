@@ -19,12 +19,14 @@ inline constexpr lint::CompanionKind kCiDefinitions[] = {lint::CompanionKind::kW
                                                          lint::CompanionKind::kGitlabCi};
 
 struct CiBuild {
-  text::Span span;            // the line that starts it
-  bool action = false;        // docker/build-push-action, and no command
-  bool starts_empty = false;  // the worker has no cache of its own
-  bool has_builder = false;   // the job sets up a builder that can export caches
-  std::string file;           // what is given; empty for the default
-  std::string context;
+  text::Span span;             // the line that starts it
+  bool action = false;         // docker/build-push-action, and no command
+  bool starts_empty = false;   // the worker has no cache of its own
+  bool has_builder = false;    // the job sets up a builder that can export caches
+  bool docker_driver = false;  // it sets up one that can't
+  size_t job = 0;              // the number of the job that it is in
+  std::string file;            // what is given; empty for the default
+  std::string context;         // "-" for standard input
   std::string target;
   std::vector<std::string> cache_from;  // one for each cache
   std::vector<std::string> cache_to;

@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
 #include "rules/ci.h"
 #include "rules/edits.h"
 
@@ -19,17 +22,37 @@ lint::Fix cache_inputs(const text::Document& text, text::Span first_input) {
                  "keep the cache in the service's own");
 }
 
+// What builds of one Dockerfile have in common.
+std::string dockerfile_of(const CiBuild& build) {
+  const std::string context = build.context.empty() ? "." : build.context;
+  return text::clean_path(build.file.empty() ? text::join_path(context, "Dockerfile") : build.file);
+}
+
+std::string remedy_for(const CiBuild& build, lint::CompanionKind kind) {
+  if (kind != lint::CompanionKind::kWorkflow)
+    return "use docker buildx build with --cache-from and --cache-to, on a builder of docker buildx create";
+  const std::string_view what = build.action ? "add cache-from: type=gha and cache-to: type=gha,mode=max"
+                                             : "use docker/build-push-action with cache-from and cache-to";
+  if (build.has_builder) return std::string(what);
+  if (build.docker_driver)
+    return fmt::format("take out driver: docker, which can't store this cache, and {}", what);
+  return fmt::format("{}, and docker/setup-buildx-action before it", what);
+}
+
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(companion);
   for (const CiBuild& build : builds) {
     if (!build.starts_empty || build.no_cache || !build.cache_from.empty() || !build.cache_to.empty())
       continue;
-    const bool workflow = companion.kind() == lint::CompanionKind::kWorkflow;
+    if (build.context == "-") continue;  // a Dockerfile alone, such as one of a line or two
+    // A build of the same Dockerfile earlier in the job has left its steps in the builder.
+    const bool again = std::any_of(builds.data(), &build, [&](const CiBuild& other) {
+      return other.job == build.job && dockerfile_of(other) == dockerfile_of(build);
+    });
+    if (again) continue;
     lint::Diagnostic& diagnostic =
         reporter.report(build.span, "this worker starts empty, so that every build runs all its steps",
-                        build.action ? "add cache-from: type=gha and cache-to: type=gha,mode=max"
-                        : workflow   ? "use docker/build-push-action with cache-from and cache-to"
-                                     : "use docker buildx build with --cache-from and --cache-to");
+                        remedy_for(build, companion.kind()));
     // Without a builder of its own the action fails when it is told to export a cache, and several builds
     // need a place each.
     const bool alone = builds.size() == 1 && !build.differs_by_matrix;
@@ -44,42 +67,45 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/ci/gi
 }  // namespace
 
 lint::Rule DC3002() {
-  return {.code = "DC3002",
-          .name = "ci-no-cache",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kSafe,
-          .summary = "A CI job builds an image on a worker that starts empty, and keeps no cache",
-          .rationale =
-              "A runner of the service's own is a new machine for each job, and so is the daemon of a "
-              "docker:dind service. However well a Dockerfile is ordered, nothing is reused there unless the "
-              "cache is brought in from outside with `cache-from`, and stored again with `cache-to`.",
-          .fix_note =
-              "Adds the cache of GitHub Actions to the one build-push-action step of a workflow, if its job "
-              "sets up Buildx.",
-          .bad = {"on: push\n"
-                  "jobs:\n"
-                  "  image:\n"
-                  "    runs-on: ubuntu-24.04\n"
-                  "    steps:\n"
-                  "      - uses: docker/setup-buildx-action@v3\n"
-                  "      - uses: docker/build-push-action@v6\n"
-                  "        with:\n"
-                  "          tags: app\n"},
-          .good = {"on: push\n"
-                   "jobs:\n"
-                   "  image:\n"
-                   "    runs-on: ubuntu-24.04\n"
-                   "    steps:\n"
-                   "      - uses: docker/setup-buildx-action@v3\n"
-                   "      - uses: docker/build-push-action@v6\n"
-                   "        with:\n"
-                   "          cache-from: type=gha\n"
-                   "          cache-to: type=gha,mode=max\n"
-                   "          tags: app\n"},
-          .references = kReferences,
-          .check_companion = check,
-          .about = kCiDefinitions};
+  return {
+      .code = "DC3002",
+      .name = "ci-no-cache",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary = "A CI job builds an image on a worker that starts empty, and keeps no cache",
+      .rationale =
+          "A runner of the service's own is a new machine for each job, and so is the daemon of a "
+          "docker:dind service. However well a Dockerfile is ordered, nothing is reused there unless the "
+          "cache is brought in from outside with `cache-from`, and stored again with `cache-to`. A second "
+          "build of the same Dockerfile in the job finds the steps of the first. The builder that Docker "
+          "itself brings (`driver: docker`) can't store a cache of this type.",
+      .fix_note =
+          "Adds the cache of GitHub Actions to the one build-push-action step of a workflow, if its job "
+          "sets up Buildx.",
+      .bad = {"on: push\n"
+              "jobs:\n"
+              "  image:\n"
+              "    runs-on: ubuntu-24.04\n"
+              "    steps:\n"
+              "      - uses: docker/setup-buildx-action@v3\n"
+              "      - uses: docker/build-push-action@v6\n"
+              "        with:\n"
+              "          tags: app\n"},
+      .good = {"on: push\n"
+               "jobs:\n"
+               "  image:\n"
+               "    runs-on: ubuntu-24.04\n"
+               "    steps:\n"
+               "      - uses: docker/setup-buildx-action@v3\n"
+               "      - uses: docker/build-push-action@v6\n"
+               "        with:\n"
+               "          cache-from: type=gha\n"
+               "          cache-to: type=gha,mode=max\n"
+               "          tags: app\n"},
+      .references = kReferences,
+      .check_companion = check,
+      .about = kCiDefinitions};
 }
 
 }  // namespace dcache::rules

@@ -44,5 +44,47 @@ TEST(Sentences, OfChangedOwners) {
     EXPECT_EQ(said(one), one.expected) << one.text;
 }
 
+TEST(Sentences, OfLists) {
+  constexpr Sentence kSentences[] = {
+      {"DC1012", "FROM a\nRUN apt-get update\n",
+       "nothing installs packages by the lists that this RUN fetches: leave apt-get update out"},
+      {"DC1012", "FROM a\nRUN apk update\nRUN echo\n",
+       "nothing installs packages by the lists that this RUN fetches: leave apk update out"},
+      {"DC1012", "FROM a\nRUN apt-get update\nRUN ./install.sh\n",
+       "the package lists stay as they are when this layer is built: a later install uses them, however old "
+       "they are: update in the RUN that installs: apt-get update && apt-get install …"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
+TEST(Sentences, OfBuildsWithoutCache) {
+  const lint::Config config = test::config_selecting({"DC3002"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const test::TemporaryFolder folder;
+  const auto remedy = [&](const std::string& steps) {
+    const std::string text = "jobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n" + steps;
+    lint::Companion workflow(lint::CompanionKind::kWorkflow, folder / ".github/workflows/x.yml", text,
+                             test::surroundings_of(folder));
+    const lint::Findings found = linter.lint(workflow);
+    return found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
+  };
+  EXPECT_EQ(
+      remedy("      - uses: docker/setup-buildx-action@v3\n      - uses: docker/build-push-action@v6\n"),
+      "add cache-from: type=gha and cache-to: type=gha,mode=max");
+  EXPECT_EQ(
+      remedy("      - uses: docker/build-push-action@v6\n"),
+      "add cache-from: type=gha and cache-to: type=gha,mode=max, and docker/setup-buildx-action before it");
+  EXPECT_EQ(
+      remedy("      - uses: docker/setup-buildx-action@v3\n        with: {driver: docker}\n"
+             "      - uses: docker/build-push-action@v6\n"),
+      "take out driver: docker, which can't store this cache, and add cache-from: type=gha and cache-to: "
+      "type=gha,mode=max");
+  EXPECT_EQ(
+      remedy("      - run: docker build .\n"),
+      "use docker/build-push-action with cache-from and cache-to, and docker/setup-buildx-action before "
+      "it");
+}
+
 }  // namespace
 }  // namespace dcache
