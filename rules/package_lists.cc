@@ -77,6 +77,7 @@ ListUse list_use(const ListUser& user, const lint::Run& run, const Invocations& 
 struct LaterInstalls {
   const lint::Run* by_old_lists = nullptr;  // the first that does not update
   bool any = false;
+  bool unknown = false;  // a script may install
 };
 LaterInstalls later_installs(lint::Subject& subject, const ListUser& user, const lint::Run& run) {
   const plan::Graph& graph = subject.graph();
@@ -88,12 +89,34 @@ LaterInstalls later_installs(lint::Subject& subject, const ListUser& user, const
       continue;
     const ListUse use = list_use(user, other, invocations_of(other));
     later.any = later.any || use.installs;
+    later.unknown = later.unknown || use.unknown || other.commands.empty() ||
+                    std::ranges::any_of(other.commands, [](const shell::Command& command) {
+                      const auto words = shell::invocation(command);
+                      return !words.empty() && words.front().text.find('/') != std::string_view::npos;
+                    });
     if (use.installs && !use.updates && later.by_old_lists == nullptr) later.by_old_lists = &other;
   }
   return later;
 }
 
+// Those that no test decides about.
+Invocations certain_invocations(const lint::Run& run) {
+  Invocations all;
+  for (const shell::Command& command : run.commands) {
+    if (!is_conditional(run, command)) all.push_back(shell::invocation(command));
+  }
+  return all;
+}
+
 }  // namespace
+
+bool is_conditional(const lint::Run& run, const shell::Command& command) {
+  return command.depth > 0 && std::ranges::any_of(run.commands, [&](const shell::Command& other) {
+           const std::string_view program = other.program();
+           return &other < &command && other.depth > 0 && other.depth <= command.depth &&
+                  (program == "[" || program == "[[" || program == "test");
+         });
+}
 
 Invocations invocations_of(const lint::Run& run) {
   Invocations all;
@@ -114,10 +137,12 @@ std::vector<LeftLists> lists_left_for_later(lint::Subject& subject, const lint::
   for (const ListUser& user : kListUsers) {
     const ListUse use = list_use(user, run, all);
     if (!use.updates || use.installs || use.removes || use.unknown) continue;
+    if (!list_use(user, run, certain_invocations(run)).updates) continue;
     const LaterInstalls later = later_installs(subject, user, run);
     // An upgrade is a use of its own, and installs that update themselves don't need these lists.
     if (later.by_old_lists == nullptr && (use.upgrades || later.any)) continue;
-    left.push_back({user.manager, later.by_old_lists, user.remedy});
+    const bool is_used = later.by_old_lists != nullptr || later.unknown;
+    left.push_back({user.manager, user.programs.front(), later.by_old_lists, is_used, user.remedy});
   }
   return left;
 }

@@ -15,9 +15,14 @@ using Invocations = std::vector<std::span<const shell::Word>>;
 Invocations invocations_of(const lint::Run& run);
 bool calls_any(const Invocations& all, std::initializer_list<std::string_view> programs);
 
+// Whether a test in the same `if` or loop decides about the command.
+bool is_conditional(const lint::Run& run, const shell::Command& command);
+
 struct LeftLists {
   std::string_view manager;            // "apt"
+  std::string_view program;            // "apt-get"
   const lint::Run* used_by = nullptr;  // the first install that works with them; null if the file has none
+  bool is_used = true;                 // false if surely nothing installs by them
   std::string_view remedy;
 };
 // Of each package manager whose lists a RUN fetches without installing anything.

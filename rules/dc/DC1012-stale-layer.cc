@@ -23,11 +23,19 @@ bool clones_branch(std::span<const shell::Word> words) {
   return true;
 }
 
+// A key to check signatures with has no versions.
+bool is_key(std::string_view url) {
+  constexpr std::string_view kEndings[] = {".asc", ".gpg", ".key", ".pem", ".pub"};
+  url = url.substr(0, url.find_first_of("?#"));
+  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return url.ends_with(ending); });
+}
+
 bool downloads_latest(std::span<const shell::Word> words) {
   const std::string_view program = shell::program_of(words);
   if (program != "curl" && program != "wget") return false;
   return std::ranges::any_of(words, [](const shell::Word& word) {
     const bool url = word.text.starts_with("http://") || word.text.starts_with("https://");
+    if (is_key(word.text)) return false;
     return url && (word.text.find("/latest/") != std::string_view::npos ||
                    word.text.find("/latest.") != std::string_view::npos || word.text.ends_with("/latest") ||
                    word.text.find("-latest.") != std::string_view::npos ||
@@ -62,6 +70,11 @@ bool checks_out_somewhere(lint::Subject& subject) {
 
 void look_at_lists(lint::Subject& subject, const lint::Run& run, lint::Reporter& reporter) {
   for (const LeftLists& lists : lists_left_for_later(subject, run)) {
+    if (!lists.is_used) {
+      reporter.report(run.instruction->span, "nothing installs packages by the lists that this RUN fetches",
+                      fmt::format("leave {} update out", lists.program));
+      continue;
+    }
     reporter.report(run.instruction->span,
                     lists.used_by == nullptr
                         ? "the package lists stay as they are when this layer is built: a later install uses "
@@ -81,6 +94,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         all, {"sha256sum", "sha512sum", "sha1sum", "md5sum", "shasum", "gpg", "gpgv", "cosign", "minisign"});
     look_at_lists(subject, run, reporter);
     for (const shell::Command& command : run.commands) {
+      if (is_conditional(run, command)) continue;
       const auto words = shell::invocation(command);
       const text::Span span = run.span_of(command.spelling);
       if (!checks_out && clones_branch(words))
@@ -105,24 +119,26 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule DC1012() {
-  return {.code = "DC1012",
-          .name = "stale-layer",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .summary = "The result of a RUN depends on the outside world, and is then cached for ever",
-          .rationale =
-              "A RUN is reused as long as its text and the steps before it are the same, whatever happens on "
-              "the network. `apt-get update` on its own is a layer of old lists that a later `apt-get "
-              "install` works with until it fails; a clone of a branch or a download of `latest` stays what "
-              "it was on the day somebody first built it, on one machine longer than on another. Update and "
-              "install in one RUN; name a commit, a version or a checksum.",
-          .bad = {"FROM debian:12\n"
-                  "RUN apt-get update\n"
-                  "RUN apt-get install -y curl\n"},
-          .good = {"FROM debian:12\n"
-                   "RUN apt-get update && apt-get install -y curl\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1012",
+      .name = "stale-layer",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .summary = "The result of a RUN depends on the outside world, and is then cached for ever",
+      .rationale =
+          "A RUN is reused as long as its text and the steps before it are the same, whatever happens on "
+          "the network. `apt-get update` on its own is a layer of old lists that a later `apt-get "
+          "install` works with until it fails; a clone of a branch or a download of `latest` stays what "
+          "it was on the day somebody first built it, on one machine longer than on another. Update and "
+          "install in one RUN; name a commit, a version or a checksum. Keys to check signatures with, and "
+          "what happens only if a test in the RUN says so, are left alone.",
+      .bad = {"FROM debian:12\n"
+              "RUN apt-get update\n"
+              "RUN apt-get install -y curl\n"},
+      .good = {"FROM debian:12\n"
+               "RUN apt-get update && apt-get install -y curl\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules
