@@ -16,13 +16,15 @@ using lint::Subject;
 
 constexpr std::string_view kFolders[] = {"/var/cache/apt", "/var/lib/apt"};
 
-// The folder of apt that the mount keeps; empty for none.
-std::string_view folder_of(const dockerfile::Mount& mount) {
-  if (mount.type != dockerfile::Mount::Type::kCache) return {};
+// Whether the mount keeps a folder of apt, or a part of it.
+bool keeps(const dockerfile::Mount& mount, std::string_view folder) {
+  if (mount.type != dockerfile::Mount::Type::kCache) return false;
   const std::string target = text::clean_path(mount.target);
-  const auto found = std::ranges::find_if(
-      kFolders, [&](std::string_view folder) { return text::is_within(target, folder); });
-  return found == std::end(kFolders) ? std::string_view() : *found;
+  return text::is_within(target, folder) || text::is_within(folder, target);
+}
+
+bool keeps_any(const dockerfile::Mount& mount) {
+  return std::ranges::any_of(kFolders, [&](std::string_view folder) { return keeps(mount, folder); });
 }
 
 bool runs_apt(const Run& run) {
@@ -55,14 +57,16 @@ class Check {
   void run(const Run& run) {
     if (!run.step || run.mounts.empty() || !runs_apt(run)) return;
     std::set<std::string_view> kept;
-    for (const dockerfile::Mount& mount : run.mounts)
-      kept.insert(folder_of(mount));
-    kept.erase(std::string_view());
+    for (const std::string_view folder : kFolders) {
+      if (std::ranges::any_of(run.mounts, [&](const auto& mount) { return keeps(mount, folder); }))
+        kept.insert(folder);
+    }
     if (kept.empty()) return;
     lock(run);
     for (const std::string_view folder : kFolders) {
       if (!kept.contains(folder)) add(run, folder);
     }
+    if (!kept.contains("/var/cache/apt")) return;  // the hook empties this folder
     if (without_hook_.empty()) without_hook_ = steps_without_hook(subject_);
     if (!without_hook_[*run.step]) remove_hook(run);
   }
@@ -72,7 +76,7 @@ class Check {
     for (size_t i = 0; i < run.mounts.size(); ++i) {
       const dockerfile::Mount& mount = run.mounts[i];
       const dockerfile::Flag& flag = *run.mount_flags[i];
-      if (folder_of(mount).empty() || mount.sharing == "locked" || mount.sharing == "private") continue;
+      if (!keeps_any(mount) || mount.sharing == "locked" || mount.sharing == "private") continue;
       lint::Diagnostic& diagnostic = reporter_.report(
           flag.span,
           fmt::format("two builds at once would both write to {}, and apt fails in one of them",
@@ -100,7 +104,7 @@ class Check {
 
   void remove_hook(const Run& run) {
     reporter_.report(run.instruction->name_span,
-                     "the image's docker-clean hook empties the cache behind every install",
+                     "the image's docker-clean hook empties /var/cache/apt after every install",
                      "start the RUN with rm -f /etc/apt/apt.conf.d/docker-clean");
   }
 
