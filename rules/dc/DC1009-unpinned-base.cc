@@ -1,8 +1,13 @@
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "dcache/dockerfile/expand.h"
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
 
@@ -38,11 +43,43 @@ void report_tagged(const std::vector<Tagged>& all, lint::Reporter& reporter) {
       .level = lint::Level::kInfo;
 }
 
+// The arguments above the first FROM that have a value; those of platforms get one from the builder.
+class BaseArguments {
+ public:
+  explicit BaseArguments(const dockerfile::File& file) {
+    for (const dockerfile::Instruction& instruction : file.instructions()) {
+      if (instruction.keyword == dockerfile::Keyword::kFrom) break;
+      if (instruction.keyword != dockerfile::Keyword::kArg) continue;
+      for (const dockerfile::Word& word : instruction.arguments) {
+        if (const size_t equals = word.text.find('='); equals != std::string_view::npos)
+          set_.insert(word.text.substr(0, equals));
+      }
+    }
+  }
+
+  // Whether a reference hangs on an argument that each build gives a value.
+  bool is_open(const dockerfile::Word& reference) const {
+    std::vector<std::string> missing;
+    const auto lookup = [&](std::string_view name) -> std::optional<std::string_view> {
+      const bool platform = name.starts_with("TARGET") || name.starts_with("BUILD");
+      return platform || set_.contains(name) ? std::optional<std::string_view>("x") : std::nullopt;
+    };
+    dockerfile::ExpandOptions options;
+    options.missing = &missing;
+    return !dockerfile::expand(reference.text, lookup, options) || !missing.empty();
+  }
+
+ private:
+  std::set<std::string_view> set_;
+};
+
 void check(Subject& subject, lint::Reporter& reporter) {
+  const BaseArguments arguments(subject.file());
   std::map<std::string, std::string, std::less<>> digests;  // by name and tag
   std::vector<Tagged> tagged;
   for (const Step& step : subject.graph().steps) {
     if (step.kind != Step::Kind::kImage || step.image.empty()) continue;
+    if (arguments.is_open(step.instruction->arguments.front())) continue;
     const text::Span span = step.instruction->arguments.front().span;
     const plan::ImageReference image = plan::read_reference(step.image);
     const bool latest = image.tag.empty() || image.tag == "latest";
@@ -101,7 +138,8 @@ lint::Rule DC1009() {
           "FROM. "
           "Images with another tag make one info for the whole file. References "
           "that "
-          "variables make are looked through; stages and `scratch` are left alone.",
+          "variables make are looked through; stages, `scratch` and what an ARG without a value decides "
+          "are left alone.",
       .bad = {"FROM ubuntu\nRUN echo hello\n"},
       .good = {"FROM ubuntu:24.04@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
                "RUN echo hello\n"},

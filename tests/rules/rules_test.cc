@@ -522,7 +522,13 @@ TEST(DC1009, FindsImagesWithoutDigest) {
        {"FROM a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\nFROM "
         "a:1@sha256:1111111111111111111111111111111111111111111111111111111111111111\n",
         {}},
-       {"ARG IMAGE\nFROM $IMAGE\n", {}}});
+       {"ARG IMAGE\nFROM $IMAGE\n", {}},
+       {"ARG NS\nARG NAME\nFROM ${NS}/${NAME}\n", {}},
+       {"ARG PREFIX\nFROM ${PREFIX}node\n", {}},
+       {"ARG V\nFROM node:${V}\n", {}}});
+  check("DC1009", {{"ARG PREFIX=\nFROM ${PREFIX}node\n", {"DC1009:2"}},
+                   {"ARG V\nFROM node:${V:-22}\n", {"DC1009:2"}},
+                   {"FROM node:22-$TARGETARCH\n", {"DC1009:1"}}});
 }
 
 TEST(DC1019, LeavesStagesAloneWhoseFromCannotBeRead) {
