@@ -105,13 +105,37 @@ std::string remedy_for(Subject& subject, const Instruction& declared, std::span<
                : "move it down to right above the step that reads it, or leave it out if none does";
 }
 
+// Whether a FROM of the stage, or of one that it starts from, takes its image from a variable that gives
+// `declared` its value: a new value changes the base, and with it all steps.
+bool decides_base(const std::vector<WrittenStage>& stages, const WrittenStage& stage,
+                  const Instruction& declared, std::string_view name) {
+  const WrittenStage* at = &stage;
+  while (at != nullptr && at->from != nullptr) {
+    std::string_view rest =
+        at->from->arguments.empty() ? std::string_view() : at->from->arguments.front().text;
+    for (size_t dollar = rest.find('$'); dollar != std::string_view::npos; dollar = rest.find('$')) {
+      rest.remove_prefix(dollar + 1);
+      const std::string_view text = rest.substr(rest.starts_with('{') ? 1 : 0);
+      const auto is_name = [](char c) {
+        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      };
+      const auto end = std::ranges::find_if_not(text, is_name);
+      const std::string_view used = text.substr(0, static_cast<size_t>(end - text.begin()));
+      if (!used.empty() && (used == name || mentions(declared, used))) return true;
+    }
+    at = at->base ? &stages[*at->base] : nullptr;
+  }
+  return false;
+}
+
 void check(Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+  const std::vector<WrittenStage>& stages = written_stages(subject);
+  for (const WrittenStage& stage : stages) {
     if (stage.from == nullptr) continue;
     for (size_t i = 0; i < stage.body.size(); ++i) {
       const Instruction& declared = stage.body[i];
       const std::string_view name = volatile_name(declared);
-      if (name.empty()) continue;
+      if (name.empty() || decides_base(stages, stage, declared, name)) continue;
       const auto rest = stage.body.subspan(i + 1, std::min(stage.body.size() - i - 1, kFarthest));
       // Right above a RUN it may be there to rebuild that one.
       if (!rest.empty() && rest.front().keyword == Keyword::kRun) continue;
@@ -153,7 +177,7 @@ lint::Rule DC1010() {
           "Every ARG and ENV in scope is part of the environment of a RUN, and so of its cache key, "
           "whether the command uses it or not. A commit hash or a date declared at the top rebuilds all "
           "RUNs below it in every build. Declared right above the first step that uses it, it rebuilds "
-          "only what needs it.",
+          "only what needs it. One that the FROM of the stage is made of as well is left alone.",
       .fix_note =
           "Moves the line down to above the first instruction that names it. Unsafe where it passes a "
           "RUN that may read the variable without naming it, such as a script, a build tool or an "
