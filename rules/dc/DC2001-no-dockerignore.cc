@@ -1,4 +1,5 @@
 #include <array>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -45,8 +46,9 @@ std::string stranger_patterns(const lint::Surroundings& surroundings) {
   return text;
 }
 
-// The fix is safe if it ignores nothing that is there but Dockerfiles and ignore files.
-lint::Fix write_ignore_file(Subject& subject, const lint::Surroundings& around) {
+// The fix is safe if it ignores nothing that is there but Dockerfiles and ignore files. Nothing where there
+// is nothing else to ignore, and no history that would come along.
+std::optional<lint::Fix> write_ignore_file(Subject& subject, const lint::Surroundings& around) {
   struct Patterns {
     std::string text;
   };
@@ -57,13 +59,14 @@ lint::Fix write_ignore_file(Subject& subject, const lint::Surroundings& around) 
   for (const std::string& name : needless_names(subject, around)) {
     if (!lint::is_dockerfile_name(name)) edited += name + "\n";
   }
+  const bool has_git = around.files.find(".git") != nullptr;
+  if (strangers.empty() && edited.empty() && !has_git) return std::nullopt;
   lint::Fix fix;
   fix.description = fmt::format("write {}", around.suggested_ignore_file);
   fix.new_file = around.suggested_ignore_file;
   fix.new_file_content = fmt::format("# What no step of the build needs.\n{}.dockerignore\nDockerfile*\n{}{}",
                                      reads_git ? "" : ".git\n", edited, strangers);
-  const bool drops_git = !reads_git && around.files.find(".git") != nullptr;
-  fix.safe = strangers.empty() && edited.empty() && !drops_git;
+  fix.safe = strangers.empty() && edited.empty() && reads_git;
   return fix;
 }
 
@@ -73,12 +76,14 @@ void check(Subject& subject, lint::Reporter& reporter) {
   // Nothing is written where the context may be elsewhere.
   const lint::Surroundings* surroundings = likely_context(subject);
   if (surroundings == nullptr || !surroundings->ignore_file.empty()) return;
+  auto fix = write_ignore_file(subject, *surroundings);
+  if (!fix) return;
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
       "the whole context is copied and there is no .dockerignore: an edit of any file in it rebuilds this "
       "step",
       fmt::format("list what the build does not need in {}", surroundings->suggested_ignore_file));
-  diagnostic.fix = write_ignore_file(subject, *surroundings);
+  diagnostic.fix = std::move(fix);
 }
 
 constexpr lint::ExampleFile kBare[] = {{"main.py", "print(1)\n"}, {"app.log", "…\n"}};
@@ -103,7 +108,8 @@ lint::Rule DC2001() {
           "test run "
           "rebuilds the step and all below it, and what was copied is in the image for good. An ignore "
           "file keeps "
-          "them out and makes the context smaller to send.",
+          "them out and makes the context smaller to send. A folder that holds nothing to ignore but its "
+          "Dockerfile is left alone.",
       .fix_note =
           "Writes `.dockerignore` with patterns for what the context holds. Unsafe where it names files "
           "that a build "

@@ -572,6 +572,7 @@ TEST(DC2001, WritesNothingWhereTheContextMayBeElsewhere) {
   const test::TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\n");
   folder.write("entrypoint.sh", "");
+  folder.write("a.log", "");
   const auto load = test::surroundings_of(folder);
   check("DC2001",
         {{"FROM a\nCOPY . .\nRUN npm ci\n", {}},
@@ -595,8 +596,11 @@ TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
     return fixed_text.new_files.empty() ? "" : fixed_text.new_files.front().new_file_content;
   };
   const std::string text = "FROM a\nCOPY . .\n";
-  EXPECT_EQ(written(false, text), "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\n");
+  folder.write("Dockerfile", text);
+  check("DC2001", {{text.c_str(), {}}}, test::surroundings_of(folder));  // there is nothing to ignore
   folder.write(".git/HEAD", "ref");
+  EXPECT_EQ(written(false, text + "RUN git describe\n"),
+            "# What no step of the build needs.\n.dockerignore\nDockerfile*\n");
   folder.write("README.md", "x");
   EXPECT_EQ(written(false, text), "");
   EXPECT_EQ(written(true, text),
