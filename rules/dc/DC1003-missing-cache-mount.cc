@@ -289,6 +289,9 @@ class Check {
             ? fmt::format(
                   "{} is told to keep nothing, so that it downloads all of it when this step rebuilds",
                   manager.name)
+        : manager.name == "apk"  // without the folder it keeps the index alone
+            ? "apk keeps packages only if it finds a folder for them, so that it downloads all of them when "
+              "this step rebuilds"
             : fmt::format("what {} keeps{} for the next time is lost when this step rebuilds", manager.name,
                           where);
     const std::string edited = rebuilding_file(subject_, step, manager.manifests);
@@ -297,6 +300,7 @@ class Check {
     if (!lack.is_known() && !manager.ask.empty())
       remedy += fmt::format(", with the folder that '{}' names", fmt::join(manager.ask, "' or '"));
     if (!is_numbered(owner)) remedy += fmt::format(", and the numbers of the user {}", owner.user);
+    remedy += steps_beside(lack);
     if (!need.empty()) remedy += ", and see that " + need + " finds it too";
     lint::Diagnostic& diagnostic =
         reporter_.report(run.span_of(lack.uses.front().command->spelling), what + when, std::move(remedy));
@@ -304,6 +308,38 @@ class Check {
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
     diagnostic.aliases.assign(manager.cleaning_rules.begin(), manager.cleaning_rules.end());
     diagnostic.fix = std::move(fix);
+  }
+
+  // What has to go for the mounts to keep anything, in words: options, and commands that empty the folders.
+  std::string steps_beside(const Lack& lack) {
+    const PackageManager& manager = lack.manager();
+    std::vector<std::string_view> gone;
+    for (const Use& use : lack.uses) {
+      for (const std::string_view option : manager.opt_out) {
+        if (shell::has_word(use.command->words, option) && std::ranges::find(gone, option) == gone.end())
+          gone.push_back(option);
+      }
+    }
+    for (const shell::Command& command : lack.run->commands) {
+      if (empties_caches(manager, command) || removes_any(lack, command)) gone.push_back(command.spelling);
+    }
+    std::string words;
+    if (manager.name == "apt" && lack.run->script.find("docker-clean") == std::string_view::npos)
+      words = ", with rm -f /etc/apt/apt.conf.d/docker-clean in front";
+    if (!gone.empty()) words += fmt::format(", and leave out '{}'", fmt::join(gone, "' and '"));
+    return words;
+  }
+
+  bool removes_any(const Lack& lack, const shell::Command& command) const {
+    const auto words = shell::invocation(command);
+    if (shell::program_of(words) != "rm" || lack.run->onbuild) return false;
+    return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+      const size_t end = word.text.ends_with("/*") ? word.text.size() - 2 : word.text.size();
+      const auto path = path_in(word.text.substr(0, end), step_of(*lack.run));
+      return path && std::ranges::any_of(lack.caches, [&](const Lacking& one) {
+               return one.path && text::is_within(*path, *one.path);
+             });
+    });
   }
 
   // Who needs what the mount would take out of the layer, in words; empty for nobody.
