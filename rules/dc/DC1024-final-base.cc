@@ -53,7 +53,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   reporter.report(
       image.from->span,
       fmt::format("nothing of {} is used here but, perhaps, its C library", image_name(image.base)),
-      "start from a distroless image, or from scratch if the program is linked statically");
+      // Distroless images have another C library than Alpine's.
+      image_name(image.base) == "alpine"
+          ? "if the program is linked statically, start from scratch or gcr.io/distroless/static"
+          : "start from a distroless image, or from scratch if the program is linked statically");
 }
 
 constexpr std::string_view kReferences[] = {
@@ -72,7 +75,8 @@ lint::Rule DC1024() {
               "The last stage runs nothing and copies one program from another stage. A shell and a package "
               "manager then serve nobody but an intruder, and bring updates that have nothing to do with "
               "the program. A distroless image has a C library, certificates and time zones; a program "
-              "that is linked statically runs from `scratch`.",
+              "that is linked statically runs from `scratch`. A program that was linked on Alpine to its C "
+              "library, musl, runs from no distroless image but when it is linked statically.",
           .bad = {"FROM rust:1.80 AS build\n"
                   "WORKDIR /src\n"
                   "COPY . .\n"
