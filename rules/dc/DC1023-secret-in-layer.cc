@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "rules/secrets.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -66,6 +68,7 @@ bool is_key_file(std::string_view path) {
       ".pgpass", ".git-credentials", ".htpasswd", "credentials.json", "service-account.json"};
   const std::string_view name = text::base_name(path);
   if (std::ranges::find(kNames, name) != std::end(kNames)) return true;
+  if (name.starts_with("ssh_host_") && name.ends_with("_key")) return true;
   return name.ends_with(".p12") || name.ends_with(".pfx") || name.ends_with("_rsa") ||
          path.ends_with(".aws/credentials") || path.ends_with(".docker/config.json");
 }
@@ -117,8 +120,29 @@ class Check {
   void copy(const Instruction& instruction) {
     if (instruction.find_flag("from") != nullptr || instruction.arguments.size() < 2) return;
     for (const dockerfile::Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
-      if (is_key_file(unquoted(word.text))) report(word.span, fmt::format("{}", word.text));
+      const std::string_view path = unquoted(word.text);
+      if (is_key_file(path) || holds_private_key(path)) report(word.span, std::string(path));
     }
+  }
+
+  // Whether a source, which may be a pattern, is a file of the context with a private key in it.
+  bool holds_private_key(std::string_view source) {
+    if (!source.ends_with(".key") && !source.ends_with(".pem")) return false;
+    const lint::Surroundings* around = subject_.surroundings();
+    if (around == nullptr) return false;
+    const std::string path = text::clean_path("/" + std::string(source)).substr(1);
+    const auto is_private = [&](const context::Record& record) {
+      if (record.type != context::Type::kFile || !may_hold_private_key(*around, record)) return false;
+      const auto text = around->read(record.path);
+      return text && text->find("PRIVATE KEY") != std::string::npos;
+    };
+    if (!text::has_wildcard(path)) {
+      const context::Record* record = around->files.find(path);
+      return record != nullptr && is_private(*record);
+    }
+    return std::ranges::any_of(around->files.records(), [&](const context::Record& record) {
+      return text::glob_match(path, record.path) && is_private(record);
+    });
   }
 
   void text(std::string_view text, text::Span span) {
@@ -146,22 +170,24 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule DC1023() {
-  return {.code = "DC1023",
-          .name = "secret-in-layer",
-          .level = lint::Level::kError,
-          .origin = lint::Origin::kDcache,
-          .summary = "A credential is written into a layer",
-          .rationale =
-              "Whoever can pull the image can read all of its layers and its history: the words of every "
-              "RUN, files that were removed again, values of ENV. A credential that was in one is to be "
-              "taken for known. A secret mount shows it to one RUN and leaves nothing behind.",
-          .bad = {"FROM alpine:3.20\n"
-                  "RUN wget https://user:hunter2@example.com/data\n"},
-          .good = {"FROM alpine:3.20\n"
-                   "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
-          .references = kReferences,
-          .security_severity = "8.0",
-          .check = check};
+  return {
+      .code = "DC1023",
+      .name = "secret-in-layer",
+      .level = lint::Level::kError,
+      .origin = lint::Origin::kDcache,
+      .summary = "A credential is written into a layer",
+      .rationale =
+          "Whoever can pull the image can read all of its layers and its history: the words of every "
+          "RUN, files that were removed again, values of ENV. A credential that was in one is to be "
+          "taken for known. Private keys are known by their names, such as `id_rsa`, and by what a `.key` "
+          "or `.pem` of the context says. A secret mount shows it to one RUN and leaves nothing behind.",
+      .bad = {"FROM alpine:3.20\n"
+              "RUN wget https://user:hunter2@example.com/data\n"},
+      .good = {"FROM alpine:3.20\n"
+               "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
+      .references = kReferences,
+      .security_severity = "8.0",
+      .check = check};
 }
 
 }  // namespace dcache::rules
