@@ -74,6 +74,26 @@ const FinalImage& final_image(lint::Subject& subject) {
   return subject.shared<FinalImage>([&] { return find_final_image(subject); });
 }
 
+std::optional<std::string> copied_program(lint::Subject& subject, const FinalImage& image,
+                                          std::string_view program) {
+  const lint::Surroundings* around = subject.surroundings();
+  const std::string_view name = text::base_name(program);
+  if (around == nullptr) return std::nullopt;
+  for (const Instruction* one : image.instructions) {
+    const bool copies = one->keyword == Keyword::kCopy || one->keyword == Keyword::kAdd;
+    if (!copies || one->find_flag("from") != nullptr || one->arguments.size() < 2) continue;
+    const bool renamed = text::base_name(unquoted(one->arguments.back().text)) == name;
+    for (const dockerfile::Word& source : one->arguments.first(one->arguments.size() - 1)) {
+      const std::string path = text::clean_path("/" + std::string(unquoted(source.text))).substr(1);
+      if (!renamed && text::base_name(path) != name) continue;
+      const context::Record* record = around->files.find(path);
+      if (record == nullptr || record->type != context::Type::kFile) continue;
+      if (auto text = around->read(path)) return std::move(*text);
+    }
+  }
+  return std::nullopt;
+}
+
 bool is_windows_image(std::string_view reference) {
   constexpr std::string_view kParts[] = {"mcr.microsoft.com/windows", "windowsservercore", "nanoserver"};
   return std::ranges::any_of(

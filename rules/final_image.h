@@ -1,6 +1,7 @@
 // What comes of a Dockerfile when nobody names a target: the last stage with all that it starts from.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,10 @@ struct FinalImage {
 };
 
 const FinalImage& final_image(lint::Subject& subject);
+
+// The text of the file of the context that a COPY brings the program from; nothing where that is not known.
+std::optional<std::string> copied_program(lint::Subject& subject, const FinalImage& image,
+                                          std::string_view program);
 
 // Whether an image runs Windows, as far as its name tells.
 bool is_windows_image(std::string_view reference);

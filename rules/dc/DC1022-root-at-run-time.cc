@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
 #include "rules/final_image.h"
 #include "rules/package_managers.h"
 #include "rules/root.h"
@@ -70,16 +72,81 @@ constexpr std::string_view kNeedRoot[] = {"dockerd", "init",    "systemd",  "sud
                                           "mysqld",  "chroot",  "lighttpd", "radiusd", "sniproxy", "tcpdump",
                                           "true",    "false",   "echo"};
 
+// The words of what runs, behind a program that only hands on signals.
+std::span<const std::string> without_init(std::span<const std::string> words) {
+  constexpr std::string_view kInits[] = {"tini", "tini-static", "dumb-init", "catatonit", "docker-init"};
+  if (words.empty() || std::ranges::find(kInits, text::base_name(words.front())) == std::end(kInits))
+    return words;
+  size_t at = 1;
+  for (; at < words.size() && words[at].starts_with('-'); ++at) {
+    if (words[at] == "--") {
+      ++at;
+      break;
+    }
+    if (words[at] == "-p" || words[at] == "--rewrite" || words[at] == "-r") ++at;  // these have a value
+  }
+  return at < words.size() ? words.subspan(at) : words;
+}
+
+// Commands that serve nobody.
+bool is_command_line_tool(std::string_view program) {
+  constexpr std::string_view kNames[] = {"echo", "printf", "true", "false", "cat",  "sleep", "tail",
+                                         "ls",   "pwd",    "date", "env",   "test", "id",    "uname"};
+  return std::ranges::find(kNames, program) != std::end(kNames);
+}
+
+// Whether the words start something that serves, as far as their names tell.
+bool names_server(std::span<const std::string> words) {
+  constexpr std::string_view kServers[] = {
+      "gunicorn", "uvicorn", "hypercorn", "daphne",    "waitress-serve", "flask",  "celery", "streamlit",
+      "puma",     "unicorn", "rails",     "rackup",    "thin",           "java",   "dotnet", "npm",
+      "yarn",     "pnpm",    "bundle",    "next",      "nuxt",           "nest",   "pm2",    "pm2-runtime",
+      "caddy",    "envoy",   "etcd",      "memcached", "minio",          "mongod", "redis",  "postgres"};
+  constexpr std::string_view kScripts[] = {"app", "server", "index", "main", "wsgi", "asgi", "manage"};
+  const std::string_view program = text::base_name(words.front());
+  const bool interpreter = program.starts_with("python") || program == "node" || program == "deno" ||
+                           program == "bun" || program == "ruby" || program == "php" || program == "perl";
+  return program.find("server") != std::string_view::npos ||
+         std::ranges::find(kServers, program) != std::end(kServers) ||
+         std::ranges::any_of(words.subspan(1), [&](std::string_view word) {
+           if (word == "serve" || word == "server" || word == "runserver") return true;
+           const std::string_view name = text::base_name(word);
+           return interpreter &&
+                  std::ranges::find(kScripts, name.substr(0, name.find('.'))) != std::end(kScripts);
+         });
+}
+
+bool offers_anything(lint::Subject& subject) {
+  return std::ranges::any_of(subject.file().instructions(), [](const Instruction& one) {
+    return one.keyword == dockerfile::Keyword::kExpose || one.keyword == dockerfile::Keyword::kVolume;
+  });
+}
+
+// Whether it is one of the images that only carry files: what is to be started is not among them.
+bool is_carrier(const FinalImage& image, std::string_view program) {
+  return image.base == "scratch" && std::ranges::none_of(image.instructions, [&](const Instruction* one) {
+           const bool brings =
+               one->keyword == dockerfile::Keyword::kCopy || one->keyword == dockerfile::Keyword::kAdd;
+           const bool whole = brings && !one->arguments.empty() && one->arguments.front().text.ends_with('/');
+           return whole || (brings && one->joined.find(program) != std::string_view::npos);
+         });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const FinalImage& image = final_image(subject);
   const Instruction* starter = image.starter();
   if (starter == nullptr || image.started.empty() || image.starts_script() || drops_root(image.base)) return;
+  const std::span<const std::string> words = without_init(image.started);
+  const std::string_view program = text::base_name(words.front());
+  if (is_command_line_tool(program) || is_carrier(image, program)) return;
+  if (!offers_anything(subject) && !names_server(words)) return;
+  if (const auto text = copied_program(subject, image, words.front()); text && text->starts_with("#!"))
+    return;
   if (gives_up_root(image) ||
       std::ranges::any_of(kNeedRoot, [&](std::string_view program) { return image.starts(program); }))
     return;
   if (image.user == nullptr) {
-    reporter.report(starter->span,
-                    fmt::format("{} runs as root: no USER stands above it", image.started.front()),
+    reporter.report(starter->span, fmt::format("{} runs as root: no USER stands above it", words.front()),
                     "name a user who owns nothing it need not write to");
     return;
   }
@@ -87,7 +154,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       image.user->arguments.empty() ? "" : subject.graph().text_of(image.user->arguments.front());
   if (!read_owner(user).is_root()) return;
   lint::Diagnostic& diagnostic =
-      reporter.report(image.user->span, fmt::format("{} runs as root", image.started.front()),
+      reporter.report(image.user->span, fmt::format("{} runs as root", words.front()),
                       "name another user before the stage ends");
   diagnostic.aliases = {"DL3002"};
 }
@@ -108,7 +175,8 @@ lint::Rule DC1022() {
               "whatever is mounted or shared, and can change its own files. Few programs need it once "
               "they are installed, and ports below 1024 are open to every user in containers of Docker.\n\n"
               "Left alone are base images that are known to run as somebody else, services that start as "
-              "root and give it up, and start scripts, which may do so.",
+              "root and give it up, and start scripts, which may do so. So are tools for the command line: "
+              "images without EXPOSE and VOLUME whose program is not known to serve.",
           .bad = {"FROM python:3.12\n"
                   "COPY app.py /srv/app.py\n"
                   "CMD [\"python\", \"/srv/app.py\"]\n"},
