@@ -118,10 +118,18 @@ bool is_to_work_in(const FinalImage& image) {
   });
 }
 
+// Whether all that starts is what a container is told to: a script hands it on, and no CMD says what it is.
+bool starts_what_it_is_told(lint::Subject& subject, const FinalImage& image) {
+  if (image.command != nullptr || image.entrypoint == nullptr || image.started.empty()) return false;
+  const auto script = copied_program(subject, image, image.started.back());
+  return script && script->starts_with("#!") &&
+         (script->find("exec \"$@\"") != std::string::npos || script->find("exec $@") != std::string::npos);
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const FinalImage& image = final_image(subject);
   // Without a program of its own it may be an image to build with.
-  if (image.starter() == nullptr) return;
+  if (image.starter() == nullptr || starts_what_it_is_told(subject, image)) return;
   const bool compiles_at_start =
       std::ranges::any_of(kCompilesAtStart, [&](std::string_view program) { return image.starts(program); });
   if (compiles_at_start || (image.starts("dotnet") && (image.starts("run") || image.starts("watch")))) return;
