@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -76,16 +79,51 @@ class Check {
       for (const shell::Word& word : words.subspan(1)) {
         const std::string path = removed_path(word.text);
         const plan::Step* maker = path.empty() || path == "/" ? nullptr : maker_of(path, run);
-        if (maker == nullptr) continue;
-        reporter_.report(run.span_of(command.spelling),
-                         fmt::format("{} stays in the layer of line {}, and is only hidden", path,
-                                     maker->instruction->start_line),
-                         maker->kind == plan::Step::Kind::kCopy
-                             ? "mount it with --mount=type=bind instead of copying it"
-                             : "remove it in the RUN that makes it");
+        if (maker == nullptr || !reported_.insert(maker).second) continue;
+        const std::vector<std::string> files = files_in(*maker, path);
+        const bool several = files.size() > 1;
+        reporter_.report(
+            run.span_of(command.spelling),
+            fmt::format("{} stay{} in the layer of line {}, and {} only hidden", listed(files),
+                        several ? "" : "s", maker->instruction->start_line, several ? "are" : "is"),
+            maker->kind == plan::Step::Kind::kCopy
+                ? several ? "mount them with --mount=type=bind instead of copying them"
+                          : "mount it with --mount=type=bind instead of copying it"
+                : "remove it in the RUN that makes it");
         break;
       }
     }
+  }
+
+  // What a step put at the path, or below it: the names of files that a COPY brings, as far as it tells.
+  static std::vector<std::string> files_in(const plan::Step& maker, const std::string& path) {
+    std::vector<std::string> files;
+    if (maker.kind != plan::Step::Kind::kCopy || !text::is_within(maker.destination, path)) return {path};
+    const auto words = maker.instruction->arguments;
+    const std::string_view last = words.empty() ? std::string_view() : words.back().text;
+    const bool into_folder =
+        words.size() > 2 || last.ends_with('/') || last == "." || maker.destination == path;
+    for (const plan::Read& read : maker.reads) {
+      for (const plan::Selector& selector : read.selectors) {
+        if (selector.takes_everything() || selector.wildcard || !selector.include.empty()) return {path};
+        files.push_back(into_folder ? text::join_path(maker.destination, text::base_name(selector.path))
+                                    : maker.destination);
+      }
+    }
+    // A file that is removed by its own name, or a folder with the name of what was copied.
+    if (files.empty() || (files.size() == 1 && maker.destination == path && !last.ends_with('/')))
+      return {path};
+    return files;
+  }
+
+  // "a, b and c"; of many the first ones.
+  static std::string listed(const std::vector<std::string>& files) {
+    constexpr size_t kMostNamed = 3;
+    const size_t named = std::min(files.size(), kMostNamed);
+    std::string words = files.front();
+    for (size_t i = 1; i < named; ++i)
+      words += (i + 1 == files.size() ? " and " : ", ") + files[i];
+    return files.size() > named ? fmt::format("{} and {} more", words, files.size() - named) : words;
   }
 
   // The package manager whose caches a command empties; null for none. The images of Debian and Ubuntu keep
@@ -184,6 +222,7 @@ class Check {
   lint::Subject& subject_;
   lint::Reporter& reporter_;
   std::vector<const plan::Step*> above_;
+  std::set<const plan::Step*> reported_;  // layers that a removal was reported for
 };
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {

@@ -58,6 +58,64 @@ TEST(Sentences, OfLists) {
     EXPECT_EQ(said(one), one.expected) << one.text;
 }
 
+TEST(Sentences, OfWhatIsRemovedTooLate) {
+  constexpr Sentence kSentences[] = {
+      {"DC1015", "FROM a\nCOPY a.sh b.sh /tmp/\nRUN sh /tmp/a.sh && rm -rf /tmp\n",
+       "/tmp/a.sh and /tmp/b.sh stay in the layer of line 2, and are only hidden: mount them with "
+       "--mount=type=bind instead of copying them"},
+      {"DC1015", "FROM a\nCOPY a.sh /tmp/x.sh\nRUN sh /tmp/x.sh && rm -rf /tmp/*\n",
+       "/tmp/x.sh stays in the layer of line 2, and is only hidden: mount it with --mount=type=bind instead "
+       "of "
+       "copying it"},
+      {"DC1015", "FROM a\nCOPY a b c d e /tmp/\nRUN rm -rf /tmp/*\n",
+       "/tmp/a, /tmp/b, /tmp/c and 2 more stay in the layer of line 2, and are only hidden: mount them with "
+       "--mount=type=bind instead of copying them"},
+      {"DC1015", "FROM a\nCOPY . /src\nRUN make -C /src && rm -rf /src\n",
+       "/src stays in the layer of line 2, and is only hidden: mount it with --mount=type=bind instead of "
+       "copying it"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
+TEST(Sentences, OfFinalImages) {
+  constexpr Sentence kSentences[] = {
+      {"DC1022", "FROM a\nVOLUME /d\nENTRYPOINT [\"tini\", \"--\"]\nCMD /bin/meilisearch\n",
+       "/bin/meilisearch runs as root: no USER stands above it: name a user who owns nothing it need not "
+       "write "
+       "to"},
+      {"DC1024", "FROM golang AS b\nFROM alpine\nCOPY --from=b /app /app\nCMD [\"/app\"]\n",
+       "nothing of alpine is used here but, perhaps, its C library: if the program is linked statically, "
+       "start "
+       "from scratch or gcr.io/distroless/static"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
+TEST(Sentences, OfCacheMounts) {
+  constexpr Sentence kSentences[] = {
+      {"DC1003", "FROM alpine\nRUN apk add --no-cache x\n",
+       "apk is told to keep nothing, so that it downloads all of it when this step rebuilds: write RUN "
+       "--mount=type=cache,target=/etc/apk/cache,sharing=locked, and leave out '--no-cache'"},
+      {"DC1003", "FROM alpine\nRUN apk add x\n",
+       "apk keeps packages only if it finds a folder for them, so that it downloads all of them when this "
+       "step "
+       "rebuilds: write RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked"},
+      {"DC1003", "FROM debian\nRUN apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*\n",
+       "what apt keeps in /var/cache/apt and /var/lib/apt/lists for the next time is lost when this step "
+       "rebuilds: write RUN --mount=type=cache,target=/var/cache/apt,sharing=locked "
+       "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked, with rm -f "
+       "/etc/apt/apt.conf.d/docker-clean "
+       "in front, and leave out 'rm -rf /var/lib/apt/lists/*'"},
+      {"DC1003", "FROM node\nRUN npm ci && npm cache clean --force\n",
+       "what npm keeps in /root/.npm for the next time is lost when this step rebuilds: write RUN "
+       "--mount=type=cache,target=/root/.npm, and leave out 'npm cache clean --force'"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
 TEST(Sentences, OfBuildsWithoutCache) {
   const lint::Config config = test::config_selecting({"DC3002"});
   const lint::Linter linter(lint::catalogue(), config);
