@@ -276,11 +276,20 @@ class Check {
            });
   }
 
+  // "COPY", or both names where there are such and such.
+  static std::string keywords_of(const Copies& copies) {
+    const auto keyword = copies.front()->instruction->keyword;
+    const bool alike = std::ranges::all_of(
+        copies, [&](const plan::Step* copy) { return copy->instruction->keyword == keyword; });
+    return alike ? std::string(dockerfile::name_of(keyword)) : "COPY and ADD";
+  }
+
   // "COPY of line 3", or "COPYs of lines 3, 4 and 6".
   static std::string names_of(const Copies& copies) {
-    std::string names =
-        fmt::format("{}{} of line{} ", dockerfile::name_of(copies.front()->instruction->keyword),
-                    copies.size() == 1 ? "" : "s", copies.size() == 1 ? "" : "s");
+    const std::string keywords = keywords_of(copies);
+    std::string names = copies.size() == 1           ? keywords + " of line "
+                        : keywords == "COPY and ADD" ? keywords + " of lines "
+                                                     : keywords + "s of lines ";
     for (size_t i = 0; i < copies.size(); ++i)
       names += fmt::format("{}{}",
                            i == 0                   ? ""
@@ -324,7 +333,7 @@ class Check {
 
   void report(const lint::Run& run, const Copies& copies, const Changes& changes) {
     const plan::Step& copy = *copies.front();
-    const std::string_view keyword = dockerfile::name_of(copy.instruction->keyword);
+    const std::string keyword = keywords_of(copies);
     std::string first;
     bool symbolic = false;
     for (const Change* change : changes) {
@@ -335,7 +344,9 @@ class Check {
     const std::string flags =
         flags_for(changes, std::ranges::all_of(copies, [](const auto* one) { return gives_to_root(*one); }));
     std::string remedy = flags.empty()
-                             ? fmt::format("leave it out, {} gives all files to root by itself", keyword)
+                             ? fmt::format("leave it out, {} all files to root by {}",
+                                           keyword == "COPY and ADD" ? keyword + " give" : keyword + " gives",
+                                           keyword == "COPY and ADD" ? "themselves" : "itself")
                              : fmt::format("write {}{} there", keyword, flags);
     if (!first.empty())
       remedy = fmt::format(

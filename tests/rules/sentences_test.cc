@@ -36,6 +36,10 @@ TEST(Sentences, OfChangedOwners) {
        "this stores a second time what the COPY of line 2 brought: write COPY --chown=root there"},
       {"DC1014", "FROM a\nCOPY a /a/\nCOPY b /a/\nCOPY c /a/\nRUN chown -R app /a\n",
        "this stores a second time what the COPYs of lines 2, 3 and 4 brought: write COPY --chown=app there"},
+      {"DC1014", "FROM a\nCOPY a /a/\nADD b /a/\nRUN chmod -R 755 /a\n",
+       "this stores a second time what the COPY and ADD of lines 2 and 3 brought: write COPY and ADD "
+       "--chmod=755 "
+       "there"},
       {"DC1014", "FROM a\nCOPY x.sh /x.sh\nRUN chmod -x /x.sh\n",
        "this stores a second time what the COPY of line 2 brought: write COPY --chmod=-x there (modes in "
        "letters need Dockerfile 1.14)"},
