@@ -101,12 +101,14 @@ bool names_server(std::span<const std::string> words) {
       "gunicorn", "uvicorn", "hypercorn", "daphne",    "waitress-serve", "flask",  "celery", "streamlit",
       "puma",     "unicorn", "rails",     "rackup",    "thin",           "java",   "dotnet", "npm",
       "yarn",     "pnpm",    "bundle",    "next",      "nuxt",           "nest",   "pm2",    "pm2-runtime",
-      "caddy",    "envoy",   "etcd",      "memcached", "minio",          "mongod", "redis",  "postgres"};
+      "caddy",    "envoy",   "etcd",      "memcached", "minio",          "mongod", "redis",  "postgres",
+      "fastapi",  "consul",  "nomad",     "vault"};
   constexpr std::string_view kScripts[] = {"app", "server", "index", "main", "wsgi", "asgi", "manage"};
   const std::string_view program = text::base_name(words.front());
   const bool interpreter = program.starts_with("python") || program == "node" || program == "deno" ||
                            program == "bun" || program == "ruby" || program == "php" || program == "perl";
-  return program.find("server") != std::string_view::npos ||
+  const bool daemon = words.front().find("/sbin/") != std::string::npos;
+  return daemon || program.find("server") != std::string_view::npos ||
          std::ranges::find(kServers, program) != std::end(kServers) ||
          std::ranges::any_of(words.subspan(1), [&](std::string_view word) {
            if (word == "serve" || word == "server" || word == "runserver") return true;
