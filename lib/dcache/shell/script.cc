@@ -496,7 +496,9 @@ std::span<const Word> invocation(const Command& command) {
         const size_t valued = word.find_first_of(wrapper->options_with_value, 1);
         if (valued == word.size() - 1 && word[1] != '-') ++at;
       } else if (!is_assignment(word)) {
-        break;
+        // `env $FLAGS program`: the variable holds assignments.
+        const bool unquoted = wrapper->name == "env" && word.starts_with('$') && words[at].spelling == word;
+        if (!unquoted || at + 1 == words.size()) break;
       }
     }
     // A duration or a user name stands between these and the command.
