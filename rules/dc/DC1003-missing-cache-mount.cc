@@ -412,7 +412,8 @@ lint::Rule DC1003() {
           "image's command may need what is downloaded: what is in a mount is in no layer, and a builder "
           "that "
           "reuses the layer may have an empty mount. Not offered where the folder can't be known, where the "
-          "stage has put files below it, where another mount is in the way, where `sudo`, `gosu` or the like run the command as another user, or where the RUN does something "
+          "stage has put files below it, where another mount is in the way, where `sudo`, `gosu` or the like "
+          "run the command as another user, or where the RUN does something "
           "else with the folder.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"

@@ -145,7 +145,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (const auto text = copied_program(subject, image, words.front()); text && text->starts_with("#!"))
     return;
   if (gives_up_root(image) ||
-      std::ranges::any_of(kNeedRoot, [&](std::string_view program) { return image.starts(program); }))
+      std::ranges::any_of(kNeedRoot, [&](std::string_view one) { return image.starts(one); }))
     return;
   if (image.user == nullptr) {
     reporter.report(starter->span, fmt::format("{} runs as root: no USER stands above it", words.front()),
