@@ -13,6 +13,7 @@
 #include "rules/broad_copy.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/install_reads.h"
 #include "rules/likely_context.h"
 #include "rules/named_installs.h"
 #include "rules/package_managers.h"
@@ -397,17 +398,43 @@ text::Edit replace_copy(const dockerfile::File& file, const Instruction& copy, s
   return {copy.span, std::move(copies)};
 }
 
+// Whether ENV or ARG stands between two instructions.
+bool sets_variables_between(const dockerfile::File& file, const Instruction& first, const Instruction& last) {
+  return std::ranges::any_of(file.instructions(), [&](const Instruction& one) {
+    return &one > &first && &one < &last &&
+           (one.keyword == dockerfile::Keyword::kEnv || one.keyword == dockerfile::Keyword::kArg);
+  });
+}
+
+// Whether a comment that commands a linter or BuildKit's checks stands right above the instruction.
+bool is_commanded_above(const dockerfile::File& file, const Instruction& instruction) {
+  if (instruction.start_line < 2) return false;
+  const std::string_view above =
+      text::trim_left(file.lines().line_span(instruction.start_line - 1).of(file.source()));
+  return above.starts_with('#') &&
+         (above.find("ignore") != std::string_view::npos || above.find("check=") != std::string_view::npos);
+}
+
 // The install that starts the RUN moves above the COPY: the COPY goes below it, and in its old place the
 // manifests alone.
-std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& copy, const Run& run,
-                                      const Use& use, const Manifests& manifests, std::string_view folder) {
+std::optional<lint::Fix> move_install(Subject& subject, const lint::Surroundings& around,
+                                      const BroadCopy& copy, const Run& run, const Use& use,
+                                      const Manifests& manifests, const Manifests& all,
+                                      std::string_view folder) {
   const bool first = use.command == &run.commands.front() && use.command->depth == 0;
   if (!first || !run.shell_form || !run.instruction->heredocs.empty()) return std::nullopt;
   const Instruction& copy_instruction = *copy.step->instruction;
   const std::string eol(line_end(subject.file()));
   const std::string copy_text(copy_instruction.span.of(subject.file().source()));
   lint::Fix fix;
-  fix.safe = !manifests.runs_scripts;
+  fix.safe = !manifests.runs_scripts && !is_commanded_above(subject.file(), copy_instruction) &&
+             reads_manifests_alone(subject, around,
+                                   {.run = &run,
+                                    .use = &use,
+                                    .folder = folder,
+                                    .destination = copy.step->destination,
+                                    .manifests = &all.paths,
+                                    .folders = &all.folders});
   fix.description = "copy the manifests, install, then copy the rest";
   fix.edits.push_back(replace_copy(subject.file(), copy_instruction,
                                    manifest_copies(copy_instruction, manifests, folder, eol)));
@@ -422,6 +449,8 @@ std::optional<lint::Fix> move_install(const Subject& subject, const BroadCopy& c
   if (next.connector != shell::Connector::kAnd || next.depth != 0) return std::nullopt;
   const uint32_t from = run.span_of(use.command->spelling).end;
   const uint32_t to = run.span_of(next.spelling).begin;
+  // A comment between the commands would be lost.
+  if (text::Span{from, to}.of(run.source).find('#') != std::string_view::npos) return std::nullopt;
   const std::string start = "RUN " + flags_text(*run.instruction);
   fix.edits.push_back({{from, to}, eol + copy_text + eol + start});
   fix.added.push_back(start + std::string(text::Span{to, run.instruction->span.end}.of(run.source)));
@@ -457,6 +486,7 @@ std::optional<lint::Fix> make_fix(Subject& subject, const lint::Surroundings* ar
   if (!manifests.separable || manifests.paths.empty()) return std::nullopt;
   if (*folder != copy.source->path)
     manifests.below = folder->substr(copy.source->path == "/" ? 1 : copy.source->path.size() + 1);
+  const Manifests all = manifests;
   leave_out_copied(*around, copies, copy, manifests);
   if (use.action->installs == Action::Installs::kImplied) {
     // The download works in the same folder as the COPY.
@@ -467,6 +497,17 @@ std::optional<lint::Fix> make_fix(Subject& subject, const lint::Surroundings* ar
     const std::string eol(line_end(subject.file()));
     lint::Fix fix;
     fix.description = "download the dependencies first";
+    fix.safe = stands_alone(run, use) && are_neighbours(subject.graph(), copy, run) &&
+               !sets_variables_between(subject.file(), instruction, *run.instruction) &&
+               !is_commanded_above(subject.file(), instruction) &&
+               reads_manifests_alone(subject, *around,
+                                     {.run = &run,
+                                      .use = &use,
+                                      .downloads_apart = true,
+                                      .folder = *folder,
+                                      .destination = copy.step->destination,
+                                      .manifests = &all.paths,
+                                      .folders = &all.folders});
     fix.edits.push_back({{instruction.span.begin, instruction.span.begin},
                          manifest_copies(instruction, manifests, *folder, eol) + "RUN " +
                              std::string(use.action->fetch) + eol});
@@ -474,11 +515,11 @@ std::optional<lint::Fix> make_fix(Subject& subject, const lint::Surroundings* ar
     return fix;
   }
   if (!are_neighbours(subject.graph(), copy, run)) return std::nullopt;
-  return move_install(subject, copy, run, use, manifests, *folder);
+  return move_install(subject, *around, copy, run, use, manifests, all, *folder);
 }
 
 // The COPY moves below a RUN that needs nothing of it.
-std::optional<lint::Fix> move_copy(const Subject& subject, const BroadCopy& copy, const Run& run) {
+std::optional<lint::Fix> move_copy(Subject& subject, const BroadCopy& copy, const Run& run) {
   const Instruction& instruction = *copy.step->instruction;
   const std::string_view text = instruction.span.of(subject.file().source());
   const dockerfile::Flag* owner = instruction.find_flag("chown");
@@ -488,7 +529,8 @@ std::optional<lint::Fix> move_copy(const Subject& subject, const BroadCopy& copy
   if (!instruction.heredocs.empty() || named_owner || text.find('$') != std::string_view::npos)
     return std::nullopt;
   lint::Fix fix;
-  fix.safe = is_projects_own(copy.step->destination);
+  fix.safe = is_projects_own(copy.step->destination) && !is_commanded_above(subject.file(), instruction) &&
+             installs_from_outside(subject, run, copy.step->destination);
   fix.description = "install first, then copy";
   fix.removed = {instruction.span.begin};
   fix.added = {std::string(text)};
@@ -878,9 +920,12 @@ lint::Rule DC1001() {
       .fix_note =
           "Copies the manifests that exist in the context, leaves the install below them and moves the broad "
           "COPY "
-          "under it. Unsafe where the manifest declares scripts that the install runs, since they may need "
-          "the "
-          "sources. Not offered where a manifest refers to files of the project. A RUN that installs "
+          "under it. It is safe only where all that the install reads is known: unsafe with options and "
+          "variables "
+          "that may name files, with manifests that may refer to the project or whose packages run scripts "
+          "on "
+          "it, with settings of the package manager beside them, and with packages of an earlier install in "
+          "the context. Not offered where a manifest refers to files of the project. A RUN that installs "
           "packages "
           "of the distribution and does nothing else changes places with the COPY above it; unsafe where the "
           "COPY writes to a folder that packages write to as well, such as `/var/www`.",

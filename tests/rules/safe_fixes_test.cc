@@ -106,6 +106,84 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
             "no fix");
 }
 
+struct Install {
+  std::vector<std::pair<const char*, const char*>> files;
+  const char* text;
+  const char* expected;
+};
+
+std::string offered_install(const Install& one) {
+  const test::TemporaryFolder folder;
+  folder.write("src/a", "");
+  for (const auto& [path, text] : one.files)
+    folder.write(path, text);
+  const lint::Config config = test::config_selecting({"DC1001"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(std::string("FROM a\nWORKDIR /app\n") + one.text);
+  const lint::Findings findings = linter.lint(file, test::surroundings_of(folder));
+  EXPECT_TRUE(findings.bad_fixes.empty()) << one.text;
+  return kind_of(findings);
+}
+
+TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
+  const std::pair<const char*, const char*> list = {
+      "requirements.txt", "flask==3.0.3\nuvicorn[standard]>=0.30 ; python_version>'3'\n# x\n"};
+  const std::pair<const char*, const char*> package = {"package.json",
+                                                       "{\"dependencies\":{\"path-to-regexp\":\"1\"}}"};
+  const std::pair<const char*, const char*> lock = {"package-lock.json", "{}"};
+  const std::pair<const char*, const char*> module = {"go.mod", "module x\n"};
+  const std::pair<const char*, const char*> sums = {"go.sum", "\n"};
+  for (const Install& one : std::vector<Install>{
+           {{list}, "COPY . .\nRUN pip install --no-cache-dir -r requirements.txt\n", "safe"},
+           {{list}, "COPY . .\nRUN pip install -r requirements.txt gunicorn==22.0\n", "safe"},
+           {{list}, "COPY . .\nRUN pip install -r requirements.txt ./sub\n", "unsafe"},
+           {{list}, "COPY . .\nRUN pip install -r requirements.txt wheels/a.whl\n", "unsafe"},
+           {{list},
+            "COPY . .\nRUN pip install --no-index --find-links wheels -r requirements.txt\n",
+            "unsafe"},
+           {{list}, "COPY . .\nRUN pip install --cert ca.pem -r requirements.txt\n", "unsafe"},
+           {{list},
+            "ENV PIP_CONSTRAINT=constraints.txt\nCOPY . .\nRUN pip install -r requirements.txt\n",
+            "unsafe"},
+           {{list},
+            "ENV PIP_NO_CACHE_DIR=1 PIP_INDEX_URL=https://p/x\nCOPY . .\nRUN pip install -r "
+            "requirements.txt\n",
+            "safe"},
+           {{list},
+            "ENV PIP_CONFIG_FILE=/app/pip.conf\nCOPY . .\nRUN pip install -r requirements.txt\n",
+            "unsafe"},
+           {{list}, "SHELL [\"/app/sh\", \"-c\"]\nCOPY . .\nRUN pip install -r requirements.txt\n", "unsafe"},
+           {{{"requirements.txt", "lib/\n"}}, "COPY . .\nRUN pip install -r requirements.txt\n", "unsafe"},
+           {{{"requirements.txt", "my-1.0.tar.gz\n"}},
+            "COPY . .\nRUN pip install -r requirements.txt\n",
+            "unsafe"},
+           {{package, lock}, "COPY . .\nRUN npm ci\n", "safe"},
+           {{package, lock}, "COPY . .\nRUN npm ci --omit=dev && npm run build\n", "safe"},
+           {{package, lock}, "COPY . .\nRUN npm ci && \\\n  # build it\n  npm run build\n", "no fix"},
+           {{package, lock}, "COPY . .\nRUN npm ci --userconfig=config/npmrc\n", "unsafe"},
+           {{package, lock}, "ENV NODE_OPTIONS=\"--require ./pre.js\"\nCOPY . .\nRUN npm ci\n", "unsafe"},
+           {{package, lock, {"node_modules/a/x", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
+           {{package, lock, {"binding.gyp", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
+           {{{"package.json", "{\"dependencies\":{\"@prisma/client\":\"5\"}}"}, lock},
+            "COPY . .\nRUN npm ci\n",
+            "unsafe"},
+           {{package, lock}, "# hadolint ignore=DL3045\nCOPY . .\nRUN npm ci\n", "unsafe"},
+           {{module, sums}, "COPY . .\nRUN go build -o /d .\n", "safe"},
+           {{module, sums}, "COPY . .\nRUN --mount=type=ssh go build -o /d .\n", "unsafe"},
+           {{module, sums}, "COPY . .\nRUN GOPROXY=https://p go build -o /d .\n", "unsafe"},
+           {{module, sums}, "COPY . .\nRUN export GOPROXY=https://p; go build -o /d .\n", "unsafe"},
+           {{module, sums}, "COPY . .\nENV GOPROXY=https://p\nRUN go build -o /d .\n", "unsafe"},
+           {{module, sums}, "COPY . .\nRUN cp .netrc /root/\nRUN go build -o /d .\n", "unsafe"},
+           {{}, "COPY . .\nRUN apt-get update && apt-get install -y curl\n", "safe"},
+           {{}, "COPY . .\nRUN apt-get -c apt.conf install -y curl\n", "unsafe"},
+           {{}, "COPY . .\nRUN apt-get install -y curl && rm -rf /var/lib/apt/lists/* docs\n", "unsafe"},
+           {{}, "ENV APT_CONFIG=/app/apt.conf\nCOPY . .\nRUN apt-get install -y curl\n", "unsafe"},
+       }) {
+    EXPECT_EQ(offered_install(one), one.expected)
+        << one.text << (one.files.empty() ? "" : one.files[0].second);
+  }
+}
+
 TEST(SafeFixes, OfIgnoreFilesKeepWhatIsIgnored) {
   EXPECT_EQ(offered_for_ignore_file("dist # output\n"), "unsafe");
   EXPECT_EQ(offered_for_ignore_file("x\n!.\n"), "none");

@@ -1,0 +1,336 @@
+#include "rules/install_reads.h"
+
+#include <algorithm>
+#include <array>
+
+#include <re2/re2.h>
+
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::rules {
+namespace {
+
+using lint::Run;
+using plan::Step;
+
+re2::StringPiece piece(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+template <size_t N>
+bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// Options of installs that name no file. Behind some of them stands a word that names none either.
+bool is_harmless_option(std::string_view word) {
+  constexpr std::array<std::string_view, 72> kOptions = {"--frozen-lockfile",
+                                                         "--immutable",
+                                                         "--immutable-cache",
+                                                         "--production",
+                                                         "--prod",
+                                                         "--no-audit",
+                                                         "--no-fund",
+                                                         "--ignore-scripts",
+                                                         "--prefer-offline",
+                                                         "--quiet",
+                                                         "-q",
+                                                         "-qq",
+                                                         "--silent",
+                                                         "-s",
+                                                         "--no-progress",
+                                                         "--progress",
+                                                         "--no-cache-dir",
+                                                         "--no-cache",
+                                                         "--upgrade",
+                                                         "-U",
+                                                         "--user",
+                                                         "--no-deps",
+                                                         "--require-hashes",
+                                                         "--disable-pip-version-check",
+                                                         "--no-dev",
+                                                         "--no-root",
+                                                         "--no-interaction",
+                                                         "-n",
+                                                         "--no-ansi",
+                                                         "--no-install-project",
+                                                         "--no-install-workspace",
+                                                         "--frozen",
+                                                         "--locked",
+                                                         "--system",
+                                                         "--no-scripts",
+                                                         "--no-autoloader",
+                                                         "--prefer-dist",
+                                                         "--ignore-platform-reqs",
+                                                         "--no-editable",
+                                                         "--compile-bytecode",
+                                                         "--no-optional",
+                                                         "--non-interactive",
+                                                         "--legacy-peer-deps",
+                                                         "--break-system-packages",
+                                                         "--all-extras",
+                                                         "--no-binary",
+                                                         "--only-binary",
+                                                         "--deploy",
+                                                         "--verbose",
+                                                         "-v",
+                                                         "--no-warn-script-location",
+                                                         "--sync",
+                                                         "--compile",
+                                                         "--jobs",
+                                                         "-j",
+                                                         "--retry",
+                                                         "--retries",
+                                                         "--timeout",
+                                                         "--omit",
+                                                         "--only",
+                                                         "--without",
+                                                         "--with",
+                                                         "--loglevel",
+                                                         "--network-timeout",
+                                                         "--root-user-action",
+                                                         "--include",
+                                                         "--group",
+                                                         "--extra",
+                                                         "--no-group",
+                                                         "--no-plugins",
+                                                         "--no-suggest",
+                                                         "-x"};
+  return is_one_of(word.substr(0, word.find('=')), kOptions);
+}
+
+// A package with or without a version, an extra or a number: nothing that can be a path.
+bool is_plain_name(std::string_view word) {
+  static const RE2 kName(
+      R"(@?[A-Za-z0-9][\w.+-]*(?:/[A-Za-z0-9][\w.-]*)?(?:\[[\w.,-]+\])?(?:[@=<>!~^]+[\w.,*+-]+)?)");
+  static const RE2 kFile(R"(\.(?:whl|zip|gz|tgz|bz2|xz|txt|toml|cfg|deb|rpm|apk|gem|tar|lock|json)$)");
+  const bool scoped = word.starts_with('@');
+  if (word.find('/') != std::string_view::npos && !scoped) return false;
+  return RE2::FullMatch(piece(word), kName) && !RE2::PartialMatch(piece(word), kFile);
+}
+
+bool has_harmless_words(const ManifestInstall& install) {
+  const Use& use = *install.use;
+  if (install.downloads_apart) {
+    return std::ranges::none_of(use.command->words, [](const shell::Word& word) {
+      return word.text.find("modfile") != std::string_view::npos ||
+             word.text.find("config") != std::string_view::npos;
+    });
+  }
+  const std::span<const shell::Word> words = use.arguments;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const shell::Word& word = words[i];
+    if (!word.literal) return false;
+    const std::string_view option = word.text.substr(0, word.text.find('='));
+    const Words files = use.manager->file_options;
+    const bool takes_file = std::ranges::find(files, option) != files.end();
+    if (takes_file) {
+      if (option.size() == word.text.size()) ++i;
+      continue;
+    }
+    if (word.text.starts_with("-r") && std::ranges::find(files, "-r") != files.end() && word.text.size() > 2)
+      continue;
+    if (word.text.starts_with('-') ? !is_harmless_option(word.text) : !is_plain_name(word.text)) return false;
+  }
+  const auto named = [&](const std::string& file) {
+    return std::ranges::any_of(*install.manifests, [&](const std::string& path) {
+      return text::base_name(path) == text::base_name(file);
+    });
+  };
+  return use.command->redirections.empty() && use.command->assignments.empty() &&
+         std::ranges::all_of(use.files, named);
+}
+
+bool is_about_installs(std::string_view variable) {
+  constexpr std::array<std::string_view, 20> kParts = {
+      "PIP_",      "UV_",    "POETRY_", "PIPENV_", "NPM_", "npm_", "YARN_", "NODE_",     "BUNDLE_", "GEM_",
+      "COMPOSER_", "CARGO_", "GOFLAGS", "GOPROXY", "MIX_", "HEX_", "CERT",  "CA_BUNDLE", "APT_",    "PNPM_"};
+  return std::ranges::any_of(
+      kParts, [&](std::string_view part) { return variable.find(part) != std::string_view::npos; });
+}
+
+// Whether a value may name a file of the sources.
+bool may_name_source(std::string_view value, std::string_view destination) {
+  static const RE2 kFile(R"(\.(?:txt|toml|conf|ini|cfg|json|pem|crt|js|cjs|mjs|rc|yaml|yml)$)");
+  if (value.find("://") != std::string_view::npos) return false;
+  if (value.starts_with('/')) return destination == "/" || text::is_within(value, destination);
+  return value.find('/') != std::string_view::npos || RE2::PartialMatch(piece(value), kFile);
+}
+
+// Whether no variable of the stage leads the install to a file of the sources, and its shell is none of them.
+bool has_harmless_stage(lint::Subject& subject, const Run& run, std::string_view destination) {
+  const Step& step = subject.graph().steps[*run.step];
+  if (run.shell != nullptr && !run.shell->arguments.empty()) {
+    const std::string_view shell = run.shell->arguments.front().text;
+    if (shell.starts_with('/') &&
+        (destination == "/" ? !shell.starts_with("/bin/") && !shell.starts_with("/usr/bin/")
+                            : text::is_within(shell, destination)))
+      return false;
+  }
+  if (!step.environment) return true;
+  return std::ranges::none_of(step.environment->variables(), [&](const plan::Variable* variable) {
+    return is_about_installs(variable->name) && may_name_source(variable->value, destination);
+  });
+}
+
+// Files and folders beside the manifests that installs read by themselves, or that the COPY of the sources
+// would put over what was installed.
+constexpr std::array<std::string_view, 21> kBeside = {".pnpmfile.cjs",
+                                                      "pnpmfile.js",
+                                                      ".pnpmfile.mjs",
+                                                      "binding.gyp",
+                                                      "auth.json",
+                                                      "poetry.toml",
+                                                      ".python-version",
+                                                      "uv.toml",
+                                                      ".bundle",
+                                                      ".yarnrc",
+                                                      ".cargo",
+                                                      "rust-toolchain",
+                                                      "rust-toolchain.toml",
+                                                      "pip.conf",
+                                                      "patches",
+                                                      "node_modules",
+                                                      ".venv",
+                                                      "venv",
+                                                      "vendor",
+                                                      ".ruby-version",
+                                                      "bower_components"};
+
+bool is_plain_requirement(std::string_view line) {
+  static const RE2 kRequirement(
+      R"([A-Za-z0-9][\w.-]*(?:\s*\[[\w.,\s-]+\])?\s*(?:[=<>!~]=?=?[^/\\]*?)?(?:;[^\\]*?)?(?:\s*--hash=\S+)*\s*\\?)");
+  static const RE2 kFile(R"(\.(?:whl|zip|gz|tgz|bz2)(?:\s|$))");
+  static const RE2 kOption(
+      R"((?:-i|--index-url|--extra-index-url|--trusted-host|--hash|--pre|--only-binary|--no-binary|--require-hashes|--prefer-binary)\b.*)");
+  line = text::trim(line.substr(0, line.find(" #")));
+  if (line.empty() || line.starts_with('#')) return true;
+  return RE2::FullMatch(piece(line), kOption) ||
+         (RE2::FullMatch(piece(line), kRequirement) && !RE2::PartialMatch(piece(line), kFile));
+}
+
+bool has_plain_requirements(std::string_view text) {
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    if (!is_plain_requirement(text.substr(0, end))) return false;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return true;
+}
+
+// Whether the text of a manifest may refer to files of the project, or to programs that read them.
+bool may_refer(std::string_view path, std::string_view text) {
+  static const RE2 kPackageJson(
+      R"re("(?:file|link|portal|workspace|patch):|"(?:workspaces|patchedDependencies|dependenciesMeta)")re"
+      R"re(|prisma|"patch-package"|"husky"|"lefthook"|"simple-git-hooks")re");
+  static const RE2 kToml(R"re(\bpath\s*=|file:|\bworkspace\b)re");
+  static const RE2 kComposer(R"re("(?:path|artifact)"|"scripts"|file:)re");
+  static const RE2 kCode(
+      R"re(\b(?:File|IO|Dir|Pathname|load|require_relative|gemspec|path|file)\b|eval|read)re");
+  const std::string_view name = text::base_name(path);
+  if (name == "package.json" || name == "package-lock.json" || name == "npm-shrinkwrap.json")
+    return name == "package.json" && RE2::PartialMatch(piece(text), kPackageJson);
+  if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(piece(text), kToml);
+  if (name == "composer.json") return RE2::PartialMatch(piece(text), kComposer);
+  if (name == "Gemfile" || name == "mix.exs" || name == "Rakefile")
+    return RE2::PartialMatch(piece(text), kCode);
+  if (name.ends_with(".txt") || name.ends_with(".in")) return !has_plain_requirements(text);
+  return false;  // lock files, and settings that are copied with them
+}
+
+}  // namespace
+
+bool reads_manifests_alone(lint::Subject& subject, const lint::Surroundings& around,
+                           const ManifestInstall& install) {
+  if (!has_harmless_words(install) || !has_harmless_stage(subject, *install.run, install.destination))
+    return false;
+  const std::string folder(install.folder.substr(1));
+  const auto is_copied = [&](const std::string& path) {
+    return std::ranges::find(*install.manifests, path) != install.manifests->end() ||
+           std::ranges::any_of(*install.folders,
+                               [&](const std::string& one) { return text::is_within(one, path); });
+  };
+  const bool lonely = std::ranges::none_of(kBeside, [&](std::string_view name) {
+    const std::string path = folder.empty() ? std::string(name) : folder + "/" + std::string(name);
+    const bool exists = around.files.find(path) != nullptr || !around.files.below(path).empty();
+    return exists && !is_copied(path);
+  });
+  return lonely && std::ranges::none_of(*install.manifests, [&](const std::string& path) {
+           const auto text = around.read(path);
+           return !text || may_refer(path, *text);
+         });
+}
+
+bool stands_alone(const Run& run, const Use& use) {
+  const bool plain_mounts = std::ranges::all_of(run.mounts, [](const dockerfile::Mount& mount) {
+    return mount.type == dockerfile::Mount::Type::kCache || mount.type == dockerfile::Mount::Type::kTmpfs;
+  });
+  const bool plain_flags = std::ranges::all_of(
+      run.instruction->flags, [](const dockerfile::Flag& flag) { return flag.name == "mount"; });
+  const bool first = &run.commands.front() == use.command && use.command->assignments.empty();
+  return plain_mounts && plain_flags && first && use.command->words.data() != nullptr &&
+         use.command->program() == shell::program_of(shell::invocation(*use.command));
+}
+
+bool installs_from_outside(lint::Subject& subject, const Run& run, std::string_view destination) {
+  constexpr std::array<std::string_view, 8> kManagers = {"apt-get", "apt",      "apk",    "dnf",
+                                                         "yum",     "microdnf", "zypper", "aptitude"};
+  constexpr std::array<std::string_view, 30> kOptions = {"-y",
+                                                         "-q",
+                                                         "-qq",
+                                                         "-yq",
+                                                         "-qy",
+                                                         "-yqq",
+                                                         "-qqy",
+                                                         "--yes",
+                                                         "--assume-yes",
+                                                         "--assumeyes",
+                                                         "--no-install-recommends",
+                                                         "--no-install-suggests",
+                                                         "--no-cache",
+                                                         "--update",
+                                                         "-U",
+                                                         "-u",
+                                                         "--virtual",
+                                                         "-t",
+                                                         "--fix-missing",
+                                                         "--allow-unauthenticated",
+                                                         "--quiet",
+                                                         "--non-interactive",
+                                                         "-n",
+                                                         "--nodocs",
+                                                         "--setopt=install_weak_deps=False",
+                                                         "--setopt=tsflags=nodocs",
+                                                         "--refresh",
+                                                         "--allowerasing",
+                                                         "--no-progress",
+                                                         "--upgrade"};
+  if (!has_harmless_stage(subject, run, destination) || !run.mounts.empty()) return false;
+  const Step& step = subject.graph().steps[*run.step];
+  return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    if (words.empty() || command.depth != 0 || command.quoted || !command.redirections.empty()) return false;
+    const std::string_view program = shell::program_of(words);
+    if (program == "set") return true;
+    if (program == "rm") {
+      return std::ranges::all_of(words.subspan(1), [&](const shell::Word& word) {
+        const auto path = word.literal ? path_in(word.text, step) : std::nullopt;
+        return word.text.starts_with('-') ||
+               (path && destination != "/" && !text::is_within(*path, destination) &&
+                !text::is_within(destination, *path));
+      });
+    }
+    const bool plain_assignments = std::ranges::all_of(command.assignments, [](const shell::Word& word) {
+      return word.text.starts_with("DEBIAN_FRONTEND=");
+    });
+    return is_one_of(program, kManagers) && plain_assignments &&
+           std::ranges::all_of(words.subspan(1), [&](const shell::Word& word) {
+             if (!word.literal) return false;
+             if (word.text.starts_with('.') && program == "apk") return is_plain_name(word.text.substr(1));
+             return word.text.starts_with('-') ? is_one_of(word.text, kOptions) : is_plain_name(word.text);
+           });
+  });
+}
+
+}  // namespace dcache::rules

@@ -1,0 +1,38 @@
+// What an install reads besides the manifests that are copied for it. Moved above the sources it must not
+// miss anything: only what is known to be harmless counts as that.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/lint/subject.h"
+#include "rules/package_managers.h"
+
+namespace dcache::rules {
+
+// An install by the manifests of a project.
+struct ManifestInstall {
+  const lint::Run* run = nullptr;
+  const Use* use = nullptr;
+  bool downloads_apart = false;  // by another command than the one that stands there
+  std::string_view folder;       // that it works in, of the context, rooted
+  std::string_view destination;  // of the COPY that brings the sources
+  const std::vector<std::string>* manifests =
+      nullptr;                                        // that are copied for it, by their paths in the context
+  const std::vector<std::string>* folders = nullptr;  // the same of folders
+};
+
+// Whether the install is known to read nothing but these: its options, the variables of the stage, the text
+// of the manifests and the files beside them say so.
+bool reads_manifests_alone(lint::Subject& subject, const lint::Surroundings& around,
+                           const ManifestInstall& install);
+
+// Whether the RUN holds nothing but the install, given as it would be on its own: no variables in front of it
+// and no mounts of secrets, so that another command for the same downloads lacks nothing.
+bool stands_alone(const lint::Run& run, const Use& use);
+
+// Whether a RUN that installs packages of the distribution is known to read no file below `destination`.
+bool installs_from_outside(lint::Subject& subject, const lint::Run& run, std::string_view destination);
+
+}  // namespace dcache::rules
