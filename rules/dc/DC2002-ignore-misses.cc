@@ -9,6 +9,7 @@
 #include "dcache/report/style.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 #include "rules/broad_copy.h"
 #include "rules/gain.h"
 #include "rules/likely_context.h"
@@ -148,12 +149,31 @@ bool has_run_after(const plan::Graph& graph, const plan::Step& copy) {
   });
 }
 
-// The ignore file with patterns added; empty if it can't be read.
-std::string with_lines(const lint::Surroundings& around, const std::string& lines) {
+// The ignore file with patterns added; empty if it can't be read. `**/NAME` takes the place of `NAME`, so
+// that exceptions below it stay what they are.
+std::string with_lines(const lint::Surroundings& around, std::string lines) {
   const auto text = around.file_system->read(around.ignore_file);
   if (!text) return {};
-  const bool joined = !text->empty() && !text->ends_with('\n');
-  return *text + (joined ? "\n" : "") + lines;
+  std::string result;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    std::string_view name = text::trim(line);
+    if (name.ends_with('/')) name.remove_suffix(1);
+    const std::string wider = fmt::format("**/{}\n", name);
+    const size_t at = name.empty() ? std::string::npos : lines.find(wider);
+    if (at != std::string::npos && (at == 0 || lines[at - 1] == '\n')) {
+      result += wider.substr(0, wider.size() - 1);
+      lines.erase(at, wider.size());
+    } else {
+      result += line;
+    }
+    if (end < rest.size()) result += '\n';
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  const bool joined = !result.empty() && !result.ends_with('\n') && !lines.empty();
+  return result + (joined ? "\n" : "") + lines;
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {

@@ -1,21 +1,30 @@
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 #include "rules/ci.h"
 #include "rules/edits.h"
 
 namespace dcache::rules {
 namespace {
 
-// Two lines above the first input of the action, indented as it is.
-lint::Fix cache_inputs(const text::Document& text, text::Span first_input) {
+// Two lines above the first input of the action, indented as it is; nothing where the workflow says something
+// of caches already, or of another builder than the one that it sets up.
+std::optional<lint::Fix> cache_inputs(const text::Document& text, text::Span first_input) {
+  constexpr std::string_view kOthers[] = {"cache-from", "cache-to", "BUILDX_BUILDER", "buildx use",
+                                          "use: false"};
+  const bool decided = std::ranges::any_of(
+      kOthers, [&](std::string_view one) { return text.source().find(one) != std::string_view::npos; });
   const uint32_t line = text.lines().line_of(first_input.begin);
   const text::Span whole = text.lines().line_span(line);
   const std::string_view source = whole.of(text.source());
   const std::string indent(source.substr(0, first_input.begin - whole.begin));
+  const bool in_braces = text::trim(source).starts_with("with:");
+  if (decided || in_braces) return std::nullopt;
   const std::string_view eol = source.ends_with("\r\n") ? "\r\n" : "\n";
   return replace({whole.begin, whole.begin},
                  fmt::format("{0}cache-from: type=gha{1}{0}cache-to: type=gha,mode=max{1}", indent, eol),

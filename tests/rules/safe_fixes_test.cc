@@ -184,6 +184,39 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
   }
 }
 
+TEST(SafeFixes, OfIgnoreFilesAreDoneOnce) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM node\nWORKDIR /a\nCOPY . .\nRUN npm run build\n");
+  folder.write(".dockerignore", "node_modules\n__pycache__/\n!dist\n");
+  folder.write("p/node_modules/x", "");
+  folder.write("p/__pycache__/x", "");
+  folder.write("package.json", "{}");
+  const std::vector<std::string> fix = {"lint", "--fix", "--unsafe-fixes", "--select", "DC2002,DC2003", "."};
+  test::run_dcache(fix, folder.path());
+  EXPECT_EQ(folder.read(".dockerignore"), "**/node_modules\n**/__pycache__\n!dist\n");
+  test::run_dcache(fix, folder.path());
+  EXPECT_EQ(folder.read(".dockerignore"), "**/node_modules\n**/__pycache__\n!dist\n");
+}
+
+TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
+  const auto offered_for = [](const std::string& head, const std::string& with) {
+    const std::string text = "on: push\njobs:\n  image:\n    runs-on: ubuntu-24.04\n" + head +
+                             "    steps:\n      - uses: docker/setup-buildx-action@v3\n"
+                             "      - uses: docker/build-push-action@v6\n        with:" +
+                             with;
+    const test::TemporaryFolder folder;
+    const lint::Config config = test::config_selecting({"DC3002"});
+    const lint::Linter linter(lint::catalogue(), config);
+    lint::Companion companion(lint::CompanionKind::kWorkflow, folder / ".github/workflows/a.yml", text,
+                              test::surroundings_of(folder));
+    return kind_of(linter.lint(companion));
+  };
+  EXPECT_EQ(offered_for("", "\n          tags: app\n"), "safe");
+  EXPECT_EQ(offered_for("", " {tags: app}\n"), "no fix");
+  EXPECT_EQ(offered_for("    env:\n      BUILDX_BUILDER: default\n", "\n          tags: app\n"), "no fix");
+  EXPECT_EQ(offered_for("", "\n          cache-from: ''\n          tags: app\n"), "no fix");
+}
+
 TEST(SafeFixes, OfIgnoreFilesKeepWhatIsIgnored) {
   EXPECT_EQ(offered_for_ignore_file("dist # output\n"), "unsafe");
   EXPECT_EQ(offered_for_ignore_file("x\n!.\n"), "none");
