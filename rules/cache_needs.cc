@@ -570,6 +570,10 @@ bool has_root_user(lint::Subject& subject, const Step& step) {
   const auto instructions = subject.file().instructions();
   const plan::Stage* stage = &graph.stages[step.stage];
   const Instruction* behind = step.instruction;
+  // What a trigger of the base runs stands elsewhere.
+  if (std::less<>()(behind, instructions.data()) ||
+      !std::less<>()(behind, instructions.data() + instructions.size()))
+    return false;
   while (stage->from != nullptr) {
     // The last USER above the step.
     for (const Instruction* one = behind - 1; one > stage->from; --one) {

@@ -228,6 +228,19 @@ TEST(Linter, GoesAsFarAsTheFileCanBeRead) {
   EXPECT_EQ(findings("RUN npm ci\n", config), Texts{"DC0001:1"});
 }
 
+TEST(Findings, AreInTheOrderOfTheLinesThatAreShown) {
+  const std::string text =
+      "FROM debian:12\nRUN apt-get update \\\n && apt-get install -y a=1 \\\n && go install x.io/t\n";
+  const Config config = test::config_selecting({"DL3062", "DC1003"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const dockerfile::File file = dockerfile::parse(text);
+  std::vector<uint32_t> lines;
+  for (const Diagnostic& diagnostic : linter.lint(file, {}).diagnostics)
+    lines.push_back(file.lines().line_of(diagnostic.shown().begin));
+  EXPECT_TRUE(std::ranges::is_sorted(lines));
+  EXPECT_GE(lines.size(), 2U);
+}
+
 TEST(Fixes, WaitForEachOtherAndEndStable) {
   const Config config;
   const std::string text =

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -90,10 +91,12 @@ void drop_covered(std::vector<Diagnostic>& diagnostics) {
   });
 }
 
-void sort_by_place(std::vector<Diagnostic>& diagnostics) {
-  std::ranges::stable_sort(diagnostics, [](const Diagnostic& a, const Diagnostic& b) {
-    return a.span.begin != b.span.begin ? a.span.begin < b.span.begin : a.rule < b.rule;
-  });
+// By the line that is shown, so that a report reads from the top down.
+void sort_by_place(std::vector<Diagnostic>& diagnostics, const text::LineIndex& lines) {
+  const auto place = [&](const Diagnostic& diagnostic) {
+    return std::tuple(lines.line_of(diagnostic.shown().begin), diagnostic.span.begin, diagnostic.rule);
+  };
+  std::ranges::stable_sort(diagnostics, {}, place);
 }
 
 }  // namespace
@@ -289,7 +292,7 @@ Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load
     add_unused(file.text(), silence.comments.unused(), all);
     add_unused(file.text(), silence.check_comments.unused(), all);
   }
-  sort_by_place(all);
+  sort_by_place(all, file.lines());
   withdraw_bad_fixes(file, findings);
   return findings;
 }
@@ -307,7 +310,7 @@ Findings Linter::lint(Companion& companion) const {
   }
   findings.parses = !add_error(companion, all);
   if (reports_unused_) add_unused(companion.text(), comments.unused(), all);
-  sort_by_place(all);
+  sort_by_place(all, companion.text().lines());
   return findings;
 }
 
