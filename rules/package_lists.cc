@@ -131,6 +131,15 @@ bool calls_any(const Invocations& all, std::initializer_list<std::string_view> p
   });
 }
 
+bool fetches_apt_lists(const lint::Run& run) {
+  const ListUse use = list_use(kListUsers[0], run, invocations_of(run));
+  const bool scripts = std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    return !words.empty() && words.front().text.find('/') != std::string_view::npos;
+  });
+  return use.updates || use.unknown || scripts;
+}
+
 std::vector<LeftLists> lists_left_for_later(lint::Subject& subject, const lint::Run& run) {
   std::vector<LeftLists> left;
   const Invocations all = invocations_of(run);

@@ -28,4 +28,7 @@ struct LeftLists {
 // Of each package manager whose lists a RUN fetches without installing anything.
 std::vector<LeftLists> lists_left_for_later(lint::Subject& subject, const lint::Run& run);
 
+// Whether a RUN fetches apt's lists itself, so that it needs none of a layer below. A script may.
+bool fetches_apt_lists(const lint::Run& run);
+
 }  // namespace dcache::rules

@@ -94,6 +94,11 @@ bool is_harmless(const NamedVariable& variable, Keyword keyword) {
   const std::string_view value = text::trim(unquoted(text::trim(variable.value)));
   if (ends_harmlessly(variable.name)) return true;
   if (value.empty()) return keyword == Keyword::kEnv;
+  constexpr size_t kShortestFiller = 4;
+  // The name of a property, and what stands in for a value.
+  if (value.starts_with('.') || variable.name.ends_with("__Key") ||
+      (value.size() >= kShortestFiller && value.find_first_not_of(value.front()) == std::string_view::npos))
+    return true;
   return is_switch(value) || is_path(value) || is_fingerprint(variable.name, value);
 }
 

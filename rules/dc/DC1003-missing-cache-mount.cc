@@ -11,6 +11,7 @@
 #include "rules/command_user.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/package_lists.h"
 #include "rules/package_managers.h"
 #include "rules/syntax_version.h"
 
@@ -138,6 +139,8 @@ class Check {
       for (const std::string_view name : use.action->caches) {
         const Cache& cache = use.manager->cache(name);
         if (vendored && cache.used_from) continue;
+        // A mount would hide the lists that a layer below has.
+        if (use.manager->name == "apt" && name == "lists" && !fetches_apt_lists(run)) continue;
         if (is_mounted(subject_, run, *use.manager, cache, use.command)) continue;
         auto path = cache_path(subject_, run, *use.manager, cache, use.command);
         if (!path || !is_taken(*path, step)) add(run, use, {&cache, std::move(path)}, first);

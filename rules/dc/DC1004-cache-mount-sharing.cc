@@ -7,6 +7,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
+#include "rules/package_lists.h"
 
 namespace dcache::rules {
 namespace {
@@ -64,7 +65,9 @@ class Check {
     if (kept.empty()) return;
     lock(run);
     for (const std::string_view folder : kFolders) {
-      if (!kept.contains(folder)) add(run, folder);
+      // Lists that a layer below has would be hidden.
+      const bool hides = folder == "/var/lib/apt" && !fetches_apt_lists(run);
+      if (!kept.contains(folder) && !hides) add(run, folder);
     }
     if (!kept.contains("/var/cache/apt")) return;  // the hook empties this folder
     if (without_hook_.empty()) without_hook_ = steps_without_hook(subject_);

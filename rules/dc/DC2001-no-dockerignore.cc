@@ -70,12 +70,26 @@ std::optional<lint::Fix> write_ignore_file(Subject& subject, const lint::Surroun
   return fix;
 }
 
+// Whether a folder around the context has an ignore file, up to the root of the repository: it is the context
+// then, as it seems.
+bool has_ignore_file_above(const lint::Surroundings& around) {
+  std::string folder = around.folder;
+  while (!around.file_system->exists(text::join_path(folder, ".git"))) {
+    const std::string above(text::parent_path(folder));
+    if (above.empty() || above == folder) return false;
+    folder = above;
+    if (around.file_system->exists(text::join_path(folder, ".dockerignore"))) return true;
+  }
+  return false;
+}
+
 void check(Subject& subject, lint::Reporter& reporter) {
   const Step* copy = find_broad_copy(subject.graph());
   if (copy == nullptr) return;
   // Nothing is written where the context may be elsewhere.
   const lint::Surroundings* surroundings = likely_context(subject);
-  if (surroundings == nullptr || !surroundings->ignore_file.empty()) return;
+  if (surroundings == nullptr || !surroundings->ignore_file.empty() || has_ignore_file_above(*surroundings))
+    return;
   auto fix = write_ignore_file(subject, *surroundings);
   if (!fix) return;
   lint::Diagnostic& diagnostic = reporter.report(

@@ -31,6 +31,30 @@ std::optional<lint::Fix> cache_inputs(const text::Document& text, text::Span fir
                  "keep the cache in the service's own");
 }
 
+// Whether a workflow runs for tags and releases alone, as far as the text of its `on` tells. GitHub gives the
+// cache of one tag to no other.
+bool runs_for_tags_alone(std::string_view source) {
+  size_t begin = source.find("\non:");
+  if (source.starts_with("on:")) begin = 0;
+  if (begin == std::string_view::npos) return false;
+  std::string_view rest = source.substr(source.starts_with("on:") && begin == 0 ? 0 : begin + 1);
+  std::string_view on = rest.substr(0, rest.find('\n'));
+  for (size_t at = on.size(); at < rest.size();) {
+    const size_t next = std::min(rest.find('\n', at + 1), rest.size());
+    const std::string_view line = rest.substr(at + 1, next - at - 1);
+    if (!line.empty() && line.front() != ' ' && line.front() != '#' && line.front() != '\r') break;
+    on = rest.substr(0, next);
+    at = next;
+  }
+  constexpr std::string_view kOthers[] = {"branches", "pull_request", "schedule", "merge_group",
+                                          "workflow_run"};
+  const bool tags =
+      on.find("tags:") != std::string_view::npos || on.find("release") != std::string_view::npos;
+  return tags && std::ranges::none_of(kOthers, [&](std::string_view other) {
+           return on.find(other) != std::string_view::npos;
+         });
+}
+
 // What builds of one Dockerfile have in common.
 std::string dockerfile_of(const CiBuild& build) {
   const std::string context = build.context.empty() ? "." : build.context;
@@ -59,13 +83,17 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
       return other.job == build.job && dockerfile_of(other) == dockerfile_of(build);
     });
     if (again) continue;
-    lint::Diagnostic& diagnostic =
-        reporter.report(build.span, "this worker starts empty, so that every build runs all its steps",
-                        remedy_for(build, companion.kind()));
+    const bool for_tags =
+        companion.kind() == lint::CompanionKind::kWorkflow && runs_for_tags_alone(companion.text().source());
+    lint::Diagnostic& diagnostic = reporter.report(
+        build.span, "this worker starts empty, so that every build runs all its steps",
+        for_tags
+            ? "add cache-from and cache-to of type=registry; a cache of type=gha is kept for one tag alone"
+            : remedy_for(build, companion.kind()));
     // Without a builder of its own the action fails when it is told to export a cache, and several builds
     // need a place each.
     const bool alone = builds.size() == 1 && !build.differs_by_matrix;
-    if (build.with && build.has_builder && alone)
+    if (build.with && build.has_builder && alone && !for_tags)
       diagnostic.fix = cache_inputs(companion.text(), *build.with);
   }
 }

@@ -32,7 +32,10 @@ std::string_view meant_stage(const std::vector<WrittenStage>& stages, std::strin
   for (const WrittenStage& stage : stages) {
     if (!stage.name.empty()) names.push_back(stage.name);
   }
-  return text::closest(name, names);
+  // Names of one pattern, such as src-a and src-b, are no misspellings of each other.
+  constexpr size_t kMostMistakes = 2;
+  const std::string_view closest = text::closest(name, names);
+  return text::edit_distance(name, closest) <= kMostMistakes ? closest : std::string_view();
 }
 
 std::string remedy_for(const std::vector<WrittenStage>& stages, size_t current, std::string_view name) {

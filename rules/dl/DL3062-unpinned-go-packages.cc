@@ -56,12 +56,22 @@ bool names_folder_of(std::string_view package, std::string_view text) {
   return false;
 }
 
+// Whether the word belongs to `go install tool …`: the versions of a module's tools stand in its go.mod.
+bool is_of_module_tool(const lint::Run& run, const shell::Word& word) {
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    const bool holds = std::ranges::any_of(words, [&](const shell::Word& one) { return &one == &word; });
+    return holds && words.size() > 2 && words[1].text == "install" && words[2].text == "tool";
+  });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (answers_as_hadolint(subject, "DL3062")) {
     report_unpinned(subject, reporter, "go");
     return;
   }
   report_unpinned(subject, reporter, "go", [&](const lint::Run& run, const shell::Word& word) {
+    if (is_of_module_tool(run, word)) return true;
     std::string_view package = word.text;
     const bool has_version = package.find('@') != std::string_view::npos;
     if (has_version) return false;

@@ -118,6 +118,30 @@ bool is_result_unused(const lint::Run& run, const shell::Command& piped) {
   return is_in_substitution(run.script, place) && !is_in_assignment(run, place);
 }
 
+// Whether a script goes on behind a pipe that fails: one of lines, without `set -e`.
+bool is_passed_over(const lint::Run& run, size_t at) {
+  if (!run.in_heredoc) return false;
+  const bool stops = std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    return command.program() == "set" && std::ranges::any_of(command.words, [](const shell::Word& word) {
+             return word.text == "errexit" ||
+                    (word.text.starts_with('-') && word.text.find('e') != std::string_view::npos);
+           });
+  });
+  const bool last = std::none_of(run.commands.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                                 run.commands.end(), [](const shell::Command& command) {
+                                   return command.depth == 0 && command.connector != shell::Connector::kPipe;
+                                 });
+  return !stops && !last;
+}
+
+// `grep -q` finds nothing where nothing comes, and ends before what feeds it.
+bool is_quiet_grep(const shell::Command& command) {
+  return command.program() == "grep" && std::ranges::any_of(command.words, [](const shell::Word& word) {
+           return word.text == "--quiet" || (word.text.starts_with('-') && !word.text.starts_with("--") &&
+                                             word.text.find('q') != std::string_view::npos);
+         });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(subject, "DL4006");
   for (const lint::Run& run : subject.runs()) {
@@ -126,7 +150,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const auto piped = std::ranges::find_if(run.commands, [&](const shell::Command& command) {
       if (command.connector != shell::Connector::kPipe || command.quoted) return false;
       const auto at = static_cast<size_t>(&command - run.commands.data());
-      return as_hadolint || (is_fed_by_what_can_fail(run.commands, at) && !is_result_unused(run, command));
+      return as_hadolint || (is_fed_by_what_can_fail(run.commands, at) && !is_result_unused(run, command) &&
+                             !is_passed_over(run, at) && !is_quiet_grep(command));
     });
     if (piped == run.commands.end() || run.onbuild) continue;
     const bool busybox =

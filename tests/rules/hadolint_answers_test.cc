@@ -114,6 +114,9 @@ TEST(HadolintAnswers, ToPipes) {
          {"DL4006", "ARG B=mcr.microsoft.com/windows/server:ltsc2022\nFROM $B\nRUN x | y\n"},
          {"DL4006", "FROM a\nRUN echo \"$SUM f\" | sha512sum -c -\n", {}, {"2"}},
          {"DL4006", "FROM a\nRUN yes | x && printf %s \"$(y)\" | z\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN x | grep -q y && z\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN <<E\nx | y\ntrue\nE\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN <<E\nset -e\nx | y\ntrue\nE\n", {"2"}},
          {"DL4006", "FROM a\nRUN echo a | x | y\n", {"2"}},
          {"DL4006", "FROM a\nRUN seq 9 | x\n", {}, {"2"}},
          {"DL4006", "FROM a\nRUN [ \"$(find /data -type f | wc -l)\" = \"2\" ]\n", {}, {"2"}},
@@ -135,6 +138,7 @@ TEST(HadolintAnswers, ToPipes) {
 TEST(HadolintAnswers, ToGoPackages) {
   check({{"DL3062", "FROM a\nRUN go install -tags a,b ./...\n"},
          {"DL3062", "FROM a\nRUN go install -tags a,b x.io/t\n", {"2"}},
+         {"DL3062", "FROM a\nRUN go install tool x.io/t\n", {}, {"2"}},
          {"DL3062", "FROM a\nRUN go install -ldflags '-s -w' x.io/t@v1\n"},
          {"DL3062", "FROM a\nRUN go run x.io/t@v1 generate --out d ./x install\n"},
          {"DL3062", "FROM a\nRUN go run -mod mod x.io/t serve\n", {"2"}},

@@ -198,9 +198,26 @@ TEST(SafeFixes, OfIgnoreFilesAreDoneOnce) {
   EXPECT_EQ(folder.read(".dockerignore"), "**/node_modules\n**/__pycache__\n!dist\n");
 }
 
+TEST(DC2001, TakesAFolderWithAnIgnoreFileForTheContext) {
+  const test::TemporaryFolder folder;
+  folder.write(".git/HEAD", "");
+  folder.write("apps/web/src/a", "");
+  folder.write("apps/web/notes.log", "");
+  const std::string text = "FROM node\nWORKDIR /a\nCOPY . .\nRUN npm run build\n";
+  folder.write("apps/web/Dockerfile", text);
+  const auto found = [&] {
+    return test::run_dcache({"lint", "--select", "DC2001", "apps/web/Dockerfile"}, folder.path())
+               .out.find("DC2001") != std::string::npos;
+  };
+  EXPECT_TRUE(found());
+  folder.write(".dockerignore", "*.log\n");
+  EXPECT_FALSE(found());
+}
+
 TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
-  const auto offered_for = [](const std::string& head, const std::string& with) {
-    const std::string text = "on: push\njobs:\n  image:\n    runs-on: ubuntu-24.04\n" + head +
+  const auto offered_for = [](const std::string& head, const std::string& with,
+                              const std::string& on = "on: push\n") {
+    const std::string text = on + "jobs:\n  image:\n    runs-on: ubuntu-24.04\n" + head +
                              "    steps:\n      - uses: docker/setup-buildx-action@v3\n"
                              "      - uses: docker/build-push-action@v6\n        with:" +
                              with;
@@ -214,6 +231,10 @@ TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
   EXPECT_EQ(offered_for("", "\n          tags: app\n"), "safe");
   EXPECT_EQ(offered_for("", " {tags: app}\n"), "no fix");
   EXPECT_EQ(offered_for("    env:\n      BUILDX_BUILDER: default\n", "\n          tags: app\n"), "no fix");
+  const std::string tags = "\n          tags: app\n";
+  EXPECT_EQ(offered_for("", tags, "name: x\non:\n  push:\n    tags: ['v*']\n\n# more\n"), "no fix");
+  EXPECT_EQ(offered_for("", tags, "on:\n  release:\n    types: [published]\n"), "no fix");
+  EXPECT_EQ(offered_for("", tags, "on:\n  push:\n    branches: [main]\n    tags: ['v*']\n"), "safe");
   EXPECT_EQ(offered_for("", "\n          cache-from: ''\n          tags: app\n"), "no fix");
 }
 

@@ -17,7 +17,8 @@ bool is_one_of(std::string_view code, Codes codes) {
 
 // Of findings in published Dockerfiles with these codes hardly any was a fault.
 bool is_seldom_a_fault(std::string_view code) {
-  return is_one_of(code, {"SC2027", "SC2038", "SC2046", "SC2154", "SC2155", "SC2166", "SC2174", "SC2226"});
+  return is_one_of(
+      code, {"SC1075", "SC2027", "SC2038", "SC2046", "SC2154", "SC2155", "SC2166", "SC2174", "SC2226"});
 }
 
 const Run* run_at(Subject& subject, const Diagnostic& diagnostic) {
@@ -68,6 +69,11 @@ bool has_value(Subject& subject, const Run& run, std::string_view text) {
 bool is_worth_acting_on(Subject& subject, const Diagnostic& diagnostic) {
   const std::string_view code = diagnostic.rule;
   if (is_seldom_a_fault(code)) return false;
+  if (code.starts_with("SC1")) {
+    // Text that a template fills in is no script yet.
+    const Run* const templated = run_at(subject, diagnostic);
+    return templated == nullptr || templated->script.find("{{") == std::string_view::npos;
+  }
   if (code != "SC2115" && !code.starts_with("SC30")) return true;
   const Run* const run = run_at(subject, diagnostic);
   if (run == nullptr) return true;
