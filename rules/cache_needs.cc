@@ -420,6 +420,8 @@ bool command_takes(const shell::Command& command, std::string_view folder, const
   const std::string_view program = shell::program_of(words);
   if (words.empty() || std::ranges::find(kOthers, program) != std::end(kOthers)) return false;
   if (command.depth > 0 && asks_for_folder(words)) return true;
+  // It installs again, from the store.
+  if (program == "pnpm" && shell::has_word(words, "deploy") && names(folder, "store")) return true;
   // What is not there any more need not be removed, unless that is an error.
   const auto forces = [](const shell::Word& word) {
     return word.text.starts_with('-') && word.text.find('f') != std::string_view::npos;

@@ -176,7 +176,7 @@ bool has_harmless_stage(lint::Subject& subject, const Run& run, std::string_view
 
 // Files and folders beside the manifests that installs read by themselves, or that the COPY of the sources
 // would put over what was installed.
-constexpr std::array<std::string_view, 21> kBeside = {".pnpmfile.cjs",
+constexpr std::array<std::string_view, 27> kBeside = {".pnpmfile.cjs",
                                                       "pnpmfile.js",
                                                       ".pnpmfile.mjs",
                                                       "binding.gyp",
@@ -195,6 +195,12 @@ constexpr std::array<std::string_view, 21> kBeside = {".pnpmfile.cjs",
                                                       ".venv",
                                                       "venv",
                                                       "vendor",
+                                                      ".puppeteerrc",
+                                                      ".puppeteerrc.cjs",
+                                                      ".puppeteerrc.js",
+                                                      ".puppeteerrc.json",
+                                                      "puppeteer.config.cjs",
+                                                      "puppeteer.config.js",
                                                       ".ruby-version",
                                                       "bower_components"};
 

@@ -11,6 +11,7 @@
 #include "rules/command_user.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
+#include "rules/mount_risks.h"
 #include "rules/package_lists.h"
 #include "rules/package_managers.h"
 #include "rules/syntax_version.h"
@@ -87,7 +88,8 @@ struct Lack {
 
 class Check {
  public:
-  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {
+  Check(Subject& subject, lint::Reporter& reporter)
+      : subject_(subject), reporter_(reporter), risks_(subject) {
     for (const Step& step : subject.graph().steps) {
       for (const plan::Read& read : step.reads) {
         if (read.origin == plan::Read::Origin::kStage) stage_reads_.push_back(&read);
@@ -232,38 +234,11 @@ class Check {
     const bool alone = std::ranges::all_of(
         lack.caches, [&](const Lacking& one) { return leaves_alone(subject_, run, *one.path, removal); });
     if (!alone || !has_root_user(subject_, step_of(run))) return false;
-    return !has_packages(lack) ||
-           (!has_credentials(run) && !std::ranges::any_of(lack.uses, keeps_own_packages));
-  }
-
-  // A later step that downloads again may lack what this one was given.
-  static bool has_credentials(const Run& run) {
-    const bool mounts = std::ranges::any_of(run.mounts, [](const dockerfile::Mount& mount) {
-      return mount.type == dockerfile::Mount::Type::kSecret || mount.type == dockerfile::Mount::Type::kSsh;
-    });
-    const auto leads_elsewhere = [](const shell::Word& word) {
-      constexpr std::string_view kParts[] = {"PROXY", "TOKEN", "AUTH",   "PRIVATE", "PAT",   "KEY",
-                                             "PASS",  "CRED",  "SECRET", "NETRC",   "SUMDB", "URL"};
-      const std::string_view name = word.text.substr(0, word.text.find('='));
-      return name.size() < word.text.size() && std::ranges::any_of(kParts, [&](std::string_view part) {
-               return name.find(part) != std::string_view::npos;
-             });
-    };
-    return mounts || std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-             return std::ranges::any_of(command.assignments, leads_elsewhere) ||
-                    std::ranges::any_of(command.words, leads_elsewhere);
-           });
-  }
-
-  // Whether what the project makes itself is put among the packages: `mvn install`.
-  static bool keeps_own_packages(const Use& use) {
-    return std::ranges::any_of(use.command->words,
-                               [](const shell::Word& word) {
-                                 return word.text == "install" || word.text.starts_with("install:") ||
-                                        word.text == "deploy" || word.text == "publishToMavenLocal" ||
-                                        word.text == "publishLocal";
-                               }) &&
-           (use.manager->name == "maven" || use.manager->name == "gradle" || use.manager->name == "sbt");
+    const bool risky = std::ranges::any_of(
+        lack.uses, [](const Use& use) { return may_keep_old(use) || links_into_store(use); });
+    if (risky || (lack.manager().name == "go" && risks_.may_compile_c(run))) return false;
+    return !has_packages(lack) || (!has_credentials(run) && !risks_.may_be_filled(run, lack.manager()) &&
+                                   !std::ranges::any_of(lack.uses, keeps_own_packages));
   }
 
   // Whether a mount would hide what is below its target, or keep another command of the RUN from what it does
@@ -372,6 +347,7 @@ class Check {
 
   Subject& subject_;
   lint::Reporter& reporter_;
+  MountRisks risks_;
   std::vector<const plan::Read*> stage_reads_;  // of all steps
   std::vector<Lack> lacks_;
   std::map<std::pair<const Run*, const PackageManager*>, size_t> lack_at_;  // its place among them
@@ -407,17 +383,16 @@ lint::Rule DC1003() {
           "nothing "
           "(`--no-cache-dir`, `--no-cache`) keeps the layer as small; for it this is an info.",
       .fix_note =
-          "Adds the mounts, with the numeric owner where the stage runs as another user than root, and drops "
-          "options such as `--no-cache-dir` that would bypass them. It is unsafe for system package "
+          "Adds the mounts, with the numeric owner where the stage runs as another user than root, and "
+          "drops options such as `--no-cache-dir` that would bypass them. It is unsafe for system package "
           "managers; where the image may run as another user than root; where a command of the RUN other "
-          "than "
-          "a package manager's may have to do with the folder; and where a later step, another stage or the "
-          "image's command may need what is downloaded: what is in a mount is in no layer, and a builder "
-          "that "
-          "reuses the layer may have an empty mount. Not offered where the folder can't be known, where the "
-          "stage has put files below it, where another mount is in the way, where `sudo`, `gosu` or the like "
-          "run the command as another user, or where the RUN does something "
-          "else with the folder.",
+          "than a package manager's may have to do with the folder; and where a later step, another stage "
+          "or the image's command may need what is downloaded: what is in a mount is in no layer, and a "
+          "builder that reuses the layer may have an empty mount; and where a mount may hide packages of an "
+          "earlier step, or keep what is out of date, such as objects that were compiled against C "
+          "libraries. Not offered where the folder can't be known, where the stage has put files below it, "
+          "where another mount is in the way, where `sudo`, `gosu` or the like run the command as another "
+          "user, or where the RUN does something else with the folder.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
                "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},

@@ -63,7 +63,8 @@ class Check {
     const shell::Command& command = run.commands[index];
     for (const PackageManager& manager : package_managers()) {
       // A cache that is not mounted would stay in the layer without the clean-up.
-      if (empties_caches(manager, command) && is_any_mounted(subject_, run, manager, nullptr))
+      if (empties_caches(manager, command) && is_used(run, manager) &&
+          is_any_mounted(subject_, run, manager, nullptr))
         return report(run, index, fmt::format("the cache that is mounted for {}", manager.name),
                       !manager.unsafe_fix && are_all_mounted(run, manager));
     }
@@ -74,6 +75,12 @@ class Check {
         return report(run, index, fmt::format("the cache mount {}", mount->target), is_known(run, *mount),
                       &word);
     }
+  }
+
+  // Where the RUN does not call it, a mount is hardly its own.
+  bool is_used(const Run& run, const PackageManager& manager) const {
+    return std::ranges::any_of(uses_of(subject_, run),
+                               [&](const Use& use) { return use.manager == &manager; });
   }
 
   bool are_all_mounted(const Run& run, const PackageManager& manager) const {

@@ -12,13 +12,30 @@
 namespace dcache::rules {
 namespace {
 
+// Whether the step that sets Buildx up has a condition of its own.
+bool is_set_up_at_times(std::string_view source) {
+  const size_t uses = source.find("docker/setup-buildx-action");
+  if (uses == std::string_view::npos) return false;
+  const size_t begin = source.rfind("- ", uses);
+  const size_t line = begin == std::string_view::npos ? begin : source.rfind('\n', begin);
+  if (line == std::string_view::npos) return false;
+  // Up to the next step, which is indented alike.
+  const std::string next = std::string(source.substr(line, begin - line)) + "- ";
+  const std::string_view step =
+      source.substr(begin, std::min(source.find(next, uses), source.size()) - begin);
+  return step.find("if:") != std::string_view::npos;
+}
+
 // Two lines above the first input of the action, indented as it is; nothing where the workflow says something
 // of caches already, or of another builder than the one that it sets up.
 std::optional<lint::Fix> cache_inputs(const text::Document& text, text::Span first_input) {
-  constexpr std::string_view kOthers[] = {"cache-from", "cache-to", "BUILDX_BUILDER", "buildx use",
-                                          "use: false"};
-  const bool decided = std::ranges::any_of(
-      kOthers, [&](std::string_view one) { return text.source().find(one) != std::string_view::npos; });
+  constexpr std::string_view kOthers[] = {"cache-from",    "cache-to",    "BUILDX_BUILDER", "buildx use",
+                                          "use: false",    "builder:",    "driver: cloud",  "driver: remote",
+                                          "buildkit:v0.1", "version: v0."};
+  const bool decided =
+      is_set_up_at_times(text.source()) || std::ranges::any_of(kOthers, [&](std::string_view one) {
+        return text.source().find(one) != std::string_view::npos;
+      });
   const uint32_t line = text.lines().line_of(first_input.begin);
   const text::Span whole = text.lines().line_span(line);
   const std::string_view source = whole.of(text.source());
@@ -26,7 +43,12 @@ std::optional<lint::Fix> cache_inputs(const text::Document& text, text::Span fir
   const bool in_braces = text::trim(source).starts_with("with:");
   if (decided || in_braces) return std::nullopt;
   const std::string_view eol = source.ends_with("\r\n") ? "\r\n" : "\n";
-  return replace({whole.begin, whole.begin},
+  // Comments above the input are about it.
+  uint32_t place = line;
+  while (place > 1 && text::trim(text.lines().line_span(place - 1).of(text.source())).starts_with('#'))
+    --place;
+  const uint32_t at = text.lines().line_span(place).begin;
+  return replace({at, at},
                  fmt::format("{0}cache-from: type=gha{1}{0}cache-to: type=gha,mode=max{1}", indent, eol),
                  "keep the cache in the service's own");
 }

@@ -299,6 +299,44 @@ INSTANTIATE_TEST_SUITE_P(
              "2 unsafe /go/pkg/mod; 6 unsafe /go/pkg/mod /root/.cache/go-build"}),
     name_of);
 
+// What a warm mount keeps too long, and what a mount hides.
+INSTANTIATE_TEST_SUITE_P(
+    Risks, CacheMounts,
+    testing::Values(
+        Case{"FilledByMake",
+             "FROM golang AS b\nRUN --mount=type=ssh make deps\nRUN go build .\nFROM rt\nCOPY --from=b /x "
+             "/x\n",
+             "3 unsafe /go/pkg/mod /root/.cache/go-build"},
+        Case{"FilledByAScript",
+             "FROM golang AS b\nRUN ./scripts/fetch.sh\nRUN go build .\nFROM rt\nCOPY --from=b /x /x\n",
+             "3 unsafe /go/pkg/mod /root/.cache/go-build"},
+        Case{"FilledByTidy",
+             "FROM golang AS b\nRUN go mod tidy\nRUN go build .\nFROM rt\nCOPY --from=b /x /x\n",
+             "3 unsafe /go/pkg/mod /root/.cache/go-build"},
+        Case{"CLibraries",
+             "FROM golang:alpine AS b\nRUN apk add vips-dev\nRUN go build .\nFROM rt\nCOPY --from=b /x /x\n",
+             "2 unsafe /etc/apk/cache; 3 unsafe /go/pkg/mod /root/.cache/go-build"},
+        Case{"NoCLibraries",
+             "FROM golang:alpine AS b\nRUN apk add vips-dev\nRUN CGO_ENABLED=0 go build .\nFROM rt\nCOPY "
+             "--from=b /x /x\n",
+             "2 unsafe /etc/apk/cache; 3 safe /go/pkg/mod /root/.cache/go-build"},
+        Case{"PnpmDeploy", "FROM node\nRUN pnpm install\nRUN pnpm deploy /x\n",
+             "2 unsafe /root/.local/share/pnpm/store"},
+        Case{"PnpmGlobal", "FROM node\nENV PNPM_HOME=/pnpm\nRUN pnpm add -g pm2\n", "3 unsafe /pnpm/store"},
+        Case{"UvNoEditable", "FROM python\nRUN uv sync --frozen --no-editable\n", "2 unsafe /root/.cache/uv"},
+        Case{"UvOfTheProject", "FROM python\nRUN uv pip install --system .\n", "2 unsafe /root/.cache/uv"},
+        Case{"NuGetFeedOfTheStep",
+             "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nRUN dotnet restore --source $FEED\nRUN dotnet "
+             "publish -o /o\nFROM rt\nCOPY --from=b /o /o\n",
+             "2 unsafe /root/.nuget/packages; 3 unsafe /root/.nuget/packages"},
+        Case{"NuGetOwnFeed",
+             "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nRUN dotnet pack lib -o /feed && dotnet nuget add "
+             "source /feed\nRUN dotnet restore\n"
+             "RUN dotnet publish -o /o\nFROM rt\nCOPY --from=b /o /o\n",
+             "2 unsafe /root/.nuget/packages; 3 unsafe /root/.nuget/packages; 4 unsafe "
+             "/root/.nuget/packages"}),
+    name_of);
+
 INSTANTIATE_TEST_SUITE_P(
     Spellings, CacheMounts,
     testing::Values(

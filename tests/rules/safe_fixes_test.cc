@@ -163,6 +163,7 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
            {{package, lock}, "COPY . .\nRUN npm ci --userconfig=config/npmrc\n", "unsafe"},
            {{package, lock}, "ENV NODE_OPTIONS=\"--require ./pre.js\"\nCOPY . .\nRUN npm ci\n", "unsafe"},
            {{package, lock, {"node_modules/a/x", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
+           {{package, lock, {".puppeteerrc.cjs", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
            {{package, lock, {"binding.gyp", ""}}, "COPY . .\nRUN npm ci\n", "unsafe"},
            {{{"package.json", "{\"dependencies\":{\"@prisma/client\":\"5\"}}"}, lock},
             "COPY . .\nRUN npm ci\n",
@@ -231,6 +232,8 @@ TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
   EXPECT_EQ(offered_for("", "\n          tags: app\n"), "safe");
   EXPECT_EQ(offered_for("", " {tags: app}\n"), "no fix");
   EXPECT_EQ(offered_for("    env:\n      BUILDX_BUILDER: default\n", "\n          tags: app\n"), "no fix");
+  EXPECT_EQ(offered_for("    strategy:\n      matrix:\n        builder: [a]\n", "\n          tags: app\n"),
+            "no fix");
   const std::string tags = "\n          tags: app\n";
   EXPECT_EQ(offered_for("", tags, "name: x\non:\n  push:\n    tags: ['v*']\n\n# more\n"), "no fix");
   EXPECT_EQ(offered_for("", tags, "on:\n  release:\n    types: [published]\n"), "no fix");

@@ -1,0 +1,47 @@
+// What can go wrong with a cache mount although the package manager finds it: what other builders lack, what
+// a warm mount keeps too long, and what it hides.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "dcache/lint/subject.h"
+#include "rules/package_managers.h"
+
+namespace dcache::rules {
+
+// Whether a RUN is given what a later step that downloads again may lack: a secret, an agent, another source.
+bool has_credentials(const lint::Run& run);
+
+// Whether a use puts what the project makes itself among the packages (`mvn install`), or is told by an
+// option alone where packages come from.
+bool keeps_own_packages(const Use& use);
+
+// Whether a package that a use builds on the way may be taken from the cache though its sources have changed.
+bool may_keep_old(const Use& use);
+
+// Whether what a use installs may be links into the cache, as pnpm 11 makes for global packages.
+bool links_into_store(const Use& use);
+
+// Of the steps of one file.
+class MountRisks {
+ public:
+  explicit MountRisks(lint::Subject& subject) : subject_(subject) {}
+
+  // Whether a step below the RUN, without a mount for them, may have put packages into the manager's folders:
+  // a mount would hide them. The manager's own installs do not count here.
+  bool may_be_filled(const lint::Run& run, const PackageManager& manager);
+
+  // Whether a build of Go may use C libraries, whose changes its build cache does not notice.
+  // Source: https://pkg.go.dev/cmd/go#hdr-Build_and_test_caching
+  bool may_compile_c(const lint::Run& run);
+
+ private:
+  bool may_fill(const lint::Run& run, const PackageManager& manager);
+
+  lint::Subject& subject_;
+  std::map<const PackageManager*, std::vector<bool>> filled_;  // after which steps
+  std::vector<bool> headers_;  // after which steps headers of C libraries are installed
+};
+
+}  // namespace dcache::rules
