@@ -333,7 +333,7 @@ INSTANTIATE_TEST_SUITE_P(
              "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nRUN dotnet pack lib -o /feed && dotnet nuget add "
              "source /feed\nRUN dotnet restore\n"
              "RUN dotnet publish -o /o\nFROM rt\nCOPY --from=b /o /o\n",
-             "2 unsafe /root/.nuget/packages; 3 unsafe /root/.nuget/packages; 4 unsafe "
+             "3 unsafe /root/.nuget/packages; 4 unsafe "
              "/root/.nuget/packages"}),
     name_of);
 
