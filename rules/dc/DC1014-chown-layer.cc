@@ -359,9 +359,10 @@ class Check {
                      std::move(remedy));
   }
 
-  // Whether the owner is a name that a RUN after the COPY makes.
+  // Whether the owner is a name that a RUN after the COPY makes, or gives another number.
   bool is_made_later(const Change& change, const plan::Step& copy) const {
-    constexpr std::string_view kMakers[] = {"useradd", "adduser", "addgroup", "groupadd"};
+    constexpr std::string_view kMakers[] = {"useradd",  "adduser", "addgroup",
+                                            "groupadd", "usermod", "groupmod"};
     const std::string_view owner = change.value.substr(0, change.value.find(':'));
     if (change.is_mode() || owner.empty()) return false;
     const plan::Stage& stage = subject_.graph().stages[copy.stage];

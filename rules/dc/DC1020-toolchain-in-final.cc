@@ -119,9 +119,16 @@ bool is_to_work_in(const FinalImage& image) {
 }
 
 // Whether all that starts is what a container is told to: a script hands it on, and no CMD says what it is.
+// One that can't be read is taken for such a script by its name.
 bool starts_what_it_is_told(lint::Subject& subject, const FinalImage& image) {
   if (image.command != nullptr || image.entrypoint == nullptr || image.started.empty()) return false;
-  const auto script = copied_program(subject, image, image.started.back());
+  const std::string_view name = image.started.back();
+  const auto script = copied_program(subject, image, name);
+  if (!script) {
+    const bool relative = name.find('/') != std::string_view::npos && !name.starts_with('/');
+    return image.started.size() == 1 &&
+           (relative || name.ends_with(".sh") || name.find("entrypoint") != std::string_view::npos);
+  }
   return script && script->starts_with("#!") &&
          (script->find("exec \"$@\"") != std::string::npos || script->find("exec $@") != std::string::npos);
 }
