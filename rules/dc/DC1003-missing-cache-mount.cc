@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <optional>
 
@@ -203,7 +204,7 @@ class Check {
     if (!remove_clean_ups(subject_, run, lack.manager(), removal)) return std::nullopt;
     const auto removed = removal.edits();
     if (!removed || is_in_the_way(lack, removal)) return std::nullopt;
-    fix.safe = !lack.manager().unsafe_fix && is_harmless(lack, removal);
+    fix.safe = !lack.manager().unsafe_fix && is_harmless(lack, removal) && has_mounts_anyway();
     fix.edits.insert(fix.edits.end(), removed->begin(), removed->end());
     if (lack.manager().name == "apt") {
       if (!run.shell_form || run.in_heredoc || !all_in_one_list(run)) return std::nullopt;
@@ -224,6 +225,15 @@ class Check {
              return mount.target.starts_with('/') &&
                     (text::is_within(path, target) || text::is_within(target, path));
            });
+  }
+
+  // Whether all builders of the project know mounts without being told what syntax to fetch.
+  bool has_mounts_anyway() const {
+    constexpr int kFirst = 23;  // Docker 23.0 builds with BuildKit
+    const std::string& minimum = subject_.config().minimum_engine;
+    int major = 0;
+    std::from_chars(minimum.data(), minimum.data() + minimum.size(), major);
+    return minimum.empty() || subject_.file().directive("syntax") || major >= kFirst;
   }
 
   // Whether the mount changes nothing but where the package manager keeps its files, whoever runs the step

@@ -154,9 +154,9 @@ std::vector<CopiedFile> files_of(const plan::Step& copy) {
       if (!into_folder && !selector.wildcard) files.push_back({copy.destination, &selector, &read, true});
     }
   }
-  // ADD downloads one file.
-  if (files.empty() && !copy.remote.empty() && !into_folder)
-    files.push_back({copy.destination, nullptr, nullptr, true});
+  // ADD downloads one file, and a here-document is one.
+  const bool one_file = !copy.remote.empty() || copy.find(plan::Part::Kind::kHeredoc) != nullptr;
+  if (files.empty() && one_file && !into_folder) files.push_back({copy.destination, nullptr, nullptr, true});
   return files;
 }
 
@@ -363,7 +363,8 @@ class Check {
   bool is_made_later(const Change& change, const plan::Step& copy) const {
     constexpr std::string_view kMakers[] = {"useradd",  "adduser", "addgroup",
                                             "groupadd", "usermod", "groupmod"};
-    const std::string_view owner = change.value.substr(0, change.value.find(':'));
+    std::string_view owner = change.value.substr(0, change.value.find(':'));
+    if (owner.empty()) owner = change.value.substr(std::min<size_t>(1, change.value.size()));  // `:group`
     if (change.is_mode() || owner.empty()) return false;
     const plan::Stage& stage = subject_.graph().stages[copy.stage];
     const auto copied = std::ranges::find_if(

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
 #include "rules/edits.h"
 #include "rules/final_image.h"
 
@@ -111,6 +112,7 @@ class Carried {
   void visit(size_t into, const std::vector<std::string_view>& bases) {
     if (seen_[into]) return;
     seen_[into] = true;
+    if (brings_libraries(into)) return;
     for (const size_t index : graph_.stages[into].steps) {
       const Step& step = graph_.steps[index];
       if (step.kind != Step::Kind::kCopy) continue;
@@ -123,6 +125,24 @@ class Carried {
       }
     }
     if (const auto base = graph_.stages[into].base_stage) visit(*base, bases);
+  }
+
+  // Whether a COPY gives the image a C library after all.
+  bool brings_libraries(size_t stage) const {
+    const auto is_library = [](std::string_view path) {
+      constexpr std::string_view kFolders[] = {"/lib", "/lib64", "/usr/lib"};
+      return std::ranges::any_of(kFolders,
+                                 [&](std::string_view folder) { return text::is_within(path, folder); });
+    };
+    return std::ranges::any_of(graph_.stages[stage].steps, [&](size_t index) {
+      const Step& step = graph_.steps[index];
+      return step.kind == Step::Kind::kCopy &&
+             (is_library(step.destination) || std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+                return std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+                  return is_library(selector.path);
+                });
+              }));
+    });
   }
 
   const Graph& graph_;

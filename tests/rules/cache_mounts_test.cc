@@ -415,6 +415,17 @@ TEST(CacheMounts, TakesTheProjectIntoAccount) {
   EXPECT_EQ(offered(kInstall, test::surroundings_of(lock)), "3 none FOLDER");
 }
 
+TEST(CacheMounts, AreNotSafeForBuildersThatDoNotKnowThem) {
+  lint::Config config = test::config_selecting({"DC1003"});
+  const std::string text = "FROM node\nRUN npm ci\n";
+  config.minimum_engine = "18.09";
+  EXPECT_EQ(test::fixed(text, config), text);
+  EXPECT_NE(test::fixed("# syntax=docker/dockerfile:1\n" + text, config),
+            "# syntax=docker/dockerfile:1\n" + text);
+  config.minimum_engine = "24.0";
+  EXPECT_NE(test::fixed(text, config), text);
+}
+
 TEST(CacheMounts, SayWhoElseNeedsWhatIsInThem) {
   const lint::Config config = test::config_selecting({"DC1003"});
   const lint::Linter linter(lint::catalogue(), config);
