@@ -18,6 +18,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::cli {
 namespace {
@@ -90,18 +91,10 @@ struct Judged {
   std::string occasion = {};
 };
 
-// "a", "a and b", "a, b and c"
-std::string list_words(const std::vector<std::string>& names) {
-  std::string words;
-  for (size_t i = 0; i < names.size(); ++i)
-    words += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-  return words;
-}
-
 std::string git_occasion(const std::vector<std::string>& ranges) {
   const std::string& range = ranges.front();
   const size_t dots = range.find("..");
-  if (dots == std::string::npos) return "since " + list_words(ranges);
+  if (dots == std::string::npos) return "since " + text::list_words(ranges);
   const std::string to = range.substr(range.find_first_not_of('.', dots) == std::string::npos
                                           ? range.size()
                                           : range.find_first_not_of('.', dots));
@@ -142,7 +135,7 @@ std::optional<Judged> judge_since(const Options& options, cache::Build build) {
   cache::Report report = build.compare_with(earlier);
   return Judged{.build = std::move(build),
                 .report = std::move(report),
-                .occasion = "since " + list_words(options.since)};
+                .occasion = "since " + text::list_words(options.since)};
 }
 
 std::optional<Judged> judge(const Options& options, const std::vector<std::string>& changed,

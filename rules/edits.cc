@@ -3,12 +3,18 @@
 #include <algorithm>
 
 #include "dcache/text/line_index.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::rules {
 
 uint32_t last_line_of(const dockerfile::File& file, const dockerfile::Instruction& instruction) {
   if (instruction.heredocs.empty()) return instruction.end_line;
   return file.lines().line_of(instruction.heredocs.front().body.begin) - 1;
+}
+
+std::string_view line_above(const dockerfile::File& file, const dockerfile::Instruction& instruction) {
+  if (instruction.start_line < 2) return {};
+  return text::trim_left(file.lines().line_span(instruction.start_line - 1).of(file.source()));
 }
 
 std::string_view line_end(const dockerfile::File& file) {

@@ -17,6 +17,9 @@ std::string_view line_end(const dockerfile::File& file);
 // The last line of the instruction's own text, which here-documents follow.
 uint32_t last_line_of(const dockerfile::File& file, const dockerfile::Instruction& instruction);
 
+// The line above an instruction, without its indentation; empty for the first.
+std::string_view line_above(const dockerfile::File& file, const dockerfile::Instruction& instruction);
+
 // A safe fix that replaces one stretch of text.
 lint::Fix replace(text::Span span, std::string text, std::string description);
 

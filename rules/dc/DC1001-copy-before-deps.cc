@@ -10,6 +10,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 #include "rules/broad_copy.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
@@ -107,16 +108,18 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
   return std::nullopt;
 }
 
-// Whether one of the copies takes a file of the context.
+// Whether a COPY takes a file of the context.
+bool takes(const lint::Surroundings& around, const Step& copy, const context::Record& record) {
+  return std::ranges::any_of(copy.reads, [&](const plan::Read& read) {
+    return read.origin == plan::Read::Origin::kContext && cache::takes(around.files, read.selectors, record);
+  });
+}
+
+// Whether one of the copies does.
 bool is_taken(const lint::Surroundings& around, const std::vector<const Step*>& copies,
-              std::string_view path) {
-  const context::Record* record = around.files.find(path);
-  return record != nullptr && std::ranges::any_of(copies, [&](const Step* step) {
-           return std::ranges::any_of(step->reads, [&](const plan::Read& read) {
-             return read.origin == plan::Read::Origin::kContext &&
-                    cache::takes(around.files, read.selectors, *record);
-           });
-         });
+              const context::Record* record) {
+  return record != nullptr &&
+         std::ranges::any_of(copies, [&](const Step* copy) { return takes(around, *copy, *record); });
 }
 
 // Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
@@ -127,22 +130,15 @@ bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
                                                   ? copied(use.manager->optional)
                                                   : copied(use.manager->manifests);
   if (names.empty()) return true;
-  const auto is_taken = [&](const context::Record* record) {
-    return std::any_of(copies.begin(), copies.end(), [&](const Step* step) {
-      return std::any_of(step->reads.begin(), step->reads.end(), [&](const plan::Read& read) {
-        return read.origin == plan::Read::Origin::kContext &&
-               cache::takes(surroundings.files, read.selectors, *record);
-      });
-    });
-  };
+  const auto is_there = [&](const context::Record* record) { return is_taken(surroundings, copies, record); };
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     if (text::has_wildcard(name)) {
       return std::ranges::any_of(surroundings.files.records(), [&](const context::Record& record) {
-        return text::glob_match(name, text::base_name(record.path)) && is_taken(&record);
+        return text::glob_match(name, text::base_name(record.path)) && is_there(&record);
       });
     }
     const auto records = surroundings.called(text::base_name(name));
-    return std::any_of(records.begin(), records.end(), is_taken);
+    return std::any_of(records.begin(), records.end(), is_there);
   });
 }
 
@@ -247,7 +243,7 @@ void add_members(const lint::Surroundings& around, std::string_view folder,
   found.separable = false;
   found.open_workspace = !workspace->known;
   for (const std::string& path : workspace->manifests) {
-    if (is_taken(around, copies, path)) found.others.push_back(path);
+    if (is_taken(around, copies, around.files.find(path))) found.others.push_back(path);
   }
 }
 
@@ -408,9 +404,7 @@ bool sets_variables_between(const dockerfile::File& file, const Instruction& fir
 
 // Whether a comment that commands a linter or BuildKit's checks stands right above the instruction.
 bool is_commanded_above(const dockerfile::File& file, const Instruction& instruction) {
-  if (instruction.start_line < 2) return false;
-  const std::string_view above =
-      text::trim_left(file.lines().line_span(instruction.start_line - 1).of(file.source()));
+  const std::string_view above = line_above(file, instruction);
   return above.starts_with('#') &&
          (above.find("ignore") != std::string_view::npos || above.find("check=") != std::string_view::npos);
 }
@@ -466,10 +460,7 @@ void leave_out_copied(const lint::Surroundings& around, const std::vector<const 
     return std::any_of(copies.begin(), std::ranges::find(copies, copy.step), [&](const Step* step) {
       const bool same_place =
           step->destination == place || step->destination == text::join_path(place, text::base_name(path));
-      return same_place && record != nullptr && std::ranges::any_of(step->reads, [&](const plan::Read& read) {
-               return read.origin == plan::Read::Origin::kContext &&
-                      cache::takes(around.files, read.selectors, *record);
-             });
+      return same_place && record != nullptr && takes(around, *step, *record);
     });
   };
   std::erase_if(manifests.paths, is_copied);
@@ -575,14 +566,6 @@ std::string_view needed_lock(const Use& use) {
     return one.manager == use.manager->name && shell::has_word(words, one.word);
   });
   return found == std::end(kLocked) ? std::string_view() : found->file;
-}
-
-// "a, b and c"
-std::string listed(const std::vector<std::string>& names) {
-  std::string words;
-  for (size_t i = 0; i < names.size(); ++i)
-    words += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
-  return words;
 }
 
 // What the package manager reads, where the context does not show it.
@@ -849,12 +832,13 @@ class Check {
     const std::vector<std::string> missing = missing_names(copies, found, use);
     std::string remedy;
     if (earlier.step != nullptr && missing.empty()) {
-      remedy = fmt::format("line {} copies {} already: {} right after it, then copy the rest",
-                           earlier.step->instruction->start_line, listed(usual_names(use)), install);
-    } else {
       remedy =
-          fmt::format("copy {} first, {}, then copy the rest",
-                      missing.empty() ? "the files that list the dependencies" : listed(missing), install);
+          fmt::format("line {} copies {} already: {} right after it, then copy the rest",
+                      earlier.step->instruction->start_line, text::list_words(usual_names(use)), install);
+    } else {
+      remedy = fmt::format(
+          "copy {} first, {}, then copy the rest",
+          missing.empty() ? "the files that list the dependencies" : text::list_words(missing), install);
     }
     if (implied && use.action->fetch.empty()) {
       const Cache& downloads = use.manager->cache(use.action->caches.front());

@@ -7,6 +7,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
+#include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/stages.h"
 #include "rules/volatile.h"
@@ -77,9 +78,7 @@ bool fetches(Subject& subject, const Instruction& instruction) {
 
 // A comment above the line would be left behind, and be about another line then.
 bool has_comment_above(const dockerfile::File& file, const Instruction& instruction) {
-  if (instruction.start_line < 2) return false;
-  const std::string_view above = file.lines().line_span(instruction.start_line - 1).of(file.source());
-  return text::trim_left(above).starts_with('#');
+  return line_above(file, instruction).starts_with('#');
 }
 
 void move_down(const dockerfile::File& file, const Instruction& from, const Instruction& to,

@@ -8,6 +8,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -287,16 +288,13 @@ class Check {
   // "COPY of line 3", or "COPYs of lines 3, 4 and 6".
   static std::string names_of(const Copies& copies) {
     const std::string keywords = keywords_of(copies);
-    std::string names = copies.size() == 1           ? keywords + " of line "
-                        : keywords == "COPY and ADD" ? keywords + " of lines "
-                                                     : keywords + "s of lines ";
-    for (size_t i = 0; i < copies.size(); ++i)
-      names += fmt::format("{}{}",
-                           i == 0                   ? ""
-                           : i + 1 == copies.size() ? " and "
-                                                    : ", ",
-                           copies[i]->instruction->start_line);
-    return names;
+    const std::string names = copies.size() == 1           ? keywords + " of line "
+                              : keywords == "COPY and ADD" ? keywords + " of lines "
+                                                           : keywords + "s of lines ";
+    std::vector<std::string> lines;
+    for (const plan::Step* copy : copies)
+      lines.push_back(std::to_string(copy->instruction->start_line));
+    return names + text::list_words(lines);
   }
 
   // The options of COPY that make the changes needless; of several changes the last counts, and modes in

@@ -8,6 +8,7 @@
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/calls.h"
 #include "rules/package_managers.h"
 
@@ -15,6 +16,7 @@ namespace dcache::rules {
 namespace {
 
 constexpr size_t kMostSteps = 256;  // that are looked at for one path
+constexpr size_t kMostNamed = 3;    // files in one sentence
 
 // Lists of packages, and the words of the commands that fetch them.
 struct Leftover {
@@ -82,14 +84,14 @@ class Check {
         if (maker == nullptr || !reported_.insert(maker).second) continue;
         const std::vector<std::string> files = files_in(*maker, path);
         const bool several = files.size() > 1;
-        reporter_.report(
-            run.span_of(command.spelling),
-            fmt::format("{} stay{} in the layer of line {}, and {} only hidden", listed(files),
-                        several ? "" : "s", maker->instruction->start_line, several ? "are" : "is"),
-            maker->kind == plan::Step::Kind::kCopy
-                ? several ? "mount them with --mount=type=bind instead of copying them"
-                          : "mount it with --mount=type=bind instead of copying it"
-                : "remove it in the RUN that makes it");
+        reporter_.report(run.span_of(command.spelling),
+                         fmt::format("{} stay{} in the layer of line {}, and {} only hidden",
+                                     text::list_words(files, kMostNamed), several ? "" : "s",
+                                     maker->instruction->start_line, several ? "are" : "is"),
+                         maker->kind == plan::Step::Kind::kCopy
+                             ? several ? "mount them with --mount=type=bind instead of copying them"
+                                       : "mount it with --mount=type=bind instead of copying it"
+                             : "remove it in the RUN that makes it");
         break;
       }
     }
@@ -114,16 +116,6 @@ class Check {
     if (files.empty() || (files.size() == 1 && maker.destination == path && !last.ends_with('/')))
       return {path};
     return files;
-  }
-
-  // "a, b and c"; of many the first ones.
-  static std::string listed(const std::vector<std::string>& files) {
-    constexpr size_t kMostNamed = 3;
-    const size_t named = std::min(files.size(), kMostNamed);
-    std::string words = files.front();
-    for (size_t i = 1; i < named; ++i)
-      words += (i + 1 == files.size() ? " and " : ", ") + files[i];
-    return files.size() > named ? fmt::format("{} and {} more", words, files.size() - named) : words;
   }
 
   // The package manager whose caches a command empties; null for none. The images of Debian and Ubuntu keep

@@ -1,0 +1,13 @@
+// Lists in sentences.
+#pragma once
+
+#include <limits>
+#include <span>
+#include <string>
+
+namespace dcache::text {
+
+// "a", "a and b", "a, b and c"; empty for none. Of more than `most` the first ones: "a, b and 3 more".
+std::string list_words(std::span<const std::string> words, size_t most = std::numeric_limits<size_t>::max());
+
+}  // namespace dcache::text
