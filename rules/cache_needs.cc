@@ -244,9 +244,7 @@ class Needs {
              word.text == "-version";
     };
     if (std::ranges::any_of(words, only_asks)) return false;
-    const auto uses = uses_of(subject_, run);
-    const bool known = std::ranges::any_of(uses, [&](const Use& use) { return use.command == &command; });
-    return !known || !needs_.has_mount(run);
+    return use_by(subject_, run, command) == nullptr || !needs_.has_mount(run);
   }
 
   bool is_other_manager(std::span<const shell::Word> words) const {
@@ -449,9 +447,7 @@ bool instruction_takes(lint::Subject& subject, const Instruction& instruction, s
       if (!run.step) return false;
       const Step& step = subject.graph().steps[*run.step];
       return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-        const bool manages = std::ranges::any_of(uses_of(subject, run),
-                                                 [&](const Use& use) { return use.command == &command; });
-        return !manages && command_takes(command, folder, step);
+        return use_by(subject, run, command) == nullptr && command_takes(command, folder, step);
       });
     }
     case Keyword::kCmd:
@@ -553,9 +549,8 @@ bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folde
   return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
     if (words.empty()) return true;
-    const bool used =
-        std::ranges::any_of(uses_of(subject, run), [&](const Use& use) { return use.command == &command; });
-    const bool manages = used || std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+    const bool manages = use_by(subject, run, command) != nullptr ||
+                         std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
                            return calls(manager, command);
                          });
     if (manages) return !(command.depth > 0 && asks_for_folder(words));

@@ -102,12 +102,12 @@ bool is_harmless_option(std::string_view word) {
 
 // A package with or without a version, an extra or a number: nothing that can be a path.
 bool is_plain_name(std::string_view word) {
-  static const RE2 kName(
-      R"(@?[A-Za-z0-9][\w.+-]*(?:/[A-Za-z0-9][\w.-]*)?(?:\[[\w.,-]+\])?(?:[@=<>!~^]+[\w.,*+-]+)?)");
-  static const RE2 kFile(R"(\.(?:whl|zip|gz|tgz|bz2|xz|txt|toml|cfg|deb|rpm|apk|gem|tar|lock|json)$)");
+  static LazyRE2 kName = {
+      R"(@?[A-Za-z0-9][\w.+-]*(?:/[A-Za-z0-9][\w.-]*)?(?:\[[\w.,-]+\])?(?:[@=<>!~^]+[\w.,*+-]+)?)"};
+  static LazyRE2 kFile = {R"(\.(?:whl|zip|gz|tgz|bz2|xz|txt|toml|cfg|deb|rpm|apk|gem|tar|lock|json)$)"};
   const bool scoped = word.starts_with('@');
   if (word.find('/') != std::string_view::npos && !scoped) return false;
-  return RE2::FullMatch(piece(word), kName) && !RE2::PartialMatch(piece(word), kFile);
+  return RE2::FullMatch(piece(word), *kName) && !RE2::PartialMatch(piece(word), *kFile);
 }
 
 bool has_harmless_words(const ManifestInstall& install) {
@@ -152,10 +152,10 @@ bool is_about_installs(std::string_view variable) {
 
 // Whether a value may name a file of the sources.
 bool may_name_source(std::string_view value, std::string_view destination) {
-  static const RE2 kFile(R"(\.(?:txt|toml|conf|ini|cfg|json|pem|crt|js|cjs|mjs|rc|yaml|yml)$)");
+  static LazyRE2 kFile = {R"(\.(?:txt|toml|conf|ini|cfg|json|pem|crt|js|cjs|mjs|rc|yaml|yml)$)"};
   if (value.find("://") != std::string_view::npos) return false;
   if (value.starts_with('/')) return destination == "/" || text::is_within(value, destination);
-  return value.find('/') != std::string_view::npos || RE2::PartialMatch(piece(value), kFile);
+  return value.find('/') != std::string_view::npos || RE2::PartialMatch(piece(value), *kFile);
 }
 
 // Whether no variable of the stage leads the install to a file of the sources, and its shell is none of them.
@@ -205,15 +205,15 @@ constexpr std::array<std::string_view, 27> kBeside = {".pnpmfile.cjs",
                                                       "bower_components"};
 
 bool is_plain_requirement(std::string_view line) {
-  static const RE2 kRequirement(
-      R"([A-Za-z0-9][\w.-]*(?:\s*\[[\w.,\s-]+\])?\s*(?:[=<>!~]=?=?[^/\\]*?)?(?:;[^\\]*?)?(?:\s*--hash=\S+)*\s*\\?)");
-  static const RE2 kFile(R"(\.(?:whl|zip|gz|tgz|bz2)(?:\s|$))");
-  static const RE2 kOption(
-      R"((?:-i|--index-url|--extra-index-url|--trusted-host|--hash|--pre|--only-binary|--no-binary|--require-hashes|--prefer-binary)\b.*)");
+  static LazyRE2 kRequirement = {
+      R"([A-Za-z0-9][\w.-]*(?:\s*\[[\w.,\s-]+\])?\s*(?:[=<>!~]=?=?[^/\\]*?)?(?:;[^\\]*?)?(?:\s*--hash=\S+)*\s*\\?)"};
+  static LazyRE2 kFile = {R"(\.(?:whl|zip|gz|tgz|bz2)(?:\s|$))"};
+  static LazyRE2 kOption = {
+      R"((?:-i|--index-url|--extra-index-url|--trusted-host|--hash|--pre|--only-binary|--no-binary|--require-hashes|--prefer-binary)\b.*)"};
   line = text::trim(line.substr(0, line.find(" #")));
   if (line.empty() || line.starts_with('#')) return true;
-  return RE2::FullMatch(piece(line), kOption) ||
-         (RE2::FullMatch(piece(line), kRequirement) && !RE2::PartialMatch(piece(line), kFile));
+  return RE2::FullMatch(piece(line), *kOption) ||
+         (RE2::FullMatch(piece(line), *kRequirement) && !RE2::PartialMatch(piece(line), *kFile));
 }
 
 bool has_plain_requirements(std::string_view text) {
@@ -227,20 +227,20 @@ bool has_plain_requirements(std::string_view text) {
 
 // Whether the text of a manifest may refer to files of the project, or to programs that read them.
 bool may_refer(std::string_view path, std::string_view text) {
-  static const RE2 kPackageJson(
+  static LazyRE2 kPackageJson = {
       R"re("(?:file|link|portal|workspace|patch):|"(?:workspaces|patchedDependencies|dependenciesMeta)")re"
-      R"re(|prisma|"patch-package"|"husky"|"lefthook"|"simple-git-hooks")re");
-  static const RE2 kToml(R"re(\bpath\s*=|file:|\bworkspace\b)re");
-  static const RE2 kComposer(R"re("(?:path|artifact)"|"scripts"|file:)re");
-  static const RE2 kCode(
-      R"re(\b(?:File|IO|Dir|Pathname|load|require_relative|gemspec|path|file)\b|eval|read)re");
+      R"re(|prisma|"patch-package"|"husky"|"lefthook"|"simple-git-hooks")re"};
+  static LazyRE2 kToml = {R"re(\bpath\s*=|file:|\bworkspace\b)re"};
+  static LazyRE2 kComposer = {R"re("(?:path|artifact)"|"scripts"|file:)re"};
+  static LazyRE2 kCode = {
+      R"re(\b(?:File|IO|Dir|Pathname|load|require_relative|gemspec|path|file)\b|eval|read)re"};
   const std::string_view name = text::base_name(path);
   if (name == "package.json" || name == "package-lock.json" || name == "npm-shrinkwrap.json")
-    return name == "package.json" && RE2::PartialMatch(piece(text), kPackageJson);
-  if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(piece(text), kToml);
-  if (name == "composer.json") return RE2::PartialMatch(piece(text), kComposer);
+    return name == "package.json" && RE2::PartialMatch(piece(text), *kPackageJson);
+  if (name == "pyproject.toml" || name == "Pipfile") return RE2::PartialMatch(piece(text), *kToml);
+  if (name == "composer.json") return RE2::PartialMatch(piece(text), *kComposer);
   if (name == "Gemfile" || name == "mix.exs" || name == "Rakefile")
-    return RE2::PartialMatch(piece(text), kCode);
+    return RE2::PartialMatch(piece(text), *kCode);
   if (name.ends_with(".txt") || name.ends_with(".in")) return !has_plain_requirements(text);
   return false;  // lock files, and settings that are copied with them
 }

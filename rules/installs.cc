@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -102,9 +103,10 @@ std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
 }
 
 std::string name_some(const std::vector<const shell::Word*>& packages) {
+  std::unordered_set<std::string_view> seen;
   std::vector<std::string_view> names;  // each once
   for (const shell::Word* package : packages) {
-    if (std::ranges::find(names, package->text) == names.end()) names.push_back(package->text);
+    if (seen.insert(package->text).second) names.push_back(package->text);
   }
   const size_t shown = std::min(names.size(), kMostNamed);
   std::string text = fmt::format("{}", fmt::join(std::span(names).first(shown), ", "));

@@ -99,11 +99,9 @@ bool MountRisks::may_be_filled(const Run& run, const PackageManager& manager) {
 
 bool MountRisks::may_fill(const Run& run, const PackageManager& manager) {
   if (is_any_mounted(subject_, run, manager, nullptr)) return false;
-  const auto uses = uses_of(subject_, run);
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
-    if (words.empty() || std::ranges::any_of(uses, [&](const Use& use) { return use.command == &command; }))
-      return false;
+    if (words.empty() || use_by(subject_, run, command) != nullptr) return false;
     if (!calls(manager, command)) return may_call_any(words);
     // NuGet's own feeds of the project, and what else fetches.
     constexpr std::string_view kFetching[] = {"mod",   "get",     "tidy", "restore",

@@ -108,9 +108,8 @@ std::optional<NamedInstall> find_named_install(lint::Subject& subject, const lin
   if (named == uses.end()) return std::nullopt;
   const auto all_prepare = [&](const Command* from, const Command* to) {
     return std::all_of(from, to, [&](const Command& command) {
-      return is_preparation(command, copy) || std::ranges::any_of(uses, [&](const Use& use) {
-               return use.command == &command && names_all_it_installs(use);
-             });
+      const Use* use = use_by(subject, run, command);
+      return is_preparation(command, copy) || (use != nullptr && names_all_it_installs(*use));
     });
   };
   const Command* const first = run.commands.data();

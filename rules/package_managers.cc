@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -265,6 +266,12 @@ std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run) {
     return made;
   });
   return all.by_run[static_cast<size_t>(&run - runs.data())];
+}
+
+const Use* use_by(lint::Subject& subject, const lint::Run& run, const shell::Command& command) {
+  const auto uses = uses_of(subject, run);
+  const auto at = std::ranges::lower_bound(uses, &command, std::less<>(), &Use::command);
+  return at != uses.end() && at->command == &command ? &*at : nullptr;
 }
 
 std::optional<std::string> path_in(std::string_view word, const plan::Step& step) {

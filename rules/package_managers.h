@@ -141,6 +141,8 @@ struct Use {
 
 // In the order of the script. The uses point into `run`, one of the subject's.
 std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run);
+// The one that a command of the RUN makes; null if it makes none.
+const Use* use_by(lint::Subject& subject, const lint::Run& run, const shell::Command& command);
 
 // Who runs a step, by names or numbers as USER gives them; root where it gives none.
 struct Owner {

@@ -80,9 +80,11 @@ std::optional<Texts> texts_in(const YAML::Node& list) {
 }
 
 std::optional<Texts> listed_in_package_json(const std::string& text) {
+  constexpr std::string_view kKey = "workspaces";
+  if (text.find(kKey) == std::string::npos) return std::nullopt;
   const YAML::Node root = YAML::Load(text);  // JSON is YAML
   if (!root.IsMap()) return std::nullopt;
-  const YAML::Node listed = root["workspaces"];
+  const YAML::Node listed = root[std::string(kKey)];
   return listed.IsDefined() && listed.IsMap() ? texts_in(listed["packages"]) : texts_in(listed);
 }
 
