@@ -1,7 +1,7 @@
 """Comments of a header as Doxygen reads them: python3 comments.py HEADER
 
-The headers have plain `//` comments, above what they are about or behind it on its line. Text in them is text: what Doxygen
-would take for a command, a tag or a link is escaped, except between backquotes.
+The headers have plain `//` comments, above what they are about or after it on the same line. Text in them is text: anything that
+Doxygen would read as a command, a tag or a link is escaped, except between backquotes.
 """
 import re
 import sys
@@ -17,7 +17,7 @@ def text(comment: str) -> str:
 def main() -> None:
     lines = open(sys.argv[1], encoding="utf-8").read().split("\n")
     out = []
-    # What stands at the top is about the file.
+    # The comment at the top is about the file.
     top = 0
     while top < len(lines) and lines[top].startswith("//"):
         top += 1
@@ -26,7 +26,7 @@ def main() -> None:
     inside_code = False
     for number, line in enumerate(lines):
         whole = re.match(r"^(\s*)//(?!/)(.*)$", line)
-        behind = None if whole else re.match(r"^(.*[;,{}\w)])  // (.*)$", line)
+        trailing = None if whole else re.match(r"^(.*[;,{}\w)])  // (.*)$", line)
         if whole:
             indent, comment = whole.groups()
             code = comment.startswith("   ")
@@ -38,7 +38,7 @@ def main() -> None:
         inside_code = False
         if number == top and top:
             out.append("")
-        out.append(f"{behind.group(1)}  ///< {text(behind.group(2))}" if behind else line)
+        out.append(f"{trailing.group(1)}  ///< {text(trailing.group(2))}" if trailing else line)
     sys.stdout.write("\n".join(out))
 
 
