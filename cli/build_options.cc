@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -16,6 +15,8 @@
 
 namespace dcache::cli {
 namespace {
+
+constexpr const char* kBuildGroup = "Options of the build that change cache keys";
 
 // Splits NAME=VALUE; false if there is no name.
 bool split_pair(const std::string& pair, std::string& name, std::string& value) {
@@ -103,74 +104,60 @@ std::string store_folder() {
   return home != nullptr && *home == '/' ? std::string(home) + "/.cache/dcache" : std::string();
 }
 
-void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerfiles) {
+Option& add_builder(Command& command, const std::function<void(plan::Builder)>& set) {
+  std::vector<std::string> names;
+  for (const std::string_view name : plan::builder_names())
+    names.emplace_back(name);
+  const auto take = [set](const std::string& name) {
+    set(*plan::builder_of(name));
+    return std::string();
+  };
+  return command.choice(
+      "--builder", "NAME", std::move(names), take,
+      "Builder to model: buildkit (default), classic (DOCKER_BUILDKIT=0) or buildah (also podman build)");
+}
+
+void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfiles) {
   const bool several = dockerfiles == Dockerfiles::kSeveral;
   command
-      .add_option("-f,--file", flags.files,
-                  several ? "A Dockerfile, or a folder with some; may be given again (default: Dockerfile in "
-                            "the context)"
-                          : "The Dockerfile (default: Dockerfile in the context)")
-      ->type_name("FILE")
-      ->expected(1)
-      ->multi_option_policy(several ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::Throw)
-      ->allow_extra_args(false);
-  command.add_option("--context", flags.context,
-                     "The build context (default: the folder of -f, or the current folder)");
-  command.add_option("--target", flags.target, "The stage to build (default: the last)");
-  command.add_option("--build-arg", flags.build_args, "NAME=VALUE for an ARG; may be given again")
-      ->allow_extra_args(false);
-  command
-      .add_option("--build-context", flags.build_contexts,
-                  "NAME=FOLDER, a further context; may be given again")
-      ->allow_extra_args(false);
-  command.add_option("--platform", flags.platform, "What to build for")->capture_default_str();
-  command
-      .add_option("--builder", flags.builder,
-                  "Who builds: buildkit, classic (DOCKER_BUILDKIT=0) or buildah (build --layers, podman)")
-      ->transform(CLI::CheckedTransformer(builders_by_name()))
-      ->type_name("NAME")
-      ->option_text("NAME");
+      .texts("-f,--file", "FILE", flags.files,
+             several
+                 ? "Dockerfile, or a folder to search for Dockerfiles (default: Dockerfile in the context)"
+                 : "Dockerfile (default: Dockerfile in the context)")
+      .repeats = several;
+  command.text("--context", "DIR", flags.context,
+               "Build context (default: the folder of the Dockerfile, or the current folder)");
+  command.text("--target", "STAGE", flags.target, "Stage to build (default: the last)");
+  command.texts("--build-arg", "NAME=VALUE", flags.build_args, "Value of an ARG");
+  command.texts("--build-context", "NAME=DIR", flags.build_contexts, "Additional named context");
+  command.text("--platform", "PLATFORM", flags.platform, "Platform to build for");
+  add_builder(command, [&flags](plan::Builder builder) { flags.builder = builder; });
 }
 
-void add_builder_options(CLI::App& command, BuildFlags& flags) {
-  constexpr const char* kGroup = "Options of the build that count";
-  const std::map<std::string, plan::Store> stores = {{"containerd", plan::Store::kContainerd},
-                                                     {"overlay2", plan::Store::kOverlay2}};
-  command
-      .add_option(
-          "--store", flags.store,
-          "Image store of Docker: containerd, or overlay2, which ignores COPY --link (see docker info)")
-      ->transform(CLI::CheckedTransformer(stores))
-      ->type_name("NAME")
-      ->option_text("NAME")
-      ->group(kGroup);
-  command.add_option("--network", flags.run.network, "Network of RUN: default, none or host")
-      ->check(CLI::IsMember({"default", "none", "host"}))
-      ->type_name("MODE")
-      ->group(kGroup);
-  const auto repeatable = [&](const char* name, std::vector<std::string>& values, const char* text,
-                              const char* type) {
-    command.add_option(name, values, text)->allow_extra_args(false)->type_name(type)->group(kGroup);
+void add_builder_options(Command& command, BuildFlags& flags) {
+  const auto take_store = [&flags](const std::string& name) {
+    flags.store = name == "overlay2" ? plan::Store::kOverlay2 : plan::Store::kContainerd;
+    return std::string();
   };
-  repeatable("--add-host", flags.run.add_hosts, "Additional host, as HOST:ADDRESS; may be repeated", "HOST");
-  repeatable("--ulimit", flags.run.ulimits, "Limit of RUN, as NAME=SOFT[:HARD]; may be repeated", "LIMIT");
-  command.add_option("--shm-size", flags.run.shm_size, "Size of /dev/shm")->type_name("SIZE")->group(kGroup);
-  command.add_option("--hostname", flags.run.hostname, "Host name of RUN")->type_name("NAME")->group(kGroup);
-  command.add_option("--cgroup-parent", flags.run.cgroup_parent, "Parent cgroup of RUN")
-      ->type_name("NAME")
-      ->group(kGroup);
+  command
+      .choice("--store", "NAME", {"containerd", "overlay2"}, take_store,
+              "Image store of Docker: containerd (default), or overlay2, which ignores COPY --link (see "
+              "docker info)")
+      .group = kBuildGroup;
+  Option& network = command.text("--network", "", flags.run.network, "Network of RUN");
+  network.choices = {"default", "none", "host"};
+  network.group = kBuildGroup;
+  command.texts("--add-host", "HOST:ADDRESS", flags.run.add_hosts, "Additional host").group = kBuildGroup;
+  command.texts("--ulimit", "NAME=SOFT[:HARD]", flags.run.ulimits, "Limit of RUN").group = kBuildGroup;
+  command.text("--shm-size", "SIZE", flags.run.shm_size, "Size of /dev/shm").group = kBuildGroup;
+  command.text("--hostname", "NAME", flags.run.hostname, "Host name of RUN").group = kBuildGroup;
+  command.text("--cgroup-parent", "NAME", flags.run.cgroup_parent, "Parent cgroup of RUN").group =
+      kBuildGroup;
 }
 
-std::map<std::string, plan::Builder> builders_by_name() {
-  std::map<std::string, plan::Builder> builders;
-  for (const std::string_view name : plan::builder_names())
-    builders[std::string(name)] = *plan::builder_of(name);
-  return builders;
-}
-
-void add_store_option(CLI::App& command, BuildFlags& flags) {
-  command.add_flag("--no-store", flags.no_store,
-                   "Hash all files anew, and keep no hashes in the cache folder for the next run");
+void add_store_option(Command& command, BuildFlags& flags) {
+  command.flag("--no-store", flags.no_store,
+               "Hash all files again, and do not save the hashes for the next run");
 }
 
 void HashingLine::operator()(const context::HashingProgress& done) {

@@ -1,14 +1,12 @@
 // The options that say which build is meant, shared by all commands about one.
 #pragma once
 
-#include <map>
-#include <memory>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/command.h"
 #include "cli/terminal.h"
 #include "dcache/cache/build.h"
 
@@ -34,16 +32,16 @@ std::string store_folder();
 // Of answers of ShellCheck.
 std::string shellcheck_folder();
 
-// What --builder takes.
-std::map<std::string, plan::Builder> builders_by_name();
+// Adds --builder, which sets the target.
+Option& add_builder(Command& command, const std::function<void(plan::Builder)>& set);
 
 // What the build itself tells the builder and every RUN, for the commands that judge steps: --no-cache,
 // --network and the like.
-void add_builder_options(CLI::App& command, BuildFlags& flags);
+void add_builder_options(Command& command, BuildFlags& flags);
 
 // Whether a command takes -f once or several times.
 enum class Dockerfiles : uint8_t { kOne, kSeveral };
-void add_build_options(CLI::App& command, BuildFlags& flags, Dockerfiles dockerfiles = Dockerfiles::kOne);
+void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfiles = Dockerfiles::kOne);
 
 // The build of one of the Dockerfiles, or of the one in the context. Says on standard error what is wrong
 // with the flags, and gives nothing then.
@@ -53,7 +51,7 @@ enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
 
 // For the commands that hash files.
-void add_store_option(CLI::App& command, BuildFlags& flags);
+void add_store_option(Command& command, BuildFlags& flags);
 // Shows how far hashing has come.
 class HashingLine {
  public:

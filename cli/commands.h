@@ -1,27 +1,26 @@
-// The sub-commands. Each adds its options to the program and sets what runs when it is chosen.
+// The commands of the program. Each has its options' values alive as long as it is.
 #pragma once
 
-#include <functional>
+#include <vector>
 
-#include <CLI/CLI.hpp>
+#include "cli/command.h"
 
 namespace dcache::cli {
 
-// Exit status of the program.
-enum Status : int { kOk = 0, kFindings = 1, kError = 2 };
+Command completion_command();
+Command context_command();
+Command explain_command();
+Command keys_command();
+Command lint_command();
+Command lsp_command();
+Command manuals_command();
+Command parse_command();
+Command rules_command();
+Command snapshot_command();
 
-// Runs the chosen command and gives the exit status.
-using Action = std::function<int()>;
-
-void add_completion(CLI::App& app, Action& action);
-void add_context(CLI::App& app, Action& action);
-void add_explain(CLI::App& app, Action& action);
-void add_keys(CLI::App& app, Action& action);
-void add_lint(CLI::App& app, Action& action);
-void add_lsp(CLI::App& app, Action& action);
-void add_manuals(CLI::App& app, Action& action);
-void add_parse(CLI::App& app, Action& action);
-void add_rules(CLI::App& app, Action& action);
-void add_snapshot(CLI::App& app, Action& action);
+// All of them, in the order of help.
+std::vector<Command> all_commands();
+// Options that can be given before or after every command's name: --color, --help and --version.
+const Command& program();
 
 }  // namespace dcache::cli

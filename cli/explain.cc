@@ -78,7 +78,10 @@ std::vector<std::string> expand_patterns(const std::vector<std::string>& given, 
         if (text::glob_match(name, record.path)) names.push_back(record.path);
       }
     }
-    if (names.size() == before) names.push_back(name);
+    if (names.size() > before) continue;
+    if (text::has_wildcard(name))
+      complain(fmt::format("warning: {} matches no file in the build context", name));
+    names.push_back(name);
   }
   return names;
 }
@@ -253,48 +256,39 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_explain(CLI::App& app, Action& action) {
+Command explain_command() {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("explain", "Say which steps rebuild, and why");
-  command->add_option(
-      "--changed", options->changed,
-      "Files that change, from the current folder or the context; a folder means all in it, a pattern "
-      "what it matches in the context, and - a list on standard input");
+  Command command("explain", "Show which steps rebuild, and why");
+  Option& changed = command.texts("--changed", "FILE...", options->changed,
+                                  "Files that change, relative to the current folder or the context: a "
+                                  "folder for everything in it, a pattern for "
+                                  "what it matches in the context, - for a list on standard input");
+  changed.takes_rest = true;
+  command.texts(
+      "--since", "FILE", options->since,
+      "Compare with a state that dcache snapshot recorded; several for a builder that has built several, the "
+      "last build last");
+  command.texts(
+      "--git", "REVISION", options->git,
+      "Compare the work tree with a revision, or two revisions: A..B, or A...B to start at their merge base; "
+      "several for a builder that has built several");
+  add_build_options(command, options->build, Dockerfiles::kSeveral);
+  command.flag("--no-cache", options->build.no_cache, "Assume a build with --no-cache");
   command
-      ->add_option(
-          "--since", options->since,
-          "Compare with a state that `dcache snapshot` recorded; repeat it for a builder that has built "
-          "several, the last build last")
-      ->allow_extra_args(false)
-      ->type_name("FILE");
-  command
-      ->add_option("--git", options->git,
-                   "Compare the work tree with a revision, or two revisions: A..B, or A...B from where they "
-                   "parted; repeat it for a builder that has built several revisions")
-      ->allow_extra_args(false)
-      ->type_name("REVISION");
-  add_build_options(*command, options->build, Dockerfiles::kSeveral);
-  add_builder_options(*command, options->build);
-  command->add_flag("--no-cache", options->build.no_cache, "The build is told to reuse nothing");
-  command
-      ->add_option("--no-cache-filter", options->build.no_cache_filter,
-                   "The build is told not to reuse the steps of these stages")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("STAGE");
-  add_store_option(*command, options->build);
-  command->add_option("--only", options->only, "Show the steps with this verdict alone")
-      ->check(CLI::IsMember({"hit", "miss", "depends", "unused", "unknown"}));
-  command
-      ->add_option("--why", options->why, "Show what makes the step in this line rebuild, and nothing else")
-      ->type_name("LINE");
-  command->add_option("--format", options->format, "Output format")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
-  command->footer(
+      .texts("--no-cache-filter", "STAGE", options->build.no_cache_filter,
+             "Assume a build that does not use the cache for these stages")
+      .separator = ',';
+  add_store_option(command, options->build);
+  command.text("--only", "", options->only, "Show only the steps with this verdict").choices = {
+      "hit", "miss", "depends", "unused", "unknown"};
+  command.number("--why", "LINE", options->why, "Show only why the step in this line rebuilds");
+  command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
+  add_builder_options(command, options->build);
+  command.arguments("FILE", options->changed, "The same as --changed FILE");
+  command.notes =
       "Marks: ✓ reused, ✗ rebuilt, ~ reused only if a rebuilt step gives the same output,\n"
-      "       ? known only on the network, - not needed for the target\n\n"
-      "Examples:\n"
+      "       ? not known without asking the registry, - not needed for the target";
+  command.examples =
       "  dcache explain --changed cmd/app1/main.go\n"
       "  dcache explain -f build/Dockerfile --context . --changed go.mod pkg/\n"
       "  git diff --name-only HEAD~1 | dcache explain --only miss --changed -\n"
@@ -303,9 +297,10 @@ void add_explain(CLI::App& app, Action& action) {
       "  dcache explain --why 12 --changed '*.go'\n"
       "  dcache snapshot -o before.json && vi Dockerfile && dcache explain --since before.json\n"
       "  dcache explain --git main --git feature    # on a builder that has built both\n"
-      "  dcache explain --no-cache-filter test --git HEAD\n\n"
-      "Exit status: 0, or 2 where the Dockerfile or its context can't be read.");
-  command->callback([options, &action] { action = [options] { return run(*options); }; });
+      "  dcache explain --no-cache-filter test --git HEAD";
+  command.exit_status = "0, or 2 if the Dockerfile or its context can't be read.";
+  command.run = [options] { return run(*options); };
+  return command;
 }
 
 }  // namespace dcache::cli

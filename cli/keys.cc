@@ -43,37 +43,34 @@ int run_context(const Options& options) {
   return kOk;
 }
 
-void add_format(CLI::App& command, Options& options) {
-  command.add_option("--format", options.format, "Output format")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+void add_format(Command& command, Options& options) {
+  command.text("--format", "", options.format, "Output format").choices = {"text", "json"};
 }
 
 }  // namespace
 
-void add_keys(CLI::App& app, Action& action) {
+Command keys_command() {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("keys", "Print the cache key of every step, with the files behind it");
-  command->add_option("--files", options->files, "List the files of the step that starts on this line");
-  add_build_options(*command, options->build);
-  add_builder_options(*command, options->build);
-  add_store_option(*command, options->build);
-  add_format(*command, *options);
-  command->footer(
-      "Keys can be compared with each other, not with those of a builder.\n\n"
-      "Example:\n  dcache keys -f Dockerfile --files 6");
-  command->callback([options, &action] { action = [options] { return run_keys(*options); }; });
+  Command command("keys", "Print the cache key of every step, and the files it is made of");
+  command.number("--files", "LINE", options->files, "List the files of the step that starts in this line");
+  add_build_options(command, options->build);
+  add_store_option(command, options->build);
+  add_format(command, *options);
+  add_builder_options(command, options->build);
+  command.notes = "Compare keys with each other; they are not the keys of a builder.";
+  command.examples = "  dcache keys -f Dockerfile --files 6";
+  command.run = [options] { return run_keys(*options); };
+  return command;
 }
 
-void add_context(CLI::App& app, Action& action) {
+Command context_command() {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("context", "Show what the build context holds and what no step reads");
-  add_build_options(*command, options->build);
-  add_format(*command, *options);
-  command->footer("Example:\n  dcache context --target build");
-  command->callback([options, &action] { action = [options] { return run_context(*options); }; });
+  Command command("context", "Show what is in the build context, and what no step reads");
+  add_build_options(command, options->build);
+  add_format(command, *options);
+  command.examples = "  dcache context --target build";
+  command.run = [options] { return run_context(*options); };
+  return command;
 }
 
 }  // namespace dcache::cli

@@ -131,7 +131,10 @@ class Session {
         find_dockerfiles(options_.paths, {.companions = true, .gitignore = !options_.no_gitignore});
     const bool fixes_input =
         options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
-    const bool reports = !options_.diff && !fixes_input;
+    // Who records findings wants no list of them, unless a format is given.
+    const bool records =
+        !options_.new_baseline.empty() && options_.formats.empty() && options_.output.empty();
+    const bool reports = !options_.diff && !fixes_input && !records;
     if ((reports && !reports_.open(options_)) || !read_baseline()) return kError;
     std::set<std::string> said;  // a configuration that can't be read is complained of once
     std::string out;
@@ -302,9 +305,14 @@ class Session {
   int write_baseline(int status) const {
     if (options_.new_baseline.empty()) return status;
     const std::string failure = text::write_file_atomically(options_.new_baseline, new_baseline_.to_json());
-    if (failure.empty()) return status == kError ? kError : kOk;
-    complain(failure);
-    return kError;
+    if (!failure.empty()) {
+      complain(failure);
+      return kError;
+    }
+    const size_t count = new_baseline_.size();
+    complain(fmt::format("{} recorded in {}", count == 1 ? "1 finding" : fmt::format("{} findings", count),
+                         options_.new_baseline));
+    return status == kError ? kError : kOk;
   }
 
   // False, with a word on standard error, if there is none that can be used.
@@ -392,22 +400,27 @@ class Session {
 
 }  // namespace
 
-void add_lint(CLI::App& app, Action& action) {
+Command lint_command() {
   auto options = std::make_shared<LintOptions>();
-  CLI::App* command =
-      app.add_subcommand("lint", "Find what makes builds slower or worse than they have to be");
-  add_lint_options(*command, *options);
-  command->footer(
-      "Examples:\n"
+  Command command("lint", "Find and fix what makes builds slow or images worse");
+  add_lint_options(command, *options);
+  command.notes =
+      "A comment '# dcache ignore=CODE reason' silences a rule for the next instruction.\n"
+      "'dcache rules CODE' explains a rule.";
+  command.examples =
       "  dcache lint Dockerfile\n"
+      "  dcache lint --fix\n"
       "  dcache lint --format text --format sarif=dcache.sarif services/\n"
       "  dcache lint --diff --select DC1001 Dockerfile\n"
-      "  docker-templater | dcache lint -\n\n"
-      "A comment '# dcache ignore=CODE the reason' silences a rule for the next instruction.\n"
-      "`dcache rules CODE` explains a rule.\n\n"
-      "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 wrong use, unreadable input or a\n"
-      "Dockerfile that no builder accepts.");
-  command->callback([options, &action] { action = [options] { return Session(*options).run(); }; });
+      "  render-template | dcache lint -";
+  command.exit_status =
+      "0 if there is nothing at or above --fail-on, 1 for findings, 2 for wrong options, input that\n"
+      "can't be read, or a Dockerfile that no builder accepts.";
+  command.run = [options] {
+    if (options->paths.empty()) options->paths.emplace_back(".");
+    return Session(*options).run();
+  };
+  return command;
 }
 
 }  // namespace dcache::cli

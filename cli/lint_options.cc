@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "cli/build_options.h"
 #include "cli/lint_reports.h"
@@ -14,104 +12,131 @@ namespace {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-// An option of the form NAME=VALUE that may be given again, whose value is one of a few.
-CLI::Option* add_pairs(CLI::App& command, const std::string& option, Pairs& pairs, const std::string& what,
-                       std::vector<std::string> values) {
-  const auto take = [&pairs](const std::vector<std::string>& given) {
-    for (const std::string& one : given) {
-      const size_t equals = one.find('=');
-      pairs.emplace_back(one.substr(0, equals), one.substr(equals + 1));
-    }
-  };
-  const auto check = [values = std::move(values)](const std::string& given) -> std::string {
+constexpr const char* kRules = "Which rules run";
+constexpr const char* kReports = "Reports";
+constexpr const char* kFixes = "Fixes";
+constexpr const char* kBaseline = "Baseline";
+constexpr const char* kProject = "About the project";
+
+// An option NAME=VALUE whose value is one of a few.
+Option& add_pairs(Command& command, std::string_view name, std::string value, Pairs& pairs,
+                  std::vector<std::string> values, std::string help) {
+  const auto take = [&pairs, value, values = std::move(values)](const std::string& given) -> std::string {
     const size_t equals = given.find('=');
-    const bool known =
-        equals != std::string::npos && std::ranges::find(values, given.substr(equals + 1)) != values.end();
-    return known ? "" : fmt::format("'{}' does not end with = and one of {}", given, fmt::join(values, ", "));
+    if (equals == std::string::npos || std::ranges::find(values, given.substr(equals + 1)) == values.end())
+      return fmt::format("expected {}, where {} is one of {}", value, value.substr(value.find('=') + 1),
+                         fmt::join(values, ", "));
+    pairs.emplace_back(given.substr(0, equals), given.substr(equals + 1));
+    return "";
   };
-  return command.add_option_function<std::vector<std::string>>(option, take, what)
-      ->allow_extra_args(false)
-      ->check(CLI::Validator(check, ""));
+  Option& option = command.choice(name, std::move(value), {}, take, std::move(help));
+  option.repeats = true;
+  return option;
+}
+
+void add_rule_options(Command& command, LintOptions& options) {
+  Option& profile = command.text("--profile", "", options.profile, "Set of rules to start from");
+  profile.choices = {"default", "cache", "buildkit", "hadolint", "all"};
+  profile.group = kRules;
+  for (auto [name, target, help] :
+       {std::tuple("--select", &options.select, "Run only these rules, by code or name; separated by commas"),
+        std::tuple("--ignore", &options.ignore, "Do not run these rules; separated by commas")}) {
+    Option& option = command.texts(name, "RULE", *target, help);
+    option.separator = ',';
+    option.group = kRules;
+  }
+  add_pairs(command, "--level", "RULE=LEVEL", options.levels, {"error", "warning", "info", "style"},
+            "Report a rule at another level")
+      .group = kRules;
+  Option& fail_on = command.text("--fail-on", "", options.fail_on,
+                                 "Exit with status 1 from this level on (default: warning)");
+  fail_on.choices = {"error", "warning", "info", "style", "none"};
+  fail_on.group = kRules;
+  command.flag("--no-shellcheck", options.no_shellcheck, "Do not run ShellCheck on RUN scripts").group =
+      kRules;
+  command
+      .flag("--report-unused-suppressions", options.report_unused,
+            "Report comments that do not silence any finding")
+      .group = kRules;
+}
+
+void add_report_options(Command& command, LintOptions& options) {
+  Option& format = command.texts(
+      "--format", "FORMAT[=FILE]", options.formats,
+      fmt::format("Output format: {}; FORMAT=FILE writes it to a file", fmt::join(format_names(), ", ")));
+  for (const std::string_view name : format_names())
+    format.choices.emplace_back(name);
+  format.open_choices = true;
+  format.take = [&options](const std::string& word) {
+    std::string wrong = wrong_format(word);
+    if (wrong.empty()) options.formats.push_back(word);
+    return wrong;
+  };
+  format.group = kReports;
+  command.text("--output", "FILE", options.output, "Write the report to a file, and text to standard output")
+      .group = kReports;
+  command
+      .flag("-v,--verbose", options.verbose, "Show equal findings one by one, and what was left out and why")
+      .group = kReports;
+  command
+      .text("--sarif-category", "NAME", options.sarif_category,
+            "Tell this SARIF report apart from others of the same commit")
+      .group = kReports;
+  command
+      .flag("--sarif-suppressed", options.sarif_suppressed,
+            "Include findings in SARIF that a comment or the baseline silences, marked as suppressed")
+      .group = kReports;
+}
+
+void add_project_options(Command& command, LintOptions& options) {
+  command.text("--context", "DIR", options.context, "Build context (default: the folder of the Dockerfile)")
+      .group = kProject;
+  add_builder(command, [&options](plan::Builder builder) { options.builder = builder; }).group = kProject;
+  command
+      .text("--minimum-engine", "VERSION", options.minimum_engine,
+            "Oldest Docker Engine to support, such as 20.10")
+      .group = kProject;
+  Option& registries = command.texts("--trusted-registry", "HOST", options.trusted_registries,
+                                     "Registry that base images may come from (DL3026)");
+  registries.separator = ',';
+  registries.group = kProject;
+  add_pairs(command, "--label-schema", "LABEL=TYPE", options.labels,
+            {"text", "rawtext", "url", "rfc3339", "spdx", "hash", "semver", "email"},
+            "Label that images need, and its type (DL3049 and following)")
+      .group = kProject;
+  command.flag("--strict-labels", options.strict_labels, "Report labels that are not in the schema").group =
+      kProject;
 }
 
 }  // namespace
 
-void add_lint_options(CLI::App& command, LintOptions& options) {
+void add_lint_options(Command& command, LintOptions& options) {
+  command.arguments(
+      "PATH", options.paths,
+      "Dockerfiles, ignore files, GitHub workflows, .gitlab-ci.yml, folders to search for them, patterns "
+      "such as 'services/**/Dockerfile', or - for a Dockerfile on standard input (default: the current "
+      "folder)");
+  command.text(
+      "--config", "FILE", options.config,
+      "Configuration file (default: the nearest .dcache.toml, or else .hadolint.yaml, in the folder of the "
+      "Dockerfile or above)");
+  command.flag("--show-config", options.show_config, "Print the configuration for the path, and exit");
+  command.flag("--no-gitignore", options.no_gitignore, "Search folders for files that git ignores, too");
+  command.flag("--fix", options.fix, "Apply safe fixes").group = kFixes;
   command
-      .add_option("paths", options.paths,
-                  "Dockerfiles, ignore files, GitHub workflows, .gitlab-ci.yml, folders to search "
-                  "for\nthem, patterns such as 'services/**/Dockerfile', or - for a Dockerfile on standard\n"
-                  "input")
-      ->capture_default_str();
+      .flag("--unsafe-fixes", options.unsafe_fixes,
+            "With --fix or --diff: also fixes that may change the image")
+      .group = kFixes;
+  command.flag("--diff", options.diff, "Show what --fix would change, without changing files").group = kFixes;
+  add_rule_options(command, options);
+  add_report_options(command, options);
+  command.text("--baseline", "FILE", options.baseline, "Leave out the findings that this file lists").group =
+      kBaseline;
   command
-      .add_option(
-          "--format", options.formats,
-          fmt::format("Output format: {};\nFORMAT=FILE writes it to a file. Can be given several times",
-                      fmt::join(format_names(), ", ")))
-      ->check(wrong_format)
-      ->allow_extra_args(false)
-      ->type_name(fmt::format("FORMAT:{{{}}}", fmt::join(format_names(), ",")))
-      ->option_text("FORMAT[=FILE]");
-  command.add_option("--output", options.output, "Write the report to a file, and text to standard output");
-  command
-      .add_option("--sarif-category", options.sarif_category,
-                  "Tell this SARIF report from others of the same commit")
-      ->type_name("NAME");
-  command.add_flag("--sarif-suppressed", options.sarif_suppressed,
-                   "List in SARIF also what comments and the baseline silence, as suppressed");
-  command.add_flag("--no-gitignore", options.no_gitignore, "Search folders for what git ignores, too");
-  command.add_option("--profile", options.profile, "Which rules run")
-      ->check(CLI::IsMember({"default", "cache", "buildkit", "hadolint", "all"}));
-  command.add_option("--select", options.select, "Run exactly these rules, by code or name")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--ignore", options.ignore, "Leave out these rules")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command.add_option("--fail-on", options.fail_on, "Exit with 1 from this level on (default: warning)")
-      ->check(CLI::IsMember({"error", "warning", "info", "style", "none"}));
-  command.add_flag("--fix", options.fix, "Mend what can be mended safely");
-  command.add_flag("--unsafe-fixes", options.unsafe_fixes,
-                   "With --fix or --diff: also fixes that may change the image");
-  command.add_flag("--diff", options.diff, "Print what --fix would change, and change nothing");
-  command.add_option(
-      "--config", options.config,
-      "Configuration file (default: the nearest .dcache.toml, or else .hadolint.yaml, above the\n"
-      "Dockerfile)");
-  command.add_flag("--show-config", options.show_config,
-                   "Print the configuration that holds for the path, and stop");
-  add_pairs(command, "--level", options.levels, "Report a rule at another level; can be given several times",
-            {"error", "warning", "info", "style"})
-      ->type_name("CODE=LEVEL");
-  command.add_option("--minimum-engine", options.minimum_engine, "No builder is older than this Docker")
-      ->type_name("MAJOR.MINOR");
-  command.add_option("--builder", options.builder, "Who builds: buildkit (default), classic or buildah")
-      ->transform(CLI::CheckedTransformer(builders_by_name()))
-      ->type_name("NAME")
-      ->option_text("NAME");
-  command
-      .add_option("--trusted-registry", options.trusted_registries,
-                  "Where base images may come from (DL3026)")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  add_pairs(command, "--label-schema", options.labels,
-            "A label that images have, and its type (DL3049 and following)",
-            {"text", "rawtext", "url", "rfc3339", "spdx", "hash", "semver", "email"})
-      ->type_name("LABEL=TYPE");
-  command.add_option("--baseline", options.baseline, "Leave out the findings that this file lists")
-      ->type_name("FILE");
-  command
-      .add_option("--make-baseline", options.new_baseline,
-                  "List all findings in a file, for --baseline, and succeed")
-      ->type_name("FILE");
-  command.add_flag("--report-unused-suppressions", options.report_unused,
-                   "Comments that silence nothing are findings too");
-  command.add_flag("--no-shellcheck", options.no_shellcheck,
-                   "Don't ask ShellCheck about the text of RUN, though it is installed");
-  command.add_flag("-v,--verbose", options.verbose,
-                   "Show equal findings one by one, and say what was left out, and why");
-  command.add_flag("--strict-labels", options.strict_labels, "Images have no other labels than those");
-  command.add_option("--context", options.context, "The build context (default: the Dockerfile's folder)");
+      .text("--make-baseline", "FILE", options.new_baseline,
+            "Write all findings to a file for --baseline, and exit with status 0")
+      .group = kBaseline;
+  add_project_options(command, options);
 }
 
 }  // namespace dcache::cli

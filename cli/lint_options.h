@@ -6,16 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "cli/command.h"
 #include "dcache/plan/graph.h"
-
-namespace CLI {
-class App;
-}
 
 namespace dcache::cli {
 
 struct LintOptions {
-  std::vector<std::string> paths = {"."};
+  std::vector<std::string> paths;  // empty for the current folder
   bool no_gitignore = false;
   std::vector<std::string> formats;  // FORMAT or FORMAT=FILE
   std::string output;
@@ -45,6 +42,6 @@ struct LintOptions {
 };
 
 // Defines them; `options` has to outlive the command.
-void add_lint_options(CLI::App& command, LintOptions& options);
+void add_lint_options(Command& command, LintOptions& options);
 
 }  // namespace dcache::cli

@@ -69,8 +69,7 @@ std::string wrong_format(const std::string& word) {
   if (find_format(word) != nullptr) return {};
   const std::vector<std::string_view> names = format_names();
   const std::string_view name = std::string_view(word).substr(0, word.find('='));
-  return fmt::format("there is no format '{}'; {}", name,
-                     text::did_you_mean(name, names, fmt::format("known are {}", fmt::join(names, ", "))));
+  return text::did_you_mean(name, names, fmt::format("expected {}", fmt::join(names, ", ")));
 }
 
 bool Reports::open(const LintOptions& options) {

@@ -69,22 +69,22 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_lsp(CLI::App& app, Action& action) {
+Command lsp_command() {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("lsp", "Serve editors: findings and verdicts while one types");
-  command->add_flag("--stdio", options->stdio,
-                    "Speak on standard input and output, which is what it does anyway");
-  command->add_flag("--no-shellcheck", options->no_shellcheck,
-                    "Don't ask ShellCheck about the text of RUN, though it is installed");
-  command->add_flag("--no-store", options->no_store, "Keep no hashes of files between runs");
-  command->footer(
-      "An editor starts it and speaks the Language Server Protocol with it; docs/editors.md says how to set\n"
-      "up Neovim, VS Code, Helix, Emacs, JetBrains and Zed.\n\n"
-      "Examples:\n"
-      "  :lua vim.lsp.start({ name = 'dcache', cmd = { 'dcache', 'lsp' } })    in Neovim 0.8 or later\n\n"
-      "Exit status: 0 when the client said good-bye as it should, 1 when it did not, 2 for input that is no\n"
-      "stream of messages.");
-  command->callback([options, &action] { action = [options] { return run(*options); }; });
+  Command command("lsp", "Run as a language server for editors");
+  command.flag("--stdio", options->stdio, "Use standard input and output, which is the default");
+  command.flag("--no-shellcheck", options->no_shellcheck, "Do not run ShellCheck on RUN scripts");
+  command.flag("--no-store", options->no_store, "Do not save hashes of files for the next run");
+  command.notes =
+      "Editors start it and speak the Language Server Protocol with it. docs/editors.md shows the setup for\n"
+      "Neovim, VS Code, Helix, Emacs, JetBrains and Zed.";
+  command.examples =
+      "  :lua vim.lsp.start({ name = 'dcache', cmd = { 'dcache', 'lsp' } })    in Neovim 0.8 or later";
+  command.exit_status =
+      "0 after the requests shutdown and exit, 1 if the client left without them, 2 if the\n"
+      "input is not a stream of messages.";
+  command.run = [options] { return run(*options); };
+  return command;
 }
 
 }  // namespace dcache::cli

@@ -2,14 +2,15 @@
 #include <array>
 #include <cstdio>
 #include <exception>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/terminal.h"
 #include "cli/version_words.h"
 #include "dcache/text/suggest.h"
@@ -17,116 +18,120 @@
 namespace dcache::cli {
 namespace {
 
-struct Command {
+struct Named {
   std::string_view name;
-  void (*add)(CLI::App& app, Action& action);
-  bool describes_all = false;  // it needs the options of all commands
+  Command (*make)();
 };
 
 constexpr std::array kCommands = {
-    Command{"lint", add_lint},
-    Command{"explain", add_explain},
-    Command{"snapshot", add_snapshot},
-    Command{"keys", add_keys},
-    Command{"context", add_context},
-    Command{"parse", add_parse},
-    Command{"lsp", add_lsp},
-    Command{"completion", add_completion, true},
-    Command{"make-manuals", add_manuals, true},
-    Command{"rules", add_rules},
+    Named{"lint", lint_command},
+    Named{"explain", explain_command},
+    Named{"snapshot", snapshot_command},
+    Named{"keys", keys_command},
+    Named{"context", context_command},
+    Named{"rules", rules_command},
+    Named{"parse", parse_command},
+    Named{"lsp", lsp_command},
+    Named{"completion", completion_command},
+    Named{"make-manuals", manuals_command},
 };
 
-// Adds the command that is called, or all of them if it is not known: to define options takes longer than to
-// read them.
-void add_commands(CLI::App& app, Action& action, int argc, char** argv) {
-  if (argc == 2 && std::string_view(argv[1]) == "--version") return;
-  const auto names_command = [](const char* word) {
-    return std::ranges::any_of(kCommands, [&](const Command& command) { return command.name == word; });
-  };
-  char** const end = argv + argc;
-  char** const word = std::find_if(argv + std::min(argc, 1), end, names_command);
-  const auto is_called = [&](const Command& command) { return word != end && command.name == *word; };
-  const auto called = std::ranges::find_if(kCommands, is_called);
-  if (called != kCommands.end() && !called->describes_all) return called->add(app, action);
-  for (const Command& command : kCommands)
-    command.add(app, action);
+const Named* find_command(std::string_view name) {
+  const auto found = std::ranges::find(kCommands, name, &Named::name);
+  return found == kCommands.end() ? nullptr : &*found;
 }
 
-// The commands, or the long options of the one that was called.
-std::vector<std::string> names_near(const CLI::App& app, bool options) {
-  std::vector<std::string> names;
-  if (!options) {
-    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-      names.push_back(command->get_name());
-    return names;
-  }
-  const std::vector<CLI::App*> called = app.get_subcommands();
-  for (const CLI::App* owner : {&app, called.empty() ? &app : static_cast<const CLI::App*>(called.front())}) {
-    for (const CLI::Option* option : owner->get_options()) {
-      for (const std::string& name : option->get_lnames())
-        names.push_back("--" + name);
-    }
-  }
-  return names;
+int print(std::string text) {
+  print_and_clear(text);
+  return kOk;
 }
 
-// What to say of a word that is no command and no option, with the nearest one there is; empty if that is not
-// what is wrong.
-std::string mistyped(const CLI::App& app, int argc, char** argv) {
-  const bool command_given = !app.get_subcommands().empty();
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    const std::string_view word = argument.substr(0, argument.find('='));
-    const bool option = word.starts_with("--") && word.size() > 2;
-    if (word == "--") break;
-    if (!option && (command_given || word.starts_with('-'))) continue;
-    const std::vector<std::string> names = names_near(app, option);
-    if (std::find(names.begin(), names.end(), word) != names.end()) continue;
-    const std::vector<std::string_view> known(names.begin(), names.end());
-    return fmt::format("there is no {} '{}'; {}", option ? "option" : "command", word,
-                       text::did_you_mean(word, known, "--help lists what there is"));
+int run_command(const Command& command, const std::vector<std::string>& words) {
+  const Arguments arguments = read_arguments(command, words);
+  switch (arguments.ask) {
+    case Arguments::Ask::kHelp:
+      return print(help_of(command));
+    case Arguments::Ask::kVersion:
+      return print(version_words() + "\n");
+    case Arguments::Ask::kError:
+      complain(arguments.message);
+      return kError;
+    case Arguments::Ask::kRun:
+      return command.run();
   }
-  return {};
+  return kError;
 }
 
-int run(int argc, char** argv) {
-  CLI::App app("Says which steps of a Docker build will rebuild, and why, before you build.", "dcache");
-  app.set_version_flag("--version", version_words);
-  app.require_subcommand(1);
-  app.fallthrough();
-  const std::map<std::string, Colour> colours = {
-      {"auto", Colour::kAuto}, {"always", Colour::kAlways}, {"never", Colour::kNever}};
-  app.add_option_function<Colour>("--color", set_colour, "When to use colours: auto, always or never")
-      ->transform(CLI::CheckedTransformer(colours))
-      ->type_name("WHEN")
-      ->option_text("WHEN");
-  Action action;
-  add_commands(app, action, argc, argv);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    const std::string wrong = error.get_exit_code() == 0 ? "" : mistyped(app, argc, argv);
-    if (wrong.empty()) return app.exit(error) == 0 ? kOk : kError;
-    complain(wrong);
+int refuse(std::string_view kind, std::string_view word) {
+  std::vector<std::string_view> known = {"help", "version"};
+  for (const Named& command : kCommands)
+    known.push_back(command.name);
+  complain(
+      fmt::format("unknown {} '{}'; {}", kind, word, text::did_you_mean(word, known, "see dcache --help")));
+  return kError;
+}
+
+// Without one of the commands: `dcache help lint`, `dcache --version`.
+int run_program(const std::vector<std::string>& words) {
+  const std::string first = words.empty() ? "" : words.front();
+  if (first == "version" || first == "--version") return print(version_words() + "\n");
+  if (first == "help" && words.size() > 1) return refuse("command", words[1]);
+  if (first == "help" || first == "--help" || first == "-h") return print(help_of_program(all_commands()));
+  if (first.empty()) {
+    std::fputs(help_of_program(all_commands()).c_str(), stderr);
     return kError;
   }
-  const int status = action();
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    complain("can't write to standard output");
-    return kError;
-  }
-  return status;
+  return refuse(first.starts_with('-') ? "option" : "command", first);
+}
+
+int run(std::vector<std::string> words) {
+  const auto is_command = [](const std::string& word) { return find_command(word) != nullptr; };
+  const auto word = std::ranges::find_if(words, is_command);
+  // Options of the program can stand before the command's name.
+  const bool asks_help = !words.empty() && words.front() == "help";
+  const bool known =
+      word != words.end() && (word == words.begin() || asks_help || words.front().starts_with('-'));
+  if (!known) return run_program(words);
+  const Command command = find_command(*word)->make();
+  return asks_help ? print(help_of(command)) : run_command(command, words);
 }
 
 }  // namespace
+
+std::vector<Command> all_commands() {
+  std::vector<Command> commands;
+  for (const Named& command : kCommands)
+    commands.push_back(command.make());
+  return commands;
+}
+
+const Command& program() {
+  static const Command kProgram = [] {
+    Command command("dcache", "Shows which steps of a Docker build will rebuild, and why, before you build");
+    const auto take = [](const std::string& when) {
+      set_colour(when == "always" ? Colour::kAlways : when == "never" ? Colour::kNever : Colour::kAuto);
+      return std::string();
+    };
+    command.choice("--color", "", {"auto", "always", "never"}, take, "When to use colors (default: auto)")
+        .group = "Common options";
+    command.describe("-h,--help", "Show this help").group = "Common options";
+    command.describe("--version", "Show the version and the libraries it was built with").group =
+        "Common options";
+    command.notes = "Run 'dcache help COMMAND' for the options of a command.";
+    return command;
+  }();
+  return kProgram;
+}
+
 }  // namespace dcache::cli
 
 int main(int argc, char** argv) {
   try {
-    return dcache::cli::run(argc, argv);
-  } catch (const std::exception&
-               error) {  // memory that is not to be had, and what a library did not report otherwise
-    std::fprintf(stderr, "dcache: %s\n", error.what());
-    return dcache::cli::kError;
+    const int status = dcache::cli::run({argv + std::min(argc, 1), argv + argc});
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    dcache::cli::complain("can't write to standard output");
+  } catch (const std::exception& error) {  // out of memory, and what a library did not report otherwise
+    dcache::cli::complain(error.what());
   }
+  return dcache::cli::kError;
 }

@@ -56,20 +56,17 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_parse(CLI::App& app, Action& action) {
+Command parse_command() {
   auto options = std::make_shared<Options>();
-  CLI::App* command =
-      app.add_subcommand("parse", "Print the syntax tree of Dockerfiles, one JSON object a line");
-  command->add_option("files", options->files, "Dockerfiles; - is standard input")->required();
-  command->add_option("--format", options->format, "Output format")
-      ->check(CLI::IsMember({"json"}))
-      ->capture_default_str();
-  command->footer(
-      "Examples:\n"
+  Command command("parse", "Print the syntax tree of Dockerfiles, one JSON object per line");
+  command.arguments("FILE", options->files, "Dockerfiles; - for standard input").required = true;
+  command.text("--format", "", options->format, "Output format").choices = {"json"};
+  command.examples =
       "  dcache parse Dockerfile\n"
-      "  dcache parse --format json services/*/Dockerfile | jq .instructions\n\n"
-      "Exit status: 0, or 2 where a file can't be read or does not parse.");
-  command->callback([options, &action] { action = [options] { return run(*options); }; });
+      "  dcache parse --format json services/*/Dockerfile | jq .instructions";
+  command.exit_status = "0, or 2 if a file can't be read or has a syntax error.";
+  command.run = [options] { return run(*options); };
+  return command;
 }
 
 }  // namespace dcache::cli

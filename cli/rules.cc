@@ -46,15 +46,15 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_rules(CLI::App& app, Action& action) {
+Command rules_command() {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("rules", "List the rules, or explain one");
-  command->add_option("rule", options->rule, "A rule's code or name");
-  command->add_option("--format", options->format, "Output format")
-      ->check(CLI::IsMember({"text", "json", "markdown"}))
-      ->capture_default_str();
-  command->footer("Examples:\n  dcache rules\n  dcache rules DC1001");
-  command->callback([options, &action] { action = [options] { return run(*options); }; });
+  Command command("rules", "List the rules, or explain one");
+  Option& rule = command.text("RULE", "", options->rule, "Code or name of a rule");
+  rule.kind = Option::Kind::kArgument;
+  command.text("--format", "", options->format, "Output format").choices = {"text", "json", "markdown"};
+  command.examples = "  dcache rules\n  dcache rules DC1001";
+  command.run = [options] { return run(*options); };
+  return command;
 }
 
 }  // namespace dcache::cli

@@ -16,68 +16,38 @@
 namespace dcache::cli {
 namespace {
 
-std::vector<const CLI::App*> commands_of(const CLI::App& app) {
-  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
+// Those for users.
+std::vector<const Command*> listed(const std::vector<Command>& commands) {
+  std::vector<const Command*> all;
+  for (const Command& command : commands) {
+    if (!command.hidden) all.push_back(&command);
+  }
+  return all;
 }
 
-// Those that have a name with dashes; the program's own belong to each command too.
-std::vector<const CLI::Option*> options_of(const CLI::App& command) {
-  std::vector<const CLI::Option*> options;
-  for (const CLI::App* app : {&command, command.get_parent()}) {
-    if (app == nullptr) continue;
-    for (const CLI::Option* option : app->get_options()) {
-      const bool twice = std::ranges::any_of(
-          options, [&](const CLI::Option* known) { return known->get_lnames() == option->get_lnames(); });
-      if (option->nonpositional() && !twice) options.push_back(option);
+// Those with dashes; the program's own belong to each command too.
+std::vector<const Option*> options_of(const Command& command) {
+  std::vector<const Option*> options;
+  for (const Command* owner : {&command, &program()}) {
+    for (const Option& option : owner->options()) {
+      if (!option.is_argument()) options.push_back(&option);
     }
+    if (owner == &program()) break;
   }
   return options;
 }
 
-std::vector<std::string> names_of(const CLI::Option& option) {
-  std::vector<std::string> names;
-  for (const std::string& name : option.get_snames())
-    names.push_back("-" + name);
-  for (const std::string& name : option.get_lnames())
-    names.push_back("--" + name);
-  return names;
-}
-
-std::vector<const CLI::Option*> arguments_of(const CLI::App& command) {
-  return command.get_options([](const CLI::Option* option) { return option->get_positional(); });
-}
-
-// The name of a manual page; without a command the program's.
-std::string page_name(const CLI::App* command) {
-  return command == nullptr ? "dcache" : "dcache-" + command->get_name();
-}
-
-bool takes_value(const CLI::Option& option) {
-  return option.get_expected_max() > 0 && option.get_type_size_max() > 0;
-}
-
-// What the value can be, where that is a list: "TEXT:{text,json}", "WHEN:value in {auto->0,never->2} OR
-// {0,2}".
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
-  const size_t begin = type.find('{');
-  std::vector<std::string> choices;
-  if (begin == std::string::npos) return choices;
-  std::string_view list = std::string_view(type).substr(begin + 1, type.find('}', begin) - begin - 1);
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    const std::string_view choice = list.substr(0, comma);
-    choices.emplace_back(choice.substr(0, choice.find("->")));
-    list.remove_prefix(std::min(comma + 1, list.size()));
+std::vector<const Option*> arguments_of(const Command& command) {
+  std::vector<const Option*> arguments;
+  for (const Option& option : command.options()) {
+    if (option.is_argument()) arguments.push_back(&option);
   }
-  return choices;
+  return arguments;
 }
 
-// The description on one line.
-std::string described(const CLI::Option& option) {
-  std::string text = option.get_description();
-  std::ranges::replace(text, '\n', ' ');
-  return text;
+// The name of a manual page.
+std::string page_name(const Command& command) {
+  return &command == &program() ? command.name : "dcache-" + command.name;
 }
 
 std::string joined(const std::vector<std::string>& words) {
@@ -90,20 +60,20 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
   return text;
 }
 
-std::string bash(const CLI::App& app) {
+std::string bash(const std::vector<Command>& all) {
   std::string commands, cases;
-  for (const CLI::App* command : commands_of(app)) {
-    commands += (commands.empty() ? "" : " ") + command->get_name();
+  for (const Command* command : listed(all)) {
+    commands += (commands.empty() ? "" : " ") + command->name;
     std::string options, values;
-    for (const CLI::Option* option : options_of(*command)) {
-      const std::vector<std::string> names = names_of(*option);
+    for (const Option* option : options_of(*command)) {
+      const std::vector<std::string>& names = option->names;
       options += (options.empty() ? "" : " ") + joined(names);
-      const std::vector<std::string> choices = choices_of(*option);
+      const std::vector<std::string>& choices = option->choices;
       if (choices.empty()) continue;
       values += fmt::format("        {}) words='{}' ;;\n", fmt::join(names, "|"), joined(choices));
     }
     cases += fmt::format("    {})\n      options='{}'\n      case $before in\n{}      esac\n      ;;\n",
-                         command->get_name(), options, values);
+                         command->name, options, values);
   }
   return fmt::format(
       R"(# bash completion of dcache: source it, or put it into ~/.local/share/bash-completion/completions/dcache
@@ -126,29 +96,29 @@ complete -o bashdefault -o default -F _dcache dcache
       fmt::arg("commands", commands), fmt::arg("cases", cases));
 }
 
-std::string zsh(const CLI::App& app) {
+std::string zsh(const std::vector<Command>& all) {
   const auto quoted = [](std::string text) {
     for (const char* special : {"\\", "[", "]", ":"})
       text = replaced(std::move(text), special, std::string("\\") + special);
     return replaced(std::move(text), "'", "'\\''");
   };
   std::string commands, cases;
-  for (const CLI::App* command : commands_of(app)) {
-    commands += fmt::format("    '{}:{}'\n", command->get_name(), quoted(command->get_description()));
+  for (const Command* command : listed(all)) {
+    commands += fmt::format("    '{}:{}'\n", command->name, quoted(command->summary));
     std::string specs;
-    for (const CLI::Option* option : options_of(*command)) {
-      const std::vector<std::string> choices = choices_of(*option);
+    for (const Option* option : options_of(*command)) {
+      const std::vector<std::string>& choices = option->choices;
       std::string value;
-      if (takes_value(*option))
+      if (option->takes_value())
         value = choices.empty() ? ":value:_files" : fmt::format(":value:({})", joined(choices));
-      for (const std::string& name : names_of(*option)) {
+      for (const std::string& name : option->names) {
         const bool equals = name.starts_with("--") && !value.empty();
-        specs += fmt::format(" \\\n        '*{}{}[{}]{}'", name, equals ? "=" : "",
-                             quoted(described(*option)), value);
+        specs +=
+            fmt::format(" \\\n        '*{}{}[{}]{}'", name, equals ? "=" : "", quoted(option->help), value);
       }
     }
-    cases += fmt::format("    {})\n      _arguments{} \\\n        '*:file:_files' ;;\n", command->get_name(),
-                         specs);
+    cases +=
+        fmt::format("    {})\n      _arguments{} \\\n        '*:file:_files' ;;\n", command->name, specs);
   }
   return fmt::format(R"(#compdef dcache
 # zsh completion of dcache: put it as _dcache into a folder of $fpath
@@ -171,24 +141,22 @@ _dcache "$@"
                      commands, cases);
 }
 
-std::string fish(const CLI::App& app) {
+std::string fish(const std::vector<Command>& all) {
   const auto quoted = [](std::string text) {
     return "'" + replaced(replaced(std::move(text), "\\", "\\\\"), "'", "\\'") + "'";
   };
   std::string out = "# fish completion of dcache: put it as dcache.fish into ~/.config/fish/completions\n";
-  for (const CLI::App* command : commands_of(app)) {
-    out += fmt::format("complete -c dcache -n __fish_use_subcommand -f -a {} -d {}\n", command->get_name(),
-                       quoted(command->get_description()));
-    for (const CLI::Option* option : options_of(*command)) {
-      out += fmt::format("complete -c dcache -n '__fish_seen_subcommand_from {}'", command->get_name());
-      for (const std::string& name : option->get_snames())
-        out += " -s " + name;
-      for (const std::string& name : option->get_lnames())
-        out += " -l " + name;
-      const std::vector<std::string> choices = choices_of(*option);
-      if (takes_value(*option))
+  for (const Command* command : listed(all)) {
+    out += fmt::format("complete -c dcache -n __fish_use_subcommand -f -a {} -d {}\n", command->name,
+                       quoted(command->summary));
+    for (const Option* option : options_of(*command)) {
+      out += fmt::format("complete -c dcache -n '__fish_seen_subcommand_from {}'", command->name);
+      for (const std::string& name : option->names)
+        out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+      const std::vector<std::string>& choices = option->choices;
+      if (option->takes_value())
         out += choices.empty() ? " -r" : fmt::format(" -x -a {}", quoted(joined(choices)));
-      out += fmt::format(" -d {}\n", quoted(described(*option)));
+      out += fmt::format(" -d {}\n", quoted(option->help));
     }
   }
   return out;
@@ -216,75 +184,60 @@ std::string roff(std::string_view text) {
   return out;
 }
 
-// What stands below the options: paragraphs, and examples, whose lines stay lines.
-std::string roff_footer(const std::string& footer) {
-  std::string out;
-  size_t begin = 0;
-  while (begin < footer.size()) {
-    size_t end = footer.find("\n\n", begin);
-    if (end == std::string::npos) end = footer.size();
-    std::string part = footer.substr(begin, end - begin);
-    begin = end + 2;
-    const bool examples = part.starts_with("Examples:") || part.starts_with("Example:");
-    const bool status = part.starts_with("Exit status:");
-    if (examples) {
-      const std::string lines = part.substr(std::min(part.find('\n') + 1, part.size()));
-      out += ".SH EXAMPLES\n.nf\n" + roff(lines) + "\n.fi\n";
-    } else if (status) {
-      out += ".SH EXIT STATUS\n" + roff(part.substr(std::min(part.find(": ") + 2, part.size()))) + "\n";
-    } else {
-      out += ".SH NOTES\n.nf\n" + roff(part) + "\n.fi\n";
-    }
-  }
-  return out;
+std::string roff_section(std::string_view title, const std::string& text, bool lines) {
+  if (text.empty()) return "";
+  return fmt::format(".SH {}\n{}{}\n{}", title, lines ? ".nf\n" : "", roff(text), lines ? ".fi\n" : "");
 }
 
-std::string manual(const CLI::App& app, const CLI::App* command) {
+std::string manual(const Command& command, const std::vector<Command>& all) {
   const std::string name = page_name(command);
-  const CLI::App& of = command == nullptr ? app : *command;
+  const bool of_program = &command == &program();
   std::string upper = name;
   std::ranges::transform(upper, upper.begin(), text::ascii_upper);
   std::string out =
       fmt::format(".TH {} 1 \"\" \"dcache {}\" \"User Commands\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n", upper,
-                  DCACHE_VERSION, roff(name), roff(of.get_description()));
-  if (command == nullptr) {
+                  DCACHE_VERSION, roff(name), roff(command.summary));
+  if (of_program) {
     out += ".B dcache\n.I COMMAND\n[\\fIOPTION\\fR...]\n.SH COMMANDS\n";
-    for (const CLI::App* one : commands_of(app)) {
-      out += fmt::format(".TP\n\\fBdcache\\-{}\\fR(1)\n{}\n", one->get_name(), roff(one->get_description()));
+    for (const Command* one : listed(all)) {
+      out += fmt::format(".TP\n\\fBdcache\\-{}\\fR(1)\n{}\n", one->name, roff(one->summary));
     }
   } else {
-    out += fmt::format(".B dcache {}\n[\\fIOPTION\\fR...]", command->get_name());
-    for (const CLI::Option* option : arguments_of(*command)) {
-      out += fmt::format(" [\\fI{}\\fR...]", roff(option->get_name(true)));
+    out += fmt::format(".B dcache {}\n[\\fIOPTION\\fR...]", command.name);
+    for (const Option* option : arguments_of(command)) {
+      const std::string more = option->repeats ? "..." : "";
+      out += option->required ? fmt::format(" \\fI{}\\fR{}", roff(option->names.front()), more)
+                              : fmt::format(" [\\fI{}\\fR{}]", roff(option->names.front()), more);
     }
     out += "\n";
-    for (const CLI::Option* option : arguments_of(*command)) {
-      out += fmt::format(".SH ARGUMENTS\n.TP\n\\fI{}\\fR\n{}\n", roff(option->get_name(true)),
-                         roff(described(*option)));
+    for (const Option* option : arguments_of(command)) {
+      out += fmt::format(".SH ARGUMENTS\n.TP\n\\fI{}\\fR\n{}\n", roff(option->names.front()),
+                         roff(option->help));
     }
   }
   out += ".SH OPTIONS\n";
-  for (const CLI::Option* option : options_of(of)) {
-    const std::vector<std::string> choices = choices_of(*option);
+  for (const Option* option : options_of(command)) {
     const std::string value =
-        !takes_value(*option) ? ""
-        : choices.empty()     ? " \\fIVALUE\\fR"
-                              : fmt::format(" \\fI{}\\fR", roff(fmt::format("{}", fmt::join(choices, "|"))));
-    out += fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", roff(fmt::format("{}", fmt::join(names_of(*option), ", "))),
-                       value, roff(described(*option)));
+        option->value.empty() ? fmt::format("{}", fmt::join(option->choices, "|")) : option->value;
+    out +=
+        fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", roff(fmt::format("{}", fmt::join(option->names, ", "))),
+                    option->takes_value() ? fmt::format(" \\fI{}\\fR", roff(value)) : "", roff(option->help));
   }
-  out += roff_footer(of.get_footer());
+  out += roff_section("NOTES", command.notes, true);
+  out += roff_section("EXAMPLES", command.examples, true);
+  out += roff_section("EXIT STATUS", command.exit_status, false);
   out += ".SH SEE ALSO\n";
-  out += command == nullptr ? "docker(1)\n" : ".BR dcache (1)\n";
+  out += of_program ? "docker(1)\n" : ".BR dcache (1)\n";
   return out;
 }
 
-int write_manuals(const CLI::App& app, const std::string& folder) {
-  std::vector<const CLI::App*> pages = commands_of(app);
-  pages.insert(pages.begin(), nullptr);
-  for (const CLI::App* command : pages) {
-    const std::string failure =
-        text::write_file_atomically(fmt::format("{}/{}.1", folder, page_name(command)), manual(app, command));
+int write_manuals(const std::string& folder) {
+  const std::vector<Command> all = all_commands();
+  std::vector<const Command*> pages = listed(all);
+  pages.insert(pages.begin(), &program());
+  for (const Command* command : pages) {
+    const std::string failure = text::write_file_atomically(
+        fmt::format("{}/{}.1", folder, page_name(*command)), manual(*command, all));
     if (failure.empty()) continue;
     complain(failure);
     return kError;
@@ -294,34 +247,36 @@ int write_manuals(const CLI::App& app, const std::string& folder) {
 
 }  // namespace
 
-void add_completion(CLI::App& app, Action& action) {
+Command completion_command() {
   auto shell = std::make_shared<std::string>();
-  CLI::App* command =
-      app.add_subcommand("completion", "Print what a shell needs to complete commands and options");
-  command->add_option("shell", *shell, "bash, zsh or fish")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer(
-      "Examples:\n"
+  Command command("completion", "Print the completion script for a shell");
+  Option& name = command.text("SHELL", "", *shell, "Shell to print the script for");
+  name.kind = Option::Kind::kArgument;
+  name.choices = {"bash", "zsh", "fish"};
+  name.required = true;
+  command.examples =
       "  source <(dcache completion bash)\n"
       "  dcache completion zsh > ~/.zfunc/_dcache\n"
-      "  dcache completion fish > ~/.config/fish/completions/dcache.fish");
-  command->callback([shell, &app, &action] {
-    action = [shell, &app] {
-      std::string out = *shell == "bash" ? bash(app) : *shell == "zsh" ? zsh(app) : fish(app);
-      print_and_clear(out);
-      return kOk;
-    };
-  });
+      "  dcache completion fish > ~/.config/fish/completions/dcache.fish";
+  command.run = [shell] {
+    const std::vector<Command> all = all_commands();
+    std::string out = *shell == "bash" ? bash(all) : *shell == "zsh" ? zsh(all) : fish(all);
+    print_and_clear(out);
+    return kOk;
+  };
+  return command;
 }
 
 // For the build, which installs the pages.
-void add_manuals(CLI::App& app, Action& action) {
+Command manuals_command() {
   auto folder = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("make-manuals", "Write manual pages into a folder")->group("");
-  command->add_option("folder", *folder)->required();
-  command->callback(
-      [folder, &app, &action] { action = [folder, &app] { return write_manuals(app, *folder); }; });
+  Command command("make-manuals", "Write manual pages to a folder");
+  Option& argument = command.text("DIR", "", *folder, "Folder to write to");
+  argument.kind = Option::Kind::kArgument;
+  argument.required = true;
+  command.hidden = true;
+  command.run = [folder] { return write_manuals(*folder); };
+  return command;
 }
 
 }  // namespace dcache::cli

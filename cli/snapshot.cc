@@ -34,21 +34,21 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_snapshot(CLI::App& app, Action& action) {
+Command snapshot_command() {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("snapshot", "Record the state of a build, to compare with later");
-  command->add_option("-o,--output", options->output, "The file to write; - is standard output")
-      ->capture_default_str();
-  add_build_options(*command, options->build);
-  add_builder_options(*command, options->build);
-  add_store_option(*command, options->build);
-  command->footer(
-      "The file holds the Dockerfile, the build arguments and hashes of the files that steps read.\n"
-      "Keep it out of the build context, or ignore it: `COPY . .` would copy it too.\n\n"
-      "Example:\n"
+  Command command("snapshot", "Record the state of a build, to compare with it later");
+  command.text("-o,--output", "FILE", options->output, "File to write; - for standard output");
+  add_build_options(command, options->build);
+  add_store_option(command, options->build);
+  add_builder_options(command, options->build);
+  command.notes =
+      "The file contains the Dockerfile, the build arguments and hashes of the files that steps read.\n"
+      "Write it outside the build context, or ignore it: COPY . . would copy it too.";
+  command.examples =
       "  dcache snapshot -o /tmp/before.json\n"
-      "  dcache explain --since /tmp/before.json");
-  command->callback([options, &action] { action = [options] { return run(*options); }; });
+      "  dcache explain --since /tmp/before.json";
+  command.run = [options] { return run(*options); };
+  return command;
 }
 
 }  // namespace dcache::cli

@@ -49,10 +49,13 @@ endfunction()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 dcache_require(fmt libfmt-dev)
-# Debian has no archive of fmt. Its headers alone do as well, but take sanitizers minutes to compile.
+# Debian has no archive of fmt, so the library compiles it: see lib/dcache/text/fmt_library.cc.
 set(DCACHE_FMT fmt::fmt)
 if(DCACHE_STATIC_DEPENDENCIES AND NOT DCACHE_SANITIZE)
-  set(DCACHE_FMT fmt::fmt-header-only)
+  add_library(dcache_fmt INTERFACE)
+  target_include_directories(dcache_fmt SYSTEM INTERFACE
+    $<BUILD_INTERFACE:$<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>>)
+  set(DCACHE_FMT $<BUILD_INTERFACE:dcache_fmt>)
 endif()
 dcache_require(nlohmann_json nlohmann-json3-dev)
 dcache_require(tl-expected libexpected-dev)

@@ -3,7 +3,8 @@
 add_library(dcache_options INTERFACE)
 target_compile_options(dcache_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(dcache_options INTERFACE -Wno-restrict)  # wrong for std::string (GCC bug 105651)
+  # Wrong for std::string (GCC bug 105651).
+  target_compile_options(dcache_options INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 if(DCACHE_WERROR)
   target_compile_options(dcache_options INTERFACE -Werror)

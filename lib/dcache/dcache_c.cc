@@ -14,6 +14,7 @@
 #include "dcache/report/explain.h"
 #include "dcache/report/failure.h"
 #include "dcache/report/findings.h"
+#include "dcache/text/json.h"
 #include "dcache/version.h"
 #include "dcache/workspace.h"
 #include "dcache/workspace_settings.h"
@@ -67,7 +68,7 @@ Result guarded(char** error, Result failed, const Work& work) noexcept {
 
 json object_of(const char* text, const char* what) {
   if (text == nullptr) return json::object();
-  json parsed = json::parse(text, nullptr, false);
+  json parsed = dcache::text::parse_json(text);
   if (!parsed.is_object()) throw Failed{fmt::format("the {} are no JSON object", what)};
   return parsed;
 }
@@ -86,10 +87,6 @@ Workspace::Options options_of(const char* text) {
   if (files != "disk" && files != "memory") throw Failed{"the option \"files\" is \"disk\" or \"memory\""};
   if (files == "memory") options.files = std::make_shared<const dcache::context::MemoryFiles>();
   return options;
-}
-
-std::string dumped(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::string words_of(const Workspace::Failures& failures) {
@@ -159,7 +156,8 @@ char* dcache_workspace_fix(const dcache_workspace* workspace, const char* path, 
     json files = json::array();
     for (const dcache::lint::Fix& fix : fixed->new_files)
       files.push_back({{"path", fix.new_file}, {"content", fix.new_file_content}});
-    return copy_of(dumped({{"text", fixed->text}, {"fixed", fixed->fixed}, {"new_files", std::move(files)}}));
+    return copy_of(dcache::text::to_text(
+        {{"text", fixed->text}, {"fixed", fixed->fixed}, {"new_files", std::move(files)}}));
   });
 }
 

@@ -7,7 +7,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::ConsistentInstructionCasing {
 namespace {
 
 using dockerfile::Instruction;
@@ -44,7 +44,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule ConsistentInstructionCasing() {
+lint::Rule rule() {
   return {.code = "ConsistentInstructionCasing",
           .name = "ConsistentInstructionCasing",
           .level = lint::Level::kWarning,
@@ -65,4 +65,4 @@ lint::Rule ConsistentInstructionCasing() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::ConsistentInstructionCasing

@@ -7,7 +7,7 @@
 #include "dcache/text/path.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::CopyIgnoredFile {
 namespace {
 
 using dockerfile::Instruction;
@@ -86,7 +86,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule CopyIgnoredFile() {
+lint::Rule rule() {
   return {
       .code = "CopyIgnoredFile",
       .name = "CopyIgnoredFile",
@@ -107,4 +107,4 @@ lint::Rule CopyIgnoredFile() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::CopyIgnoredFile

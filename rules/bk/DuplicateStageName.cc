@@ -6,7 +6,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DuplicateStageName {
 namespace {
 
 using dockerfile::Instruction;
@@ -26,7 +26,7 @@ constexpr std::string_view kCovers[] = {"DL3024"};
 
 }  // namespace
 
-lint::Rule DuplicateStageName() {
+lint::Rule rule() {
   return {.code = "DuplicateStageName",
           .name = "DuplicateStageName",
           .level = lint::Level::kWarning,
@@ -44,4 +44,4 @@ lint::Rule DuplicateStageName() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DuplicateStageName

@@ -4,7 +4,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::ExposeInvalidFormat {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -24,7 +24,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule ExposeInvalidFormat() {
+lint::Rule rule() {
   return {.code = "ExposeInvalidFormat",
           .name = "ExposeInvalidFormat",
           .level = lint::Level::kWarning,
@@ -42,4 +42,4 @@ lint::Rule ExposeInvalidFormat() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::ExposeInvalidFormat

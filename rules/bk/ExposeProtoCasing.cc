@@ -5,7 +5,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::ExposeProtoCasing {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -23,7 +23,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule ExposeProtoCasing() {
+lint::Rule rule() {
   return {.code = "ExposeProtoCasing",
           .name = "ExposeProtoCasing",
           .level = lint::Level::kWarning,
@@ -41,4 +41,4 @@ lint::Rule ExposeProtoCasing() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::ExposeProtoCasing

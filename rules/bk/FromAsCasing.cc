@@ -8,7 +8,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::FromAsCasing {
 namespace {
 
 using dockerfile::Instruction;
@@ -40,7 +40,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule FromAsCasing() {
+lint::Rule rule() {
   return {.code = "FromAsCasing",
           .name = "FromAsCasing",
           .level = lint::Level::kWarning,
@@ -56,4 +56,4 @@ lint::Rule FromAsCasing() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::FromAsCasing

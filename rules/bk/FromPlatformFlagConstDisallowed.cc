@@ -6,7 +6,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::FromPlatformFlagConstDisallowed {
 namespace {
 
 using dockerfile::Instruction;
@@ -40,7 +40,7 @@ constexpr std::string_view kCovers[] = {"DL3029"};
 
 }  // namespace
 
-lint::Rule FromPlatformFlagConstDisallowed() {
+lint::Rule rule() {
   return {.code = "FromPlatformFlagConstDisallowed",
           .name = "FromPlatformFlagConstDisallowed",
           .level = lint::Level::kWarning,
@@ -56,4 +56,4 @@ lint::Rule FromPlatformFlagConstDisallowed() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::FromPlatformFlagConstDisallowed

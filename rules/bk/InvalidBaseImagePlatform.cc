@@ -5,7 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::InvalidBaseImagePlatform {
 namespace {
 
 using dockerfile::Instruction;
@@ -47,7 +47,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule InvalidBaseImagePlatform() {
+lint::Rule rule() {
   return {.code = "InvalidBaseImagePlatform",
           .name = "InvalidBaseImagePlatform",
           .level = lint::Level::kWarning,
@@ -63,4 +63,4 @@ lint::Rule InvalidBaseImagePlatform() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::InvalidBaseImagePlatform

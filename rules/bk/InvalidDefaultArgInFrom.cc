@@ -9,7 +9,7 @@
 #include "dcache/plan/image.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::InvalidDefaultArgInFrom {
 namespace {
 
 using dockerfile::Instruction;
@@ -71,7 +71,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule InvalidDefaultArgInFrom() {
+lint::Rule rule() {
   return {.code = "InvalidDefaultArgInFrom",
           .name = "InvalidDefaultArgInFrom",
           .level = lint::Level::kWarning,
@@ -91,4 +91,4 @@ lint::Rule InvalidDefaultArgInFrom() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::InvalidDefaultArgInFrom

@@ -8,7 +8,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::InvalidDefinitionDescription {
 namespace {
 
 using dockerfile::Instruction;
@@ -61,7 +61,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule InvalidDefinitionDescription() {
+lint::Rule rule() {
   return {.code = "InvalidDefinitionDescription",
           .name = "InvalidDefinitionDescription",
           .level = lint::Level::kWarning,
@@ -84,4 +84,4 @@ lint::Rule InvalidDefinitionDescription() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::InvalidDefinitionDescription

@@ -10,7 +10,7 @@
 #include "rules/dispatch.h"
 #include "rules/shell_form.h"
 
-namespace dcache::rules {
+namespace dcache::rules::JSONArgsRecommended {
 namespace {
 
 using dockerfile::Keyword;
@@ -67,7 +67,7 @@ constexpr std::string_view kCovers[] = {"DL3025"};
 
 }  // namespace
 
-lint::Rule JSONArgsRecommended() {
+lint::Rule rule() {
   return {
       .code = "JSONArgsRecommended",
       .name = "JSONArgsRecommended",
@@ -88,4 +88,4 @@ lint::Rule JSONArgsRecommended() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::JSONArgsRecommended

@@ -6,7 +6,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::LegacyKeyValueFormat {
 namespace {
 
 using dockerfile::Instruction;
@@ -45,7 +45,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule LegacyKeyValueFormat() {
+lint::Rule rule() {
   return {.code = "LegacyKeyValueFormat",
           .name = "LegacyKeyValueFormat",
           .level = lint::Level::kWarning,
@@ -65,4 +65,4 @@ lint::Rule LegacyKeyValueFormat() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::LegacyKeyValueFormat

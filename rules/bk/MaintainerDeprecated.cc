@@ -5,7 +5,7 @@
 #include "rules/edits.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::MaintainerDeprecated {
 namespace {
 
 using dockerfile::Instruction;
@@ -40,7 +40,7 @@ constexpr std::string_view kCovers[] = {"DL4000"};
 
 }  // namespace
 
-lint::Rule MaintainerDeprecated() {
+lint::Rule rule() {
   return {
       .code = "MaintainerDeprecated",
       .name = "MaintainerDeprecated",
@@ -59,4 +59,4 @@ lint::Rule MaintainerDeprecated() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::MaintainerDeprecated

@@ -6,7 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::MultipleInstructionsDisallowed {
 namespace {
 
 using dockerfile::Instruction;
@@ -33,7 +33,7 @@ constexpr std::string_view kCovers[] = {"DL3012", "DL4003", "DL4004"};
 
 }  // namespace
 
-lint::Rule MultipleInstructionsDisallowed() {
+lint::Rule rule() {
   return {.code = "MultipleInstructionsDisallowed",
           .name = "MultipleInstructionsDisallowed",
           .level = lint::Level::kWarning,
@@ -49,4 +49,4 @@ lint::Rule MultipleInstructionsDisallowed() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::MultipleInstructionsDisallowed

@@ -7,7 +7,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::NoEmptyContinuation {
 namespace {
 
 using dockerfile::Instruction;
@@ -96,7 +96,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule NoEmptyContinuation() {
+lint::Rule rule() {
   return {.code = "NoEmptyContinuation",
           .name = "NoEmptyContinuation",
           .level = lint::Level::kWarning,
@@ -119,4 +119,4 @@ lint::Rule NoEmptyContinuation() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::NoEmptyContinuation

@@ -4,7 +4,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::RedundantTargetPlatform {
 namespace {
 
 using dockerfile::Instruction;
@@ -46,7 +46,7 @@ constexpr std::string_view kCovers[] = {"DL3065"};
 
 }  // namespace
 
-lint::Rule RedundantTargetPlatform() {
+lint::Rule rule() {
   return {
       .code = "RedundantTargetPlatform",
       .name = "RedundantTargetPlatform",
@@ -64,4 +64,4 @@ lint::Rule RedundantTargetPlatform() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::RedundantTargetPlatform

@@ -4,7 +4,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::ReservedStageName {
 namespace {
 
 using dockerfile::Instruction;
@@ -27,7 +27,7 @@ constexpr std::string_view kCovers[] = {"DL3063"};
 
 }  // namespace
 
-lint::Rule ReservedStageName() {
+lint::Rule rule() {
   return {.code = "ReservedStageName",
           .name = "ReservedStageName",
           .level = lint::Level::kError,
@@ -43,4 +43,4 @@ lint::Rule ReservedStageName() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::ReservedStageName

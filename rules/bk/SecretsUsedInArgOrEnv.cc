@@ -4,7 +4,7 @@
 #include "rules/dispatch.h"
 #include "rules/secrets.h"
 
-namespace dcache::rules {
+namespace dcache::rules::SecretsUsedInArgOrEnv {
 namespace {
 
 // Reports the variables that come no later than `end` in the file.
@@ -36,7 +36,7 @@ constexpr std::string_view kCovers[] = {"DL3064"};
 
 }  // namespace
 
-lint::Rule SecretsUsedInArgOrEnv() {
+lint::Rule rule() {
   return {
       .code = "SecretsUsedInArgOrEnv",
       .name = "SecretsUsedInArgOrEnv",
@@ -62,4 +62,4 @@ lint::Rule SecretsUsedInArgOrEnv() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::SecretsUsedInArgOrEnv

@@ -5,7 +5,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::StageNameCasing {
 namespace {
 
 using dockerfile::Instruction;
@@ -27,7 +27,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule StageNameCasing() {
+lint::Rule rule() {
   return {.code = "StageNameCasing",
           .name = "StageNameCasing",
           .level = lint::Level::kWarning,
@@ -45,4 +45,4 @@ lint::Rule StageNameCasing() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::StageNameCasing

@@ -6,7 +6,7 @@
 #include "dcache/text/suggest.h"
 #include "rules/dispatch.h"
 
-namespace dcache::rules {
+namespace dcache::rules::UndefinedArgInFrom {
 namespace {
 
 using dockerfile::Instruction;
@@ -32,7 +32,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule UndefinedArgInFrom() {
+lint::Rule rule() {
   return {
       .code = "UndefinedArgInFrom",
       .name = "UndefinedArgInFrom",
@@ -48,4 +48,4 @@ lint::Rule UndefinedArgInFrom() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::UndefinedArgInFrom

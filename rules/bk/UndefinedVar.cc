@@ -16,7 +16,7 @@
 #include "rules/secrets.h"
 #include "rules/variables.h"
 
-namespace dcache::rules {
+namespace dcache::rules::UndefinedVar {
 namespace {
 
 constexpr size_t kMostKnown = 1000;
@@ -120,7 +120,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule UndefinedVar() {
+lint::Rule rule() {
   return {
       .code = "UndefinedVar",
       .name = "UndefinedVar",
@@ -145,4 +145,4 @@ lint::Rule UndefinedVar() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::UndefinedVar

@@ -8,7 +8,7 @@
 #include "rules/stages.h"
 #include "rules/variables.h"
 
-namespace dcache::rules {
+namespace dcache::rules::WorkdirRelativePath {
 namespace {
 
 using dockerfile::Keyword;
@@ -62,7 +62,7 @@ constexpr std::string_view kCovers[] = {"DL3000"};
 
 }  // namespace
 
-lint::Rule WorkdirRelativePath() {
+lint::Rule rule() {
   return {.code = "WorkdirRelativePath",
           .name = "WorkdirRelativePath",
           .level = lint::Level::kWarning,
@@ -81,4 +81,4 @@ lint::Rule WorkdirRelativePath() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::WorkdirRelativePath

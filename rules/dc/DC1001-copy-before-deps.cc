@@ -20,7 +20,7 @@
 #include "rules/package_managers.h"
 #include "rules/workspaces.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1001 {
 namespace {
 
 using dockerfile::Instruction;
@@ -879,7 +879,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache
 
 }  // namespace
 
-lint::Rule DC1001() {
+lint::Rule rule() {
   return {
       .code = "DC1001",
       .name = "copy-before-deps",
@@ -920,4 +920,4 @@ lint::Rule DC1001() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1001

@@ -10,7 +10,7 @@
 #include "rules/gain.h"
 #include "rules/go_module.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1002 {
 namespace {
 
 using lint::Run;
@@ -257,7 +257,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache
 
 }  // namespace
 
-lint::Rule DC1002() {
+lint::Rule rule() {
   return {
       .code = "DC1002",
       .name = "copy-wider-than-needed",
@@ -295,4 +295,4 @@ lint::Rule DC1002() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1002

@@ -17,7 +17,7 @@
 #include "rules/package_managers.h"
 #include "rules/syntax_version.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1003 {
 namespace {
 
 using lint::Run;
@@ -375,7 +375,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1003() {
+lint::Rule rule() {
   return {
       .code = "DC1003",
       .name = "missing-cache-mount",
@@ -411,4 +411,4 @@ lint::Rule DC1003() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1003

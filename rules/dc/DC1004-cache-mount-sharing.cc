@@ -9,7 +9,7 @@
 #include "rules/edits.h"
 #include "rules/package_lists.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1004 {
 namespace {
 
 using lint::Run;
@@ -127,7 +127,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1004() {
+lint::Rule rule() {
   return {
       .code = "DC1004",
       .name = "cache-mount-sharing",
@@ -157,4 +157,4 @@ lint::Rule DC1004() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1004

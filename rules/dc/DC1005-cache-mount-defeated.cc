@@ -7,7 +7,7 @@
 #include "rules/edits.h"
 #include "rules/package_managers.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1005 {
 namespace {
 
 using lint::Run;
@@ -140,7 +140,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1005() {
+lint::Rule rule() {
   return {.code = "DC1005",
           .name = "cache-mount-defeated",
           .level = lint::Level::kWarning,
@@ -166,4 +166,4 @@ lint::Rule DC1005() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1005

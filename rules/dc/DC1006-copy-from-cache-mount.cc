@@ -6,7 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1006 {
 namespace {
 
 using lint::Run;
@@ -73,7 +73,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1006() {
+lint::Rule rule() {
   return {.code = "DC1006",
           .name = "copy-from-cache-mount",
           .level = lint::Level::kError,
@@ -95,4 +95,4 @@ lint::Rule DC1006() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1006

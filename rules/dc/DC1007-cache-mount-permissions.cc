@@ -4,7 +4,7 @@
 #include "rules/edits.h"
 #include "rules/package_managers.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1007 {
 namespace {
 
 using lint::Run;
@@ -36,7 +36,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1007() {
+lint::Rule rule() {
   return {.code = "DC1007",
           .name = "cache-mount-permissions",
           .level = lint::Level::kWarning,
@@ -59,4 +59,4 @@ lint::Rule DC1007() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1007

@@ -7,7 +7,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1008 {
 namespace {
 
 using dockerfile::Instruction;
@@ -83,7 +83,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1008() {
+lint::Rule rule() {
   return {
       .code = "DC1008",
       .name = "missing-syntax-directive",
@@ -108,4 +108,4 @@ lint::Rule DC1008() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1008

@@ -11,7 +11,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1009 {
 namespace {
 
 using lint::Subject;
@@ -121,7 +121,7 @@ constexpr std::string_view kCovers[] = {"DL3006", "DL3007"};
 
 }  // namespace
 
-lint::Rule DC1009() {
+lint::Rule rule() {
   return {
       .code = "DC1009",
       .name = "unpinned-base",
@@ -149,4 +149,4 @@ lint::Rule DC1009() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1009

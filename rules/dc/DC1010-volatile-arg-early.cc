@@ -12,7 +12,7 @@
 #include "rules/stages.h"
 #include "rules/volatile.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1010 {
 namespace {
 
 using dockerfile::Instruction;
@@ -164,7 +164,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1010() {
+lint::Rule rule() {
   return {
       .code = "DC1010",
       .name = "volatile-arg-early",
@@ -198,4 +198,4 @@ lint::Rule DC1010() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1010

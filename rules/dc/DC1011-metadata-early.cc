@@ -7,7 +7,7 @@
 #include "rules/stages.h"
 #include "rules/volatile.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1011 {
 namespace {
 
 using dockerfile::Instruction;
@@ -62,7 +62,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1011() {
+lint::Rule rule() {
   return {.code = "DC1011",
           .name = "metadata-early",
           .level = lint::Level::kStyle,
@@ -91,4 +91,4 @@ lint::Rule DC1011() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1011

@@ -6,7 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/package_lists.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1012 {
 namespace {
 
 // A clone that takes what the branch is at.
@@ -118,7 +118,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1012() {
+lint::Rule rule() {
   return {
       .code = "DC1012",
       .name = "stale-layer",
@@ -141,4 +141,4 @@ lint::Rule DC1012() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1012

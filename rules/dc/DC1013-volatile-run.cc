@@ -2,7 +2,7 @@
 
 #include "dcache/lint/rule.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1013 {
 namespace {
 
 constexpr std::string_view kPrograms[] = {"date", "uuidgen", "pwgen"};
@@ -98,7 +98,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1013() {
+lint::Rule rule() {
   return {
       .code = "DC1013",
       .name = "volatile-run",
@@ -120,4 +120,4 @@ lint::Rule DC1013() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1013

@@ -11,7 +11,7 @@
 #include "dcache/text/words.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1014 {
 namespace {
 
 constexpr size_t kMostCopies = 256;  // that are looked at for one command
@@ -408,7 +408,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1014() {
+lint::Rule rule() {
   return {
       .code = "DC1014",
       .name = "chown-layer",
@@ -433,4 +433,4 @@ lint::Rule DC1014() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1014

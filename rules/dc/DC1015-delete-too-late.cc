@@ -12,7 +12,7 @@
 #include "rules/calls.h"
 #include "rules/package_managers.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1015 {
 namespace {
 
 constexpr size_t kMostSteps = 256;  // that are looked at for one path
@@ -227,7 +227,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1015() {
+lint::Rule rule() {
   return {.code = "DC1015",
           .name = "delete-too-late",
           .level = lint::Level::kWarning,
@@ -247,4 +247,4 @@ lint::Rule DC1015() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1015

@@ -7,7 +7,7 @@
 #include "rules/edits.h"
 #include "rules/package_managers.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1016 {
 namespace {
 
 using dockerfile::Instruction;
@@ -108,7 +108,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1016() {
+lint::Rule rule() {
   return {
       .code = "DC1016",
       .name = "bind-instead-of-copy",
@@ -140,4 +140,4 @@ lint::Rule DC1016() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1016

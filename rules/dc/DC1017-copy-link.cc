@@ -9,7 +9,7 @@
 #include "rules/package_managers.h"
 #include "rules/syntax_version.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1017 {
 namespace {
 
 constexpr int kSyntaxOfLink = 4;
@@ -214,7 +214,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/d
 
 }  // namespace
 
-lint::Rule DC1017() {
+lint::Rule rule() {
   return {
       .code = "DC1017",
       .name = "copy-link",
@@ -252,4 +252,4 @@ lint::Rule DC1017() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1017

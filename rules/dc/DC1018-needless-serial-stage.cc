@@ -5,7 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1018 {
 namespace {
 
 using plan::Graph;
@@ -83,7 +83,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1018() {
+lint::Rule rule() {
   return {.code = "DC1018",
           .name = "needless-serial-stage",
           .level = lint::Level::kInfo,
@@ -112,4 +112,4 @@ lint::Rule DC1018() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1018

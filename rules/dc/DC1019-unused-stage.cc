@@ -1,6 +1,6 @@
 #include "dcache/lint/rule.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1019 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -18,7 +18,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1019() {
+lint::Rule rule() {
   return {.code = "DC1019",
           .name = "unused-stage",
           .level = lint::Level::kInfo,
@@ -40,4 +40,4 @@ lint::Rule DC1019() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1019

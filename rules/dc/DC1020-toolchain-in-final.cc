@@ -5,7 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/final_image.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1020 {
 namespace {
 
 using lint::Run;
@@ -168,7 +168,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1020() {
+lint::Rule rule() {
   return {.code = "DC1020",
           .name = "toolchain-in-final",
           .level = lint::Level::kWarning,
@@ -196,4 +196,4 @@ lint::Rule DC1020() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1020

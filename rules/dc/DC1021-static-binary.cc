@@ -7,7 +7,7 @@
 #include "rules/edits.h"
 #include "rules/final_image.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1021 {
 namespace {
 
 using lint::Run;
@@ -168,7 +168,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1021() {
+lint::Rule rule() {
   return {.code = "DC1021",
           .name = "static-binary",
           .level = lint::Level::kWarning,
@@ -200,4 +200,4 @@ lint::Rule DC1021() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1021

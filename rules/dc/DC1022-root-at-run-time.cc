@@ -9,7 +9,7 @@
 #include "rules/package_managers.h"
 #include "rules/root.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1022 {
 namespace {
 
 using dockerfile::Instruction;
@@ -166,7 +166,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1022() {
+lint::Rule rule() {
   return {.code = "DC1022",
           .name = "root-at-run-time",
           .level = lint::Level::kWarning,
@@ -192,4 +192,4 @@ lint::Rule DC1022() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1022

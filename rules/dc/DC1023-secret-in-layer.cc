@@ -8,7 +8,7 @@
 #include "rules/secrets.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1023 {
 namespace {
 
 using dockerfile::Instruction;
@@ -169,7 +169,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC1023() {
+lint::Rule rule() {
   return {
       .code = "DC1023",
       .name = "secret-in-layer",
@@ -190,4 +190,4 @@ lint::Rule DC1023() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1023

@@ -6,7 +6,7 @@
 #include "dcache/text/path.h"
 #include "rules/final_image.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC1024 {
 namespace {
 
 using dockerfile::Instruction;
@@ -65,7 +65,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC1024() {
+lint::Rule rule() {
   return {.code = "DC1024",
           .name = "final-base",
           .level = lint::Level::kInfo,
@@ -95,4 +95,4 @@ lint::Rule DC1024() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC1024

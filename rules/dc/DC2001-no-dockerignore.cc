@@ -13,7 +13,7 @@
 #include "rules/needless.h"
 #include "rules/secrets.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC2001 {
 namespace {
 
 using lint::Subject;
@@ -108,7 +108,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC2001() {
+lint::Rule rule() {
   return {
       .code = "DC2001",
       .name = "no-dockerignore",
@@ -135,4 +135,4 @@ lint::Rule DC2001() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC2001

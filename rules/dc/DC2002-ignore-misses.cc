@@ -16,7 +16,7 @@
 #include "rules/needless.h"
 #include "rules/secrets.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC2002 {
 namespace {
 
 constexpr lint::ExampleFile kBad[] = {
@@ -214,7 +214,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC2002() {
+lint::Rule rule() {
   return {
       .code = "DC2002",
       .name = "ignore-misses",
@@ -247,4 +247,4 @@ lint::Rule DC2002() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC2002

@@ -10,7 +10,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC2003 {
 namespace {
 
 using ignore::Pattern;
@@ -171,7 +171,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/conce
 
 }  // namespace
 
-lint::Rule DC2003() {
+lint::Rule rule() {
   return {.code = "DC2003",
           .name = "ignore-dead-pattern",
           .level = lint::Level::kInfo,
@@ -197,4 +197,4 @@ lint::Rule DC2003() {
           .about = kAbout};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC2003

@@ -7,7 +7,7 @@
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC2004 {
 namespace {
 
 using plan::Step;
@@ -57,7 +57,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC2004() {
+lint::Rule rule() {
   return {.code = "DC2004",
           .name = "ignore-shadowed",
           .level = lint::Level::kInfo,
@@ -73,4 +73,4 @@ lint::Rule DC2004() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC2004

@@ -11,7 +11,7 @@
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC2005 {
 namespace {
 
 using context::Record;
@@ -99,7 +99,7 @@ constexpr std::string_view kReferences[] = {
 
 }  // namespace
 
-lint::Rule DC2005() {
+lint::Rule rule() {
   return {.code = "DC2005",
           .name = "context-weight",
           .level = lint::Level::kInfo,
@@ -118,4 +118,4 @@ lint::Rule DC2005() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC2005

@@ -10,7 +10,7 @@
 #include "dcache/text/file_io.h"
 #include "rules/volatile.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC3001 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -145,7 +145,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 
 }  // namespace
 
-lint::Rule DC3001() {
+lint::Rule rule() {
   return {
       .code = "DC3001",
       .name = "shared-prefix",
@@ -166,4 +166,4 @@ lint::Rule DC3001() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC3001

@@ -9,7 +9,7 @@
 #include "rules/ci.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC3002 {
 namespace {
 
 // Whether the step that sets Buildx up has a condition of its own.
@@ -125,7 +125,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/ci/gi
 
 }  // namespace
 
-lint::Rule DC3002() {
+lint::Rule rule() {
   return {
       .code = "DC3002",
       .name = "ci-no-cache",
@@ -167,4 +167,4 @@ lint::Rule DC3002() {
       .about = kCiDefinitions};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC3002

@@ -4,7 +4,7 @@
 #include "rules/ci.h"
 #include "rules/edits.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC3003 {
 namespace {
 
 void look_at(const CiBuild& build, const std::string& cache, size_t stages, lint::Reporter& reporter) {
@@ -45,7 +45,7 @@ constexpr lint::ExampleFile kFiles[] = {
 
 }  // namespace
 
-lint::Rule DC3003() {
+lint::Rule rule() {
   return {.code = "DC3003",
           .name = "ci-inline-multistage",
           .level = lint::Level::kWarning,
@@ -84,4 +84,4 @@ lint::Rule DC3003() {
           .about = kCiDefinitions};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC3003

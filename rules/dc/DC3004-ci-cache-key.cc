@@ -7,7 +7,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/ci.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DC3004 {
 namespace {
 
 // What a cache is found by, as far as the definition says.
@@ -92,7 +92,7 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache
 
 }  // namespace
 
-lint::Rule DC3004() {
+lint::Rule rule() {
   return {
       .code = "DC3004",
       .name = "ci-cache-key",
@@ -127,4 +127,4 @@ lint::Rule DC3004() {
       .about = kCiDefinitions};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DC3004

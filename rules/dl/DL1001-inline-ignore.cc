@@ -3,7 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/lint/suppress.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL1001 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -19,7 +19,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL1001() {
+lint::Rule rule() {
   return {.code = "DL1001",
           .name = "inline-ignore",
           .level = lint::Level::kInfo,
@@ -37,4 +37,4 @@ lint::Rule DL1001() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL1001

@@ -3,7 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3000 {
 namespace {
 
 using dockerfile::Instruction;
@@ -25,7 +25,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3000() {
+lint::Rule rule() {
   return {.code = "DL3000",
           .name = "relative-workdir",
           .level = lint::Level::kError,
@@ -41,4 +41,4 @@ lint::Rule DL3000() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3000

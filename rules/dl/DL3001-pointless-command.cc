@@ -6,7 +6,7 @@
 #include "rules/calls.h"
 #include "rules/hadolint.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3001 {
 namespace {
 
 constexpr std::string_view kPrograms[] = {"free",    "ifconfig", "kill", "mount", "ps",
@@ -46,7 +46,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3001() {
+lint::Rule rule() {
   return {
       .code = "DL3001",
       .name = "pointless-command",
@@ -67,4 +67,4 @@ lint::Rule DL3001() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3001

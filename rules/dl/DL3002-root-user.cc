@@ -5,7 +5,7 @@
 #include "rules/root.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3002 {
 namespace {
 
 using dockerfile::Instruction;
@@ -35,7 +35,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3002() {
+lint::Rule rule() {
   return {.code = "DL3002",
           .name = "root-user",
           .level = lint::Level::kWarning,
@@ -60,4 +60,4 @@ lint::Rule DL3002() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3002

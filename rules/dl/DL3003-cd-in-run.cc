@@ -3,7 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3003 {
 namespace {
 
 // Whether the RUN itself may make the folder, so that there is none above it.
@@ -28,7 +28,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3003() {
+lint::Rule rule() {
   return {.code = "DL3003",
           .name = "cd-in-run",
           .level = lint::Level::kWarning,
@@ -46,4 +46,4 @@ lint::Rule DL3003() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3003

@@ -2,7 +2,7 @@
 #include "rules/calls.h"
 #include "rules/hadolint.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3004 {
 namespace {
 
 // The user that sudo's own options name; empty for the default, root.
@@ -41,7 +41,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3004() {
+lint::Rule rule() {
   return {.code = "DL3004",
           .name = "sudo",
           .level = lint::Level::kError,
@@ -62,4 +62,4 @@ lint::Rule DL3004() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3004

@@ -6,7 +6,7 @@
 #include "dcache/plan/image.h"
 #include "dcache/text/unicode.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3006 {
 namespace {
 
 using dockerfile::Keyword;
@@ -31,7 +31,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3006() {
+lint::Rule rule() {
   return {.code = "DL3006",
           .name = "untagged-image",
           .level = lint::Level::kWarning,
@@ -47,4 +47,4 @@ lint::Rule DL3006() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3006

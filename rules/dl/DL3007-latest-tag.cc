@@ -3,7 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3007 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -18,7 +18,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3007() {
+lint::Rule rule() {
   return {.code = "DL3007",
           .name = "latest-tag",
           .level = lint::Level::kWarning,
@@ -34,4 +34,4 @@ lint::Rule DL3007() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3007

@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3008 {
 
-lint::Rule DL3008() {
+lint::Rule rule() {
   return {
       .code = "DL3008",
       .name = "unpinned-apt-packages",
@@ -26,4 +26,4 @@ lint::Rule DL3008() {
       }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3008

@@ -6,7 +6,7 @@
 #include "rules/package_lists.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3009 {
 namespace {
 
 constexpr std::string_view kPrograms[] = {"apt-get", "apt", "aptitude"};
@@ -56,7 +56,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3009() {
+lint::Rule rule() {
   return {
       .code = "DL3009",
       .name = "apt-lists-left",
@@ -77,4 +77,4 @@ lint::Rule DL3009() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3009

@@ -5,7 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3010 {
 namespace {
 
 using dockerfile::Instruction;
@@ -86,7 +86,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3010() {
+lint::Rule rule() {
   return {.code = "DL3010",
           .name = "copy-then-unpack",
           .level = lint::Level::kInfo,
@@ -103,4 +103,4 @@ lint::Rule DL3010() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3010

@@ -4,7 +4,7 @@
 
 #include "dcache/lint/rule.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3011 {
 namespace {
 
 using dockerfile::Instruction;
@@ -37,7 +37,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3011() {
+lint::Rule rule() {
   return {.code = "DL3011",
           .name = "invalid-port",
           .level = lint::Level::kError,
@@ -52,4 +52,4 @@ lint::Rule DL3011() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3011

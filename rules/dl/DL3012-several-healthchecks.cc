@@ -1,8 +1,8 @@
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3012 {
 
-lint::Rule DL3012() {
+lint::Rule rule() {
   return {.code = "DL3012",
           .name = "several-healthchecks",
           .level = lint::Level::kError,
@@ -21,4 +21,4 @@ lint::Rule DL3012() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3012

@@ -5,7 +5,7 @@
 #include "rules/hadolint.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3013 {
 namespace {
 
 // What uv takes a value for, beside what pip does.
@@ -64,7 +64,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3013() {
+lint::Rule rule() {
   return {
       .code = "DL3013",
       .name = "unpinned-pip-packages",
@@ -84,4 +84,4 @@ lint::Rule DL3013() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3013

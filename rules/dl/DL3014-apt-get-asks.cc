@@ -2,7 +2,7 @@
 #include "rules/hadolint.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3014 {
 namespace {
 
 constexpr std::string_view kPrograms[] = {"apt-get", "apt"};
@@ -15,7 +15,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3014() {
+lint::Rule rule() {
   return {.code = "DL3014",
           .name = "apt-get-asks",
           .level = lint::Level::kWarning,
@@ -32,4 +32,4 @@ lint::Rule DL3014() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3014

@@ -6,7 +6,7 @@
 #include "rules/calls.h"
 #include "rules/hadolint.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3015 {
 namespace {
 
 bool declines_recommendations(const Call& call) {
@@ -30,7 +30,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3015() {
+lint::Rule rule() {
   return {.code = "DL3015",
           .name = "apt-recommends",
           .level = lint::Level::kInfo,
@@ -48,4 +48,4 @@ lint::Rule DL3015() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3015

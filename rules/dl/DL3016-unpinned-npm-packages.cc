@@ -6,7 +6,7 @@
 #include "rules/hadolint.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3016 {
 namespace {
 
 constexpr std::string_view kNpm[] = {"npm"}, kPnpm[] = {"pnpm"}, kYarn[] = {"yarn"};
@@ -48,7 +48,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3016() {
+lint::Rule rule() {
   return {.code = "DL3016",
           .name = "unpinned-npm-packages",
           .level = lint::Level::kWarning,
@@ -68,4 +68,4 @@ lint::Rule DL3016() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3016

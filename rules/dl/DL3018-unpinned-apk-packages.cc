@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3018 {
 
-lint::Rule DL3018() {
+lint::Rule rule() {
   return {.code = "DL3018",
           .name = "unpinned-apk-packages",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3018() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3018

@@ -1,7 +1,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3019 {
 namespace {
 
 constexpr std::string_view kFolders[] = {"/var/cache/apk", "/etc/apk/cache"};
@@ -16,7 +16,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3019() {
+lint::Rule rule() {
   return {.code = "DL3019",
           .name = "apk-without-no-cache",
           .level = lint::Level::kInfo,
@@ -33,4 +33,4 @@ lint::Rule DL3019() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3019

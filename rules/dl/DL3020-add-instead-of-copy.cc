@@ -7,7 +7,7 @@
 #include "rules/stages.h"
 #include "rules/variables.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3020 {
 namespace {
 
 using dockerfile::Instruction;
@@ -52,7 +52,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3020() {
+lint::Rule rule() {
   return {.code = "DL3020",
           .name = "add-instead-of-copy",
           .level = lint::Level::kError,
@@ -70,4 +70,4 @@ lint::Rule DL3020() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3020

@@ -5,7 +5,7 @@
 #include "rules/hadolint.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3021 {
 namespace {
 
 using dockerfile::Instruction;
@@ -33,7 +33,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3021() {
+lint::Rule rule() {
   return {.code = "DL3021",
           .name = "copy-several-to-file",
           .level = lint::Level::kError,
@@ -50,4 +50,4 @@ lint::Rule DL3021() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3021

@@ -9,7 +9,7 @@
 #include "rules/sources.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3022 {
 namespace {
 
 using dockerfile::Instruction;
@@ -92,7 +92,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3022() {
+lint::Rule rule() {
   return {
       .code = "DL3022",
       .name = "copy-from-unknown-stage",
@@ -118,4 +118,4 @@ lint::Rule DL3022() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3022

@@ -4,7 +4,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3023 {
 namespace {
 
 using dockerfile::Instruction;
@@ -27,7 +27,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3023() {
+lint::Rule rule() {
   return {.code = "DL3023",
           .name = "copy-from-itself",
           .level = lint::Level::kError,
@@ -43,4 +43,4 @@ lint::Rule DL3023() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3023

@@ -6,7 +6,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3024 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -22,7 +22,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3024() {
+lint::Rule rule() {
   return {.code = "DL3024",
           .name = "duplicate-stage",
           .level = lint::Level::kError,
@@ -38,4 +38,4 @@ lint::Rule DL3024() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3024

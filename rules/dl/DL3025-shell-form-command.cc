@@ -4,7 +4,7 @@
 #include "rules/hadolint.h"
 #include "rules/shell_form.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3025 {
 namespace {
 
 using dockerfile::Instruction;
@@ -31,7 +31,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3025() {
+lint::Rule rule() {
   return {
       .code = "DL3025",
       .name = "shell-form-command",
@@ -50,4 +50,4 @@ lint::Rule DL3025() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3025

@@ -7,7 +7,7 @@
 #include "rules/sources.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3026 {
 namespace {
 
 std::string_view registry_of(std::string_view image) {
@@ -83,7 +83,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3026() {
+lint::Rule rule() {
   return {.code = "DL3026",
           .name = "untrusted-registry",
           .level = lint::Level::kError,
@@ -101,4 +101,4 @@ lint::Rule DL3026() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3026

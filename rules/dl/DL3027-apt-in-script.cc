@@ -1,7 +1,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3027 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -12,7 +12,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3027() {
+lint::Rule rule() {
   return {.code = "DL3027",
           .name = "apt-in-script",
           .level = lint::Level::kWarning,
@@ -28,4 +28,4 @@ lint::Rule DL3027() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3027

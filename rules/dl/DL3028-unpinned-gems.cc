@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3028 {
 
-lint::Rule DL3028() {
+lint::Rule rule() {
   return {.code = "DL3028",
           .name = "unpinned-gems",
           .level = lint::Level::kWarning,
@@ -22,4 +22,4 @@ lint::Rule DL3028() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3028

@@ -3,7 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3029 {
 namespace {
 
 bool is_builders_choice(std::string_view platform) {
@@ -27,7 +27,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3029() {
+lint::Rule rule() {
   return {.code = "DL3029",
           .name = "fixed-platform",
           .level = lint::Level::kWarning,
@@ -42,4 +42,4 @@ lint::Rule DL3029() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3029

@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3030 {
 
-lint::Rule DL3030() {
+lint::Rule rule() {
   return {.code = "DL3030",
           .name = "yum-asks",
           .level = lint::Level::kWarning,
@@ -21,4 +21,4 @@ lint::Rule DL3030() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3030

@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3032 {
 
-lint::Rule DL3032() {
+lint::Rule rule() {
   return {.code = "DL3032",
           .name = "yum-cache-left",
           .level = lint::Level::kWarning,
@@ -21,4 +21,4 @@ lint::Rule DL3032() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3032

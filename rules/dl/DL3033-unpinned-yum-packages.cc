@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3033 {
 
-lint::Rule DL3033() {
+lint::Rule rule() {
   return {
       .code = "DL3033",
       .name = "unpinned-yum-packages",
@@ -25,4 +25,4 @@ lint::Rule DL3033() {
       }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3033

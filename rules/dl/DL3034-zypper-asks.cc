@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3034 {
 
-lint::Rule DL3034() {
+lint::Rule rule() {
   return {.code = "DL3034",
           .name = "zypper-asks",
           .level = lint::Level::kWarning,
@@ -21,4 +21,4 @@ lint::Rule DL3034() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3034

@@ -1,7 +1,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3035 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -14,7 +14,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3035() {
+lint::Rule rule() {
   return {.code = "DL3035",
           .name = "zypper-dist-upgrade",
           .level = lint::Level::kWarning,
@@ -30,4 +30,4 @@ lint::Rule DL3035() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3035

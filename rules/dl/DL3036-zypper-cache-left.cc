@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3036 {
 
-lint::Rule DL3036() {
+lint::Rule rule() {
   return {
       .code = "DL3036",
       .name = "zypper-cache-left",
@@ -22,4 +22,4 @@ lint::Rule DL3036() {
       }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3036

@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3037 {
 
-lint::Rule DL3037() {
+lint::Rule rule() {
   return {.code = "DL3037",
           .name = "unpinned-zypper-packages",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3037() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3037

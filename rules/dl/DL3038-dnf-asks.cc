@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3038 {
 
-lint::Rule DL3038() {
+lint::Rule rule() {
   return {.code = "DL3038",
           .name = "dnf-asks",
           .level = lint::Level::kWarning,
@@ -21,4 +21,4 @@ lint::Rule DL3038() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3038

@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3040 {
 
-lint::Rule DL3040() {
+lint::Rule rule() {
   return {.code = "DL3040",
           .name = "dnf-cache-left",
           .level = lint::Level::kWarning,
@@ -21,4 +21,4 @@ lint::Rule DL3040() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3040

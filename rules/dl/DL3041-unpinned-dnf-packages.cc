@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3041 {
 
-lint::Rule DL3041() {
+lint::Rule rule() {
   return {.code = "DL3041",
           .name = "unpinned-dnf-packages",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3041() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3041

@@ -7,7 +7,7 @@
 #include "rules/installs.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3042 {
 namespace {
 
 using dockerfile::Instruction;
@@ -106,7 +106,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3042() {
+lint::Rule rule() {
   return {
       .code = "DL3042",
       .name = "pip-cache-left",
@@ -124,4 +124,4 @@ lint::Rule DL3042() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3042

@@ -2,7 +2,7 @@
 
 #include "dcache/lint/rule.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3043 {
 namespace {
 
 using dockerfile::Instruction;
@@ -20,7 +20,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3043() {
+lint::Rule rule() {
   return {.code = "DL3043",
           .name = "onbuild-forbidden",
           .level = lint::Level::kError,
@@ -37,4 +37,4 @@ lint::Rule DL3043() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3043

@@ -7,7 +7,7 @@
 #include "dcache/dockerfile/expand.h"
 #include "dcache/lint/rule.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3044 {
 namespace {
 
 using dockerfile::Instruction;
@@ -59,7 +59,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3044() {
+lint::Rule rule() {
   return {.code = "DL3044",
           .name = "env-refers-to-itself",
           .level = lint::Level::kError,
@@ -76,4 +76,4 @@ lint::Rule DL3044() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3044

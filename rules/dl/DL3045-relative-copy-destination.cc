@@ -4,7 +4,7 @@
 #include "rules/hadolint.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3045 {
 namespace {
 
 using dockerfile::Instruction;
@@ -39,7 +39,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3045() {
+lint::Rule rule() {
   return {.code = "DL3045",
           .name = "relative-copy-destination",
           .level = lint::Level::kWarning,
@@ -57,4 +57,4 @@ lint::Rule DL3045() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3045

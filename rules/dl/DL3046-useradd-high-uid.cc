@@ -7,7 +7,7 @@
 #include "rules/hadolint.h"
 #include "rules/variables.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3046 {
 namespace {
 
 constexpr size_t kMostDigits = 5;
@@ -70,7 +70,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3046() {
+lint::Rule rule() {
   return {.code = "DL3046",
           .name = "useradd-high-uid",
           .level = lint::Level::kWarning,
@@ -89,4 +89,4 @@ lint::Rule DL3046() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3046

@@ -5,7 +5,7 @@
 #include "rules/calls.h"
 #include "rules/sources.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3047 {
 namespace {
 
 // Whether wget is that of busybox, which has no --progress and no -nv.
@@ -30,7 +30,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3047() {
+lint::Rule rule() {
   return {
       .code = "DL3047",
       .name = "wget-progress",
@@ -50,4 +50,4 @@ lint::Rule DL3047() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3047

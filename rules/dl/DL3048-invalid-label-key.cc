@@ -5,7 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3048 {
 namespace {
 
 using dockerfile::Instruction;
@@ -51,7 +51,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3048() {
+lint::Rule rule() {
   return {.code = "DL3048",
           .name = "invalid-label-key",
           .level = lint::Level::kStyle,
@@ -69,4 +69,4 @@ lint::Rule DL3048() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3048

@@ -6,7 +6,7 @@
 #include "rules/sources.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3049 {
 namespace {
 
 using dockerfile::Instruction;
@@ -74,7 +74,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3049() {
+lint::Rule rule() {
   return {.code = "DL3049",
           .name = "label-missing",
           .level = lint::Level::kInfo,
@@ -95,4 +95,4 @@ lint::Rule DL3049() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3049

@@ -3,9 +3,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3050 {
 
-lint::Rule DL3050() {
+lint::Rule rule() {
   return {.code = "DL3050",
           .name = "label-superfluous",
           .level = lint::Level::kInfo,
@@ -34,4 +34,4 @@ lint::Rule DL3050() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3050

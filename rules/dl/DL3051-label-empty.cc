@@ -3,9 +3,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3051 {
 
-lint::Rule DL3051() {
+lint::Rule rule() {
   return {.code = "DL3051",
           .name = "label-empty",
           .level = lint::Level::kWarning,
@@ -30,4 +30,4 @@ lint::Rule DL3051() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3051

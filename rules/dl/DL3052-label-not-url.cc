@@ -1,8 +1,8 @@
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3052 {
 
-lint::Rule DL3052() {
+lint::Rule rule() {
   return {.code = "DL3052",
           .name = "label-not-url",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3052() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3052

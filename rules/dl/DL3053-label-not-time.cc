@@ -1,8 +1,8 @@
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3053 {
 
-lint::Rule DL3053() {
+lint::Rule rule() {
   return {.code = "DL3053",
           .name = "label-not-time",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3053() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3053

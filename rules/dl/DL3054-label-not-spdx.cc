@@ -1,8 +1,8 @@
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3054 {
 
-lint::Rule DL3054() {
+lint::Rule rule() {
   return {.code = "DL3054",
           .name = "label-not-spdx",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3054() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3054

@@ -1,8 +1,8 @@
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3055 {
 
-lint::Rule DL3055() {
+lint::Rule rule() {
   return {.code = "DL3055",
           .name = "label-not-hash",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3055() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3055

@@ -1,8 +1,8 @@
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3056 {
 
-lint::Rule DL3056() {
+lint::Rule rule() {
   return {.code = "DL3056",
           .name = "label-not-semver",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3056() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3056

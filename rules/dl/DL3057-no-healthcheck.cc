@@ -4,7 +4,7 @@
 #include "rules/hadolint.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3057 {
 namespace {
 
 using dockerfile::Instruction;
@@ -32,7 +32,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3057() {
+lint::Rule rule() {
   return {.code = "DL3057",
           .name = "no-healthcheck",
           .level = lint::Level::kInfo,
@@ -52,4 +52,4 @@ lint::Rule DL3057() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3057

@@ -1,8 +1,8 @@
 #include "rules/labels.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3058 {
 
-lint::Rule DL3058() {
+lint::Rule rule() {
   return {.code = "DL3058",
           .name = "label-not-email",
           .level = lint::Level::kWarning,
@@ -25,4 +25,4 @@ lint::Rule DL3058() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3058

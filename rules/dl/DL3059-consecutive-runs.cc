@@ -6,7 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3059 {
 namespace {
 
 using dockerfile::Instruction;
@@ -45,7 +45,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3059() {
+lint::Rule rule() {
   return {.code = "DL3059",
           .name = "consecutive-runs",
           .level = lint::Level::kInfo,
@@ -65,4 +65,4 @@ lint::Rule DL3059() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3059

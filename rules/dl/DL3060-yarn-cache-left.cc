@@ -1,9 +1,9 @@
 #include "dcache/lint/rule.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3060 {
 
-lint::Rule DL3060() {
+lint::Rule rule() {
   return {
       .code = "DL3060",
       .name = "yarn-cache-left",
@@ -22,4 +22,4 @@ lint::Rule DL3060() {
       }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3060

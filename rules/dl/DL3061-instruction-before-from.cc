@@ -2,7 +2,7 @@
 
 #include "dcache/lint/rule.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3061 {
 namespace {
 
 using dockerfile::Instruction;
@@ -20,7 +20,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3061() {
+lint::Rule rule() {
   return {.code = "DL3061",
           .name = "instruction-before-from",
           .level = lint::Level::kError,
@@ -35,4 +35,4 @@ lint::Rule DL3061() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3061

@@ -9,7 +9,7 @@
 #include "rules/hadolint.h"
 #include "rules/installs.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3062 {
 namespace {
 
 // What stands for packages of Go itself, of the module, or for the tools that it lists with their versions.
@@ -84,7 +84,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3062() {
+lint::Rule rule() {
   return {
       .code = "DL3062",
       .name = "unpinned-go-packages",
@@ -105,4 +105,4 @@ lint::Rule DL3062() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3062

@@ -3,7 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3063 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -18,7 +18,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3063() {
+lint::Rule rule() {
   return {.code = "DL3063",
           .name = "reserved-stage",
           .level = lint::Level::kWarning,
@@ -32,4 +32,4 @@ lint::Rule DL3063() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3063

@@ -6,7 +6,7 @@
 #include "dcache/text/unicode.h"
 #include "rules/secrets.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3064 {
 namespace {
 
 using dockerfile::Instruction;
@@ -34,7 +34,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3064() {
+lint::Rule rule() {
   return {
       .code = "DL3064",
       .name = "secret-in-variable",
@@ -53,4 +53,4 @@ lint::Rule DL3064() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3064

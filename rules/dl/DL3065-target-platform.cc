@@ -1,7 +1,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3065 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -17,7 +17,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3065() {
+lint::Rule rule() {
   return {.code = "DL3065",
           .name = "target-platform",
           .level = lint::Level::kWarning,
@@ -31,4 +31,4 @@ lint::Rule DL3065() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3065

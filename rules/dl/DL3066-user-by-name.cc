@@ -5,7 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/hadolint.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3066 {
 namespace {
 
 using dockerfile::Instruction;
@@ -47,7 +47,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3066() {
+lint::Rule rule() {
   return {.code = "DL3066",
           .name = "user-by-name",
           .level = lint::Level::kInfo,
@@ -66,4 +66,4 @@ lint::Rule DL3066() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3066

@@ -7,7 +7,7 @@
 #include "rules/sources.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL3067 {
 namespace {
 
 using dockerfile::Instruction;
@@ -73,7 +73,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL3067() {
+lint::Rule rule() {
   return {.code = "DL3067",
           .name = "copy-of-everything",
           .level = lint::Level::kWarning,
@@ -95,4 +95,4 @@ lint::Rule DL3067() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL3067

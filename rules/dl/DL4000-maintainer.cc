@@ -1,6 +1,6 @@
 #include "dcache/lint/rule.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL4000 {
 namespace {
 
 using dockerfile::Instruction;
@@ -16,7 +16,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL4000() {
+lint::Rule rule() {
   return {.code = "DL4000",
           .name = "maintainer",
           .level = lint::Level::kError,
@@ -30,4 +30,4 @@ lint::Rule DL4000() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL4000

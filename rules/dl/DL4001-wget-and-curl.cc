@@ -4,7 +4,7 @@
 #include "rules/calls.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL4001 {
 namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -26,7 +26,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL4001() {
+lint::Rule rule() {
   return {.code = "DL4001",
           .name = "wget-and-curl",
           .level = lint::Level::kWarning,
@@ -45,4 +45,4 @@ lint::Rule DL4001() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL4001

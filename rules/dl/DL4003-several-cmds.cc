@@ -1,8 +1,8 @@
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL4003 {
 
-lint::Rule DL4003() {
+lint::Rule rule() {
   return {.code = "DL4003",
           .name = "several-cmds",
           .level = lint::Level::kWarning,
@@ -20,4 +20,4 @@ lint::Rule DL4003() {
           }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL4003

@@ -1,8 +1,8 @@
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL4004 {
 
-lint::Rule DL4004() {
+lint::Rule rule() {
   return {
       .code = "DL4004",
       .name = "several-entrypoints",
@@ -21,4 +21,4 @@ lint::Rule DL4004() {
       }};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL4004

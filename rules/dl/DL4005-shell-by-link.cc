@@ -2,7 +2,7 @@
 #include "rules/calls.h"
 #include "rules/hadolint.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL4005 {
 namespace {
 
 // Whether /bin/sh becomes a link to another shell. Images that have their only shell in /busybox, such as the
@@ -24,7 +24,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL4005() {
+lint::Rule rule() {
   return {.code = "DL4005",
           .name = "shell-by-link",
           .level = lint::Level::kWarning,
@@ -43,4 +43,4 @@ lint::Rule DL4005() {
           .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL4005

@@ -11,7 +11,7 @@
 #include "rules/sources.h"
 #include "rules/stages.h"
 
-namespace dcache::rules {
+namespace dcache::rules::DL4006 {
 namespace {
 
 // The shell of busybox knows pipefail by the name `sh` too.
@@ -166,7 +166,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 
 }  // namespace
 
-lint::Rule DL4006() {
+lint::Rule rule() {
   return {
       .code = "DL4006",
       .name = "pipe-without-pipefail",
@@ -190,4 +190,4 @@ lint::Rule DL4006() {
       .check = check};
 }
 
-}  // namespace dcache::rules
+}  // namespace dcache::rules::DL4006

@@ -26,6 +26,9 @@ TEST(Program, HelpsAndTellsItsVersion) {
   const std::string version = run_dcache({"--version"}, "/").out;
   EXPECT_TRUE(version.starts_with("dcache 0.")) << version;
   EXPECT_TRUE(contains(version, "\nCLI11 2.") && contains(version, "xxHash 0.")) << version;
+  EXPECT_EQ(run_dcache({"version"}, "/").out, version);
+  EXPECT_EQ(run_dcache({"help"}, "/").out, run_dcache({"--help"}, "/").out);
+  EXPECT_EQ(run_dcache({"help", "lint"}, "/").out, run_dcache({"lint", "--help"}, "/").out);
   for (const char* command : {"lint", "explain", "snapshot", "keys", "context", "parse", "rules"}) {
     const Outcome help = run_dcache({command, "--help"}, "/");
     EXPECT_EQ(help.status, 0) << command;
@@ -229,6 +232,27 @@ TEST(Explain, TakesPathsFromTheCurrentFolderOrTheContext) {
   }
 }
 
+TEST(Explain, TakesArgumentsAsChangedFiles) {
+  const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
+  EXPECT_EQ(run_dcache({"explain", "go.mod", "go.sum"}, folder).out,
+            run_dcache({"explain", "--changed", "go.mod", "go.sum"}, folder).out);
+}
+
+TEST(Explain, SaysThatAFileDoesNotExist) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY src /src\n");
+  folder.write("src/main.go", "");
+  const Outcome text = run_dcache({"explain", "--changed", "main.go", "src/new.go"}, folder.path());
+  EXPECT_TRUE(contains(text.out, "\nmain.go does not exist in the build context;")) << text.out;
+  EXPECT_TRUE(contains(text.out, "\nsrc/new.go does not exist in the build context;")) << text.out;
+  const json answer = json::parse(
+      run_dcache({"explain", "--format", "json", "--changed", "src/main.go", "main.go"}, folder.path()).out);
+  EXPECT_FALSE(answer["paths"][0].contains("exists"));
+  EXPECT_EQ(answer["paths"][1]["exists"], false);
+  const Outcome pattern = run_dcache({"explain", "--changed", "*.cpp"}, folder.path());
+  EXPECT_TRUE(contains(pattern.err, "warning: *.cpp matches no file in the build context")) << pattern.err;
+}
+
 TEST(Explain, GivesTheDocumentedJson) {
   const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
   const json answer = json::parse(
@@ -418,14 +442,27 @@ TEST(AnyInput, GetsAClearAnswer) {
 
 TEST(Cli, SaysWhatWasPerhapsMeant) {
   const TemporaryFolder folder;
-  for (const auto& [arguments, answer] : {std::pair{std::vector<std::string>{"lnt"}, "did you mean 'lint'?"},
-                                          {{"lint", "--fromat", "json"}, "did you mean '--format'?"},
-                                          {{"explain", "--chnged=x"}, "did you mean '--changed'?"},
-                                          {{"--colour", "always", "lint"}, "did you mean '--color'?"},
-                                          {{"lint", "--nonsensical"}, "there is no option '--nonsensical'"},
-                                          {{"something"}, "there is no command 'something'"},
-                                          {{"lint", "--profile", "x"}, "--profile"},
-                                          {{}, "A subcommand is required"}}) {
+  for (const auto& [arguments, answer] :
+       {std::pair{std::vector<std::string>{"lnt"}, "did you mean 'lint'?"},
+        {{"lint", "--fromat", "json"}, "did you mean '--format'?"},
+        {{"explain", "--chnged=x"}, "did you mean '--changed'?"},
+        {{"--colour", "always", "lint"}, "did you mean '--color'?"},
+        {{"lint", "--nonsensical"}, "unknown option '--nonsensical'"},
+        {{"something"}, "unknown command 'something'"},
+        {{"lint", "--profile", "hadolnt"}, "--profile hadolnt: did you mean 'hadolint'?"},
+        {{"explain", "--only", "mis"}, "did you mean 'miss'?"},
+        {{"explain", "--builder", "docker"}, "expected buildkit, classic or buildah"},
+        {{"explain", "--why", "x"}, "--why x: expected a number greater than 0"},
+        {{"explain", "--target"}, "--target needs a value: --target STAGE"},
+        {{"keys", "--target", "a", "--target", "b"}, "--target is given more than once"},
+        {{"lint", "--fix=3"}, "--fix takes no value"},
+        {{"lint", "--fixx", "--foo"}, "unknown option '--fixx'"},
+        {{"keys", "main.go"}, "dcache keys takes no argument 'main.go'"},
+        {{"completion", "tcsh"}, "tcsh: expected bash, zsh or fish"},
+        {{"completion"}, "dcache completion needs SHELL"},
+        {{"lint", "--level", "DC1001=warn"}, "expected RULE=LEVEL"},
+        {{"help", "lnt"}, "unknown command 'lnt'"},
+        {{}, "Usage: dcache COMMAND"}}) {
     const Outcome outcome = run_dcache(arguments, folder.path());
     EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.err.find(answer), std::string::npos) << outcome.err;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/text/json.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/unicode.h"
 
@@ -214,14 +215,14 @@ std::string write_state(const Build& build) {
 }
 
 tl::expected<Build, std::string> read_state(const std::string& text) {
-  const json state = json::parse(text, nullptr, false);
+  const json state = text::parse_json(text);
   if (!state.is_object() || !state.contains(kMarker)) {
     return tl::unexpected<std::string>("it is no snapshot, or it is damaged; make one with dcache snapshot");
   }
   const json& version = state.at(std::string(kMarker));
   if (!version.is_number_integer() || version.get<int64_t>() != kVersion) {
-    return tl::unexpected(fmt::format("its version is {}, and this program reads version {}; make it anew",
-                                      version.dump(), kVersion));
+    return tl::unexpected(fmt::format("its version is {}, and this program reads version {}; record it again",
+                                      text::to_text(version), kVersion));
   }
   try {
     return build_from(state);

@@ -118,6 +118,8 @@ std::vector<ChangedPath> locate(const Build& build, const std::vector<std::strin
     ChangedPath& path = paths.emplace_back(ChangedPath{.given = name});
     if (auto found = path_in_context(build, name, current)) {
       path.path = std::move(*found);
+      const context::FileSystem& files = *build.options().files;
+      path.exists = files.exists(files.real_path(build.options().context) + "/" + path.path);
     } else {
       path.fate = ChangedPath::Fate::kOutside;
     }

@@ -21,6 +21,7 @@ struct ChangedPath {
   std::string given;      // as the user named it
   std::string path = {};  // in the context; "" is the whole context
   Fate fate = Fate::kRead;
+  bool exists = true;        // false: it counts as a new file
   std::string pattern = {};  // kIgnored: as written in the ignore file, and its line
   uint32_t pattern_line = 0;
 };

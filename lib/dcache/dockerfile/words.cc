@@ -2,8 +2,7 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
-
+#include "dcache/text/json.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::dockerfile {
@@ -208,8 +207,7 @@ JsonForm split_json(std::string_view line, text::Arena& arena, std::vector<RawWo
   if (read_string_array(line, arena, words)) return JsonForm::kStrings;
   words.resize(before);
   // A string array that could not be read is no JSON at all; anything else takes a full parser to tell.
-  const bool valid = nlohmann::json::accept(line.begin(), line.end());
-  return valid ? JsonForm::kOtherTypes : JsonForm::kNone;
+  return text::is_json(line) ? JsonForm::kOtherTypes : JsonForm::kNone;
 }
 
 }  // namespace dcache::dockerfile

@@ -14,6 +14,7 @@
 #include "dcache/context/hash.h"
 #include "dcache/process/program.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/json.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -299,7 +300,7 @@ std::vector<Diagnostic> ShellCheck::check(Subject& subject) const {
   if (!known) answer = ask(texts);
   if (!answer) return found;
   try {
-    const json said = json::parse(*answer);
+    const json said = text::parse_json(*answer);
     for (const json& comment : said.at("comments")) {
       const size_t number = std::stoul(std::string(text::base_name(comment.at("file").get<std::string>())));
       if (auto diagnostic = diagnostic_of(scripts.at(number), comment))

@@ -21,6 +21,7 @@
 #include "dcache/lsp/verdicts.h"
 #include "dcache/lsp/worker.h"
 #include "dcache/report/failure.h"
+#include "dcache/text/json.h"
 #include "dcache/text/path.h"
 #include "dcache/version.h"
 #include "dcache/workspace.h"
@@ -152,7 +153,7 @@ class Server::Session {
 
 void Server::Session::send(const json& message) {
   const std::scoped_lock lock(send_mutex_);
-  send_(message.dump(-1, ' ', false, json::error_handler_t::replace));
+  send_(text::to_text(message));
 }
 
 void Server::Session::reply(const json& id, const Answer& answer) {
@@ -186,7 +187,7 @@ void Server::Session::notify(const std::string& method, json params) {
 }
 
 void Server::Session::receive(std::string_view text) {
-  const json message = json::parse(text, nullptr, false);
+  const json message = text::parse_json(text);
   if (message.is_discarded())
     return reply(nullptr, tl::unexpected(Refusal{Code::kParseError, "the message is no JSON"}));
   const bool is_call = message.is_object() && message.contains("method") && message.at("method").is_string();
@@ -241,7 +242,7 @@ void Server::Session::handle_notification(const std::string& method, const json&
   }
   if (!initialized_ || shut_down_) return;
   if (method == "initialized") return initialized();
-  if (method == "$/cancelRequest") return worker_.cancel(params.at("id").dump());
+  if (method == "$/cancelRequest") return worker_.cancel(text::to_text(params.at("id")));
   if (method == "textDocument/didOpen") return open(params);
   if (method == "textDocument/didChange") return change(params);
   if (method == "textDocument/didClose") return close(params);
@@ -621,7 +622,7 @@ std::optional<Server::Session::Verdicts> Server::Session::verdicts_of(const Docu
 
 void Server::Session::answer_later(const json& id, const std::string& method, const Document& document,
                                    const json& params) {
-  worker_.add(id.dump(), [this, id, method, document, params](const std::stop_token& stop) {
+  worker_.add(text::to_text(id), [this, id, method, document, params](const std::stop_token& stop) {
     Answer answer = tl::unexpected(Refusal{Code::kCancelled, "cancelled"});
     try {
       if (!stop.stop_requested()) answer = answer_with_verdicts(method, document, params, stop);

@@ -2,14 +2,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dcache/text/json.h"
+#include "dcache/text/json_writer.h"
+
 namespace dcache::report {
 
 tl::expected<Baseline, std::string> Baseline::read(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const nlohmann::json json = text::parse_json(text);
   const bool known = json.is_object() && json.value("version", 0) == 1 && json.contains("findings") &&
                      json["findings"].is_object();
-  if (!known)
-    return tl::unexpected<std::string>("this is no baseline of version 1; --make-baseline writes one");
+  if (!known) return tl::unexpected<std::string>("not a baseline of version 1; --make-baseline writes one");
   Baseline baseline;
   for (const auto& [path, fingerprints] : json["findings"].items()) {
     for (const auto& fingerprint : fingerprints) {
@@ -19,13 +21,30 @@ tl::expected<Baseline, std::string> Baseline::read(const std::string& text) {
   return baseline;
 }
 
+size_t Baseline::size() const {
+  size_t count = 0;
+  for (const auto& [path, fingerprints] : findings_)
+    count += fingerprints.size();
+  return count;
+}
+
 bool Baseline::covers(const std::string& path, const std::string& fingerprint) const {
   const auto known = findings_.find(path);
   return known != findings_.end() && known->second.contains(fingerprint);
 }
 
 std::string Baseline::to_json() const {
-  return nlohmann::ordered_json{{"version", 1}, {"findings", findings_}}.dump(1) + "\n";
+  std::string text;
+  text::JsonWriter out(text, 1);
+  out.begin_object().member("version", 1).key("findings").begin_object();
+  for (const auto& [path, fingerprints] : findings_) {
+    out.key(path).begin_array();
+    for (const std::string& fingerprint : fingerprints)
+      out.value(fingerprint);
+    out.end_array();
+  }
+  out.end_object().end_object();
+  return text + '\n';
 }
 
 }  // namespace dcache::report

@@ -19,6 +19,7 @@ class Baseline {
   void add(const std::string& path, std::string fingerprint) {
     findings_[path].insert(std::move(fingerprint));
   }
+  size_t size() const;
   bool covers(const std::string& path, const std::string& fingerprint) const;
   // {"version":1,"findings":{"PATH":["FINGERPRINT",…]}}, in the order of paths.
   std::string to_json() const;

@@ -226,12 +226,15 @@ void append_stage(const cache::Build& build, const cache::Report& report, const 
 
 std::string path_words(const cache::Build& build, const ChangedPath& path) {
   const std::string given = printable(path.given);
+  if (!path.exists && path.fate != ChangedPath::Fate::kIgnored)
+    return fmt::format(
+        "{} does not exist in the build context; this shows what a new file of that name changes", given);
   switch (path.fate) {
     case ChangedPath::Fate::kIgnored:
       return fmt::format("{} is ignored by the pattern '{}' ({}:{}): changing it rebuilds nothing", given,
                          printable(path.pattern), build.ignore().path, path.pattern_line);
     case ChangedPath::Fate::kNotRead:
-      return fmt::format("{} is read by no step of this target: changing it rebuilds nothing", given);
+      return fmt::format("{} is not read by any step of this target: changing it rebuilds nothing", given);
     case ChangedPath::Fate::kOutside:
       return fmt::format("{} is not in the build context {}", given, build.options().context);
     case ChangedPath::Fate::kRead:
@@ -278,6 +281,7 @@ void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) 
         .member("given", path.given)
         .member("path", path.path)
         .member("fate", fate_name(path.fate));
+    if (!path.exists) json.member("exists", false);
     if (path.fate == ChangedPath::Fate::kIgnored) {
       json.member("pattern", path.pattern).member("pattern_line", path.pattern_line);
     }
@@ -320,7 +324,7 @@ void append_explanation(const Explanation& explanation, const ExplainOptions& op
   if (options.several) first = fmt::format("{}: {}", printable(build.options().dockerfile), first);
   out += style.paint(Tone::kBold, first) + "\n";
   for (const ChangedPath& path : paths) {
-    if (options.several && path.fate != ChangedPath::Fate::kIgnored) continue;
+    if (options.several && path.exists && path.fate != ChangedPath::Fate::kIgnored) continue;
     const std::string words = path_words(build, path);
     if (!words.empty()) out += words + "\n";
   }
