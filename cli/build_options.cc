@@ -10,8 +10,8 @@
 
 #include "cli/terminal.h"
 #include "dcache/dockerfile/mount.h"
-#include "dcache/report/failure.h"
 #include "dcache/report/style.h"
+#include "dcache/text/failure.h"
 
 namespace dcache::cli {
 namespace {
@@ -205,13 +205,21 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
 
 void complain_of(const std::vector<cache::Failure>& failures) {
   for (const cache::Failure& failure : failures)
-    complain(report::words_of(failure));
+    complain(text::words_of(failure));
 }
 
 void warn_of(const cache::Build& build) {
   for (const context::Problem& problem : build.problems()) {
     complain(fmt::format("warning: {}: {}", problem.path, problem.message));
   }
+}
+
+std::vector<std::string> find_files(const std::vector<std::string>& paths,
+                                    const project::FindOptions& options) {
+  project::Found found = project::find_dockerfiles(paths, options);
+  for (const std::string& folder : found.without)
+    complain(fmt::format("warning: no Dockerfile in the folder {}", folder));
+  return std::move(found.files);
 }
 
 std::string current_folder() {

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "dcache/cache/build.h"
+#include "dcache/project/discover.h"
 
 namespace dcache::cli {
 
@@ -67,6 +68,10 @@ void hash_files(cache::Build& build, bool make_keys = true);
 void complain_of(const std::vector<cache::Failure>& failures);
 // What the walk of the context met, one line each.
 void warn_of(const cache::Build& build);
+
+// project::find_dockerfiles(), with a warning for each folder without any.
+std::vector<std::string> find_files(const std::vector<std::string>& paths,
+                                    const project::FindOptions& options = {});
 
 std::string current_folder();
 

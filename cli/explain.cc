@@ -10,7 +10,6 @@
 
 #include "cli/build_options.h"
 #include "cli/commands.h"
-#include "cli/dockerfiles.h"
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
 #include "dcache/cache/state_file.h"
@@ -228,7 +227,7 @@ int run(const Options& options) {
   const auto changed = read_names(options.changed);
   if (!changed) return kError;
   const std::vector<std::string> files =
-      options.build.files.empty() ? std::vector<std::string>{""} : find_dockerfiles(options.build.files);
+      options.build.files.empty() ? std::vector<std::string>{""} : find_files(options.build.files);
   if (files.empty()) return kError;
   // A folder may hold any number: what programs read must not depend on how many there are today.
   const bool several =

@@ -1,5 +1,9 @@
 #include "dcache/report/keys.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
@@ -17,6 +21,14 @@ struct Options {
 int run_keys(const Options& options) {
   auto build = load_build(options.build);
   if (!build) return kError;
+  const auto starts_there = [&](const plan::Step& step) {
+    return step.instruction->start_line == options.files;
+  };
+  if (options.files != 0 && std::ranges::none_of(build->graph().steps, starts_there)) {
+    complain(fmt::format("--files {}: no step starts in this line of {}", options.files,
+                         build->options().dockerfile));
+    return kError;
+  }
   hash_files(*build);
   warn_of(*build);
   std::string out;

@@ -9,7 +9,6 @@
 
 #include "cli/build_options.h"
 #include "cli/commands.h"
-#include "cli/dockerfiles.h"
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
 #include "cli/terminal.h"
@@ -22,12 +21,11 @@
 #include "dcache/lint/shellcheck.h"
 #include "dcache/process/program.h"
 #include "dcache/report/baseline.h"
-#include "dcache/report/failure.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
 #include "dcache/text/edit.h"
+#include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
-#include "dcache/text/suggest.h"
 #include "dcache/threads/share.h"
 
 namespace dcache::cli {
@@ -38,37 +36,25 @@ namespace fs = std::filesystem;
 // What the options of the command line make of configurations.
 class Settings {
  public:
-  explicit Settings(const LintOptions& options)
-      : options_(options), names_(lint::known_names(lint::catalogue())) {
+  explicit Settings(const LintOptions& options) : options_(options) {
     if (options.no_shellcheck) return;
     const std::string program = process::find_program("shellcheck");
     if (!program.empty()) {
-      shellcheck_.emplace(lint::ShellCheck::Options{.program = program, .cache_folder = shellcheck_folder()});
+      shellcheck_ = std::make_shared<const lint::ShellCheck>(
+          lint::ShellCheck::Options{.program = program, .cache_folder = shellcheck_folder()});
     } else if (options.verbose) {
-      complain("shellcheck is not installed: the text of RUN is looked at by dcache's own rules alone");
+      complain("shellcheck is not installed: RUN scripts are checked by dcache's own rules only");
     }
   }
 
-  // False, with a word on standard error, if an option names what is not there.
+  // False, with a message on standard error, if an option names what does not exist.
   bool check() const {
-    const auto known = [&](const std::vector<std::string>& list, std::string_view option) {
-      return std::all_of(list.begin(), list.end(), [&](const std::string& rule) {
-        if (lint::find_rule(lint::catalogue(), rule) != nullptr || lint::is_shellcheck_code(rule))
-          return true;
-        if (option != "--select" && lint::is_foreign_code(rule, names_)) {
-          complain(fmt::format("note: {}: {}", option, lint::words_of_foreign(rule)));
-          return true;
-        }
-        complain(fmt::format("{}: there is no rule '{}'; {}", option, rule,
-                             text::did_you_mean(rule, names_, "dcache rules lists what there is")));
-        return false;
-      });
-    };
-    std::vector<std::string> levels;
-    for (const auto& [rule, level] : options_.levels)
-      levels.push_back(rule);
-    return known(options_.select, "--select") && known(options_.ignore, "--ignore") &&
-           known(levels, "--level");
+    std::vector<std::string> notes;
+    const auto failure = lint::check(options_.rules, notes);
+    for (const std::string& note : notes)
+      complain("note: --" + note);
+    if (failure) complain(fmt::format("--{}: {}", failure->path, text::words_of(*failure)));
+    return !failure;
   }
 
   lint::Linters::Options linters() const {
@@ -78,32 +64,13 @@ class Settings {
     };
     return {.config = options_.config,
             .variables = variables,
-            .adjust = [this](lint::Config& config) { adjust(config); },
-            .shellcheck = shellcheck_ ? &*shellcheck_ : nullptr};
+            .adjust = [this](lint::Config& config) { lint::apply(options_.rules, config); },
+            .shellcheck = shellcheck_};
   }
 
  private:
-  // The command line has the last word.
-  void adjust(lint::Config& config) const {
-    if (!options_.profile.empty()) config.profile = *lint::profile_of(options_.profile);
-    if (!options_.select.empty()) config.select = options_.select;
-    config.ignore.insert(config.ignore.end(), options_.ignore.begin(), options_.ignore.end());
-    if (!options_.fail_on.empty()) config.fail_on = lint::level_of(options_.fail_on);
-    if (!options_.minimum_engine.empty()) config.minimum_engine = options_.minimum_engine;
-    config.builder = options_.builder.value_or(config.builder);
-    config.report_unused = config.report_unused || options_.report_unused;
-    config.strict_labels = config.strict_labels || options_.strict_labels;
-    config.trusted_registries.insert(config.trusted_registries.end(), options_.trusted_registries.begin(),
-                                     options_.trusted_registries.end());
-    for (const auto& [rule, level] : options_.levels)
-      config.levels[rule] = *lint::level_of(level);
-    for (const auto& [label, type] : options_.labels)
-      config.label_schema[label] = *lint::label_type_of(type);
-  }
-
   const LintOptions& options_;
-  std::vector<std::string_view> names_;
-  std::optional<lint::ShellCheck> shellcheck_;  // nothing if it is not there
+  std::shared_ptr<const lint::ShellCheck> shellcheck_;  // null if it is not there
 };
 
 // What came of one file.
@@ -128,7 +95,7 @@ class Session {
     if (!settings_.check()) return kError;
     if (options_.show_config) return show_config();
     const std::vector<std::string> paths =
-        find_dockerfiles(options_.paths, {.companions = true, .gitignore = !options_.no_gitignore});
+        find_files(options_.paths, {.companions = true, .gitignore = !options_.no_gitignore});
     const bool fixes_input =
         options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
     // Who records findings wants no list of them, unless a format is given.
@@ -218,11 +185,11 @@ class Session {
     const lint::Linters::Entry& entry =
         linters_.of(fs::is_directory(path) ? (fs::path(path) / "Dockerfile").string() : path);
     if (entry.failure) {
-      complain(report::words_of(*entry.failure));
+      complain(text::words_of(*entry.failure));
       return kError;
     }
     for (const cache::Failure& note : entry.notes)
-      complain("note: " + report::words_of(note));
+      complain("note: " + text::words_of(note));
     std::string out =
         entry.path.empty() ? "# no configuration file\n" : fmt::format("# from {}\n", entry.path);
     out += lint::to_toml(entry.config);
@@ -235,9 +202,9 @@ class Session {
     linted.path = path;
     const lint::Linters::Entry& entry = linters_.of(path);
     auto source = text::read_file(path);
-    if (entry.failure) linted.complaints.push_back(report::words_of(*entry.failure));
+    if (entry.failure) linted.complaints.push_back(text::words_of(*entry.failure));
     for (const cache::Failure& note : entry.notes)
-      linted.complaints.push_back("note: " + report::words_of(note));
+      linted.complaints.push_back("note: " + text::words_of(note));
     if (!source) linted.complaints.push_back(source.error());
     if (!entry.linter || !source) {
       linted.failed = true;

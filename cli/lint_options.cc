@@ -35,27 +35,28 @@ Option& add_pairs(Command& command, std::string_view name, std::string value, Pa
 }
 
 void add_rule_options(Command& command, LintOptions& options) {
-  Option& profile = command.text("--profile", "", options.profile, "Set of rules to start from");
+  Option& profile = command.text("--profile", "", options.rules.profile, "Set of rules to start from");
   profile.choices = {"default", "cache", "buildkit", "hadolint", "all"};
   profile.group = kRules;
   for (auto [name, target, help] :
-       {std::tuple("--select", &options.select, "Run only these rules, by code or name; separated by commas"),
-        std::tuple("--ignore", &options.ignore, "Do not run these rules; separated by commas")}) {
+       {std::tuple("--select", &options.rules.select,
+                   "Run only these rules, by code or name; separated by commas"),
+        std::tuple("--ignore", &options.rules.ignore, "Do not run these rules; separated by commas")}) {
     Option& option = command.texts(name, "RULE", *target, help);
     option.separator = ',';
     option.group = kRules;
   }
-  add_pairs(command, "--level", "RULE=LEVEL", options.levels, {"error", "warning", "info", "style"},
+  add_pairs(command, "--level", "RULE=LEVEL", options.rules.levels, {"error", "warning", "info", "style"},
             "Report a rule at another level")
       .group = kRules;
-  Option& fail_on = command.text("--fail-on", "", options.fail_on,
+  Option& fail_on = command.text("--fail-on", "", options.rules.fail_on,
                                  "Exit with status 1 from this level on (default: warning)");
   fail_on.choices = {"error", "warning", "info", "style", "none"};
   fail_on.group = kRules;
   command.flag("--no-shellcheck", options.no_shellcheck, "Do not run ShellCheck on RUN scripts").group =
       kRules;
   command
-      .flag("--report-unused-suppressions", options.report_unused,
+      .flag("--report-unused-suppressions", options.rules.report_unused,
             "Report comments that do not silence any finding")
       .group = kRules;
 }
@@ -91,21 +92,22 @@ void add_report_options(Command& command, LintOptions& options) {
 void add_project_options(Command& command, LintOptions& options) {
   command.text("--context", "DIR", options.context, "Build context (default: the folder of the Dockerfile)")
       .group = kProject;
-  add_builder(command, [&options](plan::Builder builder) { options.builder = builder; }).group = kProject;
+  add_builder(command, [&options](plan::Builder builder) { options.rules.builder = builder; }).group =
+      kProject;
   command
-      .text("--minimum-engine", "VERSION", options.minimum_engine,
+      .text("--minimum-engine", "VERSION", options.rules.minimum_engine,
             "Oldest Docker Engine to support, such as 20.10")
       .group = kProject;
-  Option& registries = command.texts("--trusted-registry", "HOST", options.trusted_registries,
+  Option& registries = command.texts("--trusted-registry", "HOST", options.rules.trusted_registries,
                                      "Registry that base images may come from (DL3026)");
   registries.separator = ',';
   registries.group = kProject;
-  add_pairs(command, "--label-schema", "LABEL=TYPE", options.labels,
+  add_pairs(command, "--label-schema", "LABEL=TYPE", options.rules.labels,
             {"text", "rawtext", "url", "rfc3339", "spdx", "hash", "semver", "email"},
             "Label that images need, and its type (DL3049 and following)")
       .group = kProject;
-  command.flag("--strict-labels", options.strict_labels, "Report labels that are not in the schema").group =
-      kProject;
+  command.flag("--strict-labels", options.rules.strict_labels, "Report labels that are not in the schema")
+      .group = kProject;
 }
 
 }  // namespace

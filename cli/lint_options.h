@@ -1,13 +1,11 @@
 // The options of `dcache lint`.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/command.h"
-#include "dcache/plan/graph.h"
+#include "dcache/lint/overrides.h"
 
 namespace dcache::cli {
 
@@ -18,17 +16,7 @@ struct LintOptions {
   std::string output;
   std::string sarif_category;
   bool sarif_suppressed = false;
-  std::string profile;
-  std::vector<std::string> select;
-  std::vector<std::string> ignore;
-  std::string fail_on;
-  std::string minimum_engine;
-  std::optional<plan::Builder> builder;
-  std::vector<std::string> trusted_registries;
-  std::vector<std::pair<std::string, std::string>> levels;  // rule and level
-  std::vector<std::pair<std::string, std::string>> labels;  // label and type
-  bool strict_labels = false;
-  bool report_unused = false;
+  lint::Overrides rules;
   bool no_shellcheck = false;
   bool verbose = false;
   std::string baseline;

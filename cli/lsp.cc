@@ -38,7 +38,7 @@ int serve(lsp::Server& server) {
     while (true) {
       const auto message = reader.next();
       if (!message) {
-        complain(message.error());
+        complain(message.error().message);
         return kError;
       }
       if (!*message) break;

@@ -4,6 +4,7 @@
 #include "cli/terminal.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/shellcheck.h"
 #include "dcache/report/rule_page.h"
 #include "dcache/text/suggest.h"
 
@@ -21,10 +22,16 @@ int run(const Options& options) {
   if (one) {
     const lint::Rule* rule = lint::find_rule(rules, options.rule);
     if (rule == nullptr) rule = lint::find_rule(lint::pseudo_rules(), options.rule);
+    if (rule == nullptr && lint::is_shellcheck_code(options.rule)) {
+      std::string out = fmt::format("{} is a check of ShellCheck: https://www.shellcheck.net/wiki/{}\n",
+                                    options.rule, options.rule);
+      print_and_clear(out);
+      return kOk;
+    }
     if (rule == nullptr) {
       complain(fmt::format(
-          "there is no rule '{}'; {}", options.rule,
-          text::did_you_mean(options.rule, lint::known_names(rules), "dcache rules lists what there is")));
+          "unknown rule '{}'; {}", options.rule,
+          text::did_you_mean(options.rule, lint::known_names(rules), "dcache rules lists all rules")));
       return kError;
     }
     rules = {rule, 1};

@@ -15,16 +15,14 @@ install(TARGETS ${libraries} EXPORT dcacheTargets
 if(TARGET dcache-cli)
   install(TARGETS dcache-cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tool)
 endif()
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/lib/dcache" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev
-  FILES_MATCHING PATTERN "*.h"
-  PATTERN "words.h" EXCLUDE
-  PATTERN "check.h" EXCLUDE
-  PATTERN "planner.h" EXCLUDE
-  PATTERN "config_reading.h" EXCLUDE
-  PATTERN "workspace_settings.h" EXCLUDE
-  PATTERN "lsp/*.h" EXCLUDE)
-install(FILES "${PROJECT_SOURCE_DIR}/lib/dcache/lsp/server.h" "${PROJECT_SOURCE_DIR}/lib/dcache/lsp/framing.h"
-  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dcache/lsp COMPONENT dev)
+# The public interface: these headers and no others. They include nothing of dcache but each other.
+set(public_headers dcache.h dcache_c.h explanation.h finding.h rules.h workspace.h
+    lsp/framing.h lsp/server.h project/discover.h text/failure.h)
+foreach(header IN LISTS public_headers)
+  cmake_path(GET header PARENT_PATH folder)
+  install(FILES "${PROJECT_SOURCE_DIR}/lib/dcache/${header}"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/dcache/${folder}" COMPONENT dev)
+endforeach()
 configure_file("${CMAKE_CURRENT_LIST_DIR}/dcache.pc.in" "${PROJECT_BINARY_DIR}/dcache.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/dcache.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 install(FILES "${PROJECT_BINARY_DIR}/lib/dcache/version.h" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/dcache

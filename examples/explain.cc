@@ -1,7 +1,5 @@
-// Says which steps of a build rebuild while somebody edits its files, as an editor does.
+// Shows which steps of a build rebuild while somebody edits its files, as an editor does.
 #include <cstdio>
-#include <memory>
-#include <string>
 
 #include <dcache/dcache.h>
 
@@ -9,33 +7,32 @@ namespace {
 
 void show(const dcache::Workspace& workspace, const char* when) {
   std::printf("%s:\n", when);
-  const auto explained = workspace.explain("/app/Dockerfile", {});
-  if (!explained) {
-    std::printf("  %s\n", explained.error().front().message.c_str());
+  const auto explanation = workspace.explain("/app/Dockerfile", {});
+  if (!explanation) {
+    std::printf("  %s\n", explanation.error().front().message.c_str());
     return;
   }
-  const dcache::cache::Build& build = *(*explained)->build;
-  for (const auto& step : (*explained)->report.steps) {
-    const auto& instruction = *build.graph().steps[step.step].instruction;
-    std::printf("  %s %s  %s\n", std::string(dcache::report::sign_of(step.verdict)).c_str(),
-                instruction.one_line().c_str(), dcache::report::cause_words(build, step).c_str());
+  for (const dcache::Step& step : explanation->steps) {
+    const bool reused = step.verdict == dcache::Verdict::kHit;
+    std::printf("  %s %s  %s\n", reused ? "reused " : "rebuilt", step.instruction.c_str(),
+                step.reason.c_str());
   }
 }
 
 }  // namespace
 
 int main() {
-  const auto files = std::make_shared<dcache::context::MemoryFiles>();
-  files->write("/app/Dockerfile", "FROM scratch\nCOPY go.mod /\nCOPY src /src\n");
-  files->write("/app/go.mod", "module app\n");
-  files->write("/app/src/main.go", "package main\n");
-  dcache::Workspace workspace({.files = files});
-  workspace.mark("/app/Dockerfile");  // the state to compare with: what was built last
+  auto workspace = dcache::Workspace::open({.on_disk = false});
+  if (!workspace) return 1;
+  workspace->set_text("/app/Dockerfile", "FROM scratch\nCOPY go.mod /\nCOPY src /src\n");
+  workspace->set_text("/app/go.mod", "module app\n");
+  workspace->set_text("/app/src/main.go", "package main\n");
+  workspace->mark("/app/Dockerfile");  // the state to compare with: what was built last
 
-  show(workspace, "nothing changed");
-  workspace.set_text("/app/src/main.go", "package main // edited\n");
-  show(workspace, "with an unsaved edit of src/main.go");
-  workspace.set_text("/app/.dockerignore", "src\n");
-  show(workspace, "with src ignored");
+  show(*workspace, "nothing changed");
+  workspace->set_text("/app/src/main.go", "package main // edited\n");
+  show(*workspace, "with an unsaved edit of src/main.go");
+  workspace->set_text("/app/.dockerignore", "src\n");
+  show(*workspace, "with src ignored");
   return 0;
 }

@@ -1,27 +1,27 @@
-// Lints a Dockerfile that is in memory, and mends it: no file is read.
+// Lints a Dockerfile that is in memory, and fixes it: no file is read.
 #include <cstdio>
-#include <memory>
-#include <string>
 
 #include <dcache/dcache.h>
 
 int main() {
-  const auto files = std::make_shared<dcache::context::MemoryFiles>();
-  files->write("/app/Dockerfile", "FROM scratch\ncopy src /src\nMAINTAINER me\n");
-  files->write("/app/src/main.c", "int main(void);\n");
-  const dcache::Workspace workspace({.files = files});
+  auto workspace = dcache::Workspace::open({.on_disk = false, .rules = {.profile = "all"}});
+  if (!workspace) {
+    std::fprintf(stderr, "%s\n", workspace.error().message.c_str());
+    return 1;
+  }
+  workspace->set_text("/app/Dockerfile", "FROM scratch\ncopy src /src\nMAINTAINER me\n");
+  workspace->set_text("/app/src/main.c", "int main(void);\n");
 
-  const auto linted = workspace.lint("/app/Dockerfile");
+  const auto linted = workspace->lint("/app/Dockerfile");
   if (!linted) {
     std::fprintf(stderr, "%s\n", linted.error().message.c_str());
     return 1;
   }
-  for (const dcache::lint::Diagnostic& finding : (*linted)->findings.diagnostics) {
-    const auto place = (*linted)->text().lines().position_of(finding.shown().begin);
-    std::printf("line %u: %s [%s]\n", place.line, finding.sentence().c_str(),
-                std::string(finding.rule).c_str());
+  for (const dcache::Finding& finding : linted->findings) {
+    std::printf("line %u: %s [%s]\n", finding.range.begin.line + 1, finding.message.c_str(),
+                finding.rule.c_str());
   }
-  const auto fixed = workspace.fix("/app/Dockerfile", /*unsafe=*/false);
-  std::printf("mended:\n%s", fixed ? fixed->text.c_str() : "");
+  const auto fixed = workspace->fix("/app/Dockerfile");
+  std::printf("fixed:\n%s", fixed ? fixed->text.c_str() : "");
   return 0;
 }

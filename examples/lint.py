@@ -16,7 +16,7 @@ workspace = library.dcache_workspace_new(None, ctypes.byref(error))
 found = library.dcache_workspace_lint(workspace, os.path.abspath(sys.argv[2]).encode(), ctypes.byref(error))
 if not found:
     sys.exit(error.value.decode())
-for finding in json.loads(ctypes.string_at(found)):
+for finding in json.loads(ctypes.string_at(found))["findings"]:
     print(f"line {finding['line']}: {finding['message']} [{finding['rule']}]")
 library.dcache_string_free(found)
 library.dcache_workspace_free(workspace)

@@ -21,8 +21,10 @@ struct Counts {
   size_t all = 0;
 };
 
-cache::BuildOptions options_for(const lint::Surroundings& around) {
+// The build by the project's builder.
+cache::BuildOptions options_for(const lint::Subject& subject, const lint::Surroundings& around) {
   cache::BuildOptions options;
+  options.plan.builder = subject.config().builder;
   options.dockerfile = text::join_path(around.folder, "Dockerfile");
   options.context = around.folder;
   return options;
@@ -37,9 +39,9 @@ Counts count(const cache::Report& report, const plan::Graph& graph) {
   return counts;
 }
 
-std::optional<Counts> count_for_edit(const lint::Surroundings& around, std::string dockerfile,
-                                     std::string_view edited) {
-  cache::BuildOptions options = options_for(around);
+std::optional<Counts> count_for_edit(const lint::Subject& subject, const lint::Surroundings& around,
+                                     std::string dockerfile, std::string_view edited) {
+  cache::BuildOptions options = options_for(subject, around);
   options.names_only = true;
   const auto build =
       cache::Build::make(options, {.dockerfile = std::move(dockerfile), .context = around.files});
@@ -50,9 +52,9 @@ std::optional<Counts> count_for_edit(const lint::Surroundings& around, std::stri
   return count(answer.report, build->graph());
 }
 
-std::optional<Counts> count_for_argument(const lint::Surroundings& around, const std::string& dockerfile,
-                                         std::string_view name) {
-  cache::BuildOptions options = options_for(around);
+std::optional<Counts> count_for_argument(const lint::Subject& subject, const lint::Surroundings& around,
+                                         const std::string& dockerfile, std::string_view name) {
+  cache::BuildOptions options = options_for(subject, around);
   const auto build_with = [&](const char* value) {
     options.plan.build_args[std::string(name)] = value;
     return cache::Build::make(options, {.dockerfile = dockerfile, .context = around.files});
@@ -123,8 +125,8 @@ std::optional<Gain> gain_of(lint::Subject& subject, const lint::Fix& fix, std::s
   const lint::Surroundings* around = small_surroundings(subject);
   if (around == nullptr || edited.empty()) return std::nullopt;
   const std::string text(subject.file().source());
-  const auto before = count_for_edit(*around, text, edited);
-  const auto after = count_for_edit(*around, text::apply(text, fix.edits), edited);
+  const auto before = count_for_edit(subject, *around, text, edited);
+  const auto after = count_for_edit(subject, *around, text::apply(text, fix.edits), edited);
   if (!before || !after) return std::nullopt;
   return gain_from(fmt::format("an edit of {}", edited), *before, *after);
 }
@@ -133,8 +135,8 @@ std::optional<Gain> gain_for_argument(lint::Subject& subject, const lint::Fix& f
   const lint::Surroundings* around = small_surroundings(subject);
   if (around == nullptr) return std::nullopt;
   const std::string text(subject.file().source());
-  const auto before = count_for_argument(*around, text, name);
-  const auto after = count_for_argument(*around, text::apply(text, fix.edits), name);
+  const auto before = count_for_argument(subject, *around, text, name);
+  const auto after = count_for_argument(subject, *around, text::apply(text, fix.edits), name);
   if (!before || !after) return std::nullopt;
   return gain_from(fmt::format("a new value of {}", name), *before, *after);
 }
@@ -142,7 +144,7 @@ std::optional<Gain> gain_for_argument(lint::Subject& subject, const lint::Fix& f
 std::optional<Gain> gain_of_ignoring(lint::Subject& subject, std::string_view edited) {
   const lint::Surroundings* around = small_surroundings(subject);
   if (around == nullptr || edited.empty()) return std::nullopt;
-  const auto before = count_for_edit(*around, std::string(subject.file().source()), edited);
+  const auto before = count_for_edit(subject, *around, std::string(subject.file().source()), edited);
   if (!before) return std::nullopt;
   return gain_from(fmt::format("a change of {}", edited), *before, {.rebuilt = 0, .all = before->all});
 }

@@ -1,5 +1,6 @@
 #include "dcache/dcache_c.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -36,22 +37,116 @@ TEST(CInterface, Lints) {
   const Handle workspace = in_memory();
   set_text(workspace, "/app/Dockerfile", "FROM alpine:latest\n");
   char* error = nullptr;
-  const json findings = json::parse(taken(dcache_workspace_lint(workspace.get(), "/app/Dockerfile", &error)));
+  const json answer = json::parse(taken(dcache_workspace_lint(workspace.get(), "/app/Dockerfile", &error)));
   EXPECT_EQ(error, nullptr);
-  EXPECT_EQ(findings.at(0).at("rule"), "DC1009");
-  EXPECT_EQ(findings.at(0).at("path"), "/app/Dockerfile");
+  EXPECT_EQ(answer.at("version"), 1);
+  EXPECT_EQ(answer.at("path"), "/app/Dockerfile");
+  EXPECT_EQ(answer.at("parses"), true);
+  const json& finding = answer.at("findings").at(0);
+  EXPECT_EQ(finding.at("rule"), "DC1009");
+  EXPECT_EQ(finding.at("id"), "DC1009@5");
+  EXPECT_EQ(finding.at("line"), 1);
+  EXPECT_EQ(finding.at("column"), 6);
+  EXPECT_EQ(finding.at("range").at("begin"), (json{{"offset", 5}, {"line", 0}, {"byte", 5}, {"utf16", 5}}));
   dcache_workspace_drop_text(workspace.get(), "/app/Dockerfile");
   EXPECT_EQ(dcache_workspace_lint(workspace.get(), "/app/Dockerfile", &error), nullptr);
   EXPECT_EQ(taken(error), "can't read /app/Dockerfile: there is no such file");
 }
 
-TEST(CInterface, Mends) {
+TEST(CInterface, Fixes) {
   const Handle workspace = in_memory();
   set_text(workspace, "/app/Dockerfile", "FROM scratch\ncopy a b\n");
   const json fixed = json::parse(taken(dcache_workspace_fix(workspace.get(), "/app/Dockerfile", 0, nullptr)));
   EXPECT_EQ(fixed.at("text"), "FROM scratch\nCOPY a b\n");
   EXPECT_EQ(fixed.at("fixed"), 1);
   EXPECT_EQ(fixed.at("new_files"), json::array());
+}
+
+TEST(CInterface, FixesOneFinding) {
+  const Handle workspace = in_memory();
+  set_text(workspace, "/app/Dockerfile", "FROM scratch\ncopy a b\nMAINTAINER me\ncopy c d\n");
+  const json answer = json::parse(taken(dcache_workspace_lint(workspace.get(), "/app/Dockerfile", nullptr)));
+  const json& findings = answer.at("findings");
+  const auto casing = std::ranges::find_if(
+      findings, [](const json& one) { return one.at("rule") == "ConsistentInstructionCasing"; });
+  ASSERT_NE(casing, findings.end());
+  char* error = nullptr;
+  const json fixed = json::parse(taken(dcache_workspace_fix_finding(
+      workspace.get(), "/app/Dockerfile", casing->at("id").get<std::string>().c_str(), &error)));
+  EXPECT_EQ(error, nullptr);
+  EXPECT_TRUE(fixed.at("text").get<std::string>().find("MAINTAINER me") != std::string::npos);
+  EXPECT_EQ(dcache_workspace_fix_finding(workspace.get(), "/app/Dockerfile", "DC1001@0", &error), nullptr);
+  EXPECT_EQ(taken(error), "the text has no finding 'DC1001@0'; call lint() again: the text has changed");
+}
+
+TEST(CInterface, TakesEditsInUtf16) {
+  const Handle workspace = in_memory();
+  set_text(workspace, "/app/Dockerfile", "FROM scratch\nLABEL a=\"\xF0\x9F\x90\xB3\" b=c\n");
+  // The whale takes two units.
+  EXPECT_EQ(dcache_workspace_edit_text(workspace.get(), "/app/Dockerfile", 1, 15, 1, 16, "xy", 2, nullptr),
+            0);
+  const json fixed = json::parse(taken(dcache_workspace_fix(workspace.get(), "/app/Dockerfile", 0, nullptr)));
+  EXPECT_EQ(fixed.at("text"), "FROM scratch\nLABEL a=\"\xF0\x9F\x90\xB3\" b=xy\n");
+  char* error = nullptr;
+  EXPECT_EQ(dcache_workspace_edit_text(workspace.get(), "/gone", 0, 0, 0, 0, "", 0, &error), 1);
+  EXPECT_NE(taken(error), "");
+}
+
+TEST(CInterface, TellsWhatIsStale) {
+  const Handle workspace = in_memory();
+  const auto stale = [&] { return json::parse(taken(dcache_workspace_stale(workspace.get()))); };
+  const auto lint = [&](const char* path) {
+    dcache_string_free(dcache_workspace_lint(workspace.get(), path, nullptr));
+  };
+  set_text(workspace, "/a/Dockerfile", "FROM a\n");
+  set_text(workspace, "/b/Dockerfile", "FROM b\n");
+  lint("/a/Dockerfile");
+  lint("/b/Dockerfile");
+  EXPECT_EQ(stale(), json::array());
+  set_text(workspace, "/a/Dockerfile", "FROM c\n");
+  EXPECT_EQ(stale(), json({"/a/Dockerfile"}));
+  set_text(workspace, "/a/.dockerignore", "x\n");
+  EXPECT_EQ(stale(), json({"/a/.dockerignore", "/a/Dockerfile", "/b/Dockerfile"}));
+  lint("/a/Dockerfile");
+  EXPECT_EQ(stale(), json({"/a/.dockerignore", "/b/Dockerfile"}));
+}
+
+TEST(CInterface, TakesRulesWithoutAFile) {
+  const auto codes = [](const char* options) {
+    const Handle workspace(dcache_workspace_new(options, nullptr));
+    set_text(workspace, "/Dockerfile", "FROM alpine:latest\nMAINTAINER me\n");
+    json found = json::array();
+    for (const json& finding :
+         json::parse(taken(dcache_workspace_lint(workspace.get(), "/Dockerfile", nullptr))).at("findings"))
+      found.push_back({finding.at("rule"), finding.at("level")});
+    return found;
+  };
+  EXPECT_EQ(codes(R"({"files":"memory","select":["DC1009"],"levels":{"DC1009":"error"}})"),
+            json({{"DC1009", "error"}}));
+  EXPECT_EQ(codes(R"({"files":"memory","profile":"hadolint","ignore":["DL3007"]})"),
+            json({{"DL4000", "error"}}));
+}
+
+TEST(CInterface, KnowsRulesAndDockerfiles) {
+  const json rules = json::parse(taken(dcache_rules()));
+  EXPECT_TRUE(std::ranges::any_of(rules, [](const json& rule) { return rule.at("code") == "DC1001"; }));
+  EXPECT_EQ(dcache_is_dockerfile("/x/api.dockerfile"), 1);
+  EXPECT_EQ(dcache_is_dockerfile("/x/README.md"), 0);
+  const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
+  const json found = json::parse(taken(dcache_find_dockerfiles(folder.c_str(), nullptr)));
+  EXPECT_TRUE(std::find(found.begin(), found.end(), folder + "/Dockerfile") != found.end()) << found;
+}
+
+TEST(CInterface, CancelsOneCall) {
+  const Handle workspace = in_memory();
+  set_text(workspace, "/app/Dockerfile", "FROM scratch\nCOPY a /\n");
+  set_text(workspace, "/app/a", "1");
+  dcache_workspace_cancel_call(workspace.get(), "first");  // not running: nothing happens
+  char* error = nullptr;
+  const std::string answer = taken(dcache_workspace_explain(workspace.get(), "/app/Dockerfile",
+                                                            R"({"changed":["a"],"call":"first"})", &error));
+  EXPECT_EQ(error, nullptr);
+  EXPECT_NE(answer, "");
 }
 
 TEST(CInterface, Explains) {
@@ -77,11 +172,16 @@ TEST(CInterface, SaysWhatIsWrong) {
     EXPECT_EQ(dcache_workspace_new(options, &error), nullptr);
     return taken(error);
   };
-  EXPECT_EQ(error_of("{"), "the options are no JSON object");
-  EXPECT_EQ(error_of("[]"), "the options are no JSON object");
-  EXPECT_EQ(error_of(R"({"target":1})"), "the option \"target\" has a value that it can't have");
-  EXPECT_EQ(error_of(R"({"builder":"make"})"), "the option \"builder\" has a value that it can't have");
-  EXPECT_EQ(error_of(R"({"files":"tape"})"), "the option \"files\" is \"disk\" or \"memory\"");
+  EXPECT_EQ(error_of("{"), "the options are not a JSON object");
+  EXPECT_EQ(error_of("[]"), "the options are not a JSON object");
+  EXPECT_EQ(error_of(R"({"target":1})"),
+            "options: \"target\" has a value of the wrong type, or one that is not known");
+  EXPECT_EQ(error_of(R"({"builder":"make"})"),
+            "unknown builder 'make'; expected buildkit, classic or buildah");
+  EXPECT_EQ(error_of(R"({"files":"tape"})"), "options: \"files\" is \"disk\" or \"memory\"");
+  EXPECT_EQ(error_of(R"({"file":"memory"})"), "options: unknown member \"file\"; did you mean 'files'?");
+  EXPECT_EQ(error_of(R"({"profile":"hadolnt"})"), "unknown profile 'hadolnt'; did you mean 'hadolint'?");
+  EXPECT_EQ(error_of(R"({"levels":{"DC1009":"warn"}})").substr(0, 20), "unknown level 'warn'");
   EXPECT_EQ(dcache_workspace_new("{", nullptr), nullptr);
 
   const Handle workspace = in_memory();
@@ -92,7 +192,13 @@ TEST(CInterface, SaysWhatIsWrong) {
   EXPECT_EQ(taken(error).substr(0, 20), "/app/Dockerfile:2:1:");
   EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"changed":1})", &error),
             nullptr);
-  EXPECT_EQ(taken(error), "\"changed\" has a value that it can't have");
+  EXPECT_EQ(taken(error), "question: \"changed\" has a value of the wrong type, or one that is not known");
+  EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"sinse":"HEAD"})", &error),
+            nullptr);
+  EXPECT_EQ(taken(error), "question: unknown member \"sinse\"; did you mean 'since'?");
+  EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"changed":[]})", &error),
+            nullptr);
+  EXPECT_EQ(taken(error), "question: \"changed\" is empty; name the files that change");
   EXPECT_EQ(dcache_workspace_mark(workspace.get(), "/app/Dockerfile", &error), 1);
   EXPECT_EQ(taken(error).substr(0, 20), "/app/Dockerfile:2:1:");
 }

@@ -1,176 +1,112 @@
-#include "dcache/workspace.h"
+#include <algorithm>
+#include <stop_token>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
-#include "tests/git_folder.h"
-#include "tests/run_program.h"
+#include "dcache/dcache.h"
 
-namespace dcache {
 namespace {
 
-using cache::Verdict;
-using test::TemporaryFolder;
-using Texts = std::vector<std::string>;
+using dcache::Workspace;
 
-std::shared_ptr<context::MemoryFiles> app() {
-  auto files = std::make_shared<context::MemoryFiles>();
-  files->write("/app/Dockerfile", "FROM scratch\nCOPY src /src\nCOPY docs /docs\n");
-  files->write("/app/src/main.c", "int main;");
-  files->write("/app/docs/guide.md", "text");
-  return files;
+Workspace in_memory(Workspace::Options options = {}) {
+  options.on_disk = false;
+  auto workspace = Workspace::open(options);
+  EXPECT_TRUE(workspace) << workspace.error().message;
+  return std::move(*workspace);
 }
 
-Texts codes(const Workspace& workspace, const std::string& path) {
-  const auto linted = workspace.lint(path);
-  if (!linted) return {linted.error().message};
-  Texts all;
-  for (const lint::Diagnostic& diagnostic : (*linted)->findings.diagnostics)
-    all.emplace_back(diagnostic.rule);
-  return all;
-}
-
-// "2 miss src/main.c" for each step.
-Texts verdicts(const Workspace::Explained& explained) {
-  Texts all;
-  for (const cache::StepReport& step : explained.report.steps) {
-    const plan::Step& of = explained.build->graph().steps[step.step];
-    all.push_back(std::to_string(of.instruction->start_line) + " " + std::string(name_of(step.verdict)));
-    if (!step.cause.path.empty()) all.back() += " " + step.cause.path;
+TEST(PublicWorkspace, GivesFindingsAsValues) {
+  std::vector<dcache::Finding> findings;
+  {
+    Workspace workspace = in_memory({.rules = {.select = {"DC1009"}}});
+    workspace.set_text("/app/Dockerfile", "# \xC3\xA4\nFROM alpine:latest\n");
+    findings = workspace.lint("/app/Dockerfile")->findings;
   }
-  return all;
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].rule, "DC1009");
+  EXPECT_EQ(findings[0].range.begin, (dcache::Position{.offset = 10, .line = 1, .byte = 5, .utf16 = 5}));
+  EXPECT_FALSE(findings[0].message.empty());
 }
 
-Texts since_mark(const Workspace& workspace, const std::string& path) {
-  const auto explained = workspace.explain(path, {});
-  return explained ? verdicts(**explained) : Texts{explained.error().front().message};
+TEST(PublicWorkspace, CountsColumnsInBytesAndInUtf16) {
+  Workspace workspace = in_memory({.rules = {.select = {"JSONArgsRecommended"}}});
+  workspace.set_text(
+      "/app/Dockerfile",
+      "FROM scratch\nENV A=\xF0\x9F\x90\xB3\nRUN --mount=type=cache,target=/\xC3\xA4 x\nCMD b\n");
+  const auto findings = workspace.lint("/app/Dockerfile");
+  ASSERT_TRUE(findings);
+  ASSERT_EQ(findings->findings.size(), 1U);
+  EXPECT_EQ(findings->findings[0].range.begin.line, 3U);
 }
 
-TEST(Workspace, LintsTheTextsThatAreSet) {
-  Workspace workspace({.files = app()});
-  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{}));
-  workspace.set_text("/app/Dockerfile", "FROM alpine:latest\n");
-  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{"DC1009"}));
-  workspace.set_text("/app/.dcache.toml", "ignore = [\"DC1009\"]\n");
-  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{}));
-  workspace.set_text("/app/.dcache.toml", "ignore = 1\n");
-  EXPECT_NE(codes(workspace, "/app/Dockerfile"), (Texts{}));
-  workspace.drop_text("/app/.dcache.toml");
-  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{"DC1009"}));
-  workspace.drop_text("/app/Dockerfile");
-  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{}));
-  EXPECT_EQ(codes(workspace, "/app/none"), (Texts{"can't read /app/none: there is no such file"}));
+TEST(PublicWorkspace, FixesOneFindingAtATime) {
+  Workspace workspace =
+      in_memory({.rules = {.select = {"ConsistentInstructionCasing", "MaintainerDeprecated"}}});
+  workspace.set_text("/app/Dockerfile", "FROM scratch\ncopy a b\nMAINTAINER me\nCOPY c d\n");
+  const auto linted = workspace.lint("/app/Dockerfile");
+  ASSERT_EQ(linted->findings.size(), 2U);
+  const auto fixed = workspace.fix_finding("/app/Dockerfile", linted->findings[0].id);
+  ASSERT_TRUE(fixed) << fixed.error().message;
+  EXPECT_EQ(fixed->text, "FROM scratch\nCOPY a b\nMAINTAINER me\nCOPY c d\n");
+  EXPECT_FALSE(workspace.fix_finding("/app/Dockerfile", "nothing"));
 }
 
-TEST(Workspace, LintsFilesBesideDockerfiles) {
-  Workspace workspace({.files = app()});
-  workspace.set_text("/app/.dockerignore", "docs[\n");
-  EXPECT_EQ(codes(workspace, "/app/.dockerignore"), (Texts{"DC0001"}));
-}
-
-TEST(Workspace, ExplainsSinceTheStateThatWasNoted) {
-  const std::string path = "/app/Dockerfile";
-  Workspace workspace({.files = app()});
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"no earlier state of this build was noted to compare with"}));
-  EXPECT_TRUE(workspace.mark(path).empty());
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
-  workspace.set_text("/app/docs/guide.md", "other text");
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 miss docs/guide.md"}));
-  workspace.set_text("/app/docs/guide.md", "text");
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
-  workspace.set_text("/app/src/new.c", "");
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 miss src/new.c", "3 miss src/new.c"}));
-  workspace.set_text("/app/.dockerignore", "src/new.c\n");
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
-  workspace.set_text(path, "FROM scratch\nCOPY --chmod=644 src /src\nCOPY docs /docs\n");
-  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 miss", "3 miss"}));
-}
-
-TEST(Workspace, SeesFilesChangeWhenItIsTold) {
-  const auto files = app();
-  Workspace workspace({.files = files});
-  workspace.mark("/app/Dockerfile");
-  files->write("/app/src/main.c", "int other;");
-  EXPECT_EQ(since_mark(workspace, "/app/Dockerfile"), (Texts{"2 hit", "3 hit"}));
-  workspace.files_changed();
-  EXPECT_EQ(since_mark(workspace, "/app/Dockerfile"), (Texts{"2 miss src/main.c", "3 miss src/main.c"}));
-}
-
-TEST(Workspace, ExplainsSinceARevision) {
-  const test::GitFolder folder;
-  folder.write("Dockerfile", "FROM scratch\nCOPY src /src\nCOPY docs /docs\n");
-  folder.write("src/a", "1");
-  folder.write("docs/b", "1");
-  folder.git("init -q -b main");
-  folder.commit("first");
-  Workspace workspace;
-  const std::string path = folder / "Dockerfile";
-  const auto since_head = [&] {
-    const auto explained = workspace.explain(path, {.since = "HEAD"});
-    return explained ? verdicts(**explained) : Texts{explained.error().front().message};
+TEST(PublicWorkspace, RefusesRulesThatDoNotExist) {
+  const auto message = [](Workspace::Options options) {
+    const auto workspace = Workspace::open(options);
+    return workspace ? std::string() : dcache::text::words_of(workspace.error());
   };
-  EXPECT_EQ(since_head(), (Texts{"2 hit", "3 hit"}));
-  workspace.set_text(folder / "docs/b", "2");
-  EXPECT_EQ(since_head(), (Texts{"2 hit", "3 miss docs/b"}));
-  workspace.drop_text(folder / "docs/b");
-  folder.write("src/a", "2");
-  workspace.files_changed();
-  EXPECT_EQ(since_head(), (Texts{"2 miss src/a", "3 miss src/a"}));
-  workspace.set_text(folder / "src/a", "1");
-  EXPECT_EQ(since_head(), (Texts{"2 hit", "3 hit"}));
+  EXPECT_EQ(message({.rules = {.select = {"DC1009x"}}}), "unknown rule 'DC1009x'; did you mean 'DC1009'?");
+  EXPECT_EQ(message({.rules = {.profile = "defalt"}}), "unknown profile 'defalt'; did you mean 'default'?");
+  EXPECT_EQ(message({.builder = "make"}), "unknown builder 'make'; expected buildkit, classic or buildah");
+  EXPECT_EQ(message({.rules = {.select = {"DC0001", "SC2086"}}}), "");
 }
 
-TEST(Workspace, ExplainsWhatFilesWouldChange) {
-  const Workspace workspace({.files = app()});
-  const auto explained = workspace.explain("/app/Dockerfile", {.changed = {"docs/guide.md", "other"}});
-  ASSERT_TRUE(explained);
-  EXPECT_EQ(verdicts(**explained), (Texts{"2 hit", "3 miss docs/guide.md"}));
-  EXPECT_EQ((*explained)->paths.at(1).fate, cache::ChangedPath::Fate::kNotRead);
+TEST(PublicWorkspace, ExplainsInValues) {
+  Workspace workspace = in_memory();
+  workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY go.mod /\nCOPY src /src\n");
+  workspace.set_text("/app/go.mod", "module app\n");
+  workspace.set_text("/app/src/main.go", "package main\n");
+  EXPECT_TRUE(workspace.mark("/app/Dockerfile").empty());
+  workspace.set_text("/app/src/main.go", "package main // edited\n");
+  const auto explanation = workspace.explain("/app/Dockerfile", {});
+  ASSERT_TRUE(explanation);
+  ASSERT_EQ(explanation->steps.size(), 2U);
+  EXPECT_EQ(explanation->steps[0].verdict, dcache::Verdict::kHit);
+  EXPECT_EQ(explanation->steps[0].instruction, "COPY go.mod /");
+  EXPECT_EQ(explanation->steps[1].verdict, dcache::Verdict::kMiss);
+  EXPECT_EQ(explanation->steps[1].line, 3U);
+  EXPECT_EQ(explanation->steps[1].cause, "file");
+  EXPECT_EQ(explanation->steps[1].path, "src/main.go");
+  const auto changed = workspace.explain("/app/Dockerfile", {.changed = {"go.mod", "new.go"}});
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->changed[0].effect, dcache::ChangedFile::Effect::kRead);
+  EXPECT_FALSE(changed->changed[1].exists);
 }
 
-TEST(Workspace, SaysWhatIsWrongWithABuild) {
-  Workspace workspace({.files = app()});
-  workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY\n");
-  const auto explained = workspace.explain("/app/Dockerfile", {.changed = {"docs"}});
-  ASSERT_FALSE(explained);
-  EXPECT_EQ(explained.error().front().line, 2u);
-  EXPECT_EQ(explained.error().front().path, "/app/Dockerfile");
-}
-
-TEST(Workspace, StopsWhenItIsAskedTo) {
-  const TemporaryFolder folder;
-  folder.write("Dockerfile", "FROM scratch\nCOPY . /\n");
-  const Workspace workspace;
+TEST(PublicWorkspace, EndsACallThatIsCancelled) {
+  Workspace workspace = in_memory();
+  workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY . /\n");
   std::stop_source stop;
   stop.request_stop();
-  const auto explained =
-      workspace.explain(folder / "Dockerfile", {.changed = {"Dockerfile"}, .stop = stop.get_token()});
-  ASSERT_FALSE(explained);
-  EXPECT_EQ(explained.error().front().message, context::kCancelled);
+  const auto answer = workspace.explain("/app/Dockerfile", {.changed = {"a"}, .stop = stop.get_token()});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(dcache::text::words_of(answer.error().front()), "cancelled");
+  EXPECT_TRUE(workspace.explain("/app/Dockerfile", {.changed = {"a"}}));
 }
 
-TEST(Workspace, MendsTexts) {
-  Workspace workspace({.files = app()});
-  workspace.set_text("/app/Dockerfile", "FROM scratch\nMAINTAINER me\n");
-  const auto fixed = workspace.fix("/app/Dockerfile", true);
-  ASSERT_TRUE(fixed);
-  EXPECT_EQ(fixed->text.find("MAINTAINER"), std::string::npos);
-  EXPECT_EQ(*workspace.text("/app/Dockerfile"), "FROM scratch\nMAINTAINER me\n");
-}
-
-TEST(Workspace, AnswersOutliveIt) {
-  std::shared_ptr<const Workspace::Explained> explained;
-  std::shared_ptr<const Workspace::Linted> linted;
-  {
-    Workspace workspace({.files = app()});
-    workspace.mark("/app/Dockerfile");
-    explained = *workspace.explain("/app/Dockerfile", {});
-    workspace.set_text("/app/Dockerfile", "FROM alpine:latest\n");
-    linted = *workspace.lint("/app/Dockerfile");
-  }
-  EXPECT_EQ(verdicts(*explained), (Texts{"2 hit", "3 hit"}));
-  EXPECT_EQ(linted->text().source().substr(linted->findings.diagnostics.front().span.begin, 4), "alpi");
-  EXPECT_TRUE(explained->build->options().files->exists("/app/src"));
+TEST(PublicRules, AreTheCatalogue) {
+  const std::vector<dcache::RuleInfo> rules = dcache::rules();
+  EXPECT_GT(rules.size(), 100U);
+  const auto rule = dcache::find_rule("copy-before-deps");
+  ASSERT_TRUE(rule);
+  EXPECT_EQ(rule->code, "DC1001");
+  EXPECT_TRUE(rule->has_fix && rule->in_default_profile);
+  EXPECT_NE(rule->page.find("# DC1001"), std::string::npos);
+  EXPECT_FALSE(dcache::find_rule("DC9999"));
 }
 
 }  // namespace
-}  // namespace dcache

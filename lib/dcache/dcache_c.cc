@@ -3,38 +3,47 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/dcache.h"
+#include "dcache/editor/settings.h"
+#include "dcache/lint/catalogue.h"
 #include "dcache/report/explain.h"
-#include "dcache/report/failure.h"
-#include "dcache/report/findings.h"
+#include "dcache/report/rule_page.h"
 #include "dcache/text/json.h"
-#include "dcache/version.h"
-#include "dcache/workspace.h"
-#include "dcache/workspace_settings.h"
+#include "dcache/workspace_access.h"
 
 struct dcache_workspace {
-  explicit dcache_workspace(dcache::Workspace::Options options) : workspace(std::move(options)) {}
+  explicit dcache_workspace(dcache::Workspace given) : workspace(std::move(given)) {}
 
   dcache::Workspace workspace;
-  mutable std::mutex mutex;  // guards what follows
-  std::stop_source stop;
+  mutable std::mutex mutex;                               // guards what follows
+  mutable std::map<std::string, std::stop_source> calls;  // by their names; "" for those without one
+  mutable std::set<std::string> stale;
 
-  std::stop_token token() const {
+  std::stop_token token(const std::string& call) const {
     const std::scoped_lock lock(mutex);
-    return stop.get_token();
+    return calls[call].get_token();
+  }
+  void add_stale(const dcache::Workspace::Paths& paths) const {
+    const std::scoped_lock lock(mutex);
+    stale.insert(paths.begin(), paths.end());
   }
 };
 
 namespace {
 
+using dcache::Failure;
 using dcache::Workspace;
+using dcache::editor::SettingsReader;
 using nlohmann::json;
 
 // What a function of the interface fails with.
@@ -46,6 +55,10 @@ char* copy_of(const std::string& text) {
   auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
   if (copy != nullptr) std::memcpy(copy, text.c_str(), text.size() + 1);
   return copy;
+}
+
+char* copy_of(const json& value) {
+  return copy_of(dcache::text::to_text(value));
 }
 
 void set_error(char** error, const std::string& message) {
@@ -66,34 +79,102 @@ Result guarded(char** error, Result failed, const Work& work) noexcept {
   return failed;
 }
 
+// What a call gave, or its failure as an exception.
+template <typename Value>
+Value value_of(tl::expected<Value, Failure> result) {
+  if (!result) throw Failed{dcache::text::words_of(result.error())};
+  return std::move(*result);
+}
+
+std::string words_of(const std::vector<Failure>& failures) {
+  std::string words;
+  for (const Failure& failure : failures)
+    words += (words.empty() ? "" : "\n") + dcache::text::words_of(failure);
+  return words;
+}
+
 json object_of(const char* text, const char* what) {
   if (text == nullptr) return json::object();
   json parsed = dcache::text::parse_json(text);
-  if (!parsed.is_object()) throw Failed{fmt::format("the {} are no JSON object", what)};
+  if (!parsed.is_object()) throw Failed{fmt::format("the {} are not a JSON object", what)};
   return parsed;
+}
+
+void refuse_complaint(const SettingsReader& reader, const char* what) {
+  const std::string complaint = reader.complaint();
+  if (!complaint.empty()) throw Failed{fmt::format("{}: {}", what, complaint)};
 }
 
 Workspace::Options options_of(const char* text) {
   const json given = object_of(text, "options");
   Workspace::Options options;
-  dcache::SettingsReader reader(given);
-  reader.read_workspace(options);
+  SettingsReader reader(given);
   std::string files = "disk";
   reader.read("files", files);
-  reader.read("shellcheck", options.shellcheck);
+  reader.read("context", options.context);
+  reader.read("config", options.config);
+  reader.read("profile", options.rules.profile);
+  reader.read("select", options.rules.select);
+  reader.read("ignore", options.rules.ignore);
+  reader.read("levels", options.rules.levels);
+  reader.read("target", options.target);
+  reader.read("platform", options.platform);
+  reader.read("buildArgs", options.build_args);
+  reader.read("builder", options.builder);
   reader.read("hashStore", options.hash_store);
-  if (!reader.wrong().empty())
-    throw Failed{fmt::format("the option \"{}\" has a value that it can't have", reader.wrong().front())};
-  if (files != "disk" && files != "memory") throw Failed{"the option \"files\" is \"disk\" or \"memory\""};
-  if (files == "memory") options.files = std::make_shared<const dcache::context::MemoryFiles>();
+  reader.read("shellcheck", options.shellcheck);
+  refuse_complaint(reader, "options");
+  if (files != "disk" && files != "memory") throw Failed{"options: \"files\" is \"disk\" or \"memory\""};
+  options.on_disk = files == "disk";
   return options;
 }
 
-std::string words_of(const Workspace::Failures& failures) {
-  std::string words;
-  for (const dcache::cache::Failure& failure : failures)
-    words += (words.empty() ? "" : "\n") + dcache::report::words_of(failure);
-  return words;
+json json_of(const dcache::Position& position) {
+  return {{"offset", position.offset},
+          {"line", position.line},
+          {"byte", position.byte},
+          {"utf16", position.utf16}};
+}
+
+json json_of(const dcache::Range& range) {
+  return {{"begin", json_of(range.begin)}, {"end", json_of(range.end)}};
+}
+
+json json_of(const std::vector<dcache::NewFile>& files) {
+  json all = json::array();
+  for (const dcache::NewFile& file : files)
+    all.push_back({{"path", file.path}, {"content", file.content}});
+  return all;
+}
+
+json json_of(const dcache::Fix& fix) {
+  json edits = json::array();
+  for (const dcache::Edit& edit : fix.edits)
+    edits.push_back({{"range", json_of(edit.range)}, {"text", edit.text}});
+  return {{"description", fix.description},
+          {"safe", fix.safe},
+          {"edits", std::move(edits)},
+          {"new_files", json_of(fix.new_files)}};
+}
+
+json json_of(const dcache::Finding& finding) {
+  constexpr const char* kLevels[] = {"style", "info", "warning", "error"};
+  return {{"id", finding.id},
+          {"rule", finding.rule},
+          {"name", finding.name},
+          {"level", kLevels[static_cast<size_t>(finding.level)]},
+          {"line", finding.range.begin.line + 1},
+          {"column", finding.range.begin.byte + 1},
+          {"range", json_of(finding.range)},
+          {"message", finding.message},
+          {"remedy", finding.remedy},
+          {"aliases", finding.aliases},
+          {"fix", finding.fix ? json_of(*finding.fix) : json()}};
+}
+
+json json_of(const Workspace::Fixed& fixed) {
+  return {
+      {"version", 1}, {"text", fixed.text}, {"fixed", fixed.fixed}, {"new_files", json_of(fixed.new_files)}};
 }
 
 }  // namespace
@@ -106,9 +187,29 @@ void dcache_string_free(char* text) {
   std::free(text);
 }
 
+char* dcache_rules(void) {
+  return guarded<char*>(nullptr, nullptr, [] {
+    std::string out;
+    dcache::report::append_rules_json(dcache::lint::catalogue(), out);
+    return copy_of(out);
+  });
+}
+
+char* dcache_find_dockerfiles(const char* folder, char** error) {
+  return guarded<char*>(error, nullptr, [&] {
+    const auto found = dcache::project::find_dockerfiles({folder});
+    return copy_of(json(found.files));
+  });
+}
+
+int dcache_is_dockerfile(const char* path) {
+  return dcache::project::is_dockerfile_name(path) ? 1 : 0;
+}
+
 dcache_workspace* dcache_workspace_new(const char* options, char** error) {
-  return guarded<dcache_workspace*>(
-      error, nullptr, [&] { return std::make_unique<dcache_workspace>(options_of(options)).release(); });
+  return guarded<dcache_workspace*>(error, nullptr, [&] {
+    return std::make_unique<dcache_workspace>(value_of(Workspace::open(options_of(options)))).release();
+  });
 }
 
 void dcache_workspace_free(dcache_workspace* workspace) {
@@ -117,62 +218,85 @@ void dcache_workspace_free(dcache_workspace* workspace) {
 
 void dcache_workspace_set_text(dcache_workspace* workspace, const char* path, const char* text, size_t size) {
   guarded(nullptr, 0, [&] {
-    workspace->workspace.set_text(path, std::string(text, size));
+    workspace->add_stale(workspace->workspace.set_text(path, std::string(text, size)));
+    return 0;
+  });
+}
+
+int dcache_workspace_edit_text(dcache_workspace* workspace, const char* path, unsigned begin_line,
+                               unsigned begin_utf16, unsigned end_line, unsigned end_utf16, const char* text,
+                               size_t size, char** error) {
+  return guarded(error, 1, [&] {
+    workspace->add_stale(value_of(workspace->workspace.edit_text(path, {begin_line, begin_utf16},
+                                                                 {end_line, end_utf16}, {text, size})));
     return 0;
   });
 }
 
 void dcache_workspace_drop_text(dcache_workspace* workspace, const char* path) {
   guarded(nullptr, 0, [&] {
-    workspace->workspace.drop_text(path);
+    workspace->add_stale(workspace->workspace.drop_text(path));
     return 0;
   });
 }
 
 void dcache_workspace_files_changed(dcache_workspace* workspace) {
   guarded(nullptr, 0, [&] {
-    workspace->workspace.files_changed();
+    workspace->add_stale(workspace->workspace.files_changed());
     return 0;
+  });
+}
+
+char* dcache_workspace_stale(const dcache_workspace* workspace) {
+  return guarded<char*>(nullptr, nullptr, [&] {
+    const std::scoped_lock lock(workspace->mutex);
+    return copy_of(json(workspace->stale));
   });
 }
 
 char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path, char** error) {
   return guarded<char*>(error, nullptr, [&] {
-    const auto linted = workspace->workspace.lint(path);
-    if (!linted) throw Failed{dcache::report::words_of(linted.error())};
-    const auto report = dcache::report::findings_json();
-    std::string out;
-    report->begin(out);
-    report->add(report->part({path, (*linted)->text(), &(*linted)->findings}), out);
-    report->end(out);
-    return copy_of(out);
+    {
+      const std::scoped_lock lock(workspace->mutex);
+      workspace->stale.erase(path);
+    }
+    const dcache::Findings findings = value_of(workspace->workspace.lint(path));
+    json all = json::array();
+    for (const dcache::Finding& finding : findings.findings)
+      all.push_back(json_of(finding));
+    return copy_of(
+        {{"version", 1}, {"path", path}, {"parses", findings.parses}, {"findings", std::move(all)}});
   });
 }
 
 char* dcache_workspace_fix(const dcache_workspace* workspace, const char* path, int unsafe, char** error) {
   return guarded<char*>(error, nullptr, [&] {
-    const auto fixed = workspace->workspace.fix(path, unsafe != 0);
-    if (!fixed) throw Failed{dcache::report::words_of(fixed.error())};
-    json files = json::array();
-    for (const dcache::lint::Fix& fix : fixed->new_files)
-      files.push_back({{"path", fix.new_file}, {"content", fix.new_file_content}});
-    return copy_of(dcache::text::to_text(
-        {{"text", fixed->text}, {"fixed", fixed->fixed}, {"new_files", std::move(files)}}));
+    return copy_of(json_of(value_of(workspace->workspace.fix(path, unsafe != 0))));
   });
+}
+
+char* dcache_workspace_fix_finding(const dcache_workspace* workspace, const char* path, const char* id,
+                                   char** error) {
+  return guarded<char*>(
+      error, nullptr, [&] { return copy_of(json_of(value_of(workspace->workspace.fix_finding(path, id)))); });
 }
 
 char* dcache_workspace_explain(const dcache_workspace* workspace, const char* dockerfile,
                                const char* question, char** error) {
   return guarded<char*>(error, nullptr, [&] {
     const json given = object_of(question, "members of the question");
-    Workspace::Question asked;
-    dcache::SettingsReader reader(given);
+    dcache::editor::Workspace::Question asked;
+    SettingsReader reader(given);
+    std::string call;
     reader.read("since", asked.since);
     reader.read("changed", asked.changed);
-    if (!reader.wrong().empty())
-      throw Failed{fmt::format("\"{}\" has a value that it can't have", reader.wrong().front())};
-    asked.stop = workspace->token();
-    const auto explained = workspace->workspace.explain(dockerfile, asked);
+    reader.read("call", call);
+    refuse_complaint(reader, "question");
+    if (given.contains("changed") && asked.changed.empty())
+      throw Failed{"question: \"changed\" is empty; name the files that change"};
+    asked.stop = workspace->token(call);
+    const auto explained =
+        dcache::WorkspaceAccess::editor_of(workspace->workspace).explain(dockerfile, asked);
     if (!explained) throw Failed{words_of(explained.error())};
     std::string out;
     dcache::report::append_explanation_json({*(*explained)->build, (*explained)->report, (*explained)->paths},
@@ -183,8 +307,19 @@ char* dcache_workspace_explain(const dcache_workspace* workspace, const char* do
 
 int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, char** error) {
   return guarded(error, 1, [&] {
-    const auto failures = workspace->workspace.mark(dockerfile, workspace->token());
+    const auto failures = workspace->workspace.mark(dockerfile, workspace->token(""));
     if (!failures.empty()) throw Failed{words_of(failures)};
+    return 0;
+  });
+}
+
+void dcache_workspace_cancel_call(dcache_workspace* workspace, const char* call) {
+  guarded(nullptr, 0, [&] {
+    const std::scoped_lock lock(workspace->mutex);
+    const auto known = workspace->calls.find(call);
+    if (known == workspace->calls.end()) return 0;
+    known->second.request_stop();
+    workspace->calls.erase(known);
     return 0;
   });
 }
@@ -192,8 +327,9 @@ int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, c
 void dcache_workspace_cancel(dcache_workspace* workspace) {
   guarded(nullptr, 0, [&] {
     const std::scoped_lock lock(workspace->mutex);
-    workspace->stop.request_stop();
-    workspace->stop = std::stop_source();
+    for (auto& [call, stop] : workspace->calls)
+      stop.request_stop();
+    workspace->calls.clear();
     return 0;
   });
 }

@@ -8,15 +8,15 @@
  *   dcache_string_free(findings);
  *   dcache_workspace_free(workspace);
  *
- * A workspace is what dcache/workspace.h describes: files on the disk or in memory, with texts in front of
- * them that are not saved. Paths are absolute and, like all texts, UTF-8 that ends with a zero byte, if no
- * size is given.
+ * A workspace is what dcache/workspace.h describes: files on the disk or in memory, and texts of an editor
+ * that count instead of them. Paths are absolute and, like all texts, UTF-8 that ends with a zero byte,
+ * unless a size is given.
  *
  * Functions that can fail take `error`: it may be NULL; otherwise it is set to NULL, or to a sentence that
  * says what is wrong and what to do about it ("/app/Dockerfile:3:1: ..."). Strings that are given out belong
  * to the caller, who frees them with dcache_string_free(). No function throws or ends the program.
  *
- * All functions may be called from several threads at once, but for dcache_workspace_free().
+ * All functions except dcache_workspace_free() may be called from several threads at once.
  */
 #ifndef DCACHE_DCACHE_C_H
 #define DCACHE_DCACHE_C_H
@@ -42,41 +42,66 @@ DCACHE_API const char* dcache_version(void);
 /* Does nothing for NULL. */
 DCACHE_API void dcache_string_free(char* text);
 
+/* The catalogue of rules, as `dcache rules --format json` prints it. */
+DCACHE_API char* dcache_rules(void);
+
+/* The paths of all Dockerfiles in a folder, except those that git ignores: a JSON array. */
+DCACHE_API char* dcache_find_dockerfiles(const char* folder, char** error);
+/* 1 if a file of that name is a Dockerfile ("Dockerfile", "api.dockerfile", "Containerfile"), 0 if not. */
+DCACHE_API int dcache_is_dockerfile(const char* path);
+
 /* `options` is a JSON object or NULL:
- * {"files":"disk"|"memory","context","config","target","platform","buildArgs":{…},"builder",
- * "shellcheck":PATH,"hashStore":FOLDER}, each with the meaning that it has in dcache/workspace.h; docs/api.md
- * describes them. NULL for options that can't be used. */
+ * {"files":"disk"|"memory","context","config","profile","select":[…],"ignore":[…],"levels":{RULE:LEVEL},
+ * "target","platform","buildArgs":{…},"builder","shellcheck":PATH,"hashStore":FOLDER}. They mean what they
+ * mean in dcache/workspace.h; docs/api.md describes them. NULL for options that can't be used, and for
+ * unknown ones. */
 DCACHE_API dcache_workspace* dcache_workspace_new(const char* options, char** error);
-/* Does nothing for NULL. No other call on the workspace may be under way. */
+/* Does nothing for NULL. No other call on the workspace may be running. */
 DCACHE_API void dcache_workspace_free(dcache_workspace* workspace);
 
 /* A text of `size` bytes that counts instead of the file, until it is dropped. */
 DCACHE_API void dcache_workspace_set_text(dcache_workspace* workspace, const char* path, const char* text,
                                           size_t size);
+/* Replaces a part of the text that counts with `size` bytes. Lines and columns start at 0; columns are in
+ * UTF-16 code units, as in the Language Server Protocol. 0 if that is done. */
+DCACHE_API int dcache_workspace_edit_text(dcache_workspace* workspace, const char* path, unsigned begin_line,
+                                          unsigned begin_utf16, unsigned end_line, unsigned end_utf16,
+                                          const char* text, size_t size, char** error);
 DCACHE_API void dcache_workspace_drop_text(dcache_workspace* workspace, const char* path);
-/* To be called when files changed on the disk. */
+/* Call this when files on the disk changed. */
 DCACHE_API void dcache_workspace_files_changed(dcache_workspace* workspace);
+/* The files whose findings may have changed since dcache_workspace_lint() was last called for them: a JSON
+ * array of paths. */
+DCACHE_API char* dcache_workspace_stale(const dcache_workspace* workspace);
 
-/* The findings in a Dockerfile, an ignore file, a GitHub workflow or a .gitlab-ci.yml, as `dcache lint
- * --format json` gives them. NULL if the file or its configuration can't be read. */
+/* The findings in a Dockerfile, an ignore file, a GitHub workflow or a .gitlab-ci.yml:
+ * {"version":1,"path","parses","findings":[{"id","rule","name","level","line","column","range","message","remedy",
+ * "aliases","fix"}]}. `line` and `column` start at 1, the column in bytes; `range` is
+ * {"begin":{"offset","line","byte","utf16"},"end":{…}}, where all numbers start at 0. `fix` is null or
+ * {"description","safe","edits":[{"range","text"}],"new_files":[{"path","content"}]}.
+ * NULL if the file or its configuration can't be read. */
 DCACHE_API char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path, char** error);
 
-/* {"text","fixed","new_files":[{"path","content"}]}: the text with its findings mended, and how many are
- * gone. Nothing is written. */
+/* {"version":1,"text","fixed","new_files":[{"path","content"}]}: the text with all safe fixes applied, or
+ * with the unsafe ones too, and how many findings are gone. Nothing is written. */
 DCACHE_API char* dcache_workspace_fix(const dcache_workspace* workspace, const char* path, int unsafe,
                                       char** error);
+/* The same with the fix of one finding, whose "id" dcache_workspace_lint() gave for the same text. */
+DCACHE_API char* dcache_workspace_fix_finding(const dcache_workspace* workspace, const char* path,
+                                              const char* id, char** error);
 
 /* The verdicts for the steps of an image, as `dcache explain --format json` gives them. `question` is a JSON
- * object: {"since":REVISION} for a revision that git knows, {"changed":[PATH,…]} for files that are said to
- * change, or {} for what dcache_workspace_mark() noted. */
+ * object: {"since":REVISION} for a revision that git knows, {"changed":[PATH,…]} for files that change, or {}
+ * for what dcache_workspace_mark() noted; {"call":NAME} names the call for dcache_workspace_cancel_call(). */
 DCACHE_API char* dcache_workspace_explain(const dcache_workspace* workspace, const char* dockerfile,
                                           const char* question, char** error);
 
 /* Notes the state of a build for dcache_workspace_explain(). 0 if that is done. */
 DCACHE_API int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, char** error);
 
-/* Ends the calls of dcache_workspace_explain() and dcache_workspace_mark() that are under way: they fail with
- * "cancelled". */
+/* Ends the running calls of that name, or all running calls of dcache_workspace_explain() and
+ * dcache_workspace_mark(): they fail with "cancelled". Later calls run as usual. */
+DCACHE_API void dcache_workspace_cancel_call(dcache_workspace* workspace, const char* call);
 DCACHE_API void dcache_workspace_cancel(dcache_workspace* workspace);
 
 #ifdef __cplusplus

@@ -1,353 +1,272 @@
 #include "dcache/workspace.h"
 
 #include <algorithm>
-#include <utility>
+#include <mutex>
+#include <set>
 
-#include "dcache/cache/revision.h"
-#include "dcache/dockerfile/parser.h"
-#include "dcache/lint/catalogue.h"
-#include "dcache/lint/linters.h"
-#include "dcache/lint/shellcheck.h"
-#include "dcache/text/path.h"
+#include <fmt/format.h>
+
+#include "dcache/lint/overrides.h"
+#include "dcache/lsp/positions.h"
+#include "dcache/project/discover.h"
+#include "dcache/report/explain.h"
+#include "dcache/workspace_access.h"
 
 namespace dcache {
 namespace {
 
-using context::CachedFiles;
-using context::MemoryFiles;
-
-// The configurations and the linters of a set of texts.
-struct Linting {
-  Linting(const Workspace::Options& options, std::shared_ptr<const MemoryFiles> files)
-      : texts(std::move(files)),
-        fast(lint::catalogue(), {.config = options.config, .files = texts.get()}),
-        thorough(lint::catalogue(),
-                 {.config = options.config,
-                  .shellcheck = options.shellcheck.empty() ? nullptr : &shellcheck.emplace(asked(options)),
-                  .files = texts.get()}) {}
-
-  static lint::ShellCheck::Options asked(const Workspace::Options& options) {
-    return {.program = options.shellcheck, .cache_folder = options.shellcheck_store};
-  }
-
-  std::shared_ptr<const MemoryFiles> texts;
-  std::optional<lint::ShellCheck> shellcheck;
-  lint::Linters fast;
-  lint::Linters thorough;
-};
-
-// The folders around the Dockerfiles of a set of texts.
-struct Around {
-  explicit Around(std::shared_ptr<const MemoryFiles> files) : texts(std::move(files)), all(*texts) {}
-
-  std::shared_ptr<const MemoryFiles> texts;
-  lint::AllSurroundings all;
-};
-
-// Answers by what was asked, safe to use from many threads.
-template <typename Answer>
-class Kept {
+// Offsets and columns of one text.
+class Places {
  public:
-  // Takes over what another one knows.
-  void take(const Kept& other) {
-    const std::scoped_lock lock(mutex_, other.mutex_);
-    answers_ = other.answers_;
-  }
+  explicit Places(std::string_view text)
+      : bytes_(text, lsp::Encoding::kUtf8), units_(text, lsp::Encoding::kUtf16) {}
 
-  std::shared_ptr<const Answer> find(const std::string& question) const {
-    const std::scoped_lock lock(mutex_);
-    const auto found = answers_.find(question);
-    return found == answers_.end() ? nullptr : found->second;
-  }
-  void add(const std::string& question, std::shared_ptr<const Answer> answer) const {
-    const std::scoped_lock lock(mutex_);
-    answers_.insert_or_assign(question, std::move(answer));
-  }
-  void forget(const std::string& question) {
-    const std::scoped_lock lock(mutex_);
-    answers_.erase(question);
-  }
+  Range range_of(text::Span span) const { return {position_of(span.begin), position_of(span.end)}; }
 
  private:
-  mutable std::mutex mutex_;
-  mutable std::map<std::string, std::shared_ptr<const Answer>, std::less<>> answers_;
+  Position position_of(uint32_t offset) const {
+    const lsp::Place place = bytes_.place_of(offset);
+    return {offset, place.line, place.character, units_.place_of(offset).character};
+  }
+
+  lsp::Positions bytes_;
+  lsp::Positions units_;
 };
 
-cache::Failure unreadable(const std::string& path, std::string message) {
-  return {path, 0, 0, std::move(message), {}};
+Fix fix_of(const lint::Fix& fix, const Places& places) {
+  Fix value{.description = fix.description, .safe = fix.safe, .edits = {}, .new_files = {}};
+  for (const text::Edit& edit : fix.edits)
+    value.edits.push_back({places.range_of(edit.span), edit.replacement});
+  if (!fix.new_file.empty()) value.new_files.push_back({fix.new_file, fix.new_file_content});
+  return value;
 }
 
-Workspace::Failures failed(std::string message) {
-  return {{{}, 0, 0, std::move(message), {}}};
+// The code of the rule and the place, and a number where that is not enough: "DC1003@120", "DC1003@120#2".
+std::vector<std::string> ids_of(const std::vector<lint::Diagnostic>& diagnostics) {
+  std::vector<std::string> ids;
+  std::map<std::string, int> known;
+  for (const lint::Diagnostic& diagnostic : diagnostics) {
+    std::string id = fmt::format("{}@{}", diagnostic.rule, diagnostic.shown().begin);
+    const int number = ++known[id];
+    ids.push_back(number == 1 ? std::move(id) : fmt::format("{}#{}", id, number));
+  }
+  return ids;
 }
 
-// Whether a text of that name says what holds for others.
-bool is_configuration(const Workspace::Options& options, const std::string& path) {
-  const std::string_view name = text::base_name(path);
-  return name == ".dcache.toml" || lint::is_hadolint_config(path) || path == options.config;
+Findings findings_of(const editor::Workspace::Linted& linted) {
+  const Places places(linted.text().source());
+  const std::vector<std::string> ids = ids_of(linted.findings.diagnostics);
+  Findings values{.findings = {}, .parses = linted.findings.parses};
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const lint::Diagnostic& one = linted.findings.diagnostics[i];
+    Finding& value = values.findings.emplace_back();
+    value.id = ids[i];
+    value.rule = one.rule;
+    value.name = one.name;
+    value.level = static_cast<Level>(one.level);
+    value.range = places.range_of(one.shown());
+    value.message = one.message;
+    value.remedy = one.remedy;
+    value.aliases.assign(one.aliases.begin(), one.aliases.end());
+    if (one.fix) value.fix = fix_of(*one.fix, places);
+  }
+  return values;
+}
+
+Explanation explanation_of(const editor::Workspace::Explained& explained) {
+  const cache::Build& build = *explained.build;
+  const plan::Graph& graph = build.graph();
+  Explanation value{.dockerfile = build.options().dockerfile,
+                    .target = graph.stages[*graph.target].label(),
+                    .steps = {},
+                    .changed = {}};
+  for (const cache::StepReport& report : explained.report.steps) {
+    const plan::Step& planned = graph.steps[report.step];
+    Step& step = value.steps.emplace_back();
+    step.stage = graph.stages[planned.stage].label();
+    step.line = planned.instruction->start_line;
+    step.instruction = planned.instruction->one_line();
+    step.verdict = static_cast<Verdict>(report.verdict);
+    if (report.verdict != cache::Verdict::kHit) {
+      step.cause = cache::name_of(report.cause.kind);
+      step.reason = report::cause_words(build, report);
+      step.path = report.cause.path;
+    }
+    if (report.follows) step.follows = graph.steps[*report.follows].instruction->start_line;
+  }
+  for (const cache::ChangedPath& path : explained.paths)
+    value.changed.push_back(
+        {path.given, path.path, static_cast<ChangedFile::Effect>(path.fate), path.exists});
+  return value;
+}
+
+Workspace::Fixed fixed_of(lint::FixedText fixed) {
+  Workspace::Fixed value{.text = std::move(fixed.text), .fixed = fixed.fixed, .new_files = {}};
+  for (lint::Fix& fix : fixed.new_files)
+    value.new_files.push_back({std::move(fix.new_file), std::move(fix.new_file_content)});
+  return value;
+}
+
+Failure unreadable(const std::string& path, std::string message) {
+  return {.path = path, .message = std::move(message), .remedy = {}};
+}
+
+lint::Overrides overrides_of(const Workspace::Rules& rules) {
+  lint::Overrides overrides;
+  overrides.profile = rules.profile;
+  overrides.select = rules.select;
+  overrides.ignore = rules.ignore;
+  overrides.levels.assign(rules.levels.begin(), rules.levels.end());
+  return overrides;
 }
 
 }  // namespace
 
-// One state of the workspace. All but the answers that it gathers stays as it is.
-struct Workspace::State {
-  std::shared_ptr<const Options> options;
-  // What the disk holds, as far as it was read, until files change.
-  std::shared_ptr<const CachedFiles> disk;
-  std::shared_ptr<const MemoryFiles> texts;
-  std::shared_ptr<Linting> linting;
-  std::shared_ptr<Around> around;
-  Kept<Parsed> parsed;
-  Kept<Linted> linted[2];  // by depth
-  Kept<cache::Build> revisions;
-  Kept<cache::Build> builds;
-  Kept<Explained> explained;
+struct Workspace::Impl {
+  explicit Impl(editor::Workspace::Options options) : editor(std::move(options)) {}
 
-  // One that knows nothing but the options and the texts.
-  static std::shared_ptr<const State> afresh(std::shared_ptr<const Options> options,
-                                             const MemoryFiles& texts) {
-    auto state = std::make_shared<State>();
-    state->options = std::move(options);
-    state->disk = std::make_shared<const CachedFiles>(state->options->files);
-    state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
-    state->linting = std::make_shared<Linting>(*state->options, state->texts);
-    state->around = std::make_shared<Around>(state->texts);
-    return state;
-  }
+  editor::Workspace editor;
+  mutable std::mutex mutex;
+  mutable std::set<std::string> asked;  // files that lint() was called for
 
-  tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
-  lint::LoadSurroundings around_companion(lint::CompanionKind kind, const std::string& path,
-                                          const std::string& source) const {
-    if (kind != lint::CompanionKind::kIgnoreFile) return {};
-    return around->all.within(path, source, options->context);
-  }
-  tl::expected<std::shared_ptr<const cache::Build>, Failures> build_now(
-      const std::string& dockerfile, const std::stop_token& stop,
-      const cache::Build::Progress& progress) const;
-  tl::expected<std::shared_ptr<const cache::Build>, Failures> build_then(const std::string& dockerfile,
-                                                                         const Question& question) const;
-  cache::BuildOptions build_options(const std::string& dockerfile,
-                                    std::shared_ptr<const context::FileSystem> files,
-                                    const std::stop_token& stop) const {
-    return {.dockerfile = dockerfile,
-            .context = options->context,
-            .hash_store = options->hash_store,
-            .plan = options->plan,
-            .files = std::move(files),
-            .stop = stop};
+  // Those whose findings may have changed: a Dockerfile that was there before counts for itself alone.
+  Paths stale_after(const std::string& path, bool for_itself) const {
+    const std::scoped_lock lock(mutex);
+    if (for_itself) return {path};
+    std::set<std::string> all = asked;
+    if (!path.empty()) all.insert(path);
+    return {all.begin(), all.end()};
   }
 };
 
-Workspace::Workspace(Options options) {
-  configure(std::move(options));
-}
+Workspace::Workspace(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Workspace::Workspace() : Workspace(std::make_unique<Impl>(editor::Workspace::Options())) {}
+Workspace::Workspace(Workspace&&) noexcept = default;
+Workspace& Workspace::operator=(Workspace&&) noexcept = default;
+Workspace::~Workspace() = default;
 
-void Workspace::configure(Options options) {
-  const std::scoped_lock lock(mutex_);
-  state_ = State::afresh(std::make_shared<const Options>(std::move(options)),
-                         state_ ? *state_->texts : MemoryFiles());
-  marks_.clear();
-}
-
-void Workspace::files_changed() {
-  const std::scoped_lock lock(mutex_);
-  state_ = State::afresh(state_->options, *state_->texts);
-}
-
-void Workspace::change_texts(const std::string& path, const std::function<void(MemoryFiles&)>& change) {
-  const std::scoped_lock lock(mutex_);
-  auto texts = std::make_shared<MemoryFiles>(*state_->texts);
-  change(*texts);
-  auto state = std::make_shared<State>();
-  state->options = state_->options;
-  state->disk = state_->disk;
-  state->texts = texts;
-  state->parsed.take(state_->parsed);
-  state->parsed.forget(path);
-  state->revisions.take(state_->revisions);
-  // What a Dockerfile says makes next to no difference for others, as long as it was there before.
-  const bool inner = lint::is_dockerfile_name(text::base_name(path)) && state_->texts->exists(path);
-  state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
-                                                           : state_->linting;
-  state->around = inner ? state_->around : std::make_shared<Around>(texts);
-  if (inner) {
-    for (size_t depth = 0; depth < std::size(state->linted); ++depth) {
-      state->linted[depth].take(state_->linted[depth]);
-      state->linted[depth].forget(path);
+tl::expected<Workspace, Failure> Workspace::open(const Options& options) {
+  lint::Overrides overrides = overrides_of(options.rules);
+  std::vector<std::string> notes;
+  if (auto failure = lint::check(overrides, notes)) return tl::unexpected(std::move(*failure));
+  editor::Workspace::Options made;
+  if (!options.on_disk) made.files = std::make_shared<const context::MemoryFiles>();
+  made.context = options.context;
+  made.config = options.config;
+  made.hash_store = options.hash_store;
+  made.shellcheck = options.shellcheck;
+  made.shellcheck_store = options.shellcheck_store;
+  made.adjust = [overrides = std::move(overrides)](lint::Config& config) { lint::apply(overrides, config); };
+  made.plan.target = options.target;
+  if (!options.platform.empty()) made.plan.platform = options.platform;
+  for (const auto& [name, value] : options.build_args)
+    made.plan.build_args[name] = value;
+  if (!options.builder.empty()) {
+    const auto builder = plan::builder_of(options.builder);
+    if (!builder) {
+      return tl::unexpected(Failure{.path = "builder",
+                                    .message = fmt::format("unknown builder '{}'", options.builder),
+                                    .remedy = "expected buildkit, classic or buildah"});
     }
+    made.plan.builder = *builder;
   }
-  state_ = std::move(state);
+  return Workspace(std::make_unique<Impl>(std::move(made)));
 }
 
-void Workspace::set_text(const std::string& path, std::string text) {
-  change_texts(path, [&](MemoryFiles& texts) { texts.write(path, std::move(text)); });
+Workspace::Paths Workspace::set_text(const std::string& path, std::string text) {
+  const bool known = project::is_dockerfile_name(path) && impl_->editor.files()->exists(path);
+  impl_->editor.set_text(path, std::move(text));
+  return impl_->stale_after(path, known);
 }
 
-void Workspace::drop_text(const std::string& path) {
-  change_texts(path, [&](MemoryFiles& texts) { texts.forget(path); });
+tl::expected<Workspace::Paths, Failure> Workspace::edit_text(const std::string& path, Place begin, Place end,
+                                                             std::string_view replacement) {
+  auto before = text(path);
+  if (!before) return tl::unexpected(std::move(before.error()));
+  const lsp::Positions positions(*before, lsp::Encoding::kUtf16);
+  const uint32_t from = positions.offset_of({begin.line, begin.utf16});
+  const uint32_t to = std::max(from, positions.offset_of({end.line, end.utf16}));
+  std::string after = before->substr(0, from);
+  after += replacement;
+  after += std::string_view(*before).substr(to);
+  return set_text(path, std::move(after));
 }
 
-std::optional<std::string> Workspace::text(const std::string& path) const {
-  const auto state = now();
-  const std::string* text = state->texts->find(path);
-  return text == nullptr ? std::nullopt : std::optional(*text);
+Workspace::Paths Workspace::drop_text(const std::string& path) {
+  impl_->editor.drop_text(path);
+  const bool known = project::is_dockerfile_name(path) && impl_->editor.files()->exists(path);
+  return impl_->stale_after(path, known);
 }
 
-std::string Workspace::context_of(const std::string& dockerfile) const {
-  const auto state = now();
-  return state->options->context.empty() ? std::string(text::parent_path(dockerfile))
-                                         : state->options->context;
+Workspace::Paths Workspace::files_changed() {
+  impl_->editor.files_changed();
+  return impl_->stale_after({}, false);
 }
 
-std::shared_ptr<const context::FileSystem> Workspace::files() const {
-  return now()->texts;
+tl::expected<std::string, Failure> Workspace::text(const std::string& path) const {
+  auto text = impl_->editor.files()->read(path);
+  if (!text) return tl::unexpected(unreadable(path, std::move(text.error())));
+  return std::move(*text);
 }
 
-std::shared_ptr<const Workspace::State> Workspace::now() const {
-  const std::scoped_lock lock(mutex_);
-  return state_;
-}
-
-tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::State::parse(
-    const std::string& path) const {
-  if (auto known = parsed.find(path)) return known;
-  auto text = texts->read(path);
-  if (!text) return tl::unexpected(std::move(text.error()));
-  dockerfile::File file = dockerfile::parse(std::move(*text));
-  plan::Graph graph = plan::build_graph(file, options->plan);
-  auto answer = std::make_shared<const Parsed>(Parsed{std::move(file), std::move(graph)});
-  parsed.add(path, answer);
-  return answer;
-}
-
-tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::parse(
-    const std::string& path) const {
-  return now()->parse(path);
-}
-
-tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace::lint(
-    const std::string& path, Depth depth) const {
-  const auto state = now();
-  if (depth == Depth::kReady) {
-    if (auto known = state->linted[static_cast<size_t>(Depth::kThorough)].find(path)) return known;
-    depth = Depth::kFast;
+tl::expected<Findings, Failure> Workspace::lint(const std::string& path) const {
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->asked.insert(path);
   }
-  if (state->options->shellcheck.empty()) depth = Depth::kFast;
-  const Kept<Linted>& answers = state->linted[static_cast<size_t>(depth)];
-  if (auto known = answers.find(path)) return known;
-  lint::Linters& linters = depth == Depth::kFast ? state->linting->fast : state->linting->thorough;
-  const lint::Linters::Entry& entry = linters.of(path);
-  if (!entry.linter) return tl::unexpected(*entry.failure);
-  Linted linted;
-  if (const auto kind = lint::companion_kind(path)) {
-    auto source = state->texts->read(path);
-    if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
-    linted.plain = std::make_shared<const Plain>(std::move(*source));
-    lint::Companion companion(*kind, path, linted.plain->source,
-                              state->around_companion(*kind, path, linted.plain->source), *state->texts);
-    linted.findings = entry.linter->lint(companion);
-  } else {
-    auto parsed = state->parse(path);
-    if (!parsed) return tl::unexpected(unreadable(path, std::move(parsed.error())));
-    linted.parsed = std::move(*parsed);
-    linted.findings =
-        entry.linter->lint(linted.parsed->file, state->around->all.of(path, state->options->context));
+  auto linted = impl_->editor.lint(path);
+  if (!linted) return tl::unexpected(std::move(linted.error()));
+  return findings_of(**linted);
+}
+
+tl::expected<Workspace::Fixed, Failure> Workspace::fix(const std::string& path, bool unsafe) const {
+  auto fixed = impl_->editor.fix(path, unsafe);
+  if (!fixed) return tl::unexpected(std::move(fixed.error()));
+  return fixed_of(std::move(*fixed));
+}
+
+tl::expected<Workspace::Fixed, Failure> Workspace::fix_finding(const std::string& path,
+                                                               std::string_view id) const {
+  auto linted = impl_->editor.lint(path);
+  if (!linted) return tl::unexpected(std::move(linted.error()));
+  const std::vector<lint::Diagnostic>& diagnostics = (*linted)->findings.diagnostics;
+  const std::vector<std::string> ids = ids_of(diagnostics);
+  const auto at = std::ranges::find(ids, id);
+  if (at == ids.end()) {
+    return tl::unexpected(Failure{.path = path,
+                                  .message = fmt::format("the text has no finding '{}'", id),
+                                  .remedy = "call lint() again: the text has changed"});
   }
-  auto answer = std::make_shared<const Linted>(std::move(linted));
-  answers.add(path, answer);
-  return answer;
-}
-
-tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& path, bool unsafe) const {
-  const auto state = now();
-  const lint::Linters::Entry& entry = (unsafe ? state->linting->thorough : state->linting->fast).of(path);
-  if (!entry.linter) return tl::unexpected(*entry.failure);
-  auto source = state->texts->read(path);
-  if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
-  if (const auto kind = lint::companion_kind(path)) {
-    const auto load = state->around_companion(*kind, path, *source);
-    return lint::apply_fixes(*entry.linter, *kind, path, std::move(*source), load, unsafe, *state->texts);
+  const std::optional<lint::Fix>& fix = diagnostics[static_cast<size_t>(at - ids.begin())].fix;
+  if (!fix) {
+    return tl::unexpected(
+        Failure{.path = path, .message = fmt::format("the finding '{}' has no fix", id), .remedy = {}});
   }
-  const auto load = state->around->all.of(path, state->options->context);
-  return lint::apply_fixes(*entry.linter, std::move(*source), load, unsafe);
+  Fixed value{.text = text::apply((*linted)->text().source(), fix->edits), .fixed = 1, .new_files = {}};
+  if (!fix->new_file.empty()) value.new_files.push_back({fix->new_file, fix->new_file_content});
+  return value;
 }
 
-// The build as it is, its files hashed.
-tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace::State::build_now(
-    const std::string& dockerfile, const std::stop_token& stop,
-    const cache::Build::Progress& progress) const {
-  if (auto known = builds.find(dockerfile)) return known;
-  auto build = cache::Build::load(build_options(dockerfile, texts, stop));
-  if (!build) return tl::unexpected(std::move(build.error()));
-  build->hash_files(progress);
-  if (stop.stop_requested()) return tl::unexpected(failed(std::string(context::kCancelled)));
-  auto answer = std::make_shared<const cache::Build>(std::move(*build));
-  builds.add(dockerfile, answer);
-  return answer;
-}
-
-tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace::State::build_then(
-    const std::string& dockerfile, const Question& question) const {
-  if (options->files != context::disk())
-    return tl::unexpected(failed("earlier states are known of files on the disk alone"));
-  const std::string key = dockerfile + '\n' + question.since;
-  if (auto known = revisions.find(key)) return known;
-  auto build = cache::load_revision(build_options(dockerfile, disk, question.stop), question.since);
-  if (!build) return tl::unexpected(std::move(build.error()));
-  build->hash_files(question.progress);
-  if (question.stop.stop_requested()) return tl::unexpected(failed(std::string(context::kCancelled)));
-  auto answer = std::make_shared<const cache::Build>(std::move(*build));
-  revisions.add(key, answer);
-  return answer;
-}
-
-tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> Workspace::explain(
-    const std::string& dockerfile, const Question& question) const {
-  const auto state = now();
-  const std::string key = dockerfile + '\n' + question.since;
-  const bool kept = question.changed.empty() && !question.since.empty();
-  if (auto known = kept ? state->explained.find(key) : nullptr) return known;
-  auto build = state->build_now(dockerfile, question.stop, question.progress);
-  if (!build) return tl::unexpected(std::move(build.error()));
-  Explained explained{*build, nullptr, {}, {}};
-  if (!question.changed.empty()) {
-    cache::WhatIf what_if = cache::what_if_changed(
-        **build, cache::locate(**build, question.changed, (*build)->options().context));
-    explained.report = std::move(what_if.report);
-    explained.paths = std::move(what_if.paths);
-    return std::make_shared<const Explained>(std::move(explained));
+tl::expected<Explanation, std::vector<Failure>> Workspace::explain(const std::string& dockerfile,
+                                                                   const Question& question) const {
+  editor::Workspace::Question asked{
+      .since = question.since, .changed = question.changed, .stop = question.stop, .progress = {}};
+  if (question.progress) {
+    asked.progress = [&](const context::HashingProgress& done) {
+      question.progress(done.bytes, done.all_bytes);
+    };
   }
-  if (question.since.empty()) {
-    const std::scoped_lock lock(mutex_);
-    const auto mark = marks_.find(dockerfile);
-    if (mark == marks_.end())
-      return tl::unexpected(failed("no earlier state of this build was noted to compare with"));
-    explained.before = mark->second;
-  } else {
-    auto before = state->build_then(dockerfile, question);
-    if (!before) return tl::unexpected(std::move(before.error()));
-    explained.before = std::move(*before);
-  }
-  const cache::Build* const before = explained.before.get();
-  explained.report = explained.build->compare_with({&before, 1});
-  auto answer = std::make_shared<const Explained>(std::move(explained));
-  if (kept) state->explained.add(key, answer);
-  return answer;
+  auto explained = impl_->editor.explain(dockerfile, asked);
+  if (!explained) return tl::unexpected(std::move(explained.error()));
+  return explanation_of(**explained);
 }
 
-Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::stop_token& stop,
-                                    const cache::Build::Progress& progress) {
-  const auto state = now();
-  auto build = state->build_now(dockerfile, stop, progress);
-  if (!build) return std::move(build.error());
-  const std::scoped_lock lock(mutex_);
-  marks_.insert_or_assign(dockerfile, std::move(*build));
-  return {};
+std::vector<Failure> Workspace::mark(const std::string& dockerfile, const std::stop_token& stop) {
+  return impl_->editor.mark(dockerfile, stop);
 }
 
-bool Workspace::is_marked(const std::string& dockerfile) const {
-  const std::scoped_lock lock(mutex_);
-  return marks_.contains(dockerfile);
+const editor::Workspace& WorkspaceAccess::editor_of(const Workspace& workspace) {
+  return workspace.impl_->editor;
 }
 
 }  // namespace dcache

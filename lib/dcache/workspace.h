@@ -1,151 +1,127 @@
-// What an editor or another long-running program keeps of the Dockerfiles it works with.
+// The Dockerfiles that an editor or another long-running program works with.
 //
 //   dcache::Workspace workspace;
-//   workspace.set_text("/app/Dockerfile", text);            // as it is in the editor, saved or not
-//   auto linted = workspace.lint("/app/Dockerfile");        // (*linted)->findings
-//   auto verdicts = workspace.explain("/app/Dockerfile", {.since = "HEAD"});
+//   workspace.set_text("/app/Dockerfile", text);             // as it is in the editor, saved or not
+//   auto findings = workspace.lint("/app/Dockerfile");
+//   auto explanation = workspace.explain("/app/Dockerfile", {.since = "HEAD"});
 //
-// Texts that are set hide files on the disk, so that answers are about what people see: Dockerfiles, ignore
-// files, configurations and every file of a context. What was read, parsed, walked, hashed and answered is
-// kept as long as it holds: after a change of one text only what depends on it is done again.
+// Texts that are set hide files on the disk: Dockerfiles, ignore files, configurations and every file of a
+// context. What was read, parsed, walked, hashed and answered is kept, and after a change of one text only
+// what depends on it is done again.
 //
-// All members are safe to call from many threads at once. An answer is of the moment it was asked for, and
-// stays good however the workspace changes, and when it is gone.
+// Paths are absolute. All members are safe to call from many threads at once. Answers are values: they are
+// true for the moment of the call, and stay good when the workspace changes or is gone. No member throws
+// anything but std::bad_alloc.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
 
-#include "dcache/cache/build.h"
-#include "dcache/cache/report.h"
-#include "dcache/cache/what_if.h"
-#include "dcache/context/file_system.h"
-#include "dcache/dockerfile/file.h"
-#include "dcache/lint/companion.h"
-#include "dcache/lint/engine.h"
-#include "dcache/lint/fixes.h"
-#include "dcache/plan/graph.h"
-#include "dcache/text/document.h"
-#include "dcache/text/line_index.h"
+#include "dcache/explanation.h"
+#include "dcache/finding.h"
+#include "dcache/text/failure.h"
 
 namespace dcache {
 
+using text::Failure;
+
 class Workspace {
  public:
+  // Which rules run, in addition to what configuration files say. Names are checked by open().
+  struct Rules {
+    std::string profile = {};                        // "default", "cache", "buildkit", "hadolint" or "all"
+    std::vector<std::string> select = {};            // only these rules
+    std::vector<std::string> ignore = {};            // not these
+    std::map<std::string, std::string> levels = {};  // by rule: "error", "warning", "info" or "style"
+  };
   struct Options {
-    // Where files are read from.
-    std::shared_ptr<const context::FileSystem> files = context::disk();
-    std::string context = {};           // the build context of all Dockerfiles; empty: the folder of each
-    std::string hash_store = {};        // the folder of hashes kept between runs; empty for none
-    std::string config = {};            // the configuration for all files; empty: the nearest above each
-    std::string shellcheck = {};        // the path of ShellCheck; empty: it is not asked
-    std::string shellcheck_store = {};  // the folder of its earlier answers; empty for none
-    plan::Options plan = {};            // target, platform, build arguments, …
+    bool on_disk = true;       // false: there are no files but the texts that are set
+    std::string context = {};  // the build context of all Dockerfiles; empty: the folder of each
+    std::string config = {};   // the configuration for all files; empty: the nearest above each
+    Rules rules = {};
+    std::string target = {};    // the stage to build; empty: the last
+    std::string platform = {};  // empty: linux/amd64
+    std::map<std::string, std::string> build_args = {};
+    std::string builder = {};           // "buildkit", "classic" or "buildah"; empty: buildkit
+    std::string hash_store = {};        // a folder for hashes that are kept between runs; empty: none
+    std::string shellcheck = {};        // the path of ShellCheck; empty: it is not run
+    std::string shellcheck_store = {};  // a folder for its earlier answers; empty: none
   };
 
-  explicit Workspace(Options options);
-  Workspace() : Workspace(Options()) {}
-  Workspace(const Workspace&) = delete;
-  Workspace& operator=(const Workspace&) = delete;
+  // Fails for a rule, level, profile or builder that does not exist.
+  static tl::expected<Workspace, Failure> open(const Options& options);
+  // With the default options.
+  Workspace();
+  Workspace(Workspace&&) noexcept;
+  Workspace& operator=(Workspace&&) noexcept;
+  ~Workspace();
 
-  // Paths are absolute. A text counts until it is dropped, then the file does.
-  void set_text(const std::string& path, std::string text);
-  void drop_text(const std::string& path);
-  // The text that was set; nothing for none.
-  std::optional<std::string> text(const std::string& path) const;
-
-  // The folder that is the build context of a Dockerfile, and what everything is read from as of now: texts
-  // in front of files.
-  std::string context_of(const std::string& dockerfile) const;
-  std::shared_ptr<const context::FileSystem> files() const;
-
-  // To be called when files changed, went or came; of texts that are set the workspace knows. Contexts are
-  // walked anew when they are next asked for.
-  void files_changed();
-
-  // Other options from now on; marks are forgotten.
-  void configure(Options options);
-
-  // A Dockerfile as the parser and the planner see it.
-  struct Parsed {
-    dockerfile::File file;
-    plan::Graph graph;
+  // Each of these gives the files whose findings may be others than when lint() was last called for them,
+  // among them `path`.
+  using Paths = std::vector<std::string>;
+  // The whole text of a file. It counts until it is dropped, then the file does.
+  Paths set_text(const std::string& path, std::string text);
+  // Changes a part of the text that counts, as an editor reports edits: a line and a column from 0, in UTF-16
+  // code units, for each end; an end outside the text is moved into it. Fails where there is no text.
+  struct Place {
+    uint32_t line = 0;
+    uint32_t utf16 = 0;
   };
-  // The error is a sentence: the file can't be read.
-  tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
+  tl::expected<Paths, Failure> edit_text(const std::string& path, Place begin, Place end,
+                                         std::string_view replacement);
+  Paths drop_text(const std::string& path);
+  // To be called when files on the disk changed.
+  Paths files_changed();
 
-  // A text with its lines.
-  struct Plain {
-    explicit Plain(std::string text) : source(std::move(text)), lines(source) {}
+  // The text of a file as it counts: that which was set, or the file's.
+  tl::expected<std::string, Failure> text(const std::string& path) const;
 
-    std::string source;
-    text::LineIndex lines;
-  };
-  // What a linter says of a file. For a Dockerfile `parsed` is given, for a file beside one `plain`.
-  struct Linted {
-    std::shared_ptr<const Parsed> parsed;
-    std::shared_ptr<const Plain> plain;
-    lint::Findings findings;
+  // The findings in a Dockerfile, an ignore file, a GitHub workflow or a .gitlab-ci.yml. Fails if the file or
+  // its configuration can't be read.
+  tl::expected<Findings, Failure> lint(const std::string& path) const;
 
-    text::Document text() const {
-      return parsed ? parsed->file.text() : text::Document(plain->source, plain->lines);
-    }
+  // A text with fixes applied. Nothing is written.
+  struct Fixed {
+    std::string text;
+    size_t fixed = 0;  // how many findings are gone
+    std::vector<NewFile> new_files;
   };
-  enum class Depth : uint8_t {
-    kFast,      // dcache's own rules
-    kThorough,  // ShellCheck too, if the workspace has it
-    kReady,     // the thorough answer if it is there already, and else the fast one
-  };
-  // Fails where the file or its configuration can't be read.
-  tl::expected<std::shared_ptr<const Linted>, cache::Failure> lint(const std::string& path,
-                                                                   Depth depth = Depth::kThorough) const;
-  // The text of a file with its findings mended, as lint::apply_fixes(). What ShellCheck proposes is among
-  // the unsafe fixes.
-  tl::expected<lint::FixedText, cache::Failure> fix(const std::string& path, bool unsafe) const;
+  // With all safe fixes, or with the unsafe ones too. Fails as lint() does.
+  tl::expected<Fixed, Failure> fix(const std::string& path, bool unsafe = false) const;
+  // With the fix of one finding, safe or not. Fails also if the text has no finding of this id, or none with
+  // a fix.
+  tl::expected<Fixed, Failure> fix_finding(const std::string& path, std::string_view id) const;
 
-  // The verdicts for the steps of an image.
-  struct Explained {
-    std::shared_ptr<const cache::Build> build;   // as it is now
-    std::shared_ptr<const cache::Build> before;  // null for `changed`
-    cache::Report report;
-    std::vector<cache::ChangedPath> paths;  // of `changed`
-  };
   struct Question {
-    // What the state now is compared with: a revision that git knows, or what mark() noted where this is
-    // empty.
+    // What is compared with: a revision that git knows; empty for the state that mark() noted.
     std::string since = {};
-    // Instead of that: files that are said to change, from the context.
+    // Instead of that: files that change, relative to the context.
     std::vector<std::string> changed = {};
-    // Asked now and then; the answer is the failure context::kCancelled when it was cancelled.
+    // Ends this call with the failure "cancelled".
     std::stop_token stop = {};
-    cache::Build::Progress progress = {};
+    // Called now and then with the bytes that were hashed so far, and all bytes.
+    std::function<void(uint64_t done, uint64_t all)> progress = {};
   };
-  using Failures = std::vector<cache::Failure>;
-  tl::expected<std::shared_ptr<const Explained>, Failures> explain(const std::string& dockerfile,
-                                                                   const Question& question) const;
-  // Notes the state of a build, for explain().
-  Failures mark(const std::string& dockerfile, const std::stop_token& stop = {},
-                const cache::Build::Progress& progress = {});
-  bool is_marked(const std::string& dockerfile) const;
+  tl::expected<Explanation, std::vector<Failure>> explain(const std::string& dockerfile,
+                                                          const Question& question) const;
+  // Notes the state of a build, for explain(). Gives what is wrong; nothing if it was noted.
+  std::vector<Failure> mark(const std::string& dockerfile, const std::stop_token& stop = {});
 
  private:
-  struct State;
-  std::shared_ptr<const State> now() const;
-  void change_texts(const std::string& path, const std::function<void(context::MemoryFiles&)>& change);
-
-  mutable std::mutex mutex_;  // guards the pointer and the map, not what they lead to
-  std::shared_ptr<const State> state_;
-  std::map<std::string, std::shared_ptr<const cache::Build>, std::less<>> marks_;
+  friend struct WorkspaceAccess;  // the C interface, which gives JSON
+  struct Impl;
+  explicit Workspace(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace dcache

@@ -203,6 +203,14 @@ TEST(Lint, UsesTheNearestConfiguration) {
   EXPECT_TRUE(contains(outcome.err, "did you mean 'profile'?"));
 }
 
+TEST(Rules, KnowsWhateverLintPrints) {
+  EXPECT_TRUE(contains(run_dcache({"rules", "SC2086"}, "/").out, "https://www.shellcheck.net/wiki/SC2086"));
+  for (const char* code : {"DC0001", "DC0002", "DL3008", "StageNameCasing"}) {
+    EXPECT_EQ(run_dcache({"rules", code}, "/").status, 0) << code;
+    EXPECT_NE(run_dcache({"lint", "--select", code, "-"}, "/", "FROM scratch\n").status, 2) << code;
+  }
+}
+
 TEST(Explain, AnswersInItsFirstLine) {
   const std::string folder = std::string(DCACHE_SOURCE_DIR) + "/fixtures/go-monorepo";
   const Outcome outcome = run_dcache({"explain", "--changed", "cmd/app1/main.go"}, folder);
@@ -457,6 +465,9 @@ TEST(Cli, SaysWhatWasPerhapsMeant) {
         {{"keys", "--target", "a", "--target", "b"}, "--target is given more than once"},
         {{"lint", "--fix=3"}, "--fix takes no value"},
         {{"lint", "--fixx", "--foo"}, "unknown option '--fixx'"},
+        {{"keys", "-f", std::string(DCACHE_SOURCE_DIR) + "/fixtures/node-app/Dockerfile", "--files", "99"},
+         "--files 99: no step starts in this line"},
+        {{"rules", "DC100x"}, "unknown rule 'DC100x'; did you mean"},
         {{"keys", "main.go"}, "dcache keys takes no argument 'main.go'"},
         {{"completion", "tcsh"}, "tcsh: expected bash, zsh or fish"},
         {{"completion"}, "dcache completion needs SHELL"},

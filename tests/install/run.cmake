@@ -32,12 +32,21 @@ endforeach()
 # find_package
 run(${CMAKE_COMMAND} -S "${SOURCE}/examples" -B "${WORK}/examples" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${prefix}")
 run(${CMAKE_COMMAND} --build "${WORK}/examples")
-set(lints "line 3: " "[MaintainerDeprecated]" "mended:" "COPY src /src")
+set(lints "line 3: " "[MaintainerDeprecated]" "fixed:" "COPY src /src")
 run_and_find("${lints}" "${WORK}/examples/lint")
-set(verdicts "✓ COPY src /src" "✗ COPY src /src  src/main.go changed" "src does not exist: the build fails here")
+set(verdicts "reused  COPY src /src" "rebuilt COPY src /src  src/main.go changed" "src does not exist: the build fails here")
 run_and_find("${verdicts}" "${WORK}/examples/explain")
-set(answers "\"rule\":\"DC1009\"" "\"verdict\":\"miss\"" "\"path\":\"src/a\"")
+set(answers "\"rule\":\"DC1009\"" "\"version\":1" "\"verdict\":\"miss\"" "\"path\":\"src/a\"")
 run_and_find("${answers}" "${WORK}/examples/lint_c")
+
+# Each public header alone, with nothing of dcache's source in reach.
+file(GLOB_RECURSE headers RELATIVE "${prefix}/include" "${prefix}/include/dcache/*.h")
+list(LENGTH headers count)
+message("${count} public headers: ${headers}")
+foreach(header IN LISTS headers)
+  file(WRITE "${WORK}/header.cc" "#include <${header}>\n#include <${header}>\nint main() {}\n")
+  run("${CXX}" -std=c++20 -Wall -Wextra -Werror -fsyntax-only "-I${prefix}/include" "${WORK}/header.cc")
+endforeach()
 
 # pkg-config
 find_program(pkg_config pkg-config REQUIRED)

@@ -2,6 +2,8 @@
 // answers that it does not give.
 #include "dcache/lint/shellcheck.h"
 
+#include <memory>
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -41,6 +43,9 @@ class InstalledShellCheck : public testing::Test {
     if (program_.empty()) GTEST_SKIP() << "shellcheck is not installed";
   }
   ShellCheck shellcheck() const { return ShellCheck({.program = program_}); }
+  std::shared_ptr<const ShellCheck> shared() const {
+    return std::make_shared<const ShellCheck>(ShellCheck::Options{.program = program_});
+  }
 
  private:
   std::string program_ = process::find_program("shellcheck");
@@ -81,15 +86,15 @@ TEST_F(InstalledShellCheck, MendsWhatItProposes) {
   lint::Config config;
   config.select = {"SC2086"};
   lint::Linter linter(lint::catalogue(), config);
-  const ShellCheck program = shellcheck();
-  linter.use(program);
+  linter.use(shared());
   const std::string text = "FROM a\nRUN read -r x && \\\n  rm $x\n";
   EXPECT_EQ(lint::apply_fixes(linter, text, {}, true).text, "FROM a\nRUN read -r x && \\\n  rm \"$x\"\n");
   EXPECT_EQ(lint::apply_fixes(linter, text, {}, false).text, text);
 }
 
 // Codes in the default profile.
-Texts codes(const ShellCheck& shellcheck, const std::string& text, lint::Profile profile = {}) {
+Texts codes(const std::shared_ptr<const ShellCheck>& shellcheck, const std::string& text,
+            lint::Profile profile = {}) {
   lint::Config config;
   config.profile = profile;
   lint::Linter linter(lint::catalogue(), config);
@@ -103,7 +108,7 @@ Texts codes(const ShellCheck& shellcheck, const std::string& text, lint::Profile
 }
 
 TEST_F(InstalledShellCheck, IsNotRepeatedWhereNothingIsToDo) {
-  const ShellCheck program = shellcheck();
+  const auto program = shared();
   const auto all = lint::Profile::kAll;
   EXPECT_EQ(codes(program, "FROM a\nRUN touch $(ls)\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM a\nRUN touch $(ls)\n", all), Texts{"SC2046"});

@@ -50,6 +50,26 @@ TEST(Gain, CountsWhatANewValueRebuilds) {
   EXPECT_FALSE(says(message_of("DC1010", text, {}), "steps now"));
 }
 
+TEST(Gain, CountsTheStepsOfTheBuilder) {
+  const TemporaryFolder folder;
+  folder.write("package.json", "{}\n");
+  folder.write("server.js", "\n");
+  const std::string text =
+      "FROM node:22\nWORKDIR /app\nLABEL a=1\nCOPY . ./\nRUN npm ci\nENV X=1\nEXPOSE 80\nCMD "
+      "[\"node\",\"server.js\"]\n";
+  const auto load = test::surroundings_of(folder);
+  lint::Config config = test::config_selecting({"DC1001"});
+  const auto message = [&] {
+    const lint::Findings findings =
+        lint::Linter(lint::catalogue(), config).lint(dockerfile::parse(text), load);
+    return findings.diagnostics.empty() ? std::string() : findings.diagnostics.front().message;
+  };
+  EXPECT_TRUE(says(message(), "rebuilds 2 of 3 steps now")) << message();
+  // The classic builder makes a layer for each instruction.
+  config.builder = plan::Builder::kClassic;
+  EXPECT_TRUE(says(message(), "rebuilds 5 of 7 steps now")) << message();
+}
+
 TEST(Gain, CountsWhatAStrangerRebuilds) {
   const TemporaryFolder folder;
   folder.write(".dockerignore", "x\n");

@@ -6,7 +6,11 @@
 
 #include <gtest/gtest.h>
 
-#include "dcache/dcache.h"
+#include "dcache/context/snapshot.h"
+#include "dcache/dockerfile/parser.h"
+#include "dcache/ignore/matcher.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/engine.h"
 #include "tests/run_program.h"
 
 namespace dcache {

@@ -1,4 +1,4 @@
-#include "dcache/workspace.h"
+#include "dcache/editor/workspace.h"
 
 #include <atomic>
 #include <thread>
@@ -15,7 +15,7 @@ TEST(WorkspaceThreads, AnswersWhileTextsChange) {
   const std::string path = "/app/Dockerfile";
   files->write(path, "FROM scratch\nCOPY . /\n");
   files->write("/app/a", "1");
-  Workspace workspace({.files = files});
+  editor::Workspace workspace({.files = files});
   workspace.mark(path);
   std::atomic<bool> done = false;
   std::atomic<size_t> good = 0;

@@ -117,7 +117,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   auto text = files.read(options.dockerfile);
   if (!text)
     return tl::unexpected(
-        std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "name the Dockerfile with -f"}});
+        std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "give the path of the Dockerfile"}});
   auto failures = build.plan(std::move(*text));
   if (!failures.empty()) return tl::unexpected(std::move(failures));
 
@@ -129,7 +129,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
       {.measure_ignored = options.measure_ignored, .names_only = options.names_only, .stop = options.stop});
   if (!walk)
     return tl::unexpected(
-        std::vector<Failure>{{{}, 0, 0, walk.error(), "name the build context with --context"}});
+        std::vector<Failure>{{{}, 0, 0, walk.error(), std::string(context::remedy_for_walk(walk.error()))}});
   build.contexts_->main = std::move(walk->snapshot);
   build.problems_ = std::move(walk->problems);
   build.ignored_entries_ = walk->ignored;
@@ -141,7 +141,8 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     auto named =
         files.walk(source, named_ignore->matcher, {.names_only = options.names_only, .stop = options.stop});
     if (!named)
-      return tl::unexpected(std::vector<Failure>{{{}, 0, 0, named.error(), "check --build-context " + name}});
+      return tl::unexpected(std::vector<Failure>{
+          {{}, 0, 0, named.error(), std::string(context::remedy_for_walk(named.error()))}});
     build.contexts_->named[name] = std::move(named->snapshot);
   }
   const Edits none;

@@ -18,17 +18,11 @@
 #include "dcache/dockerfile/file.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/plan/graph.h"
+#include "dcache/text/failure.h"
 
 namespace dcache::cache {
 
-// Something that a user has to put right, with the place it is at as far as there is one.
-struct Failure {
-  std::string path;
-  uint32_t line = 0;  // 0: the whole file
-  uint32_t column = 0;
-  std::string message;
-  std::string remedy;
-};
+using text::Failure;
 
 struct BuildOptions {
   std::string dockerfile = {};   // its path

@@ -81,7 +81,7 @@ class Tree {
   tl::expected<Snapshot, Failures> context(const std::string& folder, const ignore::Matcher& ignore) const {
     auto walk = files_->walk(folder, ignore, {});
     if (!walk)
-      return tl::unexpected(failure(std::move(walk.error()), "name the build context with --context"));
+      return tl::unexpected(failure(walk.error(), std::string(context::remedy_for_walk(walk.error()))));
     std::string root = text::real_path(folder);
     std::map<std::string, Record, std::less<>> records;
     for (const Record& record : walk->snapshot.records())
@@ -164,8 +164,8 @@ tl::expected<Build, Failures> build_at(const BuildOptions& options, const Tree& 
   auto text = tree.read(options.dockerfile);
   if (!text) return tl::unexpected(std::move(text.error()));
   if (!*text)
-    return tl::unexpected(
-        failure(fmt::format("there is no {} {}", options.dockerfile, when), "name the Dockerfile with -f"));
+    return tl::unexpected(failure(fmt::format("there is no {} {}", options.dockerfile, when),
+                                  "give the path of the Dockerfile"));
   Build::Parts parts{std::move(**text), {}};
   auto ignore = tree.ignore_file(options.dockerfile, options.context, options.plan.builder);
   if (!ignore) return tl::unexpected(std::move(ignore.error()));

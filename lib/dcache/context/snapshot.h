@@ -105,6 +105,10 @@ struct WalkOptions {
 
 // The error of what was ended by a std::stop_token.
 inline constexpr std::string_view kCancelled = "cancelled";
+// What to do about a folder that could not be walked; empty if the walk was cancelled.
+constexpr std::string_view remedy_for_walk(std::string_view problem) {
+  return problem == kCancelled ? "" : "check the path of the build context";
+}
 
 // Reads a folder, without the content of its files, on all cores where it is large. Symbolic links are
 // recorded, not followed. The error is a sentence that names the folder.

@@ -126,8 +126,8 @@ std::span<const Rule> pseudo_rules() {
   return kRules;
 }
 
-Linter::Linter(std::span<const Rule> rules, const Config& config)
-    : config_(config), rules_(rules), reports_unused_(config.report_unused) {
+Linter::Linter(std::span<const Rule> rules, Config config)
+    : config_(std::move(config)), rules_(rules), reports_unused_(config_.report_unused) {
   for (const Rule& rule : rules) {
     if (is_wanted(rule)) {
       active_.push_back(&rule);
@@ -135,12 +135,12 @@ Linter::Linter(std::span<const Rule> rules, const Config& config)
       on_demand_.push_back(&rule);
     }
   }
-  merges_ = config.profile == Profile::kDefault && config.select.empty();
+  merges_ = config_.profile == Profile::kDefault && config_.select.empty();
   if (!merges_) return;
   // One finding per problem: the rule that says most stands for the others, also where it is ignored.
   std::erase_if(active_, [&](const Rule* rule) {
     return std::any_of(rules.begin(), rules.end(), [&](const Rule& other) {
-      return in_profile(other, config.profile) &&
+      return in_profile(other, config_.profile) &&
              std::find(other.covers.begin(), other.covers.end(), rule->code) != other.covers.end();
     });
   });

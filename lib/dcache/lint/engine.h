@@ -1,9 +1,11 @@
 // Runs rules over Dockerfiles and applies their fixes.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dcache/lint/config.h"
@@ -50,12 +52,12 @@ struct Findings {
 // Const and safe to use from many threads.
 class Linter {
  public:
-  // Both have to outlive the linter.
-  Linter(std::span<const Rule> rules, const Config& config);
+  // The rules have to outlive the linter, as those of catalogue() do.
+  Linter(std::span<const Rule> rules, Config config);
 
-  // Asks it about the text of RUNs too, from the profiles default (warnings and errors alone), hadolint and
-  // all, and for codes that are selected. It has to outlive the linter.
-  void use(const ShellCheck& shellcheck) { shellcheck_ = &shellcheck; }
+  // Runs ShellCheck on RUN scripts too, in the profiles default (warnings and errors only), hadolint and all,
+  // and for codes that are selected.
+  void use(std::shared_ptr<const ShellCheck> shellcheck) { shellcheck_ = std::move(shellcheck); }
 
   // `load` gives the files around the Dockerfile when a rule needs them; see Subject.
   Findings lint(const dockerfile::File& file, const LoadSurroundings& load) const;
@@ -92,9 +94,9 @@ class Linter {
                   std::vector<Diagnostic>& out) const;
   Level configured_level(const Diagnostic& diagnostic) const;
 
-  const Config& config_;
+  Config config_;
   std::span<const Rule> rules_;
-  const ShellCheck* shellcheck_ = nullptr;
+  std::shared_ptr<const ShellCheck> shellcheck_;  // null for none
   bool reports_unused_ = false;
   bool merges_ = false;  // one finding per problem
   std::vector<const Rule*> active_;

@@ -93,7 +93,7 @@ void Linters::put_to_use(Entry& entry) const {
   entry.config = entry.given;
   if (options_.adjust) options_.adjust(entry.config);
   entry.linter.emplace(rules_, entry.config);
-  if (options_.shellcheck != nullptr) entry.linter->use(*options_.shellcheck);
+  if (options_.shellcheck != nullptr) entry.linter->use(options_.shellcheck);
 }
 
 }  // namespace dcache::lint

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -28,8 +29,8 @@ class Linters {
     Variables variables = {};
     // Has the last word on what a file says.
     std::function<void(Config&)> adjust = {};
-    // Asked by the linters; null for not at all. Has to outlive them.
-    const ShellCheck* shellcheck = nullptr;
+    // Run by the linters; null for none.
+    std::shared_ptr<const ShellCheck> shellcheck = nullptr;
     // Where configurations are read from; has to outlive this.
     const context::FileSystem* files = context::disk().get();
   };

@@ -22,12 +22,12 @@ tl::expected<std::string, std::string> Surroundings::read(std::string_view path)
 }
 
 std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore,
-                                                      const context::FileSystem& files) {
-  auto walk = files.walk(folder, ignore.matcher, {});
+                                                      std::shared_ptr<const context::FileSystem> files) {
+  auto walk = files->walk(folder, ignore.matcher, {});
   if (!walk) return nullptr;
   auto around = std::make_shared<Surroundings>();
   around->folder = folder;
-  around->file_system = &files;
+  around->file_system = std::move(files);
   around->suggested_ignore_file = text::join_path(folder, ".dockerignore");
   around->ignore_file = std::move(ignore.path);
   around->ignore = std::move(ignore.matcher);
@@ -38,7 +38,7 @@ std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder,
 LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::string& context) {
   const std::string folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
   return [this, dockerfile, folder] {
-    return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, files_));
+    return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
   };
 }
 

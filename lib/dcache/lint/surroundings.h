@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <typeindex>
+#include <utility>
 #include <vector>
 
 #include "dcache/cache/build.h"
@@ -27,7 +28,7 @@ struct Surroundings {
   std::string folder;                     // of the context
   std::string suggested_ignore_file;      // where one would go
   // What all of it is read from.
-  const context::FileSystem* file_system = context::disk().get();
+  std::shared_ptr<const context::FileSystem> file_system = context::disk();
 
   // The content of a file, by its path in the context.
   tl::expected<std::string, std::string> read(std::string_view path) const;
@@ -57,16 +58,16 @@ using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
 
 // Walks the folder of a context; `ignore` is the file that counts there (cache::load_ignore_file). Null where
 // the folder can't be read.
-// The file system has to outlive them.
-std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore,
-                                                      const context::FileSystem& files = *context::disk());
+std::shared_ptr<const Surroundings> read_surroundings(
+    const std::string& folder, cache::IgnoreFile ignore,
+    std::shared_ptr<const context::FileSystem> files = context::disk());
 
 // The files around many files. A folder is walked once, when it is first asked for, for all Dockerfiles in it
 // that have the same ignore file. Safe to use from many threads; what it gives must not outlive it.
 class AllSurroundings {
  public:
-  // The file system has to outlive this.
-  explicit AllSurroundings(const context::FileSystem& files = *context::disk()) : files_(files) {}
+  explicit AllSurroundings(std::shared_ptr<const context::FileSystem> files = context::disk())
+      : files_(std::move(files)) {}
 
   // Of a Dockerfile; an empty `context` is the Dockerfile's folder.
   LoadSurroundings of(const std::string& dockerfile, const std::string& context = {});
@@ -83,7 +84,7 @@ class AllSurroundings {
   std::shared_ptr<const Surroundings> load(const std::string& folder,
                                            tl::expected<cache::IgnoreFile, cache::Failure> ignore);
 
-  const context::FileSystem& files_;
+  std::shared_ptr<const context::FileSystem> files_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Known> known_;  // by folder and ignore file
 };

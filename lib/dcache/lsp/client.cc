@@ -4,14 +4,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dcache/workspace_settings.h"
+#include "dcache/editor/settings.h"
 
 namespace dcache::lsp {
 
 using nlohmann::json;
 
 std::vector<std::string> read_settings(const json& given, Settings& settings) {
-  SettingsReader reader(given);
+  editor::SettingsReader reader(given);
   reader.read("since", settings.since);
   reader.read("shellcheck", settings.shellcheck);
   reader.read("inlayHints", settings.inlay_hints);

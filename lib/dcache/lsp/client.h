@@ -7,8 +7,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "dcache/editor/workspace.h"
 #include "dcache/lsp/positions.h"
-#include "dcache/workspace.h"
 
 namespace dcache::lsp {
 
@@ -41,7 +41,7 @@ struct Settings {
   bool shellcheck = true;
   bool inlay_hints = true;
   bool code_lens = true;
-  Workspace::Options workspace;  // its context and configuration may be relative to the folder
+  editor::Workspace::Options workspace;  // its context and configuration may be relative to the folder
 };
 
 // Takes over what has the right type; gives the names of what has not.

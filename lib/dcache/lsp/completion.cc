@@ -60,7 +60,7 @@ const std::vector<MountOptions>& mount_options() {
 // Works on the text in front of the cursor, since an instruction that is being written parses seldom.
 class Completion {
  public:
-  Completion(const Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
+  Completion(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
              const std::string& folder, const context::FileSystem& files)
       : parsed_(parsed), offset_(offset), positions_(positions), folder_(folder), files_(files) {}
 
@@ -241,7 +241,7 @@ class Completion {
     }
   }
 
-  const Workspace::Parsed& parsed_;
+  const editor::Workspace::Parsed& parsed_;
   const uint32_t offset_;
   const Positions& positions_;
   const std::string& folder_;
@@ -252,7 +252,7 @@ class Completion {
 
 }  // namespace
 
-json completions(const Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
+json completions(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
                  const std::string& folder, const context::FileSystem& files) {
   return Completion(parsed, offset, positions, folder, files).run();
 }

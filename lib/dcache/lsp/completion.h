@@ -8,13 +8,14 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "dcache/context/file_system.h"
+#include "dcache/editor/workspace.h"
 #include "dcache/lsp/positions.h"
-#include "dcache/workspace.h"
 
 namespace dcache::lsp {
 
 // The protocol's CompletionItems for a cursor at `offset`. `folder` is the build context.
-nlohmann::json completions(const Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
-                           const std::string& folder, const context::FileSystem& files);
+nlohmann::json completions(const editor::Workspace::Parsed& parsed, uint32_t offset,
+                           const Positions& positions, const std::string& folder,
+                           const context::FileSystem& files);
 
 }  // namespace dcache::lsp

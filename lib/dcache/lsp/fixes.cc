@@ -58,8 +58,8 @@ json edits_of(const lint::Fix& fix, const Positions& positions) {
 }
 
 // The start of the line that a comment for a finding goes above; nothing where no comment silences it.
-std::optional<uint32_t> place_of_comment(const Workspace::Linted& linted, const Diagnostic& diagnostic,
-                                         const Positions& positions) {
+std::optional<uint32_t> place_of_comment(const editor::Workspace::Linted& linted,
+                                         const Diagnostic& diagnostic, const Positions& positions) {
   if (diagnostic.rule == lint::kNotBuildable) return std::nullopt;
   uint32_t offset = diagnostic.span.begin;
   if (linted.parsed) {
@@ -109,14 +109,14 @@ json edit_of(const OpenText& open, json changes, const Client& client) {
                                             {"edits", std::move(changes)}}})}};
 }
 
-json diagnostics_of(const Workspace::Linted& linted, const Positions& positions) {
+json diagnostics_of(const editor::Workspace::Linted& linted, const Positions& positions) {
   json all = json::array();
   for (const Diagnostic& diagnostic : linted.findings.diagnostics)
     all.push_back(diagnostic_of(diagnostic, positions));
   return all;
 }
 
-json code_actions(const Workspace::Linted& linted, Span range, const Positions& positions,
+json code_actions(const editor::Workspace::Linted& linted, Span range, const Positions& positions,
                   const OpenText& open, const Client& client) {
   json fixes = json::array();
   json silences = json::array();
@@ -166,7 +166,7 @@ json replacement(const Positions& before, std::string_view after) {
   return json::array({text_edit(span, std::string(after.substr(start, after.size() - end - start)), before)});
 }
 
-json formatting(const Workspace::Parsed& parsed, const Positions& positions) {
+json formatting(const editor::Workspace::Parsed& parsed, const Positions& positions) {
   std::string after;
   const std::string_view source = positions.text();
   for (const Token& token : dockerfile::tokens(parsed.file)) {

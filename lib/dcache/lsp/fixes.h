@@ -5,16 +5,16 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "dcache/editor/workspace.h"
 #include "dcache/lsp/client.h"
 #include "dcache/lsp/positions.h"
-#include "dcache/workspace.h"
 
 namespace dcache::lsp {
 
-nlohmann::json diagnostics_of(const Workspace::Linted& linted, const Positions& positions);
+nlohmann::json diagnostics_of(const editor::Workspace::Linted& linted, const Positions& positions);
 // Quick fixes for the findings that touch `range`: their own fix, and a comment that silences them.
-nlohmann::json code_actions(const Workspace::Linted& linted, text::Span range, const Positions& positions,
-                            const OpenText& open, const Client& client);
+nlohmann::json code_actions(const editor::Workspace::Linted& linted, text::Span range,
+                            const Positions& positions, const OpenText& open, const Client& client);
 
 // A WorkspaceEdit of one text; `changes` are TextEdits.
 nlohmann::json edit_of(const OpenText& open, nlohmann::json changes, const Client& client);
@@ -24,6 +24,6 @@ nlohmann::json replacement(const Positions& before, std::string_view after);
 
 // The edits that put the keywords of a Dockerfile into capitals, take white space off the ends of lines, and
 // end the last one.
-nlohmann::json formatting(const Workspace::Parsed& parsed, const Positions& positions);
+nlohmann::json formatting(const editor::Workspace::Parsed& parsed, const Positions& positions);
 
 }  // namespace dcache::lsp

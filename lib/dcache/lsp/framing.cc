@@ -35,17 +35,24 @@ std::optional<size_t> content_length(std::string_view header) {
 
 }  // namespace
 
-tl::expected<std::optional<std::string>, std::string> MessageReader::next() {
+namespace {
+
+tl::unexpected<text::Failure> damaged(std::string message) {
+  return tl::unexpected(text::Failure{.path = {}, .message = std::move(message), .remedy = {}});
+}
+
+}  // namespace
+
+tl::expected<std::optional<std::string>, text::Failure> MessageReader::next() {
   const std::string_view rest = std::string_view(bytes_).substr(read_);
   const size_t end = rest.find(kHeaderEnd);
   if (end == std::string_view::npos || end > kLongestHeader) {
     if (rest.size() <= kLongestHeader) return std::nullopt;
-    return tl::unexpected(std::string("the input is no stream of messages: no header ends where it should"));
+    return damaged("the input is not a stream of messages: no header ends where it should");
   }
   const auto length = content_length(rest.substr(0, end));
-  if (!length) return tl::unexpected(std::string("a message has no Content-Length that is a number"));
-  if (*length > kLongestMessage)
-    return tl::unexpected(fmt::format("a message of {} bytes is longer than any that is read", *length));
+  if (!length) return damaged("a message has no Content-Length that is a number");
+  if (*length > kLongestMessage) return damaged(fmt::format("a message of {} bytes is too long", *length));
   const size_t begin = end + kHeaderEnd.size();
   if (rest.size() - begin < *length) return std::nullopt;
   std::string message(rest.substr(begin, *length));

@@ -11,15 +11,17 @@
 
 #include <tl/expected.hpp>
 
+#include "dcache/text/failure.h"
+
 namespace dcache::lsp {
 
 // Takes a stream apart.
 class MessageReader {
  public:
   void feed(std::string_view bytes) { bytes_ += bytes; }
-  // The next whole message; nothing if more bytes are needed. After an error, a sentence, the stream can't be
-  // read any further.
-  tl::expected<std::optional<std::string>, std::string> next();
+  // The next whole message; nothing if more bytes are needed. After a failure the stream can't be read any
+  // further.
+  tl::expected<std::optional<std::string>, text::Failure> next();
 
  private:
   std::string bytes_;

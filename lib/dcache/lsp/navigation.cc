@@ -37,7 +37,7 @@ Span span_from(uint32_t begin, size_t size) {
 // Gathers the occurrences of one file.
 class Finder {
  public:
-  explicit Finder(const Workspace::Parsed& parsed) : parsed_(parsed), source_(parsed.file.source()) {}
+  explicit Finder(const editor::Workspace::Parsed& parsed) : parsed_(parsed), source_(parsed.file.source()) {}
 
   std::vector<Occurrence> run() {
     for (const Instruction& instruction : parsed_.file.instructions()) {
@@ -164,7 +164,7 @@ class Finder {
     });
   }
 
-  const Workspace::Parsed& parsed_;
+  const editor::Workspace::Parsed& parsed_;
   std::string_view source_;
   std::vector<Occurrence> found_;
   size_t stage_ = 0;
@@ -250,11 +250,11 @@ std::string label_of(const Instruction& instruction) {
 
 }  // namespace
 
-std::vector<Occurrence> occurrences(const Workspace::Parsed& parsed) {
+std::vector<Occurrence> occurrences(const editor::Workspace::Parsed& parsed) {
   return Finder(parsed).run();
 }
 
-std::optional<size_t> stage_at(const Workspace::Parsed& parsed, uint32_t offset) {
+std::optional<size_t> stage_at(const editor::Workspace::Parsed& parsed, uint32_t offset) {
   std::optional<size_t> stage;
   for (const Instruction& instruction : parsed.file.instructions()) {
     if (instruction.keyword != Keyword::kFrom || instruction.span.begin > offset) continue;
@@ -263,7 +263,7 @@ std::optional<size_t> stage_at(const Workspace::Parsed& parsed, uint32_t offset)
   return stage;
 }
 
-json document_symbols(const Workspace::Parsed& parsed, const Positions& positions) {
+json document_symbols(const editor::Workspace::Parsed& parsed, const Positions& positions) {
   json top = json::array();
   const auto& instructions = parsed.file.instructions();
   for (size_t i = 0; i < instructions.size(); ++i) {
@@ -285,7 +285,7 @@ json document_symbols(const Workspace::Parsed& parsed, const Positions& position
   return top;
 }
 
-json folding_ranges(const Workspace::Parsed& parsed, const Positions& positions) {
+json folding_ranges(const editor::Workspace::Parsed& parsed, const Positions& positions) {
   json ranges = json::array();
   const auto add = [&](Span span) {
     const uint32_t first = positions.place_of(span.begin).line;
@@ -300,7 +300,7 @@ json folding_ranges(const Workspace::Parsed& parsed, const Positions& positions)
   return ranges;
 }
 
-std::vector<Span> definitions(const Workspace::Parsed& parsed, uint32_t offset) {
+std::vector<Span> definitions(const editor::Workspace::Parsed& parsed, uint32_t offset) {
   const std::vector<Occurrence> all = occurrences(parsed);
   const Occurrence* used = occurrence_at(all, offset);
   if (used == nullptr) return {};
@@ -311,7 +311,8 @@ std::vector<Span> definitions(const Workspace::Parsed& parsed, uint32_t offset) 
   return {};
 }
 
-std::vector<Span> references(const Workspace::Parsed& parsed, uint32_t offset, bool with_definitions) {
+std::vector<Span> references(const editor::Workspace::Parsed& parsed, uint32_t offset,
+                             bool with_definitions) {
   const std::vector<Occurrence> all = occurrences(parsed);
   const Occurrence* used = occurrence_at(all, offset);
   std::vector<Span> spans;
@@ -321,8 +322,8 @@ std::vector<Span> references(const Workspace::Parsed& parsed, uint32_t offset, b
   return spans;
 }
 
-json document_links(const Workspace::Parsed& parsed, const Positions& positions, const std::string& folder,
-                    const context::FileSystem& files) {
+json document_links(const editor::Workspace::Parsed& parsed, const Positions& positions,
+                    const std::string& folder, const context::FileSystem& files) {
   json links = json::array();
   for (const Instruction& one : parsed.file.instructions()) {
     if ((one.keyword != Keyword::kCopy && one.keyword != Keyword::kAdd) || one.find_flag("from") != nullptr)

@@ -8,8 +8,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "dcache/context/file_system.h"
+#include "dcache/editor/workspace.h"
 #include "dcache/lsp/positions.h"
-#include "dcache/workspace.h"
 
 namespace dcache::lsp {
 
@@ -25,20 +25,21 @@ struct Occurrence {
   bool above_stages = false;
 };
 // In the order of the file.
-std::vector<Occurrence> occurrences(const Workspace::Parsed& parsed);
+std::vector<Occurrence> occurrences(const editor::Workspace::Parsed& parsed);
 
-nlohmann::json document_symbols(const Workspace::Parsed& parsed, const Positions& positions);
-nlohmann::json folding_ranges(const Workspace::Parsed& parsed, const Positions& positions);
+nlohmann::json document_symbols(const editor::Workspace::Parsed& parsed, const Positions& positions);
+nlohmann::json folding_ranges(const editor::Workspace::Parsed& parsed, const Positions& positions);
 
 // The ranges of what defines the stage or the variable at `offset`, and of all that names it.
-std::vector<text::Span> definitions(const Workspace::Parsed& parsed, uint32_t offset);
-std::vector<text::Span> references(const Workspace::Parsed& parsed, uint32_t offset, bool with_definitions);
+std::vector<text::Span> definitions(const editor::Workspace::Parsed& parsed, uint32_t offset);
+std::vector<text::Span> references(const editor::Workspace::Parsed& parsed, uint32_t offset,
+                                   bool with_definitions);
 
 // From sources of COPY and ADD to the files of the context in `folder`.
-nlohmann::json document_links(const Workspace::Parsed& parsed, const Positions& positions,
+nlohmann::json document_links(const editor::Workspace::Parsed& parsed, const Positions& positions,
                               const std::string& folder, const context::FileSystem& files);
 
 // The stage that an offset lies in: the number of FROMs above, less one; nothing above the first.
-std::optional<size_t> stage_at(const Workspace::Parsed& parsed, uint32_t offset);
+std::optional<size_t> stage_at(const editor::Workspace::Parsed& parsed, uint32_t offset);
 
 }  // namespace dcache::lsp

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/editor/workspace.h"
 #include "dcache/lint/companion.h"
 #include "dcache/lsp/client.h"
 #include "dcache/lsp/completion.h"
@@ -20,11 +21,10 @@
 #include "dcache/lsp/progress.h"
 #include "dcache/lsp/verdicts.h"
 #include "dcache/lsp/worker.h"
-#include "dcache/report/failure.h"
+#include "dcache/text/failure.h"
 #include "dcache/text/json.h"
 #include "dcache/text/path.h"
 #include "dcache/version.h"
-#include "dcache/workspace.h"
 
 namespace dcache::lsp {
 namespace {
@@ -72,7 +72,7 @@ class Server::Session {
     std::string root;  // empty for what lies in none of the others
     bool removed = false;
     Settings settings;
-    Workspace workspace;
+    editor::Workspace workspace;
   };
   enum class Kind : uint8_t { kDockerfile, kCompanion, kOther };
   struct Document : OpenText {
@@ -106,21 +106,21 @@ class Server::Session {
   void close(const json& params);
   void files_changed();
   const Document* find(const json& params) const;
-  void each_workspace(const std::function<void(Workspace&)>& visit);
+  void each_workspace(const std::function<void(editor::Workspace&)>& visit);
   void touch(const std::string& uri);
-  void publish(const Document& document, Workspace::Depth depth);
+  void publish(const Document& document, editor::Workspace::Depth depth);
   void check_later(const Document& document);
   void refresh_verdicts();
 
   // Answers.
   Answer answer(const std::string& method, const Document& document, const json& params);
   Answer answer_about_place(const std::string& method, const Document& document,
-                            const Workspace::Parsed& parsed, const Positions& positions, uint32_t offset,
-                            const json& params);
+                            const editor::Workspace::Parsed& parsed, const Positions& positions,
+                            uint32_t offset, const json& params);
   Answer code_actions(const Document& document, const json& params);
   Answer command(const json& params);
   struct Verdicts {
-    std::shared_ptr<const Workspace::Explained> explained;
+    std::shared_ptr<const editor::Workspace::Explained> explained;
     std::string occasion;
   };
   std::optional<Verdicts> verdicts_of(const Document& document, const std::stop_token& stop);
@@ -356,7 +356,7 @@ void Server::Session::configure(Folder& folder, const json& given) {
   const auto in_folder = [&](const std::string& path) {
     return path.empty() || path.starts_with('/') ? path : text::join_path(folder.root, path);
   };
-  Workspace::Options options = settings.workspace;
+  editor::Workspace::Options options = settings.workspace;
   options.context = in_folder(options.context);
   options.config = in_folder(options.config);
   options.hash_store = options_.hash_store;
@@ -374,7 +374,7 @@ void Server::Session::configure(Folder& folder, const json& given) {
 
 // ---- Documents.
 
-void Server::Session::each_workspace(const std::function<void(Workspace&)>& visit) {
+void Server::Session::each_workspace(const std::function<void(editor::Workspace&)>& visit) {
   for (const auto& folder : folders_)
     visit(folder->workspace);
 }
@@ -394,7 +394,7 @@ void Server::Session::open(const json& params) {
     document.kind = Kind::kDockerfile;
   }
   const std::string text = given.at("text");
-  each_workspace([&](Workspace& workspace) { workspace.set_text(document.path, text); });
+  each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
   const std::string uri = document.uri;
   documents_.insert_or_assign(uri, std::move(document));
   touch(uri);
@@ -408,7 +408,7 @@ void Server::Session::change(const json& params) {
   const std::string text = changed(document.folder->workspace.text(document.path).value_or(""),
                                    params.at("contentChanges"), client_.encoding);
   document.version = given.at("version");
-  each_workspace([&](Workspace& workspace) { workspace.set_text(document.path, text); });
+  each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
   touch(document.uri);
 }
 
@@ -417,7 +417,7 @@ void Server::Session::close(const json& params) {
   if (found == documents_.end()) return;
   const Document document = std::move(found->second);
   documents_.erase(found);
-  each_workspace([&](Workspace& workspace) { workspace.drop_text(document.path); });
+  each_workspace([&](editor::Workspace& workspace) { workspace.drop_text(document.path); });
   {
     const std::scoped_lock lock(shared_mutex_);
     versions_.erase(document.uri);
@@ -451,13 +451,13 @@ void Server::Session::settle() {
   for (const std::string& uri : std::exchange(due_, {})) {
     const auto found = documents_.find(uri);
     if (found == documents_.end() || found->second.kind == Kind::kOther) continue;
-    publish(found->second, Workspace::Depth::kFast);
+    publish(found->second, editor::Workspace::Depth::kFast);
     check_later(found->second);
   }
 }
 
 void Server::Session::files_changed() {
-  each_workspace([](Workspace& workspace) { workspace.files_changed(); });
+  each_workspace([](editor::Workspace& workspace) { workspace.files_changed(); });
   for (const auto& [uri, document] : documents_)
     due_.insert(uri);
   refresh_verdicts();
@@ -468,7 +468,7 @@ void Server::Session::refresh_verdicts() {
   if (client_.refreshes_lenses) ask("workspace/codeLens/refresh", nullptr);
 }
 
-void Server::Session::publish(const Document& document, Workspace::Depth depth) {
+void Server::Session::publish(const Document& document, editor::Workspace::Depth depth) {
   const auto linted = document.folder->workspace.lint(document.path, depth);
   json params = {{"uri", document.uri}, {"version", document.version}};
   if (linted) {
@@ -478,7 +478,7 @@ void Server::Session::publish(const Document& document, Workspace::Depth depth) 
     params["diagnostics"] = json::array({{{"range", range_at_start()},
                                           {"severity", 1},
                                           {"source", "dcache"},
-                                          {"message", report::words_of(linted.error())}}});
+                                          {"message", text::words_of(linted.error())}}});
   }
   const std::scoped_lock lock(shared_mutex_);
   const auto now = versions_.find(document.uri);
@@ -495,7 +495,7 @@ void Server::Session::check_later(const Document& document) {
       name,
       [this, document](const std::stop_token& stop) {
         if (stop.stop_requested()) return;
-        publish(document, Workspace::Depth::kThorough);
+        publish(document, editor::Workspace::Depth::kThorough);
         if (document.kind == Kind::kDockerfile && !stop.stop_requested()) verdicts_of(document, stop);
       },
       kPause);
@@ -506,7 +506,7 @@ void Server::Session::check_later(const Document& document) {
 Answer Server::Session::answer(const std::string& method, const Document& document, const json& params) {
   if (method == "textDocument/codeAction") return code_actions(document, params);
   if (document.kind != Kind::kDockerfile) return json();
-  const Workspace& workspace = document.folder->workspace;
+  const editor::Workspace& workspace = document.folder->workspace;
   const auto parsed = workspace.parse(document.path);
   if (!parsed) return tl::unexpected(Refusal{Code::kFailed, parsed.error()});
   const Positions positions((*parsed)->file.source(), client_.encoding);
@@ -524,15 +524,15 @@ Answer Server::Session::answer(const std::string& method, const Document& docume
 }
 
 Answer Server::Session::answer_about_place(const std::string& method, const Document& document,
-                                           const Workspace::Parsed& parsed, const Positions& positions,
-                                           uint32_t offset, const json& params) {
+                                           const editor::Workspace::Parsed& parsed,
+                                           const Positions& positions, uint32_t offset, const json& params) {
   const auto locations = [&](const std::vector<Span>& spans) {
     json all = json::array();
     for (const Span span : spans)
       all.push_back({{"uri", document.uri}, {"range", positions.range_of(span)}});
     return all;
   };
-  const Workspace& workspace = document.folder->workspace;
+  const editor::Workspace& workspace = document.folder->workspace;
   if (method == "textDocument/definition") return locations(definitions(parsed, offset));
   if (method == "textDocument/references")
     return locations(references(parsed, offset, params.at("context").at("includeDeclaration")));
@@ -548,8 +548,8 @@ Answer Server::Session::answer_about_place(const std::string& method, const Docu
 }
 
 Answer Server::Session::code_actions(const Document& document, const json& params) {
-  const Workspace& workspace = document.folder->workspace;
-  auto linted = workspace.lint(document.path, Workspace::Depth::kReady);
+  const editor::Workspace& workspace = document.folder->workspace;
+  auto linted = workspace.lint(document.path, editor::Workspace::Depth::kReady);
   if (!linted) return json::array();
   const Positions positions((*linted)->text().source(), client_.encoding);
   const json only = params.at("context").value("only", json::array());
@@ -593,7 +593,7 @@ Answer Server::Session::command(const json& params) {
 // repository, with the state when the text was opened.
 std::optional<Server::Session::Verdicts> Server::Session::verdicts_of(const Document& document,
                                                                       const std::stop_token& stop) {
-  Workspace& workspace = document.folder->workspace;
+  editor::Workspace& workspace = document.folder->workspace;
   std::string since;
   bool noted = false;
   {
@@ -636,8 +636,8 @@ void Server::Session::answer_later(const json& id, const std::string& method, co
 
 Answer Server::Session::answer_with_verdicts(const std::string& method, const Document& document,
                                              const json& params, const std::stop_token& stop) {
-  const Workspace& workspace = document.folder->workspace;
-  const auto linted = workspace.lint(document.path, Workspace::Depth::kFast);
+  const editor::Workspace& workspace = document.folder->workspace;
+  const auto linted = workspace.lint(document.path, editor::Workspace::Depth::kFast);
   if (!linted) return json();
   const Positions positions((*linted)->text().source(), client_.encoding);
   bool hints = true;

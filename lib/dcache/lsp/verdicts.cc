@@ -18,7 +18,7 @@ namespace {
 using cache::StepReport;
 using cache::Verdict;
 using nlohmann::json;
-using Explained = Workspace::Explained;
+using Explained = editor::Workspace::Explained;
 
 constexpr size_t kMostFiles = 10;
 
@@ -139,7 +139,7 @@ std::string step_help(const Explained& explained, const std::string& occasion, u
   return help;
 }
 
-std::string rule_help(const Workspace::Linted& linted, uint32_t offset) {
+std::string rule_help(const editor::Workspace::Linted& linted, uint32_t offset) {
   std::string help;
   std::set<std::string_view> told;
   for (const lint::Diagnostic& diagnostic : linted.findings.diagnostics) {

@@ -6,25 +6,26 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "dcache/editor/workspace.h"
 #include "dcache/lsp/positions.h"
-#include "dcache/workspace.h"
 
 namespace dcache::lsp {
 
 // Behind the first line of each step that is not surely reused: what becomes of it, and why. `range` is the
 // part of the text that is asked for.
-nlohmann::json inlay_hints(const Workspace::Explained& explained, text::Span range,
+nlohmann::json inlay_hints(const editor::Workspace::Explained& explained, text::Span range,
                            const Positions& positions);
 
 // Above each stage: how many of its steps rebuild. `occasion` is since when.
-nlohmann::json code_lenses(const Workspace::Explained& explained, const std::string& occasion,
+nlohmann::json code_lenses(const editor::Workspace::Explained& explained, const std::string& occasion,
                            const Positions& positions);
 
 // Of the step at `offset`, in Markdown: its verdict, the steps it follows, its files and which of them
 // changed. Empty if no step is there.
-std::string step_help(const Workspace::Explained& explained, const std::string& occasion, uint32_t offset);
+std::string step_help(const editor::Workspace::Explained& explained, const std::string& occasion,
+                      uint32_t offset);
 
 // Of the findings at `offset`, in Markdown: what their rules are about. Empty if there are none.
-std::string rule_help(const Workspace::Linted& linted, uint32_t offset);
+std::string rule_help(const editor::Workspace::Linted& linted, uint32_t offset);
 
 }  // namespace dcache::lsp

@@ -1,10 +1,10 @@
-#include "dcache/report/failure.h"
+#include "dcache/text/failure.h"
 
 #include <fmt/format.h>
 
-namespace dcache::report {
+namespace dcache::text {
 
-std::string words_of(const cache::Failure& failure) {
+std::string words_of(const Failure& failure) {
   std::string line;
   if (failure.line != 0) line = fmt::format("{}:{}:{}: ", failure.path, failure.line, failure.column);
   line += failure.message;
@@ -12,4 +12,4 @@ std::string words_of(const cache::Failure& failure) {
   return line;
 }
 
-}  // namespace dcache::report
+}  // namespace dcache::text

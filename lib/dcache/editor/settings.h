@@ -3,13 +3,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
-#include "dcache/workspace.h"
+#include "dcache/editor/workspace.h"
 
-namespace dcache {
+namespace dcache::editor {
 
 // Reads members of one object into values of the right type, and notes the names of those that have another.
 class SettingsReader {
@@ -19,6 +20,7 @@ class SettingsReader {
   // Leaves `value` alone where there is no such member, or null.
   template <typename T>
   void read(const char* name, T& value) {
+    known_.emplace_back(name);
     if (!given_.is_object() || !given_.contains(name) || given_.at(name).is_null()) return;
     try {
       given_.at(name).get_to(value);
@@ -30,10 +32,14 @@ class SettingsReader {
   void read_workspace(Workspace::Options& options);
 
   const std::vector<std::string>& wrong() const { return wrong_; }
+  // What is wrong with the object, as far as it was read: a member with a value of another type, or one that
+  // was not asked for. Empty for nothing.
+  std::string complaint() const;
 
  private:
   const nlohmann::json& given_;
+  std::vector<std::string_view> known_;
   std::vector<std::string> wrong_;
 };
 
-}  // namespace dcache
+}  // namespace dcache::editor

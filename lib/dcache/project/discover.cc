@@ -1,4 +1,4 @@
-#include "cli/dockerfiles.h"
+#include "dcache/project/discover.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "cli/terminal.h"
 #include "dcache/context/git.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/companion.h"
@@ -17,7 +16,7 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
-namespace dcache::cli {
+namespace dcache::project {
 namespace {
 
 namespace fs = std::filesystem;
@@ -110,25 +109,29 @@ std::vector<std::string> expand(const std::string& pattern, const FindOptions& o
 
 }  // namespace
 
-std::vector<std::string> find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options) {
-  std::vector<std::string> files;
+Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options) {
+  Found result;
   for (const std::string& path : paths) {
     std::error_code failure;
     const fs::file_status status = fs::status(path, failure);
     const bool pattern = !fs::exists(status) && text::has_wildcard(path);
     if (path == "-" || !(pattern || fs::is_directory(status))) {
-      files.push_back(path);
+      result.files.push_back(path);
       continue;
     }
     std::vector<std::string> found = pattern ? expand(path, options) : search(path, options);
     if (found.empty() && pattern) {
-      files.push_back(path);  // which can't be read
+      result.files.push_back(path);  // which can't be read
     } else if (found.empty()) {
-      complain(fmt::format("warning: no Dockerfile in the folder {}", path));
+      result.without.push_back(path);
     }
-    std::ranges::move(found, std::back_inserter(files));
+    std::ranges::move(found, std::back_inserter(result.files));
   }
-  return files;
+  return result;
 }
 
-}  // namespace dcache::cli
+bool is_dockerfile_name(std::string_view path) {
+  return lint::is_dockerfile_name(text::base_name(path));
+}
+
+}  // namespace dcache::project

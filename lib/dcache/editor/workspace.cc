@@ -1,0 +1,355 @@
+#include "dcache/editor/workspace.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dcache/cache/revision.h"
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/linters.h"
+#include "dcache/lint/shellcheck.h"
+#include "dcache/text/path.h"
+
+namespace dcache::editor {
+namespace {
+
+using context::CachedFiles;
+using context::MemoryFiles;
+
+// The configurations and the linters of a set of texts.
+struct Linting {
+  Linting(const Workspace::Options& options, std::shared_ptr<const MemoryFiles> files)
+      : texts(std::move(files)),
+        fast(lint::catalogue(), {.config = options.config, .adjust = options.adjust, .files = texts.get()}),
+        thorough(lint::catalogue(),
+                 {.config = options.config,
+                  .adjust = options.adjust,
+                  .shellcheck = options.shellcheck.empty()
+                                    ? nullptr
+                                    : std::make_shared<const lint::ShellCheck>(asked(options)),
+                  .files = texts.get()}) {}
+
+  static lint::ShellCheck::Options asked(const Workspace::Options& options) {
+    return {.program = options.shellcheck, .cache_folder = options.shellcheck_store};
+  }
+
+  std::shared_ptr<const MemoryFiles> texts;
+  lint::Linters fast;
+  lint::Linters thorough;
+};
+
+// The folders around the Dockerfiles of a set of texts.
+struct Around {
+  explicit Around(std::shared_ptr<const MemoryFiles> files) : texts(std::move(files)), all(texts) {}
+
+  std::shared_ptr<const MemoryFiles> texts;
+  lint::AllSurroundings all;
+};
+
+// Answers by what was asked, safe to use from many threads.
+template <typename Answer>
+class Kept {
+ public:
+  // Takes over what another one knows.
+  void take(const Kept& other) {
+    const std::scoped_lock lock(mutex_, other.mutex_);
+    answers_ = other.answers_;
+  }
+
+  std::shared_ptr<const Answer> find(const std::string& question) const {
+    const std::scoped_lock lock(mutex_);
+    const auto found = answers_.find(question);
+    return found == answers_.end() ? nullptr : found->second;
+  }
+  void add(const std::string& question, std::shared_ptr<const Answer> answer) const {
+    const std::scoped_lock lock(mutex_);
+    answers_.insert_or_assign(question, std::move(answer));
+  }
+  void forget(const std::string& question) {
+    const std::scoped_lock lock(mutex_);
+    answers_.erase(question);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, std::shared_ptr<const Answer>, std::less<>> answers_;
+};
+
+cache::Failure unreadable(const std::string& path, std::string message) {
+  return {path, 0, 0, std::move(message), {}};
+}
+
+Workspace::Failures failed(std::string message) {
+  return {{{}, 0, 0, std::move(message), {}}};
+}
+
+// Whether a text of that name says what holds for others.
+bool is_configuration(const Workspace::Options& options, const std::string& path) {
+  const std::string_view name = text::base_name(path);
+  return name == ".dcache.toml" || lint::is_hadolint_config(path) || path == options.config;
+}
+
+}  // namespace
+
+// One state of the workspace. All but the answers that it gathers stays as it is.
+struct Workspace::State {
+  std::shared_ptr<const Options> options;
+  // What the disk holds, as far as it was read, until files change.
+  std::shared_ptr<const CachedFiles> disk;
+  std::shared_ptr<const MemoryFiles> texts;
+  std::shared_ptr<Linting> linting;
+  std::shared_ptr<Around> around;
+  Kept<Parsed> parsed;
+  Kept<Linted> linted[2];  // by depth
+  Kept<cache::Build> revisions;
+  Kept<cache::Build> builds;
+  Kept<Explained> explained;
+
+  // One that knows nothing but the options and the texts.
+  static std::shared_ptr<const State> afresh(std::shared_ptr<const Options> options,
+                                             const MemoryFiles& texts) {
+    auto state = std::make_shared<State>();
+    state->options = std::move(options);
+    state->disk = std::make_shared<const CachedFiles>(state->options->files);
+    state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
+    state->linting = std::make_shared<Linting>(*state->options, state->texts);
+    state->around = std::make_shared<Around>(state->texts);
+    return state;
+  }
+
+  tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
+  lint::LoadSurroundings around_companion(lint::CompanionKind kind, const std::string& path,
+                                          const std::string& source) const {
+    if (kind != lint::CompanionKind::kIgnoreFile) return {};
+    return around->all.within(path, source, options->context);
+  }
+  tl::expected<std::shared_ptr<const cache::Build>, Failures> build_now(
+      const std::string& dockerfile, const std::stop_token& stop,
+      const cache::Build::Progress& progress) const;
+  tl::expected<std::shared_ptr<const cache::Build>, Failures> build_then(const std::string& dockerfile,
+                                                                         const Question& question) const;
+  cache::BuildOptions build_options(const std::string& dockerfile,
+                                    std::shared_ptr<const context::FileSystem> files,
+                                    const std::stop_token& stop) const {
+    return {.dockerfile = dockerfile,
+            .context = options->context,
+            .hash_store = options->hash_store,
+            .plan = options->plan,
+            .files = std::move(files),
+            .stop = stop};
+  }
+};
+
+Workspace::Workspace(Options options) {
+  configure(std::move(options));
+}
+
+void Workspace::configure(Options options) {
+  const std::scoped_lock lock(mutex_);
+  state_ = State::afresh(std::make_shared<const Options>(std::move(options)),
+                         state_ ? *state_->texts : MemoryFiles());
+  marks_.clear();
+}
+
+void Workspace::files_changed() {
+  const std::scoped_lock lock(mutex_);
+  state_ = State::afresh(state_->options, *state_->texts);
+}
+
+void Workspace::change_texts(const std::string& path, const std::function<void(MemoryFiles&)>& change) {
+  const std::scoped_lock lock(mutex_);
+  auto texts = std::make_shared<MemoryFiles>(*state_->texts);
+  change(*texts);
+  auto state = std::make_shared<State>();
+  state->options = state_->options;
+  state->disk = state_->disk;
+  state->texts = texts;
+  state->parsed.take(state_->parsed);
+  state->parsed.forget(path);
+  state->revisions.take(state_->revisions);
+  // What a Dockerfile says makes next to no difference for others, as long as it was there before.
+  const bool inner = lint::is_dockerfile_name(text::base_name(path)) && state_->texts->exists(path);
+  state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
+                                                           : state_->linting;
+  state->around = inner ? state_->around : std::make_shared<Around>(texts);
+  if (inner) {
+    for (size_t depth = 0; depth < std::size(state->linted); ++depth) {
+      state->linted[depth].take(state_->linted[depth]);
+      state->linted[depth].forget(path);
+    }
+  }
+  state_ = std::move(state);
+}
+
+void Workspace::set_text(const std::string& path, std::string text) {
+  change_texts(path, [&](MemoryFiles& texts) { texts.write(path, std::move(text)); });
+}
+
+void Workspace::drop_text(const std::string& path) {
+  change_texts(path, [&](MemoryFiles& texts) { texts.forget(path); });
+}
+
+std::optional<std::string> Workspace::text(const std::string& path) const {
+  const auto state = now();
+  const std::string* text = state->texts->find(path);
+  return text == nullptr ? std::nullopt : std::optional(*text);
+}
+
+std::string Workspace::context_of(const std::string& dockerfile) const {
+  const auto state = now();
+  return state->options->context.empty() ? std::string(text::parent_path(dockerfile))
+                                         : state->options->context;
+}
+
+std::shared_ptr<const context::FileSystem> Workspace::files() const {
+  return now()->texts;
+}
+
+std::shared_ptr<const Workspace::State> Workspace::now() const {
+  const std::scoped_lock lock(mutex_);
+  return state_;
+}
+
+tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::State::parse(
+    const std::string& path) const {
+  if (auto known = parsed.find(path)) return known;
+  auto text = texts->read(path);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  dockerfile::File file = dockerfile::parse(std::move(*text));
+  plan::Graph graph = plan::build_graph(file, options->plan);
+  auto answer = std::make_shared<const Parsed>(Parsed{std::move(file), std::move(graph)});
+  parsed.add(path, answer);
+  return answer;
+}
+
+tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::parse(
+    const std::string& path) const {
+  return now()->parse(path);
+}
+
+tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace::lint(
+    const std::string& path, Depth depth) const {
+  const auto state = now();
+  if (depth == Depth::kReady) {
+    if (auto known = state->linted[static_cast<size_t>(Depth::kThorough)].find(path)) return known;
+    depth = Depth::kFast;
+  }
+  if (state->options->shellcheck.empty()) depth = Depth::kFast;
+  const Kept<Linted>& answers = state->linted[static_cast<size_t>(depth)];
+  if (auto known = answers.find(path)) return known;
+  lint::Linters& linters = depth == Depth::kFast ? state->linting->fast : state->linting->thorough;
+  const lint::Linters::Entry& entry = linters.of(path);
+  if (!entry.linter) return tl::unexpected(*entry.failure);
+  Linted linted;
+  if (const auto kind = lint::companion_kind(path)) {
+    auto source = state->texts->read(path);
+    if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
+    linted.plain = std::make_shared<const Plain>(std::move(*source));
+    lint::Companion companion(*kind, path, linted.plain->source,
+                              state->around_companion(*kind, path, linted.plain->source), *state->texts);
+    linted.findings = entry.linter->lint(companion);
+  } else {
+    auto parsed = state->parse(path);
+    if (!parsed) return tl::unexpected(unreadable(path, std::move(parsed.error())));
+    linted.parsed = std::move(*parsed);
+    linted.findings =
+        entry.linter->lint(linted.parsed->file, state->around->all.of(path, state->options->context));
+  }
+  auto answer = std::make_shared<const Linted>(std::move(linted));
+  answers.add(path, answer);
+  return answer;
+}
+
+tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& path, bool unsafe) const {
+  const auto state = now();
+  const lint::Linters::Entry& entry = (unsafe ? state->linting->thorough : state->linting->fast).of(path);
+  if (!entry.linter) return tl::unexpected(*entry.failure);
+  auto source = state->texts->read(path);
+  if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
+  if (const auto kind = lint::companion_kind(path)) {
+    const auto load = state->around_companion(*kind, path, *source);
+    return lint::apply_fixes(*entry.linter, *kind, path, std::move(*source), load, unsafe, *state->texts);
+  }
+  const auto load = state->around->all.of(path, state->options->context);
+  return lint::apply_fixes(*entry.linter, std::move(*source), load, unsafe);
+}
+
+// The build as it is, its files hashed.
+tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace::State::build_now(
+    const std::string& dockerfile, const std::stop_token& stop,
+    const cache::Build::Progress& progress) const {
+  if (auto known = builds.find(dockerfile)) return known;
+  auto build = cache::Build::load(build_options(dockerfile, texts, stop));
+  if (!build) return tl::unexpected(std::move(build.error()));
+  build->hash_files(progress);
+  if (stop.stop_requested()) return tl::unexpected(failed(std::string(context::kCancelled)));
+  auto answer = std::make_shared<const cache::Build>(std::move(*build));
+  builds.add(dockerfile, answer);
+  return answer;
+}
+
+tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace::State::build_then(
+    const std::string& dockerfile, const Question& question) const {
+  if (options->files != context::disk())
+    return tl::unexpected(failed("earlier states are known of files on the disk alone"));
+  const std::string key = dockerfile + '\n' + question.since;
+  if (auto known = revisions.find(key)) return known;
+  auto build = cache::load_revision(build_options(dockerfile, disk, question.stop), question.since);
+  if (!build) return tl::unexpected(std::move(build.error()));
+  build->hash_files(question.progress);
+  if (question.stop.stop_requested()) return tl::unexpected(failed(std::string(context::kCancelled)));
+  auto answer = std::make_shared<const cache::Build>(std::move(*build));
+  revisions.add(key, answer);
+  return answer;
+}
+
+tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> Workspace::explain(
+    const std::string& dockerfile, const Question& question) const {
+  const auto state = now();
+  const std::string key = dockerfile + '\n' + question.since;
+  const bool kept = question.changed.empty() && !question.since.empty();
+  if (auto known = kept ? state->explained.find(key) : nullptr) return known;
+  auto build = state->build_now(dockerfile, question.stop, question.progress);
+  if (!build) return tl::unexpected(std::move(build.error()));
+  Explained explained{*build, nullptr, {}, {}};
+  if (!question.changed.empty()) {
+    cache::WhatIf what_if = cache::what_if_changed(
+        **build, cache::locate(**build, question.changed, (*build)->options().context));
+    explained.report = std::move(what_if.report);
+    explained.paths = std::move(what_if.paths);
+    return std::make_shared<const Explained>(std::move(explained));
+  }
+  if (question.since.empty()) {
+    const std::scoped_lock lock(mutex_);
+    const auto mark = marks_.find(dockerfile);
+    if (mark == marks_.end())
+      return tl::unexpected(failed("no earlier state of this build was noted to compare with"));
+    explained.before = mark->second;
+  } else {
+    auto before = state->build_then(dockerfile, question);
+    if (!before) return tl::unexpected(std::move(before.error()));
+    explained.before = std::move(*before);
+  }
+  const cache::Build* const before = explained.before.get();
+  explained.report = explained.build->compare_with({&before, 1});
+  auto answer = std::make_shared<const Explained>(std::move(explained));
+  if (kept) state->explained.add(key, answer);
+  return answer;
+}
+
+Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::stop_token& stop,
+                                    const cache::Build::Progress& progress) {
+  const auto state = now();
+  auto build = state->build_now(dockerfile, stop, progress);
+  if (!build) return std::move(build.error());
+  const std::scoped_lock lock(mutex_);
+  marks_.insert_or_assign(dockerfile, std::move(*build));
+  return {};
+}
+
+bool Workspace::is_marked(const std::string& dockerfile) const {
+  const std::scoped_lock lock(mutex_);
+  return marks_.contains(dockerfile);
+}
+
+}  // namespace dcache::editor

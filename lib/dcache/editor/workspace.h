@@ -1,0 +1,153 @@
+// What an editor or another long-running program keeps of the Dockerfiles it works with.
+//
+//   editor::Workspace workspace;
+//   workspace.set_text("/app/Dockerfile", text);            // as it is in the editor, saved or not
+//   auto linted = workspace.lint("/app/Dockerfile");        // (*linted)->findings
+//   auto verdicts = workspace.explain("/app/Dockerfile", {.since = "HEAD"});
+//
+// Texts that are set hide files on the disk, so that answers are about what people see: Dockerfiles, ignore
+// files, configurations and every file of a context. What was read, parsed, walked, hashed and answered is
+// kept as long as it holds: after a change of one text only what depends on it is done again.
+//
+// All members are safe to call from many threads at once. An answer is of the moment it was asked for, and
+// stays good however the workspace changes, and when it is gone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/cache/build.h"
+#include "dcache/cache/report.h"
+#include "dcache/cache/what_if.h"
+#include "dcache/context/file_system.h"
+#include "dcache/dockerfile/file.h"
+#include "dcache/lint/companion.h"
+#include "dcache/lint/engine.h"
+#include "dcache/lint/fixes.h"
+#include "dcache/plan/graph.h"
+#include "dcache/text/document.h"
+#include "dcache/text/line_index.h"
+
+namespace dcache::editor {
+
+class Workspace {
+ public:
+  struct Options {
+    // Where files are read from.
+    std::shared_ptr<const context::FileSystem> files = context::disk();
+    std::string context = {};     // the build context of all Dockerfiles; empty: the folder of each
+    std::string hash_store = {};  // the folder of hashes kept between runs; empty for none
+    std::string config = {};      // the configuration for all files; empty: the nearest above each
+    // Changes every configuration; empty for nothing.
+    std::function<void(lint::Config&)> adjust = {};
+    std::string shellcheck = {};        // the path of ShellCheck; empty: it is not asked
+    std::string shellcheck_store = {};  // the folder of its earlier answers; empty for none
+    plan::Options plan = {};            // target, platform, build arguments, …
+  };
+
+  explicit Workspace(Options options);
+  Workspace() : Workspace(Options()) {}
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  // Paths are absolute. A text counts until it is dropped, then the file does.
+  void set_text(const std::string& path, std::string text);
+  void drop_text(const std::string& path);
+  // The text that was set; nothing for none.
+  std::optional<std::string> text(const std::string& path) const;
+
+  // The folder that is the build context of a Dockerfile, and what everything is read from as of now: texts
+  // in front of files.
+  std::string context_of(const std::string& dockerfile) const;
+  std::shared_ptr<const context::FileSystem> files() const;
+
+  // To be called when files changed, went or came; of texts that are set the workspace knows. Contexts are
+  // walked anew when they are next asked for.
+  void files_changed();
+
+  // Other options from now on; marks are forgotten.
+  void configure(Options options);
+
+  // A Dockerfile as the parser and the planner see it.
+  struct Parsed {
+    dockerfile::File file;
+    plan::Graph graph;
+  };
+  // The error is a sentence: the file can't be read.
+  tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
+
+  // A text with its lines.
+  struct Plain {
+    explicit Plain(std::string text) : source(std::move(text)), lines(source) {}
+
+    std::string source;
+    text::LineIndex lines;
+  };
+  // What a linter says of a file. For a Dockerfile `parsed` is given, for a file beside one `plain`.
+  struct Linted {
+    std::shared_ptr<const Parsed> parsed;
+    std::shared_ptr<const Plain> plain;
+    lint::Findings findings;
+
+    text::Document text() const {
+      return parsed ? parsed->file.text() : text::Document(plain->source, plain->lines);
+    }
+  };
+  enum class Depth : uint8_t {
+    kFast,      // dcache's own rules
+    kThorough,  // ShellCheck too, if the workspace has it
+    kReady,     // the thorough answer if it is there already, and else the fast one
+  };
+  // Fails where the file or its configuration can't be read.
+  tl::expected<std::shared_ptr<const Linted>, cache::Failure> lint(const std::string& path,
+                                                                   Depth depth = Depth::kThorough) const;
+  // The text of a file with its findings mended, as lint::apply_fixes(). What ShellCheck proposes is among
+  // the unsafe fixes.
+  tl::expected<lint::FixedText, cache::Failure> fix(const std::string& path, bool unsafe) const;
+
+  // The verdicts for the steps of an image.
+  struct Explained {
+    std::shared_ptr<const cache::Build> build;   // as it is now
+    std::shared_ptr<const cache::Build> before;  // null for `changed`
+    cache::Report report;
+    std::vector<cache::ChangedPath> paths;  // of `changed`
+  };
+  struct Question {
+    // What the state now is compared with: a revision that git knows, or what mark() noted where this is
+    // empty.
+    std::string since = {};
+    // Instead of that: files that are said to change, from the context.
+    std::vector<std::string> changed = {};
+    // Asked now and then; the answer is the failure context::kCancelled when it was cancelled.
+    std::stop_token stop = {};
+    cache::Build::Progress progress = {};
+  };
+  using Failures = std::vector<cache::Failure>;
+  tl::expected<std::shared_ptr<const Explained>, Failures> explain(const std::string& dockerfile,
+                                                                   const Question& question) const;
+  // Notes the state of a build, for explain().
+  Failures mark(const std::string& dockerfile, const std::stop_token& stop = {},
+                const cache::Build::Progress& progress = {});
+  bool is_marked(const std::string& dockerfile) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> now() const;
+  void change_texts(const std::string& path, const std::function<void(context::MemoryFiles&)>& change);
+
+  mutable std::mutex mutex_;  // guards the pointer and the map, not what they lead to
+  std::shared_ptr<const State> state_;
+  std::map<std::string, std::shared_ptr<const cache::Build>, std::less<>> marks_;
+};
+
+}  // namespace dcache::editor

@@ -1,0 +1,82 @@
+#include "dcache/lint/overrides.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/engine.h"
+#include "dcache/lint/hadolint_config.h"
+#include "dcache/lint/shellcheck.h"
+#include "dcache/text/suggest.h"
+
+namespace dcache::lint {
+namespace {
+
+// Whether a rule is in the catalogue, or one of what the engine and ShellCheck report.
+bool is_known(std::string_view rule) {
+  return find_rule(catalogue(), rule) != nullptr || find_rule(pseudo_rules(), rule) != nullptr ||
+         is_shellcheck_code(rule);
+}
+
+template <typename Known>
+std::optional<text::Failure> unknown(std::string member, std::string_view kind, const std::string& name,
+                                     const Known& known) {
+  const std::vector<std::string_view> names(std::begin(known), std::end(known));
+  return text::Failure{
+      .path = std::move(member),
+      .message = fmt::format("unknown {} '{}'", kind, name),
+      .remedy = text::did_you_mean(name, names, fmt::format("expected {}", fmt::join(names, ", ")))};
+}
+
+constexpr std::string_view kProfiles[] = {"default", "cache", "buildkit", "hadolint", "all"};
+constexpr std::string_view kLevels[] = {"error", "warning", "info", "style"};
+
+}  // namespace
+
+std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::string>& notes) {
+  const std::vector<std::string_view> names = known_names(catalogue());
+  std::vector<std::string> leveled;
+  for (const auto& [rule, level] : overrides.levels)
+    leveled.push_back(rule);
+  for (const auto& [member, list] :
+       {std::pair<const char*, const std::vector<std::string>&>{"select", overrides.select},
+        {"ignore", overrides.ignore},
+        {"level", leveled}}) {
+    for (const std::string& rule : list) {
+      if (is_known(rule)) continue;
+      if (std::string_view(member) != "select" && is_foreign_code(rule, names)) {
+        notes.push_back(fmt::format("{}: {}", member, words_of_foreign(rule)));
+        continue;
+      }
+      return text::Failure{.path = member,
+                           .message = fmt::format("unknown rule '{}'", rule),
+                           .remedy = text::did_you_mean(rule, names, "dcache rules lists all rules")};
+    }
+  }
+  if (!overrides.profile.empty() && !profile_of(overrides.profile))
+    return unknown("profile", "profile", overrides.profile, kProfiles);
+  for (const auto& [rule, level] : overrides.levels) {
+    if (!level_of(level)) return unknown("level", "level", level, kLevels);
+  }
+  return std::nullopt;
+}
+
+void apply(const Overrides& overrides, Config& config) {
+  if (!overrides.profile.empty()) config.profile = *profile_of(overrides.profile);
+  if (!overrides.select.empty()) config.select = overrides.select;
+  config.ignore.insert(config.ignore.end(), overrides.ignore.begin(), overrides.ignore.end());
+  if (!overrides.fail_on.empty()) config.fail_on = level_of(overrides.fail_on);
+  if (!overrides.minimum_engine.empty()) config.minimum_engine = overrides.minimum_engine;
+  config.builder = overrides.builder.value_or(config.builder);
+  config.report_unused = config.report_unused || overrides.report_unused;
+  config.strict_labels = config.strict_labels || overrides.strict_labels;
+  config.trusted_registries.insert(config.trusted_registries.end(), overrides.trusted_registries.begin(),
+                                   overrides.trusted_registries.end());
+  for (const auto& [rule, level] : overrides.levels)
+    config.levels[rule] = *level_of(level);
+  for (const auto& [label, type] : overrides.labels)
+    config.label_schema[label] = *label_type_of(type);
+}
+
+}  // namespace dcache::lint

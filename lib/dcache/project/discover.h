@@ -1,0 +1,31 @@
+// Which Dockerfiles there are.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dcache::project {
+
+struct FindOptions {
+  bool companions =
+      false;  // also the other files that rules are about: ignore files, workflows, .gitlab-ci.yml
+  bool gitignore = true;  // what git ignores is not searched
+};
+
+struct Found {
+  std::vector<std::string> files;
+  std::vector<std::string> without;  // folders that were given and contain none
+};
+
+// The paths, with each folder replaced by the Dockerfiles below it, and each pattern that no file is called
+// like
+// ("services/**/Dockerfile", as in an ignore file) by the files that match it, sorted. A pattern that matches
+// nothing stays as it is. Reads folders, and no file but those of git.
+Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options = {});
+
+// Whether a file of that name is a Dockerfile: "Dockerfile", "Dockerfile.dev", "api.dockerfile",
+// "Containerfile".
+bool is_dockerfile_name(std::string_view path);
+
+}  // namespace dcache::project

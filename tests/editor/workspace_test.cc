@@ -1,0 +1,176 @@
+#include "dcache/editor/workspace.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/git_folder.h"
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using cache::Verdict;
+using test::TemporaryFolder;
+using Texts = std::vector<std::string>;
+
+std::shared_ptr<context::MemoryFiles> app() {
+  auto files = std::make_shared<context::MemoryFiles>();
+  files->write("/app/Dockerfile", "FROM scratch\nCOPY src /src\nCOPY docs /docs\n");
+  files->write("/app/src/main.c", "int main;");
+  files->write("/app/docs/guide.md", "text");
+  return files;
+}
+
+Texts codes(const editor::Workspace& workspace, const std::string& path) {
+  const auto linted = workspace.lint(path);
+  if (!linted) return {linted.error().message};
+  Texts all;
+  for (const lint::Diagnostic& diagnostic : (*linted)->findings.diagnostics)
+    all.emplace_back(diagnostic.rule);
+  return all;
+}
+
+// "2 miss src/main.c" for each step.
+Texts verdicts(const editor::Workspace::Explained& explained) {
+  Texts all;
+  for (const cache::StepReport& step : explained.report.steps) {
+    const plan::Step& of = explained.build->graph().steps[step.step];
+    all.push_back(std::to_string(of.instruction->start_line) + " " + std::string(name_of(step.verdict)));
+    if (!step.cause.path.empty()) all.back() += " " + step.cause.path;
+  }
+  return all;
+}
+
+Texts since_mark(const editor::Workspace& workspace, const std::string& path) {
+  const auto explained = workspace.explain(path, {});
+  return explained ? verdicts(**explained) : Texts{explained.error().front().message};
+}
+
+TEST(Workspace, LintsTheTextsThatAreSet) {
+  editor::Workspace workspace({.files = app()});
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{}));
+  workspace.set_text("/app/Dockerfile", "FROM alpine:latest\n");
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{"DC1009"}));
+  workspace.set_text("/app/.dcache.toml", "ignore = [\"DC1009\"]\n");
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{}));
+  workspace.set_text("/app/.dcache.toml", "ignore = 1\n");
+  EXPECT_NE(codes(workspace, "/app/Dockerfile"), (Texts{}));
+  workspace.drop_text("/app/.dcache.toml");
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{"DC1009"}));
+  workspace.drop_text("/app/Dockerfile");
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile"), (Texts{}));
+  EXPECT_EQ(codes(workspace, "/app/none"), (Texts{"can't read /app/none: there is no such file"}));
+}
+
+TEST(Workspace, LintsFilesBesideDockerfiles) {
+  editor::Workspace workspace({.files = app()});
+  workspace.set_text("/app/.dockerignore", "docs[\n");
+  EXPECT_EQ(codes(workspace, "/app/.dockerignore"), (Texts{"DC0001"}));
+}
+
+TEST(Workspace, ExplainsSinceTheStateThatWasNoted) {
+  const std::string path = "/app/Dockerfile";
+  editor::Workspace workspace({.files = app()});
+  EXPECT_EQ(since_mark(workspace, path), (Texts{"no earlier state of this build was noted to compare with"}));
+  EXPECT_TRUE(workspace.mark(path).empty());
+  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
+  workspace.set_text("/app/docs/guide.md", "other text");
+  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 miss docs/guide.md"}));
+  workspace.set_text("/app/docs/guide.md", "text");
+  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
+  workspace.set_text("/app/src/new.c", "");
+  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 miss src/new.c", "3 miss src/new.c"}));
+  workspace.set_text("/app/.dockerignore", "src/new.c\n");
+  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 hit", "3 hit"}));
+  workspace.set_text(path, "FROM scratch\nCOPY --chmod=644 src /src\nCOPY docs /docs\n");
+  EXPECT_EQ(since_mark(workspace, path), (Texts{"2 miss", "3 miss"}));
+}
+
+TEST(Workspace, SeesFilesChangeWhenItIsTold) {
+  const auto files = app();
+  editor::Workspace workspace({.files = files});
+  workspace.mark("/app/Dockerfile");
+  files->write("/app/src/main.c", "int other;");
+  EXPECT_EQ(since_mark(workspace, "/app/Dockerfile"), (Texts{"2 hit", "3 hit"}));
+  workspace.files_changed();
+  EXPECT_EQ(since_mark(workspace, "/app/Dockerfile"), (Texts{"2 miss src/main.c", "3 miss src/main.c"}));
+}
+
+TEST(Workspace, ExplainsSinceARevision) {
+  const test::GitFolder folder;
+  folder.write("Dockerfile", "FROM scratch\nCOPY src /src\nCOPY docs /docs\n");
+  folder.write("src/a", "1");
+  folder.write("docs/b", "1");
+  folder.git("init -q -b main");
+  folder.commit("first");
+  editor::Workspace workspace;
+  const std::string path = folder / "Dockerfile";
+  const auto since_head = [&] {
+    const auto explained = workspace.explain(path, {.since = "HEAD"});
+    return explained ? verdicts(**explained) : Texts{explained.error().front().message};
+  };
+  EXPECT_EQ(since_head(), (Texts{"2 hit", "3 hit"}));
+  workspace.set_text(folder / "docs/b", "2");
+  EXPECT_EQ(since_head(), (Texts{"2 hit", "3 miss docs/b"}));
+  workspace.drop_text(folder / "docs/b");
+  folder.write("src/a", "2");
+  workspace.files_changed();
+  EXPECT_EQ(since_head(), (Texts{"2 miss src/a", "3 miss src/a"}));
+  workspace.set_text(folder / "src/a", "1");
+  EXPECT_EQ(since_head(), (Texts{"2 hit", "3 hit"}));
+}
+
+TEST(Workspace, ExplainsWhatFilesWouldChange) {
+  const editor::Workspace workspace({.files = app()});
+  const auto explained = workspace.explain("/app/Dockerfile", {.changed = {"docs/guide.md", "other"}});
+  ASSERT_TRUE(explained);
+  EXPECT_EQ(verdicts(**explained), (Texts{"2 hit", "3 miss docs/guide.md"}));
+  EXPECT_EQ((*explained)->paths.at(1).fate, cache::ChangedPath::Fate::kNotRead);
+}
+
+TEST(Workspace, SaysWhatIsWrongWithABuild) {
+  editor::Workspace workspace({.files = app()});
+  workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY\n");
+  const auto explained = workspace.explain("/app/Dockerfile", {.changed = {"docs"}});
+  ASSERT_FALSE(explained);
+  EXPECT_EQ(explained.error().front().line, 2u);
+  EXPECT_EQ(explained.error().front().path, "/app/Dockerfile");
+}
+
+TEST(Workspace, StopsWhenItIsAskedTo) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM scratch\nCOPY . /\n");
+  const editor::Workspace workspace;
+  std::stop_source stop;
+  stop.request_stop();
+  const auto explained =
+      workspace.explain(folder / "Dockerfile", {.changed = {"Dockerfile"}, .stop = stop.get_token()});
+  ASSERT_FALSE(explained);
+  EXPECT_EQ(explained.error().front().message, context::kCancelled);
+}
+
+TEST(Workspace, MendsTexts) {
+  editor::Workspace workspace({.files = app()});
+  workspace.set_text("/app/Dockerfile", "FROM scratch\nMAINTAINER me\n");
+  const auto fixed = workspace.fix("/app/Dockerfile", true);
+  ASSERT_TRUE(fixed);
+  EXPECT_EQ(fixed->text.find("MAINTAINER"), std::string::npos);
+  EXPECT_EQ(*workspace.text("/app/Dockerfile"), "FROM scratch\nMAINTAINER me\n");
+}
+
+TEST(Workspace, AnswersOutliveIt) {
+  std::shared_ptr<const editor::Workspace::Explained> explained;
+  std::shared_ptr<const editor::Workspace::Linted> linted;
+  {
+    editor::Workspace workspace({.files = app()});
+    workspace.mark("/app/Dockerfile");
+    explained = *workspace.explain("/app/Dockerfile", {});
+    workspace.set_text("/app/Dockerfile", "FROM alpine:latest\n");
+    linted = *workspace.lint("/app/Dockerfile");
+  }
+  EXPECT_EQ(verdicts(*explained), (Texts{"2 hit", "3 hit"}));
+  EXPECT_EQ(linted->text().source().substr(linted->findings.diagnostics.front().span.begin, 4), "alpi");
+  EXPECT_TRUE(explained->build->options().files->exists("/app/src"));
+}
+
+}  // namespace
+}  // namespace dcache
