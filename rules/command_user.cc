@@ -24,7 +24,7 @@ std::string_view user_of_sudo(std::span<const Word> options) {
   return "root";
 }
 
-// The user that the programs in front of the one that runs change to, the last of them.
+// The user that the programs before the one that runs change to, the last of them.
 std::optional<CommandUser> changed_user(const Command& command) {
   const std::span<const Word> words = command.words;
   const size_t wrappers = words.size() - shell::invocation(command).size();

@@ -106,7 +106,7 @@ class Tree {
   Tree(const GitRepository& repository, std::string revision, const context::FileSystem& files)
       : repository_(&repository), files_(&files), revision_(std::move(revision)) {}
 
-  // Links in front of the name are followed, as git follows none.
+  // Links before the name are followed, as git follows none.
   static std::string absolute(const std::string& path) {
     const std::string folder = text::real_path(std::string(text::parent_path(path)));
     return text::clean_path(folder + '/' + std::string(text::base_name(path)));

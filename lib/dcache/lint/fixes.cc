@@ -83,7 +83,7 @@ std::optional<std::string> problem_with(const dockerfile::File& file, plan::Buil
   const std::vector<plan::Error> errors = plan::build_graph(after, {.builder = builder}).errors;
   if (errors.empty() || errors.size() <= plan::build_graph(file, {.builder = builder}).errors.size())
     return std::nullopt;
-  return fmt::format("a builder would refuse the file: {}", errors.front().message);
+  return fmt::format("builders would refuse the file: {}", errors.front().message);
 }
 
 // The fixes that break their word when they are made alone. They are looked at together first: one is hardly
@@ -125,7 +125,7 @@ class Mending {
   }
 
  private:
-  // A fix that did not hold is known by its finding again, wherever that stands by then.
+  // A fix that did not hold is known by its finding again, wherever that is by then.
   using Name = std::pair<std::string_view, std::string>;
   static Name name_of(const Diagnostic& diagnostic) { return {diagnostic.rule, diagnostic.message}; }
 
@@ -232,7 +232,7 @@ class Mending {
   // What is worse with the fixes, or not better, by the findings that are left in the text that they give.
   std::optional<std::string> harm(const Chosen& chosen, const Findings& after,
                                   const std::string& text) const {
-    if (!after.parses) return "a builder would refuse the file";
+    if (!after.parses) return "builders would refuse the file";
     const auto left = count_by_place(after, text);
     auto expected = count_by_place(findings_, text_);
     Level highest = Level::kStyle;
@@ -251,7 +251,7 @@ class Mending {
     for (const auto& [rule, of_rule] : tally(after)) {
       const auto known = before.find(rule);
       if (of_rule.level > highest && (known == before.end() || of_rule.count > known->second.count))
-        return fmt::format("{} would be reported for it", rule);
+        return fmt::format("{} would be reported instead", rule);
     }
     return std::nullopt;
   }

@@ -40,12 +40,12 @@ tl::expected<std::optional<std::string>, std::string> MessageReader::next() {
   const size_t end = rest.find(kHeaderEnd);
   if (end == std::string_view::npos || end > kLongestHeader) {
     if (rest.size() <= kLongestHeader) return std::nullopt;
-    return tl::unexpected(std::string("the input is no stream of messages: no header ends where it should"));
+    return tl::unexpected(std::string("the input is not a stream of messages: a header has no end"));
   }
   const auto length = content_length(rest.substr(0, end));
-  if (!length) return tl::unexpected(std::string("a message has no Content-Length that is a number"));
+  if (!length) return tl::unexpected(std::string("a message has no Content-Length, or it is not a number"));
   if (*length > kLongestMessage)
-    return tl::unexpected(fmt::format("a message of {} bytes is longer than any that is read", *length));
+    return tl::unexpected(fmt::format("a message of {} bytes is too long", *length));
   const size_t begin = end + kHeaderEnd.size();
   if (rest.size() - begin < *length) return std::nullopt;
   std::string message(rest.substr(begin, *length));

@@ -9,7 +9,7 @@ namespace dcache::plan {
 // What was set, one after the other, on top of another environment.
 struct Environment::Log {
   std::optional<Environment> base;
-  size_t depth = 0;  // how many others it stands on
+  size_t depth = 0;  // how many others it depends on
   std::deque<Variable> entries;
   std::unordered_map<std::string_view, std::vector<size_t>> by_name;  // where each name was set, rising
 
