@@ -540,7 +540,7 @@ bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folde
   const std::string_view mark = mark_of(folder);
   const auto is_plain = [&](const shell::Word& word) {
     const auto path = path_of(word.text, step);
-    // A folder around the cache holds other things too, which would not be removed any more.
+    // A folder around the cache contains other things too, which would not be removed any more.
     if (removal.takes(word)) return !path || *path == folder || !text::is_within(folder, *path);
     // What it means is known, and that is not a folder around the cache.
     const bool changes = word.text.find_first_of("$`~{") != std::string_view::npos;

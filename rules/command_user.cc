@@ -38,7 +38,7 @@ std::optional<CommandUser> changed_user(const Command& command) {
   return user;
 }
 
-// The command with the `sh -c` whose text holds the command; null if none does.
+// The command with the `sh -c` whose text contains the command; null if none does.
 const Command* holder_of(const lint::Run& run, const Command& command) {
   const Command* at = &command;
   while (at != run.commands.data()) {

@@ -45,7 +45,7 @@ TEST(CInterface, Lints) {
   EXPECT_EQ(taken(error), "can't read /app/Dockerfile: there is no such file");
 }
 
-TEST(CInterface, Mends) {
+TEST(CInterface, Fixes) {
   const Handle workspace = in_memory();
   set_text(workspace, "/app/Dockerfile", "FROM scratch\ncopy a b\n");
   const json fixed = json::parse(taken(dcache_workspace_fix(workspace.get(), "/app/Dockerfile", 0, nullptr)));

@@ -69,7 +69,7 @@ Result guarded(char** error, Result failed, const Work& work) noexcept {
 json object_of(const char* text, const char* what) {
   if (text == nullptr) return json::object();
   json parsed = dcache::text::parse_json(text);
-  if (!parsed.is_object()) throw Failed{fmt::format("the {} are no JSON object", what)};
+  if (!parsed.is_object()) throw Failed{fmt::format("the {} are not a JSON object", what)};
   return parsed;
 }
 

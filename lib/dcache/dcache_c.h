@@ -8,7 +8,7 @@
  *   dcache_string_free(findings);
  *   dcache_workspace_free(workspace);
  *
- * A workspace is what dcache/workspace.h describes: files on the disk or in memory, with texts in front of
+ * A workspace is what dcache/workspace.h describes: files on the disk or in memory, with texts over
  * them that are not saved. Paths are absolute and, like all texts, UTF-8 that ends with a zero byte, if no
  * size is given.
  *
@@ -61,7 +61,7 @@ DCACHE_API void dcache_workspace_files_changed(dcache_workspace* workspace);
  * --format json` gives them. NULL if the file or its configuration can't be read. */
 DCACHE_API char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path, char** error);
 
-/* {"text","fixed","new_files":[{"path","content"}]}: the text with its findings mended, and how many are
+/* {"text","fixed","new_files":[{"path","content"}]}: the text with its findings fixed, and how many are
  * gone. Nothing is written. */
 DCACHE_API char* dcache_workspace_fix(const dcache_workspace* workspace, const char* path, int unsafe,
                                       char** error);

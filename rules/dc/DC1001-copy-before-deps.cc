@@ -49,7 +49,7 @@ std::vector<std::string_view> needed_files(const Use& use) {
                                                           : copied(use.manager->manifests);
 }
 
-// Whether a folder holds more than what the package manager itself reads.
+// Whether a folder contains more than what the package manager itself reads.
 bool holds_sources(const lint::Surroundings& surroundings, std::string_view folder, const Use& use) {
   const auto below = surroundings.files.below(folder);
   const bool lists = use.action->installs == Action::Installs::kFiles;

@@ -159,7 +159,7 @@ std::set<std::string> folders_to_copy(const std::set<std::string>& needed) {
   return folders;
 }
 
-// What the COPY brings and the folders don't hold: the first source, and how many files.
+// What the COPY brings and the folders don't contain: the first source, and how many files.
 struct Needless {
   std::string_view edited;
   size_t files = 0;

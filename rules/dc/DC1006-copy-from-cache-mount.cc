@@ -18,7 +18,7 @@ struct CacheMount {
   const Run* run = nullptr;
 };
 
-// The cache mount that holds `path` in the result of a stage, unless a later step puts files there.
+// The cache mount that contains `path` in the result of a stage, unless a later step puts files there.
 std::optional<CacheMount> find_mount(Subject& subject, size_t stage, std::string_view path) {
   const plan::Graph& graph = subject.graph();
   for (std::optional<size_t> at = graph.stages[stage].last_step; at; at = graph.steps[*at].below) {

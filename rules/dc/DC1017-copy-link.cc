@@ -49,7 +49,8 @@ bool is_usual_folder(std::string_view destination) {
 }
 
 // Where base images have links to folders, a linked layer would put a folder in their place. What is copied
-// to the root may hold such a folder. On Fedora, RHEL and their kin /etc/ssl/certs and /usr/sbin are links.
+// to the root may contain such a folder. On Fedora, RHEL and their kin /etc/ssl/certs and /usr/sbin are
+// links.
 bool goes_through_link(std::string_view destination) {
   if (destination == "/") return true;
   constexpr std::string_view kLinks[] = {"/bin",     "/sbin",     "/lib",           "/lib64",

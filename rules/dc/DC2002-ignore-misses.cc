@@ -25,7 +25,7 @@ constexpr lint::ExampleFile kBad[] = {
 constexpr lint::ExampleFile kGood[] = {
     {".dockerignore", "*.md\nnode_modules\n*.log\n"}, {"main.js", ""}, {"node_modules/x/index.js", "…"}};
 
-// Names that a context should not hold, at any depth.
+// Names that a context should not contain, at any depth.
 constexpr std::string_view kNames[] = {
     ".git",        ".hg",     ".svn",       "node_modules", "bower_components", "__pycache__",
     ".venv",       "venv",    ".tox",       ".mypy_cache",  ".pytest_cache",    ".ruff_cache",

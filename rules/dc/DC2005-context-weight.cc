@@ -30,7 +30,7 @@ Weight weigh(std::span<const Record> records) {
   return weight;
 }
 
-// The deepest folder or file that holds most of what was taken.
+// The deepest folder or file that contains most of what was taken.
 std::string heaviest(const std::set<const Record*>& taken, uint64_t all) {
   std::map<std::string_view, uint64_t> shares;  // by path, folders and files
   for (const Record* record : taken) {

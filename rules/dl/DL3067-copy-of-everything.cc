@@ -24,7 +24,7 @@ const dockerfile::Word* copied_root(const Instruction& copy) {
   return root == sources.end() ? nullptr : &*root;
 }
 
-// Whether an image is likely to hold nothing but what somebody put there to be copied: it is not a system,
+// Whether an image is likely to contain nothing but what somebody put there to be copied: it is not a system,
 // nor one of Docker's official images, which all have one below them.
 bool is_made_to_be_copied(std::string_view image) {
   constexpr std::string_view kSystems[] = {"alpine", "debian", "ubuntu",    "fedora",    "centos",

@@ -202,7 +202,7 @@ class KeyMaker {
     return hasher.finish();
   }
 
-  // What a stage's result holds at the selected paths.
+  // What a stage's result contains at the selected paths.
   AssumedKeys read_stage(const Read& read) const {
     AssumedHasher hasher;
     const plan::Selector everything{.path = "/", .written = "."};

@@ -92,7 +92,7 @@ class Tree {
       any = true;
       put_back(at->second, at->first.substr(root.size()), ignore, records);
     }
-    // Git writes its index whenever something changes; where the context holds it, steps see that.
+    // Git writes its index whenever something changes; where the context contains it, steps see that.
     if (const auto index = records.find(".git/index"); any && index != records.end())
       index->second.content = context::hash_bytes(revision_);
     std::vector<Record> all;

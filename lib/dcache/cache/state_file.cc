@@ -23,7 +23,7 @@ constexpr int kVersion = 1;
 constexpr std::string_view kMarker = "dcache-snapshot";
 constexpr std::string_view kTypes = "fdlo";  // by Type
 
-// JSON has no strings of bytes that are no UTF-8, which names of files and Dockerfiles may be.
+// JSON has no strings of bytes that are not UTF-8, which names of files and Dockerfiles may be.
 constexpr std::string_view kBytes = "hex";
 
 bool is_utf8(std::string_view text) {

@@ -211,7 +211,7 @@ class Walker {
     entry.below->decided = std::move(self);
   }
 
-  // Type, size and target. False for what a build context can't hold.
+  // Type, size and target. False for what a build context can't contain.
   static bool describe(int fd, const char* name, unsigned char type, const struct stat& status,
                        Entered& folder, Record& record) {
     switch (type) {

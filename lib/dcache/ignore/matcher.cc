@@ -288,7 +288,7 @@ tl::expected<Matcher, Error> Matcher::compile(std::span<const std::string> patte
 
 std::optional<Error> Matcher::add(Pattern pattern) {
   if (pattern.path.empty())
-    return Error{fmt::format("'{}' has no path after the '!'", pattern.written),
+    return Error{fmt::format("'{}' has no path", pattern.written),
                  "write a path after the '!', for example !src", pattern.line};
   if (!text::is_valid_glob(pattern.path)) {
     return Error{fmt::format("the pattern '{}' is not well formed", pattern.written),

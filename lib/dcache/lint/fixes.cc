@@ -102,7 +102,7 @@ void find_bad(const dockerfile::File& file, const Chosen& chosen,
 }
 
 // A file while its fixes are made, and what is asked about its text.
-class Mending {
+class Fixer {
  public:
   struct Questions {
     std::function<Findings(const std::string& text)> lint;
@@ -110,7 +110,7 @@ class Mending {
     std::function<std::optional<std::string>(const std::string& text, const Chosen& chosen)> conflict;
   };
 
-  Mending(Questions questions, std::string text, bool unsafe)
+  Fixer(Questions questions, std::string text, bool unsafe)
       : ask_(std::move(questions)), unsafe_(unsafe), text_(std::move(text)), findings_(ask_.lint(text_)) {}
 
   FixedText run() && {
@@ -289,7 +289,7 @@ FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurround
   const auto conflict = [&](const std::string& now, const Chosen& chosen) {
     return problem_with(dockerfile::parse(now), linter.config().builder, chosen);
   };
-  return Mending({lint, conflict}, std::move(text), unsafe).run();
+  return Fixer({lint, conflict}, std::move(text), unsafe).run();
 }
 
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
@@ -299,7 +299,7 @@ FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::strin
     return linter.lint(companion);
   };
   const auto conflict = [](const std::string&, const Chosen&) { return std::optional<std::string>(); };
-  return Mending({lint, conflict}, std::move(text), unsafe).run();
+  return Fixer({lint, conflict}, std::move(text), unsafe).run();
 }
 
 }  // namespace dcache::lint

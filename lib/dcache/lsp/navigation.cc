@@ -234,7 +234,7 @@ json symbol(std::string name, Symbol kind, Span whole, Span selected, const Posi
           {"selectionRange", positions.range_of(selected)}};
 }
 
-// Without bytes that are not UTF-8, which JSON can't hold, and not longer than a line of an outline.
+// Without bytes that are not UTF-8, which JSON can't contain, and not longer than a line of an outline.
 std::string label_of(const Instruction& instruction) {
   constexpr size_t kLongest = 80;
   std::string label;

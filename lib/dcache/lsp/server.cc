@@ -319,7 +319,7 @@ void Server::Session::add_folder(const std::string& root) {
   }
 }
 
-// The innermost that holds the path.
+// The innermost that contains the path.
 Server::Session::Folder& Server::Session::folder_of(std::string_view path) {
   Folder* best = folders_.front().get();
   for (const auto& folder : folders_) {

@@ -13,7 +13,7 @@ struct Environment::Log {
   std::deque<Variable> entries;
   std::unordered_map<std::string_view, std::vector<size_t>> by_name;  // where each name was set, rising
 
-  // The place of the entry that holds `name` in the first `length` entries.
+  // The place of the entry that contains `name` in the first `length` entries.
   std::optional<size_t> last(std::string_view name, size_t length) const {
     const auto places = by_name.find(name);
     if (places == by_name.end()) return std::nullopt;
