@@ -77,8 +77,8 @@ TEST(CInterface, SaysWhatIsWrong) {
     EXPECT_EQ(dcache_workspace_new(options, &error), nullptr);
     return taken(error);
   };
-  EXPECT_EQ(error_of("{"), "the options are no JSON object");
-  EXPECT_EQ(error_of("[]"), "the options are no JSON object");
+  EXPECT_EQ(error_of("{"), "the options are not a JSON object");
+  EXPECT_EQ(error_of("[]"), "the options are not a JSON object");
   EXPECT_EQ(error_of(R"({"target":1})"), "the option \"target\" has a value that it can't have");
   EXPECT_EQ(error_of(R"({"builder":"make"})"), "the option \"builder\" has a value that it can't have");
   EXPECT_EQ(error_of(R"({"files":"tape"})"), "the option \"files\" is \"disk\" or \"memory\"");

@@ -145,7 +145,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
       if (costly == user) continue;
       lint::Diagnostic& diagnostic = reporter.report(
           declared.span,
-          fmt::format("each new value of {} rebuilds the RUN in line {}, which does not use it", name,
+          fmt::format("each new value of {} rebuilds the RUN in line {}, which does not name it", name,
                       costly->start_line),
           remedy_for(subject, declared, rest, user));
       if (user != rest.end()) move_down(subject.file(), declared, *user, diagnostic);

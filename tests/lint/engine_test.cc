@@ -165,8 +165,8 @@ TEST(Checks, GoAsFarAsBuildkitDoes) {
 
 TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
   constexpr const char* kNeedsShell =
-      "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the last "
-      "program, start a script that ends with exec, or name the shell with SHELL";
+      "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "
+      "program that keeps running, start a script that ends with exec, or name the shell with SHELL";
   const Config config = config_selecting({"JSONArgsRecommended"});
   const Linter linter(catalogue(), config);
   for (const auto& [command, remedy] : std::initializer_list<std::pair<const char*, const char*>>{
