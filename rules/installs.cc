@@ -102,7 +102,8 @@ std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
   return packages;
 }
 
-std::string name_some(const std::vector<const shell::Word*>& packages) {
+// "curl has no version", "curl, git and 3 more have no version".
+std::string say_unpinned(const std::vector<const shell::Word*>& packages) {
   std::unordered_set<std::string_view> seen;
   std::vector<std::string_view> names;  // each once
   for (const shell::Word* package : packages) {
@@ -111,7 +112,7 @@ std::string name_some(const std::vector<const shell::Word*>& packages) {
   const size_t shown = std::min(names.size(), kMostNamed);
   std::string text = fmt::format("{}", fmt::join(std::span(names).first(shown), ", "));
   if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
+  return text + (names.size() == 1 ? " has" : " have") + " no version";
 }
 
 // What to write instead of a package without a version.
@@ -198,8 +199,7 @@ void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span
     const shell::Word& first = *unpinned.packages.front();
     auto complaint = other ? other(unpinned.packages) : std::nullopt;
     if (!complaint) {
-      complaint = {fmt::format("{} has no version: each rebuild of this step may install another one",
-                               name_some(unpinned.packages)),
+      complaint = {say_unpinned(unpinned.packages) + ": each rebuild of this step may install another one",
                    remedy_for(*unpinned.pin, first.text)};
     }
     report_part(*run, first.spelling, reporter, std::move(*complaint));

@@ -57,7 +57,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     reporter.report(instruction.span,
                     "the comment above does not start with the name of what it "
                     "describes",
-                    fmt::format("start it with {}", names.front()));
+                    fmt::format("start the comment with {}", names.front()));
   }
 }
 

@@ -193,7 +193,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
       found.words.empty()
-          ? fmt::format("the build does not read {}, but editing them rebuilds this step", names)
+          ? fmt::format("the build does not read {}, but an edit there rebuilds this step", names)
           : found.words + (edited.empty() ? "" : fmt::format(", and editing {} rebuilds this step", names)),
       remedy);
   if (found.words.empty()) diagnostic.level = lint::Level::kInfo;

@@ -160,7 +160,7 @@ void append_context(const cache::Build& build, const Style& style, std::string& 
   };
   line("in the context", usage.sent);
   line("read by steps", usage.read);
-  line("not read by steps", {usage.sent.files - usage.read.files, usage.sent.bytes - usage.read.bytes});
+  line("not read", {usage.sent.files - usage.read.files, usage.sent.bytes - usage.read.bytes});
   append_ignored(build, out);
 
   if (!usage.readers.empty()) out += style.paint(Tone::kBold, "\nWhat each step reads\n");
