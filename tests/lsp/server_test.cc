@@ -366,7 +366,7 @@ TEST(LanguageServer, ExplainsRulesUnderTheCursor) {
   client.open("/nowhere/Dockerfile", "FROM alpine:latest\n");
   const std::string help =
       client.result("textDocument/hover", at("/nowhere/Dockerfile", 0, 8)).at("contents").at("value");
-  EXPECT_TRUE(help.starts_with("**DC1009 unpinned-base**: ")) << help;
+  EXPECT_NE(help.find("**DC1009 unpinned-base**: "), std::string::npos) << help;
   // BuildKit's checks have no code but their name.
   client.open("/nowhere/a/Dockerfile", "FROM alpine:3 as a\n");
   const std::string check =
