@@ -259,8 +259,9 @@ class SarifReport : public FindingsReport {
 
   std::string left_out() const override {
     if (dropped_ == 0) return {};
-    return fmt::format("the {} least severe of {} findings are left out: code scanning accepts at most {}",
-                       dropped_, total_, kMostSarifResults);
+    const std::string count = dropped_ == 1 ? "" : fmt::format("{} ", dropped_);
+    return fmt::format("the {}least severe of {} findings {} left out: code scanning accepts at most {}",
+                       count, total_, dropped_ == 1 ? "is" : "are", kMostSarifResults);
   }
 
  private:
