@@ -33,7 +33,7 @@ bool is_general(std::string_view path, const Step& step) {
   return path == "/" || path == path_in("~", step);
 }
 
-// The path of a word up to its first wildcard, where that stands for all in a folder.
+// The path of a word up to its first wildcard, where that means all in a folder.
 std::optional<std::string> path_of(std::string_view word, const Step& step) {
   const size_t star = word.find_first_of("*?[");
   if (star != std::string_view::npos) {
@@ -49,7 +49,7 @@ bool is_about(std::string_view word, std::string_view target, const Step& step) 
   return text::is_within(*path, target) || (!is_general(*path, step) && text::is_within(target, *path));
 }
 
-// Whether a word of `rm` or the like may stand for the target or a folder around it.
+// Whether a word of `rm` or the like may mean the target or a folder around it.
 bool may_take_away(std::string_view word, std::string_view target, const Step& step) {
   if (const auto path = path_in(word, step)) {
     // As many parts of the target as the pattern has.
@@ -265,7 +265,7 @@ class Needs {
       const Instruction* starter = starter_of(stage);
       const bool last = stage.index + 1 == graph_.stages.size();
       if (starter != nullptr ? may_need(*starter) : last || !is_used(stage))
-        return starter != nullptr ? fmt::format("the command of line {}", starter->start_line)
+        return starter != nullptr ? fmt::format("the command in line {}", starter->start_line)
                                   : std::string("what runs in the image");
       if (is_copied_whole(stage)) return fmt::format("the stage that copies all of stage {}", stage.label());
     }
@@ -464,7 +464,7 @@ bool instruction_takes(lint::Subject& subject, const Instruction& instruction, s
   }
 }
 
-// The first word behind `$NAME` of a COPY source may be a folder around it: `$GOPATH/pkg`.
+// The first word after `$NAME` of a COPY source may be a folder around it: `$GOPATH/pkg`.
 bool copies_around(const Instruction& copy, std::string_view folder) {
   return copy.keyword == Keyword::kCopy && copy.find_flag("from") != nullptr &&
          std::ranges::any_of(copy.arguments, [&](const dockerfile::Word& word) {
@@ -540,9 +540,9 @@ bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folde
   const std::string_view mark = mark_of(folder);
   const auto is_plain = [&](const shell::Word& word) {
     const auto path = path_of(word.text, step);
-    // A folder around the cache holds other things too, which would not be removed any more.
+    // A folder around the cache contains other things too, which would not be removed any more.
     if (removal.takes(word)) return !path || *path == folder || !text::is_within(folder, *path);
-    // What it stands for is known, and that is no folder around the cache.
+    // What it means is known, and that is not a folder around the cache.
     const bool changes = word.text.find_first_of("$`~{") != std::string_view::npos;
     return !changes && !names(word.text, mark) && !(path && *path != "/" && text::is_within(folder, *path));
   };
@@ -567,7 +567,7 @@ bool has_root_user(lint::Subject& subject, const Step& step) {
   const auto instructions = subject.file().instructions();
   const plan::Stage* stage = &graph.stages[step.stage];
   const Instruction* behind = step.instruction;
-  // What a trigger of the base runs stands elsewhere.
+  // What a trigger of the base runs is elsewhere.
   if (std::less<>()(behind, instructions.data()) ||
       !std::less<>()(behind, instructions.data() + instructions.size()))
     return false;

@@ -29,7 +29,7 @@ struct Call {
   // How often an option is given: one letter as in `-y` or `-qy`, a long name as in `--yes` or `--yes=x`.
   int count(std::string_view option) const;
   bool has_option(std::initializer_list<std::string_view> names) const;
-  // Arguments that are no options, no values of those named (`-t x`, `-Ut x`), no `true` of `--option true`.
+  // Arguments that are not options, no values of those named (`-t x`, `-Ut x`), no `true` of `--option true`.
   std::vector<const shell::Word*> operands(std::span<const std::string_view> options_with_value = {}) const;
 };
 
@@ -41,7 +41,8 @@ std::vector<Call> calls_of(lint::Subject& subject, std::span<const std::string_v
 // Of pip, whatever Python it is of: `pip`, `pip3.11`, `python3 -m pip`.
 std::vector<Call> pip_calls(lint::Subject& subject);
 
-// Whether a cache or tmpfs mount of the RUN holds one of the folders, so that nothing in it reaches a layer.
+// Whether a cache or tmpfs mount of the RUN contains one of the folders, so that nothing in it reaches a
+// layer.
 bool keeps_out_of_layer(const lint::Run& run, std::span<const std::string_view> folders);
 
 // What is worked out of a whole RUN, kept while the calls of one RUN are gone through one by one.
@@ -70,7 +71,7 @@ struct Complaint {
 void report_first(std::span<const Call> calls, lint::Reporter& reporter,
                   const std::function<std::optional<Complaint>(const Call&)>& judge);
 
-// Reports a RUN for a part of it: the finding stands at the instruction, and shows the part.
+// Reports a RUN for a part of it: the finding is at the instruction, and shows the part.
 lint::Diagnostic& report_part(const lint::Run& run, std::string_view part, lint::Reporter& reporter,
                               Complaint complaint);
 

@@ -88,7 +88,7 @@ class Reader {
     });
   }
 
-  // What `${{ matrix.NAME }}` stands for in the jobs of a matrix; other text stands for itself.
+  // What `${{ matrix.NAME }}` means in the jobs of a matrix; other text is meant literally.
   static std::vector<std::string> values_of(const std::string& text, const YAML::Node& matrix) {
     std::string_view name = text;
     if (!name.starts_with("${{") || !name.ends_with("}}")) return {text};
@@ -243,7 +243,7 @@ class Reader {
     return line_span(node.Mark().line);
   }
 
-  // Where a value stands, if it is written as it reads on the line of its node.
+  // Where a value is, if it is written as it reads on the line of its node.
   std::optional<Span> find(const YAML::Node& node, std::string_view value) const {
     const Span line = line_span(node.Mark().line);
     const size_t at = line.of(companion_.text().source()).find(value);

@@ -30,7 +30,7 @@ struct CiBuild {
   std::string target;
   std::vector<std::string> cache_from;  // one for each cache
   std::vector<std::string> cache_to;
-  std::optional<text::Span> cache_to_value;  // where the only one stands, if that is on a line of its own
+  std::optional<text::Span> cache_to_value;  // where the only one is, if that is on a line of its own
   bool no_cache = false;
   bool differs_by_matrix = false;  // each job of a matrix builds something else
   std::optional<text::Span> with;  // of an action: the line `with:`

@@ -24,7 +24,7 @@ std::string_view user_of_sudo(std::span<const Word> options) {
   return "root";
 }
 
-// The user that the programs in front of the one that runs change to, the last of them.
+// The user that the programs before the one that runs change to, the last of them.
 std::optional<CommandUser> changed_user(const Command& command) {
   const std::span<const Word> words = command.words;
   const size_t wrappers = words.size() - shell::invocation(command).size();
@@ -38,7 +38,7 @@ std::optional<CommandUser> changed_user(const Command& command) {
   return user;
 }
 
-// The command with the `sh -c` whose text holds the command; null if none does.
+// The command with the `sh -c` whose text contains the command; null if none does.
 const Command* holder_of(const lint::Run& run, const Command& command) {
   const Command* at = &command;
   while (at != run.commands.data()) {

@@ -23,7 +23,7 @@ struct Dispatched {
 // where everything is asked for.
 bool answers_as_buildkit(const lint::Subject& subject);
 
-// The instructions in front of the first that can't be read; none if the text can't be split at all.
+// The instructions before the first that can't be read; none if the text can't be split at all.
 std::span<const dockerfile::Instruction> readable_instructions(lint::Subject& subject);
 // The same with the first that can't be read: some checks look at it before it is refused.
 std::span<const dockerfile::Instruction> examined_instructions(lint::Subject& subject);
@@ -35,7 +35,7 @@ std::vector<const dockerfile::Instruction*> resolved_froms(lint::Subject& subjec
 // Those whose platform it looks at: without one whose base image is refused.
 std::vector<const dockerfile::Instruction*> froms_with_platform(lint::Subject& subject);
 
-// What all stages take, in order, in front of the first instruction that can't be planned; nothing if a FROM
+// What all stages take, in order, before the first instruction that can't be planned; nothing if a FROM
 // can't.
 const std::vector<Dispatched>& dispatched(lint::Subject& subject);
 // That first instruction, and why it can't; null where BuildKit gets to the end, or does not get to any.

@@ -135,8 +135,8 @@ bool Removal::command(size_t index) {
   const shell::Command& command = run_.commands[index];
   const shell::Command& above = run_.commands[index - 1];
   const bool last = index + 1 == run_.commands.size();
-  // What follows `&&` could count on what is in front of it having worked; so it still does. Behind `;` the
-  // command may hide that what is in front of it failed.
+  // What follows `&&` could count on what is before it having worked; so it still does. After `;` the
+  // command may hide that what is before it failed.
   const bool listed = command.connector == shell::Connector::kAnd;
   const bool piped_on = !last && run_.commands[index + 1].connector == shell::Connector::kPipe;
   const bool alternative = !last && run_.commands[index + 1].connector == shell::Connector::kOr;
@@ -192,7 +192,7 @@ std::optional<std::vector<text::Edit>> Removal::edits() const {
     end_goes = !keeps;
     if (keeps) last_kept = &line;
     if (!keeps && run_.in_heredoc) return std::nullopt;
-    // The builder would take a comment of the shell for one of its own, and go on behind it.
+    // The builder would take a comment of the shell for one of its own, and go on after it.
     if (!line.cuts.empty() && &line != &lines.front() && line.start_of_rest(source).starts_with('#'))
       return std::nullopt;
     if (!keeps) {
@@ -230,7 +230,7 @@ text::Edit insert_flags(const lint::Run& run, const dockerfile::File& file,
     edit.replacement += ' ';
     edit.replacement += file.escape();
     edit.replacement += line_end(file);
-    edit.replacement += "   ";  // with the blank that stands behind RUN
+    edit.replacement += "   ";  // with the space after RUN
   }
   return edit;
 }

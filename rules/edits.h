@@ -31,7 +31,7 @@ class Removal {
   Removal(const lint::Run& run, const dockerfile::File& file) : run_(run), file_(file) {}
 
   void word(const shell::Word& word);
-  // A command of a list, with what ties it to the one in front of it. False where that can't be done by text
+  // A command of a list, with what ties it to the one before it. False where that can't be done by text
   // alone: it is the first, or a part of something else than a plain list.
   bool command(size_t index);
 

@@ -8,6 +8,7 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/text/edit.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 
 namespace dcache::rules {
 namespace {
@@ -117,8 +118,8 @@ const std::vector<const context::Record*>& sources_of(const lint::Surroundings& 
 }  // namespace
 
 std::string Gain::words() const {
-  return fmt::format("{} rebuilds {} of {} steps now, and {} of {} with this change", cause, before,
-                     steps_before, after, steps_after);
+  return fmt::format("{} rebuilds {} of {} now, and {} of {} with this change", cause, before,
+                     text::counted(steps_before, "step"), after, steps_after);
 }
 
 std::optional<Gain> gain_of(lint::Subject& subject, const lint::Fix& fix, std::string_view edited) {
@@ -128,7 +129,7 @@ std::optional<Gain> gain_of(lint::Subject& subject, const lint::Fix& fix, std::s
   const auto before = count_for_edit(subject, *around, text, edited);
   const auto after = count_for_edit(subject, *around, text::apply(text, fix.edits), edited);
   if (!before || !after) return std::nullopt;
-  return gain_from(fmt::format("an edit of {}", edited), *before, *after);
+  return gain_from(fmt::format("editing {}", edited), *before, *after);
 }
 
 std::optional<Gain> gain_for_argument(lint::Subject& subject, const lint::Fix& fix, std::string_view name) {
@@ -146,7 +147,7 @@ std::optional<Gain> gain_of_ignoring(lint::Subject& subject, std::string_view ed
   if (around == nullptr || edited.empty()) return std::nullopt;
   const auto before = count_for_edit(subject, *around, std::string(subject.file().source()), edited);
   if (!before) return std::nullopt;
-  return gain_from(fmt::format("a change of {}", edited), *before, {.rebuilt = 0, .all = before->all});
+  return gain_from(fmt::format("changing {}", edited), *before, {.rebuilt = 0, .all = before->all});
 }
 
 std::string rebuilding_file(lint::Subject& subject, const plan::Step& step,

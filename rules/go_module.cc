@@ -26,7 +26,7 @@ std::string_view quoted(std::string_view line) {
   return end == std::string_view::npos ? std::string_view() : line.substr(begin + 1, end - begin - 1);
 }
 
-// The folder that a path of //go:embed lies in: up to its first wildcard.
+// The folder that a path of //go:embed is in: up to its first wildcard.
 std::string embedded_folder(std::string_view folder, std::string_view path) {
   if (path.starts_with("all:")) path.remove_prefix(4);
   const std::string_view plain = path.substr(0, path.find_first_of("*?["));

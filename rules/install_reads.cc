@@ -23,7 +23,7 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& wor
   return std::ranges::find(words, word) != words.end();
 }
 
-// Options of installs that name no file. Behind some of them stands a word that names none either.
+// Options of installs that name no file. After some of them is a word that names none either.
 bool is_harmless_option(std::string_view word) {
   constexpr std::array<std::string_view, 72> kOptions = {"--frozen-lockfile",
                                                          "--immutable",

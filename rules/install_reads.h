@@ -15,7 +15,7 @@ namespace dcache::rules {
 struct ManifestInstall {
   const lint::Run* run = nullptr;
   const Use* use = nullptr;
-  bool downloads_apart = false;  // by another command than the one that stands there
+  bool downloads_apart = false;  // by another command than the one that is there
   std::string_view folder;       // that it works in, of the context, rooted
   std::string_view destination;  // of the COPY that brings the sources
   const std::vector<std::string>* manifests =
@@ -28,7 +28,7 @@ struct ManifestInstall {
 bool reads_manifests_alone(lint::Subject& subject, const lint::Surroundings& around,
                            const ManifestInstall& install);
 
-// Whether the RUN holds nothing but the install, given as it would be on its own: no variables in front of it
+// Whether the RUN contains nothing but the install, given as it would be on its own: no variables before it
 // and no mounts of secrets, so that another command for the same downloads lacks nothing.
 bool stands_alone(const lint::Run& run, const Use& use);
 

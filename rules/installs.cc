@@ -74,7 +74,7 @@ bool is_among(Words list, std::string_view word) {
   return std::ranges::find(list, word) != list.end();
 }
 
-// What is named behind the command.
+// What is named after the command.
 std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
   const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, word->text); };
   std::vector<const shell::Word*> packages = call.operands(pin.options_with_value);
@@ -102,7 +102,8 @@ std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
   return packages;
 }
 
-std::string name_some(const std::vector<const shell::Word*>& packages) {
+// "curl has no version", "curl, git and 3 more have no version".
+std::string say_unpinned(const std::vector<const shell::Word*>& packages) {
   std::unordered_set<std::string_view> seen;
   std::vector<std::string_view> names;  // each once
   for (const shell::Word* package : packages) {
@@ -111,7 +112,7 @@ std::string name_some(const std::vector<const shell::Word*>& packages) {
   const size_t shown = std::min(names.size(), kMostNamed);
   std::string text = fmt::format("{}", fmt::join(std::span(names).first(shown), ", "));
   if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
+  return text + (names.size() == 1 ? " has" : " have") + " no version";
 }
 
 // What to write instead of a package without a version.
@@ -119,7 +120,7 @@ std::string remedy_for(const Pin& pin, std::string_view package) {
   constexpr std::string_view kLatest = "@latest";
   const bool is_git = package.starts_with("git+") || package.starts_with("git://");
   if (!is_git && (package.starts_with("https://") || package.starts_with("http://")))
-    return "write the address of a tag or a commit";
+    return "use the address of a tag or a commit";
   const bool is_npm = is_among(pin.programs, "npm") || is_among(pin.programs, "pnpm");
   const bool is_repository =
       is_npm && !package.starts_with('@') && package.find('/') != std::string_view::npos;
@@ -198,10 +199,8 @@ void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span
     const shell::Word& first = *unpinned.packages.front();
     auto complaint = other ? other(unpinned.packages) : std::nullopt;
     if (!complaint) {
-      complaint = {
-          fmt::format("no version is named for {}: each rebuild of this step may install another one",
-                      name_some(unpinned.packages)),
-          remedy_for(*unpinned.pin, first.text)};
+      complaint = {say_unpinned(unpinned.packages) + ": each rebuild of this step may install another one",
+                   remedy_for(*unpinned.pin, first.text)};
     }
     report_part(*run, first.spelling, reporter, std::move(*complaint));
   }
@@ -223,7 +222,7 @@ void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, const 
             is_very_quiet(call, confirms.quiet))
           return std::nullopt;
         return Complaint{
-            fmt::format("{} stops to ask here, and nobody can answer during a build", call.program()),
+            fmt::format("{} asks for confirmation, and nobody can answer during a build", call.program()),
             fmt::format("write {} {}", call.program(), confirms.options.front())};
       });
 }
@@ -247,7 +246,7 @@ void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::str
     if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
       return std::nullopt;
     return Complaint{
-        fmt::format("what {} downloaded stays in the layer", call.program()),
+        fmt::format("the files that {} downloaded stay in the layer", call.program()),
         fmt::format("end the RUN with '{}', or write RUN --mount=type=cache,target={}",
                     fmt::join(cleaner_of(cleanup, call.program()), " "), cleanup.folders.front())};
   });

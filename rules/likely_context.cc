@@ -32,7 +32,7 @@ bool is_product(std::string_view path) {
   return false;
 }
 
-// A name that says that the folder holds what is for the image, and not what is in it.
+// A name that says that the folder contains what is for the image, and not what is in it.
 bool is_called_for_images(std::string_view folder) {
   constexpr std::string_view kNames[] = {"docker", ".docker",    "dockerfiles", ".devcontainer",
                                          "ci",     "dockerfile", "containers",  "container",

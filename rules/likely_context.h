@@ -16,10 +16,10 @@ namespace dcache::rules {
 // where the folder lacks most of what the steps name.
 const lint::Surroundings* likely_context(lint::Subject& subject);
 
-// Whether the context holds a file of that name in any folder. The name may be a pattern: "*.csproj".
+// Whether the context contains a file of that name in any folder. The name may be a pattern: "*.csproj".
 bool holds_any(const lint::Surroundings& around, std::string_view name);
 
-// Whether the name of a manifest, or a pattern or folder among them, stands for a path: "gradle" for
+// Whether the name of a manifest, or a pattern or folder among them, means a path: "gradle" for
 // "api/gradle/wrapper/x.jar".
 bool is_manifest_of(const PackageManager& manager, std::string_view path);
 

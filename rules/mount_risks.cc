@@ -30,7 +30,7 @@ bool installs_headers(const shell::Command& command) {
          });
 }
 
-// Whether the word stands in front of a command of the RUN or among its words.
+// Whether the word is before a command of the RUN or among its words.
 bool says(const Run& run, std::string_view wanted) {
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     return shell::has_word(command.assignments, wanted) || shell::has_word(command.words, wanted);

@@ -19,7 +19,7 @@ bool is_system(const PackageManager& manager) {
   return contains(kNames, manager.name);
 }
 
-// Whether a word stands for something that is worked out from files, or for a file itself.
+// Whether a word means something that is worked out from files, or a file itself.
 bool may_name_file(std::string_view word) {
   constexpr std::string_view kEndings[] = {".deb", ".rpm", ".apk", ".whl", ".gz", ".tgz", ".zip", ".txt"};
   return word.starts_with('.') || word.starts_with('/') || word.find("$(") != std::string_view::npos ||

@@ -1,4 +1,4 @@
-// What the context holds that no step of the build reads.
+// What the context contains that no step of the build reads.
 #pragma once
 
 #include <string>

@@ -33,7 +33,8 @@ constexpr ListUser kListUsers[] = {{"apt",
                                     kAptInstalls,
                                     {},
                                     "/var/lib/apt/lists",
-                                    "update in the RUN that installs: apt-get update && apt-get install …"},
+                                    "run update and install in one RUN: apt-get update && apt-get "
+                                    "install …"},
                                    {"apk", kApk, kApkCaches, kApkInstalls, kApkFresh, "/var/cache/apk",
                                     "write apk add --no-cache …, which fetches the index itself"}};
 

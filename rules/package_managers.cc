@@ -37,7 +37,7 @@ bool word_matches(std::string_view pattern, std::string_view word) {
   return word.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-// The index behind the sub-command's words, options between them skipped; nothing if they are others.
+// The index after the sub-command's words, options between them skipped; nothing if they are others.
 std::optional<size_t> match_action(const PackageManager& manager, const Action& action,
                                    std::span<const shell::Word> words, size_t at) {
   for (const std::string_view wanted : action.words) {
@@ -213,7 +213,7 @@ class OwnManagers {
 };
 
 std::vector<Use> find_uses(const lint::Run& run, const OwnManagers& own) {
-  // Most commands are no package manager's: their names are looked up first.
+  // Most commands are not those of a package manager: their names are looked up first.
   static const std::unordered_map<std::string_view, std::vector<const PackageManager*>> kByProgram = [] {
     std::unordered_map<std::string_view, std::vector<const PackageManager*>> by_program;
     for (const PackageManager& manager : package_managers()) {
@@ -341,7 +341,7 @@ const std::vector<const shell::Command*>& setters_of(lint::Subject& subject, con
   return known->second;
 }
 
-// The texts `NAME=value` that count for a command of a RUN, the nearest first: in front of it, behind `env`,
+// The texts `NAME=value` that count for a command of a RUN, the nearest first: before it, after `env`,
 // and of the commands above it.
 std::vector<std::string_view> variables_for(std::span<const shell::Command* const> setters,
                                             const shell::Command& command) {
@@ -525,7 +525,7 @@ bool holds_word(std::string_view value, std::string_view wanted) {
   return false;
 }
 
-// An option of one letter may stand among others (`-Bo`); those in front of a value do not.
+// An option of one letter may be among others (`-Bo`); those before a value do not.
 bool gives_option(std::string_view word, std::string_view option) {
   if (word == option) return true;
   constexpr size_t kMostLetters = 4;
@@ -611,7 +611,7 @@ bool empties_caches(const PackageManager& manager, const shell::Command& command
 
 namespace {
 
-// Whether a word of `rm` stands for one of the places, or for all that is in it.
+// Whether a word of `rm` means one of the places, or all that is in it.
 bool names_place(std::string_view word, const std::vector<std::string>& places) {
   if (word.ends_with("/*")) word.remove_suffix(2);
   while (word.size() > 1 && word.ends_with('/'))
@@ -676,7 +676,7 @@ bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManag
       return path && target != "/" && text::is_within(*path, target);
     }
     if (mount.type != Type::kCache && mount.type != Type::kTmpfs) return false;
-    // Where the cache is cannot be known, and whoever wrote the mount knew.
+    // Where the cache is cannot be known, and the author of the mount knew.
     if (!path || mount.target.find('$') != std::string::npos) return true;
     const std::string target = text::clean_path(mount.target);
     // The home of a user that the base image defines can't be known: the end of the path tells.

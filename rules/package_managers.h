@@ -36,7 +36,7 @@ struct Cache {
   std::span<const ImagePath> on_images = {};  // before `path`
   std::string_view on_distributions = {};     // on images of a Linux distribution, which set nothing
   // Variables that move it, and options of the command that do: its folder is their value with the second
-  // text behind it. "?" stands for one that nobody can tell, "?TEXT" where the value holds that text.
+  // text after it. "?" means one that nobody can tell, "?TEXT" where the value contains that text.
   std::span<const Pair> env = {};
   std::span<const Pair> options = {};
   Words also = {};                // other places that serve as well
@@ -53,7 +53,7 @@ struct Action {
     kFiles,     // what the files named by its options list
     kImplied,   // fetches what the manifests list on the way to something else
   };
-  Words words = {};   // a trailing `*` stands for any rest of the word
+  Words words = {};   // a trailing `*` means any rest of the word
   Words caches = {};  // by name
   Installs installs = Installs::kNothing;
   std::string_view fetch = {};      // kImplied: the command that only downloads
@@ -69,7 +69,7 @@ struct Pin {
   Words unless = {};                // arguments that must not
   std::string_view ends_at = {};    // what follows this argument is for somebody else
   Words options_with_value = {};
-  Words exempt_options = {};      // with one of these the versions stand elsewhere
+  Words exempt_options = {};      // with one of these the versions are elsewhere
   std::string_view pinned;        // RE2: a package that names its version, or that is a local file
   std::string_view loose = {};    // RE2: one that does so but to name a moving version
   std::string_view example = {};  // "{}=VERSION"
@@ -107,7 +107,7 @@ struct PackageManager {
   Words options_with_value = {};
   Words opt_out = {};  // options that keep it from caching
   Words opt_out_env = {};
-  bool unsafe_fix = false;  // a cache mount for it changes what the image holds
+  bool unsafe_fix = false;  // a cache mount for it changes what the image contains
   std::span<const Action> actions = {};
   std::span<const Pin> pins = {};
   Confirmation confirms = {};
@@ -115,7 +115,7 @@ struct PackageManager {
   std::span<const Words> empties = {};  // commands that empty its caches: program and words
   Words cleaning_rules = {};  // of other catalogues: a cache mount is the better answer to what they ask for
   std::span<const Words> configured_by = {};  // commands that may move its caches: their first words
-  std::span<const Pair> configured_in = {};   // files of the project that may, if they hold the second text
+  std::span<const Pair> configured_in = {};  // files of the project that may, if they contain the second text
   Words ask = {};          // commands that tell where they are, that of the newest version first
   Words offline = {};      // arguments that keep it from downloading
   Words offline_env = {};  // "NAME=VALUE" of variables that do
@@ -133,8 +133,8 @@ const PackageManager& package_manager(std::string_view name);
 struct Use {
   const PackageManager* manager = nullptr;
   const Action* action = nullptr;
-  const shell::Command* command = nullptr;  // as it stands in the RUN, wrappers included
-  std::span<const shell::Word> arguments;   // behind the sub-command
+  const shell::Command* command = nullptr;  // as it is in the RUN, wrappers included
+  std::span<const shell::Word> arguments;   // after the sub-command
   bool installs_dependencies = false;       // from manifests or files
   std::vector<std::string> files;           // those that its options name
 };
@@ -183,8 +183,8 @@ bool calls(const PackageManager& manager, const shell::Command& command);
 // Whether the Go modules that a step uses are in the project's vendor folder.
 bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step);
 
-// A path in a shell word, "~" and variables of the step replaced and cleaned; nothing if that is no absolute
-// path then.
+// A path in a shell word, "~" and variables of the step replaced and cleaned; nothing if that is not an
+// absolute path then.
 std::optional<std::string> path_in(std::string_view word, const plan::Step& step);
 
 // Takes out of the RUN what empties the package manager's caches. False if some of it can't be taken out by

@@ -36,7 +36,7 @@ bool is_service(const std::string& word) {
   return program.starts_with("php-fpm") || std::ranges::find(kServices, program) != std::end(kServices);
 }
 
-// Whether the text has `su` as a word of its own, with something behind it.
+// Whether the text has `su` as a word of its own, with something after it.
 bool has_su(std::string_view text) {
   constexpr std::string_view kSu = "su ";
   for (size_t at = text.find(kSu); at != std::string_view::npos; at = text.find(kSu, at + 1)) {

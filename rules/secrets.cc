@@ -95,7 +95,7 @@ bool is_harmless(const NamedVariable& variable, Keyword keyword) {
   if (ends_harmlessly(variable.name)) return true;
   if (value.empty()) return keyword == Keyword::kEnv;
   constexpr size_t kShortestFiller = 4;
-  // The name of a property, and what stands in for a value.
+  // The name of a property, and what replaces a value.
   if (value.starts_with('.') || variable.name.ends_with("__Key") ||
       (value.size() >= kShortestFiller && value.find_first_not_of(value.front()) == std::string_view::npos))
     return true;

@@ -1,4 +1,4 @@
-// Names of variables that seem to hold secrets.
+// Names of variables that seem to contain secrets.
 #pragma once
 
 #include <string_view>
@@ -24,13 +24,13 @@ std::vector<NamedVariable> variables_set_by(const dockerfile::Instruction& instr
 // the name of a file.
 bool names_secret(std::string_view name);
 
-// Whether a variable with such a name holds something else all the same, as its name ends or as its value
+// Whether a variable with such a name contains something else all the same, as its name ends or as its value
 // looks: an address, a setting, a path, or the fingerprint of a key that signs packages. An empty value of
 // ENV is none; of ARG it is the place of one that the build gives.
 bool is_harmless(const NamedVariable& variable, dockerfile::Keyword keyword);
 
-// Whether a file of the context named `*.pem` or `*.key` may hold a private key: certificates and public keys
-// say what they are. True where the file can't be read.
+// Whether a file of the context named `*.pem` or `*.key` may contain a private key: certificates and public
+// keys say what they are. True where the file can't be read.
 bool may_hold_private_key(const lint::Surroundings& around, const context::Record& record);
 
 }  // namespace dcache::rules

@@ -10,7 +10,7 @@
 namespace dcache::rules {
 namespace {
 
-// Commands that are no programs, and words that begin what only a shell reads.
+// Commands that are not programs, and words that begin what only a shell reads.
 bool is_of_shell(std::string_view program) {
   constexpr std::string_view kWords[] = {
       ".",     ":",    "[[",  "alias", "case", "cd",     "eval",   "exec",  "exit",  "export", "for",   "if",
@@ -49,8 +49,8 @@ ShellForm shell_form_of(std::string_view text) {
 std::string json_form_of(std::string_view instruction, const ShellForm& form) {
   if (!form.needs_shell) return fmt::format("write {} [\"PROGRAM\", \"ARGUMENT\"]", instruction);
   return fmt::format(
-      "this command needs a shell: write {} [\"/bin/sh\", \"-c\", \"exec …\"], with exec before the program "
-      "that stays, start a script that ends with exec, or name the shell with SHELL",
+      "this command needs a shell: write {} [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "
+      "program that keeps running, start a script that ends with exec, or name the shell with SHELL",
       instruction);
 }
 

@@ -14,7 +14,7 @@ std::optional<size_t> find_stage(const std::vector<WrittenStage>& stages, size_t
   const char* const end = name_or_number.data() + name_or_number.size();
   const auto [stop, failure] = std::from_chars(name_or_number.data(), end, number);
   if (failure == std::errc() && stop == end) {
-    // What stands above the first FROM is no stage that has a number.
+    // What is above the first FROM is not a stage that has a number.
     if (count > 0 && stages.front().from == nullptr) ++number;
     return number < count ? std::optional(number) : std::nullopt;
   }

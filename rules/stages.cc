@@ -71,7 +71,7 @@ void report_repeated(lint::Subject& subject, lint::Reporter& reporter, Keyword k
       if (instruction.keyword != keyword) continue;
       if (first != nullptr) {
         reporter.report(instruction.span,
-                        fmt::format("{} of line {} has no effect: the last one counts",
+                        fmt::format("{} in line {} has no effect: only the last one counts",
                                     dockerfile::name_of(keyword), first->start_line),
                         "keep one of them");
       }

@@ -13,17 +13,17 @@
 namespace dcache::rules {
 
 struct WrittenStage {
-  const dockerfile::Instruction* from = nullptr;  // null: what stands above the first FROM
+  const dockerfile::Instruction* from = nullptr;  // null: what is above the first FROM
   std::string_view name;                          // as written; empty if it has none
   std::optional<size_t> base;                     // the stage it starts from, by its place among all
   std::span<const dockerfile::Instruction> body;  // without FROM
 };
 
-// At least one if the file has instructions: the first holds what stands above the first FROM, if there is
+// At least one if the file has instructions: the first contains what is above the first FROM, if there is
 // such.
 const std::vector<WrittenStage>& written_stages(lint::Subject& subject);
 
-// The stage that holds a RUN, by its place.
+// The stage that contains a RUN, by its place.
 size_t stage_of(const std::vector<WrittenStage>& stages, const lint::Run& run);
 
 // For each stage whether its layers reach an image: it is the last one, or one that ships starts from it.

@@ -10,7 +10,7 @@
 
 namespace dcache::rules {
 
-// The plan of a stage; null for what stands above the first FROM, and where the FROM can't be planned.
+// The plan of a stage; null for what is above the first FROM, and where the FROM can't be planned.
 const plan::Stage* planned_stage(lint::Subject& subject, const WrittenStage& stage);
 
 // The names that ARG and ENV set, wherever they are in the file.

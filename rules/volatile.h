@@ -10,7 +10,7 @@ namespace dcache::rules {
 // Whether a name tells of something that changes each time: a commit, a date, a build number.
 bool is_volatile_name(std::string_view name);
 
-// Whether the name stands in the instruction's text or in its heredocs, as a word of its own.
+// Whether the name is in the instruction's text or in its heredocs, as a word of its own.
 bool mentions(const dockerfile::Instruction& instruction, std::string_view name);
 
 // Whether it is a RUN that installs packages or compiles.

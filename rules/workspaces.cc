@@ -47,7 +47,7 @@ bool path_matches(std::string_view pattern, std::string_view path) {
          path_matches(rest, path.substr(std::min(slash + 1, path.size())));
 }
 
-// The members that patterns such as "packages/*" and "!packages/old" stand for.
+// The members that patterns such as "packages/*" and "!packages/old" mean.
 Workspace find_members(const Surroundings& around, std::string_view folder, std::string_view manifest,
                        const Texts& patterns) {
   Workspace workspace;
@@ -70,7 +70,7 @@ Workspace find_members(const Surroundings& around, std::string_view folder, std:
   return workspace;
 }
 
-// Nothing if the node is no list.
+// Nothing if the node is not a list.
 std::optional<Texts> texts_in(const YAML::Node& list) {
   if (!list.IsDefined() || !list.IsSequence()) return std::nullopt;
   Texts texts;

@@ -34,7 +34,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (wants_lower) wanted = text::to_lower(wanted);
     lint::Diagnostic& diagnostic =
         reporter.report(instruction.span,
-                        fmt::format("most instructions are in {}, and this one is not",
+                        fmt::format("most instructions are in {}, but this one is not",
                                     wants_lower ? "lower case" : "capitals"),
                         fmt::format("write {}", wanted));
     diagnostic.focus = instruction.name_span;
@@ -51,11 +51,11 @@ lint::Rule rule() {
           .origin = lint::Origin::kBuildkit,
           .fix = lint::FixKind::kSafe,
           .whole_file = true,
-          .summary = "An instruction is not in the letter case of the others",
+          .summary = "An instruction does not have the letter case of the others",
           .rationale =
-              "Instructions are read faster, and found by searching, when they are all in capitals or all in "
-              "lower case.",
-          .fix_note = "Writes the instruction as most others are written.",
+              "Instructions are easier to read and to search for if all of them are in upper case or all "
+              "in lower case.",
+          .fix_note = "Writes the instruction in the letter case of most others.",
           .bad = {"FROM debian:12\n"
                   "run make\n"
                   "RUN make install\n"},

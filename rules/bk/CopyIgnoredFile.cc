@@ -18,8 +18,8 @@ constexpr lint::ExampleFile kFiles[] = {{".dockerignore", "*.md\n"}, {"app", ""}
 void report(lint::Reporter& reporter, const Dispatched& one, const lint::Surroundings& around,
             std::string_view path, text::Span focus) {
   report_at(reporter, one,
-            fmt::format("{} leaves {} out of the context", text::base_name(around.ignore_file), path),
-            fmt::format("add !{} to it, or name something else", path))
+            fmt::format("{} excludes {} from the context", text::base_name(around.ignore_file), path),
+            fmt::format("add !{} to it, or copy something else", path))
       .focus = focus;
 }
 
@@ -87,24 +87,24 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "CopyIgnoredFile",
-      .name = "CopyIgnoredFile",
-      .level = lint::Level::kError,
-      .origin = lint::Origin::kBuildkit,
-      .summary = "An instruction reads a file that the ignore file keeps out of the context",
-      .rationale =
-          "The builder never sees a file that `.dockerignore` leaves out, so a COPY, ADD or bind mount that "
-          "names it fails: not found. Name another file, or let the ignore file make an exception with `!`. "
-          "The profile `buildkit` reports what BuildKit's own check does: what a pattern matches as text, "
-          "nothing where the ignore file has exceptions, and no mounts.",
-      .bad = {"FROM debian:12\n"
-              "COPY notes.md /\n",
-              kFiles},
-      .good = {"FROM debian:12\n"
-               "COPY app /\n",
-               kFiles},
-      .check = check};
+  return {.code = "CopyIgnoredFile",
+          .name = "CopyIgnoredFile",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "An instruction reads a file that the ignore file excludes from the context",
+          .rationale =
+              "Builders never see a file that `.dockerignore` excludes, so a COPY, ADD or bind mount that "
+              "names it fails: not found. Name another file, or add an exception with `!` to the ignore "
+              "file. The profile `buildkit` reports what BuildKit's own check reports: it compares the "
+              "pattern as text, reports nothing if the ignore file has exceptions, and does not look at "
+              "mounts.",
+          .bad = {"FROM debian:12\n"
+                  "COPY notes.md /\n",
+                  kFiles},
+          .good = {"FROM debian:12\n"
+                   "COPY app /\n",
+                   kFiles},
+          .check = check};
 }
 
 }  // namespace dcache::rules::CopyIgnoredFile

@@ -16,8 +16,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const Instruction* from : read_froms(subject)) {
     if (from->arguments.size() != 3 || names.insert(text::to_lower(from->arguments[2].text)).second) continue;
     reporter
-        .report(from->span, fmt::format("there is a stage {} above", from->arguments[2].text),
-                "give each stage a name of its own")
+        .report(from->span, fmt::format("there is another stage {} above", from->arguments[2].text),
+                "give each stage its own name")
         .focus = from->arguments[2].span;
   }
 }
@@ -32,10 +32,10 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
           .whole_file = true,
-          .summary = "Two stages have one name",
+          .summary = "Two stages have the same name",
           .rationale =
-              "A later stage hides the earlier one of its name: `--target` and `COPY --from` below it mean "
-              "the later, and nobody can reach the earlier.",
+              "The later stage hides the earlier one: `--target` and `COPY --from` below it refer to the "
+              "later one, and nothing can refer to the earlier one.",
           .bad = {"FROM debian:12 AS app\n"
                   "FROM alpine:3.20 AS app\n"},
           .good = {"FROM debian:12 AS build\n"

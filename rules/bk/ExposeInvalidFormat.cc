@@ -14,8 +14,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (colon == std::string_view::npos || port.find_first_not_of(':') == colon + 1) continue;
     const std::string wanted(port.substr(colon + 1));
     lint::Diagnostic& diagnostic =
-        report_at(reporter, *exposed.at, fmt::format("{} names more than a port of the container", port),
-                  fmt::format("write {}, and --publish when the container is run", wanted));
+        report_at(reporter, *exposed.at, fmt::format("{} contains more than a port of the container", port),
+                  fmt::format("write {}, and use --publish when you run the container", wanted));
     diagnostic.focus = exposed.word->span;
     if (exposed.can_be_mended())
       diagnostic.fix = replace(exposed.word->span, wanted, fmt::format("write {}", wanted));
@@ -30,11 +30,11 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
           .fix = lint::FixKind::kSafe,
-          .summary = "EXPOSE names an address or a port of the host",
+          .summary = "EXPOSE contains an address or a port of the host",
           .rationale =
-              "EXPOSE tells which ports the program in the container listens on. Where they appear on the "
-              "host is said when the container is run; builders drop that part, with this warning.",
-          .fix_note = "Leaves the port of the container, which is what builders do with it.",
+              "EXPOSE says which ports the program in the container listens on. The port on the host is "
+              "set when the container runs; builders drop this part, with this warning.",
+          .fix_note = "Keeps only the container's port, as builders do.",
           .bad = {"FROM debian:12\n"
                   "EXPOSE 8080:80\n"},
           .good = {"FROM debian:12\n"

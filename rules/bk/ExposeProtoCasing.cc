@@ -31,8 +31,8 @@ lint::Rule rule() {
           .fix = lint::FixKind::kSafe,
           .summary = "The protocol of EXPOSE is not in lower case",
           .rationale =
-              "Protocols are in lower case everywhere else; tools that compare them as text miss those that "
-              "are not.",
+              "Protocols are in lower case everywhere else, and tools that compare them as text do not "
+              "find others.",
           .fix_note = "Writes the protocol in lower case.",
           .bad = {"FROM debian:12\n"
                   "EXPOSE 80/TCP\n"},

@@ -47,8 +47,10 @@ lint::Rule rule() {
           .origin = lint::Origin::kBuildkit,
           .fix = lint::FixKind::kSafe,
           .summary = "`FROM` and `AS` are not in the same letter case",
-          .rationale = "Two words of one instruction in two letter cases are hard to read and to search for.",
-          .fix_note = "Writes AS as FROM is written.",
+          .rationale =
+              "Two keywords of one instruction in different letter cases are hard to read and "
+              "to search for.",
+          .fix_note = "Writes AS in the letter case of FROM.",
           .bad = {"FROM debian:12 as build\n"
                   "RUN make\n"},
           .good = {"FROM debian:12 AS build\n"

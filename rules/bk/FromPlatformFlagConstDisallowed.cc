@@ -30,8 +30,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (from->arguments.size() == 3 && names_platform(from->arguments[2].text, flag->value)) continue;
     reporter
         .report(from->span,
-                fmt::format("the stage is built for {}, whatever the build asks for", flag->value),
-                "leave --platform out, or write --platform=$BUILDPLATFORM")
+                fmt::format("the stage is always built for {}, whatever platform the build asks for",
+                            flag->value),
+                "remove --platform, or write --platform=$BUILDPLATFORM")
         .focus = flag->span;
   }
 }
@@ -45,11 +46,12 @@ lint::Rule rule() {
           .name = "FromPlatformFlagConstDisallowed",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
-          .summary = "FROM fixes the platform of its base image",
+          .summary = "FROM sets a constant platform for its base image",
           .rationale =
-              "A constant `--platform` builds for that platform alone, on every machine and whatever `docker "
-              "build --platform` asks for. Leave it to the builder, or use `$BUILDPLATFORM` for a stage that "
-              "cross-compiles. A stage whose name says which platform it is for may name it.",
+              "With a constant `--platform` the stage is built for that platform on every machine, "
+              "whatever `docker build --platform` asks for. Let the builder choose the platform, or use "
+              "`$BUILDPLATFORM` for a stage that cross-compiles. If the name of a stage says its "
+              "platform, the platform may be constant.",
           .bad = {"FROM --platform=linux/amd64 debian:12\n"},
           .good = {"FROM --platform=linux/amd64 debian:12 AS tools-amd64\n"},
           .covers = kCovers,

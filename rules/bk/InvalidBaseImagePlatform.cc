@@ -37,10 +37,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         kRepositories, [&](const auto& repository) { return image.starts_with(repository.prefix); });
     if (wanted.empty() || known == std::end(kRepositories) || known->architecture == wanted) continue;
     reporter
-        .report(
-            from->span,
-            fmt::format("{} holds images for {}, and FROM asks for {}", image, known->architecture, wanted),
-            "name the image for that platform")
+        .report(from->span,
+                fmt::format("{} contains images for {}, but FROM asks for {}", image, known->architecture,
+                            wanted),
+                "use an image for that platform")
         .focus = flag->span;
   }
 }
@@ -53,11 +53,11 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
           .whole_file = true,
-          .summary = "FROM asks for another platform than its image is for",
+          .summary = "FROM asks for another platform than that of its image",
           .rationale =
-              "Repositories such as `arm64v8/alpine` hold images of one architecture. With a `--platform` "
-              "that names another, what is pulled can't run where it is meant to. Other images are not "
-              "looked up: that needs the network.",
+              "Repositories such as `arm64v8/alpine` contain images for one architecture. If "
+              "`--platform` names another one, the image can't run on the machine that it is meant for. "
+              "Other images are not looked up: that needs the network.",
           .bad = {"FROM --platform=linux/amd64 arm64v8/alpine:3.20\n"},
           .good = {"FROM --platform=linux/arm64 arm64v8/alpine:3.20\n"},
           .check = check};

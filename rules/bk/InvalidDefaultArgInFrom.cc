@@ -31,7 +31,7 @@ std::set<std::string_view> required_arguments(const dockerfile::File& file) {
   return names;
 }
 
-// Whether a name of an image hangs on an argument that a build has to give: whoever builds knows.
+// Whether a name of an image depends on an argument that a build has to give: the user knows it.
 bool needs_argument(const dockerfile::File& file, std::string_view image) {
   const std::set<std::string_view> required = required_arguments(file);
   std::vector<std::string> missing;
@@ -63,8 +63,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (!as_buildkit && needs_argument(subject.file(), base.text)) continue;
     reporter
         .report(from->span,
-                fmt::format("without build arguments {} gives '{}', which is no image", base.text, name),
-                "give its ARG a default above the first FROM")
+                fmt::format("without build arguments {} gives '{}', which is not an image", base.text, name),
+                "give its ARG a default value above the first FROM")
         .focus = base.span;
   }
 }
@@ -77,13 +77,12 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
           .whole_file = true,
-          .summary = "FROM names no image unless a build argument is given",
+          .summary = "FROM does not name an image unless a build argument is set",
           .rationale =
-              "Without `--build-arg` the name of the base image is empty or malformed, so that a plain "
-              "`docker build .` fails, and tools that read the Dockerfile don't know what it starts from. A "
-              "default that works makes both work.\n\n"
-              "An ARG without any default asks for a value, which build files and CI then give: only the "
-              "profiles `buildkit` and `all` report it.",
+              "Without `--build-arg` the name of the base image is empty or malformed. A plain `docker "
+              "build .` fails, and tools that read the Dockerfile do not know the base image. With a "
+              "default value both work.\n\nAn ARG without a default expects a value, which build files "
+              "and CI then set: only the profiles `buildkit` and `all` report it.",
           .bad = {"ARG VERSION=\n"
                   "FROM debian:${VERSION}\n"},
           .good = {"ARG VERSION=12\n"

@@ -54,8 +54,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     above = &instruction;
     if (comment.empty() || std::ranges::find(names, comment.substr(0, comment.find(' '))) != names.end())
       continue;
-    reporter.report(instruction.span, "the comment above does not begin with the name of what it describes",
-                    fmt::format("begin it with {}", names.front()));
+    reporter.report(instruction.span,
+                    "the comment above does not start with the name of what it "
+                    "describes",
+                    fmt::format("start the comment with {}", names.front()));
   }
 }
 
@@ -68,11 +70,12 @@ lint::Rule rule() {
           .origin = lint::Origin::kBuildkit,
           .on_by_default = false,
           .experimental = true,
-          .summary = "The comment above an ARG or a named FROM does not begin with its name",
+          .summary = "The comment above an ARG or a named FROM does not start with its name",
           .rationale =
-              "`docker build --call=outline` shows the comment above an ARG or a stage as its description, "
-              "if it begins with the name. The rule is for files that are written with that in mind, and off "
-              "unless `# check=experimental=InvalidDefinitionDescription` switches it on.",
+              "`docker build --call=outline` shows the comment above an ARG or a stage as its "
+              "description, if the comment starts with its name. The rule is for files that use such "
+              "descriptions. It is off unless `# check=experimental=InvalidDefinitionDescription` "
+              "enables it.",
           .bad = {"# check=experimental=all\n"
                   "# the version to build\n"
                   "ARG VERSION\n"

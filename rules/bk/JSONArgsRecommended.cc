@@ -21,19 +21,19 @@ std::optional<std::string> what_breaks_json(std::string_view text) {
   if (!text.starts_with('[')) return std::nullopt;
   const std::string_view first = text::trim_left(text.substr(1));
   const size_t closing = text.rfind(']');
-  if (first.starts_with('\'')) return "put every element between double quotes";
+  if (first.starts_with('\'')) return "put double quotes around every element";
   if (!first.starts_with('"')) return std::nullopt;
   const std::string_view behind =
       text::trim_left(first.substr(std::min(first.find('"', 1), first.size() - 1) + 1));
   if (!behind.empty() && behind.front() != ',' && behind.front() != ']' && behind.front() != '"')
     return std::nullopt;
-  if (closing == std::string_view::npos) return "add the ] that ends it";
+  if (closing == std::string_view::npos) return "add the ] at the end";
   if (closing + 1 < text.size())
-    return fmt::format("remove what follows the ]: {}", text.substr(closing + 1));
+    return fmt::format("remove the text after the ]: {}", text.substr(closing + 1));
   const size_t before = text.substr(0, closing).find_last_not_of(" \t");
   if (text[before] == ']') return "remove one ] at the end";
-  if (text[before] == ',') return "remove the comma in front of the ]";
-  return "put every element between double quotes, with a comma between two of them";
+  if (text[before] == ',') return "remove the comma before the ]";
+  return "put double quotes around every element, and commas between them";
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -52,12 +52,11 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       continue;
     const auto broken = what_breaks_json(one.instruction->rest);
     if (broken) {
-      report_at(reporter, one, "this is not the JSON array that it looks like, so a shell runs it as text",
-                *broken);
+      report_at(reporter, one, "this is not valid JSON, so a shell runs it as text", *broken);
     } else {
       const ShellForm form = shell_form_of(one.instruction->rest);
       if (form.execs && !answers_as_buildkit(subject)) continue;
-      report_at(reporter, one, "a shell stands between the program and the signals it should get",
+      report_at(reporter, one, "a shell starts the program and does not pass signals on to it",
                 json_form_of(dockerfile::name_of(keyword), form));
     }
   }
@@ -68,24 +67,23 @@ constexpr std::string_view kCovers[] = {"DL3025"};
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "JSONArgsRecommended",
-      .name = "JSONArgsRecommended",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kBuildkit,
-      .summary = "CMD or ENTRYPOINT is not in JSON form",
-      .rationale =
-          "In shell form the program runs below a shell, which does not pass signals on: `docker stop` "
-          "waits ten seconds, then kills. In JSON form the program gets them itself. Where a shell is "
-          "meant, a SHELL instruction says so and ends this advice.\n\n"
-          "A command that ends with `exec PROGRAM` leaves no shell: only the profiles `buildkit` and `all` "
-          "report it.",
-      .bad = {"FROM debian:12\n"
-              "CMD server --port 80\n"},
-      .good = {"FROM debian:12\n"
-               "CMD [\"server\", \"--port\", \"80\"]\n"},
-      .covers = kCovers,
-      .check = check};
+  return {.code = "JSONArgsRecommended",
+          .name = "JSONArgsRecommended",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "CMD or ENTRYPOINT is not in JSON form",
+          .rationale =
+              "In shell form a shell starts the program, and it does not pass signals on: `docker stop` "
+              "waits ten seconds and then kills the container. In JSON form the program gets the signals. If "
+              "you want a shell, name it with SHELL: the rule then reports nothing.\n\nWith a command that "
+              "ends with `exec PROGRAM`, the program replaces the shell: only the profiles `buildkit` and "
+              "`all` report it.",
+          .bad = {"FROM debian:12\n"
+                  "CMD server --port 80\n"},
+          .good = {"FROM debian:12\n"
+                   "CMD [\"server\", \"--port\", \"80\"]\n"},
+          .covers = kCovers,
+          .check = check};
 }
 
 }  // namespace dcache::rules::JSONArgsRecommended

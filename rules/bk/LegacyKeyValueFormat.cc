@@ -53,11 +53,11 @@ lint::Rule rule() {
           .fix = lint::FixKind::kSafe,
           .summary = "ENV or LABEL is written without `=`",
           .rationale =
-              "`ENV name value` takes the rest of the line for the value, blanks and all, so that it reads "
-              "differently from all other instructions; it may go away.",
+              "In `ENV name value` the rest of the line is the value, with all spaces. That is different "
+              "from all other instructions, and builders may drop this form.",
           .fix_note =
-              "Writes `NAME=value`, with quotes where the value has blanks. Values with quotes or escapes of "
-              "their own are left alone.",
+              "Writes `NAME=value`, with quotes if the value contains spaces. Values that contain quotes "
+              "or escapes are not changed.",
           .bad = {"FROM debian:12\n"
                   "ENV MODE fast\n"},
           .good = {"FROM debian:12\n"

@@ -29,7 +29,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     lint::Diagnostic& diagnostic =
         reporter.report(instruction.span, "MAINTAINER is deprecated", fmt::format("write {}", label));
     if (subject.file().escape() != '\\') continue;
-    diagnostic.fix = replace(instruction.span, label, "make it a label");
+    diagnostic.fix = replace(instruction.span, label, "replace it with a label");
     diagnostic.fix->removed = {instruction.span.begin};
     diagnostic.fix->added = {label};
     diagnostic.fix->safe = false;
@@ -41,22 +41,21 @@ constexpr std::string_view kCovers[] = {"DL4000"};
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "MaintainerDeprecated",
-      .name = "MaintainerDeprecated",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kBuildkit,
-      .fix = lint::FixKind::kUnsafe,
-      .summary = "MAINTAINER is deprecated",
-      .rationale = "A label says the same, can be read with all the others, and is not about to go away.",
-      .fix_note =
-          "Writes the label instead. It is unsafe because the image then has a label more, and no author.",
-      .bad = {"FROM debian:12\n"
-              "MAINTAINER someone@example.com\n"},
-      .good = {"FROM debian:12\n"
-               "LABEL org.opencontainers.image.authors=\"someone@example.com\"\n"},
-      .covers = kCovers,
-      .check = check};
+  return {.code = "MaintainerDeprecated",
+          .name = "MaintainerDeprecated",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .fix = lint::FixKind::kUnsafe,
+          .summary = "MAINTAINER is deprecated",
+          .rationale = "A label has the same meaning, is read like all other labels, and is not deprecated.",
+          .fix_note =
+              "Writes the label. The fix is unsafe because the image then has one more label, and no author.",
+          .bad = {"FROM debian:12\n"
+                  "MAINTAINER someone@example.com\n"},
+          .good = {"FROM debian:12\n"
+                   "LABEL org.opencontainers.image.authors=\"someone@example.com\"\n"},
+          .covers = kCovers,
+          .check = check};
 }
 
 }  // namespace dcache::rules::MaintainerDeprecated

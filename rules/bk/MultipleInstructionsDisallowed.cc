@@ -22,7 +22,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (earlier == nullptr) continue;
     reporter
         .report(earlier->span,
-                fmt::format("{} of line {} takes the place of this one", dockerfile::name_of(keyword),
+                fmt::format("{} in line {} replaces this one", dockerfile::name_of(keyword),
                             one.place->start_line),
                 "keep one of them")
         .decided_by = one.place == one.instruction ? one.place->span : text::Span();
@@ -38,8 +38,10 @@ lint::Rule rule() {
           .name = "MultipleInstructionsDisallowed",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
-          .summary = "A stage has several CMD, ENTRYPOINT or HEALTHCHECK",
-          .rationale = "Only the last of each is kept. The others are dead text that readers take for true.",
+          .summary = "A stage has several CMD, ENTRYPOINT or HEALTHCHECK instructions",
+          .rationale =
+              "Only the last of each is used. The others have no effect, but readers may think "
+              "that they do.",
           .bad = {"FROM debian:12\n"
                   "CMD [\"a\"]\n"
                   "CMD [\"b\"]\n"},

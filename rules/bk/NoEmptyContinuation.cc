@@ -23,7 +23,7 @@ std::vector<text::Span> empty_lines(const dockerfile::File& file, const Instruct
   return empty;
 }
 
-// An instruction that the line in front of an empty one swallows, as its continuation was not meant.
+// An instruction that the line before an empty one swallows, as its continuation was not meant.
 struct Swallowed {
   std::string_view name;
   uint32_t line = 0;
@@ -75,16 +75,15 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const text::Span place = file.lines().line_span(last_line_of(file, instruction));
     if (const auto swallowed = find_swallowed(file, instruction)) {
       reporter
-          .report(
-              place,
-              fmt::format("line {} continues over an empty line, so {} in line {} is read as a part of {}",
-                          swallowed->continued, swallowed->name, swallowed->line, instruction.name),
-              fmt::format("remove the {} at the end of line {}", file.escape(), swallowed->continued))
+          .report(place,
+                  fmt::format("line {} continues after an empty line, so {} in line {} is read as part of {}",
+                              swallowed->continued, swallowed->name, swallowed->line, instruction.name),
+                  fmt::format("remove the {} at the end of line {}", file.escape(), swallowed->continued))
           .focus = empty.front();
       continue;
     }
     lint::Diagnostic& diagnostic =
-        reporter.report(place, "an empty line stands in the middle of this instruction", "delete it");
+        reporter.report(place, "an empty line is in the middle of this instruction", "delete it");
     diagnostic.focus = empty.front();
     lint::Fix fix;
     fix.description = "delete the empty lines";
@@ -103,12 +102,13 @@ lint::Rule rule() {
           .origin = lint::Origin::kBuildkit,
           .fix = lint::FixKind::kSafe,
           .whole_file = true,
-          .summary = "A continued instruction has an empty line in it",
+          .summary = "An instruction that continues on the next line contains an empty line",
           .rationale =
-              "An empty line behind a `\\` is skipped today, with a warning, and will end the instruction "
-              "one day: the next line is then an instruction of its own. If it already looks like one, the "
-              "`\\` was not meant, and the builder takes that instruction for words of the one above.",
-          .fix_note = "Deletes the empty lines, unless one stands above what looks like an instruction.",
+              "Builders skip an empty line after a `\\` today, with a warning. In the future it will end "
+              "the instruction, and the next line will be a new instruction. If the next line already "
+              "looks like an instruction, the `\\` is probably a mistake, and the builder reads that "
+              "instruction as arguments of the one above.",
+          .fix_note = "Deletes the empty lines, unless the line after them looks like an instruction.",
           .bad = {"FROM debian:12\n"
                   "RUN echo a && \\\n"
                   "\n"

@@ -33,12 +33,12 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || !is_target_platform(flag->value)) continue;
     lint::Diagnostic& diagnostic =
-        reporter.report(from->span, "the target platform is the default", "leave --platform out");
+        reporter.report(from->span, "the target platform is the default", "remove --platform");
     diagnostic.focus = flag->span;
     // Then the argument may be another platform.
     if (declares_platform(subject.file())) continue;
     const text::Span with_blank{flag->span.begin - 1, flag->span.end};
-    diagnostic.fix = replace(with_blank, "", "leave --platform out");
+    diagnostic.fix = replace(with_blank, "", "remove --platform");
   }
 }
 
@@ -53,10 +53,10 @@ lint::Rule rule() {
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kBuildkit,
       .fix = lint::FixKind::kSafe,
-      .summary = "`FROM --platform=$TARGETPLATFORM` says what holds anyway",
+      .summary = "`FROM --platform=$TARGETPLATFORM` is the default and redundant",
       .rationale =
-          "The target platform is what FROM takes by itself. The flag is noise, and hides the stages "
-          "where another platform is meant.",
+          "FROM uses the target platform by default. The flag has no effect, and makes it hard to see "
+          "the stages that use another platform.",
       .fix_note = "Removes the flag, unless an ARG above the first FROM gives `TARGETPLATFORM` a default.",
       .bad = {"FROM --platform=$TARGETPLATFORM debian:12\n"},
       .good = {"FROM debian:12\n"},

@@ -17,8 +17,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         !text::equals_ignoring_case(name.text, "context"))
       continue;
     reporter
-        .report(from->span, fmt::format("{} means something else to builders", name.text),
-                "give the stage another name")
+        .report(from->span, fmt::format("{} is a reserved name", name.text), "give the stage another name")
         .focus = name.span;
   }
 }
@@ -33,10 +32,10 @@ lint::Rule rule() {
           .level = lint::Level::kError,
           .origin = lint::Origin::kBuildkit,
           .whole_file = true,
-          .summary = "A stage has a name that means something else",
+          .summary = "A stage has a reserved name",
           .rationale =
-              "`scratch` is the empty image and `context` the build context: a stage of that name can't be "
-              "referred to everywhere.",
+              "`scratch` is the empty image and `context` is the build context: not every instruction "
+              "can refer to a stage with this name.",
           .bad = {"FROM debian:12 AS scratch\n"},
           .good = {"FROM debian:12 AS base\n"},
           .covers = kCovers,

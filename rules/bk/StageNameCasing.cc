@@ -18,7 +18,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const std::string lower = text::to_lower(name.text);
     if (name.text == lower) continue;
     lint::Diagnostic& diagnostic =
-        reporter.report(from.span, fmt::format("the name of the stage {} is not in lower case", name.text),
+        reporter.report(from.span, fmt::format("the stage name {} is not in lower case", name.text),
                         fmt::format("write {}", lower));
     diagnostic.focus = name.span;
     diagnostic.fix = replace(name.span, lower, "write the name in lower case");
@@ -35,9 +35,9 @@ lint::Rule rule() {
           .fix = lint::FixKind::kSafe,
           .summary = "The name of a stage is not in lower case",
           .rationale =
-              "Builders compare the names of stages in lower case, and a `FROM` that spells one in capitals "
-              "is taken for an image. In lower case everywhere a name means the same everywhere.",
-          .fix_note = "Writes the name in lower case, which `COPY --from` finds as before.",
+              "Builders compare stage names in lower case, and read a `FROM` with capitals as the name "
+              "of an image. Use lower case everywhere.",
+          .fix_note = "Writes the name in lower case. `COPY --from` finds it as before.",
           .bad = {"FROM debian:12 AS Build\n"
                   "RUN make\n"},
           .good = {"FROM debian:12 AS build\n"

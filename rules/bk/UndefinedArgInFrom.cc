@@ -33,19 +33,18 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "UndefinedArgInFrom",
-      .name = "UndefinedArgInFrom",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kBuildkit,
-      .summary = "FROM refers to an argument that no ARG above declares",
-      .rationale =
-          "FROM sees only what ARGs above the first FROM declare, and the arguments that builders define. "
-          "Any other name is empty, however it is set further down, and `--build-arg` does not reach it.",
-      .bad = {"FROM debian:${VERSION:-12}\n"},
-      .good = {"ARG VERSION=12\n"
-               "FROM debian:${VERSION}\n"},
-      .check = check};
+  return {.code = "UndefinedArgInFrom",
+          .name = "UndefinedArgInFrom",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "FROM uses an argument that no ARG above it declares",
+          .rationale =
+              "FROM sees only the ARGs above the first FROM and the arguments that builders define. Any "
+              "other name is empty, even if it is set later in the file, and `--build-arg` does not set it.",
+          .bad = {"FROM debian:${VERSION:-12}\n"},
+          .good = {"ARG VERSION=12\n"
+                   "FROM debian:${VERSION}\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::UndefinedArgInFrom

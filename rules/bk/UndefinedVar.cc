@@ -64,7 +64,7 @@ bool is_version_of(std::string_view name, std::string_view image) {
   return name.ends_with(kEnd) && text::equals_ignoring_case(name.substr(0, name.size() - kEnd.size()), own);
 }
 
-// Reports variables that nothing sets. The base image may set any of them: but for BuildKit's own profile
+// Reports variables that nothing sets. The base image may set any of them: outside of BuildKit's own profile
 // only those count that the file sets elsewhere, that are spelled like one that it sets, or that no base
 // image brings.
 class UndefinedVariables {
@@ -93,9 +93,10 @@ class UndefinedVariables {
       const bool from_image = extends || (!elsewhere && meant == names_.end()) || is_version_of(name, image);
       if (!all_ && from_image && !starts_empty) continue;
       const std::string_view near = meant == names_.end() ? closest_known(stage, name) : *meant;
-      report_at(reporter_, one, fmt::format("nothing sets {} here", name),
-                elsewhere      ? "set it in this stage, above this line; what is set elsewhere does not count"
-                : near.empty() ? "set it with ARG or ENV above, or give it a value"
+      report_at(reporter_, one, fmt::format("{} is not set here", name),
+                elsewhere      ? "set it in this stage, above this line; a value that is set elsewhere "
+                                 "does not count"
+                : near.empty() ? "set it with ARG or ENV above, or give it a default value"
                                : fmt::format("did you mean {}?", near));
     }
   }
@@ -121,28 +122,26 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "UndefinedVar",
-      .name = "UndefinedVar",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kBuildkit,
-      .summary = "A variable is used that nothing sets",
-      .rationale =
-          "A variable that neither ENV nor ARG of the stage sets is empty: the path or value around it then "
-          "means something else. Arguments from above the first FROM have to be declared again in the stage. "
-          "Base images set variables too, which the file does not show: outside of the profiles `buildkit` "
-          "and "
-          "`all` a name counts only if the file sets it elsewhere, if it looks like a misspelling of one "
-          "that "
-          "the file sets, or if the stage starts from scratch; `RUBY_VERSION` and the like do not in a stage "
-          "from such an image.",
-      .bad = {"ARG TARGET=/app\n"
-              "FROM debian:12\n"
-              "COPY app $TARGET/\n"},
-      .good = {"FROM debian:12\n"
-               "ARG TARGET=/app\n"
-               "COPY app $TARGET/\n"},
-      .check = check};
+  return {.code = "UndefinedVar",
+          .name = "UndefinedVar",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kBuildkit,
+          .summary = "A variable is used but not set",
+          .rationale =
+              "A variable that neither an ENV nor an ARG of the stage sets is empty, and the path or value "
+              "that contains it has another meaning. Arguments from above the first FROM must be declared "
+              "again in the stage. Base images set variables too, which the file does not show. Outside of "
+              "the profiles `buildkit` and `all`, a name therefore counts only if the file sets it "
+              "elsewhere, if it looks like a misspelling of a name that the file sets, or if the stage "
+              "starts from scratch; in a stage from an image such as ruby, `RUBY_VERSION` and similar names "
+              "do not count.",
+          .bad = {"ARG TARGET=/app\n"
+                  "FROM debian:12\n"
+                  "COPY app $TARGET/\n"},
+          .good = {"FROM debian:12\n"
+                   "ARG TARGET=/app\n"
+                   "COPY app $TARGET/\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::UndefinedVar

@@ -52,8 +52,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (known || is_absolute(subject, graph.stages[one.stage], graph.text_of(path))) continue;
     if (!as_buildkit && may_be_set_by_base(subject, graph.stages[one.stage], path.text)) continue;
     report_at(reporter, one,
-              fmt::format("the folder '{}' depends on where the base image left off", graph.text_of(path)),
-              "write the path from the root on")
+              fmt::format("the folder '{}' depends on the WORKDIR of the base image", graph.text_of(path)),
+              "write an absolute path")
         .focus = path.span;
   }
 }
@@ -67,12 +67,12 @@ lint::Rule rule() {
           .name = "WorkdirRelativePath",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kBuildkit,
-          .summary = "WORKDIR is given a relative path, and no absolute one stands above it",
+          .summary = "WORKDIR has a relative path, and no WORKDIR above has an absolute one",
           .rationale =
-              "A relative WORKDIR goes on from wherever the base image left off. A new base image moves it "
-              "without a word.\n\n"
-              "A path that begins with a variable which the file sets nowhere, such as `$HOME`, may have an "
-              "absolute one from the base image: only the profiles `buildkit` and `all` report it.",
+              "A relative WORKDIR starts at the working directory of the base image. If the base image "
+              "changes it, the folder moves without a warning.\n\nA path that begins with a variable "
+              "which the file does not set, such as `$HOME`, may be absolute because of the base image: "
+              "only the profiles `buildkit` and `all` report it.",
           .bad = {"FROM debian:12\n"
                   "WORKDIR app\n"},
           .good = {"FROM debian:12\n"

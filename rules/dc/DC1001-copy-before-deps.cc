@@ -49,7 +49,7 @@ std::vector<std::string_view> needed_files(const Use& use) {
                                                           : copied(use.manager->manifests);
 }
 
-// Whether a folder holds more than what the package manager itself reads.
+// Whether a folder contains more than what the package manager itself reads.
 bool holds_sources(const lint::Surroundings& surroundings, std::string_view folder, const Use& use) {
   const auto below = surroundings.files.below(folder);
   const bool lists = use.action->installs == Action::Installs::kFiles;
@@ -354,7 +354,7 @@ bool is_plain_copy(const Instruction& copy) {
   return copy.arguments.size() == 2 && !copy.json && known_flags;
 }
 
-// Whether nothing that runs stands between the COPY and the RUN.
+// Whether nothing that runs is between the COPY and the RUN.
 bool are_neighbours(const plan::Graph& graph, const BroadCopy& copy, const Run& run) {
   const plan::Stage& stage = graph.stages[copy.step->stage];
   const auto at = std::find(stage.steps.begin(), stage.steps.end(), *run.step);
@@ -394,7 +394,7 @@ text::Edit replace_copy(const dockerfile::File& file, const Instruction& copy, s
   return {copy.span, std::move(copies)};
 }
 
-// Whether ENV or ARG stands between two instructions.
+// Whether ENV or ARG is between two instructions.
 bool sets_variables_between(const dockerfile::File& file, const Instruction& first, const Instruction& last) {
   return std::ranges::any_of(file.instructions(), [&](const Instruction& one) {
     return &one > &first && &one < &last &&
@@ -402,7 +402,7 @@ bool sets_variables_between(const dockerfile::File& file, const Instruction& fir
   });
 }
 
-// Whether a comment that commands a linter or BuildKit's checks stands right above the instruction.
+// Whether a comment that commands a linter or BuildKit's checks is right above the instruction.
 bool is_commanded_above(const dockerfile::File& file, const Instruction& instruction) {
   const std::string_view above = line_above(file, instruction);
   return above.starts_with('#') &&
@@ -577,7 +577,7 @@ std::vector<std::string> usual_names(const Use& use) {
   return names;
 }
 
-// Whether a test in front of the install looks for one of its manifests: there may be none.
+// Whether a test before the install looks for one of its manifests: there may be none.
 bool is_guarded(const Run& run, const Use& use) {
   const auto is_test = [](const shell::Command& command) {
     const std::string_view program = command.program();
@@ -710,14 +710,13 @@ class Check {
     const Instruction& instruction = *copy.step->instruction;
     Diagnostic& diagnostic = reporter_.report(
         instruction.span,
-        fmt::format(
-            "{} {} stands above '{}' (line {}): an edit of any file in it installs the packages again",
-            dockerfile::name_of(instruction.keyword), copy.source->written, install_words(*named.use),
-            run.instruction->start_line),
+        fmt::format("{} {} comes before '{}' (line {}): editing any copied file installs the packages again",
+                    dockerfile::name_of(instruction.keyword), copy.source->written, install_words(*named.use),
+                    run.instruction->start_line),
         named.alone && can_wait(subject_.graph(), copy, run)
-            ? fmt::format("move it below line {}: the packages don't need the files",
+            ? fmt::format("move it below line {}: the packages do not need the files",
                           run.instruction->end_line)
-            : "install the packages in a RUN above it: they don't need the files");
+            : "install the packages in a RUN above it: they do not need the files");
     if (!named.alone || !named.system || !are_neighbours(subject_.graph(), copy, run)) return;
     diagnostic.fix = move_copy(subject_, copy, run);
     if (diagnostic.fix) add_gain(diagnostic, copy, {});
@@ -731,7 +730,7 @@ class Check {
     Diagnostic& diagnostic = reporter_.report(
         instruction.span,
         fmt::format(
-            "{} {} stands above '{}' (line {}): an edit of any file in it installs all dependencies again",
+            "{} {} comes before '{}' (line {}): editing any copied file installs all dependencies again",
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
             run.instruction->start_line),
         remedy_for(copies, earlier, found, run, use));
@@ -833,7 +832,7 @@ class Check {
     std::string remedy;
     if (earlier.step != nullptr && missing.empty()) {
       remedy =
-          fmt::format("line {} copies {} already: {} right after it, then copy the rest",
+          fmt::format("line {} already copies {}: {} right after it, then copy the rest",
                       earlier.step->instruction->start_line, text::list_words(usual_names(use)), install);
     } else {
       remedy = fmt::format(
@@ -887,32 +886,25 @@ lint::Rule rule() {
       .fix = lint::FixKind::kSafe,
       .summary = "Sources are copied before the dependencies are installed",
       .rationale =
-          "A COPY is rebuilt when any file that it takes changes, and every step below it is rebuilt with "
-          "it. If the "
-          "install of the dependencies is one of them, each edit of the sources downloads and installs "
-          "everything "
-          "again. The install needs only the manifests: copied on their own above it, they let it be reused "
-          "until "
-          "they change. Packages that a command names itself, as in `apt-get install curl`, need none of the "
-          "files: such a RUN belongs above the COPY.\n\n"
-          "Left alone are installs that need the sources (a `postinstall` or `prepare` script that reads "
-          "them, "
-          "`-e .` in a list for pip), those that run only if a test finds their manifest, and packages that "
-          "the same RUN takes away again, such as a compiler.\n\n"
-          "Where the Dockerfile's folder lacks what COPY would bring, the context is another folder: the "
-          "text alone is looked at, and there is no fix.",
+          "A COPY rebuilds when any file that it copies changes, and every step after it rebuilds too. "
+          "If one of those steps installs the dependencies, each edit of the sources downloads and "
+          "installs everything again. The install needs only the manifests, such as `package.json` and "
+          "its lock file. Copy them first, on their own: the install is then reused until they change. "
+          "Packages that a command names itself, as in `apt-get install curl`, need no files from the "
+          "context: put such a RUN above the COPY.\n\nNot reported: installs that need the sources (a "
+          "`postinstall` or `prepare` script that reads them, `-e .` in a requirements file), installs "
+          "that run only if a test finds their manifest, and packages that the same RUN removes again, "
+          "such as a compiler.\n\nIf the Dockerfile's folder does not contain what COPY names, the build "
+          "context is another folder. The rule then looks at the text alone, and there is no fix.",
       .fix_note =
-          "Copies the manifests that exist in the context, leaves the install below them and moves the broad "
-          "COPY "
-          "under it. It is safe only where all that the install reads is known: unsafe with options and "
-          "variables "
-          "that may name files, with manifests that may refer to the project or whose packages run scripts "
-          "on "
-          "it, with settings of the package manager beside them, and with packages of an earlier install in "
-          "the context. Not offered where a manifest refers to files of the project. A RUN that installs "
-          "packages "
-          "of the distribution and does nothing else changes places with the COPY above it; unsafe where the "
-          "COPY writes to a folder that packages write to as well, such as `/var/www`.",
+          "Copies the manifests that exist in the context, then installs, then copies the rest. The fix "
+          "is safe only if everything that the install reads is known. It is unsafe if an option or a "
+          "variable may name a file, if a manifest may refer to the project or its packages run scripts "
+          "on it, if settings of the package manager are next to the manifests, or if the context "
+          "contains packages of an earlier install. There is no fix if a manifest refers to files of the "
+          "project. A RUN that only installs packages of the distribution swaps places with the COPY "
+          "above it; this is unsafe if the COPY writes to a folder that packages write to as well, such "
+          "as `/var/www`.",
       .bad = {"FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\n", kFiles},
       .good = {"FROM node:20\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",
                kFiles},

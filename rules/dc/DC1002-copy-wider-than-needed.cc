@@ -6,6 +6,7 @@
 #include "dcache/dockerfile/expand.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/go_module.h"
@@ -158,7 +159,7 @@ std::set<std::string> folders_to_copy(const std::set<std::string>& needed) {
   return folders;
 }
 
-// What the COPY brings and the folders don't hold: the first source, and how many files.
+// What the COPY brings and the folders don't contain: the first source, and how many files.
 struct Needless {
   std::string_view edited;
   size_t files = 0;
@@ -212,12 +213,13 @@ void look_at(lint::Subject& subject, const Step& copy, lint::Reporter& reporter)
   const Needless needless = find_needless(*around, folders);
   if (needless.edited.empty()) return;
   const dockerfile::Instruction& instruction = *copy.instruction;
-  lint::Diagnostic& diagnostic = reporter.report(
-      instruction.span,
-      fmt::format("{} file{} below folders come along that the build does not read, {} for one",
-                  needless.files, needless.files == 1 ? "" : "s", needless.edited),
-      fmt::format("copy go.mod, go.sum{}{}{}", root ? ", *.go" : "", folders.empty() ? "" : ", ",
-                  fmt::join(folders, ", ")));
+  lint::Diagnostic& diagnostic =
+      reporter.report(instruction.span,
+                      fmt::format("{} includes {} that the build never reads, for example {}",
+                                  dockerfile::name_of(instruction.keyword),
+                                  text::counted(needless.files, "file"), needless.edited),
+                      fmt::format("copy go.mod, go.sum{}{}{}", root ? ", *.go" : "",
+                                  folders.empty() ? "" : ", ", fmt::join(folders, ", ")));
   // A COPY can't name what is declared below it.
   if (!std::ranges::all_of(packages, &Package::known_at_copy)) return;
   lint::Fix fix;
@@ -258,41 +260,40 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1002",
-      .name = "copy-wider-than-needed",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kDcache,
-      .fix = lint::FixKind::kUnsafe,
-      .summary = "A COPY brings files that the steps behind it can't need",
-      .rationale =
-          "In a repository of several programs `COPY . .` makes each image depend on all of them: an edit "
-          "of one rebuilds the others too. Where a stage builds packages of a Go module and does nothing "
-          "else with the files, the imports say which folders it reads, and a COPY of these alone keeps "
-          "the steps below it from the other edits.\n\n"
-          "The rule asks for a context. It knows `go build` and `go install` of packages of the module at "
-          "its root; modules that take others from local folders, work spaces and `vendor` are left alone.",
-      .fix_note =
-          "Copies `go.mod`, `go.sum` and the folders of the packages. Unsafe: a build that reads files in "
-          "ways that imports and `//go:embed` don't show would miss them.",
-      .bad = {"FROM golang:1.22 AS build\n"
-              "WORKDIR /src\n"
-              "COPY . .\n"
-              "RUN go build -o /out/app ./cmd/app1\n"
-              "FROM scratch\n"
-              "COPY --from=build /out/app /app\n",
-              kFiles},
-      .good = {"FROM golang:1.22 AS build\n"
-               "WORKDIR /src\n"
-               "COPY go.mod go.sum ./\n"
-               "COPY cmd/app1 ./cmd/app1\n"
-               "COPY internal/config ./internal/config\n"
-               "RUN go build -o /out/app ./cmd/app1\n"
-               "FROM scratch\n"
-               "COPY --from=build /out/app /app\n",
-               kFiles},
-      .references = kReferences,
-      .check = check};
+  return {.code = "DC1002",
+          .name = "copy-wider-than-needed",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kUnsafe,
+          .summary = "A COPY includes files that the steps after it do not need",
+          .rationale =
+              "In a repository with several programs, `COPY . .` makes each image depend on all of them: "
+              "editing one program rebuilds the others too. If a stage only builds packages of a Go module, "
+              "the imports show which folders it reads. A COPY of only these folders means that other edits "
+              "do not rebuild the steps after it.\n\nThe rule needs the build context. It knows `go build` "
+              "and `go install` of packages of the module at the root of the context. It does not look at "
+              "modules that use local folders for other modules, at workspaces, or at `vendor`.",
+          .fix_note =
+              "Copies `go.mod`, `go.sum` and the folders of the packages. Unsafe: a build may read files in "
+              "ways that imports and `//go:embed` do not show, and these files would be missing.",
+          .bad = {"FROM golang:1.22 AS build\n"
+                  "WORKDIR /src\n"
+                  "COPY . .\n"
+                  "RUN go build -o /out/app ./cmd/app1\n"
+                  "FROM scratch\n"
+                  "COPY --from=build /out/app /app\n",
+                  kFiles},
+          .good = {"FROM golang:1.22 AS build\n"
+                   "WORKDIR /src\n"
+                   "COPY go.mod go.sum ./\n"
+                   "COPY cmd/app1 ./cmd/app1\n"
+                   "COPY internal/config ./internal/config\n"
+                   "RUN go build -o /out/app ./cmd/app1\n"
+                   "FROM scratch\n"
+                   "COPY --from=build /out/app /app\n",
+                   kFiles},
+          .references = kReferences,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1002

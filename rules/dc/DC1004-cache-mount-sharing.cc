@@ -36,7 +36,7 @@ bool runs_apt(const Run& run) {
   });
 }
 
-// For each step whether it, or one that it stands on, says something of the hook.
+// For each step whether it, or one that it depends on, says something of the hook.
 std::vector<bool> steps_without_hook(Subject& subject) {
   const plan::Graph& graph = subject.graph();
   std::vector<bool> without(graph.steps.size());
@@ -82,7 +82,7 @@ class Check {
       if (!keeps_any(mount) || mount.sharing == "locked" || mount.sharing == "private") continue;
       lint::Diagnostic& diagnostic = reporter_.report(
           flag.span,
-          fmt::format("two builds at once would both write to {}, and apt fails in one of them",
+          fmt::format("two builds at the same time would both write to {}, and apt fails in one of them",
                       mount.target),
           "add sharing=locked");
       const bool plain = mount.sharing.empty() && flag.span.of(subject_.file().source()) == flag.text;
@@ -95,10 +95,9 @@ class Check {
     // All of /var/lib/apt would share what it knows of installed packages with other images.
     const std::string_view target = folder == "/var/lib/apt" ? "/var/lib/apt/lists" : folder;
     const std::string flag = fmt::format("--mount=type=cache,target={},sharing=locked", target);
-    lint::Diagnostic& diagnostic =
-        reporter_.report(run.instruction->name_span,
-                         fmt::format("apt keeps a part of what it needs in {}, which no mount keeps", target),
-                         fmt::format("add {}", flag));
+    lint::Diagnostic& diagnostic = reporter_.report(
+        run.instruction->name_span, fmt::format("apt also needs {}, which is not in a cache mount", target),
+        fmt::format("add {}", flag));
     diagnostic.fix = lint::Fix{};
     diagnostic.fix->description = "add the other mount";
     diagnostic.fix->safe = false;  // a later RUN may count on the lists
@@ -107,7 +106,8 @@ class Check {
 
   void remove_hook(const Run& run) {
     reporter_.report(run.instruction->name_span,
-                     "the image's docker-clean hook empties /var/cache/apt after every install",
+                     "the image's docker-clean hook deletes the packages in /var/cache/apt after every "
+                     "install",
                      "start the RUN with rm -f /etc/apt/apt.conf.d/docker-clean");
   }
 
@@ -134,17 +134,19 @@ lint::Rule rule() {
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kDcache,
       .fix = lint::FixKind::kSafe,
-      .summary = "A cache mount for apt is not locked, is one of two, or is emptied by the image's own hook",
+      .summary =
+          "A cache mount for apt is not locked, is one of two, or is emptied by the base image's "
+          "hook",
       .rationale =
-          "apt works in two folders, `/var/lib/apt` for its lists and `/var/cache/apt` for what it "
-          "downloads, and takes a lock in each. Two builds that share them at the same time fail unless the "
-          "mounts are `sharing=locked`; with one of the two kept and the other lost, apt downloads again or "
-          "finds lists without packages. Debian's and Ubuntu's images bring a hook, `docker-clean`, that "
-          "empties the cache behind every install: it has to go for the mount to keep anything.",
+          "apt uses two folders: `/var/lib/apt` for its lists and `/var/cache/apt` for its downloads. It "
+          "takes a lock in each. Two builds that share these mounts at the same time fail unless the "
+          "mounts are `sharing=locked`. If only one of the two folders is kept, apt downloads again or "
+          "finds lists without packages. The images of Debian and Ubuntu contain a hook, `docker-clean`, "
+          "that deletes the downloads after every install: remove it, or the mount keeps nothing.",
       .fix_note =
-          "Adds `sharing=locked`, and the missing mount: that is unsafe, since a later RUN may count on what "
-          "would be in the layer. The line that removes the hook is left to you: where "
-          "it goes depends on the base image.",
+          "Adds `sharing=locked`, and the missing mount. Adding a mount is unsafe, since a later RUN may "
+          "need what would be in the layer. The line that removes the hook is left to you: where it goes "
+          "depends on the base image.",
       .bad = {"FROM debian:12\n"
               "RUN --mount=type=cache,target=/var/cache/apt \\\n"
               "    rm -f /etc/apt/apt.conf.d/docker-clean && apt-get update && apt-get install -y curl\n"},

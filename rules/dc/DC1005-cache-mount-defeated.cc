@@ -13,7 +13,7 @@ namespace {
 using lint::Run;
 using lint::Subject;
 
-// The mount that a path of `rm` lies in; null for none.
+// The mount that a path of `rm` is in; null for none.
 const dockerfile::Mount* mount_around(const Run& run, std::string_view path) {
   const size_t star = path.find_first_of("*?[");
   if (star != std::string_view::npos) path = path.substr(0, path.rfind('/', star));
@@ -48,14 +48,15 @@ class Check {
   void opt_outs(const Run& run, const Use& use) {
     for (const shell::Word& word : use.command->words) {
       if (std::ranges::find(use.manager->opt_out, word.text) == use.manager->opt_out.end()) continue;
-      lint::Diagnostic& diagnostic = reporter_.report(
-          run.span_of(word.spelling),
-          fmt::format("{} keeps {} from the cache that is mounted for it", word.text, use.manager->name),
-          fmt::format("leave {} out", word.text));
+      lint::Diagnostic& diagnostic =
+          reporter_.report(run.span_of(word.spelling),
+                           fmt::format("{} keeps {} from using the cache that is mounted for it", word.text,
+                                       use.manager->name),
+                           fmt::format("remove {}", word.text));
       if (!run.shell_form || run.onbuild) continue;
       Removal removal(run, subject_.file());
       removal.word(word);
-      offer(removal, fmt::format("leave {} out", word.text), diagnostic);
+      offer(removal, fmt::format("remove {}", word.text), diagnostic);
     }
   }
 
@@ -106,14 +107,14 @@ class Check {
     const shell::Command& command = run.commands[index];
     lint::Diagnostic& diagnostic =
         reporter_.report(run.span_of(command.spelling),
-                         fmt::format("this empties {}, so that the next build finds nothing in it", what),
-                         "leave it out: a mount is in no layer");
+                         fmt::format("this empties {}, so the next build finds nothing in it", what),
+                         "remove this command: a mount is not part of the layer");
     const auto is_operand = [](const shell::Word& one) { return !one.text.starts_with('-'); };
     const bool several = word != nullptr && std::ranges::count_if(command.words, is_operand) > 2;
     if (run.onbuild || !run.shell_form) return;
     Removal removal(run, subject_.file());
     if (several) removal.word(*word);
-    if (several || removal.command(index)) offer(removal, "leave it out", diagnostic);
+    if (several || removal.command(index)) offer(removal, "remove the command", diagnostic);
     if (diagnostic.fix) diagnostic.fix->safe = safe;
   }
 
@@ -148,15 +149,15 @@ lint::Rule rule() {
           .fix = lint::FixKind::kSafe,
           .summary = "A cache mount is emptied or bypassed by the RUN that has it",
           .rationale =
-              "A cache mount keeps what a package manager downloaded for the next build. An option that "
-              "tells the package manager not to use its cache, or a clean-up at the end of the RUN, leaves "
-              "the mount empty every time: nothing is gained, and the clean-up is not needed either, since a "
-              "mount is in no layer.",
+              "A cache mount keeps what a package manager downloaded for the next build. If an option "
+              "tells the package manager not to use its cache, or if the RUN deletes the cache at its "
+              "end, the mount is empty every time and saves nothing. Deleting is not needed either: a "
+              "mount is not part of the layer.",
           .fix_note =
-              "Removes the option, or the clean-up where it is a command of a plain list. It is unsafe for "
-              "system package managers, where not all caches of the package manager are mounted, and for a "
-              "mount that is no package manager's: what follows may "
-              "count on an empty folder.",
+              "Removes the option, or the command that deletes, if it is part of a plain list of "
+              "commands. The fix is unsafe for system package managers, if not all caches of the package "
+              "manager are mounted, and for a mount that is not a package manager's: later commands may "
+              "expect an empty folder.",
           .bad = {"FROM python:3.12\n"
                   "RUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir flask==3.0.3\n"},
           .good = {"FROM python:3.12\n"

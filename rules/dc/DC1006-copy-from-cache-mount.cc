@@ -18,7 +18,7 @@ struct CacheMount {
   const Run* run = nullptr;
 };
 
-// The cache mount that holds `path` in the result of a stage, unless a later step puts files there.
+// The cache mount that contains `path` in the result of a stage, unless a later step puts files there.
 std::optional<CacheMount> find_mount(Subject& subject, size_t stage, std::string_view path) {
   const plan::Graph& graph = subject.graph();
   for (std::optional<size_t> at = graph.stages[stage].last_step; at; at = graph.steps[*at].below) {
@@ -57,11 +57,11 @@ void check(Subject& subject, lint::Reporter& reporter) {
         if (!mount) continue;
         reporter.report(
             step.instruction->span,
-            fmt::format("{} lies under {}, a cache mount of line {}: its files are in no layer, so there is "
-                        "nothing to take",
+            fmt::format("{} is in {}, a cache mount of line {}: its files are not in a layer, so nothing "
+                        "is copied",
                         selector.written, mount->target, mount->run->instruction->start_line),
             fmt::format(
-                "at the end of line {}, copy what is needed to a path outside {}, and take it from there",
+                "at the end of line {}, copy what is needed to a path outside {}, and copy it from there",
                 mount->run->instruction->start_line, mount->target));
       }
     }
@@ -77,13 +77,11 @@ lint::Rule rule() {
   return {.code = "DC1006",
           .name = "copy-from-cache-mount",
           .level = lint::Level::kError,
-          .summary = "Files are taken from a path that was a cache mount in the stage they come from",
+          .summary = "Files are copied from a path that was a cache mount in another stage",
           .rationale =
-              "A cache mount is laid over the file system while one RUN works, and taken away again. What "
-              "was written to "
-              "it stays in the builder's cache and is in no layer of the stage. A `COPY --from` of such a "
-              "path fails, or "
-              "copies the empty folder that was the mount point.",
+              "A cache mount is there only while one RUN works. What is written to it stays in the "
+              "builder's cache, and is not in a layer of the stage. A `COPY --from` of such a path "
+              "fails, or copies an empty folder.",
           .bad = {"FROM rust:1.78 AS build\nWORKDIR /src\n"
                   "RUN --mount=type=cache,target=/src/target cargo build --release\n"
                   "FROM debian:12\nCOPY --from=build /src/target/release/app /usr/bin/app\n"},

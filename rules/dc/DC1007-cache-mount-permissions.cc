@@ -21,12 +21,13 @@ void check(Subject& subject, lint::Reporter& reporter) {
       const dockerfile::Flag& flag = *run.mount_flags[i];
       if (mount.type != dockerfile::Mount::Type::kCache || mount.uid || mount.gid || mount.mode) continue;
       lint::Diagnostic& diagnostic = reporter.report(
-          flag.span, fmt::format("{} belongs to root, and this RUN is run by {}", mount.target, owner.user),
+          flag.span,
+          fmt::format("{} belongs to root, and this RUN runs as user {}", mount.target, owner.user),
           "add uid= and gid=, or mode=0777");
       if (!numbers || flag.span.of(subject.file().source()) != flag.text) continue;
       diagnostic.fix =
           replace({flag.span.end, flag.span.end}, fmt::format(",uid={},gid={}", owner.user, owner.group),
-                  "give the mount to that user");
+                  "make that user the owner of the mount");
     }
   }
 }
@@ -44,10 +45,10 @@ lint::Rule rule() {
           .fix = lint::FixKind::kSafe,
           .summary = "A cache mount belongs to root, and the stage runs as another user",
           .rationale =
-              "The builder makes the folder of a new cache mount as root with mode 0755. A RUN of another "
-              "user can't write to it: the package manager warns and goes on without a cache, or fails. "
-              "`uid=` and `gid=` give it the right owner; `mode=0777` lets everybody write.",
-          .fix_note = "Adds `uid=` and `gid=` where USER gives numbers.",
+              "The builder creates the folder of a new cache mount as root with mode 0755. A RUN that "
+              "runs as another user can't write to it: the package manager warns and continues without a "
+              "cache, or fails. `uid=` and `gid=` set the owner; `mode=0777` lets every user write.",
+          .fix_note = "Adds `uid=` and `gid=` if USER gives numbers.",
           .bad = {"FROM node:22\n"
                   "USER 1000\n"
                   "RUN --mount=type=cache,target=/home/node/.npm npm ci\n"},

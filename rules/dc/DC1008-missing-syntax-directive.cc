@@ -65,7 +65,8 @@ void check(Subject& subject, lint::Reporter& reporter) {
     if (!feature || minimum >= std::pair(feature->major, feature->minor)) continue;
     lint::Diagnostic& diagnostic = reporter.report(
         instruction.name_span,
-        fmt::format("{} needs a Dockerfile syntax that builders before Docker {}.{} don't bring along",
+        fmt::format("{} needs a newer Dockerfile syntax: builders before Docker {}.{} do not know it by "
+                    "default",
                     feature->what, feature->major, feature->minor),
         "start the file with '# syntax=docker/dockerfile:1', or set minimum-engine in the configuration");
     const uint32_t top = file.source().starts_with("\xEF\xBB\xBF") ? 3 : 0;
@@ -84,28 +85,25 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1008",
-      .name = "missing-syntax-directive",
-      .level = lint::Level::kInfo,
-      .fix = lint::FixKind::kUnsafe,
-      .summary = "Newer syntax is used without a `# syntax=` line",
-      .rationale =
-          "What a builder understands by itself depends on its age. The first line `# "
-          "syntax=docker/dockerfile:1` lets every BuildKit fetch the current syntax, so that newer flags "
-          "mean "
-          "the same on each machine. Unless `minimum-engine` in the configuration says something else, "
-          "builders are taken to be at least as new as Docker 23.0, the first that builds with BuildKit by "
-          "itself: cache mounts, here-documents and `COPY --link` are part of what they know.",
-      .fix_note =
-          "Puts the line at the top of the file. Unsafe: every build fetches the syntax from Docker Hub "
-          "then, "
-          "and fails where that can't be reached.",
-      .bad = {"FROM debian:12\nCOPY --exclude=*.md . /app/\n"},
-      .good = {"# syntax=docker/dockerfile:1\nFROM debian:12\nCOPY --exclude=*.md . /app/\n"},
-      .references = kReferences,
-      .needs_buildkit = true,
-      .check = check};
+  return {.code = "DC1008",
+          .name = "missing-syntax-directive",
+          .level = lint::Level::kInfo,
+          .fix = lint::FixKind::kUnsafe,
+          .summary = "Newer syntax is used without a `# syntax=` line",
+          .rationale =
+              "Which syntax a builder knows depends on its version. With the first line `# "
+              "syntax=docker/dockerfile:1`, every BuildKit downloads the current syntax, so newer flags mean "
+              "the same on each machine. Unless `minimum-engine` in the configuration says something else, "
+              "the rule assumes Docker 23.0 or newer, the first version that builds with BuildKit by "
+              "default. These versions know cache mounts, here-documents and `COPY --link`.",
+          .fix_note =
+              "Adds the line at the top of the file. Unsafe: every build then downloads the syntax from "
+              "Docker Hub, and fails if Docker Hub can't be reached.",
+          .bad = {"FROM debian:12\nCOPY --exclude=*.md . /app/\n"},
+          .good = {"# syntax=docker/dockerfile:1\nFROM debian:12\nCOPY --exclude=*.md . /app/\n"},
+          .references = kReferences,
+          .needs_buildkit = true,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1008

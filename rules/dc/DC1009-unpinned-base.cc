@@ -107,9 +107,10 @@ void check(Subject& subject, lint::Reporter& reporter) {
     if (fresh || known->second == image.digest) continue;
     reporter
         .report(span,
-                fmt::format("{}:{} has another digest here than above; the digest counts, the tag misleads",
+                fmt::format("{}:{} has another digest above; builders use the digest, so the tag is "
+                            "misleading",
                             image.name, image.tag),
-                "give both the same digest, or each its own tag")
+                "use the same digest for both, or different tags")
         .level = lint::Level::kWarning;
   }
   report_tagged(tagged, reporter);
@@ -126,20 +127,15 @@ lint::Rule rule() {
       .code = "DC1009",
       .name = "unpinned-base",
       .level = lint::Level::kInfo,
-      .summary = "A base image is not pinned by a digest",
+      .summary = "A base image is not pinned to a digest",
       .rationale =
-          "A tag can be moved to another image at any time. When it is, every step of the stage rebuilds "
-          "without any "
-          "change on your side, on one machine sooner than on another, and nobody can tell from the "
-          "Dockerfile what a "
-          "build will be based on. A digest names one image for good; a bot can keep it up to date. Without "
-          "any tag, "
-          "or with `latest`, even the major version may change, which is reported as a warning for each "
-          "FROM. "
-          "Images with another tag make one info for the whole file. References "
-          "that "
-          "variables make are looked through; stages, `scratch` and what an ARG without a value decides "
-          "are left alone.",
+          "A tag can be moved to another image at any time. Then every step of the stage rebuilds "
+          "although you changed nothing, on some machines sooner than on others, and the Dockerfile does "
+          "not show which image a build starts from. A digest always names the same image; a bot can "
+          "keep it up to date. Without a tag, or with `latest`, even the major version may change: this "
+          "is a warning for each FROM. All images with another tag are one info for the whole file. The "
+          "rule replaces variables by their values. It does not report stages, `scratch`, and names that "
+          "an ARG without a value decides.",
       .bad = {"FROM ubuntu\nRUN echo hello\n"},
       .good = {"FROM ubuntu:24.04@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
                "RUN echo hello\n"},

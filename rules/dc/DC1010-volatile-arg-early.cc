@@ -96,12 +96,12 @@ void move_down(const dockerfile::File& file, const Instruction& from, const Inst
 std::string remedy_for(Subject& subject, const Instruction& declared, std::span<const Instruction> rest,
                        std::span<const Instruction>::iterator user) {
   if (user != rest.end()) return fmt::format("move it down to line {}, where it is used", user->start_line);
-  // What is in the environment of an image is there for whoever runs it.
+  // What is in the environment of an image is there for anyone who runs it.
   if (declared.keyword == Keyword::kEnv) return "move it to the end of the stage";
   const bool known =
       std::ranges::all_of(rest, [&](const Instruction& one) { return has_known_reads(subject, one); });
-  return known ? "leave it out, nothing uses it"
-               : "move it down to right above the step that reads it, or leave it out if none does";
+  return known ? "remove it: nothing uses it"
+               : "move it to the line above the step that reads it, or remove it if no step does";
 }
 
 // Whether a FROM of the stage, or of one that it starts from, takes its image from a variable that gives
@@ -145,7 +145,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
       if (costly == user) continue;
       lint::Diagnostic& diagnostic = reporter.report(
           declared.span,
-          fmt::format("each new value of {} rebuilds the RUN of line {}, which does not name it", name,
+          fmt::format("each new value of {} rebuilds the RUN in line {}, which does not name it", name,
                       costly->start_line),
           remedy_for(subject, declared, rest, user));
       if (user != rest.end()) move_down(subject.file(), declared, *user, diagnostic);
@@ -165,37 +165,39 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1010",
-      .name = "volatile-arg-early",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kDcache,
-      .fix = lint::FixKind::kSafe,
-      .summary = "An argument that changes with every build is declared above steps that do not use it",
-      .rationale =
-          "Every ARG and ENV in scope is part of the environment of a RUN, and so of its cache key, "
-          "whether the command uses it or not. A commit hash or a date declared at the top rebuilds all "
-          "RUNs below it in every build. Declared right above the first step that uses it, it rebuilds "
-          "only what needs it. One that the FROM of the stage is made of as well is left alone.",
-      .fix_note =
-          "Moves the line down to above the first instruction that names it. Unsafe where it passes a "
-          "RUN that may read the variable without naming it, such as a script, a build tool or an "
-          "install that runs the packages' own scripts, and where it passes one that fetches something. Not "
-          "offered below a comment. A name such as `CACHE_BUST` is left alone.",
-      .bad = {"FROM node:22\n"
-              "ARG GIT_SHA\n"
-              "WORKDIR /app\n"
-              "COPY package.json ./\n"
-              "RUN npm install\n"
-              "RUN echo $GIT_SHA > version\n"},
-      .good = {"FROM node:22\n"
-               "WORKDIR /app\n"
-               "COPY package.json ./\n"
-               "RUN npm install\n"
-               "ARG GIT_SHA\n"
-               "RUN echo $GIT_SHA > version\n"},
-      .references = kReferences,
-      .check = check};
+  return {.code = "DC1010",
+          .name = "volatile-arg-early",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kSafe,
+          .summary =
+              "A build argument that changes with every build is declared before steps that do not "
+              "use it",
+          .rationale =
+              "Every ARG and ENV above a RUN in its stage is part of the environment of the RUN, and so of "
+              "its cache key, even if the command does not use it. A commit hash or a date that is declared "
+              "at the top rebuilds all RUNs below it in every build. Declare it right above the first step "
+              "that uses it: then only the steps below it rebuild. An argument that the FROM of the stage "
+              "uses as well is not reported.",
+          .fix_note =
+              "Moves the line down to the first instruction that names it. The fix is unsafe if the line "
+              "moves below a RUN that may read the variable without naming it (a script, a build tool, or an "
+              "install that runs scripts of packages), or below a RUN that downloads something. There is no "
+              "fix if a comment is above the line. A name such as `CACHE_BUST` is not reported.",
+          .bad = {"FROM node:22\n"
+                  "ARG GIT_SHA\n"
+                  "WORKDIR /app\n"
+                  "COPY package.json ./\n"
+                  "RUN npm install\n"
+                  "RUN echo $GIT_SHA > version\n"},
+          .good = {"FROM node:22\n"
+                   "WORKDIR /app\n"
+                   "COPY package.json ./\n"
+                   "RUN npm install\n"
+                   "ARG GIT_SHA\n"
+                   "RUN echo $GIT_SHA > version\n"},
+          .references = kReferences,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1010

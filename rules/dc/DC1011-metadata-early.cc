@@ -51,7 +51,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       if (costly == rest.end()) continue;
       reporter.report(
           instruction.span,
-          fmt::format("this builder makes a layer of it: each new value of {} rebuilds the RUN of line {}",
+          fmt::format("this builder makes a layer of it: each new value of {} rebuilds the RUN in line {}",
                       *name, costly->start_line),
           "move it and the ARG to the end of the stage, or build with BuildKit");
     }
@@ -67,12 +67,12 @@ lint::Rule rule() {
           .name = "metadata-early",
           .level = lint::Level::kStyle,
           .origin = lint::Origin::kDcache,
-          .summary = "A label that changes with every build stands above costly steps",
+          .summary = "A label that changes with every build is set before costly steps",
           .rationale =
-              "For BuildKit LABEL, EXPOSE and their like are notes in the image's configuration: where they "
-              "stand makes no difference, and no step is rebuilt for them. It is the classic builder and "
-              "buildah that make a layer of each, whose change rebuilds all that follows. The rule speaks "
-              "only where the configuration or `--builder` names one of these.",
+              "BuildKit stores LABEL, EXPOSE and similar instructions in the image's configuration: "
+              "their place in the file does not matter, and they rebuild no step. The classic builder "
+              "and buildah make a layer for each of them, and a change rebuilds all steps after it. The "
+              "rule reports this only if the configuration or `--builder` names one of these builders.",
           .bad = {"FROM node:22\n"
                   "ARG GIT_SHA\n"
                   "LABEL revision=$GIT_SHA\n"

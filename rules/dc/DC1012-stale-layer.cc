@@ -47,7 +47,7 @@ bool downloads_latest(std::span<const shell::Word> words) {
   });
 }
 
-// pip install git+https://…, with no @ behind the host.
+// pip install git+https://…, with no @ after the host.
 bool installs_branch(std::span<const shell::Word> words) {
   if (!shell::program_of(words).starts_with("pip") || !shell::has_word(words, "install")) return false;
   return std::ranges::any_of(words, [](const shell::Word& word) {
@@ -71,16 +71,16 @@ bool checks_out_somewhere(lint::Subject& subject) {
 void look_at_lists(lint::Subject& subject, const lint::Run& run, lint::Reporter& reporter) {
   for (const LeftLists& lists : lists_left_for_later(subject, run)) {
     if (!lists.is_used) {
-      reporter.report(run.instruction->span, "nothing installs packages by the lists that this RUN fetches",
-                      fmt::format("leave {} update out", lists.program));
+      reporter.report(run.instruction->span, "this RUN fetches package lists that no install uses",
+                      fmt::format("remove {} update", lists.program));
       continue;
     }
     reporter.report(run.instruction->span,
                     lists.used_by == nullptr
-                        ? "the package lists stay as they are when this layer is built: a later install uses "
-                          "them, however old they are"
-                        : fmt::format("the package lists stay as they are when this layer is built: the "
-                                      "install of line {} uses them, however old they are",
+                        ? "the package lists in this layer are never updated: a later install uses them, "
+                          "however old they are"
+                        : fmt::format("the package lists in this layer are never updated: the install in "
+                                      "line {} uses them, however old they are",
                                       lists.used_by->instruction->start_line),
                     std::string(lists.remedy));
   }
@@ -98,17 +98,14 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       const auto words = shell::invocation(command);
       const text::Span span = run.span_of(command.spelling);
       if (!checks_out && clones_branch(words))
-        reporter.report(span,
-                        "the branch moves on, and this layer stays at what it was when it was first built",
-                        "name a tag with --branch, or check a commit out");
+        reporter.report(span, "the branch changes, but this layer is cached and keeps the old commit",
+                        "name a tag with --branch, or check out a commit");
       if (!verifies && downloads_latest(words))
-        reporter.report(span,
-                        "what is latest changes, and this layer stays at what it was when it was first built",
-                        "name a version, or check the download's checksum");
+        reporter.report(span, "the latest version changes, but this layer is cached and keeps the old one",
+                        "name a version, or verify the download's checksum");
       if (installs_branch(words))
-        reporter.report(span,
-                        "the branch moves on, and this layer stays at what it was when it was first built",
-                        "put @TAG or @COMMIT after the address");
+        reporter.report(span, "the branch changes, but this layer is cached and keeps the old commit",
+                        "add @TAG or @COMMIT after the address");
     }
   }
 }
@@ -119,26 +116,25 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1012",
-      .name = "stale-layer",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kDcache,
-      .summary = "The result of a RUN depends on the outside world, and is then cached for ever",
-      .rationale =
-          "A RUN is reused as long as its text and the steps before it are the same, whatever happens on "
-          "the network. `apt-get update` on its own is a layer of old lists that a later `apt-get "
-          "install` works with until it fails; a clone of a branch or a download of `latest` stays what "
-          "it was on the day somebody first built it, on one machine longer than on another. Update and "
-          "install in one RUN; name a commit, a version or a checksum. Keys to check signatures with, and "
-          "what happens only if a test in the RUN says so, are left alone.",
-      .bad = {"FROM debian:12\n"
-              "RUN apt-get update\n"
-              "RUN apt-get install -y curl\n"},
-      .good = {"FROM debian:12\n"
-               "RUN apt-get update && apt-get install -y curl\n"},
-      .references = kReferences,
-      .check = check};
+  return {.code = "DC1012",
+          .name = "stale-layer",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .summary = "A RUN downloads something that changes, and the cache keeps the old result",
+          .rationale =
+              "A RUN is reused as long as its text and the steps before it are the same, whatever changes on "
+              "the network. `apt-get update` in a RUN of its own makes a layer of old lists. A later "
+              "`apt-get install` uses them until it fails. A clone of a branch or a download of `latest` "
+              "stays what it was when it was first built, on some machines longer than on others. Run update "
+              "and install in one RUN, and name a commit, a version or a checksum. Keys that verify "
+              "signatures are not reported, nor are commands that run only if a test in the RUN succeeds.",
+          .bad = {"FROM debian:12\n"
+                  "RUN apt-get update\n"
+                  "RUN apt-get install -y curl\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN apt-get update && apt-get install -y curl\n"},
+          .references = kReferences,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1012

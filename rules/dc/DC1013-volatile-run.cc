@@ -68,21 +68,21 @@ void report(const lint::Run& run, const Volatile& found, lint::Reporter& reporte
     case Kind::kNone:
       return;
     case Kind::kTime:
-      reporter.report(span,
-                      "the time of the build is written into the layer, so each build makes another layer",
+      reporter.report(span, "the build time is written into the layer, so each build makes a different layer",
                       "pass the time as a build argument, or read it when the container starts");
       return;
     case Kind::kRandom:
       reporter.report(span,
-                      "a random value is written into the layer: each build makes another one, and all "
-                      "containers of the image share it",
-                      "make the value when the container starts");
+                      "a random value is written into the layer: each build makes a different one, and "
+                      "all containers of the image share it",
+                      "create the value when the container starts");
       return;
     case Kind::kKey:
       reporter.report(span,
-                      "this key is stored in the image: whoever has the image has the key, and all "
+                      "this key is stored in the image: anyone who has the image has the key, and all "
                       "containers share it",
-                      "make the key when the container starts, or mount one with RUN --mount=type=secret");
+                      "create the key when the container starts, or mount one with RUN "
+                      "--mount=type=secret");
       return;
   }
 }
@@ -99,25 +99,24 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1013",
-      .name = "volatile-run",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kDcache,
-      .summary = "A RUN writes something into its layer that is different each time",
-      .rationale =
-          "With the time, a random number or a new key in it, the layer differs from build to build: no "
-          "two machines have the same image, a registry stores it again each time, and steps that copy "
-          "from the stage rebuild with it. Pass the time as a late build argument. Make random values and "
-          "keys when the container starts: a build argument can be read in the image's history, and what "
-          "is in the image is the same for all containers.",
-      .bad = {"FROM debian:12\n"
-              "RUN date > /build-time\n"},
-      .good = {"FROM debian:12\n"
-               "ARG BUILD_TIME\n"
-               "RUN echo \"$BUILD_TIME\" > /build-time\n"},
-      .references = kReferences,
-      .check = check};
+  return {.code = "DC1013",
+          .name = "volatile-run",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .summary = "A RUN writes something into its layer that is different each time",
+          .rationale =
+              "If a layer contains the time, a random number or a new key, it is different in every build: "
+              "no two machines have the same image, a registry stores it again each time, and steps that "
+              "copy from the stage rebuild too. Pass the time as a build argument that is declared late. "
+              "Create random values and keys when the container starts: everyone can read a build argument "
+              "in the image's history, and a value in the image is the same for all containers.",
+          .bad = {"FROM debian:12\n"
+                  "RUN date > /build-time\n"},
+          .good = {"FROM debian:12\n"
+                   "ARG BUILD_TIME\n"
+                   "RUN echo \"$BUILD_TIME\" > /build-time\n"},
+          .references = kReferences,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1013

@@ -89,9 +89,9 @@ class Check {
                                      text::list_words(files, kMostNamed), several ? "" : "s",
                                      maker->instruction->start_line, several ? "are" : "is"),
                          maker->kind == plan::Step::Kind::kCopy
-                             ? several ? "mount them with --mount=type=bind instead of copying them"
-                                       : "mount it with --mount=type=bind instead of copying it"
-                             : "remove it in the RUN that makes it");
+                             ? several ? "use --mount=type=bind instead of copying them"
+                                       : "use --mount=type=bind instead of copying it"
+                             : "delete it in the RUN that creates it");
         break;
       }
     }
@@ -136,9 +136,10 @@ class Check {
       const lint::Run& other = subject_.run_at(*above_[i]->instruction);
       if (!fills(other, manager)) continue;
       reporter_.report(run.span_of(command.spelling),
-                       fmt::format("what {} downloaded stays in the layer of line {}, and is only hidden",
+                       fmt::format("the files that {} downloaded stay in the layer of line {}, and are "
+                                   "only hidden",
                                    manager.name, other.instruction->start_line),
-                       "do this in the RUN that downloads, or keep the downloads in a cache mount");
+                       "do this in the RUN that downloads, or use a cache mount");
       return;
     }
   }
@@ -232,11 +233,12 @@ lint::Rule rule() {
           .name = "delete-too-late",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kDcache,
-          .summary = "Files are removed in a later layer than the one that made them",
+          .summary = "Files are deleted in a later layer than the one that contains them",
           .rationale =
-              "A layer can't make earlier layers smaller: what an earlier step stored is shipped, and only "
-              "hidden. Remove files in the RUN that makes them, keep what is only needed while a step "
-              "runs in a cache mount, or bind-mount it instead of copying it.",
+              "A layer can't make earlier layers smaller. A file that an earlier step stored is still "
+              "part of the image, and is only hidden. Delete files in the RUN that creates them. Use a "
+              "cache mount for files that are needed only while a step runs, or a bind mount instead of "
+              "COPY.",
           .bad = {"FROM debian:12\n"
                   "COPY app.tar.gz /tmp/app.tar.gz\n"
                   "RUN tar -xzf /tmp/app.tar.gz -C /opt && rm /tmp/app.tar.gz\n"},

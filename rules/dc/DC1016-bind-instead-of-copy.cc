@@ -75,13 +75,13 @@ void look_at(lint::Subject& subject, const Step& copy, const Run& run, lint::Rep
   const std::vector<std::string> flags = bind_flags(instruction);
   lint::Diagnostic& diagnostic =
       reporter.report(instruction.span,
-                      fmt::format("only the RUN of line {} reads these files before they are copied again",
+                      fmt::format("only the RUN in line {} reads these files before they are copied again",
                                   run.instruction->start_line),
-                      fmt::format("write RUN {} there, and leave this COPY out", fmt::join(flags, " ")));
+                      fmt::format("write RUN {} there, and remove this COPY", fmt::join(flags, " ")));
   const dockerfile::File& file = subject.file();
   if (instruction.start_line != instruction.end_line) return;
   lint::Fix fix;
-  fix.description = "mount the files instead";
+  fix.description = "use bind mounts instead";
   fix.safe = false;
   fix.removed = {instruction.span.begin};
   fix.edits = {{file.lines().line_span(instruction.start_line), ""}, insert_flags(run, file, flags)};
@@ -96,7 +96,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       if (!is_plain(copy) || graph.steps[stage.steps[i + 1]].kind != Step::Kind::kRun) continue;
       const Run& run = subject.run_of(stage.steps[i + 1]);
       if (run.onbuild || !are_its_manifests(*copy.instruction, uses_of(subject, run))) continue;
-      // What comes next has to bring the files too, for whoever reads them later.
+      // The next COPY has to bring the files too, for steps that read them later.
       if (brings_all_again(graph.steps[stage.steps[i + 2]], copy)) look_at(subject, copy, run, reporter);
     }
   }
@@ -109,35 +109,34 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1016",
-      .name = "bind-instead-of-copy",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kDcache,
-      .fix = lint::FixKind::kUnsafe,
-      .not_in_default =
-          "it saves one small layer, and every file written in the way that DC1001 asks for would have it",
-      .summary = "Manifests are copied for one RUN that could mount them",
-      .rationale =
-          "A COPY of manifests makes a layer that the COPY of everything writes over right behind the "
-          "install. With `--mount=type=bind` the RUN reads the files of the context without a layer, and "
-          "is rebuilt for exactly the same edits.",
-      .fix_note =
-          "Moves the files into mounts of the RUN. Unsafe: the mounts can't be written to, and an "
-          "install that brings its lock file up to date fails then.",
-      .bad = {"FROM node:22\n"
-              "WORKDIR /app\n"
-              "COPY package.json package-lock.json ./\n"
-              "RUN npm ci\n"
-              "COPY . .\n"},
-      .good = {"FROM node:22\n"
-               "WORKDIR /app\n"
-               "RUN --mount=type=bind,source=package.json,target=package.json \\\n"
-               "    --mount=type=bind,source=package-lock.json,target=package-lock.json npm ci\n"
-               "COPY . .\n"},
-      .references = kReferences,
-      .needs_buildkit = true,
-      .check = check};
+  return {.code = "DC1016",
+          .name = "bind-instead-of-copy",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kUnsafe,
+          .not_in_default =
+              "it saves only one small layer, and every file that follows DC1001 would have the finding",
+          .summary = "Manifests are copied for one RUN that could use bind mounts",
+          .rationale =
+              "A COPY of manifests makes a layer, and the COPY of everything after the install overwrites "
+              "its files. With `--mount=type=bind` the RUN reads the files of the context without a layer, "
+              "and rebuilds for exactly the same edits.",
+          .fix_note =
+              "Replaces the COPY by bind mounts of the RUN. Unsafe: bind mounts are read-only, and an "
+              "install that updates its lock file fails then.",
+          .bad = {"FROM node:22\n"
+                  "WORKDIR /app\n"
+                  "COPY package.json package-lock.json ./\n"
+                  "RUN npm ci\n"
+                  "COPY . .\n"},
+          .good = {"FROM node:22\n"
+                   "WORKDIR /app\n"
+                   "RUN --mount=type=bind,source=package.json,target=package.json \\\n"
+                   "    --mount=type=bind,source=package-lock.json,target=package-lock.json npm ci\n"
+                   "COPY . .\n"},
+          .references = kReferences,
+          .needs_buildkit = true,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1016

@@ -49,7 +49,8 @@ bool is_usual_folder(std::string_view destination) {
 }
 
 // Where base images have links to folders, a linked layer would put a folder in their place. What is copied
-// to the root may hold such a folder. On Fedora, RHEL and their kin /etc/ssl/certs and /usr/sbin are links.
+// to the root may contain such a folder. On Fedora, RHEL and their kin /etc/ssl/certs and /usr/sbin are
+// links.
 bool goes_through_link(std::string_view destination) {
   if (destination == "/") return true;
   constexpr std::string_view kLinks[] = {"/bin",     "/sbin",     "/lib",           "/lib64",
@@ -198,7 +199,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const text::Span place{instruction.name_span.end, instruction.name_span.end};
     lint::Diagnostic& diagnostic =
         reporter.report(instruction.span,
-                        "this copies again whenever a step before it rebuilds, though the files are the same",
+                        "this COPY rebuilds whenever a step before it does, even if the files are the "
+                        "same",
                         "write COPY --link");
     diagnostic.fix = replace(place, " --link", "add --link");
     if (has_syntax_below(subject.file(), kSyntaxOfLink)) {
@@ -215,41 +217,38 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/d
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1017",
-      .name = "copy-link",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kDcache,
-      .fix = lint::FixKind::kSafe,
-      .summary = "A COPY from another stage is not linked",
-      .rationale =
-          "Without `--link` a COPY is a change of the layer that the step before it made, and rebuilds "
-          "whenever one of the steps before it does, though the files are the same. With `--link` its layer "
-          "is independent: it is reused as long as what is copied stays the same, and the steps before it "
-          "do not matter.\n\nA linked layer also brings the folders on the way, as root's and with mode "
-          "0755, and these replace what earlier layers have. Where a step sets the owner or the mode of such "
-          "a folder or another user than root makes it, where images have links to folders, and in `/tmp`, "
-          "`/root` and `/home`, the rule keeps quiet.",
-      .fix_note =
-          "Adds `--link`. It is unsafe in a file without a `# syntax=` line, which older builders may "
-          "refuse then; outside of folders such as `/usr/local/bin`, since the base image may have a folder "
-          "of "
-          "another owner or mode on the way; and where the destination may be a folder without saying so "
-          "with "
-          "a slash, since a linked file would take the place of that folder.",
-      .bad = {"FROM golang:1.22 AS build\n"
-              "RUN make\n"
-              "FROM debian:12\n"
-              "RUN apt-get update && apt-get install -y ca-certificates\n"
-              "COPY --from=build /out/app /usr/bin/app\n"},
-      .good = {"FROM golang:1.22 AS build\n"
-               "RUN make\n"
-               "FROM debian:12\n"
-               "RUN apt-get update && apt-get install -y ca-certificates\n"
-               "COPY --link --from=build /out/app /usr/bin/app\n"},
-      .references = kReferences,
-      .needs_buildkit = true,
-      .check = check};
+  return {.code = "DC1017",
+          .name = "copy-link",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kSafe,
+          .summary = "A COPY from another stage does not use --link",
+          .rationale =
+              "Without `--link`, a COPY changes the layer of the step before it. It rebuilds whenever one of "
+              "the steps before it does, even if the files are the same. With `--link` its layer is "
+              "independent: it is reused as long as the copied files stay the same.\n\nA linked layer also "
+              "contains the parent folders of the destination, owned by root with mode 0755, and they "
+              "replace those of earlier layers. The rule does not report a COPY if a step sets the owner or "
+              "the mode of such a folder, if a user other than root creates it, if images have symbolic "
+              "links to folders there, and in `/tmp`, `/root` and `/home`.",
+          .fix_note =
+              "Adds `--link`. The fix is unsafe in a file without a `# syntax=` line, since older builders "
+              "may refuse the flag; outside of folders such as `/usr/local/bin`, since a parent folder in "
+              "the base image may have another owner or mode; and if the destination may be a folder but is "
+              "written without a slash at the end, since a linked file would replace that folder.",
+          .bad = {"FROM golang:1.22 AS build\n"
+                  "RUN make\n"
+                  "FROM debian:12\n"
+                  "RUN apt-get update && apt-get install -y ca-certificates\n"
+                  "COPY --from=build /out/app /usr/bin/app\n"},
+          .good = {"FROM golang:1.22 AS build\n"
+                   "RUN make\n"
+                   "FROM debian:12\n"
+                   "RUN apt-get update && apt-get install -y ca-certificates\n"
+                   "COPY --link --from=build /out/app /usr/bin/app\n"},
+          .references = kReferences,
+          .needs_buildkit = true,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1017

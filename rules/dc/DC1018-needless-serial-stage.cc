@@ -24,7 +24,7 @@ bool only_copies(const Graph& graph, const Stage& stage) {
          });
 }
 
-// Whether the path lies in what a COPY of the stage writes.
+// Whether the path is in what a COPY of the stage writes.
 bool is_own(const Graph& graph, const Stage& stage, std::string_view path) {
   return std::ranges::any_of(stage.steps, [&](size_t index) {
     const Step& step = graph.steps[index];
@@ -73,9 +73,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     reporter.report(
         stage->from->span,
         fmt::format(
-            "this stage waits for {} and rebuilds with it, and only files that it copies itself are used",
+            "this stage waits for {} and rebuilds with it, but only files that it copies itself are used",
             graph.stages[*stage->base_stage].label()),
-        "start from scratch");
+        "use FROM scratch");
   }
 }
 
@@ -88,12 +88,12 @@ lint::Rule rule() {
           .name = "needless-serial-stage",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kDcache,
-          .summary = "A stage that only gathers files starts from another stage",
+          .summary = "A stage that only collects files starts from another stage",
           .rationale =
-              "Stages that don't depend on each other are built at the same time, and one that rebuilds does "
-              "not touch the others. A stage that runs nothing, and of which others copy only what it copied "
-              "itself, has no use for what it starts from: it waits for it, and its layers are made again "
-              "whenever that changes. `FROM scratch` serves as well.",
+              "BuildKit builds stages that do not depend on each other at the same time, and rebuilding "
+              "one does not rebuild the others. A stage without a RUN, from which others copy only files "
+              "that it copied itself, does not need its base stage: it waits for that stage, and its "
+              "layers rebuild whenever that stage changes. `FROM scratch` is enough.",
           .bad = {"FROM node:22 AS deps\n"
                   "COPY package.json ./\n"
                   "RUN npm install\n"

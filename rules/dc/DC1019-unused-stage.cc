@@ -9,8 +9,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     // Words after the image that are no `AS NAME`: a template, or a mistake that others report.
     if (stage.from->arguments.size() != 1) continue;
     reporter.report(stage.from->span,
-                    "nothing copies from this stage, starts from it or can build it by a name",
-                    "give it a name to build it by, copy from it, or delete it");
+                    "nothing copies from this stage, starts from it or can build it by name",
+                    "give it a name to build it with --target, copy from it, or delete it");
   }
 }
 
@@ -23,11 +23,11 @@ lint::Rule rule() {
           .name = "unused-stage",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kDcache,
-          .summary = "A stage without a name is used by nothing",
+          .summary = "A stage without a name is not used",
           .rationale =
-              "BuildKit skips a stage that the target does not need, so that the text is dead: nobody can "
-              "name it with `--target`, and nothing copies from it or starts from it. The classic builder "
-              "builds it all the same, each time.",
+              "BuildKit skips a stage that the target does not need, so this text has no effect: "
+              "`--target` can't name the stage, and nothing copies from it or starts from it. The "
+              "classic builder builds it each time.",
           .bad = {"FROM golang:1.22\n"
                   "RUN make\n"
                   "FROM debian:12\n"

@@ -79,17 +79,17 @@ void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
     if (!is_go_build(words) || is_static_by_flags(command)) continue;
     lint::Diagnostic& diagnostic = reporter.report(
         run.span_of(command.spelling),
-        "with cgo the program may want a C library, and the image that it is copied into has none",
-        "write CGO_ENABLED=0 in front of it");
+        "with cgo the program may need a C library, and the image that it is copied into has none",
+        "write CGO_ENABLED=0 before the command");
     if (!run.shell_form || command.quoted || words.data() != command.words.data()) continue;
     const text::Span go = run.span_of(words.front().spelling);
-    diagnostic.fix = replace({go.begin, go.begin}, "CGO_ENABLED=0 ", "leave cgo out");
+    diagnostic.fix = replace({go.begin, go.begin}, "CGO_ENABLED=0 ", "disable cgo");
     diagnostic.fix->safe = false;
   }
 }
 
 // For each stage whether files of it, or of one that starts from it, go into an image without a C library. A
-// stage that others take files from is no image of its own: it carries them to where they are used.
+// stage that others take files from is not an image of its own: it carries them to where they are used.
 class Carried {
  public:
   Carried(const Graph& graph, const std::vector<std::string_view>& bases)
@@ -176,10 +176,10 @@ lint::Rule rule() {
           .fix = lint::FixKind::kUnsafe,
           .summary = "A Go program built with cgo is copied into an image without a C library",
           .rationale =
-              "Where a C compiler is at hand, `go build` links programs that use the net or os/user packages "
-              "to the C library of the build image. `scratch` and the static distroless images have none: "
-              "the container fails to start with \"no such file or directory\", though the file is there. "
-              "`CGO_ENABLED=0` makes a program that needs nothing.",
+              "If a C compiler is installed, `go build` links programs that use the net or os/user "
+              "packages to the C library of the build image. `scratch` and the static distroless images "
+              "have no C library: the container fails to start with \"no such file or directory\", "
+              "although the file is there. With `CGO_ENABLED=0` the program needs no C library.",
           .fix_note =
               "Sets `CGO_ENABLED=0` for the command. Unsafe: a program that uses C code no longer builds.",
           .bad = {"FROM golang:1.22 AS build\n"

@@ -146,13 +146,13 @@ class Check {
   }
 
   void text(std::string_view text, text::Span span) {
-    if (!token_in(text).empty()) return report(span, "a token that is spelled out here");
+    if (!token_in(text).empty()) return report(span, "a token that is written here");
     if (!password_in_url(text).empty()) return report(span, "the password in this address");
   }
 
   void report(text::Span span, const std::string& what) {
-    reporter_.report(span, fmt::format("whoever has the image can read {}", what),
-                     "replace it by another, and use RUN --mount=type=secret");
+    reporter_.report(span, fmt::format("anyone who has the image can read {}", what),
+                     "replace the credential, and use RUN --mount=type=secret");
   }
 
   lint::Subject& subject_;
@@ -170,24 +170,24 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC1023",
-      .name = "secret-in-layer",
-      .level = lint::Level::kError,
-      .origin = lint::Origin::kDcache,
-      .summary = "A credential is written into a layer",
-      .rationale =
-          "Whoever can pull the image can read all of its layers and its history: the words of every "
-          "RUN, files that were removed again, values of ENV. A credential that was in one is to be "
-          "taken for known. Private keys are known by their names, such as `id_rsa`, and by what a `.key` "
-          "or `.pem` of the context says. A secret mount shows it to one RUN and leaves nothing behind.",
-      .bad = {"FROM alpine:3.20\n"
-              "RUN wget https://user:hunter2@example.com/data\n"},
-      .good = {"FROM alpine:3.20\n"
-               "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
-      .references = kReferences,
-      .security_severity = "8.0",
-      .check = check};
+  return {.code = "DC1023",
+          .name = "secret-in-layer",
+          .level = lint::Level::kError,
+          .origin = lint::Origin::kDcache,
+          .summary = "A credential is written into a layer",
+          .rationale =
+              "Anyone who can pull the image can read all of its layers and its history: the text of every "
+              "RUN, files that a later step deleted, values of ENV. Assume that a credential that was in a "
+              "layer is known. The rule knows private keys by their names, such as `id_rsa`, and by the "
+              "content of `.key` and `.pem` files in the context. A secret mount shows the secret to one RUN "
+              "and leaves nothing in the image.",
+          .bad = {"FROM alpine:3.20\n"
+                  "RUN wget https://user:hunter2@example.com/data\n"},
+          .good = {"FROM alpine:3.20\n"
+                   "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
+          .references = kReferences,
+          .security_severity = "8.0",
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC1023

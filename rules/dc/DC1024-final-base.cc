@@ -52,11 +52,11 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     return;
   reporter.report(
       image.from->span,
-      fmt::format("nothing of {} is used here but, perhaps, its C library", image_name(image.base)),
+      fmt::format("the program uses nothing of {}, except perhaps its C library", image_name(image.base)),
       // Distroless images have another C library than Alpine's.
       image_name(image.base) == "alpine"
-          ? "if the program is linked statically, start from scratch or gcr.io/distroless/static"
-          : "start from a distroless image, or from scratch if the program is linked statically");
+          ? "if the program is statically linked, start from scratch or gcr.io/distroless/static"
+          : "start from a distroless image, or from scratch if the program is statically linked");
 }
 
 constexpr std::string_view kReferences[] = {
@@ -70,13 +70,14 @@ lint::Rule rule() {
           .name = "final-base",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kDcache,
-          .summary = "A whole distribution is shipped for one program that was copied in",
+          .summary = "The final image contains a whole distribution for one program",
           .rationale =
-              "The last stage runs nothing and copies one program from another stage. A shell and a package "
-              "manager then serve nobody but an intruder, and bring updates that have nothing to do with "
-              "the program. A distroless image has a C library, certificates and time zones; a program "
-              "that is linked statically runs from `scratch`. A program that was linked on Alpine to its C "
-              "library, musl, runs from no distroless image but when it is linked statically.",
+              "The last stage runs nothing and copies one program from another stage. The shell and the "
+              "package manager in its base image are useful only to an attacker, and need updates that "
+              "have nothing to do with the program. A distroless image contains a C library, "
+              "certificates and time zones; a statically linked program runs from `scratch`. A program "
+              "that was built on Alpine uses the C library musl: it runs from a distroless image only if "
+              "it is statically linked.",
           .bad = {"FROM rust:1.80 AS build\n"
                   "WORKDIR /src\n"
                   "COPY . .\n"

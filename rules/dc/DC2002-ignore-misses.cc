@@ -10,6 +10,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 #include "rules/broad_copy.h"
 #include "rules/gain.h"
 #include "rules/likely_context.h"
@@ -24,7 +25,7 @@ constexpr lint::ExampleFile kBad[] = {
 constexpr lint::ExampleFile kGood[] = {
     {".dockerignore", "*.md\nnode_modules\n*.log\n"}, {"main.js", ""}, {"node_modules/x/index.js", "…"}};
 
-// Names that a context should not hold, at any depth.
+// Names that a context should not contain, at any depth.
 constexpr std::string_view kNames[] = {
     ".git",        ".hg",     ".svn",       "node_modules", "bower_components", "__pycache__",
     ".venv",       "venv",    ".tox",       ".mypy_cache",  ".pytest_cache",    ".ruff_cache",
@@ -116,8 +117,8 @@ Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
   }
   // A pattern would keep out what the build may need.
   if (!harmless.empty()) found.lines += keys;
-  found.words = fmt::format("COPY includes {} file{} that no image needs, {} of {}", all.files,
-                            all.files == 1 ? "" : "s", report::bytes_words(all.bytes), names);
+  found.words = fmt::format("COPY includes {} that no image needs, {} of {}",
+                            text::counted(all.files, "file"), report::bytes_words(all.bytes), names);
   return found;
 }
 
@@ -192,9 +193,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
       found.words.empty()
-          ? fmt::format("the build does not read {}: an edit there rebuilds this step all the same", names)
-          : found.words +
-                (edited.empty() ? "" : fmt::format(", and an edit of {} rebuilds this step", names)),
+          ? fmt::format("the build does not read {}, but an edit there rebuilds this step", names)
+          : found.words + (edited.empty() ? "" : fmt::format(", and editing {} rebuilds this step", names)),
       remedy);
   if (found.words.empty()) diagnostic.level = lint::Level::kInfo;
   const auto gain =
@@ -215,36 +215,35 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC2002",
-      .name = "ignore-misses",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kDcache,
-      .fix = lint::FixKind::kUnsafe,
-      .summary = "The ignore file lets through what never belongs in an image",
-      .rationale =
-          "What a broad COPY takes is part of its cache key and of the image. History of a repository, "
-          "installed packages of this machine, caches of tools, logs and editor files change without any "
-          "change of the program, rebuild the step and all below it, and make the image larger; a `.env` "
-          "or a key in it can be read by anyone who has the image.\n\n"
-          "README, docs, tests and definitions of CI services are edited often, and most builds read none "
-          "of them: where they are taken and a RUN follows, that is an info. A `.pem` counts only if it "
-          "holds a private key. What the Dockerfile or a "
-          "manifest of the project mentions is left out, and so is what an exception of the ignore file "
-          "takes back on purpose. `.git` is left out where a step may run git.",
-      .fix_note =
-          "Adds the patterns at the end of the ignore file. It is unsafe, since a build may want one of "
-          "the files after all.",
-      .bad = {"FROM node:22\n"
-              "WORKDIR /app\n"
-              "COPY . .\n",
-              kBad},
-      .good = {"FROM node:22\n"
-               "WORKDIR /app\n"
-               "COPY . .\n",
-               kGood},
-      .references = kReferences,
-      .check = check};
+  return {.code = "DC2002",
+          .name = "ignore-misses",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kDcache,
+          .fix = lint::FixKind::kUnsafe,
+          .summary = "The ignore file does not exclude files that no image needs",
+          .rationale =
+              "Every file that a broad COPY copies is part of its cache key and of the image. The history of "
+              "the repository, packages installed on this machine, caches of tools, logs and editor files "
+              "change although the program does not. They rebuild the step and all steps after it, and make "
+              "the image larger. Anyone who has the image can read a `.env` or a key in it.\n\nREADME, docs, "
+              "tests and the configuration of CI services are edited often, and most builds do not read "
+              "them: if they are copied and a RUN follows, that is an info. A `.pem` counts only if it "
+              "contains a private key. Not reported: what the Dockerfile or a manifest of the project "
+              "mentions, what an exception in the ignore file includes on purpose, and `.git` if a step may "
+              "run git.",
+          .fix_note =
+              "Adds the patterns at the end of the ignore file. The fix is unsafe, since a build may need "
+              "one of the files.",
+          .bad = {"FROM node:22\n"
+                  "WORKDIR /app\n"
+                  "COPY . .\n",
+                  kBad},
+          .good = {"FROM node:22\n"
+                   "WORKDIR /app\n"
+                   "COPY . .\n",
+                   kGood},
+          .references = kReferences,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC2002

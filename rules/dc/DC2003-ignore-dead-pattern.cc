@@ -51,8 +51,10 @@ class Check {
   void look_at(std::span<const Pattern> patterns, size_t index) {
     const Pattern& pattern = patterns[index];
     if (pattern.written.starts_with("//")) {
-      report(pattern, fmt::format("a comment starts with '#': this matches a file called '{}'", pattern.path),
-             "write # instead of //", '#' + pattern.written.substr(2));
+      report(
+          pattern,
+          fmt::format("a comment starts with '#': this line matches a file with the name '{}'", pattern.path),
+          "write # instead of //", '#' + pattern.written.substr(2));
       return;
     }
     if (const size_t comment = pattern.written.find(" #"); comment != std::string::npos) {
@@ -60,25 +62,26 @@ class Check {
           pattern.written.substr(comment + 1) + eol_ +
           std::string(text::trim_right(std::string_view(pattern.written).substr(0, comment)));
       report(pattern,
-             fmt::format("'#' starts a comment only at the start of a line: this matches a file called '{}'",
+             fmt::format("'#' starts a comment only at the start of a line: this line matches a file "
+                         "with the name '{}'",
                          pattern.path),
-             "put the comment on a line of its own", alone)
-          .fix->safe = false;  // the pattern in front of it matches something then
+             "put the comment on its own line", alone)
+          .fix->safe = false;  // the pattern before it matches something then
       return;
     }
     if (const Pattern* covering = covered_by(patterns, index)) {
-      report(pattern, fmt::format("'{}' of line {} decides here already", covering->written, covering->line),
+      report(pattern, fmt::format("'{}' in line {} already decides here", covering->written, covering->line),
              "delete this line", "");
       return;
     }
     if (pattern.exception && takes_nothing_back(patterns, index)) {
-      report(pattern, "no pattern above it ignores anything, so there is nothing to take back",
-             "delete this line, or put it below the pattern that it is an exception of", "");
+      report(pattern, "no pattern above ignores anything, so this exception has no effect",
+             "delete this line, or move it below the pattern that it makes an exception to", "");
       return;
     }
     const std::string_view given = std::string_view(pattern.written).substr(pattern.exception ? 1 : 0);
     if (given.find("..") != std::string_view::npos && text::trim(given) != pattern.path) {
-      const std::string wanted = (pattern.exception ? "!" : "") + pattern.path;
+      const std::string wanted = (pattern.exception ? "builders read this as '{}'" : "") + pattern.path;
       report(pattern, fmt::format("this reads as '{}'", wanted), fmt::format("write {}", wanted), wanted);
       return;
     }
@@ -127,7 +130,7 @@ class Check {
     for (const context::Record& record : around->files.records()) {
       if (record.path.find('/') == std::string::npos) continue;
       if (!text::glob_match(pattern.path, text::base_name(record.path))) continue;
-      report(pattern, fmt::format("this matches only at the root of the context, and not {}", record.path),
+      report(pattern, fmt::format("this matches only at the root of the context, not {}", record.path),
              fmt::format("write **/{} to match at any depth", pattern.path));
       return;
     }
@@ -177,19 +180,19 @@ lint::Rule rule() {
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kDcache,
           .fix = lint::FixKind::kSafe,
-          .summary = "A pattern of an ignore file does nothing, or not what it looks like",
+          .summary = "A pattern in an ignore file has no effect, or not the effect that it seems to have",
           .rationale =
-              "Of several patterns that match a path the last one decides, and a pattern without a slash "
-              "matches only at the root of the context, where `.gitignore` would match at any depth. A "
-              "pattern that is overridden, an exception with nothing to take back, a comment after a "
-              "pattern and a path with `..` in it all look as if they worked.\n\n"
-              "A name without a slash is reported only for what nobody tracks, such as `node_modules` and "
-              "`__pycache__`, and only if the context holds one in a folder. A pattern that matches no file "
-              "today is not reported: it may be there for tomorrow's.",
+              "If several patterns match a path, the last one decides. A pattern without a slash matches "
+              "only at the root of the context, while `.gitignore` would match at any depth. A pattern "
+              "that is overridden, an exception to nothing, a comment after a pattern and a path with "
+              "`..` in it look as if they had an effect.\n\nA name without a slash is reported only if "
+              "it is never part of a repository, such as `node_modules` and `__pycache__`, and only if a "
+              "folder in the context contains one. A pattern that matches no file today is not reported: "
+              "it may be for later.",
           .fix_note =
-              "Deletes lines without effect, and writes others as they are read. What is ignored stays the "
-              "same, so a pattern that matches only at the root is not changed. It is unsafe for a comment "
-              "behind a pattern, since the pattern begins to match then.",
+              "Deletes lines without effect, and writes others as builders read them. The same files are "
+              "ignored after the fix, so a pattern that matches only at the root is not changed. The fix "
+              "is unsafe for a comment after a pattern, since the pattern then begins to match.",
           .bad = {"*.log\ndist\ndist/cache\n", kFiles},
           .good = {"*.log\ndist\n", kFiles},
           .references = kReferences,

@@ -5,6 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/broad_copy.h"
 
 namespace dcache::rules::DC2004 {
@@ -28,9 +29,9 @@ std::string describe(const lint::Surroundings& around) {
     if (std::ranges::none_of(around.ignore->patterns(), is_same)) lost.push_back(pattern.written);
   }
   if (lost.empty()) return {};
-  return fmt::format("{} takes the place of {}: {} of its patterns {} not hold here, '{}' for one",
-                     text::base_name(around.ignore_file), text::base_name(shadowed), lost.size(),
-                     lost.size() == 1 ? "does" : "do", lost.front());
+  return fmt::format("{} is read instead of {}: {} of the latter {} not apply here, for example '{}'",
+                     text::base_name(around.ignore_file), text::base_name(shadowed),
+                     text::counted(lost.size(), "pattern"), lost.size() == 1 ? "does" : "do", lost.front());
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -43,7 +44,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const std::string& found = around->shared<Shadow>([&] { return Shadow{describe(*around)}; }).words;
   if (found.empty()) return;
   reporter.report(reader->instruction->span, found,
-                  fmt::format("repeat what is to hold in {}, or delete one of the two",
+                  fmt::format("repeat what you need in {}, or delete one of the two files",
                               text::base_name(around->ignore_file)));
 }
 
@@ -62,11 +63,11 @@ lint::Rule rule() {
           .name = "ignore-shadowed",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kDcache,
-          .summary = "The .dockerignore is not read, since the Dockerfile has an ignore file of its own",
+          .summary = "The .dockerignore is not read, since the Dockerfile has its own ignore file",
           .rationale =
-              "A file called like the Dockerfile with `.dockerignore` behind it counts instead of the "
-              "`.dockerignore` at the root of the context, not beside it. Patterns that stand only in the "
-              "latter keep nothing out of this build.",
+              "If there is a file with the Dockerfile's name and `.dockerignore` after it, builders read "
+              "only this file, and not the `.dockerignore` at the root of the context. Patterns that are "
+              "only in the latter exclude nothing from this build.",
           .bad = {"FROM python:3.12\nCOPY main.py /srv/\n", kTwo},
           .good = {"FROM python:3.12\nCOPY main.py /srv/\n", kSame},
           .references = kReferences,

@@ -30,7 +30,7 @@ Weight weigh(std::span<const Record> records) {
   return weight;
 }
 
-// The deepest folder or file that holds most of what was taken.
+// The deepest folder or file that contains most of what was taken.
 std::string heaviest(const std::set<const Record*>& taken, uint64_t all) {
   std::map<std::string_view, uint64_t> shares;  // by path, folders and files
   for (const Record* record : taken) {
@@ -106,12 +106,11 @@ lint::Rule rule() {
           .origin = lint::Origin::kDcache,
           .summary = "A step takes more than 100 MB from the context",
           .rationale =
-              "What a COPY takes is sent to the builder when it changed, hashed, stored in its cache and in "
-              "the image. Where one folder makes most of it, it is often something that should not be there: "
-              "data, videos, dumps, packages built before.\n\n"
-              "BuildKit asks only for what the steps name, so that what else lies in the context weighs "
-              "nothing. The classic builder is sent all of it: with `builder = \"classic\"` the whole "
-              "context counts.",
+              "The files that a COPY takes are hashed, sent to the builder when they changed, and stored "
+              "in its cache and in the image. If most of it is in one folder, that folder often does not "
+              "belong there: data, videos, dumps, packages from earlier builds.\n\nBuildKit asks only "
+              "for the files that steps name, so other files in the context cost nothing. The classic "
+              "builder gets all of them: with `builder = \"classic\"` the whole context counts.",
           .bad = {"FROM python:3.12\nCOPY . /srv\n", kLarge},
           .good = {"FROM python:3.12\nCOPY . /srv\n", kSmall},
           .references = kReferences,

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-constexpr size_t kMostDockerfiles = 32;  // of a folder; more are no images of one project
+constexpr size_t kMostDockerfiles = 32;  // of a folder; more are not images of one project
 
 // A FROM and what follows it.
 using Stage = std::span<const Instruction>;
@@ -96,11 +96,10 @@ void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint
   }
   const Instruction* costly = most < 2 ? nullptr : last_costly(subject, stage.first(most));
   if (costly == nullptr) return;
-  reporter.report(
-      costly->span,
-      fmt::format("{} starts with the same {} instructions: machines of their own do this work twice",
-                  best->name, most),
-      "make one Dockerfile of them with a target for each, or a base image of what they share");
+  reporter.report(costly->span,
+                  fmt::format("{} starts with the same {} instructions: separate CI runners repeat this work",
+                              best->name, most),
+                  "make one Dockerfile with a target for each, or a base image of what they share");
 }
 
 // Files that say the same: which of them is the subject can't be told, and each is reported.
@@ -115,9 +114,8 @@ bool report_twins(lint::Subject& subject, const Siblings& siblings, lint::Report
     if (costly == nullptr) continue;
     reporter.report(
         costly->span,
-        fmt::format("{} have the same text: machines of their own do this work twice",
-                    fmt::join(names, " and ")),
-        "keep one of them, and build it with a build argument or a target where the images differ");
+        fmt::format("{} have the same text: separate CI runners repeat this work", fmt::join(names, " and ")),
+        "keep one of them, and use a build argument or a target if the images differ");
     return true;
   }
   return true;
@@ -146,24 +144,23 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC3001",
-      .name = "shared-prefix",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kDcache,
-      .not_in_default = "a builder that builds both shares the steps by itself",
-      .summary = "Several Dockerfiles of a folder begin with the same costly steps",
-      .rationale =
-          "Two Dockerfiles that begin with the same image, the same files and the same install make the same "
-          "layers. One builder finds that out by itself. CI jobs that run on machines of their own do "
-          "not: each installs all of it. As stages of one Dockerfile, or on a base image that holds what "
-          "they share, it is done once, and kept up to date in one place.\n\n"
-          "Of Dockerfiles at the root of one context the later ones in the order of their names are "
-          "reported, and all of those that have the same text.",
-      .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
-      .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
-      .references = kReferences,
-      .check = check};
+  return {.code = "DC3001",
+          .name = "shared-prefix",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .not_in_default = "a builder that builds both shares the steps by itself",
+          .summary = "Several Dockerfiles in a folder begin with the same costly steps",
+          .rationale =
+              "Two Dockerfiles that begin with the same image, the same files and the same install make the "
+              "same layers. One builder notices this by itself. CI jobs that run on separate machines do "
+              "not: each installs everything. As stages of one Dockerfile, or in a base image for both, the "
+              "work is done once, and there is only one place to update.\n\nOf several Dockerfiles at the "
+              "root of one context, the rule reports all except the first by name; if they have the same "
+              "text, it reports all of them.",
+          .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
+          .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
+          .references = kReferences,
+          .check = check};
 }
 
 }  // namespace dcache::rules::DC3001

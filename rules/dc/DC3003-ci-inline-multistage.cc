@@ -13,11 +13,12 @@ void look_at(const CiBuild& build, const std::string& cache, size_t stages, lint
   const bool inline_cache = type == "inline";
   lint::Diagnostic& diagnostic = reporter.report(
       build.span,
-      fmt::format("of the {} stages only the last one is stored: the others are built anew each time",
+      fmt::format("only the last of the {} stages is stored in the cache: the others are built again "
+                  "each time",
                   stages),
-      inline_cache
-          ? "store the cache apart from the image, with cache-to type=registry or type=gha and mode=max"
-          : "write mode=max");
+      inline_cache ? "store the cache separately from the image, with cache-to type=registry or type=gha and "
+                     "mode=max"
+                   : "write mode=max");
   if (build.cache_to_value) diagnostic.focus = build.cache_to_value;
   // An expression may give another value, or none.
   const bool plain = build.cache_to_value && !inline_cache && cache_attribute(cache, "mode").empty() &&
@@ -51,11 +52,11 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kDcache,
           .fix = lint::FixKind::kSafe,
-          .summary = "A multi-stage build stores the cache of its last stage alone",
+          .summary = "A multi-stage build stores only the cache of its last stage",
           .rationale =
-              "`mode=min`, which is what counts where none is given, stores the layers that are in the "
-              "image. The stages that it is built in, which take the time, are not among them and are run "
-              "again by the next job. An inline cache can hold no others. `mode=max` stores all stages.",
+              "`mode=min`, the default, stores only the layers that are in the image. The stages in "
+              "which the program is built take most of the time, are not stored, and run again in the "
+              "next job. An inline cache can't store other stages. `mode=max` stores all stages.",
           .fix_note = "Adds `mode=max`.",
           .bad = {"on: push\n"
                   "jobs:\n"

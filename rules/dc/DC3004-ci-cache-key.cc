@@ -36,8 +36,9 @@ void report_unstored(const std::vector<CiBuild>& builds, lint::Reporter& reporte
       return cache_attribute(cache, "type") == "gha" && !is_stored(builds, cache);
     });
     if (unstored == build.cache_from.end()) continue;
-    reporter.report(build.span, fmt::format("nothing here stores the cache that is read from {}", *unstored),
-                    "add the cache-to that goes with it");
+    reporter.report(build.span,
+                    fmt::format("the cache is read from {}, but nothing here stores it", *unstored),
+                    "add the matching cache-to");
   }
 }
 
@@ -52,11 +53,11 @@ void report_shared(const std::vector<CiBuild>& builds, lint::Reporter& reporter)
       const auto [known, fresh] = first.try_emplace(place, &build, work);
       if (fresh || known->second.second == work) continue;
       reporter.report(build.span,
-                      fmt::format("another build of this file stores its cache at the same place ({}), and "
-                                  "each overwrites the other's",
+                      fmt::format("another build in this file stores its cache in the same place ({}), "
+                                  "and each overwrites the other's",
                                   cache),
-                      cache_attribute(cache, "type") == "gha" ? "give each a scope=NAME of its own"
-                                                              : "give each a ref of its own");
+                      cache_attribute(cache, "type") == "gha" ? "give each build its own scope=NAME"
+                                                              : "give each build its own ref");
     }
   }
 }
@@ -67,8 +68,11 @@ void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
     const std::string place = place_of(cache);
     if (place.empty() || place.find('$') != std::string::npos) continue;
     lint::Diagnostic& diagnostic = reporter.report(
-        build.span, "the jobs of the matrix store their caches at one place, and each overwrites the others'",
-        cache_attribute(cache, "type") == "gha" ? "add scope= with a variable of the matrix to both caches"
+        build.span,
+        "all jobs of the matrix store their caches in one place, and each overwrites the "
+        "others'",
+        cache_attribute(cache, "type") == "gha" ? "add scope= with a variable of the matrix to both "
+                                                  "caches"
                                                 : "put a variable of the matrix into the ref");
     diagnostic.focus = build.cache_to_value;
     return;
@@ -80,8 +84,8 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   for (const CiBuild& build : builds) {
     report_matrix(build, reporter);
     if (build.no_cache)
-      reporter.report(build.span, "the cache is switched off, so that every build runs all its steps",
-                      "leave no-cache out, or pin what it was meant to renew");
+      reporter.report(build.span, "no-cache is set, so every build runs all its steps",
+                      "remove no-cache, or pin what it should update");
   }
   report_unstored(builds, reporter);
   report_shared(builds, reporter);
@@ -98,11 +102,11 @@ lint::Rule rule() {
       .name = "ci-cache-key",
       .level = lint::Level::kInfo,
       .origin = lint::Origin::kDcache,
-      .summary = "A cache of a CI job is never stored, is overwritten by another build, or is switched off",
+      .summary = "A cache of a CI job is never stored, is overwritten by another build, or is disabled",
       .rationale =
-          "A cache that is read must be written by somebody. The cache of GitHub Actions has one place "
-          "for each `scope`, and a registry one for each reference: two different builds that store at "
-          "the same one leave the other nothing to reuse. `no-cache` makes every build a cold one.",
+          "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
+          "place for each `scope`, and a registry one for each reference: if two different builds store "
+          "their caches in the same place, neither can reuse anything. With `no-cache` nothing is reused.",
       .bad = {"on: push\n"
               "jobs:\n"
               "  image:\n"

@@ -11,9 +11,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const dockerfile::Comment& comment : file.comments()) {
     const auto pragma = lint::read_ignore_pragma(comment.span.of(file.source()));
     if (!pragma || pragma->global) continue;
-    reporter.report(comment.span,
-                    fmt::format("findings of {} are silenced here", fmt::join(pragma->codes, ", ")),
-                    "mend what they point to, or put the exception into the configuration");
+    reporter.report(comment.span, fmt::format("this comment silences {}", fmt::join(pragma->codes, ", ")),
+                    "fix the findings, or add the exception to the configuration");
   }
 }
 
@@ -27,8 +26,8 @@ lint::Rule rule() {
           .on_by_default = false,
           .summary = "A comment silences a rule for one instruction",
           .rationale =
-              "A comment that silences findings is easy to write and easily forgotten. Teams that want every "
-              "exception in the configuration, where it is reviewed, switch this rule on.",
+              "A comment that silences findings is easy to write and easy to forget. Enable this rule if "
+              "you want all exceptions in the configuration, where they are reviewed.",
           .bad = {"FROM debian:12\n"
                   "# hadolint ignore=DL3004\n"
                   "RUN sudo true\n"},

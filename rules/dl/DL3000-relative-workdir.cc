@@ -14,11 +14,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (instruction.keyword != Keyword::kWorkdir || instruction.arguments.empty()) continue;
     const dockerfile::Word& path = instruction.arguments.front();
     if (may_be_absolute(unquoted(path.text))) continue;
-    lint::Diagnostic& diagnostic = reporter.report(
-        instruction.span,
-        fmt::format("the folder {} depends on where the last WORKDIR, or the base image, left off",
-                    path.text),
-        "write the path from the root on");
+    lint::Diagnostic& diagnostic =
+        reporter.report(instruction.span,
+                        fmt::format("the folder {} depends on the last WORKDIR or the base image", path.text),
+                        "write an absolute path");
     diagnostic.focus = path.span;
   }
 }
@@ -30,10 +29,10 @@ lint::Rule rule() {
           .name = "relative-workdir",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .summary = "WORKDIR is given a relative path",
+          .summary = "WORKDIR has a relative path",
           .rationale =
-              "A relative WORKDIR goes on from wherever the last one, or the base image, left off. An edit "
-              "further up, or a new base image, moves it without a word.",
+              "A relative WORKDIR starts at the last WORKDIR, or at the working directory of the base "
+              "image. An edit further up, or a new base image, moves it without a warning.",
           .bad = {"FROM debian:12\n"
                   "WORKDIR app\n"},
           .good = {"FROM debian:12\n"

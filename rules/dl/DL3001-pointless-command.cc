@@ -39,32 +39,31 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(subject, "DL3001");
   report_first(calls_of(subject, kPrograms), reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (!as_hadolint && has_use_in_step(call)) return std::nullopt;
-    return Complaint{fmt::format("{} has no effect that outlasts this step", call.program()),
-                     "start it from CMD or ENTRYPOINT, or leave it out"};
+    return Complaint{fmt::format("{} has no effect after this step", call.program()),
+                     "start it from CMD or ENTRYPOINT, or remove it"};
   });
 }
 
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3001",
-      .name = "pointless-command",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kHadolint,
-      .summary = "A command is run that does nothing useful in a build",
-      .rationale =
-          "A build has no init system, no terminal and no processes but its own. `service`, `systemctl`, "
-          "`ssh`, `top` and the like act on what is not there, or on what is gone when the step ends: "
-          "what they start is in no layer.\n\n"
-          "Only the profile `hadolint` reports what the rest of its RUN makes use of: `service` with other "
-          "commands after the start, `kill` after a process was put in the background, and `mount` without "
-          "arguments, which lists what is mounted.",
-      .bad = {"FROM debian:12\n"
-              "RUN service nginx start\n"},
-      .good = {"FROM debian:12\n"
-               "CMD [\"nginx\", \"-g\", \"daemon off;\"]\n"},
-      .check = check};
+  return {.code = "DL3001",
+          .name = "pointless-command",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .summary = "A command is not useful in a build",
+          .rationale =
+              "During a build there is no init system, no terminal, and only the processes of the build "
+              "itself. `service`, `systemctl`, `ssh`, `top` and similar commands act on something that does "
+              "not exist, or that is gone when the step ends: what they start is not in a layer.\n\nOnly the "
+              "profile `hadolint` reports a command whose effect the same RUN uses: `service` with other "
+              "commands after the start, `kill` after a process was put in the background, and `mount` "
+              "without arguments, which lists the mounts.",
+          .bad = {"FROM debian:12\n"
+                  "RUN service nginx start\n"},
+          .good = {"FROM debian:12\n"
+                   "CMD [\"nginx\", \"-g\", \"daemon off;\"]\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3001

@@ -14,8 +14,8 @@ using dockerfile::Keyword;
 void report_if_root(const Instruction* user, lint::Reporter& reporter) {
   if (user == nullptr || user->arguments.empty() || !read_owner(user->arguments.front().text).is_root())
     return;
-  reporter.report(user->span, "the program of the image runs as root",
-                  "name another user before the stage ends");
+  reporter.report(user->span, "the program in the image runs as root",
+                  "set another USER before the end of the stage");
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
@@ -42,13 +42,11 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "The last USER of the image is root",
           .rationale =
-              "What runs as root in a container is root for the kernel too: a hole in the program is a hole "
-              "in everything that is mounted or shared. Do what needs root, then name another user.\n\n"
-              "A build stage is no image that runs, and services such as nginx, php-fpm, cron and sshd, or a "
-              "start "
-              "with `gosu`, `su-exec`, `setpriv` or `su`, give up root themselves: the profile `hadolint` "
-              "reports "
-              "those too.",
+              "A process that is root in a container is also root for the kernel: a security hole in the "
+              "program is a hole in everything that is mounted or shared. Do what needs root, then "
+              "switch to another user.\n\nA build stage does not run as a container, and services such "
+              "as nginx, php-fpm, cron and sshd, or a start with `gosu`, `su-exec`, `setpriv` or `su`, "
+              "give up root themselves: only the profile `hadolint` reports those.",
           .bad = {"FROM debian:12\n"
                   "USER root\n"
                   "RUN apt-get update\n"},

@@ -18,7 +18,7 @@ bool may_make_folder(const Call& cd) {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   report_first(calls_of(subject, "cd"), reporter, [](const Call& call) -> std::optional<Complaint> {
-    return Complaint{"the folder changes for this RUN only",
+    return Complaint{"cd changes the folder only for this RUN",
                      may_make_folder(call)
                          ? "split the RUN, with WORKDIR between its parts, or use an option such as "
                            "make -C or git -C"
@@ -33,11 +33,11 @@ lint::Rule rule() {
           .name = "cd-in-run",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "within one RUN `cd` does no harm, and it saves a step",
-          .summary = "`cd` is used where WORKDIR would do",
+          .not_in_default = "`cd` is fine within one RUN, and it saves a step",
+          .summary = "`cd` is used instead of WORKDIR",
           .rationale =
-              "A `cd` holds for its own RUN only, so that the next one starts somewhere else than a reader "
-              "may think. WORKDIR holds for all that follows and is part of the image.",
+              "A `cd` affects only its own RUN: the next one starts in another folder than a reader may "
+              "think. WORKDIR applies to all instructions after it and is part of the image.",
           .bad = {"FROM debian:12\n"
                   "RUN cd /usr/src/app && make\n"},
           .good = {"FROM debian:12\n"

@@ -34,8 +34,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const bool other_user = !user.empty() && user != "root" && user != "#0";
     if (other_user && !as_hadolint) return std::nullopt;
     return Complaint{"sudo is not needed in a build",
-                     other_user ? "leave it out, with USER above the RUN"
-                                : "leave it out, with USER root above the RUN where the user is another one"};
+                     other_user ? "remove it, and write USER above the RUN"
+                                : "remove it, and write USER root above the RUN if the user is not root"};
   });
 }
 
@@ -48,11 +48,10 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "`sudo` is used",
           .rationale =
-              "Steps run as root unless USER says otherwise, so `sudo` adds nothing there; where USER does, "
-              "it works around that, and signals and terminals behave in ways that surprise. Switch with "
-              "USER, and back.\n\n"
-              "`sudo -u app` gives root up for one command, which USER could do only for all of the RUN: the "
-              "profile `hadolint` reports it, the default one does not.",
+              "Steps run as root unless USER says otherwise, so `sudo` adds nothing. If USER is set, "
+              "`sudo` bypasses it, and signals and terminals behave unexpectedly. Switch with USER, and "
+              "switch back.\n\n`sudo -u app` gives up root for one command, and USER can do that only "
+              "for the whole RUN: the profile `hadolint` reports it, the default profile does not.",
           .bad = {"FROM debian:12\n"
                   "RUN sudo apt-get update\n"},
           .good = {"FROM debian:12\n"

@@ -22,7 +22,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         image.tag.empty() && image.digest.empty() && word.text.find('$') == std::string_view::npos;
     if (plain && !stage && word.text != "scratch") {
       reporter.report(from.span,
-                      fmt::format("{} has no tag, so each build may start from another version", word.text),
+                      fmt::format("{} has no tag, so each build may use another version", word.text),
                       fmt::format("write {}:VERSION", word.text));
     }
     if (from.arguments.size() == 3) stages.insert(std::string(from.arguments[2].text));
@@ -38,9 +38,9 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "A base image has no tag",
           .rationale =
-              "Without a tag the builder takes `latest`, whatever that is on the day of the build. The next "
-              "build may get "
-              "another major version, and a cached layer may hide that for months.",
+              "Without a tag the builder uses `latest`, which may be another image on the day of the "
+              "next build. That build may get another major version, and a cached layer may hide this "
+              "for months.",
           .bad = {"FROM debian\n"},
           .good = {"FROM debian:12\n"},
           .security_severity = "3.5",

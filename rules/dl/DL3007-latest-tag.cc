@@ -23,11 +23,10 @@ lint::Rule rule() {
           .name = "latest-tag",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "A base image is taken by the tag `latest`",
+          .summary = "A base image has the tag `latest`",
           .rationale =
-              "`latest` is moved whenever its publisher likes. A build that worked yesterday may start from "
-              "another major "
-              "version today, and two machines may build different images from one commit.",
+              "The publisher can move `latest` at any time. A build that worked yesterday may start from "
+              "another major version today, and two machines may build different images from one commit.",
           .bad = {"FROM debian:latest\n"},
           .good = {"FROM debian:12\n"},
           .security_severity = "3.5",

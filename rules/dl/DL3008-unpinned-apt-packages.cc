@@ -10,13 +10,13 @@ lint::Rule rule() {
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kHadolint,
       .not_in_default =
-          "distributions drop old versions from their archives, so that a build with pinned packages fails "
+          "distributions delete old versions from their archives, so a build with pinned packages fails "
           "within weeks",
       .summary = "`apt-get install` of packages without a version",
       .rationale =
-          "What a rebuild installs then depends on the day: two images of one commit differ, and a cached "
-          "layer keeps the old version until something above it changes. `apt-get install curl=7.88.1-10` "
-          "says which one is meant; a snapshot of the archive keeps it available.",
+          "Which version a rebuild installs depends on the day: two images of one commit are different, "
+          "and a cached layer keeps the old version until something above it changes. `apt-get install "
+          "curl=7.88.1-10` names the version; a snapshot of the archive keeps it available.",
       .bad = {"FROM debian:12\n"
               "RUN apt-get update && apt-get install -y --no-install-recommends curl\n"},
       .good = {"FROM debian:12\n"

@@ -57,24 +57,22 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3009",
-      .name = "apt-lists-left",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kHadolint,
-      .summary = "The package lists of apt stay in the layer",
-      .rationale =
-          "`apt-get update` stores lists of all packages of the archive, some tens of megabytes, which "
-          "are out of date as soon as the image is. Removed in the same RUN they are in no layer; with a "
-          "cache mount on `/var/lib/apt` they are kept for the next build instead. Stages that are only "
-          "copied from are left alone.\n\n"
-          "An update in a RUN of its own is a matter of DC1012: the install below it needs the lists. The "
-          "profile `hadolint` reports it here too.",
-      .bad = {"FROM debian:12\n"
-              "RUN apt-get update && apt-get install -y curl\n"},
-      .good = {"FROM debian:12\n"
-               "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"},
-      .check = check};
+  return {.code = "DL3009",
+          .name = "apt-lists-left",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .summary = "The package lists of apt stay in the layer",
+          .rationale =
+              "`apt-get update` stores the lists of all packages in the archive. They take tens of megabytes "
+              "and are soon out of date. If the same RUN deletes them, they are not in a layer; with a cache "
+              "mount on `/var/lib/apt` they are kept for the next build instead. Stages from which other "
+              "stages only copy are not reported.\n\nDC1012 reports an update in a RUN of its own: the "
+              "install below it needs the lists. The profile `hadolint` reports it here too.",
+          .bad = {"FROM debian:12\n"
+                  "RUN apt-get update && apt-get install -y curl\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3009

@@ -74,8 +74,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
           if (named) {
             reporter.report(
                 archive.copy->span,
-                fmt::format("{} is stored in a layer, and what is unpacked from it in another", archive.name),
-                "write ADD, which unpacks it on the way");
+                fmt::format("{} is stored in one layer, and its unpacked files in another", archive.name),
+                "write ADD, which unpacks the archive");
           }
           return named;
         });
@@ -91,10 +91,10 @@ lint::Rule rule() {
           .name = "copy-then-unpack",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kHadolint,
-          .summary = "An archive is copied and then unpacked, where ADD would unpack it",
+          .summary = "An archive is copied and then unpacked, but ADD can unpack it",
           .rationale =
-              "With COPY the archive stays in a layer of its own beside what was unpacked from it. ADD "
-              "unpacks a local archive on the way and stores only its files.",
+              "With COPY, the archive stays in its own layer, in addition to the unpacked files. ADD "
+              "unpacks a local archive and stores only its files.",
           .bad = {"FROM debian:12\n"
                   "COPY app.tar.gz /tmp/\n"
                   "RUN tar -xzf /tmp/app.tar.gz -C /opt\n"},

@@ -27,8 +27,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       const bool second = dash != std::string_view::npos && is_too_high(port.text.substr(dash + 1));
       if (!is_too_high(port.text) && !second) continue;
       reporter
-          .report(instruction.span, fmt::format("{} is no port: they end at {}", port.text, kHighest),
-                  "name a port from 0 to 65535")
+          .report(instruction.span,
+                  fmt::format("{} is not a port: the highest port is {}", port.text, kHighest),
+                  "use a port from 0 to 65535")
           .focus = port.span;
       break;
     }
@@ -44,7 +45,8 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "EXPOSE names a port that does not exist",
           .rationale =
-              "Ports are numbers from 0 to 65535. The engine refuses others when the image is built or run.",
+              "Ports are numbers from 0 to 65535. The engine refuses others when the image is built or "
+              "run.",
           .bad = {"FROM debian:12\n"
                   "EXPOSE 80000\n"},
           .good = {"FROM debian:12\n"

@@ -9,8 +9,8 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "A stage has several HEALTHCHECKs",
           .rationale =
-              "Only the last HEALTHCHECK of a stage is kept. The others are dead text that readers take for "
-              "true.",
+              "Only the last HEALTHCHECK of a stage is used. The others have no effect, but readers may "
+              "think that they do.",
           .bad = {"FROM debian:12\n"
                   "HEALTHCHECK CMD /check-a\n"
                   "HEALTHCHECK CMD /check-b\n"},

@@ -65,23 +65,22 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3013",
-      .name = "unpinned-pip-packages",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kHadolint,
-      .summary = "`pip install` of packages without a version",
-      .rationale =
-          "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-          "cached layer keeps the old version until something above it changes. Name the version with "
-          "`==`, or list the packages with their versions in a requirements file.\n\n"
-          "pip, setuptools and wheel themselves need none. `uv pip install`, `uv tool install` and archives "
-          "of a branch count too. The profile `hadolint` answers as hadolint does in all of these.",
-      .bad = {"FROM python:3.12\n"
-              "RUN pip install --no-cache-dir flask\n"},
-      .good = {"FROM python:3.12\n"
-               "RUN pip install --no-cache-dir flask==3.0.3\n"},
-      .check = check};
+  return {.code = "DL3013",
+          .name = "unpinned-pip-packages",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`pip install` of packages without a version",
+          .rationale =
+              "Which version a rebuild installs depends on the day: two images of one commit are different, "
+              "and a cached layer keeps the old version until something above it changes. Name the version "
+              "with `==`, or list the packages with their versions in a requirements file.\n\npip, "
+              "setuptools and wheel need no version. `uv pip install`, `uv tool install` and archives of a "
+              "branch count too. The profile `hadolint` reports all of these as hadolint does.",
+          .bad = {"FROM python:3.12\n"
+                  "RUN pip install --no-cache-dir flask\n"},
+          .good = {"FROM python:3.12\n"
+                   "RUN pip install --no-cache-dir flask==3.0.3\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3013

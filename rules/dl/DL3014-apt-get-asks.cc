@@ -20,11 +20,11 @@ lint::Rule rule() {
           .name = "apt-get-asks",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "`apt-get install` is not told to go on without asking",
+          .summary = "`apt-get install` asks for confirmation",
           .rationale =
-              "During a build nobody answers: the program reads an empty standard input and gives up, so "
-              "that the step fails as soon as there is something to confirm.\n\n"
-              "`apt install` asks as well; the profile `hadolint` knows `apt-get` alone.",
+              "Nobody can answer during a build: the program reads an empty standard input and stops, so "
+              "the step fails as soon as there is something to confirm.\n\n`apt install` asks as well; "
+              "the profile `hadolint` only knows `apt-get`.",
           .bad = {"FROM debian:12\n"
                   "RUN apt-get install curl\n"},
           .good = {"FROM debian:12\n"

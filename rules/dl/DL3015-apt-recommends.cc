@@ -23,7 +23,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       std::span(kPrograms).first(answers_as_hadolint(subject, "DL3015") ? 1 : 2);
   report_first(calls_of(subject, programs), reporter, [](const Call& call) -> std::optional<Complaint> {
     if (!call.has("install") || declines_recommendations(call)) return std::nullopt;
-    return Complaint{"packages that are only recommended are installed too",
+    return Complaint{"recommended packages are installed too",
                      fmt::format("write {} install --no-install-recommends", call.program())};
   });
 }
@@ -35,12 +35,12 @@ lint::Rule rule() {
           .name = "apt-recommends",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kHadolint,
-          .summary = "`apt-get install` also installs what packages only recommend",
+          .summary = "`apt-get install` also installs recommended packages",
           .rationale =
-              "Recommended packages are often documentation, tools and whole desktops that no program in the "
-              "image needs. They make the layer larger and slower to build, and bring programs that have to "
-              "be kept up to date.\n\n"
-              "The same goes for `apt install`; the profile `hadolint` knows `apt-get` alone.",
+              "Recommended packages are often documentation, tools and whole desktops that no program in "
+              "the image needs. They make the layer larger and slower to build, and contain programs "
+              "that need updates.\n\nThe rule also reports `apt install`; the profile `hadolint` only "
+              "knows `apt-get`.",
           .bad = {"FROM debian:12\n"
                   "RUN apt-get install -y curl\n"},
           .good = {"FROM debian:12\n"

@@ -33,7 +33,7 @@ std::vector<Pin> all_pins() {
 // `npm install ci` is written for `npm ci`, and installs a package of that name.
 std::optional<Complaint> slip(std::span<const shell::Word* const> packages) {
   if (packages.front()->text != "ci") return std::nullopt;
-  return Complaint{"this installs a package that is called ci, and not what the lock file lists",
+  return Complaint{"this installs a package with the name ci, not the packages in the lock file",
                    "write npm ci"};
 }
 
@@ -55,12 +55,12 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "`npm install` of packages without a version",
           .rationale =
-              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-              "cached layer keeps the old version until something above it changes. Name the version with "
-              "`@`, or list the packages in `package.json` and its lock file.\n\n"
-              "`npm i` and `npm add`, `pnpm add`, `yarn add` and `yarn global add` count too, and `@latest` "
-              "is no "
-              "version. The profile `hadolint` knows `npm install` alone, as hadolint does.",
+              "Which version a rebuild installs depends on the day: two images of one commit are "
+              "different, and a cached layer keeps the old version until something above it changes. "
+              "Name the version with `@`, or list the packages in `package.json` and its lock "
+              "file.\n\n`npm i` and `npm add`, `pnpm add`, `yarn add` and `yarn global add` count too, "
+              "and `@latest` is not a version. The profile `hadolint` only knows `npm install`, as "
+              "hadolint does.",
           .bad = {"FROM node:22\n"
                   "RUN npm install -g serve\n"},
           .good = {"FROM node:22\n"

@@ -9,13 +9,14 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
           .not_in_default =
-              "distributions drop old versions from their archives, so that a build with pinned packages "
+              "distributions delete old versions from their archives, so a build with pinned packages "
               "fails within weeks",
           .summary = "`apk add` of packages without a version",
           .rationale =
-              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-              "cached layer keeps the old version until something above it changes. `apk add curl=8.5.0-r0` "
-              "names one build, `curl~8.5` any of that release, which survives rebuilds of the package.",
+              "Which version a rebuild installs depends on the day: two images of one commit are "
+              "different, and a cached layer keeps the old version until something above it changes. "
+              "`apk add curl=8.5.0-r0` names one build; `curl~8.5` names any build of that release, and "
+              "still works when the package is rebuilt.",
           .bad = {"FROM alpine:3.20\n"
                   "RUN apk add --no-cache curl\n"},
           .good = {"FROM alpine:3.20\n"

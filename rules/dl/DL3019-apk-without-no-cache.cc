@@ -10,7 +10,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   report_first(calls_of(subject, "apk"), reporter, [](const Call& call) -> std::optional<Complaint> {
     if (!call.has("add") || call.has_option({"no-cache"}) || keeps_out_of_layer(*call.run, kFolders))
       return std::nullopt;
-    return Complaint{"the index of the packages stays in the layer", "write apk add --no-cache"};
+    return Complaint{"the package index stays in the layer", "write apk add --no-cache"};
   });
 }
 
@@ -23,8 +23,8 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "`apk add` keeps its index in the layer",
           .rationale =
-              "Without `--no-cache` apk stores the package index it downloaded below `/var/cache/apk`, where "
-              "it is of no use once the step has run. A cache mount on that folder keeps it out of the layer "
+              "Without `--no-cache` apk stores the package index that it downloaded in `/var/cache/apk`. "
+              "Nothing needs it after the step. A cache mount on that folder keeps it out of the layer "
               "as well.",
           .bad = {"FROM alpine:3.20\n"
                   "RUN apk add curl~8.9\n"},

@@ -44,7 +44,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       const bool all = std::ranges::all_of(sources, is_plain);
       reporter
           .report(instruction.span, fmt::format("{} is neither downloaded nor unpacked", plain->text),
-                  all ? "write COPY" : "write a COPY for it, and leave the other sources to ADD")
+                  all ? "write COPY" : "write a COPY for it, and keep ADD for the other sources")
           .focus = plain->span;
     }
   }
@@ -59,10 +59,10 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "ADD is used for plain files and folders",
           .rationale =
-              "ADD downloads URLs and unpacks archives, depending on what its source looks like. COPY does "
-              "one thing; where nothing is to be downloaded or unpacked it says what is meant.\n\n"
-              "A source may be a URL or an archive by the value of its variable, and one that begins with a "
-              "variable without a value by what a build gives it: only the profile `hadolint` reports those.",
+              "ADD downloads URLs and unpacks archives, depending on the source. COPY only copies: use "
+              "it if nothing is to be downloaded or unpacked.\n\nThe value of a variable may be a URL or "
+              "an archive, and a build may set a variable that has no value: only the profile `hadolint` "
+              "reports such sources.",
           .bad = {"FROM debian:12\n"
                   "ADD app /app\n"},
           .good = {"FROM debian:12\n"

@@ -25,7 +25,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (unquoted(destination.text).ends_with('/')) continue;
     if (!as_hadolint && is_folder(unquoted(destination.text))) continue;
     reporter
-        .report(instruction.span, fmt::format("several sources can't become one file {}", destination.text),
+        .report(instruction.span,
+                fmt::format("several sources can't be copied to one file {}", destination.text),
                 fmt::format("write {}/", destination.text))
         .focus = destination.span;
   }
@@ -38,11 +39,12 @@ lint::Rule rule() {
           .name = "copy-several-to-file",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "a builder refuses such a file, which is reported as DC0001",
-          .summary = "COPY of several sources has a destination without a slash at its end",
+          .not_in_default = "builders refuse such a file, and DC0001 reports it",
+          .summary = "COPY has several sources, and its destination does not end with a slash",
           .rationale =
-              "With several sources the destination has to be a folder, and a builder refuses one that is "
-              "not written as such. `.` and `..` are folders: only the profile `hadolint` reports them.",
+              "With several sources the destination must be a folder, and builders refuse a destination "
+              "without a slash at its end. `.` and `..` are folders: only the profile `hadolint` reports "
+              "them.",
           .bad = {"FROM debian:12\n"
                   "COPY a.txt b.txt /data\n"},
           .good = {"FROM debian:12\n"

@@ -19,11 +19,10 @@ bool has_variable(std::string_view name) {
   return name.find('$') != std::string_view::npos;
 }
 
-// What a builder makes of a name that is no stage above.
+// What a builder makes of a name that is not a stage above.
 std::string consequence_of(std::string_view name) {
-  if (has_variable(name)) return fmt::format("COPY --from={} is refused: it takes no variables", name);
-  return fmt::format("there is no stage {} above, so a context named so is used, or an image of that name",
-                     name);
+  if (has_variable(name)) return fmt::format("COPY --from={} is refused: it can't contain variables", name);
+  return fmt::format("there is no stage {} above, so this means a named context or an image", name);
 }
 
 // The stage that a name seems to mean; empty for none.
@@ -32,7 +31,7 @@ std::string_view meant_stage(const std::vector<WrittenStage>& stages, std::strin
   for (const WrittenStage& stage : stages) {
     if (!stage.name.empty()) names.push_back(stage.name);
   }
-  // Names of one pattern, such as src-a and src-b, are no misspellings of each other.
+  // Names of one pattern, such as src-a and src-b, are not misspellings of each other.
   constexpr size_t kMostMistakes = 2;
   const std::string_view closest = text::closest(name, names);
   return text::edit_distance(name, closest) <= kMostMistakes ? closest : std::string_view();
@@ -40,13 +39,13 @@ std::string_view meant_stage(const std::vector<WrittenStage>& stages, std::strin
 
 std::string remedy_for(const std::vector<WrittenStage>& stages, size_t current, std::string_view name) {
   if (has_variable(name))
-    return fmt::format("give the image a stage of its own, FROM {} AS NAME, with an ARG above the first FROM",
+    return fmt::format("give the image its own stage, FROM {} AS NAME, with an ARG above the first FROM",
                        name);
   const std::string_view meant = meant_stage(stages, name);
   if (!meant.empty()) {
     return find_stage(stages, current, meant)
                ? fmt::format("did you mean {}?", meant)
-               : fmt::format("move the stage {} above this one, if you mean that", meant);
+               : fmt::format("move the stage {} above this one, if you mean that stage", meant);
   }
   return fmt::format("name a stage above, or the image with its tag: {}:VERSION", name);
 }
@@ -93,29 +92,27 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3022",
-      .name = "copy-from-unknown-stage",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kHadolint,
-      .summary = "`COPY --from` names no stage above",
-      .rationale =
-          "A name that is no stage above is taken for a named context if the build has one, and else for "
-          "an image, which is downloaded: a misspelt stage becomes somebody else's image. Give an image a "
-          "stage of its own, or name its tag.\n\n"
-          "A name is reported if it has a variable, which no builder replaces there, if it is nearly that "
-          "of a stage, or if it is that of a well-known image or has a `/`. Other names are most often "
-          "those of contexts that a compose file, a bake file or `--build-context` gives: only the "
-          "profile `hadolint` reports them.",
-      .bad = {"FROM golang:1.22 AS builder\n"
-              "RUN make\n"
-              "FROM debian:12\n"
-              "COPY --from=biulder /app /app\n"},
-      .good = {"FROM golang:1.22 AS build\n"
-               "RUN make\n"
-               "FROM debian:12\n"
-               "COPY --from=build /app /app\n"},
-      .check = check};
+  return {.code = "DL3022",
+          .name = "copy-from-unknown-stage",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`COPY --from` names a stage that is not above",
+          .rationale =
+              "If no stage above has the name, the builder looks for a named context, and otherwise "
+              "downloads an image with this name: a misspelt stage becomes somebody else's image. Give an "
+              "image its own stage, or write its tag.\n\nThe rule reports a name if it contains a variable, "
+              "which no builder replaces there, if it is similar to that of a stage, or if it is the name of "
+              "a well-known image or contains a `/`. Other names are usually contexts from a compose file, a "
+              "bake file or `--build-context`: only the profile `hadolint` reports them.",
+          .bad = {"FROM golang:1.22 AS builder\n"
+                  "RUN make\n"
+                  "FROM debian:12\n"
+                  "COPY --from=biulder /app /app\n"},
+          .good = {"FROM golang:1.22 AS build\n"
+                   "RUN make\n"
+                   "FROM debian:12\n"
+                   "COPY --from=build /app /app\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3022

@@ -32,10 +32,11 @@ lint::Rule rule() {
           .name = "copy-from-itself",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "a builder refuses such a file",
+          .not_in_default = "builders refuse such a file",
           .summary = "`COPY --from` names its own stage",
           .rationale =
-              "A stage is finished when others copy from it, so it can't copy from itself: the build fails.",
+              "Other instructions can copy from a stage only after it is finished, so a stage can't copy "
+              "from itself: the build fails.",
           .bad = {"FROM debian:12 AS app\n"
                   "COPY --from=app /a /b\n"},
           .good = {"FROM debian:12 AS app\n"

@@ -14,8 +14,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const WrittenStage& stage : written_stages(subject)) {
     if (stage.name.empty() || names.insert(text::to_lower(stage.name)).second) continue;
     reporter
-        .report(stage.from->span, fmt::format("there is a stage {} above", stage.name),
-                "give each stage a name of its own")
+        .report(stage.from->span, fmt::format("there is another stage {} above", stage.name),
+                "give each stage its own name")
         .focus = stage.from->arguments.back().span;
   }
 }
@@ -27,10 +27,10 @@ lint::Rule rule() {
           .name = "duplicate-stage",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .summary = "Two stages have one name",
+          .summary = "Two stages have the same name",
           .rationale =
-              "A later stage hides the earlier one of its name: `--target` and `COPY --from` below it mean "
-              "the later. Builders refuse the file, or take what nobody meant.",
+              "The later stage hides the earlier one: `--target` and `COPY --from` below it refer to the "
+              "later one. Builders refuse the file, or use the wrong stage.",
           .bad = {"FROM debian:12 AS app\n"
                   "FROM alpine:3.20 AS app\n"},
           .good = {"FROM debian:12 AS build\n"

@@ -18,12 +18,12 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if ((!command && !check) || instruction.json) continue;
     const ShellForm form = shell_form_of(check ? instruction.arguments[1].text : instruction.rest);
     if (check) {
-      reporter.report(instruction.span, "a shell starts this health check, so the image has to have one",
+      reporter.report(instruction.span, "a shell starts this health check, so the image must contain one",
                       form.needs_shell
                           ? "name it: HEALTHCHECK CMD [\"/bin/sh\", \"-c\", \"COMMAND\"], or start a script"
                           : json_form_of("HEALTHCHECK CMD", form));
     } else if (!form.execs || as_hadolint) {
-      reporter.report(instruction.span, "a shell stands between the program and the signals it should get",
+      reporter.report(instruction.span, "a shell starts the program and does not pass signals on to it",
                       json_form_of(dockerfile::name_of(instruction.keyword), form));
     }
   }
@@ -32,22 +32,22 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3025",
-      .name = "shell-form-command",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kHadolint,
-      .summary = "CMD, ENTRYPOINT or the command of HEALTHCHECK is not in JSON form",
-      .rationale =
-          "In shell form the program runs below a shell, which does not pass signals on: `docker stop` "
-          "waits, then kills. In JSON form the program gets them itself. A health check gets no signals, "
-          "but needs a shell in the image, which JSON form does not.\n\n"
-          "A command that ends with `exec PROGRAM` leaves no shell: only the profile `hadolint` reports it.",
-      .bad = {"FROM debian:12\n"
-              "CMD server --port 80\n"},
-      .good = {"FROM debian:12\n"
-               "CMD [\"server\", \"--port\", \"80\"]\n"},
-      .check = check};
+  return {.code = "DL3025",
+          .name = "shell-form-command",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "CMD, ENTRYPOINT or the command of HEALTHCHECK is not in JSON form",
+          .rationale =
+              "In shell form a shell starts the program, and it does not pass signals on: `docker stop` "
+              "waits and then kills the container. In JSON form the program gets the signals. A health check "
+              "gets no signals, but needs a shell in the image, which JSON form does not.\n\nWith a command "
+              "that ends with `exec PROGRAM`, the program replaces the shell: only the profile `hadolint` "
+              "reports it.",
+          .bad = {"FROM debian:12\n"
+                  "CMD server --port 80\n"},
+          .good = {"FROM debian:12\n"
+                   "CMD [\"server\", \"--port\", \"80\"]\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3025

@@ -26,14 +26,14 @@ bool is_trusted(std::string_view registry, std::string_view trusted) {
   return registry == "docker.io" && trusted == "hub.docker.com";
 }
 
-// An image that an instruction takes, and where its name stands.
+// An image that an instruction takes, and where its name is.
 struct TakenImage {
   const dockerfile::Instruction* instruction = nullptr;
   std::string name;
   text::Span span;
 };
 
-// What COPY --from and mounts of an instruction name, but for the stages above it.
+// What COPY --from and mounts of an instruction name, except the stages above it.
 void add_sources(lint::Subject& subject, const dockerfile::Instruction& written, size_t current,
                  std::vector<TakenImage>& taken) {
   const std::vector<WrittenStage>& stages = written_stages(subject);
@@ -76,7 +76,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (known || image.name == "scratch" || image.name.starts_with('$')) continue;
     reporter
         .report(image.instruction->span, fmt::format("the registry {} is not trusted", registry),
-                fmt::format("take the image from {}", fmt::join(trusted, ", ")))
+                fmt::format("use an image from {}", fmt::join(trusted, ", ")))
         .focus = image.span;
   }
 }
@@ -90,9 +90,10 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "An image comes from a registry that the configuration does not trust",
           .rationale =
-              "`trusted-registries` in the configuration lists where images may come from, `*.example.com` "
-              "all below a domain: those of FROM, of `COPY --from` and of `RUN --mount=from=…`. Without that "
-              "list the rule has nothing to say. An image without a registry comes from `docker.io`.",
+              "`trusted-registries` in the configuration lists the registries that images may come from; "
+              "`*.example.com` means all below a domain. The rule looks at the images of FROM, of `COPY "
+              "--from` and of `RUN --mount=from=…`. Without the list it reports nothing. An image "
+              "without a registry comes from `docker.io`.",
           .bad = {.dockerfile = "FROM evil.example.org/debian:12\n",
                   .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
           .good = {.dockerfile = "FROM debian:12\n",

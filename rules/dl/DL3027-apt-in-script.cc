@@ -6,7 +6,7 @@ namespace {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   report_first(calls_of(subject, "apt"), reporter, [](const Call& /*call*/) -> std::optional<Complaint> {
-    return Complaint{"the command line of apt is not made for scripts", "write apt-get, or apt-cache"};
+    return Complaint{"apt is not meant for scripts", "write apt-get, or apt-cache"};
   });
 }
 
@@ -17,10 +17,11 @@ lint::Rule rule() {
           .name = "apt-in-script",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "`apt` is used where scripts should use `apt-get`",
+          .summary = "`apt` is used instead of `apt-get`",
           .rationale =
-              "`apt` is made for people at a terminal: its options and output may change between releases, "
-              "and it says so itself when it is run by a script. `apt-get` and `apt-cache` are kept stable.",
+              "`apt` is made for people at a terminal: its options and output may change between "
+              "releases, and it prints a warning when a script runs it. `apt-get` and `apt-cache` are "
+              "kept stable.",
           .bad = {"FROM debian:12\n"
                   "RUN apt install -y curl\n"},
           .good = {"FROM debian:12\n"

@@ -10,9 +10,9 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "`gem install` without a version",
           .rationale =
-              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-              "cached layer keeps the old version until something above it changes. Write `gem install "
-              "rake:13.2.1`, or list the gems in a `Gemfile` with its lock file.",
+              "Which version a rebuild installs depends on the day: two images of one commit are "
+              "different, and a cached layer keeps the old version until something above it changes. "
+              "Write `gem install rake:13.2.1`, or list the gems in a `Gemfile` with its lock file.",
           .bad = {"FROM ruby:3.3\n"
                   "RUN gem install rake\n"},
           .good = {"FROM ruby:3.3\n"

@@ -19,8 +19,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (platform == nullptr || is_builders_choice(platform->value)) continue;
     reporter
         .report(stage.from->span,
-                fmt::format("the stage is built for {}, whatever the build asks for", platform->value),
-                "leave --platform out, or write --platform=$BUILDPLATFORM")
+                fmt::format("the stage is always built for {}, whatever platform the build asks for",
+                            platform->value),
+                "remove --platform, or write --platform=$BUILDPLATFORM")
         .focus = platform->span;
   }
 }
@@ -32,11 +33,11 @@ lint::Rule rule() {
           .name = "fixed-platform",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "FROM fixes the platform of its base image",
+          .summary = "FROM sets a constant platform for its base image",
           .rationale =
-              "A constant `--platform` builds for that platform alone, on every machine and whatever `docker "
-              "build --platform` asks for. Leave it to the builder, or use `$BUILDPLATFORM` for a stage that "
-              "cross-compiles.",
+              "With a constant `--platform` the stage is built for that platform on every machine, "
+              "whatever `docker build --platform` asks for. Let the builder choose the platform, or use "
+              "`$BUILDPLATFORM` for a stage that cross-compiles.",
           .bad = {"FROM --platform=linux/amd64 debian:12\n"},
           .good = {"FROM --platform=$BUILDPLATFORM golang:1.22 AS build\n"},
           .check = check};

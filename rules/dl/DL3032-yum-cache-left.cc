@@ -8,10 +8,10 @@ lint::Rule rule() {
           .name = "yum-cache-left",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "What `yum` downloaded stays in the layer",
+          .summary = "The downloads of `yum` stay in the layer",
           .rationale =
-              "A layer keeps what its RUN leaves behind, whatever later layers remove. What `yum` fetched is "
-              "of no use in the image; emptied in the same RUN, or kept in a cache mount, it is not shipped.",
+              "Files in a layer stay in the image, even if a later layer deletes them. Nothing in the "
+              "image needs what `yum` downloaded. Delete it in the same RUN, or use a cache mount.",
           .bad = {"FROM centos:7\n"
                   "RUN yum install -y httpd-2.4.6\n"},
           .good = {"FROM centos:7\n"

@@ -7,8 +7,8 @@ namespace {
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   report_first(calls_of(subject, "zypper"), reporter, [](const Call& call) -> std::optional<Complaint> {
     if (!call.has("dist-upgrade") && !call.has("dup")) return std::nullopt;
-    return Complaint{"the base image is turned into whatever release is current",
-                     "start from the newer base image instead"};
+    return Complaint{"this upgrades the base image to whatever release is current",
+                     "start from a newer base image instead"};
   });
 }
 
@@ -21,8 +21,8 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "`zypper dist-upgrade` is run",
           .rationale =
-              "A distribution upgrade within a build turns the base image into another release, which one "
-              "depends on the day. Start from the newer base image.",
+              "A distribution upgrade in a build changes the base image to another release, and which "
+              "one depends on the day. Start from a newer base image.",
           .bad = {"FROM opensuse/leap:15.5\n"
                   "RUN zypper dist-upgrade -y\n"},
           .good = {"FROM opensuse/leap:15.6\n"

@@ -9,13 +9,13 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
           .not_in_default =
-              "distributions drop old versions from their archives, so that a build with pinned packages "
+              "distributions delete old versions from their archives, so a build with pinned packages "
               "fails within weeks",
           .summary = "`zypper install` of packages without a version",
           .rationale =
-              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-              "cached layer keeps the old version until something above it changes. Write `zypper install -y "
-              "httpd=2.4.58`.",
+              "Which version a rebuild installs depends on the day: two images of one commit are "
+              "different, and a cached layer keeps the old version until something above it changes. "
+              "Write `zypper install -y httpd=2.4.58`.",
           .bad = {"FROM opensuse/leap:15.6\n"
                   "RUN zypper install -y httpd && zypper clean\n"},
           .good = {"FROM opensuse/leap:15.6\n"

@@ -8,10 +8,10 @@ lint::Rule rule() {
           .name = "dnf-asks",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "`dnf install` is not told to go on without asking",
+          .summary = "`dnf install` asks for confirmation",
           .rationale =
-              "During a build nobody answers: the program reads an empty standard input and gives up, so "
-              "that the step fails as soon as there is something to confirm.",
+              "Nobody can answer during a build: the program reads an empty standard input and stops, so "
+              "the step fails as soon as there is something to confirm.",
           .bad = {"FROM fedora:40\n"
                   "RUN dnf install httpd\n"},
           .good = {"FROM fedora:40\n"

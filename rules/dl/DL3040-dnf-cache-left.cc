@@ -8,10 +8,10 @@ lint::Rule rule() {
           .name = "dnf-cache-left",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "What `dnf` downloaded stays in the layer",
+          .summary = "The downloads of `dnf` stay in the layer",
           .rationale =
-              "A layer keeps what its RUN leaves behind, whatever later layers remove. What `dnf` fetched is "
-              "of no use in the image; emptied in the same RUN, or kept in a cache mount, it is not shipped.",
+              "Files in a layer stay in the image, even if a later layer deletes them. Nothing in the "
+              "image needs what `dnf` downloaded. Delete it in the same RUN, or use a cache mount.",
           .bad = {"FROM fedora:40\n"
                   "RUN dnf install -y httpd-2.4.59\n"},
           .good = {"FROM fedora:40\n"

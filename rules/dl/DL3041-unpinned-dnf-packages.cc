@@ -9,13 +9,13 @@ lint::Rule rule() {
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
           .not_in_default =
-              "distributions drop old versions from their archives, so that a build with pinned packages "
+              "distributions delete old versions from their archives, so a build with pinned packages "
               "fails within weeks",
           .summary = "`dnf install` or `microdnf install` of packages without a version",
           .rationale =
-              "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-              "cached layer keeps the old version until something above it changes. Write `dnf install -y "
-              "httpd-2.4.57`; of a module, name the stream: `httpd:2.4`.",
+              "Which version a rebuild installs depends on the day: two images of one commit are "
+              "different, and a cached layer keeps the old version until something above it changes. "
+              "Write `dnf install -y httpd-2.4.57`; for a module, name the stream: `httpd:2.4`.",
           .bad = {"FROM fedora:40\n"
                   "RUN dnf install -y httpd && dnf clean all\n"},
           .good = {"FROM fedora:40\n"

@@ -99,7 +99,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (!as_hadolint && (is_any_mounted(subject, *call.run, pip, call.command) ||
                          removes_around(*call.run, kFolders) || purges(*call.run)))
       return std::nullopt;
-    return Complaint{"what pip downloaded stays in the layer",
+    return Complaint{"the files that pip downloaded stay in the layer",
                      "write pip install --no-cache-dir, or RUN --mount=type=cache,target=/root/.cache/pip"};
   });
 }
@@ -107,21 +107,20 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3042",
-      .name = "pip-cache-left",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kHadolint,
-      .summary = "`pip install` keeps its downloads in the layer",
-      .rationale =
-          "pip stores what it downloads and builds below the user's cache folder, where it makes the layer "
-          "larger and is of no use in the image. `--no-cache-dir` or `PIP_NO_CACHE_DIR=1` tells it not to; a "
-          "cache mount on that folder keeps it for the next build instead, and out of the layer.",
-      .bad = {"FROM python:3.12\n"
-              "RUN pip install flask==3.0.3\n"},
-      .good = {"FROM python:3.12\n"
-               "RUN pip install --no-cache-dir flask==3.0.3\n"},
-      .check = check};
+  return {.code = "DL3042",
+          .name = "pip-cache-left",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "`pip install` keeps its downloads in the layer",
+          .rationale =
+              "pip stores what it downloads and builds in the user's cache folder. There it makes the layer "
+              "larger, and nothing in the image needs it. `--no-cache-dir` or `PIP_NO_CACHE_DIR=1` disables "
+              "the cache; a cache mount on that folder keeps it for the next build, and out of the layer.",
+          .bad = {"FROM python:3.12\n"
+                  "RUN pip install flask==3.0.3\n"},
+          .good = {"FROM python:3.12\n"
+                   "RUN pip install --no-cache-dir flask==3.0.3\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3042

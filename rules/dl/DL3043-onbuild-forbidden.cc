@@ -13,8 +13,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (instruction.keyword != Keyword::kOnbuild || instruction.onbuild == nullptr) continue;
     const Keyword inner = instruction.onbuild->keyword;
     if (inner != Keyword::kOnbuild && inner != Keyword::kFrom && inner != Keyword::kMaintainer) continue;
-    reporter.report(instruction.span, fmt::format("ONBUILD can't carry {}", dockerfile::name_of(inner)),
-                    "leave it out");
+    reporter.report(instruction.span, fmt::format("ONBUILD can't contain {}", dockerfile::name_of(inner)),
+                    "remove it");
   }
 }
 
@@ -25,11 +25,11 @@ lint::Rule rule() {
           .name = "onbuild-forbidden",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "a builder refuses such a file, which is reported as DC0001",
-          .summary = "ONBUILD carries ONBUILD, FROM or MAINTAINER",
+          .not_in_default = "builders refuse such a file, and DC0001 reports it",
+          .summary = "ONBUILD contains ONBUILD, FROM or MAINTAINER",
           .rationale =
-              "An ONBUILD instruction runs in the middle of another build, where no new stage can begin and "
-              "no other ONBUILD can be noted. Builders refuse it.",
+              "An ONBUILD instruction runs in the middle of another build. No new stage can begin there, "
+              "and no other ONBUILD can be stored. Builders refuse it.",
           .bad = {"FROM debian:12\n"
                   "ONBUILD FROM alpine:3.20\n"},
           .good = {"FROM debian:12\n"

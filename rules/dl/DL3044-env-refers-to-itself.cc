@@ -47,8 +47,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       if (found.empty()) continue;
       reporter
           .report(instruction.span,
-                  fmt::format("{} is not set yet where {} refers to it", found, words[value - 1].text),
-                  fmt::format("set {} in an ENV of its own above", found))
+                  fmt::format("{} is not set yet when {} uses it", found, words[value - 1].text),
+                  fmt::format("set {} in a separate ENV above", found))
           .focus = words[value].span;
       break;
     }
@@ -64,10 +64,10 @@ lint::Rule rule() {
           .name = "env-refers-to-itself",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .summary = "A value of ENV refers to a variable that the same ENV sets",
+          .summary = "A value in ENV refers to a variable that the same ENV sets",
           .rationale =
-              "All values of one ENV are worked out with the variables as they were above it: a reference to "
-              "a neighbour gives the old value, or nothing.",
+              "All values in one ENV use the variables as they were before it: a reference to a variable "
+              "of the same ENV gives the old value, or nothing.",
           .bad = {"FROM debian:12\n"
                   "ENV HOME_DIR=/app BIN_DIR=$HOME_DIR/bin\n"},
           .good = {"FROM debian:12\n"

@@ -30,8 +30,10 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       const dockerfile::Word& destination = instruction.arguments.back();
       if (may_be_absolute(unquoted(destination.text))) continue;
       reporter
-          .report(written.span, fmt::format("where {} is depends on the base image", destination.text),
-                  "write the path from the root on, or set WORKDIR above")
+          .report(
+              written.span,
+              fmt::format("the destination {} depends on the WORKDIR of the base image", destination.text),
+              "write an absolute path, or set WORKDIR above")
           .focus = destination.span;
     }
   }
@@ -46,9 +48,9 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "COPY has a relative destination, and no WORKDIR is set",
           .rationale =
-              "Without WORKDIR the destination counts from wherever the base image left off, which its "
-              "publisher may change. With `FROM scratch` it counts from `/`: the profile `hadolint` reports "
-              "that too, the default one does not.",
+              "Without WORKDIR the destination starts at the working directory of the base image, which "
+              "its publisher may change. With `FROM scratch` it starts at `/`: the profile `hadolint` "
+              "reports that too, the default profile does not.",
           .bad = {"FROM debian:12\n"
                   "COPY app bin/app\n"},
           .good = {"FROM debian:12\n"

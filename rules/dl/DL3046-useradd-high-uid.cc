@@ -16,7 +16,7 @@ bool is_high(std::string_view uid) {
   return uid.size() > kMostDigits && uid.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Whether the number that a variable stands for is high as far as the file tells: by its value, or because an
+// Whether the number that a variable means is high as far as the file tells: by its value, or because an
 // ARG without a default leaves it to the build.
 bool may_be_high(lint::Subject& subject, const Call& call, std::string_view word) {
   if (!call.run->step) return false;
@@ -41,7 +41,7 @@ std::vector<std::string_view> uids_in(const Call& call) {
   return uids;
 }
 
-// As hadolint has it: a variable counts behind `-u`.
+// As hadolint has it: a variable counts after `-u`.
 bool has_high_uid(const Call& call) {
   const std::span<const shell::Word> words = call.arguments();
   for (size_t i = 0; i < words.size(); ++i) {
@@ -63,8 +63,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const auto is_suspect = [&](std::string_view uid) { return may_be_high(subject, call, uid); };
     if (as_hadolint ? !has_high_uid(call) : std::ranges::none_of(uids_in(call), is_suspect))
       return std::nullopt;
-    return Complaint{"a high user number makes the log of logins a huge file in the layer",
-                     "write useradd -l"};
+    return Complaint{"a high user ID makes the login log a huge file in the layer", "write useradd -l"};
   });
 }
 
@@ -75,13 +74,13 @@ lint::Rule rule() {
           .name = "useradd-high-uid",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "`useradd` with a high user number makes a huge sparse file",
+          .summary = "`useradd` with a high user ID makes a huge sparse file",
           .rationale =
-              "`useradd` notes each user in `/var/log/lastlog` and `/var/log/faillog`, at a place that is "
-              "their number: with a high one these files seem to be gigabytes long. Layers store the holes "
-              "as zeros. `-l` leaves the user out of them. An ARG without a default may be given a high "
-              "number.\n\n"
-              "The profile `hadolint` reports all variables, also those that have a low number.",
+              "`useradd` writes an entry for each user into `/var/log/lastlog` and `/var/log/faillog`, "
+              "at a position that depends on the user ID. With a high ID these files seem to be "
+              "gigabytes long. Layers store the empty parts as zeros. `-l` does not write these entries. "
+              "An ARG without a default may have a high value.\n\nThe profile `hadolint` reports all "
+              "variables, also those with a low value.",
           .bad = {"FROM debian:12\n"
                   "RUN useradd -u 123456 app\n"},
           .good = {"FROM debian:12\n"

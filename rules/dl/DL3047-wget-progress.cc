@@ -23,7 +23,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       return std::nullopt;
     if (call.has("-nv")) return std::nullopt;
     return Complaint{
-        "the progress of the download fills the log of the build",
+        "the download progress fills the build log",
         is_of_busybox(subject, *call.run) ? "write wget -q" : "write wget --progress=dot:giga, or wget -nv"};
   });
 }
@@ -31,23 +31,21 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3047",
-      .name = "wget-progress",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kHadolint,
-      .not_in_default = "it is about the length of logs",
-      .summary = "`wget` prints its progress line by line",
-      .rationale =
-          "Where there is no terminal `wget` prints a line for every few kilobytes: a large download fills "
-          "the build's log with thousands of them. `--progress=dot:giga` prints few, `-q` and `-nv` none. "
-          "The "
-          "`wget` of busybox, on Alpine, knows `-q` alone.",
-      .bad = {"FROM debian:12\n"
-              "RUN wget https://example.com/large.tar.gz\n"},
-      .good = {"FROM debian:12\n"
-               "RUN wget --progress=dot:giga https://example.com/large.tar.gz\n"},
-      .check = check};
+  return {.code = "DL3047",
+          .name = "wget-progress",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .not_in_default = "it is only about the length of logs",
+          .summary = "`wget` prints its progress line by line",
+          .rationale =
+              "Without a terminal, `wget` prints a line for every few kilobytes: a large download fills the "
+              "build log with thousands of lines. `--progress=dot:giga` prints few, `-q` and `-nv` print "
+              "none. The `wget` of busybox, on Alpine, only knows `-q`.",
+          .bad = {"FROM debian:12\n"
+                  "RUN wget https://example.com/large.tar.gz\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN wget --progress=dot:giga https://example.com/large.tar.gz\n"},
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3047

@@ -41,8 +41,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       const dockerfile::Word& key = instruction.arguments[i];
       if (is_valid(unquoted(key.text))) continue;
       reporter
-          .report(written.span, fmt::format("{} is no key for a label", key.text),
-                  "use lower-case letters and digits, parted by single . and -, and no prefix of Docker's")
+          .report(written.span, fmt::format("{} is not a valid label key", key.text),
+                  "use lower-case letters and digits, separated by single . and -, without a prefix "
+                  "reserved for Docker")
           .focus = key.span;
       break;
     }
@@ -56,12 +57,12 @@ lint::Rule rule() {
           .name = "invalid-label-key",
           .level = lint::Level::kStyle,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "it is about style, and many tools use other keys",
+          .not_in_default = "it is only about style, and many tools use other keys",
           .summary = "The key of a LABEL does not follow the conventions",
           .rationale =
-              "Keys of labels are lower-case letters, digits, `.` and `-`, begin and end with a letter or "
-              "digit and have no two dividers in a row. `com.docker.`, `io.docker.` and `org.dockerproject.` "
-              "belong to Docker. Tools that look labels up rely on that.",
+              "Label keys are lower-case letters, digits, `.` and `-`, start and end with a letter or "
+              "digit, and do not have two separators in a row. `com.docker.`, `io.docker.` and "
+              "`org.dockerproject.` are reserved for Docker. Tools that look up labels rely on this.",
           .bad = {"FROM debian:12\n"
                   "LABEL Vendor=\"example\"\n"},
           .good = {"FROM debian:12\n"

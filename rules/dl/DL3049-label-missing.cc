@@ -81,9 +81,9 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "A label of the schema is missing",
           .rationale =
-              "`label-schema` in the configuration lists labels that every image has to have. Stages that "
-              "are only copied from need none, nor do those that other stages start from if all of them set "
-              "the label.",
+              "`label-schema` in the configuration lists the labels that every image must have. Stages "
+              "from which other stages only copy need none. A stage from which other stages start needs "
+              "none if all of them set the label.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.other=\"x\"\n",
                   .config = "[label-schema]\n"

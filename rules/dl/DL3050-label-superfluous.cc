@@ -12,8 +12,8 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "A label is not in the schema",
           .rationale =
-              "With `strict-labels` the schema lists all labels that images may have; others are misspelt, "
-              "or nobody knows of them.",
+              "With `strict-labels`, the schema lists all labels that images may have. Any other label "
+              "is misspelt, or nobody uses it.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.vendro=\"example\"\n",
                   .config = "strict-labels = true\n"
@@ -29,7 +29,7 @@ lint::Rule rule() {
             report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
               if (label.type) return std::nullopt;
               return Complaint{fmt::format("the label {} is not in the schema", label.key),
-                               "leave it out, or add it to label-schema"};
+                               "remove it, or add it to label-schema"};
             });
           }};
 }

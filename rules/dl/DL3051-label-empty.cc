@@ -12,8 +12,8 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "A label of the schema is empty",
           .rationale =
-              "A label that the schema asks for is of use only with a value. `label-schema` in the "
-              "configuration says which labels are meant.",
+              "A label in the schema is useful only with a value. `label-schema` in the configuration "
+              "lists these labels.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.vendor=\"\"\n",
                   .config = "[label-schema]\n"

@@ -7,10 +7,10 @@ lint::Rule rule() {
           .name = "label-not-time",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "A label that should hold a time holds something else",
+          .summary = "A label that should contain a time contains something else",
           .rationale =
-              "Tools read such a label as a time by RFC 3339, as in `2024-05-01T12:00:00Z`. `label-schema` "
-              "in the configuration says which labels are meant.",
+              "Tools read this label as a time in the format of RFC 3339, for example "
+              "`2024-05-01T12:00:00Z`. `label-schema` in the configuration lists these labels.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.created=\"yesterday\"\n",
                   .config = "[label-schema]\n"
@@ -20,8 +20,9 @@ lint::Rule rule() {
                    .config = "[label-schema]\n"
                              "\"org.example.created\" = \"rfc3339\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kRfc3339, "is no time by RFC 3339",
-                            "write it as 2024-05-01T12:00:00Z");
+            report_mistyped(subject, reporter, lint::LabelType::kRfc3339,
+                            "is not a time in the format of RFC 3339",
+                            "write for example 2024-05-01T12:00:00Z");
           }};
 }
 

@@ -7,10 +7,10 @@ lint::Rule rule() {
           .name = "label-not-spdx",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "A label that should hold an SPDX licence holds something else",
+          .summary = "A label that should contain an SPDX licence contains something else",
           .rationale =
-              "Tools look the licence up by its SPDX identifier. `label-schema` in the configuration says "
-              "which labels are meant.",
+              "Tools look up the licence by its SPDX identifier. `label-schema` in the configuration "
+              "lists these labels.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.licenses=\"free\"\n",
                   .config = "[label-schema]\n"
@@ -20,8 +20,8 @@ lint::Rule rule() {
                    .config = "[label-schema]\n"
                              "\"org.example.licenses\" = \"spdx\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kSpdx, "is no SPDX licence",
-                            "write an identifier of https://spdx.org/licenses/");
+            report_mistyped(subject, reporter, lint::LabelType::kSpdx, "is not an SPDX licence",
+                            "use an identifier from https://spdx.org/licenses/");
           }};
 }
 

@@ -7,10 +7,10 @@ lint::Rule rule() {
           .name = "label-not-hash",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "A label that should hold a git commit holds something else",
+          .summary = "A label that should contain a git commit contains something else",
           .rationale =
-              "A commit is named by its whole hash or the first seven digits of it. `label-schema` in the "
-              "configuration says which labels are meant.",
+              "Tools find the commit by its full hash or its first seven digits. `label-schema` in the "
+              "configuration lists these labels.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.revision=\"main\"\n",
                   .config = "[label-schema]\n"
@@ -20,8 +20,8 @@ lint::Rule rule() {
                    .config = "[label-schema]\n"
                              "\"org.example.revision\" = \"hash\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kHash, "is no git hash",
-                            "write the commit, or its first seven digits");
+            report_mistyped(subject, reporter, lint::LabelType::kHash, "is not a git hash",
+                            "write the commit's hash, or its first seven digits");
           }};
 }
 

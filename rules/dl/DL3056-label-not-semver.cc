@@ -7,10 +7,10 @@ lint::Rule rule() {
           .name = "label-not-semver",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "A label that should hold a semantic version holds something else",
+          .summary = "A label that should contain a semantic version contains something else",
           .rationale =
               "Tools compare such versions by the rules of semantic versioning. `label-schema` in the "
-              "configuration says which labels are meant.",
+              "configuration lists these labels.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.version=\"new\"\n",
                   .config = "[label-schema]\n"
@@ -20,8 +20,8 @@ lint::Rule rule() {
                    .config = "[label-schema]\n"
                              "\"org.example.version\" = \"semver\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kSemver, "is no semantic version",
-                            "write it as 1.2.3");
+            report_mistyped(subject, reporter, lint::LabelType::kSemver, "is not a semantic version",
+                            "write for example 1.2.3");
           }};
 }
 

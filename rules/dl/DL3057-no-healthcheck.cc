@@ -25,7 +25,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (size_t i = 0; i < stages.size(); ++i) {
     if (good[i] || built_on[i] || stages[i].from == nullptr) continue;
     if (i + 1 < stages.size() && !as_hadolint) continue;
-    reporter.report(stages[i].from->span, "nothing says how to tell that the program works",
+    reporter.report(stages[i].from->span, "nothing checks whether the program works",
                     "add a HEALTHCHECK, or HEALTHCHECK NONE");
   }
 }
@@ -40,10 +40,9 @@ lint::Rule rule() {
           .on_by_default = false,
           .summary = "The image has no HEALTHCHECK",
           .rationale =
-              "Without a health check an orchestrator that relies on the image's own knows only whether the "
-              "process is there. Kubernetes ignores HEALTHCHECK, so the rule is off by default. Build stages "
-              "don't "
-              "run: the profile `hadolint` reports them too.",
+              "Without a health check, an orchestrator that relies on the image's own check knows only "
+              "whether the process is running. Kubernetes ignores HEALTHCHECK, so the rule is off by "
+              "default. Build stages do not run as containers: only the profile `hadolint` reports them.",
           .bad = {"FROM debian:12\n"
                   "CMD [\"server\"]\n"},
           .good = {"FROM debian:12\n"

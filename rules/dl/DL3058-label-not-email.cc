@@ -7,10 +7,10 @@ lint::Rule rule() {
           .name = "label-not-email",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "A label that should hold an e-mail address holds something else",
+          .summary = "A label that should contain an e-mail address contains something else",
           .rationale =
-              "Somebody may want to write to it. `label-schema` in the configuration says which labels are "
-              "meant.",
+              "People may want to write to this address. `label-schema` in the configuration lists these "
+              "labels.",
           .bad = {.dockerfile = "FROM debian:12\n"
                                 "LABEL org.example.contact=\"me\"\n",
                   .config = "[label-schema]\n"
@@ -20,8 +20,8 @@ lint::Rule rule() {
                    .config = "[label-schema]\n"
                              "\"org.example.contact\" = \"email\"\n"},
           .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kEmail, "is no e-mail address",
-                            "write it as name@example.com");
+            report_mistyped(subject, reporter, lint::LabelType::kEmail, "is not an e-mail address",
+                            "write for example name@example.com");
           }};
 }
 

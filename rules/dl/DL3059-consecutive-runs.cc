@@ -37,7 +37,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       if (last == nullptr || above == nullptr || flags_of(*last) != flags_of(instruction)) continue;
       if (!is_short(subject.run_at(*last)) || !is_short(subject.run_at(instruction))) continue;
       reporter.report(instruction.span,
-                      fmt::format("this RUN and that of line {} make a layer each", last->start_line),
+                      fmt::format("this RUN and the RUN in line {} make two layers", last->start_line),
                       "join them with &&");
     }
   }
@@ -51,12 +51,12 @@ lint::Rule rule() {
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kHadolint,
           .not_in_default =
-              "for the cache separate RUNs are often better: what changes often should not rebuild with what "
+              "separate RUNs are often better for the cache: what changes often should not rebuild what "
               "does not",
           .summary = "Several RUNs follow each other",
           .rationale =
-              "Each RUN makes a layer. Short commands that belong together are easier to keep together in "
-              "one; files that one makes and the next removes are shipped all the same when they are two.",
+              "Each RUN makes a layer. Short commands that belong together are easier to keep together "
+              "in one RUN. If one RUN creates files and the next deletes them, they stay in the image.",
           .bad = {"FROM debian:12\n"
                   "RUN mkdir /app\n"
                   "RUN touch /app/log\n"},

@@ -4,22 +4,21 @@
 namespace dcache::rules::DL3060 {
 
 lint::Rule rule() {
-  return {
-      .code = "DL3060",
-      .name = "yarn-cache-left",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kHadolint,
-      .summary = "What `yarn` downloaded stays in the layer",
-      .rationale =
-          "A layer keeps what its RUN leaves behind, whatever later layers remove. What `yarn` fetched is of "
-          "no use in the image; emptied in the same RUN, or kept in a cache mount, it is not shipped.",
-      .bad = {"FROM node:22\n"
-              "RUN yarn install\n"},
-      .good = {"FROM node:22\n"
-               "RUN yarn install && yarn cache clean\n"},
-      .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-        report_uncleaned(subject, reporter, "yarn");
-      }};
+  return {.code = "DL3060",
+          .name = "yarn-cache-left",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kHadolint,
+          .summary = "The downloads of `yarn` stay in the layer",
+          .rationale =
+              "Files in a layer stay in the image, even if a later layer deletes them. Nothing in the image "
+              "needs what `yarn` downloaded. Delete it in the same RUN, or use a cache mount.",
+          .bad = {"FROM node:22\n"
+                  "RUN yarn install\n"},
+          .good = {"FROM node:22\n"
+                   "RUN yarn install && yarn cache clean\n"},
+          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
+            report_uncleaned(subject, reporter, "yarn");
+          }};
 }
 
 }  // namespace dcache::rules::DL3060

@@ -12,7 +12,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const Instruction& instruction : subject.file().instructions()) {
     if (instruction.keyword == Keyword::kFrom) return;
     if (instruction.keyword == Keyword::kArg) continue;
-    reporter.report(instruction.span, fmt::format("{} stands above the first FROM", instruction.name),
+    reporter.report(instruction.span, fmt::format("{} is above the first FROM", instruction.name),
                     "move it below FROM");
     return;
   }
@@ -25,9 +25,11 @@ lint::Rule rule() {
           .name = "instruction-before-from",
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "a builder refuses such a file, which is reported as DC0001",
-          .summary = "Something else than ARG stands above the first FROM",
-          .rationale = "A stage begins with FROM. Above it only ARG has a meaning; builders refuse the rest.",
+          .not_in_default = "builders refuse such a file, and DC0001 reports it",
+          .summary = "An instruction other than ARG is above the first FROM",
+          .rationale =
+              "A stage begins with FROM. Only ARG is allowed above it; builders refuse other "
+              "instructions.",
           .bad = {"RUN make\n"
                   "FROM debian:12\n"},
           .good = {"FROM debian:12\n"

@@ -10,7 +10,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const WrittenStage& stage : written_stages(subject)) {
     if (stage.name != "scratch" && stage.name != "context") continue;
     reporter
-        .report(stage.from->span, fmt::format("{} means something else to builders", stage.name),
+        .report(stage.from->span, fmt::format("{} is a reserved name", stage.name),
                 "give the stage another name")
         .focus = stage.from->arguments.back().span;
   }
@@ -23,10 +23,10 @@ lint::Rule rule() {
           .name = "reserved-stage",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "A stage has a name that means something else",
+          .summary = "A stage has a reserved name",
           .rationale =
-              "`scratch` is the empty image and `context` the build context: a stage of that name can't be "
-              "referred to everywhere.",
+              "`scratch` is the empty image and `context` is the build context: not every instruction "
+              "can refer to a stage with this name.",
           .bad = {"FROM debian:12 AS scratch\n"},
           .good = {"FROM debian:12 AS base\n"},
           .check = check};

@@ -24,7 +24,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     for (const NamedVariable& variable : variables_set_by(instruction, subject.graph())) {
       if (!sounds_secret(variable.name)) continue;
       reporter
-          .report(instruction.span, fmt::format("{} can be read by whoever has the image", variable.name),
+          .report(instruction.span, fmt::format("anyone who has the image can read {}", variable.name),
                   "use RUN --mount=type=secret")
           .focus = variable.span;
       break;
@@ -35,22 +35,22 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DL3064",
-      .name = "secret-in-variable",
-      .level = lint::Level::kWarning,
-      .origin = lint::Origin::kHadolint,
-      .summary = "An ARG or ENV seems to hold a secret",
-      .rationale =
-          "What ENV sets is in the configuration of the image, and what ARG is given in its history: whoever "
-          "can pull the image can read them. A secret mount shows a secret to one RUN and leaves nothing "
-          "behind. This rule judges names as hadolint does; SecretsUsedInArgOrEnv goes by whole words.",
-      .bad = {"FROM debian:12\n"
-              "ENV API_TOKEN=abc\n"},
-      .good = {"FROM debian:12\n"
-               "RUN --mount=type=secret,id=api_token fetch\n"},
-      .security_severity = "7.0",
-      .check = check};
+  return {.code = "DL3064",
+          .name = "secret-in-variable",
+          .level = lint::Level::kWarning,
+          .origin = lint::Origin::kHadolint,
+          .summary = "An ARG or ENV seems to contain a secret",
+          .rationale =
+              "The values of ENV are in the configuration of the image, and the values of ARG in its "
+              "history: anyone who can pull the image can read them. A secret mount shows a secret to one "
+              "RUN and leaves nothing in the image. This rule compares names as hadolint does; "
+              "SecretsUsedInArgOrEnv compares whole words.",
+          .bad = {"FROM debian:12\n"
+                  "ENV API_TOKEN=abc\n"},
+          .good = {"FROM debian:12\n"
+                   "RUN --mount=type=secret,id=api_token fetch\n"},
+          .security_severity = "7.0",
+          .check = check};
 }
 
 }  // namespace dcache::rules::DL3064

@@ -10,7 +10,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (platform == nullptr ||
         (platform->value != "$TARGETPLATFORM" && platform->value != "${TARGETPLATFORM}"))
       continue;
-    reporter.report(stage.from->span, "the target platform is the default", "leave --platform out").focus =
+    reporter.report(stage.from->span, "the target platform is the default", "remove --platform").focus =
         platform->span;
   }
 }
@@ -22,10 +22,10 @@ lint::Rule rule() {
           .name = "target-platform",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "`FROM --platform=$TARGETPLATFORM` says what holds anyway",
+          .summary = "`FROM --platform=$TARGETPLATFORM` is the default and redundant",
           .rationale =
-              "The target platform is what FROM takes by itself. The flag is noise, and hides the stages "
-              "where another platform is meant.",
+              "FROM uses the target platform by default. The flag has no effect, and makes it hard to "
+              "see the stages that use another platform.",
           .bad = {"FROM --platform=$TARGETPLATFORM debian:12\n"},
           .good = {"FROM debian:12\n"},
           .check = check};

@@ -21,7 +21,7 @@ std::set<std::string_view> arguments_of(const dockerfile::File& file) {
   return names;
 }
 
-// A variable that an ARG declares: whoever builds may give a number.
+// A variable that an ARG declares: a build may give a number.
 bool is_argument(std::string_view name, const std::set<std::string_view>& arguments) {
   if (!name.starts_with('$')) return false;
   name.remove_prefix(name.starts_with("${") ? 2 : 1);
@@ -39,7 +39,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       continue;
     if (name == "root" && !as_hadolint) continue;
     reporter
-        .report(instruction.span, fmt::format("the number of {} can't be told from outside", name),
+        .report(instruction.span, fmt::format("the user ID of {} is not known outside the image", name),
                 "write USER UID:GID")
         .focus = instruction.arguments.front().span;
   }
@@ -52,13 +52,12 @@ lint::Rule rule() {
           .name = "user-by-name",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "most images name their users",
-          .summary = "USER names a user instead of a number",
+          .not_in_default = "most images use user names",
+          .summary = "USER names a user instead of a user ID",
           .rationale =
-              "A name has to be looked up in the image's `/etc/passwd`; orchestrators that refuse root can't "
-              "tell from a name that it is not root. A number says it. The name `root` says what it is: only "
-              "the profile "
-              "`hadolint` reports it.",
+              "A name must be looked up in the image's `/etc/passwd`; orchestrators that refuse root "
+              "can't know that a name is not root. A user ID is clear. The name `root` is clear too: "
+              "only the profile `hadolint` reports it.",
           .bad = {"FROM debian:12\n"
                   "USER app\n"},
           .good = {"FROM debian:12\n"

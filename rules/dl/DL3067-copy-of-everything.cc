@@ -24,8 +24,8 @@ const dockerfile::Word* copied_root(const Instruction& copy) {
   return root == sources.end() ? nullptr : &*root;
 }
 
-// Whether an image is likely to hold nothing but what somebody put there to be copied: it is no system, nor
-// one of Docker's official images, which all have one below them.
+// Whether an image is likely to contain nothing but what somebody put there to be copied: it is not a system,
+// nor one of Docker's official images, which all have one below them.
 bool is_made_to_be_copied(std::string_view image) {
   constexpr std::string_view kSystems[] = {"alpine", "debian", "ubuntu",    "fedora",    "centos",
                                            "ubi",    "rocky",  "almalinux", "archlinux", "wolfi"};
@@ -64,8 +64,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       const bool meant = stage ? is_made_to_be_copied(subject, *stage) : is_made_to_be_copied(from);
       if (meant && !as_hadolint) continue;
       reporter
-          .report(instruction.span, "everything of the other stage is copied, needed or not",
-                  "name the files and folders that are needed")
+          .report(instruction.span, "this copies everything from the other stage",
+                  "name the files and folders that you need")
           .focus = root->span;
     }
   }
@@ -80,10 +80,11 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "The whole file system of another stage is copied",
           .rationale =
-              "`COPY --from=stage / /` takes along package lists, caches and tools that the image has no use "
-              "for, and the files of both systems mix. Name what is needed, or start FROM that stage.\n\n"
-              "A stage that starts FROM scratch, or a tool image such as `tonistiigi/xx`, holds only what is "
-              "meant to be copied: the profile `hadolint` reports that too, the default one does not.",
+              "`COPY --from=stage / /` also copies package lists, caches and tools that the image does "
+              "not need, and the files of both systems mix. Name what you need, or start FROM that "
+              "stage.\n\nA stage that starts FROM scratch, or a tool image such as `tonistiigi/xx`, "
+              "contains only what is meant to be copied: the profile `hadolint` reports that too, the "
+              "default profile does not.",
           .bad = {"FROM debian:12 AS build\n"
                   "RUN make\n"
                   "FROM alpine:3.20\n"

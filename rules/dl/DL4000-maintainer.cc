@@ -22,7 +22,9 @@ lint::Rule rule() {
           .level = lint::Level::kError,
           .origin = lint::Origin::kHadolint,
           .summary = "MAINTAINER is deprecated",
-          .rationale = "A label says the same, can be read with all the others, and is not about to go away.",
+          .rationale =
+              "A label has the same meaning, is read like all other labels, and is not "
+              "deprecated.",
           .bad = {"FROM debian:12\n"
                   "MAINTAINER someone@example.com\n"},
           .good = {"FROM debian:12\n"

@@ -19,8 +19,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (first[stage].empty()) first[stage] = call.program();
     if (call.program() != first[stage]) has_both[stage] = true;
     if (!has_both[stage]) return std::nullopt;
-    return Complaint{"wget and curl both download in this stage",
-                     fmt::format("write {} everywhere", first[stage])};
+    return Complaint{"this stage downloads with both wget and curl",
+                     fmt::format("use only {}", first[stage])};
   });
 }
 
@@ -31,11 +31,11 @@ lint::Rule rule() {
           .name = "wget-and-curl",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .not_in_default = "which programs an image needs is its author's choice",
+          .not_in_default = "the author of an image chooses its programs",
           .summary = "A stage uses both wget and curl",
           .rationale =
-              "One program that downloads is enough; a second one brings its own libraries into the image, "
-              "its own options to know and its own holes to mend.",
+              "One program for downloads is enough. A second one adds its own libraries to the image, "
+              "has other options, and needs its own security updates.",
           .bad = {"FROM debian:12\n"
                   "RUN wget https://example.com/a\n"
                   "RUN curl -O https://example.com/b\n"},

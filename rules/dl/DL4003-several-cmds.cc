@@ -9,7 +9,8 @@ lint::Rule rule() {
           .origin = lint::Origin::kHadolint,
           .summary = "A stage has several CMDs",
           .rationale =
-              "Only the last CMD of a stage is kept. The others are dead text that readers take for true.",
+              "Only the last CMD of a stage is used. The others have no effect, but readers may think "
+              "that they do.",
           .bad = {"FROM debian:12\n"
                   "CMD [\"a\"]\n"
                   "CMD [\"b\"]\n"},

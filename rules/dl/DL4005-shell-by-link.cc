@@ -17,7 +17,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(subject, "DL4005");
   report_first(calls_of(subject, "ln"), reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (as_hadolint ? !call.has("/bin/sh") : !replaces_shell(call)) return std::nullopt;
-    return Complaint{"/bin/sh becomes another shell for all programs of the image",
+    return Complaint{"/bin/sh becomes another shell for all programs in the image",
                      "write SHELL [\"/bin/bash\", \"-c\"]"};
   });
 }
@@ -29,13 +29,13 @@ lint::Rule rule() {
           .name = "shell-by-link",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kHadolint,
-          .summary = "`/bin/sh` is linked to another shell",
+          .summary = "`/bin/sh` is a link to another shell",
           .rationale =
-              "Replacing the system's shell changes what every script in the image runs with, those of "
-              "packages too. SHELL changes it for the RUNs that follow, and for nothing else.\n\n"
-              "The profile `hadolint` reports each `ln` with the word `/bin/sh`; the default one leaves out "
-              "links that point to it, and those to `/busybox/sh` in the debug images of distroless, which "
-              "have no shell at `/bin/sh`.",
+              "If you replace the system's shell, every script in the image runs with it, including "
+              "those of packages. SHELL changes the shell only for the RUNs after it.\n\nThe profile "
+              "`hadolint` reports each `ln` with the word `/bin/sh`. The default profile does not report "
+              "links that point to `/bin/sh`, and links to `/busybox/sh` in the debug images of "
+              "distroless, which have no shell at `/bin/sh`.",
           .bad = {"FROM debian:12\n"
                   "RUN ln -sf /bin/bash /bin/sh\n"},
           .good = {"FROM debian:12\n"

@@ -84,7 +84,7 @@ TEST(Compare, TakesAShebangsShellForAnArgument) {
   EXPECT_EQ(compare_texts("FROM x\n" + run, "FROM x\nSHELL [\"bash\", \"-c\"]\n" + run), "3:miss");
 }
 
-// Builders that bring their copy of the context up to date don't notice them; those that read it anew do.
+// Builders that bring their copy of the context up to date don't notice them; those that read it again do.
 TEST(Compare, LeavesItOpenWhetherTheModesOfFoldersCount) {
   Record folder;
   folder.path = "d";
@@ -127,7 +127,7 @@ TEST(Compare, HashesABaseThatIsMountedToo) {
   EXPECT_EQ(edited("COPY --from=s /o /p\n"), "2:miss 4:miss");
 }
 
-TEST(Compare, NamesTheCauseBehindALinkedCopy) {
+TEST(Compare, NamesTheCauseAfterALinkedCopy) {
   const Build before = build_of("FROM x\nRUN 1\nCOPY --link a b\nRUN 2\n", {file("a", "1")});
   const Build after = build_of("FROM x\nRUN one\nCOPY --link a b\nRUN 2\n", {file("a", "1")});
   const Report report = compare(before.state(), after.state());

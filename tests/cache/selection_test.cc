@@ -58,7 +58,7 @@ TEST(Select, TakesFilesFoldersAndWhatLinksLeadTo) {
   EXPECT_EQ(selected(selector("/linkdir/a.c")), Texts{"src/a.c"});
 }
 
-TEST(Select, MatchesWildcardsBehindLinks) {
+TEST(Select, MatchesWildcardsThroughLinks) {
   EXPECT_EQ(selected(selector("/src/*.c")), Texts{"src/a.c"});
   EXPECT_EQ(selected(selector("/linkdir/*.c")), Texts{"src/a.c"});
   EXPECT_EQ(selected(selector("/*/deep")), (Texts{"src/deep", "src/deep/c.c"}));
@@ -98,7 +98,7 @@ TEST(Select, SaysWhatIsMissing) {
   EXPECT_TRUE(select(tree(), {&nothing, 1}).missing.empty());
 }
 
-TEST(Select, LooksAtContentAndNotAtWhereAFileLies) {
+TEST(Select, LooksAtContentAndNotAtThePathOfAFile) {
   Record moved = file("other/a.txt");
   moved.content = context::hash_bytes("a.txt");
   const Snapshot other({moved});

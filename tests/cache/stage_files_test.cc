@@ -113,7 +113,7 @@ TEST(StageFiles, KnowTheFoldersThatWorkdirMakes) {
 
 // In each a link makes an edit show at another path than where the file was copied to; tried with
 // Docker 28.5.
-TEST(StageFiles, AreNotTrustedBehindLinks) {
+TEST(StageFiles, AreNotTrustedThroughLinks) {
   Record absolute = file("d/l", ""), relative = file("d/le", "");
   absolute.type = relative.type = context::Type::kSymlink;
   absolute.content = relative.content = std::nullopt;

@@ -52,10 +52,12 @@ TEST(Program, RefusesWrongUseWithStatus2) {
     EXPECT_FALSE(outcome.err.empty());
   }
   EXPECT_TRUE(contains(run_dcache({"rules", "DC100"}, "/").err, "did you mean"));
+  EXPECT_TRUE(
+      contains(run_dcache({"rules"}, "/").out, "\nFromAsCasing                       warning  `FROM`"));
   EXPECT_TRUE(contains(run_dcache({"rules", "DC0001"}, "/").out, "No builder accepts the file"));
 }
 
-TEST(Parse, PrintsOneObjectALineAndGoesOnBehindErrors) {
+TEST(Parse, PrintsOneObjectPerLineAndGoesOnAfterErrors) {
   const TemporaryFolder folder;
   folder.write("good", "FROM a\n");
   folder.write("bad", "FROM a\nENV x\n");
@@ -108,7 +110,7 @@ TEST(Lint, GivesJsonWithPlacesAndFixes) {
   EXPECT_EQ(finding["fix"]["edits"][0]["column"], 4);
 }
 
-TEST(Lint, MendsFilesInPlaceOnceAndKeepsTheirMode) {
+TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
   const TemporaryFolder folder;
   folder.copy_fixture("node-app");
   ::chmod((folder / "Dockerfile").c_str(), 0600);
@@ -186,7 +188,7 @@ TEST(Lint, ShowsWhatChangesInAnIgnoreFileThatIsThere) {
   EXPECT_TRUE(contains(diff.out, " dist\n+**/node_modules")) << diff.out;
 }
 
-TEST(Lint, MendsStandardInputOnStandardOutput) {
+TEST(Lint, FixesStandardInputOnStandardOutput) {
   EXPECT_EQ(run_dcache({"lint", "--fix", "--select", "DC1003", "-"}, "/", "FROM node\nRUN npm ci\n").out,
             "FROM node\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");
 }
@@ -216,7 +218,7 @@ TEST(Explain, AnswersInItsFirstLine) {
   const Outcome outcome = run_dcache({"explain", "--changed", "cmd/app1/main.go"}, folder);
   EXPECT_EQ(outcome.status, 0);
   EXPECT_TRUE(outcome.out.starts_with(
-      "3 of 6 steps rebuild when cmd/app1/main.go changes; 1 more depends on what that gives\n"))
+      "3 of 6 steps rebuild when cmd/app1/main.go changes; 1 more depends on their results\n"))
       << outcome.out;
   EXPECT_TRUE(contains(outcome.out, "  ✗     4  COPY . ."));
   EXPECT_TRUE(contains(outcome.out, "follows line 4: cmd/app1/main.go changed"));
@@ -295,9 +297,9 @@ TEST(Explain, TakesPatternsAndListsOfFiles) {
   };
   EXPECT_EQ(first_line(run_dcache({"explain", "-f", "Dockerfile.narrow", "--changed", "-"}, folder,
                                   "go.mod\ngo.sum\n")),
-            "6 of 9 steps rebuild when go.mod and go.sum change; 1 more depends on what that gives");
+            "6 of 9 steps rebuild when go.mod and go.sum change; 1 more depends on their results");
   EXPECT_EQ(first_line(run_dcache({"explain", "-f", "Dockerfile.narrow", "--changed", "go.*"}, folder)),
-            "6 of 9 steps rebuild when go.mod and go.sum change; 1 more depends on what that gives");
+            "6 of 9 steps rebuild when go.mod and go.sum change; 1 more depends on their results");
   EXPECT_EQ(first_line(run_dcache({"explain", "--changed", "-"}, folder, "")),
             "Nothing rebuilds when nothing changes: all 6 steps are reused");
 }
@@ -375,7 +377,7 @@ TEST(Context, TellsWhatNoStepReads) {
             (json{{"path", "deep"}, {"files", 1}, {"bytes", 5000}, {"unread_bytes", 5000}}));
   EXPECT_EQ(context["tree"][1]["path"], "deep/big");
   const std::string text = run_dcache({"context"}, folder.path()).out;
-  EXPECT_TRUE(contains(text, "5.0 kB    big                             read by no step")) << text;
+  EXPECT_TRUE(contains(text, "5.0 kB    big                             not read by any step")) << text;
   EXPECT_TRUE(contains(text, "logs                  2 files         5 B  line 2")) << text;
 }
 
@@ -402,7 +404,8 @@ TEST(Builders, OthersThanBuildkitMakeALayerOfEveryInstruction) {
   folder.write("Dockerfile", "FROM a\nCOPY --link a /\n");
   const Outcome refused = run_dcache({"explain", "--changed", "a", "--builder", "classic"}, folder.path());
   EXPECT_EQ(refused.status, 2);
-  EXPECT_TRUE(contains(refused.err, "Dockerfile:2:6: the classic builder has no --link")) << refused.err;
+  EXPECT_TRUE(contains(refused.err, "Dockerfile:2:6: the classic builder does not know --link"))
+      << refused.err;
 }
 
 // The classic builder looks at what a link leads to, also when that is only said to change.

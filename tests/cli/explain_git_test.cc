@@ -174,7 +174,7 @@ TEST(ExplainSeveral, JudgesEveryImageOfAFolder) {
   EXPECT_EQ(repository.verdicts(images[1]), "2:miss");
 }
 
-TEST(ExplainSeveral, GoesOnBehindAnImageThatCanNotBeRead) {
+TEST(ExplainSeveral, GoesOnAfterAnImageThatCanNotBeRead) {
   const Repository repository;
   repository.write("bad.Dockerfile", "FROM\n");
   const Outcome outcome = run_dcache({"explain", "-f", "bad.Dockerfile", "-f", "Dockerfile", "--changed",

@@ -109,7 +109,7 @@ TEST(Sarif, LeavesOutTheLeastSevereAbove25000Results) {
   const json run = run_of(outcome);
   ASSERT_EQ(run["results"].size(), 25'000u);
   EXPECT_EQ(run["results"].back()["ruleId"], "ExposeProtoCasing");
-  const std::string words = "11 of 25011 findings are left out";
+  const std::string words = "the 11 least severe of 25011 findings are left out";
   const json& told = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
   EXPECT_EQ(told.get<std::string>().substr(0, words.size()), words);
   EXPECT_NE(outcome.err.find(words), std::string::npos);

@@ -43,7 +43,7 @@ TEST(MemoryFiles, AreWalkedAsTheSameFilesOnDiskAre) {
   }
 }
 
-TEST(MemoryFiles, HideWhatLiesBehind) {
+TEST(MemoryFiles, HideTheFilesUnderThem) {
   const TemporaryFolder folder;
   folder.write("a", "disk");
   folder.write("b", "disk");
@@ -69,13 +69,13 @@ TEST(MemoryFiles, FollowLinksAndSayWhatIsMissing) {
   files.add_link("/app/link", "real");
   files.add_link("/app/loop", "loop");
   EXPECT_EQ(*files.read("/app/link"), "text");
-  EXPECT_EQ(files.read("/app/loop").error(), "can't read /app/loop: its links lead in a circle");
+  EXPECT_EQ(files.read("/app/loop").error(), "can't read /app/loop: its symbolic links form a loop");
   EXPECT_EQ(files.read("/app/none").error(), "can't read /app/none: there is no such file");
   EXPECT_TRUE(files.exists("/app"));
   EXPECT_FALSE(files.exists("/ap"));
   EXPECT_EQ(files.walk("/app", ignore::Matcher(), {})->snapshot.find("link")->target, "real");
   EXPECT_EQ(files.walk("/other", ignore::Matcher(), {}).error(),
-            "can't read the folder /other: nothing is in it");
+            "can't read the folder /other: it does not exist");
 }
 
 TEST(MemoryFiles, HoldABuild) {

@@ -38,7 +38,7 @@ TEST(Parser, SplitsInstructions) {
   EXPECT_EQ(copy.start_line, 2u);
 }
 
-TEST(Parser, JoinsContinuedLinesAndKnowsWhereEachWordStands) {
+TEST(Parser, JoinsContinuedLinesAndKnowsWhereEachWordIs) {
   const std::string source = "FROM a\nCOPY one \\\n  # a comment\n\n  two \\\n  /dst\n";
   const File file = parse(source);
   const Instruction& copy = file.instructions()[1];
@@ -216,7 +216,7 @@ TEST(Parser, RefusesLinesThatBuildKitCanNotRead) {
   EXPECT_FALSE(parse(head + std::string(kLongestLine - 3, 'x') + "\n").errors().empty());
 }
 
-TEST(Parser, GoesOnBehindAnError) {
+TEST(Parser, GoesOnAfterAnError) {
   const File file = parse("FROM a\nENV x\nFOO\nRUN [1]\nCMD x\n");
   EXPECT_EQ(file.errors().size(), 3u);
   EXPECT_EQ(file.instructions().back().keyword, Keyword::kCmd);

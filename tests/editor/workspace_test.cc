@@ -148,7 +148,7 @@ TEST(Workspace, StopsWhenItIsAskedTo) {
   EXPECT_EQ(explained.error().front().message, context::kCancelled);
 }
 
-TEST(Workspace, MendsTexts) {
+TEST(Workspace, FixesTexts) {
   editor::Workspace workspace({.files = app()});
   workspace.set_text("/app/Dockerfile", "FROM scratch\nMAINTAINER me\n");
   const auto fixed = workspace.fix("/app/Dockerfile", true);

@@ -51,11 +51,11 @@ struct BadCase {
 
 TEST(HadolintConfig, RefusesWhatItDoesNotKnow) {
   for (const BadCase& c : {BadCase{"ignord: []\n", "unknown key 'ignord'", 1},
-                           {"\nignored: [DL3OO8]\n", "there is no rule 'DL3OO8'", 2},
-                           {"ignored: DL3008\n", "this is no list", 1},
-                           {"override:\n  fatal: [DL3008]\n", "there is no level 'fatal'", 2},
-                           {"label-schema:\n  a: number\n", "there is no type 'number' of labels", 2},
-                           {"- a\n", "this is no list of settings", 1},
+                           {"\nignored: [DL3OO8]\n", "unknown rule 'DL3OO8'", 2},
+                           {"ignored: DL3008\n", "this is not a list", 1},
+                           {"override:\n  fatal: [DL3008]\n", "unknown level 'fatal'", 2},
+                           {"label-schema:\n  a: number\n", "unknown label type 'number'", 2},
+                           {"- a\n", "this is not a list of settings", 1},
                            {"strict-labels: perhaps\n", "bad conversion", 1},
                            {"ignored: [\n", "end of sequence flow not found", 2}}) {
     const auto config = read_hadolint_config(c.text, names());
@@ -82,9 +82,9 @@ TEST(HadolintConfig, NotesRetiredCodesAndGoesOn) {
   EXPECT_EQ(config->ignore, Texts{"DL3008"});
   EXPECT_TRUE(config->levels.empty());
   EXPECT_EQ(messages_of(notes),
-            (Texts{"there is no rule DL3005 any more: hadolint has retired it",
-                   "there is no rule DL3031 any more: hadolint has retired it",
-                   "there is no rule DL9999 here", "'disable-ignore-pragma' has no effect here"}));
+            (Texts{"there is no rule DL3005 any more: hadolint removed it",
+                   "there is no rule DL3031 any more: hadolint removed it", "there is no rule DL9999 here",
+                   "'disable-ignore-pragma' has no effect here"}));
   EXPECT_EQ(notes.front().line, 2u);
 }
 
@@ -120,7 +120,7 @@ TEST(HadolintVariables, AreRead) {
   EXPECT_TRUE(config.strict_labels);
   EXPECT_EQ(config.fail_on, Level::kInfo);
   EXPECT_EQ(messages_of(notes),
-            Texts{"HADOLINT_IGNORE: there is no rule DL3005 any more: hadolint has retired it"});
+            Texts{"HADOLINT_IGNORE: there is no rule DL3005 any more: hadolint removed it"});
   ASSERT_FALSE(add_hadolint_variables(variables_of({{"HADOLINT_NOFAIL", "true"}}), names(), config, notes));
   EXPECT_EQ(config.fail_on, std::nullopt);
 }
@@ -209,13 +209,15 @@ TEST(OwnPackageManagers, AreLookedFor) {
   auto config = read_config(bazel, names());
   ASSERT_TRUE(config) << config.error().message;
   config->select = {"DC1003"};
-  const auto mended = [&](const std::string& steps) { return test::fixed("FROM debian\n" + steps, *config); };
-  EXPECT_EQ(mended("RUN bazel build //x\n"),
+  const auto fixed_text = [&](const std::string& steps) {
+    return test::fixed("FROM debian\n" + steps, *config);
+  };
+  EXPECT_EQ(fixed_text("RUN bazel build //x\n"),
             "FROM debian\nRUN --mount=type=cache,target=/root/.cache/bazel,sharing=locked \\\n"
             "    --mount=type=cache,target=/var/bazel,sharing=locked \\\n    bazel build //x\n");
-  EXPECT_NE(mended("ENV BAZEL_CACHE=/c\nRUN sudo python -m bazel -v build x\n").find("target=/c,"),
+  EXPECT_NE(fixed_text("ENV BAZEL_CACHE=/c\nRUN sudo python -m bazel -v build x\n").find("target=/c,"),
             std::string::npos);
-  EXPECT_EQ(mended("RUN bazel version\n"), "FROM debian\nRUN bazel version\n");
+  EXPECT_EQ(fixed_text("RUN bazel version\n"), "FROM debian\nRUN bazel version\n");
   config->select = {"DC1001"};
   EXPECT_EQ(test::findings("FROM a\nCOPY . .\nRUN bazel build x\n", *config),
             std::vector<std::string>{"DC1001:2"});

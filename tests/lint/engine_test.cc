@@ -87,7 +87,7 @@ TEST(CheckComments, SwitchChecksOffForOneInstruction) {
            {"FROM a\n#   Check = skip=JSONArgsRecommended\nCMD x\n", {}},
            {"FROM a\n# check=skip=all\nCMD x\n", {}},
            {"FROM a\n# check=skip=UndefinedVar,JSONArgsRecommended;error=true\n\n# text\nCMD x\n", {}},
-           // Letter by letter, no blanks behind commas, and `all` on its own.
+           // Letter by letter, no blanks after commas, and `all` on its own.
            {"FROM a\n# check=skip=jsonargsrecommended\nCMD x\n", {"JSONArgsRecommended:3"}},
            {"FROM a\n# check=skip=UndefinedVar, JSONArgsRecommended\nCMD x\n", {"JSONArgsRecommended:3"}},
            {"FROM a\n# check=skip=UndefinedVar,all\nCMD x\n", {"JSONArgsRecommended:3"}},
@@ -165,18 +165,17 @@ TEST(Checks, GoAsFarAsBuildkitDoes) {
 
 TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
   constexpr const char* kNeedsShell =
-      "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"], with exec before the "
-      "program that stays, start a script that ends with exec, or name the shell with SHELL";
+      "this command needs a shell: write CMD [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "
+      "program that keeps running, start a script that ends with exec, or name the shell with SHELL";
   const Config config = config_selecting({"JSONArgsRecommended"});
   const Linter linter(catalogue(), config);
   for (const auto& [command, remedy] : std::initializer_list<std::pair<const char*, const char*>>{
            {"[\"dotnet\", \"a.dll\"]]", "remove one ] at the end"},
-           {"[\"dotnet\", \"a.dll\",]", "remove the comma in front of the ]"},
-           {"[\"dotnet\", \"a.dll\"", "add the ] that ends it"},
-           {"['dotnet', 'a.dll']", "put every element between double quotes"},
-           {"[\"dotnet\" \"a.dll\"]",
-            "put every element between double quotes, with a comma between two of them"},
-           {"[\"dotnet\", \"a.dll\"] --x", "remove what follows the ]:  --x"},
+           {"[\"dotnet\", \"a.dll\",]", "remove the comma before the ]"},
+           {"[\"dotnet\", \"a.dll\"", "add the ] at the end"},
+           {"['dotnet', 'a.dll']", "put double quotes around every element"},
+           {"[\"dotnet\" \"a.dll\"]", "put double quotes around every element, and commas between them"},
+           {"[\"dotnet\", \"a.dll\"] --x", "remove the text after the ]:  --x"},
            {"dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
            {"[ -f a.dll ] && dotnet a.dll", kNeedsShell},
            {"[ \"$A\" = 1 ] && dotnet a.dll", kNeedsShell},
@@ -246,14 +245,14 @@ TEST(Fixes, WaitForEachOtherAndEndStable) {
   const std::string text =
       "FROM node@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN npm ci && pip "
       "install --no-cache-dir x==1\n";
-  const std::string mended = test::fixed(text, config);
-  EXPECT_EQ(mended,
+  const std::string fixed_text = test::fixed(text, config);
+  EXPECT_EQ(fixed_text,
             "FROM "
             "node@sha256:1111111111111111111111111111111111111111111111111111111111111111\nRUN "
             "--mount=type=cache,target=/root/.npm \\\n"
             "    --mount=type=cache,target=/root/.cache/pip \\\n    npm ci && pip install x==1\n");
-  EXPECT_EQ(test::fixed(mended, config), mended);
-  EXPECT_EQ(findings(mended, config), Texts{});
+  EXPECT_EQ(test::fixed(fixed_text, config), fixed_text);
+  EXPECT_EQ(findings(fixed_text, config), Texts{});
 }
 
 TEST(Fixes, KeepLineEndsAndBytesThatAreNoText) {

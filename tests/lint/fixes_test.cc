@@ -32,8 +32,8 @@ TEST(UndeclaredEffect, AllowsToChangeWhatAnEditTouches) {
 
 TEST(UndeclaredEffect, TellsAnInstructionThatIsGone) {
   EXPECT_EQ(effect_of("FROM a\nRUN b \\\n  c\nEXPOSE 80\n", edit(17, 18, "")),
-            "line 4 (EXPOSE 80) would be gone");
-  EXPECT_EQ(effect_of("FROM a\nRUN b\n", edit(7, 12, "")), "line 2 (RUN b) would be gone");
+            "line 4 (EXPOSE 80) would be lost");
+  EXPECT_EQ(effect_of("FROM a\nRUN b\n", edit(7, 12, "")), "line 2 (RUN b) would be lost");
 }
 
 TEST(UndeclaredEffect, TellsAnInstructionThatNobodyAskedFor) {
@@ -42,7 +42,7 @@ TEST(UndeclaredEffect, TellsAnInstructionThatNobodyAskedFor) {
   declared.added = {"USER c"};
   EXPECT_EQ(effect_of("FROM a\nRUN b\n", declared), std::nullopt);
   declared.added = {"USER c", "USER d"};
-  EXPECT_EQ(effect_of("FROM a\nRUN b\n", declared), "'USER d' would not be there");
+  EXPECT_EQ(effect_of("FROM a\nRUN b\n", declared), "'USER d' would be missing");
 }
 
 TEST(UndeclaredEffect, TellsAnotherKeyword) {
@@ -51,9 +51,9 @@ TEST(UndeclaredEffect, TellsAnotherKeyword) {
 }
 
 TEST(UndeclaredEffect, TellsACommentOrADirectiveThatIsGone) {
-  EXPECT_EQ(effect_of("FROM a\n# why\nRUN b\n", edit(7, 13, "")), "the comment '# why' would be gone");
+  EXPECT_EQ(effect_of("FROM a\n# why\nRUN b\n", edit(7, 13, "")), "the comment '# why' would be lost");
   EXPECT_EQ(effect_of("# escape=`\nFROM a\n", edit(0, 0, "# a comment\n")),
-            "the directive escape would be gone");
+            "the directive escape would be lost");
 }
 
 TEST(UndeclaredEffect, TellsATextThatNoBuilderReads) {
@@ -142,7 +142,7 @@ TEST(FixNet, DropsAFixThatBringsAWorseFinding) {
       lint::apply_fixes(lint::Linter(rules, config), "FROM a\nRUN echo a\n", {}, true);
   EXPECT_EQ(fixed.fixed, 0U);
   ASSERT_EQ(fixed.bad_fixes.size(), 1U);
-  EXPECT_EQ(fixed.bad_fixes[0].problem, "WORSE would be reported for it");
+  EXPECT_EQ(fixed.bad_fixes[0].problem, "WORSE would be reported instead");
 }
 
 TEST(FixNet, DropsAFixThatDoesNotPlan) {
@@ -156,7 +156,7 @@ TEST(FixNet, DropsAFixThatDoesNotPlan) {
 }
 
 // What --fix with the rules of the catalogue makes of a text.
-std::string mended(const std::string& text, std::vector<std::string> rules) {
+std::string fixed_text(const std::string& text, std::vector<std::string> rules) {
   const lint::Config config = test::config_selecting(std::move(rules));
   const lint::Linter linter(lint::catalogue(), config);
   lint::FixedText fixed = lint::apply_fixes(linter, text, {}, true);
@@ -176,8 +176,8 @@ void PrintTo(const Removed& one, std::ostream* out) {
 
 class RemovedWords : public testing::TestWithParam<Removed> {};
 
-TEST_P(RemovedWords, TakeTheContinuationInFrontAlong) {
-  EXPECT_EQ(mended(GetParam().before, {"DC1005"}), GetParam().after);
+TEST_P(RemovedWords, TakeTheContinuationBeforeThemAlong) {
+  EXPECT_EQ(fixed_text(GetParam().before, {"DC1005"}), GetParam().after);
 }
 
 INSTANTIATE_TEST_SUITE_P(

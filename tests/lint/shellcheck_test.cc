@@ -51,7 +51,7 @@ class InstalledShellCheck : public testing::Test {
   std::string program_ = process::find_program("shellcheck");
 };
 
-TEST_F(InstalledShellCheck, FindsThingsWhereTheyStand) {
+TEST_F(InstalledShellCheck, FindsThingsWhereTheyAre) {
   const ShellCheck program = shellcheck();
   EXPECT_EQ(found(program, "FROM a\nRUN cd /x && rm $(ls)\n"), (Texts{"2:17 SC2046"}));
   EXPECT_EQ(found(program, "FROM a\nRUN true && \\\n  # why\n\\\n  echo é $(ls) ok\n"),
@@ -82,7 +82,7 @@ TEST_F(InstalledShellCheck, KnowsVariablesOfTheDockerfile) {
   EXPECT_EQ(found(program, "FROM a\nRUN rm \"$where\"\n"), (Texts{"2:9 SC2154"}));
 }
 
-TEST_F(InstalledShellCheck, MendsWhatItProposes) {
+TEST_F(InstalledShellCheck, AppliesWhatItProposes) {
   lint::Config config;
   config.select = {"SC2086"};
   lint::Linter linter(lint::catalogue(), config);

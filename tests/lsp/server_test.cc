@@ -102,7 +102,7 @@ TEST(LanguageServer, CountsCharactersAsAgreed) {
                  {{"initializationOptions", {{"config", ""}}}});
     client.open("/nowhere/Dockerfile", text);
     client.findings("/nowhere/Dockerfile");
-    // Behind the smiley and its quote a variable is typed.
+    // After the smiley and its quote a variable is typed.
     client.change("/nowhere/Dockerfile", 2,
                   {{{"range",
                      {{"start", {{"line", 1}, {"character", begin}}},
@@ -247,7 +247,7 @@ TEST(LanguageServer, OffersFixesAndSilence) {
   })) << json(left);
 }
 
-TEST(LanguageServer, MendsAllAtOnce) {
+TEST(LanguageServer, FixesAllAtOnce) {
   const std::string path = "/nowhere/Dockerfile";
   const std::string text = "from scratch\nCOPY a b\nENV a b\nENV c d\n";
   LspClient client;
@@ -306,8 +306,10 @@ TEST(LanguageServer, ShowsVerdictsBesideSteps) {
   EXPECT_EQ(client.result("textDocument/codeLens", whole(path)).at(0).at("command").at("title"),
             "2 of 2 steps rebuild since HEAD");
   const std::string help = client.result("textDocument/hover", at(path, 2, 1)).at("contents").at("value");
-  EXPECT_NE(help.find("- `src/a` changed"), std::string::npos) << help;
+  // The one file that changed is named once.
+  EXPECT_TRUE(help.starts_with("**\u2717 rebuilds: src/a changed (selected by src)** (since HEAD)")) << help;
   EXPECT_NE(help.find("Takes 1 file"), std::string::npos) << help;
+  EXPECT_EQ(help.find("- `src/a` changed"), std::string::npos) << help;
   // From now on compared with what is now.
   EXPECT_EQ(client.result("workspace/executeCommand",
                           {{"command", "dcache.note"}, {"arguments", {lsp::uri_of(path)}}}),
@@ -364,7 +366,12 @@ TEST(LanguageServer, ExplainsRulesUnderTheCursor) {
   client.open("/nowhere/Dockerfile", "FROM alpine:latest\n");
   const std::string help =
       client.result("textDocument/hover", at("/nowhere/Dockerfile", 0, 8)).at("contents").at("value");
-  EXPECT_NE(help.find("**DC1009"), std::string::npos) << help;
+  EXPECT_NE(help.find("**DC1009 unpinned-base**: "), std::string::npos) << help;
+  // BuildKit's checks have no code but their name.
+  client.open("/nowhere/a/Dockerfile", "FROM alpine:3 as a\n");
+  const std::string check =
+      client.result("textDocument/hover", at("/nowhere/a/Dockerfile", 0, 15)).at("contents").at("value");
+  EXPECT_NE(check.find("**FromAsCasing**: "), std::string::npos) << check;
 }
 
 TEST(LanguageServer, KnowsTheFilesBesideDockerfiles) {

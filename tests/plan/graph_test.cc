@@ -100,7 +100,7 @@ TEST(Environment, KeepsCopiesApart) {
   EXPECT_EQ(names(stage), "B=1 A=2 ");
 }
 
-TEST(Environment, StandsOnManyOthers) {
+TEST(Environment, DependsOnManyOthers) {
   Environment environment;
   for (uint32_t i = 0; i < 5000; ++i) {
     Environment sibling = environment;
@@ -124,7 +124,7 @@ TEST(Graph, GivesRunTheVariablesInScope) {
   EXPECT_EQ(part(second, Part::Kind::kVariable, "G"), "g");
   EXPECT_EQ(part(second, Part::Kind::kVariable, "D"), "g1");
   EXPECT_EQ(part(second, Part::Kind::kVariable, "E"), "g1");
-  EXPECT_EQ(part(second, Part::Kind::kVariable, "D2"), "");  // one ENV sees what was set in front of it
+  EXPECT_EQ(part(second, Part::Kind::kVariable, "D2"), "");  // one ENV sees what was set before it
   EXPECT_EQ(part(second, Part::Kind::kVariable, "B"), "given");
   EXPECT_EQ(part(second, Part::Kind::kVariable, "UNSET"), "(none)");
   EXPECT_EQ(part(second, Part::Kind::kVariable, "NOT_DECLARED"), "(none)");
@@ -192,9 +192,9 @@ TEST(Graph, NumbersImagesAfterTheStages) {
             "j");
   EXPECT_EQ(source("FROM a\nRUN --mount=from=i,target=/c 1\nFROM a\nCOPY --from=2 /x /\n"), "i");
   EXPECT_EQ(source("FROM a\nCOPY --from=i /x /\nCOPY --from=1 /x /\nCOPY --from=2 /x /\n"), "i");
-  EXPECT_EQ(source("FROM a\nCOPY --from=1 /x /\nCOPY --from=i /x /\n"), "there is no stage of number 1");
+  EXPECT_EQ(source("FROM a\nCOPY --from=1 /x /\nCOPY --from=i /x /\n"), "there is no stage with number 1");
   EXPECT_EQ(source("FROM a AS b\nFROM a\nCOPY --from=b /x /\nCOPY --from=2 /x /\n"),
-            "there is no stage of number 2");
+            "there is no stage with number 2");
 }
 
 TEST(Graph, SaysWhatCanNotBePlanned) {

@@ -51,12 +51,12 @@ TEST(EveryRule, HasItsPage) {
   for (const lint::Rule& rule : lint::catalogue()) {
     std::ifstream file(std::string(DCACHE_SOURCE_DIR) + "/docs/rules/" + std::string(rule.code) + ".md");
     const std::string page((std::istreambuf_iterator<char>(file)), {});
-    EXPECT_EQ(page, report::rule_page(rule)) << "scripts/make-docs writes the pages anew";
+    EXPECT_EQ(page, report::rule_page(rule)) << "scripts/make-docs writes the pages again";
   }
 }
 
 // The fix of the bad example, where there is one, ends the finding and leaves a file that parses.
-TEST(EveryRule, MendsItsBadExampleIfItSaysSo) {
+TEST(EveryRule, FixesItsBadExampleIfItSaysSo) {
   for (const lint::Rule& rule : lint::catalogue()) {
     if (rule.fix == lint::FixKind::kNone) continue;
     const test::TemporaryFolder folder;
@@ -74,13 +74,14 @@ TEST(EveryRule, MendsItsBadExampleIfItSaysSo) {
       EXPECT_EQ(test::findings_beside(kind, companion.text, config, folder), Texts{}) << companion.text;
       continue;
     }
-    const lint::FixedText mended = lint::apply_fixes(linter, std::string(rule.bad.dockerfile), load, true);
-    EXPECT_GT(mended.fixed, 0u) << rule.code;
-    for (const lint::Fix& fix : mended.new_files)
+    const lint::FixedText fixed_text =
+        lint::apply_fixes(linter, std::string(rule.bad.dockerfile), load, true);
+    EXPECT_GT(fixed_text.fixed, 0u) << rule.code;
+    for (const lint::Fix& fix : fixed_text.new_files)
       folder.write(fix.new_file.substr(folder.path().size() + 1), fix.new_file_content);
-    EXPECT_TRUE(dockerfile::parse(mended.text).errors().empty()) << rule.code;
-    EXPECT_EQ(findings(mended.text, config, test::surroundings_of(folder)), Texts{}) << rule.code << "\n"
-                                                                                     << mended.text;
+    EXPECT_TRUE(dockerfile::parse(fixed_text.text).errors().empty()) << rule.code;
+    EXPECT_EQ(findings(fixed_text.text, config, test::surroundings_of(folder)), Texts{}) << rule.code << "\n"
+                                                                                         << fixed_text.text;
   }
 }
 
@@ -241,15 +242,15 @@ TEST(DC1001, SaysWhatIsMissingAboveTheInstall) {
     return found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
   };
   EXPECT_EQ(remedy("FROM a\nCOPY go.mod ./\nCOPY . .\nRUN go build .\n", {}),
-            "line 2 copies go.mod already: run 'go mod download' right after it, then copy the rest");
+            "line 2 already copies go.mod: run 'go mod download' right after it, then copy the rest");
   EXPECT_EQ(remedy("FROM a\nCOPY go.mod ./\nCOPY . .\nRUN go mod download\n", test::surroundings_of(folder)),
             "copy api/go.mod first, install, then copy the rest");
   EXPECT_EQ(remedy("FROM a\nCOPY . .\nRUN go mod download\n", test::surroundings_of(folder)),
             "copy go.mod and api/go.mod first, install, then copy the rest");
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN apk add x\n", {}),
-            "move it below line 3: the packages don't need the files");
+            "move it below line 3: the packages do not need the files");
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN make -C /app\nRUN npm install -g x\n", {}),
-            "install the packages in a RUN above it: they don't need the files");
+            "install the packages in a RUN above it: they do not need the files");
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN pip install -r /app/requirements.txt\n", {}),
             "copy requirements.txt first, install, then copy the rest");
 }
@@ -285,7 +286,7 @@ TEST(DC1001, NamesAllThatTheInstallReads) {
       {"FROM a\nCOPY package.json ./\nCOPY . .\nRUN npm ci\n", {}, "copy package-lock.json"},
       {"FROM a\nCOPY package*.json ./\nCOPY . .\nRUN npm ci\n",
        {},
-       "line 2 copies package.json and package-lock.json already: install right after it, then copy the "
+       "line 2 already copies package.json and package-lock.json: install right after it, then copy the "
        "rest"},
       {"FROM a\nCOPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./\nCOPY . .\nRUN pnpm install\n",
        {},
@@ -344,7 +345,7 @@ TEST(DC1001, SaysWhatTheChangeIsWorth) {
   const lint::Findings found = linter.lint(file, test::surroundings_of(folder));
   ASSERT_EQ(found.diagnostics.size(), 1u);
   EXPECT_TRUE(found.diagnostics[0].message.ends_with(
-      "an edit of src/greeting.js rebuilds 2 of 3 steps now, and 1 of 4 with this change"))
+      "editing src/greeting.js rebuilds 2 of 3 steps now, and 1 of 4 with this change"))
       << found.diagnostics[0].message;
 }
 
@@ -410,7 +411,7 @@ TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
   EXPECT_EQ(level("FROM a\nRUN pip install x && pip install --no-cache-dir y\n"), lint::Level::kWarning);
 }
 
-TEST(Rules, GoOnBehindABaseThatAnArgumentNames) {
+TEST(Rules, GoOnAfterABaseThatAnArgumentNames) {
   const std::string text = "ARG V\nFROM a:$V\nENV A b\nWORKDIR y\n";
   lint::Config config = config_selecting({"LegacyKeyValueFormat", "WorkdirRelativePath"});
   EXPECT_EQ(findings(text, config),
@@ -561,9 +562,9 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
   const lint::Config config = config_selecting({"DC2001"});
   const lint::Linter linter(lint::catalogue(), config);
   EXPECT_TRUE(lint::apply_fixes(linter, "FROM a\nCOPY . .\n", load, false).new_files.empty());
-  const lint::FixedText mended = lint::apply_fixes(linter, "FROM a\nCOPY . .\n", load, true);
-  ASSERT_EQ(mended.new_files.size(), 1u);
-  EXPECT_NE(mended.new_files[0].new_file_content.find("**/node_modules\n"), std::string::npos);
+  const lint::FixedText fixed_text = lint::apply_fixes(linter, "FROM a\nCOPY . .\n", load, true);
+  ASSERT_EQ(fixed_text.new_files.size(), 1u);
+  EXPECT_NE(fixed_text.new_files[0].new_file_content.find("**/node_modules\n"), std::string::npos);
   folder.write(".dockerignore", ".git\n");
   EXPECT_EQ(findings("FROM a\nCOPY . .\n", config, load), Texts{});
 }

@@ -51,12 +51,12 @@ TEST(Sentences, OfChangedOwners) {
 TEST(Sentences, OfLists) {
   constexpr Sentence kSentences[] = {
       {"DC1012", "FROM a\nRUN apt-get update\n",
-       "nothing installs packages by the lists that this RUN fetches: leave apt-get update out"},
+       "this RUN fetches package lists that no install uses: remove apt-get update"},
       {"DC1012", "FROM a\nRUN apk update\nRUN echo\n",
-       "nothing installs packages by the lists that this RUN fetches: leave apk update out"},
+       "this RUN fetches package lists that no install uses: remove apk update"},
       {"DC1012", "FROM a\nRUN apt-get update\nRUN ./install.sh\n",
-       "the package lists stay as they are when this layer is built: a later install uses them, however old "
-       "they are: update in the RUN that installs: apt-get update && apt-get install …"},
+       "the package lists in this layer are never updated: a later install uses them, however old they "
+       "are: run update and install in one RUN: apt-get update && apt-get install …"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
@@ -65,18 +65,17 @@ TEST(Sentences, OfLists) {
 TEST(Sentences, OfWhatIsRemovedTooLate) {
   constexpr Sentence kSentences[] = {
       {"DC1015", "FROM a\nCOPY a.sh b.sh /tmp/\nRUN sh /tmp/a.sh && rm -rf /tmp\n",
-       "/tmp/a.sh and /tmp/b.sh stay in the layer of line 2, and are only hidden: mount them with "
-       "--mount=type=bind instead of copying them"},
+       "/tmp/a.sh and /tmp/b.sh stay in the layer of line 2, and are only hidden: use --mount=type=bind "
+       "instead of copying them"},
       {"DC1015", "FROM a\nCOPY a.sh /tmp/x.sh\nRUN sh /tmp/x.sh && rm -rf /tmp/*\n",
-       "/tmp/x.sh stays in the layer of line 2, and is only hidden: mount it with --mount=type=bind instead "
-       "of "
+       "/tmp/x.sh stays in the layer of line 2, and is only hidden: use --mount=type=bind instead of "
        "copying it"},
       {"DC1015", "FROM a\nCOPY a b c d e /tmp/\nRUN rm -rf /tmp/*\n",
-       "/tmp/a, /tmp/b, /tmp/c and 2 more stay in the layer of line 2, and are only hidden: mount them with "
+       "/tmp/a, /tmp/b, /tmp/c and 2 more stay in the layer of line 2, and are only hidden: use "
        "--mount=type=bind instead of copying them"},
       {"DC1015", "FROM a\nCOPY . /src\nRUN make -C /src && rm -rf /src\n",
-       "/src stays in the layer of line 2, and is only hidden: mount it with --mount=type=bind instead of "
-       "copying it"},
+       "/src stays in the layer of line 2, and is only hidden: use --mount=type=bind instead of copying "
+       "it"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
@@ -89,9 +88,8 @@ TEST(Sentences, OfFinalImages) {
        "write "
        "to"},
       {"DC1024", "FROM golang AS b\nFROM alpine\nCOPY --from=b /app /app\nCMD [\"/app\"]\n",
-       "nothing of alpine is used here but, perhaps, its C library: if the program is linked statically, "
-       "start "
-       "from scratch or gcr.io/distroless/static"},
+       "the program uses nothing of alpine, except perhaps its C library: if the program is statically "
+       "linked, start from scratch or gcr.io/distroless/static"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;

@@ -122,7 +122,7 @@ TEST(InnerScript, IsWhatAShellIsGiven) {
   EXPECT_EQ(inner_script(commands.back().words), std::nullopt);
 }
 
-TEST(InnerScript, GivesItsCommandsBehindTheOneThatRunsIt) {
+TEST(InnerScript, GivesItsCommandsAfterTheOneThatRunsIt) {
   EXPECT_EQ(shown("sudo sh -c 'a b | c' && d"),
             (Texts{"[sudo][sh][-c][a b | c]", ">[a][b]", "| >[c]", "&& [d]"}));
   EXPECT_EQ(shown("sh -c \"bash -c 'x'\""), (Texts{"[sh][-c][bash -c 'x']", ">[bash][-c][x]", ">>[x]"}));

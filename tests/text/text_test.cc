@@ -12,6 +12,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 #include "tests/run_program.h"
 
 namespace dcache::text {
@@ -148,6 +149,12 @@ TEST(WriteFile, KeepsModeAndLinksAndLeavesNoTemporaryFile) {
   ASSERT_EQ(::stat((folder / "file").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0640u);
   EXPECT_NE(write_file_atomically(folder / "none/file", "x"), "");
+}
+
+TEST(Words, CountsThings) {
+  EXPECT_EQ(counted(0, "step"), "0 steps");
+  EXPECT_EQ(counted(1, "step"), "1 step");
+  EXPECT_EQ(counted(2, "step"), "2 steps");
 }
 
 TEST(ReadFile, SaysWhatIsWrong) {

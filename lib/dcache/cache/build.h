@@ -1,4 +1,4 @@
-// A build as it lies on disk: Dockerfile, ignore file, context and options, read once and kept together.
+// A build as it is on disk: Dockerfile, ignore file, context and options, read once and kept together.
 #pragma once
 
 #include <functional>
@@ -57,8 +57,8 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
 
 class Build {
  public:
-  // Reads the Dockerfile and what the context holds, without the content of its files. Fails with everything
-  // that is wrong with the Dockerfile, the ignore file or the options.
+  // Reads the Dockerfile and what the context contains, without the content of its files. Fails with
+  // everything that is wrong with the Dockerfile, the ignore file or the options.
   static tl::expected<Build, std::vector<Failure>> load(const BuildOptions& options);
   // From a text instead of a file; the contexts are given, the ignore file's work on them done, and nothing
   // is read.
@@ -86,7 +86,7 @@ class Build {
   const std::vector<context::Ignored>& ignored_by() const { return ignored_by_; }
   State state() const { return {graph_.get(), &keys_}; }
 
-  // Hashes the files that some needed step reads, or those of them for which `only` holds. `progress` is
+  // Hashes the files that some needed step reads, or those of them for which `only` is true. `progress` is
   // called as of context::HashingOptions. Without `make_keys`, keys() stays what it was: for who wants to
   // write a snapshot and no more.
   using Progress = std::function<void(const context::HashingProgress&)>;

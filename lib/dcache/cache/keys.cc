@@ -36,7 +36,7 @@ AssumedKeys hash_definition(const Step& step, plan::Builder builder) {
 }
 
 // The parts of a COPY that show in the files it writes. Paths may be spelled in another way for the same
-// files: with a slash behind the folder, or through a wildcard.
+// files: with a slash after the folder, or through a wildcard.
 void add_visible_parts(const Step& step, AssumedHasher& hasher) {
   for (const Part& part : step.definition) {
     switch (part.kind) {
@@ -120,7 +120,7 @@ class KeyMaker {
         step.independent ? AssumedHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
   }
 
-  // What was read, but for the pattern that took it.
+  // What was read, except the pattern that took it.
   static AssumedKeys as_content(const AssumedKeys& input, const Selection& selection) {
     Hasher files;
     for (const SelectedFile& file : selection.files) {
@@ -202,7 +202,7 @@ class KeyMaker {
     return hasher.finish();
   }
 
-  // What a stage's result holds at the selected paths.
+  // What a stage's result contains at the selected paths.
   AssumedKeys read_stage(const Read& read) const {
     AssumedHasher hasher;
     const plan::Selector everything{.path = "/", .written = "."};

@@ -92,7 +92,7 @@ class Tree {
       any = true;
       put_back(at->second, at->first.substr(root.size()), ignore, records);
     }
-    // Git writes its index whenever something changes; where the context holds it, steps see that.
+    // Git writes its index whenever something changes; where the context contains it, steps see that.
     if (const auto index = records.find(".git/index"); any && index != records.end())
       index->second.content = context::hash_bytes(revision_);
     std::vector<Record> all;
@@ -106,7 +106,7 @@ class Tree {
   Tree(const GitRepository& repository, std::string revision, const context::FileSystem& files)
       : repository_(&repository), files_(&files), revision_(std::move(revision)) {}
 
-  // Links in front of the name are followed, as git follows none.
+  // Links before the name are followed, as git follows none.
   static std::string absolute(const std::string& path) {
     const std::string folder = text::real_path(std::string(text::parent_path(path)));
     return text::clean_path(folder + '/' + std::string(text::base_name(path)));

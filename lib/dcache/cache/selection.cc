@@ -113,7 +113,7 @@ class Selecting {
     return hash_taken(selector);
   }
 
-  // Links in front of the first wildcard are followed; the pattern sees the path as it is written.
+  // Links before the first wildcard are followed; the pattern sees the path as it is written.
   void visit_wildcard(const Selector& selector) {
     const std::string_view pattern = unrooted(selector.path);
     const size_t slash = pattern.rfind('/', pattern.find_first_of("*?[\\"));

@@ -1,6 +1,6 @@
 // Which files of a context a COPY, an ADD or a mount takes, and the hash of what they are.
 //
-// The hash holds what a builder compares: names, types, permission bits, sizes, bytes and link targets; no
+// The hash contains what a builder compares: names, types, permission bits, sizes, bytes and link targets; no
 // times and no owners. Of a single file its name is left out, since it belongs to the instruction.
 //
 // The permission bits and extended attributes of folders are apart. A builder that brings its copy of the
@@ -27,7 +27,7 @@ struct SelectedFile {
   bool inside = false;
 };
 
-// What a file counts as: what it holds, or what a builder's copy of the context may still hold instead.
+// What a file counts as: what it contains, or what a builder's copy of the context may still contain instead.
 enum class Content : uint8_t { kNow, kStale };
 
 struct Selection {
@@ -38,11 +38,11 @@ struct Selection {
   std::vector<const plan::Selector*> missing;  // name a file that is not there: the build fails
 };
 
-// Paths of files, each with the record that stands in for the snapshot's own; null for that itself.
+// Paths of files, each with the record that replaces the snapshot's own; null for that itself.
 using Edits = std::map<std::string, const context::Record*, std::less<>>;
 
-// What counts for a record where only `counted` does: its stand-in, itself, or null if it does not count. All
-// records count without `counted`.
+// What counts for a record where only `counted` does: its replacement, itself, or null if it does not count.
+// All records count without `counted`.
 const context::Record* counted_record(const Edits* counted, const context::Record& record);
 
 // No selector at all takes the whole context. Files without a content hash count with their path instead.

@@ -1,4 +1,4 @@
-// What the result of a stage holds, for COPY --from and mounts: told by the steps that wrote there, before
+// What the result of a stage contains, for COPY --from and mounts: told by the steps that wrote there, before
 // any of them ran. Internal to cache/.
 #pragma once
 

@@ -23,7 +23,7 @@ constexpr int kVersion = 1;
 constexpr std::string_view kMarker = "dcache-snapshot";
 constexpr std::string_view kTypes = "fdlo";  // by Type
 
-// JSON has no strings of bytes that are no UTF-8, which names of files and Dockerfiles may be.
+// JSON has no strings of bytes that are not UTF-8, which names of files and Dockerfiles may be.
 constexpr std::string_view kBytes = "hex";
 
 bool is_utf8(std::string_view text) {
@@ -217,19 +217,23 @@ std::string write_state(const Build& build) {
 tl::expected<Build, std::string> read_state(const std::string& text) {
   const json state = text::parse_json(text);
   if (!state.is_object() || !state.contains(kMarker)) {
-    return tl::unexpected<std::string>("it is no snapshot, or it is damaged; make one with dcache snapshot");
+    return tl::unexpected<std::string>(
+        "it is not a snapshot, or it is damaged; create one with dcache "
+        "snapshot");
   }
   const json& version = state.at(std::string(kMarker));
   if (!version.is_number_integer() || version.get<int64_t>() != kVersion) {
-    return tl::unexpected(fmt::format("its version is {}, and this program reads version {}; record it again",
-                                      text::to_text(version), kVersion));
+    return tl::unexpected(
+        fmt::format("its version is {}, and this program reads version {}; create it "
+                    "again",
+                    text::to_text(version), kVersion));
   }
   try {
     return build_from(state);
   } catch (const std::exception& error) {  // nlohmann reports missing and ill-typed members by exception
     // The library's own errors name no place that helps.
     const bool foreign = dynamic_cast<const json::exception*>(&error) != nullptr;
-    return tl::unexpected(fmt::format("it is damaged{}; make a new one with dcache snapshot",
+    return tl::unexpected(fmt::format("it is damaged{}; create a new one with dcache snapshot",
                                       foreign ? "" : fmt::format(" ({})", error.what())));
   }
 }

@@ -4,7 +4,7 @@
 // "build_args":{…},"named_contexts":{…},"options":{…},"contexts":{"":[[path,type,mode,size,…],…]}}. A record
 // ends with the target of a link, or the hash of a file and its time of modification in nanoseconds since
 // 1970, and with a hash of its extended attributes if it has any. Text that is not UTF-8 is written as
-// {"hex":"…"}. It holds hashes of the files that some step reads, and no content but the Dockerfile's. The
+// {"hex":"…"}. It contains hashes of the files that some step reads, and no content but the Dockerfile's. The
 // same state gives the same bytes.
 #pragma once
 

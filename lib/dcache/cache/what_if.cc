@@ -13,7 +13,7 @@ using context::Snapshot;
 
 namespace {
 
-// The path in the context that the user means by `given`; nothing if it lies outside.
+// The path in the context that the user means by `given`; nothing if it is outside.
 std::optional<std::string> path_in_context(const Build& build, const std::string& given,
                                            const std::string& current) {
   const context::FileSystem& files = *build.options().files;
@@ -134,7 +134,7 @@ WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths) {
     if (path.fate != ChangedPath::Fate::kOutside) edit.change(path);
   }
   const std::vector<StepKeys> keys_before = build.keys_over(build.context(), &edit.before());
-  // Mostly the files are the same but for what they hold, and the large context need not be copied.
+  // Mostly the files are the same except for what they contain, and the large context need not be copied.
   const Edits edited = edit.after();
   const Snapshot moved = edit.moves() ? build.context().with(edit.changes()) : Snapshot();
   const std::vector<StepKeys> keys_after =

@@ -16,7 +16,7 @@ struct ChangedPath {
     kRead,     // some step that the target needs reads it
     kNotRead,  // it is in the context, and no such step does
     kIgnored,  // the ignore file keeps it out
-    kOutside,  // it lies outside the context
+    kOutside,  // it is outside the context
   };
   std::string given;      // as the user named it
   std::string path = {};  // in the context; "" is the whole context
@@ -36,7 +36,7 @@ struct WhatIf {
   std::vector<ChangedPath> paths;  // with their fates
 };
 
-// The verdicts if these files changed. A folder stands for all files in it, and a file that is not there is
+// The verdicts if these files changed. A folder means all files in it, and a file that is not there is
 // taken for a new one.
 WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths);
 

@@ -87,7 +87,7 @@ class WriteFinder {
   }
 
   bool add(const shell::Word& word) {
-    // What `~` stands for is the shell's to know.
+    // Only the shell knows what `~` means.
     if (!word.literal || word.spelling.starts_with('~')) return false;
     paths_.push_back(path_of(word));
     return true;

@@ -29,7 +29,7 @@ Written written_by(const plan::Step& run);
 // each other, such as /bin and /usr/bin, count as one.
 bool may_overlap(std::string_view a, std::string_view b);
 // The same where the first may be a pattern with wildcards, which may match the path, something below it or a
-// folder it lies in.
+// folder it is in.
 bool may_match(std::string_view pattern, std::string_view path);
 
 }  // namespace dcache::cache

@@ -34,7 +34,7 @@ class Disk : public FileSystem {
     std::vector<Listed> all;
     std::error_code failure;
     for (fs::directory_iterator at(folder, failure), end; !failure && at != end; at.increment(failure)) {
-      std::error_code unknown;  // a link that leads nowhere is no folder
+      std::error_code unknown;  // a link that leads nowhere is not a folder
       all.push_back({at->path().filename().string(), at->is_directory(unknown)});
     }
     std::ranges::sort(all);
@@ -106,7 +106,7 @@ tl::expected<std::string, std::string> MemoryFiles::read(const std::string& path
     at = target.starts_with('/') ? text::clean_path(target)
                                  : text::join_path(std::string(text::parent_path(at)), target);
   }
-  return tl::unexpected(fmt::format("can't read {}: its links lead in a circle", path));
+  return tl::unexpected(fmt::format("can't read {}: its symbolic links form a loop", path));
 }
 
 MemoryFiles::Below MemoryFiles::below(const std::string& folder) const {
@@ -151,7 +151,7 @@ tl::expected<Walk, std::string> MemoryFiles::walk(const std::string& folder, con
   if (behind_ != nullptr) walk = behind_->walk(folder, ignore, options);
   if (inside.begin == inside.end) {
     if (behind_ != nullptr) return walk;
-    return tl::unexpected(fmt::format("can't read the folder {}: nothing is in it", folder));
+    return tl::unexpected(fmt::format("can't read the folder {}: it does not exist", folder));
   }
   // A folder that is only here is one too.
   if (!walk) walk.emplace();

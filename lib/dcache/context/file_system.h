@@ -1,4 +1,4 @@
-// Where Dockerfiles, configurations and contexts are read from: the disk, memory, or memory in front of the
+// Where Dockerfiles, configurations and contexts are read from: the disk, memory, or memory over the
 // disk, as an editor has it.
 //
 // Paths are absolute or relative to wherever the file system starts; the disk's to the current folder. A
@@ -20,7 +20,7 @@
 
 namespace dcache::context {
 
-// What lies in a folder.
+// What is in a folder.
 struct Listed {
   std::string name;
   bool is_folder = false;  // or a link to one
@@ -49,14 +49,14 @@ class FileSystem {
 // The file system of the machine.
 const std::shared_ptr<const FileSystem>& disk();
 
-// Files that are kept in memory, in front of another file system or of none. What is written here hides what
+// Files that are kept in memory, over another file system or none. What is written here hides what
 // lies behind. Copies share the contents.
 class MemoryFiles : public FileSystem {
  public:
   // Links in `behind`, if it is given, are not resolved to find what is written here.
   explicit MemoryFiles(std::shared_ptr<const FileSystem> behind = nullptr) : behind_(std::move(behind)) {}
 
-  // A copy of these files in front of others.
+  // A copy of these files over others.
   MemoryFiles over(std::shared_ptr<const FileSystem> behind) const {
     MemoryFiles copy = *this;
     copy.behind_ = std::move(behind);

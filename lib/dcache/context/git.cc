@@ -64,7 +64,7 @@ struct Library {
     constexpr const char* kName = "libgit2.so." LIBGIT2_SOVERSION;
     void* const handle = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) {
-      problem = fmt::format("comparing with git needs {}, which is not installed (package libgit2-{})", kName,
+      problem = fmt::format("git comparison needs {}, which is not installed (package libgit2-{})", kName,
                             LIBGIT2_SOVERSION);
       return;
     }
@@ -113,7 +113,7 @@ bool trusts_all_owners() {
   const auto look = [](const git_config_entry* entry, void* answer) {
     bool& trusts = *static_cast<bool*>(answer);
     const std::string_view value = entry->value == nullptr ? "" : entry->value;
-    trusts = !value.empty() && (trusts || value == "*");  // an empty value takes back what stands above
+    trusts = !value.empty() && (trusts || value == "*");  // an empty value takes back what is above
     return 0;
   };
   library().git_config_get_multivar_foreach(found, "safe.directory", nullptr, look, &all);
@@ -168,11 +168,11 @@ struct GitRepository::State {
   tl::expected<Object, std::string> tree(const std::string& revision) const {
     git_object* found = nullptr;
     if (library().git_revparse_single(&found, repository.get(), revision.c_str()) != 0)
-      return tl::unexpected(fmt::format("git knows no revision '{}': {}", revision, last_error()));
+      return tl::unexpected(fmt::format("git does not know the revision '{}': {}", revision, last_error()));
     const Object object(found);
     git_object* tree = nullptr;
     if (library().git_object_peel(&tree, object.get(), GIT_OBJECT_TREE) != 0)
-      return tl::unexpected(fmt::format("'{}' is no commit: {}", revision, last_error()));
+      return tl::unexpected(fmt::format("'{}' is not a commit: {}", revision, last_error()));
     return Object(tree);
   }
 
@@ -232,11 +232,12 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
   const int status = open_repository(&found, folder);
   if (status == GIT_EOWNER) {
     return tl::unexpected(fmt::format(
-        "the git repository of {} belongs to another user, and is not read for that: run dcache as "
-        "its owner, or git config --global --add safe.directory FOLDER",
+        "the git repository of {} belongs to another user, so it is not read: run dcache as its owner, "
+        "or git config --global --add safe.directory FOLDER",
         folder));
   }
-  if (status != 0) return tl::unexpected(fmt::format("{} is in no git repository: {}", folder, last_error()));
+  if (status != 0)
+    return tl::unexpected(fmt::format("{} is not in a git repository: {}", folder, last_error()));
   GitRepository repository(std::make_unique<State>(State{Repository(found)}));
   const char* root = library().git_repository_workdir(found);
   if (root == nullptr) return tl::unexpected(fmt::format("{} has no work tree", folder));
@@ -248,7 +249,7 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
 tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string& text) const {
   git_revspec spec{};
   if (library().git_revparse(&spec, state_->repository.get(), text.c_str()) != 0)
-    return tl::unexpected(fmt::format("git knows no revision '{}': {}", text, last_error()));
+    return tl::unexpected(fmt::format("git does not know the revision '{}': {}", text, last_error()));
   const Object from(spec.from), to(spec.to);
   GitRange range{name_of(from.get()), std::nullopt};
   if (to) range.to = name_of(to.get());
@@ -256,7 +257,7 @@ tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string
   git_oid base{};
   if (library().git_merge_base(&base, state_->repository.get(), library().git_object_id(from.get()),
                                library().git_object_id(to.get())) != 0)
-    return tl::unexpected(fmt::format("'{}' have no commit in common", text));
+    return tl::unexpected(fmt::format("the two revisions of '{}' have no commit in common", text));
   char name[GIT_OID_HEXSZ + 1];
   range.from = library().git_oid_tostr(name, sizeof name, &base);
   return range;

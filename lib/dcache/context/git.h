@@ -19,7 +19,8 @@
 
 namespace dcache::context {
 
-// A path that a revision and the work tree don't have in common. What .gitignore leaves out is no part of it.
+// A path that a revision and the work tree don't have in common. What .gitignore leaves out is not a part of
+// it.
 struct GitChange {
   std::string path;              // from the root of the work tree
   std::optional<Record> record;  // as the revision has it, by that path, hashed; nothing if it does not

@@ -1,4 +1,4 @@
-// 128-bit content hashes (XXH3). They tell states of a build apart; they are no protection against somebody
+// 128-bit content hashes (XXH3). They tell states of a build apart; they are not protection against somebody
 // who looks for collisions.
 #pragma once
 
@@ -52,7 +52,7 @@ struct HashedFile {
   Hash attributes;
   uint64_t size = 0;  // bytes that were read
 };
-// Hash of what a file holds, read in pieces, and of its extended attributes; `progress`, if given, is told
+// Hash of what a file contains, read in pieces, and of its extended attributes; `progress`, if given, is told
 // the bytes of each piece. The error is a sentence that names the path.
 tl::expected<HashedFile, std::string> hash_file(const std::string& path,
                                                 const std::function<void(size_t)>& progress = {});

@@ -151,7 +151,7 @@ class Walker {
   }
 
   struct Name {
-    size_t at;  // in the names of a folder, one behind the other with a zero after each
+    size_t at;  // in the names of a folder, one after the other with a zero after each
     unsigned char type;
   };
 
@@ -199,7 +199,7 @@ class Walker {
     if (!options_.names_only) record.mode = status.st_mode & 07777U;
     if (!describe(fd, name, type, status, folder, record)) return;
     if (enters && record.path.size() >= kLongestPath) {
-      report(folder, record.path, "is nested too deeply to be read");
+      report(folder, record.path, "is nested too deeply to read");
       if (!ignored) folder.entries.push_back({std::move(record)});
       return;
     }
@@ -211,7 +211,7 @@ class Walker {
     entry.below->decided = std::move(self);
   }
 
-  // Type, size and target. False for what a build context can't hold.
+  // Type, size and target. False for what a build context can't contain.
   static bool describe(int fd, const char* name, unsigned char type, const struct stat& status,
                        Entered& folder, Record& record) {
     switch (type) {
@@ -231,7 +231,7 @@ class Walker {
         return false;
       default:
         record.type = Type::kOther;
-        report(folder, record.path, "is a FIFO or a device; its content is no part of a cache key");
+        report(folder, record.path, "is a FIFO or a device; its content is not part of a cache key");
         return true;
     }
   }
@@ -310,7 +310,7 @@ bool path_less(std::string_view a, std::string_view b) {
 Snapshot::Snapshot(std::vector<Record> records) : records_(std::move(records)) {
   if (!std::is_sorted(records_.begin(), records_.end(), by_path))
     std::stable_sort(records_.begin(), records_.end(), by_path);
-  // Of several of one path the last stays: seen from behind it is the first.
+  // Of several of one path the last stays: seen from the end it is the first.
   const auto same = [](const Record& a, const Record& b) { return a.path == b.path; };
   if (std::adjacent_find(records_.begin(), records_.end(), same) != records_.end())
     records_.erase(records_.begin(), std::unique(records_.rbegin(), records_.rend(), same).base());

@@ -1,5 +1,5 @@
 // The files of a build context at one moment: names, types, permission bits, sizes, link targets and, where
-// somebody asked for it, hashes of their content. Ignored files are no part of it.
+// somebody asked for it, hashes of their content. Ignored files are not part of it.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ struct Record {
   // The extended attributes that builders look at, of a file once it was hashed and of a folder; zero for
   // none.
   Hash attributes = {};
-  // Of a file: what a builder's copy of the context may hold in its place. A builder does not look at a file
-  // whose size, mode and time of modification are those of its copy.
+  // Of a file: what a builder's copy of the context may contain in its place. A builder does not look at a
+  // file whose size, mode and time of modification are those of its copy.
   struct Held {
     Hash content;
     Hash attributes;
@@ -40,10 +40,11 @@ struct Record {
   Stamp stamp;  // of a file, as the walk saw it; of one from a recorded state only size and modified
 };
 
-// The order of a snapshot: '/' comes before all other characters, so that "a/b" stands before "a-b".
+// The order of a snapshot: '/' comes before all other characters, so that "a/b" is before "a-b".
 bool path_less(std::string_view a, std::string_view b);
 
-// Sorted so that a folder is followed by everything below it. A folder that holds a record is in it as well.
+// Sorted so that a folder is followed by everything below it. A folder that contains a record is in it as
+// well.
 class Snapshot {
  public:
   Snapshot() = default;
@@ -87,7 +88,7 @@ struct Ignored {
 
 struct Walk {
   Snapshot snapshot;
-  std::vector<Problem> problems;  // the walk went on: what can't be read, what is no file
+  std::vector<Problem> problems;  // the walk went on: what can't be read, what is not a file
   // Files and folders that were left out; what is below an unentered folder is not counted.
   uint64_t ignored = 0;
   std::vector<Ignored> ignored_by;  // by pattern, in their order; if that was asked for

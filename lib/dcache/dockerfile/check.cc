@@ -44,8 +44,8 @@ Verdict check_flag(const Instruction& instruction, const Flag& flag, std::span<c
   if (known->kind == FlagKind::kSwitch) {
     const std::string value = text::to_lower(flag.value);
     if (!flag.has_value || value == "true" || value == "false") return std::nullopt;
-    return Complaint{fmt::format("--{} is either true or false, not '{}'", flag.name, flag.value),
-                     fmt::format("write --{} alone to switch it on", flag.name), flag.span};
+    return Complaint{fmt::format("--{} must be true or false, not '{}'", flag.name, flag.value),
+                     fmt::format("write --{} alone to enable it", flag.name), flag.span};
   }
   if (flag.has_value) return std::nullopt;
   return Complaint{fmt::format("--{} has no value", flag.name), fmt::format("write --{}=value", flag.name),
@@ -83,16 +83,16 @@ Verdict check_from(const Instruction& instruction) {
   const std::span<const Word> words = instruction.arguments;
   if (words.size() == 1) return std::nullopt;
   if (words.size() != 3 || !text::equals_ignoring_case(words[1].text, "as")) {
-    return complain(instruction, "FROM takes an image, or an image and AS with a stage name",
+    return complain(instruction, "FROM takes an image, or an image, AS and a stage name",
                     "write FROM image or FROM image AS name");
   }
   if (is_stage_name(words[2].text)) return std::nullopt;
-  return Complaint{fmt::format("'{}' can't name a stage", words[2].text),
-                   "a stage name starts with a letter and goes on with letters, digits, '-', '_' and '.'",
+  return Complaint{fmt::format("'{}' is not a valid stage name", words[2].text),
+                   "a stage name starts with a letter and contains only letters, digits, '-', '_' and '.'",
                    words[2].span};
 }
 
-// Whether a word of COPY or ADD stands for a heredoc.
+// Whether a word of COPY or ADD means a heredoc.
 bool is_heredoc(const Instruction& instruction, const Word& word) {
   return std::any_of(instruction.heredocs.begin(), instruction.heredocs.end(),
                      [&](const Heredoc& heredoc) { return heredoc.is_named_by(word); });
@@ -106,7 +106,7 @@ Verdict check_copy(const Instruction& instruction) {
   }
   const Word& destination = instruction.arguments.back();
   if (!is_heredoc(instruction, destination)) return std::nullopt;
-  return Complaint{"the destination is a heredoc", "put the path of the file behind the heredoc",
+  return Complaint{"the destination is a heredoc", "write the path of the file after the heredoc",
                    destination.span};
 }
 
@@ -114,7 +114,7 @@ Verdict check_pairs(const Instruction& instruction) {
   for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
     if (!instruction.arguments[i].text.empty()) continue;
     return Complaint{fmt::format("{} has a value without a name", name_of(instruction.keyword)),
-                     "put a name in front of the '='", instruction.arguments[i].span};
+                     "put a name before the '='", instruction.arguments[i].span};
   }
   return need_arguments(instruction, fmt::format("{} NAME=value", name_of(instruction.keyword)));
 }
@@ -122,7 +122,7 @@ Verdict check_pairs(const Instruction& instruction) {
 Verdict check_arg(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
     if (!word.text.starts_with('=')) continue;
-    return Complaint{"ARG has a value without a name", "put a name in front of the '='", word.span};
+    return Complaint{"ARG has a value without a name", "put a name before the '='", word.span};
   }
   return need_arguments(instruction, "ARG VERSION=1.0");
 }
@@ -130,7 +130,7 @@ Verdict check_arg(const Instruction& instruction) {
 Verdict check_volume(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
     if (!text::trim(word.text).empty()) continue;
-    return Complaint{"a volume has an empty name", "write the path that shall be a volume", word.span};
+    return Complaint{"a volume has an empty name", "write the path of the volume", word.span};
   }
   return need_arguments(instruction, "VOLUME /data");
 }
@@ -142,8 +142,8 @@ Verdict check_onbuild(const Instruction& instruction) {
   const Keyword inner = instruction.onbuild->keyword;
   if (inner != Keyword::kOnbuild && inner != Keyword::kFrom && inner != Keyword::kMaintainer)
     return std::nullopt;
-  return Complaint{fmt::format("ONBUILD can't carry {}", name_of(inner)),
-                   "only instructions that act on an image can be put off to a later build",
+  return Complaint{fmt::format("ONBUILD can't contain {}", name_of(inner)),
+                   "only instructions that change an image can run in a later build",
                    instruction.onbuild->name_span};
 }
 
@@ -184,13 +184,13 @@ Verdict check_healthcheck_flag(const Flag& flag) {
         std::from_chars(flag.value.data(), flag.value.data() + flag.value.size(), retries);
     if (failure == std::errc() && end == flag.value.data() + flag.value.size() && retries >= 0)
       return std::nullopt;
-    return Complaint{fmt::format("'{}' is no number of retries", flag.value), "write a whole number from 0",
-                     flag.span};
+    return Complaint{fmt::format("'{}' is not a number of retries", flag.value),
+                     "write a whole number, 0 or more", flag.span};
   }
   constexpr double kShortest = 1e6;
   const auto duration = read_duration(flag.value);
   if (duration && (*duration == 0 || *duration >= kShortest)) return std::nullopt;
-  return Complaint{fmt::format("'{}' is no duration that --{} accepts", flag.value, flag.name),
+  return Complaint{fmt::format("'{}' is not a duration that --{} accepts", flag.value, flag.name),
                    "write a number and a unit, at least 1ms: 30s, 1m30s", flag.span};
 }
 
@@ -200,14 +200,14 @@ Verdict check_healthcheck(const Instruction& instruction) {
   const bool has_command = instruction.arguments.size() > 1;
   if (text::equals_ignoring_case(type.text, "none")) {
     if (!has_command) return std::nullopt;
-    return complain(instruction, "HEALTHCHECK NONE takes nothing behind it", "remove the rest of the line");
+    return complain(instruction, "HEALTHCHECK NONE takes no arguments", "remove the rest of the line");
   }
   if (!text::equals_ignoring_case(type.text, "cmd")) {
-    return Complaint{fmt::format("HEALTHCHECK knows CMD and NONE, not '{}'", type.text),
+    return Complaint{fmt::format("HEALTHCHECK takes CMD or NONE, not '{}'", type.text),
                      "write HEALTHCHECK CMD and the command", type.span};
   }
   if (!has_command)
-    return complain(instruction, "HEALTHCHECK CMD has no command", "write the command behind CMD");
+    return complain(instruction, "HEALTHCHECK CMD has no command", "write the command after CMD");
   if (auto complaint = check_flags(instruction)) return complaint;
   for (const Flag& flag : instruction.flags) {
     if (auto complaint = check_healthcheck_flag(flag)) return complaint;
@@ -219,24 +219,24 @@ Verdict check_run_flag(const Flag& flag) {
   constexpr std::array<std::string_view, 3> kNetworks = {"default", "none", "host"};
   constexpr std::array<std::string_view, 2> kSecurities = {"sandbox", "insecure"};
   if (flag.name == "network" && std::ranges::find(kNetworks, flag.value) == kNetworks.end()) {
-    return Complaint{fmt::format("there is no network mode '{}'", flag.value),
+    return Complaint{fmt::format("unknown network mode '{}'", flag.value),
                      text::did_you_mean(flag.value, kNetworks, "use default, none or host"), flag.span};
   }
   if (flag.name == "security" && std::ranges::find(kSecurities, flag.value) == kSecurities.end()) {
-    return Complaint{fmt::format("there is no security mode '{}'", flag.value),
+    return Complaint{fmt::format("unknown security mode '{}'", flag.value),
                      text::did_you_mean(flag.value, kSecurities, "use sandbox or insecure"), flag.span};
   }
   if (flag.name != "mount") return std::nullopt;
   const auto fields = split_csv(flag.value);
   if (!fields)
-    return Complaint{"--mount can't be read: " + fields.error(), "write key=value pairs with commas",
+    return Complaint{"--mount can't be read: " + fields.error(), "write key=value pairs, separated by commas",
                      flag.span};
   for (const std::string& field : *fields) {
     const size_t equals = std::min(field.find('='), field.size());
     const size_t dollar = field.find('$', equals);
     if (text::to_lower(field.substr(0, equals)) != "from" || dollar == std::string::npos) continue;
     if (dollar + 1 == field.size()) continue;
-    return Complaint{"'from' of a mount can't hold a variable",
+    return Complaint{"'from' of a mount can't contain a variable",
                      "give the image a stage name (FROM ${IMAGE} AS name) and use that", flag.span};
   }
   return std::nullopt;
@@ -262,7 +262,9 @@ bool is_template_tag(std::string_view name) {
 
 // The keyword that an unknown name is a misspelling or the beginning of, or what else may have been meant.
 std::string what_to_write_for(std::string_view name) {
-  if (is_template_tag(name)) return "this looks like a template; use the Dockerfile that is made from it";
+  if (is_template_tag(name))
+    return "this looks like a template; use the Dockerfile that is generated "
+           "from it";
   constexpr size_t kShortest = 3;
   constexpr size_t kLettersPerMistake = 3;
   std::vector<std::string_view> keywords;
@@ -278,7 +280,7 @@ std::string what_to_write_for(std::string_view name) {
 Verdict check_arguments(const Instruction& instruction) {
   switch (instruction.keyword) {
     case Keyword::kUnknown:
-      return complain(instruction, fmt::format("'{}' is no Dockerfile instruction", instruction.name),
+      return complain(instruction, fmt::format("'{}' is not a Dockerfile instruction", instruction.name),
                       what_to_write_for(instruction.name));
     case Keyword::kFrom:
       return check_from(instruction);
@@ -339,9 +341,9 @@ void check_instructions(const File& file, std::vector<Error>& errors) {
     if (std::binary_search(refused_lines.begin(), refused_lines.end(), instruction.start_line)) continue;
     auto complaint = check_instruction(instruction);
     if (!complaint && before_from && !in_stage) {
-      complaint = complain(instruction,
-                           fmt::format("{} stands in front of the first FROM", name_of(instruction.keyword)),
-                           "start with FROM; only ARG may stand above it");
+      complaint =
+          complain(instruction, fmt::format("{} is before the first FROM", name_of(instruction.keyword)),
+                   "start with FROM; only ARG is allowed before it");
     }
     if (!complaint) continue;
     errors.push_back({Error::Phase::kInstruction, std::move(complaint->message), std::move(complaint->remedy),

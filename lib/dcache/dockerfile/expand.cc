@@ -98,7 +98,7 @@ std::string reversed_text(std::string_view value) {
   return reversed;
 }
 
-// A pattern back to front; an escape stays in front of what it escapes.
+// A pattern back to front; an escape stays before what it escapes.
 std::string reversed_pattern(std::string_view pattern) {
   std::string reversed;
   while (!pattern.empty()) {
@@ -300,7 +300,7 @@ class Expander {
     const char action = colon && !at_end() ? text_[at_++] : modifier;
     const std::string_view actions = colon ? "+-?" : "+-?#%";
     if (actions.find(action) == std::string_view::npos) {
-      // Behind a colon BuildKit reads the rest, and looks the variable up, before it says so.
+      // After a colon BuildKit reads the rest, and looks the variable up, before it says so.
       const bool reads_on = colon && action != '#' && action != '%';
       if (reads_on && run('}', false, nullptr)) lookup_(name);
       return fail_at(begin, fmt::format("'{}{}' is not a known way to modify a variable", colon ? ":" : "",
@@ -325,7 +325,7 @@ class Expander {
       case '?':
         if (set) return std::string(*value);
         return tl::unexpected(ExpandError{
-            word->empty() ? fmt::format("{} has to be set", name) : fmt::format("{}: {}", name, *word), begin,
+            word->empty() ? fmt::format("{} must be set", name) : fmt::format("{}: {}", name, *word), begin,
             true});
       default:
         return trimmed(begin, action, *word, value.value_or(""));

@@ -3,7 +3,7 @@
 // Known forms: $name, ${name}, ${name:-word}, ${name:+word}, ${name:?word}, the same without the colon,
 // ${name#pattern}, ${name##pattern}, ${name%pattern}, ${name%%pattern}, ${name/pattern/text} and
 // ${name//pattern/text}. Quotes are removed on the way, single quotes keep their content as it is, and the
-// file's escape character takes the meaning from the character behind it.
+// file's escape character takes the meaning from the character after it.
 //
 // Source: https://docs.docker.com/reference/dockerfile/#environment-replacement
 #pragma once

@@ -25,7 +25,7 @@ namespace dcache::dockerfile {
 using text::Span;
 
 // One argument as the parser splits it: continuation lines joined, quotes and variables still in it (the
-// elements of a JSON form are decoded). `span` is where it stands in the source, which for a word that goes
+// elements of a JSON form are decoded). `span` is where it is in the source, which for a word that goes
 // on over several lines includes the escape characters and line ends between its parts.
 struct Word {
   std::string_view text;
@@ -51,7 +51,7 @@ struct Heredoc {
   Span body;                 // the content
   Span terminator;           // the line that ends it
 
-  // Whether a word of COPY or ADD stands for it. `<< EOF` is two words there, and neither does.
+  // Whether a word of COPY or ADD means it. `<< EOF` is two words there, and neither does.
   bool is_named_by(const Word& word) const {
     return word.span.begin <= marker.begin && marker.end <= word.span.end;
   }
@@ -73,13 +73,13 @@ struct Instruction {
   // instruction of unknown name has none.
   std::span<const Word> arguments;
   std::string_view joined;  // the logical line: continuation lines joined, comments left out
-  std::string_view rest;    // the part of `joined` behind name and flags
+  std::string_view rest;    // the part of `joined` after name and flags
   std::span<const Heredoc> heredocs;
   const Instruction* onbuild = nullptr;  // the instruction that ONBUILD carries
   std::span<const Segment> segments;
   Span name_span;
   Span span;                // from the keyword to the end of the last line, heredocs included
-  uint32_t start_line = 0;  // where the keyword stands; both count from 1
+  uint32_t start_line = 0;  // where the keyword is; both count from 1
   uint32_t end_line = 0;
 
   // The place in the source of a view into `joined`.

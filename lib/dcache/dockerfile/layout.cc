@@ -20,7 +20,7 @@ void add_instruction(const Instruction& instruction, std::vector<Token>& out) {
   }
 }
 
-// What stands between two tokens is layout if it is blank or continues a line.
+// What is between two tokens is layout if it is blank or continues a line.
 bool is_layout(std::string_view text, char escape) {
   if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
   while (!text.empty()) {

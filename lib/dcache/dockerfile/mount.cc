@@ -14,7 +14,7 @@ namespace {
 
 using Failure = std::optional<MountError>;
 
-constexpr std::string_view kRemedy = "see the options of each type of mount in the Dockerfile reference";
+constexpr std::string_view kRemedy = "see the mount options of each type in the Dockerfile reference";
 
 // Of options that do not go together.
 MountError mismatch(std::string message) {
@@ -60,8 +60,7 @@ class MountReader {
   Failure finish() {
     if (mount_.type == Mount::Type::kBind || mount_.type == Mount::Type::kTmpfs) {
       if (mount_.mode || mount_.uid || mount_.gid) {
-        return mismatch(
-            fmt::format("mode, uid and gid have no meaning for a {} mount", name_of(mount_.type)));
+        return mismatch(fmt::format("a {} mount has no mode, uid or gid", name_of(mount_.type)));
       }
     }
     if (!access_given_) {
@@ -70,11 +69,11 @@ class MountReader {
     if (!mount_.sharing.empty() && mount_.type != Mount::Type::kCache)
       return mismatch("only a cache mount has 'sharing'");
     if (mount_.type != Mount::Type::kSecret) return std::nullopt;
-    if (!mount_.from.empty()) return mismatch("a secret mount takes no 'from'");
+    if (!mount_.from.empty()) return mismatch("a secret mount has no 'from'");
     if (mount_.source.empty() && mount_.target.empty() && mount_.id.empty())
       return mismatch("a secret mount needs an 'id'");
     if (!mount_.source.empty() && !mount_.id.empty())
-      return mismatch("'source' and 'id' mean the same; give one of them");
+      return mismatch("'source' and 'id' mean the same; use one of them");
     return std::nullopt;
   }
 
@@ -91,7 +90,7 @@ class MountReader {
   }
 
   Failure read_pair(const std::string& key, const std::string& value) {
-    const auto invalid = [&] { return wrong(fmt::format("'{}' is no value for '{}'", value, key)); };
+    const auto invalid = [&] { return wrong(fmt::format("'{}' is not a value for '{}'", value, key)); };
     if (key == "type") return set_type(value);
     if (key == "readonly" || key == "ro" || key == "readwrite" || key == "rw") {
       const auto on = read_bool(value);
@@ -119,7 +118,7 @@ class MountReader {
     } else if (std::string* text = text_field(key)) {
       *text = value;
     } else {
-      return wrong(fmt::format("a mount has no option '{}'", key), text::did_you_mean(key, kKeys, kRemedy));
+      return wrong(fmt::format("unknown mount option '{}'", key), text::did_you_mean(key, kKeys, kRemedy));
     }
     return std::nullopt;
   }
@@ -145,7 +144,7 @@ class MountReader {
       mount_.type = static_cast<Mount::Type>(i);
       return std::nullopt;
     }
-    return wrong(fmt::format("there is no mount type '{}'", value),
+    return wrong(fmt::format("unknown mount type '{}'", value),
                  text::did_you_mean(value, kTypeNames, "use bind, cache, tmpfs, secret or ssh"));
   }
 
@@ -213,12 +212,12 @@ tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view v
         field += '"';
       }
       if (at < value.size() && value[at] != ',')
-        return tl::unexpected<std::string>("a quote stands inside a field");
+        return tl::unexpected<std::string>("a quote is inside a field");
     } else {
       const size_t comma = std::min(value.find(',', at), value.size());
       field = value.substr(at, comma - at);
       if (field.find('"') != std::string::npos)
-        return tl::unexpected<std::string>("a quote stands inside a field");
+        return tl::unexpected<std::string>("a quote is inside a field");
       at = comma;
     }
     fields.push_back(std::move(field));
@@ -230,7 +229,8 @@ tl::expected<std::vector<std::string>, std::string> split_csv(std::string_view v
 tl::expected<Mount, MountError> read_mount(std::string_view value, const Lookup& lookup,
                                            const ExpandOptions& options) {
   const auto fields = split_csv(value);
-  if (!fields) return tl::unexpected(MountError{fields.error(), "write key=value pairs with commas", {}});
+  if (!fields)
+    return tl::unexpected(MountError{fields.error(), "write key=value pairs, separated by commas", {}});
   MountReader reader;
   for (const std::string& field : *fields) {
     if (auto failure = reader.read(field, lookup, options)) return tl::unexpected(std::move(*failure));

@@ -92,7 +92,7 @@ class Parser {
       read_logical_line(*line);
     if (file_.instructions_.empty() && file_.errors_.empty()) {
       const auto end = static_cast<uint32_t>(source_.size());
-      fail({end, end}, std::max(line_, 1U), "the file holds no instruction",
+      fail({end, end}, std::max(line_, 1U), "the file contains no instruction",
            "a Dockerfile starts with FROM, or with ARG and then FROM");
     }
     check_instructions(file_, file_.errors_);
@@ -113,8 +113,8 @@ class Parser {
     const size_t length = line.size() - (newline == std::string_view::npos ? 0 : 1);
     if (length > kLongestLine) {
       fail(span_of(line), line_,
-           fmt::format("the line is {} bytes long; a builder reads at most {}", length, kLongestLine),
-           "break it up with line continuations, or move the text into a file");
+           fmt::format("the line is {} bytes long; builders read at most {}", length, kLongestLine),
+           "split it with line continuations, or move the text into a file");
     }
     return line;
   }
@@ -140,7 +140,7 @@ class Parser {
                     first_line);
   }
 
-  // The part in front of a continuation character at the end of a line; nothing if there is none. A doubled
+  // The part before a continuation character at the end of a line; nothing if there is none. A doubled
   // character is none.
   std::optional<std::string_view> continued(std::string_view line) const {
     const size_t last = line.find_last_not_of(" \t");
@@ -309,7 +309,7 @@ class Parser {
     instruction.json = form == JsonForm::kStrings;
     if (form != JsonForm::kOtherTypes) return instruction.json;
     fail(instruction.source_span(rest), instruction.start_line,
-         "the JSON array holds something other than strings", "put every element between double quotes");
+         "the JSON array contains something other than strings", "put double quotes around every element");
     return true;
   }
 
@@ -347,7 +347,7 @@ class Parser {
       if (equals == std::string_view::npos) {
         fail(instruction.source_span(word.spelling), instruction.start_line,
              fmt::format("'{}' has no '='", word.text),
-             "write name=value, and quote a value that holds spaces");
+             "write name=value, and quote a value that contains spaces");
         continue;
       }
       const std::string_view name = word.text.substr(0, equals);
@@ -400,7 +400,7 @@ class Parser {
     heredoc.terminator = {end, end};
     instruction.span.end = end;
     fail(heredoc.marker, instruction.start_line, fmt::format("the heredoc '{}' has no end", heredoc.name),
-         fmt::format("close it with a line that holds {} and nothing else", heredoc.name));
+         fmt::format("end it with a line that contains only {}", heredoc.name));
   }
 
   void add_comment(std::string_view line) { file_.comments_.push_back({span_of(line), line_}); }

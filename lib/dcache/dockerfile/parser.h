@@ -1,8 +1,8 @@
 // Text of a Dockerfile -> syntax tree.
 //
 // Parsing never fails as a whole: what a builder would refuse becomes an Error in the File, with its place
-// and what to write instead, and parsing goes on behind it, so that an editor still gets the rest. Time and
-// memory are linear in the size of the text. The text may hold any bytes; it must be smaller than 4 GiB.
+// and what to write instead, and parsing goes on after it, so that an editor still gets the rest. Time and
+// memory are linear in the size of the text. The text may contain any bytes; it must be smaller than 4 GiB.
 #pragma once
 
 #include <string>

@@ -15,7 +15,7 @@ bool is_flag_space(char byte) {
   return text::is_space(static_cast<unsigned char>(byte));
 }
 
-// One flag starting at `at`, which is moved behind it. Returns the unquoted text; nothing for an empty one.
+// One flag starting at `at`, which is moved after it. Returns the unquoted text; nothing for an empty one.
 std::optional<std::string> read_flag(std::string_view line, size_t& at) {
   std::string word;
   bool blank_is_word = false;
@@ -86,7 +86,7 @@ bool read_json_escape(std::string_view line, size_t& at, std::string& decoded) {
   return true;
 }
 
-// A JSON string at `at`, which is moved behind it.
+// A JSON string at `at`, which is moved after it.
 std::optional<RawWord> read_json_string(std::string_view line, size_t& at, text::Arena& arena) {
   const size_t start = at++;
   size_t plain = at;
@@ -169,7 +169,7 @@ void split_quoted(std::string_view line, char escape, std::vector<RawWord>& word
       }
       const bool escapes = line[at] == escape && quote != '\'';
       if (escapes && at + 1 == line.size()) {
-        end = at;  // an escape with nothing behind it is dropped
+        end = at;  // an escape with nothing after it is dropped
         ++at;
         break;
       }
@@ -206,7 +206,7 @@ JsonForm split_json(std::string_view line, text::Arena& arena, std::vector<RawWo
   const size_t before = words.size();
   if (read_string_array(line, arena, words)) return JsonForm::kStrings;
   words.resize(before);
-  // A string array that could not be read is no JSON at all; anything else takes a full parser to tell.
+  // A string array that could not be read is not JSON at all; anything else takes a full parser to tell.
   return text::is_json(line) ? JsonForm::kOtherTypes : JsonForm::kNone;
 }
 

@@ -26,16 +26,16 @@ struct SplitFlags {
 // The leading `--flag` words of a line, unquoted, and the rest of it.
 SplitFlags split_flags(std::string_view line, text::Arena& arena);
 
-// Words parted by Unicode white space; quotes keep white space together and stay in the word.
+// Words separated by Unicode white space; quotes keep white space together and stay in the word.
 void split_quoted(std::string_view line, char escape, std::vector<RawWord>& words);
 
-// Words parted by white space alone. `limit` words at most: the last holds the rest of the line.
+// Words separated by white space alone. `limit` words at most: the last contains the rest of the line.
 void split_blank(std::string_view line, std::vector<RawWord>& words, size_t limit = SIZE_MAX);
 
 enum class JsonForm {
   kNone,        // not a JSON array: the text is in shell form
   kStrings,     // an array of strings
-  kOtherTypes,  // a valid JSON array that holds something else: an error
+  kOtherTypes,  // a valid JSON array that contains something else: an error
 };
 
 // Reads an array of strings; `words` is filled for kStrings alone.

@@ -94,7 +94,7 @@ bool is_configuration(const Workspace::Options& options, const std::string& path
 // One state of the workspace. All but the answers that it gathers stays as it is.
 struct Workspace::State {
   std::shared_ptr<const Options> options;
-  // What the disk holds, as far as it was read, until files change.
+  // What the disk contains, as far as it was read, until files change.
   std::shared_ptr<const CachedFiles> disk;
   std::shared_ptr<const MemoryFiles> texts;
   std::shared_ptr<Linting> linting;
@@ -106,8 +106,8 @@ struct Workspace::State {
   Kept<Explained> explained;
 
   // One that knows nothing but the options and the texts.
-  static std::shared_ptr<const State> afresh(std::shared_ptr<const Options> options,
-                                             const MemoryFiles& texts) {
+  static std::shared_ptr<const State> fresh(std::shared_ptr<const Options> options,
+                                            const MemoryFiles& texts) {
     auto state = std::make_shared<State>();
     state->options = std::move(options);
     state->disk = std::make_shared<const CachedFiles>(state->options->files);
@@ -146,14 +146,14 @@ Workspace::Workspace(Options options) {
 
 void Workspace::configure(Options options) {
   const std::scoped_lock lock(mutex_);
-  state_ = State::afresh(std::make_shared<const Options>(std::move(options)),
-                         state_ ? *state_->texts : MemoryFiles());
+  state_ = State::fresh(std::make_shared<const Options>(std::move(options)),
+                        state_ ? *state_->texts : MemoryFiles());
   marks_.clear();
 }
 
 void Workspace::files_changed() {
   const std::scoped_lock lock(mutex_);
-  state_ = State::afresh(state_->options, *state_->texts);
+  state_ = State::fresh(state_->options, *state_->texts);
 }
 
 void Workspace::change_texts(const std::string& path, const std::function<void(MemoryFiles&)>& change) {

@@ -7,7 +7,7 @@
 //
 // Texts that are set hide files on the disk, so that answers are about what people see: Dockerfiles, ignore
 // files, configurations and every file of a context. What was read, parsed, walked, hashed and answered is
-// kept as long as it holds: after a change of one text only what depends on it is done again.
+// kept as long as it is valid: after a change of one text only what depends on it is done again.
 //
 // All members are safe to call from many threads at once. An answer is of the moment it was asked for, and
 // stays good however the workspace changes, and when it is gone.
@@ -67,12 +67,12 @@ class Workspace {
   std::optional<std::string> text(const std::string& path) const;
 
   // The folder that is the build context of a Dockerfile, and what everything is read from as of now: texts
-  // in front of files.
+  // over files.
   std::string context_of(const std::string& dockerfile) const;
   std::shared_ptr<const context::FileSystem> files() const;
 
   // To be called when files changed, went or came; of texts that are set the workspace knows. Contexts are
-  // walked anew when they are next asked for.
+  // walked again when they are next asked for.
   void files_changed();
 
   // Other options from now on; marks are forgotten.
@@ -111,7 +111,7 @@ class Workspace {
   // Fails where the file or its configuration can't be read.
   tl::expected<std::shared_ptr<const Linted>, cache::Failure> lint(const std::string& path,
                                                                    Depth depth = Depth::kThorough) const;
-  // The text of a file with its findings mended, as lint::apply_fixes(). What ShellCheck proposes is among
+  // The text of a file with its findings fixed, as lint::apply_fixes(). What ShellCheck proposes is among
   // the unsafe fixes.
   tl::expected<lint::FixedText, cache::Failure> fix(const std::string& path, bool unsafe) const;
 

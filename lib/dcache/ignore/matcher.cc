@@ -68,7 +68,7 @@ Translation translate(std::string_view pattern) {
   return to;
 }
 
-// The part of a pattern in front of its first wildcard, if nothing but `*` follows it.
+// The part of a pattern before its first wildcard, if nothing but `*` follows it.
 std::optional<std::string> literal_start(std::string_view path) {
   while (path.ends_with("/**") || path.ends_with("/*"))
     path = text::parent_path(path);
@@ -161,7 +161,7 @@ class Steps {
             fits = true;
             break;
           case Kind::kRest:
-            // As with the regular expressions of the builder, a line end is no character for `**`.
+            // As with the regular expressions of the builder, a line end is not a character for `**`.
             return path.find('\n', at) == std::string_view::npos;
         }
         ++step;
@@ -205,7 +205,7 @@ class Steps {
     Kind kind;
     std::string text;
   };
-  // Where to go on when the steps behind `step` fail: with the path from `at`.
+  // Where to go on when the steps after `step` fail: with the path from `at`.
   struct Retry {
     size_t step = 0;
     size_t at = std::string_view::npos;
@@ -288,11 +288,11 @@ tl::expected<Matcher, Error> Matcher::compile(std::span<const std::string> patte
 
 std::optional<Error> Matcher::add(Pattern pattern) {
   if (pattern.path.empty())
-    return Error{fmt::format("'{}' has no path to keep", pattern.written),
-                 "write a path after the '!', such as !src", pattern.line};
+    return Error{fmt::format("'{}' has no path", pattern.written),
+                 "write a path after the '!', for example !src", pattern.line};
   if (!text::is_valid_glob(pattern.path)) {
     return Error{fmt::format("the pattern '{}' is not well formed", pattern.written),
-                 "close every '[' and put '\\' in front of one that is meant literally", pattern.line};
+                 "close every '[' and put '\\' before one that is meant literally", pattern.line};
   }
   const Translation how = translate(pattern.path);
   Compiled compiled{.kind = how.kind, .exception = pattern.exception, .text = pattern.path};
@@ -308,7 +308,7 @@ std::optional<Error> Matcher::add(Pattern pattern) {
     if (!compiled.regex->ok()) {
       return Error{
           fmt::format("the pattern '{}' can't be read: {}", pattern.written, compiled.regex->error()),
-          "put '\\' only in front of wildcards", pattern.line};
+          "put '\\' only before wildcards", pattern.line};
     }
   }
   if (pattern.exception) {

@@ -1,4 +1,4 @@
-// `.dockerignore`: which files of a folder are no part of the build context.
+// `.dockerignore`: which files of a folder are not part of the build context.
 //
 // The rules are those of Docker's own matcher. A pattern covers a path, and with a folder all that is below
 // it; of several patterns the last one that matches decides, and one that starts with `!` takes files back

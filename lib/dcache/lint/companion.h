@@ -28,8 +28,8 @@ bool is_dockerfile_name(std::string_view name);
 class Companion {
  public:
   // `path` is what it is known by, and where other files are looked for from. `load` gives what the context
-  // of an ignore file holds; null or empty where that is not known. `files`, which other files are read from,
-  // has to outlive the companion.
+  // of an ignore file contains; null or empty where that is not known. `files`, which other files are read
+  // from, has to outlive the companion.
   Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load = {},
             const context::FileSystem& files = *context::disk());
   Companion(Companion&&) = delete;

@@ -53,7 +53,7 @@ FilePosition place_of(const toml::node& node) {
 std::string text_of(const toml::node& node, std::string_view key) {
   const auto text = node.value<std::string>();
   if (!text || !node.is_string())
-    stop(node, fmt::format("'{}' is no string", key), "put it between double quotes");
+    stop(node, fmt::format("'{}' is not a string", key), "put it in double quotes");
   return *text;
 }
 
@@ -79,7 +79,7 @@ class Reader {
     if (key == "profile") {
       const std::string name = text_of(node, key);
       const auto profile = profile_of(name);
-      if (!profile) stop(node, fmt::format("there is no profile '{}'", name), did_you_mean(name, kProfiles));
+      if (!profile) stop(node, fmt::format("unknown profile '{}'", name), did_you_mean(name, kProfiles));
       config_.profile = *profile;
     } else if (key == "select") {
       config_.select = rules_of(node, key);
@@ -94,7 +94,7 @@ class Reader {
       const std::string name = text_of(node, key);
       const auto builder = plan::builder_of(name);
       if (!builder)
-        stop(node, fmt::format("there is no builder '{}'", name), did_you_mean(name, plan::builder_names()));
+        stop(node, fmt::format("unknown builder '{}'", name), did_you_mean(name, plan::builder_names()));
       config_.builder = *builder;
     } else if (key == "levels") {
       read_levels(node, config_.levels);
@@ -121,7 +121,8 @@ class Reader {
 
   void read_levels(const toml::node& node, std::map<std::string, Level, std::less<>>& levels) {
     const toml::table* table = node.as_table();
-    if (table == nullptr) stop(node, "'levels' is no table", "write [levels] and below it CODE = \"level\"");
+    if (table == nullptr)
+      stop(node, "'levels' is not a table", "write [levels] and below it CODE = \"level\"");
     for (const auto& [code, value] : *table) {
       check_rule(code.str(), known_rules_, place_of(value));
       levels[std::string(code.str())] = known_level(text_of(value, code.str()), place_of(value));
@@ -133,7 +134,7 @@ class Reader {
                                                    std::string_view first) {
     const toml::array* array = node.as_array();
     if (array == nullptr || !array->is_homogeneous<toml::table>())
-      stop(node, fmt::format("'{}' is no list of tables", key),
+      stop(node, fmt::format("'{}' is not a list of tables", key),
            fmt::format("write [[{}]] and below it {} = …", key, first));
     std::vector<const toml::table*> tables;
     for (const toml::node& entry : *array)
@@ -157,7 +158,7 @@ class Reader {
       } else if (key.str() == "sharing") {
         manager.sharing = text_of(node, key.str());
         if (std::ranges::find(kSharings, manager.sharing) == kSharings.end())
-          stop(node, fmt::format("there is no sharing '{}'", manager.sharing),
+          stop(node, fmt::format("unknown sharing '{}'", manager.sharing),
                did_you_mean(manager.sharing, kSharings));
       } else if (key.str() == "manifests") {
         manager.manifests = texts_of(node, key.str());
@@ -175,7 +176,7 @@ class Reader {
     if (manager.programs.empty() || std::ranges::any_of(manager.programs, &std::string::empty))
       stop(table, "the package manager has no program", "write programs = [\"bazel\"]");
     if (manager.caches.empty() || !std::ranges::all_of(manager.caches, is_good))
-      stop(table, "the package manager has no cache, or one that is no absolute folder",
+      stop(table, "the package manager has no cache, or its path is not absolute",
            "write caches = [\"~/.cache/bazel\"]");
     return manager;
   }
@@ -201,7 +202,7 @@ class Reader {
   void read_label_schema(const toml::node& node) {
     const toml::table* table = node.as_table();
     if (table == nullptr)
-      stop(node, "'label-schema' is no table", "write [label-schema] and below it LABEL = \"TYPE\"");
+      stop(node, "'label-schema' is not a table", "write [label-schema] and below it LABEL = \"TYPE\"");
     for (const auto& [label, value] : *table) {
       config_.label_schema[std::string(label.str())] =
           known_label_type(text_of(value, label.str()), place_of(value));
@@ -210,7 +211,7 @@ class Reader {
 
   static std::vector<std::string> texts_of(const toml::node& node, std::string_view key) {
     const toml::array* array = node.as_array();
-    if (array == nullptr) stop(node, fmt::format("'{}' is no list", key), "write [\"…\", …]");
+    if (array == nullptr) stop(node, fmt::format("'{}' is not a list", key), "write [\"…\", …]");
     std::vector<std::string> texts;
     for (const toml::node& entry : *array)
       texts.push_back(text_of(entry, key));
@@ -249,7 +250,7 @@ std::string find_upward(const std::string& folder, std::span<const std::string_v
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   return text::did_you_mean(word, candidates,
                             candidates.size() > 11
-                                ? "dcache rules lists what there is"
+                                ? "dcache rules lists all rules"
                                 : fmt::format("known are {}", fmt::join(candidates, ", ")));
 }
 
@@ -259,13 +260,13 @@ void stop(FilePosition at, std::string message, std::string remedy) {
 
 Level known_level(std::string_view name, FilePosition at) {
   const auto level = level_of(name);
-  if (!level) stop(at, fmt::format("there is no level '{}'", name), did_you_mean(name, kLevels));
+  if (!level) stop(at, fmt::format("unknown level '{}'", name), did_you_mean(name, kLevels));
   return *level;
 }
 
 LabelType known_label_type(std::string_view name, FilePosition at) {
   const auto type = label_type_of(name);
-  if (!type) stop(at, fmt::format("there is no type '{}' of labels", name), did_you_mean(name, kLabelTypes));
+  if (!type) stop(at, fmt::format("unknown label type '{}'", name), did_you_mean(name, kLabelTypes));
   return *type;
 }
 
@@ -274,7 +275,7 @@ void check_rule(std::string_view rule, const std::vector<std::string_view>& know
   const bool found = std::ranges::any_of(
       known, [&](std::string_view name) { return text::equals_ignoring_case(name, rule); });
   if (!is_shellcheck_code(rule) && !found)
-    stop(at, fmt::format("there is no rule '{}'", rule), did_you_mean(rule, known));
+    stop(at, fmt::format("unknown rule '{}'", rule), did_you_mean(rule, known));
 }
 
 std::string_view name_of(Level level) {

@@ -19,7 +19,7 @@ std::optional<Level> level_of(std::string_view name);
 // A change that makes the finding go away.
 //
 // Its edits may change the text of the instructions that they touch. All else that they do to the
-// instructions of a Dockerfile stands in `removed` and `added`; a fix that does something else is not offered
+// instructions of a Dockerfile is in `removed` and `added`; a fix that does something else is not offered
 // (fix_check.h). An instruction that moves is one of each.
 struct Fix {
   std::string description;

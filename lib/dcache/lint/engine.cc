@@ -62,8 +62,9 @@ bool add_errors(Subject& subject, const CheckDirective& directive, std::vector<D
   if (directive.invalid.empty()) return out.size() > before;
   const auto begin = static_cast<uint32_t>(directive.invalid.data() - file.source().data());
   reporter.report({begin, begin + static_cast<uint32_t>(directive.invalid.size())},
-                  fmt::format("'{}' is no option of check", directive.invalid),
-                  "known are skip=CHECK,…, experimental=CHECK,… and error=true, parted by semicolons");
+                  fmt::format("unknown check option '{}'", directive.invalid),
+                  "known options are skip=CHECK,…, experimental=CHECK,… and error=true, separated by "
+                  "semicolons");
   return true;
 }
 
@@ -78,7 +79,7 @@ bool add_error(const Companion& companion, std::vector<Diagnostic>& out) {
   return true;
 }
 
-// Drops what another finding within the same instruction stands for.
+// Drops what another finding within the same instruction covers.
 void drop_covered(std::vector<Diagnostic>& diagnostics) {
   std::set<std::pair<std::string_view, uint32_t>> covers;  // rule and place
   for (const Diagnostic& diagnostic : diagnostics) {
@@ -108,9 +109,9 @@ std::span<const Rule> pseudo_rules() {
        .level = Level::kError,
        .summary = "No builder accepts the file",
        .rationale =
-           "The file can't be read, or a step of it is refused whatever the build arguments are and "
-           "whatever the base images hold. It is reported in every profile, no comment silences it, and lint "
-           "ends with exit status 2.",
+           "The file can't be read, or builders refuse one of its steps with any build arguments and any "
+           "base images. It is reported in every profile, and no comment silences it. lint ends with "
+           "exit status 2.",
        .bad = {"FROM debian:12\nEXPOSE http\n"},
        .good = {"FROM debian:12\nEXPOSE 80\n"}},
       {.code = kUnusedSuppression,
@@ -118,8 +119,8 @@ std::span<const Rule> pseudo_rules() {
        .level = Level::kInfo,
        .summary = "A comment silences nothing",
        .rationale =
-           "What the comment was written for is gone, or it stands in another place than it should. It is "
-           "reported with `--report-unused-suppressions`, or `report-unused-suppressions` in the "
+           "The reason for the comment is gone, or the comment is in the wrong place. It is reported "
+           "with `--report-unused-suppressions`, or with `report-unused-suppressions` in the "
            "configuration.",
        .bad = {"FROM debian:12\n# dcache ignore=DC1009 it is pinned\nRUN make\n"},
        .good = {"FROM debian:12\nRUN make\n"}}};
@@ -137,7 +138,7 @@ Linter::Linter(std::span<const Rule> rules, Config config)
   }
   merges_ = config_.profile == Profile::kDefault && config_.select.empty();
   if (!merges_) return;
-  // One finding per problem: the rule that says most stands for the others, also where it is ignored.
+  // One finding per problem: the rule that says most covers the others, also where it is ignored.
   std::erase_if(active_, [&](const Rule* rule) {
     return std::any_of(rules.begin(), rules.end(), [&](const Rule& other) {
       return in_profile(other, config_.profile) &&
@@ -161,7 +162,7 @@ bool Linter::is_ignored(const Diagnostic& diagnostic) const {
                              [&](std::string_view alias) { return names(config_.ignore, alias); });
 }
 
-// By the rule's code, or by that of another catalogue which the finding stands for.
+// By the rule's code, or by that of another catalogue which the finding covers.
 Level Linter::configured_level(const Diagnostic& diagnostic) const {
   if (config_.levels.empty()) return diagnostic.level;
   if (const auto own = config_.levels.find(diagnostic.rule); own != config_.levels.end()) return own->second;
@@ -272,7 +273,7 @@ void Linter::add_unused(const text::Document& file, const std::vector<std::strin
     if (is_shellcheck_code(code)) continue;
     const auto begin = static_cast<uint32_t>(code.data() - file.source().data());
     reporter.report({begin, begin + static_cast<uint32_t>(code.size())},
-                    fmt::format("{} silences nothing here", code), "take it out of the comment");
+                    fmt::format("{} silences nothing here", code), "remove it from the comment");
   }
 }
 

@@ -33,10 +33,10 @@ class Edits {
       shifts_.push_back(shifts_.back() + static_cast<int64_t>(edit->replacement.size()) - edit->span.size());
   }
 
-  // Where the byte at `offset` goes: behind what is inserted there, and to the start of what replaces it.
+  // Where the byte at `offset` goes: after what is inserted there, and to the start of what replaces it.
   uint32_t moved(uint32_t offset) const {
     const size_t count = starting_up_to(offset);
-    // They overlap nowhere, so that only the last can go on behind the byte.
+    // They overlap nowhere, so that only the last can go on after the byte.
     const bool replaced = count > 0 && edits_[count - 1]->span.end > offset;
     if (replaced) return static_cast<uint32_t>(edits_[count - 1]->span.begin + shifts_[count - 1]);
     return static_cast<uint32_t>(offset + shifts_[count]);
@@ -59,14 +59,14 @@ class Edits {
     return text.starts_with('\n') || text.starts_with("\r\n");
   }
 
-  // How many begin there or in front of it.
+  // How many begin there or before it.
   size_t starting_up_to(uint32_t offset) const {
     const auto begin = [](const text::Edit* edit) { return edit->span.begin; };
     return static_cast<size_t>(std::ranges::upper_bound(edits_, offset, {}, begin) - edits_.begin());
   }
 
   std::vector<const text::Edit*> edits_;
-  std::vector<int64_t> shifts_;  // of what is behind so many of them
+  std::vector<int64_t> shifts_;  // of what is after so many of them
 };
 
 std::string_view text_of(const File& file, const Instruction& instruction) {
@@ -89,13 +89,13 @@ std::map<std::string_view, int> count_comments(const File& file) {
 std::optional<std::string> lost_around_instructions(const File& before, const File& after) {
   for (const dockerfile::Directive& directive : before.directives()) {
     if (after.directive(directive.name) != directive.value)
-      return fmt::format("the directive {} would be gone", directive.name);
+      return fmt::format("the directive {} would be lost", directive.name);
   }
   const auto left = count_comments(after);
   for (const auto& [comment, count] : count_comments(before)) {
     const auto found = left.find(comment);
     if (found == left.end() || found->second < count)
-      return fmt::format("the comment '{}' would be gone", comment);
+      return fmt::format("the comment '{}' would be lost", comment);
   }
   return std::nullopt;
 }
@@ -123,7 +123,7 @@ class Comparison {
  private:
   std::optional<std::string> follow(const Instruction& instruction) {
     const auto found = by_place_.find(edits_.moved(instruction.span.begin));
-    if (found == by_place_.end()) return described(before_, instruction) + " would be gone";
+    if (found == by_place_.end()) return described(before_, instruction) + " would be lost";
     const Instruction& now = *found->second;
     by_place_.erase(found);
     const bool touched = edits_.touch(instruction.span);
@@ -141,7 +141,7 @@ class Comparison {
       added_.erase(declared);
     }
     if (added_.empty()) return std::nullopt;
-    return fmt::format("'{}' would not be there", added_.front());
+    return fmt::format("'{}' would be missing", added_.front());
   }
 
   const File& before_;
@@ -157,7 +157,7 @@ class Comparison {
 std::optional<std::string> undeclared_effect(const File& before, std::span<const Fix* const> fixes,
                                              const File& after) {
   if (after.errors().size() > before.errors().size())
-    return fmt::format("a builder would refuse the file: {}", after.errors().front().message);
+    return fmt::format("builders would refuse the file: {}", after.errors().front().message);
   if (auto lost = lost_around_instructions(before, after)) return lost;
   return Comparison(before, fixes, after).run();
 }

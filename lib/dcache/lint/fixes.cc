@@ -83,7 +83,7 @@ std::optional<std::string> problem_with(const dockerfile::File& file, plan::Buil
   const std::vector<plan::Error> errors = plan::build_graph(after, {.builder = builder}).errors;
   if (errors.empty() || errors.size() <= plan::build_graph(file, {.builder = builder}).errors.size())
     return std::nullopt;
-  return fmt::format("a builder would refuse the file: {}", errors.front().message);
+  return fmt::format("builders would refuse the file: {}", errors.front().message);
 }
 
 // The fixes that break their word when they are made alone. They are looked at together first: one is hardly
@@ -102,7 +102,7 @@ void find_bad(const dockerfile::File& file, const Chosen& chosen,
 }
 
 // A file while its fixes are made, and what is asked about its text.
-class Mending {
+class Fixer {
  public:
   struct Questions {
     std::function<Findings(const std::string& text)> lint;
@@ -110,7 +110,7 @@ class Mending {
     std::function<std::optional<std::string>(const std::string& text, const Chosen& chosen)> conflict;
   };
 
-  Mending(Questions questions, std::string text, bool unsafe)
+  Fixer(Questions questions, std::string text, bool unsafe)
       : ask_(std::move(questions)), unsafe_(unsafe), text_(std::move(text)), findings_(ask_.lint(text_)) {}
 
   FixedText run() && {
@@ -125,7 +125,7 @@ class Mending {
   }
 
  private:
-  // A fix that did not hold is known by its finding again, wherever that stands by then.
+  // A fix that did not hold is known by its finding again, wherever that is by then.
   using Name = std::pair<std::string_view, std::string>;
   static Name name_of(const Diagnostic& diagnostic) { return {diagnostic.rule, diagnostic.message}; }
 
@@ -232,7 +232,7 @@ class Mending {
   // What is worse with the fixes, or not better, by the findings that are left in the text that they give.
   std::optional<std::string> harm(const Chosen& chosen, const Findings& after,
                                   const std::string& text) const {
-    if (!after.parses) return "a builder would refuse the file";
+    if (!after.parses) return "builders would refuse the file";
     const auto left = count_by_place(after, text);
     auto expected = count_by_place(findings_, text_);
     Level highest = Level::kStyle;
@@ -251,7 +251,7 @@ class Mending {
     for (const auto& [rule, of_rule] : tally(after)) {
       const auto known = before.find(rule);
       if (of_rule.level > highest && (known == before.end() || of_rule.count > known->second.count))
-        return fmt::format("{} would be reported for it", rule);
+        return fmt::format("{} would be reported instead", rule);
     }
     return std::nullopt;
   }
@@ -289,7 +289,7 @@ FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurround
   const auto conflict = [&](const std::string& now, const Chosen& chosen) {
     return problem_with(dockerfile::parse(now), linter.config().builder, chosen);
   };
-  return Mending({lint, conflict}, std::move(text), unsafe).run();
+  return Fixer({lint, conflict}, std::move(text), unsafe).run();
 }
 
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
@@ -299,7 +299,7 @@ FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::strin
     return linter.lint(companion);
   };
   const auto conflict = [](const std::string&, const Chosen&) { return std::optional<std::string>(); };
-  return Mending({lint, conflict}, std::move(text), unsafe).run();
+  return Fixer({lint, conflict}, std::move(text), unsafe).run();
 }
 
 }  // namespace dcache::lint

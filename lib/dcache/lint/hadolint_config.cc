@@ -27,7 +27,7 @@ ConfigError note(FilePosition at, std::string message) {
   return {std::move(message), {}, at.line, at.column};
 }
 
-// Those that there are; the others of hadolint's are noted, and what is no code at all is wrong.
+// Those that there are; the others of hadolint's are noted, and what is not a code at all is wrong.
 std::vector<std::string> known_ones(std::vector<std::string> rules,
                                     const std::vector<std::string_view>& known_rules, FilePosition at,
                                     std::vector<ConfigError>& notes) {
@@ -49,7 +49,7 @@ class Reader {
   Config read(const YAML::Node& file) {
     if (file.IsNull()) return config_;
     if (!file.IsMap())
-      stop(place_of(file), "this is no list of settings", "write KEY: VALUE, as in 'ignored: [DL3008]'");
+      stop(place_of(file), "this is not a list of settings", "write KEY: VALUE, as in 'ignored: [DL3008]'");
     for (const auto& entry : file)
       read_key(entry.first.as<std::string>(), entry.first, entry.second);
     return std::move(config_);
@@ -64,7 +64,7 @@ class Reader {
     } else if (key == "trustedRegistries") {
       config_.trusted_registries = value.IsScalar() ? std::vector{value.as<std::string>()} : texts_of(value);
     } else if (key == "label-schema") {
-      if (!value.IsMap()) stop(place_of(value), "'label-schema' is no map", "write LABEL: TYPE below it");
+      if (!value.IsMap()) stop(place_of(value), "'label-schema' is not a map", "write LABEL: TYPE below it");
       for (const auto& entry : value)
         config_.label_schema[entry.first.as<std::string>()] =
             known_label_type(entry.second.as<std::string>(), place_of(entry.second));
@@ -86,7 +86,7 @@ class Reader {
   }
 
   void read_levels(const YAML::Node& value) {
-    if (!value.IsMap()) stop(place_of(value), "'override' is no map", "write LEVEL: [CODE, …] below it");
+    if (!value.IsMap()) stop(place_of(value), "'override' is not a map", "write LEVEL: [CODE, …] below it");
     for (const auto& entry : value) {
       const Level level = known_level(entry.first.as<std::string>(), place_of(entry.first));
       for (const std::string& rule : rules_of(entry.second))
@@ -96,7 +96,7 @@ class Reader {
 
   static std::vector<std::string> texts_of(const YAML::Node& value) {
     if (!value.IsSequence() && !value.IsNull())
-      stop(place_of(value), "this is no list", "write [A, B], or one a line behind dashes");
+      stop(place_of(value), "this is not a list", "write [A, B], or each item on its own line after a dash");
     std::vector<std::string> texts;
     for (const YAML::Node& entry : value)
       texts.push_back(entry.as<std::string>());
@@ -179,7 +179,7 @@ class VariableReader {
     for (const std::string& label : split(list)) {
       const size_t colon = label.rfind(':');
       if (colon == std::string::npos)
-        stop({}, fmt::format("'{}' is no label with a type", label), "write LABEL:TYPE");
+        stop({}, fmt::format("'{}' is not a label with a type", label), "write LABEL:TYPE");
       config.label_schema[label.substr(0, colon)] = known_label_type(label.substr(colon + 1), {});
     }
   }
@@ -204,7 +204,7 @@ std::string words_of_foreign(std::string_view code) {
   constexpr std::array<std::string_view, 4> kRetired = {"DL3005", "DL3017", "DL3031", "DL3039"};
   const bool retired = std::ranges::any_of(
       kRetired, [&](std::string_view known) { return text::equals_ignoring_case(known, code); });
-  return fmt::format("there is no rule {} {}", code, retired ? "any more: hadolint has retired it" : "here");
+  return fmt::format("there is no rule {} {}", code, retired ? "any more: hadolint removed it" : "here");
 }
 
 tl::expected<Config, ConfigError> read_hadolint_config(const std::string& text,

@@ -1,4 +1,4 @@
-// The linter for each file: by the configuration that holds where the file lies.
+// The linter for each file: by the configuration that applies where the file is.
 #pragma once
 
 #include <functional>

@@ -73,9 +73,9 @@ struct Rule {
   Example bad;                     // gives the finding
   Example good;                    // does not
   std::span<const std::string_view> references = {};  // beside the page of the catalogue that it comes from
-  std::span<const std::string_view> covers = {};      // rules that this one stands for in the default profile
-  // How bad it is where somebody means harm, from "0.1" to "10.0" as CVSS counts; empty for what is no matter
-  // of security. Code scanning shows it.
+  std::span<const std::string_view> covers = {};      // rules that this one covers in the default profile
+  // How bad it is where somebody means harm, from "0.1" to "10.0" as CVSS counts; empty for what is not a
+  // matter of security. Code scanning shows it.
   std::string_view security_severity = {};
   bool needs_buildkit = false;  // asks for what the classic builder does not have, and keeps quiet for it
   // One of the two: for a rule about Dockerfiles, or about the files of `about`.

@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr size_t kMostScript = 256 * 1024;        // bytes; longer ones are no scripts that people wrote
+constexpr size_t kMostScript = 256 * 1024;        // bytes; longer ones are not scripts that people wrote
 constexpr size_t kMostOutput = 64 * 1024 * 1024;  // bytes
 constexpr size_t kMostAnswers = 4096;             // that are kept
 constexpr uint32_t kLinesInFront = 2;
@@ -104,7 +104,7 @@ class Script {
   const std::string& text() const { return text_; }
 
   // The place in the Dockerfile from one position to another, lines and columns as ShellCheck counts them.
-  // Nothing for text that stands nowhere.
+  // Nothing for text that is nowhere.
   std::optional<text::Span> span(uint32_t line, uint32_t column, uint32_t end_line,
                                  uint32_t end_column) const {
     const auto behind = std::ranges::upper_bound(pieces_, std::pair(line, column), {}, &Piece::start);
@@ -165,7 +165,7 @@ std::optional<Fix> fix_of(const Script& script, const json& comment) {
   if (given == comment.end() || !given->is_object()) return std::nullopt;
   Fix fix;
   fix.safe = false;
-  fix.description = "what ShellCheck proposes";
+  fix.description = "apply the fix from ShellCheck";
   for (const json& replacement : given->at("replacements")) {
     const auto span = span_of(script, replacement);
     if (!span) return std::nullopt;

@@ -70,7 +70,7 @@ bool is_worth_acting_on(Subject& subject, const Diagnostic& diagnostic) {
   const std::string_view code = diagnostic.rule;
   if (is_seldom_a_fault(code)) return false;
   if (code.starts_with("SC1")) {
-    // Text that a template fills in is no script yet.
+    // Text that a template fills in is not a script yet.
     const Run* const templated = run_at(subject, diagnostic);
     return templated == nullptr || templated->script.find("{{") == std::string_view::npos;
   }

@@ -39,7 +39,7 @@ struct Run {
   bool posix_shell = true;  // false under SHELL ["powershell", …] and the like: no commands
   bool in_heredoc = false;  // the script is the body of a heredoc
 
-  // Where a part of the script stands in the file. Of a command that was made from a JSON form the whole
+  // Where a part of the script is in the file. Of a command that was made from a JSON form the whole
   // instruction.
   text::Span span_of(std::string_view part) const;
   std::string_view source;  // of the file

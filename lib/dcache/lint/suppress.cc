@@ -20,7 +20,7 @@ bool take(std::string_view& text, std::string_view word) {
   return true;
 }
 
-// Takes names parted by commas off, with blanks around the commas allowed.
+// Takes names separated by commas off, with blanks around the commas allowed.
 std::vector<std::string_view> take_codes(std::string_view& text) {
   std::vector<std::string_view> codes;
   const auto is_code_char = [](char c) {
@@ -149,7 +149,7 @@ Suppressions::Suppressions(const dockerfile::File& file) {
     const auto end = static_cast<uint32_t>(file.source().size());
     Span span{0, end};
     if (!pragma->global) {
-      // The next instruction, or the one that the comment stands in.
+      // The next instruction, or the one that the comment is in.
       const auto next = std::partition_point(
           instructions.begin(), instructions.end(),
           [&](const auto& instruction) { return instruction.span.end <= comment.span.begin; });

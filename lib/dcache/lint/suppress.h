@@ -36,7 +36,7 @@ std::optional<IgnorePragma> read_ignore_pragma(std::string_view comment);
 std::optional<std::string_view> read_shell_pragma(std::string_view comment);
 
 // BuildKit's `# check=skip=A,B;error=true;experimental=C`, as BuildKit reads it: names are compared letter by
-// letter, `all` alone stands for all of its checks, and what follows a space does not count.
+// letter, `all` alone means all of its checks, and what follows a space does not count.
 struct CheckDirective {
   std::vector<std::string_view> skip;
   std::vector<std::string_view> experimental;  // checks to switch on
@@ -60,7 +60,7 @@ class CheckComments {
   explicit CheckComments(const dockerfile::File& file);
 
   // What follows the names in the comment that switches the check of the finding off for its instruction,
-  // which then counts as used; nothing if none does. `all` stands for BuildKit's own checks.
+  // which then counts as used; nothing if none does. `all` means BuildKit's own checks.
   std::optional<std::string_view> silences(const Diagnostic& finding, bool of_buildkit);
   bool enables(const Diagnostic& finding) const;
   // Whether any of them switches it on.

@@ -57,7 +57,7 @@ const std::vector<MountOptions>& mount_options() {
   return known;
 }
 
-// Works on the text in front of the cursor, since an instruction that is being written parses seldom.
+// Works on the text before the cursor, since an instruction that is being written parses seldom.
 class Completion {
  public:
   Completion(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,

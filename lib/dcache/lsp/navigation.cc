@@ -89,7 +89,7 @@ class Finder {
     if (instruction.onbuild != nullptr) visit(*instruction.onbuild);
   }
 
-  // Where the value stands at the end of a flag, if nothing in it is quoted.
+  // Where the value is at the end of a flag, if nothing in it is quoted.
   Span tail_of(Span flag, std::string_view value) const {
     const std::string_view text = flag.of(source_);
     return text.ends_with(value) ? Span{flag.end - static_cast<uint32_t>(value.size()), flag.end} : flag;
@@ -141,7 +141,7 @@ class Finder {
     }
   }
 
-  // Whether it lies in a heredoc that nothing is expanded in, or in a comment between continuation lines.
+  // Whether it is in a heredoc that nothing is expanded in, or in a comment between continuation lines.
   bool is_literal(uint32_t offset, const Instruction& instruction) const {
     const bool in_heredoc = std::ranges::any_of(
         instruction.heredocs,
@@ -172,7 +172,7 @@ class Finder {
 };
 
 const Occurrence* occurrence_at(const std::vector<Occurrence>& all, uint32_t offset) {
-  // The end counts too: that is where a cursor stands behind a name.
+  // The end counts too: that is where a cursor is after a name.
   const auto found = std::ranges::find_if(
       all, [&](const Occurrence& one) { return one.span.begin <= offset && offset <= one.span.end; });
   return found == all.end() ? nullptr : &*found;
@@ -234,7 +234,7 @@ json symbol(std::string name, Symbol kind, Span whole, Span selected, const Posi
           {"selectionRange", positions.range_of(selected)}};
 }
 
-// Without bytes that are no UTF-8, which JSON can't hold, and not longer than a line of an outline.
+// Without bytes that are not UTF-8, which JSON can't contain, and not longer than a line of an outline.
 std::string label_of(const Instruction& instruction) {
   constexpr size_t kLongest = 80;
   std::string label;

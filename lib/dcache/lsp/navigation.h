@@ -21,7 +21,7 @@ struct Occurrence {
   text::Span span;
   bool defines = false;
   bool has_value = true;  // false for `ARG name`, which may take its value from the ARG above the first FROM
-  size_t stage = 0;       // that it stands in
+  size_t stage = 0;       // that it is in
   bool above_stages = false;
 };
 // In the order of the file.
@@ -39,7 +39,7 @@ std::vector<text::Span> references(const editor::Workspace::Parsed& parsed, uint
 nlohmann::json document_links(const editor::Workspace::Parsed& parsed, const Positions& positions,
                               const std::string& folder, const context::FileSystem& files);
 
-// The stage that an offset lies in: the number of FROMs above, less one; nothing above the first.
+// The stage that an offset is in: the number of FROMs above, less one; nothing above the first.
 std::optional<size_t> stage_at(const editor::Workspace::Parsed& parsed, uint32_t offset);
 
 }  // namespace dcache::lsp

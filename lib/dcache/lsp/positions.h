@@ -45,7 +45,7 @@ class Positions {
   uint32_t line_count() const { return static_cast<uint32_t>(starts_.size()); }
 
   // The LSP's Position of a byte, its Range of some, and the bytes of a Range. The latter throws
-  // nlohmann::json::exception for what is no Range.
+  // nlohmann::json::exception for what is not a Range.
   nlohmann::json position_of(uint32_t offset) const;
   nlohmann::json range_of(text::Span span) const;
   text::Span span_of(const nlohmann::json& range) const;

@@ -69,7 +69,7 @@ class Server::Session {
  private:
   // A folder of the client's workspace. Never taken down, since tasks may use it.
   struct Folder {
-    std::string root;  // empty for what lies in none of the others
+    std::string root;  // empty for what is in none of the others
     bool removed = false;
     Settings settings;
     editor::Workspace workspace;
@@ -189,7 +189,7 @@ void Server::Session::notify(const std::string& method, json params) {
 void Server::Session::receive(std::string_view text) {
   const json message = text::parse_json(text);
   if (message.is_discarded())
-    return reply(nullptr, tl::unexpected(Refusal{Code::kParseError, "the message is no JSON"}));
+    return reply(nullptr, tl::unexpected(Refusal{Code::kParseError, "the message is not JSON"}));
   const bool is_call = message.is_object() && message.contains("method") && message.at("method").is_string();
   const json id = message.is_object() && message.contains("id") ? message.at("id") : json();
   try {
@@ -205,15 +205,14 @@ void Server::Session::receive(std::string_view text) {
     if (then && message.contains("result")) then(message.at("result"));
   } catch (const json::exception&) {  // members that are missing or of another type
     if (is_call && !id.is_null())
-      reply(id,
-            tl::unexpected(Refusal{Code::kInvalidParams, "the parameters are not those of the protocol"}));
+      reply(id, tl::unexpected(Refusal{Code::kInvalidParams, "the parameters do not follow the protocol"}));
   }
 }
 
 void Server::Session::handle_request(const json& id, const std::string& method, const json& params) {
   if (method == "initialize") {
     if (!initialized_) return reply(id, initialize(params));
-    return reply(id, tl::unexpected(Refusal{Code::kInvalidRequest, "the server is initialized already"}));
+    return reply(id, tl::unexpected(Refusal{Code::kInvalidRequest, "the server is already initialized"}));
   }
   if (!initialized_)
     return reply(id, tl::unexpected(Refusal{Code::kNotInitialized, "the server is not initialized"}));
@@ -224,7 +223,7 @@ void Server::Session::handle_request(const json& id, const std::string& method, 
   }
   if (method == "workspace/executeCommand") return reply(id, command(params));
   if (!method.starts_with("textDocument/"))
-    return reply(id, tl::unexpected(Refusal{Code::kMethodNotFound, "there is no method " + method}));
+    return reply(id, tl::unexpected(Refusal{Code::kMethodNotFound, "unknown method " + method}));
   const Document* document = find(params);
   // Not open, or no text that there is anything to say of.
   if (document == nullptr || document->kind == Kind::kOther) return reply(id, json());
@@ -320,7 +319,7 @@ void Server::Session::add_folder(const std::string& root) {
   }
 }
 
-// The innermost that holds the path.
+// The innermost that contains the path.
 Server::Session::Folder& Server::Session::folder_of(std::string_view path) {
   Folder* best = folders_.front().get();
   for (const auto& folder : folders_) {
@@ -518,7 +517,7 @@ Answer Server::Session::answer(const std::string& method, const Document& docume
     return document_links(**parsed, positions, folder, *workspace.files());
   }
   if (!params.contains("position"))
-    return tl::unexpected(Refusal{Code::kMethodNotFound, "there is no method " + method});
+    return tl::unexpected(Refusal{Code::kMethodNotFound, "unknown method " + method});
   const uint32_t offset = positions.offset_of(place_from(params.at("position")));
   return answer_about_place(method, document, **parsed, positions, offset, params);
 }
@@ -544,7 +543,7 @@ Answer Server::Session::answer_about_place(const std::string& method, const Docu
   }
   if (method == "textDocument/completion")
     return completions(parsed, offset, positions, workspace.context_of(document.path), *workspace.files());
-  return tl::unexpected(Refusal{Code::kMethodNotFound, "there is no method " + method});
+  return tl::unexpected(Refusal{Code::kMethodNotFound, "unknown method " + method});
 }
 
 Answer Server::Session::code_actions(const Document& document, const json& params) {
@@ -564,11 +563,11 @@ Answer Server::Session::code_actions(const Document& document, const json& param
     actions =
         lsp::code_actions(**linted, positions.span_of(params.at("range")), positions, document, client_);
   }
-  // Worked out where it is asked for by name, as editors do that mend on saving.
+  // Worked out where it is asked for by name, as editors do that fix on saving.
   if (only.empty() || !wants("source.fixAll.dcache")) return actions;
   const auto fixed = workspace.fix(document.path, false);
   if (!fixed || fixed->text == positions.text()) return actions;
-  actions.push_back({{"title", "Mend all that can be mended safely"},
+  actions.push_back({{"title", "Apply all safe fixes"},
                      {"kind", "source.fixAll.dcache"},
                      {"edit", edit_of(document, replacement(positions, fixed->text), client_)}});
   return actions;
@@ -576,8 +575,7 @@ Answer Server::Session::code_actions(const Document& document, const json& param
 
 Answer Server::Session::command(const json& params) {
   const std::string name = params.at("command");
-  if (name != "dcache.note")
-    return tl::unexpected(Refusal{Code::kInvalidParams, "there is no command " + name});
+  if (name != "dcache.note") return tl::unexpected(Refusal{Code::kInvalidParams, "unknown command " + name});
   const std::string path = path_of(params.at("arguments").at(0).get<std::string>());
   const auto failures = folder_of(path).workspace.mark(path);
   if (!failures.empty()) return tl::unexpected(Refusal{Code::kFailed, failures.front().message});
@@ -627,7 +625,7 @@ void Server::Session::answer_later(const json& id, const std::string& method, co
     try {
       if (!stop.stop_requested()) answer = answer_with_verdicts(method, document, params, stop);
     } catch (const json::exception&) {  // as in receive()
-      answer = tl::unexpected(Refusal{Code::kInvalidParams, "the parameters are not those of the protocol"});
+      answer = tl::unexpected(Refusal{Code::kInvalidParams, "the parameters do not follow the protocol"});
     }
     if (stop.stop_requested()) answer = tl::unexpected(Refusal{Code::kCancelled, "cancelled"});
     reply(id, answer);

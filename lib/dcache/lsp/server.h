@@ -30,7 +30,7 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Takes a message. Nothing that it may hold is an error of the caller: requests that make no sense are
+  // Takes a message. Nothing that it may contain is an error of the caller: requests that make no sense are
   // answered so. Messages come from one thread.
   void receive(std::string_view message);
   // To be called by that thread when no further message waits: tells the client what the last ones changed.

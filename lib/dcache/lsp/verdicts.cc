@@ -11,6 +11,7 @@
 #include "dcache/lint/catalogue.h"
 #include "dcache/report/explain.h"
 #include "dcache/report/weight.h"
+#include "dcache/text/words.h"
 
 namespace dcache::lsp {
 namespace {
@@ -37,15 +38,18 @@ std::string_view words_of(Verdict verdict) {
     case Verdict::kUnused:
       return "not needed for this target";
     case Verdict::kUnknown:
-      return "known only on the network";
+      return "unknown";
   }
   return "";
 }
 
+std::string verdict_words(const StepReport& report) {
+  return fmt::format("{} {}", report::sign_of(report.verdict), words_of(report.verdict));
+}
+
 std::string verdict_line(const Explained& explained, const StepReport& report) {
   const std::string cause = report::cause_words(*explained.build, report);
-  return fmt::format("{} {}{}{}", report::sign_of(report.verdict), words_of(report.verdict),
-                     cause.empty() ? "" : ": ", cause);
+  return verdict_words(report) + (cause.empty() ? "" : ": ") + cause;
 }
 
 // What of the files that a step takes from the context differs from before: "src/a.c changed".
@@ -69,8 +73,10 @@ std::vector<std::string> changed_files(const Explained& explained,
 void append_files(const Explained& explained, const StepReport& report, std::string& out) {
   const auto files = report::files_of(explained.build->keys()[report.step]);
   if (files.empty()) return;
-  out += fmt::format("\n\nTakes {} of the context.", report::weight_words(report::weight_of(files)));
+  out += fmt::format("\n\nTakes {} from the context.", report::weight_words(report::weight_of(files)));
   const std::vector<std::string> changes = changed_files(explained, files);
+  // The verdict names a single file already.
+  if (changes.size() == 1 && !report.follows && report.cause.kind == cache::Cause::Kind::kFile) return;
   for (size_t i = 0; i < std::min(changes.size(), kMostFiles); ++i)
     out += (i == 0 ? "\n\n- " : "\n- ") + changes[i];
   if (changes.size() > kMostFiles) out += fmt::format("\n- and {} more", changes.size() - kMostFiles);
@@ -110,7 +116,7 @@ json code_lenses(const Explained& explained, const std::string& occasion, const 
       depending += verdict == Verdict::kDepends ? 1U : 0U;
     }
     if (steps == 0) continue;
-    std::string title = fmt::format("{} of {} step{} {} {}", rebuilt, steps, steps == 1 ? "" : "s",
+    std::string title = fmt::format("{} of {} {} {}", rebuilt, text::counted(steps, "step"),
                                     rebuilt == 1 ? "rebuilds" : "rebuild", occasion);
     if (depending > 0) title += fmt::format(", {} may", depending);
     if (!stage.needed) title = "not needed for this target";
@@ -123,18 +129,21 @@ json code_lenses(const Explained& explained, const std::string& occasion, const 
 
 std::string step_help(const Explained& explained, const std::string& occasion, uint32_t offset) {
   std::string help;
+  std::set<std::string> told;  // several stages may run one instruction
   for (const StepReport& report : explained.report.steps) {
     const plan::Step& step = step_of(explained, report);
     if (!step.instruction->span.contains(offset)) continue;
     const cache::Build& build = *explained.build;
-    if (!help.empty()) help += "\n\n";
-    help += fmt::format("**{}** ({})", verdict_line(explained, report), occasion);
+    // The rows of a step that follows others name the cause.
+    std::string part = fmt::format(
+        "**{}** ({})", report.follows ? verdict_words(report) : verdict_line(explained, report), occasion);
     if (report.follows) {
-      std::string row;
-      report::append_why(build, explained.report, step.instruction->start_line, report::Style(false), row);
-      help += "\n\n```text\n" + row + "```";
+      std::string rows;
+      report::append_why(build, explained.report, step.instruction->start_line, report::Style(false), rows);
+      part += "\n\n```text\n" + rows + "```";
     }
-    append_files(explained, report, help);
+    append_files(explained, report, part);
+    if (told.insert(part).second) help += (help.empty() ? "" : "\n\n") + part;
   }
   return help;
 }
@@ -148,7 +157,8 @@ std::string rule_help(const editor::Workspace::Linted& linted, uint32_t offset) 
     const lint::Rule* rule = lint::find_rule(lint::catalogue(), diagnostic.rule);
     if (rule == nullptr) continue;
     if (!help.empty()) help += "\n\n---\n\n";
-    help += fmt::format("**{} {}**: {}\n\n{}", rule->code, rule->name, rule->summary, rule->rationale);
+    const std::string name = rule->code == rule->name ? "" : fmt::format(" {}", rule->name);
+    help += fmt::format("**{}{}**: {}\n\n{}", rule->code, name, rule->summary, rule->rationale);
     const auto references = lint::references_of(*rule);
     for (const std::string& reference : references)
       help += fmt::format("{}<{}>", &reference == references.data() ? "\n\n" : " ", reference);

@@ -11,7 +11,7 @@
 
 namespace dcache::lsp {
 
-// Behind the first line of each step that is not surely reused: what becomes of it, and why. `range` is the
+// After the first line of each step that is not surely reused: what becomes of it, and why. `range` is the
 // part of the text that is asked for.
 nlohmann::json inlay_hints(const editor::Workspace::Explained& explained, text::Span range,
                            const Positions& positions);

@@ -66,7 +66,7 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 using dockerfile::Word;
 
-// The heredoc that a word stands for; null for none.
+// The heredoc that a word means; null for none.
 const Heredoc* heredoc_of(const Instruction& instruction, const Word& word) {
   if (instruction.json) return nullptr;
   const auto found = std::ranges::find_if(instruction.heredocs,
@@ -174,8 +174,8 @@ void Planner::check_copy(const Instruction& instruction, const CopyFlags& flags,
   }
   if (!flags.checksum.empty() && sources.size() != 1) {
     Error& error = fail(instruction, flags.checksum_span,
-                        fmt::format("--checksum is about one source, and there are {}", sources.size()),
-                        "write an ADD of its own for each source with a checksum");
+                        fmt::format("--checksum is for one source, and there are {}", sources.size()),
+                        "write a separate ADD for each source with a checksum");
     error.open = error.open || flags.open_checksum;
   }
   for (const Source& source : sources)
@@ -197,7 +197,7 @@ void Planner::check_source(const Instruction& instruction, const Source& source,
   if (!download) {
     refuse(flags.checksum_span,
            fmt::format("--checksum needs a source to download, and {} is not one", source.text),
-           "leave --checksum out", flags.open_checksum);
+           "remove --checksum", flags.open_checksum);
   } else if (!read_remote(source.text).git && !is_checksum(flags.checksum)) {
     refuse(flags.checksum_span, fmt::format("'{}' is not a checksum", flags.checksum),
            "write sha256: and the 64 hexadecimal digits that sha256sum prints", flags.open_checksum);
@@ -239,7 +239,7 @@ void Planner::add_source(const Instruction& instruction, const std::string& sour
   }
   selector.path = rooted(path);
   selector.wildcard = text::has_wildcard(selector.path);
-  // Where a file lies does not matter to the builder, only what it is called.
+  // Where a file is does not matter to the builder, only what it is called.
   const bool unpacks = selector.unpack && options_.builder == Builder::kBuildkit;
   step.definition.push_back(
       {Part::Kind::kSource, unpacks ? "unpack" : "", std::string(text::base_name(selector.path))});

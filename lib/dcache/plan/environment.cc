@@ -9,11 +9,11 @@ namespace dcache::plan {
 // What was set, one after the other, on top of another environment.
 struct Environment::Log {
   std::optional<Environment> base;
-  size_t depth = 0;  // how many others it stands on
+  size_t depth = 0;  // how many others it depends on
   std::deque<Variable> entries;
   std::unordered_map<std::string_view, std::vector<size_t>> by_name;  // where each name was set, rising
 
-  // The place of the entry that holds `name` in the first `length` entries.
+  // The place of the entry that contains `name` in the first `length` entries.
   std::optional<size_t> last(std::string_view name, size_t length) const {
     const auto places = by_name.find(name);
     if (places == by_name.end()) return std::nullopt;

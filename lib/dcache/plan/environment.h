@@ -20,9 +20,9 @@ struct Variable {
   bool open = false;      // build arguments or the base image may give it another value
 };
 
-// A value that is cheap to copy, however many variables it holds: each RUN keeps the one that it sees, and a
-// stage starts with that of the stage it is made from. What is set is written to a log that all copies share,
-// and each of them knows how much of it is its own.
+// A value that is cheap to copy, however many variables it contains: each RUN keeps the one that it sees, and
+// a stage starts with that of the stage it is made from. What is set is written to a log that all copies
+// share, and each of them knows how much of it is its own.
 //
 // Copies may be read from many threads; set() while another thread reads any of them is not safe.
 class Environment {

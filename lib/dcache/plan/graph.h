@@ -49,7 +49,7 @@ struct Options {
   std::string target = {};  // stage name or number; empty for the last stage
   std::map<std::string, std::string, std::less<>> build_args = {};
   std::string platform = "linux/amd64";
-  // --build-context: a name and what it stands for, a folder or `docker-image://REFERENCE`.
+  // --build-context: a name and what it means, a folder or `docker-image://REFERENCE`.
   std::map<std::string, std::string, std::less<>> named_contexts = {};
   RunOptions run = {};
   bool no_cache = false;                          // --no-cache
@@ -66,7 +66,7 @@ struct Selector {
   std::vector<std::string> exclude = {};  // --exclude
   bool unpack = false;                    // ADD: an archive is unpacked
 
-  // Whether it stands for the root of what it is read from, as in `COPY . /app`.
+  // Whether it means the root of what it is read from, as in `COPY . /app`.
   bool takes_everything() const { return include.empty() && (path == "/" || path == "/*"); }
 };
 
@@ -118,7 +118,7 @@ struct Step {
   size_t stage = 0;
   const dockerfile::Instruction* instruction = nullptr;
   std::optional<size_t> below;  // the step whose result this one starts from
-  bool independent = false;     // --link: the step below is no part of its key
+  bool independent = false;     // --link: the step below is not a part of its key
   std::vector<Part> definition;
   std::optional<Environment> environment;  // kRun: the variables that it sees, a part of its definition too
   std::vector<Read> reads;
@@ -156,7 +156,7 @@ struct Stage {
   std::vector<std::string> shell = {"/bin/sh", "-c"};
   std::vector<const dockerfile::Instruction*> onbuild;
   bool needed = false;
-  bool open_base = false;      // its base hangs on build arguments
+  bool open_base = false;      // its base depends on build arguments
   bool needed_always = false;  // whatever they are
 
   // The name, or the number where there is none.
@@ -205,7 +205,7 @@ struct Graph {
 
   // Whether the builder gets to an error: BuildKit plans no steps of stages that the target does not need.
   bool is_reached(const Error& error) const;
-  // Whether it does whatever the build arguments are and whatever the base images hold.
+  // Whether it does whatever the build arguments are and whatever the base images contain.
   bool is_certain(const Error& error) const;
 
   // Whether a stage is `ancestor`, or starts from it, from a stage that starts from it, ….
@@ -213,7 +213,7 @@ struct Graph {
   const Stage* find_stage(std::string_view name_or_number) const;
   // The first of the errors that BuildKit finds, whatever stage it is in; null for none.
   const Error* first_error() const;
-  // The stage whose result a RUN both starts from and mounts. BuildKit hashes what that holds, all of it,
+  // The stage whose result a RUN both starts from and mounts. BuildKit hashes what that contains, all of it,
   // instead of taking the key of the step below.
   std::optional<size_t> mounted_base(const Step& run) const;
 };

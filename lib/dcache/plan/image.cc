@@ -18,7 +18,7 @@ bool is_word(char c) {
   return is_lower_or_digit(c) || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-// Letters and digits, parted by `.`, `_`, `__` or any number of `-`.
+// Letters and digits, separated by `.`, `_`, `__` or any number of `-`.
 bool is_path_component(std::string_view text) {
   if (text.empty() || !is_lower_or_digit(text.front()) || !is_lower_or_digit(text.back())) return false;
   while (!text.empty()) {
@@ -43,7 +43,7 @@ bool is_registry(std::string_view text) {
          std::ranges::all_of(host, [](char c) { return (is_word(c) && c != '_') || c == '-' || c == '.'; });
 }
 
-// Whether the part in front of the first slash names a registry.
+// Whether the part before the first slash names a registry.
 bool names_registry(std::string_view first) {
   return first.find_first_of(".:") != std::string_view::npos || first == "localhost" ||
          text::to_lower(first) != first;
@@ -95,7 +95,7 @@ ImageReference read_reference(std::string_view text) {
 }
 
 bool is_valid_reference(std::string_view text) {
-  constexpr size_t kIdLength = 64;  // of an image, which is no name
+  constexpr size_t kIdLength = 64;  // of an image, which is not a name
   if (text.size() == kIdLength && text.find_first_not_of("0123456789abcdef") == std::string_view::npos)
     return false;
   const ImageReference reference = read_reference(text);

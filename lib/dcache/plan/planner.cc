@@ -92,8 +92,8 @@ Graph Planner::run() {
   }
   if (graph_.stages.empty() && !file_.instructions().empty()) {
     const Instruction& last = file_.instructions().back();
-    fail(last, last.name_span, "the file has no stage to build", "write FROM and the image to start from")
-        .phase = Error::Phase::kStages;
+    fail(last, last.name_span, "the file has no stage to build", "write FROM and the base image").phase =
+        Error::Phase::kStages;
   }
   find_circles();
   choose_target();
@@ -137,10 +137,9 @@ std::string Planner::expand(const Instruction& instruction, std::string_view wor
 
 Error& Planner::fail_to_expand(const Instruction& instruction, std::string_view word, text::Span span,
                                const dockerfile::ExpandError& error) {
-  Error& added = fail(
-      instruction, span, fmt::format("'{}' can't be expanded: {}", word, error.message),
-      "write ${NAME}, ${NAME:-default}, ${NAME:+text}, ${NAME:?message}, ${NAME#pattern}, ${NAME%pattern} or "
-      "${NAME/pattern/text}, and close every quote");
+  Error& added = fail(instruction, span, fmt::format("'{}' can't be expanded: {}", word, error.message),
+                      "write ${NAME}, ${NAME:-default}, ${NAME:+text}, ${NAME:?message}, ${NAME#pattern}, "
+                      "${NAME%pattern} or ${NAME/pattern/text}, and close every quote");
   added.open = added.open || (error.by_value && open_);
   return added;
 }
@@ -254,8 +253,8 @@ std::string Planner::read_platform(const Instruction& from) {
 
 Error* Planner::check_image(const Instruction& instruction, text::Span span, std::string_view name) {
   if (is_valid_reference(name) || options_.named_contexts.contains(name)) return nullptr;
-  Error& error = fail(instruction, span, fmt::format("'{}' is no name of an image", name),
-                      "names are in lower case, and behind a colon there is a tag");
+  Error& error = fail(instruction, span, fmt::format("'{}' is not an image name", name),
+                      "names are in lower case, and the tag comes after a colon");
   error.phase = Error::Phase::kImages;
   return &error;
 }
@@ -372,12 +371,14 @@ void Planner::refuse_new_features(const Instruction& instruction) {
     const bool known = flag.name == "from" || flag.name == "chown" || flag.name == "platform" ||
                        instruction.keyword == Keyword::kHealthcheck;
     if (!known) {
-      fail(instruction, flag.span, fmt::format("the classic builder has no --{}", flag.name),
-           "build with BuildKit, or leave the flag out");
+      fail(instruction, flag.span, fmt::format("the classic builder does not know --{}", flag.name),
+           "build with BuildKit, or remove the flag");
     }
   }
   if (!instruction.heredocs.empty()) {
-    fail(instruction, instruction.heredocs.front().marker, "the classic builder has no here-documents",
+    fail(instruction, instruction.heredocs.front().marker,
+         "the classic builder does not know "
+         "here-documents",
          "build with BuildKit, or write the text into a file");
   }
 }
@@ -508,7 +509,7 @@ void Planner::set_arguments(const Instruction& instruction) {
 }
 
 void Planner::set_environment(const Instruction& instruction) {
-  // All values of one ENV see the variables as they were in front of it.
+  // All values of one ENV see the variables as they were before it.
   std::vector<Variable> variables;
   for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
     Variable& variable = variables.emplace_back();
@@ -601,7 +602,7 @@ void Planner::choose_target() {
     for (const Stage& known : graph_.stages)
       names += (names.empty() ? "" : ", ") + known.label();
     Error& error = graph_.errors.emplace_back();
-    error.message = fmt::format("there is no stage '{}'", options_.target);
+    error.message = fmt::format("unknown stage '{}'", options_.target);
     error.remedy = fmt::format("known stages: {}", names);
     error.phase = Error::Phase::kStages;
     return;
@@ -615,7 +616,7 @@ void Planner::choose_target() {
 
 void Planner::mark_needed(size_t target, bool always) {
   std::vector<size_t> todo = {target};
-  // The classic builder goes through all stages in front of the target, whether it needs them or not.
+  // The classic builder goes through all stages before the target, whether it needs them or not.
   for (size_t i = 0; options_.builder == Builder::kClassic && i < target; ++i)
     todo.push_back(i);
   while (!todo.empty()) {
@@ -663,9 +664,10 @@ void Planner::find_circles() {
         const std::string name = graph_.stages[reference.stage].label();
         Error& error =
             fail(*reference.instruction, reference.span,
-                 fmt::format("the stages '{}' and '{}' read from each other, directly or through others",
+                 fmt::format("the stages '{}' and '{}' read from each other, directly or through other "
+                             "stages",
                              graph_.stages[visit.stage].label(), name),
-                 "move what both need into a stage of its own above them");
+                 "move what both need into a separate stage above them");
         error.phase = Error::Phase::kDependencies;
         error.stage = visit.stage;
         error.open = false;

@@ -80,7 +80,7 @@ class Planner {
   void apply(const Instruction& instruction);
   void check_volumes(const Instruction& instruction);
   void check_signal(const Instruction& instruction);
-  // A variable may hold several ports.
+  // A variable may contain several ports.
   void expose(const Instruction& instruction);
   void set_arguments(const Instruction& instruction);
   void set_environment(const Instruction& instruction);
@@ -104,14 +104,14 @@ class Planner {
   // Whether a mount can be where it is said to be, and read what it is said to read.
   void check_mount(const Instruction& instruction, text::Span span, const Mount& mount,
                    std::string_view target, bool open);
-  // What `from` of a mount or of COPY stands for; the context if it is empty.
+  // What `from` of a mount or of COPY means; the context if it is empty.
   Read origin_of(const Instruction& instruction, std::string_view from, text::Span span);
   Read image_or_context(const Instruction& instruction, std::string_view from, text::Span span);
   // The stage that it names, maybe one below.
   std::optional<size_t> stage_named(const Instruction& instruction, std::string_view from) const;
   // Notes what the mount depends on before anything else of it is looked at.
   void note_source_of(const Instruction& instruction, const Flag& flag, const Mount& mount);
-  // BuildKit numbers whatever a COPY --from or a mount named that is no stage after the last stage.
+  // BuildKit numbers whatever a COPY --from or a mount named that is not a stage after the last stage.
   void number_source(std::string_view name);
 
   // COPY and ADD
@@ -136,7 +136,7 @@ class Planner {
   void add_source(const Instruction& instruction, const std::string& source, const CopyFlags& flags,
                   Read& read, Step& step);
   void add_remote(const std::string& source, const CopyFlags& flags, Step& step) const;
-  // A source that is no heredoc, variables replaced.
+  // A source that is not a heredoc, variables replaced.
   struct Source {
     const Word* word = nullptr;
     std::string text;
@@ -160,7 +160,7 @@ class Planner {
   Graph graph_;
   size_t triggered_ = 0;
   bool in_trigger_ = false;
-  bool open_ = false;  // whether the value that was expanded last hangs on build arguments or a base image
+  bool open_ = false;  // whether the value that was expanded last depends on build arguments or a base image
 
   // That one stage reads from another.
   struct Reference {

@@ -237,8 +237,8 @@ void Planner::add_mounts(const Instruction& instruction, Step& step) {
 }
 
 // What counts of a bind, cache or tmpfs mount. BuildKit leaves the ID and the sharing of a cache mount out of
-// the key, but for a mount that has both as they are by default: that is keyed on its ID, with the namespace
-// in front. Owner and mode count only where the root of something is mounted.
+// the key, except for a mount that has both as they are by default: that is keyed on its ID, with the
+// namespace before it. Owner and mode count only where the root of something is mounted.
 std::string Planner::mount_words(const Mount& mount, const std::string& target) const {
   std::string words = fmt::format("target={}", target);
   if (mount.read_only) words += ",readonly";
@@ -271,7 +271,9 @@ void Planner::note_source_of(const Instruction& instruction, const Flag& flag, c
   if (!mount.from.empty() || options_.builder != Builder::kBuildkit) return;
   references_[stage().index].push_back({*index, &instruction, flag.span});
   if (*index != stage().index) return;
-  fail(instruction, flag.span, "a mount without 'from' reads from the stage 'scratch', which is this one",
+  fail(instruction, flag.span,
+       "a mount without 'from' reads from the stage 'scratch', which is this "
+       "stage",
        "give the stage another name")
       .phase = Error::Phase::kDependencies;
 }
@@ -287,9 +289,9 @@ void Planner::check_mount(const Instruction& instruction, text::Span span, const
   if (target != "/") return;
   if (mount.target.empty()) {
     refuse(fmt::format("the {} mount has no target", dockerfile::name_of(mount.type)),
-           "add target= and the folder where it is to be");
+           "add target= and the folder for the mount");
   } else {
-    refuse("a mount can't take the place of the root folder", "mount it on a folder below");
+    refuse("a mount can't replace the root folder", "mount it on another folder");
   }
 }
 
@@ -324,8 +326,8 @@ Read Planner::origin_of(const Instruction& instruction, std::string_view from, t
     return Read{.origin = Read::Origin::kImage, .name = std::string(from)};
   };
   if (*index >= stage_count_) {
-    return refuse(fmt::format("there is no stage of number {}", from),
-                  fmt::format("the last stage above is number {}; name it instead", stage().index),
+    return refuse(fmt::format("there is no stage with number {}", from),
+                  fmt::format("the last stage above has number {}; use that number", stage().index),
                   Error::Phase::kDependencies);
   }
   if (*index == stage().index) {
@@ -334,8 +336,8 @@ Read Planner::origin_of(const Instruction& instruction, std::string_view from, t
   }
   references_[stage().index].push_back({*index, &instruction, span});
   if (*index > stage().index) {
-    return refuse(fmt::format("the stage '{}' is not above this one", from),
-                  "move the stage that is read from above", Error::Phase::kSteps);
+    return refuse(fmt::format("the stage '{}' is not above this one", from), "move that stage above this one",
+                  Error::Phase::kSteps);
   }
   return Read{.origin = Read::Origin::kStage, .stage = *index};
 }
@@ -350,7 +352,7 @@ Read Planner::image_or_context(const Instruction& instruction, std::string_view 
     const bool expands =
         instruction.keyword == Keyword::kCopy && from.find_first_of("$'\"") != std::string_view::npos;
     if (options_.builder == Builder::kBuildkit && expands) {
-      fail(instruction, span, "--from can't hold a variable",
+      fail(instruction, span, "--from can't contain a variable",
            "give the image a stage name (FROM ${IMAGE} AS name) and use that")
           .phase = Error::Phase::kDependencies;
     } else if (from != "scratch") {

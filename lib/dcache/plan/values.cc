@@ -33,7 +33,7 @@ bool is_address(std::string_view text) {
          inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1;
 }
 
-// The part behind the last colon, which is taken off with it.
+// The part after the last colon, which is taken off with it.
 std::string_view take_last_part(std::string_view& text) {
   const size_t colon = text.rfind(':');
   const std::string_view part = text.substr(colon + 1);

@@ -11,7 +11,10 @@ tl::expected<Baseline, std::string> Baseline::read(const std::string& text) {
   const nlohmann::json json = text::parse_json(text);
   const bool known = json.is_object() && json.value("version", 0) == 1 && json.contains("findings") &&
                      json["findings"].is_object();
-  if (!known) return tl::unexpected<std::string>("not a baseline of version 1; --make-baseline writes one");
+  if (!known)
+    return tl::unexpected<std::string>(
+        "not a baseline of version 1; create one with "
+        "--make-baseline");
   Baseline baseline;
   for (const auto& [path, fingerprints] : json["findings"].items()) {
     for (const auto& fingerprint : fingerprints) {

@@ -114,11 +114,16 @@ class Tree {
 };
 
 std::string readers_words(const Usage& usage, const Entry& entry) {
-  if (entry.unread == entry.weight.bytes) return "read by no step";
+  if (entry.unread == entry.weight.bytes) return "not read by any step";
   if (entry.record->type == Type::kFolder)
-    return entry.unread == 0 ? "" : fmt::format("{} of it read by no step", bytes_words(entry.unread));
+    return entry.unread == 0 ? "" : fmt::format("{} not read by any step", bytes_words(entry.unread));
   const auto& lines = usage.lines.at(entry.record);
-  return fmt::format("read in line{} {}", lines.size() == 1 ? "" : "s", fmt::join(lines, ", "));
+  return fmt::format("read in {} {}", lines.size() == 1 ? "line" : "lines", fmt::join(lines, ", "));
+}
+
+// A column: "  1 file ", "12 files".
+std::string files_words(uint64_t files) {
+  return fmt::format("{:>8} {:<5}", files, files == 1 ? "file" : "files");
 }
 
 void append_ignored(const cache::Build& build, std::string& out) {
@@ -131,14 +136,14 @@ void append_ignored(const cache::Build& build, std::string& out) {
     all.files += ignored.files;
     all.bytes += ignored.bytes;
   }
-  out += fmt::format("{:<16} {:>8} files  {:>10}  by {}\n", "ignored", all.files, bytes_words(all.bytes),
+  out += fmt::format("{:<16} {}  {:>10}  by {}\n", "ignored", files_words(all.files), bytes_words(all.bytes),
                      printable(build.ignore().path));
   for (size_t i = 0; i < build.ignored_by().size(); ++i) {
     const context::Ignored& ignored = build.ignored_by()[i];
     if (ignored.files == 0) continue;
     const ignore::Pattern& pattern = build.ignore().matcher.patterns()[i];
-    out += fmt::format("  {:<14} {:>8} files  {:>10}  line {}\n", shortened(pattern.written, 40),
-                       ignored.files, bytes_words(ignored.bytes), pattern.line);
+    out += fmt::format("  {:<14} {}  {:>10}  line {}\n", shortened(pattern.written, 40),
+                       files_words(ignored.files), bytes_words(ignored.bytes), pattern.line);
   }
 }
 
@@ -151,17 +156,17 @@ void write_weight(std::string_view name, const Weight& weight, text::JsonWriter&
 void append_context(const cache::Build& build, const Style& style, std::string& out) {
   const Usage usage = usage_of(build);
   const auto line = [&](std::string_view name, const Weight& weight) {
-    out += fmt::format("{:<16} {:>8} files  {:>10}\n", name, weight.files, bytes_words(weight.bytes));
+    out += fmt::format("{:<16} {}  {:>10}\n", name, files_words(weight.files), bytes_words(weight.bytes));
   };
   line("in the context", usage.sent);
   line("read by steps", usage.read);
-  line("read by none", {usage.sent.files - usage.read.files, usage.sent.bytes - usage.read.bytes});
+  line("not read", {usage.sent.files - usage.read.files, usage.sent.bytes - usage.read.bytes});
   append_ignored(build, out);
 
   if (!usage.readers.empty()) out += style.paint(Tone::kBold, "\nWhat each step reads\n");
   for (const Reader& reader : usage.readers) {
-    out += fmt::format("{:>5}  {:>8} files  {:>10}  {}\n", reader.step->instruction->start_line,
-                       reader.weight.files, bytes_words(reader.weight.bytes),
+    out += fmt::format("{:>5}  {}  {:>10}  {}\n", reader.step->instruction->start_line,
+                       files_words(reader.weight.files), bytes_words(reader.weight.bytes),
                        shortened(reader.step->instruction->one_line(), 60));
   }
 

@@ -12,8 +12,8 @@
 
 namespace dcache::report {
 
-// What the context holds, what is ignored by which pattern, how much of it each step reads, and the largest
-// files and folders as a tree. The build has to be loaded with BuildOptions::measure_ignored.
+// What the context contains, what is ignored by which pattern, how much of it each step reads, and the
+// largest files and folders as a tree. The build has to be loaded with BuildOptions::measure_ignored.
 void append_context(const cache::Build& build, const Style& style, std::string& out);
 void append_context_json(const cache::Build& build, std::string& out);
 

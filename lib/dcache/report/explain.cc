@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dcache/text/json_writer.h"
+#include "dcache/text/words.h"
 
 namespace dcache::report {
 namespace {
@@ -37,26 +38,22 @@ Mark mark_of(Verdict verdict) {
   return {" ", Tone::kPlain};
 }
 
-std::string plural(size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 std::string change_words(const Cause& cause) {
   const std::string path = printable(cause.path);
   if (cause.change == "added") return path + " is new";
-  if (cause.change == "deleted") return path + " is gone";
+  if (cause.change == "deleted") return path + " was deleted";
   if (cause.change == "mode") return "the permissions of " + path + " changed";
   if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
   if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
-  if (cause.change == "same-time") return path + " changed, but looks the same";
+  if (cause.change == "same-time") return path + " changed, but its size and time did not";
   if (cause.change == "type") return path + " became another type of file";
-  if (cause.change == "target") return "the link " + path + " leads elsewhere";
+  if (cause.change == "target") return "the link " + path + " has another target";
   return path + " changed";
 }
 
 std::string value_words(const Cause& cause) {
   if (cause.before.empty()) return fmt::format("{} is new: {}", cause.name, shortened(cause.after, 30));
-  if (cause.after.empty()) return fmt::format("{} is gone", cause.name);
+  if (cause.after.empty()) return fmt::format("{} is no longer set", cause.name);
   return fmt::format("{} changed from {} to {}", cause.name, shortened(cause.before, 20),
                      shortened(cause.after, 20));
 }
@@ -64,11 +61,11 @@ std::string value_words(const Cause& cause) {
 // A part of the step that its words do not show: "the user changed from 1 to root".
 std::string part_words(const Cause& cause) {
   if (cause.name == "step before it")
-    return fmt::format("{} before it was removed", shortened(cause.before, 40));
+    return fmt::format("the step before it was removed: {}", shortened(cause.before, 40));
   const std::string name = (cause.name.starts_with("--") ? "" : "the ") + cause.name;
   if (cause.before.empty()) return fmt::format("{} is now {}", name, shortened(cause.after, 40));
   if (cause.after.empty())
-    return fmt::format("{} was {}, and is not set any more", name, shortened(cause.before, 40));
+    return fmt::format("{} was {}, and is no longer set", name, shortened(cause.before, 40));
   return fmt::format("{} changed from {} to {}", name, shortened(cause.before, 40),
                      shortened(cause.after, 40));
 }
@@ -78,12 +75,12 @@ std::string own_words(const Cause& cause) {
   switch (cause.kind) {
     case Cause::Kind::kFile: {
       std::string words = fmt::format("{} (selected by {})", change_words(cause), printable(cause.pattern));
-      if (cause.more > 0) words += fmt::format(", and {} more", plural(cause.more, "file"));
+      if (cause.more > 0) words += fmt::format(", and {} more", text::counted(cause.more, "file"));
       return words;
     }
     case Cause::Kind::kInstruction:
       if (!cause.name.empty()) return part_words(cause);
-      if (cause.before == cause.after) return "its place among the other steps changed";
+      if (cause.before == cause.after) return "its position among the other steps changed";
       return fmt::format("was: {}", shortened(cause.before, 60));
     case Cause::Kind::kVariable:
       return value_words(cause) + (cause.line == 0 ? "" : fmt::format(" (line {})", cause.line));
@@ -99,11 +96,11 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kMissing:
       return fmt::format("{} does not exist: the build fails here", printable(cause.path));
     case Cause::Kind::kNetwork:
-      return "whether it is still the same is known only on the network";
+      return "whether it changed is known only on the network";
     case Cause::Kind::kAlways:
       return "BuildKit runs this in every build";
     case Cause::Kind::kNoCache:
-      return "the build is told not to use the cache here";
+      return "the build does not use the cache here";
     case Cause::Kind::kTarget:
     case Cause::Kind::kNone:
       return "";
@@ -128,18 +125,17 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
   if (step.verdict != Verdict::kDepends) return words;
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "same-time")
     return fmt::format(
-        "{} changed, but its size and modification time did not: a builder that has a copy of the context "
-        "keeps "
-        "the old file; touch it to be sure",
+        "{} changed, but its size and modification time did not: a builder with a copy of the context "
+        "keeps the old file; run touch on it to be sure",
         printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows)
-    return words + "; reused by a builder that has a copy of the context already";
+    return words + "; reused if the builder already has a copy of the context";
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
-    return fmt::format("{}; reused if {} comes out the same", words, printable(step.cause.path));
+    return fmt::format("{}; reused if {} does not change", words, printable(step.cause.path));
   }
   if (!step.follows && step.cause.kind == Cause::Kind::kInstruction)
-    return words + "; reused if it has the same file";
-  return words + "; reused if that one is";
+    return words + "; reused if the file is the same";
+  return words + "; reused if that step is reused";
 }
 
 namespace {
@@ -159,7 +155,7 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
                        printable(step.cause.path), step.cause.line);
   }
   const auto count = [&](Verdict verdict) { return report.count(build.graph(), verdict); };
-  // What runs in every build is no news.
+  // What runs in every build is not news.
   const auto runs_always = [&](const StepReport& step) { return is_run_always(build, step); };
   const auto always = std::ranges::find_if(report.steps, runs_always);
   const auto all_always = static_cast<size_t>(std::ranges::count_if(report.steps, runs_always));
@@ -172,21 +168,22 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
           ? ""
           : fmt::format("; the WORKDIR in line {} runs in every build", always->cause.line);
   if (misses + depends + unknown == 0 && every_time.empty()) {
-    return total == 1
-               ? fmt::format("Nothing rebuilds {}: the only step is reused", occasion)
-               : fmt::format("Nothing rebuilds {}: all {} are reused", occasion, plural(total, "step"));
+    return total == 1 ? fmt::format("Nothing rebuilds {}: the only step is reused", occasion)
+                      : fmt::format("Nothing rebuilds {}: all {} are reused", occasion,
+                                    text::counted(total, "step"));
   }
   if (misses + depends + unknown == 0) return fmt::format("Nothing else rebuilds {}{}", occasion, every_time);
   if (misses + depends == 0)
-    return fmt::format("Nothing surely rebuilds {}: for {} of {} only the network can tell{}", occasion,
-                       unknown, plural(total, "step"), every_time);
+    return fmt::format("No known rebuilds {}: for {} of {}, this is known only on the network{}", occasion,
+                       unknown, text::counted(total, "step"), every_time);
   if (misses == 0)
-    return fmt::format("{} of {} may rebuild {}{}", depends, plural(total, "step"), occasion, every_time);
-  std::string line = fmt::format("{} of {} {} {}", misses, plural(total, "step"),
+    return fmt::format("{} of {} may rebuild {}{}", depends, text::counted(total, "step"), occasion,
+                       every_time);
+  std::string line = fmt::format("{} of {} {} {}", misses, text::counted(total, "step"),
                                  misses == 1 ? "rebuilds" : "rebuild", occasion);
   if (depends > 0)
-    line += fmt::format("; {} more {} on what {} gives", depends, depends == 1 ? "depends" : "depend",
-                        misses == 1 ? "it" : "that");
+    line += fmt::format("; {} more {} on {}", depends, depends == 1 ? "depends" : "depend",
+                        misses == 1 ? "its result" : "their results");
   return line + every_time;
 }
 
@@ -214,7 +211,7 @@ void append_stage(const cache::Build& build, const cache::Report& report, const 
   }
   if (!stage.needed && (!options.only || *options.only == Verdict::kUnused)) {
     steps = style.paint(Tone::kDim, fmt::format("  -       not needed for this target ({})\n",
-                                                plural(stage.steps.size(), "step")));
+                                                text::counted(stage.steps.size(), "step")));
   }
   if (steps.empty() && options.only) return;
   const std::string base = stage.from->arguments.empty() ? "" : printable(stage.from->arguments[0].text);
@@ -344,7 +341,7 @@ bool append_why(const cache::Build& build, const cache::Report& report, uint32_t
   };
   auto step = find(line);
   if (step == report.steps.end()) return false;
-  // A cause lies above what it causes, so this ends.
+  // A cause is above what it causes, so this ends.
   for (size_t left = report.steps.size(); left > 0 && step != report.steps.end(); --left) {
     append_step(build, *step, style, out);
     if (step->follows) {

@@ -10,6 +10,7 @@
 
 #include "dcache/text/json_writer.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::report {
 namespace {
@@ -201,8 +202,8 @@ class TextReport : public FindingsReport {
       if (count > 1 && countable) totals += 's';
     }
     if (totals.empty()) totals = "no findings";
-    out += fmt::format("{} in {} file{}", totals, files_, files_ == 1 ? "" : "s");
-    out += total_.fixable > 0 ? fmt::format("; --fix mends {}\n", total_.fixable) : "\n";
+    out += fmt::format("{} in {}", totals, text::counted(files_, "file"));
+    out += total_.fixable > 0 ? fmt::format("; --fix can fix {}\n", total_.fixable) : "\n";
   }
 
  private:

@@ -71,7 +71,7 @@ std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all = fal
 
 // An array of
 // {"rule","name","path","line","column","end_line","end_column","level","message","remedy","aliases","fix"};
-// lines and columns count from 1, columns count bytes, and the end is behind the last byte. `fix` is null or
+// lines and columns count from 1, columns count bytes, and the end is after the last byte. `fix` is null or
 // {"description","safe","edits":[{"line","column","end_line","end_column","replacement"}],"new_file"?}.
 std::unique_ptr<FindingsReport> findings_json();
 

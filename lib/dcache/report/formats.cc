@@ -22,7 +22,7 @@ Range range_of(const FileFindings& file, const Diagnostic& diagnostic) {
   return {file.text.lines().position_of(span.begin), file.text.lines().position_of(span.end)};
 }
 
-// One whose parts follow each other, with nothing in front or behind.
+// One whose parts follow each other, with nothing before or after.
 class Lines : public FindingsReport {
  public:
   void begin(std::string& /*out*/) override {}
@@ -211,11 +211,12 @@ class SonarqubeReport : public FindingsArray {
     json.begin_object().key("rules").begin_array();
     for (const Rule& rule : rules_)
       write_rule(rule.code, rule.name, rule.rationale, rule.level, json);
-    write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file.", Level::kError,
+    write_rule(lint::kNotBuildable, lint::kNotBuildableName, "Builders refuse the file.", Level::kError,
                json);
     write_rule(lint::kUnusedSuppression, lint::kUnusedSuppressionName, "A comment silences nothing.",
                Level::kInfo, json);
-    write_rule(kShellCheck, kShellCheck, "What ShellCheck says of the text of a RUN.", Level::kWarning, json);
+    write_rule(kShellCheck, kShellCheck, "A finding of ShellCheck about the script of a RUN.",
+               Level::kWarning, json);
     json.end_array().key("issues").begin_array();
   }
   void end(std::string& out) override { out += "]}\n"; }

@@ -13,6 +13,7 @@ using lint::FixKind;
 using lint::Rule;
 
 constexpr size_t kTextWidth = 88;
+constexpr size_t kNameWidth = 34;  // of a code, and the name after it
 
 std::string_view fix_words(const Rule& rule) {
   switch (rule.fix) {
@@ -41,7 +42,7 @@ std::string_view origin_words(const Rule& rule) {
 std::string_view default_words(const Rule& rule) {
   if (rule.experimental) return "experimental: off unless `# check=experimental=` names it";
   if (!rule.on_by_default) return "off by default";
-  return rule.not_in_default.empty() ? "on by default" : "on in the profile of its origin";
+  return rule.not_in_default.empty() ? "on by default" : "off by default";
 }
 
 std::string title(const Rule& rule) {
@@ -94,7 +95,7 @@ std::string files_note(const lint::Example& example) {
     const std::string size = file.size == 0 ? "" : fmt::format(" ({})", bytes_words(file.size));
     names += fmt::format("{}`{}`{}", names.empty() ? "" : ", ", file.path, size);
   }
-  return note + fmt::format("\nwith {} beside it.\n", names);
+  return note + fmt::format("\nwith these files next to it: {}.\n", names);
 }
 
 }  // namespace
@@ -104,10 +105,9 @@ std::string rule_page(const Rule& rule) {
   page += fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level),
                       origin_words(rule), fix_words(rule), default_words(rule));
   if (!rule.not_in_default.empty())
-    page += fmt::format("The default profile leaves it out: {}.\n\n", rule.not_in_default);
+    page += fmt::format("It is not in the default profile because {}.\n\n", rule.not_in_default);
   if (!rule.covers.empty())
-    page +=
-        fmt::format("In the default profile it stands for {} as well.\n\n", fmt::join(rule.covers, " and "));
+    page += fmt::format("In the default profile it also replaces {}.\n\n", fmt::join(rule.covers, " and "));
   page += fmt::format("## Why\n\n{}\n\n", rule.rationale);
   page += fmt::format("## Example\n\n```{}\n{}```\n{}\n", language_of(rule), rule.bad.dockerfile,
                       files_note(rule.bad));
@@ -125,11 +125,12 @@ std::string rule_page(const Rule& rule) {
 }
 
 std::string rule_index(std::span<const Rule> rules) {
-  std::string page = "# Rules\n\nMade from the rules themselves; `dcache rules CODE` prints the same.\n\n";
+  std::string page = "# Rules\n\nGenerated from the rules; `dcache rules CODE` prints the same text.\n\n";
   page += "| code | name | level | fix | finds |\n|---|---|---|---|---|\n";
   for (const Rule& rule : rules) {
-    page += fmt::format("| [{0}]({0}.md) | {1} | {2} | {3} | {4} |\n", rule.code, rule.name,
-                        lint::name_of(rule.level), fix_words(rule), rule.summary);
+    page += fmt::format("| [{0}]({0}.md) | {1} | {2} | {3} | {4} |\n", rule.code,
+                        rule.code == rule.name ? "" : rule.name, lint::name_of(rule.level), fix_words(rule),
+                        rule.summary);
   }
   return page;
 }
@@ -150,9 +151,13 @@ void append_rule(const Rule& rule, const Style& style, std::string& out) {
 
 void append_rule_list(std::span<const Rule> rules, const Style& style, std::string& out) {
   for (const Rule& rule : rules) {
+    // BuildKit's checks have no code but their name.
+    const std::string name = rule.code == rule.name
+                                 ? std::string(kNameWidth - std::min(kNameWidth, rule.name.size()), ' ')
+                                 : fmt::format("  {:<26}", rule.name);
     out +=
-        fmt::format("{}  {:<26} {:<8} {}{}\n", style.paint(Tone::kBold, rule.code), rule.name,
-                    lint::name_of(rule.level), rule.summary,
+        fmt::format("{}{} {:<8} {}{}\n", style.paint(Tone::kBold, rule.code), name, lint::name_of(rule.level),
+                    rule.summary,
                     rule.on_by_default && rule.not_in_default.empty() ? "" : " (not in the default profile)");
   }
 }

@@ -38,7 +38,7 @@ std::string_view sarif_level(Level level) {
   return "none";
 }
 
-// What results point to by number: the rules, and behind them the pseudo-rules of the engine.
+// What results point to by number: the rules, and after them the pseudo-rules of the engine.
 class RuleNumbers {
  public:
   explicit RuleNumbers(std::span<const Rule> rules) : rules_(rules) {
@@ -100,7 +100,7 @@ class SarifWriter {
     json_.end_object();
   }
 
-  // Behind the results.
+  // After the results.
   void write_tail(const std::string& left_out) {
     json_.end_array();
     if (!left_out.empty()) {
@@ -120,11 +120,10 @@ class SarifWriter {
     for (const Rule& rule : rules_.rules())
       write_rule(rule.code, rule.name, rule.summary, rule.rationale, rule.level, lint::references_of(rule),
                  rule.security_severity);
-    write_rule(lint::kNotBuildable, lint::kNotBuildableName, "A builder refuses the file",
-               "The file can't be split into instructions, or one of them is not well formed.", Level::kError,
-               {});
+    write_rule(lint::kNotBuildable, lint::kNotBuildableName, "Builders refuse the file",
+               "The file can't be split into instructions, or one of them is malformed.", Level::kError, {});
     write_rule(lint::kUnusedSuppression, lint::kUnusedSuppressionName, "A comment silences nothing",
-               "The comment names a rule that has nothing to report where it stands.", Level::kInfo, {});
+               "The comment names a rule that reports nothing there.", Level::kInfo, {});
     json_.end_array().end_object().end_object();
   }
 
@@ -260,8 +259,9 @@ class SarifReport : public FindingsReport {
 
   std::string left_out() const override {
     if (dropped_ == 0) return {};
-    return fmt::format("{} of {} findings are left out, the least severe ones: code scanning takes {}",
-                       dropped_, total_, kMostSarifResults);
+    const std::string count = dropped_ == 1 ? "" : fmt::format("{} ", dropped_);
+    return fmt::format("the {}least severe of {} findings {} left out: code scanning accepts at most {}",
+                       count, total_, dropped_ == 1 ? "is" : "are", kMostSarifResults);
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dcache/report/style.h"
+#include "dcache/text/words.h"
 
 namespace dcache::report {
 
@@ -35,7 +36,7 @@ Weight weight_of(const std::vector<const Record*>& files) {
 }
 
 std::string weight_words(const Weight& weight) {
-  return fmt::format("{} file{}, {}", weight.files, weight.files == 1 ? "" : "s", bytes_words(weight.bytes));
+  return fmt::format("{}, {}", text::counted(weight.files, "file"), bytes_words(weight.bytes));
 }
 
 }  // namespace dcache::report

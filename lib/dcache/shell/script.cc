@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, 6> kOpening = {"if", "while", "until", "{
 constexpr std::array<std::string_view, 5> kMiddle = {"then", "do", "else", "elif", "!"};
 constexpr std::array<std::string_view, 3> kClosing = {"fi", "done", "}"};
 
-// What a character does to the word that it stands in.
+// What a character does to the word that it is in.
 enum class CharacterKind : uint8_t { kPlain, kPattern, kQuote, kEnd };
 constexpr std::array<CharacterKind, 256> kCharacters = [] {
   std::array<CharacterKind, 256> kinds{};
@@ -121,7 +121,7 @@ class Splitter {
     if (depth_ > 0) --depth_;
   }
 
-  // Digits directly in front of a redirection.
+  // Digits directly before a redirection.
   bool is_descriptor() const {
     size_t digits = 0;
     while (peek(digits) >= '0' && peek(digits) <= '9')
@@ -219,7 +219,7 @@ class Splitter {
     next_connector_ = Connector::kThen;
   }
 
-  // Behind the next word that reads so; behind any one word for "".
+  // After the next word that reads so; after any one word for "".
   void skip_to_word(std::string_view wanted) {
     while (at_ < script_.size()) {
       while (text::is_ascii_space(peek()) || (peek() == '\\' && peek(1) == '\n'))
@@ -229,7 +229,7 @@ class Splitter {
     }
   }
 
-  // `NAME in WORDS` up to the end of the line or `;`: no commands, but for those in substitutions.
+  // `NAME in WORDS` up to the end of the line or `;`: no commands, except those in substitutions.
   void skip_loop_head() {
     while (at_ < script_.size() && peek() != ';' && peek() != '\n') {
       if (peek() == '(' || peek() == ')') ++at_;
@@ -351,7 +351,7 @@ class Splitter {
     return script_.size();
   }
 
-  // The place of the bracket that closes one opened in front of `at_`.
+  // The place of the bracket that closes one opened before `at_`.
   size_t closing(char close, char open) const {
     int level = 1;
     char quote = 0;
@@ -396,7 +396,7 @@ class Splitter {
     inner_.clear();
   }
 
-  // The commands of `sh -c TEXT` come behind it.
+  // The commands of `sh -c TEXT` come after it.
   void quoted_script() {
     if (nesting_ >= kDeepest || current_.words.size() < 3) return;
     const auto script = inner_script(invocation(current_));
@@ -437,7 +437,7 @@ class Splitter {
   bool quoted_;
 };
 
-// A program that runs the command behind it, and its options that take a value of their own.
+// A program that runs the command after it, and its options that take a value of their own.
 struct Wrapper {
   std::string_view name;
   std::string_view options_with_value;  // single letters
@@ -496,12 +496,12 @@ std::span<const Word> invocation(const Command& command) {
         const size_t valued = word.find_first_of(wrapper->options_with_value, 1);
         if (valued == word.size() - 1 && word[1] != '-') ++at;
       } else if (!is_assignment(word)) {
-        // `env $FLAGS program`: the variable holds assignments.
+        // `env $FLAGS program`: the variable contains assignments.
         const bool unquoted = wrapper->name == "env" && word.starts_with('$') && words[at].spelling == word;
         if (!unquoted || at + 1 == words.size()) break;
       }
     }
-    // A duration or a user name stands between these and the command.
+    // A duration or a user name is between these and the command.
     if (wrapper->name == "timeout" || wrapper->name == "gosu" || wrapper->name == "su-exec") ++at;
     if (at >= words.size()) return command.words;
     words = words.subspan(at);

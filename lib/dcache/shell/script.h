@@ -2,7 +2,7 @@
 //
 // It covers what POSIX shells and bash have in common: quotes, escapes, lists (`&&`, `||`, `;`, `&`, new
 // lines), pipes, subshells, groups, `if`/`for`/`while`/`until`/`case`, functions, redirections,
-// here-documents, assignments and command substitution. Text that is no valid script gives what can be
+// here-documents, assignments and command substitution. Text that is not valid script gives what can be
 // recognised.
 #pragma once
 
@@ -18,11 +18,11 @@ namespace dcache::shell {
 
 struct Word {
   std::string_view text;      // quotes and escapes removed; variables as they are written
-  std::string_view spelling;  // where it stands in the script
+  std::string_view spelling;  // where it is in the script
   bool literal = true;        // nothing in it is expanded when it runs
 };
 
-// How a command is tied to the one in front of it in its list.
+// How a command is tied to the one before it in its list.
 enum class Connector : uint8_t { kFirst, kAnd, kOr, kThen, kPipe, kBackground };
 
 struct Redirection {
@@ -31,7 +31,7 @@ struct Redirection {
 };
 
 struct Command {
-  std::vector<Word> assignments;  // NAME=value in front of the command
+  std::vector<Word> assignments;  // NAME=value before the command
   std::vector<Word> words;        // the program and its arguments
   std::vector<Redirection> redirections;
   Connector connector = Connector::kFirst;
@@ -44,9 +44,9 @@ struct Command {
   std::string_view program() const;
 };
 
-// All commands in the order they stand, those inside substitutions, and those of the text that `sh -c` is
-// given, behind the one that holds them. Views point into `script`, or into `texts` where a word is not
-// written as it reads: both have to outlive the result.
+// All commands in the order in which they are written, those inside substitutions, and those of the text that
+// `sh -c` is given, after the one that contains them. Views point into `script`, or into `texts` where a word
+// is not written as it reads: both have to outlive the result.
 std::vector<Command> split(std::string_view script, text::Arena& texts);
 
 // The program that really runs, with its arguments: the words of the command without `sudo`, `env A=b`,

@@ -7,7 +7,7 @@ namespace dcache::text {
 
 class Descriptor {
  public:
-  // Takes the descriptor over; a negative one stands for none.
+  // Takes the descriptor over; a negative one means none.
   explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;

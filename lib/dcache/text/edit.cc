@@ -82,7 +82,7 @@ std::vector<Line> compare_lines(std::string_view before, std::string_view after)
 }
 
 std::string range(size_t start, size_t count) {
-  // An empty range names the line in front of it.
+  // An empty range names the line before it.
   return count == 1 ? std::to_string(start) : fmt::format("{},{}", count == 0 ? start - 1 : start, count);
 }
 
@@ -141,7 +141,7 @@ std::string unified_diff(std::string_view before, std::string_view after, std::s
     const size_t begin = change - std::min(change - at, kContextLines);
     old_line += begin - at;
     new_line += begin - at;
-    size_t end = change;  // behind the last change of the hunk, with its context
+    size_t end = change;  // after the last change of the hunk, with its context
     for (size_t i = change; i < lines.size() && i < end + 2 * kContextLines + 1; ++i) {
       if (lines[i].sign != ' ') end = i;
     }

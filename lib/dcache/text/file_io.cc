@@ -66,7 +66,7 @@ tl::expected<std::string, std::string> read_file(const std::string& path) {
   if (::fstat(fd.get(), &status) != 0) return tl::unexpected(failure("can't read", path));
   if (S_ISDIR(status.st_mode)) return tl::unexpected(fmt::format("can't read {}: it is a folder", path));
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) {
-    return tl::unexpected(fmt::format("can't read {}: it is no regular file", path));
+    return tl::unexpected(fmt::format("can't read {}: it is not a regular file", path));
   }
   if (!S_ISREG(status.st_mode)) {
     const Descriptor blocking(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

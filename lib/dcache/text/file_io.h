@@ -12,7 +12,7 @@ namespace dcache::text {
 // The content of a regular file, or of standard input for "-". The error is a sentence that names the path.
 tl::expected<std::string, std::string> read_file(const std::string& path);
 
-// The absolute path that a path leads to behind all symbolic links; the path itself where nothing is there.
+// The absolute path that a path leads to after all symbolic links; the path itself where nothing is there.
 std::string real_path(const std::string& path);
 
 // Whether a write waits until the content is on the disk. Without it a power cut can leave an empty file.

@@ -12,7 +12,7 @@ namespace {
 size_t plain_bytes(std::string_view text) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHighs = 0x8080808080808080;
-  // Sets the high bit of each byte that is zero (and perhaps of bytes behind such a one).
+  // Sets the high bit of each byte that is zero (and perhaps of bytes after such a one).
   const auto zeros = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHighs; };
   size_t at = 0;
   for (; at + sizeof(uint64_t) <= text.size(); at += sizeof(uint64_t)) {

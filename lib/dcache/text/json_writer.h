@@ -1,5 +1,5 @@
 // Writes JSON as it comes, without a tree in between: reports of many files are large, and their key order is
-// part of the format. Bytes that are no UTF-8 are written as U+FFFD, each for itself.
+// part of the format. Bytes that are not UTF-8 are written as U+FFFD, each for itself.
 // (Reading JSON is nlohmann/json's work.)
 #pragma once
 

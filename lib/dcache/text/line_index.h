@@ -17,7 +17,7 @@ class LineIndex {
 
   // Lines of the text; a final newline opens no further line. An empty text has none.
   uint32_t line_count() const { return static_cast<uint32_t>(starts_.size()); }
-  // The line (from 1) that holds `offset`; offsets past the end belong to the last line.
+  // The line (from 1) that contains `offset`; offsets past the end belong to the last line.
   uint32_t line_of(uint32_t offset) const;
   Position position_of(uint32_t offset) const;
   // The bytes of a line with its newline; an empty span at the end for a line past the last.

@@ -16,10 +16,10 @@ std::string join_path(std::string_view a, std::string_view b);
 // What follows the last slash, "a" of "/x/a"; "." for an empty path and "/" for the root.
 std::string_view base_name(std::string_view path);
 
-// What stands before the last slash, "." or "/" if nothing does. Not cleaned.
+// What is before the last slash, "." or "/" if there is nothing. Not cleaned.
 std::string_view parent_path(std::string_view path);
 
-// Whether `path` is `folder` or lies below it; both cleaned. "." and "/" hold everything.
+// Whether `path` is `folder` or is below it; both cleaned. "." and "/" hold everything.
 bool is_within(std::string_view path, std::string_view folder);
 
 }  // namespace dcache::text

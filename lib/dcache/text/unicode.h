@@ -13,7 +13,7 @@ inline constexpr char32_t kReplacementRune = 0xFFFD;
 
 struct Rune {
   char32_t value = 0;
-  uint32_t width = 0;  // bytes it takes; 1 for a byte that is no valid UTF-8, 0 at the end
+  uint32_t width = 0;  // bytes it takes; 1 for a byte that is not valid UTF-8, 0 at the end
 };
 
 // The character at the start of `text`. An invalid byte reads as U+FFFD of width 1.
@@ -23,7 +23,7 @@ void append_rune(std::string& to, char32_t rune);
 // Whether every byte is below 0x80.
 bool is_ascii(std::string_view text);
 
-// Whether every byte is an ASCII character that is no control character.
+// Whether every byte is an ASCII character that is not a control character.
 bool is_printable_ascii(std::string_view text);
 
 // White space, letters and decimal digits as Unicode defines them.

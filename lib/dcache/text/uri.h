@@ -8,7 +8,7 @@ namespace dcache::text {
 
 // Everything but unreserved characters and '/' as percent escapes of its bytes.
 std::string percent_encoded(std::string_view path);
-// The bytes that escapes stand for; what is no escape stays.
+// The bytes that escapes mean; what is not an escape stays.
 std::string percent_decoded(std::string_view text);
 
 }  // namespace dcache::text

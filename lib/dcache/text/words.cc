@@ -13,4 +13,8 @@ std::string list_words(std::span<const std::string> words, size_t most) {
   return list;
 }
 
+std::string counted(size_t count, std::string_view noun) {
+  return std::to_string(count).append(" ").append(noun).append(count == 1 ? "" : "s");
+}
+
 }  // namespace dcache::text

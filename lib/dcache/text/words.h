@@ -1,13 +1,17 @@
-// Lists in sentences.
+// Lists and counts in sentences.
 #pragma once
 
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace dcache::text {
 
 // "a", "a and b", "a, b and c"; empty for none. Of more than `most` the first ones: "a, b and 3 more".
 std::string list_words(std::span<const std::string> words, size_t most = std::numeric_limits<size_t>::max());
+
+// "1 step", "2 steps".
+std::string counted(size_t count, std::string_view noun);
 
 }  // namespace dcache::text
