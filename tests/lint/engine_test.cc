@@ -42,6 +42,21 @@ TEST(Levels, ComeFromTheConfiguration) {
   EXPECT_EQ(linter.lint(dockerfile::parse("FROM a:1\n"), {}).diagnostics[0].level, Level::kError);
 }
 
+// `# check=error=true` makes a build fail for BuildKit's checks, and for them alone.
+TEST(Levels, AreRaisedByTheCheckDirective) {
+  const auto levels = [](const std::string& directive) {
+    const Config config = config_selecting({"FromAsCasing", "DC1009"});
+    std::vector<Level> found;
+    for (const Diagnostic& diagnostic :
+         Linter(catalogue(), config).lint(dockerfile::parse(directive + "FROM a:1 as b\n"), {}).diagnostics)
+      found.push_back(diagnostic.level);
+    return found;
+  };
+  EXPECT_EQ(levels(""), (std::vector{Level::kWarning, Level::kInfo}));
+  EXPECT_EQ(levels("# check=error=false\n"), (std::vector{Level::kWarning, Level::kInfo}));
+  EXPECT_EQ(levels("# check=error=true\n"), (std::vector{Level::kError, Level::kInfo}));
+}
+
 struct SuppressionCase {
   const char* text;
   size_t findings;
