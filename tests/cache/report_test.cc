@@ -27,6 +27,11 @@ TEST(Compare, ReusesWhatAnyEarlierBuildLeft) {
   EXPECT_EQ(verdicts(main_now, compare_with(main_now, {&main_then, &feature})), "2:hit 3:hit");
 }
 
+TEST(Compare, DoesNotReuseWhatNoBuildHasMade) {
+  const std::string unused = "FROM x AS s\nRUN 1\nFROM x\nRUN 2\n";
+  EXPECT_EQ(test::compare_texts(unused, unused + "COPY --from=s /a /a\n"), "2:miss 4:hit 5:miss");
+}
+
 // BuildKit makes equal steps once for both, the others look for what the same build has made.
 TEST(Compare, ReusesAnEqualStepOfTheSameBuild) {
   const std::string before = "FROM x\nRUN 0\n";

@@ -52,6 +52,10 @@ TEST(StageFiles, KeepASingleFilesNameOnlyInAFolder) {
   EXPECT_EQ(taken("RUN mkdir /d\nCOPY b /d", take, "b"), "depends");
   EXPECT_EQ(edit_file("FROM scratch AS s\nCOPY b /d\nFROM x\nCOPY --from=s /d /x\n", "b", kFiles),
             "2:miss 4:miss");
+  // Nothing is there but what steps make, and a RUN may have made the folder.
+  EXPECT_EQ(
+      edit_file("FROM scratch AS s\nCOPY src /\nRUN make\nCOPY b /d\nFROM x\n" + take + "\n", "b", kFiles),
+      "2:hit 3:hit 4:miss 6:depends");
 }
 
 TEST(StageFiles, AreKnownThoughTheirModesAreChangedByLetters) {

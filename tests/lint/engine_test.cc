@@ -18,6 +18,8 @@ TEST(Profiles, ReportOneProblemOnce) {
   const std::string text = "FROM ubuntu AS x\nRUN x\nFROM debian:latest AS y\nFROM a:1\n";
   Config config;
   EXPECT_EQ(findings(text, config), (Texts{"DC1009:1", "DC1009:3", "DC1009:4"}));
+  // A finding stands for those of other rules in the same instruction.
+  EXPECT_EQ(findings("FROM a:1\nRUN apk add x\n", config), (Texts{"DC1009:1", "DC1003:2"}));
   config.profile = Profile::kHadolint;
   EXPECT_EQ(findings(text, config), (Texts{"DL3006:1", "DL3007:3"}));
   config.profile = Profile::kAll;
