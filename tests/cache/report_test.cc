@@ -27,6 +27,23 @@ TEST(Compare, ReusesWhatAnyEarlierBuildLeft) {
   EXPECT_EQ(verdicts(main_now, compare_with(main_now, {&main_then, &feature})), "2:hit 3:hit");
 }
 
+TEST(Compare, DoesNotReuseWhatNoBuildHasMade) {
+  const std::string unused = "FROM x AS s\nRUN 1\nFROM x\nRUN 2\n";
+  EXPECT_EQ(test::compare_texts(unused, unused + "COPY --from=s /a /a\n"), "2:miss 4:hit 5:miss");
+}
+
+// BuildKit makes equal steps once for both, the others look for what the same build has made.
+TEST(Compare, ReusesAnEqualStepOfTheSameBuild) {
+  const std::string before = "FROM x\nRUN 0\n";
+  const std::string after = "FROM x AS s\nRUN 1\nFROM x\nRUN 1\nCOPY --from=s /a /a\n";
+  const auto verdicts_with = [&](plan::Builder builder) {
+    return test::compare_texts(before, after, {.builder = builder});
+  };
+  EXPECT_EQ(verdicts_with(plan::Builder::kBuildkit), "2:miss 4:miss 5:miss");
+  EXPECT_EQ(verdicts_with(plan::Builder::kClassic), "2:miss 4:hit 5:miss");
+  EXPECT_EQ(verdicts_with(plan::Builder::kBuildah), "2:miss 4:hit 5:miss");
+}
+
 TEST(Compare, NamesTheCauseAgainstTheNearestState) {
   const Build far = build_of("FROM x\nRUN 0\nCOPY a /\nRUN 1\n", {file("a", "1")});
   const Build near = build_of("FROM x\nRUN zero\nCOPY a /\nRUN 1\n", {file("a", "1")});
@@ -104,6 +121,25 @@ TEST(Causes, NameAStepThatAStageHasLost) {
   EXPECT_EQ(cause.kind, Cause::Kind::kStage);
   EXPECT_EQ(cause.stage, "s");
   EXPECT_EQ(cause.before, "RUN make");
+}
+
+TEST(Causes, SayHowAFileChanged) {
+  const auto link = [](std::string target) {
+    Record record;
+    record.path = "l";
+    record.type = context::Type::kSymlink;
+    record.target = std::move(target);
+    return record;
+  };
+  const auto change = [](const Record& before, const Record& after) {
+    const std::string text = "FROM x\nCOPY . /\n";
+    const Build old = build_of(text, {before}), now = build_of(text, {after});
+    return std::string(compare(old.state(), now.state()).steps.back().cause.change);
+  };
+  EXPECT_EQ(change(link("a"), link("b")), "target");
+  EXPECT_EQ(change(link("a"), file("l", "a")), "type");
+  EXPECT_EQ(change(file("l", "a"), file("l", "b")), "changed");
+  EXPECT_EQ(change(file("l", "a"), file("l", "a", 0755)), "mode");
 }
 
 Record dated(std::string path, std::string_view content, int64_t modified) {

@@ -58,6 +58,21 @@ TEST(Select, TakesFilesFoldersAndWhatLinksLeadTo) {
   EXPECT_EQ(selected(selector("/linkdir/a.c")), Texts{"src/a.c"});
 }
 
+TEST(Select, TakesWhatIsInAnotherSourceOnce) {
+  const std::vector<plan::Selector> both = {selector("/src"), selector("/src/a.c"), selector("/src")};
+  const plan::Selector one = selector("/src");
+  EXPECT_EQ(select(tree(), both).files.size(), select(tree(), {&one, 1}).files.size());
+  EXPECT_EQ(select(tree(), both).hash, select(tree(), {&one, 1}).hash);
+}
+
+TEST(Select, ComparesFilesThatWereNotHashedByTheirPaths) {
+  Record a = file("a"), b = file("b");
+  a.content.reset();
+  b.content.reset();
+  EXPECT_TRUE(are_same(a, a));
+  EXPECT_FALSE(are_same(a, b));
+}
+
 TEST(Select, MatchesWildcardsThroughLinks) {
   EXPECT_EQ(selected(selector("/src/*.c")), Texts{"src/a.c"});
   EXPECT_EQ(selected(selector("/linkdir/*.c")), Texts{"src/a.c"});

@@ -52,6 +52,10 @@ TEST(StageFiles, KeepASingleFilesNameOnlyInAFolder) {
   EXPECT_EQ(taken("RUN mkdir /d\nCOPY b /d", take, "b"), "depends");
   EXPECT_EQ(edit_file("FROM scratch AS s\nCOPY b /d\nFROM x\nCOPY --from=s /d /x\n", "b", kFiles),
             "2:miss 4:miss");
+  // Nothing is there but what steps make, and a RUN may have made the folder.
+  EXPECT_EQ(
+      edit_file("FROM scratch AS s\nCOPY src /\nRUN make\nCOPY b /d\nFROM x\n" + take + "\n", "b", kFiles),
+      "2:hit 3:hit 4:miss 6:depends");
 }
 
 TEST(StageFiles, AreKnownThoughTheirModesAreChangedByLetters) {
@@ -109,6 +113,19 @@ TEST(StageFiles, KnowTheFoldersThatWorkdirMakes) {
   EXPECT_EQ(insert("WORKDIR /d/e", "COPY --from=s /d /x"), "miss");
   EXPECT_EQ(insert("WORKDIR /d", "COPY --from=s /d /x"), "hit");
   EXPECT_EQ(insert("WORKDIR /e", "COPY --from=s /d /x"), "hit");
+  // Nothing else is in the folder.
+  EXPECT_EQ(insert("WORKDIR /n/m/l", "COPY --from=s /n /x"), "miss");
+  EXPECT_EQ(insert("WORKDIR /n/m/l", "COPY --from=s /n/m/* /x/"), "miss");
+  EXPECT_EQ(insert("WORKDIR /n/m/l", "RUN --mount=from=s,source=/n,target=/m 1"), "miss");
+  EXPECT_EQ(insert("RUN make\nWORKDIR /n/m/l", "COPY --from=s /n /x"), "miss");
+}
+
+TEST(StageFiles, KnowTheOwnersOfFoldersThatWorkdirMakes) {
+  const auto text = [](const std::string& user) {
+    return "FROM x AS s\nUSER " + user + "\nWORKDIR /d/e\nFROM x\nCOPY --from=s /d /x\n";
+  };
+  EXPECT_EQ(compare_texts(text("1"), text("1")), "3:hit 5:hit");
+  EXPECT_EQ(compare_texts(text("1"), text("2")), "3:miss 5:depends");
 }
 
 // In each a link makes an edit show at another path than where the file was copied to; tried with
@@ -188,6 +205,20 @@ TEST(StageFiles, OfAChainOfStagesKeepTheirFilters) {
       "COPY --from=two /e /f\n";
   EXPECT_EQ(edit_file(text, "src/a", kFiles), "2:hit 4:hit 6:hit");
   EXPECT_EQ(edit_file(text, "b", kFiles), "2:hit 4:hit 6:hit");
+}
+
+// The pattern itself is not copied by the third stage: what it left out must count there all the same.
+TEST(StageFiles, OfAChainOfStagesChangeWithTheFilterOfOne) {
+  const auto chain = [](const std::string& first, const std::string& exclude) {
+    return "FROM x AS one\n" + first + "\nFROM x AS two\nCOPY --from=one" + exclude +
+           " /d /e\nFROM x\nCOPY --from=two /e /f\n";
+  };
+  EXPECT_EQ(compare_texts(chain("RUN make", " --exclude=a"), chain("RUN make", " --exclude=b")),
+            "2:hit 4:miss 6:depends");
+  EXPECT_EQ(compare_texts(chain("RUN make", ""), chain("RUN make", " --exclude=a")),
+            "2:hit 4:miss 6:depends");
+  EXPECT_EQ(compare_texts(chain("COPY a b /d/", ""), chain("COPY a b /d/", " --exclude=a")),
+            "2:hit 4:miss 6:miss");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 """Random projects and edits, really built, against what dcache says of them.
 
   random_builds.py SEED [--count N] [--jobs 2] [--record FILE]
+  random_builds.py SEED [--count N] --plan-only
 
 Each seed gives a Dockerfile, a context, an ignore file, named contexts and build arguments, and one edit. The project is
 built before and after the edit, twice over: once with RUN steps that always write the same and once with RUN steps that
@@ -12,6 +13,9 @@ that says `depends` of what could be known is counted as vague, and one whose re
 Lines that the builder refuses are taken out of the project until it builds. --record adds each trial to FILE, one JSON
 object a line: {"id","edit","changed","before","after","steps":[{"line","step","truth"}]}, where a state is {"tree","ignore",
 "args","target","named","dockerfile"}. `bb` has to be there: FROM scratch with a static busybox and its applets in /bin.
+
+--plan-only builds nothing: it only checks that dcache can plan each project before and after the edit, and counts what the
+projects contain.
 
 DOCKER_HOST and DOCKER_CONFIG choose the Docker; --builder classic and buildah model and run those. `--link` works only in a
 builder that can merge layers (Docker with the containerd image store); others treat it as if it were not there, and
@@ -161,6 +165,28 @@ class Project:
             link += " --exclude=" + self.dice.choice(["*.md", "1", "**/*.c", "out"])
         return [f"COPY --from={source}{link} {path} {into}"]
 
+    def workdir_below(self) -> list[str]:
+        """A folder below one that a COPY wrote, or that another stage may take."""
+        at = self.dice.choice([*self.copied, "/out", "/app", "/dst"]).replace("$F", "a.txt").rstrip("/.")
+        return [f"WORKDIR {at or ''}/{self.dice.choice(['below', 'below/deep', 'deep'])}"]
+
+    def chain(self, stages: list[str]) -> list[list[str]]:
+        """Stages that each take what the one before has, of which one leaves something out: the last is for the caller."""
+        source, lines = self.dice.choice(stages), []
+        path = self.part_of_copied() if self.copied else "/out"
+        for link in range(self.dice.randint(1, 2)):
+            name = f"chain{len(self.lines)}x{link}"
+            exclude = " --exclude=" + self.dice.choice(EXCLUDES[:-2]) if self.chance(0.7) else ""
+            lines.append([f"FROM bb AS {name}", f"COPY --from={source}{exclude} {path} /chain/"])
+            source, path = name, "/chain"
+        self.copied.append("/chain/")
+        return [*lines, [f"COPY --from={source} /chain{self.dice.choice(['', '/', '/.'])} /chained/"]]
+
+    def repeated(self) -> list[str]:
+        """An instruction that this stage or another one has already, as it is written."""
+        able = [line for line in self.lines if re.match(r"(RUN|COPY|ADD|WORKDIR) [^<\\]*$", line) and not line.startswith("WORKDIR /t")]
+        return [self.dice.choice(able)] if able else self.other()
+
     def mounts(self, stages: list[str]) -> str:
         if not self.buildkit:
             return ""
@@ -220,18 +246,27 @@ class Project:
         for index in range(self.dice.randint(1, 4)):
             base = self.dice.choice(["bb", "bb", "$BASE"] + stages)
             platform = " --platform=$BUILDPLATFORM" if self.chance(0.06) and self.buildkit else ""
+            links = self.chain(stages) if stages and self.new and self.chance(0.25) else []
+            for stage in links[:-1]:
+                self.lines += stage
             self.lines.append(f"FROM{platform} {base} AS s{index}")
             if base in ("bb", "$BASE"):
                 self.lines += [f"WORKDIR /t{self.nonce}", "ENV F=a.txt D=src U=1 M=755"]
+            for line in links[-1:]:
+                self.lines += line
             for _ in range(self.dice.randint(2, 7)):
                 kind = self.dice.random()
                 number += 1
-                if kind < 0.35:
+                if kind < 0.32:
                     new = self.copy()
-                elif kind < 0.6:
+                elif kind < 0.55:
                     new = self.run(stages, number)
-                elif kind < 0.75 and (stages or self.named):
+                elif kind < 0.7 and (stages or self.named):
                     new = self.copy_from(stages)
+                elif kind < 0.76:
+                    new = self.workdir_below()
+                elif kind < 0.81:
+                    new = self.repeated()
                 else:
                     new = self.other()
                 if self.chance(0.05) and len(self.lines) > 4 and re.match(r"(RUN|COPY|ADD|WORKDIR) [^<\\]*$", self.lines[-1]):
@@ -568,6 +603,23 @@ class Runner:
         return record
 
 
+    def plan(self, seed: int) -> dict:
+        """The project and its edit, planned by dcache alone. Refused is what no builder would accept: many projects are."""
+        project = Project(random.Random(seed), f"{seed}x0", self.kind, self.link, self.old)
+        edited = copy.deepcopy(project)
+        edited.edit()
+        lines = "\n".join(project.lines)
+        record = {"seed": seed, "result": "planned",
+                  "chains": len(re.findall(r"^FROM bb AS chain", lines, re.M)),
+                  "workdirs": len(re.findall(r"^WORKDIR \S+/(?:below|below/deep|deep)$", lines, re.M)),
+                  "repeated": len(project.lines) - len(set(project.lines))}
+        with tempfile.TemporaryDirectory() as name:
+            try:
+                self.explain(project.state(), edited.state(), Path(name) / "ours")
+            except BuildFailed as failure:
+                record |= {"result": "refused", "why": str(failure)}
+        return record
+
     def steady_trial(self, seed: int) -> dict:
         """A trial that disagrees is made again, since some of BuildKit's answers vary from run to run."""
         record = self.trial(seed)
@@ -576,6 +628,19 @@ class Runner:
                 print(f"seed {seed}: the builder's answer varies from run to run")
                 return {"seed": seed, "result": "varies"}
         return record
+
+
+def plan_all(runner: Runner, seeds: range, jobs: int) -> int:
+    """Fails for a project that dcache neither plans nor refuses with a line of the Dockerfile."""
+    with ThreadPoolExecutor(jobs) as pool:
+        records = list(pool.map(runner.plan, seeds))
+    odd = [one for one in records if "why" in one and not re.search(r"Dockerfile:\d+", one["why"])]
+    for one in odd:
+        print(f"seed {one['seed']}: {one['why']}")
+    planned = [one for one in records if one["result"] == "planned"]
+    print(f"{len(planned)} planned, {len(records) - len(planned)} refused; of those planned",
+          ", ".join(f"{sum(one[kind] > 0 for one in planned)} with {kind}" for kind in ("chains", "workdirs", "repeated")))
+    return 1 if odd else 0
 
 
 def main() -> int:
@@ -590,8 +655,11 @@ def main() -> int:
     parser.add_argument("--same-output-only", action="store_true", help="build with one kind of RUN steps alone, in half the time")
     parser.add_argument("--record", type=Path, help="add the trials to this file")
     parser.add_argument("--keep", help="a folder for the projects of those that disagree")
+    parser.add_argument("--plan-only", action="store_true", help="build nothing, only let dcache plan the projects")
     arguments = parser.parse_args()
     runner = Runner(arguments)
+    if arguments.plan_only:
+        return plan_all(runner, range(arguments.seed, arguments.seed + arguments.count), arguments.jobs)
     results = {"agree": 0, "vague": 0, "disagree": 0, "varies": 0, "unbuildable": 0}
     steps = wrong = in_a_row = longest = 0
     with ThreadPoolExecutor(arguments.jobs) as pool:

@@ -67,6 +67,21 @@ TEST(Workspace, LintsFilesBesideDockerfiles) {
   EXPECT_EQ(codes(workspace, "/app/.dockerignore"), (Texts{"DC0001"}));
 }
 
+// DC3001 looks at the Dockerfiles of a folder: one that comes or goes changes what is found in the others.
+TEST(Workspace, LintsAgainForADockerfileThatIsNew) {
+  const auto files = std::make_shared<context::MemoryFiles>();
+  files->write("/app/.dcache.toml", "select = [\"DC3001\"]\n");
+  files->write("/app/package.json", "{}");
+  const std::string start = "FROM node:22\nCOPY package.json ./\nRUN npm install\n";
+  files->write("/app/Dockerfile.web", start + "COPY web ./web\n");
+  Workspace workspace({.files = files});
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile.web"), (Texts{}));
+  workspace.set_text("/app/Dockerfile", start + "COPY api ./api\n");
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile.web"), (Texts{"DC3001"}));
+  workspace.drop_text("/app/Dockerfile");
+  EXPECT_EQ(codes(workspace, "/app/Dockerfile.web"), (Texts{}));
+}
+
 TEST(Workspace, ExplainsSinceTheStateThatWasNoted) {
   const std::string path = "/app/Dockerfile";
   editor::Workspace workspace({.files = app()});

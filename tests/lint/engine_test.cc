@@ -18,6 +18,8 @@ TEST(Profiles, ReportOneProblemOnce) {
   const std::string text = "FROM ubuntu AS x\nRUN x\nFROM debian:latest AS y\nFROM a:1\n";
   Config config;
   EXPECT_EQ(findings(text, config), (Texts{"DC1009:1", "DC1009:3", "DC1009:4"}));
+  // A finding stands for those of other rules in the same instruction.
+  EXPECT_EQ(findings("FROM a:1\nRUN apk add x\n", config), (Texts{"DC1009:1", "DC1003:2"}));
   config.profile = Profile::kHadolint;
   EXPECT_EQ(findings(text, config), (Texts{"DL3006:1", "DL3007:3"}));
   config.profile = Profile::kAll;
@@ -40,6 +42,21 @@ TEST(Levels, ComeFromTheConfiguration) {
   config.levels["DC1009"] = Level::kError;
   const Linter linter(catalogue(), config);
   EXPECT_EQ(linter.lint(dockerfile::parse("FROM a:1\n"), {}).diagnostics[0].level, Level::kError);
+}
+
+// `# check=error=true` makes a build fail for BuildKit's checks, and for them alone.
+TEST(Levels, AreRaisedByTheCheckDirective) {
+  const auto levels = [](const std::string& directive) {
+    const Config config = config_selecting({"FromAsCasing", "DC1009"});
+    std::vector<Level> found;
+    for (const Diagnostic& diagnostic :
+         Linter(catalogue(), config).lint(dockerfile::parse(directive + "FROM a:1 as b\n"), {}).diagnostics)
+      found.push_back(diagnostic.level);
+    return found;
+  };
+  EXPECT_EQ(levels(""), (std::vector{Level::kWarning, Level::kInfo}));
+  EXPECT_EQ(levels("# check=error=false\n"), (std::vector{Level::kWarning, Level::kInfo}));
+  EXPECT_EQ(levels("# check=error=true\n"), (std::vector{Level::kError, Level::kInfo}));
 }
 
 struct SuppressionCase {

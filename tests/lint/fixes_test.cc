@@ -155,6 +155,50 @@ TEST(FixNet, DropsAFixThatDoesNotPlan) {
   EXPECT_EQ(fixed.text, text);
 }
 
+TEST(Fixes, AreAppliedInAsManyRoundsAsTheyNeed) {
+  const std::vector<lint::Rule> rules = {rule("ONE",
+                                              [](lint::Subject& subject, lint::Reporter& reporter) {
+                                                report_with(subject, reporter, "echo a", edit(5, 6, "b"));
+                                              }),
+                                         rule("TWO",
+                                              [](lint::Subject& subject, lint::Reporter& reporter) {
+                                                report_with(subject, reporter, "echo b", edit(5, 6, "c"));
+                                              }),
+                                         rule("THREE", [](lint::Subject& subject, lint::Reporter& reporter) {
+                                           report_with(subject, reporter, "echo c", edit(5, 6, "d"));
+                                         })};
+  const lint::Config config;
+  const lint::FixedText fixed =
+      lint::apply_fixes(lint::Linter(rules, config), "FROM a\nRUN echo a\n", {}, true);
+  EXPECT_EQ(fixed.text, "FROM a\nRUN echo d\n");
+  EXPECT_EQ(fixed.fixed, 3U);
+}
+
+Fix new_file(std::string content) {
+  Fix fix;
+  fix.new_file = "/app/.dockerignore";
+  fix.new_file_content = std::move(content);
+  return fix;
+}
+
+TEST(Fixes, WriteANewFileOnce) {
+  const std::vector<lint::Rule> rules = {
+      rule("ONE", [](lint::Subject& subject,
+                     lint::Reporter& reporter) { report_with(subject, reporter, "FROM", new_file("one")); }),
+      rule("TWO", [](lint::Subject& subject,
+                     lint::Reporter& reporter) { report_with(subject, reporter, "RUN", new_file("two")); }),
+      rule("EDIT", [](lint::Subject& subject, lint::Reporter& reporter) {
+        report_with(subject, reporter, "echo a", edit(5, 6, "b"));
+      })};
+  const lint::Config config;
+  const lint::FixedText fixed =
+      lint::apply_fixes(lint::Linter(rules, config), "FROM a\nRUN echo a\n", {}, true);
+  EXPECT_EQ(fixed.text, "FROM a\nRUN echo b\n");
+  EXPECT_EQ(fixed.fixed, 2U);
+  ASSERT_EQ(fixed.new_files.size(), 1U);
+  EXPECT_EQ(fixed.new_files[0].new_file_content, "one");
+}
+
 // What --fix with the rules of the catalogue makes of a text.
 std::string fixed_text(const std::string& text, std::vector<std::string> rules) {
   const lint::Config config = test::config_selecting(std::move(rules));

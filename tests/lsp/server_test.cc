@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fstream>
 
+#include <sys/stat.h>
+
 #include "tests/git_folder.h"
 #include "tests/lsp/lsp_client.h"
 #include "tests/run_program.h"
@@ -379,6 +381,79 @@ TEST(LanguageServer, KnowsTheFilesBesideDockerfiles) {
   client.start();
   client.open("/nowhere/.dockerignore", "a\n[\n", "ignore");
   EXPECT_EQ(client.findings("/nowhere/.dockerignore").at(0).substr(0, 8), "DC0001 1");
+}
+
+// The next report on a file that has just these findings, by code.
+void expect_report(LspClient& client, const std::string& path, const Texts& codes) {
+  const json report = client.wait([&](const json& message) {
+    return message.value("method", "") == "textDocument/publishDiagnostics" &&
+           message.at("params").at("uri") == lsp::uri_of(path) &&
+           members(message.at("params").at("diagnostics"), "code") == codes;
+  });
+  EXPECT_FALSE(report.empty()) << path << " is not reported with " << json(codes);
+}
+
+TEST(LanguageServer, LintsAgainWhenAConfigurationIsEdited) {
+  struct Case {
+    const char* file;
+    const char* with;
+    const char* without;
+  };
+  for (const Case& c : {Case{".hadolint.yaml", "ignored: [DL3007]\n", "ignored: []\n"},
+                        {".dcache.toml", "ignore = [\"DC1009\"]\n", "\n"},
+                        {"own.toml", "ignore = [\"DC1009\"]\n", "\n"}}) {
+    const TemporaryFolder folder;
+    const std::string config = folder / c.file, dockerfile = folder / "Dockerfile";
+    folder.write(c.file, c.with);
+    LspClient client;
+    const bool named = std::string(c.file) == "own.toml";
+    client.start(json::object(), {{"initializationOptions", {{"config", named ? config : ""}}}});
+    client.open(dockerfile, "FROM alpine:latest\n");
+    expect_report(client, dockerfile, {});
+    client.open(config, c.without, "toml");
+    expect_report(client, dockerfile, {"DC1009"});
+    client.change(config, 2, {{{"text", c.with}}});
+    expect_report(client, dockerfile, {});
+  }
+}
+
+TEST(LanguageServer, LintsAgainWhenAnIgnoreFileIsEdited) {
+  const TemporaryFolder folder;
+  folder.write("a", "1");
+  const std::string ignore = folder / ".dockerignore", dockerfile = folder / "Dockerfile";
+  LspClient client;
+  client.start();
+  client.open(dockerfile, "FROM scratch\nCOPY a /a\n");
+  expect_report(client, dockerfile, {});
+  client.open(ignore, "a\n", "ignore");
+  expect_report(client, dockerfile, {"CopyIgnoredFile"});
+  client.change(ignore, 2, {{{"text", "b\n"}}});
+  expect_report(client, dockerfile, {});
+}
+
+// A ShellCheck that is still busy with the first text when the second one is there.
+TEST(LanguageServer, DropsWhatShellCheckSaysOfAnEarlierText) {
+  const TemporaryFolder folder;
+  const std::string started = folder / "started", go = folder / "go", program = folder / "shellcheck";
+  ASSERT_EQ(::mkfifo(started.c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
+  folder.write("shellcheck", "#!/bin/sh\nif mkdir '" + (folder / "first") + "' 2>/dev/null; then\n  echo >'" +
+                                 started + "'\n  read x <'" + go + "'\nfi\necho '{\"comments\":[]}'\n");
+  ::chmod(program.c_str(), 0755);
+  const std::string path = folder / "Dockerfile";
+  LspClient client({.shellcheck = program});
+  client.start();
+  client.open(path, "FROM debian:12\nRUN rm $x\n");
+  const auto version = [&] {
+    return client.next("textDocument/publishDiagnostics").at("params").at("version").get<int>();
+  };
+  EXPECT_EQ(version(), 1);
+  std::ifstream(started).get();  // waits for ShellCheck to start
+  client.change(path, 2, {{{"text", "FROM debian:12\nRUN rm $y\n"}}});
+  EXPECT_EQ(version(), 2);
+  std::fstream answer(go);  // for reading too, so that it waits for nobody
+  answer << "\n" << std::flush;
+  EXPECT_EQ(version(), 2);  // with ShellCheck's findings; those of the first text never come
 }
 
 TEST(LanguageServer, AsksForSettingsOfEachFolder) {

@@ -63,6 +63,12 @@ TEST(ModeChange, OfDigitsReplacesTheMode) {
   EXPECT_EQ(ModeChange::parse("01777")->apply(0600, true), 01777U);
 }
 
+TEST(ModeChange, MakesFoldersExecutableAndFilesThatAreSo) {
+  EXPECT_EQ(ModeChange::parse("u=rwX")->apply(0644, true), 0744U);
+  EXPECT_EQ(ModeChange::parse("u=rwX")->apply(0644, false), 0644U);
+  EXPECT_EQ(ModeChange::parse("u=rwX")->apply(0645, false), 0745U);
+}
+
 TEST(ModeChange, RefusesWhatIsNoMode) {
   for (const std::string_view text :
        {"", "64a", "10000", "8", "u", "u+q", ",u+x", "u+x,", "x", "u+a", "au", "+x,"})

@@ -62,36 +62,70 @@ std::vector<RuleCase> read_cases(const std::filesystem::path& path) {
   return cases;
 }
 
-TEST(RuleCases, AreFoundAndLeftAlone) {
-  constexpr int kFewest = 6;
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(DCACHE_SOURCE_DIR "/tests/rules/cases")) {
-    const std::string code = entry.path().stem();
-    int bad = 0, good = 0;
-    for (const RuleCase& c : read_cases(entry.path())) {
-      ++(c.expected.empty() ? good : bad);
-      const test::TemporaryFolder folder;
-      for (const RuleCase::ContextFile& one : c.files) {
-        folder.write(one.path, one.text);
-        if (one.megabytes > 0) folder.resize(one.path, one.megabytes * 1'000'000);
-      }
-      const auto load = c.files.empty() ? lint::LoadSurroundings() : test::surroundings_of(folder);
-      lint::Config config = *lint::read_config(c.config, lint::known_names(lint::catalogue()));
-      config.select = {code};
-      const lint::Rule& rule = *lint::find_rule(lint::catalogue(), code);
-      const bool gitlab = c.title.ends_with("(GitLab)");
-      const std::vector<std::string> found =
-          rule.about.empty()
-              ? test::findings(c.dockerfile, config, load)
-              : test::findings_beside(gitlab ? lint::CompanionKind::kGitlabCi : rule.about.front(),
-                                      c.dockerfile, config, folder);
-      EXPECT_EQ(found, c.expected) << c.title << "\n" << c.dockerfile;
-    }
-    EXPECT_GE(bad, kFewest) << code;
-    EXPECT_GE(good, kFewest) << code;
-    ++files;
+const std::filesystem::path kCases = DCACHE_SOURCE_DIR "/tests/rules/cases";
+
+std::filesystem::path cases_of(std::string_view code) {
+  return kCases / (std::string(code) + ".txt");
+}
+
+void check_case(const lint::Rule& rule, const RuleCase& c) {
+  const test::TemporaryFolder folder;
+  for (const RuleCase::ContextFile& one : c.files) {
+    folder.write(one.path, one.text);
+    if (one.megabytes > 0) folder.resize(one.path, one.megabytes * 1'000'000);
   }
-  EXPECT_GT(files, 0);
+  const auto load = c.files.empty() ? lint::LoadSurroundings() : test::surroundings_of(folder);
+  lint::Config config = *lint::read_config(c.config, lint::known_names(lint::catalogue()));
+  config.select = {std::string(rule.code)};
+  const bool gitlab = c.title.ends_with("(GitLab)");
+  const std::vector<std::string> found =
+      rule.about.empty() ? test::findings(c.dockerfile, config, load)
+                         : test::findings_beside(gitlab ? lint::CompanionKind::kGitlabCi : rule.about.front(),
+                                                 c.dockerfile, config, folder);
+  EXPECT_EQ(found, c.expected) << c.title << "\n" << c.dockerfile;
+}
+
+struct RuleWithCases {
+  const lint::Rule* rule;
+};
+
+void PrintTo(const RuleWithCases& one, std::ostream* out) {
+  *out << one.rule->code;
+}
+
+// Our own rules, and those of others that have cases.
+std::vector<RuleWithCases> rules_with_cases() {
+  std::vector<RuleWithCases> rules;
+  for (const lint::Rule& rule : lint::catalogue()) {
+    if (rule.origin == lint::Origin::kDcache || std::filesystem::exists(cases_of(rule.code)))
+      rules.push_back({&rule});
+  }
+  return rules;
+}
+
+class RuleCases : public testing::TestWithParam<RuleWithCases> {};
+
+TEST_P(RuleCases, AreFoundAndLeftAlone) {
+  constexpr int kFewest = 6;
+  const lint::Rule& rule = *GetParam().rule;
+  int bad = 0, good = 0;
+  for (const RuleCase& c : read_cases(cases_of(rule.code))) {
+    ++(c.expected.empty() ? good : bad);
+    check_case(rule, c);
+  }
+  EXPECT_GE(bad, kFewest) << cases_of(rule.code);
+  EXPECT_GE(good, kFewest) << cases_of(rule.code);
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue, RuleCases, testing::ValuesIn(rules_with_cases()),
+                         [](const auto& one) { return std::string(one.param.rule->code); });
+
+TEST(RuleCaseFiles, AreEachNamedAfterARule) {
+  for (const auto& entry : std::filesystem::directory_iterator(kCases)) {
+    const std::string code = entry.path().stem();
+    const lint::Rule* rule = lint::find_rule(lint::catalogue(), code);
+    EXPECT_TRUE(rule != nullptr && rule->code == code) << entry.path();
+  }
 }
 
 }  // namespace

@@ -54,6 +54,15 @@ TEST(Split, SeparatesAssignmentsAndRedirections) {
   EXPECT_EQ(commands[0].redirections[1].target.text, "f");
 }
 
+TEST(Split, KnowsRedirectionsOfAllOutput) {
+  EXPECT_EQ(shown("make &> log && a"), (Texts{"[make]", "&& [a]"}));
+  EXPECT_EQ(shown("make &>>log b & c"), (Texts{"[make][b]", "& [c]"}));
+  const std::vector<Command> commands = split("make &> log");
+  ASSERT_EQ(commands[0].redirections.size(), 1u);
+  EXPECT_EQ(commands[0].redirections[0].op, "&>");
+  EXPECT_EQ(commands[0].redirections[0].target.text, "log");
+}
+
 TEST(Split, SeesCommandsInsideBlocks) {
   EXPECT_EQ(shown("if a; then b; else c; fi; d"), (Texts{">[a]", "; >[b]", "; >[c]", "; [d]"}));
   EXPECT_EQ(shown("for x in 1 2; do a $x; done && b"), (Texts{">[a][$x]", "&& [b]"}));
@@ -72,6 +81,10 @@ TEST(Split, SeesCommandsInsideSubstitutions) {
 
 TEST(Split, SkipsHeredocsAndComments) {
   EXPECT_EQ(shown("cat <<E > f\nnot a command\nE\nb # c d\ne"), (Texts{"[cat]", "; [b]", "; [e]"}));
+  // Of <<- the delimiter may be indented by tabs, of << not.
+  EXPECT_EQ(shown("cat <<-E\n\tnot a command\n\tE\nb"), (Texts{"[cat]", "; [b]"}));
+  EXPECT_EQ(shown("cat <<-'E' >f\n\t\tE\nb"), (Texts{"[cat]", "; [b]"}));
+  EXPECT_EQ(shown("cat <<E\n\tE\nnot a command\nE\nb"), (Texts{"[cat]", "; [b]"}));
 }
 
 TEST(Split, ComesBackFromAnything) {

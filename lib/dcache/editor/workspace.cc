@@ -167,8 +167,10 @@ void Workspace::change_texts(const std::string& path, const std::function<void(M
   state->parsed.take(state_->parsed);
   state->parsed.forget(path);
   state->revisions.take(state_->revisions);
-  // What a Dockerfile says makes next to no difference for others, as long as it was there before.
-  const bool inner = lint::is_dockerfile_name(text::base_name(path)) && state_->texts->exists(path);
+  // What a Dockerfile says makes next to no difference for others, as long as it was there before and still
+  // is.
+  const bool inner =
+      lint::is_dockerfile_name(text::base_name(path)) && state_->texts->exists(path) && texts->exists(path);
   state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
                                                            : state_->linting;
   state->around = inner ? state_->around : std::make_shared<Around>(texts);

@@ -57,14 +57,17 @@ std::string with_fixes(std::string_view text, const Chosen& chosen) {
   return text::apply(text, std::move(edits));
 }
 
-// Takes as many out of `waiting` as can be made together.
+// Takes as many out of `waiting` as can be made together. Of those that write the same file only one can.
 Chosen take_compatible(Chosen& waiting) {
   EditSet edits;
+  std::set<std::string_view> new_files;
   Chosen taken;
   std::erase_if(waiting, [&](const Diagnostic* diagnostic) {
+    const Fix& fix = *diagnostic->fix;
     const auto fits = [&](const text::Edit& edit) { return edits.fits(edit); };
-    if (!std::ranges::all_of(diagnostic->fix->edits, fits)) return false;
-    edits.add(diagnostic->fix->edits);
+    if (!std::ranges::all_of(fix.edits, fits)) return false;
+    if (!fix.new_file.empty() && !new_files.insert(fix.new_file).second) return false;
+    edits.add(fix.edits);
     taken.push_back(diagnostic);
     return true;
   });
