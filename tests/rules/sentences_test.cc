@@ -134,18 +134,69 @@ TEST(Sentences, OfBuildsWithoutCache) {
   EXPECT_EQ(
       remedy("      - uses: docker/setup-buildx-action@v3\n      - uses: docker/build-push-action@v6\n"),
       "add cache-from: type=gha and cache-to: type=gha,mode=max");
-  EXPECT_EQ(
-      remedy("      - uses: docker/build-push-action@v6\n"),
-      "add cache-from: type=gha and cache-to: type=gha,mode=max, and docker/setup-buildx-action before it");
-  EXPECT_EQ(
-      remedy("      - uses: docker/setup-buildx-action@v3\n        with: {driver: docker}\n"
-             "      - uses: docker/build-push-action@v6\n"),
-      "take out driver: docker, which can't store this cache, and add cache-from: type=gha and cache-to: "
-      "type=gha,mode=max");
+  EXPECT_EQ(remedy("      - uses: docker/build-push-action@v6\n"),
+            "add cache-from: type=gha and cache-to: type=gha,mode=max, and docker/setup-buildx-action before "
+            "it; add "
+            "load: true if a later step uses the image");
+  EXPECT_EQ(remedy("      - uses: docker/setup-buildx-action@v3\n        with: {driver: docker}\n"
+                   "      - uses: docker/build-push-action@v6\n"),
+            "remove driver: docker, which can't store this cache, and add cache-from: type=gha and cache-to: "
+            "type=gha,mode=max; add load: true if a later step uses the image");
   EXPECT_EQ(
       remedy("      - run: docker build .\n"),
       "use docker/build-push-action with cache-from and cache-to, and docker/setup-buildx-action before "
       "it");
+  const std::string setup = "      - uses: docker/setup-buildx-action@v3\n";
+  const std::string build = "      - uses: docker/build-push-action@v6\n        with: ";
+  EXPECT_EQ(remedy(setup + build + "{context: \"${{ matrix.name }}\"}\n"),
+            "add cache-from: type=gha,scope=${{ matrix.name }} and cache-to: "
+            "type=gha,mode=max,scope=${{ matrix.name }}");
+  EXPECT_EQ(remedy(setup + build + "{context: web}\n" + build + "{file: Dockerfile.worker}\n"),
+            "add cache-from: type=gha,scope=web and cache-to: type=gha,mode=max,scope=web");
+  EXPECT_EQ(remedy(setup + build + "{context: .}\n" + build + "{file: Dockerfile.worker}\n"),
+            "add cache-from: type=gha,scope=IMAGE and cache-to: type=gha,mode=max,scope=IMAGE");
+}
+
+TEST(Sentences, OfBuildsForTags) {
+  const lint::Config config = test::config_selecting({"DC3002"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const test::TemporaryFolder folder;
+  const auto is_for_tags = [&](const std::string& on, const std::string& condition) {
+    const std::string text = "on: " + on +
+                             "\njobs:\n  image:\n    runs-on: ubuntu-24.04\n    if: " + condition +
+                             "\n    steps:\n      - uses: docker/build-push-action@v6\n";
+    lint::Companion workflow(lint::CompanionKind::kWorkflow, folder / ".github/workflows/x.yml", text,
+                             test::surroundings_of(folder));
+    return linter.lint(workflow).diagnostics.at(0).remedy.find("type=registry") != std::string::npos;
+  };
+  const char* kTags[][2] = {
+      {"release", "true"},
+      {"[release, workflow_dispatch]", "true"},
+      {"{push: {tags: ['v*']}}", "true"},
+      {"{push: {tags: ['v*']}, release: {types: [published]}}", "true"},
+      {"push", "startsWith(github.ref, 'refs/tags/v')"},
+      {"push", "${{ github.ref_type == 'tag' && github.repository == 'a/b' }}"},
+      {"[push, release]", "github.event_name == 'release'"},
+      {"{push: {tags: ['*']}, pull_request: {}}", "github.event_name == 'push'"},
+      {"[push, release]",
+       "(github.event_name == 'release' || startsWith(github.ref, 'refs/tags/')) && success()"},
+  };
+  for (const auto& [on, condition] : kTags)
+    EXPECT_TRUE(is_for_tags(on, condition)) << on << " " << condition;
+  const char* kOthers[][2] = {
+      {"push", "true"},
+      {"workflow_dispatch", "true"},
+      {"{workflow_dispatch: {inputs: {releaseBranch: {required: true}}}}", "true"},
+      {"{push: {paths: [releaseVersion, tags]}}", "true"},
+      {"{push: {branches: [main, release/next]}}", "true"},
+      {"{push: {branches: [main], tags: ['v*']}}", "true"},
+      {"{schedule: [{cron: '0 1 * * *'}], push: {tags: ['v*']}}", "true"},
+      {"[push, release]", "github.event_name == 'release' || github.ref == 'refs/heads/main'"},
+      {"push", "\"!startsWith(github.ref, 'refs/tags/v')\""},
+      {"push", "github.event_name == 'push'"},
+  };
+  for (const auto& [on, condition] : kOthers)
+    EXPECT_FALSE(is_for_tags(on, condition)) << on << " " << condition;
 }
 
 }  // namespace
