@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dcache/report/rule_page.h"
+#include "tests/git_folder.h"
 #include "tests/lint/lint_testing.h"
 
 namespace dcache {
@@ -607,6 +608,60 @@ TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
             "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\nREADME.md\n");
   EXPECT_EQ(written(true, text + "RUN git describe\n"),
             "# What no step of the build needs.\n.dockerignore\nDockerfile*\nREADME.md\n");
+}
+
+// What the fix of DC2001 writes below its first three lines, which are always the same.
+std::string ignored(const test::TemporaryFolder& folder, const std::string& text) {
+  const lint::Config config = config_selecting({"DC2001"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const lint::FixedText mended = lint::apply_fixes(linter, text, test::surroundings_of(folder), true);
+  if (mended.new_files.empty()) return "";
+  const std::string& content = mended.new_files.front().new_file_content;
+  const std::string_view last = "Dockerfile*\n";
+  return content.substr(content.find(last) + last.size());
+}
+
+TEST(DC2001, ListsOutputOnlyNextToAManifest) {
+  const test::TemporaryFolder folder;
+  folder.write("a.pyc", "");
+  folder.write("wwwroot/lib/bootstrap/dist/x.css", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\n");
+  folder.write("web/package.json", "{}");
+  folder.write("web/dist/x.js", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\nweb/dist\n");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\nCMD [\"node\", \"web/dist/x.js\"]\n"), "**/*.pyc\n");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY web/dist/x.js /\nCOPY . .\n"), "**/*.pyc\n");
+}
+
+TEST(DC2001, ListsNoKeyThatRailsReads) {
+  const test::TemporaryFolder folder;
+  folder.write("a.pyc", "");
+  folder.write("config/master.key", "k");
+  folder.write("config/credentials/production.key", "k");
+  folder.write("config/credentials/production.yml.enc", "k");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\n");
+  folder.write("tls/server.key", "-----BEGIN PRIVATE KEY-----");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\ntls/server.key\n");
+}
+
+TEST(DC2001, ListsNothingThatGitTracks) {
+  const test::GitFolder folder;
+  folder.write("package.json", "{}");
+  folder.write("dist/x.js", "");
+  folder.write(".gitignore", "build\n");
+  folder.git("init -q");
+  folder.commit("x");
+  folder.write("build/y.js", "");
+  folder.write("node_modules/z.js", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/node_modules\n**/build\n");
+}
+
+TEST(DC2001, ListsDockerfilesByTheirNames) {
+  const test::TemporaryFolder folder;
+  folder.write("a.pyc", "");
+  folder.write("app.dockerfile", "");
+  folder.write("db.dockerfile", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "*.dockerfile\n**/*.pyc\n");
 }
 
 TEST(DL3006, FindsImagesWithoutTag) {
