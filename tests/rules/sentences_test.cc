@@ -23,26 +23,58 @@ std::string said(const Sentence& one) {
 TEST(Sentences, OfChangedOwners) {
   constexpr Sentence kSentences[] = {
       {"DC1014", "FROM a\nCOPY . /srv/a\nRUN chown --from root:root --changes --recursive app:app /srv/a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chown=app:app there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=app:app there"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN chown -R x /a && chmod -R 770 /a && chown -R app /a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chown=app --chmod=770 there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=app --chmod=770 there"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN chown -R root:root /a\n",
-       "this stores a second time what the COPY of line 2 brought: leave it out, COPY gives all files to "
-       "root "
-       "by itself"},
+       "this stores the files of the COPY of line 2 a second time: remove it: COPY gives all files to root "
+       "by "
+       "default"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN chown -R root:root /a && chmod -R 755 /a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chmod=755 there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chmod=755 there"},
+      {"DC1014", "FROM a\nCOPY *.key /a/\nRUN chown root /a/*.key && chmod 0600 /a/*.key\n",
+       "this stores the files of the COPY of line 2 a second time: write COPY --chmod=0600 there"},
       {"DC1014", "FROM a\nCOPY --chown=5 . /a\nRUN chown -R root /a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chown=root there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=root there"},
       {"DC1014", "FROM a\nCOPY a /a/\nCOPY b /a/\nCOPY c /a/\nRUN chown -R app /a\n",
-       "this stores a second time what the COPYs of lines 2, 3 and 4 brought: write COPY --chown=app there"},
+       "this stores the files of the COPYs of lines 2, 3 and 4 a second time: write COPY --chown=app there"},
       {"DC1014", "FROM a\nCOPY a /a/\nADD b /a/\nRUN chmod -R 755 /a\n",
-       "this stores a second time what the COPY and ADD of lines 2 and 3 brought: write COPY and ADD "
-       "--chmod=755 "
-       "there"},
+       "this stores the files of the COPY and ADD of lines 2 and 3 a second time: write COPY and ADD "
+       "--chmod=755 there"},
       {"DC1014", "FROM a\nCOPY x.sh /x.sh\nRUN chmod -x /x.sh\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chmod=-x there (modes in "
+       "this stores the files of the COPY of line 2 a second time: write COPY --chmod=-x there (modes in "
        "letters need Dockerfile 1.14)"},
+      {"DC1014", "FROM a\nCOPY --chmod=664 a.conf /a/a.conf\nRUN chown -R 33:33 /a; chmod -R +r /a\n",
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=33:33 there"},
+      {"DC1014", "FROM a\nCOPY --chmod=664 a.sh /a/a.sh\nRUN chmod +x /a/a.sh\n",
+       "this stores the files of the COPY of line 2 a second time: set the final mode in --chmod of the "
+       "COPY"},
+      {"DC1014", "FROM a\nCOPY . /a\nRUN useradd app && chown -R app /a\n",
+       "this stores the files of the COPY of line 2 a second time: create app before line 2 and write COPY "
+       "--chown=app there, or write the numbers of the user and group: a name that does not exist yet stands "
+       "for root"},
+      {"DC1014", "FROM a\nCOPY . /a\nRUN usermod -u 5 www-data && chown -R www-data /a\n",
+       "this stores the files of the COPY of line 2 a second time: change the number of www-data before line "
+       "2 "
+       "and write COPY --chown=www-data there: COPY takes the number that the name has at that line"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
+TEST(Sentences, OfSecrets) {
+  constexpr Sentence kSentences[] = {
+      {"SecretsUsedInArgOrEnv", "FROM a\nENV API_TOKEN=x1\n",
+       "anyone who has the image can read API_TOKEN: pass it when the container starts, or use RUN "
+       "--mount=type=secret for a step that needs it"},
+      {"SecretsUsedInArgOrEnv", "FROM a\nARG API_TOKEN\n",
+       "anyone who has the image can read API_TOKEN: use RUN --mount=type=secret for the step that needs it"},
+      {"SecretsUsedInArgOrEnv", "FROM a AS b\nENV API_TOKEN=x1\nFROM b AS c\nFROM a\nCOPY --from=c /x /x\n",
+       "the value of API_TOKEN stays in the build cache, and can be in the provenance: use RUN "
+       "--mount=type=secret for the step that needs it"},
+      {"SecretsUsedInArgOrEnv", "FROM a AS b\nENV API_TOKEN=x1\nFROM b\n",
+       "anyone who has the image can read API_TOKEN: pass it when the container starts, or use RUN "
+       "--mount=type=secret for a step that needs it"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
