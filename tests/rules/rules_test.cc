@@ -1,4 +1,5 @@
 // What holds for every rule, and cases of each.
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -409,6 +410,40 @@ TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
   EXPECT_EQ(level("FROM a\nRUN pip install --no-cache-dir x\n"), lint::Level::kInfo);
   EXPECT_EQ(level("FROM a\nRUN apk add --no-cache x && apk --no-cache add y\n"), lint::Level::kInfo);
   EXPECT_EQ(level("FROM a\nRUN pip install x && pip install --no-cache-dir y\n"), lint::Level::kWarning);
+}
+
+TEST(DC1003, ReportsFewPackagesThatAreNotKeptOnlyIfAskedForAll) {
+  lint::Config all;
+  all.profile = lint::Profile::kAll;
+  const auto is_found = [](const std::string& text, const lint::Config& config) {
+    const Texts found = findings(text, config);
+    return std::ranges::find(found, "DC1003:2") != found.end();
+  };
+  const char* kFew[] = {"FROM a\nRUN apk add --no-cache x\n",
+                        "FROM a\nRUN pip install --no-cache-dir x y z\n"};
+  for (const char* text : kFew) {
+    EXPECT_FALSE(is_found(text, {})) << text;
+    EXPECT_TRUE(is_found(text, all)) << text;
+    EXPECT_TRUE(is_found(text, config_selecting({"DC1003"}))) << text;
+  }
+  const char* kMany[] = {"FROM a\nRUN apk add --no-cache a b c d e f g h i j\n",
+                         "FROM a\nRUN pip install --no-cache-dir -r requirements.txt\n",
+                         "FROM a\nRUN pip install x && pip install --no-cache-dir y\n"};
+  for (const char* text : kMany)
+    EXPECT_TRUE(is_found(text, {})) << text;
+}
+
+TEST(DC1003, KnowsNoHomeOfAUserThatOnlyTheBaseImageKnows) {
+  const lint::Config config = config_selecting({"DC1003"});
+  const char* kUnknown[] = {"FROM a\nUSER $NB_UID\nRUN pip install x\n",
+                            "FROM a\nARG U\nUSER ${U}\nRUN pip install x\n",
+                            "FROM a AS b\nUSER $NB_UID\nFROM b\nRUN pip install x\n"};
+  for (const char* text : kUnknown)
+    EXPECT_EQ(fixed(text, config, {}, true), text);
+  EXPECT_EQ(fixed("FROM a\nARG U=root\nUSER $U\nRUN npm ci\n", config, {}, true),
+            "FROM a\nARG U=root\nUSER $U\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");
+  check("DC1003", {{"FROM a\nUSER $U\nRUN --mount=type=cache,target=/home/x/.npm,uid=1000 npm ci\n", {}},
+                   {"FROM a\nUSER $U\nUSER root\nRUN --mount=type=cache,target=/root/.npm npm ci\n", {}}});
 }
 
 TEST(Rules, GoOnBehindABaseThatAnArgumentNames) {

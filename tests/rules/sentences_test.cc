@@ -132,21 +132,34 @@ TEST(Sentences, OfFinalImages) {
 TEST(Sentences, OfCacheMounts) {
   constexpr Sentence kSentences[] = {
       {"DC1003", "FROM alpine\nRUN apk add --no-cache x\n",
-       "apk is told to keep nothing, so that it downloads all of it when this step rebuilds: write RUN "
-       "--mount=type=cache,target=/etc/apk/cache,sharing=locked, and leave out '--no-cache'"},
+       "apk is told not to keep its downloads: every rebuild of this step downloads all packages again: "
+       "write "
+       "RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked, and remove '--no-cache'"},
       {"DC1003", "FROM alpine\nRUN apk add x\n",
-       "apk keeps packages only if it finds a folder for them, so that it downloads all of them when this "
-       "step "
-       "rebuilds: write RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked"},
+       "apk keeps packages only in a cache folder that exists: every rebuild of this step downloads all "
+       "packages again: write RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked"},
       {"DC1003", "FROM debian\nRUN apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*\n",
-       "what apt keeps in /var/cache/apt and /var/lib/apt/lists for the next time is lost when this step "
-       "rebuilds: write RUN --mount=type=cache,target=/var/cache/apt,sharing=locked "
-       "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked, with rm -f "
-       "/etc/apt/apt.conf.d/docker-clean "
-       "in front, and leave out 'rm -rf /var/lib/apt/lists/*'"},
+       "the apt cache (/var/cache/apt and /var/lib/apt/lists) is not kept between builds: every rebuild of "
+       "this step downloads all packages again: write RUN --mount=type=cache,target=/var/cache/apt,"
+       "sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked, run rm -f "
+       "/etc/apt/apt.conf.d/docker-clean first, and remove 'rm -rf /var/lib/apt/lists/*'"},
+      {"DC1003", "FROM debian\nRUN apt-get update && apt-get install -y x && apt-get dist-clean\n",
+       "the apt cache (/var/cache/apt and /var/lib/apt/lists) is not kept between builds: every rebuild of "
+       "this step downloads all packages again: write RUN --mount=type=cache,target=/var/cache/apt,"
+       "sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked, run rm -f "
+       "/etc/apt/apt.conf.d/docker-clean first, and remove 'apt-get dist-clean'"},
       {"DC1003", "FROM node\nRUN npm ci && npm cache clean --force\n",
-       "what npm keeps in /root/.npm for the next time is lost when this step rebuilds: write RUN "
-       "--mount=type=cache,target=/root/.npm, and leave out 'npm cache clean --force'"},
+       "the npm cache (/root/.npm) is not kept between builds: every rebuild of this step downloads all "
+       "packages again: write RUN --mount=type=cache,target=/root/.npm, and remove 'npm cache clean "
+       "--force'"},
+      {"DC1003", "FROM golang\nRUN go build .\nCMD [\"/app\"]\n",
+       "the Go module and build caches (/go/pkg/mod and /root/.cache/go-build) are not kept between builds: "
+       "every rebuild of this step downloads all modules and compiles all packages again: write RUN "
+       "--mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build"},
+      {"DC1003", "FROM jupyter/base-notebook\nUSER \"${NB_UID}\"\nRUN pip install x\n",
+       "the pip cache is not kept between builds: every rebuild of this step downloads all packages again: "
+       "write RUN --mount=type=cache,target=FOLDER,uid=UID,gid=GID, with the folder that 'pip cache dir' "
+       "prints, and the numbers of the user ${NB_UID} as UID and GID"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
