@@ -132,6 +132,23 @@ TEST(HadolintAnswers, ToPipes) {
          {"DL4006", "FROM a\nRUN [ \"$(a | b)\" ] && c | d\n", {"2"}},
          {"DL4006", "FROM a\nRUN (a | b)\n", {"2"}},
          {"DL4006", "FROM a\nRUN (echo a; x) | y\n", {"2"}},
+         {"DL4006", "FROM a\nRUN { echo a; echo b; } | tee f\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN set -eux; \\\n { \\\n echo a; \\\n echo; \\\n } | tee f\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN x; { echo a; x; } | tee f\n", {"2"}},
+         {"DL4006", "FROM a\nRUN for i in a b; do echo $i; done | tee f\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN echo a | while read l; do y; done\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN echo a | tee x | tee y\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN wget -O- x | tee y\n", {"2"}},
+         {"DL4006", "FROM a\nRUN echo \"$(x)\" | tee y\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN x \"$(echo a)\" | tee y\n", {"2"}},
+         {"DL4006", "FROM a\nRUN find /usr -name '*.so' | xargs strip\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN find /usr -type f -exec ldd {} ';' | awk x | sort -u | y\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN find /x -exec gcc {} ';' | y\n", {"2"}},
+         {"DL4006", "FROM a\nRUN mount | grep x && php -m | grep y\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN php x.php | grep y\n", {"2"}},
+         {"DL4006", "FROM a\nRUN wget -O- x | sort | y\n", {"2"}},
+         {"DL4006", "FROM a\nRUN cat /etc/os-release | grep y\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN cat x | grep y\n", {"2"}},
          {"DL4006", "FROM dockcross/windows-static-x64:1\nRUN x | y\n", {"2"}}});
 }
 
