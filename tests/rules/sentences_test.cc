@@ -117,9 +117,9 @@ TEST(Sentences, OfWhatIsRemovedTooLate) {
 TEST(Sentences, OfFinalImages) {
   constexpr Sentence kSentences[] = {
       {"DC1022", "FROM a\nVOLUME /d\nENTRYPOINT [\"tini\", \"--\"]\nCMD /bin/meilisearch\n",
-       "/bin/meilisearch runs as root: no USER stands above it: name a user who owns nothing it need not "
-       "write "
-       "to"},
+       "/bin/meilisearch runs as root: the Dockerfile has no USER: add USER with a user that can write only "
+       "to "
+       "the files that the program changes"},
       {"DC1024", "FROM golang AS b\nFROM alpine\nCOPY --from=b /app /app\nCMD [\"/app\"]\n",
        "nothing of alpine is used here but, perhaps, its C library: if the program is linked statically, "
        "start "
