@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "dcache/dockerfile/parser.h"
+#include "dcache/plan/graph.h"
 #include "dcache/shell/script.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
@@ -412,16 +413,17 @@ class Reader {
     // Whoever asks for this builder has a reason.
     if (!text && build.docker_driver) return true;
     const dockerfile::File parsed = dockerfile::parse(text.value_or(""));
+    const plan::Graph graph = plan::build_graph(parsed, {});
     return std::ranges::any_of(other.tags, [&](const std::string& tag) {
       const std::string_view name = name_without_tag(tag);
       if (name.empty()) return false;
       const auto is_named = [&](std::string_view reference) { return name_without_tag(reference) == name; };
       if (build.references.find(name) != std::string::npos) return true;
-      return std::ranges::any_of(parsed.instructions(), [&](const dockerfile::Instruction& one) {
-        const dockerfile::Flag* const from = one.find_flag("from");
-        if (from != nullptr && is_named(from->value)) return true;
-        return one.keyword == dockerfile::Keyword::kFrom && !one.arguments.empty() &&
-               is_named(one.arguments.front().text);
+      return std::ranges::any_of(graph.steps, [&](const plan::Step& step) {
+        return (step.kind == plan::Step::Kind::kImage && is_named(step.image)) ||
+               std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+                 return read.origin == plan::Read::Origin::kImage && is_named(read.name);
+               });
       });
     });
   }
