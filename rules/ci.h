@@ -33,7 +33,20 @@ struct CiBuild {
   std::optional<text::Span> cache_to_value;  // where the only one is, if that is on a line of its own
   bool no_cache = false;
   bool differs_by_matrix = false;  // each job of a matrix builds something else
-  std::optional<text::Span> with;  // of an action: the line `with:`
+  // The expressions of the matrix that say what it builds, or for which platform: "matrix.name".
+  std::vector<std::string> matrix;
+  // It runs only for tags and releases. GitHub does not share the cache of one tag with other tags.
+  bool for_tags_alone = false;
+  bool setup_is_conditional = false;  // the step that sets the builder up has an `if:`
+  bool other_builder = false;         // the workflow selects a builder itself, or an old one
+  bool mentions_cache = false;        // the workflow names cache-from or cache-to, if only in a comment
+  // Without a builder of its own the job builds an image that a later build of the job starts from. Only the
+  // builder of Docker itself (`driver: docker`) finds such an image.
+  bool shares_local_image = false;
+  bool exports_nothing = false;  // of an action: none of push, load and outputs is set
+  std::vector<std::string> tags;
+  std::string references;          // build arguments and contexts, which may name images
+  std::optional<text::Span> with;  // of an action: the first of its inputs
 };
 
 // In the order of the file; none if it can't be read.

@@ -1,6 +1,7 @@
 #include "rules/final_image.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "dcache/plan/image.h"
 #include "dcache/text/path.h"
@@ -51,6 +52,44 @@ FinalImage find_final_image(lint::Subject& subject) {
   return image;
 }
 
+// The path of a program in the image; of one that is found by PATH its path if it is in `folder`. Empty if it
+// is not.
+std::string path_of(const plan::Graph& graph, std::string_view program, std::string_view folder) {
+  if (program.starts_with('/')) return text::clean_path(program);
+  if (program.find('/') != std::string_view::npos)
+    return text::clean_path(text::join_path(graph.stages.back().workdir, program));
+  const std::string_view name = text::base_name(folder);
+  return name == "bin" || name == "sbin" ? text::join_path(folder, program) : "";
+}
+
+// The program as a part of a folder that is copied.
+std::optional<std::string> program_in_folder(lint::Subject& subject, const FinalImage& image,
+                                             std::string_view program) {
+  const plan::Graph& graph = subject.graph();
+  const lint::Surroundings& around = *subject.surroundings();
+  if (graph.stages.empty()) return std::nullopt;
+  for (const plan::Step& step : graph.steps | std::views::reverse) {
+    if (step.kind != plan::Step::Kind::kCopy ||
+        std::ranges::find(image.instructions, step.instruction) == image.instructions.end())
+      continue;
+    const std::string path = path_of(graph, program, step.destination);
+    if (path.empty() || !text::is_within(path, step.destination)) continue;
+    const std::string_view inside =
+        std::string_view(path).substr(std::min(step.destination.size(), path.size()));
+    for (const plan::Read& read : step.reads) {
+      if (read.origin != plan::Read::Origin::kContext) continue;
+      for (const plan::Selector& selector : read.selectors) {
+        if (selector.wildcard || !selector.include.empty()) continue;
+        const std::string source = text::clean_path(selector.path + "/" + std::string(inside)).substr(1);
+        const context::Record* record = around.files.find(source);
+        if (record == nullptr || record->type != context::Type::kFile) continue;
+        if (auto text = around.read(source)) return std::move(*text);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool FinalImage::starts(std::string_view program) const {
@@ -91,7 +130,7 @@ std::optional<std::string> copied_program(lint::Subject& subject, const FinalIma
       if (auto text = around->read(path)) return std::move(*text);
     }
   }
-  return std::nullopt;
+  return program_in_folder(subject, image, program);
 }
 
 bool is_windows_image(std::string_view reference) {

@@ -30,7 +30,8 @@ struct FinalImage {
 
 const FinalImage& final_image(lint::Subject& subject);
 
-// The text of the file of the context that a COPY brings the program from; nothing where that is not known.
+// The text of the file of the context that a COPY copies to the program, by its name or in a folder; nothing
+// if that is not known.
 std::optional<std::string> copied_program(lint::Subject& subject, const FinalImage& image,
                                           std::string_view program);
 

@@ -1,25 +1,73 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 #include "rules/secrets.h"
+#include "rules/stages.h"
+#include "rules/variables.h"
 
 namespace dcache::rules::SecretsUsedInArgOrEnv {
 namespace {
 
+using dockerfile::Keyword;
+
+// Whether the stage is part of an image: of the last stage, or one of its own. A stage that no other uses may
+// be built by its name.
+bool ships(lint::Subject& subject, size_t stage) {
+  const plan::Graph& graph = subject.graph();
+  if (graph.stages.empty() || graph.starts_from(graph.stages.size() - 1, stage)) return true;
+  const bool copied_from = std::ranges::any_of(graph.steps, [&](const plan::Step& step) {
+    return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+      return read.origin == plan::Read::Origin::kStage && graph.starts_from(read.stage, stage);
+    });
+  });
+  return !copied_from;
+}
+
+// Whether the value is that of one variable which no ARG or ENV above sets, and so empty, if the base image
+// does not set it; then the value is in that image already.
+bool is_unset_variable(lint::Subject& subject, const NamedVariable& variable) {
+  const std::string_view value = unquoted(variable.value);
+  const std::string_view name = leading_variable(value);
+  if (name.empty()) return false;
+  const bool alone = value == "$" + std::string(name) || value == "${" + std::string(name) + "}" ||
+                     value == "${" + std::string(name) + ":-}";
+  if (!alone) return false;
+  bool in_stage = false;
+  for (const dockerfile::Instruction& instruction : subject.file().instructions()) {
+    if (instruction.span.end >= variable.span.begin) break;
+    in_stage = in_stage || instruction.keyword == Keyword::kFrom;
+    const std::vector<NamedVariable> set = variables_set_by(carried(instruction), subject.graph());
+    if (in_stage && std::ranges::find(set, name, &NamedVariable::name) != set.end()) return false;
+  }
+  return true;
+}
+
+std::string remedy_for(Keyword keyword, bool shipped) {
+  if (keyword == Keyword::kEnv && shipped)
+    return "pass it when the container starts, or use RUN --mount=type=secret for a step that needs it";
+  return "use RUN --mount=type=secret for the step that needs it";
+}
+
 // Reports the variables that come no later than `end` in the file.
 void check_variables(lint::Subject& subject, const Dispatched& one, uint32_t end, lint::Reporter& reporter) {
   const bool as_buildkit = answers_as_buildkit(subject);
-  const dockerfile::Keyword keyword = one.instruction->keyword;
+  const Keyword keyword = one.instruction->keyword;
   for (const NamedVariable& variable : variables_set_by(*one.instruction, subject.graph())) {
     if (variable.span.begin > end || !names_secret(variable.name)) continue;
-    if (!as_buildkit && is_harmless(variable, keyword)) continue;
-    report_at(
-        reporter, one, fmt::format("{} can be read by whoever has the image", variable.name),
-        keyword == dockerfile::Keyword::kEnv
-            ? "pass it when the container starts, or use RUN --mount=type=secret for a step that needs it"
-            : "use RUN --mount=type=secret")
-        .focus = variable.span;
+    if (!as_buildkit && (is_harmless(variable, keyword) ||
+                         (keyword == Keyword::kEnv && is_unset_variable(subject, variable))))
+      continue;
+    const bool shipped = ships(subject, one.stage);
+    std::string message =
+        shipped ? fmt::format("anyone who has the image can read {}", variable.name)
+                : fmt::format("the value of {} stays in the build cache, and can be in the provenance",
+                              variable.name);
+    report_at(reporter, one, std::move(message), remedy_for(keyword, shipped)).focus = variable.span;
   }
 }
 
@@ -42,17 +90,19 @@ lint::Rule rule() {
       .name = "SecretsUsedInArgOrEnv",
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kBuildkit,
-      .summary = "An ARG or ENV seems to hold a secret",
+      .summary = "An ARG or ENV seems to contain a secret",
       .rationale =
-          "What ENV sets is in the configuration of the image, and what ARG is given in its history: "
-          "whoever can pull the image can read them. A secret mount shows a secret to one RUN and leaves "
-          "nothing behind. A name counts by its words between underscores: `KEY`, `TOKEN`, `PASSWORD` "
-          "and the like, unless one of them is `PUBLIC`, `FILE` or `VERSION`. What only the running program "
-          "needs is passed when the container starts, by `docker run --env-file` or the orchestrator's "
-          "secrets.\n\n"
-          "Some of those hold no secret: an ENV with an empty value, a value that is a path, a switch such "
-          "as `true`, or the fingerprint of a GPG key, and a name that ends with `_URL`, `_ENABLED`, "
-          "`_TTL` or the like. Only the profiles `buildkit` and `all` report them.",
+          "The value of an ENV is in the configuration of the image, and the value of an ARG in its history: "
+          "anyone who can pull the image can read them. The value that an earlier stage gets stays in the "
+          "build cache, and can be in the provenance of the image. A secret mount gives a secret to one RUN "
+          "and leaves nothing behind. A name counts if one of its words between underscores is `KEY`, "
+          "`TOKEN`, `PASSWORD` or similar, unless another is `PUBLIC`, `FILE` or `VERSION`. Pass what only "
+          "the running program needs when the container starts, with `docker run --env-file` or the "
+          "secrets of the orchestrator.\n\n"
+          "Some of these contain no secret: an ENV with an empty value or with the value of a variable that "
+          "nothing sets, a value that is a path, a switch such as `true`, or the fingerprint of a GPG key, "
+          "and a name that ends with `_URL`, `_ENABLED`, `_TTL` or similar. Only the profiles `buildkit` and "
+          "`all` report them.",
       .bad = {"FROM debian:12\n"
               "ARG API_TOKEN\n"},
       .good = {"FROM debian:12\n"

@@ -15,6 +15,7 @@
 #include "rules/mount_risks.h"
 #include "rules/package_lists.h"
 #include "rules/package_managers.h"
+#include "rules/stages.h"
 #include "rules/syntax_version.h"
 
 namespace dcache::rules::DC1003 {
@@ -54,6 +55,55 @@ void remove_opt_out(const Use& use, Removal& removal) {
     if (std::find(options.begin(), options.end(), word.text) == options.end()) continue;
     removal.word(word);
   }
+}
+
+// How many packages a use names.
+size_t named_packages(const Use& use) {
+  return static_cast<size_t>(std::ranges::count_if(
+      use.arguments, [](const shell::Word& word) { return !word.text.starts_with('-'); }));
+}
+
+// What a message calls the caches that are lost, and what a rebuild does without them.
+struct Loss {
+  std::string caches;
+  std::string_view work;
+};
+Loss loss_of(const PackageManager& manager, std::span<const std::string_view> caches) {
+  const bool build = std::ranges::find(caches, "build") != caches.end();
+  if (manager.name == "go" && build)
+    return caches.size() == 1
+               ? Loss{"the Go build cache", "compiles all packages"}
+               : Loss{"the Go module and build caches", "downloads all modules and compiles all packages"};
+  if (manager.name == "go") return {"the Go module cache", "downloads all modules"};
+  if (caches.front() == "objects") return {fmt::format("the {} cache", manager.name), "compiles everything"};
+  return {fmt::format("the {} cache", manager.name), "downloads all packages"};
+}
+
+// The user of a step if a variable names it whose value only the base image or the build knows: as USER gives
+// it. Empty if the user is known.
+std::string_view unknown_user(Subject& subject, const Step& step) {
+  const plan::Graph& graph = subject.graph();
+  std::optional<size_t> stage = step.stage;
+  const dockerfile::Instruction* end = step.instruction;
+  while (stage) {
+    const dockerfile::Instruction* user = nullptr;
+    bool inside = false;
+    for (const dockerfile::Instruction& one : subject.file().instructions()) {
+      if (&one == end || (inside && one.keyword == dockerfile::Keyword::kFrom)) break;
+      inside = inside || &one == graph.stages[*stage].from;
+      if (inside && one.keyword == dockerfile::Keyword::kUser && !one.arguments.empty()) user = &one;
+    }
+    if (user != nullptr) {
+      const dockerfile::Word& word = user->arguments.front();
+      const bool variable = word.text.find('$') != std::string_view::npos;
+      const std::string_view value = graph.text_of(word);
+      const bool unset = value.empty() || value.starts_with(':') || value.find('$') != std::string_view::npos;
+      return variable && unset ? unquoted(word.text) : std::string_view();
+    }
+    stage = graph.stages[*stage].base_stage;
+    end = nullptr;
+  }
+  return {};
 }
 
 // The image's own hook empties apt's archives after each install.
@@ -131,6 +181,7 @@ class Check {
   void look_at(const Run& run) {
     if (!run.step || is_without_network(run)) return;
     const Step& step = step_of(run);
+    const std::string_view user = unknown_user(subject_, step);
     const size_t first = lacks_.size();
     for (const Use& use : uses_of(subject_, run)) {
       if (opts_out_by_variable(subject_, run, use)) continue;
@@ -146,9 +197,20 @@ class Check {
         if (use.manager->name == "apt" && name == "lists" && !fetches_apt_lists(run)) continue;
         if (is_mounted(subject_, run, *use.manager, cache, use.command)) continue;
         auto path = cache_path(subject_, run, *use.manager, cache, use.command);
+        // Without a known user it is not known whose home that is.
+        if (!user.empty() && path && text::is_within(*path, "/root")) path.reset();
+        if (!user.empty() && is_mounted_in_home(run, cache)) continue;
         if (!path || !is_taken(*path, step)) add(run, use, {&cache, std::move(path)}, first);
       }
     }
+  }
+
+  // Whether a mount of the RUN is at the cache's folder in some home.
+  static bool is_mounted_in_home(const Run& run, const Cache& cache) {
+    return cache.path.starts_with("~/") &&
+           std::ranges::any_of(run.mounts, [&](const dockerfile::Mount& mount) {
+             return mount.target.ends_with(cache.path.substr(1));
+           });
   }
 
   void add(const Run& run, const Use& use, Lacking lacking, size_t first) {
@@ -162,6 +224,8 @@ class Check {
     if (lack.uses.back().command != use.command) lack.uses.push_back(use);
     if (const auto user = other_user(step_of(run), run, *use.command))
       lack.other_user = read_owner(user->name);
+    if (const std::string_view user = unknown_user(subject_, step_of(run)); !user.empty() && !lack.other_user)
+      lack.other_user = Owner{std::string(user), std::string(user)};
   }
 
   // Whether somebody copies out of the cache's folder: then it has to be in a layer.
@@ -271,31 +335,48 @@ class Check {
       flags.push_back(mount_flag(*one.cache, one.path.value_or("FOLDER"), owner));
     }
     const bool keeps_nothing = std::ranges::all_of(lack.uses, opts_out);
-    const std::string where = lack.is_known() ? fmt::format(" in {}", fmt::join(folders, " and ")) : "";
-    const std::string what =
-        keeps_nothing
-            ? fmt::format(
-                  "{} is told to keep nothing, so that it downloads all of it when this step rebuilds",
-                  manager.name)
-        : manager.name == "apk"  // without the folder it keeps the index alone
-            ? "apk keeps packages only if it finds a folder for them, so that it downloads all of them when "
-              "this step rebuilds"
-            : fmt::format("what {} keeps{} for the next time is lost when this step rebuilds", manager.name,
-                          where);
+    if (keeps_nothing && is_small(lack)) return;
+    std::vector<std::string_view> caches;
+    for (const Lacking& one : lack.caches) {
+      if (std::ranges::find(caches, one.cache->name) == caches.end()) caches.push_back(one.cache->name);
+    }
+    const Loss loss = loss_of(manager, caches);
+    const std::string where = lack.is_known() ? fmt::format(" ({})", fmt::join(folders, " and ")) : "";
+    const std::string what = keeps_nothing ? fmt::format("{} is told not to keep its downloads", manager.name)
+                             : manager.name == "apk"  // without the folder it keeps the index alone
+                                 ? std::string("apk keeps packages only in a cache folder that exists")
+                                 : fmt::format("{}{} {} not kept between builds", loss.caches, where,
+                                               loss.caches.ends_with('s') ? "are" : "is");
     const std::string edited = rebuilding_file(subject_, step, manager.manifests);
-    const std::string when = edited.empty() ? "" : fmt::format(", as by an edit of {}", edited);
+    const std::string when = edited.empty() ? "" : fmt::format(", for example after editing {},", edited);
     std::string remedy = fmt::format("write RUN {}", fmt::join(flags, " "));
     if (!lack.is_known() && !manager.ask.empty())
-      remedy += fmt::format(", with the folder that '{}' names", fmt::join(manager.ask, "' or '"));
-    if (!is_numbered(owner)) remedy += fmt::format(", and the numbers of the user {}", owner.user);
+      remedy += fmt::format(", with the folder that '{}' prints", fmt::join(manager.ask, "' or '"));
+    if (!is_numbered(owner))
+      remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
-    if (!need.empty()) remedy += ", and see that " + need + " finds it too";
-    lint::Diagnostic& diagnostic =
-        reporter_.report(run.span_of(lack.uses.front().command->spelling), what + when, std::move(remedy));
-    // Whoever chose to keep the layer small this way has no fault to mend.
+    if (!need.empty()) remedy += ", and make sure that " + need + " finds it too";
+    lint::Diagnostic& diagnostic = reporter_.report(
+        run.span_of(lack.uses.front().command->spelling),
+        fmt::format("{}: every rebuild of this step{} {} again", what, when, loss.work), std::move(remedy));
+    // The layer is as small as with a mount.
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
     diagnostic.aliases.assign(manager.cleaning_rules.begin(), manager.cleaning_rules.end());
     diagnostic.fix = std::move(fix);
+  }
+
+  // Whether it installs so little that a mount hardly saves time: a few packages by name. Who asks for all
+  // findings, or for this rule, gets it.
+  bool is_small(const Lack& lack) const {
+    constexpr size_t kFewPackages = 10;
+    const lint::Config& config = subject_.config();
+    if (config.profile != lint::Profile::kDefault || !config.select.empty()) return false;
+    size_t packages = 0;
+    for (const Use& use : lack.uses) {
+      if (use.installs_dependencies) return false;
+      packages += named_packages(use);
+    }
+    return packages < kFewPackages;
   }
 
   // What has to go for the mounts to keep anything, in words: options, and commands that empty the folders.
@@ -313,8 +394,8 @@ class Check {
     }
     std::string words;
     if (manager.name == "apt" && lack.run->script.find("docker-clean") == std::string_view::npos)
-      words = ", with rm -f /etc/apt/apt.conf.d/docker-clean in front";
-    if (!gone.empty()) words += fmt::format(", and leave out '{}'", fmt::join(gone, "' and '"));
+      words = ", run rm -f /etc/apt/apt.conf.d/docker-clean first";
+    if (!gone.empty()) words += fmt::format(", and remove '{}'", fmt::join(gone, "' and '"));
     return words;
   }
 
@@ -381,28 +462,31 @@ lint::Rule rule() {
       .name = "missing-cache-mount",
       .level = lint::Level::kWarning,
       .fix = lint::FixKind::kSafe,
-      .summary = "A package manager or compiler runs without a cache mount for what it keeps between runs",
+      .summary = "A package manager or compiler runs without a cache mount for its cache",
       .rationale =
-          "When a step rebuilds it starts from the layers below, so whatever the package manager downloaded "
-          "last time "
-          "is gone and one changed line in a lock file downloads everything again. A mount of type `cache` "
-          "is kept "
-          "by the builder between builds, is no part of any layer and of no cache key: with it only what "
-          "changed is "
-          "downloaded or compiled, and the image does not grow. A package manager that is told to keep "
-          "nothing "
-          "(`--no-cache-dir`, `--no-cache`) keeps the layer as small; for it this is an info.",
+          "A step that rebuilds starts from the layers below it. What the package manager downloaded last "
+          "time "
+          "is gone, so one changed line in a lock file downloads everything again. The builder keeps a mount "
+          "of type `cache` between builds; it is not part of any layer or cache key. With it only what "
+          "changed is downloaded or compiled, and the image does not grow.\n\n"
+          "A package manager that is told to keep nothing (`--no-cache-dir`, `--no-cache`) makes the layer "
+          "as "
+          "small as a mount does; then the finding is an info. If it installs fewer than ten packages by "
+          "name, the default profile does not report it: a mount would save little.",
       .fix_note =
-          "Adds the mounts, with the numeric owner where the stage runs as another user than root, and "
-          "drops options such as `--no-cache-dir` that would bypass them. It is unsafe for system package "
-          "managers; where the image may run as another user than root; where a command of the RUN other "
-          "than a package manager's may have to do with the folder; and where a later step, another stage "
-          "or the image's command may need what is downloaded: what is in a mount is in no layer, and a "
-          "builder that reuses the layer may have an empty mount; and where a mount may hide packages of an "
-          "earlier step, or keep what is out of date, such as objects that were compiled against C "
-          "libraries. Not offered where the folder can't be known, where the stage has put files below it, "
-          "where another mount is in the way, where `sudo`, `gosu` or the like run the command as another "
-          "user, or where the RUN does something else with the folder.",
+          "Adds the mounts, with the numeric owner if the stage runs as another user than root, and removes "
+          "options such as `--no-cache-dir` that would bypass them. The fix is unsafe\n\n"
+          "- for system package managers;\n"
+          "- if the image may run as another user than root;\n"
+          "- if another command of the RUN may use the folder;\n"
+          "- if a later step, another stage or the command of the image may need what is downloaded: what is "
+          "in a mount is not in the image, and a builder that reuses the layer may have an empty mount;\n"
+          "- if a mount may hide packages of an earlier step, or keep what is out of date, such as objects "
+          "that were compiled with older C libraries.\n\n"
+          "There is no fix if the folder or the user is not known (`USER $NAME` with a variable of the base "
+          "image), if the stage has put files below the folder, if another mount is in the way, if `sudo`, "
+          "`gosu` or similar run the command as another user, or if the RUN does something else with the "
+          "folder.",
       .bad = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
       .good = {"FROM golang:1.22\nWORKDIR /src\nCOPY go.mod ./\n"
                "RUN --mount=type=cache,target=/go/pkg/mod go mod download\n"},

@@ -173,10 +173,14 @@ class Check {
 
   void stage(const plan::Stage& stage) {
     std::vector<const plan::Step*> copies;
+    moved_.clear();
+    runs_.clear();
     for (const size_t index : stage.steps) {
       const plan::Step& step = subject_.graph().steps[index];
       if (step.kind == plan::Step::Kind::kCopy) copies.push_back(&step);
-      if (step.kind == plan::Step::Kind::kRun && !copies.empty()) run(subject_.run_of(index), step, copies);
+      if (step.kind != plan::Step::Kind::kRun) continue;
+      runs_.push_back(index);
+      if (!copies.empty()) run(subject_.run_of(index), step, copies);
     }
   }
 
@@ -184,8 +188,21 @@ class Check {
   using Copies = std::vector<const plan::Step*>;
   using Changes = std::vector<const Change*>;
 
+  // What a RUN moved or removed: a later change does not find it there.
+  struct Moved {
+    const plan::Step* by = nullptr;
+    std::string path;  // may be a pattern
+  };
+
   void run(const lint::Run& run, const plan::Step& step, const Copies& copies) {
     const Work work = work_of(run, step);
+    find_changes(run, work, copies);
+    for (const Work::Rewrite& rewrite : work.rewrites) {
+      if (rewrite.takes_away) moved_.push_back({&step, rewrite.path});
+    }
+  }
+
+  void find_changes(const lint::Run& run, const Work& work, const Copies& copies) {
     std::map<const plan::Step*, Changes> by_copy;  // in the order of the file
     for (const Change& change : work.changes) {
       // The newest first: what it brought is what is there.
@@ -195,7 +212,8 @@ class Check {
           if (may_bring_part(*copy, change)) break;
           continue;
         }
-        if (!is_rewritten(*copy, change, work)) by_copy[copy].push_back(&change);
+        const bool is_worth_it = !(is_small(*copy) && covers_made_files(change));
+        if (is_worth_it && !is_rewritten(*copy, change, work)) by_copy[copy].push_back(&change);
         if (!change.recursive) break;
       }
     }
@@ -208,17 +226,65 @@ class Check {
       same.push_back(copy);
     }
     for (const Changes& changes : order)
-      report(run, by_changes[changes], changes);
+      report(run, work, by_changes[changes], changes);
   }
 
-  // Whether the RUN has moved or removed before the change what the COPY brought, or writes it anew itself.
-  static bool is_rewritten(const plan::Step& copy, const Change& change, const Work& work) {
-    const auto covers = [&](const std::string& path) {
-      return std::ranges::any_of(work.rewrites, [&](const Work::Rewrite& rewrite) {
-        if (rewrite.takes_away && rewrite.command > change.command) return false;
-        return text::is_within(path, rewrite.path) ||
-               (text::has_wildcard(rewrite.path) && text::glob_match(rewrite.path, path));
+  // Whether all that a COPY brings is known and takes little room.
+  bool is_small(const plan::Step& copy) const {
+    constexpr uint64_t kSmall = 64 * 1024;
+    const lint::Surroundings* around = subject_.surroundings();
+    if (around == nullptr || copy.reads.empty()) return false;
+    uint64_t size = 0;
+    for (const plan::Read& read : copy.reads) {
+      if (read.origin != plan::Read::Origin::kContext) return false;
+      for (const plan::Selector& selector : read.selectors) {
+        const context::Record* record = around->files.find(std::string_view(selector.path).substr(1));
+        if (selector.unpack || record == nullptr || record->type != context::Type::kFile) return false;
+        size += record->size;
+      }
+    }
+    return size <= kSmall;
+  }
+
+  // Whether a change is also about files that RUNs of the stage make, so that it has to stay: they name
+  // something in the folder, or work in it.
+  bool covers_made_files(const Change& change) const {
+    if (!change.recursive) return false;
+    const auto covers = [&](std::string_view path) {
+      return !path.empty() && std::ranges::any_of(change.paths, [&](const std::string& folder) {
+        return text::is_within(path, folder);
       });
+    };
+    return std::ranges::any_of(runs_, [&](size_t index) {
+      const std::string_view workdir = subject_.graph().steps[index].workdir();
+      const std::vector<shell::Command>& commands = subject_.run_of(index).commands;
+      if (index != runs_.back() && covers(workdir)) return true;
+      return std::ranges::any_of(commands, [&](const shell::Command& command) {
+        const std::string_view program = shell::program_of(shell::invocation(command));
+        if (program == "chown" || program == "chmod" || program == "rm" || command.words.empty())
+          return false;
+        return std::ranges::any_of(std::span(command.words).subspan(1), [&](const shell::Word& word) {
+          return covers(named_path(word, workdir));
+        });
+      });
+    });
+  }
+
+  // Whether the RUN, or one before it, has moved or removed what the COPY brought, or the RUN writes it again
+  // itself.
+  bool is_rewritten(const plan::Step& copy, const Change& change, const Work& work) const {
+    const auto takes = [](const std::string& pattern, const std::string& path) {
+      return text::is_within(path, pattern) ||
+             (text::has_wildcard(pattern) && text::glob_match(pattern, path));
+    };
+    const auto covers = [&](const std::string& path) {
+      const bool here = std::ranges::any_of(work.rewrites, [&](const Work::Rewrite& rewrite) {
+        return !(rewrite.takes_away && rewrite.command > change.command) && takes(rewrite.path, path);
+      });
+      // Steps are in the order of the file.
+      return here || std::ranges::any_of(moved_, [&](const Moved& moved) {
+               return moved.by > &copy && takes(moved.path, path);
+             });
     };
     if (covers(copy.destination)) return true;
     const std::vector<CopiedFile> files = files_of(copy);
@@ -297,11 +363,12 @@ class Check {
     return names + text::list_words(lines);
   }
 
-  // The options of COPY that make the changes needless; of several changes the last counts, and modes in
-  // letters add up.
-  static std::string flags_for(const Changes& changes, bool roots_own) {
+  // The options of COPY that make the changes unnecessary; of several changes the last counts, and modes in
+  // letters add up. One in letters can't be added to a --chmod that the COPY has.
+  static std::string flags_for(const Changes& changes, bool roots_own, bool has_mode) {
     std::vector<std::pair<std::string_view, std::string>> flags;
     for (const Change* change : changes) {
+      if (change->is_symbolic() && has_mode) continue;
       const bool file_mode = change->makes_executable() && !change->recursive;
       std::string value(file_mode ? "755" : change->value);
       const auto known =
@@ -329,55 +396,100 @@ class Check {
     return last != changes.rend() && (*last)->gives_to_root();
   }
 
-  void report(const lint::Run& run, const Copies& copies, const Changes& changes) {
-    const plan::Step& copy = *copies.front();
-    const std::string keyword = keywords_of(copies);
-    std::string first;
-    bool symbolic = false;
-    for (const Change* change : changes) {
-      symbolic = symbolic || (change->is_symbolic() && !(change->makes_executable() && !change->recursive));
-      if (first.empty() && is_made_later(*change, copy))
-        first = change->value.substr(0, change->value.find(':'));
-    }
-    const std::string flags =
-        flags_for(changes, std::ranges::all_of(copies, [](const auto* one) { return gives_to_root(*one); }));
-    std::string remedy = flags.empty()
-                             ? fmt::format("leave it out, {} all files to root by {}",
-                                           keyword == "COPY and ADD" ? keyword + " give" : keyword + " gives",
-                                           keyword == "COPY and ADD" ? "themselves" : "itself")
-                             : fmt::format("write {}{} there", keyword, flags);
-    if (!first.empty())
-      remedy = fmt::format(
-          "create {} before line {} and write {}{} there, or give the numbers of its user: "
-          "files get root as owner where the name does not exist yet",
-          first, copy.instruction->start_line, keyword, flags);
-    if (symbolic) remedy += " (modes in letters need Dockerfile 1.14)";
-    reporter_.report(run.span_of(changes.front()->command->spelling),
-                     fmt::format("this stores a second time what the {} brought", names_of(copies)),
-                     std::move(remedy));
-  }
-
-  // Whether the owner is a name that a RUN after the COPY makes, or gives another number.
-  bool is_made_later(const Change& change, const plan::Step& copy) const {
-    constexpr std::string_view kMakers[] = {"useradd",  "adduser", "addgroup",
-                                            "groupadd", "usermod", "groupmod"};
-    std::string_view owner = change.value.substr(0, change.value.find(':'));
-    if (owner.empty()) owner = change.value.substr(std::min<size_t>(1, change.value.size()));  // `:group`
-    if (change.is_mode() || owner.empty()) return false;
-    const plan::Stage& stage = subject_.graph().stages[copy.stage];
-    const auto copied = std::ranges::find_if(
-        stage.steps, [&](size_t index) { return &subject_.graph().steps[index] == &copy; });
-    return std::any_of(copied, stage.steps.end(), [&](size_t index) {
-      if (subject_.graph().steps[index].kind != plan::Step::Kind::kRun) return false;
-      const std::vector<shell::Command>& commands = subject_.run_of(index).commands;
-      return std::ranges::any_of(commands, [&](const shell::Command& command) {
-        const auto words = shell::invocation(command);
-        return std::ranges::find(kMakers, shell::program_of(words)) != std::end(kMakers) &&
-               shell::has_word(words, owner);
-      });
+  // Whether a change of modes has to stay that is about some of the files: it stores them again anyway.
+  static bool changes_modes_of_some(const Work& work, const plan::Step& copy) {
+    const std::vector<CopiedFile> files = files_of(copy);
+    return std::ranges::any_of(work.changes, [&](const Change& change) {
+      return change.is_mode() && std::ranges::any_of(change.paths, [&](const std::string& path) {
+               if (files.empty()) return text::is_within(path, copy.destination);
+               return std::ranges::any_of(
+                   files, [&](const CopiedFile& file) { return text::glob_match(file.path, path); });
+             });
     });
   }
 
+  void report(const lint::Run& run, const Work& work, const Copies& copies, const Changes& changes) {
+    const bool has_mode = std::ranges::any_of(
+        copies, [](const plan::Step* copy) { return copy->instruction->find_flag("chmod") != nullptr; });
+    const bool symbolic = !has_mode && std::ranges::any_of(changes, [](const Change* change) {
+      return change->is_symbolic() && !(change->makes_executable() && !change->recursive);
+    });
+    const std::string flags = flags_for(
+        changes, std::ranges::all_of(copies, [](const auto* one) { return gives_to_root(*one); }), has_mode);
+    if (flags.empty() && std::ranges::none_of(changes, &Change::is_mode) &&
+        std::ranges::any_of(copies, [&](const auto* copy) { return changes_modes_of_some(work, *copy); }))
+      return;
+    std::string remedy = remedy_for(copies, changes, flags);
+    if (symbolic) remedy += " (modes in letters need Dockerfile 1.14)";
+    reporter_.report(run.span_of(changes.front()->command->spelling),
+                     fmt::format("this stores the files of the {} a second time", names_of(copies)),
+                     std::move(remedy));
+  }
+
+  std::string remedy_for(const Copies& copies, const Changes& changes, const std::string& flags) const {
+    const std::string keyword = keywords_of(copies);
+    const bool modes = std::ranges::any_of(changes, &Change::is_mode);
+    if (flags.empty() && modes) return fmt::format("set the final mode in --chmod of the {}", keyword);
+    if (flags.empty())
+      return fmt::format("remove it: {} all files to root by default",
+                         keyword == "COPY and ADD" ? keyword + " give" : keyword + " gives");
+    const plan::Step& copy = *copies.front();
+    for (const Change* change : changes) {
+      const std::string_view owner = name_in(*change);
+      const size_t line = copy.instruction->start_line;
+      const Maker maker = later_maker(*change, copy);
+      if (maker == Maker::kCreates)
+        return fmt::format(
+            "create {} before line {} and write {}{} there, or write the numbers of the user and group: a "
+            "name "
+            "that does not exist yet stands for root",
+            owner, line, keyword, flags);
+      if (maker == Maker::kRenumbers)
+        return fmt::format(
+            "change the number of {} before line {} and write {}{} there: COPY takes the number that the "
+            "name "
+            "has at that line",
+            owner, line, keyword, flags);
+    }
+    return fmt::format("write {}{} there", keyword, flags);
+  }
+
+  // The user that it gives files to, or the group if it names no user.
+  static std::string_view name_in(const Change& change) {
+    const std::string_view user = change.value.substr(0, change.value.find(':'));
+    return user.empty() ? change.value.substr(std::min<size_t>(1, change.value.size())) : user;
+  }
+
+  // What a RUN after the COPY does with the owner's name.
+  enum class Maker : uint8_t { kNone, kRenumbers, kCreates };
+
+  Maker later_maker(const Change& change, const plan::Step& copy) const {
+    constexpr std::string_view kCreators[] = {"useradd", "adduser", "addgroup", "groupadd"};
+    constexpr std::string_view kChangers[] = {"usermod", "groupmod"};
+    const std::string_view owner = name_in(change);
+    if (change.is_mode() || owner.empty()) return Maker::kNone;
+    Maker maker = Maker::kNone;
+    const plan::Stage& stage = subject_.graph().stages[copy.stage];
+    for (const size_t index : stage.steps) {
+      const plan::Step& step = subject_.graph().steps[index];
+      if (&step < &copy || step.kind != plan::Step::Kind::kRun) continue;
+      for (const shell::Command& command : subject_.run_of(index).commands) {
+        const auto words = shell::invocation(command);
+        if (!shell::has_word(words, owner)) continue;
+        const std::string_view program = shell::program_of(words);
+        // One that is removed or changed first is in the base image.
+        if (program == "userdel" || program == "deluser" ||
+            std::ranges::find(kChangers, program) != std::end(kChangers))
+          maker = Maker::kRenumbers;
+        if (maker == Maker::kNone && std::ranges::find(kCreators, program) != std::end(kCreators))
+          maker = Maker::kCreates;
+      }
+    }
+    return maker;
+  }
+
+  std::vector<Moved> moved_;  // in the stage so far
+  std::vector<size_t> runs_;  // the steps of its RUNs so far, the one that is looked at included
   lint::Subject& subject_;
   lint::Reporter& reporter_;
 };
@@ -414,16 +526,18 @@ lint::Rule rule() {
       .name = "chown-layer",
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kDcache,
-      .summary = "Files are copied, and then changed as a whole by chown or chmod",
+      .summary = "Files are copied, and then all changed by chown or chmod",
       .rationale =
-          "A layer holds files as a whole: to change the owner or the mode of a file is to store it a "
-          "second time. After a COPY of a hundred megabytes, `RUN chown -R` adds another hundred, and "
-          "both rebuild with every edit. COPY can set both.\n\n"
-          "`chown` and `chmod` of a folder without `-R` change the folder alone, and are not reported. "
-          "COPY looks the names of `--chown` up in the image as it is there: a name that a later RUN "
-          "creates gives the files to root. A RUN that moves, removes or rewrites the files itself stores "
-          "them again anyway, and the layers of a stage that is only copied from reach no image: both are "
-          "left alone. Modes in letters, such as `u=rwX`, need Dockerfile 1.14.",
+          "A layer contains whole files: to change the owner or the mode of a file stores it a second time. "
+          "After a COPY of a hundred megabytes, `RUN chown -R` adds another hundred, and both rebuild after "
+          "every edit. COPY can set both.\n\n"
+          "`chown` and `chmod` of a folder without `-R` change only the folder, and are not reported. COPY "
+          "looks up the names in `--chown` in the image as it is at that line: a name that a later RUN "
+          "creates stands for root, and a user that a later RUN renumbers has the old number. A RUN that "
+          "moves, removes or rewrites the files stores them again anyway, and the layers of a stage that is "
+          "only copied from are not in the image: both are not reported. Neither are small files if the "
+          "command is also about files that a RUN makes. Modes in letters, such as `u=rwX`, need Dockerfile "
+          "1.14.",
       .bad = {"FROM node:22\n"
               "COPY . /app\n"
               "RUN chown -R node:node /app\n"},

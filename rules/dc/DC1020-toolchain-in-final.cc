@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/plan/image.h"
 #include "rules/final_image.h"
+#include "rules/package_lists.h"
 
 namespace dcache::rules::DC1020 {
 namespace {
@@ -94,13 +96,30 @@ bool removes_packages(const Run& run) {
   });
 }
 
-Found compiler_install(const Run& run) {
+// Whether the base image has a C compiler with its tools already, so that an install of them adds nothing:
+// the full images of languages are made from buildpack-deps. Source: https://hub.docker.com/_/buildpack-deps
+bool has_c_compiler(std::string_view base) {
+  constexpr std::string_view kNames[] = {"buildpack-deps", "ruby",   "python", "node", "golang", "rust",
+                                         "perl",           "erlang", "elixir", "gcc",  "pypy"};
+  constexpr std::string_view kOthers[] = {"slim", "alpine", "curl", "windows", "nanoserver"};
+  const std::string_view tag = plan::read_reference(base).tag;
+  return is_one_of(image_name(base), kNames) && std::ranges::none_of(kOthers, [&](std::string_view other) {
+           return tag.find(other) != std::string_view::npos;
+         });
+}
+
+Found compiler_install(const Run& run, std::string_view base) {
+  constexpr std::string_view kOfC[] = {"build-essential", "gcc", "g++"};
+  const bool has_c = has_c_compiler(base);
   for (const shell::Command& command : run.commands) {
+    // Whether that happens at all is up to a build argument or the platform.
+    if (is_conditional(run, command)) continue;
     const auto words = shell::invocation(command);
     for (const Installer& installer : kInstallers) {
       if (!is_call(words, installer.programs, installer.install)) continue;
       for (const shell::Word& word : words) {
-        if (is_one_of(word.text, kPackages)) return {&command, word.text};
+        if (is_one_of(word.text, kPackages) && !(has_c && is_one_of(word.text, kOfC)))
+          return {&command, word.text};
       }
     }
   }
@@ -146,18 +165,18 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     if (const Found found = compiler_call(*run); found.command != nullptr) {
       reporter.report(
           run->span_of(found.command->spelling),
-          fmt::format("the image keeps {} and what was compiled, and starts only what came out", found.what),
-          "compile in a stage of its own, and COPY --from it what the program needs");
+          fmt::format("the final image contains {}, and only needs what was compiled with it", found.what),
+          "compile in a separate stage, and copy what the program needs with COPY --from");
       return;
     }
   }
   // What a script starts may compile, or run what somebody compiles there.
   if (is_to_work_in(image) || removed) return;
   for (const Run* run : image.runs) {
-    if (const Found found = compiler_install(*run); found.command != nullptr) {
+    if (const Found found = compiler_install(*run, image.base); found.command != nullptr) {
       reporter.report(run->span_of(found.command->spelling),
-                      fmt::format("{} is installed to compile with, and stays in the image", found.what),
-                      "compile in a stage of its own, and COPY --from it what the program needs");
+                      fmt::format("{} is installed for a build, and stays in the final image", found.what),
+                      "compile in a separate stage, and copy what the program needs with COPY --from");
       return;
     }
   }
@@ -169,31 +188,34 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC1020",
-          .name = "toolchain-in-final",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .summary = "The image that is shipped holds a compiler that only its build needs",
-          .rationale =
-              "What compiles a program is many times its size, and every tool in an image is one more that "
-              "has to be kept up to date and that an intruder finds. A stage of its own can compile: of it "
-              "only what is copied reaches the image, and its layers still serve as cache.\n\n"
-              "Images that start a shell or a compiler, or name no program at all, are taken for images to "
-              "work with and left alone.",
-          .bad = {"FROM golang:1.22\n"
-                  "WORKDIR /src\n"
-                  "COPY . .\n"
-                  "RUN go build -o /app .\n"
-                  "CMD [\"/app\"]\n"},
-          .good = {"FROM golang:1.22 AS build\n"
-                   "WORKDIR /src\n"
-                   "COPY . .\n"
-                   "RUN CGO_ENABLED=0 go build -o /app .\n"
-                   "FROM gcr.io/distroless/static\n"
-                   "COPY --from=build /app /app\n"
-                   "CMD [\"/app\"]\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1020",
+      .name = "toolchain-in-final",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .summary = "The final image contains a compiler that only its build needs",
+      .rationale =
+          "A compiler is many times the size of a program that it compiles. Each tool in an image must be "
+          "kept up to date, and helps an intruder. A separate stage can compile: the final image gets only "
+          "what is copied from it, and its layers still serve as cache.\n\n"
+          "Images that start a shell or a compiler, or that name no program, are images to work with, and "
+          "are not reported. Neither is a C compiler on a base image that contains one, such as "
+          "`python:3.12` or `node:22` without `-slim` or `-alpine`, or one that is installed only under a "
+          "condition.",
+      .bad = {"FROM golang:1.22\n"
+              "WORKDIR /src\n"
+              "COPY . .\n"
+              "RUN go build -o /app .\n"
+              "CMD [\"/app\"]\n"},
+      .good = {"FROM golang:1.22 AS build\n"
+               "WORKDIR /src\n"
+               "COPY . .\n"
+               "RUN CGO_ENABLED=0 go build -o /app .\n"
+               "FROM gcr.io/distroless/static\n"
+               "COPY --from=build /app /app\n"
+               "CMD [\"/app\"]\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC1020

@@ -72,7 +72,7 @@ constexpr std::string_view kNeedRoot[] = {"dockerd", "init",    "systemd",  "sud
                                           "mysqld",  "chroot",  "lighttpd", "radiusd", "sniproxy", "tcpdump",
                                           "true",    "false",   "echo"};
 
-// The words of what runs, behind a program that only hands on signals.
+// The words of what runs, after a program that only passes on signals.
 std::span<const std::string> without_init(std::span<const std::string> words) {
   constexpr std::string_view kInits[] = {"tini", "tini-static", "dumb-init", "catatonit", "docker-init"};
   if (words.empty() || std::ranges::find(kInits, text::base_name(words.front())) == std::end(kInits))
@@ -148,8 +148,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       std::ranges::any_of(kNeedRoot, [&](std::string_view one) { return image.starts(one); }))
     return;
   if (image.user == nullptr) {
-    reporter.report(starter->span, fmt::format("{} runs as root: no USER stands above it", words.front()),
-                    "name a user who owns nothing it need not write to");
+    reporter.report(starter->span, fmt::format("{} runs as root: the Dockerfile has no USER", words.front()),
+                    "add USER with a user that can write only to the files that the program changes");
     return;
   }
   const std::string_view user =
@@ -157,7 +157,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (!read_owner(user).is_root()) return;
   lint::Diagnostic& diagnostic =
       reporter.report(image.user->span, fmt::format("{} runs as root", words.front()),
-                      "name another user before the stage ends");
+                      "add USER with another user at the end of the stage");
   diagnostic.aliases = {"DL3002"};
 }
 
@@ -171,14 +171,15 @@ lint::Rule rule() {
           .name = "root-at-run-time",
           .level = lint::Level::kWarning,
           .origin = lint::Origin::kDcache,
-          .summary = "The image's program runs as root",
+          .summary = "The program of the image runs as root",
           .rationale =
-              "A container's root is the host's root with fewer rights: a hole in the program reaches "
-              "whatever is mounted or shared, and can change its own files. Few programs need it once "
-              "they are installed, and ports below 1024 are open to every user in containers of Docker.\n\n"
-              "Left alone are base images that are known to run as somebody else, services that start as "
-              "root and give it up, and start scripts, which may do so. So are tools for the command line: "
-              "images without EXPOSE and VOLUME whose program is not known to serve.",
+              "Root in a container is root on the host with fewer rights: a vulnerability in the program "
+              "reaches everything that is mounted or shared, and can change the program's own files. Few "
+              "programs need root after they are installed, and in Docker's containers every user can open "
+              "ports below 1024.\n\n"
+              "Base images that are known to run as another user are not reported. Neither are services that "
+              "start as root and then give it up, start scripts, which may do the same, and command line "
+              "tools: images without EXPOSE and VOLUME whose program is not known to be a server.",
           .bad = {"FROM python:3.12\n"
                   "COPY app.py /srv/app.py\n"
                   "CMD [\"python\", \"/srv/app.py\"]\n"},

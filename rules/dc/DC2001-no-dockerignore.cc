@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "dcache/context/git.h"
 #include "dcache/lint/companion.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/glob.h"
@@ -19,41 +22,215 @@ namespace {
 using lint::Subject;
 using plan::Step;
 
-// What hardly ever belongs in a context: names as patterns, matched at any depth.
-constexpr std::array<std::string_view, 31> kStrangers = {
-    ".git",         ".hg",           ".svn",        "node_modules", "bower_components",
-    "__pycache__",  "*.pyc",         ".venv",       "venv",         ".tox",
-    ".mypy_cache",  ".pytest_cache", ".ruff_cache", "target",       "dist",
-    "build",        "out",           "coverage",    ".coverage",    ".gradle",
-    ".idea",        ".vscode",       ".DS_Store",   "*.log",        "*.swp",
-    ".env",         ".env.*",        "*.pem",       "*.key",        "docker-compose*.yml",
-    "compose*.yaml"};
+// A name that hardly ever belongs in a context, as a pattern that is matched at any depth.
+struct Stranger {
+  enum class Kind : uint8_t {
+    kNeverRead,  // by a build: what editors, interpreters and test runners write
+    kPackages,   // what a package manager installs, logs, and files of secrets
+    kOutput,     // of a build, if the folder also contains what is built; a folder of sources elsewhere
+  };
+  std::string_view pattern;
+  Kind kind;
+};
+constexpr std::array kStrangers = {Stranger{".git", Stranger::Kind::kNeverRead},
+                                   Stranger{".hg", Stranger::Kind::kNeverRead},
+                                   Stranger{".svn", Stranger::Kind::kNeverRead},
+                                   Stranger{"node_modules", Stranger::Kind::kPackages},
+                                   Stranger{"bower_components", Stranger::Kind::kPackages},
+                                   Stranger{"__pycache__", Stranger::Kind::kNeverRead},
+                                   Stranger{"*.pyc", Stranger::Kind::kNeverRead},
+                                   Stranger{".venv", Stranger::Kind::kPackages},
+                                   Stranger{"venv", Stranger::Kind::kOutput},
+                                   Stranger{".tox", Stranger::Kind::kNeverRead},
+                                   Stranger{".mypy_cache", Stranger::Kind::kNeverRead},
+                                   Stranger{".pytest_cache", Stranger::Kind::kNeverRead},
+                                   Stranger{".ruff_cache", Stranger::Kind::kNeverRead},
+                                   Stranger{"target", Stranger::Kind::kOutput},
+                                   Stranger{"dist", Stranger::Kind::kOutput},
+                                   Stranger{"build", Stranger::Kind::kOutput},
+                                   Stranger{"out", Stranger::Kind::kOutput},
+                                   Stranger{"coverage", Stranger::Kind::kOutput},
+                                   Stranger{".coverage", Stranger::Kind::kNeverRead},
+                                   Stranger{".gradle", Stranger::Kind::kNeverRead},
+                                   Stranger{".idea", Stranger::Kind::kNeverRead},
+                                   Stranger{".vscode", Stranger::Kind::kNeverRead},
+                                   Stranger{".DS_Store", Stranger::Kind::kNeverRead},
+                                   Stranger{"*.log", Stranger::Kind::kPackages},
+                                   Stranger{"*.swp", Stranger::Kind::kNeverRead},
+                                   Stranger{".env", Stranger::Kind::kPackages},
+                                   Stranger{".env.*", Stranger::Kind::kPackages},
+                                   Stranger{"*.pem", Stranger::Kind::kPackages},
+                                   Stranger{"*.key", Stranger::Kind::kPackages},
+                                   Stranger{"docker-compose*.yml", Stranger::Kind::kNeverRead},
+                                   Stranger{"compose*.yaml", Stranger::Kind::kNeverRead}};
 
-// Patterns for what never belongs in a context and is there.
-std::string stranger_patterns(const lint::Surroundings& surroundings) {
-  std::array<bool, kStrangers.size()> met{};
-  for (const context::Record& record : surroundings.files.records()) {
+// A match of such a pattern in the context.
+struct Match {
+  std::string path;
+  bool may_be_ignored = false;  // as far as git and the files around it tell
+};
+struct Matches {
+  std::array<std::vector<Match>, kStrangers.size()> of;  // by pattern
+};
+
+// Rails reads `config/master.key` and `config/credentials/NAME.key` when it starts.
+bool is_read_by_rails(const lint::Surroundings& around, std::string_view path) {
+  if (text::base_name(path) == "master.key") return true;
+  if (!path.ends_with(".key")) return false;
+  const std::string sealed = std::string(path.substr(0, path.size() - 4)) + ".yml.enc";
+  return around.files.find(sealed) != nullptr;
+}
+
+// Whether the folder of a path also contains a file by which a build tool or package manager works.
+bool is_next_to_manifest(const lint::Surroundings& around, std::string_view path) {
+  constexpr std::string_view kManifests[] = {
+      "package.json", "pyproject.toml", "setup.py",         "requirements.txt", "Cargo.toml",
+      "pom.xml",      "build.gradle",   "go.mod",           "CMakeLists.txt",   "Makefile",
+      "Gemfile",      "composer.json",  "build.gradle.kts", "mix.exs",          "build.sbt",
+      "meson.build",  "deno.json"};
+  const std::string folder(text::parent_path(path));
+  return std::ranges::any_of(kManifests, [&](std::string_view name) {
+    return around.files.find(folder.empty() ? std::string(name) : text::join_path(folder, name)) != nullptr;
+  });
+}
+
+// What git says of files of the context; nothing of it outside of a work tree.
+class Git {
+ public:
+  explicit Git(const lint::Surroundings& around) {
+    const std::string folder = around.file_system->real_path(around.folder);
+    if (context::repository_root(folder).empty()) return;  // spares to load libgit2
+    auto repository = context::GitRepository::open(folder);
+    if (!repository || !text::is_within(folder, repository->root())) return;
+    if (folder != repository->root()) prefix_ = folder.substr(repository->root().size() + 1) + "/";
+    repository_.emplace(std::move(*repository));
+  }
+
+  bool ignores(const std::string& path, bool is_folder) const {
+    return repository_ && repository_->ignores(prefix_ + path, is_folder);
+  }
+  bool tracks(const std::string& file) const {
+    if (!repository_) return false;
+    const auto content = repository_->content("HEAD", prefix_ + file);
+    return content && *content;
+  }
+
+ private:
+  std::optional<context::GitRepository> repository_;
+  std::string prefix_;  // of the context in the work tree
+};
+
+// Whether git tracks the file, or one of the first files of the folder.
+bool is_tracked(const Git& git, const lint::Surroundings& around, const context::Record& match) {
+  if (match.type == context::Type::kFile) return git.tracks(match.path);
+  constexpr size_t kMostFiles = 16;
+  size_t files = 0;
+  for (const context::Record& record : around.files.below(match.path)) {
+    if (record.type != context::Type::kFile) continue;
+    if (git.tracks(record.path)) return true;
+    if (++files == kMostFiles) break;
+  }
+  return false;
+}
+
+Matches matches_in(const lint::Surroundings& around) {
+  Matches matches;
+  std::optional<Git> git;  // opened for the first name that needs it
+  for (const context::Record& record : around.files.records()) {
     const std::string_view name = text::base_name(record.path);
     const bool key = name.ends_with(".pem") || name.ends_with(".key");
-    if (key && record.type == context::Type::kFile && !may_hold_private_key(surroundings, record)) continue;
-    for (size_t i = 0; i < met.size(); ++i)
-      met[i] = met[i] || text::glob_match(kStrangers[i], name);
+    if (key && record.type == context::Type::kFile && !may_hold_private_key(around, record)) continue;
+    for (size_t i = 0; i < kStrangers.size(); ++i) {
+      if (!text::glob_match(kStrangers[i].pattern, name)) continue;
+      std::vector<Match>& of = matches.of[i];
+      if (!of.empty() && text::is_within(record.path, of.back().path)) continue;
+      Match& match = of.emplace_back(Match{record.path, true});
+      if (kStrangers[i].kind == Stranger::Kind::kNeverRead) continue;
+      if (!git) git.emplace(around);
+      const bool left_out = git->ignores(record.path, record.type == context::Type::kFolder);
+      match.may_be_ignored =
+          !is_read_by_rails(around, record.path) &&
+          (left_out ||
+           ((kStrangers[i].kind == Stranger::Kind::kPackages || is_next_to_manifest(around, record.path)) &&
+            !is_tracked(*git, around, record)));
+    }
   }
+  return matches;
+}
+
+// Whether a step names something of the context that a match contains: a COPY of it, or a command.
+bool is_named(Subject& subject, std::string_view path) {
+  const auto reads = [&](const plan::Selector& selector) {
+    const std::string_view read = std::string_view(selector.path).substr(1);
+    return !selector.takes_everything() && (text::is_within(read, path) || text::is_within(path, read));
+  };
+  for (const Step& step : subject.graph().steps) {
+    for (const plan::Read& read : step.reads) {
+      if (read.origin == plan::Read::Origin::kContext && std::ranges::any_of(read.selectors, reads))
+        return true;
+    }
+  }
+  // As in `RUN ./dist/install.sh`.
+  constexpr std::string_view kBefore = " \t\n\"'=:/[,", kAfter = "/ \t\r\n\"',;:]";
+  const std::string_view name = text::base_name(path);
+  const std::string_view source = subject.file().source();
+  for (size_t at = source.find(name); at != std::string_view::npos; at = source.find(name, at + 1)) {
+    const char before = at == 0 ? '\n' : source[at - 1];
+    const char after = at + name.size() < source.size() ? source[at + name.size()] : '\n';
+    const bool in_path = before == '/' || after == '/';
+    if (in_path && kBefore.find(before) != std::string_view::npos &&
+        kAfter.find(after) != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
+// Patterns for what never belongs in a context and is there. A pattern that also matches what the build may
+// need is replaced by the paths of the other matches.
+std::string stranger_patterns(Subject& subject, const lint::Surroundings& around) {
+  constexpr size_t kMostPaths = 8;
+  const Matches& matches = around.shared<Matches>([&] { return matches_in(around); });
   std::string text;
-  for (size_t i = 0; i < met.size(); ++i) {
-    if (met[i] && kStrangers[i] != ".git") text += fmt::format("**/{}\n", kStrangers[i]);
+  for (size_t i = 0; i < kStrangers.size(); ++i) {
+    const std::vector<Match>& of = matches.of[i];
+    if (of.empty() || kStrangers[i].pattern == ".git") continue;
+    const auto may_be_ignored = [&](const Match& match) {
+      return match.may_be_ignored &&
+             (kStrangers[i].kind == Stranger::Kind::kNeverRead || !is_named(subject, match.path));
+    };
+    const auto others = std::ranges::count_if(of, may_be_ignored);
+    if (static_cast<size_t>(others) == of.size()) {
+      text += fmt::format("**/{}\n", kStrangers[i].pattern);
+      continue;
+    }
+    if (static_cast<size_t>(others) > kMostPaths) continue;
+    for (const Match& match : of) {
+      if (may_be_ignored(match)) text += match.path + "\n";
+    }
   }
   return text;
 }
 
-// The fix is safe if it ignores nothing that is there but Dockerfiles and ignore files. Nothing where there
-// is nothing else to ignore, and no history that would come along.
+// Patterns for the Dockerfiles at the root of the context.
+std::string dockerfile_patterns(const lint::Surroundings& around) {
+  std::string text = "Dockerfile*\n";
+  for (const context::Record& record : around.files.records()) {
+    const bool at_root = record.path.find('/') == std::string::npos;
+    if (!at_root || record.type != context::Type::kFile || !lint::is_dockerfile_name(record.path)) continue;
+    std::string pattern = record.path;
+    for (const std::string_view ending : {".dockerfile", ".Dockerfile"}) {
+      if (record.path.ends_with(ending)) pattern = "*" + std::string(ending);
+    }
+    if (!text::glob_match("Dockerfile*", record.path) && text.find(pattern + "\n") == std::string::npos)
+      text += pattern + "\n";
+  }
+  return text;
+}
+
+// The fix is safe if it ignores nothing that is there except Dockerfiles and ignore files. Nothing if there
+// is nothing else to ignore, and no history that would be copied.
 std::optional<lint::Fix> write_ignore_file(Subject& subject, const lint::Surroundings& around) {
-  struct Patterns {
-    std::string text;
-  };
-  const std::string& strangers =
-      around.shared<Patterns>([&] { return Patterns{stranger_patterns(around)}; }).text;
+  const std::string strangers = stranger_patterns(subject, around);
   const bool reads_git = may_read_git(subject, around);
   std::string edited;
   for (const std::string& name : needless_names(subject, around)) {
@@ -64,14 +241,15 @@ std::optional<lint::Fix> write_ignore_file(Subject& subject, const lint::Surroun
   lint::Fix fix;
   fix.description = fmt::format("write {}", around.suggested_ignore_file);
   fix.new_file = around.suggested_ignore_file;
-  fix.new_file_content = fmt::format("# What no step of the build needs.\n{}.dockerignore\nDockerfile*\n{}{}",
-                                     reads_git ? "" : ".git\n", edited, strangers);
+  fix.new_file_content =
+      fmt::format("# What no step of the build needs.\n{}.dockerignore\n{}{}{}", reads_git ? "" : ".git\n",
+                  dockerfile_patterns(around), edited, strangers);
   fix.safe = strangers.empty() && edited.empty() && reads_git;
   return fix;
 }
 
-// Whether a folder around the context has an ignore file, up to the root of the repository: it is the context
-// then, as it seems.
+// Whether a folder around the context has an ignore file, up to the root of the repository: then that folder
+// seems to be the context.
 bool has_ignore_file_above(const lint::Surroundings& around) {
   std::string folder = around.folder;
   while (!around.file_system->exists(text::join_path(folder, ".git"))) {
@@ -94,9 +272,9 @@ void check(Subject& subject, lint::Reporter& reporter) {
   if (!fix) return;
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
-      "the whole context is copied and there is no .dockerignore: an edit of any file in it rebuilds this "
-      "step",
-      fmt::format("list what the build does not need in {}", surroundings->suggested_ignore_file));
+      "this copies the whole context, and there is no .dockerignore: every edit of a file in it rebuilds "
+      "this step",
+      fmt::format("list the files that the build does not need in {}", surroundings->suggested_ignore_file));
   diagnostic.fix = std::move(fix);
 }
 
@@ -114,21 +292,21 @@ lint::Rule rule() {
       .name = "no-dockerignore",
       .level = lint::Level::kWarning,
       .fix = lint::FixKind::kSafe,
-      .summary = "The whole context is copied and no ignore file keeps anything out of it",
+      .summary = "The whole context is copied, and no ignore file keeps anything out of it",
       .rationale =
-          "`COPY . .` takes everything that lies in the folder: the repository's history, logs, build "
-          "output, editor "
-          "files, perhaps credentials. Each of them is part of the step's cache key, so a commit or a "
-          "test run "
-          "rebuilds the step and all below it, and what was copied is in the image for good. An ignore "
-          "file keeps "
-          "them out and makes the context smaller to send. A folder that holds nothing to ignore but its "
-          "Dockerfile is left alone.",
+          "`COPY . .` takes everything in the folder: the history of the repository, logs, build output, "
+          "files "
+          "of editors, perhaps credentials. Each file is part of the cache key of the step, so a commit or a "
+          "test run rebuilds the step and all steps below it, and the image contains what was copied. An "
+          "ignore file keeps such files out, and makes the context smaller to send. A folder that contains "
+          "nothing to ignore except its Dockerfile is not reported.",
       .fix_note =
-          "Writes `.dockerignore` with patterns for what the context holds. Unsafe where it names files "
-          "that a build "
-          "could want after all, such as `dist` or `.git`. Nothing is written where the folder lacks what "
-          "COPY would bring: the context is another folder then.",
+          "Writes `.dockerignore` with patterns for what the context contains. It lists build output, "
+          "installed packages, logs and private keys only if git does not track them and no step names them; "
+          "outside of a git repository it lists a folder such as `dist` only next to a manifest such as "
+          "`package.json`. It is unsafe if it ignores more than Dockerfiles. Nothing is written if the "
+          "folder "
+          "lacks the files that COPY names: then the context is another folder.",
       .bad = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kBare},
       .good = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kWithIgnoreFile},
       .references = kReferences,

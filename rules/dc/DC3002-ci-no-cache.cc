@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -12,69 +14,31 @@
 namespace dcache::rules::DC3002 {
 namespace {
 
-// Whether the step that sets Buildx up has a condition of its own.
-bool is_set_up_at_times(std::string_view source) {
-  const size_t uses = source.find("docker/setup-buildx-action");
-  if (uses == std::string_view::npos) return false;
-  const size_t begin = source.rfind("- ", uses);
-  const size_t line = begin == std::string_view::npos ? begin : source.rfind('\n', begin);
-  if (line == std::string_view::npos) return false;
-  // Up to the next step, which is indented alike.
-  const std::string next = std::string(source.substr(line, begin - line)) + "- ";
-  const std::string_view step =
-      source.substr(begin, std::min(source.find(next, uses), source.size()) - begin);
-  return step.find("if:") != std::string_view::npos;
+// The inputs of the action for a cache of GitHub Actions.
+std::string cache_from(std::string_view scope) {
+  return fmt::format("cache-from: type=gha{}{}", scope.empty() ? "" : ",scope=", scope);
+}
+std::string cache_to(std::string_view scope) {
+  return fmt::format("cache-to: type=gha,mode=max{}{}", scope.empty() ? "" : ",scope=", scope);
 }
 
-// Two lines above the first input of the action, indented as it is; nothing where the workflow says something
-// of caches already, or of another builder than the one that it sets up.
-std::optional<lint::Fix> cache_inputs(const text::Document& text, text::Span first_input) {
-  constexpr std::string_view kOthers[] = {"cache-from",    "cache-to",    "BUILDX_BUILDER", "buildx use",
-                                          "use: false",    "builder:",    "driver: cloud",  "driver: remote",
-                                          "buildkit:v0.1", "version: v0."};
-  const bool decided =
-      is_set_up_at_times(text.source()) || std::ranges::any_of(kOthers, [&](std::string_view one) {
-        return text.source().find(one) != std::string_view::npos;
-      });
+// Two lines above the first input of the action, indented like it.
+std::optional<lint::Fix> cache_inputs(const text::Document& text, text::Span first_input,
+                                      std::string_view scope) {
   const uint32_t line = text.lines().line_of(first_input.begin);
   const text::Span whole = text.lines().line_span(line);
   const std::string_view source = whole.of(text.source());
   const std::string indent(source.substr(0, first_input.begin - whole.begin));
   const bool in_braces = text::trim(source).starts_with("with:");
-  if (decided || in_braces) return std::nullopt;
+  if (in_braces) return std::nullopt;
   const std::string_view eol = source.ends_with("\r\n") ? "\r\n" : "\n";
   // Comments above the input are about it.
   uint32_t place = line;
   while (place > 1 && text::trim(text.lines().line_span(place - 1).of(text.source())).starts_with('#'))
     --place;
   const uint32_t at = text.lines().line_span(place).begin;
-  return replace({at, at},
-                 fmt::format("{0}cache-from: type=gha{1}{0}cache-to: type=gha,mode=max{1}", indent, eol),
-                 "keep the cache in the service's own");
-}
-
-// Whether a workflow runs for tags and releases alone, as far as the text of its `on` tells. GitHub gives the
-// cache of one tag to no other.
-bool runs_for_tags_alone(std::string_view source) {
-  size_t begin = source.find("\non:");
-  if (source.starts_with("on:")) begin = 0;
-  if (begin == std::string_view::npos) return false;
-  std::string_view rest = source.substr(source.starts_with("on:") && begin == 0 ? 0 : begin + 1);
-  std::string_view on = rest.substr(0, rest.find('\n'));
-  for (size_t at = on.size(); at < rest.size();) {
-    const size_t next = std::min(rest.find('\n', at + 1), rest.size());
-    const std::string_view line = rest.substr(at + 1, next - at - 1);
-    if (!line.empty() && line.front() != ' ' && line.front() != '#' && line.front() != '\r') break;
-    on = rest.substr(0, next);
-    at = next;
-  }
-  constexpr std::string_view kOthers[] = {"branches", "pull_request", "schedule", "merge_group",
-                                          "workflow_run"};
-  const bool tags =
-      on.find("tags:") != std::string_view::npos || on.find("release") != std::string_view::npos;
-  return tags && std::ranges::none_of(kOthers, [&](std::string_view other) {
-           return on.find(other) != std::string_view::npos;
-         });
+  return replace({at, at}, fmt::format("{0}{1}{3}{0}{2}{3}", indent, cache_from(scope), cache_to(scope), eol),
+                 "store the cache in GitHub's cache service");
 }
 
 // What builds of one Dockerfile have in common.
@@ -83,15 +47,68 @@ std::string dockerfile_of(const CiBuild& build) {
   return text::clean_path(build.file.empty() ? text::join_path(context, "Dockerfile") : build.file);
 }
 
-std::string remedy_for(const CiBuild& build, lint::CompanionKind kind) {
+bool builds_the_same(const CiBuild& one, const CiBuild& other) {
+  return dockerfile_of(one) == dockerfile_of(other) && one.context == other.context &&
+         one.target == other.target;
+}
+
+// What a build is called among the builds of a workflow, by its target, Dockerfile or folder; empty if that
+// does not tell.
+std::string name_of(const CiBuild& build) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+  std::string name = build.target;
+  if (name.empty()) {
+    const std::string path = dockerfile_of(build);
+    std::string_view file = text::base_name(path);
+    if (file == "Dockerfile") file = text::base_name(text::parent_path(path));
+    for (const std::string_view prefix : {"Dockerfile.", "Dockerfile-"}) {
+      if (file.starts_with(prefix)) file.remove_prefix(prefix.size());
+    }
+    for (const std::string_view ending : {".Dockerfile", ".dockerfile"}) {
+      if (file.ends_with(ending)) file.remove_suffix(ending.size());
+    }
+    name = file;
+  }
+  return name.find_first_not_of(kLetters) == std::string::npos && name != "." && name != ".." ? name : "";
+}
+
+constexpr std::string_view kUnknownScope = "IMAGE";
+
+// The scope that keeps the cache of a build apart from the caches of others; empty if there are no others.
+// Builds that store different images in one scope overwrite each other's cache.
+std::string scope_for(const CiBuild& build, const std::vector<CiBuild>& builds) {
+  std::vector<std::string> parts;
+  const bool has_others =
+      std::ranges::any_of(builds, [&](const CiBuild& other) { return !builds_the_same(build, other); });
+  if (has_others) {
+    const std::string name = name_of(build);
+    const bool unique = std::ranges::none_of(builds, [&](const CiBuild& other) {
+      return !builds_the_same(build, other) && name_of(other) == name;
+    });
+    if (name.empty() || !unique) return std::string(kUnknownScope);
+    parts.push_back(name);
+  }
+  for (const std::string& name : build.matrix)
+    parts.push_back(fmt::format("${{{{ {} }}}}", name));
+  return fmt::format("{}", fmt::join(parts, "-"));
+}
+
+std::string remedy_for(const CiBuild& build, lint::CompanionKind kind, std::string_view scope) {
   if (kind != lint::CompanionKind::kWorkflow)
-    return "use docker buildx build with --cache-from and --cache-to, on a builder of docker buildx create";
-  const std::string_view what = build.action ? "add cache-from: type=gha and cache-to: type=gha,mode=max"
-                                             : "use docker/build-push-action with cache-from and cache-to";
-  if (build.has_builder) return std::string(what);
+    return "use docker buildx build with --cache-from and --cache-to, and a builder from docker buildx "
+           "create";
+  if (build.for_tags_alone)
+    return "add cache-from and cache-to with type=registry: GitHub does not share a type=gha cache between "
+           "tags";
+  const std::string what = build.action ? fmt::format("add {} and {}", cache_from(scope), cache_to(scope))
+                                        : "use docker/build-push-action with cache-from and cache-to";
+  if (build.has_builder) return what;
+  // The builder of Docker itself leaves the image on the runner, others don't.
+  const std::string_view load =
+      build.exports_nothing ? "; add load: true if a later step uses the image" : "";
   if (build.docker_driver)
-    return fmt::format("take out driver: docker, which can't store this cache, and {}", what);
-  return fmt::format("{}, and docker/setup-buildx-action before it", what);
+    return fmt::format("remove driver: docker, which can't store this cache, and {}{}", what, load);
+  return fmt::format("{}, and docker/setup-buildx-action before it{}", what, load);
 }
 
 void check(lint::Companion& companion, lint::Reporter& reporter) {
@@ -100,23 +117,22 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
     if (!build.starts_empty || build.no_cache || !build.cache_from.empty() || !build.cache_to.empty())
       continue;
     if (build.context == "-") continue;  // a Dockerfile alone, such as one of a line or two
+    if (build.shares_local_image) continue;
     // A build of the same Dockerfile earlier in the job has left its steps in the builder.
     const bool again = std::any_of(builds.data(), &build, [&](const CiBuild& other) {
       return other.job == build.job && dockerfile_of(other) == dockerfile_of(build);
     });
     if (again) continue;
-    const bool for_tags =
-        companion.kind() == lint::CompanionKind::kWorkflow && runs_for_tags_alone(companion.text().source());
-    lint::Diagnostic& diagnostic = reporter.report(
-        build.span, "this worker starts empty, so that every build runs all its steps",
-        for_tags
-            ? "add cache-from and cache-to of type=registry; a cache of type=gha is kept for one tag alone"
-            : remedy_for(build, companion.kind()));
-    // Without a builder of its own the action fails when it is told to export a cache, and several builds
-    // need a place each.
-    const bool alone = builds.size() == 1 && !build.differs_by_matrix;
-    if (build.with && build.has_builder && alone && !for_tags)
-      diagnostic.fix = cache_inputs(companion.text(), *build.with);
+    const std::string scope = scope_for(build, builds);
+    lint::Diagnostic& diagnostic =
+        reporter.report(build.span, "every build runs all steps: this runner starts without a build cache",
+                        remedy_for(build, companion.kind(), scope));
+    // Without a builder of its own the action fails if it is told to export a cache.
+    const bool is_known = build.has_builder && !build.setup_is_conditional && !build.other_builder &&
+                          !build.mentions_cache && !build.for_tags_alone;
+    const bool is_apart = builds.size() == 1 || (!scope.empty() && scope != kUnknownScope);
+    if (build.with && is_known && is_apart)
+      diagnostic.fix = cache_inputs(companion.text(), *build.with, scope);
   }
 }
 
@@ -132,16 +148,22 @@ lint::Rule rule() {
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kDcache,
       .fix = lint::FixKind::kSafe,
-      .summary = "A CI job builds an image on a worker that starts empty, and keeps no cache",
+      .summary = "A CI job builds an image on a runner that starts empty, and stores no cache",
       .rationale =
-          "A runner of the service's own is a new machine for each job, and so is the daemon of a "
-          "docker:dind service. However well a Dockerfile is ordered, nothing is reused there unless the "
-          "cache is brought in from outside with `cache-from`, and stored again with `cache-to`. A second "
-          "build of the same Dockerfile in the job finds the steps of the first. The builder that Docker "
-          "itself brings (`driver: docker`) can't store a cache of this type.",
+          "Each job on a hosted runner gets a new machine, and a `docker:dind` service starts a new daemon. "
+          "However well the Dockerfile is ordered, no step is a cache hit there unless `cache-from` fetches "
+          "a "
+          "cache and `cache-to` stores one. A second build of the same Dockerfile in the job reuses the "
+          "steps "
+          "of the first. Docker's built-in builder (`driver: docker`) can't store a cache of this type.\n\n"
+          "Builds of different images need a `scope` each: in one scope, each build overwrites the cache of "
+          "the others. GitHub does not share the cache of one tag with other tags, so a workflow that runs "
+          "only for tags and releases needs a cache in a registry. A job whose later build starts from an "
+          "image that it built before, without a builder of its own, is not reported: only Docker's built-in "
+          "builder finds that image.",
       .fix_note =
-          "Adds the cache of GitHub Actions to the one build-push-action step of a workflow, if its job "
-          "sets up Buildx.",
+          "Adds the cache of GitHub Actions to a build-push-action step if its job sets up Buildx, with a "
+          "scope if the workflow builds more than one image.",
       .bad = {"on: push\n"
               "jobs:\n"
               "  image:\n"

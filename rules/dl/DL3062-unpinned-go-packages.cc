@@ -1,13 +1,20 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "dcache/lint/rule.h"
+#include "dcache/plan/image.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/hadolint.h"
 #include "rules/installs.h"
+#include "rules/sources.h"
 
 namespace dcache::rules::DL3062 {
 namespace {
@@ -56,30 +63,155 @@ bool names_folder_of(std::string_view package, std::string_view text) {
   return false;
 }
 
-// Whether the word belongs to `go install tool …`: the versions of a module's tools stand in its go.mod.
-bool is_of_module_tool(const lint::Run& run, const shell::Word& word) {
-  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-    const auto words = shell::invocation(command);
-    const bool holds = std::ranges::any_of(words, [&](const shell::Word& one) { return &one == &word; });
-    return holds && words.size() > 2 && words[1].text == "install" && words[2].text == "tool";
+// Of Go 1.N; nothing if the text does not begin with such a version.
+std::optional<int> minor_version(std::string_view text) {
+  if (!text.starts_with("1.")) return std::nullopt;
+  int minor = 0;
+  const auto [end, error] = std::from_chars(text.data() + 2, text.data() + text.size(), minor);
+  return error == std::errc() ? std::optional(minor) : std::nullopt;
+}
+
+// The version of an archive or of a variable that the text names: `go1.9.linux-amd64.tar.gz`,
+// `ENV GO_VERSION 1.9`. The last one counts.
+std::optional<int> version_in_text(std::string_view text) {
+  std::optional<int> found;
+  for (size_t at = text.find("go1."); at != std::string_view::npos; at = text.find("go1.", at + 1)) {
+    const bool is_word =
+        at == 0 || text::ascii_lower(text[at - 1]) < 'a' || text::ascii_lower(text[at - 1]) > 'z';
+    if (const auto minor = minor_version(text.substr(at + 2)); is_word && minor) found = minor;
+  }
+  if (found) return found;
+  for (const std::string_view name : {"GO_VERSION", "GOLANG_VERSION", "GOVERSION", "GO_VER"}) {
+    const size_t at = text.find(name);
+    if (at == std::string_view::npos) continue;
+    std::string_view value = text.substr(at + name.size());
+    value.remove_prefix(std::min(value.find_first_not_of(" =\"'"), value.size()));
+    if (value.starts_with("go")) value.remove_prefix(2);
+    if (const auto minor = minor_version(value)) return minor;
+  }
+  return std::nullopt;
+}
+
+// Releases of distributions that package a Go older than 1.16.
+bool is_old_distribution(const plan::ImageReference& image) {
+  constexpr std::string_view kOld[] = {
+      "debian:7",      "debian:8",       "debian:9",      "debian:10",       "debian:11",     "debian:wheezy",
+      "debian:jessie", "debian:stretch", "debian:buster", "debian:bullseye", "ubuntu:12.04",  "ubuntu:14.04",
+      "ubuntu:16.04",  "ubuntu:18.04",   "ubuntu:20.04",  "ubuntu:trusty",   "ubuntu:xenial", "ubuntu:bionic",
+      "ubuntu:focal",  "alpine:2",       "alpine:3.0",    "alpine:3.1",      "alpine:3.2",    "alpine:3.3",
+      "alpine:3.4",    "alpine:3.5",     "alpine:3.6",    "alpine:3.7",      "alpine:3.8",    "alpine:3.9",
+      "alpine:3.10",   "alpine:3.11",    "alpine:3.12",   "alpine:3.13"};
+  const std::string reference = fmt::format("{}:{}", text::base_name(image.name), image.tag);
+  return std::ranges::any_of(kOld, [&](std::string_view old) {
+    const bool is_longer_number =
+        reference.size() > old.size() && reference[old.size()] >= '0' && reference[old.size()] <= '9';
+    return reference.starts_with(old) && !is_longer_number;
   });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (answers_as_hadolint(subject, "DL3062")) {
-    report_unpinned(subject, reporter, "go");
-    return;
+// The minor version of the Go that a RUN has, as far as the Dockerfile tells; 0 for an old one.
+std::optional<int> go_version(lint::Subject& subject, const lint::Run& run) {
+  if (const auto minor = version_in_text(subject.file().source())) return minor;
+  const plan::ImageReference image =
+      plan::read_reference(base_image_of(subject, stage_of(written_stages(subject), run)));
+  if (text::base_name(image.name) == "golang") return minor_version(image.tag);
+  return is_old_distribution(image) ? std::optional(0) : std::nullopt;
+}
+
+// The first with `go install PACKAGE@VERSION`, and with modules unless they are switched off.
+// Source: https://go.dev/doc/go1.16#go-command
+constexpr int kFirstWithVersions = 16;
+
+// Whether the Go of the RUN refuses `PACKAGE@VERSION` for a program: it is older, and modules are not
+// switched on.
+bool refuses_versions(lint::Subject& subject, const lint::Run& run) {
+  const std::string_view source = subject.file().source();
+  if (source.find("GO111MODULE=on") != std::string_view::npos ||
+      source.find("GO111MODULE on") != std::string_view::npos)
+    return false;
+  const auto minor = go_version(subject, run);
+  return minor && *minor < kFirstWithVersions;
+}
+
+// The command that the word belongs to; null for none.
+const shell::Command* command_of(const lint::Run& run, const shell::Word& word) {
+  const auto holds = [&](const shell::Command& command) {
+    return std::ranges::any_of(command.words, [&](const shell::Word& one) { return &one == &word; });
+  };
+  const auto command = std::ranges::find_if(run.commands, holds);
+  return command == run.commands.end() ? nullptr : &*command;
+}
+
+// Whether the word belongs to `go install tool …`: the versions of a module's tools are in its go.mod.
+bool is_of_module_tool(const lint::Run& run, const shell::Word& word) {
+  const shell::Command* const command = command_of(run, word);
+  if (command == nullptr) return false;
+  const auto words = shell::invocation(*command);
+  return words.size() > 2 && words[1].text == "install" && words[2].text == "tool";
+}
+
+// Whether the RUN checks out a commit or tag in the folder of the package.
+bool is_checked_out(const lint::Run& run, std::string_view package) {
+  constexpr std::string_view kCommands[] = {"checkout", "reset", "switch"};
+  const bool checks_out = std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    return shell::program_of(words) == "git" &&
+           std::ranges::any_of(kCommands, [&](std::string_view one) { return shell::has_word(words, one); });
+  });
+  return checks_out && names_folder_of(package, run.script);
+}
+
+// Whether a step may work in a module: `go get` adds a requirement there, and installs nothing.
+bool may_be_in_module(lint::Subject& subject, const lint::Run& run) {
+  const std::string_view above = subject.file().source().substr(0, run.instruction->span.end);
+  for (const std::string_view text : {"go.mod", "go mod ", "git clone"}) {
+    if (above.find(text) != std::string_view::npos) return true;
   }
-  report_unpinned(subject, reporter, "go", [&](const lint::Run& run, const shell::Word& word) {
+  const lint::Surroundings* around = subject.surroundings();
+  return around != nullptr && !around->called("go.mod").empty();
+}
+
+Complaint complaint(lint::Subject& subject, const lint::Run& run,
+                    std::span<const shell::Word* const> packages) {
+  constexpr std::string_view kLatest = "@latest";
+  std::string_view package = packages.front()->text;
+  const bool latest = package.ends_with(kLatest);
+  std::string message = packages.size() == 1 ? fmt::format("{} is not pinned to a version", package)
+                                             : fmt::format("{} and {} more are not pinned to a version",
+                                                           package, packages.size() - 1);
+  message += ": a rebuild of this step can install another one";
+  if (latest) package.remove_suffix(kLatest.size());
+  const shell::Command* const command = command_of(run, *packages.front());
+  const auto words = command == nullptr ? std::span<const shell::Word>() : shell::invocation(*command);
+  const bool gets = words.size() > 1 && words[1].text == "get";
+  const bool old = go_version(subject, run).value_or(kFirstWithVersions) < kFirstWithVersions;
+  if (gets && !old && !shell::has_word(words, "-d") && !may_be_in_module(subject, run))
+    return {
+        std::move(message),
+        fmt::format("write go install {}@VERSION: outside a module, go get installs nothing since Go 1.18",
+                    package)};
+  return {std::move(message), fmt::format("write {}@VERSION", package)};
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(subject, "DL3062");
+  std::map<const shell::Word*, const lint::Run*> runs;  // of the packages that are reported
+  const auto needs_none = [&](const lint::Run& run, const shell::Word& word) {
+    runs.emplace(&word, &run);
+    if (as_hadolint) return false;
     if (is_of_module_tool(run, word)) return true;
     std::string_view package = word.text;
     const bool has_version = package.find('@') != std::string_view::npos;
     if (has_version) return false;
     if (package.ends_with("/...")) package.remove_suffix(4);
     const std::string_view above = subject.file().source().substr(0, run.span_of(word.spelling).begin);
-    return is_reserved(package) || names_folder_of(package, above) ||
-           is_in_module(package, subject.surroundings());
-  });
+    return is_reserved(package) || names_folder_of(package, above) || is_checked_out(run, package) ||
+           is_in_module(package, subject.surroundings()) || refuses_versions(subject, run);
+  };
+  report_unpinned(subject, reporter, package_manager("go").pins, needs_none,
+                  [&](std::span<const shell::Word* const> packages) -> std::optional<Complaint> {
+                    return complaint(subject, *runs.at(packages.front()), packages);
+                  });
 }
 
 }  // namespace
@@ -92,12 +224,17 @@ lint::Rule rule() {
       .origin = lint::Origin::kHadolint,
       .summary = "`go install`, `go get` or `go run` of a module without a version",
       .rationale =
-          "What a rebuild installs then depends on the day: two images of one commit differ, and a "
-          "cached layer keeps the old version until something above it changes. Write `go install "
-          "example.com/tool@v1.2.3`; `@latest` is whatever is latest on the day of the build.\n\n"
-          "Packages of the project itself have no version: those of a module in the context, and those "
-          "whose folder below a GOPATH the Dockerfile names above. Nor has `go install tool`, which takes "
-          "them from `go.mod`. The profile `hadolint` reports them.",
+          "What a rebuild installs then depends on the day: two images of one commit differ, and a cached "
+          "layer keeps the old version until something above it changes. Write `go install "
+          "example.com/tool@v1.2.3`; `@latest` is the newest version on the day of the build. Outside a "
+          "module, `go get` installs nothing since Go 1.18: use `go install`.\n\n"
+          "Some packages need no version: those of a module in the context, those whose folder below a "
+          "GOPATH "
+          "the Dockerfile names above the command, those that a `git checkout` in the same RUN pins, and "
+          "those of `go install tool`, which takes the versions from `go.mod`. Go before 1.16 does not "
+          "accept "
+          "a version unless modules are switched on (`GO111MODULE=on`). Only the profile `hadolint` reports "
+          "these.",
       .bad = {"FROM golang:1.22\n"
               "RUN go install golang.org/x/tools/cmd/stringer@latest\n"},
       .good = {"FROM golang:1.22\n"

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <functional>
+#include <span>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -35,16 +37,77 @@ bool has_pipefail(const lint::Run& run, bool busybox) {
   });
 }
 
-// Whether a command can fail whose output the one at `piped` reads. `yes` ends by a signal when its reader
-// ends, which pipefail would take for a failure.
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// Programs that only list what the system has.
+constexpr std::string_view kListers[] = {"find",     "scanelf",    "ldd",    "mount", "ls",       "env",
+                                         "printenv", "dpkg-query", "nproc",  "date",  "id",       "uname",
+                                         "du",       "df",         "getent", "ps",    "hostname", "locale"};
+
+// Whether a command lists the modules of an interpreter, packages, or a file of the system.
+bool lists_parts(const shell::Command& command) {
+  const auto has = [&](std::string_view word) { return shell::has_word(command.words, word); };
+  const std::string_view program = command.program();
+  if (program == "php") return has("-m") || has("-i");
+  if (program == "dpkg") return has("-l") || has("--list") || has("--get-selections") || has("-L");
+  if (program == "apt-mark") return has("showmanual") || has("showauto");
+  if (program == "cat") {
+    return command.words.size() > 1 &&
+           std::ranges::all_of(std::span(command.words).subspan(1), [](const auto& word) {
+             return word.text.starts_with("/etc/") || word.text.starts_with("/proc/");
+           });
+  }
+  return false;
+}
+
+// Whether the failure of a command in front of a pipe is not worth a report. `yes` ends by a signal when its
+// reader ends, which pipefail would take for a failure.
+bool hardly_fails(const shell::Command& command) {
+  constexpr std::string_view kNeverFail[] = {"echo", "printf", "seq", "yes", "true", ":", "set", "tee"};
+  // They fail if what feeds them does, and that pipe is looked at too.
+  constexpr std::string_view kFilters[] = {"sort", "uniq", "tr",   "cut",   "awk",   "gawk", "sed", "head",
+                                           "tail", "wc",   "grep", "egrep", "fgrep", "rev",  "tac", "xargs"};
+  if (command.program() == "find" &&
+      (shell::has_word(command.words, "-exec") || shell::has_word(command.words, "-execdir")))
+    return std::ranges::any_of(command.words, [](const auto& word) {
+      return is_one_of(word.text, kListers) && word.text != "find";
+    });
+  if (is_one_of(command.program(), kNeverFail) || is_one_of(command.program(), kListers) ||
+      lists_parts(command))
+    return true;
+  if (command.connector != shell::Connector::kPipe || !is_one_of(command.program(), kFilters)) return false;
+  return command.program() != "xargs" ||
+         std::ranges::any_of(command.words, [](const auto& word) { return is_one_of(word.text, kListers); });
+}
+
+// Whether a command can fail whose output the one at `piped` reads: the command in front of it at the same
+// depth, or those of the group or subshell in front of it.
 bool is_fed_by_what_can_fail(std::span<const shell::Command> commands, size_t piped) {
-  constexpr std::string_view kNeverFail[] = {"echo", "printf", "seq", "yes", "true", ":"};
+  const std::less<> is_before;
+  std::vector<const shell::Command*> deeper;
   for (size_t i = piped; i-- > 0;) {
     const shell::Command& feeding = commands[i];
-    if (feeding.depth != commands[piped].depth || feeding.quoted) continue;
-    return std::ranges::find(kNeverFail, feeding.program()) == std::end(kNeverFail);
+    if (feeding.quoted) continue;
+    // The pipe leads into a loop or the like.
+    if (feeding.depth < commands[piped].depth && deeper.empty()) return !hardly_fails(feeding);
+    if (feeding.depth < commands[piped].depth) break;
+    if (feeding.depth > commands[piped].depth) {
+      deeper.push_back(&feeding);
+      continue;
+    }
+    // Deeper commands in its words are substitutions.
+    const char* const begin = feeding.spelling.data();
+    const bool holds_deeper = std::ranges::all_of(deeper, [&](const shell::Command* one) {
+      const char* const at = one->spelling.data();
+      return !is_before(at, begin) && is_before(at, begin + feeding.spelling.size());
+    });
+    if (holds_deeper) return !hardly_fails(feeding);
+    break;
   }
-  return true;  // what feeds it is in parentheses
+  return deeper.empty() ||
+         !std::ranges::all_of(deeper, [](const shell::Command* one) { return hardly_fails(*one); });
 }
 
 // Whether a place in the script is within `$(…)` or backquotes. Quotes are not looked at.
@@ -158,8 +221,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         lint::has_busybox_shell(base_image_of(subject, stage_of(written_stages(subject), run)));
     if (has_pipefail(run, busybox && !as_hadolint)) continue;
     report_part(run, piped->spelling, reporter,
-                {"if what stands in front of the pipe fails, the step still succeeds, and is cached",
-                 fmt::format("put SHELL [\"/bin/{}\", \"-o\", \"pipefail\", \"-c\"] above it",
+                {"if the command before the pipe fails, the step still succeeds and is cached",
+                 fmt::format("write SHELL [\"/bin/{}\", \"-o\", \"pipefail\", \"-c\"] above this RUN",
                              busybox ? "ash" : "bash")});
   }
 }
@@ -172,16 +235,19 @@ lint::Rule rule() {
       .name = "pipe-without-pipefail",
       .level = lint::Level::kWarning,
       .origin = lint::Origin::kHadolint,
-      .summary = "A RUN with a pipe does not notice that its first part fails",
+      .summary = "A RUN with a pipe succeeds although a command before the pipe fails",
       .rationale =
-          "A shell takes the result of a pipe from its last command: `wget … | tar x` succeeds when the "
-          "download breaks off after the first bytes tar can read, and the broken layer is cached. With "
-          "`pipefail` the pipe fails with any of its parts; the plain `/bin/sh` of Debian does not know "
-          "it, so SHELL names bash. On Alpine and busybox, which have no bash, it names `/bin/ash`; "
-          "their `/bin/sh` knows pipefail as well, which only the profile `hadolint` does not accept.\n\n"
-          "Where pipefail changes nothing only the profile `hadolint` reports a pipe: behind `echo`, "
-          "`printf` and the like, which do not fail, in `$(…)` that is an argument, and in the condition of "
-          "`if` or `while`.",
+          "A shell takes the result of a pipe from its last command: `wget … | tar x` succeeds even if the "
+          "download stops after the first bytes that tar can read, and the broken layer is cached. With "
+          "`pipefail` the pipe fails if any of its commands fails. The `/bin/sh` of Debian does not know "
+          "`pipefail`, so SHELL names bash. Alpine and busybox have no bash, so it names `/bin/ash`; their "
+          "`/bin/sh` knows `pipefail` too, but the profile `hadolint` does not accept that.\n\n"
+          "Only the profile `hadolint` reports a pipe if `pipefail` would change nothing, or hardly "
+          "anything: "
+          "after `echo`, `printf` and others that do not fail, also in a group such as `{ echo a; echo b; "
+          "}`; "
+          "after commands that only list what is there, such as `find`, `mount` and `php -m`; in `$(…)` that "
+          "is an argument; and in the condition of `if` or `while`.",
       .bad = {"FROM debian:12\n"
               "RUN wget -qO- https://example.com/a.tar.gz | tar xz\n"},
       .good = {"FROM debian:12\n"

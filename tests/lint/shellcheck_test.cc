@@ -119,6 +119,8 @@ TEST_F(InstalledShellCheck, IsNotRepeatedWhereNothingIsToDo) {
   EXPECT_EQ(codes(program, "FROM alpine:3\nRUN echo -e x\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM alpine:3 AS b\nFROM b\nRUN set -o pipefail; x | y\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM a\nRUN set -o pipefail; x | y\n"), Texts{"SC3040"});
+  EXPECT_EQ(codes(program, "FROM a\nRUN [ \"$D\" == y ] || x\n"), Texts{"SC3014"});
+  EXPECT_EQ(codes(program, "FROM a\nRUN if [ \"$D\" == y ]; then apk add x; fi\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM a\nRUN ulimit -n 9 && x\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM a\nRUN read -p x y && x $y\n"), Texts{"SC3045"});
   EXPECT_EQ(codes(program, "FROM a\nENV A=/x\nRUN rm -rf \"$A/\"*\n"), Texts{});

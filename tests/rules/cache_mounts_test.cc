@@ -384,8 +384,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"UnknownUser", "FROM quay.io/jupyter/x\nRUN pip install a\n", "2 unsafe /root/.cache/pip"},
         Case{"RootByName", "FROM quay.io/jupyter/x\nUSER root\nRUN pip install a\n",
              "3 safe /root/.cache/pip"},
-        Case{"UserByVariable", "FROM python\nUSER ${NB_UID}\nRUN pip install a\n",
-             "3 unsafe /root/.cache/pip"},
+        Case{"UserByVariable", "FROM python\nUSER ${NB_UID}\nRUN pip install a\n", "3 none FOLDER"},
         Case{"CommentBehindTheOption", "FROM python\nRUN pip install a \\\n--no-cache-dir # foo\nUSER x\n",
              "2 none /root/.cache/pip"}),
     name_of);

@@ -29,14 +29,15 @@ TEST(Gain, NamesAFileWhoseEditRunsTheInstallAgain) {
   const auto load = test::surroundings_of(folder);
   const std::string head = "FROM node:22\nWORKDIR /app\n";
   const auto message = [&](const std::string& steps) { return message_of("DC1003", head + steps, load); };
-  EXPECT_TRUE(says(message("COPY . .\nRUN npm ci\n"), "as by an edit of src/app.js"));
-  EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\n"), "as by an edit of package.json"));
-  EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\nCOPY . .\n"), "as by an edit of package.json"));
-  EXPECT_FALSE(says(message("RUN npm ci\n"), "edit of"));
-  EXPECT_FALSE(says(message_of("DC1003", head + "COPY . .\nRUN npm ci\n", {}), "edit of"));
+  EXPECT_TRUE(says(message("COPY . .\nRUN npm ci\n"), "for example after editing src/app.js,"));
+  EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\n"), "for example after editing package.json,"));
+  EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\nCOPY . .\n"),
+                   "for example after editing package.json,"));
+  EXPECT_FALSE(says(message("RUN npm ci\n"), "after editing"));
+  EXPECT_FALSE(says(message_of("DC1003", head + "COPY . .\nRUN npm ci\n", {}), "after editing"));
   // A linked copy does not rest on what is below it, but what follows rests on it.
-  EXPECT_TRUE(
-      says(message("COPY src /src\nCOPY --link package.json ./\nRUN npm ci\n"), "edit of package.json"));
+  EXPECT_TRUE(says(message("COPY src /src\nCOPY --link package.json ./\nRUN npm ci\n"),
+                   "after editing package.json"));
 }
 
 TEST(Gain, CountsWhatANewValueRebuilds) {

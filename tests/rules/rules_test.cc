@@ -1,10 +1,12 @@
 // What holds for every rule, and cases of each.
+#include <algorithm>
 #include <fstream>
 #include <set>
 
 #include <gtest/gtest.h>
 
 #include "dcache/report/rule_page.h"
+#include "tests/git_folder.h"
 #include "tests/lint/lint_testing.h"
 
 namespace dcache {
@@ -411,6 +413,40 @@ TEST(DC1003, IsAnInfoForWhoChoseToKeepNothing) {
   EXPECT_EQ(level("FROM a\nRUN pip install x && pip install --no-cache-dir y\n"), lint::Level::kWarning);
 }
 
+TEST(DC1003, ReportsFewPackagesThatAreNotKeptOnlyIfAskedForAll) {
+  lint::Config all;
+  all.profile = lint::Profile::kAll;
+  const auto is_found = [](const std::string& text, const lint::Config& config) {
+    const Texts found = findings(text, config);
+    return std::ranges::find(found, "DC1003:2") != found.end();
+  };
+  const char* kFew[] = {"FROM a\nRUN apk add --no-cache x\n",
+                        "FROM a\nRUN pip install --no-cache-dir x y z\n"};
+  for (const char* text : kFew) {
+    EXPECT_FALSE(is_found(text, {})) << text;
+    EXPECT_TRUE(is_found(text, all)) << text;
+    EXPECT_TRUE(is_found(text, config_selecting({"DC1003"}))) << text;
+  }
+  const char* kMany[] = {"FROM a\nRUN apk add --no-cache a b c d e f g h i j\n",
+                         "FROM a\nRUN pip install --no-cache-dir -r requirements.txt\n",
+                         "FROM a\nRUN pip install x && pip install --no-cache-dir y\n"};
+  for (const char* text : kMany)
+    EXPECT_TRUE(is_found(text, {})) << text;
+}
+
+TEST(DC1003, KnowsNoHomeOfAUserThatOnlyTheBaseImageKnows) {
+  const lint::Config config = config_selecting({"DC1003"});
+  const char* kUnknown[] = {"FROM a\nUSER $NB_UID\nRUN pip install x\n",
+                            "FROM a\nARG U\nUSER ${U}\nRUN pip install x\n",
+                            "FROM a AS b\nUSER $NB_UID\nFROM b\nRUN pip install x\n"};
+  for (const char* text : kUnknown)
+    EXPECT_EQ(fixed(text, config, {}, true), text);
+  EXPECT_EQ(fixed("FROM a\nARG U=root\nUSER $U\nRUN npm ci\n", config, {}, true),
+            "FROM a\nARG U=root\nUSER $U\nRUN --mount=type=cache,target=/root/.npm \\\n    npm ci\n");
+  check("DC1003", {{"FROM a\nUSER $U\nRUN --mount=type=cache,target=/home/x/.npm,uid=1000 npm ci\n", {}},
+                   {"FROM a\nUSER $U\nUSER root\nRUN --mount=type=cache,target=/root/.npm npm ci\n", {}}});
+}
+
 TEST(Rules, GoOnAfterABaseThatAnArgumentNames) {
   const std::string text = "ARG V\nFROM a:$V\nENV A b\nWORKDIR y\n";
   lint::Config config = config_selecting({"LegacyKeyValueFormat", "WorkdirRelativePath"});
@@ -608,6 +644,60 @@ TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
             "# What no step of the build needs.\n.git\n.dockerignore\nDockerfile*\nREADME.md\n");
   EXPECT_EQ(written(true, text + "RUN git describe\n"),
             "# What no step of the build needs.\n.dockerignore\nDockerfile*\nREADME.md\n");
+}
+
+// What the fix of DC2001 writes below its first three lines, which are always the same.
+std::string ignored(const test::TemporaryFolder& folder, const std::string& text) {
+  const lint::Config config = config_selecting({"DC2001"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const lint::FixedText mended = lint::apply_fixes(linter, text, test::surroundings_of(folder), true);
+  if (mended.new_files.empty()) return "";
+  const std::string& content = mended.new_files.front().new_file_content;
+  const std::string_view last = "Dockerfile*\n";
+  return content.substr(content.find(last) + last.size());
+}
+
+TEST(DC2001, ListsOutputOnlyNextToAManifest) {
+  const test::TemporaryFolder folder;
+  folder.write("a.pyc", "");
+  folder.write("wwwroot/lib/bootstrap/dist/x.css", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\n");
+  folder.write("web/package.json", "{}");
+  folder.write("web/dist/x.js", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\nweb/dist\n");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\nCMD [\"node\", \"web/dist/x.js\"]\n"), "**/*.pyc\n");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY web/dist/x.js /\nCOPY . .\n"), "**/*.pyc\n");
+}
+
+TEST(DC2001, ListsNoKeyThatRailsReads) {
+  const test::TemporaryFolder folder;
+  folder.write("a.pyc", "");
+  folder.write("config/master.key", "k");
+  folder.write("config/credentials/production.key", "k");
+  folder.write("config/credentials/production.yml.enc", "k");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\n");
+  folder.write("tls/server.key", "-----BEGIN PRIVATE KEY-----");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/*.pyc\ntls/server.key\n");
+}
+
+TEST(DC2001, ListsNothingThatGitTracks) {
+  const test::GitFolder folder;
+  folder.write("package.json", "{}");
+  folder.write("dist/x.js", "");
+  folder.write(".gitignore", "build\n");
+  folder.git("init -q");
+  folder.commit("x");
+  folder.write("build/y.js", "");
+  folder.write("node_modules/z.js", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "**/node_modules\n**/build\n");
+}
+
+TEST(DC2001, ListsDockerfilesByTheirNames) {
+  const test::TemporaryFolder folder;
+  folder.write("a.pyc", "");
+  folder.write("app.dockerfile", "");
+  folder.write("db.dockerfile", "");
+  EXPECT_EQ(ignored(folder, "FROM a\nCOPY . .\n"), "*.dockerfile\n**/*.pyc\n");
 }
 
 TEST(DL3006, FindsImagesWithoutTag) {

@@ -232,12 +232,15 @@ TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
   EXPECT_EQ(offered_for("", "\n          tags: app\n"), "safe");
   EXPECT_EQ(offered_for("", " {tags: app}\n"), "no fix");
   EXPECT_EQ(offered_for("    env:\n      BUILDX_BUILDER: default\n", "\n          tags: app\n"), "no fix");
-  EXPECT_EQ(offered_for("    strategy:\n      matrix:\n        builder: [a]\n", "\n          tags: app\n"),
-            "no fix");
+  EXPECT_EQ(offered_for("", "\n          builder: other\n          tags: app\n"), "no fix");
+  EXPECT_EQ(offered_for("    strategy:\n      matrix:\n        name: [a, b]\n",
+                        "\n          context: ${{ matrix.name }}\n"),
+            "safe");
   const std::string tags = "\n          tags: app\n";
   EXPECT_EQ(offered_for("", tags, "name: x\non:\n  push:\n    tags: ['v*']\n\n# more\n"), "no fix");
   EXPECT_EQ(offered_for("", tags, "on:\n  release:\n    types: [published]\n"), "no fix");
   EXPECT_EQ(offered_for("", tags, "on:\n  push:\n    branches: [main]\n    tags: ['v*']\n"), "safe");
+  EXPECT_EQ(offered_for("    if: github.event_name == 'release'\n", tags, "on: [push, release]\n"), "no fix");
   EXPECT_EQ(offered_for("", "\n          cache-from: ''\n          tags: app\n"), "no fix");
 }
 

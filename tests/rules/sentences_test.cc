@@ -23,26 +23,58 @@ std::string said(const Sentence& one) {
 TEST(Sentences, OfChangedOwners) {
   constexpr Sentence kSentences[] = {
       {"DC1014", "FROM a\nCOPY . /srv/a\nRUN chown --from root:root --changes --recursive app:app /srv/a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chown=app:app there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=app:app there"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN chown -R x /a && chmod -R 770 /a && chown -R app /a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chown=app --chmod=770 there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=app --chmod=770 there"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN chown -R root:root /a\n",
-       "this stores a second time what the COPY of line 2 brought: leave it out, COPY gives all files to "
-       "root "
-       "by itself"},
+       "this stores the files of the COPY of line 2 a second time: remove it: COPY gives all files to root "
+       "by "
+       "default"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN chown -R root:root /a && chmod -R 755 /a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chmod=755 there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chmod=755 there"},
+      {"DC1014", "FROM a\nCOPY *.key /a/\nRUN chown root /a/*.key && chmod 0600 /a/*.key\n",
+       "this stores the files of the COPY of line 2 a second time: write COPY --chmod=0600 there"},
       {"DC1014", "FROM a\nCOPY --chown=5 . /a\nRUN chown -R root /a\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chown=root there"},
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=root there"},
       {"DC1014", "FROM a\nCOPY a /a/\nCOPY b /a/\nCOPY c /a/\nRUN chown -R app /a\n",
-       "this stores a second time what the COPYs of lines 2, 3 and 4 brought: write COPY --chown=app there"},
+       "this stores the files of the COPYs of lines 2, 3 and 4 a second time: write COPY --chown=app there"},
       {"DC1014", "FROM a\nCOPY a /a/\nADD b /a/\nRUN chmod -R 755 /a\n",
-       "this stores a second time what the COPY and ADD of lines 2 and 3 brought: write COPY and ADD "
-       "--chmod=755 "
-       "there"},
+       "this stores the files of the COPY and ADD of lines 2 and 3 a second time: write COPY and ADD "
+       "--chmod=755 there"},
       {"DC1014", "FROM a\nCOPY x.sh /x.sh\nRUN chmod -x /x.sh\n",
-       "this stores a second time what the COPY of line 2 brought: write COPY --chmod=-x there (modes in "
+       "this stores the files of the COPY of line 2 a second time: write COPY --chmod=-x there (modes in "
        "letters need Dockerfile 1.14)"},
+      {"DC1014", "FROM a\nCOPY --chmod=664 a.conf /a/a.conf\nRUN chown -R 33:33 /a; chmod -R +r /a\n",
+       "this stores the files of the COPY of line 2 a second time: write COPY --chown=33:33 there"},
+      {"DC1014", "FROM a\nCOPY --chmod=664 a.sh /a/a.sh\nRUN chmod +x /a/a.sh\n",
+       "this stores the files of the COPY of line 2 a second time: set the final mode in --chmod of the "
+       "COPY"},
+      {"DC1014", "FROM a\nCOPY . /a\nRUN useradd app && chown -R app /a\n",
+       "this stores the files of the COPY of line 2 a second time: create app before line 2 and write COPY "
+       "--chown=app there, or write the numbers of the user and group: a name that does not exist yet stands "
+       "for root"},
+      {"DC1014", "FROM a\nCOPY . /a\nRUN usermod -u 5 www-data && chown -R www-data /a\n",
+       "this stores the files of the COPY of line 2 a second time: change the number of www-data before line "
+       "2 "
+       "and write COPY --chown=www-data there: COPY takes the number that the name has at that line"},
+  };
+  for (const Sentence& one : kSentences)
+    EXPECT_EQ(said(one), one.expected) << one.text;
+}
+
+TEST(Sentences, OfSecrets) {
+  constexpr Sentence kSentences[] = {
+      {"SecretsUsedInArgOrEnv", "FROM a\nENV API_TOKEN=x1\n",
+       "anyone who has the image can read API_TOKEN: pass it when the container starts, or use RUN "
+       "--mount=type=secret for a step that needs it"},
+      {"SecretsUsedInArgOrEnv", "FROM a\nARG API_TOKEN\n",
+       "anyone who has the image can read API_TOKEN: use RUN --mount=type=secret for the step that needs it"},
+      {"SecretsUsedInArgOrEnv", "FROM a AS b\nENV API_TOKEN=x1\nFROM b AS c\nFROM a\nCOPY --from=c /x /x\n",
+       "the value of API_TOKEN stays in the build cache, and can be in the provenance: use RUN "
+       "--mount=type=secret for the step that needs it"},
+      {"SecretsUsedInArgOrEnv", "FROM a AS b\nENV API_TOKEN=x1\nFROM b\n",
+       "anyone who has the image can read API_TOKEN: pass it when the container starts, or use RUN "
+       "--mount=type=secret for a step that needs it"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
@@ -84,9 +116,9 @@ TEST(Sentences, OfWhatIsRemovedTooLate) {
 TEST(Sentences, OfFinalImages) {
   constexpr Sentence kSentences[] = {
       {"DC1022", "FROM a\nVOLUME /d\nENTRYPOINT [\"tini\", \"--\"]\nCMD /bin/meilisearch\n",
-       "/bin/meilisearch runs as root: no USER stands above it: name a user who owns nothing it need not "
-       "write "
-       "to"},
+       "/bin/meilisearch runs as root: the Dockerfile has no USER: add USER with a user that can write only "
+       "to "
+       "the files that the program changes"},
       {"DC1024", "FROM golang AS b\nFROM alpine\nCOPY --from=b /app /app\nCMD [\"/app\"]\n",
        "the program uses nothing of alpine, except perhaps its C library: if the program is statically "
        "linked, start from scratch or gcr.io/distroless/static"},
@@ -98,21 +130,34 @@ TEST(Sentences, OfFinalImages) {
 TEST(Sentences, OfCacheMounts) {
   constexpr Sentence kSentences[] = {
       {"DC1003", "FROM alpine\nRUN apk add --no-cache x\n",
-       "apk is told to keep nothing, so that it downloads all of it when this step rebuilds: write RUN "
-       "--mount=type=cache,target=/etc/apk/cache,sharing=locked, and leave out '--no-cache'"},
+       "apk is told not to keep its downloads: every rebuild of this step downloads all packages again: "
+       "write "
+       "RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked, and remove '--no-cache'"},
       {"DC1003", "FROM alpine\nRUN apk add x\n",
-       "apk keeps packages only if it finds a folder for them, so that it downloads all of them when this "
-       "step "
-       "rebuilds: write RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked"},
+       "apk keeps packages only in a cache folder that exists: every rebuild of this step downloads all "
+       "packages again: write RUN --mount=type=cache,target=/etc/apk/cache,sharing=locked"},
       {"DC1003", "FROM debian\nRUN apt-get update && apt-get install -y x && rm -rf /var/lib/apt/lists/*\n",
-       "what apt keeps in /var/cache/apt and /var/lib/apt/lists for the next time is lost when this step "
-       "rebuilds: write RUN --mount=type=cache,target=/var/cache/apt,sharing=locked "
-       "--mount=type=cache,target=/var/lib/apt/lists,sharing=locked, with rm -f "
-       "/etc/apt/apt.conf.d/docker-clean "
-       "in front, and leave out 'rm -rf /var/lib/apt/lists/*'"},
+       "the apt cache (/var/cache/apt and /var/lib/apt/lists) is not kept between builds: every rebuild of "
+       "this step downloads all packages again: write RUN --mount=type=cache,target=/var/cache/apt,"
+       "sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked, run rm -f "
+       "/etc/apt/apt.conf.d/docker-clean first, and remove 'rm -rf /var/lib/apt/lists/*'"},
+      {"DC1003", "FROM debian\nRUN apt-get update && apt-get install -y x && apt-get dist-clean\n",
+       "the apt cache (/var/cache/apt and /var/lib/apt/lists) is not kept between builds: every rebuild of "
+       "this step downloads all packages again: write RUN --mount=type=cache,target=/var/cache/apt,"
+       "sharing=locked --mount=type=cache,target=/var/lib/apt/lists,sharing=locked, run rm -f "
+       "/etc/apt/apt.conf.d/docker-clean first, and remove 'apt-get dist-clean'"},
       {"DC1003", "FROM node\nRUN npm ci && npm cache clean --force\n",
-       "what npm keeps in /root/.npm for the next time is lost when this step rebuilds: write RUN "
-       "--mount=type=cache,target=/root/.npm, and leave out 'npm cache clean --force'"},
+       "the npm cache (/root/.npm) is not kept between builds: every rebuild of this step downloads all "
+       "packages again: write RUN --mount=type=cache,target=/root/.npm, and remove 'npm cache clean "
+       "--force'"},
+      {"DC1003", "FROM golang\nRUN go build .\nCMD [\"/app\"]\n",
+       "the Go module and build caches (/go/pkg/mod and /root/.cache/go-build) are not kept between builds: "
+       "every rebuild of this step downloads all modules and compiles all packages again: write RUN "
+       "--mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build"},
+      {"DC1003", "FROM jupyter/base-notebook\nUSER \"${NB_UID}\"\nRUN pip install x\n",
+       "the pip cache is not kept between builds: every rebuild of this step downloads all packages again: "
+       "write RUN --mount=type=cache,target=FOLDER,uid=UID,gid=GID, with the folder that 'pip cache dir' "
+       "prints, and the numbers of the user ${NB_UID} as UID and GID"},
   };
   for (const Sentence& one : kSentences)
     EXPECT_EQ(said(one), one.expected) << one.text;
@@ -132,18 +177,69 @@ TEST(Sentences, OfBuildsWithoutCache) {
   EXPECT_EQ(
       remedy("      - uses: docker/setup-buildx-action@v3\n      - uses: docker/build-push-action@v6\n"),
       "add cache-from: type=gha and cache-to: type=gha,mode=max");
-  EXPECT_EQ(
-      remedy("      - uses: docker/build-push-action@v6\n"),
-      "add cache-from: type=gha and cache-to: type=gha,mode=max, and docker/setup-buildx-action before it");
-  EXPECT_EQ(
-      remedy("      - uses: docker/setup-buildx-action@v3\n        with: {driver: docker}\n"
-             "      - uses: docker/build-push-action@v6\n"),
-      "take out driver: docker, which can't store this cache, and add cache-from: type=gha and cache-to: "
-      "type=gha,mode=max");
+  EXPECT_EQ(remedy("      - uses: docker/build-push-action@v6\n"),
+            "add cache-from: type=gha and cache-to: type=gha,mode=max, and docker/setup-buildx-action before "
+            "it; add "
+            "load: true if a later step uses the image");
+  EXPECT_EQ(remedy("      - uses: docker/setup-buildx-action@v3\n        with: {driver: docker}\n"
+                   "      - uses: docker/build-push-action@v6\n"),
+            "remove driver: docker, which can't store this cache, and add cache-from: type=gha and cache-to: "
+            "type=gha,mode=max; add load: true if a later step uses the image");
   EXPECT_EQ(
       remedy("      - run: docker build .\n"),
       "use docker/build-push-action with cache-from and cache-to, and docker/setup-buildx-action before "
       "it");
+  const std::string setup = "      - uses: docker/setup-buildx-action@v3\n";
+  const std::string build = "      - uses: docker/build-push-action@v6\n        with: ";
+  EXPECT_EQ(remedy(setup + build + "{context: \"${{ matrix.name }}\"}\n"),
+            "add cache-from: type=gha,scope=${{ matrix.name }} and cache-to: "
+            "type=gha,mode=max,scope=${{ matrix.name }}");
+  EXPECT_EQ(remedy(setup + build + "{context: web}\n" + build + "{file: Dockerfile.worker}\n"),
+            "add cache-from: type=gha,scope=web and cache-to: type=gha,mode=max,scope=web");
+  EXPECT_EQ(remedy(setup + build + "{context: .}\n" + build + "{file: Dockerfile.worker}\n"),
+            "add cache-from: type=gha,scope=IMAGE and cache-to: type=gha,mode=max,scope=IMAGE");
+}
+
+TEST(Sentences, OfBuildsForTags) {
+  const lint::Config config = test::config_selecting({"DC3002"});
+  const lint::Linter linter(lint::catalogue(), config);
+  const test::TemporaryFolder folder;
+  const auto is_for_tags = [&](const std::string& on, const std::string& condition) {
+    const std::string text = "on: " + on +
+                             "\njobs:\n  image:\n    runs-on: ubuntu-24.04\n    if: " + condition +
+                             "\n    steps:\n      - uses: docker/build-push-action@v6\n";
+    lint::Companion workflow(lint::CompanionKind::kWorkflow, folder / ".github/workflows/x.yml", text,
+                             test::surroundings_of(folder));
+    return linter.lint(workflow).diagnostics.at(0).remedy.find("type=registry") != std::string::npos;
+  };
+  const char* kTags[][2] = {
+      {"release", "true"},
+      {"[release, workflow_dispatch]", "true"},
+      {"{push: {tags: ['v*']}}", "true"},
+      {"{push: {tags: ['v*']}, release: {types: [published]}}", "true"},
+      {"push", "startsWith(github.ref, 'refs/tags/v')"},
+      {"push", "${{ github.ref_type == 'tag' && github.repository == 'a/b' }}"},
+      {"[push, release]", "github.event_name == 'release'"},
+      {"{push: {tags: ['*']}, pull_request: {}}", "github.event_name == 'push'"},
+      {"[push, release]",
+       "(github.event_name == 'release' || startsWith(github.ref, 'refs/tags/')) && success()"},
+  };
+  for (const auto& [on, condition] : kTags)
+    EXPECT_TRUE(is_for_tags(on, condition)) << on << " " << condition;
+  const char* kOthers[][2] = {
+      {"push", "true"},
+      {"workflow_dispatch", "true"},
+      {"{workflow_dispatch: {inputs: {releaseBranch: {required: true}}}}", "true"},
+      {"{push: {paths: [releaseVersion, tags]}}", "true"},
+      {"{push: {branches: [main, release/next]}}", "true"},
+      {"{push: {branches: [main], tags: ['v*']}}", "true"},
+      {"{schedule: [{cron: '0 1 * * *'}], push: {tags: ['v*']}}", "true"},
+      {"[push, release]", "github.event_name == 'release' || github.ref == 'refs/heads/main'"},
+      {"push", "\"!startsWith(github.ref, 'refs/tags/v')\""},
+      {"push", "github.event_name == 'push'"},
+  };
+  for (const auto& [on, condition] : kOthers)
+    EXPECT_FALSE(is_for_tags(on, condition)) << on << " " << condition;
 }
 
 }  // namespace

@@ -40,11 +40,17 @@ std::string_view base_image_of(Subject& subject, const Run& run) {
   return graph.text_of(stage->from->arguments.front());
 }
 
+// Whether a RUN calls apk: its image is based on Alpine, whatever its name.
+bool calls_apk(const Run& run) {
+  return std::ranges::any_of(run.commands, [](const shell::Command& command) {
+    return shell::program_of(shell::invocation(command)) == "apk";
+  });
+}
+
 // Whether the shell of the image has what ShellCheck misses in POSIX. The `sh` of the others is dash, which
 // has `echo -n` and `ulimit -n`, or bash.
-bool knows(std::string_view image, std::string_view code, std::string_view word, std::string_view before) {
-  if (has_busybox_shell(image) && is_one_of(code, {"SC3014", "SC3037", "SC3040", "SC3043", "SC3045"}))
-    return true;
+bool knows(bool busybox, std::string_view code, std::string_view word, std::string_view before) {
+  if (busybox && is_one_of(code, {"SC3014", "SC3037", "SC3040", "SC3043", "SC3045"})) return true;
   if (code == "SC3037") return word == "-n" || before.ends_with("/echo");
   return code == "SC3045" && before.ends_with("ulimit");
 }
@@ -83,7 +89,8 @@ bool is_worth_acting_on(Subject& subject, const Diagnostic& diagnostic) {
   std::string_view before = source.substr(0, diagnostic.span.begin);
   while (before.ends_with(' ') || before.ends_with('\t'))
     before.remove_suffix(1);
-  return !knows(base_image_of(subject, *run), code, word, before);
+  const bool busybox = has_busybox_shell(base_image_of(subject, *run)) || calls_apk(*run);
+  return !knows(busybox, code, word, before);
 }
 
 }  // namespace
