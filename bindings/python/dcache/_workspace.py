@@ -1,0 +1,200 @@
+"""The workspace: texts and answers."""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Literal
+
+from ._library import library
+from ._values import Explanation, Finding, FixedText
+
+StrPath = str | os.PathLike[str]
+
+_CANCEL_AGAIN = 0.05  # seconds
+
+
+class Workspace:
+    """Lints Dockerfiles, fixes them, and says which steps of a build rebuild.
+
+    ::
+
+        with dcache.Workspace() as workspace:
+            findings = workspace.lint("Dockerfile")
+
+    A workspace keeps what it read until :meth:`files_changed` is called, so a second answer takes much less time than the first one. Texts
+    that are set hide files on the disk: Dockerfiles, ignore files, configurations and every file of a build context.
+
+    A relative path is relative to the current folder; a path must be UTF-8. Calls fail with :class:`dcache.Error` if the library reports
+    an error, and with ValueError after :meth:`close`. All methods can be called from several threads at once, and other threads continue
+    while one waits for an answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        files: Literal["disk", "memory"] = "disk",
+        context: StrPath | None = None,
+        config: StrPath | None = None,
+        target: str | None = None,
+        platform: str | None = None,
+        build_args: Mapping[str, str] | None = None,
+        builder: Literal["buildkit", "classic", "buildah"] | None = None,
+        shellcheck: StrPath | None = None,
+        hash_store: StrPath | None = None,
+    ) -> None:
+        """Makes a workspace.
+
+        :param files: ``"memory"`` for only the texts that are set
+        :param context: the build context of all Dockerfiles; by default the folder of each one
+        :param config: the configuration for all files; by default the nearest ``.dcache.toml`` or ``.hadolint.yaml``
+        :param target: the stage to build; by default the last one
+        :param platform: the platform to build for, such as ``"linux/arm64"``
+        :param build_args: the build arguments
+        :param builder: the builder whose cache is modelled; by default BuildKit
+        :param shellcheck: the path of ShellCheck; by default it is not run
+        :param hash_store: a folder for hashes of files, which are kept between runs
+        """
+        options = {
+            "files": files,
+            "context": _absolute(context),
+            "config": _absolute(config),
+            "target": target,
+            "platform": platform,
+            "buildArgs": None if build_args is None else dict(build_args),
+            "builder": builder,
+            "shellcheck": None if shellcheck is None else os.fspath(shellcheck),
+            "hashStore": _absolute(hash_store),
+        }
+        self._library = library()
+        given = {name: value for name, value in options.items() if value is not None}
+        self._pointer: int | None = self._library.ask("dcache_workspace_new", json.dumps(given).encode())
+        if self._pointer is None:
+            raise MemoryError
+        # No call is under way when the object is collected, but one may be in another thread when the program ends.
+        self._free = weakref.finalize(self, self._library.call, "dcache_workspace_free", self._pointer)
+        self._free.atexit = False
+        self._calls = 0
+        self._changed = threading.Condition()  # guards _pointer and _calls
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Frees the workspace, after the calls of other threads have ended; those that can be cancelled are. Can be called again."""
+        with self._changed:
+            pointer, self._pointer = self._pointer, None
+            if pointer is None:
+                return
+            # A call that is about to start is not cancelled by the first attempt.
+            while self._calls > 0:
+                self._library.call("dcache_workspace_cancel", pointer)
+                self._changed.wait(_CANCEL_AGAIN)
+        self._free()
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[int]:
+        """The workspace of the library, which is not freed during a call."""
+        with self._changed:
+            pointer = self._pointer
+            if pointer is None:
+                raise ValueError("the workspace is closed")
+            self._calls += 1
+        try:
+            yield pointer
+        finally:
+            with self._changed:
+                self._calls -= 1
+                self._changed.notify_all()
+
+    def set_text(self, path: StrPath, text: str | bytes) -> None:
+        """Sets a text that is used instead of the file until :meth:`drop_text`. It does not have to be the text of a Dockerfile."""
+        content = text.encode() if isinstance(text, str) else text
+        with self._open() as pointer:
+            self._library.call("dcache_workspace_set_text", pointer, _path_of(path), content, len(content))
+
+    def drop_text(self, path: StrPath) -> None:
+        """Uses the file again instead of the text that was set."""
+        with self._open() as pointer:
+            self._library.call("dcache_workspace_drop_text", pointer, _path_of(path))
+
+    def files_changed(self) -> None:
+        """To be called after files on the disk changed: the workspace reads them again when it needs them."""
+        with self._open() as pointer:
+            self._library.call("dcache_workspace_files_changed", pointer)
+
+    def lint(self, path: StrPath, text: str | bytes | None = None) -> list[Finding]:
+        """The findings in a Dockerfile, an ignore file, a GitHub workflow or a ``.gitlab-ci.yml``, in the order of the text.
+
+        :param text: is set first, as with :meth:`set_text`, and stays set
+        """
+        if text is not None:
+            self.set_text(path, text)
+        with self._open() as pointer:
+            answer = self._library.ask_text("dcache_workspace_lint", pointer, _path_of(path))
+        return [Finding.from_json(finding) for finding in json.loads(answer)]
+
+    def fix(self, path: StrPath, *, unsafe: bool = False) -> FixedText:
+        """The text of a file with its safe fixes applied, or with all of them. Nothing is written.
+
+        Bytes that are not UTF-8 are replaced in the answer: do not write it back if the file has some.
+        """
+        with self._open() as pointer:
+            answer = self._library.ask_text("dcache_workspace_fix", pointer, _path_of(path), int(unsafe))
+        return FixedText.from_json(json.loads(answer))
+
+    def explain(self, dockerfile: StrPath, *, since: str | None = None, changed: Sequence[StrPath] | None = None) -> Explanation:
+        """Says which steps of an image rebuild, and why. Without ``since`` and ``changed`` it compares with :meth:`mark`.
+
+        :param since: compare with this revision, such as ``"HEAD~1"``; it is looked up in the git repository of the build context
+        :param changed: what rebuilds if these files change; their paths are relative to the build context
+        """
+        question: dict[str, object] = {}
+        if since is not None and changed is not None:
+            raise ValueError("since and changed exclude each other")
+        if since is not None:
+            if not since:
+                raise ValueError("since is empty: name a revision")
+            question["since"] = since
+        if changed is not None:
+            if isinstance(changed, str):
+                raise TypeError("changed is a list of paths, not one path")
+            if not changed:
+                raise ValueError("changed is empty: nothing rebuilds")
+            question["changed"] = [os.fspath(path) for path in changed]
+        with self._open() as pointer:
+            answer = self._library.ask_text("dcache_workspace_explain", pointer, _path_of(dockerfile), json.dumps(question).encode())
+        return Explanation.from_json(json.loads(answer))
+
+    def mark(self, dockerfile: StrPath) -> None:
+        """Notes the state of a build, for :meth:`explain`: call it after the image was built."""
+        with self._open() as pointer:
+            if self._library.ask("dcache_workspace_mark", pointer, _path_of(dockerfile)) != 0:
+                raise MemoryError
+
+    def cancel(self) -> None:
+        """Ends the calls of :meth:`explain` and :meth:`mark` that are under way: they fail with :class:`dcache.Cancelled`.
+
+        Called from another thread. Calls that start later are not affected. Python handles Ctrl-C only after a call has ended; a program
+        that has to react at once makes the call in a thread, and cancels it.
+        """
+        with self._open() as pointer:
+            self._library.call("dcache_workspace_cancel", pointer)
+
+
+def _absolute(path: StrPath | None) -> str | None:
+    return None if path is None else os.path.abspath(path)
+
+
+def _path_of(path: StrPath) -> bytes:
+    encoded = os.fsencode(os.path.abspath(path))
+    if b"\0" in encoded:  # C would see only what comes before it
+        raise ValueError("a path can't contain a zero byte")
+    return encoded
