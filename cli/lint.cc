@@ -78,7 +78,7 @@ struct Linted {
   std::string path;
   std::vector<std::string> complaints;    // for standard error
   std::vector<lint::Fix> new_files;       // that a diff shows beside `text`
-  std::string text;                       // a diff or a mended text, which takes the place of the report
+  std::string text;                       // a diff or a fixed text, which is printed instead of the report
   std::vector<report::FilePart> parts;    // one for each report
   std::vector<std::string> fingerprints;  // for a new baseline
   std::string place;                      // the path as a baseline has it
@@ -227,9 +227,9 @@ class Session {
                        Linted& linted) {
     const auto load = path == "-" && options_.context.empty() ? lint::LoadSurroundings()
                                                               : surroundings_.of(path, options_.context);
-    const auto mend = [&] { return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes); };
+    const auto make_fixed = [&] { return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes); };
     if (is_template(path, source)) return;
-    if (options_.fix || options_.diff) fix(path, source, mend, linted);
+    if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));
     report(path, file.text(), entry.linter->lint(file, load), entry, linted);
   }
@@ -248,10 +248,10 @@ class Session {
     const auto load = kind == lint::CompanionKind::kIgnoreFile
                           ? surroundings_.within(path, source, options_.context)
                           : lint::LoadSurroundings();
-    const auto mend = [&] {
+    const auto make_fixed = [&] {
       return lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes);
     };
-    if (options_.fix || options_.diff) fix(path, source, mend, linted);
+    if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
     lint::Companion companion(kind, place, std::move(source), load);
     report(path, companion.text(), entry.linter->lint(companion), entry, linted);
   }
@@ -268,7 +268,7 @@ class Session {
     linted.parts = reports_.parts({path == "-" ? "<stdin>" : path, text, &findings});
   }
 
-  // With a new baseline what it holds is no failure.
+  // What a new baseline contains does not count as a failure.
   int write_baseline(int status) const {
     if (options_.new_baseline.empty()) return status;
     const std::string failure = text::write_file_atomically(options_.new_baseline, new_baseline_.to_json());
@@ -313,10 +313,10 @@ class Session {
     });
   }
 
-  // Mends the file with what `mend` gives, or shows how; with --fix `source` becomes the mended text.
-  void fix(const std::string& path, std::string& source, const std::function<lint::FixedText()>& mend,
+  // Fixes the file with what `make_fixed` gives, or shows how; with --fix `source` becomes the fixed text.
+  void fix(const std::string& path, std::string& source, const std::function<lint::FixedText()>& make_fixed,
            Linted& linted) {
-    lint::FixedText fixed = mend();
+    lint::FixedText fixed = make_fixed();
     complain_of(fixed.bad_fixes, path, linted);
     if (options_.diff) {
       linted.text = text::unified_diff(source, fixed.text, diff_name("a/", path), diff_name("b/", path));
@@ -340,7 +340,7 @@ class Session {
     }
     if (fixed.fixed > 0) {
       linted.complaints.push_back(fmt::format(
-          "{}: {} mended", path, fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
+          "{}: {} fixed", path, fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
     }
     source = std::move(fixed.text);
   }

@@ -25,7 +25,7 @@ int run(const Options& options) {
     print_and_clear(text);
     return kOk;
   }
-  // A snapshot can be made anew, and one that a power cut emptied is refused: there is no need to wait.
+  // A snapshot can be recorded again, and one that a power cut emptied is refused: there is no need to wait.
   const std::string failure = text::write_file_atomically(options.output, text, text::Durability::kLazy);
   if (failure.empty()) return kOk;
   complain(failure);

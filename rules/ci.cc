@@ -410,7 +410,7 @@ class Reader {
   // Whether a build starts from the image of another, or copies from it.
   bool uses_image_of(const CiBuild& build, const CiBuild& other) const {
     const auto text = dockerfile_text(companion_, build);
-    // Whoever asks for this builder has a reason.
+    // Anyone who asks for this builder has a reason.
     if (!text && build.docker_driver) return true;
     const dockerfile::File parsed = dockerfile::parse(text.value_or(""));
     const plan::Graph graph = plan::build_graph(parsed, {});

@@ -147,29 +147,42 @@ json json_of(const std::vector<dcache::NewFile>& files) {
   return all;
 }
 
+// Lines and columns as the command line counts them, and the range.
+void add_place(const dcache::Range& range, json& value) {
+  value["line"] = range.begin.line + 1;
+  value["column"] = range.begin.byte + 1;
+  value["end_line"] = range.end.line + 1;
+  value["end_column"] = range.end.byte + 1;
+  value["range"] = json_of(range);
+}
+
 json json_of(const dcache::Fix& fix) {
   json edits = json::array();
-  for (const dcache::Edit& edit : fix.edits)
-    edits.push_back({{"range", json_of(edit.range)}, {"text", edit.text}});
+  for (const dcache::Edit& edit : fix.edits) {
+    json value = {{"replacement", edit.text}};
+    add_place(edit.range, value);
+    edits.push_back(std::move(value));
+  }
+  const json files = json_of(fix.new_files);
   return {{"description", fix.description},
           {"safe", fix.safe},
           {"edits", std::move(edits)},
-          {"new_files", json_of(fix.new_files)}};
+          {"new_file", files.empty() ? json() : files.front()}};
 }
 
-json json_of(const dcache::Finding& finding) {
+json json_of(const dcache::Finding& finding, const char* path) {
   constexpr const char* kLevels[] = {"style", "info", "warning", "error"};
-  return {{"id", finding.id},
-          {"rule", finding.rule},
-          {"name", finding.name},
-          {"level", kLevels[static_cast<size_t>(finding.level)]},
-          {"line", finding.range.begin.line + 1},
-          {"column", finding.range.begin.byte + 1},
-          {"range", json_of(finding.range)},
-          {"message", finding.message},
-          {"remedy", finding.remedy},
-          {"aliases", finding.aliases},
-          {"fix", finding.fix ? json_of(*finding.fix) : json()}};
+  json value = {{"id", finding.id},
+                {"rule", finding.rule},
+                {"name", finding.name},
+                {"path", path},
+                {"level", kLevels[static_cast<size_t>(finding.level)]},
+                {"message", finding.message},
+                {"remedy", finding.remedy},
+                {"aliases", finding.aliases},
+                {"fix", finding.fix ? json_of(*finding.fix) : json()}};
+  add_place(finding.range, value);
+  return value;
 }
 
 json json_of(const Workspace::Fixed& fixed) {
@@ -263,7 +276,7 @@ char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path,
     const dcache::Findings findings = value_of(workspace->workspace.lint(path));
     json all = json::array();
     for (const dcache::Finding& finding : findings.findings)
-      all.push_back(json_of(finding));
+      all.push_back(json_of(finding, path));
     return copy_of(
         {{"version", 1}, {"path", path}, {"parses", findings.parses}, {"findings", std::move(all)}});
   });

@@ -300,7 +300,7 @@ class Check {
     return minimum.empty() || subject_.file().directive("syntax") || major >= kFirst;
   }
 
-  // Whether the mount changes nothing but where the package manager keeps its files, whoever runs the step
+  // Whether the mount changes nothing but where the package manager keeps its files, whatever user runs the step
   // and whatever other builders have. A user other than root would find the folders around the mount to be
   // root's.
   bool is_harmless(const Lack& lack, const Removal& removal) {

@@ -88,7 +88,7 @@ std::optional<Change> change_of(const shell::Command& command, std::string_view 
 }
 
 // What a RUN does to files: its changes that are made for sure, in order, and what it moves, removes or
-// writes anew besides, which is not stored twice by a change. `cd` is followed.
+// writes again besides, which is not stored twice by a change. `cd` is followed.
 struct Work {
   struct Rewrite {
     std::string path;  // may be a pattern
@@ -442,7 +442,7 @@ class Check {
         return fmt::format(
             "create {} before line {} and write {}{} there, or write the numbers of the user and group: a "
             "name "
-            "that does not exist yet stands for root",
+            "that does not exist yet means root",
             owner, line, keyword, flags);
       if (maker == Maker::kRenumbers)
         return fmt::format(
@@ -533,7 +533,7 @@ lint::Rule rule() {
           "every edit. COPY can set both.\n\n"
           "`chown` and `chmod` of a folder without `-R` change only the folder, and are not reported. COPY "
           "looks up the names in `--chown` in the image as it is at that line: a name that a later RUN "
-          "creates stands for root, and a user that a later RUN renumbers has the old number. A RUN that "
+          "creates means root, and a user that a later RUN renumbers has the old number. A RUN that "
           "moves, removes or rewrites the files stores them again anyway, and the layers of a stage that is "
           "only copied from are not in the image: both are not reported. Neither are small files if the "
           "command is also about files that a RUN makes. Modes in letters, such as `u=rwX`, need Dockerfile "

@@ -62,7 +62,7 @@ bool lists_parts(const shell::Command& command) {
   return false;
 }
 
-// Whether the failure of a command in front of a pipe is not worth a report. `yes` ends by a signal when its
+// Whether the failure of a command before a pipe is not worth a report. `yes` ends by a signal when its
 // reader ends, which pipefail would take for a failure.
 bool hardly_fails(const shell::Command& command) {
   constexpr std::string_view kNeverFail[] = {"echo", "printf", "seq", "yes", "true", ":", "set", "tee"};
@@ -82,8 +82,8 @@ bool hardly_fails(const shell::Command& command) {
          std::ranges::any_of(command.words, [](const auto& word) { return is_one_of(word.text, kListers); });
 }
 
-// Whether a command can fail whose output the one at `piped` reads: the command in front of it at the same
-// depth, or those of the group or subshell in front of it.
+// Whether a command can fail whose output the one at `piped` reads: the command before it at the same
+// depth, or those of the group or subshell before it.
 bool is_fed_by_what_can_fail(std::span<const shell::Command> commands, size_t piped) {
   const std::less<> is_before;
   std::vector<const shell::Command*> deeper;
@@ -138,7 +138,7 @@ bool is_in_assignment(const lint::Run& run, size_t place) {
   });
 }
 
-// Whether the pipe in front of a place is between `if`, `while` or the like and the word that ends the
+// Whether the pipe before a place is between `if`, `while` or the like and the word that ends the
 // condition.
 bool is_in_condition(std::string_view script, size_t place) {
   constexpr std::string_view kBegin[] = {"if", "elif", "while", "until"};
@@ -170,7 +170,7 @@ bool is_in_condition(std::string_view script, size_t place) {
   return pipe != std::string_view::npos && (pipe == 0 || within[pipe - 1] != '|');
 }
 
-// Whether the result of the pipe in front of a command is not that of the step, whatever `pipefail` says.
+// Whether the result of the pipe before a command is not that of the step, whatever `pipefail` says.
 bool is_result_unused(const lint::Run& run, const shell::Command& piped) {
   const char* const begin = run.script.data();
   const std::less<> is_before;

@@ -123,9 +123,9 @@ TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
 
   EXPECT_EQ(run_dcache({"lint", "--fix", "Dockerfile"}, folder.path()).status,
             1);  // the base image is not pinned
-  const std::string mended = folder.read("Dockerfile");
+  const std::string fixed_text = folder.read("Dockerfile");
   EXPECT_EQ(
-      mended,
+      fixed_text,
       "FROM node:latest\nWORKDIR /app\nCOPY package.json package-lock.json ./\n"
       "RUN --mount=type=cache,target=/root/.npm \\\n    npm install\nCOPY . .\nEXPOSE 8080\nCMD [\"node\", "
       "\"src/server.js\"]\n");
@@ -135,7 +135,7 @@ TEST(Lint, FixesFilesInPlaceOnceAndKeepsTheirMode) {
   ASSERT_EQ(::stat((folder / "Dockerfile").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 07777U, 0600u);
   run_dcache({"lint", "--fix", "Dockerfile"}, folder.path());
-  EXPECT_EQ(folder.read("Dockerfile"), mended);
+  EXPECT_EQ(folder.read("Dockerfile"), fixed_text);
 }
 
 size_t count_of(const std::string& text, const std::string& part) {

@@ -33,6 +33,16 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "dcache_workspace_explain": (_POINTER, [_POINTER, ctypes.c_char_p, ctypes.c_char_p, _POINTER]),
     "dcache_workspace_mark": (ctypes.c_int, [_POINTER, ctypes.c_char_p, _POINTER]),
     "dcache_workspace_cancel": (None, [_POINTER]),
+    "dcache_workspace_cancel_call": (None, [_POINTER, ctypes.c_char_p]),
+    "dcache_workspace_edit_text": (
+        ctypes.c_int,
+        [_POINTER, ctypes.c_char_p, *[ctypes.c_uint] * 4, ctypes.c_char_p, ctypes.c_size_t, _POINTER],
+    ),
+    "dcache_workspace_stale": (_POINTER, [_POINTER]),
+    "dcache_workspace_fix_finding": (_POINTER, [_POINTER, ctypes.c_char_p, ctypes.c_char_p, _POINTER]),
+    "dcache_rules": (_POINTER, []),
+    "dcache_find_dockerfiles": (_POINTER, [ctypes.c_char_p, _POINTER]),
+    "dcache_is_dockerfile": (ctypes.c_int, [ctypes.c_char_p]),
 }
 
 

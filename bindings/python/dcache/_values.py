@@ -110,6 +110,7 @@ class Finding(Value):
     remedy: str  #: what to do about it
     aliases: tuple[str, ...]  #: codes that other linters have for the rule
     fix: Fix | None = None
+    id: str = ""  #: names the finding among those of the same text, for :meth:`Workspace.fix_finding`
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Finding:

@@ -46,6 +46,10 @@ class Workspace:
         builder: Literal["buildkit", "classic", "buildah"] | None = None,
         shellcheck: StrPath | None = None,
         hash_store: StrPath | None = None,
+        profile: str | None = None,
+        select: Sequence[str] | None = None,
+        ignore: Sequence[str] | None = None,
+        levels: Mapping[str, str] | None = None,
     ) -> None:
         """Makes a workspace.
 
@@ -58,6 +62,10 @@ class Workspace:
         :param builder: the builder whose cache is modelled; by default BuildKit
         :param shellcheck: the path of ShellCheck; by default it is not run
         :param hash_store: a folder for hashes of files, which are kept between runs
+        :param profile: the profile of rules, such as ``"hadolint"``
+        :param select: run only these rules
+        :param ignore: do not run these rules
+        :param levels: report these rules at another level: ``{"DC1009": "error"}``
         """
         options = {
             "files": files,
@@ -69,6 +77,10 @@ class Workspace:
             "builder": builder,
             "shellcheck": None if shellcheck is None else os.fspath(shellcheck),
             "hashStore": _absolute(hash_store),
+            "profile": profile,
+            "select": None if select is None else list(select),
+            "ignore": None if ignore is None else list(ignore),
+            "levels": None if levels is None else dict(levels),
         }
         self._library = library()
         given = {name: value for name, value in options.items() if value is not None}
@@ -139,7 +151,14 @@ class Workspace:
             self.set_text(path, text)
         with self._open() as pointer:
             answer = self._library.ask_text("dcache_workspace_lint", pointer, _path_of(path))
-        return [Finding.from_json(finding) for finding in json.loads(answer)]
+        return [Finding.from_json(finding) for finding in json.loads(answer)["findings"]]
+
+    def fix_finding(self, path: StrPath, finding: Finding | str) -> FixedText:
+        """The text of a file with the fix of one finding applied, safe or not. The finding is of the same text, or the ``id`` of one."""
+        name = finding if isinstance(finding, str) else finding.id
+        with self._open() as pointer:
+            answer = self._library.ask_text("dcache_workspace_fix_finding", pointer, _path_of(path), name.encode())
+        return FixedText.from_json(json.loads(answer))
 
     def fix(self, path: StrPath, *, unsafe: bool = False) -> FixedText:
         """The text of a file with its safe fixes applied, or with all of them. Nothing is written.

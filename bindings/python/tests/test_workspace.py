@@ -44,6 +44,21 @@ class Lints(unittest.TestCase):
         edit = dcache.Edit(line=2, column=1, end_line=2, end_column=5, replacement="COPY")
         self.assertEqual(finding.fix, dcache.Fix(description="write COPY", safe=True, edits=(edit,)))
 
+    def test_and_fixes_one_finding(self) -> None:
+        with in_memory({"/app/Dockerfile": "FROM scratch\ncopy a /\nMAINTAINER me\nCOPY b /\n"}) as workspace:
+            [finding] = [one for one in workspace.lint("/app/Dockerfile") if one.rule == "ConsistentInstructionCasing"]
+            fixed = workspace.fix_finding("/app/Dockerfile", finding)
+            self.assertEqual(fixed.text, "FROM scratch\nCOPY a /\nMAINTAINER me\nCOPY b /\n")
+            with self.assertRaisesRegex(dcache.Error, "has no finding 'DC1001@7'"):
+                workspace.fix_finding("/app/Dockerfile", "DC1001@7")
+
+    def test_with_rules_of_its_options(self) -> None:
+        with dcache.Workspace(files="memory", select=["DC1009"], levels={"DC1009": "error"}) as workspace:
+            [finding] = workspace.lint("/app/Dockerfile", "FROM alpine:latest\nMAINTAINER me\n")
+        self.assertEqual((finding.rule, finding.level), ("DC1009", dcache.Level.ERROR))
+        with self.assertRaisesRegex(dcache.Error, "unknown profile 'hadolnt'; did you mean 'hadolint'"):
+            dcache.Workspace(profile="hadolnt")
+
     def test_any_bytes(self) -> None:
         texts: list[str | bytes] = ["", "\0", "FROM scratch\nLABEL a=\0b\n", "FROM scratch\nLABEL a=\u00e4\U0001f600\n", b"FROM scratch\nLABEL a=\xff\n"]
         for text in texts:

@@ -85,7 +85,7 @@ std::vector<std::string> search(const std::string& folder, const FindOptions& op
 
 // What a pattern describes: files, and the Dockerfiles in folders. Nothing for one that is malformed.
 std::vector<std::string> expand(const std::string& pattern, const FindOptions& options) {
-  // The folders in front of the first part with a wildcard are walked from.
+  // The walk starts in the folder before the first part with a wildcard.
   const size_t slash = pattern.rfind('/', pattern.find_first_of("*?[\\"));
   const std::string folder = slash == std::string::npos ? "." : pattern.substr(0, std::max<size_t>(slash, 1));
   const size_t start = slash == std::string::npos ? 0 : slash + 1;
