@@ -227,7 +227,9 @@ class Session {
                        Linted& linted) {
     const auto load = path == "-" && options_.context.empty() ? lint::LoadSurroundings()
                                                               : surroundings_.of(path, options_.context);
-    const auto make_fixed = [&] { return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes); };
+    const auto make_fixed = [&] {
+      return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes);
+    };
     if (is_template(path, source)) return;
     if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));

@@ -300,9 +300,9 @@ class Check {
     return minimum.empty() || subject_.file().directive("syntax") || major >= kFirst;
   }
 
-  // Whether the mount changes nothing but where the package manager keeps its files, whatever user runs the step
-  // and whatever other builders have. A user other than root would find the folders around the mount to be
-  // root's.
+  // Whether the mount changes nothing but where the package manager keeps its files, whatever user runs the
+  // step and whatever other builders have. A user other than root would find the folders around the mount to
+  // be root's.
   bool is_harmless(const Lack& lack, const Removal& removal) {
     const Run& run = *lack.run;
     const bool alone = std::ranges::all_of(

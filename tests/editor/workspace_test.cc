@@ -74,7 +74,7 @@ TEST(Workspace, LintsAgainForADockerfileThatIsNew) {
   files->write("/app/package.json", "{}");
   const std::string start = "FROM node:22\nCOPY package.json ./\nRUN npm install\n";
   files->write("/app/Dockerfile.web", start + "COPY web ./web\n");
-  Workspace workspace({.files = files});
+  editor::Workspace workspace({.files = files});
   EXPECT_EQ(codes(workspace, "/app/Dockerfile.web"), (Texts{}));
   workspace.set_text("/app/Dockerfile", start + "COPY api ./api\n");
   EXPECT_EQ(codes(workspace, "/app/Dockerfile.web"), (Texts{"DC3001"}));
