@@ -51,8 +51,8 @@ TEST(Sentences, OfChangedOwners) {
        "COPY"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN useradd app && chown -R app /a\n",
        "this stores the files of the COPY of line 2 a second time: create app before line 2 and write COPY "
-       "--chown=app there, or write the numbers of the user and group: a name that does not exist yet stands "
-       "for root"},
+       "--chown=app there, or write the numbers of the user and group: a name that does not exist yet means "
+       "root"},
       {"DC1014", "FROM a\nCOPY . /a\nRUN usermod -u 5 www-data && chown -R www-data /a\n",
        "this stores the files of the COPY of line 2 a second time: change the number of www-data before line "
        "2 "
