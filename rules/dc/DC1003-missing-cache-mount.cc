@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -79,6 +80,37 @@ Loss loss_of(const PackageManager& manager, std::span<const std::string_view> ca
   return {fmt::format("the {} cache", manager.name), "downloads all packages"};
 }
 
+// The USER instructions of a file, in their order.
+struct Users {
+  std::optional<std::vector<const dockerfile::Instruction*>> all;
+};
+
+const std::vector<const dockerfile::Instruction*>& users_of(Subject& subject) {
+  auto& all = subject.memory<Users>().all;
+  if (all) return *all;
+  all.emplace();
+  for (const dockerfile::Instruction& one : subject.file().instructions()) {
+    if (one.keyword == dockerfile::Keyword::kUser && !one.arguments.empty()) all->push_back(&one);
+  }
+  return *all;
+}
+
+// The last USER of a stage above `end`; null for none. Without `end`, or with one that is not in the file,
+// the last of the stage.
+const dockerfile::Instruction* last_user(Subject& subject, size_t stage, const dockerfile::Instruction* end) {
+  const auto instructions = subject.file().instructions();
+  const auto& stages = subject.graph().stages;
+  const dockerfile::Instruction* const first = instructions.data();
+  const dockerfile::Instruction* const past = first + instructions.size();
+  const dockerfile::Instruction* const from = stages[stage].from;
+  if (from == nullptr) return nullptr;
+  if (end == nullptr || std::less<>()(end, first) || !std::less<>()(end, past))
+    end = stage + 1 < stages.size() && stages[stage + 1].from != nullptr ? stages[stage + 1].from : past;
+  const auto& users = users_of(subject);
+  const auto after = std::ranges::lower_bound(users, end);
+  return after != users.begin() && *(after - 1) > from ? *(after - 1) : nullptr;
+}
+
 // The user of a step if a variable names it whose value only the base image or the build knows: as USER gives
 // it. Empty if the user is known.
 std::string_view unknown_user(Subject& subject, const Step& step) {
@@ -86,14 +118,7 @@ std::string_view unknown_user(Subject& subject, const Step& step) {
   std::optional<size_t> stage = step.stage;
   const dockerfile::Instruction* end = step.instruction;
   while (stage) {
-    const dockerfile::Instruction* user = nullptr;
-    bool inside = false;
-    for (const dockerfile::Instruction& one : subject.file().instructions()) {
-      if (&one == end || (inside && one.keyword == dockerfile::Keyword::kFrom)) break;
-      inside = inside || &one == graph.stages[*stage].from;
-      if (inside && one.keyword == dockerfile::Keyword::kUser && !one.arguments.empty()) user = &one;
-    }
-    if (user != nullptr) {
+    if (const dockerfile::Instruction* user = last_user(subject, *stage, end)) {
       const dockerfile::Word& word = user->arguments.front();
       const bool variable = word.text.find('$') != std::string_view::npos;
       const std::string_view value = graph.text_of(word);
