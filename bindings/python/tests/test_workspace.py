@@ -188,7 +188,7 @@ class Explains(unittest.TestCase):
 
 class Fails(unittest.TestCase):
     def test_for_options_that_cannot_be_used(self) -> None:
-        with self.assertRaisesRegex(dcache.Error, '"builder"'):
+        with self.assertRaisesRegex(dcache.Error, "unknown builder 'make'"):
             dcache.Workspace(builder="make")  # type: ignore[arg-type]
         with self.assertRaisesRegex(dcache.Error, '"files"'):
             dcache.Workspace(files="tape")  # type: ignore[arg-type]
