@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <mutex>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/overrides.h"
 #include "dcache/lsp/positions.h"
-#include "dcache/project/discover.h"
 #include "dcache/report/explain.h"
 #include "dcache/workspace_access.h"
 
@@ -33,11 +33,19 @@ class Places {
   lsp::Positions units_;
 };
 
+std::vector<NewFile> new_files_of(std::span<const lint::Fix> fixes) {
+  std::vector<NewFile> files;
+  for (const lint::Fix& fix : fixes) {
+    if (!fix.new_file.empty()) files.push_back({fix.new_file, fix.new_file_content});
+  }
+  return files;
+}
+
 Fix fix_of(const lint::Fix& fix, const Places& places) {
   Fix value{.description = fix.description, .safe = fix.safe, .edits = {}, .new_files = {}};
   for (const text::Edit& edit : fix.edits)
     value.edits.push_back({places.range_of(edit.span), edit.replacement});
-  if (!fix.new_file.empty()) value.new_files.push_back({fix.new_file, fix.new_file_content});
+  value.new_files = new_files_of({&fix, 1});
   return value;
 }
 
@@ -101,10 +109,7 @@ Explanation explanation_of(const editor::Workspace::Explained& explained) {
 }
 
 Workspace::Fixed fixed_of(lint::FixedText fixed) {
-  Workspace::Fixed value{.text = std::move(fixed.text), .fixed = fixed.fixed, .new_files = {}};
-  for (lint::Fix& fix : fixed.new_files)
-    value.new_files.push_back({std::move(fix.new_file), std::move(fix.new_file_content)});
-  return value;
+  return {.text = std::move(fixed.text), .fixed = fixed.fixed, .new_files = new_files_of(fixed.new_files)};
 }
 
 Failure unreadable(const std::string& path, std::string message) {
@@ -129,13 +134,16 @@ struct Workspace::Impl {
   mutable std::mutex mutex;
   mutable std::set<std::string> asked;  // files that lint() was called for
 
-  // Those whose findings may have changed: a Dockerfile that was there before counts for itself alone.
-  Paths stale_after(const std::string& path, bool for_itself) const {
-    const std::scoped_lock lock(mutex);
-    if (for_itself) return {path};
-    std::set<std::string> all = asked;
-    if (!path.empty()) all.insert(path);
+  // The files whose findings may have changed.
+  Paths stale_after(const std::string& path, editor::Workspace::Affects affects) const {
+    if (affects == editor::Workspace::Affects::kItself) return {path};
+    std::set<std::string> all = all_asked();
+    all.insert(path);
     return {all.begin(), all.end()};
+  }
+  std::set<std::string> all_asked() const {
+    const std::scoped_lock lock(mutex);
+    return asked;
   }
 };
 
@@ -174,9 +182,7 @@ tl::expected<Workspace, Failure> Workspace::open(const Options& options) {
 }
 
 Workspace::Paths Workspace::set_text(const std::string& path, std::string text) {
-  const bool known = project::is_dockerfile_name(path) && impl_->editor.files()->exists(path);
-  impl_->editor.set_text(path, std::move(text));
-  return impl_->stale_after(path, known);
+  return impl_->stale_after(path, impl_->editor.set_text(path, std::move(text)));
 }
 
 tl::expected<Workspace::Paths, Failure> Workspace::edit_text(const std::string& path, Place begin, Place end,
@@ -193,14 +199,13 @@ tl::expected<Workspace::Paths, Failure> Workspace::edit_text(const std::string& 
 }
 
 Workspace::Paths Workspace::drop_text(const std::string& path) {
-  impl_->editor.drop_text(path);
-  const bool known = project::is_dockerfile_name(path) && impl_->editor.files()->exists(path);
-  return impl_->stale_after(path, known);
+  return impl_->stale_after(path, impl_->editor.drop_text(path));
 }
 
 Workspace::Paths Workspace::files_changed() {
   impl_->editor.files_changed();
-  return impl_->stale_after({}, false);
+  const std::set<std::string> all = impl_->all_asked();
+  return {all.begin(), all.end()};
 }
 
 tl::expected<std::string, Failure> Workspace::text(const std::string& path) const {
@@ -242,9 +247,9 @@ tl::expected<Workspace::Fixed, Failure> Workspace::fix_finding(const std::string
     return tl::unexpected(
         Failure{.path = path, .message = fmt::format("the finding '{}' has no fix", id), .remedy = {}});
   }
-  Fixed value{.text = text::apply((*linted)->text().source(), fix->edits), .fixed = 1, .new_files = {}};
-  if (!fix->new_file.empty()) value.new_files.push_back({fix->new_file, fix->new_file_content});
-  return value;
+  return Fixed{.text = text::apply((*linted)->text().source(), fix->edits),
+               .fixed = 1,
+               .new_files = new_files_of({&*fix, 1})};
 }
 
 tl::expected<Explanation, std::vector<Failure>> Workspace::explain(const std::string& dockerfile,

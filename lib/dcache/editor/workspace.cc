@@ -156,7 +156,8 @@ void Workspace::files_changed() {
   state_ = State::fresh(state_->options, *state_->texts);
 }
 
-void Workspace::change_texts(const std::string& path, const std::function<void(MemoryFiles&)>& change) {
+Workspace::Affects Workspace::change_texts(const std::string& path,
+                                           const std::function<void(MemoryFiles&)>& change) {
   const std::scoped_lock lock(mutex_);
   auto texts = std::make_shared<MemoryFiles>(*state_->texts);
   change(*texts);
@@ -181,14 +182,15 @@ void Workspace::change_texts(const std::string& path, const std::function<void(M
     }
   }
   state_ = std::move(state);
+  return inner ? Affects::kItself : Affects::kAll;
 }
 
-void Workspace::set_text(const std::string& path, std::string text) {
-  change_texts(path, [&](MemoryFiles& texts) { texts.write(path, std::move(text)); });
+Workspace::Affects Workspace::set_text(const std::string& path, std::string text) {
+  return change_texts(path, [&](MemoryFiles& texts) { texts.write(path, std::move(text)); });
 }
 
-void Workspace::drop_text(const std::string& path) {
-  change_texts(path, [&](MemoryFiles& texts) { texts.forget(path); });
+Workspace::Affects Workspace::drop_text(const std::string& path) {
+  return change_texts(path, [&](MemoryFiles& texts) { texts.forget(path); });
 }
 
 std::optional<std::string> Workspace::text(const std::string& path) const {

@@ -61,8 +61,10 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   // Paths are absolute. A text counts until it is dropped, then the file does.
-  void set_text(const std::string& path, std::string text);
-  void drop_text(const std::string& path);
+  // Both say whose answers are made again: those of the file alone, or of all files.
+  enum class Affects : uint8_t { kItself, kAll };
+  Affects set_text(const std::string& path, std::string text);
+  Affects drop_text(const std::string& path);
   // The text that was set; nothing for none.
   std::optional<std::string> text(const std::string& path) const;
 
@@ -143,7 +145,7 @@ class Workspace {
  private:
   struct State;
   std::shared_ptr<const State> now() const;
-  void change_texts(const std::string& path, const std::function<void(context::MemoryFiles&)>& change);
+  Affects change_texts(const std::string& path, const std::function<void(context::MemoryFiles&)>& change);
 
   mutable std::mutex mutex_;  // guards the pointer and the map, not what they lead to
   std::shared_ptr<const State> state_;
