@@ -1,0 +1,112 @@
+// The builds that a repository means: one Target per image, and the files that define them.
+//
+// A Target is plain data, in the terms of the definition that it comes from: its paths are relative to the
+// folder that the definition counts from, and nothing was looked up. project/images.h makes builds of them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/context/file_system.h"
+#include "dcache/plan/graph.h"
+#include "dcache/text/failure.h"
+
+namespace dcache::project {
+
+// What kind of file a definition is.
+enum class DefinitionKind : uint8_t {
+  kCompose,
+  kBake,
+  kSkaffold,
+  kWorkflow,  // GitHub Actions
+  kGitlabCi,
+  kSettings,    // [[images]] in .dcache.toml
+  kDockerfile,  // none: a Dockerfile that no definition names
+};
+
+// Where something is defined.
+struct Origin {
+  DefinitionKind kind = DefinitionKind::kDockerfile;
+  std::string path;   // of the file, from where paths are read
+  uint32_t line = 0;  // from 1; 0 if it is not known
+};
+
+// What a named context starts with if it is another image of the same definition.
+inline constexpr std::string_view kTargetScheme = "target:";
+
+struct Target {
+  using Pairs = std::map<std::string, std::string, std::less<>>;
+
+  std::string name;
+  // What relative paths start from; "." is the current folder.
+  std::string folder = ".";
+  std::string context = ".";                          // a folder, or a URL
+  std::string dockerfile = "Dockerfile";              // relative to the context
+  std::optional<std::string> dockerfile_inline = {};  // its text, in place of a file
+  std::string target = {};                            // stage; empty for the last
+  Pairs args = {};
+  Pairs contexts = {};  // a folder, a URL, `docker-image://REFERENCE`, `oci-layout://…` or `target:NAME`
+  std::vector<std::string> platforms = {};
+  std::vector<std::string> tags = {};
+  std::vector<std::string> cache_from = {};  // as for docker buildx build: "type=gha,scope=api"
+  std::vector<std::string> cache_to = {};
+  bool no_cache = false;
+  std::vector<std::string> no_cache_filter = {};
+  plan::RunOptions run = {};
+  // Names of the images whose result this build reads, each once, sorted.
+  std::vector<std::string> needs = {};
+  // Build arguments whose value is the reference of an image that `needs` names (Skaffold's alias), by
+  // argument: the name of that image.
+  Pairs image_args = {};
+  // What of it is not known, in words: "args.VERSION is ${{ github.sha }}". Empty for most.
+  std::vector<std::string> unknown = {};
+  // Where it is defined; the first one is where all of the above comes from.
+  std::vector<Origin> defined = {};
+};
+
+// A name for several images.
+struct Group {
+  std::string name;
+  std::vector<std::string> members;  // images and groups
+  std::string description = {};
+};
+
+// Something that a definition builds, and that is not an image of a Dockerfile.
+struct Skipped {
+  std::string name;
+  std::string reason;  // "built by jib"
+  Origin defined;
+};
+
+// What a file defines, or several.
+struct Definitions {
+  std::vector<Target> targets = {};  // in the order of the file
+  std::vector<Group> groups = {};
+  std::vector<Skipped> skipped = {};
+  // What can't be read, each with its place. What is not affected by them is above.
+  std::vector<text::Failure> failures = {};
+};
+
+// `target.attribute=value`, as --set of docker buildx bake takes it; `*` matches in `target`.
+struct Override {
+  std::string target;
+  std::string attribute;  // "args.VERSION"
+  std::string value;
+  bool append = false;  // += in place of =
+};
+
+struct ReadOptions {
+  std::shared_ptr<const context::FileSystem> files = context::disk();
+  std::map<std::string, std::string, std::less<>> environment = {};
+  std::vector<std::string> profiles = {};  // of compose and Skaffold
+  std::vector<Override> set = {};
+  // Limits what a definition may grow to: characters of a file, targets, and evaluated values.
+  size_t largest_file = size_t{16} << 20U;
+};
+
+}  // namespace dcache::project
