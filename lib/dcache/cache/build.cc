@@ -206,21 +206,28 @@ void Build::hash_files(const Progress& progress,
         files[static_cast<size_t>(file.record - first)] = true;
     }
   }
+  bool moved = false;  // the records are copies now, since other builds have them too
   const auto hash = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
     const std::vector<bool>& files = wanted[name];
     const Record* const first = snapshot.records().data();
-    const auto is_wanted = [&](const Record& record) {
-      return files[static_cast<size_t>(&record - first)] && (!only || only(name, record));
+    const auto is_wanted = [&](size_t index, const Record& record) {
+      return files[index] && (!only || only(name, record));
     };
     auto problems = options_.files->hash(
         snapshot, folder,
         {.wanted = is_wanted, .store = options_.hash_store, .progress = progress, .stop = options_.stop});
     std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
+    moved = moved || snapshot.records().data() != first;
   };
   hash(contexts_->main, "", options_.context);
   for (auto& [name, snapshot] : contexts_->named)
     hash(snapshot, name, options_.plan.named_contexts.at(name));
-  if (make_keys) keys_ = keys_over(contexts_->main);
+  if (make_keys) {
+    keys_ = keys_over(contexts_->main);
+  } else if (moved) {
+    const Edits none;
+    keys_ = select_files(*graph_, contexts_with(contexts_->main, &none));
+  }
 }
 
 }  // namespace dcache::cache
