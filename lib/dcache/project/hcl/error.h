@@ -30,7 +30,7 @@ struct Error {
 // What an evaluation may use up. An end of it is an Error.
 class Budget {
  public:
-  static constexpr uint64_t kSteps = uint64_t{20} << 20U;
+  static constexpr uint64_t kSteps = uint64_t{4} << 20U;
   static constexpr uint32_t kDepth = 600;
 
   // Counts steps, which stand for expressions, elements and characters.

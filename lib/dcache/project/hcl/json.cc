@@ -16,53 +16,6 @@ ExpressionPtr made_of(ExpressionKind kind, text::Span span) {
   return made;
 }
 
-// A text is a template. What it looks like as a text is kept: types and names of parameters are written so.
-ExpressionPtr text_expression(const std::string& text, text::Span span) {
-  ExpressionPtr made;
-  try {
-    made = parse_template(text, span);
-  } catch (const Error& error) {
-    made = made_of(ExpressionKind::kBroken, span);
-    made->name = error.message;
-  }
-  made->json_text = text;
-  made->json = true;
-  return made;
-}
-
-ExpressionPtr expression_of(const JsonValue& json) {
-  switch (json.kind) {
-    case JsonKind::kString:
-      return text_expression(json.text, json.span);
-    case JsonKind::kArray: {
-      ExpressionPtr made = made_of(ExpressionKind::kTuple, json.span);
-      for (const JsonValue& item : json.items)
-        made->parts.push_back(expression_of(item));
-      return made;
-    }
-    case JsonKind::kObject: {
-      ExpressionPtr made = made_of(ExpressionKind::kObject, json.span);
-      made->json = true;
-      for (const JsonMember& member : json.members) {
-        made->parts.push_back(text_expression(member.name, member.name_span));
-        made->parts.push_back(expression_of(member.value));
-      }
-      return made;
-    }
-    default:
-      break;
-  }
-  ExpressionPtr made = made_of(ExpressionKind::kLiteral, json.span);
-  if (json.kind == JsonKind::kTrue || json.kind == JsonKind::kFalse)
-    made->literal = Value::boolean(json.kind == JsonKind::kTrue);
-  if (json.kind == JsonKind::kNumber) {
-    std::optional<Number> number = Number::parse(json.text);
-    if (!number) throw Error{.message = "this is not a number, or one that is too large", .span = json.span};
-    made->literal = Value::number(*std::move(number));
-  }
-  return made;
-}
-
 class Converter {
  public:
   Converter(const Source& source, std::vector<text::Failure>& failures)
@@ -76,6 +29,9 @@ class Converter {
   }
 
  private:
+  ExpressionPtr text_expression(const std::string& text, text::Span span);
+  ExpressionPtr expression_of(const JsonValue& json);
+
   void wrong(text::Span span, std::string message) {
     if (failures_.size() < kMostFailures) failures_.push_back(source_.failure(span, std::move(message)));
   }
@@ -139,9 +95,66 @@ class Converter {
   }
 
   static constexpr size_t kMostFailures = 5;
+  static constexpr size_t kLargestTemplates = size_t{1} << 20U;
+  size_t templates_ = 0;
   const Source& source_;
   std::vector<text::Failure>& failures_;
 };
+
+// A text is a template. What it looks like as a text is kept: types and names of parameters are written so.
+ExpressionPtr Converter::text_expression(const std::string& text, text::Span span) {
+  ExpressionPtr made;
+  try {
+    if (text.find("${") == std::string::npos && text.find("%{") == std::string::npos) {
+      made = made_of(ExpressionKind::kLiteral, span);
+      made->literal = Value::string(text);
+      made->quoted = true;
+    } else {
+      templates_ += text.size();
+      if (templates_ > kLargestTemplates) fail("the file has too many templates");
+      made = parse_template(text, span);
+    }
+  } catch (const Error& error) {
+    made = made_of(ExpressionKind::kBroken, span);
+    made->name = error.message;
+  }
+  made->json_text = text;
+  made->json = true;
+  return made;
+}
+
+ExpressionPtr Converter::expression_of(const JsonValue& json) {
+  switch (json.kind) {
+    case JsonKind::kString:
+      return text_expression(json.text, json.span);
+    case JsonKind::kArray: {
+      ExpressionPtr made = made_of(ExpressionKind::kTuple, json.span);
+      for (const JsonValue& item : json.items)
+        made->parts.push_back(expression_of(item));
+      return made;
+    }
+    case JsonKind::kObject: {
+      ExpressionPtr made = made_of(ExpressionKind::kObject, json.span);
+      made->json = true;
+      for (const JsonMember& member : json.members) {
+        made->parts.push_back(text_expression(member.name, member.name_span));
+        made->parts.push_back(expression_of(member.value));
+      }
+      return made;
+    }
+    default:
+      break;
+  }
+  ExpressionPtr made = made_of(ExpressionKind::kLiteral, json.span);
+  if (json.kind == JsonKind::kTrue || json.kind == JsonKind::kFalse)
+    made->literal = Value::boolean(json.kind == JsonKind::kTrue);
+  if (json.kind == JsonKind::kNumber) {
+    std::optional<Number> number = Number::parse(json.text);
+    if (!number) throw Error{.message = "this is not a number, or one that is too large", .span = json.span};
+    made->literal = Value::number(*std::move(number));
+  }
+  return made;
+}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace dcache::project::hcl {
 
@@ -98,19 +99,15 @@ bool operator==(const Type& a, const Type& b) {
          a.parts_->attributes == b.parts_->attributes && a.parts_->optional == b.parts_->optional;
 }
 
-// One of the contents is used, by the type.
 struct Value::Node {
   Type type = {};
+  // By the type; of an unknown value the reason.
+  std::variant<bool, Number, std::string, Items, Members> content = false;
+  uint64_t size = 1;
+  uint32_t depth = 1;
   bool null = false;
   bool unknown = false;
   bool wholly_known = true;
-  bool truth = false;
-  uint64_t size = 1;
-  uint32_t depth = 1;
-  Number number = {};
-  std::string text = {};  // or the reason that it is unknown
-  Items items = {};
-  Members members = {};
 };
 
 Value::Value() {
@@ -119,17 +116,17 @@ Value::Value() {
 }
 
 Value Value::boolean(bool value) {
-  return Value(std::make_shared<const Node>(Node{.type = Type::boolean(), .truth = value}));
+  return Value(std::make_shared<const Node>(Node{.type = Type::boolean(), .content = value}));
 }
 
 Value Value::number(Number value) {
-  return Value(std::make_shared<const Node>(Node{.type = Type::number(), .number = std::move(value)}));
+  return Value(std::make_shared<const Node>(Node{.type = Type::number(), .content = std::move(value)}));
 }
 
 Value Value::string(std::string value) {
   const uint64_t size = 1 + value.size();
   return Value(
-      std::make_shared<const Node>(Node{.type = Type::string(), .size = size, .text = std::move(value)}));
+      std::make_shared<const Node>(Node{.type = Type::string(), .content = std::move(value), .size = size}));
 }
 
 Value Value::null(Type type) {
@@ -138,26 +135,28 @@ Value Value::null(Type type) {
 
 Value Value::unknown(Type type, std::string reason) {
   return Value(std::make_shared<const Node>(
-      Node{.type = std::move(type), .unknown = true, .wholly_known = false, .text = std::move(reason)}));
+      Node{.type = std::move(type), .content = std::move(reason), .unknown = true, .wholly_known = false}));
 }
 
 Value Value::sequence(Type type, Items items) {
-  Node node{.type = std::move(type), .items = std::move(items)};
-  for (const Value& item : node.items) {
+  Node node{.type = std::move(type)};
+  for (const Value& item : items) {
     node.size += item.size();
     node.depth = std::max(node.depth, item.depth() + 1);
     node.wholly_known = node.wholly_known && item.wholly_known();
   }
+  node.content = std::move(items);
   return Value(std::make_shared<const Node>(std::move(node)));
 }
 
 Value Value::mapping(Type type, Members members) {
-  Node node{.type = std::move(type), .members = std::move(members)};
-  for (const auto& [name, member] : node.members) {
+  Node node{.type = std::move(type)};
+  for (const auto& [name, member] : members) {
     node.size += name.size() + member.size();
     node.depth = std::max(node.depth, member.depth() + 1);
     node.wholly_known = node.wholly_known && member.wholly_known();
   }
+  node.content = std::move(members);
   return Value(std::make_shared<const Node>(std::move(node)));
 }
 
@@ -239,27 +238,38 @@ uint64_t Value::size() const {
 uint32_t Value::depth() const {
   return node_->depth;
 }
+size_t Value::length() const {
+  return items().size() + members().size();
+}
+
+// What a null value has instead is empty.
 bool Value::is_true() const {
-  return node_->truth;
+  const auto* truth = std::get_if<bool>(&node_->content);
+  return truth != nullptr && *truth;
 }
 const Number& Value::as_number() const {
-  return node_->number;
+  static const Number kZero;
+  const auto* number = std::get_if<Number>(&node_->content);
+  return number == nullptr ? kZero : *number;
 }
 const std::string& Value::as_string() const {
-  return node_->text;
+  static const std::string kEmpty;
+  const auto* text = std::get_if<std::string>(&node_->content);
+  return text == nullptr ? kEmpty : *text;
 }
 const Value::Items& Value::items() const {
-  return node_->items;
+  static const Items kNone;
+  const auto* items = std::get_if<Items>(&node_->content);
+  return items == nullptr ? kNone : *items;
 }
 const Value::Members& Value::members() const {
-  return node_->members;
-}
-size_t Value::length() const {
-  return node_->items.size() + node_->members.size();
+  static const Members kNone;
+  const auto* members = std::get_if<Members>(&node_->content);
+  return members == nullptr ? kNone : *members;
 }
 
 std::string Value::reason() const {
-  if (is_unknown()) return node_->text;
+  if (is_unknown()) return as_string();
   for (const Value& item : items()) {
     if (!item.wholly_known()) return item.reason();
   }

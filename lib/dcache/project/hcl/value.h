@@ -78,7 +78,7 @@ class Value {
   using Members = std::map<std::string, Value, std::less<>>;
 
   // The most that one value may consist of, counted in values and in characters, each place by itself.
-  static constexpr uint64_t kLargest = uint64_t{4} << 20U;
+  static constexpr uint64_t kLargest = uint64_t{1} << 20U;
   static constexpr uint32_t kDeepest = 100;
 
   Value();  // null of no type
