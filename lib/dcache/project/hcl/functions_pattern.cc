@@ -30,7 +30,7 @@ class Pattern {
       const auto start = static_cast<size_t>(groups_[0].data() - text.data());
       const bool again = groups_[0].empty() && last_end_ == start;
       last_end_ = start + groups_[0].size();
-      at = last_end_;
+      at = *last_end_;
       // After an empty match the next one starts a character later.
       if (groups_[0].empty()) at += at < text.size() ? text::decode_rune(text.substr(at)).width : 1;
       if (!again) return true;
