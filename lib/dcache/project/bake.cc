@@ -137,6 +137,7 @@ Definitions read_bake(const std::vector<std::string>& paths, const std::string& 
   resolution.set(options.set);
   result.targets = resolution.targets();
   result.groups = resolution.groups();
+  bake::remove_private(result.targets, result.groups);
   for (const Target& from : compose.targets) {
     const auto found = std::ranges::find(result.targets, bake_name(from.name), &Target::name);
     if (found != result.targets.end()) restore_compose(*found, from);

@@ -424,6 +424,70 @@ std::vector<Target> Resolution::targets() {
   return targets;
 }
 
+namespace {
+
+// What is reached from the targets and groups that bake lists.
+class Reach {
+ public:
+  Reach(const std::vector<Target>& targets, const std::vector<Group>& groups) {
+    for (const Target& target : targets)
+      targets_.emplace(target.name, &target);
+    for (const Group& group : groups)
+      groups_.emplace(group.name, &group);
+    for (const Group& group : groups) {
+      if (!group.name.starts_with('_')) add_group(group.name);
+    }
+    // A group hides a target of its name.
+    for (const Target& target : targets) {
+      if (!target.name.starts_with('_') && !groups_.contains(target.name)) add_target(target.name);
+    }
+  }
+  bool has_target(const std::string& name) const { return reached_targets_.contains(name); }
+  bool has_group(const std::string& name) const { return reached_groups_.contains(name); }
+
+ private:
+  void add_group(const std::string& first) {
+    std::vector<std::string> next{first};
+    while (!next.empty()) {
+      const std::string name = std::move(next.back());
+      next.pop_back();
+      const auto group = groups_.find(name);
+      if (group == groups_.end() || !reached_groups_.insert(name).second) continue;
+      for (const std::string& member : group->second->members) {
+        const bool is_group = member != name && groups_.contains(member);
+        if (is_group) {
+          next.push_back(member);
+        } else {
+          add_target(member);
+        }
+      }
+    }
+  }
+  void add_target(const std::string& first) {
+    std::vector<std::string> next{first};
+    while (!next.empty()) {
+      const std::string name = std::move(next.back());
+      next.pop_back();
+      const auto target = targets_.find(name);
+      if (target == targets_.end() || !reached_targets_.insert(name).second) continue;
+      next.insert(next.end(), target->second->needs.begin(), target->second->needs.end());
+    }
+  }
+
+  std::map<std::string_view, const Target*> targets_;
+  std::map<std::string_view, const Group*> groups_;
+  std::set<std::string, std::less<>> reached_targets_;
+  std::set<std::string, std::less<>> reached_groups_;
+};
+
+}  // namespace
+
+void remove_private(std::vector<Target>& targets, std::vector<Group>& groups) {
+  const Reach reach(targets, groups);
+  std::erase_if(targets, [&](const Target& target) { return !reach.has_target(target.name); });
+  std::erase_if(groups, [&](const Group& group) { return !reach.has_group(group.name); });
+}
+
 std::vector<Group> Resolution::groups() {
   for (const Group& group : evaluated_.groups) {
     for (const std::string& member : group.members) {

@@ -49,6 +49,10 @@ class Resolution {
   std::map<std::string, Target, std::less<>> made_;
 };
 
+// Removes what bake does not list, unless something that it lists uses it: names with an underscore first,
+// which are for inheriting, and targets that a group of the same name hides.
+void remove_private(std::vector<Target>& targets, std::vector<Group>& groups);
+
 // The definition that a target of another file means.
 Definition definition_of(const Target& target);
 // Its context as bake prints it.

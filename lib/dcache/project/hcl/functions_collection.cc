@@ -124,24 +124,28 @@ Value chunklist(const Call& call) {
   return Value::list(type, std::move(chunks));
 }
 
-void flatten_into(const Value& value, Value::Items& to) {
+// Puts the elements of all sequences in a row. False, with the value in `unknown`, if not all are known.
+bool flatten_into(const Value& value, Value::Items& to, Value& unknown) {
   for (const Value& item : value.items()) {
-    if (!item.is_null() && item.type().is_sequence()) {
-      if (item.is_unknown()) {
-        to.push_back(item);
-      } else {
-        flatten_into(item, to);
-      }
-    } else {
+    const bool sequence = !item.is_null() && item.type().is_sequence();
+    if (item.is_unknown() && (sequence || item.type().is_any())) {
+      unknown = item;
+      return false;
+    }
+    if (!sequence) {
       to.push_back(item);
+    } else if (!flatten_into(item, to, unknown)) {
+      return false;
     }
   }
+  return true;
 }
 
 Value flatten(const Call& call) {
   if (!call[0].type().is_sequence()) fail("flatten() takes a list, a set or a tuple");
   Value::Items items;
-  flatten_into(call[0], items);
+  Value unknown;
+  if (!flatten_into(call[0], items, unknown)) return Value::unknown({}, unknown.reason());
   return Value::tuple(std::move(items));
 }
 

@@ -83,21 +83,16 @@ std::string without_exponent(const Decimal& decimal, int digits) {
 
 // %g: with an exponent if it is small or large.
 std::string general(const Number& number, std::optional<int> precision, char mode) {
-  Decimal decimal = number.shortest();
+  Decimal decimal = precision ? number.exact() : number.shortest();
   int most = 6;
   if (precision) {
-    const int digits = std::max(*precision, 1);
-    decimal = number.exact();
-    decimal.round(digits);
-    most = digits;
+    most = std::max(*precision, 1);
+    decimal.round(most);
+    const auto digits = static_cast<int>(decimal.digits.size());
+    if (most > digits && digits >= decimal.point) most = digits;
   }
-  if (most > static_cast<int>(decimal.digits.size()) &&
-      static_cast<int>(decimal.digits.size()) >= decimal.point)
-    most = static_cast<int>(decimal.digits.size());
-  if (!precision) most = std::max(most, 6);
   const int exponent = decimal.digits.empty() ? 0 : decimal.point - 1;
-  const bool scientific = exponent < -4 || exponent >= (precision ? most : std::max(21, most));
-  if (scientific) return with_exponent(decimal, -1, mode == 'G' ? 'E' : 'e');
+  if (exponent < -4 || exponent >= most) return with_exponent(decimal, -1, mode == 'G' ? 'E' : 'e');
   return without_exponent(decimal, -1);
 }
 
