@@ -105,6 +105,8 @@ struct ReadOptions {
   std::map<std::string, std::string, std::less<>> environment = {};
   std::vector<std::string> profiles = {};  // of compose and Skaffold
   std::vector<Override> set = {};
+  // The minor version of docker buildx (29 for 0.29) whose functions a bake file can call; 0 for the newest.
+  uint32_t buildx = 0;
   // Limits what a definition may grow to: characters of a file, targets, and evaluated values.
   size_t largest_file = size_t{16} << 20U;
 };

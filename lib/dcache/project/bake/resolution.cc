@@ -1,0 +1,511 @@
+#include "dcache/project/bake/resolution.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "dcache/project/hcl/error.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "dcache/text/suggest.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::project::bake {
+namespace {
+
+constexpr size_t kDeepest = 200;
+constexpr size_t kMostFailures = 50;
+
+const Setting* find_in(const Settings& settings, std::string_view name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? nullptr : &found->second;
+}
+
+// A context that is not in a folder of this machine.
+bool is_remote_context(std::string_view context) {
+  static constexpr std::array<std::string_view, 6> kStarts = {"http://", "https://", "git://",
+                                                              "ssh://",  "git@",     "github.com/"};
+  return std::ranges::any_of(kStarts, [&](std::string_view start) { return context.starts_with(start); });
+}
+
+// As bake prints it: cleaned, and without what says that it is a local one.
+std::string context_text(std::string context) {
+  constexpr std::string_view kLocal = "cwd://";
+  if (context.starts_with(kLocal)) return text::clean_path(context.substr(kLocal.size()));
+  return is_remote_context(context) ? context : text::clean_path(context);
+}
+
+bool is_platform(std::string_view platform) {
+  size_t parts = 1;
+  bool empty = true;
+  for (const char c : platform) {
+    if (c == '/') {
+      if (empty) return false;
+      ++parts;
+      empty = true;
+      continue;
+    }
+    const bool allowed = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' ||
+                         c == '-' || c == '(' || c == ')' || c == '+';
+    if (!allowed) return false;
+    empty = false;
+  }
+  return !empty && parts <= 4;
+}
+
+// Fills the attributes of a target, and tells what is not known of them.
+class TargetWriter {
+ public:
+  TargetWriter(const Settings& settings, Target& target) : settings_(settings), target_(target) {}
+
+  void text(std::string_view name, std::string& to) {
+    const Setting* setting = find_in(settings_, name);
+    if (setting == nullptr) return;
+    if (setting->text.unknown.empty()) {
+      to = setting->text.value;
+    } else {
+      unknown(std::string(name), setting->text.unknown);
+    }
+  }
+  void flag(std::string_view name, bool& to) {
+    const Setting* setting = known(name);
+    if (setting != nullptr) to = setting->flag;
+  }
+  void list(std::string_view name, std::vector<std::string>& to) {
+    const Setting* setting = known(name);
+    if (setting == nullptr) return;
+    for (const Text& text : setting->list) {
+      if (text.unknown.empty()) {
+        to.push_back(text.value);
+      } else {
+        unknown(std::string(name), text.unknown);
+      }
+    }
+  }
+  template <typename Use>
+  void map(std::string_view name, const Use& use) {
+    const Setting* setting = known(name);
+    if (setting == nullptr) return;
+    for (const auto& [key, text] : setting->map) {
+      if (!text) continue;
+      if (text->unknown.empty()) {
+        use(key, text->value);
+      } else {
+        unknown(std::string(name) + "." + key, text->unknown);
+      }
+    }
+  }
+  void caches(std::string_view name, std::vector<std::string>& to) {
+    const Setting* setting = known(name);
+    if (setting == nullptr) return;
+    for (const CacheEntry& entry : setting->caches) {
+      if (entry.unknown.empty()) {
+        to.push_back(entry.text());
+      } else {
+        unknown(std::string(name), entry.unknown);
+      }
+    }
+  }
+
+ private:
+  // Null if it is not set, or nothing of it is known.
+  const Setting* known(std::string_view name) {
+    const Setting* setting = find_in(settings_, name);
+    if (setting == nullptr || setting->unknown.empty()) return setting;
+    unknown(std::string(name), setting->unknown);
+    return nullptr;
+  }
+  void unknown(const std::string& name, const std::string& reason) {
+    std::string words = name + (name == "tags" || name == "platforms" ? " use " : " uses ") + reason;
+    if (std::ranges::find(target_.unknown, words) == target_.unknown.end())
+      target_.unknown.push_back(std::move(words));
+  }
+
+  const Settings& settings_;
+  Target& target_;
+};
+
+Text known(std::string text) {
+  return {std::move(text), {}};
+}
+
+void set_text(Settings& settings, std::string_view name, const std::string& text) {
+  settings[name].text = known(text);
+}
+
+void set_list(Settings& settings, std::string_view name, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  for (const std::string& text : texts)
+    settings[name].list.push_back(known(text));
+}
+
+void set_map(Settings& settings, std::string_view name, const Target::Pairs& pairs) {
+  for (const auto& [key, value] : pairs)
+    settings[name].map.emplace(key, known(value));
+}
+
+}  // namespace
+
+Definition definition_of(const Target& target) {
+  Definition definition{.name = target.name};
+  std::ranges::replace(definition.name, '.', '_');
+  Settings& settings = definition.settings;
+  set_text(settings, "context", target.context);
+  set_text(settings, "dockerfile", target.dockerfile);
+  if (target.dockerfile_inline) set_text(settings, "dockerfile-inline", *target.dockerfile_inline);
+  if (!target.target.empty()) set_text(settings, "target", target.target);
+  set_map(settings, "args", target.args);
+  set_map(settings, "contexts", target.contexts);
+  set_list(settings, "platforms", target.platforms);
+  set_list(settings, "tags", target.tags);
+  set_list(settings, "no-cache-filter", target.no_cache_filter);
+  set_list(settings, "ulimits", target.run.ulimits);
+  for (const auto& [name, entries] :
+       {std::pair("cache-from", &target.cache_from), {"cache-to", &target.cache_to}}) {
+    for (const std::string& entry : *entries) {
+      try {
+        std::ranges::move(cache_entries_of(entry), std::back_inserter(settings[name].caches));
+      } catch (const hcl::Error&) {
+        continue;  // which its reader has told
+      }
+    }
+  }
+  if (target.no_cache) settings["no-cache"].flag = true;
+  if (!target.run.network.empty()) set_text(settings, "network", target.run.network);
+  if (!target.run.shm_size.empty()) set_text(settings, "shm-size", target.run.shm_size);
+  for (const std::string& host : target.run.add_hosts) {
+    const size_t separator = host.find_first_of("=:");
+    if (separator != std::string::npos)
+      settings["extra-hosts"].map.emplace(host.substr(0, separator), known(host.substr(separator + 1)));
+  }
+  definition.defined = target.defined;
+  return definition;
+}
+
+std::string context_of(const Target& target) {
+  return context_text(target.context);
+}
+
+Resolution::Resolution(const Evaluated& evaluated, std::string folder, std::vector<text::Failure>& failures)
+    : evaluated_(evaluated), folder_(std::move(folder)), failures_(failures) {
+  for (const Definition& target : evaluated_.targets)
+    index_.emplace(target.name, index_.size());
+}
+
+const Definition* Resolution::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &evaluated_.targets[found->second];
+}
+
+void Resolution::fail(const Definition& target, std::string message, std::string remedy) {
+  if (failures_.size() >= kMostFailures) return;
+  const Origin origin = target.defined.empty() ? Origin{} : target.defined.back();
+  failures_.push_back({origin.path, origin.line, 0, std::move(message), std::move(remedy)});
+}
+
+void Resolution::set(const std::vector<Override>& overrides) {
+  for (const Override& one : overrides) {
+    bool any = false;
+    for (const Definition& target : evaluated_.targets) {
+      // An exact name is not a pattern.
+      if (find(one.target) != nullptr ? target.name != one.target
+                                      : !text::glob_match(one.target, target.name))
+        continue;
+      any = true;
+      Values& values = overrides_[target.name][one.attribute];
+      values.values.push_back(one.value);
+      values.append = one.append;
+    }
+    if (any) continue;
+    std::vector<std::string_view> names;
+    for (const Definition& target : evaluated_.targets)
+      names.push_back(target.name);
+    failures_.push_back(
+        {.path = {},
+         .line = 0,
+         .column = 0,
+         .message = "there is no target \"" + one.target + "\" whose " + one.attribute + " can be set",
+         .remedy = text::did_you_mean(one.target, names, "use a name of the bake file")});
+  }
+}
+
+// Throws an hcl::Error.
+void Resolution::override_attribute(Settings& settings, const std::string& key, const Values& values) const {
+  // Not attributes of a file, or without a meaning for what is built.
+  static constexpr std::array<std::string_view, 9> kIgnored = {
+      "secrets", "secret", "push", "load", "output", "attest", "policy", "pull", "resources"};
+  const size_t dot = key.find('.');
+  const std::string name = key.substr(0, dot);
+  if (std::ranges::find(kIgnored, name) != kIgnored.end()) return;
+  const AttributeInfo* info = find_attribute(name == "platform" ? "platforms" : name);
+  if (info == nullptr || name == "platforms" || name == "inherits" || name == "description")
+    hcl::fail("\"" + name + "\" is not an attribute that can be set");
+  const std::string& last = values.values.back();
+  Setting made;
+  switch (info->shape) {
+    case Shape::kOther:
+      return;
+    case Shape::kText:
+      made.text = known(last);
+      break;
+    case Shape::kFlag: {
+      static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
+                                                                  "0", "f", "F", "false", "FALSE", "False"};
+      const auto word = std::ranges::find(kWords, last);
+      if (word == kWords.end()) hcl::fail("\"" + last + "\" is not true or false");
+      made.flag = word - kWords.begin() < 6;
+      break;
+    }
+    case Shape::kMap:
+    case Shape::kFullMap: {
+      if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
+      settings[info->name].map.insert_or_assign(key.substr(dot + 1), known(last));
+      return;
+    }
+    case Shape::kList:
+      for (const std::string& value : values.values)
+        made.list.push_back(known(value));
+      // These two can only be emptied, and some lists only be appended to.
+      if (name == "no-cache-filter" || name == "ulimits") made.list.clear();
+      break;
+    case Shape::kCaches:
+      for (const std::string& value : values.values) {
+        if (!value.empty()) std::ranges::move(cache_entries_of(value), std::back_inserter(made.caches));
+      }
+      break;
+  }
+  const bool append = values.append || name == "annotations" || name == "entitlements";
+  const Setting* before = find_in(settings, info->name);
+  if (append && before != nullptr && (info->shape == Shape::kList || info->shape == Shape::kCaches)) {
+    made.list.insert(made.list.begin(), before->list.begin(), before->list.end());
+    made.caches.insert(made.caches.begin(), before->caches.begin(), before->caches.end());
+  }
+  settings.insert_or_assign(info->name, std::move(made));
+}
+
+// What the target says with what it inherits. As bake does it, a target that inherits from itself gets
+// nothing from there.
+std::optional<Settings> Resolution::resolve(const Definition& target, Visited& visited, size_t depth) {
+  if (depth > kDeepest) {
+    fail(target, "\"" + target.name + "\" inherits from too many targets, one from the other");
+    return std::nullopt;
+  }
+  visited.emplace(target.name, std::nullopt);
+  Settings inherited;
+  if (const Setting* parents = find_in(target.settings, "inherits")) {
+    for (const Text& parent : parents->list) {
+      const auto before = visited.find(parent.value);
+      if (before != visited.end()) {
+        if (before->second) merge(inherited, *before->second);
+        continue;
+      }
+      const Definition* found = find(parent.value);
+      if (found == nullptr) {
+        if (!evaluated_.broken.contains(parent.value))
+          fail(target,
+               "\"" + target.name + "\" inherits from \"" + parent.value + "\", which is not a target");
+        return std::nullopt;
+      }
+      const std::optional<Settings> settings = resolve(*found, visited, depth + 1);
+      if (!settings) return std::nullopt;
+      merge(inherited, *settings);
+    }
+  }
+  Settings settings = std::move(inherited);
+  merge(settings, target.settings);
+  const auto overrides = overrides_.find(target.name);
+  if (overrides != overrides_.end()) {
+    for (const auto& [key, values] : overrides->second) {
+      try {
+        override_attribute(settings, key, values);
+      } catch (const hcl::Error& error) {
+        fail(target, "\"" + key + "\" of \"" + target.name + "\" can't be set: " + error.message);
+        return std::nullopt;
+      }
+    }
+  }
+  normalize(settings);
+  visited.insert_or_assign(target.name, settings);
+  return settings;
+}
+
+std::optional<Target> Resolution::target_of(const Definition& definition, const Settings& settings) {
+  Target target;
+  target.name = definition.name;
+  target.folder = folder_;
+  target.defined = definition.defined;
+  TargetWriter writer(settings, target);
+  writer.text("context", target.context);
+  writer.text("dockerfile", target.dockerfile);
+  if (target.dockerfile.empty()) target.dockerfile = "Dockerfile";
+  if (target.context == "-" || target.dockerfile == "-") {
+    fail(definition, "\"" + target.name + "\" can't be read from standard input");
+    return std::nullopt;
+  }
+  target.context = context_text(target.context);
+  if (find_in(settings, "dockerfile-inline") != nullptr)
+    writer.text("dockerfile-inline", target.dockerfile_inline.emplace());
+  writer.text("target", target.target);
+  writer.map("args", [&](const std::string& name, const std::string& value) { target.args[name] = value; });
+  writer.map("contexts", [&](const std::string& name, const std::string& value) {
+    target.contexts[name] = value;
+    if (value.starts_with(kTargetScheme)) target.needs.push_back(value.substr(kTargetScheme.size()));
+  });
+  std::ranges::sort(target.needs);
+  target.needs.erase(std::unique(target.needs.begin(), target.needs.end()), target.needs.end());
+  writer.list("platforms", target.platforms);
+  writer.list("tags", target.tags);
+  writer.caches("cache-from", target.cache_from);
+  writer.caches("cache-to", target.cache_to);
+  writer.flag("no-cache", target.no_cache);
+  writer.list("no-cache-filter", target.no_cache_filter);
+  writer.text("network", target.run.network);
+  writer.text("shm-size", target.run.shm_size);
+  writer.list("ulimits", target.run.ulimits);
+  writer.map("extra-hosts", [&](const std::string& name, const std::string& value) {
+    target.run.add_hosts.push_back(name + "=" + value);
+  });
+  for (const std::string& platforms : target.platforms) {
+    for (std::string_view rest = platforms;;) {
+      const size_t comma = rest.find(',');
+      const std::string_view platform = text::trim(rest.substr(0, comma));
+      if (!is_platform(platform)) {
+        fail(definition, "\"" + std::string(platform) + "\" is not a platform",
+             "write one such as linux/amd64 or linux/arm/v7");
+        return std::nullopt;
+      }
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return target;
+}
+
+// Whether the targets whose results it reads are there, and none reads its own.
+bool Resolution::check_links(const Target& target) {
+  const Definition& definition = *find(target.name);
+  std::set<std::string_view> seen;
+  std::vector<std::string_view> next(target.needs.begin(), target.needs.end());
+  while (!next.empty()) {
+    const std::string_view name = next.back();
+    next.pop_back();
+    if (name == target.name) {
+      fail(definition, "\"" + target.name + "\" needs its own result, by contexts with target:");
+      return false;
+    }
+    const auto found = made_.find(name);
+    if (found == made_.end()) {
+      if (find(name) == nullptr && !evaluated_.broken.contains(name))
+        fail(definition,
+             "\"" + target.name + "\" needs the target \"" + std::string(name) + "\", which does not exist");
+      return false;
+    }
+    if (!seen.insert(name).second) continue;
+    next.insert(next.end(), found->second.needs.begin(), found->second.needs.end());
+  }
+  return true;
+}
+
+std::vector<Target> Resolution::targets() {
+  for (const Definition& definition : evaluated_.targets) {
+    Visited visited;
+    const std::optional<Settings> settings = resolve(definition, visited, 0);
+    if (!settings) continue;
+    if (std::optional<Target> target = target_of(definition, *settings))
+      made_.emplace(definition.name, *std::move(target));
+  }
+  std::vector<Target> targets;
+  for (const Definition& definition : evaluated_.targets) {
+    const auto found = made_.find(definition.name);
+    if (found != made_.end() && check_links(found->second)) targets.push_back(found->second);
+  }
+  return targets;
+}
+
+namespace {
+
+// What is reached from the targets and groups that bake lists.
+class Reach {
+ public:
+  Reach(const std::vector<Target>& targets, const std::vector<Group>& groups) {
+    for (const Target& target : targets)
+      targets_.emplace(target.name, &target);
+    for (const Group& group : groups)
+      groups_.emplace(group.name, &group);
+    for (const Group& group : groups) {
+      if (!group.name.starts_with('_')) add_group(group.name);
+    }
+    // A group hides a target of its name.
+    for (const Target& target : targets) {
+      if (!target.name.starts_with('_') && !groups_.contains(target.name)) add_target(target.name);
+    }
+  }
+  bool has_target(const std::string& name) const { return reached_targets_.contains(name); }
+  bool has_group(const std::string& name) const { return reached_groups_.contains(name); }
+
+ private:
+  void add_group(const std::string& first) {
+    std::vector<std::string> next{first};
+    while (!next.empty()) {
+      const std::string name = std::move(next.back());
+      next.pop_back();
+      const auto group = groups_.find(name);
+      if (group == groups_.end() || !reached_groups_.insert(name).second) continue;
+      for (const std::string& member : group->second->members) {
+        const bool is_group = member != name && groups_.contains(member);
+        if (is_group) {
+          next.push_back(member);
+        } else {
+          add_target(member);
+        }
+      }
+    }
+  }
+  void add_target(const std::string& first) {
+    std::vector<std::string> next{first};
+    while (!next.empty()) {
+      const std::string name = std::move(next.back());
+      next.pop_back();
+      const auto target = targets_.find(name);
+      if (target == targets_.end() || !reached_targets_.insert(name).second) continue;
+      next.insert(next.end(), target->second->needs.begin(), target->second->needs.end());
+    }
+  }
+
+  std::map<std::string_view, const Target*> targets_;
+  std::map<std::string_view, const Group*> groups_;
+  std::set<std::string, std::less<>> reached_targets_;
+  std::set<std::string, std::less<>> reached_groups_;
+};
+
+}  // namespace
+
+void remove_private(std::vector<Target>& targets, std::vector<Group>& groups) {
+  const Reach reach(targets, groups);
+  std::erase_if(targets, [&](const Target& target) { return !reach.has_target(target.name); });
+  std::erase_if(groups, [&](const Group& group) { return !reach.has_group(group.name); });
+}
+
+std::vector<Group> Resolution::groups() {
+  for (const Group& group : evaluated_.groups) {
+    for (const std::string& member : group.members) {
+      const bool there =
+          find(member) != nullptr || evaluated_.broken.contains(member) ||
+          std::ranges::find(evaluated_.groups, member, &Group::name) != evaluated_.groups.end();
+      if (there || failures_.size() >= kMostFailures) continue;
+      const auto origin = evaluated_.group_origins.find(group.name);
+      const Origin where = origin == evaluated_.group_origins.end() ? Origin{} : origin->second;
+      failures_.push_back({.path = where.path,
+                           .line = where.line,
+                           .column = 0,
+                           .message = "the group \"" + group.name + "\" contains \"" + member +
+                                      "\", which is neither a target nor a group",
+                           .remedy = {}});
+    }
+  }
+  return evaluated_.groups;
+}
+
+}  // namespace dcache::project::bake
