@@ -132,12 +132,16 @@ class ProjectReader {
 
 Definitions read_compose_in(const std::vector<std::string>& paths, const std::string& folder,
                             const ReadOptions& options) {
-  return ProjectReader(read_compose_model(paths, folder, options), folder, options).read();
+  ComposeModel model = read_compose_model(paths, folder, options);
+  if (model.services.members.empty() && model.failures.empty())
+    model.failures.push_back(
+        {paths.empty() ? "" : paths.front(), 0, 0, "there are no services", "write them below 'services:'"});
+  return ProjectReader(std::move(model), folder, options).read();
 }
 
 Definitions read_compose(const std::vector<std::string>& paths, const ReadOptions& options) {
-  if (paths.empty()) return {};
-  return read_compose_in(paths, std::string(text::parent_path(paths.front())), options);
+  return paths.empty() ? Definitions()
+                       : read_compose_in(paths, std::string(text::parent_path(paths.front())), options);
 }
 
 }  // namespace dcache::project

@@ -223,6 +223,7 @@ class ServiceReader {
 
   void read_files() {
     if (std::string context = text_of("context"); !context.empty()) target_.context = std::move(context);
+    if (target_.context.starts_with('/')) target_.context = text::clean_path(target_.context);
     std::string dockerfile = text_of("dockerfile");
     std::string text = text_of("dockerfile_inline");
     if (!dockerfile.empty() && !text.empty())
@@ -235,6 +236,8 @@ class ServiceReader {
 
   void read_args() {
     for (Pair& arg : pairs_of(build_.find("args"))) {
+      if (arg.name.ends_with(' ') || arg.name.ends_with('\t'))
+        fail(arg.place, fmt::format("the name of the build argument '{}' ends with a space", arg.name));
       const std::string name = "args." + arg.name;
       if (arg.value) {
         note_unset(name, arg.place);

@@ -187,6 +187,8 @@ class Builder : public YAML::EventHandler {
 
   void begin_member(Open& map, Value name, bool plain) {
     map.merge = plain && name.is_text() && name.text == "<<";
+    if (map.merge && !map.merged.empty())
+      fail(name.place, "'<<' is here twice", "write one with a list: '<<: [*ONE, *TWO]'");
     map.skip = name.is_list() || name.is_map();
     if (map.skip)
       fail(name.place, "the name of a member is a list or a map", "write a text before the colon");

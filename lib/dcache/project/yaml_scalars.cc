@@ -134,14 +134,15 @@ Kind kind_of_plain(std::string_view text) {
   if (is_one_of(text, {"true", "True", "TRUE", "false", "False", "FALSE"})) return Kind::kBool;
   if (is_infinite(text) || is_not_a_number(text)) return Kind::kFloat;
   const char first = text.front();
-  const bool number = (first >= '0' && first <= '9') || first == '+' || first == '-';
-  if (!number) return first == '.' && is_decimal_float(text) ? Kind::kFloat : Kind::kText;
+  const bool may_be_number = (first >= '0' && first <= '9') || first == '+' || first == '-';
+  if (!may_be_number) return first == '.' && is_decimal_float(text) ? Kind::kFloat : Kind::kText;
   if (is_time(text)) return Kind::kTime;
   constexpr size_t kLongest = 400;  // of any number
   if (text.size() > kLongest) return Kind::kText;
   const std::string plain = without_underscores(text);
   if (parse_integer(plain)) return Kind::kInteger;
-  return is_decimal_float(plain) ? Kind::kFloat : Kind::kText;
+  const bool is_finite = is_decimal_float(plain) && std::isfinite(std::strtod(plain.c_str(), nullptr));
+  return is_finite ? Kind::kFloat : Kind::kText;
 }
 
 Kind kind_of_tag(std::string_view tag, std::string_view text) {
