@@ -132,10 +132,11 @@ class ProjectReader {
 
 Definitions read_compose_in(const std::vector<std::string>& paths, const std::string& folder,
                             const ReadOptions& options) {
+  if (paths.empty()) return {};
   ComposeModel model = read_compose_model(paths, folder, options);
   if (model.services.members.empty() && model.failures.empty())
-    model.failures.push_back(
-        {paths.empty() ? "" : paths.front(), 0, 0, "there are no services", "write them below 'services:'"});
+    model.failures.push_back({paths.front(), 0, 0, fmt::format("{} has no services", paths.front()),
+                              "write them below 'services:'"});
   return ProjectReader(std::move(model), folder, options).read();
 }
 

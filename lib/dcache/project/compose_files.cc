@@ -16,15 +16,7 @@ constexpr size_t kMostFiles = 1000;
 constexpr size_t kMostCopies = 32U << 20U;    // characters and values that `extends` copies
 constexpr size_t kMostReplaced = 64U << 20U;  // characters that variables put in
 constexpr size_t kMostResets = 1000;
-
-size_t size_of(const Value& value) {
-  size_t size = sizeof value + value.text.size();
-  for (const Value& item : value.items)
-    size += size_of(item);
-  for (const Member& member : value.members)
-    size += member.name.size() + size_of(member.value);
-  return size;
-}
+constexpr size_t kMostDocuments = 100;
 
 }  // namespace
 
@@ -56,6 +48,10 @@ std::vector<ComposeDocument> ComposeFiles::read(const std::string& path, const y
   std::vector<ComposeDocument> documents;
   for (Value& root : read.values) {
     if (root.is_null()) continue;
+    if (documents.size() == kMostDocuments) {
+      model_.fail(root.place, "the file has too many documents");
+      break;
+    }
     if (!root.is_map()) {
       model_.fail(root.place, "this is not a map of 'services'",
                   "write 'services:' with the services below it");
@@ -81,7 +77,7 @@ bool ComposeFiles::read_env(const std::string& path, Variables& variables) {
     return known == variables.end() ? std::nullopt : std::optional(known->second);
   };
   if (text->size() > options_.largest_file) {
-    model_.failures.push_back({path, 0, 0, "the file is too large", {}});
+    model_.failures.push_back({path, 0, 0, fmt::format("{} is too large", path), {}});
     return true;
   }
   read_dotenv(*text, path, outer, found, model_.failures);
@@ -131,7 +127,7 @@ void ComposeFiles::replace(Value& text, const Lookup& lookup) {
 
 bool ComposeFiles::count_copy(const Value& value) {
   const bool was_within = copied_ <= kMostCopies;
-  copied_ += size_of(value);
+  copied_ += yaml::size_of(value);
   if (copied_ <= kMostCopies) return true;
   if (was_within) model_.fail(value.place, "what 'extends' copies is too much", "extend smaller services");
   return false;

@@ -158,19 +158,17 @@ void remove_repeats(Value* list) {
   list->items = std::move(unique);
 }
 
-// A list of "name=value" as a map.
-void lengthen_contexts(Value& contexts, const Complain& complain) {
-  if (!contexts.is_list()) return;
+// A list of "name=value" as a map, if all of it is that.
+void lengthen_contexts(Value& contexts) {
+  const bool pairs = std::ranges::all_of(contexts.items, [](const Value& item) {
+    return item.is_text() && item.text.find('=') != std::string::npos;
+  });
+  if (!contexts.is_list() || !pairs) return;
   Value map{Kind::kMap, contexts.place, {}, {}, {}, {}};
   for (const Value& item : contexts.items) {
     const size_t equals = item.text.find('=');
-    if (!item.is_text() || equals == std::string::npos) {
-      complain(item.place, "an additional context is not NAME=FOLDER", "write NAME=FOLDER");
-      continue;
-    }
-    const std::string name = item.text.substr(0, equals);
-    map.members.push_back(
-        {name, Kind::kText, item.place, yaml::make_text(item.text.substr(equals + 1), item.place)});
+    map.members.push_back({item.text.substr(0, equals), Kind::kText, item.place,
+                           yaml::make_text(item.text.substr(equals + 1), item.place)});
   }
   contexts = std::move(map);
 }
@@ -212,7 +210,7 @@ void merge_service(Value& base, Value over, const Complain& complain) {
   Merge(complain).members(base, std::move(over), {});
 }
 
-void make_canonical(Value& service, const Complain& complain) {
+void make_canonical(Value& service) {
   for (const char* const list : {"environment", "env_file", "profiles"})
     remove_repeats(service.find(list));
   Value* const build = service.find("build");
@@ -220,7 +218,7 @@ void make_canonical(Value& service, const Complain& complain) {
   lengthen_build(*build);
   for (const char* const list : {"args", "additional_contexts", "labels", "tags"})
     remove_repeats(build->find(list));
-  if (Value* const contexts = build->find("additional_contexts")) lengthen_contexts(*contexts, complain);
+  if (Value* const contexts = build->find("additional_contexts")) lengthen_contexts(*contexts);
 }
 
 void move_paths(Value& service, std::string_view folder, std::string_view home) {

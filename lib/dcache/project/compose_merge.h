@@ -21,7 +21,7 @@ using Complain = std::function<void(yaml::Place place, std::string message, std:
 void merge_service(yaml::Value& base, yaml::Value over, const Complain& complain);
 
 // The long forms of `build` and of its `additional_contexts`; lists in which each key is once.
-void make_canonical(yaml::Value& service, const Complain& complain);
+void make_canonical(yaml::Value& service);
 
 // Makes relative paths of a service start one folder further out: "src" is "folder/src" then. `home` is for
 // "~".

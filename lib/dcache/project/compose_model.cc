@@ -172,7 +172,7 @@ class Loader {
       } else {
         merge_service(services.members[known->second].value, std::move(member.value), complain_);
       }
-      make_canonical(services.members[known->second].value, complain_);
+      make_canonical(services.members[known->second].value);
     }
   }
 

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "dcache/project/cache_entry.h"
+#include "dcache/project/once.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
@@ -20,6 +21,9 @@ using yaml::Kind;
 using yaml::Member;
 using yaml::Place;
 using yaml::Value;
+
+// Of a name that others are compared with.
+constexpr size_t kLongestName = 40;
 
 // The form of a member of `build`.
 enum class Form : uint8_t { kText, kSwitch, kNumber, kTexts, kPairs, kHosts, kMap, kAny };
@@ -150,12 +154,6 @@ std::vector<std::string> words_of_extension(const Value* value) {
   return words;
 }
 
-void add_once(std::vector<std::string>& to, std::vector<std::string> more) {
-  for (std::string& one : more) {
-    if (!one.empty() && std::ranges::find(to, one) == to.end()) to.push_back(std::move(one));
-  }
-}
-
 std::vector<std::string> texts_of(const Value* list) {
   std::vector<std::string> texts;
   if (list == nullptr) return texts;
@@ -178,7 +176,7 @@ class ServiceReader {
     read_outputs();
     read_run();
     read_extension();
-    std::ranges::sort(target_.needs);
+    sort_needs();
     return fine_;
   }
 
@@ -186,6 +184,12 @@ class ServiceReader {
   void fail(Place place, std::string message, std::string remedy = {}) {
     fine_ = false;
     model_.fail(place, std::move(message), std::move(remedy));
+  }
+
+  void sort_needs() {
+    std::ranges::sort(target_.needs);
+    const auto repeated = std::ranges::unique(target_.needs);
+    target_.needs.erase(repeated.begin(), repeated.end());
   }
 
   // A member that is not known may be newer than this; it fails without an effect on the others.
@@ -196,8 +200,9 @@ class ServiceReader {
       if (known == kKnown.end()) {
         std::vector<std::string_view> names;
         std::ranges::transform(kKnown, std::back_inserter(names), &Known::name);
-        model_.fail(member.place, fmt::format("unknown key '{}' of 'build'", member.name),
-                    text::did_you_mean(member.name, names, "remove it"));
+        model_.fail(
+            member.place, fmt::format("unknown key '{}' of 'build'", member.name),
+            text::did_you_mean(std::string_view(member.name).substr(0, kLongestName), names, "remove it"));
       } else if (!is_of(member.value, known->form)) {
         fail(member.value.place,
              fmt::format("'{}' of 'build' is not {}", member.name, words_of(known->form)));
@@ -306,13 +311,15 @@ class ServiceReader {
     constexpr std::string_view kService = "service:";
     for (Pair& context : pairs_of(contexts)) {
       note_unset("contexts." + context.name, context.place);
+      if (!context.value)
+        fail(context.place, "an additional context is not NAME=FOLDER", "write NAME=FOLDER");
       std::string value = context.value.value_or("");
       if (value.empty()) continue;
       const bool service = value.starts_with(kService);
       if (service || value.starts_with(kTargetScheme)) {
         const std::string name = compose_target_name(value.substr(value.find(':') + 1));
         value = std::string(kTargetScheme) + name;
-        add_once(target_.needs, {name});
+        target_.needs.push_back(name);
       }
       target_.contexts[context.name] = std::move(value);
     }
@@ -330,14 +337,16 @@ class ServiceReader {
 
   void add_caches(const Value* list, std::vector<std::string>& caches) {
     if (list == nullptr) return;
+    std::vector<std::string> entries;
     for (const Value& item : list->items)
-      add_cache(item.text, item.place, caches);
+      add_cache(item.text, item.place, entries);
+    add_once(caches, std::move(entries));
   }
 
   void add_cache(const std::string& text, Place place, std::vector<std::string>& caches) {
     auto entries = cache_entries_of(text);
     if (entries) {
-      add_once(caches, *std::move(entries));
+      std::ranges::move(*entries, std::back_inserter(caches));
     } else {
       fail(place, entries.error(), "write type=TYPE,KEY=VALUE");
     }
@@ -402,14 +411,19 @@ class ServiceReader {
     add_once(target_.tags, words_of_extension(bake->find("tags")));
     add_once(target_.platforms, words_of_extension(bake->find("platforms")));
     add_once(target_.no_cache_filter, words_of_extension(bake->find("no-cache-filter")));
-    for (const std::string& cache : words_of_extension(bake->find("cache-from")))
-      add_cache(cache, bake->place, target_.cache_from);
-    for (const std::string& cache : words_of_extension(bake->find("cache-to")))
-      add_cache(cache, bake->place, target_.cache_to);
+    add_words(bake->find("cache-from"), target_.cache_from);
+    add_words(bake->find("cache-to"), target_.cache_to);
     const Value* const no_cache = bake->find("no-cache");
     if (no_cache != nullptr && no_cache->is_scalar()) target_.no_cache = yaml::is_true(*no_cache);
     const Value* const contexts = bake->find("contexts");
     if (contexts != nullptr && contexts->is_map()) read_contexts(contexts);
+  }
+
+  void add_words(const Value* list, std::vector<std::string>& caches) {
+    std::vector<std::string> entries;
+    for (const std::string& cache : words_of_extension(list))
+      add_cache(cache, list->place, entries);
+    add_once(caches, std::move(entries));
   }
 
   const Value& service_;

@@ -207,7 +207,7 @@ void read_dotenv(std::string_view text, const std::string& path, const Lookup& o
   if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
   Reader reader(text, outer, variables);
   reader.run();
-  if (!reader.error.empty()) failures.push_back({path, reader.line(), 0, reader.error, "write NAME=value"});
+  if (!reader.error.empty()) failures.push_back({path, reader.line(), 1, reader.error, "write NAME=value"});
 }
 
 void read_raw_env(std::string_view text, Variables& variables) {

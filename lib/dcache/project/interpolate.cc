@@ -10,6 +10,8 @@ namespace {
 
 // Defaults within defaults.
 constexpr int kDeepest = 50;
+// Names of variables that are kept for a message.
+constexpr size_t kMostNames = 20;
 
 bool is_name_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -139,7 +141,7 @@ class Interpolation {
   std::string value_of(std::string_view name) {
     auto value = lookup_(name);
     if (value) return *std::move(value);
-    if (std::ranges::find(unset, name) == unset.end()) unset.emplace_back(name);
+    if (unset.size() < kMostNames && std::ranges::find(unset, name) == unset.end()) unset.emplace_back(name);
     return {};
   }
 

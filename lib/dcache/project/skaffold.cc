@@ -18,7 +18,7 @@ using yaml::Value;
 
 // Files that require each other, and configurations that are looked at.
 constexpr size_t kDeepest = 100;
-constexpr size_t kMostVisits = 100'000;
+constexpr size_t kMostVisits = 10'000;
 
 // A file that is to be read, and what of it.
 struct Visit {
@@ -65,7 +65,10 @@ class ProjectReader {
 
   const Configs& configs_of(const std::string& path) {
     auto& known = configs_[path];
-    if (!known) known = std::make_unique<Configs>(read_skaffold_file(path, options_, model_));
+    if (known) return *known;
+    known = std::make_unique<Configs>(read_skaffold_file(path, options_, model_));
+    for (const SkaffoldConfig& config : *known)
+      add_profile_names(config.root);
     return *known;
   }
 
@@ -73,35 +76,34 @@ class ProjectReader {
     const Configs& configs = configs_of(visit.path);
     for (size_t i = 0; i < configs.size(); ++i) {
       if (++visits_ > kMostVisits) return;
-      for (const std::string& name : profile_names(configs[i].root))
-        known_profiles_.insert(name);
       const bool chosen =
           visit.names.empty() || std::ranges::find(visit.names, configs[i].name) != visit.names.end();
       if (chosen) read_config(configs[i], i, visit);
     }
   }
 
-  static std::vector<std::string> profile_names(const Value& root) {
-    std::vector<std::string> names;
+  void add_profile_names(const Value& root) {
     const Value* const profiles = root.find("profiles");
-    if (profiles == nullptr) return names;
+    if (profiles == nullptr) return;
     for (const Value& profile : profiles->items)
-      names.push_back(text_of(profile, "name"));
-    return names;
+      known_profiles_.insert(text_of(profile, "name"));
   }
 
-  void read_config(SkaffoldConfig config, size_t index, const Visit& visit) {
-    check_name(config, visit.path);
-    std::vector<std::string> profiles = apply_skaffold_profiles(config, visit.profiles, model_);
+  void read_config(const SkaffoldConfig& original, size_t index, const Visit& visit) {
+    check_name(original, visit.path);
+    const std::vector<std::string> active = active_skaffold_profiles(original, visit.profiles, model_);
+    std::vector<std::string> profiles = active;
     std::ranges::sort(profiles);
     const auto [applied, is_first] = applied_.emplace(std::pair(visit.path, index), profiles);
     if (!is_first) {
       if (applied->second != profiles)
-        model_.fail(config.root.place,
-                    fmt::format("the configuration '{}' is required with different profiles", config.name),
+        model_.fail(original.root.place,
+                    fmt::format("the configuration '{}' is required with different profiles", original.name),
                     "require it with the same ones");
       return;
     }
+    SkaffoldConfig config = original;
+    apply_skaffold_profiles(config, active, model_);
     if (const Value* const required = config.root.find("requires")) {
       for (const Value& dependency : required->items)
         visit_dependency(dependency, profiles, visit);
@@ -218,7 +220,7 @@ class ProjectReader {
       if (name.starts_with('-')) name.remove_prefix(1);
       if (!known_profiles_.contains(name))
         model_.failures.push_back(
-            {path, 0, 0, fmt::format("there is no profile '{}'", name), "name one of the file"});
+            {path, 0, 0, fmt::format("{} has no profile '{}'", path, name), "name one that it has"});
     }
   }
 

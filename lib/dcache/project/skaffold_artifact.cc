@@ -10,6 +10,7 @@
 
 #include "dcache/project/cache_entry.h"
 #include "dcache/project/go_template.h"
+#include "dcache/project/once.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
@@ -30,6 +31,9 @@ constexpr std::array<std::string_view, 14> kDockerKeys = {
     "dockerfile", "target",  "buildArgs", "network", "addHost", "cacheFrom", "cliFlags",
     "pullParent", "noCache", "squash",    "secrets", "ssh",     "secret",    "dependencies"};
 
+// Of a name that others are compared with.
+constexpr size_t kLongestName = 40;
+
 const Value* scalar_of(const Value& map, std::string_view name) {
   const Value* const found = map.find(name);
   return found != nullptr && found->is_scalar() ? found : nullptr;
@@ -38,10 +42,6 @@ const Value* scalar_of(const Value& map, std::string_view name) {
 std::string text_of(const Value& map, std::string_view name) {
   const Value* const found = scalar_of(map, name);
   return found == nullptr ? std::string() : yaml::printed(*found);
-}
-
-void add_once(std::vector<std::string>& to, std::string text) {
-  if (std::ranges::find(to, text) == to.end()) to.push_back(std::move(text));
 }
 
 // "A=1" as a pair.
@@ -97,8 +97,9 @@ class ArtifactReader {
   void check_keys(const Value& map, const Known& is_known, std::span<const std::string_view> names) {
     for (const Member& member : map.members) {
       if (!is_known(member.name))
-        model_.fail(member.place, fmt::format("unknown key '{}'", member.name),
-                    text::did_you_mean(member.name, names, "remove it"));
+        model_.fail(
+            member.place, fmt::format("unknown key '{}'", member.name),
+            text::did_you_mean(std::string_view(member.name).substr(0, kLongestName), names, "remove it"));
     }
   }
 
@@ -117,6 +118,8 @@ class ArtifactReader {
     if (target_.platforms.empty()) target_.platforms = place_.platforms;
     if (target_.platforms.empty() && !flag_platform_.empty()) target_.platforms = {flag_platform_};
     read_requires();
+    for (auto* const list : {&target_.cache_from, &target_.cache_to, &target_.no_cache_filter})
+      each_once(*list);
   }
 
   void read_docker(const Value& docker) {
@@ -171,7 +174,7 @@ class ArtifactReader {
     }
   }
 
-  // Skaffold writes the file anew before it reads it, dates with their time.
+  // Skaffold writes the file again before it reads it: dates get a time.
   static std::string printed_arg(const Value& value) {
     constexpr size_t kDate = std::string_view("2001-12-14").size();
     const bool date = value.kind == Kind::kTime && value.text.size() <= kDate;
@@ -210,8 +213,7 @@ class ArtifactReader {
       model_.fail(place, entries.error());
       return;
     }
-    for (const std::string& entry : *entries)
-      add_once(caches, entry);
+    caches.insert(caches.end(), entries->begin(), entries->end());
   }
 
   // BuildKit knows none and host; the others mean a network of Docker's own.
@@ -273,7 +275,7 @@ class ArtifactReader {
     } else if (name == "--cgroup-parent") {
       run.cgroup_parent = value;
     } else if (name == "--no-cache-filter") {
-      add_once(target_.no_cache_filter, value);
+      target_.no_cache_filter.push_back(value);
     } else if (name == "--cache-from" || name == "--cache-to") {
       add_cache(value, place, name == "--cache-from" ? target_.cache_from : target_.cache_to);
     }
@@ -291,11 +293,14 @@ class ArtifactReader {
       }
       std::string alias = text_of(item, "alias");
       if (alias.empty()) alias = image;
-      add_once(target_.needs, image);
+      target_.needs.push_back(image);
       if (!target_.args.contains(alias)) target_.image_args[alias] = image;
     }
     std::ranges::sort(target_.needs);
+    each_once(target_.needs);
   }
+
+  static void each_once(std::vector<std::string>& texts) { add_once(texts, std::exchange(texts, {})); }
 
   const Value& artifact_;
   const SkaffoldPlace& place_;

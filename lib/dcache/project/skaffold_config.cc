@@ -159,7 +159,7 @@ std::vector<SkaffoldConfig> read_skaffold_file(const std::string& path, const Re
   std::vector<SkaffoldConfig> configs;
   const auto text = options.files->read(path);
   if (!text || text->size() > options.largest_file) {
-    model.failures.push_back({path, 0, 0, text ? "the file is too large" : text.error(), {}});
+    model.failures.push_back({path, 0, 0, text ? fmt::format("{} is too large", path) : text.error(), {}});
     return configs;
   }
   const auto file = static_cast<uint32_t>(model.files.size());

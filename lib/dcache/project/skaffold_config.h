@@ -31,11 +31,14 @@ struct SkaffoldConfig {
 std::vector<SkaffoldConfig> read_skaffold_file(const std::string& path, const ReadOptions& options,
                                                SkaffoldModel& model);
 
-// Applies the profiles that are chosen by name, or activated by the environment or by the command, which is
-// `skaffold build`. "-NAME" is one that is not. Returns those that were applied.
-std::vector<std::string> apply_skaffold_profiles(SkaffoldConfig& config,
-                                                 const std::vector<std::string>& chosen,
-                                                 SkaffoldModel& model);
+// The profiles that are chosen by name, or activated by the environment or by the command, which is
+// `skaffold build`. "-NAME" is one that is not.
+std::vector<std::string> active_skaffold_profiles(const SkaffoldConfig& config,
+                                                  const std::vector<std::string>& chosen,
+                                                  SkaffoldModel& model);
+
+void apply_skaffold_profiles(SkaffoldConfig& config, const std::vector<std::string>& active,
+                             SkaffoldModel& model);
 
 // Texts of a list; empty if it is not one.
 std::vector<std::string> skaffold_texts(const yaml::Value* list);

@@ -2,7 +2,7 @@
 // Source: https://skaffold.dev/docs/environment/profiles/
 #include <algorithm>
 #include <array>
-#include <ranges>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +20,12 @@ using yaml::Value;
 
 constexpr std::string_view kCommand = "build";
 
+// What one configuration may have, and grow to.
+constexpr size_t kMostProfiles = 1000;
+constexpr size_t kMostPatches = 1000;
+constexpr size_t kMostCharacters = size_t{64} << 20U;
+constexpr uint32_t kDeepest = 150;
+
 std::string text_of(const Value& map, std::string_view name) {
   const Value* const found = map.find(name);
   return found != nullptr && found->is_scalar() ? yaml::printed(*found) : std::string();
@@ -36,30 +42,16 @@ bool matches(std::string_view pattern, std::string_view text) {
   return (expression.ok() && RE2::PartialMatch(std::string(text), expression)) != negated;
 }
 
-class Profiles {
+class Activation {
  public:
-  Profiles(SkaffoldConfig& config, SkaffoldModel& model) : config_(config), model_(model) {
-    const Value* const profiles = config.root.find("profiles");
-    if (profiles != nullptr) profiles_ = *profiles;
-  }
+  Activation(const Value& profiles, SkaffoldModel& model) : profiles_(profiles), model_(model) {}
 
-  std::vector<std::string> apply(const std::vector<std::string>& chosen) {
-    const std::vector<std::string> active = active_ones(chosen);
-    for (const std::string& name : active) {
-      // Of several of one name the last one counts.
-      for (const Value& profile : std::views::reverse(profiles_.items)) {
-        if (text_of(profile, "name") != name) continue;
-        overlay(profile);
-        patch(profile);
-        break;
-      }
-    }
-    return active;
-  }
-
- private:
   std::vector<std::string> active_ones(const std::vector<std::string>& chosen) {
     std::vector<std::string> active;
+    if (profiles_.items.size() > kMostProfiles) {
+      model_.fail(profiles_.place, "there are too many profiles");
+      return active;
+    }
     for (const Value& profile : profiles_.items) {
       if (is_activated(profile)) active.push_back(text_of(profile, "name"));
     }
@@ -75,9 +67,11 @@ class Profiles {
     return active;
   }
 
+ private:
   bool is_activated(const Value& profile) {
     const Value* const activation = profile.find("activation");
-    if (activation == nullptr || activation->items.empty()) return false;
+    if (activation == nullptr || activation->items.empty() || activation->items.size() > kMostProfiles)
+      return false;
     const Value* const all = profile.find("requiresAllActivations");
     const auto holds = [this](const Value& condition) { return this->holds(condition); };
     return all != nullptr && yaml::is_true(*all) ? std::ranges::all_of(activation->items, holds)
@@ -105,6 +99,21 @@ class Profiles {
     return pattern.empty() ? value.empty() : matches(pattern, value);
   }
 
+  const Value& profiles_;
+  SkaffoldModel& model_;
+};
+
+// Changes a configuration by a profile.
+class Change {
+ public:
+  Change(SkaffoldConfig& config, SkaffoldModel& model) : config_(config), model_(model) {}
+
+  void by(const Value& profile) {
+    overlay(profile);
+    patch(profile);
+  }
+
+ private:
   // Lists replace lists, and the kind of the builder replaces the other kinds.
   void overlay(const Value& profile) {
     const Value* const from = profile.find("build");
@@ -139,6 +148,10 @@ class Profiles {
     const Value* const patches = profile.find("patches");
     if (patches == nullptr) return;
     for (const Value& patch : patches->items) {
+      if (++patches_ > kMostPatches || !is_small()) {
+        model_.fail(patch.place, "there are too many patches, or they add too much");
+        return;
+      }
       yaml::Patch operation;
       if (std::string op = text_of(patch, "op"); !op.empty()) operation.op = std::move(op);
       operation.path = text_of(patch, "path");
@@ -151,6 +164,10 @@ class Profiles {
     }
   }
 
+  bool is_small() const {
+    return yaml::size_of(config_.root) <= kMostCharacters && yaml::height_of(config_.root) <= kDeepest;
+  }
+
   // What is deployed was not brought to the newest schema, so its patches may not fit here.
   static bool is_for_other_parts(const yaml::Patch& patch) {
     return !patch.path.starts_with("/build") && !patch.path.starts_with("/requires") &&
@@ -159,15 +176,29 @@ class Profiles {
 
   SkaffoldConfig& config_;
   SkaffoldModel& model_;
-  Value profiles_;  // a copy: patches may change them
+  size_t patches_ = 0;
 };
 
 }  // namespace
 
-std::vector<std::string> apply_skaffold_profiles(SkaffoldConfig& config,
-                                                 const std::vector<std::string>& chosen,
-                                                 SkaffoldModel& model) {
-  return Profiles(config, model).apply(chosen);
+std::vector<std::string> active_skaffold_profiles(const SkaffoldConfig& config,
+                                                  const std::vector<std::string>& chosen,
+                                                  SkaffoldModel& model) {
+  const Value* const profiles = config.root.find("profiles");
+  return profiles == nullptr ? std::vector<std::string>() : Activation(*profiles, model).active_ones(chosen);
+}
+
+void apply_skaffold_profiles(SkaffoldConfig& config, const std::vector<std::string>& active,
+                             SkaffoldModel& model) {
+  if (active.empty()) return;
+  const Value profiles = *config.root.find("profiles");  // patches may change them
+  // Of several of one name the last one counts.
+  std::map<std::string, const Value*> by_name;
+  for (const Value& profile : profiles.items)
+    by_name[text_of(profile, "name")] = &profile;
+  Change change(config, model);
+  for (const std::string& name : active)
+    change.by(*by_name.at(name));
 }
 
 }  // namespace dcache::project

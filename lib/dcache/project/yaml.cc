@@ -313,7 +313,27 @@ bool same(const Value& a, const Value& b) {
   });
 }
 
+size_t size_of(const Value& value) {
+  size_t size = sizeof value + value.text.size();
+  for (const Value& item : value.items)
+    size += size_of(item);
+  for (const Member& member : value.members)
+    size += member.name.size() + size_of(member.value);
+  return size;
+}
+
+uint32_t height_of(const Value& value) {
+  uint32_t height = 0;
+  for (const Value& item : value.items)
+    height = std::max(height, height_of(item));
+  for (const Member& member : value.members)
+    height = std::max(height, height_of(member.value));
+  return height + 1;
+}
+
 text::Failure failure_at(const std::string& path, Place place, std::string message, std::string remedy) {
+  constexpr size_t kLongest = 300;
+  if (message.size() > kLongest) message = message.substr(0, kLongest) + "…";
   return {path, place.line, place.column, std::move(message), std::move(remedy)};
 }
 
@@ -338,7 +358,7 @@ Documents parse(std::string_view text, const std::string& path, uint32_t file, c
   } catch (const Stop& stopped) {
     documents.failures.push_back(stopped.failure());
   } catch (const std::exception&) {
-    documents.failures.push_back({path, 0, 0, "the file can't be read as YAML", {}});
+    documents.failures.push_back({path, 0, 0, fmt::format("{} can't be read as YAML", path), {}});
   }
   return documents;
 }

@@ -68,6 +68,10 @@ bool is_true(const Value& value);
 // Whether both are the same except for their places.
 bool same(const Value& a, const Value& b);
 
+// About how many bytes a tree takes, and how many levels it has.
+size_t size_of(const Value& value);
+uint32_t height_of(const Value& value);
+
 // What a text may grow to. Text and values count again for each alias.
 struct Limits {
   uint32_t depth = 100;
@@ -83,7 +87,7 @@ struct Documents {
 // `path` is for the failures, and `file` for the places.
 Documents parse(std::string_view text, const std::string& path, uint32_t file = 0, const Limits& limits = {});
 
-// A failure at a place; `path` is that of its file.
+// A failure at a place; `path` is that of its file. A long message is cut.
 text::Failure failure_at(const std::string& path, Place place, std::string message, std::string remedy = {});
 
 }  // namespace dcache::project::yaml
