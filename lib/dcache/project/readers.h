@@ -10,7 +10,7 @@
 namespace dcache::project {
 
 // The files of one project of Docker Compose: the first one, and others that override it in their order. A
-// service that is built is a target; its name is the service's.
+// service that is built is a target; its name is the one that bake gives it: `a_b` for `a.b`.
 // Source: https://github.com/compose-spec/compose-spec
 Definitions read_compose(const std::vector<std::string>& paths, const ReadOptions& options);
 

@@ -1,0 +1,473 @@
+#include "dcache/project/compose_service.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "dcache/project/cache_entry.h"
+#include "dcache/project/once.h"
+#include "dcache/text/path.h"
+#include "dcache/text/suggest.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::project {
+namespace {
+
+using yaml::Kind;
+using yaml::Member;
+using yaml::Place;
+using yaml::Value;
+
+// Of a name that others are compared with.
+constexpr size_t kLongestName = 40;
+
+// The form of a member of `build`.
+enum class Form : uint8_t { kText, kSwitch, kNumber, kTexts, kPairs, kHosts, kMap, kAny };
+
+struct Known {
+  std::string_view name;
+  Form form;
+};
+
+// Source: https://github.com/compose-spec/compose-go/blob/main/schema/compose-spec.json
+constexpr std::array<Known, 24> kKnown = {{
+    {"additional_contexts", Form::kPairs},
+    {"args", Form::kPairs},
+    {"cache_from", Form::kTexts},
+    {"cache_to", Form::kTexts},
+    {"context", Form::kText},
+    {"dockerfile", Form::kText},
+    {"dockerfile_inline", Form::kText},
+    {"entitlements", Form::kTexts},
+    {"extra_hosts", Form::kHosts},
+    {"isolation", Form::kText},
+    {"labels", Form::kPairs},
+    {"network", Form::kText},
+    {"no_cache", Form::kSwitch},
+    {"platforms", Form::kTexts},
+    {"privileged", Form::kSwitch},
+    {"provenance", Form::kSwitch},
+    {"pull", Form::kSwitch},
+    {"sbom", Form::kSwitch},
+    {"secrets", Form::kAny},
+    {"shm_size", Form::kNumber},
+    {"ssh", Form::kAny},
+    {"tags", Form::kTexts},
+    {"target", Form::kText},
+    {"ulimits", Form::kMap},
+}};
+
+std::string_view words_of(Form form) {
+  switch (form) {
+    case Form::kText:
+      return "text";
+    case Form::kSwitch:
+      return "true or false";
+    case Form::kNumber:
+      return "a number or text";
+    case Form::kTexts:
+      return "a list of texts";
+    case Form::kPairs:
+      return "a map of texts, or a list of NAME=VALUE";
+    case Form::kHosts:
+      return "a map of addresses, or a list of NAME=ADDRESS";
+    case Form::kMap:
+      return "a map";
+    case Form::kAny:
+      break;
+  }
+  return "a value";
+}
+
+bool are_texts(const Value& value) {
+  return value.is_list() && std::ranges::all_of(value.items, &Value::is_text);
+}
+
+bool is_of(const Value& value, Form form) {
+  switch (form) {
+    case Form::kText:
+      return value.is_text();
+    case Form::kSwitch:
+      return value.kind == Kind::kBool || value.is_text();
+    case Form::kNumber:
+      return value.kind == Kind::kInteger || value.is_text();
+    case Form::kTexts:
+      return are_texts(value);
+    case Form::kPairs:
+      return are_texts(value) ||
+             (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
+                return !m.name.empty() &&
+                       (m.value.is_null() || (m.value.is_scalar() && m.value.kind != Kind::kTime));
+              }));
+    case Form::kHosts:
+      return are_texts(value) || (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
+                                    return m.value.is_text() || are_texts(m.value);
+                                  }));
+    case Form::kMap:
+      return value.is_map();
+    case Form::kAny:
+      break;
+  }
+  return true;
+}
+
+// The pairs of a map, or of a list of NAME=VALUE.
+struct Pair {
+  std::string name;
+  std::optional<std::string> value;
+  Place place;
+};
+
+std::vector<Pair> pairs_of(const Value* value) {
+  std::vector<Pair> pairs;
+  if (value == nullptr) return pairs;
+  for (const Value& item : value->items) {
+    const std::string text = yaml::printed(item);
+    const size_t equals = text.find('=');
+    const bool alone = equals == std::string::npos;
+    pairs.push_back(
+        {text.substr(0, equals), alone ? std::nullopt : std::optional(text.substr(equals + 1)), item.place});
+  }
+  for (const Member& member : value->members) {
+    const Value& of = member.value;
+    pairs.push_back({member.name, of.is_null() ? std::nullopt : std::optional(yaml::printed(of)), of.place});
+  }
+  return pairs;
+}
+
+// Texts of a list, or the words of a text, as `x-bake` takes them.
+std::vector<std::string> words_of_extension(const Value* value) {
+  std::vector<std::string> words;
+  if (value == nullptr) return words;
+  for (const Value& item : value->items)
+    words.push_back(yaml::printed(item));
+  std::string_view text = value->is_scalar() ? value->text : std::string_view();
+  for (text = text::trim(text); !text.empty(); text = text::trim_left(text)) {
+    const size_t end = std::min(text.find_first_of(" \t\r\n\v\f"), text.size());
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return words;
+}
+
+std::vector<std::string> texts_of(const Value* list) {
+  std::vector<std::string> texts;
+  if (list == nullptr) return texts;
+  for (const Value& item : list->items)
+    texts.push_back(item.text);
+  return texts;
+}
+
+class ServiceReader {
+ public:
+  ServiceReader(const Value& service, const Value& build, ComposeModel& model, const ReadOptions& options,
+                Target& target)
+      : service_(service), build_(build), model_(model), options_(options), target_(target) {}
+
+  bool read() {
+    if (!check_forms() || model_.has_failed(build_)) return false;
+    read_files();
+    read_args();
+    read_contexts(build_.find("additional_contexts"));
+    read_outputs();
+    read_run();
+    read_extension();
+    sort_needs();
+    return fine_;
+  }
+
+ private:
+  void fail(Place place, std::string message, std::string remedy = {}) {
+    fine_ = false;
+    model_.fail(place, std::move(message), std::move(remedy));
+  }
+
+  void sort_needs() {
+    std::ranges::sort(target_.needs);
+    const auto repeated = std::ranges::unique(target_.needs);
+    target_.needs.erase(repeated.begin(), repeated.end());
+  }
+
+  // A member that is not known may be newer than this; it fails without an effect on the others.
+  bool check_forms() {
+    for (const Member& member : build_.members) {
+      if (member.name.starts_with("x-")) continue;
+      const auto* const known = std::ranges::find(kKnown, member.name, &Known::name);
+      if (known == kKnown.end()) {
+        std::vector<std::string_view> names;
+        std::ranges::transform(kKnown, std::back_inserter(names), &Known::name);
+        model_.fail(
+            member.place, fmt::format("unknown key '{}' of 'build'", member.name),
+            text::did_you_mean(std::string_view(member.name).substr(0, kLongestName), names, "remove it"));
+      } else if (!is_of(member.value, known->form)) {
+        fail(member.value.place,
+             fmt::format("'{}' of 'build' is not {}", member.name, words_of(known->form)));
+      }
+    }
+    return fine_;
+  }
+
+  // A text with what is unknown of it.
+  std::string text_of(const char* name) {
+    const Value* const value = build_.find(name);
+    if (value == nullptr) return {};
+    note_unset(name, value->place);
+    return value->text;
+  }
+
+  void note_unset(const std::string& name, Place place) {
+    const auto unset = model_.unset.find(place);
+    if (unset == model_.unset.end()) return;
+    target_.unknown.push_back(
+        fmt::format("{} uses {}, which is not set", name, fmt::join(unset->second, ", ")));
+  }
+
+  void read_files() {
+    if (std::string context = text_of("context"); !context.empty()) target_.context = std::move(context);
+    if (target_.context.starts_with('/')) target_.context = text::clean_path(target_.context);
+    std::string dockerfile = text_of("dockerfile");
+    std::string text = text_of("dockerfile_inline");
+    if (!dockerfile.empty() && !text.empty())
+      fail(build_.find("dockerfile_inline")->place, "'dockerfile' and 'dockerfile_inline' are both here",
+           "remove one of them");
+    if (!dockerfile.empty()) target_.dockerfile = std::move(dockerfile);
+    if (!text.empty()) target_.dockerfile_inline = std::move(text);
+    target_.target = text_of("target");
+  }
+
+  void read_args() {
+    for (Pair& arg : pairs_of(build_.find("args"))) {
+      if (arg.name.ends_with(' ') || arg.name.ends_with('\t'))
+        fail(arg.place, fmt::format("the name of the build argument '{}' ends with a space", arg.name));
+      const std::string name = "args." + arg.name;
+      if (arg.value) {
+        note_unset(name, arg.place);
+      } else {
+        arg.value = value_outside(arg.name, name);
+      }
+      if (arg.value) target_.args[arg.name] = *std::move(arg.value);
+    }
+  }
+
+  // The value of an argument that has none: of the service's environment, or of the project's.
+  std::optional<std::string> value_outside(const std::string& name, const std::string& words) {
+    if (!environment_) read_environment();
+    if (const auto found = environment_->find(name); found != environment_->end()) return found->second;
+    const auto found = model_.variables.find(name);
+    if (found != model_.variables.end()) return found->second;
+    for (const std::string& file : missing_)
+      target_.unknown.push_back(fmt::format("{} may be set in {}, which is not there", words, file));
+    return std::nullopt;
+  }
+
+  void read_environment() {
+    environment_.emplace();
+    for (Pair& variable : pairs_of(service_.find("environment"))) {
+      if (!variable.value) {
+        const auto outer = model_.variables.find(variable.name);
+        if (outer != model_.variables.end()) variable.value = outer->second;
+      }
+      if (variable.value) (*environment_)[variable.name] = *std::move(variable.value);
+    }
+    const Value* const files = service_.find("env_file");
+    if (files == nullptr) return;
+    Variables read;
+    if (files->is_text()) read_env_file(*files, read);
+    for (const Value& file : files->items)
+      read_env_file(file, read);
+    environment_->merge(read);
+  }
+
+  void read_env_file(const Value& file, Variables& read) {
+    const Value* const path = file.is_map() ? file.find("path") : &file;
+    if (path == nullptr || !path->is_text()) return;
+    const std::string from =
+        path->text.starts_with('/') ? path->text : text::join_path(target_.folder, path->text);
+    const auto text = options_.files->read(from);
+    if (!text || text->size() > options_.largest_file) {
+      const Value* const required = file.find("required");
+      if (required == nullptr || yaml::is_true(*required)) missing_.push_back(path->text);
+      return;
+    }
+    const Value* const format = file.find("format");
+    if (format != nullptr && format->text == "raw") {
+      read_raw_env(*text, read);
+      return;
+    }
+    const Lookup outer = [this](std::string_view name) -> std::optional<std::string> {
+      if (const auto found = model_.variables.find(name); found != model_.variables.end())
+        return found->second;
+      const auto own = environment_->find(name);
+      return own == environment_->end() ? std::nullopt : std::optional(own->second);
+    };
+    read_dotenv(*text, from, outer, read, model_.failures);
+  }
+
+  void read_contexts(const Value* contexts) {
+    constexpr std::string_view kService = "service:";
+    for (Pair& context : pairs_of(contexts)) {
+      note_unset("contexts." + context.name, context.place);
+      if (!context.value)
+        fail(context.place, "an additional context is not NAME=FOLDER", "write NAME=FOLDER");
+      std::string value = context.value.value_or("");
+      if (value.empty()) continue;
+      const bool service = value.starts_with(kService);
+      if (service || value.starts_with(kTargetScheme)) {
+        const std::string name = compose_target_name(value.substr(value.find(':') + 1));
+        value = std::string(kTargetScheme) + name;
+        target_.needs.push_back(name);
+      }
+      target_.contexts[context.name] = std::move(value);
+    }
+  }
+
+  void read_outputs() {
+    add_once(target_.platforms, texts_of(build_.find("platforms")));
+    add_once(target_.tags, texts_of(build_.find("tags")));
+    const Value* const image = service_.find("image");
+    if (target_.tags.empty() && image != nullptr && image->is_text()) add_once(target_.tags, {image->text});
+    add_caches(build_.find("cache_from"), target_.cache_from);
+    add_caches(build_.find("cache_to"), target_.cache_to);
+    if (const Value* const no_cache = build_.find("no_cache")) target_.no_cache = yaml::is_true(*no_cache);
+  }
+
+  void add_caches(const Value* list, std::vector<std::string>& caches) {
+    if (list == nullptr) return;
+    std::vector<std::string> entries;
+    for (const Value& item : list->items)
+      add_cache(item.text, item.place, entries);
+    add_once(caches, std::move(entries));
+  }
+
+  void add_cache(const std::string& text, Place place, std::vector<std::string>& caches) {
+    auto entries = cache_entries_of(text);
+    if (entries) {
+      std::ranges::move(*entries, std::back_inserter(caches));
+    } else {
+      fail(place, entries.error(), "write type=TYPE,KEY=VALUE");
+    }
+  }
+
+  void read_run() {
+    plan::RunOptions& run = target_.run;
+    const Value* const network = build_.find("network");
+    if (network != nullptr && network->text != "default") run.network = network->text;
+    if (const Value* const size = build_.find("shm_size")) run.shm_size = yaml::printed(*size);
+    if (const Value* const hosts = build_.find("extra_hosts")) read_hosts(*hosts);
+    const Value* const limits = build_.find("ulimits");
+    if (limits == nullptr) return;
+    for (const Member& limit : limits->members)
+      read_limit(limit);
+  }
+
+  void read_hosts(const Value& hosts) {
+    std::vector<std::string>& to = target_.run.add_hosts;
+    const auto add = [&](const std::string& name, std::string_view address) {
+      if (address.size() > 2 && address.starts_with('[') && address.ends_with(']'))
+        address = address.substr(1, address.size() - 2);
+      to.push_back(fmt::format("{}={}", name, address));
+    };
+    for (const Value& item : hosts.items) {
+      const size_t equals = item.text.find('=');
+      const size_t split = equals == std::string::npos ? item.text.find(':') : equals;
+      if (split == std::string::npos || split == 0) {
+        fail(item.place, fmt::format("the host '{}' has no address", item.text), "write NAME=ADDRESS");
+      } else {
+        add(item.text.substr(0, split), std::string_view(item.text).substr(split + 1));
+      }
+    }
+    for (const Member& member : hosts.members) {
+      if (member.value.is_text()) add(member.name, member.value.text);
+      for (const Value& item : member.value.items)
+        add(member.name, item.text);
+    }
+  }
+
+  void read_limit(const Member& limit) {
+    const Value* const soft = limit.value.is_map() ? limit.value.find("soft") : &limit.value;
+    const Value* const hard = limit.value.is_map() ? limit.value.find("hard") : &limit.value;
+    if (soft == nullptr || hard == nullptr || !soft->is_scalar() || !hard->is_scalar()) {
+      fail(limit.value.place,
+           fmt::format("the limit '{}' is not a number, or 'soft' and 'hard'", limit.name));
+      return;
+    }
+    target_.run.ulimits.push_back(
+        fmt::format("{}={}:{}", limit.name, yaml::printed(*soft), yaml::printed(*hard)));
+  }
+
+  // What Compose has no keys for.
+  // Source: https://docs.docker.com/build/bake/compose-file/#extension-field-with-x-bake
+  void read_extension() {
+    const Value* const bake = build_.find("x-bake");
+    if (bake == nullptr || bake->is_null()) return;
+    if (!bake->is_map()) {
+      fail(bake->place, "'x-bake' is not a map");
+      return;
+    }
+    add_once(target_.tags, words_of_extension(bake->find("tags")));
+    add_once(target_.platforms, words_of_extension(bake->find("platforms")));
+    add_once(target_.no_cache_filter, words_of_extension(bake->find("no-cache-filter")));
+    add_words(bake->find("cache-from"), target_.cache_from);
+    add_words(bake->find("cache-to"), target_.cache_to);
+    const Value* const no_cache = bake->find("no-cache");
+    if (no_cache != nullptr && no_cache->is_scalar()) target_.no_cache = yaml::is_true(*no_cache);
+    const Value* const contexts = bake->find("contexts");
+    if (contexts != nullptr && contexts->is_map()) read_contexts(contexts);
+  }
+
+  void add_words(const Value* list, std::vector<std::string>& caches) {
+    std::vector<std::string> entries;
+    for (const std::string& cache : words_of_extension(list))
+      add_cache(cache, list->place, entries);
+    add_once(caches, std::move(entries));
+  }
+
+  const Value& service_;
+  const Value& build_;
+  ComposeModel& model_;
+  const ReadOptions& options_;
+  Target& target_;
+  std::optional<Variables> environment_;  // of the service
+  std::vector<std::string> missing_;      // of its env files
+  bool fine_ = true;
+};
+
+bool is_target_name(std::string_view name) {
+  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  return !name.empty() && name.find_first_not_of(kCharacters) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string compose_target_name(std::string service) {
+  std::ranges::replace(service, '.', '_');
+  return service;
+}
+
+std::optional<Target> read_compose_service(const std::string& name, const Value& service,
+                                           const std::string& folder, ComposeModel& model,
+                                           const ReadOptions& options) {
+  const Value* const build = service.find("build");
+  if (build == nullptr) return std::nullopt;
+  Target target;
+  target.name = compose_target_name(name);
+  target.folder = folder;
+  if (!is_target_name(target.name)) {
+    model.fail(service.place, fmt::format("'{}' is not a name for a service", name),
+               "use letters, digits, '.', '-' and '_'");
+    return std::nullopt;
+  }
+  if (!build->is_map()) {
+    model.fail(build->place, fmt::format("'build' is {}", yaml::words_of(build->kind)),
+               "write the folder of the context, or a map with 'context'");
+    return std::nullopt;
+  }
+  if (!ServiceReader(service, *build, model, options, target).read()) return std::nullopt;
+  return target;
+}
+
+}  // namespace dcache::project

@@ -1,0 +1,366 @@
+#include "dcache/project/yaml.h"
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <sstream>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include "dcache/project/yaml_checks.h"
+#include "dcache/project/yaml_scalars.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::project::yaml {
+namespace {
+
+// The tags that yaml-cpp gives to scalars without one: plain, and in quotes.
+constexpr std::string_view kPlain = "?";
+constexpr std::string_view kQuoted = "!";
+
+// Ends the parse of a text; never leaves this file.
+class Stop : public std::exception {
+ public:
+  explicit Stop(text::Failure failure) : failure_(std::move(failure)) {}
+  const text::Failure& failure() const { return failure_; }
+
+ private:
+  text::Failure failure_;
+};
+
+// What an anchor names, and how much a copy of it adds.
+struct Anchored {
+  Value value;
+  size_t values = 0;
+  size_t characters = 0;
+  uint32_t height = 0;
+};
+
+// A collection that is being read.
+struct Open {
+  Value value;
+  std::optional<Member> member = {};  // the name is read, the value is not
+  bool skip = false;                  // the value of a member that has no place
+  bool merge = false;                 // the member is `<<`
+  std::vector<Value> merged = {};     // what `<<` brings
+  YAML::anchor_t anchor = 0;
+  size_t values_before = 0;
+  size_t characters_before = 0;
+  uint32_t height = 0;  // of the highest item
+};
+
+// Makes a tree of the parser's events. All limits are checked here, where the parser gets no further.
+class Builder : public YAML::EventHandler {
+ public:
+  Builder(const std::string& path, uint32_t file, const Limits& limits, Documents& documents)
+      : path_(path), file_(file), limits_(limits), documents_(documents) {}
+
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+    open_.clear();
+    anchors_.clear();
+    root_ = Value();
+  }
+  void OnDocumentEnd() override { documents_.values.push_back(std::move(root_)); }
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    add_scalar({Kind::kNull, place_of(mark), {}, {}, {}, {}}, true, anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
+    Value value{Kind::kText, place_of(mark), text, {}, {}, {}};
+    set_kind(value, tag);
+    add_scalar(std::move(value), tag == kPlain, anchor);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value /*style*/) override {
+    open(Kind::kList, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value /*style*/) override {
+    open(Kind::kMap, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end())
+      throw Stop(failure_at(path_, place_of(mark), "the alias refers to what it is itself a part of"));
+    const Anchored& anchored = found->second;
+    count(place_of(mark), anchored.values, anchored.characters);
+    if (open_.size() + anchored.height > limits_.depth) too_deep(place_of(mark));
+    add(Value(anchored.value), false, anchored.height);
+  }
+
+ private:
+  Place place_of(const YAML::Mark& mark) const {
+    return {file_, static_cast<uint32_t>(mark.line + 1), static_cast<uint32_t>(mark.column + 1)};
+  }
+
+  static void set_kind(Value& value, const std::string& tag) {
+    if (tag == kPlain) {
+      value.kind = kind_of_plain(value.text);
+    } else if (tag.starts_with("tag:")) {
+      if (tag.ends_with(":binary")) value.text = decoded_base64(value.text);
+      value.kind = kind_of_tag(tag, value.text);
+    } else if (tag != kQuoted) {
+      value.tag = tag;
+    }
+  }
+
+  [[noreturn]] void too_deep(Place place) const {
+    throw Stop(failure_at(path_, place, fmt::format("more than {} levels deep", limits_.depth)));
+  }
+
+  void count(Place place, size_t values, size_t characters) {
+    values_ += values;
+    characters_ += characters;
+    if (values_ <= limits_.values && characters_ <= limits_.characters) return;
+    throw Stop(failure_at(path_, place,
+                          "the file has too many values, counted with those that aliases repeat",
+                          "split the file, or use fewer aliases"));
+  }
+
+  void add_scalar(Value value, bool plain, YAML::anchor_t anchor) {
+    count(value.place, 1, value.text.size());
+    if (anchor != 0) remember(anchor, value, 1, value.text.size(), 0);
+    add(std::move(value), plain, 0);
+  }
+
+  // Keeps a copy, which counts too.
+  void remember(YAML::anchor_t anchor, const Value& value, size_t values, size_t characters,
+                uint32_t height) {
+    count(value.place, values, characters);
+    anchors_[anchor] = {value, values, characters, height};
+  }
+
+  void open(Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+    const Place place = place_of(mark);
+    if (open_.size() >= limits_.depth) too_deep(place);
+    Open collection;
+    collection.value.kind = kind;
+    collection.value.place = place;
+    if (tag.starts_with('!') && tag != kQuoted) collection.value.tag = tag;
+    collection.anchor = anchor;
+    collection.values_before = values_;
+    collection.characters_before = characters_;
+    open_.push_back(std::move(collection));
+    count(place, 1, 0);
+  }
+
+  void close() {
+    Open closed = std::move(open_.back());
+    open_.pop_back();
+    if (closed.value.is_map()) finish_map(closed);
+    const uint32_t height = closed.height + 1;
+    if (closed.anchor != 0)
+      remember(closed.anchor, closed.value, values_ - closed.values_before,
+               characters_ - closed.characters_before, height);
+    add(std::move(closed.value), false, height);
+  }
+
+  // Puts a value where the parser is: a document, an item, or a name and a value in turn.
+  void add(Value value, bool plain, uint32_t height) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return;
+    }
+    Open& to = open_.back();
+    to.height = std::max(to.height, height);
+    if (to.value.is_list()) {
+      to.value.items.push_back(std::move(value));
+    } else if (!to.member) {
+      begin_member(to, std::move(value), plain);
+    } else {
+      end_member(to, std::move(value));
+    }
+  }
+
+  void begin_member(Open& map, Value name, bool plain) {
+    map.merge = plain && name.is_text() && name.text == "<<";
+    if (map.merge && !map.merged.empty())
+      fail(name.place, "'<<' is here twice", "write one with a list: '<<: [*ONE, *TWO]'");
+    map.skip = name.is_list() || name.is_map();
+    if (map.skip)
+      fail(name.place, "the name of a member is a list or a map", "write a text before the colon");
+    if (name.is_null() && name.text.empty()) name.text = "null";
+    map.member = Member{std::move(name.text), name.kind, name.place, {}};
+  }
+
+  void end_member(Open& map, Value value) {
+    Member member = *std::exchange(map.member, std::nullopt);
+    if (map.skip) return;
+    if (map.merge) {
+      merge(map, std::move(value));
+      return;
+    }
+    member.value = std::move(value);
+    map.value.members.push_back(std::move(member));
+  }
+
+  void merge(Open& map, Value value) {
+    const bool maps = value.is_map() || (value.is_list() && std::ranges::all_of(value.items, &Value::is_map));
+    if (!maps) {
+      fail(value.place, "'<<' needs a map or a list of maps", "refer to a map by its anchor: '<<: *NAME'");
+    } else if (value.is_map()) {
+      map.merged.push_back(std::move(value));
+    } else {
+      std::ranges::move(value.items, std::back_inserter(map.merged));
+    }
+  }
+
+  void finish_map(Open& map) {
+    std::vector<Member>& members = map.value.members;
+    remove_duplicates(members);
+    if (map.merged.empty()) return;
+    std::unordered_map<std::string, bool> known;
+    for (const Member& member : members)
+      known.emplace(member.name, true);
+    for (Value& from : map.merged) {
+      for (Member& member : from.members) {
+        if (known.emplace(member.name, true).second) members.push_back(std::move(member));
+      }
+    }
+  }
+
+  // The first of several members of one name stays.
+  void remove_duplicates(std::vector<Member>& members) {
+    std::unordered_map<std::string, uint32_t> lines;
+    std::erase_if(members, [&](const Member& member) {
+      const auto [known, is_new] = lines.emplace(member.name, member.place.line);
+      if (!is_new)
+        fail(member.place,
+             fmt::format("'{}' is here twice: it is on line {} too", member.name, known->second),
+             "remove one of them");
+      return !is_new;
+    });
+  }
+
+  void fail(Place place, std::string message, std::string remedy) {
+    constexpr size_t kMost = 100;
+    if (documents_.failures.size() < kMost)
+      documents_.failures.push_back(failure_at(path_, place, std::move(message), std::move(remedy)));
+  }
+
+  const std::string& path_;
+  uint32_t file_;
+  const Limits& limits_;
+  Documents& documents_;
+  Value root_;
+  std::vector<Open> open_;
+  std::map<YAML::anchor_t, Anchored> anchors_;
+  size_t values_ = 0;
+  size_t characters_ = 0;
+};
+
+}  // namespace
+
+std::string_view words_of(Kind kind) {
+  switch (kind) {
+    case Kind::kNull:
+      return "nothing";
+    case Kind::kBool:
+      return "true or false";
+    case Kind::kInteger:
+    case Kind::kFloat:
+      return "a number";
+    case Kind::kTime:
+      return "a date";
+    case Kind::kText:
+      return "text";
+    case Kind::kList:
+      return "a list";
+    case Kind::kMap:
+      return "a map";
+  }
+  return {};
+}
+
+const Value* Value::find(std::string_view name) const {
+  const auto found = std::ranges::find(members, name, &Member::name);
+  return found == members.end() ? nullptr : &found->value;
+}
+
+Value* Value::find(std::string_view name) {
+  return const_cast<Value*>(std::as_const(*this).find(name));
+}
+
+void Value::erase(std::string_view name) {
+  std::erase_if(members, [&](const Member& member) { return member.name == name; });
+}
+
+Value make_text(std::string text, Place place) {
+  return {Kind::kText, place, std::move(text), {}, {}, {}};
+}
+
+bool same(const Value& a, const Value& b) {
+  if (a.kind != b.kind || a.text != b.text || a.items.size() != b.items.size() ||
+      a.members.size() != b.members.size())
+    return false;
+  if (!std::ranges::equal(a.items, b.items, same)) return false;
+  return std::ranges::all_of(a.members, [&](const Member& member) {
+    const Value* const other = b.find(member.name);
+    return other != nullptr && same(member.value, *other);
+  });
+}
+
+size_t size_of(const Value& value) {
+  size_t size = sizeof value + value.text.size();
+  for (const Value& item : value.items)
+    size += size_of(item);
+  for (const Member& member : value.members)
+    size += member.name.size() + size_of(member.value);
+  return size;
+}
+
+uint32_t height_of(const Value& value) {
+  uint32_t height = 0;
+  for (const Value& item : value.items)
+    height = std::max(height, height_of(item));
+  for (const Member& member : value.members)
+    height = std::max(height, height_of(member.value));
+  return height + 1;
+}
+
+text::Failure failure_at(const std::string& path, Place place, std::string message, std::string remedy) {
+  constexpr size_t kLongest = 300;
+  if (message.size() > kLongest) message = message.substr(0, kLongest) + "…";
+  return {path, place.line, place.column, std::move(message), std::move(remedy)};
+}
+
+Documents parse(std::string_view text, const std::string& path, uint32_t file, const Limits& limits) {
+  Documents documents;
+  if (auto unreadable = find_unreadable(text, path)) {
+    documents.failures.push_back(*std::move(unreadable));
+    return documents;
+  }
+  if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
+  Builder builder(path, file, limits, documents);
+  try {  // the library reports by exception
+    std::istringstream stream{std::string(text)};
+    YAML::Parser parser(stream);
+    while (parser.HandleNextDocument(builder)) {
+    }
+  } catch (const YAML::Exception& error) {
+    const Place place{file, static_cast<uint32_t>(error.mark.line + 1),
+                      static_cast<uint32_t>(error.mark.column + 1)};
+    documents.failures.push_back(
+        failure_at(path, place, "this is not YAML: " + error.msg, "see https://yaml.org for the format"));
+  } catch (const Stop& stopped) {
+    documents.failures.push_back(stopped.failure());
+  } catch (const std::exception&) {
+    documents.failures.push_back({path, 0, 0, fmt::format("{} can't be read as YAML", path), {}});
+  }
+  return documents;
+}
+
+}  // namespace dcache::project::yaml
