@@ -38,6 +38,8 @@ struct Record {
     Hash attributes;
   };
   std::optional<Held> stale = {};
+  // Nobody knows whether it was the same in the state that this one is compared with.
+  bool assumed = false;
   Stamp stamp;  // of a file, as the walk saw it; of one from a recorded state only size and modified
 };
 

@@ -223,7 +223,7 @@ class ServiceReader {
     const auto unset = model_.unset.find(place);
     if (unset == model_.unset.end()) return;
     target_.unknown.push_back(
-        fmt::format("{} uses {}, which is not set", name, fmt::join(unset->second, ", ")));
+        {name, fmt::format("uses {}, which is not set", fmt::join(unset->second, ", "))});
   }
 
   void read_files() {
@@ -260,7 +260,7 @@ class ServiceReader {
     const auto found = model_.variables.find(name);
     if (found != model_.variables.end()) return found->second;
     for (const std::string& file : missing_)
-      target_.unknown.push_back(fmt::format("{} may be set in {}, which is not there", words, file));
+      target_.unknown.push_back({words, fmt::format("may be set in {}, which is not there", file)});
     return std::nullopt;
   }
 

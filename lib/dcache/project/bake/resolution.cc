@@ -118,9 +118,8 @@ class TargetWriter {
     return nullptr;
   }
   void unknown(const std::string& name, const std::string& reason) {
-    std::string words = name + (name == "tags" || name == "platforms" ? " use " : " uses ") + reason;
-    if (std::ranges::find(target_.unknown, words) == target_.unknown.end())
-      target_.unknown.push_back(std::move(words));
+    Unknown one{name, "uses " + reason};
+    if (std::ranges::find(target_.unknown, one) == target_.unknown.end()) target_.unknown.push_back(std::move(one));
   }
 
   const Settings& settings_;
