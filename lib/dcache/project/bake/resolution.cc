@@ -202,7 +202,8 @@ const Definition* Resolution::find(std::string_view name) const {
 void Resolution::fail(const Definition& target, std::string message, std::string remedy) {
   if (failures_.size() >= kMostFailures) return;
   const Origin origin = target.defined.empty() ? Origin{} : target.defined.back();
-  failures_.push_back({origin.path, origin.line, 0, std::move(message), std::move(remedy)});
+  failures_.push_back(
+      {origin.path, origin.line, origin.line > 0 ? 1U : 0U, std::move(message), std::move(remedy)});
 }
 
 void Resolution::set(const std::vector<Override>& overrides) {
@@ -248,7 +249,8 @@ void Resolution::override_attribute(Settings& settings, const std::string& key, 
     case Shape::kOther:
       return;
     case Shape::kText:
-      made.text = known(last);
+      // buildx takes a list for the network and then uses none of it.
+      made.text = known(name == "network" ? "" : last);
       break;
     case Shape::kFlag: {
       static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
@@ -383,29 +385,45 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
   return target;
 }
 
-// Whether the targets whose results it reads are there, and none reads its own.
-bool Resolution::check_links(const Target& target) {
-  const Definition& definition = *find(target.name);
-  std::set<std::string_view> seen;
-  std::vector<std::string_view> next(target.needs.begin(), target.needs.end());
-  while (!next.empty()) {
-    const std::string_view name = next.back();
-    next.pop_back();
-    if (name == target.name) {
-      fail(definition, "\"" + target.name + "\" needs its own result, by contexts with target:");
-      return false;
+// Whether all targets whose results a target reads are there, and none leads back to it. What is found out
+// about others is kept: each target is visited once.
+bool Resolution::check_links(const std::string& first) {
+  struct Step {
+    const Target* target;
+    size_t next = 0;
+  };
+  if (links_.contains(first)) return links_.at(first) == Links::kGood;
+  std::vector<Step> path{{&made_.at(first)}};
+  links_[first] = Links::kInProgress;
+  while (!path.empty()) {
+    const Target& target = *path.back().target;
+    if (path.back().next == target.needs.size()) {
+      Links& links = links_[target.name];
+      if (links == Links::kInProgress) links = Links::kGood;
+      if (path.size() > 1 && links == Links::kBad) links_[path[path.size() - 2].target->name] = Links::kBad;
+      path.pop_back();
+      continue;
     }
+    const std::string& name = target.needs[path.back().next++];
     const auto found = made_.find(name);
+    const auto known = links_.find(name);
     if (found == made_.end()) {
+      links_[target.name] = Links::kBad;
       if (find(name) == nullptr && !evaluated_.broken.contains(name))
-        fail(definition,
-             "\"" + target.name + "\" needs the target \"" + std::string(name) + "\", which does not exist");
-      return false;
+        fail(*find(target.name),
+             "\"" + target.name + "\" needs the target \"" + name + "\", which does not exist");
+    } else if (known == links_.end()) {
+      links_[name] = Links::kInProgress;
+      path.push_back({&found->second});
+    } else if (known->second != Links::kGood) {
+      const bool on_path =
+          std::ranges::any_of(path, [&](const Step& step) { return step.target->name == name; });
+      if (on_path)
+        fail(*find(target.name), "\"" + target.name + "\" needs its own result, by contexts with target:");
+      links_[target.name] = Links::kBad;
     }
-    if (!seen.insert(name).second) continue;
-    next.insert(next.end(), found->second.needs.begin(), found->second.needs.end());
   }
-  return true;
+  return links_.at(first) == Links::kGood;
 }
 
 std::vector<Target> Resolution::targets() {
@@ -419,7 +437,7 @@ std::vector<Target> Resolution::targets() {
   std::vector<Target> targets;
   for (const Definition& definition : evaluated_.targets) {
     const auto found = made_.find(definition.name);
-    if (found != made_.end() && check_links(found->second)) targets.push_back(found->second);
+    if (found != made_.end() && check_links(found->first)) targets.push_back(found->second);
   }
   return targets;
 }
@@ -488,22 +506,56 @@ void remove_private(std::vector<Target>& targets, std::vector<Group>& groups) {
   std::erase_if(groups, [&](const Group& group) { return !reach.has_group(group.name); });
 }
 
+// The groups whose members lead back to them. A group with its own name as a member means the target.
+std::set<std::string_view> Resolution::circular_groups() const {
+  std::set<std::string_view> circular;
+  std::map<std::string_view, size_t> open;  // how many members are visited
+  std::set<std::string_view> done;
+  for (const auto& [first, unused] : groups_) {
+    std::vector<std::string_view> path{first};
+    while (!path.empty()) {
+      const std::string_view name = path.back();
+      const auto group = groups_.find(name);
+      size_t& next = open[name];
+      if (group == groups_.end() || done.contains(name) || next == group->second->members.size()) {
+        done.insert(name);
+        path.pop_back();
+        continue;
+      }
+      const std::string_view member = group->second->members[next++];
+      if (member == name || done.contains(member)) continue;
+      if (open.contains(member)) {
+        circular.insert(member);
+      } else {
+        path.push_back(member);
+      }
+    }
+  }
+  return circular;
+}
+
+void Resolution::fail(const Group& group, std::string message) {
+  if (failures_.size() >= kMostFailures) return;
+  const auto origin = evaluated_.group_origins.find(group.name);
+  const Origin where = origin == evaluated_.group_origins.end() ? Origin{} : origin->second;
+  failures_.push_back({where.path,
+                       where.line,
+                       where.line > 0 ? 1U : 0U,
+                       "the group \"" + group.name + "\" contains " + std::move(message),
+                       {}});
+}
+
 std::vector<Group> Resolution::groups() {
+  for (const Group& group : evaluated_.groups)
+    groups_.emplace(group.name, &group);
+  const std::set<std::string_view> circular = circular_groups();
   for (const Group& group : evaluated_.groups) {
     for (const std::string& member : group.members) {
-      const bool there =
-          find(member) != nullptr || evaluated_.broken.contains(member) ||
-          std::ranges::find(evaluated_.groups, member, &Group::name) != evaluated_.groups.end();
-      if (there || failures_.size() >= kMostFailures) continue;
-      const auto origin = evaluated_.group_origins.find(group.name);
-      const Origin where = origin == evaluated_.group_origins.end() ? Origin{} : origin->second;
-      failures_.push_back({.path = where.path,
-                           .line = where.line,
-                           .column = 0,
-                           .message = "the group \"" + group.name + "\" contains \"" + member +
-                                      "\", which is neither a target nor a group",
-                           .remedy = {}});
+      const bool is_target = find(member) != nullptr || evaluated_.broken.contains(member);
+      const bool is_group = member != group.name && groups_.contains(member);
+      if (!is_target && !is_group) fail(group, "\"" + member + "\", which is neither a target nor a group");
     }
+    if (find(group.name) == nullptr && circular.contains(group.name)) fail(group, "itself, by other groups");
   }
   return evaluated_.groups;
 }
