@@ -607,17 +607,17 @@ void Evaluation::add_matrix_groups(Evaluated& to) const {
   }
 }
 
-Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> groups) {
-  Evaluated result{.targets = std::move(targets), .groups = std::move(groups)};
-  for (const Definition& target : result.targets)
-    target_index_.emplace(target.name, target_index_.size());
+void Evaluation::resolve_definitions() {
   for (const auto& [name, block] : variables_)
     guarded(*block->source, block->label_span, [&] { resolve_variable(name, nullptr); });
   for (const auto& [name, block] : variables_)
     check_rules(*block);
   for (const auto& [name, block] : functions_)
     guarded(*block->source, block->label_span, [&] { resolve_function(name); });
-  types_known_ = true;
+}
+
+// The names of all targets and groups: only then can they be referred to.
+void Evaluation::find_all_instances(Evaluated& to) {
   size_t total = 0;
   for (const auto& state : blocks_) {
     const Block& block = *state->block;
@@ -626,31 +626,42 @@ Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> gr
       total += state->instances.size();
       if (total > kMostTargets) hcl::Budget::stop("there are too many targets");
     });
-    if (!good) {
-      state->instances.clear();
-      result.broken.insert(block.labels[0]);
-    }
+    if (good) continue;
+    state->instances.clear();
+    to.broken.insert(block.labels[0]);
   }
   for (const auto& state : blocks_) {
     for (const Instance& instance : state->instances)
       named_[state->block->type][instance.name].push_back(state.get());
   }
-  for (const auto& state : blocks_) {
-    const Block& block = *state->block;
-    const bool good = guarded(*block.source, block.label_span, [&] {
-      resolve_block(*state);
-      for (const Instance& instance : state->instances) {
-        if (block.type == kTargetType) {
-          add_target(result, *state, instance);
-        } else {
-          add_group(result, *state, instance);
-        }
+}
+
+void Evaluation::evaluate_block(Evaluated& to, BlockState& state) {
+  const Block& block = *state.block;
+  const bool good = guarded(*block.source, block.label_span, [&] {
+    resolve_block(state);
+    for (const Instance& instance : state.instances) {
+      if (block.type == kTargetType) {
+        add_target(to, state, instance);
+      } else {
+        add_group(to, state, instance);
       }
-    });
-    if (good) continue;
-    for (const Instance& instance : state->instances)
-      result.broken.insert(instance.name);
-  }
+    }
+  });
+  if (good) return;
+  for (const Instance& instance : state.instances)
+    to.broken.insert(instance.name);
+}
+
+Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> groups) {
+  Evaluated result{.targets = std::move(targets), .groups = std::move(groups)};
+  for (const Definition& target : result.targets)
+    target_index_.emplace(target.name, target_index_.size());
+  resolve_definitions();
+  types_known_ = true;
+  find_all_instances(result);
+  for (const auto& state : blocks_)
+    evaluate_block(result, *state);
   for (const auto& [name, attribute] : attributes_)
     guarded(*attribute->source, attribute->name_span, [&] { resolve_variable(name, nullptr); });
   add_matrix_groups(result);

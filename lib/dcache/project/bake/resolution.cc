@@ -232,6 +232,37 @@ void Resolution::set(const std::vector<Override>& overrides) {
   }
 }
 
+namespace {
+
+bool flag_of(const std::string& text) {
+  static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
+                                                              "0", "f", "F", "false", "FALSE", "False"};
+  const auto word = std::ranges::find(kWords, text);
+  if (word == kWords.end()) hcl::fail("\"" + text + "\" is not true or false");
+  return word - kWords.begin() < 6;
+}
+
+// What the values of an option mean for an attribute that is no map.
+Setting setting_of_option(const AttributeInfo& info, const std::vector<std::string>& values) {
+  Setting made;
+  if (info.shape == Shape::kText) {
+    // buildx takes a list for the network and then uses none of it.
+    made.text = known(info.name == "network" ? "" : values.back());
+  } else if (info.shape == Shape::kFlag) {
+    made.flag = flag_of(values.back());
+  } else if (info.shape == Shape::kCaches) {
+    for (const std::string& value : values) {
+      if (!value.empty()) std::ranges::move(cache_entries_of(value), std::back_inserter(made.caches));
+    }
+  } else if (info.name != "no-cache-filter" && info.name != "ulimits") {  // these two can only be emptied
+    for (const std::string& value : values)
+      made.list.push_back(known(value));
+  }
+  return made;
+}
+
+}  // namespace
+
 // Throws an hcl::Error.
 void Resolution::override_attribute(Settings& settings, const std::string& key, const Values& values) const {
   // Not attributes of a file, or without a meaning for what is built.
@@ -243,44 +274,16 @@ void Resolution::override_attribute(Settings& settings, const std::string& key, 
   const AttributeInfo* info = find_attribute(name == "platform" ? "platforms" : name);
   if (info == nullptr || name == "platforms" || name == "inherits" || name == "description")
     hcl::fail("\"" + name + "\" is not an attribute that can be set");
-  const std::string& last = values.values.back();
-  Setting made;
-  switch (info->shape) {
-    case Shape::kOther:
-      return;
-    case Shape::kText:
-      // buildx takes a list for the network and then uses none of it.
-      made.text = known(name == "network" ? "" : last);
-      break;
-    case Shape::kFlag: {
-      static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
-                                                                  "0", "f", "F", "false", "FALSE", "False"};
-      const auto word = std::ranges::find(kWords, last);
-      if (word == kWords.end()) hcl::fail("\"" + last + "\" is not true or false");
-      made.flag = word - kWords.begin() < 6;
-      break;
-    }
-    case Shape::kMap:
-    case Shape::kFullMap: {
-      if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
-      settings[info->name].map.insert_or_assign(key.substr(dot + 1), known(last));
-      return;
-    }
-    case Shape::kList:
-      for (const std::string& value : values.values)
-        made.list.push_back(known(value));
-      // These two can only be emptied, and some lists only be appended to.
-      if (name == "no-cache-filter" || name == "ulimits") made.list.clear();
-      break;
-    case Shape::kCaches:
-      for (const std::string& value : values.values) {
-        if (!value.empty()) std::ranges::move(cache_entries_of(value), std::back_inserter(made.caches));
-      }
-      break;
+  if (info->shape == Shape::kOther) return;
+  if (info->shape == Shape::kMap || info->shape == Shape::kFullMap) {
+    if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
+    settings[info->name].map.insert_or_assign(key.substr(dot + 1), known(values.values.back()));
+    return;
   }
+  Setting made = setting_of_option(*info, values.values);
   const bool append = values.append || name == "annotations" || name == "entitlements";
   const Setting* before = find_in(settings, info->name);
-  if (append && before != nullptr && (info->shape == Shape::kList || info->shape == Shape::kCaches)) {
+  if (append && before != nullptr) {
     made.list.insert(made.list.begin(), before->list.begin(), before->list.end());
     made.caches.insert(made.caches.begin(), before->caches.begin(), before->caches.end());
   }

@@ -279,7 +279,7 @@ void normalize(Settings& settings) {
   for (auto& [name, setting] : settings) {
     remove_duplicates(setting.list);
     remove_duplicates(setting.caches);
-    // Null arguments are no arguments.
+    // A null argument is not passed.
     std::erase_if(setting.map, [](const auto& member) { return !member.second; });
     if (name != "contexts") continue;
     std::erase_if(setting.map, [](const auto& member) { return *member.second == Text{}; });
