@@ -242,7 +242,7 @@ bool flag_of(const std::string& text) {
   return word - kWords.begin() < 6;
 }
 
-// What the values of an option mean for an attribute that is no map.
+// What the values of an option mean for an attribute other than a map.
 Setting setting_of_option(const AttributeInfo& info, const std::vector<std::string>& values) {
   Setting made;
   if (info.shape == Shape::kText) {
