@@ -852,7 +852,6 @@ TEST(HclExpression, HasTheFunctionsOfNewerReleases) {
 TEST(HclNumber, PrintsTheFewestDigits) {
   EXPECT_EQ(hcl::Number::of_double(0.1).text(), "0.1");
   EXPECT_EQ(hcl::Number::of_double(1e23).text(), "100000000000000000000000");
-  EXPECT_EQ(hcl::Number::of_double(5e-324).text().substr(300), "00000000000000000000005");
   EXPECT_EQ(hcl::Number::of(INT64_MIN).text(), "-9223372036854775808");
   EXPECT_FALSE(hcl::Number::parse("").has_value());
   EXPECT_FALSE(hcl::Number::parse("1e999999999999").has_value());

@@ -74,7 +74,7 @@ Value primitive_of(const std::string& text, const Type& type) {
     if (!truth) hcl::fail("\"" + text + "\" is not true or false");
     return Value::boolean(*truth);
   }
-  if (!type.is(Kind::kNumber)) hcl::fail("a " + type.name() + " can't be given as a list of texts");
+  if (!type.is(Kind::kNumber)) hcl::fail(type.phrase() + " can't be given as a list of texts");
   const std::optional<hcl::Number> number = hcl::Number::parse(text);
   if (!number || number->infinite()) hcl::fail("\"" + text + "\" is not a number");
   return Value::number(hcl::Number::of_double(number->approximate()));
@@ -190,12 +190,7 @@ void Evaluation::collect(const hcl::File& file) {
   for (const Attribute& attribute : file.body.attributes()) {
     if (is_block_type(attribute.name) || values_.contains(attribute.name) || attribute.name == "function")
       continue;
-    const auto [at, added] = attributes_.emplace(attribute.name, &attribute);
-    if (added) continue;
-    at->second = &attribute;
-    if (!variables_.contains(attribute.name))
-      guarded(*attribute.source, attribute.name_span,
-              [&] { hcl::fail("\"" + attribute.name + "\" is set in another file too"); });
+    attributes_.insert_or_assign(attribute.name, &attribute);  // the last file decides
   }
 }
 
@@ -341,6 +336,7 @@ Value Evaluation::variable_value(const std::string& name, const Scope* scope) {
 Value Evaluation::value_from_environment(const std::string& name, const std::string& text, bool json,
                                          const Type& type, bool typed, const Value* otherwise) {
   try {
+    if (typed && json && type.is_any()) hcl::fail("JSON needs a type that is not any");
     if (typed && json) return hcl::convert(hcl::from_json(text, budget_), type);
     if (is_csv_type(type)) return value_of_csv(text, type);
     if (typed && type.is_primitive()) return primitive_of(text, type);
@@ -349,8 +345,7 @@ Value Evaluation::value_from_environment(const std::string& name, const std::str
       if (open) return Value::string(text);
       if (otherwise->type().is_primitive()) return primitive_of(text, otherwise->type());
     }
-    hcl::fail("a " + (typed ? type : otherwise->type()).name() + " can't be set by a text; set " + name +
-              "_JSON");
+    hcl::fail((typed ? type : otherwise->type()).phrase() + " can't be set by a text; set " + name + "_JSON");
   } catch (Error& error) {
     error.message = "the value of " + name + " in the environment does not fit: " + error.message;
     throw;
@@ -494,8 +489,16 @@ void Evaluation::find_instances(BlockState& state) {
   }
 }
 
-Value Evaluation::value_of_instance(const Instance& instance) const {
+Value Evaluation::value_of_instance(const Instance& instance, bool group) {
   Value::Members members{{"name", Value::string(instance.name)}};
+  if (group) {
+    for (const auto& [name, attribute] : {std::pair("targets", "inherits"), {"description", "description"}}) {
+      const auto found = instance.settings.find(attribute);
+      members.emplace(name, value_of(*find_attribute(attribute),
+                                     found == instance.settings.end() ? nullptr : &found->second));
+    }
+    return Value::object(std::move(members));
+  }
   for (const AttributeInfo& info : target_attributes()) {
     const auto found = instance.settings.find(info.name);
     members.emplace(info.name, value_of(info, found == instance.settings.end() ? nullptr : &found->second));
@@ -530,7 +533,8 @@ void Evaluation::resolve_attribute(BlockState& state, Instance& instance, const 
 void Evaluation::resolve_attribute(BlockState& state, const std::string& name) {
   for (Instance& instance : state.instances) {
     resolve_attribute(state, instance, name);
-    block_values_[state.block->type].insert_or_assign(instance.name, value_of_instance(instance));
+    block_values_[state.block->type].insert_or_assign(
+        instance.name, value_of_instance(instance, state.block->type == kGroupType));
   }
   block_objects_.erase(state.block->type);
 }
@@ -541,7 +545,8 @@ void Evaluation::resolve_block(BlockState& state) {
   for (Instance& instance : state.instances) {
     for (const Attribute& attribute : state.block->body.attributes())
       resolve_attribute(state, instance, attribute.name);
-    block_values_[state.block->type].insert_or_assign(instance.name, value_of_instance(instance));
+    block_values_[state.block->type].insert_or_assign(
+        instance.name, value_of_instance(instance, state.block->type == kGroupType));
   }
   block_objects_.erase(state.block->type);
   state.resolving = false;
@@ -602,17 +607,17 @@ void Evaluation::add_matrix_groups(Evaluated& to) const {
   }
 }
 
-Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> groups) {
-  Evaluated result{.targets = std::move(targets), .groups = std::move(groups)};
-  for (const Definition& target : result.targets)
-    target_index_.emplace(target.name, target_index_.size());
+void Evaluation::resolve_definitions() {
   for (const auto& [name, block] : variables_)
     guarded(*block->source, block->label_span, [&] { resolve_variable(name, nullptr); });
   for (const auto& [name, block] : variables_)
     check_rules(*block);
   for (const auto& [name, block] : functions_)
     guarded(*block->source, block->label_span, [&] { resolve_function(name); });
-  types_known_ = true;
+}
+
+// The names of all targets and groups: only then can they be referred to.
+void Evaluation::find_all_instances(Evaluated& to) {
   size_t total = 0;
   for (const auto& state : blocks_) {
     const Block& block = *state->block;
@@ -621,31 +626,42 @@ Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> gr
       total += state->instances.size();
       if (total > kMostTargets) hcl::Budget::stop("there are too many targets");
     });
-    if (!good) {
-      state->instances.clear();
-      result.broken.insert(block.labels[0]);
-    }
+    if (good) continue;
+    state->instances.clear();
+    to.broken.insert(block.labels[0]);
   }
   for (const auto& state : blocks_) {
     for (const Instance& instance : state->instances)
       named_[state->block->type][instance.name].push_back(state.get());
   }
-  for (const auto& state : blocks_) {
-    const Block& block = *state->block;
-    const bool good = guarded(*block.source, block.label_span, [&] {
-      resolve_block(*state);
-      for (const Instance& instance : state->instances) {
-        if (block.type == kTargetType) {
-          add_target(result, *state, instance);
-        } else {
-          add_group(result, *state, instance);
-        }
+}
+
+void Evaluation::evaluate_block(Evaluated& to, BlockState& state) {
+  const Block& block = *state.block;
+  const bool good = guarded(*block.source, block.label_span, [&] {
+    resolve_block(state);
+    for (const Instance& instance : state.instances) {
+      if (block.type == kTargetType) {
+        add_target(to, state, instance);
+      } else {
+        add_group(to, state, instance);
       }
-    });
-    if (good) continue;
-    for (const Instance& instance : state->instances)
-      result.broken.insert(instance.name);
-  }
+    }
+  });
+  if (good) return;
+  for (const Instance& instance : state.instances)
+    to.broken.insert(instance.name);
+}
+
+Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> groups) {
+  Evaluated result{.targets = std::move(targets), .groups = std::move(groups)};
+  for (const Definition& target : result.targets)
+    target_index_.emplace(target.name, target_index_.size());
+  resolve_definitions();
+  types_known_ = true;
+  find_all_instances(result);
+  for (const auto& state : blocks_)
+    evaluate_block(result, *state);
   for (const auto& [name, attribute] : attributes_)
     guarded(*attribute->source, attribute->name_span, [&] { resolve_variable(name, nullptr); });
   add_matrix_groups(result);

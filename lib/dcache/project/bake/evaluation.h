@@ -88,8 +88,11 @@ class Evaluation : public hcl::Names {
   void resolve_block(BlockState& state);
   void resolve_attribute(BlockState& state, const std::string& name);
   void resolve_attribute(BlockState& state, Instance& instance, const std::string& name);
-  hcl::Value value_of_instance(const Instance& instance) const;
+  static hcl::Value value_of_instance(const Instance& instance, bool group);
 
+  void resolve_definitions();
+  void find_all_instances(Evaluated& to);
+  void evaluate_block(Evaluated& to, BlockState& state);
   void add_target(Evaluated& to, const BlockState& state, const Instance& instance);
   void add_group(Evaluated& to, const BlockState& state, const Instance& instance);
   void add_matrix_groups(Evaluated& to) const;

@@ -201,7 +201,8 @@ const Definition* Resolution::find(std::string_view name) const {
 void Resolution::fail(const Definition& target, std::string message, std::string remedy) {
   if (failures_.size() >= kMostFailures) return;
   const Origin origin = target.defined.empty() ? Origin{} : target.defined.back();
-  failures_.push_back({origin.path, origin.line, 0, std::move(message), std::move(remedy)});
+  failures_.push_back(
+      {origin.path, origin.line, origin.line > 0 ? 1U : 0U, std::move(message), std::move(remedy)});
 }
 
 void Resolution::set(const std::vector<Override>& overrides) {
@@ -230,6 +231,37 @@ void Resolution::set(const std::vector<Override>& overrides) {
   }
 }
 
+namespace {
+
+bool flag_of(const std::string& text) {
+  static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
+                                                              "0", "f", "F", "false", "FALSE", "False"};
+  const auto word = std::ranges::find(kWords, text);
+  if (word == kWords.end()) hcl::fail("\"" + text + "\" is not true or false");
+  return word - kWords.begin() < 6;
+}
+
+// What the values of an option mean for an attribute other than a map.
+Setting setting_of_option(const AttributeInfo& info, const std::vector<std::string>& values) {
+  Setting made;
+  if (info.shape == Shape::kText) {
+    // buildx takes a list for the network and then uses none of it.
+    made.text = known(info.name == "network" ? "" : values.back());
+  } else if (info.shape == Shape::kFlag) {
+    made.flag = flag_of(values.back());
+  } else if (info.shape == Shape::kCaches) {
+    for (const std::string& value : values) {
+      if (!value.empty()) std::ranges::move(cache_entries_of(value), std::back_inserter(made.caches));
+    }
+  } else if (info.name != "no-cache-filter" && info.name != "ulimits") {  // these two can only be emptied
+    for (const std::string& value : values)
+      made.list.push_back(known(value));
+  }
+  return made;
+}
+
+}  // namespace
+
 // Throws an hcl::Error.
 void Resolution::override_attribute(Settings& settings, const std::string& key, const Values& values) const {
   // Not attributes of a file, or without a meaning for what is built.
@@ -241,43 +273,16 @@ void Resolution::override_attribute(Settings& settings, const std::string& key, 
   const AttributeInfo* info = find_attribute(name == "platform" ? "platforms" : name);
   if (info == nullptr || name == "platforms" || name == "inherits" || name == "description")
     hcl::fail("\"" + name + "\" is not an attribute that can be set");
-  const std::string& last = values.values.back();
-  Setting made;
-  switch (info->shape) {
-    case Shape::kOther:
-      return;
-    case Shape::kText:
-      made.text = known(last);
-      break;
-    case Shape::kFlag: {
-      static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
-                                                                  "0", "f", "F", "false", "FALSE", "False"};
-      const auto word = std::ranges::find(kWords, last);
-      if (word == kWords.end()) hcl::fail("\"" + last + "\" is not true or false");
-      made.flag = word - kWords.begin() < 6;
-      break;
-    }
-    case Shape::kMap:
-    case Shape::kFullMap: {
-      if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
-      settings[info->name].map.insert_or_assign(key.substr(dot + 1), known(last));
-      return;
-    }
-    case Shape::kList:
-      for (const std::string& value : values.values)
-        made.list.push_back(known(value));
-      // These two can only be emptied, and some lists only be appended to.
-      if (name == "no-cache-filter" || name == "ulimits") made.list.clear();
-      break;
-    case Shape::kCaches:
-      for (const std::string& value : values.values) {
-        if (!value.empty()) std::ranges::move(cache_entries_of(value), std::back_inserter(made.caches));
-      }
-      break;
+  if (info->shape == Shape::kOther) return;
+  if (info->shape == Shape::kMap || info->shape == Shape::kFullMap) {
+    if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
+    settings[info->name].map.insert_or_assign(key.substr(dot + 1), known(values.values.back()));
+    return;
   }
+  Setting made = setting_of_option(*info, values.values);
   const bool append = values.append || name == "annotations" || name == "entitlements";
   const Setting* before = find_in(settings, info->name);
-  if (append && before != nullptr && (info->shape == Shape::kList || info->shape == Shape::kCaches)) {
+  if (append && before != nullptr) {
     made.list.insert(made.list.begin(), before->list.begin(), before->list.end());
     made.caches.insert(made.caches.begin(), before->caches.begin(), before->caches.end());
   }
@@ -382,29 +387,45 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
   return target;
 }
 
-// Whether the targets whose results it reads are there, and none reads its own.
-bool Resolution::check_links(const Target& target) {
-  const Definition& definition = *find(target.name);
-  std::set<std::string_view> seen;
-  std::vector<std::string_view> next(target.needs.begin(), target.needs.end());
-  while (!next.empty()) {
-    const std::string_view name = next.back();
-    next.pop_back();
-    if (name == target.name) {
-      fail(definition, "\"" + target.name + "\" needs its own result, by contexts with target:");
-      return false;
+// Whether all targets whose results a target reads are there, and none leads back to it. What is found out
+// about others is kept: each target is visited once.
+bool Resolution::check_links(const std::string& first) {
+  struct Step {
+    const Target* target;
+    size_t next = 0;
+  };
+  if (links_.contains(first)) return links_.at(first) == Links::kGood;
+  std::vector<Step> path{{&made_.at(first)}};
+  links_[first] = Links::kInProgress;
+  while (!path.empty()) {
+    const Target& target = *path.back().target;
+    if (path.back().next == target.needs.size()) {
+      Links& links = links_[target.name];
+      if (links == Links::kInProgress) links = Links::kGood;
+      if (path.size() > 1 && links == Links::kBad) links_[path[path.size() - 2].target->name] = Links::kBad;
+      path.pop_back();
+      continue;
     }
+    const std::string& name = target.needs[path.back().next++];
     const auto found = made_.find(name);
+    const auto known = links_.find(name);
     if (found == made_.end()) {
+      links_[target.name] = Links::kBad;
       if (find(name) == nullptr && !evaluated_.broken.contains(name))
-        fail(definition,
-             "\"" + target.name + "\" needs the target \"" + std::string(name) + "\", which does not exist");
-      return false;
+        fail(*find(target.name),
+             "\"" + target.name + "\" needs the target \"" + name + "\", which does not exist");
+    } else if (known == links_.end()) {
+      links_[name] = Links::kInProgress;
+      path.push_back({&found->second});
+    } else if (known->second != Links::kGood) {
+      const bool on_path =
+          std::ranges::any_of(path, [&](const Step& step) { return step.target->name == name; });
+      if (on_path)
+        fail(*find(target.name), "\"" + target.name + "\" needs its own result, by contexts with target:");
+      links_[target.name] = Links::kBad;
     }
-    if (!seen.insert(name).second) continue;
-    next.insert(next.end(), found->second.needs.begin(), found->second.needs.end());
   }
-  return true;
+  return links_.at(first) == Links::kGood;
 }
 
 std::vector<Target> Resolution::targets() {
@@ -418,7 +439,7 @@ std::vector<Target> Resolution::targets() {
   std::vector<Target> targets;
   for (const Definition& definition : evaluated_.targets) {
     const auto found = made_.find(definition.name);
-    if (found != made_.end() && check_links(found->second)) targets.push_back(found->second);
+    if (found != made_.end() && check_links(found->first)) targets.push_back(found->second);
   }
   return targets;
 }
@@ -487,22 +508,56 @@ void remove_private(std::vector<Target>& targets, std::vector<Group>& groups) {
   std::erase_if(groups, [&](const Group& group) { return !reach.has_group(group.name); });
 }
 
+// The groups whose members lead back to them. A group with its own name as a member means the target.
+std::set<std::string_view> Resolution::circular_groups() const {
+  std::set<std::string_view> circular;
+  std::map<std::string_view, size_t> open;  // how many members are visited
+  std::set<std::string_view> done;
+  for (const auto& [first, unused] : groups_) {
+    std::vector<std::string_view> path{first};
+    while (!path.empty()) {
+      const std::string_view name = path.back();
+      const auto group = groups_.find(name);
+      size_t& next = open[name];
+      if (group == groups_.end() || done.contains(name) || next == group->second->members.size()) {
+        done.insert(name);
+        path.pop_back();
+        continue;
+      }
+      const std::string_view member = group->second->members[next++];
+      if (member == name || done.contains(member)) continue;
+      if (open.contains(member)) {
+        circular.insert(member);
+      } else {
+        path.push_back(member);
+      }
+    }
+  }
+  return circular;
+}
+
+void Resolution::fail(const Group& group, std::string message) {
+  if (failures_.size() >= kMostFailures) return;
+  const auto origin = evaluated_.group_origins.find(group.name);
+  const Origin where = origin == evaluated_.group_origins.end() ? Origin{} : origin->second;
+  failures_.push_back({where.path,
+                       where.line,
+                       where.line > 0 ? 1U : 0U,
+                       "the group \"" + group.name + "\" contains " + std::move(message),
+                       {}});
+}
+
 std::vector<Group> Resolution::groups() {
+  for (const Group& group : evaluated_.groups)
+    groups_.emplace(group.name, &group);
+  const std::set<std::string_view> circular = circular_groups();
   for (const Group& group : evaluated_.groups) {
     for (const std::string& member : group.members) {
-      const bool there =
-          find(member) != nullptr || evaluated_.broken.contains(member) ||
-          std::ranges::find(evaluated_.groups, member, &Group::name) != evaluated_.groups.end();
-      if (there || failures_.size() >= kMostFailures) continue;
-      const auto origin = evaluated_.group_origins.find(group.name);
-      const Origin where = origin == evaluated_.group_origins.end() ? Origin{} : origin->second;
-      failures_.push_back({.path = where.path,
-                           .line = where.line,
-                           .column = 0,
-                           .message = "the group \"" + group.name + "\" contains \"" + member +
-                                      "\", which is neither a target nor a group",
-                           .remedy = {}});
+      const bool is_target = find(member) != nullptr || evaluated_.broken.contains(member);
+      const bool is_group = member != group.name && groups_.contains(member);
+      if (!is_target && !is_group) fail(group, "\"" + member + "\", which is neither a target nor a group");
     }
+    if (find(group.name) == nullptr && circular.contains(group.name)) fail(group, "itself, by other groups");
   }
   return evaluated_.groups;
 }

@@ -2,9 +2,12 @@
 // Source: https://docs.docker.com/build/bake/inheritance/, https://docs.docker.com/build/bake/overrides/
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dcache/project/bake/evaluation.h"
@@ -32,6 +35,8 @@ class Resolution {
     bool append = false;
   };
   using Overrides = std::map<std::string, Values, std::less<>>;
+  // What is known of the targets that one reads from.
+  enum class Links : uint8_t { kInProgress, kGood, kBad };
   using Visited = std::map<std::string, std::optional<Settings>, std::less<>>;
 
   const Definition* find(std::string_view name) const;
@@ -39,7 +44,9 @@ class Resolution {
   std::optional<Settings> resolve(const Definition& target, Visited& visited, size_t depth);
   void override_attribute(Settings& settings, const std::string& key, const Values& values) const;
   std::optional<Target> target_of(const Definition& definition, const Settings& settings);
-  bool check_links(const Target& target);
+  bool check_links(const std::string& first);
+  std::set<std::string_view> circular_groups() const;
+  void fail(const Group& group, std::string message);
 
   const Evaluated& evaluated_;
   std::string folder_;
@@ -47,6 +54,8 @@ class Resolution {
   std::map<std::string, size_t, std::less<>> index_;
   std::map<std::string, Overrides, std::less<>> overrides_;  // by target
   std::map<std::string, Target, std::less<>> made_;
+  std::map<std::string, Links, std::less<>> links_;
+  std::map<std::string_view, const Group*> groups_;
 };
 
 // Removes what bake does not list, unless something that it lists uses it: names with an underscore first,

@@ -77,7 +77,7 @@ CacheEntry entry_of_members(const Value& value) {
 
 std::vector<CacheEntry> caches_of(const Value& value) {
   if (!value.type().is(Kind::kTuple) && !value.type().is(Kind::kList))
-    hcl::fail("a list is required, and this is a " + value.type().name());
+    hcl::fail("a list is required, and this is " + value.type().phrase());
   std::vector<CacheEntry> entries;
   for (const Value& item : value.items()) {
     if (item.is_null()) hcl::fail("an element of the list is null");
@@ -207,7 +207,7 @@ std::optional<Setting> setting_of(const AttributeInfo& info, const Value& value)
       break;
     case Shape::kOther:
       if (!value.type().is(Kind::kTuple) && !value.type().is(Kind::kList))
-        hcl::fail("a list is required, and this is a " + value.type().name());
+        hcl::fail("a list is required, and this is " + value.type().phrase());
       setting.other = value;
       break;
   }
@@ -279,7 +279,7 @@ void normalize(Settings& settings) {
   for (auto& [name, setting] : settings) {
     remove_duplicates(setting.list);
     remove_duplicates(setting.caches);
-    // Null arguments are no arguments.
+    // A null argument is not passed.
     std::erase_if(setting.map, [](const auto& member) { return !member.second; });
     if (name != "contexts") continue;
     std::erase_if(setting.map, [](const auto& member) { return *member.second == Text{}; });

@@ -56,7 +56,7 @@ bool map_to_object_convertible(const Type& from, const Type& to) {
 }
 
 std::string required(const Type& type, const Type& given) {
-  return "a " + type.name() + " is required, and this is a " + given.name();
+  return type.phrase() + " is required, and this is " + given.phrase();
 }
 
 Value convert_primitive(const Value& value, const Type& to) {

@@ -37,7 +37,7 @@ std::vector<Element> elements_of(const Value& collection) {
 Value text_of(const Value& value) {
   if (value.is_null()) fail("a null value can't be part of a text");
   if (!value.type().is_primitive() && !value.type().is_any())
-    fail("a " + value.type().name() + " can't be part of a text");
+    fail(value.type().phrase() + " can't be part of a text");
   return convert(value, Type::string());
 }
 
@@ -240,7 +240,7 @@ Value Evaluator::of_for(const Expression& expression, const Scope* scope) {
   const Value collection = value(*expression.parts[0], scope);
   if (collection.is_null()) fail("a 'for' can't go through null");
   if (collection.is_unknown()) return Value::unknown({}, collection.reason());
-  if (collection.type().is_primitive()) fail("a 'for' can't go through a " + collection.type().name());
+  if (collection.type().is_primitive()) fail("a 'for' can't go through " + collection.type().phrase());
   Value unknown;
   Value::Items items;
   Value::Members members;
@@ -375,8 +375,8 @@ Value Evaluator::of_conditional(const Expression& expression, const Scope* scope
     const std::array types{results[0].type(), results[1].type()};
     const std::optional<Type> common = unify(types);
     if (!common)
-      fail("the two results of a condition need one type: one is a " + types[0].name() + ", the other a " +
-           types[1].name());
+      fail("the two results of a condition need one type: one is " + types[0].phrase() + ", the other " +
+           types[1].phrase());
     type = *common;
   }
   const Value given = value(*expression.parts[0], scope);
@@ -429,6 +429,7 @@ class ReferenceFinder {
   void path(const Expression& expression);
   bool bound(const std::string& name) const { return std::ranges::find(bound_, name) != bound_.end(); }
   std::vector<std::string> bound_;
+  bool json_ = false;
 };
 
 // `a.b.c` and `a.b[0]`: the outermost node of them.
@@ -454,6 +455,7 @@ void ReferenceFinder::path(const Expression& expression) {
 }
 
 void ReferenceFinder::visit(const Expression& expression) {
+  json_ = json_ || expression.json;
   switch (expression.kind) {
     case ExpressionKind::kVariable:
     case ExpressionKind::kAttribute:
@@ -471,7 +473,7 @@ void ReferenceFinder::visit(const Expression& expression) {
       return;
     }
     case ExpressionKind::kCall:
-      found.functions.push_back(expression.name);
+      if (!json_) found.functions.push_back(expression.name);
       break;
     default:
       break;

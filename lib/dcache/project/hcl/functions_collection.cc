@@ -30,7 +30,7 @@ bool has_index(const Value& collection, const Value& key) {
 
 void check_indexable(const Value& collection) {
   if (!is_list_or_tuple(collection) && !collection.type().is(Kind::kMap))
-    fail("a list, a map or a tuple is required, and this is a " + collection.type().name());
+    fail("a list, a map or a tuple is required, and this is " + collection.type().phrase());
 }
 
 Value hasindex(const Call& call) {
@@ -46,12 +46,12 @@ Value index_function(const Call& call) {
 
 Value length(const Call& call) {
   if (!call[0].type().is_sequence() && !call[0].type().is(Kind::kMap))
-    fail("length() takes a list, a set, a tuple or a map, not a " + call[0].type().name());
+    fail("length() takes a list, a set, a tuple or a map, not " + call[0].type().phrase());
   return Value::integer(static_cast<int64_t>(call[0].length()));
 }
 
 Value element(const Call& call) {
-  if (!is_list_or_tuple(call[0])) fail("element() takes a list or a tuple, not a " + call[0].type().name());
+  if (!is_list_or_tuple(call[0])) fail("element() takes a list or a tuple, not " + call[0].type().phrase());
   const int64_t at = call.integer(1);
   const auto count = static_cast<int64_t>(call[0].length());
   if (count == 0) fail("the list has no elements");
@@ -150,7 +150,7 @@ Value flatten(const Call& call) {
 }
 
 Value keys(const Call& call) {
-  if (!call[0].type().is_mapping()) fail("keys() takes a map or an object, not a " + call[0].type().name());
+  if (!call[0].type().is_mapping()) fail("keys() takes a map or an object, not " + call[0].type().phrase());
   Value::Items names;
   for (const auto& [name, member] : call[0].members())
     names.push_back(Value::string(name));
@@ -159,7 +159,7 @@ Value keys(const Call& call) {
 }
 
 Value values(const Call& call) {
-  if (!call[0].type().is_mapping()) fail("values() takes a map or an object, not a " + call[0].type().name());
+  if (!call[0].type().is_mapping()) fail("values() takes a map or an object, not " + call[0].type().phrase());
   Value::Items items;
   for (const auto& [name, member] : call[0].members())
     items.push_back(member);
@@ -181,7 +181,7 @@ Value merge(const Call& call) {
   bool same = true;
   for (const Value& value : call.arguments) {
     if (value.type().is_any() && value.is_null()) return Value::unknown({}, "a null argument");
-    if (!value.type().is_mapping()) fail("merge() takes maps and objects, not a " + value.type().name());
+    if (!value.type().is_mapping()) fail("merge() takes maps and objects, not " + value.type().phrase());
     same = same && value.type() == call[0].type();
     for (const auto& [name, member] : value.members())
       members.insert_or_assign(name, member);
@@ -238,7 +238,7 @@ Value setproduct(const Call& call) {
 }
 
 Value slice(const Call& call) {
-  if (!is_list_or_tuple(call[0])) fail("slice() takes a list or a tuple, not a " + call[0].type().name());
+  if (!is_list_or_tuple(call[0])) fail("slice() takes a list or a tuple, not " + call[0].type().phrase());
   const int64_t start = call.integer(1);
   const int64_t end = call.integer(2);
   const auto count = static_cast<int64_t>(call[0].length());
@@ -284,7 +284,7 @@ Value concat(const Call& call) {
   }
   Value::Items items;
   for (const Value& list : call.arguments) {
-    if (!is_list_or_tuple(list)) fail("concat() takes lists and tuples, not a " + list.type().name());
+    if (!is_list_or_tuple(list)) fail("concat() takes lists and tuples, not " + list.type().phrase());
     items.insert(items.end(), list.items().begin(), list.items().end());
     if (items.size() > Value::kLargest) Budget::stop("the list is too long");
   }

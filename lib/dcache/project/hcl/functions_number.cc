@@ -63,7 +63,7 @@ Value extreme(const Call& call) {
 }
 
 Value parseint(const Call& call) {
-  if (!call[0].type().is(Kind::kString)) fail("parseint() takes a text, not a " + call[0].type().name());
+  if (!call[0].type().is(Kind::kString)) fail("parseint() takes a text, not " + call[0].type().phrase());
   const int64_t base = call.integer(1);
   if (base < 2 || base > 62) fail("the base has to be from 2 to 62");
   const auto number = Number::parse_integer(call.text(0), static_cast<uint32_t>(base));

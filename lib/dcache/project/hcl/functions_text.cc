@@ -43,12 +43,13 @@ Value title(const Call& call) {
 }
 
 Value reverse(const Call& call) {
-  std::string result;
-  for (std::string_view text = call.text(0); !text.empty();) {
+  std::string_view text = call.text(0);
+  std::string result(text.size(), ' ');
+  for (size_t end = text.size(); !text.empty();) {
     const uint32_t width = character_width(text);
-    result.insert(0, text.substr(0, width));
+    end -= width;
+    text.copy(&result[end], width);
     text.remove_prefix(width);
-    call.budget.spend(1 + result.size() / 64);
   }
   return call.result(std::move(result));
 }

@@ -163,6 +163,8 @@ File parse_hcl_json(std::string path, std::string text, const std::vector<BlockT
   file.source = std::make_unique<const Source>(std::move(path), std::move(text));
   try {
     const JsonValue json = read_json(file.source->text);
+    if (json.kind != JsonKind::kObject)
+      throw Error{.message = "the file has to be one object", .span = json.span};
     Converter(*file.source, file.failures).body(json, blocks, file.body);
   } catch (const Error& error) {
     file.failures.push_back(file.source->failure(error.span, error.message));

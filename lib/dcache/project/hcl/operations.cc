@@ -122,7 +122,7 @@ Value index(const Value& collection, const Value& key) {
   if (key.is_null()) fail("the index is null");
   const Type& type = collection.type();
   if (type.is_any()) return Value::unknown({}, collection.reason());
-  if (type.is_primitive()) fail("a " + type.name() + " has no elements");
+  if (type.is_primitive()) fail(type.phrase() + " has no elements");
   if (type.is(Kind::kSet)) fail("the elements of a set have no index");
   const Type wanted = type.is_mapping() ? Type::string() : Type::number();
   const Value converted = convert(key, wanted);
@@ -135,7 +135,7 @@ Value attribute(const Value& object, const std::string& name) {
   if (object.is_null()) fail("the value is null and has no attribute \"" + name + "\"");
   const Type& type = object.type();
   if (type.is_any()) return Value::unknown({}, object.reason());
-  if (!type.is_mapping()) fail("a " + type.name() + " has no attribute \"" + name + "\"");
+  if (!type.is_mapping()) fail(type.phrase() + " has no attribute \"" + name + "\"");
   if (object.is_unknown()) {
     if (type.is(Kind::kObject) && !type.attributes().contains(name))
       fail("there is no attribute \"" + name + "\"");

@@ -681,7 +681,10 @@ ExpressionPtr Parser::template_of(TemplateParts& parts, size_t& at, text::Span s
   if (opened != nullptr && at == parts.size())
     stop(opened->span, opened->kind == PartKind::kFor ? "the 'for' has no endfor" : "the 'if' has no endif");
   if (made->parts.empty()) return text_of("", span);
-  if (made->parts.size() == 1 && made->parts[0]->quoted) return std::move(made->parts[0]);
+  if (made->parts.size() == 1 && made->parts[0]->quoted) {
+    made->parts[0]->span = made->span;
+    return std::move(made->parts[0]);
+  }
   return finish(std::move(made));
 }
 

@@ -92,6 +92,11 @@ std::string Type::name() const {
   return {};
 }
 
+std::string Type::phrase() const {
+  const bool vowel = is(Kind::kObject) || is_any();
+  return (vowel ? "an " : "a ") + name();
+}
+
 bool operator==(const Type& a, const Type& b) {
   if (a.kind_ != b.kind_) return false;
   if (a.parts_ == b.parts_) return true;

@@ -61,6 +61,8 @@ class Type {
 
   // "string", "list of number", "object".
   std::string name() const;
+  // The same with its article: "a string", "an object".
+  std::string phrase() const;
   friend bool operator==(const Type& a, const Type& b);
 
  private:
