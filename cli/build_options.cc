@@ -21,6 +21,8 @@
 namespace dcache::cli {
 namespace {
 
+// Bake files are read as docker buildx 0.29 does, which the answers that they are tested with come from.
+constexpr uint32_t kBuildx = 29;
 constexpr const char* kBuildGroup = "Options of the build that change cache keys";
 
 // Splits NAME=VALUE; false if there is no name.
@@ -283,6 +285,7 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
   options.definitions = flags.definitions;
   options.read.profiles = flags.profiles;
   options.read.environment = environment();
+  options.read.buildx = kBuildx;
   for (const std::string& text : flags.set) {
     auto set = read_override(text);
     if (!set) return std::nullopt;

@@ -37,10 +37,20 @@ void write_origin(const Origin& origin, text::JsonWriter& json) {
       .end_object();
 }
 
+// As bake prints it, so that bake can read it again: what starts a template is doubled.
+std::string escaped(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    result += text[i];
+    if ((text[i] == '$' || text[i] == '%') && text.substr(i + 1).starts_with('{')) result += text[i];
+  }
+  return result;
+}
+
 void write_pairs(std::string_view name, const Target::Pairs& pairs, text::JsonWriter& json) {
   json.key(name).begin_object();
   for (const auto& [key, value] : pairs)
-    json.member(key, value);
+    json.member(key, escaped(value));
   json.end_object();
 }
 
@@ -54,7 +64,7 @@ void write_list(std::string_view name, const std::vector<std::string>& list, tex
 void write_image(const Image& image, text::JsonWriter& json) {
   const Target& target = image.target;
   json.begin_object().member("name", target.name).member("dockerfile", target.dockerfile);
-  if (target.dockerfile_inline) json.member("dockerfile_inline", *target.dockerfile_inline);
+  if (target.dockerfile_inline) json.member("dockerfile_inline", escaped(*target.dockerfile_inline));
   json.member("context", target.context);
   if (!target.target.empty()) json.member("target", target.target);
   write_pairs("args", target.args, json);
