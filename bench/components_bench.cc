@@ -219,7 +219,8 @@ void hash_files(benchmark::State& state) {
   auto walked = context::walk(tree.path(), {});
   for (auto _ : state) {
     context::Snapshot snapshot = walked->snapshot;
-    context::hash_contents(snapshot, tree.path(), {.wanted = [](const context::Record&) { return true; }});
+    context::hash_contents(snapshot, tree.path(),
+                           {.wanted = [](size_t, const context::Record&) { return true; }});
   }
   state.SetItemsProcessed(state.range(0) * state.iterations());
 }

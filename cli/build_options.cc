@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,6 +14,9 @@
 #include "dcache/dockerfile/mount.h"
 #include "dcache/report/style.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+#include "dcache/text/suggest.h"
 
 namespace dcache::cli {
 namespace {
@@ -126,11 +131,14 @@ void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfi
                  : "Dockerfile (default: Dockerfile in the context)")
       .repeats = several;
   command.text("--context", "DIR", flags.context,
-               "Build context (default: the folder of the Dockerfile, or the current folder)");
+               "Build context (default: as a definition says, or the nearest folder that has what the Dockerfile "
+               "copies)");
   command.text("--target", "STAGE", flags.target, "Stage to build (default: the last)");
   command.texts("--build-arg", "NAME=VALUE", flags.build_args, "Value of an ARG");
   command.texts("--build-context", "NAME=DIR", flags.build_contexts, "Additional named context");
-  command.text("--platform", "PLATFORM", flags.platform, "Platform to build for");
+  command.text("--platform", "PLATFORM", flags.platform,
+               "Platform to build for (default: the image's first, or linux/amd64)");
+  add_image_options(command, flags);
   add_builder(command, [&flags](plan::Builder builder) { flags.builder = builder; });
 }
 
@@ -170,32 +178,191 @@ void hash_files(cache::Build& build, bool make_keys) {
   build.hash_files(std::ref(line), {}, make_keys);
 }
 
-std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, const std::string& file) {
-  cache::BuildOptions options;
-  options.dockerfile = file;
-  options.context = flags.context;
-  if (options.dockerfile.empty()) {
-    const std::string context = options.context.empty() ? "." : options.context;
-    options.dockerfile = context == "." ? "Dockerfile" : context + "/Dockerfile";
-    options.context = context;
+void add_project_options(Command& command, BuildFlags& flags) {
+  command.texts("--definition", "FILE", flags.definitions,
+                "Compose, bake, Skaffold or CI file that defines the images (default: those in the repository)");
+  command.texts("--profile", "NAME", flags.profiles, "Profile of Compose or Skaffold to use").separator = ',';
+  command.texts("--set", "TARGET.ATTRIBUTE=VALUE", flags.set,
+                "Override an attribute of a target, as docker buildx bake --set does");
+}
+
+void add_image_options(Command& command, BuildFlags& flags) {
+  command.texts("--image", "NAME", flags.images,
+                "Image of the repository, by the name that dcache images shows, in place of -f").separator = ',';
+  add_project_options(command, flags);
+}
+
+namespace {
+
+std::optional<project::Override> read_override(const std::string& text) {
+  const size_t equals = text.find('=');
+  const size_t dot = text.find('.');
+  if (equals == std::string::npos || dot == std::string::npos || dot == 0 || dot + 1 >= equals) {
+    complain(fmt::format("--set {}: write TARGET.ATTRIBUTE=VALUE, such as api.args.VERSION=1", text));
+    return std::nullopt;
   }
-  if (!flags.no_store) options.hash_store = store_folder();
-  options.plan.builder = flags.builder;
-  options.plan.target = flags.target;
-  options.plan.platform = flags.platform;
-  options.plan.run = flags.run;
-  options.plan.no_cache = flags.no_cache;
-  options.plan.no_cache_filter = flags.no_cache_filter;
-  options.plan.store = flags.store;
-  if (!check_builder_options(flags) || !read_pairs(flags, options.plan)) return std::nullopt;
+  const bool append = text[equals - 1] == '+';
+  return project::Override{.target = text.substr(0, dot),
+                           .attribute = text.substr(dot + 1, equals - dot - 1 - (append ? 1 : 0)),
+                           .value = text.substr(equals + 1),
+                           .append = append};
+}
+
+// What the command line says counts for more than a definition.
+void apply_flags(const BuildFlags& flags, const plan::Options& given, cache::BuildOptions& build) {
+  if (!flags.target.empty()) build.plan.target = flags.target;
+  if (!flags.platform.empty()) build.plan.platform = flags.platform;
+  for (const auto& [name, value] : given.build_args) {
+    const auto names = [&](const std::string& pair) { return pair.substr(0, pair.find('=')) == name; };
+    if (std::ranges::any_of(flags.build_args, names)) build.plan.build_args[name] = value;
+  }
+  for (const auto& [name, value] : given.named_contexts)
+    build.plan.named_contexts[name] = value;
+}
+
+void complain_of_definitions(const std::vector<text::Failure>& failures, bool& failed) {
+  complain_of(failures);
+  failed = failed || !failures.empty();
+}
+
+std::string closest_image(const project::Project& project, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const project::Image& image : project.images)
+    names.push_back(image.target.name);
+  return text::did_you_mean(name, names, "see dcache images");
+}
+
+std::vector<project::Image> named_images(const BuildFlags& flags, bool& failed) {
+  const auto project = read_images(flags, failed);
+  std::vector<project::Image> images;
+  if (!project) return images;
+  for (const std::string& name : flags.images) {
+    const auto found = project->find(name);
+    for (const project::Image* image : found)
+      images.push_back(*image);
+    if (!found.empty()) continue;
+    complain(fmt::format("--image {}: there is no such image; {}", name, closest_image(*project, name)));
+    failed = true;
+  }
+  return images;
+}
+
+// The images of the Dockerfiles that were named or found. Of one that was named the first is meant, where
+// definitions build several of it.
+std::vector<project::Image> images_of_files(const BuildFlags& flags, const project::ProjectOptions& options) {
+  std::vector<project::Image> images;
+  project::ImageFinder finder(options);
+  const project::Found files = find_files(flags.files, {.definitions = true});
+  finder.add(files.definitions);
+  for (const std::string& path : files.files) {
+    const bool named = std::ranges::find(flags.files, path) != flags.files.end();
+    std::vector<project::Image> found = finder.of(path);
+    if (named) found.resize(1);
+    std::ranges::move(found, std::back_inserter(images));
+  }
+  for (const text::Failure& failure : finder.failures())
+    complain("warning: " + text::words_of(failure));
+  return images;
+}
+
+}  // namespace
+
+std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flags) {
+  project::ProjectOptions options;
+  cache::BuildOptions& build = options.build;
+  build.context = flags.context;
+  if (!flags.no_store) build.hash_store = store_folder();
+  build.plan.builder = flags.builder;
+  build.plan.target = flags.target;
+  if (!flags.platform.empty()) build.plan.platform = flags.platform;
+  build.plan.run = flags.run;
+  build.plan.no_cache = flags.no_cache;
+  build.plan.no_cache_filter = flags.no_cache_filter;
+  build.plan.store = flags.store;
+  if (!check_builder_options(flags) || !read_pairs(flags, build.plan)) return std::nullopt;
+  options.definitions = flags.definitions;
+  options.read.profiles = flags.profiles;
+  options.read.environment = environment();
+  for (const std::string& text : flags.set) {
+    auto set = read_override(text);
+    if (!set) return std::nullopt;
+    options.read.set.push_back(std::move(*set));
+  }
   return options;
 }
 
+std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
+                                            std::shared_ptr<const context::FileSystem> files) {
+  auto options = project_options_of(flags);
+  if (!options) {
+    failed = true;
+    return std::nullopt;
+  }
+  options->read.files = std::move(files);
+  project::Project project = project::read_project(".", *options);
+  complain_of_definitions(project.failures, failed);
+  for (project::Image& image : project.images)
+    apply_flags(flags, options->build.plan, image.build);
+  return project;
+}
+
+bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option) {
+  std::set<std::string> kept;
+  for (const std::string& name : names) {
+    const auto found = project.find(name);
+    for (const project::Image* image : found)
+      kept.insert(image->target.name);
+    if (!found.empty()) continue;
+    complain(fmt::format("{} {}: there is no such image; {}", option, name, closest_image(project, name)));
+    return false;
+  }
+  std::erase_if(project.images, [&](const project::Image& image) { return !kept.contains(image.target.name); });
+  return true;
+}
+
+std::vector<project::Image> images_of(const BuildFlags& flags, bool& failed) {
+  if (!flags.images.empty()) return named_images(flags, failed);
+  const auto options = project_options_of(flags);
+  if (!options) {
+    failed = true;
+    return {};
+  }
+  std::vector<project::Image> images;
+  if (!flags.files.empty()) {
+    images = images_of_files(flags, *options);
+    failed = failed || images.empty();
+  } else {
+    const std::string file = flags.context.empty() ? "Dockerfile" : text::join_path(flags.context, "Dockerfile");
+    if (!flags.context.empty() || context::disk()->exists(file)) {
+      images = project::ImageFinder(*options).of(file);
+      images.resize(1);
+    } else if (auto project = read_images(flags, failed)) {
+      images = std::move(project->images);
+      if (images.empty()) complain("there is no Dockerfile here and no image is defined; name a Dockerfile with -f");
+      failed = failed || images.empty();
+    }
+  }
+  for (project::Image& image : images)
+    apply_flags(flags, options->build.plan, image.build);
+  return images;
+}
+
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
-  auto options = build_options_of(flags, flags.files.empty() ? "" : flags.files.front());
-  if (!options) return std::nullopt;
-  options->measure_ignored = ignored == Ignored::kMeasured;
-  auto build = cache::Build::load(*options);
+  bool failed = false;
+  const std::vector<project::Image> images = images_of(flags, failed);
+  if (failed && images.empty()) return std::nullopt;
+  if (images.size() != 1) {
+    complain(fmt::format("this is about one image, and there are {}: name one with --image or -f", images.size()));
+    return std::nullopt;
+  }
+  const project::Image& image = images.front();
+  if (!image.remote.empty()) {
+    complain(fmt::format("{}: {}, which dcache does not download", image.target.name, image.remote));
+    return std::nullopt;
+  }
+  cache::BuildOptions options = image.build;
+  options.measure_ignored = ignored == Ignored::kMeasured;
+  auto build = cache::Build::load(options);
   if (!build) {
     complain_of(build.error());
     return std::nullopt;
@@ -214,12 +381,41 @@ void warn_of(const cache::Build& build) {
   }
 }
 
-std::vector<std::string> find_files(const std::vector<std::string>& paths,
-                                    const project::FindOptions& options) {
+project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options) {
   project::Found found = project::find_dockerfiles(paths, options);
   for (const std::string& folder : found.without)
     complain(fmt::format("warning: no Dockerfile in the folder {}", folder));
-  return std::move(found.files);
+  return found;
+}
+
+std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given) {
+  std::vector<std::string> names;
+  for (const std::string& name : given) {
+    if (name != "-") {
+      names.push_back(name);
+      continue;
+    }
+    const auto list = text::read_file("-");
+    if (!list) {
+      complain(list.error());
+      return std::nullopt;
+    }
+    std::istringstream lines(*list);
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.empty()) names.push_back(line);
+    }
+  }
+  return names;
+}
+
+std::map<std::string, std::string, std::less<>> environment() {
+  std::map<std::string, std::string, std::less<>> variables;
+  for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
+    const std::string_view text = *at;
+    const size_t equals = text.find('=');
+    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
 }
 
 std::string current_folder() {

@@ -10,14 +10,19 @@
 #include "cli/terminal.h"
 #include "dcache/cache/build.h"
 #include "dcache/project/discover.h"
+#include "dcache/project/images.h"
 
 namespace dcache::cli {
 
 struct BuildFlags {
   std::vector<std::string> files;
+  std::vector<std::string> images;       // names of images of the repository
+  std::vector<std::string> definitions;  // files that define them; empty for those that are found
+  std::vector<std::string> profiles;
+  std::vector<std::string> set;
   std::string context;
   std::string target;
-  std::string platform = "linux/amd64";
+  std::string platform;
   plan::Builder builder = plan::Builder::kBuildkit;
   std::vector<std::string> build_args;
   std::vector<std::string> build_contexts;
@@ -44,9 +49,25 @@ void add_builder_options(Command& command, BuildFlags& flags);
 enum class Dockerfiles : uint8_t { kOne, kSeveral };
 void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfiles = Dockerfiles::kOne);
 
-// The build of one of the Dockerfiles, or of the one in the context. Says on standard error what is wrong
-// with the flags, and gives nothing then.
-std::optional<cache::BuildOptions> build_options_of(const BuildFlags& flags, const std::string& file);
+// --definition, --profile and --set, for the commands about the images of a repository.
+void add_project_options(Command& command, BuildFlags& flags);
+// --image with those.
+void add_image_options(Command& command, BuildFlags& flags);
+
+// What the flags say of every build, without a Dockerfile. Says on standard error what is wrong with them,
+// and gives nothing then.
+std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flags);
+// The images of the repository around the current folder. Says what can't be read of their definitions, and
+// sets `failed` then.
+std::optional<project::Project> read_images(
+    const BuildFlags& flags, bool& failed,
+    std::shared_ptr<const context::FileSystem> files = context::disk());
+// Leaves only the images that the names mean. False, with a word on standard error, for an unknown name.
+bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option);
+// The images that the flags mean: those of --image, those of the Dockerfiles or folders of -f, or that of the
+// Dockerfile in the context or the current folder. Without one there, all images of the repository. Nothing,
+// with a word on standard error, if there are none.
+std::vector<project::Image> images_of(const BuildFlags& flags, bool& failed);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
@@ -70,8 +91,14 @@ void complain_of(const std::vector<cache::Failure>& failures);
 void warn_of(const cache::Build& build);
 
 // project::find_dockerfiles(), with a warning for each folder without any.
-std::vector<std::string> find_files(const std::vector<std::string>& paths,
-                                    const project::FindOptions& options = {});
+project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options = {});
+
+// The names given, with `-` replaced by the lines of standard input, which is read once. Nothing, with a word
+// on standard error, if that can't be read.
+std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given);
+
+// The variables of the process.
+std::map<std::string, std::string, std::less<>> environment();
 
 std::string current_folder();
 

@@ -7,9 +7,11 @@
 
 namespace dcache::cli {
 
+Command affected_command();
 Command completion_command();
 Command context_command();
 Command explain_command();
+Command images_command();
 Command keys_command();
 Command lint_command();
 Command lsp_command();

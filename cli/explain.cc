@@ -14,8 +14,10 @@
 #include "dcache/cache/revision.h"
 #include "dcache/cache/state_file.h"
 #include "dcache/cache/what_if.h"
+#include "dcache/context/git.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
+#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 
@@ -29,6 +31,7 @@ struct Options {
   std::vector<std::string> git;
   std::string only;
   uint32_t why = 0;
+  bool files = false;
   std::string format = "text";
 };
 
@@ -44,27 +47,6 @@ std::string occasion_of(const std::vector<std::string>& changed) {
   if (changed.size() == 1) return "when " + changed[0] + " changes";
   if (changed.size() == 2) return "when " + changed[0] + " and " + changed[1] + " change";
   return fmt::format("when {} and {} other files change", changed[0], changed.size() - 1);
-}
-
-// The names given, with `-` replaced by the lines of standard input.
-std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given) {
-  std::vector<std::string> names;
-  for (const std::string& name : given) {
-    if (name != "-") {
-      names.push_back(name);
-      continue;
-    }
-    const auto list = text::read_file("-");
-    if (!list) {
-      complain(list.error());
-      return std::nullopt;
-    }
-    std::istringstream lines(*list);
-    for (std::string line; std::getline(lines, line);) {
-      if (!line.empty()) names.push_back(line);
-    }
-  }
-  return names;
 }
 
 // The names, with patterns replaced by what they match in the context.
@@ -86,11 +68,13 @@ std::vector<std::string> expand_patterns(const std::vector<std::string>& given, 
 }
 
 // One image with its verdicts.
-struct Judged {
+struct JudgedImage {
+  project::Image image;
   cache::Build build;
   cache::Report report;
   std::vector<cache::ChangedPath> paths = {};
   std::string occasion = {};
+  std::vector<cache::Failure> notes = {};  // what it was not compared with, and why
 };
 
 std::string git_occasion(const std::vector<std::string>& ranges) {
@@ -103,63 +87,98 @@ std::string git_occasion(const std::vector<std::string>& ranges) {
   return fmt::format("between {} and {}", range.substr(0, dots), to.empty() ? "HEAD" : to);
 }
 
-std::optional<Judged> judge_git(const Options& options, const cache::BuildOptions& build) {
-  HashingLine line;
-  auto revisions = cache::compare_revisions(build, options.git, std::ref(line));
-  if (!revisions) {
-    complain_of(revisions.error());
-    return std::nullopt;
-  }
-  return Judged{.build = std::move(revisions->after),
-                .report = std::move(revisions->report),
-                .occasion = git_occasion(options.git)};
-}
+class Judge {
+ public:
+  Judge(const Options& options, std::vector<std::string> changed)
+      : options_(options), changed_(std::move(changed)) {}
 
-std::optional<Judged> judge_since(const Options& options, cache::Build build) {
-  std::vector<cache::Build> before;
-  for (const std::string& file : options.since) {
-    const auto text = text::read_file(file);
-    if (!text) {
-      complain(text.error());
+  std::optional<JudgedImage> judge(project::Image image) {
+    if (!image.remote.empty()) {
+      complain(fmt::format("{}: {}, which dcache does not download", image.target.name, image.remote));
       return std::nullopt;
     }
-    auto state = cache::read_state(*text);
-    if (!state) {
-      complain(fmt::format("{}: {}", file, state.error()));
+    if (!options_.git.empty()) return judge_git(std::move(image));
+    image.build.names_only = options_.since.empty();
+    auto build = cache::Build::load(image.build);
+    if (!build) {
+      complain_of(build.error());
       return std::nullopt;
     }
-    before.push_back(std::move(*state));
+    warn_of(*build);
+    return options_.since.empty() ? judge_changed(std::move(image), std::move(*build))
+                                  : judge_since(std::move(image), std::move(*build));
   }
-  std::vector<const cache::Build*> earlier;
-  for (const cache::Build& state : before)
-    earlier.push_back(&state);
-  hash_files(build);
-  cache::Report report = build.compare_with(earlier);
-  return Judged{.build = std::move(build),
-                .report = std::move(report),
-                .occasion = "since " + text::list_words(options.since)};
-}
 
-std::optional<Judged> judge(const Options& options, const std::vector<std::string>& changed,
-                            const std::string& file) {
-  auto build_options = build_options_of(options.build, file);
-  if (!build_options) return std::nullopt;
-  if (!options.git.empty()) return judge_git(options, *build_options);
-  build_options->names_only = options.since.empty();
-  auto build = cache::Build::load(*build_options);
-  if (!build) {
-    complain_of(build.error());
-    return std::nullopt;
+ private:
+  std::optional<JudgedImage> judge_git(project::Image image) {
+    const cache::Revisions* revisions = revisions_of(image.build);
+    if (revisions == nullptr) return std::nullopt;
+    HashingLine line;
+    auto comparison = revisions->compare(image.build, std::ref(line));
+    if (!comparison) {
+      complain_of(comparison.error());
+      return std::nullopt;
+    }
+    return JudgedImage{.image = std::move(image),
+                       .build = std::move(comparison->after),
+                       .report = std::move(comparison->report),
+                       .occasion = git_occasion(options_.git),
+                       .notes = std::move(comparison->left_out)};
   }
-  warn_of(*build);
-  if (!options.since.empty()) return judge_since(options, std::move(*build));
-  const std::vector<std::string> names = expand_patterns(changed, *build);
-  cache::WhatIf what_if = cache::what_if_changed(*build, cache::locate(*build, names, current_folder()));
-  return Judged{.build = std::move(*build),
-                .report = std::move(what_if.report),
-                .paths = std::move(what_if.paths),
-                .occasion = occasion_of(names)};
-}
+
+  // Read once for all images of a repository; null, with a word on standard error, if they can't be.
+  const cache::Revisions* revisions_of(const cache::BuildOptions& build) {
+    const std::string folder = build.files->real_path(build.context);
+    const std::string root = context::repository_root(folder);
+    auto known = revisions_.find(root);
+    if (known == revisions_.end()) {
+      auto opened = cache::Revisions::open(root.empty() ? folder : root, options_.git, build.files);
+      if (!opened) complain(text::words_of(opened.error()));
+      known = revisions_.emplace(root, opened ? std::optional(std::move(*opened)) : std::nullopt).first;
+    }
+    return known->second ? &*known->second : nullptr;
+  }
+
+  std::optional<JudgedImage> judge_since(project::Image image, cache::Build build) const {
+    std::vector<cache::Build> before;
+    for (const std::string& file : options_.since) {
+      const auto text = text::read_file(file);
+      if (!text) {
+        complain(text.error());
+        return std::nullopt;
+      }
+      auto state = cache::read_state(*text);
+      if (!state) {
+        complain(fmt::format("{}: {}", file, state.error()));
+        return std::nullopt;
+      }
+      before.push_back(std::move(*state));
+    }
+    std::vector<const cache::Build*> earlier;
+    for (const cache::Build& state : before)
+      earlier.push_back(&state);
+    hash_files(build);
+    cache::Report report = build.compare_with(earlier);
+    return JudgedImage{.image = std::move(image),
+                       .build = std::move(build),
+                       .report = std::move(report),
+                       .occasion = "since " + text::list_words(options_.since)};
+  }
+
+  std::optional<JudgedImage> judge_changed(project::Image image, cache::Build build) const {
+    const std::vector<std::string> names = expand_patterns(changed_, build);
+    cache::WhatIf what_if = cache::what_if_changed(build, cache::locate(build, names, current_folder()));
+    return JudgedImage{.image = std::move(image),
+                       .build = std::move(build),
+                       .report = std::move(what_if.report),
+                       .paths = std::move(what_if.paths),
+                       .occasion = occasion_of(names)};
+  }
+
+  const Options& options_;
+  std::vector<std::string> changed_;
+  std::map<std::string, std::optional<cache::Revisions>> revisions_;  // by the root of the repository
+};
 
 // Names of stages that the Dockerfile does not have. Builders say nothing of them.
 void warn_of_stages(const std::vector<std::string>& names, const cache::Build& build) {
@@ -171,7 +190,11 @@ void warn_of_stages(const std::vector<std::string>& names, const cache::Build& b
   }
 }
 
-bool print_text(const Options& options, const Judged& judged, bool several) {
+report::Explanation explanation_of(const JudgedImage& judged) {
+  return {judged.build, judged.report, judged.paths, &judged.image, judged.notes};
+}
+
+bool print_text(const Options& options, const JudgedImage& judged, bool several) {
   std::string out;
   const report::Style style(use_colour());
   if (options.why != 0) {
@@ -181,19 +204,19 @@ bool print_text(const Options& options, const Judged& judged, bool several) {
       return false;
     }
   } else {
-    report::ExplainOptions what{.occasion = judged.occasion, .several = several};
+    report::ExplainOptions what{.occasion = judged.occasion, .several = several, .files = options.files};
     if (!options.only.empty()) what.only = kVerdicts.at(options.only);
-    report::append_explanation({judged.build, judged.report, judged.paths}, what, style, out);
+    report::append_explanation(explanation_of(judged), what, style, out);
     if (several) out += '\n';
   }
   print_and_clear(out);
   return true;
 }
 
-void print_json(const std::vector<Judged>& images, bool several) {
+void print_json(const std::vector<JudgedImage>& images, bool several) {
   std::vector<report::Explanation> explanations;
-  for (const Judged& judged : images)
-    explanations.push_back({judged.build, judged.report, judged.paths});
+  for (const JudgedImage& judged : images)
+    explanations.push_back(explanation_of(judged));
   std::string out;
   if (several) {
     report::append_explanations_json(explanations, out);
@@ -204,11 +227,11 @@ void print_json(const std::vector<Judged>& images, bool several) {
 }
 
 // Names that lie in the context of none of the images.
-void warn_of_outside(const std::vector<Judged>& images) {
+void warn_of_outside(const std::vector<JudgedImage>& images) {
   if (images.empty()) return;
   for (size_t i = 0; i < images.front().paths.size(); ++i) {
     const std::string& given = images.front().paths[i].given;
-    const bool outside = std::all_of(images.begin(), images.end(), [&](const Judged& judged) {
+    const bool outside = std::all_of(images.begin(), images.end(), [&](const JudgedImage& judged) {
       return std::any_of(judged.paths.begin(), judged.paths.end(), [&](const cache::ChangedPath& path) {
         return path.given == given && path.fate == cache::ChangedPath::Fate::kOutside;
       });
@@ -217,40 +240,54 @@ void warn_of_outside(const std::vector<Judged>& images) {
   }
 }
 
-int run(const Options& options) {
+// The question that was not asked in full: what rebuilds since the last commit?
+bool complete(Options& options) {
   const int ways = int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()};
-  if (ways != 1) {
-    complain(ways == 0 ? "say what changed: --changed FILE…, --since SNAPSHOT or --git REVISION"
-                       : "--changed, --since and --git can't be combined: give one of them");
-    return kError;
+  if (ways > 1) {
+    complain("--changed, --since and --git can't be combined: give one of them");
+    return false;
   }
-  const auto changed = read_names(options.changed);
+  if (ways == 1) return true;
+  if (context::repository_root(current_folder()).empty()) {
+    complain(
+        "there is no git repository here to compare with; name what changed: --changed FILE, or --since SNAPSHOT "
+        "with what dcache snapshot recorded");
+    return false;
+  }
+  options.git = {"HEAD"};
+  return true;
+}
+
+int run(Options options) {
+  if (!complete(options)) return kError;
+  auto changed = read_names(options.changed);
   if (!changed) return kError;
-  const std::vector<std::string> files =
-      options.build.files.empty() ? std::vector<std::string>{""} : find_files(options.build.files);
-  if (files.empty()) return kError;
-  // A folder may hold any number: what programs read must not depend on how many there are today.
-  const bool several =
-      options.build.files.size() > 1 || (!options.build.files.empty() && files != options.build.files);
+  bool failed = false;
+  std::vector<project::Image> images = images_of(options.build, failed);
+  if (images.empty()) return kError;
+  // A folder or a project may hold any number: what programs read must not depend on how many there are today.
+  const bool one_file = options.build.files.size() == 1 && images.size() == 1 &&
+                        images.front().build.dockerfile == text::clean_path(options.build.files.front());
+  const bool several = images.size() > 1 || (!options.build.files.empty() && !one_file);
   if (several && (!options.since.empty() || options.why != 0)) {
-    complain("--since and --why are about one image: name one Dockerfile with -f");
+    complain("--since and --why are about one image: name one with -f or --image");
     return kError;
   }
-  int status = kOk;
-  std::vector<Judged> images;
-  for (const std::string& file : files) {
-    auto judged = judge(options, *changed, file);
-    if (!judged) {
-      status = kError;
+  std::vector<JudgedImage> judged;
+  Judge judge(options, std::move(*changed));
+  for (project::Image& image : images) {
+    auto one = judge.judge(std::move(image));
+    if (!one) {
+      failed = true;
       continue;
     }
-    warn_of_stages(options.build.no_cache_filter, judged->build);
-    if (options.format == "text" && !print_text(options, *judged, several)) status = kError;
-    images.push_back(std::move(*judged));
+    warn_of_stages(options.build.no_cache_filter, one->build);
+    if (options.format == "text" && !print_text(options, *one, several)) failed = true;
+    judged.push_back(std::move(*one));
   }
-  if (options.format == "json") print_json(images, several);
-  if (several) warn_of_outside(images);
-  return status;
+  if (options.format == "json") print_json(judged, several);
+  if (several) warn_of_outside(judged);
+  return failed ? kError : kOk;
 }
 
 }  // namespace
@@ -281,6 +318,7 @@ Command explain_command() {
   command.text("--only", "", options->only, "Show only the steps with this verdict").choices = {
       "hit", "miss", "depends", "unused", "unknown"};
   command.number("--why", "LINE", options->why, "Show only why the step in this line rebuilds");
+  command.flag("--files", options->files, "List all files that changed, below the step that they rebuild");
   command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
   add_builder_options(command, options->build);
   command.arguments("FILE", options->changed, "The same as --changed FILE");
@@ -288,7 +326,8 @@ Command explain_command() {
       "Marks: ✓ reused, ✗ rebuilt, ~ reused only if a rebuilt step gives the same output,\n"
       "       ? not known without asking the registry, - not needed for the target";
   command.examples =
-      "  dcache explain --changed cmd/app1/main.go\n"
+      "  dcache explain                             # since the last commit\n"
+      "  dcache explain --image api --changed cmd/app1/main.go\n"
       "  dcache explain -f build/Dockerfile --context . --changed go.mod pkg/\n"
       "  git diff --name-only HEAD~1 | dcache explain --only miss --changed -\n"
       "  dcache explain --git HEAD\n"

@@ -7,7 +7,9 @@
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "dcache/cache/what_if.h"
 #include "dcache/report/context.h"
+#include "dcache/report/context_files.h"
 
 namespace dcache::cli {
 namespace {
@@ -15,6 +17,9 @@ namespace {
 struct Options {
   BuildFlags build;
   uint32_t files = 0;
+  bool list = false;
+  bool ignored = false;
+  std::string why;
   std::string format = "text";
 };
 
@@ -41,10 +46,46 @@ int run_keys(const Options& options) {
   return kOk;
 }
 
+// The path from the root of the context; nothing, with a word on standard error, for one outside of it.
+std::optional<std::string> path_in_context(const cache::Build& build, const std::string& given) {
+  const cache::ChangedPath path = cache::locate(build, {given}, current_folder()).front();
+  if (path.fate == cache::ChangedPath::Fate::kRead && path.context.empty() && !path.path.empty())
+    return path.path;
+  complain(fmt::format("--why {}: it is not in the build context {}", given, build.options().context));
+  return std::nullopt;
+}
+
+// The files of the context, or one of them.
+int run_files(const Options& options, const cache::Build& build) {
+  const bool json = options.format == "json";
+  const report::Style style(use_colour());
+  std::string out;
+  if (!options.why.empty()) {
+    const auto path = path_in_context(build, options.why);
+    if (!path) return kError;
+    if (json) {
+      report::append_file_reasons_json(build, *path, out);
+    } else {
+      report::append_file_reasons(build, *path, style, out);
+    }
+  } else {
+    const auto which = options.ignored ? report::ListedFiles::kIgnored : report::ListedFiles::kAll;
+    const auto listed = json ? report::append_context_files_json(build, which, out)
+                             : report::append_context_files(build, which, style, out);
+    if (!listed) {
+      complain(listed.error());
+      return kError;
+    }
+  }
+  print_and_clear(out);
+  return kOk;
+}
+
 int run_context(const Options& options) {
   const auto build = load_build(options.build, Ignored::kMeasured);
   if (!build) return kError;
   warn_of(*build);
+  if (options.list || options.ignored || !options.why.empty()) return run_files(options, *build);
   std::string out;
   if (options.format == "json") {
     report::append_context_json(*build, out);
@@ -78,9 +119,16 @@ Command keys_command() {
 Command context_command() {
   auto options = std::make_shared<Options>();
   Command command("context", "Show what is in the build context, and what no step reads");
+  command.flag("--list", options->list, "List every file of the context's folder, in or out, with its size");
+  command.flag("--ignored", options->ignored, "List only the files that the ignore file keeps out");
+  command.text("--why", "FILE", options->why,
+               "Say which pattern keeps a file in or out of the context, and which steps read it");
   add_build_options(command, options->build);
   add_format(command, *options);
-  command.examples = "  dcache context --target build";
+  command.examples =
+      "  dcache context --target build\n"
+      "  dcache context --why src/config.json\n"
+      "  dcache context --list --image api";
   command.run = [options] { return run_context(*options); };
   return command;
 }

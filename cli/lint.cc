@@ -89,13 +89,20 @@ struct Linted {
 class Session {
  public:
   explicit Session(const LintOptions& options)
-      : options_(options), settings_(options), linters_(lint::catalogue(), settings_.linters()) {}
+      : options_(options),
+        settings_(options),
+        linters_(lint::catalogue(), settings_.linters()),
+        images_(std::make_shared<project::ImageFinder>(
+            project::ProjectOptions{.read = {.environment = environment()}})),
+        surroundings_(context::disk(), images_) {}
 
   int run() {
     if (!settings_.check()) return kError;
     if (options_.show_config) return show_config();
-    const std::vector<std::string> paths =
-        find_files(options_.paths, {.companions = true, .gitignore = !options_.no_gitignore});
+    project::Found found = find_files(
+        options_.paths, {.companions = true, .definitions = true, .gitignore = !options_.no_gitignore});
+    images_->add(found.definitions);
+    const std::vector<std::string>& paths = found.files;
     const bool fixes_input =
         options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
     // Who records findings wants no list of them, unless a format is given.
@@ -361,6 +368,7 @@ class Session {
   lint::Linters linters_;
   std::set<std::string>
       shown_;  // files of which a diff is printed, or that fixes have written beside Dockerfiles
+  std::shared_ptr<project::ImageFinder> images_;
   lint::AllSurroundings surroundings_;
   Reports reports_;
   report::Baseline baseline_;

@@ -26,6 +26,8 @@ struct Named {
 constexpr std::array kCommands = {
     Named{"lint", lint_command},
     Named{"explain", explain_command},
+    Named{"affected", affected_command},
+    Named{"images", images_command},
     Named{"snapshot", snapshot_command},
     Named{"keys", keys_command},
     Named{"context", context_command},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dcache/lint/companion.h"
+#include "dcache/project/discover.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -42,7 +43,7 @@ bool is_called_for_images(std::string_view folder) {
 
 // Whether a file is there for images or readers alone.
 bool is_beside_the_point(std::string_view name) {
-  return lint::is_dockerfile_name(name) || name.starts_with(".git") || name.ends_with("dockerignore") ||
+  return project::is_dockerfile_name(name) || name.starts_with(".git") || name.ends_with("dockerignore") ||
          name.starts_with("README") || name.starts_with("LICENSE") || name.starts_with("docker-compose") ||
          name.starts_with("compose.") || name.ends_with(".md");
 }

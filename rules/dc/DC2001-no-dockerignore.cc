@@ -9,6 +9,7 @@
 #include "dcache/context/git.h"
 #include "dcache/lint/companion.h"
 #include "dcache/lint/rule.h"
+#include "dcache/project/discover.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
@@ -216,7 +217,7 @@ std::string dockerfile_patterns(const lint::Surroundings& around) {
   std::string text = "Dockerfile*\n";
   for (const context::Record& record : around.files.records()) {
     const bool at_root = record.path.find('/') == std::string::npos;
-    if (!at_root || record.type != context::Type::kFile || !lint::is_dockerfile_name(record.path)) continue;
+    if (!at_root || record.type != context::Type::kFile || !project::is_dockerfile_name(record.path)) continue;
     std::string pattern = record.path;
     for (const std::string_view ending : {".dockerfile", ".Dockerfile"}) {
       if (record.path.ends_with(ending)) pattern = "*" + std::string(ending);
@@ -234,7 +235,7 @@ std::optional<lint::Fix> write_ignore_file(Subject& subject, const lint::Surroun
   const bool reads_git = may_read_git(subject, around);
   std::string edited;
   for (const std::string& name : needless_names(subject, around)) {
-    if (!lint::is_dockerfile_name(name)) edited += name + "\n";
+    if (!project::is_dockerfile_name(name)) edited += name + "\n";
   }
   const bool has_git = around.files.find(".git") != nullptr;
   if (strangers.empty() && edited.empty() && !has_git) return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "dcache/lint/companion.h"
 #include "dcache/lint/rule.h"
+#include "dcache/project/discover.h"
 #include "dcache/report/style.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
@@ -186,7 +187,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   std::vector<std::string> edited;
   if (has_run_after(subject.graph(), *copy)) edited = needless_names(subject, *around);
   // After an edit of a Dockerfile alone people expect a build.
-  if (std::ranges::all_of(edited, lint::is_dockerfile_name)) edited.clear();
+  if (std::ranges::all_of(edited, project::is_dockerfile_name)) edited.clear();
   if (found.words.empty() && edited.empty()) return;
   const std::string remedy = fmt::format("add them to {}", text::base_name(around->ignore_file));
   const std::string names = fmt::format("{}", fmt::join(edited, ", "));

@@ -7,6 +7,7 @@
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/rule.h"
+#include "dcache/project/discover.h"
 #include "dcache/text/file_io.h"
 #include "rules/volatile.h"
 
@@ -46,7 +47,7 @@ struct Siblings {
 Siblings read_siblings(const lint::Surroundings& around) {
   Siblings siblings;
   std::vector<context::Listed> listed = around.file_system->list(around.folder);
-  std::erase_if(listed, [](const context::Listed& one) { return !lint::is_dockerfile_name(one.name); });
+  std::erase_if(listed, [](const context::Listed& one) { return !project::is_dockerfile_name(one.name); });
   if (listed.size() > kMostDockerfiles) return siblings;
   for (context::Listed& one : listed) {
     auto text = around.read(one.name);

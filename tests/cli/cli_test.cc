@@ -277,7 +277,8 @@ TEST(Explain, GivesTheDocumentedJson) {
   EXPECT_EQ(
       run["cause"],
       (json{
-          {"kind", "file"}, {"path", "go.mod"}, {"change", "changed"}, {"pattern", "go.mod"}, {"line", 4}}));
+          {"kind", "file"}, {"path", "go.mod"}, {"change", "changed"}, {"pattern", "go.mod"}, {"line", 4},
+          {"files", {{{"path", "go.mod"}, {"change", "changed"}, {"pattern", "go.mod"}}}}}));
   EXPECT_EQ(run["follows"], 4);
 }
 

@@ -33,7 +33,7 @@ TEST(MemoryFiles, AreWalkedAsTheSameFilesOnDiskAre) {
     auto on_disk = *disk()->walk(folder.path(), matcher, {});
     auto in_memory = *memory.walk("/app", matcher, {});
     EXPECT_EQ(paths(in_memory), paths(on_disk)) << ignored;
-    disk()->hash(on_disk.snapshot, folder.path(), {.wanted = [](const Record&) { return true; }});
+    disk()->hash(on_disk.snapshot, folder.path(), {.wanted = [](size_t, const Record&) { return true; }});
     for (const Record& record : on_disk.snapshot.records()) {
       const Record* same = in_memory.snapshot.find(record.path);
       ASSERT_NE(same, nullptr) << record.path;

@@ -114,7 +114,8 @@ TEST(HashContents, ReadsNoFileThatTheStoreKnows) {
   HashStore store = HashStore::open(store_folder.path(), folder.path());
   store.add(known.stamp, hashes_of("from the store"), HashStore::now() + 60 * kSecond);
   store.save({});
-  const HashingOptions options{.wanted = [](const Record&) { return true; }, .store = store_folder.path()};
+  const HashingOptions options{.wanted = [](size_t, const Record&) { return true; },
+                               .store = store_folder.path()};
   EXPECT_TRUE(hash_contents(walk->snapshot, folder.path(), options).empty());
   EXPECT_EQ(walk->snapshot.find("a")->content, hash_bytes("from the store"));
   EXPECT_EQ(walk->snapshot.find("b")->content, hash_bytes("y"));

@@ -27,7 +27,7 @@ Texts paths(const Snapshot& snapshot) {
   return all;
 }
 
-constexpr auto kAll = [](const Record&) { return true; };
+constexpr auto kAll = [](size_t, const Record&) { return true; };
 
 Record file(std::string path) {
   Record record;
@@ -120,7 +120,7 @@ TEST(HashContents, HashesOnlyWhatIsWanted) {
   folder.write("c", "other");
   auto walk = context::walk(folder.path(), {});
   hash_contents(walk->snapshot, folder.path(),
-                {.wanted = [](const Record& record) { return record.path != "c"; }});
+                {.wanted = [](size_t, const Record& record) { return record.path != "c"; }});
   EXPECT_EQ(walk->snapshot.find("a")->content, walk->snapshot.find("b")->content);
   EXPECT_EQ(walk->snapshot.find("a")->content, hash_bytes("same"));
   EXPECT_FALSE(walk->snapshot.find("c")->content);

@@ -46,7 +46,10 @@ inline std::string shown(const Target& target) {
   add_list("ulimits", target.run.ulimits);
   add_list("needs", target.needs);
   add_pairs("images", target.image_args);
-  add_list("unknown", target.unknown);
+  std::vector<std::string> unknown;
+  for (const Unknown& one : target.unknown)
+    unknown.push_back(one.attribute + " " + one.reason);
+  add_list("unknown", unknown);
   return text;
 }
 

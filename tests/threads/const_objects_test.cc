@@ -56,8 +56,8 @@ TEST(Threads, HashFilesTogether) {
   folder.write("gone", "x");
   auto walk = context::walk(folder.path(), {});
   std::filesystem::remove(folder / "gone");
-  const auto problems = context::hash_contents(walk->snapshot, folder.path(),
-                                               {.wanted = [](const context::Record&) { return true; }});
+  const auto problems = context::hash_contents(
+      walk->snapshot, folder.path(), {.wanted = [](size_t, const context::Record&) { return true; }});
   EXPECT_EQ(problems.size(), 1u);
   for (const context::Record& record : walk->snapshot.records()) {
     if (record.path == "gone") continue;

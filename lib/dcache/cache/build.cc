@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -45,12 +47,12 @@ std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, c
                                                 plan::Builder builder) {
   switch (builder) {
     case plan::Builder::kBuildkit:
-      return {dockerfile + ".dockerignore", context + "/.dockerignore"};
+      return {dockerfile + ".dockerignore", text::join_path(context, ".dockerignore")};
     case plan::Builder::kClassic:
-      return {context + "/.dockerignore"};
+      return {text::join_path(context, ".dockerignore")};
     case plan::Builder::kBuildah:
-      return {dockerfile + ".containerignore", dockerfile + ".dockerignore", context + "/.containerignore",
-              context + "/.dockerignore"};
+      return {dockerfile + ".containerignore", dockerfile + ".dockerignore",
+              text::join_path(context, ".containerignore"), text::join_path(context, ".dockerignore")};
   }
   return {};
 }
@@ -97,15 +99,20 @@ std::vector<Failure> Build::plan(std::string text) {
   return failures;
 }
 
-Contexts Build::contexts_with(const Snapshot& context, const Edits* counted) const {
-  Contexts contexts{&context, {}, counted};
+Contexts Build::contexts() const {
+  Contexts contexts{{&contexts_->main, nullptr}, {}};
   for (const auto& [name, snapshot] : contexts_->named)
-    contexts.named[name] = &snapshot;
+    contexts.named[name] = {&snapshot, nullptr};
   return contexts;
 }
 
-std::vector<StepKeys> Build::keys_over(const Snapshot& context, const Edits* counted) const {
-  return compute_keys(*graph_, contexts_with(context, counted));
+std::vector<StepKeys> Build::selected_files() const {
+  const Edits none;
+  Contexts contexts = this->contexts();
+  contexts.main.counted = &none;
+  for (auto& [name, context] : contexts.named)
+    context.counted = &none;
+  return select_files(*graph_, contexts);
 }
 
 tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& options) {
@@ -114,7 +121,8 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   if (build.options_.context.empty())
     build.options_.context = std::string(text::parent_path(options.dockerfile));
   const context::FileSystem& files = *options.files;
-  auto text = files.read(options.dockerfile);
+  auto text = options.dockerfile_text ? tl::expected<std::string, std::string>(*options.dockerfile_text)
+                                      : files.read(options.dockerfile);
   if (!text)
     return tl::unexpected(
         std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "give the path of the Dockerfile"}});
@@ -145,9 +153,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
           {{}, 0, 0, named.error(), std::string(context::remedy_for_walk(named.error()))}});
     build.contexts_->named[name] = std::move(named->snapshot);
   }
-  const Edits none;
-  if (!options.names_only)
-    build.keys_ = select_files(*build.graph_, build.contexts_with(build.contexts_->main, &none));
+  if (!options.names_only) build.keys_ = build.selected_files();
   return build;
 }
 
@@ -159,68 +165,150 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
   build.contexts_->main = std::move(parts.context);
   build.contexts_->named = std::move(parts.named_contexts);
   *build.ignore_ = std::move(parts.ignore);
-  build.keys_ = build.keys_over(build.contexts_->main);
+  build.keys_ = compute_keys(*build.graph_, build.contexts());
   return build;
 }
 
-Report Build::compare_with(std::span<const Build* const> earlier) const {
+Report Build::compare_with(std::span<const Build* const> earlier, const Assumed& assumed) const {
   std::vector<State> states;
   for (const Build* build : earlier)
     states.push_back(build->state());
-  const Build& last = *earlier.back();
-  // Copies of the contexts in which such files are marked.
+  // Copies of the contexts in which files are marked of which a builder may see something else.
   std::map<std::string, Snapshot, std::less<>> marked;
-  Contexts contexts = contexts_with(contexts_->main, nullptr);
+  Contexts contexts = this->contexts();
   const auto mark = [&](const std::string& name, const Snapshot& old, const Snapshot*& now) {
-    std::vector<Record> stale = stale_records(old, *now);
-    if (!stale.empty()) now = &marked.emplace(name, now->with(std::move(stale))).first->second;
+    std::vector<Record> records = stale_records(old, *now);
+    const auto paths = assumed.find(name);
+    if (paths != assumed.end()) std::ranges::move(assumed_records(name, paths->second), std::back_inserter(records));
+    if (!records.empty()) now = &marked.emplace(name, now->with(std::move(records))).first->second;
   };
-  mark("", last.context(), contexts.main);
-  for (auto& [name, snapshot] : contexts.named) {
-    const auto old = last.named_contexts().find(name);
-    if (old != last.named_contexts().end()) mark(name, old->second, snapshot);
+  if (!earlier.empty()) {
+    const Build& last = *earlier.back();
+    mark("", last.context(), contexts.main.files);
+    for (auto& [name, context] : contexts.named) {
+      const auto old = last.named_contexts().find(name);
+      if (old != last.named_contexts().end()) mark(name, old->second, context.files);
+    }
   }
-  if (marked.empty()) return compare(states, state());
+  if (marked.empty()) return with_patterns(compare(states, state()), earlier);
   const std::vector<StepKeys> keys = compute_keys(*graph_, contexts);
-  return compare(states, {graph_.get(), &keys});
+  return with_patterns(compare(states, {graph_.get(), &keys}), earlier);
 }
 
-void Build::hash_files(const Progress& progress,
-                       const std::function<bool(const std::string& context, const context::Record&)>& only,
-                       bool make_keys) {
-  // By context, "" for the main one: which of its records.
-  std::map<std::string, std::vector<bool>, std::less<>> wanted;
-  wanted[""].resize(contexts_->main.records().size());
-  for (const auto& [name, snapshot] : contexts_->named)
-    wanted[name].resize(snapshot.records().size());
-  const auto snapshot_of = [&](const std::string& name) -> const Snapshot& {
-    return name.empty() ? contexts_->main : contexts_->named.at(name);
+// Says of files that are gone or new that the ignore file is why.
+Report Build::with_patterns(Report report, std::span<const Build* const> earlier) const {
+  const auto tell = [](FileChange& file, std::string_view change, const IgnoreFile& ignore) {
+    const ignore::Decision decision = ignore.matcher.decide(file.path);
+    if (!decision.ignored) return false;
+    file.change = change;
+    file.ignore_pattern = decision.pattern->written;
+    file.ignore_place = fmt::format("{}:{}", ignore.path, decision.pattern->line);
+    return true;
   };
+  for (StepReport& step : report.steps) {
+    Cause& cause = step.cause;
+    if (cause.files == nullptr || earlier.empty()) continue;
+    auto files = std::make_shared<std::vector<FileChange>>(*cause.files);
+    bool any = false;
+    for (FileChange& file : *files) {
+      if (file.change == "deleted") any |= tell(file, "ignored", *ignore_);
+      if (file.change == "added") any |= tell(file, "unignored", earlier.back()->ignore());
+    }
+    if (!any) continue;
+    const FileChange& first = files->front();
+    cause.change = first.change;
+    cause.name = first.ignore_place;
+    (first.change == "ignored" ? cause.after : cause.before) = first.ignore_pattern;
+    cause.files = std::move(files);
+  }
+  return report;
+}
+
+// Those of the files that some needed step reads, marked as assumed.
+std::vector<Record> Build::assumed_records(const std::string& context,
+                                           const std::vector<std::string>& paths) const {
+  std::vector<Record> records;
+  if (paths.empty()) return records;
+  std::set<std::string_view> seen;
   for (size_t i = 0; i < keys_.size(); ++i) {
     if (!graph_->steps[i].needed) continue;
     for (const ReadFiles& read : keys_[i].reads) {
-      const std::string& name = graph_->steps[i].reads[read.read].name;
-      const Record* const first = snapshot_of(name).records().data();
-      std::vector<bool>& files = wanted[name];
-      for (const SelectedFile& file : read.selection.files)
-        files[static_cast<size_t>(file.record - first)] = true;
+      if (graph_->steps[i].reads[read.read].name != context) continue;
+      for (const SelectedFile& file : read.selection.files) {
+        if (!std::ranges::binary_search(paths, file.record->path, context::path_less) ||
+            !seen.insert(file.record->path).second)
+          continue;
+        records.push_back(*file.record);
+        records.back().assumed = true;
+      }
     }
   }
-  const auto hash = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
-    const std::vector<bool>& files = wanted[name];
+  return records;
+}
+
+// Marks the records of this build's contexts that the steps of `reader`, which may be this build, read.
+void Build::add_wanted(const Build& reader, Wanted& wanted) const {
+  const auto snapshot_of = [&](const std::string& name) -> const Snapshot* {
+    if (name.empty()) return &contexts_->main;
+    const auto named = contexts_->named.find(name);
+    return named == contexts_->named.end() ? nullptr : &named->second;
+  };
+  for (size_t i = 0; i < reader.keys_.size(); ++i) {
+    if (!reader.graph_->steps[i].needed) continue;
+    for (const ReadFiles& read : reader.keys_[i].reads) {
+      const std::string& name = reader.graph_->steps[i].reads[read.read].name;
+      const Snapshot* snapshot = snapshot_of(name);
+      if (snapshot == nullptr) continue;
+      const std::span<const Record> records = snapshot->records();
+      std::vector<bool>& files = wanted[name];
+      files.resize(records.size());
+      for (const SelectedFile& file : read.selection.files) {
+        const Record* record = &reader == this ? file.record : snapshot->find(file.record->path);
+        if (record != nullptr) files[static_cast<size_t>(record - records.data())] = true;
+      }
+    }
+  }
+}
+
+void Build::hash_files(const Progress& progress, const Only& only, bool make_keys) {
+  Wanted wanted;
+  add_wanted(*this, wanted);
+  hash(wanted, progress, only, make_keys);
+}
+
+void Build::hash_together(std::span<Build* const> builds, const Progress& progress, const Only& only) {
+  std::vector<Wanted> wanted(builds.size());
+  for (size_t i = 0; i < builds.size(); ++i) {
+    for (const Build* reader : builds)
+      builds[i]->add_wanted(*reader, wanted[i]);
+  }
+  for (size_t i = 0; i < builds.size(); ++i)
+    builds[i]->hash(wanted[i], progress, only, true);
+}
+
+void Build::hash(const Wanted& wanted, const Progress& progress, const Only& only, bool make_keys) {
+  bool moved = false;  // the records are copies now, since other builds have them too
+  const auto hash_context = [&](Snapshot& snapshot, const std::string& name, const std::string& folder) {
+    const auto files = wanted.find(name);
+    if (files == wanted.end()) return;
     const Record* const first = snapshot.records().data();
-    const auto is_wanted = [&](const Record& record) {
-      return files[static_cast<size_t>(&record - first)] && (!only || only(name, record));
+    const auto is_wanted = [&](size_t index, const Record& record) {
+      return files->second[index] && (!only || only(name, record));
     };
     auto problems = options_.files->hash(
         snapshot, folder,
         {.wanted = is_wanted, .store = options_.hash_store, .progress = progress, .stop = options_.stop});
-    std::move(problems.begin(), problems.end(), std::back_inserter(problems_));
+    std::ranges::move(problems, std::back_inserter(problems_));
+    moved = moved || snapshot.records().data() != first;
   };
-  hash(contexts_->main, "", options_.context);
+  hash_context(contexts_->main, "", options_.context);
   for (auto& [name, snapshot] : contexts_->named)
-    hash(snapshot, name, options_.plan.named_contexts.at(name));
-  if (make_keys) keys_ = keys_over(contexts_->main);
+    hash_context(snapshot, name, options_.plan.named_contexts.at(name));
+  if (make_keys) {
+    keys_ = compute_keys(*graph_, contexts());
+  } else if (moved) {
+    keys_ = selected_files();
+  }
 }
 
 }  // namespace dcache::cache

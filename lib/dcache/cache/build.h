@@ -26,6 +26,8 @@ using text::Failure;
 
 struct BuildOptions {
   std::string dockerfile = {};   // its path
+  // Its text, in place of what is in a file; `dockerfile` is what messages call it then.
+  std::optional<std::string> dockerfile_text = {};
   std::string context = {};      // the folder; empty for the Dockerfile's own
   std::string hash_store = {};   // the folder of hashes kept between runs; empty for none
   bool measure_ignored = false;  // for Build::ignored_by
@@ -90,15 +92,20 @@ class Build {
   // called as of context::HashingOptions. Without `make_keys`, keys() stays what it was: for who wants to
   // write a snapshot and no more.
   using Progress = std::function<void(const context::HashingProgress&)>;
-  void hash_files(const Progress& progress = {},
-                  const std::function<bool(const std::string& context, const context::Record&)>& only = {},
-                  bool make_keys = true);
-  // The verdicts on this build for a builder that has built all of `earlier`, of which there is at least one,
-  // in their order. Files with the size, mode and time of modification that they had in the last of them, but
+  using Only = std::function<bool(const std::string& context, const context::Record&)>;
+  void hash_files(const Progress& progress = {}, const Only& only = {}, bool make_keys = true);
+  // The same for builds that are compared: each hashes what any of them reads.
+  static void hash_together(std::span<Build* const> builds, const Progress& progress = {},
+                            const Only& only = {});
+  // By context ("" for the main one): paths of files, sorted, of which nobody knows whether they are the same
+  // as before.
+  using Assumed = std::map<std::string, std::vector<std::string>, std::less<>>;
+  // The verdicts on this build for a builder that has built all of `earlier`, in their order; without any all
+  // steps are new. Files with the size, mode and time of modification that they had in the last of them, but
   // another hash, are taken for what such a builder sees: nobody knows whether it looks at them.
-  Report compare_with(std::span<const Build* const> earlier) const;
-  // The same build over other files; `counted` as of Contexts.
-  std::vector<StepKeys> keys_over(const context::Snapshot& context, const Edits* counted = nullptr) const;
+  Report compare_with(std::span<const Build* const> earlier, const Assumed& assumed = {}) const;
+  // Its contexts, for the keys of this build over other files.
+  Contexts contexts() const;
 
  private:
   struct Trees {
@@ -107,7 +114,15 @@ class Build {
   };
 
   Build() = default;
-  Contexts contexts_with(const context::Snapshot& context, const Edits* counted) const;
+  // By context: for each record whether some step reads it.
+  using Wanted = std::map<std::string, std::vector<bool>, std::less<>>;
+  void add_wanted(const Build& reader, Wanted& wanted) const;
+  void hash(const Wanted& wanted, const Progress& progress, const Only& only, bool make_keys);
+  std::vector<context::Record> assumed_records(const std::string& context,
+                                               const std::vector<std::string>& paths) const;
+  Report with_patterns(Report report, std::span<const Build* const> earlier) const;
+  // Of the files in contexts, but without keys.
+  std::vector<StepKeys> selected_files() const;
   std::vector<Failure> plan(std::string text);
 
   BuildOptions options_;

@@ -21,6 +21,9 @@ std::string words_of(const Step& step) {
 }
 
 // What people call a part of a step.
+constexpr std::string_view kRebuilt = "rebuilt";
+constexpr std::string_view kAssumed = "assumed";
+
 std::string name_of_part(const Part& part) {
   switch (part.kind) {
     case Part::Kind::kWorkdir:
@@ -48,6 +51,9 @@ std::string name_of_part(const Part& part) {
     case Part::Kind::kLocation:
     case Part::Kind::kRemote:
       return "remote source";
+    case Part::Kind::kBuilt:
+    case Part::Kind::kPossiblyBuilt:
+      return part.name;
     case Part::Kind::kOption:
       return part.name == "hostname" ? "host name" : "--" + part.name;
     case Part::Kind::kFlag:
@@ -158,6 +164,7 @@ class Causes::Explaining {
     const StepKeys& old_keys = (*before_.keys)[*old];
     if (explain_files(report, old_keys)) return;
     const Step& then = before_.graph->steps[*old];
+    if (explain_images(report, then, now)) return;
     if (then.independent != now.independent) {  // of the same words: in another store
       cause.kind = Cause::Kind::kInstruction;
       cause.name = "image store";
@@ -235,6 +242,7 @@ class Causes::Explaining {
       report.cause.before = now.kind == Step::Kind::kImage ? old.image : words_of(old);
       report.cause.after = now.kind == Step::Kind::kImage ? now.image : words_of(now);
       if (report.cause.before == report.cause.after) name_changed_part(report, old_others, now_others);
+      if (report.cause.change == kRebuilt) report.cause.kind = Cause::Kind::kImage;
       return true;
     }
     return explain_variables(report, variables_of(old), variables_of(now));
@@ -283,7 +291,25 @@ class Causes::Explaining {
     const Part* was = first_missing(old, now, is);
     report.cause.before = was == nullptr ? "" : was->value;
     report.cause.after = is == nullptr ? "" : is->value;
-    if (is != nullptr || was != nullptr) report.cause.name = name_of_part(is != nullptr ? *is : *was);
+    const Part* part = is != nullptr ? is : was;
+    if (part == nullptr) return;
+    report.cause.name = name_of_part(*part);
+    if (part->kind != Part::Kind::kBuilt && part->kind != Part::Kind::kPossiblyBuilt) return;
+    report.cause.change = kRebuilt;
+    report.cause.before = report.cause.after = {};
+  }
+
+  // The image that it copies from or mounts.
+  static bool explain_images(StepReport& report, const Step& old, const Step& now) {
+    const auto is_image = [](const Read& read) { return read.origin == Read::Origin::kImage; };
+    const auto was = std::ranges::find_if(old.reads, is_image);
+    const auto is = std::ranges::find_if(now.reads, is_image);
+    if (was == old.reads.end() || is == now.reads.end() || was->name == is->name) return false;
+    report.cause.kind = Cause::Kind::kInstruction;
+    report.cause.name = "--from";
+    report.cause.before = was->name;
+    report.cause.after = is->name;
+    return true;
   }
 
   static bool explain_variables(StepReport& report, const std::vector<Value>& old,
@@ -337,18 +363,21 @@ class Causes::Explaining {
     const std::vector<SelectedFile> was = files_of(old);
     const std::vector<SelectedFile> is = files_of(keys(report.step));
     // What counts most is blamed first: what is new or changed, then folders, then what is gone.
-    std::vector<std::pair<const SelectedFile*, std::string_view>> folders;
-    std::vector<const SelectedFile*> gone;
-    const auto blame = [&](const SelectedFile& file, std::string_view change) {
-      Cause& cause = report.cause;
-      if (cause.kind == Cause::Kind::kFile) {
-        ++cause.more;
-        return;
-      }
-      cause.kind = Cause::Kind::kFile;
-      cause.path = file.record->path;
-      cause.change = change;
-      cause.pattern = file.selector == nullptr ? "." : file.selector->written;
+    struct Folder {
+      const SelectedFile* file;
+      std::string_view change;
+      const Record* old_record;
+    };
+    std::vector<Folder> folders;
+    std::vector<const SelectedFile*> gone, assumed;
+    std::vector<FileChange> changes;
+    const auto blame = [&](const SelectedFile& file, std::string_view change, const Record* old_record) {
+      const bool deleted = change == "deleted";
+      changes.push_back({.path = file.record->path,
+                         .change = std::string(change),
+                         .pattern = file.selector == nullptr ? "." : file.selector->written,
+                         .mode_before = old_record == nullptr ? 0 : old_record->mode,
+                         .mode_after = deleted ? 0 : file.record->mode});
     };
     auto old_file = was.begin();
     for (const SelectedFile& file : is) {
@@ -358,29 +387,48 @@ class Causes::Explaining {
            ++old_file)
         gone.push_back(&*old_file);
       if (!is_same()) {
-        blame(file, "added");
+        blame(file, "added", nullptr);
         continue;
       }
       const Record& old_record = *old_file++->record;
       if (!are_same(old_record, *file.record)) {
-        blame(file, change_of(old_record, *file.record));
+        const std::string_view change = change_of(old_record, *file.record);
+        if (change == kAssumed) {
+          assumed.push_back(&file);
+        } else {
+          blame(file, change, &old_record);
+        }
       } else if (file.record->type == context::Type::kFolder &&
                  (old_record.mode != file.record->mode || old_record.attributes != file.record->attributes)) {
-        folders.emplace_back(&file, old_record.mode != file.record->mode ? "folder-mode" : "attributes");
+        folders.push_back({&file, old_record.mode != file.record->mode ? "folder-mode" : "attributes", &old_record});
       }
     }
     for (; old_file != was.end(); ++old_file)
       gone.push_back(&*old_file);
-    for (const auto& [file, change] : folders)
-      blame(*file, change);
+    for (const auto& [file, change, old_record] : folders)
+      blame(*file, change, old_record);
     for (const SelectedFile* file : gone)
-      blame(*file, "deleted");
-    return report.cause.kind == Cause::Kind::kFile;
+      blame(*file, "deleted", file->record);
+    // What nobody knows counts only where nothing else is known to have changed.
+    if (changes.empty()) {
+      for (const SelectedFile* file : assumed)
+        blame(*file, kAssumed, file->record);
+    }
+    if (changes.empty()) return false;
+    Cause& cause = report.cause;
+    cause.kind = Cause::Kind::kFile;
+    cause.path = changes.front().path;
+    cause.change = changes.front().change;
+    cause.pattern = changes.front().pattern;
+    cause.more = changes.size() - 1;
+    cause.files = std::make_shared<const std::vector<FileChange>>(std::move(changes));
+    return true;
   }
 
   static std::string_view change_of(const Record& was, const Record& is) {
     if (was.type != is.type) return "type";
     if (was.target != is.target) return "target";
+    if (is.assumed && !was.assumed) return kAssumed;
     if (is.stale) return "same-time";
     if (was.content != is.content || was.size != is.size) return "changed";
     return was.mode != is.mode ? "mode" : "attributes";

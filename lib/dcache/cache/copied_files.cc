@@ -55,6 +55,7 @@ class Copying {
     // A file that was not hashed counts with the path it has in the context.
     record.content = from.content;
     record.stale = from.stale;
+    record.assumed = from.assumed;
     record.attributes = from.attributes;
     if (from.type == Type::kFile && !from.content) record.content = context::hash_bytes(from.path);
     if (from.type == Type::kSymlink) record.target = from.target;

@@ -23,7 +23,7 @@ Part::Kind hashed_kind(Part::Kind kind, plan::Builder builder) {
 AssumedKeys hash_definition(const Step& step, plan::Builder builder) {
   AssumedHasher hasher;
   for (const Part& part : step.definition) {
-    if (part.kind == Part::Kind::kLocation) {
+    if (part.kind == Part::Kind::kLocation || part.kind == Part::Kind::kPossiblyBuilt) {
       hasher.add_uncertain(context::hash_bytes(part.value));
       continue;
     }
@@ -51,8 +51,10 @@ void add_visible_parts(const Step& step, AssumedHasher& hasher) {
       case Part::Kind::kMode:
       case Part::Kind::kHeredoc:
       case Part::Kind::kRemote:
+      case Part::Kind::kBuilt:
         hasher.add(part.name).add(part.value);
         break;
+      case Part::Kind::kPossiblyBuilt:
       case Part::Kind::kLocation:
         hasher.add_uncertain(context::hash_bytes(part.value));
         break;
@@ -148,7 +150,8 @@ class KeyMaker {
         return read_context(contexts_.main, read, index, keys);
       case Read::Origin::kNamedContext: {
         const auto named = contexts_.named.find(read.name);
-        return read_context(named == contexts_.named.end() ? nullptr : named->second, read, index, keys);
+        return read_context(named == contexts_.named.end() ? ContextFiles() : named->second, read, index,
+                            keys);
       }
       case Read::Origin::kImage:
         return read_image(read);
@@ -158,12 +161,12 @@ class KeyMaker {
     return {};
   }
 
-  AssumedKeys read_context(const context::Snapshot* snapshot, const Read& read, size_t index,
+  AssumedKeys read_context(const ContextFiles& context, const Read& read, size_t index,
                            StepKeys& keys) const {
-    if (snapshot == nullptr) return {};
-    keys.reads.push_back({index, select(*snapshot, read.selectors, contexts_.counted)});
+    if (context.files == nullptr) return {};
+    keys.reads.push_back({index, select(*context.files, read.selectors, context.counted)});
     const Selection& selection = keys.reads.back().selection;
-    if (graph_.builder != plan::Builder::kBuildkit) return hash_with_paths(*snapshot, selection);
+    if (graph_.builder != plan::Builder::kBuildkit) return hash_with_paths(context, selection);
     return AssumedHasher()
         .add({selection.hash, selection.stale_hash, selection.stale_hash})
         .add_uncertain(selection.folder_modes)
@@ -173,7 +176,8 @@ class KeyMaker {
   // The other builders hash each file with the path that it has in the context, and folders with their modes.
   // Buildah does not look at the folder that is named itself, and the classic builder not at links, but at
   // what they lead to.
-  AssumedKeys hash_with_paths(const context::Snapshot& snapshot, const Selection& selection) const {
+  AssumedKeys hash_with_paths(const ContextFiles& context, const Selection& selection) const {
+    const context::Snapshot& snapshot = *context.files;
     const bool classic = graph_.builder == plan::Builder::kClassic;
     AssumedHasher hasher;
     for (const SelectedFile& file : selection.files) {
@@ -184,7 +188,7 @@ class KeyMaker {
         if (record == nullptr) hasher.add(file.record->path);
       }
       if (!file.written || record == nullptr) continue;
-      record = counted_record(contexts_.counted, *record);
+      record = counted_record(context.counted, *record);
       if (record == nullptr) continue;
       const bool is_folder = record->type == context::Type::kFolder;
       if (is_folder && file.name.empty() && !classic) continue;

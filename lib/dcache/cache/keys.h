@@ -39,12 +39,17 @@ struct StepKeys {
   std::vector<ReadFiles> reads;
 };
 
+// The files of a context.
+struct ContextFiles {
+  const context::Snapshot* files = nullptr;
+  // If given, keys are made of these files alone; see select().
+  const Edits* counted = nullptr;
+};
+
 // The contexts of a build: the main one, and those of --build-context by name.
 struct Contexts {
-  const context::Snapshot* main = nullptr;
-  std::map<std::string, const context::Snapshot*, std::less<>> named;
-  // If given, keys are made of these files of contexts alone; see select().
-  const Edits* counted = nullptr;
+  ContextFiles main;
+  std::map<std::string, ContextFiles, std::less<>> named;
 };
 
 // One entry per step of the graph. Steps that the target does not need have keys as well.

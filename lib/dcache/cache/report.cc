@@ -76,7 +76,13 @@ Report compare(std::span<const State> earlier, const State& now) {
   KnownKeys known;
   for (const State& state : earlier)
     known.add(state);
-  const Causes causes(earlier.size() == 1 ? earlier.front() : nearest_of(earlier, now), now);
+  static const Graph kNoGraph;
+  static const std::vector<StepKeys> kNoKeys;
+  const State nothing{&kNoGraph, &kNoKeys};
+  const Causes causes(earlier.empty()       ? nothing
+                      : earlier.size() == 1 ? earlier.front()
+                                            : nearest_of(earlier, now),
+                      now);
   Report report;
   for (size_t i = 0; i < now.graph->steps.size(); ++i) {
     StepReport step;

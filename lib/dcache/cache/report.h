@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,18 @@ enum class Verdict : uint8_t {
 };
 std::string_view name_of(Verdict verdict);
 
+// A file that is another one than before.
+struct FileChange {
+  std::string path;
+  std::string change;        // as in Cause
+  std::string pattern;       // as written in the instruction
+  uint32_t mode_before = 0;  // permission bits; 0 for a file that was not there
+  uint32_t mode_after = 0;
+  // "ignored" and "unignored": the pattern that decides, and the place where it is, ".dockerignore:3".
+  std::string ignore_pattern = {};
+  std::string ignore_place = {};
+};
+
 // What started it. For a step that only follows another one it is the other's cause.
 struct Cause {
   enum class Kind : uint8_t {
@@ -31,7 +44,8 @@ struct Cause {
     kInstruction,  // the words of the instruction in `line`, or what `name` says ("user"): before, after
     kVariable,     // the ENV or ARG `name`, set in `line` (0: a build argument or predefined): before, after
     kNew,          // the instruction in `line` was not there before
-    kImage,        // the base image in `line`: before, after
+    // The base image in `line`: before, after. With the change "rebuilt" the build `name` makes another one.
+    kImage,
     kStage,        // files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`
     kMissing,      // the file `path` that `line` names does not exist: the build fails
     kNetwork,      // `name`, an image without digest or a remote file
@@ -43,6 +57,9 @@ struct Cause {
   uint32_t line = 0;
   std::string path;
   // Of a file: "changed", "added", "deleted", "mode", "folder-mode", "attributes", "type", "target";
+  // "ignored" and "unignored" if a pattern of the ignore file keeps it out now, or did before: `after` or
+  // `before` is the pattern, `name` its place.
+  // "assumed" if nobody knows whether it is the same, since git ignores it;
   // "same-time" for other bytes with the size and the time of modification of before, which builders do not
   // notice.
   std::string change;
@@ -52,6 +69,8 @@ struct Cause {
   std::string before;
   std::string after;
   size_t more = 0;  // further files that changed for the same step
+  // All of them, with the one above first; null for other kinds.
+  std::shared_ptr<const std::vector<FileChange>> files = {};
 };
 // The stable word for a kind, as in JSON: "file", "instruction", …; empty for kNone.
 std::string_view name_of(Cause::Kind kind);
@@ -77,8 +96,8 @@ struct State {
 };
 
 Report compare(const State& before, const State& now);
-// The builder has the steps of all of `earlier`, of which there is at least one. The causes are told against
-// the one that has most in common with `now`.
+// The builder has the steps of all of `earlier`. The causes are told against the one that has most in common
+// with `now`; without any, every step is new.
 Report compare(std::span<const State> earlier, const State& now);
 
 }  // namespace dcache::cache

@@ -1,32 +1,82 @@
-// A build at an earlier state that git knows, and what rebuilds since then.
+// Builds at earlier states that git knows, and what rebuilds since then.
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
 
 #include "dcache/cache/build.h"
 #include "dcache/cache/report.h"
+#include "dcache/context/git.h"
+#include "dcache/context/revision_files.h"
 
 namespace dcache::cache {
 
-struct Revisions {
-  std::vector<Build> before;  // one for each revision that was named
+// A build compared with earlier states of it.
+struct Comparison {
+  std::vector<Build> before;  // as the revisions have it; those that could not be built then are left out
   Build after;
   Report report;
+  // Why a revision is left out, one for each: "there is no api/Dockerfile at HEAD".
+  std::vector<Failure> left_out;
 };
 
-// The build as one revision has it, its files not hashed yet. A state is the work tree with every file that
-// git says differs as the revision has it: what .gitignore leaves out is taken to have been the same.
+// Revisions of one repository that builds are compared at: what builders have built, and what is built now.
+// Folders are read once, however many builds are compared. Not to be shared between threads.
+class Revisions {
+ public:
+  // Each of `ranges` is a revision ("HEAD~2") that the work tree is compared with, or a single range of two
+  // ("A..B", or "A...B" from where they parted). `folder` is in the work tree.
+  static tl::expected<Revisions, Failure> open(const std::string& folder,
+                                               const std::vector<std::string>& ranges,
+                                               std::shared_ptr<const context::FileSystem> files);
+
+  const context::GitRepository& repository() const { return *repository_; }
+  size_t size() const { return before_.size(); }
+  // The files as of each revision, and as of now.
+  std::shared_ptr<const context::FileSystem> before(size_t index) const { return before_[index].cached; }
+  std::shared_ptr<const context::FileSystem> after() const { return after_; }
+  // The absolute paths that are not the same in all of them, sorted.
+  std::vector<std::string> changed_paths() const;
+
+  // Compares a build with itself at the revisions. `before` has its options at each of them, or nothing where
+  // there was no such build; `files` of all options is set here. Only files that differ are hashed, unless
+  // the Dockerfile, the ignore file or the options do.
+  tl::expected<Comparison, std::vector<Failure>> compare(std::span<const std::optional<BuildOptions>> before,
+                                                         BuildOptions after,
+                                                         const Build::Progress& progress = {}) const;
+  // With the same options at all of them.
+  tl::expected<Comparison, std::vector<Failure>> compare(const BuildOptions& options,
+                                                         const Build::Progress& progress = {}) const;
+
+ private:
+  struct State {
+    std::string name;  // as the user wrote it
+    std::shared_ptr<const context::RevisionFiles> files;
+    std::shared_ptr<const context::FileSystem> cached;
+  };
+  struct IgnoredFiles;
+
+  Revisions() = default;
+  bool differs(const std::string& path) const;
+  // The files of a context that git ignores, of those that the build selects.
+  const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot, const std::string& folder) const;
+
+  std::shared_ptr<const context::GitRepository> repository_;
+  std::vector<State> before_;
+  std::optional<State> to_;  // of a range of two
+  std::shared_ptr<const context::FileSystem> after_;
+  std::shared_ptr<IgnoredFiles> ignored_;
+};
+
+// The build as one revision has it, its files not hashed yet.
 tl::expected<Build, std::vector<Failure>> load_revision(const BuildOptions& options,
                                                         const std::string& revision);
-
-// Compares two revisions ("A..B", or "A...B" from where they parted), or the work tree with one or several
-// revisions ("A"), all of which the builder has built. Only files that differ are hashed, unless the
-// Dockerfile or the ignore file differs too.
-tl::expected<Revisions, std::vector<Failure>> compare_revisions(const BuildOptions& options,
-                                                                const std::vector<std::string>& ranges,
-                                                                const Build::Progress& progress = {});
 
 }  // namespace dcache::cache

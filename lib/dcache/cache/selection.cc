@@ -228,6 +228,7 @@ const Record* counted_record(const Edits* counted, const Record& record) {
 
 bool are_same(const Record& a, const Record& b) {
   if (a.type != b.type || a.target != b.target) return false;
+  if (a.assumed != b.assumed) return false;
   if (a.type != Type::kFolder && a.mode != b.mode) return false;
   if (a.type != Type::kFolder && a.attributes != b.attributes) return false;
   if (a.type != Type::kFile) return true;
@@ -238,6 +239,7 @@ Hash hash_record(const Record& record, Content content) {
   Hasher hasher;
   const uint32_t mode = record.type == Type::kFolder ? 0 : record.mode;
   hasher.add(static_cast<uint64_t>(record.type)).add(uint64_t{mode}).add(record.target);
+  if (record.assumed && content == Content::kNow) hasher.add("assumed");
   const bool stale = content == Content::kStale && record.stale;
   const Hash& attributes = stale ? record.stale->attributes : record.attributes;
   if (attributes != Hash{} && record.type != Type::kFolder) hasher.add(attributes);
@@ -288,8 +290,9 @@ Selection select(const Snapshot& snapshot, std::span<const Selector> selectors, 
   Selection selection;
   selection.hash = take_all(snapshot, selectors, counted, Content::kNow, selection);
   selection.stale_hash = selection.hash;
-  const bool any_stale = std::ranges::any_of(
-      selection.files, [](const SelectedFile& file) { return file.record->stale.has_value(); });
+  const bool any_stale = std::ranges::any_of(selection.files, [](const SelectedFile& file) {
+    return file.record->stale.has_value() || file.record->assumed;
+  });
   if (any_stale) {
     Selection again;
     selection.stale_hash = take_all(snapshot, selectors, counted, Content::kStale, again);

@@ -1,5 +1,6 @@
 #include "dcache/cache/what_if.h"
 
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -13,11 +14,10 @@ using context::Snapshot;
 
 namespace {
 
-// The path in the context that the user means by `given`; nothing if it is outside.
-std::optional<std::string> path_in_context(const Build& build, const std::string& given,
-                                           const std::string& current) {
-  const context::FileSystem& files = *build.options().files;
-  const std::string root = files.real_path(build.options().context);
+// The path in a context's folder that the user means by `given`; nothing if it is outside.
+std::optional<std::string> path_in_context(const context::FileSystem& files, const std::string& folder,
+                                           const std::string& given, const std::string& current) {
+  const std::string root = files.real_path(folder);
   const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
   // Only the folder is made canonical: the file itself may be a link, and may be gone.
   const std::string from_current =
@@ -33,20 +33,21 @@ std::optional<std::string> path_in_context(const Build& build, const std::string
   return chosen == root ? std::string() : chosen.substr(root == "/" ? 1 : root.size() + 1);
 }
 
-// The context after the files changed.
+// One context after its files changed.
 class Edit {
  public:
-  explicit Edit(const Build& build) : build_(build) {}
+  Edit(const Build& build, const ContextFiles& context, bool is_main)
+      : files_(*context.files), ignore_(is_main ? &build.ignore().matcher : nullptr) {}
 
   void change(ChangedPath& changed) {
     const std::string& path = changed.path;
-    const Record* record = build_.context().find(path);
+    const Record* record = files_.find(path);
     if (path.empty() || (record != nullptr && record->type == context::Type::kFolder)) {
-      for (const Record& below : build_.context().below(path))
+      for (const Record& below : files_.below(path))
         touch(below);
       return;
     }
-    const ignore::Decision decision = build_.ignore().matcher.decide(path);
+    const ignore::Decision decision = ignore_ == nullptr ? ignore::Decision() : ignore_->decide(path);
     if (record == nullptr && decision.ignored) {
       changed.fate = ChangedPath::Fate::kIgnored;
       changed.pattern = decision.pattern->written;
@@ -62,17 +63,18 @@ class Edit {
     }
   }
 
-  // The files as they were, and as they are now.
-  const Edits& before() const { return before_; }
-  Edits after() const {
-    Edits after;
+  // Called once all changes are made.
+  void finish() {
     for (const Record& record : changes_)
-      after.emplace(record.path, &record);
-    return after;
+      after_.emplace(record.path, &record);
+    // Mostly the files are the same except for what they contain, and the large context need not be copied.
+    if (moves_) moved_ = files_.with(changes_);
   }
-  // Whether other files may be taken now than before: there is a new one, or a link leads elsewhere.
-  bool moves() const { return moves_; }
-  const std::vector<Record>& changes() const { return changes_; }
+  // The files as they were, and as they are now: where a file is new or a link leads elsewhere, other files
+  // may be taken.
+  ContextFiles before() const { return {&files_, &before_}; }
+  ContextFiles after() const { return moves_ ? ContextFiles{&moved_, &before_} : ContextFiles{&files_, &after_}; }
+  const Edits& touched() const { return before_; }
 
  private:
   static constexpr std::string_view kNewContent = "what the file will hold";
@@ -88,60 +90,143 @@ class Edit {
     }
   }
 
-  const Build& build_;
+  const Snapshot& files_;
+  const ignore::Matcher* ignore_;
   std::vector<Record> changes_;
-  Edits before_;
+  Edits before_, after_;
+  Snapshot moved_;
   bool moves_ = false;
 };
 
-// Whether a needed step takes one of the touched files at or below `path`.
-bool is_read(const Build& build, const std::vector<StepKeys>& keys, std::string_view path,
+// All contexts of a build after files changed, by name.
+using AllEdits = std::map<std::string, Edit, std::less<>>;
+
+// Whether a needed step takes one of the touched files at or below a path.
+bool is_read(const Build& build, const std::vector<StepKeys>& keys, const ChangedPath& path,
              const Edits& touched) {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!build.graph().steps[i].needed) continue;
     for (const ReadFiles& read : keys[i].reads) {
+      if (build.graph().steps[i].reads[read.read].name != path.context) continue;
       for (const SelectedFile& file : read.selection.files) {
         const std::string_view taken = file.record->path;
-        if ((path.empty() || text::is_within(taken, path)) && touched.contains(taken)) return true;
+        if ((path.path.empty() || text::is_within(taken, path.path)) && touched.contains(taken)) return true;
       }
     }
   }
   return false;
 }
 
+// Whether a path that is said to change is that file.
+bool is_file(const Build& build, const ChangedPath& path, const std::string& file) {
+  if (file.empty()) return false;
+  const context::FileSystem& files = *build.options().files;
+  return path.absolute == files.real_path(file);
+}
+
+// Makes steps depend on what changes in a file that says how to build.
+class Opening {
+ public:
+  Opening(const plan::Graph& graph, Report& report) : graph_(graph), report_(report) {}
+
+  template <typename IsOpen>
+  void open(const ChangedPath& path, const IsOpen& is_open) const {
+    for (StepReport& step : report_.steps) {
+      if (step.verdict != Verdict::kHit) continue;
+      const plan::Step& planned = graph_.steps[step.step];
+      if (is_open(planned)) {
+        step.verdict = Verdict::kDepends;
+        step.cause.kind = Cause::Kind::kFile;
+        step.cause.path = path.given;
+        step.cause.change = "build";
+        step.cause.line = planned.instruction->start_line;
+      } else if (const auto other = changed_input(planned)) {
+        step.verdict = Verdict::kDepends;
+        step.cause = report_.steps[*other].cause;
+        step.follows = other;
+      }
+    }
+  }
+
+ private:
+  // A step that this one follows or takes files of, and that may rebuild.
+  std::optional<size_t> changed_input(const plan::Step& step) const {
+    const auto changes = [&](const std::optional<size_t>& other) {
+      return other && report_.steps[*other].verdict != Verdict::kHit &&
+             report_.steps[*other].verdict != Verdict::kUnknown;
+    };
+    if (!step.independent && changes(step.below)) return step.below;
+    for (const plan::Read& read : step.reads) {
+      if (read.origin != plan::Read::Origin::kStage) continue;
+      const std::optional<size_t>& last = graph_.stages[read.stage].last_step;
+      if (changes(last)) return last;
+    }
+    return std::nullopt;
+  }
+
+  const plan::Graph& graph_;
+  Report& report_;
+};
+
 }  // namespace
 
 std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
                                 const std::string& current) {
+  const context::FileSystem& files = *build.options().files;
+  const auto locate_in = [&](const std::string& context, const std::string& folder, ChangedPath& path) {
+    auto found = path_in_context(files, folder, path.given, current);
+    if (!found) return false;
+    path.context = context;
+    path.path = std::move(*found);
+    const std::string place = text::join_path(files.real_path(folder), path.path);
+    path.absolute = files.real_path(place);
+    path.exists = files.exists(place);
+    path.fate = ChangedPath::Fate::kRead;
+    return true;
+  };
   std::vector<ChangedPath> paths;
   for (const std::string& name : given) {
-    ChangedPath& path = paths.emplace_back(ChangedPath{.given = name});
-    if (auto found = path_in_context(build, name, current)) {
-      path.path = std::move(*found);
-      const context::FileSystem& files = *build.options().files;
-      path.exists = files.exists(files.real_path(build.options().context) + "/" + path.path);
-    } else {
-      path.fate = ChangedPath::Fate::kOutside;
-    }
+    ChangedPath& path = paths.emplace_back(ChangedPath{.given = name, .fate = ChangedPath::Fate::kOutside});
+    path.absolute = files.real_path(name.starts_with('/') ? name : text::join_path(current, name));
+    bool found = locate_in("", build.options().context, path);
+    for (const auto& [context, snapshot] : build.named_contexts())
+      found = found || locate_in(context, build.options().plan.named_contexts.at(context), path);
   }
   return paths;
 }
 
 WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths) {
+  return what_if_changed(build, build, std::move(paths));
+}
+
+WhatIf what_if_changed(const Build& before, const Build& build, std::vector<ChangedPath> paths) {
   WhatIf result;
-  Edit edit(build);
+  Contexts contexts_before = build.contexts(), contexts_after = build.contexts();
+  AllEdits edits;
+  edits.try_emplace("", build, contexts_before.main, true);
+  for (const auto& [name, context] : contexts_before.named)
+    edits.try_emplace(name, build, context, false);
   for (ChangedPath& path : paths) {
-    if (path.fate != ChangedPath::Fate::kOutside) edit.change(path);
+    if (path.fate != ChangedPath::Fate::kOutside) edits.at(path.context).change(path);
   }
-  const std::vector<StepKeys> keys_before = build.keys_over(build.context(), &edit.before());
-  // Mostly the files are the same except for what they contain, and the large context need not be copied.
-  const Edits edited = edit.after();
-  const Snapshot moved = edit.moves() ? build.context().with(edit.changes()) : Snapshot();
-  const std::vector<StepKeys> keys_after =
-      edit.moves() ? build.keys_over(moved, &edit.before()) : build.keys_over(build.context(), &edited);
-  result.report = compare({&build.graph(), &keys_before}, {&build.graph(), &keys_after});
+  for (auto& [name, edit] : edits) {
+    edit.finish();
+    (name.empty() ? contexts_before.main : contexts_before.named.at(name)) = edit.before();
+    (name.empty() ? contexts_after.main : contexts_after.named.at(name)) = edit.after();
+  }
+  const std::vector<StepKeys> keys_before = compute_keys(before.graph(), contexts_before);
+  const std::vector<StepKeys> keys_after = compute_keys(build.graph(), contexts_after);
+  result.report = compare({&before.graph(), &keys_before}, {&build.graph(), &keys_after});
+  const Opening opening(build.graph(), result.report);
   for (ChangedPath& path : paths) {
-    if (path.fate == ChangedPath::Fate::kRead && !is_read(build, keys_after, path.path, edit.before())) {
+    if (is_file(build, path, build.options().dockerfile) && !build.options().dockerfile_text) {
+      path.fate = ChangedPath::Fate::kDockerfile;
+      opening.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
+    } else if (is_file(build, path, build.ignore().path)) {
+      path.fate = ChangedPath::Fate::kIgnoreFile;
+      opening.open(path, [](const plan::Step& step) { return step.reads_context(); });
+    }
+    if (path.fate == ChangedPath::Fate::kRead && !is_read(build, keys_after, path, edits.at(path.context).touched())) {
       path.fate = ChangedPath::Fate::kNotRead;
     }
   }

@@ -17,9 +17,13 @@ struct ChangedPath {
     kNotRead,  // it is in the context, and no such step does
     kIgnored,  // the ignore file keeps it out
     kOutside,  // it is outside the context
+    kDockerfile,  // it is the Dockerfile: what rebuilds depends on what changes in it
+    kIgnoreFile,  // it is the ignore file: likewise
   };
-  std::string given;      // as the user named it
-  std::string path = {};  // in the context; "" is the whole context
+  std::string given;          // as the user named it
+  std::string path = {};      // in the context; "" is the whole context
+  std::string context = {};   // the named context that it is in; empty for the main one
+  std::string absolute = {};  // after all links
   Fate fate = Fate::kRead;
   bool exists = true;        // false: it counts as a new file
   std::string pattern = {};  // kIgnored: as written in the ignore file, and its line
@@ -39,5 +43,7 @@ struct WhatIf {
 // The verdicts if these files changed. A folder means all files in it, and a file that is not there is
 // taken for a new one.
 WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths);
+// The same where the build has other options than the one before, over the same files.
+WhatIf what_if_changed(const Build& before, const Build& build, std::vector<ChangedPath> paths);
 
 }  // namespace dcache::cache

@@ -202,8 +202,9 @@ std::string CachedFiles::real_path(const std::string& path) const {
 
 tl::expected<Walk, std::string> CachedFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
                                                   const WalkOptions& options) const {
-  if (options.measure_ignored || options.names_only) return behind_->walk(folder, ignore, options);
-  std::string key = fmt::format("{}\n{}", folder, static_cast<int>(ignore.dialect()));
+  if (options.measure_ignored) return behind_->walk(folder, ignore, options);
+  std::string key =
+      fmt::format("{}\n{} {}", folder, static_cast<int>(ignore.dialect()), options.names_only ? "names" : "");
   for (const ignore::Pattern& pattern : ignore.patterns())
     key.append("\n").append(pattern.written);
   {
@@ -219,16 +220,16 @@ tl::expected<Walk, std::string> CachedFiles::walk(const std::string& folder, con
 
 std::vector<Problem> CachedFiles::hash(Snapshot& snapshot, const std::string& folder,
                                        const HashingOptions& options) const {
-  std::vector<const Record*> missing;  // in the order of the snapshot
-  for (const Record& record : snapshot.records()) {
-    if (record.type == Type::kFile && !record.content && options.wanted(record)) missing.push_back(&record);
-  }
+  const std::vector<size_t> missing = without_hash(snapshot, options);
   if (missing.empty()) return {};
   auto problems = behind_->hash(snapshot, folder, options);
+  std::vector<const Record*> hashed;  // in the order of the snapshot
+  for (const size_t index : missing)
+    hashed.push_back(&snapshot.records()[index]);
   const std::scoped_lock lock(mutex_);
   const std::string prefix = folder + '\n';
   for (auto at = walks_.lower_bound(prefix); at != walks_.end() && at->first.starts_with(prefix); ++at)
-    keep(missing, at->second.snapshot.records_);
+    keep(hashed, at->second.snapshot.own());
   return problems;
 }
 

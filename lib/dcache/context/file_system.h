@@ -110,7 +110,7 @@ class CachedFiles : public FileSystem {
   bool exists(const std::string& path) const override;
   std::vector<Listed> list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override;
-  // Walks that are limited or measured by the options are not kept.
+  // Walks that measure what is ignored are not kept.
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override;
   std::vector<Problem> hash(Snapshot& snapshot, const std::string& folder,

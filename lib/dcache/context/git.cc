@@ -300,6 +300,10 @@ tl::expected<std::optional<std::string>, std::string> GitRepository::content(con
   return std::move(*bytes);
 }
 
+bool GitRepository::tracks(const std::string& path) const {
+  return state_->tracks(path, false);
+}
+
 bool GitRepository::ignores(const std::string& path, bool is_folder) const {
   int ignored = 0;
   const std::string asked = is_folder ? path + "/" : path;

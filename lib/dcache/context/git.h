@@ -54,6 +54,8 @@ class GitRepository {
   // Whether .gitignore, or what else git reads for it, leaves a file or folder of the work tree out. What git
   // tracks, or tracks something of, is not left out. `path` is from the root.
   bool ignores(const std::string& path, bool is_folder) const;
+  // Whether a file, or a submodule, is in the index.
+  bool tracks(const std::string& path) const;
   // What a checkout of the revision would write to a path; nothing if it has no such file.
   tl::expected<std::optional<std::string>, std::string> content(const std::string& revision,
                                                                 std::string_view path) const;

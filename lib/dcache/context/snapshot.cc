@@ -29,7 +29,7 @@ namespace dcache::context {
 // Gives the walk access to the records.
 class Hashing {
  public:
-  static std::vector<Record>& records(Snapshot& snapshot) { return snapshot.records_; }
+  static std::vector<Record>& records(Snapshot& snapshot) { return snapshot.own(); }
 };
 
 namespace {
@@ -307,16 +307,17 @@ bool path_less(std::string_view a, std::string_view b) {
   return rank(a[at]) < rank(b[at]);
 }
 
-Snapshot::Snapshot(std::vector<Record> records) : records_(std::move(records)) {
-  if (!std::is_sorted(records_.begin(), records_.end(), by_path))
-    std::stable_sort(records_.begin(), records_.end(), by_path);
+Snapshot::Snapshot(std::vector<Record> records)
+    : records_(std::make_shared<std::vector<Record>>(std::move(records))) {
+  std::vector<Record>& all = *records_;
+  if (!std::is_sorted(all.begin(), all.end(), by_path)) std::stable_sort(all.begin(), all.end(), by_path);
   // Of several of one path the last stays: seen from the end it is the first.
   const auto same = [](const Record& a, const Record& b) { return a.path == b.path; };
-  if (std::adjacent_find(records_.begin(), records_.end(), same) != records_.end())
-    records_.erase(records_.begin(), std::unique(records_.rbegin(), records_.rend(), same).base());
+  if (std::adjacent_find(all.begin(), all.end(), same) != all.end())
+    all.erase(all.begin(), std::unique(all.rbegin(), all.rend(), same).base());
   std::vector<Record> folders;
   std::string_view last;  // the parents of this one are complete
-  for (const Record& record : records_) {
+  for (const Record& record : all) {
     for (std::string_view path = text::parent_path(record.path); path != ".";
          path = text::parent_path(path)) {
       if (text::is_within(last, path)) break;
@@ -330,21 +331,23 @@ Snapshot::Snapshot(std::vector<Record> records) : records_(std::move(records)) {
     last = record.path;
   }
   if (folders.empty()) return;
-  std::move(folders.begin(), folders.end(), std::back_inserter(records_));
-  std::stable_sort(records_.begin(), records_.end(), by_path);
+  std::move(folders.begin(), folders.end(), std::back_inserter(all));
+  std::stable_sort(all.begin(), all.end(), by_path);
 }
 
 const Record* Snapshot::find(std::string_view path) const {
-  const auto found = std::lower_bound(records_.begin(), records_.end(), path, before_path);
-  return found != records_.end() && found->path == path ? &*found : nullptr;
+  const std::span<const Record> all = records();
+  const auto found = std::lower_bound(all.begin(), all.end(), path, before_path);
+  return found != all.end() && found->path == path ? &*found : nullptr;
 }
 
 std::span<const Record> Snapshot::below(std::string_view folder) const {
-  if (folder.empty()) return records_;
+  const std::span<const Record> all = records();
+  if (folder.empty()) return all;
   const std::string prefix = std::string(folder) + '/';
-  const auto begin = std::lower_bound(records_.begin(), records_.end(), prefix, before_path);
+  const auto begin = std::lower_bound(all.begin(), all.end(), prefix, before_path);
   const auto end = std::partition_point(
-      begin, records_.end(), [&](const Record& record) { return record.path.starts_with(prefix); });
+      begin, all.end(), [&](const Record& record) { return record.path.starts_with(prefix); });
   return {begin, end};
 }
 
@@ -382,22 +385,32 @@ std::optional<std::string> Snapshot::follow(std::string_view path, bool last) co
 Snapshot Snapshot::with(std::vector<Record> changes) const {
   std::stable_sort(changes.begin(), changes.end(), by_path);
   std::vector<Record> records;
-  records.reserve(records_.size() + changes.size());
-  auto at = records_.begin();
+  const std::span<const Record> all = this->records();
+  records.reserve(all.size() + changes.size());
+  auto at = all.begin();
   for (Record& change : changes) {
-    const auto place = std::lower_bound(at, records_.end(), change.path, before_path);
+    const auto place = std::lower_bound(at, all.end(), change.path, before_path);
     records.insert(records.end(), at, place);
-    at = place != records_.end() && place->path == change.path ? place + 1 : place;
+    at = place != all.end() && place->path == change.path ? place + 1 : place;
     records.push_back(std::move(change));
   }
-  records.insert(records.end(), at, records_.end());
+  records.insert(records.end(), at, all.end());
   return Snapshot(std::move(records));  // which adds the folders of new files
 }
 
 Snapshot Snapshot::of_ordered(std::vector<Record> records) {
   Snapshot snapshot;
-  snapshot.records_ = std::move(records);
+  snapshot.records_ = std::make_shared<std::vector<Record>>(std::move(records));
   return snapshot;
+}
+
+std::vector<Record>& Snapshot::own() {
+  if (records_ == nullptr) {
+    records_ = std::make_shared<std::vector<Record>>();
+  } else if (records_.use_count() > 1) {
+    records_ = std::make_shared<std::vector<Record>>(*records_);
+  }
+  return *records_;
 }
 
 tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
@@ -410,13 +423,26 @@ tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Ma
   return walk;
 }
 
+std::vector<size_t> without_hash(const Snapshot& snapshot, const HashingOptions& options) {
+  std::vector<size_t> found;
+  const std::span<const Record> records = snapshot.records();
+  for (size_t i = 0; i < records.size(); ++i) {
+    if (records[i].type == Type::kFile && !records[i].content && options.wanted(i, records[i]))
+      found.push_back(i);
+  }
+  return found;
+}
+
 std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder,
                                    const HashingOptions& options) {
+  const std::vector<size_t> missing = without_hash(snapshot, options);
+  if (missing.empty()) return {};
   HashStore store = options.store.empty() ? HashStore() : HashStore::open(options.store, folder);
   std::vector<Record*> todo;
   HashingProgress total;
-  for (Record& record : Hashing::records(snapshot)) {
-    if (record.type != Type::kFile || record.content || !options.wanted(record)) continue;
+  std::vector<Record>& records = Hashing::records(snapshot);
+  for (const size_t index : missing) {
+    Record& record = records[index];
     if (const auto kept = store.find(record.stamp)) {
       record.content = kept->content;
       record.attributes = kept->attributes;

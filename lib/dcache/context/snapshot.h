@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -37,6 +38,8 @@ struct Record {
     Hash attributes;
   };
   std::optional<Held> stale = {};
+  // Nobody knows whether it was the same in the state that this one is compared with.
+  bool assumed = false;
   Stamp stamp;  // of a file, as the walk saw it; of one from a recorded state only size and modified
 };
 
@@ -44,7 +47,8 @@ struct Record {
 bool path_less(std::string_view a, std::string_view b);
 
 // Sorted so that a folder is followed by everything below it. A folder that contains a record is in it as
-// well.
+// well. Copies share their records, so they cost nothing; views of the records stay valid as long as one of
+// the copies is there.
 class Snapshot {
  public:
   Snapshot() = default;
@@ -52,7 +56,9 @@ class Snapshot {
   // wins.
   explicit Snapshot(std::vector<Record> records);
 
-  std::span<const Record> records() const { return records_; }
+  std::span<const Record> records() const {
+    return records_ == nullptr ? std::span<const Record>() : std::span<const Record>(*records_);
+  }
   // The record of a path, or null. "" is the root, which has none.
   const Record* find(std::string_view path) const;
   // All records below a folder ("" for all of them).
@@ -70,8 +76,10 @@ class Snapshot {
   friend class Walker;
   // Of records that are in order, each path once, with all their folders.
   static Snapshot of_ordered(std::vector<Record> records);
+  // The records to change: a copy of them where others share them.
+  std::vector<Record>& own();
 
-  std::vector<Record> records_;
+  std::shared_ptr<std::vector<Record>> records_;  // null for none
 };
 
 // Something that stood in the way of a walk, with the path it is about.
@@ -125,8 +133,8 @@ struct HashingProgress {
 };
 
 struct HashingOptions {
-  // Which files; called from the thread that hashes were asked for from.
-  std::function<bool(const Record&)> wanted = {};
+  // Which files, with their place among the records; called from the thread that asks for hashes.
+  std::function<bool(size_t index, const Record&)> wanted = {};
   // The folder of hashes kept between runs (context/hash_store.h); empty for none.
   std::string store = {};
   // Called a few times a second while files are read, from the same thread as `wanted`.
@@ -134,6 +142,9 @@ struct HashingOptions {
   // Ends it early: the files that are left stay without hashes.
   std::stop_token stop = {};
 };
+
+// The places of the files that are wanted and have no hash yet.
+std::vector<size_t> without_hash(const Snapshot& snapshot, const HashingOptions& options);
 
 // Hashes the files of `snapshot` that are wanted and have no hash yet, on all cores. A file that can't be
 // read is a problem and stays without.

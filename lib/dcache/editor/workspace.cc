@@ -8,6 +8,7 @@
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
+#include "dcache/project/discover.h"
 #include "dcache/text/path.h"
 
 namespace dcache::editor {
@@ -40,9 +41,16 @@ struct Linting {
 
 // The folders around the Dockerfiles of a set of texts.
 struct Around {
-  explicit Around(std::shared_ptr<const MemoryFiles> files) : texts(std::move(files)), all(texts) {}
+  Around(const Workspace::Options& options, std::shared_ptr<const MemoryFiles> files)
+      : texts(std::move(files)),
+        images(std::make_shared<project::ImageFinder>(
+            project::ProjectOptions{.read = {.files = texts},
+                                    .build = {.hash_store = options.hash_store, .plan = options.plan},
+                                    .fallback_context = options.context})),
+        all(texts, images) {}
 
   std::shared_ptr<const MemoryFiles> texts;
+  std::shared_ptr<project::ImageFinder> images;
   lint::AllSurroundings all;
 };
 
@@ -113,7 +121,7 @@ struct Workspace::State {
     state->disk = std::make_shared<const CachedFiles>(state->options->files);
     state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
     state->linting = std::make_shared<Linting>(*state->options, state->texts);
-    state->around = std::make_shared<Around>(state->texts);
+    state->around = std::make_shared<Around>(*state->options, state->texts);
     return state;
   }
 
@@ -131,12 +139,10 @@ struct Workspace::State {
   cache::BuildOptions build_options(const std::string& dockerfile,
                                     std::shared_ptr<const context::FileSystem> files,
                                     const std::stop_token& stop) const {
-    return {.dockerfile = dockerfile,
-            .context = options->context,
-            .hash_store = options->hash_store,
-            .plan = options->plan,
-            .files = std::move(files),
-            .stop = stop};
+    cache::BuildOptions build = std::move(around->images->of(dockerfile).front().build);
+    build.files = std::move(files);
+    build.stop = stop;
+    return build;
   }
 };
 
@@ -171,10 +177,10 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
   // What a Dockerfile says makes next to no difference for others, as long as it was there before and still
   // is.
   const bool inner =
-      lint::is_dockerfile_name(text::base_name(path)) && state_->texts->exists(path) && texts->exists(path);
+      project::is_dockerfile_name(path) && state_->texts->exists(path) && texts->exists(path);
   state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
                                                            : state_->linting;
-  state->around = inner ? state_->around : std::make_shared<Around>(texts);
+  state->around = inner ? state_->around : std::make_shared<Around>(*state->options, texts);
   if (inner) {
     for (size_t depth = 0; depth < std::size(state->linted); ++depth) {
       state->linted[depth].take(state_->linted[depth]);
@@ -200,9 +206,7 @@ std::optional<std::string> Workspace::text(const std::string& path) const {
 }
 
 std::string Workspace::context_of(const std::string& dockerfile) const {
-  const auto state = now();
-  return state->options->context.empty() ? std::string(text::parent_path(dockerfile))
-                                         : state->options->context;
+  return now()->around->images->of(dockerfile).front().build.context;
 }
 
 std::shared_ptr<const context::FileSystem> Workspace::files() const {
@@ -257,7 +261,7 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
     if (!parsed) return tl::unexpected(unreadable(path, std::move(parsed.error())));
     linted.parsed = std::move(*parsed);
     linted.findings =
-        entry.linter->lint(linted.parsed->file, state->around->all.of(path, state->options->context));
+        entry.linter->lint(linted.parsed->file, state->around->all.of(path));
   }
   auto answer = std::make_shared<const Linted>(std::move(linted));
   answers.add(path, answer);
@@ -274,7 +278,7 @@ tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& 
     const auto load = state->around_companion(*kind, path, *source);
     return lint::apply_fixes(*entry.linter, *kind, path, std::move(*source), load, unsafe, *state->texts);
   }
-  const auto load = state->around->all.of(path, state->options->context);
+  const auto load = state->around->all.of(path);
   return lint::apply_fixes(*entry.linter, std::move(*source), load, unsafe);
 }
 

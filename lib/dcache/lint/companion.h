@@ -21,9 +21,6 @@ enum class CompanionKind : uint8_t {
 // What a file is, by its path; nothing for other files.
 std::optional<CompanionKind> companion_kind(std::string_view path);
 
-// Whether a file is a Dockerfile, by its name. A template for one (Dockerfile.j2) is not.
-bool is_dockerfile_name(std::string_view name);
-
 // One such file. Belongs to one thread.
 class Companion {
  public:

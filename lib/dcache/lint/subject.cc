@@ -160,8 +160,26 @@ text::Span Run::span_of(std::string_view part) const {
 Subject::Subject(const dockerfile::File& file, const Config& config, LoadSurroundings load)
     : file_(file), config_(config), load_(std::move(load)) {}
 
+const project::Image* Subject::image() {
+  if (!image_asked_) {
+    image_asked_ = true;
+    image_ = load_.image();
+  }
+  return image_.get();
+}
+
 const plan::Graph& Subject::graph() {
-  if (!graph_) graph_ = std::make_unique<plan::Graph>(plan::build_graph(file_, {.builder = config_.builder}));
+  if (graph_) return *graph_;
+  plan::Options options{.builder = config_.builder};
+  if (const project::Image* meant = image()) {
+    options.named_contexts = meant->build.plan.named_contexts;
+    options.build_args = meant->build.plan.build_args;
+    for (const project::Unknown& unknown : meant->target.unknown) {
+      constexpr std::string_view kArgs = "args.";
+      if (unknown.attribute.starts_with(kArgs)) options.build_args.erase(unknown.attribute.substr(kArgs.size()));
+    }
+  }
+  graph_ = std::make_unique<plan::Graph>(plan::build_graph(file_, options));
   return *graph_;
 }
 
@@ -195,7 +213,7 @@ const Run& Subject::run_at(const Instruction& instruction) {
 const Surroundings* Subject::surroundings() {
   if (!surroundings_asked_) {
     surroundings_asked_ = true;
-    if (load_) surroundings_ = load_();
+    surroundings_ = load_();
   }
   return surroundings_.get();
 }

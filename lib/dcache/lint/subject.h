@@ -53,6 +53,9 @@ class Subject {
 
   const dockerfile::File& file() const { return file_; }
   const Config& config() const { return config_; }
+  // The build that the file is meant for; null where that is not known.
+  const project::Image* image();
+  // The plan of that build, up to the last stage whatever its target is.
   const plan::Graph& graph();
   // All RUNs of the file in its order, those that ONBUILD carries too.
   const std::vector<Run>& runs();
@@ -81,6 +84,8 @@ class Subject {
   const dockerfile::File& file_;
   const Config& config_;
   LoadSurroundings load_;
+  bool image_asked_ = false;
+  std::shared_ptr<const project::Image> image_;
   text::Arena texts_;  // of words in runs
   std::unique_ptr<plan::Graph> graph_;
   std::unique_ptr<std::vector<Run>> runs_;

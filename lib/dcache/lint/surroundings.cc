@@ -36,18 +36,35 @@ std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder,
 }
 
 LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::string& context) {
-  const std::string folder = context.empty() ? std::string(text::parent_path(dockerfile)) : context;
-  return [this, dockerfile, folder] {
+  // Found by the first who asks.
+  struct Answer {
+    std::once_flag asked;
+    std::shared_ptr<const project::Image> image;
+  };
+  const auto known = std::make_shared<Answer>();
+  const auto image = [this, dockerfile, context, known]() {
+    std::call_once(known->asked, [&] {
+      if (images_ != nullptr && context.empty())
+        known->image = std::make_shared<const project::Image>(std::move(images_->of(dockerfile).front()));
+    });
+    return known->image;
+  };
+  const auto files = [this, dockerfile, context, image] {
+    const auto meant = image();
+    const std::string folder = !context.empty()   ? context
+                               : meant != nullptr ? meant->build.context
+                                                  : std::string(text::parent_path(dockerfile));
     return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
   };
+  return {files, image};
 }
 
 LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,
                                          const std::string& context) {
   const std::string folder = context.empty() ? std::string(text::parent_path(ignore_file)) : context;
-  return [this, ignore_file, text, folder] {
+  return LoadSurroundings([this, ignore_file, text, folder] {
     return load(folder, cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit));
-  };
+  });
 }
 
 std::shared_ptr<const Surroundings> AllSurroundings::load(

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <typeindex>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "dcache/context/file_system.h"
 #include "dcache/context/snapshot.h"
 #include "dcache/ignore/matcher.h"
+#include "dcache/project/images.h"
 
 namespace dcache::lint {
 
@@ -52,9 +54,28 @@ struct Surroundings {
   mutable std::vector<const context::Record*> by_name_;  // sorted by name; empty until it is asked for
 };
 
-// Gives the files around a file when they are first asked for; null, or an empty function, where nothing is
-// known of them.
-using LoadSurroundings = std::function<std::shared_ptr<const Surroundings>()>;
+// Gives what is around a file when it is first asked for.
+class LoadSurroundings {
+ public:
+  // Nothing is known.
+  LoadSurroundings() = default;
+  // `load` gives the files, or null.
+  template <typename Load>
+    requires std::is_invocable_r_v<std::shared_ptr<const Surroundings>, Load>
+  LoadSurroundings(Load load) : files_(std::move(load)) {}
+  // `image` gives the build that the Dockerfile is meant for, or null.
+  LoadSurroundings(std::function<std::shared_ptr<const Surroundings>()> files,
+                   std::function<std::shared_ptr<const project::Image>()> image)
+      : files_(std::move(files)), image_(std::move(image)) {}
+
+  // Null where nothing is known.
+  std::shared_ptr<const Surroundings> operator()() const { return files_ ? files_() : nullptr; }
+  std::shared_ptr<const project::Image> image() const { return image_ ? image_() : nullptr; }
+
+ private:
+  std::function<std::shared_ptr<const Surroundings>()> files_;
+  std::function<std::shared_ptr<const project::Image>()> image_;
+};
 
 // Walks the folder of a context; `ignore` is the file that counts there (cache::load_ignore_file). Null where
 // the folder can't be read.
@@ -66,10 +87,12 @@ std::shared_ptr<const Surroundings> read_surroundings(
 // that have the same ignore file. Safe to use from many threads; what it gives must not outlive it.
 class AllSurroundings {
  public:
-  explicit AllSurroundings(std::shared_ptr<const context::FileSystem> files = context::disk())
-      : files_(std::move(files)) {}
+  // Without `images` the context of a Dockerfile is its folder.
+  explicit AllSurroundings(std::shared_ptr<const context::FileSystem> files = context::disk(),
+                           std::shared_ptr<project::ImageFinder> images = nullptr)
+      : files_(std::move(files)), images_(std::move(images)) {}
 
-  // Of a Dockerfile; an empty `context` is the Dockerfile's folder.
+  // Of a Dockerfile; an empty `context` is that of the image that is built from it.
   LoadSurroundings of(const std::string& dockerfile, const std::string& context = {});
   // Of an ignore file that says `text`.
   LoadSurroundings within(const std::string& ignore_file, const std::string& text,
@@ -85,6 +108,7 @@ class AllSurroundings {
                                            tl::expected<cache::IgnoreFile, cache::Failure> ignore);
 
   std::shared_ptr<const context::FileSystem> files_;
+  std::shared_ptr<project::ImageFinder> images_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Known> known_;  // by folder and ignore file
 };

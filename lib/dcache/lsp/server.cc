@@ -21,6 +21,7 @@
 #include "dcache/lsp/progress.h"
 #include "dcache/lsp/verdicts.h"
 #include "dcache/lsp/worker.h"
+#include "dcache/project/discover.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/json.h"
 #include "dcache/text/path.h"
@@ -389,7 +390,7 @@ void Server::Session::open(const json& params) {
   if (lint::companion_kind(document.path)) {
     document.kind = Kind::kCompanion;
   } else if (language == "dockerfile" || language == "containerfile" ||
-             lint::is_dockerfile_name(text::base_name(document.path))) {
+             project::is_dockerfile_name(document.path)) {
     document.kind = Kind::kDockerfile;
   }
   const std::string text = given.at("text");

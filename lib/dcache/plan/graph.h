@@ -44,6 +44,13 @@ enum class Store : uint8_t {
   kOverlay2,    // Docker's classic store: it cannot merge layers, so `COPY --link` is a plain COPY
 };
 
+// An image that another build of the same repository makes.
+struct BuiltImage {
+  std::string name;   // of that build
+  std::string state;  // another text where it surely is another image
+  std::string possible_state;  // and where it may be one
+};
+
 struct Options {
   Builder builder = Builder::kBuildkit;
   std::string target = {};  // stage name or number; empty for the last stage
@@ -51,6 +58,8 @@ struct Options {
   std::string platform = "linux/amd64";
   // --build-context: a name and what it means, a folder or `docker-image://REFERENCE`.
   std::map<std::string, std::string, std::less<>> named_contexts = {};
+  // By reference, as normal_reference() spells it: images that need not be looked up in a registry.
+  std::map<std::string, BuiltImage, std::less<>> built_images = {};
   RunOptions run = {};
   bool no_cache = false;                          // --no-cache
   std::vector<std::string> no_cache_filter = {};  // --no-cache-filter: names of stages
@@ -103,6 +112,8 @@ struct Part {
     kRemote,    // what is downloaded, as far as the builder knows it without downloading
     kLocation,  // where from: another place may have the same file
     kOption,    // an option of the build, called `name`
+    kBuilt,     // the state of an image that the build `name` makes
+    kPossiblyBuilt,  // its possible state
   };
   Kind kind;
   std::string name;  // of a variable or a flag

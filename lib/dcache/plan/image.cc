@@ -105,4 +105,14 @@ bool is_valid_reference(std::string_view text) {
          (!has_digest || is_digest(reference.digest));
 }
 
+std::string normal_reference(std::string_view text) {
+  const ImageReference parts = read_reference(text);
+  constexpr std::string_view kHub = "docker.io/", kOfficial = "library/";
+  if (text.starts_with(kHub)) text.remove_prefix(kHub.size());
+  if (text.starts_with(kOfficial)) text.remove_prefix(kOfficial.size());
+  std::string result(text);
+  if (parts.tag.empty() && parts.digest.empty()) result += ":latest";
+  return result;
+}
+
 }  // namespace dcache::plan

@@ -2,6 +2,7 @@
 // Source: https://github.com/distribution/reference, the grammar at its top.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace dcache::plan {
@@ -18,5 +19,8 @@ ImageReference read_reference(std::string_view text);
 
 // Whether a builder accepts the text as the name of an image.
 bool is_valid_reference(std::string_view text);
+
+// The reference as Docker shows it, with a tag: "alpine:latest" for "docker.io/library/alpine".
+std::string normal_reference(std::string_view text);
 
 }  // namespace dcache::plan

@@ -338,7 +338,22 @@ void Planner::add_image_step(const Instruction& from, const std::string& base) {
   if (folder && options_.builder == Builder::kBuildkit) graph_.steps.back().ignores_cache = true;
 }
 
+// Tells the step of an image that it starts or copies from, if another build makes it.
+void Planner::add_built_image(Step& step, const std::string& reference) const {
+  if (options_.built_images.empty()) return;
+  const auto built = options_.built_images.find(normal_reference(reference));
+  if (built == options_.built_images.end()) return;
+  const BuiltImage& image = built->second;
+  step.definition.push_back({Part::Kind::kBuilt, image.name, image.state});
+  step.definition.push_back({Part::Kind::kPossiblyBuilt, image.name, image.possible_state});
+  if (step.kind == Step::Kind::kImage) step.needs_network = false;
+}
+
 void Planner::add_step(Step step) {
+  if (step.kind == Step::Kind::kImage) add_built_image(step, step.image);
+  for (const Read& read : step.reads) {
+    if (read.origin == Read::Origin::kImage) add_built_image(step, read.name);
+  }
   step.stage = stage().index;
   step.below = stage().last_step;
   // BuildKit makes folders of WORKDIR without a look at --no-cache, and one in an empty image in every build.

@@ -72,6 +72,7 @@ class Planner {
   void run_triggers(size_t parent);
   void add_image_step(const Instruction& from, const std::string& base);
   void add_step(Step step);
+  void add_built_image(Step& step, const std::string& reference) const;
   // Whether the build was told not to reuse the steps of the current stage.
   bool skips_cache() const;
   void dispatch(const Instruction& instruction);

@@ -11,7 +11,7 @@
 
 #include "dcache/context/git.h"
 #include "dcache/ignore/matcher.h"
-#include "dcache/lint/companion.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -61,7 +61,7 @@ std::vector<std::string> walk(const std::string& folder, const FindOptions& opti
     const std::string_view name = text::base_name(path);
     // What a link leads to is not looked up.
     const bool is_folder = !at->is_symlink(failure) && at->is_directory(failure);
-    const bool never = name == ".git" || name == "node_modules";
+    const bool never = name == ".git" || (is_folder && is_vendored_folder(name));
     Step step = never ? Step::kPass : judge(path, is_folder, *at);
     if (step != Step::kPass && left_out && (*left_out)(path, is_folder)) step = Step::kPass;
     if (step == Step::kTake) found.push_back(path.starts_with("./") ? path.substr(2) : path);
@@ -71,13 +71,21 @@ std::vector<std::string> walk(const std::string& folder, const FindOptions& opti
   return found;
 }
 
+// Whether rules are about a file that is no Dockerfile.
+bool is_companion(std::string_view path) {
+  const auto kind = definition_kind(path);
+  return kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi ||
+         path.ends_with(".dockerignore") || path.ends_with(".containerignore");
+}
+
 // All Dockerfiles below a folder. What an entry is comes with its name: most are not looked at again.
 std::vector<std::string> search(const std::string& folder, const FindOptions& options) {
   return walk(folder, options,
               [&](const std::string& path, bool is_folder, const fs::directory_entry& entry) {
                 if (is_folder) return Step::kEnter;
-                const bool wanted = lint::is_dockerfile_name(text::base_name(path)) ||
-                                    (options.companions && lint::companion_kind(path).has_value());
+                const bool wanted = is_dockerfile_name(path) ||
+                                    (options.companions && is_companion(path)) ||
+                                    (options.definitions && definition_kind(path).has_value());
                 std::error_code failure;
                 return wanted && entry.is_regular_file(failure) ? Step::kTake : Step::kPass;
               });
@@ -125,13 +133,13 @@ Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions&
     } else if (found.empty()) {
       result.without.push_back(path);
     }
-    std::ranges::move(found, std::back_inserter(result.files));
+    for (std::string& file : found) {
+      if (options.definitions && definition_kind(file)) result.definitions.push_back(file);
+      const bool defines_only = !pattern && !is_dockerfile_name(file) && !(options.companions && is_companion(file));
+      if (!defines_only) result.files.push_back(std::move(file));
+    }
   }
   return result;
-}
-
-bool is_dockerfile_name(std::string_view path) {
-  return lint::is_dockerfile_name(text::base_name(path));
 }
 
 }  // namespace dcache::project

@@ -8,13 +8,15 @@
 namespace dcache::project {
 
 struct FindOptions {
-  bool companions =
-      false;  // also the other files that rules are about: ignore files, workflows, .gitlab-ci.yml
-  bool gitignore = true;  // what git ignores is not searched
+  // Also the other files that rules are about: ignore files, workflows, .gitlab-ci.yml.
+  bool companions = false;
+  bool definitions = false;  // also those that define builds: see Found::definitions
+  bool gitignore = true;     // what git ignores is not searched
 };
 
 struct Found {
   std::vector<std::string> files;
+  std::vector<std::string> definitions;  // files that define builds; empty if they are not asked for
   std::vector<std::string> without;  // folders that were given and contain none
 };
 
@@ -24,8 +26,8 @@ struct Found {
 // nothing stays as it is. Reads folders, and no file but those of git.
 Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options = {});
 
-// Whether a file of that name is a Dockerfile: "Dockerfile", "Dockerfile.dev", "api.dockerfile",
-// "Containerfile".
+// Whether a file is a Dockerfile: "Dockerfile", "Dockerfile.dev", "api.dockerfile", "Containerfile". A
+// template of one (Dockerfile.j2), or a copy that a tool left (Dockerfile.orig), is not.
 bool is_dockerfile_name(std::string_view path);
 
 }  // namespace dcache::project

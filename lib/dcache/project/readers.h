@@ -10,7 +10,7 @@
 namespace dcache::project {
 
 // The files of one project of Docker Compose: the first one, and others that override it in their order. A
-// service that is built is a target; its name is the one that bake gives it: `a_b` for `a.b`.
+// service that is built is a target; its name is the service's.
 // Source: https://github.com/compose-spec/compose-spec
 Definitions read_compose(const std::vector<std::string>& paths, const ReadOptions& options);
 
@@ -32,5 +32,9 @@ Definitions read_workflow(const std::string& path, const std::string& root, cons
 // A .gitlab-ci.yml.
 // Source: https://docs.gitlab.com/ci/yaml/
 Definitions read_gitlab_ci(const std::string& path, const std::string& root, const ReadOptions& options);
+
+// The tables [[images]] of a .dcache.toml, whose paths start in its folder.
+// Source: docs/configuration.md
+Definitions read_settings(const std::string& path, const ReadOptions& options);
 
 }  // namespace dcache::project

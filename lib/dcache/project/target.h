@@ -18,14 +18,14 @@
 
 namespace dcache::project {
 
-// What kind of file a definition is.
+// What kind of file a definition is, the one that counts most first.
 enum class DefinitionKind : uint8_t {
+  kSettings,  // [[images]] in .dcache.toml
   kCompose,
   kBake,
   kSkaffold,
   kWorkflow,  // GitHub Actions
   kGitlabCi,
-  kSettings,    // [[images]] in .dcache.toml
   kDockerfile,  // none: a Dockerfile that no definition names
 };
 
@@ -38,6 +38,13 @@ struct Origin {
 
 // What a named context starts with if it is another image of the same definition.
 inline constexpr std::string_view kTargetScheme = "target:";
+
+// An attribute of a target that can't be told from the definition alone.
+struct Unknown {
+  std::string attribute;  // "args.VERSION", "context", "tags"
+  std::string reason;     // "is ${{ github.sha }}", "uses timestamp()"
+  friend bool operator==(const Unknown&, const Unknown&) = default;
+};
 
 struct Target {
   using Pairs = std::map<std::string, std::string, std::less<>>;
@@ -63,8 +70,8 @@ struct Target {
   // Build arguments whose value is the reference of an image that `needs` names (Skaffold's alias), by
   // argument: the name of that image.
   Pairs image_args = {};
-  // What of it is not known, in words: "args.VERSION is ${{ github.sha }}". Empty for most.
-  std::vector<std::string> unknown = {};
+  // Attributes whose value is not known, or only a part of it. Empty for most.
+  std::vector<Unknown> unknown = {};
   // Where it is defined; the first one is where all of the above comes from.
   std::vector<Origin> defined = {};
 };
@@ -105,6 +112,8 @@ struct ReadOptions {
   std::map<std::string, std::string, std::less<>> environment = {};
   std::vector<std::string> profiles = {};  // of compose and Skaffold
   std::vector<Override> set = {};
+  // The minor version of docker buildx (29 for 0.29) whose functions a bake file can call; 0 for the newest.
+  uint32_t buildx = 0;
   // Limits what a definition may grow to: characters of a file, targets, and evaluated values.
   size_t largest_file = size_t{16} << 20U;
 };

@@ -38,13 +38,40 @@ Mark mark_of(Verdict verdict) {
   return {" ", Tone::kPlain};
 }
 
+std::string mode_text(uint32_t mode) {
+  return fmt::format("{:04o}", mode);
+}
+
+// Files that all differ in the same permission bits: a checkout with another umask.
+bool is_umask(const Cause& cause) {
+  const auto bits = [](const cache::FileChange& file) { return file.mode_before ^ file.mode_after; };
+  return cause.files != nullptr && cause.files->size() > 1 &&
+         std::ranges::all_of(*cause.files, [&](const cache::FileChange& file) {
+           return file.change == "mode" && bits(file) == bits(cause.files->front());
+         });
+}
+
+std::string mode_words(const Cause& cause) {
+  const std::string path = printable(cause.path);
+  if (cause.files == nullptr || cause.files->empty()) return "the permissions of " + path + " changed";
+  const cache::FileChange& file = cause.files->front();
+  return fmt::format("the permissions of {} changed from {} to {}", path, mode_text(file.mode_before),
+                     mode_text(file.mode_after));
+}
+
 std::string change_words(const Cause& cause) {
   const std::string path = printable(cause.path);
   if (cause.change == "added") return path + " is new";
   if (cause.change == "deleted") return path + " was deleted";
-  if (cause.change == "mode") return "the permissions of " + path + " changed";
+  if (cause.change == "ignored")
+    return fmt::format("{} is ignored now by '{}' ({})", path, printable(cause.after), printable(cause.name));
+  if (cause.change == "unignored")
+    return fmt::format("{} is no longer ignored by '{}' ({})", path, printable(cause.before),
+                       printable(cause.name));
+  if (cause.change == "mode") return mode_words(cause);
   if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
   if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
+  if (cause.change == "assumed") return path + " is assumed unchanged: git ignores it";
   if (cause.change == "same-time") return path + " changed, but its size and time did not";
   if (cause.change == "type") return path + " became another type of file";
   if (cause.change == "target") return "the link " + path + " has another target";
@@ -75,6 +102,9 @@ std::string own_words(const Cause& cause) {
   switch (cause.kind) {
     case Cause::Kind::kFile: {
       std::string words = fmt::format("{} (selected by {})", change_words(cause), printable(cause.pattern));
+      if (is_umask(cause))
+        return fmt::format("{}, and of {} more by the same bits, as another umask does", words,
+                           text::counted(cause.more, "file"));
       if (cause.more > 0) words += fmt::format(", and {} more", text::counted(cause.more, "file"));
       return words;
     }
@@ -87,6 +117,7 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kNew:
       return "the instruction is new";
     case Cause::Kind::kImage:
+      if (cause.change == "rebuilt") return fmt::format("the image {} is rebuilt", printable(cause.name));
       if (!cause.name.empty()) return part_words(cause);
       return fmt::format("the image was {}", printable(cause.before));
     case Cause::Kind::kStage:
@@ -115,10 +146,14 @@ std::string_view sign_of(Verdict verdict) {
 }
 
 std::string cause_words(const cache::Build& build, const StepReport& step) {
+  return cause_words(step, step.follows ? build.graph().steps[*step.follows].instruction->start_line : 0);
+}
+
+std::string cause_words(const StepReport& step, uint32_t follows_line) {
   if (step.verdict == Verdict::kHit || step.verdict == Verdict::kUnused) return "";
   std::string words = own_words(step.cause);
   if (step.follows) {
-    words = fmt::format("follows line {}", build.graph().steps[*step.follows].instruction->start_line);
+    words = fmt::format("follows line {}", follows_line);
     if (step.cause.kind == Cause::Kind::kFile) words += fmt::format(": {}", change_words(step.cause));
     if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
@@ -128,6 +163,11 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
         "{} changed, but its size and modification time did not: a builder with a copy of the context "
         "keeps the old file; run touch on it to be sure",
         printable(step.cause.path));
+  if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "build")
+    return fmt::format("depends on what changes in {}", printable(step.cause.path));
+  if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "assumed")
+    return fmt::format("reused if {} is the same as then: git ignores it, so its earlier content is not known",
+                       printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows)
     return words + "; reused if the builder already has a copy of the context";
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
@@ -135,6 +175,8 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
   }
   if (!step.follows && step.cause.kind == Cause::Kind::kInstruction)
     return words + "; reused if the file is the same";
+  if (!step.follows && step.cause.kind == Cause::Kind::kImage)
+    return words + "; reused if it does not change";
   return words + "; reused if that step is reused";
 }
 
@@ -201,12 +243,26 @@ void append_step(const cache::Build& build, const StepReport& step, const Style&
   out += '\n';
 }
 
+// The files that made a step rebuild, one in a line.
+void append_files(const Cause& cause, std::string& out) {
+  if (cause.files == nullptr) return;
+  for (const cache::FileChange& file : *cause.files) {
+    out += fmt::format("           {} {}", file.change, printable(file.path));
+    if (file.change == "mode")
+      out += fmt::format(" ({} to {})", mode_text(file.mode_before), mode_text(file.mode_after));
+    if (!file.ignore_place.empty())
+      out += fmt::format(" ('{}', {})", printable(file.ignore_pattern), printable(file.ignore_place));
+    out += '\n';
+  }
+}
+
 void append_stage(const cache::Build& build, const cache::Report& report, const plan::Stage& stage,
                   const ExplainOptions& options, const Style& style, std::string& out) {
   std::string steps;
   for (const size_t index : stage.steps) {
     if (stage.needed && (!options.only || report.steps[index].verdict == *options.only)) {
       append_step(build, report.steps[index], style, steps);
+      if (options.files && !report.steps[index].follows) append_files(report.steps[index].cause, steps);
     }
   }
   if (!stage.needed && (!options.only || *options.only == Verdict::kUnused)) {
@@ -234,6 +290,9 @@ std::string path_words(const cache::Build& build, const ChangedPath& path) {
       return fmt::format("{} is not read by any step of this target: changing it rebuilds nothing", given);
     case ChangedPath::Fate::kOutside:
       return fmt::format("{} is not in the build context {}", given, build.options().context);
+    case ChangedPath::Fate::kDockerfile:
+    case ChangedPath::Fate::kIgnoreFile:
+      return fmt::format("{} says how to build: use --git or --since to see what its changes rebuild", given);
     case ChangedPath::Fate::kRead:
       return "";
   }
@@ -250,25 +309,12 @@ std::string_view fate_name(ChangedPath::Fate fate) {
       return "ignored";
     case ChangedPath::Fate::kOutside:
       return "outside";
+    case ChangedPath::Fate::kDockerfile:
+      return "dockerfile";
+    case ChangedPath::Fate::kIgnoreFile:
+      return "ignore-file";
   }
   return "";
-}
-
-void write_cause(const Cause& cause, text::JsonWriter& json) {
-  json.begin_object().member("kind", cache::name_of(cause.kind));
-  const auto member = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) json.member(name, value);
-  };
-  member("path", cause.path);
-  member("change", cause.change);
-  member("pattern", cause.pattern);
-  member("name", cause.name);
-  member("stage", cause.stage);
-  member("before", cause.before);
-  member("after", cause.after);
-  json.member("line", cause.line);
-  if (cause.more > 0) json.member("more", cause.more);
-  json.end_object();
 }
 
 void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) {
@@ -289,9 +335,15 @@ void write_paths(const std::vector<ChangedPath>& paths, text::JsonWriter& json) 
 
 // All members of one image's object but its version.
 void write_members(const Explanation& explanation, text::JsonWriter& json) {
-  const auto& [build, report, paths] = explanation;
+  const cache::Build& build = explanation.build;
+  const cache::Report& report = explanation.report;
+  const std::vector<ChangedPath>& paths = explanation.paths;
   const plan::Graph& graph = build.graph();
+  if (explanation.image != nullptr) json.member("name", explanation.image->target.name);
   json.member("dockerfile", build.options().dockerfile);
+  json.member("context", build.options().context);
+  if (explanation.image != nullptr) json.member("context_from", project::context_words(*explanation.image));
+  json.member("ignore_file", build.ignore().path);
   json.member("target", graph.stages[*graph.target].label());
   json.key("steps").begin_array();
   for (const StepReport& step : report.steps) {
@@ -314,12 +366,32 @@ void write_members(const Explanation& explanation, text::JsonWriter& json) {
 
 }  // namespace
 
+namespace {
+
+// What the answer rests on: "context . (compose.yaml:4), ignore file .dockerignore".
+std::string basis_words(const Explanation& explanation) {
+  const cache::BuildOptions& options = explanation.build.options();
+  std::string words = fmt::format("context {}", printable(options.context));
+  if (explanation.image != nullptr)
+    words += fmt::format(" ({})", printable(project::context_words(*explanation.image)));
+  const std::string& ignore = explanation.build.ignore().path;
+  return words + (ignore.empty() ? ", no ignore file" : ", ignore file " + printable(ignore));
+}
+
+}  // namespace
+
 void append_explanation(const Explanation& explanation, const ExplainOptions& options, const Style& style,
                         std::string& out) {
-  const auto& [build, report, paths] = explanation;
+  const cache::Build& build = explanation.build;
+  const cache::Report& report = explanation.report;
+  const std::vector<ChangedPath>& paths = explanation.paths;
   std::string first = headline(build, report, printable(options.occasion));
-  if (options.several) first = fmt::format("{}: {}", printable(build.options().dockerfile), first);
+  const std::string name = explanation.image == nullptr ? build.options().dockerfile : explanation.image->target.name;
+  if (options.several) first = fmt::format("{}: {}", printable(name), first);
   out += style.paint(Tone::kBold, first) + "\n";
+  if (!options.several) out += style.paint(Tone::kDim, basis_words(explanation)) + "\n";
+  for (const text::Failure& failure : explanation.left_out)
+    out += fmt::format("All steps are new: {}\n", printable(text::words_of(failure)));
   for (const ChangedPath& path : paths) {
     if (options.several && path.exists && path.fate != ChangedPath::Fate::kIgnored) continue;
     const std::string words = path_words(build, path);
@@ -353,6 +425,43 @@ bool append_why(const cache::Build& build, const cache::Report& report, uint32_t
     }
   }
   return true;
+}
+
+namespace {
+
+void write_files(const std::vector<cache::FileChange>& files, text::JsonWriter& json) {
+  json.key("files").begin_array();
+  for (const cache::FileChange& file : files) {
+    json.begin_object().member("path", file.path).member("change", file.change).member("pattern", file.pattern);
+    if (file.mode_before != file.mode_after) {
+      if (file.mode_before != 0) json.member("mode_before", mode_text(file.mode_before));
+      if (file.mode_after != 0) json.member("mode_after", mode_text(file.mode_after));
+    }
+    if (!file.ignore_pattern.empty())
+      json.member("ignore_pattern", file.ignore_pattern).member("ignore_place", file.ignore_place);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace
+
+void write_cause(const Cause& cause, text::JsonWriter& json) {
+  json.begin_object().member("kind", cache::name_of(cause.kind));
+  const auto member = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) json.member(name, value);
+  };
+  member("path", cause.path);
+  member("change", cause.change);
+  member("pattern", cause.pattern);
+  member("name", cause.name);
+  member("stage", cause.stage);
+  member("before", cause.before);
+  member("after", cause.after);
+  json.member("line", cause.line);
+  if (cause.more > 0) json.member("more", cause.more);
+  if (cause.files != nullptr) write_files(*cause.files, json);
+  json.end_object();
 }
 
 void append_explanation_json(const Explanation& explanation, std::string& out) {

@@ -9,13 +9,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "dcache/cache/build.h"
 #include "dcache/cache/report.h"
 #include "dcache/cache/what_if.h"
+#include "dcache/project/images.h"
 #include "dcache/report/style.h"
+#include "dcache/text/json_writer.h"
 
 namespace dcache::report {
 
@@ -24,6 +27,8 @@ struct Explanation {
   const cache::Build& build;
   const cache::Report& report;
   const std::vector<cache::ChangedPath>& paths;
+  const project::Image* image = nullptr;         // null where nothing is known of the project
+  std::span<const text::Failure> left_out = {};  // what it was not compared with, and why
 };
 
 struct ExplainOptions {
@@ -31,12 +36,15 @@ struct ExplainOptions {
   std::optional<cache::Verdict> only = {};  // leave out steps with another verdict
   // One of several images: its Dockerfile is named, and of one that is reused as a whole no steps are shown.
   bool several = false;
+  bool files = false;  // list all files that changed below each step that they rebuild
 };
 
 // What a verdict is marked with: "✓", "✗", "~", "?" or "-".
 std::string_view sign_of(cache::Verdict verdict);
 // Why a step has its verdict, in a few words; empty for one that is reused or not needed.
 std::string cause_words(const cache::Build& build, const cache::StepReport& step);
+// The same where the line of the step that it follows is known, if it follows one.
+std::string cause_words(const cache::StepReport& step, uint32_t follows_line);
 // "2 of 6 steps rebuild since HEAD", for one that ends with `occasion`.
 std::string headline(const cache::Build& build, const cache::Report& report, const std::string& occasion);
 
@@ -47,6 +55,9 @@ void append_explanation(const Explanation& explanation, const ExplainOptions& op
 // `line`.
 bool append_why(const cache::Build& build, const cache::Report& report, uint32_t line, const Style& style,
                 std::string& out);
+
+// A cause as a JSON object.
+void write_cause(const cache::Cause& cause, text::JsonWriter& json);
 
 void append_explanation_json(const Explanation& explanation, std::string& out);
 void append_explanations_json(const std::vector<Explanation>& explanations, std::string& out);

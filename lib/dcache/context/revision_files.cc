@@ -1,0 +1,199 @@
+#include "dcache/context/revision_files.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/text/path.h"
+
+namespace dcache::context {
+namespace {
+
+// Puts the changes of a revision back into what a folder contains now.
+class Restore {
+ public:
+  Restore(Snapshot now, const ignore::Matcher& ignore, std::string_view revision)
+      : now_(std::move(now)), ignore_(ignore), revision_(revision) {}
+
+  // `path` is the change's path from the folder.
+  void put_back(const GitChange& change, const std::string& path) {
+    if (change.submodule) return change_all(path);
+    const Record* now = now_.find(path);
+    if (!change.record) {
+      if (now != nullptr) removed_.insert(path);
+      return;
+    }
+    if (ignore_.decide(path).ignored) return;
+    Record record = *change.record;
+    record.path = path;
+    // Git knows of modes only whether a file is executable.
+    if (now != nullptr && now->type == Type::kFile && record.type == Type::kFile) {
+      const bool executable = (record.mode & 0100U) != 0;
+      record.mode = executable ? now->mode | ((now->mode & 0444U) >> 2U) : now->mode & ~0111U;
+    }
+    changed_.push_back(std::move(record));
+  }
+
+  // Git writes its index whenever something changes; where the context contains it, steps see that.
+  void change_index() {
+    const Record* index = now_.find(".git/index");
+    if (index == nullptr) return;
+    changed_.push_back(*index);
+    changed_.back().content = hash_bytes(revision_);
+  }
+
+  Snapshot finish() {
+    Snapshot then = changed_.empty() ? now_ : now_.with(std::move(changed_));
+    if (removed_.empty()) return then;
+    then = without_removed(then);
+    // Git has no empty folders.
+    std::set<std::string, std::less<>> empty;
+    for (const std::string& path : removed_)
+      add_empty_folders(then, path, empty);
+    if (empty.empty()) return then;
+    removed_ = std::move(empty);
+    return without_removed(then);
+  }
+
+ private:
+  // What a submodule contained at another of its revisions is not known.
+  void change_all(const std::string& folder) {
+    for (const Record& record : now_.below(folder)) {
+      if (record.type != Type::kFile) continue;
+      changed_.push_back(record);
+      changed_.back().content = hash_bytes(std::string(revision_) + record.path);
+    }
+  }
+
+  static void add_empty_folders(const Snapshot& then, const std::string& path,
+                                std::set<std::string, std::less<>>& empty) {
+    for (std::string_view folder = text::parent_path(path); folder != "."; folder = text::parent_path(folder)) {
+      const auto counts = [&](const Record& record) { return !empty.contains(record.path); };
+      if (std::ranges::any_of(then.below(folder), counts)) return;
+      const Record* record = then.find(folder);
+      if (record != nullptr && record->type == Type::kFolder) empty.emplace(folder);
+    }
+  }
+
+  Snapshot without_removed(const Snapshot& from) const {
+    std::vector<Record> kept;
+    kept.reserve(from.records().size());
+    std::ranges::copy_if(from.records(), std::back_inserter(kept),
+                         [&](const Record& record) { return !removed_.contains(record.path); });
+    return Snapshot(std::move(kept));
+  }
+
+  Snapshot now_;
+  const ignore::Matcher& ignore_;
+  std::string_view revision_;
+  std::vector<Record> changed_;
+  std::set<std::string, std::less<>> removed_;
+};
+
+std::string with_slash(std::string folder) {
+  if (!folder.ends_with('/')) folder += '/';
+  return folder;
+}
+
+}  // namespace
+
+tl::expected<std::shared_ptr<const RevisionFiles>, std::string> RevisionFiles::open(
+    std::shared_ptr<const GitRepository> repository, std::string revision,
+    std::shared_ptr<const FileSystem> work_tree) {
+  auto changes = repository->changes(revision);
+  if (!changes) return tl::unexpected(std::move(changes.error()));
+  std::shared_ptr<RevisionFiles> files(
+      new RevisionFiles(std::move(repository), std::move(revision), std::move(work_tree)));
+  for (GitChange& change : *changes) {
+    std::string path = files->repository_->root() + '/' + change.path;
+    files->changes_.insert_or_assign(std::move(path), std::move(change));
+  }
+  return files;
+}
+
+std::string RevisionFiles::absolute(const std::string& path) const {
+  const std::string folder = work_tree_->real_path(std::string(text::parent_path(path)));
+  return text::clean_path(folder + '/' + std::string(text::base_name(path)));
+}
+
+std::pair<RevisionFiles::Changes::const_iterator, RevisionFiles::Changes::const_iterator> RevisionFiles::below(
+    const std::string& folder) const {
+  const std::string prefix = with_slash(folder);
+  const auto begin = changes_.lower_bound(prefix);
+  auto end = begin;
+  while (end != changes_.end() && end->first.starts_with(prefix))
+    ++end;
+  return {begin, end};
+}
+
+tl::expected<std::string, std::string> RevisionFiles::read(const std::string& path) const {
+  const auto change = changes_.find(absolute(path));
+  if (change == changes_.end()) return work_tree_->read(path);
+  const auto missing = [&] { return tl::unexpected(fmt::format("{} does not exist at this revision", path)); };
+  if (!change->second.record) return missing();
+  auto text = repository_->content(revision_, change->second.path);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  if (!*text) return missing();
+  return std::move(**text);
+}
+
+bool RevisionFiles::exists(const std::string& path) const {
+  const std::string place = absolute(path);
+  const auto change = changes_.find(place);
+  if (change != changes_.end()) return change->second.record.has_value() || change->second.submodule;
+  if (!work_tree_->exists(path)) {
+    const auto [begin, end] = below(place);
+    return std::any_of(begin, end, [](const auto& inner) { return inner.second.record.has_value(); });
+  }
+  return true;
+}
+
+std::vector<Listed> RevisionFiles::list(const std::string& folder) const {
+  std::vector<Listed> listed = work_tree_->list(folder);
+  const std::string place = work_tree_->real_path(folder);
+  const auto [begin, end] = below(place);
+  const size_t prefix = with_slash(place).size();
+  for (auto at = begin; at != end; ++at) {
+    const std::string inside = at->first.substr(prefix);
+    const size_t slash = inside.find('/');
+    const Listed entry{inside.substr(0, slash), slash != std::string::npos || at->second.submodule};
+    const auto known = std::ranges::find(listed, entry.name, &Listed::name);
+    if (at->second.record && known == listed.end()) {
+      listed.push_back(entry);
+    } else if (!at->second.record && slash == std::string::npos && known != listed.end()) {
+      listed.erase(known);
+    }
+  }
+  std::ranges::sort(listed);
+  return listed;
+}
+
+std::string RevisionFiles::real_path(const std::string& path) const {
+  return work_tree_->real_path(path);
+}
+
+tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
+                                                    const WalkOptions& options) const {
+  auto walk = work_tree_->walk(folder, ignore, options);
+  const std::string place = work_tree_->real_path(folder);
+  const auto [begin, end] = below(place);
+  if (begin == end) return walk;
+  // The folder itself may be gone.
+  if (!walk) walk.emplace();
+  Restore restore(std::move(walk->snapshot), ignore, revision_);
+  const size_t prefix = with_slash(place).size();
+  for (auto at = begin; at != end; ++at)
+    restore.put_back(at->second, at->first.substr(prefix));
+  restore.change_index();
+  walk->snapshot = restore.finish();
+  return walk;
+}
+
+std::vector<Problem> RevisionFiles::hash(Snapshot& snapshot, const std::string& folder,
+                                         const HashingOptions& options) const {
+  return work_tree_->hash(snapshot, folder, options);
+}
+
+}  // namespace dcache::context

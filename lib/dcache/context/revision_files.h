@@ -1,0 +1,62 @@
+// The files of a work tree as one revision of its git repository has them.
+//
+// What git tracks, and what is new since the revision, is as the revision says. All else is as it is now:
+// what .gitignore leaves out is assumed to have been the same.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/context/file_system.h"
+#include "dcache/context/git.h"
+
+namespace dcache::context {
+
+class RevisionFiles : public FileSystem {
+ public:
+  // By absolute path, the files that the revision and the work tree don't have in common.
+  using Changes = std::map<std::string, GitChange, std::less<>>;
+
+  // `revision` is a commit of `repository`, which is kept. The error is a sentence.
+  static tl::expected<std::shared_ptr<const RevisionFiles>, std::string> open(
+      std::shared_ptr<const GitRepository> repository, std::string revision,
+      std::shared_ptr<const FileSystem> work_tree);
+
+  const Changes& changes() const { return changes_; }
+
+  tl::expected<std::string, std::string> read(const std::string& path) const override;
+  bool exists(const std::string& path) const override;
+  std::vector<Listed> list(const std::string& folder) const override;
+  std::string real_path(const std::string& path) const override;
+  tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                       const WalkOptions& options) const override;
+  // Of files that changed, walk() knows the hashes already.
+  std::vector<Problem> hash(Snapshot& snapshot, const std::string& folder,
+                            const HashingOptions& options) const override;
+
+ private:
+  RevisionFiles(std::shared_ptr<const GitRepository> repository, std::string revision,
+                std::shared_ptr<const FileSystem> work_tree)
+      : repository_(std::move(repository)),
+        revision_(std::move(revision)),
+        work_tree_(std::move(work_tree)) {}
+
+  // The absolute path. Links before the name are followed, as git follows none.
+  std::string absolute(const std::string& path) const;
+  // The changes below an absolute folder.
+  std::pair<Changes::const_iterator, Changes::const_iterator> below(const std::string& folder) const;
+
+  std::shared_ptr<const GitRepository> repository_;
+  std::string revision_;
+  std::shared_ptr<const FileSystem> work_tree_;
+  Changes changes_;
+};
+
+}  // namespace dcache::context

@@ -1,0 +1,565 @@
+#include "dcache/project/bake/resolution.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "dcache/project/hcl/error.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "dcache/text/suggest.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::project::bake {
+namespace {
+
+constexpr size_t kDeepest = 200;
+constexpr size_t kMostFailures = 50;
+
+const Setting* find_in(const Settings& settings, std::string_view name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? nullptr : &found->second;
+}
+
+// A context that is not in a folder of this machine.
+bool is_remote_context(std::string_view context) {
+  static constexpr std::array<std::string_view, 6> kStarts = {"http://", "https://", "git://",
+                                                              "ssh://",  "git@",     "github.com/"};
+  return std::ranges::any_of(kStarts, [&](std::string_view start) { return context.starts_with(start); });
+}
+
+// As bake prints it: cleaned, and without what says that it is a local one.
+std::string context_text(std::string context) {
+  constexpr std::string_view kLocal = "cwd://";
+  if (context.starts_with(kLocal)) return text::clean_path(context.substr(kLocal.size()));
+  return is_remote_context(context) ? context : text::clean_path(context);
+}
+
+bool is_platform(std::string_view platform) {
+  size_t parts = 1;
+  bool empty = true;
+  for (const char c : platform) {
+    if (c == '/') {
+      if (empty) return false;
+      ++parts;
+      empty = true;
+      continue;
+    }
+    const bool allowed = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' ||
+                         c == '-' || c == '(' || c == ')' || c == '+';
+    if (!allowed) return false;
+    empty = false;
+  }
+  return !empty && parts <= 4;
+}
+
+// Fills the attributes of a target, and tells what is not known of them.
+class TargetWriter {
+ public:
+  TargetWriter(const Settings& settings, Target& target) : settings_(settings), target_(target) {}
+
+  void text(std::string_view name, std::string& to) {
+    const Setting* setting = find_in(settings_, name);
+    if (setting == nullptr) return;
+    if (setting->text.unknown.empty()) {
+      to = setting->text.value;
+    } else {
+      unknown(std::string(name), setting->text.unknown);
+    }
+  }
+  void flag(std::string_view name, bool& to) {
+    const Setting* setting = known(name);
+    if (setting != nullptr) to = setting->flag;
+  }
+  void list(std::string_view name, std::vector<std::string>& to) {
+    const Setting* setting = known(name);
+    if (setting == nullptr) return;
+    for (const Text& text : setting->list) {
+      if (text.unknown.empty()) {
+        to.push_back(text.value);
+      } else {
+        unknown(std::string(name), text.unknown);
+      }
+    }
+  }
+  template <typename Use>
+  void map(std::string_view name, const Use& use) {
+    const Setting* setting = known(name);
+    if (setting == nullptr) return;
+    for (const auto& [key, text] : setting->map) {
+      if (!text) continue;
+      if (text->unknown.empty()) {
+        use(key, text->value);
+      } else {
+        unknown(std::string(name) + "." + key, text->unknown);
+      }
+    }
+  }
+  void caches(std::string_view name, std::vector<std::string>& to) {
+    const Setting* setting = known(name);
+    if (setting == nullptr) return;
+    for (const CacheEntry& entry : setting->caches) {
+      if (entry.unknown.empty()) {
+        to.push_back(entry.text());
+      } else {
+        unknown(std::string(name), entry.unknown);
+      }
+    }
+  }
+
+ private:
+  // Null if it is not set, or nothing of it is known.
+  const Setting* known(std::string_view name) {
+    const Setting* setting = find_in(settings_, name);
+    if (setting == nullptr || setting->unknown.empty()) return setting;
+    unknown(std::string(name), setting->unknown);
+    return nullptr;
+  }
+  void unknown(const std::string& name, const std::string& reason) {
+    Unknown one{name, "uses " + reason};
+    if (std::ranges::find(target_.unknown, one) == target_.unknown.end()) target_.unknown.push_back(std::move(one));
+  }
+
+  const Settings& settings_;
+  Target& target_;
+};
+
+Text known(std::string text) {
+  return {std::move(text), {}};
+}
+
+void set_text(Settings& settings, std::string_view name, const std::string& text) {
+  settings[name].text = known(text);
+}
+
+void set_list(Settings& settings, std::string_view name, const std::vector<std::string>& texts) {
+  if (texts.empty()) return;
+  for (const std::string& text : texts)
+    settings[name].list.push_back(known(text));
+}
+
+void set_map(Settings& settings, std::string_view name, const Target::Pairs& pairs) {
+  for (const auto& [key, value] : pairs)
+    settings[name].map.emplace(key, known(value));
+}
+
+}  // namespace
+
+Definition definition_of(const Target& target) {
+  Definition definition{.name = target.name};
+  std::ranges::replace(definition.name, '.', '_');
+  Settings& settings = definition.settings;
+  set_text(settings, "context", target.context);
+  set_text(settings, "dockerfile", target.dockerfile);
+  if (target.dockerfile_inline) set_text(settings, "dockerfile-inline", *target.dockerfile_inline);
+  if (!target.target.empty()) set_text(settings, "target", target.target);
+  set_map(settings, "args", target.args);
+  set_map(settings, "contexts", target.contexts);
+  set_list(settings, "platforms", target.platforms);
+  set_list(settings, "tags", target.tags);
+  set_list(settings, "no-cache-filter", target.no_cache_filter);
+  set_list(settings, "ulimits", target.run.ulimits);
+  for (const auto& [name, entries] :
+       {std::pair("cache-from", &target.cache_from), {"cache-to", &target.cache_to}}) {
+    for (const std::string& entry : *entries) {
+      try {
+        std::ranges::move(cache_entries_of(entry), std::back_inserter(settings[name].caches));
+      } catch (const hcl::Error&) {
+        continue;  // which its reader has told
+      }
+    }
+  }
+  if (target.no_cache) settings["no-cache"].flag = true;
+  if (!target.run.network.empty()) set_text(settings, "network", target.run.network);
+  if (!target.run.shm_size.empty()) set_text(settings, "shm-size", target.run.shm_size);
+  for (const std::string& host : target.run.add_hosts) {
+    const size_t separator = host.find_first_of("=:");
+    if (separator != std::string::npos)
+      settings["extra-hosts"].map.emplace(host.substr(0, separator), known(host.substr(separator + 1)));
+  }
+  definition.defined = target.defined;
+  return definition;
+}
+
+std::string context_of(const Target& target) {
+  return context_text(target.context);
+}
+
+Resolution::Resolution(const Evaluated& evaluated, std::string folder, std::vector<text::Failure>& failures)
+    : evaluated_(evaluated), folder_(std::move(folder)), failures_(failures) {
+  for (const Definition& target : evaluated_.targets)
+    index_.emplace(target.name, index_.size());
+}
+
+const Definition* Resolution::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &evaluated_.targets[found->second];
+}
+
+void Resolution::fail(const Definition& target, std::string message, std::string remedy) {
+  if (failures_.size() >= kMostFailures) return;
+  const Origin origin = target.defined.empty() ? Origin{} : target.defined.back();
+  failures_.push_back(
+      {origin.path, origin.line, origin.line > 0 ? 1U : 0U, std::move(message), std::move(remedy)});
+}
+
+void Resolution::set(const std::vector<Override>& overrides) {
+  for (const Override& one : overrides) {
+    bool any = false;
+    for (const Definition& target : evaluated_.targets) {
+      // An exact name is not a pattern.
+      if (find(one.target) != nullptr ? target.name != one.target
+                                      : !text::glob_match(one.target, target.name))
+        continue;
+      any = true;
+      Values& values = overrides_[target.name][one.attribute];
+      values.values.push_back(one.value);
+      values.append = one.append;
+    }
+    if (any) continue;
+    std::vector<std::string_view> names;
+    for (const Definition& target : evaluated_.targets)
+      names.push_back(target.name);
+    failures_.push_back(
+        {.path = {},
+         .line = 0,
+         .column = 0,
+         .message = "there is no target \"" + one.target + "\" whose " + one.attribute + " can be set",
+         .remedy = text::did_you_mean(one.target, names, "use a name of the bake file")});
+  }
+}
+
+namespace {
+
+bool flag_of(const std::string& text) {
+  static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
+                                                              "0", "f", "F", "false", "FALSE", "False"};
+  const auto word = std::ranges::find(kWords, text);
+  if (word == kWords.end()) hcl::fail("\"" + text + "\" is not true or false");
+  return word - kWords.begin() < 6;
+}
+
+// What the values of an option mean for an attribute other than a map.
+Setting setting_of_option(const AttributeInfo& info, const std::vector<std::string>& values) {
+  Setting made;
+  if (info.shape == Shape::kText) {
+    // buildx takes a list for the network and then uses none of it.
+    made.text = known(info.name == "network" ? "" : values.back());
+  } else if (info.shape == Shape::kFlag) {
+    made.flag = flag_of(values.back());
+  } else if (info.shape == Shape::kCaches) {
+    for (const std::string& value : values) {
+      if (!value.empty()) std::ranges::move(cache_entries_of(value), std::back_inserter(made.caches));
+    }
+  } else if (info.name != "no-cache-filter" && info.name != "ulimits") {  // these two can only be emptied
+    for (const std::string& value : values)
+      made.list.push_back(known(value));
+  }
+  return made;
+}
+
+}  // namespace
+
+// Throws an hcl::Error.
+void Resolution::override_attribute(Settings& settings, const std::string& key, const Values& values) const {
+  // Not attributes of a file, or without a meaning for what is built.
+  static constexpr std::array<std::string_view, 9> kIgnored = {
+      "secrets", "secret", "push", "load", "output", "attest", "policy", "pull", "resources"};
+  const size_t dot = key.find('.');
+  const std::string name = key.substr(0, dot);
+  if (std::ranges::find(kIgnored, name) != kIgnored.end()) return;
+  const AttributeInfo* info = find_attribute(name == "platform" ? "platforms" : name);
+  if (info == nullptr || name == "platforms" || name == "inherits" || name == "description")
+    hcl::fail("\"" + name + "\" is not an attribute that can be set");
+  if (info->shape == Shape::kOther) return;
+  if (info->shape == Shape::kMap || info->shape == Shape::kFullMap) {
+    if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
+    settings[info->name].map.insert_or_assign(key.substr(dot + 1), known(values.values.back()));
+    return;
+  }
+  Setting made = setting_of_option(*info, values.values);
+  const bool append = values.append || name == "annotations" || name == "entitlements";
+  const Setting* before = find_in(settings, info->name);
+  if (append && before != nullptr) {
+    made.list.insert(made.list.begin(), before->list.begin(), before->list.end());
+    made.caches.insert(made.caches.begin(), before->caches.begin(), before->caches.end());
+  }
+  settings.insert_or_assign(info->name, std::move(made));
+}
+
+// What the target says with what it inherits. As bake does it, a target that inherits from itself gets
+// nothing from there.
+std::optional<Settings> Resolution::resolve(const Definition& target, Visited& visited, size_t depth) {
+  if (depth > kDeepest) {
+    fail(target, "\"" + target.name + "\" inherits from too many targets, one from the other");
+    return std::nullopt;
+  }
+  visited.emplace(target.name, std::nullopt);
+  Settings inherited;
+  if (const Setting* parents = find_in(target.settings, "inherits")) {
+    for (const Text& parent : parents->list) {
+      const auto before = visited.find(parent.value);
+      if (before != visited.end()) {
+        if (before->second) merge(inherited, *before->second);
+        continue;
+      }
+      const Definition* found = find(parent.value);
+      if (found == nullptr) {
+        if (!evaluated_.broken.contains(parent.value))
+          fail(target,
+               "\"" + target.name + "\" inherits from \"" + parent.value + "\", which is not a target");
+        return std::nullopt;
+      }
+      const std::optional<Settings> settings = resolve(*found, visited, depth + 1);
+      if (!settings) return std::nullopt;
+      merge(inherited, *settings);
+    }
+  }
+  Settings settings = std::move(inherited);
+  merge(settings, target.settings);
+  const auto overrides = overrides_.find(target.name);
+  if (overrides != overrides_.end()) {
+    for (const auto& [key, values] : overrides->second) {
+      try {
+        override_attribute(settings, key, values);
+      } catch (const hcl::Error& error) {
+        fail(target, "\"" + key + "\" of \"" + target.name + "\" can't be set: " + error.message);
+        return std::nullopt;
+      }
+    }
+  }
+  normalize(settings);
+  visited.insert_or_assign(target.name, settings);
+  return settings;
+}
+
+std::optional<Target> Resolution::target_of(const Definition& definition, const Settings& settings) {
+  Target target;
+  target.name = definition.name;
+  target.folder = folder_;
+  target.defined = definition.defined;
+  TargetWriter writer(settings, target);
+  writer.text("context", target.context);
+  writer.text("dockerfile", target.dockerfile);
+  if (target.dockerfile.empty()) target.dockerfile = "Dockerfile";
+  if (target.context == "-" || target.dockerfile == "-") {
+    fail(definition, "\"" + target.name + "\" can't be read from standard input");
+    return std::nullopt;
+  }
+  target.context = context_text(target.context);
+  if (find_in(settings, "dockerfile-inline") != nullptr)
+    writer.text("dockerfile-inline", target.dockerfile_inline.emplace());
+  writer.text("target", target.target);
+  writer.map("args", [&](const std::string& name, const std::string& value) { target.args[name] = value; });
+  writer.map("contexts", [&](const std::string& name, const std::string& value) {
+    target.contexts[name] = value;
+    if (value.starts_with(kTargetScheme)) target.needs.push_back(value.substr(kTargetScheme.size()));
+  });
+  std::ranges::sort(target.needs);
+  target.needs.erase(std::unique(target.needs.begin(), target.needs.end()), target.needs.end());
+  writer.list("platforms", target.platforms);
+  writer.list("tags", target.tags);
+  writer.caches("cache-from", target.cache_from);
+  writer.caches("cache-to", target.cache_to);
+  writer.flag("no-cache", target.no_cache);
+  writer.list("no-cache-filter", target.no_cache_filter);
+  writer.text("network", target.run.network);
+  writer.text("shm-size", target.run.shm_size);
+  writer.list("ulimits", target.run.ulimits);
+  writer.map("extra-hosts", [&](const std::string& name, const std::string& value) {
+    target.run.add_hosts.push_back(name + "=" + value);
+  });
+  for (const std::string& platforms : target.platforms) {
+    for (std::string_view rest = platforms;;) {
+      const size_t comma = rest.find(',');
+      const std::string_view platform = text::trim(rest.substr(0, comma));
+      if (!is_platform(platform)) {
+        fail(definition, "\"" + std::string(platform) + "\" is not a platform",
+             "write one such as linux/amd64 or linux/arm/v7");
+        return std::nullopt;
+      }
+      if (comma == std::string_view::npos) break;
+      rest.remove_prefix(comma + 1);
+    }
+  }
+  return target;
+}
+
+// Whether all targets whose results a target reads are there, and none leads back to it. What is found out
+// about others is kept: each target is visited once.
+bool Resolution::check_links(const std::string& first) {
+  struct Step {
+    const Target* target;
+    size_t next = 0;
+  };
+  if (links_.contains(first)) return links_.at(first) == Links::kGood;
+  std::vector<Step> path{{&made_.at(first)}};
+  links_[first] = Links::kInProgress;
+  while (!path.empty()) {
+    const Target& target = *path.back().target;
+    if (path.back().next == target.needs.size()) {
+      Links& links = links_[target.name];
+      if (links == Links::kInProgress) links = Links::kGood;
+      if (path.size() > 1 && links == Links::kBad) links_[path[path.size() - 2].target->name] = Links::kBad;
+      path.pop_back();
+      continue;
+    }
+    const std::string& name = target.needs[path.back().next++];
+    const auto found = made_.find(name);
+    const auto known = links_.find(name);
+    if (found == made_.end()) {
+      links_[target.name] = Links::kBad;
+      if (find(name) == nullptr && !evaluated_.broken.contains(name))
+        fail(*find(target.name),
+             "\"" + target.name + "\" needs the target \"" + name + "\", which does not exist");
+    } else if (known == links_.end()) {
+      links_[name] = Links::kInProgress;
+      path.push_back({&found->second});
+    } else if (known->second != Links::kGood) {
+      const bool on_path =
+          std::ranges::any_of(path, [&](const Step& step) { return step.target->name == name; });
+      if (on_path)
+        fail(*find(target.name), "\"" + target.name + "\" needs its own result, by contexts with target:");
+      links_[target.name] = Links::kBad;
+    }
+  }
+  return links_.at(first) == Links::kGood;
+}
+
+std::vector<Target> Resolution::targets() {
+  for (const Definition& definition : evaluated_.targets) {
+    Visited visited;
+    const std::optional<Settings> settings = resolve(definition, visited, 0);
+    if (!settings) continue;
+    if (std::optional<Target> target = target_of(definition, *settings))
+      made_.emplace(definition.name, *std::move(target));
+  }
+  std::vector<Target> targets;
+  for (const Definition& definition : evaluated_.targets) {
+    const auto found = made_.find(definition.name);
+    if (found != made_.end() && check_links(found->first)) targets.push_back(found->second);
+  }
+  return targets;
+}
+
+namespace {
+
+// What is reached from the targets and groups that bake lists.
+class Reach {
+ public:
+  Reach(const std::vector<Target>& targets, const std::vector<Group>& groups) {
+    for (const Target& target : targets)
+      targets_.emplace(target.name, &target);
+    for (const Group& group : groups)
+      groups_.emplace(group.name, &group);
+    for (const Group& group : groups) {
+      if (!group.name.starts_with('_')) add_group(group.name);
+    }
+    // A group hides a target of its name.
+    for (const Target& target : targets) {
+      if (!target.name.starts_with('_') && !groups_.contains(target.name)) add_target(target.name);
+    }
+  }
+  bool has_target(const std::string& name) const { return reached_targets_.contains(name); }
+  bool has_group(const std::string& name) const { return reached_groups_.contains(name); }
+
+ private:
+  void add_group(const std::string& first) {
+    std::vector<std::string> next{first};
+    while (!next.empty()) {
+      const std::string name = std::move(next.back());
+      next.pop_back();
+      const auto group = groups_.find(name);
+      if (group == groups_.end() || !reached_groups_.insert(name).second) continue;
+      for (const std::string& member : group->second->members) {
+        const bool is_group = member != name && groups_.contains(member);
+        if (is_group) {
+          next.push_back(member);
+        } else {
+          add_target(member);
+        }
+      }
+    }
+  }
+  void add_target(const std::string& first) {
+    std::vector<std::string> next{first};
+    while (!next.empty()) {
+      const std::string name = std::move(next.back());
+      next.pop_back();
+      const auto target = targets_.find(name);
+      if (target == targets_.end() || !reached_targets_.insert(name).second) continue;
+      next.insert(next.end(), target->second->needs.begin(), target->second->needs.end());
+    }
+  }
+
+  std::map<std::string_view, const Target*> targets_;
+  std::map<std::string_view, const Group*> groups_;
+  std::set<std::string, std::less<>> reached_targets_;
+  std::set<std::string, std::less<>> reached_groups_;
+};
+
+}  // namespace
+
+void remove_private(std::vector<Target>& targets, std::vector<Group>& groups) {
+  const Reach reach(targets, groups);
+  std::erase_if(targets, [&](const Target& target) { return !reach.has_target(target.name); });
+  std::erase_if(groups, [&](const Group& group) { return !reach.has_group(group.name); });
+}
+
+// The groups whose members lead back to them. A group with its own name as a member means the target.
+std::set<std::string_view> Resolution::circular_groups() const {
+  std::set<std::string_view> circular;
+  std::map<std::string_view, size_t> open;  // how many members are visited
+  std::set<std::string_view> done;
+  for (const auto& [first, unused] : groups_) {
+    std::vector<std::string_view> path{first};
+    while (!path.empty()) {
+      const std::string_view name = path.back();
+      const auto group = groups_.find(name);
+      size_t& next = open[name];
+      if (group == groups_.end() || done.contains(name) || next == group->second->members.size()) {
+        done.insert(name);
+        path.pop_back();
+        continue;
+      }
+      const std::string_view member = group->second->members[next++];
+      if (member == name || done.contains(member)) continue;
+      if (open.contains(member)) {
+        circular.insert(member);
+      } else {
+        path.push_back(member);
+      }
+    }
+  }
+  return circular;
+}
+
+void Resolution::fail(const Group& group, std::string message) {
+  if (failures_.size() >= kMostFailures) return;
+  const auto origin = evaluated_.group_origins.find(group.name);
+  const Origin where = origin == evaluated_.group_origins.end() ? Origin{} : origin->second;
+  failures_.push_back({where.path,
+                       where.line,
+                       where.line > 0 ? 1U : 0U,
+                       "the group \"" + group.name + "\" contains " + std::move(message),
+                       {}});
+}
+
+std::vector<Group> Resolution::groups() {
+  for (const Group& group : evaluated_.groups)
+    groups_.emplace(group.name, &group);
+  const std::set<std::string_view> circular = circular_groups();
+  for (const Group& group : evaluated_.groups) {
+    for (const std::string& member : group.members) {
+      const bool is_target = find(member) != nullptr || evaluated_.broken.contains(member);
+      const bool is_group = member != group.name && groups_.contains(member);
+      if (!is_target && !is_group) fail(group, "\"" + member + "\", which is neither a target nor a group");
+    }
+    if (find(group.name) == nullptr && circular.contains(group.name)) fail(group, "itself, by other groups");
+  }
+  return evaluated_.groups;
+}
+
+}  // namespace dcache::project::bake

@@ -1,0 +1,187 @@
+#include "dcache/project/definitions.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/project/file_kinds.h"
+#include "dcache/project/readers.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+using Paths = std::vector<std::string>;
+
+// The names that Docker Compose looks for, in its order.
+constexpr std::array<std::string_view, 4> kComposeNames = {"compose.yaml", "compose.yml",
+                                                           "docker-compose.yml", "docker-compose.yaml"};
+constexpr std::string_view kSettingsName = ".dcache.toml";
+
+// Whether both say the same of the build itself.
+bool is_same_build(const Target& a, const Target& b) {
+  return a.name == b.name && a.folder == b.folder && a.context == b.context && a.dockerfile == b.dockerfile &&
+         a.dockerfile_inline == b.dockerfile_inline && a.target == b.target && a.args == b.args &&
+         a.contexts == b.contexts && a.platforms == b.platforms;
+}
+
+void append(Definitions from, Definitions& to) {
+  std::ranges::move(from.targets, std::back_inserter(to.targets));
+  std::ranges::move(from.groups, std::back_inserter(to.groups));
+  std::ranges::move(from.skipped, std::back_inserter(to.skipped));
+  std::ranges::move(from.failures, std::back_inserter(to.failures));
+}
+
+// Reads the definitions of one folder.
+class FolderReader {
+ public:
+  FolderReader(const std::string& root, const ReadOptions& options, Definitions& result)
+      : root_(root), options_(options), result_(result) {}
+
+  void read(const std::string& folder, const std::map<DefinitionKind, Paths>& by_kind) {
+    for (const auto& [kind, paths] : by_kind) {
+      switch (kind) {
+        case DefinitionKind::kCompose:
+          read_composes(paths);
+          break;
+        case DefinitionKind::kBake:
+          read_bakes(folder, paths);
+          break;
+        default:
+          for (const std::string& path : paths)
+            append(read_one(kind, path), result_);
+      }
+    }
+  }
+
+ private:
+  Definitions read_one(DefinitionKind kind, const std::string& path) const {
+    switch (kind) {
+      case DefinitionKind::kSkaffold:
+        return read_skaffold(path, options_);
+      case DefinitionKind::kWorkflow:
+        return read_workflow(path, root_, options_);
+      case DefinitionKind::kGitlabCi:
+        return read_gitlab_ci(path, root_, options_);
+      default:
+        return read_settings(path, options_);
+    }
+  }
+
+  // The main file with what overrides it. Other files beside it are mostly given after it (`-f compose.yaml
+  // -f compose.prod.yaml`): what they build otherwise are targets as well.
+  void read_composes(const Paths& paths) {
+    Paths main;
+    for (const std::string_view name : kComposeNames) {
+      const auto found = std::ranges::find(paths, name, text::base_name);
+      if (found == paths.end()) continue;
+      main.push_back(*found);
+      break;
+    }
+    if (!main.empty()) {
+      for (const std::string& path : paths) {
+        if (is_override(path)) main.push_back(path);
+      }
+      append(read_compose(main, options_), result_);
+    }
+    for (const std::string& path : paths) {
+      if (std::ranges::find(main, path) != main.end()) continue;
+      Paths all = main;
+      all.push_back(path);
+      Definitions variant = read_compose(all, options_);
+      if (!main.empty() && !variant.failures.empty()) variant = read_compose({path}, options_);
+      std::erase_if(variant.targets, [&](const Target& target) {
+        return std::ranges::any_of(result_.targets,
+                                   [&](const Target& known) { return is_same_build(known, target); });
+      });
+      append(std::move(variant), result_);
+    }
+  }
+
+  // The files that bake reads without -f, and each other one for itself. Paths start in the folder where bake
+  // is run: that of the files or, if no Dockerfile is there, the root of the repository.
+  void read_bakes(const std::string& folder, const Paths& paths) {
+    Paths main;
+    for (const bool override : {false, true}) {
+      for (const std::string_view ending : {".json", ".hcl"}) {
+        const std::string name = fmt::format("docker-bake{}{}", override ? ".override" : "", ending);
+        const auto found = std::ranges::find(paths, name, text::base_name);
+        if (found != paths.end()) main.push_back(*found);
+      }
+    }
+    if (!main.empty()) append(read_bake_somewhere(folder, main), result_);
+    for (const std::string& path : paths) {
+      if (std::ranges::find(main, path) == main.end()) append(read_bake_somewhere(folder, {path}), result_);
+    }
+  }
+
+  Definitions read_bake_somewhere(const std::string& folder, const Paths& paths) const {
+    Definitions here = read_bake(paths, folder, options_);
+    const auto has_files = [&](const Definitions& definitions) {
+      return std::ranges::any_of(definitions.targets, [&](const Target& target) {
+        return target.dockerfile_inline ||
+               options_.files->exists(
+                   text::join_path(target.folder, text::join_path(target.context, target.dockerfile)));
+      });
+    };
+    if (folder == root_ || here.targets.empty() || has_files(here)) return here;
+    Definitions at_root = read_bake(paths, root_, options_);
+    return has_files(at_root) ? std::move(at_root) : std::move(here);
+  }
+
+  const std::string& root_;
+  const ReadOptions& options_;
+  Definitions& result_;
+};
+
+// The kind of a file that the user named, whatever it is called.
+DefinitionKind kind_of(const std::string& path, const ReadOptions& options) {
+  if (text::base_name(path) == kSettingsName || path.ends_with(".toml")) return DefinitionKind::kSettings;
+  if (const auto kind = definition_kind(path)) return *kind;
+  if (path.ends_with(".hcl") || path.ends_with(".json")) return DefinitionKind::kBake;
+  const auto text = options.files->read(path);
+  if (text && text->find("apiVersion: skaffold/") != std::string::npos) return DefinitionKind::kSkaffold;
+  return DefinitionKind::kCompose;
+}
+
+}  // namespace
+
+Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
+                             const ReadOptions& options) {
+  // By folder, in the order of the kinds.
+  std::map<std::string, std::map<DefinitionKind, Paths>, std::less<>> by_folder;
+  for (const std::string& path : paths)
+    by_folder[std::string(text::parent_path(path))][kind_of(path, options)].push_back(path);
+  Definitions result;
+  FolderReader reader(root, options, result);
+  for (const auto& [folder, by_kind] : by_folder)
+    reader.read(folder, by_kind);
+  return result;
+}
+
+std::vector<std::string> definitions_above(const std::string& folder, const std::string& root,
+                                           const context::FileSystem& files) {
+  std::vector<std::string> found;
+  const auto look_in = [&](const std::string& place) {
+    for (const context::Listed& entry : files.list(place)) {
+      const std::string path = text::join_path(place, entry.name);
+      if (!entry.is_folder && (entry.name == kSettingsName || definition_kind(path))) found.push_back(path);
+    }
+  };
+  const std::string top = files.real_path(root);
+  std::string place = folder;
+  for (std::string real = files.real_path(folder);; real = text::parent_path(real)) {
+    look_in(place);
+    if (real == top || !text::is_within(real, top)) break;
+    place = place == "." || place.ends_with("..") ? text::join_path(place, "..")
+                                                  : std::string(text::parent_path(place));
+  }
+  look_in(text::join_path(place, ".github/workflows"));
+  return found;
+}
+
+}  // namespace dcache::project

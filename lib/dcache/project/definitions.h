@@ -1,0 +1,24 @@
+// Finds and reads the files of a repository that define builds.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/project/target.h"
+
+namespace dcache::project {
+
+// Reads definitions that were found or named. Files that belong together are read together:
+// compose.override.yaml with compose.yaml, docker-bake.override.hcl with docker-bake.hcl. `root` is the root
+// of the repository. What has no name of a definition is told by its ending: .hcl and .json are of bake, and
+// YAML is told by its content.
+Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
+                             const ReadOptions& options);
+
+// The definitions in the folders from `folder` up to `root`, and the workflows of `root`: what a build of a
+// Dockerfile there is likely to be defined by. Lists those folders and reads nothing.
+std::vector<std::string> definitions_above(const std::string& folder, const std::string& root,
+                                           const context::FileSystem& files);
+
+}  // namespace dcache::project

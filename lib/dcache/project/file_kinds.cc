@@ -1,0 +1,89 @@
+#include "dcache/project/file_kinds.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dcache/project/discover.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+// What a Dockerfile is made from, describes one, or is left over from one.
+constexpr std::array<std::string_view, 21> kOtherEndings = {
+    ".dockerignore", ".containerignore", ".j2",   ".jinja",    ".jinja2", ".tmpl",   ".tpl",
+    ".gotmpl",       ".template",        ".erb",  ".mustache", ".hbs",    ".ejs",    ".liquid",
+    ".mako",         ".md",              ".in",   ".orig",     ".rej",    ".bak",    "~"};
+constexpr std::array<std::string_view, 8> kDockerfiles = {
+    "Dockerfile",    "Dockerfile.*",    "*.Dockerfile",    "*.dockerfile",
+    "Containerfile", "Containerfile.*", "*.Containerfile", "*.containerfile"};
+constexpr std::array<std::string_view, 6> kVendored = {"vendor",       "third_party", "third-party",
+                                                       "node_modules", "thirdparty",  "_vendor"};
+
+struct Pattern {
+  std::string_view name;
+  DefinitionKind kind;
+};
+constexpr std::array<Pattern, 11> kDefinitions = {{{"compose*.yaml", DefinitionKind::kCompose},
+                                                   {"compose*.yml", DefinitionKind::kCompose},
+                                                   {"docker-compose*.yaml", DefinitionKind::kCompose},
+                                                   {"docker-compose*.yml", DefinitionKind::kCompose},
+                                                   {"*.docker-compose.yml", DefinitionKind::kCompose},
+                                                   {"docker-bake*.hcl", DefinitionKind::kBake},
+                                                   {"docker-bake*.json", DefinitionKind::kBake},
+                                                   {"*.docker-bake.hcl", DefinitionKind::kBake},
+                                                   {"skaffold*.yaml", DefinitionKind::kSkaffold},
+                                                   {"skaffold*.yml", DefinitionKind::kSkaffold},
+                                                   {".gitlab-ci.yml", DefinitionKind::kGitlabCi}}};
+
+}  // namespace
+
+bool is_dockerfile_name(std::string_view path) {
+  const std::string_view name = text::base_name(path);
+  const auto ends_name = [&](std::string_view ending) { return name.ends_with(ending); };
+  const auto describes_name = [&](std::string_view pattern) { return text::glob_match(pattern, name); };
+  return std::ranges::none_of(kOtherEndings, ends_name) && std::ranges::any_of(kDockerfiles, describes_name);
+}
+
+std::optional<DefinitionKind> definition_kind(std::string_view path) {
+  const std::string_view name = text::base_name(path);
+  for (const Pattern& pattern : kDefinitions) {
+    if (text::glob_match(pattern.name, name)) return pattern.kind;
+  }
+  const std::string_view folder = text::parent_path(path);
+  const bool workflow = text::base_name(folder) == "workflows" &&
+                        text::base_name(text::parent_path(folder)) == ".github" &&
+                        (name.ends_with(".yml") || name.ends_with(".yaml"));
+  return workflow ? std::optional(DefinitionKind::kWorkflow) : std::nullopt;
+}
+
+bool is_override(std::string_view path) {
+  return text::base_name(path).find(".override.") != std::string_view::npos;
+}
+
+bool is_vendored_folder(std::string_view name) {
+  return std::ranges::find(kVendored, name) != kVendored.end();
+}
+
+std::string_view name_of(DefinitionKind kind) {
+  switch (kind) {
+    case DefinitionKind::kCompose:
+      return "compose";
+    case DefinitionKind::kBake:
+      return "bake";
+    case DefinitionKind::kSkaffold:
+      return "skaffold";
+    case DefinitionKind::kWorkflow:
+      return "github-actions";
+    case DefinitionKind::kGitlabCi:
+      return "gitlab-ci";
+    case DefinitionKind::kSettings:
+      return "dcache";
+    case DefinitionKind::kDockerfile:
+      return "dockerfile";
+  }
+  return "";
+}
+
+}  // namespace dcache::project

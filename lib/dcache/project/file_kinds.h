@@ -1,0 +1,24 @@
+// What a file is for the builds of a repository, told by its path alone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "dcache/project/target.h"
+
+namespace dcache::project {
+
+// Whether files of that name define builds, and how; nothing for others. Workflows are told by their folder.
+std::optional<DefinitionKind> definition_kind(std::string_view path);
+
+// Whether a definition changes others beside it: compose.override.yaml, docker-bake.override.hcl.
+bool is_override(std::string_view path);
+
+// Whether a folder holds what other people wrote: vendor, third_party, node_modules.
+bool is_vendored_folder(std::string_view name);
+
+// The word for a kind, as in JSON: "compose", "bake", "github-actions".
+std::string_view name_of(DefinitionKind kind);
+
+}  // namespace dcache::project

@@ -1,0 +1,330 @@
+#include "dcache/project/images.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/context/git.h"
+#include "dcache/dockerfile/parser.h"
+#include "dcache/project/definitions.h"
+#include "dcache/project/discover.h"
+#include "dcache/project/file_kinds.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+using cache::BuildOptions;
+
+// Whether a context or a named one is fetched by the builder.
+// Source: https://docs.docker.com/build/concepts/context/#remote-context
+bool is_remote_context(std::string_view text) {
+  return text.find("://") != std::string_view::npos || text.starts_with("git@") ||
+         text.starts_with("github.com/");
+}
+
+std::string resolve(const std::string& folder, const std::string& path) {
+  return path.starts_with('/') ? text::clean_path(path) : text::join_path(folder, path);
+}
+
+// What a named context is for the plan: a folder from the current one, or an image.
+std::string named_context(const Target& target, const std::string& value) {
+  if (value.starts_with(plan::kImageScheme)) return value;
+  if (value.starts_with(kTargetScheme) || is_remote_context(value))
+    return std::string(plan::kImageScheme) + value;
+  return resolve(target.folder, value);
+}
+
+// The path of a Dockerfile from the current folder.
+std::string dockerfile_path(const Target& target) {
+  const std::string context = is_remote_context(target.context) ? "." : target.context;
+  return resolve(resolve(target.folder, context), target.dockerfile);
+}
+
+class ImageMaker {
+ public:
+  ImageMaker(const ProjectOptions& options) : options_(options) {}
+
+  Image of_target(Target target) const {
+    Image image;
+    BuildOptions& build = image.build = options_.build;
+    build.files = options_.read.files;
+    if (is_remote_context(target.context)) {
+      image.remote = fmt::format("its context is {}", target.context);
+    } else {
+      build.context = resolve(target.folder, target.context);
+    }
+    build.dockerfile = dockerfile_path(target);
+    if (target.dockerfile_inline) {
+      build.dockerfile = fmt::format("{} ({})", target.defined.front().path, target.name);
+      build.dockerfile_text = target.dockerfile_inline;
+    }
+    add_plan(target, build.plan);
+    image.target = std::move(target);
+    return image;
+  }
+
+  // Of a Dockerfile that no definition names, with the context that is given or inferred.
+  Image of_lone_dockerfile(const std::string& path, const std::string& root) const {
+    Image image;
+    BuildOptions& build = image.build = options_.build;
+    build.files = options_.read.files;
+    build.dockerfile = path;
+    image.target.name = path;
+    image.target.defined = {{DefinitionKind::kDockerfile, path, 1}};
+    if (build.context.empty()) build.context = options_.fallback_context;
+    if (build.context.empty()) {
+      image.choice = choose(path, root, build.plan);
+      build.context = image.choice->folder;
+    }
+    image.target.context = build.context;
+    image.target.dockerfile = relative_to(path, build.context);
+    image.target.target = build.plan.target;
+    image.target.args = build.plan.build_args;
+    return image;
+  }
+
+ private:
+  static void add_plan(const Target& target, plan::Options& plan) {
+    if (!target.target.empty()) plan.target = target.target;
+    for (const auto& [name, value] : target.args)
+      plan.build_args[name] = value;
+    for (const auto& [name, image] : target.image_args)
+      plan.build_args[name] = image;
+    for (const auto& [name, value] : target.contexts)
+      plan.named_contexts[name] = named_context(target, value);
+    if (!target.platforms.empty()) plan.platform = target.platforms.front();
+    plan.no_cache = plan.no_cache || target.no_cache;
+    std::ranges::copy(target.no_cache_filter, std::back_inserter(plan.no_cache_filter));
+    const plan::RunOptions& run = target.run;
+    if (!run.network.empty()) plan.run.network = run.network;
+    if (!run.shm_size.empty()) plan.run.shm_size = run.shm_size;
+    std::ranges::copy(run.add_hosts, std::back_inserter(plan.run.add_hosts));
+    std::ranges::copy(run.ulimits, std::back_inserter(plan.run.ulimits));
+  }
+
+  ContextChoice choose(const std::string& path, const std::string& root, const plan::Options& plan) const {
+    const auto text = options_.read.files->read(path);
+    const std::string own(text::parent_path(path));
+    if (!text) return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
+    const dockerfile::File file = dockerfile::parse(*text);
+    return choose_context(plan::build_graph(file, plan), path, root, *options_.read.files);
+  }
+
+  std::string relative_to(const std::string& path, const std::string& folder) const {
+    const std::string real = options_.read.files->real_path(std::string(text::parent_path(path)));
+    const std::string root = options_.read.files->real_path(folder);
+    const std::string name(text::base_name(path));
+    if (!text::is_within(real, root)) return text::join_path(real, name);
+    return text::join_path(real.substr(std::min(root.size() + (root == "/" ? 0 : 1), real.size())), name);
+  }
+
+  const ProjectOptions& options_;
+};
+
+// Whether two definitions mean the same build, under whatever name.
+bool is_same_build(const Image& a, const Image& b) {
+  const plan::Options& x = a.build.plan;
+  const plan::Options& y = b.build.plan;
+  return a.build.dockerfile == b.build.dockerfile && a.build.context == b.build.context &&
+         a.remote == b.remote && x.target == y.target && x.build_args == y.build_args &&
+         x.named_contexts == y.named_contexts && a.target.unknown == b.target.unknown;
+}
+
+// Adds an image, or the place of its definition to one that is the same.
+void add_image(Image image, Project& project) {
+  const auto known = std::ranges::find_if(
+      project.images, [&](const Image& other) { return is_same_build(other, image); });
+  const bool elsewhere = known != project.images.end() &&
+                         (known->origin().path != image.origin().path || known->target.name == image.target.name);
+  if (elsewhere) {
+    std::ranges::move(image.target.defined, std::back_inserter(known->target.defined));
+    if (known->target.name != image.target.name) known->aliases.push_back(image.target.name);
+    return;
+  }
+  const auto has_name = [&](const std::string& name) {
+    return std::ranges::any_of(project.images, [&](const Image& other) { return other.target.name == name; });
+  };
+  const std::string name = image.target.name;
+  if (has_name(name)) image.target.name = fmt::format("{}@{}", name, image.origin().path);
+  for (size_t i = 2; has_name(image.target.name); ++i)
+    image.target.name = fmt::format("{}@{}#{}", name, image.origin().path, i);
+  if (image.target.name != name) image.aliases.push_back(name);
+  project.images.push_back(std::move(image));
+}
+
+std::string root_of(const std::string& folder, const context::FileSystem& files) {
+  const std::string real = files.real_path(folder);
+  const std::string root = context::repository_root(real);
+  return root.empty() ? real : root;
+}
+
+// The root as paths are written that start in the current folder: "..", ".", "services".
+std::string spelled_root(const std::string& folder, const std::string& root, const context::FileSystem& files) {
+  std::string place = folder;
+  for (std::string real = files.real_path(folder); real != root && real != "/"; real = text::parent_path(real))
+    place = place == "." || place.ends_with("..") ? text::join_path(place, "..")
+                                                  : std::string(text::parent_path(place));
+  return place;
+}
+
+void add_definitions(Definitions definitions, const ImageMaker& maker, Project& project) {
+  for (Target& target : definitions.targets)
+    add_image(maker.of_target(std::move(target)), project);
+  std::ranges::move(definitions.groups, std::back_inserter(project.groups));
+  std::ranges::move(definitions.skipped, std::back_inserter(project.skipped));
+  std::ranges::move(definitions.failures, std::back_inserter(project.failures));
+}
+
+// "a.b" as bake writes it.
+std::string bake_name(std::string_view name) {
+  std::string result(name);
+  std::ranges::replace(result, '.', '_');
+  return result;
+}
+
+}  // namespace
+
+std::vector<const Image*> Project::find(std::string_view name) const {
+  std::vector<const Image*> found;
+  const std::string other = bake_name(name);
+  const auto add = [&](const auto& is_meant) {
+    for (const Image& image : images) {
+      if (found.empty() && is_meant(image)) found.push_back(&image);
+    }
+  };
+  add([&](const Image& image) { return image.target.name == name; });
+  add([&](const Image& image) {
+    return std::ranges::find(image.aliases, name) != image.aliases.end() || image.target.name == other;
+  });
+  if (!found.empty()) return found;
+  std::set<std::string_view> seen;
+  std::vector<std::string_view> todo{name};
+  while (!todo.empty()) {
+    const std::string_view next = todo.back();
+    todo.pop_back();
+    if (!seen.insert(next).second) continue;
+    for (const Image& image : images) {
+      if (image.target.name == next) found.push_back(&image);
+    }
+    for (const Group& group : groups) {
+      if (group.name == next) todo.insert(todo.end(), group.members.begin(), group.members.end());
+    }
+  }
+  return found;
+}
+
+const Image* Project::of_dockerfile(const std::string& path) const {
+  const std::string cleaned = text::clean_path(path);
+  const auto found = std::ranges::find_if(images, [&](const Image& image) {
+    return !image.target.dockerfile_inline && image.build.dockerfile == cleaned;
+  });
+  return found == images.end() ? nullptr : &*found;
+}
+
+Project read_project(const std::string& folder, const ProjectOptions& options) {
+  const context::FileSystem& files = *options.read.files;
+  const ImageMaker maker(options);
+  Project project;
+  const std::string root = root_of(folder, files);
+  project.root = spelled_root(folder, root, files);
+  const Found found = find_dockerfiles({folder}, {.definitions = true});
+  std::vector<std::string> definitions = options.definitions;
+  if (definitions.empty()) {
+    definitions = found.definitions;
+    for (std::string& path : definitions_above(folder, root, files)) {
+      if (std::ranges::find(definitions, path) == definitions.end()) definitions.push_back(std::move(path));
+    }
+  }
+  add_definitions(read_definitions(definitions, project.root, options.read), maker, project);
+  if (!options.lone_dockerfiles || !options.definitions.empty()) return project;
+  for (const std::string& path : found.files) {
+    if (project.of_dockerfile(path) != nullptr) continue;
+    add_image(maker.of_lone_dockerfile(path, root), project);
+  }
+  return project;
+}
+
+void ImageFinder::add(const std::vector<std::string>& definitions) {
+  if (definitions.empty()) return;
+  const std::string folder(text::parent_path(definitions.front()));
+  const std::string root = spelled_root(folder, root_of(folder, *options_.read.files), *options_.read.files);
+  Project project;
+  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_), project);
+  const std::scoped_lock lock(mutex_);
+  added_.push_back(std::make_shared<const std::vector<Image>>(std::move(project.images)));
+  std::ranges::move(project.failures, std::back_inserter(failures_));
+}
+
+ImageFinder::Images ImageFinder::read(const std::string& folder, const std::vector<std::string>& definitions,
+                                      const std::string& root) {
+  const auto known = by_folder_.find(folder);
+  if (known != by_folder_.end()) return known->second;
+  Project project;
+  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_), project);
+  std::ranges::move(project.failures, std::back_inserter(failures_));
+  auto images = std::make_shared<const std::vector<Image>>(std::move(project.images));
+  by_folder_.emplace(folder, images);
+  return images;
+}
+
+std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
+  const context::FileSystem& files = *options_.read.files;
+  const std::string folder(text::parent_path(dockerfile));
+  const std::string root = root_of(folder, files);
+  const std::string path = text::clean_path(dockerfile);
+  std::vector<Image> found;
+  if (options_.build.context.empty()) {
+    const std::string real = files.real_path(path);
+    const auto take = [&](const Images& images) {
+      std::ranges::copy_if(*images, std::back_inserter(found), [&](const Image& image) {
+        return !image.target.dockerfile_inline && image.remote.empty() &&
+               files.real_path(image.build.dockerfile) == real;
+      });
+    };
+    const std::scoped_lock lock(mutex_);
+    for (const Images& images : added_)
+      take(images);
+    if (found.empty()) {
+      const std::string top = spelled_root(folder, root, files);
+      std::map<std::string, std::vector<std::string>> by_folder;
+      const auto definitions =
+          options_.definitions.empty() ? definitions_above(folder, root, files) : options_.definitions;
+      for (const std::string& definition : definitions)
+        by_folder[std::string(text::parent_path(definition))].push_back(definition);
+      for (const auto& [place, paths] : by_folder)
+        take(read(place, paths, top));
+    }
+  }
+  for (Image& image : found)
+    image.build.dockerfile = path;
+  if (found.empty()) found.push_back(ImageMaker(options_).of_lone_dockerfile(path, root));
+  return found;
+}
+
+std::vector<text::Failure> ImageFinder::failures() const {
+  const std::scoped_lock lock(mutex_);
+  return failures_;
+}
+
+std::string context_words(const Image& image) {
+  if (!image.choice) {
+    const Origin& origin = image.origin();
+    if (origin.kind == DefinitionKind::kDockerfile) return "given";
+    return origin.line == 0 ? origin.path : fmt::format("{}:{}", origin.path, origin.line);
+  }
+  switch (image.choice->reason) {
+    case ContextChoice::Reason::kOwnFolder:
+      return "the folder of the Dockerfile";
+    case ContextChoice::Reason::kParent:
+      return fmt::format("the nearest folder that contains {}", image.choice->decided_by);
+    case ContextChoice::Reason::kNone:
+      break;
+  }
+  return "the folder of the Dockerfile, though it lacks " + image.choice->missing.front();
+}
+
+}  // namespace dcache::project

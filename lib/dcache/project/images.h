@@ -1,0 +1,90 @@
+// The images of a repository as builds that can be looked into: what definitions say, and the Dockerfiles
+// that no definition names.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/cache/build.h"
+#include "dcache/project/context_choice.h"
+#include "dcache/project/target.h"
+
+namespace dcache::project {
+
+struct Image {
+  Target target;
+  // How to build it. Its paths are from the current folder; `plan.platform` is the first of the target's.
+  cache::BuildOptions build;
+  // How its context was chosen, where no definition says it.
+  std::optional<ContextChoice> choice = {};
+  // Why nothing can be said of its files: "its context is https://…"; empty for most.
+  std::string remote = {};
+  // Names that other definitions have for the same build.
+  std::vector<std::string> aliases = {};
+
+  const Origin& origin() const { return target.defined.front(); }
+};
+
+struct ProjectOptions {
+  ReadOptions read = {};
+  // What all builds have in common; a target's own values win.
+  cache::BuildOptions build = {};
+  // Definitions to read in place of those that are found.
+  std::vector<std::string> definitions = {};
+  bool lone_dockerfiles = true;  // Dockerfiles that no definition names are images too
+  // The context of a Dockerfile that no definition names, in place of an inferred one; empty for that.
+  std::string fallback_context = {};
+};
+
+struct Project {
+  std::string root;  // of the repository, or the folder that was given
+  std::vector<Image> images;
+  std::vector<Group> groups;
+  std::vector<Skipped> skipped;
+  std::vector<text::Failure> failures;
+
+  // The images that a name means: an image's own, one that a definition spells in another way ("a.b" for
+  // "a_b"), or all of a group's. Empty for an unknown name.
+  std::vector<const Image*> find(std::string_view name) const;
+  // The image that is built from a Dockerfile; the first of several, null for none.
+  const Image* of_dockerfile(const std::string& path) const;
+};
+
+// All images below a folder, with what defines them in that folder and above it. Walks the folder.
+Project read_project(const std::string& folder, const ProjectOptions& options);
+
+// Finds the images that are built from Dockerfiles. Each definition is read once. Safe to use from many
+// threads.
+class ImageFinder {
+ public:
+  explicit ImageFinder(ProjectOptions options) : options_(std::move(options)) {}
+
+  // Reads definitions of one repository, wherever they are. Others are looked for in the Dockerfile's folder
+  // and above it.
+  void add(const std::vector<std::string>& definitions);
+  // The images of a Dockerfile, of which there is at least one: without a definition its context is inferred.
+  std::vector<Image> of(const std::string& dockerfile);
+  // What can't be read of the definitions so far.
+  std::vector<text::Failure> failures() const;
+
+ private:
+  using Images = std::shared_ptr<const std::vector<Image>>;
+  Images read(const std::string& folder, const std::vector<std::string>& definitions, const std::string& root);
+
+  ProjectOptions options_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Images, std::less<>> by_folder_;  // of the definitions in it
+  std::vector<Images> added_;
+  std::vector<text::Failure> failures_;
+};
+
+// How a context was chosen, in words: "compose.yaml:4", "the nearest folder with go.mod".
+std::string context_words(const Image& image);
+
+}  // namespace dcache::project
