@@ -152,7 +152,7 @@ TEST(Yaml, NoTextTakesLongOrTooMuchMemory) {
 }
 
 TEST(Yaml, LargeTextsAreRead) {
-  constexpr size_t kLarge = 10 << 20;
+  constexpr size_t kLarge = 4 << 20;
   const std::string texts[] = {
       "a: |\n" + repeated("  some text [ { here\n", kLarge),
       "a: " + std::string(kLarge, 'x'),

@@ -87,7 +87,8 @@ class ProjectReader {
     for (Target& target : defined_.targets) {
       std::erase_if(target.needs, [&](const std::string& need) {
         if (names_.contains(need)) return false;
-        target.unknown.push_back({"contexts", fmt::format("need the service {}, which builds nothing here", need)});
+        target.unknown.push_back(
+            {"contexts", fmt::format("need the service {}, which builds nothing here", need)});
         return true;
       });
     }

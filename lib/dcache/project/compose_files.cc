@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "dcache/text/path.h"
+
 namespace dcache::project {
 namespace {
 
@@ -19,6 +21,23 @@ constexpr size_t kMostResets = 1000;
 constexpr size_t kMostDocuments = 100;
 
 }  // namespace
+
+std::string ComposeScope::path_of(std::string_view path) const {
+  if (path.starts_with('~') && !home.empty()) return text::join_path(home, path.substr(1));
+  return path.starts_with('/') ? text::clean_path(path) : text::join_path(folder, path);
+}
+
+const Value* compose_text(const Value& map, std::string_view name) {
+  const Value* const found = map.find(name);
+  return found != nullptr && found->is_text() && !found->text.empty() ? found : nullptr;
+}
+
+ComposeFiles::ComposeFiles(ComposeModel& model, const ReadOptions& options)
+    : model_(model),
+      options_(options),
+      complain_([&model](yaml::Place place, std::string message, std::string remedy) {
+        model.fail(place, std::move(message), std::move(remedy));
+      }) {}
 
 std::vector<ComposeDocument> ComposeFiles::read(const std::string& path, const yaml::Place* from) {
   const auto fail = [&](std::string message, std::string remedy = {}) {

@@ -210,6 +210,46 @@ void merge_service(Value& base, Value over, const Complain& complain) {
   Merge(complain).members(base, std::move(over), {});
 }
 
+void keep_service_maps(Value& root, const Complain& complain) {
+  Value* const services = root.find("services");
+  if (services == nullptr) return;
+  if (!services->is_map()) {
+    if (!services->is_null())
+      complain(services->place, "'services' is not a map", "write each service below it");
+    root.erase("services");
+    return;
+  }
+  std::erase_if(services->members, [&](Member& member) {
+    if (member.value.is_null()) member.value.kind = Kind::kMap;
+    if (member.value.is_map()) return false;
+    complain(member.value.place, fmt::format("the service '{}' is not a map", member.name),
+             "write 'image' or 'build' below it");
+    return true;
+  });
+}
+
+void merge_services(Value& project, Value& root, const Complain& complain) {
+  Value* const more = root.find("services");
+  if (more == nullptr) return;
+  if (project.find("services") == nullptr) {
+    Value empty{Kind::kMap, more->place, {}, {}, {}, {}};
+    project.members.push_back({"services", Kind::kText, more->place, std::move(empty)});
+  }
+  Value& services = *project.find("services");
+  std::unordered_map<std::string, size_t> index;
+  for (size_t i = 0; i < services.members.size(); ++i)
+    index.emplace(services.members[i].name, i);
+  for (Member& member : more->members) {
+    const auto [known, is_new] = index.emplace(member.name, services.members.size());
+    if (is_new) {
+      services.members.push_back(std::move(member));
+    } else {
+      merge_service(services.members[known->second].value, std::move(member.value), complain);
+    }
+    make_canonical(services.members[known->second].value);
+  }
+}
+
 void make_canonical(Value& service) {
   for (const char* const list : {"environment", "env_file", "profiles"})
     remove_repeats(service.find(list));

@@ -20,6 +20,12 @@ using Complain = std::function<void(yaml::Place place, std::string message, std:
 // Puts `over` on top of the service `base`. What can't be put together stays as it is in `base`.
 void merge_service(yaml::Value& base, yaml::Value over, const Complain& complain);
 
+// Removes services that are not maps, and `services` itself if it is not one.
+void keep_service_maps(yaml::Value& root, const Complain& complain);
+
+// Puts the services of `root` on top of those of `project`, and makes them canonical.
+void merge_services(yaml::Value& project, yaml::Value& root, const Complain& complain);
+
 // The long forms of `build` and of its `additional_contexts`; lists in which each key is once.
 void make_canonical(yaml::Value& service);
 

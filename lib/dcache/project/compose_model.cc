@@ -1,14 +1,13 @@
 #include "dcache/project/compose_model.h"
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "dcache/project/compose_extends.h"
 #include "dcache/project/compose_files.h"
 #include "dcache/text/path.h"
 
@@ -20,39 +19,8 @@ using yaml::Member;
 using yaml::Place;
 using yaml::Value;
 
-// Extending, and including, one after the other.
+// Files that include each other.
 constexpr size_t kDeepest = 50;
-
-// Where the paths of a file start, and what its variables are: the project, or what `include` names.
-struct Scope {
-  size_t number;       // each has its own
-  std::string folder;  // from where files are read
-  Variables variables;
-  std::vector<std::string> chain;  // the files that include each other down to here
-};
-
-// The services of one document, while those that extend others are completed.
-struct Services {
-  enum class State : uint8_t { kRead, kStarted, kDone, kFailed };
-
-  Value* map = nullptr;  // the member `services`
-  std::string file;
-  ResetPaths resets;
-  std::unordered_map<std::string, size_t> index = {};
-  std::vector<State> states = {};
-
-  void number() {
-    for (size_t i = 0; i < map->members.size(); ++i)
-      index.emplace(map->members[i].name, i);
-    states.assign(map->members.size(), State::kRead);
-  }
-};
-
-// A file that services are extended from.
-struct BaseFile {
-  Value root;
-  Services services;
-};
 
 // Texts of a value that is a text or a list of them.
 std::vector<const Value*> texts_of(const Value& value) {
@@ -67,20 +35,13 @@ std::vector<const Value*> texts_of(const Value& value) {
 class Loader {
  public:
   Loader(ComposeModel& model, const ReadOptions& options)
-      : model_(model),
-        files_(model, options),
-        complain_([this](Place place, std::string message, std::string remedy) {
-          model_.fail(place, std::move(message), std::move(remedy));
-        }) {
-    const auto home = options.environment.find("HOME");
-    if (home != options.environment.end()) home_ = home->second;
-  }
+      : model_(model), files_(model, options), extends_(model, files_) {}
 
   void read_env(const std::string& path, Variables& variables) { files_.read_env(path, variables); }
 
   // The services of files that override each other, with paths from the folder `outside` of the scope.
   // `from` is the `include` of them.
-  Value load(const std::vector<std::string>& paths, Scope& scope, const std::string& outside,
+  Value load(const std::vector<std::string>& paths, ComposeScope& scope, const std::string& outside,
              const Place* from) {
     std::vector<std::pair<std::string, std::vector<ComposeDocument>>> read;
     for (const std::string& path : paths)
@@ -100,7 +61,8 @@ class Loader {
 
  private:
   // COMPOSE_PROJECT_NAME is a variable too. Bake does not name a project after its folder.
-  void name_project(std::vector<std::pair<std::string, std::vector<ComposeDocument>>>& read, Scope& scope) {
+  void name_project(std::vector<std::pair<std::string, std::vector<ComposeDocument>>>& read,
+                    ComposeScope& scope) {
     constexpr const char* kVariable = "COMPOSE_PROJECT_NAME";
     std::string name;
     for (auto& [path, documents] : read) {
@@ -117,67 +79,22 @@ class Loader {
     if (variable.empty()) variable = "bake";
   }
 
-  void add_document(Value& project, ComposeDocument document, const std::string& path, Scope& scope) {
+  void add_document(Value& project, ComposeDocument document, const std::string& path, ComposeScope& scope) {
     Value& root = document.root;
     files_.replace_variables(root, scope.variables);
-    keep_maps(root);
+    keep_service_maps(root, files_.complain());
     if (const Value* const include = root.find("include")) {
       const Value entries = *include;
       root.erase("include");
       add_included(root, entries, scope);
     }
-    if (Value* const map = root.find("services")) {
-      Services services{map, path, document.resets};
-      services.number();
-      extend_all(services, scope);
-    }
+    extends_.apply(root, document.resets, path, scope);
     apply_resets(project, document.resets);
-    merge_services(project, root);
-  }
-
-  // Removes services that are not maps, and `services` itself if it is not one.
-  void keep_maps(Value& root) {
-    Value* const services = root.find("services");
-    if (services == nullptr) return;
-    if (!services->is_map()) {
-      if (!services->is_null())
-        model_.fail(services->place, "'services' is not a map", "write each service below it");
-      root.erase("services");
-      return;
-    }
-    std::erase_if(services->members, [&](Member& member) {
-      if (member.value.is_null()) member.value.kind = Kind::kMap;
-      if (member.value.is_map()) return false;
-      model_.fail(member.value.place, fmt::format("the service '{}' is not a map", member.name),
-                  "write 'image' or 'build' below it");
-      return true;
-    });
-  }
-
-  void merge_services(Value& project, Value& root) {
-    Value* const more = root.find("services");
-    if (more == nullptr) return;
-    if (project.find("services") == nullptr) {
-      Value empty{Kind::kMap, more->place, {}, {}, {}, {}};
-      project.members.push_back({"services", Kind::kText, more->place, std::move(empty)});
-    }
-    Value& services = *project.find("services");
-    std::unordered_map<std::string, size_t> index;
-    for (size_t i = 0; i < services.members.size(); ++i)
-      index.emplace(services.members[i].name, i);
-    for (Member& member : more->members) {
-      const auto [known, is_new] = index.emplace(member.name, services.members.size());
-      if (is_new) {
-        services.members.push_back(std::move(member));
-      } else {
-        merge_service(services.members[known->second].value, std::move(member.value), complain_);
-      }
-      make_canonical(services.members[known->second].value);
-    }
+    merge_services(project, root, files_.complain());
   }
 
   // Default values, variables in lists of `environment`, and paths.
-  void finish(Value& services, const Scope& scope, const std::string& outside) {
+  void finish(Value& services, const ComposeScope& scope, const std::string& outside) {
     for (Member& member : services.members) {
       Value& service = member.value;
       Value* const build = service.find("build");
@@ -189,11 +106,11 @@ class Loader {
           if (item.is_text() && variable != scope.variables.end()) item.text += "=" + variable->second;
         }
       }
-      move_paths(service, outside, home_);
+      move_paths(service, outside, scope.home);
     }
   }
 
-  void add_included(Value& root, const Value& entries, const Scope& scope) {
+  void add_included(Value& root, const Value& entries, const ComposeScope& scope) {
     if (entries.is_null()) return;
     if (!entries.is_list()) {
       model_.fail(entries.place, "'include' is not a list", "write '- FILE' below it");
@@ -209,15 +126,11 @@ class Loader {
     }
   }
 
-  static const Value* text_member(const Value& map, std::string_view name) {
-    const Value* const found = map.find(name);
-    return found != nullptr && found->is_text() && !found->text.empty() ? found : nullptr;
-  }
-
-  void include(Value& root, const Value& entry, const std::vector<const Value*>& paths, const Scope& scope) {
+  void include(Value& root, const Value& entry, const std::vector<const Value*>& paths,
+               const ComposeScope& scope) {
     std::vector<std::string> files;
     for (const Value* const path : paths)
-      files.push_back(from_folder(scope.folder, path->text));
+      files.push_back(scope.path_of(path->text));
     const std::string& first = files.front();
     if (std::ranges::find(scope.chain, first) != scope.chain.end()) {
       model_.fail(paths.front()->place, fmt::format("{} includes itself", first), "remove the include");
@@ -233,14 +146,14 @@ class Loader {
     }
     // The folder as it is written, which is where the paths of the included files lead from here.
     std::string outside(text::parent_path(paths.front()->text));
-    if (const Value* const folder = text_member(entry, "project_directory")) outside = folder->text;
-    Scope inner{++scopes_, from_folder(scope.folder, outside), scope.variables, scope.chain};
+    if (const Value* const folder = compose_text(entry, "project_directory")) outside = folder->text;
+    ComposeScope inner{++scopes_, scope.path_of(outside), scope.home, scope.variables, scope.chain};
     read_env_of(entry, inner, scope);
     const Place place = paths.front()->place;
     add_resources(root, load(files, inner, outside, &place), place);
   }
 
-  void read_env_of(const Value& entry, Scope& inner, const Scope& scope) {
+  void read_env_of(const Value& entry, ComposeScope& inner, const ComposeScope& scope) {
     const Value* const files = entry.find("env_file");
     if (files == nullptr || texts_of(*files).empty()) {
       files_.read_env(text::join_path(inner.folder, ".env"), inner.variables);
@@ -249,14 +162,9 @@ class Loader {
     // A later file wins over an earlier one, but not over what is set outside.
     const auto texts = texts_of(*files);
     for (const auto& file : std::views::reverse(texts)) {
-      if (!files_.read_env(from_folder(scope.folder, file->text), inner.variables))
+      if (!files_.read_env(scope.path_of(file->text), inner.variables))
         model_.fail(file->place, fmt::format("{} is not there", file->text));
     }
-  }
-
-  std::string from_folder(const std::string& folder, std::string_view path) const {
-    if (path.starts_with('~') && !home_.empty()) return text::join_path(home_, path.substr(1));
-    return path.starts_with('/') ? text::clean_path(path) : text::join_path(folder, path);
   }
 
   void add_resources(Value& root, Value included, Place from) {
@@ -277,107 +185,10 @@ class Loader {
     }
   }
 
-  void extend_all(Services& services, const Scope& scope) {
-    for (size_t i = 0; i < services.states.size(); ++i)
-      extend(services, i, scope, 0);
-    size_t at = 0;
-    std::erase_if(services.map->members, [&](const Member& /*member*/) {
-      return services.states[at++] == Services::State::kFailed;
-    });
-  }
-
-  // Completes a service with what it extends. False if that can't be read.
-  bool extend(Services& services, size_t at, const Scope& scope, size_t depth) {
-    using State = Services::State;
-    State& state = services.states[at];
-    if (state == State::kDone || state == State::kFailed) return state == State::kDone;
-    state = State::kStarted;
-    Value& service = services.map->members[at].value;
-    const bool fine = service.find("extends") == nullptr || extend_service(services, at, scope, depth);
-    services.states[at] = fine ? State::kDone : State::kFailed;
-    return fine;
-  }
-
-  bool extend_service(Services& services, size_t at, const Scope& scope, size_t depth) {
-    const std::string name = services.map->members[at].name;
-    const Value extends = *services.map->members[at].value.find("extends");
-    const Value* const base = extends.is_map() ? text_member(extends, "service") : &extends;
-    if (base == nullptr || !base->is_text()) {
-      model_.fail(extends.place, "'extends' does not name a service", "write 'service: NAME' below it");
-      return false;
-    }
-    if (model_.has_failed(extends)) return false;
-    Services* from = &services;
-    if (const Value* const file = text_member(extends, "file")) from = base_services(*file, scope);
-    if (from == nullptr) return false;
-    const auto found = from->index.find(base->text);
-    if (found == from->index.end()) {
-      model_.fail(base->place, fmt::format("there is no service '{}' in {}", base->text, from->file));
-      return false;
-    }
-    if (from->states[found->second] == Services::State::kStarted) {
-      model_.fail(extends.place, fmt::format("the service '{}' extends itself", name),
-                  "remove one 'extends'");
-      return false;
-    }
-    if (depth > kDeepest) {
-      model_.fail(extends.place, "services extend each other too deep");
-      return false;
-    }
-    if (!extend(*from, found->second, scope, depth + 1)) return false;
-    return put_on_base(services, at, from->map->members[found->second].value);
-  }
-
-  bool put_on_base(Services& services, size_t at, const Value& base) {
-    if (!files_.count_copy(base)) return false;
-    Member& member = services.map->members[at];
-    Value below = base;
-    for (const std::vector<std::string>& path : services.resets) {
-      if (path.size() > 2 && path[0] == "services" && path[1] == member.name)
-        apply_resets(below, {{path.begin() + 2, path.end()}});
-    }
-    member.value.erase("extends");
-    const Place place = member.value.place;
-    merge_service(below, std::move(member.value), complain_);
-    below.erase("extends");
-    below.place = place;
-    member.value = std::move(below);
-    return true;
-  }
-
-  // The services of another file, whose paths start at the scope's folder then. Read once for each scope.
-  Services* base_services(const Value& file, const Scope& scope) {
-    const std::string path = from_folder(scope.folder, file.text);
-    auto& known = bases_[{path, scope.number}];
-    if (known) return known->services.map == nullptr ? nullptr : &known->services;
-    known = std::make_unique<BaseFile>();
-    BaseFile& base = *known;
-    base.root = {Kind::kMap, file.place, {}, {}, {}, {}};
-    ResetPaths resets;
-    for (ComposeDocument& document : files_.read(path, &file.place)) {
-      files_.replace_variables(document.root, scope.variables);
-      keep_maps(document.root);
-      apply_resets(base.root, document.resets);
-      merge_services(base.root, document.root);
-      resets = std::move(document.resets);
-    }
-    Value* const map = base.root.find("services");
-    if (map == nullptr) return nullptr;
-    for (Member& member : map->members)
-      move_paths(member.value, text::parent_path(file.text), home_);
-    base.services.map = map;
-    base.services.file = path;
-    base.services.resets = std::move(resets);
-    base.services.number();
-    return &base.services;
-  }
-
   ComposeModel& model_;
   ComposeFiles files_;
-  Complain complain_;
-  std::string home_;
+  ComposeExtends extends_;
   size_t scopes_ = 0;
-  std::map<std::pair<std::string, size_t>, std::unique_ptr<BaseFile>> bases_;
 };
 
 }  // namespace
@@ -399,7 +210,9 @@ ComposeModel read_compose_model(const std::vector<std::string>& paths, const std
                                 const ReadOptions& options) {
   ComposeModel model;
   Loader loader(model, options);
-  Scope scope{0, folder, options.environment, {}};
+  const auto home = options.environment.find("HOME");
+  ComposeScope scope{
+      0, folder, home == options.environment.end() ? "" : home->second, options.environment, {}};
   loader.read_env(text::join_path(folder, ".env"), scope.variables);
   model.services = loader.load(paths, scope, ".", nullptr);
   model.variables = std::move(scope.variables);

@@ -1,7 +1,6 @@
 #include "dcache/project/compose_service.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 
@@ -9,9 +8,10 @@
 #include <fmt/ranges.h>
 
 #include "dcache/project/cache_entry.h"
+#include "dcache/project/compose_environment.h"
+#include "dcache/project/compose_forms.h"
 #include "dcache/project/once.h"
 #include "dcache/text/path.h"
-#include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project {
@@ -21,123 +21,6 @@ using yaml::Kind;
 using yaml::Member;
 using yaml::Place;
 using yaml::Value;
-
-// Of a name that others are compared with.
-constexpr size_t kLongestName = 40;
-
-// The form of a member of `build`.
-enum class Form : uint8_t { kText, kSwitch, kNumber, kTexts, kPairs, kHosts, kMap, kAny };
-
-struct Known {
-  std::string_view name;
-  Form form;
-};
-
-// Source: https://github.com/compose-spec/compose-go/blob/main/schema/compose-spec.json
-constexpr std::array<Known, 24> kKnown = {{
-    {"additional_contexts", Form::kPairs},
-    {"args", Form::kPairs},
-    {"cache_from", Form::kTexts},
-    {"cache_to", Form::kTexts},
-    {"context", Form::kText},
-    {"dockerfile", Form::kText},
-    {"dockerfile_inline", Form::kText},
-    {"entitlements", Form::kTexts},
-    {"extra_hosts", Form::kHosts},
-    {"isolation", Form::kText},
-    {"labels", Form::kPairs},
-    {"network", Form::kText},
-    {"no_cache", Form::kSwitch},
-    {"platforms", Form::kTexts},
-    {"privileged", Form::kSwitch},
-    {"provenance", Form::kSwitch},
-    {"pull", Form::kSwitch},
-    {"sbom", Form::kSwitch},
-    {"secrets", Form::kAny},
-    {"shm_size", Form::kNumber},
-    {"ssh", Form::kAny},
-    {"tags", Form::kTexts},
-    {"target", Form::kText},
-    {"ulimits", Form::kMap},
-}};
-
-std::string_view words_of(Form form) {
-  switch (form) {
-    case Form::kText:
-      return "text";
-    case Form::kSwitch:
-      return "true or false";
-    case Form::kNumber:
-      return "a number or text";
-    case Form::kTexts:
-      return "a list of texts";
-    case Form::kPairs:
-      return "a map of texts, or a list of NAME=VALUE";
-    case Form::kHosts:
-      return "a map of addresses, or a list of NAME=ADDRESS";
-    case Form::kMap:
-      return "a map";
-    case Form::kAny:
-      break;
-  }
-  return "a value";
-}
-
-bool are_texts(const Value& value) {
-  return value.is_list() && std::ranges::all_of(value.items, &Value::is_text);
-}
-
-bool is_of(const Value& value, Form form) {
-  switch (form) {
-    case Form::kText:
-      return value.is_text();
-    case Form::kSwitch:
-      return value.kind == Kind::kBool || value.is_text();
-    case Form::kNumber:
-      return value.kind == Kind::kInteger || value.is_text();
-    case Form::kTexts:
-      return are_texts(value);
-    case Form::kPairs:
-      return are_texts(value) ||
-             (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
-                return !m.name.empty() &&
-                       (m.value.is_null() || (m.value.is_scalar() && m.value.kind != Kind::kTime));
-              }));
-    case Form::kHosts:
-      return are_texts(value) || (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
-                                    return m.value.is_text() || are_texts(m.value);
-                                  }));
-    case Form::kMap:
-      return value.is_map();
-    case Form::kAny:
-      break;
-  }
-  return true;
-}
-
-// The pairs of a map, or of a list of NAME=VALUE.
-struct Pair {
-  std::string name;
-  std::optional<std::string> value;
-  Place place;
-};
-
-std::vector<Pair> pairs_of(const Value* value) {
-  std::vector<Pair> pairs;
-  if (value == nullptr) return pairs;
-  for (const Value& item : value->items) {
-    const std::string text = yaml::printed(item);
-    const size_t equals = text.find('=');
-    const bool alone = equals == std::string::npos;
-    pairs.push_back(
-        {text.substr(0, equals), alone ? std::nullopt : std::optional(text.substr(equals + 1)), item.place});
-  }
-  for (const Member& member : value->members) {
-    const Value& of = member.value;
-    pairs.push_back({member.name, of.is_null() ? std::nullopt : std::optional(yaml::printed(of)), of.place});
-  }
-  return pairs;
-}
 
 // Texts of a list, or the words of a text, as `x-bake` takes them.
 std::vector<std::string> words_of_extension(const Value* value) {
@@ -169,7 +52,7 @@ class ServiceReader {
       : service_(service), build_(build), model_(model), options_(options), target_(target) {}
 
   bool read() {
-    if (!check_forms() || model_.has_failed(build_)) return false;
+    if (!check_compose_build(build_, model_) || model_.has_failed(build_)) return false;
     read_files();
     read_args();
     read_contexts(build_.find("additional_contexts"));
@@ -190,25 +73,6 @@ class ServiceReader {
     std::ranges::sort(target_.needs);
     const auto repeated = std::ranges::unique(target_.needs);
     target_.needs.erase(repeated.begin(), repeated.end());
-  }
-
-  // A member that is not known may be newer than this; it fails without an effect on the others.
-  bool check_forms() {
-    for (const Member& member : build_.members) {
-      if (member.name.starts_with("x-")) continue;
-      const auto* const known = std::ranges::find(kKnown, member.name, &Known::name);
-      if (known == kKnown.end()) {
-        std::vector<std::string_view> names;
-        std::ranges::transform(kKnown, std::back_inserter(names), &Known::name);
-        model_.fail(
-            member.place, fmt::format("unknown key '{}' of 'build'", member.name),
-            text::did_you_mean(std::string_view(member.name).substr(0, kLongestName), names, "remove it"));
-      } else if (!is_of(member.value, known->form)) {
-        fail(member.value.place,
-             fmt::format("'{}' of 'build' is not {}", member.name, words_of(known->form)));
-      }
-    }
-    return fine_;
   }
 
   // A text with what is unknown of it.
@@ -240,76 +104,32 @@ class ServiceReader {
   }
 
   void read_args() {
-    for (Pair& arg : pairs_of(build_.find("args"))) {
+    for (ComposePair& arg : compose_pairs(build_.find("args"))) {
       if (arg.name.ends_with(' ') || arg.name.ends_with('\t'))
         fail(arg.place, fmt::format("the name of the build argument '{}' ends with a space", arg.name));
       const std::string name = "args." + arg.name;
       if (arg.value) {
         note_unset(name, arg.place);
       } else {
-        arg.value = value_outside(arg.name, name);
+        arg.value = value_outside(arg.name);
       }
       if (arg.value) target_.args[arg.name] = *std::move(arg.value);
     }
   }
 
-  // The value of an argument that has none: of the service's environment, or of the project's.
-  std::optional<std::string> value_outside(const std::string& name, const std::string& words) {
-    if (!environment_) read_environment();
-    if (const auto found = environment_->find(name); found != environment_->end()) return found->second;
-    const auto found = model_.variables.find(name);
-    if (found != model_.variables.end()) return found->second;
-    for (const std::string& file : missing_)
-      target_.unknown.push_back({words, fmt::format("may be set in {}, which is not there", file)});
+  // The value of an argument that has none.
+  std::optional<std::string> value_outside(const std::string& name) {
+    if (!environment_) environment_.emplace(service_, target_.folder, model_, options_);
+    auto value = environment_->find(name);
+    if (value) return value;
+    for (const std::string& file : environment_->missing())
+      target_.unknown.push_back({"args." + name, fmt::format("may be set in {}, which is not there", file)});
     return std::nullopt;
-  }
-
-  void read_environment() {
-    environment_.emplace();
-    for (Pair& variable : pairs_of(service_.find("environment"))) {
-      if (!variable.value) {
-        const auto outer = model_.variables.find(variable.name);
-        if (outer != model_.variables.end()) variable.value = outer->second;
-      }
-      if (variable.value) (*environment_)[variable.name] = *std::move(variable.value);
-    }
-    const Value* const files = service_.find("env_file");
-    if (files == nullptr) return;
-    Variables read;
-    if (files->is_text()) read_env_file(*files, read);
-    for (const Value& file : files->items)
-      read_env_file(file, read);
-    environment_->merge(read);
-  }
-
-  void read_env_file(const Value& file, Variables& read) {
-    const Value* const path = file.is_map() ? file.find("path") : &file;
-    if (path == nullptr || !path->is_text()) return;
-    const std::string from =
-        path->text.starts_with('/') ? path->text : text::join_path(target_.folder, path->text);
-    const auto text = options_.files->read(from);
-    if (!text || text->size() > options_.largest_file) {
-      const Value* const required = file.find("required");
-      if (required == nullptr || yaml::is_true(*required)) missing_.push_back(path->text);
-      return;
-    }
-    const Value* const format = file.find("format");
-    if (format != nullptr && format->text == "raw") {
-      read_raw_env(*text, read);
-      return;
-    }
-    const Lookup outer = [this](std::string_view name) -> std::optional<std::string> {
-      if (const auto found = model_.variables.find(name); found != model_.variables.end())
-        return found->second;
-      const auto own = environment_->find(name);
-      return own == environment_->end() ? std::nullopt : std::optional(own->second);
-    };
-    read_dotenv(*text, from, outer, read, model_.failures);
   }
 
   void read_contexts(const Value* contexts) {
     constexpr std::string_view kService = "service:";
-    for (Pair& context : pairs_of(contexts)) {
+    for (ComposePair& context : compose_pairs(contexts)) {
       note_unset("contexts." + context.name, context.place);
       if (!context.value)
         fail(context.place, "an additional context is not NAME=FOLDER", "write NAME=FOLDER");
@@ -431,8 +251,7 @@ class ServiceReader {
   ComposeModel& model_;
   const ReadOptions& options_;
   Target& target_;
-  std::optional<Variables> environment_;  // of the service
-  std::vector<std::string> missing_;      // of its env files
+  std::optional<ComposeEnvironment> environment_;
   bool fine_ = true;
 };
 
