@@ -767,11 +767,11 @@ TEST(HclExpression, IsAnErrorWhereItIsOneForBake) {
 }
 
 // What depends on the time, on chance or on secrets, and where it does not matter.
-struct Unknown {
+struct UnknownCase {
   std::string_view expression;
   std::string_view reason;  // empty if the value is known
 };
-constexpr Unknown kUnknown[] = {
+constexpr UnknownCase kUnknown[] = {
     {"timestamp()", "timestamp()"},
     {"uuidv4()", "uuidv4()"},
     {R"(bcrypt("a"))", "bcrypt()"},
@@ -795,7 +795,7 @@ constexpr Unknown kUnknown[] = {
 };
 
 TEST(HclExpression, IsUnknownWhereItsValueIsNotDetermined) {
-  for (const Unknown& one : kUnknown) {
+  for (const UnknownCase& one : kUnknown) {
     const Definitions definitions = read(std::string(one.expression));
     SCOPED_TRACE(one.expression);
     ASSERT_TRUE(definitions.failures.empty()) << text::words_of(definitions.failures[0]);
