@@ -52,7 +52,7 @@ std::optional<project::Affected> compare_revisions(const Options& options, const
   }
   std::vector<project::Project> before;
   for (size_t i = 0; i < revisions->size(); ++i) {
-    auto then = read_images(options.build, failed, revisions->before(i));
+    auto then = read_images(options.build, failed, revisions->before(i), false);
     if (!then) return std::nullopt;
     before.push_back(std::move(*then));
   }

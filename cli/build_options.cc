@@ -295,7 +295,8 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 }
 
 std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
-                                            std::shared_ptr<const context::FileSystem> files) {
+                                            std::shared_ptr<const context::FileSystem> files,
+                                            bool complain_of_failures) {
   auto options = project_options_of(flags);
   if (!options) {
     failed = true;
@@ -303,7 +304,7 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
   }
   options->read.files = std::move(files);
   project::Project project = project::read_project(".", *options);
-  complain_of_definitions(project.failures, failed);
+  if (complain_of_failures) complain_of_definitions(project.failures, failed);
   for (project::Image& image : project.images)
     apply_flags(flags, options->build.plan, image.build);
   return project;

@@ -61,7 +61,7 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 // sets `failed` then.
 std::optional<project::Project> read_images(
     const BuildFlags& flags, bool& failed,
-    std::shared_ptr<const context::FileSystem> files = context::disk());
+    std::shared_ptr<const context::FileSystem> files = context::disk(), bool complain_of_failures = true);
 // Leaves only the images that the names mean. False, with a word on standard error, for an unknown name.
 bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option);
 // The images that the flags mean: those of --image, those of the Dockerfiles or folders of -f, or that of the

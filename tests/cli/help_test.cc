@@ -68,6 +68,7 @@ TEST(Help, OptionsAreAllInTheDocumentation) {
   std::ifstream file(DCACHE_SOURCE_DIR "/docs/cli.md");
   const std::string document{std::istreambuf_iterator<char>(file), {}};
   const Texts of_builds = {"explain", "snapshot", "keys", "context"};
+  const Texts of_images = {"affected", "images"};
   EXPECT_GE(commands().size(), 9U);
   for (const std::string& option : options_in(help_of("")))
     EXPECT_TRUE(names(section(document, ""), option)) << option;
@@ -76,6 +77,7 @@ TEST(Help, OptionsAreAllInTheDocumentation) {
     EXPECT_NE(text, "") << "docs/cli.md has no section on " << command;
     text += section(document, "");
     if (of_builds.contains(command)) text += section(document, "Options of the build");
+    if (of_builds.contains(command) || of_images.contains(command)) text += section(document, "Which build");
     const Texts options = options_in(help_of(command));
     EXPECT_TRUE(options.contains("--help")) << command;
     for (const std::string& option : options)

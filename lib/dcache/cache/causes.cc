@@ -363,12 +363,12 @@ class Causes::Explaining {
     const std::vector<SelectedFile> was = files_of(old);
     const std::vector<SelectedFile> is = files_of(keys(report.step));
     // What counts most is blamed first: what is new or changed, then folders, then what is gone.
-    struct Folder {
+    struct Changed {
       const SelectedFile* file;
       std::string_view change;
       const Record* old_record;
     };
-    std::vector<Folder> folders;
+    std::vector<Changed> folders, of_git;
     std::vector<const SelectedFile*> gone, assumed;
     std::vector<FileChange> changes;
     const auto blame = [&](const SelectedFile& file, std::string_view change, const Record* old_record) {
@@ -395,6 +395,8 @@ class Causes::Explaining {
         const std::string_view change = change_of(old_record, *file.record);
         if (change == kAssumed) {
           assumed.push_back(&file);
+        } else if (path.starts_with(".git/")) {
+          of_git.push_back({&file, change, &old_record});
         } else {
           blame(file, change, &old_record);
         }
@@ -409,6 +411,9 @@ class Causes::Explaining {
       blame(*file, change, old_record);
     for (const SelectedFile* file : gone)
       blame(*file, "deleted", file->record);
+    // Git's own files follow what was edited.
+    for (const auto& [file, change, old_record] : of_git)
+      blame(*file, change, old_record);
     // What nobody knows counts only where nothing else is known to have changed.
     if (changes.empty()) {
       for (const SelectedFile* file : assumed)

@@ -25,6 +25,7 @@ struct Library {
   use(git_config_free) \
   use(git_repository_open_ext) \
   use(git_repository_workdir) \
+  use(git_repository_is_shallow) \
   use(git_repository_free) \
   use(git_revparse) \
   use(git_object_id) \
@@ -133,9 +134,13 @@ int open_repository(git_repository** found, const std::string& folder) {
   return again;
 }
 
-std::string name_of(const git_object* object) {
+std::string name_of(const git_oid& id) {
   char text[GIT_OID_HEXSZ + 1];
-  return library().git_oid_tostr(text, sizeof text, library().git_object_id(object));
+  return library().git_oid_tostr(text, sizeof text, &id);
+}
+
+std::string name_of(const git_object* object) {
+  return name_of(*library().git_object_id(object));
 }
 
 }  // namespace
@@ -149,6 +154,9 @@ std::string repository_root(const std::string& folder) {
   }
   return {};
 }
+
+constexpr std::string_view kFetchMore =
+    ": this clone is shallow; fetch the history (git fetch --unshallow, or fetch-depth: 0 of actions/checkout)";
 
 struct GitRepository::State {
   Repository repository;
@@ -165,10 +173,13 @@ struct GitRepository::State {
                      : library().git_index_find(nullptr, index.get(), path.c_str()) == 0;
   }
 
+  bool is_shallow() const { return library().git_repository_is_shallow(repository.get()) == 1; }
+
   tl::expected<Object, std::string> tree(const std::string& revision) const {
     git_object* found = nullptr;
     if (library().git_revparse_single(&found, repository.get(), revision.c_str()) != 0)
-      return tl::unexpected(fmt::format("git does not know the revision '{}': {}", revision, last_error()));
+      return tl::unexpected(fmt::format("git does not know the revision '{}'{}", revision,
+                                        is_shallow() ? std::string(kFetchMore) : ""));
     const Object object(found);
     git_object* tree = nullptr;
     if (library().git_object_peel(&tree, object.get(), GIT_OBJECT_TREE) != 0)
@@ -181,7 +192,8 @@ struct GitRepository::State {
                                                  uint32_t mode) const {
     git_blob* found = nullptr;
     if (library().git_blob_lookup(&found, repository.get(), &id) != 0)
-      return tl::unexpected(fmt::format("can't read {} from git: {}", path, last_error()));
+      return tl::unexpected(fmt::format(
+          "git has no content for {} at this revision: in a partial clone, get it with git fetch --refetch", path));
     const Blob blob(found);
     if (mode == GIT_FILEMODE_LINK) {
       return std::string(static_cast<const char*>(library().git_blob_rawcontent(blob.get())),
@@ -204,10 +216,15 @@ struct GitRepository::State {
     const uint32_t mode = delta.old_file.mode;
     change.submodule = mode == GIT_FILEMODE_COMMIT || delta.new_file.mode == GIT_FILEMODE_COMMIT;
     if (!is_there || change.submodule) return change;
-    auto bytes = content(delta.old_file.id, change.path, mode);
-    if (!bytes) return tl::unexpected(std::move(bytes.error()));
     Record& record = change.record.emplace();
     record.path = change.path;
+    auto bytes = content(delta.old_file.id, change.path, mode);
+    if (!bytes) {
+      // A partial clone has names without contents: they tell one content from another.
+      record.mode = mode & 07777U;
+      record.content = hash_bytes(name_of(delta.old_file.id));
+      return change;
+    }
     if (mode == GIT_FILEMODE_LINK) {
       record.type = Type::kSymlink;
       record.mode = 0777;
@@ -246,10 +263,14 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
   return repository;
 }
 
+tl::unexpected<std::string> GitRepository::unknown_revision(const std::string& text) const {
+  return tl::unexpected(fmt::format("git does not know the revision '{}'{}", text,
+                                    state_->is_shallow() ? std::string(kFetchMore) : ""));
+}
+
 tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string& text) const {
   git_revspec spec{};
-  if (library().git_revparse(&spec, state_->repository.get(), text.c_str()) != 0)
-    return tl::unexpected(fmt::format("git does not know the revision '{}': {}", text, last_error()));
+  if (library().git_revparse(&spec, state_->repository.get(), text.c_str()) != 0) return unknown_revision(text);
   const Object from(spec.from), to(spec.to);
   GitRange range{name_of(from.get()), std::nullopt};
   if (to) range.to = name_of(to.get());
@@ -257,9 +278,9 @@ tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string
   git_oid base{};
   if (library().git_merge_base(&base, state_->repository.get(), library().git_object_id(from.get()),
                                library().git_object_id(to.get())) != 0)
-    return tl::unexpected(fmt::format("the two revisions of '{}' have no commit in common", text));
-  char name[GIT_OID_HEXSZ + 1];
-  range.from = library().git_oid_tostr(name, sizeof name, &base);
+    return tl::unexpected(fmt::format("the two revisions of '{}' have no commit in common{}", text,
+                                      state_->is_shallow() ? std::string(kFetchMore) : ""));
+  range.from = name_of(base);
   return range;
 }
 

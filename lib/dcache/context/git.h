@@ -61,6 +61,8 @@ class GitRepository {
                                                                 std::string_view path) const;
 
  private:
+  tl::unexpected<std::string> unknown_revision(const std::string& text) const;
+
   struct State;
   explicit GitRepository(std::unique_ptr<State> state);
 

@@ -178,6 +178,12 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
   }
   const StepReport* shown = first != nullptr ? first : first_open;
   if (shown == nullptr) return;
+  if (shown->cause.kind == cache::Cause::Kind::kMissing) {
+    effect.effect = Effect::kUnknown;
+    effect.reason = fmt::format("{} (line {}) does not exist in the context; is it made before the build?",
+                                shown->cause.path, shown->cause.line);
+    return;
+  }
   effect.effect = first != nullptr ? Effect::kRebuilt : Effect::kMayRebuild;
   const Step& planned = graph.steps[shown->step];
   effect.step = *shown;
@@ -189,12 +195,20 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
     effect.through = shown->cause.name;
 }
 
+// A Dockerfile that can't be built is of interest where somebody builds it: tests of tools have many.
+void tell_failures(const Image& image, std::vector<text::Failure> failures, ImageEffect& effect) {
+  effect.reason = "it can't be built: " + text::words_of(failures.front());
+  if (image.origin().kind == DefinitionKind::kDockerfile) return;
+  effect.effect = Effect::kUnknown;
+  effect.failures = std::move(failures);
+}
+
 // What an image's definition leaves open and its build may see: the reason, or nothing.
 std::string unknown_of(const Image& image, const Build& build) {
   constexpr std::string_view kArgs = "args.";
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
-    if (attribute == "tags" || attribute == "labels" || attribute.starts_with("cache")) continue;
+    if (!unknown.varies || attribute == "tags" || attribute == "labels" || attribute.starts_with("cache")) continue;
     const bool argument = attribute.starts_with(kArgs);
     const auto declares = [&](const plan::Stage& stage) {
       return stage.needed && stage.declared.contains(attribute.substr(kArgs.size()));
@@ -269,9 +283,7 @@ class JudgeSince : public Judge {
       then.push_back(options_of(project, image, before));
     auto comparison = revisions_.compare(then, now, progress_);
     if (!comparison) {
-      effect.effect = Effect::kUnknown;
-      effect.failures = std::move(comparison.error());
-      effect.reason = "it can't be built: " + text::words_of(effect.failures.front());
+      tell_failures(image, std::move(comparison.error()), effect);
       return;
     }
     const Build& build = comparison->after;
@@ -282,7 +294,7 @@ class JudgeSince : public Judge {
       return;
     }
     tell_steps(build, comparison->report, effect);
-    if (effect.effect != Effect::kRebuilt) {
+    if (effect.effect != Effect::kRebuilt && effect.reason.empty()) {
       const std::string unknown = unknown_of(image, build);
       if (!unknown.empty()) {
         effect.effect = Effect::kUnknown;
@@ -346,15 +358,13 @@ class JudgeChanged : public Judge {
     options.plan = before;
     auto then = Build::load(options);
     if (!build || !then) {
-      effect.effect = Effect::kUnknown;
-      effect.failures = build ? std::move(then.error()) : std::move(build.error());
-      effect.reason = "it can't be built: " + text::words_of(effect.failures.front());
+      tell_failures(image, build ? std::move(then.error()) : std::move(build.error()), effect);
       return;
     }
     const cache::WhatIf what_if =
         cache::what_if_changed(*then, *build, cache::locate(*build, changed_, current_));
     tell_steps(*build, what_if.report, effect);
-    if (effect.effect == Effect::kRebuilt) return;
+    if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
     std::string unknown = unknown_of(image, *build);
     for (const Origin& origin : image.target.defined) {
       if (unknown.empty() && origin.kind != DefinitionKind::kDockerfile && is_changed(origin.path))

@@ -87,7 +87,7 @@ class ServiceReader {
     const auto unset = model_.unset.find(place);
     if (unset == model_.unset.end()) return;
     target_.unknown.push_back(
-        {name, fmt::format("uses {}, which is not set", fmt::join(unset->second, ", "))});
+        {name, fmt::format("uses {}, which is not set", fmt::join(unset->second, ", ")), false});
   }
 
   void read_files() {
@@ -123,7 +123,7 @@ class ServiceReader {
     auto value = environment_->find(name);
     if (value) return value;
     for (const std::string& file : environment_->missing())
-      target_.unknown.push_back({"args." + name, fmt::format("may be set in {}, which is not there", file)});
+      target_.unknown.push_back({"args." + name, fmt::format("may be set in {}, which is not there", file), false});
     return std::nullopt;
   }
 

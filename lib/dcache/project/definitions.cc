@@ -94,6 +94,10 @@ class FolderReader {
       all.push_back(path);
       Definitions variant = read_compose(all, options_);
       if (!main.empty() && !variant.failures.empty()) variant = read_compose({path}, options_);
+      for (Target& target : variant.targets) {
+        if (target.defined.front().path != path)
+          target.defined.insert(target.defined.begin(), {DefinitionKind::kCompose, path, 0});
+      }
       std::erase_if(variant.targets, [&](const Target& target) {
         return std::ranges::any_of(result_.targets,
                                    [&](const Target& known) { return is_same_build(known, target); });

@@ -203,7 +203,7 @@ class ArtifactReader {
       return variable(name);
     };
     auto result = evaluate_go_template(text, lookup);
-    if (!result) target_.unknown.push_back({what, "is " + text});
+    if (!result) target_.unknown.push_back({what, "is " + text, false});
     return result;
   }
 

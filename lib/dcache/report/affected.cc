@@ -36,6 +36,7 @@ std::string effect_words(const ImageEffect& effect) {
     case Effect::kUnaffected:
       return "unaffected";
     case Effect::kRebuilt:
+      if (effect.steps == 0) return "rebuilds";
       return fmt::format("rebuilds {} of {}", effect.rebuilt, text::counted(effect.steps, "step"));
     case Effect::kMayRebuild:
       return fmt::format("may rebuild {} of {}", effect.rebuilt, text::counted(effect.steps, "step"));

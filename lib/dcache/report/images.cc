@@ -107,16 +107,21 @@ void append_images(const project::Project& project, const Style& style, std::str
     }
     table.append_to(out, style);
   }
-  const auto note = [&](const std::string& text) { out += "\n" + printable(text) + "\n"; };
+  std::string notes;
+  const auto note = [&](const std::string& text) { notes += printable(text) + "\n"; };
   for (const Image& image : project.images) {
     if (image.choice && image.choice->reason != project::ContextChoice::Reason::kOwnFolder)
       note(fmt::format("{}: context {}, {}", image.target.name, image.build.context,
                        project::context_words(image)));
-    for (const project::Unknown& unknown : image.target.unknown)
-      note(fmt::format("{}: {} {}", image.target.name, unknown.attribute, unknown.reason));
+    // Of many attributes one tells what kind they are.
+    const auto& unknown = image.target.unknown;
+    if (unknown.empty()) continue;
+    const std::string more = unknown.size() == 1 ? "" : fmt::format("; {} more are not known", unknown.size() - 1);
+    note(fmt::format("{}: {} {}{}", image.target.name, unknown[0].attribute, unknown[0].reason, more));
   }
   for (const project::Skipped& skipped : project.skipped)
     note(fmt::format("skipped: {} ({}, {})", skipped.name, skipped.reason, place_words(skipped.defined)));
+  if (!notes.empty()) out += "\n" + notes;
 }
 
 void append_images_json(const project::Project& project, std::string& out) {
