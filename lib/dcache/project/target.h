@@ -54,8 +54,9 @@ struct Target {
   std::string name;
   // What relative paths start from; "." is the current folder.
   std::string folder = ".";
-  std::string context = ".";                          // a folder, or a URL
-  std::string dockerfile = "Dockerfile";              // relative to the context
+  std::string context = ".";  // a folder, or a URL
+  // Relative to the context; to `folder` if the context is not known, and in the repository of a URL.
+  std::string dockerfile = "Dockerfile";
   std::optional<std::string> dockerfile_inline = {};  // its text, in place of a file
   std::string target = {};                            // stage; empty for the last
   Pairs args = {};
