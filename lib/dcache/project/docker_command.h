@@ -1,0 +1,64 @@
+// A build as CI definitions give it: the inputs of an action, or the options of a command.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dcache/project/ci_text.h"
+
+namespace dcache::project {
+
+// What an input or an option says of a build.
+enum class BuildField : uint8_t {
+  kContext,
+  kContextPart,  // a folder in the context, which is built in place of it
+  kFile,
+  kTarget,
+  kArg,           // NAME=VALUE, or NAME for a variable of the environment
+  kNamedContext,  // NAME=VALUE
+  kPlatform,
+  kTag,
+  kCacheFrom,
+  kCacheTo,
+  kNoCache,
+  kNoCacheFilter,
+  kNetwork,
+  kAddHost,
+  kShmSize,
+  kUlimit,
+  kCgroupParent,
+  kCall,   // what is done in place of a build
+  kOther,  // of no meaning here
+};
+
+// Where the path of a Dockerfile starts.
+enum class FileBase : uint8_t {
+  kFolder,           // where the command runs
+  kFolderOrContext,  // there if it exists, or else in the context
+};
+
+struct CiBuild {
+  std::vector<std::pair<BuildField, CiText>> values;  // in their order; one field may have many
+  CiText folder = {"."};                              // where it runs, from the root of the workspace
+  FileBase file_base = FileBase::kFolder;
+  bool file_is_input = false;                  // the Dockerfile comes from standard input
+  std::vector<std::string> more_options = {};  // variables that may contain options
+
+  // The last value of a field; null if there is none.
+  const CiText* find(BuildField field) const;
+};
+
+// The build that a command starts; nothing if it is not one, or only checks or describes. Knows `docker
+// build` in all its spellings, podman, buildah, nerdctl, and the executor of kaniko. `input` is the file that
+// its standard input is read from. Source: https://docs.docker.com/reference/cli/docker/buildx/build/,
+// https://docs.podman.io/en/latest/markdown/podman-build.1.html,
+// https://github.com/GoogleContainerTools/kaniko#additional-flags
+std::optional<CiBuild> read_build_command(const std::vector<CiText>& words,
+                                          const std::optional<CiText>& input = {});
+
+// Whether a script may contain such a command. Cheap.
+bool may_build(std::string_view script);
+
+}  // namespace dcache::project
