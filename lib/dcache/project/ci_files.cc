@@ -1,0 +1,78 @@
+#include "dcache/project/ci_files.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace dcache::project {
+namespace {
+
+constexpr size_t kMostFiles = 500;
+constexpr size_t kMostFailures = 200;
+constexpr size_t kMostSpent = size_t{64} << 20U;
+
+}  // namespace
+
+const std::vector<yaml::Value>* CiFiles::read(const std::string& path, const yaml::Place* from) {
+  if (const auto known = read_.find(path); known != read_.end())
+    return known->second.empty() ? nullptr : &known->second;
+  std::vector<yaml::Value>& documents = read_[path];
+  const auto fail_here = [&](std::string message, std::string remedy) {
+    if (from != nullptr) {
+      fail(*from, std::move(message), std::move(remedy));
+    } else {
+      failures_.push_back({path, 0, 0, std::move(message), std::move(remedy)});
+    }
+    return nullptr;
+  };
+  if (paths_.size() == kMostFiles)
+    return fail_here(fmt::format("more than {} files are read", kMostFiles), "include fewer");
+  const auto text = options_.files->read(path);
+  if (!text) return fail_here(text.error(), {});
+  if (text->size() > options_.largest_file) return fail_here(fmt::format("{} is too large", path), {});
+  const auto file = static_cast<uint32_t>(paths_.size());
+  paths_.push_back(path);
+  yaml::Documents parsed = yaml::parse(*text, path, file);
+  std::ranges::move(parsed.failures, std::back_inserter(failures_));
+  documents = std::move(parsed.values);
+  return documents.empty() ? nullptr : &documents;
+}
+
+void CiFiles::fail(yaml::Place place, std::string message, std::string remedy) {
+  if (failures_.size() >= kMostFailures) return;
+  text::Failure failure = yaml::failure_at(path_of(place), place, std::move(message), std::move(remedy));
+  const bool known = std::ranges::any_of(failures_, [&](const text::Failure& one) {
+    return one.path == failure.path && one.line == failure.line && one.column == failure.column &&
+           one.message == failure.message;
+  });
+  if (!known) failures_.push_back(std::move(failure));
+}
+
+bool CiFiles::spend(size_t characters, yaml::Place place) {
+  const bool was_within = spent_ <= kMostSpent;
+  spent_ += characters;
+  if (spent_ <= kMostSpent) return true;
+  if (was_within) fail(place, "the jobs are too many, or too large", "use smaller matrices");
+  return false;
+}
+
+std::string text_of(const yaml::Value& map, std::string_view name) {
+  const yaml::Value* const value = map.find(name);
+  return value == nullptr ? std::string() : yaml::printed(*value);
+}
+
+bool CiFiles::is_spent() const {
+  return spent_ > kMostSpent;
+}
+
+size_t size_of(const yaml::Value& value) {
+  size_t size = sizeof value + value.text.size();
+  for (const yaml::Value& item : value.items)
+    size += size_of(item);
+  for (const yaml::Member& member : value.members)
+    size += member.name.size() + size_of(member.value);
+  return size;
+}
+
+}  // namespace dcache::project
