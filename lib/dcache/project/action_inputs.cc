@@ -1,0 +1,136 @@
+#include "dcache/project/action_inputs.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dcache/text/unicode.h"
+
+namespace dcache::project {
+namespace {
+
+enum class Form : uint8_t { kText, kLines, kLinesOrCommas };
+
+struct Input {
+  std::string_view name;
+  BuildField field;
+  Form form;
+};
+using enum BuildField;
+constexpr std::array<Input, 18> kInputs = {{{"context", kContext, Form::kText},
+                                            {"file", kFile, Form::kText},
+                                            {"target", kTarget, Form::kText},
+                                            {"call", kCall, Form::kText},
+                                            {"network", kNetwork, Form::kText},
+                                            {"shm-size", kShmSize, Form::kText},
+                                            {"cgroup-parent", kCgroupParent, Form::kText},
+                                            {"no-cache", kNoCache, Form::kText},
+                                            {"build-args", kArg, Form::kLines},
+                                            {"build-contexts", kNamedContext, Form::kLines},
+                                            {"cache-from", kCacheFrom, Form::kLines},
+                                            {"cache-to", kCacheTo, Form::kLines},
+                                            {"ulimit", kUlimit, Form::kLines},
+                                            {"tags", kTag, Form::kLinesOrCommas},
+                                            {"platforms", kPlatform, Form::kLinesOrCommas},
+                                            {"no-cache-filters", kNoCacheFilter, Form::kLinesOrCommas},
+                                            {"no-cache-filter", kNoCacheFilter, Form::kLinesOrCommas},
+                                            {"add-hosts", kAddHost, Form::kLinesOrCommas}}};
+
+constexpr std::array<std::string_view, 3> kBuildActions = {
+    "docker/build-push-action", "depot/build-push-action", "useblacksmith/build-push-action"};
+constexpr std::array<std::string_view, 2> kBakeActions = {"docker/bake-action", "depot/bake-action"};
+
+template <size_t N>
+bool is_one_of(std::string_view uses, const std::array<std::string_view, N>& actions) {
+  const std::string_view name = uses.substr(0, uses.find('@'));
+  return std::ranges::any_of(actions,
+                             [&](std::string_view one) { return text::equals_ignoring_case(name, one); });
+}
+
+// The repository that is checked out; "{{defaultContext}}:FOLDER" is a folder of it.
+CiText context_of(std::string text) {
+  constexpr std::string_view kDefault = "{{defaultContext}}";
+  if (!text.starts_with(kDefault)) return text_with_expressions(std::move(text));
+  text.erase(0, kDefault.size());
+  if (text.starts_with(':')) text.erase(0, 1);
+  return text.empty() ? CiText{"."} : text_with_expressions(std::move(text));
+}
+
+}  // namespace
+
+bool is_build_action(std::string_view uses) {
+  return is_one_of(uses, kBuildActions);
+}
+
+bool is_bake_action(std::string_view uses) {
+  return is_one_of(uses, kBakeActions);
+}
+
+std::vector<std::string> list_of_input(std::string_view text, bool commas) {
+  std::vector<std::string> values;
+  std::string value;
+  bool quoted = false;
+  bool start = true;  // of a value
+  bool closed = true;
+  const auto finish = [&] {
+    if (const std::string_view one = text::trim(value); !one.empty()) values.emplace_back(one);
+    value.clear();
+    start = true;
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (closed && c == '$') {
+      const size_t size = expression_size(text.substr(i));
+      if (size == 0 && text.substr(i).starts_with("${{")) closed = false;
+      if (size > 0) {
+        value += text.substr(i, size);
+        i += size - 1;
+        start = false;
+        continue;
+      }
+    }
+    if (quoted && c == '"') {
+      if (text.substr(i + 1).starts_with('"')) {
+        value += text[i++];
+      } else {
+        quoted = false;
+      }
+    } else if (quoted) {
+      value += c;
+    } else if (c == '\n' || c == '\r' || (commas && c == ',')) {
+      finish();
+    } else if (c == '"' && start) {
+      quoted = true;
+      start = false;
+    } else {
+      value += c;
+      start = start && text::is_ascii_space(c);
+    }
+  }
+  finish();
+  return values;
+}
+
+std::optional<CiBuild> read_build_action(const yaml::Value& inputs) {
+  CiBuild build;
+  for (const yaml::Member& member : inputs.members) {
+    const std::string name = text::to_lower(member.name);
+    const auto* const input = std::ranges::find(kInputs, name, &Input::name);
+    if (input == kInputs.end() || !member.value.is_scalar()) continue;
+    const std::string text = yaml::printed(member.value);
+    if (input->form != Form::kText) {
+      for (std::string& one : list_of_input(text, input->form == Form::kLinesOrCommas))
+        build.values.emplace_back(input->field, text_with_expressions(std::move(one)));
+      continue;
+    }
+    std::string value(text::trim(text));
+    if (value.empty()) continue;
+    build.values.emplace_back(input->field, input->field == kContext
+                                                ? context_of(std::move(value))
+                                                : text_with_expressions(std::move(value)));
+  }
+  const CiText* const call = build.find(kCall);
+  if (call != nullptr && !call->text.empty() && call->text != "build") return std::nullopt;
+  return build;
+}
+
+}  // namespace dcache::project

@@ -1,0 +1,220 @@
+#include "dcache/project/workflow_bake.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/project/action_inputs.h"
+#include "dcache/project/build_script.h"
+#include "dcache/project/readers.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::project {
+namespace {
+
+using yaml::Value;
+
+constexpr size_t kCostOfBake = size_t{1} << 18U;
+
+// The files that bake reads if none is named.
+constexpr std::array<std::string_view, 8> kDefaultFiles = {
+    "compose.yaml",     "compose.yml",     "docker-compose.yml",        "docker-compose.yaml",
+    "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"};
+
+// TARGET.ATTRIBUTE=VALUE, or TARGET.ATTRIBUTE+=VALUE.
+std::optional<Override> parse_override(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) return std::nullopt;
+  const bool append = equals > 0 && text[equals - 1] == '+';
+  const std::string name = text.substr(0, equals - (append ? 1 : 0));
+  const size_t dot = name.find('.');
+  if (dot == std::string::npos) return std::nullopt;
+  return Override{name.substr(0, dot), name.substr(dot + 1), text.substr(equals + 1), append};
+}
+
+// Adds what expressions there are in texts that come from variables and `set`.
+void note_expressions(Target& target) {
+  const auto note = [&](const std::string& attribute, const std::string& text) {
+    if (text.find("${{") == std::string::npos) return;
+    for (const std::string& part : text_with_expressions(text).unknown)
+      target.unknown.push_back({attribute, fmt::format("it {} {}", text == part ? "is" : "contains", part)});
+  };
+  note("context", target.context);
+  note("dockerfile", target.dockerfile);
+  note("target", target.target);
+  for (const auto& [name, value] : target.args)
+    note("args." + name, value);
+  for (const auto& [name, value] : target.contexts)
+    note("contexts." + name, value);
+  for (const std::string& tag : target.tags)
+    note("tags", tag);
+  for (const std::string& platform : target.platforms)
+    note("platforms", platform);
+  for (const std::string& cache : target.cache_from)
+    note("cache-from", cache);
+  for (const std::string& cache : target.cache_to)
+    note("cache-to", cache);
+}
+
+// The names of the targets that a build of `wanted` builds, and those that they need.
+std::set<std::string> selected(const Definitions& bake, std::vector<std::string> wanted) {
+  std::set<std::string> names;
+  std::set<std::string> seen;
+  while (!wanted.empty()) {
+    const std::string name = std::move(wanted.back());
+    wanted.pop_back();
+    if (!seen.insert(name).second) continue;
+    const auto is_meant = [&](const std::string& one) {
+      return one == name || (text::has_wildcard(name) && text::glob_match(name, one));
+    };
+    for (const Group& group : bake.groups) {
+      if (is_meant(group.name)) wanted.insert(wanted.end(), group.members.begin(), group.members.end());
+    }
+    for (const Target& target : bake.targets) {
+      if (!is_meant(target.name)) continue;
+      names.insert(target.name);
+      wanted.insert(wanted.end(), target.needs.begin(), target.needs.end());
+    }
+  }
+  return names;
+}
+
+class BakeStep {
+ public:
+  BakeStep(const Value& inputs, const CiSource& source, const WorkflowScope& scope,
+           const Workspace& workspace, WorkflowReading& reading)
+      : inputs_(inputs), source_(source), scope_(scope), workspace_(workspace), reading_(reading) {}
+
+  void read() {
+    const std::string call = text_of(inputs_, "call");
+    if (!call.empty() && call != "build") return;
+    find_folder();
+    if (reason_.empty()) find_files();
+    if (!reason_.empty()) {
+      skip();
+      return;
+    }
+    if (!paths_.empty()) add_targets();
+  }
+
+ private:
+  void skip() const {
+    const Origin& origin = source_.defined.front();
+    const bool known = std::ranges::any_of(reading_.result.skipped, [&](const Skipped& one) {
+      return one.name == source_.job && one.reason == reason_ && one.defined.path == origin.path &&
+             one.defined.line == origin.line;
+    });
+    if (!known) reading_.result.skipped.push_back({source_.job, reason_, origin});
+  }
+
+  // The source is the repository, a folder, or a URL; the folder of the command is inside.
+  void find_folder() {
+    constexpr std::string_view kDefault = "{{defaultContext}}";
+    CiText folder{"."};
+    std::string from(text::trim(text_of(inputs_, "source")));
+    if (from.starts_with(kDefault)) from.erase(0, from.starts_with("{{defaultContext}}:") ? 19 : 18);
+    if (from.find("://") != std::string::npos) {
+      reason_ = fmt::format("its bake files are in {}", from);
+      return;
+    }
+    if (!from.empty()) folder = join_ci_path(folder, text_with_expressions(from));
+    const std::string inside = text_of(inputs_, "workdir");
+    if (!inside.empty()) folder = join_ci_path(folder, text_with_expressions(inside));
+    const Workspace::Place place = workspace_.locate(folder);
+    if (!folder.is_known() || !place.remote.empty())
+      reason_ = fmt::format("its bake files are in {}", folder.is_known() ? place.remote : folder.text);
+    folder = place.path;
+    folder_ = text::join_path(reading_.root, folder.text);
+  }
+
+  void find_files() {
+    std::string unknown;
+    for (std::string file : list_of_input(text_of(inputs_, "files"), true)) {
+      constexpr std::string_view kHere = "cwd://";
+      if (file.starts_with(kHere)) file.erase(0, kHere.size());
+      CiText path = text_with_expressions(file);
+      if (take_workspace_root(path)) path.text = text::join_path(reading_.root, path.text);
+      const std::string full = path.text.starts_with('/') ? path.text : text::join_path(folder_, path.text);
+      if (path.is_known() && reading_.options.files->exists(full)) {
+        paths_.push_back(full);
+      } else {
+        unknown = file;
+      }
+    }
+    if (paths_.empty() && unknown.empty()) add_default_files();
+    // A file that the job makes adds tags and labels; without another one it is all that there is.
+    if (paths_.empty() && !unknown.empty())
+      reason_ = fmt::format("its bake file {} is not in the repository", unknown);
+    more_file_ = unknown;
+  }
+
+  void add_default_files() {
+    for (const std::string_view name : kDefaultFiles) {
+      const std::string path = text::join_path(folder_, name);
+      if (reading_.options.files->exists(path)) paths_.push_back(path);
+    }
+    if (paths_.empty()) reason_ = fmt::format("there is no bake file in {}", folder_);
+  }
+
+  ReadOptions read_options() const {
+    ReadOptions options = reading_.options;
+    for (const auto& [name, value] : scope_.environment())
+      options.environment.insert_or_assign(name, value);
+    for (const std::string& set : list_of_input(text_of(inputs_, "set"), false)) {
+      if (auto parsed = parse_override(set)) options.set.push_back(*std::move(parsed));
+    }
+    if (text::equals_ignoring_case(text_of(inputs_, "no-cache"), "true"))
+      options.set.push_back({"*", "no-cache", "true"});
+    return options;
+  }
+
+  void add_targets() {
+    Definitions bake = read_bake(paths_, folder_, read_options());
+    for (text::Failure& failure : bake.failures) {
+      const auto same = [&](const text::Failure& one) {
+        return one.path == failure.path && one.line == failure.line && one.message == failure.message;
+      };
+      auto& all = reading_.result.failures;
+      if (std::ranges::none_of(all, same)) all.push_back(std::move(failure));
+    }
+    std::vector<std::string> wanted = list_of_input(text_of(inputs_, "targets"), true);
+    if (wanted.empty()) wanted.emplace_back("default");
+    const bool all_known = std::ranges::none_of(
+        wanted, [](const std::string& name) { return name.find("${{") != std::string::npos; });
+    const std::set<std::string> names = selected(bake, std::move(wanted));
+    for (Target& target : bake.targets) {
+      if (all_known && !names.contains(target.name)) continue;
+      note_expressions(target);
+      if (!more_file_.empty())
+        target.unknown.push_back({"tags", fmt::format("they may be in {}", more_file_)});
+      target.defined.insert(target.defined.end(), source_.defined.begin(), source_.defined.end());
+      if (!reading_.targets.add(std::move(target), source_)) return;
+    }
+  }
+
+  const Value& inputs_;
+  const CiSource& source_;
+  const WorkflowScope& scope_;
+  const Workspace& workspace_;
+  WorkflowReading& reading_;
+  std::string folder_;
+  std::vector<std::string> paths_;
+  std::string more_file_;  // one that is not known
+  std::string reason_;     // why nothing is read
+};
+
+}  // namespace
+
+void read_bake_step(const Value& inputs, const CiSource& source, const WorkflowScope& scope,
+                    const Workspace& workspace, WorkflowReading& reading) {
+  const Origin& at = source.defined.front();
+  if (!reading.files.spend(kCostOfBake, {0, at.line, 0})) return;
+  BakeStep(inputs, source, scope, workspace, reading).read();
+}
+
+}  // namespace dcache::project

@@ -1,0 +1,484 @@
+#include <chrono>
+
+#include <gtest/gtest.h>
+
+#include "dcache/project/readers.h"
+#include "tests/project/ci_shown.h"
+
+namespace dcache::project {
+namespace {
+
+const std::string kPath = ".github/workflows/ci.yml";
+
+Definitions read(const std::string& workflow, context::MemoryFiles files = context::MemoryFiles()) {
+  files.write(kPath, workflow);
+  ReadOptions options;
+  options.files = std::make_shared<context::MemoryFiles>(std::move(files));
+  return read_workflow(kPath, ".", options);
+}
+
+std::string indented(const std::string& text, const std::string& by) {
+  std::string result = by;
+  for (const char c : text) {
+    result += c;
+    if (c == '\n') result += by;
+  }
+  return result;
+}
+
+// A job with these steps.
+std::string with_steps(const std::string& steps) {
+  return "jobs:\n  build-it:\n    steps:\n" + indented(steps, "      ") + "\n";
+}
+std::string with_run(const std::string& script) {
+  return with_steps("- run: |\n" + indented(script, "    "));
+}
+std::string with_action(const std::string& inputs) {
+  return with_steps("- uses: docker/build-push-action@v6\n  with:\n" + indented(inputs, "    "));
+}
+
+struct Case {
+  std::string given;
+  std::string shown;
+};
+
+TEST(Workflow, InputsOfTheBuildActionAreRead) {
+  const Case cases[] = {
+      {"push: true", "build-it . Dockerfile\n"},
+      {"context: .", "build-it . Dockerfile\n"},
+      {"context: ./app/", "app app Dockerfile\n"},
+      {"context: app\nfile: app/Dockerfile", "app app Dockerfile\n"},
+      {"context: app\nfile: docker/Dockerfile.web", "web app ../docker/Dockerfile.web\n"},
+      {"context: a/b\nfile: ./a/c/Dockerfile", "c a/b ../c/Dockerfile\n"},
+      {"file: docker/web.Dockerfile", "web . docker/web.Dockerfile\n"},
+      {"context: ${{ github.workspace }}\nfile: ${{github.workspace}}/x/Dockerfile", "x . x/Dockerfile\n"},
+      {"context: '{{defaultContext}}'", "build-it . Dockerfile\n"},
+      {"context: '{{defaultContext}}:services/api'", "api services/api Dockerfile\n"},
+      {"context: https://github.com/${{ github.repository }}.git#${{ github.ref }}:sub",
+       "sub sub Dockerfile\n"},
+      {"context: ${{ github.server_url }}/${{ github.repository }}.git#${{ github.sha }}",
+       "build-it . Dockerfile\n"},
+      {"context: https://github.com/other/thing.git#main:sub",
+       "build-it https://github.com/other/thing.git#main:sub Dockerfile\n"},
+      {"tags: ghcr.io/acme/api:${{ github.sha }}",
+       "api . Dockerfile tags=ghcr.io/acme/api:${{ github.sha }} ?tags\n"},
+      {"tags: localhost:5000/acme/api@sha256:abc",
+       "api . Dockerfile tags=localhost:5000/acme/api@sha256:abc\n"},
+      {"tags: ${{ github.repository }}:x,acme/web",
+       "web . Dockerfile tags=${{ github.repository }}:x,acme/web ?tags\n"},
+      {"tags: |\n  acme/a:1\n  acme/a:2", "a . Dockerfile tags=acme/a:1,acme/a:2\n"},
+      {"target: dev", "build-it . Dockerfile target=dev\n"},
+      {"build-args: |\n  A=1\n  B=two words, one\n  \"C=3\"\n  D=${{ github.sha }}",
+       "build-it . Dockerfile args.A=1 args.B=two words, one args.C=3 args.D=${{ github.sha }} ?args.D\n"},
+      {"build-args: A", "build-it . Dockerfile ?args.A\n"},
+      {"build-args: ${{ steps.x.outputs.args }}", "build-it . Dockerfile ?args\n"},
+      {"build-contexts: |\n  base=docker-image://alpine:3\n  src=./lib",
+       "build-it . Dockerfile contexts.base=docker-image://alpine:3 contexts.src=lib\n"},
+      {"platforms: linux/amd64, linux/arm64", "build-it . Dockerfile platforms=linux/amd64,linux/arm64\n"},
+      {"cache-from: type=gha,scope=x\ncache-to: |\n  type=gha,mode=max\n  type=inline",
+       "build-it . Dockerfile from=type=gha,scope=x to=type=gha,mode=max,type=inline\n"},
+      {"no-cache: true\nno-cache-filters: a,b", "build-it . Dockerfile no-cache filter=a,b\n"},
+      {"network: host\nadd-hosts: db:1.2.3.4\nshm-size: 2g\nulimit: nofile=1024",
+       "build-it . Dockerfile network=host hosts=db:1.2.3.4 ulimits=nofile=1024 shm=2g\n"},
+      {"call: check", ""},
+      {"outputs: type=image,name=ghcr.io/acme/api,push=true", "api . Dockerfile\n"},
+      {"context: ${{ inputs.x }}\nfile: docker/Dockerfile",
+       "docker ${{ inputs.x }} docker/Dockerfile ?context\n"},
+      {"file: ${{ inputs.x }}/Dockerfile", "build-it . ${{ inputs.x }}/Dockerfile ?dockerfile\n"},
+      {"context: /tmp/made", "build-it /tmp/made Dockerfile ?context\n"},
+      {"context: ${{ format('services/{0}', 'api') }}", "api services/api Dockerfile\n"},
+      {"target: ${{ github.x && 'a' || 'b' }}",
+       "build-it . Dockerfile target=${{ github.x && 'a' || 'b' }} ?target\n"},
+      {"target: ${{ 1 == 2 && 'a' || 'b' }}", "build-it . Dockerfile target=b\n"},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(shown(read(with_action(c.given))), c.shown) << c.given;
+}
+
+TEST(Workflow, CommandsOfScriptsAreRead) {
+  const Case cases[] = {
+      {"docker build .", "build-it . Dockerfile\n"},
+      {"docker build -t acme/api:1 -f api/Dockerfile .", "api . api/Dockerfile tags=acme/api:1\n"},
+      {"docker buildx build --platform linux/amd64,linux/arm64 --push app",
+       "app app Dockerfile platforms=linux/amd64,linux/arm64\n"},
+      {"docker --log-level debug buildx --builder b build --load app", "app app Dockerfile\n"},
+      {"docker image build app", "app app Dockerfile\n"},
+      {"sudo -E docker build --pull=false -qt acme/x app", "x app Dockerfile tags=acme/x\n"},
+      {"podman build --layers app", "app app Dockerfile\n"},
+      {"podman build", "build-it . Dockerfile\n"},
+      {"buildah bud -f Containerfile.dev -t x .", "x . Containerfile.dev tags=x\n"},
+      {"docker build \\\n  --build-arg A=1 \\\n  --build-arg=B=\"x y\" \\\n  --target t \\\n  .",
+       "build-it . Dockerfile target=t args.A=1 args.B=x y\n"},
+      {"docker build --build-context lib=../lib --network=host --no-cache --add-host a:1 --shm-size 1g .",
+       "build-it . Dockerfile contexts.lib=../lib no-cache network=host hosts=a:1 shm=1g\n"},
+      {"docker build --cache-from acme/x --cache-to type=inline .",
+       "build-it . Dockerfile from=type=registry,ref=acme/x to=type=inline\n"},
+      {"cd app && docker build .", "app app Dockerfile\n"},
+      {"cd app\ncd ../lib\ndocker build -f ../Dockerfile .", "lib lib ../Dockerfile\n"},
+      {"(cd app && docker build .)\n(cd web && docker build .)", "app app Dockerfile\nweb web Dockerfile\n"},
+      {"pushd app\ndocker build .\npopd\ndocker build .", "app app Dockerfile\nbuild-it . Dockerfile\n"},
+      {"cd $GITHUB_WORKSPACE/app\ndocker build \"$PWD\"", "app app Dockerfile\n"},
+      {"cd $(mktemp -d)\ndocker build .", "build-it $(mktemp -d) Dockerfile ?context\n"},
+      {"IMAGE=acme/api\ndocker build -t $IMAGE:${TAG:-1} .",
+       "api . Dockerfile tags=acme/api:${TAG:-1} ?tags\n"},
+      {"ARGS='--target t -t x'\ndocker build $ARGS .", "x . Dockerfile target=t tags=x\n"},
+      {"docker build $ARGS app", "app app Dockerfile ?args\n"},
+      {"V=$(git describe)\ndocker build --build-arg V=$V .",
+       "build-it . Dockerfile args.V=$(git describe) ?args.V\n"},
+      {"if true; then docker build app; fi", "app app Dockerfile\n"},
+      {"for d in a b; do docker build $d; done", "build-it $d Dockerfile ?context\n"},
+      {"docker compose build\ndocker buildx bake\ndocker buildx create --use", ""},
+      {"docker build --check .", ""},
+      {"docker buildx imagetools create -t a build", ""},
+      {"docker run --rm x build .", ""},
+      {"echo docker build .", ""},
+      {"docker build - < app/Dockerfile", "app . app/Dockerfile\n"},
+      {"docker build -f - . <<EOF\nFROM x\nEOF\n", "build-it . Dockerfile ?dockerfile\n"},
+      {"docker build https://github.com/a/b.git", "build-it https://github.com/a/b.git Dockerfile\n"},
+      {"export A=1\ndocker build --build-arg A .", "build-it . Dockerfile args.A=1\n"},
+      {"# docker build app\ntrue", ""},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(shown(read(with_run(c.given))), c.shown) << c.given;
+}
+
+TEST(Workflow, TheFolderOfACommandIsKnown) {
+  EXPECT_EQ(shown(read(with_steps("- run: docker build .\n  working-directory: app"))),
+            "app app Dockerfile\n");
+  EXPECT_EQ(shown(read("defaults: {run: {working-directory: app}}\n"
+                       "jobs:\n  a: {steps: [{run: docker build .}]}\n"
+                       "  b: {defaults: {run: {working-directory: web}}, steps: [{run: docker build .}]}\n"
+                       "  c: {steps: [{run: docker build ., working-directory: ./c}]}\n")),
+            "app app Dockerfile\nweb web Dockerfile\nc c Dockerfile\n");
+}
+
+TEST(Workflow, PowerShellContinuesLinesInItsOwnWay) {
+  EXPECT_EQ(
+      shown(read("jobs:\n  a:\n    runs-on: windows-2022\n    steps:\n"
+                 "      - run: |\n          docker build `\n            --target x `\n            app\n")),
+      "app app Dockerfile target=x\n");
+}
+
+TEST(Workflow, EnvironmentsAndInputsAreReplaced) {
+  const std::string workflow = R"(
+on:
+  workflow_dispatch: {inputs: {stage: {default: dev}, other: {}}}
+env: {REGISTRY: ghcr.io, NAME: '${{ github.repository_owner }}/api', V: 1}
+jobs:
+  one:
+    env: {V: 2, IMAGE: '${{ env.REGISTRY }}/${{ env.NAME }}'}
+    steps:
+      - uses: docker/build-push-action@v6
+        env: {W: 3}
+        with:
+          tags: ${{ env.IMAGE }}:${{ env.V }}
+          target: ${{ inputs.stage }}
+          build-args: |
+            W=${{ env.W }}
+            X=${{ env.X }}
+            Y=${{ inputs.other }}
+            Z=${{ github.event.inputs.stage }}
+      - run: docker build -t $IMAGE-cli:$V --target ${{ inputs.stage }} cli
+)";
+  EXPECT_EQ(
+      shown(read(workflow)),
+      "api . Dockerfile target=dev args.W=3 args.X=${{ env.X }} args.Y=${{ inputs.other }} args.Z=dev "
+      "tags=ghcr.io/${{ github.repository_owner }}/api:2 ?tags ?args.X ?args.Y\n"
+      "api-cli cli Dockerfile target=dev tags=ghcr.io/${{ github.repository_owner }}/api-cli:2 ?tags\n");
+}
+
+TEST(Workflow, VariablesOfEarlierStepsAreKnown) {
+  EXPECT_EQ(shown(read(with_steps("- run: |\n    echo \"IMAGE=acme/api\" >> $GITHUB_ENV\n"
+                                  "    echo TAG=$(date) | tee -a \"$GITHUB_ENV\"\n"
+                                  "- run: docker build -t $IMAGE:$TAG .\n"
+                                  "- uses: docker/build-push-action@v6\n"
+                                  "  with: {tags: '${{ env.IMAGE }}', context: web}"))),
+            "api . Dockerfile tags=acme/api:${{ env.TAG }} ?tags\n"
+            "api-web web Dockerfile tags=acme/api\n");
+}
+
+std::string with_matrix(const std::string& matrix, const std::string& inputs) {
+  return "jobs:\n  build-it:\n    strategy:\n      matrix: " + matrix +
+         "\n    steps:\n      - uses: docker/build-push-action@v6\n        with: " + inputs + "\n";
+}
+
+TEST(Workflow, EachJobOfAMatrixIsATarget) {
+  struct {
+    std::string matrix, inputs, shown;
+  } const cases[] = {
+      {"{image: [api, web]}", "{context: 'services/${{ matrix.image }}'}",
+       "api services/api Dockerfile\nweb services/web Dockerfile\n"},
+      {"{v: [1, 2.10]}", "{build-args: 'V=${{ matrix.v }}', tags: acme/a}",
+       "a-1 . Dockerfile args.V=1 tags=acme/a\na-2.1 . Dockerfile args.V=2.1 tags=acme/a\n"},
+      {"{a: [x, y], b: [1, 2], exclude: [{a: x, b: 2}]}", "{build-args: 'V=${{ matrix.a }}${{ matrix.b }}'}",
+       "build-it-x-1 . Dockerfile args.V=x1\nbuild-it-y-1 . Dockerfile args.V=y1\nbuild-it-y-2 . Dockerfile "
+       "args.V=y2\n"},
+      {"{include: [{image: {name: api, dir: a}}, {image: {name: web, dir: b}}]}",
+       "{context: '${{ matrix.image.dir }}', tags: 'acme/${{ matrix.image.name }}'}",
+       "api a Dockerfile tags=acme/api\nweb b Dockerfile tags=acme/web\n"},
+      {"{a: [x, y], include: [{a: x, t: one}, {a: z, t: two}, {u: all}]}",
+       "{context: '${{ matrix.a }}', target: '${{ matrix.t }}', network: '${{ matrix.u }}'}",
+       "x x Dockerfile target=one network=all\ny y Dockerfile network=all\nz z Dockerfile target=two\n"},
+      {"{platform: [linux/amd64, linux/arm64], os: [a, b]}", "{platforms: '${{ matrix.platform }}'}",
+       "build-it . Dockerfile platforms=linux/amd64,linux/arm64\n"},
+      {"{target: [a, b]}", "{target: '${{ matrix.target }}', tags: acme/x}",
+       "x-a . Dockerfile target=a tags=acme/x\nx-b . Dockerfile target=b tags=acme/x\n"},
+      {"'${{ fromJSON(needs.x.outputs.y) }}'", "{context: '${{ matrix.dir }}'}",
+       "build-it ${{ matrix.dir }} Dockerfile ?context\n"},
+      {"'${{ fromJSON(''{\"dir\":[\"a\",\"b\"]}'') }}'", "{context: '${{ matrix.dir }}'}",
+       "a a Dockerfile\nb b Dockerfile\n"},
+      {"{dir: [a], v: '${{ fromJSON(needs.x.outputs.y) }}'}",
+       "{context: '${{ matrix.dir }}', build-args: 'V=${{ matrix.v }}'}",
+       "a a Dockerfile args.V=${{ matrix.v }} ?args.V\n"},
+      {"{file: [{path: ./src/a/Dockerfile, tag: a}, {path: ./src/b/Dockerfile, tag: b}]}",
+       "{file: '${{ matrix.file.path }}', tags: acme/demo}",
+       "demo-a . src/a/Dockerfile tags=acme/demo\ndemo-b . src/b/Dockerfile tags=acme/demo\n"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(shown(read(with_matrix(c.matrix, c.inputs))), c.shown) << c.matrix;
+}
+
+TEST(Workflow, StepsOfAMatrixThatNeverRunAreNotRead) {
+  const std::string workflow = R"(
+jobs:
+  a:
+    strategy: {matrix: {image: [{dir: x}, {}]}}
+    steps:
+      - if: matrix.image.dir != null
+        run: docker build ${{ matrix.image.dir }}
+      - if: ${{ false }}
+        run: docker build never
+      - if: github.event_name == 'push'
+        run: docker build maybe
+      - if: matrix.image.dir == 'x'
+        run: echo "T=y" >> $GITHUB_ENV
+      - run: docker build --target $T last
+)";
+  EXPECT_EQ(shown(read(workflow)),
+            "x x Dockerfile\nmaybe maybe Dockerfile\nlast-y last Dockerfile target=y\nlast last Dockerfile "
+            "target=$T ?target\n");
+}
+
+TEST(Workflow, StepsThatBuildTheSameAreOneTarget) {
+  const Definitions found =
+      read(with_steps("- run: docker build -t test .\n"
+                      "- uses: docker/build-push-action@v6\n"
+                      "  with: {context: ., tags: acme/api, platforms: linux/arm64}"));
+  EXPECT_EQ(shown(found), "test . Dockerfile platforms=linux/arm64 tags=test,acme/api\n");
+  ASSERT_EQ(found.targets.size(), 1U);
+  ASSERT_EQ(found.targets[0].defined.size(), 2U);
+  EXPECT_EQ(found.targets[0].folder, ".");
+  EXPECT_EQ(found.targets[0].defined[0].path, kPath);
+  EXPECT_EQ(found.targets[0].defined[0].kind, DefinitionKind::kWorkflow);
+  EXPECT_EQ(found.targets[0].defined[0].line, 4U);
+  EXPECT_EQ(found.targets[0].defined[1].line, 5U);
+}
+
+TEST(Workflow, WhatIsUnknownHasItsReason) {
+  const Definitions found = read(with_action("build-args: |\n  A=${{ github.sha }}\n  B=v${{ vars.X }}"));
+  ASSERT_EQ(found.targets.size(), 1U);
+  const std::vector<Unknown> expected = {{"args.A", "it is ${{ github.sha }}"},
+                                         {"args.B", "it contains ${{ vars.X }}"}};
+  EXPECT_EQ(found.targets[0].unknown, expected);
+}
+
+TEST(Workflow, NamesComeFromTheMetadataAction) {
+  const std::string steps =
+      "- uses: docker/metadata-action@v5\n  id: meta\n  with:\n    images: |\n      ghcr.io/acme/api\n"
+      "- uses: docker/build-push-action@v6\n  with: {tags: '${{ steps.meta.outputs.tags }}'}";
+  EXPECT_EQ(shown(read(with_steps(steps))), "api . Dockerfile tags=${{ steps.meta.outputs.tags }} ?tags\n");
+}
+
+TEST(Workflow, NamesAreUnique) {
+  EXPECT_EQ(
+      shown(read("jobs:\n"
+                 "  a: {steps: [{run: docker build -t x .}]}\n"
+                 "  b: {steps: [{run: docker build -t x --build-arg A=1 .}]}\n"
+                 "  c: {steps: [{run: docker build -t y .; docker build -t x --build-arg A=2 .}]}\n")),
+      "x-a . Dockerfile tags=x,y\nx-b . Dockerfile args.A=1 tags=x\nx-c . Dockerfile args.A=2 tags=x\n");
+  EXPECT_EQ(shown(read(with_run("docker build --build-arg A=1 .\ndocker build --build-arg A=2 ."))),
+            "build-it . Dockerfile args.A=1\nbuild-it-2 . Dockerfile args.A=2\n");
+}
+
+TEST(Workflow, CalledWorkflowsAreFollowed) {
+  context::MemoryFiles files;
+  files.write(".github/workflows/image.yml", R"(
+on:
+  workflow_call:
+    inputs: {dir: {required: true, type: string}, stage: {type: string, default: prod}, extra: {type: string}}
+env: {WHERE: 'services/${{ inputs.dir }}'}
+jobs:
+  image:
+    if: inputs.dir != 'none'
+    steps:
+      - run: docker build --target ${{ inputs.stage }} --build-arg E=${{ inputs.extra }} $WHERE
+)");
+  const Definitions found = read(R"(
+jobs:
+  all:
+    strategy: {matrix: {dir: [api, web, none]}}
+    uses: ./.github/workflows/image.yml
+    with: {dir: '${{ matrix.dir }}'}
+  other:
+    uses: acme/shared/.github/workflows/image.yml@v1
+)",
+                                 files);
+  EXPECT_EQ(
+      shown(found),
+      "api services/api Dockerfile target=prod args.E=\nweb services/web Dockerfile target=prod args.E=\n");
+  ASSERT_EQ(found.targets.size(), 2U);
+  ASSERT_EQ(found.targets[0].defined.size(), 2U);
+  EXPECT_EQ(found.targets[0].defined[0].path, ".github/workflows/image.yml");
+  EXPECT_EQ(found.targets[0].defined[0].line, 10U);
+  EXPECT_EQ(found.targets[0].defined[1].path, kPath);
+  EXPECT_EQ(found.targets[0].defined[1].line, 3U);
+}
+
+TEST(Workflow, LocalActionsAreFollowed) {
+  context::MemoryFiles files;
+  files.write(".github/actions/image/action.yml", R"(
+inputs: {dir: {required: true}, file: {default: Dockerfile}}
+runs:
+  using: composite
+  steps:
+    - uses: docker/build-push-action@v6
+      with: {context: '${{ inputs.dir }}', file: '${{ inputs.dir }}/${{ inputs.file }}'}
+    - run: docker build ${{ github.action_path }}/tool
+      shell: bash
+)");
+  files.write(".github/actions/tool/action.yaml", "runs: {using: docker, image: Dockerfile}");
+  EXPECT_EQ(shown(read(with_steps("- uses: ./.github/actions/image\n  with: {dir: app}\n"
+                                  "- uses: ./.github/actions/tool\n- uses: ./missing"),
+                       files)),
+            "app app Dockerfile\n"
+            "tool .github/actions/image/tool Dockerfile\n"
+            "tool-2 .github/actions/tool Dockerfile\n");
+}
+
+TEST(Workflow, CyclesEnd) {
+  context::MemoryFiles files;
+  files.write(".github/workflows/a.yml", "jobs: {x: {uses: ./.github/workflows/a.yml}}");
+  files.write("act/action.yml", "runs: {using: composite, steps: [{uses: ./act}]}");
+  EXPECT_EQ(shown(read("jobs: {x: {uses: ./.github/workflows/a.yml}}", files)),
+            "! .github/workflows/a.yml:1:18: the workflow ./.github/workflows/a.yml calls itself; remove "
+            "this job\n");
+  EXPECT_EQ(shown(read(with_steps("- uses: ./act"), files)),
+            "! act/action.yml:1:34: the action ./act uses itself; remove this step\n");
+}
+
+TEST(Workflow, CheckoutsMovePaths) {
+  EXPECT_EQ(shown(read(with_steps(
+                "- uses: actions/checkout@v4\n  with: {path: src}\n"
+                "- uses: actions/checkout@v4\n  with: {repository: acme/tools, path: tools, ref: v1}\n"
+                "- run: docker build -f src/docker/Dockerfile src/app\n"
+                "- run: docker build -f tools/docker/Dockerfile tools/app\n"))),
+            "docker app ../docker/Dockerfile\n"
+            "docker-2 https://github.com/acme/tools.git#v1:app ../docker/Dockerfile\n");
+}
+
+TEST(Workflow, BakeFilesAreReadWithTheStepAsAnOrigin) {
+  context::MemoryFiles files;
+  files.write("docker-bake.hcl",
+              "variable \"VERSION\" {\n  default = \"0\"\n}\n"
+              "target \"api\" {\n  args = {\n    VERSION = VERSION\n  }\n}\n"
+              "target \"web\" {\n  args = {\n    VERSION = VERSION\n  }\n}\n");
+  const Definitions found = read(R"(
+env: {VERSION: '${{ github.sha }}'}
+jobs:
+  bake:
+    steps:
+      - uses: docker/bake-action@v6
+        with:
+          targets: api
+          set: |
+            api.context=app
+      - uses: docker/bake-action@v6
+        with: {files: './docker-bake.hcl', targets: 'web,api'}
+        env: {VERSION: 2}
+      - uses: docker/bake-action@v6
+        with: {files: '${{ steps.x.outputs.file }}'}
+)",
+                                 files);
+  ASSERT_EQ(found.targets.size(), 3U);
+  EXPECT_EQ(shown(found.targets[0]), "api app Dockerfile args.VERSION=${{ github.sha }} ?args.VERSION");
+  ASSERT_EQ(found.targets[0].defined.size(), 2U);
+  EXPECT_EQ(found.targets[0].defined[0].kind, DefinitionKind::kBake);
+  EXPECT_EQ(found.targets[0].defined[1].kind, DefinitionKind::kWorkflow);
+  EXPECT_EQ(found.targets[0].defined[1].line, 6U);
+  EXPECT_EQ(found.targets[1].args.at("VERSION"), "2");
+  ASSERT_EQ(found.skipped.size(), 1U);
+  EXPECT_EQ(found.skipped[0].reason, "its bake file ${{ steps.x.outputs.file }} is not in the repository");
+}
+
+TEST(Workflow, WhatIsWrongHasItsPlace) {
+  const Case cases[] = {
+      {"", ""},
+      {"jobs: [",
+       "! .github/workflows/ci.yml:1:1: this is not YAML: end of sequence flow not found; see "
+       "https://yaml.org for the format\n"},
+      {"- a\n",
+       "! .github/workflows/ci.yml:1:1: the workflow has no jobs; write 'jobs:' with the jobs below it\n"},
+      {"on: push\n",
+       "! .github/workflows/ci.yml:1:1: the workflow has no jobs; write 'jobs:' with the jobs below it\n"},
+      {"jobs:\n  a: text\n  b: {steps: [{run: docker build .}]}\n",
+       "b . Dockerfile\n! .github/workflows/ci.yml:2:6: the job 'a' is text; write a map with 'steps'\n"},
+      {"jobs:\n  a: {steps: {run: x}}\n",
+       "! .github/workflows/ci.yml:2:14: 'steps' is a map; write a list of steps\n"},
+      {"jobs:\n  a:\n    steps:\n      - x\n      - run: docker build .\n",
+       "a . Dockerfile\n! .github/workflows/ci.yml:4:9: a step is text; write a map with 'uses' or 'run'\n"},
+      {with_action("cache-to: gha,mode=max"),
+       "build-it . Dockerfile\n! .github/workflows/ci.yml:4:1: 'gha' of the cache 'gha,mode=max' is not "
+       "KEY=VALUE; "
+       "write type=TYPE,KEY=VALUE\n"},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(shown(read(c.given)), c.shown) << c.given;
+  ReadOptions options;
+  options.files = std::make_shared<context::MemoryFiles>();
+  EXPECT_EQ(read_workflow("x.yml", ".", options).failures.size(), 1U);
+}
+
+// Texts that could make it take long, use much memory or call deeply.
+TEST(Workflow, LargeInputsEndSoon) {
+  std::string axes;
+  for (int i = 0; i < 20; ++i)
+    axes += (i > 0 ? ", a" : "a") + std::to_string(i) + ": [1, 2, 3, 4, 5, 6, 7, 8, 9]";
+  std::string doubling = "A=xxxxxxxx\n";
+  for (int i = 0; i < 60; ++i)
+    doubling += "A=$A$A\n";
+  std::string steps;
+  for (int i = 0; i < 20'000; ++i)
+    steps += "- run: docker build -t acme/x --build-arg A=" + std::to_string(i) + " .\n";
+  std::string tags = "tags: |\n";
+  for (int i = 0; i < 200'000; ++i)
+    tags += "  acme/x:" + std::to_string(i) + "\n";
+  const std::string texts[] = {
+      with_matrix("{" + axes + "}", "{build-args: 'A=${{ toJSON(matrix) }}'}"),
+      with_run(doubling + "docker build --build-arg A=$A ."),
+      with_steps(steps),
+      with_action(tags),
+      with_action("target: ${{ " + std::string(100'000, '(') + " }}"),
+      with_action("target: ${{ " + std::string(100'000, '!') + "1 }}"),
+      with_action("target: '" + std::string(300'000, '$') + "'"),
+      with_run("docker build " + std::string(300'000, '$') + " ."),
+      with_run("docker build " + std::string(300'000, '(') + " ."),
+      with_run("docker build \"" + std::string(300'000, '`')),
+      with_action("build-args: '" +
+                  [] {
+                    std::string text;
+                    for (int i = 0; i < 100'000; ++i)
+                      text += "${{";
+                    return text;
+                  }() +
+                  "'"),
+  };
+  for (const std::string& text : texts) {
+    const auto begin = std::chrono::steady_clock::now();
+    const Definitions found = read(text);
+    EXPECT_LE(found.targets.size(), 20'000U);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20)) << text.substr(0, 200);
+  }
+}
+
+}  // namespace
+}  // namespace dcache::project
