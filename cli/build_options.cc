@@ -361,7 +361,7 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
   }
   const project::Image& image = images.front();
   if (!image.remote.empty()) {
-    complain(fmt::format("{}: {}, which dcache does not download", image.target.name, image.remote));
+    complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
     return std::nullopt;
   }
   cache::BuildOptions options = image.build;

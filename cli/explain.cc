@@ -94,7 +94,7 @@ class Judge {
 
   std::optional<JudgedImage> judge(project::Image image) {
     if (!image.remote.empty()) {
-      complain(fmt::format("{}: {}, which dcache does not download", image.target.name, image.remote));
+      complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
       return std::nullopt;
     }
     if (!options_.git.empty()) return judge_git(std::move(image));

@@ -23,7 +23,7 @@ inline std::string shown_pairs(const char* name, const Target::Pairs& pairs) {
 }
 
 // "NAME CONTEXT DOCKERFILE" with what else there is: "api app Dockerfile target=x args.A=1 tags=t ?tags".
-inline std::string shown(const Target& target) {
+inline std::string ci_shown(const Target& target) {
   std::string text = target.name + " " + target.context + " " + target.dockerfile;
   if (!target.target.empty()) text += " target=" + target.target;
   text += shown_pairs("args", target.args) + shown_pairs("contexts", target.contexts);
@@ -43,10 +43,10 @@ inline std::string shown(const Target& target) {
 }
 
 // One line for each target and each failure.
-inline std::string shown(const Definitions& definitions) {
+inline std::string ci_shown(const Definitions& definitions) {
   std::string text;
   for (const Target& target : definitions.targets)
-    text += shown(target) + "\n";
+    text += ci_shown(target) + "\n";
   for (const Skipped& skipped : definitions.skipped)
     text += "- " + skipped.name + ": " + skipped.reason + "\n";
   for (const text::Failure& failure : definitions.failures)

@@ -52,18 +52,18 @@ TEST(GitlabCi, CommandsAreRead) {
       {"cd api && docker build .", "api api Dockerfile\n"},
   };
   for (const Case& c : cases)
-    EXPECT_EQ(shown(read(with_line("'" + c.given + "'"))), c.shown) << c.given;
+    EXPECT_EQ(ci_shown(read(with_line("'" + c.given + "'"))), c.shown) << c.given;
 }
 
 TEST(GitlabCi, KanikoFindsItsDockerfileInTheContext) {
   context::MemoryFiles files;
   files.write("api/build.Dockerfile", "FROM scratch");
   files.write("api/Dockerfile", "FROM scratch");
-  EXPECT_EQ(shown(read(with_line("/kaniko/executor -c api -f build.Dockerfile"), files)),
+  EXPECT_EQ(ci_shown(read(with_line("/kaniko/executor -c api -f build.Dockerfile"), files)),
             "build api build.Dockerfile\n");
-  EXPECT_EQ(shown(read(with_line("/kaniko/executor -c api"), files)), "api api Dockerfile\n");
+  EXPECT_EQ(ci_shown(read(with_line("/kaniko/executor -c api"), files)), "api api Dockerfile\n");
   files.write("Dockerfile", "FROM scratch");
-  EXPECT_EQ(shown(read(with_line("/kaniko/executor -c api"), files)), "api api ../Dockerfile\n");
+  EXPECT_EQ(ci_shown(read(with_line("/kaniko/executor -c api"), files)), "api api ../Dockerfile\n");
 }
 
 TEST(GitlabCi, JobsAreMadeOfWhatTheyExtendAndReferTo) {
@@ -107,7 +107,7 @@ TEST(GitlabCi, JobsAreMadeOfWhatTheyExtendAndReferTo) {
       {".hidden: {script: docker build .}\nvariables: {X: 1}\nstages: [build]\n", ""},
   };
   for (const Case& c : cases)
-    EXPECT_EQ(shown(read(c.given)), c.shown) << c.given;
+    EXPECT_EQ(ci_shown(read(c.given)), c.shown) << c.given;
 }
 
 TEST(GitlabCi, LocalFilesAreIncluded) {
@@ -138,7 +138,7 @@ TEST(GitlabCi, LocalFilesAreIncluded) {
        "one . Dockerfile\n! .gitlab-ci.yml:1:10: .gitlab-ci.yml includes itself; remove this include\n"},
   };
   for (const Case& c : cases)
-    EXPECT_EQ(shown(read(c.given, files)), c.shown) << c.given;
+    EXPECT_EQ(ci_shown(read(c.given, files)), c.shown) << c.given;
 }
 
 TEST(GitlabCi, ATargetSaysWhereItIsDefined) {
@@ -168,7 +168,7 @@ TEST(GitlabCi, WhatIsWrongHasItsPlace) {
       {"one: {extends: .missing, script: docker build .}\n", "one . Dockerfile\n"},
   };
   for (const Case& c : cases)
-    EXPECT_EQ(shown(read(c.given)), c.shown) << c.given;
+    EXPECT_EQ(ci_shown(read(c.given)), c.shown) << c.given;
   EXPECT_EQ(read("a: [\n").failures.size(), 1U);
 }
 

@@ -92,7 +92,7 @@ TEST(Workflow, InputsOfTheBuildActionAreRead) {
       {"target: ${{ 1 == 2 && 'a' || 'b' }}", "build-it . Dockerfile target=b\n"},
   };
   for (const Case& c : cases)
-    EXPECT_EQ(shown(read(with_action(c.given))), c.shown) << c.given;
+    EXPECT_EQ(ci_shown(read(with_action(c.given))), c.shown) << c.given;
 }
 
 TEST(Workflow, CommandsOfScriptsAreRead) {
@@ -139,13 +139,13 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
       {"# docker build app\ntrue", ""},
   };
   for (const Case& c : cases)
-    EXPECT_EQ(shown(read(with_run(c.given))), c.shown) << c.given;
+    EXPECT_EQ(ci_shown(read(with_run(c.given))), c.shown) << c.given;
 }
 
 TEST(Workflow, TheFolderOfACommandIsKnown) {
-  EXPECT_EQ(shown(read(with_steps("- run: docker build .\n  working-directory: app"))),
+  EXPECT_EQ(ci_shown(read(with_steps("- run: docker build .\n  working-directory: app"))),
             "app app Dockerfile\n");
-  EXPECT_EQ(shown(read("defaults: {run: {working-directory: app}}\n"
+  EXPECT_EQ(ci_shown(read("defaults: {run: {working-directory: app}}\n"
                        "jobs:\n  a: {steps: [{run: docker build .}]}\n"
                        "  b: {defaults: {run: {working-directory: web}}, steps: [{run: docker build .}]}\n"
                        "  c: {steps: [{run: docker build ., working-directory: ./c}]}\n")),
@@ -154,7 +154,7 @@ TEST(Workflow, TheFolderOfACommandIsKnown) {
 
 TEST(Workflow, PowerShellContinuesLinesInItsOwnWay) {
   EXPECT_EQ(
-      shown(read("jobs:\n  a:\n    runs-on: windows-2022\n    steps:\n"
+      ci_shown(read("jobs:\n  a:\n    runs-on: windows-2022\n    steps:\n"
                  "      - run: |\n          docker build `\n            --target x `\n            app\n")),
       "app app Dockerfile target=x\n");
 }
@@ -181,14 +181,14 @@ jobs:
       - run: docker build -t $IMAGE-cli:$V --target ${{ inputs.stage }} cli
 )";
   EXPECT_EQ(
-      shown(read(workflow)),
+      ci_shown(read(workflow)),
       "api . Dockerfile target=dev args.W=3 args.X=${{ env.X }} args.Y=${{ inputs.other }} args.Z=dev "
       "tags=ghcr.io/${{ github.repository_owner }}/api:2 ?tags ?args.X ?args.Y\n"
       "api-cli cli Dockerfile target=dev tags=ghcr.io/${{ github.repository_owner }}/api-cli:2 ?tags\n");
 }
 
 TEST(Workflow, VariablesOfEarlierStepsAreKnown) {
-  EXPECT_EQ(shown(read(with_steps("- run: |\n    echo \"IMAGE=acme/api\" >> $GITHUB_ENV\n"
+  EXPECT_EQ(ci_shown(read(with_steps("- run: |\n    echo \"IMAGE=acme/api\" >> $GITHUB_ENV\n"
                                   "    echo TAG=$(date) | tee -a \"$GITHUB_ENV\"\n"
                                   "- run: docker build -t $IMAGE:$TAG .\n"
                                   "- uses: docker/build-push-action@v6\n"
@@ -235,7 +235,7 @@ TEST(Workflow, EachJobOfAMatrixIsATarget) {
        "demo-a . src/a/Dockerfile tags=acme/demo\ndemo-b . src/b/Dockerfile tags=acme/demo\n"},
   };
   for (const auto& c : cases)
-    EXPECT_EQ(shown(read(with_matrix(c.matrix, c.inputs))), c.shown) << c.matrix;
+    EXPECT_EQ(ci_shown(read(with_matrix(c.matrix, c.inputs))), c.shown) << c.matrix;
 }
 
 TEST(Workflow, StepsOfAMatrixThatNeverRunAreNotRead) {
@@ -254,7 +254,7 @@ jobs:
         run: echo "T=y" >> $GITHUB_ENV
       - run: docker build --target $T last
 )";
-  EXPECT_EQ(shown(read(workflow)),
+  EXPECT_EQ(ci_shown(read(workflow)),
             "x x Dockerfile\nmaybe maybe Dockerfile\nlast-y last Dockerfile target=y\nlast last Dockerfile "
             "target=$T ?target\n");
 }
@@ -264,7 +264,7 @@ TEST(Workflow, StepsThatBuildTheSameAreOneTarget) {
       read(with_steps("- run: docker build -t test .\n"
                       "- uses: docker/build-push-action@v6\n"
                       "  with: {context: ., tags: acme/api, platforms: linux/arm64}"));
-  EXPECT_EQ(shown(found), "test . Dockerfile platforms=linux/arm64 tags=test,acme/api\n");
+  EXPECT_EQ(ci_shown(found), "test . Dockerfile platforms=linux/arm64 tags=test,acme/api\n");
   ASSERT_EQ(found.targets.size(), 1U);
   ASSERT_EQ(found.targets[0].defined.size(), 2U);
   EXPECT_EQ(found.targets[0].folder, ".");
@@ -277,8 +277,8 @@ TEST(Workflow, StepsThatBuildTheSameAreOneTarget) {
 TEST(Workflow, WhatIsUnknownHasItsReason) {
   const Definitions found = read(with_action("build-args: |\n  A=${{ github.sha }}\n  B=v${{ vars.X }}"));
   ASSERT_EQ(found.targets.size(), 1U);
-  const std::vector<Unknown> expected = {{"args.A", "it is ${{ github.sha }}"},
-                                         {"args.B", "it contains ${{ vars.X }}"}};
+  const std::vector<Unknown> expected = {{"args.A", "is ${{ github.sha }}"},
+                                         {"args.B", "contains ${{ vars.X }}"}};
   EXPECT_EQ(found.targets[0].unknown, expected);
 }
 
@@ -286,17 +286,17 @@ TEST(Workflow, NamesComeFromTheMetadataAction) {
   const std::string steps =
       "- uses: docker/metadata-action@v5\n  id: meta\n  with:\n    images: |\n      ghcr.io/acme/api\n"
       "- uses: docker/build-push-action@v6\n  with: {tags: '${{ steps.meta.outputs.tags }}'}";
-  EXPECT_EQ(shown(read(with_steps(steps))), "api . Dockerfile tags=${{ steps.meta.outputs.tags }} ?tags\n");
+  EXPECT_EQ(ci_shown(read(with_steps(steps))), "api . Dockerfile tags=${{ steps.meta.outputs.tags }} ?tags\n");
 }
 
 TEST(Workflow, NamesAreUnique) {
   EXPECT_EQ(
-      shown(read("jobs:\n"
+      ci_shown(read("jobs:\n"
                  "  a: {steps: [{run: docker build -t x .}]}\n"
                  "  b: {steps: [{run: docker build -t x --build-arg A=1 .}]}\n"
                  "  c: {steps: [{run: docker build -t y .; docker build -t x --build-arg A=2 .}]}\n")),
       "x-a . Dockerfile tags=x,y\nx-b . Dockerfile args.A=1 tags=x\nx-c . Dockerfile args.A=2 tags=x\n");
-  EXPECT_EQ(shown(read(with_run("docker build --build-arg A=1 .\ndocker build --build-arg A=2 ."))),
+  EXPECT_EQ(ci_shown(read(with_run("docker build --build-arg A=1 .\ndocker build --build-arg A=2 ."))),
             "build-it . Dockerfile args.A=1\nbuild-it-2 . Dockerfile args.A=2\n");
 }
 
@@ -324,7 +324,7 @@ jobs:
 )",
                                  files);
   EXPECT_EQ(
-      shown(found),
+      ci_shown(found),
       "api services/api Dockerfile target=prod args.E=\nweb services/web Dockerfile target=prod args.E=\n");
   ASSERT_EQ(found.targets.size(), 2U);
   ASSERT_EQ(found.targets[0].defined.size(), 2U);
@@ -347,7 +347,7 @@ runs:
       shell: bash
 )");
   files.write(".github/actions/tool/action.yaml", "runs: {using: docker, image: Dockerfile}");
-  EXPECT_EQ(shown(read(with_steps("- uses: ./.github/actions/image\n  with: {dir: app}\n"
+  EXPECT_EQ(ci_shown(read(with_steps("- uses: ./.github/actions/image\n  with: {dir: app}\n"
                                   "- uses: ./.github/actions/tool\n- uses: ./missing"),
                        files)),
             "app app Dockerfile\n"
@@ -359,15 +359,15 @@ TEST(Workflow, CyclesEnd) {
   context::MemoryFiles files;
   files.write(".github/workflows/a.yml", "jobs: {x: {uses: ./.github/workflows/a.yml}}");
   files.write("act/action.yml", "runs: {using: composite, steps: [{uses: ./act}]}");
-  EXPECT_EQ(shown(read("jobs: {x: {uses: ./.github/workflows/a.yml}}", files)),
+  EXPECT_EQ(ci_shown(read("jobs: {x: {uses: ./.github/workflows/a.yml}}", files)),
             "! .github/workflows/a.yml:1:18: the workflow ./.github/workflows/a.yml calls itself; remove "
             "this job\n");
-  EXPECT_EQ(shown(read(with_steps("- uses: ./act"), files)),
+  EXPECT_EQ(ci_shown(read(with_steps("- uses: ./act"), files)),
             "! act/action.yml:1:34: the action ./act uses itself; remove this step\n");
 }
 
 TEST(Workflow, CheckoutsMovePaths) {
-  EXPECT_EQ(shown(read(with_steps(
+  EXPECT_EQ(ci_shown(read(with_steps(
                 "- uses: actions/checkout@v4\n  with: {path: src}\n"
                 "- uses: actions/checkout@v4\n  with: {repository: acme/tools, path: tools, ref: v1}\n"
                 "- run: docker build -f src/docker/Dockerfile src/app\n"
@@ -400,7 +400,7 @@ jobs:
 )",
                                  files);
   ASSERT_EQ(found.targets.size(), 3U);
-  EXPECT_EQ(shown(found.targets[0]), "api app Dockerfile args.VERSION=${{ github.sha }} ?args.VERSION");
+  EXPECT_EQ(ci_shown(found.targets[0]), "api app Dockerfile args.VERSION=${{ github.sha }} ?args.VERSION");
   ASSERT_EQ(found.targets[0].defined.size(), 2U);
   EXPECT_EQ(found.targets[0].defined[0].kind, DefinitionKind::kBake);
   EXPECT_EQ(found.targets[0].defined[1].kind, DefinitionKind::kWorkflow);
@@ -432,7 +432,7 @@ TEST(Workflow, WhatIsWrongHasItsPlace) {
        "write type=TYPE,KEY=VALUE\n"},
   };
   for (const Case& c : cases)
-    EXPECT_EQ(shown(read(c.given)), c.shown) << c.given;
+    EXPECT_EQ(ci_shown(read(c.given)), c.shown) << c.given;
   ReadOptions options;
   options.files = std::make_shared<context::MemoryFiles>();
   EXPECT_EQ(read_workflow("x.yml", ".", options).failures.size(), 1U);

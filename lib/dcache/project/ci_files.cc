@@ -66,13 +66,4 @@ bool CiFiles::is_spent() const {
   return spent_ > kMostSpent;
 }
 
-size_t size_of(const yaml::Value& value) {
-  size_t size = sizeof value + value.text.size();
-  for (const yaml::Value& item : value.items)
-    size += size_of(item);
-  for (const yaml::Member& member : value.members)
-    size += member.name.size() + size_of(member.value);
-  return size;
-}
-
 }  // namespace dcache::project

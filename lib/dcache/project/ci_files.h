@@ -41,7 +41,5 @@ class CiFiles {
 // The scalar that a member of a map is, as text; empty if there is none.
 std::string text_of(const yaml::Value& map, std::string_view name);
 
-// The characters of a value, with some for each value in it.
-size_t size_of(const yaml::Value& value);
 
 }  // namespace dcache::project

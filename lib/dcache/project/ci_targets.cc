@@ -114,7 +114,7 @@ class TargetReader {
     if (build_.values.size() > kMostValues)
       fail(fmt::format("the build has more than {} options", kMostValues), "split it");
     for (const std::string& variable : build_.more_options)
-      add_once(target_.unknown, {"args", fmt::format("they may be in {}", variable)});
+      add_once(target_.unknown, {"args", fmt::format("may be in {}", variable)});
   }
 
  private:
@@ -122,7 +122,7 @@ class TargetReader {
   bool note(const std::string& attribute, const CiText& value) {
     for (const std::string& part : value.unknown) {
       const bool whole = value.text == part;
-      add_once(target_.unknown, {attribute, fmt::format("it {} {}", whole ? "is" : "contains", part)});
+      add_once(target_.unknown, {attribute, fmt::format("{} {}", whole ? "is" : "contains", part)});
     }
     return value.is_known();
   }
@@ -144,7 +144,7 @@ class TargetReader {
     if (!is_known_ || !is_outside(context.text)) return;
     is_known_ = false;
     target_.unknown.push_back(
-        {"context", fmt::format("it is {}, which is outside of the repository", context.text)});
+        {"context", fmt::format("is {}, which is outside of the repository", context.text)});
   }
 
   Workspace::Place located(const CiText& path) const {
@@ -165,7 +165,7 @@ class TargetReader {
 
   void read_file() {
     if (build_.file_is_input) {
-      target_.unknown.push_back({"dockerfile", "it is read from standard input"});
+      target_.unknown.push_back({"dockerfile", "is read from standard input"});
       return;
     }
     const CiText* const given = build_.find(BuildField::kFile);
@@ -279,7 +279,7 @@ class TargetReader {
     if (!pair.value) {
       pair.value = source_.environment ? source_.environment(pair.name) : std::nullopt;
       if (!pair.value) {
-        add_once(target_.unknown, {attribute, fmt::format("it is ${}", pair.name)});
+        add_once(target_.unknown, {attribute, fmt::format("is ${}", pair.name)});
         return;
       }
     }

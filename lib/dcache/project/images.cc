@@ -57,6 +57,11 @@ class ImageMaker {
     } else {
       build.context = resolve(target.folder, target.context);
     }
+    for (const Unknown& unknown : target.unknown) {
+      const std::string& attribute = unknown.attribute;
+      if (unknown.varies && (attribute == "context" || attribute == "dockerfile" || attribute == "target"))
+        image.remote = fmt::format("its {} {}", attribute, unknown.reason);
+    }
     build.dockerfile = dockerfile_path(target);
     if (target.dockerfile_inline) {
       build.dockerfile = fmt::format("{} ({})", target.defined.front().path, target.name);
@@ -125,13 +130,35 @@ class ImageMaker {
   const ProjectOptions& options_;
 };
 
+bool is_of_ci(const Image& image) {
+  return image.origin().kind == DefinitionKind::kWorkflow || image.origin().kind == DefinitionKind::kGitlabCi;
+}
+
+bool is_unknown(const Image& image, std::string_view attribute) {
+  return std::ranges::any_of(image.target.unknown,
+                             [&](const Unknown& unknown) { return unknown.attribute == attribute; });
+}
+
+// Whether build arguments are the same. What a CI definition does not say, or what only its service knows,
+// is no difference from a definition that does.
+bool are_same_arguments(const Image& a, const Image& b) {
+  const bool loose = is_of_ci(a) || is_of_ci(b);
+  const auto covers = [&](const Image& one, const Image& other) {
+    return std::ranges::all_of(one.build.plan.build_args, [&](const auto& arg) {
+      const auto found = other.build.plan.build_args.find(arg.first);
+      if (found != other.build.plan.build_args.end() && found->second == arg.second) return true;
+      const std::string attribute = "args." + arg.first;
+      return loose && (is_unknown(one, attribute) || is_unknown(other, attribute));
+    });
+  };
+  return covers(a, b) && covers(b, a);
+}
+
 // Whether two definitions mean the same build, under whatever name.
 bool is_same_build(const Image& a, const Image& b) {
-  const plan::Options& x = a.build.plan;
-  const plan::Options& y = b.build.plan;
   return a.build.dockerfile == b.build.dockerfile && a.build.context == b.build.context &&
-         a.remote == b.remote && x.target == y.target && x.build_args == y.build_args &&
-         x.named_contexts == y.named_contexts && a.target.unknown == b.target.unknown;
+         a.remote == b.remote && a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
+         a.build.plan.named_contexts == b.build.plan.named_contexts;
 }
 
 // Adds an image, or the place of its definition to one that is the same.

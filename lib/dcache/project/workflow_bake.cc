@@ -42,7 +42,7 @@ void note_expressions(Target& target) {
   const auto note = [&](const std::string& attribute, const std::string& text) {
     if (text.find("${{") == std::string::npos) return;
     for (const std::string& part : text_with_expressions(text).unknown)
-      target.unknown.push_back({attribute, fmt::format("it {} {}", text == part ? "is" : "contains", part)});
+      target.unknown.push_back({attribute, fmt::format("{} {}", text == part ? "is" : "contains", part)});
   };
   note("context", target.context);
   note("dockerfile", target.dockerfile);
@@ -191,7 +191,7 @@ class BakeStep {
       if (all_known && !names.contains(target.name)) continue;
       note_expressions(target);
       if (!more_file_.empty())
-        target.unknown.push_back({"tags", fmt::format("they may be in {}", more_file_)});
+        target.unknown.push_back({"tags", fmt::format("may be in {}", more_file_)});
       target.defined.insert(target.defined.end(), source_.defined.begin(), source_.defined.end());
       if (!reading_.targets.add(std::move(target), source_)) return;
     }

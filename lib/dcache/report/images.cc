@@ -116,7 +116,7 @@ void append_images(const project::Project& project, const Style& style, std::str
     // Of many attributes one tells what kind they are.
     const auto& unknown = image.target.unknown;
     if (unknown.empty()) continue;
-    const std::string more = unknown.size() == 1 ? "" : fmt::format("; {} more are not known", unknown.size() - 1);
+    const std::string more = unknown.size() == 1 ? "" : fmt::format("; {} more {} not known", unknown.size() - 1, unknown.size() == 2 ? "is" : "are");
     note(fmt::format("{}: {} {}{}", image.target.name, unknown[0].attribute, unknown[0].reason, more));
   }
   for (const project::Skipped& skipped : project.skipped)
