@@ -153,7 +153,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
           {{}, 0, 0, named.error(), std::string(context::remedy_for_walk(named.error()))}});
     build.contexts_->named[name] = std::move(named->snapshot);
   }
-  if (!options.names_only) build.keys_ = build.selected_files();
+  if (!options.names_only && !options.without_keys) build.keys_ = build.selected_files();
   return build;
 }
 
@@ -166,6 +166,54 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
   build.contexts_->named = std::move(parts.named_contexts);
   *build.ignore_ = std::move(parts.ignore);
   build.keys_ = compute_keys(*build.graph_, build.contexts());
+  return build;
+}
+
+namespace {
+
+// Those records of a context that `paths` name, with all that is below a folder, and those that steps name.
+Snapshot reduced_snapshot(const Snapshot& full, const std::vector<std::string>& paths,
+                          const std::vector<const plan::Read*>& reads) {
+  std::vector<Record> kept;
+  for (const std::string& path : paths) {
+    if (const Record* record = full.find(path)) kept.push_back(*record);
+    const auto below = full.below(path);
+    kept.insert(kept.end(), below.begin(), below.end());
+  }
+  for (const plan::Read* read : reads) {
+    for (const plan::Selector& selector : read->selectors) {
+      const std::string_view path = std::string_view(selector.path).substr(selector.path.starts_with('/') ? 1 : 0);
+      for (std::string_view part = path; !part.empty() && part != "."; part = text::parent_path(part)) {
+        if (const Record* record = full.find(part)) kept.push_back(*record);
+      }
+      const auto real = full.follow(path);
+      const Record* record = real ? full.find(*real) : nullptr;
+      if (record != nullptr) kept.push_back(*record);
+    }
+  }
+  std::ranges::copy(full.links(), std::back_inserter(kept));
+  return Snapshot(std::move(kept));
+}
+
+}  // namespace
+
+tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths) const {
+  std::map<std::string, std::vector<const plan::Read*>, std::less<>> reads;
+  for (const plan::Step& step : graph_->steps) {
+    for (const plan::Read& read : step.reads) {
+      if (read.origin == plan::Read::Origin::kContext || read.origin == plan::Read::Origin::kNamedContext)
+        reads[read.name].push_back(&read);
+    }
+  }
+  const auto reduce = [&](const std::string& name, const Snapshot& full) {
+    const auto found = paths.find(name);
+    return reduced_snapshot(full, found == paths.end() ? std::vector<std::string>() : found->second, reads[name]);
+  };
+  Parts parts{.dockerfile = std::string(file_->source()), .context = reduce("", contexts_->main)};
+  for (const auto& [name, snapshot] : contexts_->named)
+    parts.named_contexts.emplace(name, reduce(name, snapshot));
+  auto build = make(options_, std::move(parts));
+  if (build) build->ignore_ = ignore_;
   return build;
 }
 

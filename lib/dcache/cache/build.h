@@ -33,6 +33,7 @@ struct BuildOptions {
   bool measure_ignored = false;  // for Build::ignored_by
   // context::WalkOptions::names_only; for what_if_changed() alone, since Build::keys() stays empty then.
   bool names_only = false;
+  bool without_keys = false;  // Build::keys() stays empty: for Build::reduced(), which makes them
   plan::Options plan = {};
   // What all of it is read from.
   std::shared_ptr<const context::FileSystem> files = context::disk();
@@ -72,6 +73,12 @@ class Build {
   };
   static tl::expected<Build, std::vector<Failure>> make(const BuildOptions& options, Parts parts);
 
+  // The same build over less: those files of its contexts that `paths` name, by context, what the
+  // instructions name, and all links. It is compared as the whole one is where only those files differ, in
+  // time that does not depend on how large the contexts are.
+  using Paths = std::map<std::string, std::vector<std::string>, std::less<>>;
+  tl::expected<Build, std::vector<Failure>> reduced(const Paths& paths) const;
+
   const BuildOptions& options() const { return options_; }
   const dockerfile::File& file() const { return *file_; }
   const plan::Graph& graph() const { return *graph_; }
@@ -100,6 +107,8 @@ class Build {
   // By context ("" for the main one): paths of files, sorted, of which nobody knows whether they are the same
   // as before.
   using Assumed = std::map<std::string, std::vector<std::string>, std::less<>>;
+  // Finds out what the steps read, of a build that was loaded without keys.
+  void make_keys() { keys_ = selected_files(); }
   // The verdicts on this build for a builder that has built all of `earlier`, in their order; without any all
   // steps are new. Files with the size, mode and time of modification that they had in the last of them, but
   // another hash, are taken for what such a builder sees: nobody knows whether it looks at them.
@@ -128,7 +137,7 @@ class Build {
   BuildOptions options_;
   std::unique_ptr<dockerfile::File> file_;
   std::unique_ptr<plan::Graph> graph_;
-  std::unique_ptr<IgnoreFile> ignore_ = std::make_unique<IgnoreFile>();
+  std::shared_ptr<IgnoreFile> ignore_ = std::make_shared<IgnoreFile>();
   std::unique_ptr<Trees> contexts_ = std::make_unique<Trees>();
   std::vector<StepKeys> keys_;
   std::vector<context::Problem> problems_;

@@ -150,10 +150,30 @@ const std::vector<std::string>& Revisions::assumed_in(const Snapshot& snapshot,
   return entry->second.paths;
 }
 
+Build::Paths Revisions::differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
+                                        const Build::Assumed& assumed) const {
+  Build::Paths paths;
+  for (const auto& [name, root] : roots) {
+    std::vector<std::string>& inside = paths[name];
+    const auto add = [&](const State& state) {
+      const auto& changes = state.files->changes();
+      for (auto at = changes.lower_bound(root); at != changes.end() && at->first.starts_with(root); ++at)
+        inside.push_back(at->first.substr(root.size()));
+    };
+    std::ranges::for_each(before_, add);
+    if (to_) add(*to_);
+    inside.emplace_back(".git/index");
+    const auto known = assumed.find(name);
+    if (known != assumed.end()) inside.insert(inside.end(), known->second.begin(), known->second.end());
+  }
+  return paths;
+}
+
 tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optional<BuildOptions>> before,
                                                       BuildOptions given,
                                                       const Build::Progress& progress) const {
-  const BuildOptions options = with_files(std::move(given), after_);
+  BuildOptions options = with_files(std::move(given), after_);
+  options.without_keys = true;
   auto after = Build::load(options);
   if (!after) return tl::unexpected(std::move(after.error()));
   Comparison result{{}, std::move(*after), {}, {}};
@@ -164,7 +184,9 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
       result.left_out.push_back(failure(fmt::format("there is no {} at {}", dockerfile, before_[i].name)));
       continue;
     }
-    auto build = Build::load(with_files(*before[i], before_[i].cached));
+    BuildOptions then = with_files(*before[i], before_[i].cached);
+    then.without_keys = true;
+    auto build = Build::load(then);
     if (build) {
       result.before.push_back(std::move(*build));
     } else {
@@ -186,17 +208,33 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
   };
   const bool all = !std::ranges::all_of(
       result.before, [&](const Build& build) { return same_instructions(build, result.after); });
-  std::vector<Build*> builds{&result.after};
-  for (Build& build : result.before)
-    builds.push_back(&build);
-  Build::hash_together(builds, progress, all ? Build::Only() : only);
-
   Build::Assumed assumed;
   for (const auto& [name, root] : roots) {
     const Snapshot& files =
         name.empty() ? result.after.context() : result.after.named_contexts().find(name)->second;
     assumed[name] = assumed_in(files, root);
   }
+  // Of builds that have the same instructions, nothing else can differ.
+  const Build::Paths paths = all ? Build::Paths() : differing_paths(roots, assumed);
+  const auto reduce = [&](Build& build) -> std::optional<Failures> {
+    if (all) {
+      build.make_keys();
+      return std::nullopt;
+    }
+    auto less = build.reduced(paths);
+    if (!less) return std::move(less.error());
+    build = std::move(*less);
+    return std::nullopt;
+  };
+  if (auto failed = reduce(result.after)) return tl::unexpected(std::move(*failed));
+  for (Build& build : result.before) {
+    if (auto failed = reduce(build)) return tl::unexpected(std::move(*failed));
+  }
+  std::vector<Build*> builds{&result.after};
+  for (Build& build : result.before)
+    builds.push_back(&build);
+  Build::hash_together(builds, progress, all ? Build::Only() : only);
+
   std::vector<const Build*> earlier;
   for (const Build& build : result.before)
     earlier.push_back(&build);

@@ -65,6 +65,9 @@ class Revisions {
 
   Revisions() = default;
   bool differs(const std::string& path) const;
+  // By context: what is not the same in all states, and what nobody knows of.
+  Build::Paths differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
+                               const Build::Assumed& assumed) const;
   // The files of a context that git ignores, of those that the build selects.
   const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot, const std::string& folder) const;
 

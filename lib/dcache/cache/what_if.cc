@@ -27,7 +27,7 @@ std::optional<std::string> path_in_context(const context::FileSystem& files, con
   const bool inside = text::is_within(from_current, root);
   const bool take_root = !given.starts_with('/') && !files.exists(from_current) && files.exists(from_root);
   if ((!inside || take_root) && given.starts_with('/')) return std::nullopt;
-  if (!inside && !files.exists(from_root)) return std::nullopt;
+  if (!inside && (files.exists(from_current) || !files.exists(from_root))) return std::nullopt;
   const std::string& chosen = inside && !take_root ? from_current : from_root;
   if (!text::is_within(chosen, root)) return std::nullopt;
   return chosen == root ? std::string() : chosen.substr(root == "/" ? 1 : root.size() + 1);

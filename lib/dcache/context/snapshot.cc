@@ -351,6 +351,14 @@ std::span<const Record> Snapshot::below(std::string_view folder) const {
   return {begin, end};
 }
 
+const std::vector<Record>& Snapshot::links() const {
+  std::call_once(links_->found, [&] {
+    std::ranges::copy_if(records(), std::back_inserter(links_->records),
+                         [](const Record& record) { return record.type == Type::kSymlink; });
+  });
+  return links_->records;
+}
+
 std::optional<std::string> Snapshot::follow(std::string_view path, bool last) const {
   constexpr int kMostLinks = 255;
   int links = 0;

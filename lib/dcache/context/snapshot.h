@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -63,6 +64,8 @@ class Snapshot {
   const Record* find(std::string_view path) const;
   // All records below a folder ("" for all of them).
   std::span<const Record> below(std::string_view folder) const;
+  // The symbolic links, looked for once for all copies.
+  const std::vector<Record>& links() const;
   // The path that `path` leads to when symbolic links in it are followed, its last part included if `last`
   // says so. Links never lead out of the root: `..` stops there and absolute targets start there. Nothing for
   // a loop.
@@ -80,6 +83,11 @@ class Snapshot {
   std::vector<Record>& own();
 
   std::shared_ptr<std::vector<Record>> records_;  // null for none
+  struct Links {
+    std::once_flag found;
+    std::vector<Record> records;
+  };
+  std::shared_ptr<Links> links_ = std::make_shared<Links>();
 };
 
 // Something that stood in the way of a walk, with the path it is about.

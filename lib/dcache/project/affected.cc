@@ -47,14 +47,14 @@ std::set<std::string> references_of(const Image& image) {
 
 // How builds refer to an image.
 std::vector<std::string> references_to(const Image& image) {
-  std::vector<std::string> references{fmt::format("{}{}", kTargetScheme, image.target.name),
-                                      plan::normal_reference(image.target.name)};
+  std::vector<std::string> references{fmt::format("{}{}", kTargetScheme, image.target.name)};
+  // The artifacts of Skaffold are called by their references.
+  if (image.origin().kind == DefinitionKind::kSkaffold)
+    references.push_back(plan::normal_reference(image.target.name));
   for (const std::string& tag : image.target.tags)
     references.push_back(plan::normal_reference(tag));
-  for (const std::string& alias : image.aliases) {
+  for (const std::string& alias : image.aliases)
     references.push_back(fmt::format("{}{}", kTargetScheme, alias));
-    references.push_back(plan::normal_reference(alias));
-  }
   return references;
 }
 
@@ -203,17 +203,27 @@ void tell_failures(const Image& image, std::vector<text::Failure> failures, Imag
   effect.failures = std::move(failures);
 }
 
+// Whether an ARG of the stages that the target needs, or one for FROM, has the name.
+bool declares(const Build& build, const std::string& name) {
+  for (const dockerfile::Instruction& instruction : build.file().instructions()) {
+    if (instruction.keyword == dockerfile::Keyword::kFrom) break;
+    for (const dockerfile::Word& word : instruction.arguments) {
+      if (word.text.substr(0, word.text.find('=')) == name) return true;
+    }
+  }
+  return std::ranges::any_of(build.graph().stages, [&](const plan::Stage& stage) {
+    return stage.needed && stage.declared.contains(name);
+  });
+}
+
 // What an image's definition leaves open and its build may see: the reason, or nothing.
 std::string unknown_of(const Image& image, const Build& build) {
   constexpr std::string_view kArgs = "args.";
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
     if (!unknown.varies || attribute == "tags" || attribute == "labels" || attribute.starts_with("cache")) continue;
-    const bool argument = attribute.starts_with(kArgs);
-    const auto declares = [&](const plan::Stage& stage) {
-      return stage.needed && stage.declared.contains(attribute.substr(kArgs.size()));
-    };
-    if (argument && std::ranges::none_of(build.graph().stages, declares)) continue;
+    if (attribute == "platforms") continue;
+    if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
     return fmt::format("{} {}", attribute, unknown.reason);
   }
   return {};
@@ -259,7 +269,36 @@ class Judge {
       before.built_images[reference] = {name, "as before", "as before"};
       after.built_images[reference] = {name, surely ? "another" : "as before", maybe ? "another" : "as before"};
     }
-    compare(image, before, after, effect);
+    std::vector<std::string> platforms;
+    for (const std::string& platform : image.target.platforms) {
+      if (platform.find('$') == std::string::npos) platforms.push_back(platform);
+    }
+    if (platforms.size() < 2) return compare(image, before, after, effect);
+    // What holds for one of the platforms holds for the image.
+    for (const std::string& platform : platforms) {
+      ImageEffect one{.image = &image};
+      before.platform = after.platform = platform;
+      compare(image, before, after, one);
+      if (weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
+    }
+  }
+
+  static int weight_of(Effect effect) {
+    switch (effect) {
+      case Effect::kUnaffected:
+        return 0;
+      case Effect::kConfiguration:
+        return 1;
+      case Effect::kMayRebuild:
+        return 2;
+      case Effect::kUnknown:
+        return 3;
+      case Effect::kNew:
+        return 4;
+      case Effect::kRebuilt:
+        return 5;
+    }
+    return 0;
   }
 
   const Project& project_;
@@ -307,15 +346,38 @@ class JudgeSince : public Judge {
   // The same image as a project had it, with its options then.
   static std::optional<BuildOptions> options_of(const Project& project, const Image& image,
                                                 const plan::Options& plan) {
-    for (const Image& other : project.images) {
-      const bool same = other.target.name == image.target.name ||
-                        std::ranges::find(other.aliases, image.target.name) != other.aliases.end();
-      if (!same || !other.remote.empty()) continue;
-      BuildOptions options = other.build;
-      options.plan.built_images = plan.built_images;
-      return options;
-    }
-    return std::nullopt;
+    const Image* other = same_image(project, image);
+    if (other == nullptr || !other->remote.empty()) return std::nullopt;
+    const auto& platforms = other->target.platforms;
+    const bool builds_platform =
+        platforms.empty() || std::ranges::find(platforms, plan.platform) != platforms.end();
+    if (!builds_platform && !image.target.platforms.empty()) return std::nullopt;
+    BuildOptions options = other->build;
+    options.plan.platform = plan.platform;
+    options.plan.built_images = plan.built_images;
+    return options;
+  }
+
+  // By its name, or where that is another one by the place that defines it, or by its Dockerfile.
+  static const Image* same_image(const Project& project, const Image& image) {
+    const auto find = [&](const auto& is_same) -> const Image* {
+      const auto found = std::ranges::find_if(project.images, is_same);
+      return found == project.images.end() ? nullptr : &*found;
+    };
+    const Image* found = find([&](const Image& other) {
+      return other.target.name == image.target.name ||
+             std::ranges::find(other.aliases, image.target.name) != other.aliases.end();
+    });
+    if (found != nullptr) return found;
+    found = find([&](const Image& other) {
+      return std::ranges::any_of(other.target.defined, [&](const Origin& origin) {
+        return origin.path == image.origin().path && origin.name == image.origin().name;
+      });
+    });
+    if (found != nullptr) return found;
+    return find([&](const Image& other) {
+      return other.build.dockerfile == image.build.dockerfile && other.build.context == image.build.context;
+    });
   }
 
   static void tell_configuration(const Build& build, const std::vector<Build>& before, ImageEffect& effect) {
@@ -361,18 +423,37 @@ class JudgeChanged : public Judge {
       tell_failures(image, build ? std::move(then.error()) : std::move(build.error()), effect);
       return;
     }
-    const cache::WhatIf what_if =
-        cache::what_if_changed(*then, *build, cache::locate(*build, changed_, current_));
+    const std::vector<cache::ChangedPath>& paths = located(*build);
+    Build::Paths read;
+    for (const cache::ChangedPath& path : paths) {
+      if (path.fate == cache::ChangedPath::Fate::kRead) read[path.context].push_back(path.path);
+    }
+    build = build->reduced(read);
+    then = then->reduced(read);
+    if (!build || !then) return;
+    const cache::WhatIf what_if = cache::what_if_changed(*then, *build, paths);
     tell_steps(*build, what_if.report, effect);
     if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
     std::string unknown = unknown_of(image, *build);
     for (const Origin& origin : image.target.defined) {
-      if (unknown.empty() && origin.kind != DefinitionKind::kDockerfile && is_changed(origin.path))
-        unknown = fmt::format("its definition {} changes", origin.path);
+      if (!unknown.empty() || origin.kind == DefinitionKind::kDockerfile) continue;
+      for (const std::string& path : {origin.path, text::join_path(text::parent_path(origin.path), ".env")}) {
+        if (is_changed(path)) unknown = fmt::format("its definition depends on {}, which changes", path);
+      }
     }
     if (unknown.empty()) return;
     effect.effect = Effect::kUnknown;
     effect.reason = std::move(unknown);
+  }
+
+  // Where the changed files are in a build's contexts, looked up once for each set of contexts.
+  const std::vector<cache::ChangedPath>& located(const Build& build) {
+    std::string key = build.options().context;
+    for (const auto& [name, folder] : build.options().plan.named_contexts)
+      key += fmt::format("\n{}={}", name, folder);
+    const auto [found, is_new] = located_.try_emplace(std::move(key));
+    if (is_new) found->second = cache::locate(build, changed_, current_);
+    return found->second;
   }
 
   bool is_changed(const std::string& path) const {
@@ -380,6 +461,7 @@ class JudgeChanged : public Judge {
   }
 
   const std::vector<std::string>& changed_;
+  std::map<std::string, std::vector<cache::ChangedPath>> located_;
   std::string current_;
   std::set<std::string> real_;
   std::shared_ptr<const context::FileSystem> files_;

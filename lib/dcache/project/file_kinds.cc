@@ -15,9 +15,9 @@ constexpr std::array<std::string_view, 21> kOtherEndings = {
     ".dockerignore", ".containerignore", ".j2",   ".jinja",    ".jinja2", ".tmpl",   ".tpl",
     ".gotmpl",       ".template",        ".erb",  ".mustache", ".hbs",    ".ejs",    ".liquid",
     ".mako",         ".md",              ".in",   ".orig",     ".rej",    ".bak",    "~"};
-constexpr std::array<std::string_view, 8> kDockerfiles = {
-    "Dockerfile",    "Dockerfile.*",    "*.Dockerfile",    "*.dockerfile",
-    "Containerfile", "Containerfile.*", "*.Containerfile", "*.containerfile"};
+constexpr std::array<std::string_view, 10> kDockerfiles = {
+    "Dockerfile",    "Dockerfile.*",    "Dockerfile-*",    "*.Dockerfile",    "*.dockerfile",
+    "Containerfile", "Containerfile.*", "Containerfile-*", "*.Containerfile", "*.containerfile"};
 constexpr std::array<std::string_view, 6> kVendored = {"vendor",       "third_party", "third-party",
                                                        "node_modules", "thirdparty",  "_vendor"};
 

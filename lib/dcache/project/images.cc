@@ -68,6 +68,9 @@ class ImageMaker {
       build.dockerfile_text = target.dockerfile_inline;
     }
     add_plan(target, build.plan);
+    for (Origin& origin : target.defined) {
+      if (origin.name.empty()) origin.name = target.name;
+    }
     image.target = std::move(target);
     return image;
   }
@@ -101,7 +104,15 @@ class ImageMaker {
       plan.build_args[name] = image;
     for (const auto& [name, value] : target.contexts)
       plan.named_contexts[name] = named_context(target, value);
-    if (!target.platforms.empty()) plan.platform = target.platforms.front();
+    const auto is_known = [](const std::string& platform) { return platform.find('$') == std::string::npos; };
+    const auto platform = std::ranges::find_if(target.platforms, is_known);
+    if (platform != target.platforms.end()) plan.platform = *platform;
+    // Without a value that is known the default of the Dockerfile is as good as any.
+    for (const Unknown& unknown : target.unknown) {
+      constexpr std::string_view kArgs = "args.";
+      if (unknown.varies && unknown.attribute.starts_with(kArgs))
+        plan.build_args.erase(unknown.attribute.substr(kArgs.size()));
+    }
     plan.no_cache = plan.no_cache || target.no_cache;
     std::ranges::copy(target.no_cache_filter, std::back_inserter(plan.no_cache_filter));
     const plan::RunOptions& run = target.run;
@@ -131,7 +142,9 @@ class ImageMaker {
 };
 
 bool is_of_ci(const Image& image) {
-  return image.origin().kind == DefinitionKind::kWorkflow || image.origin().kind == DefinitionKind::kGitlabCi;
+  return std::ranges::any_of(image.target.defined, [](const Origin& origin) {
+    return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
+  });
 }
 
 bool is_unknown(const Image& image, std::string_view attribute) {
@@ -168,7 +181,18 @@ void add_image(Image image, Project& project) {
   const bool elsewhere = known != project.images.end() &&
                          (known->origin().path != image.origin().path || known->target.name == image.target.name);
   if (elsewhere) {
-    std::ranges::move(image.target.defined, std::back_inserter(known->target.defined));
+    for (Origin& origin : image.target.defined) {
+      if (std::ranges::find(known->target.defined, origin) == known->target.defined.end())
+        known->target.defined.push_back(std::move(origin));
+    }
+    for (std::string& platform : image.target.platforms) {
+      std::vector<std::string>& all = known->target.platforms;
+      if (std::ranges::find(all, platform) == all.end()) all.push_back(std::move(platform));
+    }
+    for (std::string& tag : image.target.tags) {
+      std::vector<std::string>& all = known->target.tags;
+      if (std::ranges::find(all, tag) == all.end()) all.push_back(std::move(tag));
+    }
     if (known->target.name != image.target.name) known->aliases.push_back(image.target.name);
     return;
   }

@@ -34,6 +34,8 @@ struct Origin {
   DefinitionKind kind = DefinitionKind::kDockerfile;
   std::string path;   // of the file, from where paths are read
   uint32_t line = 0;  // from 1; 0 if it is not known
+  std::string name = {};  // what it is called there; empty for the target's own name
+  friend bool operator==(const Origin&, const Origin&) = default;
 };
 
 // What a named context starts with if it is another image of the same definition.

@@ -39,6 +39,7 @@ std::string effect_words(const ImageEffect& effect) {
       if (effect.steps == 0) return "rebuilds";
       return fmt::format("rebuilds {} of {}", effect.rebuilt, text::counted(effect.steps, "step"));
     case Effect::kMayRebuild:
+      if (effect.steps == 0) return "may rebuild";
       return fmt::format("may rebuild {} of {}", effect.rebuilt, text::counted(effect.steps, "step"));
     case Effect::kConfiguration:
       return "configuration";
@@ -137,10 +138,12 @@ void append_matrix(const Affected& affected, std::string& out) {
 std::vector<std::string> names_of(const Affected& affected, std::optional<DefinitionKind> kind) {
   std::vector<std::string> names;
   for (const ImageEffect& effect : affected.images) {
+    if (!is_affected(effect)) continue;
     const auto& defined = effect.image->target.defined;
-    const bool wanted =
-        !kind || std::ranges::any_of(defined, [&](const project::Origin& origin) { return origin.kind == *kind; });
-    if (is_affected(effect) && wanted) names.push_back(effect.image->target.name);
+    const auto origin = kind ? std::ranges::find(defined, *kind, &project::Origin::kind) : defined.begin();
+    if (origin == defined.end()) continue;
+    const std::string& name = kind && !origin->name.empty() ? origin->name : effect.image->target.name;
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
   return names;
 }
