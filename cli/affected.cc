@@ -40,24 +40,22 @@ std::optional<std::string> default_revision() {
     const auto base = repository->parse_range(fmt::format("{}...HEAD", branch));
     if (base) return base->from;
   }
-  return "HEAD";
+  complain(
+      "can't tell where this branch left the main branch: there is no origin/HEAD, origin/main, origin/master, main or "
+      "master with a commit in common; name a revision with --git, and in CI fetch the history (fetch-depth: 0)");
+  return std::nullopt;
 }
 
 std::optional<project::Affected> compare_revisions(const Options& options, const project::Project& project,
-                                                   bool& failed) {
-  auto revisions = cache::Revisions::open(project.root, options.git, context::disk());
-  if (!revisions) {
-    complain(text::words_of(revisions.error()));
-    return std::nullopt;
-  }
+                                                   const cache::Revisions& revisions, bool& failed) {
   std::vector<project::Project> before;
-  for (size_t i = 0; i < revisions->size(); ++i) {
-    auto then = read_images(options.build, failed, revisions->before(i), false);
+  for (size_t i = 0; i < revisions.size(); ++i) {
+    auto then = read_images(options.build, failed, revisions.before(i), revisions.changed_paths(), false);
     if (!then) return std::nullopt;
     before.push_back(std::move(*then));
   }
   HashingLine line;
-  return project::affected_since(project, before, *revisions, std::ref(line));
+  return project::affected_since(project, before, revisions, std::ref(line));
 }
 
 int run(Options options) {
@@ -78,11 +76,20 @@ int run(Options options) {
     if (options.git.front().find("..") != std::string::npos) compared_with = options.git.front();
   }
   bool failed = false;
-  auto project = read_images(options.build, failed);
+  std::optional<cache::Revisions> revisions;
+  if (!options.git.empty()) {
+    auto opened = cache::Revisions::open(".", options.git, context::disk());
+    if (!opened) {
+      complain(text::words_of(opened.error()));
+      return kError;
+    }
+    revisions = std::move(*opened);
+  }
+  auto project = revisions ? read_images(options.build, failed, revisions->after(), revisions->changed_paths())
+                           : read_images(options.build, failed);
   if (!project) return kError;
-  auto affected = options.git.empty()
-                      ? std::optional(project::affected_by(*project, *changed, current_folder()))
-                      : compare_revisions(options, *project, failed);
+  auto affected = revisions ? compare_revisions(options, *project, *revisions, failed)
+                            : std::optional(project::affected_by(*project, *changed, current_folder()));
   if (!affected) return kError;
   complain_of(affected->failures);
   for (const project::ImageEffect& effect : affected->images)
@@ -102,7 +109,9 @@ int run(Options options) {
   report::append_affected(*affected, compared_with, static_cast<report::AffectedFormat>(format),
                           report::Style(use_colour()), out);
   print_and_clear(out);
-  if (failed || !affected->failures.empty()) return kError;
+  failed = failed || !affected->failures.empty() ||
+           std::ranges::any_of(affected->images, [](const project::ImageEffect& e) { return !e.failures.empty(); });
+  if (failed) return kError;
   return options.exit_code && std::ranges::any_of(affected->images, report::is_affected) ? kFindings : kOk;
 }
 

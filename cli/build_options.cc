@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/terminal.h"
+#include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
 #include "dcache/report/style.h"
 #include "dcache/text/failure.h"
@@ -212,6 +213,7 @@ std::optional<project::Override> read_override(const std::string& text) {
 
 // What the command line says counts for more than a definition.
 void apply_flags(const BuildFlags& flags, const plan::Options& given, cache::BuildOptions& build) {
+  if (!flags.context.empty()) build.context = flags.context;
   if (!flags.target.empty()) build.plan.target = flags.target;
   if (!flags.platform.empty()) build.plan.platform = flags.platform;
   for (const auto& [name, value] : given.build_args) {
@@ -296,6 +298,7 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 
 std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
                                             std::shared_ptr<const context::FileSystem> files,
+                                            const std::vector<std::string>& changed,
                                             bool complain_of_failures) {
   auto options = project_options_of(flags);
   if (!options) {
@@ -303,6 +306,10 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
     return std::nullopt;
   }
   options->read.files = std::move(files);
+  const std::string here = current_folder() + "/";
+  for (const std::string& path : changed) {
+    if (path.starts_with(here)) options->changed.push_back(path.substr(here.size()));
+  }
   project::Project project = project::read_project(".", *options);
   if (complain_of_failures) complain_of_definitions(project.failures, failed);
   for (project::Image& image : project.images)
@@ -392,6 +399,40 @@ project::Found find_files(const std::vector<std::string>& paths, const project::
   return found;
 }
 
+namespace {
+
+// A name as git writes it when it has unusual characters: "a\303\244.txt" in double quotes.
+std::string unquoted(const std::string& name) {
+  if (name.size() < 2 || name.front() != '"' || name.back() != '"') return name;
+  std::string result;
+  for (size_t i = 1; i + 1 < name.size(); ++i) {
+    if (name[i] != '\\') {
+      result += name[i];
+      continue;
+    }
+    const char next = name[++i];
+    if (next >= '0' && next <= '7' && i + 3 < name.size()) {
+      result += static_cast<char>((next - '0') * 64 + (name[i + 1] - '0') * 8 + (name[i + 2] - '0'));
+      i += 2;
+    } else {
+      constexpr std::string_view kLetters = "abfnrtv", kMeant = "\a\b\f\n\r\t\v";
+      const size_t letter = kLetters.find(next);
+      result += letter == std::string_view::npos ? next : kMeant[letter];
+    }
+  }
+  return result;
+}
+
+// Git lists names from the root of the repository, wherever it is run.
+std::string from_root(std::string name) {
+  const std::string here = current_folder();
+  const std::string root = context::repository_root(here);
+  if (name.starts_with('/') || root.empty() || root == here || context::disk()->exists(name)) return name;
+  return root + "/" + name;
+}
+
+}  // namespace
+
 std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given) {
   std::vector<std::string> names;
   for (const std::string& name : given) {
@@ -404,9 +445,11 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
       complain(list.error());
       return std::nullopt;
     }
+    const bool by_null = list->find('\0') != std::string::npos;  // of git diff -z
     std::istringstream lines(*list);
-    for (std::string line; std::getline(lines, line);) {
-      if (!line.empty()) names.push_back(line);
+    for (std::string line; std::getline(lines, line, by_null ? '\0' : '\n');) {
+      if (line.ends_with('\r')) line.pop_back();
+      if (!line.empty()) names.push_back(from_root(unquoted(line)));
     }
   }
   return names;

@@ -10,6 +10,7 @@
 #include "dcache/dockerfile/expand.h"
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
+#include "dcache/project/target.h"
 
 namespace dcache::rules::DC1009 {
 namespace {
@@ -73,12 +74,17 @@ class BaseArguments {
   std::set<std::string_view> set_;
 };
 
+// Whether a definition gives another image of the repository in the place of this one.
+bool is_built_here(std::string_view image) {
+  return image.starts_with(project::kTargetScheme);
+}
+
 void check(Subject& subject, lint::Reporter& reporter) {
   const BaseArguments arguments(subject.file());
   std::map<std::string, std::string, std::less<>> digests;  // by name and tag
   std::vector<Tagged> tagged;
   for (const Step& step : subject.graph().steps) {
-    if (step.kind != Step::Kind::kImage || step.image.empty()) continue;
+    if (step.kind != Step::Kind::kImage || step.image.empty() || is_built_here(step.image)) continue;
     if (arguments.is_open(step.instruction->arguments.front())) continue;
     const text::Span span = step.instruction->arguments.front().span;
     const plan::ImageReference image = plan::read_reference(step.image);

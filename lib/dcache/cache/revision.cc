@@ -119,6 +119,10 @@ tl::expected<Revisions, Failure> Revisions::open(const std::string& folder,
     revisions.after_ = to->cached;
     revisions.to_ = std::move(*to);
   }
+  for (const std::string& path : revisions.changed_paths()) {
+    if (path.ends_with(".dockerignore") || path.ends_with(".containerignore"))
+      revisions.ignore_files_differ_ = true;
+  }
   return revisions;
 }
 
@@ -206,7 +210,7 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
     const auto root = roots.find(name);
     return root == roots.end() || differs(root->second + record.path);
   };
-  const bool all = !std::ranges::all_of(
+  const bool all = ignore_files_differ_ || !std::ranges::all_of(
       result.before, [&](const Build& build) { return same_instructions(build, result.after); });
   Build::Assumed assumed;
   for (const auto& [name, root] : roots) {

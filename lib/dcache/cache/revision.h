@@ -76,6 +76,7 @@ class Revisions {
   std::optional<State> to_;  // of a range of two
   std::shared_ptr<const context::FileSystem> after_;
   std::shared_ptr<IgnoredFiles> ignored_;
+  bool ignore_files_differ_ = false;
 };
 
 // The build as one revision has it, its files not hashed yet.

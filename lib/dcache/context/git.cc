@@ -1,6 +1,7 @@
 #include "dcache/context/git.h"
 
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 #include <dlfcn.h>
@@ -74,7 +75,11 @@ struct Library {
   if (name == nullptr) problem = std::string(kName) + " has no function " DCACHE_TEXT(name);
     DCACHE_GIT_FUNCTIONS(DCACHE_GIT_FIND)
 #undef DCACHE_GIT_FIND
-    if (problem.empty()) git_libgit2_init();
+    if (!problem.empty()) return;
+    git_libgit2_init();
+    // What sparse checkouts set; it says where settings are, which are not needed here.
+    const char* extensions[] = {"worktreeconfig"};
+    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, std::size(extensions));
   }
 };
 

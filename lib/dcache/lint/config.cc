@@ -20,7 +20,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
 constexpr std::array<std::string_view, 3> kOverrideKeys = {"paths", "ignore", "levels"};
-constexpr std::array<std::string_view, 14> kKeys = {"report-unused-suppressions",
+constexpr std::array<std::string_view, 15> kKeys = {"images",
+                                                    "report-unused-suppressions",
                                                     "overrides",
                                                     "package-managers",
                                                     "profile",
@@ -112,6 +113,8 @@ class Reader {
       config_.strict_labels = flag_of(node, key);
     } else if (key == "shellcheck") {
       config_.shellcheck = flag_of(node, key);
+    } else if (key == "images") {
+      return;  // the builds of the repository: project/settings.cc reads them
     } else if (key == "report-unused-suppressions") {
       config_.report_unused = flag_of(node, key);
     } else {

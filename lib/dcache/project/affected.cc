@@ -167,7 +167,7 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
     if (step.verdict == Verdict::kUnused) continue;
     const bool image = planned.kind == Step::Kind::kImage;
     effect.steps += image ? 0 : 1;
-    // What runs in every build is no effect of a change.
+    // What runs in every build is not an effect of a change.
     if (planned.runs_always && step.cause.kind == cache::Cause::Kind::kAlways && !step.follows) continue;
     const bool rebuilds = step.verdict == Verdict::kMiss;
     const bool may = step.verdict == Verdict::kDepends || (step.verdict == Verdict::kUnknown && !image);

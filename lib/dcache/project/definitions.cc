@@ -167,6 +167,23 @@ Definitions read_definitions(const std::vector<std::string>& paths, const std::s
   return result;
 }
 
+bool may_define(const std::string& path, const context::FileSystem& files) {
+  const auto text = files.read(path);
+  if (!text) return true;
+  const auto has = [&](std::string_view word) { return text->find(word) != std::string::npos; };
+  switch (definition_kind(path).value_or(DefinitionKind::kSettings)) {
+    case DefinitionKind::kCompose:
+      return has("build") || has("include") || has("extends");
+    case DefinitionKind::kSkaffold:
+      return has("skaffold/v");
+    case DefinitionKind::kWorkflow:
+    case DefinitionKind::kGitlabCi:
+      return has("docker") || has("build") || has("kaniko") || has("buildah") || has("include");
+    default:
+      return true;
+  }
+}
+
 std::vector<std::string> definitions_above(const std::string& folder, const std::string& root,
                                            const context::FileSystem& files) {
   std::vector<std::string> found;

@@ -16,6 +16,9 @@ namespace dcache::project {
 Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
                              const ReadOptions& options);
 
+// Whether a file with the name of a definition may define a build, by a look at its text.
+bool may_define(const std::string& path, const context::FileSystem& files);
+
 // The definitions in the folders from `folder` up to `root`, and the workflows of `root`: what a build of a
 // Dockerfile there is likely to be defined by. Lists those folders and reads nothing.
 std::vector<std::string> definitions_above(const std::string& folder, const std::string& root,

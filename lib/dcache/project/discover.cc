@@ -71,7 +71,7 @@ std::vector<std::string> walk(const std::string& folder, const FindOptions& opti
   return found;
 }
 
-// Whether rules are about a file that is no Dockerfile.
+// Whether rules are about a file that is not a Dockerfile.
 bool is_companion(std::string_view path) {
   const auto kind = definition_kind(path);
   return kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi ||

@@ -153,7 +153,7 @@ bool is_unknown(const Image& image, std::string_view attribute) {
 }
 
 // Whether build arguments are the same. What a CI definition does not say, or what only its service knows,
-// is no difference from a definition that does.
+// is not a difference from a definition that does.
 bool are_same_arguments(const Image& a, const Image& b) {
   const bool loose = is_of_ci(a) || is_of_ci(b);
   const auto covers = [&](const Image& one, const Image& other) {
@@ -184,6 +184,11 @@ void add_image(Image image, Project& project) {
     for (Origin& origin : image.target.defined) {
       if (std::ranges::find(known->target.defined, origin) == known->target.defined.end())
         known->target.defined.push_back(std::move(origin));
+    }
+    for (Unknown& unknown : image.target.unknown) {
+      std::vector<Unknown>& all = known->target.unknown;
+      if (unknown.attribute.starts_with("args.") && std::ranges::find(all, unknown) == all.end())
+        all.push_back(std::move(unknown));
     }
     for (std::string& platform : image.target.platforms) {
       std::vector<std::string>& all = known->target.platforms;
@@ -269,9 +274,9 @@ std::vector<const Image*> Project::find(std::string_view name) const {
 }
 
 const Image* Project::of_dockerfile(const std::string& path) const {
-  const std::string cleaned = text::clean_path(path);
   const auto found = std::ranges::find_if(images, [&](const Image& image) {
-    return !image.target.dockerfile_inline && image.build.dockerfile == cleaned;
+    const context::FileSystem& files = *image.build.files;
+    return !image.target.dockerfile_inline && files.real_path(image.build.dockerfile) == files.real_path(path);
   });
   return found == images.end() ? nullptr : &*found;
 }
@@ -282,12 +287,25 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   Project project;
   const std::string root = root_of(folder, files);
   project.root = spelled_root(folder, root, files);
-  const Found found = find_dockerfiles({folder}, {.definitions = true});
+  Found found = find_dockerfiles({folder}, {.definitions = true});
+  const auto is_gone = [&](const std::string& path) { return !files.exists(path); };
+  std::erase_if(found.files, is_gone);
+  std::erase_if(found.definitions, is_gone);
+  const auto add_once = [&](std::vector<std::string>& paths, const std::string& path) {
+    if (std::ranges::find(paths, path) == paths.end() && files.exists(path)) paths.push_back(path);
+  };
+  for (const std::string& path : options.changed) {
+    if (definition_kind(path)) add_once(found.definitions, path);
+    if (is_dockerfile_name(path)) add_once(found.files, path);
+  }
+  // A file that builds nothing has nothing to say here, right or wrong.
+  std::erase_if(found.definitions, [&](const std::string& path) { return !may_define(path, files); });
   std::vector<std::string> definitions = options.definitions;
   if (definitions.empty()) {
     definitions = found.definitions;
     for (std::string& path : definitions_above(folder, root, files)) {
-      if (std::ranges::find(definitions, path) == definitions.end()) definitions.push_back(std::move(path));
+      if (may_define(path, files) && std::ranges::find(definitions, path) == definitions.end())
+        definitions.push_back(std::move(path));
     }
   }
   add_definitions(read_definitions(definitions, project.root, options.read), maker, project);
@@ -344,8 +362,10 @@ std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
       std::map<std::string, std::vector<std::string>> by_folder;
       const auto definitions =
           options_.definitions.empty() ? definitions_above(folder, root, files) : options_.definitions;
-      for (const std::string& definition : definitions)
+      for (const std::string& definition : definitions) {
+        if (options_.definitions.empty() && !may_define(definition, files)) continue;
         by_folder[std::string(text::parent_path(definition))].push_back(definition);
+      }
       for (const auto& [place, paths] : by_folder)
         take(read(place, paths, top));
     }

@@ -37,6 +37,8 @@ struct ProjectOptions {
   cache::BuildOptions build = {};
   // Definitions to read in place of those that are found.
   std::vector<std::string> definitions = {};
+  // Paths that `read.files` may have though the disk has not.
+  std::vector<std::string> changed = {};
   bool lone_dockerfiles = true;  // Dockerfiles that no definition names are images too
   // The context of a Dockerfile that no definition names, in place of an inferred one; empty for that.
   std::string fallback_context = {};

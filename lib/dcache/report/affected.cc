@@ -140,7 +140,10 @@ std::vector<std::string> names_of(const Affected& affected, std::optional<Defini
   for (const ImageEffect& effect : affected.images) {
     if (!is_affected(effect)) continue;
     const auto& defined = effect.image->target.defined;
-    const auto origin = kind ? std::ranges::find(defined, *kind, &project::Origin::kind) : defined.begin();
+    auto origin = kind ? std::ranges::find(defined, *kind, &project::Origin::kind) : defined.begin();
+    // Bake reads the files of Compose too.
+    if (kind == DefinitionKind::kBake && origin == defined.end())
+      origin = std::ranges::find(defined, DefinitionKind::kCompose, &project::Origin::kind);
     if (origin == defined.end()) continue;
     const std::string& name = kind && !origin->name.empty() ? origin->name : effect.image->target.name;
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
