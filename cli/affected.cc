@@ -27,8 +27,8 @@ struct Options {
 };
 
 // What a branch is compared with if nobody says: where it left the main branch.
-constexpr std::array<std::string_view, 5> kMainBranches = {"origin/HEAD", "origin/main", "origin/master", "main",
-                                                           "master"};
+constexpr std::array<std::string_view, 5> kMainBranches = {"origin/HEAD", "origin/main", "origin/master",
+                                                           "main", "master"};
 
 std::optional<std::string> default_revision() {
   const auto repository = context::GitRepository::open(".");
@@ -41,8 +41,10 @@ std::optional<std::string> default_revision() {
     if (base) return base->from;
   }
   complain(
-      "can't tell where this branch left the main branch: there is no origin/HEAD, origin/main, origin/master, main or "
-      "master with a commit in common; name a revision with --git, and in CI fetch the history (fetch-depth: 0)");
+      "can't tell where this branch left the main branch: there is no origin/HEAD, origin/main, "
+      "origin/master, main or "
+      "master with a commit in common; name a revision with --git, and in CI fetch the history (fetch-depth: "
+      "0)");
   return std::nullopt;
 }
 
@@ -85,8 +87,9 @@ int run(Options options) {
     }
     revisions = std::move(*opened);
   }
-  auto project = revisions ? read_images(options.build, failed, revisions->after(), revisions->changed_paths())
-                           : read_images(options.build, failed);
+  auto project = revisions
+                     ? read_images(options.build, failed, revisions->after(), revisions->changed_paths())
+                     : read_images(options.build, failed);
   if (!project) return kError;
   auto affected = revisions ? compare_revisions(options, *project, *revisions, failed)
                             : std::optional(project::affected_by(*project, *changed, current_folder()));
@@ -110,7 +113,8 @@ int run(Options options) {
                           report::Style(use_colour()), out);
   print_and_clear(out);
   failed = failed || !affected->failures.empty() ||
-           std::ranges::any_of(affected->images, [](const project::ImageEffect& e) { return !e.failures.empty(); });
+           std::ranges::any_of(affected->images,
+                               [](const project::ImageEffect& e) { return !e.failures.empty(); });
   if (failed) return kError;
   return options.exit_code && std::ranges::any_of(affected->images, report::is_affected) ? kFindings : kOk;
 }
@@ -120,14 +124,16 @@ int run(Options options) {
 Command affected_command() {
   auto options = std::make_shared<Options>();
   Command command("affected", "List the images that a change rebuilds, and why");
-  command.texts("--git", "REVISION", options->git,
-                "Compare the work tree with a revision, or two revisions: A..B, or A...B to start at their merge "
-                "base (default: where the branch left origin/HEAD or the main branch)");
+  command.texts(
+      "--git", "REVISION", options->git,
+      "Compare the work tree with a revision, or two revisions: A..B, or A...B to start at their merge "
+      "base (default: where the branch left origin/HEAD or the main branch)");
   command
       .texts("--changed", "FILE...", options->changed,
              "Files that change, relative to the current folder; - for a list on standard input")
       .takes_rest = true;
-  command.texts("--only", "NAME", options->only, "Only this image, or the images of this group").separator = ',';
+  command.texts("--only", "NAME", options->only, "Only this image, or the images of this group").separator =
+      ',';
   add_project_options(command, options->build);
   add_builder(command, [options](plan::Builder builder) { options->build.builder = builder; });
   add_store_option(command, options->build);
@@ -135,7 +141,8 @@ Command affected_command() {
   command.flag("--exit-code", options->exit_code, "Exit with status 1 if an image is affected");
   command.notes =
       "An image is left out only if no step of it can change and its configuration does not. What can't be\n"
-      "known (contexts that are downloaded, arguments that only CI knows, ADD of a URL without a checksum) is\n"
+      "known (contexts that are downloaded, arguments that only CI knows, ADD of a URL without a checksum) "
+      "is\n"
       "listed, with the reason. An image that starts or copies from an affected one is affected too.";
   command.examples =
       "  dcache affected\n"

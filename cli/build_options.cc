@@ -133,9 +133,10 @@ void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfi
                  ? "Dockerfile, or a folder to search for Dockerfiles (default: Dockerfile in the context)"
                  : "Dockerfile (default: Dockerfile in the context)")
       .repeats = several;
-  command.text("--context", "DIR", flags.context,
-               "Build context (default: as a definition says, or the nearest folder that has what the Dockerfile "
-               "copies)");
+  command.text(
+      "--context", "DIR", flags.context,
+      "Build context (default: as a definition says, or the nearest folder that has what the Dockerfile "
+      "copies)");
   command.text("--target", "STAGE", flags.target, "Stage to build (default: the last)");
   command.texts("--build-arg", "NAME=VALUE", flags.build_args, "Value of an ARG");
   command.texts("--build-context", "NAME=DIR", flags.build_contexts, "Additional named context");
@@ -182,16 +183,19 @@ void hash_files(cache::Build& build, bool make_keys) {
 }
 
 void add_project_options(Command& command, BuildFlags& flags) {
-  command.texts("--definition", "FILE", flags.definitions,
-                "Compose, bake, Skaffold or CI file that defines the images (default: those in the repository)");
+  command.texts(
+      "--definition", "FILE", flags.definitions,
+      "Compose, bake, Skaffold or CI file that defines the images (default: those in the repository)");
   command.texts("--profile", "NAME", flags.profiles, "Profile of Compose or Skaffold to use").separator = ',';
   command.texts("--set", "TARGET.ATTRIBUTE=VALUE", flags.set,
                 "Override an attribute of a target, as docker buildx bake --set does");
 }
 
 void add_image_options(Command& command, BuildFlags& flags) {
-  command.texts("--image", "NAME", flags.images,
-                "Image of the repository, by the name that dcache images shows, in place of -f").separator = ',';
+  command
+      .texts("--image", "NAME", flags.images,
+             "Image of the repository, by the name that dcache images shows, in place of -f")
+      .separator = ',';
   add_project_options(command, flags);
 }
 
@@ -327,7 +331,8 @@ bool keep_images(project::Project& project, const std::vector<std::string>& name
     complain(fmt::format("{} {}: there is no such image; {}", option, name, closest_image(project, name)));
     return false;
   }
-  std::erase_if(project.images, [&](const project::Image& image) { return !kept.contains(image.target.name); });
+  std::erase_if(project.images,
+                [&](const project::Image& image) { return !kept.contains(image.target.name); });
   return true;
 }
 
@@ -343,13 +348,15 @@ std::vector<project::Image> images_of(const BuildFlags& flags, bool& failed) {
     images = images_of_files(flags, *options);
     failed = failed || images.empty();
   } else {
-    const std::string file = flags.context.empty() ? "Dockerfile" : text::join_path(flags.context, "Dockerfile");
+    const std::string file =
+        flags.context.empty() ? "Dockerfile" : text::join_path(flags.context, "Dockerfile");
     if (!flags.context.empty() || context::disk()->exists(file)) {
       images = project::ImageFinder(*options).of(file);
       images.resize(1);
     } else if (auto project = read_images(flags, failed)) {
       images = std::move(project->images);
-      if (images.empty()) complain("there is no Dockerfile here and no image is defined; name a Dockerfile with -f");
+      if (images.empty())
+        complain("there is no Dockerfile here and no image is defined; name a Dockerfile with -f");
       failed = failed || images.empty();
     }
   }
@@ -363,7 +370,8 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
   const std::vector<project::Image> images = images_of(flags, failed);
   if (failed && images.empty()) return std::nullopt;
   if (images.size() != 1) {
-    complain(fmt::format("this is about one image, and there are {}: name one with --image or -f", images.size()));
+    complain(
+        fmt::format("this is about one image, and there are {}: name one with --image or -f", images.size()));
     return std::nullopt;
   }
   const project::Image& image = images.front();

@@ -60,8 +60,7 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 // The images of the repository around the current folder. Says what can't be read of their definitions, and
 // sets `failed` then. `files` may have other files than the disk: those are among `changed`, absolute paths.
 std::optional<project::Project> read_images(
-    const BuildFlags& flags, bool& failed,
-    std::shared_ptr<const context::FileSystem> files = context::disk(),
+    const BuildFlags& flags, bool& failed, std::shared_ptr<const context::FileSystem> files = context::disk(),
     const std::vector<std::string>& changed = {}, bool complain_of_failures = true);
 // Leaves only the images that the names mean. False, with a word on standard error, for an unknown name.
 bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option);

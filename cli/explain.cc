@@ -250,7 +250,8 @@ bool complete(Options& options) {
   if (ways == 1) return true;
   if (context::repository_root(current_folder()).empty()) {
     complain(
-        "there is no git repository here to compare with; name what changed: --changed FILE, or --since SNAPSHOT "
+        "there is no git repository here to compare with; name what changed: --changed FILE, or --since "
+        "SNAPSHOT "
         "with what dcache snapshot recorded");
     return false;
   }
@@ -265,7 +266,8 @@ int run(Options options) {
   bool failed = false;
   std::vector<project::Image> images = images_of(options.build, failed);
   if (images.empty()) return kError;
-  // A folder or a project may hold any number: what programs read must not depend on how many there are today.
+  // A folder or a project may hold any number: what programs read must not depend on how many there are
+  // today.
   const bool one_file = options.build.files.size() == 1 && images.size() == 1 &&
                         images.front().build.dockerfile == text::clean_path(options.build.files.front());
   const bool several = images.size() > 1 || (!options.build.files.empty() && !one_file);

@@ -33,13 +33,15 @@ int run(const Options& options) {
 Command images_command() {
   auto options = std::make_shared<Options>();
   Command command("images", "List the images that the repository builds, and where each is defined");
-  command.texts("--only", "NAME", options->only, "Show only this image, or the images of this group").separator =
-      ',';
+  command.texts("--only", "NAME", options->only, "Show only this image, or the images of this group")
+      .separator = ',';
   add_project_options(command, options->build);
   command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
   command.notes =
-      "Images are defined by Compose, docker buildx bake, Skaffold, GitHub Actions, GitLab CI and [[images]] in\n"
-      ".dcache.toml. A Dockerfile that nothing defines is an image too; its context is the nearest folder that\n"
+      "Images are defined by Compose, docker buildx bake, Skaffold, GitHub Actions, GitLab CI and [[images]] "
+      "in\n"
+      ".dcache.toml. A Dockerfile that nothing defines is an image too; its context is the nearest folder "
+      "that\n"
       "contains what it copies.";
   command.examples =
       "  dcache images\n"

@@ -217,7 +217,8 @@ std::string dockerfile_patterns(const lint::Surroundings& around) {
   std::string text = "Dockerfile*\n";
   for (const context::Record& record : around.files.records()) {
     const bool at_root = record.path.find('/') == std::string::npos;
-    if (!at_root || record.type != context::Type::kFile || !project::is_dockerfile_name(record.path)) continue;
+    if (!at_root || record.type != context::Type::kFile || !project::is_dockerfile_name(record.path))
+      continue;
     std::string pattern = record.path;
     for (const std::string_view ending : {".dockerfile", ".Dockerfile"}) {
       if (record.path.ends_with(ending)) pattern = "*" + std::string(ending);

@@ -274,11 +274,13 @@ TEST(Explain, GivesTheDocumentedJson) {
   EXPECT_EQ(run["line"], 5);
   EXPECT_EQ(run["stage"], "build");
   EXPECT_EQ(run["verdict"], "miss");
-  EXPECT_EQ(
-      run["cause"],
-      (json{
-          {"kind", "file"}, {"path", "go.mod"}, {"change", "changed"}, {"pattern", "go.mod"}, {"line", 4},
-          {"files", {{{"path", "go.mod"}, {"change", "changed"}, {"pattern", "go.mod"}}}}}));
+  EXPECT_EQ(run["cause"],
+            (json{{"kind", "file"},
+                  {"path", "go.mod"},
+                  {"change", "changed"},
+                  {"pattern", "go.mod"},
+                  {"line", 4},
+                  {"files", {{{"path", "go.mod"}, {"change", "changed"}, {"pattern", "go.mod"}}}}}));
   EXPECT_EQ(run["follows"], 4);
 }
 

@@ -159,7 +159,8 @@ target "app" {
   const Target& app = target(definitions, "app");
   EXPECT_EQ(app.args, (Target::Pairs{{"X", "x"}}));
   EXPECT_EQ(app.tags, Texts{"app:latest"});
-  EXPECT_EQ(app.unknown, (std::vector<Unknown>{{"args.DATE", "uses timestamp()"}, {"tags", "uses timestamp()"}}));
+  EXPECT_EQ(app.unknown,
+            (std::vector<Unknown>{{"args.DATE", "uses timestamp()"}, {"tags", "uses timestamp()"}}));
 }
 
 TEST(BakeTarget, HasOptionsOfItsRuns) {

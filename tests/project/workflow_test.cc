@@ -146,16 +146,16 @@ TEST(Workflow, TheFolderOfACommandIsKnown) {
   EXPECT_EQ(ci_shown(read(with_steps("- run: docker build .\n  working-directory: app"))),
             "app app Dockerfile\n");
   EXPECT_EQ(ci_shown(read("defaults: {run: {working-directory: app}}\n"
-                       "jobs:\n  a: {steps: [{run: docker build .}]}\n"
-                       "  b: {defaults: {run: {working-directory: web}}, steps: [{run: docker build .}]}\n"
-                       "  c: {steps: [{run: docker build ., working-directory: ./c}]}\n")),
+                          "jobs:\n  a: {steps: [{run: docker build .}]}\n"
+                          "  b: {defaults: {run: {working-directory: web}}, steps: [{run: docker build .}]}\n"
+                          "  c: {steps: [{run: docker build ., working-directory: ./c}]}\n")),
             "app app Dockerfile\nweb web Dockerfile\nc c Dockerfile\n");
 }
 
 TEST(Workflow, PowerShellContinuesLinesInItsOwnWay) {
   EXPECT_EQ(
       ci_shown(read("jobs:\n  a:\n    runs-on: windows-2022\n    steps:\n"
-                 "      - run: |\n          docker build `\n            --target x `\n            app\n")),
+                    "      - run: |\n          docker build `\n            --target x `\n            app\n")),
       "app app Dockerfile target=x\n");
 }
 
@@ -189,10 +189,10 @@ jobs:
 
 TEST(Workflow, VariablesOfEarlierStepsAreKnown) {
   EXPECT_EQ(ci_shown(read(with_steps("- run: |\n    echo \"IMAGE=acme/api\" >> $GITHUB_ENV\n"
-                                  "    echo TAG=$(date) | tee -a \"$GITHUB_ENV\"\n"
-                                  "- run: docker build -t $IMAGE:$TAG .\n"
-                                  "- uses: docker/build-push-action@v6\n"
-                                  "  with: {tags: '${{ env.IMAGE }}', context: web}"))),
+                                     "    echo TAG=$(date) | tee -a \"$GITHUB_ENV\"\n"
+                                     "- run: docker build -t $IMAGE:$TAG .\n"
+                                     "- uses: docker/build-push-action@v6\n"
+                                     "  with: {tags: '${{ env.IMAGE }}', context: web}"))),
             "api . Dockerfile tags=acme/api:${{ env.TAG }} ?tags\n"
             "api-web web Dockerfile tags=acme/api\n");
 }
@@ -286,15 +286,16 @@ TEST(Workflow, NamesComeFromTheMetadataAction) {
   const std::string steps =
       "- uses: docker/metadata-action@v5\n  id: meta\n  with:\n    images: |\n      ghcr.io/acme/api\n"
       "- uses: docker/build-push-action@v6\n  with: {tags: '${{ steps.meta.outputs.tags }}'}";
-  EXPECT_EQ(ci_shown(read(with_steps(steps))), "api . Dockerfile tags=${{ steps.meta.outputs.tags }} ?tags\n");
+  EXPECT_EQ(ci_shown(read(with_steps(steps))),
+            "api . Dockerfile tags=${{ steps.meta.outputs.tags }} ?tags\n");
 }
 
 TEST(Workflow, NamesAreUnique) {
   EXPECT_EQ(
       ci_shown(read("jobs:\n"
-                 "  a: {steps: [{run: docker build -t x .}]}\n"
-                 "  b: {steps: [{run: docker build -t x --build-arg A=1 .}]}\n"
-                 "  c: {steps: [{run: docker build -t y .; docker build -t x --build-arg A=2 .}]}\n")),
+                    "  a: {steps: [{run: docker build -t x .}]}\n"
+                    "  b: {steps: [{run: docker build -t x --build-arg A=1 .}]}\n"
+                    "  c: {steps: [{run: docker build -t y .; docker build -t x --build-arg A=2 .}]}\n")),
       "x-a . Dockerfile tags=x,y\nx-b . Dockerfile args.A=1 tags=x\nx-c . Dockerfile args.A=2 tags=x\n");
   EXPECT_EQ(ci_shown(read(with_run("docker build --build-arg A=1 .\ndocker build --build-arg A=2 ."))),
             "build-it . Dockerfile args.A=1\nbuild-it-2 . Dockerfile args.A=2\n");
@@ -348,8 +349,8 @@ runs:
 )");
   files.write(".github/actions/tool/action.yaml", "runs: {using: docker, image: Dockerfile}");
   EXPECT_EQ(ci_shown(read(with_steps("- uses: ./.github/actions/image\n  with: {dir: app}\n"
-                                  "- uses: ./.github/actions/tool\n- uses: ./missing"),
-                       files)),
+                                     "- uses: ./.github/actions/tool\n- uses: ./missing"),
+                          files)),
             "app app Dockerfile\n"
             "tool .github/actions/image/tool Dockerfile\n"
             "tool-2 .github/actions/tool Dockerfile\n");

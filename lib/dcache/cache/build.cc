@@ -182,7 +182,8 @@ Snapshot reduced_snapshot(const Snapshot& full, const std::vector<std::string>& 
   }
   for (const plan::Read* read : reads) {
     for (const plan::Selector& selector : read->selectors) {
-      const std::string_view path = std::string_view(selector.path).substr(selector.path.starts_with('/') ? 1 : 0);
+      const std::string_view path =
+          std::string_view(selector.path).substr(selector.path.starts_with('/') ? 1 : 0);
       for (std::string_view part = path; !part.empty() && part != "."; part = text::parent_path(part)) {
         if (const Record* record = full.find(part)) kept.push_back(*record);
       }
@@ -207,7 +208,8 @@ tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths) con
   }
   const auto reduce = [&](const std::string& name, const Snapshot& full) {
     const auto found = paths.find(name);
-    return reduced_snapshot(full, found == paths.end() ? std::vector<std::string>() : found->second, reads[name]);
+    return reduced_snapshot(full, found == paths.end() ? std::vector<std::string>() : found->second,
+                            reads[name]);
   };
   Parts parts{.dockerfile = std::string(file_->source()), .context = reduce("", contexts_->main)};
   for (const auto& [name, snapshot] : contexts_->named)
@@ -227,7 +229,8 @@ Report Build::compare_with(std::span<const Build* const> earlier, const Assumed&
   const auto mark = [&](const std::string& name, const Snapshot& old, const Snapshot*& now) {
     std::vector<Record> records = stale_records(old, *now);
     const auto paths = assumed.find(name);
-    if (paths != assumed.end()) std::ranges::move(assumed_records(name, paths->second), std::back_inserter(records));
+    if (paths != assumed.end())
+      std::ranges::move(assumed_records(name, paths->second), std::back_inserter(records));
     if (!records.empty()) now = &marked.emplace(name, now->with(std::move(records))).first->second;
   };
   if (!earlier.empty()) {

@@ -25,7 +25,7 @@ namespace dcache::cache {
 using text::Failure;
 
 struct BuildOptions {
-  std::string dockerfile = {};   // its path
+  std::string dockerfile = {};  // its path
   // Its text, in place of what is in a file; `dockerfile` is what messages call it then.
   std::optional<std::string> dockerfile_text = {};
   std::string context = {};      // the folder; empty for the Dockerfile's own

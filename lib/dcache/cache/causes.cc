@@ -402,7 +402,8 @@ class Causes::Explaining {
         }
       } else if (file.record->type == context::Type::kFolder &&
                  (old_record.mode != file.record->mode || old_record.attributes != file.record->attributes)) {
-        folders.push_back({&file, old_record.mode != file.record->mode ? "folder-mode" : "attributes", &old_record});
+        folders.push_back(
+            {&file, old_record.mode != file.record->mode ? "folder-mode" : "attributes", &old_record});
       }
     }
     for (; old_file != was.end(); ++old_file)

@@ -46,12 +46,12 @@ struct Cause {
     kNew,          // the instruction in `line` was not there before
     // The base image in `line`: before, after. With the change "rebuilt" the build `name` makes another one.
     kImage,
-    kStage,        // files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`
-    kMissing,      // the file `path` that `line` names does not exist: the build fails
-    kNetwork,      // `name`, an image without digest or a remote file
-    kTarget,       // the target does not need the stage
-    kAlways,       // the builder runs it in every build, and reuses what comes after it
-    kNoCache,      // it was told not to reuse it
+    kStage,    // files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`
+    kMissing,  // the file `path` that `line` names does not exist: the build fails
+    kNetwork,  // `name`, an image without digest or a remote file
+    kTarget,   // the target does not need the stage
+    kAlways,   // the builder runs it in every build, and reuses what comes after it
+    kNoCache,  // it was told not to reuse it
   };
   Kind kind = Kind::kNone;
   uint32_t line = 0;

@@ -210,8 +210,9 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
     const auto root = roots.find(name);
     return root == roots.end() || differs(root->second + record.path);
   };
-  const bool all = ignore_files_differ_ || !std::ranges::all_of(
-      result.before, [&](const Build& build) { return same_instructions(build, result.after); });
+  const bool all = ignore_files_differ_ || !std::ranges::all_of(result.before, [&](const Build& build) {
+                     return same_instructions(build, result.after);
+                   });
   Build::Assumed assumed;
   for (const auto& [name, root] : roots) {
     const Snapshot& files =
@@ -259,7 +260,8 @@ tl::expected<Build, Failures> load_revision(const BuildOptions& options, const s
   if (!revisions) return tl::unexpected(Failures{std::move(revisions.error())});
   const auto files = revisions->before(0);
   if (!files->exists(options.dockerfile))
-    return tl::unexpected(Failures{failure(fmt::format("there is no {} at {}", options.dockerfile, revision))});
+    return tl::unexpected(
+        Failures{failure(fmt::format("there is no {} at {}", options.dockerfile, revision))});
   return Build::load(with_files(options, files));
 }
 

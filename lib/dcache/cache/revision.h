@@ -69,7 +69,8 @@ class Revisions {
   Build::Paths differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
                                const Build::Assumed& assumed) const;
   // The files of a context that git ignores, of those that the build selects.
-  const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot, const std::string& folder) const;
+  const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot,
+                                             const std::string& folder) const;
 
   std::shared_ptr<const context::GitRepository> repository_;
   std::vector<State> before_;

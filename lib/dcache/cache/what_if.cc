@@ -73,7 +73,9 @@ class Edit {
   // The files as they were, and as they are now: where a file is new or a link leads elsewhere, other files
   // may be taken.
   ContextFiles before() const { return {&files_, &before_}; }
-  ContextFiles after() const { return moves_ ? ContextFiles{&moved_, &before_} : ContextFiles{&files_, &after_}; }
+  ContextFiles after() const {
+    return moves_ ? ContextFiles{&moved_, &before_} : ContextFiles{&files_, &after_};
+  }
   const Edits& touched() const { return before_; }
 
  private:
@@ -226,7 +228,8 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
       path.fate = ChangedPath::Fate::kIgnoreFile;
       opening.open(path, [](const plan::Step& step) { return step.reads_context(); });
     }
-    if (path.fate == ChangedPath::Fate::kRead && !is_read(build, keys_after, path, edits.at(path.context).touched())) {
+    if (path.fate == ChangedPath::Fate::kRead &&
+        !is_read(build, keys_after, path, edits.at(path.context).touched())) {
       path.fate = ChangedPath::Fate::kNotRead;
     }
   }

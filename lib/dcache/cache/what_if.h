@@ -13,10 +13,10 @@ namespace dcache::cache {
 // A path that is said to change, and what becomes of it.
 struct ChangedPath {
   enum class Fate : uint8_t {
-    kRead,     // some step that the target needs reads it
-    kNotRead,  // it is in the context, and no such step does
-    kIgnored,  // the ignore file keeps it out
-    kOutside,  // it is outside the context
+    kRead,        // some step that the target needs reads it
+    kNotRead,     // it is in the context, and no such step does
+    kIgnored,     // the ignore file keeps it out
+    kOutside,     // it is outside the context
     kDockerfile,  // it is the Dockerfile: what rebuilds depends on what changes in it
     kIgnoreFile,  // it is the ignore file: likewise
   };

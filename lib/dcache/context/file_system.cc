@@ -23,7 +23,8 @@ class Disk : public FileSystem {
   tl::expected<std::string, std::string> read(const std::string& path) const override {
     // A pipe that a repository contains may never end; one of the shell, as in `<(command)`, does.
     std::error_code failure;
-    if (std::filesystem::is_fifo(path, failure) && !path.starts_with("/dev/fd/") && !path.starts_with("/proc/"))
+    if (std::filesystem::is_fifo(path, failure) && !path.starts_with("/dev/fd/") &&
+        !path.starts_with("/proc/"))
       return tl::unexpected(fmt::format("can't read {}: it is a pipe", path));
     return text::read_file(path);
   }

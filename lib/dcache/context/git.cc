@@ -161,7 +161,8 @@ std::string repository_root(const std::string& folder) {
 }
 
 constexpr std::string_view kFetchMore =
-    ": this clone is shallow; fetch the history (git fetch --unshallow, or fetch-depth: 0 of actions/checkout)";
+    ": this clone is shallow; fetch the history (git fetch --unshallow, or fetch-depth: 0 of "
+    "actions/checkout)";
 
 struct GitRepository::State {
   Repository repository;
@@ -198,7 +199,8 @@ struct GitRepository::State {
     git_blob* found = nullptr;
     if (library().git_blob_lookup(&found, repository.get(), &id) != 0)
       return tl::unexpected(fmt::format(
-          "git has no content for {} at this revision: in a partial clone, get it with git fetch --refetch", path));
+          "git has no content for {} at this revision: in a partial clone, get it with git fetch --refetch",
+          path));
     const Blob blob(found);
     if (mode == GIT_FILEMODE_LINK) {
       return std::string(static_cast<const char*>(library().git_blob_rawcontent(blob.get())),
@@ -275,7 +277,8 @@ tl::unexpected<std::string> GitRepository::unknown_revision(const std::string& t
 
 tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string& text) const {
   git_revspec spec{};
-  if (library().git_revparse(&spec, state_->repository.get(), text.c_str()) != 0) return unknown_revision(text);
+  if (library().git_revparse(&spec, state_->repository.get(), text.c_str()) != 0)
+    return unknown_revision(text);
   const Object from(spec.from), to(spec.to);
   GitRange range{name_of(from.get()), std::nullopt};
   if (to) range.to = name_of(to.get());

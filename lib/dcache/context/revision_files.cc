@@ -69,7 +69,8 @@ class Restore {
 
   static void add_empty_folders(const Snapshot& then, const std::string& path,
                                 std::set<std::string, std::less<>>& empty) {
-    for (std::string_view folder = text::parent_path(path); folder != "."; folder = text::parent_path(folder)) {
+    for (std::string_view folder = text::parent_path(path); folder != ".";
+         folder = text::parent_path(folder)) {
       const auto counts = [&](const Record& record) { return !empty.contains(record.path); };
       if (std::ranges::any_of(then.below(folder), counts)) return;
       const Record* record = then.find(folder);
@@ -118,8 +119,8 @@ std::string RevisionFiles::absolute(const std::string& path) const {
   return text::clean_path(folder + '/' + std::string(text::base_name(path)));
 }
 
-std::pair<RevisionFiles::Changes::const_iterator, RevisionFiles::Changes::const_iterator> RevisionFiles::below(
-    const std::string& folder) const {
+std::pair<RevisionFiles::Changes::const_iterator, RevisionFiles::Changes::const_iterator>
+RevisionFiles::below(const std::string& folder) const {
   const std::string prefix = with_slash(folder);
   const auto begin = changes_.lower_bound(prefix);
   auto end = begin;
@@ -131,7 +132,9 @@ std::pair<RevisionFiles::Changes::const_iterator, RevisionFiles::Changes::const_
 tl::expected<std::string, std::string> RevisionFiles::read(const std::string& path) const {
   const auto change = changes_.find(absolute(path));
   if (change == changes_.end()) return work_tree_->read(path);
-  const auto missing = [&] { return tl::unexpected(fmt::format("{} does not exist at this revision", path)); };
+  const auto missing = [&] {
+    return tl::unexpected(fmt::format("{} does not exist at this revision", path));
+  };
   if (!change->second.record) return missing();
   auto text = repository_->content(revision_, change->second.path);
   if (!text) return tl::unexpected(std::move(text.error()));

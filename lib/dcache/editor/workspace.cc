@@ -176,8 +176,7 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
   state->revisions.take(state_->revisions);
   // What a Dockerfile says makes next to no difference for others, as long as it was there before and still
   // is.
-  const bool inner =
-      project::is_dockerfile_name(path) && state_->texts->exists(path) && texts->exists(path);
+  const bool inner = project::is_dockerfile_name(path) && state_->texts->exists(path) && texts->exists(path);
   state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
                                                            : state_->linting;
   state->around = inner ? state_->around : std::make_shared<Around>(*state->options, texts);
@@ -260,8 +259,7 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
     auto parsed = state->parse(path);
     if (!parsed) return tl::unexpected(unreadable(path, std::move(parsed.error())));
     linted.parsed = std::move(*parsed);
-    linted.findings =
-        entry.linter->lint(linted.parsed->file, state->around->all.of(path));
+    linted.findings = entry.linter->lint(linted.parsed->file, state->around->all.of(path));
   }
   auto answer = std::make_shared<const Linted>(std::move(linted));
   answers.add(path, answer);

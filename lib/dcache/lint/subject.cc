@@ -176,7 +176,8 @@ const plan::Graph& Subject::graph() {
     options.build_args = meant->build.plan.build_args;
     for (const project::Unknown& unknown : meant->target.unknown) {
       constexpr std::string_view kArgs = "args.";
-      if (unknown.attribute.starts_with(kArgs)) options.build_args.erase(unknown.attribute.substr(kArgs.size()));
+      if (unknown.attribute.starts_with(kArgs))
+        options.build_args.erase(unknown.attribute.substr(kArgs.size()));
     }
   }
   graph_ = std::make_unique<plan::Graph>(plan::build_graph(file_, options));
@@ -213,7 +214,7 @@ const Run& Subject::run_at(const Instruction& instruction) {
 const Surroundings* Subject::surroundings() {
   if (!surroundings_asked_) {
     surroundings_asked_ = true;
-    surroundings_ = load_();
+    surroundings_ = load_(&graph());
   }
   return surroundings_.get();
 }

@@ -44,19 +44,21 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
   const auto known = std::make_shared<Answer>();
   const auto image = [this, dockerfile, context, known]() {
     std::call_once(known->asked, [&] {
-      if (images_ != nullptr && context.empty())
-        known->image = std::make_shared<const project::Image>(std::move(images_->of(dockerfile).front()));
+      if (images_ == nullptr || !context.empty()) return;
+      std::vector<project::Image> defined = images_->defined(dockerfile);
+      if (!defined.empty()) known->image = std::make_shared<const project::Image>(std::move(defined.front()));
     });
     return known->image;
   };
-  const auto files = [this, dockerfile, context, image] {
-    const auto meant = image();
-    const std::string folder = !context.empty()   ? context
-                               : meant != nullptr ? meant->build.context
-                                                  : std::string(text::parent_path(dockerfile));
+  const auto files = [this, dockerfile, context, image](const plan::Graph* graph) {
+    std::string folder = context;
+    if (const auto meant = image()) folder = meant->build.context;
+    if (folder.empty() && images_ != nullptr && graph != nullptr)
+      folder = images_->context_of(dockerfile, *graph);
+    if (folder.empty()) folder = text::parent_path(dockerfile);
     return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
   };
-  return {files, image};
+  return {LoadSurroundings::Files(files), image};
 }
 
 LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,

@@ -59,21 +59,24 @@ class LoadSurroundings {
  public:
   // Nothing is known.
   LoadSurroundings() = default;
+  // Of the plan of a Dockerfile, which is null for other files: its context may depend on what it copies.
+  using Files = std::function<std::shared_ptr<const Surroundings>(const plan::Graph*)>;
   // `load` gives the files, or null.
   template <typename Load>
-    requires std::is_invocable_r_v<std::shared_ptr<const Surroundings>, Load>
-  LoadSurroundings(Load load) : files_(std::move(load)) {}
-  // `image` gives the build that the Dockerfile is meant for, or null.
-  LoadSurroundings(std::function<std::shared_ptr<const Surroundings>()> files,
-                   std::function<std::shared_ptr<const project::Image>()> image)
+  requires std::is_invocable_r_v<std::shared_ptr<const Surroundings>, Load> LoadSurroundings(Load load)
+      : files_([load = std::move(load)](const plan::Graph*) { return load(); }) {}
+  // `image` gives the build that definitions mean for the Dockerfile, or null.
+  LoadSurroundings(Files files, std::function<std::shared_ptr<const project::Image>()> image)
       : files_(std::move(files)), image_(std::move(image)) {}
 
   // Null where nothing is known.
-  std::shared_ptr<const Surroundings> operator()() const { return files_ ? files_() : nullptr; }
+  std::shared_ptr<const Surroundings> operator()(const plan::Graph* graph = nullptr) const {
+    return files_ ? files_(graph) : nullptr;
+  }
   std::shared_ptr<const project::Image> image() const { return image_ ? image_() : nullptr; }
 
  private:
-  std::function<std::shared_ptr<const Surroundings>()> files_;
+  Files files_;
   std::function<std::shared_ptr<const project::Image>()> image_;
 };
 

@@ -46,8 +46,8 @@ enum class Store : uint8_t {
 
 // An image that another build of the same repository makes.
 struct BuiltImage {
-  std::string name;   // of that build
-  std::string state;  // another text where it surely is another image
+  std::string name;            // of that build
+  std::string state;           // another text where it surely is another image
   std::string possible_state;  // and where it may be one
 };
 
@@ -109,10 +109,10 @@ struct Part {
     kExclude,
     kFlag,
     kImage,
-    kRemote,    // what is downloaded, as far as the builder knows it without downloading
-    kLocation,  // where from: another place may have the same file
-    kOption,    // an option of the build, called `name`
-    kBuilt,     // the state of an image that the build `name` makes
+    kRemote,         // what is downloaded, as far as the builder knows it without downloading
+    kLocation,       // where from: another place may have the same file
+    kOption,         // an option of the build, called `name`
+    kBuilt,          // the state of an image that the build `name` makes
     kPossiblyBuilt,  // its possible state
   };
   Kind kind;

@@ -29,8 +29,9 @@ constexpr std::array<std::string_view, 6> kNames = {"unaffected",    "rebuilt", 
 
 // The images that a build starts or copies from, as the plan spells them.
 std::set<std::string> references_of(const Image& image) {
-  const auto text = image.build.dockerfile_text ? tl::expected<std::string, std::string>(*image.build.dockerfile_text)
-                                                : image.build.files->read(image.build.dockerfile);
+  const auto text = image.build.dockerfile_text
+                        ? tl::expected<std::string, std::string>(*image.build.dockerfile_text)
+                        : image.build.files->read(image.build.dockerfile);
   std::set<std::string> references;
   if (!text) return references;
   const dockerfile::File file = dockerfile::parse(*text);
@@ -221,7 +222,8 @@ std::string unknown_of(const Image& image, const Build& build) {
   constexpr std::string_view kArgs = "args.";
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
-    if (!unknown.varies || attribute == "tags" || attribute == "labels" || attribute.starts_with("cache")) continue;
+    if (!unknown.varies || attribute == "tags" || attribute == "labels" || attribute.starts_with("cache"))
+      continue;
     if (attribute == "platforms") continue;
     if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
     return fmt::format("{} {}", attribute, unknown.reason);
@@ -247,7 +249,8 @@ class Judge {
   }
 
  protected:
-  // Compares the build with what it was; `after` has the images that changed in its options, `before` has not.
+  // Compares the build with what it was; `after` has the images that changed in its options, `before` has
+  // not.
   virtual void compare(const Image& image, const plan::Options& before, const plan::Options& after,
                        ImageEffect& effect) = 0;
 
@@ -264,10 +267,12 @@ class Judge {
     for (const auto& [reference, needed] : order_.needs(index)) {
       const std::string& name = project_.images[needed].target.name;
       const Effect state = result_.images[needed].effect;
-      const bool surely = state == Effect::kRebuilt || state == Effect::kConfiguration || state == Effect::kNew;
+      const bool surely =
+          state == Effect::kRebuilt || state == Effect::kConfiguration || state == Effect::kNew;
       const bool maybe = surely || state != Effect::kUnaffected;
       before.built_images[reference] = {name, "as before", "as before"};
-      after.built_images[reference] = {name, surely ? "another" : "as before", maybe ? "another" : "as before"};
+      after.built_images[reference] = {name, surely ? "another" : "as before",
+                                       maybe ? "another" : "as before"};
     }
     std::vector<std::string> platforms;
     for (const std::string& platform : image.target.platforms) {

@@ -38,8 +38,8 @@ struct ImageEffect {
   std::string instruction = {};
   cache::StepReport step = {};
   uint32_t follows_line = 0;  // of the step that makes it rebuild; 0 for none
-  size_t rebuilt = 0;  // steps that rebuild or may
-  size_t steps = 0;    // steps that the target needs
+  size_t rebuilt = 0;         // steps that rebuild or may
+  size_t steps = 0;           // steps that the target needs
   // Why the image can't be built as it is; its effect is kUnknown.
   std::vector<text::Failure> failures = {};
 };

@@ -8,9 +8,9 @@
 
 #include "dcache/project/bake/evaluation.h"
 #include "dcache/project/bake/resolution.h"
+#include "dcache/project/compose.h"
 #include "dcache/project/hcl/json.h"
 #include "dcache/project/hcl/parser.h"
-#include "dcache/project/compose.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/unicode.h"
 
@@ -125,7 +125,8 @@ Definitions read_bake(const std::vector<std::string>& paths, const std::string& 
   for (const std::string& path : paths)
     read_file(path, options, files, result.failures);
   Definitions compose;
-  if (!files.compose.empty()) compose = read_compose_in(files.compose, folder.empty() ? "." : folder, options);
+  if (!files.compose.empty())
+    compose = read_compose_in(files.compose, folder.empty() ? "." : folder, options);
   std::ranges::move(compose.failures, std::back_inserter(result.failures));
   result.skipped = std::move(compose.skipped);
 

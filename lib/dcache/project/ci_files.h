@@ -41,5 +41,4 @@ class CiFiles {
 // The scalar that a member of a map is, as text; empty if there is none.
 std::string text_of(const yaml::Value& map, std::string_view name);
 
-
 }  // namespace dcache::project

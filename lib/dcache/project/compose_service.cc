@@ -123,7 +123,8 @@ class ServiceReader {
     auto value = environment_->find(name);
     if (value) return value;
     for (const std::string& file : environment_->missing())
-      target_.unknown.push_back({"args." + name, fmt::format("may be set in {}, which is not there", file), false});
+      target_.unknown.push_back(
+          {"args." + name, fmt::format("may be set in {}, which is not there", file), false});
     return std::nullopt;
   }
 

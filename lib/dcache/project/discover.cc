@@ -83,8 +83,7 @@ std::vector<std::string> search(const std::string& folder, const FindOptions& op
   return walk(folder, options,
               [&](const std::string& path, bool is_folder, const fs::directory_entry& entry) {
                 if (is_folder) return Step::kEnter;
-                const bool wanted = is_dockerfile_name(path) ||
-                                    (options.companions && is_companion(path)) ||
+                const bool wanted = is_dockerfile_name(path) || (options.companions && is_companion(path)) ||
                                     (options.definitions && definition_kind(path).has_value());
                 std::error_code failure;
                 return wanted && entry.is_regular_file(failure) ? Step::kTake : Step::kPass;
@@ -135,7 +134,8 @@ Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions&
     }
     for (std::string& file : found) {
       if (options.definitions && definition_kind(file)) result.definitions.push_back(file);
-      const bool defines_only = !pattern && !is_dockerfile_name(file) && !(options.companions && is_companion(file));
+      const bool defines_only =
+          !pattern && !is_dockerfile_name(file) && !(options.companions && is_companion(file));
       if (!defines_only) result.files.push_back(std::move(file));
     }
   }

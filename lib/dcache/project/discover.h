@@ -17,7 +17,7 @@ struct FindOptions {
 struct Found {
   std::vector<std::string> files;
   std::vector<std::string> definitions;  // files that define builds; empty if they are not asked for
-  std::vector<std::string> without;  // folders that were given and contain none
+  std::vector<std::string> without;      // folders that were given and contain none
 };
 
 // The paths, with each folder replaced by the Dockerfiles below it, and each pattern that no file is called

@@ -176,10 +176,10 @@ bool is_same_build(const Image& a, const Image& b) {
 
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
-  const auto known = std::ranges::find_if(
-      project.images, [&](const Image& other) { return is_same_build(other, image); });
-  const bool elsewhere = known != project.images.end() &&
-                         (known->origin().path != image.origin().path || known->target.name == image.target.name);
+  const auto known =
+      std::ranges::find_if(project.images, [&](const Image& other) { return is_same_build(other, image); });
+  const bool elsewhere = known != project.images.end() && (known->origin().path != image.origin().path ||
+                                                           known->target.name == image.target.name);
   if (elsewhere) {
     for (Origin& origin : image.target.defined) {
       if (std::ranges::find(known->target.defined, origin) == known->target.defined.end())
@@ -219,9 +219,11 @@ std::string root_of(const std::string& folder, const context::FileSystem& files)
 }
 
 // The root as paths are written that start in the current folder: "..", ".", "services".
-std::string spelled_root(const std::string& folder, const std::string& root, const context::FileSystem& files) {
+std::string spelled_root(const std::string& folder, const std::string& root,
+                         const context::FileSystem& files) {
   std::string place = folder;
-  for (std::string real = files.real_path(folder); real != root && real != "/"; real = text::parent_path(real))
+  for (std::string real = files.real_path(folder); real != root && real != "/";
+       real = text::parent_path(real))
     place = place == "." || place.ends_with("..") ? text::join_path(place, "..")
                                                   : std::string(text::parent_path(place));
   return place;
@@ -276,7 +278,8 @@ std::vector<const Image*> Project::find(std::string_view name) const {
 const Image* Project::of_dockerfile(const std::string& path) const {
   const auto found = std::ranges::find_if(images, [&](const Image& image) {
     const context::FileSystem& files = *image.build.files;
-    return !image.target.dockerfile_inline && files.real_path(image.build.dockerfile) == files.real_path(path);
+    return !image.target.dockerfile_inline &&
+           files.real_path(image.build.dockerfile) == files.real_path(path);
   });
   return found == images.end() ? nullptr : &*found;
 }
@@ -340,7 +343,7 @@ ImageFinder::Images ImageFinder::read(const std::string& folder, const std::vect
   return images;
 }
 
-std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
+std::vector<Image> ImageFinder::defined(const std::string& dockerfile) {
   const context::FileSystem& files = *options_.read.files;
   const std::string folder(text::parent_path(dockerfile));
   const std::string root = root_of(folder, files);
@@ -372,8 +375,23 @@ std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
   }
   for (Image& image : found)
     image.build.dockerfile = path;
-  if (found.empty()) found.push_back(ImageMaker(options_).of_lone_dockerfile(path, root));
   return found;
+}
+
+std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
+  std::vector<Image> found = defined(dockerfile);
+  if (!found.empty()) return found;
+  const std::string root = root_of(std::string(text::parent_path(dockerfile)), *options_.read.files);
+  found.push_back(ImageMaker(options_).of_lone_dockerfile(text::clean_path(dockerfile), root));
+  return found;
+}
+
+std::string ImageFinder::context_of(const std::string& dockerfile, const plan::Graph& graph) const {
+  if (!options_.build.context.empty()) return options_.build.context;
+  if (!options_.fallback_context.empty()) return options_.fallback_context;
+  const context::FileSystem& files = *options_.read.files;
+  return choose_context(graph, dockerfile, root_of(std::string(text::parent_path(dockerfile)), files), files)
+      .folder;
 }
 
 std::vector<text::Failure> ImageFinder::failures() const {

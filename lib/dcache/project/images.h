@@ -72,12 +72,17 @@ class ImageFinder {
   void add(const std::vector<std::string>& definitions);
   // The images of a Dockerfile, of which there is at least one: without a definition its context is inferred.
   std::vector<Image> of(const std::string& dockerfile);
+  // Those that definitions build from it.
+  std::vector<Image> defined(const std::string& dockerfile);
+  // The context of a Dockerfile that no definition names.
+  std::string context_of(const std::string& dockerfile, const plan::Graph& graph) const;
   // What can't be read of the definitions so far.
   std::vector<text::Failure> failures() const;
 
  private:
   using Images = std::shared_ptr<const std::vector<Image>>;
-  Images read(const std::string& folder, const std::vector<std::string>& definitions, const std::string& root);
+  Images read(const std::string& folder, const std::vector<std::string>& definitions,
+              const std::string& root);
 
   ProjectOptions options_;
   mutable std::mutex mutex_;

@@ -76,14 +76,16 @@ class SettingsReader {
 
   void read_text(std::string_view key, const toml::node& value, std::string& text) {
     const auto given = value.value<std::string>();
-    if (!value.is_string()) return fail(value, fmt::format("'{}' is not a string", key), "put it in double quotes");
+    if (!value.is_string())
+      return fail(value, fmt::format("'{}' is not a string", key), "put it in double quotes");
     text = *given;
   }
 
   void read_pairs(std::string_view key, const toml::node& value, Target::Pairs& pairs) {
     const toml::table* table = value.as_table();
     if (table == nullptr)
-      return fail(value, fmt::format("'{}' is not a table", key), fmt::format("write {} = {{ NAME = \"VALUE\" }}", key));
+      return fail(value, fmt::format("'{}' is not a table", key),
+                  fmt::format("write {} = {{ NAME = \"VALUE\" }}", key));
     for (const auto& [name, text] : *table)
       read_text(name.str(), text, pairs[std::string(name.str())]);
   }

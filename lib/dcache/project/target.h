@@ -32,8 +32,8 @@ enum class DefinitionKind : uint8_t {
 // Where something is defined.
 struct Origin {
   DefinitionKind kind = DefinitionKind::kDockerfile;
-  std::string path;   // of the file, from where paths are read
-  uint32_t line = 0;  // from 1; 0 if it is not known
+  std::string path;       // of the file, from where paths are read
+  uint32_t line = 0;      // from 1; 0 if it is not known
   std::string name = {};  // what it is called there; empty for the target's own name
   friend bool operator==(const Origin&, const Origin&) = default;
 };

@@ -190,8 +190,7 @@ class BakeStep {
     for (Target& target : bake.targets) {
       if (all_known && !names.contains(target.name)) continue;
       note_expressions(target);
-      if (!more_file_.empty())
-        target.unknown.push_back({"tags", fmt::format("may be in {}", more_file_)});
+      if (!more_file_.empty()) target.unknown.push_back({"tags", fmt::format("may be in {}", more_file_)});
       target.defined.insert(target.defined.end(), source_.defined.begin(), source_.defined.end());
       if (!reading_.targets.add(std::move(target), source_)) return;
     }

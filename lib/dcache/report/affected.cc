@@ -66,8 +66,8 @@ void append_text(const Affected& affected, const std::string& compared_with, con
                  std::string& out) {
   const auto count = std::ranges::count_if(affected.images, is_affected);
   out += style.paint(Tone::kBold,
-                     fmt::format("{} of {} affected by {}", count, text::counted(affected.images.size(), "image"),
-                                 printable(compared_with))) +
+                     fmt::format("{} of {} affected by {}", count,
+                                 text::counted(affected.images.size(), "image"), printable(compared_with))) +
          "\n";
   if (count == 0) return;
   out += '\n';

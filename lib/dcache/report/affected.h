@@ -1,9 +1,9 @@
 // What `dcache affected` says, for people and for programs.
 //
 // JSON: {"version":1,"compared_with","any","images":[{"name","effect","dockerfile","context","target"?,
-// "rebuilt","steps","line"?,"stage"?,"instruction"?,"cause"?,"through"?,"reason"?}]}, all images, with `effect`
-// one of "unaffected", "rebuilt", "may-rebuild", "configuration", "new", "unknown". `rebuilt` counts the steps
-// that rebuild or may, of `steps`.
+// "rebuilt","steps","line"?,"stage"?,"instruction"?,"cause"?,"through"?,"reason"?}]}, all images, with
+// `effect` one of "unaffected", "rebuilt", "may-rebuild", "configuration", "new", "unknown". `rebuilt` counts
+// the steps that rebuild or may, of `steps`.
 #pragma once
 
 #include <string>
@@ -27,8 +27,8 @@ enum class AffectedFormat : uint8_t {
 const std::vector<std::string>& affected_formats();
 
 // `compared_with` is what the images were compared with, in words: "origin/main...HEAD".
-void append_affected(const project::Affected& affected, const std::string& compared_with, AffectedFormat format,
-                     const Style& style, std::string& out);
+void append_affected(const project::Affected& affected, const std::string& compared_with,
+                     AffectedFormat format, const Style& style, std::string& out);
 
 // Whether an image has to be built.
 bool is_affected(const project::ImageEffect& effect);

@@ -65,7 +65,8 @@ std::string reason_words(const Build& build, const std::string& path, const igno
   if (decision.pattern == nullptr)
     return fmt::format("{} is in the build context: no pattern in {} matches it", name,
                        printable(build.ignore().path));
-  return fmt::format("{} is {} by '{}' ({})", name, decision.ignored ? "ignored" : "kept in the build context",
+  return fmt::format("{} is {} by '{}' ({})", name,
+                     decision.ignored ? "ignored" : "kept in the build context",
                      printable(decision.pattern->written), printable(place_of(build, *decision.pattern)));
 }
 

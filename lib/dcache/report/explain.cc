@@ -166,8 +166,9 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "build")
     return fmt::format("depends on what changes in {}", printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "assumed")
-    return fmt::format("reused if {} is the same as then: git ignores it, so its earlier content is not known",
-                       printable(step.cause.path));
+    return fmt::format(
+        "reused if {} is the same as then: git ignores it, so its earlier content is not known",
+        printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows)
     return words + "; reused if the builder already has a copy of the context";
   if (step.cause.kind == Cause::Kind::kStage && !step.follows) {
@@ -386,7 +387,8 @@ void append_explanation(const Explanation& explanation, const ExplainOptions& op
   const cache::Report& report = explanation.report;
   const std::vector<ChangedPath>& paths = explanation.paths;
   std::string first = headline(build, report, printable(options.occasion));
-  const std::string name = explanation.image == nullptr ? build.options().dockerfile : explanation.image->target.name;
+  const std::string name =
+      explanation.image == nullptr ? build.options().dockerfile : explanation.image->target.name;
   if (options.several) first = fmt::format("{}: {}", printable(name), first);
   out += style.paint(Tone::kBold, first) + "\n";
   if (!options.several) out += style.paint(Tone::kDim, basis_words(explanation)) + "\n";
@@ -432,7 +434,10 @@ namespace {
 void write_files(const std::vector<cache::FileChange>& files, text::JsonWriter& json) {
   json.key("files").begin_array();
   for (const cache::FileChange& file : files) {
-    json.begin_object().member("path", file.path).member("change", file.change).member("pattern", file.pattern);
+    json.begin_object()
+        .member("path", file.path)
+        .member("change", file.change)
+        .member("pattern", file.pattern);
     if (file.mode_before != file.mode_after) {
       if (file.mode_before != 0) json.member("mode_before", mode_text(file.mode_before));
       if (file.mode_after != 0) json.member("mode_after", mode_text(file.mode_after));

@@ -76,10 +76,7 @@ void write_image(const Image& image, text::JsonWriter& json) {
   write_list("cache_to", target.cache_to, json);
   json.key("unknown").begin_array();
   for (const project::Unknown& unknown : target.unknown) {
-    json.begin_object()
-        .member("attribute", unknown.attribute)
-        .member("reason", unknown.reason)
-        .end_object();
+    json.begin_object().member("attribute", unknown.attribute).member("reason", unknown.reason).end_object();
   }
   json.end_array();
   json.member("folder", target.folder);
@@ -101,9 +98,10 @@ void append_images(const project::Project& project, const Style& style, std::str
     Table table({"IMAGE", "DOCKERFILE", "CONTEXT", "TARGET", "NEEDS", "DEFINED IN"});
     for (const Image& image : project.images) {
       const Target& target = image.target;
-      table.add({target.name, image.build.dockerfile, image.remote.empty() ? image.build.context : target.context,
-                 image.build.plan.target, fmt::format("{}", fmt::join(target.needs, ", ")), places_words(image)},
-                Tone::kBold);
+      table.add(
+          {target.name, image.build.dockerfile, image.remote.empty() ? image.build.context : target.context,
+           image.build.plan.target, fmt::format("{}", fmt::join(target.needs, ", ")), places_words(image)},
+          Tone::kBold);
     }
     table.append_to(out, style);
   }
@@ -116,7 +114,9 @@ void append_images(const project::Project& project, const Style& style, std::str
     // Of many attributes one tells what kind they are.
     const auto& unknown = image.target.unknown;
     if (unknown.empty()) continue;
-    const std::string more = unknown.size() == 1 ? "" : fmt::format("; {} more {} not known", unknown.size() - 1, unknown.size() == 2 ? "is" : "are");
+    const std::string more = unknown.size() == 1 ? ""
+                                                 : fmt::format("; {} more {} not known", unknown.size() - 1,
+                                                               unknown.size() == 2 ? "is" : "are");
     note(fmt::format("{}: {} {}{}", image.target.name, unknown[0].attribute, unknown[0].reason, more));
   }
   for (const project::Skipped& skipped : project.skipped)

@@ -119,7 +119,8 @@ class TargetWriter {
   }
   void unknown(const std::string& name, const std::string& reason) {
     Unknown one{name, "uses " + reason};
-    if (std::ranges::find(target_.unknown, one) == target_.unknown.end()) target_.unknown.push_back(std::move(one));
+    if (std::ranges::find(target_.unknown, one) == target_.unknown.end())
+      target_.unknown.push_back(std::move(one));
   }
 
   const Settings& settings_;

@@ -1,0 +1,204 @@
+// `dcache affected` and `dcache images`, on repositories made with git itself.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/git_folder.h"
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+
+class Repository : public test::GitFolder {
+ public:
+  explicit Repository(const std::vector<std::pair<std::string, std::string>>& files) {
+    git("init -q -b main");
+    for (const auto& [name, content] : files)
+      write(name, content);
+    commit("first");
+  }
+
+  // "api:rebuilt@3 web:unaffected"
+  std::string effects(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "affected");
+    arguments.insert(arguments.end(), {"--format", "json"});
+    const Outcome outcome = run_dcache(arguments, path());
+    if (outcome.out.empty()) return outcome.err;
+    std::string text;
+    const json answer = json::parse(outcome.out);
+    for (const json& image : answer.at("images")) {
+      text += (text.empty() ? "" : " ") + image.at("name").get<std::string>() + ":" +
+              image.at("effect").get<std::string>();
+      if (image.contains("line")) text += "@" + image.at("line").dump();
+    }
+    return text;
+  }
+};
+
+// Two programs of one root: before, each copies everything; after, they share a base and copy their own.
+const std::vector<std::pair<std::string, std::string>> kWasteful = {
+    {"go.mod", "module x\n"},
+    {"cmd/app1/main.go", "1\n"},
+    {"cmd/app2/main.go", "1\n"},
+    {"app1.Dockerfile", "FROM golang\nWORKDIR /src\nCOPY . .\nRUN go build ./cmd/app1\n"},
+    {"app2.Dockerfile", "FROM golang\nWORKDIR /src\nCOPY . .\nRUN go build ./cmd/app2\n"},
+    {"skaffold.yaml",
+     "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts:\n  - image: app1\n    docker: "
+     "{dockerfile: app1.Dockerfile}\n  - image: app2\n    docker: {dockerfile: app2.Dockerfile}\n"}};
+const std::vector<std::pair<std::string, std::string>> kShared = {
+    {"go.mod", "module x\n"},
+    {"cmd/app1/main.go", "1\n"},
+    {"cmd/app2/main.go", "1\n"},
+    {"base.Dockerfile", "FROM golang\nWORKDIR /src\nCOPY go.mod ./\nRUN go mod download\n"},
+    {"app1.Dockerfile", "ARG BASE\nFROM $BASE\nCOPY cmd/app1 cmd/app1\nRUN go build ./cmd/app1\n"},
+    {"app2.Dockerfile", "ARG BASE\nFROM $BASE\nCOPY cmd/app2 cmd/app2\nRUN go build ./cmd/app2\n"},
+    {"skaffold.yaml",
+     "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts:\n  - image: base\n    docker: "
+     "{dockerfile: base.Dockerfile}\n  - image: app1\n    docker: {dockerfile: app1.Dockerfile}\n    "
+     "requires: "
+     "[{image: base, alias: BASE}]\n  - image: app2\n    docker: {dockerfile: app2.Dockerfile}\n    "
+     "requires: "
+     "[{image: base, alias: BASE}]\n"}};
+
+TEST(Affected, TellsWhatASharedBaseGains) {
+  const Repository before(kWasteful);
+  EXPECT_EQ(before.effects({"--changed", "cmd/app1/main.go"}), "app1:rebuilt@3 app2:rebuilt@3");
+  const Repository after(kShared);
+  EXPECT_EQ(after.effects({"--changed", "cmd/app1/main.go"}),
+            "base:unaffected app1:rebuilt@3 app2:unaffected");
+  EXPECT_EQ(after.effects({"--changed", "go.mod"}), "base:rebuilt@3 app1:rebuilt@2 app2:rebuilt@2");
+  after.write("go.mod", "module y\n");
+  EXPECT_EQ(after.effects({"--git", "HEAD"}), "base:rebuilt@3 app1:rebuilt@2 app2:rebuilt@2");
+}
+
+const std::vector<std::pair<std::string, std::string>> kServices = {
+    {"compose.yaml",
+     "services:\n  api:\n    build: {context: ., dockerfile: api/Dockerfile, args: {V: '1'}}\n  web:\n    "
+     "build: "
+     "./web\n"},
+    {"api/Dockerfile", "FROM a\nARG V\nCOPY api/src /src\nRUN make $V\nCMD [\"a\"]\n"},
+    {"api/src/a", "1\n"},
+    {"web/Dockerfile", "FROM a\nCOPY src /src\n"},
+    {"web/src/a", "1\n"}};
+
+TEST(Affected, ReadsDefinitionsOfBothSides) {
+  const Repository repository(kServices);
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:unaffected web:unaffected");
+  repository.shell("sed -i s/\"'1'\"/\"'2'\"/ compose.yaml");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:rebuilt@4 web:unaffected");
+  repository.commit("second");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1..HEAD"}), "api:rebuilt@4 web:unaffected");
+  // A range does not see the work tree.
+  repository.write("compose.yaml", "services: {}\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1..HEAD"}), "api:rebuilt@4 web:unaffected");
+}
+
+TEST(Affected, ListsConfigurationsAndNewImages) {
+  const Repository repository(kServices);
+  repository.shell("sed -i 's/CMD.*/CMD [\"b\"]/' api/Dockerfile");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:configuration web:unaffected");
+  repository.write("new/Dockerfile", "FROM a\nRUN b\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:configuration web:unaffected new/Dockerfile:new");
+}
+
+TEST(Affected, StaysOnTheSafeSide) {
+  const Repository repository(kServices);
+  EXPECT_EQ(repository.effects({"--changed", "compose.yaml"}), "api:unknown web:unknown");
+  EXPECT_EQ(repository.effects({"--changed", ".env"}), "api:unknown web:unknown");
+  EXPECT_EQ(repository.effects({"--changed", "web/Dockerfile"}), "api:unaffected web:may-rebuild@2");
+  EXPECT_EQ(repository.effects({"--changed", "README.md"}), "api:unaffected web:unaffected");
+  repository.shell("rm -r web/src");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "api:unaffected web:unknown");
+}
+
+TEST(Affected, PrintsNamesForCi) {
+  const Repository repository(kServices);
+  repository.write("web/src/a", "2\n");
+  const auto printed = [&](const std::string& format) {
+    return run_dcache({"affected", "--git", "HEAD", "--format", format}, repository.path()).out;
+  };
+  EXPECT_EQ(printed("names"), "web\n");
+  EXPECT_EQ(printed("compose-services"), "web\n");
+  EXPECT_EQ(printed("bake-targets"), "web\n");
+  EXPECT_EQ(json::parse(printed("github-matrix")), (json{{"any", true},
+                                                         {"include",
+                                                          {{{"image", "web"},
+                                                            {"dockerfile", "web/Dockerfile"},
+                                                            {"context", "web"},
+                                                            {"target", ""},
+                                                            {"tags", ""}}}}}));
+  EXPECT_EQ(run_dcache({"affected", "--git", "HEAD", "--exit-code"}, repository.path()).status, 1);
+}
+
+TEST(Affected, DoesNotGuessWhatABranchIsComparedWith) {
+  const Repository repository(kServices);
+  repository.git("checkout -q -b topic");
+  repository.git("branch -D main");
+  const Outcome outcome = run_dcache({"affected"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("name a revision with --git"), std::string::npos) << outcome.err;
+}
+
+TEST(Affected, TakesNamesAsGitListsThem) {
+  const Repository repository(kServices);
+  const auto names = [&](const std::string& list, const std::string& folder) {
+    return run_dcache({"affected", "--format", "names", "--changed", "-"}, repository / folder, list).out;
+  };
+  EXPECT_EQ(names("web/src/a\r\n", "."), "web\n");
+  EXPECT_EQ(names("\"web/src/\\303\\244\"\n", "."), "web\n");
+  EXPECT_EQ(names(std::string("api/src/a\0web/src/a\0", 20), "."), "api\nweb\n");
+}
+
+TEST(Images, InfersTheContextOfALoneDockerfile) {
+  const Repository repository({{"go.mod", "module x\n"},
+                               {"cmd/a/main.go", "1\n"},
+                               {"cmd/a/Dockerfile", "FROM a\nCOPY go.mod ./\nCOPY cmd/a cmd/a\n"},
+                               {"own/Dockerfile", "FROM a\nCOPY file /\n"},
+                               {"own/file", "1\n"},
+                               {"templates/Dockerfile.in", "FROM @BASE@\n"},
+                               {"vendor/x/Dockerfile", "FROM a\n"}});
+  const json images =
+      json::parse(run_dcache({"images", "--format", "json"}, repository.path()).out).at("images");
+  ASSERT_EQ(images.size(), 2U);
+  EXPECT_EQ(images[0]["name"], "cmd/a/Dockerfile");
+  EXPECT_EQ(images[0]["context"], ".");
+  EXPECT_EQ(images[0]["context_from"], "the nearest folder that contains go.mod");
+  EXPECT_EQ(images[1]["context"], "own");
+}
+
+TEST(Images, GoesOnAfterADefinitionThatCanNotBeRead) {
+  const Repository repository(kServices);
+  repository.write("docker-bake.hcl", "target \"x\" {\n  context = \n}\n");
+  const Outcome outcome = run_dcache({"images", "--format", "json"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("docker-bake.hcl:2:"), std::string::npos) << outcome.err;
+  EXPECT_GE(json::parse(outcome.out).at("images").size(), 2U);
+}
+
+TEST(Context, SaysWhyAFileIsInOrOut) {
+  const Repository repository({{"Dockerfile", "FROM a\nCOPY src /src\n"},
+                               {".dockerignore", "*.log\n!src/keep.log\n"},
+                               {"src/a", "1\n"},
+                               {"src/keep.log", "1\n"},
+                               {"b.log", "1\n"}});
+  const auto why = [&](const std::string& path) {
+    return run_dcache({"context", "--why", path}, repository.path()).out;
+  };
+  EXPECT_EQ(why("b.log"),
+            "b.log is ignored by '*.log' (.dockerignore:1)\n  no step of this target reads it\n");
+  EXPECT_EQ(why("src/a"),
+            "src/a is in the build context: no pattern in .dockerignore matches it\n  read in line 2: COPY "
+            "src /src\n");
+  const std::string listed = run_dcache({"context", "--list", "--ignored"}, repository.path()).out;
+  EXPECT_NE(listed.find("b.log"), std::string::npos) << listed;
+  EXPECT_EQ(listed.find("src/a"), std::string::npos) << listed;
+}
+
+}  // namespace
+}  // namespace dcache
