@@ -420,23 +420,27 @@ class JudgeChanged : public Judge {
     BuildOptions options = image.build;
     options.files = files_;
     options.names_only = true;
-    options.plan = after;
-    auto build = Build::load(options);
-    options.plan = before;
-    auto then = Build::load(options);
-    if (!build || !then) {
-      tell_failures(image, build ? std::move(then.error()) : std::move(build.error()), effect);
-      return;
+    const auto load = [&](const plan::Options& plan) {
+      options.plan = plan;
+      auto full = Build::load(options);
+      if (!full) return full;
+      Build::Paths read;
+      for (const cache::ChangedPath& path : located(*full)) {
+        if (path.fate == cache::ChangedPath::Fate::kRead) read[path.context].push_back(path.path);
+      }
+      return full->reduced(read);
+    };
+    auto build = load(after);
+    if (!build) return tell_failures(image, std::move(build.error()), effect);
+    cache::WhatIf what_if;
+    // An image that needs no other one has the same plan before.
+    if (after.built_images.empty()) {
+      what_if = cache::what_if_changed(*build, located(*build));
+    } else {
+      auto then = load(before);
+      if (!then) return tell_failures(image, std::move(then.error()), effect);
+      what_if = cache::what_if_changed(*then, *build, located(*build));
     }
-    const std::vector<cache::ChangedPath>& paths = located(*build);
-    Build::Paths read;
-    for (const cache::ChangedPath& path : paths) {
-      if (path.fate == cache::ChangedPath::Fate::kRead) read[path.context].push_back(path.path);
-    }
-    build = build->reduced(read);
-    then = then->reduced(read);
-    if (!build || !then) return;
-    const cache::WhatIf what_if = cache::what_if_changed(*then, *build, paths);
     tell_steps(*build, what_if.report, effect);
     if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
     std::string unknown = unknown_of(image, *build);

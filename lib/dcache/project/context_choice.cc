@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "dcache/project/definitions.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
@@ -74,9 +75,7 @@ ContextChoice choose_context(const plan::Graph& graph, const std::string& docker
   std::string folder = own;
   for (std::string real = files.real_path(own); real != top && text::is_within(real, top);
        real = text::parent_path(real)) {
-    // ".." is spelled out only where the path has no more parts of its own.
-    folder = folder == "." || folder.ends_with("..") ? text::join_path(folder, "..")
-                                                     : std::string(text::parent_path(folder));
+    folder = folder_above(folder);
     if (missing_in(folder, needed, files).empty())
       return {folder, ContextChoice::Reason::kParent, missing.front(), {}};
   }

@@ -184,6 +184,11 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
   }
 }
 
+std::string folder_above(const std::string& folder) {
+  const bool is_spelled_out = folder == "." || text::base_name(folder) == "..";
+  return is_spelled_out ? text::join_path(folder, "..") : std::string(text::parent_path(folder));
+}
+
 std::vector<std::string> definitions_above(const std::string& folder, const std::string& root,
                                            const context::FileSystem& files) {
   std::vector<std::string> found;
@@ -198,8 +203,7 @@ std::vector<std::string> definitions_above(const std::string& folder, const std:
   for (std::string real = files.real_path(folder);; real = text::parent_path(real)) {
     look_in(place);
     if (real == top || !text::is_within(real, top)) break;
-    place = place == "." || place.ends_with("..") ? text::join_path(place, "..")
-                                                  : std::string(text::parent_path(place));
+    place = folder_above(place);
   }
   look_in(text::join_path(place, ".github/workflows"));
   return found;

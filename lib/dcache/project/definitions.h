@@ -16,6 +16,9 @@ namespace dcache::project {
 Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
                              const ReadOptions& options);
 
+// The folder above, spelled as `folder` is: ".." is added where the path has no more parts of its own.
+std::string folder_above(const std::string& folder);
+
 // Whether a file with the name of a definition may define a build, by a look at its text.
 bool may_define(const std::string& path, const context::FileSystem& files);
 

@@ -224,8 +224,7 @@ std::string spelled_root(const std::string& folder, const std::string& root,
   std::string place = folder;
   for (std::string real = files.real_path(folder); real != root && real != "/";
        real = text::parent_path(real))
-    place = place == "." || place.ends_with("..") ? text::join_path(place, "..")
-                                                  : std::string(text::parent_path(place));
+    place = folder_above(place);
   return place;
 }
 
@@ -275,15 +274,6 @@ std::vector<const Image*> Project::find(std::string_view name) const {
   return found;
 }
 
-const Image* Project::of_dockerfile(const std::string& path) const {
-  const auto found = std::ranges::find_if(images, [&](const Image& image) {
-    const context::FileSystem& files = *image.build.files;
-    return !image.target.dockerfile_inline &&
-           files.real_path(image.build.dockerfile) == files.real_path(path);
-  });
-  return found == images.end() ? nullptr : &*found;
-}
-
 Project read_project(const std::string& folder, const ProjectOptions& options) {
   const context::FileSystem& files = *options.read.files;
   const ImageMaker maker(options);
@@ -313,9 +303,12 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   }
   add_definitions(read_definitions(definitions, project.root, options.read), maker, project);
   if (!options.lone_dockerfiles || !options.definitions.empty()) return project;
+  std::set<std::string> built;  // after all links
+  for (const Image& image : project.images) {
+    if (!image.target.dockerfile_inline) built.insert(files.real_path(image.build.dockerfile));
+  }
   for (const std::string& path : found.files) {
-    if (project.of_dockerfile(path) != nullptr) continue;
-    add_image(maker.of_lone_dockerfile(path, root), project);
+    if (built.insert(files.real_path(path)).second) add_image(maker.of_lone_dockerfile(path, root), project);
   }
   return project;
 }

@@ -54,8 +54,6 @@ struct Project {
   // The images that a name means: an image's own, one that a definition spells in another way ("a.b" for
   // "a_b"), or all of a group's. Empty for an unknown name.
   std::vector<const Image*> find(std::string_view name) const;
-  // The image that is built from a Dockerfile; the first of several, null for none.
-  const Image* of_dockerfile(const std::string& path) const;
 };
 
 // All images below a folder, with what defines them in that folder and above it. Walks the folder.
