@@ -149,11 +149,11 @@ std::vector<std::string> configuration_of(const Build& build) {
 // The build arguments that the stages which the target needs declare, with the values they are given.
 std::map<std::string, std::string> used_arguments(const Build& build) {
   std::map<std::string, std::string> used;
-  for (const auto& [name, value] : build.options().plan.build_args) {
+  for (const auto& argument : build.options().plan.build_args) {
     const bool declared = std::ranges::any_of(build.graph().stages, [&](const plan::Stage& stage) {
-      return stage.needed && stage.declared.contains(name);
+      return stage.needed && stage.declared.contains(argument.first);
     });
-    if (declared) used.emplace(name, value);
+    if (declared) used.insert(argument);
   }
   return used;
 }
