@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "dcache/cache/revision.h"
 #include "dcache/context/git.h"
 #include "dcache/project/affected.h"
+#include "dcache/project/snapshots.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/words.h"
 
@@ -21,6 +23,7 @@ struct Options {
   BuildFlags build;
   std::vector<std::string> git;
   std::vector<std::string> changed;
+  std::vector<std::string> since;
   std::vector<std::string> only;
   std::string format = "text";
   bool exit_code = false;
@@ -48,75 +51,128 @@ std::optional<std::string> default_revision() {
   return std::nullopt;
 }
 
-std::optional<project::Affected> compare_revisions(const Options& options, const project::Project& project,
-                                                   const cache::Revisions& revisions, bool& failed) {
-  std::vector<project::Project> before;
-  for (size_t i = 0; i < revisions.size(); ++i) {
-    auto then = read_images(options.build, failed, revisions.before(i), revisions.changed_paths(), false);
-    if (!then) return std::nullopt;
-    before.push_back(std::move(*then));
-  }
-  HashingLine line;
-  return project::affected_since(project, before, revisions, std::ref(line));
-}
+// The answer, and what the images were compared with, in words.
+struct Answer {
+  project::Affected affected;
+  std::string compared_with;
+};
 
-int run(Options options) {
-  if (!options.git.empty() && !options.changed.empty()) {
-    complain("--git and --changed can't be combined: give one of them");
+class Question {
+ public:
+  Question(const Options& options, bool& failed) : options_(options), failed_(failed) {}
+
+  std::optional<Answer> answer() {
+    if (!options_.changed.empty()) return answer_changed();
+    if (!options_.since.empty()) return answer_since();
+    std::vector<std::string> revisions = options_.git;
+    if (revisions.empty()) {
+      auto revision = default_revision();
+      if (!revision) return std::nullopt;
+      revisions = {std::move(*revision)};
+    }
+    return answer_git(revisions);
+  }
+
+  bool is_asked(size_t image) const {
+    return only_.empty() || std::ranges::find(only_, image) != only_.end();
+  }
+
+ private:
+  std::optional<Answer> answer_changed() {
+    const auto changed = read_names(options_.changed);
+    if (!changed || !read()) return std::nullopt;
+    return Answer{project::affected_by(project_, *changed, current_folder(), judging()),
+                  text::counted(changed->size(), "changed file")};
+  }
+
+  std::optional<Answer> answer_since() {
+    if (!read()) return std::nullopt;
+    const auto states = project::read_snapshots(options_.since, project_);
+    if (!states) {
+      complain(text::words_of(states.error()));
+      return std::nullopt;
+    }
+    return Answer{project::affected_since(project_, *states, judging()),
+                  "the changes since " + text::list_words(options_.since)};
+  }
+
+  std::optional<Answer> answer_git(const std::vector<std::string>& ranges) {
+    const auto revisions = cache::Revisions::open(".", ranges, context::disk());
+    if (!revisions) {
+      complain(text::words_of(revisions.error()));
+      return std::nullopt;
+    }
+    if (!read(revisions->after(), revisions->changed_paths())) return std::nullopt;
+    std::vector<project::Project> before;
+    for (size_t i = 0; i < revisions->size(); ++i) {
+      auto then =
+          read_images(options_.build, failed_, revisions->before(i), revisions->changed_paths(), false);
+      if (!then) return std::nullopt;
+      before.push_back(std::move(*then));
+    }
+    return Answer{project::affected_since(project_, before, *revisions, judging()), words_of(ranges)};
+  }
+
+  bool read(std::shared_ptr<const context::FileSystem> files = context::disk(),
+            const std::vector<std::string>& changed = {}) {
+    auto project = read_images(options_.build, failed_, std::move(files), changed);
+    if (!project) return false;
+    project_ = std::move(*project);
+    if (options_.only.empty()) return true;
+    auto only = images_named(project_, options_.only, "--only");
+    if (!only) return false;
+    only_ = std::move(*only);
+    return true;
+  }
+
+  project::AffectedOptions judging() { return {.only = only_, .progress = std::ref(line_)}; }
+
+  std::string words_of(const std::vector<std::string>& ranges) const {
+    if (options_.git.empty()) return "the changes since " + ranges.front().substr(0, 12);
+    if (ranges.front().find("..") != std::string::npos) return ranges.front();
+    return "the changes since " + text::list_words(ranges);
+  }
+
+  const Options& options_;
+  bool& failed_;
+  project::Project project_;
+  std::vector<size_t> only_;
+  HashingLine line_;
+};
+
+int run(const Options& options) {
+  const int ways = int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()};
+  if (ways > 1) {
+    complain("--changed, --since and --git can't be combined: give one of them");
     return kError;
   }
-  const auto changed = read_names(options.changed);
-  if (!changed) return kError;
-  std::string compared_with = options.changed.empty() ? "" : text::counted(changed->size(), "changed file");
-  if (options.changed.empty() && options.git.empty()) {
-    const auto revision = default_revision();
-    if (!revision) return kError;
-    options.git = {*revision};
-    compared_with = "the changes since " + revision->substr(0, 12);
-  } else if (options.changed.empty()) {
-    compared_with = "the changes since " + text::list_words(options.git);
-    if (options.git.front().find("..") != std::string::npos) compared_with = options.git.front();
-  }
   bool failed = false;
-  std::optional<cache::Revisions> revisions;
-  if (!options.git.empty()) {
-    auto opened = cache::Revisions::open(".", options.git, context::disk());
-    if (!opened) {
-      complain(text::words_of(opened.error()));
-      return kError;
-    }
-    revisions = std::move(*opened);
-  }
-  auto project = revisions
-                     ? read_images(options.build, failed, revisions->after(), revisions->changed_paths())
-                     : read_images(options.build, failed);
-  if (!project) return kError;
-  auto affected = revisions ? compare_revisions(options, *project, *revisions, failed)
-                            : std::optional(project::affected_by(*project, *changed, current_folder()));
-  if (!affected) return kError;
-  complain_of(affected->failures);
-  for (const project::ImageEffect& effect : affected->images)
+  Question question(options, failed);
+  auto answer = question.answer();
+  if (!answer) return kError;
+  project::Affected& affected = answer->affected;
+  const auto is_asked = [&](const project::ImageEffect& effect) {
+    return question.is_asked(static_cast<size_t>(&effect - affected.images.data()));
+  };
+  std::vector<project::ImageEffect> asked;
+  std::ranges::copy_if(affected.images, std::back_inserter(asked), is_asked);
+  affected.images = std::move(asked);
+  warn_of_outside(affected.outside, false);
+  complain_of(affected.failures);
+  failed = failed || !affected.failures.empty();
+  for (const project::ImageEffect& effect : affected.images) {
+    if (!report::is_affected(effect)) continue;
     complain_of(effect.failures);
-  if (!options.only.empty()) {
-    auto kept = *project;
-    if (!keep_images(kept, options.only, "--only")) return kError;
-    std::erase_if(affected->images, [&](const project::ImageEffect& effect) {
-      return std::ranges::none_of(kept.images, [&](const project::Image& image) {
-        return image.target.name == effect.image->target.name;
-      });
-    });
+    failed = failed || !effect.failures.empty();
   }
   std::string out;
   const auto& formats = report::affected_formats();
   const auto format = std::ranges::find(formats, options.format) - formats.begin();
-  report::append_affected(*affected, compared_with, static_cast<report::AffectedFormat>(format),
+  report::append_affected(affected, answer->compared_with, static_cast<report::AffectedFormat>(format),
                           report::Style(use_colour()), out);
   print_and_clear(out);
-  failed = failed || !affected->failures.empty() ||
-           std::ranges::any_of(affected->images,
-                               [](const project::ImageEffect& e) { return !e.failures.empty(); });
   if (failed) return kError;
-  return options.exit_code && std::ranges::any_of(affected->images, report::is_affected) ? kFindings : kOk;
+  return options.exit_code && std::ranges::any_of(affected.images, report::is_affected) ? kFindings : kOk;
 }
 
 }  // namespace
@@ -132,6 +188,9 @@ Command affected_command() {
       .texts("--changed", "FILE...", options->changed,
              "Files that change, relative to the current folder; - for a list on standard input")
       .takes_rest = true;
+  command.texts("--since", "FOLDER", options->since,
+                "Compare with the states that dcache snapshot recorded in this folder; several for a builder "
+                "that has built several, the last build last");
   command.texts("--only", "NAME", options->only, "Only this image, or the images of this group").separator =
       ',';
   add_project_options(command, options->build);

@@ -13,11 +13,14 @@
 #include "cli/terminal.h"
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
+#include "dcache/project/definitions.h"
 #include "dcache/report/style.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/words.h"
 
 namespace dcache::cli {
 namespace {
@@ -216,21 +219,22 @@ std::optional<project::Override> read_override(const std::string& text) {
 }
 
 // What the command line says counts for more than a definition.
-void apply_flags(const BuildFlags& flags, const plan::Options& given, cache::BuildOptions& build) {
+void apply_flags(const BuildFlags& flags, const plan::Options& given, project::Image& image) {
+  cache::BuildOptions& build = image.build;
   if (!flags.context.empty()) build.context = flags.context;
   if (!flags.target.empty()) build.plan.target = flags.target;
-  if (!flags.platform.empty()) build.plan.platform = flags.platform;
+  if (!flags.platform.empty()) {
+    build.plan.platform = flags.platform;
+    image.target.platforms = {flags.platform};
+  }
   for (const auto& [name, value] : given.build_args) {
     const auto names = [&](const std::string& pair) { return pair.substr(0, pair.find('=')) == name; };
-    if (std::ranges::any_of(flags.build_args, names)) build.plan.build_args[name] = value;
+    const bool is_named = std::ranges::any_of(flags.build_args, names);
+    const auto [known, is_new] = build.plan.build_args.try_emplace(name, value);
+    if (is_named && !is_new) known->second = value;
   }
   for (const auto& [name, value] : given.named_contexts)
     build.plan.named_contexts[name] = value;
-}
-
-void complain_of_definitions(const std::vector<text::Failure>& failures, bool& failed) {
-  complain_of(failures);
-  failed = failed || !failures.empty();
 }
 
 std::string closest_image(const project::Project& project, const std::string& name) {
@@ -240,37 +244,82 @@ std::string closest_image(const project::Project& project, const std::string& na
   return text::did_you_mean(name, names, "see dcache images");
 }
 
-std::vector<project::Image> named_images(const BuildFlags& flags, bool& failed) {
-  const auto project = read_images(flags, failed);
-  std::vector<project::Image> images;
-  if (!project) return images;
-  for (const std::string& name : flags.images) {
-    const auto found = project->find(name);
-    for (const project::Image* image : found)
-      images.push_back(*image);
-    if (!found.empty()) continue;
-    complain(fmt::format("--image {}: there is no such image; {}", name, closest_image(*project, name)));
-    failed = true;
+// The files that --changed names may be new or gone where the options read them.
+void add_changed(const std::vector<std::string>& changed, project::ProjectOptions& options) {
+  const std::string here = current_folder() + "/";
+  for (const std::string& path : changed) {
+    if (path.starts_with(here)) options.changed.push_back(path.substr(here.size()));
   }
-  return images;
 }
 
-// The images of the Dockerfiles that were named or found. Of one that was named the first is meant, where
-// definitions build several of it.
-std::vector<project::Image> images_of_files(const BuildFlags& flags, const project::ProjectOptions& options) {
-  std::vector<project::Image> images;
-  project::ImageFinder finder(options);
-  const project::Found files = find_files(flags.files, {.definitions = true});
-  finder.add(files.definitions);
-  for (const std::string& path : files.files) {
-    const bool named = std::ranges::find(flags.files, path) != flags.files.end();
-    std::vector<project::Image> found = finder.of(path);
-    if (named) found.resize(1);
-    std::ranges::move(found, std::back_inserter(images));
+// The images of the Dockerfiles that were named or found.
+class ImagesOfFiles {
+ public:
+  ImagesOfFiles(const project::ProjectOptions& options, std::vector<std::string> definitions)
+      : files_(*options.read.files), finder_(options) {
+    finder_.add(definitions);
   }
-  for (const text::Failure& failure : finder.failures())
+
+  Selection of(const std::vector<std::string>& dockerfiles) {
+    std::vector<project::Image> lone;
+    for (const std::string& path : dockerfiles) {
+      std::vector<project::Image> found = finder_.of(path);
+      if (found.front().origin().kind == project::DefinitionKind::kDockerfile)
+        lone.push_back(std::move(found.front()));
+    }
+    Selection selection{finder_.project(), {}};
+    for (const std::string& path : dockerfiles)
+      add_defined(path, selection);
+    for (project::Image& image : lone) {
+      selection.meant.push_back(selection.project.images.size());
+      selection.project.images.push_back(std::move(image));
+    }
+    return selection;
+  }
+
+ private:
+  void add_defined(const std::string& path, Selection& selection) const {
+    const std::string real = files_.real_path(path);
+    for (size_t i = 0; i < selection.project.images.size(); ++i) {
+      project::Image& image = selection.project.images[i];
+      if (image.target.dockerfile_inline || !image.remote.empty()) continue;
+      if (files_.real_path(image.build.dockerfile) != real) continue;
+      image.build.dockerfile = text::clean_path(path);
+      selection.meant.push_back(i);
+    }
+  }
+
+  const context::FileSystem& files_;
+  project::ImageFinder finder_;
+};
+
+// Of a Dockerfile that was named alone the first image is meant, where definitions build several of it.
+void keep_first(const std::string& dockerfile, Selection& selection) {
+  if (selection.meant.size() < 2) return;
+  std::vector<std::string> others;
+  for (size_t i = 1; i < selection.meant.size(); ++i)
+    others.push_back(selection.project.images[selection.meant[i]].target.name);
+  complain(fmt::format("note: this is about the image {}; {} is built as {} too: name one with --image",
+                       selection.project.images[selection.meant.front()].target.name, dockerfile,
+                       text::list_words(others)));
+  selection.meant.resize(1);
+}
+
+Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions& options, bool complains) {
+  project::Found found = complains ? find_files(flags.files, {.definitions = true})
+                                   : project::find_dockerfiles(flags.files, {.definitions = true});
+  const std::vector<std::string>& dockerfiles = found.files;
+  for (const std::string& path : options.changed) {
+    const bool is_known = std::ranges::find(found.definitions, path) != found.definitions.end();
+    if (!is_known && project::may_define(path, *options.read.files)) found.definitions.push_back(path);
+  }
+  Selection selection = ImagesOfFiles(options, found.definitions).of(dockerfiles);
+  if (!complains) return selection;
+  for (const text::Failure& failure : selection.project.failures)
     complain("warning: " + text::words_of(failure));
-  return images;
+  const bool is_named = flags.files.size() == 1 && dockerfiles == flags.files;
+  if (is_named) keep_first(dockerfiles.front(), selection);
+  return selection;
 }
 
 }  // namespace
@@ -302,79 +351,106 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 
 std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
                                             std::shared_ptr<const context::FileSystem> files,
-                                            const std::vector<std::string>& changed,
-                                            bool complain_of_failures) {
+                                            const std::vector<std::string>& changed, bool complains) {
   auto options = project_options_of(flags);
   if (!options) {
     failed = true;
     return std::nullopt;
   }
   options->read.files = std::move(files);
-  const std::string here = current_folder() + "/";
-  for (const std::string& path : changed) {
-    if (path.starts_with(here)) options->changed.push_back(path.substr(here.size()));
-  }
+  add_changed(changed, *options);
   project::Project project = project::read_project(".", *options);
-  if (complain_of_failures) complain_of_definitions(project.failures, failed);
-  for (project::Image& image : project.images)
-    apply_flags(flags, options->build.plan, image.build);
+  if (complains) {
+    complain_of(project.failures);
+    failed = failed || !project.failures.empty();
+  }
   return project;
 }
 
-bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option) {
-  std::set<std::string> kept;
+std::optional<std::vector<size_t>> images_named(const project::Project& project,
+                                                const std::vector<std::string>& names,
+                                                std::string_view option) {
+  std::vector<size_t> indexes;
   for (const std::string& name : names) {
     const auto found = project.find(name);
-    for (const project::Image* image : found)
-      kept.insert(image->target.name);
+    for (const project::Image* image : found) {
+      const auto index = static_cast<size_t>(image - project.images.data());
+      if (std::ranges::find(indexes, index) == indexes.end()) indexes.push_back(index);
+    }
     if (!found.empty()) continue;
     complain(fmt::format("{} {}: there is no such image; {}", option, name, closest_image(project, name)));
-    return false;
+    return std::nullopt;
   }
-  std::erase_if(project.images,
-                [&](const project::Image& image) { return !kept.contains(image.target.name); });
+  return indexes;
+}
+
+bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option) {
+  const auto indexes = images_named(project, names, option);
+  if (!indexes) return false;
+  std::vector<project::Image> kept;
+  for (size_t i = 0; i < project.images.size(); ++i) {
+    if (std::ranges::find(*indexes, i) != indexes->end()) kept.push_back(std::move(project.images[i]));
+  }
+  project.images = std::move(kept);
   return true;
 }
 
-std::vector<project::Image> images_of(const BuildFlags& flags, bool& failed) {
-  if (!flags.images.empty()) return named_images(flags, failed);
-  const auto options = project_options_of(flags);
+namespace {
+
+Selection select_of_repository(const BuildFlags& flags, bool& failed, project::Project project,
+                               bool complains) {
+  Selection selection{std::move(project), {}};
+  if (!flags.images.empty() && complains) {
+    auto named = images_named(selection.project, flags.images, "--image");
+    failed = failed || !named;
+    if (named) selection.meant = std::move(*named);
+    return selection;
+  }
+  for (size_t i = 0; i < selection.project.images.size(); ++i)
+    selection.meant.push_back(i);
+  if (!selection.meant.empty() || !complains) return selection;
+  complain("there is no Dockerfile here and no image is defined; name a Dockerfile with -f");
+  failed = true;
+  return selection;
+}
+
+}  // namespace
+
+Selection select_images(const BuildFlags& flags, bool& failed,
+                        std::shared_ptr<const context::FileSystem> files,
+                        const std::vector<std::string>& changed, bool complains) {
+  Selection selection;
+  auto options = project_options_of(flags);
   if (!options) {
     failed = true;
-    return {};
+    return selection;
   }
-  std::vector<project::Image> images;
-  if (!flags.files.empty()) {
-    images = images_of_files(flags, *options);
-    failed = failed || images.empty();
-  } else {
-    const std::string file =
-        flags.context.empty() ? "Dockerfile" : text::join_path(flags.context, "Dockerfile");
-    if (!flags.context.empty() || context::disk()->exists(file)) {
-      images = project::ImageFinder(*options).of(file);
-      images.resize(1);
-    } else if (auto project = read_images(flags, failed)) {
-      images = std::move(project->images);
-      if (images.empty())
-        complain("there is no Dockerfile here and no image is defined; name a Dockerfile with -f");
-      failed = failed || images.empty();
-    }
+  const bool has_own = context::disk()->exists(text::join_path(flags.context, "Dockerfile"));
+  if (flags.images.empty() && (!flags.files.empty() || !flags.context.empty() || has_own)) {
+    options->read.files = files;
+    add_changed(changed, *options);
+    BuildFlags named = flags;
+    if (named.files.empty()) named.files = {text::join_path(flags.context, "Dockerfile")};
+    selection = select_of_files(named, *options, complains);
+    failed = failed || selection.meant.empty();
+  } else if (auto project = read_images(flags, failed, files, changed, complains)) {
+    selection = select_of_repository(flags, failed, std::move(*project), complains);
   }
-  for (project::Image& image : images)
-    apply_flags(flags, options->build.plan, image.build);
-  return images;
+  for (const size_t index : selection.meant)
+    apply_flags(flags, options->build.plan, selection.project.images[index]);
+  return selection;
 }
 
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
   bool failed = false;
-  const std::vector<project::Image> images = images_of(flags, failed);
-  if (failed && images.empty()) return std::nullopt;
-  if (images.size() != 1) {
-    complain(
-        fmt::format("this is about one image, and there are {}: name one with --image or -f", images.size()));
+  const Selection selection = select_images(flags, failed);
+  if (failed && selection.meant.empty()) return std::nullopt;
+  if (selection.meant.size() != 1) {
+    complain(fmt::format("this is about one image, and there are {}: name one with --image or -f",
+                         selection.meant.size()));
     return std::nullopt;
   }
-  const project::Image& image = images.front();
+  const project::Image& image = selection.project.images[selection.meant.front()];
   if (!image.remote.empty()) {
     complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
     return std::nullopt;
@@ -431,12 +507,14 @@ std::string unquoted(const std::string& name) {
   return result;
 }
 
-// Git lists names from the root of the repository, wherever it is run.
+// Git lists names from the root of the repository, wherever it is run. None of them is a pattern, which an
+// absolute path says.
 std::string from_root(std::string name) {
+  if (name.starts_with('/')) return name;
   const std::string here = current_folder();
   const std::string root = context::repository_root(here);
-  if (name.starts_with('/') || root.empty() || root == here || context::disk()->exists(name)) return name;
-  return root + "/" + name;
+  if (!root.empty() && root != here && !context::disk()->exists(name)) return root + "/" + name;
+  return text::has_wildcard(name) ? here + "/" + name : name;
 }
 
 }  // namespace
@@ -461,6 +539,16 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
     }
   }
   return names;
+}
+
+void warn_of_outside(const std::vector<std::string>& names, bool all) {
+  for (const std::string& name : names) {
+    if (text::has_wildcard(name) && !name.starts_with('/')) {
+      complain(fmt::format("warning: {} matches no file in a build context", name));
+    } else if (all) {
+      complain(fmt::format("warning: {} is in the build context of no image", name));
+    }
+  }
 }
 
 std::map<std::string, std::string, std::less<>> environment() {

@@ -61,13 +61,26 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 // sets `failed` then. `files` may have other files than the disk: those are among `changed`, absolute paths.
 std::optional<project::Project> read_images(
     const BuildFlags& flags, bool& failed, std::shared_ptr<const context::FileSystem> files = context::disk(),
-    const std::vector<std::string>& changed = {}, bool complain_of_failures = true);
+    const std::vector<std::string>& changed = {}, bool complains = true);
 // Leaves only the images that the names mean. False, with a word on standard error, for an unknown name.
 bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option);
-// The images that the flags mean: those of --image, those of the Dockerfiles or folders of -f, or that of the
-// Dockerfile in the context or the current folder. Without one there, all images of the repository. Nothing,
-// with a word on standard error, if there are none.
-std::vector<project::Image> images_of(const BuildFlags& flags, bool& failed);
+// The indexes of the images that the names mean. Nothing, with a word on standard error, for an unknown name.
+std::optional<std::vector<size_t>> images_named(const project::Project& project,
+                                                const std::vector<std::string>& names,
+                                                std::string_view option);
+
+// The images that a command is about, among all that are defined with them.
+struct Selection {
+  project::Project project;
+  std::vector<size_t> meant;  // their indexes
+};
+// Those that the flags mean: those of --image, those of the Dockerfiles or folders of -f, or that of the
+// Dockerfile in the context or the current folder. Without one there, all images of the repository. `meant`
+// is empty, with a word on standard error, if there are none. `files` and `changed` are as of read_images();
+// without `complains` nothing is said, for files of another time.
+Selection select_images(const BuildFlags& flags, bool& failed,
+                        std::shared_ptr<const context::FileSystem> files = context::disk(),
+                        const std::vector<std::string>& changed = {}, bool complains = true);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
@@ -96,6 +109,10 @@ project::Found find_files(const std::vector<std::string>& paths, const project::
 // The names given, with `-` replaced by the lines of standard input, which is read once. Nothing, with a word
 // on standard error, if that can't be read.
 std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given);
+
+// One warning for each pattern that matches nothing, and if `all` for each other name too: of names that are
+// in no build context.
+void warn_of_outside(const std::vector<std::string>& names, bool all);
 
 // The variables of the process.
 std::map<std::string, std::string, std::less<>> environment();

@@ -1,6 +1,7 @@
 #include "dcache/report/explain.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,11 +13,10 @@
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
-#include "dcache/cache/state_file.h"
 #include "dcache/cache/what_if.h"
 #include "dcache/context/git.h"
-#include "dcache/text/file_io.h"
-#include "dcache/text/glob.h"
+#include "dcache/project/affected.h"
+#include "dcache/project/snapshots.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
@@ -42,40 +42,12 @@ const std::map<std::string, cache::Verdict> kVerdicts = {{"hit", cache::Verdict:
                                                          {"unknown", cache::Verdict::kUnknown}};
 
 // "when a.go and b.go change"
-std::string occasion_of(const std::vector<std::string>& changed) {
-  if (changed.empty()) return "when nothing changes";
-  if (changed.size() == 1) return "when " + changed[0] + " changes";
-  if (changed.size() == 2) return "when " + changed[0] + " and " + changed[1] + " change";
-  return fmt::format("when {} and {} other files change", changed[0], changed.size() - 1);
+std::string occasion_of(const std::vector<cache::ChangedPath>& paths) {
+  if (paths.empty()) return "when nothing changes";
+  if (paths.size() == 1) return "when " + paths[0].given + " changes";
+  if (paths.size() == 2) return fmt::format("when {} and {} change", paths[0].given, paths[1].given);
+  return fmt::format("when {} and {} other files change", paths[0].given, paths.size() - 1);
 }
-
-// The names, with patterns replaced by what they match in the context.
-std::vector<std::string> expand_patterns(const std::vector<std::string>& given, const cache::Build& build) {
-  std::vector<std::string> names;
-  for (const std::string& name : given) {
-    const size_t before = names.size();
-    if (text::has_wildcard(name) && build.context().find(name) == nullptr) {
-      for (const context::Record& record : build.context().records()) {
-        if (text::glob_match(name, record.path)) names.push_back(record.path);
-      }
-    }
-    if (names.size() > before) continue;
-    if (text::has_wildcard(name))
-      complain(fmt::format("warning: {} matches no file in the build context", name));
-    names.push_back(name);
-  }
-  return names;
-}
-
-// One image with its verdicts.
-struct JudgedImage {
-  project::Image image;
-  cache::Build build;
-  cache::Report report;
-  std::vector<cache::ChangedPath> paths = {};
-  std::string occasion = {};
-  std::vector<cache::Failure> notes = {};  // what it was not compared with, and why
-};
 
 std::string git_occasion(const std::vector<std::string>& ranges) {
   const std::string& range = ranges.front();
@@ -87,97 +59,108 @@ std::string git_occasion(const std::vector<std::string>& ranges) {
   return fmt::format("between {} and {}", range.substr(0, dots), to.empty() ? "HEAD" : to);
 }
 
-class Judge {
+// What is asked, of which images, and the answer.
+class Question {
  public:
-  Judge(const Options& options, std::vector<std::string> changed)
-      : options_(options), changed_(std::move(changed)) {}
+  Question(const Options& options, bool& failed) : options_(options), failed_(failed) {}
 
-  std::optional<JudgedImage> judge(project::Image image) {
-    if (!image.remote.empty()) {
-      complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
-      return std::nullopt;
-    }
-    if (!options_.git.empty()) return judge_git(std::move(image));
-    image.build.names_only = options_.since.empty();
-    auto build = cache::Build::load(image.build);
-    if (!build) {
-      complain_of(build.error());
-      return std::nullopt;
-    }
-    warn_of(*build);
-    return options_.since.empty() ? judge_changed(std::move(image), std::move(*build))
-                                  : judge_since(std::move(image), std::move(*build));
+  // False, with a word on standard error, if there is none.
+  bool answer() {
+    if (!options_.git.empty()) return answer_git();
+    selection_ = select_images(options_.build, failed_);
+    if (selection_.meant.empty() || !is_one_if_needed()) return false;
+    return options_.since.empty() ? answer_changed() : answer_since();
+  }
+
+  bool is_about_several() const { return selection_.meant.size() > 1 || !is_of_one_file(); }
+
+  // One for each image that is meant.
+  std::vector<const project::ImageEffect*> effects() const {
+    std::vector<const project::ImageEffect*> effects;
+    for (const size_t index : selection_.meant)
+      effects.push_back(&affected_.images[index]);
+    return effects;
+  }
+  const std::vector<text::Failure>& failures() const { return affected_.failures; }
+  const std::vector<std::string>& outside() const { return affected_.outside; }
+
+  std::string occasion(const project::ImageEffect& effect) const {
+    if (!options_.git.empty()) return git_occasion(options_.git);
+    if (!options_.since.empty()) return "since " + text::list_words(options_.since);
+    return occasion_of(effect.all_steps->paths);
   }
 
  private:
-  std::optional<JudgedImage> judge_git(project::Image image) {
-    const cache::Revisions* revisions = revisions_of(image.build);
-    if (revisions == nullptr) return std::nullopt;
-    HashingLine line;
-    auto comparison = revisions->compare(image.build, std::ref(line));
-    if (!comparison) {
-      complain_of(comparison.error());
-      return std::nullopt;
-    }
-    return JudgedImage{.image = std::move(image),
-                       .build = std::move(comparison->after),
-                       .report = std::move(comparison->report),
-                       .occasion = git_occasion(options_.git),
-                       .notes = std::move(comparison->left_out)};
+  // A folder or a project may hold any number of images: what programs read must not depend on how many there
+  // are today.
+  bool is_of_one_file() const {
+    const std::vector<std::string>& files = options_.build.files;
+    if (files.empty()) return true;
+    return files.size() == 1 && selection_.project.images[selection_.meant.front()].build.dockerfile ==
+                                    text::clean_path(files.front());
   }
 
-  // Read once for all images of a repository; null, with a word on standard error, if they can't be.
-  const cache::Revisions* revisions_of(const cache::BuildOptions& build) {
-    const std::string folder = build.files->real_path(build.context);
-    const std::string root = context::repository_root(folder);
-    auto known = revisions_.find(root);
-    if (known == revisions_.end()) {
-      auto opened = cache::Revisions::open(root.empty() ? folder : root, options_.git, build.files);
-      if (!opened) complain(text::words_of(opened.error()));
-      known = revisions_.emplace(root, opened ? std::optional(std::move(*opened)) : std::nullopt).first;
-    }
-    return known->second ? &*known->second : nullptr;
+  bool is_one_if_needed() const {
+    if (!is_about_several() || (options_.since.empty() && options_.why == 0)) return true;
+    complain("--since and --why are about one image: name one with -f or --image");
+    return false;
   }
 
-  std::optional<JudgedImage> judge_since(project::Image image, cache::Build build) const {
-    std::vector<cache::Build> before;
+  bool answer_git() {
+    const std::string folder = options_.build.context.empty() ? folder_of_files() : options_.build.context;
+    const auto revisions = cache::Revisions::open(folder, options_.git, context::disk());
+    if (!revisions) {
+      complain(text::words_of(revisions.error()));
+      return false;
+    }
+    const std::vector<std::string> changed = revisions->changed_paths();
+    selection_ = select_images(options_.build, failed_, revisions->after(), changed);
+    if (selection_.meant.empty() || !is_one_if_needed()) return false;
+    std::vector<project::Project> before;
+    for (size_t i = 0; i < revisions->size(); ++i)
+      before.push_back(select_images(options_.build, failed_, revisions->before(i), changed, false).project);
+    affected_ = project::affected_since(selection_.project, before, *revisions, judging());
+    return true;
+  }
+
+  std::string folder_of_files() const {
+    if (options_.build.files.empty()) return ".";
+    const std::string& first = options_.build.files.front();
+    return std::filesystem::is_directory(first) ? first : std::string(text::parent_path(first));
+  }
+
+  bool answer_since() {
+    std::vector<cache::Build> states;
     for (const std::string& file : options_.since) {
-      const auto text = text::read_file(file);
-      if (!text) {
-        complain(text.error());
-        return std::nullopt;
-      }
-      auto state = cache::read_state(*text);
+      auto state = project::read_snapshot(file);
       if (!state) {
-        complain(fmt::format("{}: {}", file, state.error()));
-        return std::nullopt;
+        complain(text::words_of(state.error()));
+        return false;
       }
-      before.push_back(std::move(*state));
+      states.push_back(std::move(*state));
     }
-    std::vector<const cache::Build*> earlier;
-    for (const cache::Build& state : before)
-      earlier.push_back(&state);
-    hash_files(build);
-    cache::Report report = build.compare_with(earlier);
-    return JudgedImage{.image = std::move(image),
-                       .build = std::move(build),
-                       .report = std::move(report),
-                       .occasion = "since " + text::list_words(options_.since)};
+    project::States by_name;
+    by_name.emplace(selection_.project.images[selection_.meant.front()].target.name, std::move(states));
+    affected_ = project::affected_since(selection_.project, by_name, judging());
+    return true;
   }
 
-  std::optional<JudgedImage> judge_changed(project::Image image, cache::Build build) const {
-    const std::vector<std::string> names = expand_patterns(changed_, build);
-    cache::WhatIf what_if = cache::what_if_changed(build, cache::locate(build, names, current_folder()));
-    return JudgedImage{.image = std::move(image),
-                       .build = std::move(build),
-                       .report = std::move(what_if.report),
-                       .paths = std::move(what_if.paths),
-                       .occasion = occasion_of(names)};
+  bool answer_changed() {
+    const auto changed = read_names(options_.changed);
+    if (!changed) return false;
+    affected_ = project::affected_by(selection_.project, *changed, current_folder(), judging());
+    return true;
+  }
+
+  project::AffectedOptions judging() {
+    return {.only = selection_.meant, .keep_steps = true, .progress = std::ref(line_)};
   }
 
   const Options& options_;
-  std::vector<std::string> changed_;
-  std::map<std::string, std::optional<cache::Revisions>> revisions_;  // by the root of the repository
+  bool& failed_;
+  Selection selection_;
+  project::Affected affected_;
+  HashingLine line_;
 };
 
 // Names of stages that the Dockerfile does not have. Builders say nothing of them.
@@ -190,33 +173,31 @@ void warn_of_stages(const std::vector<std::string>& names, const cache::Build& b
   }
 }
 
-report::Explanation explanation_of(const JudgedImage& judged) {
-  return {judged.build, judged.report, judged.paths, &judged.image, judged.notes};
-}
-
-bool print_text(const Options& options, const JudgedImage& judged, bool several) {
+bool print_text(const Options& options, const project::ImageEffect& effect, const std::string& occasion,
+                bool several) {
   std::string out;
   const report::Style style(use_colour());
+  const project::ImageSteps& steps = *effect.all_steps;
   if (options.why != 0) {
-    if (!report::append_why(judged.build, judged.report, options.why, style, out)) {
+    if (!report::append_why(steps.build, steps.report, options.why, style, out)) {
       complain(fmt::format("--why {}: no step starts in this line of {}", options.why,
-                           judged.build.options().dockerfile));
+                           steps.build.options().dockerfile));
       return false;
     }
   } else {
-    report::ExplainOptions what{.occasion = judged.occasion, .several = several, .files = options.files};
+    report::ExplainOptions what{.occasion = occasion, .several = several, .files = options.files};
     if (!options.only.empty()) what.only = kVerdicts.at(options.only);
-    report::append_explanation(explanation_of(judged), what, style, out);
+    report::append_explanation(report::explanation_of(effect), what, style, out);
     if (several) out += '\n';
   }
   print_and_clear(out);
   return true;
 }
 
-void print_json(const std::vector<JudgedImage>& images, bool several) {
+void print_json(const std::vector<const project::ImageEffect*>& effects, bool several) {
   std::vector<report::Explanation> explanations;
-  for (const JudgedImage& judged : images)
-    explanations.push_back(explanation_of(judged));
+  for (const project::ImageEffect* effect : effects)
+    explanations.push_back(report::explanation_of(*effect));
   std::string out;
   if (several) {
     report::append_explanations_json(explanations, out);
@@ -224,20 +205,6 @@ void print_json(const std::vector<JudgedImage>& images, bool several) {
     report::append_explanation_json(explanations.front(), out);
   }
   print_and_clear(out);
-}
-
-// Names that lie in the context of none of the images.
-void warn_of_outside(const std::vector<JudgedImage>& images) {
-  if (images.empty()) return;
-  for (size_t i = 0; i < images.front().paths.size(); ++i) {
-    const std::string& given = images.front().paths[i].given;
-    const bool outside = std::all_of(images.begin(), images.end(), [&](const JudgedImage& judged) {
-      return std::any_of(judged.paths.begin(), judged.paths.end(), [&](const cache::ChangedPath& path) {
-        return path.given == given && path.fate == cache::ChangedPath::Fate::kOutside;
-      });
-    });
-    if (outside) complain(fmt::format("warning: {} is in the build context of no image", given));
-  }
 }
 
 // The question that was not asked in full: what rebuilds since the last commit?
@@ -259,36 +226,36 @@ bool complete(Options& options) {
   return true;
 }
 
+// What is wrong with an image that has no steps to show.
+void complain_of_image(const project::ImageEffect& effect) {
+  if (!effect.failures.empty()) return complain_of(effect.failures);
+  complain(fmt::format("{}: {}, so its files are not known", effect.image->target.name, effect.reason));
+}
+
 int run(Options options) {
   if (!complete(options)) return kError;
-  auto changed = read_names(options.changed);
-  if (!changed) return kError;
   bool failed = false;
-  std::vector<project::Image> images = images_of(options.build, failed);
-  if (images.empty()) return kError;
-  // A folder or a project may hold any number: what programs read must not depend on how many there are
-  // today.
-  const bool one_file = options.build.files.size() == 1 && images.size() == 1 &&
-                        images.front().build.dockerfile == text::clean_path(options.build.files.front());
-  const bool several = images.size() > 1 || (!options.build.files.empty() && !one_file);
-  if (several && (!options.since.empty() || options.why != 0)) {
-    complain("--since and --why are about one image: name one with -f or --image");
-    return kError;
-  }
-  std::vector<JudgedImage> judged;
-  Judge judge(options, std::move(*changed));
-  for (project::Image& image : images) {
-    auto one = judge.judge(std::move(image));
-    if (!one) {
+  Question question(options, failed);
+  if (!question.answer()) return kError;
+  const bool several = question.is_about_several();
+  complain_of(question.failures());
+  failed = failed || !question.failures().empty();
+  std::vector<const project::ImageEffect*> shown;
+  for (const project::ImageEffect* effect : question.effects()) {
+    if (effect->all_steps == nullptr) {
+      complain_of_image(*effect);
       failed = true;
       continue;
     }
-    warn_of_stages(options.build.no_cache_filter, one->build);
-    if (options.format == "text" && !print_text(options, *one, several)) failed = true;
-    judged.push_back(std::move(*one));
+    const cache::Build& build = effect->all_steps->build;
+    warn_of(build);
+    warn_of_stages(options.build.no_cache_filter, build);
+    if (options.format == "text" && !print_text(options, *effect, question.occasion(*effect), several))
+      failed = true;
+    shown.push_back(effect);
   }
-  if (options.format == "json") print_json(judged, several);
-  if (several) warn_of_outside(judged);
+  if (options.format == "json") print_json(shown, several);
+  warn_of_outside(question.outside(), several);
   return failed ? kError : kOk;
 }
 

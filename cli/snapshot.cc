@@ -1,10 +1,14 @@
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 #include "dcache/cache/state_file.h"
+#include "dcache/project/snapshots.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
 
 namespace dcache::cli {
 namespace {
@@ -14,22 +18,51 @@ struct Options {
   std::string output = "-";
 };
 
-int run(const Options& options) {
-  auto build = load_build(options.build);
-  if (!build) return kError;
+// Says on standard error what went wrong.
+bool record(cache::Build& build, const std::string& output) {
   constexpr bool kMakeKeys = false;
-  hash_files(*build, kMakeKeys);
-  warn_of(*build);
-  std::string text = cache::write_state(*build);
-  if (options.output == "-") {
+  hash_files(build, kMakeKeys);
+  warn_of(build);
+  std::string text = cache::write_state(build);
+  if (output == "-") {
     print_and_clear(text);
-    return kOk;
+    return true;
   }
   // A snapshot can be recorded again, and one that a power cut emptied is refused: there is no need to wait.
-  const std::string failure = text::write_file_atomically(options.output, text, text::Durability::kLazy);
-  if (failure.empty()) return kOk;
-  complain(failure);
-  return kError;
+  const std::string failure = text::write_file_atomically(output, text, text::Durability::kLazy);
+  if (!failure.empty()) complain(failure);
+  return failure.empty();
+}
+
+// One file in the folder for each image.
+int record_all(const Options& options) {
+  bool failed = false;
+  const Selection selection = select_images(options.build, failed);
+  std::error_code failure;
+  std::filesystem::create_directories(options.output, failure);
+  if (failure) {
+    complain(fmt::format("{}: {}", options.output, failure.message()));
+    return kError;
+  }
+  for (const size_t index : selection.meant) {
+    const project::Image& image = selection.project.images[index];
+    if (!image.remote.empty()) {
+      complain(fmt::format("warning: {}: {}, so it is left out", image.target.name, image.remote));
+      continue;
+    }
+    auto build = cache::Build::load(image.build);
+    if (!build) complain_of(build.error());
+    const std::string path = text::join_path(options.output, project::snapshot_name(image.target.name));
+    if (!build || !record(*build, path)) failed = true;
+  }
+  return failed ? kError : kOk;
+}
+
+int run(const Options& options) {
+  if (options.output.ends_with('/') || std::filesystem::is_directory(options.output))
+    return record_all(options);
+  auto build = load_build(options.build);
+  return build && record(*build, options.output) ? kOk : kError;
 }
 
 }  // namespace
@@ -37,7 +70,9 @@ int run(const Options& options) {
 Command snapshot_command() {
   auto options = std::make_shared<Options>();
   Command command("snapshot", "Record the state of a build, to compare with it later");
-  command.text("-o,--output", "FILE", options->output, "File to write; - for standard output");
+  command.text("-o,--output", "FILE", options->output,
+               "File to write; - for standard output; a folder (FOLDER/) gets one "
+               "file for each image");
   add_build_options(command, options->build);
   add_store_option(command, options->build);
   add_builder_options(command, options->build);
@@ -46,7 +81,9 @@ Command snapshot_command() {
       "Write it outside the build context, or ignore it: COPY . . would copy it too.";
   command.examples =
       "  dcache snapshot -o /tmp/before.json\n"
-      "  dcache explain --since /tmp/before.json";
+      "  dcache explain --since /tmp/before.json\n"
+      "  dcache snapshot -o /tmp/before/            # all images of the repository\n"
+      "  dcache affected --since /tmp/before";
   command.run = [options] { return run(*options); };
   return command;
 }

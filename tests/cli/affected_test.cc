@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -75,6 +76,97 @@ TEST(Affected, TellsWhatASharedBaseGains) {
   EXPECT_EQ(after.effects({"--changed", "go.mod"}), "base:rebuilt@3 app1:rebuilt@2 app2:rebuilt@2");
   after.write("go.mod", "module y\n");
   EXPECT_EQ(after.effects({"--git", "HEAD"}), "base:rebuilt@3 app1:rebuilt@2 app2:rebuilt@2");
+}
+
+// "2:miss:image 3:miss:image": line, verdict and cause of the steps of one image.
+std::string steps_of(const Repository& repository, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "explain");
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const Outcome outcome = run_dcache(arguments, repository.path());
+  if (outcome.out.empty()) return outcome.err;
+  const json answer = json::parse(outcome.out);
+  std::string text;
+  for (const json& step : answer.at("steps")) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", step.at("line").dump(),
+                        step.at("verdict").get<std::string>());
+    if (step.contains("cause")) text += ":" + step.at("cause").at("kind").get<std::string>();
+  }
+  return text;
+}
+
+TEST(Affected, AgreesWithExplain) {
+  const Repository shared(kShared);
+  EXPECT_EQ(steps_of(shared, {"--image", "app1", "--changed", "go.mod"}),
+            "2:miss:image 3:miss:image 4:miss:image");
+  EXPECT_EQ(steps_of(shared, {"-f", "app1.Dockerfile", "--changed", "go.mod"}),
+            "2:miss:image 3:miss:image 4:miss:image");
+  shared.write("go.mod", "module y\n");
+  EXPECT_EQ(steps_of(shared, {"--image", "app1", "--git", "HEAD"}), "2:miss:image 3:miss:image 4:miss:image");
+  EXPECT_EQ(steps_of(shared, {"--image", "app1", "--changed", "cmd/app2/main.go"}), "2:hit 3:hit 4:hit");
+}
+
+TEST(Affected, ExplainsWhatADefinitionChanged) {
+  const Repository repository(
+      {{"Dockerfile",
+        "FROM a@sha256:0000000000000000000000000000000000000000000000000000000000000000\nARG V\nRUN make "
+        "$V\n"},
+       {"compose.yaml", "services: {web: {build: {context: ., args: {V: 1}}}}\n"}});
+  const Outcome open =
+      run_dcache({"explain", "--image", "web", "--changed", "compose.yaml"}, repository.path());
+  EXPECT_TRUE(open.out.starts_with("It is not known what rebuilds when compose.yaml changes\n")) << open.out;
+  repository.write("compose.yaml", "services: {web: {build: {context: ., args: {V: 2}}}}\n");
+  EXPECT_EQ(steps_of(repository, {"--image", "web", "--git", "HEAD"}), "1:hit 3:miss:variable");
+  EXPECT_EQ(steps_of(repository, {"-f", "Dockerfile", "--git", "HEAD"}), "1:hit 3:miss:variable");
+}
+
+TEST(Affected, ComparesWithSnapshotsOfAllImages) {
+  const Repository repository(kShared);
+  const std::string folder = repository.path() + "/states/";
+  EXPECT_EQ(run_dcache({"snapshot", "-o", folder}, repository.path()).status, 0);
+  EXPECT_EQ(repository.effects({"--since", folder}), "base:unaffected app1:unaffected app2:unaffected");
+  repository.write("cmd/app1/main.go", "2\n");
+  EXPECT_EQ(repository.effects({"--since", folder}), "base:unaffected app1:rebuilt@3 app2:unaffected");
+  repository.write("go.mod", "module y\n");
+  EXPECT_EQ(repository.effects({"--since", folder}), "base:rebuilt@3 app1:rebuilt@2 app2:rebuilt@2");
+  const Outcome missing = run_dcache({"affected", "--since", "nowhere"}, repository.path());
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_NE(missing.err.find("there is no folder of snapshots nowhere"), std::string::npos) << missing.err;
+}
+
+TEST(Affected, TakesAnImageWithoutSnapshotForNew) {
+  const Repository repository(kWasteful);
+  const std::string folder = repository.path() + "/../states-of-one";
+  EXPECT_EQ(run_dcache({"snapshot", "--image", "app1", "-o", folder + "/"}, repository.path()).status, 0);
+  EXPECT_EQ(repository.effects({"--since", folder}), "app1:unaffected app2:new");
+}
+
+TEST(Snapshot, OfAnotherTargetSaysSo) {
+  const Repository repository(
+      {{"Dockerfile",
+        "FROM a@sha256:0000000000000000000000000000000000000000000000000000000000000000 AS one\nCOPY x "
+        ".\nFROM one\nCOPY y .\n"},
+       {"x", ""},
+       {"y", ""}});
+  run_dcache({"snapshot", "--target", "one", "-o", "one.json"}, repository.path());
+  const Outcome outcome = run_dcache({"explain", "--since", "one.json"}, repository.path());
+  EXPECT_NE(outcome.out.find("Note: the snapshot was recorded with the target one; this build has 1\n"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("the build before had a target that does not need it"), std::string::npos)
+      << outcome.out;
+}
+
+TEST(Explain, ChoosesThePlatformThatRebuilds) {
+  const Repository repository(
+      {{"Dockerfile",
+        "ARG TARGETARCH\nFROM a AS base-amd64\nFROM a AS base-arm64\nCOPY arm.txt /\nFROM "
+        "base-$TARGETARCH\nRUN make\n"},
+       {"arm.txt", ""},
+       {"docker-bake.hcl", "target \"default\" { platforms = [\"linux/amd64\", \"linux/arm64\"] }\n"}});
+  const Outcome outcome =
+      run_dcache({"explain", "--image", "default", "--changed", "arm.txt"}, repository.path());
+  EXPECT_NE(outcome.out.find(", platform linux/arm64, "), std::string::npos) << outcome.out;
+  EXPECT_TRUE(outcome.out.starts_with("2 of 2 steps rebuild")) << outcome.out;
 }
 
 const std::vector<std::pair<std::string, std::string>> kServices = {

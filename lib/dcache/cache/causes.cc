@@ -155,8 +155,9 @@ class Causes::Explaining {
       return;
     }
     const auto old = alignment_.partner(report.step);
-    if (!old) {
+    if (!old || !before_.graph->steps[*old].needed) {
       cause.kind = Cause::Kind::kNew;
+      if (old) cause.change = "unneeded";
       cause.after = words_of(now);
       return;
     }
@@ -224,9 +225,17 @@ class Causes::Explaining {
       if (read.selection.missing.empty() || read.selection.missing.front() == nullptr) continue;
       report.cause.kind = Cause::Kind::kMissing;
       report.cause.path = read.selection.missing.front()->written;
+      const auto old = alignment_.partner(report.step);
+      if (old && found_all((*before_.keys)[*old])) report.cause.change = "deleted";
       return true;
     }
     return false;
+  }
+
+  static bool found_all(const StepKeys& keys) {
+    return !keys.reads.empty() && std::ranges::all_of(keys.reads, [](const ReadFiles& read) {
+      return read.selection.missing.empty();
+    });
   }
 
   // The instruction itself, or a variable that it depends on.

@@ -43,11 +43,15 @@ struct Cause {
     kFile,         // a file of the context: path, change, pattern, and `line` of the step that takes it
     kInstruction,  // the words of the instruction in `line`, or what `name` says ("user"): before, after
     kVariable,     // the ENV or ARG `name`, set in `line` (0: a build argument or predefined): before, after
-    kNew,          // the instruction in `line` was not there before
+    // The instruction in `line` was not there before, or with the change "unneeded" the target of before did
+    // not need it.
+    kNew,
     // The base image in `line`: before, after. With the change "rebuilt" the build `name` makes another one.
     kImage,
-    kStage,    // files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`
-    kMissing,  // the file `path` that `line` names does not exist: the build fails
+    kStage,  // files of `stage`, whose step in `line` rebuilds, or which has lost the step `before`
+    // The file `path` that `line` names does not exist: the build fails. With the change "deleted" it existed
+    // before.
+    kMissing,
     kNetwork,  // `name`, an image without digest or a remote file
     kTarget,   // the target does not need the stage
     kAlways,   // the builder runs it in every build, and reuses what comes after it

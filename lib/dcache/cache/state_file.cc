@@ -164,6 +164,7 @@ void read_build_options(const json& given, plan::Options& options) {
 tl::expected<Build, std::string> build_from(const json& state) {
   BuildOptions options;
   options.dockerfile = read_text(state.at("dockerfile").at("path"));
+  if (state.contains("context")) options.context = read_text(state.at("context"));
   options.plan.target = state.at("target");
   const std::string builder = state.value("builder", "buildkit");
   const auto known = plan::builder_of(builder);
@@ -196,6 +197,8 @@ std::string write_state(const Build& build) {
   out.key("text");
   write_text(build.file().source(), out);
   out.end_object();
+  out.key("context");
+  write_text(build.options().context, out);
   out.member("builder", plan::name_of(build.options().plan.builder));
   out.member("target", build.options().plan.target).member("platform", build.options().plan.platform);
   out.key("build_args");

@@ -1,6 +1,7 @@
 // A recorded state of a build: what `dcache snapshot` writes and `dcache explain --since` compares with.
 //
-// The file is JSON: {"dcache-snapshot":1,"dockerfile":{"path","text"},"builder","target","platform",
+// The file is JSON:
+// {"dcache-snapshot":1,"dockerfile":{"path","text"},"context","builder","target","platform",
 // "build_args":{…},"named_contexts":{…},"options":{…},"contexts":{"":[[path,type,mode,size,…],…]}}. A record
 // ends with the target of a link, or the hash of a file and its time of modification in nanoseconds since
 // 1970, and with a hash of its extended attributes if it has any. Text that is not UTF-8 is written as

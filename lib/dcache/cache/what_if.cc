@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dcache/context/file_system.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -170,6 +171,32 @@ class Opening {
   Report& report_;
 };
 
+// A file may be called "[id].ts".
+bool is_pattern(const std::string& name, const Build& build, const std::string& current) {
+  const context::FileSystem& files = *build.options().files;
+  return text::has_wildcard(name) && !name.starts_with('/') &&
+         !files.exists(text::join_path(current, name)) &&
+         !files.exists(text::join_path(build.options().context, name));
+}
+
+void add_matches(const std::string& pattern, const Build& build, std::vector<ChangedPath>& paths) {
+  const size_t before = paths.size();
+  const auto add = [&](const std::string& name, const std::string& folder, const Snapshot& files) {
+    for (const Record& record : files.records()) {
+      if (!text::glob_match(pattern, record.path)) continue;
+      paths.push_back({.given = record.path,
+                       .path = record.path,
+                       .context = name,
+                       .absolute = build.options().files->real_path(text::join_path(folder, record.path))});
+    }
+  };
+  add("", build.options().context, build.context());
+  for (const auto& [name, snapshot] : build.named_contexts())
+    add(name, build.options().plan.named_contexts.at(name), snapshot);
+  if (paths.size() == before)
+    paths.push_back({.given = pattern, .fate = ChangedPath::Fate::kOutside, .exists = false});
+}
+
 }  // namespace
 
 std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
@@ -188,6 +215,10 @@ std::vector<ChangedPath> locate(const Build& build, const std::vector<std::strin
   };
   std::vector<ChangedPath> paths;
   for (const std::string& name : given) {
+    if (is_pattern(name, build, current)) {
+      add_matches(name, build, paths);
+      continue;
+    }
     ChangedPath& path = paths.emplace_back(ChangedPath{.given = name, .fate = ChangedPath::Fate::kOutside});
     path.absolute = files.real_path(name.starts_with('/') ? name : text::join_path(current, name));
     bool found = locate_in("", build.options().context, path);

@@ -19,6 +19,7 @@ struct ChangedPath {
     kOutside,     // it is outside the context
     kDockerfile,  // it is the Dockerfile: what rebuilds depends on what changes in it
     kIgnoreFile,  // it is the ignore file: likewise
+    kDefinition,  // it is a file that defines the image: likewise
   };
   std::string given;          // as the user named it
   std::string path = {};      // in the context; "" is the whole context
@@ -31,7 +32,9 @@ struct ChangedPath {
 };
 
 // Finds the paths in the build's context: from `current` (an absolute folder), or from the root of the
-// context where there is nothing of that name. Looks at the file system for that, and reads no file.
+// context where there is nothing of that name. Looks at the file system for that, and reads no file. A
+// pattern such as "pkg/*.go" means the paths in the contexts that match it; one that matches none is
+// `kOutside` and does not exist.
 std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
                                 const std::string& current);
 

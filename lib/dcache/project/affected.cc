@@ -4,14 +4,14 @@
 #include <array>
 #include <iterator>
 #include <set>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "dcache/cache/what_if.h"
 #include "dcache/context/file_system.h"
-#include "dcache/dockerfile/parser.h"
-#include "dcache/plan/image.h"
+#include "dcache/project/needs.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -21,108 +21,10 @@ using cache::Build;
 using cache::BuildOptions;
 using cache::StepReport;
 using cache::Verdict;
-using plan::Read;
 using plan::Step;
 
 constexpr std::array<std::string_view, 6> kNames = {"unaffected",    "rebuilt", "may-rebuild",
                                                     "configuration", "new",     "unknown"};
-
-// The images that a build starts or copies from, as the plan spells them.
-std::set<std::string> references_of(const Image& image) {
-  const auto text = image.build.dockerfile_text
-                        ? tl::expected<std::string, std::string>(*image.build.dockerfile_text)
-                        : image.build.files->read(image.build.dockerfile);
-  std::set<std::string> references;
-  if (!text) return references;
-  const dockerfile::File file = dockerfile::parse(*text);
-  const plan::Graph graph = plan::build_graph(file, image.build.plan);
-  for (const Step& step : graph.steps) {
-    if (!step.needed) continue;
-    if (step.kind == Step::Kind::kImage) references.insert(plan::normal_reference(step.image));
-    for (const Read& read : step.reads) {
-      if (read.origin == Read::Origin::kImage) references.insert(plan::normal_reference(read.name));
-    }
-  }
-  return references;
-}
-
-// How builds refer to an image.
-std::vector<std::string> references_to(const Image& image) {
-  std::vector<std::string> references{fmt::format("{}{}", kTargetScheme, image.target.name)};
-  // The artifacts of Skaffold are called by their references.
-  if (image.origin().kind == DefinitionKind::kSkaffold)
-    references.push_back(plan::normal_reference(image.target.name));
-  for (const std::string& tag : image.target.tags)
-    references.push_back(plan::normal_reference(tag));
-  for (const std::string& alias : image.aliases)
-    references.push_back(fmt::format("{}{}", kTargetScheme, alias));
-  return references;
-}
-
-// Which image needs which, in an order in which each comes after all that it needs.
-class Order {
- public:
-  explicit Order(const std::vector<Image>& images) : images_(images), needs_(images.size()) {
-    std::map<std::string, size_t, std::less<>> by_reference;
-    for (size_t i = 0; i < images.size(); ++i) {
-      for (const std::string& reference : references_to(images[i]))
-        by_reference.try_emplace(reference, i);
-    }
-    for (size_t i = 0; i < images.size(); ++i) {
-      for (const std::string& reference : references_of(images[i])) {
-        const auto found = by_reference.find(reference);
-        if (found != by_reference.end() && found->second != i) needs_[i].emplace(reference, found->second);
-      }
-    }
-    state_.resize(images.size());
-    for (size_t i = 0; i < images.size(); ++i)
-      visit(i);
-  }
-
-  const std::vector<size_t>& all() const { return order_; }
-  // By reference, the images that one needs.
-  const std::map<std::string, size_t>& needs(size_t image) const { return needs_[image]; }
-  const std::vector<text::Failure>& failures() const { return failures_; }
-
- private:
-  enum class State : uint8_t { kNew, kOpen, kDone };
-
-  // Depth first, without recursion: a project may be a long row of images.
-  void visit(size_t start) {
-    if (state_[start] != State::kNew) return;
-    std::vector<std::pair<size_t, std::map<std::string, size_t>::const_iterator>> path;
-    const auto open = [&](size_t image) {
-      state_[image] = State::kOpen;
-      path.emplace_back(image, needs_[image].cbegin());
-    };
-    open(start);
-    while (!path.empty()) {
-      auto& [image, next] = path.back();
-      if (next == needs_[image].cend()) {
-        state_[image] = State::kDone;
-        order_.push_back(image);
-        path.pop_back();
-        continue;
-      }
-      const size_t needed = (next++)->second;
-      if (state_[needed] == State::kNew) {
-        open(needed);
-      } else if (state_[needed] == State::kOpen) {
-        const Origin& origin = images_[image].origin();
-        failures_.push_back({origin.path, origin.line, 0,
-                             fmt::format("the images {} and {} need each other", images_[image].target.name,
-                                         images_[needed].target.name),
-                             "let one of them start from another image"});
-      }
-    }
-  }
-
-  const std::vector<Image>& images_;
-  std::vector<std::map<std::string, size_t>> needs_;
-  std::vector<State> state_;
-  std::vector<size_t> order_;
-  std::vector<text::Failure> failures_;
-};
 
 // What the image says beside its files: the instructions that make no step, of the stages that it is made of.
 std::vector<std::string> configuration_of(const Build& build) {
@@ -173,7 +75,7 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
     const bool rebuilds = step.verdict == Verdict::kMiss;
     const bool may = step.verdict == Verdict::kDepends || (step.verdict == Verdict::kUnknown && !image);
     if (!rebuilds && !may) continue;
-    effect.rebuilt += image ? 0 : 1;
+    (rebuilds ? effect.rebuilt : effect.may_rebuild) += image ? 0 : 1;
     if (rebuilds && first == nullptr) first = &step;
     if (may && first_open == nullptr) first_open = &step;
   }
@@ -199,9 +101,8 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
 // A Dockerfile that can't be built is of interest where somebody builds it: tests of tools have many.
 void tell_failures(const Image& image, std::vector<text::Failure> failures, ImageEffect& effect) {
   effect.reason = "it can't be built: " + text::words_of(failures.front());
-  if (image.origin().kind == DefinitionKind::kDockerfile) return;
-  effect.effect = Effect::kUnknown;
   effect.failures = std::move(failures);
+  if (image.origin().kind != DefinitionKind::kDockerfile) effect.effect = Effect::kUnknown;
 }
 
 // Whether an ARG of the stages that the target needs, or one for FROM, has the name.
@@ -231,20 +132,44 @@ std::string unknown_of(const Image& image, const Build& build) {
   return {};
 }
 
+void tell_unknown(const Image& image, const Build& build, ImageEffect& effect) {
+  if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
+  std::string unknown = unknown_of(image, build);
+  if (unknown.empty()) return;
+  effect.effect = Effect::kUnknown;
+  effect.reason = std::move(unknown);
+}
+
+// The change of an image whose steps are all reused.
+void tell_configuration(const Build& build, std::span<const Build> before, ImageEffect& effect) {
+  const auto now = configuration_of(build);
+  const auto arguments = used_arguments(build);
+  for (const Build& then : before) {
+    if (configuration_of(then) == now && used_arguments(then) == arguments) return;
+  }
+  effect.effect = Effect::kConfiguration;
+  const auto then = configuration_of(before.back());
+  const auto changed = std::ranges::find_if(
+      now, [&](const std::string& line) { return std::ranges::find(then, line) == then.end(); });
+  effect.reason = changed != now.end() ? "no step rebuilds, but the image does: " + *changed
+                                       : "no step rebuilds, but the configuration of the image changes";
+}
+
 // Judges one image after the other, those that others need first.
 class Judge {
  public:
-  explicit Judge(const Project& project) : project_(project), order_(project.images) {
+  Judge(const Project& project, const AffectedOptions& options)
+      : project_(project), options_(options), needs_(project.images), wanted_(project.images.size()) {
     result_.images.resize(project.images.size());
-    result_.failures = order_.failures();
+    result_.failures = needs_.failures();
     for (size_t i = 0; i < project.images.size(); ++i)
       result_.images[i].image = &project.images[i];
   }
   virtual ~Judge() = default;
 
   Affected run() {
-    for (const size_t index : order_.all())
-      judge(index);
+    judge_all();
+    result_.outside = outside();
     return std::move(result_);
   }
 
@@ -253,8 +178,65 @@ class Judge {
   // not.
   virtual void compare(const Image& image, const plan::Options& before, const plan::Options& after,
                        ImageEffect& effect) = 0;
+  // Whether there is anything to compare an image with.
+  virtual bool can_compare(const Image& /*image*/) const { return true; }
+  // As of Affected, once all are compared.
+  virtual std::vector<std::string> outside() const { return {}; }
+
+  const Build::Progress& progress() const { return options_.progress; }
+
+  void keep(ImageSteps steps, ImageEffect& effect) const {
+    if (options_.keep_steps) effect.all_steps = std::make_shared<const ImageSteps>(std::move(steps));
+  }
 
  private:
+  void judge_all() {
+    if (options_.only.empty()) wanted_.assign(wanted_.size(), true);
+    for (const size_t index : options_.only)
+      want(index);
+    for (const size_t index : needs_.order()) {
+      if (wanted_[index]) judge(index);
+    }
+  }
+
+  // An image that is asked about, with all that it needs.
+  void want(size_t asked) {
+    wanted_[asked] = true;
+    for (std::vector<size_t> left{asked}; !left.empty();) {
+      const size_t index = left.back();
+      left.pop_back();
+      for (const auto& [reference, needed] : needs_.of(index)) {
+        for (const size_t other : needed) {
+          if (wanted_[other] || !can_compare(project_.images[other])) continue;
+          wanted_[other] = true;
+          left.push_back(other);
+        }
+      }
+    }
+  }
+
+  // What the images that one needs are to its build, before and after.
+  void add_needed(size_t index, plan::Options& before, plan::Options& after) const {
+    for (const auto& [reference, needed] : needs_.of(index)) {
+      plan::BuiltImage was{{}, "as before", "as before"};
+      plan::BuiltImage is = was;
+      for (const size_t other : needed) {
+        if (!wanted_[other]) continue;
+        const Effect state = result_.images[other].effect;
+        const bool surely =
+            state == Effect::kRebuilt || state == Effect::kConfiguration || state == Effect::kNew;
+        // Of several images of one name nobody knows which one is taken.
+        if (is.name.empty() || state != Effect::kUnaffected) is.name = project_.images[other].target.name;
+        if (surely && needed.size() == 1) is.state = "another";
+        if (state != Effect::kUnaffected) is.possible_state = "another";
+      }
+      if (is.name.empty()) continue;
+      was.name = is.name;
+      before.built_images[reference] = std::move(was);
+      after.built_images[reference] = std::move(is);
+    }
+  }
+
   void judge(size_t index) {
     const Image& image = project_.images[index];
     ImageEffect& effect = result_.images[index];
@@ -264,27 +246,16 @@ class Judge {
       return;
     }
     plan::Options before = image.build.plan, after = image.build.plan;
-    for (const auto& [reference, needed] : order_.needs(index)) {
-      const std::string& name = project_.images[needed].target.name;
-      const Effect state = result_.images[needed].effect;
-      const bool surely =
-          state == Effect::kRebuilt || state == Effect::kConfiguration || state == Effect::kNew;
-      const bool maybe = surely || state != Effect::kUnaffected;
-      before.built_images[reference] = {name, "as before", "as before"};
-      after.built_images[reference] = {name, surely ? "another" : "as before",
-                                       maybe ? "another" : "as before"};
-    }
-    std::vector<std::string> platforms;
-    for (const std::string& platform : image.target.platforms) {
-      if (platform.find('$') == std::string::npos) platforms.push_back(platform);
-    }
+    add_needed(index, before, after);
+    const std::vector<std::string> platforms = image.platforms();
     if (platforms.size() < 2) return compare(image, before, after, effect);
     // What holds for one of the platforms holds for the image.
     for (const std::string& platform : platforms) {
-      ImageEffect one{.image = &image};
+      ImageEffect one{.image = &image, .platform = platform};
       before.platform = after.platform = platform;
       compare(image, before, after, one);
-      if (weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
+      const bool is_first = platform == platforms.front();
+      if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
     }
   }
 
@@ -307,15 +278,17 @@ class Judge {
   }
 
   const Project& project_;
-  Order order_;
+  const AffectedOptions& options_;
+  Needs needs_;
+  std::vector<bool> wanted_;
   Affected result_;
 };
 
 class JudgeSince : public Judge {
  public:
   JudgeSince(const Project& project, const std::vector<Project>& before, const cache::Revisions& revisions,
-             const Build::Progress& progress)
-      : Judge(project), before_(before), revisions_(revisions), progress_(progress) {}
+             const AffectedOptions& options)
+      : Judge(project, options), before_(before), revisions_(revisions) {}
 
  private:
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
@@ -325,27 +298,30 @@ class JudgeSince : public Judge {
     std::vector<std::optional<BuildOptions>> then;
     for (const Project& project : before_)
       then.push_back(options_of(project, image, before));
-    auto comparison = revisions_.compare(then, now, progress_);
+    auto comparison = revisions_.compare(then, now, progress());
     if (!comparison) {
       tell_failures(image, std::move(comparison.error()), effect);
       return;
     }
-    const Build& build = comparison->after;
-    if (comparison->before.empty()) {
+    if (comparison->before.empty() && comparison->left_out.empty())
+      comparison->left_out.push_back({{}, 0, 0, "no definition named it before", {}});
+    tell(image, *comparison, effect);
+    keep({.build = std::move(comparison->after),
+          .report = std::move(comparison->report),
+          .left_out = std::move(comparison->left_out)},
+         effect);
+  }
+
+  static void tell(const Image& image, const cache::Comparison& comparison, ImageEffect& effect) {
+    if (comparison.before.empty()) {
       effect.effect = Effect::kNew;
-      effect.reason = comparison->left_out.empty() ? "no definition named it before"
-                                                   : comparison->left_out.front().message;
+      effect.reason =
+          comparison.left_out.empty() ? "no definition named it before" : comparison.left_out.front().message;
       return;
     }
-    tell_steps(build, comparison->report, effect);
-    if (effect.effect != Effect::kRebuilt && effect.reason.empty()) {
-      const std::string unknown = unknown_of(image, build);
-      if (!unknown.empty()) {
-        effect.effect = Effect::kUnknown;
-        effect.reason = unknown;
-      }
-    }
-    if (effect.effect == Effect::kUnaffected) tell_configuration(build, comparison->before, effect);
+    tell_steps(comparison.after, comparison.report, effect);
+    tell_unknown(image, comparison.after, effect);
+    if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
   }
 
   // The same image as a project had it, with its options then.
@@ -385,74 +361,85 @@ class JudgeSince : public Judge {
     });
   }
 
-  static void tell_configuration(const Build& build, const std::vector<Build>& before, ImageEffect& effect) {
-    const auto now = configuration_of(build);
-    const auto arguments = used_arguments(build);
-    for (const Build& then : before) {
-      if (configuration_of(then) == now && used_arguments(then) == arguments) return;
-    }
-    effect.effect = Effect::kConfiguration;
-    const auto then = configuration_of(before.back());
-    const auto changed = std::ranges::find_if(
-        now, [&](const std::string& line) { return std::ranges::find(then, line) == then.end(); });
-    effect.reason = changed != now.end() ? "no step rebuilds, but the image does: " + *changed
-                                         : "no step rebuilds, but the configuration of the image changes";
-  }
-
   const std::vector<Project>& before_;
   const cache::Revisions& revisions_;
-  const Build::Progress& progress_;
 };
 
 class JudgeChanged : public Judge {
  public:
-  JudgeChanged(const Project& project, const std::vector<std::string>& changed, std::string current)
-      : Judge(project), changed_(changed), current_(std::move(current)) {
+  JudgeChanged(const Project& project, const std::vector<std::string>& changed, std::string current,
+               const AffectedOptions& options)
+      : Judge(project, options), changed_(changed), current_(std::move(current)) {
     if (!project.images.empty())
       files_ = std::make_shared<const context::CachedFiles>(project.images.front().build.files);
     for (const std::string& path : changed)
-      real_.insert(text::clean_path(path.starts_with('/') ? path : current_ + '/' + path));
+      real_.insert(absolute(path));
   }
 
  private:
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
                ImageEffect& effect) override {
-    BuildOptions options = image.build;
-    options.files = files_;
-    options.names_only = true;
-    const auto load = [&](const plan::Options& plan) {
-      options.plan = plan;
-      auto full = Build::load(options);
-      if (!full) return full;
-      Build::Paths read;
-      for (const cache::ChangedPath& path : located(*full)) {
-        if (path.fate == cache::ChangedPath::Fate::kRead) read[path.context].push_back(path.path);
-      }
-      return full->reduced(read);
-    };
-    auto build = load(after);
+    auto build = load(image, after);
     if (!build) return tell_failures(image, std::move(build.error()), effect);
     cache::WhatIf what_if;
     // An image that needs no other one has the same plan before.
     if (after.built_images.empty()) {
       what_if = cache::what_if_changed(*build, located(*build));
     } else {
-      auto then = load(before);
-      if (!then) return tell_failures(image, std::move(then.error()), effect);
+      const auto then = load(image, before);
+      if (!then) return tell_failures(image, then.error(), effect);
       what_if = cache::what_if_changed(*then, *build, located(*build));
     }
     tell_steps(*build, what_if.report, effect);
-    if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
-    std::string unknown = unknown_of(image, *build);
+    tell_definition(image, what_if.paths, effect);
+    tell_unknown(image, *build, effect);
+    keep({.build = std::move(*build), .report = std::move(what_if.report), .paths = std::move(what_if.paths)},
+         effect);
+  }
+
+  // The build over those files that change: the others don't count.
+  tl::expected<Build, std::vector<text::Failure>> load(const Image& image, const plan::Options& plan) {
+    BuildOptions options = image.build;
+    options.files = files_;
+    options.names_only = true;
+    options.plan = plan;
+    auto full = Build::load(options);
+    if (!full) return full;
+    Build::Paths read;
+    for (const cache::ChangedPath& path : located(*full)) {
+      if (path.fate == cache::ChangedPath::Fate::kRead) read[path.context].push_back(path.path);
+    }
+    return full->reduced(read);
+  }
+
+  void tell_definition(const Image& image, std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
     for (const Origin& origin : image.target.defined) {
-      if (!unknown.empty() || origin.kind == DefinitionKind::kDockerfile) continue;
-      for (const std::string& path : {origin.path, text::join_path(text::parent_path(origin.path), ".env")}) {
-        if (is_changed(path)) unknown = fmt::format("its definition depends on {}, which changes", path);
+      if (origin.kind == DefinitionKind::kDockerfile) continue;
+      for (const std::string& file : {origin.path, text::join_path(text::parent_path(origin.path), ".env")}) {
+        if (!real_.contains(absolute(file))) continue;
+        for (cache::ChangedPath& path : paths) {
+          if (absolute(path.given) != absolute(file)) continue;
+          definitions_.insert(path.given);
+          path.fate = cache::ChangedPath::Fate::kDefinition;
+        }
+        if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) continue;
+        effect.effect = Effect::kUnknown;
+        effect.reason = fmt::format("its definition depends on {}, which changes", file);
       }
     }
-    if (unknown.empty()) return;
-    effect.effect = Effect::kUnknown;
-    effect.reason = std::move(unknown);
+  }
+
+  std::vector<std::string> outside() const override {
+    std::vector<std::string> names;
+    std::ranges::copy_if(changed_, std::back_inserter(names), [&](const std::string& name) {
+      const auto is_outside = [&](const auto& located) {
+        return std::ranges::any_of(located.second, [&](const cache::ChangedPath& path) {
+          return path.given == name && path.fate == cache::ChangedPath::Fate::kOutside;
+        });
+      };
+      return !definitions_.contains(name) && std::ranges::all_of(located_, is_outside);
+    });
+    return names;
   }
 
   // Where the changed files are in a build's contexts, looked up once for each set of contexts.
@@ -465,14 +452,89 @@ class JudgeChanged : public Judge {
     return found->second;
   }
 
-  bool is_changed(const std::string& path) const {
-    return real_.contains(text::clean_path(path.starts_with('/') ? path : current_ + '/' + path));
+  std::string absolute(const std::string& path) const {
+    return text::clean_path(path.starts_with('/') ? path : current_ + '/' + path);
   }
 
   const std::vector<std::string>& changed_;
   std::map<std::string, std::vector<cache::ChangedPath>> located_;
   std::string current_;
   std::set<std::string> real_;
+  std::set<std::string> definitions_;  // those of the changed files that define an image
+  std::shared_ptr<const context::FileSystem> files_;
+};
+
+class JudgeStates : public Judge {
+ public:
+  JudgeStates(const Project& project, const States& states, const AffectedOptions& options)
+      : Judge(project, options), states_(states) {
+    if (!project.images.empty())
+      files_ = std::make_shared<const context::CachedFiles>(project.images.front().build.files);
+  }
+
+ private:
+  bool can_compare(const Image& image) const override { return states_.contains(image.target.name); }
+
+  void compare(const Image& image, const plan::Options& before, const plan::Options& after,
+               ImageEffect& effect) override {
+    BuildOptions options = image.build;
+    options.files = files_;
+    options.plan = after;
+    auto build = Build::load(options);
+    if (!build) return tell_failures(image, std::move(build.error()), effect);
+    build->hash_files(progress());
+    std::vector<Build> states;
+    if (const auto found = states_.find(image.target.name); found != states_.end()) {
+      for (const Build& state : found->second) {
+        auto then = with_images(state, before.built_images);
+        if (!then) return tell_failures(image, std::move(then.error()), effect);
+        states.push_back(std::move(*then));
+      }
+    }
+    std::vector<const Build*> earlier;
+    std::vector<std::string> differences;
+    for (const Build& state : states) {
+      earlier.push_back(&state);
+      add_differences(state, *build, differences);
+    }
+    cache::Report report = build->compare_with(earlier);
+    if (states.empty()) {
+      effect.effect = Effect::kNew;
+      effect.reason = "no snapshot of it was recorded";
+    } else {
+      tell_steps(*build, report, effect);
+      tell_unknown(image, *build, effect);
+      if (effect.effect == Effect::kUnaffected) tell_configuration(*build, states, effect);
+    }
+    keep({.build = std::move(*build), .report = std::move(report), .differences = std::move(differences)},
+         effect);
+  }
+
+  // A state as it was, of which it is known that it needs other images of the project.
+  static tl::expected<Build, std::vector<text::Failure>> with_images(
+      const Build& state, const std::map<std::string, plan::BuiltImage, std::less<>>& images) {
+    BuildOptions options = state.options();
+    options.plan.built_images = images;
+    return Build::make(options, {.dockerfile = std::string(state.file().source()),
+                                 .context = state.context(),
+                                 .named_contexts = state.named_contexts()});
+  }
+
+  // In what a state is one of another build than the one that is asked about.
+  static void add_differences(const Build& state, const Build& build, std::vector<std::string>& words) {
+    const auto add = [&](std::string_view what, const std::string& was, const std::string& is) {
+      if (was != is)
+        words.push_back(fmt::format("the snapshot was recorded with the {} {}; this build has {}", what,
+                                    was.empty() ? "(none)" : was, is.empty() ? "(none)" : is));
+    };
+    const auto target_of = [](const Build& of) { return of.graph().stages[*of.graph().target].label(); };
+    add("Dockerfile", state.options().dockerfile, build.options().dockerfile);
+    add("context", state.options().context, build.options().context);
+    add("target", target_of(state), target_of(build));
+    add("platform", state.options().plan.platform, build.options().plan.platform);
+  }
+
+  const States& states_;
   std::shared_ptr<const context::FileSystem> files_;
 };
 
@@ -483,13 +545,17 @@ std::string_view name_of(Effect effect) {
 }
 
 Affected affected_since(const Project& project, const std::vector<Project>& before,
-                        const cache::Revisions& revisions, const Build::Progress& progress) {
-  return JudgeSince(project, before, revisions, progress).run();
+                        const cache::Revisions& revisions, const AffectedOptions& options) {
+  return JudgeSince(project, before, revisions, options).run();
 }
 
 Affected affected_by(const Project& project, const std::vector<std::string>& changed,
-                     const std::string& current) {
-  return JudgeChanged(project, changed, current).run();
+                     const std::string& current, const AffectedOptions& options) {
+  return JudgeChanged(project, changed, current, options).run();
+}
+
+Affected affected_since(const Project& project, const States& states, const AffectedOptions& options) {
+  return JudgeStates(project, states, options).run();
 }
 
 }  // namespace dcache::project

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "dcache/cache/build.h"
 #include "dcache/cache/report.h"
 #include "dcache/cache/revision.h"
+#include "dcache/cache/what_if.h"
 #include "dcache/project/images.h"
 
 namespace dcache::project {
@@ -27,35 +29,64 @@ enum class Effect : uint8_t {
 // The word for it, as in JSON: "unaffected", "rebuilt", "may-rebuild", "configuration", "new", "unknown".
 std::string_view name_of(Effect effect);
 
+// The verdicts on the steps of an image, for those who show them all.
+struct ImageSteps {
+  cache::Build build;
+  cache::Report report;
+  std::vector<cache::ChangedPath> paths = {};  // those that are said to change
+  std::vector<text::Failure> left_out = {};    // what it was not compared with, and why
+  std::vector<std::string> differences = {};   // in what other builds than this one it was compared with
+};
+
 struct ImageEffect {
   const Image* image = nullptr;
   Effect effect = Effect::kUnaffected;
-  std::string reason = {};   // of kUnknown, kNew and kConfiguration, in words
-  std::string through = {};  // the image whose rebuild is the cause, if it is one
+  std::string reason = {};    // of kUnknown, kNew and kConfiguration, in words
+  std::string through = {};   // the image whose rebuild is the cause, if it is one
+  std::string platform = {};  // the one that is judged, of an image that is built for several
   // The first step that rebuilds or may: its line in the Dockerfile, its text and why.
   uint32_t line = 0;
   std::string stage = {};
   std::string instruction = {};
   cache::StepReport step = {};
   uint32_t follows_line = 0;  // of the step that makes it rebuild; 0 for none
-  size_t rebuilt = 0;         // steps that rebuild or may
+  size_t rebuilt = 0;         // steps that surely rebuild
+  size_t may_rebuild = 0;     // further steps that may
   size_t steps = 0;           // steps that the target needs
-  // Why the image can't be built as it is; its effect is kUnknown.
+  // Why the image can't be built as it is. Its effect is kUnknown if a definition says how to build it, and
+  // kUnaffected otherwise: nobody may build it at all.
   std::vector<text::Failure> failures = {};
+  // With AffectedOptions::keep_steps; null for an image that can't be built or read.
+  std::shared_ptr<const ImageSteps> all_steps = {};
 };
 
 struct Affected {
   std::vector<ImageEffect> images;      // in the order of the project
   std::vector<text::Failure> failures;  // of the project as a whole: images that need each other in a circle
+  // Names of changed files that are in no context of an image, and patterns that match nothing in one.
+  std::vector<std::string> outside = {};
+};
+
+struct AffectedOptions {
+  // Indexes of the images that are asked about: only these and what they need are judged. Empty for all.
+  std::vector<size_t> only = {};
+  bool keep_steps = false;
+  cache::Build::Progress progress = {};
 };
 
 // Compares the images of a project with what builders have built at some revisions. `before` gives the images
 // as the definitions say at each of them, in their order.
 Affected affected_since(const Project& project, const std::vector<Project>& before,
-                        const cache::Revisions& revisions, const cache::Build::Progress& progress = {});
+                        const cache::Revisions& revisions, const AffectedOptions& options = {});
 
-// The same if files changed: paths from the absolute folder `current`.
+// The same if files changed: paths from the absolute folder `current`, or patterns of paths in a context.
 Affected affected_by(const Project& project, const std::vector<std::string>& changed,
-                     const std::string& current);
+                     const std::string& current, const AffectedOptions& options = {});
+
+// The same with recorded states, by the names of the images: each has what its builder has built, the last
+// build last. An image without any is new, but one that is only needed by those that are asked about counts
+// as unchanged.
+using States = std::map<std::string, std::vector<cache::Build>, std::less<>>;
+Affected affected_since(const Project& project, const States& states, const AffectedOptions& options = {});
 
 }  // namespace dcache::project

@@ -44,6 +44,10 @@ std::string dockerfile_path(const Target& target) {
   return resolve(resolve(target.folder, context), target.dockerfile);
 }
 
+bool is_known_platform(const std::string& platform) {
+  return platform.find('$') == std::string::npos;
+}
+
 class ImageMaker {
  public:
   ImageMaker(const ProjectOptions& options) : options_(options) {}
@@ -52,6 +56,9 @@ class ImageMaker {
     Image image;
     BuildOptions& build = image.build = options_.build;
     build.files = options_.read.files;
+    build.plan.target.clear();
+    build.plan.build_args.clear();
+    build.plan.named_contexts.clear();
     if (is_remote_context(target.context)) {
       image.remote = fmt::format("its context is {}", target.context);
     } else {
@@ -104,8 +111,7 @@ class ImageMaker {
       plan.build_args[name] = image;
     for (const auto& [name, value] : target.contexts)
       plan.named_contexts[name] = named_context(target, value);
-    const auto is_known = [](const std::string& platform) { return platform.find('$') == std::string::npos; };
-    const auto platform = std::ranges::find_if(target.platforms, is_known);
+    const auto platform = std::ranges::find_if(target.platforms, is_known_platform);
     if (platform != target.platforms.end()) plan.platform = *platform;
     // Without a value that is known the default of the Dockerfile is as good as any.
     for (const Unknown& unknown : target.unknown) {
@@ -244,6 +250,12 @@ std::string bake_name(std::string_view name) {
 }
 
 }  // namespace
+
+std::vector<std::string> Image::platforms() const {
+  std::vector<std::string> known;
+  std::ranges::copy_if(target.platforms, std::back_inserter(known), is_known_platform);
+  return known;
+}
 
 std::vector<const Image*> Project::find(std::string_view name) const {
   std::vector<const Image*> found;
@@ -387,9 +399,18 @@ std::string ImageFinder::context_of(const std::string& dockerfile, const plan::G
       .folder;
 }
 
-std::vector<text::Failure> ImageFinder::failures() const {
+Project ImageFinder::project() const {
   const std::scoped_lock lock(mutex_);
-  return failures_;
+  Project project;
+  const auto add = [&](const Images& images) {
+    for (const Image& image : *images)
+      add_image(image, project);
+  };
+  std::ranges::for_each(added_, add);
+  for (const auto& [folder, images] : by_folder_)
+    add(images);
+  project.failures = failures_;
+  return project;
 }
 
 std::string context_words(const Image& image) {

@@ -29,11 +29,14 @@ struct Image {
   std::vector<std::string> aliases = {};
 
   const Origin& origin() const { return target.defined.front(); }
+  // The platforms that it is built for, but those that only CI knows; none for the builder's own.
+  std::vector<std::string> platforms() const;
 };
 
 struct ProjectOptions {
   ReadOptions read = {};
-  // What all builds have in common; a target's own values win.
+  // What all builds have in common. Its context, target, arguments and named contexts are for Dockerfiles
+  // that no definition names.
   cache::BuildOptions build = {};
   // Definitions to read in place of those that are found.
   std::vector<std::string> definitions = {};
@@ -74,8 +77,8 @@ class ImageFinder {
   std::vector<Image> defined(const std::string& dockerfile);
   // The context of a Dockerfile that no definition names.
   std::string context_of(const std::string& dockerfile, const plan::Graph& graph) const;
-  // What can't be read of the definitions so far.
-  std::vector<text::Failure> failures() const;
+  // All that is defined by what was read so far.
+  Project project() const;
 
  private:
   using Images = std::shared_ptr<const std::vector<Image>>;

@@ -36,11 +36,12 @@ std::string effect_words(const ImageEffect& effect) {
     case Effect::kUnaffected:
       return "unaffected";
     case Effect::kRebuilt:
-      if (effect.steps == 0) return "rebuilds";
-      return fmt::format("rebuilds {} of {}", effect.rebuilt, text::counted(effect.steps, "step"));
+      if (effect.rebuilt == 0) return "rebuilds";
+      return fmt::format("rebuilds {} of {}{}", effect.rebuilt, text::counted(effect.steps, "step"),
+                         effect.may_rebuild == 0 ? "" : fmt::format(", {} more may", effect.may_rebuild));
     case Effect::kMayRebuild:
-      if (effect.steps == 0) return "may rebuild";
-      return fmt::format("may rebuild {} of {}", effect.rebuilt, text::counted(effect.steps, "step"));
+      if (effect.may_rebuild == 0) return "may rebuild";
+      return fmt::format("may rebuild {} of {}", effect.may_rebuild, text::counted(effect.steps, "step"));
     case Effect::kConfiguration:
       return "configuration";
     case Effect::kNew:
@@ -88,7 +89,9 @@ void write_effect(const ImageEffect& effect, text::JsonWriter& json) {
       .member("dockerfile", image.build.dockerfile)
       .member("context", image.build.context);
   if (!image.build.plan.target.empty()) json.member("target", image.build.plan.target);
-  json.member("rebuilt", effect.rebuilt).member("steps", effect.steps);
+  json.member("rebuilt", effect.rebuilt)
+      .member("may_rebuild", effect.may_rebuild)
+      .member("steps", effect.steps);
   if (effect.line != 0) {
     json.member("line", effect.line).member("stage", effect.stage).member("instruction", effect.instruction);
     json.key("cause");

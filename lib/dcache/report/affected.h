@@ -1,9 +1,9 @@
 // What `dcache affected` says, for people and for programs.
 //
 // JSON: {"version":1,"compared_with","any","images":[{"name","effect","dockerfile","context","target"?,
-// "rebuilt","steps","line"?,"stage"?,"instruction"?,"cause"?,"through"?,"reason"?}]}, all images, with
-// `effect` one of "unaffected", "rebuilt", "may-rebuild", "configuration", "new", "unknown". `rebuilt` counts
-// the steps that rebuild or may, of `steps`.
+// "rebuilt","may_rebuild","steps","line"?,"stage"?,"instruction"?,"cause"?,"through"?,"reason"?}]}, all
+// images, with `effect` one of "unaffected", "rebuilt", "may-rebuild", "configuration", "new", "unknown".
+// `rebuilt` counts the steps that surely rebuild, and `may_rebuild` further ones that may, of `steps`.
 #pragma once
 
 #include <string>

@@ -115,7 +115,8 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kVariable:
       return value_words(cause) + (cause.line == 0 ? "" : fmt::format(" (line {})", cause.line));
     case Cause::Kind::kNew:
-      return "the instruction is new";
+      return cause.change == "unneeded" ? "the build before had a target that does not need it"
+                                        : "the instruction is new";
     case Cause::Kind::kImage:
       if (cause.change == "rebuilt") return fmt::format("the image {} is rebuilt", printable(cause.name));
       if (!cause.name.empty()) return part_words(cause);
@@ -194,8 +195,11 @@ bool is_run_always(const cache::Build& build, const StepReport& step) {
 std::string headline(const cache::Build& build, const cache::Report& report, const std::string& occasion) {
   for (const StepReport& step : report.steps) {
     if (step.cause.kind != Cause::Kind::kMissing) continue;
-    return fmt::format("The build fails {}: {} (line {}) does not exist in the context", occasion,
-                       printable(step.cause.path), step.cause.line);
+    const std::string missing = fmt::format("{} (line {}) does not exist in the context",
+                                            printable(step.cause.path), step.cause.line);
+    // What was missing before is not an effect of a change.
+    return step.cause.change == "deleted" ? fmt::format("The build fails {}: {}", occasion, missing)
+                                          : fmt::format("The build fails: {}", missing);
   }
   const auto count = [&](Verdict verdict) { return report.count(build.graph(), verdict); };
   // What runs in every build is not news.
@@ -278,21 +282,25 @@ void append_stage(const cache::Build& build, const cache::Report& report, const 
   out += steps;
 }
 
-std::string path_words(const cache::Build& build, const ChangedPath& path) {
+std::string path_words(const cache::Build& build, const ChangedPath& path, bool all_reused) {
+  const std::string_view effect = all_reused ? ": changing it rebuilds nothing" : "";
   const std::string given = printable(path.given);
-  if (!path.exists && path.fate != ChangedPath::Fate::kIgnored)
+  const bool is_pattern = !path.exists && path.fate == ChangedPath::Fate::kOutside;
+  if (is_pattern) return "";
+  if (!path.exists && path.fate != ChangedPath::Fate::kIgnored && path.fate != ChangedPath::Fate::kDefinition)
     return fmt::format(
         "{} does not exist in the build context; this shows what a new file of that name changes", given);
   switch (path.fate) {
     case ChangedPath::Fate::kIgnored:
-      return fmt::format("{} is ignored by the pattern '{}' ({}:{}): changing it rebuilds nothing", given,
-                         printable(path.pattern), build.ignore().path, path.pattern_line);
+      return fmt::format("{} is ignored by the pattern '{}' ({}:{}){}", given, printable(path.pattern),
+                         build.ignore().path, path.pattern_line, effect);
     case ChangedPath::Fate::kNotRead:
-      return fmt::format("{} is not read by any step of this target: changing it rebuilds nothing", given);
+      return fmt::format("{} is not read by any step of this target{}", given, effect);
     case ChangedPath::Fate::kOutside:
       return fmt::format("{} is not in the build context {}", given, build.options().context);
     case ChangedPath::Fate::kDockerfile:
     case ChangedPath::Fate::kIgnoreFile:
+    case ChangedPath::Fate::kDefinition:
       return fmt::format("{} says how to build: use --git or --since to see what its changes rebuild", given);
     case ChangedPath::Fate::kRead:
       return "";
@@ -314,6 +322,8 @@ std::string_view fate_name(ChangedPath::Fate fate) {
       return "dockerfile";
     case ChangedPath::Fate::kIgnoreFile:
       return "ignore-file";
+    case ChangedPath::Fate::kDefinition:
+      return "definition";
   }
   return "";
 }
@@ -346,6 +356,8 @@ void write_members(const Explanation& explanation, text::JsonWriter& json) {
   if (explanation.image != nullptr) json.member("context_from", project::context_words(*explanation.image));
   json.member("ignore_file", build.ignore().path);
   json.member("target", graph.stages[*graph.target].label());
+  if (!explanation.platform.empty()) json.member("platform", explanation.platform);
+  if (!explanation.reason.empty()) json.member("reason", explanation.reason);
   json.key("steps").begin_array();
   for (const StepReport& step : report.steps) {
     const plan::Step& planned = graph.steps[step.step];
@@ -375,35 +387,62 @@ std::string basis_words(const Explanation& explanation) {
   std::string words = fmt::format("context {}", printable(options.context));
   if (explanation.image != nullptr)
     words += fmt::format(" ({})", printable(project::context_words(*explanation.image)));
+  if (!explanation.platform.empty()) words += fmt::format(", platform {}", printable(explanation.platform));
   const std::string& ignore = explanation.build.ignore().path;
   return words + (ignore.empty() ? ", no ignore file" : ", ignore file " + printable(ignore));
 }
 
 }  // namespace
 
-void append_explanation(const Explanation& explanation, const ExplainOptions& options, const Style& style,
-                        std::string& out) {
-  const cache::Build& build = explanation.build;
-  const cache::Report& report = explanation.report;
-  const std::vector<ChangedPath>& paths = explanation.paths;
-  std::string first = headline(build, report, printable(options.occasion));
-  const std::string name =
-      explanation.image == nullptr ? build.options().dockerfile : explanation.image->target.name;
-  if (options.several) first = fmt::format("{}: {}", printable(name), first);
+Explanation explanation_of(const project::ImageEffect& effect) {
+  const project::ImageSteps& steps = *effect.all_steps;
+  return {steps.build,    steps.report,      steps.paths,   effect.image,
+          steps.left_out, steps.differences, effect.reason, effect.platform};
+}
+
+namespace {
+
+bool has_verdict(const Explanation& explanation, Verdict verdict) {
+  return explanation.report.count(explanation.build.graph(), verdict) > 0;
+}
+
+// The first line, and what else is to be known before the steps.
+void append_heading(const Explanation& explanation, const ExplainOptions& options, bool all_reused,
+                    const Style& style, std::string& out) {
+  const std::string occasion = printable(options.occasion);
+  const bool is_open = all_reused && !explanation.reason.empty();
+  std::string first = is_open ? "It is not known what rebuilds " + occasion
+                              : headline(explanation.build, explanation.report, occasion);
+  if (options.several) {
+    const std::string& name = explanation.image == nullptr ? explanation.build.options().dockerfile
+                                                           : explanation.image->target.name;
+    first = fmt::format("{}: {}", printable(name), first);
+  }
   out += style.paint(Tone::kBold, first) + "\n";
-  if (!options.several) out += style.paint(Tone::kDim, basis_words(explanation)) + "\n";
+  out += style.paint(Tone::kDim, basis_words(explanation)) + "\n";
   for (const text::Failure& failure : explanation.left_out)
     out += fmt::format("All steps are new: {}\n", printable(text::words_of(failure)));
-  for (const ChangedPath& path : paths) {
+  for (const std::string& difference : explanation.differences)
+    out += fmt::format("Note: {}\n", printable(difference));
+  if (is_open) out += fmt::format("Note: {}\n", printable(explanation.reason));
+  for (const ChangedPath& path : explanation.paths) {
     if (options.several && path.exists && path.fate != ChangedPath::Fate::kIgnored) continue;
-    const std::string words = path_words(build, path);
+    if (path.fate == ChangedPath::Fate::kDefinition && is_open) continue;
+    const std::string words = path_words(explanation.build, path, all_reused);
     if (!words.empty()) out += words + "\n";
   }
-  const bool reused =
-      report.count(build.graph(), Verdict::kMiss) + report.count(build.graph(), Verdict::kDepends) == 0;
-  if (options.several && reused && !options.only) return;
-  for (const plan::Stage& stage : build.graph().stages)
-    append_stage(build, report, stage, options, style, out);
+}
+
+}  // namespace
+
+void append_explanation(const Explanation& explanation, const ExplainOptions& options, const Style& style,
+                        std::string& out) {
+  const bool all_reused =
+      !has_verdict(explanation, Verdict::kMiss) && !has_verdict(explanation, Verdict::kDepends);
+  append_heading(explanation, options, all_reused, style, out);
+  if (options.several && all_reused && !options.only) return;
+  for (const plan::Stage& stage : explanation.build.graph().stages)
+    append_stage(explanation.build, explanation.report, stage, options, style, out);
 }
 
 bool append_why(const cache::Build& build, const cache::Report& report, uint32_t line, const Style& style,

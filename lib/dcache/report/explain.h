@@ -1,7 +1,8 @@
 // What `dcache explain` says, for people and for programs.
 //
 // JSON:
-// {"version":1,"dockerfile":…,"target":…,"steps":[{"stage","line","instruction","verdict","cause"?}],"paths"?:[…]}
+// {"version":1,"name"?,"dockerfile","context","context_from"?,"ignore_file","target","platform"?,"reason"?,
+// "steps":[{"stage","line","instruction","verdict","cause"?,"follows"?}],"paths"?:[…]}
 // and for several images {"version":1,"images":[…]} with one such object, but its version, for each. There is
 // a step for FROM of an image, RUN, COPY, ADD and WORKDIR. `cause` is there for every verdict but "hit":
 // {"kind","line",…} with the members of cache::Cause that have a value. docs/cli.md describes them.
@@ -16,7 +17,7 @@
 #include "dcache/cache/build.h"
 #include "dcache/cache/report.h"
 #include "dcache/cache/what_if.h"
-#include "dcache/project/images.h"
+#include "dcache/project/affected.h"
 #include "dcache/report/style.h"
 #include "dcache/text/json_writer.h"
 
@@ -27,9 +28,14 @@ struct Explanation {
   const cache::Build& build;
   const cache::Report& report;
   const std::vector<cache::ChangedPath>& paths;
-  const project::Image* image = nullptr;         // null where nothing is known of the project
-  std::span<const text::Failure> left_out = {};  // what it was not compared with, and why
+  const project::Image* image = nullptr;          // null where nothing is known of the project
+  std::span<const text::Failure> left_out = {};   // what it was not compared with, and why
+  std::span<const std::string> differences = {};  // in what other builds than this one it was compared with
+  std::string_view reason = {};                   // of an effect that no step shows
+  std::string_view platform = {};                 // the one that is shown, of several
 };
+// That of an image whose steps were kept.
+Explanation explanation_of(const project::ImageEffect& effect);
 
 struct ExplainOptions {
   std::string occasion;  // ends the first line: "when main.go changes", "since snapshot.json"

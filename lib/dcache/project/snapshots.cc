@@ -1,0 +1,57 @@
+#include "dcache/project/snapshots.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/cache/state_file.h"
+#include "dcache/context/file_system.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@#:";
+
+}  // namespace
+
+std::string snapshot_name(std::string_view image) {
+  std::string name;
+  for (const char c : image) {
+    if (kPlain.find(c) != std::string_view::npos) {
+      name += c;
+    } else {
+      name += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return name + ".json";
+}
+
+tl::expected<cache::Build, text::Failure> read_snapshot(const std::string& path) {
+  const auto text = text::read_file(path);
+  if (!text) return tl::unexpected(text::Failure{{}, 0, 0, text.error(), {}});
+  auto state = cache::read_state(*text);
+  if (!state) return tl::unexpected(text::Failure{path, 0, 0, state.error(), {}});
+  return std::move(*state);
+}
+
+tl::expected<States, text::Failure> read_snapshots(const std::vector<std::string>& folders,
+                                                   const Project& project) {
+  States states;
+  for (const std::string& folder : folders) {
+    if (!context::disk()->exists(folder))
+      return tl::unexpected(text::Failure{folder, 0, 0, "there is no such folder of snapshots",
+                                          "record one with dcache snapshot -o FOLDER/"});
+    for (const Image& image : project.images) {
+      const std::string path = text::join_path(folder, snapshot_name(image.target.name));
+      if (!context::disk()->exists(path)) continue;
+      auto state = read_snapshot(path);
+      if (!state) return tl::unexpected(std::move(state.error()));
+      states[image.target.name].push_back(std::move(*state));
+    }
+  }
+  return states;
+}
+
+}  // namespace dcache::project

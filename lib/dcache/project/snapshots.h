@@ -1,0 +1,26 @@
+// Recorded states of the images of a repository: a folder with one snapshot for each.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/project/affected.h"
+#include "dcache/text/failure.h"
+
+namespace dcache::project {
+
+// The name of an image's file in such a folder: "api.json", and "services%2Fapi.json" for "services/api".
+std::string snapshot_name(std::string_view image);
+
+// The state in one file. See cache/state_file.h.
+tl::expected<cache::Build, text::Failure> read_snapshot(const std::string& path);
+
+// Those of the images of a project in one or more folders, the last build last. Not every image need have
+// one. Fails if a folder does not exist, or for a file that is not a snapshot.
+tl::expected<States, text::Failure> read_snapshots(const std::vector<std::string>& folders,
+                                                   const Project& project);
+
+}  // namespace dcache::project
