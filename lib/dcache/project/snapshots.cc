@@ -32,7 +32,8 @@ tl::expected<cache::Build, text::Failure> read_snapshot(const std::string& path)
   const auto text = text::read_file(path);
   if (!text) return tl::unexpected(text::Failure{{}, 0, 0, text.error(), {}});
   auto state = cache::read_state(*text);
-  if (!state) return tl::unexpected(text::Failure{path, 0, 0, state.error(), {}});
+  if (!state)
+    return tl::unexpected(text::Failure{path, 0, 0, fmt::format("{}: {}", path, state.error()), {}});
   return std::move(*state);
 }
 
@@ -41,7 +42,8 @@ tl::expected<States, text::Failure> read_snapshots(const std::vector<std::string
   States states;
   for (const std::string& folder : folders) {
     if (!context::disk()->exists(folder))
-      return tl::unexpected(text::Failure{folder, 0, 0, "there is no such folder of snapshots",
+      return tl::unexpected(text::Failure{folder, 0, 0,
+                                          fmt::format("there is no folder of snapshots {}", folder),
                                           "record one with dcache snapshot -o FOLDER/"});
     for (const Image& image : project.images) {
       const std::string path = text::join_path(folder, snapshot_name(image.target.name));
