@@ -293,16 +293,31 @@ class ImagesOfFiles {
   project::ImageFinder finder_;
 };
 
-// Of a Dockerfile that was named alone the first image is meant, where definitions build several of it.
-void keep_first(const std::string& dockerfile, Selection& selection) {
+// Of the images of one Dockerfile that is meant: what `docker buildx bake` builds without a name, or the
+// first.
+size_t default_image(const Selection& selection) {
+  const std::vector<project::Image>& images = selection.project.images;
+  for (const project::Image* image : selection.project.find("default")) {
+    const auto index = static_cast<size_t>(image - images.data());
+    if (std::ranges::find(selection.meant, index) != selection.meant.end()) return index;
+  }
+  return selection.meant.front();
+}
+
+void keep_default(const std::string& dockerfile, Selection& selection) {
   if (selection.meant.size() < 2) return;
+  constexpr size_t kShown = 3;
+  const size_t kept = default_image(selection);
   std::vector<std::string> others;
-  for (size_t i = 1; i < selection.meant.size(); ++i)
-    others.push_back(selection.project.images[selection.meant[i]].target.name);
+  for (const size_t index : selection.meant) {
+    if (index != kept) others.push_back(selection.project.images[index].target.name);
+  }
+  const size_t more = others.size() > kShown ? others.size() - kShown : 0;
+  others.resize(others.size() - more);
+  if (more > 0) others.push_back(fmt::format("{} others", more));
   complain(fmt::format("note: this is about the image {}; {} is built as {} too: name one with --image",
-                       selection.project.images[selection.meant.front()].target.name, dockerfile,
-                       text::list_words(others)));
-  selection.meant.resize(1);
+                       selection.project.images[kept].target.name, dockerfile, text::list_words(others)));
+  selection.meant = {kept};
 }
 
 Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions& options, bool complains) {
@@ -318,7 +333,7 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
   for (const text::Failure& failure : selection.project.failures)
     complain("warning: " + text::words_of(failure));
   const bool is_named = flags.files.size() == 1 && dockerfiles == flags.files;
-  if (is_named) keep_first(dockerfiles.front(), selection);
+  if (is_named) keep_default(dockerfiles.front(), selection);
   return selection;
 }
 

@@ -188,7 +188,6 @@ bool print_text(const Options& options, const project::ImageEffect& effect, cons
     report::ExplainOptions what{.occasion = occasion, .several = several, .files = options.files};
     if (!options.only.empty()) what.only = kVerdicts.at(options.only);
     report::append_explanation(report::explanation_of(effect), what, style, out);
-    if (several) out += '\n';
   }
   print_and_clear(out);
   return true;

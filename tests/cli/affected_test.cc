@@ -169,6 +169,18 @@ TEST(Explain, ChoosesThePlatformThatRebuilds) {
   EXPECT_TRUE(outcome.out.starts_with("2 of 2 steps rebuild")) << outcome.out;
 }
 
+TEST(Explain, IsAboutWhatBakeBuildsByDefault) {
+  const Repository repository({{"Dockerfile", "FROM a AS one\nRUN one\nFROM one AS two\nRUN two\n"},
+                               {"docker-bake.hcl",
+                                "group \"default\" { targets = [\"b\"] }\ntarget \"a\" { target = \"one\" }\n"
+                                "target \"b\" { target = \"two\" }\n"}});
+  const Outcome outcome = run_dcache({"explain", "--changed", "x"}, repository.path());
+  EXPECT_NE(outcome.err.find("note: this is about the image b; Dockerfile is built as a too"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_TRUE(outcome.out.starts_with("No known rebuilds")) << outcome.out;
+}
+
 const std::vector<std::pair<std::string, std::string>> kServices = {
     {"compose.yaml",
      "services:\n  api:\n    build: {context: ., dockerfile: api/Dockerfile, args: {V: '1'}}\n  web:\n    "

@@ -127,7 +127,8 @@ std::string unknown_of(const Image& image, const Build& build) {
       continue;
     if (attribute == "platforms") continue;
     if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
-    return fmt::format("{} {}", attribute, unknown.reason);
+    if (!attribute.starts_with(kArgs)) return fmt::format("its {} {}", attribute, unknown.reason);
+    return fmt::format("the build argument {} {}", attribute.substr(kArgs.size()), unknown.reason);
   }
   return {};
 }

@@ -333,6 +333,7 @@ void ImageFinder::add(const std::vector<std::string>& definitions) {
   add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_), project);
   const std::scoped_lock lock(mutex_);
   added_.push_back(std::make_shared<const std::vector<Image>>(std::move(project.images)));
+  std::ranges::move(project.groups, std::back_inserter(groups_));
   std::ranges::move(project.failures, std::back_inserter(failures_));
 }
 
@@ -342,6 +343,7 @@ ImageFinder::Images ImageFinder::read(const std::string& folder, const std::vect
   if (known != by_folder_.end()) return known->second;
   Project project;
   add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_), project);
+  std::ranges::move(project.groups, std::back_inserter(groups_));
   std::ranges::move(project.failures, std::back_inserter(failures_));
   auto images = std::make_shared<const std::vector<Image>>(std::move(project.images));
   by_folder_.emplace(folder, images);
@@ -409,6 +411,7 @@ Project ImageFinder::project() const {
   std::ranges::for_each(added_, add);
   for (const auto& [folder, images] : by_folder_)
     add(images);
+  project.groups = groups_;
   project.failures = failures_;
   return project;
 }

@@ -89,6 +89,7 @@ class ImageFinder {
   mutable std::mutex mutex_;
   std::map<std::string, Images, std::less<>> by_folder_;  // of the definitions in it
   std::vector<Images> added_;
+  std::vector<Group> groups_;
   std::vector<text::Failure> failures_;
 };
 

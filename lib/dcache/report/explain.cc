@@ -215,6 +215,7 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
           ? ""
           : fmt::format("; the WORKDIR in line {} runs in every build", always->cause.line);
   if (misses + depends + unknown == 0 && every_time.empty()) {
+    if (total == 0) return fmt::format("Nothing rebuilds {}: it has no steps", occasion);
     return total == 1 ? fmt::format("Nothing rebuilds {}: the only step is reused", occasion)
                       : fmt::format("Nothing rebuilds {}: all {} are reused", occasion,
                                     text::counted(total, "step"));
@@ -418,7 +419,8 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
                                                            : explanation.image->target.name;
     first = fmt::format("{}: {}", printable(name), first);
   }
-  out += style.paint(Tone::kBold, first) + "\n";
+  const bool is_short = options.several && all_reused && !options.only;
+  out += style.paint(Tone::kBold, first) + (is_short ? "; " : "\n");
   out += style.paint(Tone::kDim, basis_words(explanation)) + "\n";
   for (const text::Failure& failure : explanation.left_out)
     out += fmt::format("All steps are new: {}\n", printable(text::words_of(failure)));
@@ -443,6 +445,7 @@ void append_explanation(const Explanation& explanation, const ExplainOptions& op
   if (options.several && all_reused && !options.only) return;
   for (const plan::Stage& stage : explanation.build.graph().stages)
     append_stage(explanation.build, explanation.report, stage, options, style, out);
+  if (options.several) out += '\n';
 }
 
 bool append_why(const cache::Build& build, const cache::Report& report, uint32_t line, const Style& style,
