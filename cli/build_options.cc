@@ -14,6 +14,7 @@
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
 #include "dcache/project/definitions.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/report/style.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
@@ -326,7 +327,8 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
   const std::vector<std::string>& dockerfiles = found.files;
   for (const std::string& path : options.changed) {
     const bool is_known = std::ranges::find(found.definitions, path) != found.definitions.end();
-    if (!is_known && project::may_define(path, *options.read.files)) found.definitions.push_back(path);
+    if (!is_known && project::definition_kind(path) && project::may_define(path, *options.read.files))
+      found.definitions.push_back(path);
   }
   Selection selection = ImagesOfFiles(options, found.definitions).of(dockerfiles);
   if (!complains) return selection;

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/git_folder.h"
+#include "tests/cli/repository.h"
 #include "tests/run_program.h"
 
 namespace dcache {
@@ -14,33 +14,8 @@ namespace {
 
 using nlohmann::json;
 using test::Outcome;
+using test::Repository;
 using test::run_dcache;
-
-class Repository : public test::GitFolder {
- public:
-  explicit Repository(const std::vector<std::pair<std::string, std::string>>& files) {
-    git("init -q -b main");
-    for (const auto& [name, content] : files)
-      write(name, content);
-    commit("first");
-  }
-
-  // "api:rebuilt@3 web:unaffected"
-  std::string effects(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), "affected");
-    arguments.insert(arguments.end(), {"--format", "json"});
-    const Outcome outcome = run_dcache(arguments, path());
-    if (outcome.out.empty()) return outcome.err;
-    std::string text;
-    const json answer = json::parse(outcome.out);
-    for (const json& image : answer.at("images")) {
-      text += (text.empty() ? "" : " ") + image.at("name").get<std::string>() + ":" +
-              image.at("effect").get<std::string>();
-      if (image.contains("line")) text += "@" + image.at("line").dump();
-    }
-    return text;
-  }
-};
 
 // Two programs of one root: before, each copies everything; after, they share a base and copy their own.
 const std::vector<std::pair<std::string, std::string>> kWasteful = {
@@ -178,7 +153,15 @@ TEST(Explain, IsAboutWhatBakeBuildsByDefault) {
   EXPECT_NE(outcome.err.find("note: this is about the image b; Dockerfile is built as a too"),
             std::string::npos)
       << outcome.err;
-  EXPECT_TRUE(outcome.out.starts_with("No known rebuilds")) << outcome.out;
+  EXPECT_TRUE(outcome.out.starts_with("Nothing rebuilds when x changes: all 2 steps are reused\n"))
+      << outcome.out;
+}
+
+TEST(Explain, TakesNoOtherFileThatChangedForADefinition) {
+  const Repository repository({{"Dockerfile", "FROM a\nCOPY x /\n"}, {"x", ""}, {"notes.log", ""}});
+  repository.write("notes.log", "changed");
+  const Outcome outcome = run_dcache({"explain", "--git", "HEAD"}, repository.path());
+  EXPECT_EQ(outcome.err, "");
 }
 
 const std::vector<std::pair<std::string, std::string>> kServices = {
