@@ -182,21 +182,28 @@ void hash_files(cache::Build& build, bool make_keys) {
   build.hash_files(std::ref(line), {}, make_keys);
 }
 
-void add_project_options(Command& command, BuildFlags& flags) {
-  command.texts(
-      "--definition", "FILE", flags.definitions,
-      "Compose, bake, Skaffold or CI file that defines the images (default: those in the repository)");
-  command.texts("--profile", "NAME", flags.profiles, "Profile of Compose or Skaffold to use").separator = ',';
-  command.texts("--set", "TARGET.ATTRIBUTE=VALUE", flags.set,
-                "Override an attribute of a target, as docker buildx bake --set does");
+void add_project_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style) {
+  command
+      .texts("--definition", "FILE", flags.definitions,
+             "Compose, bake, Skaffold or CI file that defines the images (default: those in the repository)")
+      .group = style.group;
+  Option& profile =
+      command.texts(style.profile, "NAME", flags.profiles, "Profile of Compose or Skaffold to use");
+  profile.separator = ',';
+  profile.group = style.group;
+  command
+      .texts("--set", "TARGET.ATTRIBUTE=VALUE", flags.set,
+             "Override an attribute of a target, as docker buildx bake --set does")
+      .group = style.group;
 }
 
-void add_image_options(Command& command, BuildFlags& flags) {
-  command
-      .texts("--image", "NAME", flags.images,
-             "Image of the repository, by the name that dcache images shows, in place of -f")
-      .separator = ',';
-  add_project_options(command, flags);
+void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style) {
+  Option& image = command.texts(
+      "--image", "NAME", flags.images,
+      "Image of the repository, by the name that dcache images shows, in place of a Dockerfile");
+  image.separator = ',';
+  image.group = style.group;
+  add_project_options(command, flags, style);
 }
 
 namespace {
@@ -240,6 +247,8 @@ std::string closest_image(const project::Project& project, const std::string& na
   return text::did_you_mean(name, names, "see dcache images");
 }
 
+}  // namespace
+
 std::vector<project::Image> named_images(const BuildFlags& flags, bool& failed) {
   const auto project = read_images(flags, failed);
   std::vector<project::Image> images;
@@ -254,6 +263,8 @@ std::vector<project::Image> named_images(const BuildFlags& flags, bool& failed) 
   }
   return images;
 }
+
+namespace {
 
 // The images of the Dockerfiles that were named or found. Of one that was named the first is meant, where
 // definitions build several of it.

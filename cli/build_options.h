@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
@@ -49,10 +50,15 @@ void add_builder_options(Command& command, BuildFlags& flags);
 enum class Dockerfiles : uint8_t { kOne, kSeveral };
 void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfiles = Dockerfiles::kOne);
 
+// How a command calls and shows the options below, where it has others of that name.
+struct ProjectOptionStyle {
+  std::string_view profile = "--profile";
+  std::string_view group = "Options";
+};
 // --definition, --profile and --set, for the commands about the images of a repository.
-void add_project_options(Command& command, BuildFlags& flags);
+void add_project_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style = {});
 // --image with those.
-void add_image_options(Command& command, BuildFlags& flags);
+void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style = {});
 
 // What the flags say of every build, without a Dockerfile. Says on standard error what is wrong with them,
 // and gives nothing then.
@@ -64,6 +70,8 @@ std::optional<project::Project> read_images(
     const std::vector<std::string>& changed = {}, bool complain_of_failures = true);
 // Leaves only the images that the names mean. False, with a word on standard error, for an unknown name.
 bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option);
+// The images of --image. Says which of them do not exist, and sets `failed` then.
+std::vector<project::Image> named_images(const BuildFlags& flags, bool& failed);
 // The images that the flags mean: those of --image, those of the Dockerfiles or folders of -f, or that of the
 // Dockerfile in the context or the current folder. Without one there, all images of the repository. Nothing,
 // with a word on standard error, if there are none.
