@@ -169,5 +169,34 @@ TEST(Lint, SaysWhatASearchLeavesOut) {
   EXPECT_EQ(run_dcache({"lint", "."}, folder.path()).err, "");
 }
 
+// In a repository, with all builds that its definitions give.
+TEST(Lint, ReportsIgnoreFilesThatNoBuildReads) {
+  const TemporaryFolder folder;
+  folder.write(".git/HEAD", "ref: refs/heads/main\n");
+  folder.write("compose.yaml",
+               "services:\n"
+               "  app: {build: {context: ., dockerfile: app/Dockerfile}}\n"
+               "  own: {build: own}\n");
+  folder.write("app/Dockerfile", "FROM scratch\nCOPY lib /lib\n");
+  folder.write("own/Dockerfile", "FROM scratch\nCOPY . /\n");
+  folder.write("lib/a", "");
+  for (const char* path : {".dockerignore", "app/.dockerignore", "own/.dockerignore", "lib/.dockerignore"})
+    folder.write(path, "*.log\n");
+  const auto found = [&](const std::vector<std::string>& paths) {
+    std::vector<std::string> arguments = {"lint", "--format", "gnu", "--select", "DC2006"};
+    arguments.insert(arguments.end(), paths.begin(), paths.end());
+    return run_dcache(arguments, folder.path()).out;
+  };
+  const std::string all = found({"."});
+  EXPECT_EQ(count_of(all, "DC2006"), 2U) << all;
+  EXPECT_NE(
+      all.find("app/.dockerignore:1:1: info: no build reads this file: it is not at the root of the build "
+               "context . (compose.yaml:2)"),
+      std::string::npos)
+      << all;
+  EXPECT_NE(all.find("lib/.dockerignore"), std::string::npos) << all;
+  EXPECT_EQ(count_of(found({"app/.dockerignore", "own"}), "DC2006"), 1U) << "of a part of the repository";
+}
+
 }  // namespace
 }  // namespace dcache
