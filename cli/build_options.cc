@@ -376,7 +376,10 @@ std::vector<project::Image> images_of(const BuildFlags& flags, bool& failed) {
   return images;
 }
 
-std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
+namespace {
+
+// The one image that the flags name.
+std::optional<project::Image> image_of(const BuildFlags& flags) {
   bool failed = false;
   const std::vector<project::Image> images = images_of(flags, failed);
   if (failed && images.empty()) return std::nullopt;
@@ -390,7 +393,10 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
     complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
     return std::nullopt;
   }
-  cache::BuildOptions options = image.build;
+  return image;
+}
+
+std::optional<cache::Build> load(cache::BuildOptions options, Ignored ignored) {
   options.measure_ignored = ignored == Ignored::kMeasured;
   auto build = cache::Build::load(options);
   if (!build) {
@@ -398,6 +404,33 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
     return std::nullopt;
   }
   return std::move(*build);
+}
+
+}  // namespace
+
+std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
+  const auto image = image_of(flags);
+  return image ? load(image->build, ignored) : std::nullopt;
+}
+
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+  std::vector<cache::Build> builds;
+  const auto image = image_of(flags);
+  if (!image) return builds;
+  std::vector<std::string> platforms{image->build.plan.platform};
+  for (const std::string& platform : image->target.platforms) {
+    const bool is_known = platform.find('$') == std::string::npos;
+    if (flags.platform.empty() && is_known && std::ranges::find(platforms, platform) == platforms.end())
+      platforms.push_back(platform);
+  }
+  for (const std::string& platform : platforms) {
+    cache::BuildOptions options = image->build;
+    options.plan.platform = platform;
+    auto build = load(std::move(options), ignored);
+    if (!build) return {};
+    builds.push_back(std::move(*build));
+  }
+  return builds;
 }
 
 void complain_of(const std::vector<cache::Failure>& failures) {

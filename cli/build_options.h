@@ -79,6 +79,9 @@ std::vector<project::Image> images_of(const BuildFlags& flags, bool& failed);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
+// The same for each platform that definitions build the image for, unless --platform names one. Empty where
+// it can't be read.
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored);
 
 // For the commands that hash files.
 void add_store_option(Command& command, BuildFlags& flags);
