@@ -126,6 +126,7 @@ class Session {
           if (out.size() > kOutputPiece) print_and_clear(out);
         });
     print_and_clear(out);
+    complain_of_definitions();
     if (!reports_.finish()) return kError;
     return write_baseline(status);
   }
@@ -193,6 +194,14 @@ class Session {
   static std::string_view reason_of(std::string_view path) {
     return path.ends_with('/') ? "it contains vendored files; name it, or a Dockerfile in it, to lint it"
                                : "its name is not that of a Dockerfile; name it to lint it";
+  }
+
+  // A definition that can't be read leaves contexts to guesses. Of those that a search finds, which may be
+  // fixtures of tests, only those who ask for it are told.
+  void complain_of_definitions() const {
+    if (!options_.verbose && options_.build.definitions.empty()) return;
+    for (const text::Failure& failure : images_->failures())
+      complain("warning: " + text::words_of(failure));
   }
 
   // A file that is reached over two paths, or that two fixes would write, is shown once.

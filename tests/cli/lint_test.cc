@@ -1,4 +1,6 @@
 // What a whole run of `dcache lint` says and does, over several files.
+#include <filesystem>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -167,6 +169,42 @@ TEST(Lint, SaysWhatASearchLeavesOut) {
     EXPECT_EQ(count_of(said, part), 1U) << part << said;
   EXPECT_EQ(count_of(said, "left out"), 4U) << said;
   EXPECT_EQ(run_dcache({"lint", "."}, folder.path()).err, "");
+}
+
+// Below the root of a repository a Dockerfile that copies everything may be built with a folder above it.
+TEST(Lint, WritesNoIgnoreFileWhereTheContextIsAGuess) {
+  const auto written = [](const char* definition, const char* more) {
+    const TemporaryFolder folder;
+    folder.write(".git/HEAD", "ref: refs/heads/main\n");
+    folder.write("apps/web/Dockerfile", std::string("FROM node:22\nCOPY . .\n") + more);
+    folder.write("apps/web/package.json", "{}\n");
+    folder.write("apps/web/a.pyc", "");
+    if (*definition != 0) folder.write("compose.yaml", definition);
+    run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2001", "."}, folder.path());
+    std::string found;
+    for (const char* path : {".dockerignore", "apps/web/.dockerignore"}) {
+      if (std::filesystem::exists(folder / path)) found += path;
+    }
+    return found;
+  };
+  EXPECT_EQ(written("", "CMD x\n"), "");
+  EXPECT_EQ(written("", "RUN npm install\n"), "apps/web/.dockerignore");
+  EXPECT_EQ(written("services: {web: {build: apps/web}}\n", "CMD x\n"), "apps/web/.dockerignore");
+  EXPECT_EQ(written("services: {web: {build: {context: ., dockerfile: apps/web/Dockerfile}}}\n", "CMD x\n"),
+            ".dockerignore");
+}
+
+// Patterns count from the root of the context, wherever the file is.
+TEST(Lint, ReadsAnIgnoreFileOfOneDockerfileFromItsContext) {
+  const TemporaryFolder folder;
+  folder.write("compose.yaml", "services: {web: {build: {context: ., dockerfile: docker/Dockerfile}}}\n");
+  folder.write("docker/Dockerfile", "FROM scratch\nCOPY . .\n");
+  folder.write("docker/Dockerfile.dockerignore", "node_modules\n");
+  folder.write("web/node_modules/a.js", "");
+  const Outcome outcome = run_dcache({"lint", "--format", "gnu", "--select", "DC2003", "."}, folder.path());
+  EXPECT_NE(outcome.out.find("this matches only at the root of the context, not web/node_modules"),
+            std::string::npos)
+      << outcome.out;
 }
 
 // In a repository, with all builds that its definitions give.

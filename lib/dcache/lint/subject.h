@@ -66,6 +66,8 @@ class Subject {
   const Run& run_of(size_t step);
   // The run of a RUN of the file, or of what ONBUILD carries.
   const Run& run_at(const dockerfile::Instruction& instruction);
+  // Whether a definition or the user says which folder is the context; otherwise it is a guess.
+  bool context_is_known() { return load_.context_is_given() || image() != nullptr; }
   // Null where nothing is known of the context.
   const Surroundings* surroundings();
   // What several rules work out of the file, made by the first that asks: one value for each type.

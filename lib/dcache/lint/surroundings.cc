@@ -80,18 +80,31 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     if (folder.empty()) folder = text::parent_path(dockerfile);
     return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
   };
-  return LoadSurroundings({.files = files, .image = image, .names = names});
+  return LoadSurroundings(
+      {.files = files, .image = image, .names = names, .context_is_given = !context.empty()});
 }
 
 LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,
                                          const std::string& context) {
-  const std::string folder = context.empty() ? std::string(text::parent_path(ignore_file)) : context;
+  const std::string folder = context.empty() ? context_of_ignore_file(ignore_file) : context;
   const auto files = [this, ignore_file, text, folder](const plan::Graph*) {
     return load(folder, cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit));
   };
   // Anyone who names a context knows better than definitions.
   if (!context.empty()) return LoadSurroundings({.files = files});
-  return LoadSurroundings({.files = files, .ignore_use = [this, folder] { return ignore_use(folder); }});
+  const std::string own_folder(text::parent_path(ignore_file));
+  return LoadSurroundings(
+      {.files = files, .ignore_use = [this, own_folder] { return ignore_use(own_folder); }});
+}
+
+// The ignore file of one Dockerfile counts from the context that this is built with.
+std::string AllSurroundings::context_of_ignore_file(const std::string& path) const {
+  constexpr std::string_view kEnding = ".dockerignore";
+  const std::string dockerfile = path.substr(0, path.size() - std::min(kEnding.size(), path.size()));
+  const bool is_of_one = path.ends_with(kEnding) && !dockerfile.empty() && !dockerfile.ends_with('/') &&
+                         images_ != nullptr && files_->exists(dockerfile);
+  if (!is_of_one) return std::string(text::parent_path(path));
+  return images_->of(dockerfile).front().build.context;
 }
 
 std::shared_ptr<const IgnoreFileUse> AllSurroundings::ignore_use(const std::string& folder) {

@@ -73,6 +73,7 @@ class LoadSurroundings {
     std::function<std::shared_ptr<const project::Image>()> image = {};
     std::function<Names()> names = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
+    bool context_is_given = false;
   };
   explicit LoadSurroundings(Parts parts) : parts_(std::move(parts)) {}
 
@@ -85,6 +86,8 @@ class LoadSurroundings {
   // The names whose meaning definitions decide, as plan::normal_reference() spells them: named contexts of
   // the builds of the Dockerfile, and images that the repository builds. Null where nothing is known.
   Names names() const { return parts_.names ? parts_.names() : nullptr; }
+  // Whether the user named the context.
+  bool context_is_given() const { return parts_.context_is_given; }
   // Which ignore files the builds of the repository read. Null where they are not known.
   std::shared_ptr<const IgnoreFileUse> ignore_use() const {
     return parts_.ignore_use ? parts_.ignore_use() : nullptr;
@@ -123,6 +126,7 @@ class AllSurroundings {
     std::once_flag walked;
     std::shared_ptr<const Surroundings> surroundings;
   };
+  std::string context_of_ignore_file(const std::string& path) const;
   std::shared_ptr<const IgnoreFileUse> ignore_use(const std::string& folder);
   std::shared_ptr<const Surroundings> load(const std::string& folder,
                                            tl::expected<cache::IgnoreFile, cache::Failure> ignore);
