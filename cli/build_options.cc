@@ -186,21 +186,28 @@ void hash_files(cache::Build& build, bool make_keys) {
   build.hash_files(std::ref(line), {}, make_keys);
 }
 
-void add_project_options(Command& command, BuildFlags& flags) {
-  command.texts(
-      "--definition", "FILE", flags.definitions,
-      "Compose, bake, Skaffold or CI file that defines the images (default: those in the repository)");
-  command.texts("--profile", "NAME", flags.profiles, "Profile of Compose or Skaffold to use").separator = ',';
-  command.texts("--set", "TARGET.ATTRIBUTE=VALUE", flags.set,
-                "Override an attribute of a target, as docker buildx bake --set does");
+void add_project_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style) {
+  command
+      .texts("--definition", "FILE", flags.definitions,
+             "Compose, bake, Skaffold or CI file that defines the images (default: those in the repository)")
+      .group = style.group;
+  Option& profile =
+      command.texts(style.profile, "NAME", flags.profiles, "Profile of Compose or Skaffold to use");
+  profile.separator = ',';
+  profile.group = style.group;
+  command
+      .texts("--set", "TARGET.ATTRIBUTE=VALUE", flags.set,
+             "Override an attribute of a target, as docker buildx bake --set does")
+      .group = style.group;
 }
 
-void add_image_options(Command& command, BuildFlags& flags) {
-  command
-      .texts("--image", "NAME", flags.images,
-             "Image of the repository, by the name that dcache images shows, in place of -f")
-      .separator = ',';
-  add_project_options(command, flags);
+void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style) {
+  Option& image = command.texts(
+      "--image", "NAME", flags.images,
+      "Image of the repository, by the name that dcache images shows, in place of a Dockerfile");
+  image.separator = ',';
+  image.group = style.group;
+  add_project_options(command, flags, style);
 }
 
 namespace {
@@ -268,7 +275,7 @@ class ImagesOfFiles {
       if (found.front().origin().kind == project::DefinitionKind::kDockerfile)
         lone.push_back(std::move(found.front()));
     }
-    Selection selection{finder_.project(), {}};
+    Selection selection{finder_.defined_so_far(), {}};
     for (const std::string& path : dockerfiles)
       add_defined(path, selection);
     for (project::Image& image : lone) {
@@ -458,7 +465,10 @@ Selection select_images(const BuildFlags& flags, bool& failed,
   return selection;
 }
 
-std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
+namespace {
+
+// The one image that the flags name.
+std::optional<project::Image> image_of(const BuildFlags& flags) {
   bool failed = false;
   const Selection selection = select_images(flags, failed);
   if (failed && selection.meant.empty()) return std::nullopt;
@@ -472,7 +482,10 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
     complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
     return std::nullopt;
   }
-  cache::BuildOptions options = image.build;
+  return image;
+}
+
+std::optional<cache::Build> load(cache::BuildOptions options, Ignored ignored) {
   options.measure_ignored = ignored == Ignored::kMeasured;
   auto build = cache::Build::load(options);
   if (!build) {
@@ -480,6 +493,33 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
     return std::nullopt;
   }
   return std::move(*build);
+}
+
+}  // namespace
+
+std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
+  const auto image = image_of(flags);
+  return image ? load(image->build, ignored) : std::nullopt;
+}
+
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+  std::vector<cache::Build> builds;
+  const auto image = image_of(flags);
+  if (!image) return builds;
+  std::vector<std::string> platforms{image->build.plan.platform};
+  for (const std::string& platform : image->target.platforms) {
+    const bool is_known = platform.find('$') == std::string::npos;
+    if (flags.platform.empty() && is_known && std::ranges::find(platforms, platform) == platforms.end())
+      platforms.push_back(platform);
+  }
+  for (const std::string& platform : platforms) {
+    cache::BuildOptions options = image->build;
+    options.plan.platform = platform;
+    auto build = load(std::move(options), ignored);
+    if (!build) return {};
+    builds.push_back(std::move(*build));
+  }
+  return builds;
 }
 
 void complain_of(const std::vector<cache::Failure>& failures) {

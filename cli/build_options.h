@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
@@ -49,10 +50,15 @@ void add_builder_options(Command& command, BuildFlags& flags);
 enum class Dockerfiles : uint8_t { kOne, kSeveral };
 void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfiles = Dockerfiles::kOne);
 
+// How a command calls and shows the options below, where it has others of that name.
+struct ProjectOptionStyle {
+  std::string_view profile = "--profile";
+  std::string_view group = "Options";
+};
 // --definition, --profile and --set, for the commands about the images of a repository.
-void add_project_options(Command& command, BuildFlags& flags);
+void add_project_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style = {});
 // --image with those.
-void add_image_options(Command& command, BuildFlags& flags);
+void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style = {});
 
 // What the flags say of every build, without a Dockerfile. Says on standard error what is wrong with them,
 // and gives nothing then.
@@ -84,6 +90,9 @@ Selection select_images(const BuildFlags& flags, bool& failed,
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
+// The same for each platform that definitions build the image for, unless --platform names one. Empty where
+// it can't be read.
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored);
 
 // For the commands that hash files.
 void add_store_option(Command& command, BuildFlags& flags);

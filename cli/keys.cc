@@ -1,6 +1,7 @@
 #include "dcache/report/keys.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -47,16 +48,24 @@ int run_keys(const Options& options) {
 }
 
 // The path from the root of the context; nothing, with a word on standard error, for one outside of it.
-std::optional<std::string> path_in_context(const cache::Build& build, const std::string& given) {
+std::optional<report::ContextPath> path_in_context(const cache::Build& build, const std::string& given) {
   const cache::ChangedPath path = cache::locate(build, {given}, current_folder()).front();
-  if (path.fate == cache::ChangedPath::Fate::kRead && path.context.empty() && !path.path.empty())
-    return path.path;
-  complain(fmt::format("--why {}: it is not in the build context {}", given, build.options().context));
+  const std::string& context = build.options().context;
+  if (path.fate == cache::ChangedPath::Fate::kOutside) {
+    complain(fmt::format("--why {}: it is outside of the build context {}, so no step can read it", given,
+                         context));
+    return std::nullopt;
+  }
+  if (!path.path.empty()) return report::ContextPath{path.context, path.path};
+  complain(fmt::format("--why {}: it is the root of the {} {}; name a file or a folder in it", given,
+                       path.context.empty() ? "build context" : "named context",
+                       path.context.empty() ? context : path.context));
   return std::nullopt;
 }
 
 // The files of the context, or one of them.
-int run_files(const Options& options, const cache::Build& build) {
+int run_files(const Options& options, std::span<const cache::Build> builds) {
+  const cache::Build& build = builds.front();
   const bool json = options.format == "json";
   const report::Style style(use_colour());
   std::string out;
@@ -64,9 +73,9 @@ int run_files(const Options& options, const cache::Build& build) {
     const auto path = path_in_context(build, options.why);
     if (!path) return kError;
     if (json) {
-      report::append_file_reasons_json(build, *path, out);
+      report::append_file_reasons_json(builds, *path, out);
     } else {
-      report::append_file_reasons(build, *path, style, out);
+      report::append_file_reasons(builds, *path, style, out);
     }
   } else {
     const auto which = options.ignored ? report::ListedFiles::kIgnored : report::ListedFiles::kAll;
@@ -82,15 +91,15 @@ int run_files(const Options& options, const cache::Build& build) {
 }
 
 int run_context(const Options& options) {
-  const auto build = load_build(options.build, Ignored::kMeasured);
-  if (!build) return kError;
-  warn_of(*build);
-  if (options.list || options.ignored || !options.why.empty()) return run_files(options, *build);
+  const std::vector<cache::Build> builds = load_platforms(options.build, Ignored::kMeasured);
+  if (builds.empty()) return kError;
+  warn_of(builds.front());
+  if (options.list || options.ignored || !options.why.empty()) return run_files(options, builds);
   std::string out;
   if (options.format == "json") {
-    report::append_context_json(*build, out);
+    report::append_context_json(builds, out);
   } else {
-    report::append_context(*build, report::Style(use_colour()), out);
+    report::append_context(builds, report::Style(use_colour()), out);
   }
   print_and_clear(out);
   return kOk;

@@ -92,19 +92,16 @@ class Session {
       : options_(options),
         settings_(options),
         linters_(lint::catalogue(), settings_.linters()),
-        images_(std::make_shared<project::ImageFinder>(
-            project::ProjectOptions{.read = {.environment = environment()}})),
+        project_(project_options_of(options.build)),
+        images_(std::make_shared<project::ImageFinder>(finder_options(project_))),
         surroundings_(context::disk(), images_) {}
 
   int run() {
     if (!settings_.check()) return kError;
     if (options_.show_config) return show_config();
-    project::Found found = find_files(
-        options_.paths, {.companions = true, .definitions = true, .gitignore = !options_.no_gitignore});
-    images_->add(found.definitions);
-    const std::vector<std::string>& paths = found.files;
-    const bool fixes_input =
-        options_.fix && std::find(paths.begin(), paths.end(), std::string("-")) != paths.end();
+    const auto inputs = find_inputs();
+    if (!inputs) return kError;
+    const bool fixes_input = options_.fix && std::ranges::find(*inputs, "-", &Input::path) != inputs->end();
     // Who records findings wants no list of them, unless a format is given.
     const bool records =
         !options_.new_baseline.empty() && options_.formats.empty() && options_.output.empty();
@@ -113,10 +110,10 @@ class Session {
     std::set<std::string> said;  // a configuration that can't be read is complained of once
     std::string out;
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
-    const size_t helpers = options_.fix ? 0 : threads::helpers_for(paths.size(), kFilesPerThread);
-    int status = kOk;
+    const size_t helpers = options_.fix ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
+    int status = failed_ ? kError : kOk;
     threads::in_order(
-        paths.size(), helpers, [&](size_t i) { return lint_file(paths[i]); },
+        inputs->size(), helpers, [&](size_t i) { return lint_file((*inputs)[i]); },
         [&](Linted linted) {
           for (const std::string& complaint : linted.complaints) {
             if (said.insert(complaint).second) complain(complaint);
@@ -129,12 +126,85 @@ class Session {
           if (out.size() > kOutputPiece) print_and_clear(out);
         });
     print_and_clear(out);
+    complain_of_definitions();
     if (!reports_.finish()) return kError;
     return write_baseline(status);
   }
 
  private:
   static constexpr size_t kFilesPerThread = 32;
+
+  // A file to lint, and the image that is built from it if --image names that.
+  struct Input {
+    std::string path;
+    std::shared_ptr<const project::Image> image = nullptr;
+  };
+
+  static project::ProjectOptions finder_options(const std::optional<project::ProjectOptions>& given) {
+    project::ProjectOptions options = given.value_or(project::ProjectOptions());
+    options.build = {};  // --context is told to the rules, and needs no definition
+    return options;
+  }
+
+  // Nothing, with a word on standard error, if there is none.
+  std::optional<std::vector<Input>> find_inputs() {
+    if (!project_) return std::nullopt;
+    if (!options_.build.images.empty()) return find_images();
+    const project::Found found =
+        find_files(options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths,
+                   {.companions = true, .definitions = true, .gitignore = !options_.no_gitignore});
+    for (const std::string& path : found.left_out) {
+      if (options_.verbose) complain(fmt::format("{} is left out: {}", path, reason_of(path)));
+    }
+    if (options_.build.definitions.empty()) images_->add(found.definitions);
+    std::vector<Input> inputs;
+    for (const std::string& path : found.files)
+      inputs.push_back({path});
+    return inputs;
+  }
+
+  // The Dockerfiles of --image, each once: as the first image that is named is built from it.
+  std::optional<std::vector<Input>> find_images() {
+    if (!options_.paths.empty()) {
+      complain("name files or images, but not both: --image says which Dockerfile is linted");
+      return std::nullopt;
+    }
+    std::vector<Input> inputs;
+    Selection selection = select_images(options_.build, failed_);
+    for (const size_t index : selection.meant) {
+      project::Image& image = selection.project.images[index];
+      const std::string path = image.build.dockerfile;
+      const bool is_inline = image.build.dockerfile_text.has_value();
+      if (!image.remote.empty() || is_inline) {
+        complain(fmt::format("{}: {}", image.target.name,
+                             is_inline ? "its Dockerfile is part of the definition; write it to a file to "
+                                         "lint it, or pass it with 'dcache lint -'"
+                                       : image.remote + ", so its files are not known"));
+        failed_ = true;
+        continue;
+      }
+      if (std::ranges::find(inputs, path, &Input::path) != inputs.end()) continue;
+      const bool is_defined = image.origin().kind != project::DefinitionKind::kDockerfile;
+      inputs.push_back(
+          {path, is_defined ? std::make_shared<const project::Image>(std::move(image)) : nullptr});
+    }
+    if (inputs.empty()) return std::nullopt;
+    return inputs;
+  }
+
+  // Why a search passes a path over: see project::Found::left_out.
+  static std::string_view reason_of(std::string_view path) {
+    return path.ends_with('/') ? "it contains vendored files; name it, or a Dockerfile in it, to lint it"
+                               : "its name is not that of a Dockerfile; name it to lint it";
+  }
+
+  // A definition that can't be read leaves contexts to guesses. Of those that a search finds, which may be
+  // fixtures of tests, only those who ask for it are told.
+  void complain_of_definitions() const {
+    if (!options_.verbose && options_.build.definitions.empty()) return;
+    for (const text::Failure& failure : images_->failures())
+      complain("warning: " + text::words_of(failure));
+  }
 
   // A file that is reached over two paths, or that two fixes would write, is shown once.
   std::string diff_of(const Linted& linted) {
@@ -188,7 +258,7 @@ class Session {
 
   // What holds for the first path.
   int show_config() {
-    const std::string& path = options_.paths.front();
+    const std::string path = options_.paths.empty() ? "." : options_.paths.front();
     const lint::Linters::Entry& entry =
         linters_.of(fs::is_directory(path) ? (fs::path(path) / "Dockerfile").string() : path);
     if (entry.failure) {
@@ -204,7 +274,8 @@ class Session {
     return kOk;
   }
 
-  Linted lint_file(const std::string& path) {
+  Linted lint_file(const Input& input) {
+    const std::string& path = input.path;
     Linted linted;
     linted.path = path;
     const lint::Linters::Entry& entry = linters_.of(path);
@@ -220,7 +291,7 @@ class Session {
     if (const auto kind = kind_of(path)) {
       lint_companion(path, *kind, *source, entry, linted);
     } else {
-      lint_dockerfile(path, *source, entry, linted);
+      lint_dockerfile(input, *source, entry, linted);
     }
     return linted;
   }
@@ -230,14 +301,21 @@ class Session {
     return lint::companion_kind(yaml ? fs::absolute(path).string() : path);
   }
 
-  void lint_dockerfile(const std::string& path, std::string& source, const lint::Linters::Entry& entry,
+  void lint_dockerfile(const Input& input, std::string& source, const lint::Linters::Entry& entry,
                        Linted& linted) {
-    const auto load = path == "-" && options_.context.empty() ? lint::LoadSurroundings()
-                                                              : surroundings_.of(path, options_.context);
+    const std::string& path = input.path;
+    const auto load = path == "-" && options_.build.context.empty()
+                          ? lint::LoadSurroundings()
+                          : surroundings_.of(path, options_.build.context, input.image);
     const auto make_fixed = [&] {
       return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes);
     };
-    if (is_template(path, source)) return;
+    if (input.image == nullptr && is_template(path, source)) {
+      if (options_.verbose)
+        linted.complaints.push_back(
+            fmt::format("{} is left out: it is a template of a Dockerfile; name it to lint it", path));
+      return;
+    }
     if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));
     report(path, file.text(), entry.linter->lint(file, load), entry, linted);
@@ -255,7 +333,7 @@ class Session {
                       const lint::Linters::Entry& entry, Linted& linted) {
     const std::string place = fs::absolute(path).lexically_normal().string();
     const auto load = kind == lint::CompanionKind::kIgnoreFile
-                          ? surroundings_.within(path, source, options_.context)
+                          ? surroundings_.within(path, source, options_.build.context)
                           : lint::LoadSurroundings();
     const auto make_fixed = [&] {
       return lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes);
@@ -368,8 +446,10 @@ class Session {
   lint::Linters linters_;
   std::set<std::string>
       shown_;  // files of which a diff is printed, or that fixes have written beside Dockerfiles
+  std::optional<project::ProjectOptions> project_;  // nothing if they are wrong
   std::shared_ptr<project::ImageFinder> images_;
   lint::AllSurroundings surroundings_;
+  bool failed_ = false;  // an image that --image names can't be linted
   Reports reports_;
   report::Baseline baseline_;
   report::Baseline new_baseline_;
@@ -387,16 +467,14 @@ Command lint_command() {
   command.examples =
       "  dcache lint Dockerfile\n"
       "  dcache lint --fix\n"
+      "  dcache lint --image api\n"
       "  dcache lint --format text --format sarif=dcache.sarif services/\n"
       "  dcache lint --diff --select DC1001 Dockerfile\n"
       "  render-template | dcache lint -";
   command.exit_status =
       "0 if there is nothing at or above --fail-on, 1 for findings, 2 for wrong options, input that\n"
       "can't be read, or a Dockerfile that no builder accepts.";
-  command.run = [options] {
-    if (options->paths.empty()) options->paths.emplace_back(".");
-    return Session(*options).run();
-  };
+  command.run = [options] { return Session(*options).run(); };
   return command;
 }
 

@@ -90,8 +90,12 @@ void add_report_options(Command& command, LintOptions& options) {
 }
 
 void add_project_options(Command& command, LintOptions& options) {
-  command.text("--context", "DIR", options.context, "Build context (default: the folder of the Dockerfile)")
+  command
+      .text("--context", "DIR", options.build.context,
+            "Build context (default: as a definition says, or the nearest folder that has what the "
+            "Dockerfile copies)")
       .group = kProject;
+  add_image_options(command, options.build, {.profile = "--definition-profile", .group = kProject});
   add_builder(command, [&options](plan::Builder builder) { options.rules.builder = builder; }).group =
       kProject;
   command

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/build_options.h"
 #include "cli/command.h"
 #include "dcache/lint/overrides.h"
 
@@ -23,7 +24,7 @@ struct LintOptions {
   std::string new_baseline;
   std::string config;
   bool show_config = false;
-  std::string context;
+  BuildFlags build;  // --context, --image and what says where that is defined
   bool fix = false;
   bool unsafe_fixes = false;
   bool diff = false;

@@ -12,6 +12,7 @@
 
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "rules/sources.h"
 
 namespace dcache::rules {
 namespace {
@@ -585,8 +586,7 @@ bool has_root_user(lint::Subject& subject, const Step& step) {
       ++behind;
     ++behind;
   }
-  return stage->from != nullptr && !stage->from->arguments.empty() &&
-         starts_as_root(graph.text_of(stage->from->arguments.front()));
+  return stage->from != nullptr && starts_as_root(image_of(subject, *stage->from));
 }
 
 }  // namespace dcache::rules

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
-#include <yaml-cpp/yaml.h>
-
 #include "dcache/dockerfile/parser.h"
 #include "dcache/plan/graph.h"
+#include "dcache/project/action_inputs.h"
+#include "dcache/project/docker_command.h"
+#include "dcache/project/workflow_expression.h"
+#include "dcache/project/workflow_matrix.h"
+#include "dcache/project/yaml.h"
 #include "dcache/shell/script.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
@@ -16,29 +19,33 @@ namespace {
 
 using lint::Companion;
 using lint::CompanionKind;
+using project::BuildField;
+using project::yaml::Value;
 using text::Span;
 
-std::string scalar(const YAML::Node& node) {
-  return node.IsScalar() ? node.Scalar() : std::string();
+std::string scalar(const Value& value) {
+  return value.is_scalar() ? value.text : std::string();
 }
 
-// A member of a map; a null node where there is none.
-YAML::Node member(const YAML::Node& map, const char* key) {
-  if (!map || !map.IsMap()) return {};
-  const YAML::Node found = map[key];
-  return found ? found : YAML::Node();
+// A member of a map; a null where there is none.
+const Value& member(const Value& map, std::string_view name) {
+  static const Value null;
+  const Value* found = map.find(name);
+  return found == nullptr ? null : *found;
 }
 
-// The lines of a text that say something.
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text::trim(text.substr(0, end));
-    if (!line.empty()) lines.emplace_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
+// The values of a field of a build, in their order.
+std::vector<std::string> values_of(const project::CiBuild& build, BuildField field) {
+  std::vector<std::string> values;
+  for (const auto& [one, value] : build.values) {
+    if (one == field) values.push_back(value.text);
   }
-  return lines;
+  return values;
+}
+
+std::string value_of(const project::CiBuild& build, BuildField field) {
+  const project::CiText* value = build.find(field);
+  return value == nullptr ? std::string() : value->text;
 }
 
 // The parts of an expression that an operator separates, outside of parentheses and quotes.
@@ -64,16 +71,12 @@ std::vector<std::string_view> split_expression(std::string_view text, std::strin
 // Source: https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows
 class Events {
  public:
-  explicit Events(const YAML::Node& on) {
-    if (on.IsScalar()) add(on.Scalar(), {});
-    if (on.IsSequence()) {
-      for (const YAML::Node& event : on)
-        add(scalar(event), {});
-    }
-    if (on.IsMap()) {
-      for (const auto& event : on)
-        add(scalar(event.first), event.second);
-    }
+  explicit Events(const Value& on) {
+    if (on.is_scalar()) add(on.text, {});
+    for (const Value& event : on.items)
+      add(scalar(event), {});
+    for (const project::yaml::Member& event : on.members)
+      add(event.name, event.value);
   }
 
   bool are_for_tags_alone() const { return !tags_.empty() && !others_; }
@@ -97,8 +100,8 @@ class Events {
   }
 
  private:
-  void add(const std::string& event, const YAML::Node& filter) {
-    const auto has = [&](const char* key) { return !member(filter, key).IsNull(); };
+  void add(const std::string& event, const Value& filter) {
+    const auto has = [&](std::string_view name) { return !member(filter, name).is_null(); };
     const bool tags =
         event == "push" && (has("tags") || has("tags-ignore")) && !has("branches") && !has("branches-ignore");
     // These run for what somebody chooses.
@@ -173,8 +176,9 @@ class Reader {
   explicit Reader(Companion& companion) : companion_(companion) {}
 
   std::vector<CiBuild> read() {
-    const YAML::Node root = YAML::Load(std::string(companion_.text().source()));
-    if (!root.IsMap()) return {};
+    const auto documents = project::yaml::parse(companion_.text().source(), companion_.path());
+    if (documents.values.empty()) return {};  // the service says what is wrong with it
+    const Value& root = documents.values.front();
     if (companion_.kind() == CompanionKind::kWorkflow) {
       read_workflow(root);
     } else {
@@ -185,25 +189,21 @@ class Reader {
   }
 
  private:
-  void read_workflow(const YAML::Node& root) {
-    const YAML::Node jobs = member(root, "jobs");
-    if (!jobs.IsMap()) return;
+  void read_workflow(const Value& root) {
     const std::string_view source = companion_.text().source();
     const Events events(member(root, "on"));
     const bool mentions_cache = source.find("cache-from") != std::string_view::npos ||
                                 source.find("cache-to") != std::string_view::npos;
     const bool names_builder = source.find("BUILDX_BUILDER") != std::string_view::npos;
-    for (const auto& entry : jobs) {
-      const YAML::Node& job = entry.second;
+    for (const project::yaml::Member& entry : member(root, "jobs").members) {
+      const Value& job = entry.value;
       const size_t first = builds_.size();
       starts_empty_ = is_hosted(job);
       has_builder_ = docker_driver_ = setup_is_conditional_ = other_builder_ = false;
       ++job_;
       const bool job_for_tags =
           events.are_for_tags_alone() || events.is_for_tags_alone(scalar(member(job, "if")));
-      const YAML::Node steps = member(job, "steps");
-      if (!steps.IsSequence()) continue;
-      for (const YAML::Node& step : steps) {
+      for (const Value& step : member(job, "steps").items) {
         const size_t before = builds_.size();
         const std::string action = scalar(member(step, "uses"));
         if (action.starts_with("docker/setup-buildx-action")) read_setup(step);
@@ -222,12 +222,12 @@ class Reader {
     }
   }
 
-  void read_setup(const YAML::Node& step) {
-    const YAML::Node with = member(step, "with");
+  void read_setup(const Value& step) {
+    const Value& with = member(step, "with");
     const std::string driver = scalar(member(with, "driver"));
     docker_driver_ = driver == "docker";
     has_builder_ = !docker_driver_;
-    setup_is_conditional_ = !member(step, "if").IsNull();
+    setup_is_conditional_ = !member(step, "if").is_null();
     // GitHub's current cache service needs Buildx 0.21 and BuildKit 0.20.
     const bool old = scalar(member(with, "version")).starts_with("v0.") ||
                      scalar(member(with, "driver-opts")).find("buildkit:v0.1") != std::string::npos;
@@ -236,153 +236,118 @@ class Reader {
   }
 
   // Runners of the service itself are new for each job.
-  static bool is_hosted(const YAML::Node& job) {
-    const YAML::Node runner = member(job, "runs-on");
-    const bool list = runner.IsSequence() && runner.size() == 1;
-    const std::vector<std::string> names =
-        values_of(scalar(list ? *runner.begin() : runner), member(member(job, "strategy"), "matrix"));
+  static bool is_hosted(const Value& job) {
+    const Value& runner = member(job, "runs-on");
+    const bool list = runner.is_list() && runner.items.size() == 1;
+    const std::vector<std::string> names = names_of(scalar(list ? runner.items.front() : runner), job);
     return !names.empty() && std::ranges::all_of(names, [](const std::string& name) {
       return name.starts_with("ubuntu-") || name.starts_with("windows-") || name.starts_with("macos-");
     });
   }
 
-  // What `${{ matrix.NAME }}` means in the jobs of a matrix; other text is meant literally.
-  static std::vector<std::string> values_of(const std::string& text, const YAML::Node& matrix) {
-    std::string_view name = text;
-    if (!name.starts_with("${{") || !name.ends_with("}}")) return {text};
-    name = text::trim(name.substr(3, name.size() - 5));
-    constexpr std::string_view kMatrix = "matrix.";
-    if (!name.starts_with(kMatrix)) return {text};
-    const std::string variable(name.substr(kMatrix.size()));
-    std::vector<std::string> values;
-    const YAML::Node listed = member(matrix, variable.c_str());
-    if (listed.IsSequence()) {
-      for (const YAML::Node& value : listed)
-        values.push_back(scalar(value));
+  // What a text means in each job of a matrix.
+  static std::vector<std::string> names_of(const std::string& text, const Value& job) {
+    if (text.find("matrix") == std::string::npos) return {text};
+    std::vector<std::string> names;
+    for (const Value& values :
+         project::expand_workflow_matrix(member(member(job, "strategy"), "matrix")).values) {
+      names.push_back(project::resolve_expressions(
+          text, [&](const std::vector<std::string>& parts) -> std::optional<Value> {
+            if (parts.front() != "matrix") return std::nullopt;
+            return project::part_of(values, parts, 1);
+          }));
     }
-    const YAML::Node more = member(matrix, "include");
-    if (more.IsSequence()) {
-      for (const YAML::Node& job : more) {
-        const YAML::Node value = member(job, variable.c_str());
-        if (!value.IsNull()) values.push_back(scalar(value));
-      }
-    }
-    return values;
+    return names;
   }
 
-  void read_action(const YAML::Node& step) {
+  void read_action(const Value& step) {
+    const Value& with = member(step, "with");
+    const auto given = project::read_build_action(with);
+    if (!given) return;
     CiBuild build = new_build();
     build.action = true;
-    build.span = line_span(member(step, "uses").Mark().line);
-    const YAML::Node& with = member(step, "with");
+    build.span = line_span(member(step, "uses"));
     build.exports_nothing = true;
-    if (with.IsMap()) {
-      build.file = scalar(member(with, "file"));
-      build.context = scalar(member(with, "context"));
-      build.target = scalar(member(with, "target"));
-      build.cache_from = lines_of(scalar(member(with, "cache-from")));
-      build.cache_to = lines_of(scalar(member(with, "cache-to")));
-      build.no_cache = scalar(member(with, "no-cache")) == "true";
-      for (const char* input : {"file", "context", "target", "platforms", "build-args"})
-        add_matrix_names(scalar(member(with, input)), build.matrix);
-      build.differs_by_matrix = !build.matrix.empty();
-      build.tags = lines_of(scalar(member(with, "tags")));
-      build.references = scalar(member(with, "build-args")) + "\n" + scalar(member(with, "build-contexts"));
-      build.other_builder = !member(with, "builder").IsNull();
-      build.exports_nothing = scalar(member(with, "push")).empty() && scalar(member(with, "load")).empty() &&
-                              scalar(member(with, "outputs")).empty();
-      if (build.cache_to.size() == 1)
-        build.cache_to_value = find(member(with, "cache-to"), build.cache_to.front());
-      if (with.size() > 0) build.with = line_span(with.begin()->first.Mark().line);
-    }
-    const std::string call = scalar(member(with, "call"));
-    if (call.empty() || call == "build") builds_.push_back(std::move(build));
+    for (const char* output : {"push", "load", "outputs"})
+      build.exports_nothing = build.exports_nothing && scalar(member(with, output)).empty();
+    add(*given, build);
+    for (const char* input : {"file", "context", "target", "platforms", "build-args"})
+      add_matrix_names(scalar(member(with, input)), build.matrix);
+    build.differs_by_matrix = !build.matrix.empty();
+    build.other_builder = !member(with, "builder").is_null();
+    if (build.cache_to.size() == 1)
+      build.cache_to_value = find(member(with, "cache-to"), build.cache_to.front());
+    if (!with.members.empty()) build.with = line_span(with.members.front().place);
+    builds_.push_back(std::move(build));
   }
 
-  void read_gitlab(const YAML::Node& root) {
-    const auto has_daemon = [](const YAML::Node& services) {
-      if (!services.IsSequence()) return false;
-      return std::any_of(services.begin(), services.end(), [](const YAML::Node& service) {
-        const std::string name = service.IsMap() ? scalar(member(service, "name")) : scalar(service);
+  // What an action and a command have in common.
+  static void add(const project::CiBuild& given, CiBuild& build) {
+    build.file = value_of(given, BuildField::kFile);
+    build.context = given.file_is_input ? "-" : value_of(given, BuildField::kContext);
+    build.target = value_of(given, BuildField::kTarget);
+    build.cache_from = values_of(given, BuildField::kCacheFrom);
+    build.cache_to = values_of(given, BuildField::kCacheTo);
+    build.no_cache = value_of(given, BuildField::kNoCache) == "true";
+    build.tags = values_of(given, BuildField::kTag);
+    for (const BuildField field : {BuildField::kArg, BuildField::kNamedContext}) {
+      for (const std::string& value : values_of(given, field))
+        build.references += value + "\n";
+    }
+  }
+
+  void read_gitlab(const Value& root) {
+    const auto has_daemon = [](const Value& services) {
+      return std::ranges::any_of(services.items, [](const Value& service) {
+        const std::string name = service.is_map() ? scalar(member(service, "name")) : scalar(service);
         return name.find("docker") != std::string::npos && name.find("dind") != std::string::npos;
       });
     };
     const bool everywhere =
         has_daemon(member(root, "services")) || has_daemon(member(member(root, "default"), "services"));
-    for (const auto& entry : root) {
-      const YAML::Node& job = entry.second;
-      if (!job.IsMap()) continue;
+    for (const project::yaml::Member& entry : root.members) {
+      const Value& job = entry.value;
+      if (!job.is_map()) continue;
       ++job_;
-      starts_empty_ = has_daemon(member(job, "services")) || (everywhere && member(job, "services").IsNull());
-      const YAML::Node& script = member(job, "script");
-      if (script.IsSequence()) {
-        for (const YAML::Node& line : script)
-          read_commands(line);
-      } else {
-        read_commands(script);
-      }
+      starts_empty_ =
+          has_daemon(member(job, "services")) || (everywhere && member(job, "services").is_null());
+      const Value& script = member(job, "script");
+      read_commands(script);
+      for (const Value& line : script.items)
+        read_commands(line);
     }
   }
 
-  void read_commands(const YAML::Node& node) {
-    const std::string script = scalar(node);
+  void read_commands(const Value& value) {
+    const std::string script = scalar(value);
     text::Arena texts;
     for (const shell::Command& command : shell::split(script, texts)) {
       const auto words = shell::invocation(command);
       if (shell::program_of(words) != "docker") continue;
-      size_t at = 1;
-      while (at < words.size() && (words[at].text == "buildx" || words[at].text == "image"))
-        ++at;
-      if (at >= words.size()) continue;
-      if (words[at].text == "build") read_command(words.subspan(at + 1), node);
-      if (at > 1 && words[at].text == "use") other_builder_ = true;
+      if (words.size() > 2 && words[1].text == "buildx" && words[2].text == "use") other_builder_ = true;
+      read_command(words, value);
     }
   }
 
-  void read_command(std::span<const shell::Word> words, const YAML::Node& node) {
+  void read_command(std::span<const shell::Word> words, const Value& value) {
+    std::vector<project::CiText> texts;
+    for (const shell::Word& word : words)
+      texts.push_back({std::string(word.text)});
+    // A check has a line of its own, too.
+    const bool names_build = std::ranges::find(words, "build", &shell::Word::text) != words.end();
+    const Span line = names_build ? find_line(value) : line_span(value);
+    const auto given = project::read_build_command(texts);
+    if (!given) return;
     CiBuild build = new_build();
-    build.span = find_line(node);
-    bool builds = true;  // otherwise it only checks or describes the Dockerfile
-    for (size_t i = 0; i < words.size(); ++i) {
-      const std::string_view word = words[i].text;
-      const std::string_view option = word.substr(0, word.find('='));
-      const auto value = [&]() -> std::string {
-        if (option.size() < word.size()) return std::string(word.substr(option.size() + 1));
-        return i + 1 < words.size() ? std::string(words[++i].text) : std::string();
-      };
-      if (option == "--cache-from") {
-        build.cache_from.push_back(value());
-      } else if (option == "--cache-to") {
-        build.cache_to.push_back(value());
-      } else if (option == "-f" || option == "--file") {
-        build.file = value();
-      } else if (option == "--target") {
-        build.target = value();
-      } else if (option == "--build-arg") {
-        const std::string argument = value();
-        if (argument == "BUILDKIT_INLINE_CACHE=1") build.cache_to.emplace_back("type=inline");
-        build.references += argument + "\n";
-      } else if (option == "--build-context") {
-        build.references += value() + "\n";
-      } else if (option == "-t" || option == "--tag") {
-        build.tags.push_back(value());
-      } else if (option == "--builder") {
-        value();
-        build.other_builder = true;
-      } else if (option == "--call") {
-        builds = value() == "build";
-      } else if (word == "--check" || word == "--print" || word == "--help") {
-        builds = false;
-      } else if (option == "--no-cache") {
-        build.no_cache = true;
-      } else if (option == "--platform" || option == "--label" || option == "--secret" || option == "--ssh" ||
-                 option == "-o" || option == "--output") {
-        value();
-      } else if (word == "-" || !word.starts_with('-')) {
-        build.context = word;
-      }
-    }
-    if (builds) builds_.push_back(std::move(build));
+    build.span = line;
+    add(*given, build);
+    const std::vector<std::string> arguments = values_of(*given, BuildField::kArg);
+    if (std::ranges::find(arguments, "BUILDKIT_INLINE_CACHE=1") != arguments.end())
+      build.cache_to.emplace_back("type=inline");
+    build.other_builder = std::ranges::any_of(words, [](const shell::Word& word) {
+      return word.text == "--builder" || word.text.starts_with("--builder=");
+    });
+    builds_.push_back(std::move(build));
   }
 
   CiBuild new_build() const {
@@ -428,8 +393,11 @@ class Reader {
     });
   }
 
-  Span line_span(int line) const {
-    Span span = companion_.text().lines().line_span(static_cast<uint32_t>(line) + 1);
+  Span line_span(const Value& value) const { return line_span(value.place); }
+  Span line_span(project::yaml::Place place) const { return line_span(place.line); }
+  // Of a line from 1.
+  Span line_span(uint32_t line) const {
+    Span span = companion_.text().lines().line_span(std::max(line, uint32_t{1}));
     const std::string_view text = span.of(companion_.text().source());
     const std::string_view shown = text::trim(text);
     span.begin += static_cast<uint32_t>(shown.data() - text.data());
@@ -438,10 +406,9 @@ class Reader {
   }
 
   // The line of a script that builds: a block starts below its key. Each is given once.
-  Span find_line(const YAML::Node& node) {
-    const int first = std::max(node.Mark().line, last_line_ + 1);
-    const auto count = static_cast<int>(companion_.text().lines().line_count());
-    for (int line = first; line < count; ++line) {
+  Span find_line(const Value& value) {
+    const auto count = static_cast<uint32_t>(companion_.text().lines().line_count());
+    for (uint32_t line = std::max(value.place.line, last_line_ + 1); line <= count; ++line) {
       const std::string_view text = line_span(line).of(companion_.text().source());
       if (text.starts_with('#')) continue;
       const size_t docker = text.find("docker");
@@ -449,12 +416,12 @@ class Reader {
       last_line_ = line;
       return line_span(line);
     }
-    return line_span(node.Mark().line);
+    return line_span(value);
   }
 
   // Where a value is, if it is written as it reads on the line of its node.
-  std::optional<Span> find(const YAML::Node& node, std::string_view value) const {
-    const Span line = line_span(node.Mark().line);
+  std::optional<Span> find(const Value& node, std::string_view value) const {
+    const Span line = line_span(node);
     const size_t at = line.of(companion_.text().source()).find(value);
     if (at == std::string_view::npos) return std::nullopt;
     const uint32_t begin = line.begin + static_cast<uint32_t>(at);
@@ -468,18 +435,14 @@ class Reader {
   bool setup_is_conditional_ = false;
   bool other_builder_ = false;
   size_t job_ = 0;
-  int last_line_ = -1;
+  uint32_t last_line_ = 0;
   std::vector<CiBuild> builds_;
 };
 
 }  // namespace
 
 std::vector<CiBuild> ci_builds(Companion& companion) {
-  try {
-    return Reader(companion).read();
-  } catch (const YAML::Exception&) {
-    return {};  // the service says what is wrong with it
-  }
+  return Reader(companion).read();
 }
 
 std::string_view cache_attribute(std::string_view cache, std::string_view name) {

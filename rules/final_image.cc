@@ -5,6 +5,7 @@
 
 #include "dcache/plan/image.h"
 #include "dcache/text/path.h"
+#include "rules/sources.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
@@ -36,7 +37,10 @@ FinalImage find_final_image(lint::Subject& subject) {
   while (stages[chain.back()].base)
     chain.push_back(*stages[chain.back()].base);
   const Instruction& root = *stages[chain.back()].from;
-  if (!root.arguments.empty()) image.base = subject.graph().text_of(root.arguments.front());
+  if (!root.arguments.empty()) {
+    image.base = image_of(subject, root);
+    image.base_is_built = subject.is_defined(subject.graph().text_of(root.arguments.front()));
+  }
   std::ranges::reverse(chain);
   for (const size_t stage : chain) {
     for (const Instruction& instruction : stages[stage].body) {

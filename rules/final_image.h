@@ -12,7 +12,8 @@ namespace dcache::rules {
 
 struct FinalImage {
   const dockerfile::Instruction* from = nullptr;        // of the last stage; null if the file has none
-  std::string base;                                     // the image that it all starts from
+  std::string base;                                     // the image that it all starts from: see image_of()
+  bool base_is_built = false;                           // another build of the repository makes that
   const dockerfile::Instruction* user = nullptr;        // the last of each; null where the base image decides
   const dockerfile::Instruction* command = nullptr;     // CMD
   const dockerfile::Instruction* entrypoint = nullptr;  // ENTRYPOINT

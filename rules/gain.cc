@@ -9,6 +9,7 @@
 #include "dcache/text/edit.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
+#include "rules/likely_context.h"
 
 namespace dcache::rules {
 namespace {
@@ -23,8 +24,9 @@ struct Counts {
 };
 
 // The build by the project's builder.
-cache::BuildOptions options_for(const lint::Subject& subject, const lint::Surroundings& around) {
+cache::BuildOptions options_for(lint::Subject& subject, const lint::Surroundings& around) {
   cache::BuildOptions options;
+  if (const project::Image* image = subject.image()) options.plan.build_args = image->build.plan.build_args;
   options.plan.builder = subject.config().builder;
   options.dockerfile = text::join_path(around.folder, "Dockerfile");
   options.context = around.folder;
@@ -40,7 +42,7 @@ Counts count(const cache::Report& report, const plan::Graph& graph) {
   return counts;
 }
 
-std::optional<Counts> count_for_edit(const lint::Subject& subject, const lint::Surroundings& around,
+std::optional<Counts> count_for_edit(lint::Subject& subject, const lint::Surroundings& around,
                                      std::string dockerfile, std::string_view edited) {
   cache::BuildOptions options = options_for(subject, around);
   options.names_only = true;
@@ -53,7 +55,7 @@ std::optional<Counts> count_for_edit(const lint::Subject& subject, const lint::S
   return count(answer.report, build->graph());
 }
 
-std::optional<Counts> count_for_argument(const lint::Subject& subject, const lint::Surroundings& around,
+std::optional<Counts> count_for_argument(lint::Subject& subject, const lint::Surroundings& around,
                                          const std::string& dockerfile, std::string_view name) {
   cache::BuildOptions options = options_for(subject, around);
   const auto build_with = [&](const char* value) {
@@ -68,7 +70,7 @@ std::optional<Counts> count_for_argument(const lint::Subject& subject, const lin
 
 // Null where the context is not known, or too large to look at in passing.
 const lint::Surroundings* small_surroundings(lint::Subject& subject) {
-  const lint::Surroundings* around = subject.surroundings();
+  const lint::Surroundings* around = likely_context(subject);
   return around == nullptr || around->files.records().size() > kMostFiles ? nullptr : around;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dcache/context/git.h"
 #include "dcache/lint/companion.h"
 #include "dcache/project/discover.h"
 #include "dcache/text/glob.h"
@@ -57,6 +58,8 @@ class Evidence {
     for (const plan::Stage& stage : subject.graph().stages)
       add_stage(stage);
   }
+
+  bool is_for() const { return present_ > missing_; }
 
   bool is_against() const {
     if (missing_ > 0 || present_ > 0) return missing_ > 0 && missing_ >= present_;
@@ -160,15 +163,36 @@ bool downloads_sources(lint::Subject& subject, const plan::Stage& stage) {
   });
 }
 
+namespace {
+
+// What the files tell of a context that is a guess.
+struct Likely {
+  bool is_for = false;
+  bool is_against = false;
+};
+
+const Likely& likely(lint::Subject& subject, const lint::Surroundings& around) {
+  return subject.shared<Likely>([&] {
+    const Evidence evidence(subject, around);
+    return Likely{evidence.is_for(), evidence.is_against()};
+  });
+}
+
+}  // namespace
+
 const lint::Surroundings* likely_context(lint::Subject& subject) {
-  struct Likely {
-    const lint::Surroundings* around = nullptr;
-  };
   const lint::Surroundings* around = subject.surroundings();
-  if (around == nullptr) return nullptr;
-  return subject
-      .shared<Likely>([&] { return Likely{Evidence(subject, *around).is_against() ? nullptr : around}; })
-      .around;
+  if (around == nullptr || subject.context_is_known()) return around;
+  return likely(subject, *around).is_against ? nullptr : around;
+}
+
+bool may_write_to_context(lint::Subject& subject) {
+  const lint::Surroundings* around = subject.surroundings();
+  if (around == nullptr) return false;
+  if (subject.context_is_known() || likely(subject, *around).is_for) return true;
+  const std::string folder = around->file_system->real_path(around->folder);
+  const std::string root = context::repository_root(folder);
+  return root.empty() || root == folder;
 }
 
 }  // namespace dcache::rules

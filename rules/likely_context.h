@@ -13,8 +13,13 @@
 namespace dcache::rules {
 
 // The files around the Dockerfile if they may be those of the context; null where they are not known, or
-// where the folder lacks most of what the steps name.
+// where the folder is a guess and lacks most of what the steps name.
 const lint::Surroundings* likely_context(lint::Subject& subject);
+
+// Whether files may be written to that folder: it is known to be the context, contains what the steps name,
+// or is the root of the repository. Below the root a Dockerfile that copies everything may be meant for any
+// folder above it.
+bool may_write_to_context(lint::Subject& subject);
 
 // Whether the context contains a file of that name in any folder. The name may be a pattern: "*.csproj".
 bool holds_any(const lint::Surroundings& around, std::string_view name);

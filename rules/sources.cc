@@ -64,6 +64,16 @@ bool may_be(const std::vector<std::string>& parts, std::string_view name) {
 
 }  // namespace
 
+std::string_view image_of(lint::Subject& subject, const dockerfile::Instruction& from) {
+  if (from.arguments.empty()) return {};
+  const std::string_view name = subject.graph().text_of(from.arguments.front());
+  if (!is_named_context(subject, name)) return name;
+  std::string_view meaning = subject.image()->build.plan.named_contexts.find(name)->second;
+  if (!meaning.starts_with(plan::kImageScheme)) return {};  // a folder
+  meaning.remove_prefix(plan::kImageScheme.size());
+  return meaning.starts_with(project::kTargetScheme) ? std::string_view() : meaning;
+}
+
 std::vector<size_t> possible_bases(lint::Subject& subject, size_t stage) {
   const std::vector<WrittenStage>& stages = written_stages(subject);
   if (stages[stage].base) return {*stages[stage].base};
@@ -89,8 +99,7 @@ std::string_view base_image_of(lint::Subject& subject, size_t stage) {
   while (stages[stage].base)
     stage = *stages[stage].base;
   const dockerfile::Instruction* from = stages[stage].from;
-  if (from == nullptr || from->arguments.empty()) return {};
-  return subject.graph().text_of(from->arguments.front());
+  return from == nullptr ? std::string_view() : image_of(subject, *from);
 }
 
 }  // namespace dcache::rules

@@ -14,7 +14,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-std::vector<WrittenStage> split_stages(std::span<const Instruction> instructions) {
+std::vector<WrittenStage> split_stages(lint::Subject& subject) {
+  const std::span<const Instruction> instructions = subject.file().instructions();
   std::vector<WrittenStage> stages;
   std::unordered_map<std::string, size_t> by_name;  // the last of each, in lower case
   for (size_t i = 0; i < instructions.size(); ++i) {
@@ -26,7 +27,9 @@ std::vector<WrittenStage> split_stages(std::span<const Instruction> instructions
       const auto base = instruction.arguments.empty()
                             ? by_name.end()
                             : by_name.find(text::to_lower(instruction.arguments[0].text));
-      if (base != by_name.end()) stage.base = base->second;
+      // A named context hides the stage.
+      if (base != by_name.end() && !is_named_context(subject, instruction.arguments[0].text))
+        stage.base = base->second;
       if (!stage.name.empty()) by_name[text::to_lower(stage.name)] = stages.size();
       stage.body = instructions.subspan(i + 1, 0);
       stages.push_back(stage);
@@ -41,11 +44,16 @@ std::vector<WrittenStage> split_stages(std::span<const Instruction> instructions
 
 }  // namespace
 
+bool is_named_context(lint::Subject& subject, std::string_view name) {
+  const project::Image* image = subject.image();
+  return image != nullptr && image->build.plan.named_contexts.contains(std::string(name));
+}
+
 const std::vector<WrittenStage>& written_stages(lint::Subject& subject) {
   struct Stages {
     std::vector<WrittenStage> all;
   };
-  return subject.shared<Stages>([&] { return Stages{split_stages(subject.file().instructions())}; }).all;
+  return subject.shared<Stages>([&] { return Stages{split_stages(subject)}; }).all;
 }
 
 size_t stage_of(const std::vector<WrittenStage>& stages, const lint::Run& run) {

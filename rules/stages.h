@@ -23,6 +23,9 @@ struct WrittenStage {
 // such.
 const std::vector<WrittenStage>& written_stages(lint::Subject& subject);
 
+// Whether the build has a named context of that name: it counts for more than a stage.
+bool is_named_context(lint::Subject& subject, std::string_view name);
+
 // The stage that contains a RUN, by its place.
 size_t stage_of(const std::vector<WrittenStage>& stages, const lint::Run& run);
 

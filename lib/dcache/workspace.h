@@ -45,9 +45,10 @@ class Workspace {
     std::map<std::string, std::string> levels = {};  // by rule: "error", "warning", "info" or "style"
   };
   struct Options {
-    bool on_disk = true;       // false: there are no files but the texts that are set
-    std::string context = {};  // the build context of all Dockerfiles; empty: the folder of each
-    std::string config = {};   // the configuration for all files; empty: the nearest above each
+    bool on_disk = true;  // false: there are no files but the texts that are set
+    // The build context of Dockerfiles that no definition names; empty: an inferred one.
+    std::string context = {};
+    std::string config = {};  // the configuration for all files; empty: the nearest above each
     Rules rules = {};
     std::string target = {};    // the stage to build; empty: the last
     std::string platform = {};  // empty: linux/amd64

@@ -35,7 +35,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const std::string_view image = subject.graph().text_of(from->arguments.front());
     const auto known = std::ranges::find_if(
         kRepositories, [&](const auto& repository) { return image.starts_with(repository.prefix); });
-    if (wanted.empty() || known == std::end(kRepositories) || known->architecture == wanted) continue;
+    if (wanted.empty() || known == std::end(kRepositories) || known->architecture == wanted ||
+        subject.is_defined(image))
+      continue;
     reporter
         .report(from->span,
                 fmt::format("{} contains images for {}, but FROM asks for {}", image, known->architecture,

@@ -10,7 +10,6 @@
 #include "dcache/dockerfile/expand.h"
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
-#include "dcache/project/target.h"
 
 namespace dcache::rules::DC1009 {
 namespace {
@@ -74,19 +73,16 @@ class BaseArguments {
   std::set<std::string_view> set_;
 };
 
-// Whether a definition gives another image of the repository in the place of this one.
-bool is_built_here(std::string_view image) {
-  return image.starts_with(project::kTargetScheme);
-}
-
 void check(Subject& subject, lint::Reporter& reporter) {
   const BaseArguments arguments(subject.file());
   std::map<std::string, std::string, std::less<>> digests;  // by name and tag
   std::vector<Tagged> tagged;
   for (const Step& step : subject.graph().steps) {
-    if (step.kind != Step::Kind::kImage || step.image.empty() || is_built_here(step.image)) continue;
-    if (arguments.is_open(step.instruction->arguments.front())) continue;
-    const text::Span span = step.instruction->arguments.front().span;
+    if (step.kind != Step::Kind::kImage || step.image.empty()) continue;
+    const dockerfile::Word& written = step.instruction->arguments.front();
+    if (subject.is_defined(subject.graph().text_of(written)) || subject.is_defined(step.image)) continue;
+    if (arguments.is_open(written)) continue;
+    const text::Span span = written.span;
     const plan::ImageReference image = plan::read_reference(step.image);
     const bool latest = image.tag.empty() || image.tag == "latest";
     if (image.digest.empty() && !latest) {
@@ -140,8 +136,9 @@ lint::Rule rule() {
           "not show which image a build starts from. A digest always names the same image; a bot can "
           "keep it up to date. Without a tag, or with `latest`, even the major version may change: this "
           "is a warning for each FROM. All images with another tag are one info for the whole file. The "
-          "rule replaces variables by their values. It does not report stages, `scratch`, and names that "
-          "an ARG without a value decides.",
+          "rule replaces variables by their values. It does not report stages, `scratch`, names that an "
+          "ARG without a value decides, and names whose meaning a Compose, bake or Skaffold file decides: "
+          "named contexts, and images that the repository builds.",
       .bad = {"FROM ubuntu\nRUN echo hello\n"},
       .good = {"FROM ubuntu:24.04@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"
                "RUN echo hello\n"},

@@ -148,6 +148,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       std::ranges::any_of(kNeedRoot, [&](std::string_view one) { return image.starts(one); }))
     return;
   if (image.user == nullptr) {
+    if (image.base_is_built) return;  // its Dockerfile may have one
     reporter.report(starter->span, fmt::format("{} runs as root: the Dockerfile has no USER", words.front()),
                     "add USER with a user that can write only to the files that the program changes");
     return;

@@ -266,10 +266,9 @@ bool has_ignore_file_above(const lint::Surroundings& around) {
 void check(Subject& subject, lint::Reporter& reporter) {
   const Step* copy = find_broad_copy(subject.graph());
   if (copy == nullptr) return;
-  // Nothing is written where the context may be elsewhere.
   const lint::Surroundings* surroundings = likely_context(subject);
-  if (surroundings == nullptr || !surroundings->ignore_file.empty() || has_ignore_file_above(*surroundings))
-    return;
+  if (surroundings == nullptr || !surroundings->ignore_file.empty()) return;
+  if (!subject.context_is_known() && has_ignore_file_above(*surroundings)) return;
   auto fix = write_ignore_file(subject, *surroundings);
   if (!fix) return;
   lint::Diagnostic& diagnostic = reporter.report(
@@ -277,7 +276,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
       "this copies the whole context, and there is no .dockerignore: every edit of a file in it rebuilds "
       "this step",
       fmt::format("list the files that the build does not need in {}", surroundings->suggested_ignore_file));
-  diagnostic.fix = std::move(fix);
+  if (may_write_to_context(subject)) diagnostic.fix = std::move(fix);
 }
 
 constexpr lint::ExampleFile kBare[] = {{"main.py", "print(1)\n"}, {"app.log", "…\n"}};
@@ -307,8 +306,8 @@ lint::Rule rule() {
           "installed packages, logs and private keys only if git does not track them and no step names them; "
           "outside of a git repository it lists a folder such as `dist` only next to a manifest such as "
           "`package.json`. It is unsafe if it ignores more than Dockerfiles. Nothing is written if the "
-          "folder "
-          "lacks the files that COPY names: then the context is another folder.",
+          "context is a guess that may be wrong: if no definition names the Dockerfile, and its folder is "
+          "below the root of the repository and contains nothing that COPY or a package manager names.",
       .bad = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kBare},
       .good = {"FROM python:3.12\nWORKDIR /srv\nCOPY . .\n", kWithIgnoreFile},
       .references = kReferences,

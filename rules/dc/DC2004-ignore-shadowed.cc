@@ -7,6 +7,7 @@
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
 #include "rules/broad_copy.h"
+#include "rules/likely_context.h"
 
 namespace dcache::rules::DC2004 {
 namespace {
@@ -36,7 +37,7 @@ std::string describe(const lint::Surroundings& around) {
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const Step* reader = find_context_reader(subject.graph());
-  const lint::Surroundings* around = reader == nullptr ? nullptr : subject.surroundings();
+  const lint::Surroundings* around = reader == nullptr ? nullptr : likely_context(subject);
   if (around == nullptr) return;
   struct Shadow {
     std::string words;

@@ -10,6 +10,7 @@
 #include "dcache/report/weight.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
+#include "rules/likely_context.h"
 
 namespace dcache::rules::DC2005 {
 namespace {
@@ -66,7 +67,7 @@ void look_at_all(const Step& reader, const lint::Surroundings& around, const Wei
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Graph& graph = subject.graph();
   const Step* reader = find_context_reader(graph);
-  const lint::Surroundings* around = reader == nullptr ? nullptr : subject.surroundings();
+  const lint::Surroundings* around = reader == nullptr ? nullptr : likely_context(subject);
   if (around == nullptr || around->files.records().size() > kMostFiles) return;
   const Weight& all = around->shared<Weight>([&] { return weigh(around->files.records()); });
   if (all.bytes < kHeavy) return;

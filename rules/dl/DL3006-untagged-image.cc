@@ -20,7 +20,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const bool stage = stages.contains(std::string(word.text));
     const bool plain =
         image.tag.empty() && image.digest.empty() && word.text.find('$') == std::string_view::npos;
-    if (plain && !stage && word.text != "scratch") {
+    if (plain && !stage && word.text != "scratch" && !subject.is_defined(word.text)) {
       reporter.report(from.span,
                       fmt::format("{} has no tag, so each build may use another version", word.text),
                       fmt::format("write {}:VERSION", word.text));

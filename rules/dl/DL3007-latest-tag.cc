@@ -9,8 +9,9 @@ namespace {
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const dockerfile::Instruction& from : subject.file().instructions()) {
     if (from.keyword != dockerfile::Keyword::kFrom || from.arguments.empty()) continue;
-    const plan::ImageReference image = plan::read_reference(from.arguments.front().text);
-    if (image.tag != "latest" || !image.digest.empty()) continue;
+    const std::string_view name = from.arguments.front().text;
+    const plan::ImageReference image = plan::read_reference(name);
+    if (image.tag != "latest" || !image.digest.empty() || subject.is_defined(name)) continue;
     reporter.report(from.span, fmt::format("the tag latest of {} moves with every release", image.name),
                     fmt::format("write {}:VERSION", image.name));
   }

@@ -77,7 +77,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       const dockerfile::Flag* from = instruction.find_flag("from");
       if (from == nullptr || from->value.find(':') != std::string_view::npos ||
           find_stage(stages, current, from->value) ||
-          text::equals_ignoring_case(from->value, stages[current].name))
+          text::equals_ignoring_case(from->value, stages[current].name) || subject.is_defined(from->value))
         continue;
       const std::string_view name = from->value;
       const bool is_suspect = has_variable(name) || is_number(name) || is_likely_image(name) ||
@@ -103,7 +103,9 @@ lint::Rule rule() {
               "image its own stage, or write its tag.\n\nThe rule reports a name if it contains a variable, "
               "which no builder replaces there, if it is similar to that of a stage, or if it is the name of "
               "a well-known image or contains a `/`. Other names are usually contexts from a compose file, a "
-              "bake file or `--build-context`: only the profile `hadolint` reports them.",
+              "bake file or `--build-context`: only the profile `hadolint` reports them. A name that such a "
+              "file is "
+              "known to give is never reported.",
           .bad = {"FROM golang:1.22 AS builder\n"
                   "RUN make\n"
                   "FROM debian:12\n"

@@ -16,7 +16,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword != Keyword::kCopy) continue;
       const dockerfile::Flag* from = instruction.find_flag("from");
-      if (from == nullptr || !text::equals_ignoring_case(from->value, stage.name)) continue;
+      if (from == nullptr || !text::equals_ignoring_case(from->value, stage.name) ||
+          is_named_context(subject, from->value))
+        continue;
       reporter
           .report(instruction.span, fmt::format("the stage {} copies from itself", stage.name),
                   "name another stage, or copy with RUN cp")

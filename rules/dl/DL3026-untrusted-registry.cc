@@ -73,7 +73,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const std::string_view registry = registry_of(image.name);
     const bool known =
         std::ranges::any_of(trusted, [&](const std::string& entry) { return is_trusted(registry, entry); });
-    if (known || image.name == "scratch" || image.name.starts_with('$')) continue;
+    if (known || image.name == "scratch" || image.name.starts_with('$') || subject.is_defined(image.name))
+      continue;
     reporter
         .report(image.instruction->span, fmt::format("the registry {} is not trusted", registry),
                 fmt::format("use an image from {}", fmt::join(trusted, ", ")))
@@ -84,22 +85,24 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DL3026",
-          .name = "untrusted-registry",
-          .level = lint::Level::kError,
-          .origin = lint::Origin::kHadolint,
-          .summary = "An image comes from a registry that the configuration does not trust",
-          .rationale =
-              "`trusted-registries` in the configuration lists the registries that images may come from; "
-              "`*.example.com` means all below a domain. The rule looks at the images of FROM, of `COPY "
-              "--from` and of `RUN --mount=from=…`. Without the list it reports nothing. An image "
-              "without a registry comes from `docker.io`.",
-          .bad = {.dockerfile = "FROM evil.example.org/debian:12\n",
-                  .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
-          .good = {.dockerfile = "FROM debian:12\n",
-                   .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
-          .security_severity = "5.0",
-          .check = check};
+  return {
+      .code = "DL3026",
+      .name = "untrusted-registry",
+      .level = lint::Level::kError,
+      .origin = lint::Origin::kHadolint,
+      .summary = "An image comes from a registry that the configuration does not trust",
+      .rationale =
+          "`trusted-registries` in the configuration lists the registries that images may come from; "
+          "`*.example.com` means all below a domain. The rule looks at the images of FROM, of `COPY "
+          "--from` and of `RUN --mount=from=…`. Without the list it reports nothing. An image "
+          "without a registry comes from `docker.io`. Names that a Compose, bake or Skaffold file decides "
+          "are not reported.",
+      .bad = {.dockerfile = "FROM evil.example.org/debian:12\n",
+              .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
+      .good = {.dockerfile = "FROM debian:12\n",
+               .config = "trusted-registries = [\"docker.io\", \"*.example.com\"]\n"},
+      .security_severity = "5.0",
+      .check = check};
 }
 
 }  // namespace dcache::rules::DL3026

@@ -61,6 +61,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       if (root == nullptr) continue;
       const std::string_view from = instruction.find_flag("from")->value;
       const auto stage = find_stage(stages, current, from);
+      if (is_named_context(subject, from) || (!stage && subject.is_defined(from))) continue;
       const bool meant = stage ? is_made_to_be_copied(subject, *stage) : is_made_to_be_copied(from);
       if (meant && !as_hadolint) continue;
       reporter

@@ -1,5 +1,8 @@
 // What a whole run of `dcache lint` says and does, over several files.
+#include <filesystem>
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/run_program.h"
 
@@ -48,6 +51,189 @@ TEST(Lint, DoesNotOverwriteAFileThatAFixHasWritten) {
       run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2002", "."}, folder.path());
   EXPECT_EQ(count_of(outcome.err, "1 finding"), 2U) << outcome.err;
   EXPECT_EQ(folder.read(".dockerignore"), ".git\n**/node_modules\n");
+}
+
+// The codes that whole runs over the folder report, in the profiles that contain the most rules.
+std::string codes(const TemporaryFolder& folder, const std::vector<std::string>& more) {
+  std::string found;
+  for (const char* profile : {"default", "hadolint", "all"}) {
+    std::vector<std::string> arguments = {"lint", "--profile", profile, "--format", "json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Outcome outcome = run_dcache(arguments, folder.path());
+    for (const auto& finding : nlohmann::json::parse(outcome.out))
+      found += finding.at("rule").get<std::string>() + " ";
+  }
+  return found;
+}
+
+TEST(Lint, ReportsNoNameThatADefinitionDecides) {
+  const TemporaryFolder folder;
+  folder.write("docker-bake.hcl",
+               "target \"base\" {\n  context = \"base\"\n  tags = [\"me/base\", \"me/tools:latest\"]\n}\n"
+               "target \"app\" {\n  context = \"app\"\n"
+               "  contexts = { mybase = \"target:base\", node = \"./files\", arm64v8 = \"target:base\",\n"
+               "    \"alpine:3.20\" = \"docker-image://alpine\", \"arm64v8/x\" = \"target:base\", build = "
+               "\"files\" }\n"
+               "}\n");
+  folder.write("base/Dockerfile", "FROM scratch\n");
+  folder.write("files/x", "");
+  folder.write("app/Dockerfile",
+               "FROM mybase AS build\n"
+               "FROM alpine:3.20 AS two\n"
+               "FROM me/base AS three\n"
+               "FROM me/tools:latest AS four\n"
+               "FROM --platform=linux/amd64 arm64v8/x AS five\n"
+               "COPY --from=build / /\n"
+               "COPY --from=node x /x\n"
+               "COPY --from=me/tools x /x\n"
+               "RUN --mount=type=bind,from=mybase,target=/m true\n");
+  const std::vector<std::string> rules = {
+      "--select", "DC1009,DL3006,DL3007,DL3022,DL3026,DL3067,InvalidBaseImagePlatform", "--trusted-registry",
+      "example.org"};
+  EXPECT_EQ(codes(folder, rules), "");
+  folder.write("docker-bake.hcl", "target \"app\" { context = \"app\" }\n");
+  const std::string found = codes(folder, rules);
+  for (const char* rule :
+       {"DC1009", "DL3006", "DL3007", "DL3022", "DL3026", "DL3067", "InvalidBaseImagePlatform"})
+    EXPECT_NE(found.find(rule), std::string::npos) << rule;
+}
+
+// What the image of another build contains, or a folder, is not told by the name in FROM.
+TEST(Lint, KnowsNothingOfAnImageThatADefinitionPutsInItsPlace) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile",
+               "FROM debian:12\nCOPY --from=build /app /app\nEXPOSE 80\nENTRYPOINT [\"/app\"]\n");
+  const std::vector<std::string> rules = {"--select", "DC1022,DC1024"};
+  folder.write("docker-bake.json", R"({"target": {"app": {}}})");
+  EXPECT_NE(codes(folder, rules), "");
+  folder.write("docker-bake.json", R"({"target": {"app": {"contexts": {"debian:12": "target:base"}},
+                                                  "base": {"dockerfile": "base"}}})");
+  EXPECT_EQ(codes(folder, rules), "");
+}
+
+TEST(Lint, LintsTheDockerfileOfAnImage) {
+  const TemporaryFolder folder;
+  folder.write(
+      "docker-bake.hcl",
+      "target \"a\" { dockerfile = \"build/Dockerfile\" }\n"
+      "target \"b\" {\n  dockerfile = \"build/Dockerfile\"\n  contexts = { base = \"target:a\" }\n}\n"
+      "target \"c\" { dockerfile-inline = \"FROM x\" }\n"
+      "target \"d\" { context = \"https://example.org/x.git\" }\n");
+  folder.write("build/Dockerfile", "FROM base\n");
+  folder.write("other/Dockerfile", "FROM other\n");
+  const auto lint = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"lint", "--format", "gnu", "--select", "DL3006"});
+    return run_dcache(more, folder.path());
+  };
+  EXPECT_EQ(count_of(lint({"--image", "a"}).out, "\n"), 1U);
+  EXPECT_EQ(lint({"--image", "b"}).out, "");
+  EXPECT_EQ(count_of(lint({"--image", "a,b"}).out, "\n"), 1U) << "a Dockerfile is linted once";
+  EXPECT_NE(lint({"--image", "other/Dockerfile"}).out.find("other has no tag"), std::string::npos);
+  EXPECT_EQ(lint({"--image", "a", "--set", "a.dockerfile=other/Dockerfile"}).out.find("other/"), 0U);
+  for (const auto& [image, error] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"aa", "--image aa: there is no such image"},
+           {"c", "its Dockerfile is part of the definition"},
+           {"d", "its context is https://example.org/x.git"}}) {
+    const Outcome outcome = lint({"--image", image});
+    EXPECT_EQ(outcome.status, 2) << image;
+    EXPECT_NE(outcome.err.find(error), std::string::npos) << outcome.err;
+  }
+  EXPECT_NE(lint({"--image", "a", "other"}).err.find("files or images, but not both"), std::string::npos);
+}
+
+TEST(Lint, UsesTheDefinitionThatIsNamed) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM base\n");
+  folder.write("defs/one.hcl", "target \"a\" {\n  context = \"..\"\n  contexts = { base = \"x\" }\n}\n");
+  folder.write("defs/two.hcl", "target \"a\" { context = \"..\" }\n");
+  const auto lint = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"lint", "--format", "gnu", "--select", "DL3006"});
+    return run_dcache(more, folder.path()).out;
+  };
+  EXPECT_NE(lint({"Dockerfile"}), "");
+  EXPECT_EQ(lint({"--definition", "defs/one.hcl"}), "");
+  EXPECT_NE(lint({"--definition", "defs/two.hcl", "--definition-profile", "p"}), "");
+  EXPECT_EQ(lint({"--definition", "defs/two.hcl", "--set", "a.contexts.base=x"}), "");
+}
+
+TEST(Lint, SaysWhatASearchLeavesOut) {
+  const TemporaryFolder folder;
+  for (const char* path : {"Dockerfile", "a/Dockerfile.j2", "a/vendor/x/Dockerfile", "a/Dockerfile.orig"})
+    folder.write(path, "FROM scratch\n");
+  folder.write("b/Dockerfile", "{{ if .x }}\nFROM a\n{{ end }}\n");
+  folder.write("Dockerfile.dockerignore", "");
+  const std::string said = run_dcache({"lint", "-v", "."}, folder.path()).err;
+  for (const char* part :
+       {"a/Dockerfile.j2 is left out: its name is not", "a/vendor/ is left out: it contains vendored",
+        "a/Dockerfile.orig is left out", "b/Dockerfile is left out: it is a template"})
+    EXPECT_EQ(count_of(said, part), 1U) << part << said;
+  EXPECT_EQ(count_of(said, "left out"), 4U) << said;
+  EXPECT_EQ(run_dcache({"lint", "."}, folder.path()).err, "");
+}
+
+// Below the root of a repository a Dockerfile that copies everything may be built with a folder above it.
+TEST(Lint, WritesNoIgnoreFileWhereTheContextIsAGuess) {
+  const auto written = [](const char* definition, const char* more) {
+    const TemporaryFolder folder;
+    folder.write(".git/HEAD", "ref: refs/heads/main\n");
+    folder.write("apps/web/Dockerfile", std::string("FROM node:22\nCOPY . .\n") + more);
+    folder.write("apps/web/package.json", "{}\n");
+    folder.write("apps/web/a.pyc", "");
+    if (*definition != 0) folder.write("compose.yaml", definition);
+    run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2001", "."}, folder.path());
+    std::string found;
+    for (const char* path : {".dockerignore", "apps/web/.dockerignore"}) {
+      if (std::filesystem::exists(folder / path)) found += path;
+    }
+    return found;
+  };
+  EXPECT_EQ(written("", "CMD x\n"), "");
+  EXPECT_EQ(written("", "RUN npm install\n"), "apps/web/.dockerignore");
+  EXPECT_EQ(written("services: {web: {build: apps/web}}\n", "CMD x\n"), "apps/web/.dockerignore");
+  EXPECT_EQ(written("services: {web: {build: {context: ., dockerfile: apps/web/Dockerfile}}}\n", "CMD x\n"),
+            ".dockerignore");
+}
+
+// Patterns count from the root of the context, wherever the file is.
+TEST(Lint, ReadsAnIgnoreFileOfOneDockerfileFromItsContext) {
+  const TemporaryFolder folder;
+  folder.write("compose.yaml", "services: {web: {build: {context: ., dockerfile: docker/Dockerfile}}}\n");
+  folder.write("docker/Dockerfile", "FROM scratch\nCOPY . .\n");
+  folder.write("docker/Dockerfile.dockerignore", "node_modules\n");
+  folder.write("web/node_modules/a.js", "");
+  const Outcome outcome = run_dcache({"lint", "--format", "gnu", "--select", "DC2003", "."}, folder.path());
+  EXPECT_NE(outcome.out.find("this matches only at the root of the context, not web/node_modules"),
+            std::string::npos)
+      << outcome.out;
+}
+
+// In a repository, with all builds that its definitions give.
+TEST(Lint, ReportsIgnoreFilesThatNoBuildReads) {
+  const TemporaryFolder folder;
+  folder.write(".git/HEAD", "ref: refs/heads/main\n");
+  folder.write("compose.yaml",
+               "services:\n"
+               "  app: {build: {context: ., dockerfile: app/Dockerfile}}\n"
+               "  own: {build: own}\n");
+  folder.write("app/Dockerfile", "FROM scratch\nCOPY lib /lib\n");
+  folder.write("own/Dockerfile", "FROM scratch\nCOPY . /\n");
+  folder.write("lib/a", "");
+  for (const char* path : {".dockerignore", "app/.dockerignore", "own/.dockerignore", "lib/.dockerignore"})
+    folder.write(path, "*.log\n");
+  const auto found = [&](const std::vector<std::string>& paths) {
+    std::vector<std::string> arguments = {"lint", "--format", "gnu", "--select", "DC2006"};
+    arguments.insert(arguments.end(), paths.begin(), paths.end());
+    return run_dcache(arguments, folder.path()).out;
+  };
+  const std::string all = found({"."});
+  EXPECT_EQ(count_of(all, "DC2006"), 2U) << all;
+  EXPECT_NE(
+      all.find("app/.dockerignore:1:1: info: no build reads this file: it is not at the root of the build "
+               "context . (compose.yaml:2)"),
+      std::string::npos)
+      << all;
+  EXPECT_NE(all.find("lib/.dockerignore"), std::string::npos) << all;
+  EXPECT_EQ(count_of(found({"app/.dockerignore", "own"}), "DC2006"), 1U) << "of a part of the repository";
 }
 
 }  // namespace

@@ -46,12 +46,25 @@ inline std::string companion_path(lint::CompanionKind kind, const TemporaryFolde
   return folder / (kind == lint::CompanionKind::kWorkflow ? ".github/workflows/image.yml" : ".gitlab-ci.yml");
 }
 
-// The same of a file beside a Dockerfile.
+// The same, in a repository whose root is the folder.
+inline lint::LoadSurroundings surroundings_in_project(const TemporaryFolder& folder) {
+  const auto use = [&folder] {
+    return std::make_shared<const lint::IgnoreFileUse>(project::read_project(folder.path(), {}),
+                                                       context::disk());
+  };
+  const auto files = surroundings_of(folder);
+  return lint::LoadSurroundings(
+      {.files = [files](const plan::Graph* graph) { return files(graph); }, .ignore_use = use});
+}
+
+// The same of a file beside a Dockerfile; `place` is where it is in the folder, if that is not usual.
 inline std::vector<std::string> findings_beside(lint::CompanionKind kind, const std::string& text,
-                                                const lint::Config& config, const TemporaryFolder& folder) {
+                                                const lint::Config& config, const TemporaryFolder& folder,
+                                                const std::string& place = "") {
   const lint::Linter linter(lint::catalogue(), config);
-  if (kind == lint::CompanionKind::kIgnoreFile) folder.write(".dockerignore", text);
-  lint::Companion companion(kind, companion_path(kind, folder), text, surroundings_of(folder));
+  const std::string path = place.empty() ? companion_path(kind, folder) : folder / place;
+  if (kind == lint::CompanionKind::kIgnoreFile) folder.write(place.empty() ? ".dockerignore" : place, text);
+  lint::Companion companion(kind, path, text, surroundings_in_project(folder));
   std::vector<std::string> found;
   for (const lint::Diagnostic& diagnostic : linter.lint(companion).diagnostics) {
     found.push_back(std::string(diagnostic.rule) + ":" +

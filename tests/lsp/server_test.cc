@@ -431,6 +431,100 @@ TEST(LanguageServer, LintsAgainWhenAnIgnoreFileIsEdited) {
   expect_report(client, dockerfile, {});
 }
 
+// A repository whose Compose file says how svc/Dockerfile is built: its own folder has nothing of it.
+class DefinedBuild : public test::GitFolder {
+ public:
+  DefinedBuild() {
+    git("init -q -b main");
+    write("compose.yaml", compose("src", "app"));
+    write(".dockerignore", "src/*.log\n");
+    write("svc/Dockerfile", kText);
+    for (const char* path : {"src/a", "src/b", "docs/c"})
+      write(path, "1");
+    commit("one");
+  }
+
+  static std::string compose(const std::string& source, const std::string& target) {
+    return "services:\n  app:\n    build:\n      context: .\n      dockerfile: svc/Dockerfile\n      "
+           "target: " +
+           target + "\n      args: {DIR: " + source + "}\n";
+  }
+
+  const std::string kText =
+      "FROM scratch AS app\nARG DIR=none\nCOPY $DIR /files\nFROM scratch AS other\nCOPY docs /docs\n";
+  std::string dockerfile() const { return *this / "svc/Dockerfile"; }
+};
+
+std::string hover_text(LspClient& client, const std::string& path, uint32_t line) {
+  const json help = client.result("textDocument/hover", at(path, line, 1));
+  return help.is_null() ? "" : help.at("contents").at("value").get<std::string>();
+}
+
+std::string lens_title(LspClient& client, const std::string& path) {
+  return client.result("textDocument/codeLens", whole(path)).at(0).at("command").at("title");
+}
+
+TEST(LanguageServer, AnswersForTheBuildThatADefinitionMeans) {
+  const DefinedBuild project;
+  const std::string path = project.dockerfile();
+  // The context of the options is for Dockerfiles that nothing defines.
+  for (const std::string context : {"", "docs"}) {
+    LspClient client;
+    client.start(
+        R"({"workspace":{"inlayHint":{"refreshSupport":true}}})"_json,
+        {{"rootUri", lsp::uri_of(project.path())}, {"initializationOptions", {{"context", context}}}});
+    client.open(path, project.kText);
+    expect_report(client, path, {});
+    EXPECT_EQ(lens_title(client, path), "0 of 1 step rebuild since HEAD") << "of the target app";
+    EXPECT_NE(hover_text(client, path, 2).find("Takes 2 files"), std::string::npos)
+        << hover_text(client, path, 2);
+    client.open(project / "src/a", "2", "text");
+    EXPECT_EQ(lens_title(client, path), "1 of 1 step rebuilds since HEAD");
+  }
+  LspClient client;
+  client.start(json::object(), {{"initializationOptions", {{"context", project / "docs"}}}});
+  const std::string other = project / "lone/Dockerfile";
+  client.open(other, "FROM scratch\nCOPY c /c\n");
+  EXPECT_NE(hover_text(client, other, 1).find("Takes 1 file"), std::string::npos)
+      << hover_text(client, other, 1);
+}
+
+TEST(LanguageServer, AnswersAgainWhenADefinitionChanges) {
+  const DefinedBuild project;
+  const std::string path = project.dockerfile(), compose = project / "compose.yaml";
+  LspClient client;
+  client.start();
+  client.open(path, project.kText);
+  expect_report(client, path, {});
+  EXPECT_NE(hover_text(client, path, 2).find("Takes 2 files"), std::string::npos);
+  // On the disk, as a client that watches files tells it.
+  project.write("compose.yaml", project.compose("docs", "app"));
+  client.notify("workspace/didChangeWatchedFiles",
+                {{"changes", {{{"uri", lsp::uri_of(compose)}, {"type", 2}}}}});
+  EXPECT_NE(hover_text(client, path, 2).find("Takes 1 file"), std::string::npos)
+      << hover_text(client, path, 2);
+  // In an editor, unsaved.
+  client.open(compose, project.compose("src", "other"), "yaml");
+  EXPECT_NE(hover_text(client, path, 4).find("Takes 1 file"), std::string::npos)
+      << hover_text(client, path, 4);
+  EXPECT_EQ(lens_title(client, path), "not needed for this target");
+  client.change(compose, 2, {{{"text", project.compose("src", "app")}}});
+  EXPECT_EQ(lens_title(client, path), "0 of 1 step rebuild since HEAD");
+}
+
+TEST(LanguageServer, LintsTheBuildThatADefinitionMeans) {
+  const DefinedBuild project;
+  const std::string path = project.dockerfile(), compose = project / "compose.yaml";
+  const std::string text = "FROM base AS app\nCOPY src/x.log /\n";
+  project.write("src/x.log", "1");
+  LspClient client;
+  client.start();
+  client.open(path, text);
+  expect_report(client, path, {"DC1009", "CopyIgnoredFile"});
+  client.open(compose, project.compose("src", "app") + "      additional_contexts: {base: ./docs}\n", "yaml");
+  expect_report(client, path, {"CopyIgnoredFile"});
+}
+
 // A ShellCheck that is still busy with the first text when the second one is there.
 TEST(LanguageServer, DropsWhatShellCheckSaysOfAnEarlierText) {
   const TemporaryFolder folder;

@@ -68,6 +68,13 @@ std::filesystem::path cases_of(std::string_view code) {
   return kCases / (std::string(code) + ".txt");
 }
 
+// The ignore file that a title names at its end: "nothing: … (sub/.dockerignore)".
+std::string ignore_file_of(const RuleCase& c) {
+  const size_t begin = c.title.rfind('(');
+  if (begin == std::string::npos || !c.title.ends_with("ignore)")) return "";
+  return c.title.substr(begin + 1, c.title.size() - begin - 2);
+}
+
 void check_case(const lint::Rule& rule, const RuleCase& c) {
   const test::TemporaryFolder folder;
   for (const RuleCase::ContextFile& one : c.files) {
@@ -81,7 +88,7 @@ void check_case(const lint::Rule& rule, const RuleCase& c) {
   const std::vector<std::string> found =
       rule.about.empty() ? test::findings(c.dockerfile, config, load)
                          : test::findings_beside(gitlab ? lint::CompanionKind::kGitlabCi : rule.about.front(),
-                                                 c.dockerfile, config, folder);
+                                                 c.dockerfile, config, folder, ignore_file_of(c));
   EXPECT_EQ(found, c.expected) << c.title << "\n" << c.dockerfile;
 }
 

@@ -45,7 +45,8 @@ class Workspace {
   struct Options {
     // Where files are read from.
     std::shared_ptr<const context::FileSystem> files = context::disk();
-    std::string context = {};     // the build context of all Dockerfiles; empty: the folder of each
+    // The build context of Dockerfiles that no definition names; empty: an inferred one.
+    std::string context = {};
     std::string hash_store = {};  // the folder of hashes kept between runs; empty for none
     std::string config = {};      // the configuration for all files; empty: the nearest above each
     // Changes every configuration; empty for nothing.

@@ -1,19 +1,8 @@
 #include "dcache/lint/companion.h"
 
-#include "dcache/project/file_kinds.h"
-#include "dcache/text/path.h"
+#include <utility>
 
 namespace dcache::lint {
-
-std::optional<CompanionKind> companion_kind(std::string_view path) {
-  const std::string_view name = text::base_name(path);
-  if (name.ends_with(".dockerignore") || name.ends_with(".containerignore"))
-    return CompanionKind::kIgnoreFile;
-  const auto kind = project::definition_kind(path);
-  if (kind == project::DefinitionKind::kGitlabCi) return CompanionKind::kGitlabCi;
-  if (kind == project::DefinitionKind::kWorkflow) return CompanionKind::kWorkflow;
-  return std::nullopt;
-}
 
 Companion::Companion(CompanionKind kind, std::string path, std::string source, LoadSurroundings load,
                      const context::FileSystem& files)

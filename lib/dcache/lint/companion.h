@@ -7,19 +7,14 @@
 #include <string_view>
 
 #include "dcache/lint/surroundings.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/text/document.h"
 #include "dcache/text/line_index.h"
 
 namespace dcache::lint {
 
-enum class CompanionKind : uint8_t {
-  kIgnoreFile,  // .dockerignore and the like
-  kWorkflow,    // GitHub Actions: .github/workflows/*.yml
-  kGitlabCi,    // .gitlab-ci.yml
-};
-
-// What a file is, by its path; nothing for other files.
-std::optional<CompanionKind> companion_kind(std::string_view path);
+using project::companion_kind;
+using project::CompanionKind;
 
 // One such file. Belongs to one thread.
 class Companion {
@@ -35,6 +30,8 @@ class Companion {
   const std::string& path() const { return path_; }
   text::Document text() const { return {source_, lines_}; }
   const Surroundings* surroundings();
+  // Which ignore files builds read; null where that is not known.
+  std::shared_ptr<const IgnoreFileUse> ignore_use() const { return load_.ignore_use(); }
   const context::FileSystem& files() const { return *files_; }
 
  private:

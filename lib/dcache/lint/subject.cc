@@ -4,6 +4,7 @@
 #include <array>
 
 #include "dcache/lint/suppress.h"
+#include "dcache/plan/image.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -166,6 +167,14 @@ const project::Image* Subject::image() {
     image_ = load_.image();
   }
   return image_.get();
+}
+
+bool Subject::is_defined(std::string_view name) {
+  if (!names_asked_) {
+    names_asked_ = true;
+    names_ = load_.names();
+  }
+  return names_ != nullptr && !name.empty() && names_->contains(plan::normal_reference(name));
 }
 
 const plan::Graph& Subject::graph() {

@@ -55,6 +55,9 @@ class Subject {
   const Config& config() const { return config_; }
   // The build that the file is meant for; null where that is not known.
   const project::Image* image();
+  // Whether definitions decide what a name means that FROM, COPY --from or a mount has: it is that of a named
+  // context, or of an image that the repository builds. Nobody can pin or correct it in the Dockerfile.
+  bool is_defined(std::string_view name);
   // The plan of that build, up to the last stage whatever its target is.
   const plan::Graph& graph();
   // All RUNs of the file in its order, those that ONBUILD carries too.
@@ -63,6 +66,8 @@ class Subject {
   const Run& run_of(size_t step);
   // The run of a RUN of the file, or of what ONBUILD carries.
   const Run& run_at(const dockerfile::Instruction& instruction);
+  // Whether a definition or the user says which folder is the context; otherwise it is a guess.
+  bool context_is_known() { return load_.context_is_given() || image() != nullptr; }
   // Null where nothing is known of the context.
   const Surroundings* surroundings();
   // What several rules work out of the file, made by the first that asks: one value for each type.
@@ -86,6 +91,8 @@ class Subject {
   LoadSurroundings load_;
   bool image_asked_ = false;
   std::shared_ptr<const project::Image> image_;
+  bool names_asked_ = false;
+  LoadSurroundings::Names names_;
   text::Arena texts_;  // of words in runs
   std::unique_ptr<plan::Graph> graph_;
   std::unique_ptr<std::vector<Run>> runs_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dcache/plan/image.h"
 #include "dcache/text/path.h"
 
 namespace dcache::lint {
@@ -35,20 +36,41 @@ std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder,
   return around;
 }
 
-LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::string& context) {
+LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::string& context,
+                                     std::shared_ptr<const project::Image> given) {
   // Found by the first who asks.
   struct Answer {
     std::once_flag asked;
-    std::shared_ptr<const project::Image> image;
+    std::vector<project::Image> images;
+    std::once_flag asked_names;
+    LoadSurroundings::Names names;
   };
   const auto known = std::make_shared<Answer>();
-  const auto image = [this, dockerfile, context, known]() {
+  const auto defined = [this, dockerfile, given, known]() -> const std::vector<project::Image>& {
     std::call_once(known->asked, [&] {
-      if (images_ == nullptr || !context.empty()) return;
-      std::vector<project::Image> defined = images_->defined(dockerfile);
-      if (!defined.empty()) known->image = std::make_shared<const project::Image>(std::move(defined.front()));
+      if (given != nullptr) {
+        known->images = {*given};
+      } else if (images_ != nullptr) {
+        known->images = images_->defined(dockerfile);
+      }
     });
-    return known->image;
+    return known->images;
+  };
+  const auto image = [context, known, defined]() -> std::shared_ptr<const project::Image> {
+    if (!context.empty() || defined().empty()) return nullptr;
+    return {known, &known->images.front()};
+  };
+  const auto names = [this, dockerfile, known, defined] {
+    std::call_once(known->asked_names, [&] {
+      if (images_ == nullptr) return;
+      project::ImageFinder::References all = images_->references(dockerfile);
+      for (const project::Image& one : defined()) {
+        for (const auto& [name, meaning] : one.build.plan.named_contexts)
+          all.insert(plan::normal_reference(name));
+      }
+      known->names = std::make_shared<const project::ImageFinder::References>(std::move(all));
+    });
+    return known->names;
   };
   const auto files = [this, dockerfile, context, image](const plan::Graph* graph) {
     std::string folder = context;
@@ -58,15 +80,40 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     if (folder.empty()) folder = text::parent_path(dockerfile);
     return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
   };
-  return {LoadSurroundings::Files(files), image};
+  return LoadSurroundings(
+      {.files = files, .image = image, .names = names, .context_is_given = !context.empty()});
 }
 
 LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,
                                          const std::string& context) {
-  const std::string folder = context.empty() ? std::string(text::parent_path(ignore_file)) : context;
-  return LoadSurroundings([this, ignore_file, text, folder] {
+  const std::string folder = context.empty() ? context_of_ignore_file(ignore_file) : context;
+  const auto files = [this, ignore_file, text, folder](const plan::Graph*) {
     return load(folder, cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit));
-  });
+  };
+  // Anyone who names a context knows better than definitions.
+  if (!context.empty()) return LoadSurroundings({.files = files});
+  const std::string own_folder(text::parent_path(ignore_file));
+  return LoadSurroundings(
+      {.files = files, .ignore_use = [this, own_folder] { return ignore_use(own_folder); }});
+}
+
+// The ignore file of one Dockerfile counts from the context that this is built with.
+std::string AllSurroundings::context_of_ignore_file(const std::string& path) const {
+  constexpr std::string_view kEnding = ".dockerignore";
+  const std::string dockerfile = path.substr(0, path.size() - std::min(kEnding.size(), path.size()));
+  const bool is_of_one = path.ends_with(kEnding) && !dockerfile.empty() && !dockerfile.ends_with('/') &&
+                         images_ != nullptr && files_->exists(dockerfile);
+  if (!is_of_one) return std::string(text::parent_path(path));
+  return images_->of(dockerfile).front().build.context;
+}
+
+std::shared_ptr<const IgnoreFileUse> AllSurroundings::ignore_use(const std::string& folder) {
+  const auto project = images_ == nullptr ? nullptr : images_->project(folder);
+  if (project == nullptr) return nullptr;
+  const std::scoped_lock lock(mutex_);
+  std::shared_ptr<const IgnoreFileUse>& use = ignore_uses_[project.get()];
+  if (use == nullptr) use = std::make_shared<const IgnoreFileUse>(*project, files_);
+  return use;
 }
 
 std::shared_ptr<const Surroundings> AllSurroundings::load(

@@ -18,6 +18,7 @@
 #include "dcache/context/file_system.h"
 #include "dcache/context/snapshot.h"
 #include "dcache/ignore/matcher.h"
+#include "dcache/lint/ignore_use.h"
 #include "dcache/project/images.h"
 
 namespace dcache::lint {
@@ -64,20 +65,36 @@ class LoadSurroundings {
   // `load` gives the files, or null.
   template <typename Load>
   requires std::is_invocable_r_v<std::shared_ptr<const Surroundings>, Load> LoadSurroundings(Load load)
-      : files_([load = std::move(load)](const plan::Graph*) { return load(); }) {}
-  // `image` gives the build that definitions mean for the Dockerfile, or null.
-  LoadSurroundings(Files files, std::function<std::shared_ptr<const project::Image>()> image)
-      : files_(std::move(files)), image_(std::move(image)) {}
+      : parts_{.files = [load = std::move(load)](const plan::Graph*) { return load(); }} {}
+  // What gives each of the answers below; empty functions give none.
+  using Names = std::shared_ptr<const project::ImageFinder::References>;
+  struct Parts {
+    Files files = {};
+    std::function<std::shared_ptr<const project::Image>()> image = {};
+    std::function<Names()> names = {};
+    std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
+    bool context_is_given = false;
+  };
+  explicit LoadSurroundings(Parts parts) : parts_(std::move(parts)) {}
 
   // Null where nothing is known.
   std::shared_ptr<const Surroundings> operator()(const plan::Graph* graph = nullptr) const {
-    return files_ ? files_(graph) : nullptr;
+    return parts_.files ? parts_.files(graph) : nullptr;
   }
-  std::shared_ptr<const project::Image> image() const { return image_ ? image_() : nullptr; }
+  // The build that definitions mean for the Dockerfile, or null.
+  std::shared_ptr<const project::Image> image() const { return parts_.image ? parts_.image() : nullptr; }
+  // The names whose meaning definitions decide, as plan::normal_reference() spells them: named contexts of
+  // the builds of the Dockerfile, and images that the repository builds. Null where nothing is known.
+  Names names() const { return parts_.names ? parts_.names() : nullptr; }
+  // Whether the user named the context.
+  bool context_is_given() const { return parts_.context_is_given; }
+  // Which ignore files the builds of the repository read. Null where they are not known.
+  std::shared_ptr<const IgnoreFileUse> ignore_use() const {
+    return parts_.ignore_use ? parts_.ignore_use() : nullptr;
+  }
 
  private:
-  Files files_;
-  std::function<std::shared_ptr<const project::Image>()> image_;
+  Parts parts_;
 };
 
 // Walks the folder of a context; `ignore` is the file that counts there (cache::load_ignore_file). Null where
@@ -95,8 +112,10 @@ class AllSurroundings {
                            std::shared_ptr<project::ImageFinder> images = nullptr)
       : files_(std::move(files)), images_(std::move(images)) {}
 
-  // Of a Dockerfile; an empty `context` is that of the image that is built from it.
-  LoadSurroundings of(const std::string& dockerfile, const std::string& context = {});
+  // Of a Dockerfile; an empty `context` is that of the image that is built from it. That image is the first
+  // that definitions build from it, unless it is given.
+  LoadSurroundings of(const std::string& dockerfile, const std::string& context = {},
+                      std::shared_ptr<const project::Image> image = nullptr);
   // Of an ignore file that says `text`.
   LoadSurroundings within(const std::string& ignore_file, const std::string& text,
                           const std::string& context = {});
@@ -107,6 +126,8 @@ class AllSurroundings {
     std::once_flag walked;
     std::shared_ptr<const Surroundings> surroundings;
   };
+  std::string context_of_ignore_file(const std::string& path) const;
+  std::shared_ptr<const IgnoreFileUse> ignore_use(const std::string& folder);
   std::shared_ptr<const Surroundings> load(const std::string& folder,
                                            tl::expected<cache::IgnoreFile, cache::Failure> ignore);
 
@@ -114,6 +135,8 @@ class AllSurroundings {
   std::shared_ptr<project::ImageFinder> images_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Known> known_;  // by folder and ignore file
+  // By project: these live as long as the finder.
+  std::map<const project::Project*, std::shared_ptr<const IgnoreFileUse>> ignore_uses_;
 };
 
 }  // namespace dcache::lint

@@ -48,9 +48,15 @@ class LeftOut {
 // What a walk does with an entry.
 enum class Step : uint8_t { kPass, kTake, kEnter };
 
-// Calls `judge` with the path and whether it is a folder, and gives the paths to take, sorted.
+std::string shown(const std::string& path) {
+  return path.starts_with("./") ? path.substr(2) : path;
+}
+
+// Calls `judge` with the path and whether it is a folder, and gives the paths to take, sorted. Adds what is
+// passed over though it may contain Dockerfiles to `left_out_names`.
 template <typename Judge>
-std::vector<std::string> walk(const std::string& folder, const FindOptions& options, const Judge& judge) {
+std::vector<std::string> walk(const std::string& folder, const FindOptions& options, const Judge& judge,
+                              std::vector<std::string>& left_out_names) {
   std::vector<std::string> found;
   std::optional<LeftOut> left_out;
   if (options.gitignore) left_out.emplace(folder);
@@ -61,37 +67,37 @@ std::vector<std::string> walk(const std::string& folder, const FindOptions& opti
     const std::string_view name = text::base_name(path);
     // What a link leads to is not looked up.
     const bool is_folder = !at->is_symlink(failure) && at->is_directory(failure);
-    const bool never = name == ".git" || (is_folder && is_vendored_folder(name));
-    Step step = never ? Step::kPass : judge(path, is_folder, *at);
-    if (step != Step::kPass && left_out && (*left_out)(path, is_folder)) step = Step::kPass;
-    if (step == Step::kTake) found.push_back(path.starts_with("./") ? path.substr(2) : path);
+    const bool vendored = is_folder && is_vendored_folder(name);
+    const bool variant = !is_folder && is_dockerfile_variant(name);
+    Step step = name == ".git" || vendored ? Step::kPass : judge(path, is_folder, *at);
+    const bool ignored =
+        (step != Step::kPass || vendored || variant) && left_out && (*left_out)(path, is_folder);
+    if (ignored) step = Step::kPass;
+    if (step == Step::kTake) found.push_back(shown(path));
+    if (step == Step::kPass && (vendored || variant) && !ignored)
+      left_out_names.push_back(shown(path) + (vendored ? "/" : ""));
     if (is_folder && step != Step::kEnter) at.disable_recursion_pending();
   }
   std::ranges::sort(found);
   return found;
 }
 
-// Whether rules are about a file that is not a Dockerfile.
-bool is_companion(std::string_view path) {
-  const auto kind = definition_kind(path);
-  return kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi ||
-         path.ends_with(".dockerignore") || path.ends_with(".containerignore");
-}
-
 // All Dockerfiles below a folder. What an entry is comes with its name: most are not looked at again.
-std::vector<std::string> search(const std::string& folder, const FindOptions& options) {
-  return walk(folder, options,
-              [&](const std::string& path, bool is_folder, const fs::directory_entry& entry) {
-                if (is_folder) return Step::kEnter;
-                const bool wanted = is_dockerfile_name(path) || (options.companions && is_companion(path)) ||
-                                    (options.definitions && definition_kind(path).has_value());
-                std::error_code failure;
-                return wanted && entry.is_regular_file(failure) ? Step::kTake : Step::kPass;
-              });
+std::vector<std::string> search(const std::string& folder, const FindOptions& options,
+                                std::vector<std::string>& left_out) {
+  const auto judge = [&](const std::string& path, bool is_folder, const fs::directory_entry& entry) {
+    if (is_folder) return Step::kEnter;
+    const bool wanted = is_dockerfile_name(path) || (options.companions && companion_kind(path)) ||
+                        (options.definitions && definition_kind(path).has_value());
+    std::error_code failure;
+    return wanted && entry.is_regular_file(failure) ? Step::kTake : Step::kPass;
+  };
+  return walk(folder, options, judge, left_out);
 }
 
 // What a pattern describes: files, and the Dockerfiles in folders. Nothing for one that is malformed.
-std::vector<std::string> expand(const std::string& pattern, const FindOptions& options) {
+std::vector<std::string> expand(const std::string& pattern, const FindOptions& options,
+                                std::vector<std::string>& left_out) {
   // The walk starts in the folder before the first part with a wildcard.
   const size_t slash = pattern.rfind('/', pattern.find_first_of("*?[\\"));
   const std::string folder = slash == std::string::npos ? "." : pattern.substr(0, std::max<size_t>(slash, 1));
@@ -103,13 +109,14 @@ std::vector<std::string> expand(const std::string& pattern, const FindOptions& o
     const std::string inside = fs::path(path).lexically_relative(folder).generic_string();
     return matcher->decide(inside).ignored ? Step::kTake : is_folder ? Step::kEnter : Step::kPass;
   };
-  for (std::string& path : walk(folder, options, judge)) {
+  std::vector<std::string> unmatched;  // nobody asked for these
+  for (std::string& path : walk(folder, options, judge, unmatched)) {
     std::error_code failure;
     if (!fs::is_directory(path, failure)) {
       all.push_back(std::move(path));
       continue;
     }
-    std::ranges::move(search(path, options), std::back_inserter(all));
+    std::ranges::move(search(path, options, left_out), std::back_inserter(all));
   }
   return all;
 }
@@ -126,7 +133,8 @@ Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions&
       result.files.push_back(path);
       continue;
     }
-    std::vector<std::string> found = pattern ? expand(path, options) : search(path, options);
+    std::vector<std::string> found =
+        pattern ? expand(path, options, result.left_out) : search(path, options, result.left_out);
     if (found.empty() && pattern) {
       result.files.push_back(path);  // which can't be read
     } else if (found.empty()) {
@@ -135,7 +143,7 @@ Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions&
     for (std::string& file : found) {
       if (options.definitions && definition_kind(file)) result.definitions.push_back(file);
       const bool defines_only =
-          !pattern && !is_dockerfile_name(file) && !(options.companions && is_companion(file));
+          !pattern && !is_dockerfile_name(file) && !(options.companions && companion_kind(file));
       if (!defines_only) result.files.push_back(std::move(file));
     }
   }

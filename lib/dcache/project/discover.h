@@ -18,6 +18,9 @@ struct Found {
   std::vector<std::string> files;
   std::vector<std::string> definitions;  // files that define builds; empty if they are not asked for
   std::vector<std::string> without;      // folders that were given and contain none
+  // What a search of folders passed over: files that have the name of a Dockerfile with another ending, such
+  // as Dockerfile.j2, and folders of vendored files, with a `/` at the end. What git ignores is not named.
+  std::vector<std::string> left_out;
 };
 
 // The paths, with each folder replaced by the Dockerfiles below it, and each pattern that no file is called

@@ -54,13 +54,37 @@ constexpr std::array<Pattern, 11> kDefinitions = {{{"compose*.yaml", DefinitionK
                                                    {"skaffold*.yml", DefinitionKind::kSkaffold},
                                                    {".gitlab-ci.yml", DefinitionKind::kGitlabCi}}};
 
+bool is_named_like_dockerfile(std::string_view name) {
+  return std::ranges::any_of(kDockerfiles,
+                             [&](std::string_view pattern) { return text::glob_match(pattern, name); });
+}
+
+bool has_other_ending(std::string_view name) {
+  return std::ranges::any_of(kOtherEndings, [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+bool is_ignore_file(std::string_view name) {
+  return name.ends_with(".dockerignore") || name.ends_with(".containerignore");
+}
+
 }  // namespace
 
 bool is_dockerfile_name(std::string_view path) {
   const std::string_view name = text::base_name(path);
-  const auto ends_name = [&](std::string_view ending) { return name.ends_with(ending); };
-  const auto describes_name = [&](std::string_view pattern) { return text::glob_match(pattern, name); };
-  return std::ranges::none_of(kOtherEndings, ends_name) && std::ranges::any_of(kDockerfiles, describes_name);
+  return !has_other_ending(name) && is_named_like_dockerfile(name);
+}
+
+bool is_dockerfile_variant(std::string_view path) {
+  const std::string_view name = text::base_name(path);
+  return has_other_ending(name) && is_named_like_dockerfile(name) && !is_ignore_file(name);
+}
+
+std::optional<CompanionKind> companion_kind(std::string_view path) {
+  if (is_ignore_file(text::base_name(path))) return CompanionKind::kIgnoreFile;
+  const auto kind = definition_kind(path);
+  if (kind == DefinitionKind::kGitlabCi) return CompanionKind::kGitlabCi;
+  if (kind == DefinitionKind::kWorkflow) return CompanionKind::kWorkflow;
+  return std::nullopt;
 }
 
 std::optional<DefinitionKind> definition_kind(std::string_view path) {

@@ -12,6 +12,19 @@ namespace dcache::project {
 // Whether files of that name define builds, and how; nothing for others. Workflows are told by their folder.
 std::optional<DefinitionKind> definition_kind(std::string_view path);
 
+// A file that rules are about and that is not a Dockerfile: it says how a build goes.
+enum class CompanionKind : uint8_t {
+  kIgnoreFile,  // .dockerignore and the like
+  kWorkflow,    // GitHub Actions: .github/workflows/*.yml
+  kGitlabCi,    // .gitlab-ci.yml
+};
+// What a file is, by its path; nothing for other files.
+std::optional<CompanionKind> companion_kind(std::string_view path);
+
+// Whether the name is that of a Dockerfile with an ending that says that it is something else: a template
+// (Dockerfile.j2), a description, or a copy that a tool left (Dockerfile.orig).
+bool is_dockerfile_variant(std::string_view path);
+
 // Whether a definition changes others beside it: compose.override.yaml, docker-bake.override.hcl.
 bool is_override(std::string_view path);
 

@@ -9,6 +9,7 @@
 
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/parser.h"
+#include "dcache/plan/image.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
@@ -242,6 +243,19 @@ void add_definitions(Definitions definitions, const ImageMaker& maker, Project& 
   std::ranges::move(definitions.failures, std::back_inserter(project.failures));
 }
 
+void add_references(const Image& image, ImageFinder::References& references) {
+  for (const std::string& tag : image.target.tags)
+    references.insert(plan::normal_reference(tag));
+  const auto add_name = [&](const std::string& name) {
+    references.insert(plan::normal_reference(std::string(kTargetScheme) + name));
+  };
+  add_name(image.target.name);
+  std::ranges::for_each(image.aliases, add_name);
+  // The artifacts of Skaffold are called by their references.
+  if (image.origin().kind == DefinitionKind::kSkaffold)
+    references.insert(plan::normal_reference(image.target.name));
+}
+
 // "a.b" as bake writes it.
 std::string bake_name(std::string_view name) {
   std::string result(name);
@@ -350,10 +364,39 @@ ImageFinder::Images ImageFinder::read(const std::string& folder, const std::vect
   return images;
 }
 
+std::vector<ImageFinder::Images> ImageFinder::read_above(const std::string& dockerfile) {
+  const std::string folder(text::parent_path(dockerfile));
+  const auto [known, fresh] = above_.try_emplace(folder);
+  if (!fresh) return known->second;
+  const context::FileSystem& files = *options_.read.files;
+  const std::string root = root_of(folder, files);
+  const std::string top = spelled_root(folder, root, files);
+  std::map<std::string, std::vector<std::string>> by_folder;
+  const auto definitions =
+      options_.definitions.empty() ? definitions_above(folder, root, files) : options_.definitions;
+  for (const std::string& definition : definitions) {
+    if (options_.definitions.empty() && !may_define(definition, files)) continue;
+    by_folder[std::string(text::parent_path(definition))].push_back(definition);
+  }
+  for (const auto& [place, paths] : by_folder)
+    known->second.push_back(read(place, paths, top));
+  return known->second;
+}
+
+ImageFinder::References ImageFinder::references(const std::string& dockerfile) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Images> all = added_;
+  std::ranges::move(read_above(dockerfile), std::back_inserter(all));
+  References references;
+  for (const Images& images : all) {
+    for (const Image& image : *images)
+      add_references(image, references);
+  }
+  return references;
+}
+
 std::vector<Image> ImageFinder::defined(const std::string& dockerfile) {
   const context::FileSystem& files = *options_.read.files;
-  const std::string folder(text::parent_path(dockerfile));
-  const std::string root = root_of(folder, files);
   const std::string path = text::clean_path(dockerfile);
   std::vector<Image> found;
   if (options_.build.context.empty()) {
@@ -368,21 +411,24 @@ std::vector<Image> ImageFinder::defined(const std::string& dockerfile) {
     for (const Images& images : added_)
       take(images);
     if (found.empty()) {
-      const std::string top = spelled_root(folder, root, files);
-      std::map<std::string, std::vector<std::string>> by_folder;
-      const auto definitions =
-          options_.definitions.empty() ? definitions_above(folder, root, files) : options_.definitions;
-      for (const std::string& definition : definitions) {
-        if (options_.definitions.empty() && !may_define(definition, files)) continue;
-        by_folder[std::string(text::parent_path(definition))].push_back(definition);
-      }
-      for (const auto& [place, paths] : by_folder)
-        take(read(place, paths, top));
+      for (const Images& images : read_above(dockerfile))
+        take(images);
     }
   }
   for (Image& image : found)
     image.build.dockerfile = path;
   return found;
+}
+
+std::shared_ptr<const Project> ImageFinder::project(const std::string& folder) {
+  const context::FileSystem& files = *options_.read.files;
+  const std::string root = context::repository_root(files.real_path(folder));
+  if (root.empty()) return nullptr;
+  const std::scoped_lock lock(mutex_);
+  std::shared_ptr<const Project>& known = projects_[root];
+  if (known == nullptr)
+    known = std::make_shared<const Project>(read_project(spelled_root(folder, root, files), options_));
+  return known;
 }
 
 std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
@@ -401,7 +447,12 @@ std::string ImageFinder::context_of(const std::string& dockerfile, const plan::G
       .folder;
 }
 
-Project ImageFinder::project() const {
+std::vector<text::Failure> ImageFinder::failures() const {
+  const std::scoped_lock lock(mutex_);
+  return failures_;
+}
+
+Project ImageFinder::defined_so_far() const {
   const std::scoped_lock lock(mutex_);
   Project project;
   const auto add = [&](const Images& images) {

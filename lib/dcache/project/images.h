@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -75,19 +76,31 @@ class ImageFinder {
   std::vector<Image> of(const std::string& dockerfile);
   // Those that definitions build from it.
   std::vector<Image> defined(const std::string& dockerfile);
+  // How builds refer to the images that are built by the definitions which may be about a Dockerfile: their
+  // tags and `target:NAME`, as plan::normal_reference() spells them.
+  using References = std::set<std::string, std::less<>>;
+  References references(const std::string& dockerfile);
+  // The images of the whole repository that a folder is in; null outside of one. Walks it.
+  std::shared_ptr<const Project> project(const std::string& folder);
   // The context of a Dockerfile that no definition names.
   std::string context_of(const std::string& dockerfile, const plan::Graph& graph) const;
   // All that is defined by what was read so far.
-  Project project() const;
+  Project defined_so_far() const;
+  // What can't be read of the definitions so far.
+  std::vector<text::Failure> failures() const;
 
  private:
   using Images = std::shared_ptr<const std::vector<Image>>;
+  // Of the definitions in the folder of a Dockerfile and above it.
+  std::vector<Images> read_above(const std::string& dockerfile);
   Images read(const std::string& folder, const std::vector<std::string>& definitions,
               const std::string& root);
 
   ProjectOptions options_;
   mutable std::mutex mutex_;
-  std::map<std::string, Images, std::less<>> by_folder_;  // of the definitions in it
+  std::map<std::string, Images, std::less<>> by_folder_;           // of the definitions in it
+  std::map<std::string, std::vector<Images>, std::less<>> above_;  // by the folder of a Dockerfile
+  std::map<std::string, std::shared_ptr<const Project>, std::less<>> projects_;  // by the real root
   std::vector<Images> added_;
   std::vector<Group> groups_;
   std::vector<text::Failure> failures_;

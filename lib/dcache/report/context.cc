@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "dcache/cache/unread_folders.h"
 #include "dcache/report/weight.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/path.h"
@@ -22,6 +24,7 @@ constexpr uint64_t kSmallestShare = 50;  // a fiftieth of all bytes; what is sma
 // What a step takes from the main context.
 struct Reader {
   const plan::Step* step = nullptr;
+  const cache::Build* build = nullptr;
   Weight weight;
 };
 
@@ -41,23 +44,33 @@ struct Usage {
   std::map<std::string_view, Entry> entries;             // all, by path
 };
 
-Usage usage_of(const cache::Build& build) {
-  Usage usage;
+// Adds what the steps of a build read; `files` is the context of the first build, whose records count.
+void add_readers(const cache::Build& build, const context::Snapshot& files, Usage& usage) {
   for (size_t i = 0; i < build.keys().size(); ++i) {
     const plan::Step& step = build.graph().steps[i];
     if (!step.needed || step.reads.empty()) continue;
-    std::vector<const Record*> files;
+    const uint32_t start = step.instruction->start_line;
+    std::vector<const Record*> taken;
     for (const cache::ReadFiles& read : build.keys()[i].reads) {
       if (step.reads[read.read].origin != plan::Read::Origin::kContext) continue;
       for (const cache::SelectedFile& file : read.selection.files) {
-        std::vector<uint32_t>& lines = usage.lines[file.record];
-        if (!lines.empty() && lines.back() == step.instruction->start_line) continue;
-        lines.push_back(step.instruction->start_line);
-        files.push_back(file.record);
+        const Record* record = files.find(file.record->path);
+        if (record == nullptr) continue;
+        std::vector<uint32_t>& lines = usage.lines[record];
+        if (std::ranges::find(lines, start) != lines.end()) continue;
+        lines.push_back(start);
+        taken.push_back(record);
       }
     }
-    if (!files.empty()) usage.readers.push_back({&step, weight_of(files)});
+    if (!taken.empty()) usage.readers.push_back({&step, &build, weight_of(taken)});
   }
+}
+
+Usage usage_of(std::span<const cache::Build> builds) {
+  Usage usage;
+  const cache::Build& build = builds.front();
+  for (const cache::Build& one : builds)
+    add_readers(one, build.context(), usage);
   for (const Record& record : build.context().records()) {
     usage.sent.add(record);
     const bool is_read = usage.lines.contains(&record);
@@ -147,14 +160,55 @@ void append_ignored(const cache::Build& build, std::string& out) {
   }
 }
 
+// What a COPY takes and no later step names: those rows that fit, the rest in a number.
+void append_unread(const cache::Build& build, const Style& style, std::string& out) {
+  constexpr size_t kMostRows = 12;
+  const std::vector<cache::UnreadFolder> folders = cache::unread_folders(build);
+  if (folders.empty()) return;
+  out += style.paint(Tone::kBold, "\nFolders that are copied and that no later step names\n");
+  for (const cache::UnreadFolder& folder : std::span(folders).first(std::min(folders.size(), kMostRows))) {
+    const bool is_certain = folder.runs.empty();
+    const std::string words =
+        is_certain ? "no step reads it"
+                   : fmt::format("RUN in {} {} may read it", folder.runs.size() == 1 ? "line" : "lines",
+                                 fmt::join(folder.runs, ", "));
+    out += fmt::format("{:>5}  {}  {:>10}  {:<32}  {}\n",
+                       build.graph().steps[folder.step].instruction->start_line, files_words(folder.files),
+                       bytes_words(folder.bytes), printable(folder.path) + "/",
+                       style.paint(is_certain ? Tone::kWarn : Tone::kDim, words));
+  }
+  if (folders.size() > kMostRows) out += fmt::format("       and {} more\n", folders.size() - kMostRows);
+  out += style.paint(Tone::kDim, "Each change in them rebuilds the COPY in that line and what follows it.\n");
+}
+
+void write_unread(const cache::Build& build, text::JsonWriter& json) {
+  json.key("unread_folders").begin_array();
+  for (const cache::UnreadFolder& folder : cache::unread_folders(build)) {
+    const dockerfile::Instruction& copy = *build.graph().steps[folder.step].instruction;
+    json.begin_object()
+        .member("line", copy.start_line)
+        .member("instruction", copy.one_line())
+        .member("path", folder.path)
+        .member("files", folder.files)
+        .member("bytes", folder.bytes)
+        .key("runs")
+        .begin_array();
+    for (const uint32_t line : folder.runs)
+      json.value(line);
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
 void write_weight(std::string_view name, const Weight& weight, text::JsonWriter& json) {
   json.key(name).begin_object().member("files", weight.files).member("bytes", weight.bytes).end_object();
 }
 
 }  // namespace
 
-void append_context(const cache::Build& build, const Style& style, std::string& out) {
-  const Usage usage = usage_of(build);
+void append_context(std::span<const cache::Build> builds, const Style& style, std::string& out) {
+  const cache::Build& build = builds.front();
+  const Usage usage = usage_of(builds);
   const auto line = [&](std::string_view name, const Weight& weight) {
     out += fmt::format("{:<16} {}  {:>10}\n", name, files_words(weight.files), bytes_words(weight.bytes));
   };
@@ -170,6 +224,7 @@ void append_context(const cache::Build& build, const Style& style, std::string& 
                        shortened(reader.step->instruction->one_line(), 60));
   }
 
+  append_unread(build, style, out);
   if (usage.sent.bytes == 0) return;
   out += style.paint(Tone::kBold, "\nThe largest files and folders\n");
   Tree(usage).visit([&](const Entry& entry, size_t depth) {
@@ -184,8 +239,9 @@ void append_context(const cache::Build& build, const Style& style, std::string& 
   });
 }
 
-void append_context_json(const cache::Build& build, std::string& out) {
-  const Usage usage = usage_of(build);
+void append_context_json(std::span<const cache::Build> builds, std::string& out) {
+  const cache::Build& build = builds.front();
+  const Usage usage = usage_of(builds);
   text::JsonWriter json(out);
   json.begin_object().member("version", 1).member("context", build.options().context);
   write_weight("sent", usage.sent, json);
@@ -202,7 +258,7 @@ void append_context_json(const cache::Build& build, std::string& out) {
   json.end_array().key("steps").begin_array();
   for (const Reader& reader : usage.readers) {
     json.begin_object()
-        .member("stage", build.graph().stages[reader.step->stage].label())
+        .member("stage", reader.build->graph().stages[reader.step->stage].label())
         .member("line", reader.step->instruction->start_line)
         .member("instruction", reader.step->instruction->one_line())
         .member("files", reader.weight.files)
@@ -221,7 +277,9 @@ void append_context_json(const cache::Build& build, std::string& out) {
   json.end_array().key("unread").begin_array();
   for (const Record* file : usage.unread)
     json.begin_object().member("path", file->path).member("bytes", file->size).end_object();
-  json.end_array().end_object();
+  json.end_array();
+  write_unread(build, json);
+  json.end_object();
   out += '\n';
 }
 

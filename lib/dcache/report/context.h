@@ -2,9 +2,11 @@
 //
 // JSON: {"version":1,"context","sent":{"files","bytes"},"read":{…},"ignore_file","ignored_entries",
 // "ignored":[{"pattern","line","files","bytes"}],"steps":[{"stage","line","instruction","files","bytes"}],
-// "tree":[{"path","files","bytes","unread_bytes"}],"unread":[{"path","bytes"}]}, the largest first.
+// "tree":[{"path","files","bytes","unread_bytes"}],"unread":[{"path","bytes"}],
+// "unread_folders":[{"line","instruction","path","files","bytes","runs":[LINE]}]}, the largest first.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "dcache/cache/build.h"
@@ -12,9 +14,11 @@
 
 namespace dcache::report {
 
-// What the context contains, what is ignored by which pattern, how much of it each step reads, and the
-// largest files and folders as a tree. The build has to be loaded with BuildOptions::measure_ignored.
-void append_context(const cache::Build& build, const Style& style, std::string& out);
-void append_context_json(const cache::Build& build, std::string& out);
+// What the context contains, what is ignored by which pattern, how much of it each step reads, the folders
+// that are copied and that no later step names (cache::unread_folders()), and the largest files and folders
+// as a tree. `builds` has the build for each platform, at least one, over the same files: a file is read if
+// it is for one of them. They have to be loaded with BuildOptions::measure_ignored.
+void append_context(std::span<const cache::Build> builds, const Style& style, std::string& out);
+void append_context_json(std::span<const cache::Build> builds, std::string& out);
 
 }  // namespace dcache::report

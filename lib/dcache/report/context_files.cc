@@ -1,6 +1,7 @@
 #include "dcache/report/context_files.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "dcache/report/weight.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/path.h"
+#include "dcache/text/suggest.h"
 
 namespace dcache::report {
 namespace {
@@ -41,37 +43,163 @@ void write_file(const std::string& path, uint64_t bytes, const ignore::Decision&
     json.member("pattern", decision.pattern->written).member("line", decision.pattern->line);
 }
 
-// The needed steps that read a file, or one below a folder.
-std::vector<const plan::Step*> readers_of(const Build& build, const std::string& path) {
-  std::vector<const plan::Step*> readers;
-  for (size_t i = 0; i < build.keys().size(); ++i) {
-    const plan::Step& step = build.graph().steps[i];
-    const auto reads = [&](const cache::ReadFiles& read) {
-      return step.reads[read.read].origin == plan::Read::Origin::kContext &&
-             std::ranges::any_of(read.selection.files, [&](const cache::SelectedFile& file) {
-               return text::is_within(file.record->path, path);
-             });
-    };
-    if (step.needed && std::ranges::any_of(build.keys()[i].reads, reads)) readers.push_back(&step);
+// The context that a path is in, with the patterns that count there.
+class Place {
+ public:
+  Place(const Build& build, const ContextPath& path) : build_(build), path_(path) {
+    const bool is_main = path.context.empty();
+    folder_ = is_main ? build.options().context : build.options().plan.named_contexts.at(path.context);
+    files_ = is_main ? &build.context() : &build.named_contexts().find(path.context)->second;
+    if (is_main) {
+      ignore_ = &build.ignore();
+      return;
+    }
+    auto ignore = cache::load_ignore_file(folder_ + "/Dockerfile", folder_, build.options().plan.builder,
+                                          *build.options().files);
+    if (ignore) of_named_ = std::move(*ignore);
+    ignore_ = &of_named_;
+  }
+
+  const std::string& folder() const { return folder_; }
+  const cache::IgnoreFile& ignore() const { return *ignore_; }
+  ignore::Decision decide() const { return ignore_->matcher.decide(path_.path); }
+  const Record* record() const { return files_->find(path_.path); }
+  bool exists() const { return build_.options().files->exists(text::join_path(folder_, path_.path)); }
+  std::string context_words() const {
+    return path_.context.empty() ? "the build context" : "the named context " + printable(path_.context);
+  }
+
+  // The files below a folder: those of the context, and those that patterns keep out.
+  struct Inside {
+    uint64_t in = 0;
+    uint64_t out = 0;
+    ignore::Decision first_in;  // why the first of each is
+    ignore::Decision first_out;
+    std::string out_example;
+  };
+  // Nothing for a file.
+  std::optional<Inside> inside() const {
+    if (!is_folder()) return std::nullopt;
+    const auto walk =
+        build_.options().files->walk(text::join_path(folder_, path_.path), ignore::Matcher(), {});
+    if (!walk) return std::nullopt;
+    Inside inside;
+    for (const Record& record : walk->snapshot.records()) {
+      if (record.type == Type::kFolder) continue;
+      const std::string path = text::join_path(path_.path, record.path);
+      const ignore::Decision decision = ignore_->matcher.decide(path);
+      ignore::Decision& first = decision.ignored ? inside.first_out : inside.first_in;
+      if ((decision.ignored ? inside.out : inside.in)++ == 0) first = decision;
+      if (decision.ignored && inside.out_example.empty()) inside.out_example = path;
+    }
+    return inside;
+  }
+
+  // A path that exists and is like the one that does not; empty for none.
+  std::string likely() const {
+    std::vector<std::string_view> near;
+    const std::string_view name = text::base_name(path_.path);
+    const std::string_view parent = text::parent_path(path_.path);
+    std::string_view elsewhere;
+    for (const Record& record : files_->records()) {
+      if (text::parent_path(record.path) == parent) near.push_back(record.path);
+      if (elsewhere.empty() && text::base_name(record.path) == name) elsewhere = record.path;
+    }
+    return std::string(elsewhere.empty() ? text::closest(path_.path, near) : elsewhere);
+  }
+
+ private:
+  bool is_folder() const {
+    const std::string place = text::join_path(folder_, path_.path);
+    const std::string name(text::base_name(place));
+    return std::ranges::any_of(
+        build_.options().files->list(std::string(text::parent_path(place))),
+        [&](const context::Listed& entry) { return entry.is_folder && entry.name == name; });
+  }
+
+  const Build& build_;
+  const ContextPath& path_;
+  std::string folder_;
+  const context::Snapshot* files_ = nullptr;
+  const cache::IgnoreFile* ignore_ = nullptr;
+  cache::IgnoreFile of_named_;
+};
+
+std::string pattern_words(const Place& place, const ignore::Pattern& pattern) {
+  return fmt::format("'{}' ({}:{})", printable(pattern.written), printable(place.ignore().path),
+                     pattern.line);
+}
+
+// A needed step that reads a file, or one below a folder.
+struct Reader {
+  const Build* build = nullptr;
+  const plan::Step* step = nullptr;
+  std::vector<std::string> platforms;  // those for which it does
+};
+
+bool reads(const Build& build, size_t index, const ContextPath& path) {
+  const plan::Step& step = build.graph().steps[index];
+  if (!step.needed) return false;
+  return std::ranges::any_of(build.keys()[index].reads, [&](const cache::ReadFiles& read) {
+    const plan::Read& from = step.reads[read.read];
+    const bool of_context =
+        path.context.empty() ? from.origin == plan::Read::Origin::kContext
+                             : from.origin == plan::Read::Origin::kNamedContext && from.name == path.context;
+    return of_context && std::ranges::any_of(read.selection.files, [&](const cache::SelectedFile& file) {
+             return text::is_within(file.record->path, path.path);
+           });
+  });
+}
+
+std::vector<Reader> readers_of(std::span<const Build> builds, const ContextPath& path) {
+  std::vector<Reader> readers;
+  for (const Build& build : builds) {
+    for (size_t i = 0; i < build.keys().size(); ++i) {
+      if (!reads(build, i, path)) continue;
+      const plan::Step& step = build.graph().steps[i];
+      const auto same = [&](const Reader& reader) {
+        return reader.step->instruction->start_line == step.instruction->start_line &&
+               reader.step->stage == step.stage;
+      };
+      auto known = std::ranges::find_if(readers, same);
+      if (known == readers.end()) known = readers.insert(readers.end(), {&build, &step, {}});
+      known->platforms.push_back(build.options().plan.platform);
+    }
   }
   return readers;
 }
 
 // Whether a file is in the context, and what decides it.
-std::string reason_words(const Build& build, const std::string& path, const ignore::Decision& decision) {
+std::string reason_words(const Place& place, const std::string& path) {
   const std::string name = printable(path);
-  if (build.ignore().path.empty())
-    return fmt::format("{} is in the build context: there is no ignore file", name);
+  const ignore::Decision decision = place.decide();
+  if (place.ignore().path.empty())
+    return fmt::format("{} is in {}: there is no ignore file", name, place.context_words());
   if (decision.pattern == nullptr)
-    return fmt::format("{} is in the build context: no pattern in {} matches it", name,
-                       printable(build.ignore().path));
-  return fmt::format("{} is {} by '{}' ({})", name,
-                     decision.ignored ? "ignored" : "kept in the build context",
-                     printable(decision.pattern->written), printable(place_of(build, *decision.pattern)));
+    return fmt::format("{} is in {}: no pattern in {} matches it", name, place.context_words(),
+                       printable(place.ignore().path));
+  return decision.ignored ? fmt::format("{} is ignored by {}", name, pattern_words(place, *decision.pattern))
+                          : fmt::format("{} is kept in {} by {}", name, place.context_words(),
+                                        pattern_words(place, *decision.pattern));
 }
 
-bool is_there(const Build& build, const std::string& path) {
-  return build.options().files->exists(text::join_path(build.options().context, path));
+// The same of a folder: patterns decide about each of its files.
+std::string folder_words(const Place& place, const std::string& path, const Place::Inside& inside) {
+  const std::string name = printable(path) + "/";
+  const uint64_t all = inside.in + inside.out;
+  const auto by = [&](const ignore::Decision& decision) {
+    return decision.pattern == nullptr ? std::string()
+                                       : fmt::format(" by {}", pattern_words(place, *decision.pattern));
+  };
+  if (all == 0 || inside.out == 0)
+    return inside.first_in.pattern == nullptr || all == 0
+               ? reason_words(place, path)
+               : fmt::format("{} is kept in {}{}", name, place.context_words(), by(inside.first_in));
+  if (inside.in == 0) return fmt::format("{} is ignored{}", name, by(inside.first_out));
+  return fmt::format("{} is in {} with {} of its {} files{}; the others are ignored, for example {}{}", name,
+                     place.context_words(), inside.in, all,
+                     inside.first_in.pattern == nullptr ? "" : ", kept" + by(inside.first_in),
+                     printable(inside.out_example), by(inside.first_out));
 }
 
 }  // namespace
@@ -113,34 +241,57 @@ tl::expected<void, std::string> append_context_files_json(const Build& build, Li
   return {};
 }
 
-void append_file_reasons(const Build& build, const std::string& path, const Style& style, std::string& out) {
-  const ignore::Decision decision = build.ignore().matcher.decide(path);
-  out += style.paint(Tone::kBold, reason_words(build, path, decision)) + "\n";
-  if (!is_there(build, path))
-    out += fmt::format("{} does not exist in {}\n", printable(path), printable(build.options().context));
-  const auto readers = readers_of(build, path);
-  for (const plan::Step* step : readers)
-    out += fmt::format("  read in line {}: {}\n", step->instruction->start_line,
-                       shortened(step->instruction->one_line(), 60));
+void append_file_reasons(std::span<const Build> builds, const ContextPath& path, const Style& style,
+                         std::string& out) {
+  const Place place(builds.front(), path);
+  const auto inside = place.inside();
+  out += style.paint(Tone::kBold,
+                     inside ? folder_words(place, path.path, *inside) : reason_words(place, path.path)) +
+         "\n";
+  if (!place.exists()) {
+    const std::string likely = place.likely();
+    out += fmt::format("{} does not exist in {}{}\n", printable(path.path), printable(place.folder()),
+                       likely.empty() ? "" : fmt::format("; did you mean {}?", printable(likely)));
+  }
+  const auto readers = readers_of(builds, path);
+  for (const Reader& reader : readers) {
+    const bool always = reader.platforms.size() == builds.size();
+    out += fmt::format("  read in line {}{}: {}\n", reader.step->instruction->start_line,
+                       always ? "" : fmt::format(" for {}", fmt::join(reader.platforms, ", ")),
+                       shortened(reader.step->instruction->one_line(), 60));
+  }
   if (readers.empty()) out += "  no step of this target reads it\n";
 }
 
-void append_file_reasons_json(const Build& build, const std::string& path, std::string& out) {
-  const ignore::Decision decision = build.ignore().matcher.decide(path);
-  const Record* record = build.context().find(path);
+void append_file_reasons_json(std::span<const Build> builds, const ContextPath& path, std::string& out) {
+  const Place place(builds.front(), path);
+  const Record* record = place.record();
+  const auto inside = place.inside();
   text::JsonWriter json(out);
   json.begin_object()
       .member("version", 1)
-      .member("context", build.options().context)
-      .member("ignore_file", build.ignore().path);
-  write_file(path, record == nullptr ? 0 : record->size, decision, json);
-  json.member("exists", is_there(build, path)).key("steps").begin_array();
-  for (const plan::Step* step : readers_of(build, path)) {
+      .member("context", place.folder())
+      .member("ignore_file", place.ignore().path);
+  if (!path.context.empty()) json.member("named_context", path.context);
+  ignore::Decision decision = place.decide();
+  if (inside && inside->in > 0) decision = inside->first_in;
+  write_file(path.path, record == nullptr ? 0 : record->size, decision, json);
+  json.member("exists", place.exists());
+  if (inside)
+    json.key("inside").begin_object().member("in", inside->in).member("out", inside->out).end_object();
+  json.key("steps").begin_array();
+  for (const Reader& reader : readers_of(builds, path)) {
     json.begin_object()
-        .member("stage", build.graph().stages[step->stage].label())
-        .member("line", step->instruction->start_line)
-        .member("instruction", step->instruction->one_line())
-        .end_object();
+        .member("stage", reader.build->graph().stages[reader.step->stage].label())
+        .member("line", reader.step->instruction->start_line)
+        .member("instruction", reader.step->instruction->one_line());
+    if (reader.platforms.size() != builds.size()) {
+      json.key("platforms").begin_array();
+      for (const std::string& platform : reader.platforms)
+        json.value(platform);
+      json.end_array();
+    }
+    json.end_object();
   }
   json.end_array().end_object();
   out += '\n';

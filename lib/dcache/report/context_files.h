@@ -1,9 +1,12 @@
 // What `dcache context --list` and `--why` say: every file of the folder that is the context, in or out.
 //
 // JSON of the list: {"version":1,"context","ignore_file","files":[{"path","bytes","in","pattern"?,"line"?}]};
-// of --why the object of one file, with "exists" and "steps":[{"stage","line","instruction"}] that read it.
+// of --why the object of one file, with "exists", for a folder "inside":{"in","out"} with numbers of files,
+// and "steps":[{"stage","line","instruction","platforms"?}] that read it. "named_context" is there for a file
+// of one, and "platforms" for a step that reads it for some of several platforms.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include <tl/expected.hpp>
@@ -21,9 +24,15 @@ tl::expected<void, std::string> append_context_files(const cache::Build& build, 
 tl::expected<void, std::string> append_context_files_json(const cache::Build& build, ListedFiles which,
                                                           std::string& out);
 
-// `path` is from the root of the context.
-void append_file_reasons(const cache::Build& build, const std::string& path, const Style& style,
+// A file or folder of a context of a build.
+struct ContextPath {
+  std::string context;  // the named one; empty for the main one
+  std::string path;     // from its root
+};
+// `builds` has the build for each platform, at least one: they differ in the steps that read the file.
+void append_file_reasons(std::span<const cache::Build> builds, const ContextPath& path, const Style& style,
                          std::string& out);
-void append_file_reasons_json(const cache::Build& build, const std::string& path, std::string& out);
+void append_file_reasons_json(std::span<const cache::Build> builds, const ContextPath& path,
+                              std::string& out);
 
 }  // namespace dcache::report
