@@ -1,0 +1,141 @@
+#include "dcache/project/needs.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/dockerfile/parser.h"
+#include "dcache/plan/graph.h"
+#include "dcache/plan/image.h"
+
+namespace dcache::project {
+namespace {
+
+using plan::Read;
+using plan::Step;
+
+// The images that a build starts or copies from, in the order of its steps.
+std::vector<std::string> references_of(const plan::Graph& graph) {
+  std::vector<std::string> references;
+  for (const Step& step : graph.steps) {
+    if (!step.needed) continue;
+    if (step.kind == Step::Kind::kImage) references.push_back(plan::normal_reference(step.image));
+    for (const Read& read : step.reads) {
+      if (read.origin == Read::Origin::kImage) references.push_back(plan::normal_reference(read.name));
+    }
+  }
+  return references;
+}
+
+// A reference of a Dockerfile as its plan spells it, and as it is with the build arguments that are not
+// known: "ghcr.io/${{ github.repository_owner }}/base:latest".
+using Spellings = std::vector<std::pair<std::string, std::string>>;
+
+Spellings spellings_of(const Image& image) {
+  const cache::BuildOptions& build = image.build;
+  const auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
+                                          : build.files->read(build.dockerfile);
+  Spellings spellings;
+  if (!text) return spellings;
+  const dockerfile::File file = dockerfile::parse(*text);
+  const std::vector<std::string> plain = references_of(plan::build_graph(file, build.plan));
+  plan::Options open = build.plan;
+  for (const auto& [name, value] : image.target.args)
+    open.build_args.emplace(name, value);
+  const bool same = open.build_args == build.plan.build_args;
+  const std::vector<std::string> written = same ? plain : references_of(plan::build_graph(file, open));
+  for (size_t i = 0; i < plain.size(); ++i)
+    spellings.emplace_back(plain[i], written.size() == plain.size() ? written[i] : plain[i]);
+  return spellings;
+}
+
+}  // namespace
+
+std::vector<std::string> references_to(const Image& image) {
+  std::vector<std::string> references{fmt::format("{}{}", kTargetScheme, image.target.name)};
+  for (const std::string& alias : image.aliases)
+    references.push_back(fmt::format("{}{}", kTargetScheme, alias));
+  for (const auto* const list : {&image.target.tags, &image.target.references}) {
+    for (const std::string& reference : *list)
+      references.push_back(plan::normal_reference(reference));
+  }
+  return references;
+}
+
+ImageNeeds::ImageNeeds(const std::vector<Image>& images) : needs_(images.size()) {
+  std::map<std::string, std::set<size_t>, std::less<>> by_reference;
+  for (size_t i = 0; i < images.size(); ++i) {
+    for (std::string& reference : references_to(images[i]))
+      by_reference[std::move(reference)].insert(i);
+  }
+  for (size_t i = 0; i < images.size(); ++i) {
+    for (const auto& [plain, written] : spellings_of(images[i])) {
+      for (const std::string& reference : {plain, written}) {
+        const auto found = by_reference.find(reference);
+        // An image that is called like its base image starts from the one in the registry.
+        if (found == by_reference.end() || found->second.contains(i)) continue;
+        std::vector<size_t>& needed = needs_[i][plain];
+        for (const size_t one : found->second) {
+          if (std::ranges::find(needed, one) == needed.end()) needed.push_back(one);
+        }
+      }
+    }
+  }
+  std::vector<State> state(images.size());
+  for (size_t i = 0; i < images.size(); ++i)
+    visit(i, images, state);
+}
+
+// Depth first, without recursion: a project may be a long chain of images.
+void ImageNeeds::visit(size_t start, const std::vector<Image>& images, std::vector<State>& state) {
+  struct Level {
+    size_t image;
+    std::vector<size_t> needed;
+  };
+  std::vector<Level> path;
+  const auto enter = [&](size_t image) {
+    state[image] = State::kInProgress;
+    path.push_back({image, {}});
+    for (const auto& [reference, needed] : needs_[image])
+      path.back().needed.insert(path.back().needed.end(), needed.rbegin(), needed.rend());
+    std::ranges::reverse(path.back().needed);
+  };
+  if (state[start] == State::kNew) enter(start);
+  while (!path.empty()) {
+    Level& level = path.back();
+    if (level.needed.empty()) {
+      state[level.image] = State::kDone;
+      order_.push_back(level.image);
+      path.pop_back();
+      continue;
+    }
+    const size_t needed = level.needed.back();
+    level.needed.pop_back();
+    if (state[needed] == State::kNew) {
+      enter(needed);
+    } else if (state[needed] == State::kInProgress) {
+      const Origin& origin = images[level.image].origin();
+      failures_.push_back({origin.path, origin.line, 0,
+                           fmt::format("the images {} and {} need each other",
+                                       images[level.image].target.name, images[needed].target.name),
+                           "let one of them start from another image"});
+    }
+  }
+}
+
+void add_needs(std::vector<Image>& images) {
+  const ImageNeeds needs(images);
+  for (size_t i = 0; i < images.size(); ++i) {
+    std::vector<std::string>& names = images[i].target.needs;
+    for (const auto& [reference, needed] : needs.of(i)) {
+      for (const size_t one : needed)
+        names.push_back(images[one].target.name);
+    }
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+  }
+}
+
+}  // namespace dcache::project
