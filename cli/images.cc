@@ -3,6 +3,7 @@
 #include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+#include "dcache/project/needs.h"
 
 namespace dcache::cli {
 namespace {
@@ -17,6 +18,7 @@ int run(const Options& options) {
   bool failed = false;
   auto project = read_images(options.build, failed);
   if (!project) return kError;
+  project::add_needs(project->images);
   if (!options.only.empty()) failed = !keep_images(*project, options.only, "--only") || failed;
   std::string out;
   if (options.format == "json") {

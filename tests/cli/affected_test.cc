@@ -13,6 +13,7 @@ namespace dcache {
 namespace {
 
 using nlohmann::json;
+using test::Files;
 using test::Outcome;
 using test::Repository;
 using test::run_dcache;
@@ -213,14 +214,140 @@ TEST(Affected, PrintsNamesForCi) {
   EXPECT_EQ(printed("names"), "web\n");
   EXPECT_EQ(printed("compose-services"), "web\n");
   EXPECT_EQ(printed("bake-targets"), "web\n");
-  EXPECT_EQ(json::parse(printed("github-matrix")), (json{{"any", true},
-                                                         {"include",
-                                                          {{{"image", "web"},
-                                                            {"dockerfile", "web/Dockerfile"},
-                                                            {"context", "web"},
-                                                            {"target", ""},
-                                                            {"tags", ""}}}}}));
+  const json matrix = json::parse(printed("github-matrix"));
+  EXPECT_TRUE(matrix.at("any"));
+  EXPECT_EQ(matrix.at("include").size(), 1U);
+  EXPECT_EQ(matrix.at("include")[0].at("dockerfile"), "web/Dockerfile");
   EXPECT_EQ(run_dcache({"affected", "--git", "HEAD", "--exit-code"}, repository.path()).status, 1);
+}
+
+TEST(Affected, GivesAMatrixWhatTheActionTakes) {
+  const Repository repository(
+      {{"docker-bake.hcl",
+        "target \"a\" {\n  context = \"a\"\n  args = { V = \"1\", W = \"x\\ny\" }\n"
+        "  contexts = { lib = \"lib\", base = \"docker-image://alpine\" }\n"
+        "  platforms = [\"linux/amd64\", \"linux/arm64\"]\n  tags = [\"me/a:1\", \"me/a\"]\n"
+        "  labels = { team = \"core\" }\n}\n"
+        "target \"b\" {\n  dockerfile-inline = \"FROM x\\nCOPY f /\"\n}\n"
+        "target \"c\" {\n  contexts = { b = \"target:b\" }\n  dockerfile-inline = \"FROM b\"\n}\n"
+        "target \"d\" {\n  context = \"https://github.com/a/b.git#v1\"\n  dockerfile = "
+        "\"d/Dockerfile\"\n}\n"},
+       {"a/Dockerfile", "FROM base\nCOPY f /\n"},
+       {"a/f", "1\n"},
+       {"f", "1\n"},
+       {"lib/l", "1\n"}});
+  const Outcome outcome =
+      run_dcache({"affected", "--changed", "a/f", "f", "--format", "github-matrix"}, repository.path());
+  EXPECT_EQ(json::parse(outcome.out), json::parse(R"({
+    "any": true,
+    "left_out": [{"image": "c",
+      "reason": "its context b is the target b, which only a build with bake or Compose has"}],
+    "include": [
+      {"image": "a", "dockerfile": "a/Dockerfile", "dockerfile_inline": "", "context": "a", "target": "",
+       "tags": "me/a:1,me/a", "build_args": "V=1\n\"W=x\ny\"",
+       "build_contexts": "base=docker-image://alpine\nlib=lib", "platforms": "linux/amd64,linux/arm64",
+       "labels": "team=core", "annotations": "", "unknown": ""},
+      {"image": "b", "dockerfile": "", "dockerfile_inline": "FROM x\nCOPY f /", "context": ".", "target": "",
+       "tags": "", "build_args": "", "build_contexts": "", "platforms": "", "labels": "", "annotations": "",
+       "unknown": ""},
+      {"image": "d", "dockerfile": "d/Dockerfile", "dockerfile_inline": "",
+       "context": "https://github.com/a/b.git#v1", "target": "", "tags": "", "build_args": "",
+       "build_contexts": "", "platforms": "", "labels": "", "annotations": "", "unknown": ""}]})"));
+}
+
+TEST(Affected, LeavesOutOfAMatrixWhatNoJobCanBuild) {
+  const Repository repository(
+      {{".github/workflows/ci.yml",
+        "on: push\njobs:\n  b:\n    runs-on: x\n    steps:\n"
+        "      - uses: docker/build-push-action@v6\n        with:\n          context: a\n"
+        "          file: a/${{ inputs.file }}\n"
+        "      - uses: docker/build-push-action@v6\n        with:\n          context: a\n"
+        "          tags: me/a:${{ github.sha }}\n          build-args: V=${{ github.sha }}\n"},
+       {"a/Dockerfile", "FROM x\nCOPY f /\n"},
+       {"a/f", "1\n"}});
+  const json matrix = json::parse(
+      run_dcache({"affected", "--changed", "a/f", "--format", "github-matrix"}, repository.path()).out);
+  EXPECT_EQ(matrix.at("left_out").size(), 1U) << matrix;
+  EXPECT_EQ(matrix.at("left_out")[0].at("reason"), "the Dockerfile contains ${{ inputs.file }}");
+  EXPECT_EQ(matrix.at("include").size(), 1U) << matrix;
+  EXPECT_EQ(matrix.at("include")[0].at("dockerfile"), "a/Dockerfile");
+  EXPECT_EQ(matrix.at("include")[0].at("tags"), "");
+  EXPECT_EQ(matrix.at("include")[0].at("build_args"), "");
+  EXPECT_EQ(matrix.at("include")[0].at("unknown"), "tags,args.V");
+}
+
+TEST(Affected, PrintsTheNamesThatComposeAndBakeKnow) {
+  const Repository repository({{"compose.yaml", "services: {a.b: {build: a}}\n"},
+                               {"a/Dockerfile", "FROM x\nCOPY f /\n"},
+                               {"a/f", "1\n"}});
+  const auto printed = [&](const std::string& format) {
+    return run_dcache({"affected", "--changed", "a/f", "--format", format}, repository.path()).out;
+  };
+  EXPECT_EQ(printed("names"), "a_b\n");
+  EXPECT_EQ(printed("compose-services"), "a.b\n");
+  EXPECT_EQ(printed("bake-targets"), "a_b\n");
+}
+
+TEST(Affected, SeesSubmodulesAndWhatGitDoesNotKnow) {
+  const Repository inner(Files{{"a", "1\n"}, {"Dockerfile", "FROM x\nCOPY a /\n"}});
+  const Repository repository(Files{
+      {"repo/compose.yaml",
+       "services: {in: {build: sub}, file: {build: {dockerfile: sub/Dockerfile}}, own: {build: own}}\n"},
+      {"repo/own/Dockerfile", "FROM x\nCOPY . /\n"},
+      {"repo/own/a", "1\n"},
+      {"repo/a", "1\n"}});
+  repository.git("-c protocol.file.allow=always submodule add " + inner.path() + " repo/sub");
+  repository.commit("second");
+  const auto effects = [&] {
+    const Outcome outcome =
+        run_dcache({"affected", "--git", "HEAD", "--format", "names"}, repository / "repo");
+    return outcome.out + outcome.err;
+  };
+  EXPECT_EQ(effects(), "");
+  repository.write("repo/sub/a", "2\n");
+  EXPECT_EQ(effects(), "in\nfile\n");
+  repository.shell("cd repo/sub && git checkout -q a && mkdir ../own/new");
+  EXPECT_EQ(effects(), "own\n");
+}
+
+TEST(Affected, SaysThatASubmoduleIsNotCheckedOut) {
+  const Repository inner(Files{{"Dockerfile", "FROM x\n"}});
+  const Repository repository(Files{{"compose.yaml", "services: {in: {build: sub}}\n"}});
+  repository.git("-c protocol.file.allow=always submodule add " + inner.path() + " sub");
+  repository.commit("second");
+  repository.git("submodule deinit -f sub");
+  const json answer = json::parse(
+      run_dcache({"affected", "--changed", "README.md", "--format", "json"}, repository.path()).out);
+  EXPECT_EQ(
+      answer.at("images")[0].at("reason"),
+      "its context is in the git submodule sub, which is not checked out (git submodule update --init)");
+}
+
+TEST(Affected, FollowsNoIgnoreFileOutOfTheContext) {
+  const Repository repository({{"compose.yaml", "services: {a: {build: a}, b: {build: b}}\n"},
+                               {"ign", "f\n"},
+                               {"a/Dockerfile", "FROM x\nCOPY . /\n"},
+                               {"a/f", "1\n"},
+                               {"b/Dockerfile", "FROM x\nCOPY . /\n"},
+                               {"b/f", "1\n"},
+                               {"b/ign", "f\n"}});
+  repository.shell("ln -s ../ign a/.dockerignore; ln -s ign b/.dockerignore");
+  EXPECT_EQ(repository.effects({"--changed", "a/f", "b/f"}), "a:rebuilt@2 b:unaffected");
+}
+
+TEST(Affected, DoesNotKnowFilesOutsideOfTheRepository) {
+  const test::GitFolder folder;
+  folder.write("shared/f", "1\n");
+  folder.write("repo/compose.yaml",
+               "services:\n  a: {build: {context: .., dockerfile: repo/Dockerfile}}\n"
+               "  b: {build: {additional_contexts: {lib: ../shared}, dockerfile: b.Dockerfile}}\n");
+  folder.write("repo/Dockerfile", "FROM x\nCOPY shared /\n");
+  folder.write("repo/b.Dockerfile", "FROM x\nCOPY --from=lib f /\n");
+  folder.git("-C repo init -q -b main");
+  folder.git("-C repo add -A");
+  folder.git("-C repo commit -q -m first");
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD", "--format", "names"}, folder / "repo");
+  EXPECT_EQ(outcome.out, "a\nb\n") << outcome.err;
 }
 
 TEST(Affected, DoesNotGuessWhatABranchIsComparedWith) {

@@ -12,9 +12,11 @@
 
 namespace dcache::test {
 
+using Files = std::vector<std::pair<std::string, std::string>>;
+
 class Repository : public GitFolder {
  public:
-  explicit Repository(const std::vector<std::pair<std::string, std::string>>& files) {
+  explicit Repository(const Files& files) {
     git("init -q -b main");
     for (const auto& [name, content] : files)
       write(name, content);

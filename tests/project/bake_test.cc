@@ -107,6 +107,23 @@ target "app" {
   EXPECT_EQ(app.platforms, Texts{"linux/amd64"});
 }
 
+TEST(BakeTarget, HasLabelsAndAnnotations) {
+  const Definitions found = read(R"(
+target "base" {
+  labels = { team = "core", made = timestamp() }
+  annotations = ["a=1"]
+}
+target "app" {
+  inherits = ["base"]
+  labels = { app = "x" }
+  annotations = ["b=2"]
+}
+)");
+  EXPECT_EQ(target(found, "app").labels, (Target::Pairs{{"app", "x"}, {"team", "core"}}));
+  EXPECT_EQ(target(found, "app").annotations, (Texts{"a=1", "b=2"}));
+  EXPECT_EQ(target(found, "app").unknown, (std::vector<Unknown>{{"labels", "uses timestamp()"}}));
+}
+
 TEST(BakeTarget, IsManyWithAMatrix) {
   const Definitions definitions = read(R"(
 target "app" {

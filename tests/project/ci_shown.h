@@ -28,6 +28,7 @@ inline std::string ci_shown(const Target& target) {
   if (!target.target.empty()) text += " target=" + target.target;
   text += shown_pairs("args", target.args) + shown_pairs("contexts", target.contexts);
   text += shown_list("platforms", target.platforms) + shown_list("tags", target.tags);
+  text += shown_pairs("labels", target.labels) + shown_list("annotations", target.annotations);
   text += shown_list("from", target.cache_from) + shown_list("to", target.cache_to);
   if (target.no_cache) text += " no-cache";
   text += shown_list("filter", target.no_cache_filter);

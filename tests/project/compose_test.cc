@@ -43,9 +43,41 @@ Files services(const std::string& text) {
   return {{"compose.yaml", "services:\n" + text}};
 }
 
+TEST(Compose, FormsOfWhatNoBuildReadsMayDiffer) {
+  const Files files = {
+      {"compose.yaml",
+       "services:\n  a:\n    build: .\n    command: [a]\n    networks: [x]\n    depends_on: {b: {}}\n"
+       "    ulimits: {nofile: {soft: 1, hard: 2}}\n    labels: [a=1]\n"},
+      {"over.yaml",
+       "services:\n  a:\n    build: y\n    command: b\n    networks: {y: {aliases: [q]}}\n    depends_on: "
+       "[c]\n"
+       "    ulimits: {nofile: 5}\n    labels: {b: x}\n"}};
+  EXPECT_EQ(read(files, {}, {"compose.yaml", "over.yaml"}), "a: context=y\n");
+  EXPECT_EQ(
+      read({{"compose.yaml", "services: {a: {build: ., ports: [1]}}\n"},
+            {"over.yaml", "services: {a: {ports: {b: 1}}}\n"}},
+           {}, {"compose.yaml", "over.yaml"}),
+      "a: context=.\n! over.yaml:1:23: 'ports' is a map here, and a list in what it overrides; write it "
+      "in the same form\n");
+}
+
+TEST(Compose, VariablesThatHaveToBeSetCountWhereABuildReadsThem) {
+  expect({
+      {services("  a: {build: ., environment: {X: '${X:?}'}, labels: ['${Y?no}']}\n"), "a: context=.\n"},
+      {services("  a: {build: ., image: 'r/a:${TAG?}'}\n"),
+       "a: context=. unknown=[tags can't be told: the variable TAG has to be set]\n"},
+      {services("  a: {build: '${X:?}'}\n  b: {build: y}\n"),
+       "b: context=y\n! compose.yaml:2:14: the variable X has to be set\n"},
+      {services("  a: {build: {args: [X]}, environment: {X: '${X:?}'}}\n"),
+       "! compose.yaml:2:44: the variable X has to be set\n"},
+  });
+}
+
 TEST(Compose, ServicesThatAreBuiltAreTargets) {
   expect({
       {services("  a:\n    build: ./x/../y\n  b: {image: x}\n"), "a: context=y\n"},
+      {services("  a:\n    build: {labels: [x=1, y]}\n"), "a: context=. labels={x=1,y=}\n"},
+      {services("  a:\n    build: {labels: {x: 1, y: null}}\n"), "a: context=. labels={x=1,y=}\n"},
       {services("  a.b: {build: {dockerfile: f, target: t}}\n"), "a_b: context=. dockerfile=f target=t\n"},
       {services("  a: {build: {context: /x/../y/}, image: 'r/a:1'}\n"), "a: context=/y tags=[r/a:1]\n"},
       {services("  a: {build: 'https://github.com/a/b.git#main:c'}\n"),

@@ -36,6 +36,8 @@ inline std::string shown(const Target& target) {
   add_pairs("contexts", target.contexts);
   add_list("platforms", target.platforms);
   add_list("tags", target.tags);
+  add_pairs("labels", target.labels);
+  add_list("annotations", target.annotations);
   add_list("from", target.cache_from);
   add_list("to", target.cache_to);
   if (target.no_cache) add("no_cache", "yes");

@@ -411,6 +411,46 @@ jobs:
   EXPECT_EQ(found.skipped[0].reason, "its bake file ${{ steps.x.outputs.file }} is not in the repository");
 }
 
+TEST(Workflow, OverridesOfBakeMayBeOpen) {
+  const auto read_set = [](const std::string& set) {
+    context::MemoryFiles files;
+    files.write("docker-bake.hcl", "target \"default\" {}\n");
+    return ci_shown(read(with_steps("- uses: docker/bake-action@v6\n  with:\n    set: " + set), files));
+  };
+  const std::string where = "! .github/workflows/ci.yml:4:0: ";
+  const Case cases[] = {
+      {"'*.platform=${{ inputs.platform }}'",
+       "default . Dockerfile platforms=${{ inputs.platform }} ?platforms\n"},
+      {"'*.platform=linux/${{ inputs.arch }}'",
+       "default . Dockerfile platforms=linux/${{ inputs.arch }} ?platforms\n"},
+      {"'*.args.V=${{ a == b }}'", "default . Dockerfile args.V=${{ a == b }} ?args.V\n"},
+      {"'${{ inputs.target }}.output=type=docker'", "default . Dockerfile\n"},
+      {"'${{ inputs.target }}.args.V=1'", "default . Dockerfile ?args.V\n"},
+      {"'*.no-cache=${{ inputs.cold }}'", "default . Dockerfile ?no-cache\n"},
+      {"'*.labels.a=${{ inputs.cold }}'", "default . Dockerfile labels.a=${{ inputs.cold }} ?labels\n"},
+      {"'other.args.V=1'", "default . Dockerfile\n" + where +
+                               "there is no target \"other\" whose args.V can be set; use a name of the "
+                               "bake file\n"},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(read_set(c.given), c.shown) << c.given;
+}
+
+TEST(Workflow, FilesThatAreNotKnownArePathsOfTheContext) {
+  EXPECT_EQ(ci_shown(read(with_action("context: docs/recipes\nfile: docs/recipes/${{ inputs.file }}"))),
+            "recipes docs/recipes ${{ inputs.file }} ?dockerfile\n");
+  EXPECT_EQ(ci_shown(read(with_action("context: ./a/b\nfile: ${{ inputs.folder }}/Dockerfile"))),
+            "b a/b ../../${{ inputs.folder }}/Dockerfile ?dockerfile\n");
+}
+
+TEST(Workflow, LabelsAreRead) {
+  EXPECT_EQ(ci_shown(read(with_action("labels: |\n  a=1\n  b=${{ github.sha }}\n"
+                                      "annotations: index:t=x"))),
+            "build-it . Dockerfile labels.a=1 labels.b=${{ github.sha }} annotations=index:t=x ?labels\n");
+  EXPECT_EQ(ci_shown(read(with_run("docker build --label a=1 --label=b --annotation c=2 ."))),
+            "build-it . Dockerfile labels.a=1 labels.b= annotations=c=2\n");
+}
+
 TEST(Workflow, WhatIsWrongHasItsPlace) {
   const Case cases[] = {
       {"", ""},

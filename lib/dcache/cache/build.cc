@@ -73,6 +73,11 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
                                                    plan::Builder builder, const context::FileSystem& files) {
   for (const std::string& candidate : ignore_file_candidates(dockerfile, context, builder)) {
     if (!files.exists(candidate)) continue;
+    // BuildKit is sent the file's folder and nothing else: a link out of it leads nowhere.
+    // Source: dockerIgnorePatterns() in
+    // https://github.com/moby/buildkit/blob/master/frontend/dockerui/config.go
+    const std::string folder = files.real_path(std::string(text::parent_path(candidate)));
+    if (builder == plan::Builder::kBuildkit && !text::is_within(files.real_path(candidate), folder)) continue;
     const auto text = files.read(candidate);
     if (!text) return tl::unexpected(Failure{candidate, 0, 0, text.error(), {}});
     return parse_ignore_file(candidate, *text, builder);

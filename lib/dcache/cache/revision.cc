@@ -47,18 +47,20 @@ BuildOptions with_files(BuildOptions options, std::shared_ptr<const FileSystem> 
 // Finds out which files git ignores.
 class Tracked {
  public:
-  Tracked(const GitRepository& repository, const std::string& folder) : repository_(repository) {
-    const std::string& root = repository.root();
-    is_inside_ = text::is_within(folder, root);
-    place_ = is_inside_ ? folder.substr(std::min(root.size() + 1, folder.size())) : std::string();
-  }
+  Tracked(const GitRepository& repository, std::string folder)
+      : repository_(repository), folder_(std::move(folder)) {}
 
-  // Whether a file of the folder is in no commit and not new either. Git's own files are not asked about.
-  bool ignores(const Record& record) {
-    if (!is_inside_ || record.type == Type::kFolder || record.path.starts_with(".git/")) return false;
-    const std::string path = text::join_path(place_, record.path);
-    return !repository_.tracks(path) && !is_in_submodule(text::parent_path(path)) &&
-           repository_.ignores(path, false);
+  // Whether no revision knows of a file of the folder, or of an empty folder, which is not new either: git
+  // ignores it, or it is outside of the repository. Git's own files are not asked about.
+  bool leaves_out(const Record& record) {
+    const std::string place = text::join_path(folder_, record.path);
+    const std::string& root = repository_.root();
+    if (!text::is_within(place, root)) return true;
+    const std::string path = place.substr(std::min(root.size() + 1, place.size()));
+    if (path.empty() || text::is_within(path, ".git") || repository_.tracks(path) ||
+        is_in_submodule(text::parent_path(path)))
+      return false;
+    return record.type == Type::kFolder || repository_.ignores(path, false);  // git has no empty folders
   }
 
  private:
@@ -72,8 +74,7 @@ class Tracked {
   }
 
   const GitRepository& repository_;
-  bool is_inside_ = false;
-  std::string place_;  // of the folder, from the root of the repository
+  std::string folder_;
   std::map<std::string, bool, std::less<>> submodules_;
 };
 
@@ -148,8 +149,12 @@ const std::vector<std::string>& Revisions::assumed_in(const Snapshot& snapshot,
   if (!is_new) return entry->second.paths;
   entry->second.snapshot = snapshot;  // so that no other one is ever in its place
   Tracked tracked(*repository_, after_->real_path(folder));
-  for (const Record& record : snapshot.records()) {
-    if (tracked.ignores(record)) entry->second.paths.push_back(record.path);
+  const std::span<const Record> records = snapshot.records();
+  for (size_t i = 0; i < records.size(); ++i) {
+    // A folder with something in it is there because of that.
+    const bool is_parent =
+        i + 1 < records.size() && text::parent_path(records[i + 1].path) == records[i].path;
+    if (!is_parent && tracked.leaves_out(records[i])) entry->second.paths.push_back(records[i].path);
   }
   return entry->second.paths;
 }
@@ -210,7 +215,13 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
     const auto root = roots.find(name);
     return root == roots.end() || differs(root->second + record.path);
   };
-  const bool all = ignore_files_differ_ || !std::ranges::all_of(result.before, [&](const Build& build) {
+  const auto is_in_submodule = [&](const auto& root) {
+    const std::string_view folder(root.second.data(), std::max<size_t>(root.second.size() - 1, 1));
+    const auto has = [&](const State& state) { return !state.files->changed_submodule(folder).empty(); };
+    return std::ranges::any_of(before_, has) || (to_ && has(*to_));
+  };
+  const bool all = ignore_files_differ_ || std::ranges::any_of(roots, is_in_submodule) ||
+                   !std::ranges::all_of(result.before, [&](const Build& build) {
                      return same_instructions(build, result.after);
                    });
   Build::Assumed assumed;

@@ -44,6 +44,16 @@ class Restore {
     changed_.back().content = hash_bytes(revision_);
   }
 
+  // What a submodule contained at another of its revisions is not known.
+  void change_all(const std::string& folder) {
+    for (const Record& record : now_.below(folder)) {
+      if (record.type != Type::kFile) continue;
+      changed_.push_back(record);
+      changed_.back().content = hash_bytes(std::string(revision_) + record.path);
+      changed_.back().stamp = {};
+    }
+  }
+
   Snapshot finish() {
     Snapshot then = changed_.empty() ? now_ : now_.with(std::move(changed_));
     if (removed_.empty()) return then;
@@ -58,15 +68,6 @@ class Restore {
   }
 
  private:
-  // What a submodule contained at another of its revisions is not known.
-  void change_all(const std::string& folder) {
-    for (const Record& record : now_.below(folder)) {
-      if (record.type != Type::kFile) continue;
-      changed_.push_back(record);
-      changed_.back().content = hash_bytes(std::string(revision_) + record.path);
-    }
-  }
-
   static void add_empty_folders(const Snapshot& then, const std::string& path,
                                 std::set<std::string, std::less<>>& empty) {
     for (std::string_view folder = text::parent_path(path); folder != ".";
@@ -129,9 +130,24 @@ RevisionFiles::below(const std::string& folder) const {
   return {begin, end};
 }
 
+std::string RevisionFiles::changed_submodule(std::string_view path) const {
+  const std::string& root = repository_->root();
+  for (; path != root && text::is_within(path, root); path = text::parent_path(path)) {
+    const auto change = changes_.find(path);
+    if (change != changes_.end() && change->second.submodule) return change->second.path;
+  }
+  return {};
+}
+
 tl::expected<std::string, std::string> RevisionFiles::read(const std::string& path) const {
-  const auto change = changes_.find(absolute(path));
-  if (change == changes_.end()) return work_tree_->read(path);
+  const std::string place = absolute(path);
+  const auto change = changes_.find(place);
+  if (change == changes_.end()) {
+    const std::string submodule = changed_submodule(place);
+    if (submodule.empty() || !work_tree_->exists(path)) return work_tree_->read(path);
+    return tl::unexpected(fmt::format(
+        "{} is in the git submodule {}, which changed; what it was is not known", path, submodule));
+  }
   const auto missing = [&] {
     return tl::unexpected(fmt::format("{} does not exist at this revision", path));
   };
@@ -182,13 +198,15 @@ tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, c
   auto walk = work_tree_->walk(folder, ignore, options);
   const std::string place = work_tree_->real_path(folder);
   const auto [begin, end] = below(place);
-  if (begin == end) return walk;
+  const bool is_in_submodule = !changed_submodule(place).empty();
+  if (begin == end && !is_in_submodule) return walk;
   // The folder itself may be gone.
   if (!walk) walk.emplace();
   Restore restore(std::move(walk->snapshot), ignore, revision_);
   const size_t prefix = with_slash(place).size();
   for (auto at = begin; at != end; ++at)
     restore.put_back(at->second, at->first.substr(prefix));
+  if (is_in_submodule) restore.change_all("");
   restore.change_index();
   walk->snapshot = restore.finish();
   return walk;

@@ -30,6 +30,9 @@ class RevisionFiles : public FileSystem {
       std::shared_ptr<const FileSystem> work_tree);
 
   const Changes& changes() const { return changes_; }
+  // The submodule that an absolute path is in, if it is not the same at the revision, from the root of the
+  // work tree: what the path contained then is not known. Empty for most.
+  std::string changed_submodule(std::string_view path) const;
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;

@@ -16,7 +16,7 @@ struct Input {
   Form form;
 };
 using enum BuildField;
-constexpr std::array<Input, 18> kInputs = {{{"context", kContext, Form::kText},
+constexpr std::array<Input, 20> kInputs = {{{"context", kContext, Form::kText},
                                             {"file", kFile, Form::kText},
                                             {"target", kTarget, Form::kText},
                                             {"call", kCall, Form::kText},
@@ -26,6 +26,8 @@ constexpr std::array<Input, 18> kInputs = {{{"context", kContext, Form::kText},
                                             {"no-cache", kNoCache, Form::kText},
                                             {"build-args", kArg, Form::kLines},
                                             {"build-contexts", kNamedContext, Form::kLines},
+                                            {"labels", kLabel, Form::kLines},
+                                            {"annotations", kAnnotation, Form::kLines},
                                             {"cache-from", kCacheFrom, Form::kLines},
                                             {"cache-to", kCacheTo, Form::kLines},
                                             {"ulimit", kUlimit, Form::kLines},

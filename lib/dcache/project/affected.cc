@@ -12,6 +12,7 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/context/file_system.h"
 #include "dcache/project/needs.h"
+#include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -123,12 +124,9 @@ std::string unknown_of(const Image& image, const Build& build) {
   constexpr std::string_view kArgs = "args.";
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
-    if (!unknown.varies || attribute == "tags" || attribute == "labels" || attribute.starts_with("cache"))
-      continue;
-    if (attribute == "platforms") continue;
+    if (!unknown.varies || attribute == "platforms" || !may_change_steps(unknown)) continue;
     if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
-    if (!attribute.starts_with(kArgs)) return fmt::format("its {} {}", attribute, unknown.reason);
-    return fmt::format("the build argument {} {}", attribute.substr(kArgs.size()), unknown.reason);
+    return words_of(unknown);
   }
   return {};
 }
@@ -280,7 +278,7 @@ class Judge {
 
   const Project& project_;
   const AffectedOptions& options_;
-  Needs needs_;
+  ImageNeeds needs_;
   std::vector<bool> wanted_;
   Affected result_;
 };
@@ -307,6 +305,7 @@ class JudgeSince : public Judge {
     if (comparison->before.empty() && comparison->left_out.empty())
       comparison->left_out.push_back({{}, 0, 0, "no definition named it before", {}});
     tell(image, *comparison, effect);
+    tell_labels(image, effect);
     keep({.build = std::move(comparison->after),
           .report = std::move(comparison->report),
           .left_out = std::move(comparison->left_out)},
@@ -323,6 +322,25 @@ class JudgeSince : public Judge {
     tell_steps(comparison.after, comparison.report, effect);
     tell_unknown(image, comparison.after, effect);
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
+  }
+
+  // What a definition writes on the image and not into its files.
+  void tell_labels(const Image& image, ImageEffect& effect) const {
+    if (effect.effect != Effect::kUnaffected) return;
+    const Image* last = nullptr;
+    for (const Project& project : before_) {
+      const Image* other = same_image(project, image);
+      if (other == nullptr) continue;
+      if (other->target.labels == image.target.labels &&
+          other->target.annotations == image.target.annotations)
+        return;
+      last = other;
+    }
+    if (last == nullptr) return;
+    effect.effect = Effect::kConfiguration;
+    const bool is_label = last->target.labels != image.target.labels;
+    effect.reason =
+        fmt::format("no step rebuilds, but the {} of the image change", is_label ? "labels" : "annotations");
   }
 
   // The same image as a project had it, with its options then.
@@ -414,19 +432,16 @@ class JudgeChanged : public Judge {
   }
 
   void tell_definition(const Image& image, std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
-    for (const Origin& origin : image.target.defined) {
-      if (origin.kind == DefinitionKind::kDockerfile) continue;
-      for (const std::string& file : {origin.path, text::join_path(text::parent_path(origin.path), ".env")}) {
-        if (!real_.contains(absolute(file))) continue;
-        for (cache::ChangedPath& path : paths) {
-          if (absolute(path.given) != absolute(file)) continue;
-          definitions_.insert(path.given);
-          path.fate = cache::ChangedPath::Fate::kDefinition;
-        }
-        if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) continue;
-        effect.effect = Effect::kUnknown;
-        effect.reason = fmt::format("its definition depends on {}, which changes", file);
+    for (const std::string& file : image.target.sources) {
+      if (!real_.contains(absolute(file))) continue;
+      for (cache::ChangedPath& path : paths) {
+        if (absolute(path.given) != absolute(file)) continue;
+        definitions_.insert(path.given);
+        path.fate = cache::ChangedPath::Fate::kDefinition;
       }
+      if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) continue;
+      effect.effect = Effect::kUnknown;
+      effect.reason = fmt::format("its definition depends on {}, which changes", file);
     }
   }
 

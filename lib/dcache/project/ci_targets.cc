@@ -196,8 +196,8 @@ class TargetReader {
 
   // Without a context that is known, it is from the root of the repository.
   void set_file(const CiText& file) {
-    const bool known = note("dockerfile", file);
-    const bool relative = known && is_known_ && !is_outside(file.text);
+    note("dockerfile", file);
+    const bool relative = is_known_ && !is_outside(file.text);
     target_.dockerfile = relative ? relative_path(file.text, target_.context) : file.text;
   }
 
@@ -224,6 +224,10 @@ class TargetReader {
         return read_platforms(value);
       case BuildField::kTag:
         return read_list("tags", value, target_.tags);
+      case BuildField::kLabel:
+        return read_label(value);
+      case BuildField::kAnnotation:
+        return read_list("annotations", value, target_.annotations);
       case BuildField::kCacheFrom:
         return read_cache("cache-from", value, target_.cache_from);
       case BuildField::kCacheTo:
@@ -286,6 +290,13 @@ class TargetReader {
     std::erase_if(target_.unknown, [&](const Unknown& one) { return one.attribute == attribute; });
     note(attribute, *pair.value);
     target_.args[pair.name] = pair.value->text;
+  }
+
+  void read_label(const CiText& label) {
+    const bool known = note("labels", label);
+    const CiPair pair = split_pair(label);
+    if (known || pair.name.find('$') == std::string::npos)
+      target_.labels[pair.name] = pair.value ? pair.value->text : std::string();
   }
 
   void read_named_context(const CiText& context) {
@@ -520,6 +531,8 @@ void CiTargets::merge(Target& into, const Target& more) const {
   };
   add_all(into.platforms, more.platforms);
   add_all(into.tags, more.tags);
+  add_all(into.annotations, more.annotations);
+  into.labels.insert(more.labels.begin(), more.labels.end());
   add_all(into.cache_from, more.cache_from);
   add_all(into.cache_to, more.cache_to);
   for (const Unknown& unknown : more.unknown)

@@ -48,7 +48,7 @@ class ProjectReader {
  private:
   void read_service(const Member& member) {
     const bool built = member.value.find("build") != nullptr;
-    Origin origin{DefinitionKind::kCompose, model_.path_of(member.place), member.place.line};
+    Origin origin{DefinitionKind::kCompose, model_.path_of(member.place), member.place.line, member.name};
     if (built) services_.emplace(compose_target_name(member.name), &member);
     if (built && !is_enabled(member.value, options_.profiles)) {
       defined_.skipped.push_back({member.name, "its profiles are not enabled", std::move(origin)});

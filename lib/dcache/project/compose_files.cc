@@ -139,6 +139,10 @@ void ComposeFiles::replace(Value& text, const Lookup& lookup) {
     }
     result = tl::unexpected<std::string>("the values of variables make the project too large");
   }
+  if (result.error().find("has to be set") != std::string::npos) {
+    model_.required.emplace(text.place, result.error());
+    return;
+  }
   const bool syntax = result.error().find("is not a variable") != std::string::npos;
   if (model_.failed.insert(text.place).second)
     model_.fail(text.place, result.error(), syntax ? "write $$ for a dollar sign" : "");

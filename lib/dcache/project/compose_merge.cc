@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -17,10 +18,12 @@ using yaml::Kind;
 using yaml::Member;
 using yaml::Value;
 
-enum class Rule : uint8_t { kPlain, kBuild, kPairs, kHosts };
+// kNames: a list of names, or a map with more about each. kReplace: the later one is all that counts.
+enum class Rule : uint8_t { kPlain, kBuild, kPairs, kHosts, kNames, kReplace };
 
-// By the path below a service.
-constexpr std::array<std::pair<std::string_view, Rule>, 7> kRules = {{
+// By the path below a service; '*' is any one part of it.
+// Source: https://github.com/compose-spec/compose-go/blob/main/override/merge.go
+constexpr std::array<std::pair<std::string_view, Rule>, 24> kRules = {{
     {"build", Rule::kBuild},
     {"build.args", Rule::kPairs},
     {"build.additional_contexts", Rule::kPairs},
@@ -28,10 +31,28 @@ constexpr std::array<std::pair<std::string_view, Rule>, 7> kRules = {{
     {"build.extra_hosts", Rule::kHosts},
     {"environment", Rule::kPairs},
     {"env_file", Rule::kPairs},
+    {"annotations", Rule::kPairs},
+    {"deploy.labels", Rule::kPairs},
+    {"dns", Rule::kPairs},
+    {"dns_opt", Rule::kPairs},
+    {"dns_search", Rule::kPairs},
+    {"label_file", Rule::kPairs},
+    {"labels", Rule::kPairs},
+    {"sysctls", Rule::kPairs},
+    {"tmpfs", Rule::kPairs},
+    {"extra_hosts", Rule::kHosts},
+    {"depends_on", Rule::kNames},
+    {"models", Rule::kNames},
+    {"networks", Rule::kNames},
+    {"command", Rule::kReplace},
+    {"entrypoint", Rule::kReplace},
+    {"healthcheck.test", Rule::kReplace},
+    {"ulimits.*", Rule::kReplace},
 }};
 
 Rule rule_of(std::string_view path) {
-  const auto* const found = std::ranges::find(kRules, path, &std::pair<std::string_view, Rule>::first);
+  const auto* const found =
+      std::ranges::find_if(kRules, [&](const auto& rule) { return text::glob_match(rule.first, path); });
   return found == kRules.end() ? Rule::kPlain : found->second;
 }
 
@@ -52,6 +73,16 @@ std::vector<Value> as_list(Value value) {
   }
   if (value.is_map()) std::ranges::stable_sort(list, {}, &Value::text);
   return list;
+}
+
+// A list of names as a map that says no more about them.
+Value map_of(Value list) {
+  Value map{Kind::kMap, list.place, {}, {}, {}, {}};
+  for (Value& item : list.items) {
+    const yaml::Place place = item.place;
+    map.members.push_back({std::move(item.text), Kind::kText, place, {Kind::kNull, place, {}, {}, {}, {}}});
+  }
+  return map;
 }
 
 // `build: FOLDER` is short for its context.
@@ -102,6 +133,14 @@ class Merge {
         base = list_of(std::move(hosts), std::move(more), place);
         return;
       }
+      case Rule::kNames:
+        if (base.is_list()) base = map_of(std::move(base));
+        if (over.is_list()) over = map_of(std::move(over));
+        plain(base, std::move(over), path);
+        return;
+      case Rule::kReplace:
+        base = std::move(over);
+        return;
       case Rule::kPlain:
         plain(base, std::move(over), path);
         return;

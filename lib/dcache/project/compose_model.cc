@@ -10,6 +10,7 @@
 #include "dcache/project/compose_extends.h"
 #include "dcache/project/compose_files.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::project {
 namespace {
@@ -30,6 +31,19 @@ std::vector<const Value*> texts_of(const Value& value) {
     if (item.is_text()) texts.push_back(&item);
   }
   return texts;
+}
+
+// The name of a project after its folder.
+// Source: NormalizeProjectName in https://github.com/compose-spec/compose-go/blob/main/loader/loader.go
+std::string project_name_of(std::string_view folder) {
+  std::string name;
+  for (const char c : text::to_lower(text::base_name(folder))) {
+    const bool leads = name.empty() && (c == '-' || c == '_');
+    if (!leads &&
+        std::string_view("abcdefghijklmnopqrstuvwxyz0123456789-_").find(c) != std::string_view::npos)
+      name += c;
+  }
+  return name;
 }
 
 class Loader {
@@ -60,7 +74,8 @@ class Loader {
   }
 
  private:
-  // COMPOSE_PROJECT_NAME is a variable too. Bake does not name a project after its folder.
+  // COMPOSE_PROJECT_NAME is a variable too. Bake does not name a project after its folder, and prefers the
+  // name in a file to the variable; Compose prefers the variable.
   void name_project(std::vector<std::pair<std::string, std::vector<ComposeDocument>>>& read,
                     ComposeScope& scope) {
     constexpr const char* kVariable = "COMPOSE_PROJECT_NAME";
@@ -75,6 +90,7 @@ class Loader {
       }
     }
     std::string& variable = scope.variables[kVariable];
+    model_.name = variable.empty() ? name : variable;
     if (!name.empty()) variable = std::move(name);
     if (variable.empty()) variable = "bake";
   }
@@ -199,11 +215,19 @@ void ComposeModel::fail(Place place, std::string message, std::string remedy) {
     failures.push_back(yaml::failure_at(path_of(place), place, std::move(message), std::move(remedy)));
 }
 
-bool ComposeModel::has_failed(const Value& value) const {
-  if (failed.empty()) return false;
-  return failed.contains(value.place) ||
-         std::ranges::any_of(value.items, [&](const Value& item) { return has_failed(item); }) ||
-         std::ranges::any_of(value.members, [&](const Member& member) { return has_failed(member.value); });
+bool ComposeModel::has_failed(const Value& value) {
+  if (failed.empty() && required.empty()) return false;
+  if (const auto found = required.find(value.place); found != required.end() && value.is_text()) {
+    fail(value.place, found->second);
+    failed.insert(value.place);
+    required.erase(found);
+  }
+  bool has = failed.contains(value.place);
+  for (const Value& item : value.items)
+    has = has_failed(item) || has;
+  for (const Member& member : value.members)
+    has = has_failed(member.value) || has;
+  return has;
 }
 
 ComposeModel read_compose_model(const std::vector<std::string>& paths, const std::string& folder,
@@ -216,6 +240,7 @@ ComposeModel read_compose_model(const std::vector<std::string>& paths, const std
   loader.read_env(text::join_path(folder, ".env"), scope.variables);
   model.services = loader.load(paths, scope, ".", nullptr);
   model.variables = std::move(scope.variables);
+  if (model.name.empty()) model.name = project_name_of(options.files->real_path(folder));
   return model;
 }
 

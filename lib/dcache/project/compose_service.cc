@@ -51,12 +51,14 @@ class ServiceReader {
                 Target& target)
       : service_(service), build_(build), model_(model), options_(options), target_(target) {}
 
-  bool read() {
+  bool read(const std::string& name) {
     if (!check_compose_build(build_, model_) || model_.has_failed(build_)) return false;
     read_files();
     read_args();
     read_contexts(build_.find("additional_contexts"));
     read_outputs();
+    read_labels();
+    add_reference(name);
     read_run();
     read_extension();
     sort_needs();
@@ -119,6 +121,8 @@ class ServiceReader {
 
   // The value of an argument that has none.
   std::optional<std::string> value_outside(const std::string& name) {
+    const Value* const given = service_.find("environment");
+    if (given != nullptr && model_.has_failed(*given)) fine_ = false;
     if (!environment_) environment_.emplace(service_, target_.folder, model_, options_);
     auto value = environment_->find(name);
     if (value) return value;
@@ -150,10 +154,31 @@ class ServiceReader {
     add_once(target_.platforms, texts_of(build_.find("platforms")));
     add_once(target_.tags, texts_of(build_.find("tags")));
     const Value* const image = service_.find("image");
-    if (target_.tags.empty() && image != nullptr && image->is_text()) add_once(target_.tags, {image->text});
+    if (image != nullptr && model_.required.contains(image->place)) {
+      target_.unknown.push_back(
+          {"tags", fmt::format("can't be told: {}", model_.required.at(image->place)), false});
+    } else if (target_.tags.empty() && image != nullptr && image->is_text()) {
+      add_once(target_.tags, {image->text});
+    }
     add_caches(build_.find("cache_from"), target_.cache_from);
     add_caches(build_.find("cache_to"), target_.cache_to);
     if (const Value* const no_cache = build_.find("no_cache")) target_.no_cache = yaml::is_true(*no_cache);
+  }
+
+  void read_labels() {
+    for (ComposePair& label : compose_pairs(build_.find("labels"))) {
+      note_unset("labels", label.place);
+      target_.labels[label.name] = std::move(label.value).value_or("");
+    }
+  }
+
+  // Compose tags what it builds with the `image`, or else with a name that it makes.
+  // Source: GetImageNameOrDefault in https://github.com/docker/compose/blob/main/pkg/api/api.go
+  void add_reference(const std::string& service) {
+    const Value* const image = service_.find("image");
+    const bool named = image != nullptr && image->is_text() && !image->text.empty();
+    if (named && model_.required.contains(image->place)) return;
+    target_.references.push_back(named ? image->text : fmt::format("{}-{}", model_.name, service));
   }
 
   void add_caches(const Value* list, std::vector<std::string>& caches) {
@@ -286,7 +311,7 @@ std::optional<Target> read_compose_service(const std::string& name, const Value&
                "write the folder of the context, or a map with 'context'");
     return std::nullopt;
   }
-  if (!ServiceReader(service, *build, model, options, target).read()) return std::nullopt;
+  if (!ServiceReader(service, *build, model, options, target).read(name)) return std::nullopt;
   return target;
 }
 

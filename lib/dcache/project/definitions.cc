@@ -10,6 +10,7 @@
 
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/readers.h"
+#include "dcache/project/sources.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -20,6 +21,9 @@ using Paths = std::vector<std::string>;
 // The names that Docker Compose looks for, in its order.
 constexpr std::array<std::string_view, 4> kComposeNames = {"compose.yaml", "compose.yml",
                                                            "docker-compose.yml", "docker-compose.yaml"};
+// The names that bake reads without -f, in its order.
+constexpr std::array<std::string_view, 4> kBakeNames = {
+    "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"};
 constexpr std::string_view kSettingsName = ".dcache.toml";
 
 // Whether both say the same of the build itself.
@@ -27,6 +31,41 @@ bool is_same_build(const Target& a, const Target& b) {
   return a.name == b.name && a.folder == b.folder && a.context == b.context && a.dockerfile == b.dockerfile &&
          a.dockerfile_inline == b.dockerfile_inline && a.target == b.target && a.args == b.args &&
          a.contexts == b.contexts && a.platforms == b.platforms;
+}
+
+// The names of files that the folder's main definition is made of, if they are there.
+Paths compose_names(const std::string& folder) {
+  Paths paths;
+  for (const std::string_view name : kComposeNames) {
+    paths.push_back(text::join_path(folder, name));
+    const size_t ending = name.rfind('.');
+    paths.push_back(
+        text::join_path(folder, fmt::format("{}.override{}", name.substr(0, ending), name.substr(ending))));
+  }
+  return paths;
+}
+
+Paths bake_names(const std::string& folder) {
+  Paths paths;
+  for (const std::string_view name : kBakeNames)
+    paths.push_back(text::join_path(folder, name));
+  return paths;
+}
+
+// Reads definitions, and notes for each target which files they rest on: those that are read, and `more`.
+template <typename Read>
+Definitions with_sources(const ReadOptions& options, const Paths& more, const Read& read) {
+  const auto files = std::make_shared<const SourceFiles>(options.files);
+  ReadOptions noting = options;
+  noting.files = files;
+  Definitions definitions = read(noting);
+  Paths sources = files->sources();
+  std::ranges::copy(more, std::back_inserter(sources));
+  std::ranges::sort(sources);
+  sources.erase(std::ranges::unique(sources).begin(), sources.end());
+  for (Target& target : definitions.targets)
+    target.sources = sources;
+  return definitions;
 }
 
 void append(Definitions from, Definitions& to) {
@@ -46,35 +85,42 @@ class FolderReader {
     for (const auto& [kind, paths] : by_kind) {
       switch (kind) {
         case DefinitionKind::kCompose:
-          read_composes(paths);
+          read_composes(folder, paths);
           break;
         case DefinitionKind::kBake:
           read_bakes(folder, paths);
           break;
         default:
           for (const std::string& path : paths)
-            append(read_one(kind, path), result_);
+            append(with_sources(options_, {},
+                                [&](const ReadOptions& options) { return read_one(kind, path, options); }),
+                   result_);
       }
     }
   }
 
  private:
-  Definitions read_one(DefinitionKind kind, const std::string& path) const {
+  Definitions read_one(DefinitionKind kind, const std::string& path, const ReadOptions& options) const {
     switch (kind) {
       case DefinitionKind::kSkaffold:
-        return read_skaffold(path, options_);
+        return read_skaffold(path, options);
       case DefinitionKind::kWorkflow:
-        return read_workflow(path, root_, options_);
+        return read_workflow(path, root_, options);
       case DefinitionKind::kGitlabCi:
-        return read_gitlab_ci(path, root_, options_);
+        return read_gitlab_ci(path, root_, options);
       default:
-        return read_settings(path, options_);
+        return read_settings(path, options);
     }
   }
 
   // The main file with what overrides it. Other files beside it are mostly given after it (`-f compose.yaml
   // -f compose.prod.yaml`): what they build otherwise are targets as well.
-  void read_composes(const Paths& paths) {
+  void read_composes(const std::string& folder, const Paths& paths) {
+    const Paths names = compose_names(folder);
+    const auto read = [&](const Paths& files) {
+      return with_sources(options_, names,
+                          [&](const ReadOptions& options) { return read_compose(files, options); });
+    };
     Paths main;
     for (const std::string_view name : kComposeNames) {
       const auto found = std::ranges::find(paths, name, text::base_name);
@@ -86,17 +132,18 @@ class FolderReader {
       for (const std::string& path : paths) {
         if (is_override(path)) main.push_back(path);
       }
-      append(read_compose(main, options_), result_);
+      append(read(main), result_);
     }
     for (const std::string& path : paths) {
       if (std::ranges::find(main, path) != main.end()) continue;
       Paths all = main;
       all.push_back(path);
-      Definitions variant = read_compose(all, options_);
-      if (!main.empty() && !variant.failures.empty()) variant = read_compose({path}, options_);
+      Definitions variant = read(all);
+      if (!main.empty() && !variant.failures.empty()) variant = read({path});
       for (Target& target : variant.targets) {
         if (target.defined.front().path != path)
-          target.defined.insert(target.defined.begin(), {DefinitionKind::kCompose, path, 0});
+          target.defined.insert(target.defined.begin(),
+                                {DefinitionKind::kCompose, path, 0, target.defined.front().name});
       }
       std::erase_if(variant.targets, [&](const Target& target) {
         return std::ranges::any_of(result_.targets,
@@ -110,21 +157,23 @@ class FolderReader {
   // is run: that of the files or, if no Dockerfile is there, the root of the repository.
   void read_bakes(const std::string& folder, const Paths& paths) {
     Paths main;
-    for (const bool override : {false, true}) {
-      for (const std::string_view ending : {".json", ".hcl"}) {
-        const std::string name = fmt::format("docker-bake{}{}", override ? ".override" : "", ending);
-        const auto found = std::ranges::find(paths, name, text::base_name);
-        if (found != paths.end()) main.push_back(*found);
-      }
+    for (const std::string_view name : kBakeNames) {
+      const auto found = std::ranges::find(paths, name, text::base_name);
+      if (found != paths.end()) main.push_back(*found);
     }
-    if (!main.empty()) append(read_bake_somewhere(folder, main), result_);
+    if (!main.empty()) append(read_bake_somewhere(folder, main, bake_names(folder)), result_);
     for (const std::string& path : paths) {
-      if (std::ranges::find(main, path) == main.end()) append(read_bake_somewhere(folder, {path}), result_);
+      if (std::ranges::find(main, path) == main.end())
+        append(read_bake_somewhere(folder, {path}, {}), result_);
     }
   }
 
-  Definitions read_bake_somewhere(const std::string& folder, const Paths& paths) const {
-    Definitions here = read_bake(paths, folder, options_);
+  Definitions read_bake_somewhere(const std::string& folder, const Paths& paths, const Paths& names) const {
+    const auto read_in = [&](const std::string& place) {
+      return with_sources(options_, names,
+                          [&](const ReadOptions& options) { return read_bake(paths, place, options); });
+    };
+    Definitions here = read_in(folder);
     const auto has_files = [&](const Definitions& definitions) {
       return std::ranges::any_of(definitions.targets, [&](const Target& target) {
         return target.dockerfile_inline ||
@@ -133,7 +182,7 @@ class FolderReader {
       });
     };
     if (folder == root_ || here.targets.empty() || has_files(here)) return here;
-    Definitions at_root = read_bake(paths, root_, options_);
+    Definitions at_root = read_in(root_);
     return has_files(at_root) ? std::move(at_root) : std::move(here);
   }
 
@@ -173,7 +222,7 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
   const auto has = [&](std::string_view word) { return text->find(word) != std::string::npos; };
   switch (definition_kind(path).value_or(DefinitionKind::kSettings)) {
     case DefinitionKind::kCompose:
-      return has("build") || has("include") || has("extends");
+      return is_override(path) || has("build") || has("include") || has("extends");
     case DefinitionKind::kSkaffold:
       return has("skaffold/v");
     case DefinitionKind::kWorkflow:

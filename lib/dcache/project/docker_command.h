@@ -20,6 +20,8 @@ enum class BuildField : uint8_t {
   kNamedContext,  // NAME=VALUE
   kPlatform,
   kTag,
+  kLabel,       // NAME=VALUE
+  kAnnotation,  // NAME=VALUE, with what it is about before it: "manifest:NAME=VALUE"
   kCacheFrom,
   kCacheTo,
   kNoCache,

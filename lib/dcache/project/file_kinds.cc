@@ -35,6 +35,9 @@ constexpr std::array<std::string_view, 21> kOtherEndings = {".dockerignore",
 constexpr std::array<std::string_view, 10> kDockerfiles = {
     "Dockerfile",    "Dockerfile.*",    "Dockerfile-*",    "*.Dockerfile",    "*.dockerfile",
     "Containerfile", "Containerfile.*", "Containerfile-*", "*.Containerfile", "*.containerfile"};
+// In the names of files that a definition is made from: docker-compose.tmpl.yml.
+constexpr std::array<std::string_view, 5> kTemplateParts = {".tmpl.", ".tpl.", ".template.", ".j2.",
+                                                            ".jinja."};
 constexpr std::array<std::string_view, 6> kVendored = {"vendor",       "third_party", "third-party",
                                                        "node_modules", "thirdparty",  "_vendor"};
 
@@ -89,6 +92,8 @@ std::optional<CompanionKind> companion_kind(std::string_view path) {
 
 std::optional<DefinitionKind> definition_kind(std::string_view path) {
   const std::string_view name = text::base_name(path);
+  const auto is_template = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
+  if (std::ranges::any_of(kTemplateParts, is_template)) return std::nullopt;
   for (const Pattern& pattern : kDefinitions) {
     if (text::glob_match(pattern.name, name)) return pattern.kind;
   }

@@ -8,11 +8,13 @@
 #include <fmt/format.h>
 
 #include "dcache/context/git.h"
+#include "dcache/context/submodules.h"
 #include "dcache/dockerfile/parser.h"
-#include "dcache/plan/image.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/project/needs.h"
+#include "dcache/project/once.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -41,7 +43,9 @@ std::string named_context(const Target& target, const std::string& value) {
 
 // The path of a Dockerfile from the current folder.
 std::string dockerfile_path(const Target& target) {
-  const std::string context = is_remote_context(target.context) ? "." : target.context;
+  const bool is_known = std::ranges::none_of(
+      target.unknown, [](const Unknown& one) { return one.varies && one.attribute == "context"; });
+  const std::string context = is_known && !is_remote_context(target.context) ? target.context : ".";
   return resolve(resolve(target.folder, context), target.dockerfile);
 }
 
@@ -51,7 +55,8 @@ bool is_known_platform(const std::string& platform) {
 
 class ImageMaker {
  public:
-  ImageMaker(const ProjectOptions& options) : options_(options) {}
+  // `root` is the root of the repository, from the current folder.
+  ImageMaker(const ProjectOptions& options, std::string root) : options_(options), root_(std::move(root)) {}
 
   Image of_target(Target target) const {
     Image image;
@@ -71,6 +76,7 @@ class ImageMaker {
         image.remote = fmt::format("its {} {}", attribute, unknown.reason);
     }
     build.dockerfile = dockerfile_path(target);
+    if (image.remote.empty()) image.remote = missing_files(target, build);
     if (target.dockerfile_inline) {
       build.dockerfile = fmt::format("{} ({})", target.defined.front().path, target.name);
       build.dockerfile_text = target.dockerfile_inline;
@@ -104,6 +110,19 @@ class ImageMaker {
   }
 
  private:
+  // Why nothing can be said of a build whose files are in a submodule.
+  std::string missing_files(const Target& target, const BuildOptions& build) const {
+    const auto in = [&](const std::string& path) {
+      return context::missing_submodule(root_, text::clean_path(path), *options_.read.files);
+    };
+    constexpr std::string_view kWhy =
+        "its {} is in the git submodule {}, which is not checked out (git submodule update --init)";
+    if (const std::string submodule = in(build.context); !submodule.empty())
+      return fmt::format(kWhy, "context", submodule);
+    const std::string submodule = target.dockerfile_inline ? "" : in(build.dockerfile);
+    return submodule.empty() ? "" : fmt::format(kWhy, "Dockerfile", submodule);
+  }
+
   static void add_plan(const Target& target, plan::Options& plan) {
     if (!target.target.empty()) plan.target = target.target;
     for (const auto& [name, value] : target.args)
@@ -146,6 +165,7 @@ class ImageMaker {
   }
 
   const ProjectOptions& options_;
+  std::string root_;
 };
 
 bool is_of_ci(const Image& image) {
@@ -181,13 +201,25 @@ bool is_same_build(const Image& a, const Image& b) {
          a.build.plan.named_contexts == b.build.plan.named_contexts;
 }
 
+// The image that a definition means as well: one of the same build, of the same name if there is one. Images
+// that one file defines are several.
+Image* same_image(std::vector<Image>& images, const Image& image) {
+  Image* found = nullptr;
+  for (Image& other : images) {
+    const bool same_name = other.target.name == image.target.name ||
+                           std::ranges::find(other.aliases, image.target.name) != other.aliases.end();
+    if ((!same_name && (found != nullptr || other.origin().path == image.origin().path)) ||
+        !is_same_build(other, image))
+      continue;
+    found = &other;
+    if (same_name) break;
+  }
+  return found;
+}
+
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
-  const auto known =
-      std::ranges::find_if(project.images, [&](const Image& other) { return is_same_build(other, image); });
-  const bool elsewhere = known != project.images.end() && (known->origin().path != image.origin().path ||
-                                                           known->target.name == image.target.name);
-  if (elsewhere) {
+  if (Image* const known = same_image(project.images, image)) {
     for (Origin& origin : image.target.defined) {
       if (std::ranges::find(known->target.defined, origin) == known->target.defined.end())
         known->target.defined.push_back(std::move(origin));
@@ -197,14 +229,13 @@ void add_image(Image image, Project& project) {
       if (unknown.attribute.starts_with("args.") && std::ranges::find(all, unknown) == all.end())
         all.push_back(std::move(unknown));
     }
-    for (std::string& platform : image.target.platforms) {
-      std::vector<std::string>& all = known->target.platforms;
-      if (std::ranges::find(all, platform) == all.end()) all.push_back(std::move(platform));
-    }
-    for (std::string& tag : image.target.tags) {
-      std::vector<std::string>& all = known->target.tags;
-      if (std::ranges::find(all, tag) == all.end()) all.push_back(std::move(tag));
-    }
+    add_once(known->target.platforms, std::move(image.target.platforms));
+    add_once(known->target.tags, std::move(image.target.tags));
+    add_once(known->target.references, std::move(image.target.references));
+    add_once(known->target.annotations, std::move(image.target.annotations));
+    known->target.labels.merge(image.target.labels);
+    add_once(known->target.sources, std::move(image.target.sources));
+    std::ranges::sort(known->target.sources);
     if (known->target.name != image.target.name) known->aliases.push_back(image.target.name);
     return;
   }
@@ -241,19 +272,6 @@ void add_definitions(Definitions definitions, const ImageMaker& maker, Project& 
   std::ranges::move(definitions.groups, std::back_inserter(project.groups));
   std::ranges::move(definitions.skipped, std::back_inserter(project.skipped));
   std::ranges::move(definitions.failures, std::back_inserter(project.failures));
-}
-
-void add_references(const Image& image, ImageFinder::References& references) {
-  for (const std::string& tag : image.target.tags)
-    references.insert(plan::normal_reference(tag));
-  const auto add_name = [&](const std::string& name) {
-    references.insert(plan::normal_reference(std::string(kTargetScheme) + name));
-  };
-  add_name(image.target.name);
-  std::ranges::for_each(image.aliases, add_name);
-  // The artifacts of Skaffold are called by their references.
-  if (image.origin().kind == DefinitionKind::kSkaffold)
-    references.insert(plan::normal_reference(image.target.name));
 }
 
 // "a.b" as bake writes it.
@@ -302,10 +320,10 @@ std::vector<const Image*> Project::find(std::string_view name) const {
 
 Project read_project(const std::string& folder, const ProjectOptions& options) {
   const context::FileSystem& files = *options.read.files;
-  const ImageMaker maker(options);
   Project project;
   const std::string root = root_of(folder, files);
   project.root = spelled_root(folder, root, files);
+  const ImageMaker maker(options, project.root);
   Found found = find_dockerfiles({folder}, {.definitions = true});
   const auto is_gone = [&](const std::string& path) { return !files.exists(path); };
   std::erase_if(found.files, is_gone);
@@ -344,7 +362,7 @@ void ImageFinder::add(const std::vector<std::string>& definitions) {
   const std::string folder(text::parent_path(definitions.front()));
   const std::string root = spelled_root(folder, root_of(folder, *options_.read.files), *options_.read.files);
   Project project;
-  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_), project);
+  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_, root), project);
   const std::scoped_lock lock(mutex_);
   added_.push_back(std::make_shared<const std::vector<Image>>(std::move(project.images)));
   std::ranges::move(project.groups, std::back_inserter(groups_));
@@ -356,7 +374,7 @@ ImageFinder::Images ImageFinder::read(const std::string& folder, const std::vect
   const auto known = by_folder_.find(folder);
   if (known != by_folder_.end()) return known->second;
   Project project;
-  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_), project);
+  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_, root), project);
   std::ranges::move(project.groups, std::back_inserter(groups_));
   std::ranges::move(project.failures, std::back_inserter(failures_));
   auto images = std::make_shared<const std::vector<Image>>(std::move(project.images));
@@ -389,8 +407,10 @@ ImageFinder::References ImageFinder::references(const std::string& dockerfile) {
   std::ranges::move(read_above(dockerfile), std::back_inserter(all));
   References references;
   for (const Images& images : all) {
-    for (const Image& image : *images)
-      add_references(image, references);
+    for (const Image& image : *images) {
+      for (std::string& reference : references_to(image))
+        references.insert(std::move(reference));
+    }
   }
   return references;
 }
@@ -435,7 +455,7 @@ std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
   std::vector<Image> found = defined(dockerfile);
   if (!found.empty()) return found;
   const std::string root = root_of(std::string(text::parent_path(dockerfile)), *options_.read.files);
-  found.push_back(ImageMaker(options_).of_lone_dockerfile(text::clean_path(dockerfile), root));
+  found.push_back(ImageMaker(options_, root).of_lone_dockerfile(text::clean_path(dockerfile), root));
   return found;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,109 +16,137 @@ namespace {
 using plan::Read;
 using plan::Step;
 
-// The images that a build starts or copies from, as the plan spells them.
-std::set<std::string> references_of(const Image& image) {
-  const auto text = image.build.dockerfile_text
-                        ? tl::expected<std::string, std::string>(*image.build.dockerfile_text)
-                        : image.build.files->read(image.build.dockerfile);
-  std::set<std::string> references;
-  if (!text) return references;
-  const dockerfile::File file = dockerfile::parse(*text);
-  plan::Options options = image.build.plan;
-  const auto add = [&] {
-    const plan::Graph graph = plan::build_graph(file, options);
-    for (const Step& step : graph.steps) {
-      if (!step.needed) continue;
-      if (step.kind == Step::Kind::kImage) references.insert(plan::normal_reference(step.image));
-      for (const Read& read : step.reads) {
-        if (read.origin == Read::Origin::kImage) references.insert(plan::normal_reference(read.name));
-      }
+// The images that a build starts or copies from, in the order of its steps.
+std::vector<std::string> references_of(const plan::Graph& graph) {
+  std::vector<std::string> references;
+  for (const Step& step : graph.steps) {
+    if (!step.needed) continue;
+    if (step.kind == Step::Kind::kImage) references.push_back(plan::normal_reference(step.image));
+    for (const Read& read : step.reads) {
+      if (read.origin == Read::Origin::kImage) references.push_back(plan::normal_reference(read.name));
     }
-  };
-  add();
-  for (const std::string& platform : image.platforms()) {
-    if (platform == image.build.plan.platform) continue;
-    options.platform = platform;
-    add();
   }
   return references;
 }
 
-// How builds refer to an image.
-std::set<std::string> references_to(const Image& image) {
-  std::set<std::string> references{fmt::format("{}{}", kTargetScheme, image.target.name)};
-  // The artifacts of Skaffold are called by their references.
-  if (image.origin().kind == DefinitionKind::kSkaffold)
-    references.insert(plan::normal_reference(image.target.name));
-  for (const std::string& tag : image.target.tags)
-    references.insert(plan::normal_reference(tag));
-  for (const std::string& alias : image.aliases)
-    references.insert(fmt::format("{}{}", kTargetScheme, alias));
-  return references;
+// A reference of a Dockerfile as its plan spells it, and as it is with the build arguments that are not
+// known: "ghcr.io/${{ github.repository_owner }}/base:latest".
+using Spellings = std::vector<std::pair<std::string, std::string>>;
+
+void add_spellings(const dockerfile::File& file, const plan::Options& plain_options,
+                   const plan::Options& open_options, Spellings& spellings) {
+  const bool same = open_options.build_args == plain_options.build_args;
+  const std::vector<std::string> plain = references_of(plan::build_graph(file, plain_options));
+  const std::vector<std::string> written =
+      same ? plain : references_of(plan::build_graph(file, open_options));
+  for (size_t i = 0; i < plain.size(); ++i)
+    spellings.emplace_back(plain[i], written.size() == plain.size() ? written[i] : plain[i]);
+}
+
+Spellings spellings_of(const Image& image) {
+  const cache::BuildOptions& build = image.build;
+  const auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
+                                          : build.files->read(build.dockerfile);
+  Spellings spellings;
+  if (!text) return spellings;
+  const dockerfile::File file = dockerfile::parse(*text);
+  plan::Options plain = build.plan, open = build.plan;
+  for (const auto& [name, value] : image.target.args)
+    open.build_args.emplace(name, value);
+  add_spellings(file, plain, open, spellings);
+  for (const std::string& platform : image.platforms()) {
+    if (platform == build.plan.platform) continue;
+    plain.platform = open.platform = platform;
+    add_spellings(file, plain, open, spellings);
+  }
+  return spellings;
 }
 
 }  // namespace
 
-Needs::Needs(const std::vector<Image>& images) : images_(images), needs_(images.size()) {
-  std::map<std::string, std::vector<size_t>, std::less<>> by_reference;
-  for (size_t i = 0; i < images.size(); ++i) {
-    for (const std::string& reference : references_to(images[i]))
-      by_reference[reference].push_back(i);
+std::vector<std::string> references_to(const Image& image) {
+  std::vector<std::string> references{fmt::format("{}{}", kTargetScheme, image.target.name)};
+  for (const std::string& alias : image.aliases)
+    references.push_back(fmt::format("{}{}", kTargetScheme, alias));
+  for (const auto* const list : {&image.target.tags, &image.target.references}) {
+    for (const std::string& reference : *list)
+      references.push_back(plan::normal_reference(reference));
   }
-  for (size_t i = 0; i < images.size(); ++i) {
-    for (const std::string& reference : references_of(images[i])) {
-      const auto found = by_reference.find(reference);
-      if (found == by_reference.end()) continue;
-      std::vector<size_t> needed = found->second;
-      std::erase(needed, i);
-      if (!needed.empty()) needs_[i].emplace(reference, std::move(needed));
-    }
-  }
-  std::vector<State> states(images.size());
-  for (size_t i = 0; i < images.size(); ++i)
-    visit(i, states);
+  return references;
 }
 
-// Depth first, without recursion: a project may be a long row of images.
-void Needs::visit(size_t start, std::vector<State>& states) {
-  if (states[start] != State::kNew) return;
-  struct Place {
+ImageNeeds::ImageNeeds(const std::vector<Image>& images) : needs_(images.size()) {
+  std::map<std::string, std::set<size_t>, std::less<>> by_reference;
+  for (size_t i = 0; i < images.size(); ++i) {
+    for (std::string& reference : references_to(images[i]))
+      by_reference[std::move(reference)].insert(i);
+  }
+  for (size_t i = 0; i < images.size(); ++i) {
+    for (const auto& [plain, written] : spellings_of(images[i])) {
+      for (const std::string& reference : {plain, written}) {
+        const auto found = by_reference.find(reference);
+        // An image that is called like its base image starts from the one in the registry.
+        if (found == by_reference.end() || found->second.contains(i)) continue;
+        std::vector<size_t>& needed = needs_[i][plain];
+        for (const size_t one : found->second) {
+          if (std::ranges::find(needed, one) == needed.end()) needed.push_back(one);
+        }
+      }
+    }
+  }
+  std::vector<State> state(images.size());
+  for (size_t i = 0; i < images.size(); ++i)
+    visit(i, images, state);
+}
+
+// Depth first, without recursion: a project may be a long chain of images.
+void ImageNeeds::visit(size_t start, const std::vector<Image>& images, std::vector<State>& state) {
+  struct Level {
     size_t image;
-    std::vector<size_t> left;
+    std::vector<size_t> needed;
   };
-  std::vector<Place> path;
-  const auto open = [&](size_t image) {
-    states[image] = State::kOpen;
-    Place& place = path.emplace_back(Place{image, {}});
+  std::vector<Level> path;
+  const auto enter = [&](size_t image) {
+    state[image] = State::kInProgress;
+    path.push_back({image, {}});
     for (const auto& [reference, needed] : needs_[image])
-      place.left.insert(place.left.end(), needed.begin(), needed.end());
-    std::ranges::reverse(place.left);
+      path.back().needed.insert(path.back().needed.end(), needed.rbegin(), needed.rend());
+    std::ranges::reverse(path.back().needed);
   };
-  open(start);
+  if (state[start] == State::kNew) enter(start);
   while (!path.empty()) {
-    Place& place = path.back();
-    if (place.left.empty()) {
-      states[place.image] = State::kDone;
-      order_.push_back(place.image);
+    Level& level = path.back();
+    if (level.needed.empty()) {
+      state[level.image] = State::kDone;
+      order_.push_back(level.image);
       path.pop_back();
       continue;
     }
-    const size_t needed = place.left.back();
-    place.left.pop_back();
-    if (states[needed] == State::kNew) {
-      open(needed);
-    } else if (states[needed] == State::kOpen) {
-      add_circle(place.image, needed);
+    const size_t needed = level.needed.back();
+    level.needed.pop_back();
+    if (state[needed] == State::kNew) {
+      enter(needed);
+    } else if (state[needed] == State::kInProgress) {
+      const Origin& origin = images[level.image].origin();
+      failures_.push_back({origin.path, origin.line, 0,
+                           fmt::format("the images {} and {} need each other",
+                                       images[level.image].target.name, images[needed].target.name),
+                           "let one of them start from another image"});
     }
   }
 }
 
-void Needs::add_circle(size_t image, size_t needed) {
-  const Origin& origin = images_[image].origin();
-  failures_.push_back({origin.path, origin.line, 0,
-                       fmt::format("the images {} and {} need each other", images_[image].target.name,
-                                   images_[needed].target.name),
-                       "let one of them start from another image"});
+void add_needs(std::vector<Image>& images) {
+  const ImageNeeds needs(images);
+  for (size_t i = 0; i < images.size(); ++i) {
+    std::vector<std::string>& names = images[i].target.needs;
+    for (const auto& [reference, needed] : needs.of(i)) {
+      for (const size_t one : needed)
+        names.push_back(images[one].target.name);
+    }
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+  }
 }
 
 }  // namespace dcache::project

@@ -1,39 +1,47 @@
-// Which images of a repository start or copy from which others.
+// Which images of a project are built from which others: by name (`target:base`), or by a reference that one
+// has and the other starts or copies from.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "dcache/project/images.h"
+#include "dcache/text/failure.h"
 
 namespace dcache::project {
 
-// Refers to the images that it is made of, which have to outlive it. A value; const calls from many threads
-// are safe.
-class Needs {
- public:
-  // Reads their Dockerfiles. One that can't be read needs nothing.
-  explicit Needs(const std::vector<Image>& images);
+// How builds refer to an image, as plan::normal_reference() spells it: `target:NAME`, its tags, and what
+// Compose or Skaffold calls it.
+std::vector<std::string> references_to(const Image& image);
 
-  // The indexes of all images, each after all that it needs.
+// Reads the Dockerfile of each image once.
+class ImageNeeds {
+ public:
+  // By the reference in the Dockerfile, as plan::normal_reference() spells it, the images that it may mean:
+  // several if they have the same tag, of which the one that is built last counts.
+  using References = std::map<std::string, std::vector<size_t>, std::less<>>;
+
+  explicit ImageNeeds(const std::vector<Image>& images);
+
+  const References& of(size_t image) const { return needs_[image]; }
+  // All images, each after those that it needs.
   const std::vector<size_t>& order() const { return order_; }
-  // The images that one needs, by the reference that the plan of its build has for them. There are several
-  // for one reference where several images have the same tag.
-  const std::map<std::string, std::vector<size_t>>& of(size_t image) const { return needs_[image]; }
   // Images that need each other in a circle.
   const std::vector<text::Failure>& failures() const { return failures_; }
 
  private:
-  enum class State : uint8_t { kNew, kOpen, kDone };
-  void visit(size_t start, std::vector<State>& states);
-  void add_circle(size_t image, size_t needed);
+  enum class State : uint8_t { kNew, kInProgress, kDone };
 
-  const std::vector<Image>& images_;
-  std::vector<std::map<std::string, std::vector<size_t>>> needs_;
+  void visit(size_t start, const std::vector<Image>& images, std::vector<State>& state);
+
+  std::vector<References> needs_;
   std::vector<size_t> order_;
   std::vector<text::Failure> failures_;
 };
+
+// Adds to `needs` of each target the names of the images that its build starts or copies from.
+void add_needs(std::vector<Image>& images);
 
 }  // namespace dcache::project

@@ -105,6 +105,7 @@ class ArtifactReader {
 
   void read_target() {
     target_.name = text_of(artifact_, "image");
+    target_.references = {target_.name};
     target_.folder = place_.folder;
     const std::string context = text_of(artifact_, "context");
     target_.context =
@@ -260,6 +261,11 @@ class ArtifactReader {
     } else if (name == "--build-context") {
       const auto [context, path] = pair_of(value);
       if (path) target_.contexts[context] = *path;
+    } else if (name == "--label") {
+      const auto [label, text] = pair_of(value);
+      target_.labels[label] = text.value_or("");
+    } else if (name == "--annotation") {
+      target_.annotations.push_back(value);
     } else if (name == "--target") {
       target_.target = value;
     } else if (name == "--platform") {

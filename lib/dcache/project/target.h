@@ -75,10 +75,18 @@ struct Target {
   // Build arguments whose value is the reference of an image that `needs` names (Skaffold's alias), by
   // argument: the name of that image.
   Pairs image_args = {};
+  // References to its image beside `tags`: what Compose or Skaffold calls it.
+  std::vector<std::string> references = {};
+  // What is written on the image and not into its files.
+  Pairs labels = {};
+  std::vector<std::string> annotations = {};  // "index:org.opencontainers.image.title=api"
   // Attributes whose value is not known, or only a part of it. Empty for most.
   std::vector<Unknown> unknown = {};
   // Where it is defined; the first one is where all of the above comes from.
   std::vector<Origin> defined = {};
+  // The files that the definition was read from, and those that would count if they existed (an override,
+  // .env): a change of any of them may change the target. Spelled as they are read, sorted, each once.
+  std::vector<std::string> sources = {};
 };
 
 // A name for several images.

@@ -26,21 +26,47 @@ constexpr std::array<std::string_view, 8> kDefaultFiles = {
     "compose.yaml",     "compose.yml",     "docker-compose.yml",        "docker-compose.yaml",
     "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"};
 
+// What makes a difference to a build.
+constexpr std::array<std::string_view, 13> kBuildAttributes = {
+    "args",        "context", "contexts", "dockerfile", "dockerfile-inline",
+    "extra-hosts", "network", "no-cache", "platform",   "no-cache-filter",
+    "shm-size",    "target",  "ulimits"};
+
 // TARGET.ATTRIBUTE=VALUE, or TARGET.ATTRIBUTE+=VALUE.
 std::optional<Override> parse_override(const std::string& text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string::npos) return std::nullopt;
+  const size_t equals = find_outside_expressions(text, '=');
+  if (equals >= text.size()) return std::nullopt;
   const bool append = equals > 0 && text[equals - 1] == '+';
   const std::string name = text.substr(0, equals - (append ? 1 : 0));
-  const size_t dot = name.find('.');
-  if (dot == std::string::npos) return std::nullopt;
+  const size_t dot = find_outside_expressions(name, '.');
+  if (dot >= name.size()) return std::nullopt;
   return Override{name.substr(0, dot), name.substr(dot + 1), text.substr(equals + 1), append};
+}
+
+bool has_expression(std::string_view text) {
+  return text.find("${{") != std::string_view::npos;
+}
+
+// Whether an override can't be told: for which target it is, what it sets, or a value that has to be read.
+bool is_open(const Override& one) {
+  return has_expression(one.target) || has_expression(one.attribute) ||
+         (one.attribute == "no-cache" && has_expression(one.value));
+}
+
+// Notes what an override that can't be told may change of a target.
+void note_override(const Override& one, Target& target) {
+  const std::string_view attribute = std::string_view(one.attribute).substr(0, one.attribute.find('.'));
+  const bool counts = has_expression(one.attribute) ||
+                      std::ranges::find(kBuildAttributes, attribute) != kBuildAttributes.end();
+  if (!counts || (!has_expression(one.target) && !text::glob_match(one.target, target.name))) return;
+  target.unknown.push_back({has_expression(one.attribute) ? "args" : one.attribute,
+                            fmt::format("may be set by {}.{}={}", one.target, one.attribute, one.value)});
 }
 
 // Adds what expressions there are in texts that come from variables and `set`.
 void note_expressions(Target& target) {
   const auto note = [&](const std::string& attribute, const std::string& text) {
-    if (text.find("${{") == std::string::npos) return;
+    if (!has_expression(text)) return;
     for (const std::string& part : text_with_expressions(text).unknown)
       target.unknown.push_back({attribute, fmt::format("{} {}", text == part ? "is" : "contains", part)});
   };
@@ -53,6 +79,10 @@ void note_expressions(Target& target) {
     note("contexts." + name, value);
   for (const std::string& tag : target.tags)
     note("tags", tag);
+  for (const auto& [name, value] : target.labels)
+    note("labels", value);
+  for (const std::string& annotation : target.annotations)
+    note("annotations", annotation);
   for (const std::string& platform : target.platforms)
     note("platforms", platform);
   for (const std::string& cache : target.cache_from)
@@ -161,12 +191,13 @@ class BakeStep {
     if (paths_.empty()) reason_ = fmt::format("there is no bake file in {}", folder_);
   }
 
-  ReadOptions read_options() const {
+  ReadOptions read_options() {
     ReadOptions options = reading_.options;
     for (const auto& [name, value] : scope_.environment())
       options.environment.insert_or_assign(name, value);
     for (const std::string& set : list_of_input(text_of(inputs_, "set"), false)) {
-      if (auto parsed = parse_override(set)) options.set.push_back(*std::move(parsed));
+      auto parsed = parse_override(set);
+      if (parsed) (is_open(*parsed) ? open_ : options.set).push_back(*std::move(parsed));
     }
     if (text::equals_ignoring_case(text_of(inputs_, "no-cache"), "true"))
       options.set.push_back({"*", "no-cache", "true"});
@@ -176,6 +207,11 @@ class BakeStep {
   void add_targets() {
     Definitions bake = read_bake(paths_, folder_, read_options());
     for (text::Failure& failure : bake.failures) {
+      const Origin& origin = source_.defined.front();
+      if (failure.path.empty()) {  // of an override
+        failure.path = origin.path;
+        failure.line = origin.line;
+      }
       const auto same = [&](const text::Failure& one) {
         return one.path == failure.path && one.line == failure.line && one.message == failure.message;
       };
@@ -184,12 +220,13 @@ class BakeStep {
     }
     std::vector<std::string> wanted = list_of_input(text_of(inputs_, "targets"), true);
     if (wanted.empty()) wanted.emplace_back("default");
-    const bool all_known = std::ranges::none_of(
-        wanted, [](const std::string& name) { return name.find("${{") != std::string::npos; });
+    const bool all_known = std::ranges::none_of(wanted, has_expression);
     const std::set<std::string> names = selected(bake, std::move(wanted));
     for (Target& target : bake.targets) {
       if (all_known && !names.contains(target.name)) continue;
       note_expressions(target);
+      for (const Override& one : open_)
+        note_override(one, target);
       if (!more_file_.empty()) target.unknown.push_back({"tags", fmt::format("may be in {}", more_file_)});
       target.defined.insert(target.defined.end(), source_.defined.begin(), source_.defined.end());
       if (!reading_.targets.add(std::move(target), source_)) return;
@@ -203,8 +240,9 @@ class BakeStep {
   WorkflowReading& reading_;
   std::string folder_;
   std::vector<std::string> paths_;
-  std::string more_file_;  // one that is not known
-  std::string reason_;     // why nothing is read
+  std::vector<Override> open_;  // what `set` says and can't be told
+  std::string more_file_;       // one that is not known
+  std::string reason_;          // why nothing is read
 };
 
 }  // namespace

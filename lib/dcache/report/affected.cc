@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dcache/report/explain.h"
+#include "dcache/report/matrix.h"
 #include "dcache/report/table.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/words.h"
@@ -117,22 +118,18 @@ void append_json(const Affected& affected, const std::string& compared_with, std
 }
 
 void append_matrix(const Affected& affected, std::string& out) {
-  text::JsonWriter json(out);
-  json.begin_object()
-      .member("any", std::ranges::any_of(affected.images, is_affected))
-      .key("include")
-      .begin_array();
+  const std::vector<LeftOut> left_out = left_out_of_matrix(affected);
+  std::vector<const project::Image*> images;
   for (const ImageEffect& effect : affected.images) {
-    if (!is_affected(effect)) continue;
-    const project::Image& image = *effect.image;
-    json.begin_object()
-        .member("image", image.target.name)
-        .member("dockerfile", image.build.dockerfile)
-        .member("context", image.remote.empty() ? image.build.context : image.target.context)
-        .member("target", image.build.plan.target)
-        .member("tags", fmt::format("{}", fmt::join(image.target.tags, ",")))
-        .end_object();
+    if (is_affected(effect) && why_not_in_matrix(*effect.image).empty()) images.push_back(effect.image);
   }
+  text::JsonWriter json(out);
+  json.begin_object().member("any", !images.empty()).key("left_out").begin_array();
+  for (const LeftOut& one : left_out)
+    json.begin_object().member("image", one.image).member("reason", one.reason).end_object();
+  json.end_array().key("include").begin_array();
+  for (const project::Image* image : images)
+    write_matrix_row(*image, json);
   json.end_array().end_object();
   out += '\n';
 }
@@ -148,8 +145,9 @@ std::vector<std::string> names_of(const Affected& affected, std::optional<Defini
     if (kind == DefinitionKind::kBake && origin == defined.end())
       origin = std::ranges::find(defined, DefinitionKind::kCompose, &project::Origin::kind);
     if (origin == defined.end()) continue;
-    const std::string& name = kind && !origin->name.empty() ? origin->name : effect.image->target.name;
-    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    std::string name = kind && !origin->name.empty() ? origin->name : effect.image->target.name;
+    if (kind == DefinitionKind::kBake) std::ranges::replace(name, '.', '_');
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
   }
   return names;
 }
@@ -164,6 +162,16 @@ const std::vector<std::string>& affected_formats() {
 
 bool is_affected(const ImageEffect& effect) {
   return effect.effect != Effect::kUnaffected;
+}
+
+std::vector<LeftOut> left_out_of_matrix(const Affected& affected) {
+  std::vector<LeftOut> left_out;
+  for (const ImageEffect& effect : affected.images) {
+    if (!is_affected(effect)) continue;
+    std::string reason = why_not_in_matrix(*effect.image);
+    if (!reason.empty()) left_out.push_back({effect.image->target.name, std::move(reason)});
+  }
+  return left_out;
 }
 
 void append_affected(const Affected& affected, const std::string& compared_with, AffectedFormat format,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dcache/project/affected.h"
+#include "dcache/report/matrix.h"
 #include "dcache/report/style.h"
 
 namespace dcache::report {
@@ -19,7 +20,7 @@ enum class AffectedFormat : uint8_t {
   kText,
   kJson,
   kNames,            // one name in a line
-  kGithubMatrix,     // {"any":true,"include":[{"image","dockerfile","context","target","tags"}]}
+  kGithubMatrix,     // {"any":true,"left_out":[{"image","reason"}],"include":[…]}: see write_matrix_row()
   kBakeTargets,      // names of bake targets, separated by spaces
   kComposeServices,  // names of compose services, separated by spaces
 };
@@ -29,6 +30,9 @@ const std::vector<std::string>& affected_formats();
 // `compared_with` is what the images were compared with, in words: "origin/main...HEAD".
 void append_affected(const project::Affected& affected, const std::string& compared_with,
                      AffectedFormat format, const Style& style, std::string& out);
+
+// The affected images that a matrix can't have: no job could build them from what is known.
+std::vector<LeftOut> left_out_of_matrix(const project::Affected& affected);
 
 // Whether an image has to be built.
 bool is_affected(const project::ImageEffect& effect);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dcache/project/file_kinds.h"
+#include "dcache/project/unknown.h"
 #include "dcache/report/table.h"
 #include "dcache/text/json_writer.h"
 
@@ -21,12 +22,81 @@ std::string place_words(const Origin& origin) {
   return origin.line == 0 ? origin.path : fmt::format("{}:{}", origin.path, origin.line);
 }
 
-// "compose.yaml:4, .github/workflows/ci.yml:20"
+bool is_same_place(const Origin& a, const Origin& b) {
+  return a.kind == b.kind && a.path == b.path && a.line == b.line;
+}
+
+// Where an image is defined, each place once, and no file without a line that has a place with one.
+std::vector<Origin> places_of(const Image& image) {
+  std::vector<Origin> places;
+  for (const Origin& origin : image.target.defined) {
+    const auto says_as_much = [&](const Origin& other) {
+      const bool has_line = origin.line == 0 && other.line != 0 && other.path == origin.path;
+      return has_line && other.kind == origin.kind;
+    };
+    const auto is_same = [&](const Origin& other) { return is_same_place(other, origin); };
+    if (std::ranges::none_of(places, is_same) && std::ranges::none_of(image.target.defined, says_as_much))
+      places.push_back(origin);
+  }
+  return places;
+}
+
+// The first of several, and how many more there are.
+std::string few_words(const std::vector<std::string>& all) {
+  constexpr size_t kShown = 3;
+  const std::string words = fmt::format("{}", fmt::join(all | std::views::take(kShown), ", "));
+  return all.size() <= kShown ? words : fmt::format("{}, and {} more", words, all.size() - kShown);
+}
+
+// "compose.yaml:4, .github/workflows/ci.yml:20, and 3 more"
 std::string places_words(const Image& image) {
   std::vector<std::string> places;
-  for (const Origin& origin : image.target.defined)
-    places.push_back(place_words(origin));
-  return fmt::format("{}", fmt::join(places, ", "));
+  for (const Origin& place : places_of(image))
+    places.push_back(place_words(place));
+  return few_words(places);
+}
+
+// What is said below the table: each text once, with the images that it is about.
+class Notes {
+ public:
+  void add(const std::string& image, std::string text) {
+    const auto known = std::ranges::find(notes_, text, &Note::text);
+    if (known == notes_.end()) {
+      notes_.push_back({std::move(text), {image}});
+    } else if (std::ranges::find(known->images, image) == known->images.end()) {
+      known->images.push_back(image);
+    }
+  }
+
+  void append_to(std::string& out) const {
+    if (!notes_.empty()) out += '\n';
+    for (const Note& note : notes_)
+      out += printable(fmt::format("{}: {}", few_words(note.images), note.text)) + "\n";
+  }
+
+ private:
+  struct Note {
+    std::string text;
+    std::vector<std::string> images;
+  };
+  std::vector<Note> notes_;
+};
+
+// What is not known of an image and may change its steps: the first one, and how many more there are.
+std::string unknown_words(const Image& image) {
+  const project::Unknown* first = nullptr;
+  size_t more = 0;
+  for (const project::Unknown& unknown : image.target.unknown) {
+    if (!project::may_change_steps(unknown)) continue;
+    if (first == nullptr) {
+      first = &unknown;
+    } else {
+      ++more;
+    }
+  }
+  if (first == nullptr) return {};
+  const std::string words = project::words_of(*first);
+  return more == 0 ? words : fmt::format("{}; {} more {} not known", words, more, more == 1 ? "is" : "are");
 }
 
 void write_origin(const Origin& origin, text::JsonWriter& json) {
@@ -71,6 +141,8 @@ void write_image(const Image& image, text::JsonWriter& json) {
   write_pairs("contexts", target.contexts, json);
   write_list("platforms", target.platforms, json);
   write_list("tags", target.tags, json);
+  write_pairs("labels", target.labels, json);
+  write_list("annotations", target.annotations, json);
   write_list("needs", target.needs, json);
   write_list("cache_from", target.cache_from, json);
   write_list("cache_to", target.cache_to, json);
@@ -84,8 +156,9 @@ void write_image(const Image& image, text::JsonWriter& json) {
   json.key("defined");
   write_origin(image.origin(), json);
   json.key("also_defined").begin_array();
-  for (const Origin& origin : target.defined | std::views::drop(1))
-    write_origin(origin, json);
+  for (const Origin& origin : places_of(image)) {
+    if (!is_same_place(origin, image.origin())) write_origin(origin, json);
+  }
   json.end_array().end_object();
 }
 
@@ -100,28 +173,23 @@ void append_images(const project::Project& project, const Style& style, std::str
       const Target& target = image.target;
       table.add(
           {target.name, image.build.dockerfile, image.remote.empty() ? image.build.context : target.context,
-           image.build.plan.target, fmt::format("{}", fmt::join(target.needs, ", ")), places_words(image)},
+           image.build.plan.target, few_words(target.needs), places_words(image)},
           Tone::kBold);
     }
     table.append_to(out, style);
   }
-  std::string notes;
-  const auto note = [&](const std::string& text) { notes += printable(text) + "\n"; };
+  Notes notes;
   for (const Image& image : project.images) {
     if (image.choice && image.choice->reason != project::ContextChoice::Reason::kOwnFolder)
-      note(fmt::format("{}: context {}, {}", image.target.name, image.build.context,
-                       project::context_words(image)));
-    // Of many attributes one tells what kind they are.
-    const auto& unknown = image.target.unknown;
-    if (unknown.empty()) continue;
-    const std::string more = unknown.size() == 1 ? ""
-                                                 : fmt::format("; {} more {} not known", unknown.size() - 1,
-                                                               unknown.size() == 2 ? "is" : "are");
-    note(fmt::format("{}: {} {}{}", image.target.name, unknown[0].attribute, unknown[0].reason, more));
+      notes.add(image.target.name,
+                fmt::format("context {}, {}", image.build.context, project::context_words(image)));
+    if (std::string unknown = unknown_words(image); !unknown.empty())
+      notes.add(image.target.name, std::move(unknown));
   }
   for (const project::Skipped& skipped : project.skipped)
-    note(fmt::format("skipped: {} ({}, {})", skipped.name, skipped.reason, place_words(skipped.defined)));
-  if (!notes.empty()) out += "\n" + notes;
+    notes.add("skipped",
+              fmt::format("{} ({}, {})", skipped.name, skipped.reason, place_words(skipped.defined)));
+  notes.append_to(out);
 }
 
 void append_images_json(const project::Project& project, std::string& out) {

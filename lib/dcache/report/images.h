@@ -1,7 +1,7 @@
 // What `dcache images` says, for people and for programs.
 //
 // JSON: {"version":1,"images":[{"name","dockerfile","dockerfile_inline"?,"context","target"?,"args":{},
-// "contexts":{},"platforms":[],"tags":[],"needs":[],"cache_from":[],"cache_to":[],"unknown":[…],
+// "contexts":{},"platforms":[],"tags":[],"labels":{},"annotations":[],"needs":[],"cache_from":[],"cache_to":[],"unknown":[…],
 // "folder","defined":{"path","line","kind"},"also_defined":[…]}],"groups":[{"name","members":[]}],
 // "skipped":[{"name","reason","defined"}]}. `context`, `dockerfile` and `contexts` are as the definition says
 // and `docker buildx bake --print` writes them: relative to `folder`, and the Dockerfile to its context.

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dcache/project/hcl/error.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -93,7 +95,8 @@ class TargetWriter {
       if (text->unknown.empty()) {
         use(key, text->value);
       } else {
-        unknown(std::string(name) + "." + key, text->unknown);
+        // Which label is not known makes no difference: many are new in each build.
+        unknown(name == "labels" ? std::string(name) : fmt::format("{}.{}", name, key), text->unknown);
       }
     }
   }
@@ -158,6 +161,8 @@ Definition definition_of(const Target& target) {
   if (!target.target.empty()) set_text(settings, "target", target.target);
   set_map(settings, "args", target.args);
   set_map(settings, "contexts", target.contexts);
+  set_map(settings, "labels", target.labels);
+  set_list(settings, "annotations", target.annotations);
   set_list(settings, "platforms", target.platforms);
   set_list(settings, "tags", target.tags);
   set_list(settings, "no-cache-filter", target.no_cache_filter);
@@ -362,6 +367,9 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
   target.needs.erase(std::unique(target.needs.begin(), target.needs.end()), target.needs.end());
   writer.list("platforms", target.platforms);
   writer.list("tags", target.tags);
+  writer.map("labels",
+             [&](const std::string& name, const std::string& value) { target.labels[name] = value; });
+  writer.list("annotations", target.annotations);
   writer.caches("cache-from", target.cache_from);
   writer.caches("cache-to", target.cache_to);
   writer.flag("no-cache", target.no_cache);
@@ -376,7 +384,8 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
     for (std::string_view rest = platforms;;) {
       const size_t comma = rest.find(',');
       const std::string_view platform = text::trim(rest.substr(0, comma));
-      if (!is_platform(platform)) {
+      const bool is_of_ci = platform.find("${{") != std::string_view::npos;  // which sets it
+      if (!is_of_ci && !is_platform(platform)) {
         fail(definition, "\"" + std::string(platform) + "\" is not a platform",
              "write one such as linux/amd64 or linux/arm/v7");
         return std::nullopt;
