@@ -295,6 +295,8 @@ TEST(Affected, SeesSubmodulesAndWhatGitDoesNotKnow) {
        "services: {in: {build: sub}, file: {build: {dockerfile: sub/Dockerfile}}, own: {build: own}}\n"},
       {"repo/own/Dockerfile", "FROM x\nCOPY . /\n"},
       {"repo/own/a", "1\n"},
+      {"repo/own/.dockerignore", "kept/x\n"},
+      {"repo/own/kept/x", "1\n"},
       {"repo/a", "1\n"}});
   repository.git("-c protocol.file.allow=always submodule add " + inner.path() + " repo/sub");
   repository.commit("second");

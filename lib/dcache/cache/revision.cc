@@ -60,7 +60,9 @@ class Tracked {
     if (path.empty() || text::is_within(path, ".git") || repository_.tracks(path) ||
         is_in_submodule(text::parent_path(path)))
       return false;
-    return record.type == Type::kFolder || repository_.ignores(path, false);  // git has no empty folders
+    // Git has no empty folders; a folder may only look empty because its files are not in the context.
+    if (record.type == Type::kFolder) return !repository_.tracks_below(path);
+    return repository_.ignores(path, false);
   }
 
  private:

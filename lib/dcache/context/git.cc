@@ -333,6 +333,10 @@ bool GitRepository::tracks(const std::string& path) const {
   return state_->tracks(path, false);
 }
 
+bool GitRepository::tracks_below(const std::string& folder) const {
+  return state_->tracks(folder, true);
+}
+
 bool GitRepository::ignores(const std::string& path, bool is_folder) const {
   int ignored = 0;
   const std::string asked = is_folder ? path + "/" : path;

@@ -56,6 +56,8 @@ class GitRepository {
   bool ignores(const std::string& path, bool is_folder) const;
   // Whether a file, or a submodule, is in the index.
   bool tracks(const std::string& path) const;
+  // Whether something below a folder is.
+  bool tracks_below(const std::string& folder) const;
   // What a checkout of the revision would write to a path; nothing if it has no such file.
   tl::expected<std::optional<std::string>, std::string> content(const std::string& revision,
                                                                 std::string_view path) const;
