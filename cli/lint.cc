@@ -126,7 +126,7 @@ class Session {
           if (out.size() > kOutputPiece) print_and_clear(out);
         });
     print_and_clear(out);
-    complain_of_definitions();
+    if (!check_definitions()) status = kError;
     if (!reports_.finish()) return kError;
     return write_baseline(status);
   }
@@ -149,6 +149,11 @@ class Session {
   // Nothing, with a word on standard error, if there is none.
   std::optional<std::vector<Input>> find_inputs() {
     if (!project_) return std::nullopt;
+    const std::string& context = options_.build.context;
+    if (!context.empty() && !fs::is_directory(context)) {
+      complain(fmt::format("--context {}: there is no such folder", context));
+      return std::nullopt;
+    }
     if (!options_.build.images.empty()) return find_images();
     const project::Found found =
         find_files(options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths,
@@ -198,12 +203,15 @@ class Session {
                                : "its name is not that of a Dockerfile; name it to lint it";
   }
 
-  // A definition that can't be read leaves contexts to guesses. Of those that a search finds, which may be
-  // fixtures of tests, only those who ask for it are told.
-  void complain_of_definitions() const {
-    if (!options_.verbose && options_.build.definitions.empty()) return;
-    for (const text::Failure& failure : images_->failures())
-      complain("warning: " + text::words_of(failure));
+  // A definition that can't be read leaves contexts to guesses. False if it was named; of those that a search
+  // finds, which may be fixtures of tests, only those who ask for it are told.
+  bool check_definitions() const {
+    const bool named = !options_.build.definitions.empty();
+    if (!options_.verbose && !named) return true;
+    const std::vector<text::Failure> failures = images_->failures();
+    for (const text::Failure& failure : failures)
+      complain((named ? "" : "warning: ") + text::words_of(failure));
+    return failures.empty() || !named;
   }
 
   // A file that is reached over two paths, or that two fixes would write, is shown once.

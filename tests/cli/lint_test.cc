@@ -154,6 +154,11 @@ TEST(Lint, UsesTheDefinitionThatIsNamed) {
   EXPECT_EQ(lint({"--definition", "defs/one.hcl"}), "");
   EXPECT_NE(lint({"--definition", "defs/two.hcl", "--definition-profile", "p"}), "");
   EXPECT_EQ(lint({"--definition", "defs/two.hcl", "--set", "a.contexts.base=x"}), "");
+  for (const auto& [option, name] : {std::pair("--definition", "none.hcl"), {"--context", "none"}}) {
+    const Outcome outcome = run_dcache({"lint", option, name, "Dockerfile"}, folder.path());
+    EXPECT_EQ(outcome.status, 2) << option;
+    EXPECT_NE(outcome.err.find(name), std::string::npos) << outcome.err;
+  }
 }
 
 TEST(Lint, SaysWhatASearchLeavesOut) {

@@ -9,6 +9,7 @@
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/project/discover.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
 
 namespace dcache::editor {
@@ -97,6 +98,13 @@ bool is_configuration(const Workspace::Options& options, const std::string& path
   return name == ".dcache.toml" || lint::is_hadolint_config(path) || path == options.config;
 }
 
+// Whether a text of that name may decide how images are built: a definition, or a file that one includes.
+bool is_of_definitions(const Workspace::Options& options, const std::string& path) {
+  const std::string_view name = text::base_name(path);
+  return project::definition_kind(path) || is_configuration(options, path) || name.ends_with(".yaml") ||
+         name.ends_with(".yml") || name.ends_with(".env") || name.starts_with(".env");
+}
+
 }  // namespace
 
 // One state of the workspace. All but the answers that it gathers stays as it is.
@@ -173,7 +181,8 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
   state->texts = texts;
   state->parsed.take(state_->parsed);
   state->parsed.forget(path);
-  state->revisions.take(state_->revisions);
+  // Earlier states are of the build that was meant then.
+  if (!is_of_definitions(*state->options, path)) state->revisions.take(state_->revisions);
   // What a Dockerfile says makes next to no difference for others, as long as it was there before and still
   // is.
   const bool inner = project::is_dockerfile_name(path) && state_->texts->exists(path) && texts->exists(path);
