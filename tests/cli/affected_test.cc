@@ -325,6 +325,30 @@ TEST(Affected, SaysThatASubmoduleIsNotCheckedOut) {
       "its context is in the git submodule sub, which is not checked out (git submodule update --init)");
 }
 
+TEST(Affected, KnowsWhatIsTheSameInAllBuildsOfARepository) {
+  const std::string step =
+      "      - uses: docker/build-push-action@v6\n        with:\n          context: NAME\n"
+      "          tags: ghcr.io/${{ github.repository_owner }}/NAME\n"
+      "          build-args: OWNER=${{ github.repository_owner }}\n";
+  const auto step_of = [&](const std::string& name) {
+    std::string text = step;
+    for (size_t at = text.find("NAME"); at != std::string::npos; at = text.find("NAME"))
+      text.replace(at, 4, name);
+    return text;
+  };
+  const Repository repository(
+      {{".github/workflows/ci.yml",
+        "on: push\njobs:\n  b:\n    runs-on: x\n    steps:\n" + step_of("app") + step_of("base")},
+       {"base/Dockerfile", "ARG OWNER\nFROM x\nARG OWNER\nCOPY f /\n"},
+       {"base/f", "1\n"},
+       {"app/Dockerfile", "ARG OWNER=me\nFROM ghcr.io/$OWNER/base\nRUN a\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "README.md"}), "app:unaffected base:unaffected");
+  const json matrix = json::parse(
+      run_dcache({"affected", "--changed", "base/f", "--format", "github-matrix"}, repository.path()).out);
+  ASSERT_GE(matrix.at("include").size(), 1U);
+  EXPECT_EQ(matrix.at("include")[0].at("unknown"), "tags,args.OWNER");
+}
+
 TEST(Affected, FollowsNoIgnoreFileOutOfTheContext) {
   const Repository repository({{"compose.yaml", "services: {a: {build: a}, b: {build: b}}\n"},
                                {"ign", "f\n"},

@@ -93,6 +93,30 @@ CiText without_scheme(const CiText& context) {
   return {context.text.substr(kFolder.size()), context.unknown};
 }
 
+// Whether what only CI knows is the same in all builds of a repository.
+// Source: https://docs.github.com/actions/reference/workflows-and-actions/contexts#github-context,
+// https://docs.gitlab.com/ci/variables/predefined_variables/
+bool is_constant(std::string_view expression) {
+  constexpr std::array<std::string_view, 14> kConstants = {"github.repository",
+                                                           "github.repository_id",
+                                                           "github.repository_owner",
+                                                           "github.repository_owner_id",
+                                                           "github.server_url",
+                                                           "github.api_url",
+                                                           "CI_PROJECT_ID",
+                                                           "CI_PROJECT_NAME",
+                                                           "CI_PROJECT_NAMESPACE",
+                                                           "CI_PROJECT_PATH",
+                                                           "CI_REGISTRY",
+                                                           "CI_REGISTRY_IMAGE",
+                                                           "CI_SERVER_HOST",
+                                                           "CI_SERVER_URL"};
+  const size_t begin = std::min(expression.find_first_not_of("${ "), expression.size());
+  const size_t end = expression.find_last_not_of("} ");
+  const std::string_view name = expression.substr(begin, end == std::string_view::npos ? 0 : end + 1 - begin);
+  return std::ranges::find(kConstants, name) != kConstants.end();
+}
+
 // Makes a target of a build.
 class TargetReader {
  public:
@@ -122,7 +146,9 @@ class TargetReader {
   bool note(const std::string& attribute, const CiText& value) {
     for (const std::string& part : value.unknown) {
       const bool whole = value.text == part;
-      add_once(target_.unknown, {attribute, fmt::format("{} {}", whole ? "is" : "contains", part)});
+      // Which files are built has to be known, whether it changes or not.
+      const bool varies = !attribute.starts_with("args.") || !is_constant(part);
+      add_once(target_.unknown, {attribute, fmt::format("{} {}", whole ? "is" : "contains", part), varies});
     }
     return value.is_known();
   }

@@ -136,7 +136,8 @@ class ImageMaker {
     // Without a value that is known the default of the Dockerfile is as good as any.
     for (const Unknown& unknown : target.unknown) {
       constexpr std::string_view kArgs = "args.";
-      if (unknown.varies && unknown.attribute.starts_with(kArgs))
+      const bool has_expression = unknown.reason.find('$') != std::string::npos;
+      if ((unknown.varies || has_expression) && unknown.attribute.starts_with(kArgs))
         plan.build_args.erase(unknown.attribute.substr(kArgs.size()));
     }
     plan.no_cache = plan.no_cache || target.no_cache;

@@ -75,7 +75,8 @@ Target::Pairs labels_of(const Image& image) {
 std::string unknown_of(const Image& image) {
   std::vector<std::string> attributes;
   for (const Unknown& unknown : image.target.unknown) {
-    if (unknown.varies && std::ranges::find(attributes, unknown.attribute) == attributes.end())
+    const bool known = !unknown.varies && !is_open(unknown.reason);
+    if (!known && std::ranges::find(attributes, unknown.attribute) == attributes.end())
       attributes.push_back(unknown.attribute);
   }
   return joined(attributes, ",");
