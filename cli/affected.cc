@@ -171,6 +171,10 @@ int run(const Options& options) {
   report::append_affected(affected, answer->compared_with, static_cast<report::AffectedFormat>(format),
                           report::Style(use_colour()), out);
   print_and_clear(out);
+  if (options.format == "github-matrix") {
+    for (const report::LeftOut& image : report::left_out_of_matrix(affected))
+      complain(fmt::format("warning: {} is not in the matrix: {}", image.image, image.reason));
+  }
   if (failed) return kError;
   return options.exit_code && std::ranges::any_of(affected.images, report::is_affected) ? kFindings : kOk;
 }

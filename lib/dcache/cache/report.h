@@ -63,9 +63,9 @@ struct Cause {
   // Of a file: "changed", "added", "deleted", "mode", "folder-mode", "attributes", "type", "target";
   // "ignored" and "unignored" if a pattern of the ignore file keeps it out now, or did before: `after` or
   // `before` is the pattern, `name` its place.
-  // "assumed" if nobody knows whether it is the same, since git ignores it;
-  // "same-time" for other bytes with the size and the time of modification of before, which builders do not
-  // notice.
+  // "assumed" if nobody knows whether it is the same, since git keeps no version of it: it is ignored,
+  // outside of the repository, or an empty folder; "same-time" for other bytes with the size and the time of
+  // modification of before, which builders do not notice.
   std::string change;
   std::string pattern;  // as written in the instruction
   std::string name;

@@ -11,6 +11,7 @@
 
 #include "dcache/cache/what_if.h"
 #include "dcache/context/file_system.h"
+#include "dcache/context/submodules.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
@@ -61,8 +62,20 @@ std::map<std::string, std::string> used_arguments(const Build& build) {
   return used;
 }
 
+// Why a file that a step names may be missing. `root` is that of the repository.
+std::string missing_words(const Build& build, const cache::Cause& cause, const std::string& root) {
+  const std::string place = text::join_path(build.options().context, cause.path);
+  const std::string submodule = context::missing_submodule(root, place, *build.options().files);
+  const std::string missing =
+      fmt::format("{} (line {}) does not exist in the context", cause.path, cause.line);
+  if (submodule.empty()) return missing + "; is it made before the build?";
+  return fmt::format("{}: the git submodule {} is not checked out (git submodule update --init)", missing,
+                     submodule);
+}
+
 // Fills in what a comparison of the steps says.
-void tell_steps(const Build& build, const cache::Report& report, ImageEffect& effect) {
+void tell_steps(const Build& build, const cache::Report& report, const std::string& root,
+                ImageEffect& effect) {
   const plan::Graph& graph = build.graph();
   const StepReport* first = nullptr;
   const StepReport* first_open = nullptr;
@@ -84,8 +97,7 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
   if (shown == nullptr) return;
   if (shown->cause.kind == cache::Cause::Kind::kMissing) {
     effect.effect = Effect::kUnknown;
-    effect.reason = fmt::format("{} (line {}) does not exist in the context; is it made before the build?",
-                                shown->cause.path, shown->cause.line);
+    effect.reason = missing_words(build, shown->cause, root);
     return;
   }
   effect.effect = first != nullptr ? Effect::kRebuilt : Effect::kMayRebuild;
@@ -102,8 +114,15 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
 // A Dockerfile that can't be built is of interest where somebody builds it: tests of tools have many.
 void tell_failures(const Image& image, std::vector<text::Failure> failures, ImageEffect& effect) {
   effect.reason = "it can't be built: " + text::words_of(failures.front());
+  const Origin& origin = image.origin();
+  for (text::Failure& failure : failures) {
+    const bool is_of_file = origin.kind != DefinitionKind::kDockerfile && failure.line == 0;
+    if (is_of_file)
+      failure = {origin.path, origin.line, 1, fmt::format("{}: {}", image.target.name, failure.message),
+                 "correct the context or the Dockerfile of this image"};
+  }
   effect.failures = std::move(failures);
-  if (image.origin().kind != DefinitionKind::kDockerfile) effect.effect = Effect::kUnknown;
+  if (origin.kind != DefinitionKind::kDockerfile) effect.effect = Effect::kUnknown;
 }
 
 // Whether an ARG of the stages that the target needs, or one for FROM, has the name.
@@ -183,6 +202,7 @@ class Judge {
   virtual std::vector<std::string> outside() const { return {}; }
 
   const Build::Progress& progress() const { return options_.progress; }
+  const std::string& root() const { return project_.root; }
 
   void keep(ImageSteps steps, ImageEffect& effect) const {
     if (options_.keep_steps) effect.all_steps = std::make_shared<const ImageSteps>(std::move(steps));
@@ -312,14 +332,14 @@ class JudgeSince : public Judge {
          effect);
   }
 
-  static void tell(const Image& image, const cache::Comparison& comparison, ImageEffect& effect) {
+  void tell(const Image& image, const cache::Comparison& comparison, ImageEffect& effect) const {
     if (comparison.before.empty()) {
       effect.effect = Effect::kNew;
       effect.reason =
           comparison.left_out.empty() ? "no definition named it before" : comparison.left_out.front().message;
       return;
     }
-    tell_steps(comparison.after, comparison.report, effect);
+    tell_steps(comparison.after, comparison.report, root(), effect);
     tell_unknown(image, comparison.after, effect);
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
   }
@@ -409,7 +429,7 @@ class JudgeChanged : public Judge {
       if (!then) return tell_failures(image, then.error(), effect);
       what_if = cache::what_if_changed(*then, *build, located(*build));
     }
-    tell_steps(*build, what_if.report, effect);
+    tell_steps(*build, what_if.report, root(), effect);
     tell_definition(image, what_if.paths, effect);
     tell_unknown(image, *build, effect);
     keep({.build = std::move(*build), .report = std::move(what_if.report), .paths = std::move(what_if.paths)},
@@ -518,7 +538,7 @@ class JudgeStates : public Judge {
       effect.effect = Effect::kNew;
       effect.reason = "no snapshot of it was recorded";
     } else {
-      tell_steps(*build, report, effect);
+      tell_steps(*build, report, root(), effect);
       tell_unknown(image, *build, effect);
       if (effect.effect == Effect::kUnaffected) tell_configuration(*build, states, effect);
     }

@@ -71,7 +71,7 @@ std::string change_words(const Cause& cause) {
   if (cause.change == "mode") return mode_words(cause);
   if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
   if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
-  if (cause.change == "assumed") return path + " is assumed unchanged: git ignores it";
+  if (cause.change == "assumed") return path + " is assumed unchanged: git keeps no version of it";
   if (cause.change == "same-time") return path + " changed, but its size and time did not";
   if (cause.change == "type") return path + " became another type of file";
   if (cause.change == "target") return "the link " + path + " has another target";
@@ -168,7 +168,7 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
     return fmt::format("depends on what changes in {}", printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "assumed")
     return fmt::format(
-        "reused if {} is the same as then: git ignores it, so its earlier content is not known",
+        "reused if {} is the same as then: git keeps no version of it, so what it was is not known",
         printable(step.cause.path));
   if (step.cause.kind == Cause::Kind::kFile && !step.follows)
     return words + "; reused if the builder already has a copy of the context";
