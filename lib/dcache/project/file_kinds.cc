@@ -58,6 +58,9 @@ constexpr std::array<Pattern, 11> kDefinitions = {{{"compose*.yaml", DefinitionK
                                                    {".gitlab-ci.yml", DefinitionKind::kGitlabCi}}};
 
 bool is_named_like_dockerfile(std::string_view name) {
+  // Few names are worth the patterns, and a search looks at all.
+  if (name.find("ockerfile") == std::string_view::npos && name.find("ontainerfile") == std::string_view::npos)
+    return false;
   return std::ranges::any_of(kDockerfiles,
                              [&](std::string_view pattern) { return text::glob_match(pattern, name); });
 }
@@ -91,6 +94,9 @@ std::optional<CompanionKind> companion_kind(std::string_view path) {
 }
 
 std::optional<DefinitionKind> definition_kind(std::string_view path) {
+  constexpr std::array<std::string_view, 4> kEndings = {".yml", ".yaml", ".hcl", ".json"};
+  if (std::ranges::none_of(kEndings, [&](std::string_view ending) { return path.ends_with(ending); }))
+    return std::nullopt;
   const std::string_view name = text::base_name(path);
   const auto is_template = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   if (std::ranges::any_of(kTemplateParts, is_template)) return std::nullopt;
