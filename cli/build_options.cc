@@ -231,10 +231,6 @@ void apply_flags(const BuildFlags& flags, const plan::Options& given, project::I
   cache::BuildOptions& build = image.build;
   if (!flags.context.empty()) build.context = flags.context;
   if (!flags.target.empty()) build.plan.target = flags.target;
-  if (!flags.platform.empty()) {
-    build.plan.platform = flags.platform;
-    image.target.platforms = {flags.platform};
-  }
   for (const auto& [name, value] : given.build_args) {
     const auto names = [&](const std::string& pair) { return pair.substr(0, pair.find('=')) == name; };
     const bool is_named = std::ranges::any_of(flags.build_args, names);
@@ -459,6 +455,13 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     failed = failed || selection.meant.empty();
   } else if (auto project = read_images(flags, failed, files, changed, complains)) {
     selection = select_of_repository(flags, failed, std::move(*project), complains);
+  }
+  if (!flags.platform.empty()) {
+    // It is built with all that it needs.
+    for (project::Image& image : selection.project.images) {
+      image.build.plan.platform = flags.platform;
+      image.target.platforms = {flags.platform};
+    }
   }
   for (const size_t index : selection.meant)
     apply_flags(flags, options->build.plan, selection.project.images[index]);

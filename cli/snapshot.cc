@@ -34,10 +34,23 @@ bool record(cache::Build& build, const std::string& output) {
   return failure.empty();
 }
 
+bool has_choice(const BuildFlags& flags) {
+  return !flags.files.empty() || !flags.images.empty() || !flags.context.empty();
+}
+
+Selection all_images(const BuildFlags& flags, bool& failed) {
+  Selection selection;
+  if (auto project = read_images(flags, failed)) selection.project = std::move(*project);
+  for (size_t i = 0; i < selection.project.images.size(); ++i)
+    selection.meant.push_back(i);
+  return selection;
+}
+
 // One file in the folder for each image.
 int record_all(const Options& options) {
   bool failed = false;
-  const Selection selection = select_images(options.build, failed);
+  const Selection selection =
+      has_choice(options.build) ? select_images(options.build, failed) : all_images(options.build, failed);
   std::error_code failure;
   std::filesystem::create_directories(options.output, failure);
   if (failure) {

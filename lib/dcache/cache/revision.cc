@@ -222,7 +222,17 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
     const auto has = [&](const State& state) { return !state.files->changed_submodule(folder).empty(); };
     return std::ranges::any_of(before_, has) || (to_ && has(*to_));
   };
+  // A link that led to another folder.
+  const auto is_elsewhere = [&](const auto& root) {
+    const std::string folder =
+        root.first.empty() ? result.after.options().context : options.plan.named_contexts.at(root.first);
+    return std::ranges::any_of(before_, [&](const State& state) {
+      const std::string then = state.cached->real_path(folder);
+      return (then == "/" ? then : then + '/') != root.second;
+    });
+  };
   const bool all = ignore_files_differ_ || std::ranges::any_of(roots, is_in_submodule) ||
+                   std::ranges::any_of(roots, is_elsewhere) ||
                    !std::ranges::all_of(result.before, [&](const Build& build) {
                      return same_instructions(build, result.after);
                    });

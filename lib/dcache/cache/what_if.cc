@@ -181,9 +181,11 @@ bool is_pattern(const std::string& name, const Build& build, const std::string& 
 
 void add_matches(const std::string& pattern, const Build& build, std::vector<ChangedPath>& paths) {
   const size_t before = paths.size();
+  const auto matcher = ignore::Matcher::compile(std::vector{pattern});
   const auto add = [&](const std::string& name, const std::string& folder, const Snapshot& files) {
+    if (!matcher) return;
     for (const Record& record : files.records()) {
-      if (!text::glob_match(pattern, record.path)) continue;
+      if (!matcher->decide(record.path).ignored) continue;
       paths.push_back({.given = record.path,
                        .path = record.path,
                        .context = name,
@@ -197,33 +199,53 @@ void add_matches(const std::string& pattern, const Build& build, std::vector<Cha
     paths.push_back({.given = pattern, .fate = ChangedPath::Fate::kOutside, .exists = false});
 }
 
+// A file may be in several contexts: what is said of it is what counts most.
+void keep_one_of_each(std::vector<ChangedPath>& paths) {
+  const auto is_better = [](const ChangedPath& a, const ChangedPath& b) {
+    return a.fate == ChangedPath::Fate::kRead && b.fate != ChangedPath::Fate::kRead;
+  };
+  std::vector<ChangedPath> kept;
+  std::map<std::string, size_t, std::less<>> places;
+  for (ChangedPath& path : paths) {
+    const auto [place, is_new] = places.try_emplace(path.given, kept.size());
+    if (is_new) {
+      kept.push_back(std::move(path));
+    } else if (is_better(path, kept[place->second])) {
+      kept[place->second] = std::move(path);
+    }
+  }
+  paths = std::move(kept);
+}
+
 }  // namespace
 
 std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
                                 const std::string& current) {
   const context::FileSystem& files = *build.options().files;
-  const auto locate_in = [&](const std::string& context, const std::string& folder, ChangedPath& path) {
-    auto found = path_in_context(files, folder, path.given, current);
-    if (!found) return false;
-    path.context = context;
-    path.path = std::move(*found);
-    const std::string place = text::join_path(files.real_path(folder), path.path);
-    path.absolute = files.real_path(place);
-    path.exists = files.exists(place);
-    path.fate = ChangedPath::Fate::kRead;
-    return true;
-  };
   std::vector<ChangedPath> paths;
   for (const std::string& name : given) {
     if (is_pattern(name, build, current)) {
       add_matches(name, build, paths);
       continue;
     }
-    ChangedPath& path = paths.emplace_back(ChangedPath{.given = name, .fate = ChangedPath::Fate::kOutside});
-    path.absolute = files.real_path(name.starts_with('/') ? name : text::join_path(current, name));
-    bool found = locate_in("", build.options().context, path);
+    const size_t before = paths.size();
+    const auto locate_in = [&](const std::string& context, const std::string& folder) {
+      auto found = path_in_context(files, folder, name, current);
+      if (!found) return;
+      const std::string place = text::join_path(files.real_path(folder), *found);
+      paths.push_back({.given = name,
+                       .path = std::move(*found),
+                       .context = context,
+                       .absolute = files.real_path(place),
+                       .exists = files.exists(place)});
+    };
+    locate_in("", build.options().context);
     for (const auto& [context, snapshot] : build.named_contexts())
-      found = found || locate_in(context, build.options().plan.named_contexts.at(context), path);
+      locate_in(context, build.options().plan.named_contexts.at(context));
+    if (paths.size() > before) continue;
+    const std::string absolute = name.starts_with('/') ? name : text::join_path(current, name);
+    paths.push_back(
+        {.given = name, .absolute = files.real_path(absolute), .fate = ChangedPath::Fate::kOutside});
   }
   return paths;
 }
@@ -264,6 +286,7 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
       path.fate = ChangedPath::Fate::kNotRead;
     }
   }
+  keep_one_of_each(paths);
   result.paths = std::move(paths);
   return result;
 }

@@ -32,9 +32,9 @@ struct ChangedPath {
 };
 
 // Finds the paths in the build's context: from `current` (an absolute folder), or from the root of the
-// context where there is nothing of that name. Looks at the file system for that, and reads no file. A
-// pattern such as "pkg/*.go" means the paths in the contexts that match it; one that matches none is
-// `kOutside` and does not exist.
+// context where there is nothing of that name; once for each context that it is in. Looks at the file system
+// for that, and reads no file. A pattern such as "**/*.go" means the paths in the contexts that match it, as
+// in an ignore file; one that matches none is `kOutside` and does not exist.
 std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
                                 const std::string& current);
 

@@ -221,6 +221,7 @@ struct GitRepository::State {
     change.path = is_there ? delta.old_file.path : delta.new_file.path;
     if (change.path.ends_with('/')) change.path.pop_back();  // a repository inside this one
     const uint32_t mode = delta.old_file.mode;
+    change.link = mode == GIT_FILEMODE_LINK || delta.new_file.mode == GIT_FILEMODE_LINK;
     change.submodule = mode == GIT_FILEMODE_COMMIT || delta.new_file.mode == GIT_FILEMODE_COMMIT;
     if (!is_there || change.submodule) return change;
     Record& record = change.record.emplace();

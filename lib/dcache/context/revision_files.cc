@@ -110,13 +110,14 @@ tl::expected<std::shared_ptr<const RevisionFiles>, std::string> RevisionFiles::o
       new RevisionFiles(std::move(repository), std::move(revision), std::move(work_tree)));
   for (GitChange& change : *changes) {
     std::string path = files->repository_->root() + '/' + change.path;
+    files->links_differ_ = files->links_differ_ || change.link;
     files->changes_.insert_or_assign(std::move(path), std::move(change));
   }
   return files;
 }
 
 std::string RevisionFiles::absolute(const std::string& path) const {
-  const std::string folder = work_tree_->real_path(std::string(text::parent_path(path)));
+  const std::string folder = real_path(std::string(text::parent_path(path)));
   return text::clean_path(folder + '/' + std::string(text::base_name(path)));
 }
 
@@ -139,30 +140,39 @@ std::string RevisionFiles::changed_submodule(std::string_view path) const {
   return {};
 }
 
+const GitChange* RevisionFiles::change_of(const std::string& path) const {
+  const auto own = changes_.find(absolute(path));
+  const bool is_own =
+      own != changes_.end() && (!own->second.record || own->second.record->type != Type::kSymlink);
+  if (is_own) return &own->second;
+  const auto change = changes_.find(real_path(path));
+  return change == changes_.end() ? nullptr : &change->second;
+}
+
 tl::expected<std::string, std::string> RevisionFiles::read(const std::string& path) const {
-  const std::string place = absolute(path);
-  const auto change = changes_.find(place);
-  if (change == changes_.end()) {
-    const std::string submodule = changed_submodule(place);
-    if (submodule.empty() || !work_tree_->exists(path)) return work_tree_->read(path);
+  const GitChange* const change = change_of(path);
+  if (change == nullptr) {
+    const std::string place = links_differ_ ? real_path(path) : path;
+    const std::string submodule = changed_submodule(absolute(path));
+    if (submodule.empty() || !work_tree_->exists(place)) return work_tree_->read(place);
     return tl::unexpected(fmt::format(
         "{} is in the git submodule {}, which changed; what it was is not known", path, submodule));
   }
   const auto missing = [&] {
     return tl::unexpected(fmt::format("{} does not exist at this revision", path));
   };
-  if (!change->second.record) return missing();
-  auto text = repository_->content(revision_, change->second.path);
+  if (!change->record) return missing();
+  auto text = repository_->content(revision_, change->path);
   if (!text) return tl::unexpected(std::move(text.error()));
   if (!*text) return missing();
   return std::move(**text);
 }
 
 bool RevisionFiles::exists(const std::string& path) const {
-  const std::string place = absolute(path);
-  const auto change = changes_.find(place);
-  if (change != changes_.end()) return change->second.record.has_value() || change->second.submodule;
-  if (!work_tree_->exists(path)) {
+  const GitChange* const change = change_of(path);
+  if (change != nullptr) return change->record.has_value() || change->submodule;
+  const std::string place = links_differ_ ? real_path(path) : absolute(path);
+  if (!work_tree_->exists(place)) {
     const auto [begin, end] = below(place);
     return std::any_of(begin, end, [](const auto& inner) { return inner.second.record.has_value(); });
   }
@@ -170,8 +180,8 @@ bool RevisionFiles::exists(const std::string& path) const {
 }
 
 std::vector<Listed> RevisionFiles::list(const std::string& folder) const {
-  std::vector<Listed> listed = work_tree_->list(folder);
-  const std::string place = work_tree_->real_path(folder);
+  const std::string place = real_path(folder);
+  std::vector<Listed> listed = work_tree_->list(links_differ_ ? place : folder);
   const auto [begin, end] = below(place);
   const size_t prefix = with_slash(place).size();
   for (auto at = begin; at != end; ++at) {
@@ -190,13 +200,46 @@ std::vector<Listed> RevisionFiles::list(const std::string& folder) const {
 }
 
 std::string RevisionFiles::real_path(const std::string& path) const {
-  return work_tree_->real_path(path);
+  return links_differ_ ? follow(path) : work_tree_->real_path(path);
+}
+
+std::string RevisionFiles::follow(const std::string& path) const {
+  constexpr int kMostLinks = 40;  // as Linux follows them
+  std::string left = path.starts_with('/') ? path : work_tree_->real_path(".") + '/' + path;
+  std::string done;
+  for (int links = 0; !left.empty();) {
+    const size_t start = left.find_first_not_of('/');
+    if (start == std::string::npos) break;
+    const size_t end = std::min(left.find('/', start), left.size());
+    const std::string name = left.substr(start, end - start);
+    left.erase(0, end);
+    if (name == ".") continue;
+    if (name == "..") {
+      done = done.substr(0, std::min(done.rfind('/'), done.size()));
+      continue;
+    }
+    std::string place = done + '/' + name;
+    const auto change = changes_.find(place);
+    if (change == changes_.end()) {
+      done = work_tree_->real_path(place);
+    } else if (!change->second.record || change->second.record->type != Type::kSymlink) {
+      done = std::move(place);
+    } else if (++links <= kMostLinks) {
+      const std::string& target = change->second.record->target;
+      if (target.starts_with('/')) done.clear();
+      left = target + left;
+    } else {
+      done = std::move(place);
+    }
+    if (done == "/") done.clear();
+  }
+  return done.empty() ? "/" : done;
 }
 
 tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
                                                     const WalkOptions& options) const {
-  auto walk = work_tree_->walk(folder, ignore, options);
-  const std::string place = work_tree_->real_path(folder);
+  const std::string place = real_path(folder);
+  auto walk = work_tree_->walk(links_differ_ ? place : folder, ignore, options);
   const auto [begin, end] = below(place);
   const bool is_in_submodule = !changed_submodule(place).empty();
   if (begin == end && !is_in_submodule) return walk;
@@ -214,7 +257,7 @@ tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, c
 
 std::vector<Problem> RevisionFiles::hash(Snapshot& snapshot, const std::string& folder,
                                          const HashingOptions& options) const {
-  return work_tree_->hash(snapshot, folder, options);
+  return work_tree_->hash(snapshot, links_differ_ ? real_path(folder) : folder, options);
 }
 
 }  // namespace dcache::context

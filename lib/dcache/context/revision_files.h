@@ -53,6 +53,10 @@ class RevisionFiles : public FileSystem {
 
   // The absolute path. Links before the name are followed, as git follows none.
   std::string absolute(const std::string& path) const;
+  // What the revision has of a path, after all links; null if it is as in the work tree.
+  const GitChange* change_of(const std::string& path) const;
+  // The path after the links that the revision has.
+  std::string follow(const std::string& path) const;
   // The changes below an absolute folder.
   std::pair<Changes::const_iterator, Changes::const_iterator> below(const std::string& folder) const;
 
@@ -60,6 +64,7 @@ class RevisionFiles : public FileSystem {
   std::string revision_;
   std::shared_ptr<const FileSystem> work_tree_;
   Changes changes_;
+  bool links_differ_ = false;
 };
 
 }  // namespace dcache::context

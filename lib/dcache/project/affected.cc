@@ -242,8 +242,8 @@ class Judge {
       for (const size_t other : needed) {
         if (!wanted_[other]) continue;
         const Effect state = result_.images[other].effect;
-        const bool surely =
-            state == Effect::kRebuilt || state == Effect::kConfiguration || state == Effect::kNew;
+        // What an image says beside its files need not matter to the steps of another one.
+        const bool surely = state == Effect::kRebuilt || state == Effect::kNew;
         // Of several images of one name nobody knows which one is taken.
         if (is.name.empty() || state != Effect::kUnaffected) is.name = project_.images[other].target.name;
         if (surely && needed.size() == 1) is.state = "another";
@@ -323,7 +323,7 @@ class JudgeSince : public Judge {
       return;
     }
     if (comparison->before.empty() && comparison->left_out.empty())
-      comparison->left_out.push_back({{}, 0, 0, "no definition named it before", {}});
+      comparison->left_out.push_back({{}, 0, 0, why_new(image, after), {}});
     tell(image, *comparison, effect);
     tell_labels(image, effect);
     keep({.build = std::move(comparison->after),
@@ -363,19 +363,41 @@ class JudgeSince : public Judge {
         fmt::format("no step rebuilds, but the {} of the image change", is_label ? "labels" : "annotations");
   }
 
+  static std::string_view changed_outside(const Image& was, const Image& is) {
+    if (was.target.labels != is.target.labels) return "labels";
+    if (was.target.annotations != is.target.annotations) return "annotations";
+    return was.target.tags != is.target.tags ? "tags" : "";
+  }
+
   // The same image as a project had it, with its options then.
   static std::optional<BuildOptions> options_of(const Project& project, const Image& image,
                                                 const plan::Options& plan) {
     const Image* other = same_image(project, image);
     if (other == nullptr || !other->remote.empty()) return std::nullopt;
-    const auto& platforms = other->target.platforms;
-    const bool builds_platform =
-        platforms.empty() || std::ranges::find(platforms, plan.platform) != platforms.end();
-    if (!builds_platform && !image.target.platforms.empty()) return std::nullopt;
+    if (!builds(*other, plan.platform) && !image.target.platforms.empty()) return std::nullopt;
     BuildOptions options = other->build;
     options.plan.platform = plan.platform;
     options.plan.built_images = plan.built_images;
     return options;
+  }
+
+  static bool builds(const Image& image, const std::string& platform) {
+    const auto& platforms = image.target.platforms;
+    if (platforms.empty()) return image.build.plan.platform == platform;
+    return std::ranges::find(platforms, platform) != platforms.end();
+  }
+
+  // Why there is nothing to compare with.
+  std::string why_new(const Image& image, const plan::Options& plan) const {
+    const auto is_known = [&](const Project& project) { return same_image(project, image) != nullptr; };
+    if (std::ranges::none_of(before_, is_known)) return "no definition named it before";
+    const auto is_built = [&](const Project& project) {
+      const Image* other = same_image(project, image);
+      return other != nullptr && builds(*other, plan.platform);
+    };
+    if (std::ranges::none_of(before_, is_built))
+      return fmt::format("it was not built for {} before", plan.platform);
+    return "what it was built from before is not known";
   }
 
   // By its name, or where that is another one by the place that defines it, or by its Dockerfile.

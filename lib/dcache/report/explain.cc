@@ -397,8 +397,8 @@ std::string basis_words(const Explanation& explanation) {
 
 Explanation explanation_of(const project::ImageEffect& effect) {
   const project::ImageSteps& steps = *effect.all_steps;
-  return {steps.build,    steps.report,      steps.paths,   effect.image,
-          steps.left_out, steps.differences, effect.reason, effect.platform};
+  return {steps.build,       steps.report,  steps.paths,   effect.image,   steps.left_out,
+          steps.differences, effect.effect, effect.reason, effect.platform};
 }
 
 namespace {
@@ -411,7 +411,8 @@ bool has_verdict(const Explanation& explanation, Verdict verdict) {
 void append_heading(const Explanation& explanation, const ExplainOptions& options, bool all_reused,
                     const Style& style, std::string& out) {
   const std::string occasion = printable(options.occasion);
-  const bool is_open = all_reused && !explanation.reason.empty();
+  const bool is_open = all_reused && explanation.effect == project::Effect::kUnknown;
+  const bool is_told = all_reused && !explanation.reason.empty();
   std::string first = is_open ? "It is not known what rebuilds " + occasion
                               : headline(explanation.build, explanation.report, occasion);
   if (options.several) {
@@ -419,14 +420,14 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
                                                            : explanation.image->target.name;
     first = fmt::format("{}: {}", printable(name), first);
   }
-  const bool is_short = options.several && all_reused && !options.only;
+  const bool is_short = options.several && all_reused && !is_told && !options.only;
   out += style.paint(Tone::kBold, first) + (is_short ? "; " : "\n");
   out += style.paint(Tone::kDim, basis_words(explanation)) + "\n";
   for (const text::Failure& failure : explanation.left_out)
     out += fmt::format("All steps are new: {}\n", printable(text::words_of(failure)));
   for (const std::string& difference : explanation.differences)
     out += fmt::format("Note: {}\n", printable(difference));
-  if (is_open) out += fmt::format("Note: {}\n", printable(explanation.reason));
+  if (is_told) out += fmt::format("Note: {}\n", printable(explanation.reason));
   for (const ChangedPath& path : explanation.paths) {
     if (options.several && path.exists && path.fate != ChangedPath::Fate::kIgnored) continue;
     if (path.fate == ChangedPath::Fate::kDefinition && is_open) continue;

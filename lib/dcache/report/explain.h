@@ -31,8 +31,9 @@ struct Explanation {
   const project::Image* image = nullptr;          // null where nothing is known of the project
   std::span<const text::Failure> left_out = {};   // what it was not compared with, and why
   std::span<const std::string> differences = {};  // in what other builds than this one it was compared with
-  std::string_view reason = {};                   // of an effect that no step shows
-  std::string_view platform = {};                 // the one that is shown, of several
+  project::Effect effect = project::Effect::kUnaffected;
+  std::string_view reason = {};    // of an effect that no step shows
+  std::string_view platform = {};  // the one that is shown, of several
 };
 // That of an image whose steps were kept.
 Explanation explanation_of(const project::ImageEffect& effect);
