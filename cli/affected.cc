@@ -161,7 +161,8 @@ int run(const Options& options) {
   complain_of(affected.failures);
   failed = failed || !affected.failures.empty();
   for (const project::ImageEffect& effect : affected.images) {
-    if (!report::is_affected(effect)) continue;
+    const bool is_defined = effect.image->origin().kind != project::DefinitionKind::kDockerfile;
+    if (!report::is_affected(effect) || !is_defined) continue;
     complain_of(effect.failures);
     failed = failed || !effect.failures.empty();
   }

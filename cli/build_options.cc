@@ -250,10 +250,9 @@ std::string closest_image(const project::Project& project, const std::string& na
 
 // The files that --changed names may be new or gone where the options read them.
 void add_changed(const std::vector<std::string>& changed, project::ProjectOptions& options) {
-  const std::string here = current_folder() + "/";
-  for (const std::string& path : changed) {
-    if (path.starts_with(here)) options.changed.push_back(path.substr(here.size()));
-  }
+  const std::filesystem::path here = current_folder();
+  for (const std::string& path : changed)
+    options.changed.push_back(std::filesystem::path(path).lexically_relative(here).generic_string());
 }
 
 // The images of the Dockerfiles that were named or found.
@@ -264,7 +263,8 @@ class ImagesOfFiles {
     finder_.add(definitions);
   }
 
-  Selection of(const std::vector<std::string>& dockerfiles) {
+  // `definitions` are those whose images are meant, whatever their Dockerfiles are called.
+  Selection of(const std::vector<std::string>& dockerfiles, const std::vector<std::string>& definitions) {
     std::vector<project::Image> lone;
     for (const std::string& path : dockerfiles) {
       std::vector<project::Image> found = finder_.of(path);
@@ -274,6 +274,14 @@ class ImagesOfFiles {
     Selection selection{finder_.defined_so_far(), {}};
     for (const std::string& path : dockerfiles)
       add_defined(path, selection);
+    for (size_t i = 0; i < selection.project.images.size(); ++i) {
+      const auto is_in = [&](const project::Origin& origin) {
+        return std::ranges::find(definitions, origin.path) != definitions.end();
+      };
+      const bool is_meant = std::ranges::find(selection.meant, i) != selection.meant.end();
+      if (!is_meant && std::ranges::any_of(selection.project.images[i].target.defined, is_in))
+        selection.meant.push_back(i);
+    }
     for (project::Image& image : lone) {
       selection.meant.push_back(selection.project.images.size());
       selection.project.images.push_back(std::move(image));
@@ -309,7 +317,14 @@ size_t default_image(const Selection& selection) {
 }
 
 void keep_default(const std::string& dockerfile, Selection& selection) {
-  if (selection.meant.size() < 2) return;
+  const size_t all = selection.project.images.size();
+  if (selection.meant.size() < 2) {
+    if (all > 1)
+      complain(fmt::format(
+          "note: this is about the image {}; dcache affected lists what rebuilds of all {} images",
+          selection.project.images[selection.meant.front()].target.name, all));
+    return;
+  }
   constexpr size_t kShown = 3;
   const size_t kept = default_image(selection);
   std::vector<std::string> others;
@@ -333,7 +348,7 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
     if (!is_known && project::definition_kind(path) && project::may_define(path, *options.read.files))
       found.definitions.push_back(path);
   }
-  Selection selection = ImagesOfFiles(options, found.definitions).of(dockerfiles);
+  Selection selection = ImagesOfFiles(options, found.definitions).of(dockerfiles, found.definitions);
   if (!complains) return selection;
   for (const text::Failure& failure : selection.project.failures)
     complain("warning: " + text::words_of(failure));

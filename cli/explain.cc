@@ -100,9 +100,15 @@ class Question {
                                     text::clean_path(files.front());
   }
 
+  bool is_of_folders() const {
+    return std::ranges::any_of(options_.since,
+                               [](const std::string& path) { return std::filesystem::is_directory(path); });
+  }
+
   bool is_one_if_needed() const {
-    if (!is_about_several() || (options_.since.empty() && options_.why == 0)) return true;
-    complain("--since and --why are about one image: name one with -f or --image");
+    const bool needs_one = (!options_.since.empty() && !is_of_folders()) || options_.why != 0;
+    if (!is_about_several() || !needs_one) return true;
+    complain("--since FILE and --why are about one image: name one with -f or --image");
     return false;
   }
 
@@ -130,6 +136,15 @@ class Question {
   }
 
   bool answer_since() {
+    if (is_of_folders()) {
+      auto by_name = project::read_snapshots(options_.since, selection_.project);
+      if (!by_name) {
+        complain(text::words_of(by_name.error()));
+        return false;
+      }
+      affected_ = project::affected_since(selection_.project, *by_name, judging());
+      return true;
+    }
     std::vector<cache::Build> states;
     for (const std::string& file : options_.since) {
       auto state = project::read_snapshot(file);
@@ -268,10 +283,10 @@ Command explain_command() {
                                   "folder for everything in it, a pattern for "
                                   "what it matches in the context, - for a list on standard input");
   changed.takes_rest = true;
-  command.texts(
-      "--since", "FILE", options->since,
-      "Compare with a state that dcache snapshot recorded; several for a builder that has built several, the "
-      "last build last");
+  command.texts("--since", "FILE", options->since,
+                "Compare with a state that dcache snapshot recorded, or with a folder of them; several for a "
+                "builder that has built several, the "
+                "last build last");
   command.texts(
       "--git", "REVISION", options->git,
       "Compare the work tree with a revision, or two revisions: A..B, or A...B to start at their merge base; "

@@ -165,6 +165,76 @@ TEST(Explain, TakesNoOtherFileThatChangedForADefinition) {
   EXPECT_EQ(outcome.err, "");
 }
 
+TEST(Affected, SeesAnImageThatEndsWithAnotherStep) {
+  const Repository repository(
+      {{"compose.yaml", "services:\n  base: {build: base, image: acme/base}\n  app: {build: app}\n"},
+       {"base/Dockerfile", "FROM x\nCOPY a /\nCOPY b /\n"},
+       {"base/a", ""},
+       {"base/b", ""},
+       {"app/Dockerfile", "FROM acme/base\nCOPY m /\n"},
+       {"app/m", ""}});
+  repository.write("base/Dockerfile", "FROM x\nCOPY a /\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:rebuilt app:rebuilt@1");
+}
+
+TEST(Affected, CountsADockerfileThatCannotBeBuiltWhereItChanges) {
+  const Repository repository({{"Dockerfile", "ARG FROM\nFROM $FROM\nCOPY a /\n"}, {"a", ""}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unaffected");
+  repository.write("a", "changed");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unknown");
+  EXPECT_EQ(repository.effects({"--changed", "a"}), "Dockerfile:unknown");
+}
+
+TEST(Affected, SeesPlatformsThatComeAndGo) {
+  const std::string with = "target \"a\" { platforms = [\"linux/arm64\"] }\n", without = "target \"a\" {}\n";
+  const Repository repository({{"docker-bake.hcl", without}, {"Dockerfile", "FROM x\nRUN a\n"}});
+  repository.write("docker-bake.hcl", with);
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:new");
+  repository.commit("second");
+  repository.write("docker-bake.hcl", without);
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:new");
+}
+
+TEST(Affected, SeesANewImageOfAKnownDockerfile) {
+  const Repository repository(
+      {{"docker-bake.hcl", "target \"a\" { args = { V = 1 } }\n"}, {"Dockerfile", "FROM x\nARG V\nRUN a\n"}});
+  repository.write("docker-bake.hcl",
+                   "target \"a\" { args = { V = 1 } }\ntarget \"z\" { args = { V = 2 } }\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:unaffected z:new");
+}
+
+TEST(Affected, FollowsLinksAsARevisionHasThem) {
+  const Repository repository({{"compose.yaml", "services: {web: {build: link}}\n"},
+                               {"one/Dockerfile", "FROM x\nCOPY . /\n"},
+                               {"two/Dockerfile", "FROM x\nCOPY . /\n"},
+                               {"two/more", ""},
+                               {"docker/api.Dockerfile", "FROM x\nRUN hi\n"},
+                               {"api/main.c", ""}});
+  repository.shell("ln -s one link && ln -s ../docker/api.Dockerfile api/Dockerfile");
+  repository.commit("links");
+  EXPECT_EQ(repository.effects({"--git", "HEAD", "--only", "web"}), "web:unaffected");
+  repository.write("docker/api.Dockerfile", "FROM x\nRUN ho\n");
+  EXPECT_NE(repository.effects({"--git", "HEAD"}).find(":rebuilt@2"), std::string::npos);
+  repository.shell("ln -sfn two link");
+  EXPECT_EQ(repository.effects({"--git", "HEAD", "--only", "web"}), "web:rebuilt@2");
+}
+
+TEST(Affected, FindsFilesInEveryContextThatHasThem) {
+  const Repository repository(
+      {{"compose.yaml", "services: {web: {build: {context: ., additional_contexts: {lib: ./lib}}}}\n"},
+       {"Dockerfile", "FROM x\nCOPY --from=lib l /\n"},
+       {"lib/l", ""}});
+  EXPECT_EQ(repository.effects({"--changed", "lib/l"}), "web:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--changed", "**/l"}), "web:rebuilt@2");
+}
+
+TEST(Affected, TakesAVariableThatIsNotSetForUnknown) {
+  const Repository repository(
+      {{"compose.yaml", "services: {web: {build: {context: ., args: {V: \"${V_OF_NOBODY}\"}}}}\n"},
+       {"Dockerfile", "FROM x\nARG V\nRUN a\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "web:unknown");
+}
+
 const std::vector<std::pair<std::string, std::string>> kServices = {
     {"compose.yaml",
      "services:\n  api:\n    build: {context: ., dockerfile: api/Dockerfile, args: {V: '1'}}\n  web:\n    "

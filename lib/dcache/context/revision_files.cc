@@ -200,7 +200,13 @@ std::vector<Listed> RevisionFiles::list(const std::string& folder) const {
 }
 
 std::string RevisionFiles::real_path(const std::string& path) const {
-  return links_differ_ ? follow(path) : work_tree_->real_path(path);
+  if (links_differ_) return follow(path);
+  std::string real = work_tree_->real_path(path);
+  if (real != path || work_tree_->exists(path)) return real;
+  // What the work tree does not have is in a folder of it.
+  const std::string folder(text::parent_path(path));
+  if (folder == path) return real;
+  return text::clean_path(real_path(folder) + '/' + std::string(text::base_name(path)));
 }
 
 std::string RevisionFiles::follow(const std::string& path) const {

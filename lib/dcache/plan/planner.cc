@@ -344,7 +344,9 @@ void Planner::add_built_image(Step& step, const std::string& reference) const {
   const auto built = options_.built_images.find(normal_reference(reference));
   if (built == options_.built_images.end()) return;
   const BuiltImage& image = built->second;
-  step.definition.push_back({Part::Kind::kBuilt, image.name, image.state});
+  // BuildKit takes a copy from what another image contains: its files may be the same.
+  const bool is_copy = step.kind != Step::Kind::kImage && options_.builder == Builder::kBuildkit;
+  if (!is_copy) step.definition.push_back({Part::Kind::kBuilt, image.name, image.state});
   step.definition.push_back({Part::Kind::kPossiblyBuilt, image.name, image.possible_state});
   if (step.kind == Step::Kind::kImage) step.needs_network = false;
 }

@@ -50,6 +50,18 @@ std::vector<std::string> configuration_of(const Build& build) {
   return lines;
 }
 
+// What the image is made of in the end: the key of its last step. Nothing for an empty one.
+std::optional<context::Hash> result_of(const Build& build) {
+  const plan::Graph& graph = build.graph();
+  std::set<size_t> seen;
+  for (std::optional<size_t> at = graph.target; at && seen.insert(*at).second;
+       at = graph.stages[*at].base_stage) {
+    const std::optional<size_t> last = graph.stages[*at].last_step;
+    if (last) return build.keys()[*last].key.certain;
+  }
+  return std::nullopt;
+}
+
 // The build arguments that the stages which the target needs declare, with the values they are given.
 std::map<std::string, std::string> used_arguments(const Build& build) {
   std::map<std::string, std::string> used;
@@ -121,8 +133,33 @@ void tell_failures(const Image& image, std::vector<text::Failure> failures, Imag
       failure = {origin.path, origin.line, 1, fmt::format("{}: {}", image.target.name, failure.message),
                  "correct the context or the Dockerfile of this image"};
   }
-  effect.failures = std::move(failures);
-  if (origin.kind != DefinitionKind::kDockerfile) effect.effect = Effect::kUnknown;
+  if (origin.kind == DefinitionKind::kDockerfile) {
+    effect.failures = std::move(failures);
+    return;
+  }
+  // What only CI knows may be what is missing.
+  const auto open = std::ranges::find_if(image.target.unknown, [](const Unknown& unknown) {
+    return unknown.varies && may_change_steps(unknown);
+  });
+  effect.effect = Effect::kUnknown;
+  if (open != image.target.unknown.end()) {
+    effect.reason = words_of(*open);
+  } else {
+    effect.failures = std::move(failures);
+  }
+}
+
+// A Dockerfile that can't be built and that nothing defines counts where something of it changes. `changed`
+// are absolute paths.
+template <typename Paths>
+void tell_lone_failure(const Image& image, const Paths& changed, ImageEffect& effect) {
+  if (image.origin().kind != DefinitionKind::kDockerfile || effect.failures.empty()) return;
+  const context::FileSystem& files = *image.build.files;
+  const std::string context = files.real_path(image.build.context);
+  const std::string dockerfile = files.real_path(image.build.dockerfile);
+  const bool is_changed = std::ranges::any_of(
+      changed, [&](const std::string& path) { return path == dockerfile || text::is_within(path, context); });
+  if (is_changed) effect.effect = Effect::kUnknown;
 }
 
 // Whether an ARG of the stages that the target needs, or one for FROM, has the name.
@@ -173,6 +210,15 @@ void tell_configuration(const Build& build, std::span<const Build> before, Image
                                        : "no step rebuilds, but the configuration of the image changes";
 }
 
+// The change of an image whose steps are all reused, but which ends with another one of them.
+void tell_result(const Build& build, std::span<const Build> before, ImageEffect& effect) {
+  if (effect.effect != Effect::kUnaffected) return;
+  const auto now = result_of(build);
+  if (std::ranges::any_of(before, [&](const Build& then) { return result_of(then) == now; })) return;
+  effect.effect = Effect::kRebuilt;
+  effect.reason = "no step rebuilds, but the image consists of other steps than before";
+}
+
 // Judges one image after the other, those that others need first.
 class Judge {
  public:
@@ -198,6 +244,8 @@ class Judge {
                        ImageEffect& effect) = 0;
   // Whether there is anything to compare an image with.
   virtual bool can_compare(const Image& /*image*/) const { return true; }
+  // The same for one of several platforms.
+  virtual bool can_compare(const Image& /*image*/, const std::string& /*platform*/) const { return true; }
   // As of Affected, once all are compared.
   virtual std::vector<std::string> outside() const { return {}; }
 
@@ -269,12 +317,14 @@ class Judge {
     const std::vector<std::string> platforms = image.platforms();
     if (platforms.size() < 2) return compare(image, before, after, effect);
     // What holds for one of the platforms holds for the image.
+    bool is_first = true;
     for (const std::string& platform : platforms) {
+      if (!can_compare(image, platform)) continue;
       ImageEffect one{.image = &image, .platform = platform};
       before.platform = after.platform = platform;
       compare(image, before, after, one);
-      const bool is_first = platform == platforms.front();
       if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
+      is_first = false;
     }
   }
 
@@ -307,7 +357,7 @@ class JudgeSince : public Judge {
  public:
   JudgeSince(const Project& project, const std::vector<Project>& before, const cache::Revisions& revisions,
              const AffectedOptions& options)
-      : Judge(project, options), before_(before), revisions_(revisions) {}
+      : Judge(project, options), project_(project), before_(before), revisions_(revisions) {}
 
  private:
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
@@ -320,6 +370,7 @@ class JudgeSince : public Judge {
     auto comparison = revisions_.compare(then, now, progress());
     if (!comparison) {
       tell_failures(image, std::move(comparison.error()), effect);
+      tell_lone_failure(image, revisions_.changed_paths(), effect);
       return;
     }
     if (comparison->before.empty() && comparison->left_out.empty())
@@ -341,6 +392,7 @@ class JudgeSince : public Judge {
     }
     tell_steps(comparison.after, comparison.report, root(), effect);
     tell_unknown(image, comparison.after, effect);
+    tell_result(comparison.after, comparison.before, effect);
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
   }
 
@@ -370,11 +422,11 @@ class JudgeSince : public Judge {
   }
 
   // The same image as a project had it, with its options then.
-  static std::optional<BuildOptions> options_of(const Project& project, const Image& image,
-                                                const plan::Options& plan) {
+  std::optional<BuildOptions> options_of(const Project& project, const Image& image,
+                                         const plan::Options& plan) const {
     const Image* other = same_image(project, image);
     if (other == nullptr || !other->remote.empty()) return std::nullopt;
-    if (!builds(*other, plan.platform) && !image.target.platforms.empty()) return std::nullopt;
+    if (!builds(*other, plan.platform)) return std::nullopt;
     BuildOptions options = other->build;
     options.plan.platform = plan.platform;
     options.plan.built_images = plan.built_images;
@@ -382,7 +434,7 @@ class JudgeSince : public Judge {
   }
 
   static bool builds(const Image& image, const std::string& platform) {
-    const auto& platforms = image.target.platforms;
+    const std::vector<std::string> platforms = image.platforms();
     if (platforms.empty()) return image.build.plan.platform == platform;
     return std::ranges::find(platforms, platform) != platforms.end();
   }
@@ -401,7 +453,7 @@ class JudgeSince : public Judge {
   }
 
   // By its name, or where that is another one by the place that defines it, or by its Dockerfile.
-  static const Image* same_image(const Project& project, const Image& image) {
+  const Image* same_image(const Project& project, const Image& image) const {
     const auto find = [&](const auto& is_same) -> const Image* {
       const auto found = std::ranges::find_if(project.images, is_same);
       return found == project.images.end() ? nullptr : &*found;
@@ -417,11 +469,14 @@ class JudgeSince : public Judge {
       });
     });
     if (found != nullptr) return found;
+    // One that was renamed.
     return find([&](const Image& other) {
-      return other.build.dockerfile == image.build.dockerfile && other.build.context == image.build.context;
+      return other.build.dockerfile == image.build.dockerfile && other.build.context == image.build.context &&
+             project_.find(other.target.name).empty();
     });
   }
 
+  const Project& project_;
   const std::vector<Project>& before_;
   const cache::Revisions& revisions_;
 };
@@ -441,7 +496,10 @@ class JudgeChanged : public Judge {
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
                ImageEffect& effect) override {
     auto build = load(image, after);
-    if (!build) return tell_failures(image, std::move(build.error()), effect);
+    if (!build) {
+      tell_failures(image, std::move(build.error()), effect);
+      return tell_lone_failure(image, real_, effect);
+    }
     cache::WhatIf what_if;
     // An image that needs no other one has the same plan before.
     if (after.built_images.empty()) {
@@ -453,6 +511,7 @@ class JudgeChanged : public Judge {
     }
     tell_steps(*build, what_if.report, root(), effect);
     tell_definition(image, what_if.paths, effect);
+    tell_dockerfile(what_if.paths, effect);
     tell_unknown(image, *build, effect);
     keep({.build = std::move(*build), .report = std::move(what_if.report), .paths = std::move(what_if.paths)},
          effect);
@@ -485,6 +544,15 @@ class JudgeChanged : public Judge {
       effect.effect = Effect::kUnknown;
       effect.reason = fmt::format("its definition depends on {}, which changes", file);
     }
+  }
+
+  // A Dockerfile without steps says what the image is all the same.
+  static void tell_dockerfile(const std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
+    const auto changed =
+        std::ranges::find(paths, cache::ChangedPath::Fate::kDockerfile, &cache::ChangedPath::fate);
+    if (effect.effect != Effect::kUnaffected || changed == paths.end()) return;
+    effect.effect = Effect::kUnknown;
+    effect.reason = fmt::format("it is built from {}, which changes", changed->given);
   }
 
   std::vector<std::string> outside() const override {
@@ -533,6 +601,20 @@ class JudgeStates : public Judge {
  private:
   bool can_compare(const Image& image) const override { return states_.contains(image.target.name); }
 
+  // A state is one of a single platform. An image without any is judged for its first one.
+  bool can_compare(const Image& image, const std::string& platform) const override {
+    const auto states = states_.find(image.target.name);
+    if (states == states_.end()) return platform == image.platforms().front();
+    const auto has_platform = [&](const Build& state) { return state.options().plan.platform == platform; };
+    const bool is_there = std::ranges::any_of(states->second, has_platform);
+    const auto is_built = [&](const Build& state) {
+      return std::ranges::find(image.target.platforms, state.options().plan.platform) !=
+             image.target.platforms.end();
+    };
+    return is_there ||
+           (std::ranges::none_of(states->second, is_built) && platform == image.platforms().front());
+  }
+
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
                ImageEffect& effect) override {
     BuildOptions options = image.build;
@@ -562,6 +644,7 @@ class JudgeStates : public Judge {
     } else {
       tell_steps(*build, report, root(), effect);
       tell_unknown(image, *build, effect);
+      tell_result(*build, states, effect);
       if (effect.effect == Effect::kUnaffected) tell_configuration(*build, states, effect);
     }
     keep({.build = std::move(*build), .report = std::move(report), .differences = std::move(differences)},

@@ -88,8 +88,8 @@ class ServiceReader {
   void note_unset(const std::string& name, Place place) {
     const auto unset = model_.unset.find(place);
     if (unset == model_.unset.end()) return;
-    target_.unknown.push_back(
-        {name, fmt::format("uses {}, which is not set", fmt::join(unset->second, ", ")), false});
+    target_.unknown.push_back({name, fmt::format("uses {}, which is not set", fmt::join(unset->second, ", ")),
+                               name.starts_with("args.")});
   }
 
   void read_files() {

@@ -1,6 +1,8 @@
 #include "dcache/project/context_choice.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <set>
 #include <string_view>
 
@@ -12,6 +14,28 @@ namespace dcache::project {
 namespace {
 
 constexpr size_t kMostMissing = 3;
+
+// Commands that end with an error without one of these files in the folder that they are run in.
+struct Tool {
+  std::string_view command;
+  std::array<std::string_view, 2> files;  // the second may be empty
+};
+constexpr std::array<Tool, 16> kTools = {{{"go build", {"go.mod"}},
+                                          {"go test", {"go.mod"}},
+                                          {"go mod download", {"go.mod"}},
+                                          {"cargo build", {"Cargo.toml"}},
+                                          {"npm ci", {"package-lock.json", "npm-shrinkwrap.json"}},
+                                          {"pnpm install", {"pnpm-lock.yaml", "package.json"}},
+                                          {"pnpm i --frozen-lockfile", {"pnpm-lock.yaml"}},
+                                          {"pnpm install --frozen-lockfile", {"pnpm-lock.yaml"}},
+                                          {"yarn install --frozen-lockfile", {"yarn.lock"}},
+                                          {"yarn install --immutable", {"yarn.lock"}},
+                                          {"turbo prune", {"turbo.json"}},
+                                          {"uv sync", {"pyproject.toml"}},
+                                          {"poetry install", {"pyproject.toml"}},
+                                          {"mvn ", {"pom.xml"}},
+                                          {"bundle install", {"Gemfile"}},
+                                          {"composer install", {"composer.json"}}}};
 
 // A path that has to be in the context.
 struct Needed {
@@ -63,6 +87,47 @@ std::vector<std::string> missing_in(const std::string& folder, const std::vector
   return missing;
 }
 
+bool has_any(const std::string& folder, const Tool& tool, const context::FileSystem& files) {
+  return std::ranges::any_of(tool.files, [&](std::string_view name) {
+    return !name.empty() && files.exists(text::join_path(folder, name));
+  });
+}
+
+// The commands that work on what a step before copied from the context as a whole.
+std::vector<Tool> tools_of(const plan::Graph& graph) {
+  const auto takes_all = [](const plan::Step& step) {
+    return step.needed && std::ranges::any_of(step.reads, [](const plan::Read& read) {
+             return read.origin == plan::Read::Origin::kContext &&
+                    std::ranges::any_of(read.selectors, &plan::Selector::takes_everything);
+           });
+  };
+  std::vector<Tool> tools;
+  if (std::ranges::none_of(graph.steps, takes_all)) return tools;
+  for (const plan::Step& step : graph.steps) {
+    if (!step.needed || step.kind != plan::Step::Kind::kRun) continue;
+    const std::string text = step.instruction->one_line();
+    // It may be run in what was downloaded.
+    if (text.find("git clone") != std::string::npos || text.find("curl ") != std::string::npos) continue;
+    std::ranges::copy_if(kTools, std::back_inserter(tools),
+                         [&](const Tool& tool) { return text.find(tool.command) != std::string::npos; });
+  }
+  return tools;
+}
+
+// The folders above one, up to the root, the nearest first.
+std::vector<std::string> folders_above(const std::string& own, const std::string& root,
+                                       const context::FileSystem& files) {
+  std::vector<std::string> folders;
+  const std::string top = files.real_path(root);
+  std::string folder = own;
+  for (std::string real = files.real_path(own); real != top && text::is_within(real, top);
+       real = text::parent_path(real)) {
+    folder = folder_above(folder);
+    folders.push_back(folder);
+  }
+  return folders;
+}
+
 }  // namespace
 
 ContextChoice choose_context(const plan::Graph& graph, const std::string& dockerfile, const std::string& root,
@@ -70,16 +135,22 @@ ContextChoice choose_context(const plan::Graph& graph, const std::string& docker
   const std::vector<Needed> needed = needed_paths(graph);
   const std::string own(text::parent_path(dockerfile));
   std::vector<std::string> missing = missing_in(own, needed, files);
-  if (missing.empty()) return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
-  const std::string top = files.real_path(root);
-  std::string folder = own;
-  for (std::string real = files.real_path(own); real != top && text::is_within(real, top);
-       real = text::parent_path(real)) {
-    folder = folder_above(folder);
-    if (missing_in(folder, needed, files).empty())
-      return {folder, ContextChoice::Reason::kParent, missing.front(), {}};
+  const std::vector<std::string> above = folders_above(own, root, files);
+  if (!missing.empty()) {
+    for (const std::string& folder : above) {
+      if (missing_in(folder, needed, files).empty())
+        return {folder, ContextChoice::Reason::kParent, missing.front(), {}};
+    }
+    return {own, ContextChoice::Reason::kNone, {}, std::move(missing)};
   }
-  return {own, ContextChoice::Reason::kNone, {}, std::move(missing)};
+  for (const Tool& tool : tools_of(graph)) {
+    if (has_any(own, tool, files)) continue;
+    for (const std::string& folder : above) {
+      if (has_any(folder, tool, files) && missing_in(folder, needed, files).empty())
+        return {folder, ContextChoice::Reason::kParent, std::string(tool.files.front()), {}};
+    }
+  }
+  return {own, ContextChoice::Reason::kOwnFolder, {}, {}};
 }
 
 }  // namespace dcache::project

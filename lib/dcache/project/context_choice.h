@@ -1,5 +1,6 @@
 // The build context of a Dockerfile that no definition names: told by which folder contains what its COPY,
-// ADD and bind mounts name.
+// ADD and bind mounts name, and where these take the whole context, by what its commands need: the folder
+// with go.mod for `go build`.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@ namespace dcache::project {
 
 struct ContextChoice {
   enum class Reason : uint8_t {
-    kOwnFolder,  // the Dockerfile's folder contains all that it names
+    kOwnFolder,  // the Dockerfile's folder contains all that it names, and no other one has what it needs
     kParent,     // the nearest folder above that does
     kNone,       // none does; the context is the Dockerfile's folder
   };

@@ -201,6 +201,22 @@ DefinitionKind kind_of(const std::string& path, const ReadOptions& options) {
   return DefinitionKind::kCompose;
 }
 
+// A file that another one includes is read with its variables: what it says alone is not what is built.
+void keep_included(std::vector<Target>& targets) {
+  const auto is_less = [](const Target& a, const Target& b) {
+    const Origin& x = a.defined.front();
+    const Origin& y = b.defined.front();
+    return x.kind == DefinitionKind::kCompose && x.line != 0 && x.kind == y.kind && x.path == y.path &&
+           x.line == y.line && x.name == y.name && a.sources.size() < b.sources.size();
+  };
+  std::vector<bool> dropped;
+  for (const Target& target : targets)
+    dropped.push_back(
+        std::ranges::any_of(targets, [&](const Target& other) { return is_less(target, other); }));
+  size_t index = 0;
+  std::erase_if(targets, [&](const Target&) { return dropped[index++]; });
+}
+
 }  // namespace
 
 Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
@@ -213,6 +229,7 @@ Definitions read_definitions(const std::vector<std::string>& paths, const std::s
   FolderReader reader(root, options, result);
   for (const auto& [folder, by_kind] : by_folder)
     reader.read(folder, by_kind);
+  keep_included(result.targets);
   return result;
 }
 

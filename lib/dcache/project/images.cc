@@ -1,6 +1,7 @@
 #include "dcache/project/images.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -195,10 +196,20 @@ bool are_same_arguments(const Image& a, const Image& b) {
   return covers(a, b) && covers(b, a);
 }
 
+// A definition without platforms does not contradict one that has some.
+bool are_same_platforms(const Image& a, const Image& b) {
+  const std::vector<std::string>& x = a.target.platforms;
+  const std::vector<std::string>& y = b.target.platforms;
+  if (x.empty() || y.empty() || x.size() != a.platforms().size() || y.size() != b.platforms().size())
+    return true;
+  return std::ranges::is_permutation(x, y);
+}
+
 // Whether two definitions mean the same build, under whatever name.
 bool is_same_build(const Image& a, const Image& b) {
-  return a.build.dockerfile == b.build.dockerfile && a.build.context == b.build.context &&
-         a.remote == b.remote && a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
+  return are_same_platforms(a, b) && a.build.dockerfile == b.build.dockerfile &&
+         a.build.context == b.build.context && a.remote == b.remote &&
+         a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
          a.build.plan.named_contexts == b.build.plan.named_contexts;
 }
 
@@ -218,6 +229,24 @@ Image* same_image(std::vector<Image>& images, const Image& image) {
   return found;
 }
 
+// The values of build arguments that one definition leaves open and the other has. What only CI knows stays
+// open.
+void take_known_arguments(Image& other, Image& image) {
+  const auto take = [](Image& from, Image& to) {
+    if (is_of_ci(to)) return;
+    for (const auto& [name, value] : from.target.args) {
+      const std::string attribute = "args." + name;
+      if (is_unknown(from, attribute) || !is_unknown(to, attribute)) continue;
+      to.target.args[name] = value;
+      to.build.plan.build_args[name] = value;
+      std::erase_if(to.target.unknown,
+                    [&](const Unknown& unknown) { return unknown.attribute == attribute; });
+    }
+  };
+  take(other, image);
+  take(image, other);
+}
+
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
   if (Image* const known = same_image(project.images, image)) {
@@ -225,6 +254,7 @@ void add_image(Image image, Project& project) {
       if (std::ranges::find(known->target.defined, origin) == known->target.defined.end())
         known->target.defined.push_back(std::move(origin));
     }
+    take_known_arguments(image, *known);
     for (Unknown& unknown : image.target.unknown) {
       std::vector<Unknown>& all = known->target.unknown;
       if (unknown.attribute.starts_with("args.") && std::ranges::find(all, unknown) == all.end())
@@ -265,6 +295,20 @@ std::string spelled_root(const std::string& folder, const std::string& root,
        real = text::parent_path(real))
     place = folder_above(place);
   return place;
+}
+
+// Paths below the root as one writes them in the current folder: "compose.yaml", and not
+// "../app/compose.yaml".
+void spell_from_here(std::vector<std::string>& paths, const std::string& spelled, const std::string& root,
+                     const context::FileSystem& files) {
+  if (spelled == "." || spelled.starts_with('/')) return;
+  const std::filesystem::path here = files.real_path(".");
+  for (std::string& path : paths) {
+    if (!path.starts_with(spelled + '/')) continue;
+    const std::filesystem::path real = root + path.substr(spelled.size());
+    path = real.lexically_relative(here).generic_string();
+  }
+  std::ranges::sort(paths);
 }
 
 void add_definitions(Definitions definitions, const ImageMaker& maker, Project& project) {
@@ -325,7 +369,9 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   const std::string root = root_of(folder, files);
   project.root = spelled_root(folder, root, files);
   const ImageMaker maker(options, project.root);
-  Found found = find_dockerfiles({folder}, {.definitions = true});
+  Found found = find_dockerfiles({project.root}, {.definitions = true});
+  spell_from_here(found.files, project.root, root, files);
+  spell_from_here(found.definitions, project.root, root, files);
   const auto is_gone = [&](const std::string& path) { return !files.exists(path); };
   std::erase_if(found.files, is_gone);
   std::erase_if(found.definitions, is_gone);

@@ -60,7 +60,7 @@ struct Project {
   std::vector<const Image*> find(std::string_view name) const;
 };
 
-// All images below a folder, with what defines them in that folder and above it. Walks the folder.
+// All images of the repository that a folder is in, or those below the folder outside of one. Walks it all.
 Project read_project(const std::string& folder, const ProjectOptions& options);
 
 // Finds the images that are built from Dockerfiles. Each definition is read once. Safe to use from many

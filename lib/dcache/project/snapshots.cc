@@ -45,6 +45,11 @@ tl::expected<States, text::Failure> read_snapshots(const std::vector<std::string
       return tl::unexpected(text::Failure{folder, 0, 0,
                                           fmt::format("there is no folder of snapshots {}", folder),
                                           "record one with dcache snapshot -o FOLDER/"});
+    if (const bool is_file = context::disk()->list(folder).empty() && text::read_file(folder).has_value();
+        is_file)
+      return tl::unexpected(text::Failure{folder, 0, 0,
+                                          fmt::format("{} is a file, and not a folder of snapshots", folder),
+                                          "compare one image with dcache explain --since FILE"});
     for (const Image& image : project.images) {
       const std::string path = text::join_path(folder, snapshot_name(image.target.name));
       if (!context::disk()->exists(path)) continue;

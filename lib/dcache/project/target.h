@@ -45,7 +45,8 @@ inline constexpr std::string_view kTargetScheme = "target:";
 struct Unknown {
   std::string attribute;  // "args.VERSION", "context", "tags"
   std::string reason;     // "is ${{ github.sha }}", "uses timestamp()"
-  // It may be another value in each build. A variable that is not set is assumed to be the same in all.
+  // It may be another value in each build. A variable that is not set is assumed to be the same in all, but
+  // for build arguments, which CI may set it for.
   bool varies = true;
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };

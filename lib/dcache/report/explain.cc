@@ -215,6 +215,10 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
           ? ""
           : fmt::format("; the WORKDIR in line {} runs in every build", always->cause.line);
   if (misses + depends + unknown == 0 && every_time.empty()) {
+    const bool base_changes = std::ranges::any_of(report.steps, [](const StepReport& step) {
+      return step.verdict == Verdict::kMiss || step.verdict == Verdict::kDepends;
+    });
+    if (base_changes) return fmt::format("The base image changes {}", occasion);
     if (total == 0) return fmt::format("Nothing rebuilds {}: it has no steps", occasion);
     return total == 1 ? fmt::format("Nothing rebuilds {}: the only step is reused", occasion)
                       : fmt::format("Nothing rebuilds {}: all {} are reused", occasion,
@@ -403,8 +407,10 @@ Explanation explanation_of(const project::ImageEffect& effect) {
 
 namespace {
 
-bool has_verdict(const Explanation& explanation, Verdict verdict) {
-  return explanation.report.count(explanation.build.graph(), verdict) > 0;
+bool is_all_reused(const cache::Report& report) {
+  return std::ranges::none_of(report.steps, [](const StepReport& step) {
+    return step.verdict == Verdict::kMiss || step.verdict == Verdict::kDepends;
+  });
 }
 
 // The first line, and what else is to be known before the steps.
@@ -440,8 +446,7 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
 
 void append_explanation(const Explanation& explanation, const ExplainOptions& options, const Style& style,
                         std::string& out) {
-  const bool all_reused =
-      !has_verdict(explanation, Verdict::kMiss) && !has_verdict(explanation, Verdict::kDepends);
+  const bool all_reused = is_all_reused(explanation.report);
   append_heading(explanation, options, all_reused, style, out);
   if (options.several && all_reused && !options.only) return;
   for (const plan::Stage& stage : explanation.build.graph().stages)
