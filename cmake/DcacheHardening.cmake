@@ -17,6 +17,10 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # The C++ library checks indexes, iterators and empty values.
 target_compile_definitions(dcache_options INTERFACE _GLIBCXX_ASSERTIONS)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # With these checks it is wrong for std::optional (GCC bug 80635).
+  target_compile_options(dcache_options INTERFACE -Wno-maybe-uninitialized)
+endif()
 
 # Level 3 knows more sizes. It is level 2 to an older C library, and a warning from an older compiler.
 set(dcache_fortify 2)
