@@ -123,9 +123,9 @@ class Session {
             new_baseline_.add(linted.place, std::move(fingerprint));
           reports_.add(std::move(linted.parts));
           status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
-          if (out.size() > kOutputPiece) print_and_clear(out);
+          if (out.size() > kOutputPiece) print_file_and_clear(out);
         });
-    print_and_clear(out);
+    print_file_and_clear(out);
     if (!check_definitions()) status = kError;
     if (!reports_.finish()) return kError;
     return write_baseline(status);
@@ -275,8 +275,8 @@ class Session {
     }
     for (const cache::Failure& note : entry.notes)
       complain("note: " + text::words_of(note));
-    std::string out =
-        entry.path.empty() ? "# no configuration file\n" : fmt::format("# from {}\n", entry.path);
+    std::string out = entry.path.empty() ? "# no configuration file\n"
+                                         : fmt::format("# from {}\n", report::printable(entry.path));
     out += lint::to_toml(entry.config);
     print_and_clear(out);
     return kOk;

@@ -26,6 +26,7 @@ using MakeReport = std::unique_ptr<report::FindingsReport> (*)(const Making&);
 struct Format {
   std::string_view name;
   MakeReport make;
+  bool has_commands = false;
 };
 constexpr Format kFormats[] = {
     {"text",
@@ -40,7 +41,7 @@ constexpr Format kFormats[] = {
            {.category = how.options.sarif_category, .silenced = how.options.sarif_suppressed});
      }},
     {"gnu", [](const Making&) { return report::findings_gnu(); }},
-    {"github", [](const Making& how) { return report::findings_github(how.folders); }},
+    {"github", [](const Making& how) { return report::findings_github(how.folders); }, true},
     {"gitlab", [](const Making& how) { return report::findings_gitlab(how.folders); }},
     {"codeclimate", [](const Making& how) { return report::findings_codeclimate(how.folders); }},
     {"checkstyle", [](const Making&) { return report::findings_checkstyle(); }},
@@ -72,6 +73,10 @@ std::string wrong_format(const std::string& word) {
   return text::did_you_mean(name, names, fmt::format("expected {}", fmt::join(names, ", ")));
 }
 
+void Reports::Output::print() {
+  has_commands ? print_exactly_and_clear(text) : print_and_clear(text);
+}
+
 bool Reports::open(const LintOptions& options) {
   std::string current = current_folder();
   std::string root = context::repository_root(current);
@@ -84,8 +89,9 @@ bool Reports::open(const LintOptions& options) {
     const size_t equals = std::min(format.find('='), format.size());
     std::string file = format.substr(std::min(equals + 1, format.size()));
     const bool to_file = !file.empty() && file != "-";
-    auto report = find_format(format)->make({folders, options, to_file});
-    Output& output = outputs_.emplace_back(std::move(report), to_file ? std::move(file) : "", "");
+    const Format& found = *find_format(format);
+    Output& output = outputs_.emplace_back(found.make({folders, options, to_file}),
+                                           to_file ? std::move(file) : "", "", found.has_commands);
     output.report->begin(output.text);
   }
   const auto to_terminal = std::ranges::count(outputs_, std::string(), &Output::file);
@@ -105,7 +111,7 @@ void Reports::add(std::vector<report::FilePart> parts) {
   for (size_t i = 0; i < parts.size(); ++i) {
     Output& output = outputs_[i];
     output.report->add(std::move(parts[i]), output.text);
-    if (output.file.empty() && output.text.size() > kOutputPiece) print_and_clear(output.text);
+    if (output.file.empty() && output.text.size() > kOutputPiece) output.print();
   }
 }
 
@@ -115,7 +121,7 @@ bool Reports::finish() {
     output.report->end(output.text);
     if (const std::string less = output.report->left_out(); !less.empty()) complain("warning: " + less);
     if (output.file.empty()) {
-      print_and_clear(output.text);
+      output.print();
       continue;
     }
     const std::string failure = text::write_file_atomically(output.file, output.text);

@@ -33,8 +33,11 @@ class Reports {
   // A report and where it goes.
   struct Output {
     std::unique_ptr<report::FindingsReport> report;
-    std::string file;  // empty for standard output
-    std::string text;  // that is not written yet
+    std::string file;           // empty for standard output
+    std::string text;           // that is not written yet
+    bool has_commands = false;  // which the log of a CI job shall run
+
+    void print();
   };
   std::vector<Output> outputs_;
 };

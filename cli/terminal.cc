@@ -2,18 +2,51 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "dcache/report/printable_lines.h"
+#include "dcache/report/style.h"
 
 namespace dcache::cli {
 
+namespace {
+
+// Whether people read standard output, on a terminal or in the log of a CI job.
+bool is_shown() {
+  struct stat status = {};
+  const bool file = ::fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
+  const auto is_set = [](const char* name) { return std::getenv(name) != nullptr; };
+  return ::isatty(STDOUT_FILENO) == 1 || (!file && (is_set("GITHUB_ACTIONS") || is_set("TF_BUILD")));
+}
+
+// On one line; a log command in it starts nothing.
+std::string one_line(std::string_view text) {
+  return report::printable_lines(report::printable(text));
+}
+
+}  // namespace
+
 void print_and_clear(std::string& out) {
+  out = report::printable_lines(std::move(out));
+  print_exactly_and_clear(out);
+}
+
+void print_exactly_and_clear(std::string& out) {
   std::fwrite(out.data(), 1, out.size(), stdout);
   out.clear();
 }
 
+void print_file_and_clear(std::string& out) {
+  if (is_shown()) return print_and_clear(out);
+  print_exactly_and_clear(out);
+}
+
 void complain(std::string_view message) {
-  std::fprintf(stderr, "dcache: %.*s\n", static_cast<int>(message.size()), message.data());
+  const std::string line = "dcache: " + one_line(message) + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1 && std::getenv("CI") == nullptr) {}
@@ -25,7 +58,8 @@ ProgressLine::~ProgressLine() {
 void ProgressLine::show(std::string_view text) {
   constexpr auto kPatience = std::chrono::milliseconds(500);
   if (!terminal_ || std::chrono::steady_clock::now() - started_ < kPatience) return;
-  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(text.size()), text.data());
+  const std::string line = "\r\033[K" + one_line(text);
+  std::fwrite(line.data(), 1, line.size(), stderr);
   std::fflush(stderr);
   shown_ = true;
 }

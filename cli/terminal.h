@@ -7,8 +7,18 @@
 
 namespace dcache::cli {
 
-// Writes `out` to standard output and empties it.
+// What comes from a repository may contain control characters and what CI systems take for commands in their
+// logs. It reaches standard output and standard error only through these functions.
+
+// Writes `out` to standard output as report::printable_lines gives it, and empties it.
 void print_and_clear(std::string& out);
+
+// The same without any change, for a report that is made of such commands.
+void print_exactly_and_clear(std::string& out);
+
+// A diff or a fixed file: without any change for a program or a file, as print_and_clear on a terminal and
+// through a pipe in CI, which is the log of the job.
+void print_file_and_clear(std::string& out);
 
 // One line on standard error, after the program's name.
 void complain(std::string_view message);

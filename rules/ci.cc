@@ -1,6 +1,9 @@
 #include "rules/ci.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/plan/graph.h"
@@ -22,6 +25,9 @@ using lint::CompanionKind;
 using project::BuildField;
 using project::yaml::Value;
 using text::Span;
+
+// Of one definition. Aliases can make many builds of a few lines, and rules compare them with each other.
+constexpr size_t kMostBuilds = 2000;
 
 std::string scalar(const Value& value) {
   return value.is_scalar() ? value.text : std::string();
@@ -263,7 +269,7 @@ class Reader {
   void read_action(const Value& step) {
     const Value& with = member(step, "with");
     const auto given = project::read_build_action(with);
-    if (!given) return;
+    if (!given || builds_.size() >= kMostBuilds) return;
     CiBuild build = new_build();
     build.action = true;
     build.span = line_span(member(step, "uses"));
@@ -337,7 +343,7 @@ class Reader {
     const bool names_build = std::ranges::find(words, "build", &shell::Word::text) != words.end();
     const Span line = names_build ? find_line(value) : line_span(value);
     const auto given = project::read_build_command(texts);
-    if (!given) return;
+    if (!given || builds_.size() >= kMostBuilds) return;
     CiBuild build = new_build();
     build.span = line;
     add(*given, build);
@@ -360,37 +366,53 @@ class Reader {
     return build;
   }
 
+  // Looks for builds that start from the image of an earlier one of the job, or copy from it.
   void find_local_images() {
-    for (CiBuild& build : builds_) {
-      if (build.has_builder) continue;
-      for (CiBuild& earlier : std::span(builds_.data(), &build)) {
-        if (earlier.job != build.job || !uses_image_of(build, earlier)) continue;
-        for (CiBuild& one : builds_)
-          one.shares_local_image = one.shares_local_image || one.job == build.job;
-        break;
-      }
+    std::map<size_t, std::set<std::string>> earlier;  // by the job: names of the images that it has built
+    std::set<size_t> sharing;
+    for (const CiBuild& build : builds_) {
+      std::set<std::string>& names = earlier[build.job];
+      const bool looks = !build.has_builder && !names.empty() && !sharing.contains(build.job);
+      if (looks && uses_one_of(names, build)) sharing.insert(build.job);
+      // Without a tag it has no name, but anyone who asks for the builder of Docker may use it all the same.
+      names.emplace();
+      for (const std::string& tag : build.tags)
+        names.emplace(name_without_tag(tag));
     }
+    for (CiBuild& build : builds_)
+      build.shares_local_image = sharing.contains(build.job);
   }
 
-  // Whether a build starts from the image of another, or copies from it.
-  bool uses_image_of(const CiBuild& build, const CiBuild& other) const {
-    const auto text = dockerfile_text(companion_, build);
+  bool uses_one_of(const std::set<std::string>& names, const CiBuild& build) {
+    const Bases& bases = bases_of(build);
     // Anyone who asks for this builder has a reason.
-    if (!text && build.docker_driver) return true;
-    const dockerfile::File parsed = dockerfile::parse(text.value_or(""));
-    const plan::Graph graph = plan::build_graph(parsed, {});
-    return std::ranges::any_of(other.tags, [&](const std::string& tag) {
-      const std::string_view name = name_without_tag(tag);
-      if (name.empty()) return false;
-      const auto is_named = [&](std::string_view reference) { return name_without_tag(reference) == name; };
-      if (build.references.find(name) != std::string::npos) return true;
-      return std::ranges::any_of(graph.steps, [&](const plan::Step& step) {
-        return (step.kind == plan::Step::Kind::kImage && is_named(step.image)) ||
-               std::ranges::any_of(step.reads, [&](const plan::Read& read) {
-                 return read.origin == plan::Read::Origin::kImage && is_named(read.name);
-               });
-      });
+    if (!bases.is_known && build.docker_driver) return true;
+    return std::ranges::any_of(names, [&](const std::string& name) {
+      return !name.empty() &&
+             (bases.names.contains(name) || build.references.find(name) != std::string::npos);
     });
+  }
+
+  // The images that a Dockerfile starts and copies from. Many builds have the same Dockerfile.
+  struct Bases {
+    bool is_known = false;  // the Dockerfile is found
+    std::set<std::string> names = {};
+  };
+  const Bases& bases_of(const CiBuild& build) {
+    const auto [entry, is_new] = bases_.try_emplace({build.context, build.file});
+    Bases& bases = entry->second;
+    const auto text = is_new ? dockerfile_text(companion_, build) : std::nullopt;
+    if (!text) return bases;
+    bases.is_known = true;
+    const dockerfile::File parsed = dockerfile::parse(*text);
+    const plan::Graph graph = plan::build_graph(parsed, {});
+    for (const plan::Step& step : graph.steps) {
+      if (step.kind == plan::Step::Kind::kImage) bases.names.emplace(name_without_tag(step.image));
+      for (const plan::Read& read : step.reads) {
+        if (read.origin == plan::Read::Origin::kImage) bases.names.emplace(name_without_tag(read.name));
+      }
+    }
+    return bases;
   }
 
   Span line_span(const Value& value) const { return line_span(value.place); }
@@ -407,16 +429,23 @@ class Reader {
 
   // The line of a script that builds: a block starts below its key. Each is given once.
   Span find_line(const Value& value) {
+    if (!building_lines_) building_lines_ = find_building_lines();
+    const auto found = std::ranges::lower_bound(*building_lines_, std::max(value.place.line, last_line_ + 1));
+    if (found == building_lines_->end()) return line_span(value);
+    last_line_ = *found;
+    return line_span(*found);
+  }
+
+  std::vector<uint32_t> find_building_lines() const {
+    std::vector<uint32_t> lines;
     const auto count = static_cast<uint32_t>(companion_.text().lines().line_count());
-    for (uint32_t line = std::max(value.place.line, last_line_ + 1); line <= count; ++line) {
+    for (uint32_t line = 1; line <= count; ++line) {
       const std::string_view text = line_span(line).of(companion_.text().source());
-      if (text.starts_with('#')) continue;
-      const size_t docker = text.find("docker");
-      if (docker == std::string_view::npos || text.find("build", docker) == std::string_view::npos) continue;
-      last_line_ = line;
-      return line_span(line);
+      const size_t docker = text.starts_with('#') ? std::string_view::npos : text.find("docker");
+      if (docker != std::string_view::npos && text.find("build", docker) != std::string_view::npos)
+        lines.push_back(line);
     }
-    return line_span(value);
+    return lines;
   }
 
   // Where a value is, if it is written as it reads on the line of its node.
@@ -436,7 +465,9 @@ class Reader {
   bool other_builder_ = false;
   size_t job_ = 0;
   uint32_t last_line_ = 0;
+  std::optional<std::vector<uint32_t>> building_lines_;  // those that find_line looks at
   std::vector<CiBuild> builds_;
+  std::map<std::pair<std::string, std::string>, Bases> bases_;  // by context and file
 };
 
 }  // namespace

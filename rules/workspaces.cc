@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 
-#include <toml++/toml.h>
 #include <yaml-cpp/yaml.h>
 
 #include "dcache/shell/script.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::rules {
@@ -94,7 +94,7 @@ std::optional<Texts> listed_in_pnpm_workspace(const std::string& text) {
 }
 
 std::optional<Texts> listed_in_cargo_toml(const std::string& text) {
-  const toml::table root = toml::parse(text);
+  const toml::table root = text::parse_toml(text);
   const toml::array* members = root["workspace"]["members"].as_array();
   if (members == nullptr) return std::nullopt;
   Texts texts;

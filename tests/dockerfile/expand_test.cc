@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/dockerfile/expand_limits.h"
+
 namespace dcache::dockerfile {
 namespace {
 
@@ -83,6 +85,28 @@ TEST(Expand, SaysWhereTheErrorIs) {
   const auto value = expand("ab ${v", [](std::string_view) { return std::nullopt; });
   ASSERT_FALSE(value);
   EXPECT_EQ(value.error().offset, 3u);
+}
+
+TEST(Expand, LimitsWhatVariablesMakeOfAText) {
+  const std::string long_value(900'000, 'a');
+  const Lookup lookup = [&](std::string_view) { return std::optional<std::string_view>(long_value); };
+  std::string many;
+  for (int i = 0; i < 20; ++i)
+    many += "${A%%*}";
+  for (const auto& [text, message] :
+       {std::pair<std::string, std::string>{"$A$A", "the value gets longer than 1 MB"},
+        {"\"$A$A\"", "the value gets longer than 1 MB"},
+        {"${A//a/" + std::string(200'000, 'b') + "}", "the value gets longer than 1 MB"},
+        {"${A//a/b}", "the pattern matches more than 100,000 times"},
+        {many, "the patterns look at more than 10 MB of values"}}) {
+    const auto expanded = expand(text, lookup);
+    ASSERT_FALSE(expanded.has_value()) << text.substr(0, 20);
+    EXPECT_EQ(expanded.error().message, message) << text.substr(0, 20);
+    EXPECT_TRUE(is_of_limit(expanded.error())) << text.substr(0, 20);
+  }
+  EXPECT_EQ(expand("$A", lookup).value().size(), long_value.size());
+  EXPECT_EQ(expand("${A%a}", lookup).value().size(), long_value.size() - 1);
+  EXPECT_EQ(expand(std::string(2'000'000, 'x') + "$A", lookup).value().size(), 2'900'000U);
 }
 
 TEST(Expand, RefusesNestingThatNobodyWrites) {

@@ -323,6 +323,11 @@ class Causes::Explaining {
 
   static bool explain_variables(StepReport& report, const std::vector<Value>& old,
                                 const std::vector<Value>& now) {
+    const auto is_same = [](const Value& a, const Value& b) {
+      return a.name == b.name && a.value == b.value;
+    };
+    // Usually; and there may be thousands, for each of thousands of steps.
+    if (std::ranges::equal(old, now, is_same)) return false;
     const auto blame = [&](std::string_view name, std::string_view was, std::string_view is, uint32_t line) {
       report.cause = {};
       report.cause.kind = Cause::Kind::kVariable;

@@ -1,5 +1,6 @@
 #include "dcache/cache/keys.h"
 
+#include <algorithm>
 #include <optional>
 #include <random>
 
@@ -20,7 +21,32 @@ Part::Kind hashed_kind(Part::Kind kind, plan::Builder builder) {
   return kind == Part::Kind::kShell && builder == plan::Builder::kBuildkit ? Part::Kind::kArguments : kind;
 }
 
-AssumedKeys hash_definition(const Step& step, plan::Builder builder) {
+// Hashes of environments. Each RUN sees what the one before it saw, and more: only what differs is hashed, so
+// that many variables and many RUNs don't take the product of both.
+class EnvironmentHasher {
+ public:
+  Hash hash(const plan::Environment& environment) {
+    const std::vector<const plan::Variable*> variables = environment.variables();
+    const auto differs = std::ranges::mismatch(variables, links_, {}, {}, &Link::variable);
+    links_.erase(differs.in2, links_.end());
+    for (auto variable = differs.in1; variable != variables.end(); ++variable) {
+      const Hash before = links_.empty() ? Hash() : links_.back().hash;
+      links_.push_back(
+          {*variable, Hasher().add(before).add((*variable)->name).add((*variable)->value).finish()});
+    }
+    return links_.empty() ? Hash() : links_.back().hash;
+  }
+
+ private:
+  // A variable, and the hash of all up to it.
+  struct Link {
+    const plan::Variable* variable;
+    Hash hash;
+  };
+  std::vector<Link> links_;
+};
+
+AssumedKeys hash_definition(const Step& step, plan::Builder builder, EnvironmentHasher& environments) {
   AssumedHasher hasher;
   for (const Part& part : step.definition) {
     if (part.kind == Part::Kind::kLocation || part.kind == Part::Kind::kPossiblyBuilt) {
@@ -29,9 +55,7 @@ AssumedKeys hash_definition(const Step& step, plan::Builder builder) {
     }
     hasher.add(static_cast<uint64_t>(hashed_kind(part.kind, builder))).add(part.name).add(part.value);
   }
-  if (!step.environment) return hasher.finish();
-  for (const plan::Variable* variable : step.environment->variables())
-    hasher.add(variable->name).add(variable->value);
+  if (step.environment) hasher.add(environments.hash(*step.environment));
   return hasher.finish();
 }
 
@@ -95,7 +119,7 @@ class KeyMaker {
   void make(size_t index) {
     const Step& step = graph_.steps[index];
     StepKeys& keys = keys_[index];
-    keys.definition = hash_definition(step, graph_.builder);
+    keys.definition = hash_definition(step, graph_.builder, environments_);
     AssumedHasher inputs, content;
     Hasher files;
     for (size_t i = 0; i < step.reads.size(); ++i) {
@@ -226,6 +250,7 @@ class KeyMaker {
   const Contexts& contexts_;
   std::vector<StepKeys> keys_;
   StageFiles stage_files_;
+  EnvironmentHasher environments_;
   std::optional<uint64_t> salt_;
   std::vector<AssumedKeys> results_;  // of a step: what the step above it starts from
 };

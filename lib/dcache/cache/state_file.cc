@@ -21,6 +21,8 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 constexpr std::string_view kMarker = "dcache-snapshot";
+// No system opens a longer path, and each folder of one is a record of its own.
+constexpr size_t kLongestPath = 4096;
 constexpr std::string_view kTypes = "fdlo";  // by Type
 
 // JSON has no strings of bytes that are not UTF-8, which names of files and Dockerfiles may be.
@@ -88,6 +90,7 @@ void write_map(const std::map<std::string, std::string, std::less<>>& values, te
 Record read_record(const json& entry) {
   Record record;
   record.path = read_text(entry.at(0));
+  if (record.path.size() > kLongestPath) throw std::invalid_argument("a path is longer than any file has");
   const size_t type = kTypes.find(entry.at(1).get<std::string>());
   if (type == std::string_view::npos) throw std::invalid_argument("unknown type of a file");
   record.type = static_cast<Type>(type);

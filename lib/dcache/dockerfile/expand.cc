@@ -1,10 +1,12 @@
 #include "dcache/dockerfile/expand.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "dcache/dockerfile/expand_limits.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::dockerfile {
@@ -15,6 +17,9 @@ using text::Rune;
 // `${a:-${b:-…}}` nests; nobody's file needs more, and the stack is finite.
 constexpr int kDeepest = 200;
 constexpr char kNoStop = '\0';
+constexpr char kSearchedTooMuch[] = "the patterns look at more than 10 MB of values";
+constexpr char kMatchedTooOften[] = "the pattern matches more than 100,000 times";
+constexpr char kTooLong[] = "the value gets longer than 1 MB";
 
 // Collects words while text is added character by character.
 class WordCollector {
@@ -88,23 +93,22 @@ tl::expected<std::string, std::string> pattern_to_regex(std::string_view pattern
 
 std::string reversed_text(std::string_view value) {
   std::string reversed;
-  while (!value.empty()) {
-    const Rune rune = text::decode_rune(value);
-    std::string one;
-    text::append_rune(one, rune.value);
-    reversed.insert(0, one);
-    value.remove_prefix(rune.width);
-  }
+  reversed.reserve(value.size());
+  std::vector<char32_t> runes;
+  for (; !value.empty(); value.remove_prefix(text::decode_rune(value).width))
+    runes.push_back(text::decode_rune(value).value);
+  for (auto rune = runes.rbegin(); rune != runes.rend(); ++rune)
+    text::append_rune(reversed, *rune);
   return reversed;
 }
 
 // A pattern back to front; an escape stays before what it escapes.
 std::string reversed_pattern(std::string_view pattern) {
-  std::string reversed;
-  while (!pattern.empty()) {
+  std::string reversed(pattern.size(), ' ');
+  for (size_t end = pattern.size(); !pattern.empty(); end = pattern.size()) {
     size_t width = text::decode_rune(pattern).width;
     if (pattern[0] == '\\' && pattern.size() > 1) width += text::decode_rune(pattern.substr(1)).width;
-    reversed.insert(0, pattern.substr(0, width));
+    std::ranges::copy(pattern.substr(0, width), reversed.begin() + static_cast<std::ptrdiff_t>(end - width));
     pattern.remove_prefix(width);
   }
   return reversed;
@@ -137,12 +141,14 @@ tl::expected<std::string, std::string> replace(std::string_view pattern, std::st
   const RE2 matcher(*regex, RE2::Quiet);
   const re2::StringPiece input(value.data(), value.size());
   std::string result;
-  size_t at = 0;
+  size_t at = 0, matches = 0;
   re2::StringPiece match;
   while (at <= value.size() && matcher.Match(input, at, input.size(), RE2::UNANCHORED, &match, 1)) {
+    if (++matches > kMostMatches) return tl::unexpected<std::string>(kMatchedTooOften);
     const auto begin = static_cast<size_t>(match.data() - value.data());
     result += value.substr(at, begin - at);
     result += replacement;
+    if (result.size() > kLongestValue) return tl::unexpected<std::string>(kTooLong);
     at = begin + match.size();
     if (!all) break;
     if (match.empty()) {
@@ -196,6 +202,7 @@ class Expander {
         Result part = c == '$' ? dollar() : c == '"' ? double_quoted() : single_quoted();
         if (!part) return part;
         result += *part;
+        if (is_too_long(result)) return fail_at(begin, kTooLong);
         if (words != nullptr && quote) words->add_raw(*part, begin, at_);
         if (words != nullptr && !quote) words->add_value(*part, begin, at_);
         continue;
@@ -255,6 +262,7 @@ class Expander {
         Result value = dollar();
         if (!value) return value;
         result += *value;
+        if (is_too_long(result)) return fail_at(begin, kTooLong);
         continue;
       }
       if (take_plain('"', result)) continue;
@@ -332,7 +340,16 @@ class Expander {
     }
   }
 
+  bool is_too_long(const std::string& result) const { return result.size() > text_.size() + kLongestValue; }
+
+  // False if all patterns of the text together have looked at too much.
+  bool may_search(std::string_view value) {
+    searched_ += value.size();
+    return searched_ <= kMostSearched;
+  }
+
   Result trimmed(uint32_t begin, char action, std::string_view pattern, std::string_view value) {
+    if (!may_search(value)) return fail_at(begin, kSearchedTooMuch);
     const bool greedy = pattern.starts_with(action);
     if (greedy) pattern.remove_prefix(1);
     auto result = action == '%' ? trim_suffix(pattern, value, greedy) : trim_prefix(pattern, value, greedy);
@@ -349,6 +366,7 @@ class Expander {
     if (!replacement) return replacement;
     const auto value = lookup_(name);
     if (!value && options_.keep_unset) return fmt::format("${{{}/{}/{}}}", name, *pattern, *replacement);
+    if (!may_search(value.value_or(""))) return fail_at(begin, kSearchedTooMuch);
     auto result = replace(*pattern, value.value_or(""), *replacement, all);
     if (!result) return fail_at(begin, result.error());
     return std::move(*result);
@@ -408,6 +426,7 @@ class Expander {
   ExpandOptions options_;
   uint32_t at_ = 0;
   int depth_ = 0;
+  size_t searched_ = 0;
 };
 
 }  // namespace
@@ -427,6 +446,10 @@ tl::expected<std::vector<ExpandedWord>, ExpandError> expand_words(std::string_vi
   auto result = Expander(text, lookup, options).run(kNoStop, options.keep_escapes, &words);
   if (!result) return tl::unexpected(std::move(result.error()));
   return words.take();
+}
+
+bool is_of_limit(const ExpandError& error) {
+  return error.message == kTooLong || error.message == kMatchedTooOften || error.message == kSearchedTooMuch;
 }
 
 bool expands_variables(Keyword keyword) {

@@ -3,7 +3,8 @@
 // Known forms: $name, ${name}, ${name:-word}, ${name:+word}, ${name:?word}, the same without the colon,
 // ${name#pattern}, ${name##pattern}, ${name%pattern}, ${name%%pattern}, ${name/pattern/text} and
 // ${name//pattern/text}. Quotes are removed on the way, single quotes keep their content as it is, and the
-// file's escape character takes the meaning from the character after it.
+// file's escape character takes the meaning from the character after it. What comes out is limited: see
+// expand_limits.h.
 //
 // Source: https://docs.docker.com/reference/dockerfile/#environment-replacement
 #pragma once

@@ -6,12 +6,12 @@
 #include <sstream>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/config_reading.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lint {
@@ -306,7 +306,7 @@ std::optional<LabelType> label_type_of(std::string_view name) {
 tl::expected<Config, ConfigError> read_config(const std::string& text,
                                               const std::vector<std::string_view>& known_rules) {
   try {
-    return Reader(known_rules).read(toml::parse(text));
+    return Reader(known_rules).read(text::parse_toml(text));
   } catch (const toml::parse_error& error) {  // the library reports by exception
     return tl::unexpected(ConfigError{std::string(error.description()), "see https://toml.io for the format",
                                       error.source().begin.line, error.source().begin.column});

@@ -101,15 +101,29 @@ std::string changed(std::string text, const json& changes, Encoding encoding) {
   return text;
 }
 
-std::string path_of(std::string_view uri) {
+namespace {
+
+// A folder of their own for texts that are not on the disk, so that nothing is taken for their context.
+constexpr std::string_view kNowhere = "/nowhere/";
+// No system opens a longer path, and a search for settings looks into each folder above.
+constexpr size_t kLongestPath = 4096;
+
+std::string path_of_any(std::string_view uri) {
   if (!uri.starts_with(kFileScheme)) {
-    // A text that was never saved: in a folder of its own, so that nothing is taken for its context.
-    return "/nowhere/" + std::string(uri.substr(0, uri.find(':'))) + "/" +
+    return std::string(kNowhere) + std::string(uri.substr(0, uri.find(':'))) + "/" +
            text::percent_decoded(uri.substr(std::min(uri.find(':') + 1, uri.size())));
   }
   std::string_view rest = uri.substr(kFileScheme.size());
   rest.remove_prefix(std::min(rest.find('/'), rest.size()));  // the host
   return text::clean_path(text::percent_decoded(rest));
+}
+
+}  // namespace
+
+std::string path_of(std::string_view uri) {
+  std::string path = path_of_any(uri);
+  if (path.size() <= kLongestPath) return path;
+  return std::string(kNowhere) + std::string(text::base_name(path).substr(0, kLongestPath / 2));
 }
 
 std::string uri_of(std::string_view path) {

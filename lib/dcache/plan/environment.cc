@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
+#include <limits>
 #include <unordered_map>
 
 namespace dcache::plan {
@@ -11,7 +13,10 @@ struct Environment::Log {
   std::optional<Environment> base;
   size_t depth = 0;  // how many others it depends on
   std::deque<Variable> entries;
+  std::vector<size_t> next;  // of each entry: the next one of its name; kNone while there is none
   std::unordered_map<std::string_view, std::vector<size_t>> by_name;  // where each name was set, rising
+
+  static constexpr size_t kNone = std::numeric_limits<size_t>::max();
 
   // The place of the entry that contains `name` in the first `length` entries.
   std::optional<size_t> last(std::string_view name, size_t length) const {
@@ -42,7 +47,10 @@ void Environment::set(Variable variable) {
     *this = std::move(copy);
   }
   const Variable& entry = log_->entries.emplace_back(std::move(variable));
-  log_->by_name[entry.name].push_back(length_++);
+  log_->next.push_back(Log::kNone);
+  std::vector<size_t>& places = log_->by_name[entry.name];
+  if (!places.empty()) log_->next[places.back()] = length_;
+  places.push_back(length_++);
 }
 
 void Environment::forget_arguments() {
@@ -72,9 +80,12 @@ std::vector<const Variable*> Environment::variables() const {
     layers.push_back(at);
   std::vector<const Variable*> variables;
   for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer) {
+    const bool is_top = std::next(layer) == layers.rend();
+    const Log& log = *(*layer)->log_;
     for (size_t i = 0; i < (*layer)->length_; ++i) {
-      const Variable& entry = (*layer)->log_->entries[i];
-      if (find(entry.name) == &entry) variables.push_back(&entry);
+      const Variable& entry = log.entries[i];
+      if (log.next[i] < (*layer)->length_) continue;
+      if (is_top || find(entry.name) == &entry) variables.push_back(&entry);
     }
   }
   return variables;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "dcache/dockerfile/check.h"
+#include "dcache/dockerfile/expand_limits.h"
 #include "dcache/plan/image.h"
 #include "dcache/plan/values.h"
 #include "dcache/text/path.h"
@@ -27,6 +28,7 @@ namespace {
 constexpr std::string_view kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 // ONBUILD can't nest, but stages can inherit from each other.
 constexpr size_t kMostTriggers = 10000;
+constexpr std::string_view kLongValueRemedy = "write a long value to a file, and copy that";
 
 bool has_digest(std::string_view image) {
   return image == "scratch" || image.find("@sha256:") != std::string_view::npos;
@@ -130,7 +132,8 @@ std::string Planner::expand(const Instruction& instruction, std::string_view wor
                             const Environment& environment) {
   open_ = false;
   auto expanded = dockerfile::expand(word, noting_lookup(instruction, environment), expand_options_);
-  if (expanded) return std::move(*expanded);
+  if (expanded && may_use(instruction, span, expanded->size())) return std::move(*expanded);
+  if (expanded) return {};
   fail_to_expand(instruction, word, span, expanded.error());
   return std::string(word);
 }
@@ -138,10 +141,23 @@ std::string Planner::expand(const Instruction& instruction, std::string_view wor
 Error& Planner::fail_to_expand(const Instruction& instruction, std::string_view word, text::Span span,
                                const dockerfile::ExpandError& error) {
   Error& added = fail(instruction, span, fmt::format("'{}' can't be expanded: {}", word, error.message),
-                      "write ${NAME}, ${NAME:-default}, ${NAME:+text}, ${NAME:?message}, ${NAME#pattern}, "
-                      "${NAME%pattern} or ${NAME/pattern/text}, and close every quote");
+                      dockerfile::is_of_limit(error)
+                          ? std::string(kLongValueRemedy)
+                          : "write ${NAME}, ${NAME:-default}, ${NAME:+text}, ${NAME:?message}, "
+                            "${NAME#pattern}, ${NAME%pattern} or ${NAME/pattern/text}, and close "
+                            "every quote");
   added.open = added.open || (error.by_value && open_);
   return added;
+}
+
+bool Planner::may_use(const Instruction& instruction, text::Span span, size_t bytes) {
+  constexpr size_t kMost = 32'000'000;
+  const bool is_first = used_bytes_ <= kMost;
+  used_bytes_ += bytes;
+  if (used_bytes_ > kMost && is_first)
+    fail(instruction, span, "the variables of this file have more than 32 MB of values, counted for each use",
+         std::string(kLongValueRemedy));
+  return used_bytes_ <= kMost;
 }
 
 std::string Planner::expand(const Instruction& instruction, const Word& word,
@@ -162,6 +178,8 @@ dockerfile::Lookup Planner::noting_lookup(const Instruction& instruction, const 
     const bool inherited =
         !graph_.stages.empty() && stage().open_base && variable->line < stage().from->start_line;
     open_ = open_ || variable->open || inherited;
+    const text::Span span = instruction.arguments.empty() ? text::Span() : instruction.arguments[0].span;
+    if (!may_use(instruction, span, variable->value.size())) return std::string_view();
     return variable->value;
   };
 }
@@ -606,9 +624,8 @@ bool Planner::is_proxy(std::string_view name) {
 }
 
 bool Planner::is_declared(std::string_view name) {
-  const auto variables = stage().environment.variables();
-  return std::any_of(variables.begin(), variables.end(),
-                     [&](const Variable* variable) { return variable->argument && variable->name == name; });
+  const Variable* const variable = stage().environment.find(name);
+  return variable != nullptr && variable->argument;
 }
 
 void Planner::choose_target() {

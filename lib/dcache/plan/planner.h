@@ -52,6 +52,9 @@ class Planner {
   // The same for the default of an ARG.
   std::string expand_default(const Instruction& instruction, std::string_view word, text::Span span,
                              const Environment& environment);
+  // Counts what variables give to a plan, so that a small file can't fill the memory. False, with an error
+  // the first time, once it is too much; the values are empty from then on.
+  bool may_use(const Instruction& instruction, text::Span span, size_t bytes);
   // Looks variables up, notes those that nothing declares, and adds to open_.
   dockerfile::Lookup noting_lookup(const Instruction& instruction, const Environment& environment);
   // Whether an ARG of the stage, or of one that it starts from, names it.
@@ -161,6 +164,7 @@ class Planner {
   Graph graph_;
   size_t triggered_ = 0;
   bool in_trigger_ = false;
+  size_t used_bytes_ = 0;  // see may_use
   bool open_ = false;  // whether the value that was expanded last depends on build arguments or a base image
 
   // That one stage reads from another.

@@ -4,11 +4,11 @@
 #include <string_view>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include "dcache/project/readers.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/toml.h"
 
 namespace dcache::project {
 namespace {
@@ -22,7 +22,7 @@ class SettingsReader {
 
   Definitions read(const std::string& text) {
     try {
-      const toml::table file = toml::parse(text, path_);
+      const toml::table file = text::parse_toml(text, path_);
       const toml::node* images = file.get("images");
       if (images == nullptr) return std::move(result_);
       const toml::array* list = images->as_array();

@@ -1,4 +1,6 @@
 // The formats of other programs that take a line or an element for each finding.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "dcache/report/findings.h"
@@ -46,12 +48,16 @@ class GithubReport : public Lines {
   explicit GithubReport(Folders folders) : folders_(std::move(folders)) {}
 
  private:
-  // Percent escapes for what ends a command or, in a property, the property.
+  // Percent escapes for what ends a command or, in a property, the property. Other control characters, which
+  // have no escape, are replaced.
   static std::string escaped(std::string_view text, bool property) {
     std::string result;
-    for (const char c : text) {
-      const bool special = c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','));
-      result += special ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string(1, c);
+    const std::string_view special = property ? "%\r\n:," : "%\r\n";
+    while (!text.empty()) {
+      const size_t plain = std::min(text.find_first_of(special), text.size());
+      append_printable(text.substr(0, plain), result);
+      if (plain < text.size()) result += fmt::format("%{:02X}", static_cast<unsigned char>(text[plain]));
+      text.remove_prefix(std::min(plain + 1, text.size()));
     }
     return result;
   }
@@ -125,10 +131,20 @@ class CodeQualityReport : public FindingsArray {
   bool codeclimate_;
 };
 
-// Text for XML 1.0, which has no place for most control characters.
+// `printable` text without U+FFFE and U+FFFF, the only other characters that XML 1.0 does not allow.
+// Source: https://www.w3.org/TR/xml/#charsets
+std::string printable_xml(std::string_view text) {
+  std::string clean = printable(text);
+  for (const std::string_view not_allowed : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (size_t at = clean.find(not_allowed); at != std::string::npos; at = clean.find(not_allowed, at))
+      clean.replace(at, not_allowed.size(), "\xEF\xBF\xBD");
+  }
+  return clean;
+}
+
 std::string xml(std::string_view text) {
   std::string result;
-  const std::string clean = printable(text);
+  const std::string clean = printable_xml(text);
   for (const char c : clean) {
     switch (c) {
       case '&':
@@ -288,18 +304,35 @@ class MarkdownReport : public FindingsReport {
     std::string result;
     const std::string clean = printable(text);
     for (const char c : clean) {
-      if (std::string_view("|*_<>[]\\").find(c) != std::string_view::npos) result += '\\';
+      if (std::string_view("|*_<>[]\\`~&$").find(c) != std::string_view::npos) result += '\\';
       result += c;
     }
     return result;
   }
 
+  // A code span in a cell: with more backticks around it than in it. A table takes no other escape than `\|`.
+  // Source: https://github.github.com/gfm/#code-spans
+  static std::string code(std::string_view text) {
+    std::string inside;
+    size_t longest = 0, run = 0;
+    for (const char c : printable(text)) {
+      run = c == '`' ? run + 1 : 0;
+      longest = std::max(longest, run);
+      if (c == '|') inside += '\\';
+      inside += c;
+    }
+    const std::string fence(longest + 1, '`');
+    const std::string_view padding = longest > 0 ? " " : "";
+    return fmt::format("{0}{1}{2}{1}{0}", fence, padding, inside);
+  }
+
   void append(const FileFindings& file, FilePart& part) const override {
     std::string& out = part.text;
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
-      out += fmt::format("| `{}:{}` | {} | {} | {} |\n", folders_.shown(file.path),
-                         range_of(file, diagnostic).begin.line, lint::name_of(diagnostic.level),
-                         cell(diagnostic.sentence()), diagnostic.rule);
+      const std::string place =
+          fmt::format("{}:{}", folders_.shown(file.path), range_of(file, diagnostic).begin.line);
+      out += fmt::format("| {} | {} | {} | {} |\n", code(place), lint::name_of(diagnostic.level),
+                         cell(diagnostic.sentence()), cell(diagnostic.rule));
     }
   }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/text/shown.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::report {
@@ -29,6 +30,16 @@ std::string_view sequence(Tone tone) {
   return "";
 }
 
+void append_shown(char32_t rune, std::string& out) {
+  if (!text::is_control(rune)) {
+    text::append_rune(out, rune);
+  } else if (rune > 0xFF) {
+    out += fmt::format("\\u{:04x}", static_cast<uint32_t>(rune));
+  } else {
+    text::append_rune(out, text::is_space(rune) ? U' ' : text::kReplacementRune);
+  }
+}
+
 }  // namespace
 
 std::string Style::paint(Tone tone, std::string_view text) const {
@@ -51,10 +62,7 @@ void append_printable(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const text::Rune rune = text::decode_rune(text);
     text.remove_prefix(rune.width);
-    const bool control = rune.value < 0x20 || (rune.value >= 0x7F && rune.value < 0xA0);
-    text::append_rune(out, !control                     ? rune.value
-                           : text::is_space(rune.value) ? U' '
-                                                        : text::kReplacementRune);
+    append_shown(rune.value, out);
   }
 }
 

@@ -20,7 +20,8 @@ class Style {
   bool colour_;
 };
 
-// `text` without control characters, so that a file can't drive the terminal; line ends become spaces.
+// `text` without control characters, so that a file can't drive the terminal; line ends become spaces. What
+// changes the direction of text is shown as in JSON: `\u202e`.
 std::string printable(std::string_view text);
 void append_printable(std::string_view text, std::string& out);
 // The same, cut to `width` characters with an ellipsis.

@@ -9,7 +9,8 @@
 
 namespace dcache::text {
 
-// The value of a text; of one that is not JSON, a value whose is_discarded() is true.
+// The value of a text; of one that is not JSON, or is more than 500 levels deep, a value whose is_discarded()
+// is true.
 nlohmann::json parse_json(std::string_view text);
 
 // Whether the text is JSON.

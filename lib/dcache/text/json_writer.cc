@@ -2,10 +2,13 @@
 
 #include <cstring>
 
+#include "dcache/text/shown.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::text {
 namespace {
+
+constexpr unsigned char kDelete = 0x7F;
 
 // How many bytes at the start need no escape. Most texts need none at all: eight bytes are looked at
 // together.
@@ -19,14 +22,31 @@ size_t plain_bytes(std::string_view text) {
     uint64_t bytes = 0;
     std::memcpy(&bytes, text.data() + at, sizeof bytes);
     const uint64_t below_blank = (bytes - kOnes * 0x20) & ~bytes & kHighs;
-    const uint64_t special = zeros(bytes ^ (kOnes * '"')) | zeros(bytes ^ (kOnes * '\\'));
+    const uint64_t special = zeros(bytes ^ (kOnes * '"')) | zeros(bytes ^ (kOnes * '\\')) |
+                             zeros(bytes ^ (kOnes * '#')) | zeros(bytes ^ (kOnes * kDelete));
     if (((bytes & kHighs) | below_blank | special) != 0) break;
   }
   for (; at < text.size(); ++at) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
+    if (byte < 0x20 || byte >= kDelete || byte == '"' || byte == '\\' || byte == '#') break;
   }
   return at;
+}
+
+void append_escape(Rune rune, unsigned char byte, std::string& out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  if (byte == '"' || byte == '\\') {
+    out += '\\';
+    out += static_cast<char>(byte);
+  } else if (byte == '\n') {
+    out += "\\n";
+  } else if (byte == '\t') {
+    out += "\\t";
+  } else {
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4)
+      out += kHex[(rune.value >> shift) & 15U];
+  }
 }
 
 }  // namespace
@@ -102,27 +122,14 @@ void JsonWriter::quote(std::string_view text) {
   for (size_t at = plain_bytes(text); at < text.size(); at += plain_bytes(text.substr(at))) {
     const auto byte = static_cast<unsigned char>(text[at]);
     const Rune rune = byte < 0x80 ? Rune{byte, 1} : decode_rune(text.substr(at));
-    if (rune.width > 1) {
+    const bool shows = byte == '#' ? !starts_log_command(text.substr(at)) : !is_control(rune.value);
+    if (shows && (rune.width > 1 || byte == '#')) {
       at += rune.width;
       continue;
     }
     out_.append(text, plain, at - plain);
-    constexpr char kHex[] = "0123456789abcdef";
-    if (byte >= 0x80) {
-      out_ += "\\ufffd";
-    } else if (byte == '"' || byte == '\\') {
-      out_ += '\\';
-      out_ += static_cast<char>(byte);
-    } else if (byte == '\n') {
-      out_ += "\\n";
-    } else if (byte == '\t') {
-      out_ += "\\t";
-    } else {
-      out_ += "\\u00";
-      out_ += kHex[byte >> 4];
-      out_ += kHex[byte & 15];
-    }
-    plain = ++at;
+    append_escape(rune, byte, out_);
+    plain = at += rune.width;
   }
   out_.append(text, plain, text.size() - plain);
   out_ += '"';

@@ -1,6 +1,6 @@
 // Writes JSON as it comes, without a tree in between: reports of many files are large, and their key order is
-// part of the format. Bytes that are not UTF-8 are written as U+FFFD, each for itself.
-// (Reading JSON is nlohmann/json's work.)
+// part of the format. Bytes that are not UTF-8 are written as U+FFFD, each for itself. What a terminal or the
+// log of a CI job would act on (see shown.h) is escaped. (Reading JSON is nlohmann/json's work.)
 #pragma once
 
 #include <concepts>

@@ -75,7 +75,7 @@ bool is_ascii(std::string_view text) {
 bool is_printable_ascii(std::string_view text) {
   unsigned char odd = 0;
   for (const char c : text)
-    odd = static_cast<unsigned char>(odd | (c < ' ') | (c == 0x7F));
+    odd = static_cast<unsigned char>(odd | (static_cast<unsigned char>(c - ' ') > '~' - ' '));
   return odd == 0;
 }
 

@@ -1,0 +1,59 @@
+#include "dcache/text/toml.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "dcache/text/json.h"
+#include "dcache/text/json_writer.h"
+
+namespace dcache::text {
+namespace {
+
+TEST(Toml, RefusesHeadersWithoutAName) {
+  for (const char* text : {"[\n", "[[\n", "[#\n", "[.", "[\r\n", "[ \n", "[\t\n", "[#",
+                           "a = 1\n  [ =", "a = \"\"\"\n[\n\"\"\"\n[\n", "a = [\n[\n]]\n[\n", "[a]\n[\n"})
+    EXPECT_THROW((void)parse_toml(text), toml::parse_error) << text;
+}
+
+TEST(Toml, TakesBracketsInValuesForNoHeaders) {
+  for (const char* text :
+       {"a = [\n[\n1\n]\n]\n", "a = \"\"\"\n[\n\"\"\"\n", "a = '''\n[\n'''\n", "a = \"[\"\n[b]\n",
+        "# [\n[a]\n", "[ a . 'b' ]\n[[c]]\n", "a = '['\n", "a = [ # ]\n'x',\n[\n]\n]\n", "a = \"\\\"[\"\n"})
+    EXPECT_NO_THROW((void)parse_toml(text)) << text;
+}
+
+TEST(Toml, NamesTheFirstErrorOfAText) {
+  try {
+    (void)parse_toml("a = 1\nb = \n[\n");
+    FAIL();
+  } catch (const toml::parse_error& error) {
+    EXPECT_EQ(error.source().begin.line, 2U);
+  }
+  try {
+    (void)parse_toml("a = 1\n  [\n");
+    FAIL();
+  } catch (const toml::parse_error& error) {
+    EXPECT_EQ(error.source().begin.line, 2U);
+    EXPECT_EQ(error.source().begin.column, 3U);
+  }
+}
+
+TEST(Json, DeeperThan500LevelsIsNotRead) {
+  const auto nested = [](size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
+  EXPECT_FALSE(parse_json(nested(500)).is_discarded());
+  EXPECT_TRUE(parse_json(nested(501)).is_discarded());
+  EXPECT_FALSE(
+      parse_json("[\"" + std::string(1000, '[') + "\\\"" + std::string(1000, '{') + "\"]").is_discarded());
+  EXPECT_TRUE(parse_json("").is_discarded());
+}
+
+TEST(Json, EscapesWhatATerminalOrALogActsOn) {
+  const std::string text = "\033 \x7F \xC2\x9B \xE2\x80\xAE ##[a] ##vso[b] ## #c \xC3\xA9";
+  std::string out;
+  JsonWriter(out).value(text);
+  EXPECT_EQ(out, "\"\\u001b \\u007f \\u009b \\u202e \\u0023#[a] \\u0023#vso[b] ## #c \xC3\xA9\"");
+  EXPECT_EQ(nlohmann::json::parse(out), text);
+}
+
+}  // namespace
+}  // namespace dcache::text
