@@ -16,6 +16,13 @@ void complain(std::string_view message) {
   std::fprintf(stderr, "dcache: %.*s\n", static_cast<int>(message.size()), message.data());
 }
 
+bool write_output(const std::string& path, std::string_view content, text::Durability durability) {
+  std::fflush(stdout);  // the file may be /dev/stdout
+  const std::string failure = text::write_file(path, content, durability);
+  if (!failure.empty()) complain(failure);
+  return failure.empty();
+}
+
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1 && std::getenv("CI") == nullptr) {}
 
 ProgressLine::~ProgressLine() {

@@ -326,6 +326,8 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   project.root = spelled_root(folder, root, files);
   const ImageMaker maker(options, project.root);
   Found found = find_dockerfiles({folder}, {.definitions = true});
+  for (std::string& problem : found.problems)
+    project.failures.push_back({{}, 0, 0, std::move(problem), {}});
   const auto is_gone = [&](const std::string& path) { return !files.exists(path); };
   std::erase_if(found.files, is_gone);
   std::erase_if(found.definitions, is_gone);
