@@ -4,7 +4,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
+#include <string>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -26,7 +28,7 @@ struct Fault {
   std::string call;
   int at = 1;
   int error = EIO;
-  std::string path;
+  std::string path = {};
   bool no_tmpfile = false;
   int short_read = 0;
 
@@ -83,7 +85,7 @@ class Writing : public testing::TestWithParam<std::pair<const char*, const char*
     } else if (came) {
       EXPECT_EQ(outcome.status, -1) << outcome.text;
     }
-    if (after != before) EXPECT_EQ(after, whole()) << after;
+    EXPECT_TRUE(after == before || after == whole()) << after;
     for (const std::string& left : leftovers(folder))
       EXPECT_TRUE(fault.error == 0 && text::is_temporary_name(left)) << left;
   }
@@ -131,7 +133,7 @@ TEST(Faults, OfTheCacheAreNoFailure) {
       folder.write("a", "a");
       const Outcome outcome =
           run_with({.call = call, .error = error, .path = folder / "cache"}, "keys -f Dockerfile", folder);
-      if (error != 0) EXPECT_EQ(outcome.status, 0) << call << outcome.text;
+      EXPECT_EQ(outcome.status, error == 0 && outcome.came ? -1 : 0) << call << outcome.text;
       const Outcome next = run_with({.call = "none"}, "keys -f Dockerfile", folder);
       EXPECT_EQ(next.status, 0) << next.text;
     }
@@ -158,8 +160,6 @@ TEST(Faults, OfFoldersAreNamedAndTheSearchGoesOn) {
     const TemporaryFolder folder;
     folder.write("b/Dockerfile", "FROM alpine:3.20\n");
     folder.write("c/Dockerfile", "FROM alpine:3.20\nMAINTAINER c\n");
-    const TemporaryFolder streams;
-    // Calls fail from the first on for this folder alone.
     const Outcome outcome = run_with({.call = "opendir", .error = error, .path = "/b"}, "lint .", folder);
     EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.text.find("can't read b: "), std::string::npos) << outcome.text;
