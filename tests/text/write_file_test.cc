@@ -70,7 +70,7 @@ TEST(WriteFile, WritesIntoWhatIsNoRegularFile) {
   reader.join();
   EXPECT_EQ(got, "text");
   EXPECT_TRUE(S_ISFIFO(mode_of(path)));
-  EXPECT_NE(write_file(folder.path(), "text").find("folder"), std::string::npos);
+  EXPECT_NE(write_file(folder.path(), "text").find("directory"), std::string::npos);
 }
 
 TEST(WriteFile, LeavesLinksThatLeadNowhere) {

@@ -233,7 +233,8 @@ bool ask_some(const ShellCheck::Options& options, std::span<const std::string> s
                                          options.time, kMostOutput, descriptors);
   if (!answer) return false;
   try {
-    for (json& comment : text::parse_json(*answer).at("comments")) {
+    json said = text::parse_json(*answer);
+    for (json& comment : said.at("comments")) {
       comment.at("file") = fmt::format("{}", numbers.at(comment.at("file").get<std::string>()));
       comments.push_back(std::move(comment));
     }
@@ -306,7 +307,9 @@ std::optional<std::string> ShellCheck::ask(const std::vector<std::string>& scrip
     const auto some = std::span(scripts).subspan(first, std::min(scripts.size() - first, kScriptsAtOnce));
     if (!ask_some(options, some, first, comments)) return std::nullopt;
   }
-  return json{{"comments", std::move(comments)}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  json answer;
+  answer["comments"] = std::move(comments);
+  return answer.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::vector<Diagnostic> ShellCheck::check(Subject& subject) const {
