@@ -119,11 +119,12 @@ TEST_P(Writing, GivesTheOldFileOrTheNewOne) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Faults, Writing,
-                         testing::Values(std::pair("lint --fix Dockerfile", "Dockerfile"),
-                                         std::pair("lint --make-baseline out", "out"),
-                                         std::pair("lint --format json=out", "out"),
-                                         std::pair("lint --output out", "out")));
+INSTANTIATE_TEST_SUITE_P(
+    Faults, Writing,
+    testing::Values(std::pair("lint --fix --unsafe-fixes --select MaintainerDeprecated Dockerfile",
+                              "Dockerfile"),
+                    std::pair("lint --make-baseline out", "out"), std::pair("lint --format json=out", "out"),
+                    std::pair("lint --output out", "out")));
 
 TEST(Faults, OfTheCacheAreNoFailure) {
   for (const char* call : {"create", "write", "link", "rename"}) {
