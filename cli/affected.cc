@@ -97,7 +97,7 @@ class Question {
   }
 
   std::optional<Answer> answer_git(const std::vector<std::string>& ranges) {
-    const auto revisions = cache::Revisions::open(".", ranges, context::disk());
+    const auto revisions = cache::Revisions::open(".", ranges, disk_of(options_.build));
     if (!revisions) {
       complain(text::words_of(revisions.error()));
       return std::nullopt;
@@ -113,7 +113,7 @@ class Question {
     return Answer{project::affected_since(project_, before, *revisions, judging()), words_of(ranges)};
   }
 
-  bool read(std::shared_ptr<const context::FileSystem> files = context::disk(),
+  bool read(std::shared_ptr<const context::FileSystem> files = nullptr,
             const std::vector<std::string>& changed = {}) {
     auto project = read_images(options_.build, failed_, std::move(files), changed);
     if (!project) return false;

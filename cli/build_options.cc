@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/terminal.h"
+#include "dcache/context/disk.h"
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
 #include "dcache/project/definitions.h"
@@ -339,8 +340,9 @@ void keep_default(const std::string& dockerfile, Selection& selection) {
   selection.meant = {kept};
 }
 
-Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions& options, bool complains) {
-  project::Found found = complains ? find_files(flags.files, {.definitions = true})
+Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions& options, bool complains,
+                          bool& failed) {
+  project::Found found = complains ? find_files(flags.files, {.definitions = true}, failed)
                                    : project::find_dockerfiles(flags.files, {.definitions = true});
   const std::vector<std::string>& dockerfiles = found.files;
   for (const std::string& path : options.changed) {
@@ -359,6 +361,16 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
 
 }  // namespace
 
+std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags) {
+  context::DiskOptions options;
+  if (!flags.context.empty()) options.folders.push_back(flags.context);
+  std::error_code unknown;
+  for (const std::string& path : flags.files)
+    (std::filesystem::is_directory(path, unknown) ? options.folders : options.named).push_back(path);
+  options.named.insert(options.named.end(), flags.definitions.begin(), flags.definitions.end());
+  return context::disk_with(std::move(options));
+}
+
 std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flags) {
   project::ProjectOptions options;
   cache::BuildOptions& build = options.build;
@@ -373,6 +385,7 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
   build.plan.store = flags.store;
   if (!check_builder_options(flags) || !read_pairs(flags, build.plan)) return std::nullopt;
   options.definitions = flags.definitions;
+  options.read.files = disk_of(flags);
   options.read.profiles = flags.profiles;
   options.read.environment = environment();
   options.read.buildx = kBuildx;
@@ -392,7 +405,7 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
     failed = true;
     return std::nullopt;
   }
-  options->read.files = std::move(files);
+  if (files != nullptr) options->read.files = std::move(files);
   add_changed(changed, *options);
   project::Project project = project::read_project(".", *options);
   if (complains) {
@@ -462,11 +475,11 @@ Selection select_images(const BuildFlags& flags, bool& failed,
   }
   const bool has_own = context::disk()->exists(text::join_path(flags.context, "Dockerfile"));
   if (flags.images.empty() && (!flags.files.empty() || !flags.context.empty() || has_own)) {
-    options->read.files = files;
+    if (files != nullptr) options->read.files = files;
     add_changed(changed, *options);
     BuildFlags named = flags;
     if (named.files.empty()) named.files = {text::join_path(flags.context, "Dockerfile")};
-    selection = select_of_files(named, *options, complains);
+    selection = select_of_files(named, *options, complains, failed);
     failed = failed || selection.meant.empty();
   } else if (auto project = read_images(flags, failed, files, changed, complains)) {
     selection = select_of_repository(flags, failed, std::move(*project), complains);
@@ -551,8 +564,12 @@ void warn_of(const cache::Build& build) {
   }
 }
 
-project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options) {
+project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options,
+                          bool& failed) {
   project::Found found = project::find_dockerfiles(paths, options);
+  for (const std::string& problem : found.problems)
+    complain(problem);
+  failed = failed || !found.problems.empty();
   for (const std::string& folder : found.without)
     complain(fmt::format("warning: no Dockerfile in the folder {}", folder));
   return found;

@@ -60,14 +60,18 @@ void add_project_options(Command& command, BuildFlags& flags, const ProjectOptio
 // --image with those.
 void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style = {});
 
+// The disk, where the files that the flags name are read wherever they lead.
+std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags);
 // What the flags say of every build, without a Dockerfile. Says on standard error what is wrong with them,
 // and gives nothing then.
 std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flags);
 // The images of the repository around the current folder. Says what can't be read of their definitions, and
-// sets `failed` then. `files` may have other files than the disk: those are among `changed`, absolute paths.
-std::optional<project::Project> read_images(
-    const BuildFlags& flags, bool& failed, std::shared_ptr<const context::FileSystem> files = context::disk(),
-    const std::vector<std::string>& changed = {}, bool complains = true);
+// sets `failed` then. `files`, if given, may have other files than the disk: those are among `changed`,
+// absolute paths.
+std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
+                                            std::shared_ptr<const context::FileSystem> files = nullptr,
+                                            const std::vector<std::string>& changed = {},
+                                            bool complains = true);
 // Leaves only the images that the names mean. False, with a word on standard error, for an unknown name.
 bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option);
 // The indexes of the images that the names mean. Nothing, with a word on standard error, for an unknown name.
@@ -85,7 +89,7 @@ struct Selection {
 // is empty, with a word on standard error, if there are none. `files` and `changed` are as of read_images();
 // without `complains` nothing is said, for files of another time.
 Selection select_images(const BuildFlags& flags, bool& failed,
-                        std::shared_ptr<const context::FileSystem> files = context::disk(),
+                        std::shared_ptr<const context::FileSystem> files = nullptr,
                         const std::vector<std::string>& changed = {}, bool complains = true);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 enum class Ignored : uint8_t { kSkipped, kMeasured };
@@ -112,8 +116,10 @@ void complain_of(const std::vector<cache::Failure>& failures);
 // What the walk of the context met, one line each.
 void warn_of(const cache::Build& build);
 
-// project::find_dockerfiles(), with a warning for each folder without any.
-project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options = {});
+// project::find_dockerfiles(), with a warning for each folder without any. Says what can't be read, and sets
+// `failed` then.
+project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options,
+                          bool& failed);
 
 // The names given, with `-` replaced by the lines of standard input, which is read once. Nothing, with a word
 // on standard error, if that can't be read.

@@ -114,7 +114,7 @@ class Question {
 
   bool answer_git() {
     const std::string folder = options_.build.context.empty() ? folder_of_files() : options_.build.context;
-    const auto revisions = cache::Revisions::open(folder, options_.git, context::disk());
+    const auto revisions = cache::Revisions::open(folder, options_.git, disk_of(options_.build));
     if (!revisions) {
       complain(text::words_of(revisions.error()));
       return false;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -12,11 +13,14 @@
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
 #include "cli/terminal.h"
+#include "dcache/context/boundary.h"
+#include "dcache/context/disk.h"
 #include "dcache/dockerfile/check.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
 #include "dcache/lint/fixes.h"
+#include "dcache/lint/hadolint_config.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/process/program.h"
@@ -26,6 +30,7 @@
 #include "dcache/text/edit.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/write_file.h"
 #include "dcache/threads/share.h"
 
 namespace dcache::cli {
@@ -33,10 +38,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// The disk, where the files that the user named are read wherever they lead.
+context::DiskOptions disk_of(const LintOptions& options) {
+  context::DiskOptions disk;
+  if (!options.build.context.empty()) disk.folders.push_back(options.build.context);
+  std::error_code unknown;
+  for (const std::string& path : options.paths)
+    (fs::is_directory(path, unknown) ? disk.folders : disk.named).push_back(path);
+  disk.named.insert(disk.named.end(), options.build.definitions.begin(), options.build.definitions.end());
+  for (const std::string& config : {options.config, lint::find_hadolint_home(variable, *context::disk())}) {
+    if (!config.empty()) disk.named.push_back(config);
+  }
+  return disk;
+}
+
 // What the options of the command line make of configurations.
 class Settings {
  public:
-  explicit Settings(const LintOptions& options) : options_(options) {
+  Settings(const LintOptions& options, const context::FileSystem& files) : options_(options), files_(files) {
     if (options.no_shellcheck) return;
     const std::string program = process::find_program("shellcheck");
     if (!program.empty()) {
@@ -58,18 +82,16 @@ class Settings {
   }
 
   lint::Linters::Options linters() const {
-    const lint::Variables variables = [](const std::string& name) -> std::optional<std::string> {
-      const char* value = std::getenv(name.c_str());
-      return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-    };
     return {.config = options_.config,
-            .variables = variables,
+            .variables = variable,
             .adjust = [this](lint::Config& config) { lint::apply(options_.rules, config); },
-            .shellcheck = shellcheck_};
+            .shellcheck = shellcheck_,
+            .files = &files_};
   }
 
  private:
   const LintOptions& options_;
+  const context::FileSystem& files_;
   std::shared_ptr<const lint::ShellCheck> shellcheck_;  // null if it is not there
 };
 
@@ -90,11 +112,12 @@ class Session {
  public:
   explicit Session(const LintOptions& options)
       : options_(options),
-        settings_(options),
+        files_(make_disk()),
+        settings_(options, *files_),
         linters_(lint::catalogue(), settings_.linters()),
         project_(project_options_of(options.build)),
         images_(std::make_shared<project::ImageFinder>(finder_options(project_))),
-        surroundings_(context::disk(), images_) {}
+        surroundings_(files_, images_) {}
 
   int run() {
     if (!settings_.check()) return kError;
@@ -140,8 +163,9 @@ class Session {
     std::shared_ptr<const project::Image> image = nullptr;
   };
 
-  static project::ProjectOptions finder_options(const std::optional<project::ProjectOptions>& given) {
+  project::ProjectOptions finder_options(const std::optional<project::ProjectOptions>& given) const {
     project::ProjectOptions options = given.value_or(project::ProjectOptions());
+    options.read.files = files_;
     options.build = {};  // --context is told to the rules, and needs no definition
     return options;
   }
@@ -157,7 +181,7 @@ class Session {
     if (!options_.build.images.empty()) return find_images();
     const project::Found found =
         find_files(options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths,
-                   {.companions = true, .definitions = true, .gitignore = !options_.no_gitignore});
+                   {.companions = true, .definitions = true, .gitignore = !options_.no_gitignore}, failed_);
     for (const std::string& path : found.left_out) {
       if (options_.verbose) complain(fmt::format("{} is left out: {}", path, reason_of(path)));
     }
@@ -223,7 +247,7 @@ class Session {
     if (!linted.text.empty() && is_new(linted.path)) diff = linted.text;
     for (const lint::Fix& file : linted.new_files) {
       if (!is_new(file.new_file)) continue;
-      const auto before = text::read_file(file.new_file);
+      const auto before = text::read_regular_file(file.new_file);
       diff += text::unified_diff(before.value_or(""), file.new_file_content,
                                  before ? diff_name("a/", file.new_file) : "/dev/null",
                                  diff_name("b/", file.new_file));
@@ -264,6 +288,17 @@ class Session {
     return quoted + '"';
   }
 
+  // Remembers the texts that fixes rest on: see fix().
+  std::shared_ptr<const context::FileSystem> make_disk() {
+    context::DiskOptions options = disk_of(options_);
+    if (options_.fix) {
+      options.note = [this](const std::string& path, const std::string& text) {
+        texts_[context::absolute_path(path)] = text;
+      };
+    }
+    return context::disk_with(std::move(options));
+  }
+
   // What holds for the first path.
   int show_config() {
     const std::string path = options_.paths.empty() ? "." : options_.paths.front();
@@ -287,7 +322,7 @@ class Session {
     Linted linted;
     linted.path = path;
     const lint::Linters::Entry& entry = linters_.of(path);
-    auto source = text::read_file(path);
+    auto source = path == "-" ? text::read_file(path) : files_->read(path);
     if (entry.failure) linted.complaints.push_back(text::words_of(*entry.failure));
     for (const cache::Failure& note : entry.notes)
       linted.complaints.push_back("note: " + text::words_of(note));
@@ -344,10 +379,10 @@ class Session {
                           ? surroundings_.within(path, source, options_.build.context)
                           : lint::LoadSurroundings();
     const auto make_fixed = [&] {
-      return lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes);
+      return lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes, *files_);
     };
     if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
-    lint::Companion companion(kind, place, std::move(source), load);
+    lint::Companion companion(kind, place, std::move(source), load, *files_);
     report(path, companion.text(), entry.linter->lint(companion), entry, linted);
   }
 
@@ -366,11 +401,7 @@ class Session {
   // What a new baseline contains does not count as a failure.
   int write_baseline(int status) const {
     if (options_.new_baseline.empty()) return status;
-    const std::string failure = text::write_file_atomically(options_.new_baseline, new_baseline_.to_json());
-    if (!failure.empty()) {
-      complain(failure);
-      return kError;
-    }
+    if (!write_output(options_.new_baseline, new_baseline_.to_json())) return kError;
     const size_t count = new_baseline_.size();
     complain(fmt::format("{} recorded in {}", count == 1 ? "1 finding" : fmt::format("{} findings", count),
                          options_.new_baseline));
@@ -423,10 +454,10 @@ class Session {
       source = std::move(fixed.text);
       return;
     }
-    std::string failure = fixed.text == source ? "" : text::write_file_atomically(path, fixed.text);
+    std::string failure = fixed.text == source ? "" : text::replace_file(path, source, fixed.text);
     for (const lint::Fix& file : fixed.new_files) {
       if (failure.empty() && shown_.insert(file.new_file).second)
-        failure = text::write_file_atomically(file.new_file, file.new_file_content);
+        failure = text::replace_file(file.new_file, text_of(file.new_file), file.new_file_content);
     }
     if (!failure.empty()) {
       linted.complaints.push_back(failure);
@@ -440,6 +471,12 @@ class Session {
     source = std::move(fixed.text);
   }
 
+  // What a file contained when it was read; nothing for one that was not there.
+  std::optional<std::string> text_of(const std::string& path) const {
+    const auto known = texts_.find(context::absolute_path(path));
+    return known == texts_.end() ? std::nullopt : std::optional(known->second);
+  }
+
   // A fix that was left out because it would have done harm is news of a fault, not of the Dockerfile.
   static void complain_of(const std::vector<lint::BadFix>& fixes, const std::string& path, Linted& linted) {
     for (const lint::BadFix& fix : fixes) {
@@ -450,6 +487,8 @@ class Session {
   }
 
   const LintOptions& options_;
+  std::map<std::string, std::string> texts_;  // with --fix, by absolute path
+  std::shared_ptr<const context::FileSystem> files_;
   Settings settings_;
   lint::Linters linters_;
   std::set<std::string>

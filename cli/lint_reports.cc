@@ -10,7 +10,6 @@
 #include "dcache/context/git.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/report/places.h"
-#include "dcache/text/file_io.h"
 #include "dcache/text/suggest.h"
 
 namespace dcache::cli {
@@ -124,9 +123,7 @@ bool Reports::finish() {
       output.print();
       continue;
     }
-    const std::string failure = text::write_file_atomically(output.file, output.text);
-    if (!failure.empty()) complain(failure);
-    good = good && failure.empty();
+    good = write_output(output.file, output.text) && good;
   }
   return good;
 }

@@ -9,8 +9,8 @@
 
 #include "cli/commands.h"
 #include "cli/terminal.h"
-#include "dcache/text/file_io.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/write_file.h"
 #include "dcache/version.h"
 
 namespace dcache::cli {
@@ -236,8 +236,8 @@ int write_manuals(const std::string& folder) {
   std::vector<const Command*> pages = listed(all);
   pages.insert(pages.begin(), &program());
   for (const Command* command : pages) {
-    const std::string failure = text::write_file_atomically(
-        fmt::format("{}/{}.1", folder, page_name(*command)), manual(*command, all));
+    const std::string failure =
+        text::write_file(fmt::format("{}/{}.1", folder, page_name(*command)), manual(*command, all));
     if (failure.empty()) continue;
     complain(failure);
     return kError;

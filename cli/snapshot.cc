@@ -7,7 +7,6 @@
 #include "cli/terminal.h"
 #include "dcache/cache/state_file.h"
 #include "dcache/project/snapshots.h"
-#include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cli {
@@ -29,9 +28,7 @@ bool record(cache::Build& build, const std::string& output) {
     return true;
   }
   // A snapshot can be recorded again, and one that a power cut emptied is refused: there is no need to wait.
-  const std::string failure = text::write_file_atomically(output, text, text::Durability::kLazy);
-  if (!failure.empty()) complain(failure);
-  return failure.empty();
+  return write_output(output, text, text::Durability::kLazy);
 }
 
 bool has_choice(const BuildFlags& flags) {

@@ -49,6 +49,13 @@ void complain(std::string_view message) {
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
+bool write_output(const std::string& path, std::string_view content, text::Durability durability) {
+  std::fflush(stdout);  // the file may be /dev/stdout
+  const std::string failure = text::write_file(path, content, durability);
+  if (!failure.empty()) complain(failure);
+  return failure.empty();
+}
+
 ProgressLine::ProgressLine() : terminal_(::isatty(STDERR_FILENO) == 1 && std::getenv("CI") == nullptr) {}
 
 ProgressLine::~ProgressLine() {

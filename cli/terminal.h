@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "dcache/text/write_file.h"
+
 namespace dcache::cli {
 
 // What comes from a repository may contain control characters and what CI systems take for commands in their
@@ -22,6 +24,11 @@ void print_file_and_clear(std::string& out);
 
 // One line on standard error, after the program's name.
 void complain(std::string_view message);
+
+// Writes a file that an option names (text/write_file.h). False, with a word on standard error, if that
+// fails.
+bool write_output(const std::string& path, std::string_view content,
+                  text::Durability durability = text::Durability::kSynced);
 
 // Shows how far long work has come: one line on standard error that is written over, if that is a terminal,
 // from half a second on. Gone when this object is.

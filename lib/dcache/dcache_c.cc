@@ -211,6 +211,7 @@ char* dcache_rules(void) {
 char* dcache_find_dockerfiles(const char* folder, char** error) {
   return guarded<char*>(error, nullptr, [&] {
     const auto found = dcache::project::find_dockerfiles({folder});
+    if (!found.problems.empty()) throw Failed{found.problems.front()};
     return copy_of(json(found.files));
   });
 }

@@ -45,7 +45,8 @@ DCACHE_API void dcache_string_free(char* text);
 /* The catalogue of rules, as `dcache rules --format json` prints it. */
 DCACHE_API char* dcache_rules(void);
 
-/* The paths of all Dockerfiles in a folder, except those that git ignores: a JSON array. */
+/* The paths of all Dockerfiles in a folder, except those that git ignores: a JSON array. NULL if a part of
+ * the folder can't be read, or a Dockerfile is a symbolic link that leads out of the repository. */
 DCACHE_API char* dcache_find_dockerfiles(const char* folder, char** error);
 /* 1 if a file of that name is a Dockerfile ("Dockerfile", "api.dockerfile", "Containerfile"), 0 if not. */
 DCACHE_API int dcache_is_dockerfile(const char* path);

@@ -240,6 +240,8 @@ std::optional<lint::Fix> write_ignore_file(Subject& subject, const lint::Surroun
   }
   const bool has_git = around.files.find(".git") != nullptr;
   if (strangers.empty() && edited.empty() && !has_git) return std::nullopt;
+  // A link that leads nowhere, or to where nothing is read: what is written may end up outside.
+  if (around.files.find(text::base_name(around.suggested_ignore_file)) != nullptr) return std::nullopt;
   lint::Fix fix;
   fix.description = fmt::format("write {}", around.suggested_ignore_file);
   fix.new_file = around.suggested_ignore_file;

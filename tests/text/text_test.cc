@@ -1,8 +1,6 @@
 #include <array>
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "dcache/text/edit.h"
 #include "dcache/text/file_io.h"
@@ -134,21 +132,6 @@ TEST(Suggest, FindsWhatWasMeant) {
   EXPECT_EQ(closest("profil", kWords), "profile");
   EXPECT_EQ(closest("IGNORE", kWords), "ignore");
   EXPECT_EQ(closest("zzzzzzzz", kWords), "");
-}
-
-TEST(WriteFile, KeepsModeAndLinksAndLeavesNoTemporaryFile) {
-  const test::TemporaryFolder folder;
-  folder.write("file", "old");
-  ASSERT_EQ(::chmod((folder / "file").c_str(), 0640), 0);
-  ASSERT_EQ(::symlink("file", (folder / "link").c_str()), 0);
-  EXPECT_EQ(write_file_atomically(folder / "link", "new"), "");
-  EXPECT_EQ(folder.read("file"), "new");
-  struct stat status {};
-  ASSERT_EQ(::lstat((folder / "link").c_str(), &status), 0);
-  EXPECT_TRUE(S_ISLNK(status.st_mode));
-  ASSERT_EQ(::stat((folder / "file").c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 07777U, 0640u);
-  EXPECT_NE(write_file_atomically(folder / "none/file", "x"), "");
 }
 
 TEST(Words, CountsThings) {

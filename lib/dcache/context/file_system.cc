@@ -1,13 +1,18 @@
 #include "dcache/context/file_system.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "dcache/context/boundary.h"
+#include "dcache/context/disk.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
 namespace dcache::context {
@@ -18,15 +23,43 @@ constexpr uint32_t kFolderMode = 0755;
 constexpr uint32_t kLinkMode = 0777;
 constexpr int kMostLinks = 40;
 
+constexpr uint64_t kMebibyte = uint64_t{1} << 20U;
+
+// How large a file may be; the first pattern that its name matches counts.
+struct SizeLimit {
+  std::string_view name;
+  uint64_t bytes;
+};
+constexpr std::array<SizeLimit, 9> kSizeLimits = {{{".dcache.toml", kMebibyte},
+                                                   {".hadolint.y*ml", kMebibyte},
+                                                   {"*ignore", 4 * kMebibyte},
+                                                   {"*[dD]ockerfile*", 16 * kMebibyte},
+                                                   {"*[cC]ontainerfile*", 16 * kMebibyte},
+                                                   {"*.yml", 16 * kMebibyte},
+                                                   {"*.yaml", 16 * kMebibyte},
+                                                   {"*.hcl", 16 * kMebibyte},
+                                                   {"*", 64 * kMebibyte}}};
+
+uint64_t largest(std::string_view path) {
+  const std::string_view name = text::base_name(path);
+  return std::ranges::find_if(kSizeLimits,
+                              [&](const SizeLimit& limit) { return text::glob_match(limit.name, name); })
+      ->bytes;
+}
+
 class Disk : public FileSystem {
  public:
+  explicit Disk(DiskOptions options = {})
+      : boundary_(std::move(options.folders)), note_(std::move(options.note)) {
+    for (const std::string& path : options.named)
+      named_.insert(absolute_path(path));
+  }
+
   tl::expected<std::string, std::string> read(const std::string& path) const override {
-    // A pipe that a repository contains may never end; one of the shell, as in `<(command)`, does.
-    std::error_code failure;
-    if (std::filesystem::is_fifo(path, failure) && !path.starts_with("/dev/fd/") &&
-        !path.starts_with("/proc/"))
-      return tl::unexpected(fmt::format("can't read {}: it is a pipe", path));
-    return text::read_file(path);
+    const bool is_named = !named_.empty() && named_.contains(absolute_path(path));
+    auto text = is_named ? text::read_file(path) : read_found(path);
+    if (text && note_) note_(path, *text);
+    return text;
   }
 
   bool exists(const std::string& path) const override {
@@ -57,6 +90,16 @@ class Disk : public FileSystem {
                             const HashingOptions& options) const override {
     return hash_contents(snapshot, folder, options);
   }
+
+ private:
+  tl::expected<std::string, std::string> read_found(const std::string& path) const {
+    const auto refusal = [&](const std::string& real_path) { return boundary_.refusal(path, real_path); };
+    return text::read_regular_file(path, {.bytes = largest(path), .refusal = refusal});
+  }
+
+  const Boundary boundary_;
+  const std::function<void(const std::string&, const std::string&)> note_;
+  std::set<std::string, std::less<>> named_;  // absolute
 };
 
 // The folders of an ignored file that are in the context themselves.
@@ -77,6 +120,10 @@ void add_folders(std::string_view path, const ignore::Matcher& ignore, const Sna
 const std::shared_ptr<const FileSystem>& disk() {
   static const std::shared_ptr<const FileSystem> only = std::make_shared<const Disk>();
   return only;
+}
+
+std::shared_ptr<const FileSystem> disk_with(DiskOptions options) {
+  return std::make_shared<const Disk>(std::move(options));
 }
 
 void MemoryFiles::write(const std::string& path, std::string content, std::optional<uint32_t> mode) {

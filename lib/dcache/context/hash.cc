@@ -108,25 +108,28 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path,
   HashedFile file;
   file.attributes = hash_attributes(fd.get());
   std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
+  size_t filled = 0;                  // bytes of this piece
   while (true) {
-    const ssize_t got = ::read(fd.get(), kBuffer.get(), kPiece);
+    const ssize_t got = ::read(fd.get(), kBuffer.get() + filled, kPiece - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failure();
-    const auto size = static_cast<size_t>(got);
-    file.size += size;
-    if (progress) progress(size);
-    // A file gives less than was asked for at its end alone.
-    const bool last = size < kPiece;
-    if (last && !state) {
-      file.hash = hash_bytes({kBuffer.get(), size});
-      return file;
-    }
+    // Only this is the end: a file on a network, or before a bad block, gives less than was asked for.
+    if (got == 0) break;
+    filled += static_cast<size_t>(got);
+    file.size += static_cast<uint64_t>(got);
+    if (progress) progress(static_cast<size_t>(got));
+    if (filled < kPiece) continue;
     if (!state) XXH3_128bits_reset(&state.emplace());
-    XXH3_128bits_update(&*state, kBuffer.get(), size);
-    if (!last) continue;
-    file.hash = from_xxh(XXH3_128bits_digest(&*state));
+    XXH3_128bits_update(&*state, kBuffer.get(), filled);
+    filled = 0;
+  }
+  if (!state) {
+    file.hash = hash_bytes({kBuffer.get(), filled});
     return file;
   }
+  XXH3_128bits_update(&*state, kBuffer.get(), filled);
+  file.hash = from_xxh(XXH3_128bits_digest(&*state));
+  return file;
 }
 
 Hasher::Hasher() noexcept = default;

@@ -12,6 +12,7 @@
 
 #include "dcache/context/snapshot.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/write_file.h"
 
 namespace dcache::context {
 namespace {
@@ -53,7 +54,8 @@ void make_room(const std::string& folder, uint64_t needed) {
        at.increment(failure)) {
     std::error_code gone;
     const uint64_t size = at->file_size(gone);
-    if (gone || at->path().filename().string().find(kSuffix) == std::string::npos) continue;
+    const std::string name = at->path().filename().string();
+    if (gone || !(name.ends_with(kSuffix) || text::is_temporary_name(name))) continue;
     files.push_back({at->last_write_time(gone), size, at->path()});
     total += size;
   }
@@ -73,7 +75,7 @@ HashStore HashStore::open(const std::string& folder, const std::string& context)
   store.folder_ = folder;
   store.path_ = folder + '/' + to_hex(hash_bytes(text::real_path(context))).append(kSuffix);
   if (!is_ours(store.path_)) return store;
-  const auto content = text::read_file(store.path_);
+  const auto content = text::read_regular_file(store.path_);
   Header header;
   if (!content || content->size() < sizeof header) return store;
   std::memcpy(&header, content->data(), sizeof header);
@@ -127,7 +129,7 @@ void HashStore::save(std::span<const Record> records) {
   std::error_code failure;
   if (fs::create_directories(folder_, failure)) fs::permissions(folder_, fs::perms::owner_all, failure);
   make_room(folder_, content.size());
-  text::write_file_atomically(path_, content, text::Durability::kLazy);
+  text::write_file(path_, content, text::Durability::kLazy);
   entries_ = std::move(kept);
 }
 

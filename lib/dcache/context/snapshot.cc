@@ -38,6 +38,7 @@ using text::Descriptor;
 
 constexpr uint32_t kDefaultFolderMode = 0755;
 constexpr size_t kLongestPath = 4000;  // what the system takes, with room for a name
+constexpr std::string_view kTooDeep = "is nested too deeply to read";
 
 bool before_path(const Record& record, std::string_view path) {
   return path_less(record.path, path);
@@ -49,8 +50,9 @@ bool by_path(const Record& a, const Record& b) {
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 
 // Calls `visit(name, type)` for all that is in an open folder; `type` is one of DT_*, as the folder tells it.
+// False, with errno, if it can't be read to its end.
 template <typename Visit>
-void list(int folder, const Visit& visit) {
+bool list(int folder, const Visit& visit) {
   constexpr size_t kPiece = size_t{64} * 1024;
   alignas(dirent64) std::array<char, kPiece> piece;
   ssize_t size = 0;
@@ -62,6 +64,7 @@ void list(int folder, const Visit& visit) {
       if (name != "." && name != "..") visit(entry->d_name, entry->d_type);
     }
   }
+  return size == 0;
 }
 
 // A folder that the walk enters, and once it was read what is in it.
@@ -161,10 +164,11 @@ class Walker {
     if (!options_.names_only) folder.attributes = hash_attributes(fd.get());
     std::string text;
     std::vector<Name> names;
-    list(fd.get(), [&](const char* name, unsigned char type) {
+    const bool whole = list(fd.get(), [&](const char* name, unsigned char type) {
       names.push_back({text.size(), type});
       text.append(name).push_back('\0');
     });
+    if (!whole) report(folder, folder.path, std::strerror(errno));
     const char* const base = text.c_str();
     std::sort(names.begin(), names.end(),
               [&](const Name& a, const Name& b) { return std::strcmp(base + a.at, base + b.at) < 0; });
@@ -194,12 +198,13 @@ class Walker {
     if (look) type = static_cast<unsigned char>(IFTODT(status.st_mode));
     const bool enters = type == DT_DIR && (!ignored || ignore_.may_reinclude_below(record.path));
     if (ignored && !ignored_by_.empty())
-      measure(fd, name, status, !enters, static_cast<size_t>(decision.pattern - ignore_.patterns().data()));
+      measure(folder, record.path, status, !enters,
+              static_cast<size_t>(decision.pattern - ignore_.patterns().data()));
     if (ignored && !enters) return;
     if (!options_.names_only) record.mode = status.st_mode & 07777U;
     if (!describe(fd, name, type, status, folder, record)) return;
     if (enters && record.path.size() >= kLongestPath) {
-      report(folder, record.path, "is nested too deeply to read");
+      report(folder, record.path, std::string(kTooDeep));
       if (!ignored) folder.entries.push_back({std::move(record)});
       return;
     }
@@ -248,28 +253,43 @@ class Walker {
   }
 
   // Counts a file, or all files in a folder that the walk does not enter, to what a pattern keeps out.
-  void measure(int parent, const char* name, const struct stat& status, bool enter, size_t pattern) {
+  void measure(Entered& parent, const std::string& path, const struct stat& status, bool enter,
+               size_t pattern) {
     Ignored sum;
-    add_up(parent, name, status, enter, sum);
+    if (!S_ISDIR(status.st_mode)) {
+      add_file(status, sum);
+    } else if (enter) {
+      add_below(parent, path, sum);
+    }
     const std::scoped_lock lock(mutex_);
     ignored_by_[pattern].files += sum.files;
     ignored_by_[pattern].bytes += sum.bytes;
   }
 
-  static void add_up(int parent, const char* name, const struct stat& status, bool enter, Ignored& sum) {
-    if (!S_ISDIR(status.st_mode)) {
-      ++sum.files;
-      if (S_ISREG(status.st_mode)) sum.bytes += static_cast<uint64_t>(status.st_size);
-      return;
-    }
-    const Descriptor fd(enter ? ::openat(parent, name, kFolderFlags) : -1);
-    if (fd.get() < 0) return;
-    std::vector<std::string> names;
-    list(fd.get(), [&](const char* inner, unsigned char) { names.emplace_back(inner); });
-    for (const std::string& inner : names) {
-      struct stat inner_status {};
-      if (::fstatat(fd.get(), inner.c_str(), &inner_status, AT_SYMLINK_NOFOLLOW) == 0)
-        add_up(fd.get(), inner.c_str(), inner_status, true, sum);
+  static void add_file(const struct stat& status, Ignored& sum) {
+    ++sum.files;
+    if (S_ISREG(status.st_mode)) sum.bytes += static_cast<uint64_t>(status.st_size);
+  }
+
+  // One folder after the other: nesting costs no descriptors. What can't be read is a problem of `parent`.
+  void add_below(Entered& parent, const std::string& top, Ignored& sum) const {
+    std::vector<std::string> todo = {top};
+    while (!todo.empty()) {
+      const std::string path = std::move(todo.back());
+      todo.pop_back();
+      const bool too_deep = path.size() >= kLongestPath;
+      const Descriptor fd(too_deep ? -1 : ::openat(root_, path.c_str(), kFolderFlags));
+      const auto add = [&](const char* name, unsigned char) {
+        struct stat status {};
+        if (::fstatat(fd.get(), name, &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+        if (S_ISDIR(status.st_mode)) {
+          todo.push_back(path + '/' + name);
+        } else {
+          add_file(status, sum);
+        }
+      };
+      if (too_deep || fd.get() < 0 || !list(fd.get(), add))
+        report(parent, path, too_deep ? std::string(kTooDeep) : std::strerror(errno));
     }
   }
 
@@ -508,8 +528,9 @@ std::vector<Problem> hash_contents(Snapshot& snapshot, const std::string& folder
   for (size_t i = 0; i < todo.size(); ++i) {
     if (!failures[i].empty()) problems.push_back({todo[i]->path, std::move(failures[i])});
     // A file that changed since the walk has another stamp by now: what is kept for the old one is never
-    // asked for.
-    if (todo[i]->content) store.add(todo[i]->stamp, {*todo[i]->content, todo[i]->attributes}, started);
+    // asked for. One of another size was cut off, or is being written.
+    if (todo[i]->content && todo[i]->size == todo[i]->stamp.size)
+      store.add(todo[i]->stamp, {*todo[i]->content, todo[i]->attributes}, started);
   }
   store.save(snapshot.records());
   return problems;

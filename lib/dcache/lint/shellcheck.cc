@@ -2,21 +2,27 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
-#include <fstream>
+#include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "dcache/context/hash.h"
 #include "dcache/process/program.h"
+#include "dcache/text/descriptor.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/json.h"
-#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/write_file.h"
 
 namespace dcache::lint {
 namespace {
@@ -27,6 +33,7 @@ using nlohmann::json;
 constexpr size_t kMostScript = 256 * 1024;        // bytes; longer ones are not scripts that people wrote
 constexpr size_t kMostOutput = 64 * 1024 * 1024;  // bytes
 constexpr size_t kMostAnswers = 4096;             // that are kept
+constexpr size_t kScriptsAtOnce = 16;             // each is an open file
 constexpr uint32_t kLinesInFront = 2;
 
 // A diagnostic's code is a view of something that stays: of this, "SC1000SC1001…".
@@ -192,25 +199,50 @@ std::optional<Diagnostic> diagnostic_of(const Script& script, const json& commen
   return diagnostic;
 }
 
-// A folder that is gone at the end of its scope.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::error_code failure;
-    std::string name = (fs::temp_directory_path(failure) / "dcache-XXXXXX").string();
-    if (!failure && ::mkdtemp(name.data()) != nullptr) path_ = name;
+// A text that another program can read as a file. It is in no folder, so that nothing is left of it when this
+// program is killed.
+std::unique_ptr<text::Descriptor> file_of(std::string_view text) {
+  auto fd = std::make_unique<text::Descriptor>(::memfd_create("dcache-script", MFD_CLOEXEC));
+  while (fd->get() >= 0 && !text.empty()) {
+    const ssize_t wrote = ::write(fd->get(), text.data(), text.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return nullptr;
+    text.remove_prefix(static_cast<size_t>(wrote));
   }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code failure;
-    if (!path_.empty()) fs::remove_all(path_, failure);
-  }
-  const std::string& path() const { return path_; }
+  return fd->get() < 0 ? nullptr : std::move(fd);
+}
 
- private:
-  std::string path_;  // empty if it could not be made
-};
+// Adds comments on scripts, the first of which has the number `first`.
+bool ask_some(const ShellCheck::Options& options, std::span<const std::string> scripts, size_t first,
+              json& comments) {
+  // What is left out is of sourced files, and of what no shell but bash has in a script that says it is for
+  // dash.
+  std::vector<std::string> arguments = {"--norc", "--format=json1", "--exclude=SC1090,SC1091,SC2187"};
+  std::vector<std::unique_ptr<text::Descriptor>> files;
+  std::vector<int> descriptors;
+  std::map<std::string, size_t> numbers;
+  for (const std::string& script : scripts) {
+    auto file = file_of(script);
+    if (file == nullptr) return false;
+    descriptors.push_back(file->get());
+    arguments.push_back(fmt::format("/dev/fd/{}", file->get()));
+    numbers.emplace(arguments.back(), first + files.size());
+    files.push_back(std::move(file));
+  }
+  const auto answer = process::output_of(options.program, arguments, {"LC_ALL=C.UTF-8", "SHELLCHECK_OPTS="},
+                                         options.time, kMostOutput, descriptors);
+  if (!answer) return false;
+  try {
+    json said = text::parse_json(*answer);
+    for (json& comment : said.at("comments")) {
+      comment.at("file") = fmt::format("{}", numbers.at(comment.at("file").get<std::string>()));
+      comments.push_back(std::move(comment));
+    }
+  } catch (const std::exception&) {
+    return false;  // an answer of another form than the one of its manual is none
+  }
+  return true;
+}
 
 // Earlier answers, a file each.
 class Answers {
@@ -219,7 +251,7 @@ class Answers {
 
   std::optional<std::string> find(const std::string& key) const {
     if (folder_.empty()) return std::nullopt;
-    auto text = text::read_file(place(key));
+    auto text = text::read_regular_file(place(key));
     return text ? std::optional(std::move(*text)) : std::nullopt;
   }
 
@@ -228,7 +260,7 @@ class Answers {
     if (folder_.empty()) return;
     std::error_code failure;
     fs::create_directories(folder_, failure);
-    if (!failure) text::write_file_atomically(place(key), answer, text::Durability::kLazy);
+    if (!failure) text::write_file(place(key), answer, text::Durability::kLazy);
     // Keys are hashes: one in 256 looks whether there is room.
     if (key.starts_with("00")) prune();
   }
@@ -266,17 +298,18 @@ ShellCheck::ShellCheck(Options options) : options_(std::move(options)) {
 
 // The answer of the program, in its JSON; the file of a comment is the number of its script.
 std::optional<std::string> ShellCheck::ask(const std::vector<std::string>& scripts) const {
-  const TemporaryFolder folder;
-  if (folder.path().empty()) return std::nullopt;
-  // What is left out is of sourced files, and of what no shell but bash has in a script that says it is for
-  // dash.
-  std::vector<std::string> arguments = {"--norc", "--format=json1", "--exclude=SC1090,SC1091,SC2187"};
-  for (size_t i = 0; i < scripts.size(); ++i) {
-    arguments.push_back(fmt::format("{}/{}", folder.path(), i));
-    std::ofstream(arguments.back(), std::ios::binary) << scripts[i];
+  const auto end = std::chrono::steady_clock::now() + options_.time;
+  Options options = options_;
+  json comments = json::array();
+  for (size_t first = 0; first < scripts.size(); first += kScriptsAtOnce) {
+    options.time =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    const auto some = std::span(scripts).subspan(first, std::min(scripts.size() - first, kScriptsAtOnce));
+    if (!ask_some(options, some, first, comments)) return std::nullopt;
   }
-  return process::output_of(options_.program, arguments, {"LC_ALL=C.UTF-8", "SHELLCHECK_OPTS="},
-                            options_.time, kMostOutput);
+  json answer;
+  answer["comments"] = std::move(comments);
+  return answer.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::vector<Diagnostic> ShellCheck::check(Subject& subject) const {
@@ -302,7 +335,7 @@ std::vector<Diagnostic> ShellCheck::check(Subject& subject) const {
   try {
     const json said = text::parse_json(*answer);
     for (const json& comment : said.at("comments")) {
-      const size_t number = std::stoul(std::string(text::base_name(comment.at("file").get<std::string>())));
+      const size_t number = std::stoul(comment.at("file").get<std::string>());
       if (auto diagnostic = diagnostic_of(scripts.at(number), comment))
         found.push_back(std::move(*diagnostic));
     }

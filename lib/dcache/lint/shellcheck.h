@@ -1,7 +1,8 @@
 // What ShellCheck says of the shell text in a Dockerfile, where that program is installed.
 //
-// All RUNs of a file are looked at by one process, which is ended if it takes too long. What it said of a
-// file is kept in a folder, and not asked for again while the program and the RUNs are the same.
+// All RUNs of a file are looked at by one process (one for each 16 if there are more), which is ended if it
+// takes too long. What it said of a file is kept in a folder, and not asked for again while the program and
+// the RUNs are the same.
 //
 // The scripts are what a builder gives to the shell: lines joined, comments between them left out. Variables
 // of ENV and ARG count as assigned. RUNs in JSON form and those of other shells than sh, bash, dash, ash and

@@ -41,11 +41,14 @@ std::vector<char*> environment_with(std::vector<std::string>& variables) {
 // What the file actions of a child are kept in.
 class Files {
  public:
-  explicit Files(int output) {
+  Files(int output, std::span<const int> descriptors) {
     ::posix_spawn_file_actions_init(&actions_);
     ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    // To duplicate one to itself keeps it open in the child.
+    for (const int descriptor : descriptors)
+      ::posix_spawn_file_actions_adddup2(&actions_, descriptor, descriptor);
   }
   Files(const Files&) = delete;
   Files& operator=(const Files&) = delete;
@@ -76,7 +79,8 @@ bool read_all(int from, Clock::time_point deadline, size_t most, std::string& ou
 
 // Starts the program with `output` as its standard output, which is closed here.
 std::optional<pid_t> start(const std::string& program, const std::vector<std::string>& arguments,
-                           std::vector<std::string> variables, const text::Descriptor output) {
+                           std::vector<std::string> variables, std::span<const int> descriptors,
+                           const text::Descriptor output) {
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), program);
   std::vector<char*> argv;
@@ -84,7 +88,7 @@ std::optional<pid_t> start(const std::string& program, const std::vector<std::st
     argv.push_back(word.data());
   argv.push_back(nullptr);
   std::vector<char*> environment = environment_with(variables);
-  const Files files(output.get());
+  const Files files(output.get(), descriptors);
   pid_t child = 0;
   if (::posix_spawn(&child, program.c_str(), files.get(), nullptr, argv.data(), environment.data()) != 0)
     return std::nullopt;
@@ -108,12 +112,13 @@ std::string find_program(std::string_view name) {
 
 std::optional<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& variables,
-                                     std::chrono::milliseconds time, size_t most) {
+                                     std::chrono::milliseconds time, size_t most,
+                                     std::span<const int> descriptors) {
   const Clock::time_point deadline = Clock::now() + time;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
   const text::Descriptor reader(ends[0]);
-  const auto child = start(program, arguments, variables, text::Descriptor(ends[1]));
+  const auto child = start(program, arguments, variables, descriptors, text::Descriptor(ends[1]));
   if (!child) return std::nullopt;
   std::string out;
   const bool whole = read_all(reader.get(), deadline, most, out);

@@ -1,14 +1,22 @@
 #include "dcache/project/discover.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/project/file_kinds.h"
@@ -52,71 +60,159 @@ std::string shown(const std::string& path) {
   return path.starts_with("./") ? path.substr(2) : path;
 }
 
-// Calls `judge` with the path and whether it is a folder, and gives the paths to take, sorted. Adds what is
-// passed over though it may contain Dockerfiles to `left_out_names`.
+// What is in a folder.
+struct Entry {
+  std::string name;
+  enum class Type : uint8_t { kFile, kFolder, kLink, kOther } type = Type::kOther;
+
+  bool is_folder() const { return type == Type::kFolder; }
+};
+
+Entry::Type type_of(mode_t mode) {
+  return S_ISREG(mode)   ? Entry::Type::kFile
+         : S_ISDIR(mode) ? Entry::Type::kFolder
+         : S_ISLNK(mode) ? Entry::Type::kLink
+                         : Entry::Type::kOther;
+}
+
+// Searches folders one after the other: none is open while another is read, so that nesting costs no
+// descriptors.
+class Search {
+ public:
+  Search(const FindOptions& options, Found& result) : options_(options), result_(result) {}
+
+  // All Dockerfiles below a folder, sorted.
+  std::vector<std::string> below(const std::string& folder) {
+    const auto judge = [&](const std::string& path, const Entry& entry) {
+      if (entry.is_folder()) return Step::kEnter;
+      const bool wanted = is_dockerfile_name(path) || (options_.companions && companion_kind(path)) ||
+                          (options_.definitions && definition_kind(path).has_value());
+      return wanted ? Step::kTake : Step::kPass;
+    };
+    return walk(folder, judge, &result_.left_out);
+  }
+
+  // What a pattern describes: files, and the Dockerfiles in folders. Nothing for one that is malformed.
+  std::vector<std::string> expand(const std::string& pattern);
+
+ private:
+  // Calls `judge` with each path and entry, and gives the paths to take, sorted. Adds what is passed over
+  // though it may contain Dockerfiles to `left_out`.
+  template <typename Judge>
+  std::vector<std::string> walk(const std::string& top, const Judge& judge,
+                                std::vector<std::string>* left_out);
+
+  // Sorted by name. Nothing for a folder that is gone since its name was read.
+  std::vector<Entry> list(const std::string& folder, bool is_top);
+  // Whether that is a regular file, or a link to one that may be read.
+  bool can_take(const std::string& path, const Entry& entry);
+
+  void complain(const std::string& path, std::string_view reason) {
+    result_.problems.push_back(fmt::format("can't read {}: {}", shown(path), reason));
+  }
+
+  const FindOptions& options_;
+  Found& result_;
+  context::Boundary boundary_;
+};
+
+std::vector<Entry> Search::list(const std::string& folder, bool is_top) {
+  const auto fail = [&](const std::string& path) {
+    if (is_top || errno != ENOENT) complain(path, std::strerror(errno));
+  };
+  std::vector<Entry> entries;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(folder.c_str()), ::closedir);
+  if (open == nullptr) {
+    fail(folder);
+    return entries;
+  }
+  while (true) {
+    errno = 0;
+    const dirent* const found = ::readdir(open.get());
+    if (found == nullptr) break;
+    const std::string_view name = found->d_name;
+    if (name == "." || name == "..") continue;
+    Entry& entry = entries.emplace_back(std::string(name), type_of(DTTOIF(found->d_type)));
+    struct stat status {};
+    if (found->d_type != DT_UNKNOWN) continue;  // which some file systems always say
+    if (::fstatat(::dirfd(open.get()), found->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      entry.type = type_of(status.st_mode);
+    } else {
+      fail(text::join_path(folder, name));
+    }
+  }
+  if (errno != 0) fail(folder);
+  struct stat status {};
+  if (is_top && ::fstat(::dirfd(open.get()), &status) == 0 && status.st_nlink == 0)
+    complain(folder, "the folder was removed");
+  std::ranges::sort(entries, {}, &Entry::name);
+  return entries;
+}
+
+bool Search::can_take(const std::string& path, const Entry& entry) {
+  if (entry.type != Entry::Type::kLink) return entry.type == Entry::Type::kFile;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno != ENOENT) complain(path, std::strerror(errno));
+    return false;
+  }
+  if (!S_ISREG(status.st_mode)) return false;
+  const std::string reason = boundary_.refusal(path, text::real_path(path));
+  if (!reason.empty()) complain(path, reason);
+  return reason.empty();
+}
+
 template <typename Judge>
-std::vector<std::string> walk(const std::string& folder, const FindOptions& options, const Judge& judge,
-                              std::vector<std::string>& left_out_names) {
+std::vector<std::string> Search::walk(const std::string& top, const Judge& judge,
+                                      std::vector<std::string>* left_out) {
   std::vector<std::string> found;
-  std::optional<LeftOut> left_out;
-  if (options.gitignore) left_out.emplace(folder);
-  std::error_code failure;
-  fs::recursive_directory_iterator at(folder, fs::directory_options::skip_permission_denied, failure);
-  for (; !failure && at != fs::recursive_directory_iterator(); at.increment(failure)) {
-    const std::string& path = at->path().native();
-    const std::string_view name = text::base_name(path);
-    // What a link leads to is not looked up.
-    const bool is_folder = !at->is_symlink(failure) && at->is_directory(failure);
-    const bool vendored = is_folder && is_vendored_folder(name);
-    const bool variant = !is_folder && is_dockerfile_variant(name);
-    Step step = name == ".git" || vendored ? Step::kPass : judge(path, is_folder, *at);
-    const bool ignored =
-        (step != Step::kPass || vendored || variant) && left_out && (*left_out)(path, is_folder);
-    if (ignored) step = Step::kPass;
-    if (step == Step::kTake) found.push_back(shown(path));
-    if (step == Step::kPass && (vendored || variant) && !ignored)
-      left_out_names.push_back(shown(path) + (vendored ? "/" : ""));
-    if (is_folder && step != Step::kEnter) at.disable_recursion_pending();
+  std::optional<LeftOut> ignored_by_git;
+  if (options_.gitignore) ignored_by_git.emplace(top);
+  boundary_ = context::Boundary({top});
+  std::vector<std::string> todo = {top};
+  while (!todo.empty()) {
+    const std::string folder = std::move(todo.back());
+    todo.pop_back();
+    for (const Entry& entry : list(folder, folder == top)) {
+      std::string path = folder.ends_with('/') ? folder + entry.name : folder + '/' + entry.name;
+      const bool vendored = entry.is_folder() && is_vendored_folder(entry.name);
+      const bool variant = !entry.is_folder() && is_dockerfile_variant(entry.name);
+      const Step step = entry.name == ".git" || vendored ? Step::kPass : judge(path, entry);
+      if (step == Step::kPass && !vendored && !variant) continue;
+      if (ignored_by_git && (*ignored_by_git)(path, entry.is_folder())) continue;
+      if (step == Step::kEnter) {
+        todo.push_back(std::move(path));
+      } else if (step == Step::kPass && left_out != nullptr) {
+        left_out->push_back(shown(path) + (vendored ? "/" : ""));
+      } else if (step == Step::kTake && (entry.is_folder() || can_take(path, entry))) {
+        found.push_back(shown(path));
+      }
+    }
   }
   std::ranges::sort(found);
   return found;
 }
 
-// All Dockerfiles below a folder. What an entry is comes with its name: most are not looked at again.
-std::vector<std::string> search(const std::string& folder, const FindOptions& options,
-                                std::vector<std::string>& left_out) {
-  const auto judge = [&](const std::string& path, bool is_folder, const fs::directory_entry& entry) {
-    if (is_folder) return Step::kEnter;
-    const bool wanted = is_dockerfile_name(path) || (options.companions && companion_kind(path)) ||
-                        (options.definitions && definition_kind(path).has_value());
-    std::error_code failure;
-    return wanted && entry.is_regular_file(failure) ? Step::kTake : Step::kPass;
-  };
-  return walk(folder, options, judge, left_out);
-}
-
-// What a pattern describes: files, and the Dockerfiles in folders. Nothing for one that is malformed.
-std::vector<std::string> expand(const std::string& pattern, const FindOptions& options,
-                                std::vector<std::string>& left_out) {
+std::vector<std::string> Search::expand(const std::string& pattern) {
   // The walk starts in the folder before the first part with a wildcard.
   const size_t slash = pattern.rfind('/', pattern.find_first_of("*?[\\"));
   const std::string folder = slash == std::string::npos ? "." : pattern.substr(0, std::max<size_t>(slash, 1));
   const size_t start = slash == std::string::npos ? 0 : slash + 1;
   const auto matcher = ignore::Matcher::compile(std::vector{pattern.substr(start)});
   std::vector<std::string> all;
-  if (!matcher) return all;
-  const auto judge = [&](const std::string& path, bool is_folder, const fs::directory_entry&) {
+  std::error_code failure;
+  if (!matcher || !fs::is_directory(folder, failure)) return all;
+  const auto judge = [&](const std::string& path, const Entry& entry) {
     const std::string inside = fs::path(path).lexically_relative(folder).generic_string();
-    return matcher->decide(inside).ignored ? Step::kTake : is_folder ? Step::kEnter : Step::kPass;
+    if (!matcher->decide(inside).ignored) return entry.is_folder() ? Step::kEnter : Step::kPass;
+    return Step::kTake;
   };
-  std::vector<std::string> unmatched;  // nobody asked for these
-  for (std::string& path : walk(folder, options, judge, unmatched)) {
-    std::error_code failure;
+  for (std::string& path : walk(folder, judge, nullptr)) {
     if (!fs::is_directory(path, failure)) {
       all.push_back(std::move(path));
       continue;
     }
-    std::ranges::move(search(path, options, left_out), std::back_inserter(all));
+    std::ranges::move(below(path), std::back_inserter(all));
   }
   return all;
 }
@@ -133,8 +229,8 @@ Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions&
       result.files.push_back(path);
       continue;
     }
-    std::vector<std::string> found =
-        pattern ? expand(path, options, result.left_out) : search(path, options, result.left_out);
+    Search search(options, result);
+    std::vector<std::string> found = pattern ? search.expand(path) : search.below(path);
     if (found.empty() && pattern) {
       result.files.push_back(path);  // which can't be read
     } else if (found.empty()) {

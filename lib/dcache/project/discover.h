@@ -21,12 +21,16 @@ struct Found {
   // What a search of folders passed over: files that have the name of a Dockerfile with another ending, such
   // as Dockerfile.j2, and folders of vendored files, with a `/` at the end. What git ignores is not named.
   std::vector<std::string> left_out;
+  // Sentences about folders and files that should have been searched, and could not be read.
+  std::vector<std::string> problems;
 };
 
 // The paths, with each folder replaced by the Dockerfiles below it, and each pattern that no file is called
-// like
-// ("services/**/Dockerfile", as in an ignore file) by the files that match it, sorted. A pattern that matches
-// nothing stays as it is. Reads folders, and no file but those of git.
+// like ("services/**/Dockerfile", as in an ignore file) by the files that match it, sorted. A pattern that
+// matches nothing stays as it is. Reads folders, and no file but those of git.
+//
+// A folder or file that can't be read is a problem, and the search goes on after it. So is a symbolic link
+// that leads out of context::Boundary; one that leads nowhere is passed over.
 Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions& options = {});
 
 // Whether a file is a Dockerfile: "Dockerfile", "Dockerfile.dev", "api.dockerfile", "Containerfile". A

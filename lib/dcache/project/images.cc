@@ -372,6 +372,8 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   Found found = find_dockerfiles({project.root}, {.definitions = true});
   spell_from_here(found.files, project.root, root, files);
   spell_from_here(found.definitions, project.root, root, files);
+  for (std::string& problem : found.problems)
+    project.failures.push_back({{}, 0, 0, std::move(problem), {}});
   const auto is_gone = [&](const std::string& path) { return !files.exists(path); };
   std::erase_if(found.files, is_gone);
   std::erase_if(found.definitions, is_gone);

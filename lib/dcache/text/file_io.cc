@@ -1,11 +1,10 @@
 #include "dcache/text/file_io.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <memory>
-#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -21,7 +20,17 @@ std::string failure(std::string_view what, const std::string& path) {
   return fmt::format("{} {}: {}", what, path, std::strerror(errno));
 }
 
-tl::expected<std::string, std::string> read_all(int fd, const std::string& path, size_t expected_size) {
+std::string size_words(uint64_t bytes) {
+  constexpr uint64_t kMebibyte = uint64_t{1} << 20U;
+  return bytes == kLargestFile ? "4 GiB" : fmt::format("{} MiB", bytes / kMebibyte);
+}
+
+std::string too_large(const std::string& path, uint64_t most) {
+  return fmt::format("can't read {}: it is larger than {}", path, size_words(most));
+}
+
+tl::expected<std::string, std::string> read_all(int fd, const std::string& path, size_t expected_size,
+                                                uint64_t most) {
   std::string content;
   size_t filled = 0;
   content.resize(expected_size + 1);  // one byte more, so that the end shows at the first read
@@ -29,25 +38,20 @@ tl::expected<std::string, std::string> read_all(int fd, const std::string& path,
     const ssize_t got = ::read(fd, content.data() + filled, content.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return tl::unexpected(failure("can't read", path));
-    filled += static_cast<size_t>(got);
     if (got == 0) break;
-    if (filled >= std::numeric_limits<uint32_t>::max()) {
-      return tl::unexpected(fmt::format("can't read {}: it is larger than 4 GiB", path));
-    }
+    filled += static_cast<size_t>(got);
+    if (filled > most) return tl::unexpected(too_large(path, most));
     if (filled == content.size()) content.resize(content.size() * 2 + 4096);
   }
   content.resize(filled);
   return content;
 }
 
-bool write_all(int fd, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t wrote = ::write(fd, content.data(), content.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return false;
-    content.remove_prefix(static_cast<size_t>(wrote));
-  }
-  return true;
+// Where an open file is; it may have been reached over links.
+std::string path_of(int fd, const std::string& path) {
+  std::array<char, 4096> real{};
+  const ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), real.data(), real.size());
+  return length > 0 ? std::string(real.data(), static_cast<size_t>(length)) : real_path(path);
 }
 
 }  // namespace
@@ -58,45 +62,36 @@ std::string real_path(const std::string& path) {
 }
 
 tl::expected<std::string, std::string> read_file(const std::string& path) {
-  if (path == "-") return read_all(STDIN_FILENO, "standard input", 0);
-  // O_NONBLOCK: a FIFO without a writer must not hang; it has no effect on a regular file.
-  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (path == "-") return read_all(STDIN_FILENO, "standard input", 0, kLargestFile);
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (fd.get() < 0) return tl::unexpected(failure("can't open", path));
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return tl::unexpected(failure("can't read", path));
   if (S_ISDIR(status.st_mode)) return tl::unexpected(fmt::format("can't read {}: it is a folder", path));
-  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) {
+  if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) return read_all(fd.get(), path, 0, kLargestFile);
+  if (!S_ISREG(status.st_mode))
     return tl::unexpected(fmt::format("can't read {}: it is not a regular file", path));
-  }
-  if (!S_ISREG(status.st_mode)) {
-    const Descriptor blocking(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    return read_all(blocking.get(), path, 0);
-  }
-  if (status.st_size >= std::numeric_limits<uint32_t>::max()) {
-    return tl::unexpected(fmt::format("can't read {}: it is larger than 4 GiB", path));
-  }
-  return read_all(fd.get(), path, static_cast<size_t>(status.st_size));
+  const auto size = static_cast<uint64_t>(status.st_size);
+  if (size > kLargestFile) return tl::unexpected(too_large(path, kLargestFile));
+  return read_all(fd.get(), path, size, kLargestFile);
 }
 
-std::string write_file_atomically(const std::string& path, std::string_view content, Durability durability) {
-  const std::string target = real_path(path);
+tl::expected<std::string, std::string> read_regular_file(const std::string& path, const ReadLimits& limits) {
+  // O_NONBLOCK: to open a FIFO must not wait for a writer. It has no effect on a regular file.
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (fd.get() < 0) return tl::unexpected(failure("can't open", path));
   struct stat status {};
-  const bool exists = ::stat(target.c_str(), &status) == 0;
-  std::string temporary = target + ".XXXXXX";
-  const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (fd.get() < 0) return failure("can't write beside", target);
-  const mode_t umask_bits = exists ? 0 : ::umask(0);
-  if (!exists) ::umask(umask_bits);
-  const mode_t mode = exists ? status.st_mode & 07777U : 0666U & ~umask_bits;
-  const bool owned = !exists || ::fchown(fd.get(), status.st_uid, status.st_gid) == 0 || errno == EPERM;
-  if (owned && write_all(fd.get(), content) && ::fchmod(fd.get(), mode) == 0 &&
-      (durability == Durability::kLazy || ::fsync(fd.get()) == 0) &&
-      ::rename(temporary.c_str(), target.c_str()) == 0) {
-    return {};
+  if (::fstat(fd.get(), &status) != 0) return tl::unexpected(failure("can't read", path));
+  if (S_ISDIR(status.st_mode)) return tl::unexpected(fmt::format("can't read {}: it is a folder", path));
+  if (!S_ISREG(status.st_mode))
+    return tl::unexpected(fmt::format("can't read {}: it is not a regular file", path));
+  if (limits.refusal) {
+    const std::string reason = limits.refusal(path_of(fd.get(), path));
+    if (!reason.empty()) return tl::unexpected(fmt::format("can't read {}: {}", path, reason));
   }
-  std::string reason = failure("can't write", target);
-  ::unlink(temporary.c_str());
-  return reason;
+  const auto size = static_cast<uint64_t>(status.st_size);
+  if (size > limits.bytes) return tl::unexpected(too_large(path, limits.bytes));
+  return read_all(fd.get(), path, size, limits.bytes);
 }
 
 }  // namespace dcache::text

@@ -1,0 +1,236 @@
+#include "dcache/text/write_file.h"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <random>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "dcache/text/descriptor.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+
+namespace dcache::text {
+namespace {
+
+constexpr std::string_view kPrefix = ".dcache-";
+constexpr std::string_view kSuffix = ".tmp";
+constexpr mode_t kNewMode = 0666;  // less what the user's mask takes away
+
+std::string failure(const std::string& path) {
+  return fmt::format("can't write {}: {}", path, std::strerror(errno));
+}
+
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t wrote = ::write(fd, content.data(), content.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return false;
+    content.remove_prefix(static_cast<size_t>(wrote));
+  }
+  return true;
+}
+
+// The descriptor that a path means, which may be that of a regular file: to replace that would lose what is
+// written to the descriptor from then on.
+std::optional<int> descriptor_of(std::string_view path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    const std::string_view number = path.substr(folder.size());
+    int fd = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), fd);
+    if (error == std::errc() && end == number.data() + number.size()) return fd;
+  }
+  return std::nullopt;
+}
+
+std::string write_into(const std::string& path, std::string_view content) {
+  const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  return fd.get() >= 0 && write_all(fd.get(), content) ? "" : failure(path);
+}
+
+// While a file has its temporary name, a signal that ends the program waits: it would leave the file. Signals
+// for the whole process wait if no other thread takes them.
+class SignalsWait {
+ public:
+  SignalsWait() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+      sigaddset(&ending, signal);
+    ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
+  }
+  SignalsWait(const SignalsWait&) = delete;
+  SignalsWait& operator=(const SignalsWait&) = delete;
+  ~SignalsWait() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+// A name next to the target, gone at the end unless the target took it over.
+class TemporaryName {
+ public:
+  explicit TemporaryName(std::string_view target) {
+    std::random_device random;
+    const std::string folder(parent_path(target));
+    path_ =
+        fmt::format("{}/{}{:08x}{:08x}{}", folder == "/" ? "" : folder, kPrefix, random(), random(), kSuffix);
+  }
+  TemporaryName(const TemporaryName&) = delete;
+  TemporaryName& operator=(const TemporaryName&) = delete;
+  ~TemporaryName() {
+    if (!exists_) return;
+    const int error = errno;
+    ::unlink(path_.c_str());
+    errno = error;
+  }
+
+  int create() {
+    const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kNewMode);
+    exists_ = fd >= 0;
+    return fd;
+  }
+  // Gives it to a file that has no name. Source: open(2), O_TMPFILE.
+  bool give(int fd) {
+    const std::string file = fmt::format("/proc/self/fd/{}", fd);
+    exists_ = ::linkat(AT_FDCWD, file.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    return exists_;
+  }
+  bool become(const std::string& target, bool is_new) {
+    bool done =
+        ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target.c_str(), is_new ? RENAME_NOREPLACE : 0) == 0;
+    if (!done && is_new && (errno == EINVAL || errno == ENOSYS) && ::access(target.c_str(), F_OK) != 0)
+      done = ::rename(path_.c_str(), target.c_str()) == 0;  // the file system does not know the flag
+    exists_ = exists_ && !done;
+    return done;
+  }
+
+ private:
+  std::string path_;
+  bool exists_ = false;
+};
+
+// What a file that takes the place of another takes over from it.
+class Target {
+ public:
+  // `path` is not a link. `before`, if given, is what it has to contain until the end.
+  Target(std::string path, const struct stat* status, const std::string* before, Durability durability)
+      : path_(std::move(path)), status_(status), before_(before), durability_(durability) {}
+
+  bool is_new = false;  // it must not be there
+
+  std::string write(std::string_view content) {
+    if (write_unnamed(content)) return {};
+    if (changed_) return changed();
+    const SignalsWait wait;
+    TemporaryName name(path_);
+    const Descriptor fd(name.create());
+    if (fd.get() >= 0 && fill(fd.get(), content) && !has_changed() && name.become(path_, is_new)) return {};
+    if (changed_ || (is_new && errno == EEXIST)) return changed();
+    return failure(path_);
+  }
+
+ private:
+  // By a file that has a name only at its very end, so that nothing is left when the program is killed.
+  // False, too, where there are no such files.
+  bool write_unnamed(std::string_view content) {
+    const std::string folder(parent_path(path_));
+    const Descriptor fd(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kNewMode));
+    if (fd.get() < 0 || !fill(fd.get(), content)) return false;
+    const SignalsWait wait;
+    TemporaryName name(path_);
+    return name.give(fd.get()) && !has_changed() && name.become(path_, is_new);
+  }
+
+  bool fill(int fd, std::string_view content) const {
+    return write_all(fd, content) && take_over(fd) && (durability_ == Durability::kLazy || ::fsync(fd) == 0);
+  }
+
+  bool take_over(int fd) const {
+    if (status_ == nullptr) return true;
+    if (::fchown(fd, status_->st_uid, status_->st_gid) != 0 && errno != EPERM) return false;
+    if (::fchmod(fd, status_->st_mode & 07777U) != 0) return false;
+    copy_attributes(fd);
+    return true;
+  }
+
+  // Those that can be read and set: an access list is one too.
+  void copy_attributes(int fd) const {
+    const ssize_t size = ::listxattr(path_.c_str(), nullptr, 0);
+    if (size <= 0) return;
+    std::string names(static_cast<size_t>(size), '\0');
+    const ssize_t got = ::listxattr(path_.c_str(), names.data(), names.size());
+    names.resize(got < 0 ? 0 : static_cast<size_t>(got));
+    for (size_t at = 0; at < names.size(); at = names.find('\0', at) + 1) {
+      const char* const name = names.c_str() + at;
+      const ssize_t length = ::getxattr(path_.c_str(), name, nullptr, 0);
+      if (length < 0) continue;
+      std::string value(static_cast<size_t>(length), '\0');
+      if (::getxattr(path_.c_str(), name, value.data(), value.size()) == length)
+        ::fsetxattr(fd, name, value.data(), value.size(), 0);
+    }
+  }
+
+  bool has_changed() {
+    if (before_ == nullptr) return false;
+    const auto now = read_regular_file(path_);
+    changed_ = !now || *now != *before_;
+    return changed_;
+  }
+
+  std::string changed() const {
+    return fmt::format("can't write {}: it was changed by another program meanwhile; run dcache again",
+                       path_);
+  }
+
+  const std::string path_;
+  const struct stat* const status_;  // null if it is not there
+  const std::string* const before_;
+  const Durability durability_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+std::string write_file(const std::string& path, std::string_view content, Durability durability) {
+  if (const auto fd = descriptor_of(path)) return write_all(*fd, content) ? "" : failure(path);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) {
+    if (!S_ISREG(status.st_mode)) return write_into(path, content);
+    return Target(real_path(path), &status, nullptr, durability).write(content);
+  }
+  if (errno != ENOENT) return failure(path);
+  if (::lstat(path.c_str(), &status) == 0)
+    return fmt::format("can't write {}: it is a symbolic link that leads nowhere; remove it first", path);
+  return Target(path, nullptr, nullptr, durability).write(content);
+}
+
+std::string replace_file(const std::string& path, const std::optional<std::string>& before,
+                         std::string_view content) {
+  struct stat status {};
+  if (!before) {
+    Target target(path, nullptr, nullptr, Durability::kSynced);
+    target.is_new = true;
+    return target.write(content);
+  }
+  if (::stat(path.c_str(), &status) != 0) return failure(path);
+  if (!S_ISREG(status.st_mode)) return fmt::format("can't write {}: it is not a regular file", path);
+  return Target(real_path(path), &status, &*before, Durability::kSynced).write(content);
+}
+
+bool is_temporary_name(std::string_view name) {
+  return name.starts_with(kPrefix) && name.ends_with(kSuffix);
+}
+
+}  // namespace dcache::text

@@ -1,0 +1,174 @@
+// What the program leaves when calls of the system fail, or when it is killed at one: tests/faults/inject.cc
+// has them fail.
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "dcache/text/write_file.h"
+#include "tests/run_program.h"
+
+#ifdef DCACHE_FAULTS
+
+namespace dcache {
+namespace {
+
+namespace fs = std::filesystem;
+using test::TemporaryFolder;
+
+constexpr const char* kDockerfile = "FROM alpine:3.20\nRUN apk add curl\nMAINTAINER someone\n";
+
+struct Fault {
+  std::string call;
+  int at = 1;
+  int error = EIO;
+  std::string path = {};
+  bool no_tmpfile = false;
+  int short_read = 0;
+
+  std::string words() const {
+    return fmt::format("{} {} fails with {}{}", call, at, error, no_tmpfile ? ", without O_TMPFILE" : "");
+  }
+};
+
+struct Outcome {
+  int status = -1;  // -1: killed
+  std::string text;
+  bool came = false;  // the fault
+};
+
+Outcome run_with(const Fault& fault, const std::string& arguments, const TemporaryFolder& folder) {
+  const TemporaryFolder streams;
+  const std::string command = fmt::format(
+      "cd '{0}' && XDG_CACHE_HOME='{0}/cache' NO_COLOR=1 PATH=/nowhere LD_PRELOAD='{1}' FAULT_CALL={2} "
+      "FAULT_AT={3} FAULT_ERRNO={4} FAULT_PATH='{5}' FAULT_NO_TMPFILE={6} FAULT_SHORT={7} "
+      "FAULT_LOG='{8}/log' "
+      "exec '{9}' {10} >'{8}/text' 2>&1",
+      folder.path(), DCACHE_FAULTS, fault.call, fault.at, fault.error, fault.path, fault.no_tmpfile ? 1 : 0,
+      fault.short_read, streams.path(), DCACHE_PROGRAM, arguments);
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, streams.read("text"), fs::exists(streams / "log")};
+}
+
+// Names that a run left next to those of before.
+std::set<std::string> leftovers(const TemporaryFolder& folder, const std::string& below = "") {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder / below)) {
+    const std::string name = entry.path().filename();
+    if (name != "Dockerfile" && name != "out" && name != "cache") names.insert(name);
+  }
+  return names;
+}
+
+class Writing : public testing::TestWithParam<std::pair<const char*, const char*>> {
+ protected:
+  // The old file or the new one, and nothing else; if it is the old one, somebody is told.
+  void try_fault(const Fault& fault, bool& came) const {
+    const auto& [arguments, name] = GetParam();
+    const TemporaryFolder folder;
+    folder.write("Dockerfile", kDockerfile);
+    if (std::string_view(name) == "out") folder.write("out", "old");
+    const std::string before = folder.read(name);
+    Fault here = fault;
+    here.path = folder.path() + "/";
+    const Outcome outcome = run_with(here, arguments, folder);
+    came = outcome.came;
+    const std::string after = folder.read(name);
+    if (fault.error > 0) {
+      EXPECT_EQ(outcome.status == 2, after == before) << outcome.text;
+    } else if (came) {
+      EXPECT_EQ(outcome.status, -1) << outcome.text;
+    }
+    EXPECT_TRUE(after == before || after == whole()) << after;
+    for (const std::string& left : leftovers(folder))
+      EXPECT_TRUE(fault.error == 0 && text::is_temporary_name(left)) << left;
+  }
+
+  // What the file contains when nothing fails.
+  const std::string& whole() const {
+    static std::map<std::string, std::string> known;
+    const auto& [arguments, name] = GetParam();
+    std::string& text = known[arguments];
+    if (!text.empty()) return text;
+    const TemporaryFolder folder;
+    folder.write("Dockerfile", kDockerfile);
+    run_with({.call = "none"}, arguments, folder);
+    return text = folder.read(name);
+  }
+};
+
+TEST_P(Writing, GivesTheOldFileOrTheNewOne) {
+  constexpr int kMostCalls = 4;
+  for (const char* call : {"create", "write", "fsync", "link", "rename"}) {
+    for (const int error : {ENOSPC, EIO, EMFILE, 0, -SIGTERM, -SIGINT, -SIGHUP}) {
+      for (const bool no_tmpfile : {false, true}) {
+        bool came = true;
+        for (int at = 1; came && at <= kMostCalls; ++at) {
+          const Fault fault{.call = call, .at = at, .error = error, .no_tmpfile = no_tmpfile};
+          SCOPED_TRACE(fault.words());
+          try_fault(fault, came);
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, Writing,
+    testing::Values(std::pair("lint --fix --unsafe-fixes --select MaintainerDeprecated Dockerfile",
+                              "Dockerfile"),
+                    std::pair("lint --make-baseline out", "out"), std::pair("lint --format json=out", "out"),
+                    std::pair("lint --output out", "out")));
+
+TEST(Faults, OfTheCacheAreNoFailure) {
+  for (const char* call : {"create", "write", "link", "rename"}) {
+    for (const int error : {ENOSPC, EMFILE, 0}) {
+      const TemporaryFolder folder;
+      folder.write("Dockerfile", "FROM alpine:3.20\nCOPY a /a\n");
+      folder.write("a", "a");
+      const Outcome outcome =
+          run_with({.call = call, .error = error, .path = folder / "cache"}, "keys -f Dockerfile", folder);
+      EXPECT_EQ(outcome.status, error == 0 && outcome.came ? -1 : 0) << call << outcome.text;
+      const Outcome next = run_with({.call = "none"}, "keys -f Dockerfile", folder);
+      EXPECT_EQ(next.status, 0) << next.text;
+    }
+  }
+}
+
+// A read that gives less than was asked for is not the end of the file.
+TEST(Faults, OfReadingAreNotTheEndOfAFile) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM alpine:3.20\nCOPY data.bin /\n");
+  folder.write("data.bin", std::string(600'000, 'x'));
+  const std::string arguments = "keys --no-store";
+  const std::string keys = run_with({.call = "none"}, arguments, folder).text;
+  const Fault short_reads{.call = "read", .at = 1'000'000, .path = "data.bin", .short_read = 40'960};
+  EXPECT_EQ(run_with(short_reads, arguments, folder).text, keys);
+  const Fault bad_block{.call = "read", .at = 2, .path = "data.bin", .short_read = 40'960};
+  const Outcome outcome = run_with(bad_block, arguments, folder);
+  EXPECT_NE(outcome.text.find("data.bin: can't read"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("Input/output error"), std::string::npos) << outcome.text;
+}
+
+TEST(Faults, OfFoldersAreNamedAndTheSearchGoesOn) {
+  for (const int error : {EMFILE, EACCES, EIO}) {
+    const TemporaryFolder folder;
+    folder.write("b/Dockerfile", "FROM alpine:3.20\n");
+    folder.write("c/Dockerfile", "FROM alpine:3.20\nMAINTAINER c\n");
+    const Outcome outcome = run_with({.call = "opendir", .error = error, .path = "/b"}, "lint .", folder);
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_NE(outcome.text.find("can't read b: "), std::string::npos) << outcome.text;
+    EXPECT_NE(outcome.text.find("c/Dockerfile"), std::string::npos) << outcome.text;
+  }
+}
+
+}  // namespace
+}  // namespace dcache
+
+#endif

@@ -1,0 +1,237 @@
+// Repositories of strangers: links, devices and folders that can't be read must neither switch the check off
+// nor lead out of the repository.
+#include <filesystem>
+#include <fstream>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "dcache/project/discover.h"
+#include "tests/git_folder.h"
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+using test::TemporaryFolder;
+using Words = std::vector<std::string>;
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A device that is always full, of our own if we may make one: a faulty dcache run by root would replace it.
+std::string full_device(const TemporaryFolder& folder) {
+  const std::string path = folder / "full";
+  return ::mknod(path.c_str(), S_IFCHR | 0666, ::makedev(1, 7)) == 0 ? path : "/dev/full";
+}
+
+// A Dockerfile that a safe fix changes, and an outside that it must not reach.
+class Outside : public testing::Test {
+ protected:
+  static constexpr const char* kText = "FROM alpine:3.20\nRUN apk add curl\nMAINTAINER secret\n";
+
+  Outside() {
+    folder_.write("outside/file", kText);
+    fs::create_directories(folder_ / "repo");
+  }
+  void link(const std::string& name, const std::string& target = "../outside/file") const {
+    fs::create_directories(fs::path(folder_ / ("repo/" + name)).parent_path());
+    fs::create_symlink(target, folder_ / ("repo/" + name));
+  }
+  Outcome run(const Words& arguments) const { return run_dcache(arguments, folder_ / "repo"); }
+
+  TemporaryFolder folder_;
+};
+
+TEST(Output, GoesIntoDevicesAndLeavesThem) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM alpine:3.20\n");
+  const std::string full = full_device(folder);
+  for (const Words& arguments :
+       {Words{"snapshot", "-o", full}, Words{"lint", "--output", full},
+        Words{"lint", "--make-baseline", full}, Words{"lint", "--format", "sarif=" + full}}) {
+    const Outcome outcome = run_dcache(arguments, folder.path());
+    EXPECT_EQ(outcome.status, 2) << arguments[1];
+    EXPECT_TRUE(contains(outcome.err, full + ": No space left on device")) << outcome.err;
+    EXPECT_TRUE(fs::is_character_file(full));
+  }
+}
+
+TEST(Output, GoesToOpenDescriptors) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM alpine:3.20\n");
+  const Outcome outcome = run_dcache({"lint", "--format", "json=/dev/stdout"}, folder.path());
+  EXPECT_TRUE(json::parse(outcome.out).is_array());
+  EXPECT_TRUE(contains(run_dcache({"lint", "--format", "json=/dev/fd/2"}, folder.path()).err, "["));
+}
+
+TEST(Output, ThatCantBeWrittenIsAnError) {
+  const TemporaryFolder folder;
+  const std::string program = DCACHE_PROGRAM;
+  for (const char* words : {"--version", "--help", "help lint", "rules", "version"}) {
+    const std::string command = program + " " + words + " >/dev/full 2>/dev/null";
+    EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2) << words;
+  }
+}
+
+TEST(SearchedFolders, MayBeNestedDeeperThanDescriptorsReach) {
+  const TemporaryFolder folder;
+  std::string path = folder.path();
+  for (int i = 0; i < 200; ++i)
+    path += "/a";
+  fs::create_directories(path);
+  std::ofstream(path + "/Dockerfile") << "FROM a\n";
+  folder.write("b/Dockerfile", "FROM b\n");
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few{64, before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  const project::Found found = project::find_dockerfiles({folder.path()});
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(found.files, (Words{path + "/Dockerfile", folder / "b/Dockerfile"}));
+  EXPECT_EQ(found.problems, Words{});
+}
+
+// A path that is longer than the system takes.
+TEST(SearchedFolders, ThatCantBeReadAreNamed) {
+  const TemporaryFolder folder;
+  folder.write("b/Dockerfile", "FROM alpine:3.20\n");
+  int at = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY);
+  const std::string name(200, 'a');
+  for (int i = 0; i < 25; ++i) {
+    ASSERT_EQ(::mkdirat(at, name.c_str(), 0700), 0);
+    const int next = ::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY);
+    ::close(at);
+    at = next;
+  }
+  ::close(at);
+  ASSERT_EQ(::symlink("Dockerfile", (folder / "Dockerfile").c_str()), 0);
+  const Outcome outcome = run_dcache({"lint"}, folder.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(contains(outcome.err, "File name too long")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "can't read Dockerfile: Too many levels of symbolic links"))
+      << outcome.err;
+  EXPECT_TRUE(contains(outcome.out, "b/Dockerfile")) << outcome.out;
+  EXPECT_TRUE(contains(run_dcache({"images"}, folder.path()).err, "File name too long"));
+}
+
+TEST(SearchedFolders, ThatWereRemovedAreNamed) {
+  const TemporaryFolder folder;
+  const std::string gone = folder / "gone";
+  const std::string command = "mkdir '" + gone + "' && cd '" + gone + "' && rmdir '" + gone +
+                              "' && '" DCACHE_PROGRAM "' lint 2>/dev/null";
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);
+}
+
+TEST_F(Outside, IsNeitherReadNorWrittenOverFilesOfASearch) {
+  for (const char* name : {"Dockerfile", ".dockerignore", ".github/workflows/ci.yml", "compose.yaml",
+                           "docker-bake.hcl", "skaffold.yaml", ".gitlab-ci.yml"})
+    link(name);
+  const Outcome outcome = run({"lint", "--fix", "--unsafe-fixes", "--format", "gnu"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(contains(outcome.err, "can't read Dockerfile: it is a symbolic link to ")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "can't read .dockerignore: ")) << outcome.err;
+  EXPECT_FALSE(contains(outcome.out + outcome.err, "secret")) << outcome.out;
+  EXPECT_EQ(folder_.read("outside/file"), kText);
+  for (const Words& arguments : {Words{"explain"}, Words{"images"}, Words{"keys"}, Words{"affected"}})
+    EXPECT_FALSE(contains(run(arguments).out + run(arguments).err, "secret")) << arguments[0];
+}
+
+// The searched folder is the root where there is no repository.
+TEST_F(Outside, IsWhatIsNotInTheSearchedFolder) {
+  link("Dockerfile");
+  const Outcome outcome = run_dcache({"lint", "--fix", "repo"}, folder_.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(contains(outcome.err, "outside of ")) << outcome.err;
+  EXPECT_EQ(folder_.read("outside/file"), kText);
+  folder_.write("repo/a/real", kText);
+  fs::remove(folder_ / "repo/Dockerfile");
+  link("Dockerfile", "a/real");
+  EXPECT_NE(run_dcache({"lint", "repo"}, folder_.path()).status, 2);
+}
+
+TEST_F(Outside, IsReadIfTheFileIsNamed) {
+  link("Dockerfile");
+  EXPECT_TRUE(contains(run({"lint", "--format", "gnu", "Dockerfile"}).out, "Dockerfile:"));
+  EXPECT_TRUE(contains(run({"keys", "-f", "Dockerfile"}).out, "RUN apk"));
+  folder_.write("outside/config", "ignore = [\"DC1009\"]\n");
+  link(".dcache.toml", "../outside/config");
+  EXPECT_EQ(run({"lint", "Dockerfile"}).status, 2);
+  EXPECT_TRUE(contains(run({"lint", "--show-config", "--config", ".dcache.toml"}).out, "DC1009"));
+}
+
+// What actions/checkout leaves there are credentials.
+TEST_F(Outside, IsWhatGitKeeps) {
+  const test::GitFolder repository;
+  repository.git("init -q -b main");
+  fs::create_symlink(".git/config", repository / "Dockerfile");
+  const Outcome outcome = run_dcache({"lint"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(contains(outcome.err, "outside of the files of the repository")) << outcome.err;
+  EXPECT_FALSE(contains(outcome.out, "[core]")) << outcome.out;
+}
+
+TEST_F(Outside, IsNotReadForConfigurations) {
+  folder_.write("repo/Dockerfile", kText);
+  for (const char* name : {".dcache.toml", ".hadolint.yaml"}) {
+    link(name);
+    const Outcome outcome = run({"lint"});
+    EXPECT_EQ(outcome.status, 2) << name;
+    EXPECT_TRUE(contains(outcome.err, std::string(name) + ": it is a symbolic link to ")) << outcome.err;
+    fs::remove(folder_ / (std::string("repo/") + name));
+  }
+}
+
+TEST_F(Outside, IsNotWrittenThroughALinkThatLeadsNowhere) {
+  folder_.write("repo/Dockerfile", "FROM alpine:3.20\nCOPY . .\n");
+  folder_.write("repo/a", "a");
+  folder_.write("repo/.git/HEAD", "ref: refs/heads/main\n");
+  link(".dockerignore", "../outside/new");
+  run({"lint", "--fix", "--unsafe-fixes"});
+  run({"lint", "--fix", "--unsafe-fixes", "Dockerfile"});
+  EXPECT_FALSE(fs::exists(folder_ / "outside/new"));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "repo/.dockerignore"));
+}
+
+// None of these may wait for ever, or take more memory than a file may have.
+TEST_F(Outside, IsNotADevice) {
+  folder_.write("repo/Dockerfile", "FROM alpine:3.20\nCOPY . .\nRUN npm ci && go build ./...\n");
+  for (const char* name : {".dcache.toml", ".hadolint.yaml", ".dockerignore", "package.json", "go.mod",
+                           "compose.yaml", "docker-bake.hcl", "skaffold.yaml", ".gitlab-ci.yml", ".env",
+                           "Dockerfile.dockerignore", "other/Dockerfile", ".gitmodules"}) {
+    const std::string path = folder_ / (std::string("repo/") + name);
+    fs::create_directories(fs::path(path).parent_path());
+    for (const char* target : {"/dev/zero", "/dev/stdin", "fifo"}) {
+      if (std::string_view(target) == "fifo") {
+        ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+      } else {
+        fs::create_symlink(target, path);
+      }
+      for (const Words& arguments : {Words{"lint"}, Words{"explain"}, Words{"images"}, Words{"context"}})
+        EXPECT_NE(run(arguments).status, -1) << arguments[0] << ' ' << name << ' ' << target;
+      fs::remove(path);
+    }
+  }
+}
+
+TEST_F(Outside, FilesHaveALimitOfSize) {
+  folder_.write("repo/Dockerfile", "FROM alpine:3.20\n");
+  folder_.write("repo/.dcache.toml", "");
+  folder_.resize("repo/.dcache.toml", (uint64_t{1} << 20U) + 1);
+  const Outcome outcome = run({"lint"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_TRUE(contains(outcome.err, ".dcache.toml: it is larger than 1 MiB")) << outcome.err;
+}
+
+}  // namespace
+}  // namespace dcache
