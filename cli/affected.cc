@@ -12,6 +12,7 @@
 #include "dcache/cache/revision.h"
 #include "dcache/context/git.h"
 #include "dcache/project/affected.h"
+#include "dcache/project/needs.h"
 #include "dcache/project/snapshots.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/words.h"
@@ -26,6 +27,7 @@ struct Options {
   std::vector<std::string> since;
   std::vector<std::string> only;
   std::string format = "text";
+  std::string left_out = "fail";
   bool exit_code = false;
 };
 
@@ -51,17 +53,33 @@ std::optional<std::string> default_revision() {
   return std::nullopt;
 }
 
-// The answer, and what the images were compared with, in words.
-struct Answer {
-  project::Affected affected;
-  std::string compared_with;
-};
+// What becomes of affected images that a format can't have.
+const std::vector<std::string> kLeftOut = {"fail", "bake", "warn"};
 
 class Question {
  public:
   Question(const Options& options, bool& failed) : options_(options), failed_(failed) {}
 
-  std::optional<Answer> answer() {
+  // About the images that are asked about.
+  std::optional<report::AffectedAnswer> answer() {
+    auto answer = answer_of_all();
+    if (!answer) return std::nullopt;
+    std::vector<project::ImageEffect>& images = answer->affected.images;
+    for (const project::ImageEffect& effect : images) {
+      if (report::is_affected(effect)) answer->rebuilt.insert(effect.image->target.name);
+    }
+    project::add_needs(project_.images);
+    std::vector<project::ImageEffect> asked;
+    for (size_t i = 0; i < images.size(); ++i) {
+      if (is_asked(i)) asked.push_back(std::move(images[i]));
+    }
+    images = std::move(asked);
+    answer->definitions = options_.build.definitions;
+    return answer;
+  }
+
+ private:
+  std::optional<report::AffectedAnswer> answer_of_all() {
     if (!options_.changed.empty()) return answer_changed();
     if (!options_.since.empty()) return answer_since();
     std::vector<std::string> revisions = options_.git;
@@ -77,26 +95,25 @@ class Question {
     return only_.empty() || std::ranges::find(only_, image) != only_.end();
   }
 
- private:
-  std::optional<Answer> answer_changed() {
+  std::optional<report::AffectedAnswer> answer_changed() {
     const auto changed = read_names(options_.changed);
     if (!changed || !read()) return std::nullopt;
-    return Answer{project::affected_by(project_, *changed, current_folder(), judging()),
-                  text::counted(changed->size(), "changed file")};
+    return report::AffectedAnswer{project::affected_by(project_, *changed, current_folder(), judging()),
+                                  text::counted(changed->size(), "changed file")};
   }
 
-  std::optional<Answer> answer_since() {
+  std::optional<report::AffectedAnswer> answer_since() {
     if (!read()) return std::nullopt;
     const auto states = project::read_snapshots(options_.since, project_);
     if (!states) {
       complain(text::words_of(states.error()));
       return std::nullopt;
     }
-    return Answer{project::affected_since(project_, *states, judging()),
-                  "the changes since " + text::list_words(options_.since)};
+    return report::AffectedAnswer{project::affected_since(project_, *states, judging()),
+                                  "the changes since " + text::list_words(options_.since)};
   }
 
-  std::optional<Answer> answer_git(const std::vector<std::string>& ranges) {
+  std::optional<report::AffectedAnswer> answer_git(const std::vector<std::string>& ranges) {
     const auto revisions = cache::Revisions::open(".", ranges, disk_of(options_.build));
     if (!revisions) {
       complain(text::words_of(revisions.error()));
@@ -110,7 +127,8 @@ class Question {
       if (!then) return std::nullopt;
       before.push_back(std::move(*then));
     }
-    return Answer{project::affected_since(project_, before, *revisions, judging()), words_of(ranges)};
+    return report::AffectedAnswer{project::affected_since(project_, before, *revisions, judging()),
+                                  words_of(ranges)};
   }
 
   bool read(std::shared_ptr<const context::FileSystem> files = nullptr,
@@ -140,6 +158,27 @@ class Question {
   HashingLine line_;
 };
 
+// Whether the format has all images that it has to have.
+bool complain_of_left_out(const report::AffectedAnswer& answer, report::AffectedFormat format,
+                          const Options& options) {
+  for (const std::string& warning : report::warnings_of(answer, format))
+    complain("warning: " + warning);
+  const std::vector<report::LeftOut> left_out = report::left_out_of(answer, format);
+  std::vector<report::LeftOut> fatal;
+  if (options.left_out == "fail") fatal = left_out;
+  if (options.left_out == "bake") fatal = report::left_out_of_bake(answer, left_out);
+  for (const report::LeftOut& image : left_out) {
+    const bool error = std::ranges::find(fatal, image.image, &report::LeftOut::image) != fatal.end();
+    complain(fmt::format("{}{} is affected and left out of {}: {}", error ? "" : "warning: ", image.image,
+                         options.format, image.reason));
+  }
+  if (fatal.empty()) return true;
+  complain(
+      "build what is left out in another way and give --left-out warn, or ask about other images only "
+      "(--only, --definition)");
+  return false;
+}
+
 int run(const Options& options) {
   const int ways = int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()};
   if (ways > 1) {
@@ -150,13 +189,7 @@ int run(const Options& options) {
   Question question(options, failed);
   auto answer = question.answer();
   if (!answer) return kError;
-  project::Affected& affected = answer->affected;
-  const auto is_asked = [&](const project::ImageEffect& effect) {
-    return question.is_asked(static_cast<size_t>(&effect - affected.images.data()));
-  };
-  std::vector<project::ImageEffect> asked;
-  std::ranges::copy_if(affected.images, std::back_inserter(asked), is_asked);
-  affected.images = std::move(asked);
+  const project::Affected& affected = answer->affected;
   warn_of_outside(affected.outside, false);
   complain_of(affected.failures);
   failed = failed || !affected.failures.empty();
@@ -168,14 +201,11 @@ int run(const Options& options) {
   }
   std::string out;
   const auto& formats = report::affected_formats();
-  const auto format = std::ranges::find(formats, options.format) - formats.begin();
-  report::append_affected(affected, answer->compared_with, static_cast<report::AffectedFormat>(format),
-                          report::Style(use_colour()), out);
+  const auto format =
+      static_cast<report::AffectedFormat>(std::ranges::find(formats, options.format) - formats.begin());
+  report::append_affected(*answer, format, report::Style(use_colour()), out);
   print_and_clear(out);
-  if (options.format == "github-matrix") {
-    for (const report::LeftOut& image : report::left_out_of_matrix(affected))
-      complain(fmt::format("warning: {} is not in the matrix: {}", image.image, image.reason));
-  }
+  failed = !complain_of_left_out(*answer, format, options) || failed;
   if (failed) return kError;
   return options.exit_code && std::ranges::any_of(affected.images, report::is_affected) ? kFindings : kOk;
 }
@@ -202,6 +232,12 @@ Command affected_command() {
   add_builder(command, [options](plan::Builder builder) { options->build.builder = builder; });
   add_store_option(command, options->build);
   command.text("--format", "", options->format, "Output format").choices = report::affected_formats();
+  command
+      .text("--left-out", "", options->left_out,
+            "If github-matrix, bake-targets or compose-services can't have an affected image: exit with "
+            "status 2 "
+            "(fail), do so unless bake can build it (bake), or only warn")
+      .choices = kLeftOut;
   command.flag("--exit-code", options->exit_code, "Exit with status 1 if an image is affected");
   command.notes =
       "An image is left out only if no step of it can change and its configuration does not. What can't be\n"
@@ -215,7 +251,8 @@ Command affected_command() {
       "  dcache affected --git origin/main...HEAD --format github-matrix >> matrix.json\n"
       "  docker buildx bake $(dcache affected --format bake-targets)";
   command.exit_status =
-      "0, or 1 with --exit-code if an image is affected, or 2 if a definition can't be read.";
+      "0, or 1 with --exit-code if an image is affected, or 2 if a definition can't be read or the format "
+      "leaves out an affected image (see --left-out).";
   command.run = [options] { return run(*options); };
   return command;
 }

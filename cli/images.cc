@@ -19,7 +19,7 @@ int run(const Options& options) {
   auto project = read_images(options.build, failed);
   if (!project) return kError;
   project::add_needs(project->images);
-  if (!options.only.empty()) failed = !keep_images(*project, options.only, "--only") || failed;
+  if (!options.only.empty() && !keep_images(*project, options.only, "--only")) return kError;
   std::string out;
   if (options.format == "json") {
     report::append_images_json(*project, out);

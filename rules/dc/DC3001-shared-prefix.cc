@@ -1,24 +1,26 @@
 #include <algorithm>
-#include <filesystem>
+#include <iterator>
 #include <span>
-#include <system_error>
 
 #include <fmt/format.h>
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/rule.h"
+#include "dcache/plan/graph.h"
+#include "dcache/project/context_choice.h"
 #include "dcache/project/discover.h"
-#include "dcache/text/file_io.h"
+#include "dcache/project/file_kinds.h"
+#include "dcache/text/path.h"
 #include "rules/volatile.h"
 
 namespace dcache::rules::DC3001 {
 namespace {
 
-namespace fs = std::filesystem;
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
 constexpr size_t kMostDockerfiles = 32;  // of a folder; more are not images of one project
+constexpr size_t kMostFolders = 5000;
 
 // A FROM and what follows it.
 using Stage = std::span<const Instruction>;
@@ -34,25 +36,58 @@ std::vector<Stage> stages_of(const dockerfile::File& file) {
 }
 
 struct Sibling {
-  std::string name;
+  std::string name;  // its path in the context
   dockerfile::File file;
   std::vector<Stage> stages;
 };
 
-// The Dockerfiles at the root of the context, read once for all of them.
+// The Dockerfiles that are built from the context, read once for all of them: those at its root come first.
 struct Siblings {
   std::vector<Sibling> all;
 };
 
+// A Dockerfile may be ignored in its context: the folders are listed, not the context.
+std::vector<std::string> dockerfiles_in(const lint::Surroundings& around, const std::string& folder) {
+  std::vector<std::string> paths;
+  for (const context::Listed& one : around.file_system->list(text::join_path(around.folder, folder))) {
+    if (!one.is_folder && project::is_dockerfile_name(one.name))
+      paths.push_back(text::join_path(folder, one.name));
+  }
+  if (paths.size() > kMostDockerfiles) paths.clear();
+  return paths;
+}
+
+bool is_vendored(std::string_view path) {
+  for (; path != "."; path = text::parent_path(path)) {
+    if (project::is_vendored_folder(text::base_name(path))) return true;
+  }
+  return false;
+}
+
+// Whether a Dockerfile below the root of the context is built from that root, by what it copies.
+bool is_of_context(const lint::Surroundings& around, const std::string& path, const dockerfile::File& file) {
+  if (text::parent_path(path) == ".") return true;
+  const auto choice =
+      project::choose_context(plan::build_graph(file, {}), text::join_path(around.folder, path),
+                              around.file_system->real_path(around.folder), *around.file_system);
+  return around.file_system->real_path(choice.folder) == around.file_system->real_path(around.folder);
+}
+
 Siblings read_siblings(const lint::Surroundings& around) {
+  std::vector<std::string> paths = dockerfiles_in(around, ".");
+  size_t folders = 0;
+  for (const context::Record& record : around.files.records()) {
+    if (record.type != context::Type::kFolder || is_vendored(record.path)) continue;
+    if (++folders > kMostFolders) break;
+    std::ranges::move(dockerfiles_in(around, record.path), std::back_inserter(paths));
+  }
   Siblings siblings;
-  std::vector<context::Listed> listed = around.file_system->list(around.folder);
-  std::erase_if(listed, [](const context::Listed& one) { return !project::is_dockerfile_name(one.name); });
-  if (listed.size() > kMostDockerfiles) return siblings;
-  for (context::Listed& one : listed) {
-    auto text = around.read(one.name);
+  for (std::string& path : paths) {
+    auto text = around.read(path);
     if (!text) continue;
-    Sibling& sibling = siblings.all.emplace_back(std::move(one.name), dockerfile::parse(std::move(*text)));
+    dockerfile::File file = dockerfile::parse(std::move(*text));
+    if (!is_of_context(around, path, file)) continue;
+    Sibling& sibling = siblings.all.emplace_back(std::move(path), std::move(file));
     sibling.stages = stages_of(sibling.file);
   }
   return siblings;
@@ -145,23 +180,24 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC3001",
-          .name = "shared-prefix",
-          .level = lint::Level::kInfo,
-          .origin = lint::Origin::kDcache,
-          .not_in_default = "a builder that builds both shares the steps by itself",
-          .summary = "Several Dockerfiles in a folder begin with the same costly steps",
-          .rationale =
-              "Two Dockerfiles that begin with the same image, the same files and the same install make the "
-              "same layers. One builder notices this by itself. CI jobs that run on separate machines do "
-              "not: each installs everything. As stages of one Dockerfile, or in a base image for both, the "
-              "work is done once, and there is only one place to update.\n\nOf several Dockerfiles at the "
-              "root of one context, the rule reports all except the first by name; if they have the same "
-              "text, it reports all of them.",
-          .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
-          .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC3001",
+      .name = "shared-prefix",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kDcache,
+      .not_in_default = "a builder that builds both shares the steps by itself",
+      .summary = "Several Dockerfiles of a build context begin with the same costly steps",
+      .rationale =
+          "Two Dockerfiles that begin with the same image, the same files and the same install make the "
+          "same layers. One builder notices this by itself. CI jobs that run on separate machines do "
+          "not: each installs everything. As stages of one Dockerfile, or in a base image for both, the "
+          "work is done once, and there is only one place to update.\n\nThe rule compares the Dockerfiles at "
+          "the root of the build context, and those in its folders that copy from the root. It reports all "
+          "except the first one; if they have the same text, it reports all of them.",
+      .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
+      .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC3001

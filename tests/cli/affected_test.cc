@@ -291,6 +291,22 @@ TEST(Affected, PrintsNamesForCi) {
   EXPECT_EQ(run_dcache({"affected", "--git", "HEAD", "--exit-code"}, repository.path()).status, 1);
 }
 
+// The matrix for changes of files, and the exit status.
+std::pair<json, int> matrix_of(const Repository& repository, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"affected", "--format", "github-matrix"});
+  const Outcome outcome = run_dcache(arguments, repository.path());
+  return {json::parse(outcome.out), outcome.status};
+}
+
+// The members of a row that say something.
+std::string row_of(const json& row) {
+  std::string text;
+  for (const auto& [name, value] : row.items()) {
+    if (value != "" && value != "false") text += fmt::format("{}={};", name, value.get<std::string>());
+  }
+  return text;
+}
+
 TEST(Affected, GivesAMatrixWhatTheActionTakes) {
   const Repository repository(
       {{"docker-bake.hcl",
@@ -306,23 +322,147 @@ TEST(Affected, GivesAMatrixWhatTheActionTakes) {
        {"a/f", "1\n"},
        {"f", "1\n"},
        {"lib/l", "1\n"}});
-  const Outcome outcome =
-      run_dcache({"affected", "--changed", "a/f", "f", "--format", "github-matrix"}, repository.path());
-  EXPECT_EQ(json::parse(outcome.out), json::parse(R"({
-    "any": true,
-    "left_out": [{"image": "c",
-      "reason": "its context b is the target b, which only a build with bake or Compose has"}],
-    "include": [
-      {"image": "a", "dockerfile": "a/Dockerfile", "dockerfile_inline": "", "context": "a", "target": "",
-       "tags": "me/a:1,me/a", "build_args": "V=1\n\"W=x\ny\"",
-       "build_contexts": "base=docker-image://alpine\nlib=lib", "platforms": "linux/amd64,linux/arm64",
-       "labels": "team=core", "annotations": "", "unknown": ""},
-      {"image": "b", "dockerfile": "", "dockerfile_inline": "FROM x\nCOPY f /", "context": ".", "target": "",
-       "tags": "", "build_args": "", "build_contexts": "", "platforms": "", "labels": "", "annotations": "",
-       "unknown": ""},
-      {"image": "d", "dockerfile": "d/Dockerfile", "dockerfile_inline": "",
-       "context": "https://github.com/a/b.git#v1", "target": "", "tags": "", "build_args": "",
-       "build_contexts": "", "platforms": "", "labels": "", "annotations": "", "unknown": ""}]})"));
+  const auto [matrix, status] = matrix_of(repository, {"--changed", "a/f", "f"});
+  EXPECT_EQ(status, 2);
+  EXPECT_TRUE(matrix.at("any"));
+  EXPECT_FALSE(matrix.at("empty"));
+  EXPECT_EQ(matrix.at("bake_targets"), "c");
+  EXPECT_EQ(matrix.at("left_out"), json::parse(R"([{"image": "c",
+      "reason": "its context b is the target b, which only a build with bake or Compose has"}])"));
+  std::vector<std::string> rows;
+  for (const json& row : matrix.at("include"))
+    rows.push_back(row_of(row));
+  EXPECT_EQ(rows,
+            (std::vector<std::string>{
+                "build_args=V=1\n\"W=x\ny\";build_contexts=base=docker-image://alpine\nlib=lib;context=a;"
+                "dockerfile=a/Dockerfile;image=a;labels=team=core;platforms=linux/amd64,linux/arm64;"
+                "tags=me/a:1,me/a;",
+                "context=.;dockerfile_inline=FROM x\nCOPY f /;image=b;",
+                "context=https://github.com/a/b.git#v1;dockerfile=d/Dockerfile;image=d;"}));
+  EXPECT_EQ(matrix_of(repository, {"--left-out", "bake", "--changed", "f"}).second, 0);
+  EXPECT_EQ(matrix_of(repository, {"--left-out", "warn", "--changed", "f"}).second, 0);
+}
+
+TEST(Affected, GivesAMatrixAllInputsOfTheBuild) {
+  const Repository repository(
+      {{"docker-bake.hcl",
+        "target \"base\" {\n  secret = [\"id=k,src=k.txt\"]\n}\n"
+        "target \"a\" {\n  inherits = [\"base\"]\n  context = \"a\"\n"
+        "  secret = [{ type = \"env\", id = \"t\", env = \"TOKEN\" }]\n"
+        "  ssh = [{ id = \"default\" }, { id = \"key\", paths = [\"a.pem\", \"b.pem\"] }]\n  network = "
+        "\"host\"\n"
+        "  extra-hosts = { h = \"1.2.3.4\" }\n  shm-size = \"64m\"\n  ulimits = [\"nofile=1:2\"]\n"
+        "  no-cache = true\n  no-cache-filter = [\"s\"]\n  pull = true\n  cache-from = [\"type=gha\"]\n"
+        "  cache-to = [\"type=inline\"]\n  attest = [\"type=sbom\"]\n  output = [\"type=registry\"]\n}\n"
+        "group \"default\" { targets = [\"a\"] }\n"},
+       {"compose.yaml",
+        "services:\n  s:\n    build: {context: s, secrets: [k], ssh: [default], pull: true, privileged: "
+        "true}\n"},
+       {"Dockerfile", "FROM x\n"},
+       {"a/Dockerfile", "FROM x\nCOPY f /\n"},
+       {"a/f", "1\n"},
+       {"s/Dockerfile", "FROM x\nCOPY f /\n"},
+       {"s/f", "1\n"}});
+  const auto [matrix, status] = matrix_of(repository, {"--changed", "a/f", "s/f"});
+  EXPECT_EQ(status, 0);
+  ASSERT_EQ(matrix.at("include").size(), 2U) << matrix;
+  EXPECT_EQ(row_of(matrix.at("include")[1]),
+            "add_hosts=h=1.2.3.4;cache_from=type=gha;cache_to=type=inline;context=a;dockerfile=a/Dockerfile;"
+            "image=a;network=host;no_cache=true;no_cache_filters=s;pull=true;secret_envs=t=TOKEN;"
+            "secret_files=k=k.txt;shm_size=64m;ssh=default\nkey=a.pem,b.pem;ulimit=nofile=1:2;"
+            "unknown=attests,outputs;");
+  EXPECT_EQ(row_of(matrix.at("include")[0]),
+            "context=s;dockerfile=s/Dockerfile;image=s;pull=true;ssh=default;unknown=secrets,allow;");
+}
+
+TEST(Affected, LeavesOutOfAMatrixWhatNeedsAnAffectedImage) {
+  const Repository repository({{"compose.yaml",
+                                "services:\n  a: {image: me/a, build: a}\n  b: {image: me/b, build: b}\n"
+                                "  c: {build: {context: c, additional_contexts: {base: 'service:a'}}}\n"},
+                               {"a/Dockerfile", "FROM x\nCOPY f /\n"},
+                               {"a/f", "1\n"},
+                               {"b/Dockerfile", "FROM me/a\nCOPY f /\n"},
+                               {"b/f", "1\n"},
+                               {"c/Dockerfile", "FROM base\nCOPY f /\n"},
+                               {"c/f", "1\n"}});
+  const auto [both, failed] = matrix_of(repository, {"--changed", "a/f"});
+  EXPECT_EQ(failed, 2);
+  EXPECT_EQ(both.at("include").size(), 1U) << both;
+  EXPECT_EQ(both.at("bake_targets"), "c");
+  EXPECT_EQ(both.at("left_out")[0].at("reason"),
+            "it needs a, which is affected too: the jobs of a matrix run at the same time");
+  EXPECT_EQ(matrix_of(repository, {"--left-out", "bake", "--changed", "a/f"}).second, 2);
+  // The base of before is the one that is needed.
+  const auto [one, status] = matrix_of(repository, {"--changed", "b/f"});
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(one.at("include").size(), 1U) << one;
+  const auto [none, no_row] = matrix_of(repository, {"--changed", "c/f"});
+  EXPECT_EQ(no_row, 2);
+  EXPECT_TRUE(none.at("any"));
+  EXPECT_TRUE(none.at("empty"));
+  const Outcome bake =
+      run_dcache({"affected", "--changed", "a/f", "--format", "bake-targets"}, repository.path());
+  EXPECT_EQ(bake.out, "a b c\n");
+  EXPECT_EQ(bake.status, 0);
+  EXPECT_NE(bake.err.find("b needs a by its tag"), std::string::npos) << bake.err;
+  const Repository shared(kShared);
+  const auto [skaffold, left_out] = matrix_of(shared, {"--changed", "cmd/app1/main.go"});
+  EXPECT_EQ(left_out, 2);
+  EXPECT_EQ(skaffold.at("left_out")[0].at("reason"),
+            "its build argument BASE is the image base, which only Skaffold can tell");
+}
+
+TEST(Affected, NamesOnlyWhatTheCommandBuilds) {
+  const Repository repository({{"compose.yaml", "include: [inc/compose.yaml]\nservices: {a: {build: a}}\n"},
+                               {"inc/compose.yaml", "services: {i: {build: .}}\n"},
+                               {"inc/Dockerfile", "FROM x\nCOPY f /\n"},
+                               {"inc/f", "1\n"},
+                               {"sub/compose.yaml", "services: {a: {build: a}}\n"},
+                               {"sub/a/Dockerfile", "FROM x\nCOPY f /\n"},
+                               {"sub/a/f", "1\n"},
+                               {"a/Dockerfile", "FROM x\nCOPY f /\n"},
+                               {"a/f", "1\n"},
+                               {"lone/Dockerfile", "FROM x\nCOPY f /\n"},
+                               {"lone/f", "1\n"}});
+  const auto asked = [&](std::vector<std::string> arguments, const std::string& folder = ".") {
+    arguments.insert(arguments.begin(), "affected");
+    const Outcome outcome = run_dcache(arguments, repository / folder);
+    return fmt::format("{}{}[{}]", outcome.out, outcome.err, outcome.status);
+  };
+  for (const std::string format : {"bake-targets", "compose-services"}) {
+    EXPECT_EQ(asked({"--format", format, "--changed", "a/f", "inc/f"}), "a i\n[0]");
+    const std::string other = asked({"--format", format, "--changed", "sub/a/f"});
+    EXPECT_NE(other.find("a@sub/compose.yaml is affected and left out of " + format), std::string::npos)
+        << other;
+    EXPECT_NE(other.find("--definition sub/compose.yaml"), std::string::npos) << other;
+    EXPECT_TRUE(other.ends_with("[2]")) << other;
+    EXPECT_EQ(asked({"--format", format, "--definition", "sub/compose.yaml", "--changed", "sub/a/f"}),
+              "a\n[0]");
+    const std::string lone = asked({"--format", format, "--left-out", "warn", "--changed", "lone/f"});
+    EXPECT_NE(lone.find("warning: lone/Dockerfile is affected and left out"), std::string::npos) << lone;
+    EXPECT_TRUE(lone.ends_with("[0]")) << lone;
+  }
+}
+
+TEST(Images, OfAnUnknownNameAreNotListed) {
+  const Repository repository(kServices);
+  const Outcome outcome = run_dcache({"images", "--only", "nope"}, repository.path());
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.status, 2);
+}
+
+TEST(Images, RefuseAnUnknownBuilder) {
+  const Repository repository({{".dcache.toml", "[[images]]\nname = \"a\"\nbuilder = \"docker\"\n"},
+                               {"Dockerfile", "FROM x\nRUN a\n"}});
+  const Outcome outcome = run_dcache({"images"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(
+      outcome.err.find(".dcache.toml:3:11: there is no builder 'docker'; write one of buildkit, classic, "
+                       "buildah"),
+      std::string::npos)
+      << outcome.err;
+  repository.write(".dcache.toml", "[[images]]\nname = \"a\"\nbuilder = \"buildah\"\n");
+  EXPECT_EQ(run_dcache({"images"}, repository.path()).status, 0);
 }
 
 TEST(Affected, LeavesOutOfAMatrixWhatNoJobCanBuild) {

@@ -107,6 +107,25 @@ target "app" {
   EXPECT_EQ(app.platforms, Texts{"linux/amd64"});
 }
 
+TEST(BakeTarget, AddsItsSecretsToThoseItInherits) {
+  std::string text =
+      "target \"t0\" {\n  secret = [\"id=a,src=a.txt\", \"id=${timestamp()}\"]\n  ssh = [\"default\"]\n}\n";
+  // Each target inherits the one before twice.
+  for (int i = 1; i < 40; ++i) {
+    const std::string before = "\"t" + std::to_string(i - 1) + "\"";
+    text += "target \"t" + std::to_string(i) + "\" {\n  inherits = [" + before + ", " + before + "]\n}\n";
+  }
+  text +=
+      "target \"last\" {\n  inherits = [\"t39\"]\n  secret = [{ id = \"b\", env = \"B\" }]\n  pull = "
+      "true\n}\n";
+  const Definitions defined = read(text);
+  const Target& last = target(defined, "last");
+  EXPECT_EQ(last.secrets, (Texts{"id=a,src=a.txt", "env=B,id=b"}));
+  EXPECT_EQ(last.ssh, Texts{"default"});
+  EXPECT_EQ(last.other_inputs, Texts{"secrets"});
+  EXPECT_TRUE(last.pull);
+}
+
 TEST(BakeTarget, HasLabelsAndAnnotations) {
   const Definitions found = read(R"(
 target "base" {

@@ -42,6 +42,11 @@ inline std::string shown(const Target& target) {
   add_list("to", target.cache_to);
   if (target.no_cache) add("no_cache", "yes");
   add_list("no_cache_filter", target.no_cache_filter);
+  if (target.pull) add("pull", "yes");
+  add_list("secrets", target.secrets);
+  add_list("ssh", target.ssh);
+  add_list("other", target.other_inputs);
+  if (target.builder) add("builder", std::string(plan::name_of(*target.builder)));
   add("network", target.run.network);
   add("shm", target.run.shm_size);
   add_list("hosts", target.run.add_hosts);

@@ -63,7 +63,8 @@ TEST(Skaffold, ArtifactsOfDockerAreTargets) {
                  "      - --build-arg=A=2\n      - --build-arg\n      - B={{.V}}\n      - --target=u\n      "
                  "- --no-cache\n"
                  "      - --platform\n      - linux/arm64\n      - --build-context=c=../d\n      - --pull\n"),
-       "a: context=. target=t args={A=2,B=v} contexts={c=../d} platforms=[linux/arm64] no_cache=yes\n",
+       "a: context=. target=t args={A=2,B=v} contexts={c=../d} platforms=[linux/arm64] no_cache=yes "
+       "pull=yes\n",
        {},
        {{"V", "v"}}},
       {artifacts(

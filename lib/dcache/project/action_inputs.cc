@@ -16,7 +16,7 @@ struct Input {
   Form form;
 };
 using enum BuildField;
-constexpr std::array<Input, 20> kInputs = {{{"context", kContext, Form::kText},
+constexpr std::array<Input, 22> kInputs = {{{"context", kContext, Form::kText},
                                             {"file", kFile, Form::kText},
                                             {"target", kTarget, Form::kText},
                                             {"call", kCall, Form::kText},
@@ -24,6 +24,8 @@ constexpr std::array<Input, 20> kInputs = {{{"context", kContext, Form::kText},
                                             {"shm-size", kShmSize, Form::kText},
                                             {"cgroup-parent", kCgroupParent, Form::kText},
                                             {"no-cache", kNoCache, Form::kText},
+                                            {"pull", kPull, Form::kText},
+                                            {"ssh", kSsh, Form::kLines},
                                             {"build-args", kArg, Form::kLines},
                                             {"build-contexts", kNamedContext, Form::kLines},
                                             {"labels", kLabel, Form::kLines},
@@ -36,6 +38,10 @@ constexpr std::array<Input, 20> kInputs = {{{"context", kContext, Form::kText},
                                             {"no-cache-filters", kNoCacheFilter, Form::kLinesOrCommas},
                                             {"no-cache-filter", kNoCacheFilter, Form::kLinesOrCommas},
                                             {"add-hosts", kAddHost, Form::kLinesOrCommas}}};
+
+// Those that make no difference to what is built, and that are only named.
+constexpr std::array<std::string_view, 8> kOtherInputs = {"allow", "attests", "outputs",      "provenance",
+                                                          "sbom",  "secrets", "secret-files", "secret-envs"};
 
 constexpr std::array<std::string_view, 3> kBuildActions = {
     "docker/build-push-action", "depot/build-push-action", "useblacksmith/build-push-action"};
@@ -116,6 +122,9 @@ std::optional<CiBuild> read_build_action(const yaml::Value& inputs) {
   CiBuild build;
   for (const yaml::Member& member : inputs.members) {
     const std::string name = text::to_lower(member.name);
+    const bool other = std::ranges::find(kOtherInputs, name) != kOtherInputs.end();
+    if (other && member.value.is_scalar() && !member.value.text.empty())
+      build.values.emplace_back(kOtherInput, CiText{name});
     const auto* const input = std::ranges::find(kInputs, name, &Input::name);
     if (input == kInputs.end() || !member.value.is_scalar()) continue;
     const std::string text = yaml::printed(member.value);

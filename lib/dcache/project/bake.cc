@@ -11,6 +11,7 @@
 #include "dcache/project/compose.h"
 #include "dcache/project/hcl/json.h"
 #include "dcache/project/hcl/parser.h"
+#include "dcache/project/once.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/unicode.h"
 
@@ -109,6 +110,10 @@ void restore_compose(Target& target, const Target& from) {
   target.run.hostname = from.run.hostname;
   target.run.cgroup_parent = from.run.cgroup_parent;
   target.image_args = from.image_args;
+  target.pull = target.pull || from.pull;
+  add_once(target.secrets, from.secrets);
+  add_once(target.ssh, from.ssh);
+  add_once(target.other_inputs, from.other_inputs);
   target.needs.insert(target.needs.end(), from.needs.begin(), from.needs.end());
   std::ranges::transform(target.needs, target.needs.begin(), bake_name);
   std::ranges::sort(target.needs);

@@ -263,8 +263,26 @@ class TargetReader {
         return;
       case BuildField::kNoCacheFilter:
         return read_list("no-cache-filter", value, target_.no_cache_filter);
+      case BuildField::kPull:
+        target_.pull = text::equals_ignoring_case(value.text, "true");
+        return;
+      case BuildField::kSecret:
+        return read_secret_option("secrets", value, target_.secrets);
+      case BuildField::kSsh:
+        return read_secret_option("ssh", value, target_.ssh);
+      case BuildField::kOtherInput:
+        return add_once(target_.other_inputs, value.text);
       default:
         return read_run_option(field, value);
+    }
+  }
+
+  // Makes no difference to what is built, so nothing is unknown of it.
+  void read_secret_option(const char* input, const CiText& value, std::vector<std::string>& to) {
+    if (value.is_known()) {
+      add_once(to, value.text);
+    } else {
+      add_once(target_.other_inputs, std::string(input));
     }
   }
 
@@ -561,6 +579,9 @@ void CiTargets::merge(Target& into, const Target& more) const {
   into.labels.insert(more.labels.begin(), more.labels.end());
   add_all(into.cache_from, more.cache_from);
   add_all(into.cache_to, more.cache_to);
+  add_all(into.secrets, more.secrets);
+  add_all(into.ssh, more.ssh);
+  add_all(into.other_inputs, more.other_inputs);
   for (const Unknown& unknown : more.unknown)
     add_once(into.unknown, unknown);
   for (const Origin& origin : more.defined) {

@@ -1,6 +1,7 @@
 #include "dcache/project/compose_service.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -60,6 +61,7 @@ class ServiceReader {
     read_labels();
     add_reference(name);
     read_run();
+    read_inputs();
     read_extension();
     sort_needs();
     return fine_;
@@ -210,6 +212,24 @@ class ServiceReader {
       read_limit(limit);
   }
 
+  // What the builder is given beside the files. A secret is only named here.
+  void read_inputs() {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOthers = {
+        {{"secrets", "secrets"},
+         {"entitlements", "allow"},
+         {"privileged", "allow"},
+         {"provenance", "provenance"},
+         {"sbom", "sbom"},
+         {"isolation", "isolation"}}};
+    for (const auto& [member, input] : kOthers) {
+      const Value* const value = build_.find(member);
+      if (value != nullptr && !value->is_null()) add_once(target_.other_inputs, {std::string(input)});
+    }
+    if (const Value* const pull = build_.find("pull")) target_.pull = yaml::is_true(*pull);
+    for (const ComposePair& key : compose_pairs(build_.find("ssh")))
+      target_.ssh.push_back(key.value ? fmt::format("{}={}", key.name, *key.value) : key.name);
+  }
+
   void read_hosts(const Value& hosts) {
     std::vector<std::string>& to = target_.run.add_hosts;
     const auto add = [&](const std::string& name, std::string_view address) {
@@ -259,6 +279,11 @@ class ServiceReader {
     add_once(target_.no_cache_filter, words_of_extension(bake->find("no-cache-filter")));
     add_words(bake->find("cache-from"), target_.cache_from);
     add_words(bake->find("cache-to"), target_.cache_to);
+    add_once(target_.secrets, words_of_extension(bake->find("secret")));
+    add_once(target_.ssh, words_of_extension(bake->find("ssh")));
+    if (bake->find("output") != nullptr) add_once(target_.other_inputs, {"outputs"});
+    if (const Value* const pull = bake->find("pull"); pull != nullptr && pull->is_scalar())
+      target_.pull = yaml::is_true(*pull);
     const Value* const no_cache = bake->find("no-cache");
     if (no_cache != nullptr && no_cache->is_scalar()) target_.no_cache = yaml::is_true(*no_cache);
     const Value* const contexts = bake->find("contexts");

@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 #include <map>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -66,6 +67,15 @@ Definitions with_sources(const ReadOptions& options, const Paths& more, const Re
   for (Target& target : definitions.targets)
     target.sources = sources;
   return definitions;
+}
+
+// Notes that a file has to be given to reach what is in others.
+void set_read_with(Definitions& definitions, const std::string& path) {
+  for (Target& target : definitions.targets) {
+    for (Origin& origin : target.defined) {
+      if (origin.path != path) origin.read_with = path;
+    }
+  }
 }
 
 void append(Definitions from, Definitions& to) {
@@ -132,7 +142,9 @@ class FolderReader {
       for (const std::string& path : paths) {
         if (is_override(path)) main.push_back(path);
       }
-      append(read(main), result_);
+      Definitions definitions = read(main);
+      set_read_with(definitions, main.front());
+      append(std::move(definitions), result_);
     }
     for (const std::string& path : paths) {
       if (std::ranges::find(main, path) != main.end()) continue;
@@ -149,6 +161,7 @@ class FolderReader {
         return std::ranges::any_of(result_.targets,
                                    [&](const Target& known) { return is_same_build(known, target); });
       });
+      set_read_with(variant, path);
       append(std::move(variant), result_);
     }
   }
@@ -248,6 +261,29 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
     default:
       return true;
   }
+}
+
+std::vector<std::string> read_by_itself(DefinitionKind kind, const context::FileSystem& files) {
+  const auto named_in = [&](const std::string& folder, std::span<const std::string_view> names) {
+    Paths found;
+    for (const std::string_view name : names) {
+      if (std::string path = text::join_path(folder, name); files.exists(path))
+        found.push_back(std::move(path));
+    }
+    return found;
+  };
+  Paths found;
+  if (kind == DefinitionKind::kBake) {
+    found = named_in(".", kComposeNames);
+    std::ranges::move(named_in(".", kBakeNames), std::back_inserter(found));
+  } else if (kind == DefinitionKind::kCompose) {
+    for (std::string place = ".";; place = folder_above(place)) {
+      found = named_in(place, kComposeNames);
+      if (!found.empty() || files.real_path(place) == "/") break;
+    }
+    found.resize(std::min<size_t>(found.size(), 1));
+  }
+  return found;
 }
 
 std::string folder_above(const std::string& folder) {

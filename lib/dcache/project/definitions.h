@@ -16,6 +16,13 @@ namespace dcache::project {
 Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
                              const ReadOptions& options);
 
+// The files that `docker buildx bake` (kBake) or `docker compose` (kCompose) reads in the current folder if
+// it is given none. Compose looks in the folders above too, and reads what overrides its file with it; bake
+// reads the files of Compose first. Empty for other kinds.
+// Source: https://docs.docker.com/build/bake/reference/#file-format,
+// https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file
+std::vector<std::string> read_by_itself(DefinitionKind kind, const context::FileSystem& files);
+
 // The folder above, spelled as `folder` is: ".." is added where the path has no more parts of its own.
 std::string folder_above(const std::string& folder);
 

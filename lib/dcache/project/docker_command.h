@@ -31,8 +31,12 @@ enum class BuildField : uint8_t {
   kShmSize,
   kUlimit,
   kCgroupParent,
-  kCall,   // what is done in place of a build
-  kOther,  // of no meaning here
+  kPull,
+  kSecret,      // "id=npm,src=.npmrc"
+  kSsh,         // "default", "ID=PATH"
+  kOtherInput,  // the name of another input of docker/build-push-action that is given
+  kCall,        // what is done in place of a build
+  kOther,       // of no meaning here
 };
 
 // Where the path of a Dockerfile starts.

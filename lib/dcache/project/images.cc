@@ -126,6 +126,7 @@ class ImageMaker {
 
   static void add_plan(const Target& target, plan::Options& plan) {
     if (!target.target.empty()) plan.target = target.target;
+    if (target.builder) plan.builder = *target.builder;
     for (const auto& [name, value] : target.args)
       plan.build_args[name] = value;
     for (const auto& [name, image] : target.image_args)

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/plan/builder.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
@@ -13,8 +14,8 @@
 namespace dcache::project {
 namespace {
 
-constexpr std::array<std::string_view, 7> kKeys = {"name", "dockerfile", "context",  "target",
-                                                   "args", "contexts",   "platforms"};
+constexpr std::array<std::string_view, 8> kKeys = {"name", "dockerfile", "context",   "target",
+                                                   "args", "contexts",   "platforms", "builder"};
 
 class SettingsReader {
  public:
@@ -68,10 +69,20 @@ class SettingsReader {
       read_pairs(key, value, target.contexts);
     } else if (key == "platforms") {
       read_list(key, value, target.platforms);
+    } else if (key == "builder") {
+      read_builder(value, target);
     } else {
       fail(value, fmt::format("unknown key '{}' of an image", key),
            text::did_you_mean(key, kKeys, fmt::format("the keys are {}", fmt::join(kKeys, ", "))));
     }
+  }
+
+  void read_builder(const toml::node& value, Target& target) {
+    const auto name = value.value<std::string>();
+    target.builder = name ? plan::builder_of(*name) : std::nullopt;
+    if (!target.builder)
+      fail(value, name ? fmt::format("there is no builder '{}'", *name) : "'builder' is not a string",
+           fmt::format("write one of {}", fmt::join(plan::builder_names(), ", ")));
   }
 
   void read_text(std::string_view key, const toml::node& value, std::string& text) {

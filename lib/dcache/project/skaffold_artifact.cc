@@ -248,6 +248,7 @@ class ArtifactReader {
     if (!name.starts_with('-')) return true;
     if (std::ranges::find(kSwitches, name) == kSwitches.end()) return false;
     if (name == "--no-cache") target_.no_cache = value.value_or("true") == "true";
+    if (name == "--pull") target_.pull = value.value_or("true") == "true";
     return true;
   }
 
@@ -284,6 +285,10 @@ class ArtifactReader {
       target_.no_cache_filter.push_back(value);
     } else if (name == "--cache-from" || name == "--cache-to") {
       add_cache(value, place, name == "--cache-from" ? target_.cache_from : target_.cache_to);
+    } else if (name == "--secret") {
+      target_.secrets.push_back(value);
+    } else if (name == "--ssh") {
+      target_.ssh.push_back(value);
     }
   }
 

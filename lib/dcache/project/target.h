@@ -35,6 +35,9 @@ struct Origin {
   std::string path;       // of the file, from where paths are read
   uint32_t line = 0;      // from 1; 0 if it is not known
   std::string name = {};  // what it is called there; empty for the target's own name
+  // The file that bake or Compose is given to find it, if that is another one: it includes or overrides
+  // `path`.
+  std::string read_with = {};
   friend bool operator==(const Origin&, const Origin&) = default;
 };
 
@@ -70,7 +73,15 @@ struct Target {
   std::vector<std::string> cache_to = {};
   bool no_cache = false;
   std::vector<std::string> no_cache_filter = {};
+  bool pull = false;
+  // As docker buildx build takes them: "id=npm,src=.npmrc", "id=npm,env=NPM_TOKEN"; "default".
+  std::vector<std::string> secrets = {};
+  std::vector<std::string> ssh = {};
   plan::RunOptions run = {};
+  // The builder, if the definition names one.
+  std::optional<plan::Builder> builder = {};
+  // What else the build is given, by the input of docker/build-push-action: "attests", "outputs", each once.
+  std::vector<std::string> other_inputs = {};
   // Names of the images whose result this build reads, each once, sorted.
   std::vector<std::string> needs = {};
   // Build arguments whose value is the reference of an image that `needs` names (Skaffold's alias), by

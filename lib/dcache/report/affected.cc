@@ -1,8 +1,10 @@
 #include "dcache/report/affected.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dcache/report/explain.h"
 #include "dcache/report/matrix.h"
@@ -117,37 +119,62 @@ void append_json(const Affected& affected, const std::string& compared_with, std
   out += '\n';
 }
 
-void append_matrix(const Affected& affected, std::string& out) {
-  const std::vector<LeftOut> left_out = left_out_of_matrix(affected);
+// The affected images that are called so.
+Affected only(const Affected& affected, const std::vector<LeftOut>& images) {
+  Affected some;
+  std::ranges::copy_if(affected.images, std::back_inserter(some.images), [&](const ImageEffect& effect) {
+    return std::ranges::find(images, effect.image->target.name, &LeftOut::image) != images.end();
+  });
+  return some;
+}
+
+// Those that the matrix leaves out and bake builds.
+BuildNames bake_names_of(const AffectedAnswer& answer, const std::vector<LeftOut>& left_out) {
+  Affected rest = only(answer.affected, left_out);
+  std::vector<LeftOut> too_early;
+  std::erase_if(rest.images, [&](const ImageEffect& effect) {
+    const bool early = !needed_by_tag(*effect.image, answer.rebuilt).empty();
+    if (early) too_early.push_back({effect.image->target.name, {}});
+    return early;
+  });
+  BuildNames names = build_names(rest, DefinitionKind::kBake, answer.definitions);
+  std::ranges::move(too_early, std::back_inserter(names.left_out));
+  return names;
+}
+
+void append_matrix(const AffectedAnswer& answer, std::string& out) {
+  const std::vector<LeftOut> left_out = left_out_of(answer, AffectedFormat::kGithubMatrix);
   std::vector<const project::Image*> images;
-  for (const ImageEffect& effect : affected.images) {
-    if (is_affected(effect) && why_not_in_matrix(*effect.image).empty()) images.push_back(effect.image);
+  for (const ImageEffect& effect : answer.affected.images) {
+    if (is_affected(effect) && why_not_in_matrix(*effect.image, answer.rebuilt).empty())
+      images.push_back(effect.image);
   }
   text::JsonWriter json(out);
-  json.begin_object().member("any", !images.empty()).key("left_out").begin_array();
+  json.begin_object()
+      .member("any", !images.empty() || !left_out.empty())
+      .member("empty", images.empty())
+      .key("left_out")
+      .begin_array();
   for (const LeftOut& one : left_out)
     json.begin_object().member("image", one.image).member("reason", one.reason).end_object();
-  json.end_array().key("include").begin_array();
+  json.end_array()
+      .member("bake_targets", fmt::format("{}", fmt::join(bake_names_of(answer, left_out).names, " ")))
+      .key("include")
+      .begin_array();
   for (const project::Image* image : images)
     write_matrix_row(*image, json);
   json.end_array().end_object();
   out += '\n';
 }
 
-// The names of those that are defined by files of a kind; of all without one.
-std::vector<std::string> names_of(const Affected& affected, std::optional<DefinitionKind> kind) {
+std::vector<std::string> names_of(const AffectedAnswer& answer, AffectedFormat format) {
+  if (format == AffectedFormat::kBakeTargets)
+    return build_names(answer.affected, DefinitionKind::kBake, answer.definitions).names;
+  if (format == AffectedFormat::kComposeServices)
+    return build_names(answer.affected, DefinitionKind::kCompose, answer.definitions).names;
   std::vector<std::string> names;
-  for (const ImageEffect& effect : affected.images) {
-    if (!is_affected(effect)) continue;
-    const auto& defined = effect.image->target.defined;
-    auto origin = kind ? std::ranges::find(defined, *kind, &project::Origin::kind) : defined.begin();
-    // Bake reads the files of Compose too.
-    if (kind == DefinitionKind::kBake && origin == defined.end())
-      origin = std::ranges::find(defined, DefinitionKind::kCompose, &project::Origin::kind);
-    if (origin == defined.end()) continue;
-    std::string name = kind && !origin->name.empty() ? origin->name : effect.image->target.name;
-    if (kind == DefinitionKind::kBake) std::ranges::replace(name, '.', '_');
-    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  for (const ImageEffect& effect : answer.affected.images) {
+    if (is_affected(effect)) names.push_back(effect.image->target.name);
   }
   return names;
 }
@@ -160,40 +187,63 @@ const std::vector<std::string>& affected_formats() {
   return kFormats;
 }
 
-bool is_affected(const ImageEffect& effect) {
-  return effect.effect != Effect::kUnaffected;
-}
-
-std::vector<LeftOut> left_out_of_matrix(const Affected& affected) {
+std::vector<LeftOut> left_out_of(const AffectedAnswer& answer, AffectedFormat format) {
+  if (format == AffectedFormat::kBakeTargets)
+    return build_names(answer.affected, DefinitionKind::kBake, answer.definitions).left_out;
+  if (format == AffectedFormat::kComposeServices)
+    return build_names(answer.affected, DefinitionKind::kCompose, answer.definitions).left_out;
   std::vector<LeftOut> left_out;
-  for (const ImageEffect& effect : affected.images) {
+  if (format != AffectedFormat::kGithubMatrix) return left_out;
+  for (const ImageEffect& effect : answer.affected.images) {
     if (!is_affected(effect)) continue;
-    std::string reason = why_not_in_matrix(*effect.image);
+    std::string reason = why_not_in_matrix(*effect.image, answer.rebuilt);
     if (!reason.empty()) left_out.push_back({effect.image->target.name, std::move(reason)});
   }
   return left_out;
 }
 
-void append_affected(const Affected& affected, const std::string& compared_with, AffectedFormat format,
-                     const Style& style, std::string& out) {
-  const auto append_names = [&](std::optional<DefinitionKind> kind, std::string_view separator) {
-    const auto names = names_of(affected, kind);
-    out += fmt::format("{}", fmt::join(names, separator));
-    if (!names.empty()) out += '\n';
-  };
+std::vector<LeftOut> left_out_of_bake(const AffectedAnswer& answer, const std::vector<LeftOut>& left_out) {
+  const BuildNames names = bake_names_of(answer, left_out);
+  std::vector<LeftOut> rest;
+  std::ranges::copy_if(left_out, std::back_inserter(rest), [&](const LeftOut& one) {
+    return std::ranges::find(names.left_out, one.image, &LeftOut::image) != names.left_out.end();
+  });
+  return rest;
+}
+
+std::vector<std::string> warnings_of(const AffectedAnswer& answer, AffectedFormat format) {
+  std::vector<std::string> warnings;
+  const bool bake = format == AffectedFormat::kBakeTargets;
+  if (!bake && format != AffectedFormat::kComposeServices) return warnings;
+  const std::vector<LeftOut> left_out = left_out_of(answer, format);
+  for (const ImageEffect& effect : answer.affected.images) {
+    const std::string& name = effect.image->target.name;
+    const bool listed =
+        is_affected(effect) && std::ranges::find(left_out, name, &LeftOut::image) == left_out.end();
+    const auto needed = listed ? needed_by_tag(*effect.image, answer.rebuilt) : std::vector<std::string>();
+    if (needed.empty()) continue;
+    warnings.push_back(fmt::format(
+        "{} needs {} by its tag, and both are built at the same time: name the image in {}, as {}", name,
+        text::list_words(needed), bake ? "'contexts'" : "'additional_contexts'",
+        bake ? "\"target:" + needed.front() + "\"" : "service:" + needed.front()));
+  }
+  return warnings;
+}
+
+void append_affected(const AffectedAnswer& answer, AffectedFormat format, const Style& style,
+                     std::string& out) {
   switch (format) {
     case AffectedFormat::kText:
-      return append_text(affected, compared_with, style, out);
+      return append_text(answer.affected, answer.compared_with, style, out);
     case AffectedFormat::kJson:
-      return append_json(affected, compared_with, out);
-    case AffectedFormat::kNames:
-      return append_names(std::nullopt, "\n");
+      return append_json(answer.affected, answer.compared_with, out);
     case AffectedFormat::kGithubMatrix:
-      return append_matrix(affected, out);
-    case AffectedFormat::kBakeTargets:
-      return append_names(DefinitionKind::kBake, " ");
-    case AffectedFormat::kComposeServices:
-      return append_names(DefinitionKind::kCompose, " ");
+      return append_matrix(answer, out);
+    default: {
+      const std::vector<std::string> names = names_of(answer, format);
+      out += fmt::format("{}", fmt::join(names, format == AffectedFormat::kNames ? "\n" : " "));
+      if (!names.empty()) out += '\n';
+    }
   }
 }
 

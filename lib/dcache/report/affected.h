@@ -6,12 +6,13 @@
 // `rebuilt` counts the steps that surely rebuild, and `may_rebuild` further ones that may, of `steps`.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dcache/project/affected.h"
-#include "dcache/report/matrix.h"
+#include "dcache/report/build_names.h"
 #include "dcache/report/style.h"
 
 namespace dcache::report {
@@ -20,21 +21,36 @@ enum class AffectedFormat : uint8_t {
   kText,
   kJson,
   kNames,            // one name in a line
-  kGithubMatrix,     // {"any":true,"left_out":[{"image","reason"}],"include":[…]}: see write_matrix_row()
+  kGithubMatrix,     // see append_affected()
   kBakeTargets,      // names of bake targets, separated by spaces
   kComposeServices,  // names of compose services, separated by spaces
 };
 // The names that --format takes, in the order of the formats.
 const std::vector<std::string>& affected_formats();
 
-// `compared_with` is what the images were compared with, in words: "origin/main...HEAD".
-void append_affected(const project::Affected& affected, const std::string& compared_with,
-                     AffectedFormat format, const Style& style, std::string& out);
+struct AffectedAnswer {
+  project::Affected affected;  // the images that are asked about
+  // What they were compared with, in words: "origin/main...HEAD".
+  std::string compared_with;
+  // The names of all images that have to be built, asked about or not.
+  std::set<std::string, std::less<>> rebuilt = {};
+  // The definitions that the user named; see build_names().
+  std::vector<std::string> definitions = {};
+};
 
-// The affected images that a matrix can't have: no job could build them from what is known.
-std::vector<LeftOut> left_out_of_matrix(const project::Affected& affected);
+// The matrix is {"any","empty","left_out":[{"image","reason"}],"bake_targets","include":[…]}: whether an
+// image is affected, whether `include` has none, the affected images that are not in it, the names of those
+// of them that bake can build, and write_matrix_row() for each other. In all formats but text, JSON and
+// names, `target.needs` of the images is complete (project::add_needs).
+void append_affected(const AffectedAnswer& answer, AffectedFormat format, const Style& style,
+                     std::string& out);
 
-// Whether an image has to be built.
-bool is_affected(const project::ImageEffect& effect);
+// The affected images that are not in the answer in this format, and why.
+std::vector<LeftOut> left_out_of(const AffectedAnswer& answer, AffectedFormat format);
+// Those that bake does not build either.
+std::vector<LeftOut> left_out_of_bake(const AffectedAnswer& answer, const std::vector<LeftOut>& left_out);
+
+// What is wrong with building all that the format names at once: "b needs a by its tag …".
+std::vector<std::string> warnings_of(const AffectedAnswer& answer, AffectedFormat format);
 
 }  // namespace dcache::report

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "dcache/project/once.h"
 #include "dcache/project/unknown.h"
+#include "dcache/text/path.h"
+#include "dcache/text/words.h"
 
 namespace dcache::report {
 namespace {
@@ -72,19 +76,83 @@ Target::Pairs labels_of(const Image& image) {
   return labels;
 }
 
-std::string unknown_of(const Image& image) {
+// Secrets by the input that takes them: "id=npm,src=.npmrc" is npm=.npmrc of secret-files.
+struct Secrets {
+  Target::Pairs files;
+  Target::Pairs variables;
+  bool other = false;  // there are some of another kind
+};
+
+Secrets secrets_of(const Target& target) {
+  Secrets secrets;
+  for (const std::string& secret : target.secrets) {
+    std::string id, file, variable;
+    for (std::string_view rest = secret; !rest.empty();) {
+      const std::string_view field = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(field.size() + 1, rest.size()));
+      const size_t equals = std::min(field.find('='), field.size());
+      const std::string_view name = field.substr(0, equals);
+      const std::string value(field.substr(std::min(equals + 1, field.size())));
+      if (name == "id") id = value;
+      if (name == "src" || name == "source") file = value;
+      if (name == "env") variable = value;
+    }
+    if (id.empty() || (file.empty() && variable.empty())) {
+      secrets.other = true;
+    } else if (!file.empty()) {
+      secrets.files[id] = file.starts_with('/') ? file : text::join_path(target.folder, file);
+    } else {
+      secrets.variables[id] = variable;
+    }
+  }
+  return secrets;
+}
+
+std::string unknown_of(const Image& image, bool other_secrets) {
+  constexpr std::string_view kArgument = "args.";
   std::vector<std::string> attributes;
   for (const Unknown& unknown : image.target.unknown) {
-    const bool known = !unknown.varies && !is_open(unknown.reason);
-    if (!known && std::ranges::find(attributes, unknown.attribute) == attributes.end())
-      attributes.push_back(unknown.attribute);
+    const std::string_view attribute = unknown.attribute;
+    const bool given = !attribute.starts_with(kArgument) ||
+                       image.build.plan.build_args.contains(attribute.substr(kArgument.size()));
+    const bool known = !unknown.varies && !is_open(unknown.reason) && given;
+    if (!known) attributes.emplace_back(attribute);
   }
-  return joined(attributes, ",");
+  if (other_secrets) attributes.emplace_back("secrets");
+  std::ranges::copy(image.target.other_inputs, std::back_inserter(attributes));
+  if (!image.target.run.cgroup_parent.empty()) attributes.emplace_back("cgroup-parent");
+  std::vector<std::string> once;
+  project::add_once(once, std::move(attributes));
+  return joined(once, ",");
+}
+
+// Whether the build gets the other image by its name from bake or Compose.
+bool is_linked(const Image& image, std::string_view needed) {
+  return std::ranges::any_of(image.target.contexts, [&](const auto& context) {
+    std::string_view value = context.second;
+    if (!value.starts_with(project::kTargetScheme)) return false;
+    value.remove_prefix(project::kTargetScheme.size());
+    // An image of several definitions is called NAME@FILE.
+    return needed == value || (needed.starts_with(value) && needed.substr(value.size()).starts_with('@'));
+  });
+}
+
+std::string bool_word(bool value) {
+  return value ? "true" : "false";
 }
 
 }  // namespace
 
-std::string why_not_in_matrix(const Image& image) {
+std::vector<std::string> needed_by_tag(const Image& image,
+                                       const std::set<std::string, std::less<>>& rebuilt) {
+  std::vector<std::string> needed;
+  std::ranges::copy_if(image.target.needs, std::back_inserter(needed), [&](const std::string& name) {
+    return rebuilt.contains(name) && !is_linked(image, name);
+  });
+  return needed;
+}
+
+std::string why_not_in_matrix(const Image& image, const std::set<std::string, std::less<>>& rebuilt) {
   for (const Unknown& unknown : image.target.unknown) {
     const bool needed = unknown.attribute.starts_with("contexts") ||
                         std::ranges::find(kNeeded, unknown.attribute) != kNeeded.end();
@@ -95,28 +163,50 @@ std::string why_not_in_matrix(const Image& image) {
       return fmt::format("its context {} is the target {}, which only a build with bake or Compose has", name,
                          value.substr(project::kTargetScheme.size()));
   }
-  return {};
+  for (const auto& [name, needed] : image.target.image_args)
+    return fmt::format("its build argument {} is the image {}, which only Skaffold can tell", name, needed);
+  const std::vector<std::string> needed = needed_by_tag(image, rebuilt);
+  if (needed.empty()) return {};
+  return fmt::format("it needs {}, which {} affected too: the jobs of a matrix run at the same time",
+                     text::list_words(needed), needed.size() == 1 ? "is" : "are");
 }
 
 void write_matrix_row(const Image& image, text::JsonWriter& json) {
   const Target& target = image.target;
+  const plan::RunOptions& run = target.run;
   const bool remote = !image.remote.empty();
   std::string dockerfile = remote ? target.dockerfile : image.build.dockerfile;
   if (target.dockerfile_inline) dockerfile.clear();
-  json.begin_object()
-      .member("image", target.name)
-      .member("dockerfile", dockerfile)
-      .member("dockerfile_inline", target.dockerfile_inline.value_or(""))
-      .member("context", remote ? target.context : image.build.context)
-      .member("target", image.build.plan.target)
-      .member("tags", joined(known_of(target.tags), ","))
-      .member("build_args", lines_of(image.build.plan.build_args))
-      .member("build_contexts", lines_of(contexts_of(image)))
-      .member("platforms", joined(known_of(target.platforms), ","))
-      .member("labels", lines_of(labels_of(image)))
-      .member("annotations", joined(known_of(target.annotations), "\n"))
-      .member("unknown", unknown_of(image))
-      .end_object();
+  const Secrets secrets = secrets_of(target);
+  const std::pair<std::string_view, std::string> row[] = {
+      {"image", target.name},
+      {"dockerfile", dockerfile},
+      {"dockerfile_inline", target.dockerfile_inline.value_or("")},
+      {"context", remote ? target.context : image.build.context},
+      {"target", image.build.plan.target},
+      {"tags", joined(known_of(target.tags), ",")},
+      {"build_args", lines_of(image.build.plan.build_args)},
+      {"build_contexts", lines_of(contexts_of(image))},
+      {"platforms", joined(known_of(target.platforms), ",")},
+      {"labels", lines_of(labels_of(image))},
+      {"annotations", joined(known_of(target.annotations), "\n")},
+      {"cache_from", joined(known_of(target.cache_from), "\n")},
+      {"cache_to", joined(known_of(target.cache_to), "\n")},
+      {"no_cache", bool_word(target.no_cache)},
+      {"no_cache_filters", joined(known_of(target.no_cache_filter), ",")},
+      {"pull", bool_word(target.pull)},
+      {"secret_files", lines_of(secrets.files)},
+      {"secret_envs", lines_of(secrets.variables)},
+      {"ssh", joined(known_of(target.ssh), "\n")},
+      {"network", is_open(run.network) ? "" : run.network},
+      {"add_hosts", joined(known_of(run.add_hosts), "\n")},
+      {"shm_size", is_open(run.shm_size) ? "" : run.shm_size},
+      {"ulimit", joined(known_of(run.ulimits), "\n")},
+      {"unknown", unknown_of(image, secrets.other)}};
+  json.begin_object();
+  for (const auto& [name, value] : row)
+    json.member(name, value);
+  json.end_object();
 }
 
 }  // namespace dcache::report

@@ -57,6 +57,44 @@ bool is_platform(std::string_view platform) {
   return !empty && parts <= 4;
 }
 
+// The text of a value, and the texts of a list; nothing if it is not known.
+std::optional<std::string> scalar_text(const hcl::Value& value) {
+  if (value.is_unknown() || value.is_null()) return std::nullopt;
+  if (value.type().is(hcl::Kind::kString)) return value.as_string();
+  const bool list = value.type().is(hcl::Kind::kTuple) || value.type().is(hcl::Kind::kList);
+  if (!list) return std::nullopt;
+  std::string joined;
+  for (const hcl::Value& item : value.items()) {
+    const auto text = scalar_text(item);
+    if (!text) return std::nullopt;
+    joined += (joined.empty() ? "" : ",") + *text;
+  }
+  return joined;
+}
+
+// An entry of `secret` or `ssh` as the option has it: "id=npm,src=.npmrc", "default=key". It is written like
+// this, or as an object. Nothing for one that is not known.
+// Source: https://docs.docker.com/build/bake/reference/#targetsecret
+std::optional<std::string> option_of_entry(std::string_view attribute, const hcl::Value& entry) {
+  if (auto text = scalar_text(entry)) return text;
+  const bool object = entry.is_known() && !entry.is_null() &&
+                      (entry.type().is(hcl::Kind::kObject) || entry.type().is(hcl::Kind::kMap));
+  if (!object) return std::nullopt;
+  std::string option;
+  for (const auto& [name, member] : entry.members()) {
+    if (member.is_known() && member.is_null()) continue;
+    const auto text = scalar_text(member);
+    if (!text) return std::nullopt;
+    if (text->empty()) continue;
+    if (attribute == "ssh") {
+      option += (option.empty() ? "" : "=") + *text;  // "id" is before "paths"
+    } else {
+      option += fmt::format("{}{}={}", option.empty() ? "" : ",", name, *text);
+    }
+  }
+  return option;
+}
+
 // Fills the attributes of a target, and tells what is not known of them.
 class TargetWriter {
  public:
@@ -110,6 +148,28 @@ class TargetWriter {
         unknown(std::string(name), entry.unknown);
       }
     }
+  }
+
+  // `input` is what docker/build-push-action calls it.
+  void options(std::string_view name, std::string_view input, std::vector<std::string>& to) {
+    const Setting* setting = find_in(settings_, name);
+    if (setting == nullptr) return;
+    const bool is_list = setting->unknown.empty() && !setting->other.is_null() && setting->other.is_known();
+    if (!is_list) return other_input(name, input);
+    for (const hcl::Value& entry : setting->other.items()) {
+      auto option = option_of_entry(name, entry);
+      if (!option) {
+        other_input(name, input);
+      } else if (!option->empty()) {
+        to.push_back(*std::move(option));
+      }
+    }
+  }
+  void other_input(std::string_view name, std::string_view input) {
+    const std::string text(input);
+    if (find_in(settings_, name) != nullptr &&
+        std::ranges::find(target_.other_inputs, text) == target_.other_inputs.end())
+      target_.other_inputs.push_back(text);
   }
 
  private:
@@ -278,7 +338,7 @@ void Resolution::override_attribute(Settings& settings, const std::string& key, 
   if (std::ranges::find(kIgnored, name) != kIgnored.end()) return;
   const AttributeInfo* info = find_attribute(name == "platform" ? "platforms" : name);
   if (info == nullptr || name == "platforms" || name == "inherits" || name == "description")
-    hcl::fail("\"" + name + "\" is not an attribute that can be set");
+    hcl::fail("bake has no such attribute, or does not take it from --set");
   if (info->shape == Shape::kOther) return;
   if (info->shape == Shape::kMap || info->shape == Shape::kFullMap) {
     if (dot == std::string::npos) hcl::fail("\"" + name + "\" is set by name: " + name + ".NAME");
@@ -374,6 +434,12 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
   writer.caches("cache-to", target.cache_to);
   writer.flag("no-cache", target.no_cache);
   writer.list("no-cache-filter", target.no_cache_filter);
+  writer.flag("pull", target.pull);
+  writer.options("secret", "secrets", target.secrets);
+  writer.options("ssh", "ssh", target.ssh);
+  writer.other_input("attest", "attests");
+  writer.other_input("entitlements", "allow");
+  writer.other_input("output", "outputs");
   writer.text("network", target.run.network);
   writer.text("shm-size", target.run.shm_size);
   writer.list("ulimits", target.run.ulimits);
@@ -431,7 +497,8 @@ bool Resolution::check_links(const std::string& first) {
       const bool on_path =
           std::ranges::any_of(path, [&](const Step& step) { return step.target->name == name; });
       if (on_path)
-        fail(*find(target.name), "\"" + target.name + "\" needs its own result, by contexts with target:");
+        fail(*find(target.name), "\"" + target.name + "\" needs its own result: its contexts lead back to it",
+             "remove one of these contexts with target:");
       links_[target.name] = Links::kBad;
     }
   }

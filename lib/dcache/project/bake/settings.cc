@@ -152,6 +152,25 @@ void remove_duplicates(std::vector<CacheEntry>& entries) {
   }
 }
 
+bool is_list(const Value& value) {
+  return value.type().is(Kind::kTuple) || value.type().is(Kind::kList);
+}
+
+Value joined(const Value& first, const Value& second) {
+  if (!is_list(first)) return second;
+  if (!is_list(second)) return first;
+  Value::Items items = first.items();
+  // Each once, and one that is not known: a target may inherit from another one in many ways.
+  for (const Value& item : second.items()) {
+    const bool known = item.wholly_known();
+    const auto is_same = [&](const Value& other) {
+      return other.wholly_known() == known && (!known || hcl::equal(item, other));
+    };
+    if (std::ranges::none_of(items, is_same)) items.push_back(item);
+  }
+  return Value::tuple(std::move(items));
+}
+
 void append(Setting& to, const Setting& from) {
   to.list.insert(to.list.end(), from.list.begin(), from.list.end());
   to.caches.insert(to.caches.end(), from.caches.begin(), from.caches.end());
@@ -159,7 +178,7 @@ void append(Setting& to, const Setting& from) {
   for (const auto& [name, text] : from.map) {
     if (text) to.map.insert_or_assign(name, text);
   }
-  to.other = from.other;
+  to.other = joined(to.other, from.other);
   if (!from.unknown.empty()) to.unknown = from.unknown;
 }
 
@@ -206,8 +225,7 @@ std::optional<Setting> setting_of(const AttributeInfo& info, const Value& value)
       setting.caches = caches_of(value);
       break;
     case Shape::kOther:
-      if (!value.type().is(Kind::kTuple) && !value.type().is(Kind::kList))
-        hcl::fail("a list is required, and this is " + value.type().phrase());
+      if (!is_list(value)) hcl::fail("a list is required, and this is " + value.type().phrase());
       setting.other = value;
       break;
   }

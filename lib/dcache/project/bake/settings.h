@@ -39,7 +39,7 @@ enum class Shape : uint8_t {
   kMap,
   kFullMap,  // without null values
   kCaches,
-  kOther,  // what makes no difference to what is built: kept as it is
+  kOther,  // a list of what makes no difference to what is built: kept as it is
 };
 enum class Merge : uint8_t { kReplace, kAppend };
 
