@@ -168,10 +168,13 @@ bool may_read_git(lint::Subject& subject, const lint::Surroundings& around) {
 std::vector<std::string> needless_names(lint::Subject& subject, const lint::Surroundings& around) {
   std::set<std::string, std::less<>> names;
   std::string mentions(subject.file().source());
+  std::string_view last;
+  bool is_needless = false;  // what is called `last`
   for (const context::Record& record : around.files.records()) {
     const std::string_view top = std::string_view(record.path).substr(0, record.path.find('/'));
-    if (is_edited_often(top) && record.type == context::Type::kFile && !is_wanted(around, top))
-      names.emplace(top);
+    if (top != last) is_needless = is_edited_often(top) && !is_wanted(around, top);
+    last = top;
+    if (is_needless && record.type == context::Type::kFile) names.emplace(top);
     if (top.size() == record.path.size() && says_what_is_read(top)) mentions += content_of(around, record);
   }
   // A stage or a step that tests reads what there is.

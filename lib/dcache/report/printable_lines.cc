@@ -27,6 +27,14 @@ bool is_harmless(std::string_view text) {
          text.find("##") == std::string_view::npos;
 }
 
+// How many bytes at the start are shown as they are and start nothing.
+size_t plain_width(std::string_view text, bool at_start) {
+  const auto is_plain = [&](char c) {
+    return c >= ' ' && c <= '~' && c != ':' && c != '#' && (c != ' ' || !at_start);
+  };
+  return static_cast<size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+}
+
 }  // namespace
 
 std::string printable_lines(std::string text) {
@@ -40,6 +48,12 @@ std::string printable_lines(std::string text) {
       lines += rest.substr(0, width);
       at_start = rest[0] == '\n' || (at_start && color == 0);
       rest.remove_prefix(width);
+      continue;
+    }
+    if (const size_t plain = plain_width(rest, at_start); plain > 0) {
+      lines += rest.substr(0, plain);
+      at_start = false;
+      rest.remove_prefix(plain);
       continue;
     }
     if (at_start && rest.starts_with("::")) lines += '\\';
