@@ -233,7 +233,9 @@ void apply_flags(const BuildFlags& flags, const plan::Options& given, project::I
   if (!flags.context.empty()) build.context = flags.context;
   if (!flags.target.empty()) build.plan.target = flags.target;
   for (const auto& [name, value] : given.build_args) {
-    const auto names = [&](const std::string& pair) { return pair.substr(0, pair.find('=')) == name; };
+    const auto names = [&wanted = name](const std::string& pair) {
+      return pair.substr(0, pair.find('=')) == wanted;
+    };
     const bool is_named = std::ranges::any_of(flags.build_args, names);
     const auto [known, is_new] = build.plan.build_args.try_emplace(name, value);
     if (is_named && !is_new) known->second = value;

@@ -166,10 +166,10 @@ Build::Paths Revisions::differing_paths(const std::map<std::string, std::string,
   Build::Paths paths;
   for (const auto& [name, root] : roots) {
     std::vector<std::string>& inside = paths[name];
-    const auto add = [&](const State& state) {
+    const auto add = [&inside, &place = root](const State& state) {
       const auto& changes = state.files->changes();
-      for (auto at = changes.lower_bound(root); at != changes.end() && at->first.starts_with(root); ++at)
-        inside.push_back(at->first.substr(root.size()));
+      for (auto at = changes.lower_bound(place); at != changes.end() && at->first.starts_with(place); ++at)
+        inside.push_back(at->first.substr(place.size()));
     };
     std::ranges::for_each(before_, add);
     if (to_) add(*to_);

@@ -600,9 +600,9 @@ void CiTargets::separate_names() {
     by_name[entries_[i].target.name].push_back(i);
   for (const auto& [name, same] : by_name) {
     if (same.size() == 1) continue;
-    const auto values = [&](auto value_of) {
+    const auto values = [this, &indexes = same](auto value_of) {
       std::vector<std::string> all;
-      for (const size_t i : same)
+      for (const size_t i : indexes)
         all.push_back(name_of_value(value_of(entries_[i])));
       return all;
     };
