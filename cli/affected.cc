@@ -53,6 +53,9 @@ std::optional<std::string> default_revision() {
   return std::nullopt;
 }
 
+// The formats that have every image.
+constexpr std::array<std::string_view, 3> kComplete = {"text", "json", "names"};
+
 // What becomes of affected images that a format can't have.
 const std::vector<std::string> kLeftOut = {"fail", "bake", "warn"};
 
@@ -68,7 +71,8 @@ class Question {
     for (const project::ImageEffect& effect : images) {
       if (report::is_affected(effect)) answer->rebuilt.insert(effect.image->target.name);
     }
-    project::add_needs(project_.images);
+    // It parses all Dockerfiles once more: only for the formats that may leave images out.
+    if (std::ranges::find(kComplete, options_.format) == kComplete.end()) project::add_needs(project_.images);
     std::vector<project::ImageEffect> asked;
     for (size_t i = 0; i < images.size(); ++i) {
       if (is_asked(i)) asked.push_back(std::move(images[i]));
@@ -180,11 +184,7 @@ bool complain_of_left_out(const report::AffectedAnswer& answer, report::Affected
 }
 
 int run(const Options& options) {
-  const int ways = int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()};
-  if (ways > 1) {
-    complain("--changed, --since and --git can't be combined: give one of them");
-    return kError;
-  }
+  if (!is_one_question(options.changed, options.since, options.git)) return kError;
   bool failed = false;
   Question question(options, failed);
   auto answer = question.answer();

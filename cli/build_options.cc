@@ -635,6 +635,13 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
   return names;
 }
 
+bool is_one_question(const std::vector<std::string>& changed, const std::vector<std::string>& since,
+                     const std::vector<std::string>& git) {
+  if (int{!changed.empty()} + int{!since.empty()} + int{!git.empty()} <= 1) return true;
+  complain("--changed, --since and --git can't be combined: give one of them");
+  return false;
+}
+
 void warn_of_outside(const std::vector<std::string>& names, bool all) {
   for (const std::string& name : names) {
     if (text::has_wildcard(name) && !name.starts_with('/')) {

@@ -125,6 +125,10 @@ project::Found find_files(const std::vector<std::string>& paths, const project::
 // on standard error, if that can't be read.
 std::optional<std::vector<std::string>> read_names(const std::vector<std::string>& given);
 
+// Whether at most one of --changed, --since and --git is given; says so on standard error if not.
+bool is_one_question(const std::vector<std::string>& changed, const std::vector<std::string>& since,
+                     const std::vector<std::string>& git);
+
 // One warning for each pattern that matches nothing, and if `all` for each other name too: of names that are
 // in no build context.
 void warn_of_outside(const std::vector<std::string>& names, bool all);

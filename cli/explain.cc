@@ -223,12 +223,8 @@ void print_json(const std::vector<const project::ImageEffect*>& effects, bool se
 
 // The question that was not asked in full: what rebuilds since the last commit?
 bool complete(Options& options) {
-  const int ways = int{!options.changed.empty()} + int{!options.since.empty()} + int{!options.git.empty()};
-  if (ways > 1) {
-    complain("--changed, --since and --git can't be combined: give one of them");
-    return false;
-  }
-  if (ways == 1) return true;
+  if (!is_one_question(options.changed, options.since, options.git)) return false;
+  if (!options.changed.empty() || !options.since.empty() || !options.git.empty()) return true;
   if (context::repository_root(current_folder()).empty()) {
     complain(
         "there is no git repository here to compare with; name what changed: --changed FILE, or --since "
