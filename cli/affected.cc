@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/build_options.h"
 #include "cli/commands.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
 #include "dcache/context/git.h"
@@ -135,9 +135,9 @@ class Question {
                                   words_of(ranges)};
   }
 
-  bool read(std::shared_ptr<const context::FileSystem> files = nullptr,
+  bool read(const std::shared_ptr<const context::FileSystem>& files = nullptr,
             const std::vector<std::string>& changed = {}) {
-    auto project = read_images(options_.build, failed_, std::move(files), changed);
+    auto project = read_images(options_.build, failed_, files, changed);
     if (!project) return false;
     project_ = std::move(*project);
     if (options_.only.empty()) return true;

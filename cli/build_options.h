@@ -65,39 +65,6 @@ std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags);
 // What the flags say of every build, without a Dockerfile. Says on standard error what is wrong with them,
 // and gives nothing then.
 std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flags);
-// The images of the repository around the current folder. Says what can't be read of their definitions, and
-// sets `failed` then. `files`, if given, may have other files than the disk: those are among `changed`,
-// absolute paths.
-std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
-                                            std::shared_ptr<const context::FileSystem> files = nullptr,
-                                            const std::vector<std::string>& changed = {},
-                                            bool complains = true);
-// Leaves only the images that the names mean. False, with a word on standard error, for an unknown name.
-bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option);
-// The indexes of the images that the names mean. Nothing, with a word on standard error, for an unknown name.
-std::optional<std::vector<size_t>> images_named(const project::Project& project,
-                                                const std::vector<std::string>& names,
-                                                std::string_view option);
-
-// The images that a command is about, among all that are defined with them.
-struct Selection {
-  project::Project project;
-  std::vector<size_t> meant;  // their indexes
-};
-// Those that the flags mean: those of --image, those of the Dockerfiles or folders of -f, or that of the
-// Dockerfile in the context or the current folder. Without one there, all images of the repository. `meant`
-// is empty, with a word on standard error, if there are none. `files` and `changed` are as of read_images();
-// without `complains` nothing is said, for files of another time.
-Selection select_images(const BuildFlags& flags, bool& failed,
-                        std::shared_ptr<const context::FileSystem> files = nullptr,
-                        const std::vector<std::string>& changed = {}, bool complains = true);
-// The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
-enum class Ignored : uint8_t { kSkipped, kMeasured };
-std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
-// The same for each platform that definitions build the image for, unless --platform names one. Empty where
-// it can't be read.
-std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored);
-
 // For the commands that hash files.
 void add_store_option(Command& command, BuildFlags& flags);
 // Shows how far hashing has come.

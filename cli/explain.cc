@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/build_options.h"
 #include "cli/commands.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
 #include "dcache/cache/what_if.h"
@@ -210,6 +210,7 @@ bool print_text(const Options& options, const project::ImageEffect& effect, cons
 
 void print_json(const std::vector<const project::ImageEffect*>& effects, bool several) {
   std::vector<report::Explanation> explanations;
+  explanations.reserve(effects.size());
   for (const project::ImageEffect* effect : effects)
     explanations.push_back(report::explanation_of(*effect));
   std::string out;

@@ -1,7 +1,7 @@
 #include "dcache/report/images.h"
 
-#include "cli/build_options.h"
 #include "cli/commands.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/project/needs.h"
 

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/build_options.h"
 #include "cli/commands.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/cache/what_if.h"
 #include "dcache/report/context.h"

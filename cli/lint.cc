@@ -8,10 +8,10 @@
 
 #include <fmt/format.h>
 
-#include "cli/build_options.h"
 #include "cli/commands.h"
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/context/boundary.h"
 #include "dcache/context/disk.h"

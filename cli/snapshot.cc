@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "cli/build_options.h"
 #include "cli/commands.h"
+#include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/cache/state_file.h"
 #include "dcache/project/snapshots.h"

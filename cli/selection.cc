@@ -1,0 +1,312 @@
+#include "cli/selection.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "cli/terminal.h"
+#include "dcache/context/disk.h"
+#include "dcache/project/definitions.h"
+#include "dcache/project/file_kinds.h"
+#include "dcache/text/failure.h"
+#include "dcache/text/path.h"
+#include "dcache/text/suggest.h"
+#include "dcache/text/words.h"
+
+namespace dcache::cli {
+namespace {
+
+// What the command line says counts for more than a definition.
+void apply_flags(const BuildFlags& flags, const plan::Options& given, project::Image& image) {
+  cache::BuildOptions& build = image.build;
+  if (!flags.context.empty()) build.context = flags.context;
+  if (!flags.target.empty()) build.plan.target = flags.target;
+  for (const auto& [name, value] : given.build_args) {
+    const auto names = [&wanted = name](const std::string& pair) {
+      return pair.substr(0, pair.find('=')) == wanted;
+    };
+    const bool is_named = std::ranges::any_of(flags.build_args, names);
+    const auto [known, is_new] = build.plan.build_args.try_emplace(name, value);
+    if (is_named && !is_new) known->second = value;
+  }
+  for (const auto& [name, value] : given.named_contexts)
+    build.plan.named_contexts[name] = value;
+}
+
+std::string closest_image(const project::Project& project, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const project::Image& image : project.images)
+    names.push_back(image.target.name);
+  return text::did_you_mean(name, names, "see dcache images");
+}
+
+// The files that --changed names may be new or gone where the options read them.
+void add_changed(const std::vector<std::string>& changed, project::ProjectOptions& options) {
+  const std::filesystem::path here = current_folder();
+  for (const std::string& path : changed)
+    options.changed.push_back(std::filesystem::path(path).lexically_relative(here).generic_string());
+}
+
+// The images of the Dockerfiles that were named or found.
+class ImagesOfFiles {
+ public:
+  ImagesOfFiles(const project::ProjectOptions& options, const std::vector<std::string>& definitions)
+      : files_(*options.read.files), finder_(options) {
+    finder_.add(definitions);
+  }
+
+  // `definitions` are those whose images are meant, whatever their Dockerfiles are called.
+  Selection of(const std::vector<std::string>& dockerfiles, const std::vector<std::string>& definitions) {
+    std::vector<project::Image> lone;
+    for (const std::string& path : dockerfiles) {
+      std::vector<project::Image> found = finder_.of(path);
+      if (found.front().origin().kind == project::DefinitionKind::kDockerfile)
+        lone.push_back(std::move(found.front()));
+    }
+    Selection selection{finder_.defined_so_far(), {}};
+    for (const std::string& path : dockerfiles)
+      add_defined(path, selection);
+    for (size_t i = 0; i < selection.project.images.size(); ++i) {
+      const auto is_in = [&](const project::Origin& origin) {
+        return std::ranges::find(definitions, origin.path) != definitions.end();
+      };
+      const bool is_meant = std::ranges::find(selection.meant, i) != selection.meant.end();
+      if (!is_meant && std::ranges::any_of(selection.project.images[i].target.defined, is_in))
+        selection.meant.push_back(i);
+    }
+    for (project::Image& image : lone) {
+      selection.meant.push_back(selection.project.images.size());
+      selection.project.images.push_back(std::move(image));
+    }
+    return selection;
+  }
+
+ private:
+  void add_defined(const std::string& path, Selection& selection) const {
+    const std::string real = files_.real_path(path);
+    for (size_t i = 0; i < selection.project.images.size(); ++i) {
+      project::Image& image = selection.project.images[i];
+      if (image.target.dockerfile_inline || !image.remote.empty()) continue;
+      if (files_.real_path(image.build.dockerfile) != real) continue;
+      image.build.dockerfile = text::clean_path(path);
+      selection.meant.push_back(i);
+    }
+  }
+
+  const context::FileSystem& files_;
+  project::ImageFinder finder_;
+};
+
+// Of the images of one Dockerfile that is meant: what `docker buildx bake` builds without a name, or the
+// first.
+size_t default_image(const Selection& selection) {
+  const std::vector<project::Image>& images = selection.project.images;
+  for (const project::Image* image : selection.project.find("default")) {
+    const auto index = static_cast<size_t>(image - images.data());
+    if (std::ranges::find(selection.meant, index) != selection.meant.end()) return index;
+  }
+  return selection.meant.front();
+}
+
+void keep_default(const std::string& dockerfile, Selection& selection) {
+  const size_t all = selection.project.images.size();
+  if (selection.meant.size() < 2) {
+    if (all > 1)
+      complain(fmt::format(
+          "note: this is about the image {}; dcache affected lists what rebuilds of all {} images",
+          selection.project.images[selection.meant.front()].target.name, all));
+    return;
+  }
+  constexpr size_t kShown = 3;
+  const size_t kept = default_image(selection);
+  std::vector<std::string> others;
+  for (const size_t index : selection.meant) {
+    if (index != kept) others.push_back(selection.project.images[index].target.name);
+  }
+  const size_t more = others.size() > kShown ? others.size() - kShown : 0;
+  others.resize(others.size() - more);
+  if (more > 0) others.push_back(fmt::format("{} others", more));
+  complain(fmt::format("note: this is about the image {}; {} is built as {} too: name one with --image",
+                       selection.project.images[kept].target.name, dockerfile, text::list_words(others)));
+  selection.meant = {kept};
+}
+
+Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions& options, bool complains,
+                          bool& failed) {
+  project::Found found = complains ? find_files(flags.files, {.definitions = true}, failed)
+                                   : project::find_dockerfiles(flags.files, {.definitions = true});
+  const std::vector<std::string>& dockerfiles = found.files;
+  for (const std::string& path : options.changed) {
+    const bool is_known = std::ranges::find(found.definitions, path) != found.definitions.end();
+    if (!is_known && project::definition_kind(path) && project::may_define(path, *options.read.files))
+      found.definitions.push_back(path);
+  }
+  Selection selection = ImagesOfFiles(options, found.definitions).of(dockerfiles, found.definitions);
+  if (!complains) return selection;
+  for (const text::Failure& failure : selection.project.failures)
+    complain("warning: " + text::words_of(failure));
+  const bool is_named = flags.files.size() == 1 && dockerfiles == flags.files;
+  if (is_named) keep_default(dockerfiles.front(), selection);
+  return selection;
+}
+
+}  // namespace
+
+std::optional<project::Project> read_images(const BuildFlags& flags, bool& failed,
+                                            const std::shared_ptr<const context::FileSystem>& files,
+                                            const std::vector<std::string>& changed, bool complains) {
+  auto options = project_options_of(flags);
+  if (!options) {
+    failed = true;
+    return std::nullopt;
+  }
+  if (files != nullptr) options->read.files = files;
+  add_changed(changed, *options);
+  project::Project project = project::read_project(".", *options);
+  if (complains) {
+    complain_of(project.failures);
+    failed = failed || !project.failures.empty();
+  }
+  return project;
+}
+
+std::optional<std::vector<size_t>> images_named(const project::Project& project,
+                                                const std::vector<std::string>& names,
+                                                std::string_view option) {
+  std::vector<size_t> indexes;
+  for (const std::string& name : names) {
+    const auto found = project.find(name);
+    for (const project::Image* image : found) {
+      const auto index = static_cast<size_t>(image - project.images.data());
+      if (std::ranges::find(indexes, index) == indexes.end()) indexes.push_back(index);
+    }
+    if (!found.empty()) continue;
+    complain(fmt::format("{} {}: there is no such image; {}", option, name, closest_image(project, name)));
+    return std::nullopt;
+  }
+  return indexes;
+}
+
+bool keep_images(project::Project& project, const std::vector<std::string>& names, std::string_view option) {
+  const auto indexes = images_named(project, names, option);
+  if (!indexes) return false;
+  std::vector<project::Image> kept;
+  for (size_t i = 0; i < project.images.size(); ++i) {
+    if (std::ranges::find(*indexes, i) != indexes->end()) kept.push_back(std::move(project.images[i]));
+  }
+  project.images = std::move(kept);
+  return true;
+}
+
+namespace {
+
+Selection select_of_repository(const BuildFlags& flags, bool& failed, project::Project project,
+                               bool complains) {
+  Selection selection{std::move(project), {}};
+  if (!flags.images.empty() && complains) {
+    auto named = images_named(selection.project, flags.images, "--image");
+    failed = failed || !named;
+    if (named) selection.meant = std::move(*named);
+    return selection;
+  }
+  for (size_t i = 0; i < selection.project.images.size(); ++i)
+    selection.meant.push_back(i);
+  if (!selection.meant.empty() || !complains) return selection;
+  complain("there is no Dockerfile here and no image is defined; name a Dockerfile with -f");
+  failed = true;
+  return selection;
+}
+
+}  // namespace
+
+Selection select_images(const BuildFlags& flags, bool& failed,
+                        const std::shared_ptr<const context::FileSystem>& files,
+                        const std::vector<std::string>& changed, bool complains) {
+  Selection selection;
+  auto options = project_options_of(flags);
+  if (!options) {
+    failed = true;
+    return selection;
+  }
+  const bool has_own = context::disk()->exists(text::join_path(flags.context, "Dockerfile"));
+  if (flags.images.empty() && (!flags.files.empty() || !flags.context.empty() || has_own)) {
+    if (files != nullptr) options->read.files = files;
+    add_changed(changed, *options);
+    BuildFlags named = flags;
+    if (named.files.empty()) named.files = {text::join_path(flags.context, "Dockerfile")};
+    selection = select_of_files(named, *options, complains, failed);
+    failed = failed || selection.meant.empty();
+  } else if (auto project = read_images(flags, failed, files, changed, complains)) {
+    selection = select_of_repository(flags, failed, std::move(*project), complains);
+  }
+  if (!flags.platform.empty()) {
+    // It is built with all that it needs.
+    for (project::Image& image : selection.project.images) {
+      image.build.plan.platform = flags.platform;
+      image.target.platforms = {flags.platform};
+    }
+  }
+  for (const size_t index : selection.meant)
+    apply_flags(flags, options->build.plan, selection.project.images[index]);
+  return selection;
+}
+
+namespace {
+
+// The one image that the flags name.
+std::optional<project::Image> image_of(const BuildFlags& flags) {
+  bool failed = false;
+  const Selection selection = select_images(flags, failed);
+  if (failed && selection.meant.empty()) return std::nullopt;
+  if (selection.meant.size() != 1) {
+    complain(fmt::format("this is about one image, and there are {}: name one with --image or -f",
+                         selection.meant.size()));
+    return std::nullopt;
+  }
+  const project::Image& image = selection.project.images[selection.meant.front()];
+  if (!image.remote.empty()) {
+    complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
+    return std::nullopt;
+  }
+  return image;
+}
+
+std::optional<cache::Build> load(cache::BuildOptions options, Ignored ignored) {
+  options.measure_ignored = ignored == Ignored::kMeasured;
+  auto build = cache::Build::load(options);
+  if (!build) {
+    complain_of(build.error());
+    return std::nullopt;
+  }
+  return std::move(*build);
+}
+
+}  // namespace
+
+std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored) {
+  const auto image = image_of(flags);
+  return image ? load(image->build, ignored) : std::nullopt;
+}
+
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+  std::vector<cache::Build> builds;
+  const auto image = image_of(flags);
+  if (!image) return builds;
+  std::vector<std::string> platforms{image->build.plan.platform};
+  for (const std::string& platform : image->target.platforms) {
+    const bool is_known = platform.find('$') == std::string::npos;
+    if (flags.platform.empty() && is_known && std::ranges::find(platforms, platform) == platforms.end())
+      platforms.push_back(platform);
+  }
+  for (const std::string& platform : platforms) {
+    cache::BuildOptions options = image->build;
+    options.plan.platform = platform;
+    auto build = load(std::move(options), ignored);
+    if (!build) return {};
+    builds.push_back(std::move(*build));
+  }
+  return builds;
+}
+
+}  // namespace dcache::cli
