@@ -207,7 +207,9 @@ struct GitRepository::State {
                          static_cast<size_t>(library().git_blob_rawsize(blob.get())));
     }
     git_buf bytes = GIT_BUF_INIT;
-    git_blob_filter_options options = GIT_BLOB_FILTER_OPTIONS_INIT;
+    git_blob_filter_options options{};
+    options.version = GIT_BLOB_FILTER_OPTIONS_VERSION;
+    options.flags = GIT_BLOB_FILTER_CHECK_FOR_BINARY;
     if (library().git_blob_filter(&bytes, blob.get(), path.c_str(), &options) != 0)
       return tl::unexpected(fmt::format("can't read {} from git: {}", path, last_error()));
     std::string text(bytes.ptr == nullptr ? "" : bytes.ptr, bytes.size);

@@ -132,7 +132,8 @@ std::vector<Entry> Search::list(const std::string& folder, bool is_top) {
     if (found == nullptr) break;
     const std::string_view name = found->d_name;
     if (name == "." || name == "..") continue;
-    Entry& entry = entries.emplace_back(std::string(name), type_of(DTTOIF(found->d_type)));
+    Entry& entry =
+        entries.emplace_back(std::string(name), type_of(static_cast<mode_t>(DTTOIF(found->d_type))));
     struct stat status {};
     if (found->d_type != DT_UNKNOWN) continue;  // which some file systems always say
     if (::fstatat(::dirfd(open.get()), found->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {

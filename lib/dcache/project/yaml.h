@@ -36,7 +36,7 @@ struct Value {
   std::string text = {};  // of a scalar, as it is written
   std::string tag = {};   // "!reset"; empty for none and for those of YAML itself
   std::vector<Value> items = {};
-  std::vector<Member> members = {};  // each name once
+  std::vector<Member> members;  // each name once
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_text() const { return kind == Kind::kText; }

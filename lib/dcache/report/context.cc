@@ -91,7 +91,7 @@ Usage usage_of(std::span<const cache::Build> builds) {
 // The files and folders that weigh most: what is in a folder follows it, the largest first.
 class Tree {
  public:
-  explicit Tree(const Usage& usage) : usage_(usage), smallest_(usage.sent.bytes / kSmallestShare + 1) {
+  explicit Tree(const Usage& usage) : smallest_(usage.sent.bytes / kSmallestShare + 1) {
     for (const auto& [path, entry] : usage.entries) {
       if (entry.weight.bytes >= smallest_) children_[text::parent_path(path)].push_back(&entry);
     }
@@ -121,7 +121,6 @@ class Tree {
     }
   }
 
-  const Usage& usage_;
   uint64_t smallest_;
   std::map<std::string_view, std::vector<const Entry*>> children_;
 };

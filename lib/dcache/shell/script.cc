@@ -38,12 +38,12 @@ constexpr std::array<std::string_view, 3> kClosing = {"fi", "done", "}"};
 enum class CharacterKind : uint8_t { kPlain, kPattern, kQuote, kEnd };
 constexpr std::array<CharacterKind, 256> kCharacters = [] {
   std::array<CharacterKind, 256> kinds{};
-  for (const unsigned char c : {' ', '\t', '\n', '\v', '\f', '\r', ';', '&', '|', '(', ')', '<', '>'})
-    kinds[c] = CharacterKind::kEnd;
-  for (const unsigned char c : {'\\', '\'', '"', '$', '`'})
-    kinds[c] = CharacterKind::kQuote;
-  for (const unsigned char c : {'*', '?', '['})
-    kinds[c] = CharacterKind::kPattern;
+  for (const char c : {' ', '\t', '\n', '\v', '\f', '\r', ';', '&', '|', '(', ')', '<', '>'})
+    kinds[static_cast<unsigned char>(c)] = CharacterKind::kEnd;
+  for (const char c : {'\\', '\'', '"', '$', '`'})
+    kinds[static_cast<unsigned char>(c)] = CharacterKind::kQuote;
+  for (const char c : {'*', '?', '['})
+    kinds[static_cast<unsigned char>(c)] = CharacterKind::kPattern;
   return kinds;
 }();
 

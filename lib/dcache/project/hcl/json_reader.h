@@ -19,7 +19,7 @@ struct JsonValue {
   text::Span span = {};
   std::string text = {};  // of a string or a number
   std::vector<JsonValue> items = {};
-  std::vector<JsonMember> members = {};
+  std::vector<JsonMember> members;
 };
 
 struct JsonMember {

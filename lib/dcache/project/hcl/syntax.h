@@ -106,7 +106,7 @@ class Body {
   const Attribute* find(std::string_view name) const;
   const std::vector<Attribute>& attributes() const { return attributes_; }
 
-  std::vector<Block> blocks = {};
+  std::vector<Block> blocks;
 
  private:
   std::vector<Attribute> attributes_ = {};
