@@ -75,6 +75,34 @@ TEST(Output, GoesToOpenDescriptors) {
   EXPECT_TRUE(contains(run_dcache({"lint", "--format", "json=/dev/fd/2"}, folder.path()).err, "["));
 }
 
+// As of `-f <(program)`: a pipe gives its text once.
+TEST(Input, OfAPipeIsReadOnce) {
+  const TemporaryFolder folder;
+  folder.write("a", "a");
+  for (const std::string command : {"explain --changed a", "keys", "context", "snapshot -o state", "lint"}) {
+    const std::string options = command == "lint" ? " /dev/stdin" : " -f /dev/stdin --context .";
+    const std::string text =
+        "cd " + folder.path() +
+        " && printf 'FROM a:1\\nCOPY a /\\n' | XDG_CACHE_HOME=cache PATH= " + DCACHE_PROGRAM + " " + command +
+        options + " >out 2>&1";
+    std::system(text.c_str());
+    EXPECT_FALSE(contains(folder.read("out"), "no instruction")) << command << folder.read("out");
+    EXPECT_FALSE(contains(folder.read("out"), "dcache:")) << command << folder.read("out");
+  }
+}
+
+TEST_F(Outside, IsNamedOnce) {
+  folder_.write("repo/compose.yaml", "services: {a: {build: .}}\n");
+  folder_.write("repo/Dockerfile", "FROM a:1\n");
+  fs::create_symlink("/etc/passwd", folder_ / "repo/docker-compose.yml");
+  for (const Words& words : {Words{"images"}, Words{"affected", "--changed", "Dockerfile"}}) {
+    const Outcome outcome = run_dcache(words, folder_ / "repo");
+    const size_t first = outcome.err.find("can't read docker-compose.yml");
+    ASSERT_NE(first, std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("can't read docker-compose.yml", first + 1), std::string::npos) << outcome.err;
+  }
+}
+
 TEST(Output, ThatCantBeWrittenIsAnError) {
   const TemporaryFolder folder;
   const std::string program = DCACHE_PROGRAM;
