@@ -220,6 +220,44 @@ TEST_F(Outside, IsNotReadForConfigurations) {
   }
 }
 
+// The server must not read the client's next messages as the content of a file.
+TEST_F(Outside, IsNotTheInputOfTheLanguageServer) {
+  for (const char* name : {"Dockerfile", ".dcache.toml", ".dockerignore", "package.json", "compose.yaml"}) {
+    const std::string path = folder_ / (std::string("repo/") + name);
+    fs::create_symlink("/dev/stdin", path);
+    const std::string uri = "file://" + (folder_ / "repo/Dockerfile");
+    const json document = {{"uri", uri},
+                           {"languageId", "dockerfile"},
+                           {"version", 1},
+                           {"text", "FROM a\nCOPY . /\nRUN npm ci\n"}};
+    const json messages = {
+        {{"id", 1},
+         {"method", "initialize"},
+         {"params", {{"capabilities", json::object()}, {"rootUri", nullptr}}}},
+        {{"method", "initialized"}, {"params", json::object()}},
+        {{"method", "textDocument/didOpen"}, {"params", {{"textDocument", document}}}},
+        {{"id", 2},
+         {"method", "textDocument/hover"},
+         {"params", {{"textDocument", {{"uri", uri}}}, {"position", {{"line", 1}, {"character", 1}}}}}},
+        {{"method", "textDocument/didClose"}, {"params", {{"textDocument", {{"uri", uri}}}}}},
+        {{"id", 3}, {"method", "shutdown"}},
+        {{"method", "exit"}}};
+    std::string input;
+    for (json message : messages) {
+      message["jsonrpc"] = "2.0";
+      const std::string text = message.dump();
+      input += "Content-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text;
+    }
+    folder_.write("in", input);
+    const std::string command = "cd " + (folder_ / "repo") +
+                                " && cat ../in | timeout 20 env PATH=/nowhere " DCACHE_PROGRAM
+                                " lsp >../out 2>&1";
+    EXPECT_EQ(std::system(command.c_str()), 0) << name;
+    EXPECT_TRUE(contains(folder_.read("out"), "\"id\":3")) << name << folder_.read("out");
+    fs::remove(path);
+  }
+}
+
 TEST_F(Outside, IsNotWrittenThroughALinkThatLeadsNowhere) {
   folder_.write("repo/Dockerfile", "FROM alpine:3.20\nCOPY . .\n");
   folder_.write("repo/a", "a");
