@@ -269,8 +269,11 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 }
 
 void complain_of(const std::vector<cache::Failure>& failures) {
-  for (const cache::Failure& failure : failures)
-    complain(text::words_of(failure));
+  // The search for a file and the reader of its kind may refuse it for the same reason.
+  std::set<std::string> said;
+  for (const cache::Failure& failure : failures) {
+    if (said.insert(text::words_of(failure)).second) complain(text::words_of(failure));
+  }
 }
 
 void warn_of(const cache::Build& build) {

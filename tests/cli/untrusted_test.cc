@@ -75,6 +75,34 @@ TEST(Output, GoesToOpenDescriptors) {
   EXPECT_TRUE(contains(run_dcache({"lint", "--format", "json=/dev/fd/2"}, folder.path()).err, "["));
 }
 
+// As of `-f <(program)`: a pipe gives its text once.
+TEST(Input, OfAPipeIsReadOnce) {
+  const TemporaryFolder folder;
+  folder.write("a", "a");
+  for (const std::string command : {"explain --changed a", "keys", "context", "snapshot -o state", "lint"}) {
+    const std::string options = command == "lint" ? " /dev/stdin" : " -f /dev/stdin --context .";
+    const std::string text =
+        "cd " + folder.path() +
+        " && printf 'FROM a:1\\nCOPY a /\\n' | XDG_CACHE_HOME=cache PATH= " + DCACHE_PROGRAM + " " + command +
+        options + " >out 2>&1";
+    std::system(text.c_str());
+    EXPECT_FALSE(contains(folder.read("out"), "no instruction")) << command << folder.read("out");
+    EXPECT_FALSE(contains(folder.read("out"), "dcache:")) << command << folder.read("out");
+  }
+}
+
+TEST_F(Outside, IsNamedOnce) {
+  folder_.write("repo/compose.yaml", "services: {a: {build: .}}\n");
+  folder_.write("repo/Dockerfile", "FROM a:1\n");
+  fs::create_symlink("/etc/passwd", folder_ / "repo/docker-compose.yml");
+  for (const Words& words : {Words{"images"}, Words{"affected", "--changed", "Dockerfile"}}) {
+    const Outcome outcome = run_dcache(words, folder_ / "repo");
+    const size_t first = outcome.err.find("can't read docker-compose.yml");
+    ASSERT_NE(first, std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("can't read docker-compose.yml", first + 1), std::string::npos) << outcome.err;
+  }
+}
+
 TEST(Output, ThatCantBeWrittenIsAnError) {
   const TemporaryFolder folder;
   const std::string program = DCACHE_PROGRAM;
@@ -189,6 +217,44 @@ TEST_F(Outside, IsNotReadForConfigurations) {
     EXPECT_EQ(outcome.status, 2) << name;
     EXPECT_TRUE(contains(outcome.err, std::string(name) + ": it is a symbolic link to ")) << outcome.err;
     fs::remove(folder_ / (std::string("repo/") + name));
+  }
+}
+
+// The server must not read the client's next messages as the content of a file.
+TEST_F(Outside, IsNotTheInputOfTheLanguageServer) {
+  for (const char* name : {"Dockerfile", ".dcache.toml", ".dockerignore", "package.json", "compose.yaml"}) {
+    const std::string path = folder_ / (std::string("repo/") + name);
+    fs::create_symlink("/dev/stdin", path);
+    const std::string uri = "file://" + (folder_ / "repo/Dockerfile");
+    const json document = {{"uri", uri},
+                           {"languageId", "dockerfile"},
+                           {"version", 1},
+                           {"text", "FROM a\nCOPY . /\nRUN npm ci\n"}};
+    const json messages = {
+        {{"id", 1},
+         {"method", "initialize"},
+         {"params", {{"capabilities", json::object()}, {"rootUri", nullptr}}}},
+        {{"method", "initialized"}, {"params", json::object()}},
+        {{"method", "textDocument/didOpen"}, {"params", {{"textDocument", document}}}},
+        {{"id", 2},
+         {"method", "textDocument/hover"},
+         {"params", {{"textDocument", {{"uri", uri}}}, {"position", {{"line", 1}, {"character", 1}}}}}},
+        {{"method", "textDocument/didClose"}, {"params", {{"textDocument", {{"uri", uri}}}}}},
+        {{"id", 3}, {"method", "shutdown"}},
+        {{"method", "exit"}}};
+    std::string input;
+    for (json message : messages) {
+      message["jsonrpc"] = "2.0";
+      const std::string text = message.dump();
+      input += "Content-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text;
+    }
+    folder_.write("in", input);
+    const std::string command = "cd " + (folder_ / "repo") +
+                                " && cat ../in | timeout 20 env PATH=/nowhere " DCACHE_PROGRAM
+                                " lsp >../out 2>&1";
+    EXPECT_EQ(std::system(command.c_str()), 0) << name;
+    EXPECT_TRUE(contains(folder_.read("out"), "\"id\":3")) << name << folder_.read("out");
+    fs::remove(path);
   }
 }
 

@@ -52,8 +52,37 @@ TEST(Expand, RefusesWhatBuildkitRefuses) {
     EXPECT_FALSE(expand(text, lookup_of(variables))) << text;
   for (const char* text : {"${a%x\\}", "${a#x\\}"})
     EXPECT_FALSE(expand(text, lookup_of(variables), {.escape = '`'})) << text;
+  const auto error = expand("${a:ä}", lookup_of(variables)).error().message;
+  EXPECT_NE(error.find("':ä'"), std::string::npos) << error;
+  EXPECT_EQ(*expand("${b:ä}", lookup_of(variables), {.keep_unset = true}), "${b:ä}");
   EXPECT_EQ(*expand("${a#v\\*}", lookup_of(variables)), "val");
   EXPECT_EQ(*expand("${a/\\//x}", lookup_of(variables)), "val");
+}
+
+// Go's regular expressions replace all matches, and the replacement is a template of them.
+TEST(Expand, ReplacesAllAsGoDoes) {
+  const Variables variables = {{"v", "val"}, {"whole", "$0"}, {"n", "a$1b${x}c$$"}, {"u", "\u00e4"}};
+  const std::pair<const char*, const char*> cases[] = {{"${v//*/x}", "x"},
+                                                       {"${v///-}", "-v-a-l-"},
+                                                       {"${v//a/$whole}", "val"},
+                                                       {"${v//a/$n}", "vac$l"},
+                                                       {"${v/a/$n}", "va$1b${x}c$$l"},
+                                                       {"${v//a/\\$1}", "v\\l"},
+                                                       {"${v//a/[\\$0]}", "v[\\a]l"},
+                                                       {"${u///-}", "-\u00e4-"}};
+  for (const auto& [text, value] : cases)
+    EXPECT_EQ(expand(text, lookup_of(variables)).value_or("refused"), value) << text;
+}
+
+// Seen in live builds: EXPOSE 1${A:-2}3 exposes port 23.
+TEST(Expand, ForgetsTheStartOfAWordThatATextInBracesFollows) {
+  const Variables variables = {{"a", "4"}};
+  const auto words = expand_words("1${b:-2}3 1${a}3 1${a#9}", lookup_of(variables));
+  ASSERT_TRUE(words);
+  std::vector<std::string> texts;
+  for (const ExpandedWord& word : *words)
+    texts.push_back(word.text);
+  EXPECT_EQ(texts, (std::vector<std::string>{"23", "143", "4"}));
 }
 
 TEST(Expand, SplitsWordsAtBlanksOfValuesButNotOfQuotes) {

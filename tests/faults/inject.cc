@@ -1,11 +1,13 @@
 // Makes calls of the C library fail: loaded with LD_PRELOAD into the program that is tested.
 //
 //   FAULT_CALL=read     which call: read, write, fsync, rename, link, open (to read), create (to write),
-//   opendir FAULT_AT=3          the number of the call that fails, from 1; those after it fail too
+//   opendir, readdir
+//   FAULT_AT=3          the number of the call that fails, from 1; those after it fail too
 //   FAULT_PATH=src/     only calls on files whose path contains that
 //   FAULT_ERRNO=5       what the call says; 0: SIGKILL ends the program before it; -15: signal 15 comes
-//   before it FAULT_SHORT=100     a read that does not fail gives at most so many bytes FAULT_NO_TMPFILE=1
-//   the file system has no files without names (O_TMPFILE)
+//   before it; 1000: no error, but the end of the file
+//   FAULT_SHORT=100     a read that does not fail gives at most so many bytes
+//   FAULT_NO_TMPFILE=1  the file system has no files without names (O_TMPFILE)
 //
 // Where the call failed, a line is written to the file FAULT_LOG.
 #include <atomic>
@@ -23,6 +25,8 @@
 #include <unistd.h>
 
 namespace {
+
+constexpr int kEndOfFile = 1000;
 
 std::atomic<int> calls = 0;
 
@@ -68,7 +72,7 @@ extern "C" {
 
 ssize_t read(int fd, void* to, size_t size) {
   const OpenPath path(fd);
-  if (fails("read", path.text)) return -1;
+  if (fails("read", path.text)) return errno == kEndOfFile ? 0 : -1;
   const int most = number_of("FAULT_SHORT", 0);
   if (most > 0 && is_meant("read", path.text) && size > static_cast<size_t>(most))
     size = static_cast<size_t>(most);
@@ -113,5 +117,16 @@ DIR* opendir(const char* path) {
   return fails("opendir", path) ? nullptr : real(path);
 }
 
+dirent* readdir(DIR* folder) {
+  static auto* const real = reinterpret_cast<dirent* (*)(DIR*)>(::dlsym(RTLD_NEXT, "readdir"));
+  return fails("readdir", OpenPath(::dirfd(folder)).text) ? nullptr : real(folder);
+}
+
+ssize_t getdents64(int fd, void* to, size_t size) noexcept {
+  if (fails("readdir", OpenPath(fd).text)) return -1;
+  return ::syscall(SYS_getdents64, fd, to, size);
+}
+
+dirent64* readdir64(DIR* folder) __attribute__((alias("readdir")));
 int open64(const char* path, int flags, ...) __attribute__((alias("open")));
 }

@@ -111,6 +111,30 @@ TEST(Matcher, TakesBackAWholeFolderForTheClassicBuilder) {
   EXPECT_TRUE(Matcher::parse(text, Matcher::Dialect::kClassic)->decide("other/notes.md").ignored);
 }
 
+// BuildKit makes a regular expression of a pattern with wildcards and leaves `^` in it as it is; Go's regular
+// expressions know `\_`, and read a byte that is not UTF-8 as U+FFFD.
+TEST(Matcher, ReadsUnusualCharactersAsTheBuildersRegularExpressions) {
+  EXPECT_TRUE(matcher_of("^a*\n").decide("ab").ignored);
+  EXPECT_FALSE(matcher_of("^a*\n").decide("^ab").ignored);
+  EXPECT_FALSE(matcher_of("b^a*\n").decide("b^ab").ignored);
+  EXPECT_TRUE(matcher_of("^a\n").decide("^a").ignored);
+  EXPECT_TRUE(matcher_of("a\\_*\n").decide("a_b").ignored);
+  EXPECT_TRUE(matcher_of("a[^b]c\n")
+                  .decide("a\xFF"
+                          "c")
+                  .ignored);
+  EXPECT_TRUE(matcher_of("*\n!^b/*\n").may_reinclude_below("b"));
+}
+
+TEST(Matcher, MatchesClassesWithoutARegularExpression) {
+  const Matcher matcher = matcher_of("**/a1*b?c[x-z]\n[a-c]/*[0-9]\nq[/]r\ns[^t]u\n");
+  for (const char* path : {"a1bbcx", "deep/er/a12b-cz", "b/n1", "q/r", "s/u"})
+    EXPECT_TRUE(matcher.decide(path).ignored) << path;
+  for (const char* path : {"a1bcx", "a1bbcw", "d/n1", "b/n", "b/n/1", "qr", "stu"})
+    EXPECT_FALSE(matcher.decide(path).ignored) << path;
+  EXPECT_FALSE(Matcher::parse("a[z-a]\n"));
+}
+
 // The meaning of a pattern, spelled out: every way to match is tried.
 bool means(std::string_view pattern, std::string_view path) {
   if (pattern.empty()) return path.empty();

@@ -220,6 +220,9 @@ TEST(Plan, TakesSeveralPortsFromOneVariable) {
   EXPECT_EQ(errors_of("ENV P=\"443 80 53/udp\"\nEXPOSE $P 8080-8081\n"), "");
   EXPECT_EQ(errors_of("ENV P=\"443 x\"\nEXPOSE $P\n"), "'x' is not a port;");
   EXPECT_EQ(errors_of("ENV P=\nEXPOSE $P\n"), "");
+  EXPECT_EQ(errors_of("EXPOSE 1${P:-2}3 ${P:-80}\n"), "");
+  EXPECT_EQ(errors_of("EXPOSE ${P:-80}/${T:-tcp}\n"),
+            "'tcp' is not a port: BuildKit drops what is before a variable with a default;");
   EXPECT_EQ(errors_of("EXPOSE 9-8\n"), "'9-8' is not a port;");
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -57,7 +59,7 @@ class Disk : public FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override {
     const bool is_named = !named_.empty() && named_.contains(absolute_path(path));
-    auto text = is_named ? text::read_file(path) : read_found(path);
+    auto text = is_named ? read_named(path) : read_found(path);
     if (text && note_) note_(path, *text);
     return text;
   }
@@ -97,9 +99,23 @@ class Disk : public FileSystem {
     return text::read_regular_file(path, {.bytes = largest(path), .refusal = refusal});
   }
 
+  // A pipe gives its content once, and more than one part of a command may ask for it.
+  tl::expected<std::string, std::string> read_named(const std::string& path) const {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0 || S_ISREG(status.st_mode)) return text::read_file(path);
+    const std::scoped_lock lock(pipes_mutex_);
+    const auto known = pipes_.find(path);
+    if (known != pipes_.end()) return known->second;
+    auto text = text::read_file(path);
+    if (text) pipes_.emplace(path, *text);
+    return text;
+  }
+
   const Boundary boundary_;
   const std::function<void(const std::string&, const std::string&)> note_;
   std::set<std::string, std::less<>> named_;  // absolute
+  mutable std::mutex pipes_mutex_;
+  mutable std::map<std::string, std::string, std::less<>> pipes_;  // what they contained, by path
 };
 
 // The folders of an ignored file that are in the context themselves.

@@ -46,6 +46,10 @@ class WordCollector {
     extend(begin, end);
     current_.text += value;
   }
+  // Forgets the start of a word: BuildKit does when it comes to the text inside a variable, such as the `b`
+  // of
+  // `${a:-b}`, since that is collected in the same place.
+  void drop() { current_ = {}; }
   std::vector<ExpandedWord> take() {
     if (!current_.text.empty()) words_.push_back(std::exchange(current_, {}));
     return std::move(words_);
@@ -60,6 +64,17 @@ class WordCollector {
   std::vector<ExpandedWord> words_;
   ExpandedWord current_;
 };
+
+// Takes letters, digits and `_`.
+std::string_view take_name(std::string_view& text) {
+  const std::string_view whole = text;
+  while (!text.empty()) {
+    const Rune rune = text::decode_rune(text);
+    if (!text::is_letter(rune.value) && !text::is_digit(rune.value) && rune.value != '_') break;
+    text.remove_prefix(rune.width);
+  }
+  return whole.substr(0, whole.size() - text.size());
+}
 
 // A shell pattern as a regular expression. `\` may come before `*`, `?` and itself, and before the `}` and
 // `/` that would end the pattern.
@@ -134,6 +149,29 @@ tl::expected<std::string, std::string> trim_suffix(std::string_view pattern, std
   return reversed_text(*rest);
 }
 
+// Adds the replacement of `//`, which is a template of Go's regular expressions: `$name` and `${name}` are
+// groups of the pattern, and it has none but `$0`, the whole match. `$$` is `$`. Stops if the result gets too
+// long.
+void append_replacement(std::string& result, std::string_view replacement, std::string_view match) {
+  while (!replacement.empty() && result.size() <= kLongestValue) {
+    const size_t dollar = std::min(replacement.find('$'), replacement.size());
+    result += replacement.substr(0, dollar);
+    if (dollar == replacement.size()) return;
+    replacement.remove_prefix(dollar + 1);
+    const bool brace = replacement.starts_with('{');
+    std::string_view rest = replacement.substr(brace ? 1 : 0);
+    const std::string_view name = take_name(rest);
+    const bool is_group = !name.empty() && (!brace || rest.starts_with('}'));
+    if (is_group) {
+      if (name == "0") result += match;
+      replacement = rest.substr(brace ? 1 : 0);
+    } else {
+      result += '$';
+      if (replacement.starts_with('$')) replacement.remove_prefix(1);
+    }
+  }
+}
+
 tl::expected<std::string, std::string> replace(std::string_view pattern, std::string_view value,
                                                std::string_view replacement, bool all) {
   const auto regex = pattern_to_regex(pattern, true, false);
@@ -141,22 +179,22 @@ tl::expected<std::string, std::string> replace(std::string_view pattern, std::st
   const RE2 matcher(*regex, RE2::Quiet);
   const re2::StringPiece input(value.data(), value.size());
   std::string result;
-  size_t at = 0, matches = 0;
+  size_t at = 0, copied = 0, matches = 0;
   re2::StringPiece match;
   while (at <= value.size() && matcher.Match(input, at, input.size(), RE2::UNANCHORED, &match, 1)) {
     if (++matches > kMostMatches) return tl::unexpected<std::string>(kMatchedTooOften);
     const auto begin = static_cast<size_t>(match.data() - value.data());
-    result += value.substr(at, begin - at);
-    result += replacement;
+    const size_t end = begin + match.size();
+    result += value.substr(copied, begin - copied);
+    if (!all) return result.append(replacement).append(value.substr(end));
+    // An empty match right after another one does not count.
+    if (end > copied || begin == 0)
+      append_replacement(result, replacement, std::string_view(match.data(), match.size()));
     if (result.size() > kLongestValue) return tl::unexpected<std::string>(kTooLong);
-    at = begin + match.size();
-    if (!all) break;
-    if (match.empty()) {
-      if (at >= value.size()) return result;
-      result += value[at++];
-    }
+    copied = end;
+    at = std::max<size_t>(end, at + std::max(1U, text::decode_rune(value.substr(at)).width));
   }
-  if (at <= value.size()) result += value.substr(at);
+  if (copied < value.size()) result += value.substr(copied);
   return result;
 }
 
@@ -174,6 +212,8 @@ class Expander {
   // Up to `stop`, which is consumed, or to the end of the text. `words` may be null.
   Result run(char stop, bool keep_escapes, WordCollector* words) {
     if (++depth_ > kDeepest) return fail("variables are nested too deeply");
+    if (words != nullptr) words_ = words;
+    if (words == nullptr && words_ != nullptr) words_->drop();
     const bool outer_escapes = std::exchange(options_.keep_escapes, keep_escapes);
     Result result = run_inner(stop, words);
     options_.keep_escapes = outer_escapes;
@@ -297,7 +337,7 @@ class Expander {
       return fail_at(begin, "a variable has no name");
     const std::string name = read_name();
     if (at_end()) return fail_at(begin, "'}' is missing at the end of a variable");
-    const char modifier = text_[at_++];
+    const char32_t modifier = next().value;
     if (modifier == '}') {
       const auto value = lookup_needed(name);
       if (!value && options_.keep_unset) return "${" + name + "}";
@@ -305,16 +345,27 @@ class Expander {
     }
     if (modifier == '/') return substitution(begin, name);
     const bool colon = modifier == ':';
-    const char action = colon && !at_end() ? text_[at_++] : modifier;
-    const std::string_view actions = colon ? "+-?" : "+-?#%";
-    if (actions.find(action) == std::string_view::npos) {
-      // After a colon BuildKit reads the rest, and looks the variable up, before it says so.
-      const bool reads_on = colon && action != '#' && action != '%';
-      if (reads_on && run('}', false, nullptr)) lookup_(name);
-      return fail_at(begin, fmt::format("'{}{}' is not a known way to modify a variable", colon ? ":" : "",
-                                        colon && action == ':' ? std::string() : std::string(1, action)));
+    const char32_t action = colon && !at_end() ? next().value : modifier;
+    const std::u32string_view actions = colon ? U"+-?" : U"+-?#%";
+    if (actions.find(action) == std::u32string_view::npos)
+      return unknown_modifier(begin, name, action, colon);
+    return modified(begin, name, static_cast<char>(action), colon);
+  }
+
+  Result unknown_modifier(uint32_t begin, const std::string& name, char32_t action, bool colon) {
+    std::string modifier(colon ? ":" : "");
+    if (!colon || action != ':') text::append_rune(modifier, action);
+    // After a colon BuildKit reads the rest, and looks the variable up, before it says so.
+    if (colon && action != '#' && action != '%') {
+      const Result word = run('}', false, nullptr);
+      const bool set = !word || lookup_(name);
+      if (!set && options_.keep_unset) {
+        std::string kept = "${" + name + ":";
+        text::append_rune(kept, action);
+        return kept + *word + "}";
+      }
     }
-    return modified(begin, name, action, colon);
+    return fail_at(begin, fmt::format("'{}' is not a known way to modify a variable", modifier));
   }
 
   Result modified(uint32_t begin, const std::string& name, char action, bool null_is_unset) {
@@ -426,6 +477,7 @@ class Expander {
   ExpandOptions options_;
   uint32_t at_ = 0;
   int depth_ = 0;
+  WordCollector* words_ = nullptr;  // of the whole text
   size_t searched_ = 0;
 };
 

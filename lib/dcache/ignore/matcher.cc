@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "dcache/ignore/elements.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -51,7 +52,8 @@ Translation translate(std::string_view pattern) {
       to.regex += "[^/]";
       to.kind = Kind::kRegex;
     } else if (c == '\\' && !pattern.empty()) {
-      to.regex += '\\';
+      // RE2 refuses `\_`, and Go does not.
+      if (pattern[0] != '_') to.regex += '\\';
       to.regex += pattern[0];
       pattern.remove_prefix(1);
       to.kind = Kind::kRegex;
@@ -72,7 +74,7 @@ Translation translate(std::string_view pattern) {
 std::optional<std::string> literal_start(std::string_view path) {
   while (path.ends_with("/**") || path.ends_with("/*"))
     path = text::parent_path(path);
-  if (path.find_first_of("*?[\\") != std::string_view::npos) return std::nullopt;
+  if (path.find_first_of("*?[\\^") != std::string_view::npos) return std::nullopt;
   return std::string(path);
 }
 
@@ -98,143 +100,22 @@ Pattern read_pattern(std::string_view pattern_text, std::string_view written, ui
   return pattern;
 }
 
-// A pattern as a row of steps through a path: what almost all patterns are made of. Classes, escapes and `**`
-// in odd places are left to a regular expression.
-class Steps {
- public:
-  // Nothing for a pattern that needs a regular expression.
-  static std::optional<Steps> of(std::string_view pattern) {
-    Steps steps;
-    for (size_t at = 0; at < pattern.size();) {
-      const char c = pattern[at];
-      const bool at_segment = at == 0 || pattern[at - 1] == '/';
-      if (c == '[' || c == ']' || c == '\\') return std::nullopt;
-      if (pattern.substr(at).starts_with("**")) {
-        at += 2;
-        const bool slash = at < pattern.size() && pattern[at] == '/';
-        if (slash) ++at;
-        const bool last = at == pattern.size();
-        if (!at_segment || (!slash && !last)) return std::nullopt;
-        steps.steps_.push_back({last ? Kind::kRest : Kind::kFolders, {}});
-      } else if (c == '*' || c == '?') {
-        steps.steps_.push_back({c == '*' ? Kind::kName : Kind::kCharacter, {}});
-        ++at;
-      } else {
-        const size_t end = std::min(pattern.find_first_of("*?[]\\", at), pattern.size());
-        steps.steps_.push_back({Kind::kText, std::string(pattern.substr(at, end - at))});
-        at = end;
-      }
-    }
-    if (steps.steps_.empty()) return std::nullopt;
-    return steps;
+// The builder reads a byte that is not UTF-8 as U+FFFD. Nothing if there is none.
+std::optional<std::string> with_valid_characters(std::string_view text) {
+  if (text::is_ascii(text)) return std::nullopt;
+  std::string valid;
+  for (text::Rune rune; !text.empty(); text.remove_prefix(rune.width)) {
+    rune = text::decode_rune(text);
+    text::append_rune(valid, rune.value);
   }
+  return valid;
+}
 
-  // `*` is given one character more at a time, and where that can't help `**/` one folder more. Only the last
-  // of each has to be tried again: what stood before it has matched as early as possible, and it can take all
-  // that a later match of that would leave.
-  bool match(std::string_view path) const {
-    Retry name, folders;
-    size_t step = 0;
-    size_t at = 0;
-    while (true) {
-      bool fits = false;
-      if (step == steps_.size()) {
-        if (at == path.size()) return true;
-      } else {
-        const Step& now = steps_[step];
-        switch (now.kind) {
-          case Kind::kText:
-            fits = path.substr(at).starts_with(now.text);
-            if (fits) at += now.text.size();
-            break;
-          case Kind::kCharacter:
-            fits = at < path.size() && path[at] != '/';
-            if (fits) at += text::decode_rune(path.substr(at)).width;
-            break;
-          case Kind::kName:
-            name = {step, at};
-            fits = true;
-            break;
-          case Kind::kFolders:
-            folders = {step, at};
-            name = {};
-            fits = true;
-            break;
-          case Kind::kRest:
-            // As with the regular expressions of the builder, a line end is not a character for `**`.
-            return path.find('\n', at) == std::string_view::npos;
-        }
-        ++step;
-      }
-      if (fits) continue;
-      if (name.at < path.size() && path[name.at] != '/') {
-        name.at += text::decode_rune(path.substr(name.at)).width;
-        step = name.step + 1;
-        at = name.at;
-        continue;
-      }
-      if (folders.at >= path.size()) return false;
-      const size_t slash = path.find('/', folders.at);
-      if (slash == std::string_view::npos ||
-          path.substr(folders.at, slash - folders.at).find('\n') != std::string_view::npos)
-        return false;
-      folders.at = slash + 1;
-      name = {};
-      step = folders.step + 1;
-      at = folders.at;
-    }
-  }
-
-  // The bytes that every match starts and ends with; empty where they can be any.
-  std::string_view start() const {
-    return steps_.front().kind == Kind::kText ? steps_.front().text : std::string_view();
-  }
-  std::string_view end() const {
-    return steps_.back().kind == Kind::kText ? steps_.back().text : std::string_view();
-  }
-
- private:
-  enum class Kind : uint8_t {
-    kText,
-    kName,       // `*`: any characters but '/'
-    kCharacter,  // `?`: one of them
-    kFolders,    // `**/` at the start of a name: nothing, or any folders
-    kRest,       // `**` at the end
-  };
-  struct Step {
-    Kind kind;
-    std::string text;
-  };
-  // Where to go on when the steps after `step` fail: with the path from `at`.
-  struct Retry {
-    size_t step = 0;
-    size_t at = std::string_view::npos;
-  };
-
-  std::vector<Step> steps_;
-};
-
-// What a path has to look like at its ends to be worth a closer look: almost none is.
-struct Ends {
-  char first = '\0';  // '\0': any
-  char last = '\0';
-
-  static Ends of(std::string_view start, std::string_view end) {
-    return {start.empty() ? '\0' : start.front(), end.empty() ? '\0' : end.back()};
-  }
-  bool fit(char path_first, char path_last) const {
-    return (first == '\0' || first == path_first) && (last == '\0' || last == path_last);
-  }
-};
-
-}  // namespace
-
-struct Matcher::Compiled {
+// How a pattern is compared with a path.
+struct Comparison {
   Kind kind = Kind::kLiteral;
-  bool exception = false;
-  Ends ends = {};
   std::string text;  // what to compare with: the whole, the start or the end
-  std::optional<Steps> steps = {};
+  std::optional<Elements> elements = {};
   std::unique_ptr<RE2> regex = {};
 
   bool matches(std::string_view path) const {
@@ -245,12 +126,34 @@ struct Matcher::Compiled {
         return path.starts_with(text);
       case Kind::kSuffix:
         return path.ends_with(text) || (text.starts_with('/') && path == std::string_view(text).substr(1));
-      case Kind::kRegex:
-        if (steps) return steps->match(path);
+      case Kind::kRegex: {
+        const auto valid = with_valid_characters(path);
+        if (valid) path = *valid;
+        if (!regex) return elements->match(path);
         return RE2::PartialMatch(re2::StringPiece(path.data(), path.size()), *regex);
+      }
     }
     return false;
   }
+
+  Pairs pairs() const {
+    if (kind == Kind::kLiteral) return Pairs::of_path(text);
+    if (kind == Kind::kRegex) return elements->pairs();
+    Pairs pairs;
+    pairs.add(text);
+    if (kind == Kind::kPrefix && !text.empty()) pairs.add('/', text.front());
+    if (kind == Kind::kSuffix && !text.empty()) pairs.add(text.back(), '/');
+    return pairs;
+  }
+};
+
+}  // namespace
+
+// Small, since most paths are looked at with this and no more.
+struct Matcher::Compiled {
+  Pairs pairs;  // of all paths that match
+  bool exception = false;
+  std::unique_ptr<Comparison> comparison;
 };
 
 Matcher::Matcher() = default;
@@ -294,20 +197,17 @@ std::optional<Error> Matcher::add(Pattern pattern) {
     return Error{fmt::format("the pattern '{}' is not well formed", pattern.written),
                  "close every '[' and put '\\' before one that is meant literally", pattern.line};
   }
-  const Translation how = translate(pattern.path);
-  Compiled compiled{.kind = how.kind, .exception = pattern.exception, .text = pattern.path};
-  if (how.kind == Kind::kPrefix) compiled.text.resize(compiled.text.size() - 2);
-  if (how.kind == Kind::kSuffix) compiled.text.erase(0, 2);
-  if (how.kind == Kind::kRegex) compiled.steps = Steps::of(pattern.path);
-  if (how.kind == Kind::kLiteral) compiled.ends = Ends::of(compiled.text, compiled.text);
-  if (how.kind == Kind::kPrefix) compiled.ends = Ends::of(compiled.text, {});
-  if (how.kind == Kind::kSuffix) compiled.ends = Ends::of({}, compiled.text);
-  if (compiled.steps) compiled.ends = Ends::of(compiled.steps->start(), compiled.steps->end());
-  if (how.kind == Kind::kRegex && !compiled.steps) {
-    compiled.regex = std::make_unique<RE2>(how.regex, RE2::Quiet);
-    if (!compiled.regex->ok()) {
+  const std::string valid = with_valid_characters(pattern.path).value_or(pattern.path);
+  const Translation how = translate(valid);
+  Comparison comparison{.kind = how.kind, .text = pattern.path};
+  if (how.kind == Kind::kPrefix) comparison.text.resize(comparison.text.size() - 2);
+  if (how.kind == Kind::kSuffix) comparison.text.erase(0, 2);
+  if (how.kind == Kind::kRegex) comparison.elements.emplace(valid);
+  if (comparison.elements && !comparison.elements->are_simple()) {
+    comparison.regex = std::make_unique<RE2>(how.regex, RE2::Quiet);
+    if (!comparison.regex->ok()) {
       return Error{
-          fmt::format("the pattern '{}' can't be read: {}", pattern.written, compiled.regex->error()),
+          fmt::format("the pattern '{}' can't be read: {}", pattern.written, comparison.regex->error()),
           "put '\\' only before wildcards", pattern.line};
     }
   }
@@ -316,8 +216,9 @@ std::optional<Error> Matcher::add(Pattern pattern) {
     any_exception_anywhere_ = any_exception_anywhere_ || !start;
     if (start) exception_prefixes_.push_back(std::move(*start) + "/");
   }
+  compiled_.push_back(
+      {comparison.pairs(), pattern.exception, std::make_unique<Comparison>(std::move(comparison))});
   patterns_.push_back(std::move(pattern));
-  compiled_.push_back(std::move(compiled));
   return std::nullopt;
 }
 
@@ -334,16 +235,17 @@ Decision Matcher::decide(std::string_view path) const {
 Decision Matcher::decide(std::string_view path, const Folder& parent, Folder* self) const {
   Decision decision;
   if (self != nullptr) self->matched_.clear();
-  const char first = path.empty() ? '\0' : path.front();
-  const char last = path.empty() ? '\0' : path.back();
+  const Pairs pairs = text::is_ascii(path) ? Pairs::of_path(path) : Pairs::all();
   auto above = parent.matched_.begin();
   for (size_t i = 0; i < patterns_.size(); ++i) {
     bool matched = above != parent.matched_.end() && *above == i;
     if (matched) ++above;
-    // A pattern that can't change the decision is not tried, so it is not remembered for what is below
-    // either.
-    const bool counts = compiled_[i].exception == decision.ignored || dialect_ == Dialect::kClassic;
-    if (!matched && counts && compiled_[i].ends.fit(first, last)) matched = compiled_[i].matches(path);
+    if (!matched && pairs.contain(compiled_[i].pairs)) {
+      // A pattern that can't change the decision is not tried, so it is not remembered for what is below
+      // either.
+      const bool counts = compiled_[i].exception == decision.ignored || dialect_ == Dialect::kClassic;
+      matched = counts && compiled_[i].comparison->matches(path);
+    }
     if (!matched) continue;
     if (self != nullptr) self->matched_.push_back(static_cast<uint32_t>(i));
     decision = {!compiled_[i].exception, &patterns_[i]};

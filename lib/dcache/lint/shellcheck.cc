@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -209,12 +210,24 @@ std::unique_ptr<text::Descriptor> file_of(std::string_view text) {
     if (wrote < 0) return nullptr;
     text.remove_prefix(static_cast<size_t>(wrote));
   }
+  ::lseek(fd->get(), 0, SEEK_SET);
   return fd->get() < 0 ? nullptr : std::move(fd);
 }
 
-// Adds comments on scripts, the first of which has the number `first`.
+std::string name_of(int descriptor) {
+  return fmt::format("/dev/fd/{}", descriptor);
+}
+
+// Whether open files have names, which needs /proc: a chroot or a container may be without.
+bool descriptors_have_names() {
+  const auto file = file_of("");
+  return file != nullptr && ::access(name_of(file->get()).c_str(), R_OK) == 0;
+}
+
+// Adds comments on scripts, the first of which has the number `first`. A single one is read from standard
+// input if not `by_name`.
 bool ask_some(const ShellCheck::Options& options, std::span<const std::string> scripts, size_t first,
-              json& comments) {
+              bool by_name, json& comments) {
   // What is left out is of sourced files, and of what no shell but bash has in a script that says it is for
   // dash.
   std::vector<std::string> arguments = {"--norc", "--format=json1", "--exclude=SC1090,SC1091,SC2187"};
@@ -225,12 +238,13 @@ bool ask_some(const ShellCheck::Options& options, std::span<const std::string> s
     auto file = file_of(script);
     if (file == nullptr) return false;
     descriptors.push_back(file->get());
-    arguments.push_back(fmt::format("/dev/fd/{}", file->get()));
+    arguments.push_back(by_name ? name_of(file->get()) : "-");
     numbers.emplace(arguments.back(), first + files.size());
     files.push_back(std::move(file));
   }
+  const int input = by_name ? -1 : std::exchange(descriptors, {}).front();
   const auto answer = process::output_of(options.program, arguments, {"LC_ALL=C.UTF-8", "SHELLCHECK_OPTS="},
-                                         options.time, kMostOutput, descriptors);
+                                         options.time, kMostOutput, descriptors, input);
   if (!answer) return false;
   try {
     json said = text::parse_json(*answer);
@@ -301,11 +315,13 @@ std::optional<std::string> ShellCheck::ask(const std::vector<std::string>& scrip
   const auto end = std::chrono::steady_clock::now() + options_.time;
   Options options = options_;
   json comments = json::array();
-  for (size_t first = 0; first < scripts.size(); first += kScriptsAtOnce) {
+  const bool by_name = descriptors_have_names();
+  const size_t at_once = by_name ? kScriptsAtOnce : 1;
+  for (size_t first = 0; first < scripts.size(); first += at_once) {
     options.time =
         std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-    const auto some = std::span(scripts).subspan(first, std::min(scripts.size() - first, kScriptsAtOnce));
-    if (!ask_some(options, some, first, comments)) return std::nullopt;
+    const auto some = std::span(scripts).subspan(first, std::min(scripts.size() - first, at_once));
+    if (!ask_some(options, some, first, by_name, comments)) return std::nullopt;
   }
   json answer;
   answer["comments"] = std::move(comments);

@@ -507,12 +507,21 @@ void Planner::check_signal(const Instruction& instruction) {
 void Planner::expose(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
     const Environment& environment = stage().environment;
-    expand(instruction, word);  // for Graph::text_of, and to report what can't be expanded
+    // For Graph::text_of, and to report what can't be expanded.
+    const std::string whole = expand(instruction, word);
     const auto ports =
         dockerfile::expand_words(word.text, noting_lookup(instruction, environment), expand_options_);
     if (!ports) continue;
     for (const dockerfile::ExpandedWord& port : *ports) {
       if (is_exposable(port.text)) continue;
+      if (is_exposable(whole)) {
+        fail(instruction, word.span,
+             fmt::format("'{}' is not a port: BuildKit drops what is before a variable with a default",
+                         port.text),
+             "give the variable its default with ARG, and write only ${NAME} here")
+            .open = open_;
+        continue;
+      }
       fail(instruction, word.span, fmt::format("'{}' is not a port", port.text),
            "write a number up to 65535 or a range of them, followed by /tcp, /udp or /sctp if needed")
           .open = open_;

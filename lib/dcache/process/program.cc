@@ -41,9 +41,13 @@ std::vector<char*> environment_with(std::vector<std::string>& variables) {
 // What the file actions of a child are kept in.
 class Files {
  public:
-  Files(int output, std::span<const int> descriptors) {
+  Files(int output, std::span<const int> descriptors, int input) {
     ::posix_spawn_file_actions_init(&actions_);
-    ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (input >= 0) {
+      ::posix_spawn_file_actions_adddup2(&actions_, input, STDIN_FILENO);
+    } else {
+      ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    }
     ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_addopen(&actions_, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     // To duplicate one to itself keeps it open in the child.
@@ -79,7 +83,7 @@ bool read_all(int from, Clock::time_point deadline, size_t most, std::string& ou
 
 // Starts the program with `output` as its standard output, which is closed here.
 std::optional<pid_t> start(const std::string& program, const std::vector<std::string>& arguments,
-                           std::vector<std::string> variables, std::span<const int> descriptors,
+                           std::vector<std::string> variables, std::span<const int> descriptors, int input,
                            const text::Descriptor output) {
   std::vector<std::string> words = arguments;
   words.insert(words.begin(), program);
@@ -88,7 +92,7 @@ std::optional<pid_t> start(const std::string& program, const std::vector<std::st
     argv.push_back(word.data());
   argv.push_back(nullptr);
   std::vector<char*> environment = environment_with(variables);
-  const Files files(output.get(), descriptors);
+  const Files files(output.get(), descriptors, input);
   pid_t child = 0;
   if (::posix_spawn(&child, program.c_str(), files.get(), nullptr, argv.data(), environment.data()) != 0)
     return std::nullopt;
@@ -113,12 +117,12 @@ std::string find_program(std::string_view name) {
 std::optional<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& variables,
                                      std::chrono::milliseconds time, size_t most,
-                                     std::span<const int> descriptors) {
+                                     std::span<const int> descriptors, int input) {
   const Clock::time_point deadline = Clock::now() + time;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
   const text::Descriptor reader(ends[0]);
-  const auto child = start(program, arguments, variables, descriptors, text::Descriptor(ends[1]));
+  const auto child = start(program, arguments, variables, descriptors, input, text::Descriptor(ends[1]));
   if (!child) return std::nullopt;
   std::string out;
   const bool whole = read_all(reader.get(), deadline, most, out);

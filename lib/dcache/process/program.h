@@ -14,14 +14,14 @@ namespace dcache::process {
 // so that nothing is started from the folder one happens to be in.
 std::string find_program(std::string_view name);
 
-// What the program prints on standard output until it ends, whatever its status. Its standard input and
-// standard error are empty; its environment is this program's with `variables` ("NAME=value") on top. Nothing
-// if it can't be started, was ended by a signal, prints more than `most` bytes, or does not end within
-// `time`: it is killed then. It gets the open files `descriptors` under the same numbers. Safe to call from
-// many threads.
+// What the program prints on standard output until it ends, whatever its status. Its standard input is the
+// open file `input`, or empty; its standard error goes nowhere. Its environment is this program's with
+// `variables` ("NAME=value") on top. Nothing if it can't be started, was ended by a signal, prints more than
+// `most` bytes, or does not end within `time`: it is killed then. It gets the open files `descriptors` under
+// the same numbers. Safe to call from many threads.
 std::optional<std::string> output_of(const std::string& program, const std::vector<std::string>& arguments,
                                      const std::vector<std::string>& variables,
                                      std::chrono::milliseconds time, size_t most,
-                                     std::span<const int> descriptors = {});
+                                     std::span<const int> descriptors = {}, int input = -1);
 
 }  // namespace dcache::process
