@@ -273,7 +273,7 @@ class Judge {
       const size_t index = left.back();
       left.pop_back();
       for (const auto& [reference, needed] : needs_.of(index)) {
-        for (const size_t other : needed) {
+        for (const auto& [other, may_be_other] : needed) {
           if (wanted_[other] || !can_compare(project_.images[other])) continue;
           wanted_[other] = true;
           left.push_back(other);
@@ -287,14 +287,14 @@ class Judge {
     for (const auto& [reference, needed] : needs_.of(index)) {
       plan::BuiltImage was{{}, "as before", "as before"};
       plan::BuiltImage is = was;
-      for (const size_t other : needed) {
+      for (const auto& [other, may_be_other] : needed) {
         if (!wanted_[other]) continue;
         const Effect state = result_.images[other].effect;
         // What an image says beside its files need not matter to the steps of another one.
         const bool surely = state == Effect::kRebuilt || state == Effect::kNew;
         // Of several images of one name nobody knows which one is taken.
         if (is.name.empty() || state != Effect::kUnaffected) is.name = project_.images[other].target.name;
-        if (surely && needed.size() == 1) is.state = "another";
+        if (surely && needed.size() == 1 && !may_be_other) is.state = "another";
         if (state != Effect::kUnaffected) is.possible_state = "another";
       }
       if (is.name.empty()) continue;

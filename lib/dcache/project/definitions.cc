@@ -82,6 +82,7 @@ void append(Definitions from, Definitions& to) {
   std::ranges::move(from.targets, std::back_inserter(to.targets));
   std::ranges::move(from.groups, std::back_inserter(to.groups));
   std::ranges::move(from.skipped, std::back_inserter(to.skipped));
+  to.lacked_profiles.merge(from.lacked_profiles);
   std::ranges::move(from.failures, std::back_inserter(to.failures));
 }
 
@@ -214,18 +215,31 @@ DefinitionKind kind_of(const std::string& path, const ReadOptions& options) {
   return DefinitionKind::kCompose;
 }
 
-// A file that another one includes is read with its variables: what it says alone is not what is built.
+// Whether `other` says what `target` is built as, read from a file that includes, requires or calls the one
+// that `target` is from, with the values and profiles that it gives.
+bool is_part_of(const Target& target, const Target& other) {
+  const Origin& origin = target.defined.front();
+  const Origin& place = other.defined.front();
+  if (origin.kind != place.kind || origin.path != place.path) return false;
+  const bool same_line = origin.line != 0 && origin.line == place.line;
+  switch (origin.kind) {
+    case DefinitionKind::kCompose:
+      return same_line && origin.name == place.name && target.sources.size() < other.sources.size();
+    case DefinitionKind::kSkaffold:
+      return target.name == other.name && target.sources.size() < other.sources.size();
+    case DefinitionKind::kWorkflow:
+      return same_line && target.purpose == Purpose::kCalled && other.purpose != Purpose::kCalled;
+    default:
+      return false;
+  }
+}
+
+// What a file that others include says alone is not what is built.
 void keep_included(std::vector<Target>& targets) {
-  const auto is_less = [](const Target& a, const Target& b) {
-    const Origin& x = a.defined.front();
-    const Origin& y = b.defined.front();
-    return x.kind == DefinitionKind::kCompose && x.line != 0 && x.kind == y.kind && x.path == y.path &&
-           x.line == y.line && x.name == y.name && a.sources.size() < b.sources.size();
-  };
   std::vector<bool> dropped;
   for (const Target& target : targets)
     dropped.push_back(
-        std::ranges::any_of(targets, [&](const Target& other) { return is_less(target, other); }));
+        std::ranges::any_of(targets, [&](const Target& other) { return is_part_of(target, other); }));
   size_t index = 0;
   std::erase_if(targets, [&](const Target&) { return dropped[index++]; });
 }
@@ -246,6 +260,21 @@ Definitions read_definitions(const std::vector<std::string>& paths, const std::s
   return result;
 }
 
+std::vector<text::Failure> profile_failures(const LackedProfiles& lacked) {
+  std::vector<text::Failure> failures;
+  if (lacked.empty()) return failures;
+  const auto& [first, names] = *lacked.begin();
+  for (const std::string& name : names) {
+    if (!std::ranges::all_of(lacked, [&](const auto& file) { return file.second.contains(name); })) continue;
+    const bool is_only = lacked.size() == 1;
+    failures.push_back({first, 0, 0,
+                        is_only ? fmt::format("{} has no profile '{}'", first, name)
+                                : fmt::format("no skaffold.yaml has a profile '{}'", name),
+                        is_only ? "name one that it has" : "name one that they have"});
+  }
+  return failures;
+}
+
 bool may_define(const std::string& path, const context::FileSystem& files) {
   const auto text = files.read(path);
   if (!text) return true;
@@ -257,7 +286,8 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
       return has("skaffold/v");
     case DefinitionKind::kWorkflow:
     case DefinitionKind::kGitlabCi:
-      return has("docker") || has("build") || has("kaniko") || has("buildah") || has("include");
+      return has("./.github/") || has("docker") || has("build") || has("kaniko") || has("buildah") ||
+             has("include");
     default:
       return true;
   }

@@ -140,6 +140,7 @@ void write_image(const Image& image, text::JsonWriter& json) {
   write_pairs("args", target.args, json);
   write_pairs("contexts", target.contexts, json);
   write_list("platforms", target.platforms, json);
+  if (!target.platform.empty()) json.member("platform", target.platform);
   write_list("tags", target.tags, json);
   write_pairs("labels", target.labels, json);
   write_list("annotations", target.annotations, json);
