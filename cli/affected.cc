@@ -124,14 +124,11 @@ class Question {
       return std::nullopt;
     }
     if (!read(revisions->after(), revisions->changed_paths())) return std::nullopt;
-    std::vector<project::Project> before;
-    for (size_t i = 0; i < revisions->size(); ++i) {
-      auto then =
-          read_images(options_.build, failed_, revisions->before(i), revisions->changed_paths(), false);
-      if (!then) return std::nullopt;
-      before.push_back(std::move(*then));
-    }
-    return report::AffectedAnswer{project::affected_since(project_, before, *revisions, judging()),
+    const auto read_then = [&](const std::shared_ptr<const context::FileSystem>& files) {
+      return read_images(options_.build, failed_, files, revisions->changed_paths(), false)
+          .value_or(project::Project());
+    };
+    return report::AffectedAnswer{project::affected_since(project_, *revisions, read_then, judging()),
                                   words_of(ranges)};
   }
 

@@ -14,6 +14,7 @@
 #include "dcache/context/disk.h"
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
+#include "dcache/plan/values.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/report/style.h"
@@ -254,6 +255,11 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
   build.plan.no_cache = flags.no_cache;
   build.plan.no_cache_filter = flags.no_cache_filter;
   build.plan.store = flags.store;
+  if (!flags.platform.empty() && !plan::is_platform(flags.platform)) {
+    complain(fmt::format("--platform {}: expected OS/ARCHITECTURE, such as linux/amd64 or linux/arm/v7",
+                         flags.platform));
+    return std::nullopt;
+  }
   if (!check_builder_options(flags) || !read_pairs(flags, build.plan)) return std::nullopt;
   options.definitions = flags.definitions;
   options.read.files = disk_of(flags);

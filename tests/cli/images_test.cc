@@ -141,5 +141,33 @@ TEST(Images, NeedThoseWhoseTagsOnlyCIKnows) {
   EXPECT_EQ(repository.effects({"--changed", "app/f"}), "base:unaffected lib:unaffected app:unaffected");
 }
 
+TEST(Images, AreNotThoseOfOtherWorkTrees) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: .}}\n"}, {"Dockerfile", "FROM alpine\n"}});
+  repository.git("worktree add -q .wt/x -b x");
+  repository.shell("mkdir other && cp Dockerfile other && git -C other init -q");
+  EXPECT_EQ(images_of(repository), "a");
+  // A submodule is a part of the repository, and a folder is what somebody asks for.
+  repository.git("-C other add -A");
+  repository.git("-C other commit -qm one");
+  repository.git("-c protocol.file.allow=always submodule add ./other sub");
+  EXPECT_EQ(images_of(repository), "a sub/Dockerfile");
+}
+
+TEST(Images, AreNotReadFromAFileThatIsNotYaml) {
+  const std::string compose = "services: {a: {build: .}}\n";
+  const Repository repository({{"compose.yaml", compose}, {"Dockerfile", "FROM alpine\n"}});
+  repository.write("compose.yaml", compose + "<<<<<<< HEAD\n");
+  EXPECT_EQ(
+      images_of(repository),
+      "Dockerfile ! dcache: compose.yaml:2:1: a conflict of a merge is left here; resolve it and remove the "
+      "marks of git\n");
+  repository.write("compose.yaml", "\n\t" + compose);
+  EXPECT_EQ(images_of(repository),
+            "Dockerfile ! dcache: compose.yaml:1:1: a tab can't indent a line of YAML; indent with spaces\n");
+  repository.write("compose.yaml", "\t# tabs before comments\n \t\n" + compose);
+  EXPECT_EQ(images_of(repository), "a");
+}
+
 }  // namespace
 }  // namespace dcache

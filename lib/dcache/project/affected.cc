@@ -13,6 +13,7 @@
 #include "dcache/context/file_system.h"
 #include "dcache/context/submodules.h"
 #include "dcache/project/needs.h"
+#include "dcache/project/open_steps.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 
@@ -175,9 +176,10 @@ bool declares(const Build& build, const std::string& name) {
   });
 }
 
+constexpr std::string_view kArgs = "args.";
+
 // What an image's definition leaves open and its build may see: the reason, or nothing.
 std::string unknown_of(const Image& image, const Build& build) {
-  constexpr std::string_view kArgs = "args.";
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
     if (!unknown.varies || attribute == "platforms" || !may_change_steps(unknown)) continue;
@@ -185,6 +187,17 @@ std::string unknown_of(const Image& image, const Build& build) {
     return words_of(unknown);
   }
   return {};
+}
+
+// The build arguments among it.
+std::vector<OpenArgument> open_arguments(const Image& image, const Build& build) {
+  std::vector<OpenArgument> open;
+  for (const Unknown& unknown : image.target.unknown) {
+    if (!unknown.varies || !unknown.attribute.starts_with(kArgs)) continue;
+    std::string name = unknown.attribute.substr(kArgs.size());
+    if (declares(build, name)) open.push_back({std::move(name), words_of(unknown)});
+  }
+  return open;
 }
 
 void tell_unknown(const Image& image, const Build& build, ImageEffect& effect) {
@@ -252,8 +265,12 @@ class Judge {
   const Build::Progress& progress() const { return options_.progress; }
   const std::string& root() const { return project_.root; }
 
-  void keep(ImageSteps steps, ImageEffect& effect) const {
-    if (options_.keep_steps) effect.all_steps = std::make_shared<const ImageSteps>(std::move(steps));
+  // `more` are further arguments that are not known.
+  void keep(ImageSteps steps, ImageEffect& effect, std::vector<OpenArgument> more = {}) const {
+    if (!options_.keep_steps) return;
+    std::ranges::move(open_arguments(*effect.image, steps.build), std::back_inserter(more));
+    open_steps(steps.build, more, steps.report);
+    effect.all_steps = std::make_shared<const ImageSteps>(std::move(steps));
   }
 
  private:
@@ -353,11 +370,67 @@ class Judge {
   Affected result_;
 };
 
+// Files without some of them.
+class HiddenFiles : public context::FileSystem {
+ public:
+  HiddenFiles(std::shared_ptr<const context::FileSystem> files, std::set<std::string, std::less<>> hidden)
+      : files_(std::move(files)), hidden_(std::move(hidden)) {}
+
+  tl::expected<std::string, std::string> read(const std::string& path) const override {
+    if (hidden_.contains(path)) return tl::unexpected("can't open " + path);
+    return files_->read(path);
+  }
+  bool exists(const std::string& path) const override {
+    return !hidden_.contains(path) && files_->exists(path);
+  }
+  std::vector<context::Listed> list(const std::string& folder) const override { return files_->list(folder); }
+  std::string real_path(const std::string& path) const override { return files_->real_path(path); }
+  tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                                const context::WalkOptions& options) const override {
+    return files_->walk(folder, ignore, options);
+  }
+  std::vector<context::Problem> hash(context::Snapshot& snapshot, const std::string& folder,
+                                     const context::HashingOptions& options) const override {
+    return files_->hash(snapshot, folder, options);
+  }
+
+ private:
+  std::shared_ptr<const context::FileSystem> files_;
+  std::set<std::string, std::less<>> hidden_;
+};
+
+// The files that definitions read and that git ignores, as they are spelled there.
+std::set<std::string, std::less<>> ignored_sources(const Project& project,
+                                                   const cache::Revisions& revisions) {
+  const context::GitRepository& repository = revisions.repository();
+  std::set<std::string, std::less<>> ignored, seen;
+  for (const Image& image : project.images) {
+    for (const std::string& source : image.target.sources) {
+      if (!seen.insert(source).second || !revisions.after()->exists(source)) continue;
+      const std::string real = revisions.after()->real_path(source);
+      if (!text::is_within(real, repository.root()) || real.size() <= repository.root().size()) continue;
+      const std::string path = real.substr(repository.root().size() + 1);
+      if (repository.ignores(path, false) && !repository.tracks(path)) ignored.insert(source);
+    }
+  }
+  return ignored;
+}
+
+// The images as definitions say without the files that git ignores.
+struct Tracked {
+  Project project;
+  std::set<std::string, std::less<>> ignored;  // the files
+};
+
 class JudgeSince : public Judge {
  public:
   JudgeSince(const Project& project, const std::vector<Project>& before, const cache::Revisions& revisions,
-             const AffectedOptions& options)
-      : Judge(project, options), project_(project), before_(before), revisions_(revisions) {}
+             Tracked tracked, const AffectedOptions& options)
+      : Judge(project, options),
+        project_(project),
+        before_(before),
+        revisions_(revisions),
+        tracked_(std::move(tracked)) {}
 
  private:
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
@@ -377,10 +450,60 @@ class JudgeSince : public Judge {
       comparison->left_out.push_back({{}, 0, 0, why_new(image, after), {}});
     tell(image, *comparison, effect);
     tell_labels(image, effect);
+    std::vector<OpenArgument> assumed = assumed_arguments(image, comparison->after);
     keep({.build = std::move(comparison->after),
           .report = std::move(comparison->report),
           .left_out = std::move(comparison->left_out)},
-         effect);
+         effect, std::move(assumed));
+  }
+
+  // The build arguments whose value comes from a file that git ignores: what it was is not known.
+  std::vector<OpenArgument> assumed_arguments(const Image& image, const Build& build) const {
+    std::vector<OpenArgument> open;
+    const std::string* const source = ignored_source(image);
+    const Image* const other = source == nullptr ? nullptr : same_image(tracked_.project, image);
+    if (other == nullptr) return open;
+    for (const auto& [name, value] : image.target.args) {
+      const auto found = other->target.args.find(name);
+      const bool is_same = found != other->target.args.end() && found->second == value;
+      if (!is_same && declares(build, name))
+        open.push_back({name, fmt::format("the build argument {} comes from {}, which git ignores: what it "
+                                          "was is not known",
+                                          name, *source)});
+    }
+    return open;
+  }
+
+  // The first file of an image's definition that git ignores; null for none.
+  const std::string* ignored_source(const Image& image) const {
+    const auto found = std::ranges::find_if(
+        image.target.sources, [&](const std::string& source) { return tracked_.ignored.contains(source); });
+    return found == image.target.sources.end() ? nullptr : &*found;
+  }
+
+  // What the definition takes from such a file.
+  void tell_assumed(const Image& image, const Build& build, ImageEffect& effect) const {
+    if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
+    const std::string* const source = ignored_source(image);
+    if (source == nullptr) return;
+    const Image* const other = same_image(tracked_.project, image);
+    if (const auto open = assumed_arguments(image, build); !open.empty()) {
+      effect.reason = open.front().reason;
+    } else if (other == nullptr || is_built_otherwise(image, *other)) {
+      effect.reason = fmt::format("its definition depends on {}, which git ignores", *source);
+    } else {
+      return;
+    }
+    effect.effect = Effect::kUnknown;
+  }
+
+  // Whether two definitions of an image differ in more than build arguments.
+  static bool is_built_otherwise(const Image& a, const Image& b) {
+    const Target& x = a.target;
+    const Target& y = b.target;
+    return x.context != y.context || x.dockerfile != y.dockerfile || x.target != y.target ||
+           x.dockerfile_inline != y.dockerfile_inline || x.contexts != y.contexts ||
+           x.platforms != y.platforms || x.platform != y.platform;
   }
 
   void tell(const Image& image, const cache::Comparison& comparison, ImageEffect& effect) const {
@@ -392,6 +515,7 @@ class JudgeSince : public Judge {
     }
     tell_steps(comparison.after, comparison.report, root(), effect);
     tell_unknown(image, comparison.after, effect);
+    tell_assumed(image, comparison.after, effect);
     tell_result(comparison.after, comparison.before, effect);
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
   }
@@ -479,6 +603,7 @@ class JudgeSince : public Judge {
   const Project& project_;
   const std::vector<Project>& before_;
   const cache::Revisions& revisions_;
+  Tracked tracked_;
 };
 
 class JudgeChanged : public Judge {
@@ -513,6 +638,9 @@ class JudgeChanged : public Judge {
     tell_definition(image, what_if.paths, effect);
     tell_dockerfile(what_if.paths, effect);
     tell_unknown(image, *build, effect);
+    for (const cache::ChangedPath& path : what_if.paths) {
+      if (path.fate == cache::ChangedPath::Fate::kDefinition) open_steps(*build, path.given, what_if.report);
+    }
     keep({.build = std::move(*build), .report = std::move(what_if.report), .paths = std::move(what_if.paths)},
          effect);
   }
@@ -685,9 +813,15 @@ std::string_view name_of(Effect effect) {
   return kNames[static_cast<size_t>(effect)];
 }
 
-Affected affected_since(const Project& project, const std::vector<Project>& before,
-                        const cache::Revisions& revisions, const AffectedOptions& options) {
-  return JudgeSince(project, before, revisions, options).run();
+Affected affected_since(const Project& project, const cache::Revisions& revisions, const ReadImages& read,
+                        const AffectedOptions& options) {
+  std::vector<Project> before;
+  for (size_t i = 0; i < revisions.size(); ++i)
+    before.push_back(read(revisions.before(i)));
+  const std::set<std::string, std::less<>> ignored = ignored_sources(project, revisions);
+  Project without;
+  if (!ignored.empty()) without = read(std::make_shared<const HiddenFiles>(revisions.after(), ignored));
+  return JudgeSince(project, before, revisions, {std::move(without), ignored}, options).run();
 }
 
 Affected affected_by(const Project& project, const std::vector<std::string>& changed,

@@ -159,6 +159,7 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
     if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
   if (step.verdict != Verdict::kDepends) return words;
+  if (step.cause.change == "unknown" && !step.follows) return printable(step.cause.after);
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "same-time")
     return fmt::format(
         "{} changed, but its size and modification time did not: a builder with a copy of the context "
@@ -298,7 +299,7 @@ std::string path_words(const cache::Build& build, const ChangedPath& path, bool 
   switch (path.fate) {
     case ChangedPath::Fate::kIgnored:
       return fmt::format("{} is ignored by the pattern '{}' ({}:{}){}", given, printable(path.pattern),
-                         build.ignore().path, path.pattern_line, effect);
+                         printable(path.ignore_file), path.pattern_line, effect);
     case ChangedPath::Fate::kNotRead:
       return fmt::format("{} is not read by any step of this target{}", given, effect);
     case ChangedPath::Fate::kOutside:
@@ -417,8 +418,9 @@ bool is_all_reused(const cache::Report& report) {
 void append_heading(const Explanation& explanation, const ExplainOptions& options, bool all_reused,
                     const Style& style, std::string& out) {
   const std::string occasion = printable(options.occasion);
-  const bool is_open = all_reused && explanation.effect == project::Effect::kUnknown;
-  const bool is_told = all_reused && !explanation.reason.empty();
+  const bool is_open = explanation.effect == project::Effect::kUnknown &&
+                       explanation.report.count(explanation.build.graph(), Verdict::kMiss) == 0;
+  const bool is_told = (all_reused || is_open) && !explanation.reason.empty();
   std::string first = is_open ? "It is not known what rebuilds " + occasion
                               : headline(explanation.build, explanation.report, occasion);
   if (options.several) {
@@ -525,13 +527,32 @@ void append_explanation_json(const Explanation& explanation, std::string& out) {
   out += '\n';
 }
 
-void append_explanations_json(const std::vector<Explanation>& explanations, std::string& out) {
+void append_unknown_image(const project::ImageEffect& effect, const std::string& occasion, const Style& style,
+                          std::string& out) {
+  out += style.paint(Tone::kBold, fmt::format("{}: It is not known what rebuilds {}",
+                                              printable(effect.image->target.name), printable(occasion)));
+  out += fmt::format("; {}\n", printable(effect.reason));
+}
+
+void append_explanations_json(const std::vector<Explanation>& explanations,
+                              const std::vector<const project::ImageEffect*>& without_steps,
+                              std::string& out) {
   text::JsonWriter json(out);
   json.begin_object().member("version", 1).key("images").begin_array();
   for (const Explanation& explanation : explanations) {
     json.begin_object();
     write_members(explanation, json);
     json.end_object();
+  }
+  for (const project::ImageEffect* effect : without_steps) {
+    json.begin_object()
+        .member("name", effect->image->target.name)
+        .member("effect", project::name_of(project::Effect::kUnknown))
+        .member("reason", effect->reason)
+        .key("steps")
+        .begin_array()
+        .end_array()
+        .end_object();
   }
   json.end_array().end_object();
   out += '\n';
