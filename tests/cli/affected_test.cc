@@ -81,6 +81,26 @@ TEST(Affected, AgreesWithExplain) {
   EXPECT_EQ(steps_of(shared, {"--image", "app1", "--changed", "cmd/app2/main.go"}), "2:hit 3:hit 4:hit");
 }
 
+TEST(Affected, FollowsEachPlatformForItself) {
+  const Repository repository(
+      {{"docker-bake.hcl",
+        "target \"base\" {\n  context = \"base\"\n  platforms = [\"linux/amd64\", \"linux/arm64\"]\n}\n"
+        "target \"small\" {\n  context = \"app\"\n  platforms = [\"linux/amd64\"]\n  contexts = { base = "
+        "\"target:base\" }\n}\ntarget \"any\" {\n  context = \"app\"\n  contexts = { base = \"target:base\" "
+        "}\n}\ntarget \"other\" {\n  context = \"app\"\n  dockerfile = \"Other\"\n  platforms = "
+        "[\"linux/amd64\"]\n  contexts = { base = \"target:base\" }\n}\n"},
+       {"base/Dockerfile", "FROM alpine\nARG TARGETARCH\nCOPY f-$TARGETARCH /f\n"},
+       {"base/f-amd64", "1"},
+       {"base/f-arm64", "1"},
+       {"app/Dockerfile", "FROM base\nCOPY g /g\n"},
+       {"app/Other", "FROM --platform=linux/arm64 base\nCOPY g /g\n"},
+       {"app/g", "1"}});
+  EXPECT_EQ(repository.effects({"--changed", "base/f-arm64"}),
+            "base:rebuilt@3 small:unaffected any:rebuilt@1 other:rebuilt@1");
+  EXPECT_EQ(repository.effects({"--changed", "base/f-amd64"}),
+            "base:rebuilt@3 small:rebuilt@1 any:rebuilt@1 other:rebuilt@1");
+}
+
 TEST(Affected, ExplainsWhatADefinitionChanged) {
   const Repository repository(
       {{"Dockerfile",

@@ -236,7 +236,11 @@ void tell_result(const Build& build, std::span<const Build> before, ImageEffect&
 class Judge {
  public:
   Judge(const Project& project, const AffectedOptions& options)
-      : project_(project), options_(options), needs_(project.images), wanted_(project.images.size()) {
+      : project_(project),
+        options_(options),
+        needs_(project.images),
+        wanted_(project.images.size()),
+        by_platform_(project.images.size()) {
     result_.images.resize(project.images.size());
     result_.failures = needs_.failures();
     for (size_t i = 0; i < project.images.size(); ++i)
@@ -299,14 +303,15 @@ class Judge {
     }
   }
 
-  // What the images that one needs are to its build, before and after.
-  void add_needed(size_t index, plan::Options& before, plan::Options& after) const {
+  // What the images that one needs are to its build for a platform, before and after.
+  void add_needed(size_t index, const std::string& platform, plan::Options& before,
+                  plan::Options& after) const {
     for (const auto& [reference, needed] : needs_.of(index)) {
       plan::BuiltImage was{{}, "as before", "as before"};
       plan::BuiltImage is = was;
       for (const auto& [other, may_be_other] : needed) {
         if (!wanted_[other]) continue;
-        const Effect state = result_.images[other].effect;
+        const Effect state = effect_for(other, platform);
         // What an image says beside its files need not matter to the steps of another one.
         const bool surely = state == Effect::kRebuilt || state == Effect::kNew;
         // Of several images of one name nobody knows which one is taken.
@@ -330,19 +335,42 @@ class Judge {
       return;
     }
     plan::Options before = image.build.plan, after = image.build.plan;
-    add_needed(index, before, after);
     const std::vector<std::string> platforms = image.platforms();
-    if (platforms.size() < 2) return compare(image, before, after, effect);
+    const bool is_of_one = takes_one_platform(image);
+    if (platforms.size() < 2) {
+      const std::string platform = platforms.empty() ? std::string() : platforms.front();
+      add_needed(index, is_of_one ? platform : std::string(), before, after);
+      compare(image, before, after, effect);
+      by_platform_[index][platform] = effect.effect;
+      return;
+    }
     // What holds for one of the platforms holds for the image.
     bool is_first = true;
     for (const std::string& platform : platforms) {
       if (!can_compare(image, platform)) continue;
       ImageEffect one{.image = &image, .platform = platform};
       before.platform = after.platform = platform;
+      add_needed(index, is_of_one ? platform : std::string(), before, after);
       compare(image, before, after, one);
+      by_platform_[index][platform] = one.effect;
       if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
       is_first = false;
     }
+  }
+
+  // Whether a build takes nothing of images for another platform than its own.
+  static bool takes_one_platform(const Image& image) {
+    const BuildOptions& build = image.build;
+    const auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
+                                            : build.files->read(build.dockerfile);
+    return text && text->find("--platform") == std::string::npos;
+  }
+
+  // The effect on an image as one for a platform reads it; that for any if the platform is not known.
+  Effect effect_for(size_t index, const std::string& platform) const {
+    const auto found = by_platform_[index].find(platform);
+    return platform.empty() || found == by_platform_[index].end() ? result_.images[index].effect
+                                                                  : found->second;
   }
 
   static int weight_of(Effect effect) {
@@ -367,6 +395,7 @@ class Judge {
   const AffectedOptions& options_;
   ImageNeeds needs_;
   std::vector<bool> wanted_;
+  std::vector<std::map<std::string, Effect>> by_platform_;
   Affected result_;
 };
 
