@@ -140,5 +140,42 @@ TEST(NamedContexts, HaveIgnoreFilesOfTheirOwn) {
       << text.out;
 }
 
+TEST(Causes, OfAStepInAnotherStageAreItsFiles) {
+  const std::string steps = "COPY f /f\nRUN make\n";
+  const Repository repository(
+      {{"Dockerfile", kPinned + steps + "COPY r r\n"}, {"f", "1"}, {"r/1", "1"}, {"r/2", "1"}});
+  std::string named = kPinned;
+  named.insert(named.size() - 1, " AS a");
+  repository.write("Dockerfile", named + steps + "FROM a AS b\nCOPY r r\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unaffected");
+  repository.write(".dockerignore", "r/2\n");
+  const Outcome text = run_dcache({"explain", "--git", "HEAD"}, repository.path());
+  EXPECT_NE(text.out.find("r/2 is ignored now by 'r/2' (.dockerignore:1)"), std::string::npos) << text.out;
+}
+
+TEST(Causes, AreTheModesOfFilesAndFolders) {
+  const Repository repository(
+      {{"Dockerfile", kPinned + "COPY s /s\n"}, {"s/1", "1"}, {"s/2", "1"}, {"s/t/run", "1"}});
+  repository.shell("chmod 755 s s/t s/t/run && chmod 644 s/1 s/2");
+  const std::string state = repository.path() + "/../state-of-modes.json";
+  ASSERT_EQ(run_dcache({"snapshot", "-o", state}, repository.path()).status, 0);
+  const auto explain = [&] {
+    return run_dcache({"explain", "--files", "--since", state}, repository.path()).out;
+  };
+  repository.shell("chmod 775 s/t s/t/run && chmod 664 s/1 s/2");
+  const std::string all = explain();
+  EXPECT_NE(
+      all.find("the permissions of s/1 changed from 0644 to 0664 (selected by s), and of 3 files and folders "
+               "more by the same bits, as another umask does\n"),
+      std::string::npos)
+      << all;
+  EXPECT_NE(all.find(" folder permissions s/t (0755 to 0775)\n"), std::string::npos) << all;
+  EXPECT_NE(all.find(" permissions s/t/run (0755 to 0775)\n"), std::string::npos) << all;
+  repository.shell("chmod 755 s/t/run && chmod 644 s/1 s/2");
+  const std::string folder = explain();
+  EXPECT_NE(folder.find("the permissions of the folder s/t changed from 0755 to 0775"), std::string::npos)
+      << folder;
+}
+
 }  // namespace
 }  // namespace dcache

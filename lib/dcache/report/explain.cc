@@ -42,17 +42,33 @@ std::string mode_text(uint32_t mode) {
   return fmt::format("{:04o}", mode);
 }
 
-// Files that all differ in the same permission bits: a checkout with another umask.
+bool is_mode(const cache::FileChange& file) {
+  return file.change == "mode" || file.change == "folder-mode";
+}
+
+// Files and folders that all differ in the same permission bits: a checkout with another umask. Only some of
+// them can be executed.
 bool is_umask(const Cause& cause) {
-  const auto bits = [](const cache::FileChange& file) { return file.mode_before ^ file.mode_after; };
+  constexpr uint32_t kReadAndWrite = 0666;
+  const auto bits = [](const cache::FileChange& file) {
+    return (file.mode_before ^ file.mode_after) & kReadAndWrite;
+  };
   return cause.files != nullptr && cause.files->size() > 1 &&
          std::ranges::all_of(*cause.files, [&](const cache::FileChange& file) {
-           return file.change == "mode" && bits(file) == bits(cause.files->front());
+           return is_mode(file) && bits(file) != 0 && bits(file) == bits(cause.files->front());
          });
 }
 
+// The further files of a cause: "3 files", "3 files and folders".
+std::string counted_files(const Cause& cause) {
+  const bool has_folder = std::ranges::any_of(
+      *cause.files, [](const cache::FileChange& file) { return file.change == "folder-mode"; });
+  return has_folder && cause.more > 1 ? fmt::format("{} files and folders", cause.more)
+                                      : text::counted(cause.more, "file");
+}
+
 std::string mode_words(const Cause& cause) {
-  const std::string path = printable(cause.path);
+  const std::string path = (cause.change == "folder-mode" ? "the folder " : "") + printable(cause.path);
   if (cause.files == nullptr || cause.files->empty()) return "the permissions of " + path + " changed";
   const cache::FileChange& file = cause.files->front();
   return fmt::format("the permissions of {} changed from {} to {}", path, mode_text(file.mode_before),
@@ -68,8 +84,7 @@ std::string change_words(const Cause& cause) {
   if (cause.change == "unignored")
     return fmt::format("{} is no longer ignored by '{}' ({})", path, printable(cause.before),
                        printable(cause.name));
-  if (cause.change == "mode") return mode_words(cause);
-  if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
+  if (cause.change == "mode" || cause.change == "folder-mode") return mode_words(cause);
   if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
   if (cause.change == "assumed") return path + " is assumed unchanged: git keeps no version of it";
   if (cause.change == "same-time") return path + " changed, but its size and time did not";
@@ -104,7 +119,7 @@ std::string own_words(const Cause& cause) {
       std::string words = fmt::format("{} (selected by {})", change_words(cause), printable(cause.pattern));
       if (is_umask(cause))
         return fmt::format("{}, and of {} more by the same bits, as another umask does", words,
-                           text::counted(cause.more, "file"));
+                           counted_files(cause));
       if (cause.more > 0) words += fmt::format(", and {} more", text::counted(cause.more, "file"));
       return words;
     }
@@ -180,6 +195,7 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
     return words + "; reused if the file is the same";
   if (!step.follows && step.cause.kind == Cause::Kind::kImage)
     return words + "; reused if it does not change";
+  if (!step.follows && step.cause.kind == Cause::Kind::kNew) return words + "; reused if the builder has it";
   return words + "; reused if that step is reused";
 }
 
@@ -258,8 +274,11 @@ void append_step(const cache::Build& build, const StepReport& step, const Style&
 void append_files(const Cause& cause, std::string& out) {
   if (cause.files == nullptr) return;
   for (const cache::FileChange& file : *cause.files) {
-    out += fmt::format("           {} {}", file.change, printable(file.path));
-    if (file.change == "mode")
+    const std::string_view change = file.change == "mode"          ? "permissions"
+                                    : file.change == "folder-mode" ? "folder permissions"
+                                                                   : std::string_view(file.change);
+    out += fmt::format("           {} {}", change, printable(file.path));
+    if (is_mode(file))
       out += fmt::format(" ({} to {})", mode_text(file.mode_before), mode_text(file.mode_after));
     if (!file.ignore_place.empty())
       out += fmt::format(" ('{}', {})", printable(file.ignore_pattern), printable(file.ignore_place));
