@@ -134,6 +134,13 @@ Option& add_builder(Command& command, const std::function<void(plan::Builder)>& 
       "Builder to model: buildkit (default), classic (DOCKER_BUILDKIT=0) or buildah (also podman build)");
 }
 
+Option& add_builder(Command& command, BuildFlags& flags) {
+  return add_builder(command, [&flags](plan::Builder builder) {
+    flags.builder = builder;
+    flags.builder_is_given = true;
+  });
+}
+
 void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfiles) {
   const bool several = dockerfiles == Dockerfiles::kSeveral;
   command
@@ -152,7 +159,7 @@ void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfi
   command.text("--platform", "PLATFORM", flags.platform,
                "Platform to build for (default: the image's first, or linux/amd64)");
   add_image_options(command, flags);
-  add_builder(command, [&flags](plan::Builder builder) { flags.builder = builder; });
+  add_builder(command, flags);
 }
 
 void add_builder_options(Command& command, BuildFlags& flags) {

@@ -169,5 +169,77 @@ TEST(Images, AreNotReadFromAFileThatIsNotYaml) {
   EXPECT_EQ(images_of(repository), "a");
 }
 
+TEST(Images, AreThoseThatComposeFileNames) {
+  const Files files = {{"compose.yaml", "services: {a: {build: .}}\n"},
+                       {"deploy/prod.yaml", "services: {a: {build: {args: {V: 1}}}, b: {build: ./b}}\n"},
+                       {".env", "COMPOSE_FILE=compose.yaml:deploy/prod.yaml\n"},
+                       {"Dockerfile", "FROM alpine\nARG V\nRUN x\n"},
+                       {"b/Dockerfile", "FROM alpine\n"}};
+  const Repository repository(files);
+  EXPECT_EQ(images_of(repository), "a b");
+  repository.write(".env", "COMPOSE_FILE=compose.yaml;gone.yaml\nCOMPOSE_PATH_SEPARATOR=;\n");
+  EXPECT_EQ(images_of(repository), "a b/Dockerfile");
+}
+
+TEST(Images, HaveEachGroupOnce) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: ./a}}\n"},
+       {"docker-bake.hcl", "group \"default\" { targets = [\"b\"] }\ntarget \"b\" { context = \"b\" }\n"},
+       {"a/Dockerfile", "FROM alpine\n"},
+       {"b/Dockerfile", "FROM alpine\n"}});
+  const json answer = json::parse(run_dcache({"images", "--format", "json"}, repository.path()).out);
+  ASSERT_EQ(answer.at("groups").size(), 1U) << answer;
+  EXPECT_EQ(answer.at("groups")[0].at("members"), (std::vector<std::string>{"a", "b"})) << answer;
+}
+
+TEST(Images, SayThatTheirContextIsAssumed) {
+  const Repository repository(Files{{"a/Dockerfile", "FROM alpine\n"}});
+  const std::string out = run_dcache({"images"}, repository.path()).out;
+  EXPECT_NE(out.find("a/Dockerfile: no definition says the context: it is assumed to be the folder of the "
+                     "Dockerfile\n"),
+            std::string::npos)
+      << out;
+}
+
+TEST(Images, WithTheNameOfAnOptionAreNotHandedToACommand) {
+  const Repository repository({{"compose.yaml", "services: {--push: {build: .}, b: {build: .}}\n"},
+                               {"Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                               {"f", "1"}});
+  for (const char* const format : {"bake-targets", "compose-services"}) {
+    const Outcome outcome = run_dcache({"affected", "--changed", "f", "--format", format}, repository.path());
+    EXPECT_EQ(outcome.out, "b\n") << format;
+    EXPECT_EQ(outcome.status, 2) << format;
+    EXPECT_NE(outcome.err.find("would take its name for an option"), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(Images, AreBuiltByTheBuilderThatIsAskedAbout) {
+  const Repository repository({{".dcache.toml", "[[images]]\nname = \"a\"\nbuilder = \"classic\"\n"},
+                               {"Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                               {"f", "1"}});
+  const auto keys = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"keys", "--image", "a"});
+    return run_dcache(more, repository.path()).out;
+  };
+  EXPECT_EQ(keys({}), keys({"--builder", "classic"}));
+  EXPECT_NE(keys({}), keys({"--builder", "buildkit"}));
+}
+
+TEST(Images, DefinedTwiceHaveTheInputsOfBoth) {
+  const Repository repository({{"compose.yaml", "services: {api: {image: me/api, build: {context: .}}}\n"},
+                               {".github/workflows/ci.yml",
+                                "on: push\njobs:\n  j:\n    steps:\n    - uses: "
+                                "docker/build-push-action@v6\n      with: {context: ., tags: "
+                                "me/api, pull: true, ssh: default, cache-from: 'type=gha'}\n"},
+                               {"Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                               {"f", "1"}});
+  const json answer = json::parse(
+      run_dcache({"affected", "--changed", "f", "--format", "github-matrix"}, repository.path()).out);
+  const json& row = answer.at("include").at(0);
+  EXPECT_EQ(row.at("pull"), "true") << answer;
+  EXPECT_EQ(row.at("ssh"), "default") << answer;
+  EXPECT_EQ(row.at("cache_from"), "type=gha") << answer;
+}
+
 }  // namespace
 }  // namespace dcache

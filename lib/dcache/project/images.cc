@@ -253,6 +253,18 @@ void take_known_arguments(Image& other, Image& image) {
   take(image, other);
 }
 
+// What the builder is given beside the files: what one definition has and another does not say, the build
+// needs all the same.
+void add_inputs(Target& from, Target& to) {
+  add_once(to.secrets, std::move(from.secrets));
+  add_once(to.ssh, std::move(from.ssh));
+  add_once(to.other_inputs, std::move(from.other_inputs));
+  add_once(to.cache_from, std::move(from.cache_from));
+  add_once(to.cache_to, std::move(from.cache_to));
+  to.pull = to.pull || from.pull;
+  if (!to.builder) to.builder = from.builder;
+}
+
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
   if (Image* const known = same_image(project.images, image)) {
@@ -272,6 +284,7 @@ void add_image(Image image, Project& project) {
     add_once(known->target.repositories, std::move(image.target.repositories));
     add_once(known->target.references, std::move(image.target.references));
     add_once(known->target.annotations, std::move(image.target.annotations));
+    add_inputs(image.target, known->target);
     known->target.labels.merge(image.target.labels);
     add_once(known->target.sources, std::move(image.target.sources));
     std::ranges::sort(known->target.sources);
@@ -319,6 +332,16 @@ void spell_from_here(std::vector<std::string>& paths, const std::string& spelled
   std::ranges::sort(paths);
 }
 
+// Files may have a group of the same name, such as "default": it means the images of all of them.
+void add_group(Group group, Project& project) {
+  const auto known = std::ranges::find(project.groups, group.name, &Group::name);
+  if (known == project.groups.end()) {
+    project.groups.push_back(std::move(group));
+  } else {
+    add_once(known->members, std::move(group.members));
+  }
+}
+
 // Whether a target of bake is only there for others to inherit from: no group builds it, and its Dockerfile
 // does not exist, though that of another one does.
 bool is_only_inherited(const Image& image, const context::FileSystem& files) {
@@ -342,7 +365,8 @@ void add_definitions(Definitions definitions, const ImageMaker& maker, const con
       add_image(std::move(image), project);
     }
   }
-  std::ranges::move(definitions.groups, std::back_inserter(project.groups));
+  for (Group& group : definitions.groups)
+    add_group(std::move(group), project);
   std::ranges::move(definitions.skipped, std::back_inserter(project.skipped));
   std::ranges::move(definitions.failures, std::back_inserter(project.failures));
 }

@@ -181,9 +181,12 @@ void append_images(const project::Project& project, const Style& style, std::str
   }
   Notes notes;
   for (const Image& image : project.images) {
-    if (image.choice && image.choice->reason != project::ContextChoice::Reason::kOwnFolder)
+    if (image.choice && image.choice->reason == project::ContextChoice::Reason::kOwnFolder)
       notes.add(image.target.name,
-                fmt::format("context {}, {}", image.build.context, project::context_words(image)));
+                "no definition says the context: it is assumed to be the folder of the Dockerfile");
+    else if (image.choice)
+      notes.add(image.target.name, fmt::format("no definition says the context: it is assumed to be {}, {}",
+                                               image.build.context, project::context_words(image)));
     if (std::string unknown = unknown_words(image); !unknown.empty())
       notes.add(image.target.name, std::move(unknown));
   }
