@@ -8,6 +8,8 @@
 namespace dcache::lint {
 namespace {
 
+constexpr size_t kMostCompared = 2'000'000;  // lines, until a text counts as not found
+
 std::string_view line_of(std::string_view text, const text::LineIndex& lines, uint32_t line) {
   return text::trim_right(lines.line_span(line).of(text));
 }
@@ -27,9 +29,10 @@ InlineText::InlineText(std::string definition, std::string_view text, uint32_t l
       text_lines_(text),
       line_(std::max<uint32_t>(line, 1)) {
   const uint32_t count = text_lines_.line_count();
+  size_t compared = 0;
   const auto starts_in = [&](uint32_t first) {
     bool has_same = false;
-    for (uint32_t i = 0; i < count; ++i) {
+    for (uint32_t i = 0; i < count; ++i, ++compared) {
       const std::string_view written = line_of(definition_, definition_lines_, first + i);
       const std::string_view meant = line_of(text, text_lines_, i + 1);
       if (!may_give(written, meant)) return false;
@@ -38,6 +41,7 @@ InlineText::InlineText(std::string definition, std::string_view text, uint32_t l
     return has_same;
   };
   for (uint32_t first = line_; first + count <= definition_lines_.line_count() + 1 && !first_; ++first) {
+    if (compared > kMostCompared) break;
     if (starts_in(first)) first_ = first;
   }
   for (uint32_t i = 0; first_ && i < count; ++i) {
