@@ -101,6 +101,15 @@ TEST(Affected, FollowsEachPlatformForItself) {
             "base:rebuilt@3 small:rebuilt@1 any:rebuilt@1 other:rebuilt@1");
 }
 
+TEST(Affected, BlamesAnOptionForAStageThatDoesNotExist) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: .}}\n"}, {"Dockerfile", "FROM x AS one\nCOPY f /f\n"}});
+  const Outcome outcome =
+      run_dcache({"explain", "--image", "a", "--target", "nope", "--changed", "f"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err, "dcache: unknown stage 'nope'; known stages: one\n");
+}
+
 TEST(Affected, ExplainsWhatADefinitionChanged) {
   const Repository repository(
       {{"Dockerfile",

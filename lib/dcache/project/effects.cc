@@ -146,7 +146,9 @@ void tell_failures(const Image& image, std::vector<text::Failure> failures, Imag
   effect.reason = "it can't be built: " + text::words_of(failures.front());
   const Origin& origin = image.origin();
   for (text::Failure& failure : failures) {
-    const bool is_of_file = origin.kind != DefinitionKind::kDockerfile && failure.line == 0;
+    // What an option names in place of the definition's target is not the definition's fault.
+    const bool is_of_option = image.build.plan.target != image.target.target;
+    const bool is_of_file = origin.kind != DefinitionKind::kDockerfile && failure.line == 0 && !is_of_option;
     if (is_of_file)
       failure = {origin.path, origin.line, 1, fmt::format("{}: {}", image.target.name, failure.message),
                  "correct the context or the Dockerfile of this image"};

@@ -135,7 +135,7 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kImage:
       if (cause.change == "rebuilt") return fmt::format("the image {} is rebuilt", printable(cause.name));
       if (!cause.name.empty()) return part_words(cause);
-      return fmt::format("the image was {}", printable(cause.before));
+      return fmt::format("the image changed from {} to {}", printable(cause.before), printable(cause.after));
     case Cause::Kind::kStage:
       if (!cause.before.empty())
         return fmt::format("stage {} no longer has {}", cause.stage, shortened(cause.before, 40));
