@@ -546,9 +546,23 @@ TEST(Affected, SeesSubmodulesAndWhatGitDoesNotKnow) {
   };
   EXPECT_EQ(effects(), "");
   repository.write("repo/sub/a", "2\n");
+  EXPECT_EQ(effects(), "in\n");
+  repository.git("-C repo/sub checkout -q a");
+  // A commit of the submodule changes what it changes.
+  repository.write("repo/sub/README", "1\n");
+  repository.git("-C repo/sub add -A");
+  repository.git("-C repo/sub commit -qm more");
+  EXPECT_EQ(effects(), "");
+  repository.write("repo/sub/Dockerfile", "FROM x\nRUN y\nCOPY a /\n");
+  repository.git("-C repo/sub commit -qam y");
   EXPECT_EQ(effects(), "in\nfile\n");
-  repository.shell("cd repo/sub && git checkout -q a && mkdir ../own/new");
+  repository.commit("third");
+  EXPECT_EQ(effects(), "");
+  repository.shell("mkdir repo/own/new");
   EXPECT_EQ(effects(), "own\n");
+  // Without the commit of then nobody knows what the submodule contained.
+  repository.shell("rm -r repo/sub && git clone -q " + inner.path() + " repo/sub");
+  EXPECT_EQ(effects(), "in\nfile\nown\n");
 }
 
 TEST(Affected, SaysThatASubmoduleIsNotCheckedOut) {
