@@ -35,7 +35,13 @@ struct Options {
 constexpr std::array<std::string_view, 5> kMainBranches = {"origin/HEAD", "origin/main", "origin/master",
                                                            "main", "master"};
 
-std::optional<std::string> default_revision() {
+// A commit, and the branch that was left there.
+struct BranchPoint {
+  std::string commit;
+  std::string_view branch;
+};
+
+std::optional<BranchPoint> default_revision() {
   const auto repository = context::GitRepository::open(".");
   if (!repository) {
     complain(repository.error() + "; name what changed: --changed FILE");
@@ -43,7 +49,7 @@ std::optional<std::string> default_revision() {
   }
   for (const std::string_view branch : kMainBranches) {
     const auto base = repository->parse_range(fmt::format("{}...HEAD", branch));
-    if (base) return base->from;
+    if (base) return BranchPoint{base->from, branch};
   }
   complain(
       "can't tell where this branch left the main branch: there is no origin/HEAD, origin/main, "
@@ -86,13 +92,12 @@ class Question {
   std::optional<report::AffectedAnswer> answer_of_all() {
     if (!options_.changed.empty()) return answer_changed();
     if (!options_.since.empty()) return answer_since();
-    std::vector<std::string> revisions = options_.git;
-    if (revisions.empty()) {
-      auto revision = default_revision();
-      if (!revision) return std::nullopt;
-      revisions = {std::move(*revision)};
-    }
-    return answer_git(revisions);
+    if (!options_.git.empty()) return answer_git(options_.git, words_of(options_.git));
+    const auto base = default_revision();
+    if (!base) return std::nullopt;
+    constexpr size_t kShortCommit = 12;
+    return answer_git({base->commit}, fmt::format("the changes since {}, where this branch left {}",
+                                                  base->commit.substr(0, kShortCommit), base->branch));
   }
 
   bool is_asked(size_t image) const {
@@ -117,22 +122,20 @@ class Question {
                                   "the changes since " + text::list_words(options_.since)};
   }
 
-  std::optional<report::AffectedAnswer> answer_git(const std::vector<std::string>& ranges) {
+  std::optional<report::AffectedAnswer> answer_git(const std::vector<std::string>& ranges,
+                                                   std::string words) {
     const auto revisions = cache::Revisions::open(".", ranges, disk_of(options_.build));
     if (!revisions) {
       complain(text::words_of(revisions.error()));
       return std::nullopt;
     }
     if (!read(revisions->after(), revisions->changed_paths())) return std::nullopt;
-    std::vector<project::Project> before;
-    for (size_t i = 0; i < revisions->size(); ++i) {
-      auto then =
-          read_images(options_.build, failed_, revisions->before(i), revisions->changed_paths(), false);
-      if (!then) return std::nullopt;
-      before.push_back(std::move(*then));
-    }
-    return report::AffectedAnswer{project::affected_since(project_, before, *revisions, judging()),
-                                  words_of(ranges)};
+    const auto read_then = [&](const std::shared_ptr<const context::FileSystem>& files) {
+      return read_images(options_.build, failed_, files, revisions->changed_paths(), false)
+          .value_or(project::Project());
+    };
+    return report::AffectedAnswer{project::affected_since(project_, *revisions, read_then, judging()),
+                                  std::move(words)};
   }
 
   bool read(const std::shared_ptr<const context::FileSystem>& files = nullptr,
@@ -149,8 +152,7 @@ class Question {
 
   project::AffectedOptions judging() { return {.only = only_, .progress = std::ref(line_)}; }
 
-  std::string words_of(const std::vector<std::string>& ranges) const {
-    if (options_.git.empty()) return "the changes since " + ranges.front().substr(0, 12);
+  static std::string words_of(const std::vector<std::string>& ranges) {
     if (ranges.front().find("..") != std::string::npos) return ranges.front();
     return "the changes since " + text::list_words(ranges);
   }
@@ -229,7 +231,7 @@ Command affected_command() {
   command.texts("--only", "NAME", options->only, "Only this image, or the images of this group").separator =
       ',';
   add_project_options(command, options->build);
-  add_builder(command, [options](plan::Builder builder) { options->build.builder = builder; });
+  add_builder(command, options->build);
   add_store_option(command, options->build);
   command.text("--format", "", options->format, "Output format").choices = report::affected_formats();
   command

@@ -14,6 +14,7 @@
 #include "dcache/context/disk.h"
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
+#include "dcache/plan/values.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/report/style.h"
@@ -133,6 +134,13 @@ Option& add_builder(Command& command, const std::function<void(plan::Builder)>& 
       "Builder to model: buildkit (default), classic (DOCKER_BUILDKIT=0) or buildah (also podman build)");
 }
 
+Option& add_builder(Command& command, BuildFlags& flags) {
+  return add_builder(command, [&flags](plan::Builder builder) {
+    flags.builder = builder;
+    flags.builder_is_given = true;
+  });
+}
+
 void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfiles) {
   const bool several = dockerfiles == Dockerfiles::kSeveral;
   command
@@ -151,7 +159,7 @@ void add_build_options(Command& command, BuildFlags& flags, Dockerfiles dockerfi
   command.text("--platform", "PLATFORM", flags.platform,
                "Platform to build for (default: the image's first, or linux/amd64)");
   add_image_options(command, flags);
-  add_builder(command, [&flags](plan::Builder builder) { flags.builder = builder; });
+  add_builder(command, flags);
 }
 
 void add_builder_options(Command& command, BuildFlags& flags) {
@@ -254,6 +262,11 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
   build.plan.no_cache = flags.no_cache;
   build.plan.no_cache_filter = flags.no_cache_filter;
   build.plan.store = flags.store;
+  if (!flags.platform.empty() && !plan::is_platform(flags.platform)) {
+    complain(fmt::format("--platform {}: expected OS/ARCHITECTURE, such as linux/amd64 or linux/arm/v7",
+                         flags.platform));
+    return std::nullopt;
+  }
   if (!check_builder_options(flags) || !read_pairs(flags, build.plan)) return std::nullopt;
   options.definitions = flags.definitions;
   options.read.files = disk_of(flags);

@@ -25,6 +25,7 @@ struct BuildFlags {
   std::string target;
   std::string platform;
   plan::Builder builder = plan::Builder::kBuildkit;
+  bool builder_is_given = false;
   std::vector<std::string> build_args;
   std::vector<std::string> build_contexts;
   plan::RunOptions run;
@@ -41,6 +42,7 @@ std::string shellcheck_folder();
 
 // Adds --builder, which sets the target.
 Option& add_builder(Command& command, const std::function<void(plan::Builder)>& set);
+Option& add_builder(Command& command, BuildFlags& flags);
 
 // What the build itself tells the builder and every RUN, for the commands that judge steps: --no-cache,
 // --network and the like.

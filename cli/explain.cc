@@ -87,7 +87,7 @@ class Question {
   std::string occasion(const project::ImageEffect& effect) const {
     if (!options_.git.empty()) return git_occasion(options_.git);
     if (!options_.since.empty()) return "since " + text::list_words(options_.since);
-    return occasion_of(effect.all_steps->paths);
+    return effect.all_steps == nullptr ? "when these files change" : occasion_of(effect.all_steps->paths);
   }
 
  private:
@@ -122,10 +122,10 @@ class Question {
     const std::vector<std::string> changed = revisions->changed_paths();
     selection_ = select_images(options_.build, failed_, revisions->after(), changed);
     if (selection_.meant.empty() || !is_one_if_needed()) return false;
-    std::vector<project::Project> before;
-    for (size_t i = 0; i < revisions->size(); ++i)
-      before.push_back(select_images(options_.build, failed_, revisions->before(i), changed, false).project);
-    affected_ = project::affected_since(selection_.project, before, *revisions, judging());
+    const auto read = [&](const std::shared_ptr<const context::FileSystem>& files) {
+      return select_images(options_.build, failed_, files, changed, false).project;
+    };
+    affected_ = project::affected_since(selection_.project, *revisions, read, judging());
     return true;
   }
 
@@ -208,14 +208,25 @@ bool print_text(const Options& options, const project::ImageEffect& effect, cons
   return true;
 }
 
+void print_unknown(const project::ImageEffect& effect, const std::string& occasion) {
+  std::string out;
+  report::append_unknown_image(effect, occasion, report::Style(use_colour()), out);
+  print_and_clear(out);
+}
+
 void print_json(const std::vector<const project::ImageEffect*>& effects, bool several) {
   std::vector<report::Explanation> explanations;
-  explanations.reserve(effects.size());
-  for (const project::ImageEffect* effect : effects)
-    explanations.push_back(report::explanation_of(*effect));
+  std::vector<const project::ImageEffect*> without_steps;
+  for (const project::ImageEffect* effect : effects) {
+    if (effect->all_steps == nullptr) {
+      without_steps.push_back(effect);
+    } else {
+      explanations.push_back(report::explanation_of(*effect));
+    }
+  }
   std::string out;
   if (several) {
-    report::append_explanations_json(explanations, out);
+    report::append_explanations_json(explanations, without_steps, out);
   } else if (!explanations.empty()) {
     report::append_explanation_json(explanations.front(), out);
   }
@@ -251,10 +262,11 @@ int run(Options options) {
   const bool several = question.is_about_several();
   complain_of(question.failures());
   failed = failed || !question.failures().empty();
-  std::vector<const project::ImageEffect*> shown;
-  for (const project::ImageEffect* effect : question.effects()) {
+  const std::vector<const project::ImageEffect*> effects = question.effects();
+  for (const project::ImageEffect* effect : effects) {
     if (effect->all_steps == nullptr) {
       complain_of_image(*effect);
+      if (several && options.format == "text") print_unknown(*effect, question.occasion(*effect));
       failed = true;
       continue;
     }
@@ -263,9 +275,8 @@ int run(Options options) {
     warn_of_stages(options.build.no_cache_filter, build);
     if (options.format == "text" && !print_text(options, *effect, question.occasion(*effect), several))
       failed = true;
-    shown.push_back(effect);
   }
-  if (options.format == "json") print_json(shown, several);
+  if (options.format == "json") print_json(effects, several);
   warn_of_outside(question.outside(), several);
   return failed ? kError : kOk;
 }

@@ -21,15 +21,18 @@
 #include "dcache/lint/engine.h"
 #include "dcache/lint/fixes.h"
 #include "dcache/lint/hadolint_config.h"
+#include "dcache/lint/inline_text.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/process/program.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/report/baseline.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
 #include "dcache/text/edit.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
 #include "dcache/text/write_file.h"
 #include "dcache/threads/share.h"
 
@@ -189,7 +192,39 @@ class Session {
     std::vector<Input> inputs;
     for (const std::string& path : found.files)
       inputs.push_back({path});
+    if (options_.build.definitions.empty() && !found.definitions.empty()) add_defined(inputs);
     return inputs;
+  }
+
+  // What definitions in the folders build beside the Dockerfiles that a search finds by their names: those of
+  // other names, and texts in definitions.
+  void add_defined(std::vector<Input>& inputs) const {
+    const context::FileSystem& files = *files_;
+    std::set<std::string> known;
+    for (const Input& input : inputs)
+      known.insert(files.real_path(input.path));
+    for (project::Image& image : images_->defined_so_far().images) {
+      const std::string path = image.build.dockerfile;
+      if (!image.remote.empty()) continue;
+      if (image.build.dockerfile_text) {
+        inputs.push_back({path, std::make_shared<const project::Image>(std::move(image))});
+      } else if (files.exists(path) && is_searched(path) && known.insert(files.real_path(path)).second) {
+        inputs.push_back({path});
+      }
+    }
+  }
+
+  // Whether a file is in a folder that is searched, and in none that a search passes over.
+  bool is_searched(const std::string& path) const {
+    for (std::string_view rest = text::parent_path(path); !rest.empty() && rest != "/" && rest != ".";
+         rest = text::parent_path(rest)) {
+      if (project::is_vendored_folder(text::base_name(rest))) return false;
+    }
+    if (options_.paths.empty()) return !path.starts_with("../") && !path.starts_with('/');
+    return std::ranges::any_of(options_.paths, [&](const std::string& folder) {
+      const std::string clean = text::clean_path(folder);
+      return clean == "." ? !path.starts_with("../") && !path.starts_with('/') : text::is_within(path, clean);
+    });
   }
 
   // The Dockerfiles of --image, each once: as the first image that is named is built from it.
@@ -203,12 +238,8 @@ class Session {
     for (const size_t index : selection.meant) {
       project::Image& image = selection.project.images[index];
       const std::string path = image.build.dockerfile;
-      const bool is_inline = image.build.dockerfile_text.has_value();
-      if (!image.remote.empty() || is_inline) {
-        complain(fmt::format("{}: {}", image.target.name,
-                             is_inline ? "its Dockerfile is part of the definition; write it to a file to "
-                                         "lint it, or pass it with 'dcache lint -'"
-                                       : image.remote + ", so its files are not known"));
+      if (!image.remote.empty()) {
+        complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
         failed_ = true;
         continue;
       }
@@ -318,6 +349,7 @@ class Session {
   }
 
   Linted lint_file(const Input& input) {
+    if (input.image != nullptr && input.image->build.dockerfile_text) return lint_inline(*input.image, input);
     const std::string& path = input.path;
     Linted linted;
     linted.path = path;
@@ -362,6 +394,41 @@ class Session {
     if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));
     report(path, file.text(), entry.linter->lint(file, load), entry, linted);
+  }
+
+  // A Dockerfile that is a part of a definition. What is found is told where it is written there; fixes are
+  // for files.
+  Linted lint_inline(const project::Image& image, const Input& input) {
+    const project::Origin& origin = image.origin();
+    Linted linted;
+    linted.path = origin.path;
+    const lint::Linters::Entry& entry = linters_.of(origin.path);
+    const auto definition = files_->read(origin.path);
+    if (entry.failure) linted.complaints.push_back(text::words_of(*entry.failure));
+    if (!definition) linted.complaints.push_back(definition.error());
+    if (!entry.linter || !definition) {
+      linted.failed = true;
+      return linted;
+    }
+    const std::string& text = *image.build.dockerfile_text;
+    const lint::InlineText place(*definition, text, origin.line);
+    const auto load = surroundings_.of(input.path, options_.build.context, input.image);
+    const dockerfile::File file = dockerfile::parse(text);
+    lint::Findings findings = entry.linter->lint(file, load);
+    for (lint::Diagnostic& diagnostic : findings.diagnostics)
+      move_into(place, diagnostic);
+    for (lint::Silenced& silenced : findings.silenced)
+      move_into(place, silenced.diagnostic);
+    findings.bad_fixes.clear();
+    report(origin.path, {place.definition(), place.lines()}, std::move(findings), entry, linted);
+    return linted;
+  }
+
+  static void move_into(const lint::InlineText& place, lint::Diagnostic& diagnostic) {
+    diagnostic.span = place.place_of(diagnostic.span);
+    if (diagnostic.focus) diagnostic.focus = place.place_of(*diagnostic.focus);
+    diagnostic.decided_by.reset();
+    diagnostic.fix.reset();
   }
 
   // Whether a file that nobody named, but was found in a folder, is a template and no Dockerfile.

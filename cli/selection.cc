@@ -34,6 +34,13 @@ void apply_flags(const BuildFlags& flags, const plan::Options& given, project::I
     build.plan.named_contexts[name] = value;
 }
 
+// The builder that the command line names is the one that is asked about, whatever definitions say.
+void apply_builder(const BuildFlags& flags, project::Project& project) {
+  if (!flags.builder_is_given) return;
+  for (project::Image& image : project.images)
+    image.build.plan.builder = flags.builder;
+}
+
 std::string closest_image(const project::Project& project, const std::string& name) {
   std::vector<std::string_view> names;
   for (const project::Image& image : project.images)
@@ -164,6 +171,7 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
   if (files != nullptr) options->read.files = files;
   add_changed(changed, *options);
   project::Project project = project::read_project(".", *options);
+  apply_builder(flags, project);
   if (complains) {
     complain_of(project.failures);
     failed = failed || !project.failures.empty();
@@ -236,6 +244,7 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     BuildFlags named = flags;
     if (named.files.empty()) named.files = {text::join_path(flags.context, "Dockerfile")};
     selection = select_of_files(named, *options, complains, failed);
+    apply_builder(flags, selection.project);
     failed = failed || selection.meant.empty();
   } else if (auto project = read_images(flags, failed, files, changed, complains)) {
     selection = select_of_repository(flags, failed, std::move(*project), complains);

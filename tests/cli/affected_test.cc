@@ -81,6 +81,35 @@ TEST(Affected, AgreesWithExplain) {
   EXPECT_EQ(steps_of(shared, {"--image", "app1", "--changed", "cmd/app2/main.go"}), "2:hit 3:hit 4:hit");
 }
 
+TEST(Affected, FollowsEachPlatformForItself) {
+  const Repository repository(
+      {{"docker-bake.hcl",
+        "target \"base\" {\n  context = \"base\"\n  platforms = [\"linux/amd64\", \"linux/arm64\"]\n}\n"
+        "target \"small\" {\n  context = \"app\"\n  platforms = [\"linux/amd64\"]\n  contexts = { base = "
+        "\"target:base\" }\n}\ntarget \"any\" {\n  context = \"app\"\n  contexts = { base = \"target:base\" "
+        "}\n}\ntarget \"other\" {\n  context = \"app\"\n  dockerfile = \"Other\"\n  platforms = "
+        "[\"linux/amd64\"]\n  contexts = { base = \"target:base\" }\n}\n"},
+       {"base/Dockerfile", "FROM alpine\nARG TARGETARCH\nCOPY f-$TARGETARCH /f\n"},
+       {"base/f-amd64", "1"},
+       {"base/f-arm64", "1"},
+       {"app/Dockerfile", "FROM base\nCOPY g /g\n"},
+       {"app/Other", "FROM --platform=linux/arm64 base\nCOPY g /g\n"},
+       {"app/g", "1"}});
+  EXPECT_EQ(repository.effects({"--changed", "base/f-arm64"}),
+            "base:rebuilt@3 small:unaffected any:rebuilt@1 other:rebuilt@1");
+  EXPECT_EQ(repository.effects({"--changed", "base/f-amd64"}),
+            "base:rebuilt@3 small:rebuilt@1 any:rebuilt@1 other:rebuilt@1");
+}
+
+TEST(Affected, BlamesAnOptionForAStageThatDoesNotExist) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: .}}\n"}, {"Dockerfile", "FROM x AS one\nCOPY f /f\n"}});
+  const Outcome outcome =
+      run_dcache({"explain", "--image", "a", "--target", "nope", "--changed", "f"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err, "dcache: unknown stage 'nope'; known stages: one\n");
+}
+
 TEST(Affected, ExplainsWhatADefinitionChanged) {
   const Repository repository(
       {{"Dockerfile",
@@ -517,9 +546,23 @@ TEST(Affected, SeesSubmodulesAndWhatGitDoesNotKnow) {
   };
   EXPECT_EQ(effects(), "");
   repository.write("repo/sub/a", "2\n");
+  EXPECT_EQ(effects(), "in\n");
+  repository.git("-C repo/sub checkout -q a");
+  // A commit of the submodule changes what it changes.
+  repository.write("repo/sub/README", "1\n");
+  repository.git("-C repo/sub add -A");
+  repository.git("-C repo/sub commit -qm more");
+  EXPECT_EQ(effects(), "");
+  repository.write("repo/sub/Dockerfile", "FROM x\nRUN y\nCOPY a /\n");
+  repository.git("-C repo/sub commit -qam y");
   EXPECT_EQ(effects(), "in\nfile\n");
-  repository.shell("cd repo/sub && git checkout -q a && mkdir ../own/new");
+  repository.commit("third");
+  EXPECT_EQ(effects(), "");
+  repository.shell("mkdir repo/own/new");
   EXPECT_EQ(effects(), "own\n");
+  // Without the commit of then nobody knows what the submodule contained.
+  repository.shell("rm -r repo/sub && git clone -q " + inner.path() + " repo/sub");
+  EXPECT_EQ(effects(), "in\nfile\nown\n");
 }
 
 TEST(Affected, SaysThatASubmoduleIsNotCheckedOut) {

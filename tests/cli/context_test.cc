@@ -167,6 +167,11 @@ TEST(ContextWhy, GuessesWhatAMisspeltNameMeans) {
       contains(why(folder, "src/mian.c"), "src/mian.c does not exist in .; did you mean src/main.c?"));
   EXPECT_TRUE(contains(why(folder, "main.c"), "did you mean src/main.c?"));
   EXPECT_TRUE(contains(why(folder, "other.txt"), "other.txt does not exist in .\n"));
+  EXPECT_FALSE(contains(why(folder, "other.txt"), "is in the build context"));
+  folder.write(".dockerignore", "*.txt\n");
+  EXPECT_TRUE(contains(why(folder, "other.txt"),
+                       "other.txt does not exist in .\n  a file of that name is ignored by '*.txt' "
+                       "(.dockerignore:1)\n"));
 }
 
 }  // namespace

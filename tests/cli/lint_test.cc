@@ -131,14 +131,40 @@ TEST(Lint, LintsTheDockerfileOfAnImage) {
   EXPECT_NE(lint({"--image", "other/Dockerfile"}).out.find("other has no tag"), std::string::npos);
   EXPECT_EQ(lint({"--image", "a", "--set", "a.dockerfile=other/Dockerfile"}).out.find("other/"), 0U);
   for (const auto& [image, error] : std::initializer_list<std::pair<const char*, const char*>>{
-           {"aa", "--image aa: there is no such image"},
-           {"c", "its Dockerfile is part of the definition"},
-           {"d", "its context is https://example.org/x.git"}}) {
+           {"aa", "--image aa: there is no such image"}, {"d", "its context is https://example.org/x.git"}}) {
     const Outcome outcome = lint({"--image", image});
     EXPECT_EQ(outcome.status, 2) << image;
     EXPECT_NE(outcome.err.find(error), std::string::npos) << outcome.err;
   }
   EXPECT_NE(lint({"--image", "a", "other"}).err.find("files or images, but not both"), std::string::npos);
+}
+
+TEST(Lint, ReadsTextsInDefinitionsAndFilesOfOtherNames) {
+  const TemporaryFolder folder;
+  folder.write("compose.yaml",
+               "services:\n  a: {build: {context: w, dockerfile: D2}}\n  out: {build: {context: ..}}\n"
+               "  old: {build: vendor/x}\n  b:\n    build:\n      dockerfile_inline: |\n        FROM one\n"
+               "        COPY $$f ${HOME} /\n\n        FROM two\n"
+               "  c: {build: {dockerfile_inline: \"FROM a:1\\nFROM three\"}}\n");
+  folder.write("docker-bake.hcl", "target \"d\" {\n  dockerfile-inline = <<-EOT\n    FROM four\n  EOT\n}\n");
+  folder.write("w/D2", "FROM five\n");
+  folder.write("vendor/x/Dockerfile", "FROM six\n");
+  const auto lint = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"lint", "--format", "gnu", "--select", "DL3006"});
+    const std::string out = run_dcache(more, folder.path()).out;
+    std::string places;  // "w/D2:1:1 five"
+    for (size_t at = 0; at < out.size(); at = out.find('\n', at) + 1) {
+      const size_t end = out.find(": ", at);
+      const size_t name = out.find(": ", end + 2) + 2;
+      places += out.substr(at, end - at) + " " + out.substr(name, out.find(' ', name) - name) + "\n";
+    }
+    return places;
+  };
+  const std::string of_b = "compose.yaml:8:9 one\ncompose.yaml:11:9 two\n";
+  EXPECT_EQ(lint({}), "w/D2:1:1 five\n" + of_b + "compose.yaml:12:1 three\ndocker-bake.hcl:3:5 four\n");
+  EXPECT_EQ(lint({"w"}), "");
+  EXPECT_EQ(lint({"--image", "b"}), of_b);
+  EXPECT_EQ(lint({"--fix", "--unsafe-fixes", "--image", "b"}), of_b);
 }
 
 TEST(Lint, UsesTheDefinitionThatIsNamed) {

@@ -35,6 +35,7 @@ inline std::string shown(const Target& target) {
   add_pairs("args", target.args);
   add_pairs("contexts", target.contexts);
   add_list("platforms", target.platforms);
+  add("platform", target.platform);
   add_list("tags", target.tags);
   add_pairs("labels", target.labels);
   add_list("annotations", target.annotations);

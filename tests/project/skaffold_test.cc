@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 
 #include <gtest/gtest.h>
 
 #include "dcache/context/file_system.h"
+#include "dcache/project/definitions.h"
 #include "dcache/project/readers.h"
 #include "tests/project/shown_definitions.h"
 
@@ -22,7 +25,9 @@ std::string read(const Files& files, const std::vector<std::string>& profiles = 
   options.files = memory;
   options.profiles = profiles;
   options.environment = environment;
-  return shown(read_skaffold(files.front().first, options));
+  Definitions defined = read_skaffold(files.front().first, options);
+  std::ranges::move(profile_failures(defined.lacked_profiles), std::back_inserter(defined.failures));
+  return shown(defined);
 }
 
 Files file(const std::string& version, const std::string& text) {

@@ -80,6 +80,11 @@ TEST(Yaml, WhatIsWrongHasItsPlaceAndTheRestIsRead) {
       {"a: 1\n---\nb: [\n",
        "{a: 1} ! f.yaml:4:1: this is not YAML: end of sequence flow not found; see https://yaml.org for the "
        "format"},
+      {"a: 1\n--- # two\nb: 1\n...\n# three\nc: 1\n", "{a: 1} | {b: 1} | {c: 1}"},
+      {"{a: 1}\nb\n",
+       "{a: 1} ! f.yaml:2:1: what is here is not a part of the lines before it; indent it as they are, or "
+       "start "
+       "a document with a line '---'"},
       {"a:\n  <<: 3\n  b: 1\n",
        "{a: {b: 1}} ! f.yaml:2:7: '<<' needs a map or a list of maps; refer to a map by its anchor: '<<: "
        "*NAME'"},

@@ -68,7 +68,7 @@ bool same_part(const Part& a, const Part& b) {
 }
 
 // For each step of `after` the step of `before` that it was: first by its words, then by its place in the
-// stage.
+// stage, and else by its words in another stage.
 class Alignment {
  public:
   Alignment(const Graph& before, const Graph& after) : partner_(after.steps.size()) {
@@ -82,6 +82,7 @@ class Alignment {
     for (const std::optional<size_t>& old : partner_) {
       if (old) kept_.insert(*old);
     }
+    align_moved(before, after);
   }
 
   std::optional<size_t> partner(size_t step) const { return partner_[step]; }
@@ -89,6 +90,23 @@ class Alignment {
   bool is_gone(size_t old_step) const { return !kept_.contains(old_step); }
 
  private:
+  // Steps that are in another stage now.
+  void align_moved(const Graph& before, const Graph& after) {
+    std::map<std::string, std::vector<size_t>, std::less<>> by_words;  // in reverse order
+    for (size_t old = before.steps.size(); old-- > 0;) {
+      if (!kept_.contains(old) && before.steps[old].kind != Step::Kind::kImage)
+        by_words[words_of(before.steps[old])].push_back(old);
+    }
+    for (size_t step = 0; step < partner_.size() && !by_words.empty(); ++step) {
+      if (partner_[step]) continue;
+      const auto same = by_words.find(words_of(after.steps[step]));
+      if (same == by_words.end() || same->second.empty()) continue;
+      partner_[step] = same->second.back();
+      kept_.insert(same->second.back());
+      same->second.pop_back();
+    }
+  }
+
   void align(const Graph& before, const std::vector<size_t>& old_steps, const Graph& after,
              const std::vector<size_t>& new_steps) {
     std::map<std::string, std::vector<size_t>, std::less<>> by_words;  // in reverse order

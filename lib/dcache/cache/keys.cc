@@ -6,6 +6,7 @@
 
 #include "dcache/cache/assumed_hasher.h"
 #include "dcache/cache/stage_files.h"
+#include "dcache/plan/image.h"
 
 namespace dcache::cache {
 namespace {
@@ -224,7 +225,7 @@ class KeyMaker {
 
   static AssumedKeys read_image(const Read& read) {
     AssumedHasher hasher;
-    hasher.add("image").add(read.name);
+    hasher.add("image").add(plan::normal_reference(read.name));
     for (const plan::Selector& selector : read.selectors)
       hasher.add(selector.path);
     return hasher.finish();

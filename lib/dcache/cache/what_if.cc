@@ -1,5 +1,6 @@
 #include "dcache/cache/what_if.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
@@ -37,8 +38,7 @@ std::optional<std::string> path_in_context(const context::FileSystem& files, con
 // One context after its files changed.
 class Edit {
  public:
-  Edit(const Build& build, const ContextFiles& context, bool is_main)
-      : files_(*context.files), ignore_(is_main ? &build.ignore().matcher : nullptr) {}
+  Edit(const ContextFiles& context, const IgnoreFile& ignore) : files_(*context.files), ignore_(ignore) {}
 
   void change(ChangedPath& changed) {
     const std::string& path = changed.path;
@@ -48,11 +48,12 @@ class Edit {
         touch(below);
       return;
     }
-    const ignore::Decision decision = ignore_ == nullptr ? ignore::Decision() : ignore_->decide(path);
+    const ignore::Decision decision = ignore_.matcher.decide(path);
     if (record == nullptr && decision.ignored) {
       changed.fate = ChangedPath::Fate::kIgnored;
       changed.pattern = decision.pattern->written;
       changed.pattern_line = decision.pattern->line;
+      changed.ignore_file = ignore_.path;
     } else if (record == nullptr) {
       Record added;
       added.path = path;
@@ -94,11 +95,34 @@ class Edit {
   }
 
   const Snapshot& files_;
-  const ignore::Matcher* ignore_;
+  const IgnoreFile& ignore_;
   std::vector<Record> changes_;
   Edits before_, after_;
   Snapshot moved_;
   bool moves_ = false;
+};
+
+// The ignore files of a build's contexts. Those of named ones that no path is in are not read.
+class IgnoreFiles {
+ public:
+  IgnoreFiles(const Build& build, const std::vector<ChangedPath>& paths) : main_(build.ignore()) {
+    const BuildOptions& options = build.options();
+    for (const auto& [name, snapshot] : build.named_contexts()) {
+      IgnoreFile& ignore = named_[name];
+      if (std::ranges::find(paths, name, &ChangedPath::context) == paths.end()) continue;
+      const std::string& folder = options.plan.named_contexts.at(name);
+      if (auto read = load_ignore_file(folder + "/Dockerfile", folder, options.plan.builder, *options.files))
+        ignore = std::move(*read);
+    }
+  }
+
+  const IgnoreFile& of(const std::string& context) const {
+    return context.empty() ? main_ : named_.at(context);
+  }
+
+ private:
+  const IgnoreFile& main_;
+  std::map<std::string, IgnoreFile> named_;
 };
 
 // All contexts of a build after files changed, by name.
@@ -125,6 +149,14 @@ bool is_file(const Build& build, const ChangedPath& path, const std::string& fil
   if (file.empty()) return false;
   const context::FileSystem& files = *build.options().files;
   return path.absolute == files.real_path(file);
+}
+
+// Whether a step takes files of a context.
+bool reads(const plan::Step& step, const std::string& context) {
+  if (context.empty()) return step.reads_context();
+  return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+    return read.origin == plan::Read::Origin::kNamedContext && read.name == context;
+  });
 }
 
 // Makes steps depend on what changes in a file that says how to build.
@@ -257,10 +289,11 @@ WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths) {
 WhatIf what_if_changed(const Build& before, const Build& build, std::vector<ChangedPath> paths) {
   WhatIf result;
   Contexts contexts_before = build.contexts(), contexts_after = build.contexts();
+  const IgnoreFiles ignores(build, paths);
   AllEdits edits;
-  edits.try_emplace("", build, contexts_before.main, true);
+  edits.try_emplace("", contexts_before.main, ignores.of(""));
   for (const auto& [name, context] : contexts_before.named)
-    edits.try_emplace(name, build, context, false);
+    edits.try_emplace(name, context, ignores.of(name));
   for (ChangedPath& path : paths) {
     if (path.fate != ChangedPath::Fate::kOutside) edits.at(path.context).change(path);
   }
@@ -277,9 +310,12 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
     if (is_file(build, path, build.options().dockerfile) && !build.options().dockerfile_text) {
       path.fate = ChangedPath::Fate::kDockerfile;
       opening.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
-    } else if (is_file(build, path, build.ignore().path)) {
+    }
+    for (const auto& [name, edit] : edits) {
+      if (path.fate == ChangedPath::Fate::kDockerfile || !is_file(build, path, ignores.of(name).path))
+        continue;
       path.fate = ChangedPath::Fate::kIgnoreFile;
-      opening.open(path, [](const plan::Step& step) { return step.reads_context(); });
+      opening.open(path, [&context = name](const plan::Step& step) { return reads(step, context); });
     }
     if (path.fate == ChangedPath::Fate::kRead &&
         !is_read(build, keys_after, path, edits.at(path.context).touched())) {

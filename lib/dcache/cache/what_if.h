@@ -27,8 +27,9 @@ struct ChangedPath {
   std::string absolute = {};  // after all links
   Fate fate = Fate::kRead;
   bool exists = true;        // false: it counts as a new file
-  std::string pattern = {};  // kIgnored: as written in the ignore file, and its line
+  std::string pattern = {};  // kIgnored: as written in the ignore file, its line, and the file
   uint32_t pattern_line = 0;
+  std::string ignore_file = {};
 };
 
 // Finds the paths in the build's context: from `current` (an absolute folder), or from the root of the

@@ -225,6 +225,7 @@ struct GitRepository::State {
     const uint32_t mode = delta.old_file.mode;
     change.link = mode == GIT_FILEMODE_LINK || delta.new_file.mode == GIT_FILEMODE_LINK;
     change.submodule = mode == GIT_FILEMODE_COMMIT || delta.new_file.mode == GIT_FILEMODE_COMMIT;
+    if (is_there && mode == GIT_FILEMODE_COMMIT) change.commit = name_of(delta.old_file.id);
     if (!is_there || change.submodule) return change;
     Record& record = change.record.emplace();
     record.path = change.path;

@@ -25,6 +25,7 @@ struct GitChange {
   std::string path;              // from the root of the work tree
   std::optional<Record> record;  // as the revision has it, by that path, hashed; nothing if it does not
   bool submodule = false;        // what is below it is not compared
+  std::string commit = {};       // of a submodule, at the revision; empty if there was none
   bool link = false;             // on one of the two sides it is a link
 };
 

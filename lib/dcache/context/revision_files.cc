@@ -108,12 +108,41 @@ tl::expected<std::shared_ptr<const RevisionFiles>, std::string> RevisionFiles::o
   if (!changes) return tl::unexpected(std::move(changes.error()));
   std::shared_ptr<RevisionFiles> files(
       new RevisionFiles(std::move(repository), std::move(revision), std::move(work_tree)));
-  for (GitChange& change : *changes) {
-    std::string path = files->repository_->root() + '/' + change.path;
-    files->links_differ_ = files->links_differ_ || change.link;
-    files->changes_.insert_or_assign(std::move(path), std::move(change));
-  }
+  files->add(std::move(*changes), files->repository_->root());
   return files;
+}
+
+void RevisionFiles::add(std::vector<GitChange> changes, const std::string& root) {
+  for (GitChange& change : changes) {
+    std::string path = root + '/' + change.path;
+    if (change.submodule && add_submodule(change, path)) continue;
+    links_differ_ = links_differ_ || change.link;
+    changes_.insert_or_assign(std::move(path), std::move(change));
+  }
+}
+
+bool RevisionFiles::add_submodule(const GitChange& change, const std::string& root) {
+  if (change.commit.empty() || !work_tree_->exists(root + "/.git")) return false;
+  auto opened = GitRepository::open(root);
+  if (!opened || opened->root() != root) return false;
+  auto changes = opened->changes(change.commit);
+  if (!changes) return false;
+  submodules_[root] = {std::make_shared<const GitRepository>(std::move(*opened)), change.commit};
+  add(std::move(*changes), root);
+  return true;
+}
+
+tl::expected<std::optional<std::string>, std::string> RevisionFiles::content_of(
+    const std::string& path, const GitChange& change) const {
+  for (const std::string& place : {absolute(path), real_path(path)}) {
+    for (std::string_view folder = text::parent_path(place); folder.size() > 1 && !submodules_.empty();
+         folder = text::parent_path(folder)) {
+      const auto found = submodules_.find(folder);
+      if (found != submodules_.end())
+        return found->second.repository->content(found->second.commit, change.path);
+    }
+  }
+  return repository_->content(revision_, change.path);
 }
 
 std::string RevisionFiles::absolute(const std::string& path) const {
@@ -162,7 +191,7 @@ tl::expected<std::string, std::string> RevisionFiles::read(const std::string& pa
     return tl::unexpected(fmt::format("{} does not exist at this revision", path));
   };
   if (!change->record) return missing();
-  auto text = repository_->content(revision_, change->path);
+  auto text = content_of(path, *change);
   if (!text) return tl::unexpected(std::move(text.error()));
   if (!*text) return missing();
   return std::move(**text);

@@ -30,8 +30,8 @@ class RevisionFiles : public FileSystem {
       std::shared_ptr<const FileSystem> work_tree);
 
   const Changes& changes() const { return changes_; }
-  // The submodule that an absolute path is in, if it is not the same at the revision, from the root of the
-  // work tree: what the path contained then is not known. Empty for most.
+  // The submodule that an absolute path is in, if it is not the same at the revision and its commit of then
+  // is not there, from the root of the work tree: what the path contained then is not known. Empty for most.
   std::string changed_submodule(std::string_view path) const;
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
@@ -51,6 +51,17 @@ class RevisionFiles : public FileSystem {
         revision_(std::move(revision)),
         work_tree_(std::move(work_tree)) {}
 
+  // A submodule whose files are compared: its repository has the commit that it was at.
+  struct Submodule {
+    std::shared_ptr<const GitRepository> repository;
+    std::string commit;
+  };
+  // Adds the changes of a repository whose root that is, and those of its submodules.
+  void add(std::vector<GitChange> changes, const std::string& root);
+  bool add_submodule(const GitChange& change, const std::string& root);
+  // The content that a change takes back, of the repository that the path is in.
+  tl::expected<std::optional<std::string>, std::string> content_of(const std::string& path,
+                                                                   const GitChange& change) const;
   // The absolute path. Links before the name are followed, as git follows none.
   std::string absolute(const std::string& path) const;
   // What the revision has of a path, after all links; null if it is as in the work tree.
@@ -64,6 +75,7 @@ class RevisionFiles : public FileSystem {
   std::string revision_;
   std::shared_ptr<const FileSystem> work_tree_;
   Changes changes_;
+  std::map<std::string, Submodule, std::less<>> submodules_;  // by absolute path
   bool links_differ_ = false;
 };
 

@@ -52,19 +52,30 @@ std::string verdict_line(const Explained& explained, const StepReport& report) {
   return verdict_words(report) + (cause.empty() ? "" : ": ") + cause;
 }
 
-// What of the files that a step takes from the context differs from before: "src/a.c changed".
-std::vector<std::string> changed_files(const Explained& explained,
-                                       const std::vector<const context::Record*>& files) {
+// The files of a context as they were before; null for a context that was not there.
+const context::Snapshot* files_before(const cache::Build& before, const plan::Read& read) {
+  if (read.origin != plan::Read::Origin::kNamedContext) return &before.context();
+  const auto named = before.named_contexts().find(read.name);
+  return named == before.named_contexts().end() ? nullptr : &named->second;
+}
+
+// What of the files that a step takes from contexts differs from before: "src/a.c changed".
+std::vector<std::string> changed_files(const Explained& explained, size_t step) {
   std::vector<std::string> lines;
   if (explained.before == nullptr) return lines;
-  const context::Snapshot& before = explained.before->context();
-  for (const context::Record* record : files) {
-    if (record->type == context::Type::kFolder) continue;
-    const context::Record* old = before.find(record->path);
-    if (old == nullptr) {
-      lines.push_back(fmt::format("`{}` is new", record->path));
-    } else if (!cache::are_same(*old, *record)) {
-      lines.push_back(fmt::format("`{}` changed", record->path));
+  std::set<const context::Record*> seen;
+  for (const cache::ReadFiles& read : explained.build->keys()[step].reads) {
+    const auto* const before =
+        files_before(*explained.before, explained.build->graph().steps[step].reads[read.read]);
+    for (const cache::SelectedFile& file : read.selection.files) {
+      const context::Record& record = *file.record;
+      if (record.type == context::Type::kFolder || !seen.insert(&record).second) continue;
+      const context::Record* const old = before == nullptr ? nullptr : before->find(record.path);
+      if (old == nullptr) {
+        lines.push_back(fmt::format("`{}` is new", record.path));
+      } else if (!cache::are_same(*old, record)) {
+        lines.push_back(fmt::format("`{}` changed", record.path));
+      }
     }
   }
   return lines;
@@ -74,7 +85,7 @@ void append_files(const Explained& explained, const StepReport& report, std::str
   const auto files = report::files_of(explained.build->keys()[report.step]);
   if (files.empty()) return;
   out += fmt::format("\n\nTakes {} from the context.", report::weight_words(report::weight_of(files)));
-  const std::vector<std::string> changes = changed_files(explained, files);
+  const std::vector<std::string> changes = changed_files(explained, report.step);
   // The verdict names a single file already.
   if (changes.size() == 1 && !report.follows && report.cause.kind == cache::Cause::Kind::kFile) return;
   for (size_t i = 0; i < std::min(changes.size(), kMostFiles); ++i)

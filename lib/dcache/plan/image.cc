@@ -107,8 +107,12 @@ bool is_valid_reference(std::string_view text) {
 
 std::string normal_reference(std::string_view text) {
   const ImageReference parts = read_reference(text);
-  constexpr std::string_view kHub = "docker.io/", kOfficial = "library/";
-  if (text.starts_with(kHub)) text.remove_prefix(kHub.size());
+  constexpr std::string_view kOfficial = "library/";
+  for (const std::string_view hub : {"docker.io/", "index.docker.io/"}) {
+    if (!text.starts_with(hub)) continue;
+    text.remove_prefix(hub.size());
+    break;
+  }
   if (text.starts_with(kOfficial)) text.remove_prefix(kOfficial.size());
   std::string result(text);
   if (parts.tag.empty() && parts.digest.empty()) result += ":latest";

@@ -348,7 +348,8 @@ void Planner::add_image_step(const Instruction& from, const std::string& base) {
   step.instruction = &from;
   step.image = source.starts_with(kImageScheme) ? source.substr(kImageScheme.size()) : source;
   step.needs_network = !folder && !has_digest(step.image);
-  step.definition = {{Part::Kind::kImage, {}, step.image}, {Part::Kind::kPlatform, {}, stage().platform}};
+  step.definition = {{Part::Kind::kImage, {}, folder ? step.image : normal_reference(step.image)},
+                     {Part::Kind::kPlatform, {}, stage().platform}};
   if (folder) step.reads.push_back({Read::Origin::kNamedContext, 0, base, {}});
   add_step(std::move(step));
   // BuildKit knows a folder by its content alone, and a step by the key of what it starts from: there is

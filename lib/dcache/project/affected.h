@@ -74,10 +74,14 @@ struct AffectedOptions {
   cache::Build::Progress progress = {};
 };
 
-// Compares the images of a project with what builders have built at some revisions. `before` gives the images
-// as the definitions say at each of them, in their order.
-Affected affected_since(const Project& project, const std::vector<Project>& before,
-                        const cache::Revisions& revisions, const AffectedOptions& options = {});
+// The images as definitions say that are read from these files.
+using ReadImages = std::function<Project(std::shared_ptr<const context::FileSystem> files)>;
+
+// Compares the images of a project with what builders have built at some revisions. `read` is called for each
+// of them, and once more if a definition reads a file that git ignores, such as .env: what that contained
+// before is not known.
+Affected affected_since(const Project& project, const cache::Revisions& revisions, const ReadImages& read,
+                        const AffectedOptions& options = {});
 
 // The same if files changed: paths from the absolute folder `current`, or patterns of paths in a context.
 Affected affected_by(const Project& project, const std::vector<std::string>& changed,

@@ -495,6 +495,32 @@ std::string key_of(const Target& target) {
   return key;
 }
 
+constexpr char kMark = '\x01';
+
+// A reference with a mark for each part that is not known.
+std::string with_marks(const CiText& reference) {
+  std::string text = reference.text;
+  for (const std::string& part : reference.unknown) {
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+      text.replace(at, part.size(), 1, kMark);
+  }
+  return text;
+}
+
+bool has_mark(std::string_view text) {
+  return text.find(kMark) != std::string_view::npos || text.find('$') != std::string_view::npos;
+}
+
+// The names of an image whose tags only CI knows.
+void add_repositories(const CiBuild& build, const CiSource& source, Target& target) {
+  for (const auto& [field, value] : build.values) {
+    if (field == BuildField::kTag && !value.is_known())
+      add_once(target.repositories, repository_of_reference(value));
+  }
+  for (const std::string& image : source.images)
+    add_once(target.repositories, repository_of_reference(text_with_expressions(image)));
+}
+
 bool all_same(const std::vector<std::string>& values) {
   return std::ranges::all_of(values, [&](const std::string& value) { return value == values.front(); });
 }
@@ -502,16 +528,17 @@ bool all_same(const std::vector<std::string>& values) {
 }  // namespace
 
 std::string name_of_reference(const CiText& reference) {
-  constexpr char kMark = '\x01';
-  std::string text = reference.text;
-  for (const std::string& part : reference.unknown) {
-    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-      text.replace(at, part.size(), 1, kMark);
-  }
+  const std::string text = with_marks(reference);
   const std::string_view last = std::string_view(text).substr(text.rfind('/') + 1);
   const std::string_view name = last.substr(0, last.find_first_of(":@"));
-  if (name.find(kMark) != std::string_view::npos || name.find('$') != std::string_view::npos) return {};
-  return clean_name(name);
+  return has_mark(name) ? std::string() : clean_name(name);
+}
+
+std::string repository_of_reference(const CiText& reference) {
+  const std::string text = with_marks(reference);
+  const size_t end = std::min(text.find_first_of(":@", text.rfind('/') + 1), text.size());
+  const std::string_view name = std::string_view(text).substr(0, end);
+  return has_mark(name) ? std::string() : std::string(name);
 }
 
 void Workspace::add(Checkout checkout) {
@@ -541,6 +568,7 @@ bool CiTargets::add(const CiBuild& build, const Workspace& workspace, const CiSo
   target.folder = root_;
   TargetReader(build, workspace, source, options_, failures, target).read();
   target.name = name_of(build, target, source);
+  add_repositories(build, source, target);
   return add(std::move(target), source, false);
 }
 
@@ -550,6 +578,7 @@ bool CiTargets::add(Target target, const CiSource& source) {
 
 bool CiTargets::add(Target target, const CiSource& source, bool is_named) {
   if (target.defined.empty()) target.defined = source.defined;
+  target.purpose = source.purpose;
   std::string key = key_of(target);
   if (is_named) key += target.name;
   // What is not known may be something else in another job.
@@ -575,6 +604,8 @@ void CiTargets::merge(Target& into, const Target& more) const {
   };
   add_all(into.platforms, more.platforms);
   add_all(into.tags, more.tags);
+  add_all(into.repositories, more.repositories);
+  if (more.purpose == Purpose::kBuild) into.purpose = Purpose::kBuild;
   add_all(into.annotations, more.annotations);
   into.labels.insert(more.labels.begin(), more.labels.end());
   add_all(into.cache_from, more.cache_from);

@@ -43,6 +43,7 @@ struct CiSource {
   std::vector<std::string> images;                          // names for the image, if its tags are not known
   std::vector<std::pair<std::string, std::string>> matrix;  // values that make this job
   CiVariables environment;                                  // of build arguments without a value
+  Purpose purpose = Purpose::kBuild;
 };
 
 class CiTargets {
@@ -80,7 +81,11 @@ class CiTargets {
   size_t characters_ = 0;
 };
 
-// The last part of the name of an image, "api" of "ghcr.io/acme/api:1.2"; empty if that is not known.
+// The name of an image without its tag, "ghcr.io/acme/api" of "ghcr.io/acme/api:1.2"; empty if that is not
+// known.
+std::string repository_of_reference(const CiText& reference);
+
+// The last part of it, "api" of "ghcr.io/acme/api:1.2"; empty if that is not known.
 std::string name_of_reference(const CiText& reference);
 
 }  // namespace dcache::project

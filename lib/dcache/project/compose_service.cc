@@ -154,6 +154,9 @@ class ServiceReader {
 
   void read_outputs() {
     add_once(target_.platforms, texts_of(build_.find("platforms")));
+    const Value* const platform = service_.find("platform");
+    if (platform != nullptr && platform->is_text() && target_.platforms.empty())
+      target_.platform = platform->text;
     add_once(target_.tags, texts_of(build_.find("tags")));
     const Value* const image = service_.find("image");
     if (image != nullptr && model_.required.contains(image->place)) {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/project/dotenv.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/readers.h"
 #include "dcache/project/sources.h"
@@ -82,6 +83,7 @@ void append(Definitions from, Definitions& to) {
   std::ranges::move(from.targets, std::back_inserter(to.targets));
   std::ranges::move(from.groups, std::back_inserter(to.groups));
   std::ranges::move(from.skipped, std::back_inserter(to.skipped));
+  to.lacked_profiles.merge(from.lacked_profiles);
   std::ranges::move(from.failures, std::back_inserter(to.failures));
 }
 
@@ -123,6 +125,41 @@ class FolderReader {
     }
   }
 
+  // The files that COMPOSE_FILE names, which is a variable of .env or, where Compose is run, of the
+  // environment. Empty without it, and if one of them is not there.
+  // Source: https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_file
+  Paths named_by_variable(const std::string& folder) const {
+    Variables variables;
+    const Lookup none = [](std::string_view) { return std::nullopt; };
+    const std::string path = text::join_path(folder, ".env");
+    std::vector<text::Failure> failures;  // told where the file is read for its services
+    const auto text =
+        options_.files->exists(path) ? options_.files->read(path) : tl::expected<std::string, std::string>();
+    if (text) read_dotenv(*text, path, none, variables, failures);
+    if (folder == "." || folder.empty()) {
+      for (const char* const name : {"COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR"}) {
+        const auto given = options_.environment.find(name);
+        if (given != options_.environment.end()) variables.insert_or_assign(name, given->second);
+      }
+    }
+    const auto value_of = [&](const char* name, std::string_view fallback) -> std::string_view {
+      const auto found = variables.find(name);
+      return found == variables.end() ? fallback : std::string_view(found->second);
+    };
+    Paths named;
+    const std::string_view separator = value_of("COMPOSE_PATH_SEPARATOR", ":");
+    std::string_view rest = value_of("COMPOSE_FILE", "");
+    while (!rest.empty()) {
+      const size_t end = separator.empty() ? rest.size() : std::min(rest.find(separator), rest.size());
+      const std::string_view one = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + separator.size(), rest.size()));
+      if (one.empty()) continue;
+      named.push_back(one.starts_with('/') ? text::clean_path(one) : text::join_path(folder, one));
+      if (!options_.files->exists(named.back())) return {};
+    }
+    return named;
+  }
+
   // The main file with what overrides it. Other files beside it are mostly given after it (`-f compose.yaml
   // -f compose.prod.yaml`): what they build otherwise are targets as well.
   void read_composes(const std::string& folder, const Paths& paths) {
@@ -131,8 +168,10 @@ class FolderReader {
       return with_sources(options_, names,
                           [&](const ReadOptions& options) { return read_compose(files, options); });
     };
-    Paths main;
+    Paths main = named_by_variable(folder);
+    const bool is_named = !main.empty();
     for (const std::string_view name : kComposeNames) {
+      if (is_named) break;
       const auto found = std::ranges::find(paths, name, text::base_name);
       if (found == paths.end()) continue;
       main.push_back(*found);
@@ -140,7 +179,7 @@ class FolderReader {
     }
     if (!main.empty()) {
       for (const std::string& path : paths) {
-        if (is_override(path)) main.push_back(path);
+        if (!is_named && is_override(path)) main.push_back(path);
       }
       Definitions definitions = read(main);
       set_read_with(definitions, main.front());
@@ -214,18 +253,31 @@ DefinitionKind kind_of(const std::string& path, const ReadOptions& options) {
   return DefinitionKind::kCompose;
 }
 
-// A file that another one includes is read with its variables: what it says alone is not what is built.
+// Whether `other` says what `target` is built as, read from a file that includes, requires or calls the one
+// that `target` is from, with the values and profiles that it gives.
+bool is_part_of(const Target& target, const Target& other) {
+  const Origin& origin = target.defined.front();
+  const Origin& place = other.defined.front();
+  if (origin.kind != place.kind || origin.path != place.path) return false;
+  const bool same_line = origin.line != 0 && origin.line == place.line;
+  switch (origin.kind) {
+    case DefinitionKind::kCompose:
+      return same_line && origin.name == place.name && target.sources.size() < other.sources.size();
+    case DefinitionKind::kSkaffold:
+      return target.name == other.name && target.sources.size() < other.sources.size();
+    case DefinitionKind::kWorkflow:
+      return same_line && target.purpose == Purpose::kCalled && other.purpose != Purpose::kCalled;
+    default:
+      return false;
+  }
+}
+
+// What a file that others include says alone is not what is built.
 void keep_included(std::vector<Target>& targets) {
-  const auto is_less = [](const Target& a, const Target& b) {
-    const Origin& x = a.defined.front();
-    const Origin& y = b.defined.front();
-    return x.kind == DefinitionKind::kCompose && x.line != 0 && x.kind == y.kind && x.path == y.path &&
-           x.line == y.line && x.name == y.name && a.sources.size() < b.sources.size();
-  };
   std::vector<bool> dropped;
   for (const Target& target : targets)
     dropped.push_back(
-        std::ranges::any_of(targets, [&](const Target& other) { return is_less(target, other); }));
+        std::ranges::any_of(targets, [&](const Target& other) { return is_part_of(target, other); }));
   size_t index = 0;
   std::erase_if(targets, [&](const Target&) { return dropped[index++]; });
 }
@@ -246,6 +298,21 @@ Definitions read_definitions(const std::vector<std::string>& paths, const std::s
   return result;
 }
 
+std::vector<text::Failure> profile_failures(const LackedProfiles& lacked) {
+  std::vector<text::Failure> failures;
+  if (lacked.empty()) return failures;
+  const auto& [first, names] = *lacked.begin();
+  for (const std::string& name : names) {
+    if (!std::ranges::all_of(lacked, [&](const auto& file) { return file.second.contains(name); })) continue;
+    const bool is_only = lacked.size() == 1;
+    failures.push_back({first, 0, 0,
+                        is_only ? fmt::format("{} has no profile '{}'", first, name)
+                                : fmt::format("no skaffold.yaml has a profile '{}'", name),
+                        is_only ? "name one that it has" : "name one that they have"});
+  }
+  return failures;
+}
+
 bool may_define(const std::string& path, const context::FileSystem& files) {
   const auto text = files.read(path);
   if (!text) return true;
@@ -257,7 +324,8 @@ bool may_define(const std::string& path, const context::FileSystem& files) {
       return has("skaffold/v");
     case DefinitionKind::kWorkflow:
     case DefinitionKind::kGitlabCi:
-      return has("docker") || has("build") || has("kaniko") || has("buildah") || has("include");
+      return has("./.github/") || has("docker") || has("build") || has("kaniko") || has("buildah") ||
+             has("include");
     default:
       return true;
   }

@@ -16,6 +16,9 @@ namespace dcache::project {
 Definitions read_definitions(const std::vector<std::string>& paths, const std::string& root,
                              const ReadOptions& options);
 
+// Profiles that no file has: one that some file has need not be in the others.
+std::vector<text::Failure> profile_failures(const LackedProfiles& lacked);
+
 // The files that `docker buildx bake` (kBake) or `docker compose` (kCompose) reads in the current folder if
 // it is given none. Compose looks in the folders above too, and reads what overrides its file with it; bake
 // reads the files of Compose first. Empty for other kinds.

@@ -42,12 +42,20 @@ class LeftOut {
   }
 
   bool operator()(const std::string& path, bool is_folder) const {
-    if (!repository_) return false;
-    const std::string inside = fs::path(path).lexically_relative(folder_).generic_string();
-    return repository_->ignores(text::join_path(place_, inside), is_folder);
+    return repository_ && repository_->ignores(in_repository(path), is_folder);
+  }
+
+  // Whether a folder with a .git of its own is another repository, or another work tree of this one. A
+  // submodule is a part of this one.
+  bool is_other_repository(const std::string& path) const {
+    return repository_ && !repository_->tracks(in_repository(path));
   }
 
  private:
+  std::string in_repository(const std::string& path) const {
+    return text::join_path(place_, fs::path(path).lexically_relative(folder_).generic_string());
+  }
+
   std::string folder_;  // as it is walked
   std::string place_;   // the same from the root of the repository
   std::optional<context::GitRepository> repository_;
@@ -174,7 +182,10 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
   while (!todo.empty()) {
     const std::string folder = std::move(todo.back());
     todo.pop_back();
-    for (const Entry& entry : list(folder, folder == top)) {
+    const std::vector<Entry> entries = list(folder, folder == top);
+    const bool has_git = folder != top && std::ranges::find(entries, ".git", &Entry::name) != entries.end();
+    if (has_git && ignored_by_git && ignored_by_git->is_other_repository(folder)) continue;
+    for (const Entry& entry : entries) {
       std::string path = folder.ends_with('/') ? folder + entry.name : folder + '/' + entry.name;
       const bool vendored = entry.is_folder() && is_vendored_folder(entry.name);
       const bool variant = !entry.is_folder() && is_dockerfile_variant(entry.name);

@@ -54,6 +54,14 @@ bool is_known_platform(const std::string& platform) {
   return platform.find('$') == std::string::npos;
 }
 
+// The platforms of a target that are known; none for the builder's own.
+std::vector<std::string> platforms_of(const Target& target) {
+  std::vector<std::string> known;
+  std::ranges::copy_if(target.platforms, std::back_inserter(known), is_known_platform);
+  if (target.platforms.empty() && !target.platform.empty()) known.push_back(target.platform);
+  return known;
+}
+
 class ImageMaker {
  public:
   // `root` is the root of the repository, from the current folder.
@@ -133,8 +141,7 @@ class ImageMaker {
       plan.build_args[name] = image;
     for (const auto& [name, value] : target.contexts)
       plan.named_contexts[name] = named_context(target, value);
-    const auto platform = std::ranges::find_if(target.platforms, is_known_platform);
-    if (platform != target.platforms.end()) plan.platform = *platform;
+    if (const auto platforms = platforms_of(target); !platforms.empty()) plan.platform = platforms.front();
     // Without a value that is known the default of the Dockerfile is as good as any.
     for (const Unknown& unknown : target.unknown) {
       constexpr std::string_view kArgs = "args.";
@@ -199,11 +206,9 @@ bool are_same_arguments(const Image& a, const Image& b) {
 
 // A definition without platforms does not contradict one that has some.
 bool are_same_platforms(const Image& a, const Image& b) {
-  const std::vector<std::string>& x = a.target.platforms;
-  const std::vector<std::string>& y = b.target.platforms;
-  if (x.empty() || y.empty() || x.size() != a.platforms().size() || y.size() != b.platforms().size())
-    return true;
-  return std::ranges::is_permutation(x, y);
+  const std::vector<std::string> x = a.platforms(), y = b.platforms();
+  const bool is_open = x.size() < a.target.platforms.size() || y.size() < b.target.platforms.size();
+  return x.empty() || y.empty() || is_open || std::ranges::is_permutation(x, y);
 }
 
 // Whether two definitions mean the same build, under whatever name.
@@ -248,6 +253,18 @@ void take_known_arguments(Image& other, Image& image) {
   take(image, other);
 }
 
+// What the builder is given beside the files: what one definition has and another does not say, the build
+// needs all the same.
+void add_inputs(Target& from, Target& to) {
+  add_once(to.secrets, std::move(from.secrets));
+  add_once(to.ssh, std::move(from.ssh));
+  add_once(to.other_inputs, std::move(from.other_inputs));
+  add_once(to.cache_from, std::move(from.cache_from));
+  add_once(to.cache_to, std::move(from.cache_to));
+  to.pull = to.pull || from.pull;
+  if (!to.builder) to.builder = from.builder;
+}
+
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
   if (Image* const known = same_image(project.images, image)) {
@@ -262,9 +279,12 @@ void add_image(Image image, Project& project) {
         all.push_back(std::move(unknown));
     }
     add_once(known->target.platforms, std::move(image.target.platforms));
+    if (known->target.platform.empty()) known->target.platform = image.target.platform;
     add_once(known->target.tags, std::move(image.target.tags));
+    add_once(known->target.repositories, std::move(image.target.repositories));
     add_once(known->target.references, std::move(image.target.references));
     add_once(known->target.annotations, std::move(image.target.annotations));
+    add_inputs(image.target, known->target);
     known->target.labels.merge(image.target.labels);
     add_once(known->target.sources, std::move(image.target.sources));
     std::ranges::sort(known->target.sources);
@@ -312,10 +332,41 @@ void spell_from_here(std::vector<std::string>& paths, const std::string& spelled
   std::ranges::sort(paths);
 }
 
-void add_definitions(Definitions definitions, const ImageMaker& maker, Project& project) {
+// Files may have a group of the same name, such as "default": it means the images of all of them.
+void add_group(Group group, Project& project) {
+  const auto known = std::ranges::find(project.groups, group.name, &Group::name);
+  if (known == project.groups.end()) {
+    project.groups.push_back(std::move(group));
+  } else {
+    add_once(known->members, std::move(group.members));
+  }
+}
+
+// Whether a target of bake is only there for others to inherit from: no group builds it, and its Dockerfile
+// does not exist, though that of another one does.
+bool is_only_inherited(const Image& image, const context::FileSystem& files) {
+  return image.target.purpose == Purpose::kInherited && image.remote.empty() &&
+         !image.target.dockerfile_inline && !files.exists(image.build.dockerfile);
+}
+
+void add_definitions(Definitions definitions, const ImageMaker& maker, const context::FileSystem& files,
+                     Project& project) {
+  std::vector<Image> images;
   for (Target& target : definitions.targets)
-    add_image(maker.of_target(std::move(target)), project);
-  std::ranges::move(definitions.groups, std::back_inserter(project.groups));
+    images.push_back(maker.of_target(std::move(target)));
+  const bool has_files = std::ranges::any_of(images, [&](const Image& image) {
+    return image.target.purpose == Purpose::kBuild &&
+           (image.target.dockerfile_inline || files.exists(image.build.dockerfile));
+  });
+  for (Image& image : images) {
+    if (has_files && is_only_inherited(image, files)) {
+      project.skipped.push_back({image.target.name, "other targets inherit from it", image.origin()});
+    } else {
+      add_image(std::move(image), project);
+    }
+  }
+  for (Group& group : definitions.groups)
+    add_group(std::move(group), project);
   std::ranges::move(definitions.skipped, std::back_inserter(project.skipped));
   std::ranges::move(definitions.failures, std::back_inserter(project.failures));
 }
@@ -330,9 +381,7 @@ std::string bake_name(std::string_view name) {
 }  // namespace
 
 std::vector<std::string> Image::platforms() const {
-  std::vector<std::string> known;
-  std::ranges::copy_if(target.platforms, std::back_inserter(known), is_known_platform);
-  return known;
+  return platforms_of(target);
 }
 
 std::vector<const Image*> Project::find(std::string_view name) const {
@@ -395,7 +444,9 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
         definitions.push_back(std::move(path));
     }
   }
-  add_definitions(read_definitions(definitions, project.root, options.read), maker, project);
+  Definitions defined = read_definitions(definitions, project.root, options.read);
+  std::ranges::move(profile_failures(defined.lacked_profiles), std::back_inserter(project.failures));
+  add_definitions(std::move(defined), maker, files, project);
   if (!options.lone_dockerfiles || !options.definitions.empty()) return project;
   std::set<std::string> built;  // after all links
   for (const Image& image : project.images) {
@@ -412,8 +463,10 @@ void ImageFinder::add(const std::vector<std::string>& definitions) {
   const std::string folder(text::parent_path(definitions.front()));
   const std::string root = spelled_root(folder, root_of(folder, *options_.read.files), *options_.read.files);
   Project project;
-  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_, root), project);
+  Definitions defined = read_definitions(definitions, root, options_.read);
   const std::scoped_lock lock(mutex_);
+  lacked_profiles_.merge(defined.lacked_profiles);
+  add_definitions(std::move(defined), ImageMaker(options_, root), *options_.read.files, project);
   added_.push_back(std::make_shared<const std::vector<Image>>(std::move(project.images)));
   std::ranges::move(project.groups, std::back_inserter(groups_));
   std::ranges::move(project.failures, std::back_inserter(failures_));
@@ -424,7 +477,9 @@ ImageFinder::Images ImageFinder::read(const std::string& folder, const std::vect
   const auto known = by_folder_.find(folder);
   if (known != by_folder_.end()) return known->second;
   Project project;
-  add_definitions(read_definitions(definitions, root, options_.read), ImageMaker(options_, root), project);
+  Definitions defined = read_definitions(definitions, root, options_.read);
+  lacked_profiles_.merge(defined.lacked_profiles);
+  add_definitions(std::move(defined), ImageMaker(options_, root), *options_.read.files, project);
   std::ranges::move(project.groups, std::back_inserter(groups_));
   std::ranges::move(project.failures, std::back_inserter(failures_));
   auto images = std::make_shared<const std::vector<Image>>(std::move(project.images));
@@ -519,7 +574,9 @@ std::string ImageFinder::context_of(const std::string& dockerfile, const plan::G
 
 std::vector<text::Failure> ImageFinder::failures() const {
   const std::scoped_lock lock(mutex_);
-  return failures_;
+  std::vector<text::Failure> failures = failures_;
+  std::ranges::move(profile_failures(lacked_profiles_), std::back_inserter(failures));
+  return failures;
 }
 
 Project ImageFinder::defined_so_far() const {

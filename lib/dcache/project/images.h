@@ -103,6 +103,7 @@ class ImageFinder {
   std::map<std::string, std::shared_ptr<const Project>, std::less<>> projects_;  // by the real root
   std::vector<Images> added_;
   std::vector<Group> groups_;
+  LackedProfiles lacked_profiles_;
   std::vector<text::Failure> failures_;
 };
 

@@ -1,6 +1,7 @@
 #include "dcache/project/needs.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -62,6 +63,40 @@ Spellings spellings_of(const Image& image) {
   return spellings;
 }
 
+// "alpine" of "alpine:latest", as references are compared.
+std::string repository_of(const std::string& reference) {
+  return std::string(plan::read_reference(reference).name);
+}
+
+class ReferenceIndex {
+ public:
+  explicit ReferenceIndex(const std::vector<Image>& images) {
+    for (size_t i = 0; i < images.size(); ++i) {
+      for (std::string& reference : references_to(images[i]))
+        by_reference_[std::move(reference)].insert(i);
+      for (const std::string& repository : images[i].target.repositories)
+        by_repository_[repository_of(plan::normal_reference(repository))].insert(i);
+    }
+  }
+
+  // The images of a reference: those that have it, or else those that may have it.
+  std::vector<ImageNeeds::Needed> find(const std::string& reference) const {
+    std::vector<ImageNeeds::Needed> needed;
+    if (const auto found = by_reference_.find(reference); found != by_reference_.end()) {
+      for (const size_t image : found->second)
+        needed.push_back({image});
+    } else if (const auto may = by_repository_.find(repository_of(reference)); may != by_repository_.end()) {
+      for (const size_t image : may->second)
+        needed.push_back({image, true});
+    }
+    return needed;
+  }
+
+ private:
+  std::map<std::string, std::set<size_t>, std::less<>> by_reference_;
+  std::map<std::string, std::set<size_t>, std::less<>> by_repository_;  // of tags that are not known
+};
+
 }  // namespace
 
 std::vector<std::string> references_to(const Image& image) {
@@ -76,20 +111,16 @@ std::vector<std::string> references_to(const Image& image) {
 }
 
 ImageNeeds::ImageNeeds(const std::vector<Image>& images) : needs_(images.size()) {
-  std::map<std::string, std::set<size_t>, std::less<>> by_reference;
-  for (size_t i = 0; i < images.size(); ++i) {
-    for (std::string& reference : references_to(images[i]))
-      by_reference[std::move(reference)].insert(i);
-  }
+  const ReferenceIndex index(images);
   for (size_t i = 0; i < images.size(); ++i) {
     for (const auto& [plain, written] : spellings_of(images[i])) {
       for (const std::string& reference : {plain, written}) {
-        const auto found = by_reference.find(reference);
+        std::vector<Needed> found = index.find(reference);
         // An image that is called like its base image starts from the one in the registry.
-        if (found == by_reference.end() || found->second.contains(i)) continue;
-        std::vector<size_t>& needed = needs_[i][plain];
-        for (const size_t one : found->second) {
-          if (std::ranges::find(needed, one) == needed.end()) needed.push_back(one);
+        if (found.empty() || std::ranges::find(found, i, &Needed::image) != found.end()) continue;
+        std::vector<Needed>& needed = needs_[i][plain];
+        for (const Needed& one : found) {
+          if (std::ranges::find(needed, one.image, &Needed::image) == needed.end()) needed.push_back(one);
         }
       }
     }
@@ -109,8 +140,10 @@ void ImageNeeds::visit(size_t start, const std::vector<Image>& images, std::vect
   const auto enter = [&](size_t image) {
     state[image] = State::kInProgress;
     path.push_back({image, {}});
-    for (const auto& [reference, needed] : needs_[image])
-      path.back().needed.insert(path.back().needed.end(), needed.rbegin(), needed.rend());
+    for (const auto& [reference, needed] : needs_[image]) {
+      for (const Needed& one : std::views::reverse(needed))
+        path.back().needed.push_back(one.image);
+    }
     std::ranges::reverse(path.back().needed);
   };
   if (state[start] == State::kNew) enter(start);
@@ -141,8 +174,8 @@ void add_needs(std::vector<Image>& images) {
   for (size_t i = 0; i < images.size(); ++i) {
     std::vector<std::string>& names = images[i].target.needs;
     for (const auto& [reference, needed] : needs.of(i)) {
-      for (const size_t one : needed)
-        names.push_back(images[one].target.name);
+      for (const ImageNeeds::Needed& one : needed)
+        names.push_back(images[one.image].target.name);
     }
     std::ranges::sort(names);
     names.erase(std::ranges::unique(names).begin(), names.end());

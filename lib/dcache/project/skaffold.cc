@@ -41,7 +41,7 @@ class ProjectReader {
     model_.variables = options.environment;
     read_environment();
     visit({path, ".", {}, options.profiles, 0});
-    check_profiles(path);
+    look_for_profiles(path);
     check_needs();
     defined_.failures = std::move(model_.failures);
   }
@@ -169,6 +169,7 @@ class ProjectReader {
   }
 
   void skip(const Value& dependency, std::string name) {
+    has_remote_ = true;
     Origin origin{DefinitionKind::kSkaffold, model_.path_of(dependency.place), dependency.place.line};
     defined_.skipped.push_back(
         {std::move(name), "a configuration outside of this repository", std::move(origin)});
@@ -215,12 +216,12 @@ class ProjectReader {
     }
   }
 
-  void check_profiles(const std::string& path) {
+  // A configuration that can't be read here may have any.
+  void look_for_profiles(const std::string& path) {
+    std::set<std::string>& lacked = defined_.lacked_profiles[path];
     for (std::string_view name : options_.profiles) {
       if (name.starts_with('-')) name.remove_prefix(1);
-      if (!known_profiles_.contains(name))
-        model_.failures.push_back(
-            {path, 0, 0, fmt::format("{} has no profile '{}'", path, name), "name one that it has"});
+      if (!has_remote_ && !known_profiles_.contains(name)) lacked.emplace(name);
     }
   }
 
@@ -275,6 +276,7 @@ class ProjectReader {
   std::map<std::string, std::string> names_;                                    // paths, by configuration
   std::map<std::string, yaml::Place, std::less<>> images_;
   std::set<std::string, std::less<>> known_profiles_;
+  bool has_remote_ = false;  // a configuration of another repository is required
   size_t visits_ = 0;
 };
 

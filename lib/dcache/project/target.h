@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,10 +55,18 @@ struct Unknown {
   friend bool operator==(const Unknown&, const Unknown&) = default;
 };
 
+// What a definition of a target is for.
+enum class Purpose : uint8_t {
+  kBuild,
+  kInherited,  // other targets of bake inherit from it, and no group builds it
+  kCalled,     // other workflows call the one that builds it, with values for its inputs
+};
+
 struct Target {
   using Pairs = std::map<std::string, std::string, std::less<>>;
 
   std::string name;
+  Purpose purpose = Purpose::kBuild;
   // What relative paths start from; "." is the current folder.
   std::string folder = ".";
   std::string context = ".";  // a folder, or a URL
@@ -68,6 +77,7 @@ struct Target {
   Pairs args = {};
   Pairs contexts = {};  // a folder, a URL, `docker-image://REFERENCE`, `oci-layout://…` or `target:NAME`
   std::vector<std::string> platforms = {};
+  std::string platform = {};  // what Compose builds for if there are no `platforms`; bake ignores it
   std::vector<std::string> tags = {};
   std::vector<std::string> cache_from = {};  // as for docker buildx build: "type=gha,scope=api"
   std::vector<std::string> cache_to = {};
@@ -89,6 +99,8 @@ struct Target {
   Pairs image_args = {};
   // References to its image beside `tags`: what Compose or Skaffold calls it.
   std::vector<std::string> references = {};
+  // The names of its image whose tags are not known: "ghcr.io/acme/api".
+  std::vector<std::string> repositories = {};
   // What is written on the image and not into its files.
   Pairs labels = {};
   std::vector<std::string> annotations = {};  // "index:org.opencontainers.image.title=api"
@@ -115,11 +127,15 @@ struct Skipped {
   Origin defined;
 };
 
+// Profiles that were asked for and that a Skaffold file lacks, with all that it requires, by that file.
+using LackedProfiles = std::map<std::string, std::set<std::string>, std::less<>>;
+
 // What a file defines, or several.
 struct Definitions {
   std::vector<Target> targets = {};  // in the order of the file
   std::vector<Group> groups = {};
   std::vector<Skipped> skipped = {};
+  LackedProfiles lacked_profiles = {};
   // What can't be read, each with its place. What is not affected by them is above.
   std::vector<text::Failure> failures = {};
 };

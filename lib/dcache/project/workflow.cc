@@ -28,7 +28,17 @@ struct Workflow {
   std::string folder = ".";
   std::string shell = {};
   std::vector<Origin> callers = {};
+  Purpose purpose = Purpose::kBuild;
 };
+
+// Whether other workflows are all that starts it.
+bool is_only_called(const Value* on) {
+  constexpr std::string_view kCall = "workflow_call";
+  if (on == nullptr) return false;
+  if (on->is_scalar()) return on->text == kCall;
+  if (on->is_list()) return on->items.size() == 1 && on->items.front().text == kCall;
+  return on->members.size() == 1 && on->members.front().name == kCall;
+}
 
 class WorkflowReader {
  public:
@@ -42,6 +52,7 @@ class WorkflowReader {
     open_.push_back(path);
     Workflow workflow{WorkflowScope(reading_.options, reading_.looked_up)};
     const Value* const on = root.find("on");
+    workflow.purpose = is_only_called(on) ? Purpose::kCalled : Purpose::kBuild;
     for (const char* const event : {"workflow_dispatch", "workflow_call"})
       workflow.scope.set_inputs(find(find(on, event), "inputs"), Value(), false);
     read_jobs(root, std::move(workflow));
@@ -109,7 +120,8 @@ class WorkflowReader {
       if (uses != nullptr) {
         call(*uses, job, one);
       } else {
-        read_workflow_steps(*steps, {job.name, one.scope, one.folder, one.shell, one.callers}, reading_);
+        read_workflow_steps(*steps, {job.name, one.scope, one.folder, one.shell, one.callers, one.purpose},
+                            reading_);
       }
     }
   }

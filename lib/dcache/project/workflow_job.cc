@@ -116,6 +116,7 @@ class StepReader {
         {DefinitionKind::kWorkflow, reading_.files.path_of(step.place), step.place.line});
     source.defined.insert(source.defined.end(), job_.callers.begin(), job_.callers.end());
     source.job = job_.name;
+    source.purpose = job_.purpose;
     source.matrix = job_.scope.matrix_values();
     source.environment = [this](std::string_view name) { return job_.scope.variable(name); };
     return source;

@@ -28,6 +28,7 @@ struct WorkflowJob {
   std::string folder = ".";          // where its commands run
   std::string shell = {};            // empty for the default
   std::vector<Origin> callers = {};  // of the workflow that it is a job of
+  Purpose purpose = Purpose::kBuild;
 };
 
 // Adds the targets that the steps build. A `job` is one of a matrix.

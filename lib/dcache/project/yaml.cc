@@ -15,6 +15,7 @@
 
 #include "dcache/project/yaml_checks.h"
 #include "dcache/project/yaml_scalars.h"
+#include "dcache/text/line_index.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project::yaml {
@@ -58,10 +59,15 @@ struct Open {
 // Makes a tree of the parser's events. All limits are checked here, where the parser gets no further.
 class Builder : public YAML::EventHandler {
  public:
-  Builder(const std::string& path, uint32_t file, const Limits& limits, Documents& documents)
-      : path_(path), file_(file), limits_(limits), documents_(documents) {}
+  Builder(std::string_view text, const std::string& path, uint32_t file, const Limits& limits,
+          Documents& documents)
+      : text_(text), lines_(text), path_(path), file_(file), limits_(limits), documents_(documents) {}
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    const auto line = static_cast<uint32_t>(mark.line + 1);
+    if (!documents_.values.empty() && !starts_document(line))
+      throw Stop(failure_at(path_, place_of(mark), "what is here is not a part of the lines before it",
+                            "indent it as they are, or start a document with a line '---'"));
     open_.clear();
     anchors_.clear();
     root_ = Value();
@@ -101,6 +107,18 @@ class Builder : public YAML::EventHandler {
   }
 
  private:
+  // Whether a line says that a document starts, or the one before that another one has ended. yaml-cpp takes
+  // anything after the end of a value for a document.
+  bool starts_document(uint32_t line) const {
+    const auto text_of = [&](uint32_t number) { return lines_.line_span(number).of(text_); };
+    if (text_of(line).starts_with("---")) return true;
+    while (--line > 0) {
+      const std::string_view before = text::trim(text_of(line));
+      if (!before.empty() && !before.starts_with('#')) return before.starts_with("...");
+    }
+    return false;
+  }
+
   Place place_of(const YAML::Mark& mark) const {
     return {file_, static_cast<uint32_t>(mark.line + 1), static_cast<uint32_t>(mark.column + 1)};
   }
@@ -250,6 +268,8 @@ class Builder : public YAML::EventHandler {
       documents_.failures.push_back(failure_at(path_, place, std::move(message), std::move(remedy)));
   }
 
+  std::string_view text_;
+  text::LineIndex lines_;
   const std::string& path_;
   uint32_t file_;
   const Limits& limits_;
@@ -270,7 +290,7 @@ Documents parse(std::string_view text, const std::string& path, uint32_t file, c
     return documents;
   }
   if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
-  Builder builder(path, file, limits, documents);
+  Builder builder(text, path, file, limits, documents);
   try {  // the library reports by exception
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

@@ -1,6 +1,7 @@
 #include "dcache/project/yaml_checks.h"
 
 #include <algorithm>
+#include <array>
 
 #include "dcache/text/unicode.h"
 
@@ -10,6 +11,8 @@ namespace {
 // The scanner keeps the tokens of a flow collection until it ends.
 constexpr size_t kMostOpen = 1000;
 constexpr size_t kMostTokens = 200'000;
+
+constexpr std::array<std::string_view, 3> kConflictMarkers = {"<<<<<<< ", "||||||| ", ">>>>>>> "};
 
 constexpr const char* kSave = "save it as UTF-8 text";
 
@@ -21,7 +24,11 @@ class Scan {
     if (text_.starts_with("\xFF\xFE") || text_.starts_with("\xFE\xFF"))
       return failure("the file is UTF-16", kSave);
     if (text_.starts_with(text::kByteOrderMark)) at_ = text::kByteOrderMark.size();
+    line_begin_ = at_;
+    if (starts_with_tab()) return failure("a tab can't indent a line of YAML", "indent with spaces");
     while (at_ < text_.size()) {
+      if (at_ == line_begin_ && is_conflict_marker())
+        return failure("a conflict of a merge is left here", "resolve it and remove the marks of git");
       const auto c = static_cast<unsigned char>(text_[at_]);
       if (c == '\n') {
         begin_line();
@@ -48,6 +55,22 @@ class Scan {
     ++line_;
     line_begin_ = ++at_;
     if (!is_in_flow(before)) open_ = tokens_ = 0;
+  }
+
+  // Whether the first line that says something is indented with a tab.
+  bool starts_with_tab() const {
+    const size_t first = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size());
+    const std::string_view indent = text_.substr(at_, first - at_);
+    const size_t line = indent.rfind('\n');
+    return first < text_.size() && text_[first] != '#' &&
+           indent.substr(line == std::string_view::npos ? 0 : line + 1).find('\t') != std::string_view::npos;
+  }
+
+  // A line that git writes where it can't merge.
+  bool is_conflict_marker() const {
+    const std::string_view line = text_.substr(at_);
+    return std::ranges::any_of(kConflictMarkers,
+                               [&](std::string_view marker) { return line.starts_with(marker); });
   }
 
   // Whether a flow collection seems to go on in the line that begins here.

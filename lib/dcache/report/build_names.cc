@@ -48,6 +48,11 @@ class Namer {
     }
     std::string name = origin->name.empty() ? image.target.name : origin->name;
     if (kind_ == DefinitionKind::kBake) std::ranges::replace(name, '.', '_');
+    if (name.starts_with('-')) {
+      result.left_out.push_back(
+          {image.target.name, fmt::format("{} would take its name for an option", command_of(kind_))});
+      return;
+    }
     const std::string folder(text::parent_path(file_of(*origin)));
     const auto [known, fresh] = folders_.emplace(name, folder);
     if (fresh) {

@@ -183,6 +183,20 @@ std::string reason_words(const Place& place, const std::string& path) {
                                         pattern_words(place, *decision.pattern));
 }
 
+// What there is to say of a path that does not exist.
+void append_missing_file(const Place& place, const ContextPath& path, const Style& style, std::string& out) {
+  const std::string likely = place.likely();
+  out += style.paint(Tone::kBold,
+                     fmt::format("{} does not exist in {}", printable(path.path), printable(place.folder())));
+  if (!likely.empty()) out += fmt::format("; did you mean {}?", printable(likely));
+  out += '\n';
+  const ignore::Decision decision = place.decide();
+  if (decision.pattern == nullptr) return;
+  out += fmt::format("  a file of that name is {} by {}\n",
+                     decision.ignored ? "ignored" : "kept in " + place.context_words(),
+                     pattern_words(place, *decision.pattern));
+}
+
 // The same of a folder: patterns decide about each of its files.
 std::string folder_words(const Place& place, const std::string& path, const Place::Inside& inside) {
   const std::string name = printable(path) + "/";
@@ -245,14 +259,10 @@ void append_file_reasons(std::span<const Build> builds, const ContextPath& path,
                          std::string& out) {
   const Place place(builds.front(), path);
   const auto inside = place.inside();
+  if (!place.exists()) return append_missing_file(place, path, style, out);
   out += style.paint(Tone::kBold,
                      inside ? folder_words(place, path.path, *inside) : reason_words(place, path.path)) +
          "\n";
-  if (!place.exists()) {
-    const std::string likely = place.likely();
-    out += fmt::format("{} does not exist in {}{}\n", printable(path.path), printable(place.folder()),
-                       likely.empty() ? "" : fmt::format("; did you mean {}?", printable(likely)));
-  }
   const auto readers = readers_of(builds, path);
   for (const Reader& reader : readers) {
     const bool always = reader.platforms.size() == builds.size();

@@ -42,17 +42,33 @@ std::string mode_text(uint32_t mode) {
   return fmt::format("{:04o}", mode);
 }
 
-// Files that all differ in the same permission bits: a checkout with another umask.
+bool is_mode(const cache::FileChange& file) {
+  return file.change == "mode" || file.change == "folder-mode";
+}
+
+// Files and folders that all differ in the same permission bits: a checkout with another umask. Only some of
+// them can be executed.
 bool is_umask(const Cause& cause) {
-  const auto bits = [](const cache::FileChange& file) { return file.mode_before ^ file.mode_after; };
+  constexpr uint32_t kReadAndWrite = 0666;
+  const auto bits = [](const cache::FileChange& file) {
+    return (file.mode_before ^ file.mode_after) & kReadAndWrite;
+  };
   return cause.files != nullptr && cause.files->size() > 1 &&
          std::ranges::all_of(*cause.files, [&](const cache::FileChange& file) {
-           return file.change == "mode" && bits(file) == bits(cause.files->front());
+           return is_mode(file) && bits(file) != 0 && bits(file) == bits(cause.files->front());
          });
 }
 
+// The further files of a cause: "3 files", "3 files and folders".
+std::string counted_files(const Cause& cause) {
+  const bool has_folder = std::ranges::any_of(
+      *cause.files, [](const cache::FileChange& file) { return file.change == "folder-mode"; });
+  return has_folder && cause.more > 1 ? fmt::format("{} files and folders", cause.more)
+                                      : text::counted(cause.more, "file");
+}
+
 std::string mode_words(const Cause& cause) {
-  const std::string path = printable(cause.path);
+  const std::string path = (cause.change == "folder-mode" ? "the folder " : "") + printable(cause.path);
   if (cause.files == nullptr || cause.files->empty()) return "the permissions of " + path + " changed";
   const cache::FileChange& file = cause.files->front();
   return fmt::format("the permissions of {} changed from {} to {}", path, mode_text(file.mode_before),
@@ -68,8 +84,7 @@ std::string change_words(const Cause& cause) {
   if (cause.change == "unignored")
     return fmt::format("{} is no longer ignored by '{}' ({})", path, printable(cause.before),
                        printable(cause.name));
-  if (cause.change == "mode") return mode_words(cause);
-  if (cause.change == "folder-mode") return "the permissions of the folder " + path + " changed";
+  if (cause.change == "mode" || cause.change == "folder-mode") return mode_words(cause);
   if (cause.change == "attributes") return "the extended attributes of " + path + " changed";
   if (cause.change == "assumed") return path + " is assumed unchanged: git keeps no version of it";
   if (cause.change == "same-time") return path + " changed, but its size and time did not";
@@ -104,7 +119,7 @@ std::string own_words(const Cause& cause) {
       std::string words = fmt::format("{} (selected by {})", change_words(cause), printable(cause.pattern));
       if (is_umask(cause))
         return fmt::format("{}, and of {} more by the same bits, as another umask does", words,
-                           text::counted(cause.more, "file"));
+                           counted_files(cause));
       if (cause.more > 0) words += fmt::format(", and {} more", text::counted(cause.more, "file"));
       return words;
     }
@@ -120,7 +135,7 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kImage:
       if (cause.change == "rebuilt") return fmt::format("the image {} is rebuilt", printable(cause.name));
       if (!cause.name.empty()) return part_words(cause);
-      return fmt::format("the image was {}", printable(cause.before));
+      return fmt::format("the image changed from {} to {}", printable(cause.before), printable(cause.after));
     case Cause::Kind::kStage:
       if (!cause.before.empty())
         return fmt::format("stage {} no longer has {}", cause.stage, shortened(cause.before, 40));
@@ -159,6 +174,7 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
     if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
   if (step.verdict != Verdict::kDepends) return words;
+  if (step.cause.change == "unknown" && !step.follows) return printable(step.cause.after);
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "same-time")
     return fmt::format(
         "{} changed, but its size and modification time did not: a builder with a copy of the context "
@@ -179,6 +195,7 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
     return words + "; reused if the file is the same";
   if (!step.follows && step.cause.kind == Cause::Kind::kImage)
     return words + "; reused if it does not change";
+  if (!step.follows && step.cause.kind == Cause::Kind::kNew) return words + "; reused if the builder has it";
   return words + "; reused if that step is reused";
 }
 
@@ -257,8 +274,11 @@ void append_step(const cache::Build& build, const StepReport& step, const Style&
 void append_files(const Cause& cause, std::string& out) {
   if (cause.files == nullptr) return;
   for (const cache::FileChange& file : *cause.files) {
-    out += fmt::format("           {} {}", file.change, printable(file.path));
-    if (file.change == "mode")
+    const std::string_view change = file.change == "mode"          ? "permissions"
+                                    : file.change == "folder-mode" ? "folder permissions"
+                                                                   : std::string_view(file.change);
+    out += fmt::format("           {} {}", change, printable(file.path));
+    if (is_mode(file))
       out += fmt::format(" ({} to {})", mode_text(file.mode_before), mode_text(file.mode_after));
     if (!file.ignore_place.empty())
       out += fmt::format(" ('{}', {})", printable(file.ignore_pattern), printable(file.ignore_place));
@@ -298,7 +318,7 @@ std::string path_words(const cache::Build& build, const ChangedPath& path, bool 
   switch (path.fate) {
     case ChangedPath::Fate::kIgnored:
       return fmt::format("{} is ignored by the pattern '{}' ({}:{}){}", given, printable(path.pattern),
-                         build.ignore().path, path.pattern_line, effect);
+                         printable(path.ignore_file), path.pattern_line, effect);
     case ChangedPath::Fate::kNotRead:
       return fmt::format("{} is not read by any step of this target{}", given, effect);
     case ChangedPath::Fate::kOutside:
@@ -417,8 +437,9 @@ bool is_all_reused(const cache::Report& report) {
 void append_heading(const Explanation& explanation, const ExplainOptions& options, bool all_reused,
                     const Style& style, std::string& out) {
   const std::string occasion = printable(options.occasion);
-  const bool is_open = all_reused && explanation.effect == project::Effect::kUnknown;
-  const bool is_told = all_reused && !explanation.reason.empty();
+  const bool is_open = explanation.effect == project::Effect::kUnknown &&
+                       explanation.report.count(explanation.build.graph(), Verdict::kMiss) == 0;
+  const bool is_told = (all_reused || is_open) && !explanation.reason.empty();
   std::string first = is_open ? "It is not known what rebuilds " + occasion
                               : headline(explanation.build, explanation.report, occasion);
   if (options.several) {
@@ -525,13 +546,32 @@ void append_explanation_json(const Explanation& explanation, std::string& out) {
   out += '\n';
 }
 
-void append_explanations_json(const std::vector<Explanation>& explanations, std::string& out) {
+void append_unknown_image(const project::ImageEffect& effect, const std::string& occasion, const Style& style,
+                          std::string& out) {
+  out += style.paint(Tone::kBold, fmt::format("{}: It is not known what rebuilds {}",
+                                              printable(effect.image->target.name), printable(occasion)));
+  out += fmt::format("; {}\n", printable(effect.reason));
+}
+
+void append_explanations_json(const std::vector<Explanation>& explanations,
+                              const std::vector<const project::ImageEffect*>& without_steps,
+                              std::string& out) {
   text::JsonWriter json(out);
   json.begin_object().member("version", 1).key("images").begin_array();
   for (const Explanation& explanation : explanations) {
     json.begin_object();
     write_members(explanation, json);
     json.end_object();
+  }
+  for (const project::ImageEffect* effect : without_steps) {
+    json.begin_object()
+        .member("name", effect->image->target.name)
+        .member("effect", project::name_of(project::Effect::kUnknown))
+        .member("reason", effect->reason)
+        .key("steps")
+        .begin_array()
+        .end_array()
+        .end_object();
   }
   json.end_array().end_object();
   out += '\n';

@@ -67,6 +67,13 @@ bool append_why(const cache::Build& build, const cache::Report& report, uint32_t
 void write_cause(const cache::Cause& cause, text::JsonWriter& json);
 
 void append_explanation_json(const Explanation& explanation, std::string& out);
-void append_explanations_json(const std::vector<Explanation>& explanations, std::string& out);
+// Images whose steps are not known are said to be so: {"name","effect":"unknown","reason","steps":[]}.
+void append_explanations_json(const std::vector<Explanation>& explanations,
+                              const std::vector<const project::ImageEffect*>& without_steps,
+                              std::string& out);
+
+// The lines about an image of several whose steps are not known.
+void append_unknown_image(const project::ImageEffect& effect, const std::string& occasion, const Style& style,
+                          std::string& out);
 
 }  // namespace dcache::report

@@ -140,6 +140,7 @@ void write_image(const Image& image, text::JsonWriter& json) {
   write_pairs("args", target.args, json);
   write_pairs("contexts", target.contexts, json);
   write_list("platforms", target.platforms, json);
+  if (!target.platform.empty()) json.member("platform", target.platform);
   write_list("tags", target.tags, json);
   write_pairs("labels", target.labels, json);
   write_list("annotations", target.annotations, json);
@@ -180,9 +181,12 @@ void append_images(const project::Project& project, const Style& style, std::str
   }
   Notes notes;
   for (const Image& image : project.images) {
-    if (image.choice && image.choice->reason != project::ContextChoice::Reason::kOwnFolder)
+    if (image.choice && image.choice->reason == project::ContextChoice::Reason::kOwnFolder)
       notes.add(image.target.name,
-                fmt::format("context {}, {}", image.build.context, project::context_words(image)));
+                "no definition says the context: it is assumed to be the folder of the Dockerfile");
+    else if (image.choice)
+      notes.add(image.target.name, fmt::format("no definition says the context: it is assumed to be {}, {}",
+                                               image.build.context, project::context_words(image)));
     if (std::string unknown = unknown_words(image); !unknown.empty())
       notes.add(image.target.name, std::move(unknown));
   }

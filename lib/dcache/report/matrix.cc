@@ -187,7 +187,7 @@ void write_matrix_row(const Image& image, text::JsonWriter& json) {
       {"tags", joined(known_of(target.tags), ",")},
       {"build_args", lines_of(image.build.plan.build_args)},
       {"build_contexts", lines_of(contexts_of(image))},
-      {"platforms", joined(known_of(target.platforms), ",")},
+      {"platforms", joined(image.platforms(), ",")},
       {"labels", lines_of(labels_of(image))},
       {"annotations", joined(known_of(target.annotations), "\n")},
       {"cache_from", joined(known_of(target.cache_from), "\n")},

@@ -516,9 +516,33 @@ std::vector<Target> Resolution::targets() {
   std::vector<Target> targets;
   for (const Definition& definition : evaluated_.targets) {
     const auto found = made_.find(definition.name);
-    if (found != made_.end() && check_links(found->first)) targets.push_back(found->second);
+    if (found == made_.end() || !check_links(found->first)) continue;
+    targets.push_back(found->second);
+    if (is_only_inherited(definition)) targets.back().purpose = Purpose::kInherited;
   }
   return targets;
+}
+
+// Whether nothing names a target but the `inherits` of others. One that says nothing is there for that too:
+// what docker/metadata-action writes overrides it.
+bool Resolution::is_only_inherited(const Definition& target) const {
+  const auto names_it = [&](const std::vector<Text>& list) {
+    return std::ranges::find(list, target.name, &Text::value) != list.end();
+  };
+  const bool is_inherited = std::ranges::any_of(evaluated_.targets, [&](const Definition& other) {
+    const Setting* const parents = find_in(other.settings, "inherits");
+    return parents != nullptr && names_it(parents->list);
+  });
+  const bool is_built =
+      target.name == "default" ||
+      std::ranges::any_of(evaluated_.groups,
+                          [&](const Group& group) {
+                            return std::ranges::find(group.members, target.name) != group.members.end();
+                          }) ||
+      std::ranges::any_of(made_, [&](const auto& other) {
+        return std::ranges::find(other.second.needs, target.name) != other.second.needs.end();
+      });
+  return (is_inherited || target.settings.empty()) && !is_built;
 }
 
 namespace {

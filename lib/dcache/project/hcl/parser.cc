@@ -829,8 +829,8 @@ Block Parser::block(const Source& source, const Token& type) {
   } else {
     body_item(source, made.body, true);
     if (!accept("}"))
-      wrong(peek(),
-            "a block on one line has one attribute and ends with '}' on that line; use several lines");
+      stop(peek().span,
+           "a block on one line has one attribute, and '}' after it: write this one on several lines");
   }
   end_of_item("a block");
   return made;

@@ -1,0 +1,140 @@
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/cache/what_if.h"
+#include "dcache/project/affected.h"
+#include "dcache/project/effects.h"
+#include "dcache/project/judge.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+using cache::Build;
+using cache::BuildOptions;
+
+class JudgeChanged : public Judge {
+ public:
+  JudgeChanged(const Project& project, const std::vector<std::string>& changed, std::string current,
+               const AffectedOptions& options)
+      : Judge(project, options), changed_(changed), current_(std::move(current)) {
+    if (!project.images.empty())
+      files_ = std::make_shared<const context::CachedFiles>(project.images.front().build.files);
+    for (const std::string& path : changed)
+      real_.insert(absolute(path));
+  }
+
+ private:
+  void compare(const Image& image, const plan::Options& before, const plan::Options& after,
+               ImageEffect& effect) override {
+    auto build = load(image, after);
+    if (!build) {
+      tell_failures(image, std::move(build.error()), effect);
+      return tell_lone_failure(image, {real_.begin(), real_.end()}, effect);
+    }
+    cache::WhatIf what_if;
+    // An image that needs no other one has the same plan before.
+    if (after.built_images.empty()) {
+      what_if = cache::what_if_changed(*build, located(*build));
+    } else {
+      const auto then = load(image, before);
+      if (!then) return tell_failures(image, then.error(), effect);
+      what_if = cache::what_if_changed(*then, *build, located(*build));
+    }
+    tell_steps(*build, what_if.report, root(), effect);
+    tell_definition(image, what_if.paths, effect);
+    tell_dockerfile(what_if.paths, effect);
+    tell_unknown(image, *build, effect);
+    for (const cache::ChangedPath& path : what_if.paths) {
+      if (path.fate == cache::ChangedPath::Fate::kDefinition) open_steps(*build, path.given, what_if.report);
+    }
+    keep({.build = std::move(*build), .report = std::move(what_if.report), .paths = std::move(what_if.paths)},
+         effect);
+  }
+
+  // The build over those files that change: the others don't count.
+  tl::expected<Build, std::vector<text::Failure>> load(const Image& image, const plan::Options& plan) {
+    BuildOptions options = image.build;
+    options.files = files_;
+    options.names_only = true;
+    options.plan = plan;
+    auto full = Build::load(options);
+    if (!full) return full;
+    Build::Paths read;
+    for (const cache::ChangedPath& path : located(*full)) {
+      if (path.fate == cache::ChangedPath::Fate::kRead) read[path.context].push_back(path.path);
+    }
+    return full->reduced(read);
+  }
+
+  void tell_definition(const Image& image, std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
+    for (const std::string& file : image.target.sources) {
+      if (!real_.contains(absolute(file))) continue;
+      for (cache::ChangedPath& path : paths) {
+        if (absolute(path.given) != absolute(file)) continue;
+        definitions_.insert(path.given);
+        path.fate = cache::ChangedPath::Fate::kDefinition;
+      }
+      if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) continue;
+      effect.effect = Effect::kUnknown;
+      effect.reason = fmt::format("its definition depends on {}, which changes", file);
+    }
+  }
+
+  // A Dockerfile without steps says what the image is all the same.
+  static void tell_dockerfile(const std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
+    const auto changed =
+        std::ranges::find(paths, cache::ChangedPath::Fate::kDockerfile, &cache::ChangedPath::fate);
+    if (effect.effect != Effect::kUnaffected || changed == paths.end()) return;
+    effect.effect = Effect::kUnknown;
+    effect.reason = fmt::format("it is built from {}, which changes", changed->given);
+  }
+
+  std::vector<std::string> outside() const override {
+    std::vector<std::string> names;
+    std::ranges::copy_if(changed_, std::back_inserter(names), [&](const std::string& name) {
+      const auto is_outside = [&](const auto& located) {
+        return std::ranges::any_of(located.second, [&](const cache::ChangedPath& path) {
+          return path.given == name && path.fate == cache::ChangedPath::Fate::kOutside;
+        });
+      };
+      return !definitions_.contains(name) && std::ranges::all_of(located_, is_outside);
+    });
+    return names;
+  }
+
+  // Where the changed files are in a build's contexts, looked up once for each set of contexts.
+  const std::vector<cache::ChangedPath>& located(const Build& build) {
+    std::string key = build.options().context;
+    for (const auto& [name, folder] : build.options().plan.named_contexts)
+      key += fmt::format("\n{}={}", name, folder);
+    const auto [found, is_new] = located_.try_emplace(std::move(key));
+    if (is_new) found->second = cache::locate(build, changed_, current_);
+    return found->second;
+  }
+
+  std::string absolute(const std::string& path) const {
+    return text::clean_path(path.starts_with('/') ? path : current_ + '/' + path);
+  }
+
+  const std::vector<std::string>& changed_;
+  std::map<std::string, std::vector<cache::ChangedPath>> located_;
+  std::string current_;
+  std::set<std::string> real_;
+  std::set<std::string> definitions_;  // those of the changed files that define an image
+  std::shared_ptr<const context::FileSystem> files_;
+};
+
+}  // namespace
+
+Affected affected_by(const Project& project, const std::vector<std::string>& changed,
+                     const std::string& current, const AffectedOptions& options) {
+  return JudgeChanged(project, changed, current, options).run();
+}
+
+}  // namespace dcache::project

@@ -1,0 +1,269 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/project/affected.h"
+#include "dcache/project/effects.h"
+#include "dcache/project/judge.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+using cache::Build;
+using cache::BuildOptions;
+
+// Files without some of them.
+class HiddenFiles : public context::FileSystem {
+ public:
+  HiddenFiles(std::shared_ptr<const context::FileSystem> files, std::set<std::string, std::less<>> hidden)
+      : files_(std::move(files)), hidden_(std::move(hidden)) {}
+
+  tl::expected<std::string, std::string> read(const std::string& path) const override {
+    if (hidden_.contains(path)) return tl::unexpected("can't open " + path);
+    return files_->read(path);
+  }
+  bool exists(const std::string& path) const override {
+    return !hidden_.contains(path) && files_->exists(path);
+  }
+  std::vector<context::Listed> list(const std::string& folder) const override { return files_->list(folder); }
+  std::string real_path(const std::string& path) const override { return files_->real_path(path); }
+  tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                                const context::WalkOptions& options) const override {
+    return files_->walk(folder, ignore, options);
+  }
+  std::vector<context::Problem> hash(context::Snapshot& snapshot, const std::string& folder,
+                                     const context::HashingOptions& options) const override {
+    return files_->hash(snapshot, folder, options);
+  }
+
+ private:
+  std::shared_ptr<const context::FileSystem> files_;
+  std::set<std::string, std::less<>> hidden_;
+};
+
+// The files that definitions read and that git ignores, as they are spelled there.
+std::set<std::string, std::less<>> ignored_sources(const Project& project,
+                                                   const cache::Revisions& revisions) {
+  const context::GitRepository& repository = revisions.repository();
+  std::set<std::string, std::less<>> ignored, seen;
+  for (const Image& image : project.images) {
+    for (const std::string& source : image.target.sources) {
+      if (!seen.insert(source).second || !revisions.after()->exists(source)) continue;
+      const std::string real = revisions.after()->real_path(source);
+      if (!text::is_within(real, repository.root()) || real.size() <= repository.root().size()) continue;
+      const std::string path = real.substr(repository.root().size() + 1);
+      if (repository.ignores(path, false) && !repository.tracks(path)) ignored.insert(source);
+    }
+  }
+  return ignored;
+}
+
+// The images as definitions say without the files that git ignores.
+struct Tracked {
+  Project project;
+  std::set<std::string, std::less<>> ignored;  // the files
+};
+
+class JudgeSince : public Judge {
+ public:
+  JudgeSince(const Project& project, const std::vector<Project>& before, const cache::Revisions& revisions,
+             Tracked tracked, const AffectedOptions& options)
+      : Judge(project, options),
+        project_(project),
+        before_(before),
+        revisions_(revisions),
+        tracked_(std::move(tracked)) {}
+
+ private:
+  void compare(const Image& image, const plan::Options& before, const plan::Options& after,
+               ImageEffect& effect) override {
+    BuildOptions now = image.build;
+    now.plan = after;
+    std::vector<std::optional<BuildOptions>> then;
+    for (const Project& project : before_)
+      then.push_back(options_of(project, image, before));
+    auto comparison = revisions_.compare(then, now, progress());
+    if (!comparison) {
+      tell_failures(image, std::move(comparison.error()), effect);
+      tell_lone_failure(image, revisions_.changed_paths(), effect);
+      return;
+    }
+    if (comparison->before.empty() && comparison->left_out.empty())
+      comparison->left_out.push_back({{}, 0, 0, why_new(image, after), {}});
+    tell(image, *comparison, effect);
+    tell_labels(image, effect);
+    std::vector<OpenArgument> assumed = assumed_arguments(image, comparison->after);
+    keep({.build = std::move(comparison->after),
+          .report = std::move(comparison->report),
+          .left_out = std::move(comparison->left_out)},
+         effect, std::move(assumed));
+  }
+
+  // The build arguments whose value comes from a file that git ignores: what it was is not known.
+  std::vector<OpenArgument> assumed_arguments(const Image& image, const Build& build) const {
+    std::vector<OpenArgument> open;
+    const std::string* const source = ignored_source(image);
+    const Image* const other = source == nullptr ? nullptr : same_image(tracked_.project, image);
+    if (other == nullptr) return open;
+    for (const auto& [name, value] : image.target.args) {
+      const auto found = other->target.args.find(name);
+      const bool is_same = found != other->target.args.end() && found->second == value;
+      if (!is_same && declares(build, name))
+        open.push_back({name, fmt::format("the build argument {} comes from {}, which git ignores: what it "
+                                          "was is not known",
+                                          name, *source)});
+    }
+    return open;
+  }
+
+  // The first file of an image's definition that git ignores; null for none.
+  const std::string* ignored_source(const Image& image) const {
+    const auto found = std::ranges::find_if(
+        image.target.sources, [&](const std::string& source) { return tracked_.ignored.contains(source); });
+    return found == image.target.sources.end() ? nullptr : &*found;
+  }
+
+  // What the definition takes from such a file.
+  void tell_assumed(const Image& image, const Build& build, ImageEffect& effect) const {
+    if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
+    const std::string* const source = ignored_source(image);
+    if (source == nullptr) return;
+    const Image* const other = same_image(tracked_.project, image);
+    if (const auto open = assumed_arguments(image, build); !open.empty()) {
+      effect.reason = open.front().reason;
+    } else if (other == nullptr || is_built_otherwise(image, *other)) {
+      effect.reason = fmt::format("its definition depends on {}, which git ignores", *source);
+    } else {
+      return;
+    }
+    effect.effect = Effect::kUnknown;
+  }
+
+  // Whether two definitions of an image differ in more than build arguments.
+  static bool is_built_otherwise(const Image& a, const Image& b) {
+    const Target& x = a.target;
+    const Target& y = b.target;
+    return x.context != y.context || x.dockerfile != y.dockerfile || x.target != y.target ||
+           x.dockerfile_inline != y.dockerfile_inline || x.contexts != y.contexts ||
+           x.platforms != y.platforms || x.platform != y.platform;
+  }
+
+  void tell(const Image& image, const cache::Comparison& comparison, ImageEffect& effect) const {
+    if (comparison.before.empty()) {
+      effect.effect = Effect::kNew;
+      effect.reason =
+          comparison.left_out.empty() ? "no definition named it before" : comparison.left_out.front().message;
+      return;
+    }
+    tell_steps(comparison.after, comparison.report, root(), effect);
+    tell_unknown(image, comparison.after, effect);
+    tell_assumed(image, comparison.after, effect);
+    tell_result(comparison.after, comparison.before, effect);
+    if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
+  }
+
+  // What a definition writes on the image and not into its files.
+  void tell_labels(const Image& image, ImageEffect& effect) const {
+    if (effect.effect != Effect::kUnaffected) return;
+    const Image* last = nullptr;
+    for (const Project& project : before_) {
+      const Image* other = same_image(project, image);
+      if (other == nullptr) continue;
+      if (other->target.labels == image.target.labels &&
+          other->target.annotations == image.target.annotations)
+        return;
+      last = other;
+    }
+    if (last == nullptr) return;
+    effect.effect = Effect::kConfiguration;
+    const bool is_label = last->target.labels != image.target.labels;
+    effect.reason =
+        fmt::format("no step rebuilds, but the {} of the image change", is_label ? "labels" : "annotations");
+  }
+
+  static std::string_view changed_outside(const Image& was, const Image& is) {
+    if (was.target.labels != is.target.labels) return "labels";
+    if (was.target.annotations != is.target.annotations) return "annotations";
+    return was.target.tags != is.target.tags ? "tags" : "";
+  }
+
+  // The same image as a project had it, with its options then.
+  std::optional<BuildOptions> options_of(const Project& project, const Image& image,
+                                         const plan::Options& plan) const {
+    const Image* other = same_image(project, image);
+    if (other == nullptr || !other->remote.empty()) return std::nullopt;
+    if (!builds(*other, plan.platform)) return std::nullopt;
+    BuildOptions options = other->build;
+    options.plan.platform = plan.platform;
+    options.plan.built_images = plan.built_images;
+    return options;
+  }
+
+  static bool builds(const Image& image, const std::string& platform) {
+    const std::vector<std::string> platforms = image.platforms();
+    if (platforms.empty()) return image.build.plan.platform == platform;
+    return std::ranges::find(platforms, platform) != platforms.end();
+  }
+
+  // Why there is nothing to compare with.
+  std::string why_new(const Image& image, const plan::Options& plan) const {
+    const auto is_known = [&](const Project& project) { return same_image(project, image) != nullptr; };
+    if (std::ranges::none_of(before_, is_known)) return "no definition named it before";
+    const auto is_built = [&](const Project& project) {
+      const Image* other = same_image(project, image);
+      return other != nullptr && builds(*other, plan.platform);
+    };
+    if (std::ranges::none_of(before_, is_built))
+      return fmt::format("it was not built for {} before", plan.platform);
+    return "what it was built from before is not known";
+  }
+
+  // By its name, or where that is another one by the place that defines it, or by its Dockerfile.
+  const Image* same_image(const Project& project, const Image& image) const {
+    const auto find = [&](const auto& is_same) -> const Image* {
+      const auto found = std::ranges::find_if(project.images, is_same);
+      return found == project.images.end() ? nullptr : &*found;
+    };
+    const Image* found = find([&](const Image& other) {
+      return other.target.name == image.target.name ||
+             std::ranges::find(other.aliases, image.target.name) != other.aliases.end();
+    });
+    if (found != nullptr) return found;
+    found = find([&](const Image& other) {
+      return std::ranges::any_of(other.target.defined, [&](const Origin& origin) {
+        return origin.path == image.origin().path && origin.name == image.origin().name;
+      });
+    });
+    if (found != nullptr) return found;
+    // One that was renamed.
+    return find([&](const Image& other) {
+      return other.build.dockerfile == image.build.dockerfile && other.build.context == image.build.context &&
+             project_.find(other.target.name).empty();
+    });
+  }
+
+  const Project& project_;
+  const std::vector<Project>& before_;
+  const cache::Revisions& revisions_;
+  Tracked tracked_;
+};
+
+}  // namespace
+
+Affected affected_since(const Project& project, const cache::Revisions& revisions, const ReadImages& read,
+                        const AffectedOptions& options) {
+  std::vector<Project> before;
+  for (size_t i = 0; i < revisions.size(); ++i)
+    before.push_back(read(revisions.before(i)));
+  const std::set<std::string, std::less<>> ignored = ignored_sources(project, revisions);
+  Project without;
+  if (!ignored.empty()) without = read(std::make_shared<const HiddenFiles>(revisions.after(), ignored));
+  return JudgeSince(project, before, revisions, {std::move(without), ignored}, options).run();
+}
+
+}  // namespace dcache::project

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/project/affected.h"
+#include "dcache/project/effects.h"
+#include "dcache/project/judge.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+using cache::Build;
+using cache::BuildOptions;
+
+class JudgeStates : public Judge {
+ public:
+  JudgeStates(const Project& project, const States& states, const AffectedOptions& options)
+      : Judge(project, options), states_(states) {
+    if (!project.images.empty())
+      files_ = std::make_shared<const context::CachedFiles>(project.images.front().build.files);
+  }
+
+ private:
+  bool can_compare(const Image& image) const override { return states_.contains(image.target.name); }
+
+  // A state is one of a single platform. An image without any is judged for its first one.
+  bool can_compare(const Image& image, const std::string& platform) const override {
+    const auto states = states_.find(image.target.name);
+    if (states == states_.end()) return platform == image.platforms().front();
+    const auto has_platform = [&](const Build& state) { return state.options().plan.platform == platform; };
+    const bool is_there = std::ranges::any_of(states->second, has_platform);
+    const auto is_built = [&](const Build& state) {
+      return std::ranges::find(image.target.platforms, state.options().plan.platform) !=
+             image.target.platforms.end();
+    };
+    return is_there ||
+           (std::ranges::none_of(states->second, is_built) && platform == image.platforms().front());
+  }
+
+  void compare(const Image& image, const plan::Options& before, const plan::Options& after,
+               ImageEffect& effect) override {
+    BuildOptions options = image.build;
+    options.files = files_;
+    options.plan = after;
+    auto build = Build::load(options);
+    if (!build) return tell_failures(image, std::move(build.error()), effect);
+    build->hash_files(progress());
+    std::vector<Build> states;
+    if (const auto found = states_.find(image.target.name); found != states_.end()) {
+      for (const Build& state : found->second) {
+        auto then = with_images(state, before.built_images);
+        if (!then) return tell_failures(image, std::move(then.error()), effect);
+        states.push_back(std::move(*then));
+      }
+    }
+    std::vector<const Build*> earlier;
+    std::vector<std::string> differences;
+    for (const Build& state : states) {
+      earlier.push_back(&state);
+      add_differences(state, *build, differences);
+    }
+    cache::Report report = build->compare_with(earlier);
+    if (states.empty()) {
+      effect.effect = Effect::kNew;
+      effect.reason = "no snapshot of it was recorded";
+    } else {
+      tell_steps(*build, report, root(), effect);
+      tell_unknown(image, *build, effect);
+      tell_result(*build, states, effect);
+      if (effect.effect == Effect::kUnaffected) tell_configuration(*build, states, effect);
+    }
+    keep({.build = std::move(*build), .report = std::move(report), .differences = std::move(differences)},
+         effect);
+  }
+
+  // A state as it was, of which it is known that it needs other images of the project.
+  static tl::expected<Build, std::vector<text::Failure>> with_images(
+      const Build& state, const std::map<std::string, plan::BuiltImage, std::less<>>& images) {
+    BuildOptions options = state.options();
+    options.plan.built_images = images;
+    return Build::make(options, {.dockerfile = std::string(state.file().source()),
+                                 .context = state.context(),
+                                 .named_contexts = state.named_contexts()});
+  }
+
+  // In what a state is one of another build than the one that is asked about.
+  static void add_differences(const Build& state, const Build& build, std::vector<std::string>& words) {
+    const auto add = [&](std::string_view what, const std::string& was, const std::string& is) {
+      if (was != is)
+        words.push_back(fmt::format("the snapshot was recorded with the {} {}; this build has {}", what,
+                                    was.empty() ? "(none)" : was, is.empty() ? "(none)" : is));
+    };
+    const auto target_of = [](const Build& of) { return of.graph().stages[*of.graph().target].label(); };
+    add("Dockerfile", state.options().dockerfile, build.options().dockerfile);
+    add("context", state.options().context, build.options().context);
+    add("target", target_of(state), target_of(build));
+    add("platform", state.options().plan.platform, build.options().plan.platform);
+  }
+
+  const States& states_;
+  std::shared_ptr<const context::FileSystem> files_;
+};
+
+}  // namespace
+
+Affected affected_since(const Project& project, const States& states, const AffectedOptions& options) {
+  return JudgeStates(project, states, options).run();
+}
+
+}  // namespace dcache::project

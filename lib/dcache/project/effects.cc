@@ -1,0 +1,222 @@
+#include "dcache/project/effects.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/context/submodules.h"
+#include "dcache/project/unknown.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+
+bool declares(const cache::Build& build, const std::string& name) {
+  for (const dockerfile::Instruction& instruction : build.file().instructions()) {
+    if (instruction.keyword == dockerfile::Keyword::kFrom) break;
+    for (const dockerfile::Word& word : instruction.arguments) {
+      if (word.text.substr(0, word.text.find('=')) == name) return true;
+    }
+  }
+  return std::ranges::any_of(build.graph().stages, [&](const plan::Stage& stage) {
+    return stage.needed && stage.declared.contains(name);
+  });
+}
+
+namespace {
+
+using cache::Build;
+using cache::StepReport;
+using cache::Verdict;
+using plan::Step;
+
+// What the image says beside its files: the instructions that make no step, of the stages that it is made of.
+std::vector<std::string> configuration_of(const Build& build) {
+  std::vector<std::string> lines;
+  const plan::Graph& graph = build.graph();
+  std::set<const dockerfile::Instruction*> steps;
+  for (const Step& step : graph.steps) {
+    if (step.kind != Step::Kind::kImage) steps.insert(step.instruction);
+  }
+  std::set<size_t> stages;
+  for (std::optional<size_t> at = graph.target; at && stages.insert(*at).second;)
+    at = graph.stages[*at].base_stage;
+  std::optional<size_t> stage;
+  for (const dockerfile::Instruction& instruction : build.file().instructions()) {
+    if (instruction.keyword == dockerfile::Keyword::kFrom) stage = stage ? *stage + 1 : 0;
+    if (!stage || !stages.contains(*stage) || steps.contains(&instruction)) continue;
+    const bool is_argument = instruction.keyword == dockerfile::Keyword::kArg;
+    if (!is_argument && instruction.keyword != dockerfile::Keyword::kFrom)
+      lines.push_back(fmt::format("{}", instruction.one_line()));
+  }
+  return lines;
+}
+
+// What the image is made of in the end: the key of its last step. Nothing for an empty one.
+std::optional<context::Hash> result_of(const Build& build) {
+  const plan::Graph& graph = build.graph();
+  std::set<size_t> seen;
+  for (std::optional<size_t> at = graph.target; at && seen.insert(*at).second;
+       at = graph.stages[*at].base_stage) {
+    const std::optional<size_t> last = graph.stages[*at].last_step;
+    if (last) return build.keys()[*last].key.certain;
+  }
+  return std::nullopt;
+}
+
+// The build arguments that the stages which the target needs declare, with the values they are given.
+std::map<std::string, std::string> used_arguments(const Build& build) {
+  std::map<std::string, std::string> used;
+  for (const auto& argument : build.options().plan.build_args) {
+    const bool declared = std::ranges::any_of(build.graph().stages, [&](const plan::Stage& stage) {
+      return stage.needed && stage.declared.contains(argument.first);
+    });
+    if (declared) used.insert(argument);
+  }
+  return used;
+}
+
+// Why a file that a step names may be missing. `root` is that of the repository.
+std::string missing_words(const Build& build, const cache::Cause& cause, const std::string& root) {
+  const std::string place = text::join_path(build.options().context, cause.path);
+  const std::string submodule = context::missing_submodule(root, place, *build.options().files);
+  const std::string missing =
+      fmt::format("{} (line {}) does not exist in the context", cause.path, cause.line);
+  if (submodule.empty()) return missing + "; is it made before the build?";
+  return fmt::format("{}: the git submodule {} is not checked out (git submodule update --init)", missing,
+                     submodule);
+}
+
+constexpr std::string_view kArgs = "args.";
+
+// What an image's definition leaves open and its build may see: the reason, or nothing.
+std::string unknown_of(const Image& image, const Build& build) {
+  for (const Unknown& unknown : image.target.unknown) {
+    const std::string& attribute = unknown.attribute;
+    if (!unknown.varies || attribute == "platforms" || !may_change_steps(unknown)) continue;
+    if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
+    return words_of(unknown);
+  }
+  return {};
+}
+
+}  // namespace
+
+void tell_steps(const Build& build, const cache::Report& report, const std::string& root,
+                ImageEffect& effect) {
+  const plan::Graph& graph = build.graph();
+  const StepReport* first = nullptr;
+  const StepReport* first_open = nullptr;
+  for (const StepReport& step : report.steps) {
+    const Step& planned = graph.steps[step.step];
+    if (step.verdict == Verdict::kUnused) continue;
+    const bool image = planned.kind == Step::Kind::kImage;
+    effect.steps += image ? 0 : 1;
+    // What runs in every build is not an effect of a change.
+    if (planned.runs_always && step.cause.kind == cache::Cause::Kind::kAlways && !step.follows) continue;
+    const bool rebuilds = step.verdict == Verdict::kMiss;
+    const bool may = step.verdict == Verdict::kDepends || (step.verdict == Verdict::kUnknown && !image);
+    if (!rebuilds && !may) continue;
+    (rebuilds ? effect.rebuilt : effect.may_rebuild) += image ? 0 : 1;
+    if (rebuilds && first == nullptr) first = &step;
+    if (may && first_open == nullptr) first_open = &step;
+  }
+  const StepReport* shown = first != nullptr ? first : first_open;
+  if (shown == nullptr) return;
+  if (shown->cause.kind == cache::Cause::Kind::kMissing) {
+    effect.effect = Effect::kUnknown;
+    effect.reason = missing_words(build, shown->cause, root);
+    return;
+  }
+  effect.effect = first != nullptr ? Effect::kRebuilt : Effect::kMayRebuild;
+  const Step& planned = graph.steps[shown->step];
+  effect.step = *shown;
+  effect.line = planned.instruction->start_line;
+  effect.stage = graph.stages[planned.stage].label();
+  if (shown->follows) effect.follows_line = graph.steps[*shown->follows].instruction->start_line;
+  effect.instruction = planned.instruction->one_line();
+  if (shown->cause.kind == cache::Cause::Kind::kImage && shown->cause.change == "rebuilt")
+    effect.through = shown->cause.name;
+}
+
+void tell_failures(const Image& image, std::vector<text::Failure> failures, ImageEffect& effect) {
+  effect.reason = "it can't be built: " + text::words_of(failures.front());
+  const Origin& origin = image.origin();
+  for (text::Failure& failure : failures) {
+    // What an option names in place of the definition's target is not the definition's fault.
+    const bool is_of_option = image.build.plan.target != image.target.target;
+    const bool is_of_file = origin.kind != DefinitionKind::kDockerfile && failure.line == 0 && !is_of_option;
+    if (is_of_file)
+      failure = {origin.path, origin.line, 1, fmt::format("{}: {}", image.target.name, failure.message),
+                 "correct the context or the Dockerfile of this image"};
+  }
+  if (origin.kind == DefinitionKind::kDockerfile) {
+    effect.failures = std::move(failures);
+    return;
+  }
+  // What only CI knows may be what is missing.
+  const auto open = std::ranges::find_if(image.target.unknown, [](const Unknown& unknown) {
+    return unknown.varies && may_change_steps(unknown);
+  });
+  effect.effect = Effect::kUnknown;
+  if (open != image.target.unknown.end()) {
+    effect.reason = words_of(*open);
+  } else {
+    effect.failures = std::move(failures);
+  }
+}
+
+void tell_lone_failure(const Image& image, const std::vector<std::string>& changed, ImageEffect& effect) {
+  if (image.origin().kind != DefinitionKind::kDockerfile || effect.failures.empty()) return;
+  const context::FileSystem& files = *image.build.files;
+  const std::string context = files.real_path(image.build.context);
+  const std::string dockerfile = files.real_path(image.build.dockerfile);
+  const bool is_changed = std::ranges::any_of(
+      changed, [&](const std::string& path) { return path == dockerfile || text::is_within(path, context); });
+  if (is_changed) effect.effect = Effect::kUnknown;
+}
+
+std::vector<OpenArgument> open_arguments(const Image& image, const Build& build) {
+  std::vector<OpenArgument> open;
+  for (const Unknown& unknown : image.target.unknown) {
+    if (!unknown.varies || !unknown.attribute.starts_with(kArgs)) continue;
+    std::string name = unknown.attribute.substr(kArgs.size());
+    if (declares(build, name)) open.push_back({std::move(name), words_of(unknown)});
+  }
+  return open;
+}
+
+void tell_unknown(const Image& image, const Build& build, ImageEffect& effect) {
+  if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
+  std::string unknown = unknown_of(image, build);
+  if (unknown.empty()) return;
+  effect.effect = Effect::kUnknown;
+  effect.reason = std::move(unknown);
+}
+
+void tell_configuration(const Build& build, std::span<const Build> before, ImageEffect& effect) {
+  const auto now = configuration_of(build);
+  const auto arguments = used_arguments(build);
+  for (const Build& then : before) {
+    if (configuration_of(then) == now && used_arguments(then) == arguments) return;
+  }
+  effect.effect = Effect::kConfiguration;
+  const auto then = configuration_of(before.back());
+  const auto changed = std::ranges::find_if(
+      now, [&](const std::string& line) { return std::ranges::find(then, line) == then.end(); });
+  effect.reason = changed != now.end() ? "no step rebuilds, but the image does: " + *changed
+                                       : "no step rebuilds, but the configuration of the image changes";
+}
+
+void tell_result(const Build& build, std::span<const Build> before, ImageEffect& effect) {
+  if (effect.effect != Effect::kUnaffected) return;
+  const auto now = result_of(build);
+  if (std::ranges::any_of(before, [&](const Build& then) { return result_of(then) == now; })) return;
+  effect.effect = Effect::kRebuilt;
+  effect.reason = "no step rebuilds, but the image consists of other steps than before";
+}
+
+}  // namespace dcache::project

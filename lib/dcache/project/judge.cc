@@ -1,0 +1,151 @@
+#include "dcache/project/judge.h"
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <utility>
+
+#include "dcache/project/effects.h"
+
+namespace dcache::project {
+namespace {
+
+// What counts more is told of an image that is built for several platforms.
+int weight_of(Effect effect) {
+  switch (effect) {
+    case Effect::kUnaffected:
+      return 0;
+    case Effect::kConfiguration:
+      return 1;
+    case Effect::kMayRebuild:
+      return 2;
+    case Effect::kUnknown:
+      return 3;
+    case Effect::kNew:
+      return 4;
+    case Effect::kRebuilt:
+      return 5;
+  }
+  return 0;
+}
+
+// Whether a build takes nothing of images for another platform than its own.
+bool takes_one_platform(const Image& image) {
+  const cache::BuildOptions& build = image.build;
+  const auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
+                                          : build.files->read(build.dockerfile);
+  return text && text->find("--platform") == std::string::npos;
+}
+
+}  // namespace
+
+Judge::Judge(const Project& project, const AffectedOptions& options)
+    : project_(project),
+      options_(options),
+      needs_(project.images),
+      wanted_(project.images.size()),
+      by_platform_(project.images.size()) {
+  result_.images.resize(project.images.size());
+  result_.failures = needs_.failures();
+  for (size_t i = 0; i < project.images.size(); ++i)
+    result_.images[i].image = &project.images[i];
+}
+
+Affected Judge::run() {
+  judge_all();
+  result_.outside = outside();
+  return std::move(result_);
+}
+
+void Judge::keep(ImageSteps steps, ImageEffect& effect, std::vector<OpenArgument> more) const {
+  if (!options_.keep_steps) return;
+  std::ranges::move(open_arguments(*effect.image, steps.build), std::back_inserter(more));
+  open_steps(steps.build, more, steps.report);
+  effect.all_steps = std::make_shared<const ImageSteps>(std::move(steps));
+}
+
+void Judge::judge_all() {
+  if (options_.only.empty()) wanted_.assign(wanted_.size(), true);
+  for (const size_t index : options_.only)
+    want(index);
+  for (const size_t index : needs_.order()) {
+    if (wanted_[index]) judge(index);
+  }
+}
+
+void Judge::want(size_t asked) {
+  wanted_[asked] = true;
+  for (std::vector<size_t> left{asked}; !left.empty();) {
+    const size_t index = left.back();
+    left.pop_back();
+    for (const auto& [reference, needed] : needs_.of(index)) {
+      for (const auto& [other, may_be_other] : needed) {
+        if (wanted_[other] || !can_compare(project_.images[other])) continue;
+        wanted_[other] = true;
+        left.push_back(other);
+      }
+    }
+  }
+}
+
+void Judge::add_needed(size_t index, const std::string& platform, plan::Options& before,
+                       plan::Options& after) const {
+  for (const auto& [reference, needed] : needs_.of(index)) {
+    plan::BuiltImage was{{}, "as before", "as before"};
+    plan::BuiltImage is = was;
+    for (const auto& [other, may_be_other] : needed) {
+      if (!wanted_[other]) continue;
+      const Effect state = effect_for(other, platform);
+      // What an image says beside its files need not matter to the steps of another one.
+      const bool surely = state == Effect::kRebuilt || state == Effect::kNew;
+      // Of several images of one name nobody knows which one is taken.
+      if (is.name.empty() || state != Effect::kUnaffected) is.name = project_.images[other].target.name;
+      if (surely && needed.size() == 1 && !may_be_other) is.state = "another";
+      if (state != Effect::kUnaffected) is.possible_state = "another";
+    }
+    if (is.name.empty()) continue;
+    was.name = is.name;
+    before.built_images[reference] = std::move(was);
+    after.built_images[reference] = std::move(is);
+  }
+}
+
+void Judge::judge(size_t index) {
+  const Image& image = project_.images[index];
+  ImageEffect& effect = result_.images[index];
+  if (!image.remote.empty()) {
+    effect.effect = Effect::kUnknown;
+    effect.reason = image.remote;
+    return;
+  }
+  plan::Options before = image.build.plan, after = image.build.plan;
+  const std::vector<std::string> platforms = image.platforms();
+  const bool is_of_one = takes_one_platform(image);
+  if (platforms.size() < 2) {
+    const std::string platform = platforms.empty() ? std::string() : platforms.front();
+    add_needed(index, is_of_one ? platform : std::string(), before, after);
+    compare(image, before, after, effect);
+    by_platform_[index][platform] = effect.effect;
+    return;
+  }
+  // What holds for one of the platforms holds for the image.
+  bool is_first = true;
+  for (const std::string& platform : platforms) {
+    if (!can_compare(image, platform)) continue;
+    ImageEffect one{.image = &image, .platform = platform};
+    before.platform = after.platform = platform;
+    add_needed(index, is_of_one ? platform : std::string(), before, after);
+    compare(image, before, after, one);
+    by_platform_[index][platform] = one.effect;
+    if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
+    is_first = false;
+  }
+}
+
+Effect Judge::effect_for(size_t index, const std::string& platform) const {
+  const auto found = by_platform_[index].find(platform);
+  return platform.empty() || found == by_platform_[index].end() ? result_.images[index].effect
+                                                                : found->second;
+}
+
+}  // namespace dcache::project

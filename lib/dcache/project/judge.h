@@ -1,0 +1,60 @@
+// Judges the images of a project one after the other, those that others need first. What they are compared
+// with is for classes that are made of it.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dcache/project/affected.h"
+#include "dcache/project/needs.h"
+#include "dcache/project/open_steps.h"
+
+namespace dcache::project {
+
+class Judge {
+ public:
+  Judge(const Project& project, const AffectedOptions& options);
+  virtual ~Judge() = default;
+
+  // To be called once.
+  Affected run();
+
+ protected:
+  // Compares the build with what it was; `after` has the images that changed in its options, `before` has
+  // not.
+  virtual void compare(const Image& image, const plan::Options& before, const plan::Options& after,
+                       ImageEffect& effect) = 0;
+  // Whether there is anything to compare an image with.
+  virtual bool can_compare(const Image& /*image*/) const { return true; }
+  // The same for one of several platforms.
+  virtual bool can_compare(const Image& /*image*/, const std::string& /*platform*/) const { return true; }
+  // As of Affected, once all are compared.
+  virtual std::vector<std::string> outside() const { return {}; }
+
+  const cache::Build::Progress& progress() const { return options_.progress; }
+  const std::string& root() const { return project_.root; }
+
+  // `more` are further arguments that are not known.
+  void keep(ImageSteps steps, ImageEffect& effect, std::vector<OpenArgument> more = {}) const;
+
+ private:
+  void judge_all();
+  // An image that is asked about, with all that it needs.
+  void want(size_t asked);
+  // What the images that one needs are to its build for a platform, before and after.
+  void add_needed(size_t index, const std::string& platform, plan::Options& before,
+                  plan::Options& after) const;
+  void judge(size_t index);
+  // The effect on an image as one for a platform reads it; that for any if the platform is not known.
+  Effect effect_for(size_t index, const std::string& platform) const;
+
+  const Project& project_;
+  const AffectedOptions& options_;
+  ImageNeeds needs_;
+  std::vector<bool> wanted_;
+  std::vector<std::map<std::string, Effect>> by_platform_;
+  Affected result_;
+};
+
+}  // namespace dcache::project

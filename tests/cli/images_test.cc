@@ -1,0 +1,245 @@
+// What is an image of a repository, and what is only a part of how others are defined.
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/repository.h"
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Files;
+using test::Outcome;
+using test::Repository;
+using test::run_dcache;
+
+// "api web" for the images, then what is skipped and what is an error.
+std::string images_of(const Repository& repository, std::vector<std::string> arguments = {}) {
+  arguments.insert(arguments.begin(), "images");
+  arguments.insert(arguments.end(), {"--format", "json"});
+  const Outcome outcome = run_dcache(arguments, repository.path());
+  if (outcome.out.empty()) return outcome.err;
+  std::string text;
+  const json answer = json::parse(outcome.out);
+  for (const json& image : answer.at("images"))
+    text += (text.empty() ? "" : " ") + image.at("name").get<std::string>();
+  for (const json& skipped : answer.at("skipped"))
+    text += " -" + skipped.at("name").get<std::string>();
+  return text + (outcome.err.empty() ? "" : " ! " + outcome.err);
+}
+
+const Files kModules = {
+    {"skaffold.yaml",
+     "apiVersion: skaffold/v4beta6\nkind: Config\nrequires:\n- path: mod\n  activeProfiles: [{name: fast, "
+     "activatedBy: [prod]}]\nbuild: {artifacts: [{image: app}]}\nprofiles:\n- name: prod\n  patches:\n  - "
+     "{op: "
+     "add, path: /build/artifacts/0/docker, value: {buildArgs: {A: x}}}\n"},
+    {"mod/skaffold.yaml",
+     "apiVersion: skaffold/v4beta6\nkind: Config\nbuild: {artifacts: [{image: lib}]}\nprofiles:\n- name: "
+     "fast\n  patches:\n  - {op: add, path: /build/artifacts/0/docker, value: {buildArgs: {B: x}}}\n"},
+    {"Dockerfile", "FROM alpine\n"},
+    {"mod/Dockerfile", "FROM alpine\n"}};
+
+TEST(Images, OfSkaffoldNeedAProfileOnce) {
+  const Repository repository(kModules);
+  EXPECT_EQ(images_of(repository), "lib app");
+  EXPECT_EQ(images_of(repository, {"--profile", "prod"}), "lib app");
+  EXPECT_EQ(images_of(repository, {"--profile", "fast"}), "lib app");
+  EXPECT_EQ(images_of(repository, {"--profile", "nope"}),
+            "lib app ! dcache: no skaffold.yaml has a profile 'nope'; name one that they have\n");
+  EXPECT_EQ(run_dcache({"explain", "-f", "mod/Dockerfile", "--profile", "prod", "--changed", "x"},
+                       repository.path())
+                .status,
+            0);
+}
+
+TEST(Images, ArePlatformsOfComposeServices) {
+  const Repository repository(
+      {{"compose.yaml",
+        "services:\n  a: {build: ., platform: linux/amd64}\n  b: {build: ., platform: "
+        "linux/arm64}\n  c: {build: {context: ., platforms: [linux/s390x]}, platform: linux/s390x}\n"},
+       {"Dockerfile", "FROM alpine\nARG TARGETARCH\nCOPY f-$TARGETARCH /f\n"},
+       {"f-amd64", "1"},
+       {"f-arm64", "1"},
+       {"f-s390x", "1"}});
+  EXPECT_EQ(images_of(repository), "a b c");
+  EXPECT_EQ(repository.effects({"--changed", "f-arm64"}), "a:unaffected b:rebuilt@3 c:unaffected");
+  repository.write(
+      "compose.yaml",
+      "services:\n  a: {build: ., platform: linux/arm64}\n  b: {build: ., platform: "
+      "linux/arm64}\n  c: {build: {context: ., platforms: [linux/s390x]}, platform: linux/s390x}\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:new b:unaffected c:unaffected");
+}
+
+TEST(Images, AreNotTargetsThatAreOnlyInherited) {
+  const Files files = {{"docker-bake.hcl",
+                        "target \"docker-metadata-action\" {}\ntarget \"meta\" { tags = [\"x:1\"] }\n"
+                        "target \"lib\" { context = \"lib\" }\ntarget \"t\" {\n  inherits = "
+                        "[\"docker-metadata-action\", \"meta\", \"lib\"]\n  context = \"a\"\n}\n"},
+                       {"a/Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                       {"a/f", "1"},
+                       {"lib/Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                       {"lib/f", "1"}};
+  const Repository repository(files);
+  EXPECT_EQ(images_of(repository), "lib t -docker-metadata-action -meta");
+  EXPECT_EQ(repository.effects({"--changed", "a/f"}), "lib:unaffected t:rebuilt@2");
+  // A group that builds it makes it an image, which can't be built.
+  repository.write("docker-bake.hcl",
+                   files.front().second + "group \"all\" { targets = [\"meta\", \"t\"] }\n");
+  EXPECT_EQ(images_of(repository), "meta lib t -docker-metadata-action");
+}
+
+const std::string kCalled =
+    "on: {workflow_call: {inputs: {image: {type: string}, context: {type: string}}}}\njobs:\n  b:\n    "
+    "steps:\n    - uses: docker/build-push-action@v6\n      with:\n"
+    "        context: ${{ inputs.context }}\n        tags: acme/${{ inputs.image }}\n";
+
+TEST(Images, AreNotWorkflowsThatOthersCall) {
+  const Repository repository(
+      {{".github/workflows/build.yml",
+        "on: push\njobs:\n  j:\n    uses: ./.github/workflows/one.yml\n    with: {image: "
+        "job, context: job}\n"},
+       {".github/workflows/one.yml", kCalled},
+       {"job/Dockerfile", "FROM alpine\n"}});
+  EXPECT_EQ(images_of(repository), "job");
+  EXPECT_EQ(run_dcache({"explain"}, repository.path()).status, 0);
+  // Started by hand it builds what somebody types.
+  std::string also = kCalled;
+  also.replace(
+      0, also.find('\n'),
+      "on: {workflow_dispatch: , workflow_call: {inputs: {image: {type: string}, context: {type: string}}}}");
+  repository.write(".github/workflows/one.yml", also);
+  EXPECT_EQ(images_of(repository), "job b");
+  // Called by nobody here it may be called from elsewhere.
+  repository.write(".github/workflows/one.yml", kCalled);
+  repository.shell("rm .github/workflows/build.yml");
+  EXPECT_EQ(images_of(repository), "b job/Dockerfile");
+}
+
+TEST(Images, NeedThoseWhoseTagsOnlyCIKnows) {
+  const Repository repository(
+      {{".github/workflows/build.yml",
+        "on: push\njobs:\n  j:\n    steps:\n    - id: m\n      uses: docker/metadata-action@v5\n      with: "
+        "{images: ghcr.io/acme/base}\n    - uses: docker/build-push-action@v6\n      with: {context: base, "
+        "tags: "
+        "'${{ steps.m.outputs.tags }}'}\n    - uses: docker/build-push-action@v6\n      with: {context: lib, "
+        "tags: 'acme/lib:${{ github.sha }}'}\n    - uses: docker/build-push-action@v6\n      with: {context: "
+        "app, "
+        "tags: acme/app}\n"},
+       {"base/Dockerfile", "FROM alpine\nCOPY f /f\n"},
+       {"base/f", "1"},
+       {"lib/Dockerfile", "FROM alpine\nCOPY f /f\n"},
+       {"lib/f", "1"},
+       {"app/Dockerfile", "FROM ghcr.io/acme/base:2\nCOPY --from=acme/lib /f /g\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "base/f"}), "base:rebuilt@2 lib:unaffected app:may-rebuild@1");
+  EXPECT_EQ(repository.effects({"--changed", "lib/f"}), "base:unaffected lib:rebuilt@2 app:may-rebuild@2");
+  EXPECT_EQ(repository.effects({"--changed", "app/f"}), "base:unaffected lib:unaffected app:unaffected");
+}
+
+TEST(Images, AreNotThoseOfOtherWorkTrees) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: .}}\n"}, {"Dockerfile", "FROM alpine\n"}});
+  repository.git("worktree add -q .wt/x -b x");
+  repository.shell("mkdir other && cp Dockerfile other && git -C other init -q");
+  EXPECT_EQ(images_of(repository), "a");
+  // A submodule is a part of the repository, and a folder is what somebody asks for.
+  repository.git("-C other add -A");
+  repository.git("-C other commit -qm one");
+  repository.git("-c protocol.file.allow=always submodule add ./other sub");
+  EXPECT_EQ(images_of(repository), "a sub/Dockerfile");
+}
+
+TEST(Images, AreNotReadFromAFileThatIsNotYaml) {
+  const std::string compose = "services: {a: {build: .}}\n";
+  const Repository repository({{"compose.yaml", compose}, {"Dockerfile", "FROM alpine\n"}});
+  repository.write("compose.yaml", compose + "<<<<<<< HEAD\n");
+  EXPECT_EQ(
+      images_of(repository),
+      "Dockerfile ! dcache: compose.yaml:2:1: a conflict of a merge is left here; resolve it and remove the "
+      "marks of git\n");
+  repository.write("compose.yaml", "\n\t" + compose);
+  EXPECT_EQ(images_of(repository),
+            "Dockerfile ! dcache: compose.yaml:1:1: a tab can't indent a line of YAML; indent with spaces\n");
+  repository.write("compose.yaml", "\t# tabs before comments\n \t\n" + compose);
+  EXPECT_EQ(images_of(repository), "a");
+}
+
+TEST(Images, AreThoseThatComposeFileNames) {
+  const Files files = {{"compose.yaml", "services: {a: {build: .}}\n"},
+                       {"deploy/prod.yaml", "services: {a: {build: {args: {V: 1}}}, b: {build: ./b}}\n"},
+                       {".env", "COMPOSE_FILE=compose.yaml:deploy/prod.yaml\n"},
+                       {"Dockerfile", "FROM alpine\nARG V\nRUN x\n"},
+                       {"b/Dockerfile", "FROM alpine\n"}};
+  const Repository repository(files);
+  EXPECT_EQ(images_of(repository), "a b");
+  repository.write(".env", "COMPOSE_FILE=compose.yaml;gone.yaml\nCOMPOSE_PATH_SEPARATOR=;\n");
+  EXPECT_EQ(images_of(repository), "a b/Dockerfile");
+}
+
+TEST(Images, HaveEachGroupOnce) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: ./a}}\n"},
+       {"docker-bake.hcl", "group \"default\" { targets = [\"b\"] }\ntarget \"b\" { context = \"b\" }\n"},
+       {"a/Dockerfile", "FROM alpine\n"},
+       {"b/Dockerfile", "FROM alpine\n"}});
+  const json answer = json::parse(run_dcache({"images", "--format", "json"}, repository.path()).out);
+  ASSERT_EQ(answer.at("groups").size(), 1U) << answer;
+  EXPECT_EQ(answer.at("groups")[0].at("members"), (std::vector<std::string>{"a", "b"})) << answer;
+}
+
+TEST(Images, SayThatTheirContextIsAssumed) {
+  const Repository repository(Files{{"a/Dockerfile", "FROM alpine\n"}});
+  const std::string out = run_dcache({"images"}, repository.path()).out;
+  EXPECT_NE(out.find("a/Dockerfile: no definition says the context: it is assumed to be the folder of the "
+                     "Dockerfile\n"),
+            std::string::npos)
+      << out;
+}
+
+TEST(Images, WithTheNameOfAnOptionAreNotHandedToACommand) {
+  const Repository repository({{"compose.yaml", "services: {--push: {build: .}, b: {build: .}}\n"},
+                               {"Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                               {"f", "1"}});
+  for (const char* const format : {"bake-targets", "compose-services"}) {
+    const Outcome outcome = run_dcache({"affected", "--changed", "f", "--format", format}, repository.path());
+    EXPECT_EQ(outcome.out, "b\n") << format;
+    EXPECT_EQ(outcome.status, 2) << format;
+    EXPECT_NE(outcome.err.find("would take its name for an option"), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(Images, AreBuiltByTheBuilderThatIsAskedAbout) {
+  const Repository repository({{".dcache.toml", "[[images]]\nname = \"a\"\nbuilder = \"classic\"\n"},
+                               {"Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                               {"f", "1"}});
+  const auto keys = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"keys", "--image", "a"});
+    return run_dcache(more, repository.path()).out;
+  };
+  EXPECT_EQ(keys({}), keys({"--builder", "classic"}));
+  EXPECT_NE(keys({}), keys({"--builder", "buildkit"}));
+}
+
+TEST(Images, DefinedTwiceHaveTheInputsOfBoth) {
+  const Repository repository({{"compose.yaml", "services: {api: {image: me/api, build: {context: .}}}\n"},
+                               {".github/workflows/ci.yml",
+                                "on: push\njobs:\n  j:\n    steps:\n    - uses: "
+                                "docker/build-push-action@v6\n      with: {context: ., tags: "
+                                "me/api, pull: true, ssh: default, cache-from: 'type=gha'}\n"},
+                               {"Dockerfile", "FROM alpine\nCOPY f /f\n"},
+                               {"f", "1"}});
+  const json answer = json::parse(
+      run_dcache({"affected", "--changed", "f", "--format", "github-matrix"}, repository.path()).out);
+  const json& row = answer.at("include").at(0);
+  EXPECT_EQ(row.at("pull"), "true") << answer;
+  EXPECT_EQ(row.at("ssh"), "default") << answer;
+  EXPECT_EQ(row.at("cache_from"), "type=gha") << answer;
+}
+
+}  // namespace
+}  // namespace dcache
