@@ -109,7 +109,9 @@ void run_dockerfile(std::string_view input) {
     const lint::FixedText fixed = lint::apply_fixes(linter, std::string(input), surroundings(), unsafe);
     if (planned) expect(plans(dockerfile::parse(fixed.text)), "a fixed text plans", fixed.text);
     const lint::FixedText again = lint::apply_fixes(linter, fixed.text, surroundings(), unsafe);
-    expect(again.fixed == 0 && again.text == fixed.text, "a second run fixes nothing", fixed.text);
+    // New files are not written here, so that their findings stay.
+    expect(again.text == fixed.text && again.fixed <= again.new_files.size(), "a second run changes nothing",
+           fixed.text);
   }
 }
 

@@ -38,6 +38,24 @@ TEST(Toml, NamesTheFirstErrorOfAText) {
   }
 }
 
+TEST(Toml, CharactersBeyondAsciiAreInQuotesOrComments) {
+  for (const char* text : {"\xC5\xA8 = 1\n", "a = in\xC5\xA8\n", "[\xC3\xA9]\n", "a = [\n\xC2\xA0 1]\n",
+                           "a = 1 \xE2\x80\x83\n", "a\xCC\x81 = 1", "a = 1\n\xFF"})
+    EXPECT_THROW((void)parse_toml(text), toml::parse_error) << text;
+  for (const char* text : {"\xEF\xBB\xBF"
+                           "a = '\xC3\xA9'\n",
+                           "# \xC3\xA9\n[\"\xC3\xA9\"] # \xC3\xA9\n", "a = \"\"\"\n\xC3\xA9\n\"\"\"\n",
+                           "a = [ # \xC3\xA9\n'\xC3\xA9',\n]\n"})
+    EXPECT_NO_THROW((void)parse_toml(text)) << text;
+  try {
+    (void)parse_toml("a = [\n  1,\n  \xC3\xA9\n]\n");
+    FAIL();
+  } catch (const toml::parse_error& error) {
+    EXPECT_EQ(error.source().begin.line, 3U);
+    EXPECT_EQ(error.source().begin.column, 3U);
+  }
+}
+
 TEST(Json, DeeperThan500LevelsIsNotRead) {
   const auto nested = [](size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   EXPECT_FALSE(parse_json(nested(500)).is_discarded());

@@ -28,18 +28,8 @@ constexpr std::string_view kTypes = "fdlo";  // by Type
 // JSON has no strings of bytes that are not UTF-8, which names of files and Dockerfiles may be.
 constexpr std::string_view kBytes = "hex";
 
-bool is_utf8(std::string_view text) {
-  if (text::is_ascii(text)) return true;
-  for (size_t at = 0; at < text.size();) {
-    const text::Rune rune = text::decode_rune(text.substr(at));
-    if (rune.width == 1 && static_cast<unsigned char>(text[at]) >= 0x80) return false;
-    at += rune.width;
-  }
-  return true;
-}
-
 void write_text(std::string_view text, text::JsonWriter& out) {
-  if (is_utf8(text)) {
+  if (text::is_utf8(text)) {
     out.value(text);
     return;
   }

@@ -8,6 +8,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "dcache/lint/config_reading.h"
+#include "dcache/text/line_index.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lint {
@@ -247,6 +248,10 @@ std::string find_hadolint_home(const Variables& variables, const context::FileSy
 tl::expected<Config, ConfigError> read_hadolint_config(const std::string& text,
                                                        const std::vector<std::string_view>& known_rules,
                                                        std::vector<ConfigError>& notes) {
+  if (const size_t at = text::find_invalid_utf8(text); at != std::string::npos) {
+    const text::Position place = text::LineIndex(text).position_of(static_cast<uint32_t>(at));
+    return tl::unexpected(ConfigError{"the file is not UTF-8", "save it as UTF-8", place.line, place.column});
+  }
   try {
     return Reader(known_rules, notes).read(YAML::Load(text));
   } catch (const YAML::Exception& error) {  // the library reports by exception

@@ -1,29 +1,37 @@
 #include "dcache/text/toml.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+
+#include "dcache/text/unicode.h"
 
 namespace dcache::text {
 namespace {
 
-// Goes through a text as far as it takes to know which lines are headers.
-class HeaderScan {
- public:
-  explicit HeaderScan(std::string_view text) : text_(text) {}
+// What toml++ must not be given.
+struct Fault {
+  size_t offset = 0;
+  const char* message = "";
+  bool in_value = false;  // of several lines
+};
 
-  // The offset of the first header without a name; npos if there is none.
-  size_t find_nameless() {
+// Goes through a text as far as it takes to know which lines are headers, and what is in quotes.
+class Scan {
+ public:
+  explicit Scan(std::string_view text) : text_(text) {}
+
+  std::optional<Fault> find_fault() {
+    if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
     while (at_ < text_.size()) {
       skip("\t ");
-      if (depth_ == 0 && peek() == '[' && is_nameless(text_.substr(at_))) return at_;
-      if (depth_ == 0 && peek() == '[') {
-        at_ = text_.find('\n', at_);
-      } else {
-        read_line();
-      }
+      if (depth_ == 0 && peek() == '[' && is_nameless(text_.substr(at_)))
+        return Fault{at_, "a table header has no name"};
+      const bool in_value = depth_ > 0;
+      if (!read_line()) return Fault{at_, "this character can only be in quotes or in a comment", in_value};
       at_ = std::min(at_, text_.size() - 1) + 1;
     }
-    return std::string_view::npos;
+    return std::nullopt;
   }
 
  private:
@@ -36,10 +44,12 @@ class HeaderScan {
            static_cast<unsigned char>(header[0]) < ' ' || header[0] == 0x7F;
   }
 
-  // To the end of a line: a name and a value, or a part of a value of several lines.
-  void read_line() {
+  // To the end of a line: a header, a name and a value, or a part of a value of several lines. Stops at a
+  // character beyond ASCII outside of quotes and comments, and gives false then.
+  bool read_line() {
     for (; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
       const char c = text_[at_];
+      if (static_cast<unsigned char>(c) >= 0x80) return false;
       if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size()) - 1;
       } else if (c == '"' || c == '\'') {
@@ -50,6 +60,7 @@ class HeaderScan {
         --depth_;
       }
     }
+    return true;
   }
 
   // To the last character of a text in quotes, which may have several lines if there are three of them.
@@ -83,16 +94,15 @@ class HeaderScan {
 }  // namespace
 
 toml::table parse_toml(std::string_view text, std::string_view path) {
-  const size_t nameless = HeaderScan(text).find_nameless();
-  if (nameless != std::string_view::npos) {
-    const std::string_view before = text.substr(0, nameless);
+  if (const auto fault = Scan(text).find_fault()) {
+    const std::string_view before = text.substr(0, fault->offset);
     toml::source_region region;
     region.begin.line = static_cast<toml::source_index>(1 + std::ranges::count(before, '\n'));
-    region.begin.column = static_cast<toml::source_index>(nameless - (before.rfind('\n') + 1) + 1);
+    region.begin.column = static_cast<toml::source_index>(fault->offset - (before.rfind('\n') + 1) + 1);
     region.end = region.begin;
-    // What comes before it may be wrong too, and is to be corrected first.
-    (void)toml::parse(before, path);
-    throw toml::parse_error("a table header has no name", region);
+    // The lines before it may be wrong too, and are to be corrected first.
+    if (!fault->in_value) (void)toml::parse(text.substr(0, before.rfind('\n') + 1), path);
+    throw toml::parse_error(fault->message, region);
   }
   return toml::parse(text, path);
 }

@@ -40,6 +40,16 @@ Rune decode_rune(std::string_view text) {
   return {value, width};
 }
 
+size_t find_invalid_utf8(std::string_view text) {
+  if (is_ascii(text)) return std::string_view::npos;
+  for (size_t at = 0; at < text.size();) {
+    const Rune rune = decode_rune(text.substr(at));
+    if (rune.width == 1 && static_cast<unsigned char>(text[at]) >= 0x80) return at;
+    at += rune.width;
+  }
+  return std::string_view::npos;
+}
+
 void append_rune(std::string& to, char32_t rune) {
   const auto byte = [&](char32_t value) { to.push_back(static_cast<char>(value)); };
   if (rune < 0x80) {

@@ -23,6 +23,12 @@ void append_rune(std::string& to, char32_t rune);
 // Whether every byte is below 0x80.
 bool is_ascii(std::string_view text);
 
+// Where the first byte is that is not part of a valid UTF-8 character; npos if there is none.
+size_t find_invalid_utf8(std::string_view text);
+inline bool is_utf8(std::string_view text) {
+  return find_invalid_utf8(text) == std::string_view::npos;
+}
+
 // Whether every byte is an ASCII character that is not a control character.
 bool is_printable_ascii(std::string_view text);
 

@@ -29,15 +29,6 @@ Value base64encode(const Call& call) {
   return call.result(std::move(result));
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const text::Rune rune = text::decode_rune(text);
-    if (rune.value == text::kReplacementRune && rune.width == 1) return false;
-    text.remove_prefix(rune.width);
-  }
-  return true;
-}
-
 Value base64decode(const Call& call) {
   std::string digits;
   for (const char c : call.text(0)) {
@@ -58,7 +49,7 @@ Value base64decode(const Call& call) {
     bits = 0;
   }
   result.resize(result.size() - padding);
-  if (!is_utf8(result)) fail("what the base64 text means is not UTF-8");
+  if (!text::is_utf8(result)) fail("what the base64 text means is not UTF-8");
   return call.result(std::move(result));
 }
 

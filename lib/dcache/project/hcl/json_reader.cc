@@ -86,7 +86,8 @@ JsonValue Reader::value() {
 }
 
 JsonValue Reader::array() {
-  JsonValue read{.kind = JsonKind::kArray};
+  JsonValue read;
+  read.kind = JsonKind::kArray;
   ++at_;
   if (accept(']')) return read;
   do {
@@ -97,7 +98,8 @@ JsonValue Reader::array() {
 }
 
 JsonValue Reader::object() {
-  JsonValue read{.kind = JsonKind::kObject};
+  JsonValue read;
+  read.kind = JsonKind::kObject;
   ++at_;
   if (accept('}')) return read;
   do {
@@ -117,7 +119,10 @@ JsonValue Reader::number() {
   const uint32_t start = at_;
   while (at_ < text_.size() && std::string_view("+-.eE0123456789").find(next()) != std::string_view::npos)
     ++at_;
-  return {.kind = JsonKind::kNumber, .text = std::string(text_.substr(start, at_ - start))};
+  JsonValue read;
+  read.kind = JsonKind::kNumber;
+  read.text = text_.substr(start, at_ - start);
+  return read;
 }
 
 char32_t Reader::hex() {
