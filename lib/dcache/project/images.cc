@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iterator>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/once.h"
+#include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -206,12 +208,23 @@ bool are_same_platforms(const Image& a, const Image& b) {
   return std::ranges::is_permutation(x, y);
 }
 
+// Whether both builds give the builder the same options, which count in the keys of steps.
+bool are_same_options(const plan::Options& a, const plan::Options& b) {
+  const auto all_of = [](const plan::Options& plan) {
+    const plan::RunOptions& run = plan.run;
+    return std::tie(run.network, run.hostname, run.add_hosts, run.ulimits, run.shm_size, run.cgroup_parent,
+                    plan.no_cache, plan.no_cache_filter);
+  };
+  return all_of(a) == all_of(b);
+}
+
 // Whether two definitions mean the same build, under whatever name.
 bool is_same_build(const Image& a, const Image& b) {
   return are_same_platforms(a, b) && a.build.dockerfile == b.build.dockerfile &&
          a.build.context == b.build.context && a.remote == b.remote &&
          a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
-         a.build.plan.named_contexts == b.build.plan.named_contexts;
+         a.build.plan.named_contexts == b.build.plan.named_contexts &&
+         are_same_options(a.build.plan, b.build.plan);
 }
 
 // The image that a definition means as well: one of the same build, of the same name if there is one. Images
@@ -248,6 +261,17 @@ void take_known_arguments(Image& other, Image& image) {
   take(image, other);
 }
 
+// One that is built for no platform in particular is built for that of the builder.
+void take_platforms(Image& other, Image& image) {
+  if (other.target.platforms.empty() && image.target.platforms.empty()) return;
+  for (Image* one : {&other, &image}) {
+    if (one->target.platforms.empty()) one->target.platforms = {one->build.plan.platform};
+  }
+  add_once(image.target.platforms, std::move(other.target.platforms));
+  const std::vector<std::string> platforms = image.platforms();
+  if (!platforms.empty()) image.build.plan.platform = platforms.front();
+}
+
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
   if (Image* const known = same_image(project.images, image)) {
@@ -258,10 +282,10 @@ void add_image(Image image, Project& project) {
     take_known_arguments(image, *known);
     for (Unknown& unknown : image.target.unknown) {
       std::vector<Unknown>& all = known->target.unknown;
-      if (unknown.attribute.starts_with("args.") && std::ranges::find(all, unknown) == all.end())
+      if (may_change_steps(unknown) && std::ranges::find(all, unknown) == all.end())
         all.push_back(std::move(unknown));
     }
-    add_once(known->target.platforms, std::move(image.target.platforms));
+    take_platforms(image, *known);
     add_once(known->target.tags, std::move(image.target.tags));
     add_once(known->target.references, std::move(image.target.references));
     add_once(known->target.annotations, std::move(image.target.annotations));
