@@ -60,6 +60,29 @@ TEST(SeveralDefinitions, OfOtherOptionsAreOtherBuilds) {
   }
 }
 
+TEST(SeveralDefinitions, OfComposeAndBakeInOneFolderAreReadAsBakeDoes) {
+  const Repository repository(
+      {{"s/Dockerfile", "ARG MODE\nFROM scratch AS p\nCOPY p /\nFROM scratch AS f\nCOPY f /\nFROM ${MODE}\n"},
+       {"compose.yaml",
+        "services:\n  x: {build: {context: s, args: {MODE: f}}}\n  y: {build: {context: s, args: {MODE: "
+        "f}}}\n"},
+       {"docker-bake.hcl",
+        "target \"x\" {\n  args = { MODE = \"p\" }\n}\ntarget \"z\" {\n  inherits = [\"x\"]\n}\n"},
+       {"s/p", "1\n"},
+       {"s/f", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "s/p"}),
+            "x:unaffected y:unaffected x@docker-bake.hcl:rebuilt@3 z:rebuilt@3");
+  EXPECT_EQ(repository.effects({"--changed", "s/f"}),
+            "x:rebuilt@5 y:rebuilt@5 x@docker-bake.hcl:unaffected z:unaffected");
+  const Outcome names =
+      run_dcache({"affected", "--changed", "s/p", "--format", "bake-targets"}, repository.path());
+  EXPECT_EQ(names.out, "x z\n") << names.err;
+  const Outcome alone = run_dcache({"affected", "--changed", "s/p", "--definition", "compose.yaml",
+                                    "--definition", "docker-bake.hcl", "--format", "bake-targets"},
+                                   repository.path());
+  EXPECT_EQ(alone.out, "x z\n") << alone.err;
+}
+
 TEST(Platforms, ThatOnlyCiKnowsAreUnknown) {
   const std::string strategy = "    strategy: {matrix: {platform: '${{ fromJSON(needs.a.outputs.p) }}'}}\n";
   const Repository repository(
@@ -71,6 +94,56 @@ TEST(Platforms, ThatOnlyCiKnowsAreUnknown) {
   EXPECT_EQ(repository.effects({"--changed", "g"}), "x:unknown");
   repository.write("Dockerfile", "FROM scratch\nCOPY f /\n");
   EXPECT_EQ(repository.effects({"--changed", "g"}), "x:unaffected");
+}
+
+TEST(ChangedFolder, AboveAContextMeansAllOfIt) {
+  const Repository repository({{"svc/api/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"svc/api/f", "1\n"},
+                               {"web/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"web/f", "1\n"},
+                               {"docker/Dockerfile", "FROM scratch\nCOPY web /\n"},
+                               {"compose.yaml",
+                                "services: {api: {build: svc/api}, web: {build: web}, all: {build: {context: "
+                                "., dockerfile: docker/Dockerfile}}}\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "svc"}), "api:rebuilt@2 web:unaffected all:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "svc/"}), "api:rebuilt@2 web:unaffected all:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", repository.path() + "/svc"}),
+            "api:rebuilt@2 web:unaffected all:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "docker"}), "api:unaffected web:unaffected all:may-rebuild@2");
+  EXPECT_EQ(repository.effects({"--changed", "."}), "api:rebuilt@2 web:rebuilt@2 all:rebuilt@2");
+  const Outcome explained = run_dcache({"explain", "--image", "api", "--changed", "svc"}, repository.path());
+  EXPECT_NE(explained.out.find("rebuild"), std::string::npos) << explained.out;
+}
+
+TEST(ChangedLink, OnTheWayToAContextMeansAllOfIt) {
+  const Repository repository({{"real/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"real/f", "1\n"},
+                               {"compose.yaml", "services: {x: {build: ctx}}\n"}});
+  repository.shell("ln -s real ctx");
+  EXPECT_EQ(repository.effects({"--changed", "ctx"}), "x:rebuilt@2");
+}
+
+TEST(DeletedFiles, ThatSaidHowToBuildCount) {
+  const Repository repository(
+      {{"docker/Dockerfile", "FROM scratch\nCOPY src /\n"},
+       {"src/x", "1\n"},
+       {"app/[id].tsx", "1\n"},
+       {"app/Dockerfile", "FROM scratch\nCOPY . /\n"},
+       {"other/Dockerfile", "FROM scratch\n"},
+       {"compose.yaml",
+        "services: {x: {build: {context: ., dockerfile: docker/Dockerfile}}, app: {build: app}}\n"}});
+  const std::string opened = "x:may-rebuild@2 app:unaffected other/Dockerfile:unaffected";
+  EXPECT_EQ(repository.effects({"--changed", ".dockerignore"}), opened);
+  EXPECT_EQ(repository.effects({"--changed", "docker/Dockerfile.dockerignore"}), opened);
+  EXPECT_EQ(repository.effects({"--changed", "docker/.dockerignore"}),
+            "x:unaffected app:unaffected other/Dockerfile:unaffected");
+  repository.shell("rm 'app/[id].tsx'");
+  EXPECT_EQ(repository.effects({"--changed", "app/[id].tsx"}),
+            "x:unaffected app:rebuilt@2 other/Dockerfile:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "other/docker-bake.hcl"}),
+            "x:unaffected app:unaffected other/Dockerfile:unknown");
+  EXPECT_EQ(repository.effects({"--changed", ".github/workflows/w.yml"}),
+            "x:unknown app:unknown other/Dockerfile:unknown");
 }
 
 }  // namespace
