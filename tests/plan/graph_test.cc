@@ -199,7 +199,7 @@ TEST(Graph, NumbersImagesAfterTheStages) {
 
 TEST(Graph, SaysWhatCanNotBePlanned) {
   for (const char* text :
-       {"FROM ${NONE}\n", "FROM a\nWORKDIR ${x:?gone}\n", "FROM a AS s\nCOPY --from=s /x /\n",
+       {"FROM ${NONE}\n", "FROM scratch\nWORKDIR ${x:?gone}\n", "FROM a AS s\nCOPY --from=s /x /\n",
         "FROM a AS scratch\nRUN --mount=type=cache,target=/c 1\n", "FROM a\nRUN --mount=type=foo x\n",
         "FROM a\nENV x='\n"}) {
     const Planned planned(text);
