@@ -146,5 +146,59 @@ TEST(DeletedFiles, ThatSaidHowToBuildCount) {
             "x:unknown app:unknown other/Dockerfile:unknown");
 }
 
+TEST(Platforms, InOneTextAreSeveral) {
+  const Repository repository(
+      {{"Dockerfile",
+        "FROM scratch AS arm64\nCOPY g /\nFROM scratch AS amd64\nCOPY f /\nFROM ${TARGETARCH}\n"},
+       {"docker-bake.hcl", "target \"x\" { platforms = [\"linux/amd64, linux/arm64\"] }\n"},
+       {"f", "1\n"},
+       {"g", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "g"}), "x:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "x:rebuilt@4");
+}
+
+// What the image that a Dockerfile starts from sets is not empty.
+TEST(BaseImage, MaySetVariablesAndTheWorkdir) {
+  const Repository repository(
+      {{"base/Dockerfile", "FROM alpine\nENV SRC=src/\n"},
+       {"app/Dockerfile", "FROM org/base\nCOPY ${SRC}x /\n"},
+       {"app/src/x", "1\n"},
+       {"compose.yaml", "services: {base: {build: base, image: org/base}, app: {build: app}}\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "app/src/x"}), "base:unaffected app:rebuilt@2");
+  repository.write("app/src/x", "2\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:rebuilt@2");
+  for (const std::string line :
+       {"COPY $SRC/x /", "VOLUME $V", "STOPSIGNAL $SIG", "COPY f ${GOPATH:?no}", "WORKDIR $HOME/a",
+        "RUN --mount=type=bind,target=$GOPATH ls", "RUN --mount=type=cache,target=$C ls",
+        "RUN --mount=type=cache,target=/c,uid=$UID ls", "RUN --mount=type=bind,target=. ls"}) {
+    repository.write("app/Dockerfile", "FROM org/base\nCOPY f /\n" + line + "\n");
+    repository.write("app/f", "");
+    const Outcome outcome = run_dcache({"affected", "--changed", "app/f"}, repository.path());
+    EXPECT_EQ(outcome.status, 0) << line << '\n' << outcome.err;
+    EXPECT_NE(outcome.out.find("COPY f"), std::string::npos) << line << '\n' << outcome.out;
+  }
+}
+
+TEST(Revisions, MayBeWrittenWithAnAt) {
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\n"}, {"f", "1\n"}});
+  repository.write("f", "2\n");
+  repository.commit("second");
+  for (const std::string revision : {"@~1", "@^", "@~1..@", "@~1...HEAD"})
+    EXPECT_EQ(repository.effects({"--git", revision}), "Dockerfile:rebuilt@2") << revision;
+}
+
+TEST(Dockerfiles, AreNotWhatIsNamedAfterOne) {
+  const Repository repository({{"Dockerfile", "FROM scratch\n"}, {"Dockerfile.rego", "package docker\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "Dockerfile:unaffected");
+}
+
+TEST(Dockerfiles, MayBeInLowerCase) {
+  const Repository repository({{"s/dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"s/f", "1\n"},
+                               {"compose.yaml", "services: {x: {build: s}}\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "s/f"}), "x:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
+}
+
 }  // namespace
 }  // namespace dcache

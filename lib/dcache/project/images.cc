@@ -19,6 +19,7 @@
 #include "dcache/project/once.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::project {
 namespace {
@@ -56,6 +57,23 @@ bool is_known_platform(const std::string& platform) {
   return platform.find('$') == std::string::npos;
 }
 
+// "linux/amd64,linux/arm64" in one text is two, as docker buildx takes it.
+std::vector<std::string> split_platforms(const std::vector<std::string>& texts) {
+  std::vector<std::string> all;
+  for (const std::string& text : texts) {
+    if (!is_known_platform(text)) {
+      add_once(all, {text});
+      continue;
+    }
+    for (std::string_view left = text; !left.empty();) {
+      const size_t comma = std::min(left.find(','), left.size());
+      add_once(all, {std::string(text::trim(left.substr(0, comma)))});
+      left.remove_prefix(std::min(comma + 1, left.size()));
+    }
+  }
+  return all;
+}
+
 class ImageMaker {
  public:
   // `root` is the root of the repository, from the current folder.
@@ -63,6 +81,7 @@ class ImageMaker {
 
   Image of_target(Target target) const {
     Image image;
+    target.platforms = split_platforms(target.platforms);
     BuildOptions& build = image.build = options_.build;
     build.files = options_.read.files;
     build.plan.target.clear();
@@ -79,6 +98,7 @@ class ImageMaker {
         image.remote = fmt::format("its {} {}", attribute, unknown.reason);
     }
     build.dockerfile = dockerfile_path(target);
+    take_other_case(target, build);
     if (image.remote.empty()) image.remote = missing_files(target, build);
     if (target.dockerfile_inline) {
       build.dockerfile = fmt::format("{} ({})", target.defined.front().path, target.name);
@@ -113,6 +133,20 @@ class ImageMaker {
   }
 
  private:
+  // Without a file of the default name BuildKit reads one in lower case.
+  // Source: DefaultDockerfileName in https://github.com/moby/buildkit/blob/master/frontend/dockerui/config.go
+  void take_other_case(Target& target, BuildOptions& build) const {
+    const context::FileSystem& files = *options_.read.files;
+    if (text::base_name(target.dockerfile) != kDefaultName || files.exists(build.dockerfile)) return;
+    const std::string other =
+        text::join_path(std::string(text::parent_path(build.dockerfile)), kLowerCaseName);
+    if (!files.exists(other)) return;
+    build.dockerfile = other;
+    target.dockerfile = text::join_path(std::string(text::parent_path(target.dockerfile)), kLowerCaseName);
+  }
+
+  static constexpr std::string_view kDefaultName = "Dockerfile", kLowerCaseName = "dockerfile";
+
   // Why nothing can be said of a build whose files are in a submodule.
   std::string missing_files(const Target& target, const BuildOptions& build) const {
     const auto in = [&](const std::string& path) {
