@@ -200,5 +200,37 @@ TEST(Dockerfiles, MayBeInLowerCase) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
 }
 
+TEST(Folders, ThatCiMakesAreUnknown) {
+  const Repository repository(
+      {{"app/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"app/f", ""},
+       {"docker-bake.hcl", "target \"r\" {\n context = \"app\"\n contexts = { artifacts = \"./bin\" }\n}\n"},
+       {kWorkflow,
+        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "    - run: git clone https://github.com/q/w && cd w && docker build -t org/w .\n"
+        "    - uses: actions/download-artifact@v4\n      with: {path: dl}\n"
+        "    - uses: docker/build-push-action@v6\n      with: {context: dl, file: app/Dockerfile, tags: "
+        "org/dl}\n"}});
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD"}, repository.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "r:unknown w:unknown dl:unknown") << outcome.out;
+  EXPECT_NE(outcome.out.find(" w does not exist; is it made before the build?"), std::string::npos)
+      << outcome.out;
+}
+
+TEST(RequiredArtifacts, OfOtherBuildersAreUnknown) {
+  const Repository repository(
+      {{"other/Dockerfile", "ARG TOOL\nFROM ${TOOL}\nCOPY f /\n"},
+       {"other/f", ""},
+       {"skaffold.yaml",
+        "apiVersion: skaffold/v4beta6\nkind: Config\nbuild:\n  artifacts:\n"
+        "  - {image: tool, context: tools, custom: {buildCommand: ./x.sh}}\n"
+        "  - {image: other, context: other, requires: [{image: tool, alias: TOOL}]}\n"}});
+  const Outcome outcome = run_dcache({"affected", "--changed", "tools/f"}, repository.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("a required image is tool, which is built by custom"), std::string::npos)
+      << outcome.out;
+}
+
 }  // namespace
 }  // namespace dcache

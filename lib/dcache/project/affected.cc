@@ -124,8 +124,30 @@ void tell_steps(const Build& build, const cache::Report& report, const std::stri
     effect.through = shown->cause.name;
 }
 
+// A folder or a Dockerfile that the build needs and that is not there, as it is if an earlier step of a CI
+// job makes it: the reason, or nothing.
+std::string made_before(const Image& image) {
+  const cache::BuildOptions& build = image.build;
+  const context::FileSystem& files = *build.files;
+  constexpr std::string_view kWords = "{} does not exist; is it made before the build?";
+  for (const auto& [name, folder] : build.plan.named_contexts) {
+    if (!folder.starts_with(plan::kImageScheme) && !files.exists(folder)) return fmt::format(kWords, folder);
+  }
+  const bool is_of_ci = std::ranges::all_of(image.target.defined, [](const Origin& origin) {
+    return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
+  });
+  if (!is_of_ci) return {};
+  if (!files.exists(build.context)) return fmt::format(kWords, build.context);
+  return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
+}
+
 // A Dockerfile that can't be built is of interest where somebody builds it: tests of tools have many.
 void tell_failures(const Image& image, std::vector<text::Failure> failures, ImageEffect& effect) {
+  if (std::string reason = made_before(image); !reason.empty()) {
+    effect.effect = Effect::kUnknown;
+    effect.reason = std::move(reason);
+    return;
+  }
   effect.reason = "it can't be built: " + text::words_of(failures.front());
   const Origin& origin = image.origin();
   for (text::Failure& failure : failures) {

@@ -43,6 +43,7 @@ class ProjectReader {
     visit({path, ".", {}, options.profiles, 0});
     check_profiles(path);
     check_needs();
+    note_skipped_needs();
     defined_.failures = std::move(model_.failures);
   }
 
@@ -221,6 +222,17 @@ class ProjectReader {
       if (!known_profiles_.contains(name))
         model_.failures.push_back(
             {path, 0, 0, fmt::format("{} has no profile '{}'", path, name), "name one that it has"});
+    }
+  }
+
+  // What another builder makes may change in ways that nobody here sees.
+  void note_skipped_needs() {
+    for (Target& target : defined_.targets) {
+      for (const auto& [argument, need] : target.image_args) {
+        const auto skipped = std::ranges::find(defined_.skipped, need, &Skipped::name);
+        if (skipped != defined_.skipped.end())
+          target.unknown.push_back({"requires", fmt::format("is {}, which is {}", need, skipped->reason)});
+      }
     }
   }
 
