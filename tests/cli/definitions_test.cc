@@ -232,5 +232,18 @@ TEST(RequiredArtifacts, OfOtherBuildersAreUnknown) {
       << outcome.out;
 }
 
+TEST(BaseImage, MayReadTheContextWithOnbuild) {
+  const Repository repository(
+      {{"base/Dockerfile", "FROM alpine\nONBUILD COPY src /src\n"},
+       {"app/Dockerfile", "FROM org/base\nRUN x\n"},
+       {"app/src/a", "1\n"},
+       {"compose.yaml", "services: {base: {build: base, image: org/base}, app: {build: app}}\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "app/src/a"}), "base:unaffected app:unknown");
+  EXPECT_EQ(repository.effects({"--changed", "x"}), "base:unaffected app:unaffected");
+  repository.write("app/src/a", "2\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unknown");
+}
+
 }  // namespace
 }  // namespace dcache

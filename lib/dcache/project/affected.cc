@@ -12,6 +12,7 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/context/file_system.h"
 #include "dcache/context/submodules.h"
+#include "dcache/dockerfile/parser.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/unknown.h"
@@ -255,6 +256,21 @@ void tell_result(const Build& build, std::span<const Build> before, ImageEffect&
   effect.reason = "no step rebuilds, but the image consists of other steps than before";
 }
 
+// Whether the image puts off an instruction that reads the context of a build which starts from it.
+bool has_triggers(const Image& image) {
+  const auto text = image.build.dockerfile_text
+                        ? tl::expected<std::string, std::string>(*image.build.dockerfile_text)
+                        : image.build.files->read(image.build.dockerfile);
+  if (!text || text->find("ONBUILD") == std::string::npos) return false;
+  const dockerfile::File file = dockerfile::parse(*text);
+  return std::ranges::any_of(file.instructions(), [](const dockerfile::Instruction& instruction) {
+    using dockerfile::Keyword;
+    const dockerfile::Instruction* trigger = instruction.onbuild;
+    return trigger != nullptr && (trigger->keyword == Keyword::kCopy || trigger->keyword == Keyword::kAdd ||
+                                  trigger->find_flag("mount") != nullptr);
+  });
+}
+
 // Judges one image after the other, those that others need first.
 class Judge {
  public:
@@ -284,6 +300,9 @@ class Judge {
   virtual bool can_compare(const Image& /*image*/, const std::string& /*platform*/) const { return true; }
   // As of Affected, once all are compared.
   virtual std::vector<std::string> outside() const { return {}; }
+
+  // Whether some file of its context may be another one.
+  virtual bool may_change_context(const Image& /*image*/) const { return true; }
 
   const Build::Progress& progress() const { return options_.progress; }
   const std::string& root() const { return project_.root; }
@@ -351,7 +370,10 @@ class Judge {
     plan::Options before = image.build.plan, after = image.build.plan;
     add_needed(index, before, after);
     const std::vector<std::string> platforms = image.platforms();
-    if (platforms.size() < 2) return compare(image, before, after, effect);
+    if (platforms.size() < 2) {
+      compare(image, before, after, effect);
+      return tell_triggers(index, effect);
+    }
     // What holds for one of the platforms holds for the image.
     bool is_first = true;
     for (const std::string& platform : platforms) {
@@ -361,6 +383,22 @@ class Judge {
       compare(image, before, after, one);
       if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
       is_first = false;
+    }
+    tell_triggers(index, effect);
+  }
+
+  // ONBUILD of an image of the project is run in the builds that start from it.
+  void tell_triggers(size_t index, ImageEffect& effect) const {
+    const bool is_told = effect.effect != Effect::kUnaffected && effect.effect != Effect::kConfiguration;
+    if (is_told || !may_change_context(project_.images[index])) return;
+    for (const auto& [reference, needed] : needs_.of(index)) {
+      for (const size_t other : needed) {
+        if (!has_triggers(project_.images[other])) continue;
+        effect.effect = Effect::kUnknown;
+        effect.reason = fmt::format("{} has ONBUILD instructions, which read the context of this build",
+                                    project_.images[other].target.name);
+        return;
+      }
     }
   }
 
@@ -431,6 +469,12 @@ class JudgeSince : public Judge {
     tell_unknown(image, comparison.after, effect);
     tell_result(comparison.after, comparison.before, effect);
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
+  }
+
+  bool may_change_context(const Image& image) const override {
+    const std::string context = revisions_.after()->real_path(image.build.context);
+    return std::ranges::any_of(revisions_.changed_paths(),
+                               [&](const std::string& path) { return text::is_within(path, context); });
   }
 
   // Whether the context has files that git ignores: they may have changed.
@@ -578,6 +622,13 @@ class JudgeChanged : public Judge {
       if (path.fate == cache::ChangedPath::Fate::kRead) read[path.context].push_back(path.path);
     }
     return full->reduced(read);
+  }
+
+  bool may_change_context(const Image& image) const override {
+    const std::string context = files_->real_path(image.build.context);
+    return std::ranges::any_of(real_, [&](const std::string& path) {
+      return text::is_within(path, context) || text::is_within(context, path);
+    });
   }
 
   void tell_definition(const Image& image, std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
