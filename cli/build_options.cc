@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/terminal.h"
+#include "dcache/context/boundary.h"
 #include "dcache/context/disk.h"
 #include "dcache/context/git.h"
 #include "dcache/dockerfile/mount.h"
@@ -240,8 +242,29 @@ std::optional<project::Override> read_override(const std::string& text) {
 
 }  // namespace
 
+std::vector<std::string> readable_folders(const BuildFlags& flags, const std::vector<std::string>& named) {
+  const auto top_of = [](const std::string& path) {
+    const std::string folder = context::absolute_path(path);
+    std::string root = context::repository_root(folder);
+    return root.empty() ? folder : root;
+  };
+  std::vector<std::string> folders{top_of(".")};
+  if (!flags.context.empty()) folders.push_back(flags.context);
+  for (const std::string& pair : flags.build_contexts)
+    folders.push_back(pair.substr(std::min(pair.find('=') + 1, pair.size())));
+  std::error_code unknown;
+  const auto add = [&](const std::string& path) {
+    folders.push_back(
+        top_of(std::filesystem::is_directory(path, unknown) ? path : std::string(text::parent_path(path))));
+  };
+  std::ranges::for_each(named, add);
+  std::ranges::for_each(flags.definitions, add);
+  return folders;
+}
+
 std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags) {
   context::DiskOptions options;
+  options.within = readable_folders(flags, flags.files);
   if (!flags.context.empty()) options.folders.push_back(flags.context);
   std::error_code unknown;
   for (const std::string& path : flags.files)
@@ -282,10 +305,19 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
 }
 
 void complain_of(const std::vector<cache::Failure>& failures) {
+  constexpr size_t kShown = 5;
   // The search for a file and the reader of its kind may refuse it for the same reason.
   std::set<std::string> said;
+  std::map<std::string_view, size_t> by_file;
   for (const cache::Failure& failure : failures) {
-    if (said.insert(text::words_of(failure)).second) complain(text::words_of(failure));
+    if (!said.insert(text::words_of(failure)).second) continue;
+    // What has no line is said for itself.
+    const bool is_shown = failure.line == 0 || ++by_file[failure.path] <= kShown;
+    if (is_shown) complain(text::words_of(failure));
+  }
+  for (const auto& [file, count] : by_file) {
+    if (count > kShown)
+      complain(fmt::format("{}: and {} more", file, text::counted(count - kShown, "error")));
   }
 }
 

@@ -62,7 +62,11 @@ void add_project_options(Command& command, BuildFlags& flags, const ProjectOptio
 // --image with those.
 void add_image_options(Command& command, BuildFlags& flags, const ProjectOptionStyle& style = {});
 
-// The disk, where the files that the flags name are read wherever they lead.
+// The folders whose files a build may read: the repository that the current folder is in, what the flags
+// name, and the repositories of `named` files and folders.
+std::vector<std::string> readable_folders(const BuildFlags& flags, const std::vector<std::string>& named);
+// The disk, where the files that the flags name are read wherever they lead, and no others outside of
+// readable_folders().
 std::shared_ptr<const context::FileSystem> disk_of(const BuildFlags& flags);
 // What the flags say of every build, without a Dockerfile. Says on standard error what is wrong with them,
 // and gives nothing then.

@@ -50,11 +50,16 @@ std::optional<std::string> variable(const std::string& name) {
 context::DiskOptions disk_of(const LintOptions& options) {
   context::DiskOptions disk;
   if (!options.build.context.empty()) disk.folders.push_back(options.build.context);
+  disk.within = readable_folders(options.build, options.paths);
   std::error_code unknown;
   for (const std::string& path : options.paths)
     (fs::is_directory(path, unknown) ? disk.folders : disk.named).push_back(path);
   disk.named.insert(disk.named.end(), options.build.definitions.begin(), options.build.definitions.end());
-  for (const std::string& config : {options.config, lint::find_hadolint_home(variable, *context::disk())}) {
+  // A configuration above the repository is the user's own.
+  std::string above = lint::find_config(".", *context::disk());
+  if (text::is_within(above, disk.within.front())) above.clear();
+  for (const std::string& config :
+       {options.config, above, lint::find_hadolint_home(variable, *context::disk())}) {
     if (!config.empty()) disk.named.push_back(config);
   }
   return disk;

@@ -212,6 +212,16 @@ TEST(Affected, CountsADockerfileThatCannotBeBuiltWhereItChanges) {
   repository.write("a", "changed");
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unknown");
   EXPECT_EQ(repository.effects({"--changed", "a"}), "Dockerfile:unknown");
+  repository.write("a", "");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unaffected");
+  const test::TemporaryFolder snapshots;
+  run_dcache({"snapshot", "-o", snapshots.path() + "/"}, repository.path());
+  EXPECT_EQ(repository.effects({"--since", snapshots.path()}), "Dockerfile:unknown");
+  repository.write(".gitignore", "b\n");
+  repository.commit("ignored");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unaffected");
+  repository.write("b", "changed");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unknown");
 }
 
 TEST(Affected, SeesPlatformsThatComeAndGo) {

@@ -1,5 +1,6 @@
 // Repositories of strangers: links, devices and folders that can't be read must neither switch the check off
 // nor lead out of the repository.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -207,6 +208,58 @@ TEST_F(Outside, IsWhatGitKeeps) {
   EXPECT_EQ(outcome.status, 2);
   EXPECT_TRUE(contains(outcome.err, "outside of the files of the repository")) << outcome.err;
   EXPECT_FALSE(contains(outcome.out, "[core]")) << outcome.out;
+}
+
+// A definition of a pull request must not show what is in a file of the machine that builds it.
+TEST_F(Outside, IsNotReadForDefinitions) {
+  const test::GitFolder repository;
+  repository.git("init -q -b main");
+  const std::string name = fs::path(folder_.path()).filename().string();
+  folder_.write("outside/cred", "https://user:TOKEN@github.com\n");
+  folder_.write("outside/compose.yaml", "services: {b: {build: ., TOKEN: 1}}\n");
+  folder_.write("outside/.dockerignore", "[TOKEN\n");
+  const std::string place = folder_ / "outside";
+  for (const std::string& text :
+       {"services: {a: {build: {context: ., dockerfile: ../" + name + "/outside/cred}}}",
+        "services: {a: {build: {context: ., dockerfile: " + place + "/cred}}}",
+        "services: {a: {build: {context: " + place + ", dockerfile: cred}}}",
+        "services: {a: {build: {context: " + place + ", dockerfile_inline: 'FROM scratch'}}}",
+        std::string("services: {a: {build: {context: ., dockerfile: .git/config}}}"),
+        "services: {a: {extends: {file: " + place + "/compose.yaml, service: b}}}",
+        "include: [{path: " + place + "/compose.yaml}]"}) {
+    repository.write("compose.yaml", text + "\n");
+    repository.git("add -A");
+    repository.git("commit -q -m c");
+    for (const Words& arguments : {Words{"affected", "--changed", "x"}, Words{"affected", "--git", "HEAD"},
+                                   Words{"explain", "--image", "a", "--changed", "x"}, Words{"images"},
+                                   Words{"lint", "--image", "a"}}) {
+      const Outcome outcome = run_dcache(arguments, repository.path());
+      const std::string shown = outcome.out + outcome.err;
+      EXPECT_FALSE(contains(shown, "TOKEN") || contains(shown, "[core]")) << text << '\n' << shown;
+      EXPECT_LT(std::ranges::count(outcome.err, '\n'), 4) << outcome.err;
+      if (arguments.front() == "affected") {
+        EXPECT_EQ(outcome.status, 2) << text << '\n' << outcome.err;
+        EXPECT_TRUE(contains(outcome.err, "compose.yaml:1")) << outcome.err;
+        EXPECT_TRUE(contains(outcome.err, "only the command line can name such a file")) << outcome.err;
+      }
+    }
+  }
+  repository.write("compose.yaml", "services: {a: {build: {context: ., dockerfile: f}}}\n");
+  repository.write("f", "FROM scratch\n");
+  const Outcome named = run_dcache(
+      {"affected", "--changed", "x", "--definition", repository.path() + "/compose.yaml"}, folder_.path());
+  EXPECT_EQ(named.status, 0) << named.err;
+}
+
+TEST_F(Outside, ErrorsOfOneFileAreCapped) {
+  std::string text = "FROM scratch\n";
+  for (int i = 0; i < 100; ++i)
+    text += "what is this\n";
+  folder_.write("repo/compose.yaml", "services: {a: {build: .}}\n");
+  folder_.write("repo/Dockerfile", text);
+  const Outcome outcome = run({"affected", "--changed", "x"});
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 6) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "Dockerfile: and 95 errors more")) << outcome.err;
 }
 
 TEST_F(Outside, IsNotReadForConfigurations) {

@@ -1,6 +1,7 @@
 // Small Dockerfiles that BuildKit builds, or refuses before it runs anything. Recorded from Docker 28.5;
 // `open` is added by hand to those that are refused as they are, and may not be with other build arguments or
-// another base image.
+// another base image. `image` is added to those of which the base image that was recorded is the reason:
+// another one may set the variable or the WORKDIR, so that they are planned.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -53,7 +54,8 @@ TEST(RefusedDockerfiles, AreNotExplained) {
     const bool refused = !file.errors().empty() || std::ranges::any_of(graph.errors, [&](const auto& error) {
       return graph.is_reached(error);
     });
-    EXPECT_EQ(refused, record.at("refused").get<bool>()) << text << record.at("why");
+    EXPECT_EQ(refused, record.at("refused").get<bool>() && !record.contains("image"))
+        << text << record.at("why");
   }));
 }
 

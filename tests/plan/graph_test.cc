@@ -199,7 +199,7 @@ TEST(Graph, NumbersImagesAfterTheStages) {
 
 TEST(Graph, SaysWhatCanNotBePlanned) {
   for (const char* text :
-       {"FROM ${NONE}\n", "FROM a\nWORKDIR ${x:?gone}\n", "FROM a AS s\nCOPY --from=s /x /\n",
+       {"FROM ${NONE}\n", "FROM scratch\nWORKDIR ${x:?gone}\n", "FROM a AS s\nCOPY --from=s /x /\n",
         "FROM a AS scratch\nRUN --mount=type=cache,target=/c 1\n", "FROM a\nRUN --mount=type=foo x\n",
         "FROM a\nENV x='\n"}) {
     const Planned planned(text);
@@ -211,7 +211,7 @@ TEST(Graph, SaysWhatCanNotBePlanned) {
 
 TEST(Plan, TakesSeveralPortsFromOneVariable) {
   const auto errors_of = [](const std::string& text) {
-    const dockerfile::File file = dockerfile::parse("FROM a\n" + text);
+    const dockerfile::File file = dockerfile::parse("FROM scratch\n" + text);
     std::string errors;
     for (const Error& error : build_graph(file, {}).errors)
       errors += error.message + ";";

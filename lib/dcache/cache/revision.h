@@ -55,6 +55,11 @@ class Revisions {
   tl::expected<Comparison, std::vector<Failure>> compare(const BuildOptions& options,
                                                          const Build::Progress& progress = {}) const;
 
+  // Paths of the files of a context, whose real folder is given, that git ignores: of them no revision has
+  // any.
+  const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot,
+                                             const std::string& folder) const;
+
  private:
   struct State {
     std::string name;  // as the user wrote it
@@ -68,9 +73,6 @@ class Revisions {
   // By context: what is not the same in all states, and what nobody knows of.
   Build::Paths differing_paths(const std::map<std::string, std::string, std::less<>>& roots,
                                const Build::Assumed& assumed) const;
-  // The files of a context that git ignores, of those that the build selects.
-  const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot,
-                                             const std::string& folder) const;
 
   std::shared_ptr<const context::GitRepository> repository_;
   std::vector<State> before_;

@@ -16,17 +16,22 @@ using context::Snapshot;
 
 namespace {
 
+// A path whose folders are made canonical: the file itself may be a link, and may be gone.
+std::string real_place(const context::FileSystem& files, const std::string& path) {
+  return text::clean_path(files.real_path(std::string(text::parent_path(path))) + "/" +
+                          std::string(text::base_name(path)));
+}
+
 // The path in a context's folder that the user means by `given`; nothing if it is outside.
 std::optional<std::string> path_in_context(const context::FileSystem& files, const std::string& folder,
                                            const std::string& given, const std::string& current) {
   const std::string root = files.real_path(folder);
   const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
-  // Only the folder is made canonical: the file itself may be a link, and may be gone.
-  const std::string from_current =
-      text::clean_path(files.real_path(std::string(text::parent_path(absolute))) + "/" +
-                       std::string(text::base_name(absolute)));
+  const std::string from_current = real_place(files, absolute);
   const std::string from_root = text::clean_path(root + "/" + given);
   const bool inside = text::is_within(from_current, root);
+  // A folder above the context, or a link on the way to it, means all of it.
+  if (!inside && text::is_within(root, files.real_path(absolute))) return std::string();
   const bool take_root = !given.starts_with('/') && !files.exists(from_current) && files.exists(from_root);
   if ((!inside || take_root) && given.starts_with('/')) return std::nullopt;
   if (!inside && (files.exists(from_current) || !files.exists(from_root))) return std::nullopt;
@@ -144,19 +149,22 @@ bool is_read(const Build& build, const std::vector<StepKeys>& keys, const Change
   return false;
 }
 
-// Whether a path that is said to change is that file.
-bool is_file(const Build& build, const ChangedPath& path, const std::string& file) {
-  if (file.empty()) return false;
-  const context::FileSystem& files = *build.options().files;
-  return path.absolute == files.real_path(file);
+// Whether a path that is said to change is that file, or a folder that contains it. The file may be gone.
+bool holds(const context::FileSystem& files, const ChangedPath& path, const std::string& file) {
+  const bool exists = files.exists(file);
+  const std::string real = exists ? files.real_path(file) : real_place(files, file);
+  return path.absolute == real || (exists && text::is_within(real, path.absolute));
 }
 
-// Whether a step takes files of a context.
-bool reads(const plan::Step& step, const std::string& context) {
-  if (context.empty()) return step.reads_context();
-  return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
-    return read.origin == plan::Read::Origin::kNamedContext && read.name == context;
-  });
+// Whether the path is an ignore file of the context that counts, or would count if it existed: `used` is the
+// one that is read, empty for none.
+bool decides_what_is_ignored(const context::FileSystem& files, const ChangedPath& path,
+                             const std::vector<std::string>& candidates, const std::string& used) {
+  for (const std::string& candidate : candidates) {
+    if (holds(files, path, candidate)) return true;
+    if (candidate == used) break;
+  }
+  return false;
 }
 
 // Makes steps depend on what changes in a file that says how to build.
@@ -203,6 +211,41 @@ class Opening {
   Report& report_;
 };
 
+// Opens the steps that change with a file which says how to build, if the path is one.
+void open_build(const Build& build, ChangedPath& path, const Opening& opening) {
+  using Fate = ChangedPath::Fate;
+  const BuildOptions& options = build.options();
+  const context::FileSystem& files = *options.files;
+  // A folder that holds the file stays what it is.
+  const auto set_fate = [&](Fate fate) {
+    if (path.fate == Fate::kOutside || files.list(path.absolute).empty()) path.fate = fate;
+  };
+  if (!options.dockerfile_text && holds(files, path, options.dockerfile)) {
+    set_fate(Fate::kDockerfile);
+    opening.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
+    return;
+  }
+  const plan::Builder builder = options.plan.builder;
+  if (decides_what_is_ignored(files, path,
+                              ignore_file_candidates(options.dockerfile, options.context, builder),
+                              build.ignore().path)) {
+    set_fate(Fate::kIgnoreFile);
+    opening.open(path, [](const plan::Step& step) { return step.reads_context(); });
+  }
+  for (const auto& [name, snapshot] : build.named_contexts()) {
+    const std::string& folder = options.plan.named_contexts.at(name);
+    if (!decides_what_is_ignored(files, path, ignore_file_candidates(folder + "/Dockerfile", folder, builder),
+                                 {}))
+      continue;
+    set_fate(Fate::kIgnoreFile);
+    opening.open(path, [&wanted = name](const plan::Step& step) {
+      return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+        return read.origin == plan::Read::Origin::kNamedContext && read.name == wanted;
+      });
+    });
+  }
+}
+
 // A file may be called "[id].ts".
 bool is_pattern(const std::string& name, const Build& build, const std::string& current) {
   const context::FileSystem& files = *build.options().files;
@@ -212,7 +255,6 @@ bool is_pattern(const std::string& name, const Build& build, const std::string& 
 }
 
 void add_matches(const std::string& pattern, const Build& build, std::vector<ChangedPath>& paths) {
-  const size_t before = paths.size();
   const auto matcher = ignore::Matcher::compile(std::vector{pattern});
   const auto add = [&](const std::string& name, const std::string& folder, const Snapshot& files) {
     if (!matcher) return;
@@ -227,8 +269,6 @@ void add_matches(const std::string& pattern, const Build& build, std::vector<Cha
   add("", build.options().context, build.context());
   for (const auto& [name, snapshot] : build.named_contexts())
     add(name, build.options().plan.named_contexts.at(name), snapshot);
-  if (paths.size() == before)
-    paths.push_back({.given = pattern, .fate = ChangedPath::Fate::kOutside, .exists = false});
 }
 
 // A file may be in several contexts: what is said of it is what counts most.
@@ -256,11 +296,16 @@ std::vector<ChangedPath> locate(const Build& build, const std::vector<std::strin
   const context::FileSystem& files = *build.options().files;
   std::vector<ChangedPath> paths;
   for (const std::string& name : given) {
+    const size_t before = paths.size();
     if (is_pattern(name, build, current)) {
       add_matches(name, build, paths);
-      continue;
+      if (paths.size() > before) continue;
+      // "[id].ts" may be a file that was deleted.
+      if (name.find_first_of("*?") != std::string::npos) {
+        paths.push_back({.given = name, .fate = ChangedPath::Fate::kOutside, .exists = false});
+        continue;
+      }
     }
-    const size_t before = paths.size();
     const auto locate_in = [&](const std::string& context, const std::string& folder) {
       auto found = path_in_context(files, folder, name, current);
       if (!found) return;
@@ -277,7 +322,9 @@ std::vector<ChangedPath> locate(const Build& build, const std::vector<std::strin
     if (paths.size() > before) continue;
     const std::string absolute = name.starts_with('/') ? name : text::join_path(current, name);
     paths.push_back(
-        {.given = name, .absolute = files.real_path(absolute), .fate = ChangedPath::Fate::kOutside});
+        {.given = name,
+         .absolute = files.exists(absolute) ? files.real_path(absolute) : real_place(files, absolute),
+         .fate = ChangedPath::Fate::kOutside});
   }
   return paths;
 }
@@ -307,16 +354,7 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
   result.report = compare({&before.graph(), &keys_before}, {&build.graph(), &keys_after});
   const Opening opening(build.graph(), result.report);
   for (ChangedPath& path : paths) {
-    if (is_file(build, path, build.options().dockerfile) && !build.options().dockerfile_text) {
-      path.fate = ChangedPath::Fate::kDockerfile;
-      opening.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
-    }
-    for (const auto& [name, edit] : edits) {
-      if (path.fate == ChangedPath::Fate::kDockerfile || !is_file(build, path, ignores.of(name).path))
-        continue;
-      path.fate = ChangedPath::Fate::kIgnoreFile;
-      opening.open(path, [&context = name](const plan::Step& step) { return reads(step, context); });
-    }
+    open_build(build, path, opening);
     if (path.fate == ChangedPath::Fate::kRead &&
         !is_read(build, keys_after, path, edits.at(path.context).touched())) {
       path.fate = ChangedPath::Fate::kNotRead;

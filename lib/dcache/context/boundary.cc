@@ -18,14 +18,34 @@ std::string absolute_path(const std::string& path) {
   return text::join_path(std::filesystem::current_path(failure).string(), path);
 }
 
-Boundary::Boundary(std::vector<std::string> folders) : folders_(std::move(folders)) {
+Boundary::Boundary(std::vector<std::string> folders, std::vector<std::string> within)
+    : folders_(std::move(folders)), within_(std::move(within)) {
   for (std::string& folder : folders_)
     folder = absolute_path(folder);
   // The innermost is found first.
   std::ranges::sort(folders_, std::ranges::greater(), &std::string::size);
+  for (std::string& folder : within_)
+    folder = text::real_path(absolute_path(folder));
 }
 
 std::string Boundary::refusal(const std::string& path, const std::string& real_path) const {
+  std::string refusal = refusal_of_link(path, real_path);
+  return refusal.empty() ? refusal_outside(real_path) : refusal;
+}
+
+std::string Boundary::refusal_outside(const std::string& real_path) const {
+  if (within_.empty()) return {};
+  const auto root = std::ranges::find_if(
+      within_, [&](const std::string& folder) { return text::is_within(real_path, folder); });
+  if (root == within_.end())
+    return fmt::format("it is outside of {}, and only the command line can name such a file",
+                       within_.front());
+  if ((real_path.substr(std::min(root->size(), real_path.size())) + '/').find("/.git/") == std::string::npos)
+    return {};
+  return "it is one of the files of git, and only the command line can name such a file";
+}
+
+std::string Boundary::refusal_of_link(const std::string& path, const std::string& real_path) const {
   std::string place = absolute_path(path);
   if (place == real_path) return {};  // there is no link in it
   const auto folder = std::ranges::find_if(

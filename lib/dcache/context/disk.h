@@ -15,6 +15,7 @@ namespace dcache::context {
 
 struct DiskOptions {
   std::vector<std::string> folders = {};  // those of Boundary
+  std::vector<std::string> within = {};   // of Boundary too
   // Files that the user named: they are read whatever they are and wherever they lead.
   std::vector<std::string> named = {};
   // Told of each text that is read, by the thread that reads it.

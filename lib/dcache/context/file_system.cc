@@ -52,7 +52,7 @@ uint64_t largest(std::string_view path) {
 class Disk : public FileSystem {
  public:
   explicit Disk(DiskOptions options = {})
-      : boundary_(std::move(options.folders)), note_(std::move(options.note)) {
+      : boundary_(std::move(options.folders), std::move(options.within)), note_(std::move(options.note)) {
     for (const std::string& path : options.named)
       named_.insert(absolute_path(path));
   }

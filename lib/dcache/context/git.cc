@@ -279,9 +279,29 @@ tl::unexpected<std::string> GitRepository::unknown_revision(const std::string& t
                                     state_->is_shallow() ? std::string(kFetchMore) : ""));
 }
 
+namespace {
+
+// "@~1" is "HEAD~1" to git, and not to libgit2.
+std::string with_head(std::string_view text) {
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool is_start = i == 0 || text[i - 1] == '.';
+    const bool is_end =
+        i + 1 == text.size() || std::string_view("~^.:").find(text[i + 1]) != std::string::npos;
+    if (text[i] == '@' && is_start && is_end) {
+      result += "HEAD";
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
 tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string& text) const {
   git_revspec spec{};
-  if (library().git_revparse(&spec, state_->repository.get(), text.c_str()) != 0)
+  if (library().git_revparse(&spec, state_->repository.get(), with_head(text).c_str()) != 0)
     return unknown_revision(text);
   const Object from(spec.from), to(spec.to);
   GitRange range{name_of(from.get()), std::nullopt};

@@ -91,7 +91,7 @@ void Planner::add_copy(const Instruction& instruction) {
   for (const Word& word : words) {
     if (heredoc_of(instruction, word) != nullptr) continue;
     std::string text = expand(instruction, word);
-    sources.push_back({&word, std::move(text), open_});
+    sources.push_back({&word, std::move(text), open_, image_value_});
   }
   const Word& last = instruction.arguments.back();
   const std::string written = expand(instruction, last);
@@ -109,7 +109,7 @@ void Planner::add_copy(const Instruction& instruction) {
   check_copy(instruction, flags, sources);
   Read read = origin_of(instruction, flags.from, flags.from_span);
   for (const Source& source : sources)
-    add_source(instruction, source.text, flags, read, step);
+    add_source(instruction, source, flags, read, step);
   for (const std::string& pattern : flags.exclude)
     step.definition.push_back({Part::Kind::kExclude, {}, pattern});
   if (!read.selectors.empty()) step.reads.push_back(std::move(read));
@@ -210,7 +210,7 @@ void Planner::add_heredoc(const Instruction& instruction, const Heredoc& heredoc
     dockerfile::ExpandOptions plain = expand_options_;
     plain.plain_quotes = true;
     plain.escape = '\\';
-    open_ = false;
+    open_ = image_value_ = false;
     auto expanded = dockerfile::expand(content, noting_lookup(instruction, stage().environment), plain);
     if (expanded) {
       content = std::move(*expanded);
@@ -221,8 +221,9 @@ void Planner::add_heredoc(const Instruction& instruction, const Heredoc& heredoc
   step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc.name), content});
 }
 
-void Planner::add_source(const Instruction& instruction, const std::string& source, const CopyFlags& flags,
+void Planner::add_source(const Instruction& instruction, const Source& given, const CopyFlags& flags,
                          Read& read, Step& step) {
+  const std::string& source = given.text;
   const bool add = instruction.keyword == Keyword::kAdd;
   if (add && is_remote(source)) return add_remote(source, flags, step);
   Selector selector;
@@ -238,6 +239,11 @@ void Planner::add_source(const Instruction& instruction, const std::string& sour
     step.definition.push_back({Part::Kind::kSource, "include", selector.include.back()});
   }
   selector.path = rooted(path);
+  // It may be any file.
+  if (given.unknown) {
+    selector.path = "/";
+    selector.include = {"**"};
+  }
   selector.wildcard = text::has_wildcard(selector.path);
   // Where a file is does not matter to the builder, only what it is called.
   const bool unpacks = selector.unpack && options_.builder == Builder::kBuildkit;

@@ -125,12 +125,13 @@ Error& Planner::fail(const Instruction& instruction, text::Span span, std::strin
   } else if (instruction.keyword == Keyword::kArg) {
     error.phase = Error::Phase::kArguments;
   }
+  if (image_value_) return unknown_error_ = std::move(error);
   return graph_.errors.emplace_back(std::move(error));
 }
 
 std::string Planner::expand(const Instruction& instruction, std::string_view word, text::Span span,
                             const Environment& environment) {
-  open_ = false;
+  open_ = image_value_ = false;
   auto expanded = dockerfile::expand(word, noting_lookup(instruction, environment), expand_options_);
   if (expanded && may_use(instruction, span, expanded->size())) return std::move(*expanded);
   if (expanded) return {};
@@ -140,6 +141,7 @@ std::string Planner::expand(const Instruction& instruction, std::string_view wor
 
 Error& Planner::fail_to_expand(const Instruction& instruction, std::string_view word, text::Span span,
                                const dockerfile::ExpandError& error) {
+  image_value_ = image_value_ && error.by_value;
   Error& added = fail(instruction, span, fmt::format("'{}' can't be expanded: {}", word, error.message),
                       dockerfile::is_of_limit(error)
                           ? std::string(kLongValueRemedy)
@@ -173,6 +175,8 @@ dockerfile::Lookup Planner::noting_lookup(const Instruction& instruction, const 
     if (variable == nullptr) {
       note_undeclared(instruction, name);
       open_ = open_ || instruction.keyword != Keyword::kFrom || declared_globals_.contains(name);
+      const bool is_in_stage = instruction.keyword != Keyword::kFrom && !graph_.stages.empty();
+      if (is_in_stage && !is_declared_in_stage(name)) image_value_ = image_value_ || starts_from_image();
       return std::nullopt;
     }
     const bool inherited =
@@ -182,6 +186,14 @@ dockerfile::Lookup Planner::noting_lookup(const Instruction& instruction, const 
     if (!may_use(instruction, span, variable->value.size())) return std::string_view();
     return variable->value;
   };
+}
+
+bool Planner::starts_from_image() const {
+  const Stage* root = &graph_.stages.back();
+  while (root->base_stage)
+    root = &graph_.stages[*root->base_stage];
+  return std::ranges::any_of(root->steps,
+                             [&](size_t step) { return graph_.steps[step].kind == Step::Kind::kImage; });
 }
 
 bool Planner::is_declared_in_stage(std::string_view name) {
@@ -395,8 +407,10 @@ bool Planner::skips_cache() const {
 }
 
 void Planner::dispatch(const Instruction& instruction) {
+  open_ = image_value_ = false;
   if (options_.builder == Builder::kClassic) refuse_new_features(instruction);
   apply(instruction);
+  open_ = image_value_ = false;
   const bool makes_step = instruction.keyword == Keyword::kRun || instruction.keyword == Keyword::kCopy ||
                           instruction.keyword == Keyword::kAdd || instruction.keyword == Keyword::kWorkdir;
   if (options_.builder != Builder::kBuildkit && !makes_step) add_metadata(instruction);

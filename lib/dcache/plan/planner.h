@@ -58,6 +58,8 @@ class Planner {
   // Looks variables up, notes those that nothing declares, and adds to open_.
   dockerfile::Lookup noting_lookup(const Instruction& instruction, const Environment& environment);
   // Whether an ARG of the stage, or of one that it starts from, names it.
+  // Whether the stage starts from an image that is not made here: its ENV and WORKDIR are not known.
+  bool starts_from_image() const;
   bool is_declared_in_stage(std::string_view name);
   void note_undeclared(const Instruction& instruction, std::string_view name);
   // What the stages are called, those below included: COPY --from and mounts may name them too early.
@@ -137,15 +139,16 @@ class Planner {
   void add_copy(const Instruction& instruction);
   CopyFlags read_copy_flags(const Instruction& instruction, Step& step);
   void add_heredoc(const Instruction& instruction, const dockerfile::Heredoc& heredoc, Step& step);
-  void add_source(const Instruction& instruction, const std::string& source, const CopyFlags& flags,
-                  Read& read, Step& step);
   void add_remote(const std::string& source, const CopyFlags& flags, Step& step) const;
   // A source that is not a heredoc, variables replaced.
   struct Source {
     const Word* word = nullptr;
     std::string text;
     bool open = false;
+    bool unknown = false;  // it has a variable that only the base image may set
   };
+  void add_source(const Instruction& instruction, const Source& source, const CopyFlags& flags, Read& read,
+                  Step& step);
   // What BuildKit verifies once all variables are replaced.
   void check_copy(const Instruction& instruction, const CopyFlags& flags, const std::vector<Source>& sources);
   void check_source(const Instruction& instruction, const Source& source, const CopyFlags& flags);
@@ -166,6 +169,9 @@ class Planner {
   bool in_trigger_ = false;
   size_t used_bytes_ = 0;  // see may_use
   bool open_ = false;  // whether the value that was expanded last depends on build arguments or a base image
+  // Whether that value has a variable that only the base image may set, so that it is not known.
+  bool image_value_ = false;
+  Error unknown_error_;  // the last one that is none if the base image sets what the instruction uses
 
   // That one stage reads from another.
   struct Reference {

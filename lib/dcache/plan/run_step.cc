@@ -176,17 +176,18 @@ void Planner::add_mounts(const Instruction& instruction, Step& step) {
     Mount mount;
     std::string target;
     bool open = false;
+    bool unknown = false;  // it is in a WORKDIR of the base image, or has a variable of it
   };
   std::vector<Mounted> mounts;
   for (const Flag& flag : instruction.flags) {
     if (flag.name != "mount") continue;
-    open_ = false;
+    open_ = image_value_ = false;
     auto mount =
         dockerfile::read_mount(flag.value, noting_lookup(instruction, stage().environment), expand_options_);
     if (!mount) {
       const dockerfile::MountError& error = mount.error();
       if (!error.field.empty()) {
-        open_ = false;
+        open_ = image_value_ = false;
         (void)dockerfile::expand(error.field, noting_lookup(instruction, stage().environment),
                                  expand_options_);
       }
@@ -202,10 +203,12 @@ void Planner::add_mounts(const Instruction& instruction, Step& step) {
     if (relative) target = rooted(stage().workdir + "/" + target);
     if (!target.empty()) step.mount_targets.push_back(target);
     const bool open = open_ || (relative && stage().open_workdir);
-    mounts.push_back({&flag, std::move(*mount), std::move(target), open});
+    const bool unknown =
+        image_value_ || (relative && !mount->target.empty() && stage().workdir == "/" && starts_from_image());
+    mounts.push_back({&flag, std::move(*mount), std::move(target), open, unknown});
   }
   for (const Mounted& mounted : mounts) {
-    if (options_.builder == Builder::kBuildkit)
+    if (options_.builder == Builder::kBuildkit && !mounted.unknown)
       check_mount(instruction, mounted.flag->span, mounted.mount, mounted.target, mounted.open);
   }
   const auto rank = [](const Mounted& mounted) {

@@ -9,6 +9,7 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/project/affected.h"
 #include "dcache/project/effects.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/project/judge.h"
 #include "dcache/text/path.h"
 
@@ -72,18 +73,56 @@ class JudgeChanged : public Judge {
     return full->reduced(read);
   }
 
+  bool may_change_context(const Image& image) const override {
+    const std::string context = files_->real_path(image.build.context);
+    return std::ranges::any_of(real_, [&](const std::string& path) {
+      return text::is_within(path, context) || text::is_within(context, path);
+    });
+  }
+
   void tell_definition(const Image& image, std::vector<cache::ChangedPath>& paths, ImageEffect& effect) {
+    const auto depend_on = [&](const std::string& file, std::string_view reason) {
+      if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) return;
+      effect.effect = Effect::kUnknown;
+      effect.reason = fmt::format(fmt::runtime(reason), file);
+    };
     for (const std::string& file : image.target.sources) {
-      if (!real_.contains(absolute(file))) continue;
+      if (!changes(file)) continue;
       for (cache::ChangedPath& path : paths) {
         if (absolute(path.given) != absolute(file)) continue;
         definitions_.insert(path.given);
         path.fate = cache::ChangedPath::Fate::kDefinition;
       }
-      if (effect.effect == Effect::kRebuilt || !effect.reason.empty()) continue;
-      effect.effect = Effect::kUnknown;
-      effect.reason = fmt::format("its definition depends on {}, which changes", file);
+      depend_on(file, "its definition depends on {}, which changes");
     }
+    for (cache::ChangedPath& path : paths) {
+      if (!is_deleted_definition(path.given, image)) continue;
+      definitions_.insert(path.given);
+      path.fate = cache::ChangedPath::Fate::kDefinition;
+      depend_on(path.given, "{}, which may have defined it, does not exist any more");
+    }
+  }
+
+  // Whether a file, or a folder that it is in, is said to change.
+  bool changes(const std::string& file) const {
+    std::string place = absolute(file);
+    if (real_.contains(place)) return true;
+    if (!files_->exists(file)) return false;
+    while (place.size() > 1) {
+      place = text::parent_path(place);
+      if (real_.contains(place)) return true;
+    }
+    return false;
+  }
+
+  // Nobody knows what a file said that is gone: it may have defined what is built in its folder, and a
+  // definition of CI anything.
+  bool is_deleted_definition(const std::string& given, const Image& image) const {
+    const auto kind = definition_kind(given);
+    const std::string place = absolute(given);
+    if (!kind || files_->exists(place)) return false;
+    if (*kind == DefinitionKind::kWorkflow || *kind == DefinitionKind::kGitlabCi) return true;
+    return text::is_within(absolute(image.build.dockerfile), std::string(text::parent_path(place)));
   }
 
   // A Dockerfile without steps says what the image is all the same.

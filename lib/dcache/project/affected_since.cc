@@ -91,6 +91,7 @@ class JudgeSince : public Judge {
     if (!comparison) {
       tell_failures(image, std::move(comparison.error()), effect);
       tell_lone_failure(image, revisions_.changed_paths(), effect);
+      if (!effect.failures.empty() && has_ignored_files(image)) effect.effect = Effect::kUnknown;
       return;
     }
     if (comparison->before.empty() && comparison->left_out.empty())
@@ -165,6 +166,23 @@ class JudgeSince : public Judge {
     tell_assumed(image, comparison.after, effect);
     tell_result(comparison.after, comparison.before, effect);
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
+  }
+
+  bool may_change_context(const Image& image) const override {
+    const std::string context = revisions_.after()->real_path(image.build.context);
+    return std::ranges::any_of(revisions_.changed_paths(),
+                               [&](const std::string& path) { return text::is_within(path, context); });
+  }
+
+  // Whether the context has files that git ignores: they may have changed.
+  bool has_ignored_files(const Image& image) const {
+    const std::shared_ptr<const context::FileSystem> files = revisions_.after();
+    const std::string& context = image.build.context;
+    const auto ignore =
+        cache::load_ignore_file(image.build.dockerfile, context, image.build.plan.builder, *files);
+    if (!ignore) return true;
+    const auto walk = files->walk(context, ignore->matcher, {.names_only = true});
+    return !walk || !revisions_.assumed_in(walk->snapshot, files->real_path(context)).empty();
   }
 
   // What a definition writes on the image and not into its files.

@@ -46,7 +46,12 @@ class JudgeStates : public Judge {
     options.files = files_;
     options.plan = after;
     auto build = Build::load(options);
-    if (!build) return tell_failures(image, std::move(build.error()), effect);
+    if (!build) {
+      tell_failures(image, std::move(build.error()), effect);
+      // No snapshot has its files.
+      effect.effect = Effect::kUnknown;
+      return;
+    }
     build->hash_files(progress());
     std::vector<Build> states;
     if (const auto found = states_.find(image.target.name); found != states_.end()) {

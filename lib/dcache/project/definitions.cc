@@ -94,13 +94,15 @@ class FolderReader {
       : root_(root), options_(options), result_(result) {}
 
   void read(const std::string& folder, const std::map<DefinitionKind, Paths>& by_kind) {
+    const auto found = by_kind.find(DefinitionKind::kCompose);
+    const Paths composes = found == by_kind.end() ? Paths() : found->second;
     for (const auto& [kind, paths] : by_kind) {
       switch (kind) {
         case DefinitionKind::kCompose:
           read_composes(folder, paths);
           break;
         case DefinitionKind::kBake:
-          read_bakes(folder, paths);
+          read_bakes(folder, paths, composes);
           break;
         default:
           for (const std::string& path : paths)
@@ -205,19 +207,56 @@ class FolderReader {
     }
   }
 
-  // The files that bake reads without -f, and each other one for itself. Paths start in the folder where bake
-  // is run: that of the files or, if no Dockerfile is there, the root of the repository.
-  void read_bakes(const std::string& folder, const Paths& paths) {
-    Paths main;
-    for (const std::string_view name : kBakeNames) {
-      const auto found = std::ranges::find(paths, name, text::base_name);
-      if (found != paths.end()) main.push_back(*found);
+  // The files that bake reads without -f, with those of compose before them, and each other one for itself.
+  // Paths start in the folder where bake is run: that of the files or, if no Dockerfile is there, the root of
+  // the repository.
+  void read_bakes(const std::string& folder, const Paths& paths, const Paths& composes) {
+    const Paths main = those_named(kBakeNames, paths);
+    if (!main.empty()) {
+      Definitions alone = read_bake_somewhere(folder, main, bake_names(folder));
+      append(with_composes(folder, main, those_named(kComposeNames, composes), std::move(alone)), result_);
     }
-    if (!main.empty()) append(read_bake_somewhere(folder, main, bake_names(folder)), result_);
     for (const std::string& path : paths) {
       if (std::ranges::find(main, path) == main.end())
         append(read_bake_somewhere(folder, {path}, {}), result_);
     }
+  }
+
+  template <size_t kCount>
+  static Paths those_named(const std::array<std::string_view, kCount>& names, const Paths& paths) {
+    Paths found;
+    for (const std::string_view name : names) {
+      const auto path = std::ranges::find(paths, name, text::base_name);
+      if (path != paths.end()) found.push_back(*path);
+    }
+    return found;
+  }
+
+  // What bake makes of its files if there are files of compose next to them: its targets may add to services.
+  // Services that bake's files do not name are read with compose. `alone` is what bake's files say without
+  // them.
+  Definitions with_composes(const std::string& folder, const Paths& paths, const Paths& composes,
+                            Definitions alone) const {
+    const bool is_run_elsewhere =
+        std::ranges::any_of(alone.targets, [&](const Target& target) { return target.folder != folder; });
+    if (composes.empty() || is_run_elsewhere) return alone;
+    Paths names = bake_names(folder), all = composes;
+    std::ranges::move(compose_names(folder), std::back_inserter(names));
+    std::ranges::copy(paths, std::back_inserter(all));
+    Definitions together = with_sources(
+        options_, names, [&](const ReadOptions& options) { return read_bake(all, folder, options); });
+    if (!together.failures.empty() && alone.failures.empty()) return alone;
+    const auto is_of_bake = [](const Origin& origin) { return origin.kind == DefinitionKind::kBake; };
+    std::erase_if(together.targets,
+                  [&](const Target& target) { return std::ranges::none_of(target.defined, is_of_bake); });
+    for (Target& target : together.targets)
+      std::ranges::stable_partition(target.defined, is_of_bake);
+    // They are those of compose's own reading.
+    together.skipped.clear();
+    std::erase_if(together.failures, [&](const text::Failure& failure) {
+      return std::ranges::find(composes, failure.path) != composes.end();
+    });
+    return together;
   }
 
   Definitions read_bake_somewhere(const std::string& folder, const Paths& paths, const Paths& names) const {

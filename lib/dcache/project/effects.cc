@@ -1,6 +1,7 @@
 #include "dcache/project/effects.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -90,13 +91,43 @@ std::string missing_words(const Build& build, const cache::Cause& cause, const s
                      submodule);
 }
 
+// A folder or a Dockerfile that the build needs and that is not there, as it is if an earlier step of a CI
+// job makes it: the reason, or nothing.
+std::string made_before(const Image& image) {
+  const cache::BuildOptions& build = image.build;
+  const context::FileSystem& files = *build.files;
+  constexpr std::string_view kWords = "{} does not exist; is it made before the build?";
+  for (const auto& [name, folder] : build.plan.named_contexts) {
+    if (!folder.starts_with(plan::kImageScheme) && !files.exists(folder)) return fmt::format(kWords, folder);
+  }
+  const bool is_of_ci = std::ranges::all_of(image.target.defined, [](const Origin& origin) {
+    return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
+  });
+  if (!is_of_ci) return {};
+  if (!files.exists(build.context)) return fmt::format(kWords, build.context);
+  return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
+}
+
+// Whether the build is another one for another platform.
+bool uses_platform(const Build& build) {
+  constexpr std::array<std::string_view, 4> kArguments = {"TARGETPLATFORM", "TARGETOS", "TARGETARCH",
+                                                          "TARGETVARIANT"};
+  return std::ranges::any_of(kArguments, [&](std::string_view name) {
+    const auto is_in = [&](const plan::Stage& stage) {
+      return stage.needed && stage.from->one_line().find(name) != std::string::npos;
+    };
+    return declares(build, std::string(name)) || std::ranges::any_of(build.graph().stages, is_in);
+  });
+}
+
 constexpr std::string_view kArgs = "args.";
 
 // What an image's definition leaves open and its build may see: the reason, or nothing.
 std::string unknown_of(const Image& image, const Build& build) {
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
-    if (!unknown.varies || attribute == "platforms" || !may_change_steps(unknown)) continue;
+    if (!unknown.varies || !may_change_steps(unknown)) continue;
+    if (attribute.starts_with("platform") && !uses_platform(build)) continue;
     if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
     return words_of(unknown);
   }
@@ -143,6 +174,11 @@ void tell_steps(const Build& build, const cache::Report& report, const std::stri
 }
 
 void tell_failures(const Image& image, std::vector<text::Failure> failures, ImageEffect& effect) {
+  if (std::string reason = made_before(image); !reason.empty()) {
+    effect.effect = Effect::kUnknown;
+    effect.reason = std::move(reason);
+    return;
+  }
   effect.reason = "it can't be built: " + text::words_of(failures.front());
   const Origin& origin = image.origin();
   for (text::Failure& failure : failures) {

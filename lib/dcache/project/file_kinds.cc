@@ -10,27 +10,17 @@
 namespace dcache::project {
 namespace {
 
-// What a Dockerfile is made from, describes one, or is left over from one.
-constexpr std::array<std::string_view, 21> kOtherEndings = {".dockerignore",
-                                                            ".containerignore",
-                                                            ".j2",
-                                                            ".jinja",
-                                                            ".jinja2",
-                                                            ".tmpl",
-                                                            ".tpl",
-                                                            ".gotmpl",
-                                                            ".template",
-                                                            ".erb",
-                                                            ".mustache",
-                                                            ".hbs",
-                                                            ".ejs",
-                                                            ".liquid",
-                                                            ".mako",
-                                                            ".md",
-                                                            ".in",
-                                                            ".orig",
-                                                            ".rej",
-                                                            ".bak",
+// What a Dockerfile is made from, describes one, is about one (a policy of docker buildx), or is left over
+// from one.
+constexpr std::array<std::string_view, 28> kOtherEndings = {".rego",     ".json",         ".yaml",
+                                                            ".yml",      ".diff",         ".patch",
+                                                            ".swp",      ".dockerignore", ".containerignore",
+                                                            ".j2",       ".jinja",        ".jinja2",
+                                                            ".tmpl",     ".tpl",          ".gotmpl",
+                                                            ".template", ".erb",          ".mustache",
+                                                            ".hbs",      ".ejs",          ".liquid",
+                                                            ".mako",     ".md",           ".in",
+                                                            ".orig",     ".rej",          ".bak",
                                                             "~"};
 constexpr std::array<std::string_view, 10> kDockerfiles = {
     "Dockerfile",    "Dockerfile.*",    "Dockerfile-*",    "*.Dockerfile",    "*.dockerfile",

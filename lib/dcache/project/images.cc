@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iterator>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,7 +17,9 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/once.h"
+#include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::project {
 namespace {
@@ -62,6 +65,23 @@ std::vector<std::string> platforms_of(const Target& target) {
   return known;
 }
 
+// "linux/amd64,linux/arm64" in one text is two, as docker buildx takes it.
+std::vector<std::string> split_platforms(const std::vector<std::string>& texts) {
+  std::vector<std::string> all;
+  for (const std::string& text : texts) {
+    if (!is_known_platform(text)) {
+      add_once(all, {text});
+      continue;
+    }
+    for (std::string_view left = text; !left.empty();) {
+      const size_t comma = std::min(left.find(','), left.size());
+      add_once(all, {std::string(text::trim(left.substr(0, comma)))});
+      left.remove_prefix(std::min(comma + 1, left.size()));
+    }
+  }
+  return all;
+}
+
 class ImageMaker {
  public:
   // `root` is the root of the repository, from the current folder.
@@ -69,6 +89,7 @@ class ImageMaker {
 
   Image of_target(Target target) const {
     Image image;
+    target.platforms = split_platforms(target.platforms);
     BuildOptions& build = image.build = options_.build;
     build.files = options_.read.files;
     build.plan.target.clear();
@@ -85,6 +106,7 @@ class ImageMaker {
         image.remote = fmt::format("its {} {}", attribute, unknown.reason);
     }
     build.dockerfile = dockerfile_path(target);
+    take_other_case(target, build);
     if (image.remote.empty()) image.remote = missing_files(target, build);
     if (target.dockerfile_inline) {
       build.dockerfile = fmt::format("{} ({})", target.defined.front().path, target.name);
@@ -119,6 +141,20 @@ class ImageMaker {
   }
 
  private:
+  // Without a file of the default name BuildKit reads one in lower case.
+  // Source: DefaultDockerfileName in https://github.com/moby/buildkit/blob/master/frontend/dockerui/config.go
+  void take_other_case(Target& target, BuildOptions& build) const {
+    const context::FileSystem& files = *options_.read.files;
+    if (text::base_name(target.dockerfile) != kDefaultName || files.exists(build.dockerfile)) return;
+    const std::string other =
+        text::join_path(std::string(text::parent_path(build.dockerfile)), kLowerCaseName);
+    if (!files.exists(other)) return;
+    build.dockerfile = other;
+    target.dockerfile = text::join_path(std::string(text::parent_path(target.dockerfile)), kLowerCaseName);
+  }
+
+  static constexpr std::string_view kDefaultName = "Dockerfile", kLowerCaseName = "dockerfile";
+
   // Why nothing can be said of a build whose files are in a submodule.
   std::string missing_files(const Target& target, const BuildOptions& build) const {
     const auto in = [&](const std::string& path) {
@@ -211,12 +247,23 @@ bool are_same_platforms(const Image& a, const Image& b) {
   return x.empty() || y.empty() || is_open || std::ranges::is_permutation(x, y);
 }
 
+// Whether both builds give the builder the same options, which count in the keys of steps.
+bool are_same_options(const plan::Options& a, const plan::Options& b) {
+  const auto all_of = [](const plan::Options& plan) {
+    const plan::RunOptions& run = plan.run;
+    return std::tie(run.network, run.hostname, run.add_hosts, run.ulimits, run.shm_size, run.cgroup_parent,
+                    plan.no_cache, plan.no_cache_filter);
+  };
+  return all_of(a) == all_of(b);
+}
+
 // Whether two definitions mean the same build, under whatever name.
 bool is_same_build(const Image& a, const Image& b) {
   return are_same_platforms(a, b) && a.build.dockerfile == b.build.dockerfile &&
          a.build.context == b.build.context && a.remote == b.remote &&
          a.build.plan.target == b.build.plan.target && are_same_arguments(a, b) &&
-         a.build.plan.named_contexts == b.build.plan.named_contexts;
+         a.build.plan.named_contexts == b.build.plan.named_contexts &&
+         are_same_options(a.build.plan, b.build.plan);
 }
 
 // The image that a definition means as well: one of the same build, of the same name if there is one. Images
@@ -265,6 +312,19 @@ void add_inputs(Target& from, Target& to) {
   if (!to.builder) to.builder = from.builder;
 }
 
+// One that is built for no platform in particular is built for that of the builder.
+void take_platforms(Image& other, Image& image) {
+  if (other.target.platforms.empty() && image.target.platforms.empty() &&
+      other.target.platform == image.target.platform)
+    return;
+  for (Image* one : {&other, &image}) {
+    if (one->target.platforms.empty()) one->target.platforms = {one->build.plan.platform};
+  }
+  add_once(image.target.platforms, std::move(other.target.platforms));
+  const std::vector<std::string> platforms = image.platforms();
+  if (!platforms.empty()) image.build.plan.platform = platforms.front();
+}
+
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
   if (Image* const known = same_image(project.images, image)) {
@@ -275,11 +335,10 @@ void add_image(Image image, Project& project) {
     take_known_arguments(image, *known);
     for (Unknown& unknown : image.target.unknown) {
       std::vector<Unknown>& all = known->target.unknown;
-      if (unknown.attribute.starts_with("args.") && std::ranges::find(all, unknown) == all.end())
+      if (may_change_steps(unknown) && std::ranges::find(all, unknown) == all.end())
         all.push_back(std::move(unknown));
     }
-    add_once(known->target.platforms, std::move(image.target.platforms));
-    if (known->target.platform.empty()) known->target.platform = image.target.platform;
+    take_platforms(image, *known);
     add_once(known->target.tags, std::move(image.target.tags));
     add_once(known->target.repositories, std::move(image.target.repositories));
     add_once(known->target.references, std::move(image.target.references));

@@ -32,6 +32,9 @@ class Judge {
   // As of Affected, once all are compared.
   virtual std::vector<std::string> outside() const { return {}; }
 
+  // Whether some file of its context may be another one.
+  virtual bool may_change_context(const Image& /*image*/) const { return true; }
+
   const cache::Build::Progress& progress() const { return options_.progress; }
   const std::string& root() const { return project_.root; }
 
@@ -46,6 +49,8 @@ class Judge {
   void add_needed(size_t index, const std::string& platform, plan::Options& before,
                   plan::Options& after) const;
   void judge(size_t index);
+  // ONBUILD of an image of the project is run in the builds that start from it.
+  void tell_triggers(size_t index, ImageEffect& effect) const;
   // The effect on an image as one for a platform reads it; that for any if the platform is not known.
   Effect effect_for(size_t index, const std::string& platform) const;
 

@@ -43,6 +43,7 @@ class ProjectReader {
     visit({path, ".", {}, options.profiles, 0});
     look_for_profiles(path);
     check_needs();
+    note_skipped_needs();
     defined_.failures = std::move(model_.failures);
   }
 
@@ -222,6 +223,17 @@ class ProjectReader {
     for (std::string_view name : options_.profiles) {
       if (name.starts_with('-')) name.remove_prefix(1);
       if (!has_remote_ && !known_profiles_.contains(name)) lacked.emplace(name);
+    }
+  }
+
+  // What another builder makes may change in ways that nobody here sees.
+  void note_skipped_needs() {
+    for (Target& target : defined_.targets) {
+      for (const auto& [argument, need] : target.image_args) {
+        const auto skipped = std::ranges::find(defined_.skipped, need, &Skipped::name);
+        if (skipped != defined_.skipped.end())
+          target.unknown.push_back({"requires", fmt::format("is {}, which is {}", need, skipped->reason)});
+      }
     }
   }
 

@@ -14,7 +14,7 @@ struct Words {
   std::string_view words;
   bool plural;
 };
-constexpr std::array<Words, 16> kWords = {{{"annotations", "the annotations", true},
+constexpr std::array<Words, 17> kWords = {{{"annotations", "the annotations", true},
                                            {"args", "the build arguments", true},
                                            {"cache-from", "the imported caches", true},
                                            {"cache-to", "the exported caches", true},
@@ -28,6 +28,7 @@ constexpr std::array<Words, 16> kWords = {{{"annotations", "the annotations", tr
                                            {"no-cache-filter", "the stages of 'no-cache-filter'", true},
                                            {"platform", "the platforms", true},
                                            {"platforms", "the platforms", true},
+                                           {"requires", "a required image", false},
                                            {"tags", "the tags", true},
                                            {"target", "the target stage", false}}};
 // The start of a reason, for one and for several.

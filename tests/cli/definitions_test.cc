@@ -1,0 +1,249 @@
+// `dcache affected` on repositories where several definitions, or parts of one, say how an image is built.
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/cli/repository.h"
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using test::Files;
+using test::Outcome;
+using test::Repository;
+using test::run_dcache;
+
+constexpr const char* kWorkflow = ".github/workflows/w.yml";
+
+// A workflow that builds and pushes the image org/x.
+std::string workflow_with(const std::string& inputs, const std::string& strategy = "") {
+  return "on: push\njobs:\n  b:\n" + strategy +
+         "    runs-on: ubuntu-latest\n    steps:\n    - uses: docker/build-push-action@v6\n      with:\n"
+         "        context: .\n        tags: org/x\n" +
+         inputs;
+}
+
+TEST(SeveralDefinitions, AddTheirPlatforms) {
+  const Repository repository({{"Dockerfile",
+                                "FROM scratch AS arm64\nCOPY g /\nFROM scratch AS amd64\n"
+                                "COPY f /\nFROM ${TARGETARCH}\nCOPY end /\n"},
+                               {"compose.yaml", "services: {x: {build: .}}\n"},
+                               {kWorkflow, workflow_with("        platforms: linux/arm64\n")},
+                               {"end", ""},
+                               {"f", "1\n"},
+                               {"g", "1\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "x:rebuilt@4");
+  EXPECT_EQ(repository.effects({"--changed", "g"}), "x:rebuilt@2");
+  repository.write("g", "2\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:rebuilt@2");
+}
+
+TEST(SeveralDefinitions, OfOtherOptionsAreOtherBuilds) {
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\nRUN make\n"},
+                               {"compose.yaml", "services: {x: {build: .}}\n"},
+                               {"f", "1\n"}});
+  const std::string other = std::string("x@") + kWorkflow;
+  for (const auto& [before, after] :
+       std::vector<std::pair<std::string, std::string>>{{"network: none", "network: host"},
+                                                        {"shm-size: 1g", "shm-size: 2g"},
+                                                        {"add-hosts: a:10.0.0.1", "add-hosts: b:10.0.0.1"},
+                                                        {"ulimit: nofile=1", "ulimit: nofile=2"},
+                                                        {"no-cache-filter: a", "no-cache: true"}}) {
+    repository.write(kWorkflow, workflow_with("        " + before + "\n"));
+    repository.commit("one");
+    repository.write(kWorkflow, workflow_with("        " + after + "\n"));
+    const std::string effects = repository.effects({"--git", "HEAD"});
+    EXPECT_TRUE(effects.starts_with("x:unaffected " + other + ":rebuilt")) << after << '\n' << effects;
+  }
+}
+
+TEST(SeveralDefinitions, OfComposeAndBakeInOneFolderAreReadAsBakeDoes) {
+  const Repository repository(
+      {{"s/Dockerfile", "ARG MODE\nFROM scratch AS p\nCOPY p /\nFROM scratch AS f\nCOPY f /\nFROM ${MODE}\n"},
+       {"compose.yaml",
+        "services:\n  x: {build: {context: s, args: {MODE: f}}}\n  y: {build: {context: s, args: {MODE: "
+        "f}}}\n"},
+       {"docker-bake.hcl",
+        "target \"x\" {\n  args = { MODE = \"p\" }\n}\ntarget \"z\" {\n  inherits = [\"x\"]\n}\n"},
+       {"s/p", "1\n"},
+       {"s/f", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "s/p"}),
+            "x:unaffected y:unaffected x@docker-bake.hcl:rebuilt@3 z:rebuilt@3");
+  EXPECT_EQ(repository.effects({"--changed", "s/f"}),
+            "x:rebuilt@5 y:rebuilt@5 x@docker-bake.hcl:unaffected z:unaffected");
+  const Outcome names =
+      run_dcache({"affected", "--changed", "s/p", "--format", "bake-targets"}, repository.path());
+  EXPECT_EQ(names.out, "x z\n") << names.err;
+  const Outcome alone = run_dcache({"affected", "--changed", "s/p", "--definition", "compose.yaml",
+                                    "--definition", "docker-bake.hcl", "--format", "bake-targets"},
+                                   repository.path());
+  EXPECT_EQ(alone.out, "x z\n") << alone.err;
+}
+
+TEST(Platforms, ThatOnlyCiKnowsAreUnknown) {
+  const std::string strategy = "    strategy: {matrix: {platform: '${{ fromJSON(needs.a.outputs.p) }}'}}\n";
+  const Repository repository(
+      {{"Dockerfile",
+        "FROM scratch AS arm64\nCOPY g /\nFROM scratch AS amd64\nCOPY f /\nFROM ${TARGETARCH}\n"},
+       {kWorkflow, workflow_with("        platforms: ${{ matrix.platform }}\n", strategy)},
+       {"f", "1\n"},
+       {"g", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "g"}), "x:unknown");
+  repository.write("Dockerfile", "FROM scratch\nCOPY f /\n");
+  EXPECT_EQ(repository.effects({"--changed", "g"}), "x:unaffected");
+}
+
+TEST(ChangedFolder, AboveAContextMeansAllOfIt) {
+  const Repository repository({{"svc/api/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"svc/api/f", "1\n"},
+                               {"web/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"web/f", "1\n"},
+                               {"docker/Dockerfile", "FROM scratch\nCOPY web /\n"},
+                               {"compose.yaml",
+                                "services: {api: {build: svc/api}, web: {build: web}, all: {build: {context: "
+                                "., dockerfile: docker/Dockerfile}}}\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "svc"}), "api:rebuilt@2 web:unaffected all:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "svc/"}), "api:rebuilt@2 web:unaffected all:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", repository.path() + "/svc"}),
+            "api:rebuilt@2 web:unaffected all:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "docker"}), "api:unaffected web:unaffected all:may-rebuild@2");
+  EXPECT_EQ(repository.effects({"--changed", "."}), "api:rebuilt@2 web:rebuilt@2 all:rebuilt@2");
+  const Outcome explained = run_dcache({"explain", "--image", "api", "--changed", "svc"}, repository.path());
+  EXPECT_NE(explained.out.find("rebuild"), std::string::npos) << explained.out;
+}
+
+TEST(ChangedLink, OnTheWayToAContextMeansAllOfIt) {
+  const Repository repository({{"real/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"real/f", "1\n"},
+                               {"compose.yaml", "services: {x: {build: ctx}}\n"}});
+  repository.shell("ln -s real ctx");
+  EXPECT_EQ(repository.effects({"--changed", "ctx"}), "x:rebuilt@2");
+}
+
+TEST(DeletedFiles, ThatSaidHowToBuildCount) {
+  const Repository repository(
+      {{"docker/Dockerfile", "FROM scratch\nCOPY src /\n"},
+       {"src/x", "1\n"},
+       {"app/[id].tsx", "1\n"},
+       {"app/Dockerfile", "FROM scratch\nCOPY . /\n"},
+       {"other/Dockerfile", "FROM scratch\n"},
+       {"compose.yaml",
+        "services: {x: {build: {context: ., dockerfile: docker/Dockerfile}}, app: {build: app}}\n"}});
+  const std::string opened = "x:may-rebuild@2 app:unaffected other/Dockerfile:unaffected";
+  EXPECT_EQ(repository.effects({"--changed", ".dockerignore"}), opened);
+  EXPECT_EQ(repository.effects({"--changed", "docker/Dockerfile.dockerignore"}), opened);
+  EXPECT_EQ(repository.effects({"--changed", "docker/.dockerignore"}),
+            "x:unaffected app:unaffected other/Dockerfile:unaffected");
+  repository.shell("rm 'app/[id].tsx'");
+  EXPECT_EQ(repository.effects({"--changed", "app/[id].tsx"}),
+            "x:unaffected app:rebuilt@2 other/Dockerfile:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "other/docker-bake.hcl"}),
+            "x:unaffected app:unaffected other/Dockerfile:unknown");
+  EXPECT_EQ(repository.effects({"--changed", ".github/workflows/w.yml"}),
+            "x:unknown app:unknown other/Dockerfile:unknown");
+}
+
+TEST(Platforms, InOneTextAreSeveral) {
+  const Repository repository(
+      {{"Dockerfile",
+        "FROM scratch AS arm64\nCOPY g /\nFROM scratch AS amd64\nCOPY f /\nFROM ${TARGETARCH}\n"},
+       {"docker-bake.hcl", "target \"x\" { platforms = [\"linux/amd64, linux/arm64\"] }\n"},
+       {"f", "1\n"},
+       {"g", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "g"}), "x:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "x:rebuilt@4");
+}
+
+// What the image that a Dockerfile starts from sets is not empty.
+TEST(BaseImage, MaySetVariablesAndTheWorkdir) {
+  const Repository repository(
+      {{"base/Dockerfile", "FROM alpine\nENV SRC=src/\n"},
+       {"app/Dockerfile", "FROM org/base\nCOPY ${SRC}x /\n"},
+       {"app/src/x", "1\n"},
+       {"compose.yaml", "services: {base: {build: base, image: org/base}, app: {build: app}}\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "app/src/x"}), "base:unaffected app:rebuilt@2");
+  repository.write("app/src/x", "2\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:rebuilt@2");
+  for (const std::string line :
+       {"COPY $SRC/x /", "VOLUME $V", "STOPSIGNAL $SIG", "COPY f ${GOPATH:?no}", "WORKDIR $HOME/a",
+        "RUN --mount=type=bind,target=$GOPATH ls", "RUN --mount=type=cache,target=$C ls",
+        "RUN --mount=type=cache,target=/c,uid=$UID ls", "RUN --mount=type=bind,target=. ls"}) {
+    repository.write("app/Dockerfile", "FROM org/base\nCOPY f /\n" + line + "\n");
+    repository.write("app/f", "");
+    const Outcome outcome = run_dcache({"affected", "--changed", "app/f"}, repository.path());
+    EXPECT_EQ(outcome.status, 0) << line << '\n' << outcome.err;
+    EXPECT_NE(outcome.out.find("COPY f"), std::string::npos) << line << '\n' << outcome.out;
+  }
+}
+
+TEST(Revisions, MayBeWrittenWithAnAt) {
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\n"}, {"f", "1\n"}});
+  repository.write("f", "2\n");
+  repository.commit("second");
+  for (const std::string revision : {"@~1", "@^", "@~1..@", "@~1...HEAD"})
+    EXPECT_EQ(repository.effects({"--git", revision}), "Dockerfile:rebuilt@2") << revision;
+}
+
+TEST(Dockerfiles, AreNotWhatIsNamedAfterOne) {
+  const Repository repository({{"Dockerfile", "FROM scratch\n"}, {"Dockerfile.rego", "package docker\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "Dockerfile:unaffected");
+}
+
+TEST(Dockerfiles, MayBeInLowerCase) {
+  const Repository repository({{"s/dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"s/f", "1\n"},
+                               {"compose.yaml", "services: {x: {build: s}}\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "s/f"}), "x:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
+}
+
+TEST(Folders, ThatCiMakesAreUnknown) {
+  const Repository repository(
+      {{"app/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"app/f", ""},
+       {"docker-bake.hcl", "target \"r\" {\n context = \"app\"\n contexts = { artifacts = \"./bin\" }\n}\n"},
+       {kWorkflow,
+        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "    - run: git clone https://github.com/q/w && cd w && docker build -t org/w .\n"
+        "    - uses: actions/download-artifact@v4\n      with: {path: dl}\n"
+        "    - uses: docker/build-push-action@v6\n      with: {context: dl, file: app/Dockerfile, tags: "
+        "org/dl}\n"}});
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD"}, repository.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "r:unknown w:unknown dl:unknown") << outcome.out;
+  EXPECT_NE(outcome.out.find(" w does not exist; is it made before the build?"), std::string::npos)
+      << outcome.out;
+}
+
+TEST(RequiredArtifacts, OfOtherBuildersAreUnknown) {
+  const Repository repository(
+      {{"other/Dockerfile", "ARG TOOL\nFROM ${TOOL}\nCOPY f /\n"},
+       {"other/f", ""},
+       {"skaffold.yaml",
+        "apiVersion: skaffold/v4beta6\nkind: Config\nbuild:\n  artifacts:\n"
+        "  - {image: tool, context: tools, custom: {buildCommand: ./x.sh}}\n"
+        "  - {image: other, context: other, requires: [{image: tool, alias: TOOL}]}\n"}});
+  const Outcome outcome = run_dcache({"affected", "--changed", "tools/f"}, repository.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("a required image is tool, which is built by custom"), std::string::npos)
+      << outcome.out;
+}
+
+TEST(BaseImage, MayReadTheContextWithOnbuild) {
+  const Repository repository(
+      {{"base/Dockerfile", "FROM alpine\nONBUILD COPY src /src\n"},
+       {"app/Dockerfile", "FROM org/base\nRUN x\n"},
+       {"app/src/a", "1\n"},
+       {"compose.yaml", "services: {base: {build: base, image: org/base}, app: {build: app}}\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "app/src/a"}), "base:unaffected app:unknown");
+  EXPECT_EQ(repository.effects({"--changed", "x"}), "base:unaffected app:unaffected");
+  repository.write("app/src/a", "2\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unknown");
+}
+
+}  // namespace
+}  // namespace dcache
