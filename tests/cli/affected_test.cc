@@ -43,6 +43,28 @@ const std::vector<std::pair<std::string, std::string>> kShared = {
      "requires: "
      "[{image: base, alias: BASE}]\n"}};
 
+TEST(Affected, APatternThatMatchesNothingChangesNothing) {
+  const Repository repository({{"a/Dockerfile", "FROM scratch\nCOPY f1 /\n"},
+                               {"a/f1", "1\n"},
+                               {"b/Dockerfile", "FROM scratch\nCOPY g /\n"},
+                               {"b/g", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "f*"}), "a/Dockerfile:rebuilt@2 b/Dockerfile:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "*.md"}), "a/Dockerfile:unaffected b/Dockerfile:unaffected");
+}
+
+TEST(Affected, AVariableOfTheBaseImageInCopyTakesWhatFits) {
+  const Repository repository({{"Dockerfile", "FROM a\nCOPY conf/app.$VARIANT.json $SRC/main.c /\n"},
+                               {"conf/app.x.json", "1\n"},
+                               {"main.c", "1\n"},
+                               {"a/b/main.c", "1\n"},
+                               {"conf/other.json", "1\n"}});
+  const std::string name = repository.effects({"--changed", "README"});
+  EXPECT_NE(name.find(":unaffected"), std::string::npos) << name;
+  for (const char* path : {"conf/app.x.json", "main.c", "a/b/main.c"})
+    EXPECT_NE(repository.effects({"--changed", path}).find(":rebuilt@2"), std::string::npos) << path;
+  EXPECT_NE(repository.effects({"--changed", "conf/other.json"}).find(":unaffected"), std::string::npos);
+}
+
 TEST(Affected, TellsWhatASharedBaseGains) {
   const Repository before(kWasteful);
   EXPECT_EQ(before.effects({"--changed", "cmd/app1/main.go"}), "app1:rebuilt@3 app2:rebuilt@3");

@@ -83,7 +83,7 @@ TEST(SeveralDefinitions, OfComposeAndBakeInOneFolderAreReadAsBakeDoes) {
   EXPECT_EQ(alone.out, "x z\n") << alone.err;
 }
 
-TEST(Platforms, ThatOnlyCiKnowsAreUnknown) {
+TEST(Platforms, ThatOnlyCiKnowsAreJudgedForTheTwoUsualOnes) {
   const std::string strategy = "    strategy: {matrix: {platform: '${{ fromJSON(needs.a.outputs.p) }}'}}\n";
   const Repository repository(
       {{"Dockerfile",
@@ -91,7 +91,10 @@ TEST(Platforms, ThatOnlyCiKnowsAreUnknown) {
        {kWorkflow, workflow_with("        platforms: ${{ matrix.platform }}\n", strategy)},
        {"f", "1\n"},
        {"g", "1\n"}});
-  EXPECT_EQ(repository.effects({"--changed", "g"}), "x:unknown");
+  EXPECT_EQ(repository.effects({"--changed", "g"}), "x:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--changed", "f"}), "x:rebuilt@4");
+  EXPECT_EQ(repository.effects({"--changed", "h"}), "x:unaffected");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
   repository.write("Dockerfile", "FROM scratch\nCOPY f /\n");
   EXPECT_EQ(repository.effects({"--changed", "g"}), "x:unaffected");
 }

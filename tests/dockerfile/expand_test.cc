@@ -34,7 +34,7 @@ TEST(Expand, GivesWhatARecordedBuildGave) {
       EXPECT_FALSE(value) << text << " gave " << *value;
     } else {
       ASSERT_TRUE(value) << text << ": " << value.error().message;
-      EXPECT_EQ(*value, trial.at("value")) << text;
+      EXPECT_EQ(*value, trial.at("value").get<std::string>()) << text;
     }
   }
 }

@@ -149,8 +149,10 @@ bool is_read(const Build& build, const std::vector<StepKeys>& keys, const Change
   return false;
 }
 
-// Whether a path that is said to change is that file, or a folder that contains it. The file may be gone.
+// Whether a path that is said to change is that file, or a folder that contains it. The file may be gone. A
+// pattern is not a path.
 bool holds(const context::FileSystem& files, const ChangedPath& path, const std::string& file) {
+  if (path.absolute.empty()) return false;
   const bool exists = files.exists(file);
   const std::string real = exists ? files.real_path(file) : real_place(files, file);
   return path.absolute == real || (exists && text::is_within(real, path.absolute));

@@ -91,7 +91,9 @@ void Planner::add_copy(const Instruction& instruction) {
   for (const Word& word : words) {
     if (heredoc_of(instruction, word) != nullptr) continue;
     std::string text = expand(instruction, word);
-    sources.push_back({&word, std::move(text), open_, image_value_});
+    const bool open = open_;
+    sources.push_back(
+        {&word, std::move(text), open, image_value_ ? possible_paths(word) : std::vector<std::string>()});
   }
   const Word& last = instruction.arguments.back();
   const std::string written = expand(instruction, last);
@@ -221,6 +223,22 @@ void Planner::add_heredoc(const Instruction& instruction, const Heredoc& heredoc
   step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc.name), content});
 }
 
+std::vector<std::string> Planner::possible_paths(const Word& word) {
+  const dockerfile::Lookup known = stage().environment.lookup();
+  std::vector<std::string> patterns;
+  // Nothing, a part of a name, or several folders.
+  for (const std::string_view value : {"", "*", "*/**/*"}) {
+    const auto lookup = [&](std::string_view name) -> std::optional<std::string_view> {
+      const auto found = known(name);
+      return found || is_declared_in_stage(name) ? found : value;
+    };
+    const auto text = dockerfile::expand(word.text, lookup, expand_options_);
+    const std::string pattern = text ? rooted(*text).substr(1) : std::string();
+    patterns.push_back(pattern.empty() ? "**" : pattern);
+  }
+  return patterns;
+}
+
 void Planner::add_source(const Instruction& instruction, const Source& given, const CopyFlags& flags,
                          Read& read, Step& step) {
   const std::string& source = given.text;
@@ -239,10 +257,10 @@ void Planner::add_source(const Instruction& instruction, const Source& given, co
     step.definition.push_back({Part::Kind::kSource, "include", selector.include.back()});
   }
   selector.path = rooted(path);
-  // It may be any file.
-  if (given.unknown) {
+  if (!given.possible.empty()) {
+    selector.written = given.word->text;
     selector.path = "/";
-    selector.include = {"**"};
+    selector.include = given.possible;
   }
   selector.wildcard = text::has_wildcard(selector.path);
   // Where a file is does not matter to the builder, only what it is called.

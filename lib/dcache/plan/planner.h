@@ -57,9 +57,9 @@ class Planner {
   bool may_use(const Instruction& instruction, text::Span span, size_t bytes);
   // Looks variables up, notes those that nothing declares, and adds to open_.
   dockerfile::Lookup noting_lookup(const Instruction& instruction, const Environment& environment);
-  // Whether an ARG of the stage, or of one that it starts from, names it.
   // Whether the stage starts from an image that is not made here: its ENV and WORKDIR are not known.
   bool starts_from_image() const;
+  // Whether an ARG of the stage, or of one that it starts from, names it.
   bool is_declared_in_stage(std::string_view name);
   void note_undeclared(const Instruction& instruction, std::string_view name);
   // What the stages are called, those below included: COPY --from and mounts may name them too early.
@@ -145,8 +145,11 @@ class Planner {
     const Word* word = nullptr;
     std::string text;
     bool open = false;
-    bool unknown = false;  // it has a variable that only the base image may set
+    // If it has a variable that only the base image may set: patterns of what it may mean.
+    std::vector<std::string> possible = {};
   };
+  // Patterns of all paths that a source may mean, whatever such variables are.
+  std::vector<std::string> possible_paths(const Word& word);
   void add_source(const Instruction& instruction, const Source& source, const CopyFlags& flags, Read& read,
                   Step& step);
   // What BuildKit verifies once all variables are replaced.

@@ -224,6 +224,7 @@ class JudgeSince : public Judge {
 
   static bool builds(const Image& image, const std::string& platform) {
     const std::vector<std::string> platforms = image.platforms();
+    if (image.has_open_platforms()) return true;
     if (platforms.empty()) return image.build.plan.platform == platform;
     return std::ranges::find(platforms, platform) != platforms.end();
   }

@@ -1,7 +1,6 @@
 #include "dcache/project/effects.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -108,26 +107,13 @@ std::string made_before(const Image& image) {
   return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
 }
 
-// Whether the build is another one for another platform.
-bool uses_platform(const Build& build) {
-  constexpr std::array<std::string_view, 4> kArguments = {"TARGETPLATFORM", "TARGETOS", "TARGETARCH",
-                                                          "TARGETVARIANT"};
-  return std::ranges::any_of(kArguments, [&](std::string_view name) {
-    const auto is_in = [&](const plan::Stage& stage) {
-      return stage.needed && stage.from->one_line().find(name) != std::string::npos;
-    };
-    return declares(build, std::string(name)) || std::ranges::any_of(build.graph().stages, is_in);
-  });
-}
-
 constexpr std::string_view kArgs = "args.";
 
 // What an image's definition leaves open and its build may see: the reason, or nothing.
 std::string unknown_of(const Image& image, const Build& build) {
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
-    if (!unknown.varies || !may_change_steps(unknown)) continue;
-    if (attribute.starts_with("platform") && !uses_platform(build)) continue;
+    if (!unknown.varies || attribute.starts_with("platform") || !may_change_steps(unknown)) continue;
     if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
     return words_of(unknown);
   }

@@ -443,6 +443,14 @@ std::vector<std::string> Image::platforms() const {
   return platforms_of(target);
 }
 
+bool Image::has_open_platforms() const {
+  const auto is_of_platforms = [](const Unknown& unknown) {
+    return unknown.varies && unknown.attribute.starts_with("platform");
+  };
+  return std::ranges::any_of(target.unknown, is_of_platforms) &&
+         (target.platforms.empty() || !std::ranges::all_of(target.platforms, is_known_platform));
+}
+
 std::vector<const Image*> Project::find(std::string_view name) const {
   std::vector<const Image*> found;
   const std::string other = bake_name(name);

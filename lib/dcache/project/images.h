@@ -32,6 +32,8 @@ struct Image {
   const Origin& origin() const { return target.defined.front(); }
   // The platforms that it is built for, but those that only CI knows; none for the builder's own.
   std::vector<std::string> platforms() const;
+  // Whether only CI knows some of its platforms.
+  bool has_open_platforms() const;
 };
 
 struct ProjectOptions {

@@ -39,21 +39,26 @@ class Namer {
   }
 
   void add(const Image& image, BuildNames& result) {
-    const std::vector<Origin>& defined = image.target.defined;
-    const auto origin =
-        std::ranges::find_if(defined, [&](const Origin& one) { return is_of(one, kind_) && is_read(one); });
-    if (origin == defined.end()) {
-      result.left_out.push_back({image.target.name, why_not(image)});
-      return;
+    bool is_named = false;
+    // Definitions of one build may tag it in different ways.
+    for (const Origin& origin : image.target.defined) {
+      if (!is_of(origin, kind_) || !is_read(origin)) continue;
+      is_named = true;
+      add(image, origin, result);
     }
-    std::string name = origin->name.empty() ? image.target.name : origin->name;
+    if (!is_named) result.left_out.push_back({image.target.name, why_not(image)});
+  }
+
+ private:
+  void add(const Image& image, const Origin& origin, BuildNames& result) {
+    std::string name = origin.name.empty() ? image.target.name : origin.name;
     if (kind_ == DefinitionKind::kBake) std::ranges::replace(name, '.', '_');
     if (name.starts_with('-')) {
       result.left_out.push_back(
           {image.target.name, fmt::format("{} would take its name for an option", command_of(kind_))});
       return;
     }
-    const std::string folder(text::parent_path(file_of(*origin)));
+    const std::string folder(text::parent_path(file_of(origin)));
     const auto [known, fresh] = folders_.emplace(name, folder);
     if (fresh) {
       result.names.push_back(std::move(name));
@@ -63,7 +68,6 @@ class Namer {
     }
   }
 
- private:
   bool is_read(const Origin& origin) const {
     return std::ranges::find(files_, text::clean_path(file_of(origin))) != files_.end();
   }
