@@ -56,7 +56,7 @@ TEST(InOrder, HandsExceptionsOn) {
       return i;
     };
   };
-  for (const size_t helpers : {0, 1, 4}) {
+  for (const size_t helpers : {size_t{0}, size_t{1}, size_t{4}}) {
     EXPECT_THROW(in_order(1000, helpers, fails_at(500), [](size_t) {}), std::runtime_error);
     EXPECT_THROW(
         in_order(
