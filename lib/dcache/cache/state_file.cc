@@ -84,8 +84,8 @@ Record read_record(const json& entry) {
   const size_t type = kTypes.find(entry.at(1).get<std::string>());
   if (type == std::string_view::npos) throw std::invalid_argument("unknown type of a file");
   record.type = static_cast<Type>(type);
-  record.mode = entry.at(2).get<uint32_t>();
-  record.size = entry.at(3).get<uint64_t>();
+  record.mode = static_cast<uint32_t>(text::whole_number(entry.at(2), UINT32_MAX));
+  record.size = text::whole_number(entry.at(3), UINT64_MAX);
   if (record.type == Type::kSymlink) record.target = read_text(entry.at(4));
   const auto read_hash = [&](size_t at) {
     const auto hash = context::hash_from_hex(entry.at(at).get<std::string>());
@@ -98,7 +98,9 @@ Record read_record(const json& entry) {
     record.content = read_hash(next++);
     if (entry.size() > next) {
       record.stamp.size = record.size;
-      record.stamp.modified = entry.at(next++).get<int64_t>();
+      const json& modified = entry.at(next++);
+      if (!modified.is_number_integer()) throw std::invalid_argument("a time is not a whole number");
+      record.stamp.modified = modified.get<int64_t>();
     }
   }
   if (entry.size() > next) record.attributes = read_hash(next);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dcache/text/json.h"
 #include "dcache/text/path.h"
 #include "dcache/text/uri.h"
 #include "dcache/text/utf16.h"
@@ -85,7 +86,10 @@ json range_at_start() {
 }
 
 Place place_from(const json& position) {
-  return {position.at("line").get<uint32_t>(), position.at("character").get<uint32_t>()};
+  const auto number = [&](const char* name) {
+    return static_cast<uint32_t>(text::whole_number(position.at(name), UINT32_MAX));
+  };
+  return {number("line"), number("character")};
 }
 
 std::string changed(std::string text, const json& changes, Encoding encoding) {

@@ -9,8 +9,8 @@ namespace dcache::report {
 
 tl::expected<Baseline, std::string> Baseline::read(const std::string& text) {
   const nlohmann::json json = text::parse_json(text);
-  const bool known = json.is_object() && json.value("version", 0) == 1 && json.contains("findings") &&
-                     json["findings"].is_object();
+  const bool known = json.is_object() && json.contains("version") && json["version"] == 1 &&
+                     json.contains("findings") && json["findings"].is_object();
   if (!known)
     return tl::unexpected<std::string>(
         "not a baseline of version 1; create one with "

@@ -37,6 +37,12 @@ bool is_json(std::string_view text) {
   return nlohmann::json::accept(text.begin(), text.end());
 }
 
+uint64_t whole_number(const nlohmann::json& value, uint64_t largest) {
+  if (!value.is_number_unsigned() || value.get<uint64_t>() > largest)
+    throw nlohmann::json::type_error::create(302, "a whole number is expected", &value);
+  return value.get<uint64_t>();
+}
+
 std::string to_text(const nlohmann::json& value) {
   return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
