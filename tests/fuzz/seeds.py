@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes what the fuzzing engine starts from, taken from fixtures, recorded answers and tests: seeds.py FOLDER
+"""Writes what the fuzzing engine starts from, taken from fixtures, recorded answers and tests: seeds.py FOLDER MOST
 
-Each target has a folder in FOLDER. What stands between zero bytes in an input is a part of it: see the targets.
+Each target has a folder in FOLDER, with at most MOST files. What stands between zero bytes in an input is a part of it: see the targets.
 """
 import hashlib
 import json
@@ -174,6 +174,8 @@ def main():
     for add in (add_dockerfiles, add_words, add_settings, add_definitions, add_protocols):
         add(seeds)
     for folder in sorted(seeds.folder.iterdir()):
+        for path in sorted(folder.iterdir())[int(sys.argv[2]):]:
+            path.unlink()
         print(f"{folder.name}: {len(list(folder.iterdir()))}")
 
 
