@@ -38,7 +38,9 @@ bool is_json(std::string_view text) {
 }
 
 uint64_t whole_number(const nlohmann::json& value, uint64_t largest) {
-  if (!value.is_number_unsigned() || value.get<uint64_t>() > largest)
+  const bool is_whole =
+      value.is_number_unsigned() || (value.is_number_integer() && value.get<int64_t>() >= 0);
+  if (!is_whole || value.get<uint64_t>() > largest)
     throw nlohmann::json::type_error::create(302, "a whole number is expected", &value);
   return value.get<uint64_t>();
 }
