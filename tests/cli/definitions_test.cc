@@ -95,6 +95,8 @@ TEST(Platforms, ThatOnlyCiKnowsAreJudgedForTheTwoUsualOnes) {
   EXPECT_EQ(repository.effects({"--changed", "f"}), "x:rebuilt@4");
   EXPECT_EQ(repository.effects({"--changed", "h"}), "x:unaffected");
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
+  repository.write("snapshots/other.txt", "");
+  EXPECT_EQ(repository.effects({"--since", "snapshots"}), "x:new");
   repository.write("Dockerfile", "FROM scratch\nCOPY f /\n");
   EXPECT_EQ(repository.effects({"--changed", "g"}), "x:unaffected");
 }

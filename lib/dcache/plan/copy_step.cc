@@ -60,7 +60,6 @@ bool is_commit(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-using dockerfile::Flag;
 using dockerfile::Heredoc;
 using dockerfile::Instruction;
 using dockerfile::Keyword;
@@ -91,9 +90,8 @@ void Planner::add_copy(const Instruction& instruction) {
   for (const Word& word : words) {
     if (heredoc_of(instruction, word) != nullptr) continue;
     std::string text = expand(instruction, word);
-    const bool open = open_;
     sources.push_back(
-        {&word, std::move(text), open, image_value_ ? possible_paths(word) : std::vector<std::string>()});
+        {&word, std::move(text), open_, image_value_ ? possible_paths(word) : std::vector<std::string>()});
   }
   const Word& last = instruction.arguments.back();
   const std::string written = expand(instruction, last);

@@ -29,7 +29,7 @@ class JudgeStates : public Judge {
   // A state is one of a single platform. An image without any is judged for its first one.
   bool can_compare(const Image& image, const std::string& platform) const override {
     const auto states = states_.find(image.target.name);
-    if (states == states_.end()) return platform == image.platforms().front();
+    if (states == states_.end()) return platform == image.build.plan.platform;
     const auto has_platform = [&](const Build& state) { return state.options().plan.platform == platform; };
     const bool is_there = std::ranges::any_of(states->second, has_platform);
     const auto is_built = [&](const Build& state) {
@@ -37,7 +37,7 @@ class JudgeStates : public Judge {
              image.target.platforms.end();
     };
     return is_there ||
-           (std::ranges::none_of(states->second, is_built) && platform == image.platforms().front());
+           (std::ranges::none_of(states->second, is_built) && platform == image.build.plan.platform);
   }
 
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
