@@ -105,7 +105,7 @@ std::vector<Failure> Build::plan(std::string text) {
 }
 
 Contexts Build::contexts() const {
-  Contexts contexts{{&contexts_->main, nullptr}, {}};
+  Contexts contexts{{&contexts_->main, nullptr}, {}, !options_.cache_from.empty()};
   for (const auto& [name, snapshot] : contexts_->named)
     contexts.named[name] = {&snapshot, nullptr};
   return contexts;
@@ -225,14 +225,23 @@ tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths) con
 }
 
 Report Build::compare_with(std::span<const Build* const> earlier, const Assumed& assumed) const {
+  const bool starts_empty = !options_.cache_from.empty();
   std::vector<State> states;
-  for (const Build* build : earlier)
+  // Keys of earlier builds for a worker that gets the contexts as a whole.
+  std::vector<std::vector<StepKeys>> keys_when_new;
+  keys_when_new.reserve(earlier.size());
+  for (const Build* build : earlier) {
     states.push_back(build->state());
+    if (!starts_empty || !build->options_.cache_from.empty()) continue;
+    Contexts contexts = build->contexts();
+    contexts.are_new = true;
+    states.back().keys = &keys_when_new.emplace_back(compute_keys(*build->graph_, contexts));
+  }
   // Copies of the contexts in which files are marked of which a builder may see something else.
   std::map<std::string, Snapshot, std::less<>> marked;
   Contexts contexts = this->contexts();
   const auto mark = [&](const std::string& name, const Snapshot& old, const Snapshot*& now) {
-    std::vector<Record> records = stale_records(old, *now);
+    std::vector<Record> records = starts_empty ? std::vector<Record>() : stale_records(old, *now);
     const auto paths = assumed.find(name);
     if (paths != assumed.end())
       std::ranges::move(assumed_records(name, paths->second), std::back_inserter(records));
@@ -246,9 +255,10 @@ Report Build::compare_with(std::span<const Build* const> earlier, const Assumed&
       if (old != last.named_contexts().end()) mark(name, old->second, context.files);
     }
   }
-  if (marked.empty()) return with_patterns(compare(states, state()), earlier);
-  const std::vector<StepKeys> keys = compute_keys(*graph_, contexts);
-  return with_patterns(compare(states, {graph_.get(), &keys}), earlier);
+  const std::vector<StepKeys> marked_keys =
+      marked.empty() ? std::vector<StepKeys>() : compute_keys(*graph_, contexts);
+  const State now{graph_.get(), marked.empty() ? &keys_ : &marked_keys, &contexts};
+  return with_patterns(compare(states, now, options_.cache_from), earlier);
 }
 
 // Says of files that are gone or new that the ignore file is why.

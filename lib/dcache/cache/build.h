@@ -35,6 +35,9 @@ struct BuildOptions {
   bool names_only = false;
   bool without_keys = false;  // Build::keys() stays empty: for Build::reduced(), which makes them
   plan::Options plan = {};
+  // What a worker that has nothing of its own imports, in this order; without any, the builder has kept all
+  // that it built.
+  std::vector<CacheImport> cache_from = {};
   // What all of it is read from.
   std::shared_ptr<const context::FileSystem> files = context::disk();
   // Ends loading early, with the failure context::kCancelled, and hashing too.

@@ -146,10 +146,11 @@ class Causes::Explaining {
   Explaining(const State& before, const State& after)
       : before_(before), after_(after), alignment_(*before.graph, *after.graph) {}
 
-  void explain(const std::vector<StepReport>& reports, StepReport& report) const {
+  void explain(const std::vector<StepReport>& reports, Judgement::Reason reason, StepReport& report) const {
     Cause& cause = report.cause;
     const Step& now = step(report.step);
     cause.line = now.instruction->start_line;
+    if (explain_imports(reports, reason, report)) return;
     switch (report.verdict) {
       case Verdict::kHit:
         cause.line = 0;
@@ -218,6 +219,29 @@ class Causes::Explaining {
   const Step& step(size_t index) const { return after_.graph->steps[index]; }
   const StepKeys& keys(size_t index) const { return (*after_.keys)[index]; }
 
+  // A step whose words and files are known to the builder.
+  bool explain_imports(const std::vector<StepReport>& reports, Judgement::Reason reason,
+                       StepReport& report) const {
+    if (report.verdict == Verdict::kHit) return false;
+    switch (reason) {
+      case Judgement::Reason::kKey:
+        return false;
+      case Judgement::Reason::kNoResult:
+        report.cause.kind = Cause::Kind::kNotExported;
+        return true;
+      case Judgement::Reason::kNotReliable:
+        report.cause.kind = Cause::Kind::kImports;
+        return true;
+      case Judgement::Reason::kRunAgain:
+        break;
+    }
+    if (explain_stages(reports, report)) return true;
+    const std::optional<size_t> below = step(report.step).below;
+    if (!below || !is_rebuilt(reports, *below)) return false;
+    follow(reports, report, *below);
+    return true;
+  }
+
   // The step below, where that fails for a file that is not there.
   std::optional<size_t> failing_below(const std::vector<StepReport>& reports, size_t index) const {
     const std::optional<size_t> below = step(index).below;
@@ -230,7 +254,7 @@ class Causes::Explaining {
     const StepReport& report = reports[index];
     // What is above a WORKDIR that runs always is reused.
     if (report.cause.kind == Cause::Kind::kAlways && step(index).runs_always && !report.follows) return false;
-    return report.verdict == Verdict::kMiss || report.verdict == Verdict::kDepends;
+    return report.verdict == Verdict::kMiss || report.verdict == Verdict::kDepends || report.runs_after_all;
   }
 
   static void follow(const std::vector<StepReport>& reports, StepReport& report, size_t other) {
@@ -533,8 +557,9 @@ Causes::Causes(const State& before, const State& after)
     : explaining_(std::make_unique<Explaining>(before, after)) {}
 Causes::~Causes() = default;
 
-void Causes::explain(const std::vector<StepReport>& reports, StepReport& report) const {
-  explaining_->explain(reports, report);
+void Causes::explain(const std::vector<StepReport>& reports, Judgement::Reason reason,
+                     StepReport& report) const {
+  explaining_->explain(reports, reason, report);
 }
 
 }  // namespace dcache::cache

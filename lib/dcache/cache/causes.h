@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dcache/cache/report.h"
+#include "dcache/cache/verdicts.h"
 
 namespace dcache::cache {
 
@@ -14,8 +15,9 @@ class Causes {
   Causes(const State& before, const State& after);
   ~Causes();
 
-  // Fills in the cause of a step whose verdict is known. `reports` are those of the steps before it.
-  void explain(const std::vector<StepReport>& reports, StepReport& report) const;
+  // Fills in the cause of a step whose verdict is known, and why it has that. `reports` are those of the
+  // steps before it.
+  void explain(const std::vector<StepReport>& reports, Judgement::Reason reason, StepReport& report) const;
 
  private:
   class Explaining;

@@ -91,8 +91,8 @@ void add_visible_parts(const Step& step, AssumedHasher& hasher) {
 
 class KeyMaker {
  public:
-  KeyMaker(const plan::Graph& graph, const Contexts& contexts)
-      : graph_(graph), contexts_(contexts), stage_files_(graph, keys_) {}
+  KeyMaker(const plan::Graph& graph, const Contexts& contexts, const RunAgain* again = nullptr)
+      : graph_(graph), contexts_(contexts), again_(again), stage_files_(graph, keys_) {}
 
   // What steps read from contexts, and no keys.
   std::vector<StepKeys> select_files() {
@@ -111,6 +111,7 @@ class KeyMaker {
   std::vector<StepKeys> run() {
     keys_.resize(graph_.steps.size());
     results_.resize(graph_.steps.size());
+    known_.resize(graph_.steps.size());
     for (size_t i = 0; i < graph_.steps.size(); ++i)
       make(i);
     return std::move(keys_);
@@ -131,20 +132,41 @@ class KeyMaker {
       if (step.reads[i].origin != Read::Origin::kStage) files.add(input.certain);
     }
     keys.files = files.finish();
-    const AssumedKeys read_keys = inputs.finish();
+    keys.inputs = is_known_by_definition(step) ? (*again_->keys)[index].inputs : inputs.finish();
 
     add_visible_parts(step, content);
-    keys.content = content.finish();
+    keys.content =
+        again_ != nullptr && !again_->steps[index] ? (*again_->keys)[index].content : content.finish();
 
     const AssumedKeys below = key_below(step);
     AssumedHasher key;
     // Like a key that nobody has seen.
     if (step.ignores_cache) key.add(salt());
-    key.add(keys.definition).add(read_keys);
+    key.add(keys.definition).add(keys.inputs);
     if (!step.independent) key.add(below);
     keys.key = key.finish();
     results_[index] =
         step.independent ? AssumedHasher().add("merge").add(below).add(keys.key).finish() : keys.key;
+    finish_output(index);
+  }
+
+  void finish_output(size_t index) {
+    StepKeys& keys = keys_[index];
+    keys.output = keys.key.certain;
+    if (again_ == nullptr) return;
+    const Step& step = graph_.steps[index];
+    if (again_->steps[index]) keys.output = Hasher().add(keys.output).add("again").finish();
+    known_[index] = again_->is_known(keys.key) && (!step.independent || !step.below || known_[*step.below]);
+  }
+
+  // Whether a builder that knows the steps of the stages that it reads finds it by these, and need not look
+  // at what they wrote.
+  bool is_known_by_definition(const Step& step) const {
+    return again_ != nullptr && std::ranges::all_of(step.reads, [&](const Read& read) {
+             const auto last =
+                 read.origin == Read::Origin::kStage ? graph_.stages[read.stage].last_step : std::nullopt;
+             return !last || known_[*last];
+           });
   }
 
   // What was read, except the pattern that took it.
@@ -192,9 +214,10 @@ class KeyMaker {
     keys.reads.push_back({index, select(*context.files, read.selectors, context.counted)});
     const Selection& selection = keys.reads.back().selection;
     if (graph_.builder != plan::Builder::kBuildkit) return hash_with_paths(context, selection);
-    return AssumedHasher()
-        .add({selection.hash, selection.stale_hash, selection.stale_hash})
-        .add_uncertain(selection.folder_modes)
+    AssumedHasher hasher;
+    hasher.add({selection.hash, selection.stale_hash, selection.stale_hash});
+    return (contexts_.are_new ? hasher.add(selection.folder_modes)
+                              : hasher.add_uncertain(selection.folder_modes))
         .finish();
   }
 
@@ -249,17 +272,24 @@ class KeyMaker {
 
   const plan::Graph& graph_;
   const Contexts& contexts_;
+  const RunAgain* again_;
   std::vector<StepKeys> keys_;
   StageFiles stage_files_;
   EnvironmentHasher environments_;
   std::optional<uint64_t> salt_;
   std::vector<AssumedKeys> results_;  // of a step: what the step above it starts from
+  std::vector<bool> known_;           // with `again_`: whether the builder knows it
 };
 
 }  // namespace
 
 std::vector<StepKeys> compute_keys(const plan::Graph& graph, const Contexts& contexts) {
   return KeyMaker(graph, contexts).run();
+}
+
+std::vector<StepKeys> compute_keys(const plan::Graph& graph, const Contexts& contexts,
+                                   const RunAgain& again) {
+  return KeyMaker(graph, contexts, &again).run();
 }
 
 std::vector<StepKeys> select_files(const plan::Graph& graph, const Contexts& contexts) {

@@ -34,8 +34,10 @@ struct ReadFiles {
 struct StepKeys {
   AssumedKeys definition;  // what the instruction says, variables and all
   context::Hash files;     // what it takes from contexts
+  AssumedKeys inputs;      // what it takes from contexts, stages and images
   AssumedKeys key;         // all of it, with the steps below
   AssumedKeys content;     // COPY, ADD: what it writes, whatever is below
+  context::Hash output;    // RUN: what it writes
   std::vector<ReadFiles> reads;
 };
 
@@ -50,10 +52,21 @@ struct ContextFiles {
 struct Contexts {
   ContextFiles main;
   std::map<std::string, ContextFiles, std::less<>> named;
+  // The builder has no copy of them from an earlier build: new modes and attributes of folders count.
+  bool are_new = false;
 };
 
 // One entry per step of the graph. Steps that the target does not need have keys as well.
 std::vector<StepKeys> compute_keys(const plan::Graph& graph, const Contexts& contexts);
+
+// Steps that a builder runs again though it knows their keys, since it has no results of them: a RUN may then
+// write something else with the same key.
+struct RunAgain {
+  std::vector<bool> steps;                      // by their index
+  const std::vector<StepKeys>* keys = nullptr;  // of the same build, if nothing ran again
+  std::function<bool(const AssumedKeys&)> is_known;
+};
+std::vector<StepKeys> compute_keys(const plan::Graph& graph, const Contexts& contexts, const RunAgain& again);
 
 // The same with StepKeys::reads alone.
 std::vector<StepKeys> select_files(const plan::Graph& graph, const Contexts& contexts);

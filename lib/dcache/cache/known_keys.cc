@@ -1,8 +1,43 @@
 #include "dcache/cache/known_keys.h"
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "dcache/cache/exported.h"
 #include "dcache/cache/report.h"
 
 namespace dcache::cache {
+namespace {
+
+using plan::Graph;
+
+std::optional<size_t> exported_stage(const Graph& graph, const std::string& name) {
+  if (name.empty()) return graph.target;
+  const plan::Stage* stage = graph.find_stage(name);
+  return stage == nullptr ? std::nullopt : std::optional(stage->index);
+}
+
+}  // namespace
+
+void KnownKeys::Source::Keys::add(const AssumedKeys& key) {
+  certain_.insert(key.certain);
+  hopeful_.insert(key.hopeful);
+  untouched_.insert(key.untouched);
+}
+
+KnownKeys::Match KnownKeys::Source::Keys::find(const AssumedKeys& key) const {
+  if (certain_.contains(key.certain)) return Match::kCertain;
+  const bool possible = hopeful_.contains(key.hopeful) || untouched_.contains(key.untouched);
+  return possible ? Match::kPossible : Match::kNone;
+}
+
+KnownKeys::Match KnownKeys::find(const AssumedKeys& key) const {
+  Match best = Match::kNone;
+  for (const Source& source : sources_)
+    best = std::max(best, source.find(key));
+  return best;
+}
 
 void KnownKeys::add(const State& state) {
   for (size_t i = 0; i < state.graph->steps.size(); ++i) {
@@ -11,15 +46,25 @@ void KnownKeys::add(const State& state) {
 }
 
 void KnownKeys::add(const AssumedKeys& key) {
-  certain_.insert(key.certain);
-  hopeful_.insert(key.hopeful);
-  untouched_.insert(key.untouched);
+  if (sources_.empty()) sources_.emplace_back();
+  sources_.front().keys_.add(key);
+  sources_.front().results_.add(key);
 }
 
-KnownKeys::Match KnownKeys::find(const AssumedKeys& key) const {
-  if (certain_.contains(key.certain)) return Match::kCertain;
-  const bool possible = hopeful_.contains(key.hopeful) || untouched_.contains(key.untouched);
-  return possible ? Match::kPossible : Match::kNone;
+void KnownKeys::add(const State& state, const CacheImport& import) {
+  has_imports_ = true;
+  const Graph& graph = *state.graph;
+  const std::optional<size_t> stage = exported_stage(graph, import.stage);
+  if (!stage || import.mode == CacheImport::Mode::kNone) return;
+  const std::vector<bool> ancestors = ancestors_of(graph, *stage);
+  const std::vector<bool> layers = layers_of(graph, *stage);
+  Source& source = sources_.emplace_back();
+  for (size_t i = 0; i < graph.steps.size(); ++i) {
+    if (!ancestors[i]) continue;
+    const AssumedKeys& key = (*state.keys)[i].key;
+    source.keys_.add(key);
+    if (layers[i] || import.mode == CacheImport::Mode::kMax) source.results_.add(key);
+  }
 }
 
 }  // namespace dcache::cache

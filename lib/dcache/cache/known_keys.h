@@ -1,9 +1,11 @@
-// What a builder has already: the keys of the steps that it built.
+// What a builder has already: the keys of steps that were built, and the results of some or all of them.
 #pragma once
 
 #include <cstdint>
 #include <set>
+#include <vector>
 
+#include "dcache/cache/cache_import.h"
 #include "dcache/cache/keys.h"
 #include "dcache/context/hash.h"
 
@@ -23,13 +25,42 @@ class KnownKeys {
   // Adds all that a build of this state leaves in the builder: the steps that its target needs.
   void add(const State& state);
   void add(const AssumedKeys& key);
+  // Adds a source: what a build of this state exported. It has the keys of all steps, but in a mode other
+  // than max only the results that are layers of the image. Adds nothing for a stage that the state does not
+  // have.
+  void add(const State& state, const CacheImport& import);
 
+  // Whether a step is known, with a result or without.
   Match find(const AssumedKeys& key) const;
 
+  // One import, or all that the builder has of its own.
+  class Source {
+   public:
+    Match find(const AssumedKeys& key) const { return keys_.find(key); }
+    Match find_result(const AssumedKeys& key) const { return results_.find(key); }
+
+   private:
+    friend class KnownKeys;
+    class Keys {
+     public:
+      void add(const AssumedKeys& key);
+      Match find(const AssumedKeys& key) const;
+
+     private:
+      std::set<context::Hash> certain_;
+      std::set<context::Hash> hopeful_;
+      std::set<context::Hash> untouched_;
+    };
+    Keys keys_;
+    Keys results_;  // those with a result
+  };
+  // In the order in which they were added; what the builder has of its own comes first, if it has something.
+  const std::vector<Source>& sources() const { return sources_; }
+  bool has_imports() const { return has_imports_; }
+
  private:
-  std::set<context::Hash> certain_;
-  std::set<context::Hash> hopeful_;
-  std::set<context::Hash> untouched_;
+  std::vector<Source> sources_;
+  bool has_imports_ = false;
 };
 
 }  // namespace dcache::cache

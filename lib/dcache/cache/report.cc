@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dcache/cache/causes.h"
 #include "dcache/cache/known_keys.h"
+#include "dcache/cache/verdicts.h"
 
 namespace dcache::cache {
 namespace {
@@ -13,32 +15,9 @@ using plan::Graph;
 using plan::Step;
 
 constexpr std::array<std::string_view, 5> kVerdictNames = {"hit", "miss", "depends", "unused", "unknown"};
-constexpr std::array<std::string_view, 12> kCauseNames = {"",        "file",   "instruction", "variable",
-                                                          "new",     "image",  "stage",       "missing",
-                                                          "network", "target", "always",      "no-cache"};
-
-// The verdict on one step, the causes of those before it being known.
-Verdict judge(const KnownKeys& known, const State& state, const std::vector<StepReport>& reports,
-              size_t index) {
-  const Step& step = state.graph->steps[index];
-  const StepKeys& keys = (*state.keys)[index];
-  if (!step.needed) return Verdict::kUnused;
-  // A file that the step names is not there, or the step below fails for such a reason.
-  const bool missing =
-      std::ranges::any_of(keys.reads, [](const ReadFiles& read) { return !read.selection.missing.empty(); });
-  const bool fails = step.below && !step.independent && reports[*step.below].verdict == Verdict::kMiss &&
-                     reports[*step.below].cause.kind == Cause::Kind::kMissing;
-  if (missing || fails || step.runs_always) return Verdict::kMiss;
-  switch (known.find(keys.key)) {
-    case KnownKeys::Match::kCertain:
-      return step.needs_network ? Verdict::kUnknown : Verdict::kHit;
-    case KnownKeys::Match::kPossible:
-      return Verdict::kDepends;
-    case KnownKeys::Match::kNone:
-      break;
-  }
-  return Verdict::kMiss;
-}
+constexpr std::array<std::string_view, 14> kCauseNames = {
+    "",        "file",    "instruction", "variable", "new",      "image",        "stage",
+    "missing", "network", "target",      "always",   "no-cache", "not-exported", "imports"};
 
 // The earlier state that has most of the steps; of several the last.
 const State& nearest_of(std::span<const State> earlier, const State& now) {
@@ -72,10 +51,13 @@ size_t Report::count(const Graph& graph, Verdict verdict) const {
   }));
 }
 
-Report compare(std::span<const State> earlier, const State& now) {
+Report compare(std::span<const State> earlier, const State& now, std::span<const CacheImport> imports) {
   KnownKeys known;
-  for (const State& state : earlier)
-    known.add(state);
+  for (const State& state : earlier) {
+    if (imports.empty()) known.add(state);
+    for (const CacheImport& import : imports)
+      known.add(state, import);
+  }
   static const Graph kNoGraph;
   static const std::vector<StepKeys> kNoKeys;
   const State nothing{&kNoGraph, &kNoKeys};
@@ -83,17 +65,16 @@ Report compare(std::span<const State> earlier, const State& now) {
                       : earlier.size() == 1 ? earlier.front()
                                             : nearest_of(earlier, now),
                       now);
+  const std::vector<Judgement> judgements = judge(std::move(known), now);
   Report report;
-  for (size_t i = 0; i < now.graph->steps.size(); ++i) {
+  for (size_t i = 0; i < judgements.size(); ++i) {
     StepReport step;
     step.step = i;
-    step.verdict = judge(known, now, report.steps, i);
-    causes.explain(report.steps, step);
+    step.verdict = judgements[i].verdict;
+    step.runs_after_all = judgements[i].runs_after_all;
+    step.is_not_reliable = judgements[i].is_not_reliable;
+    causes.explain(report.steps, judgements[i].reason, step);
     report.steps.push_back(std::move(step));
-    // A builder that goes step by step reuses what the same build has just made; BuildKit makes it once for
-    // both.
-    if (now.graph->builder != plan::Builder::kBuildkit && now.graph->steps[i].needed)
-      known.add((*now.keys)[i].key);
   }
   return report;
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/cache/cache_import.h"
 #include "dcache/cache/keys.h"
 #include "dcache/plan/graph.h"
 
@@ -52,10 +53,12 @@ struct Cause {
     // The file `path` that `line` names does not exist: the build fails. With the change "deleted" it existed
     // before.
     kMissing,
-    kNetwork,  // `name`, an image without digest or a remote file
-    kTarget,   // the target does not need the stage
-    kAlways,   // the builder runs it in every build, and reuses what comes after it
-    kNoCache,  // it was told not to reuse it
+    kNetwork,      // `name`, an image without digest or a remote file
+    kTarget,       // the target does not need the stage
+    kAlways,       // the builder runs it in every build, and reuses what comes after it
+    kNoCache,      // it was told not to reuse it
+    kNotExported,  // the imported cache knows the step, but has no result of it
+    kImports,      // several imports know the step, and BuildKit does not find it in every build
   };
   Kind kind = Kind::kNone;
   uint32_t line = 0;
@@ -84,6 +87,11 @@ struct StepReport {
   Verdict verdict = Verdict::kHit;
   Cause cause;
   std::optional<size_t> follows;  // the step that made this one rebuild, if it is not its own doing
+  // Of a hit with imports: the builder's log says CACHED of it, but it runs later on, since another step
+  // needs its result, which was not exported.
+  bool runs_after_all = false;
+  // Of a hit with several imports: BuildKit does not find it in every build.
+  bool is_not_reliable = false;
 };
 
 struct Report {
@@ -97,11 +105,13 @@ struct Report {
 struct State {
   const plan::Graph* graph = nullptr;
   const std::vector<StepKeys>* keys = nullptr;
+  const Contexts* contexts = nullptr;  // that the keys were made over; only needed with imports
 };
 
 Report compare(const State& before, const State& now);
-// The builder has the steps of all of `earlier`. The causes are told against the one that has most in common
-// with `now`; without any, every step is new.
-Report compare(std::span<const State> earlier, const State& now);
+// The builder has the steps of all of `earlier`, or with `imports` only what was exported of these, and
+// nothing of its own. The causes are told against the one that has most in common with `now`; without any,
+// every step is new.
+Report compare(std::span<const State> earlier, const State& now, std::span<const CacheImport> imports = {});
 
 }  // namespace dcache::cache

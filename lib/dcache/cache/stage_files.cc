@@ -228,7 +228,7 @@ void StageFiles::add_run(size_t run, const plan::Selector& selector, FoundFiles&
   const auto matches = [&](const std::string& path) { return may_match(selector.path, path); };
   const bool everywhere = !found.knows_any_path() || !writes.paths;
   if (!everywhere && std::none_of(writes.paths->begin(), writes.paths->end(), matches)) return;
-  found.add_uncertain(keys_[run].key.certain);
+  found.add_uncertain(keys_[run].output);
   std::vector<std::string> created;
   std::ranges::copy_if(writes.created, std::back_inserter(created), matches);
   found.add_run(created);

@@ -353,7 +353,9 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
   }
   const std::vector<StepKeys> keys_before = compute_keys(before.graph(), contexts_before);
   const std::vector<StepKeys> keys_after = compute_keys(build.graph(), contexts_after);
-  result.report = compare({&before.graph(), &keys_before}, {&build.graph(), &keys_after});
+  const State was{&before.graph(), &keys_before, &contexts_before};
+  result.report =
+      compare({&was, 1}, {&build.graph(), &keys_after, &contexts_after}, build.options().cache_from);
   const Opening opening(build.graph(), result.report);
   for (ChangedPath& path : paths) {
     open_build(build, path, opening);

@@ -148,6 +148,10 @@ std::string own_words(const Cause& cause) {
       return "BuildKit runs this in every build";
     case Cause::Kind::kNoCache:
       return "the build does not use the cache here";
+    case Cause::Kind::kNotExported:
+      return "not exported: the imported cache has only the layers of the image";
+    case Cause::Kind::kImports:
+      return "several imports have this step, and BuildKit does not find it in every build";
     case Cause::Kind::kTarget:
     case Cause::Kind::kNone:
       return "";
@@ -166,6 +170,10 @@ std::string cause_words(const cache::Build& build, const StepReport& step) {
 }
 
 std::string cause_words(const StepReport& step, uint32_t follows_line) {
+  if (step.verdict == Verdict::kHit && step.runs_after_all)
+    return "the log says CACHED, but it runs: another step needs its result, which is not exported";
+  if (step.verdict == Verdict::kHit && step.is_not_reliable)
+    return "several imports have this step, and BuildKit does not find it in every build";
   if (step.verdict == Verdict::kHit || step.verdict == Verdict::kUnused) return "";
   std::string words = own_words(step.cause);
   if (step.follows) {
@@ -173,7 +181,7 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
     if (step.cause.kind == Cause::Kind::kFile) words += fmt::format(": {}", change_words(step.cause));
     if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
-  if (step.verdict != Verdict::kDepends) return words;
+  if (step.verdict != Verdict::kDepends || step.cause.kind == Cause::Kind::kImports) return words;
   if (step.cause.change == "unknown" && !step.follows) return printable(step.cause.after);
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "same-time")
     return fmt::format(
@@ -223,7 +231,9 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
   const auto runs_always = [&](const StepReport& step) { return is_run_always(build, step); };
   const auto always = std::ranges::find_if(report.steps, runs_always);
   const auto all_always = static_cast<size_t>(std::ranges::count_if(report.steps, runs_always));
-  const size_t misses = count(Verdict::kMiss) - all_always;
+  const auto after_all =
+      static_cast<size_t>(std::ranges::count(report.steps, true, &StepReport::runs_after_all));
+  const size_t misses = count(Verdict::kMiss) - all_always + after_all;
   const size_t depends = count(Verdict::kDepends);
   const size_t unknown = count(Verdict::kUnknown);
   const size_t total = count(Verdict::kMiss) + depends + count(Verdict::kHit) + unknown;
@@ -396,6 +406,8 @@ void write_members(const Explanation& explanation, text::JsonWriter& json) {
       write_cause(step.cause, json);
     }
     if (step.follows) json.member("follows", graph.steps[*step.follows].instruction->start_line);
+    if (step.runs_after_all) json.member("runs_after_all", true);
+    if (step.is_not_reliable) json.member("not_reliable", true);
     json.end_object();
   }
   json.end_array();
