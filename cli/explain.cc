@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -16,6 +17,7 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/context/git.h"
 #include "dcache/project/affected.h"
+#include "dcache/project/cache_option.h"
 #include "dcache/project/snapshots.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -29,6 +31,7 @@ struct Options {
   std::vector<std::string> changed;
   std::vector<std::string> since;
   std::vector<std::string> git;
+  std::vector<std::string> cache_from;
   std::string only;
   uint32_t why = 0;
   bool files = false;
@@ -40,6 +43,9 @@ const std::map<std::string, cache::Verdict> kVerdicts = {{"hit", cache::Verdict:
                                                          {"depends", cache::Verdict::kDepends},
                                                          {"unused", cache::Verdict::kUnused},
                                                          {"unknown", cache::Verdict::kUnknown}};
+
+// As a value of --cache-from: what the definition of each image imports.
+constexpr std::string_view kDefined = "defined";
 
 // "when a.go and b.go change"
 std::string occasion_of(const std::vector<cache::ChangedPath>& paths) {
@@ -68,7 +74,7 @@ class Question {
   bool answer() {
     if (!options_.git.empty()) return answer_git();
     selection_ = select_images(options_.build, failed_);
-    if (selection_.meant.empty() || !is_one_if_needed()) return false;
+    if (selection_.meant.empty() || !is_one_if_needed() || !import_caches()) return false;
     return options_.since.empty() ? answer_changed() : answer_since();
   }
 
@@ -84,13 +90,20 @@ class Question {
   const std::vector<text::Failure>& failures() const { return affected_.failures; }
   const std::vector<std::string>& outside() const { return affected_.outside; }
 
+  // "when main.go changes, on a worker that starts empty"
   std::string occasion(const project::ImageEffect& effect) const {
+    if (options_.cache_from.empty()) return question(effect);
+    const bool is_alone = options_.git.empty() && options_.since.empty() && options_.changed.empty();
+    return (is_alone ? "" : question(effect) + ", ") + "on a worker that starts empty";
+  }
+
+ private:
+  std::string question(const project::ImageEffect& effect) const {
     if (!options_.git.empty()) return git_occasion(options_.git);
     if (!options_.since.empty()) return "since " + text::list_words(options_.since);
     return effect.all_steps == nullptr ? "when these files change" : occasion_of(effect.all_steps->paths);
   }
 
- private:
   // A folder or a project may hold any number of images: what programs read must not depend on how many there
   // are today.
   bool is_of_one_file() const {
@@ -112,6 +125,32 @@ class Question {
     return false;
   }
 
+  // Sets what the workers of the images import, if they start empty.
+  bool import_caches() {
+    if (options_.cache_from.empty()) return true;
+    std::vector<cache::CacheImport> given;
+    for (const std::string& text : options_.cache_from) {
+      if (text == kDefined) continue;
+      auto import = project::parse_cache_import(text);
+      if (!import) {
+        complain("--cache-from: " + text::words_of(import.error()));
+        return false;
+      }
+      given.push_back(std::move(*import));
+    }
+    const bool as_defined = std::ranges::find(options_.cache_from, kDefined) != options_.cache_from.end();
+    for (const size_t index : selection_.meant) {
+      project::Image& image = selection_.project.images[index];
+      image.build.cache_from = given;
+      if (!as_defined) continue;
+      project::DefinedImports defined = project::defined_imports(selection_.project, image);
+      for (const std::string& note : defined.notes)
+        complain(fmt::format("warning: {}: {}", image.target.name, note));
+      std::ranges::move(defined.imports, std::back_inserter(image.build.cache_from));
+    }
+    return true;
+  }
+
   bool answer_git() {
     const std::string folder = options_.build.context.empty() ? folder_of_files() : options_.build.context;
     const auto revisions = cache::Revisions::open(folder, options_.git, disk_of(options_.build));
@@ -121,7 +160,7 @@ class Question {
     }
     const std::vector<std::string> changed = revisions->changed_paths();
     selection_ = select_images(options_.build, failed_, revisions->after(), changed);
-    if (selection_.meant.empty() || !is_one_if_needed()) return false;
+    if (selection_.meant.empty() || !is_one_if_needed() || !import_caches()) return false;
     const auto read = [&](const std::shared_ptr<const context::FileSystem>& files) {
       return select_images(options_.build, failed_, files, changed, false).project;
     };
@@ -237,6 +276,7 @@ void print_json(const std::vector<const project::ImageEffect*>& effects, bool se
 bool complete(Options& options) {
   if (!is_one_question(options.changed, options.since, options.git)) return false;
   if (!options.changed.empty() || !options.since.empty() || !options.git.empty()) return true;
+  if (!options.cache_from.empty()) return true;
   if (context::repository_root(current_folder()).empty()) {
     complain(
         "there is no git repository here to compare with; name what changed: --changed FILE, or --since "
@@ -300,6 +340,11 @@ Command explain_command() {
       "Compare the work tree with a revision, or two revisions: A..B, or A...B to start at their merge base; "
       "several for a builder that has built several");
   add_build_options(command, options->build, Dockerfiles::kSeveral);
+  command.texts(
+      "--cache-from", "MODE[:STAGE]", options->cache_from,
+      "Assume a worker that starts empty and imports what that build exported: none, inline, min or "
+      "max, of its target or of a stage; type=TYPE,mode=MODE as for docker buildx build; or defined, "
+      "for what the definition of the image imports");
   command.flag("--no-cache", options->build.no_cache, "Assume a build with --no-cache");
   command
       .texts("--no-cache-filter", "STAGE", options->build.no_cache_filter,
@@ -326,7 +371,9 @@ Command explain_command() {
       "  dcache explain --why 12 --changed '*.go'\n"
       "  dcache snapshot -o before.json && vi Dockerfile && dcache explain --since before.json\n"
       "  dcache explain --git main --git feature    # on a builder that has built both\n"
-      "  dcache explain --no-cache-filter test --git HEAD";
+      "  dcache explain --no-cache-filter test --git HEAD\n"
+      "  dcache explain --cache-from max --git HEAD~1   # on a CI worker that starts empty\n"
+      "  dcache explain --image api --cache-from defined --changed main.go";
   command.exit_status = "0, or 2 if the Dockerfile or its context can't be read.";
   command.run = [options] { return run(*options); };
   return command;

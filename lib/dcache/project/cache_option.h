@@ -1,0 +1,48 @@
+// Imports and exports of cache as docker buildx build takes them: --cache-from and --cache-to.
+//
+// Source: https://docs.docker.com/build/cache/backends/
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/cache/cache_import.h"
+#include "dcache/project/images.h"
+#include "dcache/text/failure.h"
+
+namespace dcache::project {
+
+// "type=gha,scope=api". A text without any "=" is the reference of an image: the type "registry" with "ref".
+struct CacheOption {
+  std::string type;
+  std::map<std::string, std::string, std::less<>> attributes = {};  // without the type
+
+  // The value of an attribute; empty for none.
+  std::string_view attribute(std::string_view name) const;
+  // Whether a builder that imports one of them gets what another exported to the other: the same type and
+  // place.
+  bool is_same_place(const CacheOption& other) const;
+  bool is_mode_max() const { return attribute("mode") == "max"; }
+};
+// A text with quotes that don't match has no type.
+CacheOption read_cache_option(std::string_view text);
+
+// The value of `dcache explain --cache-from`: MODE or MODE:STAGE, where MODE is none, inline, min or max; or
+// an option of docker buildx build, where the type inline is inline and any other has its mode, by default
+// min. Fails for other texts.
+tl::expected<cache::CacheImport, text::Failure> parse_cache_import(std::string_view text);
+
+// What the definition of an image imports, as far as the repository says what is exported there.
+struct DefinedImports {
+  std::vector<cache::CacheImport> imports;  // one at least
+  std::vector<std::string> notes;           // what is imported that nothing in the repository exports
+};
+// A cache is what an image of the same Dockerfile and context exports to the same place (`cache_to`), or the
+// inline cache in an image that is pushed with the reference (`tags`).
+DefinedImports defined_imports(const Project& project, const Image& image);
+
+}  // namespace dcache::project

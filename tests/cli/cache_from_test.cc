@@ -1,0 +1,122 @@
+// `dcache explain --cache-from`: what a worker that starts empty reuses.
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/git_folder.h"
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+
+class Worker : public testing::Test {
+ protected:
+  Worker() {
+    folder_.write(
+        "Dockerfile",
+        "FROM a AS build\nRUN deps\nCOPY . .\nRUN make\nFROM b\nRUN run\nCOPY --from=build /app /app\n");
+    folder_.write("main.go", "1\n");
+    folder_.git("init -q -b main");
+    folder_.commit("first");
+  }
+
+  Outcome explain(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), "explain");
+    return run_dcache(arguments, folder_.path());
+  }
+  // "2:hit 3:miss", FROM left out.
+  std::string verdicts(std::vector<std::string> arguments) const {
+    arguments.emplace_back("--format");
+    arguments.emplace_back("json");
+    const Outcome outcome = explain(arguments);
+    if (outcome.status != 0) return outcome.err;
+    const json said = json::parse(outcome.out);
+    std::string text;
+    for (const json& step : said.at("steps")) {
+      if (step.at("instruction").get<std::string>().starts_with("FROM")) continue;
+      text +=
+          (text.empty() ? "" : " ") + step.at("line").dump() + ":" + step.at("verdict").get<std::string>();
+    }
+    return text;
+  }
+
+  test::GitFolder folder_;
+};
+
+TEST_F(Worker, ReusesWhatWasExported) {
+  EXPECT_EQ(verdicts({"--cache-from", "min", "--changed", "main.go"}),
+            "2:miss 3:miss 4:miss 6:hit 7:depends");
+  EXPECT_EQ(verdicts({"--cache-from", "max", "--changed", "main.go"}), "2:hit 3:miss 4:miss 6:hit 7:depends");
+  EXPECT_EQ(verdicts({"--cache-from", "type=gha,mode=max", "--changed", "main.go"}),
+            "2:hit 3:miss 4:miss 6:hit 7:depends");
+  EXPECT_EQ(verdicts({"--cache-from", "none", "--changed", "main.go"}), "2:miss 3:miss 4:miss 6:miss 7:miss");
+}
+
+TEST_F(Worker, ReusesAllIfNothingChanged) {
+  EXPECT_EQ(verdicts({"--cache-from", "inline"}), "2:hit 3:hit 4:hit 6:hit 7:hit");
+  const Outcome outcome = explain({"--cache-from", "inline"});
+  EXPECT_TRUE(
+      outcome.out.starts_with("Nothing rebuilds on a worker that starts empty: all 5 steps are reused\n"))
+      << outcome.out;
+}
+
+TEST_F(Worker, AnswersForRevisionsAndSnapshots) {
+  ASSERT_EQ(run_dcache({"snapshot", "-o", "before.json"}, folder_.path()).status, 0);
+  folder_.write("main.go", "2\n");
+  EXPECT_EQ(verdicts({"--cache-from", "min", "--git", "HEAD"}), "2:miss 3:miss 4:miss 6:hit 7:depends");
+  EXPECT_EQ(verdicts({"--cache-from", "min", "--since", "before.json"}),
+            "2:miss 3:miss 4:miss 6:hit 7:depends");
+}
+
+TEST_F(Worker, SaysWhyInWords) {
+  const Outcome outcome = explain({"--cache-from", "min", "--changed", "main.go"});
+  EXPECT_NE(outcome.out.find("3 of 5 steps rebuild when main.go changes, on a worker that starts empty"),
+            std::string::npos)
+      << outcome.out;
+  EXPECT_NE(outcome.out.find("not exported: the imported cache has only the layers of the image"),
+            std::string::npos)
+      << outcome.out;
+}
+
+TEST_F(Worker, ImportsWhatADefinitionSays) {
+  folder_.write("docker-bake.hcl",
+                "target \"app\" {\n  cache-from = [\"type=gha\"]\n  cache-to = [\"type=gha,mode=max\"]\n}\n"
+                "target \"other\" {\n  dockerfile = \"Dockerfile\"\n  target = \"build\"\n  cache-from = "
+                "[\"acme/cache\"]\n}\n");
+  EXPECT_EQ(verdicts({"--image", "app", "--cache-from", "defined", "--changed", "main.go"}),
+            "2:hit 3:miss 4:miss 6:hit 7:depends");
+  const Outcome outcome = explain({"--image", "other", "--cache-from", "defined"});
+  EXPECT_EQ(outcome.err,
+            "dcache: warning: other: type=registry,ref=acme/cache is imported, but no build of this "
+            "repository exports it\n");
+  EXPECT_TRUE(outcome.out.find("3 of 3 steps rebuild") != std::string::npos) << outcome.out;
+}
+
+// A cache mount is of no use where each build starts without one.
+TEST_F(Worker, HasNoCacheMountsSoDC1003SaysWhatHelps) {
+  folder_.write("Dockerfile", "FROM golang:1.22\nWORKDIR /s\nCOPY go.mod ./\nRUN go mod download\n");
+  folder_.write("go.mod", "module x\n");
+  const auto lint = [&] {
+    return run_dcache({"lint", "--select", "DC1003", "Dockerfile"}, folder_.path()).out;
+  };
+  const std::string note = "on CI runners that start empty the mount is empty too";
+  EXPECT_EQ(lint().find(note), std::string::npos) << lint();
+  folder_.write(".github/workflows/w.yml",
+                "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n"
+                "    - uses: docker/build-push-action@v6\n      with:\n        context: .\n");
+  EXPECT_NE(lint().find(note), std::string::npos) << lint();
+  folder_.write("compose.yaml", "services: {x: {build: .}}\n");
+  EXPECT_EQ(lint().find(note), std::string::npos) << lint();
+}
+
+TEST_F(Worker, SaysWhatIsWrongWithAnImport) {
+  const Outcome outcome = explain({"--cache-from", "maxx"});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err, "dcache: --cache-from: 'maxx' is not a kind of cache; did you mean 'max'?\n");
+}
+
+}  // namespace
+}  // namespace dcache

@@ -1,0 +1,112 @@
+#include "dcache/project/cache_option.h"
+
+#include <gtest/gtest.h>
+
+namespace dcache::project {
+namespace {
+
+using cache::CacheImport;
+using Mode = CacheImport::Mode;
+
+TEST(CacheOption, HasATypeAndAttributes) {
+  const CacheOption gha = read_cache_option("type=gha,scope=api,mode=max");
+  EXPECT_EQ(gha.type, "gha");
+  EXPECT_EQ(gha.attribute("scope"), "api");
+  EXPECT_EQ(gha.attribute("url"), "");
+  EXPECT_TRUE(gha.is_mode_max());
+  const CacheOption image = read_cache_option("ghcr.io/acme/api:cache");
+  EXPECT_EQ(image.type, "registry");
+  EXPECT_EQ(image.attribute("ref"), "ghcr.io/acme/api:cache");
+  EXPECT_EQ(read_cache_option("type=local,\"dest=a,b\"").attribute("dest"), "a,b");
+}
+
+TEST(CacheOption, KnowsTheSamePlace) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    return read_cache_option(a).is_same_place(read_cache_option(b));
+  };
+  EXPECT_TRUE(same("type=registry,ref=acme/api:cache,mode=max", "docker.io/acme/api:cache"));
+  EXPECT_FALSE(same("type=registry,ref=acme/api:cache", "acme/api:other"));
+  EXPECT_TRUE(same("type=gha,mode=max", "type=gha"));
+  EXPECT_FALSE(same("type=gha,scope=a", "type=gha,scope=b"));
+  EXPECT_TRUE(same("type=local,dest=/tmp/c,mode=max", "type=local,src=/tmp/c"));
+  EXPECT_FALSE(same("type=s3,bucket=b,name=x,region=r", "type=s3,bucket=b,name=y,region=r"));
+  EXPECT_FALSE(same("type=local,dest=/tmp/c", "type=gha"));
+}
+
+TEST(CacheImport, IsAModeOrAnOptionOfBuildx) {
+  const struct {
+    const char* text;
+    CacheImport import;
+  } kCases[] = {
+      {"none", {Mode::kNone, ""}},
+      {"inline", {Mode::kInline, ""}},
+      {"max:build", {Mode::kMax, "build"}},
+      {"type=inline", {Mode::kInline, ""}},
+      {"type=gha,mode=max", {Mode::kMax, ""}},
+      {"type=registry,ref=acme/api:cache", {Mode::kMin, ""}},
+      {"type=local,src=c,mode=min", {Mode::kMin, ""}},
+  };
+  for (const auto& [text, import] : kCases) {
+    const auto read = parse_cache_import(text);
+    ASSERT_TRUE(read) << text;
+    EXPECT_EQ(*read, import) << text;
+  }
+}
+
+TEST(CacheImport, RefusesOtherTexts) {
+  const struct {
+    const char* text;
+    const char* words;
+  } kCases[] = {
+      {"mxa", "'mxa' is not a kind of cache; did you mean 'min'?"},
+      {"type=gha,mode=all", "mode=all is not a mode of a cache; write mode=min or mode=max"},
+      {"max:", "'max:' is not a kind of cache; did you mean 'max'?"},
+  };
+  for (const auto& [text, words] : kCases) {
+    const auto read = parse_cache_import(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(text::words_of(read.error()), words) << text;
+  }
+  for (const char* text : {"", "ghcr.io/acme/api", "mode=max", "type=gha,\"x"})
+    EXPECT_FALSE(parse_cache_import(text)) << text;
+}
+
+// Two images of one Dockerfile: the build stage, and the final image that imports both.
+Project two_images(std::string cache_to_of_base, std::string cache_from) {
+  Project project;
+  for (const char* name : {"base", "app"}) {
+    Image image;
+    image.target.name = name;
+    image.target.tags = {std::string("acme/") + name + ":latest"};
+    image.build.dockerfile = "Dockerfile";
+    image.build.context = ".";
+    project.images.push_back(std::move(image));
+  }
+  project.images[0].build.plan.target = "base";
+  project.images[0].target.cache_to = {std::move(cache_to_of_base)};
+  project.images[1].target.cache_from = {std::move(cache_from)};
+  return project;
+}
+
+TEST(DefinedImports, AreWhatImagesOfTheSameDockerfileExport) {
+  const struct {
+    const char *to, *from;
+    CacheImport import;
+  } kCases[] = {
+      {"type=gha,scope=base,mode=max", "type=gha,scope=base", {Mode::kMax, "base"}},
+      {"type=registry,ref=acme/cache", "type=registry,ref=acme/cache", {Mode::kMin, "base"}},
+      {"type=inline", "acme/base", {Mode::kInline, "base"}},
+      {"type=inline", "acme/other", {Mode::kNone, ""}},
+      {"type=gha,scope=base", "type=gha,scope=app", {Mode::kNone, ""}},
+  };
+  for (const auto& [to, from, import] : kCases) {
+    const Project project = two_images(to, from);
+    const DefinedImports defined = defined_imports(project, project.images[1]);
+    ASSERT_EQ(defined.imports.size(), 1U) << to;
+    EXPECT_EQ(defined.imports.front(), import) << to << " " << from;
+    EXPECT_EQ(defined.notes.empty(), import.mode != Mode::kNone) << to << " " << from;
+  }
+}
+
+}  // namespace
+}  // namespace dcache::project
