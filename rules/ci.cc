@@ -7,6 +7,7 @@
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/plan/graph.h"
+#include "dcache/plan/image.h"
 #include "dcache/project/action_inputs.h"
 #include "dcache/project/docker_command.h"
 #include "dcache/project/workflow_expression.h"
@@ -487,12 +488,21 @@ std::string_view cache_attribute(std::string_view cache, std::string_view name) 
   return {};
 }
 
-std::optional<size_t> stages_of(const Companion& companion, const CiBuild& build) {
+std::string_view image_of_cache(std::string_view cache) {
+  if (cache.find('=') == std::string_view::npos) return cache;
+  return cache_attribute(cache, "type") == "registry" ? cache_attribute(cache, "ref") : "";
+}
+
+bool is_pushed_as(const CiBuild& build, std::string_view image) {
+  return std::ranges::any_of(build.tags, [&](const std::string& tag) {
+    return plan::normal_reference(tag) == plan::normal_reference(image);
+  });
+}
+
+std::optional<dockerfile::File> dockerfile_of(const Companion& companion, const CiBuild& build) {
   const auto text = dockerfile_text(companion, build);
   if (!text) return std::nullopt;
-  const dockerfile::File parsed = dockerfile::parse(*text);
-  return std::ranges::count(parsed.instructions(), dockerfile::Keyword::kFrom,
-                            &dockerfile::Instruction::keyword);
+  return dockerfile::parse(*text);
 }
 
 }  // namespace dcache::rules

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/dockerfile/file.h"
 #include "dcache/lint/companion.h"
 #include "dcache/text/span.h"
 
@@ -56,7 +57,12 @@ std::vector<CiBuild> ci_builds(lint::Companion& companion);
 // all is of type registry.
 std::string_view cache_attribute(std::string_view cache, std::string_view name);
 
-// The number of stages in the build's Dockerfile; nothing where that is not found.
-std::optional<size_t> stages_of(const lint::Companion& companion, const CiBuild& build);
+// The reference of the image that a cache is in; empty for a cache of another type than registry.
+std::string_view image_of_cache(std::string_view cache);
+// Whether a build gives its image that reference.
+bool is_pushed_as(const CiBuild& build, std::string_view image);
+
+// The build's Dockerfile; nothing where that is not found.
+std::optional<dockerfile::File> dockerfile_of(const lint::Companion& companion, const CiBuild& build);
 
 }  // namespace dcache::rules

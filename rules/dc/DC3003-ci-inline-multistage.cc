@@ -1,27 +1,71 @@
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
+#include "dcache/cache/exported.h"
 #include "dcache/lint/rule.h"
+#include "dcache/plan/graph.h"
 #include "rules/ci.h"
 #include "rules/edits.h"
 
 namespace dcache::rules::DC3003 {
 namespace {
 
-void look_at(const CiBuild& build, const std::string& cache, size_t stages, lint::Reporter& reporter) {
+using Mode = cache::CacheImport::Mode;
+
+// What an edit of one step costs on a worker that starts empty.
+struct Cost {
+  const plan::Step* step = nullptr;
+  size_t min = 0;  // steps that run if only the layers of the image are stored
+  size_t max = 0;  // and if all results are
+};
+
+// Nobody writes more steps, and each is tried.
+constexpr size_t kMostSteps = 500;
+
+// The edit for which it makes the largest difference what is stored; preferably one of a file.
+Cost largest_difference(const plan::Graph& graph) {
+  Cost largest;
+  const auto rank = [](const Cost& cost) {
+    return std::pair(cost.step->reads_context(), cost.min - cost.max);
+  };
+  for (size_t i = 0; i < std::min(graph.steps.size(), kMostSteps); ++i) {
+    const plan::Step& step = graph.steps[i];
+    if (!step.needed || step.kind == plan::Step::Kind::kImage) continue;
+    const Cost cost{&step, cache::steps_after_edit(graph, i, Mode::kMin),
+                    cache::steps_after_edit(graph, i, Mode::kMax)};
+    if (cost.min == cost.max) continue;
+    if (largest.step == nullptr || rank(cost) > rank(largest)) largest = cost;
+  }
+  return largest;
+}
+
+size_t steps_of(const plan::Graph& graph) {
+  return static_cast<size_t>(std::ranges::count_if(graph.steps, [](const plan::Step& step) {
+    return step.needed && step.kind != plan::Step::Kind::kImage;
+  }));
+}
+
+void look_at(const CiBuild& build, const std::string& cache, const plan::Graph& graph,
+             lint::Reporter& reporter) {
   const std::string_view type = cache_attribute(cache, "type");
-  if (type != "inline" && cache_attribute(cache, "mode") == "max") return;
-  const bool inline_cache = type == "inline";
+  const bool is_inline = type == "inline";
+  if (!is_inline && cache_attribute(cache, "mode") == "max") return;
+  const Cost cost = largest_difference(graph);
+  if (cost.step == nullptr) return;
   lint::Diagnostic& diagnostic = reporter.report(
       build.span,
-      fmt::format("only the last of the {} stages is stored in the cache: the others are built again "
-                  "each time",
-                  stages),
-      inline_cache ? "store the cache separately from the image, with cache-to type=registry or type=gha and "
-                     "mode=max"
-                   : "write mode=max");
+      fmt::format("only the layers of the image are stored in the cache: editing {}line {} of the Dockerfile "
+                  "rebuilds {} of {} steps, and {} with mode=max",
+                  cost.step->reads_context() ? "a file that is read in " : "",
+                  cost.step->instruction->start_line, cost.min, steps_of(graph), cost.max),
+      is_inline ? "store the cache separately from the image, with cache-to type=registry or type=gha and "
+                  "mode=max"
+                : "write mode=max");
   if (build.cache_to_value) diagnostic.focus = build.cache_to_value;
   // An expression may give another value, or none.
-  const bool plain = build.cache_to_value && !inline_cache && cache_attribute(cache, "mode").empty() &&
+  const bool plain = build.cache_to_value && !is_inline && cache_attribute(cache, "mode").empty() &&
                      cache.find("${{") == std::string::npos;
   if (plain) {
     const uint32_t end = build.cache_to_value->end;
@@ -32,57 +76,63 @@ void look_at(const CiBuild& build, const std::string& cache, size_t stages, lint
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   for (const CiBuild& build : ci_builds(companion)) {
     if (build.cache_to.empty()) continue;
-    const auto stages = stages_of(companion, build);
-    if (!stages || *stages < 2) continue;
+    const auto file = dockerfile_of(companion, build);
+    if (!file) continue;
+    const plan::Graph graph = plan::build_graph(*file, {.target = build.target});
     for (const std::string& cache : build.cache_to)
-      look_at(build, cache, *stages, reporter);
+      look_at(build, cache, graph, reporter);
   }
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/#cache-mode",
                                             "https://docs.docker.com/build/cache/backends/inline/"};
 constexpr lint::ExampleFile kFiles[] = {
-    {"Dockerfile", "FROM golang:1.22 AS build\nRUN make\nFROM alpine:3.20\nCOPY --from=build /app /app\n"}};
+    {"Dockerfile",
+     "FROM golang:1.22 AS build\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN make\n"
+     "FROM alpine:3.20\nCOPY --from=build /app /app\n"}};
 
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC3003",
-          .name = "ci-inline-multistage",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kSafe,
-          .summary = "A multi-stage build stores only the cache of its last stage",
-          .rationale =
-              "`mode=min`, the default, stores only the layers that are in the image. The stages in "
-              "which the program is built take most of the time, are not stored, and run again in the "
-              "next job. An inline cache can't store other stages. `mode=max` stores all stages.",
-          .fix_note = "Adds `mode=max`.",
-          .bad = {"on: push\n"
-                  "jobs:\n"
-                  "  image:\n"
-                  "    runs-on: ubuntu-24.04\n"
-                  "    steps:\n"
-                  "      - uses: docker/build-push-action@v6\n"
-                  "        with:\n"
-                  "          context: .\n"
-                  "          cache-from: type=gha\n"
-                  "          cache-to: type=gha\n",
-                  kFiles},
-          .good = {"on: push\n"
-                   "jobs:\n"
-                   "  image:\n"
-                   "    runs-on: ubuntu-24.04\n"
-                   "    steps:\n"
-                   "      - uses: docker/build-push-action@v6\n"
-                   "        with:\n"
-                   "          context: .\n"
-                   "          cache-from: type=gha\n"
-                   "          cache-to: type=gha,mode=max\n",
-                   kFiles},
-          .references = kReferences,
-          .check_companion = check,
-          .about = kCiDefinitions};
+  return {
+      .code = "DC3003",
+      .name = "ci-inline-multistage",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary = "A multi-stage build stores only the cache of its last stage",
+      .rationale =
+          "`mode=min`, the default, stores only the layers that are in the image. The stages in "
+          "which the program is built take most of the time, are not stored, and run again in the "
+          "next job after any edit that concerns them. An inline cache can't store other stages. "
+          "`mode=max` stores all stages. The finding says how many steps run after the edit for which this "
+          "makes the largest difference; `dcache explain --cache-from min` says it for any edit.",
+      .fix_note = "Adds `mode=max`.",
+      .bad = {"on: push\n"
+              "jobs:\n"
+              "  image:\n"
+              "    runs-on: ubuntu-24.04\n"
+              "    steps:\n"
+              "      - uses: docker/build-push-action@v6\n"
+              "        with:\n"
+              "          context: .\n"
+              "          cache-from: type=gha\n"
+              "          cache-to: type=gha\n",
+              kFiles},
+      .good = {"on: push\n"
+               "jobs:\n"
+               "  image:\n"
+               "    runs-on: ubuntu-24.04\n"
+               "    steps:\n"
+               "      - uses: docker/build-push-action@v6\n"
+               "        with:\n"
+               "          context: .\n"
+               "          cache-from: type=gha\n"
+               "          cache-to: type=gha,mode=max\n",
+               kFiles},
+      .references = kReferences,
+      .check_companion = check,
+      .about = kCiDefinitions};
 }
 
 }  // namespace dcache::rules::DC3003
