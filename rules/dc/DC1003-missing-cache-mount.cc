@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/project/images.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
@@ -381,6 +382,10 @@ class Check {
       remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
     if (!need.empty()) remedy += ", and make sure that " + need + " finds it too";
+    if (is_built_in_ci_alone())
+      remedy +=
+          "; on CI runners that start empty the mount is empty too: store the layer there, with cache-to "
+          "and mode=max";
     lint::Diagnostic& diagnostic = reporter_.report(
         run.span_of(lack.uses.front().command->spelling),
         fmt::format("{}: every rebuild of this step{} {} again", what, when, loss.work), std::move(remedy));
@@ -388,6 +393,15 @@ class Check {
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
     diagnostic.aliases.assign(manager.cleaning_rules.begin(), manager.cleaning_rules.end());
     diagnostic.fix = std::move(fix);
+  }
+
+  // Whether all definitions of the image are of CI services.
+  bool is_built_in_ci_alone() {
+    const project::Image* image = subject_.image();
+    return image != nullptr && std::ranges::all_of(image->target.defined, [](const project::Origin& origin) {
+             return origin.kind == project::DefinitionKind::kWorkflow ||
+                    origin.kind == project::DefinitionKind::kGitlabCi;
+           });
   }
 
   // Whether it installs so little that a mount hardly saves time: a few packages by name. Who asks for all
@@ -497,7 +511,11 @@ lint::Rule rule() {
           "A package manager that is told to keep nothing (`--no-cache-dir`, `--no-cache`) makes the layer "
           "as "
           "small as a mount does; then the finding is an info. If it installs fewer than ten packages by "
-          "name, the default profile does not report it: a mount would save little.",
+          "name, the default profile does not report it: a mount would save little.\n\n"
+          "A CI runner that starts empty has empty mounts, and no cache export contains them. If only CI "
+          "builds "
+          "the image, the finding says so: what helps there is a cache of the layers (`cache-to` with "
+          "`mode=max`), and a Dockerfile in which few edits rebuild this step.",
       .fix_note =
           "Adds the mounts, with the numeric owner if the stage runs as another user than root, and removes "
           "options such as `--no-cache-dir` that would bypass them. The fix is unsafe\n\n"

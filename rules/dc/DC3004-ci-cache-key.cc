@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 
@@ -79,10 +80,39 @@ void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
   }
 }
 
+// Values that are others in each run.
+constexpr std::array<std::string_view, 9> kNewEachRun = {
+    "github.sha",    "github.run_id",  "github.run_number", "GITHUB_SHA",         "GITHUB_RUN_ID",
+    "CI_COMMIT_SHA", "CI_PIPELINE_ID", "CI_JOB_ID",         "CI_COMMIT_SHORT_SHA"};
+
+bool is_new_each_run(std::string_view place) {
+  return std::ranges::any_of(
+      kNewEachRun, [&](std::string_view value) { return place.find(value) != std::string_view::npos; });
+}
+
+// A cache that no later run looks for.
+void report_new_key(const CiBuild& build, lint::Reporter& reporter) {
+  for (const std::string& to : build.cache_to) {
+    const std::string place = place_of(to);
+    if (place.empty() || !is_new_each_run(place)) continue;
+    const bool reads_another = std::ranges::any_of(build.cache_from, [&](const std::string& from) {
+      const std::string from_place = place_of(from);
+      return !from_place.empty() && !is_new_each_run(from_place);
+    });
+    if (reads_another) continue;
+    lint::Diagnostic& diagnostic =
+        reporter.report(build.span, "the cache has another name in each run, so no run finds one",
+                        "name it after what is the same in the next run: the branch, or nothing");
+    diagnostic.focus = build.cache_to_value;
+    return;
+  }
+}
+
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(companion);
   for (const CiBuild& build : builds) {
     report_matrix(build, reporter);
+    report_new_key(build, reporter);
     if (build.no_cache)
       reporter.report(build.span, "no-cache is set, so every build runs all its steps",
                       "remove no-cache, or pin what it should update");
@@ -97,38 +127,39 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache
 }  // namespace
 
 lint::Rule rule() {
-  return {
-      .code = "DC3004",
-      .name = "ci-cache-key",
-      .level = lint::Level::kInfo,
-      .origin = lint::Origin::kDcache,
-      .summary = "A cache of a CI job is never stored, is overwritten by another build, or is disabled",
-      .rationale =
-          "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
-          "place for each `scope`, and a registry one for each reference: if two different builds store "
-          "their caches in the same place, neither can reuse anything. With `no-cache` nothing is reused.",
-      .bad = {"on: push\n"
-              "jobs:\n"
-              "  image:\n"
-              "    runs-on: ubuntu-24.04\n"
-              "    steps:\n"
-              "      - uses: docker/build-push-action@v6\n"
-              "        with:\n"
-              "          cache-from: type=gha\n"
-              "          tags: app\n"},
-      .good = {"on: push\n"
-               "jobs:\n"
-               "  image:\n"
-               "    runs-on: ubuntu-24.04\n"
-               "    steps:\n"
-               "      - uses: docker/build-push-action@v6\n"
-               "        with:\n"
-               "          cache-from: type=gha\n"
-               "          cache-to: type=gha,mode=max\n"
-               "          tags: app\n"},
-      .references = kReferences,
-      .check_companion = check,
-      .about = kCiDefinitions};
+  return {.code = "DC3004",
+          .name = "ci-cache-key",
+          .level = lint::Level::kInfo,
+          .origin = lint::Origin::kDcache,
+          .summary = "A cache of a CI job is never stored, is overwritten by another build, or is disabled",
+          .rationale =
+              "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
+              "place for each `scope`, and a registry one for each reference: if two different builds store "
+              "their caches in the same place, neither can reuse anything. A name with the commit or the "
+              "number of "
+              "the run in it is another one next time. With `no-cache` nothing is reused.",
+          .bad = {"on: push\n"
+                  "jobs:\n"
+                  "  image:\n"
+                  "    runs-on: ubuntu-24.04\n"
+                  "    steps:\n"
+                  "      - uses: docker/build-push-action@v6\n"
+                  "        with:\n"
+                  "          cache-from: type=gha\n"
+                  "          tags: app\n"},
+          .good = {"on: push\n"
+                   "jobs:\n"
+                   "  image:\n"
+                   "    runs-on: ubuntu-24.04\n"
+                   "    steps:\n"
+                   "      - uses: docker/build-push-action@v6\n"
+                   "        with:\n"
+                   "          cache-from: type=gha\n"
+                   "          cache-to: type=gha,mode=max\n"
+                   "          tags: app\n"},
+          .references = kReferences,
+          .check_companion = check,
+          .about = kCiDefinitions};
 }
 
 }  // namespace dcache::rules::DC3004

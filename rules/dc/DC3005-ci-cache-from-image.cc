@@ -1,0 +1,85 @@
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/ci.h"
+
+namespace dcache::rules::DC3005 {
+namespace {
+
+bool stores_cache_in(const CiBuild& build, std::string_view image) {
+  return std::ranges::any_of(build.cache_to, [&](const std::string& to) {
+    return cache_attribute(to, "type") == "inline" || image_of_cache(to) == image;
+  });
+}
+
+void check(lint::Companion& companion, lint::Reporter& reporter) {
+  const std::vector<CiBuild> builds = ci_builds(companion);
+  for (const CiBuild& build : builds) {
+    if (build.other_builder) continue;
+    for (const std::string& cache : build.cache_from) {
+      const std::string_view image = image_of_cache(cache);
+      if (image.empty()) continue;
+      // Only what is pushed here is known to hold no cache.
+      const bool is_pushed =
+          std::ranges::any_of(builds, [&](const CiBuild& other) { return is_pushed_as(other, image); });
+      const bool is_stored =
+          std::ranges::any_of(builds, [&](const CiBuild& other) { return stores_cache_in(other, image); });
+      if (!is_pushed || is_stored) continue;
+      reporter.report(build.span, fmt::format("{} has no cache in it, so importing it reuses nothing", image),
+                      build.action
+                          ? "add cache-to: type=inline, or store the cache with cache-to "
+                            "type=registry,ref=…,mode=max"
+                          : "build it with --build-arg BUILDKIT_INLINE_CACHE=1, or use docker buildx "
+                            "build with --cache-to type=registry,ref=…,mode=max");
+    }
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/inline/",
+                                            "https://docs.docker.com/build/cache/backends/registry/"};
+
+}  // namespace
+
+lint::Rule rule() {
+  return {
+      .code = "DC3005",
+      .name = "ci-cache-from-image",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .summary = "A CI build imports its cache from an image that holds none",
+      .rationale =
+          "The classic builder took layers of any image that `--cache-from` named. BuildKit reuses an image "
+          "only if it holds the keys of its steps, which an inline cache adds when the image is built: "
+          "`cache-to: type=inline`, or the build argument `BUILDKIT_INLINE_CACHE=1`. Without it the image "
+          "is looked up, nothing is reused, and no error is shown. Reported for images that a build in "
+          "the same file pushes.",
+      .bad = {"on: push\n"
+              "jobs:\n"
+              "  image:\n"
+              "    runs-on: ubuntu-24.04\n"
+              "    steps:\n"
+              "      - uses: docker/build-push-action@v6\n"
+              "        with:\n"
+              "          cache-from: ghcr.io/acme/app:latest\n"
+              "          tags: ghcr.io/acme/app:latest\n"
+              "          push: true\n"},
+      .good = {"on: push\n"
+               "jobs:\n"
+               "  image:\n"
+               "    runs-on: ubuntu-24.04\n"
+               "    steps:\n"
+               "      - uses: docker/build-push-action@v6\n"
+               "        with:\n"
+               "          cache-from: ghcr.io/acme/app:latest\n"
+               "          cache-to: type=inline\n"
+               "          tags: ghcr.io/acme/app:latest\n"
+               "          push: true\n"},
+      .references = kReferences,
+      .check_companion = check,
+      .about = kCiDefinitions};
+}
+
+}  // namespace dcache::rules::DC3005

@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/ci.h"
+
+namespace dcache::rules::DC3006 {
+namespace {
+
+void check(lint::Companion& companion, lint::Reporter& reporter) {
+  for (const CiBuild& build : ci_builds(companion)) {
+    for (const std::string& to : build.cache_to) {
+      const std::string_view folder = cache_attribute(to, "dest");
+      if (cache_attribute(to, "type") != "local" || folder.empty()) continue;
+      const bool is_imported = std::ranges::any_of(build.cache_from, [&](const std::string& from) {
+        return cache_attribute(from, "type") == "local" && cache_attribute(from, "src") == folder;
+      });
+      if (!is_imported) continue;
+      lint::Diagnostic& diagnostic =
+          reporter.report(build.span,
+                          fmt::format("the cache in {} grows with every build: old layers are never deleted "
+                                      "from it",
+                                      folder),
+                          fmt::format("write it to another folder, and replace {} with that after the build; "
+                                      "or use type=gha or type=registry",
+                                      folder));
+      diagnostic.focus = build.cache_to_value;
+    }
+  }
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/build/ci/github-actions/cache/#local-cache",
+    "https://docs.docker.com/build/cache/backends/local/"};
+
+}  // namespace
+
+lint::Rule rule() {
+  return {
+      .code = "DC3006",
+      .name = "ci-local-cache",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kDcache,
+      .summary = "A CI build imports a local cache from the folder that it exports to",
+      .rationale =
+          "An export to a folder adds layers to what is in it, and deletes nothing. If the job keeps this "
+          "folder for the next build, it grows until downloading it takes longer than building. Write the "
+          "new cache to a folder of its own, and let it take the place of the old one afterwards.",
+      .bad = {"on: push\n"
+              "jobs:\n"
+              "  image:\n"
+              "    runs-on: ubuntu-24.04\n"
+              "    steps:\n"
+              "      - uses: docker/build-push-action@v6\n"
+              "        with:\n"
+              "          cache-from: type=local,src=/tmp/cache\n"
+              "          cache-to: type=local,dest=/tmp/cache,mode=max\n"},
+      .good = {"on: push\n"
+               "jobs:\n"
+               "  image:\n"
+               "    runs-on: ubuntu-24.04\n"
+               "    steps:\n"
+               "      - uses: docker/build-push-action@v6\n"
+               "        with:\n"
+               "          cache-from: type=local,src=/tmp/cache\n"
+               "          cache-to: type=local,dest=/tmp/cache-new,mode=max\n"
+               "      - run: rm -rf /tmp/cache && mv /tmp/cache-new /tmp/cache\n"},
+      .references = kReferences,
+      .check_companion = check,
+      .about = kCiDefinitions};
+}
+
+}  // namespace dcache::rules::DC3006
