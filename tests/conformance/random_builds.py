@@ -14,6 +14,10 @@ Lines that the builder refuses are taken out of the project until it builds. --r
 object a line: {"id","edit","changed","before","after","steps":[{"line","step","truth"}]}, where a state is {"tree","ignore",
 "args","target","named","dockerfile"}. `bb` has to be there: FROM scratch with a static busybox and its applets in /bin.
 
+--import MODE exports a cache with each build before the edit (min, max: type=local with that mode), empties the builder, and imports
+it for the build after the edit: that has to be what `dcache explain --cache-from MODE` says. One project at a time, and with the
+containerd image store.
+
 --plan-only builds nothing: it only checks that dcache can plan each project before and after the edit, and counts what the
 projects contain.
 
@@ -516,16 +520,29 @@ class Runner:
         self.ours = ["--network", "none"] if self.kind == "buildkit" else ["--builder", self.kind]
         self.keep = arguments.keep
         self.twice = not arguments.same_output_only
+        self.imported = arguments.imported
 
-    def build(self, state: dict, folder: Path, output: str) -> dict:
+    def build(self, state: dict, folder: Path, output: str, edited: bool = False) -> dict:
         options = write_state(state, folder, output)
+        if self.imported:
+            # In the folder of the trial: `folder` itself is written anew for each state.
+            cache = folder.parent / f"cache-{folder.name}"
+            self.empty_builder()
+            if not edited:
+                shutil.rmtree(cache, ignore_errors=True)
+            options += ["--cache-from", f"type=local,src={cache}"] if edited else ["--cache-to", f"type=local,dest={cache},mode={self.imported}"]
         return self.builder.build(context_in(folder), options)
+
+    @staticmethod
+    def empty_builder() -> None:
+        subprocess.run(["docker", "builder", "prune", "--all", "--force"], capture_output=True, check=True)
 
     def explain(self, before: dict, after: dict, folder: Path) -> dict:
         options = [*write_state(before, folder, SAME), "--context", ".", *self.ours]
         snapshot = str(folder.parent / "before.json")
         dcache(context_in(folder), "snapshot", "-o", snapshot, *options)
         options = [*write_state(after, folder, SAME), "--context", ".", *self.ours]
+        options += ["--cache-from", self.imported] if self.imported else []
         return json.loads(dcache(context_in(folder), "explain", "--since", snapshot, "--format", "json", *options))
 
     def first_build(self, project: Project, folder: Path) -> None:
@@ -549,7 +566,7 @@ class Runner:
             if edited.state() == project.state():
                 continue
             try:
-                return kind, changed, edited, self.build(edited.state(), folder, SAME)
+                return kind, changed, edited, self.build(edited.state(), folder, SAME, edited=True)
             except BuildFailed as failure:
                 last = failure
                 project.renew()
@@ -572,7 +589,7 @@ class Runner:
                 rebuilt_too = built
                 if self.twice:
                     self.build(before, folder / "other", OTHER)
-                    rebuilt_too = self.build(after, folder / "other", OTHER)
+                    rebuilt_too = self.build(after, folder / "other", OTHER, edited=True)
                 said = self.explain(before, after, folder / "ours")
             except BuildFailed as failure:
                 if str(failure).startswith("dcache"):
@@ -653,10 +670,13 @@ def main() -> int:
     parser.add_argument("--no-link", action="store_true", help="for a builder that can't merge layers")
     parser.add_argument("--old", action="store_true", help="only what the BuildKit of Docker 20.10 knows")
     parser.add_argument("--same-output-only", action="store_true", help="build with one kind of RUN steps alone, in half the time")
+    parser.add_argument("--import", dest="imported", choices=["min", "max"], help="build what was edited on an empty builder, with a cache of that mode")
     parser.add_argument("--record", type=Path, help="add the trials to this file")
     parser.add_argument("--keep", help="a folder for the projects of those that disagree")
     parser.add_argument("--plan-only", action="store_true", help="build nothing, only let dcache plan the projects")
     arguments = parser.parse_args()
+    if arguments.imported:
+        arguments.jobs = 1
     runner = Runner(arguments)
     if arguments.plan_only:
         return plan_all(runner, range(arguments.seed, arguments.seed + arguments.count), arguments.jobs)
