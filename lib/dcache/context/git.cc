@@ -493,11 +493,12 @@ bool GitRepository::tracks_below(const std::string& folder) const {
 }
 
 bool GitRepository::ignores(const std::string& path, bool is_folder) const {
+  // The index is asked first: the other question looks for a .gitignore in each folder of the path.
+  if (state_->tracks(path, is_folder)) return false;
   int ignored = 0;
   const std::string asked = is_folder ? path + "/" : path;
-  if (library().git_ignore_path_is_ignored(&ignored, state_->repository.get(), asked.c_str()) != 0)
-    return false;
-  return ignored != 0 && !state_->tracks(path, is_folder);
+  return library().git_ignore_path_is_ignored(&ignored, state_->repository.get(), asked.c_str()) == 0 &&
+         ignored != 0;
 }
 
 }  // namespace dcache::context
