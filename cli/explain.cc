@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -147,17 +148,31 @@ class Question {
     }
     std::vector<cache::Build> states;
     for (const std::string& file : options_.since) {
-      auto state = project::read_snapshot(file);
-      if (!state) {
-        complain(text::words_of(state.error()));
+      auto recorded = project::read_snapshot(file);
+      if (!recorded) {
+        complain(text::words_of(recorded.error()));
         return false;
       }
-      states.push_back(std::move(*state));
+      std::ranges::move(*recorded, std::back_inserter(states));
     }
+    keep_recorded_platforms(states, selection_.project.images[selection_.meant.front()]);
     project::States by_name;
     by_name.emplace(selection_.project.images[selection_.meant.front()].target.name, std::move(states));
     affected_ = project::affected_since(selection_.project, by_name, judging());
     return true;
+  }
+
+  // A file is about the platforms that it was recorded for.
+  static void keep_recorded_platforms(const std::vector<cache::Build>& states, project::Image& image) {
+    std::vector<std::string> kept;
+    std::ranges::copy_if(
+        image.judged_platforms(), std::back_inserter(kept), [&](const std::string& platform) {
+          return std::ranges::any_of(
+              states, [&](const cache::Build& state) { return state.options().plan.platform == platform; });
+        });
+    if (kept.empty()) return;
+    image.build.plan.platform = kept.front();
+    image.target.platforms = std::move(kept);
   }
 
   bool answer_changed() {

@@ -41,6 +41,15 @@ void apply_builder(const BuildFlags& flags, project::Project& project) {
     image.build.plan.builder = flags.builder;
 }
 
+// All images are built for the platform that the command line names.
+void apply_platform(const BuildFlags& flags, project::Project& project) {
+  if (flags.platform.empty()) return;
+  for (project::Image& image : project.images) {
+    image.build.plan.platform = flags.platform;
+    image.target.platforms = {flags.platform};
+  }
+}
+
 std::string closest_image(const project::Project& project, const std::string& name) {
   std::vector<std::string_view> names;
   for (const project::Image& image : project.images)
@@ -172,6 +181,7 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
   add_changed(changed, *options);
   project::Project project = project::read_project(".", *options);
   apply_builder(flags, project);
+  apply_platform(flags, project);
   if (complains) {
     complain_of(project.failures);
     failed = failed || !project.failures.empty();
@@ -245,16 +255,10 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     if (named.files.empty()) named.files = {text::join_path(flags.context, "Dockerfile")};
     selection = select_of_files(named, *options, complains, failed);
     apply_builder(flags, selection.project);
+    apply_platform(flags, selection.project);
     failed = failed || selection.meant.empty();
   } else if (auto project = read_images(flags, failed, files, changed, complains)) {
     selection = select_of_repository(flags, failed, std::move(*project), complains);
-  }
-  if (!flags.platform.empty()) {
-    // It is built with all that it needs.
-    for (project::Image& image : selection.project.images) {
-      image.build.plan.platform = flags.platform;
-      image.target.platforms = {flags.platform};
-    }
   }
   for (const size_t index : selection.meant)
     apply_flags(flags, options->build.plan, selection.project.images[index]);
@@ -298,24 +302,25 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
   return image ? load(image->build, ignored) : std::nullopt;
 }
 
-std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ignored) {
   std::vector<cache::Build> builds;
-  const auto image = image_of(flags);
-  if (!image) return builds;
-  std::vector<std::string> platforms{image->build.plan.platform};
-  for (const std::string& platform : image->target.platforms) {
-    const bool is_known = platform.find('$') == std::string::npos;
-    if (flags.platform.empty() && is_known && std::ranges::find(platforms, platform) == platforms.end())
-      platforms.push_back(platform);
-  }
+  std::vector<std::string> platforms = image.judged_platforms();
+  if (platforms.empty()) platforms.push_back(image.build.plan.platform);
+  const auto files = std::make_shared<const context::CachedFiles>(image.build.files);
   for (const std::string& platform : platforms) {
-    cache::BuildOptions options = image->build;
+    cache::BuildOptions options = image.build;
+    options.files = files;
     options.plan.platform = platform;
     auto build = load(std::move(options), ignored);
     if (!build) return {};
     builds.push_back(std::move(*build));
   }
   return builds;
+}
+
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+  const auto image = image_of(flags);
+  return image ? load_platforms(*image, ignored) : std::vector<cache::Build>();
 }
 
 }  // namespace dcache::cli

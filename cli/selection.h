@@ -44,6 +44,7 @@ enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
 // The same for each platform that definitions build the image for, unless --platform names one. Empty where
 // it can't be read.
-std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored);
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
+std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ignored = Ignored::kSkipped);
 
 }  // namespace dcache::cli

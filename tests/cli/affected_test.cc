@@ -160,6 +160,39 @@ TEST(Affected, ComparesWithSnapshotsOfAllImages) {
   EXPECT_NE(missing.err.find("there is no folder of snapshots nowhere"), std::string::npos) << missing.err;
 }
 
+TEST(Snapshot, HasEachPlatform) {
+  const Repository repository(
+      {{"docker-bake.hcl", "target \"a\" { platforms = [\"linux/amd64\", \"linux/arm64\"] }\n"},
+       {"Dockerfile", "FROM alpine\nARG TARGETARCH\nCOPY f-$TARGETARCH /f\n"},
+       {"f-amd64", "1"},
+       {"f-arm64", "1"}});
+  const test::TemporaryFolder snapshots;
+  const std::string folder = snapshots.path() + "/", file = snapshots / "a.json";
+  EXPECT_EQ(run_dcache({"snapshot", "-o", folder}, repository.path()).status, 0);
+  EXPECT_EQ(repository.effects({"--since", folder}), "a:unaffected");
+  repository.write("f-arm64", "2");
+  EXPECT_EQ(repository.effects({"--since", folder}), "a:rebuilt@3");
+  EXPECT_EQ(steps_of(repository, {"--image", "a", "--since", file}), "1:unknown:network 3:miss:file");
+  repository.write("f-arm64", "1");
+  repository.write("f-amd64", "2");
+  EXPECT_EQ(repository.effects({"--since", folder}), "a:rebuilt@3");
+}
+
+TEST(Snapshot, OfOnePlatformSaysNothingOfAnother) {
+  const Repository repository(
+      {{"docker-bake.hcl", "target \"a\" { platforms = [\"linux/amd64\", \"linux/arm64\"] }\n"},
+       {"Dockerfile", "FROM alpine\nARG TARGETARCH\nCOPY f-$TARGETARCH /f\n"},
+       {"f-amd64", "1"},
+       {"f-arm64", "1"}});
+  const test::TemporaryFolder snapshots;
+  const std::string folder = snapshots.path() + "/", file = snapshots / "a.json";
+  run_dcache({"snapshot", "--platform", "linux/arm64", "-o", folder}, repository.path());
+  const Outcome outcome = run_dcache({"affected", "--since", folder}, repository.path());
+  EXPECT_NE(outcome.out.find("no snapshot of it was recorded for linux/amd64"), std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(steps_of(repository, {"--image", "a", "--since", file}), "1:unknown:network 3:hit");
+}
+
 TEST(Affected, TakesAnImageWithoutSnapshotForNew) {
   const Repository repository(kWasteful);
   const std::string folder = repository.path() + "/../states-of-one";

@@ -443,6 +443,12 @@ std::vector<std::string> Image::platforms() const {
   return platforms_of(target);
 }
 
+std::vector<std::string> Image::judged_platforms() const {
+  std::vector<std::string> judged = platforms();
+  if (has_open_platforms()) add_once(judged, {build.plan.platform, "linux/amd64", "linux/arm64"});
+  return judged;
+}
+
 bool Image::has_open_platforms() const {
   const auto is_of_platforms = [](const Unknown& unknown) {
     return unknown.varies && unknown.attribute.starts_with("platform");
