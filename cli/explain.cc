@@ -263,10 +263,25 @@ bool complete(Options& options) {
   return true;
 }
 
-// What is wrong with an image that has no steps to show.
-void complain_of_image(const project::ImageEffect& effect) {
-  if (!effect.failures.empty()) return complain_of(effect.failures);
-  complain(fmt::format("{}: {}, so its files are not known", effect.image->target.name, effect.reason));
+// Whether only a search found the Dockerfile of an image: nobody need build it.
+bool is_only_found(const BuildFlags& flags, const project::Image& image) {
+  const auto is_file = [&](const std::string& path) {
+    return text::clean_path(path) == image.build.dockerfile;
+  };
+  return image.origin().kind == project::DefinitionKind::kDockerfile && flags.images.empty() &&
+         std::ranges::none_of(flags.files, is_file);
+}
+
+// Says what is wrong with an image that has no steps to show. True if nothing is: of several images one may
+// be unknown.
+bool is_well(const BuildFlags& flags, const project::ImageEffect& effect, bool several) {
+  const bool may_fail = several && is_only_found(flags, *effect.image);
+  if (!effect.failures.empty() && !may_fail) {
+    complain_of(effect.failures);
+    return false;
+  }
+  if (!several) complain_of_unknown(*effect.image, effect.reason);
+  return several;
 }
 
 int run(Options options) {
@@ -280,9 +295,8 @@ int run(Options options) {
   const std::vector<const project::ImageEffect*> effects = question.effects();
   for (const project::ImageEffect* effect : effects) {
     if (effect->all_steps == nullptr) {
-      complain_of_image(*effect);
+      failed = !is_well(options.build, *effect, several) || failed;
       if (several && options.format == "text") print_unknown(*effect, question.occasion(*effect));
-      failed = true;
       continue;
     }
     const cache::Build& build = effect->all_steps->build;
@@ -342,7 +356,8 @@ Command explain_command() {
       "  dcache snapshot -o before.json && vi Dockerfile && dcache explain --since before.json\n"
       "  dcache explain --git main --git feature    # on a builder that has built both\n"
       "  dcache explain --no-cache-filter test --git HEAD";
-  command.exit_status = "0, or 2 if the Dockerfile or its context can't be read.";
+  command.exit_status =
+      "0, or 2 if the Dockerfile or its context can't be read, or the only image asked about is not known.";
   command.run = [options] { return run(*options); };
   return command;
 }

@@ -17,10 +17,46 @@
 namespace dcache::cli {
 namespace {
 
+// What a definition leaves open of an image is known where the command line says it.
+void take_for_known(const BuildFlags& flags, project::Image& image) {
+  const auto is_given = [&](const project::Unknown& unknown) {
+    constexpr std::string_view kArgs = "args.";
+    if (unknown.attribute == "context") return !flags.context.empty();
+    if (unknown.attribute == "dockerfile") return !flags.images.empty() && flags.files.size() == 1;
+    if (unknown.attribute == "target") return !flags.target.empty();
+    return unknown.attribute.starts_with(kArgs) &&
+           std::ranges::any_of(flags.build_args, [&](const std::string& pair) {
+             return pair.substr(0, pair.find('=')) == unknown.attribute.substr(kArgs.size());
+           });
+  };
+  std::vector<project::Unknown>& open = image.target.unknown;
+  const bool was_open = std::erase_if(open, is_given) > 0 || !flags.context.empty();
+  const bool is_open = std::ranges::any_of(open, [](const project::Unknown& unknown) {
+    const std::string& attribute = unknown.attribute;
+    return unknown.varies && (attribute == "context" || attribute == "dockerfile" || attribute == "target");
+  });
+  if (was_open && !is_open && !image.build.context.empty()) image.remote.clear();
+}
+
+// The Dockerfile that -f names, or that of a context that is only known now.
+void apply_file(const BuildFlags& flags, project::Image& image) {
+  cache::BuildOptions& build = image.build;
+  if (flags.files.size() == 1) {
+    build.dockerfile = text::clean_path(flags.files.front());
+    build.dockerfile_text.reset();
+    return;
+  }
+  const std::string inside = text::join_path(build.context, image.target.dockerfile);
+  const bool is_open =
+      !image.remote.empty() && !build.dockerfile_text && !build.files->exists(build.dockerfile);
+  if (is_open && build.files->exists(inside)) build.dockerfile = inside;
+}
+
 // What the command line says counts for more than a definition.
 void apply_flags(const BuildFlags& flags, const plan::Options& given, project::Image& image) {
   cache::BuildOptions& build = image.build;
   if (!flags.context.empty()) build.context = flags.context;
+  if (!flags.images.empty()) apply_file(flags, image);
   if (!flags.target.empty()) build.plan.target = flags.target;
   for (const auto& [name, value] : given.build_args) {
     const auto names = [&wanted = name](const std::string& pair) {
@@ -32,6 +68,7 @@ void apply_flags(const BuildFlags& flags, const plan::Options& given, project::I
   }
   for (const auto& [name, value] : given.named_contexts)
     build.plan.named_contexts[name] = value;
+  take_for_known(flags, image);
 }
 
 // The builder that the command line names is the one that is asked about, whatever definitions say.
@@ -265,6 +302,12 @@ Selection select_images(const BuildFlags& flags, bool& failed,
   return selection;
 }
 
+void complain_of_unknown(const project::Image& image, const std::string& reason) {
+  complain(fmt::format(
+      "{}: its files are not known: {}; name the folder with --context, or the Dockerfile with -f",
+      image.target.name, reason));
+}
+
 namespace {
 
 // The one image that the flags name.
@@ -279,7 +322,7 @@ std::optional<project::Image> image_of(const BuildFlags& flags) {
   }
   const project::Image& image = selection.project.images[selection.meant.front()];
   if (!image.remote.empty()) {
-    complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
+    complain_of_unknown(image, image.remote);
     return std::nullopt;
   }
   return image;

@@ -39,6 +39,8 @@ struct Selection {
 Selection select_images(const BuildFlags& flags, bool& failed,
                         const std::shared_ptr<const context::FileSystem>& files = nullptr,
                         const std::vector<std::string>& changed = {}, bool complains = true);
+// Says on standard error why nothing is known of the files of an image.
+void complain_of_unknown(const project::Image& image, const std::string& reason);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);

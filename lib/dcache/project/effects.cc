@@ -85,7 +85,7 @@ std::string missing_words(const Build& build, const cache::Cause& cause, const s
   const std::string submodule = context::missing_submodule(root, place, *build.options().files);
   const std::string missing =
       fmt::format("{} (line {}) does not exist in the context", cause.path, cause.line);
-  if (submodule.empty()) return missing + "; is it made before the build?";
+  if (submodule.empty()) return missing + "; a step before the build may make it";
   return fmt::format("{}: the git submodule {} is not checked out (git submodule update --init)", missing,
                      submodule);
 }
@@ -95,7 +95,7 @@ std::string missing_words(const Build& build, const cache::Cause& cause, const s
 std::string made_before(const Image& image) {
   const cache::BuildOptions& build = image.build;
   const context::FileSystem& files = *build.files;
-  constexpr std::string_view kWords = "{} does not exist; is it made before the build?";
+  constexpr std::string_view kWords = "{} does not exist; a step before the build may make it";
   for (const auto& [name, folder] : build.plan.named_contexts) {
     if (!folder.starts_with(plan::kImageScheme) && !files.exists(folder)) return fmt::format(kWords, folder);
   }

@@ -103,7 +103,8 @@ class ImageMaker {
     for (const Unknown& unknown : target.unknown) {
       const std::string& attribute = unknown.attribute;
       if (unknown.varies && (attribute == "context" || attribute == "dockerfile" || attribute == "target"))
-        image.remote = fmt::format("its {} {}", attribute, unknown.reason);
+        image.remote =
+            fmt::format("its {} {}", attribute == "dockerfile" ? "Dockerfile" : attribute, unknown.reason);
     }
     build.dockerfile = dockerfile_path(target);
     take_other_case(target, build);

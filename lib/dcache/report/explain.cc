@@ -548,8 +548,11 @@ void append_explanation_json(const Explanation& explanation, std::string& out) {
 
 void append_unknown_image(const project::ImageEffect& effect, const std::string& occasion, const Style& style,
                           std::string& out) {
-  out += style.paint(Tone::kBold, fmt::format("{}: It is not known what rebuilds {}",
-                                              printable(effect.image->target.name), printable(occasion)));
+  const bool is_same = effect.effect == project::Effect::kUnaffected;
+  out += style.paint(
+      Tone::kBold,
+      fmt::format("{}: {} {}", printable(effect.image->target.name),
+                  is_same ? "Nothing of it changes" : "It is not known what rebuilds", printable(occasion)));
   out += fmt::format("; {}\n", printable(effect.reason));
 }
 
