@@ -1,7 +1,9 @@
 // `dcache affected` on repositories where several definitions, or parts of one, say how an image is built.
+#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/cli/repository.h"
@@ -81,6 +83,37 @@ TEST(SeveralDefinitions, OfComposeAndBakeInOneFolderAreReadAsBakeDoes) {
                                     "--definition", "docker-bake.hcl", "--format", "bake-targets"},
                                    repository.path());
   EXPECT_EQ(alone.out, "x z\n") << alone.err;
+}
+
+TEST(BakeFiles, StartWhereBakeIsRun) {
+  const Repository repository(
+      {{"deploy/docker-bake.hcl",
+        "target \"a\" { context = \"a\" }\ntarget \"b\" { context = \"b\" }\ntarget \"c\" {}\n"},
+       {"a/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"a/f", ""},
+       {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"b/f", ""},
+       {"Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"f", ""},
+       {"deploy/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"deploy/f", ""}});
+  // Most of the Dockerfiles are found from the root.
+  EXPECT_EQ(repository.effects({"--changed", "a/f", "f"}),
+            "a:rebuilt@2 b:unaffected c:rebuilt@2 deploy/Dockerfile:unaffected");
+  // All are, with the files in both folders.
+  for (const char* folder : {"a", "b"}) {
+    repository.write(fmt::format("deploy/{}/Dockerfile", folder), "FROM scratch\nCOPY f /\n");
+    repository.write(fmt::format("deploy/{}/f", folder), "");
+  }
+  EXPECT_EQ(repository.effects({"--changed", "a/f", "f", "--only", "a,b,c"}),
+            "a:unaffected b:unaffected c:unaffected");
+  const std::vector<std::string> named{"--definition", "deploy/docker-bake.hcl"};
+  std::vector<std::string> arguments{"--changed", "a/f", "f"};
+  arguments.insert(arguments.begin(), named.begin(), named.end());
+  EXPECT_EQ(repository.effects(arguments), "a:rebuilt@2 b:unaffected c:rebuilt@2");
+  ::setenv("BUILDX_BAKE_FILE_RELATIVE_PATHS", "1", 1);
+  EXPECT_EQ(repository.effects(arguments), "a:unaffected b:unaffected c:unaffected");
+  ::unsetenv("BUILDX_BAKE_FILE_RELATIVE_PATHS");
 }
 
 TEST(Platforms, ThatOnlyCiKnowsAreJudgedForTheTwoUsualOnes) {

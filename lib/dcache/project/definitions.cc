@@ -11,6 +11,7 @@
 
 #include "dcache/project/dotenv.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/project/once.h"
 #include "dcache/project/readers.h"
 #include "dcache/project/sources.h"
 #include "dcache/text/path.h"
@@ -208,8 +209,6 @@ class FolderReader {
   }
 
   // The files that bake reads without -f, with those of compose before them, and each other one for itself.
-  // Paths start in the folder where bake is run: that of the files or, if no Dockerfile is there, the root of
-  // the repository.
   void read_bakes(const std::string& folder, const Paths& paths, const Paths& composes) {
     const Paths main = those_named(kBakeNames, paths);
     if (!main.empty()) {
@@ -259,22 +258,43 @@ class FolderReader {
     return together;
   }
 
+  // Where bake may be run, and so where its paths start, the likeliest first.
+  // Source: https://docs.docker.com/reference/cli/docker/buildx/bake/#file
+  Paths places_of_bake(const std::string& folder) const {
+    const auto relative = options_.environment.find("BUILDX_BAKE_FILE_RELATIVE_PATHS");
+    if (relative != options_.environment.end() && is_true(relative->second)) return {folder};
+    Paths places;
+    if (options_.is_named) places.emplace_back(".");
+    add_once(places, {folder, root_});
+    return places;
+  }
+
+  // As Go reads it.
+  static bool is_true(const std::string& text) {
+    constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "true", "True", "TRUE"};
+    return std::ranges::find(kTrue, text) != kTrue.end();
+  }
+
+  // As read in the place that has most of the Dockerfiles, the first of such places.
   Definitions read_bake_somewhere(const std::string& folder, const Paths& paths, const Paths& names) const {
-    const auto read_in = [&](const std::string& place) {
-      return with_sources(options_, names,
-                          [&](const ReadOptions& options) { return read_bake(paths, place, options); });
-    };
-    Definitions here = read_in(folder);
-    const auto has_files = [&](const Definitions& definitions) {
-      return std::ranges::any_of(definitions.targets, [&](const Target& target) {
+    Definitions best;
+    std::ptrdiff_t most = -1;
+    for (const std::string& place : places_of_bake(folder)) {
+      Definitions read = with_sources(
+          options_, names, [&](const ReadOptions& options) { return read_bake(paths, place, options); });
+      const std::ptrdiff_t found = std::ranges::count_if(read.targets, [&](const Target& target) {
         return target.dockerfile_inline ||
                options_.files->exists(
                    text::join_path(target.folder, text::join_path(target.context, target.dockerfile)));
       });
-    };
-    if (folder == root_ || here.targets.empty() || has_files(here)) return here;
-    Definitions at_root = read_in(root_);
-    return has_files(at_root) ? std::move(at_root) : std::move(here);
+      const bool is_all = found == std::ssize(read.targets);
+      if (found > most) {
+        best = std::move(read);
+        most = found;
+      }
+      if (is_all) break;
+    }
+    return best;
   }
 
   const std::string& root_;
