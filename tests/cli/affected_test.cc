@@ -538,6 +538,35 @@ TEST(Affected, NamesOnlyWhatTheCommandBuilds) {
   }
 }
 
+TEST(Affected, KnowsTheFilesThatComposeIsGivenByAVariable) {
+  const Repository repository({{".env", "COMPOSE_FILE=compose.a.yml:compose.b.yml\n"},
+                               {"compose.a.yml", "services: {x: {build: .}}\n"},
+                               {"compose.b.yml", "services: {y: {build: {context: ., target: t}}}\n"},
+                               {"Dockerfile", "FROM x AS t\nCOPY f /\nFROM t\n"},
+                               {"f", ""}});
+  const Outcome outcome =
+      run_dcache({"affected", "--format", "compose-services", "--changed", "f"}, repository.path());
+  EXPECT_EQ(outcome.out, "x y\n");
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST(Affected, GivesBakeNoServiceOfAnOverride) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: .}, c: {build: .}}\n"},
+       {"compose.override.yaml",
+        "services: {b: {build: {context: ., target: t}}, c: {environment: {A: 1}}}\n"},
+       {"docker-bake.hcl", "target \"d\" { target = \"u\" }\n"},
+       {"Dockerfile", "FROM x AS t\nCOPY f /\nFROM t AS u\nFROM u\n"},
+       {"f", ""}});
+  const auto names = [&](const std::string& format) {
+    return run_dcache({"affected", "--left-out", "warn", "--format", format, "--changed", "f"},
+                      repository.path())
+        .out;
+  };
+  EXPECT_EQ(names("bake-targets"), "a c d\n");
+  EXPECT_EQ(names("compose-services"), "a c b\n");
+}
+
 TEST(Images, OfAnUnknownNameAreNotListed) {
   const Repository repository(kServices);
   const Outcome outcome = run_dcache({"images", "--only", "nope"}, repository.path());
