@@ -116,7 +116,8 @@ class Question {
   std::optional<report::AffectedAnswer> answer_changed() {
     const auto changed = read_names(options_.changed);
     if (!changed || !read()) return std::nullopt;
-    return report::AffectedAnswer{project::affected_by(project_, *changed, current_folder(), judging()),
+    const std::vector<std::string> names = add_names_of_root(*changed, project_);
+    return report::AffectedAnswer{project::affected_by(project_, names, current_folder(), judging()),
                                   text::counted(changed->size(), "changed file")};
   }
 

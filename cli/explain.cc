@@ -178,7 +178,8 @@ class Question {
   bool answer_changed() {
     const auto changed = read_names(options_.changed);
     if (!changed) return false;
-    affected_ = project::affected_by(selection_.project, *changed, current_folder(), judging());
+    const std::vector<std::string> names = add_names_of_root(*changed, selection_.project);
+    affected_ = project::affected_by(selection_.project, names, current_folder(), judging());
     return true;
   }
 

@@ -7,9 +7,11 @@
 
 #include "cli/terminal.h"
 #include "dcache/context/disk.h"
+#include "dcache/context/git.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/words.h"
@@ -306,6 +308,44 @@ void complain_of_unknown(const project::Image& image, const std::string& reason)
   complain(fmt::format(
       "{}: its files are not known: {}; name the folder with --context, or the Dockerfile with -f",
       image.target.name, reason));
+}
+
+namespace {
+
+// Whether a name that the current folder does not have is one of the repository, as git lists it: the file is
+// there, or was.
+bool is_of_root(const std::string& name, const std::string& root, const std::string& here) {
+  const context::FileSystem& files = *context::disk();
+  if (files.exists(name)) return false;
+  if (files.exists(root + '/' + name)) return true;
+  const std::string folder(text::parent_path(name));
+  if (folder != ".") return !files.exists(folder) && files.exists(root + '/' + folder);
+  const auto repository = context::GitRepository::open(root);
+  return repository && repository->tracks(name) &&
+         !repository->tracks(here.substr(root.size() + 1) + '/' + name);
+}
+
+}  // namespace
+
+std::vector<std::string> add_names_of_root(const std::vector<std::string>& names,
+                                           const project::Project& project) {
+  const std::string here = current_folder(), root = context::repository_root(here);
+  if (root.empty() || root == here) return names;
+  std::vector<std::string> all;
+  for (const std::string& name : names) {
+    const bool is_path = !name.starts_with('/') && !name.starts_with("..") && !text::has_wildcard(name);
+    if (!is_path || !is_of_root(text::clean_path(name), root, here)) {
+      all.push_back(name);
+      continue;
+    }
+    // It may be one of a context, too.
+    const auto has_it = [&](const project::Image& image) {
+      return context::disk()->exists(text::join_path(image.build.context, name));
+    };
+    if (std::ranges::any_of(project.images, has_it)) all.push_back(name);
+    all.push_back(std::filesystem::path(root + '/' + name).lexically_relative(here).generic_string());
+  }
+  return all;
 }
 
 namespace {

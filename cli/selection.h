@@ -27,6 +27,11 @@ std::optional<std::vector<size_t>> images_named(const project::Project& project,
                                                 const std::vector<std::string>& names,
                                                 std::string_view option);
 
+// Names of files that change. One that neither the current folder nor a context has is from the root of the
+// repository if there is such a file, as git lists names.
+std::vector<std::string> add_names_of_root(const std::vector<std::string>& names,
+                                           const project::Project& project);
+
 // The images that a command is about, among all that are defined with them.
 struct Selection {
   project::Project project;

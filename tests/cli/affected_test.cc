@@ -742,6 +742,37 @@ TEST(Affected, TakesNamesAsGitListsThem) {
   EXPECT_EQ(names(std::string("api/src/a\0web/src/a\0", 20), "."), "api\nweb\n");
 }
 
+TEST(Affected, TakesNamesFromTheRootInASubfolder) {
+  const Repository repository({{"compose.yaml", "services: {api: {build: api}, web: {build: web}}\n"},
+                               {"api/Dockerfile", "FROM x\nCOPY src /\n"},
+                               {"api/src/a", "1"},
+                               {"api/src/gone", "1"},
+                               {"web/Dockerfile", "FROM x\nCOPY src go.mod /\n"},
+                               {"web/src/a", "1"},
+                               {"web/go.mod", "1"}});
+  const auto affected = [&](const std::string& folder, std::vector<std::string> changed,
+                            const std::string& input = "") {
+    std::vector<std::string> arguments{"affected", "--format", "names", "--changed"};
+    arguments.insert(arguments.end(), changed.begin(), changed.end());
+    return run_dcache(arguments, repository / folder, input).out;
+  };
+  repository.shell("rm api/src/gone");
+  EXPECT_EQ(affected("web", {"api/src/a"}), "api\n");
+  EXPECT_EQ(affected("web", {"api/src/gone"}), "api\n");
+  EXPECT_EQ(affected("web", {"api/Dockerfile"}), "api\n");
+  EXPECT_EQ(affected("web/src", {"web/src/a", "api/src/a"}), "api\nweb\n");
+  EXPECT_EQ(affected("web", {"compose.yaml"}), "api\nweb\n");
+  EXPECT_EQ(affected("web", {"src/a"}), "web\n");
+  EXPECT_EQ(affected("web", {"src/new"}), "web\n");
+  EXPECT_EQ(affected("api", {"-"}, repository / "web/src/a\n"), "web\n");
+  EXPECT_EQ(affected("api", {repository / "web/src/a"}), "web\n");
+  // Such a name may also be one of a context.
+  EXPECT_EQ(affected("api", {"go.mod"}), "web\n");
+  const Outcome outcome =
+      run_dcache({"explain", "--changed", "api/src/a", "--image", "api"}, repository / "web");
+  EXPECT_TRUE(outcome.out.starts_with("1 of 1 step rebuilds when ../api/src/a changes")) << outcome.out;
+}
+
 TEST(Images, InfersTheContextOfALoneDockerfile) {
   const Repository repository({{"go.mod", "module x\n"},
                                {"cmd/a/main.go", "1\n"},
