@@ -107,6 +107,28 @@ std::string made_before(const Image& image) {
   return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
 }
 
+// Whether a named context that is neither a folder nor an image of a registry says which content it has: a
+// layout by its digest, a repository by its commit.
+bool is_pinned(std::string_view context) {
+  constexpr size_t kDigits = 40;
+  const size_t hash = context.rfind('#');
+  if (hash == std::string_view::npos) return context.find("@sha256:") != std::string_view::npos;
+  const std::string_view commit = context.substr(hash + 1, context.find(':', hash) - hash - 1);
+  return commit.size() == kDigits && commit.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// A named context that may have other content in each build, and that the Dockerfile uses: the reason, or
+// nothing.
+std::string open_context(const Image& image, const Build& build) {
+  for (const auto& [name, value] : image.target.contexts) {
+    const bool is_fetched = value.find("://") != std::string::npos || value.starts_with("git@");
+    if (!is_fetched || value.starts_with(plan::kImageScheme) || is_pinned(value)) continue;
+    if (build.file().source().find(name) != std::string_view::npos)
+      return fmt::format("the named context {} is {}", name, value);
+  }
+  return {};
+}
+
 constexpr std::string_view kArgs = "args.";
 
 // What an image's definition leaves open and its build may see: the reason, or nothing.
@@ -117,7 +139,7 @@ std::string unknown_of(const Image& image, const Build& build) {
     if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
     return words_of(unknown);
   }
-  return {};
+  return open_context(image, build);
 }
 
 }  // namespace
