@@ -258,6 +258,13 @@ bool keep_images(project::Project& project, const std::vector<std::string>& name
 
 namespace {
 
+// What docker build reads in a folder without -f.
+std::string default_dockerfile(const std::string& folder) {
+  std::string path = text::join_path(folder, "Dockerfile");
+  std::string other = text::join_path(folder, "dockerfile");
+  return !context::disk()->exists(path) && context::disk()->exists(other) ? other : path;
+}
+
 Selection select_of_repository(const BuildFlags& flags, bool& failed, project::Project project,
                                bool complains) {
   Selection selection{std::move(project), {}};
@@ -286,12 +293,13 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     failed = true;
     return selection;
   }
-  const bool has_own = context::disk()->exists(text::join_path(flags.context, "Dockerfile"));
+  const std::string own = default_dockerfile(flags.context);
+  const bool has_own = context::disk()->exists(own);
   if (flags.images.empty() && (!flags.files.empty() || !flags.context.empty() || has_own)) {
     if (files != nullptr) options->read.files = files;
     add_changed(changed, *options);
     BuildFlags named = flags;
-    if (named.files.empty()) named.files = {text::join_path(flags.context, "Dockerfile")};
+    if (named.files.empty()) named.files = {own};
     selection = select_of_files(named, *options, complains, failed);
     apply_builder(flags, selection.project);
     apply_platform(flags, selection.project);

@@ -238,6 +238,40 @@ TEST(Dockerfiles, MayBeInLowerCase) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
 }
 
+TEST(Dockerfiles, InLowerCaseAreFoundWhereThereIsNoOther) {
+  const Repository repository({{"a/dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"a/f", "1\n"},
+                               {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"b/dockerfile", "FROM scratch\nCOPY g /\n"},
+                               {"b/f", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "a/f"}), "a/dockerfile:rebuilt@2 b/Dockerfile:unaffected");
+  const Outcome own = run_dcache({"explain", "--changed", "f"}, repository / "a");
+  EXPECT_TRUE(own.out.starts_with("1 of 1 step rebuilds when f changes")) << own.out << own.err;
+  EXPECT_EQ(run_dcache({"lint", "a"}, repository.path()).out.find("no Dockerfile"), std::string::npos);
+}
+
+TEST(NamedContexts, ThatAreNoFoldersAreUnknown) {
+  const std::string digest(64, '0'), commit(40, 'a');
+  const auto effects = [&](const std::string& context, const std::string& dockerfile) {
+    const Repository repository(
+        {{"docker-bake.hcl", "target \"a\" {\n contexts = { base = \"" + context + "\" }\n}\n"},
+         {"Dockerfile", dockerfile},
+         {"f", ""},
+         {"layout/index.json", "{}"}});
+    return repository.effects({"--git", "HEAD"}) + " " +
+           repository.effects({"--changed", "layout/index.json"});
+  };
+  const std::string from = "FROM base\nCOPY f /\n", copy = "FROM scratch\nCOPY --from=base f /\n";
+  for (const std::string& dockerfile : {from, copy}) {
+    EXPECT_EQ(effects("oci-layout://layout", dockerfile), "a:unknown a:unknown");
+    EXPECT_EQ(effects("oci-layout://layout:1", dockerfile), "a:unknown a:unknown");
+    EXPECT_EQ(effects("oci-layout://layout@sha256:" + digest, dockerfile), "a:unaffected a:unaffected");
+    EXPECT_EQ(effects("https://example.com/a.git", dockerfile), "a:unknown a:unknown");
+    EXPECT_EQ(effects("https://example.com/a.git#" + commit, dockerfile), "a:unaffected a:unaffected");
+  }
+  EXPECT_EQ(effects("oci-layout://layout", "FROM scratch\nCOPY f /\n"), "a:unaffected a:unaffected");
+}
+
 TEST(Folders, ThatCiMakesAreUnknown) {
   const Repository repository(
       {{"app/Dockerfile", "FROM scratch\nCOPY f /\n"},

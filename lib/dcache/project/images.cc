@@ -506,7 +506,9 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   };
   for (const std::string& path : options.changed) {
     if (definition_kind(path)) add_once(found.definitions, path);
-    if (is_dockerfile_name(path)) add_once(found.files, path);
+    const bool is_hidden = text::base_name(path) == "dockerfile" &&
+                           files.exists(text::join_path(std::string(text::parent_path(path)), "Dockerfile"));
+    if (is_dockerfile_name(path) && !is_hidden) add_once(found.files, path);
   }
   // A file that builds nothing has nothing to say here, right or wrong.
   std::erase_if(found.definitions, [&](const std::string& path) { return !may_define(path, files); });
