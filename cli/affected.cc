@@ -48,6 +48,10 @@ std::optional<BranchPoint> default_revision() {
     complain(repository.error() + "; name what changed: --changed FILE");
     return std::nullopt;
   }
+  if (const auto head = repository->parse_range("HEAD"); !head) {
+    complain(head.error());
+    return std::nullopt;
+  }
   for (const std::string_view branch : kMainBranches) {
     const auto base = repository->parse_range(fmt::format("{}...HEAD", branch));
     if (base) return BranchPoint{base->from, branch};

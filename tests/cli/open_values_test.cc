@@ -200,6 +200,24 @@ TEST(Causes, OfAStepInAnotherStageAreItsFiles) {
   EXPECT_NE(text.out.find("r/2 is ignored now by 'r/2' (.dockerignore:1)"), std::string::npos) << text.out;
 }
 
+TEST(Causes, ShowWhereValuesDiffer) {
+  const Repository repository(
+      {{"Dockerfile", kPinned + "ARG V=https://example.com/releases/1.tar\nRUN get $V\n"}});
+  const auto words = [&] { return run_dcache({"explain", "--git", "HEAD"}, repository.path()).out; };
+  repository.write("Dockerfile", kPinned + "ARG V=https://example.com/releases/2.tar\nRUN get $V\n");
+  const std::string shown = words();
+  EXPECT_NE(shown.find("V changed from …ases/1.tar to …ases/2.tar"), std::string::npos) << shown;
+  repository.write("Dockerfile", kPinned + "ARG V=other\nRUN get $V\n");
+  EXPECT_NE(words().find("V changed from https://example.com/… to other"), std::string::npos) << words();
+}
+
+TEST(Causes, OfANewDockerfileSaySo) {
+  const Repository repository({{"Dockerfile", "FROM a\n"}});
+  repository.write("new/Dockerfile", "FROM a\nRUN x\n");
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD"}, repository.path());
+  EXPECT_NE(outcome.out.find("there was no new/Dockerfile before"), std::string::npos) << outcome.out;
+}
+
 TEST(Causes, AreTheModesOfFilesAndFolders) {
   const Repository repository(
       {{"Dockerfile", kPinned + "COPY s /s\n"}, {"s/1", "1"}, {"s/2", "1"}, {"s/t/run", "1"}});
