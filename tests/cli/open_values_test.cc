@@ -212,7 +212,7 @@ TEST(Causes, ShowWhereValuesDiffer) {
 }
 
 TEST(Causes, OfANewDockerfileSaySo) {
-  const Repository repository({{"Dockerfile", "FROM a\n"}});
+  const Repository repository(test::Files{{"Dockerfile", "FROM a\n"}});
   repository.write("new/Dockerfile", "FROM a\nRUN x\n");
   const Outcome outcome = run_dcache({"affected", "--git", "HEAD"}, repository.path());
   EXPECT_NE(outcome.out.find("there was no new/Dockerfile before"), std::string::npos) << outcome.out;
