@@ -12,6 +12,7 @@
 #include "dcache/cache/revision.h"
 #include "dcache/context/git.h"
 #include "dcache/project/affected.h"
+#include "dcache/project/definitions.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/snapshots.h"
 #include "dcache/text/failure.h"
@@ -45,6 +46,10 @@ std::optional<BranchPoint> default_revision() {
   const auto repository = context::GitRepository::open(".");
   if (!repository) {
     complain(repository.error() + "; name what changed: --changed FILE");
+    return std::nullopt;
+  }
+  if (const auto head = repository->parse_range("HEAD"); !head) {
+    complain(head.error());
     return std::nullopt;
   }
   for (const std::string_view branch : kMainBranches) {
@@ -84,11 +89,19 @@ class Question {
       if (is_asked(i)) asked.push_back(std::move(images[i]));
     }
     images = std::move(asked);
-    answer->definitions = options_.build.definitions;
+    answer->definitions = definitions_of_command();
     return answer;
   }
 
  private:
+  // The files that the command of the format is given. Bake does not know COMPOSE_FILE.
+  std::vector<std::string> definitions_of_command() const {
+    const std::vector<std::string>& named = options_.build.definitions;
+    if (!named.empty() || options_.format != "compose-services") return named;
+    const auto options = project_options_of(options_.build);
+    return options ? project::files_of_compose_variable(".", options->read) : named;
+  }
+
   std::optional<report::AffectedAnswer> answer_of_all() {
     if (!options_.changed.empty()) return answer_changed();
     if (!options_.since.empty()) return answer_since();
@@ -107,7 +120,8 @@ class Question {
   std::optional<report::AffectedAnswer> answer_changed() {
     const auto changed = read_names(options_.changed);
     if (!changed || !read()) return std::nullopt;
-    return report::AffectedAnswer{project::affected_by(project_, *changed, current_folder(), judging()),
+    const std::vector<std::string> names = add_names_of_root(*changed, project_);
+    return report::AffectedAnswer{project::affected_by(project_, names, current_folder(), judging()),
                                   text::counted(changed->size(), "changed file")};
   }
 

@@ -292,6 +292,7 @@ std::optional<project::ProjectOptions> project_options_of(const BuildFlags& flag
   }
   if (!check_builder_options(flags) || !read_pairs(flags, build.plan)) return std::nullopt;
   options.definitions = flags.definitions;
+  options.read.is_named = !flags.definitions.empty();
   options.read.files = disk_of(flags);
   options.read.profiles = flags.profiles;
   options.read.environment = environment();

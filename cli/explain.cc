@@ -186,23 +186,38 @@ class Question {
     }
     std::vector<cache::Build> states;
     for (const std::string& file : options_.since) {
-      auto state = project::read_snapshot(file);
-      if (!state) {
-        complain(text::words_of(state.error()));
+      auto recorded = project::read_snapshot(file);
+      if (!recorded) {
+        complain(text::words_of(recorded.error()));
         return false;
       }
-      states.push_back(std::move(*state));
+      std::ranges::move(*recorded, std::back_inserter(states));
     }
+    keep_recorded_platforms(states, selection_.project.images[selection_.meant.front()]);
     project::States by_name;
     by_name.emplace(selection_.project.images[selection_.meant.front()].target.name, std::move(states));
     affected_ = project::affected_since(selection_.project, by_name, judging());
     return true;
   }
 
+  // A file is about the platforms that it was recorded for.
+  static void keep_recorded_platforms(const std::vector<cache::Build>& states, project::Image& image) {
+    std::vector<std::string> kept;
+    std::ranges::copy_if(
+        image.judged_platforms(), std::back_inserter(kept), [&](const std::string& platform) {
+          return std::ranges::any_of(
+              states, [&](const cache::Build& state) { return state.options().plan.platform == platform; });
+        });
+    if (kept.empty()) return;
+    image.build.plan.platform = kept.front();
+    image.target.platforms = std::move(kept);
+  }
+
   bool answer_changed() {
     const auto changed = read_names(options_.changed);
     if (!changed) return false;
-    affected_ = project::affected_by(selection_.project, *changed, current_folder(), judging());
+    const std::vector<std::string> names = add_names_of_root(*changed, selection_.project);
+    affected_ = project::affected_by(selection_.project, names, current_folder(), judging());
     return true;
   }
 
@@ -288,10 +303,25 @@ bool complete(Options& options) {
   return true;
 }
 
-// What is wrong with an image that has no steps to show.
-void complain_of_image(const project::ImageEffect& effect) {
-  if (!effect.failures.empty()) return complain_of(effect.failures);
-  complain(fmt::format("{}: {}, so its files are not known", effect.image->target.name, effect.reason));
+// Whether only a search found the Dockerfile of an image: nobody need build it.
+bool is_only_found(const BuildFlags& flags, const project::Image& image) {
+  const auto is_file = [&](const std::string& path) {
+    return text::clean_path(path) == image.build.dockerfile;
+  };
+  return image.origin().kind == project::DefinitionKind::kDockerfile && flags.images.empty() &&
+         std::ranges::none_of(flags.files, is_file);
+}
+
+// Says what is wrong with an image that has no steps to show. True if nothing is: of several images one may
+// be unknown.
+bool is_well(const BuildFlags& flags, const project::ImageEffect& effect, bool several) {
+  const bool may_fail = several && is_only_found(flags, *effect.image);
+  if (!effect.failures.empty() && !may_fail) {
+    complain_of(effect.failures);
+    return false;
+  }
+  if (!several) complain_of_unknown(*effect.image, effect.reason);
+  return several;
 }
 
 int run(Options options) {
@@ -305,9 +335,8 @@ int run(Options options) {
   const std::vector<const project::ImageEffect*> effects = question.effects();
   for (const project::ImageEffect* effect : effects) {
     if (effect->all_steps == nullptr) {
-      complain_of_image(*effect);
+      failed = !is_well(options.build, *effect, several) || failed;
       if (several && options.format == "text") print_unknown(*effect, question.occasion(*effect));
-      failed = true;
       continue;
     }
     const cache::Build& build = effect->all_steps->build;
@@ -374,7 +403,8 @@ Command explain_command() {
       "  dcache explain --no-cache-filter test --git HEAD\n"
       "  dcache explain --cache-from max --git HEAD~1   # on a CI worker that starts empty\n"
       "  dcache explain --image api --cache-from defined --changed main.go";
-  command.exit_status = "0, or 2 if the Dockerfile or its context can't be read.";
+  command.exit_status =
+      "0, or 2 if the Dockerfile or its context can't be read, or the only image asked about is not known.";
   command.run = [options] { return run(*options); };
   return command;
 }

@@ -244,7 +244,7 @@ class Session {
       project::Image& image = selection.project.images[index];
       const std::string path = image.build.dockerfile;
       if (!image.remote.empty()) {
-        complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
+        complain_of_unknown(image, image.remote);
         failed_ = true;
         continue;
       }

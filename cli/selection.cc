@@ -7,9 +7,11 @@
 
 #include "cli/terminal.h"
 #include "dcache/context/disk.h"
+#include "dcache/context/git.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/words.h"
@@ -17,10 +19,46 @@
 namespace dcache::cli {
 namespace {
 
+// What a definition leaves open of an image is known where the command line says it.
+void take_for_known(const BuildFlags& flags, project::Image& image) {
+  const auto is_given = [&](const project::Unknown& unknown) {
+    constexpr std::string_view kArgs = "args.";
+    if (unknown.attribute == "context") return !flags.context.empty();
+    if (unknown.attribute == "dockerfile") return !flags.images.empty() && flags.files.size() == 1;
+    if (unknown.attribute == "target") return !flags.target.empty();
+    return unknown.attribute.starts_with(kArgs) &&
+           std::ranges::any_of(flags.build_args, [&](const std::string& pair) {
+             return pair.substr(0, pair.find('=')) == unknown.attribute.substr(kArgs.size());
+           });
+  };
+  std::vector<project::Unknown>& open = image.target.unknown;
+  const bool was_open = std::erase_if(open, is_given) > 0 || !flags.context.empty();
+  const bool is_open = std::ranges::any_of(open, [](const project::Unknown& unknown) {
+    const std::string& attribute = unknown.attribute;
+    return unknown.varies && (attribute == "context" || attribute == "dockerfile" || attribute == "target");
+  });
+  if (was_open && !is_open && !image.build.context.empty()) image.remote.clear();
+}
+
+// The Dockerfile that -f names, or that of a context that is only known now.
+void apply_file(const BuildFlags& flags, project::Image& image) {
+  cache::BuildOptions& build = image.build;
+  if (flags.files.size() == 1) {
+    build.dockerfile = text::clean_path(flags.files.front());
+    build.dockerfile_text.reset();
+    return;
+  }
+  const std::string inside = text::join_path(build.context, image.target.dockerfile);
+  const bool is_open =
+      !image.remote.empty() && !build.dockerfile_text && !build.files->exists(build.dockerfile);
+  if (is_open && build.files->exists(inside)) build.dockerfile = inside;
+}
+
 // What the command line says counts for more than a definition.
 void apply_flags(const BuildFlags& flags, const plan::Options& given, project::Image& image) {
   cache::BuildOptions& build = image.build;
   if (!flags.context.empty()) build.context = flags.context;
+  if (!flags.images.empty()) apply_file(flags, image);
   if (!flags.target.empty()) build.plan.target = flags.target;
   for (const auto& [name, value] : given.build_args) {
     const auto names = [&wanted = name](const std::string& pair) {
@@ -32,6 +70,7 @@ void apply_flags(const BuildFlags& flags, const plan::Options& given, project::I
   }
   for (const auto& [name, value] : given.named_contexts)
     build.plan.named_contexts[name] = value;
+  take_for_known(flags, image);
 }
 
 // The builder that the command line names is the one that is asked about, whatever definitions say.
@@ -39,6 +78,15 @@ void apply_builder(const BuildFlags& flags, project::Project& project) {
   if (!flags.builder_is_given) return;
   for (project::Image& image : project.images)
     image.build.plan.builder = flags.builder;
+}
+
+// All images are built for the platform that the command line names.
+void apply_platform(const BuildFlags& flags, project::Project& project) {
+  if (flags.platform.empty()) return;
+  for (project::Image& image : project.images) {
+    image.build.plan.platform = flags.platform;
+    image.target.platforms = {flags.platform};
+  }
 }
 
 std::string closest_image(const project::Project& project, const std::string& name) {
@@ -172,6 +220,7 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
   add_changed(changed, *options);
   project::Project project = project::read_project(".", *options);
   apply_builder(flags, project);
+  apply_platform(flags, project);
   if (complains) {
     complain_of(project.failures);
     failed = failed || !project.failures.empty();
@@ -209,6 +258,13 @@ bool keep_images(project::Project& project, const std::vector<std::string>& name
 
 namespace {
 
+// What docker build reads in a folder without -f.
+std::string default_dockerfile(const std::string& folder) {
+  std::string path = text::join_path(folder, "Dockerfile");
+  std::string other = text::join_path(folder, "dockerfile");
+  return !context::disk()->exists(path) && context::disk()->exists(other) ? other : path;
+}
+
 Selection select_of_repository(const BuildFlags& flags, bool& failed, project::Project project,
                                bool complains) {
   Selection selection{std::move(project), {}};
@@ -237,28 +293,67 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     failed = true;
     return selection;
   }
-  const bool has_own = context::disk()->exists(text::join_path(flags.context, "Dockerfile"));
+  const std::string own = default_dockerfile(flags.context);
+  const bool has_own = context::disk()->exists(own);
   if (flags.images.empty() && (!flags.files.empty() || !flags.context.empty() || has_own)) {
     if (files != nullptr) options->read.files = files;
     add_changed(changed, *options);
     BuildFlags named = flags;
-    if (named.files.empty()) named.files = {text::join_path(flags.context, "Dockerfile")};
+    if (named.files.empty()) named.files = {own};
     selection = select_of_files(named, *options, complains, failed);
     apply_builder(flags, selection.project);
+    apply_platform(flags, selection.project);
     failed = failed || selection.meant.empty();
   } else if (auto project = read_images(flags, failed, files, changed, complains)) {
     selection = select_of_repository(flags, failed, std::move(*project), complains);
   }
-  if (!flags.platform.empty()) {
-    // It is built with all that it needs.
-    for (project::Image& image : selection.project.images) {
-      image.build.plan.platform = flags.platform;
-      image.target.platforms = {flags.platform};
-    }
-  }
   for (const size_t index : selection.meant)
     apply_flags(flags, options->build.plan, selection.project.images[index]);
   return selection;
+}
+
+void complain_of_unknown(const project::Image& image, const std::string& reason) {
+  complain(fmt::format(
+      "{}: its files are not known: {}; name the folder with --context, or the Dockerfile with -f",
+      image.target.name, reason));
+}
+
+namespace {
+
+// Whether a name that the current folder does not have is one of the repository, as git lists it: the file is
+// there, or was.
+bool is_of_root(const std::string& name, const std::string& root, const std::string& here) {
+  const context::FileSystem& files = *context::disk();
+  if (files.exists(name)) return false;
+  if (files.exists(root + '/' + name)) return true;
+  const std::string folder(text::parent_path(name));
+  if (folder != ".") return !files.exists(folder) && files.exists(root + '/' + folder);
+  const auto repository = context::GitRepository::open(root);
+  return repository && repository->tracks(name) &&
+         !repository->tracks(here.substr(root.size() + 1) + '/' + name);
+}
+
+}  // namespace
+
+std::vector<std::string> add_names_of_root(const std::vector<std::string>& names,
+                                           const project::Project& project) {
+  const std::string here = current_folder(), root = context::repository_root(here);
+  if (root.empty() || root == here) return names;
+  std::vector<std::string> all;
+  for (const std::string& name : names) {
+    const bool is_path = !name.starts_with('/') && !name.starts_with("..") && !text::has_wildcard(name);
+    if (!is_path || !is_of_root(text::clean_path(name), root, here)) {
+      all.push_back(name);
+      continue;
+    }
+    // It may be one of a context, too.
+    const auto has_it = [&](const project::Image& image) {
+      return context::disk()->exists(text::join_path(image.build.context, name));
+    };
+    if (std::ranges::any_of(project.images, has_it)) all.push_back(name);
+    all.push_back(std::filesystem::path(root + '/' + name).lexically_relative(here).generic_string());
+  }
+  return all;
 }
 
 namespace {
@@ -275,7 +370,7 @@ std::optional<project::Image> image_of(const BuildFlags& flags) {
   }
   const project::Image& image = selection.project.images[selection.meant.front()];
   if (!image.remote.empty()) {
-    complain(fmt::format("{}: {}, so its files are not known", image.target.name, image.remote));
+    complain_of_unknown(image, image.remote);
     return std::nullopt;
   }
   return image;
@@ -298,24 +393,25 @@ std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored)
   return image ? load(image->build, ignored) : std::nullopt;
 }
 
-std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ignored) {
   std::vector<cache::Build> builds;
-  const auto image = image_of(flags);
-  if (!image) return builds;
-  std::vector<std::string> platforms{image->build.plan.platform};
-  for (const std::string& platform : image->target.platforms) {
-    const bool is_known = platform.find('$') == std::string::npos;
-    if (flags.platform.empty() && is_known && std::ranges::find(platforms, platform) == platforms.end())
-      platforms.push_back(platform);
-  }
+  std::vector<std::string> platforms = image.judged_platforms();
+  if (platforms.empty()) platforms.push_back(image.build.plan.platform);
+  const auto files = std::make_shared<const context::CachedFiles>(image.build.files);
   for (const std::string& platform : platforms) {
-    cache::BuildOptions options = image->build;
+    cache::BuildOptions options = image.build;
+    options.files = files;
     options.plan.platform = platform;
     auto build = load(std::move(options), ignored);
     if (!build) return {};
     builds.push_back(std::move(*build));
   }
   return builds;
+}
+
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored) {
+  const auto image = image_of(flags);
+  return image ? load_platforms(*image, ignored) : std::vector<cache::Build>();
 }
 
 }  // namespace dcache::cli

@@ -27,6 +27,11 @@ std::optional<std::vector<size_t>> images_named(const project::Project& project,
                                                 const std::vector<std::string>& names,
                                                 std::string_view option);
 
+// Names of files that change. One that neither the current folder nor a context has is from the root of the
+// repository if there is such a file, as git lists names.
+std::vector<std::string> add_names_of_root(const std::vector<std::string>& names,
+                                           const project::Project& project);
+
 // The images that a command is about, among all that are defined with them.
 struct Selection {
   project::Project project;
@@ -39,11 +44,14 @@ struct Selection {
 Selection select_images(const BuildFlags& flags, bool& failed,
                         const std::shared_ptr<const context::FileSystem>& files = nullptr,
                         const std::vector<std::string>& changed = {}, bool complains = true);
+// Says on standard error why nothing is known of the files of an image.
+void complain_of_unknown(const project::Image& image, const std::string& reason);
 // The build that the flags name. Where it can't be read, says why on standard error and gives nothing.
 enum class Ignored : uint8_t { kSkipped, kMeasured };
 std::optional<cache::Build> load_build(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
 // The same for each platform that definitions build the image for, unless --platform names one. Empty where
 // it can't be read.
-std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored);
+std::vector<cache::Build> load_platforms(const BuildFlags& flags, Ignored ignored = Ignored::kSkipped);
+std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ignored = Ignored::kSkipped);
 
 }  // namespace dcache::cli

@@ -1,4 +1,7 @@
 #include <filesystem>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -17,12 +20,15 @@ struct Options {
   std::string output = "-";
 };
 
-// Says on standard error what went wrong.
-bool record(cache::Build& build, const std::string& output) {
+// The builds of one image, the first one being that for its first platform. Says on standard error what went
+// wrong.
+bool record(std::vector<cache::Build> builds, const std::string& output) {
+  if (builds.empty()) return false;
   constexpr bool kMakeKeys = false;
-  hash_files(build, kMakeKeys);
-  warn_of(build);
-  std::string text = cache::write_state(build);
+  for (cache::Build& build : builds)
+    hash_files(build, kMakeKeys);
+  warn_of(builds.front());
+  std::string text = cache::write_state(builds.front(), std::span(builds).subspan(1));
   if (output == "-") {
     print_and_clear(text);
     return true;
@@ -60,10 +66,8 @@ int record_all(const Options& options) {
       complain(fmt::format("warning: {}: {}, so it is left out", image.target.name, image.remote));
       continue;
     }
-    auto build = cache::Build::load(image.build);
-    if (!build) complain_of(build.error());
     const std::string path = text::join_path(options.output, project::snapshot_name(image.target.name));
-    if (!build || !record(*build, path)) failed = true;
+    if (!record(load_platforms(image), path)) failed = true;
   }
   return failed ? kError : kOk;
 }
@@ -71,8 +75,7 @@ int record_all(const Options& options) {
 int run(const Options& options) {
   if (options.output.ends_with('/') || std::filesystem::is_directory(options.output))
     return record_all(options);
-  auto build = load_build(options.build);
-  return build && record(*build, options.output) ? kOk : kError;
+  return record(load_platforms(options.build), options.output) ? kOk : kError;
 }
 
 }  // namespace

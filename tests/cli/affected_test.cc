@@ -160,6 +160,39 @@ TEST(Affected, ComparesWithSnapshotsOfAllImages) {
   EXPECT_NE(missing.err.find("there is no folder of snapshots nowhere"), std::string::npos) << missing.err;
 }
 
+TEST(Snapshot, HasEachPlatform) {
+  const Repository repository(
+      {{"docker-bake.hcl", "target \"a\" { platforms = [\"linux/amd64\", \"linux/arm64\"] }\n"},
+       {"Dockerfile", "FROM alpine\nARG TARGETARCH\nCOPY f-$TARGETARCH /f\n"},
+       {"f-amd64", "1"},
+       {"f-arm64", "1"}});
+  const test::TemporaryFolder snapshots;
+  const std::string folder = snapshots.path() + "/", file = snapshots / "a.json";
+  EXPECT_EQ(run_dcache({"snapshot", "-o", folder}, repository.path()).status, 0);
+  EXPECT_EQ(repository.effects({"--since", folder}), "a:unaffected");
+  repository.write("f-arm64", "2");
+  EXPECT_EQ(repository.effects({"--since", folder}), "a:rebuilt@3");
+  EXPECT_EQ(steps_of(repository, {"--image", "a", "--since", file}), "1:unknown:network 3:miss:file");
+  repository.write("f-arm64", "1");
+  repository.write("f-amd64", "2");
+  EXPECT_EQ(repository.effects({"--since", folder}), "a:rebuilt@3");
+}
+
+TEST(Snapshot, OfOnePlatformSaysNothingOfAnother) {
+  const Repository repository(
+      {{"docker-bake.hcl", "target \"a\" { platforms = [\"linux/amd64\", \"linux/arm64\"] }\n"},
+       {"Dockerfile", "FROM alpine\nARG TARGETARCH\nCOPY f-$TARGETARCH /f\n"},
+       {"f-amd64", "1"},
+       {"f-arm64", "1"}});
+  const test::TemporaryFolder snapshots;
+  const std::string folder = snapshots.path() + "/", file = snapshots / "a.json";
+  run_dcache({"snapshot", "--platform", "linux/arm64", "-o", folder}, repository.path());
+  const Outcome outcome = run_dcache({"affected", "--since", folder}, repository.path());
+  EXPECT_NE(outcome.out.find("no snapshot of it was recorded for linux/amd64"), std::string::npos)
+      << outcome.out;
+  EXPECT_EQ(steps_of(repository, {"--image", "a", "--since", file}), "1:unknown:network 3:hit");
+}
+
 TEST(Affected, TakesAnImageWithoutSnapshotForNew) {
   const Repository repository(kWasteful);
   const std::string folder = repository.path() + "/../states-of-one";
@@ -505,6 +538,35 @@ TEST(Affected, NamesOnlyWhatTheCommandBuilds) {
   }
 }
 
+TEST(Affected, KnowsTheFilesThatComposeIsGivenByAVariable) {
+  const Repository repository({{".env", "COMPOSE_FILE=compose.a.yml:compose.b.yml\n"},
+                               {"compose.a.yml", "services: {x: {build: .}}\n"},
+                               {"compose.b.yml", "services: {y: {build: {context: ., target: t}}}\n"},
+                               {"Dockerfile", "FROM x AS t\nCOPY f /\nFROM t\n"},
+                               {"f", ""}});
+  const Outcome outcome =
+      run_dcache({"affected", "--format", "compose-services", "--changed", "f"}, repository.path());
+  EXPECT_EQ(outcome.out, "x y\n");
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST(Affected, GivesBakeNoServiceOfAnOverride) {
+  const Repository repository(
+      {{"compose.yaml", "services: {a: {build: .}, c: {build: .}}\n"},
+       {"compose.override.yaml",
+        "services: {b: {build: {context: ., target: t}}, c: {environment: {A: 1}}}\n"},
+       {"docker-bake.hcl", "target \"d\" { target = \"u\" }\n"},
+       {"Dockerfile", "FROM x AS t\nCOPY f /\nFROM t AS u\nFROM u\n"},
+       {"f", ""}});
+  const auto names = [&](const std::string& format) {
+    return run_dcache({"affected", "--left-out", "warn", "--format", format, "--changed", "f"},
+                      repository.path())
+        .out;
+  };
+  EXPECT_EQ(names("bake-targets"), "a c d\n");
+  EXPECT_EQ(names("compose-services"), "a c b\n");
+}
+
 TEST(Images, OfAnUnknownNameAreNotListed) {
   const Repository repository(kServices);
   const Outcome outcome = run_dcache({"images", "--only", "nope"}, repository.path());
@@ -678,6 +740,37 @@ TEST(Affected, TakesNamesAsGitListsThem) {
   EXPECT_EQ(names("web/src/a\r\n", "."), "web\n");
   EXPECT_EQ(names("\"web/src/\\303\\244\"\n", "."), "web\n");
   EXPECT_EQ(names(std::string("api/src/a\0web/src/a\0", 20), "."), "api\nweb\n");
+}
+
+TEST(Affected, TakesNamesFromTheRootInASubfolder) {
+  const Repository repository({{"compose.yaml", "services: {api: {build: api}, web: {build: web}}\n"},
+                               {"api/Dockerfile", "FROM x\nCOPY src /\n"},
+                               {"api/src/a", "1"},
+                               {"api/src/gone", "1"},
+                               {"web/Dockerfile", "FROM x\nCOPY src go.mod /\n"},
+                               {"web/src/a", "1"},
+                               {"web/go.mod", "1"}});
+  const auto affected = [&](const std::string& folder, std::vector<std::string> changed,
+                            const std::string& input = "") {
+    std::vector<std::string> arguments{"affected", "--format", "names", "--changed"};
+    arguments.insert(arguments.end(), changed.begin(), changed.end());
+    return run_dcache(arguments, repository / folder, input).out;
+  };
+  repository.shell("rm api/src/gone");
+  EXPECT_EQ(affected("web", {"api/src/a"}), "api\n");
+  EXPECT_EQ(affected("web", {"api/src/gone"}), "api\n");
+  EXPECT_EQ(affected("web", {"api/Dockerfile"}), "api\n");
+  EXPECT_EQ(affected("web/src", {"web/src/a", "api/src/a"}), "api\nweb\n");
+  EXPECT_EQ(affected("web", {"compose.yaml"}), "api\nweb\n");
+  EXPECT_EQ(affected("web", {"src/a"}), "web\n");
+  EXPECT_EQ(affected("web", {"src/new"}), "web\n");
+  EXPECT_EQ(affected("api", {"-"}, repository / "web/src/a\n"), "web\n");
+  EXPECT_EQ(affected("api", {repository / "web/src/a"}), "web\n");
+  // Such a name may also be one of a context.
+  EXPECT_EQ(affected("api", {"go.mod"}), "web\n");
+  const Outcome outcome =
+      run_dcache({"explain", "--changed", "api/src/a", "--image", "api"}, repository / "web");
+  EXPECT_TRUE(outcome.out.starts_with("1 of 1 step rebuilds when ../api/src/a changes")) << outcome.out;
 }
 
 TEST(Images, InfersTheContextOfALoneDockerfile) {

@@ -1,7 +1,9 @@
 // `dcache affected` on repositories where several definitions, or parts of one, say how an image is built.
+#include <cstdlib>
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/cli/repository.h"
@@ -81,6 +83,37 @@ TEST(SeveralDefinitions, OfComposeAndBakeInOneFolderAreReadAsBakeDoes) {
                                     "--definition", "docker-bake.hcl", "--format", "bake-targets"},
                                    repository.path());
   EXPECT_EQ(alone.out, "x z\n") << alone.err;
+}
+
+TEST(BakeFiles, StartWhereBakeIsRun) {
+  const Repository repository(
+      {{"deploy/docker-bake.hcl",
+        "target \"a\" { context = \"a\" }\ntarget \"b\" { context = \"b\" }\ntarget \"c\" {}\n"},
+       {"a/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"a/f", ""},
+       {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"b/f", ""},
+       {"Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"f", ""},
+       {"deploy/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"deploy/f", ""}});
+  // Most of the Dockerfiles are found from the root.
+  EXPECT_EQ(repository.effects({"--changed", "a/f", "f"}),
+            "a:rebuilt@2 b:unaffected c:rebuilt@2 deploy/Dockerfile:unaffected");
+  // All are, with the files in both folders.
+  for (const char* folder : {"a", "b"}) {
+    repository.write(fmt::format("deploy/{}/Dockerfile", folder), "FROM scratch\nCOPY f /\n");
+    repository.write(fmt::format("deploy/{}/f", folder), "");
+  }
+  EXPECT_EQ(repository.effects({"--changed", "a/f", "f", "--only", "a,b,c"}),
+            "a:unaffected b:unaffected c:unaffected");
+  const std::vector<std::string> named{"--definition", "deploy/docker-bake.hcl"};
+  std::vector<std::string> arguments{"--changed", "a/f", "f"};
+  arguments.insert(arguments.begin(), named.begin(), named.end());
+  EXPECT_EQ(repository.effects(arguments), "a:rebuilt@2 b:unaffected c:rebuilt@2");
+  ::setenv("BUILDX_BAKE_FILE_RELATIVE_PATHS", "1", 1);
+  EXPECT_EQ(repository.effects(arguments), "a:unaffected b:unaffected c:unaffected");
+  ::unsetenv("BUILDX_BAKE_FILE_RELATIVE_PATHS");
 }
 
 TEST(Platforms, ThatOnlyCiKnowsAreJudgedForTheTwoUsualOnes) {
@@ -205,6 +238,40 @@ TEST(Dockerfiles, MayBeInLowerCase) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "x:unaffected");
 }
 
+TEST(Dockerfiles, InLowerCaseAreFoundWhereThereIsNoOther) {
+  const Repository repository({{"a/dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"a/f", "1\n"},
+                               {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"b/dockerfile", "FROM scratch\nCOPY g /\n"},
+                               {"b/f", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", "a/f"}), "a/dockerfile:rebuilt@2 b/Dockerfile:unaffected");
+  const Outcome own = run_dcache({"explain", "--changed", "f"}, repository / "a");
+  EXPECT_TRUE(own.out.starts_with("1 of 1 step rebuilds when f changes")) << own.out << own.err;
+  EXPECT_EQ(run_dcache({"lint", "a"}, repository.path()).out.find("no Dockerfile"), std::string::npos);
+}
+
+TEST(NamedContexts, ThatAreNoFoldersAreUnknown) {
+  const std::string digest(64, '0'), commit(40, 'a');
+  const auto effects = [&](const std::string& context, const std::string& dockerfile) {
+    const Repository repository(
+        {{"docker-bake.hcl", "target \"a\" {\n contexts = { base = \"" + context + "\" }\n}\n"},
+         {"Dockerfile", dockerfile},
+         {"f", ""},
+         {"layout/index.json", "{}"}});
+    return repository.effects({"--git", "HEAD"}) + " " +
+           repository.effects({"--changed", "layout/index.json"});
+  };
+  const std::string from = "FROM base\nCOPY f /\n", copy = "FROM scratch\nCOPY --from=base f /\n";
+  for (const std::string& dockerfile : {from, copy}) {
+    EXPECT_EQ(effects("oci-layout://layout", dockerfile), "a:unknown a:unknown");
+    EXPECT_EQ(effects("oci-layout://layout:1", dockerfile), "a:unknown a:unknown");
+    EXPECT_EQ(effects("oci-layout://layout@sha256:" + digest, dockerfile), "a:unaffected a:unaffected");
+    EXPECT_EQ(effects("https://example.com/a.git", dockerfile), "a:unknown a:unknown");
+    EXPECT_EQ(effects("https://example.com/a.git#" + commit, dockerfile), "a:unaffected a:unaffected");
+  }
+  EXPECT_EQ(effects("oci-layout://layout", "FROM scratch\nCOPY f /\n"), "a:unaffected a:unaffected");
+}
+
 TEST(Folders, ThatCiMakesAreUnknown) {
   const Repository repository(
       {{"app/Dockerfile", "FROM scratch\nCOPY f /\n"},
@@ -219,7 +286,7 @@ TEST(Folders, ThatCiMakesAreUnknown) {
   const Outcome outcome = run_dcache({"affected", "--git", "HEAD"}, repository.path());
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "r:unknown w:unknown dl:unknown") << outcome.out;
-  EXPECT_NE(outcome.out.find(" w does not exist; is it made before the build?"), std::string::npos)
+  EXPECT_NE(outcome.out.find(" w does not exist; a step before the build may make it"), std::string::npos)
       << outcome.out;
 }
 

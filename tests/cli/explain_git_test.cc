@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -197,6 +198,61 @@ TEST(ExplainGit, RefusesWhatItCanNotCompare) {
   const Outcome outcome = run_dcache({"explain", "--git", "HEAD"}, no_repository.path());
   EXPECT_EQ(outcome.status, 2);
   EXPECT_NE(outcome.err.find("git repository"), std::string::npos) << outcome.err;
+}
+
+TEST(ExplainGit, SaysPlainlyWhatCanNotBeCompared) {
+  const Repository repository;
+  for (const char* const revision : {"HEAD:Dockerfile", "HEAD..HEAD:Dockerfile"}) {
+    const Outcome outcome = run_dcache({"explain", "--git", revision}, repository.path());
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_EQ(outcome.err,
+              fmt::format("dcache: '{}' is not a commit; name a commit, a branch or a tag\n", revision));
+  }
+  const test::GitFolder unborn;
+  unborn.git("init -q");
+  unborn.write("Dockerfile", "FROM x\nCOPY f /\n");
+  unborn.write("f", "");
+  for (const char* const command : {"explain", "affected"}) {
+    const Outcome outcome = run_dcache({command}, unborn.path());
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_TRUE(outcome.err.starts_with("dcache: this repository has no commit yet to compare with; "))
+        << outcome.err;
+  }
+}
+
+TEST(ExplainGit, LooksAtFilesThatGitWasToldNotToLookAt) {
+  const Repository repository;
+  repository.git("update-index --assume-unchanged src/a");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
+  repository.write("src/a", "2\n");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:miss 5:miss");
+  repository.git("update-index --no-assume-unchanged src/a");
+  repository.git("update-index --skip-worktree src/a");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:miss 5:miss");
+}
+
+TEST(ExplainGit, ComparesLargeFilesWithTheirPointers) {
+  const Repository repository;
+  // Of "1\n", which src/a contains.
+  const std::string pointer =
+      "version https://git-lfs.github.com/spec/v1\noid "
+      "sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865\nsize 2\n";
+  repository.write("src/a", pointer);
+  repository.write(".gitattributes", "src/a filter=lfs\n");
+  repository.commit("pointer");
+  repository.write("src/a", "1\n");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:hit 5:hit");
+  repository.write("src/a", "2\n");
+  EXPECT_EQ(repository.verdicts(repository.explain("HEAD")), "2:hit 3:hit 4:miss 5:miss");
+}
+
+TEST(ExplainGit, DoesNotTrustARepositoryInsideOfThisOne) {
+  const Repository repository;
+  repository.write("src/inner/f", "1\n");
+  repository.git("init -q src/inner");
+  const json explanation = repository.explain("HEAD");
+  EXPECT_EQ(repository.verdicts(explanation), "2:hit 3:hit 4:depends 5:depends");
+  EXPECT_EQ(explanation["steps"][3]["cause"]["change"], "assumed");
 }
 
 TEST(ExplainSeveral, JudgesEveryImageOfAFolder) {

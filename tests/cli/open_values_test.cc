@@ -110,6 +110,53 @@ TEST(OpenValues, OfImagesThatCantBeReadAreInTheAnswer) {
   EXPECT_EQ(names, "near inside far? gone? ");
 }
 
+TEST(OpenValues, OfOneOfSeveralImagesAreNoError) {
+  const Repository repository(
+      {{".github/workflows/ci.yml",
+        "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "    - uses: docker/build-push-action@v6\n      with: {context: '${{ env.WHERE }}', tags: org/open}\n"
+        "    - uses: docker/build-push-action@v6\n      with: {context: app, tags: org/app}\n"},
+       {"app/Dockerfile", kPinned + "COPY f /\n"},
+       {"app/f", ""},
+       {"tests/Dockerfile", "ARG BASE\nFROM $BASE\nCOPY g /\n"}});
+  for (const std::vector<std::string>& of :
+       {std::vector<std::string>{}, {"-f", "."}, {"--image", "open,app"}}) {
+    for (const std::vector<std::string>& how :
+         {std::vector<std::string>{"--git", "HEAD"}, {"--changed", "app/f"}}) {
+      std::vector<std::string> arguments{"explain"};
+      arguments.insert(arguments.end(), of.begin(), of.end());
+      arguments.insert(arguments.end(), how.begin(), how.end());
+      const Outcome outcome = run_dcache(arguments, repository.path());
+      EXPECT_EQ(outcome.status, 0) << outcome.err;
+      EXPECT_EQ(outcome.err, "");
+      EXPECT_NE(outcome.out.find("open: It is not known what rebuilds "), std::string::npos) << outcome.out;
+      EXPECT_NE(outcome.out.find("app: "), std::string::npos) << outcome.out;
+    }
+  }
+  const Outcome one = run_dcache({"explain", "--image", "open", "--git", "HEAD"}, repository.path());
+  EXPECT_EQ(one.status, 2);
+  EXPECT_EQ(one.err,
+            "dcache: open: its files are not known: its context is ${{ env.WHERE }}; name the folder with "
+            "--context, or the Dockerfile with -f\n");
+  const Outcome told =
+      run_dcache({"explain", "--image", "open", "--context", "app", "--git", "HEAD"}, repository.path());
+  EXPECT_EQ(told.status, 0) << told.err;
+  EXPECT_EQ(run_dcache({"explain", "-f", "tests/Dockerfile", "--git", "HEAD"}, repository.path()).status, 2);
+}
+
+TEST(OpenValues, AreKnownIfTheCommandLineSaysThem) {
+  const Repository repository(
+      {{"compose.yaml",
+        "services: {a: {build: {context: 'https://example.com/x.git', args: {V: '${V}'}}}}\n"},
+       {"Dockerfile", kPinned + "ARG V\nRUN make $V\nCOPY f /\n"},
+       {"f", ""}});
+  EXPECT_EQ(steps_of(repository, {"--image", "a", "--context", ".", "--build-arg", "V=1", "--git", "HEAD"}),
+            "1:hit 3:hit 4:hit");
+  repository.write("other/Other", kPinned + "RUN x\n");
+  EXPECT_EQ(steps_of(repository, {"--image", "a", "--context", ".", "-f", "other/Other", "--changed", "f"}),
+            "1:hit 2:hit");
+}
+
 TEST(Spelling, OfAReferenceMakesNoDifference) {
   const Repository repository(
       {{"compose.yaml", "services:\n  base: {build: base, image: acme/base}\n  app: {build: app}\n"},
@@ -151,6 +198,24 @@ TEST(Causes, OfAStepInAnotherStageAreItsFiles) {
   repository.write(".dockerignore", "r/2\n");
   const Outcome text = run_dcache({"explain", "--git", "HEAD"}, repository.path());
   EXPECT_NE(text.out.find("r/2 is ignored now by 'r/2' (.dockerignore:1)"), std::string::npos) << text.out;
+}
+
+TEST(Causes, ShowWhereValuesDiffer) {
+  const Repository repository(
+      {{"Dockerfile", kPinned + "ARG V=https://example.com/releases/1.tar\nRUN get $V\n"}});
+  const auto words = [&] { return run_dcache({"explain", "--git", "HEAD"}, repository.path()).out; };
+  repository.write("Dockerfile", kPinned + "ARG V=https://example.com/releases/2.tar\nRUN get $V\n");
+  const std::string shown = words();
+  EXPECT_NE(shown.find("V changed from …ases/1.tar to …ases/2.tar"), std::string::npos) << shown;
+  repository.write("Dockerfile", kPinned + "ARG V=other\nRUN get $V\n");
+  EXPECT_NE(words().find("V changed from https://example.com/… to other"), std::string::npos) << words();
+}
+
+TEST(Causes, OfANewDockerfileSaySo) {
+  const Repository repository(test::Files{{"Dockerfile", "FROM a\n"}});
+  repository.write("new/Dockerfile", "FROM a\nRUN x\n");
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD"}, repository.path());
+  EXPECT_NE(outcome.out.find("there was no new/Dockerfile before"), std::string::npos) << outcome.out;
 }
 
 TEST(Causes, AreTheModesOfFilesAndFolders) {

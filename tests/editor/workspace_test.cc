@@ -187,5 +187,25 @@ TEST(Workspace, AnswersOutliveIt) {
   EXPECT_TRUE(explained->build->options().files->exists("/app/src"));
 }
 
+TEST(Workspace, ReadsNoFileOutsideOfTheRepository) {
+  const test::GitFolder folder;
+  folder.write("outside.yaml", "services: {s: {build: {context: sub, dockerfile: ../Dockerfile}}}\n");
+  folder.write("r/compose.yaml", "services: {a: {extends: {file: ../outside.yaml, service: s}}}\n");
+  folder.write("r/Dockerfile", "FROM scratch\nCOPY f /\n");
+  folder.write("r/f", "");
+  folder.write("sub/f", "");
+  folder.write("Dockerfile", "FROM scratch\n");
+  folder.shell("git init -q r");
+  editor::Workspace workspace;
+  EXPECT_EQ(workspace.context_of(folder / "r/Dockerfile"), folder / "r");
+  EXPECT_EQ(workspace.context_of(folder / "Dockerfile"), folder.path());
+  // What is read there is what was asked about.
+  folder.write("r/compose.yaml", "services: {a: {extends: {file: inner.yaml, service: s}}}\n");
+  folder.write("r/inner.yaml", "services: {s: {build: {context: sub, dockerfile: ../Dockerfile}}}\n");
+  folder.write("r/sub/f", "");
+  workspace.files_changed();
+  EXPECT_EQ(workspace.context_of(folder / "r/Dockerfile"), folder / "r/sub");
+}
+
 }  // namespace
 }  // namespace dcache

@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "dcache/context/file_system.h"
-#include "dcache/project/hcl/digest.h"
 #include "dcache/project/hcl/number.h"
 #include "dcache/project/readers.h"
+#include "dcache/text/digest.h"
 
 namespace dcache::project {
 namespace {
@@ -859,10 +859,10 @@ TEST(HclNumber, PrintsTheFewestDigits) {
 
 TEST(HclDigest, HashesTextsOfAllLengths) {
   // Lengths around the size of a block, where the padding takes another one.
-  EXPECT_EQ(hcl::hexadecimal(hcl::md5(std::string(55, 'a'))), "ef1772b6dff9a122358552954ad0df65");
-  EXPECT_EQ(hcl::hexadecimal(hcl::md5(std::string(56, 'a'))), "3b0c8ac703f828b04c6c197006d17218");
-  EXPECT_EQ(hcl::hexadecimal(hcl::sha1(std::string(64, 'a'))), "0098ba824b5c16427bd7a1122a5a442a25ec644d");
-  EXPECT_EQ(hcl::hexadecimal(hcl::sha256(std::string(119, 'a'))),
+  EXPECT_EQ(text::hexadecimal(text::md5(std::string(55, 'a'))), "ef1772b6dff9a122358552954ad0df65");
+  EXPECT_EQ(text::hexadecimal(text::md5(std::string(56, 'a'))), "3b0c8ac703f828b04c6c197006d17218");
+  EXPECT_EQ(text::hexadecimal(text::sha1(std::string(64, 'a'))), "0098ba824b5c16427bd7a1122a5a442a25ec644d");
+  EXPECT_EQ(text::hexadecimal(text::sha256(std::string(119, 'a'))),
             "31eba51c313a5c08226adf18d4a359cfdfd8d2e816b13f4af952f7ea6584dcfb");
 }
 

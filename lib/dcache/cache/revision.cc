@@ -1,6 +1,7 @@
 #include "dcache/cache/revision.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -44,14 +45,17 @@ BuildOptions with_files(BuildOptions options, std::shared_ptr<const FileSystem> 
   return options;
 }
 
-// Finds out which files git ignores.
+// Finds out of which files git has no version.
 class Tracked {
  public:
-  Tracked(const GitRepository& repository, std::string folder)
-      : repository_(repository), folder_(std::move(folder)) {}
+  // `differs` tells what is among the changes of some revision, by absolute paths.
+  Tracked(const GitRepository& repository, std::string folder,
+          std::function<bool(const std::string&)> differs)
+      : repository_(repository), folder_(std::move(folder)), differs_(std::move(differs)) {}
 
   // Whether no revision knows of a file of the folder, or of an empty folder, which is not new either: git
-  // ignores it, or it is outside of the repository. Git's own files are not asked about.
+  // ignores it, or it is outside of the repository or in another one inside of it. Git's own files are not
+  // asked about.
   bool leaves_out(const Record& record) {
     const std::string place = text::join_path(folder_, record.path);
     const std::string& root = repository_.root();
@@ -62,7 +66,8 @@ class Tracked {
       return false;
     // Git has no empty folders; a folder may only look empty because its files are not in the context.
     if (record.type == Type::kFolder) return !repository_.tracks_below(path);
-    return repository_.ignores(path, false);
+    // What is neither ignored nor in another repository is new.
+    return !differs_(place);
   }
 
  private:
@@ -77,6 +82,7 @@ class Tracked {
 
   const GitRepository& repository_;
   std::string folder_;
+  std::function<bool(const std::string&)> differs_;
   std::map<std::string, bool, std::less<>> submodules_;
 };
 
@@ -101,23 +107,26 @@ tl::expected<Revisions, Failure> Revisions::open(const std::string& folder,
   revisions.ignored_ = std::make_shared<IgnoredFiles>();
   const auto disk = std::make_shared<const CachedFiles>(std::move(files));
   revisions.after_ = disk;
-  const auto state_at = [&](const std::string& commit, std::string name) -> tl::expected<State, Failure> {
-    auto at = RevisionFiles::open(revisions.repository_, commit, disk);
+  const auto state_at = [&](const std::string& commit, std::string name,
+                            RevisionFiles::Sparse sparse) -> tl::expected<State, Failure> {
+    auto at = RevisionFiles::open(revisions.repository_, commit, disk, sparse);
     if (!at) return tl::unexpected(failure(std::move(at.error())));
     auto cached = std::make_shared<const CachedFiles>(*at);
     return State{std::move(name), std::move(*at), std::move(cached)};
   };
   for (const std::string& range : ranges) {
     const auto sides = revisions.repository_->parse_range(range);
-    if (!sides) return tl::unexpected(failure(sides.error(), "write a revision, or two as A..B"));
+    if (!sides) return tl::unexpected(failure(sides.error()));
     if (sides->to && ranges.size() > 1)
       return tl::unexpected(
           failure(range + " can't be combined with other revisions", "name revisions alone, without '..'"));
-    auto state = state_at(sides->from, first_of(range));
+    // A build of the work tree has no more than that has; one of a commit has all of it.
+    const auto sparse = sides->to ? RevisionFiles::Sparse::kIncluded : RevisionFiles::Sparse::kLeftOut;
+    auto state = state_at(sides->from, first_of(range), sparse);
     if (!state) return tl::unexpected(std::move(state.error()));
     revisions.before_.push_back(std::move(*state));
     if (!sides->to) continue;
-    auto to = state_at(*sides->to, range.substr(range.find_last_of('.') + 1));
+    auto to = state_at(*sides->to, range.substr(range.find_last_of('.') + 1), sparse);
     if (!to) return tl::unexpected(std::move(to.error()));
     revisions.after_ = to->cached;
     revisions.to_ = std::move(*to);
@@ -150,7 +159,8 @@ const std::vector<std::string>& Revisions::assumed_in(const Snapshot& snapshot,
   auto [entry, is_new] = ignored_->by_context.try_emplace({snapshot.records().data(), folder});
   if (!is_new) return entry->second.paths;
   entry->second.snapshot = snapshot;  // so that no other one is ever in its place
-  Tracked tracked(*repository_, after_->real_path(folder));
+  Tracked tracked(*repository_, after_->real_path(folder),
+                  [&](const std::string& path) { return differs(path); });
   const std::span<const Record> records = snapshot.records();
   for (size_t i = 0; i < records.size(); ++i) {
     // A folder with something in it is there because of that.
@@ -240,7 +250,7 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
   for (const auto& [name, root] : roots) {
     const Snapshot& files =
         name.empty() ? result.after.context() : result.after.named_contexts().find(name)->second;
-    assumed[name] = assumed_in(files, root);
+    assumed[name] = assumed_in(files, text::clean_path(root));
   }
   // Of builds that have the same instructions, nothing else can differ.
   const Build::Paths paths = all ? Build::Paths() : differing_paths(roots, assumed);

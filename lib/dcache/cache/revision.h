@@ -55,8 +55,8 @@ class Revisions {
   tl::expected<Comparison, std::vector<Failure>> compare(const BuildOptions& options,
                                                          const Build::Progress& progress = {}) const;
 
-  // Paths of the files of a context, whose real folder is given, that git ignores: of them no revision has
-  // any.
+  // Paths of the files of a context, whose real folder is given, of which no revision has a version: git
+  // ignores them, or they are in a repository inside of this one.
   const std::vector<std::string>& assumed_in(const context::Snapshot& snapshot,
                                              const std::string& folder) const;
 

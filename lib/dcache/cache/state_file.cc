@@ -21,6 +21,7 @@ using nlohmann::json;
 
 constexpr int kVersion = 1;
 constexpr std::string_view kMarker = "dcache-snapshot";
+constexpr std::string_view kMore = "more";
 // No system opens a longer path, and each folder of one is a record of its own.
 constexpr size_t kLongestPath = 4096;
 constexpr std::string_view kTypes = "fdlo";  // by Type
@@ -180,12 +181,7 @@ tl::expected<Build, std::string> build_from(const json& state) {
   return std::move(*build);
 }
 
-}  // namespace
-
-std::string write_state(const Build& build) {
-  std::string text;
-  text::JsonWriter out(text);
-  out.begin_object().member(kMarker, kVersion);
+void write_build(const Build& build, text::JsonWriter& out) {
   out.key("dockerfile").begin_object();
   out.key("path");
   write_text(build.options().dockerfile, out);
@@ -207,12 +203,52 @@ std::string write_state(const Build& build) {
     out.key(name);
     write_records(snapshot, out);
   }
-  out.end_object().end_object();
+  out.end_object();
+}
+
+tl::expected<std::vector<Build>, std::string> builds_from(const json& state) {
+  std::vector<json> parts{state};
+  if (state.contains(kMore)) {
+    for (const json& other : state.at(std::string(kMore)))
+      parts.push_back(other);
+  }
+  std::vector<Build> builds;
+  for (const json& part : parts) {
+    auto build = build_from(part);
+    if (!build) return tl::unexpected(std::move(build.error()));
+    builds.push_back(std::move(*build));
+  }
+  return builds;
+}
+
+}  // namespace
+
+std::string write_state(const Build& build, std::span<const Build> others) {
+  std::string text;
+  text::JsonWriter out(text);
+  out.begin_object().member(kMarker, kVersion);
+  write_build(build, out);
+  if (!others.empty()) {
+    out.key(kMore).begin_array();
+    for (const Build& other : others) {
+      out.begin_object();
+      write_build(other, out);
+      out.end_object();
+    }
+    out.end_array();
+  }
+  out.end_object();
   text += '\n';
   return text;
 }
 
 tl::expected<Build, std::string> read_state(const std::string& text) {
+  auto states = read_states(text);
+  if (!states) return tl::unexpected(std::move(states.error()));
+  return std::move(states->front());
+}
+
+tl::expected<std::vector<Build>, std::string> read_states(const std::string& text) {
   const json state = text::parse_json(text);
   if (!state.is_object() || !state.contains(kMarker)) {
     return tl::unexpected<std::string>(
@@ -227,7 +263,7 @@ tl::expected<Build, std::string> read_state(const std::string& text) {
                     text::to_text(version), kVersion));
   }
   try {
-    return build_from(state);
+    return builds_from(state);
   } catch (const std::exception& error) {  // nlohmann reports missing and ill-typed members by exception
     // The library's own errors name no place that helps.
     const bool foreign = dynamic_cast<const json::exception*>(&error) != nullptr;

@@ -1,12 +1,18 @@
 #include "dcache/context/git.h"
 
+#include <charconv>
 #include <filesystem>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <git2.h>
+
+#include "dcache/context/hash.h"
+#include "dcache/text/digest.h"
+#include "dcache/text/file_io.h"
 
 namespace dcache::context {
 namespace {
@@ -27,6 +33,7 @@ struct Library {
   use(git_repository_open_ext) \
   use(git_repository_workdir) \
   use(git_repository_is_shallow) \
+  use(git_repository_head_unborn) \
   use(git_repository_free) \
   use(git_revparse) \
   use(git_object_id) \
@@ -55,6 +62,11 @@ struct Library {
   use(git_repository_index) \
   use(git_index_find) \
   use(git_index_find_prefix) \
+  use(git_index_entrycount) \
+  use(git_index_get_byindex) \
+  use(git_repository_odb) \
+  use(git_odb_exists) \
+  use(git_odb_free) \
   use(git_index_free)
 // clang-format on
 #define DCACHE_GIT_DECLARE(name) decltype(&::name) name = nullptr;
@@ -109,6 +121,7 @@ using Blob = Owned<git_blob, &Library::git_blob_free>;
 using TreeEntry = Owned<git_tree_entry, &Library::git_tree_entry_free>;
 using Config = Owned<git_config, &Library::git_config_free>;
 using Index = Owned<git_index, &Library::git_index_free>;
+using Objects = Owned<git_odb, &Library::git_odb_free>;
 
 // Whether the user's or the system's configuration has `safe.directory = *`, which libgit2 1.5 does not know.
 bool trusts_all_owners() {
@@ -148,6 +161,27 @@ std::string name_of(const git_object* object) {
   return name_of(*library().git_object_id(object));
 }
 
+// What Git LFS puts in the place of a large file.
+// Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+struct LfsPointer {
+  std::string sha256;
+  uint64_t size = 0;
+};
+
+std::optional<LfsPointer> read_lfs_pointer(std::string_view text) {
+  constexpr std::string_view kVersion = "version https://git-lfs.github.com/spec/v1\n";
+  constexpr std::string_view kHash = "\noid sha256:", kSize = "\nsize ";
+  constexpr size_t kLongest = 1024, kDigits = 64;
+  const size_t hash = text.find(kHash), size = text.find(kSize);
+  if (text.size() > kLongest || !text.starts_with(kVersion) || hash == std::string_view::npos ||
+      size == std::string_view::npos)
+    return std::nullopt;
+  LfsPointer pointer{std::string(text.substr(hash + kHash.size(), kDigits))};
+  const char* const digits = text.data() + size + kSize.size();
+  if (std::from_chars(digits, text.data() + text.size(), pointer.size).ec != std::errc()) return std::nullopt;
+  return pointer;
+}
+
 }  // namespace
 
 std::string repository_root(const std::string& folder) {
@@ -168,12 +202,15 @@ struct GitRepository::State {
   Repository repository;
   mutable Index index = {};  // read when it is first asked
 
+  // Null if it can't be read.
+  git_index* read_index() const {
+    git_index* found = nullptr;
+    if (index == nullptr && library().git_repository_index(&found, repository.get()) == 0) index.reset(found);
+    return index.get();
+  }
+
   bool tracks(const std::string& path, bool is_folder) const {
-    if (index == nullptr) {
-      git_index* found = nullptr;
-      if (library().git_repository_index(&found, repository.get()) != 0) return false;
-      index.reset(found);
-    }
+    if (read_index() == nullptr) return false;
     const std::string prefix = path + "/";
     return is_folder ? library().git_index_find_prefix(nullptr, index.get(), prefix.c_str()) == 0
                      : library().git_index_find(nullptr, index.get(), path.c_str()) == 0;
@@ -189,7 +226,7 @@ struct GitRepository::State {
     const Object object(found);
     git_object* tree = nullptr;
     if (library().git_object_peel(&tree, object.get(), GIT_OBJECT_TREE) != 0)
-      return tl::unexpected(fmt::format("'{}' is not a commit: {}", revision, last_error()));
+      return tl::unexpected(fmt::format("'{}' is not a commit; name a commit, a branch or a tag", revision));
     return Object(tree);
   }
 
@@ -221,31 +258,107 @@ struct GitRepository::State {
     const bool is_there = (delta.old_file.flags & GIT_DIFF_FLAG_EXISTS) != 0;
     GitChange change;
     change.path = is_there ? delta.old_file.path : delta.new_file.path;
-    if (change.path.ends_with('/')) change.path.pop_back();  // a repository inside this one
     const uint32_t mode = delta.old_file.mode;
     change.link = mode == GIT_FILEMODE_LINK || delta.new_file.mode == GIT_FILEMODE_LINK;
     change.submodule = mode == GIT_FILEMODE_COMMIT || delta.new_file.mode == GIT_FILEMODE_COMMIT;
     if (is_there && mode == GIT_FILEMODE_COMMIT) change.commit = name_of(delta.old_file.id);
-    if (!is_there || change.submodule) return change;
-    Record& record = change.record.emplace();
-    record.path = change.path;
-    auto bytes = content(delta.old_file.id, change.path, mode);
-    if (!bytes) {
-      // A partial clone has names without contents: they tell one content from another.
-      record.mode = mode & 07777U;
-      record.content = hash_bytes(name_of(delta.old_file.id));
-      return change;
-    }
+    if (is_there && !change.submodule) change.record = record_of(delta.old_file.id, change.path, mode);
+    return change;
+  }
+
+  // A file as a checkout of a blob makes it.
+  Record record_of(const git_oid& id, const std::string& path, uint32_t mode) const {
+    auto bytes = content(id, path, mode);
+    // A partial clone has names without contents.
+    if (!bytes) return unread_record(id, path, mode);
+    Record record;
+    record.path = path;
     if (mode == GIT_FILEMODE_LINK) {
       record.type = Type::kSymlink;
       record.mode = 0777;
       record.target = std::move(*bytes);
-    } else {
-      record.mode = mode & 07777U;
-      record.size = bytes->size();
-      record.content = hash_bytes(*bytes);
+      return record;
     }
-    return change;
+    if (auto large = large_file(*bytes, path)) bytes = std::move(large);
+    record.mode = mode & 07777U;
+    record.size = bytes->size();
+    record.content = hash_bytes(*bytes);
+    return record;
+  }
+
+  // The same without reading the blob: its name tells one content from another.
+  static Record unread_record(const git_oid& id, const std::string& path, uint32_t mode) {
+    Record record;
+    record.path = path;
+    record.mode = mode & 07777U;
+    record.content = hash_bytes(name_of(id));
+    return record;
+  }
+
+  // The content of a file that a blob only points to, if the work tree has it.
+  tl::expected<std::string, std::string> large_file(std::string_view blob, const std::string& path) const {
+    const auto pointer = read_lfs_pointer(blob);
+    if (!pointer) return tl::unexpected(std::string());
+    auto text = text::read_regular_file(library().git_repository_workdir(repository.get()) + path);
+    if (!text || text->size() != pointer->size || text::hexadecimal(text::sha256(*text)) != pointer->sha256)
+      return tl::unexpected(std::string());
+    return text;
+  }
+
+  // Adds the entries of the index that git was told not to look at, if they are not in the work tree as they
+  // are in the index. What the revision has otherwise than the index is among the changes already.
+  void add_hidden(Sparse sparse, std::vector<GitChange>& changes) const {
+    git_index* const entries = read_index();
+    if (entries == nullptr) return;
+    std::set<std::string, std::less<>> known;
+    for (const GitChange& change : changes)
+      known.insert(change.path);
+    git_odb* found = nullptr;
+    if (library().git_repository_odb(&found, repository.get()) != 0) return;
+    const Objects objects(found);
+    for (size_t i = 0; i < library().git_index_entrycount(entries); ++i) {
+      const git_index_entry& entry = *library().git_index_get_byindex(entries, i);
+      const bool is_sparse = (entry.flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
+      const bool is_hidden = is_sparse || (entry.flags & GIT_INDEX_ENTRY_VALID) != 0;
+      if (!is_hidden || entry.mode == GIT_FILEMODE_COMMIT || known.contains(entry.path)) continue;
+      GitChange change;
+      change.path = entry.path;
+      change.link = entry.mode == GIT_FILEMODE_LINK;
+      if (const auto now = work_tree_record(change.path)) {
+        change.record = record_of(entry.id, change.path, entry.mode);
+        const bool has_same_mode = ((now->mode ^ change.record->mode) & 0100U) == 0;
+        if (now->type == change.record->type && now->content == change.record->content &&
+            now->target == change.record->target && has_same_mode)
+          continue;
+      } else if (!is_sparse) {
+        change.record = record_of(entry.id, change.path, entry.mode);
+      } else if (sparse == Sparse::kIncluded && library().git_odb_exists(found, &entry.id) == 1) {
+        change.record = change.link ? record_of(entry.id, change.path, entry.mode)
+                                    : unread_record(entry.id, change.path, entry.mode);
+      } else {
+        continue;
+      }
+      changes.push_back(std::move(change));
+    }
+  }
+
+  // What the work tree has of a path; nothing for none.
+  std::optional<Record> work_tree_record(const std::string& path) const {
+    namespace fs = std::filesystem;
+    const fs::path place = library().git_repository_workdir(repository.get()) + path;
+    std::error_code failure;
+    const fs::file_status status = fs::symlink_status(place, failure);
+    Record record;
+    if (status.type() == fs::file_type::symlink) {
+      record.type = Type::kSymlink;
+      record.target = fs::read_symlink(place, failure).string();
+      return record;
+    }
+    if (status.type() != fs::file_type::regular) return std::nullopt;
+    record.mode = static_cast<uint32_t>(status.permissions());
+    const auto hashed = hash_file(place.string());
+    if (hashed) record.content = hashed->hash;
+    return record;
   }
 };
 
@@ -275,8 +388,14 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
 }
 
 tl::unexpected<std::string> GitRepository::unknown_revision(const std::string& text) const {
-  return tl::unexpected(fmt::format("git does not know the revision '{}'{}", text,
-                                    state_->is_shallow() ? std::string(kFetchMore) : ""));
+  if (library().git_repository_head_unborn(state_->repository.get()) == 1)
+    return tl::unexpected<std::string>(
+        "this repository has no commit yet to compare with; commit something, or name what changed: "
+        "--changed "
+        "FILE");
+  return tl::unexpected(
+      fmt::format("git does not know the revision '{}'{}", text,
+                  state_->is_shallow() ? kFetchMore : "; write a revision, or two as A..B"));
 }
 
 namespace {
@@ -304,6 +423,12 @@ tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string
   if (library().git_revparse(&spec, state_->repository.get(), with_head(text).c_str()) != 0)
     return unknown_revision(text);
   const Object from(spec.from), to(spec.to);
+  for (const Object* const side : {&from, &to}) {
+    git_object* tree = nullptr;
+    if (*side && library().git_object_peel(&tree, side->get(), GIT_OBJECT_TREE) != 0)
+      return tl::unexpected(fmt::format("'{}' is not a commit; name a commit, a branch or a tag", text));
+    const Object peeled(tree);
+  }
   GitRange range{name_of(from.get()), std::nullopt};
   if (to) range.to = name_of(to.get());
   if ((spec.flags & GIT_REVSPEC_MERGE_BASE) == 0) return range;
@@ -316,7 +441,8 @@ tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string
   return range;
 }
 
-tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(const std::string& revision) const {
+tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(const std::string& revision,
+                                                                         Sparse sparse) const {
   const auto tree = state_->tree(revision);
   if (!tree) return tl::unexpected(tree.error());
   git_diff_options options;
@@ -330,10 +456,15 @@ tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(const s
   const Diff diff(made);
   std::vector<GitChange> changes;
   for (size_t i = 0; i < library().git_diff_num_deltas(diff.get()); ++i) {
-    auto change = state_->change(*library().git_diff_get_delta(diff.get(), i));
+    const git_diff_delta& delta = *library().git_diff_get_delta(diff.get(), i);
+    // Git does not look into a repository inside of this one, unless it is a submodule.
+    const bool is_there = (delta.old_file.flags & GIT_DIFF_FLAG_EXISTS) != 0;
+    if (!is_there && std::string_view(delta.new_file.path).ends_with('/')) continue;
+    auto change = state_->change(delta);
     if (!change) return tl::unexpected(std::move(change.error()));
     changes.push_back(std::move(*change));
   }
+  state_->add_hidden(sparse, changes);
   return changes;
 }
 
@@ -362,11 +493,12 @@ bool GitRepository::tracks_below(const std::string& folder) const {
 }
 
 bool GitRepository::ignores(const std::string& path, bool is_folder) const {
+  // The index is asked first: the other question looks for a .gitignore in each folder of the path.
+  if (state_->tracks(path, is_folder)) return false;
   int ignored = 0;
   const std::string asked = is_folder ? path + "/" : path;
-  if (library().git_ignore_path_is_ignored(&ignored, state_->repository.get(), asked.c_str()) != 0)
-    return false;
-  return ignored != 0 && !state_->tracks(path, is_folder);
+  return library().git_ignore_path_is_ignored(&ignored, state_->repository.get(), asked.c_str()) == 0 &&
+         ignored != 0;
 }
 
 }  // namespace dcache::context

@@ -20,7 +20,7 @@
 namespace dcache::context {
 
 // A path that a revision and the work tree don't have in common. What .gitignore leaves out is not a part of
-// it.
+// it, and neither are repositories inside of this one that are not its submodules.
 struct GitChange {
   std::string path;              // from the root of the work tree
   std::optional<Record> record;  // as the revision has it, by that path, hashed; nothing if it does not
@@ -51,8 +51,12 @@ class GitRepository {
   const std::string& root() const { return root_; }
 
   tl::expected<GitRange, std::string> parse_range(const std::string& text) const;
-  // All differences between a revision and the work tree, untracked files included.
-  tl::expected<std::vector<GitChange>, std::string> changes(const std::string& revision) const;
+  // All differences between a revision and the work tree, untracked files included. Files that git was told
+  // not to look at (assume-unchanged) are compared all the same. Those that a sparse checkout leaves out are
+  // differences only if they are asked for: no build of the work tree has them.
+  enum class Sparse : uint8_t { kLeftOut, kIncluded };
+  tl::expected<std::vector<GitChange>, std::string> changes(const std::string& revision,
+                                                            Sparse sparse = Sparse::kLeftOut) const;
   // Whether .gitignore, or what else git reads for it, leaves a file or folder of the work tree out. What git
   // tracks, or tracks something of, is not left out. `path` is from the root.
   bool ignores(const std::string& path, bool is_folder) const;

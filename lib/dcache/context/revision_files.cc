@@ -103,8 +103,8 @@ std::string with_slash(std::string folder) {
 
 tl::expected<std::shared_ptr<const RevisionFiles>, std::string> RevisionFiles::open(
     std::shared_ptr<const GitRepository> repository, std::string revision,
-    std::shared_ptr<const FileSystem> work_tree) {
-  auto changes = repository->changes(revision);
+    std::shared_ptr<const FileSystem> work_tree, Sparse sparse) {
+  auto changes = repository->changes(revision, sparse);
   if (!changes) return tl::unexpected(std::move(changes.error()));
   std::shared_ptr<RevisionFiles> files(
       new RevisionFiles(std::move(repository), std::move(revision), std::move(work_tree)));

@@ -5,6 +5,7 @@
 
 #include "dcache/cache/revision.h"
 #include "dcache/dockerfile/parser.h"
+#include "dcache/editor/asked_files.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
@@ -42,7 +43,7 @@ struct Linting {
 
 // The folders around the Dockerfiles of a set of texts.
 struct Around {
-  Around(const Workspace::Options& options, std::shared_ptr<const MemoryFiles> files)
+  Around(const Workspace::Options& options, std::shared_ptr<const context::FileSystem> files)
       : texts(std::move(files)),
         images(std::make_shared<project::ImageFinder>(
             project::ProjectOptions{.read = {.files = texts},
@@ -50,7 +51,7 @@ struct Around {
                                     .fallback_context = options.context})),
         all(texts, images) {}
 
-  std::shared_ptr<const MemoryFiles> texts;
+  std::shared_ptr<const context::FileSystem> texts;
   std::shared_ptr<project::ImageFinder> images;
   lint::AllSurroundings all;
 };
@@ -110,6 +111,7 @@ bool is_of_definitions(const Workspace::Options& options, const std::string& pat
 // One state of the workspace. All but the answers that it gathers stays as it is.
 struct Workspace::State {
   std::shared_ptr<const Options> options;
+  std::shared_ptr<AskedFolders> asked;
   // What the disk contains, as far as it was read, until files change.
   std::shared_ptr<const CachedFiles> disk;
   std::shared_ptr<const MemoryFiles> texts;
@@ -123,14 +125,23 @@ struct Workspace::State {
 
   // One that knows nothing but the options and the texts.
   static std::shared_ptr<const State> fresh(std::shared_ptr<const Options> options,
-                                            const MemoryFiles& texts) {
+                                            std::shared_ptr<AskedFolders> asked, const MemoryFiles& texts) {
     auto state = std::make_shared<State>();
     state->options = std::move(options);
+    state->asked = std::move(asked);
+    if (!state->options->context.empty()) state->asked->add(state->options->context + "/Dockerfile");
     state->disk = std::make_shared<const CachedFiles>(state->options->files);
     state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
     state->linting = std::make_shared<Linting>(*state->options, state->texts);
-    state->around = std::make_shared<Around>(*state->options, state->texts);
+    state->around = std::make_shared<Around>(*state->options, state->reachable(state->texts));
     return state;
+  }
+
+  // Files without those that only a definition of a stranger names. There are none in memory.
+  std::shared_ptr<const context::FileSystem> reachable(
+      std::shared_ptr<const context::FileSystem> files) const {
+    if (options->files != context::disk()) return files;
+    return std::make_shared<const AskedFiles>(std::move(files), asked);
   }
 
   tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
@@ -148,7 +159,7 @@ struct Workspace::State {
                                     std::shared_ptr<const context::FileSystem> files,
                                     const std::stop_token& stop) const {
     cache::BuildOptions build = std::move(around->images->of(dockerfile).front().build);
-    build.files = std::move(files);
+    build.files = reachable(std::move(files));
     build.stop = stop;
     return build;
   }
@@ -161,13 +172,14 @@ Workspace::Workspace(Options options) {
 void Workspace::configure(Options options) {
   const std::scoped_lock lock(mutex_);
   state_ = State::fresh(std::make_shared<const Options>(std::move(options)),
+                        state_ ? state_->asked : std::make_shared<AskedFolders>(),
                         state_ ? *state_->texts : MemoryFiles());
   marks_.clear();
 }
 
 void Workspace::files_changed() {
   const std::scoped_lock lock(mutex_);
-  state_ = State::fresh(state_->options, *state_->texts);
+  state_ = State::fresh(state_->options, state_->asked, *state_->texts);
 }
 
 Workspace::Affects Workspace::change_texts(const std::string& path,
@@ -177,6 +189,8 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
   change(*texts);
   auto state = std::make_shared<State>();
   state->options = state_->options;
+  state->asked = state_->asked;
+  state->asked->add(path);
   state->disk = state_->disk;
   state->texts = texts;
   state->parsed.take(state_->parsed);
@@ -188,7 +202,7 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
   const bool inner = project::is_dockerfile_name(path) && state_->texts->exists(path) && texts->exists(path);
   state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
                                                            : state_->linting;
-  state->around = inner ? state_->around : std::make_shared<Around>(*state->options, texts);
+  state->around = inner ? state_->around : std::make_shared<Around>(*state->options, state->reachable(texts));
   if (inner) {
     for (size_t depth = 0; depth < std::size(state->linted); ++depth) {
       state->linted[depth].take(state_->linted[depth]);
@@ -214,7 +228,9 @@ std::optional<std::string> Workspace::text(const std::string& path) const {
 }
 
 std::string Workspace::context_of(const std::string& dockerfile) const {
-  return now()->around->images->of(dockerfile).front().build.context;
+  const auto state = now();
+  state->asked->add(dockerfile);
+  return state->around->images->of(dockerfile).front().build.context;
 }
 
 std::shared_ptr<const context::FileSystem> Workspace::files() const {
@@ -246,6 +262,7 @@ tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::p
 tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace::lint(
     const std::string& path, Depth depth) const {
   const auto state = now();
+  state->asked->add(path);
   if (depth == Depth::kReady) {
     if (auto known = state->linted[static_cast<size_t>(Depth::kThorough)].find(path)) return known;
     depth = Depth::kFast;
@@ -277,6 +294,7 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
 
 tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& path, bool unsafe) const {
   const auto state = now();
+  state->asked->add(path);
   const lint::Linters::Entry& entry = (unsafe ? state->linting->thorough : state->linting->fast).of(path);
   if (!entry.linter) return tl::unexpected(*entry.failure);
   auto source = state->texts->read(path);
@@ -321,6 +339,7 @@ tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace
 tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> Workspace::explain(
     const std::string& dockerfile, const Question& question) const {
   const auto state = now();
+  state->asked->add(dockerfile);
   const std::string key = dockerfile + '\n' + question.since;
   const bool kept = question.changed.empty() && !question.since.empty();
   if (auto known = kept ? state->explained.find(key) : nullptr) return known;
@@ -355,6 +374,7 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
 Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::stop_token& stop,
                                     const cache::Build::Progress& progress) {
   const auto state = now();
+  state->asked->add(dockerfile);
   auto build = state->build_now(dockerfile, stop, progress);
   if (!build) return std::move(build.error());
   const std::scoped_lock lock(mutex_);

@@ -158,7 +158,7 @@ class JudgeSince : public Judge {
     if (comparison.before.empty()) {
       effect.effect = Effect::kNew;
       effect.reason =
-          comparison.left_out.empty() ? "no definition named it before" : comparison.left_out.front().message;
+          comparison.left_out.empty() ? why_not_known(image) : comparison.left_out.front().message;
       return;
     }
     tell_steps(comparison.after, comparison.report, root(), effect);
@@ -229,10 +229,21 @@ class JudgeSince : public Judge {
     return std::ranges::find(platforms, platform) != platforms.end();
   }
 
+  // Why no earlier project has an image.
+  std::string why_not_known(const Image& image) const {
+    if (image.origin().kind != DefinitionKind::kDockerfile) return "no definition named it before";
+    const std::string& path = image.build.dockerfile;
+    const auto exists = [&](size_t revision) { return revisions_.before(revision)->exists(path); };
+    for (size_t i = 0; i < revisions_.size(); ++i) {
+      if (exists(i)) return "a definition said how it is built before, and none does now";
+    }
+    return fmt::format("there was no {} before", path);
+  }
+
   // Why there is nothing to compare with.
   std::string why_new(const Image& image, const plan::Options& plan) const {
     const auto is_known = [&](const Project& project) { return same_image(project, image) != nullptr; };
-    if (std::ranges::none_of(before_, is_known)) return "no definition named it before";
+    if (std::ranges::none_of(before_, is_known)) return why_not_known(image);
     const auto is_built = [&](const Project& project) {
       const Image* other = same_image(project, image);
       return other != nullptr && builds(*other, plan.platform);

@@ -26,18 +26,32 @@ class JudgeStates : public Judge {
  private:
   bool can_compare(const Image& image) const override { return states_.contains(image.target.name); }
 
-  // A state is one of a single platform. An image without any is judged for its first one.
+  // An image without any state for a platform of its own is judged for its first one.
   bool can_compare(const Image& image, const std::string& platform) const override {
-    const auto states = states_.find(image.target.name);
-    if (states == states_.end()) return platform == image.build.plan.platform;
-    const auto has_platform = [&](const Build& state) { return state.options().plan.platform == platform; };
-    const bool is_there = std::ranges::any_of(states->second, has_platform);
-    const auto is_built = [&](const Build& state) {
-      return std::ranges::find(image.target.platforms, state.options().plan.platform) !=
-             image.target.platforms.end();
-    };
-    return is_there ||
-           (std::ranges::none_of(states->second, is_built) && platform == image.build.plan.platform);
+    return platform == image.build.plan.platform || is_recorded(image);
+  }
+
+  // Whether there is a state for one of its platforms.
+  bool is_recorded(const Image& image) const {
+    const std::vector<std::string> platforms = image.judged_platforms();
+    const auto found = states_.find(image.target.name);
+    return found != states_.end() && std::ranges::any_of(found->second, [&](const Build& state) {
+             return std::ranges::find(platforms, state.options().plan.platform) != platforms.end();
+           });
+  }
+
+  // What a build for a platform is compared with: the states for it. Those for others count if none is for a
+  // platform of the image.
+  std::vector<const Build*> states_of(const Image& image, const std::string& platform) const {
+    std::vector<const Build*> states;
+    const auto found = states_.find(image.target.name);
+    if (found == states_.end()) return states;
+    for (const Build& state : found->second)
+      if (state.options().plan.platform == platform) states.push_back(&state);
+    if (!states.empty() || is_recorded(image)) return states;
+    for (const Build& state : found->second)
+      states.push_back(&state);
+    return states;
   }
 
   void compare(const Image& image, const plan::Options& before, const plan::Options& after,
@@ -54,12 +68,10 @@ class JudgeStates : public Judge {
     }
     build->hash_files(progress());
     std::vector<Build> states;
-    if (const auto found = states_.find(image.target.name); found != states_.end()) {
-      for (const Build& state : found->second) {
-        auto then = with_images(state, before.built_images);
-        if (!then) return tell_failures(image, std::move(then.error()), effect);
-        states.push_back(std::move(*then));
-      }
+    for (const Build* const state : states_of(image, after.platform)) {
+      auto then = with_images(*state, before.built_images);
+      if (!then) return tell_failures(image, std::move(then.error()), effect);
+      states.push_back(std::move(*then));
     }
     std::vector<const Build*> earlier;
     std::vector<std::string> differences;
@@ -70,7 +82,9 @@ class JudgeStates : public Judge {
     cache::Report report = build->compare_with(earlier);
     if (states.empty()) {
       effect.effect = Effect::kNew;
-      effect.reason = "no snapshot of it was recorded";
+      effect.reason = is_recorded(image)
+                          ? fmt::format("no snapshot of it was recorded for {}", after.platform)
+                          : "no snapshot of it was recorded";
     } else {
       tell_steps(*build, report, root(), effect);
       tell_unknown(image, *build, effect);

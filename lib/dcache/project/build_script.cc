@@ -66,6 +66,28 @@ void append_words(std::vector<CiText>& to, const CiText& value) {
   }
 }
 
+constexpr std::string_view kWordEnds = " \t\r\n;&|()";
+
+// Commands that set the variables which their words name.
+constexpr std::array<std::string_view, 4> kReaders = {"read", "mapfile", "readarray", "getopts"};
+
+// Whether a command may set variables that the script does not name: those of another file, or of a text that
+// only the run makes.
+bool sets_any_variable(std::span<const shell::Word> words) {
+  const std::string_view program = words.front().text;
+  if (program == "source" || program == "." || program == "eval") return true;
+  return program == "export" && std::ranges::any_of(words.subspan(1), [](const shell::Word& word) {
+           const bool is_substitution = word.text.starts_with("$(") || word.text.starts_with('`');
+           return is_substitution && !word.literal;
+         });
+}
+
+// Variables of the CI service, which no file of a repository sets.
+bool is_of_service(std::string_view name) {
+  return name.starts_with("GITHUB_") || name.starts_with("RUNNER_") || name.starts_with("CI_") ||
+         name == "HOME" || name == "PWD";
+}
+
 // Where a command is in a script: its offsets; nothing if it is in a copy of a part.
 struct Stretch {
   size_t begin = 0;
@@ -108,7 +130,11 @@ CiText join_ci_path(const CiText& folder, const CiText& path) {
 
 std::optional<CiText> BuildScript::find(std::string_view name) const {
   const auto own = variables_.find(name);
-  return own == variables_.end() ? environment_(name) : std::optional(own->second);
+  if (own != variables_.end()) return own->second;
+  if (!is_open_ || is_of_service(name)) return environment_(name);
+  CiText unknown;
+  unknown.append_unknown(std::string("$").append(name));
+  return unknown;
 }
 
 CiText BuildScript::expand(const shell::Word& word) {
@@ -148,7 +174,7 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
     // Commands in substitutions follow the one that contains them.
     const bool nested = !stretch || stretch->begin < end;
     if (!nested) {
-      follow_parentheses(script.substr(end, stretch->begin - end));
+      follow_keywords(script.substr(end, stretch->begin - end));
       end = stretch->end;
     }
     read_command(command, nested, builds);
@@ -157,10 +183,20 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
   return builds;
 }
 
-// A subshell's folder is its own.
-void BuildScript::follow_parentheses(std::string_view between) {
+// A subshell's folder is its own, and the variable of a loop has many values.
+void BuildScript::follow_keywords(std::string_view between) {
   bool comment = false;
-  for (const char c : between) {
+  std::string_view word_before;
+  for (size_t i = 0; i < between.size(); ++i) {
+    const char c = between[i];
+    const size_t end = std::min(between.find_first_of(kWordEnds, i), between.size());
+    if (!comment && c != '#' && end > i) {
+      const std::string_view word = between.substr(i, end - i);
+      if (word_before == "for" || word_before == "select") set_unknown(word);
+      word_before = word;
+      i = end - 1;
+      continue;
+    }
     if (c == '#') comment = true;
     if (c == '\n') comment = false;
     if (comment) continue;
@@ -174,11 +210,15 @@ void BuildScript::read_command(const shell::Command& command, bool nested, std::
   if (command.words.empty()) set_all(command.assignments, sure);
   const auto called = shell::invocation(command);
   if (called.empty()) return;
+  if (sets_any_variable(called)) {
+    variables_.clear();
+    is_open_ = true;
+  }
   if (called.front().text == "export" || called.front().text == "readonly" ||
       called.front().text == "local" || called.front().text == "declare")
     return set_all(called.subspan(1), sure);
   const std::vector<CiText> words = expand(called);
-  if (words.empty()) return;
+  if (words.empty() || reads_values(words)) return;
   const std::string& program = words.front().text;
   if (!nested && (program == "cd" || program == "pushd" || program == "popd")) return change_folder(words);
   if (writes_exports_) note_exports(command, words);
@@ -190,6 +230,22 @@ void BuildScript::read_command(const shell::Command& command, bool nested, std::
   if (!build) return;
   build->folder = folders_.back().now;
   builds.push_back(*std::move(build));
+}
+
+// Variables that get their values from a file or from options: `read -r A B`.
+bool BuildScript::reads_values(const std::vector<CiText>& words) {
+  const std::string& program = words.front().text;
+  if (program == "printf" && words.size() > 2 && words[1].text == "-v") set_unknown(words[2].text);
+  const bool reads = std::ranges::find(kReaders, program) != kReaders.end();
+  for (size_t i = 1; reads && i < words.size(); ++i)
+    set_unknown(words[i].text);
+  return reads;
+}
+
+void BuildScript::set_unknown(std::string_view name) {
+  CiText unknown;
+  unknown.append_unknown(std::string("$").append(name));
+  variables_.insert_or_assign(std::string(name), std::move(unknown));
 }
 
 void BuildScript::set_all(std::span<const shell::Word> words, bool sure) {

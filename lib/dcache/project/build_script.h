@@ -36,9 +36,11 @@ class BuildScript {
     CiText now, before;
   };
 
-  void follow_parentheses(std::string_view between);
+  void follow_keywords(std::string_view between);
   void read_command(const shell::Command& command, bool nested, std::vector<CiBuild>& builds);
   void set(const shell::Word& assignment, bool sure);
+  void set_unknown(std::string_view name);
+  bool reads_values(const std::vector<CiText>& words);
   void set_all(std::span<const shell::Word> words, bool sure);
   void change_folder(const std::vector<CiText>& words);
   void note_exports(const shell::Command& command, const std::vector<CiText>& words);
@@ -49,6 +51,7 @@ class BuildScript {
   Variables variables_;
   Variables exported_;
   bool writes_exports_ = false;
+  bool is_open_ = false;         // another file or text may have set any variable that is not set since
   size_t expanded_ = 0;          // characters
   std::vector<Folder> folders_;  // of the shell, and of the subshells that are open
 };

@@ -11,6 +11,7 @@
 
 #include "dcache/project/dotenv.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/project/once.h"
 #include "dcache/project/readers.h"
 #include "dcache/project/sources.h"
 #include "dcache/text/path.h"
@@ -127,41 +128,6 @@ class FolderReader {
     }
   }
 
-  // The files that COMPOSE_FILE names, which is a variable of .env or, where Compose is run, of the
-  // environment. Empty without it, and if one of them is not there.
-  // Source: https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_file
-  Paths named_by_variable(const std::string& folder) const {
-    Variables variables;
-    const Lookup none = [](std::string_view) { return std::nullopt; };
-    const std::string path = text::join_path(folder, ".env");
-    std::vector<text::Failure> failures;  // told where the file is read for its services
-    const auto text =
-        options_.files->exists(path) ? options_.files->read(path) : tl::expected<std::string, std::string>();
-    if (text) read_dotenv(*text, path, none, variables, failures);
-    if (folder == "." || folder.empty()) {
-      for (const char* const name : {"COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR"}) {
-        const auto given = options_.environment.find(name);
-        if (given != options_.environment.end()) variables.insert_or_assign(name, given->second);
-      }
-    }
-    const auto value_of = [&](const char* name, std::string_view fallback) -> std::string_view {
-      const auto found = variables.find(name);
-      return found == variables.end() ? fallback : std::string_view(found->second);
-    };
-    Paths named;
-    const std::string_view separator = value_of("COMPOSE_PATH_SEPARATOR", ":");
-    std::string_view rest = value_of("COMPOSE_FILE", "");
-    while (!rest.empty()) {
-      const size_t end = separator.empty() ? rest.size() : std::min(rest.find(separator), rest.size());
-      const std::string_view one = rest.substr(0, end);
-      rest.remove_prefix(std::min(end + separator.size(), rest.size()));
-      if (one.empty()) continue;
-      named.push_back(one.starts_with('/') ? text::clean_path(one) : text::join_path(folder, one));
-      if (!options_.files->exists(named.back())) return {};
-    }
-    return named;
-  }
-
   // The main file with what overrides it. Other files beside it are mostly given after it (`-f compose.yaml
   // -f compose.prod.yaml`): what they build otherwise are targets as well.
   void read_composes(const std::string& folder, const Paths& paths) {
@@ -170,7 +136,7 @@ class FolderReader {
       return with_sources(options_, names,
                           [&](const ReadOptions& options) { return read_compose(files, options); });
     };
-    Paths main = named_by_variable(folder);
+    Paths main = files_of_compose_variable(folder, options_);
     const bool is_named = !main.empty();
     for (const std::string_view name : kComposeNames) {
       if (is_named) break;
@@ -208,8 +174,6 @@ class FolderReader {
   }
 
   // The files that bake reads without -f, with those of compose before them, and each other one for itself.
-  // Paths start in the folder where bake is run: that of the files or, if no Dockerfile is there, the root of
-  // the repository.
   void read_bakes(const std::string& folder, const Paths& paths, const Paths& composes) {
     const Paths main = those_named(kBakeNames, paths);
     if (!main.empty()) {
@@ -259,22 +223,43 @@ class FolderReader {
     return together;
   }
 
+  // Where bake may be run, and so where its paths start, the likeliest first.
+  // Source: https://docs.docker.com/reference/cli/docker/buildx/bake/#file
+  Paths places_of_bake(const std::string& folder) const {
+    const auto relative = options_.environment.find("BUILDX_BAKE_FILE_RELATIVE_PATHS");
+    if (relative != options_.environment.end() && is_true(relative->second)) return {folder};
+    Paths places;
+    if (options_.is_named) places.emplace_back(".");
+    add_once(places, {folder, root_});
+    return places;
+  }
+
+  // As Go reads it.
+  static bool is_true(const std::string& text) {
+    constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "true", "True", "TRUE"};
+    return std::ranges::find(kTrue, text) != kTrue.end();
+  }
+
+  // As read in the place that has most of the Dockerfiles, the first of such places.
   Definitions read_bake_somewhere(const std::string& folder, const Paths& paths, const Paths& names) const {
-    const auto read_in = [&](const std::string& place) {
-      return with_sources(options_, names,
-                          [&](const ReadOptions& options) { return read_bake(paths, place, options); });
-    };
-    Definitions here = read_in(folder);
-    const auto has_files = [&](const Definitions& definitions) {
-      return std::ranges::any_of(definitions.targets, [&](const Target& target) {
+    Definitions best;
+    std::ptrdiff_t most = -1;
+    for (const std::string& place : places_of_bake(folder)) {
+      Definitions read = with_sources(
+          options_, names, [&](const ReadOptions& options) { return read_bake(paths, place, options); });
+      const std::ptrdiff_t found = std::ranges::count_if(read.targets, [&](const Target& target) {
         return target.dockerfile_inline ||
                options_.files->exists(
                    text::join_path(target.folder, text::join_path(target.context, target.dockerfile)));
       });
-    };
-    if (folder == root_ || here.targets.empty() || has_files(here)) return here;
-    Definitions at_root = read_in(root_);
-    return has_files(at_root) ? std::move(at_root) : std::move(here);
+      const bool is_all = found == std::ssize(read.targets);
+      if (found > most) {
+        best = std::move(read);
+        most = found;
+      }
+      if (is_all) break;
+    }
+    return best;
   }
 
   const std::string& root_;
@@ -391,6 +376,38 @@ std::vector<std::string> read_by_itself(DefinitionKind kind, const context::File
     found.resize(std::min<size_t>(found.size(), 1));
   }
   return found;
+}
+
+std::vector<std::string> files_of_compose_variable(const std::string& folder, const ReadOptions& options) {
+  Variables variables;
+  const Lookup none = [](std::string_view) { return std::nullopt; };
+  const std::string path = text::join_path(folder, ".env");
+  std::vector<text::Failure> failures;  // told where the file is read for its services
+  const auto text =
+      options.files->exists(path) ? options.files->read(path) : tl::expected<std::string, std::string>();
+  if (text) read_dotenv(*text, path, none, variables, failures);
+  if (folder == "." || folder.empty()) {
+    for (const char* const name : {"COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR"}) {
+      const auto given = options.environment.find(name);
+      if (given != options.environment.end()) variables.insert_or_assign(name, given->second);
+    }
+  }
+  const auto value_of = [&](const char* name, std::string_view fallback) -> std::string_view {
+    const auto found = variables.find(name);
+    return found == variables.end() ? fallback : std::string_view(found->second);
+  };
+  Paths named;
+  const std::string_view separator = value_of("COMPOSE_PATH_SEPARATOR", ":");
+  std::string_view rest = value_of("COMPOSE_FILE", "");
+  while (!rest.empty()) {
+    const size_t end = separator.empty() ? rest.size() : std::min(rest.find(separator), rest.size());
+    const std::string_view one = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + separator.size(), rest.size()));
+    if (one.empty()) continue;
+    named.push_back(one.starts_with('/') ? text::clean_path(one) : text::join_path(folder, one));
+    if (!options.files->exists(named.back())) return {};
+  }
+  return named;
 }
 
 std::string folder_above(const std::string& folder) {

@@ -26,6 +26,11 @@ std::vector<text::Failure> profile_failures(const LackedProfiles& lacked);
 // https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file
 std::vector<std::string> read_by_itself(DefinitionKind kind, const context::FileSystem& files);
 
+// The files that COMPOSE_FILE names: a variable of `.env` in a folder or, in the current folder, of the
+// environment. Empty without it, and if one of them does not exist.
+// Source: https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_file
+std::vector<std::string> files_of_compose_variable(const std::string& folder, const ReadOptions& options);
+
 // The folder above, spelled as `folder` is: ".." is added where the path has no more parts of its own.
 std::string folder_above(const std::string& folder);
 

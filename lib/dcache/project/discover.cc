@@ -185,7 +185,10 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
     const std::vector<Entry> entries = list(folder, folder == top);
     const bool has_git = folder != top && std::ranges::find(entries, ".git", &Entry::name) != entries.end();
     if (has_git && ignored_by_git && ignored_by_git->is_other_repository(folder)) continue;
+    // BuildKit reads one in lower case only where there is no other.
+    const bool has_default = std::ranges::find(entries, "Dockerfile", &Entry::name) != entries.end();
     for (const Entry& entry : entries) {
+      if (has_default && entry.name == "dockerfile") continue;
       std::string path = folder.ends_with('/') ? folder + entry.name : folder + '/' + entry.name;
       const bool vendored = entry.is_folder() && is_vendored_folder(entry.name);
       const bool variant = !entry.is_folder() && is_dockerfile_variant(entry.name);

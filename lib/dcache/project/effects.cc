@@ -85,7 +85,7 @@ std::string missing_words(const Build& build, const cache::Cause& cause, const s
   const std::string submodule = context::missing_submodule(root, place, *build.options().files);
   const std::string missing =
       fmt::format("{} (line {}) does not exist in the context", cause.path, cause.line);
-  if (submodule.empty()) return missing + "; is it made before the build?";
+  if (submodule.empty()) return missing + "; a step before the build may make it";
   return fmt::format("{}: the git submodule {} is not checked out (git submodule update --init)", missing,
                      submodule);
 }
@@ -95,7 +95,7 @@ std::string missing_words(const Build& build, const cache::Cause& cause, const s
 std::string made_before(const Image& image) {
   const cache::BuildOptions& build = image.build;
   const context::FileSystem& files = *build.files;
-  constexpr std::string_view kWords = "{} does not exist; is it made before the build?";
+  constexpr std::string_view kWords = "{} does not exist; a step before the build may make it";
   for (const auto& [name, folder] : build.plan.named_contexts) {
     if (!folder.starts_with(plan::kImageScheme) && !files.exists(folder)) return fmt::format(kWords, folder);
   }
@@ -105,6 +105,28 @@ std::string made_before(const Image& image) {
   if (!is_of_ci) return {};
   if (!files.exists(build.context)) return fmt::format(kWords, build.context);
   return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
+}
+
+// Whether a named context that is neither a folder nor an image of a registry says which content it has: a
+// layout by its digest, a repository by its commit.
+bool is_pinned(std::string_view context) {
+  constexpr size_t kDigits = 40;
+  const size_t hash = context.rfind('#');
+  if (hash == std::string_view::npos) return context.find("@sha256:") != std::string_view::npos;
+  const std::string_view commit = context.substr(hash + 1, context.find(':', hash) - hash - 1);
+  return commit.size() == kDigits && commit.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// A named context that may have other content in each build, and that the Dockerfile uses: the reason, or
+// nothing.
+std::string open_context(const Image& image, const Build& build) {
+  for (const auto& [name, value] : image.target.contexts) {
+    const bool is_fetched = value.find("://") != std::string::npos || value.starts_with("git@");
+    if (!is_fetched || value.starts_with(plan::kImageScheme) || is_pinned(value)) continue;
+    if (build.file().source().find(name) != std::string_view::npos)
+      return fmt::format("the named context {} is {}", name, value);
+  }
+  return {};
 }
 
 constexpr std::string_view kArgs = "args.";
@@ -117,7 +139,7 @@ std::string unknown_of(const Image& image, const Build& build) {
     if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
     return words_of(unknown);
   }
-  return {};
+  return open_context(image, build);
 }
 
 }  // namespace

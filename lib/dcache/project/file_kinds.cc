@@ -22,9 +22,10 @@ constexpr std::array<std::string_view, 28> kOtherEndings = {".rego",     ".json"
                                                             ".mako",     ".md",           ".in",
                                                             ".orig",     ".rej",          ".bak",
                                                             "~"};
-constexpr std::array<std::string_view, 10> kDockerfiles = {
-    "Dockerfile",    "Dockerfile.*",    "Dockerfile-*",    "*.Dockerfile",    "*.dockerfile",
-    "Containerfile", "Containerfile.*", "Containerfile-*", "*.Containerfile", "*.containerfile"};
+constexpr std::array<std::string_view, 11> kDockerfiles = {
+    "Dockerfile",      "dockerfile",      "Dockerfile.*",   "Dockerfile-*",
+    "*.Dockerfile",    "*.dockerfile",    "Containerfile",  "Containerfile.*",
+    "Containerfile-*", "*.Containerfile", "*.containerfile"};
 // In the names of files that a definition is made from: docker-compose.tmpl.yml.
 constexpr std::array<std::string_view, 5> kTemplateParts = {".tmpl.", ".tpl.", ".template.", ".j2.",
                                                             ".jinja."};

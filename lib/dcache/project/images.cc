@@ -103,7 +103,8 @@ class ImageMaker {
     for (const Unknown& unknown : target.unknown) {
       const std::string& attribute = unknown.attribute;
       if (unknown.varies && (attribute == "context" || attribute == "dockerfile" || attribute == "target"))
-        image.remote = fmt::format("its {} {}", attribute, unknown.reason);
+        image.remote =
+            fmt::format("its {} {}", attribute == "dockerfile" ? "Dockerfile" : attribute, unknown.reason);
     }
     build.dockerfile = dockerfile_path(target);
     take_other_case(target, build);
@@ -443,6 +444,12 @@ std::vector<std::string> Image::platforms() const {
   return platforms_of(target);
 }
 
+std::vector<std::string> Image::judged_platforms() const {
+  std::vector<std::string> judged = platforms();
+  if (has_open_platforms()) add_once(judged, {build.plan.platform, "linux/amd64", "linux/arm64"});
+  return judged;
+}
+
 bool Image::has_open_platforms() const {
   const auto is_of_platforms = [](const Unknown& unknown) {
     return unknown.varies && unknown.attribute.starts_with("platform");
@@ -499,7 +506,9 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   };
   for (const std::string& path : options.changed) {
     if (definition_kind(path)) add_once(found.definitions, path);
-    if (is_dockerfile_name(path)) add_once(found.files, path);
+    const bool is_hidden = text::base_name(path) == "dockerfile" &&
+                           files.exists(text::join_path(std::string(text::parent_path(path)), "Dockerfile"));
+    if (is_dockerfile_name(path) && !is_hidden) add_once(found.files, path);
   }
   // A file that builds nothing has nothing to say here, right or wrong.
   std::erase_if(found.definitions, [&](const std::string& path) { return !may_define(path, files); });

@@ -32,6 +32,9 @@ struct Image {
   const Origin& origin() const { return target.defined.front(); }
   // The platforms that it is built for, but those that only CI knows; none for the builder's own.
   std::vector<std::string> platforms() const;
+  // Those that answers are about, none for the builder's own: of an image whose platforms only CI knows, the
+  // two that nearly all images are built for stand for them.
+  std::vector<std::string> judged_platforms() const;
   // Whether only CI knows some of its platforms.
   bool has_open_platforms() const;
 };

@@ -57,17 +57,6 @@ bool has_triggers(const Image& image) {
   });
 }
 
-// Of an image whose platforms only CI knows, the two that nearly all images are built for stand for them.
-std::vector<std::string> platforms_to_judge(const Image& image) {
-  std::vector<std::string> platforms = image.platforms();
-  if (!image.has_open_platforms()) return platforms;
-  for (const std::string& platform :
-       {image.build.plan.platform, std::string("linux/amd64"), std::string("linux/arm64")}) {
-    if (std::ranges::find(platforms, platform) == platforms.end()) platforms.push_back(platform);
-  }
-  return platforms;
-}
-
 }  // namespace
 
 Judge::Judge(const Project& project, const AffectedOptions& options)
@@ -150,7 +139,7 @@ void Judge::judge(size_t index) {
     return;
   }
   plan::Options before = image.build.plan, after = image.build.plan;
-  const std::vector<std::string> platforms = platforms_to_judge(image);
+  const std::vector<std::string> platforms = image.judged_platforms();
   const bool is_of_one = takes_one_platform(image);
   if (platforms.size() < 2) {
     const std::string platform = platforms.empty() ? std::string() : platforms.front();

@@ -1,5 +1,7 @@
 #include "dcache/project/snapshots.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -28,13 +30,13 @@ std::string snapshot_name(std::string_view image) {
   return name + ".json";
 }
 
-tl::expected<cache::Build, text::Failure> read_snapshot(const std::string& path) {
+tl::expected<std::vector<cache::Build>, text::Failure> read_snapshot(const std::string& path) {
   const auto text = text::read_file(path);
   if (!text) return tl::unexpected(text::Failure{{}, 0, 0, text.error(), {}});
-  auto state = cache::read_state(*text);
-  if (!state)
-    return tl::unexpected(text::Failure{path, 0, 0, fmt::format("{}: {}", path, state.error()), {}});
-  return std::move(*state);
+  auto states = cache::read_states(*text);
+  if (!states)
+    return tl::unexpected(text::Failure{path, 0, 0, fmt::format("{}: {}", path, states.error()), {}});
+  return std::move(*states);
 }
 
 tl::expected<States, text::Failure> read_snapshots(const std::vector<std::string>& folders,
@@ -53,9 +55,9 @@ tl::expected<States, text::Failure> read_snapshots(const std::vector<std::string
     for (const Image& image : project.images) {
       const std::string path = text::join_path(folder, snapshot_name(image.target.name));
       if (!context::disk()->exists(path)) continue;
-      auto state = read_snapshot(path);
-      if (!state) return tl::unexpected(std::move(state.error()));
-      states[image.target.name].push_back(std::move(*state));
+      auto recorded = read_snapshot(path);
+      if (!recorded) return tl::unexpected(std::move(recorded.error()));
+      std::ranges::move(*recorded, std::back_inserter(states[image.target.name]));
     }
   }
   return states;

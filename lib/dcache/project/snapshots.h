@@ -15,8 +15,8 @@ namespace dcache::project {
 // The name of an image's file in such a folder: "api.json", and "services%2Fapi.json" for "services/api".
 std::string snapshot_name(std::string_view image);
 
-// The state in one file. See cache/state_file.h.
-tl::expected<cache::Build, text::Failure> read_snapshot(const std::string& path);
+// The states of an image in one file, one for each platform, at least one. See cache/state_file.h.
+tl::expected<std::vector<cache::Build>, text::Failure> read_snapshot(const std::string& path);
 
 // Those of the images of a project in one or more folders, the last build last. Not every image need have
 // one. Fails if a folder does not exist, or for a file that is not a snapshot.

@@ -153,6 +153,9 @@ struct ReadOptions {
   std::map<std::string, std::string, std::less<>> environment = {};
   std::vector<std::string> profiles = {};  // of compose and Skaffold
   std::vector<Override> set = {};
+  // The definitions are those that somebody names in the current folder, as for docker buildx bake -f: bake
+  // is run there.
+  bool is_named = false;
   // The minor version of docker buildx (29 for 0.29) whose functions a bake file can call; 0 for the newest.
   uint32_t buildx = 0;
   // Limits what a definition may grow to: characters of a file, targets, and evaluated values.

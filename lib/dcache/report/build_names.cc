@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dcache/project/definitions.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
 
 namespace dcache::report {
@@ -68,8 +69,15 @@ class Namer {
     }
   }
 
+  // The file that the command has to be given. Bake reads no override of Compose by itself.
+  const std::string& file_to_give(const Origin& origin) const {
+    const bool is_alone = kind_ == DefinitionKind::kBake && origin.kind == DefinitionKind::kCompose &&
+                          project::is_override(origin.path);
+    return is_alone ? origin.path : file_of(origin);
+  }
+
   bool is_read(const Origin& origin) const {
-    return std::ranges::find(files_, text::clean_path(file_of(origin))) != files_.end();
+    return std::ranges::find(files_, text::clean_path(file_to_give(origin))) != files_.end();
   }
 
   std::string why_not(const Image& image) const {
@@ -78,7 +86,7 @@ class Namer {
     const std::string_view command = command_of(kind_);
     if (other != defined.end())
       return fmt::format("{} does not read {} here; give the file to both: --definition {}, and -f for {}",
-                         command, file_of(*other), file_of(*other), command);
+                         command, file_to_give(*other), file_to_give(*other), command);
     if (image.origin().kind == DefinitionKind::kDockerfile)
       return fmt::format("no file of {} defines it", command);
     return fmt::format("it is defined in {}, not in a file of {}", image.origin().path, command);

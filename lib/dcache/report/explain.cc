@@ -93,11 +93,25 @@ std::string change_words(const Cause& cause) {
   return path + " changed";
 }
 
+// "from a to b", so that the difference is seen.
+std::string difference_words(std::string_view before, std::string_view after, size_t width) {
+  const std::string was = shortened(before, width), is = shortened(after, width);
+  if (was != is) return fmt::format("from {} to {}", was, is);
+  const std::string all_before = printable(before), all_after = printable(after);
+  if (all_before == all_after) return "in characters that are not shown, such as line ends";
+  constexpr size_t kShown = 5;
+  auto start = static_cast<size_t>(std::ranges::mismatch(all_before, all_after).in1 - all_before.begin());
+  start -= std::min(start, kShown);
+  while (start > 0 && (static_cast<unsigned char>(all_before[start]) & 0xC0U) == 0x80U)
+    --start;
+  return fmt::format("from …{} to …{}", shortened(std::string_view(all_before).substr(start), width),
+                     shortened(std::string_view(all_after).substr(start), width));
+}
+
 std::string value_words(const Cause& cause) {
   if (cause.before.empty()) return fmt::format("{} is new: {}", cause.name, shortened(cause.after, 30));
   if (cause.after.empty()) return fmt::format("{} is no longer set", cause.name);
-  return fmt::format("{} changed from {} to {}", cause.name, shortened(cause.before, 20),
-                     shortened(cause.after, 20));
+  return fmt::format("{} changed {}", cause.name, difference_words(cause.before, cause.after, 20));
 }
 
 // A part of the step that its words do not show: "the user changed from 1 to root".
@@ -108,8 +122,7 @@ std::string part_words(const Cause& cause) {
   if (cause.before.empty()) return fmt::format("{} is now {}", name, shortened(cause.after, 40));
   if (cause.after.empty())
     return fmt::format("{} was {}, and is no longer set", name, shortened(cause.before, 40));
-  return fmt::format("{} changed from {} to {}", name, shortened(cause.before, 40),
-                     shortened(cause.after, 40));
+  return fmt::format("{} changed {}", name, difference_words(cause.before, cause.after, 40));
 }
 
 // The cause of a step that rebuilds by its own doing.
@@ -560,8 +573,11 @@ void append_explanation_json(const Explanation& explanation, std::string& out) {
 
 void append_unknown_image(const project::ImageEffect& effect, const std::string& occasion, const Style& style,
                           std::string& out) {
-  out += style.paint(Tone::kBold, fmt::format("{}: It is not known what rebuilds {}",
-                                              printable(effect.image->target.name), printable(occasion)));
+  const bool is_same = effect.effect == project::Effect::kUnaffected;
+  out += style.paint(
+      Tone::kBold,
+      fmt::format("{}: {} {}", printable(effect.image->target.name),
+                  is_same ? "Nothing of it changes" : "It is not known what rebuilds", printable(occasion)));
   out += fmt::format("; {}\n", printable(effect.reason));
 }
 

@@ -5,13 +5,19 @@
 
 #include "dcache/project/hcl/convert.h"
 #include "dcache/project/hcl/csv.h"
-#include "dcache/project/hcl/digest.h"
 #include "dcache/project/hcl/functions.h"
 #include "dcache/project/hcl/json_reader.h"
+#include "dcache/text/digest.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project::hcl {
 namespace {
+
+using dcache::text::hexadecimal;
+using dcache::text::md5;
+using dcache::text::sha1;
+using dcache::text::sha256;
+using dcache::text::sha512;
 
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace dcache::project::hcl {
+namespace dcache::text {
 
 std::string md5(std::string_view text);
 std::string sha1(std::string_view text);
@@ -14,4 +14,4 @@ std::string sha512(std::string_view text);
 
 std::string hexadecimal(std::string_view bytes);
 
-}  // namespace dcache::project::hcl
+}  // namespace dcache::text

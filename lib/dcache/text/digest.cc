@@ -1,11 +1,11 @@
-#include "dcache/project/hcl/digest.h"
+#include "dcache/text/digest.h"
 
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-namespace dcache::project::hcl {
+namespace dcache::text {
 namespace {
 
 constexpr std::array<uint32_t, 64> kMd5 = {
@@ -236,4 +236,4 @@ std::string hexadecimal(std::string_view bytes) {
   return text;
 }
 
-}  // namespace dcache::project::hcl
+}  // namespace dcache::text

@@ -1,0 +1,34 @@
+#include "dcache/editor/asked_files.h"
+
+#include <fmt/format.h>
+
+#include "dcache/context/boundary.h"
+#include "dcache/context/git.h"
+#include "dcache/text/path.h"
+
+namespace dcache::editor {
+
+void AskedFolders::add(const std::string& path) {
+  std::string folder(text::parent_path(context::absolute_path(path)));
+  {
+    const std::scoped_lock lock(mutex_);
+    if (folders_.contains(folder)) return;
+  }
+  std::string root = context::repository_root(folder);
+  const std::scoped_lock lock(mutex_);
+  folders_.insert(root.empty() ? std::move(folder) : std::move(root));
+}
+
+std::vector<std::string> AskedFolders::all() const {
+  const std::scoped_lock lock(mutex_);
+  return {folders_.begin(), folders_.end()};
+}
+
+tl::expected<std::string, std::string> AskedFiles::read(const std::string& path) const {
+  const std::string refusal =
+      context::Boundary({}, asked_->all()).refusal(path, files_->real_path(context::absolute_path(path)));
+  if (!refusal.empty()) return tl::unexpected(fmt::format("can't read {}: {}", path, refusal));
+  return files_->read(path);
+}
+
+}  // namespace dcache::editor

@@ -1,0 +1,51 @@
+// The files that a long-running program may read for the Dockerfiles that it is asked about: those of the
+// repositories that these are in. What else a definition of a stranger names ("include: /home/me/.netrc") is
+// refused, as it is on the command line: see context/boundary.h.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dcache/context/file_system.h"
+
+namespace dcache::editor {
+
+// The folders that something was asked about. Safe to use from many threads.
+class AskedFolders {
+ public:
+  // The repository that a file is in, or the folder of a file that is in none.
+  void add(const std::string& path);
+  std::vector<std::string> all() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<std::string, std::less<>> folders_;  // absolute
+};
+
+class AskedFiles : public context::FileSystem {
+ public:
+  AskedFiles(std::shared_ptr<const context::FileSystem> files, std::shared_ptr<const AskedFolders> asked)
+      : files_(std::move(files)), asked_(std::move(asked)) {}
+
+  tl::expected<std::string, std::string> read(const std::string& path) const override;
+  bool exists(const std::string& path) const override { return files_->exists(path); }
+  std::vector<context::Listed> list(const std::string& folder) const override { return files_->list(folder); }
+  std::string real_path(const std::string& path) const override { return files_->real_path(path); }
+  tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
+                                                const context::WalkOptions& options) const override {
+    return files_->walk(folder, ignore, options);
+  }
+  std::vector<context::Problem> hash(context::Snapshot& snapshot, const std::string& folder,
+                                     const context::HashingOptions& options) const override {
+    return files_->hash(snapshot, folder, options);
+  }
+
+ private:
+  std::shared_ptr<const context::FileSystem> files_;
+  std::shared_ptr<const AskedFolders> asked_;
+};
+
+}  // namespace dcache::editor
