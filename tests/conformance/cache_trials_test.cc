@@ -6,96 +6,13 @@
 
 #include "dcache/cache/what_if.h"
 #include "tests/conformance/oracle.h"
+#include "tests/conformance/trials.h"
 
 namespace dcache {
 namespace {
 
+using conformance::build_of;
 using nlohmann::json;
-
-context::Record record_of(const std::string& path, const json& entry) {
-  context::Record record;
-  record.path = path;
-  const std::string type = entry.at("type");
-  if (type == "dir") {
-    record.type = context::Type::kFolder;
-    record.mode = entry.at("mode");
-  } else if (type == "symlink") {
-    record.type = context::Type::kSymlink;
-    record.mode = 0777;
-    record.target = entry.at("target");
-  } else {
-    const std::string content = entry.at("content");
-    record.mode = entry.at("mode");
-    record.size = content.size();
-    record.content = context::hash_bytes(content);
-    if (entry.contains("xattr")) record.attributes = context::hash_bytes(entry.at("xattr").dump());
-    if (entry.contains("mtime")) {
-      record.stamp.size = record.size;
-      record.stamp.modified = entry.at("mtime");
-    }
-  }
-  return record;
-}
-
-context::Record text_record(const std::string& path, const std::string& content) {
-  return record_of(path, {{"type", "file"}, {"mode", 0644}, {"content", content}});
-}
-
-const json& named_contexts_of(const json& state) {
-  static const json kNone = json::object();
-  return state.contains("named") ? state.at("named") : kNone;
-}
-
-plan::Options options_of(const json& state, plan::Builder builder) {
-  plan::Options options;
-  options.builder = builder;
-  for (const auto& [name, value] : state.at("args").items())
-    options.build_args[name] = value;
-  options.target = state.value("target", "");
-  for (const auto& [name, tree] : named_contexts_of(state).items())
-    options.named_contexts[name] = "../" + name;
-  return options;
-}
-
-// The archives that tests/conformance/random_builds.py makes of a.txt, as far as they can differ.
-void add_archives(const json& tree, std::vector<context::Record>& records) {
-  if (!tree.contains("a.txt")) return;
-  json packed = tree.at("a.txt");
-  packed.erase("mtime");
-  packed.erase("xattr");
-  for (const char* name : {"archive.tar", "packed.tar.gz"})
-    records.push_back(text_record(name, name + packed.dump()));
-}
-
-cache::Build build_of(const json& state, plan::Builder builder = plan::Builder::kBuildkit) {
-  const bool has_ignore = !state.at("ignore").is_null();
-  const std::string ignore_text = has_ignore ? state.at("ignore").get<std::string>() : "";
-  auto ignore = cache::parse_ignore_file(".dockerignore", ignore_text, builder);
-  if (!ignore) throw std::runtime_error(ignore.error().message);
-  std::vector<context::Record> all;
-  for (const auto& [path, entry] : state.at("tree").items())
-    all.push_back(record_of(path, entry));
-  if (state.contains("named")) add_archives(state.at("tree"), all);
-  all.push_back(text_record("Dockerfile", state.at("dockerfile")));
-  if (has_ignore) all.push_back(text_record(".dockerignore", ignore_text));
-  const context::Snapshot whole(std::move(all));
-  std::vector<context::Record> kept;
-  for (const context::Record& record : whole.records()) {
-    if (!ignore->matcher.decide(record.path).ignored) kept.push_back(record);
-  }
-  cache::Build::Parts parts{state.at("dockerfile"), context::Snapshot(std::move(kept))};
-  parts.ignore = std::move(*ignore);
-  for (const auto& [name, tree] : named_contexts_of(state).items()) {
-    std::vector<context::Record> records;
-    for (const auto& [path, entry] : tree.items())
-      records.push_back(record_of(path, entry));
-    parts.named_contexts[name] = context::Snapshot(std::move(records));
-  }
-  auto build =
-      cache::Build::make({.dockerfile = "Dockerfile", .plan = options_of(state, builder)}, std::move(parts));
-  if (!build) throw std::runtime_error(build.error().front().message);
-  return std::move(*build);
-}
 
 struct Tally {
   int agree = 0, imprecise = 0, wrong = 0;
