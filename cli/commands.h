@@ -14,6 +14,7 @@ Command explain_command();
 Command images_command();
 Command keys_command();
 Command lint_command();
+Command log_command();
 Command lsp_command();
 Command manuals_command();
 Command parse_command();

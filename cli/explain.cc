@@ -19,6 +19,7 @@
 #include "dcache/project/affected.h"
 #include "dcache/project/cache_option.h"
 #include "dcache/project/snapshots.h"
+#include "dcache/report/rebuild_time.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
@@ -254,7 +255,12 @@ bool print_text(const Options& options, const project::ImageEffect& effect, cons
       return false;
     }
   } else {
-    report::ExplainOptions what{.occasion = occasion, .several = several, .files = options.files};
+    const observe::Durations durations =
+        options.build.no_store ? observe::Durations() : observe::Durations::open(store_folder());
+    report::ExplainOptions what{.occasion = occasion,
+                                .several = several,
+                                .files = options.files,
+                                .rebuild_time = report::rebuild_time(steps.build, steps.report, durations)};
     if (!options.only.empty()) what.only = kVerdicts.at(options.only);
     report::append_explanation(report::explanation_of(effect), what, style, out);
   }

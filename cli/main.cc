@@ -28,6 +28,7 @@ constexpr std::array kCommands = {
     Named{"explain", explain_command},
     Named{"affected", affected_command},
     Named{"images", images_command},
+    Named{"log", log_command},
     Named{"snapshot", snapshot_command},
     Named{"keys", keys_command},
     Named{"context", context_command},

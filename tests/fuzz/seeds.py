@@ -169,9 +169,20 @@ def add_protocols(seeds):
     seeds.add("framing", "content-length:2\r\nContent-Type: x; charset=utf-8\r\n\r\n{}Content-Length: 0\r\n\r\n")
 
 
+def add_logs(seeds):
+    for path in ("tests/observe/log_reader_test.cc", "tests/observe/timeline_test.cc"):
+        for text in literals(path):
+            if text.startswith(("#", "{")):
+                seeds.add("log", text + "\0FROM a AS b\nRUN x\nFROM b\nCOPY --from=b / /\n")
+    if SHARED:
+        for record in json_lines(f"{SHARED}/oracle/logs.jsonl.xz"):
+            for text in [record["plain"], *record["rawjson"]]:
+                seeds.add("log", text + "\0" + record["after"]["dockerfile"])
+
+
 def main():
     seeds = Seeds(sys.argv[1])
-    for add in (add_dockerfiles, add_words, add_settings, add_definitions, add_protocols):
+    for add in (add_dockerfiles, add_words, add_settings, add_definitions, add_protocols, add_logs):
         add(seeds)
     for folder in sorted(seeds.folder.iterdir()):
         for path in sorted(folder.iterdir())[int(sys.argv[2]):]:

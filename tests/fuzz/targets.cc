@@ -35,6 +35,7 @@ std::span<const Target> targets() {
       Target{"store", run_store},
       Target{"framing", run_framing},
       Target{"lsp", run_lsp},
+      Target{"log", run_log},
   };
   return kTargets;
 }

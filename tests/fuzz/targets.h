@@ -38,6 +38,7 @@ void run_state(std::string_view input);
 void run_store(std::string_view input);
 void run_framing(std::string_view input);
 void run_lsp(std::string_view input);
+void run_log(std::string_view input);
 
 // Ends the program with these words, unless the promise is kept.
 void expect(bool kept, std::string_view promise, std::string_view shown = {});

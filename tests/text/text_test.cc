@@ -109,6 +109,20 @@ TEST(UnifiedDiff, StartsANewHunkFarFromTheLast) {
   EXPECT_NE(diff.find("@@ -23,7 +23,7 @@"), std::string::npos) << diff;
 }
 
+TEST(JsonWriter, WritesNumbersToThreeDecimals) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_array()
+      .value(94.1)
+      .value(0.0)
+      .value(0.12345)
+      .value(2e9)
+      .value(-1.5)
+      .value(1.0 / 0.0)
+      .end_array();
+  EXPECT_EQ(out, "[94.1,0.0,0.123,2000000000.0,-1.5,null]");
+}
+
 TEST(JsonWriter, EscapesAndReplacesInvalidBytes) {
   std::string out;
   JsonWriter json(out);

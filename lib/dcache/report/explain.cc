@@ -467,6 +467,7 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
   const bool is_told = (all_reused || is_open) && !explanation.reason.empty();
   std::string first = is_open ? "It is not known what rebuilds " + occasion
                               : headline(explanation.build, explanation.report, occasion);
+  if (!options.rebuild_time.empty()) first += ", " + options.rebuild_time;
   if (options.several) {
     const std::string& name = explanation.image == nullptr ? explanation.build.options().dockerfile
                                                            : explanation.image->target.name;

@@ -43,7 +43,8 @@ struct ExplainOptions {
   std::optional<cache::Verdict> only = {};  // leave out steps with another verdict
   // One of several images: its Dockerfile is named, and of one that is reused as a whole no steps are shown.
   bool several = false;
-  bool files = false;  // list all files that changed below each step that they rebuild
+  bool files = false;             // list all files that changed below each step that they rebuild
+  std::string rebuild_time = {};  // ends the first line too: "about 2 min 10 s by the last build"
 };
 
 // What a verdict is marked with: "✓", "✗", "~", "?" or "-".

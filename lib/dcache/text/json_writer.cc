@@ -1,6 +1,10 @@
 #include "dcache/text/json_writer.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "dcache/text/shown.h"
 #include "dcache/text/unicode.h"
@@ -76,6 +80,13 @@ JsonWriter& JsonWriter::value(std::string_view text) {
 
 JsonWriter& JsonWriter::value(bool yes) {
   return raw(yes ? "true" : "false");
+}
+
+JsonWriter& JsonWriter::value(double number) {
+  if (!std::isfinite(number)) return null();
+  std::string text = fmt::format("{:.3f}", number);
+  text.erase(std::max(text.find_last_not_of('0') + 1, text.find('.') + 2));
+  return raw(text);
 }
 
 JsonWriter& JsonWriter::open(char bracket) {

@@ -31,6 +31,8 @@ class JsonWriter {
   JsonWriter& value(const char* text) { return value(std::string_view(text)); }
   JsonWriter& value(bool yes);
   JsonWriter& value(std::integral auto number) { return raw(std::to_string(number)); }
+  // To three decimals; null for what is not a finite number.
+  JsonWriter& value(double number);
   JsonWriter& null() { return raw("null"); }
 
   template <typename T>

@@ -1,0 +1,56 @@
+// Takes what the readers of logs find, run by run. Internal to observe/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/observe/log.h"
+
+namespace dcache::observe {
+
+// However long a log is, no more than this is kept of it; what is beyond counts as cut.
+struct Limits {
+  size_t vertices = 100'000;
+  size_t name_bytes = 64'000'000;  // of all names and errors together
+  size_t longest_text = 64'000;    // of one of them
+  size_t warnings = 20;            // of a vertex
+  size_t notices = 50;             // of a run
+};
+
+class Collector {
+ public:
+  // Begins another run. Without anything in the current one, that goes on.
+  void start_run(std::string_view builder);
+  // The index of the vertex in vertices(); nothing where there is no more room.
+  std::optional<size_t> add_vertex(std::string_view name);
+  // What is kept of a text that a vertex is to have.
+  std::string kept(std::string_view text);
+  void add_warning(Vertex& vertex, std::string_view text);
+  void add_notice(Notice notice);
+  void mark_cut() { log_.is_cut = true; }
+
+  // Of the current run.
+  std::vector<Vertex>& vertices() { return vertices_; }
+  // A moment of the current run, in nanoseconds since 1970, as seconds since the first one.
+  double since_start(int64_t moment);
+
+  // Ends the last run, and gives all that was found. The collector is empty then.
+  Log finish();
+
+ private:
+  Run& run();
+  void end_run();
+
+  Limits limits_;
+  size_t count_ = 0;
+  size_t bytes_ = 0;
+  Log log_;
+  bool open_ = false;  // log_.runs.back() is the current one
+  std::vector<Vertex> vertices_;
+  std::optional<int64_t> start_;
+};
+
+}  // namespace dcache::observe

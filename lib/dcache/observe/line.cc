@@ -1,0 +1,162 @@
+#include "dcache/observe/line.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "dcache/text/unicode.h"
+
+namespace dcache::observe {
+namespace {
+
+constexpr char kEscape = '\x1b';
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+// Takes a number of exactly `digits` digits, and `behind` after it if that is not 0.
+bool take(std::string_view& text, size_t digits, char behind, int& value) {
+  if (text.size() < digits + (behind == 0 ? 0 : 1)) return false;
+  value = 0;
+  for (size_t i = 0; i < digits; ++i) {
+    if (!is_digit(text[i])) return false;
+    value = value * 10 + (text[i] - '0');
+  }
+  if (behind != 0 && text[digits] != behind) return false;
+  text.remove_prefix(digits + (behind == 0 ? 0 : 1));
+  return true;
+}
+
+int64_t take_fraction(std::string_view& text) {
+  if (text.empty() || text.front() != '.') return 0;
+  text.remove_prefix(1);
+  int64_t nanoseconds = 0;
+  int64_t unit = 100'000'000;
+  while (!text.empty() && is_digit(text.front())) {
+    nanoseconds += (text.front() - '0') * unit;
+    unit /= 10;
+    text.remove_prefix(1);
+  }
+  return nanoseconds;
+}
+
+// "Z" or "+02:00", in seconds.
+std::optional<int64_t> take_zone(std::string_view& text) {
+  if (text.empty()) return std::nullopt;
+  const char sign = text.front();
+  if (sign == 'Z') {
+    text.remove_prefix(1);
+    return 0;
+  }
+  if (sign != '+' && sign != '-') return std::nullopt;
+  text.remove_prefix(1);
+  int hours = 0;
+  int minutes = 0;
+  if (!take(text, 2, ':', hours) || !take(text, 2, 0, minutes)) return std::nullopt;
+  const int64_t seconds = (int64_t{hours} * 60 + minutes) * 60;
+  return sign == '+' ? seconds : -seconds;
+}
+
+// Without escape sequences: those that begin with `ESC [` and end with a letter, and those of `ESC ]`, which
+// end with BEL.
+std::string_view without_escapes(std::string_view text, std::string& scratch) {
+  if (text.find(kEscape) == std::string_view::npos) return text;
+  scratch.clear();
+  while (!text.empty()) {
+    const size_t escape = std::min(text.find(kEscape), text.size());
+    scratch += text.substr(0, escape);
+    text.remove_prefix(escape);
+    if (text.size() < 2) break;
+    const char kind = text[1];
+    text.remove_prefix(2);
+    if (kind == '[') {
+      const auto end = std::ranges::find_if(text, [](char c) { return c >= '@' && c <= '~'; });
+      text.remove_prefix(std::min(static_cast<size_t>(end - text.begin()) + 1, text.size()));
+    } else if (kind == ']') {
+      text.remove_prefix(std::min(text.find('\a'), text.size() - 1) + (text.empty() ? 0 : 1));
+    }
+  }
+  return scratch;
+}
+
+// `gh run view --log` writes the names of the job and the step, each with a tab, before the time.
+std::string_view without_job(std::string_view text) {
+  const size_t job = text.find('\t');
+  if (job == std::string_view::npos) return text;
+  const size_t step = text.find('\t', job + 1);
+  if (step == std::string_view::npos) return text;
+  std::string_view rest = text.substr(step + 1);
+  if (rest.starts_with(text::kByteOrderMark)) rest.remove_prefix(text::kByteOrderMark.size());
+  return read_moment(rest) ? rest : text;
+}
+
+// GitLab writes the number of the stream after the time: "00O ", "01E+".
+std::string_view without_stream(std::string_view text) {
+  const bool is_stream = text.size() >= 4 && is_digit(text[0]) && is_digit(text[1]) &&
+                         (text[2] == 'O' || text[2] == 'E') && (text[3] == ' ' || text[3] == '+');
+  return is_stream ? text.substr(4) : text;
+}
+
+std::string_view without_marker(std::string_view text) {
+  if (!text.starts_with("##[")) return text;
+  const size_t end = text.find(']');
+  return end == std::string_view::npos ? text : text.substr(end + 1);
+}
+
+}  // namespace
+
+std::optional<Moment> read_moment(std::string_view text) {
+  std::string_view rest = text;
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  if (!take(rest, 4, '-', year) || !take(rest, 2, '-', month) || !take(rest, 2, 'T', day) ||
+      !take(rest, 2, ':', hour) || !take(rest, 2, ':', minute) || !take(rest, 2, 0, second)) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date(std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day)));
+  // What nanoseconds since 1970 can count.
+  if (!date.ok() || year < 1700 || year > 2200 || hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
+  const int64_t fraction = take_fraction(rest);
+  const auto zone = take_zone(rest);
+  if (!zone) return std::nullopt;
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const int64_t seconds = ((days * 24 + hour) * 60 + minute) * 60 + second - *zone;
+  return Moment{seconds * 1'000'000'000 + fraction, text.size() - rest.size()};
+}
+
+Line clean_line(std::string_view raw, std::string& scratch) {
+  std::string_view text = without_escapes(raw, scratch);
+  if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
+  text = without_job(text);
+  Line line;
+  // A service may add its time to a line that has one of a runner.
+  for (int i = 0; i < 2; ++i) {
+    while (!text.empty() && text::is_ascii_space(text.front()))
+      text.remove_prefix(1);
+    const bool bracket = text.starts_with('[');
+    const auto moment = read_moment(text.substr(bracket ? 1 : 0));
+    if (!moment) break;
+    const std::string_view rest = text.substr(moment->length + (bracket ? 1 : 0));
+    if (bracket && !rest.starts_with(']')) break;
+    line.time = moment->nanoseconds;
+    text = rest.substr(bracket ? 1 : 0);
+    if (text.starts_with(' ')) text.remove_prefix(1);
+    text = without_stream(text);
+  }
+  text = without_marker(text);
+  while (!text.empty() && text::is_ascii_space(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && text::is_ascii_space(text.back()))
+    text.remove_suffix(1);
+  line.text = text;
+  return line;
+}
+
+}  // namespace dcache::observe

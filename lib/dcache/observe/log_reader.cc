@@ -1,0 +1,133 @@
+#include "dcache/observe/log_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "dcache/observe/line.h"
+#include "dcache/observe/notices.h"
+
+namespace dcache::observe {
+namespace {
+
+// Of a line of text, and of one that is a record: a record may contain all that a build printed.
+constexpr size_t kLongestLine = 256'000;
+constexpr size_t kLongestRecord = 64'000'000;
+
+bool may_be_record(std::string_view start) {
+  return start.substr(0, 1000).find("{\"") != std::string_view::npos;
+}
+
+// Whether the line is of Docker's classic builder: "Step 3/7 : RUN make".
+bool is_classic(std::string_view line) {
+  return line.starts_with("Step ") && line.find(" : ") != std::string_view::npos;
+}
+
+// Whether it is of what BuildKit draws on a terminal: " => [build 2/5] RUN make    3.2s".
+bool is_of_terminal(std::string_view line) {
+  return line.starts_with("=> ") || line.starts_with("[+] Building");
+}
+
+}  // namespace
+
+void LogReader::feed(std::string_view bytes) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  while (at != end) {
+    const char* line_end = std::find(at, end, '\n');
+    // What a terminal would write over is a line too.
+    line_end = std::find(at, line_end, '\r');
+    add({at, static_cast<size_t>(line_end - at)});
+    if (line_end == end) return;
+    end_line();
+    at = line_end + 1;
+  }
+}
+
+void LogReader::add(std::string_view part) {
+  if (too_long_) return;
+  const size_t size = pending_.size() + part.size();
+  if (size > kLongestLine) {
+    const size_t most = may_be_record(pending_.empty() ? part : pending_) ? kLongestRecord : kLongestLine;
+    if (size > most) {
+      part = part.substr(0, most - std::min(most, pending_.size()));
+      too_long_ = true;
+    }
+  }
+  pending_ += part;
+}
+
+void LogReader::end_line() {
+  if (too_long_) collector_.mark_cut();
+  read(pending_);
+  too_long_ = false;
+  if (pending_.size() > kLongestLine) {
+    pending_ = std::string();
+  } else {
+    pending_.clear();
+  }
+}
+
+void LogReader::read(std::string_view raw) {
+  const Line line = clean_line(raw, scratch_);
+  if (line.text.empty()) return;
+  if (RecordReader::is_record(line.text)) {
+    if (!records_.read(line.text)) collector_.mark_cut();
+    return;
+  }
+  if (plain_.read(line)) return;
+  has_other_ = true;
+  is_classic_ = is_classic_ || is_classic(line.text);
+  is_terminal_ = is_terminal_ || is_of_terminal(line.text);
+  for (Notice& notice : notices_of_line(line.text)) {
+    const bool is_of_next = notice.kind == Notice::Kind::kNoCache || notice.kind == Notice::Kind::kPull;
+    if (is_of_next) plain_.expect_run();
+    collector_.add_notice(std::move(notice));
+  }
+}
+
+tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
+  if (!pending_.empty()) end_line();
+  records_.finish();
+  Log log = collector_.finish();
+  if (!log.builds.empty()) return log;
+  const auto failure = [&](std::string_view message, std::string remedy) {
+    return tl::unexpected(text::Failure{path, 0, 0, fmt::format("{}: {}", path, message), std::move(remedy)});
+  };
+  if (is_classic_)
+    return failure("this is a log of the classic builder, which tells no times",
+                   "build with DOCKER_BUILDKIT=1 docker build --progress=plain");
+  if (is_terminal_)
+    return failure("this is what BuildKit draws on a terminal",
+                   "build with --progress=plain, or save docker buildx history logs --progress=rawjson");
+  return failure(has_other_ ? "this is not the log of a build" : "the log is empty",
+                 "save what docker build --progress=plain prints on standard error (2> build.log)");
+}
+
+tl::expected<Log, text::Failure> read_log(const std::string& path) {
+  const auto close = [](std::FILE* file) {
+    if (file != stdin) std::fclose(file);
+  };
+  const std::unique_ptr<std::FILE, decltype(close)> file(path == "-" ? stdin : std::fopen(path.c_str(), "rb"),
+                                                         close);
+  const auto failed = [&](int error) {
+    return tl::unexpected(
+        text::Failure{path, 0, 0, fmt::format("can't read {}: {}", path, std::strerror(error)), {}});
+  };
+  if (file == nullptr) return failed(errno);
+  LogReader reader;
+  std::vector<char> buffer(size_t{1} << 18U);
+  while (const size_t count = std::fread(buffer.data(), 1, buffer.size(), file.get()))
+    reader.feed({buffer.data(), count});
+  if (std::ferror(file.get()) != 0) return failed(errno);
+  return reader.finish(path == "-" ? "standard input" : path);
+}
+
+}  // namespace dcache::observe

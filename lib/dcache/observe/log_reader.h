@@ -1,0 +1,52 @@
+// Reads the log of a build, whatever wrote it: plain text, records as JSON, and both inside of the log of a
+// CI job.
+//
+// A log is read as it comes and not kept: the time is linear in its size, and the memory is bounded. Any
+// bytes will do; what is not about a build is skipped.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "dcache/observe/collector.h"
+#include "dcache/observe/log.h"
+#include "dcache/observe/plain_reader.h"
+#include "dcache/observe/record_reader.h"
+#include "dcache/text/failure.h"
+
+namespace dcache::observe {
+
+// Not to be shared between threads.
+class LogReader {
+ public:
+  LogReader() = default;
+  LogReader(const LogReader&) = delete;
+  LogReader& operator=(const LogReader&) = delete;
+
+  // The next bytes of the log.
+  void feed(std::string_view bytes);
+  // What was read. Fails, with what to do, if it is not the log of a build. `path` is what messages call it.
+  tl::expected<Log, text::Failure> finish(const std::string& path);
+
+ private:
+  void add(std::string_view part);
+  void end_line();
+  void read(std::string_view raw);
+
+  Collector collector_;
+  PlainReader plain_{collector_};
+  RecordReader records_{collector_};
+  std::string pending_;  // of the line that is not complete yet
+  std::string scratch_;
+  bool too_long_ = false;   // the rest of the line is left out
+  bool has_other_ = false;  // lines that are not of a build
+  bool is_classic_ = false;
+  bool is_terminal_ = false;
+};
+
+// Reads a file, or standard input for "-".
+tl::expected<Log, text::Failure> read_log(const std::string& path);
+
+}  // namespace dcache::observe

@@ -1,0 +1,216 @@
+#include "dcache/observe/match.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/plan/vertex_name.h"
+#include "dcache/text/unicode.h"
+
+namespace dcache::observe {
+namespace {
+
+constexpr std::string_view kTrigger = "ONBUILD ";
+constexpr std::string_view kFrom = "FROM ";
+
+// The text of a step as it can be compared: without the digest that BuildKit adds to a base image, and
+// without the word for what ONBUILD put off, which not every BuildKit writes.
+std::string comparable(std::string_view text) {
+  if (text.starts_with(kTrigger)) text.remove_prefix(kTrigger.size());
+  if (!text.starts_with(kFrom)) return std::string(text);
+  return std::string(text.substr(0, text.find('@')));
+}
+
+std::string_view keyword_of(std::string_view text) {
+  if (text.starts_with(kTrigger)) text.remove_prefix(kTrigger.size());
+  return text.substr(0, text.find(' '));
+}
+
+// The keys that a step can be found by, the surest first.
+struct Keys {
+  std::string whole;     // stage, number and text
+  std::string in_stage;  // stage and text
+  std::string numbered;  // stage, number and keyword
+  std::string text;
+};
+
+Keys keys_of(std::string_view stage, size_t number, size_t total, std::string_view text) {
+  const std::string words = comparable(text);
+  return {fmt::format("{} {}/{} {}", stage, number, total, words), fmt::format("{} {}", stage, words),
+          fmt::format("{} {}/{} {}", stage, number, total, keyword_of(text)), words};
+}
+
+// Of a vertex: its build, and its index there.
+using Place = std::pair<size_t, size_t>;
+using Index = std::unordered_map<std::string, std::vector<size_t>>;
+
+class Matcher {
+ public:
+  Matcher(const dockerfile::File& file, const plan::Graph& graph, const Log& log, size_t build)
+      : graph_(graph), log_(log), build_(build) {
+    index_steps(plan::VertexNames(file, graph));
+  }
+
+  Match run() {
+    const Build& build = log_.builds[build_];
+    images_ = images_of(log_, build.run);
+    std::vector<size_t> left;
+    for (size_t i = 0; i < build.vertices.size(); ++i) {
+      if (read_name(build.vertices[i].name, images_).is_step()) left.push_back(i);
+    }
+    take(left, by_whole_, &Keys::whole);
+    match_.exact = match_.steps.size();
+    take(left, by_stage_, &Keys::in_stage);
+    take(left, by_number_, &Keys::numbered);
+    take(left, by_text_, &Keys::text);
+    take_again(left);
+    match_.unmatched = std::move(left);
+    take_shared();
+    std::ranges::sort(match_.steps, {},
+                      [](const Observed& observed) { return std::pair(observed.step, observed.vertex); });
+    return std::move(match_);
+  }
+
+ private:
+  void index_steps(const plan::VertexNames& names) {
+    for (size_t step = 0; step < graph_.steps.size(); ++step) {
+      const plan::Step& planned = graph_.steps[step];
+      const auto number = names.number(step);
+      if (!planned.needed || !number) continue;
+      const Keys keys =
+          keys_of(names.stage(planned.stage), *number, names.total(planned.stage), names.text(step));
+      by_whole_[keys.whole].push_back(step);
+      by_stage_[keys.in_stage].push_back(step);
+      by_number_[keys.numbered].push_back(step);
+      by_text_[keys.text].push_back(step);
+      numbered_.emplace_back(step, keys);
+    }
+  }
+
+  // Finds the steps of the vertices that are left, by one of their keys. Of several steps with the same text
+  // the first one that is free counts.
+  void take(std::vector<size_t>& left, const Index& index, std::string Keys::*key) {
+    const std::vector<Vertex>& vertices = log_.builds[build_].vertices;
+    std::erase_if(left, [&](size_t vertex) {
+      const Name name = read_name(vertices[vertex].name, images_);
+      const Keys keys = keys_of(name.stage, name.number, name.total, name.text);
+      const auto found = index.find(keys.*key);
+      if (found == index.end()) return false;
+      auto& next = next_[{&index, std::string(name.platform), found->first}];
+      while (next < found->second.size()) {
+        const size_t step = found->second[next++];
+        if (!used_.emplace(step, std::string(name.platform)).second) continue;
+        match_.steps.push_back({step, build_, vertex});
+        return true;
+      }
+      return false;
+    });
+  }
+
+  // Images whose options differ may have two vertices of one name: of the same step.
+  void take_again(std::vector<size_t>& left) {
+    const std::vector<Vertex>& vertices = log_.builds[build_].vertices;
+    std::erase_if(left, [&](size_t vertex) {
+      const Name name = read_name(vertices[vertex].name, images_);
+      const auto found = by_whole_.find(keys_of(name.stage, name.number, name.total, name.text).whole);
+      if (found == by_whole_.end()) return false;
+      match_.steps.push_back({found->second.back(), build_, vertex});
+      return true;
+    });
+  }
+
+  // A step that several images need is in the log once, with the name of one of them.
+  void take_shared() {
+    std::unordered_map<std::string, Observed> others;
+    for (size_t i = 0; i < log_.builds.size(); ++i) {
+      const Build& other = log_.builds[i];
+      if (i == build_ || other.run != log_.builds[build_].run) continue;
+      for (size_t vertex = 0; vertex < other.vertices.size(); ++vertex) {
+        const Name name = read_name(other.vertices[vertex].name, images_);
+        if (name.is_step())
+          others.try_emplace(keys_of(name.stage, name.number, name.total, name.text).whole,
+                             Observed{0, i, vertex});
+      }
+    }
+    find_missing(others);
+  }
+
+  void find_missing(const std::unordered_map<std::string, Observed>& others) {
+    for (const Observed& observed : match_.steps)
+      places_.emplace(observed.step, std::pair(observed.build, observed.vertex));
+    for (const auto& [step, keys] : numbered_) {
+      if (places_.contains(step)) continue;
+      if (const auto same = same_vertex(step, keys.text)) {
+        places_.emplace(step, *same);
+        match_.steps.push_back({step, same->first, same->second});
+        continue;
+      }
+      const auto shared = others.find(keys.whole);
+      if (shared == others.end()) {
+        match_.missing.push_back(step);
+      } else {
+        match_.steps.push_back({step, shared->second.build, shared->second.vertex});
+        places_.emplace(step, std::pair(shared->second.build, shared->second.vertex));
+      }
+    }
+  }
+
+  // Equal steps of two stages are one vertex, with the name of either: the same text on top of the same
+  // vertex.
+  std::optional<Place> same_vertex(size_t step, const std::string& text) {
+    const auto below = [&](size_t of) -> std::optional<Place> {
+      const auto& planned = graph_.steps[of].below;
+      if (!planned) return std::nullopt;
+      const auto place = places_.find(*planned);
+      return place == places_.end() ? std::nullopt : std::optional(place->second);
+    };
+    const bool starts = !graph_.steps[step].below;
+    const auto own = below(step);
+    if (!starts && !own) return std::nullopt;
+    const std::vector<size_t>& equal = by_text_[text];
+    // A file may have any number of equal steps.
+    constexpr size_t kMost = 100;
+    for (size_t i = 0; i < std::min(equal.size(), kMost); ++i) {
+      const auto place = places_.find(equal[i]);
+      if (place == places_.end() || graph_.steps[equal[i]].below.has_value() == starts) continue;
+      if (below(equal[i]) == own) return place->second;
+    }
+    return std::nullopt;
+  }
+
+  const plan::Graph& graph_;
+  const Log& log_;
+  const size_t build_;
+  ImageNames images_;
+  Index by_whole_;
+  Index by_stage_;
+  Index by_number_;
+  Index by_text_;
+  std::vector<std::pair<size_t, Keys>> numbered_;  // steps that the target needs
+  std::map<size_t, Place> places_;                 // of the steps that were found
+  std::map<std::tuple<const Index*, std::string, std::string>, size_t> next_;
+  std::set<std::pair<size_t, std::string>> used_;  // steps, by platform
+  Match match_;
+};
+
+}  // namespace
+
+ImageNames images_of(const Log& log, size_t run) {
+  ImageNames images;
+  for (const Build& build : log.builds) {
+    if (build.run == run && !build.name.empty()) images.insert(build.name);
+  }
+  return images;
+}
+
+Match match(const dockerfile::File& file, const plan::Graph& graph, const Log& log, size_t build) {
+  return Matcher(file, graph, log, build).run();
+}
+
+}  // namespace dcache::observe

@@ -1,0 +1,38 @@
+// Which step of a Dockerfile each vertex of a log is.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "dcache/dockerfile/file.h"
+#include "dcache/observe/log.h"
+#include "dcache/observe/name.h"
+#include "dcache/plan/graph.h"
+
+namespace dcache::observe {
+
+// A step that the log tells of.
+struct Observed {
+  size_t step = 0;   // index in Graph::steps
+  size_t build = 0;  // index in Log::builds: another one where images share the step, and the log has it once
+  size_t vertex = 0;  // index in the vertices of that build
+};
+
+struct Match {
+  std::vector<Observed> steps;  // in the order of the graph; of several platforms each
+  std::vector<size_t>
+      unmatched;     // vertices of the build that are steps, of another Dockerfile or another state of it
+  size_t exact = 0;  // how many of `steps` have the very name that the Dockerfile gives
+  std::vector<size_t> missing;  // steps that the target needs and the log does not have
+};
+
+// The images of a run, as the names of its vertices tell.
+ImageNames images_of(const Log& log, size_t run);
+
+// Takes linear time. A step is found by its name; where that differs, as with a variable that only the base
+// image sets, by its stage and number.
+// `graph` is made of `file`.
+Match match(const dockerfile::File& file, const plan::Graph& graph, const Log& log, size_t build);
+
+}  // namespace dcache::observe

@@ -1,0 +1,78 @@
+#include "dcache/observe/notices.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace dcache::observe {
+namespace {
+
+constexpr size_t kLongest = 400;  // of what is kept of a line
+
+// A line that contains both parts.
+struct Words {
+  Notice::Kind kind;
+  std::string_view first;
+  std::string_view second;
+};
+constexpr std::array kLines = {
+    Words{Notice::Kind::kCacheImport, "cache import at", "not found"},
+    Words{Notice::Kind::kCacheImport, "failed to configure", "cache importer"},
+    Words{Notice::Kind::kCacheImport, "failed to import cache", ""},
+    Words{Notice::Kind::kCacheImport, "importing cache manifest", "ERROR"},
+    Words{Notice::Kind::kCacheExport, "failed to configure", "cache exporter"},
+    Words{Notice::Kind::kCacheExport, "Cache export", "not supported"},
+    Words{Notice::Kind::kCacheExport, "error writing layer blob", ""},
+    Words{Notice::Kind::kCacheExport, "error writing manifest blob", ""},
+};
+
+// Commands that build, and what their options say.
+constexpr std::array<std::string_view, 5> kCommands = {"docker build ", "docker buildx build ",
+                                                       "docker buildx bake ", "buildctl build ",
+                                                       "buildctl-daemonless.sh build "};
+constexpr std::array kOptions = {
+    Words{Notice::Kind::kNoCache, " --no-cache", ""},
+    Words{Notice::Kind::kPull, " --pull", ""},
+};
+
+bool has(std::string_view line, std::string_view part) {
+  return line.find(part) != std::string_view::npos;
+}
+
+// An option that is there and not the beginning of another one: `--no-cache`, and not `--no-cache-filter`.
+bool has_option(std::string_view line, std::string_view option) {
+  const size_t at = line.find(option);
+  if (at == std::string_view::npos) return false;
+  const std::string_view rest = line.substr(at + option.size());
+  return rest.empty() || rest.front() == ' ' || rest.starts_with("=true");
+}
+
+}  // namespace
+
+std::vector<Notice> notices_of_line(std::string_view line) {
+  std::vector<Notice> notices;
+  const std::string words(line.substr(0, kLongest));
+  for (const Words& known : kLines) {
+    if (has(line, known.first) && has(line, known.second)) {
+      notices.push_back({known.kind, words});
+      break;
+    }
+  }
+  const bool is_command =
+      std::ranges::any_of(kCommands, [&](std::string_view command) { return has(line, command); });
+  for (const Words& known : kOptions) {
+    if (is_command && has_option(line, known.first)) notices.push_back({known.kind, words});
+  }
+  return notices;
+}
+
+std::optional<Notice> notice_of(const Vertex& vertex) {
+  if (has(vertex.name, "booting buildkit")) return Notice{Notice::Kind::kNewBuilder, vertex.name};
+  if (vertex.error.empty()) return std::nullopt;
+  const std::string words = (vertex.name + ": " + vertex.error).substr(0, kLongest);
+  if (has(vertex.name, "importing cache")) return Notice{Notice::Kind::kCacheImport, words};
+  if (has(vertex.name, "exporting cache")) return Notice{Notice::Kind::kCacheExport, words};
+  return std::nullopt;
+}
+
+}  // namespace dcache::observe

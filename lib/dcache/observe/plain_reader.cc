@@ -1,0 +1,215 @@
+#include "dcache/observe/plain_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace dcache::observe {
+namespace {
+
+constexpr size_t kMostTransfers = 10'000;  // of a vertex that are told apart
+
+struct NumberedLine {
+  uint64_t number = 0;
+  std::string_view text;
+};
+
+std::optional<NumberedLine> split(std::string_view line) {
+  constexpr size_t kMostDigits = 9;
+  if (!line.starts_with('#')) return std::nullopt;
+  NumberedLine split;
+  const char* const end = line.data() + line.size();
+  const auto [at, failure] = std::from_chars(line.data() + 1, end, split.number);
+  const auto digits = static_cast<size_t>(at - line.data()) - 1;
+  if (failure != std::errc() || digits == 0 || digits > kMostDigits) return std::nullopt;
+  if (at == end || *at != ' ') return std::nullopt;
+  split.text = line.substr(digits + 2);
+  return split;
+}
+
+std::optional<double> read_number(std::string_view text) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [at, failure] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+  const bool good =
+      failure == std::errc() && at == end && !text.empty() && text.front() != '-' && number < 1e15;
+  return good ? std::optional(number) : std::nullopt;
+}
+
+// "1.2s"
+std::optional<double> read_seconds(std::string_view text) {
+  if (!text.ends_with('s')) return std::nullopt;
+  return read_number(text.substr(0, text.size() - 1));
+}
+
+// "1.76kB"
+std::optional<uint64_t> read_bytes(std::string_view text) {
+  constexpr std::array<std::string_view, 6> kUnits = {"B", "kB", "MB", "GB", "TB", "PB"};
+  const size_t unit = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto known = std::ranges::find(kUnits, text.substr(unit));
+  const auto number = read_number(text.substr(0, unit));
+  if (known == kUnits.end() || !number) return std::nullopt;
+  double bytes = *number;
+  for (auto at = kUnits.begin(); at != known; ++at)
+    bytes *= 1000;
+  return bytes < 9e18 ? static_cast<uint64_t>(bytes) : 0;
+}
+
+// Whether it is output of a command: "0.651 text".
+bool is_output(std::string_view text) {
+  const std::string_view first = text.substr(0, text.find(' '));
+  return first.find('.') != std::string_view::npos && read_number(first).has_value();
+}
+
+bool is_end(std::string_view text) {
+  return text == "CACHED" || text == "DONE" || text == "CANCELED" || text.starts_with("ERROR: ") ||
+         (text.starts_with("DONE ") && read_seconds(text.substr(5)));
+}
+
+// What a status says: "sha256:… 2.1MB / 3.4MB 0.3s done".
+struct Status {
+  std::string_view id;
+  uint64_t bytes = 0;
+};
+
+// Takes the last word of a text.
+std::string_view take_last(std::string_view& text) {
+  const size_t space = text.rfind(' ');
+  const std::string_view last = space == std::string_view::npos ? text : text.substr(space + 1);
+  text = space == std::string_view::npos ? std::string_view() : text.substr(0, space);
+  return last;
+}
+
+std::optional<Status> read_status(std::string_view text) {
+  if (text.ends_with(" done")) text.remove_suffix(5);
+  std::string_view rest = text;
+  if (read_seconds(take_last(rest))) text = rest;
+  rest = text;
+  auto bytes = read_bytes(take_last(rest));
+  if (!bytes || rest.empty()) return std::nullopt;
+  if (rest.ends_with(" /")) {
+    rest.remove_suffix(2);
+    bytes = read_bytes(take_last(rest));
+    if (!bytes || rest.empty()) return std::nullopt;
+  }
+  return Status{rest, *bytes};
+}
+
+// Whether a text may be the name of a vertex, for a log whose beginning is missing.
+bool may_be_name(std::string_view text) {
+  return text != "..." && !is_end(text) && !is_output(text) && !read_status(text) &&
+         !text.ends_with(" done") && !text.starts_with("WARN: ");
+}
+
+// "2/5] RUN make" of "[api build 2/5] RUN make"
+std::string_view without_image(std::string_view name) {
+  const size_t bracket = name.find(']');
+  const size_t space = name.substr(0, bracket).rfind(' ');
+  return name.substr(space == std::string_view::npos ? 1 : space + 1);
+}
+
+}  // namespace
+
+bool is_transfer(std::string_view status) {
+  return status.starts_with("transferring") || status.starts_with("sha256:") ||
+         status.starts_with("pushing ");
+}
+
+bool PlainReader::read(const Line& line) {
+  const auto split_line = split(line.text);
+  if (!split_line) return false;
+  const auto [number, text] = *split_line;
+  if (number == 0) {
+    begin_run(text.starts_with("building with ") ? text.substr(14) : text);
+    return true;
+  }
+  const bool was_current = current_ == number;
+  Numbered* numbered = find(number, text);
+  if (numbered == nullptr) {
+    collector_.mark_cut();
+    return true;
+  }
+  Vertex& vertex = collector_.vertices()[numbered->vertex];
+  note_time(vertex, line);
+  current_ = number;
+  if (text == "...") {
+    current_.reset();
+  } else if (!read_end(*numbered, text, line) && (was_current || !text.starts_with('['))) {
+    read_event(*numbered, text);
+  }
+  return true;
+}
+
+void PlainReader::expect_run() {
+  if (has_result_) begin_run({});
+}
+
+void PlainReader::begin_run(std::string_view builder) {
+  collector_.start_run(builder);
+  numbered_.clear();
+  current_.reset();
+  has_result_ = false;
+}
+
+PlainReader::Numbered* PlainReader::find(uint64_t number, std::string_view text) {
+  const auto known = numbered_.find(number);
+  if (known == numbered_.end()) return may_be_name(text) ? add(number, text) : nullptr;
+  const Vertex& vertex = collector_.vertices()[known->second.vertex];
+  // Another call of the builder counts from 1 again, often with the same names. BuildKit may name a vertex
+  // again that had ended, for another image too.
+  const bool is_named = vertex.ended && current_ != number && text.starts_with('[') && may_be_name(text);
+  const bool is_other =
+      is_named && (without_image(text) != without_image(vertex.name) || (number == 1 && has_result_));
+  if (!is_other) return &known->second;
+  begin_run({});
+  return add(number, text);
+}
+
+PlainReader::Numbered* PlainReader::add(uint64_t number, std::string_view name) {
+  const auto vertex = collector_.add_vertex(name);
+  if (!vertex) return nullptr;
+  return &numbered_.insert_or_assign(number, Numbered{*vertex}).first->second;
+}
+
+void PlainReader::note_time(Vertex& vertex, const Line& line) {
+  if (!line.time) return;
+  const double now = collector_.since_start(*line.time);
+  if (!vertex.started) vertex.started = now;
+}
+
+bool PlainReader::read_end(Numbered& numbered, std::string_view text, const Line& line) {
+  if (!is_end(text)) return false;
+  Vertex& vertex = collector_.vertices()[numbered.vertex];
+  current_.reset();
+  vertex.ended = true;
+  vertex.cached = text == "CACHED";
+  vertex.canceled = text == "CANCELED";
+  has_result_ =
+      has_result_ || text.starts_with("ERROR: ") || vertex.name.find("exporting") != std::string::npos;
+  if (text.starts_with("DONE ")) vertex.seconds = *read_seconds(text.substr(5));
+  if (text.starts_with("ERROR: ")) vertex.error = collector_.kept(text.substr(7));
+  if (!line.time) return true;
+  vertex.completed = collector_.since_start(*line.time);
+  // It began before the log named it, if another vertex was shown then.
+  vertex.started = std::max(0.0, std::min(*vertex.started, *vertex.completed - vertex.seconds));
+  if (!vertex.error.empty()) vertex.seconds = *vertex.completed - *vertex.started;
+  return true;
+}
+
+void PlainReader::read_event(Numbered& numbered, std::string_view text) {
+  Vertex& vertex = collector_.vertices()[numbered.vertex];
+  constexpr std::string_view kWarning = "WARN: ";
+  if (text.starts_with(kWarning)) return collector_.add_warning(vertex, text.substr(kWarning.size()));
+  if (is_output(text)) return;
+  const auto status = read_status(text);
+  if (!status || !is_transfer(status->id)) return;
+  const auto known = numbered.bytes.find(status->id);
+  if (known == numbered.bytes.end() && numbered.bytes.size() >= kMostTransfers) return;
+  uint64_t& bytes =
+      known == numbered.bytes.end() ? numbered.bytes[std::string(status->id.substr(0, 200))] : known->second;
+  if (status->bytes <= bytes) return;
+  vertex.bytes += status->bytes - bytes;
+  bytes = status->bytes;
+}
+
+}  // namespace dcache::observe

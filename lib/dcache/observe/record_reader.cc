@@ -1,0 +1,190 @@
+#include "dcache/observe/record_reader.h"
+
+#include <algorithm>
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "dcache/observe/line.h"
+#include "dcache/observe/plain_reader.h"
+#include "dcache/text/json.h"
+
+namespace dcache::observe {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMostParts = 10'000;  // intervals, members, inputs and transfers of a vertex
+
+std::string text_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::optional<int64_t> moment_of(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_string()) return std::nullopt;
+  const auto moment = read_moment(found->get_ref<const std::string&>());
+  return moment ? std::optional(moment->nanoseconds) : std::nullopt;
+}
+
+const json& list_of(const json& object, const char* name) {
+  static const json kNone = json::array();
+  const auto found = object.find(name);
+  return found != object.end() && found->is_array() ? *found : kNone;
+}
+
+// Bytes as Go writes them into JSON.
+std::string from_base64(std::string_view text) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const size_t digit = kDigits.find(c);
+    if (digit == std::string_view::npos) break;
+    bits = (bits << 6U) | static_cast<uint32_t>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>((bits >> static_cast<uint32_t>(count)) & 0xffU);
+  }
+  return bytes;
+}
+
+// How long something took that may have been worked on several times, in nanoseconds.
+int64_t length_of(const std::map<int64_t, std::optional<int64_t>>& intervals) {
+  int64_t length = 0;
+  std::optional<int64_t> until;
+  for (const auto& [start, stop] : intervals) {
+    if (!stop || *stop <= start) continue;
+    const int64_t from = until ? std::max(start, *until) : start;
+    if (*stop > from) length += *stop - from;
+    until = until ? std::max(*until, *stop) : *stop;
+  }
+  return length;
+}
+
+}  // namespace
+
+bool RecordReader::is_record(std::string_view line) {
+  constexpr std::array<std::string_view, 4> kNames = {"vertexes", "statuses", "logs", "warnings"};
+  if (!line.starts_with("{\"")) return false;
+  line.remove_prefix(2);
+  return std::ranges::any_of(kNames, [&](std::string_view name) {
+    return line.starts_with(name) && line.substr(name.size()).starts_with('"');
+  });
+}
+
+bool RecordReader::read(std::string_view line) {
+  const json object = text::parse_json(line);
+  if (!object.is_object()) return false;
+  const json& vertices = list_of(object, "vertexes");
+  if (begins_run(vertices)) {
+    finish();
+    collector_.start_run({});
+  }
+  for (const json& vertex : vertices)
+    if (vertex.is_object()) read_vertex(vertex);
+  for (const json& status : list_of(object, "statuses"))
+    if (status.is_object()) read_status(status);
+  for (const json& warning : list_of(object, "warnings"))
+    if (warning.is_object()) read_warning(warning);
+  return true;
+}
+
+// The record of another build names, before it starts them, vertices that had ended before the image of this
+// one was exported.
+bool RecordReader::begins_run(const json& vertices) const {
+  if (vertices.empty() || !vertices.front().is_object() || vertices.front().contains("started")) return false;
+  const auto known = tracked_.find(text_of(vertices.front(), "digest"));
+  const auto& all = collector_.vertices();
+  if (known == tracked_.end() || !all[known->second.vertex].ended) return false;
+  return std::ranges::any_of(
+      all, [](const Vertex& vertex) { return vertex.ended && vertex.name.starts_with("exporting to "); });
+}
+
+RecordReader::Tracked* RecordReader::find(const std::string& digest) {
+  const auto group = groups_.find(digest);
+  const auto known = tracked_.find(group == groups_.end() ? digest : group->second);
+  return known == tracked_.end() ? nullptr : &known->second;
+}
+
+RecordReader::Tracked* RecordReader::track(const std::string& digest, const json& vertex) {
+  std::string key = digest;
+  std::string name = text_of(vertex, "name");
+  const auto group = vertex.find("progressGroup");
+  if (group != vertex.end() && group->is_object()) {
+    key = "group " + text_of(*group, "id");
+    name = text_of(*group, "name");
+    groups_[digest] = key;
+  }
+  const auto known = tracked_.find(key);
+  if (known != tracked_.end()) return &known->second;
+  const auto added = collector_.add_vertex(name);
+  if (!added) return nullptr;
+  collector_.vertices()[*added].digest = digest;
+  return &tracked_.emplace(std::move(key), Tracked{*added}).first->second;
+}
+
+void RecordReader::read_vertex(const json& object) {
+  const std::string digest = text_of(object, "digest");
+  if (digest.empty()) return;
+  Tracked* tracked = track(digest, object);
+  if (tracked == nullptr || tracked->intervals.size() > kMostParts || tracked->members.size() > kMostParts)
+    return collector_.mark_cut();
+  Vertex& vertex = collector_.vertices()[tracked->vertex];
+  for (const json& input : list_of(object, "inputs")) {
+    if (!input.is_string() || vertex.inputs.size() > kMostParts) continue;
+    const auto& text = input.get_ref<const std::string&>();
+    if (std::ranges::find(vertex.inputs, text) == vertex.inputs.end()) vertex.inputs.push_back(text);
+  }
+  const auto cached = object.find("cached");
+  tracked->members[digest] = cached != object.end() && cached->is_boolean() && cached->get<bool>();
+  const std::string error = text_of(object, "error");
+  if (!error.empty()) {
+    vertex.canceled = error.ends_with("context canceled");
+    vertex.error = vertex.canceled ? std::string() : collector_.kept(error);
+  }
+  if (const auto started = moment_of(object, "started"))
+    tracked->intervals[*started] = moment_of(object, "completed");
+  sum_up(*tracked);
+}
+
+void RecordReader::sum_up(const Tracked& tracked) {
+  Vertex& vertex = collector_.vertices()[tracked.vertex];
+  vertex.cached = std::ranges::all_of(tracked.members, [](const auto& member) { return member.second; });
+  if (tracked.intervals.empty()) return;
+  vertex.started = collector_.since_start(tracked.intervals.begin()->first);
+  vertex.seconds = static_cast<double>(length_of(tracked.intervals)) / 1e9;
+  const auto& last = *tracked.intervals.rbegin();
+  vertex.ended = last.second.has_value();
+  if (last.second) vertex.completed = collector_.since_start(*last.second);
+}
+
+void RecordReader::read_status(const json& object) {
+  Tracked* tracked = find(text_of(object, "vertex"));
+  const std::string id = text_of(object, "id");
+  const auto current = object.find("current");
+  if (tracked == nullptr || !is_transfer(id) || current == object.end() || !current->is_number_unsigned())
+    return;
+  if (tracked->bytes.size() >= kMostParts && !tracked->bytes.contains(id)) return;
+  uint64_t& bytes = tracked->bytes[id];
+  const auto now = std::min(current->get<uint64_t>(), uint64_t{1} << 60U);
+  if (now <= bytes) return;
+  collector_.vertices()[tracked->vertex].bytes += now - bytes;
+  bytes = now;
+}
+
+void RecordReader::read_warning(const json& object) {
+  Tracked* tracked = find(text_of(object, "vertex"));
+  if (tracked == nullptr) return;
+  collector_.add_warning(collector_.vertices()[tracked->vertex], from_base64(text_of(object, "short")));
+}
+
+void RecordReader::finish() {
+  tracked_.clear();
+  groups_.clear();
+}
+
+}  // namespace dcache::observe

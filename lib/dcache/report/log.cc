@@ -1,0 +1,325 @@
+#include "dcache/report/log.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "dcache/observe/name.h"
+#include "dcache/report/explain.h"
+#include "dcache/text/words.h"
+
+namespace dcache::report {
+namespace {
+
+using cache::Verdict;
+using observe::Notice;
+using observe::Vertex;
+
+constexpr size_t kInstructionWidth = 46;
+constexpr double kShort = 0.05;  // seconds: not worth a word
+
+std::string seconds_words(double seconds) {
+  return fmt::format("{:.1f} s", seconds);
+}
+
+// "line 4", or the instruction where the line is not known.
+std::string place_words(const LogStep& step) {
+  if (step.line != 0) return fmt::format("line {}", step.line);
+  return shortened(step.instruction, 30);
+}
+
+// How long the steps took that ran because of each step that started it, the most first.
+struct Share {
+  size_t root = 0;
+  double seconds = 0;
+};
+std::vector<Share> shares_of(const LogBuild& build) {
+  std::map<size_t, double> by_root;
+  for (size_t i = 0; i < build.steps.size(); ++i) {
+    if (build.steps[i].ran() && !build.steps[i].is_image())
+      by_root[build.root_of(i)] += build.steps[i].vertex->seconds;
+  }
+  std::vector<Share> shares;
+  for (const auto& [root, seconds] : by_root)
+    shares.push_back({root, seconds});
+  std::ranges::stable_sort(shares, std::ranges::greater(), &Share::seconds);
+  return shares;
+}
+
+// The cause of a step that ran, without what might have been: it is known by now.
+std::string known_cause(const LogBuild& build, const LogStep& step) {
+  cache::StepReport known = *step.predicted;
+  if (known.verdict == Verdict::kDepends) known.verdict = Verdict::kMiss;
+  return cause_words(*build.model.build, known);
+}
+
+std::string comparison_words(const LogStep& step) {
+  const Vertex& before = *step.before;
+  const std::string was = before.cached ? "reused" : seconds_words(before.seconds);
+  if (step.vertex->cached) return before.cached ? "" : fmt::format("was {}", was);
+  if (before.cached) return "was reused";
+  return std::abs(step.vertex->seconds - before.seconds) < kShort ? "" : fmt::format("was {}", was);
+}
+
+std::string_view words_of(Notice::Kind kind) {
+  switch (kind) {
+    case Notice::Kind::kCacheImport:
+      return "a cache could not be imported";
+    case Notice::Kind::kCacheExport:
+      return "a cache could not be exported";
+    case Notice::Kind::kNewBuilder:
+      return "the builder was new, so its cache was empty";
+    case Notice::Kind::kNoCache:
+      return "the build was told not to use the cache";
+    case Notice::Kind::kPull:
+      return "the build was told to look for newer base images";
+  }
+  return "";
+}
+
+struct Mark {
+  std::string_view sign;
+  Tone tone;
+};
+Mark mark_of(const LogStep& step) {
+  if (!step.vertex->error.empty()) return {"!", Tone::kBad};
+  if (step.vertex->canceled || !step.vertex->ended) return {"-", Tone::kDim};
+  if (step.vertex->cached) return {"✓", Tone::kGood};
+  // A base image that was there already took no time.
+  if (step.is_image() && step.vertex->seconds < kShort) return {"✓", Tone::kGood};
+  return {"✗", Tone::kBad};
+}
+
+class TextReport {
+ public:
+  TextReport(const LogView& view, const LogOptions& options, const Style& style, std::string& out)
+      : view_(view), options_(options), style_(style), out_(out) {}
+
+  void append() {
+    for (size_t i = 0; i < view_.builds.size(); ++i) {
+      if (i > 0) out_ += '\n';
+      append_build(view_.builds[i]);
+    }
+    if (view_.log->is_cut)
+      out_ += "\nThe log is not complete: lines, or the end of some steps, are missing.\n";
+  }
+
+ private:
+  void append_build(const LogBuild& build) {
+    append_heading(build);
+    append_shares(build);
+    append_steps(build);
+    append_totals(build);
+    append_doubts(build);
+  }
+
+  void append_heading(const LogBuild& build) {
+    size_t ran = 0;
+    size_t total = 0;
+    for (const LogStep& step : build.steps) {
+      if (step.is_image()) continue;
+      ++total;
+      ran += step.ran() && step.vertex->ended ? 1 : 0;
+    }
+    const bool estimated = view_.timelines[build.run].is_estimated;
+    const std::string name = build.name.empty() ? "" : printable(build.name) + ": ";
+    out_ += style_.paint(Tone::kBold,
+                         fmt::format("{}{} of {} ran, in {}{}", name, ran, text::counted(total, "step"),
+                                     estimated ? "about " : "", seconds_words(build.seconds)));
+    out_ += '\n';
+    const std::string& builder = view_.log->runs[build.run].builder;
+    std::string basis = build.has_dockerfile() ? "Dockerfile " + printable(build.model.dockerfile)
+                                               : "no Dockerfile at hand, so lines are not known";
+    if (!builder.empty()) basis += ", builder " + printable(builder);
+    if (estimated) basis += "; the log has no times, so the total is estimated";
+    out_ += style_.paint(Tone::kDim, basis) + "\n";
+  }
+
+  void append_shares(const LogBuild& build) {
+    constexpr size_t kMost = 3;
+    const std::vector<Share> shares = shares_of(build);
+    for (size_t i = 0; i < std::min(shares.size(), kMost); ++i) {
+      if (shares[i].seconds < kShort) break;
+      const LogStep& root = build.steps[shares[i].root];
+      out_ += fmt::format("{:.1f} of {} were spent because of {}", shares[i].seconds,
+                          seconds_words(build.work), place_words(root));
+      const std::string why = reason_words(build, root, options_);
+      out_ += why.empty() ? "\n" : ": " + why + "\n";
+    }
+  }
+
+  void append_steps(const LogBuild& build) {
+    std::string stage;
+    for (size_t i = 0; i < build.steps.size(); ++i) {
+      const LogStep& step = build.steps[i];
+      const std::string label = step.stage + (step.platform.empty() ? "" : " " + step.platform);
+      if (i == 0 || label != stage) {
+        const bool is_number = step.stage.find_first_not_of("0123456789") == std::string::npos;
+        out_ +=
+            fmt::format("\n{}\n", style_.paint(Tone::kBold, (is_number ? "stage " : "") + printable(label)));
+      }
+      stage = label;
+      append_step(build, step);
+    }
+  }
+
+  void append_step(const LogBuild& build, const LogStep& step) {
+    const Mark mark = mark_of(step);
+    const std::string line = step.line == 0 ? "" : std::to_string(step.line);
+    const std::string time = step.vertex->cached ? "reused" : seconds_words(step.vertex->seconds);
+    std::string why = reason_words(build, step, options_);
+    if (step.vertex->bytes > 0)
+      why = fmt::format("{}{}{}", bytes_words(step.vertex->bytes), why.empty() ? "" : "; ", why);
+    out_ += fmt::format("  {} {:>5}  {:<{}} {:>9}", style_.paint(mark.tone, mark.sign), line,
+                        shortened(step.instruction, kInstructionWidth), kInstructionWidth + 1, time);
+    out_ += why.empty() ? "\n" : fmt::format("  {}\n", style_.paint(mark.tone, why));
+    for (const std::string& warning : step.vertex->warnings)
+      out_ += fmt::format("           warning: {}\n", printable(warning));
+  }
+
+  void append_totals(const LogBuild& build) {
+    std::vector<const Vertex*> others = build.others;
+    std::erase_if(others, [](const Vertex* vertex) {
+      return vertex->seconds < kShort && vertex->bytes < 1'000'000 && vertex->error.empty();
+    });
+    std::ranges::stable_sort(others, std::ranges::greater(), &Vertex::seconds);
+    const observe::ImageNames images = observe::images_of(*view_.log, build.run);
+    std::vector<std::string> words;
+    for (const Vertex* vertex : others) {
+      std::string text = fmt::format("{} {}", printable(observe::read_name(vertex->name, images).text),
+                                     seconds_words(vertex->seconds));
+      if (vertex->bytes > 0) text += fmt::format(" ({})", bytes_words(vertex->bytes));
+      if (!vertex->error.empty()) text += fmt::format(" (failed: {})", shortened(vertex->error, 100));
+      words.push_back(std::move(text));
+    }
+    out_ += '\n';
+    if (!words.empty()) out_ += fmt::format("Besides the steps: {}.\n", text::list_words(words, 5));
+    append_longest(build);
+    append_critical(build);
+    if (!build.missing.empty()) {
+      std::vector<std::string> lines;
+      for (const uint32_t line : build.missing)
+        lines.push_back(std::to_string(line));
+      out_ += fmt::format("Not in the log: {} {}.\n", lines.size() == 1 ? "line" : "lines",
+                          text::list_words(lines, 10));
+    }
+  }
+
+  void append_longest(const LogBuild& build) {
+    constexpr size_t kMost = 3;
+    std::vector<const LogStep*> steps;
+    for (const LogStep& step : build.steps) {
+      if (step.vertex->seconds >= kShort) steps.push_back(&step);
+    }
+    if (steps.size() <= kMost) return;
+    std::ranges::stable_sort(steps, std::ranges::greater(),
+                             [](const LogStep* step) { return step->vertex->seconds; });
+    std::vector<std::string> words;
+    for (size_t i = 0; i < kMost; ++i)
+      words.push_back(
+          fmt::format("{} ({})", place_words(*steps[i]), seconds_words(steps[i]->vertex->seconds)));
+    out_ += fmt::format("Longest steps: {}.\n", text::list_words(words));
+  }
+
+  // The chain of steps that the end waited for: what is beside it ran meanwhile.
+  void append_critical(const LogBuild& build) {
+    const observe::Timeline& line = view_.timelines[build.run];
+    std::map<const Vertex*, const LogStep*> steps;
+    for (const LogStep& step : build.steps)
+      steps.emplace(step.vertex, &step);
+    const observe::ImageNames images = observe::images_of(*view_.log, build.run);
+    std::vector<std::string> words;
+    double seconds = 0;
+    for (const size_t index : line.critical) {
+      const observe::Bar& bar = line.bars[index];
+      if (bar.build && *bar.build != build.index && !steps.contains(bar.vertex))
+        return;  // another image's end
+      if (bar.vertex->seconds < kShort) continue;
+      seconds += bar.vertex->seconds;
+      const auto step = steps.find(bar.vertex);
+      words.push_back(step == steps.end() ? shortened(observe::read_name(bar.vertex->name, images).text, 40)
+                                          : place_words(*step->second));
+    }
+    if (words.size() < 2) return;
+    out_ += fmt::format("Critical path: {}: {} of {}.\n", text::list_words(words, 12), seconds_words(seconds),
+                        seconds_words(line.seconds));
+  }
+
+  void append_doubts(const LogBuild& build) {
+    constexpr size_t kMost = 10;
+    for (size_t i = 0; i < std::min(build.unmatched.size(), kMost); ++i) {
+      out_ += fmt::format("Not a step of this Dockerfile: {} ({})\n", shortened(build.unmatched[i]->name, 80),
+                          build.unmatched[i]->cached ? "reused" : seconds_words(build.unmatched[i]->seconds));
+    }
+    if (build.unmatched.size() > kMost)
+      out_ += fmt::format("Not a step of this Dockerfile: {} more\n", build.unmatched.size() - kMost);
+    const std::vector<Notice>& notices = view_.log->runs[build.run].notices;
+    for (const Notice& notice : notices)
+      out_ += fmt::format("The log says that {}: {}\n", words_of(notice.kind), shortened(notice.words, 160));
+    append_disagreements(build, notices);
+  }
+
+  void append_disagreements(const LogBuild& build, const std::vector<Notice>& notices) {
+    std::vector<std::string> ran;
+    std::vector<std::string> reused;
+    for (const LogStep& step : build.steps) {
+      if (step.disagrees) (step.ran() ? ran : reused).push_back(place_words(step));
+    }
+    if (!ran.empty()) {
+      out_ += fmt::format(
+          "The log and the model disagree on {}: {} ran, and nothing that {} on changed {}. "
+          "What else may be the reason:\n",
+          text::list_words(ran, 5), ran.size() == 1 ? "it" : "they",
+          ran.size() == 1 ? "it depends" : "they depend", options_.occasion);
+      const bool is_told = std::ranges::any_of(
+          notices, [](const Notice& notice) { return notice.kind != Notice::Kind::kCacheExport; });
+      if (is_told) out_ += "  - what the log says above\n";
+      out_ +=
+          "  - the builder never built that state, or its cache was pruned since\n"
+          "  - the build was for another platform, or had other build arguments\n"
+          "  - another builder, or a base image that changed\n";
+    }
+    if (!reused.empty()) {
+      out_ += fmt::format(
+          "The log and the model disagree on {}: {} reused, though what {} on changed {}. The builder "
+          "had built this state before, imported a cache, or built another state.\n",
+          text::list_words(reused, 5), reused.size() == 1 ? "it was" : "they were",
+          reused.size() == 1 ? "it depends" : "they depend", options_.occasion);
+    }
+  }
+
+  const LogView& view_;
+  const LogOptions& options_;
+  const Style& style_;
+  std::string& out_;
+};
+
+}  // namespace
+
+std::string reason_words(const LogBuild& build, const LogStep& step, const LogOptions& options) {
+  if (!step.vertex->error.empty()) return "failed: " + shortened(step.vertex->error, 120);
+  if (step.vertex->canceled) return "canceled, since another step failed";
+  if (!step.vertex->ended) return "did not end in this log";
+  if (!step.shared_with.empty()) return "shared with " + printable(step.shared_with);
+  if (step.before != nullptr) {
+    const std::string words = comparison_words(step);
+    if (!words.empty() || step.vertex->cached) return words;
+  } else if (options.compared) {
+    return "is not in the log before";
+  }
+  if (step.disagrees && step.ran())
+    return fmt::format("nothing that it depends on changed {}", options.occasion);
+  const bool is_predicted = step.predicted != nullptr && step.predicted->verdict != Verdict::kHit &&
+                            step.predicted->verdict != Verdict::kUnused;
+  if (step.disagrees) return "though " + known_cause(build, step);
+  if (!step.ran() || step.is_image()) return "";
+  if (is_predicted && (!step.predicted->follows || step.follows)) return known_cause(build, step);
+  return step.follows ? "follows " + place_words(build.steps[*step.follows]) : "";
+}
+
+void append_log(const LogView& view, const LogOptions& options, const Style& style, std::string& out) {
+  TextReport(view, options, style, out).append();
+}
+
+}  // namespace dcache::report

@@ -1,0 +1,243 @@
+#include "dcache/report/log_view.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "dcache/observe/name.h"
+
+namespace dcache::report {
+namespace {
+
+using cache::Verdict;
+using observe::Vertex;
+
+// "stage-1" as dcache calls it: "1". A file of one stage has it without a name.
+std::string stage_label(std::string_view stage) {
+  constexpr std::string_view kUnnamed = "stage-";
+  if (stage.empty()) return "0";
+  const std::string_view number = stage.substr(std::min(kUnnamed.size(), stage.size()));
+  const bool unnamed = stage.starts_with(kUnnamed) && !number.empty() &&
+                       number.find_first_not_of("0123456789") == std::string_view::npos;
+  return std::string(unnamed ? number : stage);
+}
+
+// Fills in one build.
+class Viewer {
+ public:
+  Viewer(const observe::Log& log, size_t index, const LogModel& model, const observe::Match* match)
+      : log_(log), match_(match), images_(observe::images_of(log, log.builds[index].run)) {
+    view_.index = index;
+    view_.run = log.builds[index].run;
+    view_.model = model;
+    view_.name = log.builds[index].name.empty() ? model.image : log.builds[index].name;
+  }
+
+  LogBuild make() {
+    if (match_ == nullptr) {
+      add_named();
+    } else {
+      add_matched();
+    }
+    find_parents();
+    judge();
+    for (const LogStep& step : view_.steps)
+      view_.work += step.shared_with.empty() ? step.vertex->seconds : 0;
+    for (const Vertex* other : view_.others)
+      view_.work += other->seconds;
+    for (const Vertex* other : view_.unmatched)
+      view_.work += other->seconds;
+    return std::move(view_);
+  }
+
+ private:
+  const std::vector<Vertex>& vertices() const { return log_.builds[view_.index].vertices; }
+
+  void add_named() {
+    for (const Vertex& vertex : vertices()) {
+      const observe::Name name = observe::read_name(vertex.name, images_);
+      if (!name.is_step()) {
+        view_.others.push_back(&vertex);
+        continue;
+      }
+      LogStep& step = view_.steps.emplace_back();
+      step.vertex = &vertex;
+      step.stage = stage_label(name.stage);
+      step.instruction = name.text;
+      step.platform = name.platform;
+      numbers_.push_back(name.number);
+    }
+  }
+
+  void add_matched() {
+    const plan::Graph& graph = *view_.model.graph;
+    std::vector<bool> seen(vertices().size());
+    for (const observe::Observed& observed : match_->steps) {
+      const observe::Build& build = log_.builds[observed.build];
+      const plan::Step& planned = graph.steps[observed.step];
+      LogStep& step = view_.steps.emplace_back();
+      step.vertex = &build.vertices[observed.vertex];
+      step.stage = graph.stages[planned.stage].label();
+      step.line = planned.instruction->start_line;
+      step.instruction = planned.instruction->one_line();
+      step.platform = observe::read_name(step.vertex->name, images_).platform;
+      if (observed.build == view_.index) {
+        seen[observed.vertex] = true;
+      } else {
+        step.shared_with = build.name;
+      }
+      if (view_.model.report != nullptr) step.predicted = &view_.model.report->steps[observed.step];
+      step.planned = observed.step;
+    }
+    for (const size_t vertex : match_->unmatched) {
+      seen[vertex] = true;
+      view_.unmatched.push_back(&vertices()[vertex]);
+    }
+    for (size_t i = 0; i < seen.size(); ++i) {
+      if (!seen[i]) view_.others.push_back(&vertices()[i]);
+    }
+    for (const size_t step : match_->missing)
+      view_.missing.push_back(graph.steps[step].instruction->start_line);
+  }
+
+  void find_parents() {
+    if (match_ == nullptr) return find_named_parents();
+    const plan::Graph& graph = *view_.model.graph;
+    std::map<std::pair<size_t, std::string>, size_t> places;  // of the steps, by graph's step and platform
+    for (size_t i = 0; i < view_.steps.size(); ++i)
+      places.emplace(std::pair(*view_.steps[i].planned, view_.steps[i].platform), i);
+    for (size_t i = 0; i < view_.steps.size(); ++i) {
+      const plan::Step& planned = graph.steps[*view_.steps[i].planned];
+      const auto ran_at = [&](std::optional<size_t> step) -> std::optional<size_t> {
+        while (step) {
+          const auto place = places.find({*step, view_.steps[i].platform});
+          const bool is_shown = place != places.end();
+          if (is_shown && view_.steps[place->second].ran() && !view_.steps[place->second].is_image())
+            return place->second;
+          if (is_shown) return std::nullopt;
+          step = graph.steps[*step].below;
+        }
+        return std::nullopt;
+      };
+      const cache::StepReport* predicted = view_.steps[i].predicted;
+      if (predicted != nullptr && predicted->follows) view_.steps[i].follows = ran_at(predicted->follows);
+      if (!view_.steps[i].follows && !planned.independent) view_.steps[i].follows = ran_at(planned.below);
+      for (const plan::Read& read : planned.reads) {
+        if (view_.steps[i].follows || read.origin != plan::Read::Origin::kStage) continue;
+        view_.steps[i].follows = ran_at(graph.stages[read.stage].last_step);
+      }
+    }
+  }
+
+  void find_named_parents() {
+    std::map<std::pair<std::string, std::string>, std::map<size_t, size_t>> stages;
+    for (size_t i = 0; i < view_.steps.size(); ++i)
+      stages[{view_.steps[i].platform, view_.steps[i].stage}].emplace(numbers_[i], i);
+    for (const auto& [place, steps] : stages) {
+      std::optional<size_t> before;
+      for (const auto& [number, step] : steps) {
+        if (before && view_.steps[*before].ran()) view_.steps[step].follows = before;
+        if (!view_.steps[step].is_image()) before = step;
+      }
+    }
+  }
+
+  void judge() {
+    for (LogStep& step : view_.steps) {
+      if (step.predicted == nullptr || step.is_image() || step.vertex->canceled || !step.vertex->ended)
+        continue;
+      const Verdict verdict = step.predicted->verdict;
+      if (step.ran()) step.disagrees = verdict == Verdict::kHit && !step.follows;
+      if (step.vertex->cached) step.disagrees = verdict == Verdict::kMiss && !step.predicted->follows;
+    }
+  }
+
+  const observe::Log& log_;
+  const observe::Match* match_;
+  const observe::ImageNames images_;
+  LogBuild view_;
+  std::vector<size_t> numbers_;  // of each step, in a log without a Dockerfile
+};
+
+// How long each build took, by the time line of its run.
+void set_seconds(const observe::Timeline& line, LogBuild& build) {
+  double first = line.seconds;
+  double last = 0;
+  for (const observe::Bar& bar : line.bars) {
+    if (bar.build != build.index) continue;
+    first = std::min(first, bar.start);
+    last = std::max(last, bar.end);
+  }
+  build.seconds = std::max(0.0, last - first);
+}
+
+}  // namespace
+
+bool LogStep::ran() const {
+  return !vertex->cached && !vertex->canceled;
+}
+
+bool LogStep::is_image() const {
+  return instruction.starts_with("FROM ");
+}
+
+size_t LogBuild::root_of(size_t step) const {
+  // What a step follows is above it, but for what nobody printed.
+  for (size_t left = steps.size(); left > 0 && steps[step].follows; --left)
+    step = *steps[step].follows;
+  return step;
+}
+
+LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
+  LogView view{.log = &log, .builds = {}, .timelines = {}};
+  std::vector<observe::Match> matches(models.size());
+  std::vector<observe::MatchedBuild> matched;
+  for (size_t i = 0; i < models.size(); ++i) {
+    if (models[i].graph == nullptr) continue;
+    matches[i] = observe::match(*models[i].file, *models[i].graph, log, i);
+    matched.push_back({i, models[i].graph, &matches[i]});
+  }
+  for (size_t run = 0; run < log.runs.size(); ++run) {
+    std::vector<observe::MatchedBuild> of_run;
+    std::ranges::copy_if(matched, std::back_inserter(of_run), [&](const observe::MatchedBuild& build) {
+      return log.builds[build.build].run == run;
+    });
+    view.timelines.push_back(observe::timeline_of(log, run, of_run));
+  }
+  for (size_t i = 0; i < models.size(); ++i) {
+    const observe::Match* match = models[i].graph == nullptr ? nullptr : &matches[i];
+    view.builds.push_back(Viewer(log, i, models[i], match).make());
+    set_seconds(view.timelines[view.builds.back().run], view.builds.back());
+  }
+  return view;
+}
+
+void compare(LogView& after, const LogView& before) {
+  for (size_t i = 0; i < after.builds.size(); ++i) {
+    LogBuild& build = after.builds[i];
+    const auto same_name = std::ranges::find(before.builds, build.name, &LogBuild::name);
+    const bool by_name = !build.name.empty() && same_name != before.builds.end();
+    if (!by_name && i >= before.builds.size()) continue;
+    const LogBuild& other = by_name ? *same_name : before.builds[i];
+    std::unordered_map<std::string, std::vector<const observe::Vertex*>> known;
+    const auto key = [](const LogStep& step) {
+      return fmt::format("{} {} {}", step.platform, step.stage, step.instruction);
+    };
+    for (const LogStep& step : other.steps)
+      known[key(step)].push_back(step.vertex);
+    for (const observe::Vertex* vertex : other.unmatched) {
+      const observe::Name name = observe::read_name(vertex->name, observe::images_of(*before.log, other.run));
+      known[fmt::format("{} {} {}", name.platform, stage_label(name.stage), name.text)].push_back(vertex);
+    }
+    std::unordered_map<std::string, size_t> used;
+    for (LogStep& step : build.steps) {
+      const auto found = known.find(key(step));
+      size_t& next = used[key(step)];
+      if (found != known.end() && next < found->second.size()) step.before = found->second[next++];
+    }
+  }
+}
+
+}  // namespace dcache::report

@@ -1,0 +1,176 @@
+// `dcache log`.
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/repository.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::Repository;
+using test::run_dcache;
+
+constexpr const char* kDockerfile =
+    "FROM node AS build\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n";
+
+constexpr const char* kLog =
+    "#0 building with \"default\" instance using docker driver\n\n"
+    "#1 [internal] load build context\n#1 transferring context: 25.10MB 0.2s done\n#1 DONE 0.2s\n\n"
+    "#2 [1/5] FROM docker.io/library/node:latest@sha256:aaa\n#2 DONE 0.0s\n\n"
+    "#3 [2/5] WORKDIR /app\n#3 CACHED\n\n#4 [3/5] COPY . .\n#4 DONE 0.4s\n\n"
+    "#5 [4/5] RUN npm ci\n#5 1.2 added\n#5 DONE 94.1s\n\n#6 [5/5] RUN npm run build\n#6 DONE 31.0s\n\n"
+    "#7 exporting to image\n#7 DONE 1.3s\n";
+
+class WithLog : public Repository {
+ public:
+  WithLog()
+      : Repository({{"Dockerfile", kDockerfile},
+                    {".dockerignore", ".git\nbuild.log\nbefore.log\n"},
+                    {"README.md", "1\n"},
+                    {"package.json", "{}\n"}}) {
+    write("build.log", kLog);
+  }
+};
+
+json log_of(const Repository& made, std::vector<std::string> arguments = {}) {
+  arguments.insert(arguments.begin(), {"log", "build.log", "--format", "json"});
+  const Outcome outcome = run_dcache(arguments, made.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  return outcome.status == 0 ? json::parse(outcome.out) : json();
+}
+
+TEST(Log, TellsTheLineOfEachStepAndHowLongItTook) {
+  const WithLog made;
+  const json log = log_of(made);
+  const json& build = log.at("builds").at(0);
+  EXPECT_EQ(build.at("dockerfile"), "Dockerfile");
+  EXPECT_EQ(build.at("unmatched"), json::array());
+  std::string lines;
+  for (const json& step : build.at("steps"))
+    lines += step.at("line").dump() +
+             (step.at("cached").get<bool>() ? " cached " : " " + step.at("seconds").dump() + " ");
+  EXPECT_EQ(lines, "1 0.0 2 cached 3 0.4 4 94.1 5 31.0 ");
+  EXPECT_EQ(build.at("other").at(0).at("bytes"), 25'100'000);
+  EXPECT_TRUE(build.at("estimated"));
+}
+
+TEST(Log, SaysWhyStepsRan) {
+  const WithLog made;
+  made.write("README.md", "2\n");
+  const json log = log_of(made, {"--git", "HEAD"});
+  const json& steps = log.at("builds").at(0).at("steps");
+  EXPECT_EQ(steps.at(2).at("predicted"), "miss");
+  EXPECT_EQ(steps.at(2).at("cause").at("path"), "README.md");
+  EXPECT_EQ(steps.at(3).at("follows"), 3);
+  const Outcome text = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path());
+  EXPECT_NE(
+      text.out.find("125.5 of 127.0 s were spent because of line 3: README.md changed (selected by .)\n"),
+      std::string::npos)
+      << text.out;
+  EXPECT_NE(text.out.find("Critical path: load build context, line 3, line 4, line 5 and exporting to image"),
+            std::string::npos)
+      << text.out;
+}
+
+TEST(Log, SaysWhereLogAndModelDisagree) {
+  const WithLog made;
+  const Outcome text = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path());
+  EXPECT_NE(text.out.find("The log and the model disagree on line 3: it ran, and nothing that it depends on "
+                          "changed since HEAD."),
+            std::string::npos)
+      << text.out;
+  const json log = log_of(made, {"--git", "HEAD"});
+  EXPECT_TRUE(log.at("builds").at(0).at("steps").at(2).at("disagrees"));
+}
+
+TEST(Log, SaysThatACacheImportFailed) {
+  const WithLog made;
+  made.write(
+      "build.log",
+      std::string(kLog) + "\n#8 importing cache manifest from ghcr.io/acme/app:cache\n#8 ERROR: not found\n");
+  const Outcome text = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path());
+  EXPECT_NE(text.out.find("The log says that a cache could not be imported: importing cache manifest from "
+                          "ghcr.io/acme/app:cache: not found\n"),
+            std::string::npos)
+      << text.out;
+}
+
+TEST(Log, ComparesWithAnotherLog) {
+  const WithLog made;
+  std::string before = kLog;
+  before.replace(before.find("DONE 94.1s"), 10, "CACHED");
+  made.write("before.log", before);
+  const Outcome text = run_dcache({"log", "before.log", "build.log"}, made.path());
+  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_NE(text.out.find("94.1 s  was reused\n"), std::string::npos) << text.out;
+  const Outcome asked = run_dcache({"log", "before.log", "build.log", "--format", "json"}, made.path());
+  EXPECT_TRUE(json::parse(asked.out).at("builds").at(0).at("steps").at(3).at("before").at("cached"));
+}
+
+TEST(Log, FindsTheImagesOfABakeLog) {
+  const Repository made(
+      test::Files{{"docker-bake.hcl", "target \"api\" {\n  target = \"build\"\n}\ntarget \"web\" {}\n"},
+                  {"Dockerfile", "FROM node AS build\nRUN one\nFROM build\nRUN two\n"}});
+  made.write("build.log",
+             "#1 [api internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n"
+             "#2 [web internal] load build definition from Dockerfile\n#2 DONE 0.0s\n\n"
+             "#3 [web build 2/2] RUN one\n#3 DONE 1.5s\n\n#4 [web stage-1 1/1] RUN two\n#4 CACHED\n");
+  const json log = log_of(made);
+  EXPECT_EQ(log.at("builds").at(0).at("name"), "api");
+  const json& shared = log.at("builds").at(0).at("steps").at(0);
+  EXPECT_EQ(shared.at("line"), 2);
+  EXPECT_EQ(shared.at("shared_with"), "web");
+  EXPECT_EQ(log.at("builds").at(1).at("steps").at(1).at("line"), 4);
+}
+
+TEST(Log, ShowsALogWithoutADockerfile) {
+  const Repository made(test::Files{{"notes.txt", "x\n"}});
+  made.write("build.log", kLog);
+  const json log = log_of(made);
+  const json& step = log.at("builds").at(0).at("steps").at(3);
+  EXPECT_FALSE(step.contains("line"));
+  EXPECT_EQ(step.at("instruction"), "RUN npm ci");
+  const Outcome text = run_dcache({"log", "build.log"}, made.path());
+  EXPECT_NE(text.out.find("no Dockerfile at hand"), std::string::npos) << text.out;
+}
+
+TEST(Log, ReadsStandardInput) {
+  const WithLog made;
+  const Outcome outcome = run_dcache({"log", "-", "--format", "json"}, made.path(), kLog);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(json::parse(outcome.out), log_of(made));
+}
+
+TEST(Log, DrawsATimeline) {
+  const WithLog made;
+  const Outcome outcome = run_dcache({"log", "build.log", "--format", "svg"}, made.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(outcome.out.starts_with("<svg ")) << outcome.out;
+  EXPECT_NE(outcome.out.find("[4/5] RUN npm ci: 94.1 s"), std::string::npos);
+}
+
+TEST(Log, RefusesWhatIsNotALog) {
+  const WithLog made;
+  struct Case {
+    std::vector<std::string> arguments;
+    const char* words;
+  };
+  for (const auto& [arguments, words] :
+       {Case{{"log"}, "name one log"}, Case{{"log", "a", "b", "c"}, "name one log"},
+        Case{{"log", "missing.log"}, "can't read missing.log"}, Case{{"log", "."}, "can't read ."},
+        Case{{"log", "Dockerfile"}, "Dockerfile: this is not the log of a build"},
+        Case{{"log", "build.log", "-f", "no/Dockerfile"}, "no/Dockerfile"},
+        Case{{"log", "build.log", "--git", "HEAD", "--since", "x"}, "can't be combined"},
+        Case{{"log", "build.log", "--git", "nowhere"}, "nowhere"}}) {
+    const Outcome outcome = run_dcache(arguments, made.path());
+    EXPECT_EQ(outcome.status, 2) << words;
+    EXPECT_NE(outcome.err.find(words), std::string::npos) << outcome.err;
+  }
+}
+
+}  // namespace
+}  // namespace dcache

@@ -1,0 +1,321 @@
+// Logs of builds, as they are printed and as CI services keep them.
+#include "dcache/observe/log_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "dcache/observe/line.h"
+#include "tests/observe/shown_log.h"
+
+namespace dcache::observe {
+namespace {
+
+constexpr std::string_view kPlain =
+    "#0 building with \"default\" instance using docker driver\n\n"
+    "#1 [internal] load build definition from Dockerfile\n"
+    "#1 transferring dockerfile: 747B done\n"
+    "#1 DONE 0.0s\n\n"
+    "#2 [internal] load build context\n"
+    "#2 transferring context: 1.50kB 0.1s done\n"
+    "#2 DONE 0.1s\n\n"
+    "#3 [build 1/3] FROM docker.io/library/golang:1.22@sha256:abc\n"
+    "#3 sha256:aaa 1.05MB / 2.00MB 0.2s\n"
+    "#3 sha256:aaa 2.00MB / 2.00MB 0.4s done\n"
+    "#3 extracting sha256:aaa 0.1s done\n"
+    "#3 DONE 1.2s\n\n"
+    "#4 [build 2/3] COPY . .\n"
+    "#4 CACHED\n\n"
+    "#5 [build 3/3] RUN make\n"
+    "#5 0.651 compiling #4 DONE 9.9s\n"
+    "#5 ...\n\n"
+    "#6 [stage-1 1/2] WORKDIR /app\n"
+    "#6 DONE 0.0s\n\n"
+    "#5 [build 3/3] RUN make\n"
+    "#5 12.01 done\n"
+    "#5 DONE 12.3s\n\n"
+    "#7 exporting to image\n"
+    "#7 exporting layers 0.3s done\n"
+    "#7 DONE 0.4s\n";
+
+constexpr std::string_view kShown =
+    "[internal] load build definition from Dockerfile: 0.0 s, 747 bytes\n"
+    "[internal] load build context: 0.1 s, 1500 bytes\n"
+    "[build 1/3] FROM docker.io/library/golang:1.22@sha256:abc: 1.2 s, 2000000 bytes\n"
+    "[build 2/3] COPY . .: cached\n"
+    "[build 3/3] RUN make: 12.3 s\n"
+    "[stage-1 1/2] WORKDIR /app: 0.0 s\n"
+    "exporting to image: 0.4 s\n";
+
+// Each line with something before it.
+std::string with_prefix(std::string_view text, const std::function<std::string(int)>& prefix) {
+  std::string result;
+  int number = 0;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    result += prefix(number++);
+    result += text.substr(0, end + 1);
+    text.remove_prefix(end + 1);
+  }
+  return result;
+}
+
+TEST(LogReader, ReadsPlainProgress) {
+  const auto log = read_text(kPlain);
+  ASSERT_TRUE(log);
+  EXPECT_EQ(shown(*log), kShown);
+  EXPECT_FALSE(log->is_cut);
+  ASSERT_EQ(log->runs.size(), 1U);
+  EXPECT_EQ(log->runs[0].builder, "\"default\" instance using docker driver");
+}
+
+TEST(LogReader, ReadsALogInAnyPieces) {
+  for (const size_t piece : {1U, 2U, 7U, 100U}) {
+    const auto log = read_text(kPlain, piece);
+    ASSERT_TRUE(log);
+    EXPECT_EQ(shown(*log), kShown) << piece;
+  }
+}
+
+TEST(LogReader, ReadsLogsOfGithubActions) {
+  const auto at = [](int line) { return fmt::format("2024-05-01T10:00:{:02}.1234567Z ", line); };
+  const std::string lines = with_prefix(kPlain, at);
+  EXPECT_EQ(shown(lines), kShown);
+  EXPECT_EQ(shown("\xEF\xBB\xBF" + lines), kShown);
+  EXPECT_EQ(shown(with_prefix(lines, [](int) { return "build (linux)\tBuild and push\t"; })), kShown);
+  EXPECT_EQ(shown("2024-05-01T10:00:00.0000000Z ##[group]Building\n" + lines +
+                  "2024-05-01T10:00:59.0000000Z ##[endgroup]\n"),
+            kShown);
+  EXPECT_EQ(shown(with_prefix(kPlain, [](int) { return "\x1b[36;1m"; })), kShown);
+}
+
+TEST(LogReader, TakesTimesFromGithubActions) {
+  const auto log = read_text(
+      "2024-05-01T10:00:00.5000000Z #1 [1/2] FROM docker.io/library/a:latest\n"
+      "2024-05-01T10:00:02.5000000Z #1 DONE 2.0s\n"
+      "2024-05-01T10:00:03.0000000Z #2 [2/2] RUN make\n"
+      "2024-05-01T10:00:09.5000000Z #2 ERROR: process \"make\" did not complete successfully: exit code: "
+      "2\n");
+  ASSERT_TRUE(log);
+  const std::vector<Vertex>& vertices = log->builds.at(0).vertices;
+  EXPECT_DOUBLE_EQ(vertices.at(0).started.value(), 0);
+  EXPECT_DOUBLE_EQ(vertices.at(0).completed.value(), 2);
+  EXPECT_DOUBLE_EQ(vertices.at(1).started.value(), 2.5);
+  EXPECT_DOUBLE_EQ(vertices.at(1).seconds, 6.5);
+  EXPECT_EQ(vertices.at(1).error, "process \"make\" did not complete successfully: exit code: 2");
+}
+
+TEST(LogReader, ReadsLogsOfGitlab) {
+  EXPECT_EQ(shown("section_start:1714557600:step_script\r\x1b[0K\x1b[36;1mExecuting\x1b[0;m\n" +
+                  with_prefix(kPlain, [](int) { return "2024-05-01T10:00:00.123456Z 01O "; }) +
+                  "section_end:1714557700:step_script\r\x1b[0K\n"),
+            kShown);
+  EXPECT_EQ(shown("section_start:1714557600:step_script\r\x1b[0K" + std::string(kPlain)), kShown);
+}
+
+TEST(LogReader, ReadsWindowsLinesAndIndentedOnes) {
+  std::string windows;
+  for (const char c : kPlain)
+    windows += c == '\n' ? "\r\n" : std::string(1, c);
+  EXPECT_EQ(shown(windows), kShown);
+  EXPECT_EQ(shown(with_prefix(kPlain, [](int) { return "    "; })), kShown);
+}
+
+TEST(LogReader, SkipsOtherOutput) {
+  EXPECT_EQ(shown(with_prefix(kPlain, [](int) { return "npm notice\n## Title\n# 5 comment\n#x\n"; })),
+            kShown);
+}
+
+TEST(LogReader, TellsImagesOfBakeAndComposeApart) {
+  EXPECT_EQ(shown("#1 [internal] load local bake definitions\n#1 DONE 0.0s\n\n"
+                  "#2 [api internal] load build definition from Dockerfile\n#2 DONE 0.0s\n\n"
+                  "#3 [web internal] load build definition from Dockerfile\n#3 DONE 0.0s\n\n"
+                  "#4 [api build 1/2] RUN a\n#4 DONE 1.0s\n\n#5 [web 1/2] RUN b\n#5 CACHED\n\n"
+                  "#6 [api] exporting to image\n#6 DONE 0.1s\n\n#7 [web] exporting to image\n#7 DONE 0.2s\n"),
+            "api: [api internal] load build definition from Dockerfile: 0.0 s\n"
+            "api: [api build 1/2] RUN a: 1.0 s\n"
+            "api: [api] exporting to image: 0.1 s\n"
+            "web: [web internal] load build definition from Dockerfile: 0.0 s\n"
+            "web: [web 1/2] RUN b: cached\n"
+            "web: [web] exporting to image: 0.2 s\n");
+}
+
+// BuildKit may name a vertex again for another image that shares it.
+TEST(LogReader, KnowsAVertexThatIsNamedForAnotherImage) {
+  EXPECT_EQ(shown("#1 [api internal] load .dockerignore\n#1 DONE 0.0s\n\n#2 [web internal] load "
+                  ".dockerignore\n#2 DONE 0.0s\n\n"
+                  "#3 [api 1/1] RUN a\n#3 CACHED\n\n#3 [web 1/1] RUN a\n#3 CACHED\n"),
+            "api: [api internal] load .dockerignore: 0.0 s\napi: [api 1/1] RUN a: cached\n"
+            "web: [web internal] load .dockerignore: 0.0 s\n");
+}
+
+TEST(LogReader, TellsBuildsOfOneLogApart) {
+  const std::string one =
+      "#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n#2 [1/1] RUN a\n#2 DONE 1.0s\n\n"
+      "#3 exporting to image\n#3 DONE 0.1s\n\n";
+  const std::string both =
+      "[internal] load build definition from Dockerfile: 0.0 s\n[1/1] RUN a: 1.0 s\nexporting to image: 0.1 "
+      "s\n"
+      "run 1: [internal] load build definition from Dockerfile: 0.0 s\nrun 1: [1/1] RUN a: 1.0 s\n"
+      "run 1: exporting to image: 0.1 s\n";
+  EXPECT_EQ(shown(one + one), both);
+  EXPECT_EQ(shown("#0 building with \"a\" instance\n" + one + "#0 building with \"b\" instance\n" + one),
+            both);
+}
+
+TEST(LogReader, ReadsFailures) {
+  const auto log = read_text(
+      "#1 [1/2] RUN a\n#1 ERROR: exit code: 1\n\n#2 [2/2] RUN b\n#2 CANCELED\n------\n > [1/2] RUN "
+      "a:\n------\n");
+  ASSERT_TRUE(log);
+  EXPECT_EQ(shown(*log), "[1/2] RUN a: error exit code: 1\n[2/2] RUN b: canceled\n");
+}
+
+TEST(LogReader, ReadsWarnings) {
+  const auto log = read_text("#1 [1/1] RUN a\n#1 WARN: slow\n#1 DONE 0.1s\n");
+  ASSERT_TRUE(log);
+  EXPECT_EQ(log->builds[0].vertices[0].warnings, std::vector<std::string>{"slow"});
+}
+
+// Cut before each byte: what is there is right, and what is missing is told.
+TEST(LogReader, ReadsWhatIsLeftOfALogThatWasCut) {
+  const auto whole = read_text(kPlain);
+  for (size_t at = 0; at < kPlain.size(); ++at) {
+    const auto head = read_text(kPlain.substr(0, at));
+    if (head) {
+      EXPECT_LE(head->builds[0].vertices.size(), whole->builds[0].vertices.size());
+    }
+    const auto tail = read_text(kPlain.substr(at));
+    if (!tail) continue;
+    for (const Vertex& vertex : tail->builds[0].vertices)
+      EXPECT_LE(vertex.seconds, 12.3);
+  }
+  const auto open = read_text("#1 [1/2] RUN a\n#1 0.5 text\n");
+  ASSERT_TRUE(open);
+  EXPECT_TRUE(open->is_cut);
+  EXPECT_EQ(shown(*open), "[1/2] RUN a: open\n");
+  const auto late = read_text("#5 0.651 text\n#5 DONE 1.0s\n\n#6 [2/2] RUN b\n#6 DONE 0.5s\n");
+  ASSERT_TRUE(late);
+  EXPECT_TRUE(late->is_cut);
+  EXPECT_EQ(shown(*late), "[2/2] RUN b: 0.5 s\n");
+}
+
+TEST(LogReader, SaysWhatIsNotALog) {
+  EXPECT_EQ(shown(""),
+            "build.log: the log is empty; save what docker build --progress=plain prints on standard error "
+            "(2> build.log)");
+  EXPECT_EQ(shown("FROM alpine\nRUN x\n"),
+            "build.log: this is not the log of a build; save what docker build --progress=plain prints on "
+            "standard error (2> build.log)");
+  EXPECT_NE(shown("Step 1/3 : FROM alpine\n").find("classic builder"), std::string::npos);
+  EXPECT_NE(shown(" => [1/3] FROM alpine   0.1s\n").find("on a terminal"), std::string::npos);
+}
+
+TEST(LogReader, KeepsLittleOfHugeLines) {
+  const std::string huge(3'000'000, 'x');
+  const auto log = read_text("#1 [1/2] RUN " + huge + "\n#1 DONE 1.0s\n\n#2 [2/2] RUN b\n#2 0.1 " + huge +
+                             "\n#2 DONE 2.0s\n" + huge);
+  ASSERT_TRUE(log);
+  EXPECT_TRUE(log->is_cut);
+  ASSERT_EQ(log->builds[0].vertices.size(), 2U);
+  EXPECT_LT(log->builds[0].vertices[0].name.size(), 100'000U);
+  EXPECT_DOUBLE_EQ(log->builds[0].vertices[0].seconds, 1);
+  EXPECT_DOUBLE_EQ(log->builds[0].vertices[1].seconds, 2);
+}
+
+TEST(LogReader, KeepsSoManyVertices) {
+  std::string text;
+  for (int i = 1; i < 150'000; ++i)
+    text += fmt::format("#{} [a {}/9] RUN x{}\n#{} CACHED\n", i, i, i, i);
+  const auto log = read_text(text);
+  ASSERT_TRUE(log);
+  EXPECT_TRUE(log->is_cut);
+  EXPECT_EQ(log->builds[0].vertices.size(), 100'000U);
+}
+
+TEST(LogReader, RecognizesWhatIsSaidOfTheCache) {
+  const auto log = read_text(
+      "/usr/bin/docker buildx build --no-cache --pull --file Dockerfile .\n"
+      "#0 building with \"builder-1\" instance using docker-container driver\n\n"
+      "#1 [internal] booting buildkit\n#1 DONE 3.0s\n\n"
+      "#2 importing cache manifest from ghcr.io/acme/app:cache\n#2 ERROR: ghcr.io/acme/app:cache: not "
+      "found\n\n"
+      "WARNING: local cache import at /tmp/.buildx-cache not found due to err: could not read "
+      "/tmp/.buildx-cache/index.json\n"
+      "#3 [1/1] RUN a\n#3 DONE 1.0s\n");
+  ASSERT_TRUE(log);
+  std::vector<Notice::Kind> kinds;
+  for (const Notice& notice : log->runs.at(0).notices)
+    kinds.push_back(notice.kind);
+  using enum Notice::Kind;
+  EXPECT_EQ(kinds, (std::vector{kNoCache, kPull, kCacheImport, kNewBuilder, kCacheImport}));
+  EXPECT_EQ(
+      read_text("docker build --no-cache-filter=a .\n#1 [1/1] RUN a\n#1 DONE 1.0s\n")->runs[0].notices.size(),
+      0U);
+}
+
+constexpr std::string_view kRecord =
+    R"({"vertexes":[{"digest":"sha256:1","name":"[internal] load build context"},{"digest":"sha256:2","inputs":["sha256:1"],"name":"[2/2] COPY . ."}]})"
+    "\n"
+    R"({"vertexes":[{"digest":"sha256:1","name":"[internal] load build context","started":"2026-11-27T00:45:37.1Z"}]})"
+    "\n"
+    R"({"vertexes":[{"digest":"sha256:1","name":"[internal] load build context","started":"2026-11-27T00:45:37.1Z","completed":"2026-11-27T00:45:37.3Z"}],"statuses":[{"id":"transferring context:","vertex":"sha256:1","current":712,"timestamp":"2026-11-27T00:45:37.2Z"},{"id":"transferring context:","vertex":"sha256:1","current":1712,"timestamp":"2026-11-27T00:45:37.25Z"}]})"
+    "\n"
+    R"({"vertexes":[{"digest":"sha256:1","name":"[internal] load build context","started":"2026-11-27T00:45:37.5Z","completed":"2026-11-27T00:45:37.6Z"},{"digest":"sha256:2","inputs":["sha256:1"],"name":"[2/2] COPY . .","started":"2026-11-27T00:45:38.1Z","completed":"2026-11-27T00:45:38.1Z","cached":true}],"warnings":[{"vertex":"sha256:2","level":1,"short":"c2xvdw=="}],"logs":[{"vertex":"sha256:2","stream":1,"data":"eA=="}]})"
+    "\n";
+
+TEST(LogReader, ReadsRecords) {
+  const auto log = read_text(kRecord);
+  ASSERT_TRUE(log);
+  EXPECT_EQ(shown(*log), "[internal] load build context: 0.3 s, 1712 bytes\n[2/2] COPY . .: cached\n");
+  const Vertex& copy = log->builds[0].vertices[1];
+  EXPECT_EQ(copy.inputs, std::vector<std::string>{"sha256:1"});
+  EXPECT_EQ(copy.warnings, std::vector<std::string>{"slow"});
+  EXPECT_DOUBLE_EQ(copy.started.value(), 1);
+  EXPECT_EQ(shown(with_prefix(kRecord, [](int) { return "2024-05-01T10:00:00.1234567Z "; })), shown(*log));
+}
+
+TEST(LogReader, ShowsAGroupAsOneVertex) {
+  EXPECT_EQ(
+      shown(
+          R"({"vertexes":[{"digest":"sha256:1","name":"[2/2] COPY --link a b","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z","progressGroup":{"id":"x","name":"[2/2] COPY --link a b","weak":true}},{"digest":"sha256:2","name":"[2/2] LINK COPY --link a b","started":"2026-11-27T00:00:02Z","completed":"2026-11-27T00:00:04Z","cached":true,"progressGroup":{"id":"x","name":"[2/2] COPY --link a b"}}]})"),
+      "[2/2] COPY --link a b: 3.0 s\n");
+}
+
+TEST(LogReader, ReadsRecordsOfSeveralBuilds) {
+  const std::string one =
+      R"({"vertexes":[{"digest":"sha256:1","name":"[1/1] RUN a"},{"digest":"sha256:1","name":"[1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z"},{"digest":"sha256:2","name":"exporting to image","started":"2026-11-27T00:00:01Z","completed":"2026-11-27T00:00:01Z"}]})"
+      "\n";
+  EXPECT_EQ(shown(one + one),
+            "[1/1] RUN a: 1.0 s\nexporting to image: 0.0 s\nrun 1: [1/1] RUN a: 1.0 s\nrun 1: exporting to "
+            "image: 0.0 s\n");
+}
+
+TEST(LogReader, SkipsRecordsThatAreNone) {
+  for (const char* line :
+       {R"({"vertexes":1})", R"({"vertexes":[1,null,{}]})", R"({"vertexes":[{"digest":5}]})",
+        R"({"vertexes")", R"({"statuses":[{"vertex":"x","id":"transferring","current":-1}]})",
+        R"({"logs":{}})", R"({"warnings":[{"vertex":1}]})"})
+    EXPECT_FALSE(read_text(line).has_value()) << line;
+  EXPECT_EQ(
+      shown(R"({"vertexes":[{"digest":"a","name":5,"started":"yesterday","inputs":[1],"cached":"no"}]})"),
+      ": open\n");
+}
+
+TEST(Lines, HaveMoments) {
+  struct Case {
+    const char* text;
+    int64_t nanoseconds;
+  };
+  for (const auto& [text, nanoseconds] :
+       {Case{"1970-01-01T00:00:01Z", 1'000'000'000}, Case{"1970-01-01T00:00:00.5Z x", 500'000'000},
+        Case{"1970-01-01T02:00:00+02:00", 0}, Case{"1970-01-01T00:00:00.1234567Z", 123'456'700}}) {
+    const auto moment = read_moment(text);
+    ASSERT_TRUE(moment) << text;
+    EXPECT_EQ(moment->nanoseconds, nanoseconds) << text;
+  }
+  for (const char* text : {"", "2024", "2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-01-01T00:00:00",
+                           "2024-01-01 00:00:00Z", "2024-01-01T25:00:00Z", "9999-01-01T00:00:00Z"})
+    EXPECT_FALSE(read_moment(text)) << text;
+}
+
+}  // namespace
+}  // namespace dcache::observe

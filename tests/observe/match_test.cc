@@ -1,0 +1,108 @@
+// Vertices of logs and the steps of a Dockerfile.
+#include "dcache/observe/match.h"
+
+#include <gtest/gtest.h>
+
+#include "dcache/dockerfile/parser.h"
+#include "tests/observe/shown_log.h"
+
+namespace dcache::observe {
+namespace {
+
+// "3:[2/3] RUN a 4:-", by line; "-" for one that the log does not have, "?:…" for what the Dockerfile does
+// not.
+std::string matched(const std::string& dockerfile, const std::string& names, size_t build = 0) {
+  std::string text;
+  int number = 0;
+  for (std::string_view rest = names; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    text += fmt::format("#{} {}\n#{} CACHED\n\n", ++number, rest.substr(0, end), number);
+    rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
+  }
+  const auto log = read_text(text);
+  const dockerfile::File file = dockerfile::parse(dockerfile);
+  const plan::Graph graph = plan::build_graph(file, {});
+  const Match match = observe::match(file, graph, *log, build);
+  std::string lines;
+  for (const Observed& observed : match.steps) {
+    lines += fmt::format("{}:{} ", graph.steps[observed.step].instruction->start_line,
+                         log->builds[observed.build].vertices[observed.vertex].name);
+  }
+  for (const size_t step : match.missing)
+    lines += fmt::format("{}:- ", graph.steps[step].instruction->start_line);
+  for (const size_t vertex : match.unmatched)
+    lines += fmt::format("?:{} ", log->builds[build].vertices[vertex].name);
+  return lines;
+}
+
+TEST(Match, FindsStepsByTheirNames) {
+  EXPECT_EQ(matched("FROM a AS b\nCOPY x y\nFROM b\nRUN z\n",
+                    "[internal] load .dockerignore\n[stage-1 1/1] RUN z\n"
+                    "[b 1/2] FROM docker.io/library/a:latest@sha256:0\n[b 2/2] COPY x y"),
+            "1:[b 1/2] FROM docker.io/library/a:latest@sha256:0 2:[b 2/2] COPY x y 4:[stage-1 1/1] RUN z ");
+}
+
+TEST(Match, TakesTheNumberWhereTheBaseImageSetsAVariable) {
+  EXPECT_EQ(matched("FROM a\nCOPY x $GOPATH/\nRUN y\n",
+                    "[1/3] FROM docker.io/library/a:latest\n[2/3] COPY x /go/\n[3/3] RUN y"),
+            "1:[1/3] FROM docker.io/library/a:latest 2:[2/3] COPY x /go/ 3:[3/3] RUN y ");
+}
+
+TEST(Match, TakesTheTextWhereNumbersDiffer) {
+  EXPECT_EQ(
+      matched("FROM a\nRUN y\nRUN z\n", "[1/5] FROM docker.io/library/a:latest\n[4/5] RUN y\n[5/5] RUN z"),
+      "1:[1/5] FROM docker.io/library/a:latest 2:[4/5] RUN y 3:[5/5] RUN z ");
+}
+
+TEST(Match, KnowsStepsThatTwoStagesShare) {
+  EXPECT_EQ(matched("FROM a AS b\nWORKDIR /x\nRUN 1\nFROM a AS c\nWORKDIR /x\nCOPY --from=b / /\n",
+                    "[c 1/3] FROM docker.io/library/a:latest\n[b 2/3] WORKDIR /x\n[b 3/3] RUN 1\n[c 3/3] "
+                    "COPY --from=b / /"),
+            "1:[c 1/3] FROM docker.io/library/a:latest 2:[b 2/3] WORKDIR /x 3:[b 3/3] RUN 1 "
+            "4:[c 1/3] FROM docker.io/library/a:latest 5:[b 2/3] WORKDIR /x 6:[c 3/3] COPY --from=b / / ");
+}
+
+TEST(Match, KnowsStepsThatImagesShare) {
+  const std::string names =
+      "[one internal] load .dockerignore\n[two internal] load .dockerignore\n[two 1/2] FROM "
+      "docker.io/library/a:latest\n"
+      "[two 2/2] RUN x";
+  EXPECT_EQ(matched("FROM a\nRUN x\n", names, 0),
+            "1:[two 1/2] FROM docker.io/library/a:latest 2:[two 2/2] RUN x ");
+}
+
+TEST(Match, TellsEqualStepsApart) {
+  EXPECT_EQ(
+      matched("FROM a\nRUN x\nRUN x\n", "[3/3] RUN x\n[2/3] RUN x\n[1/3] FROM docker.io/library/a:latest"),
+      "1:[1/3] FROM docker.io/library/a:latest 2:[2/3] RUN x 3:[3/3] RUN x ");
+}
+
+TEST(Match, SaysWhatIsNotInTheDockerfile) {
+  EXPECT_EQ(matched("FROM a\nRUN x\n", "[1/2] FROM docker.io/library/a:latest\n[4/9] COPY q /q"),
+            "1:[1/2] FROM docker.io/library/a:latest 2:- ?:[4/9] COPY q /q ");
+}
+
+TEST(Match, MatchesEachPlatform) {
+  EXPECT_EQ(matched("FROM a\nRUN x\n",
+                    "[linux/amd64 2/2] RUN x\n[linux/arm64 2/2] RUN x\n[linux/amd64 1/2] FROM "
+                    "docker.io/library/a:latest"),
+            "1:[linux/amd64 1/2] FROM docker.io/library/a:latest 2:[linux/amd64 2/2] RUN x 2:[linux/arm64 "
+            "2/2] RUN x ");
+}
+
+TEST(Match, KnowsWhatOnbuildPutOff) {
+  const std::string file = "FROM a AS b\nONBUILD COPY . .\nFROM b\nRUN x\n";
+  for (const char* word : {"ONBUILD ", ""}) {
+    EXPECT_EQ(
+        matched(file,
+                fmt::format(
+                    "[b 1/1] FROM docker.io/library/a:latest\n[stage-1 1/2] {}COPY . .\n[stage-1 2/2] RUN x",
+                    word)),
+        fmt::format(
+            "1:[b 1/1] FROM docker.io/library/a:latest 2:[stage-1 1/2] {}COPY . . 4:[stage-1 2/2] RUN x ",
+            word));
+  }
+}
+
+}  // namespace
+}  // namespace dcache::observe

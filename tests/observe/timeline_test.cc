@@ -1,0 +1,61 @@
+// What a build waited for.
+#include "dcache/observe/timeline.h"
+
+#include <gtest/gtest.h>
+
+#include "dcache/dockerfile/parser.h"
+#include "tests/observe/shown_log.h"
+
+namespace dcache::observe {
+namespace {
+
+// "3.5 s: [a 1/2] RUN x, [b 1/1] COPY …"
+std::string critical(const std::string& text, const std::string& dockerfile = "") {
+  const auto log = read_text(text);
+  const dockerfile::File file = dockerfile::parse(dockerfile);
+  const plan::Graph graph = plan::build_graph(file, {});
+  const Match match = observe::match(file, graph, *log, 0);
+  const MatchedBuild matched{0, &graph, &match};
+  const Timeline line = dockerfile.empty() ? timeline_of(*log, 0)
+                                           : timeline_of(*log, 0, std::span<const MatchedBuild>(&matched, 1));
+  std::string shown = fmt::format("{}{:.1f} s:", line.is_estimated ? "about " : "", line.seconds);
+  for (const size_t bar : line.critical)
+    shown += " " + line.bars[bar].vertex->name + ",";
+  return shown;
+}
+
+constexpr std::string_view kTwoStages =
+    "#1 [internal] load build context\n#1 DONE 0.5s\n\n#2 [web 1/2] RUN npm\n#2 DONE 4.0s\n\n#3 [api 1/1] "
+    "RUN go\n#3 DONE 9.0s\n\n"
+    "#4 [web 2/2] COPY . .\n#4 DONE 1.0s\n\n#5 [stage-2 1/1] COPY --from=web / /\n#5 DONE 1.0s\n\n"
+    "#6 [stage-2 2/2] COPY --from=api / /\n#6 DONE 0.5s\n\n#7 exporting to image\n#7 DONE 2.0s\n";
+
+TEST(Timeline, IsEstimatedByNames) {
+  EXPECT_EQ(critical(std::string(kTwoStages)),
+            "about 11.5 s: [api 1/1] RUN go, [stage-2 2/2] COPY --from=api / /, exporting to image,");
+}
+
+TEST(Timeline, KnowsByTheDockerfileWhatAStageStartsFrom) {
+  const std::string text = "#1 [b 1/1] RUN x\n#1 DONE 2.0s\n\n#2 [stage-1 1/1] RUN y\n#2 DONE 3.0s\n";
+  EXPECT_EQ(critical(text), "about 3.0 s: [stage-1 1/1] RUN y,");
+  EXPECT_EQ(critical(text, "FROM scratch AS b\nRUN x\nFROM b\nRUN y\n"),
+            "about 5.0 s: [b 1/1] RUN x, [stage-1 1/1] RUN y,");
+}
+
+TEST(Timeline, TakesTheTimesOfARecord) {
+  EXPECT_EQ(
+      critical(
+          R"({"vertexes":[{"digest":"1","name":"[a 1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:05Z"},{"digest":"2","name":"[b 1/1] RUN b","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:03Z"},{"digest":"3","inputs":["1","2"],"name":"[c 1/1] RUN c","started":"2026-11-27T00:00:05Z","completed":"2026-11-27T00:00:06Z"}]})"),
+      "6.0 s: [a 1/1] RUN a, [c 1/1] RUN c,");
+}
+
+// What nobody printed: steps that are made from each other.
+TEST(Timeline, EndsWhereStepsGoInACircle) {
+  EXPECT_EQ(
+      critical(
+          R"({"vertexes":[{"digest":"1","inputs":["2","1"],"name":"[a 1/1] RUN a"},{"digest":"2","inputs":["1"],"name":"b"}]})"),
+      "about 0.0 s: b, [a 1/1] RUN a,");
+}
+
+}  // namespace
+}  // namespace dcache::observe
