@@ -63,8 +63,9 @@ class Images {
     if (!options_.git.empty()) return find_by_git();
     if (!select(nullptr, {})) return false;
     if (!options_.since.empty()) return find_by_snapshots();
-    for (const project::Image& image : selection_.project.images)
-      plan(image);
+    for (const project::Image& image : selection_.project.images) {
+      if (!plan(image)) return false;
+    }
     return true;
   }
 
@@ -166,20 +167,23 @@ class Images {
     }
   }
 
-  // Reads the Dockerfile alone: a log can be shown without the files of the context.
-  void plan(const project::Image& image) {
-    if (!image.remote.empty()) return;
+  // Reads the Dockerfile alone: a log can be shown without the files of the context. False, with a word on
+  // standard error, if it can't be read though the flags name it.
+  bool plan(const project::Image& image) {
+    if (!image.remote.empty()) return true;
     std::optional<std::string> text = image.build.dockerfile_text;
     if (!text) {
       auto read = image.build.files->read(image.build.dockerfile);
-      if (!read) return;
+      if (!read && !options_.build.files.empty()) complain(read.error());
+      if (!read) return options_.build.files.empty();
       text = std::move(*read);
     }
     auto file = std::make_unique<dockerfile::File>(dockerfile::parse(std::move(*text)));
     auto graph = std::make_unique<plan::Graph>(plan::build_graph(*file, image.build.plan));
-    if (!graph->target) return;
+    if (!graph->target) return true;
     candidates_.push_back(
         {.image = &image, .file = std::move(file), .graph = std::move(graph), .steps = nullptr});
+    return true;
   }
 
   // The image whose steps have the most of the names that the log has.

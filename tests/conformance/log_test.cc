@@ -86,7 +86,10 @@ bool names_edit(const cache::Cause& cause, const json& trial) {
   };
   const bool is_file = cause.kind == cache::Cause::Kind::kFile;
   if (is_file && std::ranges::any_of(trial.at("changed"), is_changed)) return true;
-  if (edit == "ignore") return is_file && (cause.change == "ignored" || cause.change == "unignored");
+  // What is ignored now may be what a COPY needs.
+  if (edit == "ignore")
+    return cause.kind == cache::Cause::Kind::kMissing || cause.change == "ignored" ||
+           cause.change == "unignored";
   return !is_file && trial.at("changed") == json::array({"Dockerfile"});
 }
 

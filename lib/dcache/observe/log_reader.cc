@@ -35,6 +35,13 @@ bool is_of_terminal(std::string_view line) {
   return line.starts_with("=> ") || line.starts_with("[+] Building");
 }
 
+// Whether it has more than lines that happen to begin with a number: "#4 is fixed".
+bool tells_of_build(const Log& log) {
+  const auto is_sure = [](const Vertex& vertex) { return vertex.ended || vertex.name.starts_with('['); };
+  return std::ranges::any_of(
+      log.builds, [&](const Build& build) { return std::ranges::any_of(build.vertices, is_sure); });
+}
+
 }  // namespace
 
 void LogReader::feed(std::string_view bytes) {
@@ -97,7 +104,7 @@ tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
   if (!pending_.empty()) end_line();
   records_.finish();
   Log log = collector_.finish();
-  if (!log.builds.empty()) return log;
+  if (tells_of_build(log)) return log;
   const auto failure = [&](std::string_view message, std::string remedy) {
     return tl::unexpected(text::Failure{path, 0, 0, fmt::format("{}: {}", path, message), std::move(remedy)});
   };
@@ -107,7 +114,7 @@ tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
   if (is_terminal_)
     return failure("this is what BuildKit draws on a terminal",
                    "build with --progress=plain, or save docker buildx history logs --progress=rawjson");
-  return failure(has_other_ ? "this is not the log of a build" : "the log is empty",
+  return failure(has_other_ || !log.builds.empty() ? "this is not the log of a build" : "the log is empty",
                  "save what docker build --progress=plain prints on standard error (2> build.log)");
 }
 

@@ -32,7 +32,9 @@ class Viewer {
     view_.index = index;
     view_.run = log.builds[index].run;
     view_.model = model;
-    view_.name = log.builds[index].name.empty() ? model.image : log.builds[index].name;
+    // A Dockerfile that no definition names has its path for a name.
+    const bool is_defined = model.image != model.dockerfile;
+    view_.name = log.builds[index].name.empty() && is_defined ? model.image : log.builds[index].name;
   }
 
   LogBuild make() {
@@ -128,6 +130,8 @@ class Viewer {
         if (view_.steps[i].follows || read.origin != plan::Read::Origin::kStage) continue;
         view_.steps[i].follows = ran_at(graph.stages[read.stage].last_step);
       }
+      // A store that can't merge layers builds `COPY --link` like any other.
+      if (!view_.steps[i].follows && planned.independent) view_.steps[i].follows = ran_at(planned.below);
     }
   }
 
@@ -150,7 +154,9 @@ class Viewer {
         continue;
       const Verdict verdict = step.predicted->verdict;
       if (step.ran()) step.disagrees = verdict == Verdict::kHit && !step.follows;
-      if (step.vertex->cached) step.disagrees = verdict == Verdict::kMiss && !step.predicted->follows;
+      const bool is_own =
+          !step.predicted->follows && step.predicted->cause.kind != cache::Cause::Kind::kStage;
+      if (step.vertex->cached) step.disagrees = verdict == Verdict::kMiss && is_own;
     }
   }
 
@@ -227,8 +233,9 @@ void compare(LogView& after, const LogView& before) {
     };
     for (const LogStep& step : other.steps)
       known[key(step)].push_back(step.vertex);
+    const observe::ImageNames images = observe::images_of(*before.log, other.run);
     for (const observe::Vertex* vertex : other.unmatched) {
-      const observe::Name name = observe::read_name(vertex->name, observe::images_of(*before.log, other.run));
+      const observe::Name name = observe::read_name(vertex->name, images);
       known[fmt::format("{} {} {}", name.platform, stage_label(name.stage), name.text)].push_back(vertex);
     }
     std::unordered_map<std::string, size_t> used;
