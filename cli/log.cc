@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -143,7 +144,7 @@ class Images {
           complain(text::words_of(state.error()));
           return false;
         }
-        builds.push_back(std::move(*state));
+        std::ranges::move(*state, std::back_inserter(builds));
       }
     }
     take(project::affected_since(selection_.project, states, judging()));
