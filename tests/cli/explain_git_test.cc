@@ -284,5 +284,21 @@ TEST(ExplainSeveral, GoesOnAfterAnImageThatCanNotBeRead) {
   EXPECT_NE(outcome.err.find("/etc/passwd is in the build context of no image"), std::string::npos);
 }
 
+// The files that did not change are left out of a comparison, but not those that a link leads to.
+TEST(ExplainGit, FollowsLinksThatAPatternMatches) {
+  const test::GitFolder folder;
+  folder.write("Dockerfile", "FROM x\nCOPY *.txt /t/\nCOPY docs/*.md /d/\n");
+  folder.write("a.txt", "1\n");
+  folder.write("docs/other", "1\n");
+  std::filesystem::create_symlink("a.txt", folder.path() + "/link.txt");
+  std::filesystem::create_symlink("other", folder.path() + "/docs/x.md");
+  folder.git("init -q -b main");
+  folder.commit("first");
+  const Outcome outcome =
+      run_dcache({"explain", "--git", "HEAD", "-f", "Dockerfile", "--context", "."}, folder.path());
+  EXPECT_TRUE(outcome.out.starts_with("Nothing rebuilds since HEAD: all 2 steps are reused\n"))
+      << outcome.out;
+}
+
 }  // namespace
 }  // namespace dcache

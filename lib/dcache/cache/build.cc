@@ -176,12 +176,16 @@ tl::expected<Build, std::vector<Failure>> Build::make(const BuildOptions& option
 
 namespace {
 
-// Those records of a context that `paths` name, with all that is below a folder, and those that steps name.
-Snapshot reduced_snapshot(const Snapshot& full, const std::vector<std::string>& paths,
-                          const std::vector<const plan::Read*>& reads) {
+// Those records of a context that `paths` name, with all that is below a folder, those that steps name, and
+// all links with what `links` names.
+Snapshot reduced_snapshot(const Snapshot& full, std::span<const std::string> paths,
+                          std::span<const std::string> links, const std::vector<const plan::Read*>& reads) {
   std::vector<Record> kept;
-  for (const std::string& path : paths) {
+  const auto keep = [&](std::string_view path) {
     if (const Record* record = full.find(path)) kept.push_back(*record);
+  };
+  for (const std::string& path : paths) {
+    keep(path);
     const auto below = full.below(path);
     kept.insert(kept.end(), below.begin(), below.end());
   }
@@ -189,21 +193,32 @@ Snapshot reduced_snapshot(const Snapshot& full, const std::vector<std::string>& 
     for (const plan::Selector& selector : read->selectors) {
       const std::string_view path =
           std::string_view(selector.path).substr(selector.path.starts_with('/') ? 1 : 0);
-      for (std::string_view part = path; !part.empty() && part != "."; part = text::parent_path(part)) {
-        if (const Record* record = full.find(part)) kept.push_back(*record);
-      }
-      const auto real = full.follow(path);
-      const Record* record = real ? full.find(*real) : nullptr;
-      if (record != nullptr) kept.push_back(*record);
+      for (std::string_view part = path; !part.empty() && part != "."; part = text::parent_path(part))
+        keep(part);
+      if (const auto real = full.follow(path)) keep(*real);
     }
   }
+  std::ranges::for_each(links, keep);
   std::ranges::copy(full.links(), std::back_inserter(kept));
   return Snapshot(std::move(kept));
 }
 
 }  // namespace
 
-tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths) const {
+Build::Paths Build::link_targets() const {
+  Paths targets;
+  const auto add = [&](const std::string& name, const Snapshot& snapshot) {
+    for (const Record& link : snapshot.links()) {
+      if (auto target = snapshot.follow(link.path)) targets[name].push_back(std::move(*target));
+    }
+  };
+  add("", contexts_->main);
+  for (const auto& [name, snapshot] : contexts_->named)
+    add(name, snapshot);
+  return targets;
+}
+
+tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths, const Paths& links) const {
   std::map<std::string, std::vector<const plan::Read*>, std::less<>> reads;
   for (const plan::Step& step : graph_->steps) {
     for (const plan::Read& read : step.reads) {
@@ -211,10 +226,12 @@ tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths) con
         reads[read.name].push_back(&read);
     }
   }
+  const auto of = [](const Paths& by_context, const std::string& name) -> std::span<const std::string> {
+    const auto found = by_context.find(name);
+    return found == by_context.end() ? std::span<const std::string>() : found->second;
+  };
   const auto reduce = [&](const std::string& name, const Snapshot& full) {
-    const auto found = paths.find(name);
-    return reduced_snapshot(full, found == paths.end() ? std::vector<std::string>() : found->second,
-                            reads[name]);
+    return reduced_snapshot(full, of(paths, name), of(links, name), reads[name]);
   };
   Parts parts{.dockerfile = std::string(file_->source()), .context = reduce("", contexts_->main)};
   for (const auto& [name, snapshot] : contexts_->named)

@@ -80,7 +80,14 @@ class Build {
   // instructions name, and all links. It is compared as the whole one is where only those files differ, in
   // time that does not depend on how large the contexts are.
   using Paths = std::map<std::string, std::vector<std::string>, std::less<>>;
-  tl::expected<Build, std::vector<Failure>> reduced(const Paths& paths) const;
+  tl::expected<Build, std::vector<Failure>> reduced(const Paths& paths) const {
+    return reduced(paths, link_targets());
+  }
+  // With those files, by themselves, that `links` names: what links of any of the compared builds lead to, so
+  // that all have the same.
+  tl::expected<Build, std::vector<Failure>> reduced(const Paths& paths, const Paths& links) const;
+  // By context: what its links lead to.
+  Paths link_targets() const;
 
   const BuildOptions& options() const { return options_; }
   const dockerfile::File& file() const { return *file_; }

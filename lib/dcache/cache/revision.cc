@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -254,12 +255,21 @@ tl::expected<Comparison, Failures> Revisions::compare(std::span<const std::optio
   }
   // Of builds that have the same instructions, nothing else can differ.
   const Build::Paths paths = all ? Build::Paths() : differing_paths(roots, assumed);
+  Build::Paths links;
+  const auto add_links = [&](const Build& build) {
+    for (auto& [name, targets] : build.link_targets())
+      std::ranges::copy(targets, std::back_inserter(links[name]));
+  };
+  if (!all) {
+    add_links(result.after);
+    std::ranges::for_each(result.before, add_links);
+  }
   const auto reduce = [&](Build& build) -> std::optional<Failures> {
     if (all) {
       build.make_keys();
       return std::nullopt;
     }
-    auto less = build.reduced(paths);
+    auto less = build.reduced(paths, links);
     if (!less) return std::move(less.error());
     build = std::move(*less);
     return std::nullopt;

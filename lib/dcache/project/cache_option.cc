@@ -37,7 +37,7 @@ std::optional<Mode> mode_named(std::string_view name) {
   return found == kModes.end() ? std::nullopt : std::optional(found->second);
 }
 
-// None of a text that is no list.
+// Empty for a text that is not a list.
 std::vector<std::string> fields_of(std::string_view text) {
   try {
     return hcl::read_csv_fields(text);
