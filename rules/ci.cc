@@ -9,6 +9,7 @@
 #include "dcache/plan/graph.h"
 #include "dcache/plan/image.h"
 #include "dcache/project/action_inputs.h"
+#include "dcache/project/cache_option.h"
 #include "dcache/project/docker_command.h"
 #include "dcache/project/workflow_expression.h"
 #include "dcache/project/workflow_matrix.h"
@@ -295,6 +296,9 @@ class Reader {
     build.target = value_of(given, BuildField::kTarget);
     build.cache_from = values_of(given, BuildField::kCacheFrom);
     build.cache_to = values_of(given, BuildField::kCacheTo);
+    const std::vector<std::string> arguments = values_of(given, BuildField::kArg);
+    if (std::ranges::find(arguments, "BUILDKIT_INLINE_CACHE=1") != arguments.end())
+      build.cache_to.emplace_back("type=inline");
     build.no_cache = value_of(given, BuildField::kNoCache) == "true";
     build.tags = values_of(given, BuildField::kTag);
     for (const BuildField field : {BuildField::kArg, BuildField::kNamedContext}) {
@@ -348,9 +352,6 @@ class Reader {
     CiBuild build = new_build();
     build.span = line;
     add(*given, build);
-    const std::vector<std::string> arguments = values_of(*given, BuildField::kArg);
-    if (std::ranges::find(arguments, "BUILDKIT_INLINE_CACHE=1") != arguments.end())
-      build.cache_to.emplace_back("type=inline");
     build.other_builder = std::ranges::any_of(words, [](const shell::Word& word) {
       return word.text == "--builder" || word.text.starts_with("--builder=");
     });
@@ -477,20 +478,14 @@ std::vector<CiBuild> ci_builds(Companion& companion) {
   return Reader(companion).read();
 }
 
-std::string_view cache_attribute(std::string_view cache, std::string_view name) {
-  if (cache.find('=') == std::string_view::npos) return name == "type" ? "registry" : "";
-  while (!cache.empty()) {
-    const std::string_view part = text::trim(cache.substr(0, cache.find(',')));
-    if (part.starts_with(name) && part.substr(name.size()).starts_with('='))
-      return part.substr(name.size() + 1);
-    cache.remove_prefix(std::min(cache.find(','), cache.size() - 1) + 1);
-  }
-  return {};
+std::string cache_attribute(std::string_view cache, std::string_view name) {
+  const project::CacheOption option = project::read_cache_option(cache);
+  return name == "type" ? option.type : std::string(option.attribute(name));
 }
 
-std::string_view image_of_cache(std::string_view cache) {
-  if (cache.find('=') == std::string_view::npos) return cache;
-  return cache_attribute(cache, "type") == "registry" ? cache_attribute(cache, "ref") : "";
+std::string image_of_cache(std::string_view cache) {
+  const project::CacheOption option = project::read_cache_option(cache);
+  return option.type == "registry" ? std::string(option.attribute("ref")) : "";
 }
 
 bool is_pushed_as(const CiBuild& build, std::string_view image) {

@@ -55,10 +55,10 @@ std::vector<CiBuild> ci_builds(lint::Companion& companion);
 
 // The value of an attribute of a cache ("type=gha,mode=max"); empty if it has none. What has no attributes at
 // all is of type registry.
-std::string_view cache_attribute(std::string_view cache, std::string_view name);
+std::string cache_attribute(std::string_view cache, std::string_view name);
 
 // The reference of the image that a cache is in; empty for a cache of another type than registry.
-std::string_view image_of_cache(std::string_view cache);
+std::string image_of_cache(std::string_view cache);
 // Whether a build gives its image that reference.
 bool is_pushed_as(const CiBuild& build, std::string_view image);
 

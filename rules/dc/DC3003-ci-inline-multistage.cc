@@ -49,9 +49,12 @@ size_t steps_of(const plan::Graph& graph) {
 
 void look_at(const CiBuild& build, const std::string& cache, const plan::Graph& graph,
              lint::Reporter& reporter) {
-  const std::string_view type = cache_attribute(cache, "type");
+  const std::string type = cache_attribute(cache, "type");
   const bool is_inline = type == "inline";
-  if (!is_inline && cache_attribute(cache, "mode") == "max") return;
+  const std::string mode = cache_attribute(cache, "mode");
+  // What an expression gives is not known.
+  const bool is_other = type.empty() || mode.find('$') != std::string::npos;
+  if (is_other || (!is_inline && mode == "max")) return;
   const Cost cost = largest_difference(graph);
   if (cost.step == nullptr) return;
   lint::Diagnostic& diagnostic = reporter.report(
@@ -65,8 +68,8 @@ void look_at(const CiBuild& build, const std::string& cache, const plan::Graph& 
                 : "write mode=max");
   if (build.cache_to_value) diagnostic.focus = build.cache_to_value;
   // An expression may give another value, or none.
-  const bool plain = build.cache_to_value && !is_inline && cache_attribute(cache, "mode").empty() &&
-                     cache.find("${{") == std::string::npos;
+  const bool plain =
+      build.cache_to_value && !is_inline && mode.empty() && cache.find("${{") == std::string::npos;
   if (plain) {
     const uint32_t end = build.cache_to_value->end;
     diagnostic.fix = replace({end, end}, ",mode=max", "store all stages");

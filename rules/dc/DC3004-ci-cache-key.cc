@@ -13,11 +13,9 @@ namespace {
 
 // What a cache is found by, as far as the definition says.
 std::string place_of(std::string_view cache) {
-  const std::string_view type = cache_attribute(cache, "type");
+  const std::string type = cache_attribute(cache, "type");
   if (type == "gha") return fmt::format("gha {}", cache_attribute(cache, "scope"));
-  if (type == "registry")
-    return fmt::format("registry {}",
-                       cache.find('=') == std::string_view::npos ? cache : cache_attribute(cache, "ref"));
+  if (type == "registry") return fmt::format("registry {}", cache_attribute(cache, "ref"));
   return {};
 }
 

@@ -20,7 +20,7 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   for (const CiBuild& build : builds) {
     if (build.other_builder) continue;
     for (const std::string& cache : build.cache_from) {
-      const std::string_view image = image_of_cache(cache);
+      const std::string image = image_of_cache(cache);
       if (image.empty()) continue;
       // Only what is pushed here is known to hold no cache.
       const bool is_pushed =

@@ -12,7 +12,7 @@ namespace {
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   for (const CiBuild& build : ci_builds(companion)) {
     for (const std::string& to : build.cache_to) {
-      const std::string_view folder = cache_attribute(to, "dest");
+      const std::string folder = cache_attribute(to, "dest");
       if (cache_attribute(to, "type") != "local" || folder.empty()) continue;
       const bool is_imported = std::ranges::any_of(build.cache_from, [&](const std::string& from) {
         return cache_attribute(from, "type") == "local" && cache_attribute(from, "src") == folder;
