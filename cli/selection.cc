@@ -397,7 +397,10 @@ std::vector<cache::Build> load_platforms(const project::Image& image, Ignored ig
   std::vector<cache::Build> builds;
   std::vector<std::string> platforms = image.judged_platforms();
   if (platforms.empty()) platforms.push_back(image.build.plan.platform);
-  const auto files = std::make_shared<const context::CachedFiles>(image.build.files);
+  // What several read is read once.
+  const std::shared_ptr<const context::FileSystem> files =
+      platforms.size() == 1 ? image.build.files
+                            : std::make_shared<const context::CachedFiles>(image.build.files);
   for (const std::string& platform : platforms) {
     cache::BuildOptions options = image.build;
     options.files = files;

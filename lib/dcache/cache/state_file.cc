@@ -207,14 +207,14 @@ void write_build(const Build& build, text::JsonWriter& out) {
 }
 
 tl::expected<std::vector<Build>, std::string> builds_from(const json& state) {
-  std::vector<json> parts{state};
-  if (state.contains(kMore)) {
-    for (const json& other : state.at(std::string(kMore)))
-      parts.push_back(other);
+  std::vector<const json*> parts{&state};
+  if (const auto more = state.find(kMore); more != state.end()) {
+    for (const json& other : *more)
+      parts.push_back(&other);
   }
   std::vector<Build> builds;
-  for (const json& part : parts) {
-    auto build = build_from(part);
+  for (const json* part : parts) {
+    auto build = build_from(*part);
     if (!build) return tl::unexpected(std::move(build.error()));
     builds.push_back(std::move(*build));
   }
