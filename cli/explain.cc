@@ -129,6 +129,10 @@ class Question {
   // Sets what the workers of the images import, if they start empty.
   bool import_caches() {
     if (options_.cache_from.empty()) return true;
+    if (options_.build.builder_is_given && options_.build.builder != plan::Builder::kBuildkit) {
+      complain("--cache-from is about caches of BuildKit: leave out --builder");
+      return false;
+    }
     std::vector<cache::CacheImport> given;
     for (const std::string& text : options_.cache_from) {
       if (text == kDefined) continue;
@@ -243,6 +247,21 @@ void warn_of_stages(const std::vector<std::string>& names, const cache::Build& b
   }
 }
 
+// Whether the Dockerfile has the stages whose caches are imported; says on standard error which it has not.
+bool has_imported_stages(const cache::Build& build) {
+  bool has_all = true;
+  for (const cache::CacheImport& import : build.options().cache_from) {
+    if (import.stage.empty() || build.graph().find_stage(import.stage) != nullptr) continue;
+    has_all = false;
+    std::vector<std::string> labels;
+    for (const plan::Stage& stage : build.graph().stages)
+      labels.push_back(stage.label());
+    complain(fmt::format("--cache-from: {} has no stage '{}'; its stages are {}", build.options().dockerfile,
+                         import.stage, text::list_words(labels)));
+  }
+  return has_all;
+}
+
 bool print_text(const Options& options, const project::ImageEffect& effect, const std::string& occasion,
                 bool several) {
   std::string out;
@@ -348,6 +367,7 @@ int run(Options options) {
     const cache::Build& build = effect->all_steps->build;
     warn_of(build);
     warn_of_stages(options.build.no_cache_filter, build);
+    if (!has_imported_stages(build)) return kError;
     if (options.format == "text" && !print_text(options, *effect, question.occasion(*effect), several))
       failed = true;
   }

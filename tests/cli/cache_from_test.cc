@@ -116,6 +116,13 @@ TEST_F(Worker, SaysWhatIsWrongWithAnImport) {
   const Outcome outcome = explain({"--cache-from", "maxx"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.err, "dcache: --cache-from: 'maxx' is not a kind of cache; did you mean 'max'?\n");
+  const Outcome stage = explain({"--cache-from", "max:nope"});
+  EXPECT_EQ(stage.status, 2);
+  EXPECT_EQ(stage.err, "dcache: --cache-from: Dockerfile has no stage 'nope'; its stages are build and 1\n");
+  EXPECT_EQ(explain({"--cache-from", "max", "--builder", "classic"}).status, 2);
+  EXPECT_NE(explain({"--cache-from", "defined"}).err.find("its definition imports no cache"),
+            std::string::npos);
+  EXPECT_NE(explain({"--cache-from", "none"}).out.find("not in an imported cache"), std::string::npos);
 }
 
 }  // namespace

@@ -229,6 +229,11 @@ class Causes::Explaining {
       case Judgement::Reason::kNoResult:
         report.cause.kind = Cause::Kind::kNotExported;
         return true;
+      case Judgement::Reason::kNotImported:
+        if (explain_missing(report)) return true;
+        report.cause.kind = Cause::Kind::kNotExported;
+        report.cause.change = "unknown";
+        return true;
       case Judgement::Reason::kNotReliable:
         report.cause.kind = Cause::Kind::kImports;
         return true;

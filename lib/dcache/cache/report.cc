@@ -35,6 +35,21 @@ const State& nearest_of(std::span<const State> earlier, const State& now) {
   return *nearest;
 }
 
+// Steps that are what they were, but that no import has.
+void find_unimported(std::span<const State> earlier, const State& now, std::vector<Judgement>& judgements) {
+  KnownKeys built;
+  for (const State& state : earlier)
+    built.add(state);
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    Judgement& judgement = judgements[i];
+    const bool is_unknown =
+        judgement.verdict == Verdict::kMiss && judgement.reason == Judgement::Reason::kKey;
+    const bool is_same = is_unknown && !now.graph->steps[i].runs_always &&
+                         built.find((*now.keys)[i].key) == KnownKeys::Match::kCertain;
+    if (is_same) judgement.reason = Judgement::Reason::kNotImported;
+  }
+}
+
 }  // namespace
 
 std::string_view name_of(Verdict verdict) {
@@ -65,7 +80,8 @@ Report compare(std::span<const State> earlier, const State& now, std::span<const
                       : earlier.size() == 1 ? earlier.front()
                                             : nearest_of(earlier, now),
                       now);
-  const std::vector<Judgement> judgements = judge(std::move(known), now);
+  std::vector<Judgement> judgements = judge(std::move(known), now);
+  if (!imports.empty()) find_unimported(earlier, now, judgements);
   Report report;
   for (size_t i = 0; i < judgements.size(); ++i) {
     StepReport step;

@@ -12,10 +12,11 @@ namespace dcache::cache {
 // A verdict on one step, before anybody asks what made the difference.
 struct Judgement {
   enum class Reason : uint8_t {
-    kKey,         // it is known, or it is not
-    kNoResult,    // it is known, and nobody has its result
-    kRunAgain,    // what it reads is built again for that reason, and may be something else then
-    kNotReliable  // it is known to several imports, and BuildKit does not find it every time
+    kKey,          // it is known, or it is not
+    kNoResult,     // it is known, and nobody has its result
+    kNotImported,  // it is what it was, and no import knows it
+    kRunAgain,     // what it reads is built again for that reason, and may be something else then
+    kNotReliable   // it is known to several imports, and BuildKit does not find it every time
   };
   Verdict verdict = Verdict::kHit;
   Reason reason = Reason::kKey;

@@ -144,6 +144,7 @@ tl::expected<CacheImport, text::Failure> parse_cache_import(std::string_view tex
 
 DefinedImports defined_imports(const Project& project, const Image& image) {
   DefinedImports result;
+  if (image.target.cache_from.empty()) result.notes.emplace_back("its definition imports no cache");
   for (const std::string& text : image.target.cache_from) {
     const CacheOption source = read_cache_option(text);
     bool is_exported = false;

@@ -39,7 +39,8 @@ tl::expected<cache::CacheImport, text::Failure> parse_cache_import(std::string_v
 // What the definition of an image imports, as far as the repository says what is exported there.
 struct DefinedImports {
   std::vector<cache::CacheImport> imports;  // one at least
-  std::vector<std::string> notes;           // what is imported that nothing in the repository exports
+  // What is imported that nothing in the repository exports, or that nothing is imported.
+  std::vector<std::string> notes;
 };
 // A cache is what an image of the same Dockerfile and context exports to the same place (`cache_to`), or the
 // inline cache in an image that is pushed with the reference (`tags`).

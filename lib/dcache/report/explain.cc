@@ -162,7 +162,8 @@ std::string own_words(const Cause& cause) {
     case Cause::Kind::kNoCache:
       return "the build does not use the cache here";
     case Cause::Kind::kNotExported:
-      return "not exported: the imported cache has only the layers of the image";
+      return cause.change == "unknown" ? "not in an imported cache"
+                                       : "not exported: the imported cache has only the layers of the image";
     case Cause::Kind::kImports:
       return "several imports have this step, and BuildKit does not find it in every build";
     case Cause::Kind::kTarget:
@@ -195,7 +196,8 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
     if (step.cause.kind == Cause::Kind::kMissing) words += ", which fails";
   }
   if (step.verdict != Verdict::kDepends || step.cause.kind == Cause::Kind::kImports) return words;
-  if (step.cause.change == "unknown" && !step.follows) return printable(step.cause.after);
+  if (step.cause.change == "unknown" && step.cause.kind != Cause::Kind::kNotExported && !step.follows)
+    return printable(step.cause.after);
   if (step.cause.kind == Cause::Kind::kFile && !step.follows && step.cause.change == "same-time")
     return fmt::format(
         "{} changed, but its size and modification time did not: a builder with a copy of the context "
