@@ -52,9 +52,11 @@ void look_at(const CiBuild& build, const std::string& cache, const plan::Graph& 
   const std::string type = cache_attribute(cache, "type");
   const bool is_inline = type == "inline";
   const std::string mode = cache_attribute(cache, "mode");
-  // What an expression gives is not known.
-  const bool is_other = type.empty() || mode.find('$') != std::string::npos;
-  if (is_other || (!is_inline && mode == "max")) return;
+  // What an expression gives is not known, if it may be more than a name.
+  const bool has_mode = cache.find("mode=max") != std::string::npos;
+  const bool is_other =
+      type.empty() || cache.starts_with("${{") || mode.find('$') != std::string::npos || has_mode;
+  if (is_other) return;
   const Cost cost = largest_difference(graph);
   if (cost.step == nullptr) return;
   lint::Diagnostic& diagnostic = reporter.report(
