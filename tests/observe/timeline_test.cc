@@ -49,6 +49,14 @@ TEST(Timeline, TakesTheTimesOfARecord) {
       "6.0 s: [a 1/1] RUN a, [c 1/1] RUN c,");
 }
 
+// The log says CACHED of a step when the step on top of it starts.
+TEST(Timeline, WaitsForNoStepThatWasReused) {
+  EXPECT_EQ(
+      critical(
+          R"({"vertexes":[{"digest":"1","name":"[a 1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:03Z"},{"digest":"2","name":"[b 1/1] RUN b","cached":true,"started":"2026-11-27T00:00:04Z","completed":"2026-11-27T00:00:04Z"},{"digest":"3","inputs":["2","1"],"name":"[c 1/1] COPY a b","started":"2026-11-27T00:00:04Z","completed":"2026-11-27T00:00:06Z"}]})"),
+      "6.0 s: [a 1/1] RUN a, [c 1/1] COPY a b,");
+}
+
 // What nobody printed: steps that are made from each other.
 TEST(Timeline, EndsWhereStepsGoInACircle) {
   EXPECT_EQ(

@@ -242,6 +242,13 @@ class Scheduler {
   void find_critical() {
     if (line_.bars.empty()) return;
     const auto by_end = [&](size_t a, size_t b) { return line_.bars[a].end < line_.bars[b].end; };
+    // A step that was reused took no time, however late the log says so.
+    const auto by_wait = [&](size_t a, size_t b) {
+      const auto rank = [&](size_t bar) {
+        return std::pair(!line_.bars[bar].vertex->cached, line_.bars[bar].end);
+      };
+      return rank(a) < rank(b);
+    };
     std::vector<size_t> all(line_.bars.size());
     for (size_t i = 0; i < all.size(); ++i)
       all[i] = i;
@@ -253,7 +260,7 @@ class Scheduler {
       std::vector<size_t> before = line_.bars[at].after;
       if (before.empty() && comes_last(at)) before = last_steps(at);
       if (before.empty()) break;
-      at = *std::ranges::max_element(before, by_end);
+      at = *std::ranges::max_element(before, by_wait);
     }
     std::ranges::reverse(line_.critical);
   }
