@@ -22,6 +22,16 @@ Awaited both(const Awaited& a, const Awaited& b) {
   return all;
 }
 
+// The last steps of the stages that a step reads.
+std::vector<size_t> sources_of(const Graph& graph, const Step& step) {
+  std::vector<size_t> sources;
+  for (const Read& read : step.reads) {
+    if (read.origin != Read::Origin::kStage) continue;
+    if (const auto last = graph.stages[read.stage].last_step) sources.push_back(*last);
+  }
+  return sources;
+}
+
 class Solver {
  public:
   Solver(const Graph& graph, Knowledge knowledge)
@@ -59,16 +69,6 @@ class Solver {
  private:
   size_t count() const { return graph_.steps.size(); }
 
-  // The last steps of the stages that a step reads.
-  std::vector<size_t> sources_of(const Step& step) const {
-    std::vector<size_t> sources;
-    for (const Read& read : step.reads) {
-      if (read.origin != Read::Origin::kStage) continue;
-      if (const auto last = graph_.stages[read.stage].last_step) sources.push_back(*last);
-    }
-    return sources;
-  }
-
   // What a step reads is above it in the file, so one pass from the end is enough.
   void find_runs() {
     needed_.resize(count());
@@ -83,7 +83,7 @@ class Solver {
         looked_up[*step.below] = true;
         if (runs_[i] || (needed_[i] && step.independent)) needed_[*step.below] = true;
       }
-      for (const size_t source : sources_of(step)) {
+      for (const size_t source : sources_of(graph_, step)) {
         looked_up[source] = true;
         if (runs_[i] || !is_known_[source]) needed_[source] = true;
       }
@@ -108,7 +108,7 @@ class Solver {
         key_awaits_[i].clear();
         continue;
       }
-      for (const size_t source : sources_of(step))
+      for (const size_t source : sources_of(graph_, step))
         key_awaits_[i] = both(key_awaits_[i], is_known_[source] ? key_awaits_[source] : Awaited{source});
     }
   }
@@ -129,7 +129,7 @@ class Solver {
       const Step& step = graph_.steps[i];
       const Awaited awaits = both(need_awaits_[i], key_awaits_[i]);
       if (step.below) ask(*step.below, awaits);
-      for (const size_t source : sources_of(step))
+      for (const size_t source : sources_of(graph_, step))
         ask(source, awaits);
     }
   }
@@ -137,18 +137,8 @@ class Solver {
   // A step and all that it is made from.
   const std::vector<bool>& ancestors_of(size_t first) {
     const auto [entry, is_new] = ancestors_.try_emplace(first);
-    std::vector<bool>& found = entry->second;
-    if (!is_new) return found;
-    found.resize(count());
-    found[first] = true;
-    for (size_t i = first + 1; i-- > 0;) {
-      if (!found[i]) continue;
-      const Step& step = graph_.steps[i];
-      if (step.below) found[*step.below] = true;
-      for (const size_t source : sources_of(step))
-        found[source] = true;
-    }
-    return found;
+    if (is_new) entry->second = made_from(graph_, first);
+    return entry->second;
   }
 
   std::vector<bool> ancestors_of_all(const Awaited& steps) {
@@ -169,6 +159,20 @@ class Solver {
 };
 
 }  // namespace
+
+std::vector<bool> made_from(const Graph& graph, size_t last) {
+  std::vector<bool> found(graph.steps.size());
+  found[last] = true;
+  // What a step is made from is above it in the file.
+  for (size_t i = last + 1; i-- > 0;) {
+    if (!found[i]) continue;
+    const Step& step = graph.steps[i];
+    if (step.below) found[*step.below] = true;
+    for (const size_t source : sources_of(graph, step))
+      found[source] = true;
+  }
+  return found;
+}
 
 Demand demand_of(const Graph& graph, Knowledge knowledge) {
   return Solver(graph, std::move(knowledge)).solve();

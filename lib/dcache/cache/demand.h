@@ -6,6 +6,7 @@
 // of that stage if these are known, and otherwise by what they wrote, for which they have to run.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "dcache/plan/graph.h"
@@ -26,5 +27,8 @@ struct Demand {
 };
 
 Demand demand_of(const plan::Graph& graph, Knowledge knowledge);
+
+// For each step whether it is `last` or something that this is made from.
+std::vector<bool> made_from(const plan::Graph& graph, size_t last);
 
 }  // namespace dcache::cache

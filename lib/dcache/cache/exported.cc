@@ -13,19 +13,8 @@ using plan::Read;
 using plan::Step;
 
 std::vector<bool> ancestors_of(const Graph& graph, size_t stage) {
-  std::vector<bool> found(graph.steps.size());
-  std::vector<std::optional<size_t>> open = {graph.stages[stage].last_step};
-  while (!open.empty()) {
-    const std::optional<size_t> step = open.back();
-    open.pop_back();
-    if (!step || found[*step]) continue;
-    found[*step] = true;
-    open.push_back(graph.steps[*step].below);
-    for (const Read& read : graph.steps[*step].reads) {
-      if (read.origin == Read::Origin::kStage) open.push_back(graph.stages[read.stage].last_step);
-    }
-  }
-  return found;
+  const std::optional<size_t> last = graph.stages[stage].last_step;
+  return last ? made_from(graph, *last) : std::vector<bool>(graph.steps.size());
 }
 
 std::vector<bool> layers_of(const Graph& graph, size_t stage) {
