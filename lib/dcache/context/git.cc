@@ -6,122 +6,15 @@
 #include <set>
 #include <utility>
 
-#include <dlfcn.h>
 #include <fmt/format.h>
-#include <git2.h>
 
 #include "dcache/context/hash.h"
+#include "dcache/context/libgit2.h"
 #include "dcache/text/digest.h"
 #include "dcache/text/file_io.h"
 
 namespace dcache::context {
 namespace {
-
-#define DCACHE_TEXT_(x) #x
-#define DCACHE_TEXT(x) DCACHE_TEXT_(x)
-
-// The functions of libgit2 in use, found by name when it is loaded.
-struct Library {
-// clang-format off
-#define DCACHE_GIT_FUNCTIONS(use) \
-  use(git_libgit2_init) \
-  use(git_libgit2_opts) \
-  use(git_error_last) \
-  use(git_config_open_default) \
-  use(git_config_get_multivar_foreach) \
-  use(git_config_free) \
-  use(git_repository_open_ext) \
-  use(git_repository_workdir) \
-  use(git_repository_is_shallow) \
-  use(git_repository_head_unborn) \
-  use(git_repository_free) \
-  use(git_revparse) \
-  use(git_object_id) \
-  use(git_object_free) \
-  use(git_oid_tostr) \
-  use(git_merge_base) \
-  use(git_revparse_single) \
-  use(git_object_peel) \
-  use(git_diff_options_init) \
-  use(git_diff_tree_to_workdir_with_index) \
-  use(git_diff_num_deltas) \
-  use(git_diff_get_delta) \
-  use(git_diff_free) \
-  use(git_blob_lookup) \
-  use(git_blob_free) \
-  use(git_blob_rawcontent) \
-  use(git_blob_rawsize) \
-  use(git_blob_filter) \
-  use(git_buf_dispose) \
-  use(git_tree_entry_bypath) \
-  use(git_tree_entry_id) \
-  use(git_tree_entry_type) \
-  use(git_tree_entry_filemode) \
-  use(git_tree_entry_free) \
-  use(git_ignore_path_is_ignored) \
-  use(git_repository_index) \
-  use(git_index_find) \
-  use(git_index_find_prefix) \
-  use(git_index_entrycount) \
-  use(git_index_get_byindex) \
-  use(git_repository_odb) \
-  use(git_odb_exists) \
-  use(git_odb_free) \
-  use(git_index_free)
-// clang-format on
-#define DCACHE_GIT_DECLARE(name) decltype(&::name) name = nullptr;
-  DCACHE_GIT_FUNCTIONS(DCACHE_GIT_DECLARE)
-#undef DCACHE_GIT_DECLARE
-  std::string problem;
-
-  Library() {
-    constexpr const char* kName = "libgit2.so." LIBGIT2_SOVERSION;
-    void* const handle = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) {
-      problem = fmt::format("git comparison needs {}, which is not installed (package libgit2-{})", kName,
-                            LIBGIT2_SOVERSION);
-      return;
-    }
-#define DCACHE_GIT_FIND(name)                                                     \
-  name = reinterpret_cast<decltype(&::name)>(::dlsym(handle, DCACHE_TEXT(name))); \
-  if (name == nullptr) problem = std::string(kName) + " has no function " DCACHE_TEXT(name);
-    DCACHE_GIT_FUNCTIONS(DCACHE_GIT_FIND)
-#undef DCACHE_GIT_FIND
-    if (!problem.empty()) return;
-    git_libgit2_init();
-    // What sparse checkouts set; it says where settings are, which are not needed here.
-    const char* extensions[] = {"worktreeconfig"};
-    git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, std::size(extensions));
-  }
-};
-
-// Loaded once, on first use; never unloaded.
-const Library& library() {
-  static const Library loaded;
-  return loaded;
-}
-
-// The message of the call that just failed.
-std::string last_error() {
-  const git_error* error = library().git_error_last();
-  return error == nullptr || error->message == nullptr ? "unknown error" : error->message;
-}
-
-// Objects of libgit2 that free themselves.
-template <class T, auto Free>
-struct Freeing {
-  void operator()(T* object) const { (library().*Free)(object); }
-};
-template <class T, auto Free>
-using Owned = std::unique_ptr<T, Freeing<T, Free>>;
-using Repository = Owned<git_repository, &Library::git_repository_free>;
-using Object = Owned<git_object, &Library::git_object_free>;
-using Diff = Owned<git_diff, &Library::git_diff_free>;
-using Blob = Owned<git_blob, &Library::git_blob_free>;
-using TreeEntry = Owned<git_tree_entry, &Library::git_tree_entry_free>;
-using Config = Owned<git_config, &Library::git_config_free>;
-using Index = Owned<git_index, &Library::git_index_free>;
-using Objects = Owned<git_odb, &Library::git_odb_free>;
 
 // Whether the user's or the system's configuration has `safe.directory = *`, which libgit2 1.5 does not know.
 bool trusts_all_owners() {
@@ -150,15 +43,6 @@ int open_repository(git_repository** found, const std::string& folder) {
   const int again = open();
   library().git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, before);
   return again;
-}
-
-std::string name_of(const git_oid& id) {
-  char text[GIT_OID_HEXSZ + 1];
-  return library().git_oid_tostr(text, sizeof text, &id);
-}
-
-std::string name_of(const git_object* object) {
-  return name_of(*library().git_object_id(object));
 }
 
 // What Git LFS puts in the place of a large file.
@@ -367,7 +251,7 @@ GitRepository::GitRepository(GitRepository&&) noexcept = default;
 GitRepository& GitRepository::operator=(GitRepository&&) noexcept = default;
 GitRepository::~GitRepository() = default;
 
-tl::expected<GitRepository, std::string> GitRepository::open(const std::string& folder) {
+tl::expected<GitRepository, std::string> GitRepository::open(const std::string& folder, Bare bare) {
   if (!library().problem.empty()) return tl::unexpected(library().problem);
   git_repository* found = nullptr;
   const int status = open_repository(&found, folder);
@@ -381,10 +265,23 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
     return tl::unexpected(fmt::format("{} is not in a git repository: {}", folder, last_error()));
   GitRepository repository(std::make_unique<State>(State{Repository(found)}));
   const char* root = library().git_repository_workdir(found);
+  if (root == nullptr && bare == Bare::kAllowed) root = library().git_repository_path(found);
   if (root == nullptr) return tl::unexpected(fmt::format("{} has no work tree", folder));
   repository.root_ = root;
   if (repository.root_.size() > 1 && repository.root_.ends_with('/')) repository.root_.pop_back();
   return repository;
+}
+
+bool GitRepository::is_bare() const {
+  return library().git_repository_is_bare(handle()) == 1;
+}
+
+bool GitRepository::is_shallow() const {
+  return state_->is_shallow();
+}
+
+git_repository* GitRepository::handle() const {
+  return state_->repository.get();
 }
 
 tl::unexpected<std::string> GitRepository::unknown_revision(const std::string& text) const {

@@ -17,6 +17,8 @@
 
 #include "dcache/context/snapshot.h"
 
+struct git_repository;
+
 namespace dcache::context {
 
 // A path that a revision and the work tree don't have in common. What .gitignore leaves out is not a part of
@@ -41,14 +43,19 @@ std::string repository_root(const std::string& folder);
 // Not to be shared between threads. Errors are sentences that name the path or the revision.
 class GitRepository {
  public:
-  // The repository that a folder is in.
-  static tl::expected<GitRepository, std::string> open(const std::string& folder);
+  // The repository that a folder is in. One without a work tree has no use but for GitObjects.
+  enum class Bare : uint8_t { kRefused, kAllowed };
+  static tl::expected<GitRepository, std::string> open(const std::string& folder, Bare bare = Bare::kRefused);
   GitRepository(GitRepository&&) noexcept;
   GitRepository& operator=(GitRepository&&) noexcept;
   ~GitRepository();
 
-  // The root of the work tree, absolute and without a slash at its end.
+  // The root of the work tree, absolute and without a slash at its end; of a bare repository its folder.
   const std::string& root() const { return root_; }
+  bool is_bare() const;
+  bool is_shallow() const;
+  // As libgit2 knows it. Internal to context/.
+  git_repository* handle() const;
 
   tl::expected<GitRange, std::string> parse_range(const std::string& text) const;
   // All differences between a revision and the work tree, untracked files included. Files that git was told

@@ -1,0 +1,54 @@
+#include "dcache/context/libgit2.h"
+
+#include <iterator>
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+namespace dcache::context {
+
+#define DCACHE_TEXT_(x) #x
+#define DCACHE_TEXT(x) DCACHE_TEXT_(x)
+
+Library::Library() {
+  constexpr const char* kName = "libgit2.so." LIBGIT2_SOVERSION;
+  void* const handle = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    problem = fmt::format("git comparison needs {}, which is not installed (package libgit2-{})", kName,
+                          LIBGIT2_SOVERSION);
+    return;
+  }
+#define DCACHE_GIT_FIND(name)                                                     \
+  name = reinterpret_cast<decltype(&::name)>(::dlsym(handle, DCACHE_TEXT(name))); \
+  if (name == nullptr) problem = std::string(kName) + " has no function " DCACHE_TEXT(name);
+  DCACHE_GIT_FUNCTIONS(DCACHE_GIT_FIND)
+#undef DCACHE_GIT_FIND
+  if (!problem.empty()) return;
+  git_libgit2_init();
+  // Git reads objects without hashing them again, too.
+  git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+  // What sparse checkouts set; it says where settings are, which are not needed here.
+  const char* extensions[] = {"worktreeconfig"};
+  git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, std::size(extensions));
+}
+
+const Library& library() {
+  static const Library loaded;
+  return loaded;
+}
+
+std::string last_error() {
+  const git_error* error = library().git_error_last();
+  return error == nullptr || error->message == nullptr ? "unknown error" : error->message;
+}
+
+std::string name_of(const git_oid& id) {
+  char text[GIT_OID_HEXSZ + 1];
+  return library().git_oid_tostr(text, sizeof text, &id);
+}
+
+std::string name_of(const git_object* object) {
+  return name_of(*library().git_object_id(object));
+}
+
+}  // namespace dcache::context
