@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "dcache/cache/cache_import.h"
@@ -41,15 +41,18 @@ class KnownKeys {
 
    private:
     friend class KnownKeys;
+    struct HashOfHash {
+      size_t operator()(const context::Hash& hash) const noexcept { return hash.low; }
+    };
     class Keys {
      public:
       void add(const AssumedKeys& key);
       Match find(const AssumedKeys& key) const;
 
      private:
-      std::set<context::Hash> certain_;
-      std::set<context::Hash> hopeful_;
-      std::set<context::Hash> untouched_;
+      std::unordered_set<context::Hash, HashOfHash> certain_;
+      std::unordered_set<context::Hash, HashOfHash> hopeful_;
+      std::unordered_set<context::Hash, HashOfHash> untouched_;
     };
     Keys keys_;
     Keys results_;  // those with a result

@@ -50,6 +50,21 @@ void find_unimported(std::span<const State> earlier, const State& now, std::vect
   }
 }
 
+Report with_causes(const std::vector<Judgement>& judgements, const State& before, const State& now) {
+  const Causes causes(before, now);
+  Report report;
+  for (size_t i = 0; i < judgements.size(); ++i) {
+    StepReport step;
+    step.step = i;
+    step.verdict = judgements[i].verdict;
+    step.runs_after_all = judgements[i].runs_after_all;
+    step.is_not_reliable = judgements[i].is_not_reliable;
+    causes.explain(report.steps, judgements[i].reason, step);
+    report.steps.push_back(std::move(step));
+  }
+  return report;
+}
+
 }  // namespace
 
 std::string_view name_of(Verdict verdict) {
@@ -73,26 +88,20 @@ Report compare(std::span<const State> earlier, const State& now, std::span<const
     for (const CacheImport& import : imports)
       known.add(state, import);
   }
+  std::vector<Judgement> judgements = judge(known, now);
+  if (!imports.empty()) find_unimported(earlier, now, judgements);
   static const Graph kNoGraph;
   static const std::vector<StepKeys> kNoKeys;
   const State nothing{&kNoGraph, &kNoKeys};
-  const Causes causes(earlier.empty()       ? nothing
-                      : earlier.size() == 1 ? earlier.front()
-                                            : nearest_of(earlier, now),
-                      now);
-  std::vector<Judgement> judgements = judge(std::move(known), now);
-  if (!imports.empty()) find_unimported(earlier, now, judgements);
-  Report report;
-  for (size_t i = 0; i < judgements.size(); ++i) {
-    StepReport step;
-    step.step = i;
-    step.verdict = judgements[i].verdict;
-    step.runs_after_all = judgements[i].runs_after_all;
-    step.is_not_reliable = judgements[i].is_not_reliable;
-    causes.explain(report.steps, judgements[i].reason, step);
-    report.steps.push_back(std::move(step));
-  }
-  return report;
+  return with_causes(judgements,
+                     earlier.empty()       ? nothing
+                     : earlier.size() == 1 ? earlier.front()
+                                           : nearest_of(earlier, now),
+                     now);
+}
+
+Report compare(const KnownKeys& known, const State& before, const State& now) {
+  return with_causes(judge(known, now), before, now);
 }
 
 Report compare(const State& before, const State& now) {

@@ -16,6 +16,8 @@
 
 namespace dcache::cache {
 
+class KnownKeys;
+
 enum class Verdict : uint8_t {
   kHit,      // surely reused
   kMiss,     // surely rebuilt
@@ -109,6 +111,8 @@ struct State {
 };
 
 Report compare(const State& before, const State& now);
+// For a builder that has `known`, with the causes told against one earlier state.
+Report compare(const KnownKeys& known, const State& before, const State& now);
 // The builder has the steps of all of `earlier`, or with `imports` only what was exported of these, and
 // nothing of its own. The causes are told against the one that has most in common with `now`; without any,
 // every step is new.

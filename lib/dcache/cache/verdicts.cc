@@ -32,8 +32,9 @@ Verdict verdict_of(Match match, const Step& step) {
 }
 
 // The verdicts by keys alone, as if all that is known has a result.
-std::vector<Judgement> judge_by_keys(KnownKeys& known, const State& now) {
+std::vector<Judgement> judge_by_keys(const KnownKeys& known, const State& now) {
   const Graph& graph = *now.graph;
+  KnownKeys learnt;  // in this build
   std::vector<Judgement> judgements(graph.steps.size());
   std::vector<bool> fails(graph.steps.size());
   for (size_t i = 0; i < graph.steps.size(); ++i) {
@@ -46,10 +47,11 @@ std::vector<Judgement> judge_by_keys(KnownKeys& known, const State& now) {
     // A file that the step names is not there, or the step below fails for such a reason.
     fails[i] = is_file_missing(keys) || (step.below && !step.independent && fails[*step.below]);
     const bool runs = fails[i] || step.runs_always;
-    judgements[i].verdict = runs ? Verdict::kMiss : verdict_of(known.find(keys.key), step);
+    judgements[i].verdict =
+        runs ? Verdict::kMiss : verdict_of(std::max(known.find(keys.key), learnt.find(keys.key)), step);
     // A builder that goes step by step reuses what the same build has just made; BuildKit makes it once for
     // both.
-    if (graph.builder != plan::Builder::kBuildkit) known.add(keys.key);
+    if (graph.builder != plan::Builder::kBuildkit) learnt.add(keys.key);
   }
   return judgements;
 }
@@ -101,7 +103,7 @@ void judge_reliability(const KnownKeys& known, const State& now, std::vector<Jud
 
 }  // namespace
 
-std::vector<Judgement> judge(KnownKeys known, const State& now) {
+std::vector<Judgement> judge(const KnownKeys& known, const State& now) {
   std::vector<Judgement> judgements = judge_by_keys(known, now);
   if (!known.has_imports()) return judgements;
   const Graph& graph = *now.graph;

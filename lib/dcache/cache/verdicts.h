@@ -25,6 +25,6 @@ struct Judgement {
 };
 
 // Judges a build for a builder that has `known`. A builder that goes step by step learns on the way.
-std::vector<Judgement> judge(KnownKeys known, const State& now);
+std::vector<Judgement> judge(const KnownKeys& known, const State& now);
 
 }  // namespace dcache::cache
