@@ -76,6 +76,7 @@ class Snapshot {
  private:
   friend class CachedFiles;
   friend class Hashing;
+  friend class TreeSnapshots;
   friend class Walker;
   // Of records that are in order, each path once, with all their folders.
   static Snapshot of_ordered(std::vector<Record> records);

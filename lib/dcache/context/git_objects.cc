@@ -1,0 +1,303 @@
+#include "dcache/context/git_objects.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/context/libgit2.h"
+#include "dcache/text/digest.h"
+
+namespace dcache::context {
+namespace {
+
+using RevisionWalk = Owned<git_revwalk, &Library::git_revwalk_free>;
+using RawObject = Owned<git_odb_object, &Library::git_odb_object_free>;
+
+ObjectId id_of(const git_oid& oid) {
+  ObjectId id;
+  std::memcpy(id.bytes.data(), oid.id, id.bytes.size());
+  return id;
+}
+
+git_oid oid_of(const ObjectId& id) {
+  git_oid oid{};
+  std::memcpy(oid.id, id.bytes.data(), id.bytes.size());
+  return oid;
+}
+
+std::string_view bytes_of(const RawObject& object) {
+  return {static_cast<const char*>(library().git_odb_object_data(object.get())),
+          library().git_odb_object_size(object.get())};
+}
+
+// The rest of the first line that starts with `name`, among those above the message.
+std::string_view header_of(std::string_view commit, std::string_view name) {
+  while (!commit.empty() && !commit.starts_with('\n')) {
+    const size_t end = std::min(commit.find('\n'), commit.size());
+    const std::string_view line = commit.substr(0, end);
+    if (line.starts_with(name)) return line.substr(name.size());
+    commit.remove_prefix(std::min(end + 1, commit.size()));
+  }
+  return {};
+}
+
+// "A U Thor <author@example.com> 1700000000 +0100"
+int64_t time_of(std::string_view committer) {
+  const size_t zone = committer.rfind(' ');
+  if (zone == std::string_view::npos || zone == 0) return 0;
+  const size_t start = committer.rfind(' ', zone - 1) + 1;
+  int64_t time = 0;
+  std::from_chars(committer.data() + start, committer.data() + zone, time);
+  return time;
+}
+
+std::string subject_of(std::string_view commit) {
+  const size_t start = commit.find("\n\n");
+  if (start == std::string_view::npos) return {};
+  std::string_view message = commit.substr(start + 2);
+  message.remove_prefix(std::min(message.find_first_not_of('\n'), message.size()));
+  return std::string(message.substr(0, message.find('\n')));
+}
+
+GitEntry::Type type_of(std::string_view mode) {
+  if (mode == "40000") return GitEntry::Type::kFolder;
+  if (mode == "120000") return GitEntry::Type::kLink;
+  return mode == "160000" ? GitEntry::Type::kSubmodule : GitEntry::Type::kFile;
+}
+
+}  // namespace
+
+std::string to_hex(const ObjectId& id) {
+  return text::hexadecimal({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
+}
+
+size_t ObjectIdHash::operator()(const ObjectId& id) const noexcept {
+  size_t hash = 0;
+  std::memcpy(&hash, id.bytes.data(), sizeof hash);
+  return hash;
+}
+
+std::optional<GitTree> GitTree::parse(std::string bytes) {
+  constexpr size_t kId = sizeof(ObjectId::bytes);
+  for (std::string_view left = bytes; !left.empty();) {
+    const size_t space = left.find(' '), zero = left.find('\0');
+    if (space == std::string_view::npos || zero == std::string_view::npos || space > zero ||
+        left.size() - zero - 1 < kId)
+      return std::nullopt;
+    left.remove_prefix(zero + 1 + kId);
+  }
+  GitTree tree;
+  tree.bytes_ = std::move(bytes);
+  return tree;
+}
+
+void GitTree::Iterator::read() {
+  if (left_.empty()) return;
+  const size_t space = left_.find(' '), zero = left_.find('\0', space);
+  const std::string_view mode = left_.substr(0, space);
+  entry_.name = left_.substr(space + 1, zero - space - 1);
+  entry_.type = type_of(mode);
+  entry_.executable = mode == "100755";
+  std::memcpy(entry_.id.bytes.data(), left_.data() + zero + 1, entry_.id.bytes.size());
+  size_ = zero + 1 + entry_.id.bytes.size();
+}
+
+std::optional<GitEntry> GitTree::find(std::string_view name) const {
+  for (const GitEntry& entry : *this) {
+    if (entry.name == name) return entry;
+  }
+  return std::nullopt;
+}
+
+std::vector<GitEntry> GitTree::sorted_by_name() const {
+  std::vector<GitEntry> entries;
+  for (const GitEntry& entry : *this)
+    entries.push_back(entry);
+  if (!std::ranges::is_sorted(entries, {}, &GitEntry::name)) std::ranges::sort(entries, {}, &GitEntry::name);
+  return entries;
+}
+
+struct GitObjects::State {
+  using Trees = std::unordered_map<ObjectId, std::shared_ptr<const GitTree>, ObjectIdHash>;
+  static constexpr size_t kMostBytes = size_t{8} << 20U;
+
+  Objects objects;
+  // Those that were asked for lately, and those before them.
+  Trees trees = {}, older_trees = {};
+  size_t bytes = 0;  // of `trees`
+
+  void keep(const ObjectId& id, const std::shared_ptr<const GitTree>& tree) {
+    constexpr size_t kOverhead = 128;
+    bytes += tree->bytes() + kOverhead;
+    if (bytes > kMostBytes) {
+      older_trees = std::exchange(trees, {});
+      bytes = 0;
+    }
+    trees.emplace(id, tree);
+  }
+
+  tl::expected<RawObject, std::string> read(const ObjectId& id, git_object_t type) const {
+    const git_oid oid = oid_of(id);
+    git_odb_object* found = nullptr;
+    if (library().git_odb_read(&found, objects.get(), &oid) != 0)
+      return tl::unexpected(fmt::format("git has no object {}: {}", name_of(oid), last_error()));
+    RawObject object(found);
+    if (library().git_odb_object_type(found) != type)
+      return tl::unexpected(fmt::format("the git object {} is of another type than expected", name_of(oid)));
+    return object;
+  }
+};
+
+GitObjects::GitObjects(std::shared_ptr<const GitRepository> repository)
+    : repository_(std::move(repository)) {}
+GitObjects::GitObjects(GitObjects&&) noexcept = default;
+GitObjects& GitObjects::operator=(GitObjects&&) noexcept = default;
+GitObjects::~GitObjects() = default;
+
+tl::expected<GitObjects, std::string> GitObjects::open(std::shared_ptr<const GitRepository> repository) {
+  git_odb* found = nullptr;
+  if (library().git_repository_odb(&found, repository->handle()) != 0)
+    return tl::unexpected(
+        fmt::format("can't read the git objects of {}: {}", repository->root(), last_error()));
+  GitObjects objects(std::move(repository));
+  objects.state_ = std::make_unique<State>(State{Objects(found)});
+  return objects;
+}
+
+tl::expected<Commit, std::string> GitObjects::commit(const ObjectId& id) const {
+  const auto object = state_->read(id, GIT_OBJECT_COMMIT);
+  if (!object) return tl::unexpected(object.error());
+  const std::string_view bytes = bytes_of(*object);
+  const std::string tree(header_of(bytes, "tree "));
+  git_oid oid{};
+  if (library().git_oid_fromstr(&oid, tree.c_str()) != 0)
+    return tl::unexpected(fmt::format("the git commit {} has no tree", to_hex(id)));
+  return Commit{id, id_of(oid), time_of(header_of(bytes, "committer ")), subject_of(bytes)};
+}
+
+tl::expected<std::vector<Commit>, std::string> GitObjects::log(const LogOptions& options) const {
+  const auto range = repository_->parse_range(options.from);
+  if (!range) return tl::unexpected(range.error());
+  git_revwalk* made = nullptr;
+  if (library().git_revwalk_new(&made, repository_->handle()) != 0) return tl::unexpected(last_error());
+  const RevisionWalk walk(made);
+  git_oid newest{}, hidden{};
+  library().git_oid_fromstr(&newest, (range->to ? *range->to : range->from).c_str());
+  library().git_revwalk_sorting(made, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+  if (options.first_parent) library().git_revwalk_simplify_first_parent(made);
+  if (library().git_revwalk_push(made, &newest) != 0)
+    return tl::unexpected(fmt::format("can't walk the commits of '{}': {}", options.from, last_error()));
+  if (range->to && library().git_oid_fromstr(&hidden, range->from.c_str()) == 0)
+    library().git_revwalk_hide(made, &hidden);
+  std::vector<Commit> commits;
+  git_oid next{};
+  while (commits.size() < options.most && library().git_revwalk_next(&next, made) == 0) {
+    auto commit = this->commit(id_of(next));
+    if (!commit) return tl::unexpected(std::move(commit.error()));
+    // A commit may have been committed before its parent by another clock.
+    if (!options.since || commit->time >= *options.since) commits.push_back(std::move(*commit));
+  }
+  std::ranges::reverse(commits);
+  return commits;
+}
+
+tl::expected<std::shared_ptr<const GitTree>, std::string> GitObjects::tree(const ObjectId& id) const {
+  const auto known = state_->trees.find(id);
+  if (known != state_->trees.end()) return known->second;
+  if (const auto older = state_->older_trees.find(id); older != state_->older_trees.end()) {
+    state_->keep(id, older->second);
+    return older->second;
+  }
+  const auto object = state_->read(id, GIT_OBJECT_TREE);
+  if (!object) return tl::unexpected(object.error());
+  auto parsed = GitTree::parse(std::string(bytes_of(*object)));
+  if (!parsed) return tl::unexpected(fmt::format("the git tree {} is damaged", to_hex(id)));
+  auto tree = std::make_shared<const GitTree>(std::move(*parsed));
+  state_->keep(id, tree);
+  return tree;
+}
+
+namespace {
+
+// Whether an entry comes before another one in git's order.
+bool is_before(const GitEntry& a, const GitEntry& b) {
+  const size_t common = std::min(a.name.size(), b.name.size());
+  const int order = a.name.substr(0, common).compare(b.name.substr(0, common));
+  if (order != 0) return order < 0;
+  const auto next = [&](const GitEntry& entry) {
+    if (entry.name.size() > common) return static_cast<unsigned char>(entry.name[common]);
+    return static_cast<unsigned char>(entry.type == GitEntry::Type::kFolder ? '/' : '\0');
+  };
+  return next(a) < next(b);
+}
+
+// Goes on to the next entries when it ends.
+struct Advance {
+  GitTree::Iterator* was;
+  GitTree::Iterator* is;
+  ~Advance() {
+    if (was != nullptr) ++*was;
+    if (is != nullptr) ++*is;
+  }
+};
+
+}  // namespace
+
+tl::expected<void, std::string> GitObjects::add_changes(const std::string& folder, const ObjectId* before,
+                                                        const ObjectId* after,
+                                                        std::vector<TreeChange>& changes) const {
+  static const auto kNothing = std::make_shared<const GitTree>();
+  const auto read = [&](const ObjectId* id) {
+    return id == nullptr ? tl::expected<std::shared_ptr<const GitTree>, std::string>(kNothing) : tree(*id);
+  };
+  const auto old_tree = read(before), new_tree = read(after);
+  if (!old_tree) return tl::unexpected(old_tree.error());
+  if (!new_tree) return tl::unexpected(new_tree.error());
+  const auto is_folder = [](const GitEntry* entry) {
+    return entry != nullptr && entry->type == GitEntry::Type::kFolder;
+  };
+  auto was = (*old_tree)->begin(), is = (*new_tree)->begin();
+  const auto old_end = (*old_tree)->end(), new_end = (*new_tree)->end();
+  while (was != old_end || is != new_end) {
+    const bool has_old = is == new_end || (was != old_end && !is_before(*is, *was));
+    const bool has_new = was == old_end || (is != new_end && !is_before(*was, *is));
+    const GitEntry* const old_entry = has_old ? &*was : nullptr;
+    const GitEntry* const new_entry = has_new ? &*is : nullptr;
+    const Advance advance{has_old ? &was : nullptr, has_new ? &is : nullptr};
+    if (has_old && has_new && old_entry->id == new_entry->id && old_entry->type == new_entry->type &&
+        old_entry->executable == new_entry->executable)
+      continue;
+    std::string path = folder.empty() ? "" : folder + '/';
+    path += (has_old ? old_entry : new_entry)->name;
+    if (is_folder(old_entry) || is_folder(new_entry)) {
+      auto added = add_changes(path, is_folder(old_entry) ? &old_entry->id : nullptr,
+                               is_folder(new_entry) ? &new_entry->id : nullptr, changes);
+      if (!added) return added;
+    }
+    TreeChange change{path, std::nullopt, std::nullopt};
+    if (old_entry != nullptr && !is_folder(old_entry)) change.before = old_entry->type;
+    if (new_entry != nullptr && !is_folder(new_entry)) change.after = new_entry->type;
+    if (change.before || change.after) changes.push_back(std::move(change));
+  }
+  return {};
+}
+
+tl::expected<std::vector<TreeChange>, std::string> GitObjects::changes(const ObjectId& before,
+                                                                       const ObjectId& after) const {
+  std::vector<TreeChange> changes;
+  if (before == after) return changes;
+  if (auto added = add_changes("", &before, &after, changes); !added)
+    return tl::unexpected(std::move(added.error()));
+  return changes;
+}
+
+tl::expected<std::string, std::string> GitObjects::blob(const ObjectId& id) const {
+  const auto object = state_->read(id, GIT_OBJECT_BLOB);
+  if (!object) return tl::unexpected(object.error());
+  return std::string(bytes_of(*object));
+}
+
+}  // namespace dcache::context

@@ -1,0 +1,136 @@
+// Commits, trees and blobs of a git repository, bare ones too, without a checkout.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/context/git.h"
+
+namespace dcache::context {
+
+// The name of an object.
+struct ObjectId {
+  std::array<unsigned char, 20> bytes = {};
+  friend auto operator<=>(const ObjectId&, const ObjectId&) = default;
+};
+// 40 hexadecimal digits.
+std::string to_hex(const ObjectId& id);
+
+struct ObjectIdHash {
+  size_t operator()(const ObjectId& id) const noexcept;
+};
+
+struct Commit {
+  ObjectId id;
+  ObjectId tree;
+  int64_t time = 0;  // when it was committed, in seconds since 1970
+  std::string subject;
+};
+
+// What a tree has of one name.
+struct GitEntry {
+  enum class Type : uint8_t { kFile, kFolder, kLink, kSubmodule };
+  std::string_view name;  // valid as long as the tree is
+  Type type = Type::kFile;
+  bool executable = false;
+  ObjectId id;
+};
+
+// A folder as git stores it. Its entries are in git's order: by name, that of a folder with a slash at its
+// end.
+class GitTree {
+ public:
+  // Nothing for bytes that are not a tree.
+  static std::optional<GitTree> parse(std::string bytes);
+
+  class Iterator {
+   public:
+    using value_type = GitEntry;
+    using difference_type = ptrdiff_t;
+    Iterator() = default;
+    explicit Iterator(std::string_view left) : left_(left) { read(); }
+    const GitEntry& operator*() const { return entry_; }
+    const GitEntry* operator->() const { return &entry_; }
+    Iterator& operator++() {
+      left_.remove_prefix(size_);
+      read();
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    bool is_end() const { return left_.empty(); }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.left_.size() == b.left_.size(); }
+
+   private:
+    void read();
+
+    std::string_view left_;
+    size_t size_ = 0;  // of the entry
+    GitEntry entry_;
+  };
+  Iterator begin() const { return Iterator(bytes_); }
+  Iterator end() const { return {}; }
+  std::optional<GitEntry> find(std::string_view name) const;
+  std::vector<GitEntry> sorted_by_name() const;
+  size_t bytes() const { return bytes_.size(); }
+
+ private:
+  std::string bytes_;
+};
+
+// A file, link or submodule that is another one, is new or is gone.
+struct TreeChange {
+  std::string path;
+  std::optional<GitEntry::Type> before;
+  std::optional<GitEntry::Type> after;
+};
+
+// Not to be shared between threads. Errors are sentences.
+class GitObjects {
+ public:
+  static tl::expected<GitObjects, std::string> open(std::shared_ptr<const GitRepository> repository);
+  GitObjects(GitObjects&&) noexcept;
+  GitObjects& operator=(GitObjects&&) noexcept;
+  ~GitObjects();
+
+  const GitRepository& repository() const { return *repository_; }
+
+  struct LogOptions {
+    std::string from = "HEAD";          // a revision, or A..B for what B has and A has not
+    size_t most = SIZE_MAX;             // the newest that many
+    std::optional<int64_t> since = {};  // none that was committed before, in seconds since 1970
+    bool first_parent = false;
+  };
+  // Oldest first, each after its parents.
+  tl::expected<std::vector<Commit>, std::string> log(const LogOptions& options) const;
+
+  // Those that were read lately are in memory.
+  tl::expected<std::shared_ptr<const GitTree>, std::string> tree(const ObjectId& id) const;
+  // What one tree has otherwise than the other, by path from the root, sorted. Of a folder that only one has,
+  // all that is in it.
+  tl::expected<std::vector<TreeChange>, std::string> changes(const ObjectId& before,
+                                                             const ObjectId& after) const;
+  // The bytes of a blob as it is stored.
+  tl::expected<std::string, std::string> blob(const ObjectId& id) const;
+
+ private:
+  struct State;
+  explicit GitObjects(std::shared_ptr<const GitRepository> repository);
+  tl::expected<Commit, std::string> commit(const ObjectId& id) const;
+  // `before` and `after` are null where there is no folder.
+  tl::expected<void, std::string> add_changes(const std::string& folder, const ObjectId* before,
+                                              const ObjectId* after, std::vector<TreeChange>& changes) const;
+
+  std::shared_ptr<const GitRepository> repository_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace dcache::context
