@@ -259,10 +259,10 @@ bool keep_images(project::Project& project, const std::vector<std::string>& name
 namespace {
 
 // What docker build reads in a folder without -f.
-std::string default_dockerfile(const std::string& folder) {
+std::string default_dockerfile(const std::string& folder, const context::FileSystem& files) {
   std::string path = text::join_path(folder, "Dockerfile");
   std::string other = text::join_path(folder, "dockerfile");
-  return !context::disk()->exists(path) && context::disk()->exists(other) ? other : path;
+  return !files.exists(path) && files.exists(other) ? other : path;
 }
 
 Selection select_of_repository(const BuildFlags& flags, bool& failed, project::Project project,
@@ -293,7 +293,7 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     failed = true;
     return selection;
   }
-  const std::string own = default_dockerfile(flags.context);
+  const std::string own = default_dockerfile(flags.context, *context::disk());
   const bool has_own = context::disk()->exists(own);
   if (flags.images.empty() && (!flags.files.empty() || !flags.context.empty() || has_own)) {
     if (files != nullptr) options->read.files = files;
@@ -306,6 +306,69 @@ Selection select_images(const BuildFlags& flags, bool& failed,
     failed = failed || selection.meant.empty();
   } else if (auto project = read_images(flags, failed, files, changed, complains)) {
     selection = select_of_repository(flags, failed, std::move(*project), complains);
+  }
+  for (const size_t index : selection.meant)
+    apply_flags(flags, options->build.plan, selection.project.images[index]);
+  return selection;
+}
+
+namespace {
+
+// The images of Dockerfiles, which are added to the project if it has none of them.
+std::vector<size_t> images_of_files(const std::vector<std::string>& paths,
+                                    const project::ProjectOptions& options, project::Project& project) {
+  const context::FileSystem& files = *options.read.files;
+  std::vector<size_t> meant;
+  for (const std::string& path : paths) {
+    const std::string real = files.real_path(path);
+    const size_t before = meant.size();
+    for (size_t i = 0; i < project.images.size(); ++i) {
+      const cache::BuildOptions& build = project.images[i].build;
+      if (!build.dockerfile_text && files.real_path(build.dockerfile) == real) meant.push_back(i);
+    }
+    if (meant.size() > before || !files.exists(path)) continue;
+    for (project::Image& image : project::ImageFinder(options).of(path)) {
+      meant.push_back(project.images.size());
+      project.images.push_back(std::move(image));
+    }
+  }
+  return meant;
+}
+
+}  // namespace
+
+Selection select_images_at(const BuildFlags& flags, std::shared_ptr<const context::FileSystem> files,
+                           project::Found found, bool complains, bool& failed) {
+  auto options = project_options_of(flags);
+  if (!options) {
+    failed = true;
+    return {};
+  }
+  options->read.files = files;
+  options->found = std::move(found);
+  project::Project project = project::read_project(".", *options);
+  apply_builder(flags, project);
+  apply_platform(flags, project);
+  if (complains) complain_of(project.failures);
+  const std::string own = default_dockerfile(flags.context, *files);
+  Selection selection;
+  if (flags.images.empty() && (!flags.files.empty() || !flags.context.empty() || files->exists(own))) {
+    const std::vector<std::string> named = flags.files.empty() ? std::vector{own} : flags.files;
+    selection.meant = images_of_files(named, *options, project);
+    selection.project = std::move(project);
+    for (const std::string& path : named) {
+      if (complains && !files->exists(path))
+        complain(fmt::format("there is no {} at the newest commit", path));
+    }
+    failed = failed || selection.meant.empty();
+  } else if (flags.images.empty() || complains) {
+    selection = select_of_repository(flags, failed, std::move(project), complains);
+  } else {
+    selection.project = std::move(project);
+    for (const std::string& name : flags.images) {
+      for (const project::Image* image : selection.project.find(name))
+        selection.meant.push_back(static_cast<size_t>(image - selection.project.images.data()));
+    }
   }
   for (const size_t index : selection.meant)
     apply_flags(flags, options->build.plan, selection.project.images[index]);

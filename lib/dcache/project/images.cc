@@ -493,9 +493,11 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   const std::string root = root_of(folder, files);
   project.root = spelled_root(folder, root, files);
   const ImageMaker maker(options, project.root);
-  Found found = find_dockerfiles({project.root}, {.definitions = true});
-  spell_from_here(found.files, project.root, root, files);
-  spell_from_here(found.definitions, project.root, root, files);
+  Found found = options.found ? *options.found : find_dockerfiles({project.root}, {.definitions = true});
+  if (!options.found) {
+    spell_from_here(found.files, project.root, root, files);
+    spell_from_here(found.definitions, project.root, root, files);
+  }
   for (std::string& problem : found.problems)
     project.failures.push_back({{}, 0, 0, std::move(problem), {}});
   const auto is_gone = [&](const std::string& path) { return !files.exists(path); };

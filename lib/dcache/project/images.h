@@ -14,6 +14,7 @@
 
 #include "dcache/cache/build.h"
 #include "dcache/project/context_choice.h"
+#include "dcache/project/discover.h"
 #include "dcache/project/target.h"
 
 namespace dcache::project {
@@ -48,6 +49,8 @@ struct ProjectOptions {
   std::vector<std::string> definitions = {};
   // Paths that `read.files` may have though the disk has not.
   std::vector<std::string> changed = {};
+  // What there is in the repository, in place of a search of the disk; paths from the current folder.
+  std::optional<Found> found = {};
   bool lone_dockerfiles = true;  // Dockerfiles that no definition names are images too
   // The context of a Dockerfile that no definition names, in place of an inferred one; empty for that.
   std::string fallback_context = {};
