@@ -29,6 +29,7 @@ constexpr std::array kCommands = {
     Named{"affected", affected_command},
     Named{"images", images_command},
     Named{"log", log_command},
+    Named{"history", history_command},
     Named{"snapshot", snapshot_command},
     Named{"keys", keys_command},
     Named{"context", context_command},

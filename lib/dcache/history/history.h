@@ -1,0 +1,105 @@
+// How often each step of an image would have been rebuilt, had each commit of a repository been built.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "dcache/cache/report.h"
+#include "dcache/context/commit_files.h"
+#include "dcache/context/git_objects.h"
+#include "dcache/project/images.h"
+#include "dcache/text/failure.h"
+
+namespace dcache::history {
+
+// A step that the target needs, at one commit.
+struct StepAtCommit {
+  std::string stage;
+  uint32_t line = 0;  // in the Dockerfile of that commit
+  cache::Verdict verdict = cache::Verdict::kHit;
+  bool runs_always = false;  // whatever changed
+};
+
+// An image at one commit.
+struct ImageAtCommit {
+  enum class State : uint8_t {
+    kBuilt,
+    kFails,   // it can't be built
+    kAbsent,  // there is no such image
+  };
+  State state = State::kBuilt;
+  std::string reason;                                      // why it can't be built
+  std::shared_ptr<const std::vector<StepAtCommit>> steps;  // of kBuilt; many commits share one
+  bool changes_nothing = false;                            // no step rebuilds or may rebuild
+};
+
+// What made a step rebuild, and how often.
+struct CauseCount {
+  cache::Cause::Kind kind = cache::Cause::Kind::kFile;
+  // A file by its path in the context; for what the Dockerfile says its own path; for an image or a variable
+  // its name; empty for what has none.
+  std::string path;
+  size_t commits = 0;
+};
+
+// A step of the newest commit that builds the image, over all commits.
+struct StepHistory {
+  std::string stage;
+  uint32_t line = 0;
+  std::string instruction;
+  bool is_run = false;
+  size_t rebuilt = 0;  // commits in which it surely rebuilds
+  size_t depends = 0;  // commits in which it rebuilds if an earlier step gives something else than before
+  std::vector<CauseCount> causes;  // the most frequent one first
+  // By the step where it began, an index among these steps and not this one: the commits in which it rebuilds
+  // or may.
+  std::map<size_t, size_t> follows;
+};
+
+struct ImageHistory {
+  std::string name;
+  std::string dockerfile;              // of the newest commit that builds it
+  std::vector<ImageAtCommit> commits;  // as in History
+  std::vector<StepHistory> steps;
+  // Commits that build it, that can't, and those of the first kind that change nothing in it.
+  size_t built = 0, failed = 0, unchanged = 0;
+  std::string unknown;  // why nothing is known of the image, in words; empty for most
+};
+
+struct History {
+  std::vector<context::Commit> commits;  // oldest first
+  std::vector<ImageHistory> images;
+  std::vector<std::string> notes;  // what the counts leave out, in sentences
+};
+
+// The images of a repository as its files say at one commit.
+struct ImagesAtCommit {
+  project::Project project;
+  std::vector<size_t> meant;  // those that are asked about
+};
+using ReadImages = std::function<ImagesAtCommit(std::shared_ptr<const context::CommitFiles> files,
+                                                std::shared_ptr<const context::FileSystem> seen)>;
+
+struct Options {
+  std::string here;  // the absolute folder that the paths of images start from
+  // What a worker that starts empty imports of the last build; without any, the builder keeps all it built.
+  std::vector<cache::CacheImport> cache_from = {};
+  // A folder of a context is one record in place of its files if it has that many; see context::Visible.
+  size_t least_files = 64;
+  std::function<void(size_t done, size_t all)> progress = {};
+};
+
+// Replays commits, which are sorted as GitObjects::log() gives them. `read` is called for those at which the
+// images may be others than before; its answer for the newest one says which images are meant. The error is
+// a sentence.
+tl::expected<History, std::string> replay(std::shared_ptr<const context::GitObjects> objects,
+                                          std::vector<context::Commit> commits, const ReadImages& read,
+                                          const Options& options);
+
+}  // namespace dcache::history

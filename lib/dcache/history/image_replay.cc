@@ -1,0 +1,448 @@
+#include "dcache/history/image_replay.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/text/path.h"
+
+namespace dcache::history {
+namespace {
+
+using cache::Cause;
+using cache::StepReport;
+using cache::Verdict;
+using context::Record;
+using context::Snapshot;
+using context::TreeChange;
+using plan::Graph;
+using plan::Step;
+
+bool may_rebuild(Verdict verdict) {
+  return verdict == Verdict::kMiss || verdict == Verdict::kDepends;
+}
+
+// Because of something that changed.
+bool is_rebuilt(const StepAtCommit& step) {
+  return may_rebuild(step.verdict) && !step.runs_always;
+}
+
+// Stands for what git keeps in a work tree.
+constexpr std::string_view kGitIndex = ".git/index";
+
+// Whether some step may take a file of a context, or what is in its place. Links are not looked at.
+bool may_take(const Graph& graph, std::string_view context, std::string_view path) {
+  const auto takes = [&](const plan::Selector& selector) {
+    const std::string folder = folder_of(selector);
+    return folder.empty() || text::is_within(path, folder) || text::is_within(folder, path);
+  };
+  const auto reads = [&](const plan::Read& read) {
+    const bool is_of_context = (read.origin == plan::Read::Origin::kContext && context.empty()) ||
+                               (read.origin == plan::Read::Origin::kNamedContext && read.name == context);
+    return is_of_context && (read.selectors.empty() || std::ranges::any_of(read.selectors, takes));
+  };
+  return std::ranges::any_of(graph.steps,
+                             [&](const Step& step) { return std::ranges::any_of(step.reads, reads); });
+}
+
+std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>& keys) {
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!graph.steps[i].needed) continue;
+    for (const cache::ReadFiles& read : keys[i].reads) {
+      if (read.selection.missing.empty()) continue;
+      return fmt::format("line {}: {} does not exist in the context", graph.steps[i].instruction->start_line,
+                         read.selection.missing.front()->written);
+    }
+  }
+  return {};
+}
+
+// The steps that can't be run since a file is missing, and those that need them.
+std::vector<bool> failing_steps(const Graph& graph, const std::vector<cache::StepKeys>& keys) {
+  std::vector<bool> fails(graph.steps.size());
+  for (size_t i = 0; i < graph.steps.size(); ++i) {
+    const Step& step = graph.steps[i];
+    const auto lacks_file = [](const cache::ReadFiles& read) { return !read.selection.missing.empty(); };
+    const auto needs_failing = [&](const plan::Read& read) {
+      if (read.origin != plan::Read::Origin::kStage) return false;
+      const std::optional<size_t> last = graph.stages[read.stage].last_step;
+      return last && fails[*last];
+    };
+    fails[i] = std::ranges::any_of(keys[i].reads, lacks_file) || (step.below && fails[*step.below]) ||
+               std::ranges::any_of(step.reads, needs_failing);
+  }
+  return fails;
+}
+
+bool operator==(const plan::BuiltImage& a, const plan::BuiltImage& b) {
+  return a.name == b.name && a.state == b.state && a.possible_state == b.possible_state;
+}
+
+bool are_same(const ImageReplay::BuiltImages& a, const ImageReplay::BuiltImages& b) {
+  return std::ranges::equal(
+      a, b, [](const auto& x, const auto& y) { return x.first == y.first && x.second == y.second; });
+}
+
+}  // namespace
+
+cache::Contexts ImageReplay::Built::contexts(bool are_new) const {
+  cache::Contexts contexts;
+  contexts.are_new = are_new;
+  for (const auto& [name, snapshot] : files)
+    (name.empty() ? contexts.main : contexts.named[name]) = {&snapshot, nullptr};
+  return contexts;
+}
+
+ImageReplay::ImageReplay(std::string name, const context::GitObjects& objects, const Options& options,
+                         VisibleByContext visible)
+    : name_(std::move(name)), objects_(objects), options_(options), visible_(std::move(visible)) {
+  result_.name = name_;
+}
+
+bool ImageReplay::has_git_folder(const ContextFolder& context, const Graph& graph) const {
+  const context::GitRepository& repository = objects_.repository();
+  if (repository.is_bare() || context.real != repository.root()) return false;
+  return !context.ignore->matcher.decide(kGitIndex).ignored && may_take(graph, context.name, kGitIndex);
+}
+
+bool ImageReplay::is_as_before(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
+                               const BuiltImages& needed) const {
+  if (result_.commits.empty() || setup != last_setup_ || !are_same(needed, last_needed_)) return false;
+  if (setup == nullptr || setup->plan == nullptr) return true;
+  const Graph& graph = setup->plan->graph;
+  const std::string& root = objects_.repository().root();
+  return std::ranges::none_of(setup->contexts, [&](const ContextFolder& context) {
+    if (has_git_folder(context, graph)) return true;
+    const std::string prefix = text::is_within(context.real, root) && context.real != root
+                                   ? context.real.substr(root.size() + 1) + '/'
+                                   : std::string();
+    const bool has_links = !last_ || last_->setup != setup || !last_->files.contains(context.name) ||
+                           !last_->files.at(context.name).links().empty();
+    return std::ranges::any_of(*commit.changes, [&](const TreeChange& change) {
+      return change.path.starts_with(prefix) &&
+             (has_links ||
+              may_take(graph, context.name, std::string_view(change.path).substr(prefix.size())));
+    });
+  });
+}
+
+void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> setup,
+                      const BuiltImages& needed) {
+  for (const TreeChange& change : *commit.changes)
+    pending_.push_back(&change);
+  if (!is_as_before(commit, setup, needed)) {
+    last_setup_ = setup;
+    last_needed_ = needed;
+    build(commit, std::move(setup), needed);
+    return;
+  }
+  const ImageAtCommit& before = result_.commits.back();
+  ImageAtCommit same{before.state, before.reason, nullptr, false};
+  if (before.state == ImageAtCommit::State::kBuilt) {
+    if (idle_ == nullptr) {
+      const cache::Contexts contexts = last_->contexts(!options_.cache_from.empty());
+      const cache::State state{&last_->plan->graph, &last_->keys, &contexts};
+      idle_ = steps_of(cache::compare({&state, 1}, state, options_.cache_from), last_->plan->graph);
+    }
+    same.steps = idle_;
+    pending_.clear();
+    same.changes_nothing = std::ranges::none_of(*idle_, is_rebuilt);
+    result_.unchanged += same.changes_nothing ? 1 : 0;
+    ++result_.built;
+  } else if (before.state == ImageAtCommit::State::kFails) {
+    ++result_.failed;
+  }
+  result_.commits.push_back(std::move(same));
+}
+
+std::shared_ptr<const Plan> ImageReplay::plan_of(const Setup& setup, const BuiltImages& needed) {
+  if (needed.empty()) return setup.plan;
+  std::string key = setup.text;
+  for (const auto& [reference, image] : needed)
+    key += fmt::format("\n{} {} {} {}", reference, image.name, image.state, image.possible_state);
+  std::shared_ptr<const Plan>& known = plans_[key];
+  if (known == nullptr) {
+    plan::Options options = setup.options;
+    options.built_images = needed;
+    known = make_plan(setup.dockerfile, setup.text, options);
+  }
+  return known;
+}
+
+tl::expected<Snapshot, std::string> ImageReplay::snapshot_of(const ContextFolder& context,
+                                                             const CommitChanges& commit,
+                                                             const Graph& graph) {
+  const auto tree = commit.files->object_of(context.real);
+  if (!tree) {
+    const bool is_inside = text::is_within(context.real, objects_.repository().root());
+    return tl::unexpected(fmt::format("its context {} {}", context.folder,
+                                      is_inside ? "does not exist" : "is outside of the repository"));
+  }
+  std::unique_ptr<context::TreeSnapshots>& trees = trees_[{context.name, context.ignore_text}];
+  if (trees == nullptr) {
+    const auto found = visible_.find(context.name);
+    context::Visible visible = found == visible_.end() ? context::Visible() : found->second;
+    visible.least = options_.least_files;
+    matchers_.push_back(context.ignore);
+    trees = std::make_unique<context::TreeSnapshots>(objects_, context.ignore->matcher, std::move(visible));
+  }
+  auto snapshot = trees->of(*tree);
+  if (snapshot && options_.least_files != SIZE_MAX)
+    sees_more_ = add_link_targets(*snapshot, visible_[context.name]) || sees_more_;
+  if (!snapshot || !has_git_folder(context, graph)) return snapshot;
+  Record index;
+  index.path = kGitIndex;
+  index.content = context::hash_of(commit.commit->id);
+  std::vector<Record> records;
+  records.push_back(std::move(index));
+  return snapshot->with(std::move(records));
+}
+
+void ImageReplay::fail(std::string reason) {
+  result_.commits.push_back({ImageAtCommit::State::kFails, std::move(reason), nullptr, false});
+  ++result_.failed;
+}
+
+void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup> setup,
+                        const BuiltImages& needed) {
+  if (setup == nullptr) {
+    result_.commits.push_back({ImageAtCommit::State::kAbsent, {}, nullptr, false});
+    return;
+  }
+  if (!setup->failure.empty()) return fail(setup->failure);
+  Built built;
+  built.plan = plan_of(*setup, needed);
+  for (const ContextFolder& context : setup->contexts) {
+    auto snapshot = snapshot_of(context, commit, built.plan->graph);
+    if (!snapshot) return fail(std::move(snapshot.error()));
+    built.files.emplace(context.name, std::move(*snapshot));
+  }
+  built.setup = std::move(setup);
+  built.needed = needed;
+  const Graph& graph = built.plan->graph;
+  built.keys = cache::compute_keys(graph, built.contexts(!options_.cache_from.empty()));
+  std::string missing = missing_file(graph, built.keys);
+  if (missing.empty()) return judge(std::move(built));
+  // The builder keeps what it made before it failed.
+  const std::vector<bool> fails = failing_steps(graph, built.keys);
+  for (size_t i = 0; i < graph.steps.size(); ++i) {
+    if (graph.steps[i].needed && !fails[i]) known_.add(built.keys[i].key);
+  }
+  fail(std::move(missing));
+}
+
+void ImageReplay::judge(Built built) {
+  const Graph& graph = built.plan->graph;
+  const cache::Contexts contexts = built.contexts(!options_.cache_from.empty());
+  const cache::State now{&graph, &built.keys, &contexts};
+  static const Graph kNoGraph;
+  static const std::vector<cache::StepKeys> kNoKeys;
+  cache::Contexts contexts_before;
+  cache::State before{&kNoGraph, &kNoKeys};
+  if (last_) {
+    contexts_before = last_->contexts(contexts.are_new);
+    before = {&last_->plan->graph, &last_->keys, &contexts_before};
+  }
+  cache::Report report;
+  if (options_.cache_from.empty()) {
+    report = cache::compare(known_, before, now);
+    for (const StepReport& step : report.steps) {
+      if (step.verdict != Verdict::kHit && step.verdict != Verdict::kUnused)
+        known_.add(built.keys[step.step].key);
+    }
+  } else {
+    report = cache::compare(std::span(&before, last_ ? 1 : 0), now, options_.cache_from);
+  }
+  ImageAtCommit at{ImageAtCommit::State::kBuilt, {}, steps_of(report, graph), false};
+  at.changes_nothing = std::ranges::none_of(*at.steps, is_rebuilt);
+  result_.unchanged += at.changes_nothing ? 1 : 0;
+  ++result_.built;
+  result_.commits.push_back(std::move(at));
+  count(report, built);
+  last_ = std::move(built);
+  pending_.clear();
+  idle_ = nullptr;
+}
+
+std::shared_ptr<const std::vector<StepAtCommit>> ImageReplay::steps_of(const cache::Report& report,
+                                                                       const Graph& graph) const {
+  auto steps = std::make_shared<std::vector<StepAtCommit>>();
+  for (const StepReport& step : report.steps) {
+    if (step.verdict == Verdict::kUnused) continue;
+    const Step& one = graph.steps[step.step];
+    steps->push_back({graph.stages[one.stage].label(), one.instruction->start_line, step.verdict,
+                      step.cause.kind == Cause::Kind::kAlways || step.cause.kind == Cause::Kind::kNoCache});
+  }
+  return steps;
+}
+
+// The changed files that a step takes, of which the report may know only the folder.
+std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, const Built& now) const {
+  const std::string& root = objects_.repository().root();
+  std::vector<std::string> asked;
+  if (step.cause.files != nullptr) {
+    for (const cache::FileChange& file : *step.cause.files)
+      asked.push_back(file.path);
+  } else {
+    asked.push_back(step.cause.path);
+  }
+  std::vector<std::string> found;
+  if (std::ranges::find(asked, kGitIndex) != asked.end()) found.emplace_back(".git");
+  for (const ContextFolder& context : now.setup->contexts) {
+    const std::string prefix =
+        context.real == root ? std::string() : context.real.substr(root.size() + 1) + '/';
+    for (const TreeChange* change : pending_) {
+      if (!change->path.starts_with(prefix)) continue;
+      std::string path = change->path.substr(prefix.size());
+      const auto means = [&](const std::string& one) {
+        const auto folder = context::folder_stood_for(one);
+        return one == path ||
+               (folder && text::is_within(path, *folder) && !context.ignore->matcher.decide(path).ignored);
+      };
+      if (std::ranges::any_of(asked, means)) found.push_back(std::move(path));
+    }
+  }
+  if (!found.empty()) return found;
+  // Only the ignore file changed.
+  const std::string& ignore = now.setup->contexts.front().ignore->path;
+  const bool other_ignore =
+      last_ && last_->setup->contexts.front().ignore_text != now.setup->contexts.front().ignore_text;
+  if (other_ignore && !ignore.empty()) return {ignore};
+  const auto folder = context::folder_stood_for(asked.front());
+  return {folder ? std::string(*folder) : asked.front()};
+}
+
+std::vector<std::string> ImageReplay::paths_of(const StepReport& step, const Built& now) const {
+  const Cause& cause = step.cause;
+  switch (cause.kind) {
+    case Cause::Kind::kFile:
+      return changed_paths(step, now);
+    case Cause::Kind::kMissing:
+      return {cause.path};
+    case Cause::Kind::kInstruction:
+    case Cause::Kind::kNew:
+    case Cause::Kind::kStage:
+    case Cause::Kind::kTarget:
+      return {now.setup->dockerfile};
+    case Cause::Kind::kVariable:
+      return {cause.line == 0 ? cause.name : now.setup->dockerfile};
+    case Cause::Kind::kImage:
+      return {cause.change == "rebuilt" ? cause.name : now.setup->dockerfile};
+    default:
+      return {cause.name};
+  }
+}
+
+namespace {
+
+// The step that made one rebuild which only follows it, or takes its files.
+std::optional<size_t> origin_of(const StepReport& step, const std::vector<StepReport>& reports,
+                                const Graph& graph) {
+  if (step.follows) return step.follows;
+  if (step.cause.kind != Cause::Kind::kStage) return std::nullopt;
+  for (const StepReport& other : reports) {
+    const Step& one = graph.steps[other.step];
+    if (other.step < step.step && one.instruction->start_line == step.cause.line &&
+        graph.stages[one.stage].label() == step.cause.stage && may_rebuild(other.verdict))
+      return other.step;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void ImageReplay::count(const cache::Report& report, const Built& now) {
+  if (segments_.empty() || segments_.back().plan != now.plan) {
+    segments_.push_back({now.plan, {}});
+    segments_.back().steps.resize(now.plan->graph.steps.size());
+  }
+  // Where it all began, by step.
+  std::vector<size_t> roots(report.steps.size());
+  std::vector<std::vector<std::string>> paths(report.steps.size());
+  for (const StepReport& step : report.steps) {
+    roots[step.step] = step.step;
+    if (!may_rebuild(step.verdict)) continue;
+    Segment::Count& count = segments_.back().steps[step.step];
+    ++(step.verdict == Verdict::kMiss ? count.rebuilt : count.depends);
+    if (!last_) continue;
+    if (const auto origin = origin_of(step, report.steps, now.plan->graph)) {
+      roots[step.step] = roots[*origin];
+      ++count.follows[roots[*origin]];
+    }
+    const size_t root = roots[step.step];
+    if (root == step.step) paths[root] = paths_of(step, now);
+    for (const std::string& path : paths[root])
+      ++count.causes.try_emplace(path, report.steps[root].cause.kind, 0).first->second.second;
+  }
+}
+
+plan::BuiltImage ImageReplay::built() const {
+  plan::BuiltImage image{name_, "none", "none"};
+  if (!last_) return image;
+  const Graph& graph = last_->plan->graph;
+  const std::optional<size_t> last = graph.target ? graph.stages[*graph.target].last_step : std::nullopt;
+  const cache::AssumedKeys key = last ? last_->keys[*last].key : cache::AssumedKeys{};
+  image.state = to_hex(key.hopeful);
+  image.possible_state = to_hex(key.certain) + to_hex(context::hash_bytes(last_->setup->text));
+  return image;
+}
+
+std::vector<std::optional<size_t>> ImageReplay::forward(const Segment& from, const Segment& to) {
+  const cache::Alignment alignment(from.plan->graph, to.plan->graph);
+  std::vector<std::optional<size_t>> partner(from.steps.size());
+  for (size_t i = 0; i < to.steps.size(); ++i) {
+    if (const auto old = alignment.partner(i)) partner[*old] = i;
+  }
+  return partner;
+}
+
+ImageHistory ImageReplay::finish() {
+  if (segments_.empty()) return std::move(result_);
+  result_.dockerfile = last_->setup->dockerfile;
+  const Segment& newest = segments_.back();
+  const Graph& graph = newest.plan->graph;
+  std::vector<std::optional<size_t>> place(graph.steps.size());  // of a step, among those of the result
+  for (size_t i = 0; i < graph.steps.size(); ++i) {
+    const Step& step = graph.steps[i];
+    if (!step.needed) continue;
+    place[i] = result_.steps.size();
+    StepHistory& history = result_.steps.emplace_back();
+    history.stage = graph.stages[step.stage].label();
+    history.line = step.instruction->start_line;
+    history.instruction = cache::words_of(step);
+    history.is_run = step.kind == Step::Kind::kRun;
+  }
+  std::vector<Causes> causes(result_.steps.size());
+  for (size_t at = segments_.size(); at-- > 0;) {
+    const Segment& segment = segments_[at];
+    if (at + 1 < segments_.size()) {
+      const auto partner = forward(segment, segments_[at + 1]);
+      std::vector<std::optional<size_t>> earlier(segment.steps.size());
+      for (size_t i = 0; i < earlier.size(); ++i)
+        earlier[i] = partner[i] ? place[*partner[i]] : std::nullopt;
+      place = std::move(earlier);
+    }
+    for (size_t i = 0; i < segment.steps.size(); ++i) {
+      if (!place[i]) continue;
+      const Segment::Count& count = segment.steps[i];
+      StepHistory& step = result_.steps[*place[i]];
+      step.rebuilt += count.rebuilt;
+      step.depends += count.depends;
+      for (const auto& [path, cause] : count.causes)
+        causes[*place[i]].try_emplace(path, cause.first, 0).first->second.second += cause.second;
+      for (const auto& [other, commits] : count.follows) {
+        if (place[other]) step.follows[*place[other]] += commits;
+      }
+    }
+  }
+  for (size_t i = 0; i < causes.size(); ++i) {
+    std::vector<CauseCount>& sorted = result_.steps[i].causes;
+    for (auto& [path, cause] : causes[i])
+      sorted.push_back({cause.first, path, cause.second});
+    std::ranges::stable_sort(sorted, std::ranges::greater(), &CauseCount::commits);
+  }
+  return std::move(result_);
+}
+
+}  // namespace dcache::history

@@ -1,0 +1,113 @@
+// One image over the commits of a repository. Internal to history/.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dcache/cache/alignment.h"
+#include "dcache/cache/keys.h"
+#include "dcache/cache/known_keys.h"
+#include "dcache/cache/report.h"
+#include "dcache/context/commit_files.h"
+#include "dcache/context/tree_snapshots.h"
+#include "dcache/history/era.h"
+#include "dcache/history/history.h"
+#include "dcache/history/visible_paths.h"
+
+namespace dcache::history {
+
+// What a commit has otherwise than the one before.
+struct CommitChanges {
+  const context::Commit* commit = nullptr;
+  std::shared_ptr<const context::CommitFiles> files;
+  const std::vector<context::TreeChange>* changes = nullptr;
+};
+
+class ImageReplay {
+ public:
+  // `visible` is what all plans of the image look at. The arguments have to outlive it.
+  ImageReplay(std::string name, const context::GitObjects& objects, const Options& options,
+              VisibleByContext visible);
+
+  // The next commit. `setup` is null if there is no such image; `needed` are the images of the repository
+  // that it starts or copies from.
+  using BuiltImages = std::map<std::string, plan::BuiltImage, std::less<>>;
+  void add(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
+
+  // What has to be seen beside what was known at the start, since links lead to it; null for nothing. Answers
+  // are not reliable then.
+  const VisibleByContext* more_visible() const { return sees_more_ ? &visible_ : nullptr; }
+
+  // What the image is to those that start from it.
+  plan::BuiltImage built() const;
+
+  // To be called once, after the last commit.
+  ImageHistory finish();
+
+ private:
+  // A state that was built.
+  struct Built {
+    std::shared_ptr<const Setup> setup;
+    std::shared_ptr<const Plan> plan;
+    BuiltImages needed;
+    std::map<std::string, context::Snapshot, std::less<>> files;  // by context
+    std::vector<cache::StepKeys> keys;
+
+    cache::Contexts contexts(bool are_new) const;
+  };
+  // By path, the kind of cause and the number of commits.
+  using Causes = std::map<std::string, std::pair<cache::Cause::Kind, size_t>>;
+  // Commits in a row with one plan, and what their steps did.
+  struct Segment {
+    std::shared_ptr<const Plan> plan;
+    struct Count {
+      size_t rebuilt = 0, depends = 0;
+      Causes causes;
+      std::map<size_t, size_t> follows;
+    };
+    std::vector<Count> steps;
+  };
+
+  bool is_as_before(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
+                    const BuiltImages& needed) const;
+  // Whether the context has git's own files, and the build may take them.
+  bool has_git_folder(const ContextFolder& context, const plan::Graph& graph) const;
+  std::shared_ptr<const Plan> plan_of(const Setup& setup, const BuiltImages& needed);
+  tl::expected<context::Snapshot, std::string> snapshot_of(const ContextFolder& context,
+                                                           const CommitChanges& commit,
+                                                           const plan::Graph& graph);
+  void build(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
+  void fail(std::string reason);
+  void judge(Built built);
+  std::shared_ptr<const std::vector<StepAtCommit>> steps_of(const cache::Report& report,
+                                                            const plan::Graph& graph) const;
+  void count(const cache::Report& report, const Built& now);
+  std::vector<std::string> paths_of(const cache::StepReport& step, const Built& now) const;
+  std::vector<std::string> changed_paths(const cache::StepReport& step, const Built& now) const;
+  // The steps of one segment as those of the next.
+  static std::vector<std::optional<size_t>> forward(const Segment& from, const Segment& to);
+
+  const std::string name_;
+  const context::GitObjects& objects_;
+  const Options& options_;
+  VisibleByContext visible_;
+  bool sees_more_ = false;
+  // By context and the text of its ignore file.
+  std::map<std::pair<std::string, std::string>, std::unique_ptr<context::TreeSnapshots>> trees_;
+  std::vector<std::shared_ptr<const cache::IgnoreFile>> matchers_;  // that they use
+  std::map<std::string, std::shared_ptr<const Plan>> plans_;        // with needed images, of the last setup
+  cache::KnownKeys known_;
+  std::optional<Built> last_;                // that was built
+  std::shared_ptr<const Setup> last_setup_;  // whether it was built or not
+  BuiltImages last_needed_;
+  std::vector<const context::TreeChange*> pending_;        // since last_ was built
+  std::shared_ptr<const std::vector<StepAtCommit>> idle_;  // what building last_ again would do
+  std::vector<Segment> segments_;
+  ImageHistory result_;
+};
+
+}  // namespace dcache::history

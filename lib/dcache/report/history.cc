@@ -1,0 +1,247 @@
+#include "dcache/report/history.h"
+
+#include <algorithm>
+#include <ctime>
+#include <iterator>
+#include <optional>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "dcache/report/table.h"
+#include "dcache/text/json_writer.h"
+#include "dcache/text/words.h"
+
+namespace dcache::report {
+namespace {
+
+using context::Commit;
+using history::CauseCount;
+using history::History;
+using history::ImageAtCommit;
+using history::ImageHistory;
+using history::StepHistory;
+
+constexpr size_t kInstructionWidth = 40;
+constexpr size_t kPathWidth = 40;
+constexpr size_t kPercent = 100;
+
+// The day of a commit: "2026-05-07".
+std::string day_of(const Commit& commit) {
+  const std::time_t time = static_cast<std::time_t>(commit.time);
+  std::tm parts{};
+  if (::gmtime_r(&time, &parts) == nullptr) return "?";
+  constexpr int kFirstYear = 1900;
+  return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + kFirstYear, parts.tm_mon + 1, parts.tm_mday);
+}
+
+std::string share(size_t count, size_t all) {
+  return all == 0 ? "" : fmt::format("{} %", (count * kPercent + all / 2) / all);
+}
+
+// Ten blocks for all commits.
+std::string bar(size_t count, size_t all) {
+  constexpr size_t kBlocks = 10;
+  const size_t blocks = all == 0 ? 0 : (count * kBlocks + all - 1) / all;
+  std::string text;
+  for (size_t i = 0; i < blocks; ++i)
+    text += "█";
+  return text;
+}
+
+std::string cause_words(const CauseCount& cause) {
+  using Kind = cache::Cause::Kind;
+  std::string words = shortened(cause.path, kPathWidth);
+  if (cause.kind == Kind::kAlways) words = "runs in every build";
+  if (cause.kind == Kind::kNoCache) words = "--no-cache";
+  if (cause.kind == Kind::kNotExported) words = "the import lacks it";
+  return fmt::format("{} ({})", words, cause.commits);
+}
+
+std::string causes_words(const StepHistory& step) {
+  constexpr size_t kShown = 2;
+  std::vector<std::string> words;
+  std::ranges::transform(step.causes, std::back_inserter(words), cause_words);
+  return text::list_words(words, kShown);
+}
+
+Tone tone_of(const StepHistory& step, size_t built) {
+  if (step.rebuilt * 2 > built) return Tone::kBad;
+  return step.rebuilt * kPercent > built * 10 ? Tone::kWarn : Tone::kPlain;
+}
+
+// A step where rebuilds begin, and what that costs.
+struct Culprit {
+  size_t step = 0;
+  size_t victim = 0;   // the RUN that it makes run again most often: it may be the step itself
+  size_t commits = 0;  // of the victim
+};
+
+// In how many commits a RUN runs again because of a step.
+size_t commits_of(const StepHistory& run, bool is_itself, size_t step) {
+  if (!run.is_run) return 0;
+  if (!is_itself) {
+    const auto found = run.follows.find(step);
+    return found == run.follows.end() ? 0 : found->second;
+  }
+  size_t others = 1;  // the first commit
+  for (const auto& [other, commits] : run.follows)
+    others += commits;
+  const size_t all = run.rebuilt + run.depends;
+  return all - std::min(all, others);
+}
+
+std::optional<Culprit> culprit_of(const ImageHistory& image) {
+  std::optional<Culprit> worst;
+  size_t most = 0;
+  for (size_t i = 0; i < image.steps.size(); ++i) {
+    Culprit culprit{.step = i};
+    size_t sum = 0;
+    for (size_t run = 0; run < image.steps.size(); ++run) {
+      const size_t commits = commits_of(image.steps[run], run == i, i);
+      sum += commits;
+      if (commits > culprit.commits) culprit = {i, run, commits};
+    }
+    if (sum <= most) continue;
+    most = sum;
+    worst = culprit;
+  }
+  return worst;
+}
+
+std::string line_words(const StepHistory& step) {
+  return fmt::format("line {} ({})", step.line, shortened(step.instruction, kInstructionWidth));
+}
+
+// What to do first.
+std::string advice(const ImageHistory& image) {
+  constexpr size_t kRare = 20;  // one commit of that many
+  const auto culprit = culprit_of(image);
+  if (!culprit || culprit->commits * kRare < image.built)
+    return "No RUN runs again often enough for a change of the Dockerfile to gain much.";
+  const StepHistory& step = image.steps[culprit->step];
+  const std::string often =
+      fmt::format("runs again in {} of {}", culprit->commits, text::counted(image.built, "commit"));
+  std::string words =
+      culprit->step == culprit->victim
+          ? fmt::format("Start with {}: it {}, because of what it reads itself.", line_words(step), often)
+          : fmt::format("Start with {}: because of it, {} {}.", line_words(step),
+                        line_words(image.steps[culprit->victim]), often);
+  if (!step.causes.empty()) words += fmt::format(" What changes most: {}.", causes_words(step));
+  return words;
+}
+
+void append_image(const ImageHistory& image, const Style& style, std::string& out) {
+  out += style.paint(Tone::kBold, printable(image.name));
+  if (!image.dockerfile.empty() && image.dockerfile != image.name)
+    out += fmt::format(" ({})", printable(image.dockerfile));
+  if (image.built == 0) {
+    out += ": no commit builds it\n";
+    if (!image.commits.empty() && !image.commits.back().reason.empty())
+      out += "  " + printable(image.commits.back().reason) + '\n';
+    return;
+  }
+  out += fmt::format(": built at {}, nothing rebuilds at {}", text::counted(image.built, "commit"),
+                     image.unchanged);
+  if (image.failed > 0) out += fmt::format("; the build fails at {}", text::counted(image.failed, "commit"));
+  out += "\n\n";
+  const bool any_depends =
+      std::ranges::any_of(image.steps, [](const StepHistory& step) { return step.depends > 0; });
+  std::vector<std::string> titles = {"LINE", "REBUILT", "", "", "STEP", "MOST OFTEN BECAUSE OF"};
+  constexpr ptrdiff_t kPerhaps = 4;
+  if (any_depends) titles.insert(titles.begin() + kPerhaps, "PERHAPS");
+  Table table(titles);
+  for (const StepHistory& step : image.steps) {
+    std::vector<std::string> cells = {std::to_string(step.line),
+                                      std::to_string(step.rebuilt),
+                                      share(step.rebuilt, image.built),
+                                      bar(step.rebuilt, image.built),
+                                      shortened(step.instruction, kInstructionWidth),
+                                      causes_words(step)};
+    if (any_depends) cells.insert(cells.begin() + kPerhaps, std::to_string(step.depends));
+    table.add(std::move(cells), tone_of(step, image.built));
+  }
+  table.append_to(out, style);
+  out += "\n" + advice(image) + '\n';
+}
+
+void write_commit(const Commit& commit, const ImageAtCommit& at, text::JsonWriter& json) {
+  json.begin_object().member("id", to_hex(commit.id)).member("subject", commit.subject);
+  if (at.state == ImageAtCommit::State::kFails) json.member("state", "fails").member("reason", at.reason);
+  if (at.state == ImageAtCommit::State::kAbsent) json.member("state", "absent");
+  json.key("steps").begin_array();
+  if (at.steps != nullptr) {
+    for (const history::StepAtCommit& step : *at.steps) {
+      json.begin_object()
+          .member("stage", step.stage)
+          .member("line", step.line)
+          .member("verdict", cache::name_of(step.verdict))
+          .end_object();
+    }
+  }
+  json.end_array().end_object();
+}
+
+void write_step(const StepHistory& step, text::JsonWriter& json) {
+  json.begin_object()
+      .member("stage", step.stage)
+      .member("line", step.line)
+      .member("instruction", step.instruction)
+      .member("rebuilt", step.rebuilt)
+      .member("depends", step.depends)
+      .key("causes")
+      .begin_array();
+  for (const CauseCount& cause : step.causes) {
+    json.begin_object()
+        .member("kind", cache::name_of(cause.kind))
+        .member("path", cause.path)
+        .member("commits", cause.commits)
+        .end_object();
+  }
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+void append_history(const History& history, const Style& style, std::string& out) {
+  if (history.commits.empty()) {
+    out += "There is no commit in this range.\n";
+    return;
+  }
+  out += fmt::format("{}, {} to {}\n", text::counted(history.commits.size(), "commit"),
+                     day_of(history.commits.front()), day_of(history.commits.back()));
+  for (const ImageHistory& image : history.images) {
+    out += '\n';
+    append_image(image, style, out);
+  }
+}
+
+void append_history_json(const History& history, bool with_commits, std::string& out) {
+  text::JsonWriter json(out);
+  json.begin_object().member("version", 1).key("images").begin_array();
+  for (const ImageHistory& image : history.images) {
+    json.begin_object()
+        .member("name", image.name)
+        .member("dockerfile", image.dockerfile)
+        .member("built", image.built)
+        .member("failed", image.failed)
+        .member("unchanged", image.unchanged);
+    if (with_commits) {
+      json.key("commits").begin_array();
+      for (size_t i = 0; i < image.commits.size(); ++i)
+        write_commit(history.commits[i], image.commits[i], json);
+      json.end_array();
+    }
+    json.key("steps").begin_array();
+    for (const StepHistory& step : image.steps)
+      write_step(step, json);
+    json.end_array().end_object();
+  }
+  json.end_array().key("notes").begin_array();
+  for (const std::string& note : history.notes)
+    json.value(note);
+  json.end_array().end_object();
+  out += '\n';
+}
+
+}  // namespace dcache::report

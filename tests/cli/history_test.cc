@@ -1,0 +1,224 @@
+// `dcache history`, on repositories made with git itself.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "dcache/text/times.h"
+#include "tests/cli/repository.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+
+class Repository : public test::Repository {
+ public:
+  using test::Repository::Repository;
+
+  void change(const test::Files& files, const std::string& message) const {
+    for (const auto& [name, content] : files)
+      write(name, content);
+    commit(message);
+  }
+
+  json history(std::vector<std::string> arguments = {}, const std::string& folder = "") const {
+    arguments.insert(arguments.begin(), "history");
+    arguments.insert(arguments.end(), {"--format", "json", "--steps"});
+    const Outcome outcome = run_dcache(arguments, folder.empty() ? path() : folder);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.status == 0 ? json::parse(outcome.out) : json();
+  }
+};
+
+// "2:5 3:4+1", the line of each step, how often it rebuilt, and how often perhaps; FROM left out.
+std::string counts(const json& history, size_t image = 0) {
+  std::string text;
+  for (const json& step : history.at("images")[image].at("steps")) {
+    if (step.at("instruction").get<std::string>().starts_with("FROM")) continue;
+    text += (text.empty() ? "" : " ") + step.at("line").dump() + ":" + step.at("rebuilt").dump();
+    if (step.at("depends") != 0) text += "+" + step.at("depends").dump();
+  }
+  return text;
+}
+
+// "go.mod 2, main.go 1", why the step in a line rebuilt.
+std::string causes(const json& history, int line, size_t image = 0) {
+  std::string text;
+  for (const json& step : history.at("images")[image].at("steps")) {
+    if (step.at("line") != line) continue;
+    for (const json& cause : step.at("causes")) {
+      text +=
+          (text.empty() ? "" : ", ") + cause.at("path").get<std::string>() + " " + cause.at("commits").dump();
+    }
+  }
+  return text;
+}
+
+const test::Files kGo = {{"Dockerfile", "FROM x\nCOPY go.mod ./\nRUN deps\nCOPY . .\nRUN build\n"},
+                         {".dockerignore", ".git\n*.md\n"},
+                         {"go.mod", "1\n"},
+                         {"main.go", "1\n"},
+                         {"README.md", "1\n"}};
+
+TEST(History, CountsHowOftenStepsRebuild) {
+  const Repository repository(kGo);
+  repository.change({{"main.go", "2\n"}}, "main");
+  repository.change({{"README.md", "2\n"}}, "readme");
+  repository.change({{"go.mod", "2\n"}, {"main.go", "3\n"}}, "both");
+  repository.change({{"main.go", "4\n"}}, "main");
+  const json history = repository.history();
+  EXPECT_EQ(counts(history), "2:2 3:2 4:4 5:4");
+  EXPECT_EQ(causes(history, 3), "go.mod 1");
+  EXPECT_EQ(causes(history, 4), "main.go 3, go.mod 1");
+  const json& image = history.at("images")[0];
+  EXPECT_EQ(image.at("built"), 5);
+  EXPECT_EQ(image.at("unchanged"), 1);
+}
+
+TEST(History, ReusesAnEarlierState) {
+  const Repository repository(kGo);
+  repository.change({{"main.go", "2\n"}}, "main");
+  repository.change({{"main.go", "1\n"}}, "back");
+  EXPECT_EQ(counts(repository.history()), "2:1 3:1 4:2 5:2");
+  // A worker that starts empty has only the state before.
+  EXPECT_EQ(counts(repository.history({"--cache-from", "max"})), "2:1 3:1 4:3 5:3");
+}
+
+TEST(History, FollowsStepsThroughEditsOfTheDockerfile) {
+  const Repository repository(kGo);
+  repository.change(
+      {{"Dockerfile", "FROM x\n# deps first\nCOPY go.mod ./\nRUN deps --all\nCOPY . .\nRUN build\n"}},
+      "edit");
+  repository.change({{"main.go", "2\n"}}, "main");
+  const json history = repository.history();
+  EXPECT_EQ(counts(history), "3:1 4:2 5:3 6:3");
+  EXPECT_EQ(causes(history, 4), "Dockerfile 1");
+}
+
+TEST(History, NamesTheIgnoreFileThatChanged) {
+  const Repository repository(kGo);
+  repository.change({{".dockerignore", ".git\n"}}, "unignore");
+  EXPECT_EQ(causes(repository.history(), 4), ".dockerignore 1");
+}
+
+TEST(History, SaysWhichCommitsCantBeBuilt) {
+  const Repository repository(kGo);
+  repository.git("mv go.mod other");
+  repository.commit("moved");
+  repository.git("mv other go.mod");
+  repository.commit("back");
+  const json image = repository.history().at("images")[0];
+  EXPECT_EQ(image.at("failed"), 1);
+  const json& failed = image.at("commits")[1];
+  EXPECT_EQ(failed.at("state"), "fails");
+  EXPECT_EQ(failed.at("reason"), "line 2: go.mod does not exist in the context");
+  EXPECT_EQ(failed.at("steps"), json::array());
+}
+
+TEST(History, CountsGitsOwnFilesWhereTheyAreCopied) {
+  const Repository repository(test::Files{{"Dockerfile", "FROM x\nCOPY . .\n"}, {"a", "1\n"}});
+  repository.change({{"a", "2\n"}}, "a");
+  const json history = repository.history();
+  EXPECT_EQ(counts(history), "2:2");
+  EXPECT_EQ(causes(history, 2), ".git 1, a 1");
+}
+
+TEST(History, KnowsImagesThatStartFromOthers) {
+  const Repository repository(
+      {{"docker-bake.hcl",
+        "group \"default\" { targets = [\"app\"] }\n"
+        "target \"base\" { context = \"base\" }\n"
+        "target \"app\" {\n  context = \"app\"\n  contexts = { base = \"target:base\" }\n}\n"},
+       {"base/Dockerfile", "FROM x\nCOPY b /b\n"},
+       {"base/b", "1\n"},
+       {"app/Dockerfile", "FROM base\nRUN app\n"}});
+  repository.change({{"base/b", "2\n"}}, "base");
+  const json history = repository.history({"--image", "app"});
+  EXPECT_EQ(counts(history), "2:2");
+  EXPECT_EQ(causes(history, 2), "base 1");
+}
+
+TEST(History, StartsWhereAnImageWasAdded) {
+  const Repository repository(test::Files{{"README.md", "1\n"}});
+  repository.change(kGo, "image");
+  repository.change({{"main.go", "2\n"}}, "main");
+  const json image = repository.history().at("images")[0];
+  EXPECT_EQ(image.at("built"), 2);
+  EXPECT_EQ(image.at("commits")[0].at("state"), "absent");
+}
+
+TEST(History, TakesRanges) {
+  const Repository repository(kGo);
+  for (const char* text : {"2\n", "3\n", "4\n"})
+    repository.change({{"main.go", text}}, "main");
+  const auto commits = [&](const std::vector<std::string>& arguments) {
+    return repository.history(arguments).at("images")[0].at("commits").size();
+  };
+  EXPECT_EQ(commits({}), 4U);
+  EXPECT_EQ(commits({"-n", "2"}), 2U);
+  EXPECT_EQ(commits({"HEAD~2..HEAD"}), 2U);
+  EXPECT_EQ(commits({"--git", "HEAD~1"}), 3U);
+  EXPECT_EQ(commits({"--since", "yesterday"}), 4U);
+  EXPECT_EQ(commits({"Dockerfile"}), 4U);
+}
+
+TEST(History, ReadsBareRepositories) {
+  const Repository repository(kGo);
+  repository.change({{"main.go", "2\n"}}, "main");
+  repository.git("clone -q --bare . bare.git");
+  EXPECT_EQ(counts(repository.history({}, repository / "bare.git")), "2:1 3:1 4:2 5:2");
+}
+
+TEST(History, SaysWhatToDoFirst) {
+  const Repository repository(
+      test::Files{{"Dockerfile", "FROM x\nCOPY src /src\nRUN npm ci\n"}, {"src/a", "1\n"}});
+  repository.change({{"src/a", "2\n"}}, "a");
+  const Outcome outcome = run_dcache({"history"}, repository.path());
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.out.find(
+                "Start with line 2 (COPY src /src): because of it, line 3 (RUN npm ci) runs again in 1 "
+                "of 2 commits. What changes most: src/a (1)."),
+            std::string::npos)
+      << outcome.out;
+}
+
+struct Refusal {
+  std::vector<std::string> arguments;
+  std::string message;
+};
+
+TEST(History, RefusesWhatItCantRead) {
+  const Repository repository(kGo);
+  const std::vector<Refusal> refusals = {
+      {{"nothing..HEAD"}, "git does not know the revision 'nothing..HEAD'"},
+      {{"--since", "soon"}, "--since soon: write a date such as 2026-05-07"},
+      {{"HEAD", "HEAD~1"}, "one range of commits at a time"},
+      {{"-f", "other/Dockerfile"}, "there is no other/Dockerfile at the newest commit"},
+      {{"--cache-from", "maxi"}, "--cache-from"},
+      {{"--image", "api"}, "--image api: there is no such image"},
+      {{"HEAD..HEAD"}, "there is no commit in HEAD..HEAD"}};
+  for (const Refusal& refusal : refusals) {
+    std::vector<std::string> arguments = refusal.arguments;
+    arguments.insert(arguments.begin(), "history");
+    const Outcome outcome = run_dcache(arguments, repository.path());
+    EXPECT_EQ(outcome.status, 2) << refusal.message;
+    EXPECT_NE(outcome.err.find(refusal.message), std::string::npos) << outcome.err;
+  }
+}
+
+TEST(Times, AreReadAsGitDoes) {
+  constexpr int64_t kNow = 1'000'000'000, kDay = 86400;
+  EXPECT_EQ(text::parse_time("1970-01-02", kNow), kDay);
+  EXPECT_EQ(text::parse_time("1970-01-02 01:00", kNow), kDay + 3600);
+  EXPECT_EQ(text::parse_time("1970-01-02T00:00:05Z", kNow), kDay + 5);
+  EXPECT_EQ(text::parse_time("2 days ago", kNow), kNow - 2 * kDay);
+  EXPECT_EQ(text::parse_time("1.week", kNow), kNow - 7 * kDay);
+  EXPECT_EQ(text::parse_time("yesterday", kNow), kNow - kDay);
+  for (const char* text : {"soon", "2026-13-01", "2026-02-30", "3 fortnights", "2026-01-01 25:00", ""})
+    EXPECT_EQ(text::parse_time(text, kNow), std::nullopt) << text;
+}
+
+}  // namespace
+}  // namespace dcache
