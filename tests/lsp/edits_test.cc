@@ -5,6 +5,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/text/unicode.h"
 #include "tests/lsp/lsp_client.h"
+#include "tests/random_text.h"
 
 namespace dcache {
 namespace {
@@ -41,13 +42,12 @@ TEST(LanguageServerEdits, GiveWhatAFullTextGives) {
   constexpr const char* kPieces[] = {
       "RUN ",     "x",    "\n",    "\r\n", "\r", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
       "FROM a\n", "\\\n", "<<EOF", "#",    " ",  "",         "\"",           "$A"};
-  constexpr size_t kEdits = 1'000'000;
   constexpr size_t kLongest = 400;
   Numbers numbers;
   std::string text;
   std::u16string units;
   size_t parsed = 0;
-  for (size_t i = 0; i < kEdits; ++i) {
+  for (size_t i = 0; i < tests::kComparisons; ++i) {
     // Neither half of a character nor between \r and \n, where no place of the protocol is.
     const auto is_place = [&](size_t at) {
       if (at == 0 || at >= units.size()) return true;

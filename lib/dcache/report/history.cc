@@ -39,9 +39,9 @@ std::string share(size_t count, size_t all) {
   return all == 0 ? "" : fmt::format("{} %", (count * kPercent + all / 2) / all);
 }
 
-// Ten blocks for all commits.
+// Eight blocks for all commits.
 std::string bar(size_t count, size_t all) {
-  constexpr size_t kBlocks = 10;
+  constexpr size_t kBlocks = 8;
   const size_t blocks = all == 0 ? 0 : (count * kBlocks + all - 1) / all;
   std::string text;
   for (size_t i = 0; i < blocks; ++i)
