@@ -171,6 +171,17 @@ TEST(History, ReadsBareRepositories) {
   EXPECT_EQ(counts(repository.history({}, repository / "bare.git")), "2:1 3:1 4:2 5:2");
 }
 
+TEST(History, ReadsShallowClones) {
+  const Repository repository(kGo);
+  for (const char* text : {"2\n", "3\n", "4\n"})
+    repository.change({{"main.go", text}}, "main");
+  repository.git("clone -q --depth 2 file://" + repository.path() + " shallow");
+  const std::string shallow = repository / "shallow";
+  EXPECT_EQ(counts(repository.history({}, shallow)), "2:1 3:1 4:2 5:2");
+  EXPECT_EQ(repository.history({"HEAD~1..HEAD"}, shallow).at("images")[0].at("commits").size(), 1U);
+  EXPECT_NE(run_dcache({"history"}, shallow).err.find("shallow"), std::string::npos);
+}
+
 TEST(History, SaysWhatToDoFirst) {
   const Repository repository(
       test::Files{{"Dockerfile", "FROM x\nCOPY src /src\nRUN npm ci\n"}, {"src/a", "1\n"}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -42,6 +43,13 @@ std::string_view header_of(std::string_view commit, std::string_view name) {
     commit.remove_prefix(std::min(end + 1, commit.size()));
   }
   return {};
+}
+
+// Nothing for what is not the name of an object.
+std::optional<ObjectId> id_named(std::string_view name) {
+  git_oid oid{};
+  if (library().git_oid_fromstr(&oid, std::string(name).c_str()) != 0) return std::nullopt;
+  return id_of(oid);
 }
 
 // "A U Thor <author@example.com> 1700000000 +0100"
@@ -143,7 +151,8 @@ struct GitObjects::State {
     const git_oid oid = oid_of(id);
     git_odb_object* found = nullptr;
     if (library().git_odb_read(&found, objects.get(), &oid) != 0)
-      return tl::unexpected(fmt::format("git has no object {}: {}", name_of(oid), last_error()));
+      return tl::unexpected(fmt::format(
+          "git has no object {}: in a partial clone, get it with git fetch --refetch", name_of(oid)));
     RawObject object(found);
     if (library().git_odb_object_type(found) != type)
       return tl::unexpected(fmt::format("the git object {} is of another type than expected", name_of(oid)));
@@ -167,40 +176,104 @@ tl::expected<GitObjects, std::string> GitObjects::open(std::shared_ptr<const Git
   return objects;
 }
 
-tl::expected<Commit, std::string> GitObjects::commit(const ObjectId& id) const {
+tl::expected<GitObjects::ParsedCommit, std::string> GitObjects::commit(const ObjectId& id) const {
   const auto object = state_->read(id, GIT_OBJECT_COMMIT);
   if (!object) return tl::unexpected(object.error());
   const std::string_view bytes = bytes_of(*object);
-  const std::string tree(header_of(bytes, "tree "));
-  git_oid oid{};
-  if (library().git_oid_fromstr(&oid, tree.c_str()) != 0)
-    return tl::unexpected(fmt::format("the git commit {} has no tree", to_hex(id)));
-  return Commit{id, id_of(oid), time_of(header_of(bytes, "committer ")), subject_of(bytes)};
+  const auto tree = id_named(header_of(bytes, "tree "));
+  if (!tree) return tl::unexpected(fmt::format("the git commit {} has no tree", to_hex(id)));
+  ParsedCommit parsed{{id, *tree, time_of(header_of(bytes, "committer ")), subject_of(bytes)}, {}};
+  constexpr std::string_view kParent = "\nparent ";
+  const size_t end = std::min(bytes.find("\n\n"), bytes.size());
+  for (size_t at = bytes.find(kParent); at < end; at = bytes.find(kParent, at + 1)) {
+    const std::string_view line = bytes.substr(at + kParent.size());
+    if (const auto parent = id_named(line.substr(0, line.find('\n')))) parsed.parents.push_back(*parent);
+  }
+  return parsed;
 }
 
 tl::expected<std::vector<Commit>, std::string> GitObjects::log(const LogOptions& options) const {
   const auto range = repository_->parse_range(options.from);
   if (!range) return tl::unexpected(range.error());
+  // Libgit2 reads the whole history before it says what is the newest, and does not know where a shallow
+  // clone ends.
+  const bool is_limited = range->to && !repository_->is_shallow();
+  auto commits = is_limited ? walk_limited(*range, options) : walk(*range, options);
+  if (!commits)
+    return tl::unexpected(fmt::format("can't walk the commits of '{}': {}", options.from, commits.error()));
+  // A commit may have been committed before its parent by another clock.
+  if (options.since)
+    std::erase_if(*commits, [&](const Commit& commit) { return commit.time < *options.since; });
+  std::ranges::reverse(*commits);
+  return commits;
+}
+
+tl::expected<std::vector<Commit>, std::string> GitObjects::walk_limited(const GitRange& range,
+                                                                        const LogOptions& options) const {
   git_revwalk* made = nullptr;
   if (library().git_revwalk_new(&made, repository_->handle()) != 0) return tl::unexpected(last_error());
   const RevisionWalk walk(made);
   git_oid newest{}, hidden{};
-  library().git_oid_fromstr(&newest, (range->to ? *range->to : range->from).c_str());
+  library().git_oid_fromstr(&newest, (range.to ? *range.to : range.from).c_str());
   library().git_revwalk_sorting(made, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
   if (options.first_parent) library().git_revwalk_simplify_first_parent(made);
-  if (library().git_revwalk_push(made, &newest) != 0)
-    return tl::unexpected(fmt::format("can't walk the commits of '{}': {}", options.from, last_error()));
-  if (range->to && library().git_oid_fromstr(&hidden, range->from.c_str()) == 0)
+  if (library().git_revwalk_push(made, &newest) != 0) return tl::unexpected(last_error());
+  if (range.to && library().git_oid_fromstr(&hidden, range.from.c_str()) == 0)
     library().git_revwalk_hide(made, &hidden);
   std::vector<Commit> commits;
   git_oid next{};
-  while (commits.size() < options.most && library().git_revwalk_next(&next, made) == 0) {
+  while (commits.size() < options.most) {
+    const int status = library().git_revwalk_next(&next, made);
+    if (status == GIT_ITEROVER) break;
+    if (status != 0) return tl::unexpected(last_error());
     auto commit = this->commit(id_of(next));
     if (!commit) return tl::unexpected(std::move(commit.error()));
-    // A commit may have been committed before its parent by another clock.
-    if (!options.since || commit->time >= *options.since) commits.push_back(std::move(*commit));
+    commits.push_back(std::move(commit->commit));
   }
-  std::ranges::reverse(commits);
+  return commits;
+}
+
+tl::expected<std::vector<Commit>, std::string> GitObjects::walk(const GitRange& range,
+                                                                const LogOptions& options) const {
+  const auto is_older = [](const ParsedCommit& a, const ParsedCommit& b) {
+    return a.commit.time < b.commit.time;
+  };
+  // Calls `visit` for all that a commit is based on, the newest first, until that says false.
+  const auto walk_from = [&](const std::string& name, const auto& visit) -> tl::expected<void, std::string> {
+    auto first = this->commit(id_named(name).value_or(ObjectId()));
+    if (!first) return tl::unexpected(std::move(first.error()));
+    std::vector<ParsedCommit> queue;
+    std::set<ObjectId> seen{first->commit.id};
+    queue.push_back(std::move(*first));
+    while (!queue.empty()) {
+      std::ranges::pop_heap(queue, is_older);
+      const ParsedCommit next = std::move(queue.back());
+      queue.pop_back();
+      if (!visit(next.commit)) break;
+      for (const ObjectId& id : next.parents) {
+        if (!seen.insert(id).second) continue;
+        auto parent = this->commit(id);
+        if (!parent && repository_->is_shallow()) continue;
+        if (!parent) return tl::unexpected(std::move(parent.error()));
+        queue.push_back(std::move(*parent));
+        std::ranges::push_heap(queue, is_older);
+        if (options.first_parent) break;
+      }
+    }
+    return {};
+  };
+  std::set<ObjectId> hidden;
+  std::vector<Commit> commits;
+  if (range.to) {
+    auto walked =
+        walk_from(range.from, [&](const Commit& commit) { return hidden.insert(commit.id).second; });
+    if (!walked) return tl::unexpected(std::move(walked.error()));
+  }
+  auto walked = walk_from(range.to ? *range.to : range.from, [&](const Commit& commit) {
+    if (!hidden.contains(commit.id)) commits.push_back(commit);
+    return commits.size() < options.most;
+  });
+  if (!walked) return tl::unexpected(std::move(walked.error()));
   return commits;
 }
 

@@ -109,7 +109,7 @@ class GitObjects {
     std::optional<int64_t> since = {};  // none that was committed before, in seconds since 1970
     bool first_parent = false;
   };
-  // Oldest first, each after its parents.
+  // Oldest first, by the time of the commit. A shallow clone has only its own commits.
   tl::expected<std::vector<Commit>, std::string> log(const LogOptions& options) const;
 
   // Those that were read lately are in memory.
@@ -124,7 +124,15 @@ class GitObjects {
  private:
   struct State;
   explicit GitObjects(std::shared_ptr<const GitRepository> repository);
-  tl::expected<Commit, std::string> commit(const ObjectId& id) const;
+  struct ParsedCommit {
+    Commit commit;
+    std::vector<ObjectId> parents;
+  };
+  tl::expected<ParsedCommit, std::string> commit(const ObjectId& id) const;
+  // The newest first.
+  tl::expected<std::vector<Commit>, std::string> walk(const GitRange& range, const LogOptions& options) const;
+  tl::expected<std::vector<Commit>, std::string> walk_limited(const GitRange& range,
+                                                              const LogOptions& options) const;
   // `before` and `after` are null where there is no folder.
   tl::expected<void, std::string> add_changes(const std::string& folder, const ObjectId* before,
                                               const ObjectId* after, std::vector<TreeChange>& changes) const;
