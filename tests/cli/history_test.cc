@@ -158,6 +158,9 @@ TEST(History, TakesRanges) {
   };
   EXPECT_EQ(commits({}), 4U);
   EXPECT_EQ(commits({"-n", "2"}), 2U);
+  repository.git("tag -a -m release v1 HEAD~1");
+  EXPECT_EQ(commits({"v1"}), 3U);
+  EXPECT_EQ(commits({"v1..HEAD"}), 1U);
   EXPECT_EQ(commits({"HEAD~2..HEAD"}), 2U);
   EXPECT_EQ(commits({"--git", "HEAD~1"}), 3U);
   EXPECT_EQ(commits({"--since", "yesterday"}), 4U);

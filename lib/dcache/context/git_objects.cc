@@ -233,46 +233,62 @@ tl::expected<std::vector<Commit>, std::string> GitObjects::walk_limited(const Gi
   return commits;
 }
 
-tl::expected<std::vector<Commit>, std::string> GitObjects::walk(const GitRange& range,
-                                                                const LogOptions& options) const {
+tl::expected<ObjectId, std::string> GitObjects::commit_named(const std::string& name) const {
+  git_object* found = nullptr;
+  if (library().git_revparse_single(&found, repository_->handle(), (name + "^{commit}").c_str()) != 0)
+    return tl::unexpected(last_error());
+  const Object object(found);
+  return id_of(*library().git_object_id(found));
+}
+
+// Calls `visit` for all that a commit is based on, the newest first, until that says false.
+template <typename Visit>
+tl::expected<void, std::string> GitObjects::visit_from(const std::string& name, bool first_parent,
+                                                       const Visit& visit) const {
   const auto is_older = [](const ParsedCommit& a, const ParsedCommit& b) {
     return a.commit.time < b.commit.time;
   };
-  // Calls `visit` for all that a commit is based on, the newest first, until that says false.
-  const auto walk_from = [&](const std::string& name, const auto& visit) -> tl::expected<void, std::string> {
-    auto first = this->commit(id_named(name).value_or(ObjectId()));
-    if (!first) return tl::unexpected(std::move(first.error()));
-    std::vector<ParsedCommit> queue;
-    std::set<ObjectId> seen{first->commit.id};
-    queue.push_back(std::move(*first));
-    while (!queue.empty()) {
-      std::ranges::pop_heap(queue, is_older);
-      const ParsedCommit next = std::move(queue.back());
-      queue.pop_back();
-      if (!visit(next.commit)) break;
-      for (const ObjectId& id : next.parents) {
-        if (!seen.insert(id).second) continue;
-        auto parent = this->commit(id);
-        if (!parent && repository_->is_shallow()) continue;
-        if (!parent) return tl::unexpected(std::move(parent.error()));
-        queue.push_back(std::move(*parent));
-        std::ranges::push_heap(queue, is_older);
-        if (options.first_parent) break;
-      }
-    }
+  std::vector<ParsedCommit> queue;
+  std::set<ObjectId> seen;
+  const auto add = [&](const ObjectId& id) -> tl::expected<void, std::string> {
+    if (!seen.insert(id).second) return {};
+    auto commit = this->commit(id);
+    if (!commit && repository_->is_shallow()) return {};
+    if (!commit) return tl::unexpected(std::move(commit.error()));
+    queue.push_back(std::move(*commit));
+    std::ranges::push_heap(queue, is_older);
     return {};
   };
+  const auto id = commit_named(name);
+  if (!id) return tl::unexpected(id.error());
+  auto added = add(*id);
+  while (added && !queue.empty()) {
+    std::ranges::pop_heap(queue, is_older);
+    const ParsedCommit next = std::move(queue.back());
+    queue.pop_back();
+    if (!visit(next.commit)) break;
+    const size_t parents = first_parent ? std::min<size_t>(next.parents.size(), 1) : next.parents.size();
+    for (size_t i = 0; added && i < parents; ++i)
+      added = add(next.parents[i]);
+  }
+  return added;
+}
+
+tl::expected<std::vector<Commit>, std::string> GitObjects::walk(const GitRange& range,
+                                                                const LogOptions& options) const {
   std::set<ObjectId> hidden;
-  std::vector<Commit> commits;
   if (range.to) {
     auto walked =
-        walk_from(range.from, [&](const Commit& commit) { return hidden.insert(commit.id).second; });
+        visit_from(range.from, false, [&](const Commit& commit) { return hidden.insert(commit.id).second; });
     if (!walked) return tl::unexpected(std::move(walked.error()));
   }
-  auto walked = walk_from(range.to ? *range.to : range.from, [&](const Commit& commit) {
-    if (!hidden.contains(commit.id)) commits.push_back(commit);
-    return commits.size() < options.most;
-  });
+  std::vector<Commit> commits;
+  if (options.most == 0) return commits;
+  auto walked =
+      visit_from(range.to ? *range.to : range.from, options.first_parent, [&](const Commit& commit) {
+        if (!hidden.contains(commit.id)) commits.push_back(commit);
+        return commits.size() < options.most;
+      });
   if (!walked) return tl::unexpected(std::move(walked.error()));
   return commits;
 }

@@ -129,6 +129,10 @@ class GitObjects {
     std::vector<ObjectId> parents;
   };
   tl::expected<ParsedCommit, std::string> commit(const ObjectId& id) const;
+  tl::expected<ObjectId, std::string> commit_named(const std::string& name) const;
+  template <typename Visit>
+  tl::expected<void, std::string> visit_from(const std::string& name, bool first_parent,
+                                             const Visit& visit) const;
   // The newest first.
   tl::expected<std::vector<Commit>, std::string> walk(const GitRange& range, const LogOptions& options) const;
   tl::expected<std::vector<Commit>, std::string> walk_limited(const GitRange& range,
