@@ -115,6 +115,11 @@ TEST(History, SaysWhichCommitsCantBeBuilt) {
   EXPECT_EQ(failed.at("state"), "fails");
   EXPECT_EQ(failed.at("reason"), "line 2: go.mod does not exist in the context");
   EXPECT_EQ(failed.at("steps"), json::array());
+  // Nothing is left of it.
+  repository.change({{"Dockerfile", "FROM x\nRUN new\nCOPY missing /\n"}}, "fails");
+  repository.change({{"Dockerfile", "FROM x\nRUN new\n"}}, "works");
+  const json now = repository.history();
+  EXPECT_EQ(now.at("images")[0].at("commits").back().at("steps")[1].at("verdict"), "miss");
 }
 
 TEST(History, CountsGitsOwnFilesWhereTheyAreCopied) {

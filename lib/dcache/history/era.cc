@@ -14,7 +14,7 @@ namespace {
 
 using context::TreeChange;
 
-// Whether a change of a file may change what the images are, whoever reads it.
+// Whether a change of a file may change what the images are, by its name alone.
 bool may_define_images(const TreeChange& change) {
   return project::definition_kind(change.path) || project::is_dockerfile_name(change.path) ||
          change.path.ends_with("ignore") || text::base_name(change.path) == ".env";

@@ -58,23 +58,6 @@ std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>&
   return {};
 }
 
-// The steps that can't be run since a file is missing, and those that need them.
-std::vector<bool> failing_steps(const Graph& graph, const std::vector<cache::StepKeys>& keys) {
-  std::vector<bool> fails(graph.steps.size());
-  for (size_t i = 0; i < graph.steps.size(); ++i) {
-    const Step& step = graph.steps[i];
-    const auto lacks_file = [](const cache::ReadFiles& read) { return !read.selection.missing.empty(); };
-    const auto needs_failing = [&](const plan::Read& read) {
-      if (read.origin != plan::Read::Origin::kStage) return false;
-      const std::optional<size_t> last = graph.stages[read.stage].last_step;
-      return last && fails[*last];
-    };
-    fails[i] = std::ranges::any_of(keys[i].reads, lacks_file) || (step.below && fails[*step.below]) ||
-               std::ranges::any_of(step.reads, needs_failing);
-  }
-  return fails;
-}
-
 bool operator==(const plan::BuiltImage& a, const plan::BuiltImage& b) {
   return a.name == b.name && a.state == b.state && a.possible_state == b.possible_state;
 }
@@ -224,11 +207,7 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
   built.keys = cache::compute_keys(graph, built.contexts(!options_.cache_from.empty()));
   std::string missing = missing_file(graph, built.keys);
   if (missing.empty()) return judge(std::move(built));
-  // The builder keeps what it made before it failed.
-  const std::vector<bool> fails = failing_steps(graph, built.keys);
-  for (size_t i = 0; i < graph.steps.size(); ++i) {
-    if (graph.steps[i].needed && !fails[i]) known_.add(built.keys[i].key);
-  }
+  // BuildKit looks for the files of all steps before it runs one, so such a build leaves nothing behind.
   fail(std::move(missing));
 }
 
