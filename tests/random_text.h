@@ -16,8 +16,10 @@ namespace dcache::tests {
 #define DCACHE_HAS_FEATURE(name) 0
 #endif
 #if defined(__SANITIZE_ADDRESS__) || DCACHE_HAS_FEATURE(address_sanitizer)
+inline constexpr bool kIsSanitized = true;
 inline constexpr size_t kComparisons = 50'000;
 #else
+inline constexpr bool kIsSanitized = false;
 inline constexpr size_t kComparisons = 1'000'000;
 #endif
 
