@@ -179,6 +179,16 @@ TEST(History, ReadsBareRepositories) {
   EXPECT_EQ(counts(repository.history({}, repository / "bare.git")), "2:1 3:1 4:2 5:2");
 }
 
+TEST(History, ListsSeveralImagesFirst) {
+  const Repository repository(test::Files{
+      {"a/Dockerfile", "FROM x\nCOPY f /\nRUN a\n"}, {"a/f", "1\n"}, {"b/Dockerfile", "FROM x\nRUN b\n"}});
+  repository.change({{"a/f", "2\n"}}, "f");
+  const std::string out = run_dcache({"history"}, repository.path()).out;
+  EXPECT_NE(out.find("IMAGE         REBUILDS AT  START WITH"), std::string::npos) << out;
+  EXPECT_NE(out.find("a/Dockerfile  2 of 2       line 2 (COPY f /)"), std::string::npos) << out;
+  EXPECT_NE(out.find("b/Dockerfile  1 of 2"), std::string::npos) << out;
+}
+
 TEST(History, ReadsShallowClones) {
   const Repository repository(kGo);
   for (const char* text : {"2\n", "3\n", "4\n"})

@@ -69,7 +69,6 @@ struct ImageHistory {
   std::vector<StepHistory> steps;
   // Commits that build it, that can't, and those of the first kind that change nothing in it.
   size_t built = 0, failed = 0, unchanged = 0;
-  std::string unknown;  // why nothing is known of the image, in words; empty for most
 };
 
 struct History {

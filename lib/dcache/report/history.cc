@@ -113,12 +113,17 @@ std::string line_words(const StepHistory& step) {
   return fmt::format("line {} ({})", step.line, shortened(step.instruction, kInstructionWidth));
 }
 
-// What to do first.
-std::string advice(const ImageHistory& image) {
+// The step to change first; nothing if no RUN runs again often.
+std::optional<Culprit> often_culprit_of(const ImageHistory& image) {
   constexpr size_t kRare = 20;  // one commit of that many
   const auto culprit = culprit_of(image);
-  if (!culprit || culprit->commits * kRare < image.built)
-    return "No RUN runs again often enough for a change of the Dockerfile to gain much.";
+  return culprit && culprit->commits * kRare >= image.built ? culprit : std::nullopt;
+}
+
+// What to do first.
+std::string advice(const ImageHistory& image) {
+  const auto culprit = often_culprit_of(image);
+  if (!culprit) return "No RUN runs again often enough for a change of the Dockerfile to gain much.";
   const StepHistory& step = image.steps[culprit->step];
   const std::string often =
       fmt::format("runs again in {} of {}", culprit->commits, text::counted(image.built, "commit"));
@@ -163,6 +168,19 @@ void append_image(const ImageHistory& image, const Style& style, std::string& ou
   }
   table.append_to(out, style);
   out += "\n" + advice(image) + '\n';
+}
+
+// One line for each image.
+void append_overview(const History& history, const Style& style, std::string& out) {
+  out += '\n';
+  Table table({"IMAGE", "REBUILDS AT", "START WITH"});
+  for (const ImageHistory& image : history.images) {
+    const auto culprit = often_culprit_of(image);
+    table.add({image.name, fmt::format("{} of {}", image.built - image.unchanged, image.built),
+               culprit ? line_words(image.steps[culprit->step]) : ""},
+              culprit ? Tone::kWarn : Tone::kPlain);
+  }
+  table.append_to(out, style);
 }
 
 void write_commit(const Commit& commit, const ImageAtCommit& at, text::JsonWriter& json) {
@@ -210,6 +228,7 @@ void append_history(const History& history, const Style& style, std::string& out
   }
   out += fmt::format("{}, {} to {}\n", text::counted(history.commits.size(), "commit"),
                      day_of(history.commits.front()), day_of(history.commits.back()));
+  if (history.images.size() > 1) append_overview(history, style, out);
   for (const ImageHistory& image : history.images) {
     out += '\n';
     append_image(image, style, out);
