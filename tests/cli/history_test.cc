@@ -189,6 +189,21 @@ TEST(History, ListsSeveralImagesFirst) {
   EXPECT_NE(out.find("b/Dockerfile  1 of 2"), std::string::npos) << out;
 }
 
+TEST(History, RefusesFoldersThatAreNestedWithoutEnd) {
+  const Repository repository(kGo);
+  std::string path;
+  for (int i = 0; i < 2100; ++i)
+    path += "a/";
+  repository.write("stream",
+                   "commit refs/heads/deep\ncommitter t <t@t> 1700000000 +0000\ndata 1\nx\nfrom "
+                   "refs/heads/main^0\nM 100644 inline " +
+                       path + "f\ndata 1\nx\n");
+  repository.shell("git fast-import --quiet < stream");
+  const Outcome outcome = run_dcache({"history", "deep"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("is nested too deeply to read"), std::string::npos) << outcome.err;
+}
+
 TEST(History, ReadsShallowClones) {
   const Repository repository(kGo);
   for (const char* text : {"2\n", "3\n", "4\n"})

@@ -122,7 +122,7 @@ std::optional<ObjectId> CommitFiles::object_of(const std::string& path) const {
 void CommitFiles::find_below(const std::string& folder, const ObjectId& id, const Judge& is_wanted,
                              std::vector<std::string>& found) const {
   const auto tree = objects_->tree(id);
-  if (!tree) return;
+  if (!tree || folder.size() > kLongestPath) return;
   for (const GitEntry& entry : **tree) {
     const std::string path = text::join_path(folder, entry.name);
     const bool is_folder = entry.type == GitEntry::Type::kFolder;

@@ -82,6 +82,11 @@ std::string to_hex(const ObjectId& id) {
   return text::hexadecimal({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
 }
 
+std::string too_deep(const std::string& folder) {
+  constexpr size_t kShown = 60;
+  return fmt::format("the folder {}… is nested too deeply to read", folder.substr(0, kShown));
+}
+
 size_t ObjectIdHash::operator()(const ObjectId& id) const noexcept {
   size_t hash = 0;
   std::memcpy(&hash, id.bytes.data(), sizeof hash);
@@ -338,6 +343,7 @@ struct Advance {
 tl::expected<void, std::string> GitObjects::add_changes(const std::string& folder, const ObjectId* before,
                                                         const ObjectId* after,
                                                         std::vector<TreeChange>& changes) const {
+  if (folder.size() > kLongestPath) return tl::unexpected(too_deep(folder));
   static const auto kNothing = std::make_shared<const GitTree>();
   const auto read = [&](const ObjectId* id) {
     return id == nullptr ? tl::expected<std::shared_ptr<const GitTree>, std::string>(kNothing) : tree(*id);
@@ -384,6 +390,12 @@ tl::expected<std::vector<TreeChange>, std::string> GitObjects::changes(const Obj
 }
 
 tl::expected<std::string, std::string> GitObjects::blob(const ObjectId& id) const {
+  constexpr size_t kMostBytes = size_t{64} << 20U;
+  const git_oid oid = oid_of(id);
+  size_t size = 0;
+  git_object_t type = GIT_OBJECT_ANY;
+  if (library().git_odb_read_header(&size, &type, state_->objects.get(), &oid) == 0 && size > kMostBytes)
+    return tl::unexpected(fmt::format("the git object {} is larger than 64 MiB", name_of(oid)));
   const auto object = state_->read(id, GIT_OBJECT_BLOB);
   if (!object) return tl::unexpected(object.error());
   return std::string(bytes_of(*object));

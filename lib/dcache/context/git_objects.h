@@ -93,6 +93,10 @@ struct TreeChange {
   std::optional<GitEntry::Type> after;
 };
 
+// Folders of longer paths are not read: no checkout has them, and they could be nested without end.
+inline constexpr size_t kLongestPath = 4000;
+std::string too_deep(const std::string& folder);
+
 // Not to be shared between threads. Errors are sentences.
 class GitObjects {
  public:
@@ -118,7 +122,7 @@ class GitObjects {
   // all that is in it.
   tl::expected<std::vector<TreeChange>, std::string> changes(const ObjectId& before,
                                                              const ObjectId& after) const;
-  // The bytes of a blob as it is stored.
+  // The bytes of a blob as it is stored. Fails for one of more than 64 MiB.
   tl::expected<std::string, std::string> blob(const ObjectId& id) const;
 
  private:

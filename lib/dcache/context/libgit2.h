@@ -58,6 +58,7 @@ struct Library {
   use(git_odb_exists) \
   use(git_odb_free) \
   use(git_odb_read) \
+  use(git_odb_read_header) \
   use(git_odb_object_data) \
   use(git_odb_object_size) \
   use(git_odb_object_type) \

@@ -96,6 +96,7 @@ tl::expected<const TreeSnapshots::Inner*, std::string> TreeSnapshots::inner_of(c
 tl::expected<TreeSnapshots::Summary, std::string> TreeSnapshots::summary_of(const std::string& folder,
                                                                             const ObjectId& id,
                                                                             const Decided& decided) {
+  if (folder.size() > kLongestPath) return tl::unexpected(too_deep(folder));
   const auto tree = objects_.tree(id);
   if (!tree) return tl::unexpected(tree.error());
   std::string path = folder + '/';
