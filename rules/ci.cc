@@ -87,7 +87,8 @@ class Events {
       add(event.name, event.value);
   }
 
-  bool are_for_tags_alone() const { return !tags_.empty() && !others_; }
+  bool are_for_tags_alone() const { return !tags_.empty() && !others_ && !scheduled_; }
+  bool are_scheduled() const { return scheduled_ && tags_.empty() && !others_; }
 
   // Whether the condition of a job or step holds for tags and releases only.
   bool is_for_tags_alone(std::string_view condition) const {
@@ -117,6 +118,8 @@ class Events {
         event == "workflow_dispatch" || event == "workflow_call" || event == "repository_dispatch";
     if (tags || event == "release") {
       tags_.push_back(event);
+    } else if (event == "schedule") {
+      scheduled_ = true;
     } else if (!by_hand) {
       others_ = true;
     }
@@ -138,8 +141,35 @@ class Events {
   }
 
   std::vector<std::string> tags_;  // events of tags and releases
-  bool others_ = false;            // it runs for branches, pull requests or a schedule too
+  bool scheduled_ = false;
+  bool others_ = false;  // it runs for branches or pull requests too
 };
+
+// A condition without `${{ }}`, white space and parentheses around all of it.
+std::string plain_condition(std::string_view condition) {
+  condition = text::trim(condition);
+  if (condition.starts_with("${{") && condition.ends_with("}}"))
+    condition = condition.substr(3, condition.size() - 5);
+  std::string plain;
+  for (const char c : condition) {
+    if (!text::is_ascii_space(c)) plain += c;
+  }
+  const bool is_enclosed = plain.starts_with('(') && plain.find(')') == plain.size() - 1;
+  return is_enclosed ? plain.substr(1, plain.size() - 2) : plain;
+}
+
+// The opposite of a plain condition of one comparison or one value; empty for any other.
+std::string opposite_of(const std::string& condition) {
+  if (condition.empty() || condition.find("&&") != std::string::npos ||
+      condition.find("||") != std::string::npos)
+    return {};
+  std::string opposite = condition;
+  if (const size_t equals = opposite.find("=="); equals != std::string::npos)
+    return opposite.replace(equals, 1, "!");
+  if (const size_t differs = opposite.find("!="); differs != std::string::npos)
+    return opposite.replace(differs, 1, "=");
+  return condition.starts_with('!') ? condition.substr(1) : "!" + condition;
+}
 
 // Adds the names of the matrix that an expression reads, each once: "matrix.name".
 void add_matrix_names(std::string_view text, std::vector<std::string>& names) {
@@ -218,11 +248,14 @@ class Reader {
         if (action.starts_with("docker/build-push-action")) read_action(step);
         read_commands(member(step, "run"));
         const bool for_tags = job_for_tags || events.is_for_tags_alone(scalar(member(step, "if")));
-        for (CiBuild& build : std::span(builds_).subspan(before))
+        for (CiBuild& build : std::span(builds_).subspan(before)) {
           build.for_tags_alone = for_tags;
+          build.conditions = {scalar(member(job, "if")), scalar(member(step, "if"))};
+        }
       }
       for (CiBuild& build : std::span(builds_).subspan(first)) {
         build.mentions_cache = mentions_cache;
+        build.scheduled = events.are_scheduled();
         build.other_builder = build.other_builder || other_builder_ || names_builder;
         // Runners of a matrix build for platforms of their own.
         if (build.matrix.empty()) add_matrix_names(scalar(member(job, "runs-on")), build.matrix);
@@ -491,6 +524,15 @@ std::string image_of_cache(std::string_view cache) {
 bool is_pushed_as(const CiBuild& build, std::string_view image) {
   return std::ranges::any_of(build.tags, [&](const std::string& tag) {
     return plan::normal_reference(tag) == plan::normal_reference(image);
+  });
+}
+
+bool exclude_each_other(const CiBuild& a, const CiBuild& b) {
+  return std::ranges::any_of(a.conditions, [&](const std::string& condition) {
+    const std::string opposite = opposite_of(plain_condition(condition));
+    return !opposite.empty() && std::ranges::any_of(b.conditions, [&](const std::string& other) {
+      return plain_condition(other) == opposite;
+    });
   });
 }
 

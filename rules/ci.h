@@ -33,7 +33,9 @@ struct CiBuild {
   std::vector<std::string> cache_to;
   std::optional<text::Span> cache_to_value;  // where the only one is, if that is on a line of its own
   bool no_cache = false;
-  bool differs_by_matrix = false;  // each job of a matrix builds something else
+  bool scheduled = false;               // the workflow runs on a schedule or by hand, and for no event
+  std::vector<std::string> conditions;  // `if:` of its job and its step
+  bool differs_by_matrix = false;       // each job of a matrix builds something else
   // The expressions of the matrix that say what it builds, or for which platform: "matrix.name".
   std::vector<std::string> matrix;
   // It runs only for tags and releases. GitHub does not share the cache of one tag with other tags.
@@ -61,6 +63,9 @@ std::string cache_attribute(std::string_view cache, std::string_view name);
 std::string image_of_cache(std::string_view cache);
 // Whether a build gives its image that reference.
 bool is_pushed_as(const CiBuild& build, std::string_view image);
+
+// Whether conditions of the two say that never both run: `X == 'push'` and `X != 'push'`.
+bool exclude_each_other(const CiBuild& a, const CiBuild& b);
 
 // The build's Dockerfile; nothing where that is not found.
 std::optional<dockerfile::File> dockerfile_of(const lint::Companion& companion, const CiBuild& build);

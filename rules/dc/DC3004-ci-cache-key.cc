@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/plan/graph.h"
 #include "rules/ci.h"
 
 namespace dcache::rules::DC3004 {
@@ -41,7 +42,21 @@ void report_unstored(const std::vector<CiBuild>& builds, lint::Reporter& reporte
   }
 }
 
-void report_shared(const std::vector<CiBuild>& builds, lint::Reporter& reporter) {
+// Whether the later of two builds of a job stores all that the earlier one has stored in the same place.
+bool stores_all_of(const lint::Companion& companion, const CiBuild& later, std::string_view cache,
+                   const CiBuild& earlier) {
+  if (later.job != earlier.job || later.file != earlier.file || later.context != earlier.context)
+    return false;
+  if (cache_attribute(cache, "mode") != "max" || earlier.target.empty()) return false;
+  const auto file = dockerfile_of(companion, later);
+  if (!file) return false;
+  const plan::Graph graph = plan::build_graph(*file, {.target = later.target});
+  const plan::Stage* stage = graph.find_stage(earlier.target);
+  return stage != nullptr && stage->last_step && graph.steps[*stage->last_step].needed;
+}
+
+void report_shared(const lint::Companion& companion, const std::vector<CiBuild>& builds,
+                   lint::Reporter& reporter) {
   using Work = std::tuple<std::string, std::string, std::string>;
   std::map<std::string, std::pair<const CiBuild*, Work>> first;  // by place
   for (const CiBuild& build : builds) {
@@ -51,6 +66,8 @@ void report_shared(const std::vector<CiBuild>& builds, lint::Reporter& reporter)
       const Work work{build.file, build.context, build.target};
       const auto [known, fresh] = first.try_emplace(place, &build, work);
       if (fresh || known->second.second == work) continue;
+      const CiBuild& other = *known->second.first;
+      if (exclude_each_other(build, other) || stores_all_of(companion, build, cache, other)) continue;
       reporter.report(build.span,
                       fmt::format("another build in this file stores its cache in the same place ({}), "
                                   "and each overwrites the other's",
@@ -111,12 +128,12 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   for (const CiBuild& build : builds) {
     report_matrix(build, reporter);
     report_new_key(build, reporter);
-    if (build.no_cache)
+    if (build.no_cache && !build.scheduled)
       reporter.report(build.span, "no-cache is set, so every build runs all its steps",
                       "remove no-cache, or pin what it should update");
   }
   report_unstored(builds, reporter);
-  report_shared(builds, reporter);
+  report_shared(companion, builds, reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/gha/#scope",
@@ -133,9 +150,13 @@ lint::Rule rule() {
           .rationale =
               "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
               "place for each `scope`, and a registry one for each reference: if two different builds store "
-              "their caches in the same place, neither can reuse anything. A name with the commit or the "
+              "their caches in the same place, neither can reuse anything; that a later build stores all "
+              "stages of "
+              "an earlier one with `mode=max` is fine. A name with the commit or the "
               "number of "
-              "the run in it is another one next time. With `no-cache` nothing is reused.",
+              "the run in it is another one next time. With `no-cache` nothing is reused, which only a build "
+              "on a "
+              "schedule may want.",
           .bad = {"on: push\n"
                   "jobs:\n"
                   "  image:\n"
