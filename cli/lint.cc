@@ -26,6 +26,7 @@
 #include "dcache/lint/shellcheck.h"
 #include "dcache/process/program.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/project/yaml.h"
 #include "dcache/report/baseline.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
@@ -440,12 +441,28 @@ class Session {
   bool is_template(const std::string& path, const std::string& source) const {
     const bool may_be = source.find("{{") != std::string::npos || source.find("{%") != std::string::npos ||
                         source.find("<%") != std::string::npos || source.find("FROM ${") != std::string::npos;
-    if (!may_be || std::ranges::find(options_.paths, path) != options_.paths.end()) return false;
+    if (!may_be || is_named(path)) return false;
     return dockerfile::is_template(dockerfile::parse(source));
+  }
+
+  bool is_named(const std::string& path) const {
+    return std::ranges::find(options_.paths, path) != options_.paths.end();
+  }
+
+  // The definition of a CI service that somebody names has to be one. Of those that a search finds, the
+  // service says what is wrong.
+  void check_yaml(const std::string& path, lint::CompanionKind kind, const std::string& source,
+                  Linted& linted) const {
+    if (kind == lint::CompanionKind::kIgnoreFile || !is_named(path)) return;
+    const project::yaml::Documents documents = project::yaml::parse(source, path);
+    if (!documents.values.empty() || documents.failures.empty()) return;
+    linted.complaints.push_back(text::words_of(documents.failures.front()));
+    linted.failed = true;
   }
 
   void lint_companion(const std::string& path, lint::CompanionKind kind, std::string& source,
                       const lint::Linters::Entry& entry, Linted& linted) {
+    check_yaml(path, kind, source, linted);
     const std::string place = fs::absolute(path).lexically_normal().string();
     const auto load = kind == lint::CompanionKind::kIgnoreFile
                           ? surroundings_.within(path, source, options_.build.context)

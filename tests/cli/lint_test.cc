@@ -167,6 +167,15 @@ TEST(Lint, ReadsTextsInDefinitionsAndFilesOfOtherNames) {
   EXPECT_EQ(lint({"--fix", "--unsafe-fixes", "--image", "b"}), of_b);
 }
 
+TEST(Lint, RefusesANamedCiDefinitionThatIsNotYaml) {
+  const TemporaryFolder folder;
+  folder.write(".github/workflows/w.yml", "on: push\njobs: [\n");
+  const auto named = run_dcache({"lint", ".github/workflows/w.yml"}, folder.path());
+  EXPECT_EQ(named.status, 2);
+  EXPECT_TRUE(named.err.starts_with("dcache: .github/workflows/w.yml:3:1: ")) << named.err;
+  EXPECT_EQ(run_dcache({"lint", "."}, folder.path()).status, 0);
+}
+
 TEST(Lint, UsesTheDefinitionThatIsNamed) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM base\n");
