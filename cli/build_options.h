@@ -29,6 +29,8 @@ struct BuildFlags {
   std::vector<std::string> build_args;
   std::vector<std::string> build_contexts;
   plan::RunOptions run;
+  // Of the images of one Dockerfile, those that import a cache are meant, if there are any.
+  bool prefers_importing = false;
   std::vector<std::string> no_cache_filter;
   bool no_cache = false;
   plan::Store store = plan::Store::kContainerd;

@@ -1,9 +1,7 @@
 #include "dcache/report/explain.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -12,13 +10,13 @@
 
 #include "cli/commands.h"
 #include "cli/selection.h"
+#include "cli/states.h"
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
 #include "dcache/cache/what_if.h"
 #include "dcache/context/git.h"
 #include "dcache/project/affected.h"
 #include "dcache/project/cache_option.h"
-#include "dcache/project/snapshots.h"
 #include "dcache/report/rebuild_time.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -44,9 +42,6 @@ const std::map<std::string, cache::Verdict> kVerdicts = {{"hit", cache::Verdict:
                                                          {"depends", cache::Verdict::kDepends},
                                                          {"unused", cache::Verdict::kUnused},
                                                          {"unknown", cache::Verdict::kUnknown}};
-
-// As a value of --cache-from: what the definition of each image imports.
-constexpr std::string_view kDefined = "defined";
 
 // "when a.go and b.go change"
 std::string occasion_of(const std::vector<cache::ChangedPath>& paths) {
@@ -114,51 +109,18 @@ class Question {
                                     text::clean_path(files.front());
   }
 
-  bool is_of_folders() const {
-    return std::ranges::any_of(options_.since,
-                               [](const std::string& path) { return std::filesystem::is_directory(path); });
-  }
-
   bool is_one_if_needed() const {
-    const bool needs_one = (!options_.since.empty() && !is_of_folders()) || options_.why != 0;
+    const bool needs_one = (!options_.since.empty() && !names_folder(options_.since)) || options_.why != 0;
     if (!is_about_several() || !needs_one) return true;
     complain("--since FILE and --why are about one image: name one with -f or --image");
     return false;
   }
 
-  // Sets what the workers of the images import, if they start empty.
-  bool import_caches() {
-    if (options_.cache_from.empty()) return true;
-    if (options_.build.builder_is_given && options_.build.builder != plan::Builder::kBuildkit) {
-      complain("--cache-from is about caches of BuildKit: leave out --builder");
-      return false;
-    }
-    std::vector<cache::CacheImport> given;
-    for (const std::string& text : options_.cache_from) {
-      if (text == kDefined) continue;
-      auto import = project::parse_cache_import(text);
-      if (!import) {
-        complain("--cache-from: " + text::words_of(import.error()));
-        return false;
-      }
-      given.push_back(std::move(*import));
-    }
-    const bool as_defined = std::ranges::find(options_.cache_from, kDefined) != options_.cache_from.end();
-    for (const size_t index : selection_.meant) {
-      project::Image& image = selection_.project.images[index];
-      image.build.cache_from = given;
-      if (!as_defined) continue;
-      project::DefinedImports defined = project::defined_imports(selection_.project, image);
-      for (const std::string& note : defined.notes)
-        complain(fmt::format("warning: {}: {}", image.target.name, note));
-      std::ranges::move(defined.imports, std::back_inserter(image.build.cache_from));
-    }
-    return true;
-  }
+  bool import_caches() { return cli::import_caches(options_.build, options_.cache_from, selection_); }
 
   bool answer_git() {
-    const std::string folder = options_.build.context.empty() ? folder_of_files() : options_.build.context;
-    const auto revisions = cache::Revisions::open(folder, options_.git, disk_of(options_.build));
+    const auto revisions =
+        cache::Revisions::open(folder_of_git(options_.build), options_.git, disk_of(options_.build));
     if (!revisions) {
       complain(text::words_of(revisions.error()));
       return false;
@@ -173,49 +135,11 @@ class Question {
     return true;
   }
 
-  std::string folder_of_files() const {
-    if (options_.build.files.empty()) return ".";
-    const std::string& first = options_.build.files.front();
-    return std::filesystem::is_directory(first) ? first : std::string(text::parent_path(first));
-  }
-
   bool answer_since() {
-    if (is_of_folders()) {
-      auto by_name = project::read_snapshots(options_.since, selection_.project);
-      if (!by_name) {
-        complain(text::words_of(by_name.error()));
-        return false;
-      }
-      affected_ = project::affected_since(selection_.project, *by_name, judging());
-      return true;
-    }
-    std::vector<cache::Build> states;
-    for (const std::string& file : options_.since) {
-      auto recorded = project::read_snapshot(file);
-      if (!recorded) {
-        complain(text::words_of(recorded.error()));
-        return false;
-      }
-      std::ranges::move(*recorded, std::back_inserter(states));
-    }
-    keep_recorded_platforms(states, selection_.project.images[selection_.meant.front()]);
-    project::States by_name;
-    by_name.emplace(selection_.project.images[selection_.meant.front()].target.name, std::move(states));
-    affected_ = project::affected_since(selection_.project, by_name, judging());
+    const auto states = read_states(options_.since, selection_);
+    if (!states) return false;
+    affected_ = project::affected_since(selection_.project, *states, judging());
     return true;
-  }
-
-  // A file is about the platforms that it was recorded for.
-  static void keep_recorded_platforms(const std::vector<cache::Build>& states, project::Image& image) {
-    std::vector<std::string> kept;
-    std::ranges::copy_if(
-        image.judged_platforms(), std::back_inserter(kept), [&](const std::string& platform) {
-          return std::ranges::any_of(
-              states, [&](const cache::Build& state) { return state.options().plan.platform == platform; });
-        });
-    if (kept.empty()) return;
-    image.build.plan.platform = kept.front();
-    image.target.platforms = std::move(kept);
   }
 
   bool answer_changed() {
@@ -245,21 +169,6 @@ void warn_of_stages(const std::vector<std::string>& names, const cache::Build& b
     complain(fmt::format("warning: --no-cache-filter {}: {} has no stage of that name", name,
                          build.options().dockerfile));
   }
-}
-
-// Whether the Dockerfile has the stages whose caches are imported; says on standard error which it has not.
-bool has_imported_stages(const cache::Build& build) {
-  bool has_all = true;
-  for (const cache::CacheImport& import : build.options().cache_from) {
-    if (import.stage.empty() || build.graph().find_stage(import.stage) != nullptr) continue;
-    has_all = false;
-    std::vector<std::string> labels;
-    for (const plan::Stage& stage : build.graph().stages)
-      labels.push_back(stage.label());
-    complain(fmt::format("--cache-from: {} has no stage '{}'; its stages are {}", build.options().dockerfile,
-                         import.stage, text::list_words(labels)));
-  }
-  return has_all;
 }
 
 bool print_text(const Options& options, const project::ImageEffect& effect, const std::string& occasion,
@@ -351,6 +260,8 @@ bool is_well(const BuildFlags& flags, const project::ImageEffect& effect, bool s
 
 int run(Options options) {
   if (!complete(options)) return kError;
+  options.build.prefers_importing =
+      std::ranges::find(options.cache_from, project::kDefinedImports) != options.cache_from.end();
   bool failed = false;
   Question question(options, failed);
   if (!question.answer()) return kError;

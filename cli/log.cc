@@ -1,8 +1,6 @@
 #include "dcache/report/log.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,13 +9,13 @@
 
 #include "cli/commands.h"
 #include "cli/selection.h"
+#include "cli/states.h"
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/observe/durations.h"
 #include "dcache/observe/log_reader.h"
 #include "dcache/project/affected.h"
-#include "dcache/project/snapshots.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
@@ -98,15 +96,9 @@ class Images {
     return !selection_.meant.empty();
   }
 
-  std::string folder() const {
-    if (!options_.build.context.empty()) return options_.build.context;
-    if (options_.build.files.empty()) return ".";
-    const std::string& first = options_.build.files.front();
-    return std::filesystem::is_directory(first) ? first : std::string(text::parent_path(first));
-  }
-
   bool find_by_git() {
-    const auto revisions = cache::Revisions::open(folder(), options_.git, disk_of(options_.build));
+    const auto revisions =
+        cache::Revisions::open(folder_of_git(options_.build), options_.git, disk_of(options_.build));
     if (!revisions) {
       complain(text::words_of(revisions.error()));
       return false;
@@ -122,32 +114,9 @@ class Images {
   }
 
   bool find_by_snapshots() {
-    project::States states;
-    if (std::ranges::any_of(options_.since,
-                            [](const std::string& path) { return std::filesystem::is_directory(path); })) {
-      auto read = project::read_snapshots(options_.since, selection_.project);
-      if (!read) {
-        complain(text::words_of(read.error()));
-        return false;
-      }
-      states = std::move(*read);
-    } else {
-      if (selection_.meant.size() != 1) {
-        complain("--since FILE is about one image: name one with -f or --image");
-        return false;
-      }
-      std::vector<cache::Build>& builds =
-          states[selection_.project.images[selection_.meant.front()].target.name];
-      for (const std::string& file : options_.since) {
-        auto state = project::read_snapshot(file);
-        if (!state) {
-          complain(text::words_of(state.error()));
-          return false;
-        }
-        std::ranges::move(*state, std::back_inserter(builds));
-      }
-    }
-    take(project::affected_since(selection_.project, states, judging()));
+    const auto states = read_states(options_.since, selection_);
+    if (!states) return false;
+    take(project::affected_since(selection_.project, *states, judging()));
     return true;
   }
 

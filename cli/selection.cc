@@ -164,7 +164,34 @@ size_t default_image(const Selection& selection) {
   return selection.meant.front();
 }
 
-void keep_default(const std::string& dockerfile, Selection& selection) {
+// "api, two, three and 2 others": of the images that are meant, those that are not in `kept`.
+std::string other_images(const Selection& selection, const std::vector<size_t>& kept) {
+  constexpr size_t kShown = 4;
+  std::vector<std::string> others;
+  for (const size_t index : selection.meant) {
+    if (std::ranges::find(kept, index) == kept.end())
+      others.push_back(selection.project.images[index].target.name);
+  }
+  if (others.size() > kShown) {
+    const size_t more = others.size() - kShown + 1;
+    others.resize(kShown - 1);
+    others.push_back(fmt::format("{} others", more));
+  }
+  return text::list_words(others);
+}
+
+// Of the images of one Dockerfile that are meant: those that import a cache, if these are asked about, or the
+// default.
+std::vector<size_t> images_to_keep(const BuildFlags& flags, const Selection& selection) {
+  std::vector<size_t> kept;
+  for (const size_t index : selection.meant) {
+    if (flags.prefers_importing && !selection.project.images[index].target.cache_from.empty())
+      kept.push_back(index);
+  }
+  return kept.empty() ? std::vector<size_t>{default_image(selection)} : kept;
+}
+
+void keep_default(const BuildFlags& flags, const std::string& dockerfile, Selection& selection) {
   const size_t all = selection.project.images.size();
   if (selection.meant.size() < 2) {
     if (all > 1)
@@ -173,18 +200,16 @@ void keep_default(const std::string& dockerfile, Selection& selection) {
           selection.project.images[selection.meant.front()].target.name, all));
     return;
   }
-  constexpr size_t kShown = 3;
-  const size_t kept = default_image(selection);
-  std::vector<std::string> others;
-  for (const size_t index : selection.meant) {
-    if (index != kept) others.push_back(selection.project.images[index].target.name);
+  std::vector<size_t> kept = images_to_keep(flags, selection);
+  if (kept.size() < selection.meant.size()) {
+    std::vector<std::string> names;
+    for (const size_t index : kept)
+      names.push_back(selection.project.images[index].target.name);
+    complain(fmt::format("note: this is about the {} {}; {} is built as {} too: name one with --image",
+                         names.size() == 1 ? "image" : "images", text::list_words(names), dockerfile,
+                         other_images(selection, kept)));
   }
-  const size_t more = others.size() > kShown ? others.size() - kShown : 0;
-  others.resize(others.size() - more);
-  if (more > 0) others.push_back(fmt::format("{} others", more));
-  complain(fmt::format("note: this is about the image {}; {} is built as {} too: name one with --image",
-                       selection.project.images[kept].target.name, dockerfile, text::list_words(others)));
-  selection.meant = {kept};
+  selection.meant = std::move(kept);
 }
 
 Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions& options, bool complains,
@@ -202,7 +227,7 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
   for (const text::Failure& failure : selection.project.failures)
     complain("warning: " + text::words_of(failure));
   const bool is_named = flags.files.size() == 1 && dockerfiles == flags.files;
-  if (is_named) keep_default(dockerfiles.front(), selection);
+  if (is_named) keep_default(flags, dockerfiles.front(), selection);
   return selection;
 }
 

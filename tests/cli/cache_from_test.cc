@@ -95,6 +95,23 @@ TEST_F(Worker, ImportsWhatADefinitionSays) {
   EXPECT_TRUE(outcome.out.find("3 of 3 steps rebuild") != std::string::npos) << outcome.out;
 }
 
+TEST_F(Worker, IsAskedAboutTheImagesThatImport) {
+  const std::string build = "{build: {context: ., cache_from: [type=gha], cache_to: ['type=gha,mode=max']}}";
+  folder_.write("compose.yaml", "services:\n  one: " + build +
+                                    "\n  two: {build: .}\n  three: {build: {context: ., target: build}}\n");
+  const Outcome one = explain({"--cache-from", "defined"});
+  EXPECT_EQ(one.err,
+            "dcache: note: this is about the image one; Dockerfile is built as two and three too: name one "
+            "with --image\n");
+  EXPECT_TRUE(one.out.starts_with("Nothing rebuilds on a worker that starts empty")) << one.out;
+  folder_.write("compose.yaml",
+                "services:\n  one: " + build + "\n  two: {build: .}\n  three: " + build + "\n");
+  const Outcome both = explain({"--cache-from", "defined"});
+  EXPECT_TRUE(both.err.starts_with("dcache: note: this is about the images one and three; ")) << both.err;
+  EXPECT_NE(both.out.find("three: Nothing rebuilds on a worker that starts empty"), std::string::npos)
+      << both.out;
+}
+
 // A cache mount is of no use where each build starts without one.
 TEST_F(Worker, HasNoCacheMountsSoDC1003SaysWhatHelps) {
   folder_.write("Dockerfile", "FROM golang:1.22\nWORKDIR /s\nCOPY go.mod ./\nRUN go mod download\n");
@@ -110,6 +127,14 @@ TEST_F(Worker, HasNoCacheMountsSoDC1003SaysWhatHelps) {
   EXPECT_NE(lint().find(note), std::string::npos) << lint();
   folder_.write("compose.yaml", "services: {x: {build: .}}\n");
   EXPECT_EQ(lint().find(note), std::string::npos) << lint();
+}
+
+TEST_F(Worker, SaysWhichModeItAssumes) {
+  const Outcome outcome = explain({"--cache-from", "type=registry,ref=acme/app:cache"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.err,
+            "dcache: note: --cache-from: type=registry,ref=acme/app:cache does not say how the cache was "
+            "exported: mode=min is assumed; add mode=max if it was\n");
 }
 
 TEST_F(Worker, SaysWhatIsWrongWithAnImport) {

@@ -37,19 +37,21 @@ TEST(CacheImport, IsAModeOrAnOptionOfBuildx) {
   const struct {
     const char* text;
     CacheImport import;
+    bool mode_is_assumed = false;
   } kCases[] = {
       {"none", {Mode::kNone, ""}},
       {"inline", {Mode::kInline, ""}},
       {"max:build", {Mode::kMax, "build"}},
       {"type=inline", {Mode::kInline, ""}},
       {"type=gha,mode=max", {Mode::kMax, ""}},
-      {"type=registry,ref=acme/api:cache", {Mode::kMin, ""}},
+      {"type=registry,ref=acme/api:cache", {Mode::kMin, ""}, true},
       {"type=local,src=c,mode=min", {Mode::kMin, ""}},
   };
-  for (const auto& [text, import] : kCases) {
+  for (const auto& [text, import, mode_is_assumed] : kCases) {
     const auto read = parse_cache_import(text);
     ASSERT_TRUE(read) << text;
-    EXPECT_EQ(*read, import) << text;
+    EXPECT_EQ(read->import, import) << text;
+    EXPECT_EQ(read->mode_is_assumed, mode_is_assumed) << text;
   }
 }
 
@@ -61,6 +63,17 @@ TEST(CacheImport, RefusesOtherTexts) {
       {"mxa", "'mxa' is not a kind of cache; did you mean 'min'?"},
       {"type=gha,mode=all", "mode=all is not a mode of a cache; write mode=min or mode=max"},
       {"max:", "'max:' is not a kind of cache; did you mean 'max'?"},
+      {"define", "'define' is not a kind of cache; did you mean 'defined'?"},
+      {"none:build", "'none:build' names a stage of no cache; write none, without a stage"},
+      {"type=foo,mode=max",
+       "type=foo is not a type of cache; write registry, gha, local, inline, s3 or azblob"},
+      {"type=regstry,ref=x", "type=regstry is not a type of cache; did you mean 'registry'?"},
+      {"type=gha,mode=max,mode=min", "'type=gha,mode=max,mode=min' has mode= twice; keep one of them"},
+      {"max,mode=min",
+       "'max' of the cache 'max,mode=min' is not KEY=VALUE; write type=TYPE,mode=MODE as for docker buildx "
+       "build"},
+      {"type=inline,mode=max", "an inline cache has no mode; remove mode="},
+      {"type=gha,mode=", "mode= is not a mode of a cache; write mode=min or mode=max"},
   };
   for (const auto& [text, words] : kCases) {
     const auto read = parse_cache_import(text);

@@ -2,15 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "dcache/plan/image.h"
+#include "dcache/project/cache_entry.h"
 #include "dcache/project/hcl/csv.h"
 #include "dcache/project/hcl/error.h"
 #include "dcache/text/suggest.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
@@ -20,7 +24,9 @@ using Mode = CacheImport::Mode;
 
 constexpr std::array<std::pair<std::string_view, Mode>, 4> kModes = {
     {{"none", Mode::kNone}, {"inline", Mode::kInline}, {"min", Mode::kMin}, {"max", Mode::kMax}}};
-constexpr std::array<std::string_view, 4> kModeNames = {"none", "inline", "min", "max"};
+constexpr std::array<std::string_view, 5> kWords = {"none", "inline", "min", "max", kDefinedImports};
+// Source: https://docs.docker.com/build/cache/backends/
+constexpr std::array<std::string_view, 6> kTypes = {"registry", "gha", "local", "inline", "s3", "azblob"};
 
 // The attributes that say where a cache is, by type; those of other types all count.
 struct Place {
@@ -50,6 +56,42 @@ std::vector<std::string> fields_of(std::string_view text) {
 std::string_view local_folder(const CacheOption& option) {
   const std::string_view source = option.attribute("src");
   return source.empty() ? option.attribute("dest") : source;
+}
+
+tl::unexpected<text::Failure> refused(std::string message, std::string remedy) {
+  return tl::unexpected(
+      text::Failure{.path = {}, .message = std::move(message), .remedy = std::move(remedy)});
+}
+
+// The first attribute that is given twice; empty for none.
+std::string repeated_attribute(std::string_view text) {
+  std::set<std::string> names;
+  for (const std::string& field : fields_of(text)) {
+    const std::string name = field.substr(0, field.find('='));
+    if (!names.insert(name).second) return name;
+  }
+  return {};
+}
+
+// "type=gha,mode=max"
+tl::expected<GivenImport, text::Failure> parse_import_option(std::string_view text) {
+  if (const auto entries = cache_entries_of(text); !entries)
+    return refused(entries.error(), "write type=TYPE,mode=MODE as for docker buildx build");
+  if (const std::string name = repeated_attribute(text); !name.empty())
+    return refused(fmt::format("'{}' has {}= twice", text, name), "keep one of them");
+  const CacheOption option = read_cache_option(text);
+  if (std::ranges::find(kTypes, option.type) == kTypes.end())
+    return refused(
+        fmt::format("type={} is not a type of cache", option.type),
+        text::did_you_mean(option.type, kTypes, "write registry, gha, local, inline, s3 or azblob"));
+  const std::string_view mode = option.attribute("mode");
+  if (option.type == "inline") {
+    if (!mode.empty()) return refused("an inline cache has no mode", "remove mode=");
+    return GivenImport{{.mode = Mode::kInline}};
+  }
+  if (option.attributes.contains("mode") && mode != "min" && mode != "max")
+    return refused(fmt::format("mode={} is not a mode of a cache", mode), "write mode=min or mode=max");
+  return GivenImport{{.mode = option.is_mode_max() ? Mode::kMax : Mode::kMin}, mode.empty()};
 }
 
 bool builds_same_files(const Image& a, const Image& b) {
@@ -116,30 +158,23 @@ CacheOption read_cache_option(std::string_view text) {
   return option;
 }
 
-tl::expected<CacheImport, text::Failure> parse_cache_import(std::string_view text) {
+tl::expected<GivenImport, text::Failure> parse_cache_import(std::string_view text) {
   const size_t colon = text.find(':');
   const std::string_view name = text.substr(0, colon);
   if (const auto mode = mode_named(name)) {
     const std::string_view stage = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+    if (!stage.empty() && mode == Mode::kNone)
+      return refused(fmt::format("'{}' names a stage of no cache", text), "write none, without a stage");
     if (colon == std::string_view::npos || !stage.empty())
-      return CacheImport{.mode = *mode, .stage = std::string(stage)};
+      return GivenImport{{.mode = *mode, .stage = std::string(stage)}};
   }
-  const CacheOption option = read_cache_option(text);
-  const bool is_option = text.find('=') != std::string_view::npos && !option.type.empty();
-  if (!is_option)
-    return tl::unexpected(text::Failure{
-        .path = {},
-        .message = fmt::format("'{}' is not a kind of cache", text),
-        .remedy = text::did_you_mean(name, kModeNames,
-                                     "write none, inline, min or max, with :STAGE for the cache of another "
-                                     "stage, or type=TYPE,mode=MODE as for docker buildx build")});
-  if (option.type == "inline") return CacheImport{.mode = Mode::kInline};
-  const std::string_view written = option.attribute("mode");
-  if (!written.empty() && written != "min" && written != "max")
-    return tl::unexpected(text::Failure{.path = {},
-                                        .message = fmt::format("mode={} is not a mode of a cache", written),
-                                        .remedy = "write mode=min or mode=max"});
-  return CacheImport{.mode = option.is_mode_max() ? Mode::kMax : Mode::kMin};
+  if (text.find('=') == std::string_view::npos)
+    return refused(fmt::format("'{}' is not a kind of cache", text),
+                   text::did_you_mean(name, kWords,
+                                      "write none, inline, min or max, with :STAGE for the cache of another "
+                                      "stage; defined for what the definition of the image imports; or "
+                                      "type=TYPE,mode=MODE as for docker buildx build"));
+  return parse_import_option(text);
 }
 
 DefinedImports defined_imports(const Project& project, const Image& image) {
@@ -161,6 +196,47 @@ DefinedImports defined_imports(const Project& project, const Image& image) {
   }
   if (result.imports.empty()) result.imports.push_back({.mode = Mode::kNone});
   return result;
+}
+
+tl::expected<ImportNotes, text::Failure> import_caches(Project& project, const std::vector<size_t>& indexes,
+                                                       const std::vector<std::string>& texts) {
+  ImportNotes notes;
+  if (texts.empty()) return notes;
+  std::vector<CacheImport> given;
+  for (const std::string& text : texts) {
+    if (text == kDefinedImports) continue;
+    auto read = parse_cache_import(text);
+    if (!read) return tl::unexpected(std::move(read.error()));
+    if (read->mode_is_assumed)
+      notes.assumed.push_back(fmt::format(
+          "{} does not say how the cache was exported: mode=min is assumed; add mode=max if it was", text));
+    given.push_back(std::move(read->import));
+  }
+  const bool as_defined = std::ranges::find(texts, kDefinedImports) != texts.end();
+  for (const size_t index : indexes) {
+    Image& image = project.images[index];
+    image.build.cache_from = given;
+    if (!as_defined) continue;
+    DefinedImports defined = defined_imports(project, image);
+    for (const std::string& note : defined.notes)
+      notes.warnings.push_back(fmt::format("{}: {}", image.target.name, note));
+    std::ranges::move(defined.imports, std::back_inserter(image.build.cache_from));
+  }
+  return notes;
+}
+
+std::optional<text::Failure> wrong_import(const cache::Build& build) {
+  for (const CacheImport& import : build.options().cache_from) {
+    if (import.stage.empty() || build.graph().find_stage(import.stage) != nullptr) continue;
+    std::vector<std::string> labels;
+    for (const plan::Stage& stage : build.graph().stages)
+      labels.push_back(stage.label());
+    return text::Failure{
+        .path = {},
+        .message = fmt::format("{} has no stage '{}'", build.options().dockerfile, import.stage),
+        .remedy = "its stages are " + text::list_words(labels)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace dcache::project

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
 
+#include "dcache/cache/build.h"
 #include "dcache/cache/cache_import.h"
 #include "dcache/project/images.h"
 #include "dcache/text/failure.h"
@@ -31,10 +33,18 @@ struct CacheOption {
 // A text with quotes that don't match has no type.
 CacheOption read_cache_option(std::string_view text);
 
-// The value of `dcache explain --cache-from`: MODE or MODE:STAGE, where MODE is none, inline, min or max; or
-// an option of docker buildx build, where the type inline is inline and any other has its mode, by default
-// min. Fails for other texts.
-tl::expected<cache::CacheImport, text::Failure> parse_cache_import(std::string_view text);
+// As a text among imports: what the definition of each image imports.
+inline constexpr std::string_view kDefinedImports = "defined";
+
+// What a worker that starts empty imports, as somebody says it.
+struct GivenImport {
+  cache::CacheImport import;
+  bool mode_is_assumed = false;  // an option of docker buildx build without a mode: min, the default
+};
+// A value of `--cache-from` other than `defined`: MODE or MODE:STAGE, where MODE is none, inline, min or max;
+// or an option of docker buildx build, where the type inline is inline and any other has its mode. Fails for
+// other texts, unknown types, and attributes that are given twice.
+tl::expected<GivenImport, text::Failure> parse_cache_import(std::string_view text);
 
 // What the definition of an image imports, as far as the repository says what is exported there.
 struct DefinedImports {
@@ -45,5 +55,18 @@ struct DefinedImports {
 // A cache is what an image of the same Dockerfile and context exports to the same place (`cache_to`), or the
 // inline cache in an image that is pushed with the reference (`tags`).
 DefinedImports defined_imports(const Project& project, const Image& image);
+
+// What is to be said of imports that were set.
+struct ImportNotes {
+  std::vector<std::string> assumed;   // a mode that was assumed
+  std::vector<std::string> warnings;  // what is imported of an image and nothing exports; or that nothing is
+};
+// Has the images with these indexes built on workers that start empty and import what `texts` say, in this
+// order: values of `--cache-from`. Without any, nothing changes. Fails if a text can't be read.
+tl::expected<ImportNotes, text::Failure> import_caches(Project& project, const std::vector<size_t>& indexes,
+                                                       const std::vector<std::string>& texts);
+
+// What is wrong with the imports of a build: a stage that the Dockerfile does not have.
+std::optional<text::Failure> wrong_import(const cache::Build& build);
 
 }  // namespace dcache::project
