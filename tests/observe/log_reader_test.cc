@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "dcache/observe/line.h"
+#include "dcache/text/unicode.h"
 #include "tests/observe/shown_log.h"
 
 namespace dcache::observe {
@@ -161,6 +162,52 @@ TEST(LogReader, TellsBuildsOfOneLogApart) {
             both);
 }
 
+// The given text in UTF-16, as Windows PowerShell 5 redirects it.
+std::string in_utf16(std::string_view text, bool big_endian) {
+  std::string bytes = big_endian ? "\xFE\xFF" : "\xFF\xFE";
+  const auto add = [&](uint32_t unit) {
+    const char low = static_cast<char>(unit & 0xFFU), high = static_cast<char>(unit >> 8U);
+    bytes += big_endian ? high : low;
+    bytes += big_endian ? low : high;
+  };
+  while (!text.empty()) {
+    const text::Rune rune = text::decode_rune(text);
+    text.remove_prefix(rune.width);
+    if (rune.value < 0x10000) {
+      add(rune.value);
+    } else {
+      add(0xD800 + ((rune.value - 0x10000) >> 10U));
+      add(0xDC00 + ((rune.value - 0x10000) & 0x3FFU));
+    }
+  }
+  return bytes;
+}
+
+TEST(LogReader, ReadsUtf16) {
+  const std::string text = std::string(kPlain) + "#8 [2/2] RUN echo \u00e4 \U0001F600\n#8 DONE 0.1s\n";
+  for (const bool big_endian : {false, true}) {
+    for (const size_t piece : {1U, 3U, 1000U}) {
+      const auto log = read_text(in_utf16(text, big_endian), piece);
+      ASSERT_TRUE(log) << piece;
+      EXPECT_EQ(shown(*log), shown(text)) << piece;
+    }
+  }
+  EXPECT_NE(shown("\xFF\xFE").find("the log is empty"), std::string::npos);
+}
+
+TEST(LogReader, TakesTheTimeOfWhatDidNotEndFromItsOutput) {
+  const auto log = read_text(
+      "#1 [1/2] RUN a\n#1 0.512 one\n#1 12.31 two\n#1 ERROR: exit code: 1\n\n#2 [2/2] RUN b\n#2 7.25 x\n"
+      "#2 CANCELED\n\n#3 [x 1/1] RUN c\n#3 3.5");
+  ASSERT_TRUE(log);
+  const std::vector<Vertex>& vertices = log->builds[0].vertices;
+  ASSERT_EQ(vertices.size(), 3U);
+  EXPECT_DOUBLE_EQ(vertices[0].seconds, 12.31);
+  EXPECT_DOUBLE_EQ(vertices[1].seconds, 7.25);
+  EXPECT_DOUBLE_EQ(vertices[2].seconds, 3.5);
+  EXPECT_FALSE(vertices[2].ended);
+}
+
 TEST(LogReader, ReadsFailures) {
   const auto log = read_text(
       "#1 [1/2] RUN a\n#1 ERROR: exit code: 1\n\n#2 [2/2] RUN b\n#2 CANCELED\n------\n > [1/2] RUN "
@@ -205,6 +252,9 @@ TEST(LogReader, SaysWhatIsNotALog) {
   EXPECT_EQ(shown("FROM alpine\nRUN x\n"),
             "build.log: this is not the log of a build; save what docker build --progress=plain prints on "
             "standard error (2> build.log)");
+  EXPECT_EQ(shown("{\"vertexes\":["),
+            "build.log: this has no whole record of a build; save all that docker buildx history logs "
+            "--progress=rawjson prints");
   EXPECT_NE(shown("#4 is fixed\n#12 too\n").find("this is not the log of a build"), std::string::npos);
   EXPECT_NE(shown("Step 1/3 : FROM alpine\n").find("classic builder"), std::string::npos);
   EXPECT_NE(shown(" => [1/3] FROM alpine   0.1s\n").find("on a terminal"), std::string::npos);

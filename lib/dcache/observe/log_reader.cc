@@ -45,8 +45,27 @@ bool tells_of_build(const Log& log) {
 }  // namespace
 
 void LogReader::feed(std::string_view bytes) {
-  const char* at = bytes.data();
-  const char* const end = at + bytes.size();
+  if (!is_started_) {
+    const size_t missing = std::min(Utf16Decoder::kMarkSize - start_.size(), bytes.size());
+    start_ += bytes.substr(0, missing);
+    bytes.remove_prefix(missing);
+    if (start_.size() < Utf16Decoder::kMarkSize) return;
+    is_started_ = true;
+    if (const auto order = Utf16Decoder::order_of(start_)) {
+      utf16_.emplace(*order);
+    } else {
+      feed_text(start_);
+    }
+  }
+  if (!utf16_) return feed_text(bytes);
+  decoded_.clear();
+  utf16_->decode(bytes, decoded_);
+  feed_text(decoded_);
+}
+
+void LogReader::feed_text(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
   while (at != end) {
     const char* line_end = std::find(at, end, '\n');
     // What a terminal would write over is a line too.
@@ -86,7 +105,10 @@ void LogReader::read(std::string_view raw) {
   const Line line = clean_line(raw, scratch_);
   if (line.text.empty()) return;
   if (RecordReader::is_record(line.text)) {
-    if (!records_.read(line.text)) collector_.mark_cut();
+    if (!records_.read(line.text)) {
+      collector_.mark_cut();
+      has_bad_record_ = true;
+    }
     return;
   }
   if (plain_.read(line)) return;
@@ -101,6 +123,7 @@ void LogReader::read(std::string_view raw) {
 }
 
 tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
+  if (!is_started_) feed_text(start_);
   if (!pending_.empty()) end_line();
   records_.finish();
   Log log = collector_.finish();
@@ -114,6 +137,9 @@ tl::expected<Log, text::Failure> LogReader::finish(const std::string& path) {
   if (is_terminal_)
     return failure("this is what BuildKit draws on a terminal",
                    "build with --progress=plain, or save docker buildx history logs --progress=rawjson");
+  if (has_bad_record_ && !has_other_)
+    return failure("this has no whole record of a build",
+                   "save all that docker buildx history logs --progress=rawjson prints");
   return failure(has_other_ || !log.builds.empty() ? "this is not the log of a build" : "the log is empty",
                  "save what docker build --progress=plain prints on standard error (2> build.log)");
 }

@@ -5,6 +5,7 @@
 // bytes will do; what is not about a build is skipped.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "dcache/observe/log.h"
 #include "dcache/observe/plain_reader.h"
 #include "dcache/observe/record_reader.h"
+#include "dcache/observe/utf16.h"
 #include "dcache/text/failure.h"
 
 namespace dcache::observe {
@@ -25,12 +27,13 @@ class LogReader {
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
 
-  // The next bytes of the log.
+  // The next bytes of the log: UTF-8, or UTF-16 that starts with a byte order mark.
   void feed(std::string_view bytes);
   // What was read. Fails, with what to do, if it is not the log of a build. `path` is what messages call it.
   tl::expected<Log, text::Failure> finish(const std::string& path);
 
  private:
+  void feed_text(std::string_view text);
   void add(std::string_view part);
   void end_line();
   void read(std::string_view raw);
@@ -38,10 +41,15 @@ class LogReader {
   Collector collector_;
   PlainReader plain_{collector_};
   RecordReader records_{collector_};
+  std::string start_;  // the first bytes, until there are enough to tell what the log is written in
+  bool is_started_ = false;
+  std::optional<Utf16Decoder> utf16_;
+  std::string decoded_;
   std::string pending_;  // of the line that is not complete yet
   std::string scratch_;
   bool too_long_ = false;   // the rest of the line is left out
   bool has_other_ = false;  // lines that are not of a build
+  bool has_bad_record_ = false;
   bool is_classic_ = false;
   bool is_terminal_ = false;
 };

@@ -55,10 +55,10 @@ std::optional<uint64_t> read_bytes(std::string_view text) {
   return bytes < 9e18 ? static_cast<uint64_t>(bytes) : 0;
 }
 
-// Whether it is output of a command: "0.651 text".
-bool is_output(std::string_view text) {
+// When a command printed a line, in seconds since it began: "0.651 text". Nothing for what is no output.
+std::optional<double> read_output(std::string_view text) {
   const std::string_view first = text.substr(0, text.find(' '));
-  return first.find('.') != std::string_view::npos && read_number(first).has_value();
+  return first.find('.') == std::string_view::npos ? std::nullopt : read_number(first);
 }
 
 bool is_end(std::string_view text) {
@@ -97,7 +97,7 @@ std::optional<Status> read_status(std::string_view text) {
 
 // Whether a text may be the name of a vertex, for a log whose beginning is missing.
 bool may_be_name(std::string_view text) {
-  return text != "..." && !is_end(text) && !is_output(text) && !read_status(text) &&
+  return text != "..." && !is_end(text) && !read_output(text) && !read_status(text) &&
          !text.ends_with(" done") && !text.starts_with("WARN: ");
 }
 
@@ -200,7 +200,11 @@ void PlainReader::read_event(Numbered& numbered, std::string_view text) {
   Vertex& vertex = collector_.vertices()[numbered.vertex];
   constexpr std::string_view kWarning = "WARN: ";
   if (text.starts_with(kWarning)) return collector_.add_warning(vertex, text.substr(kWarning.size()));
-  if (is_output(text)) return;
+  if (const auto moment = read_output(text)) {
+    // All that is known of a command that failed, or of which the log lacks the end.
+    if (!vertex.ended) vertex.seconds = std::max(vertex.seconds, *moment);
+    return;
+  }
   const auto status = read_status(text);
   if (!status || !is_transfer(status->id)) return;
   const auto known = numbered.bytes.find(status->id);

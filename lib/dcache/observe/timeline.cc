@@ -181,7 +181,8 @@ class Scheduler {
       }
       for (Bar& bar : line_.bars) {
         bar.start = bar.vertex->started.value_or(first) - first;
-        bar.end = std::max(bar.start, bar.vertex->completed ? *bar.vertex->completed - first : bar.start);
+        bar.end = bar.start + (bar.vertex->ended ? 0 : bar.vertex->seconds);
+        if (bar.vertex->completed) bar.end = std::max(bar.start, *bar.vertex->completed - first);
       }
     }
     for (const Bar& bar : line_.bars)
