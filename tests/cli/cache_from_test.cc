@@ -81,6 +81,16 @@ TEST_F(Worker, SaysWhyInWords) {
       << outcome.out;
 }
 
+TEST_F(Worker, SaysThatAStageRunsOnlyIfItIsNeeded) {
+  folder_.write("Dockerfile",
+                "FROM a AS build\nCOPY main.go .\nRUN make\nFROM a AS web\nRUN web\nFROM b\n"
+                "COPY --from=build /app /app\nCOPY --from=web /w /w\n");
+  const Outcome outcome = explain({"--cache-from", "min", "--changed", "main.go"});
+  EXPECT_NE(outcome.out.find("the layers of the image; runs only if a step that reads its files rebuilds\n"),
+            std::string::npos)
+      << outcome.out;
+}
+
 TEST_F(Worker, ImportsWhatADefinitionSays) {
   folder_.write("docker-bake.hcl",
                 "target \"app\" {\n  cache-from = [\"type=gha\"]\n  cache-to = [\"type=gha,mode=max\"]\n}\n"

@@ -111,6 +111,39 @@ TEST(Log, ComparesWithAnotherLog) {
   EXPECT_TRUE(json::parse(asked.out).at("builds").at(0).at("steps").at(3).at("before").at("cached"));
 }
 
+TEST(Log, ComparesWhatFailedAndWhatCostMost) {
+  const WithLog made;
+  made.write("before.log", kLog);
+  std::string after = kLog;
+  after.replace(after.find("DONE 0.4s"), 9, "DONE 2.4s");
+  after.replace(after.find("#6 DONE 31.0s"), 13, "#6 9.50 x\n#6 ERROR: exit code: 1");
+  made.write("build.log", after);
+  const std::string text = run_dcache({"log", "before.log", "build.log"}, made.path()).out;
+  EXPECT_NE(text.find("because of line 3 (was 0.4 s)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("9.5 s  failed: exit code: 1; was 31.0 s\n"), std::string::npos) << text;
+}
+
+TEST(Log, BlamesNoOtherStepIfNoneFailed) {
+  const WithLog made;
+  std::string log = kLog;
+  log.replace(log.find("#6 DONE 31.0s"), 13, "#6 CANCELED");
+  made.write("build.log", log);
+  const std::string text = run_dcache({"log", "build.log"}, made.path()).out;
+  EXPECT_NE(text.find("  canceled\n"), std::string::npos) << text;
+}
+
+TEST(Log, SaysWhatWasDoneAtTheSameTime) {
+  const Repository made(
+      test::Files{{"Dockerfile", "FROM a AS one\nRUN one\nFROM b\nRUN two\nCOPY --from=one /x /x\n"}});
+  made.write("build.log",
+             "#1 [one 2/2] RUN one\n#1 DONE 10.0s\n\n#2 [stage-1 2/3] RUN two\n#2 DONE 8.0s\n\n"
+             "#3 [stage-1 3/3] COPY --from=one /x /x\n#3 DONE 0.1s\n");
+  const std::string text = run_dcache({"log", "build.log"}, made.path()).out;
+  EXPECT_TRUE(
+      text.starts_with("3 of 3 steps ran, in about 10.1 s (18.1 s of work, some of it at the same time)\n"))
+      << text;
+}
+
 TEST(Log, FindsTheImagesOfABakeLog) {
   const Repository made(
       test::Files{{"docker-bake.hcl", "target \"api\" {\n  target = \"build\"\n}\ntarget \"web\" {}\n"},

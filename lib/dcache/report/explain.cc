@@ -219,6 +219,8 @@ std::string cause_words(const StepReport& step, uint32_t follows_line) {
   if (!step.follows && step.cause.kind == Cause::Kind::kImage)
     return words + "; reused if it does not change";
   if (!step.follows && step.cause.kind == Cause::Kind::kNew) return words + "; reused if the builder has it";
+  if (!step.follows && step.cause.kind == Cause::Kind::kNotExported)
+    return words + "; runs only if a step that reads its files rebuilds";
   return words + "; reused if that step is reused";
 }
 

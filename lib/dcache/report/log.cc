@@ -29,6 +29,13 @@ std::string place_words(const LogStep& step) {
   return shortened(step.instruction, 30);
 }
 
+// What the shares below are of, if that is not the time that the build took.
+std::string work_words(const LogBuild& build) {
+  if (std::abs(build.work - build.seconds) < kShort) return "";
+  return fmt::format(" ({} of work{})", seconds_words(build.work),
+                     build.work > build.seconds ? ", some of it at the same time" : "");
+}
+
 // How long the steps took that ran because of each step that started it, the most first.
 struct Share {
   size_t root = 0;
@@ -60,6 +67,21 @@ std::string comparison_words(const LogStep& step) {
   if (step.vertex->cached) return before.cached ? "" : fmt::format("was {}", was);
   if (before.cached) return "was reused";
   return std::abs(step.vertex->seconds - before.seconds) < kShort ? "" : fmt::format("was {}", was);
+}
+
+// How a step ended that was not done; empty for any other.
+std::string end_words(const LogBuild& build, const LogStep& step) {
+  std::string words;
+  if (!step.vertex->error.empty()) {
+    words = "failed: " + shortened(step.vertex->error, 120);
+  } else if (step.vertex->canceled) {
+    words = build.has_failure ? "canceled, since another step failed" : "canceled";
+  } else if (!step.vertex->ended) {
+    words = "did not end in this log";
+  }
+  if (words.empty() || step.before == nullptr) return words;
+  const std::string was = comparison_words(step);
+  return was.empty() ? words : words + "; " + was;
 }
 
 std::string_view words_of(Notice::Kind kind) {
@@ -124,9 +146,9 @@ class TextReport {
     }
     const bool estimated = view_.timelines[build.run].is_estimated;
     const std::string name = build.name.empty() ? "" : printable(build.name) + ": ";
-    out_ += style_.paint(Tone::kBold,
-                         fmt::format("{}{} of {} ran, in {}{}", name, ran, text::counted(total, "step"),
-                                     estimated ? "about " : "", seconds_words(build.seconds)));
+    out_ += style_.paint(
+        Tone::kBold, fmt::format("{}{} of {} ran, in {}{}{}", name, ran, text::counted(total, "step"),
+                                 estimated ? "about " : "", seconds_words(build.seconds), work_words(build)));
     out_ += '\n';
     const std::string& builder = view_.log->runs[build.run].builder;
     std::string basis = build.has_dockerfile() ? "Dockerfile " + printable(build.model.dockerfile)
@@ -145,7 +167,8 @@ class TextReport {
       out_ += fmt::format("{:.1f} of {} were spent because of {}", shares[i].seconds,
                           seconds_words(build.work), place_words(root));
       const std::string why = reason_words(build, root, options_);
-      out_ += why.empty() ? "\n" : ": " + why + "\n";
+      const bool is_comparison = options_.compared && root.before != nullptr;
+      out_ += why.empty() ? "\n" : is_comparison ? fmt::format(" ({})\n", why) : fmt::format(": {}\n", why);
     }
   }
 
@@ -298,9 +321,7 @@ class TextReport {
 }  // namespace
 
 std::string reason_words(const LogBuild& build, const LogStep& step, const LogOptions& options) {
-  if (!step.vertex->error.empty()) return "failed: " + shortened(step.vertex->error, 120);
-  if (step.vertex->canceled) return "canceled, since another step failed";
-  if (!step.vertex->ended) return "did not end in this log";
+  if (std::string words = end_words(build, step); !words.empty()) return words;
   if (!step.shared_with.empty()) return "shared with " + printable(step.shared_with);
   if (step.before != nullptr) {
     const std::string words = comparison_words(step);

@@ -167,6 +167,14 @@ class Viewer {
   std::vector<size_t> numbers_;  // of each step, in a log without a Dockerfile
 };
 
+bool has_failure(const observe::Log& log, size_t run) {
+  const auto failed = [](const Vertex& vertex) { return !vertex.error.empty(); };
+  return std::ranges::any_of(log.runs[run].shared, failed) ||
+         std::ranges::any_of(log.builds, [&](const observe::Build& build) {
+           return build.run == run && std::ranges::any_of(build.vertices, failed);
+         });
+}
+
 // How long each build took, by the time line of its run.
 void set_seconds(const observe::Timeline& line, LogBuild& build) {
   double first = line.seconds;
@@ -212,10 +220,15 @@ LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
     });
     view.timelines.push_back(observe::timeline_of(log, run, of_run));
   }
+  std::vector<bool> failures;
+  for (size_t run = 0; run < log.runs.size(); ++run)
+    failures.push_back(has_failure(log, run));
   for (size_t i = 0; i < models.size(); ++i) {
     const observe::Match* match = models[i].graph == nullptr ? nullptr : &matches[i];
     view.builds.push_back(Viewer(log, i, models[i], match).make());
-    set_seconds(view.timelines[view.builds.back().run], view.builds.back());
+    LogBuild& build = view.builds.back();
+    set_seconds(view.timelines[build.run], build);
+    build.has_failure = failures[build.run];
   }
   return view;
 }

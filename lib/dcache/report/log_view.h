@@ -62,6 +62,7 @@ struct LogBuild {
   std::vector<uint32_t> missing;                  // lines of steps that the log does not have
   double seconds = 0;                             // from its first moment to its last
   double work = 0;                                // of all that it did, whether at once or not
+  bool has_failure = false;                       // something failed in its run
 
   // The step of this build whose rebuilding made a step run; the step itself if nothing did.
   size_t root_of(size_t step) const;
