@@ -55,7 +55,7 @@ std::optional<uint64_t> read_bytes(std::string_view text) {
   return bytes < 9e18 ? static_cast<uint64_t>(bytes) : 0;
 }
 
-// When a command printed a line, in seconds since it began: "0.651 text". Nothing for what is no output.
+// When a command printed a line, in seconds since it began: "0.651 text". Nothing for other text.
 std::optional<double> read_output(std::string_view text) {
   const std::string_view first = text.substr(0, text.find(' '));
   return first.find('.') == std::string_view::npos ? std::nullopt : read_number(first);
