@@ -99,6 +99,56 @@ TEST(Log, SaysThatACacheImportFailed) {
       << text.out;
 }
 
+// A worker that started empty and imported a cache that was exported with mode=min, after an edit of main.go.
+class WithImport : public Repository {
+ public:
+  WithImport()
+      : Repository({{"Dockerfile",
+                     "FROM a AS build\nRUN deps\nCOPY . .\nRUN make\nFROM b\nRUN run\n"
+                     "COPY --from=build /app /app\n"},
+                    {".dockerignore", ".git\nbuild.log\nDockerfile\n"},
+                    {"main.go", "1\n"}}) {
+    write("main.go", "2\n");
+    write("build.log",
+          "#1 importing cache manifest from ghcr.io/acme/app:cache\n#1 DONE 0.2s\n\n"
+          "#2 [build 2/4] RUN deps\n#2 DONE 60.0s\n\n#3 [build 3/4] COPY . .\n#3 DONE 0.1s\n\n"
+          "#4 [build 4/4] RUN make\n#4 DONE 9.0s\n\n#5 [stage-1 2/3] RUN run\n#5 CACHED\n\n"
+          "#6 [stage-1 3/3] COPY --from=build /app /app\n#6 DONE 0.1s\n");
+  }
+};
+
+TEST(Log, FindsOutHowTheImportedCacheWasExported) {
+  const WithImport made;
+  const std::string text = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path()).out;
+  EXPECT_NE(
+      text.find("60.0 of 69.4 s were spent because of line 2: not exported: the imported cache has only "
+                "the layers of the image\n"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(text.find("The log says that a cache was imported: importing cache manifest from "
+                      "ghcr.io/acme/app:cache\nWhat was reused fits best with a builder that was empty and "
+                      "imported an export with mode=min; "),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("disagree"), std::string::npos) << text;
+  EXPECT_EQ(log_of(made, {"--git", "HEAD"}).at("assumed_import"), "min");
+}
+
+TEST(Log, TakesTheImportThatIsNamed) {
+  const WithImport made;
+  const json log = log_of(made, {"--git", "HEAD", "--cache-from", "max"});
+  EXPECT_TRUE(log.at("builds").at(0).at("steps").at(0).at("disagrees"));
+  EXPECT_FALSE(log.contains("assumed_import"));
+  const std::string text =
+      run_dcache({"log", "build.log", "--git", "HEAD", "--cache-from", "max"}, made.path()).out;
+  EXPECT_NE(text.find("  - the imported cache was exported in another way, or from another state\n"),
+            std::string::npos)
+      << text;
+  const Outcome wrong = run_dcache({"log", "build.log", "--cache-from", "max:nope"}, made.path());
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_NE(wrong.err.find("Dockerfile has no stage 'nope'"), std::string::npos) << wrong.err;
+}
+
 TEST(Log, ComparesWithAnotherLog) {
   const WithLog made;
   std::string before = kLog;

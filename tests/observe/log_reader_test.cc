@@ -291,13 +291,15 @@ TEST(LogReader, RecognizesWhatIsSaidOfTheCache) {
       "found\n\n"
       "WARNING: local cache import at /tmp/.buildx-cache not found due to err: could not read "
       "/tmp/.buildx-cache/index.json\n"
-      "#3 [1/1] RUN a\n#3 DONE 1.0s\n");
+      "#3 [1/1] RUN a\n#3 DONE 1.0s\n"
+      "#4 importing cache manifest from local:123\n#4 DONE 0.1s\n"
+      "#5 [2/2] RUN echo importing cache manifest from x\n#5 DONE 0.1s\n");
   ASSERT_TRUE(log);
   std::vector<Notice::Kind> kinds;
   for (const Notice& notice : log->runs.at(0).notices)
     kinds.push_back(notice.kind);
   using enum Notice::Kind;
-  EXPECT_EQ(kinds, (std::vector{kNoCache, kPull, kCacheImport, kNewBuilder, kCacheImport}));
+  EXPECT_EQ(kinds, (std::vector{kNoCache, kPull, kCacheImport, kNewBuilder, kCacheImport, kCacheImported}));
   EXPECT_EQ(
       read_text("docker build --no-cache-filter=a .\n#1 [1/1] RUN a\n#1 DONE 1.0s\n")->runs[0].notices.size(),
       0U);

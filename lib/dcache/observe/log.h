@@ -31,11 +31,12 @@ struct Vertex {
 // What else a log says about why steps ran.
 struct Notice {
   enum class Kind : uint8_t {
-    kCacheImport,  // a cache could not be imported
-    kCacheExport,  // a cache could not be exported
-    kNewBuilder,   // the builder was started by this build, so it was empty
-    kNoCache,      // the build was told not to use the cache
-    kPull,         // the build was told to look for newer base images
+    kCacheImport,    // a cache could not be imported
+    kCacheImported,  // a cache was imported
+    kCacheExport,    // a cache could not be exported
+    kNewBuilder,     // the builder was started by this build, so it was empty
+    kNoCache,        // the build was told not to use the cache
+    kPull,           // the build was told to look for newer base images
   };
   Kind kind = Kind::kCacheImport;
   std::string words;  // of the log

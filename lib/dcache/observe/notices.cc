@@ -39,6 +39,13 @@ bool has(std::string_view line, std::string_view part) {
   return line.find(part) != std::string_view::npos;
 }
 
+// "importing cache manifest from ghcr.io/acme/app", of bake with "[api] " before it.
+bool is_import(std::string_view name) {
+  const size_t image = name.starts_with('[') ? name.find("] ") : std::string_view::npos;
+  if (image != std::string_view::npos) name.remove_prefix(image + 2);
+  return name.starts_with("importing cache manifest from ");
+}
+
 // An option that is there and not the beginning of another one: `--no-cache`, and not `--no-cache-filter`.
 bool has_option(std::string_view line, std::string_view option) {
   const size_t at = line.find(option);
@@ -68,7 +75,11 @@ std::vector<Notice> notices_of_line(std::string_view line) {
 
 std::optional<Notice> notice_of(const Vertex& vertex) {
   if (has(vertex.name, "booting buildkit")) return Notice{Notice::Kind::kNewBuilder, vertex.name};
-  if (vertex.error.empty()) return std::nullopt;
+  if (vertex.error.empty()) {
+    return vertex.ended && is_import(vertex.name)
+               ? std::optional(Notice{Notice::Kind::kCacheImported, vertex.name.substr(0, kLongest)})
+               : std::nullopt;
+  }
   const std::string words = (vertex.name + ": " + vertex.error).substr(0, kLongest);
   if (has(vertex.name, "importing cache")) return Notice{Notice::Kind::kCacheImport, words};
   if (has(vertex.name, "exporting cache")) return Notice{Notice::Kind::kCacheExport, words};

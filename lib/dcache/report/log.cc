@@ -88,6 +88,8 @@ std::string_view words_of(Notice::Kind kind) {
   switch (kind) {
     case Notice::Kind::kCacheImport:
       return "a cache could not be imported";
+    case Notice::Kind::kCacheImported:
+      return "a cache was imported";
     case Notice::Kind::kCacheExport:
       return "a cache could not be exported";
     case Notice::Kind::kNewBuilder:
@@ -280,7 +282,18 @@ class TextReport {
     const std::vector<Notice>& notices = view_.log->runs[build.run].notices;
     for (const Notice& notice : notices)
       out_ += fmt::format("The log says that {}: {}\n", words_of(notice.kind), shortened(notice.words, 160));
+    if (!view_.assumed_import.empty() && has(notices, Notice::Kind::kCacheImported))
+      out_ += fmt::format(
+          "What was reused fits best with a builder that was empty and imported {}; the reasons are for "
+          "that, "
+          "and --cache-from says otherwise.\n",
+          view_.assumed_import == "defined" ? "what the definition of the image says"
+                                            : "an export with mode=" + view_.assumed_import);
     append_disagreements(build, notices);
+  }
+
+  static bool has(const std::vector<Notice>& notices, Notice::Kind kind) {
+    return std::ranges::find(notices, kind, &Notice::kind) != notices.end();
   }
 
   void append_disagreements(const LogBuild& build, const std::vector<Notice>& notices) {
@@ -298,6 +311,8 @@ class TextReport {
       const bool is_told = std::ranges::any_of(
           notices, [](const Notice& notice) { return notice.kind != Notice::Kind::kCacheExport; });
       if (is_told) out_ += "  - what the log says above\n";
+      if (has(notices, Notice::Kind::kCacheImported))
+        out_ += "  - the imported cache was exported in another way, or from another state\n";
       out_ +=
           "  - the builder never built that state, or its cache was pruned since\n"
           "  - the build was for another platform, or had other build arguments\n"

@@ -17,6 +17,8 @@ std::string_view name_of(Notice::Kind kind) {
   switch (kind) {
     case Notice::Kind::kCacheImport:
       return "cache-import";
+    case Notice::Kind::kCacheImported:
+      return "cache-imported";
     case Notice::Kind::kCacheExport:
       return "cache-export";
     case Notice::Kind::kNewBuilder:
@@ -133,6 +135,7 @@ void append_log_json(const LogView& view, std::string& out) {
     write_build(view, build, json);
   json.end_array();
   if (view.log->is_cut) json.member("cut", true);
+  if (!view.assumed_import.empty()) json.member("assumed_import", view.assumed_import);
   json.end_object();
   out += '\n';
 }

@@ -126,6 +126,8 @@ class Viewer {
       const cache::StepReport* predicted = view_.steps[i].predicted;
       if (predicted != nullptr && predicted->follows) view_.steps[i].follows = ran_at(predicted->follows);
       if (!view_.steps[i].follows && !planned.independent) view_.steps[i].follows = ran_at(planned.below);
+      if (view_.steps[i].follows && runs_by_itself(i, *view_.steps[i].follows))
+        view_.steps[i].follows.reset();
       for (const plan::Read& read : planned.reads) {
         if (view_.steps[i].follows || read.origin != plan::Read::Origin::kStage) continue;
         view_.steps[i].follows = ran_at(graph.stages[read.stage].last_step);
@@ -133,6 +135,17 @@ class Viewer {
       // A store that can't merge layers builds `COPY --link` like any other.
       if (!view_.steps[i].follows && planned.independent) view_.steps[i].follows = ran_at(planned.below);
     }
+  }
+
+  // What runs since its result was not exported gives the same as before: a step after it that changed runs
+  // because of that alone.
+  bool runs_by_itself(size_t step, size_t before) const {
+    const cache::StepReport* own = view_.steps[step].predicted;
+    const cache::StepReport* other = view_.steps[before].predicted;
+    if (own == nullptr || other == nullptr) return false;
+    using Kind = cache::Cause::Kind;
+    return own->verdict == Verdict::kMiss && !own->follows && own->cause.kind != Kind::kNotExported &&
+           other->cause.kind == Kind::kNotExported && !other->follows;
   }
 
   void find_named_parents() {
@@ -153,7 +166,8 @@ class Viewer {
       if (step.predicted == nullptr || step.is_image() || step.vertex->canceled || !step.vertex->ended)
         continue;
       const Verdict verdict = step.predicted->verdict;
-      if (step.ran()) step.disagrees = verdict == Verdict::kHit && !step.follows;
+      if (step.ran())
+        step.disagrees = verdict == Verdict::kHit && !step.follows && !step.predicted->runs_after_all;
       const bool is_own =
           !step.predicted->follows && step.predicted->cause.kind != cache::Cause::Kind::kStage;
       if (step.vertex->cached) step.disagrees = verdict == Verdict::kMiss && is_own;

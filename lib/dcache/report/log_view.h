@@ -73,6 +73,8 @@ struct LogView {
   const observe::Log* log = nullptr;
   std::vector<LogBuild> builds;
   std::vector<observe::Timeline> timelines;  // by run
+  // The value of --cache-from that fits best with a log of which nobody said what it imported: "min".
+  std::string assumed_import = {};
 };
 
 // One model for each build of the log; those without a graph are shown by the names of the log.

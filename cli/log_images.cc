@@ -1,0 +1,153 @@
+#include "cli/log_images.h"
+
+#include <algorithm>
+
+#include "cli/states.h"
+#include "cli/terminal.h"
+#include "dcache/cache/revision.h"
+#include "dcache/dockerfile/parser.h"
+#include "dcache/project/cache_option.h"
+#include "dcache/text/failure.h"
+
+namespace dcache::cli {
+
+report::LogModel LogImages::Candidate::model() const {
+  report::LogModel model;
+  model.dockerfile = image->build.dockerfile;
+  model.image = image->target.name;
+  model.file = steps == nullptr ? file.get() : &steps->build.file();
+  model.graph = steps == nullptr ? graph.get() : &steps->build.graph();
+  if (steps == nullptr) return model;
+  model.build = &steps->build;
+  model.report = &steps->report;
+  return model;
+}
+
+bool LogImages::find() {
+  if (!question_.git.empty()) return find_by_git();
+  if (!select(nullptr, {}) || !import_caches()) return false;
+  if (!question_.since.empty()) return find_by_snapshots();
+  if (!question_.cache_from.empty()) return find_by_cache();
+  for (const project::Image& image : selection_.project.images) {
+    if (!plan(image)) return false;
+  }
+  return true;
+}
+
+std::vector<report::LogModel> LogImages::models_of(const observe::Log& log) const {
+  std::vector<report::LogModel> models;
+  for (size_t i = 0; i < log.builds.size(); ++i)
+    models.push_back(model_of(log, i));
+  return models;
+}
+
+// Without a Dockerfile a log can be shown too, but not if the flags name one.
+bool LogImages::select(const std::shared_ptr<const context::FileSystem>& files,
+                       const std::vector<std::string>& changed) {
+  const BuildFlags& flags = question_.build;
+  constexpr bool kComplains = false;
+  bool failed = false;
+  selection_ = select_images(flags, failed, files, changed, kComplains);
+  const bool is_named =
+      !flags.files.empty() || !flags.images.empty() || !flags.context.empty() || question_.has_state_before();
+  if (!selection_.meant.empty() || !is_named) return true;
+  selection_ = select_images(flags, failed, files, changed);
+  return !selection_.meant.empty();
+}
+
+bool LogImages::import_caches() {
+  if (question_.complains) return cli::import_caches(question_.build, question_.cache_from, selection_);
+  return project::import_caches(selection_.project, selection_.meant, question_.cache_from).has_value();
+}
+
+bool LogImages::find_by_git() {
+  const auto revisions =
+      cache::Revisions::open(folder_of_git(question_.build), question_.git, disk_of(question_.build));
+  if (!revisions) {
+    complain(text::words_of(revisions.error()));
+    return false;
+  }
+  const std::vector<std::string> changed = revisions->changed_paths();
+  if (!select(revisions->after(), changed) || !import_caches()) return false;
+  const auto read = [&](const std::shared_ptr<const context::FileSystem>& files) {
+    bool failed = false;
+    return select_images(question_.build, failed, files, changed, false).project;
+  };
+  return take(project::affected_since(selection_.project, *revisions, read, judging()));
+}
+
+bool LogImages::find_by_snapshots() {
+  const auto states = read_states(question_.since, selection_);
+  return states && take(project::affected_since(selection_.project, *states, judging()));
+}
+
+// Nothing changed since the caches were exported.
+bool LogImages::find_by_cache() {
+  return take(project::affected_by(selection_.project, {}, current_folder(), judging()));
+}
+
+project::AffectedOptions LogImages::judging() {
+  return {.only = selection_.meant, .keep_steps = true, .progress = std::ref(line_)};
+}
+
+// False, with a word on standard error, if a cache is imported of a stage that is not there.
+bool LogImages::take(const project::Affected& affected) {
+  for (const text::Failure& failure : affected.failures) {
+    if (question_.complains) complain("warning: " + text::words_of(failure));
+  }
+  for (const project::ImageEffect& effect : affected.images) {
+    if (effect.all_steps == nullptr) {
+      plan(*effect.image);
+      continue;
+    }
+    if (!has_imported_stages(effect.all_steps->build)) return false;
+    candidates_.push_back({.image = effect.image, .steps = effect.all_steps});
+  }
+  return true;
+}
+
+// Reads the Dockerfile alone: a log can be shown without the files of the context. False, with a word on
+// standard error, if it can't be read though the flags name it.
+bool LogImages::plan(const project::Image& image) {
+  if (!image.remote.empty()) return true;
+  std::optional<std::string> text = image.build.dockerfile_text;
+  if (!text) {
+    auto read = image.build.files->read(image.build.dockerfile);
+    if (!read && !question_.build.files.empty()) complain(read.error());
+    if (!read) return question_.build.files.empty();
+    text = std::move(*read);
+  }
+  auto file = std::make_unique<dockerfile::File>(dockerfile::parse(std::move(*text)));
+  auto graph = std::make_unique<plan::Graph>(plan::build_graph(*file, image.build.plan));
+  if (graph->target)
+    candidates_.push_back({.image = &image, .file = std::move(file), .graph = std::move(graph)});
+  return true;
+}
+
+report::LogModel LogImages::model_of(const observe::Log& log, size_t build) const {
+  const std::string& name = log.builds[build].name;
+  if (!name.empty()) {
+    for (const project::Image* image : selection_.project.find(name)) {
+      for (const Candidate& candidate : candidates_) {
+        if (candidate.image == image) return candidate.model();
+      }
+    }
+  }
+  return best_model(log, build);
+}
+
+// The image whose steps have the most of the names that the log has.
+report::LogModel LogImages::best_model(const observe::Log& log, size_t build) const {
+  report::LogModel best;
+  size_t most = 0;
+  for (const Candidate& candidate : candidates_) {
+    const report::LogModel model = candidate.model();
+    const observe::Match match = observe::match(*model.file, *model.graph, log, build);
+    const size_t own = match.exact * 2 + match.steps.size();
+    if (own > most) best = model;
+    most = std::max(most, own);
+  }
+  return best;
+}
+
+}  // namespace dcache::cli
