@@ -72,7 +72,8 @@ const std::vector<std::string> kLeftOut = {"fail", "bake", "warn"};
 
 class Question {
  public:
-  Question(const Options& options, bool& failed) : options_(options), failed_(failed) {}
+  Question(const Options& options, bool& failed)
+      : options_(options), failed_(failed), durations_(known_durations(options.build)) {}
 
   // About the images that are asked about.
   std::optional<report::AffectedAnswer> answer() {
@@ -89,6 +90,11 @@ class Question {
       if (is_asked(i)) asked.push_back(std::move(images[i]));
     }
     images = std::move(asked);
+    for (const project::ImageEffect& effect : images) {
+      if (effect.all_steps == nullptr || !report::is_affected(effect)) continue;
+      const auto time = report::rebuild_time(effect.all_steps->build, effect.all_steps->report, durations_);
+      if (time) answer->times.emplace(effect.image, *time);
+    }
     answer->definitions = definitions_of_command();
     return answer;
   }
@@ -164,7 +170,9 @@ class Question {
     return true;
   }
 
-  project::AffectedOptions judging() { return {.only = only_, .progress = std::ref(line_)}; }
+  project::AffectedOptions judging() {
+    return {.only = only_, .keep_steps = !durations_.is_empty(), .progress = std::ref(line_)};
+  }
 
   static std::string words_of(const std::vector<std::string>& ranges) {
     if (ranges.front().find("..") != std::string::npos) return ranges.front();
@@ -173,6 +181,7 @@ class Question {
 
   const Options& options_;
   bool& failed_;
+  observe::Durations durations_;
   project::Project project_;
   std::vector<size_t> only_;
   HashingLine line_;

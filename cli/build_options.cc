@@ -111,6 +111,10 @@ bool read_pairs(const BuildFlags& flags, plan::Options& options) {
 
 }  // namespace
 
+observe::Durations known_durations(const BuildFlags& flags) {
+  return observe::Durations::open(flags.no_store ? "" : store_folder());
+}
+
 std::string shellcheck_folder() {
   const std::string folder = store_folder();
   return folder.empty() ? folder : folder + "/shellcheck";

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "dcache/cache/build.h"
+#include "dcache/observe/durations.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/images.h"
 
@@ -39,6 +40,8 @@ struct BuildFlags {
 
 // Where things are kept between runs; empty where the environment names no place.
 std::string store_folder();
+// How long steps took when they were built last; empty with --no-store.
+observe::Durations known_durations(const BuildFlags& flags);
 // Of answers of ShellCheck.
 std::string shellcheck_folder();
 

@@ -171,8 +171,14 @@ void warn_of_stages(const std::vector<std::string>& names, const cache::Build& b
   }
 }
 
+report::Explanation explanation_of(const project::ImageEffect& effect, const observe::Durations& durations) {
+  report::Explanation explanation = report::explanation_of(effect);
+  explanation.rebuild_time = report::rebuild_time(explanation.build, explanation.report, durations);
+  return explanation;
+}
+
 bool print_text(const Options& options, const project::ImageEffect& effect, const std::string& occasion,
-                bool several) {
+                bool several, const observe::Durations& durations) {
   std::string out;
   const report::Style style(use_colour());
   const project::ImageSteps& steps = *effect.all_steps;
@@ -183,14 +189,9 @@ bool print_text(const Options& options, const project::ImageEffect& effect, cons
       return false;
     }
   } else {
-    const observe::Durations durations =
-        options.build.no_store ? observe::Durations() : observe::Durations::open(store_folder());
-    report::ExplainOptions what{.occasion = occasion,
-                                .several = several,
-                                .files = options.files,
-                                .rebuild_time = report::rebuild_time(steps.build, steps.report, durations)};
+    report::ExplainOptions what{.occasion = occasion, .several = several, .files = options.files};
     if (!options.only.empty()) what.only = kVerdicts.at(options.only);
-    report::append_explanation(report::explanation_of(effect), what, style, out);
+    report::append_explanation(explanation_of(effect, durations), what, style, out);
   }
   print_and_clear(out);
   return true;
@@ -202,14 +203,15 @@ void print_unknown(const project::ImageEffect& effect, const std::string& occasi
   print_and_clear(out);
 }
 
-void print_json(const std::vector<const project::ImageEffect*>& effects, bool several) {
+void print_json(const std::vector<const project::ImageEffect*>& effects, bool several,
+                const observe::Durations& durations) {
   std::vector<report::Explanation> explanations;
   std::vector<const project::ImageEffect*> without_steps;
   for (const project::ImageEffect* effect : effects) {
     if (effect->all_steps == nullptr) {
       without_steps.push_back(effect);
     } else {
-      explanations.push_back(report::explanation_of(*effect));
+      explanations.push_back(explanation_of(*effect, durations));
     }
   }
   std::string out;
@@ -269,6 +271,7 @@ int run(Options options) {
   complain_of(question.failures());
   failed = failed || !question.failures().empty();
   const std::vector<const project::ImageEffect*> effects = question.effects();
+  const observe::Durations durations = known_durations(options.build);
   for (const project::ImageEffect* effect : effects) {
     if (effect->all_steps == nullptr) {
       failed = !is_well(options.build, *effect, several) || failed;
@@ -279,10 +282,11 @@ int run(Options options) {
     warn_of(build);
     warn_of_stages(options.build.no_cache_filter, build);
     if (!has_imported_stages(build)) return kError;
-    if (options.format == "text" && !print_text(options, *effect, question.occasion(*effect), several))
+    if (options.format == "text" &&
+        !print_text(options, *effect, question.occasion(*effect), several, durations))
       failed = true;
   }
-  if (options.format == "json") print_json(effects, several);
+  if (options.format == "json") print_json(effects, several, durations);
   warn_of_outside(question.outside(), several);
   return failed ? kError : kOk;
 }

@@ -24,6 +24,7 @@
 #include "dcache/lint/inline_text.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
+#include "dcache/observe/durations.h"
 #include "dcache/process/program.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/yaml.h"
@@ -126,7 +127,8 @@ class Session {
         linters_(lint::catalogue(), settings_.linters()),
         project_(project_options_of(options.build)),
         images_(std::make_shared<project::ImageFinder>(finder_options(project_))),
-        surroundings_(files_, images_) {}
+        durations_(observe::Durations::open(store_folder())),
+        surroundings_(files_, images_, seconds()) {}
 
   int run() {
     if (!settings_.check()) return kError;
@@ -171,6 +173,14 @@ class Session {
     std::string path;
     std::shared_ptr<const project::Image> image = nullptr;
   };
+
+  // Empty if no durations are kept: most users have none.
+  lint::AllSurroundings::Seconds seconds() const {
+    if (durations_.is_empty()) return {};
+    return [this](const std::string& dockerfile, const plan::Graph& graph, size_t step) {
+      return durations_.find(observe::Durations::key_of(graph, step, text::real_path(dockerfile)));
+    };
+  }
 
   project::ProjectOptions finder_options(const std::optional<project::ProjectOptions>& given) const {
     project::ProjectOptions options = given.value_or(project::ProjectOptions());
@@ -584,6 +594,7 @@ class Session {
       shown_;  // files of which a diff is printed, or that fixes have written beside Dockerfiles
   std::optional<project::ProjectOptions> project_;  // nothing if they are wrong
   std::shared_ptr<project::ImageFinder> images_;
+  observe::Durations durations_;
   lint::AllSurroundings surroundings_;
   bool failed_ = false;  // an image that --image names can't be linted
   Reports reports_;

@@ -157,7 +157,7 @@ Command log_command() {
                 "without this option, of a log that says so, what fits best");
   add_store_option(command, options->question.build);
   command.flag("--remember", options->remember,
-               "Keep how long the steps took in the cache folder, so that dcache explain can say it");
+               "Keep how long the steps took in the cache folder, so that explain, affected and lint can say it");
   command.text("--format", "", options->format, "Output format; svg is a timeline").choices = {"text", "json",
                                                                                                "svg"};
   command.notes =

@@ -21,6 +21,7 @@ constexpr size_t kMostSteps = 256;  // below one step
 struct Counts {
   size_t rebuilt = 0;
   size_t all = 0;
+  StepTimes times = {};
 };
 
 // The build by the project's builder.
@@ -33,8 +34,23 @@ cache::BuildOptions options_for(lint::Subject& subject, const lint::Surroundings
   return options;
 }
 
-Counts count(const cache::Report& report, const plan::Graph& graph) {
+StepTimes times_of(const lint::Subject& subject, const cache::Report& report, const plan::Graph& graph) {
+  StepTimes times;
+  for (const cache::StepReport& step : report.steps) {
+    const bool is_image = graph.steps[step.step].kind == plan::Step::Kind::kImage;
+    if (step.verdict != cache::Verdict::kMiss || is_image) continue;
+    const auto seconds = subject.seconds_of(graph, step.step);
+    times.is_complete = times.is_complete && seconds.has_value();
+    if (!seconds) continue;
+    ++times.known;
+    times.seconds += *seconds;
+  }
+  return times;
+}
+
+Counts count(const lint::Subject& subject, const cache::Report& report, const plan::Graph& graph) {
   Counts counts;
+  counts.times = times_of(subject, report, graph);
   counts.rebuilt = report.count(graph, cache::Verdict::kMiss);
   for (const cache::Verdict verdict :
        {cache::Verdict::kHit, cache::Verdict::kMiss, cache::Verdict::kDepends, cache::Verdict::kUnknown})
@@ -52,7 +68,7 @@ std::optional<Counts> count_for_edit(lint::Subject& subject, const lint::Surroun
   cache::ChangedPath changed;
   changed.given = changed.path = edited;
   const cache::WhatIf answer = cache::what_if_changed(*build, {changed});
-  return count(answer.report, build->graph());
+  return count(subject, answer.report, build->graph());
 }
 
 std::optional<Counts> count_for_argument(lint::Subject& subject, const lint::Surroundings& around,
@@ -65,7 +81,7 @@ std::optional<Counts> count_for_argument(lint::Subject& subject, const lint::Sur
   const auto before = build_with("1");
   const auto after = build_with("2");
   if (!before || !after) return std::nullopt;
-  return count(cache::compare(before->state(), after->state()), after->graph());
+  return count(subject, cache::compare(before->state(), after->state()), after->graph());
 }
 
 // Null where the context is not known, or too large to look at in passing.
@@ -75,7 +91,7 @@ const lint::Surroundings* small_surroundings(lint::Subject& subject) {
 }
 
 Gain gain_from(std::string cause, const Counts& before, const Counts& after) {
-  return {std::move(cause), before.rebuilt, before.all, after.rebuilt, after.all};
+  return {std::move(cause), before.rebuilt, before.all, after.rebuilt, after.all, before.times, after.times};
 }
 
 // What a step and those below it read of the context, as far as it is looked at.
@@ -119,9 +135,18 @@ const std::vector<const context::Record*>& sources_of(const lint::Surroundings& 
 
 }  // namespace
 
+std::string StepTimes::words() const {
+  if (known == 0) return "";
+  return (is_complete ? "about " : "at least ") + text::duration_words(seconds);
+}
+
 std::string Gain::words() const {
-  return fmt::format("{} rebuilds {} of {} now, and {} of {} with this change", cause, before,
-                     text::counted(steps_before, "step"), after, steps_after);
+  const auto in_brackets = [](const std::string& words) { return words.empty() ? "" : " (" + words + ")"; };
+  const std::string now = times_before.words();
+  return fmt::format("{} rebuilds {} of {} now{}, and {} of {} with this change{}", cause, before,
+                     text::counted(steps_before, "step"),
+                     in_brackets(now.empty() ? "" : now + " by the last build"), after, steps_after,
+                     in_brackets(times_after.words()));
 }
 
 std::optional<Gain> gain_of(lint::Subject& subject, const lint::Fix& fix, std::string_view edited) {

@@ -9,14 +9,27 @@
 
 namespace dcache::rules {
 
+// How long the steps that rebuild took in the last build, as far as that is known.
+struct StepTimes {
+  double seconds = 0;
+  size_t known = 0;
+  bool is_complete = true;  // all steps are known that surely rebuild, but for base images
+
+  // "about 2 min 10 s", or "at least …"; empty if none is known.
+  std::string words() const;
+};
+
 struct Gain {
   std::string cause;  // "an edit of src/main.go"
   size_t before = 0;  // steps that it rebuilds, and of how many
   size_t steps_before = 0;
   size_t after = 0;  // the same with the fix
   size_t steps_after = 0;
+  StepTimes times_before = {};
+  StepTimes times_after = {};
 
-  // "an edit of src/main.go rebuilds 6 of 8 steps now, and 2 of 9 with this change"
+  // "an edit of src/main.go rebuilds 6 of 8 steps now (about 2 min 10 s by the last build), and 2 of 9 with
+  // this change (about 31 s)"
   std::string words() const;
 };
 

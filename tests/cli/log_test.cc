@@ -99,6 +99,61 @@ TEST(Log, SaysThatACacheImportFailed) {
       << text.out;
 }
 
+// What explain, affected and lint say of a log that was remembered.
+class Remembered : public Repository {
+ public:
+  Remembered()
+      : Repository({{"Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n"},
+                    {".dockerignore", ".git\nbuild.log\nDockerfile\n"},
+                    {"index.js", "1\n"},
+                    {"package.json", "{}\n"},
+                    {"package-lock.json", "{}\n"},
+                    {"build.log",
+                     "#2 [1/5] FROM docker.io/library/node:20\n#2 DONE 5.0s\n\n#3 [2/5] WORKDIR /app\n"
+                     "#3 DONE 0.1s\n\n#4 [3/5] COPY . .\n#4 DONE 0.4s\n\n#5 [4/5] RUN npm ci\n"
+                     "#5 DONE 94.1s\n\n#6 [5/5] RUN npm run build\n#6 DONE 31.0s\n"}}) {}
+
+  Outcome run(const std::vector<std::string>& arguments) const { return run_dcache(arguments, path()); }
+};
+
+TEST(Log, LetsOthersSayHowLongARebuildTakes) {
+  const Remembered made;
+  EXPECT_EQ(made.run({"explain", "--changed", "index.js"}).out.find("by the last build"), std::string::npos);
+  ASSERT_EQ(made.run({"log", "build.log", "--remember"}).status, 0);
+  const Outcome explain = made.run({"explain", "--changed", "index.js"});
+  EXPECT_TRUE(explain.out.starts_with(
+      "3 of 4 steps rebuild when index.js changes, about 2 min 6 s by the last build\n"))
+      << explain.out;
+  const json time = {{"seconds", 125.5}, {"known", 3}, {"steps", 3}};
+  EXPECT_EQ(
+      json::parse(made.run({"explain", "--changed", "index.js", "--format", "json"}).out).at("rebuild_time"),
+      time);
+  const Outcome affected = made.run({"affected", "--changed", "index.js"});
+  EXPECT_NE(affected.out.find("rebuilds 3 of 4 steps, about 2 min 6 s by the last build"), std::string::npos)
+      << affected.out;
+  EXPECT_EQ(json::parse(made.run({"affected", "--changed", "index.js", "--format", "json"}).out)
+                .at("images")
+                .at(0)
+                .at("rebuild_time"),
+            time);
+  const Outcome lint = made.run({"lint", "--select", "DC1001", "Dockerfile"});
+  EXPECT_NE(
+      lint.out.find("editing index.js rebuilds 3 of 4 steps now (about 2 min 6 s by the last build), and 2 "
+                    "of 5 with this change (about 31 s)"),
+      std::string::npos)
+      << lint.out;
+  EXPECT_EQ(made.run({"explain", "--no-store", "--changed", "index.js"}).out.find("by the last build"),
+            std::string::npos);
+}
+
+TEST(Log, SaysAtLeastIfNotAllStepsAreKnown) {
+  const Remembered made;
+  ASSERT_EQ(made.run({"log", "build.log", "--remember"}).status, 0);
+  made.write("Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run other\n");
+  const Outcome explain = made.run({"explain", "--changed", "index.js"});
+  EXPECT_NE(explain.out.find(", at least 1 min 35 s by the last build\n"), std::string::npos) << explain.out;
+}
+
 // A worker that started empty and imported a cache that was exported with mode=min, after an edit of main.go.
 class WithImport : public Repository {
  public:

@@ -154,6 +154,16 @@ TEST(Words, CountsThings) {
   EXPECT_EQ(counted(2, "step"), "2 steps");
 }
 
+TEST(Words, TellDurations) {
+  const struct {
+    double seconds;
+    const char* words;
+  } kCases[] = {{0, "0.0 s"},        {4.24, "4.2 s"},     {9.96, "10 s"},        {59.6, "1 min 0 s"},
+                {130, "2 min 10 s"}, {3900, "1 h 5 min"}, {1e15, "a long time"}, {-1, "a long time"}};
+  for (const auto& [seconds, words] : kCases)
+    EXPECT_EQ(duration_words(seconds), words);
+}
+
 TEST(ReadFile, SaysWhatIsWrong) {
   const test::TemporaryFolder folder;
   EXPECT_NE(read_file(folder / "none").error().find("none"), std::string::npos);

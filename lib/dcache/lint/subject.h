@@ -70,6 +70,11 @@ class Subject {
   bool context_is_known() { return load_.context_is_given() || image() != nullptr; }
   // Null where nothing is known of the context.
   const Surroundings* surroundings();
+  // How long a step took when it was built last, by a plan of this file or of what a fix makes of it. Nothing
+  // where that is not known.
+  std::optional<double> seconds_of(const plan::Graph& graph, size_t step) const {
+    return load_.seconds_of(graph, step);
+  }
   // What several rules work out of the file, made by the first that asks: one value for each type.
   template <typename T, typename Make>
   const T& shared(const Make& make) {

@@ -80,8 +80,14 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     if (folder.empty()) folder = text::parent_path(dockerfile);
     return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
   };
-  return LoadSurroundings(
-      {.files = files, .image = image, .names = names, .context_is_given = !context.empty()});
+  LoadSurroundings::Parts parts{
+      .files = files, .image = image, .names = names, .context_is_given = !context.empty()};
+  if (seconds_) {
+    parts.seconds = [this, dockerfile](const plan::Graph& graph, size_t step) {
+      return seconds_(dockerfile, graph, step);
+    };
+  }
+  return LoadSurroundings(std::move(parts));
 }
 
 LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,

@@ -73,6 +73,7 @@ class LoadSurroundings {
     std::function<std::shared_ptr<const project::Image>()> image = {};
     std::function<Names()> names = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
+    std::function<std::optional<double>(const plan::Graph&, size_t)> seconds = {};
     bool context_is_given = false;
   };
   explicit LoadSurroundings(Parts parts) : parts_(std::move(parts)) {}
@@ -86,6 +87,10 @@ class LoadSurroundings {
   // The names whose meaning definitions decide, as plan::normal_reference() spells them: named contexts of
   // the builds of the Dockerfile, and images that the repository builds. Null where nothing is known.
   Names names() const { return parts_.names ? parts_.names() : nullptr; }
+  // How long a step of a plan of the Dockerfile took when it was built last. Nothing where that is not known.
+  std::optional<double> seconds_of(const plan::Graph& graph, size_t step) const {
+    return parts_.seconds ? parts_.seconds(graph, step) : std::nullopt;
+  }
   // Whether the user named the context.
   bool context_is_given() const { return parts_.context_is_given; }
   // Which ignore files the builds of the repository read. Null where they are not known.
@@ -107,10 +112,13 @@ std::shared_ptr<const Surroundings> read_surroundings(
 // that have the same ignore file. Safe to use from many threads; what it gives must not outlive it.
 class AllSurroundings {
  public:
+  // How long a step of a Dockerfile took when it was built last; called from many threads.
+  using Seconds = std::function<std::optional<double>(const std::string& dockerfile, const plan::Graph& graph,
+                                                      size_t step)>;
   // Without `images` the context of a Dockerfile is its folder.
   explicit AllSurroundings(std::shared_ptr<const context::FileSystem> files = context::disk(),
-                           std::shared_ptr<project::ImageFinder> images = nullptr)
-      : files_(std::move(files)), images_(std::move(images)) {}
+                           std::shared_ptr<project::ImageFinder> images = nullptr, Seconds seconds = {})
+      : files_(std::move(files)), images_(std::move(images)), seconds_(std::move(seconds)) {}
 
   // Of a Dockerfile; an empty `context` is that of the image that is built from it. That image is the first
   // that definitions build from it, unless it is given.
@@ -133,6 +141,7 @@ class AllSurroundings {
 
   std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<project::ImageFinder> images_;
+  Seconds seconds_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, Known> known_;  // by folder and ignore file
   // By project: these live as long as the finder.

@@ -25,6 +25,7 @@ class Durations {
   // The key of a step of a Dockerfile, whose path after all links is given.
   static context::Hash key_of(const plan::Graph& graph, size_t step, const std::string& dockerfile);
 
+  bool is_empty() const { return entries_.empty(); }
   std::optional<double> find(const context::Hash& key) const;
   void set(const context::Hash& key, double seconds);
   // Writes what was set, and what was there. Of more than 50 000 steps those that were set longest ago are

@@ -66,25 +66,32 @@ std::string why_words(const ImageEffect& effect) {
   return effect.line == 0 ? "" : cause_words(effect.step, effect.follows_line);
 }
 
-void append_text(const Affected& affected, const std::string& compared_with, const Style& style,
-                 std::string& out) {
+const RebuildTime* time_of(const AffectedAnswer& answer, const ImageEffect& effect) {
+  const auto time = answer.times.find(effect.image);
+  return time == answer.times.end() ? nullptr : &time->second;
+}
+
+void append_text(const AffectedAnswer& answer, const Style& style, std::string& out) {
+  const Affected& affected = answer.affected;
   const auto count = std::ranges::count_if(affected.images, is_affected);
-  out += style.paint(Tone::kBold,
-                     fmt::format("{} of {} affected by {}", count,
-                                 text::counted(affected.images.size(), "image"), printable(compared_with))) +
+  out += style.paint(Tone::kBold, fmt::format("{} of {} affected by {}", count,
+                                              text::counted(affected.images.size(), "image"),
+                                              printable(answer.compared_with))) +
          "\n";
   if (count == 0) return;
   out += '\n';
   Table table({"IMAGE", "EFFECT", "FROM", "WHY"});
   for (const ImageEffect& effect : affected.images) {
-    if (is_affected(effect))
-      table.add({effect.image->target.name, effect_words(effect), from_words(effect), why_words(effect)},
-                tone_of(effect.effect));
+    if (!is_affected(effect)) continue;
+    std::string words = effect_words(effect);
+    if (const RebuildTime* time = time_of(answer, effect)) words += ", " + rebuild_words(*time);
+    table.add({effect.image->target.name, std::move(words), from_words(effect), why_words(effect)},
+              tone_of(effect.effect));
   }
   table.append_to(out, style);
 }
 
-void write_effect(const ImageEffect& effect, text::JsonWriter& json) {
+void write_effect(const ImageEffect& effect, const RebuildTime* time, text::JsonWriter& json) {
   const project::Image& image = *effect.image;
   json.begin_object()
       .member("name", image.target.name)
@@ -95,6 +102,10 @@ void write_effect(const ImageEffect& effect, text::JsonWriter& json) {
   json.member("rebuilt", effect.rebuilt)
       .member("may_rebuild", effect.may_rebuild)
       .member("steps", effect.steps);
+  if (time != nullptr) {
+    json.key("rebuild_time");
+    write_rebuild_time(*time, json);
+  }
   if (effect.line != 0) {
     json.member("line", effect.line).member("stage", effect.stage).member("instruction", effect.instruction);
     json.key("cause");
@@ -105,16 +116,17 @@ void write_effect(const ImageEffect& effect, text::JsonWriter& json) {
   json.end_object();
 }
 
-void append_json(const Affected& affected, const std::string& compared_with, std::string& out) {
+void append_json(const AffectedAnswer& answer, std::string& out) {
+  const Affected& affected = answer.affected;
   text::JsonWriter json(out);
   json.begin_object()
       .member("version", 1)
-      .member("compared_with", compared_with)
+      .member("compared_with", answer.compared_with)
       .member("any", std::ranges::any_of(affected.images, is_affected))
       .key("images")
       .begin_array();
   for (const ImageEffect& effect : affected.images)
-    write_effect(effect, json);
+    write_effect(effect, time_of(answer, effect), json);
   json.end_array().end_object();
   out += '\n';
 }
@@ -234,9 +246,9 @@ void append_affected(const AffectedAnswer& answer, AffectedFormat format, const 
                      std::string& out) {
   switch (format) {
     case AffectedFormat::kText:
-      return append_text(answer.affected, answer.compared_with, style, out);
+      return append_text(answer, style, out);
     case AffectedFormat::kJson:
-      return append_json(answer.affected, answer.compared_with, out);
+      return append_json(answer, out);
     case AffectedFormat::kGithubMatrix:
       return append_matrix(answer, out);
     default: {

@@ -1,11 +1,12 @@
 // What `dcache affected` says, for people and for programs.
 //
 // JSON: {"version":1,"compared_with","any","images":[{"name","effect","dockerfile","context","target"?,
-// "rebuilt","may_rebuild","steps","line"?,"stage"?,"instruction"?,"cause"?,"through"?,"reason"?}]}, all
-// images, with `effect` one of "unaffected", "rebuilt", "may-rebuild", "configuration", "new", "unknown".
+// "rebuilt","may_rebuild","steps","rebuild_time"?,"line"?,"stage"?,"instruction"?,"cause"?,"through"?,"reason"?}]},
+// all images, with `effect` one of "unaffected", "rebuilt", "may-rebuild", "configuration", "new", "unknown".
 // `rebuilt` counts the steps that surely rebuild, and `may_rebuild` further ones that may, of `steps`.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "dcache/project/affected.h"
 #include "dcache/report/build_names.h"
+#include "dcache/report/rebuild_time.h"
 #include "dcache/report/style.h"
 
 namespace dcache::report {
@@ -34,6 +36,8 @@ struct AffectedAnswer {
   std::string compared_with;
   // The names of all images that have to be built, asked about or not.
   std::set<std::string, std::less<>> rebuilt = {};
+  // How long what rebuilds takes, of the images of which that is known.
+  std::map<const project::Image*, RebuildTime> times = {};
   // The definitions that the user named; see build_names().
   std::vector<std::string> definitions = {};
 };

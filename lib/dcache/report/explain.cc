@@ -428,6 +428,10 @@ void write_members(const Explanation& explanation, text::JsonWriter& json) {
     json.end_object();
   }
   json.end_array();
+  if (explanation.rebuild_time) {
+    json.key("rebuild_time");
+    write_rebuild_time(*explanation.rebuild_time, json);
+  }
   if (!paths.empty()) write_paths(paths, json);
 }
 
@@ -471,7 +475,7 @@ void append_heading(const Explanation& explanation, const ExplainOptions& option
   const bool is_told = (all_reused || is_open) && !explanation.reason.empty();
   std::string first = is_open ? "It is not known what rebuilds " + occasion
                               : headline(explanation.build, explanation.report, occasion);
-  if (!options.rebuild_time.empty()) first += ", " + options.rebuild_time;
+  if (explanation.rebuild_time) first += ", " + rebuild_words(*explanation.rebuild_time);
   if (options.several) {
     const std::string& name = explanation.image == nullptr ? explanation.build.options().dockerfile
                                                            : explanation.image->target.name;

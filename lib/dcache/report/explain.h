@@ -18,6 +18,7 @@
 #include "dcache/cache/report.h"
 #include "dcache/cache/what_if.h"
 #include "dcache/project/affected.h"
+#include "dcache/report/rebuild_time.h"
 #include "dcache/report/style.h"
 #include "dcache/text/json_writer.h"
 
@@ -32,8 +33,9 @@ struct Explanation {
   std::span<const text::Failure> left_out = {};   // what it was not compared with, and why
   std::span<const std::string> differences = {};  // in what other builds than this one it was compared with
   project::Effect effect = project::Effect::kUnaffected;
-  std::string_view reason = {};    // of an effect that no step shows
-  std::string_view platform = {};  // the one that is shown, of several
+  std::string_view reason = {};                  // of an effect that no step shows
+  std::string_view platform = {};                // the one that is shown, of several
+  std::optional<RebuildTime> rebuild_time = {};  // ends the first line, if it is known
 };
 // That of an image whose steps were kept.
 Explanation explanation_of(const project::ImageEffect& effect);
@@ -43,8 +45,7 @@ struct ExplainOptions {
   std::optional<cache::Verdict> only = {};  // leave out steps with another verdict
   // One of several images: its Dockerfile is named, and of one that is reused as a whole no steps are shown.
   bool several = false;
-  bool files = false;             // list all files that changed below each step that they rebuild
-  std::string rebuild_time = {};  // ends the first line too: "about 2 min 10 s by the last build"
+  bool files = false;  // list all files that changed below each step that they rebuild
 };
 
 // What a verdict is marked with: "✓", "✗", "~", "?" or "-".

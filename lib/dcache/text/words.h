@@ -14,4 +14,7 @@ std::string list_words(std::span<const std::string> words, size_t most = std::nu
 // "1 step", "2 steps".
 std::string counted(size_t count, std::string_view noun);
 
+// "4.2 s", "45 s", "2 min 10 s", "1 h 5 min".
+std::string duration_words(double seconds);
+
 }  // namespace dcache::text
