@@ -165,6 +165,33 @@ TEST(CInterface, Explains) {
   EXPECT_EQ(verdict(nullptr), "miss");
 }
 
+TEST(CInterface, ExplainsForAWorkerThatImportsACache) {
+  const Handle workspace = in_memory();
+  set_text(workspace, "/app/Dockerfile",
+           "FROM scratch AS build\nCOPY a /\nCOPY b /\nFROM scratch\nCOPY --from=build /a /\n");
+  set_text(workspace, "/app/a", "1");
+  set_text(workspace, "/app/b", "1");
+  const auto verdicts = [&](const char* question) {
+    char* error = nullptr;
+    char* const answer = dcache_workspace_explain(workspace.get(), "/app/Dockerfile", question, &error);
+    if (answer == nullptr) return taken(error);
+    std::string words;
+    const json said = json::parse(taken(answer));
+    for (const json& step : said.at("steps"))
+      words += step.at("verdict").get<std::string>() + " ";
+    return words;
+  };
+  EXPECT_EQ(verdicts(R"({"changed":["b"],"cacheFrom":["min"]})"), "miss miss hit ");
+  EXPECT_EQ(verdicts(R"({"changed":["b"],"cacheFrom":["max"]})"), "hit miss hit ");
+  EXPECT_EQ(verdicts(R"({"changed":["b"],"cacheFrom":["type=gha,mode=max"]})"), "hit miss hit ");
+  EXPECT_EQ(verdicts(R"({"cacheFrom":["max"]})"), "hit hit hit ");
+  EXPECT_EQ(verdicts(R"({"cacheFrom":["maxx"]})"), "'maxx' is not a kind of cache; did you mean 'max'?");
+  EXPECT_EQ(verdicts(R"({"cacheFrom":["max:x"]})"),
+            "/app/Dockerfile has no stage 'x'; its stages are build and 1");
+  EXPECT_EQ(verdicts(R"({"cacheFrom":["defined"]})"),
+            "'defined' is only known to dcache explain; write none, inline, min or max");
+}
+
 TEST(CInterface, SaysWhatIsWrong) {
   const auto error_of = [](const char* options) {
     char* error = nullptr;

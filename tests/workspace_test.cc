@@ -87,6 +87,22 @@ TEST(PublicWorkspace, ExplainsInValues) {
   EXPECT_FALSE(changed->changed[1].exists);
 }
 
+TEST(PublicWorkspace, ExplainsForAWorkerThatImportsACache) {
+  Workspace workspace = in_memory();
+  workspace.set_text("/app/Dockerfile",
+                     "FROM scratch AS build\nCOPY a /\nFROM scratch\nCOPY --from=build /a /\n");
+  workspace.set_text("/app/a", "1");
+  const auto first_verdict = [&](const Workspace::Question& question) {
+    return workspace.explain("/app/Dockerfile", question)->steps[0].verdict;
+  };
+  EXPECT_EQ(first_verdict({.cache_from = {"max"}}), dcache::Verdict::kHit);
+  EXPECT_EQ(first_verdict({.cache_from = {"none"}}), dcache::Verdict::kMiss);
+  EXPECT_TRUE(workspace.mark("/app/Dockerfile").empty());
+  workspace.set_text("/app/a", "2");
+  EXPECT_EQ(first_verdict({.cache_from = {"max"}}), dcache::Verdict::kMiss);
+  EXPECT_FALSE(workspace.explain("/app/Dockerfile", {.cache_from = {"mxa"}}));
+}
+
 TEST(PublicWorkspace, EndsACallThatIsCancelled) {
   Workspace workspace = in_memory();
   workspace.set_text("/app/Dockerfile", "FROM scratch\nCOPY . /\n");

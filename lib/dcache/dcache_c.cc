@@ -304,6 +304,7 @@ char* dcache_workspace_explain(const dcache_workspace* workspace, const char* do
     std::string call;
     reader.read("since", asked.since);
     reader.read("changed", asked.changed);
+    reader.read("cacheFrom", asked.cache_from);
     reader.read("call", call);
     refuse_complaint(reader, "question");
     if (given.contains("changed") && asked.changed.empty())

@@ -92,7 +92,10 @@ DCACHE_API char* dcache_workspace_fix_finding(const dcache_workspace* workspace,
 
 /* The verdicts for the steps of an image, as `dcache explain --format json` gives them. `question` is a JSON
  * object: {"since":REVISION} for a revision that git knows, {"changed":[PATH,…]} for files that change, or {}
- * for what dcache_workspace_mark() noted; {"call":NAME} names the call for dcache_workspace_cancel_call(). */
+ * for what dcache_workspace_mark() noted. {"cacheFrom":[IMPORT,…]} assumes a builder that starts empty and
+ * imports what the earlier build exported, each as --cache-from of `dcache explain` takes it ("max",
+ * "type=gha,mode=max"), except "defined"; alone and without a mark nothing changed since then. {"call":NAME}
+ * names the call for dcache_workspace_cancel_call(). */
 DCACHE_API char* dcache_workspace_explain(const dcache_workspace* workspace, const char* dockerfile,
                                           const char* question, char** error);
 

@@ -254,8 +254,11 @@ tl::expected<Workspace::Fixed, Failure> Workspace::fix_finding(const std::string
 
 tl::expected<Explanation, std::vector<Failure>> Workspace::explain(const std::string& dockerfile,
                                                                    const Question& question) const {
-  editor::Workspace::Question asked{
-      .since = question.since, .changed = question.changed, .stop = question.stop, .progress = {}};
+  editor::Workspace::Question asked{.since = question.since,
+                                    .changed = question.changed,
+                                    .cache_from = question.cache_from,
+                                    .stop = question.stop,
+                                    .progress = {}};
   if (question.progress) {
     asked.progress = [&](const context::HashingProgress& done) {
       question.progress(done.bytes, done.all_bytes);

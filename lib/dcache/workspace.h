@@ -108,6 +108,11 @@ class Workspace {
     std::string since = {};
     // Instead of that: files that change, relative to the context.
     std::vector<std::string> changed = {};
+    // With one of the above: the builder is a worker that starts empty, and imports what the earlier build
+    // exported, in this order. Each is "none", "inline", "min" or "max", with ":STAGE" for the cache of
+    // another stage, or an option of docker buildx build ("type=gha,mode=max"). With neither of the above and
+    // without a mark(), nothing changed since then.
+    std::vector<std::string> cache_from = {};
     // Ends this call with the failure "cancelled".
     std::stop_token stop = {};
     // Called now and then with the bytes that were hashed so far, and all bytes.

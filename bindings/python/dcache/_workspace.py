@@ -169,13 +169,27 @@ class Workspace:
             answer = self._library.ask_text("dcache_workspace_fix", pointer, _path_of(path), int(unsafe))
         return FixedText.from_json(json.loads(answer))
 
-    def explain(self, dockerfile: StrPath, *, since: str | None = None, changed: Sequence[StrPath] | None = None) -> Explanation:
+    def explain(
+        self,
+        dockerfile: StrPath,
+        *,
+        since: str | None = None,
+        changed: Sequence[StrPath] | None = None,
+        cache_from: Sequence[str] | None = None,
+    ) -> Explanation:
         """Says which steps of an image rebuild, and why. Without ``since`` and ``changed`` it compares with :meth:`mark`.
 
         :param since: compare with this revision, such as ``"HEAD~1"``; it is looked up in the git repository of the build context
         :param changed: what rebuilds if these files change; their paths are relative to the build context
+        :param cache_from: assume a builder that starts empty and imports what the earlier build exported, in this order:
+            ``"none"``, ``"inline"``, ``"min"`` or ``"max"``, with ``":STAGE"`` for the cache of another stage, or
+            ``"type=gha,mode=max"``; alone and without :meth:`mark`, nothing changed since then
         """
         question: dict[str, object] = {}
+        if cache_from is not None:
+            if isinstance(cache_from, str):
+                raise TypeError("cache_from is a list of imports, not one import")
+            question["cacheFrom"] = list(cache_from)
         if since is not None and changed is not None:
             raise ValueError("since and changed exclude each other")
         if since is not None:

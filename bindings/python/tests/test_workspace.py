@@ -174,6 +174,18 @@ class Explains(unittest.TestCase):
         assert (cause := explanation.steps[1].cause) is not None
         self.assertEqual((cause.path, cause.pattern), ("a", "a"))
 
+    def test_for_a_worker_that_imports_a_cache(self) -> None:
+        dockerfile = "FROM scratch AS build\nCOPY a /\nCOPY b /\nFROM scratch\nCOPY --from=build /a /\n"
+        with in_memory({"/app/Dockerfile": dockerfile, "/app/a": "1", "/app/b": "1"}) as workspace:
+            verdicts = {
+                mode: [step.verdict for step in workspace.explain("/app/Dockerfile", changed=["b"], cache_from=[mode]).steps]
+                for mode in ("min", "max")
+            }
+            self.assertEqual(workspace.explain("/app/Dockerfile", cache_from=["max"]).with_verdict("miss"), [])
+            with self.assertRaises(dcache.Error):
+                workspace.explain("/app/Dockerfile", changed=["b"], cache_from=["maxx"])
+        self.assertEqual(verdicts, {"min": ["miss", "miss", "hit"], "max": ["hit", "miss", "hit"]})
+
     def test_no_question_that_means_another_one(self) -> None:
         with in_memory(self.TEXTS) as workspace:
             for question, error in (
@@ -181,6 +193,7 @@ class Explains(unittest.TestCase):
                 ({"since": ""}, ValueError),
                 ({"changed": []}, ValueError),
                 ({"changed": "src"}, TypeError),
+                ({"cache_from": "max"}, TypeError),
             ):
                 with self.subTest(question=question), self.assertRaises(error):
                     workspace.explain("/app/Dockerfile", **question)  # type: ignore[arg-type]

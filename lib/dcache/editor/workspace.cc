@@ -9,6 +9,7 @@
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
+#include "dcache/project/cache_option.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
@@ -99,6 +100,30 @@ bool is_configuration(const Workspace::Options& options, const std::string& path
   return name == ".dcache.toml" || lint::is_hadolint_config(path) || path == options.config;
 }
 
+// What the values of --cache-from mean.
+tl::expected<std::vector<cache::CacheImport>, text::Failure> imports_of(
+    const std::vector<std::string>& texts) {
+  std::vector<cache::CacheImport> imports;
+  for (const std::string& text : texts) {
+    if (text == project::kDefinedImports)
+      return tl::unexpected(text::Failure{.path = {},
+                                          .message = "'defined' is only known to dcache explain",
+                                          .remedy = "write none, inline, min or max"});
+    auto read = project::parse_cache_import(text);
+    if (!read) return tl::unexpected(std::move(read.error()));
+    imports.push_back(std::move(read->import));
+  }
+  return imports;
+}
+
+// A key for answers that depend on them.
+std::string words_of(const std::vector<cache::CacheImport>& imports) {
+  std::string words;
+  for (const cache::CacheImport& import : imports)
+    words += std::to_string(static_cast<int>(import.mode)) + ':' + import.stage + '\n';
+  return words;
+}
+
 // Whether a text of that name may decide how images are built: a definition, or a file that one includes.
 bool is_of_definitions(const Workspace::Options& options, const std::string& path) {
   const std::string_view name = text::base_name(path);
@@ -150,8 +175,9 @@ struct Workspace::State {
     if (kind != lint::CompanionKind::kIgnoreFile) return {};
     return around->all.within(path, source, options->context);
   }
+  using Imports = std::vector<cache::CacheImport>;
   tl::expected<std::shared_ptr<const cache::Build>, Failures> build_now(
-      const std::string& dockerfile, const std::stop_token& stop,
+      const std::string& dockerfile, const Imports& imports, const std::stop_token& stop,
       const cache::Build::Progress& progress) const;
   tl::expected<std::shared_ptr<const cache::Build>, Failures> build_then(const std::string& dockerfile,
                                                                          const Question& question) const;
@@ -309,15 +335,19 @@ tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& 
 
 // The build as it is, its files hashed.
 tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace::State::build_now(
-    const std::string& dockerfile, const std::stop_token& stop,
+    const std::string& dockerfile, const Imports& imports, const std::stop_token& stop,
     const cache::Build::Progress& progress) const {
-  if (auto known = builds.find(dockerfile)) return known;
-  auto build = cache::Build::load(build_options(dockerfile, texts, stop));
+  const std::string key = dockerfile + '\n' + words_of(imports);
+  if (auto known = builds.find(key)) return known;
+  cache::BuildOptions build_of = build_options(dockerfile, texts, stop);
+  build_of.cache_from = imports;
+  auto build = cache::Build::load(build_of);
   if (!build) return tl::unexpected(std::move(build.error()));
+  if (auto wrong = project::wrong_import(*build)) return tl::unexpected(Failures{std::move(*wrong)});
   build->hash_files(progress);
   if (stop.stop_requested()) return tl::unexpected(failed(std::string(context::kCancelled)));
   auto answer = std::make_shared<const cache::Build>(std::move(*build));
-  builds.add(dockerfile, answer);
+  builds.add(key, answer);
   return answer;
 }
 
@@ -340,13 +370,16 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
     const std::string& dockerfile, const Question& question) const {
   const auto state = now();
   state->asked->add(dockerfile);
-  const std::string key = dockerfile + '\n' + question.since;
+  const auto imports = imports_of(question.cache_from);
+  if (!imports) return tl::unexpected(Failures{imports.error()});
+  const std::string key = dockerfile + '\n' + question.since + '\n' + words_of(*imports);
   const bool kept = question.changed.empty() && !question.since.empty();
   if (auto known = kept ? state->explained.find(key) : nullptr) return known;
-  auto build = state->build_now(dockerfile, question.stop, question.progress);
+  auto build = state->build_now(dockerfile, *imports, question.stop, question.progress);
   if (!build) return tl::unexpected(std::move(build.error()));
   Explained explained{*build, nullptr, {}, {}};
-  if (!question.changed.empty()) {
+  const bool is_unchanged = question.since.empty() && !imports->empty() && !is_marked(dockerfile);
+  if (!question.changed.empty() || is_unchanged) {
     cache::WhatIf what_if = cache::what_if_changed(
         **build, cache::locate(**build, question.changed, (*build)->options().context));
     explained.report = std::move(what_if.report);
@@ -375,7 +408,7 @@ Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::st
                                     const cache::Build::Progress& progress) {
   const auto state = now();
   state->asked->add(dockerfile);
-  auto build = state->build_now(dockerfile, stop, progress);
+  auto build = state->build_now(dockerfile, {}, stop, progress);
   if (!build) return std::move(build.error());
   const std::scoped_lock lock(mutex_);
   marks_.insert_or_assign(dockerfile, std::move(*build));

@@ -131,6 +131,9 @@ class Workspace {
     std::string since = {};
     // Instead of that: files that are said to change, from the context.
     std::vector<std::string> changed = {};
+    // Values of --cache-from other than "defined": what a builder that starts empty imports of what the
+    // earlier build exported. With none of the above and no mark, nothing changed since then.
+    std::vector<std::string> cache_from = {};
     // Asked now and then; the answer is the failure context::kCancelled when it was cancelled.
     std::stop_token stop = {};
     cache::Build::Progress progress = {};
