@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/log_hints.h"
 #include "cli/log_images.h"
 #include "cli/terminal.h"
 #include "dcache/observe/durations.h"
@@ -123,6 +124,7 @@ int run(const Options& options) {
     if (!before) return kError;
     report::compare(view, report::view_of(*before, answer->images->models_of(*before)));
   }
+  add_hints(options.question.build, view);
   const bool failed = options.remember && !remember(view);
   std::string out;
   if (options.format == "json") {
@@ -156,8 +158,9 @@ Command log_command() {
                 "The builder started empty and imported what that build exported, as for dcache explain; "
                 "without this option, of a log that says so, what fits best");
   add_store_option(command, options->question.build);
-  command.flag("--remember", options->remember,
-               "Keep how long the steps took in the cache folder, so that explain, affected and lint can say it");
+  command.flag(
+      "--remember", options->remember,
+      "Keep how long the steps took in the cache folder, so that explain, affected and lint can say it");
   command.text("--format", "", options->format, "Output format; svg is a timeline").choices = {"text", "json",
                                                                                                "svg"};
   command.notes =

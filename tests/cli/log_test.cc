@@ -68,7 +68,7 @@ TEST(Log, SaysWhyStepsRan) {
   EXPECT_EQ(steps.at(3).at("follows"), 3);
   const Outcome text = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path());
   EXPECT_NE(
-      text.out.find("125.5 of 127.0 s were spent because of line 3: README.md changed (selected by .)\n"),
+      text.out.find("125.5 of 127.0 s were spent because of line 3: README.md changed (selected by .)   (lint --fix: DC1001)\n"),
       std::string::npos)
       << text.out;
   EXPECT_NE(text.out.find("Critical path: load build context, line 3, line 4, line 5 and exporting to image"),
@@ -110,7 +110,7 @@ class Remembered : public Repository {
                     {"package-lock.json", "{}\n"},
                     {"build.log",
                      "#2 [1/5] FROM docker.io/library/node:20\n#2 DONE 5.0s\n\n#3 [2/5] WORKDIR /app\n"
-                     "#3 DONE 0.1s\n\n#4 [3/5] COPY . .\n#4 DONE 0.4s\n\n#5 [4/5] RUN npm ci\n"
+                     "#3 CACHED\n\n#4 [3/5] COPY . .\n#4 DONE 0.4s\n\n#5 [4/5] RUN npm ci\n"
                      "#5 DONE 94.1s\n\n#6 [5/5] RUN npm run build\n#6 DONE 31.0s\n"}}) {}
 
   Outcome run(const std::vector<std::string>& arguments) const { return run_dcache(arguments, path()); }
@@ -122,14 +122,14 @@ TEST(Log, LetsOthersSayHowLongARebuildTakes) {
   ASSERT_EQ(made.run({"log", "build.log", "--remember"}).status, 0);
   const Outcome explain = made.run({"explain", "--changed", "index.js"});
   EXPECT_TRUE(explain.out.starts_with(
-      "3 of 5 steps rebuild when index.js changes, about 2 min 6 s by the last build\n"))
+      "3 of 4 steps rebuild when index.js changes, about 2 min 6 s by the last build\n"))
       << explain.out;
   const json time = {{"seconds", 125.5}, {"known", 3}, {"steps", 3}};
   EXPECT_EQ(
       json::parse(made.run({"explain", "--changed", "index.js", "--format", "json"}).out).at("rebuild_time"),
       time);
   const Outcome affected = made.run({"affected", "--changed", "index.js"});
-  EXPECT_NE(affected.out.find("rebuilds 3 of 5 steps, about 2 min 6 s by the last build"), std::string::npos)
+  EXPECT_NE(affected.out.find("rebuilds 3 of 4 steps, about 2 min 6 s by the last build"), std::string::npos)
       << affected.out;
   EXPECT_EQ(json::parse(made.run({"affected", "--changed", "index.js", "--format", "json"}).out)
                 .at("images")
@@ -146,12 +146,25 @@ TEST(Log, LetsOthersSayHowLongARebuildTakes) {
             std::string::npos);
 }
 
+TEST(Log, SaysWhichFixHelps) {
+  const Remembered made;
+  made.write("index.js", "2\n");
+  const std::string text = made.run({"log", "build.log", "--git", "HEAD"}).out;
+  EXPECT_NE(
+      text.find("were spent because of line 3: index.js changed (selected by .)   (lint --fix: DC1001)\n"),
+      std::string::npos)
+      << text;
+  EXPECT_EQ(log_of(made, {"--git", "HEAD"}).at("builds").at(0).at("steps").at(2).at("fixed_by"), "DC1001");
+  made.write(".dcache.toml", "ignore = [\"DC1001\"]\n");
+  EXPECT_EQ(made.run({"log", "build.log", "--git", "HEAD"}).out.find("lint --fix"), std::string::npos);
+}
+
 TEST(Log, SaysAtLeastIfNotAllStepsAreKnown) {
   const Remembered made;
   ASSERT_EQ(made.run({"log", "build.log", "--remember"}).status, 0);
   made.write("Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run other\n");
   const Outcome explain = made.run({"explain", "--changed", "index.js"});
-  EXPECT_NE(explain.out.find(", at least 1 min 34 s by the last build\n"), std::string::npos) << explain.out;
+  EXPECT_NE(explain.out.find(", at least 1 min 35 s by the last build\n"), std::string::npos) << explain.out;
 }
 
 // A worker that started empty and imported a cache that was exported with mode=min, after an edit of main.go.
@@ -224,7 +237,7 @@ TEST(Log, ComparesWhatFailedAndWhatCostMost) {
   after.replace(after.find("#6 DONE 31.0s"), 13, "#6 9.50 x\n#6 ERROR: exit code: 1");
   made.write("build.log", after);
   const std::string text = run_dcache({"log", "before.log", "build.log"}, made.path()).out;
-  EXPECT_NE(text.find("because of line 3 (was 0.4 s)\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("because of line 3 (was 0.4 s) "), std::string::npos) << text;
   EXPECT_NE(text.find("9.5 s  failed: exit code: 1; was 31.0 s\n"), std::string::npos) << text;
 }
 

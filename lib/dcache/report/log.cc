@@ -170,7 +170,9 @@ class TextReport {
                           seconds_words(build.work), place_words(root));
       const std::string why = reason_words(build, root, options_);
       const bool is_comparison = options_.compared && root.before != nullptr;
-      out_ += why.empty() ? "\n" : is_comparison ? fmt::format(" ({})\n", why) : fmt::format(": {}\n", why);
+      if (!why.empty()) out_ += is_comparison ? fmt::format(" ({})", why) : ": " + why;
+      if (!root.fixed_by.empty()) out_ += fmt::format("   (lint --fix: {})", root.fixed_by);
+      out_ += '\n';
     }
   }
 

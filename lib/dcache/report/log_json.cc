@@ -64,6 +64,7 @@ void write_step(const LogBuild& build, const LogStep& step, text::JsonWriter& js
     }
     if (step.disagrees) json.member("disagrees", true);
   }
+  if (!step.fixed_by.empty()) json.member("fixed_by", step.fixed_by);
   if (step.before != nullptr) {
     json.key("before").begin_object();
     write_vertex(*step.before, json);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dcache/cache/build.h"
@@ -42,6 +43,7 @@ struct LogStep {
   std::optional<size_t> follows;  // the step of the same build that made it run
   // The log says something else than the model, and no earlier step explains it.
   bool disagrees = false;
+  std::string_view fixed_by = {};  // of a step that made others run: the rule whose safe fix helps
   // In the log that it is compared with.
   const observe::Vertex* before = nullptr;
 

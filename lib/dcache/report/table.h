@@ -19,7 +19,7 @@ class Table {
   void append_to(std::string& out, const Style& style) const;
 
  private:
-  static constexpr size_t kWidest = 50;
+  static constexpr size_t kWidest = 60;
 
   struct Row {
     std::vector<std::string> cells;
