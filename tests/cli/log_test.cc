@@ -67,9 +67,9 @@ TEST(Log, SaysWhyStepsRan) {
   EXPECT_EQ(steps.at(2).at("cause").at("path"), "README.md");
   EXPECT_EQ(steps.at(3).at("follows"), 3);
   const Outcome text = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path());
-  EXPECT_NE(
-      text.out.find("125.5 of 127.0 s were spent because of line 3: README.md changed (selected by .)   (lint --fix: DC1001)\n"),
-      std::string::npos)
+  EXPECT_NE(text.out.find("125.5 of 127.0 s were spent because of line 3: README.md changed (selected by .)  "
+                          " (lint --fix: DC1001)\n"),
+            std::string::npos)
       << text.out;
   EXPECT_NE(text.out.find("Critical path: load build context, line 3, line 4, line 5 and exporting to image"),
             std::string::npos)

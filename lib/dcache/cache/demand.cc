@@ -45,9 +45,13 @@ class Solver {
     }
   }
 
-  Demand solve() {
+  const std::vector<bool>& runs() {
     find_runs();
-    Demand demand{runs_, std::vector<bool>(count())};
+    return runs_;
+  }
+
+  Demand solve() {
+    Demand demand{runs(), std::vector<bool>(count())};
     const auto runs_though_known = [&](size_t step) { return runs_[step] && is_known_[step]; };
     bool any = false;
     for (size_t i = 0; i < count() && !any; ++i)
@@ -176,6 +180,10 @@ std::vector<bool> made_from(const Graph& graph, size_t last) {
 
 Demand demand_of(const Graph& graph, Knowledge knowledge) {
   return Solver(graph, std::move(knowledge)).solve();
+}
+
+std::vector<bool> runs_of(const Graph& graph, Knowledge knowledge) {
+  return Solver(graph, std::move(knowledge)).runs();
 }
 
 }  // namespace dcache::cache

@@ -27,6 +27,8 @@ struct Demand {
 };
 
 Demand demand_of(const plan::Graph& graph, Knowledge knowledge);
+// Only Demand::runs, in linear time.
+std::vector<bool> runs_of(const plan::Graph& graph, Knowledge knowledge);
 
 // For each step whether it is `last` or something that this is made from.
 std::vector<bool> made_from(const plan::Graph& graph, size_t last);

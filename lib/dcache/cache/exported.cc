@@ -40,7 +40,7 @@ size_t steps_after_edit(const Graph& graph, size_t edited, CacheImport::Mode mod
                        (step.independent || !is_new(step.below)));
     has_result.push_back(step.kind == Step::Kind::kImage || (is_known[i] && is_exported));
   }
-  const std::vector<bool> runs = demand_of(graph, {std::move(is_known), std::move(has_result)}).runs;
+  const std::vector<bool> runs = runs_of(graph, {std::move(is_known), std::move(has_result)});
   return static_cast<size_t>(std::ranges::count(runs, true));
 }
 

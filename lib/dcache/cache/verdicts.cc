@@ -107,8 +107,10 @@ std::vector<Judgement> judge(const KnownKeys& known, const State& now) {
   std::vector<Judgement> judgements = judge_by_keys(known, now);
   if (!known.has_imports()) return judgements;
   const Graph& graph = *now.graph;
-  const Outcome best = outcome_of(known, graph, *now.keys, Match::kPossible, Answer::kAny);
   const Outcome worst = outcome_at_worst(known, now, Answer::kAny);
+  // Nothing can be better than that nothing runs.
+  const bool runs_any = std::ranges::find(worst.demand.runs, true) != worst.demand.runs.end();
+  const Outcome best = runs_any ? outcome_of(known, graph, *now.keys, Match::kPossible, Answer::kAny) : worst;
   for (size_t i = 0; i < judgements.size(); ++i) {
     Judgement& judgement = judgements[i];
     const bool is_known = judgement.verdict == Verdict::kHit;
