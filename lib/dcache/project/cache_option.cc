@@ -67,7 +67,7 @@ tl::unexpected<text::Failure> refused(std::string message, std::string remedy) {
 std::string repeated_attribute(std::string_view text) {
   std::set<std::string> names;
   for (const std::string& field : fields_of(text)) {
-    const std::string name = field.substr(0, field.find('='));
+    std::string name = field.substr(0, field.find('='));
     if (!names.insert(name).second) return name;
   }
   return {};

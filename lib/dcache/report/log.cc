@@ -48,6 +48,7 @@ std::vector<Share> shares_of(const LogBuild& build) {
       by_root[build.root_of(i)] += build.steps[i].vertex->seconds;
   }
   std::vector<Share> shares;
+  shares.reserve(by_root.size());
   for (const auto& [root, seconds] : by_root)
     shares.push_back({root, seconds});
   std::ranges::stable_sort(shares, std::ranges::greater(), &Share::seconds);
@@ -341,7 +342,7 @@ std::string reason_words(const LogBuild& build, const LogStep& step, const LogOp
   if (std::string words = end_words(build, step); !words.empty()) return words;
   if (!step.shared_with.empty()) return "shared with " + printable(step.shared_with);
   if (step.before != nullptr) {
-    const std::string words = comparison_words(step);
+    std::string words = comparison_words(step);
     if (!words.empty() || step.vertex->cached) return words;
   } else if (options.compared) {
     return "is not in the log before";
