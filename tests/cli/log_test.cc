@@ -262,6 +262,16 @@ TEST(Log, SaysWhatWasDoneAtTheSameTime) {
       << text;
 }
 
+// BuildKit does once what two stages begin with.
+TEST(Log, CountsAStepOfTwoStagesOnce) {
+  const Repository made(
+      test::Files{{"Dockerfile", "FROM a AS one\nRUN same\nFROM a\nRUN same\nCOPY --from=one /x /x\n"}});
+  made.write("build.log",
+             "#1 [one 1/2] FROM docker.io/library/a\n#1 DONE 0.0s\n\n#2 [one 2/2] RUN same\n#2 DONE 10.0s\n\n"
+             "#3 [stage-1 3/3] COPY --from=one /x /x\n#3 DONE 0.1s\n");
+  EXPECT_DOUBLE_EQ(log_of(made).at("builds").at(0).at("work"), 10.1);
+}
+
 TEST(Log, FindsTheImagesOfABakeLog) {
   const Repository made(
       test::Files{{"docker-bake.hcl", "target \"api\" {\n  target = \"build\"\n}\ntarget \"web\" {}\n"},

@@ -44,7 +44,7 @@ struct Share {
 std::vector<Share> shares_of(const LogBuild& build) {
   std::map<size_t, double> by_root;
   for (size_t i = 0; i < build.steps.size(); ++i) {
-    if (build.steps[i].ran() && !build.steps[i].is_image())
+    if (build.steps[i].ran() && !build.steps[i].is_image() && !build.steps[i].is_merged)
       by_root[build.root_of(i)] += build.steps[i].vertex->seconds;
   }
   std::vector<Share> shares;

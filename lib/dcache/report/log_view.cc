@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -45,8 +46,11 @@ class Viewer {
     }
     find_parents();
     judge();
-    for (const LogStep& step : view_.steps)
-      view_.work += step.shared_with.empty() ? step.vertex->seconds : 0;
+    std::set<const Vertex*> seen;
+    for (LogStep& step : view_.steps) {
+      step.is_merged = !seen.insert(step.vertex).second;
+      view_.work += step.shared_with.empty() && !step.is_merged ? step.vertex->seconds : 0;
+    }
     for (const Vertex* other : view_.others)
       view_.work += other->seconds;
     for (const Vertex* other : view_.unmatched)

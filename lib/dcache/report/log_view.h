@@ -39,6 +39,7 @@ struct LogStep {
   std::string platform;           // of a build for several
   std::optional<size_t> planned;  // index in the graph's steps
   std::string shared_with;        // the image whose name the log has it under
+  bool is_merged = false;         // the same step of another stage, above: it was done once for both
   const cache::StepReport* predicted = nullptr;
   std::optional<size_t> follows;  // the step of the same build that made it run
   // The log says something else than the model, and no earlier step explains it.
