@@ -66,7 +66,7 @@ int record_all(const Options& options) {
       complain(fmt::format("warning: {}: {}, so it is left out", image.target.name, image.remote));
       continue;
     }
-    const std::string path = text::join_path(options.output, project::snapshot_name(image.target.name));
+    const std::string path = text::join_path(options.output, project::snapshot_name(image));
     if (!record(load_platforms(image), path)) failed = true;
   }
   return failed ? kError : kOk;

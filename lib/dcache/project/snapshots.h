@@ -12,8 +12,9 @@
 
 namespace dcache::project {
 
-// The name of an image's file in such a folder: "api.json", and "services%2Fapi.json" for "services/api".
-std::string snapshot_name(std::string_view image);
+// The name of an image's file in such a folder: "api.json", and "services%2Fapi.json" for "services/api". It
+// is the same whichever folder of the repository is the current one.
+std::string snapshot_name(const Image& image);
 
 // The states of an image in one file, one for each platform, at least one. See cache/state_file.h.
 tl::expected<std::vector<cache::Build>, text::Failure> read_snapshot(const std::string& path);
