@@ -367,14 +367,26 @@ std::string unquoted(const std::string& name) {
   return result;
 }
 
-// Git lists names from the root of the repository, wherever it is run. None of them is a pattern, which an
-// absolute path says.
-std::string from_root(std::string name) {
-  if (name.starts_with('/')) return name;
+bool is_tracked(const std::string& root, const std::string& path) {
+  const auto repository = context::GitRepository::open(root);
+  return repository && repository->tracks(path);
+}
+
+// Git lists names from the root of the repository, wherever it is run, and with --relative from the current
+// folder. A name that may be both means both. None of them is a pattern, which an absolute path says.
+void add_listed(const std::string& name, std::vector<std::string>& names) {
+  if (name.starts_with('/')) return names.push_back(name);
+  const context::FileSystem& files = *context::disk();
   const std::string here = current_folder();
   const std::string root = context::repository_root(here);
-  if (!root.empty() && root != here && !context::disk()->exists(name)) return root + "/" + name;
-  return text::has_wildcard(name) ? here + "/" + name : name;
+  const bool is_below = !root.empty() && root != here;
+  const bool is_here = files.exists(name), is_at_root = is_below && files.exists(root + "/" + name);
+  const bool is_gone = !is_here && !is_at_root;
+  // As an absolute path, it is not looked for at the root once more.
+  const bool may_be_here = is_gone && files.exists(std::string(text::parent_path(name)));
+  if (!is_below || is_here || may_be_here)
+    names.push_back(text::has_wildcard(name) || (is_below && is_gone) ? here + "/" + name : name);
+  if (is_below && (!is_here || is_at_root || is_tracked(root, name))) names.push_back(root + "/" + name);
 }
 
 }  // namespace
@@ -395,7 +407,7 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
     std::istringstream lines(*list);
     for (std::string line; std::getline(lines, line, by_null ? '\0' : '\n');) {
       if (line.ends_with('\r')) line.pop_back();
-      if (!line.empty()) names.push_back(from_root(unquoted(line)));
+      if (!line.empty()) add_listed(unquoted(line), names);
     }
   }
   return names;

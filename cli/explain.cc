@@ -43,12 +43,20 @@ const std::map<std::string, cache::Verdict> kVerdicts = {{"hit", cache::Verdict:
                                                          {"unused", cache::Verdict::kUnused},
                                                          {"unknown", cache::Verdict::kUnknown}};
 
+// A path as one writes it in the current folder.
+std::string path_from_here(const std::string& path) {
+  const std::string here = current_folder(), root = context::repository_root(here);
+  if (!path.starts_with('/') || root.empty() || !text::is_within(path, root)) return path;
+  return std::filesystem::path(path).lexically_relative(here).generic_string();
+}
+
 // "when a.go and b.go change"
 std::string occasion_of(const std::vector<cache::ChangedPath>& paths) {
   if (paths.empty()) return "when nothing changes";
-  if (paths.size() == 1) return "when " + paths[0].given + " changes";
-  if (paths.size() == 2) return fmt::format("when {} and {} change", paths[0].given, paths[1].given);
-  return fmt::format("when {} and {} other files change", paths[0].given, paths.size() - 1);
+  const std::string first = path_from_here(paths[0].given);
+  if (paths.size() == 1) return "when " + first + " changes";
+  if (paths.size() == 2) return fmt::format("when {} and {} change", first, path_from_here(paths[1].given));
+  return fmt::format("when {} and {} other files change", first, paths.size() - 1);
 }
 
 std::string git_occasion(const std::vector<std::string>& ranges) {

@@ -38,6 +38,24 @@ TEST(Hidden, SnapshotsAreFoundFromASubfolder) {
   EXPECT_TRUE(explained.out.starts_with("1 of 1 step rebuilds")) << explained.out;
 }
 
+TEST(Hidden, ANameOfAListMayBeOfTheRootAndOfTheSubfolder) {
+  const Repository repository(kTwo);
+  EXPECT_EQ(names(repository, "web", {"--changed", "-"}, "f\n"), "../Dockerfile\nDockerfile\n");
+  EXPECT_EQ(names(repository, "web", {"--changed", "f"}), "Dockerfile\n");
+  repository.shell("rm f web/f");
+  EXPECT_EQ(names(repository, "web", {"--changed", "-"}, "f\n"), "../Dockerfile\nDockerfile\n");
+}
+
+TEST(Hidden, ADeletedDockerfileIsReplacedByTheOneInLowerCase) {
+  const Repository repository({{"compose.yaml", "services:\n  b:\n    build: b\n"},
+                               {"b/Dockerfile", "FROM a\nCOPY f /f\n"},
+                               {"b/dockerfile", "FROM a\nCOPY f /g\n"},
+                               {"b/f", "1\n"}});
+  repository.shell("rm b/Dockerfile");
+  EXPECT_EQ(names(repository, ".", {"--git", "HEAD"}), "b\n");
+  EXPECT_EQ(names(repository, ".", {"--changed", "b/Dockerfile"}), "b\n");
+}
+
 
 }  // namespace
 }  // namespace dcache

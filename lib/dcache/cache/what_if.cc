@@ -169,6 +169,14 @@ bool decides_what_is_ignored(const context::FileSystem& files, const ChangedPath
   return false;
 }
 
+// Whether the path is a Dockerfile that is gone, in the place of which a builder reads the one in lower case:
+// it counted when it was there.
+bool is_default_before(const context::FileSystem& files, const ChangedPath& path, const std::string& used) {
+  if (text::base_name(used) != "dockerfile" || text::base_name(path.absolute) != "Dockerfile") return false;
+  return !files.exists(path.absolute) &&
+         text::parent_path(path.absolute) == text::parent_path(files.real_path(used));
+}
+
 // Makes steps depend on what changes in a file that says how to build.
 class Opening {
  public:
@@ -222,7 +230,8 @@ void open_build(const Build& build, ChangedPath& path, const Opening& opening) {
   const auto set_fate = [&](Fate fate) {
     if (path.fate == Fate::kOutside || files.list(path.absolute).empty()) path.fate = fate;
   };
-  if (!options.dockerfile_text && holds(files, path, options.dockerfile)) {
+  if (!options.dockerfile_text &&
+      (holds(files, path, options.dockerfile) || is_default_before(files, path, options.dockerfile))) {
     set_fate(Fate::kDockerfile);
     opening.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
     return;
