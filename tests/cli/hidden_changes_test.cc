@@ -56,6 +56,93 @@ TEST(Hidden, ADeletedDockerfileIsReplacedByTheOneInLowerCase) {
   EXPECT_EQ(names(repository, ".", {"--changed", "b/Dockerfile"}), "b\n");
 }
 
+TEST(Hidden, SettingsOfSubmodulesHideNothing) {
+  for (const char* setting :
+       {"git config -f .gitmodules submodule.s.ignore all",
+        "git config -f .gitmodules submodule.s.ignore dirty", "git config diff.ignoreSubmodules all"}) {
+    const Repository inner(Files{{"f", "1\n"}});
+    const Repository repository(Files{{"Dockerfile", "FROM a\nCOPY s /x\n"}});
+    repository.shell("git -c protocol.file.allow=always submodule add -q '" + inner.path() + "' s");
+    repository.shell(setting);
+    repository.commit("submodule");
+    EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unaffected") << setting;
+    repository.write("s/f", "2\n");
+    EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:rebuilt@2") << setting;
+  }
+}
+
+const Files kText = {{"Dockerfile", "FROM a\nCOPY f.txt /f\n"},
+                     {"o.Dockerfile", "FROM a\nCOPY o /o\n"},
+                     {"f.txt", "1\n"},
+                     {"o", "1\n"}};
+
+TEST(Hidden, AttributesChangeTheBytesOfACheckout) {
+  const Repository repository(kText);
+  repository.write(".gitattributes", "*.txt text eol=crlf\n");
+  repository.commit("attributes");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1..HEAD"}), "Dockerfile:rebuilt@2 o.Dockerfile:unaffected");
+  // The work tree still has what the first checkout wrote.
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "Dockerfile:unaffected o.Dockerfile:unaffected");
+  repository.shell("rm f.txt; git checkout -q f.txt");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "Dockerfile:rebuilt@2 o.Dockerfile:unaffected");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unaffected o.Dockerfile:unaffected");
+}
+
+TEST(Hidden, AnotherEncodingIsAnotherFile) {
+  const Repository repository(kText);
+  repository.write(".gitattributes", "*.txt working-tree-encoding=UTF-16\n");
+  repository.git("add .gitattributes");
+  repository.git("commit -q -m attributes");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1..HEAD"}), "Dockerfile:rebuilt@2 o.Dockerfile:unaffected");
+  repository.shell("rm f.txt; git checkout -q f.txt");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "Dockerfile:rebuilt@2 o.Dockerfile:unaffected");
+}
+
+TEST(Hidden, AttributesOfAFolderCountForWhatIsInIt) {
+  const Repository repository({{"Dockerfile", "FROM a\nCOPY a/f.txt /f\n"},
+                               {"o.Dockerfile", "FROM a\nCOPY b/f.txt /f\n"},
+                               {"a/f.txt", "$Id$\n"},
+                               {"b/f.txt", "$Id$\n"}});
+  repository.write("a/.gitattributes", "*.txt ident\n");
+  repository.commit("attributes");
+  repository.write("c", "");
+  repository.commit("more");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~2..HEAD"}), "Dockerfile:rebuilt@2 o.Dockerfile:unaffected");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~2..HEAD~1"}), "Dockerfile:rebuilt@2 o.Dockerfile:unaffected");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1..HEAD"}), "Dockerfile:unaffected o.Dockerfile:unaffected");
+}
+
+TEST(Hidden, ModesOfTwoCommitsAreKnown) {
+  const Repository repository({{"Dockerfile", "FROM a\nCOPY g /g\n"}, {"g", "1\n"}});
+  repository.shell(
+      "git config core.filemode false; git update-index --chmod=+x g; git -c user.name=t -c user.email=t@t "
+      "commit -qm x");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1..HEAD"}), "Dockerfile:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "Dockerfile:unaffected");
+}
+
+TEST(Hidden, AModeIsTheOneOfACheckout) {
+  const Repository repository({{"Dockerfile", "FROM a\nCOPY g /g\n"}, {"g", "1\n"}});
+  repository.shell("chmod 755 g; git -c user.name=t -c user.email=t@t commit -qam x; chmod 600 g");
+  const auto explained = run_dcache({"explain", "--git", "HEAD"}, repository.path());
+  EXPECT_NE(explained.out.find("changed from 0755 to 0600"), std::string::npos) << explained.out;
+}
+
+TEST(Hidden, AFileWithTheSameTimeIsCompared) {
+  for (const char* setting : {"core.trustctime false", "core.checkStat minimal"}) {
+    const Repository repository({{"Dockerfile", "FROM a\nCOPY f /f\n"}, {"f", "1\n"}});
+    repository.shell(std::string("git config ") + setting +
+                     "; touch -d 2020-01-01 f; git update-index --refresh; echo 2 >f; touch -d 2020-01-01 f");
+    EXPECT_EQ(repository.effects({"--no-store", "--git", "HEAD"}), "Dockerfile:rebuilt@2") << setting;
+  }
+}
+
+TEST(Hidden, ATreeIsNotACommit) {
+  const Repository repository(kTwo);
+  const auto outcome = run_dcache({"affected", "--git", "HEAD:web"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("'HEAD:web' is not a commit"), std::string::npos) << outcome.err;
+}
 
 }  // namespace
 }  // namespace dcache

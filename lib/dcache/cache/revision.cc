@@ -108,9 +108,9 @@ tl::expected<Revisions, Failure> Revisions::open(const std::string& folder,
   revisions.ignored_ = std::make_shared<IgnoredFiles>();
   const auto disk = std::make_shared<const CachedFiles>(std::move(files));
   revisions.after_ = disk;
-  const auto state_at = [&](const std::string& commit, std::string name,
-                            RevisionFiles::Sparse sparse) -> tl::expected<State, Failure> {
-    auto at = RevisionFiles::open(revisions.repository_, commit, disk, sparse);
+  const auto state_at = [&](const std::string& commit, std::string name, RevisionFiles::Sparse sparse,
+                            const std::vector<std::string>& also) -> tl::expected<State, Failure> {
+    auto at = RevisionFiles::open(revisions.repository_, commit, disk, sparse, also);
     if (!at) return tl::unexpected(failure(std::move(at.error())));
     auto cached = std::make_shared<const CachedFiles>(*at);
     return State{std::move(name), std::move(*at), std::move(cached)};
@@ -123,11 +123,14 @@ tl::expected<Revisions, Failure> Revisions::open(const std::string& folder,
           failure(range + " can't be combined with other revisions", "name revisions alone, without '..'"));
     // A build of the work tree has no more than that has; one of a commit has all of it.
     const auto sparse = sides->to ? RevisionFiles::Sparse::kIncluded : RevisionFiles::Sparse::kLeftOut;
-    auto state = state_at(sides->from, first_of(range), sparse);
+    // Of two commits the checkouts count, and not what the work tree has of their files.
+    std::vector<std::string> also;
+    if (sides->to) also = revisions.repository_->differing_checkouts(sides->from, *sides->to);
+    auto state = state_at(sides->from, first_of(range), sparse, also);
     if (!state) return tl::unexpected(std::move(state.error()));
     revisions.before_.push_back(std::move(*state));
     if (!sides->to) continue;
-    auto to = state_at(*sides->to, range.substr(range.find_last_of('.') + 1), sparse);
+    auto to = state_at(*sides->to, range.substr(range.find_last_of('.') + 1), sparse, also);
     if (!to) return tl::unexpected(std::move(to.error()));
     revisions.after_ = to->cached;
     revisions.to_ = std::move(*to);

@@ -1,5 +1,7 @@
 #include "dcache/context/git.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <iterator>
@@ -7,11 +9,15 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <git2/sys/repository.h>
+#include <sys/stat.h>
 
 #include "dcache/context/hash.h"
 #include "dcache/context/libgit2.h"
 #include "dcache/text/digest.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
 
 namespace dcache::context {
 namespace {
@@ -33,8 +39,8 @@ bool trusts_all_owners() {
 }
 
 // As git_repository_open_ext(), for the repository of another user too where git's configuration allows it.
-int open_repository(git_repository** found, const std::string& folder) {
-  const auto open = [&] { return library().git_repository_open_ext(found, folder.c_str(), 0, nullptr); };
+int open_repository(git_repository** found, const std::string& folder, unsigned flags = 0) {
+  const auto open = [&] { return library().git_repository_open_ext(found, folder.c_str(), flags, nullptr); };
   const int status = open();
   if (status != GIT_EOWNER || !trusts_all_owners()) return status;
   int before = 1;  // an embedding program may use the library as well
@@ -43,6 +49,32 @@ int open_repository(git_repository** found, const std::string& folder) {
   const int again = open();
   library().git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, before);
   return again;
+}
+
+// The attributes that decide which bytes a checkout writes, and their values for a file.
+// Source: https://git-scm.com/docs/gitattributes
+constexpr std::array<const char*, 6> kAttributes = {"text",  "crlf",   "eol",
+                                                    "ident", "filter", "working-tree-encoding"};
+using Attributes = std::array<std::string, kAttributes.size()>;
+// Those from here on are not applied by libgit2.
+constexpr size_t kFirstNotApplied = 4;
+
+bool is_regular(uint32_t mode) {
+  return mode == GIT_FILEMODE_BLOB || mode == GIT_FILEMODE_BLOB_EXECUTABLE;
+}
+
+std::vector<const git_diff_delta*> deltas_of(const git_diff* diff) {
+  std::vector<const git_diff_delta*> deltas;
+  for (size_t i = 0; i < library().git_diff_num_deltas(diff); ++i)
+    deltas.push_back(library().git_diff_get_delta(diff, i));
+  return deltas;
+}
+
+// Whether a file that sets attributes differs.
+bool touches_attributes(const git_diff* diff) {
+  return std::ranges::any_of(deltas_of(diff), [](const git_diff_delta* delta) {
+    return text::base_name(delta->new_file.path) == ".gitattributes";
+  });
 }
 
 // What Git LFS puts in the place of a large file.
@@ -85,6 +117,51 @@ constexpr std::string_view kFetchMore =
 struct GitRepository::State {
   Repository repository;
   mutable Index index = {};  // read when it is first asked
+  // The same without a work tree and without an index, so that attributes are those of a commit alone. Opened
+  // when it is first asked.
+  mutable Repository bare = {};
+  // Revisions whose files are read with their own attributes, as the work tree has others.
+  mutable std::set<std::string, std::less<>> with_own_attributes = {};
+
+  // Null if it can't be opened.
+  git_repository* open_bare() const {
+    if (bare != nullptr) return bare.get();
+    git_repository* found = nullptr;
+    const char* const folder = library().git_repository_commondir(repository.get());
+    if (open_repository(&found, folder, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE) != 0)
+      return nullptr;
+    Repository opened(found);
+    git_index* empty = nullptr;
+    if (library().git_index_new(&empty) != 0) return nullptr;
+    const Index owned(empty);
+    if (library().git_repository_set_index(found, empty) != 0) return nullptr;
+    bare = std::move(opened);
+    return bare.get();
+  }
+
+  // As a commit has them, or as the work tree has for none.
+  Attributes attributes(const std::string& path, const git_oid* commit) const {
+    git_attr_options options = GIT_ATTR_OPTIONS_INIT;
+    git_repository* const from = commit == nullptr ? repository.get() : open_bare();
+    if (commit != nullptr) {
+      options.flags = GIT_ATTR_CHECK_INCLUDE_COMMIT;
+      options.attr_commit_id = *commit;
+    }
+    std::array<const char*, kAttributes.size()> values{};
+    Attributes found;
+    if (from == nullptr ||
+        library().git_attr_get_many_ext(values.data(), from, &options, path.c_str(), values.size(),
+                                        const_cast<const char**>(kAttributes.data())) != 0)
+      return found;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const git_attr_value_t kind = library().git_attr_value(values[i]);
+      found[i] = kind == GIT_ATTR_VALUE_STRING  ? values[i]
+                 : kind == GIT_ATTR_VALUE_TRUE  ? "set"
+                 : kind == GIT_ATTR_VALUE_FALSE ? "unset"
+                                                : "";
+    }
+    return found;
+  }
 
   // Null if it can't be read.
   git_index* read_index() const {
@@ -114,11 +191,55 @@ struct GitRepository::State {
     return Object(tree);
   }
 
-  // The bytes of a blob; of a file as a checkout would write them, with line ends and all.
-  tl::expected<std::string, std::string> content(const git_oid& id, const std::string& path,
-                                                 uint32_t mode) const {
+  // The commit that a revision means; nothing for a tree.
+  std::optional<git_oid> commit(const std::string& revision) const {
+    git_object* found = nullptr;
+    if (library().git_revparse_single(&found, repository.get(), revision.c_str()) != 0) return std::nullopt;
+    const Object object(found);
+    git_object* peeled = nullptr;
+    if (library().git_object_peel(&peeled, found, GIT_OBJECT_COMMIT) != 0) return std::nullopt;
+    const Object commit(peeled);
+    return *library().git_object_id(peeled);
+  }
+
+  // The commit whose attributes count for the files of a revision; nothing for those of the work tree.
+  std::optional<git_oid> own_attributes(const std::string& revision) const {
+    return with_own_attributes.contains(revision) ? commit(revision) : std::nullopt;
+  }
+
+  // Null if they can't be compared. Settings such as `ignore` of .gitmodules hide nothing: builders do not
+  // know them.
+  Diff work_tree_diff(const Object& tree, uint32_t flags) const {
+    git_diff_options options;
+    library().git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+    options.flags = flags | GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS |
+                    GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
+    options.ignore_submodules = GIT_SUBMODULE_IGNORE_NONE;
+    git_diff* made = nullptr;
+    if (library().git_diff_tree_to_workdir_with_index(&made, repository.get(),
+                                                      reinterpret_cast<git_tree*>(tree.get()), &options) != 0)
+      return nullptr;
+    return Diff(made);
+  }
+
+  Diff tree_diff(const Object& from, const Object& to, uint32_t flags) const {
+    git_diff_options options;
+    library().git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+    options.flags = flags | GIT_DIFF_SKIP_BINARY_CHECK;
+    git_diff* made = nullptr;
+    if (library().git_diff_tree_to_tree(&made, repository.get(), reinterpret_cast<git_tree*>(from.get()),
+                                        reinterpret_cast<git_tree*>(to.get()), &options) != 0)
+      return nullptr;
+    return Diff(made);
+  }
+
+  // The bytes of a blob; of a file as a checkout would write them, with line ends and all. The attributes are
+  // those of a commit, or of the work tree for none.
+  tl::expected<std::string, std::string> content(const git_oid& id, const std::string& path, uint32_t mode,
+                                                 const git_oid* commit) const {
     git_blob* found = nullptr;
-    if (library().git_blob_lookup(&found, repository.get(), &id) != 0)
+    git_repository* const from = commit == nullptr ? nullptr : open_bare();
+    if (library().git_blob_lookup(&found, from == nullptr ? repository.get() : from, &id) != 0)
       return tl::unexpected(fmt::format(
           "git has no content for {} at this revision: in a partial clone, get it with git fetch --refetch",
           path));
@@ -131,6 +252,10 @@ struct GitRepository::State {
     git_blob_filter_options options{};
     options.version = GIT_BLOB_FILTER_OPTIONS_VERSION;
     options.flags = GIT_BLOB_FILTER_CHECK_FOR_BINARY;
+    if (from != nullptr) {
+      options.flags |= GIT_BLOB_FILTER_ATTRIBUTES_FROM_COMMIT;
+      options.attr_commit_id = *commit;
+    }
     if (library().git_blob_filter(&bytes, blob.get(), path.c_str(), &options) != 0)
       return tl::unexpected(fmt::format("can't read {} from git: {}", path, last_error()));
     std::string text(bytes.ptr == nullptr ? "" : bytes.ptr, bytes.size);
@@ -138,7 +263,7 @@ struct GitRepository::State {
     return text;
   }
 
-  tl::expected<GitChange, std::string> change(const git_diff_delta& delta) const {
+  GitChange change(const git_diff_delta& delta, const git_oid* commit) const {
     const bool is_there = (delta.old_file.flags & GIT_DIFF_FLAG_EXISTS) != 0;
     GitChange change;
     change.path = is_there ? delta.old_file.path : delta.new_file.path;
@@ -146,13 +271,15 @@ struct GitRepository::State {
     change.link = mode == GIT_FILEMODE_LINK || delta.new_file.mode == GIT_FILEMODE_LINK;
     change.submodule = mode == GIT_FILEMODE_COMMIT || delta.new_file.mode == GIT_FILEMODE_COMMIT;
     if (is_there && mode == GIT_FILEMODE_COMMIT) change.commit = name_of(delta.old_file.id);
-    if (is_there && !change.submodule) change.record = record_of(delta.old_file.id, change.path, mode);
+    if (is_there && !change.submodule)
+      change.record = record_of(delta.old_file.id, change.path, mode, commit);
     return change;
   }
 
   // A file as a checkout of a blob makes it.
-  Record record_of(const git_oid& id, const std::string& path, uint32_t mode) const {
-    auto bytes = content(id, path, mode);
+  Record record_of(const git_oid& id, const std::string& path, uint32_t mode,
+                   const git_oid* commit = nullptr) const {
+    auto bytes = content(id, path, mode, commit);
     // A partial clone has names without contents.
     if (!bytes) return unread_record(id, path, mode);
     Record record;
@@ -200,10 +327,12 @@ struct GitRepository::State {
     git_odb* found = nullptr;
     if (library().git_repository_odb(&found, repository.get()) != 0) return;
     const Objects objects(found);
+    const bool checks_less = compares_less_of_files();
     for (size_t i = 0; i < library().git_index_entrycount(entries); ++i) {
       const git_index_entry& entry = *library().git_index_get_byindex(entries, i);
       const bool is_sparse = (entry.flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
-      const bool is_hidden = is_sparse || (entry.flags & GIT_INDEX_ENTRY_VALID) != 0;
+      const bool is_hidden =
+          is_sparse || (entry.flags & GIT_INDEX_ENTRY_VALID) != 0 || (checks_less && has_other_ctime(entry));
       if (!is_hidden || entry.mode == GIT_FILEMODE_COMMIT || known.contains(entry.path)) continue;
       GitChange change;
       change.path = entry.path;
@@ -222,6 +351,71 @@ struct GitRepository::State {
       } else {
         continue;
       }
+      changes.push_back(std::move(change));
+    }
+  }
+
+  // Whether git is told to take a file with another time of change for the same.
+  bool compares_less_of_files() const {
+    git_config* found = nullptr;
+    if (library().git_repository_config_snapshot(&found, repository.get()) != 0) return false;
+    const Config config(found);
+    int trusts_ctime = 1;
+    library().git_config_get_bool(&trusts_ctime, found, "core.trustctime");
+    const char* check = nullptr;
+    library().git_config_get_string(&check, found, "core.checkstat");
+    return trusts_ctime == 0 || (check != nullptr && std::string_view(check) == "minimal");
+  }
+
+  bool has_other_ctime(const git_index_entry& entry) const {
+    struct stat status {};
+    const std::string place = std::string(library().git_repository_workdir(repository.get())) + entry.path;
+    return ::lstat(place.c_str(), &status) != 0 ||
+           static_cast<uint32_t>(status.st_ctim.tv_sec) != static_cast<uint32_t>(entry.ctime.seconds) ||
+           static_cast<uint32_t>(status.st_ctim.tv_nsec) != entry.ctime.nanoseconds;
+  }
+
+  // Adds the files of which git has the same, and of which the work tree has other bytes than a checkout with
+  // the attributes of the commit.
+  void add_with_attributes(const Object& tree, const git_oid& commit, std::vector<GitChange>& changes) const {
+    const Diff all = work_tree_diff(tree, GIT_DIFF_INCLUDE_UNMODIFIED);
+    if (all == nullptr) return;
+    std::vector<std::string> others;
+    for (const git_diff_delta* const delta : deltas_of(all.get())) {
+      const git_diff_file& file = delta->old_file;
+      if (delta->status != GIT_DELTA_UNMODIFIED || !is_regular(file.mode)) continue;
+      const Attributes then = attributes(file.path, &commit), now = attributes(file.path, nullptr);
+      if (then == now) continue;
+      const bool is_applied =
+          std::equal(then.begin() + kFirstNotApplied, then.end(), now.begin() + kFirstNotApplied);
+      const auto is = work_tree_record(file.path);
+      const Record was = record_of(file.id, file.path, file.mode, &commit);
+      if (!is_applied || !is || is->content != was.content) others.emplace_back(file.path);
+    }
+    add_paths(tree, commit, others, changes);
+  }
+
+  // Adds files as a checkout of the commit writes them, if they are not there yet.
+  void add_paths(const Object& tree, const git_oid& commit, const std::vector<std::string>& paths,
+                 std::vector<GitChange>& changes) const {
+    std::set<std::string, std::less<>> known;
+    for (const GitChange& change : changes)
+      known.insert(change.path);
+    for (const std::string& path : paths) {
+      git_tree_entry* found = nullptr;
+      if (known.contains(path) ||
+          library().git_tree_entry_bypath(&found, reinterpret_cast<git_tree*>(tree.get()), path.c_str()) != 0)
+        continue;
+      const TreeEntry entry(found);
+      const git_oid& id = *library().git_tree_entry_id(found);
+      const uint32_t mode = library().git_tree_entry_filemode(found);
+      GitChange change;
+      change.path = path;
+      change.record = record_of(id, path, mode, &commit);
+      const Attributes values = attributes(path, &commit);
+      if (std::any_of(values.begin() + kFirstNotApplied, values.end(),
+                      [](const auto& one) { return !one.empty(); }))
+        change.record->content = hash_bytes(fmt::format("{} {}", name_of(id), fmt::join(values, " ")));
       changes.push_back(std::move(change));
     }
   }
@@ -321,10 +515,10 @@ tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string
     return unknown_revision(text);
   const Object from(spec.from), to(spec.to);
   for (const Object* const side : {&from, &to}) {
-    git_object* tree = nullptr;
-    if (*side && library().git_object_peel(&tree, side->get(), GIT_OBJECT_TREE) != 0)
+    git_object* commit = nullptr;
+    if (*side && library().git_object_peel(&commit, side->get(), GIT_OBJECT_COMMIT) != 0)
       return tl::unexpected(fmt::format("'{}' is not a commit; name a commit, a branch or a tag", text));
-    const Object peeled(tree);
+    const Object peeled(commit);
   }
   GitRange range{name_of(from.get()), std::nullopt};
   if (to) range.to = name_of(to.get());
@@ -338,31 +532,49 @@ tl::expected<GitRange, std::string> GitRepository::parse_range(const std::string
   return range;
 }
 
-tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(const std::string& revision,
-                                                                         Sparse sparse) const {
+tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(
+    const std::string& revision, Sparse sparse, const std::vector<std::string>& also) const {
   const auto tree = state_->tree(revision);
   if (!tree) return tl::unexpected(tree.error());
-  git_diff_options options;
-  library().git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-  options.flags = GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS | GIT_DIFF_INCLUDE_TYPECHANGE |
-                  GIT_DIFF_SKIP_BINARY_CHECK;
-  git_diff* made = nullptr;
-  if (library().git_diff_tree_to_workdir_with_index(&made, state_->repository.get(),
-                                                    reinterpret_cast<git_tree*>(tree->get()), &options) != 0)
+  const auto diff = state_->work_tree_diff(*tree, 0);
+  if (diff == nullptr)
     return tl::unexpected(fmt::format("can't compare {} with '{}': {}", root_, revision, last_error()));
-  const Diff diff(made);
+  const bool has_other_attributes = touches_attributes(diff.get());
+  if (has_other_attributes || !also.empty()) state_->with_own_attributes.insert(revision);
+  const std::optional<git_oid> own = state_->own_attributes(revision);
   std::vector<GitChange> changes;
-  for (size_t i = 0; i < library().git_diff_num_deltas(diff.get()); ++i) {
-    const git_diff_delta& delta = *library().git_diff_get_delta(diff.get(), i);
+  for (const git_diff_delta* const delta : deltas_of(diff.get())) {
     // Git does not look into a repository inside of this one, unless it is a submodule.
-    const bool is_there = (delta.old_file.flags & GIT_DIFF_FLAG_EXISTS) != 0;
-    if (!is_there && std::string_view(delta.new_file.path).ends_with('/')) continue;
-    auto change = state_->change(delta);
-    if (!change) return tl::unexpected(std::move(change.error()));
-    changes.push_back(std::move(*change));
+    const bool is_there = (delta->old_file.flags & GIT_DIFF_FLAG_EXISTS) != 0;
+    if (!is_there && std::string_view(delta->new_file.path).ends_with('/')) continue;
+    changes.push_back(state_->change(*delta, own ? &*own : nullptr));
   }
   state_->add_hidden(sparse, changes);
+  if (own && has_other_attributes) state_->add_with_attributes(*tree, *own, changes);
+  if (own) state_->add_paths(*tree, *own, also, changes);
   return changes;
+}
+
+std::vector<std::string> GitRepository::differing_checkouts(const std::string& from,
+                                                            const std::string& to) const {
+  const auto before = state_->tree(from), after = state_->tree(to);
+  const auto a = state_->commit(from), b = state_->commit(to);
+  if (!before || !after || !a || !b) return {};
+  Diff diff = state_->tree_diff(*before, *after, 0);
+  const bool has_other_attributes = diff != nullptr && touches_attributes(diff.get());
+  if (has_other_attributes) diff = state_->tree_diff(*before, *after, GIT_DIFF_INCLUDE_UNMODIFIED);
+  if (diff == nullptr) return {};
+  std::vector<std::string> paths;
+  for (const git_diff_delta* const delta : deltas_of(diff.get())) {
+    const git_diff_file& was = delta->old_file;
+    const git_diff_file& is = delta->new_file;
+    if (!is_regular(was.mode) || !is_regular(is.mode) || name_of(was.id) != name_of(is.id)) continue;
+    const auto has_same_attributes = [&] {
+      return !has_other_attributes || state_->attributes(was.path, &*a) == state_->attributes(is.path, &*b);
+    };
+    if (was.mode != is.mode || !has_same_attributes()) paths.emplace_back(is.path);
+  }
+  return paths;
 }
 
 tl::expected<std::optional<std::string>, std::string> GitRepository::content(const std::string& revision,
@@ -375,8 +587,9 @@ tl::expected<std::optional<std::string>, std::string> GitRepository::content(con
     return std::nullopt;
   const TreeEntry entry(found);
   if (library().git_tree_entry_type(found) != GIT_OBJECT_BLOB) return std::nullopt;
-  auto bytes =
-      state_->content(*library().git_tree_entry_id(found), name, library().git_tree_entry_filemode(found));
+  const std::optional<git_oid> own = state_->own_attributes(revision);
+  auto bytes = state_->content(*library().git_tree_entry_id(found), name,
+                               library().git_tree_entry_filemode(found), own ? &*own : nullptr);
   if (!bytes) return tl::unexpected(std::move(bytes.error()));
   return std::move(*bytes);
 }

@@ -60,10 +60,17 @@ class GitRepository {
   tl::expected<GitRange, std::string> parse_range(const std::string& text) const;
   // All differences between a revision and the work tree, untracked files included. Files that git was told
   // not to look at (assume-unchanged) are compared all the same. Those that a sparse checkout leaves out are
-  // differences only if they are asked for: no build of the work tree has them.
+  // differences only if they are asked for: no build of the work tree has them. Settings of git that hide
+  // differences, such as `ignore` of a submodule, do not count. A file that only other .gitattributes write
+  // with other bytes is a difference. `also` are paths that are in the answer as the revision has them,
+  // whether they differ or not.
   enum class Sparse : uint8_t { kLeftOut, kIncluded };
   tl::expected<std::vector<GitChange>, std::string> changes(const std::string& revision,
-                                                            Sparse sparse = Sparse::kLeftOut) const;
+                                                            Sparse sparse = Sparse::kLeftOut,
+                                                            const std::vector<std::string>& also = {}) const;
+  // The files of which two commits have the same content, and of which their checkouts differ: in the mode,
+  // or because .gitattributes do. Whatever core.filemode is: it is about work trees.
+  std::vector<std::string> differing_checkouts(const std::string& from, const std::string& to) const;
   // Whether .gitignore, or what else git reads for it, leaves a file or folder of the work tree out. What git
   // tracks, or tracks something of, is not left out. `path` is from the root.
   bool ignores(const std::string& path, bool is_folder) const;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <git2.h>
+#include <git2/sys/repository.h>
 
 namespace dcache::context {
 
@@ -22,6 +23,13 @@ struct Library {
   use(git_config_free) \
   use(git_repository_open_ext) \
   use(git_repository_workdir) \
+  use(git_repository_commondir) \
+  use(git_repository_set_index) \
+  use(git_repository_config_snapshot) \
+  use(git_config_get_bool) \
+  use(git_config_get_string) \
+  use(git_attr_get_many_ext) \
+  use(git_attr_value) \
   use(git_repository_is_shallow) \
   use(git_repository_head_unborn) \
   use(git_repository_free) \
@@ -34,6 +42,7 @@ struct Library {
   use(git_object_peel) \
   use(git_diff_options_init) \
   use(git_diff_tree_to_workdir_with_index) \
+  use(git_diff_tree_to_tree) \
   use(git_diff_num_deltas) \
   use(git_diff_get_delta) \
   use(git_diff_free) \
@@ -50,6 +59,7 @@ struct Library {
   use(git_tree_entry_free) \
   use(git_ignore_path_is_ignored) \
   use(git_repository_index) \
+  use(git_index_new) \
   use(git_index_find) \
   use(git_index_find_prefix) \
   use(git_index_entrycount) \

@@ -28,10 +28,10 @@ class Restore {
     if (ignore_.decide(path).ignored) return;
     Record record = *change.record;
     record.path = path;
-    // Git knows of modes only whether a file is executable.
+    // Git knows of modes only whether a file is executable. A umask may let the group write.
     if (now != nullptr && now->type == Type::kFile && record.type == Type::kFile) {
-      const bool executable = (record.mode & 0100U) != 0;
-      record.mode = executable ? now->mode | ((now->mode & 0444U) >> 2U) : now->mode & ~0111U;
+      const bool is_same = ((record.mode ^ now->mode) & 0100U) == 0;
+      record.mode = is_same ? now->mode : record.mode | (now->mode & 0020U);
     }
     changed_.push_back(std::move(record));
   }
@@ -103,8 +103,8 @@ std::string with_slash(std::string folder) {
 
 tl::expected<std::shared_ptr<const RevisionFiles>, std::string> RevisionFiles::open(
     std::shared_ptr<const GitRepository> repository, std::string revision,
-    std::shared_ptr<const FileSystem> work_tree, Sparse sparse) {
-  auto changes = repository->changes(revision, sparse);
+    std::shared_ptr<const FileSystem> work_tree, Sparse sparse, const std::vector<std::string>& also) {
+  auto changes = repository->changes(revision, sparse, also);
   if (!changes) return tl::unexpected(std::move(changes.error()));
   std::shared_ptr<RevisionFiles> files(
       new RevisionFiles(std::move(repository), std::move(revision), std::move(work_tree)));

@@ -25,11 +25,13 @@ class RevisionFiles : public FileSystem {
   using Changes = std::map<std::string, GitChange, std::less<>>;
 
   // `revision` is a commit of `repository`, which is kept. What a sparse checkout leaves out is a part of the
-  // revision if that is asked for. The error is a sentence.
+  // revision if that is asked for. `also` are paths from the root that count as changed, whether they differ
+  // from the work tree or not. The error is a sentence.
   using Sparse = GitRepository::Sparse;
   static tl::expected<std::shared_ptr<const RevisionFiles>, std::string> open(
       std::shared_ptr<const GitRepository> repository, std::string revision,
-      std::shared_ptr<const FileSystem> work_tree, Sparse sparse = Sparse::kLeftOut);
+      std::shared_ptr<const FileSystem> work_tree, Sparse sparse = Sparse::kLeftOut,
+      const std::vector<std::string>& also = {});
 
   const Changes& changes() const { return changes_; }
   // The submodule that an absolute path is in, if it is not the same at the revision and its commit of then
