@@ -76,6 +76,8 @@ class Splitter {
       at_ = std::min(script_.find('\n', at_), script_.size());
     } else if (c == ';' || c == '&' || c == '|') {
       separator(c);
+    } else if (c == '(' && is_empty() && skip_arithmetic()) {
+      return;
     } else if (c == '(') {
       ++at_;
       if (current_.words.size() == 1 && peek() == ')') {
@@ -119,6 +121,27 @@ class Splitter {
     }
     finish(Connector::kThen);
     if (depth_ > 0) --depth_;
+  }
+
+  bool is_empty() const {
+    return current_.words.empty() && current_.assignments.empty() && current_.redirections.empty();
+  }
+
+  // `((A += 1))` has no commands. False, with nothing done, for two subshells.
+  bool skip_arithmetic() {
+    // Unclosed ones would be looked through from each parenthesis.
+    constexpr size_t kLongest = 1000, kNotAgain = 100;
+    if (peek() != '(' || peek(1) != '(' || at_ < no_arithmetic_before_) return false;
+    size_t end = at_ + 2;
+    int level = 1;
+    for (; end < script_.size() && end < at_ + kLongest; ++end) {
+      if (script_[end] == '(') ++level;
+      if (script_[end] == ')' && --level == 0) break;
+    }
+    const bool is_arithmetic = level == 0 && script_.substr(end).starts_with("))");
+    if (!is_arithmetic) no_arithmetic_before_ = at_ + kNotAgain;
+    if (is_arithmetic) at_ = end + 2;
+    return is_arithmetic;
   }
 
   // Digits directly before a redirection.
@@ -231,6 +254,9 @@ class Splitter {
 
   // `NAME in WORDS` up to the end of the line or `;`: no commands, except those in substitutions.
   void skip_loop_head() {
+    while (peek() == ' ' || peek() == '\t')
+      ++at_;
+    if (skip_arithmetic()) return;
     while (at_ < script_.size() && peek() != ';' && peek() != '\n') {
       if (peek() == '(' || peek() == ')') ++at_;
       while (peek() == ' ' || peek() == '\t')
@@ -379,9 +405,7 @@ class Splitter {
 
   // Ends the current command; `next` ties the one that follows.
   void finish(Connector next) {
-    const bool empty =
-        current_.words.empty() && current_.assignments.empty() && current_.redirections.empty();
-    if (!empty) {
+    if (!is_empty()) {
       current_.connector = std::exchange(next_connector_, next);
       current_.depth = depth_;
       current_.quoted = quoted_;
@@ -421,6 +445,7 @@ class Splitter {
     if (begin != nullptr) current_.spelling = {begin, static_cast<size_t>(end - begin)};
   }
 
+  size_t no_arithmetic_before_ = 0;
   std::string_view script_;
   uint32_t depth_;
   uint32_t nesting_;
