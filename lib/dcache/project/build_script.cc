@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "dcache/project/script_effects.h"
 #include "dcache/text/arena.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -68,18 +70,25 @@ void append_words(std::vector<CiText>& to, const CiText& value) {
 
 constexpr std::string_view kWordEnds = " \t\r\n;&|()";
 
-// Commands that set the variables which their words name.
-constexpr std::array<std::string_view, 4> kReaders = {"read", "mapfile", "readarray", "getopts"};
+// Flags of `declare` that make the value another one than is written.
+constexpr std::string_view kChangingFlags = "inulcaA";
+constexpr size_t kMostFunctions = 100, kMostNames = 1000;
+constexpr size_t kMostPushed = 100;
 
-// Whether a command may set variables that the script does not name: those of another file, or of a text that
-// only the run makes.
-bool sets_any_variable(std::span<const shell::Word> words) {
-  const std::string_view program = words.front().text;
-  if (program == "source" || program == "." || program == "eval") return true;
-  return program == "export" && std::ranges::any_of(words.subspan(1), [](const shell::Word& word) {
-           const bool is_substitution = word.text.starts_with("$(") || word.text.starts_with('`');
-           return is_substitution && !word.literal;
-         });
+// A folder that may be one or another.
+CiText unknown_folder() {
+  return {"$PWD", {"$PWD"}};
+}
+
+bool declares(std::string_view program) {
+  return program == "export" || program == "readonly" || program == "local" || program == "declare" ||
+         program == "typeset";
+}
+
+// Keywords that add one to the depth of the commands after them.
+bool opens_block(std::string_view word) {
+  constexpr std::array<std::string_view, 7> kOpening = {"if", "while", "until", "{", "for", "select", "case"};
+  return std::ranges::find(kOpening, word) != kOpening.end();
 }
 
 // Variables of the CI service, which no file of a repository sets.
@@ -169,58 +178,220 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
   text::Arena texts;
   size_t end = 0;
   writes_exports_ = script.find("GITHUB_ENV") != std::string_view::npos;
-  for (const shell::Command& command : shell::split(script, texts)) {
-    const auto stretch = stretch_of(command.spelling, script);
+  const std::vector<shell::Command> commands = shell::split(script, texts);
+  note_effects(commands);
+  std::vector<bool> nested(commands.size());
+  std::vector<std::string_view> before(commands.size());
+  for (size_t i = 0; i < commands.size(); ++i) {
+    const auto stretch = stretch_of(commands[i].spelling, script);
     // Commands in substitutions follow the one that contains them.
-    const bool nested = !stretch || stretch->begin < end;
-    if (!nested) {
-      follow_keywords(script.substr(end, stretch->begin - end));
-      end = stretch->end;
-    }
-    read_command(command, nested, builds);
+    nested[i] = !stretch || stretch->begin < end;
+    if (nested[i]) continue;
+    before[i] = script.substr(end, stretch->begin - end);
+    end = stretch->end;
   }
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (nested[i]) {
+      read_command(commands[i], {.nested = true}, builds);
+      continue;
+    }
+    follow_keywords(before[i]);
+    size_t next = i + 1;
+    while (next < commands.size() && nested[next])
+      ++next;
+    const shell::Command* const following = next < commands.size() ? &commands[next] : nullptr;
+    start_command(commands[i]);
+    read_command(commands[i], {.apart = is_apart(commands[i], following)}, builds);
+    if (function_) collect_effects(commands[i]);
+    is_expected_ = is_expected_to_succeed(commands[i]);
+  }
+  end_list();
+  leave_blocks(0);
   folders_.resize(1);
   return builds;
+}
+
+// Whether a command runs in a shell of its own: in a pipeline or in the background.
+bool BuildScript::is_apart(const shell::Command& command, const shell::Command* following) {
+  using shell::Connector;
+  return command.connector == Connector::kPipe ||
+         (following != nullptr &&
+          (following->connector == Connector::kPipe || following->connector == Connector::kBackground));
+}
+
+// The variables that the commands of a script set: what a function reads is known when it is called.
+void BuildScript::note_effects(const std::vector<shell::Command>& commands) {
+  names_.clear();
+  has_folder_change_ = false;
+  for (const shell::Command& command : commands) {
+    for (const std::string_view name : names_set_by(command))
+      names_.emplace(name);
+    has_folder_change_ = has_folder_change_ || changes_folder(command);
+  }
 }
 
 // A subshell's folder is its own, and the variable of a loop has many values.
 void BuildScript::follow_keywords(std::string_view between) {
   bool comment = false;
+  size_t arithmetic_end = 0;
   std::string_view word_before;
   for (size_t i = 0; i < between.size(); ++i) {
     const char c = between[i];
+    if (!comment && i >= arithmetic_end && between.substr(i).starts_with("((")) {
+      arithmetic_end = std::min(between.find("))", i), between.size());
+      for (const std::string_view name : names_set_in_arithmetic(between.substr(i, arithmetic_end - i)))
+        set_unknown(name);
+    }
     const size_t end = std::min(between.find_first_of(kWordEnds, i), between.size());
     if (!comment && c != '#' && end > i) {
-      const std::string_view word = between.substr(i, end - i);
-      if (word_before == "for" || word_before == "select") set_unknown(word);
-      word_before = word;
+      follow_keyword(between.substr(i, end - i), std::exchange(word_before, between.substr(i, end - i)));
       i = end - 1;
       continue;
     }
     if (c == '#') comment = true;
     if (c == '\n') comment = false;
     if (comment) continue;
-    if (c == '(' && folders_.size() < kMostNested) folders_.push_back(Folder(folders_.back()));
+    if (c == '(' && !word_before.empty() && text::trim_left(between.substr(i + 1)).starts_with(')')) {
+      i = between.find(')', i);
+      enter_function(word_before);
+    } else if (c == '(') {
+      if (folders_.size() < kMostNested) folders_.push_back(Folder(folders_.back()));
+      if (function_ && !function_->is_open) ++function_->openers;
+    }
     if (c == ')' && folders_.size() > 1) folders_.pop_back();
+    if (c == ';' && i > 0 && between[i - 1] == ';') starts_branch_ = true;
+    word_before = text::is_ascii_space(c) ? word_before : std::string_view();
   }
 }
 
-void BuildScript::read_command(const shell::Command& command, bool nested, std::vector<CiBuild>& builds) {
-  const bool sure = command.depth == 0 && !nested;
-  if (command.words.empty()) set_all(command.assignments, sure);
+void BuildScript::follow_keyword(std::string_view word, std::string_view word_before) {
+  if (word_before == "for" || word_before == "select") set_unknown(word);
+  if (word_before == "function") enter_function(word);
+  if (word == "else" || word == "elif") starts_branch_ = true;
+  if (function_ && !function_->is_open && opens_block(word)) ++function_->openers;
+}
+
+// Its body runs when it is called, with the variables and in the folder of then.
+void BuildScript::enter_function(std::string_view name) {
+  functions_.emplace(name);
+  if (function_) return;
+  if (functions_.size() > kMostFunctions) {
+    variables_.clear();
+    is_open_ = true;
+    return;
+  }
+  function_ = Function{variables_, folders_};
+  for (const std::string& set : names_)
+    set_unknown(set);
+  if (has_folder_change_) folders_.back() = {unknown_folder(), unknown_folder()};
+}
+
+void BuildScript::leave_function() {
+  const Function left = *std::exchange(function_, std::nullopt);
+  variables_ = left.variables;
+  folders_ = left.folders;
+  // Should the end of the body not be the one that a shell sees.
+  for (const std::string& name : left.names)
+    set_unknown(name);
+}
+
+void BuildScript::collect_effects(const shell::Command& command) {
+  for (const std::string_view name : names_set_by(command)) {
+    function_->names.emplace(name);
+    set_by_functions_.emplace(name);
+  }
+  functions_change_folder_ = functions_change_folder_ || changes_folder(command);
+  functions_set_any_ = functions_set_any_ || sets_any_variable(command);
+}
+
+void BuildScript::call_function() {
+  functions_set_any_ = functions_set_any_ || set_by_functions_.size() > kMostNames;
+  for (const std::string& name : set_by_functions_)
+    set_unknown(name);
+  if (functions_change_folder_) folders_.back() = {unknown_folder(), unknown_folder()};
+  if (!functions_set_any_) return;
+  variables_.clear();
+  is_open_ = true;
+}
+
+// What may not have run is over at the end of its list or of its block.
+void BuildScript::start_command(const shell::Command& command) {
+  using shell::Connector;
+  const uint32_t depth_before = std::exchange(depth_, command.depth);
+  if (command.connector == Connector::kAnd && command.depth > depth_before) {
+    end_list();  // a block, of which all is uncertain
+  } else if (command.connector == Connector::kAnd) {
+    if (has_or_) settle_list();
+    is_uncertain_ = is_uncertain_ || !is_expected_ || command.depth < depth_before;
+  } else if (command.connector == Connector::kOr) {
+    settle_list();
+    has_or_ = is_uncertain_ = true;
+  } else if (command.connector != Connector::kPipe) {
+    end_list();
+  }
+  if (function_ && !function_->is_open) {
+    function_->is_open = true;
+    function_->depth = command.depth - std::min(command.depth, function_->openers);
+  }
+  leave_blocks(command.depth);
+  start_branch(command.depth);
+}
+
+// Another branch starts in the folder in which the block did.
+void BuildScript::start_branch(uint32_t depth) {
+  Folder& folder = folders_.back();
+  if (!std::exchange(starts_branch_, false) || !folder.uncertain) return;
+  Uncertain& uncertain = *folder.uncertain;
+  uncertain.differs = uncertain.differs || folder.now.text != uncertain.before.text;
+  const bool is_of_block = uncertain.depth == depth && uncertain.least_depth == depth;
+  folder.now = is_of_block ? uncertain.before : unknown_folder();
+}
+
+void BuildScript::leave_blocks(uint32_t depth) {
+  if (function_ && function_->is_open && depth <= function_->depth) leave_function();
+  const auto& uncertain = folders_.back().uncertain;
+  if (uncertain && uncertain->depth > depth) settle_folder();
+}
+
+void BuildScript::end_list() {
+  settle_list();
+  has_or_ = is_uncertain_ = false;
+}
+
+void BuildScript::settle_list() {
+  for (const std::string& name : std::exchange(conditional_, {}))
+    set_unknown(name);
+  const auto& uncertain = folders_.back().uncertain;
+  if (uncertain && uncertain->in_list) settle_folder();
+}
+
+void BuildScript::settle_folder() {
+  Folder& folder = folders_.back();
+  if (folder.uncertain->differs || folder.now.text != folder.uncertain->before.text)
+    folder.now = unknown_folder();
+  folder.uncertain.reset();
+}
+
+void BuildScript::read_command(const shell::Command& command, Place place, std::vector<CiBuild>& builds) {
+  const bool known = command.depth == 0 && !place.nested && !place.apart;
+  if (command.words.empty()) set_all(command.assignments, known);
   const auto called = shell::invocation(command);
-  if (called.empty()) return;
-  if (sets_any_variable(called)) {
+  if (called.empty()) return set_arithmetic(command);
+  if (sets_any_variable(command)) {
     variables_.clear();
     is_open_ = true;
   }
-  if (called.front().text == "export" || called.front().text == "readonly" ||
-      called.front().text == "local" || called.front().text == "declare")
-    return set_all(called.subspan(1), sure);
+  if (declares(called.front().text)) return declare(called, known);
   const std::vector<CiText> words = expand(called);
-  if (words.empty() || reads_values(words)) return;
+  for (const std::string_view name : names_set_by(command))
+    set_unknown(name);
+  if (words.empty()) return;
   const std::string& program = words.front().text;
-  if (!nested && (program == "cd" || program == "pushd" || program == "popd")) return change_folder(words);
+  if (functions_.contains(program)) call_function();
+  if (changes_folder(command)) {
+    if (!place.nested && !place.apart) change_folder(words, command.depth);
+    return;
+  }
   if (writes_exports_) note_exports(command, words);
   std::optional<CiText> input;
   for (const shell::Redirection& redirection : command.redirections) {
@@ -232,14 +403,21 @@ void BuildScript::read_command(const shell::Command& command, bool nested, std::
   builds.push_back(*std::move(build));
 }
 
-// Variables that get their values from a file or from options: `read -r A B`.
-bool BuildScript::reads_values(const std::vector<CiText>& words) {
-  const std::string& program = words.front().text;
-  if (program == "printf" && words.size() > 2 && words[1].text == "-v") set_unknown(words[2].text);
-  const bool reads = std::ranges::find(kReaders, program) != kReaders.end();
-  for (size_t i = 1; reads && i < words.size(); ++i)
-    set_unknown(words[i].text);
-  return reads;
+// `A=$((B++))` sets both.
+void BuildScript::set_arithmetic(const shell::Command& command) {
+  for (const std::string_view name : names_set_by(command)) {
+    const auto is_own = [&](const shell::Word& word) { return word.text.starts_with(name); };
+    if (std::ranges::none_of(command.assignments, is_own)) set_unknown(name);
+  }
+}
+
+// `declare -i` evaluates, and others change the value, too.
+void BuildScript::declare(std::span<const shell::Word> words, bool known) {
+  const bool changes = std::ranges::any_of(words.subspan(1), [](const shell::Word& word) {
+    return word.text.starts_with('-') && word.text.find_first_of(kChangingFlags) != std::string_view::npos;
+  });
+  const bool exports = words.front().text == "export";  // -n is not to export it
+  set_all(words.subspan(1), known && (exports || !changes));
 }
 
 void BuildScript::set_unknown(std::string_view name) {
@@ -271,21 +449,34 @@ void BuildScript::set(const shell::Word& assignment, bool sure) {
   }
   // In a branch or a loop, or an array, whose words are not read.
   const bool known = sure && !(array && appends) && value.text.size() <= kLongestCiText;
+  if (is_uncertain_) conditional_.push_back(name);
   variables_.insert_or_assign(name, known ? std::move(value) : std::move(unknown));
 }
 
 // `cd -` and `popd` go back.
-void BuildScript::change_folder(const std::vector<CiText>& words) {
+void BuildScript::change_folder(const std::vector<CiText>& words, uint32_t depth) {
   Folder& folder = folders_.back();
-  const auto target = std::ranges::find_if(words.begin() + 1, words.end(),
-                                           [](const CiText& word) { return !word.text.starts_with("--"); });
-  const bool back = words.front().text == "popd" || (target != words.end() && target->text == "-");
-  if (back) {
-    std::swap(folder.now, folder.before);
-    return;
+  if (depth > 0 || is_uncertain_) {
+    if (!folder.uncertain) folder.uncertain = Uncertain{folder.now, depth, depth};
+    folder.uncertain->least_depth = std::min(folder.uncertain->least_depth, depth);
+    folder.uncertain->depth = std::max(folder.uncertain->depth, depth);
+    folder.uncertain->in_list = folder.uncertain->in_list || is_uncertain_;
   }
-  folder.before = folder.now;
-  folder.now = target == words.end() ? CiText{"~", {"~"}} : join_ci_path(folder.now, *target);
+  CiText from = folder.now;
+  const auto target = std::ranges::find_if(words.begin() + 1, words.end(), [](const CiText& word) {
+    return word.text == "-" || !word.text.starts_with('-');
+  });
+  const std::string& program = words.front().text;
+  if (program == "popd") {
+    folder.now = folder.pushed.empty() ? unknown_folder() : folder.pushed.back();
+    if (!folder.pushed.empty()) folder.pushed.pop_back();
+  } else if (target == words.end()) {
+    folder.now = program == "cd" ? CiText{"~", {"~"}} : unknown_folder();
+  } else {
+    folder.now = target->text == "-" ? folder.before : join_ci_path(folder.now, *target);
+    if (program == "pushd" && folder.pushed.size() < kMostPushed) folder.pushed.push_back(from);
+  }
+  folder.before = std::move(from);
 }
 
 void BuildScript::note_exports(const shell::Command& command, const std::vector<CiText>& words) {
@@ -303,8 +494,8 @@ void BuildScript::note_exports(const shell::Command& command, const std::vector<
       value.text += ' ';
       value.append(words[more]);
     }
-    const bool known = command.depth == 0 && words.front().text == "echo" && !exported_.contains(name) &&
-                       value.text.size() <= kLongestCiText;
+    const bool known = command.depth == 0 && !is_uncertain_ && words.front().text == "echo" &&
+                       !exported_.contains(name) && value.text.size() <= kLongestCiText;
     CiText unknown;
     unknown.append_unknown("$" + name);
     exported_.insert_or_assign(name, known ? std::move(value) : std::move(unknown));

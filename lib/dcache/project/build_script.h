@@ -1,7 +1,10 @@
 // The builds that the shell script of a CI job starts.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,17 +35,53 @@ class BuildScript {
   std::optional<CiText> find(std::string_view name) const;
 
  private:
+  // A change of the folder in a block, or in a list after a command that may fail.
+  struct Uncertain {
+    CiText before;
+    uint32_t depth = 0, least_depth = 0;
+    bool in_list = false;
+    bool differs = false;  // another branch ended in another folder
+  };
   struct Folder {
     CiText now, before;
+    std::vector<CiText> pushed = {};
+    std::optional<Uncertain> uncertain = {};
+  };
+  // A function whose body is read, and what was there before it.
+  struct Function {
+    Variables variables;
+    std::vector<Folder> folders;
+    uint32_t openers = 0;  // blocks between its name and its first command
+    uint32_t depth = 0;    // of the commands around it
+    bool is_open = false;
+    std::set<std::string, std::less<>> names = {};
+  };
+  struct Place {
+    bool nested = false;  // in a substitution
+    bool apart = false;   // in a pipeline or in the background
   };
 
+  static bool is_apart(const shell::Command& command, const shell::Command* following);
+  void note_effects(const std::vector<shell::Command>& commands);
   void follow_keywords(std::string_view between);
-  void read_command(const shell::Command& command, bool nested, std::vector<CiBuild>& builds);
+  void follow_keyword(std::string_view word, std::string_view word_before);
+  void start_branch(uint32_t depth);
+  void enter_function(std::string_view name);
+  void leave_function();
+  void collect_effects(const shell::Command& command);
+  void call_function();
+  void start_command(const shell::Command& command);
+  void leave_blocks(uint32_t depth);
+  void end_list();
+  void settle_list();
+  void settle_folder();
+  void read_command(const shell::Command& command, Place place, std::vector<CiBuild>& builds);
+  void set_arithmetic(const shell::Command& command);
+  void declare(std::span<const shell::Word> words, bool known);
   void set(const shell::Word& assignment, bool sure);
   void set_unknown(std::string_view name);
-  bool reads_values(const std::vector<CiText>& words);
   void set_all(std::span<const shell::Word> words, bool sure);
-  void change_folder(const std::vector<CiText>& words);
+  void change_folder(const std::vector<CiText>& words, uint32_t depth);
   void note_exports(const shell::Command& command, const std::vector<CiText>& words);
   std::vector<CiText> expand(std::span<const shell::Word> words);
   CiText expand(const shell::Word& word);
@@ -54,6 +93,19 @@ class BuildScript {
   bool is_open_ = false;         // another file or text may have set any variable that is not set since
   size_t expanded_ = 0;          // characters
   std::vector<Folder> folders_;  // of the shell, and of the subshells that are open
+  // Of the list that is read.
+  bool is_expected_ = true;  // the command before is
+  uint32_t depth_ = 0;       // of the command before
+  bool is_uncertain_ = false, has_or_ = false;
+  bool starts_branch_ = false;
+  std::vector<std::string> conditional_;  // variables that it sets if all goes well
+  // Of the script: the variables that it sets anywhere, and whether it changes the folder.
+  std::set<std::string, std::less<>> names_;
+  bool has_folder_change_ = false;
+  // Of the functions of all scripts, and the one that is read.
+  std::set<std::string, std::less<>> functions_, set_by_functions_;
+  bool functions_change_folder_ = false, functions_set_any_ = false;
+  std::optional<Function> function_;
 };
 
 // A folder below another. It replaces that if it is absolute.
