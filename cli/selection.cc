@@ -212,8 +212,47 @@ void keep_default(const BuildFlags& flags, const std::string& dockerfile, Select
   selection.meant = std::move(kept);
 }
 
+// Whether one of the files is a folder, or not of the repository that the current folder is in.
+bool is_of_no_repository(const std::vector<std::string>& files) {
+  const std::string root = context::repository_root(current_folder());
+  return root.empty() || std::ranges::any_of(files, [&](const std::string& path) {
+           return !std::filesystem::is_regular_file(path) ||
+                  !text::is_within(context::disk()->real_path(path), root);
+         });
+}
+
+// The images of Dockerfiles, as all definitions of the repository have them, like dcache affected. Nothing if
+// one of the files is not an image there.
+std::optional<Selection> select_in_repository(const std::vector<std::string>& dockerfiles,
+                                              const project::ProjectOptions& options) {
+  if (!options.build.context.empty() || is_of_no_repository(dockerfiles)) return std::nullopt;
+  Selection selection{project::read_project(".", options), {}};
+  const context::FileSystem& files = *options.read.files;
+  for (const std::string& path : dockerfiles) {
+    const std::string real = files.real_path(path);
+    bool is_found = false;
+    for (size_t i = 0; i < selection.project.images.size(); ++i) {
+      project::Image& image = selection.project.images[i];
+      if (image.target.dockerfile_inline || !image.remote.empty()) continue;
+      if (files.real_path(image.build.dockerfile) != real) continue;
+      image.build.dockerfile = text::clean_path(path);
+      selection.meant.push_back(i);
+      is_found = true;
+    }
+    if (!is_found) return std::nullopt;
+  }
+  return selection;
+}
+
 Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions& options, bool complains,
                           bool& failed) {
+  if (auto selection = select_in_repository(flags.files, options)) {
+    if (!complains) return std::move(*selection);
+    for (const text::Failure& failure : selection->project.failures)
+      complain("warning: " + text::words_of(failure));
+    if (flags.files.size() == 1) keep_default(flags.files.front(), *selection);
+    return std::move(*selection);
+  }
   project::Found found = complains ? find_files(flags.files, {.definitions = true}, failed)
                                    : project::find_dockerfiles(flags.files, {.definitions = true});
   const std::vector<std::string>& dockerfiles = found.files;
@@ -290,11 +329,30 @@ std::string default_dockerfile(const std::string& folder, const context::FileSys
   return !files.exists(path) && files.exists(other) ? other : path;
 }
 
+// Whether -f says what a definition leaves open. An image with a Dockerfile of its own has no other one.
+bool can_take_file(const BuildFlags& flags, const project::Project& project,
+                   const std::vector<size_t>& named) {
+  if (flags.files.empty() || !flags.context.empty()) return true;
+  const auto is_open = [](const project::Unknown& unknown) {
+    return unknown.varies && (unknown.attribute == "dockerfile" || unknown.attribute == "context");
+  };
+  for (const size_t index : named) {
+    const project::Image& image = project.images[index];
+    if (std::ranges::any_of(image.target.unknown, is_open) && flags.files.size() == 1) continue;
+    if (flags.files == std::vector{image.build.dockerfile}) continue;
+    complain(fmt::format("--image {} is built from {}: leave out -f, or --image", image.target.name,
+                         image.build.dockerfile));
+    return false;
+  }
+  return true;
+}
+
 Selection select_of_repository(const BuildFlags& flags, bool& failed, project::Project project,
                                bool complains) {
   Selection selection{std::move(project), {}};
   if (!flags.images.empty() && complains) {
     auto named = images_named(selection.project, flags.images, "--image");
+    if (named && !can_take_file(flags, selection.project, *named)) named.reset();
     failed = failed || !named;
     if (named) selection.meant = std::move(*named);
     return selection;
