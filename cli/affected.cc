@@ -171,7 +171,10 @@ class Question {
   }
 
   project::AffectedOptions judging() {
-    return {.only = only_, .keep_steps = !durations_.is_empty(), .progress = std::ref(line_)};
+    return {.only = only_,
+            .keep_steps = !durations_.is_empty(),
+            .platform_is_given = !options_.build.platform.empty(),
+            .progress = std::ref(line_)};
   }
 
   static std::string words_of(const std::vector<std::string>& ranges) {

@@ -159,7 +159,10 @@ class Question {
   }
 
   project::AffectedOptions judging() {
-    return {.only = selection_.meant, .keep_steps = true, .progress = std::ref(line_)};
+    return {.only = selection_.meant,
+            .keep_steps = true,
+            .platform_is_given = !options_.build.platform.empty(),
+            .progress = std::ref(line_)};
   }
 
   const Options& options_;

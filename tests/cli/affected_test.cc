@@ -289,6 +289,22 @@ TEST(Affected, SeesPlatformsThatComeAndGo) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:new");
 }
 
+TEST(Affected, SeesWhatABuildWritesBesideFiles) {
+  const std::string both = "[\"linux/amd64\", \"linux/arm64\"]";
+  const auto target = [](const std::string& tag, const std::string& platforms) {
+    return "target \"a\" {\n  tags = [\"a:" + tag + "\"]\n  platforms = " + platforms + "\n}\n";
+  };
+  const Repository repository(
+      {{"docker-bake.hcl", target("1", both)}, {"Dockerfile", "FROM scratch\nCOPY f /f\n"}, {"f", "1"}});
+  const test::GitFolder snapshots;
+  run_dcache({"snapshot", "-o", snapshots / "s/"}, repository.path());
+  repository.write("docker-bake.hcl", target("2", both));
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:configuration");
+  repository.write("docker-bake.hcl", target("1", "[\"linux/amd64\"]"));
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:configuration");
+  EXPECT_EQ(repository.effects({"--since", snapshots / "s"}), "a:configuration");
+}
+
 TEST(Affected, SeesANewImageOfAKnownDockerfile) {
   const Repository repository(
       {{"docker-bake.hcl", "target \"a\" { args = { V = 1 } }\n"}, {"Dockerfile", "FROM x\nARG V\nRUN a\n"}});

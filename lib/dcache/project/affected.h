@@ -71,6 +71,7 @@ struct AffectedOptions {
   // Indexes of the images that are asked about: only these and what they need are judged. Empty for all.
   std::vector<size_t> only = {};
   bool keep_steps = false;
+  bool platform_is_given = false;  // images are only asked about for that one
   cache::Build::Progress progress = {};
 };
 

@@ -97,7 +97,7 @@ class JudgeSince : public Judge {
     if (comparison->before.empty() && comparison->left_out.empty())
       comparison->left_out.push_back({{}, 0, 0, why_new(image, after), {}});
     tell(image, *comparison, effect);
-    tell_labels(image, effect);
+    tell_outside(image, effect);
     std::vector<OpenArgument> assumed = assumed_arguments(image, comparison->after);
     keep({.build = std::move(comparison->after),
           .report = std::move(comparison->report),
@@ -185,29 +185,30 @@ class JudgeSince : public Judge {
     return !walk || !revisions_.assumed_in(walk->snapshot, files->real_path(context)).empty();
   }
 
-  // What a definition writes on the image and not into its files.
-  void tell_labels(const Image& image, ImageEffect& effect) const {
+  // What a definition says of the image and not of its files: a build writes it all the same.
+  void tell_outside(const Image& image, ImageEffect& effect) const {
     if (effect.effect != Effect::kUnaffected) return;
-    const Image* last = nullptr;
+    std::string last;
     for (const Project& project : before_) {
       const Image* other = same_image(project, image);
       if (other == nullptr) continue;
-      if (other->target.labels == image.target.labels &&
-          other->target.annotations == image.target.annotations)
-        return;
-      last = other;
+      last = changed_outside(*other, image);
+      if (last.empty()) return;
     }
-    if (last == nullptr) return;
+    if (last.empty()) return;
     effect.effect = Effect::kConfiguration;
-    const bool is_label = last->target.labels != image.target.labels;
-    effect.reason =
-        fmt::format("no step rebuilds, but the {} of the image change", is_label ? "labels" : "annotations");
+    effect.reason = fmt::format("no step rebuilds, but {}", last);
   }
 
-  static std::string_view changed_outside(const Image& was, const Image& is) {
-    if (was.target.labels != is.target.labels) return "labels";
-    if (was.target.annotations != is.target.annotations) return "annotations";
-    return was.target.tags != is.target.tags ? "tags" : "";
+  static std::string changed_outside(const Image& was, const Image& is) {
+    if (was.target.labels != is.target.labels) return "the labels of the image change";
+    if (was.target.annotations != is.target.annotations) return "the annotations of the image change";
+    if (was.target.tags != is.target.tags) return "the tags of the image change";
+    for (const std::string& platform : was.platforms()) {
+      if (!is.platforms().empty() && !is.has_open_platforms() && !builds(is, platform))
+        return lost_platform(platform);
+    }
+    return {};
   }
 
   // The same image as a project had it, with its options then.

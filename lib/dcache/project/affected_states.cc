@@ -90,9 +90,25 @@ class JudgeStates : public Judge {
       tell_unknown(image, *build, effect);
       tell_result(*build, states, effect);
       if (effect.effect == Effect::kUnaffected) tell_configuration(*build, states, effect);
+      tell_lost_platforms(image, effect);
     }
     keep({.build = std::move(*build), .report = std::move(report), .differences = std::move(differences)},
          effect);
+  }
+
+  // A platform of the snapshot that the image is not built for now.
+  void tell_lost_platforms(const Image& image, ImageEffect& effect) const {
+    const std::vector<std::string> platforms = image.platforms();
+    if (effect.effect != Effect::kUnaffected || platforms.empty() || platform_is_given() ||
+        image.has_open_platforms())
+      return;
+    for (const Build& state : states_.at(image.target.name)) {
+      const std::string& platform = state.options().plan.platform;
+      if (std::ranges::find(platforms, platform) != platforms.end()) continue;
+      effect.effect = Effect::kConfiguration;
+      effect.reason = fmt::format("no step rebuilds, but {}", lost_platform(platform));
+      return;
+    }
   }
 
   // A state as it was, of which it is known that it needs other images of the project.

@@ -263,4 +263,8 @@ void tell_result(const Build& build, std::span<const Build> before, ImageEffect&
   effect.reason = "no step rebuilds, but the image consists of other steps than before";
 }
 
+std::string lost_platform(const std::string& platform) {
+  return fmt::format("the image is not built for {} any more", platform);
+}
+
 }  // namespace dcache::project

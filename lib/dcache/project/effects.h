@@ -27,6 +27,9 @@ void tell_configuration(const cache::Build& build, std::span<const cache::Build>
 // The change of an image whose steps are all reused, but which ends with another one of them.
 void tell_result(const cache::Build& build, std::span<const cache::Build> before, ImageEffect& effect);
 
+// What an image loses that is not built for a platform any more.
+std::string lost_platform(const std::string& platform);
+
 // Whether an ARG of the stages that the target needs, or one for FROM, has the name.
 bool declares(const cache::Build& build, const std::string& name);
 

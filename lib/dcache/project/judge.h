@@ -36,6 +36,7 @@ class Judge {
   virtual bool may_change_context(const Image& /*image*/) const { return true; }
 
   const cache::Build::Progress& progress() const { return options_.progress; }
+  bool platform_is_given() const { return options_.platform_is_given; }
   const std::string& root() const { return project_.root; }
 
   // `more` are further arguments that are not known.
