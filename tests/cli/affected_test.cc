@@ -583,6 +583,21 @@ TEST(Affected, GivesBakeNoServiceOfAnOverride) {
   EXPECT_EQ(names("compose-services"), "a c b\n");
 }
 
+TEST(Affected, NamesNoTargetOfBakeThatStartsElsewhere) {
+  const Repository repository({{"build/docker-bake.hcl", "target \"a\" { context = \"app\" }\n"},
+                               {"app/Dockerfile", "FROM x\nCOPY f /\n"},
+                               {"app/f", ""}});
+  const auto bake = [&](const std::string& folder, const std::string& definition) {
+    return run_dcache({"affected", "--format", "bake-targets", "--changed", repository / "app/f", "--definition", definition},
+                      repository / folder);
+  };
+  EXPECT_EQ(bake(".", "build/docker-bake.hcl").out, "a\n");
+  const Outcome outcome = bake("build", "docker-bake.hcl");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_NE(outcome.err.find("start in ..: run dcache and bake there"), std::string::npos) << outcome.err;
+}
+
 TEST(Images, OfAnUnknownNameAreNotListed) {
   const Repository repository(kServices);
   const Outcome outcome = run_dcache({"images", "--only", "nope"}, repository.path());

@@ -40,6 +40,12 @@ class Namer {
   }
 
   void add(const Image& image, BuildNames& result) {
+    if (starts_elsewhere(image)) {
+      result.left_out.push_back(
+          {image.target.name, fmt::format("the paths in {} start in {}: run dcache and bake there",
+                                          image.origin().path, image.target.folder)});
+      return;
+    }
     bool is_named = false;
     // Definitions of one build may tag it in different ways.
     for (const Origin& origin : image.target.defined) {
@@ -67,6 +73,15 @@ class Namer {
       result.left_out.push_back(
           {image.target.name, fmt::format("{} is also the name of an image in {}", name, known->second)});
     }
+  }
+
+  // Whether bake does not find the files of a target if it is run here: its paths start in the current folder,
+  // or that of the file if it is told so.
+  bool starts_elsewhere(const Image& image) const {
+    const std::string folder = text::clean_path(image.target.folder);
+    return kind_ == DefinitionKind::kBake && image.origin().kind == DefinitionKind::kBake && folder != "." &&
+           folder != text::clean_path(text::parent_path(image.origin().path)) &&
+           image.build.files->real_path(folder) != image.build.files->real_path(".");
   }
 
   // The file that the command has to be given. Bake reads no override of Compose by itself.
