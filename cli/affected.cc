@@ -217,6 +217,7 @@ int run(const Options& options) {
   Question question(options, failed);
   auto answer = question.answer();
   if (!answer) return kError;
+  answer->is_complete = !failed;
   const project::Affected& affected = answer->affected;
   warn_of_outside(affected.outside, false);
   complain_of(affected.failures);

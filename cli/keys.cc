@@ -11,6 +11,7 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/report/context.h"
 #include "dcache/report/context_files.h"
+#include "dcache/text/glob.h"
 
 namespace dcache::cli {
 namespace {
@@ -50,6 +51,10 @@ int run_keys(const Options& options) {
 // The path from the root of the context; nothing, with a word on standard error, for one outside of it.
 std::optional<report::ContextPath> path_in_context(const cache::Build& build, const std::string& given) {
   const cache::ChangedPath path = cache::locate(build, {given}, current_folder()).front();
+  if (text::has_wildcard(given) && (!path.exists || path.given != given)) {
+    complain(fmt::format("--why {}: it is a pattern; name a file or a folder", given));
+    return std::nullopt;
+  }
   const std::string& context = build.options().context;
   if (path.fate == cache::ChangedPath::Fate::kOutside) {
     complain(fmt::format("--why {}: it is outside of the build context {}, so no step can read it", given,

@@ -9,6 +9,7 @@
 #include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/cache/state_file.h"
+#include "dcache/project/effects.h"
 #include "dcache/project/snapshots.h"
 #include "dcache/text/path.h"
 
@@ -64,6 +65,12 @@ int record_all(const Options& options) {
     const project::Image& image = selection.project.images[index];
     if (!image.remote.empty()) {
       complain(fmt::format("warning: {}: {}, so it is left out", image.target.name, image.remote));
+      continue;
+    }
+    if (const std::string reason = project::made_before(image); !reason.empty()) {
+      const project::Origin& origin = image.origin();
+      complain(fmt::format("warning: {}:{}: {}: {}, so it is left out", origin.path, origin.line,
+                           image.target.name, reason));
       continue;
     }
     const std::string path = text::join_path(options.output, project::snapshot_name(image));

@@ -588,7 +588,8 @@ TEST(Affected, NamesNoTargetOfBakeThatStartsElsewhere) {
                                {"app/Dockerfile", "FROM x\nCOPY f /\n"},
                                {"app/f", ""}});
   const auto bake = [&](const std::string& folder, const std::string& definition) {
-    return run_dcache({"affected", "--format", "bake-targets", "--changed", repository / "app/f", "--definition", definition},
+    return run_dcache({"affected", "--format", "bake-targets", "--changed", repository / "app/f",
+                       "--definition", definition},
                       repository / folder);
   };
   EXPECT_EQ(bake(".", "build/docker-bake.hcl").out, "a\n");

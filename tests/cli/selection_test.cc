@@ -54,5 +54,92 @@ TEST(Selection, AnImageHasNoOtherDockerfile) {
   EXPECT_EQ(outcome.err, "dcache: --image api is built from api/Dockerfile: leave out -f, or --image\n");
 }
 
+TEST(Missing, ReasonsAreTold) {
+  const Repository repository({{".dockerignore", "src/\n"},
+                               {"src/a", "1\n"},
+                               {"a.Dockerfile", "FROM scratch\nCOPY src /s\n"},
+                               {"b.Dockerfile", "FROM scratch\nCOPY dangling /s\n"},
+                               {"c.Dockerfile", "FROM scratch\nCOPY lnk /s\n"},
+                               {"d.Dockerfile", "FROM scratch\nCOPY made /s\n"},
+                               {"e.Dockerfile", "FROM scratch\nCOPY sub/f /s\n"},
+                               {".gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = x\n"},
+                               {"target", "1\n"}});
+  repository.shell("ln -s /etc/hostname dangling; ln -s target lnk");
+  repository.commit("links");
+  const struct {
+    const char* dockerfile;
+    const char* reason;
+  } cases[] = {
+      {"a.Dockerfile", "src (line 2) is ignored by 'src/' (.dockerignore:1)"},
+      {"b.Dockerfile", "dangling (line 2) is a link to /etc/hostname, which does not exist in the context"},
+      {"d.Dockerfile", "made (line 2) does not exist in the context"},
+      {"e.Dockerfile", "the git submodule sub is not checked out (git submodule update --init)"},
+  };
+  const std::string affected = run_dcache({"affected", "--git", "HEAD"}, repository.path()).out;
+  for (const auto& c : cases) {
+    EXPECT_NE(affected.find(c.reason), std::string::npos) << affected;
+    const auto explained = run_dcache({"explain", "-f", c.dockerfile, "--git", "HEAD"}, repository.path());
+    EXPECT_NE(explained.out.find(c.reason), std::string::npos) << explained.out;
+  }
+  const std::string changed = run_dcache({"affected", "--changed", "lnk"}, repository.path()).out;
+  EXPECT_NE(changed.find("lnk (line 2) is a link that changes: it may lead to nothing"), std::string::npos)
+      << changed;
+}
+
+TEST(Missing, WhatAVariableOrAStepBeforeTheBuildSaysIsUnknown) {
+  const Repository repository(
+      {{"compose.yaml", "services:\n  a:\n    build: \"${UNSET_HERE}\"\n  b:\n    build: b\n"},
+       {"b/Dockerfile", "FROM scratch\nCOPY f /f\n"},
+       {"b/f", "1\n"},
+       {".github/workflows/ci.yml",
+        "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: |\n          echo FROM x > "
+        "gen.Dockerfile\n"
+        "          docker build -t c -f gen.Dockerfile b\n"}});
+  const auto affected = run_dcache({"affected", "--git", "HEAD"}, repository.path());
+  EXPECT_EQ(affected.status, 0) << affected.err;
+  EXPECT_NE(affected.out.find("the context uses UNSET_HERE, which is not set"), std::string::npos)
+      << affected.out;
+  EXPECT_NE(affected.out.find("gen.Dockerfile does not exist; a step before the build"), std::string::npos)
+      << affected.out;
+  const test::GitFolder snapshots;
+  const auto snapshot = run_dcache({"snapshot", "-o", snapshots / "s/"}, repository.path());
+  EXPECT_EQ(snapshot.status, 0) << snapshot.err;
+  EXPECT_NE(snapshot.err.find("warning: .github/workflows/ci.yml:"), std::string::npos) << snapshot.err;
+  EXPECT_NE(snapshot.err.find(" c: gen.Dockerfile does not exist"), std::string::npos) << snapshot.err;
+}
+
+TEST(Missing, ABrokenDefinitionIsSaidInTheAnswer) {
+  const Repository repository({{"compose.yaml", "services: {a: {build: .}\n"}, {"Dockerfile", "FROM x\n"}});
+  const auto affected =
+      run_dcache({"affected", "--changed", "f", "--definition", "compose.yaml"}, repository.path());
+  EXPECT_EQ(affected.status, 2);
+  EXPECT_NE(affected.out.find("Images of definitions that can't be read are not among them."),
+            std::string::npos)
+      << affected.out;
+  const auto images = run_dcache({"images", "--definition", "compose.yaml"}, repository.path());
+  EXPECT_EQ(images.status, 2);
+  EXPECT_EQ(images.out.find("no Dockerfile"), std::string::npos) << images.out;
+}
+
+TEST(ContextWhy, KnowsLinksAndPatterns) {
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY lnk /f\nCOPY folder/g /g\nCOPY d* /d/\n"},
+                               {".dockerignore", "out\n"},
+                               {"out", "12\n"},
+                               {"file", "1\n"},
+                               {"real/g", "1\n"}});
+  repository.shell("ln -s file lnk; ln -s real folder; ln -s file dlink; ln -s nowhere zlink");
+  const auto why = [&](const std::string& path, const std::string& format = "text") {
+    const auto outcome = run_dcache({"context", "--why", path, "--format", format}, repository.path());
+    return outcome.out + outcome.err;
+  };
+  EXPECT_NE(why("lnk").find("read in line 2"), std::string::npos) << why("lnk");
+  EXPECT_NE(why("folder").find("read in line 3"), std::string::npos) << why("folder");
+  EXPECT_NE(why("dlink").find("read in line 4"), std::string::npos) << why("dlink");
+  EXPECT_NE(why("zlink").find("it is a link to nowhere, which does not exist"), std::string::npos)
+      << why("zlink");
+  EXPECT_EQ(why("rea*"), "dcache: --why rea*: it is a pattern; name a file or a folder\n");
+  EXPECT_NE(why("out", "json").find("\"bytes\":3"), std::string::npos) << why("out", "json");
+}
+
 }  // namespace
 }  // namespace dcache

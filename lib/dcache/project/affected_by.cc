@@ -47,7 +47,7 @@ class JudgeChanged : public Judge {
       if (!then) return tell_failures(image, then.error(), effect);
       what_if = cache::what_if_changed(*then, *build, located(*build));
     }
-    tell_steps(*build, what_if.report, root(), effect);
+    tell_steps(*build, what_if.report, effect);
     tell_definition(image, what_if.paths, effect);
     tell_dockerfile(what_if.paths, effect);
     tell_unknown(image, *build, effect);

@@ -161,7 +161,7 @@ class JudgeSince : public Judge {
           comparison.left_out.empty() ? why_not_known(image) : comparison.left_out.front().message;
       return;
     }
-    tell_steps(comparison.after, comparison.report, root(), effect);
+    tell_steps(comparison.after, comparison.report, effect);
     tell_unknown(image, comparison.after, effect);
     tell_assumed(image, comparison.after, effect);
     tell_result(comparison.after, comparison.before, effect);

@@ -86,7 +86,7 @@ class JudgeStates : public Judge {
                           ? fmt::format("no snapshot of it was recorded for {}", after.platform)
                           : "no snapshot of it was recorded";
     } else {
-      tell_steps(*build, report, root(), effect);
+      tell_steps(*build, report, effect);
       tell_unknown(image, *build, effect);
       tell_result(*build, states, effect);
       if (effect.effect == Effect::kUnaffected) tell_configuration(*build, states, effect);

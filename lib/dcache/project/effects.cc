@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "dcache/context/submodules.h"
+#include "dcache/cache/missing.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 
@@ -79,32 +79,10 @@ std::map<std::string, std::string> used_arguments(const Build& build) {
   return used;
 }
 
-// Why a file that a step names may be missing. `root` is that of the repository.
-std::string missing_words(const Build& build, const cache::Cause& cause, const std::string& root) {
-  const std::string place = text::join_path(build.options().context, cause.path);
-  const std::string submodule = context::missing_submodule(root, place, *build.options().files);
-  const std::string missing =
-      fmt::format("{} (line {}) does not exist in the context", cause.path, cause.line);
-  if (submodule.empty()) return missing + "; a step before the build may make it";
-  return fmt::format("{}: the git submodule {} is not checked out (git submodule update --init)", missing,
-                     submodule);
-}
-
-// A folder or a Dockerfile that the build needs and that is not there, as it is if an earlier step of a CI
-// job makes it: the reason, or nothing.
-std::string made_before(const Image& image) {
-  const cache::BuildOptions& build = image.build;
-  const context::FileSystem& files = *build.files;
-  constexpr std::string_view kWords = "{} does not exist; a step before the build may make it";
-  for (const auto& [name, folder] : build.plan.named_contexts) {
-    if (!folder.starts_with(plan::kImageScheme) && !files.exists(folder)) return fmt::format(kWords, folder);
-  }
-  const bool is_of_ci = std::ranges::all_of(image.target.defined, [](const Origin& origin) {
-    return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
-  });
-  if (!is_of_ci) return {};
-  if (!files.exists(build.context)) return fmt::format(kWords, build.context);
-  return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
+// Why a file that a step names may be missing.
+std::string missing_words(const Build& build, const cache::Cause& cause) {
+  cache::MissingFile missing = cache::missing_file(build, cause);
+  return std::move(missing.words) + (missing.may_be_made ? "; a step before the build may make it" : "");
 }
 
 // Whether a named context that is neither a folder nor an image of a registry says which content it has: a
@@ -144,8 +122,7 @@ std::string unknown_of(const Image& image, const Build& build) {
 
 }  // namespace
 
-void tell_steps(const Build& build, const cache::Report& report, const std::string& root,
-                ImageEffect& effect) {
+void tell_steps(const Build& build, const cache::Report& report, ImageEffect& effect) {
   const plan::Graph& graph = build.graph();
   const StepReport* first = nullptr;
   const StepReport* first_open = nullptr;
@@ -167,7 +144,7 @@ void tell_steps(const Build& build, const cache::Report& report, const std::stri
   if (shown == nullptr) return;
   if (shown->cause.kind == cache::Cause::Kind::kMissing) {
     effect.effect = Effect::kUnknown;
-    effect.reason = missing_words(build, shown->cause, root);
+    effect.reason = missing_words(build, shown->cause);
     return;
   }
   effect.effect = first != nullptr ? Effect::kRebuilt : Effect::kMayRebuild;
@@ -261,6 +238,27 @@ void tell_result(const Build& build, std::span<const Build> before, ImageEffect&
   if (std::ranges::any_of(before, [&](const Build& then) { return result_of(then) == now; })) return;
   effect.effect = Effect::kRebuilt;
   effect.reason = "no step rebuilds, but the image consists of other steps than before";
+}
+
+std::string made_before(const Image& image) {
+  const cache::BuildOptions& build = image.build;
+  const context::FileSystem& files = *build.files;
+  constexpr std::string_view kWords = "{} does not exist; a step before the build may make it";
+  for (const auto& [name, folder] : build.plan.named_contexts) {
+    if (!folder.starts_with(plan::kImageScheme) && !files.exists(folder)) return fmt::format(kWords, folder);
+  }
+  const bool is_there =
+      files.exists(build.context) && (build.dockerfile_text || files.exists(build.dockerfile));
+  for (const Unknown& unknown : image.target.unknown) {
+    if (!is_there && (unknown.attribute == "context" || unknown.attribute == "dockerfile"))
+      return words_of(unknown);
+  }
+  const bool is_of_ci = std::ranges::all_of(image.target.defined, [](const Origin& origin) {
+    return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
+  });
+  if (!is_of_ci) return {};
+  if (!files.exists(build.context)) return fmt::format(kWords, build.context);
+  return build.dockerfile_text || files.exists(build.dockerfile) ? "" : fmt::format(kWords, build.dockerfile);
 }
 
 std::string lost_platform(const std::string& platform) {

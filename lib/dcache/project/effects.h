@@ -10,9 +10,8 @@
 
 namespace dcache::project {
 
-// Fills in what a comparison of the steps says. `root` is that of the repository.
-void tell_steps(const cache::Build& build, const cache::Report& report, const std::string& root,
-                ImageEffect& effect);
+// Fills in what a comparison of the steps says.
+void tell_steps(const cache::Build& build, const cache::Report& report, ImageEffect& effect);
 // A Dockerfile that can't be built is of interest where somebody builds it: tests of tools have many.
 void tell_failures(const Image& image, std::vector<text::Failure> failures, ImageEffect& effect);
 // A Dockerfile that can't be built and that nothing defines counts if something of it changes. `changed` are
@@ -27,6 +26,9 @@ void tell_configuration(const cache::Build& build, std::span<const cache::Build>
 // The change of an image whose steps are all reused, but which ends with another one of them.
 void tell_result(const cache::Build& build, std::span<const cache::Build> before, ImageEffect& effect);
 
+// Why a folder or a Dockerfile that the build needs and that is not there may be there when it is built: an
+// earlier step of a CI job makes it, or a variable that is not set says where it is. Empty for all else.
+std::string made_before(const Image& image);
 // What an image loses that is not built for a platform any more.
 std::string lost_platform(const std::string& platform);
 

@@ -37,7 +37,6 @@ class Judge {
 
   const cache::Build::Progress& progress() const { return options_.progress; }
   bool platform_is_given() const { return options_.platform_is_given; }
-  const std::string& root() const { return project_.root; }
 
   // `more` are further arguments that are not known.
   void keep(ImageSteps steps, ImageEffect& effect, std::vector<OpenArgument> more = {}) const;

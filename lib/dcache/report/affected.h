@@ -38,6 +38,7 @@ struct AffectedAnswer {
   std::set<std::string, std::less<>> rebuilt = {};
   // How long what rebuilds takes, of the images of which that is known.
   std::map<const project::Image*, RebuildTime> times = {};
+  bool is_complete = true;  // false if a definition can't be read
   // The definitions that the user named; see build_names().
   std::vector<std::string> definitions = {};
 };

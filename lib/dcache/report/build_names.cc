@@ -75,8 +75,8 @@ class Namer {
     }
   }
 
-  // Whether bake does not find the files of a target if it is run here: its paths start in the current folder,
-  // or that of the file if it is told so.
+  // Whether bake does not find the files of a target if it is run here: its paths start in the current
+  // folder, or that of the file if it is told so.
   bool starts_elsewhere(const Image& image) const {
     const std::string folder = text::clean_path(image.target.folder);
     return kind_ == DefinitionKind::kBake && image.origin().kind == DefinitionKind::kBake && folder != "." &&

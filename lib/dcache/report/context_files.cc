@@ -64,7 +64,24 @@ class Place {
   const cache::IgnoreFile& ignore() const { return *ignore_; }
   ignore::Decision decide() const { return ignore_->matcher.decide(path_.path); }
   const Record* record() const { return files_->find(path_.path); }
-  bool exists() const { return build_.options().files->exists(text::join_path(folder_, path_.path)); }
+  bool exists() const {
+    return record() != nullptr || build_.options().files->exists(text::join_path(folder_, path_.path));
+  }
+  // Where a link leads that leads to nothing; empty for all else.
+  std::string leads_to_nothing() const {
+    const bool is_link = record() != nullptr && record()->type == Type::kSymlink;
+    const std::string place = text::join_path(folder_, path_.path);
+    return is_link && !build_.options().files->exists(place) ? record()->target : std::string();
+  }
+  // Of a file that is ignored, too.
+  uint64_t bytes() const {
+    if (record() != nullptr) return record()->size;
+    const std::string place = text::join_path(folder_, path_.path);
+    const auto walk =
+        build_.options().files->walk(std::string(text::parent_path(place)), ignore::Matcher(), {});
+    const Record* const found = walk ? walk->snapshot.find(text::base_name(place)) : nullptr;
+    return found == nullptr ? 0 : found->size;
+  }
   std::string context_words() const {
     return path_.context.empty() ? "the build context" : "the named context " + printable(path_.context);
   }
@@ -137,6 +154,23 @@ struct Reader {
   std::vector<std::string> platforms;  // those for which it does
 };
 
+// Whether a selector names a link, or something after it.
+bool goes_through(const plan::Read& read, const std::string& link) {
+  return std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+    const std::string named = selector.path.substr(std::min<size_t>(1, selector.path.size()));
+    if (text::is_within(named, link)) return true;
+    const auto pattern = ignore::Matcher::compile(std::vector{named});
+    return selector.wildcard && pattern && pattern->decide(link).ignored;
+  });
+}
+
+bool is_link(const Build& build, const ContextPath& path) {
+  const context::Snapshot& files =
+      path.context.empty() ? build.context() : build.named_contexts().find(path.context)->second;
+  const Record* const record = files.find(path.path);
+  return record != nullptr && record->type == Type::kSymlink;
+}
+
 bool reads(const Build& build, size_t index, const ContextPath& path) {
   const plan::Step& step = build.graph().steps[index];
   if (!step.needed) return false;
@@ -145,6 +179,7 @@ bool reads(const Build& build, size_t index, const ContextPath& path) {
     const bool of_context =
         path.context.empty() ? from.origin == plan::Read::Origin::kContext
                              : from.origin == plan::Read::Origin::kNamedContext && from.name == path.context;
+    if (of_context && is_link(build, path) && goes_through(from, path.path)) return true;
     return of_context && std::ranges::any_of(read.selection.files, [&](const cache::SelectedFile& file) {
              return text::is_within(file.record->path, path.path);
            });
@@ -270,12 +305,13 @@ void append_file_reasons(std::span<const Build> builds, const ContextPath& path,
                        always ? "" : fmt::format(" for {}", fmt::join(reader.platforms, ", ")),
                        shortened(reader.step->instruction->one_line(), 60));
   }
+  if (const std::string target = place.leads_to_nothing(); !target.empty())
+    out += fmt::format("  it is a link to {}, which does not exist\n", printable(target));
   if (readers.empty()) out += "  no step of this target reads it\n";
 }
 
 void append_file_reasons_json(std::span<const Build> builds, const ContextPath& path, std::string& out) {
   const Place place(builds.front(), path);
-  const Record* record = place.record();
   const auto inside = place.inside();
   text::JsonWriter json(out);
   json.begin_object()
@@ -285,7 +321,7 @@ void append_file_reasons_json(std::span<const Build> builds, const ContextPath& 
   if (!path.context.empty()) json.member("named_context", path.context);
   ignore::Decision decision = place.decide();
   if (inside && inside->in > 0) decision = inside->first_in;
-  write_file(path.path, record == nullptr ? 0 : record->size, decision, json);
+  write_file(path.path, inside ? 0 : place.bytes(), decision, json);
   json.member("exists", place.exists());
   if (inside)
     json.key("inside").begin_object().member("in", inside->in).member("out", inside->out).end_object();

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/cache/missing.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/words.h"
 
@@ -237,8 +238,7 @@ bool is_run_always(const cache::Build& build, const StepReport& step) {
 std::string headline(const cache::Build& build, const cache::Report& report, const std::string& occasion) {
   for (const StepReport& step : report.steps) {
     if (step.cause.kind != Cause::Kind::kMissing) continue;
-    const std::string missing = fmt::format("{} (line {}) does not exist in the context",
-                                            printable(step.cause.path), step.cause.line);
+    const std::string missing = printable(cache::missing_file(build, step.cause).words);
     // What was missing before is not an effect of a change.
     return step.cause.change == "deleted" ? fmt::format("The build fails {}: {}", occasion, missing)
                                           : fmt::format("The build fails: {}", missing);

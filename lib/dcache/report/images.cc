@@ -167,7 +167,7 @@ void write_image(const Image& image, text::JsonWriter& json) {
 
 void append_images(const project::Project& project, const Style& style, std::string& out) {
   if (project.images.empty()) {
-    out += "No images are defined here, and there is no Dockerfile.\n";
+    if (project.failures.empty()) out += "No images are defined here, and there is no Dockerfile.\n";
   } else {
     Table table({"IMAGE", "DOCKERFILE", "CONTEXT", "TARGET", "NEEDS", "DEFINED IN"});
     for (const Image& image : project.images) {
