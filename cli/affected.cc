@@ -10,12 +10,14 @@
 #include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
+#include "dcache/context/disk.h"
 #include "dcache/context/git.h"
 #include "dcache/project/affected.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/snapshots.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/glob.h"
 #include "dcache/text/words.h"
 
 namespace dcache::cli {
@@ -127,6 +129,11 @@ class Question {
     const auto changed = read_names(options_.changed);
     if (!changed || !read()) return std::nullopt;
     const std::vector<std::string> names = add_names_of_root(*changed, project_);
+    const auto is_gone = [](const std::string& name) {
+      return !text::has_wildcard(name) && !context::disk()->exists(name);
+    };
+    if (!names.empty() && std::ranges::all_of(names, is_gone))
+      complain("warning: none of the changed files exists, so all of them count as deleted");
     return report::AffectedAnswer{project::affected_by(project_, names, current_folder(), judging()),
                                   text::counted(changed->size(), "changed file")};
   }

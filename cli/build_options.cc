@@ -367,6 +367,14 @@ std::string unquoted(const std::string& name) {
   return result;
 }
 
+// "M\tmain.go", as git diff --name-status prints it.
+bool has_status(const std::string& line) {
+  constexpr std::string_view kLetters = "ACDMRTUXB", kDigits = "0123456789";
+  const size_t tab = line.find('\t');
+  if (tab == std::string::npos || tab == 0 || kLetters.find(line[0]) == std::string_view::npos) return false;
+  return line.find_first_not_of(kDigits, 1) == tab && !context::disk()->exists(line);
+}
+
 bool is_tracked(const std::string& root, const std::string& path) {
   const auto repository = context::GitRepository::open(root);
   return repository && repository->tracks(path);
@@ -407,6 +415,10 @@ std::optional<std::vector<std::string>> read_names(const std::vector<std::string
     std::istringstream lines(*list);
     for (std::string line; std::getline(lines, line, by_null ? '\0' : '\n');) {
       if (line.ends_with('\r')) line.pop_back();
+      if (has_status(line)) {
+        complain("--changed -: there is a status before the name of a file; use git diff --name-only");
+        return std::nullopt;
+      }
       if (!line.empty()) add_listed(unquoted(line), names);
     }
   }

@@ -121,6 +121,17 @@ TEST(Missing, ABrokenDefinitionIsSaidInTheAnswer) {
   EXPECT_EQ(images.out.find("no Dockerfile"), std::string::npos) << images.out;
 }
 
+TEST(Changed, NamesThatAreNoneAreRefused) {
+  const Repository repository({{"Dockerfile", "FROM x\nCOPY f /f\n"}, {"f", "1\n"}});
+  const auto status = run_dcache({"affected", "--changed", "-"}, repository.path(), "M\tf\n");
+  EXPECT_EQ(status.status, 2);
+  EXPECT_EQ(status.err,
+            "dcache: --changed -: there is a status before the name of a file; use git diff --name-only\n");
+  const auto gone = run_dcache({"affected", "--changed", "nowhere", "x/y"}, repository.path());
+  EXPECT_EQ(gone.err, "dcache: warning: none of the changed files exists, so all of them count as deleted\n");
+  EXPECT_EQ(run_dcache({"affected", "--changed", "nowhere", "f"}, repository.path()).err, "");
+}
+
 TEST(ContextWhy, KnowsLinksAndPatterns) {
   const Repository repository({{"Dockerfile", "FROM scratch\nCOPY lnk /f\nCOPY folder/g /g\nCOPY d* /d/\n"},
                                {".dockerignore", "out\n"},
