@@ -127,7 +127,17 @@ class Splitter {
     return current_.words.empty() && current_.assignments.empty() && current_.redirections.empty();
   }
 
-  // `((A += 1))` has no commands. False, with nothing done, for two subshells.
+  // Whether blanks and then a word follow.
+  bool is_before_word(size_t at) const {
+    constexpr size_t kMostBlanks = 100;
+    const size_t begin = at;
+    while (at < script_.size() && at < begin + kMostBlanks && (script_[at] == ' ' || script_[at] == '\t'))
+      ++at;
+    return at > begin && at < script_.size() && is_name_char(script_[at]);
+  }
+
+  // `((A += 1))` has no commands. False, with nothing done, for two subshells: `((a b) | c)`. No operator is
+  // between the words of a command.
   bool skip_arithmetic() {
     // Unclosed ones would be looked through from each parenthesis.
     constexpr size_t kLongest = 1000, kNotAgain = 100;
@@ -137,6 +147,7 @@ class Splitter {
     for (; end < script_.size() && end < at_ + kLongest; ++end) {
       if (script_[end] == '(') ++level;
       if (script_[end] == ')' && --level == 0) break;
+      if (is_name_char(script_[end]) && is_before_word(end + 1)) break;
     }
     const bool is_arithmetic = level == 0 && script_.substr(end).starts_with("))");
     if (!is_arithmetic) no_arithmetic_before_ = at_ + kNotAgain;
