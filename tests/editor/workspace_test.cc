@@ -207,5 +207,25 @@ TEST(Workspace, ReadsNoFileOutsideOfTheRepository) {
   EXPECT_EQ(workspace.context_of(folder / "r/Dockerfile"), folder / "r/sub");
 }
 
+TEST(Workspace, WalksNoFolderOutsideOfTheRepository) {
+  const test::GitFolder folder;
+  folder.write("r/compose.yaml", "services: {a: {build: {context: .., dockerfile: r/Dockerfile}}}\n");
+  folder.write("r/Dockerfile", "FROM scratch\nCOPY secret /\n");
+  folder.write("secret", "");
+  folder.shell("git init -q r");
+  editor::Workspace workspace;
+  const auto explained = workspace.explain(folder / "r/Dockerfile", {});
+  ASSERT_FALSE(explained);
+  EXPECT_NE(explained.error().front().message.find("only the command line can name such a file"),
+            std::string::npos)
+      << explained.error().front().message;
+  // A context that the program itself names is not a stranger's.
+  editor::Workspace given({.context = folder.path()});
+  folder.write("r/compose.yaml", "services: {}\n");
+  EXPECT_EQ(given.context_of(folder / "r/Dockerfile"), folder.path());
+  const auto answer = given.explain(folder / "r/Dockerfile", {});
+  EXPECT_EQ(answer.error().front().message, "no earlier state of this build was noted to compare with");
+}
+
 }  // namespace
 }  // namespace dcache

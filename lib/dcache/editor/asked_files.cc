@@ -24,11 +24,26 @@ std::vector<std::string> AskedFolders::all() const {
   return {folders_.begin(), folders_.end()};
 }
 
+std::string AskedFiles::refusal(const std::string& path) const {
+  return context::Boundary({}, asked_->all()).refusal(path, files_->real_path(context::absolute_path(path)));
+}
+
 tl::expected<std::string, std::string> AskedFiles::read(const std::string& path) const {
-  const std::string refusal =
-      context::Boundary({}, asked_->all()).refusal(path, files_->real_path(context::absolute_path(path)));
-  if (!refusal.empty()) return tl::unexpected(fmt::format("can't read {}: {}", path, refusal));
+  const std::string why = refusal(path);
+  if (!why.empty()) return tl::unexpected(fmt::format("can't read {}: {}", path, why));
   return files_->read(path);
+}
+
+std::vector<context::Listed> AskedFiles::list(const std::string& folder) const {
+  return refusal(folder).empty() ? files_->list(folder) : std::vector<context::Listed>();
+}
+
+tl::expected<context::Walk, std::string> AskedFiles::walk(const std::string& folder,
+                                                          const ignore::Matcher& ignore,
+                                                          const context::WalkOptions& options) const {
+  const std::string why = refusal(folder);
+  if (!why.empty()) return tl::unexpected(fmt::format("can't read {}: {}", folder, why));
+  return files_->walk(folder, ignore, options);
 }
 
 }  // namespace dcache::editor

@@ -1,6 +1,6 @@
 // The files that a long-running program may read for the Dockerfiles that it is asked about: those of the
-// repositories that these are in. What else a definition of a stranger names ("include: /home/me/.netrc") is
-// refused, as it is on the command line: see context/boundary.h.
+// repositories that these are in. What else a definition of a stranger names ("include: /home/me/.netrc",
+// "context: /home/me") is refused, as it is on the command line: see context/boundary.h.
 #pragma once
 
 #include <memory>
@@ -32,18 +32,20 @@ class AskedFiles : public context::FileSystem {
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override { return files_->exists(path); }
-  std::vector<context::Listed> list(const std::string& folder) const override { return files_->list(folder); }
+  // Nothing for a folder outside.
+  std::vector<context::Listed> list(const std::string& folder) const override;
   std::string real_path(const std::string& path) const override { return files_->real_path(path); }
   tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
-                                                const context::WalkOptions& options) const override {
-    return files_->walk(folder, ignore, options);
-  }
+                                                const context::WalkOptions& options) const override;
   std::vector<context::Problem> hash(context::Snapshot& snapshot, const std::string& folder,
                                      const context::HashingOptions& options) const override {
     return files_->hash(snapshot, folder, options);
   }
 
  private:
+  // Why a path is not looked at; empty if it is.
+  std::string refusal(const std::string& path) const;
+
   std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<const AskedFolders> asked_;
 };
