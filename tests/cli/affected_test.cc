@@ -567,20 +567,21 @@ TEST(Affected, KnowsTheFilesThatComposeIsGivenByAVariable) {
 }
 
 TEST(Affected, GivesBakeNoServiceOfAnOverride) {
-  const Repository repository(
-      {{"compose.yaml", "services: {a: {build: .}, c: {build: .}}\n"},
-       {"compose.override.yaml",
-        "services: {b: {build: {context: ., target: t}}, c: {environment: {A: 1}}}\n"},
-       {"docker-bake.hcl", "target \"d\" { target = \"u\" }\n"},
-       {"Dockerfile", "FROM x AS t\nCOPY f /\nFROM t AS u\nFROM u\n"},
-       {"f", ""}});
+  const Repository repository({{"compose.yaml", "services: {a: {build: .}, c: {build: .}, e: {image: x}}\n"},
+                               {"compose.override.yaml",
+                                "services: {b: {build: {context: ., target: t}}, c: {environment: {A: 1}}, "
+                                "e: {build: {context: ., target: "
+                                "u}}}\n"},
+                               {"docker-bake.hcl", "target \"d\" { target = \"u\" }\n"},
+                               {"Dockerfile", "FROM x AS t\nCOPY f /\nFROM t AS u\nFROM u\n"},
+                               {"f", ""}});
   const auto names = [&](const std::string& format) {
     return run_dcache({"affected", "--left-out", "warn", "--format", format, "--changed", "f"},
                       repository.path())
         .out;
   };
   EXPECT_EQ(names("bake-targets"), "a c d\n");
-  EXPECT_EQ(names("compose-services"), "a c b\n");
+  EXPECT_EQ(names("compose-services"), "a c e b\n");
 }
 
 TEST(Affected, NamesNoTargetOfBakeThatStartsElsewhere) {

@@ -9,6 +9,7 @@
 
 #include "dcache/project/compose_model.h"
 #include "dcache/project/compose_service.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/path.h"
 
@@ -47,8 +48,12 @@ class ProjectReader {
 
  private:
   void read_service(const Member& member) {
-    const bool built = member.value.find("build") != nullptr;
-    Origin origin{DefinitionKind::kCompose, model_.path_of(member.place), member.place.line, member.name};
+    const Value* const build = member.value.find("build");
+    const bool built = build != nullptr;
+    // A service that is only built by an override is defined there: bake does not read that by itself.
+    const bool is_of_override = built && is_override(model_.path_of(build->place));
+    const yaml::Place place = is_of_override ? build->place : member.place;
+    Origin origin{DefinitionKind::kCompose, model_.path_of(place), place.line, member.name};
     if (built) services_.emplace(compose_target_name(member.name), &member);
     if (built && !is_enabled(member.value, options_.profiles)) {
       defined_.skipped.push_back({member.name, "its profiles are not enabled", std::move(origin)});
