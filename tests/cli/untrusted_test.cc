@@ -257,7 +257,7 @@ TEST_F(Outside, ErrorsOfOneFileAreCapped) {
     text += "what is this\n";
   folder_.write("repo/compose.yaml", "services: {a: {build: .}}\n");
   folder_.write("repo/Dockerfile", text);
-  const Outcome outcome = run({"affected", "--changed", "x"});
+  const Outcome outcome = run({"affected", "--changed", "Dockerfile"});
   EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 6) << outcome.err;
   EXPECT_TRUE(contains(outcome.err, "Dockerfile: and 95 errors more")) << outcome.err;
 }
