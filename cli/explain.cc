@@ -1,6 +1,7 @@
 #include "dcache/report/explain.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>

@@ -130,12 +130,18 @@ class Question {
       if (done % kOften == 0) line_.show(fmt::format("replaying commit {} of {}", done, all));
     };
     for (const std::string& text : options_.cache_from) {
+      if (text == "defined") {
+        complain("--cache-from defined: history takes a mode: none, inline, min or max");
+        return std::nullopt;
+      }
       const auto import = project::parse_cache_import(text);
       if (!import) {
         complain("--cache-from: " + text::words_of(import.error()));
         return std::nullopt;
       }
-      options.cache_from.push_back(*import);
+      if (import->mode_is_assumed)
+        complain(fmt::format("note: --cache-from {} has no mode; min is assumed, the default", text));
+      options.cache_from.push_back(import->import);
     }
     return options;
   }

@@ -250,7 +250,7 @@ Selection select_of_files(const BuildFlags& flags, const project::ProjectOptions
     if (!complains) return std::move(*selection);
     for (const text::Failure& failure : selection->project.failures)
       complain("warning: " + text::words_of(failure));
-    if (flags.files.size() == 1) keep_default(flags.files.front(), *selection);
+    if (flags.files.size() == 1) keep_default(flags, flags.files.front(), *selection);
     return std::move(*selection);
   }
   project::Found found = complains ? find_files(flags.files, {.definitions = true}, failed)
