@@ -25,17 +25,17 @@ std::vector<std::string> AskedFolders::all() const {
 }
 
 std::string AskedFiles::refusal(const std::string& path) const {
-  return context::Boundary({}, asked_->all()).refusal(path, files_->real_path(context::absolute_path(path)));
+  return context::Boundary({}, asked_->all()).refusal(path, behind().real_path(context::absolute_path(path)));
 }
 
 tl::expected<std::string, std::string> AskedFiles::read(const std::string& path) const {
   const std::string why = refusal(path);
   if (!why.empty()) return tl::unexpected(fmt::format("can't read {}: {}", path, why));
-  return files_->read(path);
+  return behind().read(path);
 }
 
 std::vector<context::Listed> AskedFiles::list(const std::string& folder) const {
-  return refusal(folder).empty() ? files_->list(folder) : std::vector<context::Listed>();
+  return refusal(folder).empty() ? behind().list(folder) : std::vector<context::Listed>();
 }
 
 tl::expected<context::Walk, std::string> AskedFiles::walk(const std::string& folder,
@@ -43,7 +43,7 @@ tl::expected<context::Walk, std::string> AskedFiles::walk(const std::string& fol
                                                           const context::WalkOptions& options) const {
   const std::string why = refusal(folder);
   if (!why.empty()) return tl::unexpected(fmt::format("can't read {}: {}", folder, why));
-  return files_->walk(folder, ignore, options);
+  return behind().walk(folder, ignore, options);
 }
 
 }  // namespace dcache::editor

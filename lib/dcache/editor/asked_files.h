@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "dcache/context/file_system.h"
+#include "dcache/context/forwarding_files.h"
 
 namespace dcache::editor {
 
@@ -25,28 +25,21 @@ class AskedFolders {
   std::set<std::string, std::less<>> folders_;  // absolute
 };
 
-class AskedFiles : public context::FileSystem {
+class AskedFiles : public context::ForwardingFiles {
  public:
   AskedFiles(std::shared_ptr<const context::FileSystem> files, std::shared_ptr<const AskedFolders> asked)
-      : files_(std::move(files)), asked_(std::move(asked)) {}
+      : ForwardingFiles(std::move(files)), asked_(std::move(asked)) {}
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
-  bool exists(const std::string& path) const override { return files_->exists(path); }
   // Nothing for a folder outside.
   std::vector<context::Listed> list(const std::string& folder) const override;
-  std::string real_path(const std::string& path) const override { return files_->real_path(path); }
   tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                                 const context::WalkOptions& options) const override;
-  std::vector<context::Problem> hash(context::Snapshot& snapshot, const std::string& folder,
-                                     const context::HashingOptions& options) const override {
-    return files_->hash(snapshot, folder, options);
-  }
 
  private:
   // Why a path is not looked at; empty if it is.
   std::string refusal(const std::string& path) const;
 
-  std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<const AskedFolders> asked_;
 };
 

@@ -9,16 +9,16 @@ using context::Listed;
 using context::TreeChange;
 
 tl::expected<std::string, std::string> SeenFiles::read(const std::string& path) const {
-  read_.insert(behind_->real_path(path));
-  return behind_->read(path);
+  read_.insert(behind().real_path(path));
+  return behind().read(path);
 }
 
 bool SeenFiles::exists(const std::string& path) const {
-  return exists_[path] = behind_->exists(path);
+  return exists_[path] = behind().exists(path);
 }
 
 std::vector<Listed> SeenFiles::list(const std::string& folder) const {
-  return lists_[folder] = behind_->list(folder);
+  return lists_[folder] = behind().list(folder);
 }
 
 bool SeenFiles::may_differ(const context::FileSystem& others, const std::vector<TreeChange>& changes,

@@ -9,28 +9,19 @@
 #include <utility>
 #include <vector>
 
-#include "dcache/context/file_system.h"
+#include "dcache/context/forwarding_files.h"
 #include "dcache/context/git_objects.h"
 
 namespace dcache::history {
 
 // Not to be shared between threads.
-class SeenFiles : public context::FileSystem {
+class SeenFiles : public context::ForwardingFiles {
  public:
-  explicit SeenFiles(std::shared_ptr<const context::FileSystem> behind) : behind_(std::move(behind)) {}
+  using ForwardingFiles::ForwardingFiles;
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
   std::vector<context::Listed> list(const std::string& folder) const override;
-  std::string real_path(const std::string& path) const override { return behind_->real_path(path); }
-  tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
-                                                const context::WalkOptions& options) const override {
-    return behind_->walk(folder, ignore, options);
-  }
-  std::vector<context::Problem> hash(context::Snapshot& snapshot, const std::string& folder,
-                                     const context::HashingOptions& options) const override {
-    return behind_->hash(snapshot, folder, options);
-  }
 
   // Whether other files, which differ in these paths below the absolute folder `root`, may give another
   // answer to what was asked.
@@ -38,7 +29,6 @@ class SeenFiles : public context::FileSystem {
                   const std::string& root) const;
 
  private:
-  std::shared_ptr<const context::FileSystem> behind_;
   mutable std::set<std::string, std::less<>> read_;  // real paths
   mutable std::map<std::string, bool, std::less<>> exists_;
   mutable std::map<std::string, std::vector<context::Listed>, std::less<>> lists_;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/context/forwarding_files.h"
 #include "dcache/project/affected.h"
 #include "dcache/project/effects.h"
 #include "dcache/project/judge.h"
@@ -18,31 +19,20 @@ using cache::Build;
 using cache::BuildOptions;
 
 // Files without some of them.
-class HiddenFiles : public context::FileSystem {
+class HiddenFiles : public context::ForwardingFiles {
  public:
   HiddenFiles(std::shared_ptr<const context::FileSystem> files, std::set<std::string, std::less<>> hidden)
-      : files_(std::move(files)), hidden_(std::move(hidden)) {}
+      : ForwardingFiles(std::move(files)), hidden_(std::move(hidden)) {}
 
   tl::expected<std::string, std::string> read(const std::string& path) const override {
     if (hidden_.contains(path)) return tl::unexpected("can't open " + path);
-    return files_->read(path);
+    return behind().read(path);
   }
   bool exists(const std::string& path) const override {
-    return !hidden_.contains(path) && files_->exists(path);
-  }
-  std::vector<context::Listed> list(const std::string& folder) const override { return files_->list(folder); }
-  std::string real_path(const std::string& path) const override { return files_->real_path(path); }
-  tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
-                                                const context::WalkOptions& options) const override {
-    return files_->walk(folder, ignore, options);
-  }
-  std::vector<context::Problem> hash(context::Snapshot& snapshot, const std::string& folder,
-                                     const context::HashingOptions& options) const override {
-    return files_->hash(snapshot, folder, options);
+    return !hidden_.contains(path) && behind().exists(path);
   }
 
  private:
-  std::shared_ptr<const context::FileSystem> files_;
   std::set<std::string, std::less<>> hidden_;
 };
 
