@@ -146,8 +146,8 @@ void append_image(const ImageHistory& image, const Style& style, std::string& ou
       out += "  " + printable(image.commits.back().reason) + '\n';
     return;
   }
-  out += fmt::format(": built at {}, nothing rebuilds at {}", text::counted(image.built, "commit"),
-                     image.unchanged);
+  out += fmt::format(": built at {}, steps rebuild at {}", text::counted(image.built, "commit"),
+                     image.built - image.unchanged);
   if (image.failed > 0) out += fmt::format("; the build fails at {}", text::counted(image.failed, "commit"));
   out += "\n\n";
   const bool any_depends =
