@@ -141,7 +141,8 @@ struct GitRepository::State {
 
   // As a commit has them, or as the work tree has for none.
   Attributes attributes(const std::string& path, const git_oid* commit) const {
-    git_attr_options options = GIT_ATTR_OPTIONS_INIT;
+    git_attr_options options{};
+    options.version = GIT_ATTR_OPTIONS_VERSION;
     git_repository* const from = commit == nullptr ? repository.get() : open_bare();
     if (commit != nullptr) {
       options.flags = GIT_ATTR_CHECK_INCLUDE_COMMIT;

@@ -59,8 +59,8 @@ struct Era {
 // Finds the eras of commits, one after the other.
 class Eras {
  public:
-  Eras(std::shared_ptr<const context::GitObjects> objects, const ReadImages& read, const Options& options)
-      : objects_(std::move(objects)), read_(read), options_(options) {}
+  Eras(std::shared_ptr<const context::GitObjects> objects, const ReadImages& read)
+      : objects_(std::move(objects)), read_(read) {}
 
   // The era of a commit, given how its files differ from those of the one before.
   std::shared_ptr<const Era> of(const std::shared_ptr<const context::CommitFiles>& files,
@@ -75,7 +75,6 @@ class Eras {
 
   std::shared_ptr<const context::GitObjects> objects_;
   const ReadImages& read_;
-  const Options& options_;
   // The last one first, each with the last commit of it.
   struct Recent {
     context::ObjectId tree;

@@ -23,7 +23,7 @@ class Replaying {
  public:
   Replaying(std::shared_ptr<const GitObjects> objects, const ReadImages& read, const Options& options,
             History& history)
-      : objects_(std::move(objects)), options_(options), history_(history), eras_(objects_, read, options) {}
+      : objects_(std::move(objects)), options_(options), history_(history), eras_(objects_, read) {}
 
   tl::expected<void, std::string> run() {
     if (history_.commits.empty()) return {};
