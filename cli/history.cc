@@ -70,7 +70,9 @@ class Question {
     if (!log) return kError;
     auto commits = shared->log(*log);
     if (!commits) return fail(commits.error());
-    if (commits->empty()) return fail(fmt::format("there is no commit in {}", log->from));
+    if (commits->empty())
+      return fail(fmt::format("there is no commit in {}{}", log->from,
+                              options_.since.empty() ? "" : " since " + options_.since));
     auto replaying = replay_options();
     if (!replaying) return kError;
     auto history = replay(shared, std::move(*commits), repository->root(), *replaying);
@@ -97,8 +99,10 @@ class Question {
   bool read_words(const context::GitRepository& repository) {
     ranges_ = options_.git;
     for (const std::string& word : options_.words) {
+      std::error_code failure;
+      const bool is_folder = std::filesystem::is_directory(word, failure);
       if (context::disk()->exists(word) && !repository.parse_range(word)) {
-        flags_.files.push_back(word);
+        flags_.files.push_back(is_folder ? text::join_path(word, "Dockerfile") : word);
       } else {
         ranges_.push_back(word);
       }
@@ -181,10 +185,10 @@ class Question {
 Command history_command() {
   auto options = std::make_shared<Options>();
   Command command("history", "Show how often each step would have been rebuilt over the last commits");
-  command.arguments(
-      "RANGE", options->words,
-      "The commits: A..B, or a revision with all that it is based on (default: HEAD); or the path of "
-      "a Dockerfile");
+  command.arguments("RANGE", options->words,
+                    "The commits: A..B, A...B to start where both parted, or a revision with all that it is "
+                    "based on (default: HEAD); or the path of "
+                    "a Dockerfile");
   command.number("-n,--max-count", "COUNT", options->most, "At most that many commits, the newest ones");
   command.text("--since", "TIME", options->since,
                "Only commits since then: a date such as 2026-05-07, or '2 weeks ago'");

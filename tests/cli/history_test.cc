@@ -86,6 +86,17 @@ TEST(History, ReusesAnEarlierState) {
   EXPECT_EQ(counts(repository.history({"--cache-from", "max"})), "2:1 3:1 4:3 5:3");
 }
 
+TEST(History, NamesTheFileThatMakesANewCombination) {
+  const Repository repository(
+      test::Files{{"Dockerfile", "FROM x AS a\nCOPY x /x\nFROM x\nCOPY y /y\nCOPY --from=a /x /x\n"},
+                  {"x", "1\n"},
+                  {"y", "1\n"}});
+  repository.change({{"x", "2\n"}}, "x");
+  repository.change({{"y", "2\n"}}, "y");
+  repository.change({{"x", "1\n"}}, "back");
+  EXPECT_EQ(causes(repository.history(), 5), "x 2, y 1");
+}
+
 TEST(History, FollowsStepsThroughEditsOfTheDockerfile) {
   const Repository repository(kGo);
   repository.change(

@@ -31,19 +31,37 @@ bool is_rebuilt(const StepAtCommit& step) {
 // Stands for what git keeps in a work tree.
 constexpr std::string_view kGitIndex = ".git/index";
 
-// Whether some step may take a file of a context, or what is in its place. Links are not looked at.
-bool may_take(const Graph& graph, std::string_view context, std::string_view path) {
+// Whether a step may take a file of a context, or what is in its place. Links are not looked at.
+bool may_take(const Step& step, std::string_view context, std::string_view path) {
   const auto takes = [&](const plan::Selector& selector) {
     const std::string folder = folder_of(selector);
     return folder.empty() || text::is_within(path, folder) || text::is_within(folder, path);
   };
-  const auto reads = [&](const plan::Read& read) {
+  return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
     const bool is_of_context = (read.origin == plan::Read::Origin::kContext && context.empty()) ||
                                (read.origin == plan::Read::Origin::kNamedContext && read.name == context);
     return is_of_context && (read.selectors.empty() || std::ranges::any_of(read.selectors, takes));
-  };
-  return std::ranges::any_of(graph.steps,
-                             [&](const Step& step) { return std::ranges::any_of(step.reads, reads); });
+  });
+}
+
+bool may_take(const Graph& graph, std::string_view context, std::string_view path) {
+  return std::ranges::any_of(graph.steps, [&](const Step& step) { return may_take(step, context, path); });
+}
+
+// A step and all that it needs.
+std::vector<bool> needed_by(const Graph& graph, size_t step) {
+  std::vector<bool> needed(step + 1);
+  needed[step] = true;
+  for (size_t at = step + 1; at-- > 0;) {
+    if (!needed[at]) continue;
+    const Step& one = graph.steps[at];
+    if (one.below) needed[*one.below] = true;
+    for (const plan::Read& read : one.reads) {
+      if (read.origin != plan::Read::Origin::kStage) continue;
+      if (const auto last = graph.stages[read.stage].last_step) needed[*last] = true;
+    }
+  }
+  return needed;
 }
 
 std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>& keys) {
@@ -292,8 +310,35 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
   return {folder ? std::string(*folder) : asked.front()};
 }
 
+std::vector<std::string> ImageReplay::paths_below(size_t step, const Built& now) const {
+  const Graph& graph = now.plan->graph;
+  const std::vector<bool> needed = needed_by(graph, step);
+  const std::string& root = objects_.repository().root();
+  std::vector<std::string> found;
+  for (const ContextFolder& context : now.setup->contexts) {
+    const std::string prefix =
+        context.real == root ? std::string() : context.real.substr(root.size() + 1) + '/';
+    for (const TreeChange* change : pending_) {
+      if (!change->path.starts_with(prefix)) continue;
+      const std::string path = change->path.substr(prefix.size());
+      for (size_t i = 0; i < needed.size(); ++i) {
+        const bool is_other =
+            needed[i] && last_->plan == now.plan && last_->keys[i].files != now.keys[i].files;
+        if (!is_other || !may_take(graph.steps[i], context.name, path)) continue;
+        found.push_back(path);
+        break;
+      }
+    }
+  }
+  return found;
+}
+
 std::vector<std::string> ImageReplay::paths_of(const StepReport& step, const Built& now) const {
   const Cause& cause = step.cause;
+  // The steps that it needs are all known, each from another commit, but not together.
+  if (cause.kind == Cause::Kind::kInstruction && cause.before == cause.after) {
+    if (auto paths = paths_below(step.step, now); !paths.empty()) return paths;
+  }
   switch (cause.kind) {
     case Cause::Kind::kFile:
       return changed_paths(step, now);

@@ -87,6 +87,8 @@ class ImageReplay {
                                                             const plan::Graph& graph) const;
   void count(const cache::Report& report, const Built& now);
   std::vector<std::string> paths_of(const cache::StepReport& step, const Built& now) const;
+  // The changed files that a step or one that it needs takes.
+  std::vector<std::string> paths_below(size_t step, const Built& now) const;
   std::vector<std::string> changed_paths(const cache::StepReport& step, const Built& now) const;
   // The steps of one segment as those of the next.
   static std::vector<std::optional<size_t>> forward(const Segment& from, const Segment& to);

@@ -122,6 +122,7 @@ std::optional<Culprit> often_culprit_of(const ImageHistory& image) {
 
 // What to do first.
 std::string advice(const ImageHistory& image) {
+  if (image.built < 2) return "One commit alone does not show what rebuilds.";
   const auto culprit = often_culprit_of(image);
   if (!culprit) return "No RUN runs again often enough for a change of the Dockerfile to gain much.";
   const StepHistory& step = image.steps[culprit->step];
