@@ -101,6 +101,12 @@ ImageReplay::ImageReplay(std::string name, const context::GitObjects& objects, c
   result_.name = name_;
 }
 
+std::string ImageReplay::prefix_of(const ContextFolder& context) const {
+  const std::string& root = objects_.repository().root();
+  if (context.real == root || !text::is_within(context.real, root)) return {};
+  return context.real.substr(root.size() + 1) + '/';
+}
+
 bool ImageReplay::has_git_folder(const ContextFolder& context, const Graph& graph) const {
   const context::GitRepository& repository = objects_.repository();
   if (repository.is_bare() || context.real != repository.root()) return false;
@@ -112,12 +118,9 @@ bool ImageReplay::is_as_before(const CommitChanges& commit, const std::shared_pt
   if (result_.commits.empty() || setup != last_setup_ || !are_same(needed, last_needed_)) return false;
   if (setup == nullptr || setup->plan == nullptr) return true;
   const Graph& graph = setup->plan->graph;
-  const std::string& root = objects_.repository().root();
   return std::ranges::none_of(setup->contexts, [&](const ContextFolder& context) {
     if (has_git_folder(context, graph)) return true;
-    const std::string prefix = text::is_within(context.real, root) && context.real != root
-                                   ? context.real.substr(root.size() + 1) + '/'
-                                   : std::string();
+    const std::string prefix = prefix_of(context);
     const bool has_links = !last_ || last_->setup != setup || !last_->files.contains(context.name) ||
                            !last_->files.at(context.name).links().empty();
     return std::ranges::any_of(*commit.changes, [&](const TreeChange& change) {
@@ -276,7 +279,6 @@ std::shared_ptr<const std::vector<StepAtCommit>> ImageReplay::steps_of(const cac
 
 // The changed files that a step takes, of which the report may know only the folder.
 std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, const Built& now) const {
-  const std::string& root = objects_.repository().root();
   std::vector<std::string> asked;
   if (step.cause.files != nullptr) {
     for (const cache::FileChange& file : *step.cause.files)
@@ -287,8 +289,7 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
   std::vector<std::string> found;
   if (std::ranges::find(asked, kGitIndex) != asked.end()) found.emplace_back(".git");
   for (const ContextFolder& context : now.setup->contexts) {
-    const std::string prefix =
-        context.real == root ? std::string() : context.real.substr(root.size() + 1) + '/';
+    const std::string prefix = prefix_of(context);
     for (const TreeChange* change : pending_) {
       if (!change->path.starts_with(prefix)) continue;
       std::string path = change->path.substr(prefix.size());
@@ -313,11 +314,9 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
 std::vector<std::string> ImageReplay::paths_below(size_t step, const Built& now) const {
   const Graph& graph = now.plan->graph;
   const std::vector<bool> needed = needed_by(graph, step);
-  const std::string& root = objects_.repository().root();
   std::vector<std::string> found;
   for (const ContextFolder& context : now.setup->contexts) {
-    const std::string prefix =
-        context.real == root ? std::string() : context.real.substr(root.size() + 1) + '/';
+    const std::string prefix = prefix_of(context);
     for (const TreeChange* change : pending_) {
       if (!change->path.starts_with(prefix)) continue;
       const std::string path = change->path.substr(prefix.size());

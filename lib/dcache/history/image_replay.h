@@ -74,6 +74,8 @@ class ImageReplay {
 
   bool is_as_before(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
                     const BuiltImages& needed) const;
+  // What paths from the root of the repository start with if they are in a context.
+  std::string prefix_of(const ContextFolder& context) const;
   // Whether the context has git's own files, and the build may take them.
   bool has_git_folder(const ContextFolder& context, const plan::Graph& graph) const;
   std::shared_ptr<const Plan> plan_of(const Setup& setup, const BuiltImages& needed);
