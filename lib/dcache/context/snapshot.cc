@@ -437,6 +437,10 @@ std::vector<Record>& Snapshot::own() {
     records_ = std::make_shared<std::vector<Record>>();
   } else if (records_.use_count() > 1) {
     records_ = std::make_shared<std::vector<Record>>(*records_);
+  } else {
+    // The count says that no other thread has the records any more, and not that what it did with them came
+    // before. To let go of a copy does.
+    const auto copy = records_;
   }
   return *records_;
 }
