@@ -221,20 +221,30 @@ bool is_of_no_repository(const std::vector<std::string>& files) {
          });
 }
 
+// The images of a project that are built from a Dockerfile.
+std::vector<size_t> images_built_from(const std::string& path, const project::Project& project,
+                                      const context::FileSystem& files) {
+  const std::string real = files.real_path(path);
+  std::vector<size_t> found;
+  for (size_t i = 0; i < project.images.size(); ++i) {
+    const project::Image& image = project.images[i];
+    if (!image.target.dockerfile_inline && files.real_path(image.build.dockerfile) == real)
+      found.push_back(i);
+  }
+  return found;
+}
+
 // The images of Dockerfiles, as all definitions of the repository have them, like dcache affected. Nothing if
 // one of the files is not an image there.
 std::optional<Selection> select_in_repository(const std::vector<std::string>& dockerfiles,
                                               const project::ProjectOptions& options) {
   if (!options.build.context.empty() || is_of_no_repository(dockerfiles)) return std::nullopt;
   Selection selection{project::read_project(".", options), {}};
-  const context::FileSystem& files = *options.read.files;
   for (const std::string& path : dockerfiles) {
-    const std::string real = files.real_path(path);
     bool is_found = false;
-    for (size_t i = 0; i < selection.project.images.size(); ++i) {
+    for (const size_t i : images_built_from(path, selection.project, *options.read.files)) {
       project::Image& image = selection.project.images[i];
-      if (image.target.dockerfile_inline || !image.remote.empty()) continue;
-      if (files.real_path(image.build.dockerfile) != real) continue;
+      if (!image.remote.empty()) continue;
       image.build.dockerfile = text::clean_path(path);
       selection.meant.push_back(i);
       is_found = true;
@@ -292,17 +302,26 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
   return project;
 }
 
+namespace {
+
+// Adds those that a name means to the indexes. False for an unknown name.
+bool add_named(const project::Project& project, const std::string& name, std::vector<size_t>& indexes) {
+  const auto found = project.find(name);
+  for (const project::Image* image : found) {
+    const auto index = static_cast<size_t>(image - project.images.data());
+    if (std::ranges::find(indexes, index) == indexes.end()) indexes.push_back(index);
+  }
+  return !found.empty();
+}
+
+}  // namespace
+
 std::optional<std::vector<size_t>> images_named(const project::Project& project,
                                                 const std::vector<std::string>& names,
                                                 std::string_view option) {
   std::vector<size_t> indexes;
   for (const std::string& name : names) {
-    const auto found = project.find(name);
-    for (const project::Image* image : found) {
-      const auto index = static_cast<size_t>(image - project.images.data());
-      if (std::ranges::find(indexes, index) == indexes.end()) indexes.push_back(index);
-    }
-    if (!found.empty()) continue;
+    if (add_named(project, name, indexes)) continue;
     complain(fmt::format("{} {}: there is no such image; {}", option, name, closest_image(project, name)));
     return std::nullopt;
   }
@@ -403,13 +422,9 @@ std::vector<size_t> images_of_files(const std::vector<std::string>& paths,
   const context::FileSystem& files = *options.read.files;
   std::vector<size_t> meant;
   for (const std::string& path : paths) {
-    const std::string real = files.real_path(path);
-    const size_t before = meant.size();
-    for (size_t i = 0; i < project.images.size(); ++i) {
-      const cache::BuildOptions& build = project.images[i].build;
-      if (!build.dockerfile_text && files.real_path(build.dockerfile) == real) meant.push_back(i);
-    }
-    if (meant.size() > before || !files.exists(path)) continue;
+    const std::vector<size_t> found = images_built_from(path, project, files);
+    meant.insert(meant.end(), found.begin(), found.end());
+    if (!found.empty() || !files.exists(path)) continue;
     for (project::Image& image : project::ImageFinder(options).of(path)) {
       meant.push_back(project.images.size());
       project.images.push_back(std::move(image));
@@ -448,10 +463,8 @@ Selection select_images_at(const BuildFlags& flags, std::shared_ptr<const contex
     selection = select_of_repository(flags, failed, std::move(project), complains);
   } else {
     selection.project = std::move(project);
-    for (const std::string& name : flags.images) {
-      for (const project::Image* image : selection.project.find(name))
-        selection.meant.push_back(static_cast<size_t>(image - selection.project.images.data()));
-    }
+    for (const std::string& name : flags.images)
+      add_named(selection.project, name, selection.meant);
   }
   for (const size_t index : selection.meant)
     apply_flags(flags, options->build.plan, selection.project.images[index]);

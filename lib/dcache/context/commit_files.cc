@@ -25,7 +25,7 @@ struct CommitFiles::Place {
 CommitFiles::CommitFiles(std::shared_ptr<const GitObjects> objects, const ObjectId& tree, std::string here)
     : objects_(std::move(objects)), tree_(tree), here_(std::move(here)) {}
 
-CommitFiles::Place CommitFiles::place_of(const std::string& path, bool follows_last) const {
+CommitFiles::Place CommitFiles::place_of(const std::string& path) const {
   const std::string& root = objects_->repository().root();
   const GitEntry top{.name = {}, .type = GitEntry::Type::kFolder, .id = tree_};
   std::string todo = path.starts_with('/') ? path : here_ + '/' + path;
@@ -45,7 +45,7 @@ CommitFiles::Place CommitFiles::place_of(const std::string& path, bool follows_l
       if (is_folder) {
         if (const auto tree = objects_->tree(place.entry->id)) entry = (*tree)->find(name);
       }
-      is_link = entry && entry->type == GitEntry::Type::kLink && (!left.empty() || follows_last);
+      is_link = entry && entry->type == GitEntry::Type::kLink;
       if (is_link) {
         const std::string target = objects_->blob(entry->id).value_or("");
         todo = (target.starts_with('/') ? target : place.path + '/' + target) + std::string(left);

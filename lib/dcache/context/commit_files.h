@@ -42,7 +42,7 @@ class CommitFiles : public FileSystem {
 
  private:
   struct Place;
-  Place place_of(const std::string& path, bool follows_last = true) const;
+  Place place_of(const std::string& path) const;
   void find_below(const std::string& folder, const ObjectId& tree, const Judge& is_wanted,
                   std::vector<std::string>& found) const;
 

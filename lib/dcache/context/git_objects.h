@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -66,7 +65,6 @@ class GitTree {
       return *this;
     }
     void operator++(int) { ++*this; }
-    bool is_end() const { return left_.empty(); }
     friend bool operator==(const Iterator& a, const Iterator& b) { return a.left_.size() == b.left_.size(); }
 
    private:

@@ -1,7 +1,6 @@
 #include "dcache/context/tree_snapshots.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "dcache/text/path.h"
@@ -9,13 +8,9 @@
 namespace dcache::context {
 namespace {
 
-// No file of a repository has a name that starts so.
+// Hardly a file has a name that starts so. One that does is shown as its folder where it is a cause.
 constexpr std::string_view kStandIn = "\n";
 constexpr uint32_t kFileMode = 0644, kProgramMode = 0755, kFolderMode = 0755, kLinkMode = 0777;
-
-size_t depth_of(std::string_view path) {
-  return path.empty() ? 0 : 1 + static_cast<size_t>(std::ranges::count(path, '/'));
-}
 
 bool is_inside(std::string_view path, std::string_view folder) {
   return folder.empty() || text::is_within(path, folder);
@@ -50,6 +45,10 @@ Record stand_in(const std::string& folder, const Hash& content) {
 }
 
 }  // namespace
+
+size_t depth_of(std::string_view path) {
+  return path.empty() ? 0 : 1 + static_cast<size_t>(std::ranges::count(path, '/'));
+}
 
 bool Visible::hides(std::string_view folder) const {
   const auto inner = std::ranges::lower_bound(paths, std::string(folder) + '/');

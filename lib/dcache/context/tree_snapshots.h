@@ -5,11 +5,10 @@
 // the folder contains. Snapshots made with the same Visible can be compared with each other.
 #pragma once
 
-#include <map>
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -20,6 +19,9 @@
 #include "dcache/ignore/matcher.h"
 
 namespace dcache::context {
+
+// How many names a path has; none for "".
+size_t depth_of(std::string_view path);
 
 // What has to be seen by itself, by paths in the context.
 struct Visible {

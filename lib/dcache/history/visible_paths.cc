@@ -12,6 +12,7 @@
 namespace dcache::history {
 namespace {
 
+using context::depth_of;
 using context::Visible;
 using plan::Read;
 using plan::Selector;
@@ -21,10 +22,6 @@ using plan::Step;
 std::string unrooted(std::string_view path) {
   const std::string clean = text::clean_path(path.substr(std::min(path.find_first_not_of('/'), path.size())));
   return clean == "." ? std::string() : clean;
-}
-
-size_t depth_of(std::string_view path) {
-  return path.empty() ? 0 : 1 + static_cast<size_t>(std::ranges::count(path, '/'));
 }
 
 bool has_patterns(const Selector& selector) {
