@@ -156,6 +156,20 @@ TEST(History, KnowsImagesThatStartFromOthers) {
   EXPECT_EQ(causes(history, 2), "base 1");
 }
 
+TEST(History, SeesAnArgumentOfAnImageThatStartsFromAnother) {
+  const auto definition = [](const std::string& version) {
+    return "target \"base\" { context = \"base\" }\ntarget \"app\" {\n  context = \"app\"\n  args = { V = "
+           "\"" +
+           version + "\" }\n  contexts = { base = \"target:base\" }\n}\n";
+  };
+  const Repository repository({{"docker-bake.hcl", definition("1")},
+                               {"base/Dockerfile", "FROM x\nCOPY b /b\n"},
+                               {"base/b", "1\n"},
+                               {"app/Dockerfile", "FROM base\nARG V\nRUN app\n"}});
+  repository.change({{"docker-bake.hcl", definition("2")}}, "version");
+  EXPECT_EQ(counts(repository.history({"--image", "app"})), "3:2");
+}
+
 TEST(History, StartsWhereAnImageWasAdded) {
   const Repository repository(test::Files{{"README.md", "1\n"}});
   repository.change(kGo, "image");

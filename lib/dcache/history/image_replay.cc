@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/cache/demand.h"
 #include "dcache/text/path.h"
 
 namespace dcache::history {
@@ -48,22 +49,6 @@ bool may_take(const Graph& graph, std::string_view context, std::string_view pat
   return std::ranges::any_of(graph.steps, [&](const Step& step) { return may_take(step, context, path); });
 }
 
-// A step and all that it needs.
-std::vector<bool> needed_by(const Graph& graph, size_t step) {
-  std::vector<bool> needed(step + 1);
-  needed[step] = true;
-  for (size_t at = step + 1; at-- > 0;) {
-    if (!needed[at]) continue;
-    const Step& one = graph.steps[at];
-    if (one.below) needed[*one.below] = true;
-    for (const plan::Read& read : one.reads) {
-      if (read.origin != plan::Read::Origin::kStage) continue;
-      if (const auto last = graph.stages[read.stage].last_step) needed[*last] = true;
-    }
-  }
-  return needed;
-}
-
 std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>& keys) {
   for (size_t i = 0; i < keys.size(); ++i) {
     if (!graph.steps[i].needed) continue;
@@ -74,6 +59,18 @@ std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>&
     }
   }
   return {};
+}
+
+// What each step that the target needs does.
+std::shared_ptr<const std::vector<StepAtCommit>> steps_of(const cache::Report& report, const Graph& graph) {
+  auto steps = std::make_shared<std::vector<StepAtCommit>>();
+  for (const StepReport& step : report.steps) {
+    if (step.verdict == Verdict::kUnused) continue;
+    const Step& one = graph.steps[step.step];
+    steps->push_back({graph.stages[one.stage].label(), one.instruction->start_line, step.verdict,
+                      step.cause.kind == Cause::Kind::kAlways || step.cause.kind == Cause::Kind::kNoCache});
+  }
+  return steps;
 }
 
 bool operator==(const plan::BuiltImage& a, const plan::BuiltImage& b) {
@@ -160,18 +157,13 @@ void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> 
   result_.commits.push_back(std::move(same));
 }
 
-std::shared_ptr<const Plan> ImageReplay::plan_of(const Setup& setup, const BuiltImages& needed) {
-  if (needed.empty()) return setup.plan;
-  std::string key = setup.text;
-  for (const auto& [reference, image] : needed)
-    key += fmt::format("\n{} {} {} {}", reference, image.name, image.state, image.possible_state);
-  std::shared_ptr<const Plan>& known = plans_[key];
-  if (known == nullptr) {
-    plan::Options options = setup.options;
-    options.built_images = needed;
-    known = make_plan(setup.dockerfile, setup.text, options);
-  }
-  return known;
+std::shared_ptr<const Plan> ImageReplay::plan_of(const std::shared_ptr<const Setup>& setup,
+                                                 const BuiltImages& needed) const {
+  if (needed.empty()) return setup->plan;
+  if (last_ && last_->setup == setup && are_same(last_->needed, needed)) return last_->plan;
+  plan::Options options = setup->options;
+  options.built_images = needed;
+  return make_plan(setup->dockerfile, setup->text, options);
 }
 
 tl::expected<Snapshot, std::string> ImageReplay::snapshot_of(const ContextFolder& context,
@@ -216,7 +208,7 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
   }
   if (!setup->failure.empty()) return fail(setup->failure);
   Built built;
-  built.plan = plan_of(*setup, needed);
+  built.plan = plan_of(setup, needed);
   for (const ContextFolder& context : setup->contexts) {
     auto snapshot = snapshot_of(context, commit, built.plan->graph);
     if (!snapshot) return fail(std::move(snapshot.error()));
@@ -265,18 +257,6 @@ void ImageReplay::judge(Built built) {
   idle_ = nullptr;
 }
 
-std::shared_ptr<const std::vector<StepAtCommit>> ImageReplay::steps_of(const cache::Report& report,
-                                                                       const Graph& graph) const {
-  auto steps = std::make_shared<std::vector<StepAtCommit>>();
-  for (const StepReport& step : report.steps) {
-    if (step.verdict == Verdict::kUnused) continue;
-    const Step& one = graph.steps[step.step];
-    steps->push_back({graph.stages[one.stage].label(), one.instruction->start_line, step.verdict,
-                      step.cause.kind == Cause::Kind::kAlways || step.cause.kind == Cause::Kind::kNoCache});
-  }
-  return steps;
-}
-
 // The changed files that a step takes, of which the report may know only the folder.
 std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, const Built& now) const {
   std::vector<std::string> asked;
@@ -312,17 +292,17 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
 }
 
 std::vector<std::string> ImageReplay::paths_below(size_t step, const Built& now) const {
-  const Graph& graph = now.plan->graph;
-  const std::vector<bool> needed = needed_by(graph, step);
   std::vector<std::string> found;
+  if (last_->plan != now.plan) return found;
+  const Graph& graph = now.plan->graph;
+  const std::vector<bool> needed = cache::made_from(graph, step);
   for (const ContextFolder& context : now.setup->contexts) {
     const std::string prefix = prefix_of(context);
     for (const TreeChange* change : pending_) {
       if (!change->path.starts_with(prefix)) continue;
       const std::string path = change->path.substr(prefix.size());
       for (size_t i = 0; i < needed.size(); ++i) {
-        const bool is_other =
-            needed[i] && last_->plan == now.plan && last_->keys[i].files != now.keys[i].files;
+        const bool is_other = needed[i] && last_->keys[i].files != now.keys[i].files;
         if (!is_other || !may_take(graph.steps[i], context.name, path)) continue;
         found.push_back(path);
         break;

@@ -78,15 +78,14 @@ class ImageReplay {
   std::string prefix_of(const ContextFolder& context) const;
   // Whether the context has git's own files, and the build may take them.
   bool has_git_folder(const ContextFolder& context, const plan::Graph& graph) const;
-  std::shared_ptr<const Plan> plan_of(const Setup& setup, const BuiltImages& needed);
+  std::shared_ptr<const Plan> plan_of(const std::shared_ptr<const Setup>& setup,
+                                      const BuiltImages& needed) const;
   tl::expected<context::Snapshot, std::string> snapshot_of(const ContextFolder& context,
                                                            const CommitChanges& commit,
                                                            const plan::Graph& graph);
   void build(const CommitChanges& commit, std::shared_ptr<const Setup> setup, const BuiltImages& needed);
   void fail(std::string reason);
   void judge(Built built);
-  std::shared_ptr<const std::vector<StepAtCommit>> steps_of(const cache::Report& report,
-                                                            const plan::Graph& graph) const;
   void count(const cache::Report& report, const Built& now);
   std::vector<std::string> paths_of(const cache::StepReport& step, const Built& now) const;
   // The changed files that a step or one that it needs takes.
@@ -103,7 +102,6 @@ class ImageReplay {
   // By context and the text of its ignore file.
   std::map<std::pair<std::string, std::string>, std::unique_ptr<context::TreeSnapshots>> trees_;
   std::vector<std::shared_ptr<const cache::IgnoreFile>> matchers_;  // that they use
-  std::map<std::string, std::shared_ptr<const Plan>> plans_;        // with needed images, of the last setup
   cache::KnownKeys known_;
   std::optional<Built> last_;                // that was built
   std::shared_ptr<const Setup> last_setup_;  // whether it was built or not
