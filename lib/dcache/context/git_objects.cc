@@ -70,10 +70,44 @@ std::string subject_of(std::string_view commit) {
   return std::string(message.substr(0, message.find('\n')));
 }
 
+std::string_view mode_of(const GitEntry& entry) {
+  switch (entry.type) {
+    case GitEntry::Type::kFolder:
+      return "40000";
+    case GitEntry::Type::kLink:
+      return "120000";
+    case GitEntry::Type::kSubmodule:
+      return "160000";
+    case GitEntry::Type::kFile:
+      break;
+  }
+  return entry.executable ? "100755" : "100644";
+}
+
 GitEntry::Type type_of(std::string_view mode) {
   if (mode == "40000") return GitEntry::Type::kFolder;
   if (mode == "120000") return GitEntry::Type::kLink;
   return mode == "160000" ? GitEntry::Type::kSubmodule : GitEntry::Type::kFile;
+}
+
+// Whether an entry comes before another one in git's order.
+bool is_before(const GitEntry& a, const GitEntry& b) {
+  const size_t common = std::min(a.name.size(), b.name.size());
+  const int order = a.name.substr(0, common).compare(b.name.substr(0, common));
+  if (order != 0) return order < 0;
+  const auto next = [&](const GitEntry& entry) {
+    if (entry.name.size() > common) return static_cast<unsigned char>(entry.name[common]);
+    return static_cast<unsigned char>(entry.type == GitEntry::Type::kFolder ? '/' : '\0');
+  };
+  return next(a) < next(b);
+}
+
+// The name of an object that is only in memory.
+ObjectId made_id(std::string_view kind, std::string_view bytes) {
+  const std::string hash = text::sha1(fmt::format("made {}\n{}", kind, bytes));
+  ObjectId id;
+  std::memcpy(id.bytes.data(), hash.data(), id.bytes.size());
+  return id;
 }
 
 }  // namespace
@@ -133,6 +167,27 @@ std::vector<GitEntry> GitTree::sorted_by_name() const {
   return entries;
 }
 
+GitTree GitTree::with(std::string_view name, const std::optional<GitEntry>& entry) const {
+  std::vector<GitEntry> entries;
+  for (const GitEntry& one : *this) {
+    if (one.name != name) entries.push_back(one);
+  }
+  if (entry) {
+    GitEntry named = *entry;
+    named.name = name;
+    entries.insert(std::ranges::lower_bound(entries, named, is_before), named);
+  }
+  GitTree tree;
+  for (const GitEntry& one : entries) {
+    tree.bytes_ += mode_of(one);
+    tree.bytes_ += ' ';
+    tree.bytes_ += one.name;
+    tree.bytes_ += '\0';
+    tree.bytes_.append(reinterpret_cast<const char*>(one.id.bytes.data()), one.id.bytes.size());
+  }
+  return tree;
+}
+
 struct GitObjects::State {
   using Trees = std::unordered_map<ObjectId, std::shared_ptr<const GitTree>, ObjectIdHash>;
   static constexpr size_t kMostBytes = size_t{8} << 20U;
@@ -141,6 +196,9 @@ struct GitObjects::State {
   // Those that were asked for lately, and those before them.
   Trees trees = {}, older_trees = {};
   size_t bytes = 0;  // of `trees`
+  // What with_files() made.
+  Trees made_trees = {};
+  std::unordered_map<ObjectId, std::string, ObjectIdHash> made_blobs = {};
 
   void keep(const ObjectId& id, const std::shared_ptr<const GitTree>& tree) {
     constexpr size_t kOverhead = 128;
@@ -305,6 +363,7 @@ tl::expected<std::shared_ptr<const GitTree>, std::string> GitObjects::tree(const
     state_->keep(id, older->second);
     return older->second;
   }
+  if (const auto made = state_->made_trees.find(id); made != state_->made_trees.end()) return made->second;
   const auto object = state_->read(id, GIT_OBJECT_TREE);
   if (!object) return tl::unexpected(object.error());
   auto parsed = GitTree::parse(std::string(bytes_of(*object)));
@@ -315,18 +374,6 @@ tl::expected<std::shared_ptr<const GitTree>, std::string> GitObjects::tree(const
 }
 
 namespace {
-
-// Whether an entry comes before another one in git's order.
-bool is_before(const GitEntry& a, const GitEntry& b) {
-  const size_t common = std::min(a.name.size(), b.name.size());
-  const int order = a.name.substr(0, common).compare(b.name.substr(0, common));
-  if (order != 0) return order < 0;
-  const auto next = [&](const GitEntry& entry) {
-    if (entry.name.size() > common) return static_cast<unsigned char>(entry.name[common]);
-    return static_cast<unsigned char>(entry.type == GitEntry::Type::kFolder ? '/' : '\0');
-  };
-  return next(a) < next(b);
-}
 
 // Goes on to the next entries when it ends.
 struct Advance {
@@ -390,6 +437,7 @@ tl::expected<std::vector<TreeChange>, std::string> GitObjects::changes(const Obj
 }
 
 tl::expected<std::string, std::string> GitObjects::blob(const ObjectId& id) const {
+  if (const auto made = state_->made_blobs.find(id); made != state_->made_blobs.end()) return made->second;
   constexpr size_t kMostBytes = size_t{64} << 20U;
   const git_oid oid = oid_of(id);
   size_t size = 0;
@@ -399,6 +447,52 @@ tl::expected<std::string, std::string> GitObjects::blob(const ObjectId& id) cons
   const auto object = state_->read(id, GIT_OBJECT_BLOB);
   if (!object) return tl::unexpected(object.error());
   return std::string(bytes_of(*object));
+}
+
+void GitObjects::forget_made() const {
+  state_->made_trees.clear();
+  state_->made_blobs.clear();
+}
+
+tl::expected<ObjectId, std::string> GitObjects::with_files(const ObjectId& tree, const Texts& files) const {
+  return with_files(tree, "", files);
+}
+
+tl::expected<ObjectId, std::string> GitObjects::with_files(const ObjectId& tree, const std::string& folder,
+                                                           const Texts& files) const {
+  const auto found = this->tree(tree);
+  if (!found) return tl::unexpected(found.error());
+  GitTree made = **found;
+  const std::string prefix = folder.empty() ? "" : folder + '/';
+  for (auto file = files.lower_bound(prefix); file != files.end() && file->first.starts_with(prefix);) {
+    const std::string_view rest = std::string_view(file->first).substr(prefix.size());
+    const std::string name(rest.substr(0, rest.find('/')));
+    const std::optional<GitEntry> entry = made.find(name);
+    if (name == rest) {
+      std::optional<GitEntry> changed;
+      if (file->second) {
+        changed = GitEntry{.name = {},
+                           .type = GitEntry::Type::kFile,
+                           .executable = entry && entry->executable,
+                           .id = made_id("blob", *file->second)};
+        state_->made_blobs.emplace(changed->id, *file->second);
+      }
+      made = made.with(name, changed);
+      ++file;
+      continue;
+    }
+    if (entry && entry->type == GitEntry::Type::kFolder) {
+      const auto below = with_files(entry->id, prefix + name, files);
+      if (!below) return below;
+      made = made.with(name, GitEntry{.name = {}, .type = GitEntry::Type::kFolder, .id = *below});
+    }
+    const std::string done = prefix + name + '/';
+    while (file != files.end() && file->first.starts_with(done))
+      ++file;
+  }
+  const ObjectId id = made_id("tree", made.contents());
+  state_->made_trees.emplace(id, std::make_shared<const GitTree>(std::move(made)));
+  return id;
 }
 
 }  // namespace dcache::context

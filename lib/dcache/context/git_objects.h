@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,6 +80,10 @@ class GitTree {
   std::optional<GitEntry> find(std::string_view name) const;
   std::vector<GitEntry> sorted_by_name() const;
   size_t bytes() const { return bytes_.size(); }
+  // As git stores it.
+  std::string_view contents() const { return bytes_; }
+  // The same with an entry in place of that of its name, or without one of that name.
+  GitTree with(std::string_view name, const std::optional<GitEntry>& entry) const;
 
  private:
   std::string bytes_;
@@ -123,6 +128,15 @@ class GitObjects {
   // The bytes of a blob as it is stored. Fails for one of more than 64 MiB.
   tl::expected<std::string, std::string> blob(const ObjectId& id) const;
 
+  // Texts of files by path from the root of the repository; nothing for a file that shall not be there.
+  using Texts = std::map<std::string, std::optional<std::string>>;
+  // A tree with these files in place of its own. It is kept in memory and not written to the repository. A
+  // file whose folder the tree does not have stays away. The name is found from what is replaced, so that
+  // equal trees with equal texts have one name; it is not that which git would give.
+  tl::expected<ObjectId, std::string> with_files(const ObjectId& tree, const Texts& files) const;
+  // What with_files() made is no longer there.
+  void forget_made() const;
+
  private:
   struct State;
   explicit GitObjects(std::shared_ptr<const GitRepository> repository);
@@ -139,6 +153,8 @@ class GitObjects {
   tl::expected<std::vector<Commit>, std::string> walk(const GitRange& range, const LogOptions& options) const;
   tl::expected<std::vector<Commit>, std::string> walk_limited(const GitRange& range,
                                                               const LogOptions& options) const;
+  tl::expected<ObjectId, std::string> with_files(const ObjectId& tree, const std::string& folder,
+                                                 const Texts& files) const;
   // `before` and `after` are null where there is no folder.
   tl::expected<void, std::string> add_changes(const std::string& folder, const ObjectId* before,
                                               const ObjectId* after, std::vector<TreeChange>& changes) const;
