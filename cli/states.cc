@@ -85,7 +85,7 @@ bool import_caches(const BuildFlags& flags, const std::vector<std::string>& cach
 }
 
 bool has_imported_stages(const cache::Build& build) {
-  const auto wrong = project::wrong_import(build);
+  const auto wrong = project::wrong_import(build.options(), build.graph());
   if (wrong) complain("--cache-from: " + text::words_of(*wrong));
   return !wrong;
 }

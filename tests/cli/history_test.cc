@@ -86,6 +86,20 @@ TEST(History, ReusesAnEarlierState) {
   EXPECT_EQ(counts(repository.history({"--cache-from", "max"})), "2:1 3:1 4:3 5:3");
 }
 
+TEST(History, ImportsWhatTheDefinitionSays) {
+  const Repository repository(kGo);
+  const auto compose = [](const std::string& mode) {
+    return "services: {app: {build: {context: ., cache_from: ['type=gha'], cache_to: ['type=gha,mode=" +
+           mode + "']}}}\n";
+  };
+  repository.change({{"compose.yaml", compose("max")}, {".dockerignore", "*\n!go.mod\n!main.go\n"}},
+                    "defined");
+  repository.change({{"main.go", "2\n"}}, "main");
+  repository.change({{"main.go", "1\n"}}, "back");
+  const json history = repository.history({"--cache-from", "defined", "HEAD~3..HEAD"});
+  EXPECT_EQ(counts(history), "2:1 3:1 4:3 5:3");
+}
+
 TEST(History, NamesTheFileThatMakesANewCombination) {
   const Repository repository(
       test::Files{{"Dockerfile", "FROM x AS a\nCOPY x /x\nFROM x\nCOPY y /y\nCOPY --from=a /x /x\n"},
@@ -266,6 +280,8 @@ TEST(History, RefusesWhatItCantRead) {
       {{"HEAD", "HEAD~1"}, "one range of commits at a time"},
       {{"-f", "other/Dockerfile"}, "there is no other/Dockerfile at the newest commit"},
       {{"--cache-from", "maxi"}, "--cache-from"},
+      {{"--cache-from", "max:build"}, "--cache-from: Dockerfile has no stage 'build'"},
+      {{"--cache-from", "max", "--builder", "classic"}, "--cache-from is about caches of BuildKit"},
       {{"--image", "api"}, "--image api: there is no such image"},
       {{"HEAD..HEAD"}, "there is no commit in HEAD..HEAD"}};
   for (const Refusal& refusal : refusals) {

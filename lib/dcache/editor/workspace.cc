@@ -343,7 +343,8 @@ tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace
   build_of.cache_from = imports;
   auto build = cache::Build::load(build_of);
   if (!build) return tl::unexpected(std::move(build.error()));
-  if (auto wrong = project::wrong_import(*build)) return tl::unexpected(Failures{std::move(*wrong)});
+  if (auto wrong = project::wrong_import(build->options(), build->graph()))
+    return tl::unexpected(Failures{std::move(*wrong)});
   build->hash_files(progress);
   if (stop.stop_requested()) return tl::unexpected(failed(std::string(context::kCancelled)));
   auto answer = std::make_shared<const cache::Build>(std::move(*build));

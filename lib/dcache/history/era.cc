@@ -90,6 +90,7 @@ std::shared_ptr<const Setup> Eras::setup_of(const project::Image& image,
   auto setup = std::make_shared<Setup>();
   setup->dockerfile = build.dockerfile;
   setup->options = build.plan;
+  setup->cache_from = build.cache_from;
   setup->failure = image.remote;
   if (!setup->failure.empty()) return setup;
   auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)

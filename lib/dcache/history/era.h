@@ -41,6 +41,8 @@ struct Setup {
   std::string dockerfile;  // its path
   std::string text;
   plan::Options options;
+  // What a worker that starts empty imports of the last build; without any, the builder keeps all it built.
+  std::vector<cache::CacheImport> cache_from = {};
   std::shared_ptr<const Plan> plan = {};
   std::vector<ContextFolder> contexts = {};
   std::string failure = {};  // why it can't be; empty for most

@@ -87,8 +87,6 @@ using ReadImages = std::function<ImagesAtCommit(std::shared_ptr<const context::C
 
 struct Options {
   std::string here;  // the absolute folder that the paths of images start from
-  // What a worker that starts empty imports of the last build; without any, the builder keeps all it built.
-  std::vector<cache::CacheImport> cache_from = {};
   // A folder of a context is one record in place of its files if it has that many; see context::Visible.
   size_t least_files = 64;
   std::function<void(size_t done, size_t all)> progress = {};

@@ -84,9 +84,9 @@ bool are_same(const ImageReplay::BuiltImages& a, const ImageReplay::BuiltImages&
 
 }  // namespace
 
-cache::Contexts ImageReplay::Built::contexts(bool are_new) const {
+cache::Contexts ImageReplay::Built::contexts() const {
   cache::Contexts contexts;
-  contexts.are_new = are_new;
+  contexts.are_new = !setup->cache_from.empty();
   for (const auto& [name, snapshot] : files)
     (name.empty() ? contexts.main : contexts.named[name]) = {&snapshot, nullptr};
   return contexts;
@@ -142,9 +142,9 @@ void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> 
   ImageAtCommit same{before.state, before.reason, nullptr, false};
   if (before.state == ImageAtCommit::State::kBuilt) {
     if (idle_ == nullptr) {
-      const cache::Contexts contexts = last_->contexts(!options_.cache_from.empty());
+      const cache::Contexts contexts = last_->contexts();
       const cache::State state{&last_->plan->graph, &last_->keys, &contexts};
-      idle_ = steps_of(cache::compare({&state, 1}, state, options_.cache_from), last_->plan->graph);
+      idle_ = steps_of(cache::compare({&state, 1}, state, last_->setup->cache_from), last_->plan->graph);
     }
     same.steps = idle_;
     pending_.clear();
@@ -217,7 +217,7 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
   built.setup = std::move(setup);
   built.needed = needed;
   const Graph& graph = built.plan->graph;
-  built.keys = cache::compute_keys(graph, built.contexts(!options_.cache_from.empty()));
+  built.keys = cache::compute_keys(graph, built.contexts());
   std::string missing = missing_file(graph, built.keys);
   if (missing.empty()) return judge(std::move(built));
   // BuildKit looks for the files of all steps before it runs one, so such a build leaves nothing behind.
@@ -226,25 +226,27 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
 
 void ImageReplay::judge(Built built) {
   const Graph& graph = built.plan->graph;
-  const cache::Contexts contexts = built.contexts(!options_.cache_from.empty());
+  const cache::Contexts contexts = built.contexts();
   const cache::State now{&graph, &built.keys, &contexts};
   static const Graph kNoGraph;
   static const std::vector<cache::StepKeys> kNoKeys;
   cache::Contexts contexts_before;
   cache::State before{&kNoGraph, &kNoKeys};
   if (last_) {
-    contexts_before = last_->contexts(contexts.are_new);
+    contexts_before = last_->contexts();
+    contexts_before.are_new = contexts.are_new;
     before = {&last_->plan->graph, &last_->keys, &contexts_before};
   }
   cache::Report report;
-  if (options_.cache_from.empty()) {
+  const std::vector<cache::CacheImport>& imports = built.setup->cache_from;
+  if (imports.empty()) {
     report = cache::compare(known_, before, now);
     for (const StepReport& step : report.steps) {
       if (step.verdict != Verdict::kHit && step.verdict != Verdict::kUnused)
         known_.add(built.keys[step.step].key);
     }
   } else {
-    report = cache::compare(std::span(&before, last_ ? 1 : 0), now, options_.cache_from);
+    report = cache::compare(std::span(&before, last_ ? 1 : 0), now, imports);
   }
   ImageAtCommit at{ImageAtCommit::State::kBuilt, {}, steps_of(report, graph), false};
   at.changes_nothing = std::ranges::none_of(*at.steps, is_rebuilt);

@@ -57,7 +57,7 @@ class ImageReplay {
     std::map<std::string, context::Snapshot, std::less<>> files;  // by context
     std::vector<cache::StepKeys> keys;
 
-    cache::Contexts contexts(bool are_new) const;
+    cache::Contexts contexts() const;
   };
   // By path, the kind of cause and the number of commits.
   using Causes = std::map<std::string, std::pair<cache::Cause::Kind, size_t>>;

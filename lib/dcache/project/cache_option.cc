@@ -225,16 +225,15 @@ tl::expected<ImportNotes, text::Failure> import_caches(Project& project, const s
   return notes;
 }
 
-std::optional<text::Failure> wrong_import(const cache::Build& build) {
-  for (const CacheImport& import : build.options().cache_from) {
-    if (import.stage.empty() || build.graph().find_stage(import.stage) != nullptr) continue;
+std::optional<text::Failure> wrong_import(const cache::BuildOptions& build, const plan::Graph& graph) {
+  for (const CacheImport& import : build.cache_from) {
+    if (import.stage.empty() || graph.find_stage(import.stage) != nullptr) continue;
     std::vector<std::string> labels;
-    for (const plan::Stage& stage : build.graph().stages)
+    for (const plan::Stage& stage : graph.stages)
       labels.push_back(stage.label());
-    return text::Failure{
-        .path = {},
-        .message = fmt::format("{} has no stage '{}'", build.options().dockerfile, import.stage),
-        .remedy = "its stages are " + text::list_words(labels)};
+    return text::Failure{.path = {},
+                         .message = fmt::format("{} has no stage '{}'", build.dockerfile, import.stage),
+                         .remedy = "its stages are " + text::list_words(labels)};
   }
   return std::nullopt;
 }

@@ -67,6 +67,6 @@ tl::expected<ImportNotes, text::Failure> import_caches(Project& project, const s
                                                        const std::vector<std::string>& texts);
 
 // What is wrong with the imports of a build: a stage that the Dockerfile does not have.
-std::optional<text::Failure> wrong_import(const cache::Build& build);
+std::optional<text::Failure> wrong_import(const cache::BuildOptions& build, const plan::Graph& graph);
 
 }  // namespace dcache::project

@@ -1,0 +1,65 @@
+// Which commits a command replays, and how.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/selection.h"
+#include "cli/terminal.h"
+#include "dcache/context/git.h"
+#include "dcache/context/git_objects.h"
+#include "dcache/history/history.h"
+
+namespace dcache::cli {
+
+struct HistoryFlags {
+  std::vector<std::string> words;  // a range of commits, or Dockerfiles
+  std::vector<std::string> git;
+  uint32_t most = 300;
+  std::string since;
+  bool first_parent = false;
+  std::vector<std::string> cache_from;
+};
+// Adds all but the words.
+void add_history_options(Command& command, HistoryFlags& flags);
+// Adds the words: a range or Dockerfiles.
+void add_history_words(Command& command, HistoryFlags& flags);
+
+// Replays commits of the repository around the current folder.
+class Replayer {
+ public:
+  // Both have to outlive it.
+  Replayer(const HistoryFlags& history, const BuildFlags& build) : history_(history), flags_(build) {}
+
+  // Finds the commits. False, with a word on standard error, if there are none.
+  bool open();
+  // What the flags mean, with the Dockerfiles that were among the words.
+  const BuildFlags& flags() const { return flags_; }
+  const context::GitRepository& repository() const { return *repository_; }
+  std::shared_ptr<const context::GitObjects> shared_objects() const { return objects_; }
+  const std::vector<context::Commit>& commits() const { return commits_; }
+
+  // The images that the flags mean at the newest commit, with the Dockerfiles and definitions of each commit.
+  // Nothing, with a word on standard error, if that can't be.
+  std::optional<history::History> replay();
+
+ private:
+  bool read_words();
+  std::optional<context::GitObjects::LogOptions> log_options() const;
+  history::ImagesAtCommit read_images(const context::CommitFiles& files,
+                                      const std::shared_ptr<const context::FileSystem>& seen);
+
+  const HistoryFlags& history_;
+  BuildFlags flags_;
+  std::vector<std::string> ranges_;
+  std::shared_ptr<const context::GitRepository> repository_;
+  std::shared_ptr<const context::GitObjects> objects_;
+  std::vector<context::Commit> commits_;
+  bool failed_ = false;
+  ProgressLine line_;
+};
+
+}  // namespace dcache::cli
