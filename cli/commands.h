@@ -18,6 +18,7 @@ Command lint_command();
 Command log_command();
 Command lsp_command();
 Command manuals_command();
+Command optimize_command();
 Command parse_command();
 Command rules_command();
 Command snapshot_command();

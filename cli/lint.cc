@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
+#include "cli/patches.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/context/boundary.h"
@@ -300,39 +301,6 @@ class Session {
                                  diff_name("b/", file.new_file));
     }
     return diff;
-  }
-
-  // As `git apply` and `patch -p1` want it: relative to the working directory, behind a/ or b/. Of a link it
-  // is the file that the link leads to: to git the link is a file of its own.
-  static std::string diff_name(std::string_view prefix, const std::string& path) {
-    if (path == "-") return path;
-    std::error_code failure;
-    const fs::path folder = fs::canonical(fs::current_path(), failure);
-    const fs::path real = fs::weakly_canonical(fs::absolute(path), failure);
-    const fs::path relative =
-        (failure ? fs::absolute(path).lexically_normal() : real).lexically_relative(folder);
-    const bool inside = !relative.empty() && *relative.begin() != "..";
-    return in_quotes(inside ? fmt::format("{}{}", prefix, relative.generic_string()) : path);
-  }
-
-  // A name with characters that end it in a patch, as git writes it.
-  static std::string in_quotes(const std::string& name) {
-    const auto is_special = [](char c) {
-      return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' ';
-    };
-    if (std::ranges::none_of(name, is_special)) return name;
-    std::string quoted = "\"";
-    for (const char c : name) {
-      if (c == '"' || c == '\\') {
-        quoted += '\\';
-        quoted += c;
-      } else if (is_special(c)) {
-        quoted += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
-      } else {
-        quoted += c;
-      }
-    }
-    return quoted + '"';
   }
 
   // Remembers the texts that fixes rest on: see fix().

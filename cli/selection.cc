@@ -192,6 +192,7 @@ std::vector<size_t> images_to_keep(const BuildFlags& flags, const Selection& sel
 }
 
 void keep_default(const BuildFlags& flags, const std::string& dockerfile, Selection& selection) {
+  if (flags.means_all_of_file) return;
   const size_t all = selection.project.images.size();
   if (selection.meant.size() < 2) {
     if (all > 1)

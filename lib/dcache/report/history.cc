@@ -1,7 +1,6 @@
 #include "dcache/report/history.h"
 
 #include <algorithm>
-#include <ctime>
 #include <iterator>
 #include <optional>
 #include <vector>
@@ -10,6 +9,7 @@
 
 #include "dcache/report/table.h"
 #include "dcache/text/json_writer.h"
+#include "dcache/text/times.h"
 #include "dcache/text/words.h"
 
 namespace dcache::report {
@@ -25,15 +25,6 @@ using history::StepHistory;
 constexpr size_t kInstructionWidth = 40;
 constexpr size_t kPathWidth = 40;
 constexpr size_t kPercent = 100;
-
-// The day of a commit: "2026-05-07".
-std::string day_of(const Commit& commit) {
-  const std::time_t time = static_cast<std::time_t>(commit.time);
-  std::tm parts{};
-  if (::gmtime_r(&time, &parts) == nullptr) return "?";
-  constexpr int kFirstYear = 1900;
-  return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + kFirstYear, parts.tm_mon + 1, parts.tm_mday);
-}
 
 std::string share(size_t count, size_t all) {
   return all == 0 ? "" : fmt::format("{} %", (count * kPercent + all / 2) / all);
@@ -228,7 +219,7 @@ void append_history(const History& history, const Style& style, std::string& out
     return;
   }
   out += fmt::format("{}, {} to {}\n", text::counted(history.commits.size(), "commit"),
-                     day_of(history.commits.front()), day_of(history.commits.back()));
+                     text::day_of(history.commits.front().time), text::day_of(history.commits.back().time));
   if (history.images.size() > 1) append_overview(history, style, out);
   for (const ImageHistory& image : history.images) {
     out += '\n';

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 namespace dcache::text {
@@ -44,6 +45,13 @@ std::optional<int64_t> parse_time(std::string_view text, int64_t now) {
     if (unit.name == name) return now - count * unit.seconds;
   }
   return std::nullopt;
+}
+
+std::string day_of(int64_t seconds) {
+  using namespace std::chrono;
+  const year_month_day date{floor<days>(sys_seconds(std::chrono::seconds(seconds)))};
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()));
 }
 
 }  // namespace dcache::text

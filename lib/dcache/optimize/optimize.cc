@@ -1,0 +1,223 @@
+#include "dcache/optimize/optimize.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/engine.h"
+#include "dcache/optimize/replayed.h"
+
+namespace dcache::optimize {
+namespace {
+
+// Rules whose fixes keep what a RUN downloads for its next run: the RUN runs as often as before.
+bool makes_runs_cheaper(const lint::Rule& rule) {
+  return rule.code == "DC1003" || rule.code == "DC1004" || rule.code == "DC1005" || rule.code == "DC1007";
+}
+
+// Whether the fixes of a rule are about what is rebuilt.
+bool is_about_cache(const lint::Rule& rule) {
+  const bool is_ours = rule.code.starts_with("DC1") || rule.code.starts_with("DC2");
+  return is_ours && rule.fix != lint::FixKind::kNone && rule.check != nullptr;
+}
+
+using Rules = std::vector<const lint::Rule*>;
+
+// A text of the Dockerfile that was replayed.
+struct Attempt {
+  std::string text;
+  std::vector<lint::Fix> new_files;
+  std::vector<ImageRuns> images;
+};
+
+class Proposing {
+ public:
+  Proposing(const project::Project& project, const std::vector<size_t>& images, const Options& options)
+      : options_(options),
+        keeps_mounts_(project.images[images.front()].build.cache_from.empty()),
+        replays_(project, images, options) {}
+
+  tl::expected<Proposal, std::string> run(std::string dockerfile, std::string text) {
+    Proposal proposal;
+    proposal.dockerfile = std::move(dockerfile);
+    proposal.before = std::move(text);
+    // Each text can have commits at which it can't be built: then all are compared over the others.
+    size_t commits = 0;
+    do {
+      commits = replays_.commits().size();
+      if (auto done = work_out(proposal); !done) return tl::unexpected(std::move(done.error()));
+    } while (replays_.commits().size() != commits);
+    return proposal;
+  }
+
+ private:
+  tl::expected<void, std::string> work_out(Proposal& proposal) {
+    proposal.changes.clear();
+    proposal.unsafe.clear();
+    proposal.useless.clear();
+    const Rules all = cache_rules();
+    expected_ = done_ + (2 * all.size());
+    const auto before = attempt_of(proposal.before, {});
+    if (!before) return tl::unexpected(before.error());
+    const auto best = choose(proposal, all);
+    if (!best) return tl::unexpected(best.error());
+    if (!options_.unsafe) {
+      if (auto found = find_unsafe(proposal, *best, all); !found) return found;
+    }
+    proposal.after = best->text;
+    proposal.new_files = best->new_files;
+    proposal.gain = gain_of(before->images, best->images);
+    proposal.images = compare(before->images, best->images);
+    proposal.commits = replays_.commits().size();
+    proposal.from = replays_.commits().front().time;
+    proposal.to = replays_.commits().back().time;
+    for (const Change& change : proposal.changes)
+      proposal.gain.cheaper = std::max(proposal.gain.cheaper, change.gain.cheaper);
+    std::ranges::stable_sort(proposal.changes, std::ranges::greater(), [](const Change& change) {
+      return std::tuple(change.gain.runs, change.gain.cheaper, change.gain.steps);
+    });
+    return {};
+  }
+
+  Rules cache_rules() const {
+    Rules rules;
+    for (const lint::Rule& rule : lint::catalogue()) {
+      const bool is_ignored = std::ranges::any_of(options_.config.ignore, [&](const std::string& code) {
+        return lint::find_rule({&rule, 1}, code) != nullptr;
+      });
+      if (is_about_cache(rule) && !is_ignored) rules.push_back(&rule);
+    }
+    return rules;
+  }
+
+  lint::FixedText fix(const Rules& rules, const std::string& text, bool unsafe) const {
+    if (rules.empty()) return {text, 0, {}, {}};
+    lint::Config config = options_.config;
+    config.select.clear();
+    for (const lint::Rule* rule : rules)
+      config.select.emplace_back(rule->code);
+    return lint::apply_fixes(lint::Linter(lint::catalogue(), config), text, options_.load, unsafe);
+  }
+
+  tl::expected<Attempt, std::string> attempt_of(const std::string& text,
+                                                const std::vector<lint::Fix>& files) {
+    auto images = replays_.of(text, files);
+    if (options_.progress) options_.progress(++done_, expected_);
+    if (!images) return tl::unexpected(std::move(images.error()));
+    return Attempt{text, files, std::move(*images)};
+  }
+
+  tl::expected<Attempt, std::string> attempt_with(const Rules& rules, const std::string& text) {
+    const lint::FixedText fixed = fix(rules, text, options_.unsafe);
+    return attempt_of(fixed.text, fixed.new_files);
+  }
+
+  static bool is_same(const lint::FixedText& fixed, const Attempt& attempt) {
+    return fixed.text == attempt.text && fixed.new_files.size() == attempt.new_files.size();
+  }
+
+  // Makes the fixes of all rules together, and then leaves out each rule without which as much is gained.
+  tl::expected<Attempt, std::string> choose(Proposal& proposal, Rules rules) {
+    auto best = attempt_with(rules, proposal.before);
+    if (!best) return best;
+    for (const lint::Rule* rule : Rules(rules)) {
+      Rules others = rules;
+      std::erase(others, rule);
+      if (is_same(fix(others, proposal.before, options_.unsafe), *best)) {
+        rules = std::move(others);
+        continue;
+      }
+      auto without = attempt_with(others, proposal.before);
+      if (!without) return without;
+      Change change = change_of(*rule, proposal.before, options_.unsafe);
+      change.gain = gain_of(*rule, *without, *best);
+      if (change.gain.most() >= options_.least_gain) {
+        proposal.changes.push_back(std::move(change));
+        continue;
+      }
+      proposal.useless.push_back(std::move(change));
+      rules = std::move(others);
+      best = std::move(without);
+    }
+    return best;
+  }
+
+  // What fixes would gain beside the proposal that are not made, since they may change the image.
+  tl::expected<void, std::string> find_unsafe(Proposal& proposal, const Attempt& best, const Rules& rules) {
+    for (const lint::Rule* rule : rules) {
+      const lint::FixedText fixed = fix({rule}, best.text, true);
+      if (fixed.fixed == 0 || (fixed.text == best.text && fixed.new_files.empty())) continue;
+      std::vector<lint::Fix> files = best.new_files;
+      files.insert(files.end(), fixed.new_files.begin(), fixed.new_files.end());
+      const auto with = attempt_of(fixed.text, files);
+      if (!with) return tl::unexpected(with.error());
+      Change change = change_of(*rule, best.text, true);
+      change.gain = gain_of(*rule, best, *with);
+      // Nobody takes a risk for steps that only copy.
+      const size_t runs = std::max(change.gain.runs, change.gain.cheaper);
+      if (!change.safe && runs > 0 && change.gain.most() >= options_.least_gain)
+        proposal.unsafe.push_back(std::move(change));
+    }
+    return {};
+  }
+
+  Change change_of(const lint::Rule& rule, const std::string& text, bool unsafe) const {
+    Change change{.rule = &rule, .line = 0, .finding = std::string(rule.summary), .safe = true, .gain = {}};
+    lint::Config config = options_.config;
+    config.select = {std::string(rule.code)};
+    const dockerfile::File file = dockerfile::parse(text);
+    const lint::Findings findings = lint::Linter(lint::catalogue(), config).lint(file, options_.load);
+    for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
+      if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe)) continue;
+      if (change.line == 0) {
+        change.line = file.lines().line_of(diagnostic.span.begin);
+        change.finding = diagnostic.message;
+      }
+      change.safe = change.safe && diagnostic.fix->safe;
+    }
+    return change;
+  }
+
+  Gain gain_of(const lint::Rule& rule, const Attempt& without, const Attempt& with) const {
+    Gain gain = gain_of(without.images, with.images);
+    if (!makes_runs_cheaper(rule) || !keeps_mounts_) return gain;
+    // The RUNs that the rule gives a cache mount.
+    std::set<std::string> untouched;
+    for (const ImageRuns& image : without.images) {
+      for (const StepRuns& step : image.steps)
+        untouched.insert(step.instruction);
+    }
+    for (const ImageRuns& image : with.images) {
+      for (const StepRuns& step : image.steps) {
+        // With the first one it is empty.
+        if (step.is_run && !untouched.contains(step.instruction) && step.rebuilt > 0)
+          gain.cheaper += step.rebuilt - 1;
+      }
+    }
+    return gain;
+  }
+
+  static Gain gain_of(const std::vector<ImageRuns>& without, const std::vector<ImageRuns>& with) {
+    return difference(total_of(without), total_of(with));
+  }
+
+  const Options& options_;
+  const bool keeps_mounts_;  // from one build to the next
+  Replays replays_;
+  size_t done_ = 0, expected_ = 0;
+};
+
+}  // namespace
+
+tl::expected<Proposal, std::string> propose(const project::Project& project,
+                                            const std::vector<size_t>& images, const Options& options) {
+  const cache::BuildOptions& build = project.images[images.front()].build;
+  auto text = build.files->read(build.dockerfile);
+  if (!text) return tl::unexpected(std::move(text.error()));
+  return Proposing(project, images, options).run(build.dockerfile, std::move(*text));
+}
+
+}  // namespace dcache::optimize

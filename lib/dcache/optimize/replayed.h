@@ -1,0 +1,64 @@
+// Replays commits with other texts of a Dockerfile, and what that says of its steps. Internal to optimize/.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dcache/history/history.h"
+#include "dcache/optimize/optimize.h"
+
+namespace dcache::optimize {
+
+struct StepRuns {
+  std::string stage;
+  uint32_t line = 0;
+  std::string instruction;  // on one line
+  std::string name;         // the same without flags: what it does, however its mounts are
+  bool is_run = false;
+  size_t rebuilt = 0, depends = 0;
+  std::optional<double> seconds = {};
+};
+
+struct ImageRuns {
+  std::string name;
+  std::vector<StepRuns> steps;
+};
+
+// What all steps did.
+struct Total {
+  size_t steps = 0, runs = 0;
+  double seconds = 0;
+  bool has_seconds = false;
+};
+Total total_of(const std::vector<ImageRuns>& images);
+// What is saved with the second one; a loss counts as nothing.
+Gain difference(const Total& without, const Total& with);
+
+std::vector<ImageComparison> compare(const std::vector<ImageRuns>& before,
+                                     const std::vector<ImageRuns>& after);
+
+class Replays {
+ public:
+  // All have to outlive it.
+  Replays(const project::Project& project, const std::vector<size_t>& images, const Options& options);
+
+  // Replays the commits. Those at which this text can't be built do not count from then on, and answers of
+  // before are not to be compared with later ones: see commits().
+  tl::expected<std::vector<ImageRuns>, std::string> of(const std::string& text,
+                                                       const std::vector<lint::Fix>& new_files);
+  const std::vector<context::Commit>& commits() const { return commits_; }
+
+ private:
+  std::string place_of(const std::string& path) const;
+  std::vector<ImageRuns> runs_of(const std::vector<history::ImageHistory>& images, const std::string& text);
+  void learn_seconds(const std::string& text);
+
+  const Options& options_;
+  project::Project project_;    // of the images and those that they need
+  std::vector<size_t> images_;  // their indexes in it
+  std::vector<context::Commit> commits_;
+  std::map<std::string, double> seconds_;  // by the name of a step
+};
+
+}  // namespace dcache::optimize

@@ -1,0 +1,194 @@
+#include "dcache/report/optimize.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/report/table.h"
+#include "dcache/text/json_writer.h"
+#include "dcache/text/times.h"
+#include "dcache/text/words.h"
+
+namespace dcache::report {
+namespace {
+
+using optimize::Change;
+using optimize::Gain;
+using optimize::ImageComparison;
+using optimize::Proposal;
+using optimize::StepComparison;
+
+constexpr size_t kInstructionWidth = 60;
+constexpr double kWeek = 7.0 * 24 * 3600;
+
+// "saves 150 runs of RUN steps and 53 rebuilds of others (about 38 min)"
+std::string gain_words(const Gain& gain) {
+  std::vector<std::string> saved;
+  if (gain.runs > 0) saved.push_back(text::counted(gain.runs, "run") + " of RUN steps");
+  if (gain.steps > gain.runs)
+    saved.push_back(text::counted(gain.steps - gain.runs, "rebuild") + " of steps that copy");
+  std::string words = saved.empty() ? "" : "saves " + text::list_words(saved);
+  if (gain.cheaper > 0) {
+    if (!words.empty()) words += "; ";
+    words += gain.cheaper == 1 ? "1 run of a RUN step finds its cache filled"
+                               : fmt::format("{} runs of RUN steps find their cache filled", gain.cheaper);
+  }
+  if (words.empty()) words = "nothing";
+  if (gain.seconds && *gain.seconds > 0)
+    words += fmt::format(" (about {})", text::duration_words(*gain.seconds));
+  return words;
+}
+
+std::string place_words(const Change& change) {
+  return change.line == 0 ? std::string(change.rule->code)
+                          : fmt::format("{}, line {}", change.rule->code, change.line);
+}
+
+void append_change(const Change& change, std::string_view mark, Tone tone, const Style& style,
+                   std::string& out) {
+  out +=
+      fmt::format("  {} {} [{}]\n", style.paint(tone, mark), printable(change.finding), place_words(change));
+  out += fmt::format("    {}\n", gain_words(change.gain));
+}
+
+size_t runs_of(const ImageComparison& image, size_t StepComparison::*count) {
+  size_t runs = 0;
+  for (const StepComparison& step : image.steps)
+    runs += step.is_run ? step.*count : 0;
+  return runs;
+}
+
+void append_image(const Proposal& proposal, const ImageComparison& image, const Style& style,
+                  std::string& out) {
+  out += '\n';
+  if (proposal.images.size() > 1) out += style.paint(Tone::kBold, printable(image.name)) + '\n';
+  Table table({"LINE", "REBUILT", "NEW LINE", "REBUILT", "STEP"});
+  const auto line = [](uint32_t number) { return number == 0 ? std::string("-") : std::to_string(number); };
+  const auto count = [](uint32_t number, size_t sure, size_t perhaps) {
+    if (number == 0) return std::string("-");
+    return perhaps == 0 ? std::to_string(sure) : fmt::format("{} + {}?", sure, perhaps);
+  };
+  size_t same = 0;
+  for (const StepComparison& step : image.steps) {
+    const bool is_kept = step.line_before != 0 && step.line_after != 0;
+    if (is_kept && !step.is_changed && step.before == step.after &&
+        step.perhaps_before == step.perhaps_after) {
+      ++same;
+      continue;
+    }
+    const bool is_better = step.line_before != 0 && step.after < step.before;
+    table.add({line(step.line_before), count(step.line_before, step.before, step.perhaps_before),
+               line(step.line_after), count(step.line_after, step.after, step.perhaps_after),
+               shortened(step.instruction, kInstructionWidth)},
+              is_better ? Tone::kGood : Tone::kPlain);
+  }
+  table.append_to(out, style);
+  if (same > 0)
+    out +=
+        fmt::format("{} as before\n", same == 1 ? "1 step rebuilds" : fmt::format("{} steps rebuild", same));
+  out += fmt::format("RUN steps: {} now, {} with the changes\n",
+                     text::counted(runs_of(image, &StepComparison::before), "run"),
+                     runs_of(image, &StepComparison::after));
+}
+
+// "That is about 3 h 20 min less, 38 min a week."
+std::string time_words(const Proposal& proposal) {
+  if (!proposal.gain.seconds || *proposal.gain.seconds <= 0) return {};
+  const auto span = static_cast<double>(proposal.to - proposal.from);
+  std::string words =
+      fmt::format("About {} less in these commits", text::duration_words(*proposal.gain.seconds));
+  if (span >= kWeek)
+    words += fmt::format(", {} a week, if each is built once",
+                         text::duration_words(*proposal.gain.seconds * kWeek / span));
+  return words + ".\n";
+}
+
+void write_gain(const Gain& gain, text::JsonWriter& json) {
+  json.begin_object().member("steps", gain.steps).member("runs", gain.runs).member("cheaper", gain.cheaper);
+  if (gain.seconds) json.member("seconds", *gain.seconds);
+  json.end_object();
+}
+
+void write_changes(const char* name, const std::vector<Change>& changes, text::JsonWriter& json) {
+  json.key(std::string_view(name)).begin_array();
+  for (const Change& change : changes) {
+    json.begin_object().member("rule", change.rule->code).member("name", change.rule->name);
+    if (change.line != 0) json.member("line", change.line);
+    json.member("message", change.finding).member("safe", change.safe).key("gain");
+    write_gain(change.gain, json);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_image(const ImageComparison& image, text::JsonWriter& json) {
+  json.begin_object().member("name", image.name).key("steps").begin_array();
+  for (const StepComparison& step : image.steps) {
+    json.begin_object().member("stage", step.stage);
+    if (step.line_after != 0) json.member("line", step.line_after);
+    if (step.line_before != 0) json.member("line_before", step.line_before);
+    json.member("instruction", step.instruction)
+        .member("before", step.before)
+        .member("after", step.after)
+        .member("perhaps_before", step.perhaps_before)
+        .member("perhaps_after", step.perhaps_after);
+    if (step.seconds) json.member("seconds", *step.seconds);
+    json.end_object();
+  }
+  json.end_array().end_object();
+}
+
+}  // namespace
+
+void append_proposal(const Proposal& proposal, const Style& style, std::string& out) {
+  const std::string range = fmt::format("over {}, {} to {}", text::counted(proposal.commits, "commit"),
+                                        text::day_of(proposal.from), text::day_of(proposal.to));
+  out += style.paint(Tone::kBold, printable(proposal.dockerfile));
+  if (proposal.is_empty()) {
+    out += fmt::format(": no change that would have gained anything {}\n", range);
+  } else {
+    out += fmt::format(": {}, {}\n\n", text::counted(proposal.changes.size(), "change"), range);
+  }
+  for (const Change& change : proposal.changes)
+    append_change(change, "✓", Tone::kGood, style, out);
+  if (!proposal.is_empty()) {
+    for (const ImageComparison& image : proposal.images)
+      append_image(proposal, image, style, out);
+    out += time_words(proposal);
+  }
+  if (!proposal.unsafe.empty()) {
+    out += "\nWith --unsafe-fixes also, which may change the image or break the build:\n\n";
+    for (const Change& change : proposal.unsafe) {
+      append_change(change, "~", Tone::kWarn, style, out);
+      out += fmt::format("    dcache rules {} says what to look at\n", change.rule->code);
+    }
+  }
+}
+
+void append_proposals_json(const std::vector<Proposal>& proposals, std::string& out) {
+  text::JsonWriter json(out);
+  json.begin_object().member("version", 1).key("dockerfiles").begin_array();
+  for (const Proposal& proposal : proposals) {
+    json.begin_object()
+        .member("dockerfile", proposal.dockerfile)
+        .member("commits", proposal.commits)
+        .member("from", text::day_of(proposal.from))
+        .member("to", text::day_of(proposal.to));
+    write_changes("changes", proposal.changes, json);
+    write_changes("unsafe", proposal.unsafe, json);
+    write_changes("useless", proposal.useless, json);
+    json.key("gain");
+    write_gain(proposal.gain, json);
+    json.key("images").begin_array();
+    for (const ImageComparison& image : proposal.images)
+      write_image(image, json);
+    json.end_array().member("text", proposal.after).key("files").begin_array();
+    for (const lint::Fix& file : proposal.new_files)
+      json.begin_object().member("path", file.new_file).member("text", file.new_file_content).end_object();
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+  out += '\n';
+}
+
+}  // namespace dcache::report

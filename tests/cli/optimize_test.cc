@@ -1,0 +1,207 @@
+// `dcache optimize`, on repositories made with git itself.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/repository.h"
+
+namespace dcache {
+namespace {
+
+using nlohmann::json;
+using test::Outcome;
+using test::run_dcache;
+
+const test::Files kNode = {
+    {"Dockerfile", "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\n"},
+    {".dockerignore", ".git\n.dockerignore\nDockerfile\n*.log\n"},
+    {"package.json", "{}\n"},
+    {"package-lock.json", "{}\n"},
+    {"index.js", "1\n"}};
+
+// A repository whose sources change in four commits, and its packages in one of them.
+class Repository : public test::Repository {
+ public:
+  explicit Repository(const test::Files& files = kNode) : test::Repository(files) {
+    for (const char* version : {"2", "3", "4", "5"}) {
+      write("index.js", version);
+      if (*version == '4') write("package.json", "{ }\n");
+      commit("edit");
+    }
+  }
+
+  Outcome optimize(std::vector<std::string> arguments = {}) const {
+    arguments.insert(arguments.begin(), "optimize");
+    return run_dcache(arguments, path());
+  }
+  json answer(std::vector<std::string> arguments = {}) const {
+    arguments.insert(arguments.end(), {"--format", "json"});
+    const Outcome outcome = optimize(arguments);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.status == 0 ? json::parse(outcome.out).at("dockerfiles") : json();
+  }
+};
+
+// "DC1001 saves 3, fills 0"
+std::string words(const json& changes) {
+  std::string text;
+  for (const json& change : changes) {
+    text +=
+        fmt::format("{}{} saves {}, fills {}", text.empty() ? "" : "; ", change.at("rule").get<std::string>(),
+                    change.at("gain").at("runs").dump(), change.at("gain").at("cheaper").dump());
+  }
+  return text;
+}
+
+// "npm ci 5>2", the RUNs that both texts have.
+std::string runs(const json& dockerfile) {
+  std::string text;
+  for (const json& step : dockerfile.at("images").at(0).at("steps")) {
+    const auto instruction = step.at("instruction").get<std::string>();
+    if (!instruction.starts_with("RUN") || !step.contains("line") || !step.contains("line_before")) continue;
+    text += fmt::format("{}{} {}>{}", text.empty() ? "" : ", ", instruction.substr(instruction.rfind("npm ")),
+                        step.at("before").dump(), step.at("after").dump());
+  }
+  return text;
+}
+
+TEST(Optimize, SaysWhatTheChangesWouldHaveSaved) {
+  const Repository repository;
+  const json dockerfile = repository.answer().at(0);
+  EXPECT_EQ(dockerfile.at("commits"), 5);
+  EXPECT_EQ(words(dockerfile.at("changes")), "DC1001 saves 3, fills 0; DC1003 saves 0, fills 1");
+  EXPECT_EQ(runs(dockerfile), "npm ci 5>2, npm run build 5>5");
+  EXPECT_EQ(dockerfile.at("gain").at("runs"), 3);
+  const auto text = dockerfile.at("text").get<std::string>();
+  EXPECT_LT(text.find("package-lock.json"), text.find("npm ci")) << text;
+  EXPECT_LT(text.find("npm ci"), text.find("COPY . .")) << text;
+}
+
+TEST(Optimize, PrintsAPatchThatGitApplies) {
+  const Repository repository;
+  const json dockerfile = repository.answer().at(0);
+  repository.write("build.log", repository.optimize().out);
+  repository.shell("git apply build.log");
+  EXPECT_EQ(repository.read("Dockerfile"), dockerfile.at("text"));
+}
+
+TEST(Optimize, WritesTheDockerfileAndFindsNoMoreInIt) {
+  const Repository repository;
+  const json dockerfile = repository.answer().at(0);
+  const Outcome written = repository.optimize({"--write"});
+  EXPECT_EQ(written.status, 0);
+  EXPECT_NE(written.err.find("Dockerfile: 2 changes made"), std::string::npos) << written.err;
+  EXPECT_EQ(written.out.find("+++"), std::string::npos) << written.out;
+  EXPECT_EQ(repository.read("Dockerfile"), dockerfile.at("text"));
+  EXPECT_NE(repository.optimize().out.find("no change that would have gained anything over 5 commits"),
+            std::string::npos);
+  repository.shell("git stash -q");
+  EXPECT_EQ(repository.optimize({"--write", "--diff"}).status, 2);
+}
+
+TEST(Optimize, ProposesAnIgnoreFileIfWhatItKeepsOutChanges) {
+  const test::Files files = {{"Dockerfile", "FROM node:20\nCOPY . .\nRUN make\n"},
+                             {"compose.yaml", "services: {app: {build: .}}\n"},
+                             {"main.c", "1\n"}};
+  const test::Repository repository(files);
+  for (const char* version : {"2", "3"}) {
+    repository.write("README.md", version);
+    repository.commit("readme");
+  }
+  const Outcome outcome = run_dcache({"optimize", "--unsafe-fixes", "--format", "json"}, repository.path());
+  const json dockerfile = json::parse(outcome.out).at("dockerfiles").at(0);
+  EXPECT_EQ(words(dockerfile.at("changes")), "DC2001 saves 2, fills 0");
+  ASSERT_EQ(dockerfile.at("files").size(), 1U);
+  EXPECT_EQ(dockerfile.at("files").at(0).at("path"), ".dockerignore");
+  ASSERT_EQ(run_dcache({"optimize", "--unsafe-fixes", "--write"}, repository.path()).status, 0);
+  EXPECT_EQ(repository.read(".dockerignore"), dockerfile.at("files").at(0).at("text"));
+}
+
+TEST(Optimize, LeavesOutWhatGainsLessThanIsAskedFor) {
+  const Repository repository;
+  EXPECT_EQ(words(repository.answer({"--min-gain", "2"}).at(0).at("changes")), "DC1001 saves 3, fills 0");
+  const json none = repository.answer({"--min-gain", "5"}).at(0);
+  EXPECT_EQ(words(none.at("changes")), "");
+  EXPECT_EQ(none.at("text"), repository.read("Dockerfile"));
+  EXPECT_EQ(none.at("useless").size(), 2U);
+}
+
+TEST(Optimize, GainsNothingByCacheMountsOnWorkersThatStartEmpty) {
+  const Repository repository;
+  EXPECT_EQ(words(repository.answer({"--cache-from", "max"}).at(0).at("changes")), "DC1001 saves 3, fills 0");
+}
+
+TEST(Optimize, MakesNoRuleThatTheConfigurationIgnores) {
+  const Repository repository;
+  repository.write(".dcache.toml", "ignore = [\"copy-before-deps\"]\n");
+  EXPECT_EQ(words(repository.answer().at(0).at("changes")), "DC1003 saves 0, fills 4");
+  repository.write(".dcache.toml", "ignore = [\"nonsense\"]\n");
+  EXPECT_EQ(repository.optimize().status, 2);
+}
+
+TEST(Optimize, MakesUnsafeChangesOnlyIfAsked) {
+  test::Files files = {{"Dockerfile",
+                        "FROM golang:1.22 AS build\nWORKDIR /src\nCOPY . .\nRUN go build -o /app ./cmd/app\n"
+                        "FROM scratch\nCOPY --from=build /app /app\n"},
+                       {".dockerignore", ".git\n.dockerignore\nDockerfile\n"},
+                       {"go.mod", "module example.com/m\n\ngo 1.22\n"},
+                       {"cmd/app/main.go", "package main\n\nfunc main() {}\n"},
+                       {"cmd/other/main.go", "package main\n\nfunc main() {}\n"}};
+  const test::Repository repository(files);
+  repository.write("cmd/other/main.go", "package main\n\nfunc main() { }\n");
+  repository.commit("other");
+  const auto answer = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"optimize", "--format", "json"});
+    return json::parse(run_dcache(arguments, repository.path()).out).at("dockerfiles").at(0);
+  };
+  const json safe = answer({});
+  ASSERT_EQ(safe.at("unsafe").size(), 1U) << safe.dump();
+  EXPECT_EQ(words(safe.at("unsafe")), "DC1002 saves 1, fills 0");
+  EXPECT_NE(safe.at("text").get<std::string>().find("COPY . ."), std::string::npos);
+  const json unsafe = answer({"--unsafe-fixes"});
+  EXPECT_EQ(unsafe.at("text").get<std::string>().find("COPY . ."), std::string::npos) << unsafe.dump();
+}
+
+TEST(Optimize, CountsOnlyCommitsThatBothCanBeBuiltAt) {
+  test::Files files = kNode;
+  std::erase_if(files, [](const auto& file) { return file.first == "package-lock.json"; });
+  const Repository repository(files);
+  EXPECT_EQ(repository.answer().at(0).at("commits"), 5);
+  repository.write("package-lock.json", "{}\n");
+  repository.commit("lock");
+  repository.write("index.js", "6");
+  repository.commit("edit");
+  const json dockerfile = repository.answer().at(0);
+  EXPECT_EQ(dockerfile.at("commits"), 2);
+  EXPECT_EQ(runs(dockerfile), "npm ci 2>1, npm run build 2>2");
+}
+
+TEST(Optimize, SaysMinutesIfTheStepsHaveTimes) {
+  const Repository repository;
+  repository.write("build.log",
+                   "#2 [1/5] FROM docker.io/library/node:20\n#2 DONE 5.0s\n\n#3 [2/5] WORKDIR /app\n"
+                   "#3 CACHED\n\n#4 [3/5] COPY . .\n#4 DONE 0.4s\n\n#5 [4/5] RUN npm ci\n"
+                   "#5 DONE 94.1s\n\n#6 [5/5] RUN npm run build\n#6 DONE 31.0s\n");
+  ASSERT_EQ(run_dcache({"log", "build.log", "--remember"}, repository.path()).status, 0);
+  EXPECT_NEAR(repository.answer().at(0).at("gain").at("seconds").get<double>(), 3 * 94.1, 0.01);
+  EXPECT_NE(repository.optimize().out.find("About 4 min 42 s less in these commits"), std::string::npos);
+  EXPECT_FALSE(repository.answer({"--no-store"}).at(0).at("gain").contains("seconds"));
+}
+
+TEST(Optimize, RefusesWhatCantBeReplayed) {
+  const Repository repository;
+  const auto refusal = [&](const std::vector<std::string>& arguments) {
+    const Outcome outcome = repository.optimize(arguments);
+    EXPECT_EQ(outcome.status, 2) << outcome.out;
+    return outcome.err;
+  };
+  EXPECT_NE(refusal({"nothing..HEAD"}).find("git does not know the revision"), std::string::npos);
+  EXPECT_NE(refusal({"--image", "api"}).find("--image api"), std::string::npos);
+  repository.write("Dockerfile", "FROM x\nCOPY lost ./\nRUN make\n");
+  EXPECT_NE(refusal({}).find("can't be built at any of these commits: line 2: lost does not exist"),
+            std::string::npos)
+      << refusal({});
+}
+
+}  // namespace
+}  // namespace dcache
