@@ -11,6 +11,7 @@ Command affected_command();
 Command completion_command();
 Command context_command();
 Command explain_command();
+Command graph_command();
 Command history_command();
 Command images_command();
 Command keys_command();

@@ -31,6 +31,7 @@ constexpr std::array kCommands = {
     Named{"log", log_command},
     Named{"history", history_command},
     Named{"optimize", optimize_command},
+    Named{"graph", graph_command},
     Named{"snapshot", snapshot_command},
     Named{"keys", keys_command},
     Named{"context", context_command},
