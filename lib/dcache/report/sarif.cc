@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/address.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
 #include "dcache/text/json_writer.h"
@@ -22,7 +23,7 @@ using lint::Level;
 using lint::Rule;
 using text::JsonWriter;
 
-constexpr std::string_view kHome = "https://github.com/dcache-lint/dcache";
+constexpr std::string_view kHome = DCACHE_ADDRESS;
 constexpr std::string_view kRootId = "SRCROOT";
 
 std::string_view sarif_level(Level level) {
@@ -159,7 +160,7 @@ class SarifWriter {
     for (const std::string& reference : references)
       markdown += fmt::format("\n- <{}>", reference);
     json_.member("markdown", markdown).end_object();
-    json_.member("helpUri", fmt::format("{}/blob/main/docs/rules/{}.md", kHome, code));
+    json_.member("helpUri", fmt::format(DCACHE_RULE_PAGES "/{}.md", code));
     json_.key("defaultConfiguration").begin_object().member("level", sarif_level(level)).end_object();
     json_.key("properties").begin_object().member("precision", "high");
     if (!security_severity.empty()) json_.member("security-severity", security_severity);

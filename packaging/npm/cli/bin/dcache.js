@@ -5,7 +5,7 @@
 const { spawn } = require("node:child_process");
 const { constants } = require("node:os");
 
-const name = `@dcache/${process.platform}-${process.arch}`;
+const name = `@dcache-lint/${process.platform}-${process.arch}`;
 
 function program() {
   if (process.env.DCACHE_PROGRAM) return process.env.DCACHE_PROGRAM;
