@@ -21,6 +21,7 @@ Command lsp_command();
 Command manuals_command();
 Command optimize_command();
 Command parse_command();
+Command report_command();
 Command rules_command();
 Command snapshot_command();
 

@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/planned.h"
 #include "cli/question.h"
 #include "cli/replaying.h"
 #include "cli/terminal.h"
-#include "dcache/dockerfile/parser.h"
 #include "dcache/project/needs.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
@@ -24,12 +24,6 @@ struct Options {
   uint32_t history = 0;
   bool steps = false;
   std::string format = "text";
-};
-
-// An image as it is planned.
-struct Planned {
-  std::unique_ptr<dockerfile::File> file;
-  plan::Graph graph;
 };
 
 class Session {
@@ -175,40 +169,16 @@ class Session {
       source.graph = &effect->all_steps->build.graph();
       source.report = &effect->all_steps->report;
       occasion = question_.occasion(*effect);
-    } else if (!plan(image)) {
+    } else if (auto planned = plan_image(image)) {
+      planned_.push_back(std::move(*planned));
+      source.graph = &planned_.back().graph;
+    } else {
       failed_ = true;
       return std::nullopt;
-    } else {
-      source.graph = &planned_.back().graph;
     }
     report::BuildView view = report::view_of(source);
     view.occasion = std::move(occasion);
     return view;
-  }
-
-  bool plan(const project::Image& image) {
-    if (!image.remote.empty()) {
-      complain_of_unknown(image, image.remote);
-      return false;
-    }
-    const cache::BuildOptions& build = image.build;
-    auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
-                                      : build.files->read(build.dockerfile);
-    if (!text) {
-      complain(text.error());
-      return false;
-    }
-    Planned planned;
-    planned.file = std::make_unique<dockerfile::File>(dockerfile::parse(std::move(*text)));
-    planned.graph = plan::build_graph(*planned.file, build.plan);
-    std::vector<text::Failure> failures;
-    for (const dockerfile::Error& error : planned.file->errors())
-      failures.push_back({build.dockerfile, error.line, 0, error.message, error.remedy});
-    if (const plan::Error* error = planned.graph.first_error(); failures.empty() && error != nullptr)
-      failures.push_back({build.dockerfile, error->line, 0, error->message, error->remedy});
-    complain_of(failures);
-    planned_.push_back(std::move(planned));
-    return failures.empty();
   }
 
   const Options& options_;

@@ -32,6 +32,7 @@ constexpr std::array kCommands = {
     Named{"history", history_command},
     Named{"optimize", optimize_command},
     Named{"graph", graph_command},
+    Named{"report", report_command},
     Named{"snapshot", snapshot_command},
     Named{"keys", keys_command},
     Named{"context", context_command},

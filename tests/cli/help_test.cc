@@ -67,7 +67,8 @@ bool names(const std::string& text, const std::string& option) {
 TEST(Help, OptionsAreAllInTheDocumentation) {
   std::ifstream file(DCACHE_SOURCE_DIR "/docs/cli.md");
   const std::string document{std::istreambuf_iterator<char>(file), {}};
-  const Texts of_builds = {"explain", "log", "history", "optimize", "graph", "snapshot", "keys", "context"};
+  const Texts of_builds = {"explain", "log",      "history", "optimize", "graph",
+                           "report",  "snapshot", "keys",    "context"};
   const Texts of_images = {"affected", "images"};
   EXPECT_GE(commands().size(), 9U);
   for (const std::string& option : options_in(help_of("")))

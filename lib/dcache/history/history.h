@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,7 @@ struct ImageAtCommit {
   std::string reason;                                      // why it can't be built
   std::shared_ptr<const std::vector<StepAtCommit>> steps;  // of kBuilt; many commits share one
   bool changes_nothing = false;                            // no step rebuilds or may rebuild
+  size_t plan = 0;                                         // of kBuilt: in ImageHistory::places
 };
 
 // What made a step rebuild, and how often.
@@ -67,6 +69,9 @@ struct ImageHistory {
   std::string dockerfile;              // of the newest commit that builds it
   std::vector<ImageAtCommit> commits;  // as in History
   std::vector<StepHistory> steps;
+  // For each plan that commits in a row had, and each of their steps: where it is among the steps above, if
+  // it is.
+  std::vector<std::vector<std::optional<size_t>>> places;
   // Commits that build it, that can't, and those of the first kind that change nothing in it.
   size_t built = 0, failed = 0, unchanged = 0;
 };

@@ -139,7 +139,7 @@ void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> 
     return;
   }
   const ImageAtCommit& before = result_.commits.back();
-  ImageAtCommit same{before.state, before.reason, nullptr, false};
+  ImageAtCommit same{before.state, before.reason, nullptr, false, 0};
   if (before.state == ImageAtCommit::State::kBuilt) {
     if (idle_ == nullptr) {
       const cache::Contexts contexts = last_->contexts();
@@ -147,6 +147,7 @@ void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> 
       idle_ = steps_of(cache::compare({&state, 1}, state, last_->setup->cache_from), last_->plan->graph);
     }
     same.steps = idle_;
+    same.plan = segments_.size() - 1;
     pending_.clear();
     same.changes_nothing = std::ranges::none_of(*idle_, is_rebuilt);
     result_.unchanged += same.changes_nothing ? 1 : 0;
@@ -196,14 +197,14 @@ tl::expected<Snapshot, std::string> ImageReplay::snapshot_of(const ContextFolder
 }
 
 void ImageReplay::fail(std::string reason) {
-  result_.commits.push_back({ImageAtCommit::State::kFails, std::move(reason), nullptr, false});
+  result_.commits.push_back({ImageAtCommit::State::kFails, std::move(reason), nullptr, false, 0});
   ++result_.failed;
 }
 
 void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup> setup,
                         const BuiltImages& needed) {
   if (setup == nullptr) {
-    result_.commits.push_back({ImageAtCommit::State::kAbsent, {}, nullptr, false});
+    result_.commits.push_back({ImageAtCommit::State::kAbsent, {}, nullptr, false, 0});
     return;
   }
   if (!setup->failure.empty()) return fail(setup->failure);
@@ -248,12 +249,13 @@ void ImageReplay::judge(Built built) {
   } else {
     report = cache::compare(std::span(&before, last_ ? 1 : 0), now, imports);
   }
-  ImageAtCommit at{ImageAtCommit::State::kBuilt, {}, steps_of(report, graph), false};
+  ImageAtCommit at{ImageAtCommit::State::kBuilt, {}, steps_of(report, graph), false, 0};
   at.changes_nothing = std::ranges::none_of(*at.steps, is_rebuilt);
   result_.unchanged += at.changes_nothing ? 1 : 0;
   ++result_.built;
   result_.commits.push_back(std::move(at));
   count(report, built);
+  result_.commits.back().plan = segments_.size() - 1;
   last_ = std::move(built);
   pending_.clear();
   idle_ = nullptr;
@@ -418,6 +420,7 @@ ImageHistory ImageReplay::finish() {
     history.instruction = cache::words_of(step);
     history.is_run = step.kind == Step::Kind::kRun;
   }
+  result_.places.resize(segments_.size());
   std::vector<Causes> causes(result_.steps.size());
   for (size_t at = segments_.size(); at-- > 0;) {
     const Segment& segment = segments_[at];
@@ -427,6 +430,10 @@ ImageHistory ImageReplay::finish() {
       for (size_t i = 0; i < earlier.size(); ++i)
         earlier[i] = partner[i] ? place[*partner[i]] : std::nullopt;
       place = std::move(earlier);
+    }
+    std::vector<std::optional<size_t>>& shown = result_.places[at];
+    for (size_t i = 0; i < segment.steps.size(); ++i) {
+      if (segment.plan->graph.steps[i].needed) shown.push_back(place[i]);
     }
     for (size_t i = 0; i < segment.steps.size(); ++i) {
       if (!place[i]) continue;

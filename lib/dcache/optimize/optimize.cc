@@ -75,7 +75,7 @@ class Proposing {
     proposal.from = replays_.commits().front().time;
     proposal.to = replays_.commits().back().time;
     for (const Change& change : proposal.changes)
-      proposal.gain.cheaper = std::max(proposal.gain.cheaper, change.gain.cheaper);
+      proposal.gain.cheaper += change.gain.cheaper;
     std::ranges::stable_sort(proposal.changes, std::ranges::greater(), [](const Change& change) {
       return std::tuple(change.gain.runs, change.gain.cheaper, change.gain.steps);
     });

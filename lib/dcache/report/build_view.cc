@@ -20,13 +20,17 @@ std::string label_of(const plan::Stage& stage) {
 // `stages` are those of the graph, by their places in the view.
 void add_frequency(const history::ImageHistory& history, const std::vector<const plan::Stage*>& stages,
                    BuildView& view) {
+  std::vector<bool> is_taken(history.steps.size());
   for (ViewStep& step : view.steps) {
     const std::string stage = stages[step.stage]->label();
     const auto found = std::ranges::find_if(history.steps, [&](const history::StepHistory& known) {
-      return known.line == step.line && known.stage == stage;
+      const auto place = static_cast<size_t>(&known - history.steps.data());
+      return !is_taken[place] && known.stage == stage && known.instruction == step.instruction;
     });
-    if (found != history.steps.end())
-      step.frequency = Frequency{found->rebuilt, found->depends, history.built};
+    if (found == history.steps.end()) continue;
+    step.frequency = Frequency{found->rebuilt, found->depends, history.built};
+    step.history = &*found;
+    is_taken[static_cast<size_t>(found - history.steps.begin())] = true;
   }
 }
 
@@ -60,10 +64,6 @@ void set_layers(BuildView& view) {
       if (other != view.steps[i].stage) stage.layer = std::max(stage.layer, view.stages[other].layer + 1);
     }
   }
-}
-
-std::string_view name_of(plan::Input::Kind kind) {
-  return kind == plan::Input::Kind::kBelow ? "below" : "files";
 }
 
 }  // namespace
@@ -135,46 +135,8 @@ void set_layers(std::vector<ImageNode>& images) {
   }
 }
 
-void write_view(const BuildView& view, text::JsonWriter& json) {
-  json.begin_object().member("name", view.name).member("dockerfile", view.dockerfile);
-  if (view.target) json.member("target", view.stages[*view.target].label);
-  if (!view.occasion.empty()) json.member("occasion", view.occasion);
-  if (view.critical_seconds) json.member("critical_seconds", *view.critical_seconds);
-  json.key("stages").begin_array();
-  for (const ViewStage& stage : view.stages) {
-    json.begin_object()
-        .member("label", stage.label)
-        .member("from", stage.from)
-        .member("layer", stage.layer)
-        .key("steps")
-        .begin_array();
-    for (const size_t step : stage.steps)
-      json.value(step);
-    json.end_array().end_object();
-  }
-  json.end_array().key("steps").begin_array();
-  for (const ViewStep& step : view.steps) {
-    json.begin_object()
-        .member("stage", step.stage)
-        .member("line", step.line)
-        .member("instruction", step.instruction)
-        .key("needs")
-        .begin_array();
-    for (const plan::Input& input : step.needs)
-      json.begin_object().member("step", input.step).member("kind", name_of(input.kind)).end_object();
-    json.end_array();
-    if (step.verdict) json.member("verdict", cache::name_of(*step.verdict));
-    if (!step.cause.empty()) json.member("cause", step.cause);
-    if (step.frequency) {
-      json.member("rebuilt", step.frequency->rebuilt)
-          .member("depends", step.frequency->depends)
-          .member("commits", step.frequency->commits);
-    }
-    if (step.seconds) json.member("seconds", *step.seconds);
-    if (step.is_critical) json.member("critical", true);
-    json.end_object();
-  }
-  json.end_array().end_object();
+std::string_view name_of(plan::Input::Kind kind) {
+  return kind == plan::Input::Kind::kBelow ? "below" : "files";
 }
 
 }  // namespace dcache::report

@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dcache/cache/build.h"
@@ -13,7 +14,6 @@
 #include "dcache/history/history.h"
 #include "dcache/plan/graph.h"
 #include "dcache/plan/inputs.h"
-#include "dcache/text/json_writer.h"
 
 namespace dcache::report {
 
@@ -35,6 +35,7 @@ struct ViewStep {
   std::optional<cache::Verdict> verdict = {};
   std::string cause = {};  // in words; empty for none
   std::optional<Frequency> frequency = {};
+  const history::StepHistory* history = nullptr;  // in ViewSource::history, of a step with a frequency
   std::optional<double> seconds = {};
   bool is_critical = false;  // on the longest way to the target, where times are known
 };
@@ -76,10 +77,7 @@ struct ImageNode {
 // Sets their layers.
 void set_layers(std::vector<ImageNode>& images);
 
-// JSON:
-// {"name","dockerfile","target"?,"occasion"?,"critical_seconds"?,"stages":[{"label","from","layer","steps":[…]}],"steps":
-// [{"stage","line","instruction","needs":[{"step","kind"}],"verdict"?,"cause"?,"rebuilt"?,"depends"?,"commits"?,
-// "seconds"?,"critical"?}]}; stages and steps refer to each other by their places in these lists.
-void write_view(const BuildView& view, text::JsonWriter& json);
+// The stable word for a kind of edge: "below" or "files".
+std::string_view name_of(plan::Input::Kind kind);
 
 }  // namespace dcache::report

@@ -165,27 +165,32 @@ void append_proposal(const Proposal& proposal, const Style& style, std::string& 
   }
 }
 
+void write_proposal(const Proposal& proposal, text::JsonWriter& json) {
+  json.member("dockerfile", proposal.dockerfile)
+      .member("commits", proposal.commits)
+      .member("from", text::day_of(proposal.from))
+      .member("to", text::day_of(proposal.to));
+  write_changes("changes", proposal.changes, json);
+  write_changes("unsafe", proposal.unsafe, json);
+  write_changes("useless", proposal.useless, json);
+  json.key("gain");
+  write_gain(proposal.gain, json);
+  json.key("images").begin_array();
+  for (const ImageComparison& image : proposal.images)
+    write_image(image, json);
+  json.end_array().member("text", proposal.after).key("files").begin_array();
+  for (const lint::Fix& file : proposal.new_files)
+    json.begin_object().member("path", file.new_file).member("text", file.new_file_content).end_object();
+  json.end_array();
+}
+
 void append_proposals_json(const std::vector<Proposal>& proposals, std::string& out) {
   text::JsonWriter json(out);
   json.begin_object().member("version", 1).key("dockerfiles").begin_array();
   for (const Proposal& proposal : proposals) {
-    json.begin_object()
-        .member("dockerfile", proposal.dockerfile)
-        .member("commits", proposal.commits)
-        .member("from", text::day_of(proposal.from))
-        .member("to", text::day_of(proposal.to));
-    write_changes("changes", proposal.changes, json);
-    write_changes("unsafe", proposal.unsafe, json);
-    write_changes("useless", proposal.useless, json);
-    json.key("gain");
-    write_gain(proposal.gain, json);
-    json.key("images").begin_array();
-    for (const ImageComparison& image : proposal.images)
-      write_image(image, json);
-    json.end_array().member("text", proposal.after).key("files").begin_array();
-    for (const lint::Fix& file : proposal.new_files)
-      json.begin_object().member("path", file.new_file).member("text", file.new_file_content).end_object();
-    json.end_array().end_object();
+    json.begin_object();
+    write_proposal(proposal, json);
+    json.end_object();
   }
   json.end_array().end_object();
   out += '\n';

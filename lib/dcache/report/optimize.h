@@ -12,10 +12,13 @@
 
 #include "dcache/optimize/optimize.h"
 #include "dcache/report/style.h"
+#include "dcache/text/json_writer.h"
 
 namespace dcache::report {
 
 void append_proposal(const optimize::Proposal& proposal, const Style& style, std::string& out);
+// The members of one, in an object that is open.
+void write_proposal(const optimize::Proposal& proposal, text::JsonWriter& json);
 void append_proposals_json(const std::vector<optimize::Proposal>& proposals, std::string& out);
 
 }  // namespace dcache::report

@@ -7,6 +7,7 @@
 #include "dcache/project/hcl/csv.h"
 #include "dcache/project/hcl/functions.h"
 #include "dcache/project/hcl/json_reader.h"
+#include "dcache/text/base64.h"
 #include "dcache/text/digest.h"
 #include "dcache/text/unicode.h"
 
@@ -22,17 +23,7 @@ using dcache::text::sha512;
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 Value base64encode(const Call& call) {
-  const std::string& text = call.text(0);
-  std::string result;
-  for (size_t at = 0; at < text.size(); at += 3) {
-    uint32_t bits = 0;
-    for (size_t i = 0; i < 3; ++i)
-      bits = (bits << 8U) | (at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U);
-    const size_t digits = std::min<size_t>(text.size() - at, 3) + 1;
-    for (size_t i = 0; i < 4; ++i)
-      result += i < digits ? kBase64[(bits >> (18 - 6 * i)) & 63U] : '=';
-  }
-  return call.result(std::move(result));
+  return call.result(text::to_base64(call.text(0)));
 }
 
 Value base64decode(const Call& call) {

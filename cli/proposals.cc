@@ -1,0 +1,133 @@
+#include "cli/proposals.h"
+
+#include <algorithm>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "cli/patches.h"
+#include "cli/terminal.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/linters.h"
+#include "dcache/text/edit.h"
+#include "dcache/text/failure.h"
+#include "dcache/text/file_io.h"
+
+namespace dcache::cli {
+namespace {
+
+// The images of one Dockerfile.
+struct Subject {
+  std::string path;
+  std::vector<size_t> images;
+};
+
+class Proposer {
+ public:
+  Proposer(const ProposalFlags& flags, const project::ProjectOptions& project, const Replayer& replayer,
+           const Selection& selection, bool& failed)
+      : options_(flags),
+        replayer_(replayer),
+        selection_(selection),
+        failed_(failed),
+        files_(project.read.files),
+        images_(std::make_shared<project::ImageFinder>(project)),
+        durations_(known_durations(replayer.flags())) {}
+
+  std::vector<optimize::Proposal> run() {
+    std::vector<optimize::Proposal> proposals;
+    for (const Subject& subject : subjects()) {
+      if (auto proposal = propose(subject)) proposals.push_back(std::move(*proposal));
+    }
+    return proposals;
+  }
+
+ private:
+  std::vector<Subject> subjects() const {
+    std::vector<Subject> subjects;
+    for (const size_t index : selection_.meant) {
+      const project::Image& image = selection_.project.images[index];
+      if (!image.remote.empty() || image.build.dockerfile_text) {
+        complain(
+            fmt::format("{} is left out: {}", image.target.name,
+                        image.remote.empty() ? "its Dockerfile is a part of its definition" : image.remote));
+        continue;
+      }
+      const std::string path = context::disk()->real_path(image.build.dockerfile);
+      const auto known = std::ranges::find(subjects, path, &Subject::path);
+      if (known == subjects.end()) {
+        subjects.push_back({path, {index}});
+      } else {
+        known->images.push_back(index);
+      }
+    }
+    return subjects;
+  }
+
+  std::optional<optimize::Proposal> propose(const Subject& subject) {
+    const project::Image& first = selection_.project.images[subject.images.front()];
+    const std::string& dockerfile = first.build.dockerfile;
+    lint::Linters linters(lint::catalogue(), {.config = options_.config, .files = files_.get()});
+    const lint::Linters::Entry& entry = linters.of(dockerfile);
+    if (entry.failure) {
+      complain(text::words_of(*entry.failure));
+      failed_ = true;
+      return std::nullopt;
+    }
+    lint::AllSurroundings surroundings(files_, images_);
+    const bool is_defined = first.origin().kind != project::DefinitionKind::kDockerfile;
+    const auto image = is_defined ? std::make_shared<const project::Image>(first) : nullptr;
+    optimize::Options options{.objects = replayer_.shared_objects(),
+                              .commits = replayer_.commits(),
+                              .here = current_folder(),
+                              .least_gain = options_.least_gain,
+                              .unsafe = options_.unsafe_fixes,
+                              .config = entry.config};
+    options.load = surroundings.of(dockerfile, replayer_.flags().context, image);
+    options.seconds = [&](const plan::Graph& graph, size_t step) {
+      return durations_.find(observe::Durations::key_of(graph, step, text::real_path(dockerfile)));
+    };
+    ProgressLine line;
+    options.progress = [&](size_t done, size_t all) {
+      line.show(fmt::format("{}: trying {} of {}", dockerfile, std::min(done + 1, all), all));
+    };
+    auto proposal = optimize::propose(selection_.project, subject.images, options);
+    if (proposal) return std::move(*proposal);
+    complain(fmt::format("{}: {}", dockerfile, proposal.error()));
+    failed_ = true;
+    return std::nullopt;
+  }
+
+  const ProposalFlags& options_;
+  const Replayer& replayer_;
+  const Selection& selection_;
+  bool& failed_;
+  std::shared_ptr<const context::FileSystem> files_;
+  std::shared_ptr<project::ImageFinder> images_;
+  observe::Durations durations_;
+};
+
+}  // namespace
+
+std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replayer& replayer,
+                                        const Selection& selection, bool& failed) {
+  const auto options = project_options_of(replayer.flags());
+  if (options) return Proposer(flags, *options, replayer, selection, failed).run();
+  failed = true;
+  return {};
+}
+
+std::string patch_of(const optimize::Proposal& proposal, std::set<std::string>& shown) {
+  std::string out = text::unified_diff(proposal.before, proposal.after, diff_name("a/", proposal.dockerfile),
+                                       diff_name("b/", proposal.dockerfile));
+  for (const lint::Fix& file : proposal.new_files) {
+    if (!shown.insert(text::real_path(file.new_file)).second) continue;
+    const auto before = text::read_regular_file(file.new_file);
+    out += text::unified_diff(before.value_or(""), file.new_file_content,
+                              before ? diff_name("a/", file.new_file) : "/dev/null",
+                              diff_name("b/", file.new_file));
+  }
+  return out;
+}
+
+}  // namespace dcache::cli

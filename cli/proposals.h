@@ -1,0 +1,30 @@
+// What dcache would change in the Dockerfiles of images, by the commits that are replayed.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/replaying.h"
+#include "cli/selection.h"
+#include "dcache/optimize/optimize.h"
+
+namespace dcache::cli {
+
+struct ProposalFlags {
+  uint32_t least_gain = 1;
+  bool unsafe_fixes = false;
+  std::string config;  // empty for the nearest
+};
+
+// One proposal for each Dockerfile that images of the selection are built from. Says on standard error what
+// can't be worked out, and sets `failed` then.
+std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replayer& replayer,
+                                        const Selection& selection, bool& failed);
+
+// The patch of a proposal. A file that is among `shown` already is left out, since two Dockerfiles may have
+// one.
+std::string patch_of(const optimize::Proposal& proposal, std::set<std::string>& shown);
+
+}  // namespace dcache::cli

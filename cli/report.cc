@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/planned.h"
+#include "cli/proposals.h"
+#include "cli/replaying.h"
+#include "cli/states.h"
+#include "cli/terminal.h"
+#include "dcache/dockerfile/parser.h"
+#include "dcache/lint/catalogue.h"
+#include "dcache/lint/linters.h"
+#include "dcache/observe/log_reader.h"
+#include "dcache/report/page.h"
+#include "dcache/text/failure.h"
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+#include "dcache/text/times.h"
+#include "dcache/text/words.h"
+#include "dcache/version.h"
+
+namespace dcache::cli {
+namespace {
+
+struct Options {
+  BuildFlags build;
+  HistoryFlags history;
+  ProposalFlags proposals;
+  std::string log;
+  std::string output;
+};
+
+class Session {
+ public:
+  explicit Session(const Options& options) : options_(options), replayer_(options.history, options.build) {}
+
+  int run() {
+    if (!read_log() || !replayer_.open()) return kError;
+    selection_ = select_images(replayer_.flags(), failed_);
+    if (selection_.meant.empty() ||
+        !import_caches(replayer_.flags(), options_.history.cache_from, selection_))
+      return kError;
+    auto history = replayer_.replay();
+    if (!history) return kError;
+    history_ = std::move(*history);
+    proposals_ = propose(options_.proposals, replayer_, selection_, failed_);
+    report::Page page{
+        .title = fmt::format("{}: what Docker rebuilds", text::base_name(replayer_.repository().root())),
+        .made = fmt::format("By dcache {}, over {}, {} to {}", DCACHE_VERSION,
+                            text::counted(history_.commits.size(), "commit"),
+                            text::day_of(history_.commits.front().time),
+                            text::day_of(history_.commits.back().time)),
+        .images = images(),
+        .findings = findings(),
+        .proposals = {},
+        .commits = history_.commits,
+        .log = log_ ? &view_ : nullptr,
+        .notes = history_.notes};
+    std::set<std::string> shown;
+    for (const optimize::Proposal& proposal : proposals_)
+      page.proposals.push_back({&proposal, patch_of(proposal, shown)});
+    std::string out;
+    report::append_page(page, out);
+    if (options_.output.empty()) {
+      print_file_and_clear(out);
+    } else if (!write_output(options_.output, out)) {
+      return kError;
+    }
+    return failed_ ? kError : kOk;
+  }
+
+ private:
+  bool read_log() {
+    if (options_.log.empty()) return true;
+    auto log = observe::read_log(options_.log);
+    if (!log) {
+      complain(text::words_of(log.error()));
+      return false;
+    }
+    log_ = std::move(*log);
+    models_.resize(log_->builds.size());
+    view_ = report::view_of(*log_, models_);
+    return true;
+  }
+
+  std::vector<report::PageImage> images() {
+    const observe::Durations durations = known_durations(replayer_.flags());
+    std::vector<report::PageImage> images;
+    for (const size_t index : selection_.meant) {
+      const project::Image& image = selection_.project.images[index];
+      report::PageImage one{.image = &image, .view = {}};
+      const auto known = std::ranges::find(history_.images, image.target.name, &history::ImageHistory::name);
+      if (known != history_.images.end()) one.history = &*known;
+      if (auto planned = plan_image(image)) {
+        planned_.push_back(std::move(*planned));
+        report::ViewSource source{.name = image.target.name, .dockerfile = image.build.dockerfile};
+        source.graph = &planned_.back().graph;
+        source.history = one.history;
+        source.seconds = [&](const plan::Graph& graph, size_t step) {
+          return durations.find(
+              observe::Durations::key_of(graph, step, text::real_path(image.build.dockerfile)));
+        };
+        one.view = report::view_of(source);
+      } else {
+        failed_ = failed_ || image.remote.empty();
+      }
+      images.push_back(std::move(one));
+    }
+    return images;
+  }
+
+  // Of the Dockerfiles of the images, each once.
+  std::vector<report::PageFinding> findings() {
+    const auto options = project_options_of(replayer_.flags());
+    if (!options) return {};
+    lint::AllSurroundings surroundings(options->read.files, std::make_shared<project::ImageFinder>(*options));
+    lint::Linters linters(lint::catalogue(),
+                          {.config = options_.proposals.config, .files = options->read.files.get()});
+    std::set<std::string> known;
+    std::vector<report::PageFinding> findings;
+    for (const size_t index : selection_.meant) {
+      const cache::BuildOptions& build = selection_.project.images[index].build;
+      if (build.dockerfile_text || !known.insert(text::real_path(build.dockerfile)).second) continue;
+      const lint::Linters::Entry& entry = linters.of(build.dockerfile);
+      auto text = build.files->read(build.dockerfile);
+      if (!entry.linter || !text) continue;
+      const dockerfile::File file = dockerfile::parse(std::move(*text));
+      lint::Findings found =
+          entry.linter->lint(file, surroundings.of(build.dockerfile, replayer_.flags().context));
+      for (lint::Diagnostic& diagnostic : found.diagnostics) {
+        const uint32_t line = file.lines().line_of(diagnostic.shown().begin);
+        findings.push_back({build.dockerfile, line, std::move(diagnostic)});
+      }
+    }
+    std::ranges::stable_sort(findings, std::ranges::greater(),
+                             [](const report::PageFinding& finding) { return finding.diagnostic.level; });
+    return findings;
+  }
+
+  const Options& options_;
+  Replayer replayer_;
+  Selection selection_;
+  history::History history_;
+  std::vector<optimize::Proposal> proposals_;
+  std::deque<Planned> planned_;
+  std::optional<observe::Log> log_;
+  std::vector<report::LogModel> models_;
+  report::LogView view_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+Command report_command() {
+  auto options = std::make_shared<Options>();
+  Command command("report",
+                  "Write one page about the repository: what rebuilds, how often, and what to change");
+  add_history_words(command, options->history);
+  command.text("-o,--output", "FILE", options->output, "Where to write the page (default: standard output)");
+  add_history_options(command, options->history);
+  add_build_options(command, options->build, Dockerfiles::kSeveral);
+  add_store_option(command, options->build);
+  command.text("--log", "FILE", options->log, "The log of a build, to show when each step was worked on");
+  command.number("--min-gain", "COUNT", options->proposals.least_gain,
+                 "Propose no changes that save fewer rebuilds of steps, over all commits");
+  command.flag("--unsafe-fixes", options->proposals.unsafe_fixes,
+               "Propose changes that may change the image, too");
+  command.text("--config", "FILE", options->proposals.config,
+               "Configuration file of the rules (default: as for dcache lint)");
+  command.notes =
+      "The page is one file that needs no network and no other file. It shows what dcache images, lint, "
+      "history,\n"
+      "optimize and graph say, and with --log the time line of a build.";
+  command.examples =
+      "  dcache report -o report.html\n"
+      "  dcache report -o report.html --image api -n 1000\n"
+      "  dcache report -o report.html --log build.log";
+  command.exit_status =
+      "0, or 2 if the commits, an image or the log can't be read; the page has the others then.";
+  options->build.means_all_of_file = true;
+  command.run = [options] { return Session(*options).run(); };
+  return command;
+}
+
+}  // namespace dcache::cli
