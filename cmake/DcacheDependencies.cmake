@@ -32,7 +32,8 @@ endfunction()
 
 # dcache starts in a few milliseconds, of which loading shared libraries would be the most: what the command needs is
 # linked into it, down to the C library. Distributions that want their libraries shared turn this off.
-option(DCACHE_STATIC_DEPENDENCIES "Link RE2, xxHash and the C++ library into what is built, where their archives are there" ON)
+option(DCACHE_STATIC_DEPENDENCIES
+  "Link RE2, xxHash and the C++ library into what is built, where their archives are there, and load libgit2 when it is needed" ON)
 
 # Makes `target`, from pkg-config, stand for the archive of the library if there is one. Archives hold no code that could go into
 # a shared library.
@@ -71,6 +72,15 @@ dcache_prefer_archive(XXHASH libxxhash.a)
 dcache_require_pkgconfig(YAML_CPP yaml-cpp libyaml-cpp-dev)
 dcache_prefer_archive(YAML_CPP libyaml-cpp.a)
 dcache_require_pkgconfig(LIBGIT2 libgit2 libgit2-dev)
+# A distribution builds for the libgit2 that it has, and its packages depend on it.
+set(DCACHE_GIT "")
+set(DCACHE_NEEDS_GIT OFF)
+set(DCACHE_PC_GIT "")
+if(NOT DCACHE_STATIC_DEPENDENCIES)
+  set(DCACHE_GIT PkgConfig::LIBGIT2)
+  set(DCACHE_NEEDS_GIT ON)
+  set(DCACHE_PC_GIT " libgit2")
+endif()
 if(DCACHE_BUILD_CLI)
   dcache_require(CLI11 libcli11-dev)
 endif()

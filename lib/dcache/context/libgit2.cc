@@ -2,27 +2,10 @@
 
 #include <iterator>
 
-#include <dlfcn.h>
-#include <fmt/format.h>
-
 namespace dcache::context {
 
-#define DCACHE_TEXT_(x) #x
-#define DCACHE_TEXT(x) DCACHE_TEXT_(x)
-
 Library::Library() {
-  constexpr const char* kName = "libgit2.so." LIBGIT2_SOVERSION;
-  void* const handle = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    problem = fmt::format("git comparison needs {}, which is not installed (package libgit2-{})", kName,
-                          LIBGIT2_SOVERSION);
-    return;
-  }
-#define DCACHE_GIT_FIND(name)                                                     \
-  name = reinterpret_cast<decltype(&::name)>(::dlsym(handle, DCACHE_TEXT(name))); \
-  if (name == nullptr) problem = std::string(kName) + " has no function " DCACHE_TEXT(name);
-  DCACHE_GIT_FUNCTIONS(DCACHE_GIT_FIND)
-#undef DCACHE_GIT_FIND
+  find_functions(*this);
   if (!problem.empty()) return;
   git_libgit2_init();
   // Git reads objects without hashing them again, too.

@@ -1,4 +1,4 @@
-// libgit2 as it is found at run time. Internal to context/.
+// libgit2: loaded when it is first needed, or a part of the program. Internal to context/.
 //
 // Source: https://libgit2.org/docs/reference/
 #pragma once
@@ -11,7 +11,7 @@
 
 namespace dcache::context {
 
-// The functions of libgit2 in use, found by name when it is loaded.
+// The functions of libgit2 in use.
 struct Library {
 // clang-format off
 #define DCACHE_GIT_FUNCTIONS(use) \
@@ -88,12 +88,17 @@ struct Library {
 #define DCACHE_GIT_DECLARE(name) decltype(&::name) name = nullptr;
   DCACHE_GIT_FUNCTIONS(DCACHE_GIT_DECLARE)
 #undef DCACHE_GIT_DECLARE
-  std::string problem;
+  std::string problem;  // why there are none
 
   Library();
 };
 
-// Loaded once, on first use; never unloaded.
+// Sets the functions of a library, or its problem. The library dcache has the definition of
+// libgit2_loaded.cc, which loads the shared library that it was built with. A program of which libgit2 is a
+// part has that of libgit2_linked.cc: a linker takes the first definition, and looks into archives last.
+void find_functions(Library& library);
+
+// Found once, on first use; never unloaded.
 const Library& library();
 
 // The message of the call that just failed.
