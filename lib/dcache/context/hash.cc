@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 #define XXH_STATIC_LINKING_ONLY  // the streaming state as a member instead of an allocation of its own
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include <xxhash.h>
 
 #include "dcache/text/descriptor.h"
+#include "dcache/text/system.h"
 
 namespace dcache::context {
 namespace {
@@ -58,41 +58,20 @@ Hash hash_bytes(std::string_view bytes) {
 }
 
 Stamp stamp_of(const struct stat& status) {
-  const auto nanoseconds = [](const timespec& time) {
-    constexpr int64_t kPerSecond = 1'000'000'000;
-    return int64_t{time.tv_sec} * kPerSecond + time.tv_nsec;
-  };
-  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), nanoseconds(status.st_mtim),
-          nanoseconds(status.st_ctim)};
+  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), text::modified_at(status),
+          text::changed_at(status)};
 }
 
 Hash hash_attributes(int descriptor) {
-  const ssize_t size = ::flistxattr(descriptor, nullptr, 0);
-  if (size <= 0) return {};
-  std::string list(static_cast<size_t>(size), '\0');
-  const ssize_t got = ::flistxattr(descriptor, list.data(), list.size());
-  if (got <= 0) return {};
-  std::vector<std::string> names;
-  for (std::string_view rest(list.data(), static_cast<size_t>(got)); !rest.empty();) {
-    const size_t end = std::min(rest.find('\0'), rest.size());
-    const std::string_view name = rest.substr(0, end);
-    const bool counts =
-        !name.starts_with("system.") && (name == "security.capability" || !name.starts_with("security."));
-    if (counts && !name.empty()) names.emplace_back(name);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
+  std::vector<std::string> names = text::attribute_names(descriptor);
+  std::erase_if(names, [](std::string_view name) {
+    return name.starts_with("system.") || (name.starts_with("security.") && name != "security.capability");
+  });
   if (names.empty()) return {};
   std::sort(names.begin(), names.end());
   Hasher hasher;
-  for (const std::string& name : names) {
-    std::string value;
-    if (const ssize_t length = ::fgetxattr(descriptor, name.c_str(), nullptr, 0); length > 0) {
-      value.resize(static_cast<size_t>(length));
-      const ssize_t read = ::fgetxattr(descriptor, name.c_str(), value.data(), value.size());
-      value.resize(read < 0 ? 0 : static_cast<size_t>(read));
-    }
-    hasher.add(name).add(value);
-  }
+  for (const std::string& name : names)
+    hasher.add(name).add(text::attribute(descriptor, name));
   return hasher.finish();
 }
 

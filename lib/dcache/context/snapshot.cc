@@ -22,6 +22,7 @@
 #include "dcache/context/hash_store.h"
 #include "dcache/text/descriptor.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 #include "dcache/threads/share.h"
 
 namespace dcache::context {
@@ -49,22 +50,15 @@ bool by_path(const Record& a, const Record& b) {
 
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
 
-// Calls `visit(name, type)` for all that is in an open folder; `type` is one of DT_*, as the folder tells it.
-// False, with errno, if it can't be read to its end.
+// Calls `visit(name, type)` for all that is in an open folder: see text::list_folder().
 template <typename Visit>
-bool list(int folder, const Visit& visit) {
-  constexpr size_t kPiece = size_t{64} * 1024;
-  alignas(dirent64) std::array<char, kPiece> piece;
-  ssize_t size = 0;
-  while ((size = ::getdents64(folder, piece.data(), piece.size())) > 0) {
-    for (ssize_t at = 0; at < size;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(piece.data() + at);
-      at += entry->d_reclen;
-      const std::string_view name = entry->d_name;
-      if (name != "." && name != "..") visit(entry->d_name, entry->d_type);
-    }
-  }
-  return size == 0;
+bool list(int folder, Visit visit) {
+  return text::list_folder(
+      folder,
+      [](void* context, const char* name, unsigned char type) {
+        (*static_cast<Visit*>(context))(name, type);
+      },
+      &visit);
 }
 
 // A folder that the walk enters, and once it was read what is in it.

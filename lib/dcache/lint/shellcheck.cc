@@ -13,7 +13,6 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "dcache/text/descriptor.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/json.h"
+#include "dcache/text/system.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/write_file.h"
 
@@ -203,7 +203,7 @@ std::optional<Diagnostic> diagnostic_of(const Script& script, const json& commen
 // A text that another program can read as a file. It is in no folder, so that nothing is left of it when this
 // program is killed.
 std::unique_ptr<text::Descriptor> file_of(std::string_view text) {
-  auto fd = std::make_unique<text::Descriptor>(::memfd_create("dcache-script", MFD_CLOEXEC));
+  auto fd = std::make_unique<text::Descriptor>(text::open_unnamed());
   while (fd->get() >= 0 && !text.empty()) {
     const ssize_t wrote = ::write(fd->get(), text.data(), text.size());
     if (wrote < 0 && errno == EINTR) continue;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dcache/text/descriptor.h"
+#include "dcache/text/system.h"
 
 extern char** environ;
 
@@ -120,7 +121,7 @@ std::optional<std::string> output_of(const std::string& program, const std::vect
                                      std::span<const int> descriptors, int input) {
   const Clock::time_point deadline = Clock::now() + time;
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
+  if (!text::open_pipe(ends)) return std::nullopt;
   const text::Descriptor reader(ends[0]);
   const auto child = start(program, arguments, variables, descriptors, input, text::Descriptor(ends[1]));
   if (!child) return std::nullopt;

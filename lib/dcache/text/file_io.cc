@@ -1,6 +1,5 @@
 #include "dcache/text/file_io.h"
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "dcache/text/descriptor.h"
+#include "dcache/text/system.h"
 
 namespace dcache::text {
 namespace {
@@ -49,9 +49,8 @@ tl::expected<std::string, std::string> read_all(int fd, const std::string& path,
 
 // Where an open file is; it may have been reached over links.
 std::string path_of(int fd, const std::string& path) {
-  std::array<char, 4096> real{};
-  const ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), real.data(), real.size());
-  return length > 0 ? std::string(real.data(), static_cast<size_t>(length)) : real_path(path);
+  std::string real = path_of_descriptor(fd);
+  return real.empty() ? real_path(path) : real;
 }
 
 }  // namespace

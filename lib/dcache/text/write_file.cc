@@ -11,12 +11,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "dcache/text/descriptor.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::text {
 namespace {
@@ -101,17 +101,13 @@ class TemporaryName {
     exists_ = fd >= 0;
     return fd;
   }
-  // Gives it to a file that has no name. Source: open(2), O_TMPFILE.
+  // Gives it to a file that has no name.
   bool give(int fd) {
-    const std::string file = fmt::format("/proc/self/fd/{}", fd);
-    exists_ = ::linkat(AT_FDCWD, file.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+    exists_ = name_file(fd, path_);
     return exists_;
   }
   bool become(const std::string& target, bool is_new) {
-    bool done =
-        ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, target.c_str(), is_new ? RENAME_NOREPLACE : 0) == 0;
-    if (!done && is_new && (errno == EINVAL || errno == ENOSYS) && ::access(target.c_str(), F_OK) != 0)
-      done = ::rename(path_.c_str(), target.c_str()) == 0;  // the file system does not know the flag
+    const bool done = is_new ? rename_to_new(path_, target) : ::rename(path_.c_str(), target.c_str()) == 0;
     exists_ = exists_ && !done;
     return done;
   }
@@ -146,7 +142,7 @@ class Target {
   // False, too, where there are no such files.
   bool write_unnamed(std::string_view content) {
     const std::string folder(parent_path(path_));
-    const Descriptor fd(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kNewMode));
+    const Descriptor fd(open_unnamed_in(folder, kNewMode));
     if (fd.get() < 0 || !fill(fd.get(), content)) return false;
     const SignalsWait wait;
     TemporaryName name(path_);
@@ -167,19 +163,10 @@ class Target {
 
   // Those that can be read and set: an access list is one too.
   void copy_attributes(int fd) const {
-    const ssize_t size = ::listxattr(path_.c_str(), nullptr, 0);
-    if (size <= 0) return;
-    std::string names(static_cast<size_t>(size), '\0');
-    const ssize_t got = ::listxattr(path_.c_str(), names.data(), names.size());
-    names.resize(got < 0 ? 0 : static_cast<size_t>(got));
-    for (size_t at = 0; at < names.size(); at = names.find('\0', at) + 1) {
-      const char* const name = names.c_str() + at;
-      const ssize_t length = ::getxattr(path_.c_str(), name, nullptr, 0);
-      if (length < 0) continue;
-      std::string value(static_cast<size_t>(length), '\0');
-      if (::getxattr(path_.c_str(), name, value.data(), value.size()) == length)
-        ::fsetxattr(fd, name, value.data(), value.size(), 0);
-    }
+    const Descriptor from(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (from.get() < 0) return;
+    for (const std::string& name : attribute_names(from.get()))
+      set_attribute(fd, name, attribute(from.get(), name));
   }
 
   bool has_changed() {
