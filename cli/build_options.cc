@@ -338,6 +338,8 @@ project::Found find_files(const std::vector<std::string>& paths, const project::
   for (const std::string& problem : found.problems)
     complain(problem);
   failed = failed || !found.problems.empty();
+  for (const std::string& warning : found.warnings)
+    complain("warning: " + warning);
   for (const std::string& folder : found.without)
     complain(fmt::format("warning: no Dockerfile in the folder {}", folder));
   return found;

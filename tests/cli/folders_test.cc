@@ -69,6 +69,19 @@ TEST(Folders, AreSearchedWithoutWhatGitIgnores) {
   EXPECT_EQ(linted(folder, {"--no-gitignore"}).size(), 7u);
 }
 
+TEST(Folders, AreSearchedWithAWarningIfGitCannotBeAsked) {
+  const TemporaryFolder folder;
+  folder.write(".git/HEAD", "damaged\n");
+  folder.write(".gitignore", "ignored\n");
+  folder.write("ignored/Dockerfile", "FROM a\n");
+  const Outcome outcome = run_dcache({"lint", "--fail-on", "none"}, folder.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("warning: files that git ignores are searched too: "), std::string::npos)
+      << outcome.err;
+  EXPECT_NE(outcome.out.find("ignored/Dockerfile:1"), std::string::npos) << outcome.out;
+  EXPECT_EQ(run_dcache({"lint", "--no-gitignore", "--fail-on", "none"}, folder.path()).err, "");
+}
+
 TEST(Patterns, AreExpandedWhereNoShellDidIt) {
   const TemporaryFolder folder;
   for (const char* name :

@@ -36,10 +36,14 @@ class LeftOut {
     const std::string real = text::real_path(folder);
     if (context::repository_root(real).empty()) return;  // spares to load libgit2
     auto repository = context::GitRepository::open(real);
+    if (!repository) problem_ = repository.error();
     if (!repository || !text::is_within(real, repository->root())) return;
     place_ = real.substr(std::min(repository->root().size() + 1, real.size()));
     if (place_.empty() || !repository->ignores(place_, true)) repository_ = std::move(*repository);
   }
+
+  // Why git can't be asked; empty if it is, or if there is no repository.
+  const std::string& problem() const { return problem_; }
 
   bool operator()(const std::string& path, bool is_folder) const {
     return repository_ && repository_->ignores(in_repository(path), is_folder);
@@ -56,6 +60,7 @@ class LeftOut {
     return text::join_path(place_, fs::path(path).lexically_relative(folder_).generic_string());
   }
 
+  std::string problem_;
   std::string folder_;  // as it is walked
   std::string place_;   // the same from the root of the repository
   std::optional<context::GitRepository> repository_;
@@ -118,6 +123,11 @@ class Search {
   void complain(const std::string& path, std::string_view reason) {
     result_.problems.push_back(fmt::format("can't read {}: {}", shown(path), reason));
   }
+  void warn_without_git(const std::string& problem) {
+    std::string warning = fmt::format("files that git ignores are searched too: {}", problem);
+    if (std::ranges::find(result_.warnings, warning) == result_.warnings.end())
+      result_.warnings.push_back(std::move(warning));
+  }
 
   const FindOptions& options_;
   Found& result_;
@@ -177,6 +187,7 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
   std::vector<std::string> found;
   std::optional<LeftOut> ignored_by_git;
   if (options_.gitignore) ignored_by_git.emplace(top);
+  if (ignored_by_git && !ignored_by_git->problem().empty()) warn_without_git(ignored_by_git->problem());
   boundary_ = context::Boundary({top});
   std::vector<std::string> todo = {top};
   while (!todo.empty()) {

@@ -23,6 +23,8 @@ struct Found {
   std::vector<std::string> left_out;
   // Sentences about folders and files that should have been searched, and could not be read.
   std::vector<std::string> problems;
+  // Sentences about what the search did without, and searched all the same: git, for what it ignores.
+  std::vector<std::string> warnings;
 };
 
 // The paths, with each folder replaced by the Dockerfiles below it, and each pattern that no file is called
