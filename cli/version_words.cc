@@ -12,8 +12,9 @@ namespace dcache::cli {
 
 std::string version_words() {
   constexpr std::string_view kCommit = DCACHE_COMMIT;
-  const std::string commit = kCommit.empty() ? "" : fmt::format(" (commit {})", kCommit);
-  return fmt::format("dcache {}{}\n{}", DCACHE_VERSION, commit, DCACHE_LIBRARIES);
+  const std::string commit = kCommit.empty() ? "" : fmt::format(", commit {}", kCommit);
+  return fmt::format("dcache {} ({}{})\n{}", DCACHE_VERSION, DCACHE_RELEASE ? "release" : "not a release",
+                     commit, DCACHE_LIBRARIES);
 }
 
 }  // namespace dcache::cli

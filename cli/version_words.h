@@ -5,7 +5,8 @@
 
 namespace dcache::cli {
 
-// The version and the commit, and on a second line the libraries that the program was built with.
+// The version, whether it is a release and the commit, and on a second line the libraries that the program
+// was built with.
 std::string version_words();
 
 }  // namespace dcache::cli

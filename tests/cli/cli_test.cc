@@ -25,6 +25,7 @@ TEST(Program, HelpsAndTellsItsVersion) {
   EXPECT_EQ(run_dcache({"--help"}, "/").status, 0);
   const std::string version = run_dcache({"--version"}, "/").out;
   EXPECT_TRUE(version.starts_with("dcache 0.")) << version;
+  EXPECT_TRUE(contains(version, " (release, commit ") || contains(version, " (not a release")) << version;
   EXPECT_TRUE(contains(version, "\nCLI11 2.") && contains(version, "xxHash 0.")) << version;
   EXPECT_EQ(run_dcache({"version"}, "/").out, version);
   EXPECT_EQ(run_dcache({"help"}, "/").out, run_dcache({"--help"}, "/").out);
