@@ -32,7 +32,9 @@ TEST(Formats, AreWhatTheirReadersExpect) {
   EXPECT_NE(report("checkstyle").find("message=\"x&lt;y&gt;&amp;&quot;z has no version"), std::string::npos);
   EXPECT_NE(report("junit").find("<testsuite name=\"&lt;stdin&gt;\" tests=\"2\" failures=\"2\""),
             std::string::npos);
-  EXPECT_NE(report("markdown").find("| `<stdin>:2` | warning | the protocol"), std::string::npos);
+  const std::string markdown = report("markdown");
+  EXPECT_NE(markdown.find("| `<stdin>:2` | warning | the protocol"), std::string::npos);
+  EXPECT_NE(markdown.find("/docs/rules/DL3016.md) |\n"), std::string::npos) << markdown;
 }
 
 TEST(Formats, InJsonHaveTheMembersTheyNeed) {

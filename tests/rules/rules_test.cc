@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dcache/lint/engine.h"
 #include "dcache/report/rule_page.h"
 #include "tests/git_folder.h"
 #include "tests/lint/lint_testing.h"
@@ -55,6 +56,18 @@ TEST(EveryRule, HasItsPage) {
     const std::string page((std::istreambuf_iterator<char>(file)), {});
     EXPECT_EQ(page, report::rule_page(rule)) << "scripts/make-docs writes the pages again";
   }
+}
+
+TEST(EveryCode, HasAPageAtItsAddress) {
+  std::vector<std::string_view> codes = {lint::kNotBuildable, lint::kUnusedSuppression};
+  for (const lint::Rule& rule : lint::catalogue())
+    codes.push_back(rule.code);
+  for (const std::string_view code : codes) {
+    const std::string address = report::page_address(code);
+    const std::string path = address.substr(address.find("/docs/"));
+    EXPECT_TRUE(std::ifstream(DCACHE_SOURCE_DIR + path).is_open()) << address;
+  }
+  EXPECT_EQ(report::page_address("SC2086"), "https://www.shellcheck.net/wiki/SC2086");
 }
 
 // The fix of the bad example, where there is one, ends the finding and leaves a file that parses.

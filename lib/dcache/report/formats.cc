@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "dcache/report/findings.h"
+#include "dcache/report/rule_page.h"
 #include "dcache/report/xml.h"
 #include "dcache/text/json_writer.h"
 
@@ -297,8 +298,8 @@ class MarkdownReport : public FindingsReport {
     for (const Diagnostic& diagnostic : file.findings->diagnostics) {
       const std::string place =
           fmt::format("{}:{}", folders_.shown(file.path), range_of(file, diagnostic).begin.line);
-      out += fmt::format("| {} | {} | {} | {} |\n", code(place), lint::name_of(diagnostic.level),
-                         cell(diagnostic.sentence()), cell(diagnostic.rule));
+      out += fmt::format("| {} | {} | {} | [{}]({}) |\n", code(place), lint::name_of(diagnostic.level),
+                         cell(diagnostic.sentence()), cell(diagnostic.rule), page_address(diagnostic.rule));
     }
   }
 

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "dcache/address.h"
+#include "dcache/lint/shellcheck.h"
 #include "dcache/text/json_writer.h"
 
 namespace dcache::report {
@@ -99,6 +101,11 @@ std::string files_note(const lint::Example& example) {
 }
 
 }  // namespace
+
+std::string page_address(std::string_view code) {
+  if (lint::is_shellcheck_code(code)) return fmt::format("https://www.shellcheck.net/wiki/{}", code);
+  return fmt::format(DCACHE_RULE_PAGES "/{}.md", code);
+}
 
 std::string rule_page(const Rule& rule) {
   std::string page = fmt::format("# {}\n\n{}.\n\n", title(rule), rule.summary);

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "dcache/lint/rule.h"
 #include "dcache/report/style.h"
@@ -11,6 +12,8 @@ namespace dcache::report {
 
 // A Markdown page: what it finds, why that matters, examples, fix, how to silence it, references.
 std::string rule_page(const lint::Rule& rule);
+// Where the page of a code is on the web, the engine's own codes and those of ShellCheck included.
+std::string page_address(std::string_view code);
 // The table of all rules for docs/rules/README.md.
 std::string rule_index(std::span<const lint::Rule> rules);
 

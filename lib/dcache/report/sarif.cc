@@ -10,6 +10,7 @@
 #include "dcache/address.h"
 #include "dcache/report/findings.h"
 #include "dcache/report/places.h"
+#include "dcache/report/rule_page.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/uri.h"
 #include "dcache/text/utf16.h"
@@ -160,7 +161,7 @@ class SarifWriter {
     for (const std::string& reference : references)
       markdown += fmt::format("\n- <{}>", reference);
     json_.member("markdown", markdown).end_object();
-    json_.member("helpUri", fmt::format(DCACHE_RULE_PAGES "/{}.md", code));
+    json_.member("helpUri", page_address(code));
     json_.key("defaultConfiguration").begin_object().member("level", sarif_level(level)).end_object();
     json_.key("properties").begin_object().member("precision", "high");
     if (!security_severity.empty()) json_.member("security-severity", security_severity);
