@@ -1,12 +1,15 @@
 // Starts `dcache lsp` and lets VS Code's client speak with it.
+const { existsSync } = require('node:fs');
 const vscode = require('vscode');
 const { LanguageClient } = require('vscode-languageclient/node');
 
 let client;
 
-function makeClient() {
+function makeClient(context) {
   const settings = vscode.workspace.getConfiguration('dcache');
-  const program = settings.get('path');
+  // The extension of a platform has the program inside; `dcache.path` names another one.
+  const inside = context.asAbsolutePath('bin/dcache');
+  const program = settings.get('path') || (existsSync(inside) ? inside : 'dcache');
   return new LanguageClient(
     'dcache',
     'dcache',
@@ -24,8 +27,8 @@ function makeClient() {
   );
 }
 
-async function start() {
-  client = makeClient();
+async function start(context) {
+  client = makeClient(context);
   try {
     await client.start();
   } catch (error) {
@@ -44,10 +47,10 @@ exports.activate = async (context) => {
     }),
     vscode.commands.registerCommand('dcache.restart', async () => {
       await client?.stop();
-      await start();
+      await start(context);
     }),
   );
-  await start();
+  await start(context);
 };
 
 exports.deactivate = () => client?.stop();
