@@ -85,7 +85,7 @@ struct Library {
   use(git_revwalk_free) \
   use(git_index_free)
 // clang-format on
-#define DCACHE_GIT_DECLARE(name) decltype(&::name) name = nullptr;
+#define DCACHE_GIT_DECLARE(name) decltype(&::name) name = nullptr;  // NOLINT(bugprone-macro-parentheses)
   DCACHE_GIT_FUNCTIONS(DCACHE_GIT_DECLARE)
 #undef DCACHE_GIT_DECLARE
   std::string problem;  // why there are none

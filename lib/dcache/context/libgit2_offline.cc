@@ -9,8 +9,9 @@
 #include <cstddef>
 
 struct passwd;
-using uid_t_ = unsigned int;
 
+// The names are those of libgit2.
+// NOLINTBEGIN(bugprone-reserved-identifier)
 extern "C" {
 
 bool git_http__expect_continue = false;
@@ -54,10 +55,11 @@ int git_transport_local(void** /*out*/, void* /*owner*/, void* /*parameters*/) {
 
 // Called for the home folder of another user, if the program runs for one (setuid). The C library would load
 // shared libraries to answer, which a static program can't. No error, and no such user.
-int getpwuid_r(uid_t_ /*user*/, struct passwd* /*entry*/, char* /*buffer*/, size_t /*size*/,
+int getpwuid_r(unsigned /*user*/, struct passwd* /*entry*/, char* /*buffer*/, size_t /*size*/,
                struct passwd** result) {
   *result = nullptr;
   return 0;
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)
