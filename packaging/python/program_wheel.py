@@ -89,6 +89,9 @@ def make_program_wheel(program: str, platform: str, folder: str) -> str:
     readme = (ROOT / "packaging/python/README.md").read_text(encoding="utf-8")
     wheel.add(f"{wheel.stem}.dist-info/METADATA", project.metadata(name, [], readme))
     wheel.add(f"{wheel.stem}.dist-info/LICENSE", (ROOT / "LICENSE").read_bytes())
+    notices = Path(program).parent.parent / "share/doc/dcache/THIRD-PARTY.txt"
+    if notices.is_file():
+        wheel.add(f"{wheel.stem}.dist-info/THIRD-PARTY.txt", notices.read_bytes())
     return wheel.finish()
 
 
