@@ -45,4 +45,17 @@ std::string_view leading_variable(std::string_view text) {
   return text.substr(0, static_cast<size_t>(std::ranges::find_if(text, ends) - text.begin()));
 }
 
+size_t times_named(std::string_view text, std::string_view name) {
+  const auto is_part = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  size_t count = 0;
+  for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    const bool whole = (at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]));
+    count += whole ? 1 : 0;
+  }
+  return count;
+}
+
 }  // namespace dcache::rules

@@ -25,4 +25,8 @@ std::string with_known_values(std::string_view text, const plan::Environment* en
 // something else.
 std::string_view leading_variable(std::string_view text);
 
+// How often a text contains a name as a whole word: letters, digits and underscores next to it make another
+// word.
+size_t times_named(std::string_view text, std::string_view name);
+
 }  // namespace dcache::rules

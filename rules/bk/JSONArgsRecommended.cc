@@ -1,40 +1,16 @@
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
-#include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
+#include "rules/json_form.h"
 #include "rules/shell_form.h"
 
 namespace dcache::rules::JSONArgsRecommended {
 namespace {
 
 using dockerfile::Keyword;
-
-// What to change in a text that starts like a JSON array, and is none; nothing for another text. `[ -f x ] &&
-// …` is a command of the shell.
-std::optional<std::string> what_breaks_json(std::string_view text) {
-  if (!text.starts_with('[')) return std::nullopt;
-  const std::string_view first = text::trim_left(text.substr(1));
-  const size_t closing = text.rfind(']');
-  if (first.starts_with('\'')) return "put double quotes around every element";
-  if (!first.starts_with('"')) return std::nullopt;
-  const std::string_view behind =
-      text::trim_left(first.substr(std::min(first.find('"', 1), first.size() - 1) + 1));
-  if (!behind.empty() && behind.front() != ',' && behind.front() != ']' && behind.front() != '"')
-    return std::nullopt;
-  if (closing == std::string_view::npos) return "add the ] at the end";
-  if (closing + 1 < text.size())
-    return fmt::format("remove the text after the ]: {}", text.substr(closing + 1));
-  const size_t before = text.substr(0, closing).find_last_not_of(" \t");
-  if (text[before] == ']') return "remove one ] at the end";
-  if (text[before] == ',') return "remove the comma before the ]";
-  return "put double quotes around every element, and commas between them";
-}
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const plan::Graph& graph = subject.graph();

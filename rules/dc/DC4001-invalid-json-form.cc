@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/edits.h"
+#include "rules/json_form.h"
+#include "rules/stages.h"
+
+namespace dcache::rules::DC4001 {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+// What the builder takes the text for instead; empty for instructions that another rule or error is about.
+std::string_view taken_for(Keyword keyword) {
+  switch (keyword) {
+    case Keyword::kRun:
+      return "a shell runs it as text";
+    case Keyword::kCopy:
+    case Keyword::kAdd:
+      return "its parts are taken for names of files";
+    case Keyword::kVolume:
+      return "its parts are taken for names of volumes";
+    case Keyword::kHealthcheck:
+      return "a shell runs it as text";
+    default:
+      return {};
+  }
+}
+
+// The text that may be a JSON array.
+std::string_view array_text(const Instruction& instruction) {
+  if (instruction.keyword != Keyword::kHealthcheck) return instruction.rest;
+  return instruction.arguments.size() > 1 ? instruction.arguments[1].text : std::string_view();
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  for (const Instruction& outer : subject.file().instructions()) {
+    const Instruction& instruction = carried(outer);
+    if (instruction.json || taken_for(instruction.keyword).empty()) continue;
+    const std::string_view text = array_text(instruction);
+    // `[` of the shell, and of a pattern such as `[ab]*`, is not followed by a quote.
+    if (text.size() < 2 || text[0] != '[' || text[1] == ' ') continue;
+    const auto broken = what_breaks_json(text);
+    if (!broken) continue;
+    auto& finding = reporter.report(
+        outer.span, fmt::format("this is not valid JSON, so {}", taken_for(instruction.keyword)), *broken);
+    const auto json = repaired_json(text);
+    if (!json || instruction.start_line != instruction.end_line) continue;
+    const auto& words = instruction.arguments;
+    const text::Span span =
+        instruction.keyword == Keyword::kHealthcheck ? words[1].span : instruction.source_span(text);
+    finding.fix = replace(span, *json, "write valid JSON");
+    finding.fix->safe = false;
+  }
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/reference/dockerfile/#shell-and-exec-form"};
+
+}  // namespace
+
+lint::Rule rule() {
+  return {
+      .code = "DC4001",
+      .name = "invalid-json-form",
+      .level = lint::Level::kError,
+      .fix = lint::FixKind::kUnsafe,
+      .summary = "A text that looks like a JSON array is not valid JSON",
+      .rationale =
+          "The builder takes the arguments for a list only if they are valid JSON: double quotes, commas "
+          "between the elements, and nothing after the bracket. Otherwise it takes the text as it is: RUN "
+          "gives it to a shell, which looks for a program called `[a`, and COPY looks for a file called "
+          "`['a',`. JSONArgsRecommended reports the same about CMD and ENTRYPOINT.",
+      .fix_note =
+          "writes double quotes and commas. It is unsafe, because the build does something else "
+          "afterwards.",
+      .bad = {"FROM debian:12\n"
+              "RUN ['apt-get', 'update']\n"},
+      .good = {"FROM debian:12\n"
+               "RUN [\"apt-get\", \"update\"]\n"},
+      .references = kReferences,
+      .check = check};
+}
+
+}  // namespace dcache::rules::DC4001

@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules::DC4002 {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+
+// The instruction that a line starts with, in capitals and without indentation; empty for none.
+std::string_view instruction_at(std::string_view line) {
+  const size_t end = line.find_first_of(" \t");
+  if (end == std::string_view::npos || line.size() <= end + 1) return {};
+  const std::string_view word = line.substr(0, end);
+  const Keyword keyword = dockerfile::keyword_of(word);
+  return keyword != Keyword::kUnknown && dockerfile::name_of(keyword) == word ? word : std::string_view();
+}
+
+// Whether a text in double quotes is open at the end.
+bool is_quoted_at_end(std::string_view text) {
+  bool open = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\')
+      ++i;
+    else if (text[i] == '"')
+      open = !open;
+  }
+  return open;
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  const dockerfile::File& file = subject.file();
+  const std::string_view source = file.source();
+  for (const Instruction& instruction : file.instructions()) {
+    if (instruction.start_line == instruction.end_line || !instruction.heredocs.empty()) continue;
+    for (uint32_t line = instruction.start_line + 1; line <= instruction.end_line; ++line) {
+      const text::Span span = file.lines().line_span(line);
+      const std::string_view keyword = instruction_at(span.of(source));
+      if (keyword.empty()) continue;
+      const std::string_view before =
+          source.substr(instruction.span.begin, span.begin - instruction.span.begin);
+      if (is_quoted_at_end(before)) continue;
+      auto& finding = reporter.report(
+          instruction.span,
+          fmt::format("the line before {} ends with {}, so {} is a part of this {}", keyword, file.escape(),
+                      keyword, dockerfile::name_of(instruction.keyword)),
+          file.escape() == '\\'
+              ? fmt::format("remove the \\ before line {}; to end a line with a path of Windows, write # "
+                            "escape=` at the top of the file",
+                            line)
+              : fmt::format("remove the {} before line {}", file.escape(), line));
+      finding.focus = text::Span{span.begin, span.begin + static_cast<uint32_t>(keyword.size())};
+      break;
+    }
+  }
+}
+
+constexpr std::string_view kReferences[] = {"https://docs.docker.com/reference/dockerfile/#escape"};
+
+}  // namespace
+
+lint::Rule rule() {
+  return {
+      .code = "DC4002",
+      .name = "swallowed-instruction",
+      .level = lint::Level::kError,
+      .summary = "An instruction is a part of the one above it, whose last line ends with `\\`",
+      .rationale =
+          "A line that ends with `\\` goes on in the next line, also over empty lines and comments. If "
+          "the next line is an instruction, it becomes a part of the one above: RUN calls a program "
+          "`COPY`, and the COPY does not happen. It is easily overlooked after the last line of a list was "
+          "removed, or with paths of Windows, which can end with `\\`.",
+      .bad = {"FROM debian:12\n"
+              "RUN apt-get update && \\\n"
+              "    apt-get install -y curl \\\n"
+              "COPY app /app\n"},
+      .good = {"FROM debian:12\n"
+               "RUN apt-get update && \\\n"
+               "    apt-get install -y curl\n"
+               "COPY app /app\n"},
+      .references = kReferences,
+      .check = check};
+}
+
+}  // namespace dcache::rules::DC4002
