@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <fstream>
+#include <initializer_list>
 #include <string>
 
 #include <fmt/format.h>
@@ -172,6 +173,49 @@ std::string name_list(const json& names, std::string_view function) {
       function, rows);
 }
 
+std::string literals(const json& list) {
+  std::string rows;
+  for (const std::string text : list)
+    rows += fmt::format("R\"json({})json\", ", text);
+  return rows;
+}
+
+// Rows that have two lists and some texts each: a table as the function `function` of a header gives it.
+std::string rows_of(const json& data, std::string_view header, std::string_view type,
+                    std::string_view function, std::initializer_list<const char*> lists,
+                    std::initializer_list<const char*> texts) {
+  std::string tables, rows;
+  size_t count = 0;
+  for (const json& one : data) {
+    std::string row;
+    for (const char* key : texts)
+      row += fmt::format(".{} = R\"json({})json\", ", key, one.value(key, ""));
+    for (const char* key : lists) {
+      const std::string words = literals(one.value(key, json::array()));
+      if (words.empty()) continue;
+      tables += fmt::format("constexpr std::string_view kWords{}[] = {{{}}};\n", count, words);
+      row += fmt::format(".{} = kWords{}, ", key, count++);
+    }
+    rows += fmt::format("    {{{}}},\n", row);
+  }
+  return fmt::format(
+      "#include \"{0}\"\n\nnamespace dcache::rules {{\nnamespace {{\n\n{1}\nconstexpr {2} kRows[] = "
+      "{{\n{3}}};\n\n}}  "
+      "// namespace\n\nstd::span<const {2}> {4}() {{\n  return kRows;\n}}\n\n}}  // namespace "
+      "dcache::rules\n",
+      header, tables, type, rows, function);
+}
+
+std::string generated(std::string_view what, const json& data) {
+  if (what == "managers") return Writer().run(data);
+  if (what == "end_of_life")
+    return rows_of(data, "rules/known_facts.h", "EndOfLife", what, {"tags", "parts"},
+                   {"product", "image", "end", "instead"});
+  if (what == "deprecated_commands")
+    return rows_of(data, "rules/known_facts.h", "DeprecatedCommand", what, {"words"}, {"program", "instead"});
+  return name_list(data, what);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -183,8 +227,7 @@ int main(int argc, char** argv) {
     std::ifstream in(argv[2]);
     std::ofstream out(argv[3]);
     const json data = json::parse(in);
-    const std::string_view what = argv[1];
-    out << (what == "managers" ? Writer().run(data) : name_list(data, what));
+    out << generated(argv[1], data);
     return out.flush() ? 0 : 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", argv[2], error.what());

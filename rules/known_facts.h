@@ -1,0 +1,30 @@
+// What is known about images and programs as data: made by the build from rules/data.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace dcache::rules {
+
+// A version that its publisher does not maintain any more (end-of-life.json).
+struct EndOfLife {
+  std::string_view product;  // "Debian 10"
+  std::string_view image;    // without registry and tag: "debian"
+  std::string_view end;      // the last day: "2024-06-30"
+  std::string_view instead;  // images to use; empty for a newer version of the same
+  // What the tag starts with, up to a dot or hyphen: "10" for 10, 10.3 and 10-slim. "*" is every tag.
+  std::span<const std::string_view> tags = {};
+  std::span<const std::string_view> parts = {};  // and what tags of other images say of it: "buster"
+};
+// Sorted by image.
+std::span<const EndOfLife> end_of_life();
+
+// A call that a newer version of the program warns of, or refuses (deprecated-commands.json).
+struct DeprecatedCommand {
+  std::string_view program;
+  std::string_view instead;                      // what to do
+  std::span<const std::string_view> words = {};  // that the call has, in any order; none: every call
+};
+std::span<const DeprecatedCommand> deprecated_commands();
+
+}  // namespace dcache::rules
