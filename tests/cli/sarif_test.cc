@@ -61,7 +61,7 @@ TEST(Sarif, GradesWhatIsAMatterOfSecurity) {
     EXPECT_TRUE(severity > 0 && severity <= 10) << rule["id"];
     EXPECT_EQ(properties["tags"].back(), "security");
   }
-  EXPECT_EQ(graded, 10u);
+  EXPECT_EQ(graded, 15u);
 }
 
 TEST(Sarif, CanNameACategory) {

@@ -79,7 +79,7 @@ TEST(Suppressions, WorkAsCommentsOfAllThreeTools) {
         {"# hadolint global ignore=DL3006\nFROM a\n", 0},
         {"# hadolint stage ignore=DL3006\nFROM a\n", 0},
         {"# dcache stage ignore=DC1009 why\n\nFROM a AS x\nUSER 1\nFROM b\nUSER 1\n", 1},
-        {"ARG A\n# hadolint stage ignore=DL3006\nARG B\nFROM a\n", 1},
+        {"ARG HTTP_PROXY\n# hadolint stage ignore=DL3006\nARG NO_PROXY\nFROM a\n", 1},
         {"# check=skip=DC1009\nFROM a\n", 0},
         {"# check=skip=all\nFROM a\n", 1},
         {"# dcacheignore=DC1009\nFROM a\n", 1},
