@@ -89,7 +89,7 @@ TEST(LanguageServer, ReportsFindingsWhileOneTypes) {
   client.change(
       "/nowhere/Dockerfile", 2,
       {{{"range", {{"start", {{"line", 0}, {"character", 12}}}, {"end", {{"line", 0}, {"character", 18}}}}},
-        {"text", "3.20@sha256:" + std::string(64, '0')}}});
+        {"text", "3.22@sha256:" + std::string(64, '0')}}});
   EXPECT_EQ(client.findings("/nowhere/Dockerfile"), (Texts{}));
   client.notify("textDocument/didClose", {{"textDocument", {{"uri", "file:///nowhere/Dockerfile"}}}});
   EXPECT_EQ(client.findings("/nowhere/Dockerfile"), (Texts{}));

@@ -102,7 +102,8 @@ TEST(EveryRule, FixesItsBadExampleIfItSaysSo) {
 
 // The good fixtures stay free of findings above info, and the wasteful ones have some.
 TEST(Fixtures, AreWhatTheySay) {
-  const lint::Config config;
+  lint::Config config;
+  config.ignore = {"DC5003"};  // versions in fixtures grow old
   const lint::Linter linter(lint::catalogue(), config);
   for (const auto& [folder, name, clean] : {std::tuple{"go-monorepo", "Dockerfile", false},
                                             {"go-monorepo", "Dockerfile.narrow", true},
