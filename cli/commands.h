@@ -9,6 +9,7 @@ namespace dcache::cli {
 
 Command affected_command();
 Command completion_command();
+Command config_command();
 Command context_command();
 Command explain_command();
 Command graph_command();

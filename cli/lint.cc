@@ -18,6 +18,7 @@
 #include "dcache/context/disk.h"
 #include "dcache/dockerfile/check.h"
 #include "dcache/dockerfile/parser.h"
+#include "dcache/ignore/matcher.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
 #include "dcache/lint/fixes.h"
@@ -77,8 +78,8 @@ class Settings {
     if (!program.empty()) {
       shellcheck_ = std::make_shared<const lint::ShellCheck>(
           lint::ShellCheck::Options{.program = program, .cache_folder = shellcheck_folder()});
-    } else if (options.verbose) {
-      complain("shellcheck is not installed: RUN scripts are checked by dcache's own rules only");
+    } else if (options.rules.select.empty()) {
+      note_ = "ShellCheck is not installed, so mistakes in the scripts of RUN are not reported (SC codes)";
     }
   }
 
@@ -92,6 +93,9 @@ class Settings {
     return !failure;
   }
 
+  // What the summary says of this run; mostly empty.
+  const std::string& note() const { return note_; }
+
   lint::Linters::Options linters() const {
     return {.config = options_.config,
             .variables = variable,
@@ -104,6 +108,7 @@ class Settings {
   const LintOptions& options_;
   const context::FileSystem& files_;
   std::shared_ptr<const lint::ShellCheck> shellcheck_;  // null if it is not there
+  std::string note_;
 };
 
 // What came of one file.
@@ -141,7 +146,7 @@ class Session {
     const bool records =
         !options_.new_baseline.empty() && options_.formats.empty() && options_.output.empty();
     const bool reports = !options_.diff && !fixes_input && !records;
-    if ((reports && !reports_.open(options_)) || !read_baseline()) return kError;
+    if ((reports && !reports_.open(options_, settings_.note())) || !read_baseline()) return kError;
     std::set<std::string> said;  // a configuration that can't be read is complained of once
     std::string out;
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
@@ -206,9 +211,16 @@ class Session {
       if (options_.verbose) complain(fmt::format("{} is left out: {}", path, reason_of(path)));
     }
     if (options_.build.definitions.empty()) images_->add(found.definitions);
+    const auto excluded = ignore::Matcher::compile(options_.exclude);
+    if (!excluded) {
+      complain(fmt::format("--exclude: {}", excluded.error().message));
+      return std::nullopt;
+    }
     std::vector<Input> inputs;
-    for (const std::string& path : found.files)
-      inputs.push_back({path});
+    for (const std::string& path : found.files) {
+      const auto relative = fs::absolute(path).lexically_normal().lexically_relative(fs::current_path());
+      if (is_named(path) || !excluded->decide(relative.generic_string()).ignored) inputs.push_back({path});
+    }
     if (options_.build.definitions.empty() && !found.definitions.empty()) add_defined(inputs);
     return inputs;
   }
@@ -327,7 +339,7 @@ class Session {
       complain("note: " + text::words_of(note));
     std::string out = entry.path.empty() ? "# no configuration file\n"
                                          : fmt::format("# from {}\n", report::printable(entry.path));
-    out += lint::to_toml(entry.config);
+    out += lint::to_toml_with_origins(entry.given, entry.config);
     print_and_clear(out);
     return kOk;
   }
@@ -347,6 +359,7 @@ class Session {
       linted.failed = true;
       return linted;
     }
+    if (entry.excluded && !is_named(path)) return linted;
     if (const auto kind = kind_of(path)) {
       lint_companion(path, *kind, *source, entry, linted);
     } else {
@@ -589,7 +602,25 @@ Command lint_command() {
   command.exit_status =
       "0 if there is nothing at or above --fail-on, 1 for findings, 2 for wrong options, input that\n"
       "can't be read, or a Dockerfile that no builder accepts.";
-  command.run = [options] { return Session(*options).run(); };
+  command.run = [options] {
+    add_environment(*options);
+    return Session(*options).run();
+  };
+  return command;
+}
+
+Command config_command() {
+  auto options = std::make_shared<LintOptions>();
+  Command command("config", "Show which settings apply to a Dockerfile, and where they come from");
+  add_lint_options(command, *options);
+  command.examples =
+      "  dcache config services/api/Dockerfile\n"
+      "  DCACHE_IGNORE=DC1009 dcache config";
+  command.run = [options] {
+    add_environment(*options);
+    options->show_config = true;
+    return Session(*options).run();
+  };
   return command;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/lint_options.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -41,7 +42,11 @@ void add_rule_options(Command& command, LintOptions& options) {
   for (auto [name, target, help] :
        {std::tuple("--select", &options.rules.select,
                    "Run only these rules, by code or name; separated by commas"),
-        std::tuple("--ignore", &options.rules.ignore, "Do not run these rules; separated by commas")}) {
+        std::tuple("--extend-select", &options.rules.extend_select,
+                   "Run these rules too, though the profile leaves them out; separated by commas"),
+        std::tuple(
+            "--ignore", &options.rules.ignore,
+            "Do not run these rules; a prefix such as DC4 means all that begin so; separated by commas")}) {
     Option& option = command.texts(name, "RULE", *target, help);
     option.separator = ',';
     option.group = kRules;
@@ -78,6 +83,8 @@ void add_report_options(Command& command, LintOptions& options) {
       .group = kReports;
   command
       .flag("-v,--verbose", options.verbose, "Show equal findings one by one, and what was left out and why")
+      .group = kReports;
+  command.flag("--statistics", options.statistics, "Print how many findings each rule has, and no findings")
       .group = kReports;
   command
       .text("--sarif-category", "NAME", options.sarif_category,
@@ -128,6 +135,10 @@ void add_lint_options(Command& command, LintOptions& options) {
       "Dockerfile or above)");
   command.flag("--show-config", options.show_config, "Print the configuration for the path, and exit");
   command.flag("--no-gitignore", options.no_gitignore, "Search folders for files that git ignores, too");
+  Option& exclude = command.texts(
+      "--exclude", "PATTERN", options.exclude,
+      "Pass over files and folders in a search, with patterns as in .dockerignore; separated by commas");
+  exclude.separator = ',';
   command.flag("--fix", options.fix, "Apply safe fixes").group = kFixes;
   command
       .flag("--unsafe-fixes", options.unsafe_fixes,
@@ -143,6 +154,30 @@ void add_lint_options(Command& command, LintOptions& options) {
             "Write all findings to a file for --baseline, and exit with status 0")
       .group = kBaseline;
   add_project_options(command, options);
+}
+
+void add_environment(LintOptions& options) {
+  const auto value = [](const char* name) {
+    const char* text = std::getenv(name);
+    return std::string(text == nullptr ? "" : text);
+  };
+  const auto fill = [&](std::string& option, const char* name) {
+    if (option.empty()) option = value(name);
+  };
+  const auto add = [&](std::vector<std::string>& option, const char* name) {
+    const std::string text = value(name);
+    for (size_t at = 0; at < text.size();) {
+      const size_t end = std::min(text.find(',', at), text.size());
+      if (end > at) option.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+  };
+  fill(options.config, "DCACHE_CONFIG");
+  fill(options.rules.profile, "DCACHE_PROFILE");
+  fill(options.rules.fail_on, "DCACHE_FAIL_ON");
+  if (options.rules.select.empty()) add(options.rules.select, "DCACHE_SELECT");
+  add(options.rules.extend_select, "DCACHE_EXTEND_SELECT");
+  add(options.rules.ignore, "DCACHE_IGNORE");
 }
 
 }  // namespace dcache::cli

@@ -13,6 +13,7 @@ namespace dcache::cli {
 struct LintOptions {
   std::vector<std::string> paths;  // empty for the current folder
   bool no_gitignore = false;
+  std::vector<std::string> exclude;  // patterns, relative to the current folder
   std::vector<std::string> formats;  // FORMAT or FORMAT=FILE
   std::string output;
   std::string sarif_category;
@@ -20,6 +21,7 @@ struct LintOptions {
   lint::Overrides rules;
   bool no_shellcheck = false;
   bool verbose = false;
+  bool statistics = false;
   std::string baseline;
   std::string new_baseline;
   std::string config;
@@ -32,5 +34,8 @@ struct LintOptions {
 
 // Defines them; `options` has to outlive the command.
 void add_lint_options(Command& command, LintOptions& options);
+
+// Takes what the command line does not say from variables such as DCACHE_IGNORE.
+void add_environment(LintOptions& options);
 
 }  // namespace dcache::cli

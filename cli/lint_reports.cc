@@ -19,6 +19,7 @@ namespace {
 struct Making {
   const report::Folders& folders;
   const LintOptions& options;
+  const std::string& note;
   bool to_file = false;
 };
 using MakeReport = std::unique_ptr<report::FindingsReport> (*)(const Making&);
@@ -30,7 +31,8 @@ struct Format {
 constexpr Format kFormats[] = {
     {"text",
      [](const Making& how) {
-       return report::findings_text(report::Style(!how.to_file && use_colour()), how.options.verbose);
+       return report::findings_text(report::Style(!how.to_file && use_colour()), how.options.verbose,
+                                    how.note);
      }},
     {"json", [](const Making&) { return report::findings_json(); }},
     {"sarif",
@@ -39,6 +41,7 @@ constexpr Format kFormats[] = {
            lint::catalogue(), how.folders,
            {.category = how.options.sarif_category, .silenced = how.options.sarif_suppressed});
      }},
+    {"concise", [](const Making&) { return report::findings_gnu(); }},
     {"gnu", [](const Making&) { return report::findings_gnu(); }},
     {"github", [](const Making& how) { return report::findings_github(how.folders); }, true},
     {"gitlab", [](const Making& how) { return report::findings_gitlab(how.folders); }},
@@ -48,6 +51,10 @@ constexpr Format kFormats[] = {
     {"sonarqube",
      [](const Making& how) { return report::findings_sonarqube(lint::catalogue(), how.folders); }},
     {"markdown", [](const Making& how) { return report::findings_markdown(how.folders); }},
+    {"statistics",
+     [](const Making& how) {
+       return report::findings_statistics(lint::catalogue(), report::Style(!how.to_file && use_colour()));
+     }},
 };
 
 // The format of FORMAT or FORMAT=FILE; null for none.
@@ -76,11 +83,12 @@ void Reports::Output::print() {
   has_commands ? print_exactly_and_clear(text) : print_and_clear(text);
 }
 
-bool Reports::open(const LintOptions& options) {
+bool Reports::open(const LintOptions& options, const std::string& note) {
   std::string current = current_folder();
   std::string root = context::repository_root(current);
   const report::Folders folders{root.empty() ? current : std::move(root), current};
   std::vector<std::string> formats = options.formats;
+  if (options.statistics) formats = {"statistics"};
   if (formats.empty()) formats = {"text"};
   // The report into a file, and beside it what people read.
   if (!options.output.empty()) formats = {formats.back() + "=" + options.output, "text"};
@@ -89,7 +97,7 @@ bool Reports::open(const LintOptions& options) {
     std::string file = format.substr(std::min(equals + 1, format.size()));
     const bool to_file = !file.empty() && file != "-";
     const Format& found = *find_format(format);
-    Output& output = outputs_.emplace_back(found.make({folders, options, to_file}),
+    Output& output = outputs_.emplace_back(found.make({folders, options, note, to_file}),
                                            to_file ? std::move(file) : "", "", found.has_commands);
     output.report->begin(output.text);
   }

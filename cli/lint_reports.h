@@ -21,8 +21,8 @@ std::string wrong_format(const std::string& word);
 // The reports that were asked for, written side by side.
 class Reports {
  public:
-  // False, with a word on standard error, if two want standard output.
-  bool open(const LintOptions& options);
+  // False, with a word on standard error, if two want standard output. `note` is the last line of the text.
+  bool open(const LintOptions& options, const std::string& note);
   // What each says of a file. Safe to call from many threads.
   std::vector<report::FilePart> parts(const report::FileFindings& file) const;
   void add(std::vector<report::FilePart> parts);

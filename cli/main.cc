@@ -36,6 +36,7 @@ constexpr std::array kCommands = {
     Named{"snapshot", snapshot_command},
     Named{"keys", keys_command},
     Named{"context", context_command},
+    Named{"config", config_command},
     Named{"rules", rules_command},
     Named{"parse", parse_command},
     Named{"lsp", lsp_command},

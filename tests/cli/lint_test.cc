@@ -39,6 +39,46 @@ TEST(Lint, ReportsAWrongConfigurationOnce) {
   EXPECT_EQ(count_of(outcome.err, ".dcache.toml"), 1U) << outcome.err;
 }
 
+TEST(Lint, PassesOverWhatIsExcluded) {
+  const TemporaryFolder folder;
+  folder.write(".dcache.toml", "exclude = [\"old\"]\n");
+  for (const char* name : {"old/Dockerfile", "new/Dockerfile", "test/Dockerfile"})
+    folder.write(name, "FROM debian:9\n");
+  const std::vector<std::string> run = {"lint", "--select", "DC5003", "--format", "concise"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), run.begin(), run.end());
+    return count_of(run_dcache(more, folder.path()).out, "DC5003");
+  };
+  EXPECT_EQ(with({}), 2U);
+  EXPECT_EQ(with({"--exclude", "test"}), 1U);
+  EXPECT_EQ(with({"old/Dockerfile"}), 1U);
+}
+
+TEST(Lint, CountsByRule) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM debian:9\nEXPOSE 22\n");
+  const Outcome outcome = run_dcache({"lint", "--statistics", "--select", "DC5"}, folder.path());
+  EXPECT_NE(outcome.out.find("DC5003"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("DC5004"), std::string::npos) << outcome.out;
+}
+
+TEST(Lint, SaysOnceThatShellCheckIsMissing) {
+  const TemporaryFolder folder;
+  folder.write("a/Dockerfile", "FROM a\n");
+  folder.write("b/Dockerfile", "FROM a\n");
+  EXPECT_EQ(count_of(run_dcache({"lint"}, folder.path()).out, "ShellCheck is not installed"), 1U);
+  EXPECT_EQ(count_of(run_dcache({"lint", "--no-shellcheck"}, folder.path()).out, "ShellCheck"), 0U);
+}
+
+TEST(Config, SaysWhereSettingsComeFrom) {
+  const TemporaryFolder folder;
+  folder.write(".dcache.toml", "fail-on = \"error\"\n");
+  folder.write("Dockerfile", "FROM a\n");
+  const std::string out = run_dcache({"config", "--ignore", "DC1009", "Dockerfile"}, folder.path()).out;
+  EXPECT_NE(out.find("fail-on = 'error'  # from the file"), std::string::npos) << out;
+  EXPECT_NE(out.find("ignore = [ 'DC1009' ]  # from an option"), std::string::npos) << out;
+}
+
 // The second Dockerfile would keep out README.md, which the first one reads.
 TEST(Lint, DoesNotOverwriteAFileThatAFixHasWritten) {
   const TemporaryFolder folder;

@@ -37,6 +37,33 @@ TEST(Selecting, TakesCodesAndNamesAndAliases) {
   EXPECT_EQ(findings("FROM ubuntu:1\n", config), Texts{"DC1009:1"});
 }
 
+struct ListCase {
+  Texts select, extend_select, ignore;
+  const char* text;
+  Texts found;
+};
+TEST(Selecting, TakesPrefixesAndAddsToTheProfile) {
+  for (const ListCase& c : {ListCase{{"DC5"}, {}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
+                            {{"dc5003"}, {"DC5004"}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
+                            {{"DC4"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {}},
+                            {{"DC4013"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
+                            {{}, {"DC4013"}, {"DC1"}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
+                            {{}, {}, {"DC"}, "FROM debian:9\n", {}}}) {
+    Config config;
+    config.select = c.select;
+    config.extend_select = c.extend_select;
+    config.ignore = c.ignore;
+    EXPECT_EQ(findings(c.text, config), c.found) << c.text;
+  }
+}
+
+TEST(Levels, SwitchARuleOn) {
+  Config config;
+  config.ignore = {"DC1"};
+  config.levels["DC4013"] = Level::kInfo;
+  EXPECT_EQ(findings("FROM a\nUSER b\nCOPY c d\n", config), (Texts{"DC4013:3"}));
+}
+
 TEST(Levels, ComeFromTheConfiguration) {
   Config config;
   config.levels["DC1009"] = Level::kError;

@@ -9,6 +9,7 @@
 
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/config_reading.h"
+#include "dcache/lint/rule_prefix.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/toml.h"
@@ -20,12 +21,14 @@ namespace {
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
 constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
 constexpr std::array<std::string_view, 3> kOverrideKeys = {"paths", "ignore", "levels"};
-constexpr std::array<std::string_view, 15> kKeys = {"images",
+constexpr std::array<std::string_view, 17> kKeys = {"images",
                                                     "report-unused-suppressions",
                                                     "overrides",
                                                     "package-managers",
                                                     "profile",
                                                     "select",
+                                                    "extend-select",
+                                                    "exclude",
                                                     "ignore",
                                                     "fail-on",
                                                     "minimum-engine",
@@ -84,6 +87,10 @@ class Reader {
       config_.profile = *profile;
     } else if (key == "select") {
       config_.select = rules_of(node, key);
+    } else if (key == "extend-select") {
+      config_.extend_select = rules_of(node, key);
+    } else if (key == "exclude") {
+      config_.exclude = texts_of(node, key);
     } else if (key == "ignore") {
       config_.ignore = rules_of(node, key);
     } else if (key == "fail-on") {
@@ -223,8 +230,9 @@ class Reader {
 
   std::vector<std::string> rules_of(const toml::node& node, std::string_view key) {
     std::vector<std::string> rules = texts_of(node, key);
-    for (const std::string& rule : rules)
-      check_rule(rule, known_rules_, place_of(node));
+    for (const std::string& rule : rules) {
+      if (!is_known_prefix(rule, known_rules_)) check_rule(rule, known_rules_, place_of(node));
+    }
     return rules;
   }
 
@@ -320,6 +328,16 @@ std::string find_config(const std::string& folder, const context::FileSystem& fi
   return own.empty() ? find_upward(folder, kHadolintNames, files) : own;
 }
 
+tl::expected<bool, ConfigError> excludes(const Config& config, std::string_view path) {
+  if (config.exclude.empty()) return false;
+  const auto matcher = ignore::Matcher::compile(config.exclude);
+  if (!matcher)
+    return tl::unexpected(
+        ConfigError{fmt::format("a pattern of 'exclude' is malformed: {}", matcher.error().message),
+                    "patterns are those of .dockerignore", 0, 0});
+  return matcher->decide(path).ignored;
+}
+
 tl::expected<Config, ConfigError> config_for(const Config& config, std::string_view path) {
   Config result = config;
   for (const Override& one : config.overrides) {
@@ -352,7 +370,9 @@ std::string to_toml(const Config& config) {
   };
   table.insert("profile", kProfiles[static_cast<size_t>(config.profile)]);
   table.insert("select", list(config.select));
+  table.insert("extend-select", list(config.extend_select));
   table.insert("ignore", list(config.ignore));
+  table.insert("exclude", list(config.exclude));
   table.insert("fail-on", config.fail_on ? name_of(*config.fail_on) : "none");
   table.insert("minimum-engine", config.minimum_engine);
   table.insert("builder", plan::name_of(config.builder));
@@ -386,6 +406,29 @@ std::string to_toml(const Config& config) {
   std::ostringstream out;
   out << table << '\n';
   return out.str();
+}
+
+std::string to_toml_with_origins(const Config& given, const Config& config) {
+  const auto lines_of = [](const std::string& text) {
+    std::istringstream in(text);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);)
+      lines.push_back(line);
+    return lines;
+  };
+  const std::vector<std::string> defaults = lines_of(to_toml({}));
+  const std::vector<std::string> of_file = lines_of(to_toml(given));
+  const auto has = [](const std::vector<std::string>& lines, const std::string& line) {
+    return std::ranges::find(lines, line) != lines.end();
+  };
+  std::string out;
+  for (const std::string& line : lines_of(to_toml(config))) {
+    out += line;
+    if (line.find(" = ") != std::string::npos && !has(defaults, line))
+      out += has(of_file, line) ? "  # from the file" : "  # from an option or the environment";
+    out += '\n';
+  }
+  return out;
 }
 
 std::span<const std::string_view> config_keys() {

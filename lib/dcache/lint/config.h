@@ -2,7 +2,9 @@
 //
 //   profile = "default"            # default, cache, buildkit, hadolint, all
 //   select = ["DC1001"]            # exactly these rules, whatever the profile
-//   ignore = ["DL3059"]
+//   extend-select = ["DL3057"]     # these too, though the profile leaves them out
+//   ignore = ["DL3059", "DC4"]     # a code, a name, or what codes begin with
+//   exclude = ["testdata"]         # files that a search passes over; patterns as in .dockerignore
 //   fail-on = "warning"            # error, warning, info, style, none
 //   minimum-engine = "23.0"        # builders older than this are not used: DC1008 keeps quiet from 23.0 on
 //   builder = "buildkit"           # buildkit, classic, buildah
@@ -68,7 +70,9 @@ struct OwnPackageManager {
 struct Config {
   Profile profile = Profile::kDefault;
   std::vector<std::string> select;
+  std::vector<std::string> extend_select;
   std::vector<std::string> ignore;
+  std::vector<std::string> exclude;                // files that a search passes over
   std::optional<Level> fail_on = Level::kWarning;  // nothing: never
   std::map<std::string, Level, std::less<>> levels;
   std::vector<std::string> trusted_registries;  // DL3026: "*.example.com" for all below a domain
@@ -111,7 +115,14 @@ bool is_hadolint_config(std::string_view path);
 // relative to the folder of the configuration. Fails if a pattern is malformed.
 tl::expected<Config, ConfigError> config_for(const Config& config, std::string_view path);
 
+// Whether a search passes over a file. `path` is relative to the folder of the configuration. Fails if a
+// pattern is malformed.
+tl::expected<bool, ConfigError> excludes(const Config& config, std::string_view path);
+
 // The configuration as a `.dcache.toml`.
 std::string to_toml(const Config& config);
+// The same of `config`, with a comment at each setting that is not the default: whether the file that says
+// `given` has it, or something else, as an option or the environment.
+std::string to_toml_with_origins(const Config& given, const Config& config);
 
 }  // namespace dcache::lint

@@ -13,6 +13,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/fixes.h"
+#include "dcache/lint/rule_prefix.h"
 #include "dcache/lint/shellcheck_filter.h"
 #include "dcache/text/unicode.h"
 
@@ -20,28 +21,52 @@ namespace dcache::lint {
 namespace {
 
 bool names(const std::vector<std::string>& list, std::string_view code) {
-  return std::ranges::any_of(
-      list, [&](const std::string& entry) { return text::equals_ignoring_case(entry, code); });
+  return std::ranges::any_of(list, [&](const std::string& entry) { return matches_rule(entry, code); });
 }
 
 bool names_rule(const std::vector<std::string>& list, const Rule& rule) {
   return names(list, rule.code) || names(list, rule.name);
 }
 
-bool in_profile(const Rule& rule, Profile profile) {
+// Whether a list asks for a rule: by its own code or name, or by a prefix if nothing speaks against the rule.
+bool asks_for(const std::vector<std::string>& list, const Rule& rule) {
+  return std::ranges::any_of(list, [&](const std::string& entry) {
+    if (is_rule_prefix(entry) && !rule.on_by_default) return false;
+    return matches_rule(entry, rule.code) || text::equals_ignoring_case(entry, rule.name);
+  });
+}
+
+bool names_shellcheck(const std::vector<std::string>& list) {
+  return std::ranges::any_of(list, [](const std::string& entry) {
+    return is_shellcheck_code(entry) || (is_rule_prefix(entry) && matches_rule("SC", entry));
+  });
+}
+
+// Whether a profile has the catalogue of a rule.
+bool has_origin(Profile profile, Origin origin) {
   switch (profile) {
-    case Profile::kDefault:
-      return rule.on_by_default && rule.not_in_default.empty();
     case Profile::kCache:
-      return rule.on_by_default && rule.origin == Origin::kDcache;
+      return origin == Origin::kDcache;
     case Profile::kBuildkit:
-      return rule.on_by_default && rule.origin == Origin::kBuildkit;
+      return origin == Origin::kBuildkit;
     case Profile::kHadolint:
-      return rule.on_by_default && rule.origin == Origin::kHadolint;
+      return origin == Origin::kHadolint;
+    case Profile::kDefault:
     case Profile::kAll:
       return true;
   }
   return false;
+}
+
+bool in_profile(const Rule& rule, Profile profile) {
+  switch (profile) {
+    case Profile::kDefault:
+      return rule.on_by_default && rule.not_in_default.empty();
+    case Profile::kAll:
+      return true;
+    default:
+      return rule.on_by_default && has_origin(profile, rule.origin);
+  }
 }
 
 // What a builder refuses the file for, whatever the build arguments are. Whether there is anything.
@@ -140,6 +165,7 @@ Linter::Linter(std::span<const Rule> rules, Config config)
   if (!merges_) return;
   // One finding per problem: the rule that says most covers the others, also where it is ignored.
   std::erase_if(active_, [&](const Rule* rule) {
+    if (asks_for(config_.extend_select, *rule)) return false;
     return std::any_of(rules.begin(), rules.end(), [&](const Rule& other) {
       return in_profile(other, config_.profile) &&
              std::find(other.covers.begin(), other.covers.end(), rule->code) != other.covers.end();
@@ -148,8 +174,11 @@ Linter::Linter(std::span<const Rule> rules, Config config)
 }
 
 bool Linter::is_wanted(const Rule& rule) const {
-  if (!config_.select.empty()) return names_rule(config_.select, rule);
-  return in_profile(rule, config_.profile) && !names_rule(config_.ignore, rule);
+  if (asks_for(config_.select, rule) || asks_for(config_.extend_select, rule)) return true;
+  if (!config_.select.empty() || names_rule(config_.ignore, rule)) return false;
+  // A level is of use only for a rule that runs.
+  const bool has_level = config_.levels.contains(rule.code) && has_origin(config_.profile, rule.origin);
+  return has_level || in_profile(rule, config_.profile);
 }
 
 bool Linter::is_on_demand(const Rule& rule) const {
@@ -233,6 +262,7 @@ void Linter::judge(const Rule& rule, Suppressions& comments, size_t first, Findi
 }
 
 bool Linter::is_wanted(const Diagnostic& of_shellcheck) const {
+  if (names(config_.extend_select, of_shellcheck.rule)) return true;
   if (!config_.select.empty()) return names(config_.select, of_shellcheck.rule);
   if (names(config_.ignore, of_shellcheck.rule)) return false;
   return config_.profile != Profile::kDefault || of_shellcheck.level >= Level::kWarning;
@@ -240,10 +270,10 @@ bool Linter::is_wanted(const Diagnostic& of_shellcheck) const {
 
 void Linter::run_shellcheck(Subject& subject, Silence& silence, Findings& findings) const {
   if (shellcheck_ == nullptr || !config_.shellcheck) return;
-  const bool selected = std::ranges::any_of(config_.select, is_shellcheck_code);
+  const bool selected = names_shellcheck(config_.select) || names_shellcheck(config_.extend_select);
   const bool in_profile = config_.profile == Profile::kDefault || config_.profile == Profile::kHadolint ||
                           config_.profile == Profile::kAll;
-  if (config_.select.empty() ? !in_profile : !selected) return;
+  if (!selected && (!config_.select.empty() || !in_profile)) return;
   std::vector<Diagnostic> found = shellcheck_->check(subject);
   if (config_.profile == Profile::kDefault && config_.select.empty())
     found = worth_acting_on(subject, std::move(found));

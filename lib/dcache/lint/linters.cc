@@ -24,7 +24,9 @@ const Linters::Entry& Linters::of(const std::string& path) {
   const std::scoped_lock lock(mutex_);
   const auto [known, fresh] = by_folder_.try_emplace(folder);
   if (fresh) known->second = &of_config(options_.config.empty() ? find(folder) : options_.config);
-  return known->second->config.overrides.empty() ? *known->second : with_overrides(*known->second, path);
+  const Config& config = known->second->config;
+  const bool is_same_for_all = config.overrides.empty() && config.exclude.empty();
+  return is_same_for_all ? *known->second : with_overrides(*known->second, path);
 }
 
 Linters::Entry& Linters::of_config(const std::string& path) {
@@ -37,7 +39,7 @@ Linters::Entry& Linters::of_config(const std::string& path) {
   return entry;
 }
 
-// With [[overrides]] each file has a configuration of its own.
+// With [[overrides]] and `exclude` each file has a configuration of its own.
 const Linters::Entry& Linters::with_overrides(const Entry& general, const std::string& file) {
   const auto [known, fresh] = by_file_.try_emplace(file);
   Entry& entry = known->second;
@@ -49,6 +51,12 @@ const Linters::Entry& Linters::with_overrides(const Entry& general, const std::s
     entry.failure = failure_of(general.path, std::move(config.error()));
     return entry;
   }
+  const auto excluded = excludes(general.given, relative.generic_string());
+  if (!excluded) {
+    entry.failure = failure_of(general.path, excluded.error());
+    return entry;
+  }
+  entry.excluded = *excluded;
   entry.path = general.path;
   entry.notes = general.notes;
   entry.given = std::move(*config);

@@ -43,6 +43,7 @@ class Linters {
     Config config;                 // with what `adjust` made of it
     std::optional<Linter> linter;  // nothing if the configuration can't be used
     std::optional<cache::Failure> failure;
+    bool excluded = false;              // a search passes over the file
     std::vector<cache::Failure> notes;  // what of it has no effect, though it is not wrong
   };
   // What holds for a file. The reference stays good as long as this.

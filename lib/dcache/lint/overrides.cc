@@ -7,6 +7,7 @@
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
 #include "dcache/lint/hadolint_config.h"
+#include "dcache/lint/rule_prefix.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/text/suggest.h"
 
@@ -41,11 +42,13 @@ std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::
     leveled.push_back(rule);
   for (const auto& [member, list] :
        {std::pair<const char*, const std::vector<std::string>&>{"select", overrides.select},
+        {"extend-select", overrides.extend_select},
         {"ignore", overrides.ignore},
         {"level", leveled}}) {
     for (const std::string& rule : list) {
-      if (is_known(rule)) continue;
-      if (std::string_view(member) != "select" && is_foreign_code(rule, names)) {
+      const bool may_be_prefix = std::string_view(member) != "level";
+      if (is_known(rule) || (may_be_prefix && is_known_prefix(rule, names))) continue;
+      if (!std::string_view(member).ends_with("select") && is_foreign_code(rule, names)) {
         notes.push_back(fmt::format("{}: {}", member, words_of_foreign(rule)));
         continue;
       }
@@ -59,12 +62,16 @@ std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::
   for (const auto& [rule, level] : overrides.levels) {
     if (!level_of(level)) return unknown("level", "level", level, kLevels);
   }
+  if (!overrides.fail_on.empty() && overrides.fail_on != "none" && !level_of(overrides.fail_on))
+    return unknown("fail-on", "level", overrides.fail_on, kLevels);
   return std::nullopt;
 }
 
 void apply(const Overrides& overrides, Config& config) {
   if (!overrides.profile.empty()) config.profile = *profile_of(overrides.profile);
   if (!overrides.select.empty()) config.select = overrides.select;
+  config.extend_select.insert(config.extend_select.end(), overrides.extend_select.begin(),
+                              overrides.extend_select.end());
   config.ignore.insert(config.ignore.end(), overrides.ignore.begin(), overrides.ignore.end());
   if (!overrides.fail_on.empty()) config.fail_on = level_of(overrides.fail_on);
   if (!overrides.minimum_engine.empty()) config.minimum_engine = overrides.minimum_engine;

@@ -17,6 +17,7 @@ namespace dcache::lint {
 struct Overrides {
   std::string profile;
   std::vector<std::string> select;
+  std::vector<std::string> extend_select;
   std::vector<std::string> ignore;
   std::vector<std::pair<std::string, std::string>> levels;  // rule and level
   std::string fail_on;

@@ -179,7 +179,8 @@ void write_fix(const text::Document& file, const std::optional<lint::Fix>& fix, 
 
 class TextReport : public FindingsReport {
  public:
-  TextReport(const Style& style, bool all) : style_(style), all_(all) {}
+  TextReport(const Style& style, bool all, std::string note)
+      : style_(style), all_(all), note_(std::move(note)) {}
 
   void begin(std::string& /*out*/) override {}
 
@@ -204,6 +205,7 @@ class TextReport : public FindingsReport {
     if (totals.empty()) totals = "no findings";
     out += fmt::format("{} in {}", totals, text::counted(files_, "file"));
     out += total_.fixable > 0 ? fmt::format("; --fix can fix {}\n", total_.fixable) : "\n";
+    if (!note_.empty()) out += note_ + "\n";
   }
 
  private:
@@ -223,6 +225,7 @@ class TextReport : public FindingsReport {
 
   Style style_;
   bool all_;
+  std::string note_;
   FilePart total_;
   size_t files_ = 0;
 };
@@ -277,8 +280,8 @@ void FindingsArray::add(FilePart part, std::string& out) {
   out += part.text;
 }
 
-std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all) {
-  return std::make_unique<TextReport>(style, all);
+std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all, std::string note) {
+  return std::make_unique<TextReport>(style, all, std::move(note));
 }
 
 std::unique_ptr<FindingsReport> findings_json() {

@@ -66,8 +66,8 @@ inline constexpr size_t kMostAlike = 3;
 
 // Each finding with the lines it is about, what to change and the rule's name; then a line of totals. Of
 // findings of a file that say the same, the first `kMostAlike` are shown, and a line names the rest, unless
-// `all` is set; the totals count them too.
-std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all = false);
+// `all` is set; the totals count them too. A line with `note` ends the report, unless it is empty.
+std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all = false, std::string note = {});
 
 // An array of
 // {"rule","name","path","line","column","end_line","end_column","level","message","remedy","aliases","fix"};
@@ -112,6 +112,9 @@ std::unique_ptr<FindingsReport> findings_junit();
 // SonarQube's generic format for issues (10.3 and later), with those of `rules` that have findings or not.
 // Source: https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/
 std::unique_ptr<FindingsReport> findings_sonarqube(std::span<const lint::Rule> rules, Folders folders);
+
+// How many findings each of `rules` has, and how many of them have a safe fix; the most frequent first.
+std::unique_ptr<FindingsReport> findings_statistics(std::span<const lint::Rule> rules, const Style& style);
 
 // A table in Markdown, for summaries of pull requests.
 std::unique_ptr<FindingsReport> findings_markdown(Folders folders);
