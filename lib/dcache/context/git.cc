@@ -15,6 +15,7 @@
 
 #include "dcache/context/hash.h"
 #include "dcache/context/libgit2.h"
+#include "dcache/context/tracked_paths.h"
 #include "dcache/text/digest.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
@@ -117,6 +118,8 @@ constexpr std::string_view kFetchMore =
 struct GitRepository::State {
   Repository repository;
   mutable Index index = {};  // read when it is first asked
+  // The paths in it, without libgit2 where that is possible; read when it is first asked.
+  mutable std::optional<std::optional<TrackedPaths>> tracked = {};
   // The same without a work tree and without an index, so that attributes are those of a commit alone. Opened
   // when it is first asked.
   mutable Repository bare = {};
@@ -171,7 +174,16 @@ struct GitRepository::State {
     return index.get();
   }
 
+  const std::optional<TrackedPaths>& read_tracked() const {
+    if (tracked) return *tracked;
+    const auto bytes =
+        text::read_regular_file(std::string(library().git_repository_path(repository.get())) + "index");
+    return tracked.emplace(bytes ? TrackedPaths::parse(*bytes) : std::nullopt);
+  }
+
   bool tracks(const std::string& path, bool is_folder) const {
+    if (const auto& paths = read_tracked())
+      return is_folder ? paths->contains_below(path) : paths->contains(path);
     if (read_index() == nullptr) return false;
     const std::string prefix = path + "/";
     return is_folder ? library().git_index_find_prefix(nullptr, index.get(), prefix.c_str()) == 0
