@@ -89,6 +89,36 @@ TEST(BuildScript, AFunctionRunsWhenItIsCalled) {
   });
 }
 
+TEST(BuildScript, ALoopStartsAgainWithWhatItsEndSets) {
+  expect({
+      {"D=api\nfor i in 1 2; do docker build $D; D=b; done\ndocker build $D", "?\n?\n"},
+      {"D=api\nuntil x; do\n  docker build $D\n  if y; then D=b; fi\ndone", "?\n"},
+      {"D=api\nwhile docker build $D; do D=b; done", "?\n"},
+      {"f() { D=b; }\nD=api\nfor i in 1 2; do docker build $D; f; done", "?\n"},
+      {"D=api\nfor i in 1 2; do docker build $D; source x; done", "?\n"},
+      {"D=api\nfor i in 1 2; do docker build $D; E=b; done", "api\n"},
+      {"D=api\nif x; then docker build $D; D=b; fi", "api\n"},
+      {"for i in 1 2; do docker build api; cd b; done", "?\n"},
+      {"for i in 1 2; do if x; then docker build api; fi; cd b; done; docker build .", "?\n?\n"},
+      {"for i in 1 2; do cd b; docker build .; cd ..; done; docker build .", "b\n.\n"},
+      {"for i in 1 2; do (cd b; docker build .); docker build .; done", "b\n.\n"},
+      {"docker build .; for i in 1 2; do cd b; done", ".\n"},
+  });
+}
+
+TEST(BuildScript, SomeShellsTakeAliases) {
+  expect({
+      {"alias b='docker build'\nb api", "api\n"},
+      {"alias b='docker build -t x' c=d\nb api; c web", "api\n"},
+      {"alias docker=podman\ndocker build api", "api\n"},
+      {"D=api\nalias b='D=b'\ndocker build $D; b; docker build $D", "api\n?\n"},
+      {"alias in='cd b'\ndocker build .; in; docker build .", ".\n?\n"},
+      {"alias cd=:\ncd b\ndocker build .", "?\n"},
+      {"cd() { :; }\ncd b\ndocker build .", "?\n"},
+      {"alias -p\nalias =\nalias b=\nb api", ""},
+  });
+}
+
 TEST(BuildScript, ValuesAreSetInManyWays) {
   for (const char* change : {"let D=D+1",
                              "let 'D += 1' x",

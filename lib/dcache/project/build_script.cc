@@ -85,10 +85,13 @@ bool declares(std::string_view program) {
          program == "typeset";
 }
 
+bool is_loop(std::string_view word) {
+  return word == "for" || word == "while" || word == "until" || word == "select";
+}
+
 // Keywords that add one to the depth of the commands after them.
 bool opens_block(std::string_view word) {
-  constexpr std::array<std::string_view, 7> kOpening = {"if", "while", "until", "{", "for", "select", "case"};
-  return std::ranges::find(kOpening, word) != kOpening.end();
+  return is_loop(word) || word == "if" || word == "{" || word == "case";
 }
 
 // Variables of the CI service, which no file of a repository sets.
@@ -196,17 +199,19 @@ std::vector<CiBuild> BuildScript::read(std::string_view script) {
       continue;
     }
     follow_keywords(before[i]);
+    if (std::exchange(enters_loop_, false)) enter_loop(std::span(commands).subspan(i), builds.size());
     size_t next = i + 1;
     while (next < commands.size() && nested[next])
       ++next;
     const shell::Command* const following = next < commands.size() ? &commands[next] : nullptr;
-    start_command(commands[i]);
+    start_command(commands[i], builds);
     read_command(commands[i], {.apart = is_apart(commands[i], following)}, builds);
-    if (function_) collect_effects(commands[i]);
+    if (function_) note_effects_of_function(commands[i]);
     is_expected_ = is_expected_to_succeed(commands[i]);
   }
-  end_list();
-  leave_blocks(0);
+  end_list(builds);
+  leave_blocks(0, builds);
+  loop_start_.reset();
   folders_.resize(1);
   return builds;
 }
@@ -268,18 +273,28 @@ void BuildScript::follow_keyword(std::string_view word, std::string_view word_be
   if (word_before == "for" || word_before == "select") set_unknown(word);
   if (word_before == "function") enter_function(word);
   if (word == "else" || word == "elif") starts_branch_ = true;
+  if (is_loop(word)) enters_loop_ = true;
   if (function_ && !function_->is_open && opens_block(word)) ++function_->openers;
+}
+
+// What the end of a loop sets is there when it starts again. `rest` are the commands from its first one on.
+void BuildScript::enter_loop(std::span<const shell::Command> rest, size_t build) {
+  if (!loop_start_) loop_start_ = build;
+  const auto end = std::ranges::find(rest, 0U, &shell::Command::depth);
+  for (const shell::Command& command : rest.first(static_cast<size_t>(end - rest.begin()))) {
+    for (const std::string_view name : names_set_by(command))
+      set_unknown(name);
+    if (sets_any_variable(command)) forget_variables();
+    const auto called = shell::invocation(command);
+    if (!called.empty() && functions_.contains(called.front().text)) call_function();
+  }
 }
 
 // Its body runs when it is called, with the variables and in the folder of then.
 void BuildScript::enter_function(std::string_view name) {
   functions_.emplace(name);
   if (function_) return;
-  if (functions_.size() > kMostFunctions) {
-    variables_.clear();
-    is_open_ = true;
-    return;
-  }
+  if (functions_.size() > kMostFunctions) return forget_variables();
   function_ = Function{variables_, folders_};
   for (const std::string& set : names_)
     set_unknown(set);
@@ -295,9 +310,9 @@ void BuildScript::leave_function() {
     set_unknown(name);
 }
 
-void BuildScript::collect_effects(const shell::Command& command) {
+void BuildScript::note_effects_of_function(const shell::Command& command) {
   for (const std::string_view name : names_set_by(command)) {
-    function_->names.emplace(name);
+    if (function_) function_->names.emplace(name);
     set_by_functions_.emplace(name);
   }
   functions_change_folder_ = functions_change_folder_ || changes_folder(command);
@@ -309,31 +324,64 @@ void BuildScript::call_function() {
   for (const std::string& name : set_by_functions_)
     set_unknown(name);
   if (functions_change_folder_) folders_.back() = {unknown_folder(), unknown_folder()};
-  if (!functions_set_any_) return;
+  if (functions_set_any_) forget_variables();
+}
+
+void BuildScript::forget_variables() {
   variables_.clear();
   is_open_ = true;
 }
 
+// The shells that take aliases in scripts (dash, BusyBox) run the text, bash does not.
+void BuildScript::note_aliases(std::span<const CiText> words) {
+  for (const CiText& word : words) {
+    const size_t equals = word.text.find('=');
+    if (equals == std::string::npos || equals == 0) continue;
+    const std::string name = word.text.substr(0, equals);
+    functions_.insert(name);
+    if (functions_.size() > kMostFunctions) return forget_variables();
+    text::Arena texts;
+    const std::string body = word.text.substr(equals + 1);
+    for (const shell::Command& command : shell::split(body, texts))
+      note_effects_of_function(command);
+    CiText value = word;
+    value.text = body;
+    value.update();
+    aliases_.insert_or_assign(name, std::move(value));
+  }
+}
+
+// The words that a shell runs which takes aliases.
+std::vector<CiText> BuildScript::without_alias(std::vector<CiText> words) const {
+  const auto alias = aliases_.find(words.front().text);
+  if (alias == aliases_.end()) return words;
+  std::vector<CiText> all;
+  append_words(all, alias->second);
+  all.insert(all.end(), std::make_move_iterator(words.begin() + 1), std::make_move_iterator(words.end()));
+  return all;
+}
+
 // What may not have run is over at the end of its list or of its block.
-void BuildScript::start_command(const shell::Command& command) {
+void BuildScript::start_command(const shell::Command& command, std::vector<CiBuild>& builds) {
   using shell::Connector;
   const uint32_t depth_before = std::exchange(depth_, command.depth);
   if (command.connector == Connector::kAnd && command.depth > depth_before) {
-    end_list();  // a block, of which all is uncertain
+    end_list(builds);  // a block, of which all is uncertain
   } else if (command.connector == Connector::kAnd) {
-    if (has_or_) settle_list();
+    if (has_or_) settle_list(builds);
     is_uncertain_ = is_uncertain_ || !is_expected_ || command.depth < depth_before;
   } else if (command.connector == Connector::kOr) {
-    settle_list();
+    settle_list(builds);
     has_or_ = is_uncertain_ = true;
   } else if (command.connector != Connector::kPipe) {
-    end_list();
+    end_list(builds);
   }
   if (function_ && !function_->is_open) {
     function_->is_open = true;
     function_->depth = command.depth - std::min(command.depth, function_->openers);
   }
-  leave_blocks(command.depth);
+  leave_blocks(command.depth, builds);
+  if (command.depth == 0) loop_start_.reset();
   start_branch(command.depth);
 }
 
@@ -347,28 +395,33 @@ void BuildScript::start_branch(uint32_t depth) {
   folder.now = is_of_block ? uncertain.before : unknown_folder();
 }
 
-void BuildScript::leave_blocks(uint32_t depth) {
+void BuildScript::leave_blocks(uint32_t depth, std::vector<CiBuild>& builds) {
   if (function_ && function_->is_open && depth <= function_->depth) leave_function();
   const auto& uncertain = folders_.back().uncertain;
-  if (uncertain && uncertain->depth > depth) settle_folder();
+  if (uncertain && uncertain->depth > depth) settle_folder(builds);
 }
 
-void BuildScript::end_list() {
-  settle_list();
+void BuildScript::end_list(std::vector<CiBuild>& builds) {
+  settle_list(builds);
   has_or_ = is_uncertain_ = false;
 }
 
-void BuildScript::settle_list() {
+void BuildScript::settle_list(std::vector<CiBuild>& builds) {
   for (const std::string& name : std::exchange(conditional_, {}))
     set_unknown(name);
   const auto& uncertain = folders_.back().uncertain;
-  if (uncertain && uncertain->in_list) settle_folder();
+  if (uncertain && uncertain->in_list) settle_folder(builds);
 }
 
-void BuildScript::settle_folder() {
+void BuildScript::settle_folder(std::vector<CiBuild>& builds) {
   Folder& folder = folders_.back();
-  if (folder.uncertain->differs || folder.now.text != folder.uncertain->before.text)
+  if (folder.uncertain->differs || folder.now.text != folder.uncertain->before.text) {
     folder.now = unknown_folder();
+    // The next round of a loop starts there.
+    for (size_t i = loop_start_.value_or(builds.size()); i < builds.size(); ++i) {
+      if (builds[i].folder.is_known()) builds[i].folder = unknown_folder();
+    }
+  }
   folder.uncertain.reset();
 }
 
@@ -377,19 +430,19 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   if (command.words.empty()) set_all(command.assignments, known);
   const auto called = shell::invocation(command);
   if (called.empty()) return set_arithmetic(command);
-  if (sets_any_variable(command)) {
-    variables_.clear();
-    is_open_ = true;
-  }
+  if (sets_any_variable(command)) forget_variables();
   if (declares(called.front().text)) return declare(called, known);
   const std::vector<CiText> words = expand(called);
   for (const std::string_view name : names_set_by(command))
     set_unknown(name);
   if (words.empty()) return;
   const std::string& program = words.front().text;
-  if (functions_.contains(program)) call_function();
+  const bool is_function = functions_.contains(program);
+  if (is_function) call_function();
+  if (program == "alias") return note_aliases(std::span(words).subspan(1));
   if (changes_folder(command)) {
-    if (!place.nested && !place.apart) change_folder(words, command.depth);
+    if (is_function) folders_.back() = {unknown_folder(), unknown_folder()};
+    if (!is_function && !place.nested && !place.apart) change_folder(words, command.depth);
     return;
   }
   if (writes_exports_) note_exports(command, words);
@@ -397,7 +450,8 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   for (const shell::Redirection& redirection : command.redirections) {
     if (redirection.op == "<") input = expand(redirection.target);
   }
-  auto build = read_build_command(words, input);
+  const std::vector<CiText> run = without_alias(words);
+  auto build = run.empty() ? std::nullopt : read_build_command(run, input);
   if (!build) return;
   build->folder = folders_.back().now;
   builds.push_back(*std::move(build));

@@ -66,15 +66,19 @@ class BuildScript {
   void follow_keywords(std::string_view between);
   void follow_keyword(std::string_view word, std::string_view word_before);
   void start_branch(uint32_t depth);
+  void enter_loop(std::span<const shell::Command> rest, size_t build);
   void enter_function(std::string_view name);
   void leave_function();
-  void collect_effects(const shell::Command& command);
+  void note_effects_of_function(const shell::Command& command);
   void call_function();
-  void start_command(const shell::Command& command);
-  void leave_blocks(uint32_t depth);
-  void end_list();
-  void settle_list();
-  void settle_folder();
+  void forget_variables();
+  void note_aliases(std::span<const CiText> words);
+  std::vector<CiText> without_alias(std::vector<CiText> words) const;
+  void start_command(const shell::Command& command, std::vector<CiBuild>& builds);
+  void leave_blocks(uint32_t depth, std::vector<CiBuild>& builds);
+  void end_list(std::vector<CiBuild>& builds);
+  void settle_list(std::vector<CiBuild>& builds);
+  void settle_folder(std::vector<CiBuild>& builds);
   void read_command(const shell::Command& command, Place place, std::vector<CiBuild>& builds);
   void set_arithmetic(const shell::Command& command);
   void declare(std::span<const shell::Word> words, bool known);
@@ -97,7 +101,8 @@ class BuildScript {
   bool is_expected_ = true;  // the command before is
   uint32_t depth_ = 0;       // of the command before
   bool is_uncertain_ = false, has_or_ = false;
-  bool starts_branch_ = false;
+  bool starts_branch_ = false, enters_loop_ = false;
+  std::optional<size_t> loop_start_;      // of the outermost loop that is open: the first build in it
   std::vector<std::string> conditional_;  // variables that it sets if all goes well
   // Of the script: the variables that it sets anywhere, and whether it changes the folder.
   std::set<std::string, std::less<>> names_;
@@ -105,6 +110,7 @@ class BuildScript {
   // Of the functions of all scripts, and the one that is read.
   std::set<std::string, std::less<>> functions_, set_by_functions_;
   bool functions_change_folder_ = false, functions_set_any_ = false;
+  Variables aliases_;  // which are functions too
   std::optional<Function> function_;
 };
 
