@@ -255,10 +255,11 @@ Command affected_command() {
       "--git", "REVISION", options->git,
       "Compare the work tree with a revision, or two revisions: A..B, or A...B to start at their merge "
       "base (default: where the branch left origin/HEAD or the main branch)");
-  command
-      .texts("--changed", "FILE...", options->changed,
-             "Files that change, relative to the current folder; - for a list on standard input")
-      .takes_rest = true;
+  Option& changed =
+      command.texts("--changed", "FILE...", options->changed,
+                    "Files that change, relative to the current folder; - for a list on standard input");
+  changed.takes_rest = true;
+  changed.names_files = true;
   command.texts("--since", "FOLDER", options->since,
                 "Compare with the states that dcache snapshot recorded in this folder; several for a builder "
                 "that has built several, the last build last");

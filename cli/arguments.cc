@@ -37,6 +37,7 @@ void take(const Option& option, const std::vector<std::string>& values) {
     const bool closed = !option.choices.empty() && !option.open_choices;
     if (closed && std::ranges::find(option.choices, value) == option.choices.end())
       throw Refused{refusal_of(option, value, "")};
+    if (value.empty() && option.names_files) throw Refused{refusal_of(option, value, "the name is empty")};
     const std::string reason = option.take(value);
     if (!reason.empty()) throw Refused{refusal_of(option, value, reason)};
   }

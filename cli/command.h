@@ -32,6 +32,7 @@ struct Option {
   bool repeats = false;              // may be given again
   bool takes_rest = false;           // all words that follow are values, up to the next option
   bool required = false;
+  bool names_files = false;  // so that no value is empty
   Take take;
 
   bool is_argument() const { return kind == Kind::kArgument; }

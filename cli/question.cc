@@ -48,6 +48,7 @@ void add_question_options(Command& command, QuestionFlags& flags) {
                                   "folder for everything in it, a pattern for "
                                   "what it matches in the context, - for a list on standard input");
   changed.takes_rest = true;
+  changed.names_files = true;
   command.texts("--since", "FILE", flags.since,
                 "Compare with a state that dcache snapshot recorded, or with a folder of them; several for a "
                 "builder that has built several, the "

@@ -10,6 +10,8 @@
 #include "dcache/context/git.h"
 #include "dcache/project/definitions.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/project/needs.h"
+#include "dcache/project/triggers.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -533,6 +535,13 @@ std::optional<project::Image> image_of(const BuildFlags& flags) {
     complain_of_unknown(image, image.remote);
     return std::nullopt;
   }
+  const project::ImageNeeds needs(selection.project.images);
+  const auto& needed = needs.of(selection.meant.front());
+  if (const auto* const base = project::base_with_triggers(needed, selection.project.images))
+    complain(fmt::format(
+        "note: {} has ONBUILD instructions, which read files of this build's context; they are not "
+        "shown among its steps",
+        base->target.name));
   return image;
 }
 

@@ -159,6 +159,33 @@ TEST(ContextWhy, AsksTheStepsOfAllPlatforms) {
   EXPECT_EQ(context["steps"].size(), 3U);
 }
 
+TEST(ContextWhy, SaysThatABaseReadsFilesWithOnbuild) {
+  const TemporaryFolder folder;
+  folder.write("base/Dockerfile", "FROM alpine\nONBUILD COPY f /f\n");
+  folder.write("app/Dockerfile", "FROM base\nRUN x\n");
+  folder.write("app/f", "");
+  folder.write("docker-bake.hcl",
+               "target \"base\" { context = \"base\" }\n"
+               "target \"app\" {\n  context = \"app\"\n  contexts = { base = \"target:base\" }\n}\n");
+  const std::string note = "note: base has ONBUILD instructions, which read files of this build's context";
+  for (const char* command : {"context", "keys"}) {
+    EXPECT_TRUE(contains(run_dcache({command, "--image", "app"}, folder.path()).err, note)) << command;
+    EXPECT_FALSE(contains(run_dcache({command, "--image", "base"}, folder.path()).err, note)) << command;
+  }
+}
+
+TEST(ContextWhy, RefusesAnEmptyName) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a\nCOPY . /s\n");
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"context", "--why", ""},
+                                                    {"explain", "--changed", ""},
+                                                    {"affected", "--changed", ""}}) {
+    const Outcome outcome = run_dcache(arguments, folder.path());
+    EXPECT_EQ(outcome.status, 2) << arguments.front();
+    EXPECT_TRUE(contains(outcome.err, "the name is empty")) << outcome.err;
+  }
+}
+
 TEST(ContextWhy, GuessesWhatAMisspeltNameMeans) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\nCOPY src /s\n");

@@ -304,6 +304,12 @@ TEST(RequiredArtifacts, OfOtherBuildersAreUnknown) {
       << outcome.out;
 }
 
+TEST(ChangedFiles, ThatAreNotThereWereDeleted) {
+  const Repository repository({{"Dockerfile", "FROM alpine\nCOPY src /src\n"}, {"src/a", "1\n"}});
+  const Outcome outcome = run_dcache({"affected", "--changed", "src/gone"}, repository.path());
+  EXPECT_NE(outcome.out.find("src/gone was deleted"), std::string::npos) << outcome.out;
+}
+
 TEST(BaseImage, MayReadTheContextWithOnbuild) {
   const Repository repository(
       {{"base/Dockerfile", "FROM alpine\nONBUILD COPY src /src\n"},

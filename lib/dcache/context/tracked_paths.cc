@@ -16,7 +16,7 @@ class IndexReader {
  public:
   explicit IndexReader(std::string_view index) : bytes_(index) {}
 
-  // False for a file that is no index of a known version.
+  // False for a file that is not an index of a known version.
   bool read_header() {
     if (bytes_.size() < kHeader + kHash || !bytes_.starts_with("DIRC")) return false;
     version_ = number(4, 4);

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "dcache/dockerfile/parser.h"
 #include "dcache/project/effects.h"
+#include "dcache/project/triggers.h"
 
 namespace dcache::project {
 namespace {
@@ -32,29 +32,10 @@ int weight_of(Effect effect) {
   return 0;
 }
 
-tl::expected<std::string, std::string> dockerfile_of(const Image& image) {
-  const cache::BuildOptions& build = image.build;
-  if (build.dockerfile_text) return *build.dockerfile_text;
-  return build.files->read(build.dockerfile);
-}
-
 // Whether a build takes nothing of images for another platform than its own.
 bool takes_one_platform(const Image& image) {
   const auto text = dockerfile_of(image);
   return text && text->find("--platform") == std::string::npos;
-}
-
-// Whether the image puts off an instruction that reads the context of a build which starts from it.
-bool has_triggers(const Image& image) {
-  const auto text = dockerfile_of(image);
-  if (!text || text->find("ONBUILD") == std::string::npos) return false;
-  const dockerfile::File file = dockerfile::parse(*text);
-  return std::ranges::any_of(file.instructions(), [](const dockerfile::Instruction& instruction) {
-    using dockerfile::Keyword;
-    const dockerfile::Instruction* trigger = instruction.onbuild;
-    return trigger != nullptr && (trigger->keyword == Keyword::kCopy || trigger->keyword == Keyword::kAdd ||
-                                  trigger->find_flag("mount") != nullptr);
-  });
 }
 
 }  // namespace
@@ -167,15 +148,11 @@ void Judge::judge(size_t index) {
 void Judge::tell_triggers(size_t index, ImageEffect& effect) const {
   const bool is_told = effect.effect != Effect::kUnaffected && effect.effect != Effect::kConfiguration;
   if (is_told || !may_change_context(project_.images[index])) return;
-  for (const auto& [reference, needed] : needs_.of(index)) {
-    for (const auto& [other, may_be_other] : needed) {
-      if (!has_triggers(project_.images[other])) continue;
-      effect.effect = Effect::kUnknown;
-      effect.reason = fmt::format("{} has ONBUILD instructions, which read the context of this build",
-                                  project_.images[other].target.name);
-      return;
-    }
-  }
+  const Image* const base = base_with_triggers(needs_.of(index), project_.images);
+  if (base == nullptr) return;
+  effect.effect = Effect::kUnknown;
+  effect.reason =
+      fmt::format("{} has ONBUILD instructions, which read the context of this build", base->target.name);
 }
 
 Effect Judge::effect_for(size_t index, const std::string& platform) const {
