@@ -216,6 +216,20 @@ TEST(Snapshot, OfAnotherTargetSaysSo) {
       << outcome.out;
 }
 
+TEST(Snapshot, OfTheSameBuildFromAnotherFolderSaysNothing) {
+  const Repository repository({{"web/Dockerfile", "FROM a\nCOPY f /\n"},
+                               {"web/f", ""},
+                               {"api/Dockerfile", "FROM a\nCOPY f /\n"},
+                               {"api/f", ""}});
+  run_dcache({"snapshot", "-f", "web/Dockerfile", "-o", "web.json"}, repository.path());
+  const auto notes = [&](const std::string& folder) {
+    return run_dcache({"explain", "--since", "../web.json"}, repository.path() + "/" + folder)
+               .out.find("the snapshot was recorded with") != std::string::npos;
+  };
+  EXPECT_FALSE(notes("web"));
+  EXPECT_TRUE(notes("api"));
+}
+
 TEST(Explain, ChoosesThePlatformThatRebuilds) {
   const Repository repository(
       {{"Dockerfile",

@@ -121,6 +121,13 @@ class JudgeStates : public Judge {
                                  .named_contexts = state.named_contexts()});
   }
 
+  // Whether a path that was relative to some folder may lead to this absolute one.
+  static bool may_be_same_place(std::string_view recorded, const std::string& absolute) {
+    while (recorded.starts_with("../"))
+      recorded.remove_prefix(3);
+    return absolute.ends_with(fmt::format("/{}", recorded));
+  }
+
   // In what a state is one of another build than the one that is asked about.
   static void add_differences(const Build& state, const Build& build, std::vector<std::string>& words) {
     const auto add = [&](std::string_view what, const std::string& was, const std::string& is) {
@@ -128,9 +135,14 @@ class JudgeStates : public Judge {
         words.push_back(fmt::format("the snapshot was recorded with the {} {}; this build has {}", what,
                                     was.empty() ? "(none)" : was, is.empty() ? "(none)" : is));
     };
+    const auto add_place = [&](std::string_view what, const std::string& was, const std::string& is) {
+      // Most files are called Dockerfile: that name alone says too little.
+      const bool is_name = what == "Dockerfile" && was.find('/') == std::string::npos;
+      if (is_name || !may_be_same_place(was, build.options().files->real_path(is))) add(what, was, is);
+    };
     const auto target_of = [](const Build& of) { return of.graph().stages[*of.graph().target].label(); };
-    add("Dockerfile", state.options().dockerfile, build.options().dockerfile);
-    add("context", state.options().context, build.options().context);
+    add_place("Dockerfile", state.options().dockerfile, build.options().dockerfile);
+    add_place("context", state.options().context, build.options().context);
     add("target", target_of(state), target_of(build));
     add("platform", state.options().plan.platform, build.options().plan.platform);
   }
