@@ -312,6 +312,21 @@ TEST(BakeFailure, IsOnePlaceAndLeavesTheOtherTargets) {
   }
 }
 
+TEST(BakeFailure, OfABlockIsNotToldAgainWhereItIsUsed) {
+  const std::string rest =
+      "\ntarget \"ok\" {}\ntarget \"n\" {\n  inherits = [\"m\"]\n  args = { A = f(V), B = V }\n}\n"
+      "group \"all\" { targets = [\"m\", \"n\", \"ok\"] }\n";
+  const std::string m = "target \"m\" {}\n", v = "variable \"V\" {}\n";
+  const std::string f = "function \"f\" {\n  params = [x]\n  result = x\n}\n";
+  for (const std::string& text : {"target \"m\" {\n  args = { A = upper(1 }\n}\n" + v + f,
+                                  "variable \"V\" {\n  default = [1, 2\n}\n" + m + f,
+                                  "function \"f\" { params = [x]\n  result = x }\n" + m + v}) {
+    const Definitions definitions = read_files({{"docker-bake.hcl", text + rest}});
+    EXPECT_EQ(definitions.failures.size(), 1U) << text;
+    EXPECT_EQ(definitions.targets.back().name, "ok") << text;
+  }
+}
+
 TEST(BakeFailure, OfAValidationIsItsMessage) {
   const Definitions definitions = read(R"(
 variable "LEVEL" {

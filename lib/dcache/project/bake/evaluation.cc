@@ -149,6 +149,8 @@ Evaluation::Evaluation(const std::vector<hcl::File>& files, const ReadOptions& o
                                              : Value::string(std::string(kLocalPlatform)));
   for (const hcl::File& file : files)
     collect(file);
+  for (const hcl::File& file : files)
+    collect_lost(file);
 }
 
 // ---- Failures
@@ -191,6 +193,15 @@ void Evaluation::collect(const hcl::File& file) {
     if (is_block_type(attribute.name) || values_.contains(attribute.name) || attribute.name == "function")
       continue;
     attributes_.insert_or_assign(attribute.name, &attribute);  // the last file decides
+  }
+}
+
+// What can't be read is told already: that it is missing elsewhere is no news.
+void Evaluation::collect_lost(const hcl::File& file) {
+  for (const hcl::LostBlock& lost : file.lost) {
+    if (is_block_type(lost.type)) lost_.insert(lost.label);
+    if (lost.type == "variable" && !variables_.contains(lost.label)) failed_.insert(lost.label);
+    if (lost.type == "function" && !functions_.contains(lost.label)) failed_.insert("function " + lost.label);
   }
 }
 
@@ -283,9 +294,9 @@ bool Evaluation::resolve_variable(const std::string& name, const Scope* scope) {
   if (values_.contains(name) || (scope != nullptr && scope->find(name) != nullptr)) return true;
   const auto attribute = attributes_.find(name);
   const auto block = variables_.find(name);
-  if (attribute == attributes_.end() && block == variables_.end()) return false;
   if (failed_.contains(name))
     throw Error{.message = "the variable \"" + name + "\" has an error", .reported = true};
+  if (attribute == attributes_.end() && block == variables_.end()) return false;
   const Source& source = attribute == attributes_.end() ? *block->second->source : *attribute->second->source;
   const text::Span span =
       attribute == attributes_.end() ? block->second->label_span : attribute->second->name_span;
@@ -417,10 +428,10 @@ bool Evaluation::resolve_function(const std::string& name) {
     return true;
   if (user_functions_.contains(name)) return true;
   const auto found = functions_.find(name);
-  if (found == functions_.end()) return false;
   const std::string key = "function " + name;
   if (failed_.contains(key))
     throw Error{.message = "the function \"" + name + "\" has an error", .reported = true};
+  if (found == functions_.end()) return false;
   try {
     const hcl::Budget::Level level(budget_);
     if (!in_progress_.insert(key).second) hcl::fail("the function \"" + name + "\" calls itself");
@@ -654,7 +665,7 @@ void Evaluation::evaluate_block(Evaluated& to, BlockState& state) {
 }
 
 Evaluated Evaluation::run(std::vector<Definition> targets, std::vector<Group> groups) {
-  Evaluated result{.targets = std::move(targets), .groups = std::move(groups)};
+  Evaluated result{.targets = std::move(targets), .groups = std::move(groups), .broken = lost_};
   for (const Definition& target : result.targets)
     target_index_.emplace(target.name, target_index_.size());
   resolve_definitions();

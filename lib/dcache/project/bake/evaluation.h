@@ -64,6 +64,7 @@ class Evaluation : public hcl::Names {
   using Excluded = std::set<std::string, std::less<>>;
 
   void collect(const hcl::File& file);
+  void collect_lost(const hcl::File& file);
   void collect_block(const hcl::Block& block);
   void tell(hcl::Error& error, const hcl::Source& source, text::Span span);
   template <typename Use>
@@ -115,6 +116,7 @@ class Evaluation : public hcl::Names {
   std::map<std::string, hcl::UserFunction, std::less<>> user_functions_;
   std::set<std::string, std::less<>> in_progress_;  // "variable a", "function f"
   std::set<std::string, std::less<>> failed_;
+  std::set<std::string, std::less<>> lost_;  // targets and groups that can't be read
   std::map<std::string, hcl::Value::Members, std::less<>> block_values_;  // by type, then by name
   std::map<std::string, hcl::Value, std::less<>> block_objects_;          // the same as values
 };

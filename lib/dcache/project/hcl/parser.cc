@@ -85,7 +85,7 @@ class Parser {
   explicit Parser(std::string_view text, std::optional<text::Span> place = std::nullopt)
       : text_(text), place_(place) {}
 
-  Body file(const Source& source, std::vector<text::Failure>& failures);
+  void file(File& file);
   ExpressionPtr whole_expression();
   ExpressionPtr whole_template() { return template_until({}, place_.value_or(text::Span{}), false); }
 
@@ -176,6 +176,7 @@ class Parser {
   uint32_t at_ = 0;
   bool newlines_ = true;
   uint16_t depth_ = 0;
+  std::optional<LostBlock> outermost_ = {};  // the one that is read, in the others that are open
   size_t expressions_ = 0;
 };
 
@@ -722,22 +723,23 @@ ExpressionPtr Parser::loop_of(TemplateParts& parts, size_t& at) {
 
 // ---- Bodies
 
-Body Parser::file(const Source& source, std::vector<text::Failure>& failures) {
+void Parser::file(File& file) {
+  const Source& source = *file.source;
   if (text_.starts_with(text::kByteOrderMark)) at_ = static_cast<uint32_t>(text::kByteOrderMark.size());
-  Body all;
   for (;;) {
+    outermost_.reset();
     try {
       while (peek().kind == TokenKind::kNewline)
         read();
       if (peek().kind == TokenKind::kEnd) break;
-      body_item(source, all, false);
+      body_item(source, file.body, false);
     } catch (const Error& error) {
-      failures.push_back(source.failure(error.span, error.message));
-      if (failures.size() == kMostFailures || expressions_ > kMostExpressions) break;
+      file.failures.push_back(source.failure(error.span, error.message));
+      if (outermost_) file.lost.push_back(*std::move(outermost_));
+      if (file.failures.size() == kMostFailures || expressions_ > kMostExpressions) break;
       skip_to_next_item();
     }
   }
-  return all;
 }
 
 void Parser::skip_to_next_item() {
@@ -822,6 +824,7 @@ Block Parser::block(const Source& source, const Token& type) {
     if (made.labels.size() == 1) made.label_span = {start.begin, at_};
   }
   made.span.end = at_;
+  if (!outermost_ && !made.labels.empty()) outermost_ = LostBlock{made.type, made.labels.front()};
   read();  // {
   const Token first = peek();
   if (first.kind == TokenKind::kNewline || first.kind == TokenKind::kEnd || first.is("}")) {
@@ -849,7 +852,7 @@ std::string keyword_of(const Expression& expression) {
 File parse_hcl(std::string path, std::string text) {
   File file;
   file.source = std::make_unique<const Source>(std::move(path), std::move(text));
-  file.body = Parser(file.source->text).file(*file.source, file.failures);
+  Parser(file.source->text).file(file);
   return file;
 }
 

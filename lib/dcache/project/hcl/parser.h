@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,11 +12,18 @@
 
 namespace dcache::project::hcl {
 
+// A block that could not be read.
+struct LostBlock {
+  std::string type;
+  std::string label;  // the first one
+};
+
 struct File {
   std::unique_ptr<const Source> source;
   Body body;
   // Syntax errors. What could be read in spite of them is in `body`.
   std::vector<text::Failure> failures;
+  std::vector<LostBlock> lost = {};
 };
 
 // A file of HCL. After an error the parser goes on with the next line that starts with a letter.
