@@ -159,6 +159,20 @@ TEST(Linters, ReadWhatUsersOfHadolintHaveAtHome) {
   EXPECT_EQ(config_of(project / "a/Dockerfile").ignore, Texts{"DC1001"});
 }
 
+TEST(Config, NotesRulesThatOnlyHadolintHas) {
+  std::vector<ConfigError> notes;
+  const auto config = read_config(
+      "ignore = [\"DL3005\", \"DC1001\"]\n[levels]\nDL3017 = \"info\"\n"
+      "[[overrides]]\npaths = [\"a\"]\nignore = [\"dl3999\"]\n",
+      names(), notes);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->ignore, Texts{"DC1001"});
+  EXPECT_TRUE(config->levels.empty());
+  ASSERT_EQ(notes.size(), 3U);
+  EXPECT_EQ(notes[0].message, "there is no rule DL3005 any more: hadolint removed it");
+  EXPECT_FALSE(read_config("select = [\"DL3005\"]\n", names()));
+}
+
 TEST(Overrides, HoldForTheFilesTheyName) {
   const auto config = read_config(
       "ignore = [\"DC1001\"]\n"

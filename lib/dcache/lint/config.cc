@@ -9,6 +9,7 @@
 
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/config_reading.h"
+#include "dcache/lint/hadolint_config.h"
 #include "dcache/lint/rule_prefix.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/text/suggest.h"
@@ -70,7 +71,8 @@ bool flag_of(const toml::node& node, std::string_view key) {
 
 class Reader {
  public:
-  explicit Reader(const std::vector<std::string_view>& known_rules) : known_rules_(known_rules) {}
+  Reader(const std::vector<std::string_view>& known_rules, std::vector<ConfigError>& notes)
+      : known_rules_(known_rules), notes_(notes) {}
 
   Config read(const toml::table& table) {
     for (const auto& [key, node] : table)
@@ -92,7 +94,7 @@ class Reader {
     } else if (key == "exclude") {
       config_.exclude = texts_of(node, key);
     } else if (key == "ignore") {
-      config_.ignore = rules_of(node, key);
+      config_.ignore = ignored_rules_of(node, key);
     } else if (key == "fail-on") {
       const std::string name = text_of(node, key);
       config_.fail_on = name == "none" ? std::nullopt : std::optional(known_level(name, place_of(node)));
@@ -134,6 +136,7 @@ class Reader {
     if (table == nullptr)
       stop(node, "'levels' is not a table", "write [levels] and below it CODE = \"level\"");
     for (const auto& [code, value] : *table) {
+      if (is_noted(code.str(), value)) continue;
       check_rule(code.str(), known_rules_, place_of(value));
       levels[std::string(code.str())] = known_level(text_of(value, code.str()), place_of(value));
     }
@@ -197,7 +200,7 @@ class Reader {
       if (key.str() == "paths") {
         one.paths = texts_of(node, key.str());
       } else if (key.str() == "ignore") {
-        one.ignore = rules_of(node, key.str());
+        one.ignore = ignored_rules_of(node, key.str());
       } else if (key.str() == "levels") {
         read_levels(node, one.levels);
       } else {
@@ -236,7 +239,24 @@ class Reader {
     return rules;
   }
 
+  // A rule of hadolint's that is not here has no effect, and is not an error.
+  bool is_noted(std::string_view rule, const toml::node& node) {
+    if (!is_foreign_code(rule, known_rules_)) return false;
+    const FilePosition at = place_of(node);
+    notes_.push_back({words_of_foreign(rule), {}, at.line, at.column});
+    return true;
+  }
+
+  std::vector<std::string> ignored_rules_of(const toml::node& node, std::string_view key) {
+    std::vector<std::string> rules = texts_of(node, key);
+    std::erase_if(rules, [&](const std::string& rule) { return is_noted(rule, node); });
+    for (const std::string& rule : rules)
+      check_rule(rule, known_rules_, place_of(node));
+    return rules;
+  }
+
   const std::vector<std::string_view>& known_rules_;
+  std::vector<ConfigError>& notes_;
   Config config_;
 };
 
@@ -313,8 +333,15 @@ std::optional<LabelType> label_type_of(std::string_view name) {
 
 tl::expected<Config, ConfigError> read_config(const std::string& text,
                                               const std::vector<std::string_view>& known_rules) {
+  std::vector<ConfigError> notes;
+  return read_config(text, known_rules, notes);
+}
+
+tl::expected<Config, ConfigError> read_config(const std::string& text,
+                                              const std::vector<std::string_view>& known_rules,
+                                              std::vector<ConfigError>& notes) {
   try {
-    return Reader(known_rules).read(text::parse_toml(text));
+    return Reader(known_rules, notes).read(text::parse_toml(text));
   } catch (const toml::parse_error& error) {  // the library reports by exception
     return tl::unexpected(ConfigError{std::string(error.description()), "see https://toml.io for the format",
                                       error.source().begin.line, error.source().begin.column});

@@ -97,6 +97,10 @@ struct ConfigError {
 // names.
 tl::expected<Config, ConfigError> read_config(const std::string& text,
                                               const std::vector<std::string_view>& known_rules);
+// What of the file has no effect, such as to ignore a rule that only hadolint had, is added to `notes`.
+tl::expected<Config, ConfigError> read_config(const std::string& text,
+                                              const std::vector<std::string_view>& known_rules,
+                                              std::vector<ConfigError>& notes);
 
 // The keys that the file may have, for the schema that editors use.
 std::span<const std::string_view> config_keys();

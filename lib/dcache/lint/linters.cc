@@ -80,7 +80,8 @@ void Linters::read(Entry& entry) const {
       entry.failure = cache::Failure{{}, 0, 0, text.error(), {}};
       return;
     }
-    auto from_file = of_hadolint ? read_hadolint_config(*text, names_, notes) : read_config(*text, names_);
+    auto from_file =
+        of_hadolint ? read_hadolint_config(*text, names_, notes) : read_config(*text, names_, notes);
     if (!from_file) {
       entry.failure = failure_of(path, std::move(from_file.error()));
       return;
