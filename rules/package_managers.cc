@@ -571,7 +571,24 @@ bool is_offline(lint::Subject& subject, const lint::Run& run, const PackageManag
   return by_variable || (run.step && sets_any(subject.graph().steps[*run.step], manager.offline_env));
 }
 
+namespace {
+
+// What `cargo vendor` leaves, and the configuration without which cargo does not look at it.
+// Source: https://doc.rust-lang.org/cargo/reference/source-replacement.html
+bool has_vendored_crates(lint::Subject& subject) {
+  const lint::Surroundings* around = subject.surroundings();
+  if (around == nullptr || around->called(".cargo-checksum.json").empty()) return false;
+  const auto is_for_cargo = [](const context::Record* record) {
+    return text::base_name(text::parent_path(record->path)) == ".cargo";
+  };
+  return std::ranges::any_of(around->called("config.toml"), is_for_cargo) ||
+         std::ranges::any_of(around->called("config"), is_for_cargo);
+}
+
+}  // namespace
+
 bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step) {
+  if (use.manager->name == "cargo") return has_vendored_crates(subject);
   if (use.manager->name != "go" || use.action->words.front() == "mod") return false;
   const auto flags = variable(step, "GOFLAGS");
   if (flags && flags->find("-mod=") != std::string_view::npos)

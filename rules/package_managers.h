@@ -180,7 +180,7 @@ std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool
 // Whether the command calls the package manager, whatever for.
 bool calls(const PackageManager& manager, const shell::Command& command);
 
-// Whether the Go modules that a step uses are in the project's vendor folder.
+// Whether the Go modules or the crates that a step uses are in the project's vendor folder.
 bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step);
 
 // A path in a shell word, "~" and variables of the step replaced and cleaned; nothing if that is not an

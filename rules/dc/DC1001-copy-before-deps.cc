@@ -675,9 +675,11 @@ class Check {
            });
   }
 
-  // Whether a Go build takes its modules from the folder `vendor`, or may be one without modules: it
-  // downloads nothing.
+  // Whether a build takes its modules or crates from the folder `vendor`, or may be one of Go without
+  // modules: it downloads nothing.
   bool is_vendored(const Run& run, const BroadCopy& copy, const Use& use) {
+    if (use.manager->name == "cargo")
+      return rules::is_vendored(subject_, use, subject_.graph().steps[*run.step]);
     if (use.manager->name != "go") return false;
     const bool implied = use.action->installs == Action::Installs::kImplied;
     if (implied && around() == nullptr && copy.step->destination.find("/src/") != std::string::npos &&
