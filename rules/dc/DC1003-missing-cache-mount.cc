@@ -185,6 +185,7 @@ class Check {
       const Lack& lack = lacks_[i];
       const std::string need = needed_by(lack);
       if (fixes_[i] && (!need.empty() || hides_downloads(lack))) fixes_[i]->safe = false;
+      if (!need.empty() && breaks_offline_step(lack)) fixes_[i].reset();
       if (has_packages(lack) && (!fixes_[i] || !fixes_[i]->safe)) unmounted_.push_back(&lack);
       report(lack, need, fixes_[i]);
     }
@@ -193,6 +194,21 @@ class Check {
  private:
   static bool has_packages(const Lack& lack) {
     return std::ranges::any_of(lack.caches, [](const Lacking& one) { return one.cache->used_from; });
+  }
+
+  // Whether a later step takes what this one downloads from the layer, and downloads nothing: without the
+  // layer it fails in every build.
+  bool breaks_offline_step(const Lack& lack) {
+    const size_t stage = step_of(*lack.run).stage;
+    return std::ranges::any_of(subject_.runs(), [&](const Run& run) {
+      if (!run.step || *run.step <= *lack.run->step ||
+          !subject_.graph().starts_from(step_of(run).stage, stage))
+        return false;
+      return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+        return calls(lack.manager(), command) && is_offline(subject_, run, lack.manager(), command) &&
+               !is_any_mounted(subject_, run, lack.manager(), &command);
+      });
+    });
   }
 
   // Whether an earlier RUN leaves packages in its layer that a mount would hide: they would be downloaded

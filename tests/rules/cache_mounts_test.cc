@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"PublishWithoutRestore",
              "FROM sdk AS b\nRUN dotnet restore\nRUN dotnet publish --no-restore -o /o\nFROM rt\nCOPY "
              "--from=b /o /o\n",
-             "2 unsafe /root/.nuget/packages"},
+             "2 none /root/.nuget/packages"},
         Case{"PublishInOneRun",
              "FROM mcr.microsoft.com/dotnet/sdk:8.0 AS b\nRUN dotnet restore && dotnet publish -o /o\nFROM "
              "rt\nCOPY --from=b /o /o\n",
@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MavenOffline",
              "FROM maven AS b\nRUN mvn dependency:go-offline\nRUN mvn -o package\nFROM rt\nCOPY --from=b /x "
              "/x\n",
-             "2 unsafe /root/.m2/repository"},
+             "2 none /root/.m2/repository"},
         Case{"EntrypointWithoutRestore",
              "FROM sdk\nRUN dotnet restore\nENTRYPOINT [\"dotnet\",\"test\",\"--no-restore\"]\n",
              "2 unsafe /root/.nuget/packages"},
@@ -181,14 +181,14 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"OfflineProxy",
              "FROM golang AS b\nRUN go mod download\nENV GOPROXY=off\nRUN go build .\nFROM scratch\nCOPY "
              "--from=b /x /x\n",
-             "2 unsafe /go/pkg/mod"},
+             "2 none /go/pkg/mod"},
         Case{"AnotherStageNeedsIt",
              "FROM golang AS d\nRUN go mod download\nFROM d AS b\nRUN ./build.sh\nFROM scratch\nCOPY "
              "--from=b /x /x\n",
              "2 unsafe /go/pkg/mod"},
         Case{"CopiedWhole", "FROM golang AS b\nRUN go mod download\nFROM scratch\nCOPY --from=b / /\n",
              "2 unsafe /go/pkg/mod"},
-        Case{"NpmOffline", "FROM node\nRUN npm ci\nRUN npm install --offline\n", "2 unsafe /root/.npm"},
+        Case{"NpmOffline", "FROM node\nRUN npm ci\nRUN npm install --offline\n", "2 none /root/.npm"},
         Case{"NpmScriptsNeedNoCache", "FROM node\nRUN npm ci\nRUN npm run build\nCMD [\"npm\",\"start\"]\n",
              "2 safe /root/.npm"},
         Case{"CargoRun", "FROM rust\nRUN cargo build\nCMD cargo run\n", "2 unsafe /usr/local/cargo/registry"},
