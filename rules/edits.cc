@@ -107,6 +107,20 @@ std::vector<text::Span> in_order(std::vector<text::Span> spans) {
   return merged;
 }
 
+// If all commands from one on are taken out, nothing may be left that ties the one before to them.
+void cut_end(const lint::Run& run, std::vector<text::Span>& cuts) {
+  const auto goes = [&](const shell::Command& command) {
+    return std::ranges::any_of(
+        cuts, [&](const text::Span cut) { return cut.contains(run.span_of(command.spelling)); });
+  };
+  size_t first = run.commands.size();
+  while (first > 1 && goes(run.commands[first - 1]))
+    --first;
+  if (first < run.commands.size())
+    cuts.push_back(
+        {run.span_of(run.commands[first - 1].spelling).end, run.span_of(run.commands.back().spelling).end});
+}
+
 // The cut with the blanks that would be left double, or at an end of the code.
 text::Span with_blanks(std::string_view source, const Line& line, text::Span cut) {
   const auto is_blank = [&](uint32_t at) { return source[at] == ' ' || source[at] == '\t'; };
@@ -165,8 +179,10 @@ bool Removal::takes(const shell::Word& word) const {
 std::optional<std::vector<text::Edit>> Removal::edits() const {
   const std::string_view source = run_.source;
   const text::LineIndex& index = file_.lines();
-  const std::vector<text::Span> cuts = in_order(cuts_);
-  if (cuts.empty()) return std::vector<text::Edit>();
+  if (cuts_.empty()) return std::vector<text::Edit>();
+  std::vector<text::Span> all = cuts_;
+  if (run_.shell_form) cut_end(run_, all);
+  const std::vector<text::Span> cuts = in_order(std::move(all));
   // In a here-document a comment would end the command, and a continuation is the shell's.
   const uint32_t first_line =
       run_.in_heredoc ? index.line_of(cuts.front().begin) : run_.instruction->start_line;

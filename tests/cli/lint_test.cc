@@ -20,6 +20,19 @@ size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
+TEST(LintFix, LeavesNoConnectorAfterRemovedCommands) {
+  const TemporaryFolder folder;
+  folder.write(
+      "Dockerfile",
+      "FROM debian:12\nRUN apt-get update && \\\n    apt-get install -y a && \\\n    apt-get clean && \\\n"
+      "    rm -rf /var/lib/apt/lists/*\n");
+  const Outcome outcome = run_dcache(
+      {"lint", "--no-shellcheck", "--select", "DC1003", "--fix", "--unsafe-fixes", "--diff", "Dockerfile"},
+      folder.path());
+  EXPECT_NE(outcome.out.find("apt-get install -y a\n"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("+    apt-get install -y a &&"), std::string::npos) << outcome.out;
+}
+
 TEST(MakeBaseline, FailsForAFileThatNoBuilderAccepts) {
   const TemporaryFolder folder;
   folder.write("good/Dockerfile", "FROM a\n");
