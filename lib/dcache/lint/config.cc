@@ -233,10 +233,14 @@ class Reader {
 
   std::vector<std::string> rules_of(const toml::node& node, std::string_view key) {
     std::vector<std::string> rules = texts_of(node, key);
+    check_rules(rules, node);
+    return rules;
+  }
+
+  void check_rules(const std::vector<std::string>& rules, const toml::node& node) const {
     for (const std::string& rule : rules) {
       if (!is_known_prefix(rule, known_rules_)) check_rule(rule, known_rules_, place_of(node));
     }
-    return rules;
   }
 
   // A rule of hadolint's that is not here has no effect, and is not an error.
@@ -250,8 +254,7 @@ class Reader {
   std::vector<std::string> ignored_rules_of(const toml::node& node, std::string_view key) {
     std::vector<std::string> rules = texts_of(node, key);
     std::erase_if(rules, [&](const std::string& rule) { return is_noted(rule, node); });
-    for (const std::string& rule : rules)
-      check_rule(rule, known_rules_, place_of(node));
+    check_rules(rules, node);
     return rules;
   }
 
