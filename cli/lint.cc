@@ -612,10 +612,11 @@ Command lint_command() {
 Command config_command() {
   auto options = std::make_shared<LintOptions>();
   Command command("config", "Show which settings apply to a Dockerfile, and where they come from");
-  add_lint_options(command, *options);
+  add_config_options(command, *options);
   command.examples =
       "  dcache config services/api/Dockerfile\n"
       "  DCACHE_IGNORE=DC1009 dcache config";
+  command.exit_status = "0, or 2 if the configuration can't be read.";
   command.run = [options] {
     add_environment(*options);
     options->show_config = true;

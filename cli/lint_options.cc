@@ -35,6 +35,13 @@ Option& add_pairs(Command& command, std::string_view name, std::string value, Pa
   return option;
 }
 
+void add_config_file(Command& command, LintOptions& options) {
+  command.text(
+      "--config", "FILE", options.config,
+      "Configuration file (default: the nearest .dcache.toml, or else .hadolint.yaml, in the folder of the "
+      "Dockerfile or above)");
+}
+
 void add_rule_options(Command& command, LintOptions& options) {
   Option& profile = command.text("--profile", "", options.rules.profile, "Set of rules to start from");
   profile.choices = {"default", "cache", "buildkit", "hadolint", "all"};
@@ -129,10 +136,7 @@ void add_lint_options(Command& command, LintOptions& options) {
       "Dockerfiles, ignore files, GitHub workflows, .gitlab-ci.yml, folders to search for them, patterns "
       "such as 'services/**/Dockerfile', or - for a Dockerfile on standard input (default: the current "
       "folder)");
-  command.text(
-      "--config", "FILE", options.config,
-      "Configuration file (default: the nearest .dcache.toml, or else .hadolint.yaml, in the folder of the "
-      "Dockerfile or above)");
+  add_config_file(command, options);
   command.flag("--show-config", options.show_config, "Print the configuration for the path, and exit");
   command.flag("--no-gitignore", options.no_gitignore, "Search folders for files that git ignores, too");
   Option& exclude = command.texts(
@@ -178,6 +182,12 @@ void add_environment(LintOptions& options) {
   if (options.rules.select.empty()) add(options.rules.select, "DCACHE_SELECT");
   add(options.rules.extend_select, "DCACHE_EXTEND_SELECT");
   add(options.rules.ignore, "DCACHE_IGNORE");
+}
+
+void add_config_options(Command& command, LintOptions& options) {
+  command.arguments("PATH", options.paths, "A Dockerfile, or a folder (default: the current one)");
+  add_config_file(command, options);
+  add_rule_options(command, options);
 }
 
 }  // namespace dcache::cli

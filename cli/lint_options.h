@@ -34,6 +34,8 @@ struct LintOptions {
 
 // Defines them; `options` has to outlive the command.
 void add_lint_options(Command& command, LintOptions& options);
+// Those that say which rules run, for `dcache config`.
+void add_config_options(Command& command, LintOptions& options);
 
 // Takes what the command line does not say from variables such as DCACHE_IGNORE.
 void add_environment(LintOptions& options);

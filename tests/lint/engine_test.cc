@@ -47,7 +47,7 @@ TEST(Selecting, TakesPrefixesAndAddsToTheProfile) {
                             {{"dc5003"}, {"DC5004"}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
                             {{"DC4"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {}},
                             {{"DC4013"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
-                            {{}, {"DC4013"}, {"DC1"}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
+                            {{}, {"DC4013"}, {"DC1"}, "FROM a\nUSER b\nCOPY c /d\n", {"DC4013:3"}},
                             {{}, {}, {"DC"}, "FROM debian:9\n", {}}}) {
     Config config;
     config.select = c.select;
@@ -61,7 +61,7 @@ TEST(Levels, SwitchARuleOn) {
   Config config;
   config.ignore = {"DC1"};
   config.levels["DC4013"] = Level::kInfo;
-  EXPECT_EQ(findings("FROM a\nUSER b\nCOPY c d\n", config), (Texts{"DC4013:3"}));
+  EXPECT_EQ(findings("FROM a\nUSER b\nCOPY c /d\n", config), (Texts{"DC4013:3"}));
 }
 
 TEST(Levels, ComeFromTheConfiguration) {
