@@ -72,7 +72,7 @@ lint::Rule rule() {
   return {
       .code = "DC5003",
       .name = "end-of-life-base",
-      .level = lint::Level::kWarning,
+      .level = lint::Level::kInfo,
       .summary = "The base image is a version that is not maintained any more",
       .rationale =
           "After the end of its life a distribution, language or server gets no security fixes, and the "
