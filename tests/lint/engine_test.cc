@@ -43,12 +43,13 @@ struct ListCase {
   Texts found;
 };
 TEST(Selecting, TakesPrefixesAndAddsToTheProfile) {
-  for (const ListCase& c : {ListCase{{"DC5"}, {}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
-                            {{"dc5003"}, {"DC5004"}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
-                            {{"DC4"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {}},
-                            {{"DC4013"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
-                            {{}, {"DC4013"}, {"DC1"}, "FROM a\nUSER b\nCOPY c /d\n", {"DC4013:3"}},
-                            {{}, {}, {"DC"}, "FROM debian:9\n", {}}}) {
+  for (const ListCase& c :
+       {ListCase{{"DC5"}, {}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
+        {{"dc5003"}, {"DC5004"}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
+        {{"DC4"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {}},
+        {{"DC4013"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
+        {{}, {"DC4013"}, {"DC1"}, "FROM a\nUSER b\nCOPY c /d\n", {"DC4013:3"}},
+        {{}, {}, {"DC"}, "FROM debian:9\n", {}}}) {
     Config config;
     config.select = c.select;
     config.extend_select = c.extend_select;
