@@ -82,7 +82,7 @@ TEST(Optimize, PrintsAPatchThatGitApplies) {
   const json dockerfile = repository.answer().at(0);
   repository.write("build.log", repository.optimize().out);
   repository.shell("git apply build.log");
-  EXPECT_EQ(repository.read("Dockerfile"), dockerfile.at("text"));
+  EXPECT_EQ(repository.read("Dockerfile"), dockerfile.at("text").get<std::string>());
 }
 
 TEST(Optimize, WritesTheDockerfileAndFindsNoMoreInIt) {
@@ -92,7 +92,7 @@ TEST(Optimize, WritesTheDockerfileAndFindsNoMoreInIt) {
   EXPECT_EQ(written.status, 0);
   EXPECT_NE(written.err.find("Dockerfile: 2 changes made"), std::string::npos) << written.err;
   EXPECT_EQ(written.out.find("+++"), std::string::npos) << written.out;
-  EXPECT_EQ(repository.read("Dockerfile"), dockerfile.at("text"));
+  EXPECT_EQ(repository.read("Dockerfile"), dockerfile.at("text").get<std::string>());
   EXPECT_NE(repository.optimize().out.find("no change that would have gained anything over 5 commits"),
             std::string::npos);
   repository.shell("git stash -q");
@@ -114,7 +114,7 @@ TEST(Optimize, ProposesAnIgnoreFileIfWhatItKeepsOutChanges) {
   ASSERT_EQ(dockerfile.at("files").size(), 1U);
   EXPECT_EQ(dockerfile.at("files").at(0).at("path"), ".dockerignore");
   ASSERT_EQ(run_dcache({"optimize", "--unsafe-fixes", "--write"}, repository.path()).status, 0);
-  EXPECT_EQ(repository.read(".dockerignore"), dockerfile.at("files").at(0).at("text"));
+  EXPECT_EQ(repository.read(".dockerignore"), dockerfile.at("files").at(0).at("text").get<std::string>());
 }
 
 TEST(Optimize, LeavesOutWhatGainsLessThanIsAskedFor) {
@@ -122,7 +122,7 @@ TEST(Optimize, LeavesOutWhatGainsLessThanIsAskedFor) {
   EXPECT_EQ(words(repository.answer({"--min-gain", "2"}).at(0).at("changes")), "DC1001 saves 3, fills 0");
   const json none = repository.answer({"--min-gain", "5"}).at(0);
   EXPECT_EQ(words(none.at("changes")), "");
-  EXPECT_EQ(none.at("text"), repository.read("Dockerfile"));
+  EXPECT_EQ(none.at("text").get<std::string>(), repository.read("Dockerfile"));
   EXPECT_EQ(none.at("useless").size(), 2U);
 }
 
