@@ -67,7 +67,7 @@ class Session {
   bool replay() {
     flags_.most = options_.history;
     Replayer replayer(flags_, options_.build);
-    if (!replayer.open()) return false;
+    if (!replayer.open() || !replayer.has_work_tree("graph")) return false;
     auto history = replayer.replay();
     if (history) history_ = std::move(*history);
     return history.has_value();

@@ -36,7 +36,7 @@ class Session {
       complain("--diff and --write: the first only shows what the second does");
       return kError;
     }
-    if (!replayer_.open()) return kError;
+    if (!replayer_.open() || !replayer_.has_work_tree("optimize")) return kError;
     selection_ = select_images(replayer_.flags(), failed_);
     if (selection_.meant.empty() || !import_caches()) return kError;
     proposals_ = propose(options_.proposals, replayer_, selection_, failed_);

@@ -79,6 +79,14 @@ void add_history_options(Command& command, HistoryFlags& flags) {
       "imports (default: the builder keeps all that it built)");
 }
 
+bool Replayer::has_work_tree(std::string_view command) const {
+  if (!repository_->is_bare()) return true;
+  complain(fmt::format(
+      "this is a bare repository: dcache {} looks at the files of a work tree; dcache history does not",
+      command));
+  return false;
+}
+
 bool Replayer::open() {
   auto opened = context::GitRepository::open(".", context::GitRepository::Bare::kAllowed);
   if (!opened) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/selection.h"
@@ -36,6 +37,8 @@ class Replayer {
 
   // Finds the commits. False, with a word on standard error, if there are none.
   bool open();
+  // False, with a word on standard error, in a bare repository. To be asked after open().
+  bool has_work_tree(std::string_view command) const;
   // What the flags mean, with the Dockerfiles that were among the words.
   const BuildFlags& flags() const { return flags_; }
   const context::GitRepository& repository() const { return *repository_; }

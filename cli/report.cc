@@ -39,7 +39,7 @@ class Session {
   explicit Session(const Options& options) : options_(options), replayer_(options.history, options.build) {}
 
   int run() {
-    if (!read_log() || !replayer_.open()) return kError;
+    if (!read_log() || !replayer_.open() || !replayer_.has_work_tree("report")) return kError;
     selection_ = select_images(replayer_.flags(), failed_);
     if (selection_.meant.empty() ||
         !import_caches(replayer_.flags(), options_.history.cache_from, selection_))

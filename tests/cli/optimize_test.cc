@@ -176,6 +176,58 @@ TEST(Optimize, CountsOnlyCommitsThatBothCanBeBuiltAt) {
   EXPECT_EQ(runs(dockerfile), "npm ci 2>1, npm run build 2>2");
 }
 
+TEST(Optimize, LeavesOutWhatAnImageCantBeBuiltWith) {
+  const Repository repository;
+  repository.write("sub/index.js", "1\n");
+  repository.write("compose.yaml",
+                   "services: {x: {build: .}, z: {build: {context: sub, dockerfile: ../Dockerfile}}}\n");
+  repository.commit("compose");
+  const json dockerfile = repository.answer().at(0);
+  EXPECT_EQ(dockerfile.at("images").size(), 2U);
+  EXPECT_EQ(dockerfile.at("text").get<std::string>().find("package-lock.json"), std::string::npos)
+      << dockerfile.at("text");
+}
+
+TEST(Optimize, FollowsADockerfileThatBecameALink) {
+  const Repository repository;
+  const std::string before = words(repository.answer().at(0).at("changes"));
+  repository.shell("git mv Dockerfile real && ln -s real Dockerfile && echo real >> .dockerignore");
+  repository.commit("link");
+  const json dockerfile = repository.answer().at(0);
+  EXPECT_EQ(words(dockerfile.at("changes")), before);
+  EXPECT_EQ(runs(dockerfile), "npm ci 5>2, npm run build 5>5");
+}
+
+TEST(Optimize, TakesADockerfileThatIsNotCommittedYet) {
+  const Repository repository;
+  repository.shell("mkdir new && cp Dockerfile new/app.Dockerfile");
+  const json dockerfile = repository.answer({"-f", "new/app.Dockerfile", "--context", "."}).at(0);
+  EXPECT_EQ(dockerfile.at("commits"), 5);
+  EXPECT_EQ(runs(dockerfile), "npm ci 5>2, npm run build 5>5");
+}
+
+TEST(Optimize, SaysIfChangesGainLessThanIsAskedFor) {
+  const Repository repository;
+  EXPECT_NE(repository.optimize({"--min-gain", "100"}).out.find("2 changes gain less than --min-gain"),
+            std::string::npos);
+}
+
+TEST(Optimize, MarksWhatIsUnsafeThoughAnotherChangeBringsIt) {
+  const Repository repository;
+  for (const json& change : repository.answer({"--unsafe-fixes"}).at(0).at("changes"))
+    EXPECT_EQ(change.at("safe").get<bool>(), change.at("rule") != "DC1016") << change;
+}
+
+TEST(Optimize, NeedsAWorkTree) {
+  const Repository repository;
+  repository.shell("git clone -q --bare . bare.git");
+  for (const char* command : {"optimize", "report"}) {
+    const Outcome outcome = run_dcache({command}, repository.path() + "/bare.git");
+    EXPECT_EQ(outcome.status, 2);
+    EXPECT_NE(outcome.err.find("this is a bare repository"), std::string::npos) << outcome.err;
+  }
+}
+
 TEST(Optimize, SaysMinutesIfTheStepsHaveTimes) {
   const Repository repository;
   repository.write("build.log",

@@ -46,8 +46,8 @@ TEST_F(MadeTrees, LackWhatIsTakenAway) {
   EXPECT_TRUE(files.exists("a-b"));
 }
 
-TEST_F(MadeTrees, GetNoFolders) {
-  EXPECT_FALSE(with({{"c/d", "new"}}).exists("c"));
+TEST_F(MadeTrees, GetTheFoldersOfTheirFiles) {
+  EXPECT_EQ(with({{"c/d/e", "new"}}).read("c/d/e"), "new");
   // What is a file stays one.
   EXPECT_EQ(with({{"a.b/c", "new"}}).read("a.b"), "beside");
 }

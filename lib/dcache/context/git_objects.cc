@@ -454,6 +454,12 @@ void GitObjects::forget_made() const {
   state_->made_blobs.clear();
 }
 
+ObjectId GitObjects::empty_tree() const {
+  const ObjectId id = made_id("tree", "");
+  state_->made_trees.try_emplace(id, std::make_shared<const GitTree>());
+  return id;
+}
+
 tl::expected<ObjectId, std::string> GitObjects::with_files(const ObjectId& tree, const Texts& files) const {
   return with_files(tree, "", files);
 }
@@ -481,8 +487,8 @@ tl::expected<ObjectId, std::string> GitObjects::with_files(const ObjectId& tree,
       ++file;
       continue;
     }
-    if (entry && entry->type == GitEntry::Type::kFolder) {
-      const auto below = with_files(entry->id, prefix + name, files);
+    if (!entry || entry->type == GitEntry::Type::kFolder) {
+      const auto below = with_files(entry ? entry->id : empty_tree(), prefix + name, files);
       if (!below) return below;
       made = made.with(name, GitEntry{.name = {}, .type = GitEntry::Type::kFolder, .id = *below});
     }

@@ -130,9 +130,9 @@ class GitObjects {
 
   // Texts of files by path from the root of the repository; nothing for a file that shall not be there.
   using Texts = std::map<std::string, std::optional<std::string>>;
-  // A tree with these files in place of its own. It is kept in memory and not written to the repository. A
-  // file whose folder the tree does not have stays away. The name is found from what is replaced, so that
-  // equal trees with equal texts have one name; it is not that which git would give.
+  // A tree with these files in place of its own, and the folders that they need; what is a file in a place of
+  // a folder stays one. It is kept in memory and not written to the repository. The name is found from what
+  // is replaced, so that equal trees with equal texts have one name; it is not that which git would give.
   tl::expected<ObjectId, std::string> with_files(const ObjectId& tree, const Texts& files) const;
   // What with_files() made is no longer there.
   void forget_made() const;
@@ -153,6 +153,7 @@ class GitObjects {
   tl::expected<std::vector<Commit>, std::string> walk(const GitRange& range, const LogOptions& options) const;
   tl::expected<std::vector<Commit>, std::string> walk_limited(const GitRange& range,
                                                               const LogOptions& options) const;
+  ObjectId empty_tree() const;
   tl::expected<ObjectId, std::string> with_files(const ObjectId& tree, const std::string& folder,
                                                  const Texts& files) const;
   // `before` and `after` are null where there is no folder.

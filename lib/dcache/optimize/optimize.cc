@@ -122,7 +122,12 @@ class Proposing {
   // Makes the fixes of all rules together, and then leaves out each rule without which as much is gained.
   tl::expected<Attempt, std::string> choose(Proposal& proposal, Rules rules) {
     auto best = attempt_with(rules, proposal.before);
-    if (!best) return best;
+    if (!best) {
+      // With some of them an image can't be built.
+      rules = buildable(rules, proposal.before);
+      best = attempt_with(rules, proposal.before);
+      if (!best) return best;
+    }
     for (const lint::Rule* rule : Rules(rules)) {
       Rules others = rules;
       std::erase(others, rule);
@@ -133,6 +138,10 @@ class Proposing {
       auto without = attempt_with(others, proposal.before);
       if (!without) return without;
       Change change = change_of(*rule, proposal.before, options_.unsafe);
+      if (change.line == 0) {
+        change = change_of(*rule, without->text, options_.unsafe);
+        change.line = 0;  // of another text
+      }
       change.gain = gain_of(*rule, *without, *best);
       if (change.gain.most() >= options_.least_gain) {
         proposal.changes.push_back(std::move(change));
@@ -145,6 +154,16 @@ class Proposing {
     return best;
   }
 
+  // Those of the rules whose fixes leave a Dockerfile that can be built, one after the other.
+  Rules buildable(const Rules& rules, const std::string& text) {
+    Rules fitting;
+    for (const lint::Rule* rule : rules) {
+      fitting.push_back(rule);
+      if (!attempt_with(fitting, text)) fitting.pop_back();
+    }
+    return fitting;
+  }
+
   // What fixes would gain beside the proposal that are not made, since they may change the image.
   tl::expected<void, std::string> find_unsafe(Proposal& proposal, const Attempt& best, const Rules& rules) {
     for (const lint::Rule* rule : rules) {
@@ -153,7 +172,7 @@ class Proposing {
       std::vector<lint::Fix> files = best.new_files;
       files.insert(files.end(), fixed.new_files.begin(), fixed.new_files.end());
       const auto with = attempt_of(fixed.text, files);
-      if (!with) return tl::unexpected(with.error());
+      if (!with) continue;  // an image can't be built with it
       Change change = change_of(*rule, best.text, true);
       change.gain = gain_of(*rule, best, *with);
       // Nobody takes a risk for steps that only copy.

@@ -130,15 +130,21 @@ Replays::Replays(const project::Project& project, const std::vector<size_t>& ima
     project_.images.push_back(project.images[image]);
   for (size_t i = 0; i < images.size(); ++i)
     images_.push_back(i);
+  const project::ImageNeeds own(project_.images);
+  are_independent_ = std::ranges::all_of(images_, [&](size_t image) { return own.of(image).empty(); });
 }
 
-std::string Replays::place_of(const std::string& path) const {
+std::vector<std::string> Replays::places_of(const std::string& path) const {
   const std::string& root = options_.objects->repository().root();
-  // The file itself may be new.
-  const std::string folder = context::disk()->real_path(std::string(text::parent_path(path)));
-  const std::string real = context::disk()->exists(path) ? context::disk()->real_path(path)
-                                                         : text::join_path(folder, text::base_name(path));
-  return text::is_within(real, root) && real != root ? real.substr(root.size() + 1) : "";
+  const std::string_view parent = text::parent_path(path);
+  const std::string folder = context::disk()->real_path(parent.empty() ? "." : std::string(parent));
+  std::vector<std::string> places;
+  // A link today may have been the file itself at some commits.
+  for (const std::string& place :
+       {text::join_path(folder, text::base_name(path)), context::disk()->real_path(path)}) {
+    if (text::is_within(place, root) && place != root) places.push_back(place.substr(root.size() + 1));
+  }
+  return places;
 }
 
 tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string& text,
@@ -146,15 +152,83 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
   const std::string& dockerfile = project_.images[images_.front()].build.dockerfile;
   context::GitObjects::Texts texts;
   const auto add = [&](const std::string& path, const std::string& content) {
-    const std::string place = place_of(path);
-    if (!place.empty()) texts.emplace(place, content);
-    return !place.empty();
+    const std::vector<std::string> places = places_of(path);
+    for (const std::string& place : places)
+      texts.emplace(place, content);
+    return !places.empty();
   };
   if (!add(dockerfile, text)) return tl::unexpected(std::string("it is outside of the repository"));
   for (const lint::Fix& fix : new_files) {
     if (!add(fix.new_file, fix.new_file_content))
       return tl::unexpected(fmt::format("{} is outside of the repository", fix.new_file));
   }
+  const dockerfile::File file = dockerfile::parse(text);
+  std::vector<std::string> keys;
+  std::vector<plan::Graph> graphs;
+  std::vector<size_t> wanted;
+  for (const size_t image : images_) {
+    graphs.push_back(plan::build_graph(file, project_.images[image].build.plan));
+    learn_seconds(graphs.back());
+    keys.push_back(are_independent_ ? key_of(image, file, graphs.back(), new_files)
+                                    : text + std::to_string(image));
+    if (!known_.contains(keys.back())) wanted.push_back(image);
+  }
+  if (auto done = replay(wanted, keys, texts); !done) return tl::unexpected(std::move(done.error()));
+  std::vector<context::Commit> built;
+  std::string reason;
+  for (size_t i = 0; i < commits_.size(); ++i) {
+    const auto fails = [&](size_t image) {
+      const Known& known = known_.at(keys[image]);
+      if (!known.built[i]) reason = known.reason;
+      return !known.built[i];
+    };
+    if (std::ranges::none_of(images_, fails)) built.push_back(commits_[i]);
+  }
+  if (built.empty())
+    return tl::unexpected(fmt::format("as it is now it can't be built at any of these commits{}",
+                                      reason.empty() ? "" : ": " + reason));
+  if (built.size() < commits_.size()) {
+    // A build that fails leaves nothing behind, so the others are as they were; but they are counted anew.
+    commits_ = std::move(built);
+    known_.clear();
+    return of(text, new_files);
+  }
+  std::vector<ImageRuns> all;
+  for (const size_t image : images_) {
+    ImageRuns runs = known_.at(keys[image]).runs;
+    runs.name = project_.images[image].target.name;
+    size_t at = 0;
+    for (const plan::Step& step : graphs[image].steps) {
+      if (step.needed && at < runs.steps.size()) runs.steps[at++].line = step.instruction->start_line;
+    }
+    for (StepRuns& step : runs.steps) {
+      if (const auto known = seconds_.find(step.name); known != seconds_.end()) step.seconds = known->second;
+    }
+    all.push_back(std::move(runs));
+  }
+  return all;
+}
+
+std::string Replays::key_of(size_t image, const dockerfile::File& file, const plan::Graph& graph,
+                            const std::vector<lint::Fix>& new_files) {
+  std::string key = std::to_string(image);
+  for (const lint::Fix& fix : new_files)
+    key += fmt::format("\n{}\n{}", fix.new_file, fix.new_file_content);
+  size_t stages = 0;
+  for (const dockerfile::Instruction& instruction : file.instructions()) {
+    if (instruction.keyword == dockerfile::Keyword::kFrom) ++stages;
+    // Arguments above the first FROM count for all.
+    if (stages > 0 && !graph.stages[stages - 1].needed) continue;
+    key += '\n';
+    key += file.source().substr(instruction.span.begin, instruction.span.end - instruction.span.begin);
+  }
+  return key;
+}
+
+tl::expected<void, std::string> Replays::replay(const std::vector<size_t>& images,
+                                                const std::vector<std::string>& keys,
+                                                const context::GitObjects::Texts& texts) {
+  if (images.empty()) return {};
   options_.objects->forget_made();
   std::vector<context::Commit> commits = commits_;
   for (context::Commit& commit : commits) {
@@ -162,62 +236,43 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
     if (!tree) return tl::unexpected(tree.error());
     commit.tree = *tree;
   }
-  const history::ReadImages read = [this](const auto&, const auto&) {
-    return history::ImagesAtCommit{project_, images_};
+  const history::ReadImages read = [&](const auto&, const auto&) {
+    return history::ImagesAtCommit{project_, images};
   };
-  const auto replayed =
+  auto replayed =
       history::replay(options_.objects, std::move(commits), read, {.here = options_.here, .progress = {}});
-  if (!replayed) return tl::unexpected(replayed.error());
-  std::vector<context::Commit> built;
-  std::string reason;
-  for (size_t i = 0; i < commits_.size(); ++i) {
-    const auto fails = [&](const history::ImageHistory& image) {
-      if (image.commits[i].state == ImageAtCommit::State::kBuilt) return false;
-      reason = image.commits[i].reason;
-      return true;
-    };
-    if (std::ranges::none_of(replayed->images, fails)) built.push_back(commits_[i]);
-  }
-  if (built.empty())
-    return tl::unexpected(fmt::format("as it is now it can't be built at any of these commits{}",
-                                      reason.empty() ? "" : ": " + reason));
-  const bool is_whole = built.size() == commits_.size();
-  commits_ = std::move(built);
-  // A commit that can't be built changes what later ones find.
-  return is_whole ? runs_of(replayed->images, text) : of(text, new_files);
-}
-
-std::vector<ImageRuns> Replays::runs_of(const std::vector<history::ImageHistory>& images,
-                                        const std::string& text) {
-  learn_seconds(text);
-  std::vector<ImageRuns> all;
-  for (const history::ImageHistory& image : images) {
-    ImageRuns runs{.name = image.name, .steps = {}};
-    for (const history::StepHistory& step : image.steps) {
-      StepRuns one{.stage = step.stage,
-                   .line = step.line,
-                   .instruction = step.instruction,
-                   .name = without_flags(step.instruction),
-                   .is_run = step.is_run,
-                   .rebuilt = step.rebuilt,
-                   .depends = step.depends};
-      if (const auto known = seconds_.find(one.name); known != seconds_.end()) one.seconds = known->second;
-      runs.steps.push_back(std::move(one));
+  if (!replayed) return tl::unexpected(std::move(replayed.error()));
+  for (size_t i = 0; i < images.size(); ++i) {
+    const history::ImageHistory& image = replayed->images[i];
+    Known known{.runs = runs_of(image), .built = {}, .reason = {}};
+    for (const ImageAtCommit& commit : image.commits) {
+      known.built.push_back(commit.state == ImageAtCommit::State::kBuilt);
+      if (!known.built.back()) known.reason = commit.reason;
     }
-    all.push_back(std::move(runs));
+    known_.insert_or_assign(keys[images[i]], std::move(known));
   }
-  return all;
+  return {};
 }
 
-void Replays::learn_seconds(const std::string& text) {
+ImageRuns Replays::runs_of(const history::ImageHistory& image) {
+  ImageRuns runs{.name = image.name, .steps = {}};
+  for (const history::StepHistory& step : image.steps) {
+    runs.steps.push_back({.stage = step.stage,
+                          .line = step.line,
+                          .instruction = step.instruction,
+                          .name = without_flags(step.instruction),
+                          .is_run = step.is_run,
+                          .rebuilt = step.rebuilt,
+                          .depends = step.depends});
+  }
+  return runs;
+}
+
+void Replays::learn_seconds(const plan::Graph& graph) {
   if (!options_.seconds) return;
-  const dockerfile::File file = dockerfile::parse(text);
-  for (const size_t image : images_) {
-    const plan::Graph graph = plan::build_graph(file, project_.images[image].build.plan);
-    for (size_t step = 0; step < graph.steps.size(); ++step) {
-      const auto seconds = options_.seconds(graph, step);
-      if (seconds) seconds_.emplace(without_flags(cache::words_of(graph.steps[step])), *seconds);
-    }
+  for (size_t step = 0; step < graph.steps.size(); ++step) {
+    const auto seconds = options_.seconds(graph, step);
+    if (seconds) seconds_.emplace(without_flags(cache::words_of(graph.steps[step])), *seconds);
   }
 }
 

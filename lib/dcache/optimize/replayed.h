@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dcache/dockerfile/file.h"
 #include "dcache/history/history.h"
 #include "dcache/optimize/optimize.h"
 
@@ -50,14 +51,29 @@ class Replays {
   const std::vector<context::Commit>& commits() const { return commits_; }
 
  private:
-  std::string place_of(const std::string& path) const;
-  std::vector<ImageRuns> runs_of(const std::vector<history::ImageHistory>& images, const std::string& text);
-  void learn_seconds(const std::string& text);
+  // What the commits say of an image with the steps that a text gives it.
+  struct Known {
+    ImageRuns runs;
+    std::vector<bool> built;  // by commit
+    std::string reason;       // why the last one that can't be built can't
+  };
+  // Where a file is or was in the repository, from its root; none if it is outside.
+  std::vector<std::string> places_of(const std::string& path) const;
+  // Names all that the counts depend on: what the target needs of the text, and the files beside it.
+  static std::string key_of(size_t image, const dockerfile::File& file, const plan::Graph& graph,
+                            const std::vector<lint::Fix>& new_files);
+  tl::expected<void, std::string> replay(const std::vector<size_t>& images,
+                                         const std::vector<std::string>& keys,
+                                         const context::GitObjects::Texts& texts);
+  static ImageRuns runs_of(const history::ImageHistory& image);
+  void learn_seconds(const plan::Graph& graph);
 
   const Options& options_;
   project::Project project_;    // of the images and those that they need
   std::vector<size_t> images_;  // their indexes in it
   std::vector<context::Commit> commits_;
+  bool are_independent_ = false;           // no image needs another one
+  std::map<std::string, Known> known_;     // of these commits
   std::map<std::string, double> seconds_;  // by the name of a step
 };
 

@@ -145,7 +145,14 @@ void append_proposal(const Proposal& proposal, const Style& style, std::string& 
                                         text::day_of(proposal.from), text::day_of(proposal.to));
   out += style.paint(Tone::kBold, printable(proposal.dockerfile));
   if (proposal.is_empty()) {
-    out += fmt::format(": no change that would have gained anything {}\n", range);
+    if (proposal.useless.empty()) {
+      out += fmt::format(": no change that would have gained anything {}\n", range);
+    } else {
+      out +=
+          fmt::format(": no change that would have gained enough {}; {} less than --min-gain\n", range,
+                      proposal.useless.size() == 1 ? "1 change gains"
+                                                   : fmt::format("{} changes gain", proposal.useless.size()));
+    }
   } else {
     out += fmt::format(": {}, {}\n\n", text::counted(proposal.changes.size(), "change"), range);
   }
