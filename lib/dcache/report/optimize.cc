@@ -145,7 +145,9 @@ void append_proposal(const Proposal& proposal, const Style& style, std::string& 
                                         text::day_of(proposal.from), text::day_of(proposal.to));
   out += style.paint(Tone::kBold, printable(proposal.dockerfile));
   if (proposal.is_empty()) {
-    if (proposal.useless.empty()) {
+    const auto gaining = static_cast<size_t>(
+        std::ranges::count_if(proposal.useless, [](const Change& change) { return change.gain.most() > 0; }));
+    if (gaining == 0) {
       out += fmt::format(": no change that would have gained anything {}\n", range);
     } else {
       out +=
