@@ -214,7 +214,8 @@ TEST(Optimize, SaysIfChangesGainLessThanIsAskedFor) {
 
 TEST(Optimize, MarksWhatIsUnsafeThoughAnotherChangeBringsIt) {
   const Repository repository;
-  for (const json& change : repository.answer({"--unsafe-fixes"}).at(0).at("changes"))
+  const json dockerfile = repository.answer({"--unsafe-fixes"}).at(0);
+  for (const json& change : dockerfile.at("changes"))
     EXPECT_EQ(change.at("safe").get<bool>(), change.at("rule") != "DC1016") << change;
 }
 
