@@ -64,9 +64,7 @@ class Proposing {
     if (!before) return tl::unexpected(before.error());
     const auto best = choose(proposal, all);
     if (!best) return tl::unexpected(best.error());
-    if (!options_.unsafe) {
-      if (auto found = find_unsafe(proposal, *best, all); !found) return found;
-    }
+    if (!options_.unsafe) find_unsafe(proposal, *best, all);
     proposal.after = best->text;
     proposal.new_files = best->new_files;
     proposal.gain = gain_of(before->images, best->images);
@@ -165,7 +163,7 @@ class Proposing {
   }
 
   // What fixes would gain beside the proposal that are not made, since they may change the image.
-  tl::expected<void, std::string> find_unsafe(Proposal& proposal, const Attempt& best, const Rules& rules) {
+  void find_unsafe(Proposal& proposal, const Attempt& best, const Rules& rules) {
     for (const lint::Rule* rule : rules) {
       const lint::FixedText fixed = fix({rule}, best.text, true);
       if (fixed.fixed == 0 || (fixed.text == best.text && fixed.new_files.empty())) continue;
@@ -180,7 +178,6 @@ class Proposing {
       if (!change.safe && runs > 0 && change.gain.most() >= options_.least_gain)
         proposal.unsafe.push_back(std::move(change));
     }
-    return {};
   }
 
   Change change_of(const lint::Rule& rule, const std::string& text, bool unsafe) const {

@@ -188,7 +188,7 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
     return tl::unexpected(fmt::format("as it is now it can't be built at any of these commits{}",
                                       reason.empty() ? "" : ": " + reason));
   if (built.size() < commits_.size()) {
-    // A build that fails leaves nothing behind, so the others are as they were; but they are counted anew.
+    // A build that fails leaves nothing behind, so the others are as they were; but they are counted again.
     commits_ = std::move(built);
     known_.clear();
     return of(text, new_files);
