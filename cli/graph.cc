@@ -13,7 +13,6 @@
 #include "cli/terminal.h"
 #include "dcache/project/needs.h"
 #include "dcache/text/failure.h"
-#include "dcache/text/file_io.h"
 
 namespace dcache::cli {
 namespace {
@@ -153,10 +152,7 @@ class Session {
     const project::Image& image = selection().project.images[selection().meant[place]];
     report::ViewSource source{.name = image.target.name, .dockerfile = image.build.dockerfile};
     source.history = history_of(image.target.name);
-    source.seconds = [&](const plan::Graph& graph, size_t step) {
-      return durations_.find(
-          observe::Durations::key_of(graph, step, text::real_path(image.build.dockerfile)));
-    };
+    source.seconds = step_seconds(durations_, image.build.dockerfile);
     const project::ImageEffect* effect = effect_of(place);
     std::string occasion;
     if (effect != nullptr && effect->all_steps == nullptr) {

@@ -38,16 +38,14 @@ class Session {
     }
     if (!replayer_.open() || !replayer_.has_work_tree("optimize")) return kError;
     selection_ = select_images(replayer_.flags(), failed_);
-    if (selection_.meant.empty() || !import_caches()) return kError;
+    if (selection_.meant.empty() ||
+        !import_caches(replayer_.flags(), options_.history.cache_from, selection_))
+      return kError;
     proposals_ = propose(options_.proposals, replayer_, selection_, failed_);
     return report();
   }
 
  private:
-  bool import_caches() {
-    return cli::import_caches(replayer_.flags(), options_.history.cache_from, selection_);
-  }
-
   int report() {
     std::string out;
     if (options_.format == "json") report::append_proposals_json(proposals_, out);

@@ -4,8 +4,15 @@
 #include "cli/terminal.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/file_io.h"
 
 namespace dcache::cli {
+
+StepSeconds step_seconds(const observe::Durations& durations, const std::string& dockerfile) {
+  return [&durations, real = text::real_path(dockerfile)](const plan::Graph& graph, size_t step) {
+    return durations.find(observe::Durations::key_of(graph, step, real));
+  };
+}
 
 std::optional<Planned> plan_image(const project::Image& image) {
   if (!image.remote.empty()) {

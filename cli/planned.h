@@ -1,10 +1,13 @@
 // Plans of images, without their contexts.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "dcache/dockerfile/file.h"
+#include "dcache/observe/durations.h"
 #include "dcache/plan/graph.h"
 #include "dcache/project/images.h"
 
@@ -14,6 +17,11 @@ struct Planned {
   std::unique_ptr<dockerfile::File> file;
   plan::Graph graph;
 };
+// How long the steps of a Dockerfile took when they were built last; nothing for those that are not known.
+// `durations` have to outlive it.
+using StepSeconds = std::function<std::optional<double>(const plan::Graph&, size_t step)>;
+StepSeconds step_seconds(const observe::Durations& durations, const std::string& dockerfile);
+
 // Nothing, with a word on standard error, for an image that can't be planned.
 std::optional<Planned> plan_image(const project::Image& image);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/patches.h"
+#include "cli/planned.h"
 #include "cli/terminal.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/linters.h"
@@ -84,9 +85,7 @@ class Proposer {
                               .unsafe = options_.unsafe_fixes,
                               .config = entry.config};
     options.load = surroundings.of(dockerfile, replayer_.flags().context, image);
-    options.seconds = [&](const plan::Graph& graph, size_t step) {
-      return durations_.find(observe::Durations::key_of(graph, step, text::real_path(dockerfile)));
-    };
+    options.seconds = step_seconds(durations_, dockerfile);
     ProgressLine line;
     options.progress = [&](size_t done, size_t all) {
       line.show(fmt::format("{}: trying {} of {}", dockerfile, std::min(done + 1, all), all));

@@ -100,10 +100,7 @@ class Session {
         report::ViewSource source{.name = image.target.name, .dockerfile = image.build.dockerfile};
         source.graph = &planned_.back().graph;
         source.history = one.history;
-        source.seconds = [&](const plan::Graph& graph, size_t step) {
-          return durations.find(
-              observe::Durations::key_of(graph, step, text::real_path(image.build.dockerfile)));
-        };
+        source.seconds = step_seconds(durations, image.build.dockerfile);
         one.view = report::view_of(source);
       } else {
         failed_ = failed_ || image.remote.empty();
