@@ -257,9 +257,13 @@ std::vector<std::string> readable_folders(const BuildFlags& flags, const std::ve
   for (const std::string& pair : flags.build_contexts)
     folders.push_back(pair.substr(std::min(pair.find('=') + 1, pair.size())));
   std::error_code unknown;
+  std::set<std::string> known;
   const auto add = [&](const std::string& path) {
-    folders.push_back(
-        top_of(std::filesystem::is_directory(path, unknown) ? path : std::string(text::parent_path(path))));
+    // Of a folder with many files, one is enough.
+    if (known.contains(std::string(text::parent_path(path)))) return;
+    const bool is_folder = std::filesystem::is_directory(path, unknown);
+    const std::string folder = is_folder ? path : std::string(text::parent_path(path));
+    if (known.insert(folder).second) folders.push_back(top_of(folder));
   };
   std::ranges::for_each(named, add);
   std::ranges::for_each(flags.definitions, add);

@@ -318,6 +318,7 @@ class Session {
   // Remembers the texts that fixes rest on: see fix().
   std::shared_ptr<const context::FileSystem> make_disk() {
     context::DiskOptions options = disk_of(options_);
+    options.remembers = !options_.fix;
     if (options_.fix) {
       options.note = [this](const std::string& path, const std::string& text) {
         texts_[context::absolute_path(path)] = text;

@@ -1,13 +1,17 @@
 #include "dcache/context/file_system.h"
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include "dcache/cache/build.h"
+#include "dcache/context/disk.h"
 #include "tests/run_program.h"
 
 namespace dcache::context {
 namespace {
 
+namespace fs = std::filesystem;
 using test::TemporaryFolder;
 using Texts = std::vector<std::string>;
 
@@ -93,6 +97,29 @@ TEST(MemoryFiles, HoldABuild) {
   const cache::Report report = cache::compare(before->state(), after->state());
   EXPECT_EQ(report.count(after->graph(), cache::Verdict::kMiss), 1u);
   EXPECT_EQ(report.steps.at(0).cause.path, "src/a");
+}
+
+TEST(Disk, RemembersWhereFilesAre) {
+  const TemporaryFolder folder;
+  folder.write("a/b/Dockerfile", "FROM x\n");
+  folder.write("a/c/f", "1\n");
+  fs::create_directory_symlink("b", folder / "a/to-b");
+  fs::create_symlink("../c/f", folder / "a/b/to-f");
+  fs::create_symlink("nowhere", folder / "a/b/to-nothing");
+  const auto disk = disk_with({.remembers = true});
+  for (const char* name :
+       {"a", "a/", "a/b/Dockerfile", "a/to-b", "a/to-b/Dockerfile", "a/to-b/to-f", "a/b/to-nothing",
+        "a/b/lost", "lost/x", "a/to-b/..", "a/to-b/../c/f", "a/b/.", "a//b//Dockerfile"}) {
+    const std::string path = folder / name;
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_EQ(disk->real_path(path), context::disk()->real_path(path));
+      EXPECT_EQ(disk->exists(path), context::disk()->exists(path)) << path;
+    }
+  }
+  for (const char* path : {".", "/", "", "..", "CMakeLists.txt"})
+    EXPECT_EQ(disk->real_path(path), context::disk()->real_path(path));
+  fs::remove(folder / "a/b/Dockerfile");
+  EXPECT_TRUE(disk->exists(folder / "a/b/Dockerfile"));
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ struct DiskOptions {
   std::vector<std::string> within = {};   // of Boundary too
   // Files that the user named: they are read whatever they are and wherever they lead.
   std::vector<std::string> named = {};
+  // exists() and real_path() say what they said before: for a command that changes no files.
+  bool remembers = false;
   // Told of each text that is read, by the thread that reads it.
   std::function<void(const std::string& path, const std::string& text)> note = {};
 };

@@ -13,6 +13,7 @@
 
 #include "dcache/context/boundary.h"
 #include "dcache/context/disk.h"
+#include "dcache/context/path_memo.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -55,6 +56,7 @@ class Disk : public FileSystem {
       : boundary_(std::move(options.folders), std::move(options.within)), note_(std::move(options.note)) {
     for (const std::string& path : options.named)
       named_.insert(absolute_path(path));
+    if (options.remembers) memo_ = std::make_unique<PathMemo>();
   }
 
   tl::expected<std::string, std::string> read(const std::string& path) const override {
@@ -65,6 +67,7 @@ class Disk : public FileSystem {
   }
 
   bool exists(const std::string& path) const override {
+    if (memo_ != nullptr) return memo_->exists(path);
     struct stat status {};
     return ::stat(path.c_str(), &status) == 0;
   }
@@ -81,7 +84,9 @@ class Disk : public FileSystem {
     return all;
   }
 
-  std::string real_path(const std::string& path) const override { return text::real_path(path); }
+  std::string real_path(const std::string& path) const override {
+    return memo_ != nullptr ? memo_->real_path(path) : text::real_path(path);
+  }
 
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override {
@@ -114,6 +119,7 @@ class Disk : public FileSystem {
   const Boundary boundary_;
   const std::function<void(const std::string&, const std::string&)> note_;
   std::set<std::string, std::less<>> named_;  // absolute
+  std::unique_ptr<PathMemo> memo_;            // null if it does not remember
   mutable std::mutex pipes_mutex_;
   mutable std::map<std::string, std::string, std::less<>> pipes_;  // what they contained, by path
 };

@@ -570,7 +570,7 @@ std::vector<ImageFinder::Images> ImageFinder::read_above(const std::string& dock
   const auto [known, fresh] = above_.try_emplace(folder);
   if (!fresh) return known->second;
   const context::FileSystem& files = *options_.read.files;
-  const std::string root = root_of(folder, files);
+  const std::string root = root_above(dockerfile);
   const std::string top = spelled_root(folder, root, files);
   std::map<std::string, std::vector<std::string>> by_folder;
   const auto definitions =
@@ -603,11 +603,12 @@ std::vector<Image> ImageFinder::defined(const std::string& dockerfile) {
   const std::string path = text::clean_path(dockerfile);
   std::vector<Image> found;
   if (options_.build.context.empty()) {
-    const std::string real = files.real_path(path);
+    std::optional<std::string> real;  // most repositories define no image
     const auto take = [&](const Images& images) {
       std::ranges::copy_if(*images, std::back_inserter(found), [&](const Image& image) {
-        return !image.target.dockerfile_inline && image.remote.empty() &&
-               files.real_path(image.build.dockerfile) == real;
+        if (image.target.dockerfile_inline || !image.remote.empty()) return false;
+        if (!real) real = files.real_path(path);
+        return files.real_path(image.build.dockerfile) == *real;
       });
     };
     const std::scoped_lock lock(mutex_);
@@ -637,7 +638,7 @@ std::shared_ptr<const Project> ImageFinder::project(const std::string& folder) {
 std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
   std::vector<Image> found = defined(dockerfile);
   if (!found.empty()) return found;
-  const std::string root = root_of(std::string(text::parent_path(dockerfile)), *options_.read.files);
+  const std::string root = root_above(dockerfile);
   found.push_back(ImageMaker(options_, root).of_lone_dockerfile(text::clean_path(dockerfile), root));
   return found;
 }
@@ -645,9 +646,15 @@ std::vector<Image> ImageFinder::of(const std::string& dockerfile) {
 std::string ImageFinder::context_of(const std::string& dockerfile, const plan::Graph& graph) const {
   if (!options_.build.context.empty()) return options_.build.context;
   if (!options_.fallback_context.empty()) return options_.fallback_context;
-  const context::FileSystem& files = *options_.read.files;
-  return choose_context(graph, dockerfile, root_of(std::string(text::parent_path(dockerfile)), files), files)
-      .folder;
+  return choose_context(graph, dockerfile, root_above(dockerfile), *options_.read.files).folder;
+}
+
+std::string ImageFinder::root_above(const std::string& dockerfile) const {
+  const std::string folder(text::parent_path(dockerfile));
+  const std::scoped_lock lock(roots_mutex_);
+  std::string& root = roots_[folder];
+  if (root.empty()) root = root_of(folder, *options_.read.files);
+  return root;
 }
 
 std::vector<text::Failure> ImageFinder::failures() const {

@@ -103,9 +103,13 @@ class ImageFinder {
   std::vector<Images> read_above(const std::string& dockerfile);
   Images read(const std::string& folder, const std::vector<std::string>& definitions,
               const std::string& root);
+  // The root of the repository that a Dockerfile is in, or else its folder.
+  std::string root_above(const std::string& dockerfile) const;
 
   ProjectOptions options_;
-  mutable std::mutex mutex_;
+  mutable std::mutex roots_mutex_;
+  mutable std::map<std::string, std::string, std::less<>> roots_;  // by the folder of a Dockerfile
+  mutable std::mutex mutex_;                                       // of what follows
   std::map<std::string, Images, std::less<>> by_folder_;           // of the definitions in it
   std::map<std::string, std::vector<Images>, std::less<>> above_;  // by the folder of a Dockerfile
   std::map<std::string, std::shared_ptr<const Project>, std::less<>> projects_;  // by the real root

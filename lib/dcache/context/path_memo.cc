@@ -1,0 +1,64 @@
+#include "dcache/context/path_memo.h"
+
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include <sys/stat.h>
+
+#include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
+
+namespace dcache::context {
+namespace {
+
+// Files of one folder follow each other, so that what was forgotten is soon known again.
+constexpr size_t kMostPaths = 10'000;
+
+template <typename Value>
+std::optional<Value> find(const std::unordered_map<std::string, Value>& all, const std::string& path,
+                          std::shared_mutex& mutex) {
+  const std::shared_lock lock(mutex);
+  const auto known = all.find(path);
+  return known == all.end() ? std::nullopt : std::optional<Value>(known->second);
+}
+
+template <typename Value>
+void keep(std::unordered_map<std::string, Value>& all, const std::string& path, const Value& value,
+          std::shared_mutex& mutex) {
+  const std::scoped_lock lock(mutex);
+  if (all.size() >= kMostPaths) all.clear();
+  all.insert_or_assign(path, value);
+}
+
+}  // namespace
+
+bool PathMemo::exists(const std::string& path) {
+  if (const auto known = find(exists_, path, mutex_)) return *known;
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  keep(exists_, path, exists, mutex_);
+  return exists;
+}
+
+std::string PathMemo::real_folder(const std::string& folder) {
+  if (auto known = find(folders_, folder, mutex_)) return std::move(*known);
+  std::string real = text::real_path(folder);
+  keep(folders_, folder, real, mutex_);
+  return real;
+}
+
+std::string PathMemo::real_path(const std::string& path) {
+  if (auto known = find(folders_, path, mutex_)) return std::move(*known);
+  const std::string name(text::base_name(path));
+  const std::string parent(text::parent_path(path));
+  if (name.empty() || name == "." || name == ".." || parent == path) return real_folder(path);
+  const std::string above = real_folder(parent.empty() ? "." : parent);
+  std::string real = above.ends_with('/') ? above + name : above + '/' + name;
+  struct stat status {};
+  if (::lstat(real.c_str(), &status) != 0 || S_ISLNK(status.st_mode)) return text::real_path(path);
+  if (S_ISDIR(status.st_mode)) keep(folders_, path, real, mutex_);
+  return real;
+}
+
+}  // namespace dcache::context
