@@ -167,7 +167,7 @@ class Session {
       occasion = question_.occasion(*effect);
     } else if (auto planned = plan_image(image)) {
       planned_.push_back(std::move(*planned));
-      source.graph = &planned_.back().graph;
+      source.graph = planned_.back().graph.get();
     } else {
       failed_ = true;
       return std::nullopt;
@@ -184,7 +184,7 @@ class Session {
   history::History history_;
   Selection selection_;
   observe::Durations durations_;
-  std::deque<Planned> planned_;
+  std::deque<cache::PlannedFile> planned_;
 };
 
 }  // namespace

@@ -98,7 +98,7 @@ class Session {
       if (auto planned = plan_image(image)) {
         planned_.push_back(std::move(*planned));
         report::ViewSource source{.name = image.target.name, .dockerfile = image.build.dockerfile};
-        source.graph = &planned_.back().graph;
+        source.graph = planned_.back().graph.get();
         source.history = one.history;
         source.seconds = step_seconds(durations, image.build.dockerfile);
         one.view = report::view_of(source);
@@ -143,7 +143,7 @@ class Session {
   Selection selection_;
   history::History history_;
   std::vector<optimize::Proposal> proposals_;
-  std::deque<Planned> planned_;
+  std::deque<cache::PlannedFile> planned_;
   std::optional<observe::Log> log_;
   std::vector<report::LogModel> models_;
   report::LogView view_;

@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "dcache/dockerfile/parser.h"
+#include "dcache/cache/planned_file.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 
@@ -57,6 +57,12 @@ std::vector<std::string> ignore_file_candidates(const std::string& dockerfile, c
   return {};
 }
 
+tl::expected<std::string, std::string> read_dockerfile(const BuildOptions& options,
+                                                       const context::FileSystem& files) {
+  if (options.dockerfile_text) return *options.dockerfile_text;
+  return files.read(options.dockerfile);
+}
+
 tl::expected<IgnoreFile, Failure> parse_ignore_file(const std::string& path, std::string_view text,
                                                     plan::Builder builder) {
   using Dialect = ignore::Matcher::Dialect;
@@ -86,22 +92,10 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
 }
 
 std::vector<Failure> Build::plan(std::string text) {
-  std::vector<Failure> failures;
-  file_ = std::make_unique<dockerfile::File>(dockerfile::parse(std::move(text)));
-  const auto add = [&](const text::Span& span, uint32_t line, const std::string& message,
-                       const std::string& remedy) {
-    const uint32_t column = line == 0 ? 0 : file_->lines().position_of(span.begin).column;
-    const uint32_t at = line == 0 ? 0 : file_->lines().position_of(span.begin).line;
-    failures.push_back({options_.dockerfile, at, column, message, remedy});
-  };
-  for (const dockerfile::Error& error : file_->errors())
-    add(error.span, error.line, error.message, error.remedy);
-  if (!failures.empty()) return failures;
-  graph_ = std::make_unique<plan::Graph>(plan::build_graph(*file_, options_.plan));
-  for (const plan::Error& error : graph_->errors) {
-    if (graph_->is_reached(error)) add(error.span, error.line, error.message, error.remedy);
-  }
-  return failures;
+  PlannedFile planned = plan_file(options_.dockerfile, std::move(text), options_.plan);
+  file_ = std::move(planned.file);
+  graph_ = std::move(planned.graph);
+  return std::move(planned.failures);
 }
 
 Contexts Build::contexts() const {
@@ -126,8 +120,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
   if (build.options_.context.empty())
     build.options_.context = std::string(text::parent_path(options.dockerfile));
   const context::FileSystem& files = *options.files;
-  auto text = options.dockerfile_text ? tl::expected<std::string, std::string>(*options.dockerfile_text)
-                                      : files.read(options.dockerfile);
+  auto text = read_dockerfile(options, files);
   if (!text)
     return tl::unexpected(
         std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "give the path of the Dockerfile"}});

@@ -44,6 +44,10 @@ struct BuildOptions {
   std::stop_token stop = {};
 };
 
+// The text of the Dockerfile. The error is a sentence.
+tl::expected<std::string, std::string> read_dockerfile(const BuildOptions& options,
+                                                       const context::FileSystem& files);
+
 // The ignore file that counts for a Dockerfile and a context.
 struct IgnoreFile {
   std::string path;  // empty if there is none

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/cache/build.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/plan/graph.h"
 #include "dcache/plan/image.h"
@@ -46,8 +47,7 @@ void add_spellings(const dockerfile::File& file, const plan::Options& plain_opti
 
 Spellings spellings_of(const Image& image) {
   const cache::BuildOptions& build = image.build;
-  const auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
-                                          : build.files->read(build.dockerfile);
+  const auto text = cache::read_dockerfile(build, *build.files);
   Spellings spellings;
   if (!text) return spellings;
   const dockerfile::File file = dockerfile::parse(*text);
