@@ -45,8 +45,7 @@ project::Found find_at(const context::CommitFiles& files, const std::string& roo
 bool have_imported_stages(const Selection& selection, const context::FileSystem& files) {
   for (const size_t index : selection.meant) {
     const cache::BuildOptions& build = selection.project.images[index].build;
-    const auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
-                                            : files.read(build.dockerfile);
+    const auto text = cache::read_dockerfile(build, files);
     if (!text) continue;
     const dockerfile::File file = dockerfile::parse(*text);
     const auto wrong = project::wrong_import(build, plan::build_graph(file, build.plan));
@@ -89,6 +88,8 @@ bool Replayer::has_work_tree(std::string_view command) const {
 
 bool Replayer::open() {
   auto opened = context::GitRepository::open(".", context::GitRepository::Bare::kAllowed);
+  if (const std::string folder = folder_of_dockerfile(); !opened && !folder.empty())
+    opened = context::GitRepository::open(folder, context::GitRepository::Bare::kAllowed);
   if (!opened) {
     complain(opened.error());
     return false;
@@ -113,6 +114,17 @@ bool Replayer::open() {
   complain(fmt::format("there is no commit in {}{}", log->from,
                        history_.since.empty() ? "" : " since " + history_.since));
   return false;
+}
+
+std::string Replayer::folder_of_dockerfile() const {
+  for (const auto* const paths : {&flags_.files, &history_.words}) {
+    for (const std::string& path : *paths) {
+      std::error_code failure;
+      if (std::filesystem::is_directory(path, failure)) return path;
+      if (context::disk()->exists(path)) return std::string(text::parent_path(path));
+    }
+  }
+  return {};
 }
 
 // A word is a Dockerfile if there is such a file, and otherwise a range of commits.

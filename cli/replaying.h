@@ -29,7 +29,7 @@ void add_history_options(Command& command, HistoryFlags& flags);
 // Adds the words: a range or Dockerfiles.
 void add_history_words(Command& command, HistoryFlags& flags);
 
-// Replays commits of the repository around the current folder.
+// Replays commits of the repository around the current folder, or around the first Dockerfile that is named.
 class Replayer {
  public:
   // Both have to outlive it.
@@ -51,6 +51,8 @@ class Replayer {
 
  private:
   bool read_words();
+  // That of the first one named; empty if there is none.
+  std::string folder_of_dockerfile() const;
   std::optional<context::GitObjects::LogOptions> log_options() const;
   history::ImagesAtCommit read_images(const context::CommitFiles& files,
                                       const std::shared_ptr<const context::FileSystem>& seen);

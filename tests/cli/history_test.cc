@@ -193,6 +193,47 @@ TEST(History, StartsWhereAnImageWasAdded) {
   EXPECT_EQ(image.at("commits")[0].at("state"), "absent");
 }
 
+TEST(History, FollowsAnImageThatGotAnotherName) {
+  const Repository repository(kGo);
+  repository.change({{"main.go", "2\n"}}, "edit");
+  repository.change({{"compose.yaml", "services: {app: {build: .}}\n"}}, "compose");
+  const json image = repository.history().at("images").at(0);
+  EXPECT_EQ(image.at("name"), "app");
+  EXPECT_EQ(image.at("built"), 3);
+}
+
+TEST(History, SaysAtHowManyCommitsThereWasNoSuchImage) {
+  const Repository repository(test::Files{{"README.md", "1\n"}});
+  repository.change(kGo, "image");
+  const Outcome outcome = run_dcache({"history"}, repository.path());
+  EXPECT_NE(outcome.out.find("built at 1 commit, steps rebuild at 1; there is no such image at 1 commit\n"),
+            std::string::npos)
+      << outcome.out;
+}
+
+TEST(History, SaysWhyTheNewestCommitCantBeBuilt) {
+  const Repository repository(kGo);
+  repository.change({{"Dockerfile", "ARG BASE\nFROM ${BASE}\n"}}, "argument");
+  const std::string out = run_dcache({"history"}, repository.path()).out;
+  EXPECT_NE(
+      out.find("the build fails at 1 commit\n  the newest one: Dockerfile:2:6: the name of the base image is "
+               "empty; give its ARG a default value"),
+      std::string::npos)
+      << out;
+}
+
+TEST(History, FindsTheRepositoryOfTheDockerfile) {
+  const Repository repository(kGo);
+  const test::TemporaryFolder elsewhere;
+  for (const char* option : {"-f", ""}) {
+    std::vector<std::string> arguments = {"history", option, repository.path() + "/Dockerfile"};
+    std::erase(arguments, "");
+    const Outcome outcome = run_dcache(arguments, elsewhere.path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.out.find("built at 1 commit"), std::string::npos) << outcome.out;
+  }
+}
+
 TEST(History, TakesRanges) {
   const Repository repository(kGo);
   for (const char* text : {"2\n", "3\n", "4\n"})

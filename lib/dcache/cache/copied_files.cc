@@ -71,6 +71,7 @@ class Copying {
     place(name, std::move(record), into_folder_);
   }
 
+  void reserve(size_t files) { files_.reserve(files); }
   std::vector<Record> take() { return std::move(files_); }
 
  private:
@@ -124,6 +125,10 @@ std::optional<std::vector<Record>> copied_files(const Step& copy, const StepKeys
   const bool unseen = copy.find(Part::Kind::kRemote) != nullptr || copy.reads.size() != keys.reads.size();
   if (unseen) return std::nullopt;
   Copying copying(copy, into_folder);
+  size_t files = 0;
+  for (const ReadFiles& read : keys.reads)
+    files += read.selection.files.size();
+  copying.reserve(files);
   for (const ReadFiles& read : keys.reads) {
     for (const SelectedFile& file : read.selection.files) {
       if (!copying.add(file)) return std::nullopt;

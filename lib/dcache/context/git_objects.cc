@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -192,15 +193,36 @@ struct GitObjects::State {
   using Trees = std::unordered_map<ObjectId, std::shared_ptr<const GitTree>, ObjectIdHash>;
   static constexpr size_t kMostBytes = size_t{8} << 20U;
 
-  Objects objects;
+  explicit State(Objects all) : objects(std::move(all)) {}
+
+  const Objects objects;
+  std::mutex mutex;  // of what follows
   // Those that were asked for lately, and those before them.
-  Trees trees = {}, older_trees = {};
+  Trees trees, older_trees;
   size_t bytes = 0;  // of `trees`
   // What with_files() made.
-  Trees made_trees = {};
-  std::unordered_map<ObjectId, std::string, ObjectIdHash> made_blobs = {};
+  Trees made_trees;
+  std::unordered_map<ObjectId, std::string, ObjectIdHash> made_blobs;
+
+  // Null for one that has to be read.
+  std::shared_ptr<const GitTree> known(const ObjectId& id) {
+    const std::scoped_lock lock(mutex);
+    if (const auto found = trees.find(id); found != trees.end()) return found->second;
+    if (const auto older = older_trees.find(id); older != older_trees.end()) {
+      const std::shared_ptr<const GitTree> tree = older->second;
+      keep_locked(id, tree);
+      return tree;
+    }
+    const auto made = made_trees.find(id);
+    return made == made_trees.end() ? nullptr : made->second;
+  }
 
   void keep(const ObjectId& id, const std::shared_ptr<const GitTree>& tree) {
+    const std::scoped_lock lock(mutex);
+    keep_locked(id, tree);
+  }
+
+  void keep_locked(const ObjectId& id, const std::shared_ptr<const GitTree>& tree) {
     constexpr size_t kOverhead = 128;
     bytes += tree->bytes() + kOverhead;
     if (bytes > kMostBytes) {
@@ -235,7 +257,7 @@ tl::expected<GitObjects, std::string> GitObjects::open(std::shared_ptr<const Git
     return tl::unexpected(
         fmt::format("can't read the git objects of {}: {}", repository->root(), last_error()));
   GitObjects objects(std::move(repository));
-  objects.state_ = std::make_unique<State>(State{Objects(found)});
+  objects.state_ = std::make_unique<State>(Objects(found));
   return objects;
 }
 
@@ -357,13 +379,7 @@ tl::expected<std::vector<Commit>, std::string> GitObjects::walk(const GitRange& 
 }
 
 tl::expected<std::shared_ptr<const GitTree>, std::string> GitObjects::tree(const ObjectId& id) const {
-  const auto known = state_->trees.find(id);
-  if (known != state_->trees.end()) return known->second;
-  if (const auto older = state_->older_trees.find(id); older != state_->older_trees.end()) {
-    state_->keep(id, older->second);
-    return older->second;
-  }
-  if (const auto made = state_->made_trees.find(id); made != state_->made_trees.end()) return made->second;
+  if (auto known = state_->known(id)) return known;
   const auto object = state_->read(id, GIT_OBJECT_TREE);
   if (!object) return tl::unexpected(object.error());
   auto parsed = GitTree::parse(std::string(bytes_of(*object)));
@@ -437,7 +453,10 @@ tl::expected<std::vector<TreeChange>, std::string> GitObjects::changes(const Obj
 }
 
 tl::expected<std::string, std::string> GitObjects::blob(const ObjectId& id) const {
-  if (const auto made = state_->made_blobs.find(id); made != state_->made_blobs.end()) return made->second;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    if (const auto made = state_->made_blobs.find(id); made != state_->made_blobs.end()) return made->second;
+  }
   constexpr size_t kMostBytes = size_t{64} << 20U;
   const git_oid oid = oid_of(id);
   size_t size = 0;
@@ -450,12 +469,14 @@ tl::expected<std::string, std::string> GitObjects::blob(const ObjectId& id) cons
 }
 
 void GitObjects::forget_made() const {
+  const std::scoped_lock lock(state_->mutex);
   state_->made_trees.clear();
   state_->made_blobs.clear();
 }
 
 ObjectId GitObjects::empty_tree() const {
   const ObjectId id = made_id("tree", "");
+  const std::scoped_lock lock(state_->mutex);
   state_->made_trees.try_emplace(id, std::make_shared<const GitTree>());
   return id;
 }
@@ -481,6 +502,7 @@ tl::expected<ObjectId, std::string> GitObjects::with_files(const ObjectId& tree,
                            .type = GitEntry::Type::kFile,
                            .executable = entry && entry->executable,
                            .id = made_id("blob", *file->second)};
+        const std::scoped_lock lock(state_->mutex);
         state_->made_blobs.emplace(changed->id, *file->second);
       }
       made = made.with(name, changed);
@@ -497,6 +519,7 @@ tl::expected<ObjectId, std::string> GitObjects::with_files(const ObjectId& tree,
       ++file;
   }
   const ObjectId id = made_id("tree", made.contents());
+  const std::scoped_lock lock(state_->mutex);
   state_->made_trees.emplace(id, std::make_shared<const GitTree>(std::move(made)));
   return id;
 }

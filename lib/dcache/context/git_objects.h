@@ -100,7 +100,7 @@ struct TreeChange {
 inline constexpr size_t kLongestPath = 4000;
 std::string too_deep(const std::string& folder);
 
-// Not to be shared between threads. Errors are sentences.
+// May be shared between threads if its repository is not used meanwhile. Errors are sentences.
 class GitObjects {
  public:
   static tl::expected<GitObjects, std::string> open(std::shared_ptr<const GitRepository> repository);

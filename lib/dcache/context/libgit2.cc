@@ -10,6 +10,9 @@ Library::Library() {
   git_libgit2_init();
   // Git reads objects without hashing them again, too.
   git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
+  // What is read more than once is kept where it is needed.
+  for (const git_object_t type : {GIT_OBJECT_COMMIT, GIT_OBJECT_TREE})
+    git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, type, size_t{0});
   // What sparse checkouts set; it says where settings are, which are not needed here.
   const char* extensions[] = {"worktreeconfig"};
   git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, std::size(extensions));

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "dcache/dockerfile/parser.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/failure.h"
@@ -22,27 +21,36 @@ bool may_define_images(const TreeChange& change) {
 
 }  // namespace
 
-std::shared_ptr<const Plan> make_plan(const std::string& path, const std::string& text,
-                                      const plan::Options& options) {
-  auto plan = std::make_shared<Plan>();
-  plan->file = std::make_unique<dockerfile::File>(dockerfile::parse(text));
-  const auto fail = [&](uint32_t line, const std::string& message) {
-    if (plan->failure.empty()) plan->failure = text::words_of(text::Failure{path, line, 0, message, {}});
-  };
-  for (const dockerfile::Error& error : plan->file->errors())
-    fail(error.line, error.message);
-  plan->graph = plan::build_graph(*plan->file, options);
-  for (const plan::Error& error : plan->graph.errors) {
-    if (plan->graph.is_reached(error)) fail(error.line, error.message);
-  }
-  return plan;
+std::optional<size_t> Era::find(const std::string& name) const {
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<size_t>(found - names.begin());
 }
 
-std::optional<size_t> Era::find(const std::string& name) const {
-  const auto found =
-      std::ranges::find(project.images, name, [](const project::Image& image) { return image.target.name; });
-  if (found == project.images.end()) return std::nullopt;
-  return static_cast<size_t>(found - project.images.begin());
+void Eras::name_as_in(const Era& newest) {
+  newest_.clear();
+  for (const project::Image& image : newest.project.images)
+    newest_.push_back({image.target.name, image.build.dockerfile, image.build.plan.target});
+}
+
+std::vector<std::string> Eras::names_of(const project::Project& project) const {
+  std::vector<std::string> names;
+  for (const project::Image& image : project.images)
+    names.push_back(image.target.name);
+  const auto is_newest = [&](const std::string& name) {
+    return std::ranges::find(newest_, name, &Known::name) != newest_.end();
+  };
+  for (const Known& known : newest_) {
+    if (std::ranges::find(names, known.name) != names.end()) continue;
+    std::vector<size_t> others;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const cache::BuildOptions& build = project.images[i].build;
+      const bool is_alike = build.dockerfile == known.dockerfile && build.plan.target == known.target;
+      if (is_alike && !is_newest(names[i])) others.push_back(i);
+    }
+    if (others.size() == 1) names[others.front()] = known.name;
+  }
+  return names;
 }
 
 bool Eras::holds(const Era& era, const context::CommitFiles& files,
@@ -79,39 +87,38 @@ std::shared_ptr<const Era> Eras::read(const std::shared_ptr<const context::Commi
   era->project = std::move(images.project);
   era->meant = std::move(images.meant);
   era->needs = std::make_unique<const project::ImageNeeds>(era->project.images);
-  for (const project::Image& image : era->project.images)
-    era->setups.push_back(setup_of(image, *seen));
+  era->names = names_of(era->project);
+  for (size_t i = 0; i < era->names.size(); ++i)
+    era->setups.push_back(setup_of(era->names[i], era->project.images[i], *seen));
   return era;
 }
 
-std::shared_ptr<const Setup> Eras::setup_of(const project::Image& image,
-                                            const context::FileSystem& files) const {
+namespace {
+
+// What an image is made of, without its plan.
+Setup parts_of(const project::Image& image, const context::FileSystem& files) {
   const cache::BuildOptions& build = image.build;
-  auto setup = std::make_shared<Setup>();
-  setup->dockerfile = build.dockerfile;
-  setup->options = build.plan;
-  setup->cache_from = build.cache_from;
-  setup->failure = image.remote;
-  if (!setup->failure.empty()) return setup;
-  auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
-                                    : files.read(build.dockerfile);
+  Setup setup{
+      .dockerfile = build.dockerfile, .text = {}, .options = build.plan, .cache_from = build.cache_from};
+  setup.problem = image.remote;
+  if (!setup.problem.empty()) return setup;
+  auto text = cache::read_dockerfile(build, files);
   if (!text) {
-    setup->failure = std::move(text.error());
+    setup.problem = std::move(text.error());
     return setup;
   }
-  setup->text = std::move(*text);
-  setup->plan = make_plan(setup->dockerfile, setup->text, setup->options);
-  setup->failure = setup->plan->failure;
+  setup.text = std::move(*text);
   const auto add = [&](const std::string& name, const std::string& folder, const std::string& dockerfile) {
     ContextFolder context{name, folder, files.real_path(folder)};
     auto ignore = cache::load_ignore_file(dockerfile, folder, build.plan.builder, files);
     if (!ignore) {
-      if (setup->failure.empty()) setup->failure = text::words_of(ignore.error());
+      if (setup.problem.empty()) setup.problem = text::words_of(ignore.error());
       return;
     }
+    context.ignore_path = ignore->path;
     if (!ignore->path.empty()) context.ignore_text = files.read(ignore->path).value_or("");
     context.ignore = std::make_shared<const cache::IgnoreFile>(std::move(*ignore));
-    setup->contexts.push_back(std::move(context));
+    setup.contexts.push_back(std::move(context));
   };
   add("", build.context.empty() ? std::string(text::parent_path(build.dockerfile)) : build.context,
       build.dockerfile);
@@ -119,6 +126,22 @@ std::shared_ptr<const Setup> Eras::setup_of(const project::Image& image,
     if (!source.starts_with(plan::kImageScheme)) add(name, source, source + "/Dockerfile");
   }
   return setup;
+}
+
+}  // namespace
+
+std::shared_ptr<const Setup> Eras::setup_of(const std::string& name, const project::Image& image,
+                                            const context::FileSystem& files) const {
+  Setup setup = parts_of(image, files);
+  for (const Recent& recent : recent_) {
+    const auto known = recent.era->find(name);
+    if (known && recent.era->setups[*known]->is_made_as(setup)) return recent.era->setups[*known];
+  }
+  setup.failure = setup.problem;
+  if (setup.text.empty() && !setup.problem.empty()) return std::make_shared<const Setup>(std::move(setup));
+  setup.plan = std::make_shared<const Plan>(cache::plan_file(setup.dockerfile, setup.text, setup.options));
+  if (!setup.plan->failures.empty()) setup.failure = text::words_of(setup.plan->failures.front());
+  return std::make_shared<const Setup>(std::move(setup));
 }
 
 }  // namespace dcache::history

@@ -6,11 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "dcache/cache/build.h"
+#include "dcache/cache/planned_file.h"
 #include "dcache/context/commit_files.h"
-#include "dcache/dockerfile/file.h"
 #include "dcache/history/history.h"
 #include "dcache/history/seen_files.h"
 #include "dcache/plan/graph.h"
@@ -18,22 +19,22 @@
 
 namespace dcache::history {
 
-// A Dockerfile, planned.
-struct Plan {
-  std::unique_ptr<dockerfile::File> file;
-  plan::Graph graph;
-  std::string failure = {};  // why it can't be built; empty for most
-};
-std::shared_ptr<const Plan> make_plan(const std::string& path, const std::string& text,
-                                      const plan::Options& options);
+using Plan = cache::PlannedFile;
 
 // A context of a build.
 struct ContextFolder {
   std::string name;    // empty for the main one
   std::string folder;  // as the build names it
   std::string real;    // absolute
-  std::string ignore_text = {};
+  std::string ignore_path = {}, ignore_text = {};
   std::shared_ptr<const cache::IgnoreFile> ignore = {};
+
+  friend bool operator==(const ContextFolder& a, const ContextFolder& b) {
+    const auto read = [](const ContextFolder& context) {
+      return std::tie(context.name, context.folder, context.real, context.ignore_path, context.ignore_text);
+    };
+    return read(a) == read(b);
+  }
 };
 
 // How an image is built.
@@ -43,9 +44,19 @@ struct Setup {
   plan::Options options;
   // What a worker that starts empty imports of the last build; without any, the builder keeps all it built.
   std::vector<cache::CacheImport> cache_from = {};
-  std::shared_ptr<const Plan> plan = {};
   std::vector<ContextFolder> contexts = {};
+  std::string problem = {};  // why it can't be read; empty for most
+  std::shared_ptr<const Plan> plan = {};
   std::string failure = {};  // why it can't be; empty for most
+
+  // Whether it is made of the same: then its plan is the same.
+  bool is_made_as(const Setup& other) const {
+    const auto made_of = [](const Setup& setup) {
+      return std::tie(setup.dockerfile, setup.text, setup.options, setup.cache_from, setup.contexts,
+                      setup.problem);
+    };
+    return made_of(*this) == made_of(other);
+  }
 };
 
 struct Era {
@@ -53,7 +64,9 @@ struct Era {
   project::Project project;
   std::vector<size_t> meant;
   std::unique_ptr<const project::ImageNeeds> needs;
-  std::vector<std::shared_ptr<const Setup>> setups;  // by image
+  // By image.
+  std::vector<std::shared_ptr<const Setup>> setups;
+  std::vector<std::string> names;  // as the newest commit names them
 
   std::optional<size_t> find(const std::string& name) const;
 };
@@ -64,6 +77,10 @@ class Eras {
   Eras(std::shared_ptr<const context::GitObjects> objects, const ReadImages& read)
       : objects_(std::move(objects)), read_(read) {}
 
+  // From now on, an image that has another name than in the newest era, and the only one there was of its
+  // Dockerfile and target, has the name of that one. A name often comes from a file of a CI service, which
+  // was added later than the image.
+  void name_as_in(const Era& newest);
   // The era of a commit, given how its files differ from those of the one before.
   std::shared_ptr<const Era> of(const std::shared_ptr<const context::CommitFiles>& files,
                                 const std::vector<context::TreeChange>& changes);
@@ -73,10 +90,18 @@ class Eras {
  private:
   bool holds(const Era& era, const context::CommitFiles& files,
              const std::vector<context::TreeChange>& changes) const;
-  std::shared_ptr<const Setup> setup_of(const project::Image& image, const context::FileSystem& files) const;
+  // One that an image of the last eras has already, if it is the same.
+  std::shared_ptr<const Setup> setup_of(const std::string& name, const project::Image& image,
+                                        const context::FileSystem& files) const;
 
   std::shared_ptr<const context::GitObjects> objects_;
+  std::vector<std::string> names_of(const project::Project& project) const;
+
   const ReadImages& read_;
+  struct Known {
+    std::string name, dockerfile, target;
+  };
+  std::vector<Known> newest_;
   // The last one first, each with the last commit of it.
   struct Recent {
     context::ObjectId tree;

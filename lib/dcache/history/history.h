@@ -25,6 +25,7 @@ struct StepAtCommit {
   uint32_t line = 0;  // in the Dockerfile of that commit
   cache::Verdict verdict = cache::Verdict::kHit;
   bool runs_always = false;  // whatever changed
+  friend bool operator==(const StepAtCommit&, const StepAtCommit&) = default;
 };
 
 // An image at one commit.

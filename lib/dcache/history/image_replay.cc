@@ -1,6 +1,7 @@
 #include "dcache/history/image_replay.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -61,27 +62,6 @@ std::string missing_file(const Graph& graph, const std::vector<cache::StepKeys>&
   return {};
 }
 
-// What each step that the target needs does.
-std::shared_ptr<const std::vector<StepAtCommit>> steps_of(const cache::Report& report, const Graph& graph) {
-  auto steps = std::make_shared<std::vector<StepAtCommit>>();
-  for (const StepReport& step : report.steps) {
-    if (step.verdict == Verdict::kUnused) continue;
-    const Step& one = graph.steps[step.step];
-    steps->push_back({graph.stages[one.stage].label(), one.instruction->start_line, step.verdict,
-                      step.cause.kind == Cause::Kind::kAlways || step.cause.kind == Cause::Kind::kNoCache});
-  }
-  return steps;
-}
-
-bool operator==(const plan::BuiltImage& a, const plan::BuiltImage& b) {
-  return a.name == b.name && a.state == b.state && a.possible_state == b.possible_state;
-}
-
-bool are_same(const ImageReplay::BuiltImages& a, const ImageReplay::BuiltImages& b) {
-  return std::ranges::equal(
-      a, b, [](const auto& x, const auto& y) { return x.first == y.first && x.second == y.second; });
-}
-
 }  // namespace
 
 cache::Contexts ImageReplay::Built::contexts() const {
@@ -112,9 +92,9 @@ bool ImageReplay::has_git_folder(const ContextFolder& context, const Graph& grap
 
 bool ImageReplay::is_as_before(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
                                const BuiltImages& needed) const {
-  if (result_.commits.empty() || setup != last_setup_ || !are_same(needed, last_needed_)) return false;
+  if (result_.commits.empty() || setup != last_setup_ || needed != last_needed_) return false;
   if (setup == nullptr || setup->plan == nullptr) return true;
-  const Graph& graph = setup->plan->graph;
+  const Graph& graph = *setup->plan->graph;
   return std::ranges::none_of(setup->contexts, [&](const ContextFolder& context) {
     if (has_git_folder(context, graph)) return true;
     const std::string prefix = prefix_of(context);
@@ -143,8 +123,8 @@ void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> 
   if (before.state == ImageAtCommit::State::kBuilt) {
     if (idle_ == nullptr) {
       const cache::Contexts contexts = last_->contexts();
-      const cache::State state{&last_->plan->graph, &last_->keys, &contexts};
-      idle_ = steps_of(cache::compare({&state, 1}, state, last_->setup->cache_from), last_->plan->graph);
+      const cache::State state{last_->plan->graph.get(), &last_->keys, &contexts};
+      idle_ = steps_of(cache::compare({&state, 1}, state, last_->setup->cache_from));
     }
     same.steps = idle_;
     same.plan = segments_.size() - 1;
@@ -161,10 +141,10 @@ void ImageReplay::add(const CommitChanges& commit, std::shared_ptr<const Setup> 
 std::shared_ptr<const Plan> ImageReplay::plan_of(const std::shared_ptr<const Setup>& setup,
                                                  const BuiltImages& needed) const {
   if (needed.empty()) return setup->plan;
-  if (last_ && last_->setup == setup && are_same(last_->needed, needed)) return last_->plan;
+  if (last_ && last_->setup == setup && last_->needed == needed) return last_->plan;
   plan::Options options = setup->options;
   options.built_images = needed;
-  return make_plan(setup->dockerfile, setup->text, options);
+  return std::make_shared<const Plan>(cache::plan_file(setup->dockerfile, setup->text, options));
 }
 
 tl::expected<Snapshot, std::string> ImageReplay::snapshot_of(const ContextFolder& context,
@@ -211,13 +191,13 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
   Built built;
   built.plan = plan_of(setup, needed);
   for (const ContextFolder& context : setup->contexts) {
-    auto snapshot = snapshot_of(context, commit, built.plan->graph);
+    auto snapshot = snapshot_of(context, commit, *built.plan->graph);
     if (!snapshot) return fail(std::move(snapshot.error()));
     built.files.emplace(context.name, std::move(*snapshot));
   }
   built.setup = std::move(setup);
   built.needed = needed;
-  const Graph& graph = built.plan->graph;
+  const Graph& graph = *built.plan->graph;
   built.keys = cache::compute_keys(graph, built.contexts());
   std::string missing = missing_file(graph, built.keys);
   if (missing.empty()) return judge(std::move(built));
@@ -226,7 +206,7 @@ void ImageReplay::build(const CommitChanges& commit, std::shared_ptr<const Setup
 }
 
 void ImageReplay::judge(Built built) {
-  const Graph& graph = built.plan->graph;
+  const Graph& graph = *built.plan->graph;
   const cache::Contexts contexts = built.contexts();
   const cache::State now{&graph, &built.keys, &contexts};
   static const Graph kNoGraph;
@@ -236,7 +216,7 @@ void ImageReplay::judge(Built built) {
   if (last_) {
     contexts_before = last_->contexts();
     contexts_before.are_new = contexts.are_new;
-    before = {&last_->plan->graph, &last_->keys, &contexts_before};
+    before = {last_->plan->graph.get(), &last_->keys, &contexts_before};
   }
   cache::Report report;
   const std::vector<cache::CacheImport>& imports = built.setup->cache_from;
@@ -249,13 +229,12 @@ void ImageReplay::judge(Built built) {
   } else {
     report = cache::compare(std::span(&before, last_ ? 1 : 0), now, imports);
   }
-  ImageAtCommit at{ImageAtCommit::State::kBuilt, {}, steps_of(report, graph), false, 0};
+  count(report, built);
+  ImageAtCommit at{ImageAtCommit::State::kBuilt, {}, steps_of(report), false, segments_.size() - 1};
   at.changes_nothing = std::ranges::none_of(*at.steps, is_rebuilt);
   result_.unchanged += at.changes_nothing ? 1 : 0;
   ++result_.built;
   result_.commits.push_back(std::move(at));
-  count(report, built);
-  result_.commits.back().plan = segments_.size() - 1;
   last_ = std::move(built);
   pending_.clear();
   idle_ = nullptr;
@@ -298,7 +277,7 @@ std::vector<std::string> ImageReplay::changed_paths(const StepReport& step, cons
 std::vector<std::string> ImageReplay::paths_below(size_t step, const Built& now) const {
   std::vector<std::string> found;
   if (last_->plan != now.plan) return found;
-  const Graph& graph = now.plan->graph;
+  const Graph& graph = *now.plan->graph;
   const std::vector<bool> needed = cache::made_from(graph, step);
   for (const ContextFolder& context : now.setup->contexts) {
     const std::string prefix = prefix_of(context);
@@ -361,8 +340,8 @@ std::optional<size_t> origin_of(const StepReport& step, const std::vector<StepRe
 
 void ImageReplay::count(const cache::Report& report, const Built& now) {
   if (segments_.empty() || segments_.back().plan != now.plan) {
-    segments_.push_back({now.plan, {}});
-    segments_.back().steps.resize(now.plan->graph.steps.size());
+    segments_.push_back({now.plan, {}, {}});
+    segments_.back().steps.resize(now.plan->graph->steps.size());
   }
   // Where it all began, by step.
   std::vector<size_t> roots(report.steps.size());
@@ -373,7 +352,7 @@ void ImageReplay::count(const cache::Report& report, const Built& now) {
     Segment::Count& count = segments_.back().steps[step.step];
     ++(step.verdict == Verdict::kMiss ? count.rebuilt : count.depends);
     if (!last_) continue;
-    if (const auto origin = origin_of(step, report.steps, now.plan->graph)) {
+    if (const auto origin = origin_of(step, report.steps, *now.plan->graph)) {
       roots[step.step] = roots[*origin];
       ++count.follows[roots[*origin]];
     }
@@ -384,10 +363,27 @@ void ImageReplay::count(const cache::Report& report, const Built& now) {
   }
 }
 
+std::shared_ptr<const std::vector<StepAtCommit>> ImageReplay::steps_of(const cache::Report& report) {
+  Segment& segment = segments_.back();
+  const Graph& graph = *segment.plan->graph;
+  std::vector<StepAtCommit> steps;
+  for (const StepReport& step : report.steps) {
+    if (step.verdict == Verdict::kUnused) continue;
+    const Step& one = graph.steps[step.step];
+    steps.push_back({graph.stages[one.stage].label(), one.instruction->start_line, step.verdict,
+                     step.cause.kind == Cause::Kind::kAlways || step.cause.kind == Cause::Kind::kNoCache});
+  }
+  constexpr ptrdiff_t kMostLookedAt = 64;
+  auto recent = segment.outcomes | std::views::reverse | std::views::take(kMostLookedAt);
+  const auto known = std::ranges::find_if(recent, [&](const auto& outcome) { return *outcome == steps; });
+  if (known != recent.end()) return *known;
+  return segment.outcomes.emplace_back(std::make_shared<const std::vector<StepAtCommit>>(std::move(steps)));
+}
+
 plan::BuiltImage ImageReplay::built() const {
   plan::BuiltImage image{name_, "none", "none"};
   if (!last_) return image;
-  const Graph& graph = last_->plan->graph;
+  const Graph& graph = *last_->plan->graph;
   const std::optional<size_t> last = graph.target ? graph.stages[*graph.target].last_step : std::nullopt;
   const cache::AssumedKeys key = last ? last_->keys[*last].key : cache::AssumedKeys{};
   image.state = to_hex(key.hopeful);
@@ -396,7 +392,7 @@ plan::BuiltImage ImageReplay::built() const {
 }
 
 std::vector<std::optional<size_t>> ImageReplay::forward(const Segment& from, const Segment& to) {
-  const cache::Alignment alignment(from.plan->graph, to.plan->graph);
+  const cache::Alignment alignment(*from.plan->graph, *to.plan->graph);
   std::vector<std::optional<size_t>> partner(from.steps.size());
   for (size_t i = 0; i < to.steps.size(); ++i) {
     if (const auto old = alignment.partner(i)) partner[*old] = i;
@@ -408,7 +404,7 @@ ImageHistory ImageReplay::finish() {
   if (segments_.empty()) return std::move(result_);
   result_.dockerfile = last_->setup->dockerfile;
   const Segment& newest = segments_.back();
-  const Graph& graph = newest.plan->graph;
+  const Graph& graph = *newest.plan->graph;
   std::vector<std::optional<size_t>> place(graph.steps.size());  // of a step, among those of the result
   for (size_t i = 0; i < graph.steps.size(); ++i) {
     const Step& step = graph.steps[i];
@@ -433,7 +429,7 @@ ImageHistory ImageReplay::finish() {
     }
     std::vector<std::optional<size_t>>& shown = result_.places[at];
     for (size_t i = 0; i < segment.steps.size(); ++i) {
-      if (segment.plan->graph.steps[i].needed) shown.push_back(place[i]);
+      if (segment.plan->graph->steps[i].needed) shown.push_back(place[i]);
     }
     for (size_t i = 0; i < segment.steps.size(); ++i) {
       if (!place[i]) continue;

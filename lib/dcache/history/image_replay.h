@@ -70,6 +70,8 @@ class ImageReplay {
       std::map<size_t, size_t> follows;
     };
     std::vector<Count> steps;
+    // What its commits did: few have something of their own.
+    std::vector<std::shared_ptr<const std::vector<StepAtCommit>>> outcomes;
   };
 
   bool is_as_before(const CommitChanges& commit, const std::shared_ptr<const Setup>& setup,
@@ -87,6 +89,8 @@ class ImageReplay {
   void fail(std::string reason);
   void judge(Built built);
   void count(const cache::Report& report, const Built& now);
+  // What each step that the target needs does, as the newest segment keeps it.
+  std::shared_ptr<const std::vector<StepAtCommit>> steps_of(const cache::Report& report);
   std::vector<std::string> paths_of(const cache::StepReport& step, const Built& now) const;
   // The changed files that a step or one that it needs takes.
   std::vector<std::string> paths_below(size_t step, const Built& now) const;

@@ -9,6 +9,7 @@
 #include "dcache/history/image_replay.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
+#include "dcache/threads/share.h"
 
 namespace dcache::history {
 namespace {
@@ -29,25 +30,24 @@ class Replaying {
     if (history_.commits.empty()) return {};
     states_.resize(history_.commits.size());
     ask_newest();
-    for (size_t at = 0; at < states_.size();) {
-      if (auto found = prepare(at); !found) return found;
-      if (add_names(*states_[at].era) || add_visible(*states_[at].era)) {
-        // What was worked out so far can't be compared with what needs more to be seen.
-        replays_.clear();
-        if (++restarts_ > kMostRestarts) {
-          if (auto found = prepare_all(); !found) return found;
-        }
-        at = 0;
-        continue;
+    std::string failure;
+    const auto changes_at = [this](size_t at) { return this->changes_at(at); };
+    const auto take = [&](Changes changes) {
+      if (!failure.empty()) return;
+      if (!changes) {
+        failure = std::move(changes.error());
+        return;
       }
-      build_all(at);
-      if (links_show_more()) {
-        replays_.clear();
-        at = 0;
-        continue;
-      }
-      ++at;
-      if (options_.progress) options_.progress(at, states_.size());
+      add_state(std::move(*changes));
+      if (restarts_ <= kMostRestarts) build_prepared();
+    };
+    // Git's objects are read while the images are worked out.
+    constexpr size_t kLeast = 200;
+    threads::in_order(states_.size(), threads::helpers_for(states_.size(), kLeast), changes_at, take);
+    if (!failure.empty()) return tl::unexpected(std::move(failure));
+    if (restarts_ > kMostRestarts) {
+      look_at_all();
+      build_prepared();
     }
     for (const std::string& name : asked_)
       history_.images.push_back(replay_of(name).finish());
@@ -74,32 +74,53 @@ class Replaying {
   void ask_newest() {
     const std::shared_ptr<const Era> newest = eras_.read(files_of(states_.size() - 1));
     for (const size_t index : newest->meant) {
-      const std::string& name = newest->project.images[index].target.name;
+      const std::string& name = newest->names[index];
       if (names_.insert(name).second) asked_.push_back(name);
     }
+    eras_.name_as_in(*newest);
   }
 
-  tl::expected<void, std::string> prepare(size_t at) {
-    State& state = states_[at];
-    if (state.era != nullptr) return {};
-    state.files = files_of(at);
-    if (at > 0) {
-      auto changes = objects_->changes(history_.commits[at - 1].tree, history_.commits[at].tree);
-      if (!changes) return tl::unexpected(std::move(changes.error()));
-      state.changes = std::move(*changes);
-    }
+  using Changes = tl::expected<std::vector<TreeChange>, std::string>;
+  Changes changes_at(size_t at) const {
+    if (at == 0) return {};
+    return objects_->changes(history_.commits[at - 1].tree, history_.commits[at].tree);
+  }
+
+  void add_state(std::vector<TreeChange> changes) {
+    State& state = states_[prepared_];
+    state.files = files_of(prepared_);
+    state.changes = std::move(changes);
     state.era = eras_.of(state.files, state.changes);
-    return {};
+    ++prepared_;
   }
 
-  tl::expected<void, std::string> prepare_all() {
-    for (size_t at = 0; at < states_.size(); ++at) {
-      if (auto found = prepare(at); !found) return found;
-      add_names(*states_[at].era);
-    }
+  void look_at_all() {
+    for (const State& state : states_)
+      add_names(*state.era);
     for (const State& state : states_)
       add_visible(*state.era);
-    return {};
+  }
+
+  // Builds the commits that are prepared, and all once more if one of them shows more than was seen before.
+  void build_prepared() {
+    while (built_ < prepared_) {
+      const State& state = states_[built_];
+      if (add_names(*state.era) || add_visible(*state.era)) {
+        // What was worked out so far can't be compared with what needs more to be seen.
+        replays_.clear();
+        built_ = 0;
+        if (++restarts_ > kMostRestarts && prepared_ < states_.size()) return;
+        continue;
+      }
+      build_all(built_);
+      if (links_show_more()) {
+        replays_.clear();
+        built_ = 0;
+        continue;
+      }
+      ++built_;
+      if (options_.progress) options_.progress(built_, states_.size());
+    }
   }
 
   // Adds the images that those need which are asked about. Whether there are more now.
@@ -113,7 +134,7 @@ class Replaying {
       if (!index) continue;
       for (const auto& [reference, needed] : era.needs->of(*index)) {
         for (const auto& [other, may_be_other] : needed) {
-          const std::string& name = era.project.images[other].target.name;
+          const std::string& name = era.names[other];
           if (!names_.insert(name).second) continue;
           todo.push_back(name);
           any = true;
@@ -133,7 +154,7 @@ class Replaying {
       if (setup == nullptr || setup->plan == nullptr) continue;
       VisibleByContext& visible = visible_[name];
       const VisibleByContext before = visible;
-      add_visible_paths(setup->plan->graph, visible);
+      add_visible_paths(*setup->plan->graph, visible);
       any = any || (visible != before && replays_.contains(name));
     }
     return any;
@@ -162,7 +183,7 @@ class Replaying {
     const CommitChanges commit{&history_.commits[at], state.files, &state.changes};
     std::set<std::string_view> done;
     for (const size_t index : era.needs->order()) {
-      const std::string& name = era.project.images[index].target.name;
+      const std::string& name = era.names[index];
       if (!names_.contains(name)) continue;
       replay_of(name).add(commit, era.setups[index], needed_by(era, index));
       done.insert(name);
@@ -177,7 +198,7 @@ class Replaying {
     for (const auto& [reference, needed] : era.needs->of(index)) {
       plan::BuiltImage all;
       for (const auto& [other, may_be_other] : needed) {
-        const plan::BuiltImage one = replay_of(era.project.images[other].target.name).built();
+        const plan::BuiltImage one = replay_of(era.names[other]).built();
         if (all.name.empty()) all.name = one.name;
         all.possible_state += one.possible_state;
         // Of several images of one name nobody knows which one is taken.
@@ -222,6 +243,7 @@ class Replaying {
   std::set<const Era*> named_, seen_;                // whose images and plans are known
   std::map<std::string, VisibleByContext> visible_;  // by image
   std::map<std::string, ImageReplay> replays_;
+  size_t prepared_ = 0, built_ = 0;  // commits
   size_t restarts_ = 0;
 };
 

@@ -36,6 +36,7 @@ struct RunOptions {
   std::vector<std::string> ulimits = {};    // --ulimit: NAME=SOFT[:HARD]
   std::string shm_size = {};                // --shm-size: bytes, or with a unit
   std::string cgroup_parent = {};           // --cgroup-parent
+  friend bool operator==(const RunOptions&, const RunOptions&) = default;
 };
 
 // Where the builder keeps images, as far as it makes a difference.
@@ -49,6 +50,7 @@ struct BuiltImage {
   std::string name;            // of that build
   std::string state;           // another text where it surely is another image
   std::string possible_state;  // and where it may be one
+  friend bool operator==(const BuiltImage&, const BuiltImage&) = default;
 };
 
 struct Options {
@@ -64,6 +66,7 @@ struct Options {
   bool no_cache = false;                          // --no-cache
   std::vector<std::string> no_cache_filter = {};  // --no-cache-filter: names of stages
   Store store = Store::kContainerd;
+  friend bool operator==(const Options&, const Options&) = default;
 };
 
 // A path of COPY, ADD or a mount, as the builder hashes it.

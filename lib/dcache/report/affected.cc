@@ -58,7 +58,7 @@ std::string effect_words(const ImageEffect& effect) {
 // "from line 7: COPY . ."
 std::string from_words(const ImageEffect& effect) {
   if (effect.line == 0) return "";
-  return fmt::format("line {}: {}", effect.line, shortened(effect.instruction, kInstructionWidth));
+  return fmt::format("line {}: {}", effect.line, shortened_step(effect.instruction, kInstructionWidth));
 }
 
 std::string why_words(const ImageEffect& effect) {

@@ -220,7 +220,7 @@ void append_context(std::span<const cache::Build> builds, const Style& style, st
   for (const Reader& reader : usage.readers) {
     out += fmt::format("{:>5}  {}  {:>10}  {}\n", reader.step->instruction->start_line,
                        files_words(reader.weight.files), bytes_words(reader.weight.bytes),
-                       shortened(reader.step->instruction->one_line(), 60));
+                       shortened_step(reader.step->instruction->one_line(), 60));
   }
 
   append_unread(build, style, out);

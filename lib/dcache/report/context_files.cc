@@ -303,7 +303,7 @@ void append_file_reasons(std::span<const Build> builds, const ContextPath& path,
     const bool always = reader.platforms.size() == builds.size();
     out += fmt::format("  read in line {}{}: {}\n", reader.step->instruction->start_line,
                        always ? "" : fmt::format(" for {}", fmt::join(reader.platforms, ", ")),
-                       shortened(reader.step->instruction->one_line(), 60));
+                       shortened_step(reader.step->instruction->one_line(), 60));
   }
   if (const std::string target = place.leads_to_nothing(); !target.empty())
     out += fmt::format("  it is a link to {}, which does not exist\n", printable(target));

@@ -288,7 +288,7 @@ namespace {
 void append_step(const cache::Build& build, const StepReport& step, const Style& style, std::string& out) {
   const dockerfile::Instruction& instruction = *build.graph().steps[step.step].instruction;
   const Mark mark = mark_of(step.verdict);
-  const std::string text = shortened(instruction.one_line(), kInstructionWidth);
+  const std::string text = shortened_step(instruction.one_line(), kInstructionWidth);
   const std::string cause = cause_words(build, step);
   out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), instruction.start_line);
   out += cause.empty()

@@ -122,7 +122,7 @@ class Tree {
     const size_t taken =
         text_width(indent) + 3 + text_width(line) + (facts.empty() ? 0 : text_width(facts) + 2);
     constexpr size_t kLeast = 24;
-    line += shortened(step.instruction, std::max(kLeast, kWidth - std::min(kWidth, taken)));
+    line += shortened_step(step.instruction, std::max(kLeast, kWidth - std::min(kWidth, taken)));
     const Tone tone = step.verdict     ? tone_of(*step.verdict)
                       : step.frequency ? tone_of(*step.frequency)
                                        : Tone::kPlain;
@@ -231,7 +231,7 @@ Diagram diagram_of(const BuildView& view) {
   bool has_verdicts = false, has_frequency = false;
   for (size_t i = 0; i < view.steps.size(); ++i) {
     const ViewStep& step = view.steps[i];
-    Diagram::Node node{.text = fmt::format("{}  {}", step.line, shortened(step.instruction, kNodeWidth)),
+    Diagram::Node node{.text = fmt::format("{}  {}", step.line, shortened_step(step.instruction, kNodeWidth)),
                        .note = joined(facts_of(step)),
                        .colour = {},
                        .is_bold = step.is_critical};

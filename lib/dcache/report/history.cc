@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <ranges>
 #include <vector>
 
 #include <fmt/format.h>
@@ -52,7 +53,8 @@ std::string cause_words(const CauseCount& cause) {
 std::string causes_words(const StepHistory& step) {
   constexpr size_t kShown = 2;
   std::vector<std::string> words;
-  std::ranges::transform(step.causes, std::back_inserter(words), cause_words);
+  std::ranges::transform(step.causes | std::views::take(kShown), std::back_inserter(words), cause_words);
+  words.resize(step.causes.size());  // the others are counted
   return text::list_words(words, kShown);
 }
 
@@ -101,7 +103,7 @@ std::optional<Culprit> culprit_of(const ImageHistory& image) {
 }
 
 std::string line_words(const StepHistory& step) {
-  return fmt::format("line {} ({})", step.line, shortened(step.instruction, kInstructionWidth));
+  return fmt::format("line {} ({})", step.line, shortened_step(step.instruction, kInstructionWidth));
 }
 
 // The step to change first; nothing if no RUN runs again often.
@@ -141,7 +143,12 @@ void append_image(const ImageHistory& image, const Style& style, std::string& ou
   out += fmt::format(": built at {}, steps rebuild at {}", text::counted(image.built, "commit"),
                      image.built - image.unchanged);
   if (image.failed > 0) out += fmt::format("; the build fails at {}", text::counted(image.failed, "commit"));
-  out += "\n\n";
+  const size_t absent = image.commits.size() - image.built - image.failed;
+  if (absent > 0) out += fmt::format("; there is no such image at {}", text::counted(absent, "commit"));
+  out += '\n';
+  if (!image.commits.empty() && image.commits.back().state == history::ImageAtCommit::State::kFails)
+    out += "  the newest one: " + printable(image.commits.back().reason) + '\n';
+  out += '\n';
   const bool any_depends =
       std::ranges::any_of(image.steps, [](const StepHistory& step) { return step.depends > 0; });
   std::vector<std::string> titles = {"LINE", "REBUILT", "", "", "STEP", "MOST OFTEN BECAUSE OF"};
@@ -153,7 +160,7 @@ void append_image(const ImageHistory& image, const Style& style, std::string& ou
                                       std::to_string(step.rebuilt),
                                       share(step.rebuilt, image.built),
                                       bar(step.rebuilt, image.built),
-                                      shortened(step.instruction, kInstructionWidth),
+                                      shortened_step(step.instruction, kInstructionWidth),
                                       causes_words(step)};
     if (any_depends) cells.insert(cells.begin() + kPerhaps, std::to_string(step.depends));
     table.add(std::move(cells), tone_of(step, image.built));

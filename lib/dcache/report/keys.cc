@@ -25,7 +25,7 @@ void append_keys(const cache::Build& build, uint32_t line, const Style& style, s
     const std::string held = weight.files == 0 ? "" : weight_words(weight);
     out += fmt::format("{:>5}  {}  {:<22}  {}\n", step.instruction->start_line,
                        style.paint(Tone::kInfo, context::to_hex(keys.key.certain).substr(0, kShownKey)), held,
-                       shortened(step.instruction->one_line(), 60));
+                       shortened_step(step.instruction->one_line(), 60));
     if (line != step.instruction->start_line) continue;
     for (const Record* file : files)
       out += fmt::format("         {}\n", printable(file->path));

@@ -26,7 +26,7 @@ std::string seconds_words(double seconds) {
 // "line 4", or the instruction where the line is not known.
 std::string place_words(const LogStep& step) {
   if (step.line != 0) return fmt::format("line {}", step.line);
-  return shortened(step.instruction, 30);
+  return shortened_step(step.instruction, 30);
 }
 
 // What the shares below are of, if that is not the time that the build took.
@@ -200,7 +200,7 @@ class TextReport {
     if (step.vertex->bytes > 0)
       why = fmt::format("{}{}{}", bytes_words(step.vertex->bytes), why.empty() ? "" : "; ", why);
     out_ += fmt::format("  {} {:>5}  {:<{}} {:>9}", style_.paint(mark.tone, mark.sign), line,
-                        shortened(step.instruction, kInstructionWidth), kInstructionWidth + 1, time);
+                        shortened_step(step.instruction, kInstructionWidth), kInstructionWidth + 1, time);
     out_ += why.empty() ? "\n" : fmt::format("  {}\n", style_.paint(mark.tone, why));
     for (const std::string& warning : step.vertex->warnings)
       out_ += fmt::format("           warning: {}\n", printable(warning));

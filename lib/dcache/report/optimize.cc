@@ -79,7 +79,7 @@ void append_image(const Proposal& proposal, const ImageComparison& image, const 
     const bool is_better = step.line_before != 0 && step.after < step.before;
     table.add({line(step.line_before), count(step.line_before, step.before, step.perhaps_before),
                line(step.line_after), count(step.line_after, step.after, step.perhaps_after),
-               shortened(step.instruction, kInstructionWidth)},
+               shortened_step(step.instruction, kInstructionWidth)},
               is_better ? Tone::kGood : Tone::kPlain);
   }
   table.append_to(out, style);

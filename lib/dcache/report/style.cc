@@ -81,6 +81,15 @@ std::string shortened(std::string_view text, size_t width) {
   return clean.substr(0, clean.size() - rest.size()) + "…";
 }
 
+std::string shortened_step(std::string_view instruction, size_t width) {
+  std::string text;
+  for (const char c : instruction) {
+    const bool is_blank = c == ' ' || c == '\t';
+    if (!is_blank || !text.ends_with(' ')) text += is_blank ? ' ' : c;
+  }
+  return shortened(text, width);
+}
+
 std::string bytes_words(uint64_t bytes) {
   constexpr std::array<std::string_view, 5> kUnits = {"B", "kB", "MB", "GB", "TB"};
   auto amount = static_cast<double>(bytes);

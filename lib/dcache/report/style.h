@@ -26,6 +26,8 @@ std::string printable(std::string_view text);
 void append_printable(std::string_view text, std::string& out);
 // The same, cut to `width` characters with an ellipsis.
 std::string shortened(std::string_view text, size_t width);
+// The same for an instruction: the blanks that indented continuation lines leave are one.
+std::string shortened_step(std::string_view instruction, size_t width);
 
 // "512 B", "1.5 MB": powers of a thousand.
 std::string bytes_words(uint64_t bytes);
