@@ -1,8 +1,12 @@
 #include "dcache/report/history.h"
 
+#include <fmt/format.h>
+
 #include "cli/commands.h"
 #include "cli/replaying.h"
 #include "cli/terminal.h"
+#include "dcache/report/page.h"
+#include "dcache/text/path.h"
 
 namespace dcache::cli {
 namespace {
@@ -20,7 +24,13 @@ int run(const Options& options) {
   const auto history = replayer.replay();
   if (!history) return kError;
   std::string out;
-  if (options.format == "json") {
+  if (options.format == "html") {
+    report::append_history_page(
+        *history,
+        fmt::format("{}: what Docker would have rebuilt", text::base_name(replayer.repository().root())),
+        out);
+    print_file_and_clear(out);
+  } else if (options.format == "json") {
     report::append_history_json(*history, options.steps, out);
   } else {
     report::append_history(*history, report::Style(use_colour()), out);
@@ -37,7 +47,7 @@ Command history_command() {
   add_history_words(command, options->history);
   add_history_options(command, options->history);
   add_build_options(command, options->build, Dockerfiles::kSeveral);
-  command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
+  command.text("--format", "", options->format, "Output format").choices = {"text", "json", "html"};
   command.flag("--steps", options->steps, "In JSON, also what each step did at each commit");
   command.notes =
       "Reads commits from git, without a checkout; also in a bare repository. Dockerfiles, ignore files and\n"
@@ -47,7 +57,8 @@ Command history_command() {
       "  dcache history -f build/Dockerfile -n 1000 --first-parent\n"
       "  dcache history --image api v1.0..v2.0\n"
       "  dcache history --since '3 months ago' --cache-from min   # CI workers that start empty\n"
-      "  dcache history --format json --steps";
+      "  dcache history --format json --steps\n"
+      "  dcache history --format html > history.html";
   command.exit_status = "0, or 2 if the commits or the images of the newest one can't be read.";
   command.run = [options] { return run(*options); };
   return command;

@@ -13,7 +13,6 @@
 #include "dcache/observe/durations.h"
 #include "dcache/observe/log_reader.h"
 #include "dcache/text/file_io.h"
-#include "dcache/text/path.h"
 #include "dcache/text/words.h"
 
 namespace dcache::cli {
@@ -92,16 +91,7 @@ std::string occasion(const LogQuestion& question) {
 // Keeps how long the steps took that ran. False, with a word on standard error, where that fails.
 bool remember(const report::LogView& view) {
   observe::Durations durations = observe::Durations::open(store_folder());
-  for (const report::LogBuild& build : view.builds) {
-    if (!build.has_dockerfile()) continue;
-    const std::string dockerfile = text::real_path(build.model.dockerfile);
-    for (const report::LogStep& step : build.steps) {
-      const bool is_whole = step.ran() && step.vertex->ended && step.vertex->error.empty();
-      if (!is_whole || step.is_image() || !step.shared_with.empty()) continue;
-      durations.set(observe::Durations::key_of(*build.model.graph, *step.planned, dockerfile),
-                    step.vertex->seconds);
-    }
-  }
+  add_times(view, durations);
   const std::string failure = durations.save();
   if (!failure.empty()) complain("--remember: " + failure);
   return failure.empty();

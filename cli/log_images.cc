@@ -6,8 +6,11 @@
 #include "cli/terminal.h"
 #include "dcache/cache/revision.h"
 #include "dcache/dockerfile/parser.h"
+#include "dcache/observe/log_reader.h"
+#include "dcache/observe/match.h"
 #include "dcache/project/cache_option.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/file_io.h"
 
 namespace dcache::cli {
 
@@ -148,6 +151,35 @@ report::LogModel LogImages::best_model(const observe::Log& log, size_t build) co
     most = std::max(most, own);
   }
   return best;
+}
+
+void add_times(const report::LogView& view, observe::Durations& durations) {
+  for (const report::LogBuild& build : view.builds) {
+    if (!build.has_dockerfile()) continue;
+    const std::string dockerfile = text::real_path(build.model.dockerfile);
+    for (const report::LogStep& step : build.steps) {
+      const bool is_whole = step.ran() && step.vertex->ended && step.vertex->error.empty();
+      if (!is_whole || step.is_image() || !step.shared_with.empty()) continue;
+      durations.set(observe::Durations::key_of(*build.model.graph, *step.planned, dockerfile),
+                    step.vertex->seconds);
+    }
+  }
+}
+
+std::optional<observe::Durations> durations_with(const std::string& log, const BuildFlags& flags) {
+  observe::Durations durations = known_durations(flags);
+  if (log.empty()) return durations;
+  const auto read = observe::read_log(log);
+  if (!read) {
+    complain(text::words_of(read.error()));
+    return std::nullopt;
+  }
+  LogQuestion question;
+  question.build = flags;
+  LogImages images(std::move(question));
+  if (!images.find()) return std::nullopt;
+  add_times(report::view_of(*read, images.models_of(*read)), durations);
+  return durations;
 }
 
 }  // namespace dcache::cli

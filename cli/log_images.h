@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/build_options.h"
 #include "cli/selection.h"
+#include "dcache/observe/durations.h"
 #include "dcache/observe/log.h"
 #include "dcache/project/affected.h"
 #include "dcache/report/log.h"
@@ -65,5 +67,12 @@ class LogImages {
   std::vector<Candidate> candidates_;
   HashingLine line_;
 };
+
+// Adds how long the steps took that ran, in builds whose Dockerfile is known.
+void add_times(const report::LogView& view, observe::Durations& durations);
+
+// The times that --remember kept, and those of a log, unless that is empty. Nothing, with a word on standard
+// error, if the log can't be read.
+std::optional<observe::Durations> durations_with(const std::string& log, const BuildFlags& flags);
 
 }  // namespace dcache::cli

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/log_images.h"
 #include "cli/proposals.h"
 #include "cli/replaying.h"
 #include "cli/states.h"
@@ -22,6 +23,7 @@ struct Options {
   BuildFlags build;
   HistoryFlags history;
   ProposalFlags proposals;
+  std::string log;
   bool diff = false;
   bool write = false;
   std::string format = "text";
@@ -41,7 +43,9 @@ class Session {
     if (selection_.meant.empty() ||
         !import_caches(replayer_.flags(), options_.history.cache_from, selection_))
       return kError;
-    proposals_ = propose(options_.proposals, replayer_, selection_, failed_);
+    const auto durations = durations_with(options_.log, replayer_.flags());
+    if (!durations) return kError;
+    proposals_ = propose(options_.proposals, replayer_, *durations, selection_, failed_);
     return report();
   }
 
@@ -103,12 +107,9 @@ Command optimize_command() {
   add_store_option(command, options->build);
   command.flag("--diff", options->diff, "Show the changes without making them (default)");
   command.flag("--write", options->write, "Write the Dockerfile, and the ignore file that it lacks");
-  command.number("--min-gain", "COUNT", options->proposals.least_gain,
-                 "Leave out changes that save fewer rebuilds of steps, over all commits");
-  command.flag("--unsafe-fixes", options->proposals.unsafe_fixes,
-               "Also make changes that may change the image");
-  command.text("--config", "FILE", options->proposals.config,
-               "Configuration file whose ignored rules count (default: as for dcache lint)");
+  add_proposal_options(command, options->proposals);
+  command.text("--log", "FILE", options->log,
+               "The log of a build: how long its steps took, to say the gain in minutes");
   command.text("--format", "", options->format, "Output format").choices = {"text", "json"};
   command.notes =
       "Makes the fixes of the rules about caching together, and replays the commits twice: as if the "
@@ -119,7 +120,7 @@ Command optimize_command() {
   command.examples =
       "  dcache optimize\n"
       "  dcache optimize -f build/Dockerfile -n 1000 --min-gain 10\n"
-      "  dcache log build.log --remember && dcache optimize   # with minutes\n"
+      "  dcache optimize --log build.log   # with minutes\n"
       "  dcache optimize --image api --write";
   command.exit_status =
       "0, or 2 if the commits, the images or a Dockerfile can't be read or none can be built.";

@@ -26,14 +26,14 @@ struct Subject {
 class Proposer {
  public:
   Proposer(const ProposalFlags& flags, const project::ProjectOptions& project, const Replayer& replayer,
-           const Selection& selection, bool& failed)
+           const observe::Durations& durations, const Selection& selection, bool& failed)
       : options_(flags),
         replayer_(replayer),
         selection_(selection),
         failed_(failed),
         files_(project.read.files),
         images_(std::make_shared<project::ImageFinder>(project)),
-        durations_(known_durations(replayer.flags())) {}
+        durations_(durations) {}
 
   std::vector<optimize::Proposal> run() {
     std::vector<optimize::Proposal> proposals;
@@ -103,15 +103,24 @@ class Proposer {
   bool& failed_;
   std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<project::ImageFinder> images_;
-  observe::Durations durations_;
+  const observe::Durations& durations_;
 };
 
 }  // namespace
 
+void add_proposal_options(Command& command, ProposalFlags& flags) {
+  command.number("--min-gain", "COUNT", flags.least_gain,
+                 "Leave out changes that save fewer rebuilds of steps, over all commits");
+  command.flag("--unsafe-fixes", flags.unsafe_fixes, "Also propose changes that may change the image");
+  command.text("--config", "FILE", flags.config,
+               "Configuration file whose ignored rules count (default: as for dcache lint)");
+}
+
 std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replayer& replayer,
-                                        const Selection& selection, bool& failed) {
+                                        const observe::Durations& durations, const Selection& selection,
+                                        bool& failed) {
   const auto options = project_options_of(replayer.flags());
-  if (options) return Proposer(flags, *options, replayer, selection, failed).run();
+  if (options) return Proposer(flags, *options, replayer, durations, selection, failed).run();
   failed = true;
   return {};
 }

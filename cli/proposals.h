@@ -8,6 +8,7 @@
 
 #include "cli/replaying.h"
 #include "cli/selection.h"
+#include "dcache/observe/durations.h"
 #include "dcache/optimize/optimize.h"
 
 namespace dcache::cli {
@@ -17,11 +18,13 @@ struct ProposalFlags {
   bool unsafe_fixes = false;
   std::string config;  // empty for the nearest
 };
+void add_proposal_options(Command& command, ProposalFlags& flags);
 
 // One proposal for each Dockerfile that images of the selection are built from. Says on standard error what
 // can't be worked out, and sets `failed` then.
 std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replayer& replayer,
-                                        const Selection& selection, bool& failed);
+                                        const observe::Durations& durations, const Selection& selection,
+                                        bool& failed);
 
 // The patch of a proposal. A file that is among `shown` already is left out, since two Dockerfiles may have
 // one.

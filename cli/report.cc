@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/log_images.h"
 #include "cli/planned.h"
 #include "cli/proposals.h"
 #include "cli/replaying.h"
@@ -19,9 +20,7 @@
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
-#include "dcache/text/times.h"
 #include "dcache/text/words.h"
-#include "dcache/version.h"
 
 namespace dcache::cli {
 namespace {
@@ -47,22 +46,22 @@ class Session {
     auto history = replayer_.replay();
     if (!history) return kError;
     history_ = std::move(*history);
-    proposals_ = propose(options_.proposals, replayer_, selection_, failed_);
+    auto durations = durations_with(options_.log, replayer_.flags());
+    if (!durations) return kError;
+    durations_ = std::move(*durations);
+    proposals_ = propose(options_.proposals, replayer_, durations_, selection_, failed_);
     report::Page page{
         .title = fmt::format("{}: what Docker rebuilds", text::base_name(replayer_.repository().root())),
-        .made = fmt::format("By dcache {}, over {}, {} to {}", DCACHE_VERSION,
-                            text::counted(history_.commits.size(), "commit"),
-                            text::day_of(history_.commits.front().time),
-                            text::day_of(history_.commits.back().time)),
+        .made = report::made_words(history_.commits),
         .images = images(),
         .findings = findings(),
-        .proposals = {},
+        .proposals = std::vector<report::PageProposal>(),
         .commits = history_.commits,
         .log = log_ ? &view_ : nullptr,
         .notes = history_.notes};
     std::set<std::string> shown;
     for (const optimize::Proposal& proposal : proposals_)
-      page.proposals.push_back({&proposal, patch_of(proposal, shown)});
+      page.proposals->push_back({&proposal, patch_of(proposal, shown)});
     std::string out;
     report::append_page(page, out);
     if (options_.output.empty()) {
@@ -88,11 +87,12 @@ class Session {
   }
 
   std::vector<report::PageImage> images() {
-    const observe::Durations durations = known_durations(replayer_.flags());
     std::vector<report::PageImage> images;
     for (const size_t index : selection_.meant) {
       const project::Image& image = selection_.project.images[index];
       report::PageImage one{.image = &image, .view = {}};
+      one.view.name = image.target.name;
+      one.view.dockerfile = image.build.dockerfile;
       const auto known = std::ranges::find(history_.images, image.target.name, &history::ImageHistory::name);
       if (known != history_.images.end()) one.history = &*known;
       if (auto planned = plan_image(image)) {
@@ -100,7 +100,7 @@ class Session {
         report::ViewSource source{.name = image.target.name, .dockerfile = image.build.dockerfile};
         source.graph = planned_.back().graph.get();
         source.history = one.history;
-        source.seconds = step_seconds(durations, image.build.dockerfile);
+        source.seconds = step_seconds(durations_, image.build.dockerfile);
         one.view = report::view_of(source);
       } else {
         failed_ = failed_ || image.remote.empty();
@@ -142,6 +142,7 @@ class Session {
   Replayer replayer_;
   Selection selection_;
   history::History history_;
+  observe::Durations durations_;
   std::vector<optimize::Proposal> proposals_;
   std::deque<cache::PlannedFile> planned_;
   std::optional<observe::Log> log_;
@@ -161,13 +162,9 @@ Command report_command() {
   add_history_options(command, options->history);
   add_build_options(command, options->build, Dockerfiles::kSeveral);
   add_store_option(command, options->build);
-  command.text("--log", "FILE", options->log, "The log of a build, to show when each step was worked on");
-  command.number("--min-gain", "COUNT", options->proposals.least_gain,
-                 "Propose no changes that save fewer rebuilds of steps, over all commits");
-  command.flag("--unsafe-fixes", options->proposals.unsafe_fixes,
-               "Propose changes that may change the image, too");
-  command.text("--config", "FILE", options->proposals.config,
-               "Configuration file of the rules (default: as for dcache lint)");
+  command.text("--log", "FILE", options->log,
+               "The log of a build, to show when each step was worked on and how long it took");
+  add_proposal_options(command, options->proposals);
   command.notes =
       "The page is one file that needs no network and no other file. It shows what dcache images, lint, "
       "history,\n"

@@ -86,6 +86,29 @@ TEST(Report, ShowsTheTimesOfABuild) {
   EXPECT_EQ(runs.at(0).at("bars").at(1).at("cached"), true);
 }
 
+TEST(Report, SaysHowLongTheStepsOfALogTake) {
+  const Repository repository;
+  repository.write("build.log", "#7 [4/4] RUN npm ci\n#7 DONE 94.1s\n");
+  const json data = repository.data({"--log", "build.log"});
+  EXPECT_EQ(data.at("images").at(0).at("steps").at(3).at("seconds"), 94.1);
+  EXPECT_NEAR(data.at("proposals").at(0).at("changes").at(0).at("gain").at("seconds").get<double>(), 94.1,
+              0.01);
+}
+
+TEST(Report, HistoryAloneIsAPageToo) {
+  const Repository repository;
+  const Outcome outcome = run_dcache({"history", "--format", "html"}, repository.path());
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const json data = json::parse(between(outcome.out, kData, "</script>"));
+  EXPECT_FALSE(data.contains("findings"));
+  EXPECT_FALSE(data.contains("proposals"));
+  const json& image = data.at("images").at(0);
+  EXPECT_EQ(image.at("name"), "Dockerfile");
+  EXPECT_EQ(image.at("steps").at(3).at("instruction"), "RUN npm ci");
+  EXPECT_EQ(image.at("steps").at(3).at("rebuilt"), 2);
+  EXPECT_EQ(image.at("heat"), json({"mmmm", "uhmm"}));
+}
+
 TEST(Report, LetsNoTextBecomeMarkup) {
   const Repository repository;
   repository.write("Dockerfile", "FROM node:20\nRUN echo '</script><!--<script>alert(1)//' && echo ]]>\n");

@@ -120,6 +120,18 @@ BuildView view_of(const ViewSource& source) {
   return view;
 }
 
+BuildView view_of(const history::ImageHistory& history) {
+  BuildView view{
+      .name = history.name, .dockerfile = history.dockerfile, .stages = {}, .steps = {}, .target = {}};
+  for (const history::StepHistory& step : history.steps) {
+    ViewStep one{.line = step.line, .instruction = step.instruction, .needs = {}};
+    one.frequency = Frequency{step.rebuilt, step.depends, history.built};
+    one.history = &step;
+    view.steps.push_back(std::move(one));
+  }
+  return view;
+}
+
 void set_layers(std::vector<ImageNode>& images) {
   // As many rounds as the longest chain has links; images that need each other in a circle end it.
   for (size_t round = 0; round < images.size(); ++round) {

@@ -65,6 +65,8 @@ struct ViewSource {
   std::function<std::optional<double>(const plan::Graph&, size_t step)> seconds = {};
 };
 BuildView view_of(const ViewSource& source);
+// What the commits alone say: the steps of the newest one, without what each needs.
+BuildView view_of(const history::ImageHistory& history);
 
 // An image of a repository, and the images that it starts or copies from.
 struct ImageNode {

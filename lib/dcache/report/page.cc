@@ -14,6 +14,8 @@
 #include "dcache/text/digest.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/times.h"
+#include "dcache/text/words.h"
+#include "dcache/version.h"
 
 namespace dcache::report {
 namespace {
@@ -106,13 +108,13 @@ void write_heat(const PageImage& image, text::JsonWriter& json) {
 }
 
 void write_image(const PageImage& image, text::JsonWriter& json) {
-  const project::Image& one = *image.image;
-  json.begin_object()
-      .member("name", one.target.name)
-      .member("dockerfile", one.build.dockerfile)
-      .member("context", one.build.context);
-  if (!one.target.defined.empty() && one.origin().kind != project::DefinitionKind::kDockerfile)
-    json.member("defined", fmt::format("{}:{}", one.origin().path, one.origin().line));
+  json.begin_object().member("name", image.view.name).member("dockerfile", image.view.dockerfile);
+  if (image.image != nullptr) {
+    const project::Image& one = *image.image;
+    json.member("context", one.build.context);
+    if (!one.target.defined.empty() && one.origin().kind != project::DefinitionKind::kDockerfile)
+      json.member("defined", fmt::format("{}:{}", one.origin().path, one.origin().line));
+  }
   if (image.history != nullptr)
     json.member("built", image.history->built).member("unchanged", image.history->unchanged);
   if (image.view.critical_seconds) json.member("critical_seconds", *image.view.critical_seconds);
@@ -179,16 +181,23 @@ std::string data_of(const Page& page) {
         .member("day", text::day_of(commit.time))
         .member("subject", commit.subject)
         .end_object();
-  json.end_array().key("findings").begin_array();
-  for (const PageFinding& finding : page.findings)
-    write_finding(finding, json);
-  json.end_array().key("proposals").begin_array();
-  for (const PageProposal& proposal : page.proposals) {
-    json.begin_object();
-    write_proposal(*proposal.proposal, json);
-    json.member("patch", proposal.patch).end_object();
+  json.end_array();
+  if (page.findings) {
+    json.key("findings").begin_array();
+    for (const PageFinding& finding : *page.findings)
+      write_finding(finding, json);
+    json.end_array();
   }
-  json.end_array().key("runs").begin_array();
+  if (page.proposals) {
+    json.key("proposals").begin_array();
+    for (const PageProposal& proposal : *page.proposals) {
+      json.begin_object();
+      write_proposal(*proposal.proposal, json);
+      json.member("patch", proposal.patch).end_object();
+    }
+    json.end_array();
+  }
+  json.key("runs").begin_array();
   for (size_t i = 0; page.log != nullptr && i < page.log->timelines.size(); ++i)
     write_run(*page.log, i, json);
   json.end_array().key("notes").begin_array();
@@ -234,6 +243,25 @@ void append_page(const Page& page, std::string& out) {
     rest.remove_prefix(close + 1);
   }
   out += rest;
+}
+
+void append_history_page(const history::History& history, std::string title, std::string& out) {
+  Page page{.title = std::move(title),
+            .made = made_words(history.commits),
+            .images = {},
+            .findings = {},
+            .proposals = {},
+            .commits = history.commits,
+            .notes = history.notes};
+  for (const ImageHistory& image : history.images)
+    page.images.push_back({.image = nullptr, .view = view_of(image), .history = &image});
+  append_page(page, out);
+}
+
+std::string made_words(std::span<const context::Commit> commits) {
+  return fmt::format("By dcache {}, over {}, {} to {}", DCACHE_VERSION,
+                     text::counted(commits.size(), "commit"), text::day_of(commits.front().time),
+                     text::day_of(commits.back().time));
 }
 
 }  // namespace dcache::report

@@ -6,6 +6,7 @@
 // text; the policy of the page (Content-Security-Policy) allows this script and this style and nothing else.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +21,8 @@
 namespace dcache::report {
 
 struct PageImage {
-  const project::Image* image = nullptr;
-  BuildView view;  // with the steps of the work tree; empty if it can't be planned
+  const project::Image* image = nullptr;  // null where only its history is known
+  BuildView view;                         // with the steps of the work tree; empty if it can't be planned
   const history::ImageHistory* history = nullptr;  // null where no commits were replayed
 };
 
@@ -41,13 +42,20 @@ struct Page {
   std::string title;
   std::string made;  // a line: by what and about what
   std::vector<PageImage> images;
-  std::vector<PageFinding> findings;
-  std::vector<PageProposal> proposals;
+  // Nothing where nobody looked for them.
+  std::optional<std::vector<PageFinding>> findings;
+  std::optional<std::vector<PageProposal>> proposals;
   std::span<const context::Commit> commits = {};
   const LogView* log = nullptr;    // a build that happened; null for none
   std::vector<std::string> notes;  // sentences
 };
 
 void append_page(const Page& page, std::string& out);
+
+// The page of a history alone.
+void append_history_page(const history::History& history, std::string title, std::string& out);
+
+// "By dcache 1.0, over 300 commits, 2026-05-07 to 2026-11-28"
+std::string made_words(std::span<const context::Commit> commits);
 
 }  // namespace dcache::report

@@ -64,16 +64,16 @@
     document.getElementById("title").textContent = data.title;
     document.getElementById("made").textContent = data.made;
     const cards = [[data.images.length, data.images.length === 1 ? "image" : "images"]];
-    const levels = ["error", "warning"].map((level) => data.findings.filter((one) => one.level === level).length);
-    cards.push([levels[0] + levels[1], "errors and warnings"]);
+    if (data.findings) cards.push([data.findings.filter((one) => one.level === "error" || one.level === "warning").length, "errors and warnings"]);
     if (data.commits.length > 0) cards.push([data.commits.length, "commits replayed"]);
-    const runs = data.proposals.reduce((sum, one) => sum + one.gain.runs, 0);
-    const cheaper = data.proposals.reduce((sum, one) => sum + one.gain.cheaper, 0);
+    const proposals = data.proposals || [];
+    const runs = proposals.reduce((sum, one) => sum + one.gain.runs, 0);
+    const cheaper = proposals.reduce((sum, one) => sum + one.gain.cheaper, 0);
     if (runs > 0) cards.push([runs, "runs of RUN steps that changes would have saved"]);
     if (cheaper > 0) cards.push([cheaper, "runs of RUN steps that would have found a filled cache"]);
-    const seconds = data.proposals.reduce((sum, one) => sum + (one.gain.seconds || 0), 0);
+    const seconds = proposals.reduce((sum, one) => sum + (one.gain.seconds || 0), 0);
     if (seconds > 0) cards.push([time(seconds), "that they would have taken"]);
-    const rows = data.images.map((image) => [image.name, code(image.dockerfile), code(image.context), image.defined || "",
+    const rows = data.images.map((image) => [image.name, code(image.dockerfile), code(image.context || ""), image.defined || "",
       image.built === undefined ? "" : image.built - image.unchanged + " of " + image.built]);
     section("overview", "Overview", element("ul", {class: "cards"}, ...cards.map(([number, text]) => element("li", {}, element("b", {}, number), text))),
       table(["Image", "Dockerfile", "Context", "Defined in", "#Rebuilds at"], rows),
@@ -81,6 +81,7 @@
   }
 
   function advice() {
+    if (!data.proposals) return;
     const useful = data.proposals.filter((one) => one.changes.length > 0 || one.unsafe.length > 0);
     const parts = [];
     for (const one of useful) {
@@ -152,6 +153,7 @@
   }
 
   function findings() {
+    if (!data.findings) return;
     if (data.findings.length === 0) {
       section("findings", "Findings", element("p", {}, "No findings."));
       return;
@@ -174,7 +176,7 @@
   }
 
   function graph() {
-    const images = data.images.filter((image) => image.steps.length > 0);
+    const images = data.images.filter((image) => image.stages.length > 0);
     if (images.length === 0) return;
     section("graph", "What depends on what", ...chooser("graph", images, (image) => [
       element("p", {class: "dim"}, "Stages from left to right; solid arrows: starts from it, dashed arrows: takes files of it. " +
