@@ -61,18 +61,41 @@ bool list(int folder, Visit visit) {
       &visit);
 }
 
-// A folder that the walk enters, and once it was read what is in it.
+// A folder that the walk enters, and once it was read what is in it. Records are made of it at the end: a
+// large context has few folders and many files, and memory that is only needed on the way costs most of the
+// time.
 struct Entered {
   struct Entry {
-    Record record;
-    std::unique_ptr<Entered> below = nullptr;
+    size_t name = 0;    // its place in `names`
+    size_t target = 0;  // of a link, its place in `targets`
+    uint32_t mode = 0;
+    Type type = Type::kFile;
     bool ignored = false;  // counts only if something below it is taken back in
+    std::unique_ptr<Entered> below = nullptr;
   };
+
+  // The record of an entry; `prefix` is the path of the folder with a `/` at its end.
+  void fill(size_t index, std::string_view prefix, Record& record) const {
+    const Entry& entry = entries[index];
+    const std::string_view name = names.c_str() + entry.name;
+    record.path.reserve(prefix.size() + name.size());
+    record.path.append(prefix).append(name);
+    record.type = entry.type;
+    record.mode = entry.mode;
+    if (entry.type == Type::kSymlink) record.target = targets.c_str() + entry.target;
+    if (entry.below) record.attributes = entry.below->attributes;
+    if (entry.type != Type::kFile || stamps.empty()) return;
+    record.stamp = stamps[index];
+    record.size = record.stamp.size;
+  }
 
   std::string path = {};  // "" is the root
   ignore::Matcher::Folder decided = {};
   Hash attributes = {};
   std::vector<Entry> entries = {};  // sorted
+  std::vector<Stamp> stamps = {};   // of them all, where files are looked at
+  std::string names = {};           // one after the other with a zero after each
+  std::string targets = {};         // the same
   std::vector<Problem> problems = {};
   uint64_t ignored = 0;
 };
@@ -137,9 +160,10 @@ class Walker {
   static void collect(Entered& folder, std::vector<Record>& records, Walk& walk) {
     walk.ignored += folder.ignored;
     std::move(folder.problems.begin(), folder.problems.end(), std::back_inserter(walk.problems));
-    for (Entered::Entry& entry : folder.entries) {
-      if (entry.below) entry.record.attributes = entry.below->attributes;
-      records.push_back(std::move(entry.record));
+    const std::string prefix = folder.path.empty() ? "" : folder.path + '/';
+    for (size_t i = 0; i < folder.entries.size(); ++i) {
+      const Entered::Entry& entry = folder.entries[i];
+      folder.fill(i, prefix, records.emplace_back());
       if (!entry.below) continue;
       const size_t before = records.size();
       collect(*entry.below, records, walk);
@@ -148,7 +172,7 @@ class Walker {
   }
 
   struct Name {
-    size_t at;  // in the names of a folder, one after the other with a zero after each
+    size_t at;  // in the names of a folder
     unsigned char type;
   };
 
@@ -156,93 +180,93 @@ class Walker {
     const Descriptor fd(::openat(root_, folder.path.empty() ? "." : folder.path.c_str(), kFolderFlags));
     if (fd.get() < 0) return report(folder, folder.path, std::strerror(errno));
     if (!options_.names_only) folder.attributes = hash_attributes(fd.get());
-    std::string text;
     std::vector<Name> names;
     const bool whole = list(fd.get(), [&](const char* name, unsigned char type) {
-      names.push_back({text.size(), type});
-      text.append(name).push_back('\0');
+      names.push_back({folder.names.size(), type});
+      folder.names.append(name).push_back('\0');
     });
     if (!whole) report(folder, folder.path, std::strerror(errno));
-    const char* const base = text.c_str();
+    const char* const base = folder.names.c_str();
     std::sort(names.begin(), names.end(),
               [&](const Name& a, const Name& b) { return std::strcmp(base + a.at, base + b.at) < 0; });
-    const std::string prefix = folder.path.empty() ? "" : folder.path + '/';
+    std::string path = folder.path.empty() ? "" : folder.path + '/';
+    const size_t prefix = path.size();
     folder.entries.reserve(names.size());
-    for (const Name& name : names)
-      visit(fd.get(), base + name.at, name.type, prefix, folder);
+    for (const Name& name : names) {
+      path.resize(prefix);
+      path.append(base + name.at);
+      visit(fd.get(), name, path, folder);
+    }
   }
 
-  void visit(int fd, const char* name, unsigned char type, const std::string& prefix, Entered& folder) {
-    Record record;
-    record.path.reserve(prefix.size() + std::strlen(name));
-    record.path.append(prefix).append(name);
+  void visit(int fd, const Name& name, const std::string& path, Entered& folder) {
+    const char* const text = folder.names.c_str() + name.at;
+    unsigned char type = name.type;
     ignore::Matcher::Folder self;
     const bool may_be_folder = type == DT_DIR || type == DT_UNKNOWN;
-    const ignore::Decision decision =
-        ignore_.decide(record.path, folder.decided, may_be_folder ? &self : nullptr);
+    const ignore::Decision decision = ignore_.decide(path, folder.decided, may_be_folder ? &self : nullptr);
     const bool ignored = decision.ignored;
     if (ignored) ++folder.ignored;
     if (ignored && !may_be_folder && ignored_by_.empty()) return;
     struct stat status {};
     const bool look = !options_.names_only || !ignored_by_.empty() || type == DT_UNKNOWN;
-    if (look && ::fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (!ignored) report(folder, record.path, std::strerror(errno));
+    if (look && ::fstatat(fd, text, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (!ignored) report(folder, path, std::strerror(errno));
       return;
     }
     if (look) type = static_cast<unsigned char>(IFTODT(status.st_mode));
-    const bool enters = type == DT_DIR && (!ignored || ignore_.may_reinclude_below(record.path));
+    const bool enters = type == DT_DIR && (!ignored || ignore_.may_reinclude_below(path));
     if (ignored && !ignored_by_.empty())
-      measure(folder, record.path, status, !enters,
+      measure(folder, path, status, !enters,
               static_cast<size_t>(decision.pattern - ignore_.patterns().data()));
     if (ignored && !enters) return;
-    if (!options_.names_only) record.mode = status.st_mode & 07777U;
-    if (!describe(fd, name, type, status, folder, record)) return;
-    if (enters && record.path.size() >= kLongestPath) {
-      report(folder, record.path, std::string(kTooDeep));
-      if (!ignored) folder.entries.push_back({std::move(record)});
-      return;
+    Entered::Entry entry{.name = name.at, .ignored = ignored};
+    if (!options_.names_only) entry.mode = status.st_mode & 07777U;
+    if (!describe(fd, text, type, path, folder, entry)) return;
+    const bool too_deep = enters && path.size() >= kLongestPath;
+    if (too_deep) report(folder, path, std::string(kTooDeep));
+    if (too_deep && ignored) return;
+    if (enters && !too_deep) {
+      entry.below = std::make_unique<Entered>();
+      entry.below->path = path;
+      entry.below->decided = std::move(self);
     }
-    Entered::Entry& entry = folder.entries.emplace_back(Entered::Entry{std::move(record)});
-    entry.ignored = ignored;
-    if (!enters) return;
-    entry.below = std::make_unique<Entered>();
-    entry.below->path = entry.record.path;
-    entry.below->decided = std::move(self);
+    folder.entries.push_back(std::move(entry));
+    if (!options_.names_only) folder.stamps.push_back(stamp_of(status));
   }
 
-  // Type, size and target. False for what a build context can't contain.
-  static bool describe(int fd, const char* name, unsigned char type, const struct stat& status,
-                       Entered& folder, Record& record) {
+  // Type and target. False for what a build context can't contain.
+  static bool describe(int fd, const char* name, unsigned char type, const std::string& path, Entered& folder,
+                       Entered::Entry& entry) {
     switch (type) {
       case DT_REG:
-        record.type = Type::kFile;
-        record.size = static_cast<uint64_t>(status.st_size);
-        record.stamp = stamp_of(status);
         return true;
       case DT_DIR:
-        record.type = Type::kFolder;
+        entry.type = Type::kFolder;
         return true;
       case DT_LNK:
-        record.type = Type::kSymlink;
-        return read_target(fd, name, folder, record);
+        entry.type = Type::kSymlink;
+        return read_target(fd, name, path, folder, entry);
       case DT_SOCK:
-        report(folder, record.path, "is a socket, which builders leave out");
+        report(folder, path, "is a socket, which builders leave out");
         return false;
       default:
-        record.type = Type::kOther;
-        report(folder, record.path, "is a FIFO or a device; its content is not part of a cache key");
+        entry.type = Type::kOther;
+        report(folder, path, "is a FIFO or a device; its content is not part of a cache key");
         return true;
     }
   }
 
-  static bool read_target(int fd, const char* name, Entered& folder, Record& record) {
+  static bool read_target(int fd, const char* name, const std::string& path, Entered& folder,
+                          Entered::Entry& entry) {
     char target[4096];
     const ssize_t length = ::readlinkat(fd, name, target, sizeof target);
     if (length < 0) {
-      report(folder, record.path, std::strerror(errno));
+      report(folder, path, std::strerror(errno));
       return false;
     }
-    record.target.assign(target, static_cast<size_t>(length));
+    entry.target = folder.targets.size();
+    folder.targets.append(target, static_cast<size_t>(length)).push_back('\0');
     return true;
   }
 
