@@ -176,9 +176,8 @@ struct GitRepository::State {
 
   const std::optional<TrackedPaths>& read_tracked() const {
     if (tracked) return *tracked;
-    const auto bytes =
-        text::read_regular_file(std::string(library().git_repository_path(repository.get())) + "index");
-    return tracked.emplace(bytes ? TrackedPaths::parse(*bytes) : std::nullopt);
+    return tracked.emplace(
+        TrackedPaths::read(std::string(library().git_repository_path(repository.get())) + "index"));
   }
 
   bool tracks(const std::string& path, bool is_folder) const {

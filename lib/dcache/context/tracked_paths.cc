@@ -1,7 +1,14 @@
 #include "dcache/context/tracked_paths.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dcache/text/descriptor.h"
 
 namespace dcache::context {
 namespace {
@@ -11,50 +18,102 @@ constexpr size_t kFlags = 60;  // in an entry, after times, mode, owner, size an
 constexpr uint16_t kExtended = 0x4000;
 constexpr uint32_t kFirstVersion = 2, kExtendedVersion = 3, kCompressedVersion = 4;
 
+// The bytes of an open file up to a size, of which a piece is in memory.
+class Pieces {
+ public:
+  Pieces(int fd, uint64_t size) : fd_(fd), left_(size) {}
+
+  // What was read and not skipped.
+  std::string_view text() const { return std::string_view(piece_).substr(at_); }
+
+  // Whether text() has so many bytes, or more, after reading on.
+  bool has(size_t bytes) {
+    while (text().size() < bytes) {
+      if (!read_on()) return false;
+    }
+    return true;
+  }
+
+  // False if there are not so many.
+  bool skip(size_t bytes) {
+    while (text().size() < bytes) {
+      bytes -= text().size();
+      at_ = piece_.size();
+      if (!read_on()) return false;
+    }
+    at_ += bytes;
+    return true;
+  }
+
+ private:
+  static constexpr uint64_t kPiece = uint64_t{1} << 16U;
+
+  bool read_on() {
+    piece_.erase(0, at_);
+    at_ = 0;
+    const size_t before = piece_.size();
+    const auto most = static_cast<size_t>(std::min(kPiece, left_));
+    piece_.resize(before + most);
+    ssize_t got = -1;
+    do
+      got = ::read(fd_, piece_.data() + before, most);
+    while (got < 0 && errno == EINTR);
+    piece_.resize(before + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    left_ -= piece_.size() - before;
+    return got > 0;
+  }
+
+  int fd_;
+  uint64_t left_;
+  std::string piece_;
+  size_t at_ = 0;
+};
+
 // Reads entries one after the other.
 class IndexReader {
  public:
-  explicit IndexReader(std::string_view index) : bytes_(index) {}
+  // `size` is that of the file without the hash at its end.
+  IndexReader(int fd, uint64_t size) : pieces_(fd, size) {}
 
   // False for a file that is not an index of a known version.
   bool read_header() {
-    if (bytes_.size() < kHeader + kHash || !bytes_.starts_with("DIRC")) return false;
+    if (!pieces_.has(kHeader) || !pieces_.text().starts_with("DIRC")) return false;
     version_ = number(4, 4);
     count_ = number(8, 4);
-    bytes_.remove_suffix(kHash);
-    at_ = kHeader;
-    return version_ >= kFirstVersion && version_ <= kCompressedVersion;
+    return pieces_.skip(kHeader) && version_ >= kFirstVersion && version_ <= kCompressedVersion;
   }
 
   uint32_t count() const { return count_; }
 
   // Makes `path`, which is that of the entry before, the next one. False for a damaged entry.
   bool read_path(std::string& path) {
-    if (bytes_.size() - at_ < kFlags + 4) return false;
-    const bool is_extended = (number(at_ + kFlags, 2) & kExtended) != 0;
+    if (!pieces_.has(kFlags + 4)) return false;
+    const bool is_extended = (number(kFlags, 2) & kExtended) != 0;
     if (is_extended && version_ < kExtendedVersion) return false;
-    const size_t start = at_;
-    at_ += kFlags + (is_extended ? 4 : 2);
+    const size_t start = kFlags + (is_extended ? 4 : 2);
+    if (!pieces_.skip(start)) return false;
     if (version_ == kCompressedVersion && !drop_end(path)) return false;
     if (version_ != kCompressedVersion) path.clear();
-    const size_t end = bytes_.find('\0', at_);
-    if (end == std::string_view::npos) return false;
-    path.append(bytes_.substr(at_, end - at_));
-    at_ = end + 1;
+    size_t length = pieces_.text().find('\0');
+    while (length == std::string_view::npos) {
+      const size_t searched = pieces_.text().size();
+      if (!pieces_.has(searched + 1)) return false;
+      length = pieces_.text().find('\0', searched);
+    }
+    path.append(pieces_.text().substr(0, length));
     // All but the compressed ones are filled up to a multiple of eight.
-    if (version_ != kCompressedVersion) at_ = start + (end - start + 8) / 8 * 8;
-    return at_ <= bytes_.size() && !path.empty();
+    const size_t filled = (start + length + 8) / 8 * 8 - start;
+    return pieces_.skip(version_ == kCompressedVersion ? length + 1 : filled) && !path.empty();
   }
 
   // Whether an extension follows without which the entries are not all there is: their names are in lower
   // case.
-  bool has_needed_extension() const {
-    size_t at = at_;
-    while (bytes_.size() - at >= 8) {
-      if (bytes_[at] >= 'a' && bytes_[at] <= 'z') return true;
-      const uint32_t size = number(at + 4, 4);
-      if (bytes_.size() - at - 8 < size) return true;
-      at += 8 + size;
+  bool has_needed_extension() {
+    while (pieces_.has(8)) {
+      const char first = pieces_.text().front();
+      if (first >= 'a' && first <= 'z') return true;
+      const uint32_t size = number(4, 4);
+      if (!pieces_.skip(8) || !pieces_.skip(size)) return true;
     }
     return false;
   }
@@ -62,7 +121,7 @@ class IndexReader {
  private:
   uint32_t number(size_t at, size_t bytes) const {
     uint32_t value = 0;
-    for (const char byte : bytes_.substr(at, bytes))
+    for (const char byte : pieces_.text().substr(at, bytes))
       value = value << 8U | static_cast<unsigned char>(byte);
     return value;
   }
@@ -71,8 +130,9 @@ class IndexReader {
   bool drop_end(std::string& path) {
     size_t dropped = 0;
     for (bool more = true, first = true; more; first = false) {
-      if (at_ == bytes_.size() || dropped > path.size()) return false;
-      const auto byte = static_cast<unsigned char>(bytes_[at_++]);
+      if (!pieces_.has(1) || dropped > path.size()) return false;
+      const auto byte = static_cast<unsigned char>(pieces_.text().front());
+      pieces_.skip(1);
       dropped = ((first ? 0 : dropped + 1) << 7U) | (byte & 0x7FU);
       more = (byte & 0x80U) != 0;
     }
@@ -81,17 +141,21 @@ class IndexReader {
     return true;
   }
 
-  std::string_view bytes_;  // without the hash at the end
-  size_t at_ = 0;
+  Pieces pieces_;
   uint32_t version_ = 0;
   uint32_t count_ = 0;
 };
 
 }  // namespace
 
-std::optional<TrackedPaths> TrackedPaths::parse(std::string_view index) {
-  IndexReader reader(index);
-  if (index.size() > std::numeric_limits<uint32_t>::max() || !reader.read_header()) return std::nullopt;
+std::optional<TrackedPaths> TrackedPaths::read(const std::string& index) {
+  const text::Descriptor fd(::open(index.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat status {};
+  if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const auto size = static_cast<uint64_t>(status.st_size);
+  if (size < kHeader + kHash || size > std::numeric_limits<uint32_t>::max()) return std::nullopt;
+  IndexReader reader(fd.get(), size - kHash);
+  if (!reader.read_header()) return std::nullopt;
   TrackedPaths tracked;
   std::string path, before;
   for (uint32_t i = 0; i < reader.count(); ++i) {

@@ -15,9 +15,10 @@ namespace dcache::context {
 // Immutable: safe to use from many threads.
 class TrackedPaths {
  public:
-  // Reads versions 2 to 4 with SHA-1 names. Nothing for a file that can't be read, is damaged, or needs more
-  // than itself: a split index, or one with folders of a sparse checkout. Such a file is for libgit2.
-  static std::optional<TrackedPaths> parse(std::string_view index);
+  // Reads an index of version 2 to 4 with SHA-1 names, a piece after the other: of a large one only the paths
+  // are kept. Nothing for a file that can't be read, is damaged, or needs more than itself: a split index, or
+  // one with folders of a sparse checkout. Such a file is for libgit2.
+  static std::optional<TrackedPaths> read(const std::string& index);
 
   // Paths are from the root of the work tree.
   bool contains(std::string_view path) const;
