@@ -198,15 +198,24 @@ std::string root_of(const Companion& companion) {
   return std::string(text::parent_path(text::parent_path(folder)));
 }
 
-// The text of the build's Dockerfile; nothing where that is not found.
-std::optional<std::string> dockerfile_text(const Companion& companion, const CiBuild& build) {
-  const std::string context = build.context.empty() ? "." : build.context;
-  const std::string file = build.file.empty() ? text::join_path(context, "Dockerfile") : build.file;
-  if (file.find('$') != std::string::npos || file.find("://") != std::string::npos) return std::nullopt;
-  const std::string inside = text::clean_path(file);
-  if (inside.starts_with("..") || inside.starts_with('/')) return std::nullopt;
-  const auto text = companion.files().read(text::join_path(root_of(companion), inside));
+// The path of a build's Dockerfile from the root of the repository; empty where it is not known, or not in it.
+std::string dockerfile_path(std::string_view context, const std::string& file) {
+  const std::string given =
+      file.empty() ? text::join_path(context.empty() ? "." : std::string(context), "Dockerfile") : file;
+  if (given.find('$') != std::string::npos || given.find("://") != std::string::npos) return {};
+  std::string inside = text::clean_path(given);
+  return inside.starts_with("..") || inside.starts_with('/') ? std::string() : inside;
+}
+
+// The text of a Dockerfile; nothing where that is not found.
+std::optional<std::string> dockerfile_text(const Companion& companion, const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const auto text = companion.files().read(text::join_path(root_of(companion), path));
   return text ? std::optional(*text) : std::nullopt;
+}
+
+std::optional<std::string> dockerfile_text(const Companion& companion, const CiBuild& build) {
+  return dockerfile_text(companion, dockerfile_path(build.context, build.file));
 }
 
 class Reader {
@@ -245,7 +254,7 @@ class Reader {
         const size_t before = builds_.size();
         const std::string action = scalar(member(step, "uses"));
         if (action.starts_with("docker/setup-buildx-action")) read_setup(step);
-        if (action.starts_with("docker/build-push-action")) read_action(step);
+        if (action.starts_with("docker/build-push-action")) read_action(step, job);
         read_commands(member(step, "run"));
         const bool for_tags = job_for_tags || events.is_for_tags_alone(scalar(member(step, "if")));
         for (CiBuild& build : std::span(builds_).subspan(before)) {
@@ -301,7 +310,21 @@ class Reader {
     return names;
   }
 
-  void read_action(const Value& step) {
+  // What the build is in each job of the matrix.
+  static std::vector<BuildPlace> jobs_of(const CiBuild& build, const Value& job) {
+    const std::vector<std::string> files = names_of(build.file, job), contexts = names_of(build.context, job),
+                                   targets = names_of(build.target, job);
+    std::vector<BuildPlace> jobs;
+    for (size_t i = 0; i < std::max({files.size(), contexts.size(), targets.size()}); ++i) {
+      const auto at = [&](const std::vector<std::string>& names) {
+        return names.empty() ? std::string("$") : names[std::min(i, names.size() - 1)];
+      };
+      jobs.push_back({at(files), at(contexts), at(targets)});
+    }
+    return jobs;
+  }
+
+  void read_action(const Value& step, const Value& job) {
     const Value& with = member(step, "with");
     const auto given = project::read_build_action(with);
     if (!given || builds_.size() >= kMostBuilds) return;
@@ -315,6 +338,7 @@ class Reader {
     for (const char* input : {"file", "context", "target", "platforms", "build-args"})
       add_matrix_names(scalar(member(with, input)), build.matrix);
     build.differs_by_matrix = !build.matrix.empty();
+    if (build.differs_by_matrix) build.jobs = jobs_of(build, job);
     build.other_builder = !member(with, "builder").is_null();
     if (build.cache_to.size() == 1)
       build.cache_to_value = find(member(with, "cache-to"), build.cache_to.front());
@@ -540,6 +564,20 @@ std::optional<dockerfile::File> dockerfile_of(const Companion& companion, const 
   const auto text = dockerfile_text(companion, build);
   if (!text) return std::nullopt;
   return dockerfile::parse(*text);
+}
+
+std::vector<BuiltDockerfile> dockerfiles_of(const Companion& companion, const CiBuild& build) {
+  std::vector<BuildPlace> places = build.jobs;
+  if (places.empty()) places.push_back({build.file, build.context, build.target});
+  std::set<std::pair<std::string, std::string>> seen;
+  std::vector<BuiltDockerfile> found;
+  for (const BuildPlace& place : places) {
+    const std::string path = dockerfile_path(place.context, place.file);
+    if (!seen.emplace(path, place.target).second) continue;
+    if (const auto text = dockerfile_text(companion, path))
+      found.push_back({path, place.target, dockerfile::parse(*text)});
+  }
+  return found;
 }
 
 }  // namespace dcache::rules

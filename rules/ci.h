@@ -19,6 +19,13 @@ namespace dcache::rules {
 inline constexpr lint::CompanionKind kCiDefinitions[] = {lint::CompanionKind::kWorkflow,
                                                          lint::CompanionKind::kGitlabCi};
 
+// What a build is made of: as it is written, or as one job of a matrix has it.
+struct BuildPlace {
+  std::string file;     // what is given; empty for the default
+  std::string context;  // "-" for standard input
+  std::string target;
+};
+
 struct CiBuild {
   text::Span span;             // the line that starts it
   bool action = false;         // docker/build-push-action, and no command
@@ -48,6 +55,7 @@ struct CiBuild {
   bool shares_local_image = false;
   bool exports_nothing = false;  // of an action: none of push, load and outputs is set
   std::vector<std::string> tags;
+  std::vector<BuildPlace> jobs;    // of an action in a matrix that says what it builds: one for each job
   std::string references;          // build arguments and contexts, which may name images
   std::optional<text::Span> with;  // of an action: the first of its inputs
 };
@@ -69,5 +77,13 @@ bool exclude_each_other(const CiBuild& a, const CiBuild& b);
 
 // The build's Dockerfile; nothing where that is not found.
 std::optional<dockerfile::File> dockerfile_of(const lint::Companion& companion, const CiBuild& build);
+
+struct BuiltDockerfile {
+  std::string path;  // from the root of the repository
+  std::string target;
+  dockerfile::File file;
+};
+// Those of all jobs of a matrix; each found one once.
+std::vector<BuiltDockerfile> dockerfiles_of(const lint::Companion& companion, const CiBuild& build);
 
 }  // namespace dcache::rules

@@ -17,29 +17,10 @@ using Mode = cache::CacheImport::Mode;
 // What an edit of one step costs on a worker that starts empty.
 struct Cost {
   const plan::Step* step = nullptr;
+  size_t steps = 0;  // of the build
   size_t min = 0;  // steps that run if only the layers of the image are stored
   size_t max = 0;  // and if all results are
 };
-
-// Nobody writes more steps, and each is tried.
-constexpr size_t kMostSteps = 500;
-
-// The edit for which it makes the largest difference what is stored; preferably one of a file.
-Cost largest_difference(const plan::Graph& graph) {
-  Cost largest;
-  const auto rank = [](const Cost& cost) {
-    return std::pair(cost.step->reads_context(), cost.min - cost.max);
-  };
-  for (size_t i = 0; i < std::min(graph.steps.size(), kMostSteps); ++i) {
-    const plan::Step& step = graph.steps[i];
-    if (!step.needed || step.kind == plan::Step::Kind::kImage) continue;
-    const Cost cost{&step, cache::steps_after_edit(graph, i, Mode::kMin),
-                    cache::steps_after_edit(graph, i, Mode::kMax)};
-    if (cost.min == cost.max) continue;
-    if (largest.step == nullptr || rank(cost) > rank(largest)) largest = cost;
-  }
-  return largest;
-}
 
 size_t steps_of(const plan::Graph& graph) {
   return static_cast<size_t>(std::ranges::count_if(graph.steps, [](const plan::Step& step) {
@@ -47,31 +28,53 @@ size_t steps_of(const plan::Graph& graph) {
   }));
 }
 
-void look_at(const CiBuild& build, const std::string& cache, const plan::Graph& graph,
-             lint::Reporter& reporter) {
-  const std::string type = cache_attribute(cache, "type");
-  const bool is_inline = type == "inline";
+// Nobody writes more steps, and each is tried.
+constexpr size_t kMostSteps = 500;
+
+// The edit for which it makes the largest difference what is stored; preferably one of a file.
+Cost largest_difference(const plan::Graph& graph) {
+  Cost largest;
+  const size_t steps = steps_of(graph);
+  const auto rank = [](const Cost& cost) {
+    return std::pair(cost.step->reads_context(), cost.min - cost.max);
+  };
+  for (size_t i = 0; i < std::min(graph.steps.size(), kMostSteps); ++i) {
+    const plan::Step& step = graph.steps[i];
+    if (!step.needed || step.kind == plan::Step::Kind::kImage) continue;
+    const Cost cost{&step, steps, cache::steps_after_edit(graph, i, Mode::kMin),
+                    cache::steps_after_edit(graph, i, Mode::kMax)};
+    if (cost.min == cost.max) continue;
+    if (largest.step == nullptr || rank(cost) > rank(largest)) largest = cost;
+  }
+  return largest;
+}
+
+// Whether results that are not in the image get lost.
+bool loses_results(const std::string& cache) {
   const std::string mode = cache_attribute(cache, "mode");
   // What an expression gives is not known, if it may be more than a name.
   const bool has_mode = cache.find("mode=max") != std::string::npos;
-  const bool is_other =
-      type.empty() || cache.starts_with("${{") || mode.find('$') != std::string::npos || has_mode;
-  if (is_other) return;
-  const Cost cost = largest_difference(graph);
-  if (cost.step == nullptr) return;
+  return !cache_attribute(cache, "type").empty() && !cache.starts_with("${{") &&
+         mode.find('$') == std::string::npos && !has_mode;
+}
+
+// `dockerfile` says which one is meant.
+void report(const CiBuild& build, const std::string& cache, const Cost& cost, const std::string& dockerfile,
+            lint::Reporter& reporter) {
+  const bool is_inline = cache_attribute(cache, "type") == "inline";
   lint::Diagnostic& diagnostic = reporter.report(
       build.span,
-      fmt::format("only the layers of the image are stored in the cache: editing {}line {} of the Dockerfile "
+      fmt::format("only the layers of the image are stored in the cache: editing {}line {} of {} "
                   "rebuilds {} of {} steps, and {} with mode=max",
                   cost.step->reads_context() ? "a file that is read in " : "",
-                  cost.step->instruction->start_line, cost.min, steps_of(graph), cost.max),
+                  cost.step->instruction->start_line, dockerfile, cost.min, cost.steps, cost.max),
       is_inline ? "store the cache separately from the image, with cache-to type=registry or type=gha and "
                   "mode=max"
                 : "write mode=max");
   if (build.cache_to_value) diagnostic.focus = build.cache_to_value;
   // An expression may give another value, or none.
-  const bool plain =
-      build.cache_to_value && !is_inline && mode.empty() && cache.find("${{") == std::string::npos;
+  const bool plain = build.cache_to_value && !is_inline && cache_attribute(cache, "mode").empty() &&
+                     cache.find("${{") == std::string::npos;
   if (plain) {
     const uint32_t end = build.cache_to_value->end;
     diagnostic.fix = replace({end, end}, ",mode=max", "store all stages");
@@ -81,11 +84,17 @@ void look_at(const CiBuild& build, const std::string& cache, const plan::Graph& 
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   for (const CiBuild& build : ci_builds(companion)) {
     if (build.cache_to.empty()) continue;
-    const auto file = dockerfile_of(companion, build);
-    if (!file) continue;
-    const plan::Graph graph = plan::build_graph(*file, {.target = build.target});
-    for (const std::string& cache : build.cache_to)
-      look_at(build, cache, graph, reporter);
+    if (std::ranges::none_of(build.cache_to, loses_results)) continue;
+    for (const BuiltDockerfile& dockerfile : dockerfiles_of(companion, build)) {
+      const plan::Graph graph = plan::build_graph(dockerfile.file, {.target = dockerfile.target});
+      const Cost cost = largest_difference(graph);
+      if (cost.step == nullptr) continue;
+      for (const std::string& cache : build.cache_to) {
+        if (loses_results(cache))
+          report(build, cache, cost, build.jobs.empty() ? "the Dockerfile" : dockerfile.path, reporter);
+      }
+      break;  // one of the jobs of a matrix shows it
+    }
   }
 }
 
