@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dcache/project/readers.h"
+#include "dcache/project/unknown.h"
 #include "tests/project/ci_shown.h"
 
 namespace dcache::project {
@@ -419,6 +420,21 @@ jobs:
   EXPECT_EQ(found.targets[1].args.at("VERSION"), "2");
   ASSERT_EQ(found.skipped.size(), 1U);
   EXPECT_EQ(found.skipped[0].reason, "its bake file ${{ steps.x.outputs.file }} is not in the repository");
+}
+
+TEST(Workflow, BakeTargetsMayInheritFromWhatOnlyCiKnows) {
+  context::MemoryFiles files;
+  files.write("docker-bake.hcl",
+              "variable \"BASE\" {\n  default = \"alpine\"\n}\n"
+              "target \"of-alpine\" {\n  target = \"alpine\"\n}\n"
+              "target \"app\" {\n  inherits = [\"of-${BASE}\"]\n}\n");
+  const Definitions found = read(
+      with_steps("- uses: docker/bake-action@v6\n  with: {targets: app}\n  env: {BASE: '${{ inputs.base }}'}"),
+      files);
+  EXPECT_TRUE(found.failures.empty());
+  ASSERT_EQ(found.targets.size(), 1U);
+  ASSERT_EQ(found.targets[0].unknown.size(), 1U);
+  EXPECT_EQ(words_of(found.targets[0].unknown[0]), "'inherits' uses of-${{ inputs.base }}");
 }
 
 TEST(Workflow, OverridesOfBakeMayBeOpen) {

@@ -364,6 +364,7 @@ std::optional<Settings> Resolution::resolve(const Definition& target, Visited& v
   }
   visited.emplace(target.name, std::nullopt);
   Settings inherited;
+  std::string unknown;  // a parent that only CI knows
   if (const Setting* parents = find_in(target.settings, "inherits")) {
     for (const Text& parent : parents->list) {
       const auto before = visited.find(parent.value);
@@ -372,6 +373,10 @@ std::optional<Settings> Resolution::resolve(const Definition& target, Visited& v
         continue;
       }
       const Definition* found = find(parent.value);
+      if (found == nullptr && parent.value.find("${{") != std::string::npos) {
+        unknown = parent.value;
+        continue;
+      }
       if (found == nullptr) {
         if (!evaluated_.broken.contains(parent.value))
           fail(target,
@@ -385,6 +390,7 @@ std::optional<Settings> Resolution::resolve(const Definition& target, Visited& v
   }
   Settings settings = std::move(inherited);
   merge(settings, target.settings);
+  if (!unknown.empty()) settings["inherits"].unknown = unknown;
   const auto overrides = overrides_.find(target.name);
   if (overrides != overrides_.end()) {
     for (const auto& [key, values] : overrides->second) {
@@ -426,6 +432,8 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
   std::ranges::sort(target.needs);
   target.needs.erase(std::unique(target.needs.begin(), target.needs.end()), target.needs.end());
   writer.list("platforms", target.platforms);
+  std::vector<std::string> parents;
+  writer.list("inherits", parents);  // for what is not known of them
   writer.list("tags", target.tags);
   writer.map("labels",
              [&](const std::string& name, const std::string& value) { target.labels[name] = value; });
