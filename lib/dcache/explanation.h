@@ -42,7 +42,7 @@ struct ChangedFile {
   std::string given;  // as it was named
   std::string path;   // in the context
   Effect effect = Effect::kRead;
-  bool exists = true;  // false: it counts as a new file
+  bool exists = true;  // false: it counts as deleted
 };
 
 struct Explanation {

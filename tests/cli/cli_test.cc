@@ -249,17 +249,25 @@ TEST(Explain, TakesArgumentsAsChangedFiles) {
             run_dcache({"explain", "--changed", "go.mod", "go.sum"}, folder).out);
 }
 
-TEST(Explain, SaysThatAFileDoesNotExist) {
+TEST(Explain, SaysThatAFileWasDeleted) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\nCOPY src /src\n");
   folder.write("src/main.go", "");
   const Outcome text = run_dcache({"explain", "--changed", "main.go", "src/new.go"}, folder.path());
-  EXPECT_TRUE(contains(text.out, "\nmain.go does not exist in the build context;")) << text.out;
-  EXPECT_TRUE(contains(text.out, "\nsrc/new.go does not exist in the build context;")) << text.out;
+  EXPECT_TRUE(contains(text.out, "\nmain.go does not exist in the build context, so it counts as deleted\n"))
+      << text.out;
+  EXPECT_TRUE(contains(text.out, "\nsrc/new.go does not exist in the build context, so it counts as deleted\n"))
+      << text.out;
+  EXPECT_TRUE(contains(text.out, " src/new.go was deleted (selected by src)\n")) << text.out;
   const json answer = json::parse(
       run_dcache({"explain", "--format", "json", "--changed", "src/main.go", "main.go"}, folder.path()).out);
   EXPECT_FALSE(answer["paths"][0].contains("exists"));
   EXPECT_EQ(answer["paths"][1]["exists"], false);
+  const json gone = json::parse(
+      run_dcache({"explain", "--format", "json", "--changed", "src/gone.go"}, folder.path()).out);
+  const json& file = gone["steps"][1]["cause"]["files"][0];
+  EXPECT_EQ(file["change"], "deleted");
+  EXPECT_FALSE(file.contains("mode_after"));
   const Outcome pattern = run_dcache({"explain", "--changed", "*.cpp"}, folder.path());
   EXPECT_TRUE(contains(pattern.err, "warning: *.cpp matches no file in a build context")) << pattern.err;
 }

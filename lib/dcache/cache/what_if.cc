@@ -300,6 +300,22 @@ void keep_one_of_each(std::vector<ChangedPath>& paths) {
   paths = std::move(kept);
 }
 
+// What is said to change and is not there was deleted. To see who reads it, it is compared as if it were new.
+void tell_deleted(Report& report) {
+  for (StepReport& step : report.steps) {
+    Cause& cause = step.cause;
+    if (cause.change == "added") cause.change = "deleted";
+    if (cause.files == nullptr) continue;
+    auto files = std::make_shared<std::vector<FileChange>>(*cause.files);
+    for (FileChange& file : *files) {
+      if (file.change != "added") continue;
+      file.change = "deleted";
+      file.mode_after = 0;
+    }
+    cause.files = std::move(files);
+  }
+}
+
 }  // namespace
 
 std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
@@ -365,6 +381,7 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
   const State was{&before.graph(), &keys_before, &contexts_before};
   result.report =
       compare({&was, 1}, {&build.graph(), &keys_after, &contexts_after}, build.options().cache_from);
+  tell_deleted(result.report);
   const Opening opening(build.graph(), result.report);
   for (ChangedPath& path : paths) {
     open_build(build, path, opening);

@@ -26,7 +26,7 @@ struct ChangedPath {
   std::string context = {};   // the named context that it is in; empty for the main one
   std::string absolute = {};  // after all links
   Fate fate = Fate::kRead;
-  bool exists = true;        // false: it counts as a new file
+  bool exists = true;        // false: it counts as deleted
   std::string pattern = {};  // kIgnored: as written in the ignore file, its line, and the file
   uint32_t pattern_line = 0;
   std::string ignore_file = {};
@@ -44,8 +44,8 @@ struct WhatIf {
   std::vector<ChangedPath> paths;  // with their fates
 };
 
-// The verdicts if these files changed. A folder means all files in it, and a file that is not there is
-// taken for a new one.
+// The verdicts if these files changed. A folder means all files in it, and a file that is not there
+// counts as deleted, read by the steps that would read it.
 WhatIf what_if_changed(const Build& build, std::vector<ChangedPath> paths);
 // The same where the build has other options than the one before, over the same files.
 WhatIf what_if_changed(const Build& before, const Build& build, std::vector<ChangedPath> paths);

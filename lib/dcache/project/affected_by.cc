@@ -47,7 +47,6 @@ class JudgeChanged : public Judge {
       if (!then) return tell_failures(image, then.error(), effect);
       what_if = cache::what_if_changed(*then, *build, located(*build));
     }
-    tell_deleted(what_if.report);
     tell_steps(*build, what_if.report, effect);
     tell_definition(image, what_if.paths, effect);
     tell_dockerfile(what_if.paths, effect);
@@ -57,13 +56,6 @@ class JudgeChanged : public Judge {
     }
     keep({.build = std::move(*build), .report = std::move(what_if.report), .paths = std::move(what_if.paths)},
          effect);
-  }
-
-  // What a change names and what is not there is taken for new by what_if_changed(): it is read all the same.
-  static void tell_deleted(cache::Report& report) {
-    for (cache::StepReport& step : report.steps) {
-      if (step.cause.change == "added") step.cause.change = "deleted";
-    }
   }
 
   // The build over those files that change: the others don't count.

@@ -340,8 +340,7 @@ std::string path_words(const cache::Build& build, const ChangedPath& path, bool 
   const bool is_pattern = !path.exists && path.fate == ChangedPath::Fate::kOutside;
   if (is_pattern) return "";
   if (!path.exists && path.fate != ChangedPath::Fate::kIgnored && path.fate != ChangedPath::Fate::kDefinition)
-    return fmt::format(
-        "{} does not exist in the build context; this shows what a new file of that name changes", given);
+    return fmt::format("{} does not exist in the build context, so it counts as deleted{}", given, effect);
   switch (path.fate) {
     case ChangedPath::Fate::kIgnored:
       return fmt::format("{} is ignored by the pattern '{}' ({}:{}){}", given, printable(path.pattern),
