@@ -195,12 +195,11 @@ std::vector<size_t> images_to_keep(const BuildFlags& flags, const Selection& sel
 
 void keep_default(const BuildFlags& flags, const std::string& dockerfile, Selection& selection) {
   if (flags.means_all_of_file) return;
-  const size_t all = selection.project.images.size();
   if (selection.meant.size() < 2) {
-    if (all > 1)
-      complain(fmt::format(
-          "note: this is about the image {}; dcache affected lists what rebuilds of all {} images",
-          selection.project.images[selection.meant.front()].target.name, all));
+    if (selection.project.images.size() > 1 || selection.project.dockerfiles > 1)
+      complain(
+          fmt::format("note: this is about the image {}; dcache affected lists what rebuilds of all images",
+                      selection.project.images[selection.meant.front()].target.name));
     return;
   }
   std::vector<size_t> kept = images_to_keep(flags, selection);
@@ -240,8 +239,9 @@ std::vector<size_t> images_built_from(const std::string& path, const project::Pr
 // The images of Dockerfiles, as all definitions of the repository have them, like dcache affected. Nothing if
 // one of the files is not an image there.
 std::optional<Selection> select_in_repository(const std::vector<std::string>& dockerfiles,
-                                              const project::ProjectOptions& options) {
+                                              project::ProjectOptions options) {
   if (!options.build.context.empty() || is_of_no_repository(dockerfiles)) return std::nullopt;
+  options.lone_dockerfiles = dockerfiles;
   Selection selection{project::read_project(".", options), {}};
   for (const std::string& path : dockerfiles) {
     bool is_found = false;

@@ -181,6 +181,17 @@ TEST(Images, AreThoseThatComposeFileNames) {
   EXPECT_EQ(images_of(repository), "a b/Dockerfile");
 }
 
+TEST(Images, AreThoseOfFilesOfAnyNameThatComposeFileNames) {
+  const Repository repository({{"one.yaml", "services: {a: {build: ./b}}\n"},
+                               {"two.yaml", "services: {a: {build: {target: t}}, c: {build: .}}\n"},
+                               {".env", "COMPOSE_FILE=one.yaml:two.yaml\n"},
+                               {"Dockerfile", "FROM alpine\n"},
+                               {"b/Dockerfile", "FROM alpine AS t\n"}});
+  EXPECT_EQ(images_of(repository), "a c");
+  const json below = json::parse(run_dcache({"images", "--format", "json"}, repository.path() + "/b").out);
+  EXPECT_EQ(below.at("images").size(), 2U) << below;
+}
+
 TEST(Images, HaveEachGroupOnce) {
   const Repository repository(
       {{"compose.yaml", "services: {a: {build: ./a}}\n"},

@@ -616,7 +616,10 @@ bool GitRepository::tracks_below(const std::string& folder) const {
 
 bool GitRepository::ignores(const std::string& path, bool is_folder) const {
   // The index is asked first: the other question looks for a .gitignore in each folder of the path.
-  if (state_->tracks(path, is_folder)) return false;
+  return !state_->tracks(path, is_folder) && ignores_untracked(path, is_folder);
+}
+
+bool GitRepository::ignores_untracked(const std::string& path, bool is_folder) const {
   int ignored = 0;
   const std::string asked = is_folder ? path + "/" : path;
   return library().git_ignore_path_is_ignored(&ignored, state_->repository.get(), asked.c_str()) == 0 &&

@@ -74,6 +74,8 @@ class GitRepository {
   // Whether .gitignore, or what else git reads for it, leaves a file or folder of the work tree out. What git
   // tracks, or tracks something of, is not left out. `path` is from the root.
   bool ignores(const std::string& path, bool is_folder) const;
+  // The same of what is known not to be tracked.
+  bool ignores_untracked(const std::string& path, bool is_folder) const;
   // Whether a file, or a submodule, is in the index.
   bool tracks(const std::string& path) const;
   // Whether something below a folder is.

@@ -157,6 +157,10 @@ std::optional<TrackedPaths> TrackedPaths::read(const std::string& index) {
   IndexReader reader(fd.get(), size - kHash);
   if (!reader.read_header()) return std::nullopt;
   TrackedPaths tracked;
+  // An entry takes more than what it needs beside its path.
+  const uint64_t entries = std::min<uint64_t>(reader.count(), size / kFlags);
+  tracked.starts_.reserve(entries);
+  tracked.paths_.reserve(size - entries * kFlags);
   std::string path, before;
   for (uint32_t i = 0; i < reader.count(); ++i) {
     if (!reader.read_path(path) || path < before) return std::nullopt;

@@ -18,6 +18,7 @@
 
 #include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
+#include "dcache/context/tracked_paths.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/file_io.h"
@@ -30,39 +31,73 @@ namespace {
 namespace fs = std::filesystem;
 
 // What git leaves out below a folder; nothing where the folder is in no repository, or is left out itself.
+//
+// Most of what a search finds is tracked, and is told so from git's index alone: libgit2, which takes longer
+// to load than a small search, is for the rest.
 class LeftOut {
  public:
-  explicit LeftOut(const std::string& folder) : folder_(folder) {
-    const std::string real = text::real_path(folder);
-    if (context::repository_root(real).empty()) return;  // spares to load libgit2
-    auto repository = context::GitRepository::open(real);
-    if (!repository) problem_ = repository.error();
-    if (!repository || !text::is_within(real, repository->root())) return;
-    place_ = real.substr(std::min(repository->root().size() + 1, real.size()));
-    if (place_.empty() || !repository->ignores(place_, true)) repository_ = std::move(*repository);
+  explicit LeftOut(const std::string& folder) : folder_(folder), real_(text::real_path(folder)) {
+    root_ = context::repository_root(real_);
+    if (root_.empty()) return;
+    place_ = place_in(root_);
+    // The index is elsewhere in a linked work tree and in a submodule.
+    tracked_ = context::TrackedPaths::read(root_ + "/.git/index");
+    const bool is_tracked = tracked_ && (place_.empty() || tracked_->contains_below(place_));
+    if (!is_tracked) ask_git();
   }
 
-  // Why git can't be asked; empty if it is, or if there is no repository.
+  // Why git can't be asked; empty if it is, if there was no need to, or if there is no repository.
   const std::string& problem() const { return problem_; }
 
-  bool operator()(const std::string& path, bool is_folder) const {
-    return repository_ && repository_->ignores(in_repository(path), is_folder);
+  bool operator()(const std::string& path, bool is_folder) {
+    if (root_.empty()) return false;
+    if (tracked_ && is_tracked(in_repository(path), is_folder)) return false;
+    if (!is_asked_) ask_git();
+    if (!repository_) return false;
+    const std::string asked = in_repository(path);
+    return tracked_ ? repository_->ignores_untracked(asked, is_folder)
+                    : repository_->ignores(asked, is_folder);
   }
 
   // Whether a folder with a .git of its own is another repository, or another work tree of this one. A
   // submodule is a part of this one.
-  bool is_other_repository(const std::string& path) const {
+  bool is_other_repository(const std::string& path) {
+    if (root_.empty() || (tracked_ && tracked_->contains(in_repository(path)))) return false;
+    if (!is_asked_) ask_git();
     return repository_ && !repository_->tracks(in_repository(path));
   }
 
  private:
+  bool is_tracked(const std::string& path, bool is_folder) const {
+    return is_folder ? tracked_->contains_below(path) : tracked_->contains(path);
+  }
+
   std::string in_repository(const std::string& path) const {
-    return text::join_path(place_, fs::path(path).lexically_relative(folder_).generic_string());
+    const size_t start = path.find_first_not_of('/', folder_.size());
+    return text::join_path(place_, path.substr(std::min(start, path.size())));
+  }
+
+  std::string place_in(const std::string& root) const {
+    return real_.substr(std::min(root.size() + 1, real_.size()));
+  }
+
+  void ask_git() {
+    is_asked_ = true;
+    auto repository = context::GitRepository::open(real_);
+    if (!repository) problem_ = repository.error();
+    if (!repository || !text::is_within(real_, repository->root())) return;
+    if (repository->root() != root_) tracked_.reset();
+    place_ = place_in(repository->root());
+    if (place_.empty() || !repository->ignores(place_, true)) repository_ = std::move(*repository);
   }
 
   std::string problem_;
-  std::string folder_;  // as it is walked
-  std::string place_;   // the same from the root of the repository
+  std::string folder_;                            // as it is walked
+  std::string real_;                              // the same after all links
+  std::string root_;                              // of the repository; empty for none
+  std::string place_;                             // of the folder in it
+  std::optional<context::TrackedPaths> tracked_;  // where the index is read without libgit2
+  bool is_asked_ = false;
   std::optional<context::GitRepository> repository_;
 };
 
@@ -187,7 +222,6 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
   std::vector<std::string> found;
   std::optional<LeftOut> ignored_by_git;
   if (options_.gitignore) ignored_by_git.emplace(top);
-  if (ignored_by_git && !ignored_by_git->problem().empty()) warn_without_git(ignored_by_git->problem());
   boundary_ = context::Boundary({top});
   std::vector<std::string> todo = {top};
   while (!todo.empty()) {
@@ -215,6 +249,7 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
       }
     }
   }
+  if (ignored_by_git && !ignored_by_git->problem().empty()) warn_without_git(ignored_by_git->problem());
   std::ranges::sort(found);
   return found;
 }

@@ -438,6 +438,25 @@ std::string bake_name(std::string_view name) {
   return result;
 }
 
+// Keeps those of the paths that are named. All links are only looked at where a name is spelled in another
+// way.
+void keep_named(const std::vector<std::string>& names, const context::FileSystem& files,
+                std::vector<std::string>& paths) {
+  std::set<std::string> wanted, real;
+  for (const std::string& name : names)
+    wanted.insert(text::clean_path(name));
+  const auto is_found = [&](const std::string& name) {
+    return std::ranges::find(paths, name) != paths.end();
+  };
+  if (!std::ranges::all_of(wanted, is_found)) {
+    for (const std::string& name : names)
+      real.insert(files.real_path(name));
+  }
+  std::erase_if(paths, [&](const std::string& path) {
+    return !wanted.contains(path) && (real.empty() || !real.contains(files.real_path(path)));
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> Image::platforms() const {
@@ -521,11 +540,18 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
       if (may_define(path, files) && std::ranges::find(definitions, path) == definitions.end())
         definitions.push_back(std::move(path));
     }
+    // Such files may be called anything. The others are read with the first.
+    for (const std::string& place : {folder, project.root}) {
+      const std::vector<std::string> named = files_of_compose_variable(place, options.read);
+      if (!named.empty() && text::parent_path(named.front()) == place) add_once(definitions, named.front());
+    }
   }
   Definitions defined = read_definitions(definitions, project.root, options.read);
   std::ranges::move(profile_failures(defined.lacked_profiles), std::back_inserter(project.failures));
   add_definitions(std::move(defined), maker, files, project);
-  if (!options.lone_dockerfiles || !options.definitions.empty()) return project;
+  if (!options.definitions.empty()) return project;
+  project.dockerfiles = found.files.size();
+  if (options.lone_dockerfiles) keep_named(*options.lone_dockerfiles, files, found.files);
   std::set<std::string> built;  // after all links
   for (const Image& image : project.images) {
     if (!image.target.dockerfile_inline) built.insert(files.real_path(image.build.dockerfile));

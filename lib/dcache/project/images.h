@@ -51,7 +51,8 @@ struct ProjectOptions {
   std::vector<std::string> changed = {};
   // What there is in the repository, in place of a search of the disk; paths from the current folder.
   std::optional<Found> found = {};
-  bool lone_dockerfiles = true;  // Dockerfiles that no definition names are images too
+  // Of the Dockerfiles that no definition names, which are images too; all of them if nobody says it.
+  std::optional<std::vector<std::string>> lone_dockerfiles = {};
   // The context of a Dockerfile that no definition names, in place of an inferred one; empty for that.
   std::string fallback_context = {};
 };
@@ -62,6 +63,7 @@ struct Project {
   std::vector<Group> groups;
   std::vector<Skipped> skipped;
   std::vector<text::Failure> failures;
+  size_t dockerfiles = 0;  // that were found
 
   // The images that a name means: an image's own, one that a definition spells in another way ("a.b" for
   // "a_b"), or all of a group's. Empty for an unknown name.
