@@ -28,6 +28,8 @@ std::optional<std::string> what_breaks_json(std::string_view text) {
   const std::string_view first = text::trim_left(text.substr(1));
   const size_t closing = text.rfind(']');
   if (first.starts_with('\'')) return "put double quotes around every element";
+  // Two brackets and a blank are a test of bash.
+  if (text.starts_with("[[\"")) return "remove one [ at the beginning";
   if (!first.starts_with('"')) return std::nullopt;
   const std::string_view behind =
       text::trim_left(first.substr(std::min(first.find('"', 1), first.size() - 1) + 1));

@@ -24,6 +24,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   for (const Instruction* from : froms_with_platform(subject)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || flag->value.find('$') != std::string_view::npos) continue;
+    if (flag->value.find_first_not_of("\"'") == std::string_view::npos) continue;  // counts for nothing
     const bool refused = std::ranges::any_of(
         subject.graph().errors, [&](const plan::Error& error) { return error.span == flag->span; });
     if (refused) continue;

@@ -173,17 +173,20 @@ std::optional<double> read_duration(std::string_view value) {
     total += number * unit->second;
     value.remove_prefix(unit_size);
   }
+  // Go keeps it in 64 bits.
+  constexpr double kLongest = 9223372036854775807.0;
+  if (total >= kLongest) return std::nullopt;
   return sign * total;
 }
 
 Verdict check_healthcheck_flag(const Flag& flag) {
   if (flag.value.empty()) return std::nullopt;
   if (flag.name == "retries") {
+    std::string_view digits = flag.value;
+    if (digits.starts_with('+') && !digits.starts_with("+-")) digits.remove_prefix(1);
     int retries = 0;
-    const auto [end, failure] =
-        std::from_chars(flag.value.data(), flag.value.data() + flag.value.size(), retries);
-    if (failure == std::errc() && end == flag.value.data() + flag.value.size() && retries >= 0)
-      return std::nullopt;
+    const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), retries);
+    if (failure == std::errc() && end == digits.data() + digits.size() && retries >= 0) return std::nullopt;
     return Complaint{fmt::format("'{}' is not a number of retries", flag.value),
                      "write a whole number, 0 or more", flag.span};
   }

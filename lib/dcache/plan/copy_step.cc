@@ -172,6 +172,14 @@ void Planner::check_copy(const Instruction& instruction, const CopyFlags& flags,
              "write it in octal, at most 7777, or in letters such as u=rwX,go=rX");
     error.open = error.open || flags.open_mode;
   }
+  for (const Source& source : sources) {
+    if (!flags.from.empty() || is_download(source.text) || text::is_valid_glob(source.text)) continue;
+    Error& error = fail(instruction, source.word->span, fmt::format("'{}' is not a pattern", source.text),
+                        source.text.starts_with("[\"") || source.text.starts_with("['")
+                            ? "write a JSON array: [\"a\", \"/b/\"]"
+                            : "close every [ with a ], or write [[] to mean the character itself");
+    error.open = error.open || source.open;
+  }
   if (!flags.checksum.empty() && sources.size() != 1) {
     Error& error = fail(instruction, flags.checksum_span,
                         fmt::format("--checksum is for one source, and there are {}", sources.size()),

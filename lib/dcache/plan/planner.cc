@@ -265,7 +265,9 @@ std::string Planner::expand_default(const Instruction& instruction, std::string_
 
 std::string Planner::read_platform(const Instruction& from) {
   const Flag* flag = from.find_flag("platform");
-  if (flag == nullptr) return options_.platform;
+  // An empty one counts for nothing, but not a variable without a value.
+  if (flag == nullptr || flag->value.find_first_not_of("\"'") == std::string_view::npos)
+    return options_.platform;
   const size_t before = graph_.errors.size();
   const std::string text = expand(from, flag->value, flag->span, globals_);
   if (graph_.errors.size() > before) return options_.platform;
@@ -289,6 +291,13 @@ Error* Planner::check_image(const Instruction& instruction, text::Span span, std
   return &error;
 }
 
+// BuildKit looks for a named context in place of each stage, and refuses what can't be the name of one.
+void Planner::check_stage_name(const Instruction& from, const std::string& name) {
+  if (name.empty() || options_.builder != Builder::kBuildkit || is_valid_reference(name)) return;
+  fail(from, from.arguments[2].span, fmt::format("'{}' is not a name that BuildKit accepts", name),
+       "end it with a letter or digit, and separate its parts by one of '-', '_' and '.'");
+}
+
 void Planner::add_stage(const Instruction& from) {
   Stage added;
   added.index = graph_.stages.size();
@@ -304,6 +313,7 @@ void Planner::add_stage(const Instruction& from) {
   }
   const Stage* parent = base_stage(base);
   const bool unreadable = graph_.errors.size() > errors_before;
+  check_stage_name(from, added.name);
   added.platform = unreadable ? options_.platform : read_platform(from);
   for (size_t i = errors_before; i < graph_.errors.size(); ++i) {
     graph_.errors[i].phase = Error::Phase::kStages;

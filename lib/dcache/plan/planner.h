@@ -70,6 +70,7 @@ class Planner {
   std::string read_platform(const Instruction& from);
   // The error that it adds; null for a name that is right.
   Error* check_image(const Instruction& instruction, text::Span span, std::string_view name);
+  void check_stage_name(const Instruction& from, const std::string& name);
   void add_stage(const Instruction& from);
   // The stage that FROM means: by its name in lower case, never by number.
   const Stage* base_stage(std::string_view name) const;

@@ -61,6 +61,9 @@ std::string ssh_words(const Mount& mount, size_t number) {
 }  // namespace
 
 void Planner::add_run(const Instruction& instruction) {
+  if (instruction.json && instruction.arguments.empty() && instruction.heredocs.empty() &&
+      options_.builder == Builder::kBuildkit)
+    fail(instruction, instruction.span, "RUN has no command", "for example: RUN [\"make\"]");
   Step step;
   step.kind = Step::Kind::kRun;
   step.instruction = &instruction;
