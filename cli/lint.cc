@@ -115,8 +115,8 @@ class Settings {
 struct Linted {
   std::string path;
   std::vector<std::string> complaints;    // for standard error
-  std::vector<lint::Fix> new_files;       // that a diff shows beside `text`
-  std::string text;                       // a diff or a fixed text, which is printed instead of the report
+  std::vector<FileChange> changes;        // for a diff, which is printed instead of the report
+  std::string text;                       // a fixed text, which is printed instead of the report
   std::vector<report::FilePart> parts;    // one for each report
   std::vector<std::string> fingerprints;  // for a new baseline
   std::string place;                      // the path as a baseline has it
@@ -158,13 +158,15 @@ class Session {
           for (const std::string& complaint : linted.complaints) {
             if (said.insert(complaint).second) complain(complaint);
           }
-          out += options_.diff ? diff_of(linted) : linted.text;
+          out += linted.text;
+          add_changes(std::move(linted.changes));
           for (std::string& fingerprint : linted.fingerprints)
             new_baseline_.add(linted.place, std::move(fingerprint));
           reports_.add(std::move(linted.parts));
           status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
           if (out.size() > kOutputPiece) print_file_and_clear(out);
         });
+    if (options_.diff) out = diff();
     print_file_and_clear(out);
     if (!check_definitions()) status = kError;
     if (!reports_.finish()) return kError;
@@ -299,20 +301,22 @@ class Session {
   }
 
   // A file that is reached over two paths, or that two fixes would write, is shown once.
-  std::string diff_of(const Linted& linted) {
-    const auto is_new = [&](const std::string& path) {
-      return shown_.insert(fs::weakly_canonical(fs::absolute(path)).string()).second;
-    };
-    std::string diff;
-    if (!linted.text.empty() && is_new(linted.path)) diff = linted.text;
-    for (const lint::Fix& file : linted.new_files) {
-      if (!is_new(file.new_file)) continue;
-      const auto before = text::read_regular_file(file.new_file);
-      diff += text::unified_diff(before.value_or(""), file.new_file_content,
-                                 before ? diff_name("a/", file.new_file) : "/dev/null",
-                                 diff_name("b/", file.new_file));
+  void add_changes(std::vector<FileChange> changes) {
+    for (FileChange& change : changes) {
+      if (shown_.insert(fs::weakly_canonical(fs::absolute(change.path)).string()).second)
+        changes_.push_back(std::move(change));
     }
-    return diff;
+  }
+
+  // Of all files.
+  std::string diff() const {
+    Patch patch = make_patch(changes_);
+    if (!patch.folder.empty()) {
+      complain(fmt::format(
+          "note: the patch is for {0}, since it changes files above the current folder: git -C {0} apply",
+          patch.folder));
+    }
+    return std::move(patch.text);
   }
 
   // Remembers the texts that fixes rest on: see fix().
@@ -526,8 +530,12 @@ class Session {
     lint::FixedText fixed = make_fixed();
     complain_of(fixed.bad_fixes, path, linted);
     if (options_.diff) {
-      linted.text = text::unified_diff(source, fixed.text, diff_name("a/", path), diff_name("b/", path));
-      linted.new_files = std::move(fixed.new_files);
+      if (fixed.text != source) linted.changes.push_back({path, source, fixed.text});
+      for (lint::Fix& file : fixed.new_files) {
+        auto before = text::read_regular_file(file.new_file);
+        linted.changes.push_back({file.new_file, before ? std::optional(std::move(*before)) : std::nullopt,
+                                  std::move(file.new_file_content)});
+      }
       return;
     }
     if (path == "-") {
@@ -572,6 +580,7 @@ class Session {
   std::shared_ptr<const context::FileSystem> files_;
   Settings settings_;
   lint::Linters linters_;
+  std::vector<FileChange> changes_;  // for a diff
   std::set<std::string>
       shown_;  // files of which a diff is printed, or that fixes have written beside Dockerfiles
   std::optional<project::ProjectOptions> project_;  // nothing if they are wrong

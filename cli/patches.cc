@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "dcache/context/git.h"
+#include "dcache/text/edit.h"
+
 namespace dcache::cli {
 namespace {
 
@@ -28,17 +31,50 @@ std::string in_quotes(const std::string& name) {
   return quoted + '"';
 }
 
+// Without links, also where the file does not exist.
+fs::path real_path(const std::string& path) {
+  std::error_code failure;
+  fs::path real = fs::weakly_canonical(fs::absolute(path), failure);
+  return failure ? fs::absolute(path).lexically_normal() : real;
+}
+
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  const fs::path relative = path.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// What all names are relative to.
+fs::path common_folder(std::span<const FileChange> changes) {
+  std::error_code failure;
+  const fs::path here = fs::canonical(fs::current_path(), failure);
+  const fs::path root = context::repository_root(here.string());
+  const auto leads_out = [&](const FileChange& change) {
+    const fs::path path = real_path(change.path);
+    return change.path != "-" && !is_inside(path, here) && is_inside(path, root);
+  };
+  return !root.empty() && std::ranges::any_of(changes, leads_out) ? root : here;
+}
+
+std::string name_of(std::string_view prefix, const std::string& path, const fs::path& folder) {
+  if (path == "-") return path;
+  const fs::path real = real_path(path);
+  if (!is_inside(real, folder)) return in_quotes(path);
+  return in_quotes(fmt::format("{}{}", prefix, real.lexically_relative(folder).generic_string()));
+}
+
 }  // namespace
 
-std::string diff_name(std::string_view prefix, const std::string& path) {
-  if (path == "-") return path;
+Patch make_patch(std::span<const FileChange> changes) {
+  const fs::path folder = common_folder(changes);
   std::error_code failure;
-  const fs::path folder = fs::canonical(fs::current_path(), failure);
-  const fs::path real = fs::weakly_canonical(fs::absolute(path), failure);
-  const fs::path relative =
-      (failure ? fs::absolute(path).lexically_normal() : real).lexically_relative(folder);
-  const bool inside = !relative.empty() && *relative.begin() != "..";
-  return in_quotes(inside ? fmt::format("{}{}", prefix, relative.generic_string()) : path);
+  const bool here = folder == fs::canonical(fs::current_path(), failure);
+  Patch patch{.text = {}, .folder = here ? std::string() : folder.string()};
+  for (const FileChange& change : changes) {
+    patch.text += text::unified_diff(change.before.value_or(""), change.after,
+                                     change.before ? name_of("a/", change.path, folder) : "/dev/null",
+                                     name_of("b/", change.path, folder));
+  }
+  return patch;
 }
 
 }  // namespace dcache::cli

@@ -126,16 +126,14 @@ std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replay
 }
 
 std::string patch_of(const optimize::Proposal& proposal, std::set<std::string>& shown) {
-  std::string out = text::unified_diff(proposal.before, proposal.after, diff_name("a/", proposal.dockerfile),
-                                       diff_name("b/", proposal.dockerfile));
+  std::vector<FileChange> changes = {{proposal.dockerfile, proposal.before, proposal.after}};
   for (const lint::Fix& file : proposal.new_files) {
     if (!shown.insert(text::real_path(file.new_file)).second) continue;
-    const auto before = text::read_regular_file(file.new_file);
-    out += text::unified_diff(before.value_or(""), file.new_file_content,
-                              before ? diff_name("a/", file.new_file) : "/dev/null",
-                              diff_name("b/", file.new_file));
+    auto before = text::read_regular_file(file.new_file);
+    changes.push_back(
+        {file.new_file, before ? std::optional(std::move(*before)) : std::nullopt, file.new_file_content});
   }
-  return out;
+  return make_patch(changes).text;
 }
 
 }  // namespace dcache::cli

@@ -177,6 +177,18 @@ TEST(Lint, NamesFilesInADiffAsGitDoes) {
   EXPECT_TRUE(contains(diff("t\tt/Dockerfile"), "--- \"a/t\\011t/Dockerfile\"\n"));
 }
 
+// A patch can't name files outside of the folder that it is applied in.
+TEST(Lint, MakesADiffForTheRootOfTheRepositoryWhereFilesAreAbove) {
+  const TemporaryFolder folder;
+  folder.write(".git/HEAD", "ref: refs/heads/main\n");
+  folder.write("a/Dockerfile", "FROM node\nRUN npm ci\n");
+  folder.write("b/Dockerfile", "FROM node\nRUN npm ci\n");
+  const Outcome diff = run_dcache({"lint", "--diff", "--select", "DC1003", ".", "../a"}, folder / "b");
+  EXPECT_TRUE(contains(diff.out, "--- a/a/Dockerfile\n+++ b/a/Dockerfile\n")) << diff.out;
+  EXPECT_TRUE(contains(diff.out, "--- a/b/Dockerfile\n+++ b/b/Dockerfile\n")) << diff.out;
+  EXPECT_TRUE(contains(diff.err, " apply\n")) << diff.err;
+}
+
 TEST(Lint, ShowsWhatChangesInAnIgnoreFileThatIsThere) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM node:22\nWORKDIR /a\nCOPY . .\nRUN npm ci\n");
