@@ -136,6 +136,10 @@ TEST_F(InstalledShellCheck, IsNotRepeatedWhereNothingIsToDo) {
   EXPECT_EQ(codes(program, "FROM a\nRUN /bin/echo -e x\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM alpine:3\nRUN echo -e x\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM alpine:3 AS b\nFROM b\nRUN set -o pipefail; x | y\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM alpine:3\nRUN echo ${A//,/ } ${A:1:2} $'a'\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM a\nARG A\nRUN echo ${A//,/ }\n"), Texts{"SC3060"});
+  EXPECT_EQ(codes(program, "FROM a\nRUN [\"x\"]]\n"), Texts{});
+  EXPECT_EQ(codes(program, "FROM a\nRUN [[\"x\"]\n"), Texts{});
   EXPECT_EQ(codes(program, "FROM a\nRUN set -o pipefail; x | y\n"), Texts{"SC3040"});
   EXPECT_EQ(codes(program, "FROM a\nRUN [ \"$D\" == y ] || x\n"), Texts{"SC3014"});
   EXPECT_EQ(codes(program, "FROM a\nRUN if [ \"$D\" == y ]; then apk add x; fi\n"), Texts{});

@@ -24,7 +24,7 @@ bool is_seldom_a_fault(std::string_view code) {
 const Run* run_at(Subject& subject, const Diagnostic& diagnostic) {
   const auto holds = [&](const Run& run) {
     return run.instruction->span.begin <= diagnostic.span.begin &&
-           diagnostic.span.begin < run.instruction->span.end;
+           diagnostic.span.begin <= run.instruction->span.end;
   };
   const auto found = std::ranges::find_if(subject.runs(), holds);
   return found == subject.runs().end() ? nullptr : &*found;
@@ -50,7 +50,10 @@ bool calls_apk(const Run& run) {
 // Whether the shell of the image has what ShellCheck misses in POSIX. The `sh` of the others is dash, which
 // has `echo -n` and `ulimit -n`, or bash.
 bool knows(bool busybox, std::string_view code, std::string_view word, std::string_view before) {
-  if (busybox && is_one_of(code, {"SC3014", "SC3037", "SC3040", "SC3043", "SC3045"})) return true;
+  // What the ash of busybox has of bash, tried with 1.37.
+  if (busybox && is_one_of(code, {"SC3003", "SC3013", "SC3014", "SC3018", "SC3020", "SC3037", "SC3039",
+                                  "SC3040", "SC3043", "SC3045", "SC3046", "SC3051", "SC3057", "SC3060"}))
+    return true;
   if (code == "SC3037") return word == "-n" || before.ends_with("/echo");
   return code == "SC3045" && before.ends_with("ulimit");
 }
@@ -72,13 +75,22 @@ bool has_value(Subject& subject, const Run& run, std::string_view text) {
   return variable != nullptr && !variable->argument && !variable->value.empty();
 }
 
+// Whether a script was meant as a JSON form: what breaks that form is the finding, and not what a shell makes
+// of its brackets.
+bool is_broken_json(const Run& run) {
+  return run.shell_form &&
+         (run.script.starts_with("[\"") || run.script.starts_with("[[\"") ||
+          (run.script.starts_with("[ \"") && run.script.find("\",") != std::string_view::npos));
+}
+
 bool is_worth_acting_on(Subject& subject, const Diagnostic& diagnostic) {
   const std::string_view code = diagnostic.rule;
   if (is_seldom_a_fault(code)) return false;
   if (code.starts_with("SC1")) {
     // Text that a template fills in is not a script yet.
     const Run* const templated = run_at(subject, diagnostic);
-    return templated == nullptr || templated->script.find("{{") == std::string_view::npos;
+    return templated == nullptr ||
+           (templated->script.find("{{") == std::string_view::npos && !is_broken_json(*templated));
   }
   if (code != "SC2115" && !code.starts_with("SC30")) return true;
   const Run* const run = run_at(subject, diagnostic);
