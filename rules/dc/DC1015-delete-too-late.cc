@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,8 +61,15 @@ class Check {
  public:
   Check(lint::Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
 
+  // The layers of the stage that it starts from are below its own.
   void stage(const plan::Stage& stage) {
+    const plan::Graph& graph = subject_.graph();
     above_.clear();
+    for (auto base = stage.base_stage; base; base = graph.stages[*base].base_stage) {
+      for (const size_t index : std::views::reverse(graph.stages[*base].steps))
+        above_.push_back(&graph.steps[index]);
+    }
+    std::ranges::reverse(above_);
     for (const size_t index : stage.steps) {
       const plan::Step& step = subject_.graph().steps[index];
       if (step.kind == plan::Step::Kind::kRun && !above_.empty()) run(subject_.run_of(index));
