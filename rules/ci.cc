@@ -1,6 +1,7 @@
 #include "rules/ci.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -533,6 +534,23 @@ class Reader {
 
 std::vector<CiBuild> ci_builds(Companion& companion) {
   return Reader(companion).read();
+}
+
+std::vector<CiBuild> builds_beside(const lint::Companion& workflow) {
+  std::vector<CiBuild> builds;
+  if (workflow.kind() != lint::CompanionKind::kWorkflow) return builds;
+  const std::string folder(text::parent_path(workflow.path()));
+  for (const context::Listed& listed : workflow.files().list(folder)) {
+    const std::string path = text::join_path(folder, listed.name);
+    const bool is_other = listed.name != text::base_name(workflow.path());
+    if (!is_other || lint::companion_kind(path) != lint::CompanionKind::kWorkflow) continue;
+    auto source = workflow.files().read(path);
+    if (!source) continue;
+    lint::Companion other(lint::CompanionKind::kWorkflow, path, std::move(*source), {}, workflow.files());
+    std::vector<CiBuild> found = ci_builds(other);
+    std::move(found.begin(), found.end(), std::back_inserter(builds));
+  }
+  return builds;
 }
 
 std::string cache_attribute(std::string_view cache, std::string_view name) {

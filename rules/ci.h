@@ -63,6 +63,10 @@ struct CiBuild {
 // In the order of the file; none if it can't be read.
 std::vector<CiBuild> ci_builds(lint::Companion& companion);
 
+// The builds of the other workflows in the folder of one. GitHub keeps the caches of all workflows of a
+// repository in one place.
+std::vector<CiBuild> builds_beside(const lint::Companion& workflow);
+
 // The value of an attribute of a cache ("type=gha,mode=max"); empty if it has none. What has no attributes at
 // all is of type registry.
 std::string cache_attribute(std::string_view cache, std::string_view name);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -111,11 +112,24 @@ std::string remedy_for(const CiBuild& build, lint::CompanionKind kind, std::stri
   return fmt::format("{}, and docker/setup-buildx-action before it{}", what, load);
 }
 
+bool stores_nothing(const CiBuild& build) {
+  return build.starts_empty && !build.no_cache && build.cache_from.empty() && build.cache_to.empty();
+}
+
+// Whether the build stores its cache in GitHub's service, or does once it has the fix of this rule.
+bool may_store_in_service(const CiBuild& build) {
+  return build.cache_to.empty() || std::ranges::any_of(build.cache_to, [](const std::string& cache) {
+           return cache_attribute(cache, "type") == "gha";
+         });
+}
+
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(companion);
+  if (std::ranges::none_of(builds, stores_nothing)) return;
+  std::vector<CiBuild> all = builds;
+  std::ranges::copy_if(builds_beside(companion), std::back_inserter(all), may_store_in_service);
   for (const CiBuild& build : builds) {
-    if (!build.starts_empty || build.no_cache || !build.cache_from.empty() || !build.cache_to.empty())
-      continue;
+    if (!stores_nothing(build)) continue;
     if (build.context == "-") continue;  // a Dockerfile alone, such as one of a line or two
     if (build.shares_local_image) continue;
     // A build of the same Dockerfile earlier in the job has left its steps in the builder.
@@ -123,14 +137,14 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
       return other.job == build.job && dockerfile_of(other) == dockerfile_of(build);
     });
     if (again) continue;
-    const std::string scope = scope_for(build, builds);
+    const std::string scope = scope_for(build, all);
     lint::Diagnostic& diagnostic =
         reporter.report(build.span, "every build runs all steps: this runner starts without a build cache",
                         remedy_for(build, companion.kind(), scope));
     // Without a builder of its own the action fails if it is told to export a cache.
     const bool is_known = build.has_builder && !build.setup_is_conditional && !build.other_builder &&
                           !build.mentions_cache && !build.for_tags_alone;
-    const bool is_apart = builds.size() == 1 || (!scope.empty() && scope != kUnknownScope);
+    const bool is_apart = scope != kUnknownScope && (builds.size() == 1 || !scope.empty());
     if (build.with && is_known && is_apart)
       diagnostic.fix = cache_inputs(companion.text(), *build.with, scope);
   }
@@ -157,13 +171,14 @@ lint::Rule rule() {
           "steps "
           "of the first. Docker's built-in builder (`driver: docker`) can't store a cache of this type.\n\n"
           "Builds of different images need a `scope` each: in one scope, each build overwrites the cache of "
-          "the others. GitHub does not share the cache of one tag with other tags, so a workflow that runs "
+          "the others, and GitHub keeps those of all workflows together. It does not share the cache of one "
+          "tag with other tags, so a workflow that runs "
           "only for tags and releases needs a cache in a registry. A job whose later build starts from an "
           "image that it built before, without a builder of its own, is not reported: only Docker's built-in "
           "builder finds that image.",
       .fix_note =
           "Adds the cache of GitHub Actions to a build-push-action step if its job sets up Buildx, with a "
-          "scope if the workflow builds more than one image.",
+          "scope if the workflows of the repository build more than one image.",
       .bad = {"on: push\n"
               "jobs:\n"
               "  image:\n"

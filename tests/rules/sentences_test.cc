@@ -198,6 +198,13 @@ TEST(Sentences, OfBuildsWithoutCache) {
             "add cache-from: type=gha,scope=web and cache-to: type=gha,mode=max,scope=web");
   EXPECT_EQ(remedy(setup + build + "{context: .}\n" + build + "{file: Dockerfile.worker}\n"),
             "add cache-from: type=gha,scope=IMAGE and cache-to: type=gha,mode=max,scope=IMAGE");
+  // Another workflow stores its cache in the same place.
+  folder.write(".github/workflows/y.yml", "jobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n" + build +
+                                              "{context: api, cache-to: type=gha}\n");
+  EXPECT_EQ(remedy(setup + build + "{context: web}\n"),
+            "add cache-from: type=gha,scope=web and cache-to: type=gha,mode=max,scope=web");
+  EXPECT_EQ(remedy(setup + build + "{context: api}\n"),
+            "add cache-from: type=gha and cache-to: type=gha,mode=max");
 }
 
 TEST(Sentences, OfBuildsForTags) {
