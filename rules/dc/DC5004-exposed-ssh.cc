@@ -28,6 +28,7 @@ lint::Rule rule() {
       .code = "DC5004",
       .name = "exposed-ssh",
       .level = lint::Level::kInfo,
+      .on_by_default = false,
       .summary = "EXPOSE names the port of SSH",
       .rationale =
           "An SSH server in a container needs keys or passwords in the image, updates, and a second process "

@@ -44,7 +44,7 @@ struct ListCase {
 };
 TEST(Selecting, TakesPrefixesAndAddsToTheProfile) {
   for (const ListCase& c :
-       {ListCase{{"DC5"}, {}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
+       {ListCase{{"DC5"}, {}, {}, "FROM debian:9\nRUN apt-key add k\n", {"DC5003:1", "DC5005:2"}},
         {{"dc5003"}, {"DC5004"}, {}, "FROM debian:9\nEXPOSE 22\n", {"DC5003:1", "DC5004:2"}},
         {{"DC4"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {}},
         {{"DC4013"}, {}, {}, "FROM a\nUSER b\nCOPY c d\n", {"DC4013:3"}},
