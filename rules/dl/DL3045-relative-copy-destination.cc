@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
 #include "rules/hadolint.h"
+#include "rules/sources.h"
 #include "rules/stages.h"
 
 namespace dcache::rules::DL3045 {
@@ -16,13 +20,20 @@ bool is_from_scratch(const WrittenStage& stage) {
          stage.from->arguments.front().text == "scratch";
 }
 
+// Whether each stage that this one may start from sets WORKDIR: its name can contain a variable.
+bool inherits_workdir(lint::Subject& subject, size_t stage, const std::vector<bool>& has_workdir) {
+  const std::vector<size_t> bases = possible_bases(subject, stage);
+  return !bases.empty() && std::ranges::all_of(bases, [&](size_t base) { return has_workdir[base]; });
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(subject, "DL3045");
   const std::vector<WrittenStage>& stages = written_stages(subject);
   std::vector<bool> has_workdir(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
-    has_workdir[i] =
-        stages[i].base ? has_workdir[*stages[i].base] : is_from_scratch(stages[i]) && !as_hadolint;
+    has_workdir[i] = stages[i].base ? has_workdir[*stages[i].base]
+                                    : !as_hadolint && (is_from_scratch(stages[i]) ||
+                                                       inherits_workdir(subject, i, has_workdir));
     for (const Instruction& written : stages[i].body) {
       const Instruction& instruction = carried(written);
       if (instruction.keyword == Keyword::kWorkdir) has_workdir[i] = true;

@@ -205,6 +205,18 @@ bool is_quiet_grep(const shell::Command& command) {
          });
 }
 
+// Whether a command fails when what feeds it has failed, since nothing or only a part of its input came: the
+// end of an archive, and sums of files, are not there then.
+bool needs_whole_input(const shell::Command& command) {
+  constexpr std::string_view kSums[] = {"sha256sum", "sha512sum", "sha384sum", "sha1sum", "md5sum", "shasum"};
+  const auto has = [&](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(words,
+                               [&](std::string_view word) { return shell::has_word(command.words, word); });
+  };
+  if (is_one_of(command.program(), kSums)) return has({"-c", "--check", "-sc", "-cs", "-cw", "-wc"});
+  return command.program() == "gpg" && has({"--dearmor"});
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const bool as_hadolint = answers_as_hadolint(subject, "DL4006");
   for (const lint::Run& run : subject.runs()) {
@@ -213,8 +225,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const auto piped = std::ranges::find_if(run.commands, [&](const shell::Command& command) {
       if (command.connector != shell::Connector::kPipe || command.quoted) return false;
       const auto at = static_cast<size_t>(&command - run.commands.data());
-      return as_hadolint || (is_fed_by_what_can_fail(run.commands, at) && !is_result_unused(run, command) &&
-                             !is_passed_over(run, at) && !is_quiet_grep(command));
+      return as_hadolint ||
+             (is_fed_by_what_can_fail(run.commands, at) && !is_result_unused(run, command) &&
+              !is_passed_over(run, at) && !is_quiet_grep(command) && !needs_whole_input(command));
     });
     if (piped == run.commands.end() || run.onbuild) continue;
     const bool busybox =
@@ -246,6 +259,7 @@ lint::Rule rule() {
           "anything: "
           "after `echo`, `printf` and others that do not fail, also in a group such as `{ echo a; echo b; "
           "}`; "
+          "before `sha256sum -c`, which fails without input, and `grep -q`; "
           "after commands that only list what is there, such as `find`, `mount` and `php -m`; in `$(…)` that "
           "is an argument; and in the condition of `if` or `while`.",
       .bad = {"FROM debian:12\n"

@@ -64,7 +64,12 @@ TEST(HadolintAnswers, ToRootInStages) {
 TEST(HadolintAnswers, ToRelativeDestinations) {
   check({{"DL3045", "FROM a\nCOPY x y\n", {"2"}},
          {"DL3045", "FROM scratch\nCOPY x y\n", {}, {"2"}},
-         {"DL3045", "FROM scratch AS b\nFROM b\nCOPY x y\n", {}, {"3"}}});
+         {"DL3045", "FROM scratch AS b\nFROM b\nCOPY x y\n", {}, {"3"}},
+         {"DL3045",
+          "ARG V=a\nFROM d AS b-a\nWORKDIR /x\nFROM d AS b-c\nWORKDIR /y\nFROM b-$V\nCOPY x y\n",
+          {},
+          {"7"}},
+         {"DL3045", "ARG V=a\nFROM d AS b-a\nWORKDIR /x\nFROM d AS b-c\nFROM b-$V\nCOPY x y\n", {"6"}}});
 }
 
 TEST(HadolintAnswers, ToCopiesOfEverything) {
@@ -113,6 +118,9 @@ TEST(HadolintAnswers, ToPipes) {
          {"DL4006", "FROM jenkins/agent:windows-ltsc2022\nRUN x | y\n"},
          {"DL4006", "ARG B=mcr.microsoft.com/windows/server:ltsc2022\nFROM $B\nRUN x | y\n"},
          {"DL4006", "FROM a\nRUN echo \"$SUM f\" | sha512sum -c -\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN curl x | sha512sum --check\n", {}, {"2"}},
+         {"DL4006", "FROM a\nRUN curl x | sha512sum > /sums\n", {"2"}},
+         {"DL4006", "FROM a\nRUN curl x | gpg --dearmor > /key\n", {}, {"2"}},
          {"DL4006", "FROM a\nRUN yes | x && printf %s \"$(y)\" | z\n", {}, {"2"}},
          {"DL4006", "FROM a\nRUN x | grep -q y && z\n", {}, {"2"}},
          {"DL4006", "FROM a\nRUN <<E\nx | y\ntrue\nE\n", {}, {"2"}},
