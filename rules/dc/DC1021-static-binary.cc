@@ -6,6 +6,7 @@
 #include "dcache/text/path.h"
 #include "rules/edits.h"
 #include "rules/final_image.h"
+#include "rules/stages.h"
 
 namespace dcache::rules::DC1021 {
 namespace {
@@ -88,11 +89,27 @@ void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
   }
 }
 
+// For each stage whether it is an image that somebody runs: the last one, or one with a command. Others carry
+// files to a folder, or to stages that a variable chooses.
+std::vector<bool> stages_that_run(lint::Subject& subject) {
+  const std::vector<plan::Stage>& stages = subject.graph().stages;
+  std::vector<bool> run(stages.size());
+  for (const WrittenStage& written : written_stages(subject)) {
+    const auto stage = std::ranges::find(stages, written.from, &plan::Stage::from);
+    if (written.from == nullptr || stage == stages.end()) continue;
+    run[stage->index] = std::ranges::any_of(written.body, [](const dockerfile::Instruction& one) {
+      return one.keyword == dockerfile::Keyword::kCmd || one.keyword == dockerfile::Keyword::kEntrypoint;
+    });
+  }
+  if (!run.empty()) run.back() = true;
+  return run;
+}
+
 // For each stage whether files of it, or of one that starts from it, go into an image without a C library. A
 // stage that others take files from is not an image of its own: it carries them to where they are used.
 class Carried {
  public:
-  Carried(const Graph& graph, const std::vector<std::string_view>& bases)
+  Carried(const Graph& graph, const std::vector<std::string_view>& bases, const std::vector<bool>& runs)
       : graph_(graph), copied_(graph.stages.size()), seen_(graph.stages.size()) {
     std::vector<bool> is_source(graph.stages.size());
     for (const Step& step : graph.steps) {
@@ -101,7 +118,8 @@ class Carried {
       }
     }
     for (const plan::Stage& stage : graph.stages) {
-      if (has_no_libc(bases[stage.index]) && !is_source[stage.index]) visit(stage.index, bases);
+      if (runs[stage.index] && has_no_libc(bases[stage.index]) && !is_source[stage.index])
+        visit(stage.index, bases);
     }
   }
 
@@ -153,7 +171,7 @@ class Carried {
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const Graph& graph = subject.graph();
   const std::vector<std::string_view> bases = base_images(graph);
-  const std::vector<bool> copied = Carried(graph, bases).stages();
+  const std::vector<bool> copied = Carried(graph, bases, stages_that_run(subject)).stages();
   if (std::ranges::find(copied, true) == copied.end()) return;
   for (const Run& run : subject.runs()) {
     if (!run.step || !builds_with_go(run)) continue;

@@ -85,6 +85,16 @@ struct Strangers {
   std::string lines;  // patterns for the ignore file
 };
 
+// Whether a folder of a path with the name `venv` is a virtual environment of Python, and not sources.
+bool is_in_virtualenv(const lint::Surroundings& around, std::string_view path) {
+  for (size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/', end + 1)) {
+    const std::string_view folder = path.substr(0, end);
+    if (text::base_name(folder) == "venv")
+      return around.files.find(text::join_path(folder, "pyvenv.cfg")) != nullptr;
+  }
+  return false;
+}
+
 Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
   const std::set<std::string_view> wanted = wanted_names(around);
   Strangers found;
@@ -95,6 +105,7 @@ Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
     if (record.type != context::Type::kFile) continue;
     const std::string_view pattern = pattern_in(record.path);
     if (pattern.empty() || wanted.contains(pattern) || (pattern == ".git" && !with_git)) continue;
+    if (pattern == "venv" && !is_in_virtualenv(around, record.path)) continue;
     if (is_key_ending(pattern)) {
       if (!may_hold_private_key(around, record)) {
         harmless.insert(pattern);

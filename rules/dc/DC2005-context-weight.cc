@@ -75,6 +75,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     look_at_all(*reader, *around, all, reporter);
     return;
   }
+  std::set<std::set<const Record*>> reported;  // several steps often take the same files
   for (const Step& step : graph.steps) {
     std::set<const Record*> taken;
     for (const Read& read : step.reads) {
@@ -83,7 +84,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         taken.insert(file.record);
     }
     const Weight weight = report::weight_of({taken.begin(), taken.end()});
-    if (weight.bytes < kHeavy) continue;
+    if (weight.bytes < kHeavy || !reported.insert(taken).second) continue;
     reporter.report(step.instruction->span,
                     fmt::format("this takes {} from the context{}", report::weight_words(weight),
                                 heaviest(taken, weight.bytes)),

@@ -38,7 +38,9 @@ bool shell_stops(const lint::Run& run) {
 bool is_harmless(const shell::Command& command) {
   constexpr std::array<std::string_view, 10> kPrograms = {"echo", "printf", "export", "set",   "umask",
                                                           "true", ":",      "unset",  "shopt", "alias"};
-  return command.words.empty() || std::ranges::find(kPrograms, command.program()) != kPrograms.end();
+  const bool copies_input = command.program() == "cat" && command.words.size() == 1;
+  return command.words.empty() || copies_input ||
+         std::ranges::find(kPrograms, command.program()) != kPrograms.end();
 }
 
 // Whether a command is a part of the other, as in `$( )`.

@@ -102,6 +102,16 @@ bool is_local(const Invocation& call) {
   });
 }
 
+// Whether the RUN compares checksums after the call: nobody can replace a file whose checksum is known.
+bool checks_sums(lint::Subject& subject, const Invocation& call) {
+  constexpr std::string_view kPrograms[] = {"sha256sum", "sha384sum", "sha512sum", "shasum"};
+  return std::ranges::any_of(kPrograms, [&](std::string_view program) {
+    return std::ranges::any_of(invocations_of(subject, program), [&](const Invocation& sum) {
+      return sum.run == call.run && sum.command > call.command && sum.has_option({"c", "check"});
+    });
+  });
+}
+
 void report(const Invocation& call, bool signatures, lint::Reporter& reporter) {
   auto& finding = reporter.report(
       call.run->instruction->span,
@@ -120,7 +130,7 @@ void check_runs(lint::Subject& subject, lint::Reporter& reporter) {
   for (const Option& option : kOptions) {
     for (const Invocation& call : invocations_of(subject, option.program)) {
       if (call.run == reported || !has_argument(call, option) || is_local(call)) continue;
-      if (option.signatures && installs_nothing_remote(call)) continue;
+      if (option.signatures ? installs_nothing_remote(call) : checks_sums(subject, call)) continue;
       report(call, option.signatures, reporter);
       reported = call.run;
     }
