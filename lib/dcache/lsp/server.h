@@ -14,6 +14,8 @@
 
 namespace dcache::lsp {
 
+class Session;
+
 class Server {
  public:
   struct Options {
@@ -41,7 +43,6 @@ class Server {
   int exit_status() const;
 
  private:
-  class Session;
   std::unique_ptr<Session> session_;
 };
 

@@ -1,0 +1,48 @@
+#include "dcache/lsp/channel.h"
+
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "dcache/text/json.h"
+
+namespace dcache::lsp {
+
+using nlohmann::json;
+
+void Channel::send(const json& message) {
+  const std::scoped_lock lock(send_mutex_);
+  send_(text::to_text(message));
+}
+
+void Channel::reply(const json& id, const Answer& answer) {
+  json message = {{"jsonrpc", "2.0"}, {"id", id}};
+  if (answer) {
+    message["result"] = *answer;
+  } else {
+    message["error"] = {{"code", static_cast<int>(answer.error().code)}, {"message", answer.error().message}};
+  }
+  send(message);
+}
+
+void Channel::ask(const std::string& method, json params, Then then) {
+  int64_t id = 0;
+  {
+    const std::scoped_lock lock(asked_mutex_);
+    id = next_request_++;
+    asked_[id] = std::move(then);
+  }
+  send({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", std::move(params)}});
+}
+
+Channel::Then Channel::take_asked(int64_t id) {
+  const std::scoped_lock lock(asked_mutex_);
+  auto asked = asked_.extract(id);
+  return asked.empty() ? nullptr : std::move(asked.mapped());
+}
+
+void Channel::notify(const std::string& method, json params) {
+  send({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}});
+}
+
+}  // namespace dcache::lsp

@@ -1,0 +1,35 @@
+// A text that the client has open, and the folder of its workspace.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "dcache/editor/workspace.h"
+#include "dcache/lsp/client.h"
+
+namespace dcache::lsp {
+
+// A folder of the client's workspace. Never taken down, since tasks may use it.
+struct Folder {
+  std::string root;  // empty for what is in none of the others
+  bool removed = false;
+  Settings settings;
+  editor::Workspace workspace;
+};
+
+// What a text is to the server.
+enum class TextKind : uint8_t {
+  kDockerfile,
+  kCompanion,  // an ignore file, or one of a CI service
+  kOther,
+};
+
+struct Document : OpenText {
+  std::string path;
+  TextKind kind = TextKind::kOther;
+  Folder* folder = nullptr;
+};
+using Documents = std::map<std::string, Document, std::less<>>;
+
+}  // namespace dcache::lsp

@@ -1,0 +1,204 @@
+#include "dcache/lsp/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "dcache/text/json.h"
+#include "dcache/text/path.h"
+#include "dcache/version.h"
+
+namespace dcache::lsp {
+
+using nlohmann::json;
+
+// ---- Messages.
+
+void Session::receive(std::string_view text) {
+  const json message = text::parse_json(text);
+  if (message.is_discarded())
+    return channel_.reply(nullptr, refused(Code::kParseError, "the message is not JSON"));
+  const bool is_call = message.is_object() && message.contains("method") && message.at("method").is_string();
+  const json id = message.is_object() && message.contains("id") ? message.at("id") : json();
+  try {
+    if (is_call) {
+      const json params = message.contains("params") ? message.at("params") : json::object();
+      const std::string method = message.at("method");
+      if (id.is_null()) return handle_notification(method, params);
+      return handle_request(id, method, params);
+    }
+    if (!id.is_number_integer() || !(message.contains("result") || message.contains("error")))
+      return channel_.reply(id, refused(Code::kInvalidRequest, "the message has no method"));
+    const auto then = channel_.take_asked(id.get<int64_t>());
+    if (then && message.contains("result")) then(message.at("result"));
+  } catch (const json::exception&) {  // members that are missing or of another type
+    if (is_call && !id.is_null())
+      channel_.reply(id, refused(Code::kInvalidParams, "the parameters do not follow the protocol"));
+  }
+}
+
+void Session::handle_request(const json& id, const std::string& method, const json& params) {
+  if (method == "initialize") {
+    if (!initialized_) return channel_.reply(id, initialize(params));
+    return channel_.reply(id, refused(Code::kInvalidRequest, "the server is already initialized"));
+  }
+  if (!initialized_)
+    return channel_.reply(id, refused(Code::kNotInitialized, "the server is not initialized"));
+  if (shut_down_) return channel_.reply(id, refused(Code::kInvalidRequest, "the server is shut down"));
+  if (method == "shutdown") {
+    shut_down_ = true;
+    return channel_.reply(id, json());
+  }
+  if (method == "workspace/executeCommand") return channel_.reply(id, command(params));
+  if (!method.starts_with("textDocument/"))
+    return channel_.reply(id, refused(Code::kMethodNotFound, "unknown method " + method));
+  const Document* document = find(params);
+  // Not open, or no text that there is anything to say of.
+  if (document == nullptr || document->kind == TextKind::kOther) return channel_.reply(id, json());
+  if (method == "textDocument/hover" || method == "textDocument/inlayHint" ||
+      method == "textDocument/codeLens")
+    return answer_later(id, method, *document, params);
+  channel_.reply(id, answer(method, *document, params));
+}
+
+void Session::handle_notification(const std::string& method, const json& params) {
+  if (method == "exit") {
+    finished = true;
+    status = shut_down_ ? 0 : 1;
+    return;
+  }
+  if (!initialized_ || shut_down_) return;
+  if (method == "initialized") return initialized();
+  if (method == "$/cancelRequest") return worker_.cancel(text::to_text(params.at("id")));
+  if (method == "textDocument/didOpen") return open(params);
+  if (method == "textDocument/didChange") return change(params);
+  if (method == "textDocument/didClose") return close(params);
+  if (method == "textDocument/didSave" || method == "workspace/didChangeWatchedFiles") {
+    files_changed_ = true;
+    return;
+  }
+  if (method == "workspace/didChangeWorkspaceFolders") return change_folders(params.at("event"));
+  if (method == "workspace/didChangeConfiguration") {
+    if (client_.asks_settings) return ask_settings();
+    const json& settings = params.at("settings");
+    given_settings_ = settings.contains("dcache") ? settings.at("dcache") : json::object();
+    for (const auto& folder : folders_)
+      configure(*folder, given_settings_);
+  }
+}
+
+// ---- The session.
+
+Answer Session::initialize(const json& params) {
+  client_ = read_client(params.contains("capabilities") ? params.at("capabilities") : json::object());
+  if (params.contains("initializationOptions")) given_settings_ = params.at("initializationOptions");
+  add_folder("");
+  const bool has_folders = params.contains("workspaceFolders") && params.at("workspaceFolders").is_array();
+  if (has_folders) {
+    for (const json& folder : params.at("workspaceFolders"))
+      add_folder(path_of(folder.at("uri").get<std::string>()));
+  } else if (params.contains("rootUri") && params.at("rootUri").is_string()) {
+    add_folder(path_of(params.at("rootUri").get<std::string>()));
+  }
+  initialized_ = true;
+  const bool formats = given_settings_.is_object() && given_settings_.value("format", json()) == json(true);
+  return json{{"capabilities", capabilities_of(client_, formats)},
+              {"serverInfo", {{"name", "dcache"}, {"version", DCACHE_VERSION}}}};
+}
+
+void Session::initialized() {
+  json registrations = json::array();
+  if (client_.watches_files) {
+    registrations.push_back({{"id", "dcache-files"},
+                             {"method", "workspace/didChangeWatchedFiles"},
+                             {"registerOptions", {{"watchers", json::array({{{"globPattern", "**/*"}}})}}}});
+  }
+  if (!registrations.empty())
+    channel_.ask("client/registerCapability", {{"registrations", std::move(registrations)}});
+  if (client_.asks_settings) ask_settings();
+}
+
+void Session::change_folders(const json& event) {
+  for (const json& folder : event.at("removed")) {
+    const std::string root = path_of(folder.at("uri").get<std::string>());
+    for (const auto& known : folders_)
+      known->removed = known->removed || (!root.empty() && known->root == root);
+  }
+  for (const json& folder : event.at("added"))
+    add_folder(path_of(folder.at("uri").get<std::string>()));
+  for (auto& [uri, document] : documents_) {
+    document.folder = &folder_of(document.path);
+    touch(uri);
+  }
+  if (client_.asks_settings) ask_settings();
+}
+
+void Session::add_folder(const std::string& root) {
+  const auto known = std::ranges::find(folders_, root, [](const auto& folder) { return folder->root; });
+  if (known != folders_.end()) {
+    (*known)->removed = false;
+    return;
+  }
+  Folder& folder = *folders_.emplace_back(std::make_unique<Folder>());
+  folder.root = root;
+  configure(folder, given_settings_);
+  for (const auto& [uri, document] : documents_) {
+    if (const auto text = document.folder->workspace.text(document.path))
+      folder.workspace.set_text(document.path, *text);
+  }
+}
+
+// The innermost that contains the path.
+Folder& Session::folder_of(std::string_view path) {
+  Folder* best = folders_.front().get();
+  for (const auto& folder : folders_) {
+    const bool inner = folder->root.size() > best->root.size() && text::is_within(path, folder->root);
+    if (inner && !folder->removed) best = folder.get();
+  }
+  return *best;
+}
+
+void Session::ask_settings() {
+  json items = json::array();
+  for (const auto& folder : folders_) {
+    json item = {{"section", "dcache"}};
+    if (!folder->root.empty()) item["scopeUri"] = uri_of(folder->root);
+    items.push_back(std::move(item));
+  }
+  channel_.ask("workspace/configuration", {{"items", std::move(items)}}, [this](const json& answers) {
+    for (size_t i = 0; answers.is_array() && i < std::min(answers.size(), folders_.size()); ++i)
+      configure(*folders_[i], answers[i]);
+  });
+}
+
+void Session::configure(Folder& folder, const json& given) {
+  Settings settings;
+  read_settings(given_settings_, settings);
+  const std::vector<std::string> wrong = read_settings(given, settings);
+  if (!wrong.empty() && initialized_) {
+    channel_.notify("window/showMessage",
+                    {{"type", 2},
+                     {"message", fmt::format("dcache: the setting dcache.{} has a value of the wrong type",
+                                             wrong.front())}});
+  }
+  const auto in_folder = [&](const std::string& path) {
+    return path.empty() || path.starts_with('/') ? path : text::join_path(folder.root, path);
+  };
+  editor::Workspace::Options options = settings.workspace;
+  options.context = in_folder(options.context);
+  options.config = in_folder(options.config);
+  options.hash_store = options_.hash_store;
+  options.shellcheck = settings.shellcheck ? options_.shellcheck : "";
+  options.shellcheck_store = options_.shellcheck_store;
+  folder.workspace.configure(std::move(options));
+  {
+    const std::scoped_lock lock(shared_mutex_);
+    folder.settings = std::move(settings);
+  }
+  for (const auto& [uri, document] : documents_) {
+    if (document.folder == &folder) touch(uri);
+  }
+}
+
+}  // namespace dcache::lsp

@@ -1,0 +1,99 @@
+// Everything between a client's `initialize` and its `exit`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "dcache/lsp/answer.h"
+#include "dcache/lsp/channel.h"
+#include "dcache/lsp/client.h"
+#include "dcache/lsp/document.h"
+#include "dcache/lsp/server.h"
+#include "dcache/lsp/worker.h"
+
+namespace dcache::lsp {
+
+// As Server: messages come from one thread. What takes long is done by another, the worker's.
+class Session {
+ public:
+  Session(Server::Options options, Server::Send send)
+      : options_(std::move(options)), channel_(std::move(send)) {}
+
+  void receive(std::string_view text);
+  void settle();
+
+  bool finished = false;
+  int status = 1;
+
+ private:
+  using json = nlohmann::json;
+
+  // Messages: session.cc.
+  void handle_request(const json& id, const std::string& method, const json& params);
+  void handle_notification(const std::string& method, const json& params);
+
+  // The client, its folders and settings: session.cc.
+  Answer initialize(const json& params);
+  void initialized();
+  void change_folders(const json& event);
+  void add_folder(const std::string& root);
+  Folder& folder_of(std::string_view path);
+  void ask_settings();
+  void configure(Folder& folder, const json& given);
+
+  // Documents and their findings: session_documents.cc.
+  void open(const json& params);
+  void change(const json& params);
+  void close(const json& params);
+  void files_changed();
+  const Document* find(const json& params) const;
+  void each_workspace(const std::function<void(editor::Workspace&)>& visit);
+  void touch(const std::string& uri);
+  json findings_of(const Document& document, editor::Workspace::Depth depth);
+  void publish(const Document& document, editor::Workspace::Depth depth);
+  void check_later(const Document& document);
+  void refresh_verdicts();
+
+  // Answers: session_answers.cc.
+  Answer answer(const std::string& method, const Document& document, const json& params);
+  Answer code_actions(const Document& document, const json& params);
+  Answer command(const json& params);
+  struct Verdicts {
+    std::shared_ptr<const editor::Workspace::Explained> explained;
+    std::string occasion;
+  };
+  std::optional<Verdicts> verdicts_of(const Document& document, const std::stop_token& stop);
+  void answer_later(const json& id, const std::string& method, const Document& document, const json& params);
+  Answer answer_with_verdicts(const std::string& method, const Document& document, const json& params,
+                              const std::stop_token& stop);
+  Answer hover(const Document& document, const json& params, const std::stop_token& stop);
+
+  const Server::Options options_;
+  Channel channel_;
+  Client client_;
+  bool initialized_ = false;
+  bool shut_down_ = false;
+  json given_settings_;
+  std::vector<std::unique_ptr<Folder>> folders_;
+  Documents documents_;
+  uint64_t hashings_ = 0;      // of the second thread
+  std::set<std::string> due_;  // URIs whose findings may have changed
+  bool files_changed_ = false;
+  std::mutex shared_mutex_;  // guards what follows and the folders' settings, which tasks look at
+  std::map<std::string, int64_t> versions_;
+  std::set<std::string> noted_;  // paths whose state the user noted
+  Worker worker_;                // the last: its tasks use all of it
+};
+
+}  // namespace dcache::lsp

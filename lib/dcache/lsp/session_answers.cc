@@ -1,0 +1,149 @@
+// What requests about a text are answered with.
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "dcache/lsp/features.h"
+#include "dcache/lsp/fixes.h"
+#include "dcache/lsp/positions.h"
+#include "dcache/lsp/progress.h"
+#include "dcache/lsp/session.h"
+#include "dcache/lsp/verdicts.h"
+#include "dcache/text/json.h"
+
+namespace dcache::lsp {
+
+using nlohmann::json;
+
+Answer Session::answer(const std::string& method, const Document& document, const json& params) {
+  if (method == "textDocument/codeAction") return code_actions(document, params);
+  const auto features = dockerfile_features();
+  const auto feature = std::ranges::find(features, method, &Feature::method);
+  if (feature == features.end()) return refused(Code::kMethodNotFound, "unknown method " + method);
+  if (document.kind != TextKind::kDockerfile) return json();
+  const auto parsed = document.folder->workspace.parse(document.path);
+  if (!parsed) return refused(Code::kFailed, parsed.error());
+  const Positions positions((*parsed)->file.source(), client_.encoding);
+  return feature->answer({document, client_, **parsed, positions, params});
+}
+
+Answer Session::code_actions(const Document& document, const json& params) {
+  const editor::Workspace& workspace = document.folder->workspace;
+  auto linted = workspace.lint(document.path, editor::Workspace::Depth::kReady);
+  if (!linted) return json::array();
+  const Positions positions((*linted)->text().source(), client_.encoding);
+  const json only = params.at("context").value("only", json::array());
+  const auto wants = [&](std::string_view kind) {
+    return only.empty() || std::ranges::any_of(only, [&](const json& one) {
+             const std::string asked = one.get<std::string>();
+             return kind == asked || kind.starts_with(asked + ".");
+           });
+  };
+  json actions = json::array();
+  if (wants("quickfix")) {
+    actions =
+        lsp::code_actions(**linted, positions.span_of(params.at("range")), positions, document, client_);
+  }
+  // Worked out where it is asked for by name, as editors do that fix on saving.
+  if (only.empty() || !wants("source.fixAll.dcache")) return actions;
+  const auto fixed = workspace.fix(document.path, false);
+  if (!fixed || fixed->text == positions.text()) return actions;
+  actions.push_back({{"title", "Apply all safe fixes"},
+                     {"kind", "source.fixAll.dcache"},
+                     {"edit", edit_of(document, replacement(positions, fixed->text), client_)}});
+  return actions;
+}
+
+Answer Session::command(const json& params) {
+  const std::string name = params.at("command");
+  if (name != "dcache.note") return refused(Code::kInvalidParams, "unknown command " + name);
+  const std::string path = path_of(params.at("arguments").at(0).get<std::string>());
+  const auto failures = folder_of(path).workspace.mark(path);
+  if (!failures.empty()) return refused(Code::kFailed, failures.front().message);
+  {
+    const std::scoped_lock lock(shared_mutex_);
+    noted_.insert(path);
+  }
+  refresh_verdicts();
+  return json();
+}
+
+// Compared with what the user noted, else with the revision of the settings, else, where there is no
+// repository, with the state when the text was opened.
+std::optional<Session::Verdicts> Session::verdicts_of(const Document& document, const std::stop_token& stop) {
+  editor::Workspace& workspace = document.folder->workspace;
+  std::string since;
+  bool noted = false;
+  {
+    const std::scoped_lock lock(shared_mutex_);
+    noted = noted_.contains(document.path);
+    since = document.folder->settings.since;
+  }
+  WorkProgress line(
+      fmt::format("dcache/{}", ++hashings_),
+      [this](const std::string& method, json params, std::function<void()> agreed) {
+        channel_.ask(method, std::move(params), [agreed = std::move(agreed)](const json&) { agreed(); });
+      },
+      [this](const std::string& method, json params) { channel_.notify(method, std::move(params)); });
+  cache::Build::Progress progress;
+  if (client_.shows_progress) progress = [&](const context::HashingProgress& done) { line.show(done); };
+  if (!noted && !since.empty()) {
+    auto explained = workspace.explain(document.path, {.since = since, .stop = stop, .progress = progress});
+    if (explained) return Verdicts{*explained, "since " + since};
+  }
+  if (!workspace.is_marked(document.path) && !workspace.mark(document.path, stop, progress).empty())
+    return std::nullopt;
+  auto explained = workspace.explain(document.path, {.stop = stop, .progress = progress});
+  if (!explained) return std::nullopt;
+  return Verdicts{*explained, noted ? "since you noted it" : "since it was opened"};
+}
+
+void Session::answer_later(const json& id, const std::string& method, const Document& document,
+                           const json& params) {
+  worker_.add(text::to_text(id), [this, id, method, document, params](const std::stop_token& stop) {
+    Answer answer = refused(Code::kCancelled, "cancelled");
+    try {
+      if (!stop.stop_requested()) answer = answer_with_verdicts(method, document, params, stop);
+    } catch (const json::exception&) {  // as in receive()
+      answer = refused(Code::kInvalidParams, "the parameters do not follow the protocol");
+    }
+    if (stop.stop_requested()) answer = refused(Code::kCancelled, "cancelled");
+    channel_.reply(id, answer);
+  });
+}
+
+Answer Session::answer_with_verdicts(const std::string& method, const Document& document, const json& params,
+                                     const std::stop_token& stop) {
+  if (method == "textDocument/hover") return hover(document, params, stop);
+  const bool hints = method == "textDocument/inlayHint";
+  bool wanted = document.kind == TextKind::kDockerfile;
+  {
+    const std::scoped_lock lock(shared_mutex_);
+    const Settings& settings = document.folder->settings;
+    wanted = wanted && (hints ? settings.inlay_hints : settings.code_lens);
+  }
+  const auto verdicts = wanted ? verdicts_of(document, stop) : std::nullopt;
+  if (!verdicts) return json::array();
+  const Positions positions(verdicts->explained->build->file().source(), client_.encoding);
+  if (!hints) return code_lenses(*verdicts->explained, verdicts->occasion, positions);
+  return inlay_hints(*verdicts->explained, positions.span_of(params.at("range")), positions);
+}
+
+Answer Session::hover(const Document& document, const json& params, const std::stop_token& stop) {
+  const auto linted = document.folder->workspace.lint(document.path, editor::Workspace::Depth::kFast);
+  if (!linted) return json();
+  const Positions positions((*linted)->text().source(), client_.encoding);
+  const uint32_t offset = positions.offset_of(place_from(params.at("position")));
+  std::string help = rule_help(**linted, offset);
+  const bool dockerfile = document.kind == TextKind::kDockerfile;
+  if (const auto verdicts = dockerfile ? verdicts_of(document, stop) : std::nullopt) {
+    const std::string step = step_help(*verdicts->explained, verdicts->occasion, offset);
+    if (!step.empty()) help = help.empty() ? step : step + "\n\n---\n\n" + help;
+  }
+  if (help.empty()) return json();
+  return json{{"contents", {{"kind", "markdown"}, {"value", std::move(help)}}}};
+}
+
+}  // namespace dcache::lsp

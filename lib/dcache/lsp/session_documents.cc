@@ -1,0 +1,151 @@
+// The texts that a client has open, and what is said of them.
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "dcache/lint/companion.h"
+#include "dcache/lsp/fixes.h"
+#include "dcache/lsp/positions.h"
+#include "dcache/lsp/session.h"
+#include "dcache/project/discover.h"
+#include "dcache/text/failure.h"
+
+namespace dcache::lsp {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{300};  // in typing, before ShellCheck is asked
+
+}  // namespace
+
+using nlohmann::json;
+
+void Session::each_workspace(const std::function<void(editor::Workspace&)>& visit) {
+  for (const auto& folder : folders_)
+    visit(folder->workspace);
+}
+
+void Session::open(const json& params) {
+  const json& given = params.at("textDocument");
+  Document document;
+  document.uri = given.at("uri");
+  document.version = given.at("version");
+  document.path = path_of(document.uri);
+  document.folder = &folder_of(document.path);
+  const std::string language = given.value("languageId", "");
+  if (lint::companion_kind(document.path)) {
+    document.kind = TextKind::kCompanion;
+  } else if (language == "dockerfile" || language == "containerfile" ||
+             project::is_dockerfile_name(document.path)) {
+    document.kind = TextKind::kDockerfile;
+  }
+  const std::string text = given.at("text");
+  each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
+  const std::string uri = document.uri;
+  documents_.insert_or_assign(uri, std::move(document));
+  touch(uri);
+}
+
+void Session::change(const json& params) {
+  const json& given = params.at("textDocument");
+  const auto found = documents_.find(given.at("uri").get<std::string>());
+  if (found == documents_.end()) return;
+  Document& document = found->second;
+  const std::string text = changed(document.folder->workspace.text(document.path).value_or(""),
+                                   params.at("contentChanges"), client_.encoding);
+  document.version = given.at("version");
+  each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
+  touch(document.uri);
+}
+
+void Session::close(const json& params) {
+  const auto found = documents_.find(params.at("textDocument").at("uri").get<std::string>());
+  if (found == documents_.end()) return;
+  const Document document = std::move(found->second);
+  documents_.erase(found);
+  each_workspace([&](editor::Workspace& workspace) { workspace.drop_text(document.path); });
+  {
+    const std::scoped_lock lock(shared_mutex_);
+    versions_.erase(document.uri);
+  }
+  due_.erase(document.uri);
+  // What a file says may count for others; its own findings go.
+  if (document.kind != TextKind::kOther)
+    channel_.notify("textDocument/publishDiagnostics",
+                    {{"uri", document.uri}, {"diagnostics", json::array()}});
+}
+
+const Document* Session::find(const json& params) const {
+  const auto found = documents_.find(params.at("textDocument").at("uri").get<std::string>());
+  return found == documents_.end() ? nullptr : &found->second;
+}
+
+// Findings of the text are due; where other files look at it, theirs too.
+void Session::touch(const std::string& uri) {
+  const Document& changed = documents_.at(uri);
+  if (changed.kind == TextKind::kDockerfile) {
+    due_.insert(uri);
+  } else {
+    for (const auto& [other, document] : documents_)
+      due_.insert(other);
+  }
+  const std::scoped_lock lock(shared_mutex_);
+  versions_[uri] = changed.version;
+}
+
+void Session::settle() {
+  if (std::exchange(files_changed_, false)) files_changed();
+  for (const std::string& uri : std::exchange(due_, {})) {
+    const auto found = documents_.find(uri);
+    if (found == documents_.end() || found->second.kind == TextKind::kOther) continue;
+    publish(found->second, editor::Workspace::Depth::kFast);
+    check_later(found->second);
+  }
+}
+
+void Session::files_changed() {
+  each_workspace([](editor::Workspace& workspace) { workspace.files_changed(); });
+  for (const auto& [uri, document] : documents_)
+    due_.insert(uri);
+  refresh_verdicts();
+}
+
+void Session::refresh_verdicts() {
+  if (client_.refreshes_hints) channel_.ask("workspace/inlayHint/refresh", nullptr);
+  if (client_.refreshes_lenses) channel_.ask("workspace/codeLens/refresh", nullptr);
+}
+
+Session::json Session::findings_of(const Document& document, editor::Workspace::Depth depth) {
+  const auto linted = document.folder->workspace.lint(document.path, depth);
+  if (linted) return diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
+  // Most often a configuration that can't be used: said where people look.
+  return json::array({{{"range", range_at_start()},
+                       {"severity", 1},
+                       {"source", "dcache"},
+                       {"message", text::words_of(linted.error())}}});
+}
+
+void Session::publish(const Document& document, editor::Workspace::Depth depth) {
+  json params = {
+      {"uri", document.uri}, {"version", document.version}, {"diagnostics", findings_of(document, depth)}};
+  const std::scoped_lock lock(shared_mutex_);
+  const auto now = versions_.find(document.uri);
+  // An answer that comes late is about a text that is gone.
+  if (now != versions_.end() && now->second == document.version)
+    channel_.notify("textDocument/publishDiagnostics", std::move(params));
+}
+
+// ShellCheck, once nobody types; and the state that later ones are compared with.
+void Session::check_later(const Document& document) {
+  const std::string name = "check " + document.uri;
+  worker_.cancel(name);
+  worker_.add(
+      name,
+      [this, document](const std::stop_token& stop) {
+        if (stop.stop_requested()) return;
+        publish(document, editor::Workspace::Depth::kThorough);
+        if (document.kind == TextKind::kDockerfile && !stop.stop_requested()) verdicts_of(document, stop);
+      },
+      kPause);
+}
+
+}  // namespace dcache::lsp
