@@ -122,11 +122,30 @@ const lenses = await connection.sendRequest(protocol.CodeLensRequest.type, { tex
 assert.equal(lenses[0].command.title, '1 of 1 step rebuilds since HEAD');
 ok('code lenses');
 const links = await connection.sendRequest(protocol.DocumentLinkRequest.type, { textDocument: { uri } });
-assert.equal(links[0].target, `${root}/src`);
+assert.deepEqual(links.map((one) => one.target), ['https://hub.docker.com/_/alpine', `${root}/src`]);
 ok('document links');
 const folds = await connection.sendRequest(protocol.FoldingRangeRequest.type, { textDocument: { uri } });
 assert.equal(folds.length, 2);
 ok('folding ranges');
+
+const place = { textDocument: { uri }, position: { line: 5, character: 14 } };
+assert.equal((await connection.sendRequest(protocol.PrepareRenameRequest.type, place)).placeholder, 'build');
+const renaming = await connection.sendRequest(protocol.RenameRequest.type, { ...place, newName: 'made' });
+const renamed = TextDocument.applyEdits(document, renaming.documentChanges[0].edits);
+assert.equal(renamed, original.replaceAll('build', 'made'));
+ok('rename');
+const { data } = await connection.sendRequest(protocol.SemanticTokensRequest.type, { textDocument: { uri } });
+assert.equal(data.length % 5, 0);
+assert.deepEqual(data.slice(0, 5), [0, 0, 4, capabilities.semanticTokensProvider.legend.tokenTypes.indexOf('keyword'), 0]);
+ok('semantic tokens');
+const signature = await connection.sendRequest(protocol.SignatureHelpRequest.type, place);
+assert.equal(signature.signatures[0].label, '--from=STAGE');
+ok('signature help');
+const [selection] = await connection.sendRequest(protocol.SelectionRangeRequest.type, {
+  textDocument: { uri }, positions: [place.position],
+});
+assert.deepEqual(selection.range, { start: { line: 5, character: 12 }, end: { line: 5, character: 17 } });
+ok('selection ranges');
 
 await change({ start: { line: 1, character: 0 }, end: { line: 1, character: 0 } }, 'MAINTAINER me\n');
 const actions = await connection.sendRequest(protocol.CodeActionRequest.type, {

@@ -10,6 +10,7 @@
 #include "dcache/lint/linters.h"
 #include "dcache/lint/shellcheck.h"
 #include "dcache/project/cache_option.h"
+#include "dcache/project/definitions.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
@@ -46,13 +47,14 @@ struct Linting {
 struct Around {
   Around(const Workspace::Options& options, std::shared_ptr<const context::FileSystem> files)
       : texts(std::move(files)),
-        images(std::make_shared<project::ImageFinder>(
-            project::ProjectOptions{.read = {.files = texts},
-                                    .build = {.hash_store = options.hash_store, .plan = options.plan},
-                                    .fallback_context = options.context})),
+        reading({.read = {.files = texts},
+                 .build = {.hash_store = options.hash_store, .plan = options.plan},
+                 .fallback_context = options.context}),
+        images(std::make_shared<project::ImageFinder>(reading)),
         all(texts, images) {}
 
   std::shared_ptr<const context::FileSystem> texts;
+  project::ProjectOptions reading;
   std::shared_ptr<project::ImageFinder> images;
   lint::AllSurroundings all;
 };
@@ -147,6 +149,7 @@ struct Workspace::State {
   Kept<cache::Build> revisions;
   Kept<cache::Build> builds;
   Kept<Explained> explained;
+  Kept<project::Project> defined;
 
   // One that knows nothing but the options and the texts.
   static std::shared_ptr<const State> fresh(std::shared_ptr<const Options> options,
@@ -331,6 +334,27 @@ tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& 
   }
   const auto load = state->around->all.of(path);
   return lint::apply_fixes(*entry.linter, std::move(*source), load, unsafe);
+}
+
+std::shared_ptr<const project::Project> Workspace::defined_in(const std::string& definition) const {
+  const auto state = now();
+  state->asked->add(definition);
+  if (auto known = state->defined.find(definition)) return known;
+  const std::string folder(text::parent_path(definition));
+  const auto kind = project::definition_kind(definition);
+  auto paths = project::definitions_above(folder, folder, *state->around->texts);
+  std::erase_if(paths, [&](const std::string& path) { return project::definition_kind(path) != kind; });
+  project::ImageFinder finder(state->around->reading);
+  finder.add(paths);
+  auto answer = std::make_shared<const project::Project>(finder.defined_so_far());
+  state->defined.add(definition, answer);
+  return answer;
+}
+
+std::shared_ptr<const project::Project> Workspace::repository(const std::string& folder) const {
+  const auto state = now();
+  state->asked->add(text::join_path(folder, "Dockerfile"));
+  return state->around->images->project(folder);
 }
 
 // The build as it is, its files hashed.

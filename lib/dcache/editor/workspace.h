@@ -35,6 +35,7 @@
 #include "dcache/lint/engine.h"
 #include "dcache/lint/fixes.h"
 #include "dcache/plan/graph.h"
+#include "dcache/project/images.h"
 #include "dcache/text/document.h"
 #include "dcache/text/line_index.h"
 
@@ -117,6 +118,12 @@ class Workspace {
   // The text of a file with its findings fixed, as lint::apply_fixes(). What ShellCheck proposes is among
   // the unsafe fixes.
   tl::expected<lint::FixedText, cache::Failure> fix(const std::string& path, bool unsafe) const;
+
+  // What a compose or bake file defines, read with those beside it, as builds do: images, groups, and what
+  // can't be read.
+  std::shared_ptr<const project::Project> defined_in(const std::string& definition) const;
+  // All images of the repository that a folder is in; null outside of one. Walks it once, until files change.
+  std::shared_ptr<const project::Project> repository(const std::string& folder) const;
 
   // The verdicts for the steps of an image.
   struct Explained {

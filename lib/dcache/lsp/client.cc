@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/editor/settings.h"
+#include "dcache/lsp/semantic_tokens.h"
 
 namespace dcache::lsp {
 
@@ -39,6 +40,9 @@ Client read_client(const json& capabilities) {
   client.refreshes_lenses = has("/workspace/codeLens/refreshSupport");
   client.asks_settings = has("/workspace/configuration");
   client.shows_progress = has("/window/workDoneProgress");
+  client.snippets = has("/textDocument/completion/completionItem/snippetSupport");
+  client.pulls_findings =
+      at("/textDocument/diagnostic").is_object() && has("/workspace/diagnostics/refreshSupport");
   return client;
 }
 
@@ -51,15 +55,28 @@ json capabilities_of(const Client& client, bool formats) {
       {"inlayHintProvider", true},
       {"codeLensProvider", {{"resolveProvider", false}}},
       {"documentSymbolProvider", true},
+      {"workspaceSymbolProvider", true},
       {"foldingRangeProvider", true},
+      {"selectionRangeProvider", true},
       {"definitionProvider", true},
       {"referencesProvider", true},
       {"documentHighlightProvider", true},
-      {"completionProvider", {{"triggerCharacters", {"-", "=", ",", "$", "{", "/"}}}},
+      {"renameProvider", {{"prepareProvider", true}}},
+      {"semanticTokensProvider", {{"legend", token_legend()}, {"full", true}, {"range", true}}},
+      {"signatureHelpProvider", {{"triggerCharacters", {" ", "-", "=", ",", "["}}}},
+      {"completionProvider", {{"triggerCharacters", {"-", "=", ",", "$", "{", "/", "#", "\""}}}},
       {"documentLinkProvider", {{"resolveProvider", false}}},
       {"executeCommandProvider", {{"commands", {"dcache.note"}}}},
       {"workspace", {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}}}};
-  if (formats) capabilities["documentFormattingProvider"] = true;
+  if (client.pulls_findings) {
+    capabilities["diagnosticProvider"] = {
+        {"identifier", "dcache"}, {"interFileDependencies", true}, {"workspaceDiagnostics", false}};
+  }
+  if (formats) {
+    capabilities["documentFormattingProvider"] = true;
+    capabilities["documentRangeFormattingProvider"] = true;
+    capabilities["documentOnTypeFormattingProvider"] = {{"firstTriggerCharacter", "\n"}};
+  }
   return capabilities;
 }
 

@@ -28,6 +28,10 @@ struct Client {
   bool refreshes_lenses = false;  // workspace.codeLens.refreshSupport
   bool asks_settings = false;     // workspace.configuration
   bool shows_progress = false;    // window.workDoneProgress
+  bool snippets = false;          // textDocument.completion.completionItem.snippetSupport
+  // It asks for findings, and again when it is told to: textDocument.diagnostic, and
+  // workspace.diagnostics.refreshSupport.
+  bool pulls_findings = false;
 };
 
 // From the capabilities of an `initialize`.

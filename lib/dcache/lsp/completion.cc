@@ -9,7 +9,10 @@
 
 #include "dcache/dockerfile/flags.h"
 #include "dcache/dockerfile/keyword.h"
+#include "dcache/editor/help.h"
 #include "dcache/lsp/navigation.h"
+#include "dcache/lsp/word_help.h"
+#include "dcache/lsp/written.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -17,16 +20,19 @@ namespace dcache::lsp {
 namespace {
 
 using dockerfile::Keyword;
+using editor::Help;
 using nlohmann::json;
 
 // CompletionItemKind of the protocol.
 enum class Item : uint8_t {
   kVariable = 6,
+  kClass = 7,
+  kModule = 9,
   kProperty = 10,
   kValue = 12,
   kKeyword = 14,
+  kSnippet = 15,
   kFile = 17,
-  kModule = 9,
   kFolder = 19
 };
 
@@ -43,6 +49,17 @@ const std::vector<Values>& known_values() {
       {Keyword::kFrom, "platform", {"$BUILDPLATFORM", "$TARGETPLATFORM", "linux/amd64", "linux/arm64"}}};
   return known;
 }
+// The first argument of an instruction.
+struct Words {
+  Keyword keyword;
+  std::vector<std::string_view> words;
+};
+const std::vector<Words>& known_words() {
+  static const std::vector<Words> known = {
+      {Keyword::kHealthcheck, {"CMD", "NONE"}},
+      {Keyword::kStopsignal, {"SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL"}}};
+  return known;
+}
 struct MountOptions {
   std::string_view type;
   std::vector<std::string_view> options;
@@ -57,72 +74,76 @@ const std::vector<MountOptions>& mount_options() {
   return known;
 }
 
-// Works on the text before the cursor, since an instruction that is being written parses seldom.
+// What is shown beside an item.
+struct About {
+  std::string detail = {};
+  const Help* help = nullptr;
+  std::string snippet = {};  // inserted in place of the label
+};
+
 class Completion {
  public:
   Completion(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
-             const std::string& folder, const context::FileSystem& files)
-      : parsed_(parsed), offset_(offset), positions_(positions), folder_(folder), files_(files) {}
+             const std::string& folder, const context::FileSystem& files, bool snippets)
+      : parsed_(parsed),
+        offset_(offset),
+        positions_(positions),
+        folder_(folder),
+        files_(files),
+        snippets_(snippets) {}
 
   json run() {
-    const std::string_view source = parsed_.file.source().substr(0, offset_);
-    if (in_comment()) return std::move(items_);
-    std::vector<std::string_view> words = words_before(source);
-    const std::string_view word = words.back();
-    words.pop_back();
-    if (!words.empty() && text::equals_ignoring_case(words.front(), "ONBUILD")) words.erase(words.begin());
-    if (complete_variable(word)) return std::move(items_);
-    if (words.empty()) {
-      complete_keyword(word);
+    const Written written = written_before(parsed_.file, offset_);
+    if (written.in_comment) {
+      complete_directive(written);
+      return std::move(items_);
+    }
+    if (complete_variable(written.word)) return std::move(items_);
+    if (written.words.empty()) {
+      complete_keyword(written.word);
     } else {
-      complete_argument(dockerfile::keyword_of(words.front()), words, word);
+      complete_argument(written);
     }
     return std::move(items_);
   }
 
  private:
-  bool in_comment() const {
-    return std::ranges::any_of(parsed_.file.comments(), [&](const dockerfile::Comment& comment) {
-      return comment.span.begin < offset_ && offset_ <= comment.span.end;
-    });
-  }
-
-  // The words of the instruction up to the cursor; the last, which may be empty, is the one being written.
-  std::vector<std::string_view> words_before(std::string_view source) const {
-    const auto line_start = [&](size_t at) {
-      const size_t newline = at == 0 ? std::string_view::npos : source.rfind('\n', at - 1);
-      return newline == std::string_view::npos ? 0 : newline + 1;
-    };
-    size_t begin = line_start(source.size());
-    while (begin > 0) {
-      const std::string_view above = source.substr(0, begin - 1);
-      const size_t last = above.find_last_not_of(" \t\r");
-      if (last == std::string_view::npos || above[last] != parsed_.file.escape()) break;
-      begin = line_start(begin - 1);
-    }
-    std::vector<std::string_view> words = {{}};
-    for (size_t at = begin; at < source.size(); ++at) {
-      const bool escaped_end = source[at] == parsed_.file.escape() && at + 1 < source.size() &&
-                               (source[at + 1] == '\n' || source[at + 1] == '\r');
-      if (text::is_ascii_space(source[at]) || escaped_end) {
-        if (!words.back().empty()) words.emplace_back();
-      } else {
-        std::string_view& last = words.back();
-        last = last.empty() ? source.substr(at, 1) : std::string_view(last.data(), last.size() + 1);
-      }
-    }
-    return words;
-  }
-
-  void add(std::string label, Item kind, std::string_view typed, std::string detail = {}) {
+  void add(std::string label, Item kind, std::string_view typed, About about = {}) {
     if (!label.starts_with(typed) && !text::to_lower(label).starts_with(text::to_lower(typed))) return;
     if (!seen_.insert(label).second) return;
     json item = {{"label", label}, {"kind", static_cast<int>(kind)}};
-    if (!detail.empty()) item["detail"] = std::move(detail);
+    if (!about.detail.empty()) item["detail"] = std::move(about.detail);
+    if (about.help != nullptr)
+      item["documentation"] = {{"kind", "markdown"}, {"value", editor::markdown_of(*about.help)}};
+    const bool snippet = !about.snippet.empty();
+    if (snippet) item["insertTextFormat"] = 2;
     item["textEdit"] = {
         {"range", positions_.range_of({offset_ - static_cast<uint32_t>(typed.size()), offset_})},
-        {"newText", std::move(label)}};
+        {"newText", snippet ? std::move(about.snippet) : std::move(label)}};
     items_.push_back(std::move(item));
+  }
+
+  // An item that leaves places to fill in, if the client knows how to: "COPY SOURCE … DESTINATION".
+  void add_snippet(const Help& help, std::string_view typed) {
+    if (!snippets_ || help.snippet.empty() || help.forms.empty()) return;
+    add(std::string(help.forms.front()), Item::kSnippet, typed,
+        {.help = &help, .snippet = editor::snippet_of(help)});
+  }
+
+  // Above everything else: `# syntax=…`.
+  void complete_directive(const Written& written) {
+    const std::string_view source = parsed_.file.source().substr(0, offset_);
+    const size_t start = source.rfind('\n') + 1;  // 0 in the first line
+    const auto& instructions = parsed_.file.instructions();
+    const bool above = instructions.empty() || offset_ <= instructions.front().span.begin;
+    if (!above || written.words.size() > 1) return;
+    const std::string_view typed = source.substr(start);
+    for (const char* name : {"# syntax", "# escape", "# check"}) {
+      const Help* help = editor::find_help(name);
+      if (help == nullptr || parsed_.file.directive(std::string_view(name).substr(2))) continue;
+      add(std::string(name) + "=", Item::kProperty, typed, {.help = help});
+      add_snippet(*help, typed);
+    }
   }
 
   void complete_keyword(std::string_view typed) {
@@ -132,7 +153,9 @@ class Completion {
       const auto keyword = static_cast<Keyword>(k);
       if (keyword == Keyword::kMaintainer) continue;  // deprecated
       const std::string_view name = dockerfile::name_of(keyword);
-      add(lower ? text::to_lower(name) : std::string(name), Item::kKeyword, typed);
+      const Help* help = editor::find_help(name);
+      add(lower ? text::to_lower(name) : std::string(name), Item::kKeyword, typed, {.help = help});
+      if (!lower && help != nullptr) add_snippet(*help, typed);
     }
   }
 
@@ -146,27 +169,36 @@ class Completion {
     for (const Occurrence& one : occurrences(parsed_)) {
       if (one.kind == Occurrence::Kind::kVariable && one.defines && one.span.end < offset_) {
         const bool here = one.above_stages || (stage && parsed_.graph.starts_from(*stage, one.stage));
-        if (here) add(one.name, Item::kVariable, typed);
+        if (here) add(one.name, Item::kVariable, typed, {.detail = one.above_stages ? "above FROM" : ""});
       }
     }
     for (const char* name : {"TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM",
                              "BUILDOS", "BUILDARCH", "BUILDVARIANT"})
-      add(name, Item::kVariable, typed, "of the builder");
+      add(name, Item::kVariable, typed, {"set by the builder", editor::find_help(std::string("$") + name)});
     return true;
   }
 
-  void complete_argument(Keyword keyword, const std::vector<std::string_view>& words, std::string_view word) {
-    const bool only_flags = std::all_of(words.begin() + 1, words.end(),
-                                        [](std::string_view one) { return one.starts_with("--"); });
+  void complete_argument(const Written& written) {
+    const Keyword keyword = written.keyword();
+    const std::string_view word = written.word;
+    const bool only_flags = written.only_flags();
     if (only_flags && word.starts_with('-')) return complete_flag(keyword, word);
+    for (const Words& known : known_words()) {
+      if (known.keyword != keyword || !only_flags) continue;
+      for (const std::string_view one : known.words)
+        add(std::string(one), Item::kValue, word);
+    }
     switch (keyword) {
       case Keyword::kFrom:
-        if (only_flags) complete_stage(word);
+        if (only_flags) complete_base(word);
+        if (written.words.size() == 2 && !only_flags) add("AS", Item::kKeyword, word);
         return;
+      case Keyword::kArg:
+        return complete_predefined(word);
       case Keyword::kCopy:
       case Keyword::kAdd: {
-        const bool from =
-            std::ranges::any_of(words, [](std::string_view one) { return one.starts_with("--from"); });
+        const bool from = std::ranges::any_of(written.words,
+                                              [](std::string_view one) { return one.starts_with("--from"); });
         if (!from) complete_path(word);
         return;
       }
@@ -175,13 +207,28 @@ class Completion {
     }
   }
 
+  void complete_base(std::string_view word) {
+    complete_stage(word);
+    if (!word.empty()) add("scratch", Item::kClass, word, {.detail = "an empty image"});
+  }
+
+  // The arguments that the builder sets, which a stage has to declare.
+  void complete_predefined(std::string_view word) {
+    for (const Help& help : editor::all_help()) {
+      if (help.name.starts_with('$') && !word.empty())
+        add(std::string(help.name.substr(1)), Item::kVariable, word, {"set by the builder", &help});
+    }
+  }
+
   void complete_flag(Keyword keyword, std::string_view word) {
     const size_t equals = word.find('=');
     if (equals == std::string_view::npos) {
       for (const dockerfile::KnownFlag& flag : dockerfile::flags_of(keyword)) {
         const bool value = flag.kind != dockerfile::FlagKind::kSwitch;
-        add(fmt::format("--{}{}", flag.name, value ? "=" : ""), Item::kProperty, word);
+        const Help* help = flag_help(keyword, flag.name);
+        add(fmt::format("--{}{}", flag.name, value ? "=" : ""), Item::kProperty, word, {.help = help});
       }
+      if (keyword == Keyword::kRun) complete_whole_mounts(word);
       return;
     }
     const std::string_view name = word.substr(2, equals - 2);
@@ -190,8 +237,16 @@ class Completion {
     if (name == "mount") return complete_mount(value);
     for (const Values& known : known_values()) {
       if (known.keyword != keyword || known.flag != name) continue;
-      for (const std::string_view one : known.values)
-        add(std::string(one), Item::kValue, value);
+      for (const std::string_view one : known.values) {
+        const auto* help = editor::find_help(fmt::format("{} --{}={}", name_of(keyword), name, one));
+        add(std::string(one), Item::kValue, value, {.help = help});
+      }
+    }
+  }
+
+  void complete_whole_mounts(std::string_view word) {
+    for (const MountOptions& mount : mount_options()) {
+      if (const Help* help = mount_help(fmt::format("type={}", mount.type), false)) add_snippet(*help, word);
     }
   }
 
@@ -202,13 +257,16 @@ class Completion {
     if (option.starts_with("from=")) return complete_stage(after("from="));
     if (option.starts_with("source=")) return complete_path(after("source="));
     if (option.starts_with("sharing=")) {
-      for (const char* sharing : {"shared", "private", "locked"})
-        add(sharing, Item::kValue, after("sharing="));
+      for (const std::string_view sharing : {"shared", "private", "locked"}) {
+        const Help* help = mount_help(fmt::format("sharing={}", sharing), true);
+        add(std::string(sharing), Item::kValue, after("sharing="), {.help = help});
+      }
       return;
     }
     if (option.starts_with("type=")) {
       for (const MountOptions& mount : mount_options())
-        add(std::string(mount.type), Item::kValue, after("type="));
+        add(std::string(mount.type), Item::kValue, after("type="),
+            {.help = mount_help(fmt::format("type={}", mount.type), false)});
       return;
     }
     if (comma == std::string_view::npos) add("type=", Item::kProperty, option);
@@ -218,7 +276,7 @@ class Completion {
     for (const MountOptions& mount : mount_options()) {
       if (mount.type != named) continue;
       for (const std::string_view one : mount.options)
-        add(std::string(one), Item::kProperty, option);
+        add(std::string(one), Item::kProperty, option, {.help = mount_help(one, false)});
     }
   }
 
@@ -226,7 +284,8 @@ class Completion {
     const auto here = stage_at(parsed_, offset_);
     for (const plan::Stage& stage : parsed_.graph.stages) {
       if (here && stage.index >= *here) break;
-      add(stage.label(), Item::kModule, typed, "stage");
+      const bool known = stage.from != nullptr;
+      add(stage.label(), Item::kModule, typed, {.detail = known ? stage.from->one_line() : "stage"});
     }
   }
 
@@ -246,6 +305,7 @@ class Completion {
   const Positions& positions_;
   const std::string& folder_;
   const context::FileSystem& files_;
+  const bool snippets_;
   json items_ = json::array();
   std::set<std::string> seen_;
 };
@@ -253,8 +313,8 @@ class Completion {
 }  // namespace
 
 json completions(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
-                 const std::string& folder, const context::FileSystem& files) {
-  return Completion(parsed, offset, positions, folder, files).run();
+                 const std::string& folder, const context::FileSystem& files, bool snippets) {
+  return Completion(parsed, offset, positions, folder, files, snippets).run();
 }
 
 }  // namespace dcache::lsp

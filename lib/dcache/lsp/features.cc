@@ -6,7 +6,14 @@
 
 #include "dcache/lsp/completion.h"
 #include "dcache/lsp/fixes.h"
+#include "dcache/lsp/formatting.h"
+#include "dcache/lsp/links.h"
 #include "dcache/lsp/navigation.h"
+#include "dcache/lsp/rename.h"
+#include "dcache/lsp/selection.h"
+#include "dcache/lsp/semantic_tokens.h"
+#include "dcache/lsp/signature.h"
+#include "dcache/text/json.h"
 
 namespace dcache::lsp {
 namespace {
@@ -23,7 +30,18 @@ Answer folds(const Request& request) {
 }
 
 Answer format(const Request& request) {
-  return formatting(request.parsed, request.positions);
+  const auto size = static_cast<uint32_t>(request.positions.text().size());
+  return formatting(request.parsed, request.positions, {0, size});
+}
+
+Answer format_range(const Request& request) {
+  return formatting(request.parsed, request.positions, request.range());
+}
+
+Answer format_typed(const Request& request) {
+  const json& options = request.params.at("options");
+  const uint64_t width = text::whole_number(options.at("tabSize"), 16);
+  return typed_formatting(request.parsed, request.positions, request.offset(), static_cast<uint32_t>(width));
 }
 
 Answer links(const Request& request) {
@@ -47,16 +65,67 @@ Answer all_references(const Request& request) {
   return locations(request, references(request.parsed, request.offset(), with_definitions));
 }
 
+// Where it is set counts as writing, all else as reading.
 Answer highlights(const Request& request) {
+  constexpr int kRead = 2;
+  constexpr int kWrite = 3;
   json all = json::array();
-  for (const Span span : references(request.parsed, request.offset(), true))
-    all.push_back({{"range", request.positions.range_of(span)}});
+  for (const Occurrence& one : same_occurrences(request.parsed, request.offset()))
+    all.push_back({{"range", request.positions.range_of(one.span)}, {"kind", one.defines ? kWrite : kRead}});
   return all;
 }
 
 Answer complete(const Request& request) {
   return completions(request.parsed, request.offset(), request.positions,
-                     request.workspace().context_of(request.document.path), *request.workspace().files());
+                     request.workspace().context_of(request.document.path), *request.workspace().files(),
+                     request.client.snippets);
+}
+
+Answer prepare_rename(const Request& request) {
+  const auto span = renamed_span(request.parsed, request.offset());
+  if (!span) return refused(Code::kFailed, span.error());
+  return json{{"range", request.positions.range_of(*span)},
+              {"placeholder", span->of(request.positions.text())}};
+}
+
+Answer rename(const Request& request) {
+  const std::string name = request.params.at("newName");
+  auto edits = rename_edits(request.parsed, request.positions, request.offset(), name);
+  if (!edits) return refused(Code::kFailed, edits.error());
+  return edit_of(request.document, std::move(*edits), request.client);
+}
+
+json tokens(const Request& request, Span range) {
+  return {{"data", semantic_tokens(request.parsed, range, request.positions)}};
+}
+
+Answer all_tokens(const Request& request) {
+  return tokens(request, {0, static_cast<uint32_t>(request.positions.text().size())});
+}
+
+Answer tokens_of_range(const Request& request) {
+  return tokens(request, request.range());
+}
+
+Answer signature(const Request& request) {
+  return signature_help(request.parsed, request.offset());
+}
+
+// A chain from the innermost stretch to the whole text, for each of the positions.
+Answer selection_ranges(const Request& request) {
+  json all = json::array();
+  for (const json& position : request.params.at("positions")) {
+    const uint32_t offset = request.positions.offset_of(place_from(position));
+    json chain;
+    const std::vector<Span> spans = selections(request.parsed, offset);
+    for (auto span = spans.rbegin(); span != spans.rend(); ++span) {
+      json wider = std::move(chain);
+      chain = {{"range", request.positions.range_of(*span)}};
+      if (!wider.is_null()) chain["parent"] = std::move(wider);
+    }
+    all.push_back(std::move(chain));
+  }
+  return all;
 }
 
 }  // namespace
@@ -73,11 +142,19 @@ std::span<const Feature> dockerfile_features() {
   static constexpr Feature kFeatures[] = {
       {"textDocument/documentSymbol", symbols},
       {"textDocument/foldingRange", folds},
+      {"textDocument/selectionRange", selection_ranges},
       {"textDocument/formatting", format},
+      {"textDocument/rangeFormatting", format_range},
+      {"textDocument/onTypeFormatting", format_typed},
       {"textDocument/documentLink", links},
       {"textDocument/definition", definition},
       {"textDocument/references", all_references},
       {"textDocument/documentHighlight", highlights},
+      {"textDocument/prepareRename", prepare_rename},
+      {"textDocument/rename", rename},
+      {"textDocument/semanticTokens/full", all_tokens},
+      {"textDocument/semanticTokens/range", tokens_of_range},
+      {"textDocument/signatureHelp", signature},
       {"textDocument/completion", complete},
   };
   return kFeatures;

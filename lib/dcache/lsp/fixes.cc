@@ -7,15 +7,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "dcache/dockerfile/keyword.h"
-#include "dcache/dockerfile/layout.h"
 #include "dcache/lint/catalogue.h"
 
 namespace dcache::lsp {
 namespace {
 
-using dockerfile::Token;
-using dockerfile::TokenKind;
 using lint::Diagnostic;
 using nlohmann::json;
 using text::Span;
@@ -164,32 +160,6 @@ json replacement(const Positions& before, std::string_view after) {
     --end;
   const Span span{static_cast<uint32_t>(start), static_cast<uint32_t>(text.size() - end)};
   return json::array({text_edit(span, std::string(after.substr(start, after.size() - end - start)), before)});
-}
-
-json formatting(const editor::Workspace::Parsed& parsed, const Positions& positions) {
-  std::string after;
-  const std::string_view source = positions.text();
-  for (const Token& token : dockerfile::tokens(parsed.file)) {
-    const std::string_view text = token.span.of(source);
-    if (token.kind == TokenKind::kKeyword) {
-      const dockerfile::Keyword keyword = dockerfile::keyword_of(text);
-      after += keyword == dockerfile::Keyword::kUnknown ? text : dockerfile::name_of(keyword);
-      continue;
-    }
-    if (token.kind == TokenKind::kHeredocBody || token.kind == TokenKind::kHeredocEnd) {
-      after += text;
-      continue;
-    }
-    for (size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '\n' || text.substr(i, 2) == "\r\n") {
-        while (!after.empty() && (after.back() == ' ' || after.back() == '\t'))
-          after.pop_back();
-      }
-      after += text[i];
-    }
-  }
-  if (!after.empty() && after.back() != '\n') after += '\n';
-  return replacement(positions, after);
 }
 
 }  // namespace dcache::lsp

@@ -22,8 +22,4 @@ nlohmann::json edit_of(const OpenText& open, nlohmann::json changes, const Clien
 // The TextEdits that make one text of another, as one replacement of what differs.
 nlohmann::json replacement(const Positions& before, std::string_view after);
 
-// The edits that put the keywords of a Dockerfile into capitals, take white space off the ends of lines, and
-// end the last one.
-nlohmann::json formatting(const editor::Workspace::Parsed& parsed, const Positions& positions);
-
 }  // namespace dcache::lsp

@@ -6,8 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/dockerfile/expand.h"
-#include "dcache/text/glob.h"
-#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lsp {
@@ -141,11 +139,14 @@ class Finder {
     }
   }
 
-  // Whether it is in a heredoc that nothing is expanded in, or in a comment between continuation lines.
+  // Whether it is in a heredoc that nothing is expanded in, or in a comment between continuation lines. A
+  // heredoc that is the whole script of a RUN is what the shell reads, however its delimiter is written.
   bool is_literal(uint32_t offset, const Instruction& instruction) const {
-    const bool in_heredoc = std::ranges::any_of(
-        instruction.heredocs,
-        [&](const dockerfile::Heredoc& heredoc) { return heredoc.body.contains(offset) && !heredoc.expand; });
+    const bool script = instruction.keyword == Keyword::kRun && instruction.rest.starts_with("<<");
+    const bool in_heredoc =
+        !script && std::ranges::any_of(instruction.heredocs, [&](const dockerfile::Heredoc& heredoc) {
+          return heredoc.body.contains(offset) && !heredoc.expand;
+        });
     return in_heredoc ||
            std::ranges::any_of(parsed_.file.comments(), [&](const dockerfile::Comment& comment) {
              return comment.span.contains(offset);
@@ -171,7 +172,7 @@ class Finder {
   bool above_stages_ = true;
 };
 
-const Occurrence* occurrence_at(const std::vector<Occurrence>& all, uint32_t offset) {
+const Occurrence* find_at(const std::vector<Occurrence>& all, uint32_t offset) {
   // The end counts too: that is where a cursor is after a name.
   const auto found = std::ranges::find_if(
       all, [&](const Occurrence& one) { return one.span.begin <= offset && offset <= one.span.end; });
@@ -254,6 +255,31 @@ std::vector<Occurrence> occurrences(const editor::Workspace::Parsed& parsed) {
   return Finder(parsed).run();
 }
 
+std::optional<Occurrence> occurrence_at(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+  const std::vector<Occurrence> all = occurrences(parsed);
+  const Occurrence* found = find_at(all, offset);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+std::vector<Occurrence> same_occurrences(const editor::Workspace::Parsed& parsed, uint32_t offset) {
+  std::vector<Occurrence> all = occurrences(parsed);
+  const Occurrence* found = find_at(all, offset);
+  if (found == nullptr) return {};
+  const Occurrence meant = *found;
+  std::erase_if(all, [&](const Occurrence& one) { return !same(one, meant); });
+  return all;
+}
+
+Span name_at(std::string_view source, uint32_t offset) {
+  uint32_t begin = offset;
+  while (begin > 0 && is_name_part(source[begin - 1]))
+    --begin;
+  uint32_t end = offset;
+  while (end < source.size() && is_name_part(source[end]))
+    ++end;
+  return {begin, end};
+}
+
 std::optional<size_t> stage_at(const editor::Workspace::Parsed& parsed, uint32_t offset) {
   std::optional<size_t> stage;
   for (const Instruction& instruction : parsed.file.instructions()) {
@@ -302,7 +328,7 @@ json folding_ranges(const editor::Workspace::Parsed& parsed, const Positions& po
 
 std::vector<Span> definitions(const editor::Workspace::Parsed& parsed, uint32_t offset) {
   const std::vector<Occurrence> all = occurrences(parsed);
-  const Occurrence* used = occurrence_at(all, offset);
+  const Occurrence* used = find_at(all, offset);
   if (used == nullptr) return {};
   if (used->kind == Occurrence::Kind::kVariable) return definitions_of_variable(parsed.graph, all, *used);
   for (auto at = all.rbegin(); at != all.rend(); ++at) {
@@ -313,32 +339,11 @@ std::vector<Span> definitions(const editor::Workspace::Parsed& parsed, uint32_t 
 
 std::vector<Span> references(const editor::Workspace::Parsed& parsed, uint32_t offset,
                              bool with_definitions) {
-  const std::vector<Occurrence> all = occurrences(parsed);
-  const Occurrence* used = occurrence_at(all, offset);
   std::vector<Span> spans;
-  for (const Occurrence& one : all) {
-    if (used != nullptr && same(one, *used) && (with_definitions || !one.defines)) spans.push_back(one.span);
+  for (const Occurrence& one : same_occurrences(parsed, offset)) {
+    if (with_definitions || !one.defines) spans.push_back(one.span);
   }
   return spans;
-}
-
-json document_links(const editor::Workspace::Parsed& parsed, const Positions& positions,
-                    const std::string& folder, const context::FileSystem& files) {
-  json links = json::array();
-  for (const Instruction& one : parsed.file.instructions()) {
-    if ((one.keyword != Keyword::kCopy && one.keyword != Keyword::kAdd) || one.find_flag("from") != nullptr)
-      continue;
-    for (size_t i = 0; i + 1 < one.arguments.size(); ++i) {
-      const Word& word = one.arguments[i];
-      const std::string_view source = parsed.graph.text_of(word);
-      if (plan::is_remote(source) || text::has_wildcard(source) || source.starts_with("<<")) continue;
-      // Sources are taken from the root of the context, and never lead out of it.
-      const std::string path = text::join_path(folder, text::clean_path("/" + std::string(source)));
-      if (!files.exists(path)) continue;
-      links.push_back({{"range", positions.range_of(word.span)}, {"target", uri_of(path)}});
-    }
-  }
-  return links;
 }
 
 }  // namespace dcache::lsp

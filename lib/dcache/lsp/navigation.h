@@ -1,13 +1,13 @@
-// Finding one's way in a Dockerfile: outline, definitions, references, links. All give the protocol's JSON.
+// Finding one's way in a Dockerfile: outline, definitions, references. All give the protocol's JSON.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "dcache/context/file_system.h"
 #include "dcache/editor/workspace.h"
 #include "dcache/lsp/positions.h"
 
@@ -27,6 +27,13 @@ struct Occurrence {
 // In the order of the file.
 std::vector<Occurrence> occurrences(const editor::Workspace::Parsed& parsed);
 
+// The one that a cursor is in, or right after.
+std::optional<Occurrence> occurrence_at(const editor::Workspace::Parsed& parsed, uint32_t offset);
+// Those that mean the same as that one, itself too; empty if there is none.
+std::vector<Occurrence> same_occurrences(const editor::Workspace::Parsed& parsed, uint32_t offset);
+// The name, as those of variables are spelled, that an offset is in or right after; empty for none.
+text::Span name_at(std::string_view source, uint32_t offset);
+
 nlohmann::json document_symbols(const editor::Workspace::Parsed& parsed, const Positions& positions);
 nlohmann::json folding_ranges(const editor::Workspace::Parsed& parsed, const Positions& positions);
 
@@ -34,10 +41,6 @@ nlohmann::json folding_ranges(const editor::Workspace::Parsed& parsed, const Pos
 std::vector<text::Span> definitions(const editor::Workspace::Parsed& parsed, uint32_t offset);
 std::vector<text::Span> references(const editor::Workspace::Parsed& parsed, uint32_t offset,
                                    bool with_definitions);
-
-// From sources of COPY and ADD to the files of the context in `folder`.
-nlohmann::json document_links(const editor::Workspace::Parsed& parsed, const Positions& positions,
-                              const std::string& folder, const context::FileSystem& files);
 
 // The stage that an offset is in: the number of FROMs above, less one; nothing above the first.
 std::optional<size_t> stage_at(const editor::Workspace::Parsed& parsed, uint32_t offset);

@@ -51,6 +51,7 @@ void Session::handle_request(const json& id, const std::string& method, const js
     return channel_.reply(id, json());
   }
   if (method == "workspace/executeCommand") return channel_.reply(id, command(params));
+  if (method == "workspace/symbol") return find_symbols_later(id, params);
   if (!method.starts_with("textDocument/"))
     return channel_.reply(id, refused(Code::kMethodNotFound, "unknown method " + method));
   const Document* document = find(params);

@@ -64,11 +64,15 @@ class Session {
   void publish(const Document& document, editor::Workspace::Depth depth);
   void check_later(const Document& document);
   void refresh_verdicts();
+  void ask_to_pull();
+  void check_for_pull(const Document& document);
+  Answer pulled_findings(const Document& document, const json& params);
 
   // Answers: session_answers.cc.
   Answer answer(const std::string& method, const Document& document, const json& params);
   Answer code_actions(const Document& document, const json& params);
   Answer command(const json& params);
+  void find_symbols_later(const json& id, const json& params);
   struct Verdicts {
     std::shared_ptr<const editor::Workspace::Explained> explained;
     std::string occasion;
@@ -89,6 +93,7 @@ class Session {
   Documents documents_;
   uint64_t hashings_ = 0;      // of the second thread
   std::set<std::string> due_;  // URIs whose findings may have changed
+  bool stale_ = false;         // findings of texts that the client did not just change
   bool files_changed_ = false;
   std::mutex shared_mutex_;  // guards what follows and the folders' settings, which tasks look at
   std::map<std::string, int64_t> versions_;

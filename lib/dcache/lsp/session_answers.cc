@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "dcache/lsp/features.h"
@@ -10,7 +11,9 @@
 #include "dcache/lsp/positions.h"
 #include "dcache/lsp/progress.h"
 #include "dcache/lsp/session.h"
+#include "dcache/lsp/symbols.h"
 #include "dcache/lsp/verdicts.h"
+#include "dcache/lsp/word_help.h"
 #include "dcache/text/json.h"
 
 namespace dcache::lsp {
@@ -19,6 +22,7 @@ using nlohmann::json;
 
 Answer Session::answer(const std::string& method, const Document& document, const json& params) {
   if (method == "textDocument/codeAction") return code_actions(document, params);
+  if (method == "textDocument/diagnostic") return pulled_findings(document, params);
   const auto features = dockerfile_features();
   const auto feature = std::ranges::find(features, method, &Feature::method);
   if (feature == features.end()) return refused(Code::kMethodNotFound, "unknown method " + method);
@@ -68,6 +72,36 @@ Answer Session::command(const json& params) {
   }
   refresh_verdicts();
   return json();
+}
+
+// By the second thread, since it walks the workspace.
+void Session::find_symbols_later(const json& id, const json& params) {
+  struct Searched {
+    const editor::Workspace* workspace;
+    std::string root;
+    std::set<std::string> dockerfiles;
+  };
+  std::vector<Searched> places;
+  for (const auto& folder : folders_) {
+    if (folder->removed) continue;
+    Searched place{&folder->workspace, folder->root, {}};
+    for (const auto& [uri, document] : documents_) {
+      if (document.folder == folder.get() && document.kind == TextKind::kDockerfile)
+        place.dockerfiles.insert(document.path);
+    }
+    places.push_back(std::move(place));
+  }
+  const std::string query = params.at("query");
+  worker_.add(text::to_text(id), [this, id, query, places](const std::stop_token& stop) {
+    json all = json::array();
+    for (const Searched& place : places) {
+      if (stop.stop_requested()) return channel_.reply(id, refused(Code::kCancelled, "cancelled"));
+      for (json& symbol :
+           workspace_symbols(*place.workspace, place.root, place.dockerfiles, query, client_.encoding))
+        all.push_back(std::move(symbol));
+    }
+    channel_.reply(id, all);
+  });
 }
 
 // Compared with what the user noted, else with the revision of the settings, else, where there is no
@@ -131,19 +165,25 @@ Answer Session::answer_with_verdicts(const std::string& method, const Document& 
   return inlay_hints(*verdicts->explained, positions.span_of(params.at("range")), positions);
 }
 
+// The documentation of what is under the cursor, what becomes of its step, and the rules that find fault with
+// it. Of an instruction's name the step comes first.
 Answer Session::hover(const Document& document, const json& params, const std::stop_token& stop) {
   const auto linted = document.folder->workspace.lint(document.path, editor::Workspace::Depth::kFast);
   if (!linted) return json();
   const Positions positions((*linted)->text().source(), client_.encoding);
   const uint32_t offset = positions.offset_of(place_from(params.at("position")));
-  std::string help = rule_help(**linted, offset);
   const bool dockerfile = document.kind == TextKind::kDockerfile;
-  if (const auto verdicts = dockerfile ? verdicts_of(document, stop) : std::nullopt) {
-    const std::string step = step_help(*verdicts->explained, verdicts->occasion, offset);
-    if (!step.empty()) help = help.empty() ? step : step + "\n\n---\n\n" + help;
-  }
-  if (help.empty()) return json();
-  return json{{"contents", {{"kind", "markdown"}, {"value", std::move(help)}}}};
+  const auto word = dockerfile && (*linted)->parsed ? word_help(*(*linted)->parsed, offset) : std::nullopt;
+  std::vector<std::string> parts = {rule_help(**linted, offset)};
+  if (const auto verdicts = dockerfile ? verdicts_of(document, stop) : std::nullopt)
+    parts.insert(parts.begin(), step_help(*verdicts->explained, verdicts->occasion, offset));
+  if (word) parts.insert(word->keyword ? parts.end() : parts.begin(), word->markdown);
+  std::erase(parts, "");
+  if (parts.empty()) return json();
+  json answer = {
+      {"contents", {{"kind", "markdown"}, {"value", fmt::format("{}", fmt::join(parts, "\n\n---\n\n"))}}}};
+  if (word) answer["range"] = positions.range_of(word->span);
+  return answer;
 }
 
 }  // namespace dcache::lsp

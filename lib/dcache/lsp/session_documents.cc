@@ -8,7 +8,9 @@
 #include "dcache/lsp/positions.h"
 #include "dcache/lsp/session.h"
 #include "dcache/project/discover.h"
+#include "dcache/text/digest.h"
 #include "dcache/text/failure.h"
+#include "dcache/text/json.h"
 
 namespace dcache::lsp {
 namespace {
@@ -69,7 +71,7 @@ void Session::close(const json& params) {
   }
   due_.erase(document.uri);
   // What a file says may count for others; its own findings go.
-  if (document.kind != TextKind::kOther)
+  if (document.kind != TextKind::kOther && !client_.pulls_findings)
     channel_.notify("textDocument/publishDiagnostics",
                     {{"uri", document.uri}, {"diagnostics", json::array()}});
 }
@@ -87,6 +89,7 @@ void Session::touch(const std::string& uri) {
   } else {
     for (const auto& [other, document] : documents_)
       due_.insert(other);
+    stale_ = true;
   }
   const std::scoped_lock lock(shared_mutex_);
   versions_[uri] = changed.version;
@@ -94,10 +97,13 @@ void Session::touch(const std::string& uri) {
 
 void Session::settle() {
   if (std::exchange(files_changed_, false)) files_changed();
+  // A client that asks for findings does so after it changed a text, but does not know what else that
+  // changes.
+  if (std::exchange(stale_, false) && client_.pulls_findings) ask_to_pull();
   for (const std::string& uri : std::exchange(due_, {})) {
     const auto found = documents_.find(uri);
     if (found == documents_.end() || found->second.kind == TextKind::kOther) continue;
-    publish(found->second, editor::Workspace::Depth::kFast);
+    if (!client_.pulls_findings) publish(found->second, editor::Workspace::Depth::kFast);
     check_later(found->second);
   }
 }
@@ -106,6 +112,7 @@ void Session::files_changed() {
   each_workspace([](editor::Workspace& workspace) { workspace.files_changed(); });
   for (const auto& [uri, document] : documents_)
     due_.insert(uri);
+  stale_ = true;
   refresh_verdicts();
 }
 
@@ -134,6 +141,25 @@ void Session::publish(const Document& document, editor::Workspace::Depth depth) 
     channel_.notify("textDocument/publishDiagnostics", std::move(params));
 }
 
+void Session::ask_to_pull() {
+  channel_.ask("workspace/diagnostic/refresh", nullptr);
+}
+
+// Has ShellCheck's findings ready, and asks the client to take them if there are any.
+void Session::check_for_pull(const Document& document) {
+  const json fast = findings_of(document, editor::Workspace::Depth::kFast);
+  if (findings_of(document, editor::Workspace::Depth::kThorough) != fast) ask_to_pull();
+}
+
+// Those that are ready; "unchanged" if the client has them already.
+Answer Session::pulled_findings(const Document& document, const json& params) {
+  json items = findings_of(document, editor::Workspace::Depth::kReady);
+  const std::string id = text::hexadecimal(text::md5(text::to_text(items)));
+  if (params.value("previousResultId", json()) == json(id))
+    return json{{"kind", "unchanged"}, {"resultId", id}};
+  return json{{"kind", "full"}, {"resultId", id}, {"items", std::move(items)}};
+}
+
 // ShellCheck, once nobody types; and the state that later ones are compared with.
 void Session::check_later(const Document& document) {
   const std::string name = "check " + document.uri;
@@ -142,7 +168,11 @@ void Session::check_later(const Document& document) {
       name,
       [this, document](const std::stop_token& stop) {
         if (stop.stop_requested()) return;
-        publish(document, editor::Workspace::Depth::kThorough);
+        if (client_.pulls_findings) {
+          check_for_pull(document);
+        } else {
+          publish(document, editor::Workspace::Depth::kThorough);
+        }
         if (document.kind == TextKind::kDockerfile && !stop.stop_requested()) verdicts_of(document, stop);
       },
       kPause);

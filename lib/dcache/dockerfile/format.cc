@@ -1,0 +1,65 @@
+#include "dcache/dockerfile/format.h"
+
+#include <optional>
+#include <string_view>
+
+#include "dcache/dockerfile/keyword.h"
+#include "dcache/dockerfile/layout.h"
+
+namespace dcache::dockerfile {
+namespace {
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+// Deletes the white space before each line end, however many tokens it is in.
+class Trimmer {
+ public:
+  explicit Trimmer(std::vector<text::Edit>& edits) : edits_(edits) {}
+
+  void take(std::string_view source, Span span) {
+    for (uint32_t at = span.begin; at < span.end; ++at) {
+      const bool ends = source[at] == '\n' || source.substr(at, 2) == "\r\n";
+      if (ends && blank_) edits_.push_back({{*blank_, at}, ""});
+      if (!is_blank(source[at])) {
+        blank_.reset();
+      } else if (!blank_) {
+        blank_ = at;
+      }
+    }
+  }
+  void skip() { blank_.reset(); }
+
+ private:
+  std::vector<text::Edit>& edits_;
+  std::optional<uint32_t> blank_;  // where white space starts that nothing came after yet
+};
+
+}  // namespace
+
+std::vector<text::Edit> format_edits(const File& file) {
+  const std::string_view source = file.source();
+  std::vector<text::Edit> edits;
+  Trimmer trimmer(edits);
+  for (const Token& token : tokens(file)) {
+    if (token.kind == TokenKind::kHeredocBody || token.kind == TokenKind::kHeredocEnd) {
+      trimmer.skip();
+      continue;
+    }
+    trimmer.take(source, token.span);
+    if (token.kind != TokenKind::kKeyword) continue;
+    const Keyword keyword = keyword_of(token.span.of(source));
+    if (keyword != Keyword::kUnknown && name_of(keyword) != token.span.of(source))
+      edits.push_back({token.span, std::string(name_of(keyword))});
+  }
+  const auto size = static_cast<uint32_t>(source.size());
+  if (size > 0 && source.back() != '\n') edits.push_back({{size, size}, "\n"});
+  return edits;
+}
+
+std::string formatted(const File& file) {
+  return text::apply(file.source(), format_edits(file));
+}
+
+}  // namespace dcache::dockerfile
