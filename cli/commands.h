@@ -12,6 +12,7 @@ Command completion_command();
 Command config_command();
 Command context_command();
 Command explain_command();
+Command format_command();
 Command graph_command();
 Command history_command();
 Command images_command();

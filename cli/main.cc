@@ -38,6 +38,7 @@ constexpr std::array kCommands = {
     Named{"context", context_command},
     Named{"config", config_command},
     Named{"rules", rules_command},
+    Named{"format", format_command},
     Named{"parse", parse_command},
     Named{"lsp", lsp_command},
     Named{"completion", completion_command},

@@ -54,7 +54,8 @@ std::vector<text::Edit> format_edits(const File& file) {
       edits.push_back({token.span, std::string(name_of(keyword))});
   }
   const auto size = static_cast<uint32_t>(source.size());
-  if (size > 0 && source.back() != '\n') edits.push_back({{size, size}, "\n"});
+  if (size > 0 && source.back() != '\n')
+    edits.push_back({{size, size}, source.find("\r\n") == std::string_view::npos ? "\n" : "\r\n"});
   return edits;
 }
 

@@ -1,0 +1,80 @@
+// The layout of Dockerfiles on the command line.
+#include "dcache/dockerfile/format.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "dcache/dockerfile/parser.h"
+#include "tests/run_program.h"
+
+namespace dcache {
+namespace {
+
+using test::Outcome;
+using test::run_dcache;
+using test::TemporaryFolder;
+
+TEST(Format, ChangesLayoutAlone) {
+  const struct {
+    const char* what;
+    std::string before;
+    std::string after;
+  } cases[] = {
+      {"keywords", "from a as b\nonbuild run x\n", "FROM a as b\nONBUILD RUN x\n"},
+      {"ends of lines", "FROM a \nRUN b \\\t\n  c\t\n# d  \n", "FROM a\nRUN b \\\n  c\n# d\n"},
+      {"the last line", "FROM a", "FROM a\n"},
+      {"lines of Windows", "from a  \r\nRUN b", "FROM a\r\nRUN b\r\n"},
+      {"a byte order mark",
+       "\xEF\xBB\xBF"
+       "from a\n",
+       "\xEF\xBB\xBF"
+       "FROM a\n"},
+      {"heredocs stay", "FROM a\nrun <<EOF\nfrom  \nEOF\n", "FROM a\nRUN <<EOF\nfrom  \nEOF\n"},
+      {"nothing", "", ""},
+  };
+  for (const auto& one : cases) {
+    EXPECT_EQ(dockerfile::formatted(dockerfile::parse(one.before)), one.after) << one.what;
+    EXPECT_EQ(dockerfile::formatted(dockerfile::parse(one.after)), one.after) << one.what << ", again";
+  }
+}
+
+TEST(Format, WritesFilesAndKeepsTheirMode) {
+  const TemporaryFolder folder;
+  folder.write("a/Dockerfile", "from a\n");
+  folder.write("b/Dockerfile", "FROM a\n");
+  ::chmod((folder / "a/Dockerfile").c_str(), 0640);
+  const Outcome outcome = run_dcache({"format"}, folder.path());
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err, "dcache: formatted 1 file\n");
+  EXPECT_EQ(folder.read("a/Dockerfile"), "FROM a\n");
+  struct stat status = {};
+  ASSERT_EQ(::stat((folder / "a/Dockerfile").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0640U);
+  EXPECT_EQ(run_dcache({"format", "--check"}, folder.path()).status, 0);
+}
+
+TEST(Format, ChecksAndShowsWithoutWriting) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "from a\n");
+  const Outcome check = run_dcache({"format", "--check"}, folder.path());
+  EXPECT_EQ(check.status, 1);
+  EXPECT_EQ(check.out, "Dockerfile\n");
+  const Outcome diff = run_dcache({"format", "--diff", "Dockerfile"}, folder.path());
+  EXPECT_EQ(diff.status, 1);
+  EXPECT_EQ(diff.out, "--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1 +1 @@\n-from a\n+FROM a\n");
+  EXPECT_EQ(folder.read("Dockerfile"), "from a\n");
+}
+
+TEST(Format, LeavesWhatNoBuilderAccepts) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "from a\nfoo b\n");
+  const Outcome outcome = run_dcache({"format", "Dockerfile"}, folder.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("Dockerfile:2: "), std::string::npos) << outcome.err;
+  EXPECT_EQ(folder.read("Dockerfile"), "from a\nfoo b\n");
+  EXPECT_EQ(run_dcache({"format", "none"}, folder.path()).status, 2);
+}
+
+}  // namespace
+}  // namespace dcache
