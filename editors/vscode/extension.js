@@ -21,6 +21,8 @@ function makeClient(context) {
         { pattern: '**/.containerignore' },
         { pattern: '**/.github/workflows/*.{yml,yaml}' },
         { pattern: '**/.gitlab-ci.yml' },
+        { pattern: '**/{compose,docker-compose}*.{yml,yaml}' },
+        { pattern: '**/docker-bake*.{hcl,json}' },
       ],
       initializationOptions: { format: settings.get('format') },
     },

@@ -233,6 +233,7 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
                                                            : state_->linting;
   state->around = inner ? state_->around : std::make_shared<Around>(*state->options, state->reachable(texts));
   if (inner) {
+    state->defined.take(state_->defined);
     for (size_t depth = 0; depth < std::size(state->linted); ++depth) {
       state->linted[depth].take(state_->linted[depth]);
       state->linted[depth].forget(path);

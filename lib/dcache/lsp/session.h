@@ -70,6 +70,7 @@ class Session {
 
   // Answers: session_answers.cc.
   Answer answer(const std::string& method, const Document& document, const json& params);
+  Answer answer_of_definition(const std::string& method, const Document& document, const json& params);
   Answer code_actions(const Document& document, const json& params);
   Answer command(const json& params);
   void find_symbols_later(const json& id, const json& params);

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/features.h"
 #include "dcache/lsp/fixes.h"
 #include "dcache/lsp/positions.h"
@@ -23,6 +24,7 @@ using nlohmann::json;
 Answer Session::answer(const std::string& method, const Document& document, const json& params) {
   if (method == "textDocument/codeAction") return code_actions(document, params);
   if (method == "textDocument/diagnostic") return pulled_findings(document, params);
+  if (document.kind == TextKind::kDefinition) return answer_of_definition(method, document, params);
   const auto features = dockerfile_features();
   const auto feature = std::ranges::find(features, method, &Feature::method);
   if (feature == features.end()) return refused(Code::kMethodNotFound, "unknown method " + method);
@@ -33,7 +35,18 @@ Answer Session::answer(const std::string& method, const Document& document, cons
   return feature->answer({document, client_, **parsed, positions, params});
 }
 
+Answer Session::answer_of_definition(const std::string& method, const Document& document,
+                                     const json& params) {
+  const auto features = definition_features();
+  const auto feature = std::ranges::find(features, method, &DefinitionFeature::method);
+  if (feature == features.end()) return json();
+  const std::string text = document.folder->workspace.text(document.path).value_or("");
+  const Positions positions(text, client_.encoding);
+  return feature->answer({document, client_, positions, params});
+}
+
 Answer Session::code_actions(const Document& document, const json& params) {
+  if (document.kind == TextKind::kDefinition) return json::array();
   const editor::Workspace& workspace = document.folder->workspace;
   auto linted = workspace.lint(document.path, editor::Workspace::Depth::kReady);
   if (!linted) return json::array();
@@ -168,6 +181,8 @@ Answer Session::answer_with_verdicts(const std::string& method, const Document& 
 // The documentation of what is under the cursor, what becomes of its step, and the rules that find fault with
 // it. Of an instruction's name the step comes first.
 Answer Session::hover(const Document& document, const json& params, const std::stop_token& stop) {
+  if (document.kind == TextKind::kDefinition)
+    return answer_of_definition("textDocument/hover", document, params);
   const auto linted = document.folder->workspace.lint(document.path, editor::Workspace::Depth::kFast);
   if (!linted) return json();
   const Positions positions((*linted)->text().source(), client_.encoding);

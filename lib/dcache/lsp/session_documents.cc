@@ -4,10 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/lint/companion.h"
+#include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/fixes.h"
 #include "dcache/lsp/positions.h"
 #include "dcache/lsp/session.h"
 #include "dcache/project/discover.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/text/digest.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/json.h"
@@ -16,6 +18,11 @@ namespace dcache::lsp {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{300};  // in typing, before ShellCheck is asked
+
+bool defines_images(const std::string& path) {
+  const auto kind = project::definition_kind(path);
+  return kind == project::DefinitionKind::kCompose || kind == project::DefinitionKind::kBake;
+}
 
 }  // namespace
 
@@ -39,6 +46,8 @@ void Session::open(const json& params) {
   } else if (language == "dockerfile" || language == "containerfile" ||
              project::is_dockerfile_name(document.path)) {
     document.kind = TextKind::kDockerfile;
+  } else if (defines_images(document.path)) {
+    document.kind = TextKind::kDefinition;
   }
   const std::string text = given.at("text");
   each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
@@ -86,6 +95,9 @@ void Session::touch(const std::string& uri) {
   const Document& changed = documents_.at(uri);
   if (changed.kind == TextKind::kDockerfile) {
     due_.insert(uri);
+    for (const auto& [other, document] : documents_) {
+      if (document.kind == TextKind::kDefinition) due_.insert(other);
+    }
   } else {
     for (const auto& [other, document] : documents_)
       due_.insert(other);
@@ -104,7 +116,7 @@ void Session::settle() {
     const auto found = documents_.find(uri);
     if (found == documents_.end() || found->second.kind == TextKind::kOther) continue;
     if (!client_.pulls_findings) publish(found->second, editor::Workspace::Depth::kFast);
-    check_later(found->second);
+    if (found->second.kind != TextKind::kDefinition) check_later(found->second);
   }
 }
 
@@ -122,7 +134,12 @@ void Session::refresh_verdicts() {
 }
 
 Session::json Session::findings_of(const Document& document, editor::Workspace::Depth depth) {
-  const auto linted = document.folder->workspace.lint(document.path, depth);
+  const editor::Workspace& workspace = document.folder->workspace;
+  if (document.kind == TextKind::kDefinition) {
+    const std::string text = workspace.text(document.path).value_or("");
+    return definition_findings(workspace, document.path, Positions(text, client_.encoding));
+  }
+  const auto linted = workspace.lint(document.path, depth);
   if (linted) return diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
   // Most often a configuration that can't be used: said where people look.
   return json::array({{{"range", range_at_start()},

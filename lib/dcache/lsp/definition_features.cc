@@ -1,0 +1,251 @@
+#include "dcache/lsp/definition_features.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "dcache/editor/help.h"
+#include "dcache/lsp/fixes.h"
+#include "dcache/lsp/links.h"
+#include "dcache/lsp/markdown.h"
+#include "dcache/lsp/navigation.h"
+#include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
+
+namespace dcache::lsp {
+namespace {
+
+using nlohmann::json;
+using text::Span;
+using Kind = Mention::Kind;
+
+std::vector<Mention> mentions(const DefinitionRequest& request) {
+  return mentions_of(request.document.path, request.positions.text());
+}
+
+std::optional<Mention> mention_at(const DefinitionRequest& request) {
+  const uint32_t offset = request.positions.offset_of(place_from(request.params.at("position")));
+  for (Mention& one : mentions(request)) {
+    if (one.span.begin <= offset && offset <= one.span.end) return std::move(one);
+  }
+  return std::nullopt;
+}
+
+// Those that mean the same thing of this file.
+std::vector<Mention> same_mentions(const DefinitionRequest& request) {
+  const auto meant = mention_at(request);
+  if (!meant || (meant->kind != Kind::kImage && meant->kind != Kind::kVariable)) return {};
+  std::vector<Mention> all = mentions(request);
+  std::erase_if(all, [&](const Mention& one) { return one.kind != meant->kind || one.name != meant->name; });
+  return all;
+}
+
+json location(const std::string& path, json range) {
+  return {{"uri", uri_of(path)}, {"range", std::move(range)}};
+}
+
+// What a mention leads to in the Dockerfile of its image.
+struct Target {
+  std::string path;
+  std::shared_ptr<const editor::Workspace::Parsed> parsed;
+  Span span;
+  std::string words;  // "`FROM alpine AS build` in line 3"
+};
+
+std::optional<Target> target_of(const DefinitionRequest& request, const Mention& mention) {
+  const auto image = image_of(request.workspace(), request.document.path, mention.image);
+  if (!image || image->build.dockerfile_text || !image->remote.empty()) return std::nullopt;
+  const auto parsed = request.workspace().parse(image->build.dockerfile);
+  if (!parsed) return std::nullopt;
+  Target target{image->build.dockerfile, *parsed, {}, {}};
+  if (mention.kind == Kind::kDockerfile || mention.kind == Kind::kContext) return target;
+  if (mention.kind == Kind::kStage) {
+    const plan::Stage* stage = (*parsed)->graph.find_stage(mention.name);
+    if (stage == nullptr || stage->from == nullptr) return std::nullopt;
+    target.span = stage->from->span;
+    target.words = fmt::format("{} in line {}", code(stage->from->one_line()), stage->from->start_line);
+    return target;
+  }
+  for (const Occurrence& one : occurrences(**parsed)) {
+    if (one.kind != Occurrence::Kind::kVariable || !one.defines || one.name != mention.name) continue;
+    target.span = one.span;
+    const uint32_t line = (*parsed)->file.lines().line_of(one.span.begin);
+    const Span whole = (*parsed)->file.lines().line_span(line);
+    target.words =
+        fmt::format("{} in line {}", code(text::trim_right(whole.of((*parsed)->file.source()))), line);
+    return target;
+  }
+  return std::nullopt;
+}
+
+Answer definition(const DefinitionRequest& request) {
+  json all = json::array();
+  const auto meant = mention_at(request);
+  if (!meant) return all;
+  for (const Mention& one : same_mentions(request)) {
+    if (one.defines) all.push_back(location(request.document.path, request.positions.range_of(one.span)));
+  }
+  if (meant->kind == Kind::kImage || meant->kind == Kind::kVariable || meant->kind == Kind::kKey) return all;
+  if (const auto target = target_of(request, *meant)) {
+    const Positions positions(target->parsed->file.source(), request.client.encoding);
+    all.push_back(location(target->path, positions.range_of(target->span)));
+  }
+  return all;
+}
+
+Answer all_references(const DefinitionRequest& request) {
+  const bool with_definitions = request.params.at("context").at("includeDeclaration");
+  json all = json::array();
+  for (const Mention& one : same_mentions(request)) {
+    if (with_definitions || !one.defines)
+      all.push_back(location(request.document.path, request.positions.range_of(one.span)));
+  }
+  return all;
+}
+
+Answer highlights(const DefinitionRequest& request) {
+  json all = json::array();
+  for (const Mention& one : same_mentions(request))
+    all.push_back({{"range", request.positions.range_of(one.span)}, {"kind", one.defines ? 3 : 2}});
+  return all;
+}
+
+Answer prepare_rename(const DefinitionRequest& request) {
+  const auto meant = mention_at(request);
+  if (!meant || same_mentions(request).empty())
+    return refused(Code::kFailed, "only services, targets, groups and variables can be renamed");
+  return json{{"range", request.positions.range_of(meant->span)}, {"placeholder", meant->name}};
+}
+
+Answer rename(const DefinitionRequest& request) {
+  const std::string name = request.params.at("newName");
+  const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+  });
+  if (!plain) return refused(Code::kFailed, "the name contains letters, digits, '_', '-' and '.'");
+  json edits = json::array();
+  for (const Mention& one : same_mentions(request))
+    edits.push_back({{"range", request.positions.range_of(one.span)}, {"newText", name}});
+  if (edits.empty())
+    return refused(Code::kFailed, "only services, targets, groups and variables can be renamed");
+  return edit_of(request.document, std::move(edits), request.client);
+}
+
+// "`web`: stage `app` of `web/Dockerfile`, context `web`".
+std::string image_words(const project::Image& image, const std::string& folder) {
+  const project::Target& target = image.target;
+  const auto shown = [&](const std::string& path) {
+    const bool below = text::is_within(path, folder) && path != folder && folder != "/";
+    return code(below ? path.substr(folder.size() + 1) : path);
+  };
+  std::string words = code(target.name) + ": ";
+  if (!target.target.empty()) words += fmt::format("stage {} of ", code(target.target));
+  words += target.dockerfile_inline ? "a Dockerfile that is written here" : shown(image.build.dockerfile);
+  if (!image.build.context.empty()) words += fmt::format(", context {}", shown(image.build.context));
+  for (const auto& [name, value] : target.args)
+    words += fmt::format("\n- {}", code(fmt::format("{}={}", name, value)));
+  if (!target.platforms.empty())
+    words += fmt::format("\n- platforms {}", code(text::list_words(target.platforms)));
+  if (!image.remote.empty()) words += fmt::format("\n\nIts files are not known: {}", image.remote);
+  return words;
+}
+
+std::string help_of(const DefinitionRequest& request, const Mention& mention) {
+  if (mention.kind == Kind::kKey) {
+    const editor::Help* help = editor::find_help(mention.name);
+    return help == nullptr ? "" : editor::markdown_of(*help);
+  }
+  if (mention.kind == Kind::kImage) {
+    const auto image = image_of(request.workspace(), request.document.path, mention.name);
+    const std::string folder(text::parent_path(request.document.path));
+    return image ? image_words(*image, folder) : "";
+  }
+  if (mention.kind == Kind::kVariable) {
+    for (const Mention& one : same_mentions(request)) {
+      if (!one.defines) continue;
+      const uint32_t line = request.positions.place_of(one.span.begin).line;
+      return fmt::format("{} in line {}", code(request.positions.line(line).of(request.positions.text())),
+                         line + 1);
+    }
+    return "";
+  }
+  const auto target = target_of(request, mention);
+  return target ? target->words : "";
+}
+
+Answer hover(const DefinitionRequest& request) {
+  const auto mention = mention_at(request);
+  std::string help = mention ? help_of(request, *mention) : "";
+  if (help.empty()) return json();
+  return json{{"contents", {{"kind", "markdown"}, {"value", std::move(help)}}},
+              {"range", request.positions.range_of(mention->span)}};
+}
+
+Answer links(const DefinitionRequest& request) {
+  json all = json::array();
+  for (const Mention& one : mentions(request)) {
+    std::string target;
+    if (one.kind == Kind::kReference && one.name.find('$') == std::string::npos)
+      target = page_of_image(one.name);
+    if (one.kind == Kind::kDockerfile || one.kind == Kind::kContext) {
+      if (const auto found = target_of(request, one)) target = uri_of(found->path);
+    }
+    if (!target.empty()) all.push_back({{"range", request.positions.range_of(one.span)}, {"target", target}});
+  }
+  return all;
+}
+
+Answer symbols(const DefinitionRequest& request) {
+  constexpr int kPackage = 4;
+  constexpr int kVariable = 13;
+  json all = json::array();
+  for (const Mention& one : mentions(request)) {
+    if (!one.defines) continue;
+    all.push_back({{"name", one.name},
+                   {"kind", one.kind == Kind::kVariable ? kVariable : kPackage},
+                   {"range", request.positions.range_of(one.span)},
+                   {"selectionRange", request.positions.range_of(one.span)}});
+  }
+  return all;
+}
+
+Answer complete(const DefinitionRequest& request) {
+  return definition_completions(request,
+                                request.positions.offset_of(place_from(request.params.at("position"))));
+}
+
+}  // namespace
+
+std::span<const DefinitionFeature> definition_features() {
+  static constexpr DefinitionFeature kFeatures[] = {
+      {"textDocument/documentSymbol", symbols},
+      {"textDocument/documentLink", links},
+      {"textDocument/definition", definition},
+      {"textDocument/references", all_references},
+      {"textDocument/documentHighlight", highlights},
+      {"textDocument/prepareRename", prepare_rename},
+      {"textDocument/rename", rename},
+      {"textDocument/hover", hover},
+      {"textDocument/completion", complete},
+  };
+  return kFeatures;
+}
+
+std::optional<project::Image> image_of(const editor::Workspace& workspace, const std::string& path,
+                                       const std::string& name) {
+  const auto project = workspace.defined_in(path);
+  for (const project::Image& image : project->images) {
+    for (const project::Origin& origin : image.target.defined) {
+      if (origin.path == path && (origin.name.empty() ? image.target.name : origin.name) == name)
+        return image;
+    }
+  }
+  const auto named = project->find(name);
+  return named.size() == 1 ? std::optional(*named.front()) : std::nullopt;
+}
+
+}  // namespace dcache::lsp
