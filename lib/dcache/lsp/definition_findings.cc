@@ -120,7 +120,7 @@ class Findings {
     json related = json::array();
     std::vector<std::string> rules;
     for (const lint::Diagnostic& one : (*linted)->findings.diagnostics) {
-      if (one.level > lint::Level::kWarning) continue;
+      if (one.level < lint::Level::kWarning) continue;
       if (std::ranges::find(rules, one.rule) == rules.end()) rules.emplace_back(one.rule);
       related.push_back({{"location", {{"uri", uri_of(dockerfile)}, {"range", places.range_of(one.shown())}}},
                          {"message", fmt::format("{}: {}", one.rule, one.sentence())}});
