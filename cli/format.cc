@@ -11,7 +11,6 @@
 #include "cli/patches.h"
 #include "cli/terminal.h"
 #include "dcache/dockerfile/parser.h"
-#include "dcache/text/edit.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/words.h"
 #include "dcache/text/write_file.h"
@@ -39,6 +38,7 @@ class Session {
         fail(source.error());
       }
     }
+    if (options_.diff) out_ += patch_with_note(changes_);
     print_file_and_clear(out_);
     const bool reports = options_.check || options_.diff;
     if (changed_ > 0 && options_.check)
@@ -76,8 +76,7 @@ class Session {
     if (filter) out_ += after;
     if (after == before) return;
     ++changed_;
-    if (options_.diff)
-      out_ += text::unified_diff(before, after, diff_name("a/", path), diff_name("b/", path));
+    if (options_.diff) changes_.push_back({path, before, after});
     if (options_.check && !options_.diff) out_ += fmt::format("{}\n", name);
     if (filter || options_.check || options_.diff) return;
     if (const std::string failure = text::replace_file(path, before, after); !failure.empty()) {
@@ -89,6 +88,7 @@ class Session {
 
   const Options& options_;
   std::string out_;
+  std::vector<FileChange> changes_;
   size_t changed_ = 0;
   size_t written_ = 0;
   bool failed_ = false;

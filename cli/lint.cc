@@ -309,15 +309,7 @@ class Session {
   }
 
   // Of all files.
-  std::string diff() const {
-    Patch patch = make_patch(changes_);
-    if (!patch.folder.empty()) {
-      complain(fmt::format(
-          "note: the patch is for {0}, since it changes files above the current folder: git -C {0} apply",
-          patch.folder));
-    }
-    return std::move(patch.text);
-  }
+  std::string diff() const { return patch_with_note(changes_); }
 
   // Remembers the texts that fixes rest on: see fix().
   std::shared_ptr<const context::FileSystem> make_disk() {

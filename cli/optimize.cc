@@ -58,7 +58,8 @@ class Session {
       if (i > 0) out += '\n';
       report::append_proposal(proposals_[i], report::Style(use_colour()), out);
       print_and_clear(out);
-      if (!options_.write && !proposals_[i].is_empty()) out = '\n' + patch_of(proposals_[i], written_);
+      if (!options_.write && !proposals_[i].is_empty())
+        out = '\n' + patch_with_note(changes_of(proposals_[i], written_));
       print_file_and_clear(out);
     }
     if (options_.write) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/terminal.h"
 #include "dcache/context/git.h"
 #include "dcache/text/edit.h"
 
@@ -75,6 +76,16 @@ Patch make_patch(std::span<const FileChange> changes) {
                                      name_of("b/", change.path, folder));
   }
   return patch;
+}
+
+std::string patch_with_note(std::span<const FileChange> changes) {
+  Patch patch = make_patch(changes);
+  if (!patch.folder.empty()) {
+    complain(fmt::format(
+        "note: the patch is for {0}, since it changes files above the current folder: git -C {0} apply",
+        patch.folder));
+  }
+  return std::move(patch.text);
 }
 
 }  // namespace dcache::cli

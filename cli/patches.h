@@ -25,5 +25,7 @@ struct Patch {
 // them is in the repository and outside of the working directory. Of a link the file that it leads to is
 // named: to git the link is a file of its own.
 Patch make_patch(std::span<const FileChange> changes);
+// The text of it, with a note on standard error if it is not for the working directory.
+std::string patch_with_note(std::span<const FileChange> changes);
 
 }  // namespace dcache::cli

@@ -125,7 +125,7 @@ std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replay
   return {};
 }
 
-std::string patch_of(const optimize::Proposal& proposal, std::set<std::string>& shown) {
+std::vector<FileChange> changes_of(const optimize::Proposal& proposal, std::set<std::string>& shown) {
   std::vector<FileChange> changes = {{proposal.dockerfile, proposal.before, proposal.after}};
   for (const lint::Fix& file : proposal.new_files) {
     if (!shown.insert(text::real_path(file.new_file)).second) continue;
@@ -133,7 +133,7 @@ std::string patch_of(const optimize::Proposal& proposal, std::set<std::string>& 
     changes.push_back(
         {file.new_file, before ? std::optional(std::move(*before)) : std::nullopt, file.new_file_content});
   }
-  return make_patch(changes).text;
+  return changes;
 }
 
 }  // namespace dcache::cli

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/patches.h"
 #include "cli/replaying.h"
 #include "cli/selection.h"
 #include "dcache/observe/durations.h"
@@ -26,8 +27,8 @@ std::vector<optimize::Proposal> propose(const ProposalFlags& flags, const Replay
                                         const observe::Durations& durations, const Selection& selection,
                                         bool& failed);
 
-// The patch of a proposal. A file that is among `shown` already is left out, since two Dockerfiles may have
+// What a proposal changes. A file that is among `shown` already is left out, since two Dockerfiles may have
 // one.
-std::string patch_of(const optimize::Proposal& proposal, std::set<std::string>& shown);
+std::vector<FileChange> changes_of(const optimize::Proposal& proposal, std::set<std::string>& shown);
 
 }  // namespace dcache::cli

@@ -61,7 +61,7 @@ class Session {
         .notes = history_.notes};
     std::set<std::string> shown;
     for (const optimize::Proposal& proposal : proposals_)
-      page.proposals->push_back({&proposal, patch_of(proposal, shown)});
+      page.proposals->push_back({&proposal, make_patch(changes_of(proposal, shown)).text});
     std::string out;
     report::append_page(page, out);
     if (options_.output.empty()) {

@@ -199,7 +199,8 @@ std::string root_of(const Companion& companion) {
   return std::string(text::parent_path(text::parent_path(folder)));
 }
 
-// The path of a build's Dockerfile from the root of the repository; empty where it is not known, or not in it.
+// The path of a build's Dockerfile from the root of the repository; empty where it is not known, or not in
+// it.
 std::string dockerfile_path(std::string_view context, const std::string& file) {
   const std::string given =
       file.empty() ? text::join_path(context.empty() ? "." : std::string(context), "Dockerfile") : file;

@@ -18,8 +18,8 @@ using Mode = cache::CacheImport::Mode;
 struct Cost {
   const plan::Step* step = nullptr;
   size_t steps = 0;  // of the build
-  size_t min = 0;  // steps that run if only the layers of the image are stored
-  size_t max = 0;  // and if all results are
+  size_t min = 0;    // steps that run if only the layers of the image are stored
+  size_t max = 0;    // and if all results are
 };
 
 size_t steps_of(const plan::Graph& graph) {

@@ -268,15 +268,16 @@ TEST(Explain, SaysThatAFileWasDeleted) {
   const Outcome text = run_dcache({"explain", "--changed", "main.go", "src/new.go"}, folder.path());
   EXPECT_TRUE(contains(text.out, "\nmain.go does not exist in the build context, so it counts as deleted\n"))
       << text.out;
-  EXPECT_TRUE(contains(text.out, "\nsrc/new.go does not exist in the build context, so it counts as deleted\n"))
+  EXPECT_TRUE(
+      contains(text.out, "\nsrc/new.go does not exist in the build context, so it counts as deleted\n"))
       << text.out;
   EXPECT_TRUE(contains(text.out, " src/new.go was deleted (selected by src)\n")) << text.out;
   const json answer = json::parse(
       run_dcache({"explain", "--format", "json", "--changed", "src/main.go", "main.go"}, folder.path()).out);
   EXPECT_FALSE(answer["paths"][0].contains("exists"));
   EXPECT_EQ(answer["paths"][1]["exists"], false);
-  const json gone = json::parse(
-      run_dcache({"explain", "--format", "json", "--changed", "src/gone.go"}, folder.path()).out);
+  const json gone =
+      json::parse(run_dcache({"explain", "--format", "json", "--changed", "src/gone.go"}, folder.path()).out);
   const json& file = gone["steps"][1]["cause"]["files"][0];
   EXPECT_EQ(file["change"], "deleted");
   EXPECT_FALSE(file.contains("mode_after"));

@@ -428,9 +428,10 @@ TEST(Workflow, BakeTargetsMayInheritFromWhatOnlyCiKnows) {
               "variable \"BASE\" {\n  default = \"alpine\"\n}\n"
               "target \"of-alpine\" {\n  target = \"alpine\"\n}\n"
               "target \"app\" {\n  inherits = [\"of-${BASE}\"]\n}\n");
-  const Definitions found = read(
-      with_steps("- uses: docker/bake-action@v6\n  with: {targets: app}\n  env: {BASE: '${{ inputs.base }}'}"),
-      files);
+  const Definitions found =
+      read(with_steps(
+               "- uses: docker/bake-action@v6\n  with: {targets: app}\n  env: {BASE: '${{ inputs.base }}'}"),
+           files);
   EXPECT_TRUE(found.failures.empty());
   ASSERT_EQ(found.targets.size(), 1U);
   ASSERT_EQ(found.targets[0].unknown.size(), 1U);
