@@ -297,12 +297,13 @@ class Reader {
     });
   }
 
-  // What a text means in each job of a matrix.
+  // What a text means in each job of a matrix; nothing if it names a matrix that is not there.
   static std::vector<std::string> names_of(const std::string& text, const Value& job) {
     if (text.find("matrix") == std::string::npos) return {text};
+    const Value& matrix = member(member(job, "strategy"), "matrix");
+    if (matrix.is_null()) return {};
     std::vector<std::string> names;
-    for (const Value& values :
-         project::expand_workflow_matrix(member(member(job, "strategy"), "matrix")).values) {
+    for (const Value& values : project::expand_workflow_matrix(matrix).values) {
       names.push_back(project::resolve_expressions(
           text, [&](const std::vector<std::string>& parts) -> std::optional<Value> {
             if (parts.front() != "matrix") return std::nullopt;

@@ -40,10 +40,10 @@ TEST(Selection, ASubfolderIsBuiltAsTheRepositoryDefinesIt) {
   }
 }
 
-TEST(Selection, CommandsCountTheSameImages) {
+TEST(Selection, SaysThatThereAreOtherImages) {
   const Repository repository(kMono);
   for (const char* folder : {"web", "base", "tools/gen"})
-    EXPECT_NE(run_dcache({"explain"}, repository / folder).err.find("of all 4 images"), std::string::npos)
+    EXPECT_NE(run_dcache({"explain"}, repository / folder).err.find("of all images"), std::string::npos)
         << folder;
 }
 
