@@ -120,6 +120,7 @@ struct Linted {
   std::vector<report::FilePart> parts;    // one for each report
   std::vector<std::string> fingerprints;  // for a new baseline
   std::string place;                      // the path as a baseline has it
+  std::optional<lint::Impact> impact;     // the largest of its findings
   bool failed = false;
   bool above_threshold = false;
 };
@@ -149,6 +150,7 @@ class Session {
     if ((reports && !reports_.open(options_, settings_.note())) || !read_baseline()) return kError;
     std::set<std::string> said;  // a configuration that can't be read is complained of once
     std::string out;
+    std::vector<Linted> all;  // of a report by impact
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
     const size_t helpers = options_.fix ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
     int status = failed_ ? kError : kOk;
@@ -162,12 +164,17 @@ class Session {
           add_changes(std::move(linted.changes));
           for (std::string& fingerprint : linted.fingerprints)
             new_baseline_.add(linted.place, std::move(fingerprint));
-          reports_.add(std::move(linted.parts));
           status = std::max<int>(status, linted.failed ? kError : linted.above_threshold ? kFindings : kOk);
           if (out.size() > kOutputPiece) print_file_and_clear(out);
+          if (options_.by_impact) {
+            all.push_back(std::move(linted));
+          } else {
+            reports_.add(std::move(linted.parts));
+          }
         });
     if (options_.diff) out = diff();
     print_file_and_clear(out);
+    report_by_impact(all);
     if (!check_definitions()) status = kError;
     if (!reports_.finish()) return kError;
     return write_baseline(status);
@@ -467,12 +474,25 @@ class Session {
               const lint::Linters::Entry& entry, Linted& linted) const {
     compare_with_baseline(path, text, findings, linted);
     complain_of(findings.bad_fixes, path, linted);
+    if (options_.by_impact) sort_by_impact(findings, linted);
     linted.failed = linted.failed || !findings.parses;
     const auto& fail_on = entry.config.fail_on;
     linted.above_threshold =
         fail_on && std::any_of(findings.diagnostics.begin(), findings.diagnostics.end(),
                                [&](const lint::Diagnostic& d) { return d.level >= *fail_on; });
     linted.parts = reports_.parts({path == "-" ? "<stdin>" : path, text, &findings});
+  }
+
+  static void sort_by_impact(lint::Findings& findings, Linted& linted) {
+    std::ranges::stable_sort(findings.diagnostics, lint::gains_more, &lint::Diagnostic::impact);
+    if (!findings.diagnostics.empty()) linted.impact = findings.diagnostics.front().impact;
+  }
+
+  // The files whose findings cost the most first.
+  void report_by_impact(std::vector<Linted>& all) {
+    std::ranges::stable_sort(all, lint::gains_more, &Linted::impact);
+    for (Linted& linted : all)
+      reports_.add(std::move(linted.parts));
   }
 
   // What a new baseline contains does not count as a failure.

@@ -91,6 +91,14 @@ void add_report_options(Command& command, LintOptions& options) {
   command
       .flag("-v,--verbose", options.verbose, "Show equal findings one by one, and what was left out and why")
       .group = kReports;
+  const auto sort = [&options](const std::string& order) {
+    options.by_impact = order == "impact";
+    return std::string();
+  };
+  command
+      .choice("--sort", "", {"file", "impact"}, sort,
+              "Order of findings: by file, or those first whose fix saves the most rebuilds (default: file)")
+      .group = kReports;
   command.flag("--statistics", options.statistics, "Print how many findings each rule has, and no findings")
       .group = kReports;
   command

@@ -22,6 +22,7 @@ struct LintOptions {
   bool no_shellcheck = false;
   bool verbose = false;
   bool statistics = false;
+  bool by_impact = false;  // in that order, and not by file
   std::string baseline;
   std::string new_baseline;
   std::string config;

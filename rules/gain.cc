@@ -149,6 +149,20 @@ std::string Gain::words() const {
                      in_brackets(times_after.words()));
 }
 
+lint::Impact Gain::impact() const {
+  const auto seconds = [](const StepTimes& times) {
+    return times.known == 0 ? std::nullopt : std::optional(times.seconds);
+  };
+  return {.cause = cause,
+          .rebuilds = before,
+          .steps = steps_before,
+          .rebuilds_after = after,
+          .steps_after = steps_after,
+          .seconds = seconds(times_before),
+          .seconds_after = seconds(times_after),
+          .words = words()};
+}
+
 std::optional<Gain> gain_of(lint::Subject& subject, const lint::Fix& fix, std::string_view edited) {
   const lint::Surroundings* around = small_surroundings(subject);
   if (around == nullptr || edited.empty()) return std::nullopt;

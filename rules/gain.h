@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "dcache/lint/impact.h"
 #include "dcache/lint/rule.h"
 
 namespace dcache::rules {
@@ -31,6 +32,8 @@ struct Gain {
   // "an edit of src/main.go rebuilds 6 of 8 steps now (about 2 min 10 s by the last build), and 2 of 9 with
   // this change (about 31 s)"
   std::string words() const;
+  // The same for a diagnostic.
+  lint::Impact impact() const;
 };
 
 // What the model says of an edit of `edited` with and without the fix. Nothing where the context is not

@@ -73,7 +73,7 @@ Findings findings_of(const editor::Workspace::Linted& linted) {
     value.name = one.name;
     value.level = static_cast<Level>(one.level);
     value.range = places.range_of(one.shown());
-    value.message = one.message;
+    value.message = one.complaint();
     value.remedy = one.remedy;
     value.aliases.assign(one.aliases.begin(), one.aliases.end());
     if (one.fix) value.fix = fix_of(*one.fix, places);

@@ -854,7 +854,7 @@ class Check {
     if (around() == nullptr) return;
     const std::string edited = edited_file(*around(), copy.source->path, manifests);
     const auto gain = gain_of(subject_, *diagnostic.fix, edited);
-    if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
+    if (gain && gain->after < gain->before) diagnostic.impact = gain->impact();
   }
 
   Subject& subject_;

@@ -154,7 +154,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
         return has_known_reads(subject, one) && !fetches(subject, one);
       });
       const auto gain = gain_for_argument(subject, *diagnostic.fix, name);
-      if (gain && gain->after < gain->before) diagnostic.message += "; " + gain->words();
+      if (gain && gain->after < gain->before) diagnostic.impact = gain->impact();
     }
   }
 }

@@ -211,7 +211,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (found.words.empty()) diagnostic.level = lint::Level::kInfo;
   const auto gain =
       gain_of_ignoring(subject, found.first.empty() ? file_in(*around, edited.front()) : found.first);
-  if (gain && gain->before > 0) diagnostic.message += "; " + gain->words();
+  if (gain && gain->before > 0) diagnostic.impact = gain->impact();
   lint::Fix fix;
   fix.description = remedy;
   fix.new_file = around->ignore_file;

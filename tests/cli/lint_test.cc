@@ -329,5 +329,27 @@ TEST(Lint, ReportsIgnoreFilesThatNoBuildReads) {
   EXPECT_EQ(count_of(found({"app/.dockerignore", "own"}), "DC2006"), 1U) << "of a part of the repository";
 }
 
+TEST(Lint, SortsByWhatFindingsCost) {
+  const TemporaryFolder folder;
+  folder.write("a/Dockerfile", "FROM node:latest\n");
+  folder.write("b/Dockerfile", "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n");
+  folder.write("b/package.json", "{}\n");
+  folder.write("b/package-lock.json", "{}\n");
+  folder.write("b/index.js", "\n");
+  const auto rules = [&](const std::string& order) {
+    const std::string out =
+        run_dcache({"lint", "--format", "json", "--select", "DC1001,DC1009", "--sort", order}, folder.path())
+            .out;
+    std::vector<std::string> all;
+    for (const auto& finding : nlohmann::json::parse(out))
+      all.push_back(finding.at("path").get<std::string>() + " " + finding.at("rule").get<std::string>());
+    return all;
+  };
+  EXPECT_EQ(rules("file"),
+            (std::vector<std::string>{"a/Dockerfile DC1009", "b/Dockerfile DC1009", "b/Dockerfile DC1001"}));
+  EXPECT_EQ(rules("impact"),
+            (std::vector<std::string>{"b/Dockerfile DC1001", "b/Dockerfile DC1009", "a/Dockerfile DC1009"}));
+}
+
 }  // namespace
 }  // namespace dcache

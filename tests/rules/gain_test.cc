@@ -15,7 +15,7 @@ std::string message_of(const char* rule, const std::string& dockerfile, const li
   const dockerfile::File file = dockerfile::parse(dockerfile);
   const lint::Findings findings = linter.lint(file, load);
   EXPECT_EQ(findings.diagnostics.size(), 1u) << dockerfile;
-  return findings.diagnostics.empty() ? "" : findings.diagnostics.front().message;
+  return findings.diagnostics.empty() ? "" : findings.diagnostics.front().complaint();
 }
 
 bool says(const std::string& message, const std::string& part) {
@@ -63,7 +63,7 @@ TEST(Gain, CountsTheStepsOfTheBuilder) {
   const auto message = [&] {
     const lint::Findings findings =
         lint::Linter(lint::catalogue(), config).lint(dockerfile::parse(text), load);
-    return findings.diagnostics.empty() ? std::string() : findings.diagnostics.front().message;
+    return findings.diagnostics.empty() ? std::string() : findings.diagnostics.front().complaint();
   };
   EXPECT_TRUE(says(message(), "rebuilds 2 of 3 steps now")) << message();
   // The classic builder makes a layer for each instruction.
@@ -80,6 +80,24 @@ TEST(Gain, CountsWhatAStrangerRebuilds) {
       "DC2002", "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm run build\n", test::surroundings_of(folder));
   EXPECT_TRUE(says(message, "changing debug.log rebuilds 2 of 3 steps now, and 0 of 3 with this change"))
       << message;
+}
+
+TEST(Gain, IsDataBesideTheMessage) {
+  const TemporaryFolder folder;
+  folder.write("package.json", "{}\n");
+  const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1010"}));
+  const dockerfile::File file = dockerfile::parse(
+      "FROM node:22\nARG GIT_SHA\nWORKDIR /app\nCOPY package.json ./\nRUN npm ci\nRUN echo $GIT_SHA >v\n");
+  const lint::Findings findings = linter.lint(file, test::surroundings_of(folder));
+  ASSERT_EQ(findings.diagnostics.size(), 1u);
+  const lint::Diagnostic& diagnostic = findings.diagnostics.front();
+  EXPECT_FALSE(says(diagnostic.message, "with this change")) << diagnostic.message;
+  ASSERT_TRUE(diagnostic.impact);
+  EXPECT_EQ(diagnostic.impact->cause, "a new value of GIT_SHA");
+  EXPECT_EQ(diagnostic.impact->rebuilds, 2u);
+  EXPECT_EQ(diagnostic.impact->steps, 4u);
+  EXPECT_EQ(diagnostic.impact->rebuilds_after, 1u);
+  EXPECT_EQ(diagnostic.impact->steps_after, 4u);
 }
 
 }  // namespace

@@ -360,9 +360,9 @@ TEST(DC1001, SaysWhatTheChangeIsWorth) {
   const dockerfile::File file = dockerfile::parse(folder.read("Dockerfile"));
   const lint::Findings found = linter.lint(file, test::surroundings_of(folder));
   ASSERT_EQ(found.diagnostics.size(), 1u);
-  EXPECT_TRUE(found.diagnostics[0].message.ends_with(
+  EXPECT_TRUE(found.diagnostics[0].complaint().ends_with(
       "editing src/greeting.js rebuilds 2 of 3 steps now, and 1 of 4 with this change"))
-      << found.diagnostics[0].message;
+      << found.diagnostics[0].complaint();
 }
 
 TEST(DC1001, KeepsManifestsThatReferToSourcesWithThem) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/lint/impact.h"
 #include "dcache/text/edit.h"
 #include "dcache/text/span.h"
 
@@ -44,9 +45,12 @@ struct Diagnostic {
   std::string remedy;                     // what to do about it
   std::vector<std::string_view> aliases;  // codes of other catalogues that mean this finding
   std::optional<Fix> fix;
+  std::optional<Impact> impact;  // if the context is known
 
+  // What is wrong, with what it costs.
+  std::string complaint() const { return impact ? message + "; " + impact->words : message; }
   // What is wrong and what to do about it, as one sentence without a full stop.
-  std::string sentence() const { return remedy.empty() ? message : message + ": " + remedy; }
+  std::string sentence() const { return remedy.empty() ? complaint() : complaint() + ": " + remedy; }
   // What to show of the file.
   text::Span shown() const { return focus.value_or(span); }
 };

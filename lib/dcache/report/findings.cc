@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "dcache/report/impact_json.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
@@ -109,6 +110,11 @@ void append_finding(const FileFindings& file, const Diagnostic& diagnostic, cons
   style.append(Tone::kDim, name.append("]"), out);
   out += '\n';
   append_excerpt(file.text, diagnostic, style, out);
+  if (diagnostic.impact) {
+    out += "      = ";
+    append_printable(diagnostic.impact->words, out);
+    out += '\n';
+  }
   if (!diagnostic.remedy.empty()) {
     out += "      = ";
     append_printable(diagnostic.remedy, out);
@@ -244,6 +250,7 @@ void write_finding(const FileFindings& file, const Diagnostic& diagnostic, text:
     json.value(alias);
   json.end_array();
   write_fix(file.text, diagnostic.fix, json);
+  if (diagnostic.impact) write_impact(*diagnostic.impact, json.key("impact"));
   json.end_object();
 }
 

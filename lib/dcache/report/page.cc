@@ -139,7 +139,7 @@ void write_finding(const PageFinding& finding, text::JsonWriter& json) {
       .member("rule", diagnostic.rule)
       .member("name", diagnostic.name)
       .member("level", lint::name_of(diagnostic.level))
-      .member("message", diagnostic.message)
+      .member("message", diagnostic.complaint())
       .member("remedy", diagnostic.remedy)
       .member("help", fmt::format(DCACHE_RULE_PAGES "/{}.md", diagnostic.rule))
       .end_object();

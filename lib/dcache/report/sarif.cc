@@ -9,6 +9,7 @@
 
 #include "dcache/address.h"
 #include "dcache/report/findings.h"
+#include "dcache/report/impact_json.h"
 #include "dcache/report/places.h"
 #include "dcache/report/rule_page.h"
 #include "dcache/text/json_writer.h"
@@ -99,6 +100,11 @@ class SarifWriter {
     json_.member("primaryLocationLineHash", seen.next(file.text, diagnostic)).end_object();
     if (silenced != nullptr) write_suppression(*silenced);
     if (diagnostic.fix) write_fix(file, *diagnostic.fix);
+    if (diagnostic.impact) {
+      json_.key("properties").begin_object();
+      write_impact(*diagnostic.impact, json_.key("impact"));
+      json_.end_object();
+    }
     json_.end_object();
   }
 
