@@ -57,7 +57,7 @@ TEST(TrackedPaths, ReadsLargeIndexes) {
     folder.git(fmt::format("init -q && git config index.version {}", version));
     constexpr int kFiles = 3'000;
     const auto path_of = [](int i) {
-      return fmt::format("folder{}/file{}{}", i % 7, std::string(i % 40, 'x'), i);
+      return fmt::format("folder{}/file{}{}", i % 7, std::string(static_cast<size_t>(i % 40), 'x'), i);
     };
     std::string added;
     for (int i = 0; i < kFiles; ++i)
