@@ -19,9 +19,11 @@ std::string many_commits(int count) {
   std::string stream;
   for (int i = 0; i < count; ++i) {
     const std::string text = fmt::format("{}\n", i);
-    stream += fmt::format("commit refs/heads/main\ncommitter t <t@t> {} +0000\ndata 2\nx\n", 1'700'000'000 + i);
+    stream +=
+        fmt::format("commit refs/heads/main\ncommitter t <t@t> {} +0000\ndata 2\nx\n", 1'700'000'000 + i);
     if (i == 0) stream += "M 644 inline Dockerfile\ndata 33\nFROM x\nCOPY a /a\nRUN a\nCOPY b /b\n\n";
-    stream += fmt::format("M 644 inline {}/f{}\ndata {}\n{}\n", i % 3 == 0 ? "a" : "b", i % 5, text.size(), text);
+    stream +=
+        fmt::format("M 644 inline {}/f{}\ndata {}\n{}\n", i % 3 == 0 ? "a" : "b", i % 5, text.size(), text);
   }
   return stream;
 }
