@@ -11,7 +11,6 @@
 #include "cli/log_images.h"
 #include "cli/terminal.h"
 #include "dcache/observe/durations.h"
-#include "dcache/observe/log_reader.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/words.h"
 
@@ -24,13 +23,6 @@ struct Options {
   std::string format = "text";
   bool remember = false;
 };
-
-std::optional<observe::Log> read(const std::string& path) {
-  auto log = observe::read_log(path);
-  if (log) return std::move(*log);
-  complain(text::words_of(log.error()));
-  return std::nullopt;
-}
 
 // What is said of a log. The view points to the images.
 struct Answer {
@@ -103,14 +95,14 @@ int run(const Options& options) {
     return kError;
   }
   if (!is_one_question({}, options.question.since, options.question.git)) return kError;
-  const auto log = read(options.logs.back());
+  const auto log = read_log(options.logs.back());
   if (!log) return kError;
   auto answer = best_answer(*log, options.question);
   if (!answer) return kError;
   report::LogView& view = answer->view;
   std::optional<observe::Log> before;
   if (options.logs.size() == 2) {
-    before = read(options.logs.front());
+    before = read_log(options.logs.front());
     if (!before) return kError;
     report::compare(view, report::view_of(*before, answer->images->models_of(*before)));
   }

@@ -4,8 +4,8 @@
 
 #include "cli/states.h"
 #include "cli/terminal.h"
+#include "dcache/cache/planned_file.h"
 #include "dcache/cache/revision.h"
-#include "dcache/dockerfile/parser.h"
 #include "dcache/observe/log_reader.h"
 #include "dcache/observe/match.h"
 #include "dcache/project/cache_option.h"
@@ -113,17 +113,15 @@ bool LogImages::take(const project::Affected& affected) {
 // standard error, if it can't be read though the flags name it.
 bool LogImages::plan(const project::Image& image) {
   if (!image.remote.empty()) return true;
-  std::optional<std::string> text = image.build.dockerfile_text;
+  auto text = cache::read_dockerfile(image.build, *image.build.files);
   if (!text) {
-    auto read = image.build.files->read(image.build.dockerfile);
-    if (!read && !question_.build.files.empty()) complain(read.error());
-    if (!read) return question_.build.files.empty();
-    text = std::move(*read);
+    if (!question_.build.files.empty()) complain(text.error());
+    return question_.build.files.empty();
   }
-  auto file = std::make_unique<dockerfile::File>(dockerfile::parse(std::move(*text)));
-  auto graph = std::make_unique<plan::Graph>(plan::build_graph(*file, image.build.plan));
-  if (graph->target)
-    candidates_.push_back({.image = &image, .file = std::move(file), .graph = std::move(graph)});
+  cache::PlannedFile planned = cache::plan_file(image.build.dockerfile, std::move(*text), image.build.plan);
+  if (planned.graph->target)
+    candidates_.push_back(
+        {.image = &image, .file = std::move(planned.file), .graph = std::move(planned.graph)});
   return true;
 }
 
@@ -166,19 +164,21 @@ void add_times(const report::LogView& view, observe::Durations& durations) {
   }
 }
 
-std::optional<observe::Durations> durations_with(const std::string& log, const BuildFlags& flags) {
+std::optional<observe::Log> read_log(const std::string& path) {
+  auto log = observe::read_log(path);
+  if (log) return std::move(*log);
+  complain(text::words_of(log.error()));
+  return std::nullopt;
+}
+
+std::optional<observe::Durations> durations_with(const observe::Log* log, const BuildFlags& flags) {
   observe::Durations durations = known_durations(flags);
-  if (log.empty()) return durations;
-  const auto read = observe::read_log(log);
-  if (!read) {
-    complain(text::words_of(read.error()));
-    return std::nullopt;
-  }
+  if (log == nullptr) return durations;
   LogQuestion question;
   question.build = flags;
   LogImages images(std::move(question));
   if (!images.find()) return std::nullopt;
-  add_times(report::view_of(*read, images.models_of(*read)), durations);
+  add_times(report::view_of(*log, images.models_of(*log)), durations);
   return durations;
 }
 

@@ -71,8 +71,11 @@ class LogImages {
 // Adds how long the steps took that ran, in builds whose Dockerfile is known.
 void add_times(const report::LogView& view, observe::Durations& durations);
 
-// The times that --remember kept, and those of a log, unless that is empty. Nothing, with a word on standard
-// error, if the log can't be read.
-std::optional<observe::Durations> durations_with(const std::string& log, const BuildFlags& flags);
+// The log of a build. Nothing, with a word on standard error, if it can't be read.
+std::optional<observe::Log> read_log(const std::string& path);
+
+// The times that --remember kept, and those of a log if there is one. Nothing, with a word on standard error,
+// if the images that it may be of can't be read.
+std::optional<observe::Durations> durations_with(const observe::Log* log, const BuildFlags& flags);
 
 }  // namespace dcache::cli

@@ -1,6 +1,7 @@
 #include "dcache/optimize/optimize.h"
 
 #include <memory>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -43,7 +44,9 @@ class Session {
     if (selection_.meant.empty() ||
         !import_caches(replayer_.flags(), options_.history.cache_from, selection_))
       return kError;
-    const auto durations = durations_with(options_.log, replayer_.flags());
+    std::optional<observe::Log> log;
+    if (!options_.log.empty() && !(log = read_log(options_.log))) return kError;
+    const auto durations = durations_with(log ? &*log : nullptr, replayer_.flags());
     if (!durations) return kError;
     proposals_ = propose(options_.proposals, replayer_, *durations, selection_, failed_);
     return report();

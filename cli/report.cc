@@ -15,9 +15,7 @@
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/linters.h"
-#include "dcache/observe/log_reader.h"
 #include "dcache/report/page.h"
-#include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/words.h"
@@ -46,7 +44,7 @@ class Session {
     auto history = replayer_.replay();
     if (!history) return kError;
     history_ = std::move(*history);
-    auto durations = durations_with(options_.log, replayer_.flags());
+    auto durations = durations_with(log_ ? &*log_ : nullptr, replayer_.flags());
     if (!durations) return kError;
     durations_ = std::move(*durations);
     proposals_ = propose(options_.proposals, replayer_, durations_, selection_, failed_);
@@ -75,12 +73,8 @@ class Session {
  private:
   bool read_log() {
     if (options_.log.empty()) return true;
-    auto log = observe::read_log(options_.log);
-    if (!log) {
-      complain(text::words_of(log.error()));
-      return false;
-    }
-    log_ = std::move(*log);
+    log_ = cli::read_log(options_.log);
+    if (!log_) return false;
     models_.resize(log_->builds.size());
     view_ = report::view_of(*log_, models_);
     return true;
