@@ -27,6 +27,9 @@
 #include "dcache/text/suggest.h"
 #include "dcache/text/words.h"
 
+// Headers of other systems do not declare it.
+extern char** environ;  // NOLINT(readability-redundant-declaration)
+
 namespace dcache::cli {
 namespace {
 
@@ -330,10 +333,20 @@ void complain_of(const std::vector<cache::Failure>& failures) {
   }
 }
 
-void warn_of(const cache::Build& build) {
-  for (const context::Problem& problem : build.problems()) {
-    complain(fmt::format("warning: {}: {}", problem.path, problem.message));
+bool complain_of_problems(const cache::Build& build, bool all) {
+  const std::vector<cache::Failure> failures = build.read_failures();
+  complain_of(failures);
+  bool well = failures.empty();
+  for (const auto& [context, problem, step] : build.problems()) {
+    const std::string path = context.empty() ? problem.path : context + ": " + problem.path;
+    if (problem.kind == context::Problem::Kind::kNote) {
+      complain(fmt::format("warning: {} {}", path, problem.reason));
+    } else if (all && !step) {
+      complain(fmt::format("can't read {}: {}", path, problem.reason));
+      well = false;
+    }
   }
+  return well;
 }
 
 project::Found find_files(const std::vector<std::string>& paths, const project::FindOptions& options,
@@ -456,11 +469,6 @@ std::map<std::string, std::string, std::less<>> environment() {
     if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   return variables;
-}
-
-std::string current_folder() {
-  std::error_code failure;
-  return std::filesystem::current_path(failure).string();
 }
 
 }  // namespace dcache::cli

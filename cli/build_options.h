@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "dcache/cache/build.h"
+#include "dcache/context/boundary.h"
 #include "dcache/observe/durations.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/images.h"
@@ -93,8 +94,9 @@ void hash_files(cache::Build& build, bool make_keys = true);
 
 // One line per failure on standard error.
 void complain_of(const std::vector<cache::Failure>& failures);
-// What the walk of the context met, one line each.
-void warn_of(const cache::Build& build);
+// What steps read of the contexts and can't be read, one line each; with `all`, also what no step reads. True
+// if there is nothing but notes.
+bool complain_of_problems(const cache::Build& build, bool all = false);
 
 // project::find_dockerfiles(), with a warning for each folder without any. Says what can't be read, and sets
 // `failed` then.
@@ -116,6 +118,6 @@ void warn_of_outside(const std::vector<std::string>& names, bool all);
 // The variables of the process.
 std::map<std::string, std::string, std::less<>> environment();
 
-std::string current_folder();
+using context::current_folder;
 
 }  // namespace dcache::cli

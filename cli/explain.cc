@@ -140,7 +140,7 @@ int run(Options options) {
       continue;
     }
     const cache::Build& build = effect->all_steps->build;
-    warn_of(build);
+    complain_of_problems(build);
     warn_of_stages(options.build.no_cache_filter, build);
     if (!has_imported_stages(build)) return kError;
     if (options.format == "text" &&

@@ -1,5 +1,7 @@
 #include "dcache/report/history.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "cli/commands.h"
@@ -18,11 +20,22 @@ struct Options {
   bool steps = false;
 };
 
+// Whether some image can be built up to this stage at some commit. Says what is wrong.
+bool has_target(const std::string& target, const history::History& history) {
+  const auto is_built = [](const history::ImageHistory& image) { return image.built > 0; };
+  if (target.empty() || history.images.empty() || std::ranges::any_of(history.images, is_built)) return true;
+  const auto& commits = history.images.front().commits;
+  complain(fmt::format("--target {}: no image can be built at any of these commits{}{}", target,
+                       commits.empty() ? "" : ": ", commits.empty() ? "" : commits.back().reason));
+  return false;
+}
+
 int run(const Options& options) {
   Replayer replayer(options.history, options.build);
   if (!replayer.open()) return kError;
   const auto history = replayer.replay();
   if (!history) return kError;
+  if (!has_target(options.build.target, *history)) return kError;
   std::string out;
   if (options.format == "html") {
     report::append_history_page(
@@ -59,7 +72,9 @@ Command history_command() {
       "  dcache history --since '3 months ago' --cache-from min   # CI workers that start empty\n"
       "  dcache history --format json --steps\n"
       "  dcache history --format html > history.html";
-  command.exit_status = "0, or 2 if the commits or the images of the newest one can't be read.";
+  command.exit_status =
+      "0, or 2 if the commits or the images of the newest one can't be read, or no commit has the stage of "
+      "--target.";
   command.run = [options] { return run(*options); };
   return command;
 }

@@ -37,7 +37,7 @@ int run_keys(const Options& options) {
     return kError;
   }
   hash_files(*build);
-  warn_of(*build);
+  if (!complain_of_problems(*build)) return kError;
   std::string out;
   if (options.format == "json") {
     report::append_keys_json(*build, out);
@@ -98,8 +98,10 @@ int run_files(const Options& options, std::span<const cache::Build> builds) {
 int run_context(const Options& options) {
   const std::vector<cache::Build> builds = load_platforms(options.build, Ignored::kMeasured);
   if (builds.empty()) return kError;
-  warn_of(builds.front());
-  if (options.list || options.ignored || !options.why.empty()) return run_files(options, builds);
+  constexpr bool kAll = true;
+  const int status = complain_of_problems(builds.front(), kAll) ? kOk : kError;
+  if (options.list || options.ignored || !options.why.empty())
+    return std::max(status, run_files(options, builds));
   std::string out;
   if (options.format == "json") {
     report::append_context_json(builds, out);
@@ -107,7 +109,7 @@ int run_context(const Options& options) {
     report::append_context(builds, report::Style(use_colour()), out);
   }
   print_and_clear(out);
-  return kOk;
+  return status;
 }
 
 void add_format(Command& command, Options& options) {

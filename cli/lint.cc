@@ -1,33 +1,38 @@
 #include <algorithm>
-#include <cstdlib>
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/held_output.h"
+#include "cli/lint_inputs.h"
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
+#include "cli/lint_settings.h"
 #include "cli/patches.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/context/boundary.h"
 #include "dcache/context/disk.h"
+#include "dcache/context/watched_files.h"
 #include "dcache/dockerfile/check.h"
 #include "dcache/dockerfile/parser.h"
-#include "dcache/ignore/matcher.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
 #include "dcache/lint/fixes.h"
-#include "dcache/lint/hadolint_config.h"
 #include "dcache/lint/inline_text.h"
 #include "dcache/lint/linters.h"
-#include "dcache/lint/shellcheck.h"
 #include "dcache/observe/durations.h"
-#include "dcache/process/program.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/yaml.h"
 #include "dcache/report/baseline.h"
@@ -44,72 +49,6 @@ namespace dcache::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<std::string> variable(const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-// The disk, where the files that the user named are read wherever they lead.
-context::DiskOptions disk_of(const LintOptions& options) {
-  context::DiskOptions disk;
-  if (!options.build.context.empty()) disk.folders.push_back(options.build.context);
-  disk.within = readable_folders(options.build, options.paths);
-  std::error_code unknown;
-  for (const std::string& path : options.paths)
-    (fs::is_directory(path, unknown) ? disk.folders : disk.named).push_back(path);
-  disk.named.insert(disk.named.end(), options.build.definitions.begin(), options.build.definitions.end());
-  // A configuration above the repository is the user's own.
-  std::string above = lint::find_config(".", *context::disk());
-  if (text::is_within(above, disk.within.front())) above.clear();
-  for (const std::string& config :
-       {options.config, above, lint::find_hadolint_home(variable, *context::disk())}) {
-    if (!config.empty()) disk.named.push_back(config);
-  }
-  return disk;
-}
-
-// What the options of the command line make of configurations.
-class Settings {
- public:
-  Settings(const LintOptions& options, const context::FileSystem& files) : options_(options), files_(files) {
-    if (options.no_shellcheck) return;
-    const std::string program = process::find_program("shellcheck");
-    if (!program.empty()) {
-      shellcheck_ = std::make_shared<const lint::ShellCheck>(
-          lint::ShellCheck::Options{.program = program, .cache_folder = shellcheck_folder()});
-    } else if (options.rules.select.empty()) {
-      note_ = "ShellCheck is not installed, so mistakes in the scripts of RUN are not reported (SC codes)";
-    }
-  }
-
-  // False, with a message on standard error, if an option names what does not exist.
-  bool check() const {
-    std::vector<std::string> notes;
-    const auto failure = lint::check(options_.rules, notes);
-    for (const std::string& note : notes)
-      complain("note: --" + note);
-    if (failure) complain(fmt::format("--{}: {}", failure->path, text::words_of(*failure)));
-    return !failure;
-  }
-
-  // What the summary says of this run; mostly empty.
-  const std::string& note() const { return note_; }
-
-  lint::Linters::Options linters() const {
-    return {.config = options_.config,
-            .variables = variable,
-            .adjust = [this](lint::Config& config) { lint::apply(options_.rules, config); },
-            .shellcheck = shellcheck_,
-            .files = &files_};
-  }
-
- private:
-  const LintOptions& options_;
-  const context::FileSystem& files_;
-  std::shared_ptr<const lint::ShellCheck> shellcheck_;  // null if it is not there
-  std::string note_;
-};
 
 // What came of one file.
 struct Linted {
@@ -134,15 +73,32 @@ class Session {
         linters_(lint::catalogue(), settings_.linters()),
         project_(project_options_of(options.build)),
         images_(std::make_shared<project::ImageFinder>(finder_options(project_))),
+        inputs_(options, *files_, *images_),
         durations_(observe::Durations::open(store_folder())),
         surroundings_(files_, images_, seconds()) {}
 
+  // Whether there was something to lint.
+  bool has_inputs() const { return has_inputs_; }
+
+  // With --watch: a sentence about something that the findings rest on and that is not as it was; nothing if
+  // all is.
+  std::optional<std::string> change() const {
+    const auto path = watched_->changed();
+    if (!path)
+      return inputs_.names() == inputs_.found() ? std::nullopt
+                                                : std::optional("there are other files to lint");
+    if (!fs::exists(*path)) return *path + " was removed";
+    return fs::is_directory(*path) ? "files were added to " + *path + " or removed" : *path + " changed";
+  }
+
   int run() {
-    if (!settings_.check()) return kError;
+    if (!settings_.check() || !check_options()) return kError;
     if (options_.show_config) return show_config();
-    const auto inputs = find_inputs();
+    const auto inputs = project_ ? inputs_.find(failed_) : std::nullopt;
     if (!inputs) return kError;
-    const bool fixes_input = options_.fix && std::ranges::find(*inputs, "-", &Input::path) != inputs->end();
+    has_inputs_ = true;
+    const bool fixes_input =
+        options_.writes_files() && std::ranges::find(*inputs, "-", &LintInput::path) != inputs->end();
     // Who records findings wants no list of them, unless a format is given.
     const bool records =
         !options_.new_baseline.empty() && options_.formats.empty() && options_.output.empty();
@@ -152,7 +108,8 @@ class Session {
     std::string out;
     std::vector<Linted> all;  // of a report by impact
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
-    const size_t helpers = options_.fix ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
+    const size_t helpers =
+        options_.writes_files() ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
     int status = failed_ ? kError : kOk;
     threads::in_order(
         inputs->size(), helpers, [&](size_t i) { return lint_file((*inputs)[i]); },
@@ -176,6 +133,7 @@ class Session {
     print_file_and_clear(out);
     report_by_impact(all);
     if (!check_definitions()) status = kError;
+    if (!check_ignore_files(said)) status = kError;
     if (!reports_.finish()) return kError;
     return write_baseline(status);
   }
@@ -183,11 +141,20 @@ class Session {
  private:
   static constexpr size_t kFilesPerThread = 32;
 
-  // A file to lint, and the image that is built from it if --image names that.
-  struct Input {
-    std::string path;
-    std::shared_ptr<const project::Image> image = nullptr;
-  };
+  bool check_options() const {
+    std::string_view wrong;
+    if (!options_.add_ignores.empty() && options_.paths.empty() && fs::exists(options_.add_ignores)) {
+      wrong = "--add-ignores takes a reason, and then the files: --add-ignores REASON PATH";
+    } else if (!options_.add_ignores.empty() && !(options_.baseline + options_.new_baseline).empty()) {
+      wrong = "--add-ignores silences findings in their files, and a baseline in a file of its own: use one";
+    } else if (options_.watch && (options_.changes_texts() || !options_.new_baseline.empty())) {
+      wrong = "--watch only reports: --fix, --diff, --add-ignores and --make-baseline run once";
+    } else if (options_.watch && inputs_.is_named("-")) {
+      wrong = "--watch needs files, and standard input is none";
+    }
+    if (!wrong.empty()) complain(wrong);
+    return wrong.empty();
+  }
 
   // Empty if no durations are kept: most users have none.
   lint::AllSurroundings::Seconds seconds() const {
@@ -204,114 +171,32 @@ class Session {
     return options;
   }
 
-  // Nothing, with a word on standard error, if there is none.
-  std::optional<std::vector<Input>> find_inputs() {
-    if (!project_) return std::nullopt;
-    const std::string& context = options_.build.context;
-    if (!context.empty() && !fs::is_directory(context)) {
-      complain(fmt::format("--context {}: there is no such folder", context));
-      return std::nullopt;
-    }
-    if (!options_.build.images.empty()) return find_images();
-    const project::Found found =
-        find_files(options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths,
-                   {.companions = true, .definitions = true, .gitignore = !options_.no_gitignore}, failed_);
-    for (const std::string& path : found.left_out) {
-      if (options_.verbose) complain(fmt::format("{} is left out: {}", path, reason_of(path)));
-    }
-    if (options_.build.definitions.empty()) images_->add(found.definitions);
-    const auto excluded = ignore::Matcher::compile(options_.exclude);
-    if (!excluded) {
-      complain(fmt::format("--exclude: {}", excluded.error().message));
-      return std::nullopt;
-    }
-    std::vector<Input> inputs;
-    for (const std::string& path : found.files) {
-      const auto relative = fs::absolute(path).lexically_normal().lexically_relative(fs::current_path());
-      if (is_named(path) || !excluded->decide(relative.generic_string()).ignored) inputs.push_back({path});
-    }
-    if (options_.build.definitions.empty() && !found.definitions.empty()) add_defined(inputs);
-    return inputs;
-  }
-
-  // What definitions in the folders build beside the Dockerfiles that a search finds by their names: those of
-  // other names, and texts in definitions.
-  void add_defined(std::vector<Input>& inputs) const {
-    const context::FileSystem& files = *files_;
-    std::set<std::string> known;
-    for (const Input& input : inputs)
-      known.insert(files.real_path(input.path));
-    for (project::Image& image : images_->defined_so_far().images) {
-      const std::string path = image.build.dockerfile;
-      if (!image.remote.empty()) continue;
-      if (image.build.dockerfile_text) {
-        inputs.push_back({path, std::make_shared<const project::Image>(std::move(image))});
-      } else if (files.exists(path) && is_searched(path) && known.insert(files.real_path(path)).second) {
-        inputs.push_back({path});
-      }
-    }
-  }
-
-  // Whether a file is in a folder that is searched, and in none that a search passes over.
-  bool is_searched(const std::string& path) const {
-    for (std::string_view rest = text::parent_path(path); !rest.empty() && rest != "/" && rest != ".";
-         rest = text::parent_path(rest)) {
-      if (project::is_vendored_folder(text::base_name(rest))) return false;
-    }
-    if (options_.paths.empty()) return !path.starts_with("../") && !path.starts_with('/');
-    return std::ranges::any_of(options_.paths, [&](const std::string& folder) {
-      const std::string clean = text::clean_path(folder);
-      return clean == "." ? !path.starts_with("../") && !path.starts_with('/') : text::is_within(path, clean);
-    });
-  }
-
-  // The Dockerfiles of --image, each once: as the first image that is named is built from it.
-  std::optional<std::vector<Input>> find_images() {
-    if (!options_.paths.empty()) {
-      complain("name files or images, but not both: --image says which Dockerfile is linted");
-      return std::nullopt;
-    }
-    std::vector<Input> inputs;
-    Selection selection = select_images(options_.build, failed_);
-    for (const size_t index : selection.meant) {
-      project::Image& image = selection.project.images[index];
-      const std::string path = image.build.dockerfile;
-      if (!image.remote.empty()) {
-        complain_of_unknown(image, image.remote);
-        failed_ = true;
-        continue;
-      }
-      if (std::ranges::find(inputs, path, &Input::path) != inputs.end()) continue;
-      const bool is_defined = image.origin().kind != project::DefinitionKind::kDockerfile;
-      inputs.push_back(
-          {path, is_defined ? std::make_shared<const project::Image>(std::move(image)) : nullptr});
-    }
-    if (inputs.empty()) return std::nullopt;
-    return inputs;
-  }
-
-  // Why a search passes a path over: see project::Found::left_out.
-  static std::string_view reason_of(std::string_view path) {
-    return path.ends_with('/') ? "it contains vendored files; name it, or a Dockerfile in it, to lint it"
-                               : "its name is not that of a Dockerfile; name it to lint it";
-  }
-
-  // A definition that can't be read leaves contexts to guesses. False if it was named; of those that a search
-  // finds, which may be fixtures of tests, only those who ask for it are told.
+  // A definition that can't be read leaves contexts to guesses. False if it was named, or is of our settings;
+  // of others that a search finds, which may be fixtures of tests, only those who ask for it are told.
   bool check_definitions() const {
-    const bool named = !options_.build.definitions.empty();
-    if (!options_.verbose && !named) return true;
-    const std::vector<text::Failure> failures = images_->failures();
-    for (const text::Failure& failure : failures)
-      complain((named ? "" : "warning: ") + text::words_of(failure));
-    return failures.empty() || !named;
+    bool well = true;
+    for (const text::Failure& failure : images_->failures()) {
+      const bool is_ours =
+          !options_.build.definitions.empty() || text::base_name(failure.path) == project::kSettingsName;
+      if (is_ours || options_.verbose) complain((is_ours ? "" : "warning: ") + text::words_of(failure));
+      well = well && !is_ours;
+    }
+    return well;
+  }
+
+  // Where an ignore file of a context can't be read. The search may have `said` it.
+  bool check_ignore_files(std::set<std::string>& said) const {
+    const std::vector<text::Failure> failures = surroundings_.failures();
+    for (const text::Failure& failure : failures) {
+      if (said.insert(text::words_of(failure)).second) complain(text::words_of(failure));
+    }
+    return failures.empty();
   }
 
   // A file that is reached over two paths, or that two fixes would write, is shown once.
   void add_changes(std::vector<FileChange> changes) {
     for (FileChange& change : changes) {
-      if (shown_.insert(fs::weakly_canonical(fs::absolute(change.path)).string()).second)
-        changes_.push_back(std::move(change));
+      if (shown_.insert(context::resolved_path(change.path)).second) changes_.push_back(std::move(change));
     }
   }
 
@@ -321,13 +206,16 @@ class Session {
   // Remembers the texts that fixes rest on: see fix().
   std::shared_ptr<const context::FileSystem> make_disk() {
     context::DiskOptions options = disk_of(options_);
-    options.remembers = !options_.fix;
-    if (options_.fix) {
+    options.remembers = !options_.writes_files() && !options_.watch;
+    if (options_.writes_files()) {
       options.note = [this](const std::string& path, const std::string& text) {
         texts_[context::absolute_path(path)] = text;
       };
     }
-    return context::disk_with(std::move(options));
+    auto disk = context::disk_with(std::move(options));
+    if (!options_.watch) return disk;
+    watched_ = std::make_shared<context::WatchedFiles>(std::move(disk));
+    return watched_;
   }
 
   // What holds for the first path.
@@ -348,7 +236,7 @@ class Session {
     return kOk;
   }
 
-  Linted lint_file(const Input& input) {
+  Linted lint_file(const LintInput& input) {
     if (input.image != nullptr && input.image->build.dockerfile_text) return lint_inline(*input.image, input);
     const std::string& path = input.path;
     Linted linted;
@@ -363,7 +251,7 @@ class Session {
       linted.failed = true;
       return linted;
     }
-    if (entry.excluded && !is_named(path)) return linted;
+    if (entry.excluded && !inputs_.is_named(path)) return linted;
     if (const auto kind = kind_of(path)) {
       lint_companion(path, *kind, *source, entry, linted);
     } else {
@@ -374,17 +262,21 @@ class Session {
 
   static std::optional<lint::CompanionKind> kind_of(const std::string& path) {
     const bool yaml = path.ends_with(".yml") || path.ends_with(".yaml");
-    return lint::companion_kind(yaml ? fs::absolute(path).string() : path);
+    return lint::companion_kind(yaml ? context::absolute_path(path) : path);
   }
 
-  void lint_dockerfile(const Input& input, std::string& source, const lint::Linters::Entry& entry,
+  void lint_dockerfile(const LintInput& input, std::string& source, const lint::Linters::Entry& entry,
                        Linted& linted) {
     const std::string& path = input.path;
     const auto load = path == "-" && options_.build.context.empty()
                           ? lint::LoadSurroundings()
                           : surroundings_.of(path, options_.build.context, input.image);
     const auto make_fixed = [&] {
-      return lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes);
+      lint::FixedText fixed = options_.applies_fixes()
+                                  ? lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes)
+                                  : lint::FixedText{.text = source};
+      if (!options_.add_ignores.empty()) lint::add_ignores(*entry.linter, load, options_.add_ignores, fixed);
+      return fixed;
     };
     if (input.image == nullptr && is_template(path, source)) {
       if (options_.verbose)
@@ -392,14 +284,14 @@ class Session {
             fmt::format("{} is left out: it is a template of a Dockerfile; name it to lint it", path));
       return;
     }
-    if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
+    if (options_.changes_texts()) change(path, source, make_fixed, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));
     report(path, file.text(), entry.linter->lint(file, load), entry, linted);
   }
 
   // A Dockerfile that is a part of a definition. What is found is told where it is written there; fixes are
   // for files.
-  Linted lint_inline(const project::Image& image, const Input& input) {
+  Linted lint_inline(const project::Image& image, const LintInput& input) {
     const project::Origin& origin = image.origin();
     Linted linted;
     linted.path = origin.path;
@@ -436,19 +328,15 @@ class Session {
   bool is_template(const std::string& path, const std::string& source) const {
     const bool may_be = source.find("{{") != std::string::npos || source.find("{%") != std::string::npos ||
                         source.find("<%") != std::string::npos || source.find("FROM ${") != std::string::npos;
-    if (!may_be || is_named(path)) return false;
+    if (!may_be || inputs_.is_named(path)) return false;
     return dockerfile::is_template(dockerfile::parse(source));
-  }
-
-  bool is_named(const std::string& path) const {
-    return std::ranges::find(options_.paths, path) != options_.paths.end();
   }
 
   // The definition of a CI service that somebody names has to be one. Of those that a search finds, the
   // service says what is wrong.
   void check_yaml(const std::string& path, lint::CompanionKind kind, const std::string& source,
                   Linted& linted) const {
-    if (kind == lint::CompanionKind::kIgnoreFile || !is_named(path)) return;
+    if (kind == lint::CompanionKind::kIgnoreFile || !inputs_.is_named(path)) return;
     const project::yaml::Documents documents = project::yaml::parse(source, path);
     if (!documents.values.empty() || documents.failures.empty()) return;
     linted.complaints.push_back(text::words_of(documents.failures.front()));
@@ -458,14 +346,20 @@ class Session {
   void lint_companion(const std::string& path, lint::CompanionKind kind, std::string& source,
                       const lint::Linters::Entry& entry, Linted& linted) {
     check_yaml(path, kind, source, linted);
-    const std::string place = fs::absolute(path).lexically_normal().string();
+    const std::string place = context::absolute_path(path);
     const auto load = kind == lint::CompanionKind::kIgnoreFile
                           ? surroundings_.within(path, source, options_.build.context)
                           : lint::LoadSurroundings();
     const auto make_fixed = [&] {
-      return lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes, *files_);
+      lint::FixedText fixed =
+          options_.applies_fixes()
+              ? lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes, *files_)
+              : lint::FixedText{.text = source};
+      if (!options_.add_ignores.empty())
+        lint::add_ignores(*entry.linter, kind, place, load, options_.add_ignores, fixed, *files_);
+      return fixed;
     };
-    if (options_.fix || options_.diff) fix(path, source, make_fixed, linted);
+    if (options_.changes_texts()) change(path, source, make_fixed, linted);
     lint::Companion companion(kind, place, std::move(source), load, *files_);
     report(path, companion.text(), entry.linter->lint(companion), entry, linted);
   }
@@ -473,6 +367,10 @@ class Session {
   void report(const std::string& path, const text::Document& text, lint::Findings findings,
               const lint::Linters::Entry& entry, Linted& linted) const {
     compare_with_baseline(path, text, findings, linted);
+    const size_t stay = findings.diagnostics.size();
+    if (!options_.add_ignores.empty() && !options_.diff && stay > 0)
+      linted.complaints.push_back(fmt::format("{}: {} cannot be silenced with a comment", path,
+                                              stay == 1 ? "1 finding" : fmt::format("{} findings", stay)));
     complain_of(findings.bad_fixes, path, linted);
     if (options_.by_impact) sort_by_impact(findings, linted);
     linted.failed = linted.failed || !findings.parses;
@@ -521,24 +419,16 @@ class Session {
   // Silences what the baseline knows, or notes all for a new one.
   void compare_with_baseline(const std::string& path, const text::Document& file, lint::Findings& findings,
                              Linted& linted) const {
-    const bool makes = !options_.new_baseline.empty();
-    if (!makes && options_.baseline.empty()) return;
-    const fs::path folder = fs::absolute(makes ? options_.new_baseline : options_.baseline).parent_path();
-    linted.place =
-        fs::absolute(path).lexically_normal().lexically_relative(folder.lexically_normal()).generic_string();
-    report::Fingerprints fingerprints;
-    std::erase_if(findings.diagnostics, [&](lint::Diagnostic& diagnostic) {
-      std::string fingerprint = fingerprints.next(file, diagnostic);
-      const bool known = !options_.baseline.empty() && baseline_.covers(linted.place, fingerprint);
-      if (makes) linted.fingerprints.push_back(std::move(fingerprint));
-      if (known) findings.silenced.push_back({std::move(diagnostic), lint::Silenced::By::kBaseline, {}});
-      return known;
-    });
+    const std::string& where = options_.new_baseline.empty() ? options_.baseline : options_.new_baseline;
+    if (where.empty()) return;
+    linted.place = report::Baseline::name_of(path, where);
+    linted.fingerprints = report::silence_known(baseline_, linted.place, file, findings);
   }
 
-  // Fixes the file with what `make_fixed` gives, or shows how; with --fix `source` becomes the fixed text.
-  void fix(const std::string& path, std::string& source, const std::function<lint::FixedText()>& make_fixed,
-           Linted& linted) {
+  // Gives the file the text that `make_fixed` makes, or shows how; unless it is shown, `source` becomes that
+  // text.
+  void change(const std::string& path, std::string& source,
+              const std::function<lint::FixedText()>& make_fixed, Linted& linted) {
     lint::FixedText fixed = make_fixed();
     complain_of(fixed.bad_fixes, path, linted);
     if (options_.diff) {
@@ -565,9 +455,11 @@ class Session {
       linted.failed = true;
       return;
     }
-    if (fixed.fixed > 0) {
-      linted.complaints.push_back(fmt::format(
-          "{}: {} fixed", path, fixed.fixed == 1 ? "1 finding" : fmt::format("{} findings", fixed.fixed)));
+    for (const auto& [count, what] :
+         {std::pair(fixed.fixed, "fixed"), std::pair(fixed.silenced, "silenced")}) {
+      if (count > 0)
+        linted.complaints.push_back(fmt::format(
+            "{}: {} {}", path, count == 1 ? "1 finding" : fmt::format("{} findings", count), what));
     }
     source = std::move(fixed.text);
   }
@@ -588,15 +480,18 @@ class Session {
   }
 
   const LintOptions& options_;
-  std::map<std::string, std::string> texts_;  // with --fix, by absolute path
+  std::map<std::string, std::string> texts_;              // with --fix, by absolute path
+  std::shared_ptr<const context::WatchedFiles> watched_;  // null without --watch
   std::shared_ptr<const context::FileSystem> files_;
-  Settings settings_;
+  LintSettings settings_;
   lint::Linters linters_;
   std::vector<FileChange> changes_;  // for a diff
   std::set<std::string>
       shown_;  // files of which a diff is printed, or that fixes have written beside Dockerfiles
   std::optional<project::ProjectOptions> project_;  // nothing if they are wrong
   std::shared_ptr<project::ImageFinder> images_;
+  LintInputs inputs_;
+  bool has_inputs_ = false;
   observe::Durations durations_;
   lint::AllSurroundings surroundings_;
   bool failed_ = false;  // an image that --image names can't be linted
@@ -604,6 +499,62 @@ class Session {
   report::Baseline baseline_;
   report::Baseline new_baseline_;
 };
+
+// The folder that the program was started in, by its name: it may be deleted and made again.
+class StartFolder {
+ public:
+  StartFolder() : path_(current_folder()) {}
+
+  static bool is_deleted() {
+    struct stat current = {};
+    return ::stat(".", &current) != 0 || current.st_nlink == 0;
+  }
+  // Goes to the folder that has the name now; false if there is none.
+  bool go() const { return !path_.empty() && ::chdir(path_.c_str()) == 0; }
+
+ private:
+  std::string path_;
+};
+
+// Until something is not as it was; says what.
+std::string wait_for_change(const Session& session, const StartFolder& folder) {
+  using Clock = std::chrono::steady_clock;
+  constexpr Clock::duration kInterval = std::chrono::milliseconds(300);
+  constexpr int kShare = 20;  // of the time, to look for changes in
+  for (bool deleted = false;;) {
+    const auto begin = Clock::now();
+    if (!deleted && StartFolder::is_deleted()) {
+      deleted = true;
+      complain("the current folder was removed; waiting until it is there again");
+    }
+    if (deleted && folder.go()) return "the current folder is there again";
+    auto change = deleted ? std::nullopt : session.change();
+    if (change) return *std::move(change);
+    std::this_thread::sleep_for(std::max(kInterval, (Clock::now() - begin) * kShare));
+  }
+}
+
+// Lints again whenever something changes, until the program is ended. Says nothing if that gives the same.
+int watch(const LintOptions& options) {
+  const StartFolder folder;
+  std::string change;
+  std::string last;
+  for (bool first = true;; first = false) {
+    std::optional<HeldOutput> held(std::in_place);
+    if (!first) complain(change);
+    const size_t begin = held->text().size();
+    Session session(options);
+    const int status = session.run();
+    std::string report = held->text().substr(begin);
+    const bool stays = !first || session.has_inputs();
+    if (stays) complain("waiting for changes; press Ctrl-C to stop");
+    if (first || report != last) held->show();
+    held.reset();
+    if (!stays) return status;
+    last = std::move(report);
+    change = wait_for_change(session, folder);
+  }
+}
 
 }  // namespace
 
@@ -626,7 +577,7 @@ Command lint_command() {
       "can't be read, or a Dockerfile that no builder accepts.";
   command.run = [options] {
     add_environment(*options);
-    return Session(*options).run();
+    return options->watch ? watch(*options) : Session(*options).run();
   };
   return command;
 }

@@ -7,6 +7,7 @@
 
 #include "cli/build_options.h"
 #include "cli/lint_reports.h"
+#include "dcache/lint/ignore_comment.h"
 
 namespace dcache::cli {
 namespace {
@@ -156,7 +157,19 @@ void add_lint_options(Command& command, LintOptions& options) {
       .flag("--unsafe-fixes", options.unsafe_fixes,
             "With --fix or --diff: also fixes that may change the image")
       .group = kFixes;
-  command.flag("--diff", options.diff, "Show what --fix would change, without changing files").group = kFixes;
+  Option& add_ignores = command.text("--add-ignores", "REASON", options.add_ignores,
+                                     "Silence what is found, after --fix what is left, with comments "
+                                     "'# dcache ignore=CODE REASON' in the files");
+  add_ignores.take = [&options](const std::string& reason) {
+    options.add_ignores = reason;
+    return lint::wrong_reason(reason);
+  };
+  add_ignores.group = kFixes;
+  command
+      .flag("--diff", options.diff,
+            "Show what --fix, or --add-ignores without --fix, would change, without changing files")
+      .group = kFixes;
+  command.flag("--watch", options.watch, "Stay, and report again whenever a file changes");
   add_rule_options(command, options);
   add_report_options(command, options);
   command.text("--baseline", "FILE", options.baseline, "Leave out the findings that this file lists").group =

@@ -31,6 +31,13 @@ struct LintOptions {
   bool fix = false;
   bool unsafe_fixes = false;
   bool diff = false;
+  bool watch = false;
+  std::string add_ignores;  // the reason in the comments; empty for none
+
+  // Whether texts of files change, or are shown as they would be.
+  bool changes_texts() const { return fix || diff || !add_ignores.empty(); }
+  bool applies_fixes() const { return fix || (diff && add_ignores.empty()); }
+  bool writes_files() const { return !diff && (fix || !add_ignores.empty()); }
 };
 
 // Defines them; `options` has to outlive the command.

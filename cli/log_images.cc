@@ -31,8 +31,11 @@ bool LogImages::find() {
   if (!select(nullptr, {}) || !import_caches()) return false;
   if (!question_.since.empty()) return find_by_snapshots();
   if (!question_.cache_from.empty()) return find_by_cache();
-  for (const project::Image& image : selection_.project.images) {
-    if (!plan(image)) return false;
+  // Without these flags the log is of whichever image it fits, also if there is a Dockerfile in the folder.
+  const bool is_named = !question_.build.files.empty() || !question_.build.images.empty();
+  for (size_t i = 0; i < selection_.project.images.size(); ++i) {
+    const bool is_meant = !is_named || std::ranges::find(selection_.meant, i) != selection_.meant.end();
+    if (is_meant && !plan(selection_.project.images[i])) return false;
   }
   return true;
 }

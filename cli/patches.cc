@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/terminal.h"
+#include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
 #include "dcache/text/edit.h"
 
@@ -32,13 +33,6 @@ std::string in_quotes(const std::string& name) {
   return quoted + '"';
 }
 
-// Without links, also where the file does not exist.
-fs::path real_path(const std::string& path) {
-  std::error_code failure;
-  fs::path real = fs::weakly_canonical(fs::absolute(path), failure);
-  return failure ? fs::absolute(path).lexically_normal() : real;
-}
-
 bool is_inside(const fs::path& path, const fs::path& folder) {
   const fs::path relative = path.lexically_relative(folder);
   return !relative.empty() && *relative.begin() != "..";
@@ -46,11 +40,10 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
 
 // What all names are relative to.
 fs::path common_folder(std::span<const FileChange> changes) {
-  std::error_code failure;
-  const fs::path here = fs::canonical(fs::current_path(), failure);
+  const fs::path here = context::resolved_path(".");
   const fs::path root = context::repository_root(here.string());
   const auto leads_out = [&](const FileChange& change) {
-    const fs::path path = real_path(change.path);
+    const fs::path path = context::resolved_path(change.path);
     return change.path != "-" && !is_inside(path, here) && is_inside(path, root);
   };
   return !root.empty() && std::ranges::any_of(changes, leads_out) ? root : here;
@@ -58,7 +51,7 @@ fs::path common_folder(std::span<const FileChange> changes) {
 
 std::string name_of(std::string_view prefix, const std::string& path, const fs::path& folder) {
   if (path == "-") return path;
-  const fs::path real = real_path(path);
+  const fs::path real = context::resolved_path(path);
   if (!is_inside(real, folder)) return in_quotes(path);
   return in_quotes(fmt::format("{}{}", prefix, real.lexically_relative(folder).generic_string()));
 }
@@ -67,8 +60,7 @@ std::string name_of(std::string_view prefix, const std::string& path, const fs::
 
 Patch make_patch(std::span<const FileChange> changes) {
   const fs::path folder = common_folder(changes);
-  std::error_code failure;
-  const bool here = folder == fs::canonical(fs::current_path(), failure);
+  const bool here = folder == context::resolved_path(".");
   Patch patch{.text = {}, .folder = here ? std::string() : folder.string()};
   for (const FileChange& change : changes) {
     patch.text += text::unified_diff(change.before.value_or(""), change.after,

@@ -205,6 +205,7 @@ void keep_default(const BuildFlags& flags, const std::string& dockerfile, Select
   std::vector<size_t> kept = images_to_keep(flags, selection);
   if (kept.size() < selection.meant.size()) {
     std::vector<std::string> names;
+    names.reserve(kept.size());
     for (const size_t index : kept)
       names.push_back(selection.project.images[index].target.name);
     complain(fmt::format("note: this is about the {} {}; {} is built as {} too: name one with --image",
@@ -372,7 +373,12 @@ bool can_take_file(const BuildFlags& flags, const project::Project& project,
 Selection select_of_repository(const BuildFlags& flags, bool& failed, project::Project project,
                                bool complains) {
   Selection selection{std::move(project), {}};
-  if (!flags.images.empty() && complains) {
+  if (!flags.images.empty() && !complains) {
+    for (const std::string& name : flags.images)
+      add_named(selection.project, name, selection.meant);
+    return selection;
+  }
+  if (!flags.images.empty()) {
     auto named = images_named(selection.project, flags.images, "--image");
     if (named && !can_take_file(flags, selection.project, *named)) named.reset();
     failed = failed || !named;
@@ -438,7 +444,7 @@ std::vector<size_t> images_of_files(const std::vector<std::string>& paths,
 
 }  // namespace
 
-Selection select_images_at(const BuildFlags& flags, std::shared_ptr<const context::FileSystem> files,
+Selection select_images_at(const BuildFlags& flags, const std::shared_ptr<const context::FileSystem>& files,
                            project::Found found, bool complains, bool& failed) {
   auto options = project_options_of(flags);
   if (!options) {
@@ -462,12 +468,8 @@ Selection select_images_at(const BuildFlags& flags, std::shared_ptr<const contex
         complain(fmt::format("there is no {} at the newest commit", path));
     }
     failed = failed || selection.meant.empty();
-  } else if (flags.images.empty() || complains) {
-    selection = select_of_repository(flags, failed, std::move(project), complains);
   } else {
-    selection.project = std::move(project);
-    for (const std::string& name : flags.images)
-      add_named(selection.project, name, selection.meant);
+    selection = select_of_repository(flags, failed, std::move(project), complains);
   }
   for (const size_t index : selection.meant)
     apply_flags(flags, options->build.plan, selection.project.images[index]);
@@ -513,7 +515,8 @@ std::vector<std::string> add_names_of_root(const std::vector<std::string>& names
       return context::disk()->exists(text::join_path(image.build.context, name));
     };
     if (std::ranges::any_of(project.images, has_it)) all.push_back(name);
-    all.push_back(std::filesystem::path(root + '/' + name).lexically_relative(here).generic_string());
+    all.push_back(
+        std::filesystem::path(text::join_path(root, name)).lexically_relative(here).generic_string());
   }
   return all;
 }
@@ -537,7 +540,7 @@ std::optional<project::Image> image_of(const BuildFlags& flags) {
   }
   const project::ImageNeeds needs(selection.project.images);
   const auto& needed = needs.of(selection.meant.front());
-  if (const auto* const base = project::base_with_triggers(needed, selection.project.images))
+  if (const auto* const base = project::base_with_open_triggers(needed, selection.project.images))
     complain(fmt::format(
         "note: {} has ONBUILD instructions, which read files of this build's context; they are not "
         "shown among its steps",

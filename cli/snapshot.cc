@@ -28,7 +28,7 @@ bool record(std::vector<cache::Build> builds, const std::string& output) {
   constexpr bool kMakeKeys = false;
   for (cache::Build& build : builds)
     hash_files(build, kMakeKeys);
-  warn_of(builds.front());
+  if (!complain_of_problems(builds.front())) return false;
   std::string text = cache::write_state(builds.front(), std::span(builds).subspan(1));
   if (output == "-") {
     print_and_clear(text);
@@ -80,7 +80,8 @@ int record_all(const Options& options) {
 }
 
 int run(const Options& options) {
-  if (options.output.ends_with('/') || std::filesystem::is_directory(options.output))
+  std::error_code unknown;
+  if (options.output.ends_with('/') || std::filesystem::is_directory(options.output, unknown))
     return record_all(options);
   return record(load_platforms(options.build), options.output) ? kOk : kError;
 }

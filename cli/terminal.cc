@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/held_output.h"
 #include "dcache/report/printable_lines.h"
 #include "dcache/report/style.h"
 
@@ -35,18 +36,18 @@ void print_and_clear(std::string& out) {
 }
 
 void print_exactly_and_clear(std::string& out) {
-  std::fwrite(out.data(), 1, out.size(), stdout);
+  write_to(Stream::kOut, out);
   out.clear();
 }
 
 void print_file_and_clear(std::string& out) {
-  if (is_shown()) return print_and_clear(out);
+  constexpr bool kColored = false;
+  if (is_shown()) out = report::printable_lines(std::move(out), kColored);
   print_exactly_and_clear(out);
 }
 
 void complain(std::string_view message) {
-  const std::string line = "dcache: " + one_line(message) + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  write_to(Stream::kError, "dcache: " + one_line(message) + "\n");
 }
 
 bool write_output(const std::string& path, std::string_view content, text::Durability durability) {

@@ -18,8 +18,8 @@ void print_and_clear(std::string& out);
 // The same without any change, for a report that is made of such commands.
 void print_exactly_and_clear(std::string& out);
 
-// A diff or a fixed file: without any change for a program or a file, as print_and_clear on a terminal and
-// through a pipe in CI, which is the log of the job.
+// A diff or a fixed file, without colours: as it is for a program or a file, as print_and_clear on a terminal
+// and through a pipe in CI, which is the log of the job.
 void print_file_and_clear(std::string& out);
 
 // One line on standard error, after the program's name.

@@ -1,9 +1,6 @@
 # dcache_precompile(TARGET [HEADER…]): parses the headers that nearly every file includes once for the target, with more of
-# its own. The build with ThreadSanitizer does without, so that an include which is missing in a file is noticed.
+# its own. scripts/tidy does without, so that an include which is missing in a file is noticed.
 function(dcache_precompile target)
-  if(DCACHE_SANITIZE MATCHES "thread")
-    return()
-  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -fpch-preprocess)  # for ccache
   endif()

@@ -1,16 +1,20 @@
 #include "rules/ci.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 #include <map>
 #include <set>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/plan/graph.h"
 #include "dcache/plan/image.h"
 #include "dcache/project/action_inputs.h"
 #include "dcache/project/cache_option.h"
+#include "dcache/project/definition_build.h"
 #include "dcache/project/docker_command.h"
 #include "dcache/project/workflow_expression.h"
 #include "dcache/project/workflow_matrix.h"
@@ -257,6 +261,9 @@ class Reader {
         const std::string action = scalar(member(step, "uses"));
         if (action.starts_with("docker/setup-buildx-action")) read_setup(step);
         if (action.starts_with("docker/build-push-action")) read_action(step, job);
+        environment_ = environment_of({&root, &job, &step});
+        if (project::is_bake_action(action)) read_bake_action(step);
+        folder_ = folder_of(root, job, step);
         read_commands(member(step, "run"));
         const bool for_tags = job_for_tags || events.is_for_tags_alone(scalar(member(step, "if")));
         for (CiBuild& build : std::span(builds_).subspan(before)) {
@@ -349,6 +356,118 @@ class Reader {
     builds_.push_back(std::move(build));
   }
 
+  // Variables whose value in each run is another one keep their names as values; `places` have a map `env` or
+  // `variables`, the later ones count.
+  static std::map<std::string, std::string, std::less<>> environment_of(
+      std::initializer_list<const Value*> places) {
+    std::map<std::string, std::string, std::less<>> variables;
+    for (const std::string_view name : kNewEachRun)
+      variables.emplace(name, fmt::format("${}", name));
+    for (const Value* place : places) {
+      for (const char* name : {"env", "variables"}) {
+        for (const project::yaml::Member& one : member(*place, name).members) {
+          const Value& value = one.value.is_map() ? member(one.value, "value") : one.value;
+          if (value.is_scalar()) variables.insert_or_assign(one.name, value.text);
+        }
+      }
+    }
+    return variables;
+  }
+
+  // Where the commands of a step run, from the root of the repository.
+  static std::string folder_of(const Value& root, const Value& job, const Value& step) {
+    std::string folder = scalar(member(step, "working-directory"));
+    for (const Value* outer : {&job, &root}) {
+      if (folder.empty())
+        folder = scalar(member(member(member(*outer, "defaults"), "run"), "working-directory"));
+    }
+    return folder.empty() ? "." : folder;
+  }
+
+  void read_bake_action(const Value& step) {
+    const Value& with = member(step, "with");
+    const std::string call = scalar(member(with, "call"));
+    if (!call.empty() && call != "build") return;
+    project::DefinitionBuild given;
+    given.files = project::list_of_input(scalar(member(with, "files")), true);
+    for (std::string& file : given.files) {
+      constexpr std::string_view kHere = "cwd://";
+      if (file.starts_with(kHere)) file.erase(0, kHere.size());
+    }
+    given.names = project::list_of_input(scalar(member(with, "targets")), true);
+    for (const std::string& set : project::list_of_input(scalar(member(with, "set")), false)) {
+      if (auto one = project::parse_override(set)) given.set.push_back(*std::move(one));
+    }
+    if (scalar(member(with, "no-cache")) == "true") given.set.push_back({"*", "no-cache", "true"});
+    folder_ = scalar(member(with, "workdir"));
+    // The source is the repository, a folder of it, or a URL.
+    std::string source = scalar(member(with, "source"));
+    constexpr std::string_view kRepository = "{{defaultContext}}";
+    if (source.starts_with(kRepository)) source.erase(0, std::min(source.size(), kRepository.size() + 1));
+    folder_ = text::join_path(source, folder_);
+    read_definitions(given, line_span(member(step, "uses")), true);
+  }
+
+  // A build for each target of files that the repository has.
+  void read_definitions(project::DefinitionBuild given, Span line, bool is_action) {
+    const std::string root = root_of(companion_);
+    const std::string folder = text::join_path(folder_, given.folder);
+    const auto is_open = [](const std::string& path) {
+      return path.find('$') != std::string::npos || path.find("://") != std::string::npos ||
+             path.starts_with('/') || text::clean_path(path).starts_with("..");
+    };
+    if (is_open(folder)) return;
+    for (const std::string& file : given.files) {
+      if (is_open(file) || is_open(text::join_path(folder, file))) return;
+    }
+    given.folder = text::join_path(root, folder);
+    // The files of the repository outlive this.
+    const project::ReadOptions options{.files = {std::shared_ptr<void>(), &companion_.files()},
+                                       .environment = environment_};
+    for (const project::Target& target : project::targets_of(given, options)) {
+      if (builds_.size() >= kMostBuilds) return;
+      CiBuild build = new_build();
+      build.span = line;
+      build.action = is_action;
+      add(target, root, build);
+      builds_.push_back(std::move(build));
+    }
+  }
+
+  // A path from the root of the repository.
+  static std::string inside(const std::string& path, const std::string& root) {
+    const bool is_below = root != "." && text::is_within(path, root);
+    return is_below ? text::clean_path("." + path.substr(root.size())) : path;
+  }
+
+  static void add(const project::Target& target, const std::string& root, CiBuild& build) {
+    const bool is_elsewhere =
+        target.context.starts_with('/') || target.context.find("://") != std::string::npos;
+    const bool is_inline = target.dockerfile_inline.has_value();
+    build.context = is_inline      ? "-"
+                    : is_elsewhere ? inside(target.context, root)
+                                   : inside(text::join_path(target.folder, target.context), root);
+    if (!is_inline) build.file = text::join_path(build.context, target.dockerfile);
+    build.target = target.target;
+    build.cache_from = target.cache_from;
+    build.cache_to = target.cache_to;
+    const auto argument = target.args.find("BUILDKIT_INLINE_CACHE");
+    if (argument != target.args.end() && argument->second == "1") build.cache_to.emplace_back("type=inline");
+    build.no_cache = target.no_cache;
+    build.tags = target.tags;
+    build.tags.insert(build.tags.end(), target.references.begin(), target.references.end());
+    for (const auto& pairs : {target.args, target.contexts}) {
+      for (const auto& [name, value] : pairs)
+        build.references += value + "\n";
+    }
+    const bool is_service =
+        !target.defined.empty() && target.defined.front().kind == project::DefinitionKind::kCompose;
+    build.defined = fmt::format("{} {}", is_service ? "service" : "target", target.name);
+    if (target.defined.empty()) return;
+    const project::Origin& origin = target.defined.front();
+    build.defined += fmt::format(" ({}:{})", inside(text::clean_path(origin.path), root), origin.line);
+  }
+
   // What an action and a command have in common.
   static void add(const project::CiBuild& given, CiBuild& build) {
     build.file = value_of(given, BuildField::kFile);
@@ -376,16 +495,21 @@ class Reader {
     };
     const bool everywhere =
         has_daemon(member(root, "services")) || has_daemon(member(member(root, "default"), "services"));
+    folder_ = ".";
     for (const project::yaml::Member& entry : root.members) {
       const Value& job = entry.value;
       if (!job.is_map()) continue;
       ++job_;
       starts_empty_ =
           has_daemon(member(job, "services")) || (everywhere && member(job, "services").is_null());
-      const Value& script = member(job, "script");
-      read_commands(script);
-      for (const Value& line : script.items)
-        read_commands(line);
+      environment_ = environment_of({&root, &job});
+      folder_ = ".";
+      for (const char* const name : {"before_script", "script"}) {
+        const Value& script = member(job, name);
+        read_commands(script);
+        for (const Value& line : script.items)
+          read_commands(line);
+      }
     }
   }
 
@@ -394,10 +518,27 @@ class Reader {
     text::Arena texts;
     for (const shell::Command& command : shell::split(script, texts)) {
       const auto words = shell::invocation(command);
+      if (shell::program_of(words) == "cd") follow(words);
+      if (read_definitions(words, value)) continue;
       if (shell::program_of(words) != "docker") continue;
       if (words.size() > 2 && words[1].text == "buildx" && words[2].text == "use") other_builder_ = true;
       read_command(words, value);
     }
+  }
+
+  // `cd FOLDER`, which the rest of the script runs in.
+  void follow(std::span<const shell::Word> words) {
+    const std::string to(words.size() > 1 ? words[1].text : "$HOME");
+    folder_ = to.starts_with('/') ? to : text::join_path(folder_, to);
+  }
+
+  bool read_definitions(std::span<const shell::Word> words, const Value& value) {
+    std::vector<std::string> texts;
+    for (const shell::Word& word : words)
+      texts.emplace_back(word.text);
+    const auto given = project::read_definition_command(texts);
+    if (given) read_definitions(*given, building_line(words, value), false);
+    return given.has_value();
   }
 
   void read_command(std::span<const shell::Word> words, const Value& value) {
@@ -405,8 +546,7 @@ class Reader {
     for (const shell::Word& word : words)
       texts.push_back({std::string(word.text)});
     // A check has a line of its own, too.
-    const bool names_build = std::ranges::find(words, "build", &shell::Word::text) != words.end();
-    const Span line = names_build ? find_line(value) : line_span(value);
+    const Span line = building_line(words, value);
     const auto given = project::read_build_command(texts);
     if (!given || builds_.size() >= kMostBuilds) return;
     CiBuild build = new_build();
@@ -489,6 +629,10 @@ class Reader {
     return span;
   }
 
+  Span building_line(std::span<const shell::Word> words, const Value& value) {
+    return std::ranges::any_of(words, names_build, &shell::Word::text) ? find_line(value) : line_span(value);
+  }
+
   // The line of a script that builds: a block starts below its key. Each is given once.
   Span find_line(const Value& value) {
     if (!building_lines_) building_lines_ = find_building_lines();
@@ -504,10 +648,23 @@ class Reader {
     for (uint32_t line = 1; line <= count; ++line) {
       const std::string_view text = line_span(line).of(companion_.text().source());
       const size_t docker = text.starts_with('#') ? std::string_view::npos : text.find("docker");
-      if (docker != std::string_view::npos && text.find("build", docker) != std::string_view::npos)
-        lines.push_back(line);
+      if (docker == std::string_view::npos) continue;
+      if (has_building_word(text.substr(docker))) lines.push_back(line);
     }
     return lines;
+  }
+
+  static bool has_building_word(std::string_view text) {
+    while (!text.empty()) {
+      const size_t end = std::min(text.find(' '), text.size());
+      if (names_build(text.substr(0, end))) return true;
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return false;
+  }
+
+  static bool names_build(std::string_view word) {
+    return word == "build" || word == "bake" || word == "--build";
   }
 
   // Where a value is, if it is written as it reads on the line of its node.
@@ -526,6 +683,8 @@ class Reader {
   bool setup_is_conditional_ = false;
   bool other_builder_ = false;
   size_t job_ = 0;
+  std::string folder_;  // where commands run, from the root of the repository
+  std::map<std::string, std::string, std::less<>> environment_;
   uint32_t last_line_ = 0;
   std::optional<std::vector<uint32_t>> building_lines_;  // those that find_line looks at
   std::vector<CiBuild> builds_;
@@ -569,6 +728,29 @@ bool is_pushed_as(const CiBuild& build, std::string_view image) {
   return std::ranges::any_of(build.tags, [&](const std::string& tag) {
     return plan::normal_reference(tag) == plan::normal_reference(image);
   });
+}
+
+BuildFindings::Finding& BuildFindings::add(const CiBuild& build, std::string message, std::string remedy) {
+  return findings_.emplace_back(Finding{build.span, build.defined, std::move(message), std::move(remedy)});
+}
+
+void BuildFindings::report(lint::Reporter& reporter) const {
+  std::map<uint32_t, std::set<std::string>> targets;  // by the line
+  for (const Finding& finding : findings_)
+    targets[finding.span.begin].insert(finding.defined);
+  std::set<uint32_t> reported;
+  for (const Finding& finding : findings_) {
+    std::string message = finding.message;
+    if (!finding.defined.empty()) {
+      if (!reported.insert(finding.span.begin).second) continue;
+      const size_t others = targets[finding.span.begin].size() - 1;
+      message = fmt::format("{}{}: {}", finding.defined,
+                            others == 0 ? "" : fmt::format(" and {} more", others), finding.message);
+    }
+    lint::Diagnostic& diagnostic = reporter.report(finding.span, std::move(message), finding.remedy);
+    diagnostic.focus = finding.focus;
+    diagnostic.fix = finding.fix;
+  }
 }
 
 bool exclude_each_other(const CiBuild& a, const CiBuild& b) {

@@ -4,6 +4,7 @@
 // https://github.com/docker/build-push-action, https://docs.gitlab.com/ci/yaml/
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "dcache/dockerfile/file.h"
 #include "dcache/lint/companion.h"
+#include "dcache/lint/rule.h"
 #include "dcache/text/span.h"
 
 namespace dcache::rules {
@@ -18,6 +20,11 @@ namespace dcache::rules {
 // What rules about these builds look at.
 inline constexpr lint::CompanionKind kCiDefinitions[] = {lint::CompanionKind::kWorkflow,
                                                          lint::CompanionKind::kGitlabCi};
+
+// Values that are others in each run.
+inline constexpr std::array<std::string_view, 10> kNewEachRun = {
+    "github.sha",    "github.run_id",  "github.run_number", "GITHUB_SHA",          "GITHUB_RUN_ID",
+    "CI_COMMIT_SHA", "CI_PIPELINE_ID", "CI_JOB_ID",         "CI_COMMIT_SHORT_SHA", "GITHUB_RUN_NUMBER"};
 
 // What a build is made of: as it is written, or as one job of a matrix has it.
 struct BuildPlace {
@@ -27,8 +34,10 @@ struct BuildPlace {
 };
 
 struct CiBuild {
-  text::Span span;             // the line that starts it
-  bool action = false;         // docker/build-push-action, and no command
+  text::Span span;      // the line that starts it
+  bool action = false;  // docker/build-push-action or docker/bake-action, and no command
+  // Where a bake or Compose file defines it: "target api (docker-bake.hcl:4)". Empty for other builds.
+  std::string defined;
   bool starts_empty = false;   // the worker has no cache of its own
   bool has_builder = false;    // the job sets up a builder that can export caches
   bool docker_driver = false;  // it sets up one that can't
@@ -60,7 +69,8 @@ struct CiBuild {
   std::optional<text::Span> with;  // of an action: the first of its inputs
 };
 
-// In the order of the file; none if it can't be read.
+// In the order of the file; none if it can't be read. A command or action that builds what bake or Compose
+// files define is a build for each of their targets.
 std::vector<CiBuild> ci_builds(lint::Companion& companion);
 
 // The builds of the other workflows in the folder of one. GitHub keeps the caches of all workflows of a
@@ -75,6 +85,25 @@ std::string cache_attribute(std::string_view cache, std::string_view name);
 std::string image_of_cache(std::string_view cache);
 // Whether a build gives its image that reference.
 bool is_pushed_as(const CiBuild& build, std::string_view image);
+
+// Findings of one kind about builds. The targets of one command or action have one finding in common, which
+// names the first of them.
+class BuildFindings {
+ public:
+  struct Finding {
+    text::Span span;
+    std::string defined;  // as of a build
+    std::string message;
+    std::string remedy;
+    std::optional<text::Span> focus = {};
+    std::optional<lint::Fix> fix = {};
+  };
+  Finding& add(const CiBuild& build, std::string message, std::string remedy);
+  void report(lint::Reporter& reporter) const;
+
+ private:
+  std::vector<Finding> findings_;
+};
 
 // Whether conditions of the two say that never both run: `X == 'push'` and `X != 'push'`.
 bool exclude_each_other(const CiBuild& a, const CiBuild& b);

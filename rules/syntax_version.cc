@@ -7,10 +7,13 @@ namespace dcache::rules {
 bool has_syntax_below(const dockerfile::File& file, int minor) {
   const auto syntax = file.directive("syntax");
   if (!syntax) return false;
+  const re2::StringPiece text(syntax->data(), syntax->size());
   static const RE2 kVersion(R"((?:^|/)docker/dockerfile(?:-upstream)?:1\.(\d+))");
+  static const RE2 kExperimental(R"((?:^|/)docker/dockerfile:experimental\b)");
+  constexpr int kLastExperimental = 2;  // the tag was given up then
+  if (RE2::PartialMatch(text, kExperimental)) return kLastExperimental < minor;
   int version = 0;
-  return RE2::PartialMatch(re2::StringPiece(syntax->data(), syntax->size()), kVersion, &version) &&
-         version < minor;
+  return RE2::PartialMatch(text, kVersion, &version) && version < minor;
 }
 
 }  // namespace dcache::rules

@@ -14,8 +14,8 @@ using lint::Subject;
 
 bool is_volatile_name(std::string_view name) {
   constexpr std::string_view kNames[] = {
-      "VERSION", "APP_VERSION", "BUILD_VERSION", "RELEASE",   "TIMESTAMP",  "VCS_REF",   "DATE",
-      "GIT_TAG", "GIT_BRANCH",  "BUILD_TAG",     "CACHEBUST", "CACHE_BUST", "CACHE_DATE"};
+      "VERSION", "APP_VERSION", "BUILD_VERSION", "RELEASE",   "TIMESTAMP",  "VCS_REF",    "DATE",
+      "GIT_TAG", "GIT_BRANCH",  "BUILD_TAG",     "CACHEBUST", "CACHE_BUST", "CACHE_DATE", kSourceDateEpoch};
   constexpr std::string_view kParts[] = {"BUILD_DATE",      "BUILD_NUMBER", "BUILD_ID",    "BUILD_TIME",
                                          "BUILD_TIMESTAMP", "GIT_SHA",      "GIT_COMMIT",  "GIT_HASH",
                                          "GIT_REV",         "COMMIT_SHA",   "COMMIT_HASH", "REVISION",

@@ -7,6 +7,11 @@
 
 namespace dcache::rules {
 
+// The time that reproducible builds use, usually that of the commit. BuildKit gives it to the times of the
+// image whether or not an ARG declares it; many programs read it from the environment. Source:
+// https://docs.docker.com/build/ci/github-actions/reproducible-builds/
+inline constexpr std::string_view kSourceDateEpoch = "SOURCE_DATE_EPOCH";
+
 // Whether a name tells of something that changes each time: a commit, a date, a build number.
 bool is_volatile_name(std::string_view name);
 

@@ -93,7 +93,7 @@ Explanation explanation_of(const editor::Workspace::Explained& explained) {
     Step& step = value.steps.emplace_back();
     step.stage = graph.stages[planned.stage].label();
     step.line = planned.instruction->start_line;
-    step.instruction = planned.instruction->one_line();
+    step.instruction = planned.one_line();
     step.verdict = static_cast<Verdict>(report.verdict);
     if (report.verdict != cache::Verdict::kHit) {
       step.cause = cache::name_of(report.cause.kind);

@@ -25,8 +25,11 @@ std::string_view comment_above(const dockerfile::File& file, const Instruction& 
   if (behind != comments.begin()) {
     const dockerfile::Comment& comment = *std::prev(behind);
     const bool between = above == nullptr || comment.span.begin >= above->span.end;
-    const bool directive = std::ranges::find(file.directives(), comment.line, &dockerfile::Directive::line) !=
-                           file.directives().end();
+    // Below a shebang line BuildKit's parser takes directives for comments.
+    const bool shebang = comments.front().span.of(file.source()).starts_with("#!");
+    const bool directive =
+        !shebang && std::ranges::find(file.directives(), comment.line, &dockerfile::Directive::line) !=
+                        file.directives().end();
     if (between && !directive) last = comment.span.of(file.source());
   }
   while (last.starts_with('#'))

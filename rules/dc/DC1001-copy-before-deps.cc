@@ -853,8 +853,8 @@ class Check {
   void add_gain(Diagnostic& diagnostic, const BroadCopy& copy, std::span<const std::string_view> manifests) {
     if (around() == nullptr) return;
     const std::string edited = edited_file(*around(), copy.source->path, manifests);
-    const auto gain = gain_of(subject_, *diagnostic.fix, edited);
-    if (gain && gain->after < gain->before) diagnostic.impact = gain->impact();
+    auto gain = gain_of(subject_, *diagnostic.fix, edited);
+    if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
   }
 
   Subject& subject_;

@@ -228,8 +228,8 @@ void look_at(lint::Subject& subject, const Step& copy, lint::Reporter& reporter)
   fix.added = copies(*around, instruction, folders, packages, root);
   fix.edits.push_back({instruction.span, fmt::format("{}", fmt::join(fix.added, line_end(subject.file())))});
   fix.added.erase(fix.added.begin());  // it is in the old one's place
-  const auto gain = gain_of(subject, fix, needless.edited);
-  if (gain && gain->after < gain->before) diagnostic.impact = gain->impact();
+  auto gain = gain_of(subject, fix, needless.edited);
+  if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
   diagnostic.fix = std::move(fix);
 }
 

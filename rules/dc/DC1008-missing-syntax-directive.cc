@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -5,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/unicode.h"
 #include "rules/edits.h"
 
 namespace dcache::rules::DC1008 {
@@ -55,9 +57,30 @@ std::pair<int, int> read_version(std::string_view text) {
   return version;
 }
 
+// Where a directive can be put: below a byte order mark and a shebang line.
+uint32_t first_line_of_directives(const dockerfile::File& file) {
+  const std::string_view source = file.source();
+  const size_t begin = source.starts_with(text::kByteOrderMark) ? text::kByteOrderMark.size() : 0;
+  const bool shebang = source.substr(begin).starts_with("#!");
+  return static_cast<uint32_t>(shebang ? source.find('\n', begin) + 1 : begin);
+}
+
+// Whether a comment above the instructions is meant as the directive: DC4003 says where it belongs, and
+// builders may refuse a second one.
+bool has_misplaced_directive(const dockerfile::File& file) {
+  const auto instructions = file.instructions();
+  return std::ranges::any_of(file.comments(), [&](const dockerfile::Comment& comment) {
+    if (!instructions.empty() && comment.line > instructions.front().start_line) return false;
+    const std::string_view text = text::trim(comment.span.of(file.source()).substr(1));
+    const size_t equals = text.find('=');
+    return equals != std::string_view::npos &&
+           text::equals_ignoring_case(text::trim(text.substr(0, equals)), "syntax");
+  });
+}
+
 void check(Subject& subject, lint::Reporter& reporter) {
   const dockerfile::File& file = subject.file();
-  if (file.directive("syntax")) return;
+  if (file.directive("syntax") || has_misplaced_directive(file)) return;
   const std::string& configured = subject.config().minimum_engine;
   const std::pair<int, int> minimum = configured.empty() ? kUsualEngine : read_version(configured);
   for (const Instruction& instruction : file.instructions()) {
@@ -69,7 +92,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
                     "default",
                     feature->what, feature->major, feature->minor),
         "start the file with '# syntax=docker/dockerfile:1', or set minimum-engine in the configuration");
-    const uint32_t top = file.source().starts_with("\xEF\xBB\xBF") ? 3 : 0;
+    const uint32_t top = first_line_of_directives(file);
     lint::Fix fix;
     fix.description = "add the syntax directive";
     fix.safe = false;  // every build asks Docker Hub then

@@ -93,11 +93,13 @@ void move_down(const dockerfile::File& file, const Instruction& from, const Inst
   diagnostic.fix->edits = {{line, ""}, {{target.begin, target.begin}, std::string(line.of(file.source()))}};
 }
 
-std::string remedy_for(Subject& subject, const Instruction& declared, std::span<const Instruction> rest,
-                       std::span<const Instruction>::iterator user) {
+std::string remedy_for(Subject& subject, const Instruction& declared, std::string_view name,
+                       std::span<const Instruction> rest, std::span<const Instruction>::iterator user) {
   if (user != rest.end()) return fmt::format("move it down to line {}, where it is used", user->start_line);
   // What is in the environment of an image is there for anyone who runs it.
   if (declared.keyword == Keyword::kEnv) return "move it to the end of the stage";
+  if (name == kSourceDateEpoch)
+    return "move it to the line above the step that reads it; the times of the image need no ARG";
   const bool known =
       std::ranges::all_of(rest, [&](const Instruction& one) { return has_known_reads(subject, one); });
   return known ? "remove it: nothing uses it"
@@ -140,21 +142,32 @@ void check(Subject& subject, lint::Reporter& reporter) {
       if (!rest.empty() && rest.front().keyword == Keyword::kRun) continue;
       const auto user =
           std::ranges::find_if(rest, [&](const Instruction& one) { return mentions(one, name); });
+      // A LABEL makes no step: it can be moved with the variable.
+      const auto reader = std::ranges::find_if(rest, [&](const Instruction& one) {
+        return one.keyword != Keyword::kLabel && mentions(one, name);
+      });
       const auto costly =
-          std::find_if(rest.begin(), user, [&](const Instruction& one) { return is_costly(subject, one); });
-      if (costly == user) continue;
+          std::find_if(rest.begin(), reader, [&](const Instruction& one) { return is_costly(subject, one); });
+      if (costly == reader) continue;
+      const bool is_for_label = user < reader && std::any_of(user, reader, [&](const Instruction& one) {
+                                  return is_costly(subject, one);
+                                });
       lint::Diagnostic& diagnostic = reporter.report(
           declared.span,
           fmt::format("each new value of {} rebuilds the RUN in line {}, which does not name it", name,
                       costly->start_line),
-          remedy_for(subject, declared, rest, user));
-      if (user != rest.end()) move_down(subject.file(), declared, *user, diagnostic);
+          is_for_label
+              ? fmt::format("move it to the end of the stage, with the LABEL in line {}", user->start_line)
+              : remedy_for(subject, declared, name, rest, user));
+      if (user != rest.end() && !is_for_label) move_down(subject.file(), declared, *user, diagnostic);
       if (!diagnostic.fix) continue;
-      diagnostic.fix->safe = std::all_of(rest.begin(), user, [&](const Instruction& one) {
-        return has_known_reads(subject, one) && !fetches(subject, one);
-      });
-      const auto gain = gain_for_argument(subject, *diagnostic.fix, name);
-      if (gain && gain->after < gain->before) diagnostic.impact = gain->impact();
+      // Programs that do nothing with other variables read that one.
+      diagnostic.fix->safe =
+          name != kSourceDateEpoch && std::all_of(rest.begin(), user, [&](const Instruction& one) {
+            return has_known_reads(subject, one) && !fetches(subject, one);
+          });
+      auto gain = gain_for_argument(subject, *diagnostic.fix, name);
+      if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
     }
   }
 }
@@ -165,39 +178,42 @@ constexpr std::string_view kReferences[] = {
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC1010",
-          .name = "volatile-arg-early",
-          .level = lint::Level::kWarning,
-          .origin = lint::Origin::kDcache,
-          .fix = lint::FixKind::kSafe,
-          .summary =
-              "A build argument that changes with every build is declared before steps that do not "
-              "use it",
-          .rationale =
-              "Every ARG and ENV above a RUN in its stage is part of the environment of the RUN, and so of "
-              "its cache key, even if the command does not use it. A commit hash or a date that is declared "
-              "at the top rebuilds all RUNs below it in every build. Declare it right above the first step "
-              "that uses it: then only the steps below it rebuild. An argument that the FROM of the stage "
-              "uses as well is not reported.",
-          .fix_note =
-              "Moves the line down to the first instruction that names it. The fix is unsafe if the line "
-              "moves below a RUN that may read the variable without naming it (a script, a build tool, or an "
-              "install that runs scripts of packages), or below a RUN that downloads something. There is no "
-              "fix if a comment is above the line. A name such as `CACHE_BUST` is not reported.",
-          .bad = {"FROM node:22\n"
-                  "ARG GIT_SHA\n"
-                  "WORKDIR /app\n"
-                  "COPY package.json ./\n"
-                  "RUN npm install\n"
-                  "RUN echo $GIT_SHA > version\n"},
-          .good = {"FROM node:22\n"
-                   "WORKDIR /app\n"
-                   "COPY package.json ./\n"
-                   "RUN npm install\n"
-                   "ARG GIT_SHA\n"
-                   "RUN echo $GIT_SHA > version\n"},
-          .references = kReferences,
-          .check = check};
+  return {
+      .code = "DC1010",
+      .name = "volatile-arg-early",
+      .level = lint::Level::kWarning,
+      .origin = lint::Origin::kDcache,
+      .fix = lint::FixKind::kSafe,
+      .summary =
+          "A build argument that changes with every build is declared before steps that do not "
+          "use it",
+      .rationale =
+          "Every ARG and ENV above a RUN in its stage is part of the environment of the RUN, and so of "
+          "its cache key, even if the command does not use it. A commit hash or a date that is declared "
+          "at the top rebuilds all RUNs below it in every build. Declare it right above the first step "
+          "that uses it: then only the steps below it rebuild. An argument that the FROM of the stage "
+          "uses as well is not reported. `SOURCE_DATE_EPOCH` is such an argument: BuildKit gives it to the "
+          "times of the image without ARG, and `rewrite-timestamp=true` of the exporter to the files.",
+      .fix_note =
+          "Moves the line down to the first instruction that names it. The fix is unsafe if the line "
+          "moves below a RUN that may read the variable without naming it (a script, a build tool, or an "
+          "install that runs scripts of packages), or below a RUN that downloads something. There is no "
+          "fix if a comment is above the line, or if a LABEL above that RUN uses the variable. A name such "
+          "as `CACHE_BUST` is not reported.",
+      .bad = {"FROM node:22\n"
+              "ARG GIT_SHA\n"
+              "WORKDIR /app\n"
+              "COPY package.json ./\n"
+              "RUN npm install\n"
+              "RUN echo $GIT_SHA > version\n"},
+      .good = {"FROM node:22\n"
+               "WORKDIR /app\n"
+               "COPY package.json ./\n"
+               "RUN npm install\n"
+               "ARG GIT_SHA\n"
+               "RUN echo $GIT_SHA > version\n"},
+      .references = kReferences,
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC1010

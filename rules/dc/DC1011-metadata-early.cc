@@ -34,7 +34,7 @@ std::vector<std::string_view> declared_by(const Instruction& instruction) {
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (subject.config().builder == plan::Builder::kBuildkit) return;
+  if (subject.builder() == plan::Builder::kBuildkit) return;
   for (const WrittenStage& stage : written_stages(subject)) {
     std::vector<std::string_view> names;
     for (size_t i = 0; i < stage.body.size() && stage.from != nullptr; ++i) {

@@ -25,11 +25,15 @@ struct Leftover {
   std::array<std::string_view, 4> made_by;
   std::string_view unless;  // an option with which nothing is left
   std::string_view folder;
+  std::string_view instead = {};  // the folder that they are kept in if it is there
 };
-constexpr Leftover kLeftovers[] = {
-    {"apt-get", {"update"}, {}, "/var/lib/apt/lists"},
-    {"apt", {"update"}, {}, "/var/lib/apt/lists"},
-    {"apk", {"update", "-U", "--update", "--update-cache"}, "--no-cache", "/var/cache/apk"}};
+constexpr Leftover kLeftovers[] = {{"apt-get", {"update"}, {}, "/var/lib/apt/lists"},
+                                   {"apt", {"update"}, {}, "/var/lib/apt/lists"},
+                                   {"apk",
+                                    {"update", "-U", "--update", "--update-cache"},
+                                    "--no-cache",
+                                    "/var/cache/apk",
+                                    "/etc/apk/cache"}};
 
 bool makes(const lint::Run& run, const Leftover& leftover) {
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
@@ -189,9 +193,9 @@ class Check {
   // Whether a RUN leaves lists or downloads of a package manager in a folder that `path` is related to.
   bool leaves(const lint::Run& run, const std::string& path, Related related) {
     for (const Leftover& leftover : kLeftovers) {
-      if (related(path, leftover.folder) && makes(run, leftover) &&
-          !keeps_out_of_layer(run, {&leftover.folder, 1}))
-        return true;
+      if (!related(path, leftover.folder) || !makes(run, leftover)) continue;
+      const bool is_elsewhere = !leftover.instead.empty() && keeps_out_of_layer(run, {&leftover.instead, 1});
+      if (!is_elsewhere && !keeps_out_of_layer(run, {&leftover.folder, 1})) return true;
     }
     return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
       // Their lists are above; the packages are not kept, or only in a folder that is made on purpose.

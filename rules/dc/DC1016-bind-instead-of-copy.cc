@@ -6,6 +6,7 @@
 #include "dcache/text/path.h"
 #include "rules/edits.h"
 #include "rules/package_managers.h"
+#include "rules/syntax_version.h"
 
 namespace dcache::rules::DC1016 {
 namespace {
@@ -14,6 +15,8 @@ using dockerfile::Instruction;
 using lint::Run;
 using plan::Graph;
 using plan::Step;
+
+constexpr int kSyntaxOfMounts = 2;
 
 // A COPY of single files of the context, spelled out, into the working directory.
 bool is_plain(const Step& copy) {
@@ -89,6 +92,7 @@ void look_at(lint::Subject& subject, const Step& copy, const Run& run, lint::Rep
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
+  if (has_syntax_below(subject.file(), kSyntaxOfMounts)) return;
   const Graph& graph = subject.graph();
   for (const plan::Stage& stage : graph.stages) {
     for (size_t i = 0; i + 2 < stage.steps.size(); ++i) {

@@ -121,6 +121,10 @@ class Check {
     if (instruction.find_flag("from") != nullptr || instruction.arguments.size() < 2) return;
     for (const dockerfile::Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
       const std::string_view path = unquoted(word.text);
+      if (path.find("://") != std::string_view::npos) {
+        text(path, word.span);
+        continue;
+      }
       if (is_key_file(path) || holds_private_key(path)) report(word.span, std::string(path));
     }
   }
@@ -177,7 +181,8 @@ lint::Rule rule() {
           .summary = "A credential is written into a layer",
           .rationale =
               "Anyone who can pull the image can read all of its layers and its history: the text of every "
-              "RUN, files that a later step deleted, values of ENV. Assume that a credential that was in a "
+              "RUN, addresses of ADD, files that a later step deleted, values of ENV. Assume that a "
+              "credential that was in a "
               "layer is known. The rule knows private keys by their names, such as `id_rsa`, and by the "
               "content of `.key` and `.pem` files in the context. A secret mount shows the secret to one RUN "
               "and leaves nothing in the image.",

@@ -209,9 +209,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
           : found.words + (edited.empty() ? "" : fmt::format(", and editing {} rebuilds this step", names)),
       remedy);
   if (found.words.empty()) diagnostic.level = lint::Level::kInfo;
-  const auto gain =
-      gain_of_ignoring(subject, found.first.empty() ? file_in(*around, edited.front()) : found.first);
-  if (gain && gain->before > 0) diagnostic.impact = gain->impact();
+  auto gain = gain_of_ignoring(subject, found.first.empty() ? file_in(*around, edited.front()) : found.first);
+  if (gain && gain->rebuilds > 0) diagnostic.impact = std::move(gain);
   lint::Fix fix;
   fix.description = remedy;
   fix.new_file = around->ignore_file;

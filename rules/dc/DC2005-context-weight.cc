@@ -71,7 +71,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   if (around == nullptr || around->files.records().size() > kMostFiles) return;
   const Weight& all = around->shared<Weight>([&] { return weigh(around->files.records()); });
   if (all.bytes < kHeavy) return;
-  if (subject.config().builder == plan::Builder::kClassic) {
+  if (subject.builder() == plan::Builder::kClassic) {
     look_at_all(*reader, *around, all, reporter);
     return;
   }

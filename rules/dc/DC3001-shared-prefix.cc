@@ -98,13 +98,22 @@ std::string_view image_of(const Instruction& from) {
   return from.arguments.empty() ? std::string_view() : from.arguments.front().text;
 }
 
+// Whether two instructions have the same text; comments do not matter.
+bool is_same(const Instruction& one, const Instruction& other) {
+  return one.keyword == other.keyword && one.one_line() == other.one_line() &&
+         std::ranges::equal(one.heredocs, other.heredocs, {}, &dockerfile::Heredoc::content,
+                            &dockerfile::Heredoc::content);
+}
+
+// Whether two files say the same, apart from comments.
+bool is_same_file(const dockerfile::File& one, const dockerfile::File& other) {
+  return std::ranges::equal(one.instructions(), other.instructions(), is_same);
+}
+
 // How many instructions two stages begin with alike, FROM among them.
 size_t common_start(Stage a, Stage b) {
   if (image_of(a.front()) != image_of(b.front())) return 0;
-  const auto differing = std::mismatch(
-      a.begin() + 1, a.end(), b.begin() + 1, b.end(), [](const Instruction& one, const Instruction& other) {
-        return one.keyword == other.keyword && one.one_line() == other.one_line();
-      });
+  const auto differing = std::mismatch(a.begin() + 1, a.end(), b.begin() + 1, b.end(), is_same);
   return static_cast<size_t>(differing.first - a.begin());
 }
 
@@ -122,7 +131,7 @@ void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint
   size_t most = 0;
   for (const Sibling& sibling : siblings.all) {
     // The Dockerfile itself is among them: those before it are the ones it repeats.
-    if (sibling.file.source() == subject.file().source()) break;
+    if (is_same_file(sibling.file, subject.file())) break;
     for (const Stage other : sibling.stages) {
       const size_t common = common_start(stage, other);
       if (common <= most) continue;
@@ -138,20 +147,20 @@ void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint
                   "make one Dockerfile with a target for each, or a base image of what they share");
 }
 
-// Files that say the same: which of them is the subject can't be told, and each is reported.
+// Files that say the same, apart from comments: each of them is reported.
 bool report_twins(lint::Subject& subject, const Siblings& siblings, lint::Reporter& reporter) {
   std::vector<std::string_view> names;
   for (const Sibling& sibling : siblings.all) {
-    if (sibling.file.source() == subject.file().source()) names.push_back(sibling.name);
+    if (is_same_file(sibling.file, subject.file())) names.push_back(sibling.name);
   }
   if (names.size() < 2) return false;
   for (const Stage stage : stages_of(subject.file())) {
     const Instruction* costly = last_costly(subject, stage);
     if (costly == nullptr) continue;
-    reporter.report(
-        costly->span,
-        fmt::format("{} have the same text: separate CI runners repeat this work", fmt::join(names, " and ")),
-        "keep one of them, and use a build argument or a target if the images differ");
+    reporter.report(costly->span,
+                    fmt::format("{} have the same instructions: separate CI runners repeat this work",
+                                fmt::join(names, " and ")),
+                    "keep one of them, and use a build argument or a target if the images differ");
     return true;
   }
   return true;
@@ -193,7 +202,7 @@ lint::Rule rule() {
           "not: each installs everything. As stages of one Dockerfile, or in a base image for both, the "
           "work is done once, and there is only one place to update.\n\nThe rule compares the Dockerfiles at "
           "the root of the build context, and those in its folders that copy from the root. It reports all "
-          "except the first one; if they have the same text, it reports all of them.",
+          "except the first one; if they have the same instructions, it reports all of them.",
       .bad = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kRepeating},
       .good = {"FROM node:22\nCOPY package.json ./\nRUN npm install\nCOPY web ./web\n", kOther},
       .references = kReferences,

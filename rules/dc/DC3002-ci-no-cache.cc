@@ -130,7 +130,8 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   std::ranges::copy_if(builds_beside(companion), std::back_inserter(all), may_store_in_service);
   for (const CiBuild& build : builds) {
     if (!stores_nothing(build)) continue;
-    if (build.context == "-") continue;  // a Dockerfile alone, such as one of a line or two
+    if (build.context == "-") continue;    // a Dockerfile alone, such as one of a line or two
+    if (!build.defined.empty()) continue;  // another file says how it is built
     if (build.shares_local_image) continue;
     // A build of the same Dockerfile earlier in the job has left its steps in the builder.
     const bool again = std::any_of(builds.data(), &build, [&](const CiBuild& other) {

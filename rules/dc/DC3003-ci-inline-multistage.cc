@@ -60,10 +60,10 @@ bool loses_results(const std::string& cache) {
 
 // `dockerfile` says which one is meant.
 void report(const CiBuild& build, const std::string& cache, const Cost& cost, const std::string& dockerfile,
-            lint::Reporter& reporter) {
+            BuildFindings& findings) {
   const bool is_inline = cache_attribute(cache, "type") == "inline";
-  lint::Diagnostic& diagnostic = reporter.report(
-      build.span,
+  BuildFindings::Finding& finding = findings.add(
+      build,
       fmt::format("only the layers of the image are stored in the cache: editing {}line {} of {} "
                   "rebuilds {} of {} steps, and {} with mode=max",
                   cost.step->reads_context() ? "a file that is read in " : "",
@@ -71,17 +71,18 @@ void report(const CiBuild& build, const std::string& cache, const Cost& cost, co
       is_inline ? "store the cache separately from the image, with cache-to type=registry or type=gha and "
                   "mode=max"
                 : "write mode=max");
-  if (build.cache_to_value) diagnostic.focus = build.cache_to_value;
+  finding.focus = build.cache_to_value;
   // An expression may give another value, or none.
   const bool plain = build.cache_to_value && !is_inline && cache_attribute(cache, "mode").empty() &&
                      cache.find("${{") == std::string::npos;
   if (plain) {
     const uint32_t end = build.cache_to_value->end;
-    diagnostic.fix = replace({end, end}, ",mode=max", "store all stages");
+    finding.fix = replace({end, end}, ",mode=max", "store all stages");
   }
 }
 
 void check(lint::Companion& companion, lint::Reporter& reporter) {
+  BuildFindings findings;
   for (const CiBuild& build : ci_builds(companion)) {
     if (build.cache_to.empty()) continue;
     if (std::ranges::none_of(build.cache_to, loses_results)) continue;
@@ -89,13 +90,15 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
       const plan::Graph graph = plan::build_graph(dockerfile.file, {.target = dockerfile.target});
       const Cost cost = largest_difference(graph);
       if (cost.step == nullptr) continue;
+      const bool is_alone = build.jobs.empty() && build.defined.empty();
       for (const std::string& cache : build.cache_to) {
         if (loses_results(cache))
-          report(build, cache, cost, build.jobs.empty() ? "the Dockerfile" : dockerfile.path, reporter);
+          report(build, cache, cost, is_alone ? "the Dockerfile" : dockerfile.path, findings);
       }
       break;  // one of the jobs of a matrix shows it
     }
   }
+  findings.report(reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/#cache-mode",

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <map>
 #include <tuple>
 
@@ -7,6 +6,7 @@
 
 #include "dcache/lint/rule.h"
 #include "dcache/plan/graph.h"
+#include "dcache/plan/target.h"
 #include "rules/ci.h"
 
 namespace dcache::rules::DC3004 {
@@ -30,16 +30,17 @@ bool is_stored(const std::vector<CiBuild>& builds, std::string_view cache) {
 }
 
 void report_unstored(const std::vector<CiBuild>& builds, lint::Reporter& reporter) {
+  BuildFindings findings;
   for (const CiBuild& build : builds) {
     if (!build.cache_to.empty()) continue;
     const auto unstored = std::ranges::find_if(build.cache_from, [&](const std::string& cache) {
       return cache_attribute(cache, "type") == "gha" && !is_stored(builds, cache);
     });
     if (unstored == build.cache_from.end()) continue;
-    reporter.report(build.span,
-                    fmt::format("the cache is read from {}, but nothing here stores it", *unstored),
-                    "add the matching cache-to");
+    findings.add(build, fmt::format("the cache is read from {}, but nothing here stores it", *unstored),
+                 "add the matching cache-to");
   }
+  findings.report(reporter);
 }
 
 // Whether the later of two builds of a job stores all that the earlier one has stored in the same place.
@@ -51,7 +52,7 @@ bool stores_all_of(const lint::Companion& companion, const CiBuild& later, std::
   const auto file = dockerfile_of(companion, later);
   if (!file) return false;
   const plan::Graph graph = plan::build_graph(*file, {.target = later.target});
-  const plan::Stage* stage = graph.find_stage(earlier.target);
+  const plan::Stage* stage = plan::find_target(graph, earlier.target);
   return stage != nullptr && stage->last_step && graph.steps[*stage->last_step].needed;
 }
 
@@ -59,6 +60,7 @@ void report_shared(const lint::Companion& companion, const std::vector<CiBuild>&
                    lint::Reporter& reporter) {
   using Work = std::tuple<std::string, std::string, std::string>;
   std::map<std::string, std::pair<const CiBuild*, Work>> first;  // by place
+  BuildFindings findings;
   for (const CiBuild& build : builds) {
     for (const std::string& cache : build.cache_to) {
       const std::string place = place_of(cache);
@@ -68,14 +70,14 @@ void report_shared(const lint::Companion& companion, const std::vector<CiBuild>&
       if (fresh || known->second.second == work) continue;
       const CiBuild& other = *known->second.first;
       if (exclude_each_other(build, other) || stores_all_of(companion, build, cache, other)) continue;
-      reporter.report(build.span,
-                      fmt::format("another build in this file stores its cache in the same place ({}), "
-                                  "and each overwrites the other's",
-                                  cache),
-                      cache_attribute(cache, "type") == "gha" ? "give each build its own scope=NAME"
-                                                              : "give each build its own ref");
+      findings.add(build,
+                   fmt::format("{} stores its cache in the same place ({}), and each overwrites the other's",
+                               other.defined.empty() ? "another build in this file" : other.defined, cache),
+                   cache_attribute(cache, "type") == "gha" ? "give each build its own scope=NAME"
+                                                           : "give each build its own ref");
     }
   }
+  findings.report(reporter);
 }
 
 void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
@@ -95,18 +97,13 @@ void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
   }
 }
 
-// Values that are others in each run.
-constexpr std::array<std::string_view, 9> kNewEachRun = {
-    "github.sha",    "github.run_id",  "github.run_number", "GITHUB_SHA",         "GITHUB_RUN_ID",
-    "CI_COMMIT_SHA", "CI_PIPELINE_ID", "CI_JOB_ID",         "CI_COMMIT_SHORT_SHA"};
-
 bool is_new_each_run(std::string_view place) {
   return std::ranges::any_of(
       kNewEachRun, [&](std::string_view value) { return place.find(value) != std::string_view::npos; });
 }
 
 // A cache that no later run looks for.
-void report_new_key(const CiBuild& build, lint::Reporter& reporter) {
+void find_new_key(const CiBuild& build, BuildFindings& findings) {
   for (const std::string& to : build.cache_to) {
     const std::string place = place_of(to);
     if (place.empty() || !is_new_each_run(place)) continue;
@@ -115,23 +112,26 @@ void report_new_key(const CiBuild& build, lint::Reporter& reporter) {
       return !from_place.empty() && !is_new_each_run(from_place);
     });
     if (reads_another) continue;
-    lint::Diagnostic& diagnostic =
-        reporter.report(build.span, "the cache has another name in each run, so no run finds one",
-                        "name it after what is the same in the next run: the branch, or nothing");
-    diagnostic.focus = build.cache_to_value;
+    findings
+        .add(build, "the cache has another name in each run, so no run finds one",
+             "name it after what is the same in the next run: the branch, or nothing")
+        .focus = build.cache_to_value;
     return;
   }
 }
 
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(companion);
+  BuildFindings new_keys, switched_off;
   for (const CiBuild& build : builds) {
     report_matrix(build, reporter);
-    report_new_key(build, reporter);
+    find_new_key(build, new_keys);
     if (build.no_cache && !build.scheduled)
-      reporter.report(build.span, "no-cache is set, so every build runs all its steps",
-                      "remove no-cache, or pin what it should update");
+      switched_off.add(build, "no-cache is set, so every build runs all its steps",
+                       "remove no-cache, or pin what it should update");
   }
+  new_keys.report(reporter);
+  switched_off.report(reporter);
   report_unstored(builds, reporter);
   report_shared(companion, builds, reporter);
 }

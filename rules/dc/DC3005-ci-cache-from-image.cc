@@ -17,6 +17,7 @@ bool stores_cache_in(const CiBuild& build, std::string_view image) {
 
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(companion);
+  BuildFindings findings;
   for (const CiBuild& build : builds) {
     if (build.other_builder) continue;
     for (const std::string& cache : build.cache_from) {
@@ -28,14 +29,15 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
       const bool is_stored =
           std::ranges::any_of(builds, [&](const CiBuild& other) { return stores_cache_in(other, image); });
       if (!is_pushed || is_stored) continue;
-      reporter.report(build.span, fmt::format("{} has no cache in it, so importing it reuses nothing", image),
-                      build.action
-                          ? "add cache-to: type=inline, or store the cache with cache-to "
-                            "type=registry,ref=…,mode=max"
-                          : "build it with --build-arg BUILDKIT_INLINE_CACHE=1, or use docker buildx "
-                            "build with --cache-to type=registry,ref=…,mode=max");
+      findings.add(build, fmt::format("{} has no cache in it, so importing it reuses nothing", image),
+                   build.action || !build.defined.empty()
+                       ? "add cache-to: type=inline, or store the cache with cache-to "
+                         "type=registry,ref=…,mode=max"
+                       : "build it with --build-arg BUILDKIT_INLINE_CACHE=1, or use docker buildx "
+                         "build with --cache-to type=registry,ref=…,mode=max");
     }
   }
+  findings.report(reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/inline/",

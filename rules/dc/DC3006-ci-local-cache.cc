@@ -10,6 +10,7 @@ namespace dcache::rules::DC3006 {
 namespace {
 
 void check(lint::Companion& companion, lint::Reporter& reporter) {
+  BuildFindings findings;
   for (const CiBuild& build : ci_builds(companion)) {
     for (const std::string& to : build.cache_to) {
       const std::string folder = cache_attribute(to, "dest");
@@ -18,17 +19,18 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
         return cache_attribute(from, "type") == "local" && cache_attribute(from, "src") == folder;
       });
       if (!is_imported) continue;
-      lint::Diagnostic& diagnostic =
-          reporter.report(build.span,
-                          fmt::format("the cache in {} grows with every build: old layers are never deleted "
-                                      "from it",
-                                      folder),
-                          fmt::format("write it to another folder, and replace {} with that after the build; "
-                                      "or use type=gha or type=registry",
-                                      folder));
-      diagnostic.focus = build.cache_to_value;
+      BuildFindings::Finding& finding =
+          findings.add(build,
+                       fmt::format("the cache in {} grows with every build: old layers are never deleted "
+                                   "from it",
+                                   folder),
+                       fmt::format("write it to another folder, and replace {} with that after the build; "
+                                   "or use type=gha or type=registry",
+                                   folder));
+      finding.focus = build.cache_to_value;
     }
   }
+  findings.report(reporter);
 }
 
 constexpr std::string_view kReferences[] = {

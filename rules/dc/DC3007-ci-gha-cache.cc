@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "dcache/lint/rule.h"
 #include "rules/ci.h"
 
@@ -23,17 +25,21 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::string_view text = companion.text().source();
   const bool has_token = std::ranges::any_of(
       kTokens, [&](std::string_view token) { return text.find(token) != std::string_view::npos; });
+  BuildFindings findings;
   for (const CiBuild& build : ci_builds(companion)) {
     if (build.action || !(uses_gha(build.cache_from) || uses_gha(build.cache_to))) continue;
     if (!is_github) {
-      reporter.report(build.span, "a cache of type=gha needs GitHub Actions, and is not used here",
-                      "use type=registry,ref=$CI_REGISTRY_IMAGE:cache");
+      findings.add(build, "a cache of type=gha needs GitHub Actions, and is not used here",
+                   "use type=registry,ref=$CI_REGISTRY_IMAGE:cache");
     } else if (!has_token) {
-      reporter.report(
-          build.span, "a command has no access to GitHub's cache service, so this cache is not used",
-          "use docker/build-push-action, or crazy-max/ghaction-github-runtime before the command");
+      const bool is_bake = build.defined.starts_with("target");
+      findings.add(
+          build, "a command has no access to GitHub's cache service, so this cache is not used",
+          fmt::format("use docker/{}-action, or crazy-max/ghaction-github-runtime before the command",
+                      is_bake ? "bake" : "build-push"));
     }
   }
+  findings.report(reporter);
 }
 
 constexpr std::string_view kReferences[] = {

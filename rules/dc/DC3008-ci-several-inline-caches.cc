@@ -19,6 +19,7 @@ bool stores_inline(const CiBuild& build, std::string_view image) {
 
 void check(lint::Companion& companion, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(companion);
+  BuildFindings findings;
   for (const CiBuild& build : builds) {
     const auto sources = std::ranges::count_if(build.cache_from, [&](const std::string& from) {
       return std::ranges::any_of(builds, [&](const CiBuild& other) {
@@ -27,13 +28,13 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
       });
     });
     if (sources < 2) continue;
-    reporter.report(
-        build.span,
-        fmt::format("BuildKit does not always find the steps that several of these {} inline caches "
-                    "have",
-                    sources),
-        "store one cache for all stages: cache-to type=registry,ref=…,mode=max");
+    findings.add(build,
+                 fmt::format("BuildKit does not always find the steps that several of these {} inline caches "
+                             "have",
+                             sources),
+                 "store one cache for all stages: cache-to type=registry,ref=…,mode=max");
   }
+  findings.report(reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/#cache-mode",

@@ -36,6 +36,11 @@ bool fits(std::string_view directive, std::string_view value) {
   return value.find('/') != std::string_view::npos && value.find(' ') == std::string_view::npos;
 }
 
+bool is_indented(const dockerfile::File& file, const dockerfile::Comment& comment) {
+  const std::string_view before = file.source().substr(0, comment.span.begin);
+  return !before.empty() && (before.back() == ' ' || before.back() == '\t');
+}
+
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const dockerfile::File& file = subject.file();
   const auto instructions = file.instructions();
@@ -59,7 +64,9 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     // BuildKit reads `# check=` above instructions too.
     if (name == "check" || file.directive(name)) continue;
     reporter.report(comment.span, fmt::format("the directive {} has no effect here", name),
-                    "move it to the top of the file, above all other comments and empty lines");
+                    is_indented(file, comment)
+                        ? "put it at the start of its line, at the top of the file"
+                        : "move it to the top of the file, above all other comments and empty lines");
   }
 }
 
@@ -78,7 +85,9 @@ lint::Rule rule() {
       .rationale =
           "`# syntax=`, `# escape=` and `# check=` are directives only at the top of the file, before the "
           "first comment, empty line or instruction. Anywhere else, or with another name, they are "
-          "comments: the build uses the built-in Dockerfile version, and backslashes continue lines.",
+          "comments: the build uses the built-in Dockerfile version, and backslashes continue lines. A "
+          "shebang (`#!/usr/bin/env docker build`) may be above `# syntax=` and `# check=`, but `# escape=` "
+          "has no effect below one. `# syntax=` and `# check=` have none if they are indented.",
       .bad = {"# synatx=docker/dockerfile:1\n"
               "FROM debian:12\n"},
       .good = {"# syntax=docker/dockerfile:1\n"

@@ -178,8 +178,8 @@ TEST(Compare, SaysWhereABuildFailsForAMissingFile) {
 }
 
 TEST(StateFile, IsReadAsItWasWritten) {
-  const Build build = build_of("FROM x\nARG V\nCOPY . /\nRUN y\n", {file("dir/a", "1")},
-                               {.target = "0", .build_args = {{"V", "ü"}}});
+  const Build build = build_of("FROM x AS last\nARG V\nCOPY . /\nRUN y\n", {file("dir/a", "1")},
+                               {.target = "last", .build_args = {{"V", "ü"}}});
   const std::string text = write_state(build);
   const auto again = read_state(text);
   ASSERT_TRUE(again) << again.error();

@@ -107,6 +107,11 @@ TEST(EmptyWorker, FindsStepsOfTheImportThatAnswersLast) {
   const Edited four = edit(text, "", {final, base, base, base});
   EXPECT_EQ(verdicts(four.build, four.report), "2:hit 3:hit 5:hit");
   EXPECT_TRUE(four.report.steps.back().is_not_reliable);
+  // The first and the last one have it all.
+  const Edited between = edit(text, "", {final, base, final});
+  EXPECT_EQ(verdicts(between.build, between.report), "2:hit 3:hit 5:hit");
+  EXPECT_TRUE(between.report.steps.back().is_not_reliable);
+  EXPECT_FALSE(edit(text, "", {final, final}).report.steps.back().is_not_reliable);
 }
 
 // It has no copy of the context in which these would go unnoticed.

@@ -621,18 +621,25 @@ TEST(Images, OfAnUnknownNameAreNotListed) {
   EXPECT_EQ(outcome.status, 2);
 }
 
-TEST(Images, RefuseAnUnknownBuilder) {
-  const Repository repository({{".dcache.toml", "[[images]]\nname = \"a\"\nbuilder = \"docker\"\n"},
-                               {"Dockerfile", "FROM x\nRUN a\n"}});
-  const Outcome outcome = run_dcache({"images"}, repository.path());
-  EXPECT_EQ(outcome.status, 2);
-  EXPECT_NE(
-      outcome.err.find(".dcache.toml:3:11: there is no builder 'docker'; write one of buildkit, classic, "
-                       "buildah"),
-      std::string::npos)
-      << outcome.err;
-  repository.write(".dcache.toml", "[[images]]\nname = \"a\"\nbuilder = \"buildah\"\n");
-  EXPECT_EQ(run_dcache({"images"}, repository.path()).status, 0);
+TEST(Images, OfSettingsWithFaultsAreRefused) {
+  const Repository repository({{"Dockerfile", "FROM x:1\nRUN a\n"}, {"README.md", ""}});
+  struct Case {
+    std::string line;
+    std::string error;  // empty for none
+  };
+  const Case cases[] = {
+      {"builder = \"docker\"", "3:11: there is no builder 'docker'; write one of buildkit, classic, buildah"},
+      {"builder = \"buildah\"", ""},
+      {"contxt = \".\"", "3:1: unknown key 'contxt' of an image; did you mean 'context'?"},
+      {"target = 1", "3:10: 'target' is not a string; put it in double quotes"}};
+  for (const auto& [line, error] : cases) {
+    repository.write(".dcache.toml", "[[images]]\nname = \"a\"\n" + line + "\n");
+    for (const std::string command : {"images", "lint"}) {
+      const Outcome outcome = run_dcache({command}, repository.path());
+      EXPECT_EQ(outcome.status, error.empty() ? 0 : 2) << command << ' ' << line;
+      EXPECT_EQ(outcome.err, error.empty() ? "" : "dcache: .dcache.toml:" + error + "\n") << command;
+    }
+  }
 }
 
 TEST(Affected, LeavesOutOfAMatrixWhatNoJobCanBuild) {
@@ -835,6 +842,25 @@ TEST(Images, InfersTheContextOfALoneDockerfile) {
   EXPECT_EQ(images[0]["context"], ".");
   EXPECT_EQ(images[0]["context_from"], "the nearest folder that contains go.mod");
   EXPECT_EQ(images[1]["context"], "own");
+}
+
+// As if a job made the file before the build.
+TEST(Images, InfersTheContextThatLacksLeast) {
+  const Repository repository(
+      {{"go.mod", "module x\n"},
+       {"cmd/a/Dockerfile", "FROM a\nCOPY go.mod ./\nCOPY cmd/a cmd/a\nCOPY made /\n"},
+       {"own/Dockerfile", "FROM a\nCOPY file made /\n"},
+       {"own/file", "1\n"},
+       {"lone/Dockerfile", "FROM a\nCOPY made /\n"}});
+  const json images =
+      json::parse(run_dcache({"images", "--format", "json"}, repository.path()).out).at("images");
+  ASSERT_EQ(images.size(), 3U);
+  EXPECT_EQ(images[0]["context"], ".");
+  EXPECT_EQ(images[0]["context_from"],
+            "the folder above that contains most of what the Dockerfile names, though it lacks made");
+  EXPECT_EQ(images[1]["context"], "lone");
+  EXPECT_EQ(images[1]["context_from"], "the folder of the Dockerfile, though it lacks made");
+  EXPECT_EQ(images[2]["context"], "own");
 }
 
 TEST(Images, GoesOnAfterADefinitionThatCanNotBeRead) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "tests/run_program.h"
 
@@ -159,7 +160,7 @@ TEST(ContextWhy, AsksTheStepsOfAllPlatforms) {
   EXPECT_EQ(context["steps"].size(), 3U);
 }
 
-TEST(ContextWhy, SaysThatABaseReadsFilesWithOnbuild) {
+TEST(ContextWhy, KnowsWhatABasePutsOff) {
   const TemporaryFolder folder;
   folder.write("base/Dockerfile", "FROM alpine\nONBUILD COPY f /f\n");
   folder.write("app/Dockerfile", "FROM base\nRUN x\n");
@@ -167,11 +168,18 @@ TEST(ContextWhy, SaysThatABaseReadsFilesWithOnbuild) {
   folder.write("docker-bake.hcl",
                "target \"base\" { context = \"base\" }\n"
                "target \"app\" {\n  context = \"app\"\n  contexts = { base = \"target:base\" }\n}\n");
-  const std::string note = "note: base has ONBUILD instructions, which read files of this build's context";
-  for (const char* command : {"context", "keys"}) {
-    EXPECT_TRUE(contains(run_dcache({command, "--image", "app"}, folder.path()).err, note)) << command;
-    EXPECT_FALSE(contains(run_dcache({command, "--image", "base"}, folder.path()).err, note)) << command;
-  }
+  EXPECT_TRUE(contains(why(folder, "app/f", {"--image", "app"}),
+                       "  read in line 1: ONBUILD COPY f /f (base/Dockerfile:2)\n"));
+  EXPECT_TRUE(contains(run_dcache({"context", "--image", "app"}, folder.path()).out,
+                       "ONBUILD COPY f /f (base/Dockerfile:2)"));
+  const json keys =
+      json::parse(run_dcache({"keys", "--image", "app", "--format", "json"}, folder.path()).out);
+  ASSERT_EQ(keys["steps"].size(), 3U);
+  EXPECT_EQ(keys["steps"][1]["instruction"], "ONBUILD COPY f /f");
+  EXPECT_EQ(keys["steps"][1]["line"], 1);
+  EXPECT_EQ(keys["steps"][1]["trigger"], json({{"dockerfile", "base/Dockerfile"}, {"line", 2}}));
+  EXPECT_EQ(keys["steps"][1]["files"], json({"f"}));
+  EXPECT_EQ(run_dcache({"keys", "--image", "base"}, folder.path()).err, "");
 }
 
 TEST(ContextWhy, RefusesAnEmptyName) {
@@ -199,6 +207,27 @@ TEST(ContextWhy, GuessesWhatAMisspeltNameMeans) {
   EXPECT_TRUE(contains(why(folder, "other.txt"),
                        "other.txt does not exist in .\n  a file of that name is ignored by '*.txt' "
                        "(.dockerignore:1)\n"));
+}
+
+// A FIFO has no content that a key could be made of; whoever asks is told.
+TEST(Contexts, WithFilesThatAreNoneAreNamed) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM alpine:3.20\nCOPY . /a\n");
+  folder.write(".dockerignore", "*.json\n");
+  ASSERT_EQ(run_dcache({"snapshot", "-o", "s.json"}, folder.path()).status, 0);
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const std::vector<std::vector<std::string>> commands = {{"explain", "--since", "s.json"},
+                                                          {"explain", "--changed", "pipe"},
+                                                          {"keys"},
+                                                          {"snapshot"},
+                                                          {"context"}};
+  for (const std::vector<std::string>& arguments : commands) {
+    const Outcome outcome = run_dcache(arguments, folder.path());
+    EXPECT_EQ(outcome.status, 0) << arguments.front();
+    EXPECT_EQ(outcome.err,
+              "dcache: warning: pipe is a FIFO or a device; its content is not part of a cache key\n")
+        << arguments.front();
+  }
 }
 
 }  // namespace

@@ -310,17 +310,219 @@ TEST(ChangedFiles, ThatAreNotThereWereDeleted) {
   EXPECT_NE(outcome.out.find("src/gone was deleted"), std::string::npos) << outcome.out;
 }
 
-TEST(BaseImage, MayReadTheContextWithOnbuild) {
+// An image that starts from another one of the repository, which puts off a COPY.
+Files with_onbuild(const std::string& trigger) {
+  return {{"base/Dockerfile", "FROM alpine\n" + trigger + "\n"},
+          {"app/Dockerfile", "# comment\nFROM org/base\nRUN x\n"},
+          {"app/src/a", "1\n"},
+          {"app/other", "1\n"},
+          {"compose.yaml", "services: {base: {build: base, image: org/base}, app: {build: app}}\n"}};
+}
+
+TEST(Onbuild, OfABaseRunsInTheImagesThatStartFromIt) {
+  const Repository repository(with_onbuild("onbuild COPY src /src"));
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "app/src/a"}), "base:unaffected app:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--changed", "app/other"}), "base:unaffected app:unaffected");
+  repository.write("app/src/a", "2\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:rebuilt@2");
+  const Outcome explained = run_dcache({"explain", "--image", "app", "--git", "HEAD"}, repository.path());
+  EXPECT_NE(explained.out.find("2  ONBUILD COPY src /src (base/Dockerfile:2)"), std::string::npos)
+      << explained.out;
+  EXPECT_NE(explained.out.find("2 of 2 steps rebuild"), std::string::npos) << explained.out;
+}
+
+TEST(Onbuild, OfARevisionIsWhatTheBaseSaidThen) {
+  const Repository repository(with_onbuild("ONBUILD COPY src /src"));
+  repository.write("base/Dockerfile", "FROM alpine\nONBUILD COPY other /src\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:configuration app:rebuilt@2");
+  repository.write("base/Dockerfile", "FROM alpine\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:configuration app:rebuilt@3");
+}
+
+TEST(Onbuild, OfASnapshotIsWhatTheBaseSaidThen) {
+  const Repository repository(with_onbuild("ONBUILD COPY src /src"));
+  const test::TemporaryFolder states;
+  const std::string folder = states.path() + "/s/";
+  ASSERT_EQ(run_dcache({"snapshot", "-o", folder}, repository.path()).status, 0);
+  EXPECT_EQ(repository.effects({"--since", folder}), "base:unaffected app:unaffected");
+  repository.write("app/src/a", "2\n");
+  EXPECT_EQ(repository.effects({"--since", folder}), "base:unaffected app:rebuilt@2");
+  repository.write("app/src/a", "1\n");
+  repository.write("base/Dockerfile", "FROM alpine\nONBUILD COPY other /src\n");
+  EXPECT_EQ(repository.effects({"--since", folder}), "base:configuration app:rebuilt@2");
+}
+
+TEST(Onbuild, IsCountedInHistories) {
+  const Repository repository(with_onbuild("ONBUILD COPY src /src"));
+  repository.write("app/src/a", "2\n");
+  repository.commit("edit");
+  repository.write("app/other", "2\n");
+  repository.commit("other");
+  const Outcome history = run_dcache({"history", "--image", "app", "--format", "json"}, repository.path());
+  EXPECT_NE(history.out.find(R"("line":2,"instruction":"ONBUILD COPY src /src",)"
+                             R"("trigger":{"dockerfile":"base/Dockerfile","line":2},"rebuilt":2,)"),
+            std::string::npos)
+      << history.out << history.err;
+}
+
+TEST(Onbuild, IsTheCauseInHistoriesWhereItIsWritten) {
+  const Repository repository(with_onbuild("ONBUILD COPY src /src"));
+  repository.write("base/Dockerfile", "FROM alpine\nONBUILD COPY other /src\n");
+  repository.commit("edit");
+  const Outcome history = run_dcache({"history", "--image", "app", "--format", "json"}, repository.path());
+  EXPECT_NE(history.out.find(R"("kind":"instruction","path":"base/Dockerfile","commits":1)"),
+            std::string::npos)
+      << history.out << history.err;
+}
+
+TEST(Onbuild, IsShownWithItsPlace) {
+  const Repository repository(with_onbuild("ONBUILD COPY src /src"));
+  const std::string shown = "(base/Dockerfile:2)";
+  const std::string member = R"("trigger":{"dockerfile":"base/Dockerfile","line":2})";
+  struct Case {
+    std::vector<std::string> command;
+    std::string words;
+  };
+  for (const Case& c :
+       {Case{{"graph", "--image", "app"}, shown},
+        {{"graph", "--image", "app", "--format", "dot"}, shown},
+        {{"affected", "--changed", "app/src/a"}, shown},
+        {{"affected", "--changed", "app/src/a", "--format", "json"}, member},
+        {{"history", "--image", "app"}, shown},
+        {{"explain", "--image", "app", "--changed", "app/src/a", "--format", "json"}, member}}) {
+    const Outcome outcome = run_dcache(c.command, repository.path());
+    EXPECT_NE(outcome.out.find(c.words), std::string::npos) << outcome.out << outcome.err;
+  }
+}
+
+// However a definition says which image is the base.
+TEST(Onbuild, OfABaseThatADefinitionNames) {
+  const std::string compose =
+      "services:\n  base: {build: base}\n  app: {build: {context: app, additional_contexts: "
+      "[\"org/base=service:base\"]}}\n";
+  const std::string bake =
+      "target \"base\" { context = \"base\" }\n"
+      "target \"app\" {\n  context = \"app\"\n  contexts = { \"org/base\" = \"target:base\" }\n}\n";
+  const std::string skaffold =
+      "apiVersion: skaffold/v4beta6\nkind: Config\nbuild:\n  artifacts:\n  - {image: base, context: base}\n"
+      "  - {image: app, context: app, requires: [{image: base, alias: BASE}]}\n";
+  for (const auto& [name, definition] : {std::pair<std::string, std::string>{"compose.yaml", compose},
+                                         {"docker-bake.hcl", bake},
+                                         {"skaffold.yaml", skaffold}}) {
+    Files files = with_onbuild("ONBUILD COPY src /src");
+    std::erase_if(files, [](const auto& file) { return file.first == "compose.yaml"; });
+    files.emplace_back(name, definition);
+    if (name == "skaffold.yaml") files.emplace_back("app/Dockerfile", "ARG BASE\nFROM ${BASE}\nRUN x\n");
+    const Repository repository(files);
+    EXPECT_EQ(repository.effects({"--changed", "app/src/a"}), "base:unaffected app:rebuilt@2") << name;
+    EXPECT_EQ(repository.effects({"--changed", "app/other"}), "base:unaffected app:unaffected") << name;
+  }
+}
+
+// What the base of the base puts off runs in the base alone.
+TEST(Onbuild, RunsInTheNextImageOnly) {
+  Files files = with_onbuild("ONBUILD COPY src /src");
+  files.emplace_back("base/Dockerfile", "FROM org/root\nONBUILD COPY src /src\n");
+  files.emplace_back("base/f", "1\n");
+  files.emplace_back("root/Dockerfile", "FROM alpine\nONBUILD COPY f /f\n");
+  files.emplace_back("app/f", "1\n");
+  files.emplace_back("compose.yaml",
+                     "services: {root: {build: root, image: org/root}, base: {build: base, image: org/base}, "
+                     "app: {build: app}}\n");
+  const Repository repository(files);
+  EXPECT_EQ(repository.effects({"--changed", "app/f"}), "root:unaffected base:unaffected app:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "base/f"}), "root:unaffected base:rebuilt@1 app:rebuilt@2");
+  EXPECT_EQ(repository.effects({"--changed", "app/src/a"}), "root:unaffected base:unaffected app:rebuilt@2");
+}
+
+TEST(Onbuild, ThatFailsNamesItsPlace) {
+  const Repository repository(with_onbuild("ONBUILD COPY --from=nope:x:y a /b"));
+  const Outcome outcome =
+      run_dcache({"explain", "--image", "app", "--changed", "app/src/a"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(
+      outcome.err.find("app/Dockerfile:2:1: ONBUILD in base/Dockerfile:2: 'nope:x:y' is not an image name"),
+      std::string::npos)
+      << outcome.err;
+}
+
+// Which one is the base is not known.
+TEST(Onbuild, OfOneOfSeveralBasesMayReadTheContext) {
   const Repository repository(
       {{"base/Dockerfile", "FROM alpine\nONBUILD COPY src /src\n"},
        {"app/Dockerfile", "FROM org/base\nRUN x\n"},
        {"app/src/a", "1\n"},
-       {"compose.yaml", "services: {base: {build: base, image: org/base}, app: {build: app}}\n"}});
-  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unaffected");
-  EXPECT_EQ(repository.effects({"--changed", "app/src/a"}), "base:unaffected app:unknown");
-  EXPECT_EQ(repository.effects({"--changed", "x"}), "base:unaffected app:unaffected");
+       {"compose.yaml",
+        "services: {base: {build: base, image: org/base}, app: {build: app}, twin: {build: {context: base, "
+        "args: {A: 1}}, image: org/base}}\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unaffected twin:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "app/src/a"}), "base:unaffected app:unknown twin:unaffected");
+  EXPECT_EQ(repository.effects({"--changed", "x"}), "base:unaffected app:unaffected twin:unaffected");
   repository.write("app/src/a", "2\n");
-  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unknown");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "base:unaffected app:unknown twin:unaffected");
+}
+
+struct BadInput {
+  std::string name;
+  Files files;                // beside those of the image `fine`
+  std::string place;          // in the error
+  bool is_definition = true;  // so that dcache images tells it, too
+};
+
+// Each is an error with its place, and the other image is answered.
+TEST(BadInput, LeavesTheOtherImages) {
+  const std::string bake = "target \"fine\" { context = \"fine\" }\n";
+  const BadInput inputs[] = {
+      {"missing Dockerfile",
+       {{"compose.yaml", "services:\n  fine: {build: fine}\n  a: {build: a}\n"}, {"a/f", ""}},
+       "compose.yaml:3:1: a: can't open a/Dockerfile",
+       false},
+      {"cycle of extends",
+       {{"compose.yaml", "services:\n  fine: {build: fine}\n  a: {extends: b}\n  b: {extends: a}\n"}},
+       "compose.yaml:4:16: the service 'b' extends itself"},
+      {"cycle of target:",
+       {{"docker-bake.hcl",
+         bake + "target \"a\" { contexts = { x = \"target:b\" } }\ntarget \"b\" { contexts = { x = "
+                "\"target:a\" } }\n"}},
+       "docker-bake.hcl:3:1: \"b\" needs its own result"},
+      {"cycle of requires",
+       {{"skaffold.yaml",
+         "apiVersion: skaffold/v2beta29\nkind: Config\nbuild:\n  artifacts:\n  - {image: fine, context: "
+         "fine}\n  - {image: a, requires: [{image: b}]}\n  - {image: b, requires: [{image: a}]}\n"}},
+       "skaffold.yaml:6:5: the image 'a' requires itself"},
+      {"name that is there twice",
+       {{"compose.yaml", "services:\n  a: {build: a}\n  a: {build: b}\n"}, {"docker-bake.hcl", bake}},
+       "compose.yaml:3:3: 'a' is here twice"},
+      {"unknown variable",
+       {{"docker-bake.hcl", bake + "target \"a\" { context = NOPE }\n"}},
+       "docker-bake.hcl:2:24: there is no variable \"NOPE\""},
+      {"alias bomb",
+       {{"compose.yaml",
+         "x: &a [1,1,1,1,1,1,1,1,1]\ny: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nz: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+         "w: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\nv: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nu: &f "
+         "[*e,*e,*e,*e,*e,*e,*e,*e,*e]\nservices: {a: {build: .}}\n"},
+        {"docker-bake.hcl", bake}},
+       "compose.yaml:6:"},
+      {"large file",
+       {{"docker-bake.hcl", bake + std::string(10'000'000, '\n') + "target \"a\" { context = NOPE }\n"}},
+       "docker-bake.hcl:10000002:24: there is no variable"},
+  };
+  for (const BadInput& input : inputs) {
+    Files files = input.files;
+    files.emplace_back("fine/Dockerfile", "FROM scratch\nCOPY f /\n");
+    files.emplace_back("fine/f", "1\n");
+    const Repository repository(files);
+    const Outcome affected = run_dcache({"affected", "--changed", "fine/f"}, repository.path());
+    EXPECT_EQ(affected.status, 2) << input.name;
+    EXPECT_NE(affected.err.find(input.place), std::string::npos) << input.name << ": " << affected.err;
+    EXPECT_NE(affected.out.find("fine   rebuilds 1 of 1 step"), std::string::npos)
+        << input.name << ": " << affected.out;
+    if (!input.is_definition) continue;
+    const Outcome images = run_dcache({"images"}, repository.path());
+    EXPECT_EQ(images.status, 2) << input.name;
+    EXPECT_NE(images.out.find("\nfine "), std::string::npos) << input.name << ": " << images.out;
+  }
 }
 
 }  // namespace

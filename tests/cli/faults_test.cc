@@ -156,8 +156,53 @@ TEST(Faults, OfReadingAreNotTheEndOfAFile) {
   EXPECT_EQ(run_with(short_reads, arguments, folder).text, keys);
   const Fault bad_block{.call = "read", .at = 2, .path = "data.bin", .short_read = 40'960};
   const Outcome outcome = run_with(bad_block, arguments, folder);
-  EXPECT_NE(outcome.text.find("data.bin: can't read"), std::string::npos) << outcome.text;
-  EXPECT_NE(outcome.text.find("Input/output error"), std::string::npos) << outcome.text;
+  EXPECT_EQ(
+      outcome.text,
+      "dcache: Dockerfile:2:1: COPY reads data.bin, which can't be read: Input/output error; correct its "
+      "permissions, or add it to .dockerignore\n");
+  EXPECT_EQ(outcome.status, 2);
+}
+
+// No answer is given about content that nobody knows, and an image that can't be judged is affected.
+TEST(Faults, OfWhatAStepReadsAreErrors) {
+  const TemporaryFolder folder;
+  folder.write("app/Dockerfile", "FROM alpine:3.20\nCOPY --from=data b /b\nCOPY a l /a/\n");
+  folder.write("app/a", "a");
+  folder.write("app/unused/a", "a");
+  folder.write("data/b/c", "c");
+  const std::string build = " -f app/Dockerfile --build-context data=data";
+  fs::create_symlink("a", folder / "app/l");
+  ASSERT_EQ(run_with({.call = "none"}, "snapshot -o app.json" + build, folder).status, 0);
+  struct Case {
+    std::string call;
+    std::string path;
+    std::string named;  // empty if no step reads it
+  };
+  const Case cases[] = {
+      {"read", "/app/a", "3:1: COPY reads a,"},      {"readdir", "/data/b", "2:1: COPY reads b,"},
+      {"read", "/data/b/c", "2:1: COPY reads b/c,"}, {"readdir", "/app/unused", ""},
+      {"stat", "/app/a", "3:1: COPY reads a,"},      {"stat", "/data/b/c", "2:1: COPY reads b/c,"},
+      {"stat", "/data/b", "2:1: COPY reads b,"},     {"stat", "/app/unused/a", ""},
+      {"readlink", "/app/l", "3:1: COPY reads l,"}};
+  for (const auto& [call, path, named] : cases) {
+    const Fault fault{.call = call, .path = folder.path() + path};
+    for (const std::string command : {"explain --no-store --since app.json", "keys --no-store",
+                                      "snapshot --no-store", "snapshot --no-store -o new.json"}) {
+      SCOPED_TRACE(path + ": " + command);
+      const Outcome outcome = run_with(fault, command + build, folder);
+      EXPECT_TRUE(outcome.came);
+      EXPECT_EQ(outcome.status, named.empty() ? 0 : 2);
+      EXPECT_NE(outcome.text.find(named), std::string::npos) << outcome.text;
+      EXPECT_TRUE(named.empty() || outcome.text.find("alpine") == std::string::npos) << outcome.text;
+      EXPECT_TRUE(named.empty() || !fs::exists(folder / "new.json"));
+      fs::remove(folder / "new.json");
+    }
+    if (call == "read") continue;
+    const Outcome context = run_with(fault, "context" + build, folder);
+    EXPECT_EQ(context.status, 2) << context.text;
+    EXPECT_NE(context.text.find(named.empty() ? "can't read unused" : "can't be read: "), std::string::npos)
+        << context.text;
+  }
 }
 
 // A file that becomes shorter while it is read: its hash is of another content than its size says.
@@ -175,6 +220,26 @@ TEST(Faults, OfTruncationKeepNoHash) {
   EXPECT_EQ(run_with({.call = "none"}, "keys", folder).text, keys);
 }
 
+// What nobody can look at may be there.
+TEST(Faults, OfLookingForAFileDoNotHideIt) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM alpine:3.20\nMAINTAINER x\nCOPY d /d\n");
+  folder.write(".dcache.toml", "fail-on = \"error\"\n[levels]\nMaintainerDeprecated = \"error\"\n");
+  folder.write(".dockerignore", "d/b\n");
+  folder.write("d/a", "a");
+  folder.write("d/b", "b");
+  for (const int error : {EIO, EACCES, EMFILE, ELOOP}) {
+    const Outcome settings =
+        run_with({.call = "stat", .error = error, .path = ".dcache.toml"}, "lint Dockerfile", folder);
+    EXPECT_EQ(settings.status, 1) << settings.text;
+    for (const std::string command : {"keys", "explain --changed d/b", "lint Dockerfile"}) {
+      const Outcome ignore =
+          run_with({.call = "stat", .error = error, .path = ".dockerignore"}, command, folder);
+      EXPECT_EQ(ignore.text, run_with({.call = "none"}, command, folder).text) << command;
+    }
+  }
+}
+
 TEST(Faults, InTheMiddleOfFoldersAreNamed) {
   for (const char* path : {"/b", "/b/d"}) {
     const TemporaryFolder folder;
@@ -186,6 +251,7 @@ TEST(Faults, InTheMiddleOfFoldersAreNamed) {
     EXPECT_NE(lint.text.find("can't read b"), std::string::npos) << lint.text;
     EXPECT_NE(lint.text.find("c/Dockerfile"), std::string::npos) << lint.text;
     const Outcome keys = run_with(fault, "keys -f c/Dockerfile --context .", folder);
+    EXPECT_EQ(keys.status, 2);
     EXPECT_NE(keys.text.find(path + 1), std::string::npos) << keys.text;
     EXPECT_NE(keys.text.find("Input/output error"), std::string::npos) << keys.text;
   }

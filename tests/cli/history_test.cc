@@ -324,6 +324,7 @@ TEST(History, RefusesWhatItCantRead) {
       {{"--cache-from", "max:build"}, "--cache-from: Dockerfile has no stage 'build'"},
       {{"--cache-from", "max", "--builder", "classic"}, "--cache-from is about caches of BuildKit"},
       {{"--image", "api"}, "--image api: there is no such image"},
+      {{"--target", "nope"}, "--target nope: no image can be built at any of these commits: unknown stage"},
       {{"HEAD..HEAD"}, "there is no commit in HEAD..HEAD"}};
   for (const Refusal& refusal : refusals) {
     std::vector<std::string> arguments = refusal.arguments;

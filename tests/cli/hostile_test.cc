@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/random_text.h"
 #include "tests/run_program.h"
 
 namespace dcache {
@@ -106,6 +107,20 @@ TEST(Hostile, DiffsForProgramsAreExact) {
       << outcome.out;
 }
 
+// Colours too: a diff has none of ours.
+TEST(Hostile, DiffsInTheLogOfAJobHaveNoEscapeSequences) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a:1\n#\033[31mx\033[0m\nexpose 80/TCP\n");
+  for (const std::string arguments : {"lint --diff --select ExposeProtoCasing", "format --diff"}) {
+    const std::string command = "cd '" + folder.path() + "' && GITHUB_ACTIONS=true '" DCACHE_PROGRAM "' " +
+                                arguments + " 2>&1 | cat >shown";
+    ASSERT_EQ(std::system(command.c_str()), 0);
+    const std::string shown = folder.read("shown");
+    EXPECT_EQ(shown.find('\033'), std::string::npos) << shown;
+    EXPECT_NE(shown.find("#\xEF\xBF\xBD[31mx"), std::string::npos) << shown;
+  }
+}
+
 std::string repeated(const std::string& part, size_t count) {
   std::string text;
   for (size_t i = 0; i < count; ++i)
@@ -137,7 +152,7 @@ TEST(Hostile, AliasesMakeNoEndlessComparison) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a:1\n");
   std::string text = ".a: &a\n" + repeated("  - docker build -t x .\n", 300);
-  for (int job = 0; job < 400; ++job)
+  for (size_t job = 0; job < 400 / tests::kScaleDown; ++job)
     text += "j" + std::to_string(job) + ": {script: *a}\n";
   folder.write(".gitlab-ci.yml", text);
   EXPECT_EQ(run_dcache({"lint", "--select", "DC3002,DC3003,DC3004", "."}, folder.path()).status, 0);

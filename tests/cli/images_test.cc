@@ -236,6 +236,41 @@ TEST(Images, AreBuiltByTheBuilderThatIsAskedAbout) {
   EXPECT_NE(keys({}), keys({"--builder", "buildkit"}));
 }
 
+// A cache mount would end the build.
+TEST(Images, AreLintedForTheBuilderOfTheirDefinition) {
+  struct Case {
+    std::string command;
+    std::string builder;
+    bool has_mounts;
+  };
+  const Case cases[] = {{"docker build .", "", true},
+                        {"DOCKER_BUILDKIT=0 docker build .", "classic", false},
+                        {"DOCKER_BUILDKIT=0 docker build . && docker build -t b .", "classic", false},
+                        {"podman build .", "buildah", true}};
+  for (const auto& [command, builder, has_mounts] : cases) {
+    SCOPED_TRACE(command);
+    const Repository repository(
+        {{".github/workflows/ci.yml", "on: push\njobs:\n  j:\n    steps:\n    - run: " + command + "\n"},
+         {"Dockerfile", "FROM node:22\nCOPY package.json package-lock.json ./\nRUN npm ci\n"},
+         {"package.json", "{}"},
+         {"package-lock.json", "{}"}});
+    const auto image =
+        nlohmann::json::parse(run_dcache({"images", "--format", "json"}, repository.path()).out)["images"][0];
+    EXPECT_EQ(image.value("builder", ""), builder);
+    const Outcome explained = run_dcache({"explain", "--changed", "package.json"}, repository.path());
+    EXPECT_EQ(explained.out.find(", builder " + builder) != std::string::npos, !builder.empty())
+        << explained.out;
+    EXPECT_EQ(run_dcache({"lint", "--fix", "--select", "DC1003", "Dockerfile"}, repository.path()).status, 0);
+    EXPECT_EQ(repository.read("Dockerfile").find("--mount") != std::string::npos, has_mounts);
+    const Outcome given = run_dcache(
+        {"lint", "--diff", "--builder", "buildkit", "--select", "DC1003", "Dockerfile"}, repository.path());
+    EXPECT_EQ(given.out.find("--mount") != std::string::npos, !has_mounts) << given.out;
+    repository.write("Dockerfile", "FROM node:22\nRUN --mount=type=cache,target=/x npm ci\n");
+    const Outcome linted = run_dcache({"lint", "--select", "DC0001", "Dockerfile"}, repository.path());
+    EXPECT_EQ(linted.status, has_mounts ? 0 : 2) << linted.out;
+  }
+}
+
 TEST(Images, DefinedTwiceHaveTheInputsOfBoth) {
   const Repository repository({{"compose.yaml", "services: {api: {image: me/api, build: {context: .}}}\n"},
                                {".github/workflows/ci.yml",

@@ -288,6 +288,24 @@ TEST(Log, FindsTheImagesOfABakeLog) {
   EXPECT_EQ(log.at("builds").at(1).at("steps").at(1).at("line"), 4);
 }
 
+TEST(Log, LooksOnlyAtTheImagesThatAreNamed) {
+  const Repository made(test::Files{{"compose.yaml",
+                                     "services:\n  api:\n    build: {context: ., dockerfile: a.Dockerfile}\n "
+                                     " web:\n    build: {context: ., "
+                                     "dockerfile: b.Dockerfile}\n"},
+                                    {"a.Dockerfile", "FROM node\nRUN one\n"},
+                                    {"b.Dockerfile", "FROM scratch\nCOPY notes.txt /\n"},
+                                    {"notes.txt", "x\n"}});
+  made.write("build.log", "#1 [2/2] RUN one\n#1 DONE 1.5s\n");
+  const auto line_of = [&](std::vector<std::string> arguments) {
+    return log_of(made, std::move(arguments)).at("builds").at(0).at("steps").at(0).value("line", 0);
+  };
+  EXPECT_EQ(line_of({}), 2);
+  EXPECT_EQ(line_of({"--image", "api"}), 2);
+  EXPECT_EQ(line_of({"--image", "web"}), 0);
+  EXPECT_EQ(line_of({"-f", "b.Dockerfile"}), 0);
+}
+
 TEST(Log, ShowsALogWithoutADockerfile) {
   const Repository made(test::Files{{"notes.txt", "x\n"}});
   made.write("build.log", kLog);

@@ -157,9 +157,21 @@ TEST(SearchedFolders, ThatCantBeReadAreNamed) {
 TEST(SearchedFolders, ThatWereRemovedAreNamed) {
   const TemporaryFolder folder;
   const std::string gone = folder / "gone";
-  const std::string command = "mkdir '" + gone + "' && cd '" + gone + "' && rmdir '" + gone +
-                              "' && '" DCACHE_PROGRAM "' lint 2>/dev/null";
-  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 2);
+  folder.write("Dockerfile", "FROM alpine:3.20\nMAINTAINER x\n");
+  const auto status_there = [&](const std::string& arguments) {
+    const std::string command = "mkdir -p '" + gone + "' && cd '" + gone + "' && rmdir '" + gone +
+                                "' && '" DCACHE_PROGRAM "' " + arguments + " >/dev/null 2>'" +
+                                (folder / "errors") + "'";
+    return WEXITSTATUS(std::system(command.c_str()));
+  };
+  for (const char* arguments :
+       {"lint", "lint Dockerfile", "lint compose.yaml", "lint --make-baseline b Dockerfile", "explain",
+        "keys Dockerfile", "images", "affected", "format Dockerfile"}) {
+    EXPECT_EQ(status_there(arguments), 2) << arguments;
+    EXPECT_FALSE(contains(folder.read("errors"), "filesystem error")) << arguments << folder.read("errors");
+  }
+  EXPECT_EQ(status_there("lint --diff --unsafe-fixes '" + (folder / "Dockerfile") + "'"), 1);
+  EXPECT_EQ(folder.read("errors"), "");
 }
 
 TEST_F(Outside, IsNeitherReadNorWrittenOverFilesOfASearch) {

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "dcache/dockerfile/layout.h"
@@ -72,6 +73,33 @@ TEST(Parser, KnowsWhereDirectivesEnd) {
                                  {"\xEF\xBB\xBF# escape=`\nFROM a\n", '`'}}) {
     EXPECT_EQ(parse(c.source).escape(), c.escape) << c.source;
   }
+}
+
+// As parser.DetectSyntax and parser.ParseDirective of BuildKit do.
+TEST(Parser, ReadsDirectivesBelowAShebang) {
+  struct Case {
+    const char* source;
+    const char* found;  // as "syntax;check;escape"
+  };
+  for (const Case& c :
+       {Case{"#!/usr/bin/env docker build\n# syntax=a\n# check=skip=all\n# escape=`\nFROM a\n",
+             "a;skip=all;\\"},
+        {"\xEF\xBB\xBF#!/bin/sh\r\n# syntax=a\r\nFROM a\r\n", "a;;\\"},
+        {"#!/bin/sh\n\n# syntax=a\nFROM a\n", ";;\\"},
+        {"#!/bin/sh\n# a comment\n# syntax=a\nFROM a\n", ";;\\"},
+        {"# syntax=a\n#!/bin/sh\n# check=skip=all\nFROM a\n", "a;;\\"},
+        {"#!/bin/sh\n# syntax=a\n# syntax=b\n# check=skip=all\nFROM a\n", "a;;\\"},
+        {" # syntax=a\n# check=skip=all\n# escape=`\nFROM a\n", ";;`"},
+        {" #!/bin/sh\n# syntax=a\nFROM a\n", ";;\\"},
+        {"// syntax=a\nFROM a\n", ";;\\"}}) {
+    const File file = parse(c.source);
+    EXPECT_EQ(fmt::format("{};{};{}", file.directive("syntax").value_or(""),
+                          file.directive("check").value_or(""), file.escape()),
+              c.found)
+        << c.source;
+  }
+  EXPECT_TRUE(parse("#!/bin/sh\n# syntax=a\n# syntax=b\nFROM a\n").errors().empty());
+  EXPECT_FALSE(parse(" # syntax=a\n# syntax=b\nFROM a\n").errors().empty());
 }
 
 TEST(Parser, ReadsHeredocs) {

@@ -63,6 +63,11 @@ struct OpenPath {
     const ssize_t length = ::syscall(SYS_readlinkat, AT_FDCWD, link, text, sizeof text - 1);
     text[length < 0 ? 0 : length] = '\0';
   }
+  // Of what is in an open folder.
+  OpenPath(int folder, const char* name) : OpenPath(folder) {
+    const size_t length = std::strlen(text);
+    std::snprintf(text + length, sizeof text - length, "/%s", name);
+  }
   char text[4096];
 };
 
@@ -110,6 +115,21 @@ int open(const char* path, int flags, ...) {
   }
   if (fails((flags & O_ACCMODE) == O_RDONLY ? "open" : "create", path)) return -1;
   return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
+}
+
+int stat(const char* path, struct stat* status) noexcept {
+  if (fails("stat", path)) return -1;
+  return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, status, 0));
+}
+
+int fstatat(int folder, const char* name, struct stat* status, int flags) noexcept {
+  if (fails("stat", OpenPath(folder, name).text)) return -1;
+  return static_cast<int>(::syscall(SYS_newfstatat, folder, name, status, flags));
+}
+
+ssize_t readlinkat(int folder, const char* name, char* to, size_t size) noexcept {
+  if (fails("readlink", OpenPath(folder, name).text)) return -1;
+  return ::syscall(SYS_readlinkat, folder, name, to, size);
 }
 
 DIR* opendir(const char* path) {

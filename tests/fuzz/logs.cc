@@ -20,11 +20,12 @@ tl::expected<observe::Log, text::Failure> read(std::string_view input, size_t pi
   return reader.finish("log");
 }
 
-std::string reported(const observe::Log& log, const std::vector<report::LogModel>& models) {
+std::string reported(const observe::Log& log, const std::vector<report::LogModel>& models,
+                     report::Style style = report::Style(false)) {
   report::LogView view = report::view_of(log, models);
   report::compare(view, report::view_of(log, models));
   std::string text;
-  report::append_log(view, {.occasion = "since then", .compared = false}, report::Style(true), text);
+  report::append_log(view, {.occasion = "since then", .compared = false}, style, text);
   std::string json;
   report::append_log_json(view, json);
   expect_json(json, text);
@@ -55,7 +56,7 @@ void run_log(std::string_view input) {
     model.file = &file;
     model.graph = &graph;
   }
-  reported(*log, models);
+  reported(*log, models, report::Style(true));
 }
 
 }  // namespace dcache::fuzz

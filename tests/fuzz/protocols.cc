@@ -1,9 +1,14 @@
-// What other programs send and what was kept: messages of the language server, stores of hashes.
+// What other programs send and what was kept: messages of the language server, stores of hashes and
+// durations.
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +19,7 @@
 #include "dcache/context/snapshot.h"
 #include "dcache/lsp/framing.h"
 #include "dcache/lsp/server.h"
+#include "dcache/observe/durations.h"
 #include "tests/fuzz/targets.h"
 
 namespace dcache::fuzz {
@@ -36,6 +42,65 @@ std::vector<std::string> messages(std::string_view stream, size_t piece) {
     }
   }
   return found;
+}
+
+std::string new_folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "dcache-fuzz-XXXXXX").string();
+  expect(::mkdtemp(name.data()) != nullptr, "there is a temporary folder");
+  return name;
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator(file), {}};
+}
+
+void write(const std::string& path, std::string_view content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+// The file in which the store of a context is kept.
+class StoreFile {
+ public:
+  StoreFile() {
+    context::HashStore store = reopened();
+    store.add({}, {}, context::HashStore::now());
+    store.save({});
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_))
+      if (entry.is_regular_file()) path_ = entry.path().string();
+    with_one_entry_ = content_of(path_);
+    expect(with_one_entry_.size() > kHeaderSize, "a store is a file");
+  }
+
+  context::HashStore reopened() const { return context::HashStore::open(folder_, "/c"); }
+  context::HashStore holding(std::string_view content) const {
+    write(path_, content);
+    return reopened();
+  }
+  size_t entry_size() const { return with_one_entry_.size() - kHeaderSize; }
+  std::string header_of(std::string_view body) const {
+    std::string header = with_one_entry_.substr(0, kHeaderSize);
+    const uint64_t entries = body.size() / entry_size();
+    const context::Hash checksum = context::hash_bytes(body);
+    std::memcpy(header.data() + kMagicSize, &entries, sizeof entries);
+    std::memcpy(header.data() + kMagicSize + sizeof entries, &checksum, sizeof checksum);
+    return header;
+  }
+
+ private:
+  static constexpr size_t kMagicSize = 8;
+  static constexpr size_t kHeaderSize = kMagicSize + sizeof(uint64_t) + sizeof(context::Hash);
+
+  std::string folder_ = new_folder();
+  std::string path_;
+  std::string with_one_entry_;
+};
+
+context::Stamp stamp_at(std::string_view body, size_t at) {
+  context::Stamp stamp;
+  static_assert(std::is_trivially_copyable_v<context::Stamp>);
+  std::memcpy(&stamp, body.data() + at, sizeof stamp);
+  return stamp;
 }
 
 }  // namespace
@@ -64,30 +129,33 @@ void run_lsp(std::string_view input) {
   server.settle();
 }
 
-// The file of a store.
+// The file of a store: first as it is, then with a header that fits, since nearly all others are refused by
+// it.
 void run_store(std::string_view input) {
-  static const std::string folder = [] {
-    std::string name = (std::filesystem::temp_directory_path() / "dcache-fuzz-XXXXXX").string();
-    expect(::mkdtemp(name.data()) != nullptr, "there is a temporary folder");
-    return name;
-  }();
-  static const std::string path = [] {
-    context::HashStore store = context::HashStore::open(folder, "/c");
-    context::Record record;
-    store.add(record.stamp, {}, context::HashStore::now());
-    store.save({&record, 1});
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-      if (entry.is_regular_file()) return entry.path().string();
-    expect(false, "a store is a file");
-    return std::string();
-  }();
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << input;
-  const context::HashStore store = context::HashStore::open(folder, "/c");
-  for (uint64_t inode = 0; inode < 4; ++inode) {
-    context::Stamp stamp;
-    stamp.inode = inode;
-    static_cast<void>(store.find(stamp));
-  }
+  static const StoreFile file;
+  const context::HashStore refused = file.holding(input);
+  static_cast<void>(refused.find({}));
+
+  const size_t entries = input.size() / file.entry_size();
+  const std::string_view body = input.substr(0, entries * file.entry_size());
+  context::HashStore store = file.holding(file.header_of(body) + std::string(body));
+  for (size_t i = 0; i < entries; ++i)
+    static_cast<void>(store.find(stamp_at(body, i * file.entry_size())));
+
+  const context::Stamp added{.device = 1, .inode = 2, .size = 3};
+  store.add(added, {}, context::HashStore::now());
+  store.save({});
+  expect(file.reopened().find(added).has_value(), "what was saved is found", input);
+}
+
+void run_durations(std::string_view input) {
+  static const std::string folder = new_folder();
+  static const std::string path = folder + "/durations.json";
+  write(path, input);
+  expect(observe::Durations::open(folder).save().empty(), "durations are saved", input);
+  const std::string saved = content_of(path);
+  expect(observe::Durations::open(folder).save().empty(), "durations are saved", input);
+  expect(content_of(path) == saved, "what is read is what was saved", saved);
 }
 
 }  // namespace dcache::fuzz

@@ -166,6 +166,7 @@ def add_protocols(seeds):
         lines = hello + edits + [message("textDocument/" + name, params, number + 2)] + goodbye
         seeds.add("lsp", "\n".join(lines))
         seeds.add("framing", "".join(f"Content-Length: {len(line)}\r\n\r\n{line}" for line in lines))
+    seeds.add("durations", '{"version":1,"steps":[["0123456789abcdef0123456789abcdef",1.5],["f",0],["00000000000000000000000000000000",1e9]]}')
     seeds.add("framing", "content-length:2\r\nContent-Type: x; charset=utf-8\r\n\r\n{}Content-Length: 0\r\n\r\n")
 
 

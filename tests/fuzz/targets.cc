@@ -33,6 +33,7 @@ std::span<const Target> targets() {
       Target{"gitlab", run_gitlab},
       Target{"state", run_state},
       Target{"store", run_store},
+      Target{"durations", run_durations},
       Target{"framing", run_framing},
       Target{"lsp", run_lsp},
       Target{"log", run_log},

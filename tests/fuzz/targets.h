@@ -36,6 +36,7 @@ void run_workflow(std::string_view input);
 void run_gitlab(std::string_view input);
 void run_state(std::string_view input);
 void run_store(std::string_view input);
+void run_durations(std::string_view input);
 void run_framing(std::string_view input);
 void run_lsp(std::string_view input);
 void run_log(std::string_view input);

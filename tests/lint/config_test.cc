@@ -65,6 +65,17 @@ TEST(HadolintConfig, RefusesWhatItDoesNotKnow) {
   }
 }
 
+TEST(Configs, NameTheKeysInPlaceOfUnknownOnes) {
+  const auto own = read_config("wibble = 1\n", names());
+  ASSERT_FALSE(own);
+  EXPECT_NE(own.error().remedy.find("known are images, "), std::string::npos) << own.error().remedy;
+  EXPECT_EQ(read_config("excldue = []\n", names()).error().remedy, "did you mean 'exclude'?");
+  EXPECT_NE(read_hadolint_config("wibble: 1\n", names()).error().remedy.find("known are ignored, "),
+            std::string::npos);
+  EXPECT_EQ(read_config("[levels]\nFOO = \"error\"\n", names()).error().remedy,
+            "dcache rules lists all rules");
+}
+
 Texts messages_of(const std::vector<ConfigError>& notes) {
   Texts messages;
   for (const ConfigError& note : notes)

@@ -333,6 +333,42 @@ TEST(LogReader, ShowsAGroupAsOneVertex) {
       "[2/2] COPY --link a b: 3.0 s\n");
 }
 
+// docker buildx history sorts what was said of a vertex by its start, so the unpacking of a reused layer
+// comes last.
+TEST(LogReader, TakesAVertexOfARecordAsWhatItEndedAs) {
+  const auto of = [](const char* first, const char* second) {
+    return shown(fmt::format(
+        R"({{"vertexes":[{{"digest":"a","name":"[1/1] RUN a",{}}},{{"digest":"a","name":"[1/1] RUN a",{}}}]}})",
+        first, second));
+  };
+  const char* const reused =
+      R"("started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:03Z","cached":true)";
+  const char* const unpacked = R"("started":"2026-11-27T00:00:01Z","completed":"2026-11-27T00:00:02Z")";
+  EXPECT_EQ(of(reused, unpacked), "[1/1] RUN a: cached\n");
+  EXPECT_EQ(of(unpacked, reused), "[1/1] RUN a: cached\n");
+  const char* const ran = R"("started":"2026-11-27T00:00:04Z","completed":"2026-11-27T00:00:06Z")";
+  EXPECT_EQ(of(reused, ran), "[1/1] RUN a: 5.0 s\n");
+  const auto canceled = read_text(
+      R"({"vertexes":[{"digest":"a","name":"[1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z","error":"context canceled"},{"digest":"a","name":"[1/1] RUN a","started":"2026-11-27T00:00:02Z","completed":"2026-11-27T00:00:02Z","cached":true}]})");
+  ASSERT_TRUE(canceled);
+  EXPECT_EQ(shown(*canceled), "[1/1] RUN a: canceled\n");
+  EXPECT_FALSE(canceled->builds[0].vertices[0].cached);
+}
+
+// A record names steps before they start, and a build that fails never comes to some.
+TEST(LogReader, LeavesOutWhatABuildThatFailedNeverStarted) {
+  const std::string first =
+      R"({"vertexes":[{"digest":"sha256:1","name":"[1/2] RUN a"},{"digest":"sha256:2","name":"[2/2] RUN b"},{"digest":"sha256:1","name":"[1/2] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z")";
+  const auto failed = read_text(first + R"(,"error":"exit code: 1"}]})");
+  ASSERT_TRUE(failed);
+  EXPECT_EQ(shown(*failed), "[1/2] RUN a: error exit code: 1\n");
+  EXPECT_FALSE(failed->is_cut);
+  const auto cut = read_text(first + "}]}");
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(shown(*cut), "[1/2] RUN a: 1.0 s\n[2/2] RUN b: open\n");
+  EXPECT_TRUE(cut->is_cut);
+}
+
 TEST(LogReader, ReadsRecordsOfSeveralBuilds) {
   const std::string one =
       R"({"vertexes":[{"digest":"sha256:1","name":"[1/1] RUN a"},{"digest":"sha256:1","name":"[1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z"},{"digest":"sha256:2","name":"exporting to image","started":"2026-11-27T00:00:01Z","completed":"2026-11-27T00:00:01Z"}]})"

@@ -1,5 +1,7 @@
 #include "dcache/plan/graph.h"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include "dcache/dockerfile/parser.h"
@@ -47,12 +49,30 @@ TEST(Graph, MakesStepsOfInstructionsThatWriteFiles) {
 
 TEST(Graph, TakesOnlyWhatTheTargetNeeds) {
   const Planned planned(
-      "FROM a AS one\nRUN 1\nFROM a AS two\nRUN 2\nFROM one\nCOPY --from=two /x /y\nFROM a AS other\nRUN 3\n",
-      {.target = "2"});
+      "FROM a AS one\nRUN 1\nFROM a AS two\nRUN 2\nFROM one AS Last\nCOPY --from=two /x /y\nFROM a AS "
+      "other\nRUN "
+      "3\n",
+      {.target = "last"});
   std::string needed;
   for (const Stage& stage : planned.graph.stages)
     needed += stage.needed ? '1' : '0';
   EXPECT_EQ(needed, "1110");
+}
+
+TEST(Graph, TakesNumbersForATargetWithBuildahOnly) {
+  const std::string text = "FROM a AS one\nRUN 1\nFROM b\nRUN 2\n";
+  for (const auto& [builder, target, message] : {std::tuple(Builder::kBuildkit, "0", "unknown stage '0'"),
+                                                 {Builder::kBuildkit, "1", "unknown stage '1'"},
+                                                 {Builder::kClassic, "0", "unknown stage '0'"},
+                                                 {Builder::kBuildkit, "2", "unknown stage '2'"},
+                                                 {Builder::kBuildkit, "ONE", ""},
+                                                 {Builder::kBuildah, "0", ""},
+                                                 {Builder::kBuildah, "1", ""},
+                                                 {Builder::kBuildah, "2", "unknown stage '2'"}}) {
+    const Planned planned(text, {.builder = builder, .target = target});
+    const auto& errors = planned.graph.errors;
+    EXPECT_EQ(errors.empty() ? "" : errors.front().message, message) << target;
+  }
 }
 
 TEST(Graph, FindsStagesByNameInAnyCaseAndByNumber) {
@@ -70,6 +90,13 @@ TEST(Graph, ExpandsImagesFromGlobalArguments) {
                         {.build_args = {{"TAG", "2"}}, .platform = "linux/arm64"});
   EXPECT_EQ(planned.graph.steps[0].image, "go:2");
   EXPECT_EQ(planned.graph.stages[1].platform, "linux/arm64");
+}
+
+TEST(Graph, ExpandsNamesOfArgumentsInStagesOnly) {
+  const Planned before_from("ARG A=B\nARG $A=go\nARG ${X=1\nFROM x${B}\n");
+  EXPECT_TRUE(before_from.graph.errors.empty());
+  EXPECT_EQ(before_from.graph.steps[0].image, "x");
+  EXPECT_EQ(Planned("FROM a\nARG ${X=1\n").graph.errors.size(), 1U);
 }
 
 TEST(Environment, KeepsCopiesApart) {
@@ -156,6 +183,27 @@ TEST(Graph, RunsOnbuildInTheStagesThatStartFromIt) {
   EXPECT_EQ(kinds(planned.graph), (Texts{"image", "run", "copy"}));
   EXPECT_EQ(planned.graph.steps[1].stage, 1u);
   EXPECT_EQ(planned.graph.steps[1].instruction->start_line, 2u);
+}
+
+TEST(Graph, RunsOnbuildOfABaseThatAnotherBuildMakes) {
+  const auto base = std::make_shared<const dockerfile::File>(
+      dockerfile::parse("FROM a\n\nONBUILD ARG V=1\nONBUILD COPY $V /x/\nONBUILD RUN y\n"));
+  const auto triggers = triggers_of(build_graph(*base, {}), "base/Dockerfile", base);
+  const Planned planned("# comment\nFROM org/base\nRUN z\n",
+                        {.built_images = {{"org/base:latest", {"base", "", "", triggers}}}});
+  EXPECT_TRUE(planned.graph.errors.empty());
+  EXPECT_EQ(kinds(planned.graph), (Texts{"image", "copy", "run", "run"}));
+  const Step& copy = planned.graph.steps[1];
+  EXPECT_EQ(copy.one_line(), "ONBUILD COPY $V /x/");
+  EXPECT_EQ(copy.instruction->start_line, 2u);
+  ASSERT_TRUE(copy.trigger);
+  EXPECT_EQ(copy.trigger->dockerfile, "base/Dockerfile");
+  EXPECT_EQ(copy.trigger->line, 4u);
+  EXPECT_EQ(copy.reads[0].selectors[0].path, "/1");
+  EXPECT_FALSE(planned.graph.steps[3].trigger);
+  EXPECT_EQ(part(planned.graph.steps[3], Part::Kind::kVariable, "V"), "1");
+  const auto same = std::make_shared<const dockerfile::File>(dockerfile::parse(base->source().data()));
+  EXPECT_EQ(*triggers, *triggers_of(build_graph(*same, {}), "base/Dockerfile", same));
 }
 
 TEST(Graph, ReadsHeredocsAsScriptsOrFiles) {

@@ -74,6 +74,14 @@ TEST(VertexNames, TellWhatOnbuildPutOff) {
       "[base 1/1] FROM docker.io/library/a:latest\n[stage-1 1/2] ONBUILD COPY . .\n[stage-1 2/2] RUN x\n");
 }
 
+TEST(VertexNames, TellWhatAnotherBuildPutOff) {
+  const auto base = std::make_shared<const dockerfile::File>(
+      dockerfile::parse("FROM a\n\n\nONBUILD ENV D=/d\nONBUILD COPY . $D\n"));
+  const auto triggers = triggers_of(build_graph(*base, {}), "base/Dockerfile", base);
+  EXPECT_EQ(names("FROM base\nRUN x\n", {.built_images = {{"base:latest", {"base", "", "", triggers}}}}),
+            "[1/3] FROM docker.io/library/base:latest\n[2/3] ONBUILD COPY . /d\n[3/3] RUN x\n");
+}
+
 TEST(VertexNames, HideSecrets) {
   EXPECT_EQ(names("FROM a\nRUN --mount=type=secret,id=t,env=T echo $T\n"),
             "[stage-0 1/2] FROM docker.io/library/a:latest\n[stage-0 2/2] RUN --mount=type=secret,id=t,env=T "

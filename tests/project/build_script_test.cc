@@ -1,6 +1,7 @@
 // What scripts of CI start, where commands may or may not have run.
 #include "dcache/project/build_script.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,103 @@ TEST(BuildScript, AListMayEndEarly) {
       {"cd a | cat; docker build .", ".\n"},
       {"cd a & docker build .", ".\n"},
   });
+}
+
+// The build arguments, with what is known of them.
+std::string args_of(const std::string& script) {
+  const auto environment = [](std::string_view name) {
+    return name == "OUTER" ? std::optional(CiText{"outer"}) : std::nullopt;
+  };
+  BuildScript reader(environment, {"."});
+  std::string args;
+  for (const CiBuild& build : reader.read(script)) {
+    for (const auto& [field, text] : build.values) {
+      if (field == BuildField::kArg) args += shown(text) + "\n";
+    }
+  }
+  return args;
+}
+
+TEST(BuildScript, DeclarationsSetSeveralVariables) {
+  const std::string build = "\ndocker build --build-arg X=$A$B .";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"export A=1 B=2" + build, "X=12\n"},
+      {"readonly A=1 B='x y'\ndocker build --build-arg \"X=$A$B\" .", "X=1x y\n"},
+      {"declare -r A=1 B=2" + build, "X=12\n"},
+      {"typeset A=1 B=2" + build, "X=12\n"},
+      {"declare -i A=1+2 B=1" + build, "?\n"},
+      // To set a reference sets another variable.
+      {"declare -n B=A\nA=1\nB=2" + build, "X=22\n"},
+      {"declare -n R=A\nR=1\nB=2" + build, "X=12\n"},
+      {"declare -n R=A S=R\nS=1\nB=$R" + build, "X=11\n"},
+      {"declare -n R=$Y\nA=1\nB=2\nR=3" + build, "?\n"},
+      {"A=1\nB=2\nif t; then declare -n R=A; fi" + build, "?\n"},
+      {"declare -n R=A\nA=1\nB=2" + build, "X=12\n"},
+      {"declare -n R=A\nA=1\nB=2\nread R" + build, "?\n"},
+      {"f() { local -n out=$1; out=3; }\nA=1\nB=2\nf A" + build, "?\n"},
+      // An array is its first word.
+      {"A=(1 2)\nB=" + build, "X=1\n"},
+      {"A=\nB=2" + build, "X=2\n"},
+  };
+  for (const auto& [script, args] : cases)
+    EXPECT_EQ(args_of(script), args) << script;
+}
+
+TEST(BuildScript, ArraysAreTheirWords) {
+  const std::string build = "\ndocker build \"${A[@]}\" .";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"A=(--build-arg X=1 -t app)" + build, "X=1\n"},
+      {"A=(\n  --build-arg X=1  # one (1)\n  # more\n  --build-arg \"Y=$V\"\n)" + build, "X=1\n?\n"},
+      {"A=(--build-arg X=1)\nA+=(--build-arg 'Y=a b')" + build, "X=1\nY=a b\n"},
+      {"A=(--build-arg X=1)\nB=(\"${A[@]}\" -q)\ndocker build ${B[@]} .", "X=1\n"},
+      {"declare -a A=(--build-arg X=1)" + build, "X=1\n"},
+      {"A=()\nA+=(--build-arg X=1)" + build, "X=1\n"},
+      {"A=(docker build --build-arg X=1)\n\"${A[@]}\" --build-arg Y=2 .", "X=1\nY=2\n"},
+      {"A=(docker build --build-arg X=1 .)\nretry \"${A[@]}\"", "X=1\n"},
+      {"(cd x; A=(--build-arg X=1)\ndocker build --build-arg Y=1 .)", "Y=1\n"},
+      // What is not known.
+      {"A=(--build-arg X=1)\nif t; then A+=(--build-arg Y=2); fi" + build, ""},
+      {"for x in a b; do A+=(--build-arg X=$x); done" + build, ""},
+      {"A=(--build-arg *)" + build, ""},
+      {"A=(--build-arg X=1)\nA[1]=Y=2" + build, ""},
+      {"A=(--build-arg X=1)\nunset A" + build, ""},
+      {"declare -A A=([x]=1)" + build, ""},
+      {"A=(--build-arg X=1)\nsource x" + build, ""},
+  };
+  for (const auto& [script, args] : cases)
+    EXPECT_EQ(args_of(script), args) << script;
+}
+
+// Where the value is not known, but some of what it may be.
+TEST(BuildScript, AVariableMayHoldOptions) {
+  const auto may_have_file = [](const std::string& script) {
+    BuildScript reader([](std::string_view) { return std::optional<CiText>(); }, {"."});
+    const std::vector<CiBuild> builds = reader.read(script);
+    EXPECT_EQ(builds.size(), 1u) << script;
+    return std::ranges::any_of(builds.front().possible,
+                               [](const auto& one) { return one.first == BuildField::kFile; });
+  };
+  EXPECT_TRUE(may_have_file("A=(-q)\nif t; then A+=(-f x); fi\ndocker build \"${A[@]}\" ."));
+  EXPECT_TRUE(may_have_file("if t; then A='-q --file=x'; fi\ndocker build $A ."));
+  EXPECT_FALSE(may_have_file("if t; then A='-q'; fi\ndocker build $A ."));
+  EXPECT_FALSE(may_have_file("if t; then A='-f x'; fi\nA=-q\ndocker build $A ."));
+}
+
+TEST(BuildScript, AnArgumentWithoutValueIsOfTheEnvironment) {
+  const std::string build = "\ndocker build --build-arg A .";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"export A=1" + build + "\nexport A=2" + build, "A=1\nA=2\n"},
+      {"export A\nA=1" + build, "A=1\n"},
+      {"declare -x A=1" + build, "A=1\n"},
+      {"set -ea\nA=1" + build, "A=1\n"},
+      {"A=1 docker build --build-arg A .", "A=1\n"},
+      {"OUTER=1\ndocker build --build-arg OUTER .", "OUTER=1\n"},
+      {"docker build --build-arg OUTER .", "OUTER=outer\n"},
+      // What is not exported is not in it.
+      {"A=1" + build, "A\n"},
+  };
+  for (const auto& [script, args] : cases)
+    EXPECT_EQ(args_of(script), args) << script;
 }
 
 TEST(BuildScript, ABlockMayNotRun) {

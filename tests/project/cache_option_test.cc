@@ -46,6 +46,8 @@ TEST(CacheImport, IsAModeOrAnOptionOfBuildx) {
       {"type=gha,mode=max", {Mode::kMax, ""}},
       {"type=registry,ref=acme/api:cache", {Mode::kMin, ""}, true},
       {"type=local,src=c,mode=min", {Mode::kMin, ""}},
+      {"ghcr.io/acme/api", {Mode::kMin, ""}, true},
+      {"127.0.0.1:5000/api:latest", {Mode::kMin, ""}, true},
   };
   for (const auto& [text, import, mode_is_assumed] : kCases) {
     const auto read = parse_cache_import(text);
@@ -80,7 +82,7 @@ TEST(CacheImport, RefusesOtherTexts) {
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(text::words_of(read.error()), words) << text;
   }
-  for (const char* text : {"", "ghcr.io/acme/api", "mode=max", "type=gha,\"x"})
+  for (const char* text : {"", "api:latest", "a/b,c", "mode=max", "type=gha,\"x"})
     EXPECT_FALSE(parse_cache_import(text)) << text;
 }
 

@@ -31,6 +31,7 @@ inline std::string ci_shown(const Target& target) {
   text += shown_pairs("labels", target.labels) + shown_list("annotations", target.annotations);
   text += shown_list("from", target.cache_from) + shown_list("to", target.cache_to);
   if (target.no_cache) text += " no-cache";
+  if (target.builder) text += " by-" + std::string(plan::name_of(*target.builder));
   text += shown_list("filter", target.no_cache_filter);
   if (!target.run.network.empty()) text += " network=" + target.run.network;
   text += shown_list("hosts", target.run.add_hosts) + shown_list("ulimits", target.run.ulimits);

@@ -9,6 +9,7 @@
 #include "dcache/context/file_system.h"
 #include "dcache/project/readers.h"
 #include "tests/project/shown_definitions.h"
+#include "tests/random_text.h"
 
 namespace dcache::project {
 namespace {
@@ -181,7 +182,8 @@ TEST(Compose, ServicesAreExtendedAndIncluded) {
         {"sub/.env", "V=sub\n"},
         {"other/a.yaml", "services:\n  o: {build: {context: c, args: {V: $V, W: 1}}}\n"},
         {"other/b.yaml", "services:\n  o: {build: {target: t, args: {W: 2}}}\n"},
-        {"other/x.env", "V=x\n"}},
+        {"other/x.env", "V=x\n"},
+        {"pd/c/Dockerfile", "FROM x\n"}},
        "a: context=.\ns: context=sub/x args={V=sub}\no: context=pd/c target=t args={V=x,W=2}\n"},
       {{{"compose.yaml", "include: [a/c.yaml]\n"},
         {"a/c.yaml", "include: [b/d.yaml]\nservices:\n  s: {build: ./s}\n"},
@@ -322,7 +324,7 @@ std::string numbered(const std::string& before, const std::string& after, int co
 }
 
 TEST(Compose, NoInputTakesLong) {
-  constexpr size_t kLarge = 4 << 20;
+  constexpr size_t kLarge = (4 << 20) / tests::kScaleDown;
   std::string chain = "services:\n  s0: {build: .}\n";
   for (int i = 1; i < 5000; ++i)
     chain += "  s" + std::to_string(i) + ": {extends: s" + std::to_string(i - 1) + "}\n";
@@ -358,6 +360,24 @@ TEST(Compose, NoInputTakesLong) {
   }
   EXPECT_EQ(read({{"compose.yaml", std::string("services: {a: {build: .}}\n\0", 27)}}),
             "! compose.yaml:2:1: the file contains a control character; save it as UTF-8 text\n");
+}
+
+TEST(Compose, AProjectFolderThatIsNoneIsTheOneAboveIt) {
+  const std::string service = "services: {i: {build: ./i}}\n";
+  for (const auto& [folder, context] : std::vector<std::pair<std::string, std::string>>{
+           {"other", "other/i"}, {"nowhere", "i"}, {"x/nowhere", "x/i"}, {"sub/c.yaml", "sub/i"}}) {
+    const std::string compose = "include: [{path: sub/c.yaml, project_directory: " + folder + "}]\n";
+    EXPECT_EQ(read({{"compose.yaml", compose}, {"sub/c.yaml", service}, {"other/keep", ""}}),
+              "i: context=" + context + "\n")
+        << folder;
+  }
+}
+
+TEST(Compose, AFileWithoutServicesBuildsNothing) {
+  EXPECT_EQ(read({{"compose.yaml", "name: x\nx-build: {build: .}\n"}}), "");
+  EXPECT_EQ(read({{"compose.yaml", "services: {}\n"}}), "");
+  EXPECT_EQ(read({{"compose.yaml", "a: {build: .}\n"}}),
+            "! compose.yaml has no services; write them below 'services:'\n");
 }
 
 }  // namespace

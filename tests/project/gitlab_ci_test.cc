@@ -43,13 +43,17 @@ TEST(GitlabCi, CommandsAreRead) {
        "b api Dockerfile tags=a/b\n"},
       {"/kaniko/executor --context git://github.com/a/b.git --dockerfile x/Dockerfile --destination a/b",
        "b git://github.com/a/b.git x/Dockerfile tags=a/b\n"},
-      {"buildah build -t a/b -f api/Containerfile .", "b . api/Containerfile tags=a/b\n"},
+      {"buildah build -t a/b -f api/Containerfile .", "b . api/Containerfile tags=a/b by-buildah\n"},
       {"docker compose build", ""},
       {"echo nothing", ""},
       {"docker build --build-arg TAG=$CI_COMMIT_SHA --cache-from $CI_REGISTRY_IMAGE:latest -t a/b .",
        "b . Dockerfile args.TAG=$CI_COMMIT_SHA tags=a/b from=type=registry,ref=$CI_REGISTRY_IMAGE:latest "
        "?args.TAG ?cache-from\n"},
       {"cd api && docker build .", "api api Dockerfile\n"},
+      {"A=(-f x.Dockerfile --target t); docker build -t a/b \"${A[@]}\" .",
+       "b . x.Dockerfile target=t tags=a/b\n"},
+      {"A=(-q); if t; then A+=(-f x); fi; docker build -t a/b \"${A[@]}\" .",
+       "b . Dockerfile tags=a/b ?args ?dockerfile\n"},
   };
   for (const Case& c : cases)
     EXPECT_EQ(ci_shown(read(with_line("'" + c.given + "'"))), c.shown) << c.given;

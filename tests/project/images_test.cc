@@ -11,6 +11,7 @@
 
 #include "dcache/project/definitions.h"
 #include "dcache/project/needs.h"
+#include "dcache/text/path.h"
 #include "tests/run_program.h"
 
 namespace dcache::project {
@@ -63,6 +64,46 @@ TEST(Sources, OfOtherDefinitions) {
                {"act/action.yml", "runs: {using: composite, steps: []}\n"}},
               {".github/workflows/ci.yml"}),
       ".github/workflows/ci.yml act/action.yml");
+}
+
+// "a: app/Dockerfile; b: b/Dockerfile": where the Dockerfiles of definitions are.
+std::string dockerfiles(const Files& files, const std::vector<std::string>& definitions,
+                        bool is_named = false) {
+  const auto memory = std::make_shared<context::MemoryFiles>();
+  for (const auto& [path, text] : files)
+    memory->write(path, text);
+  ReadOptions options;
+  options.files = memory;
+  options.is_named = is_named;
+  std::string text;
+  for (const Target& target : read_definitions(definitions, ".", options).targets)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", target.name,
+                        text::join_path(target.folder, text::join_path(target.context, target.dockerfile)));
+  return text;
+}
+
+TEST(Definitions, OfComposeStartWhereTheirDockerfilesAre) {
+  const std::string compose = "services: {a: {build: {context: app, dockerfile: Df}}}\n";
+  // As with docker compose -f compose.yaml -f deploy/compose.dev.yaml.
+  EXPECT_EQ(dockerfiles({{"deploy/compose.dev.yaml", compose}, {"app/Df", "FROM x\n"}},
+                        {"deploy/compose.dev.yaml"}),
+            "a: app/Df");
+  EXPECT_EQ(dockerfiles(
+                {{"deploy/compose.dev.yaml", compose}, {"app/Df", "FROM x\n"}, {"deploy/app/Df", "FROM x\n"}},
+                {"deploy/compose.dev.yaml"}),
+            "a: deploy/app/Df");
+  EXPECT_EQ(dockerfiles({{"deploy/compose.dev.yaml", compose}}, {"deploy/compose.dev.yaml"}),
+            "a: deploy/app/Df");
+}
+
+TEST(Definitions, ThatAreNamedOverrideEachOther) {
+  const Files composes = {{"one.yaml", "services: {a: {build: {context: a}}}\n"},
+                          {"two.yaml", "services: {a: {build: {dockerfile: D2}}, b: {build: b}}\n"}};
+  EXPECT_EQ(dockerfiles(composes, {"one.yaml", "two.yaml"}, true), "a: a/D2; b: b/Dockerfile");
+  const Files bakes = {{"one.hcl", "target \"a\" { context = \"a\" }\n"},
+                       {"two.hcl", "target \"a\" { dockerfile = \"D2\" }\n"}};
+  EXPECT_EQ(dockerfiles(bakes, {"one.hcl", "two.hcl"}, true), "a: a/D2");
+  EXPECT_EQ(dockerfiles(bakes, {"one.hcl", "two.hcl"}), "a: a/Dockerfile; a: D2");
 }
 
 // "a: base, b: ": each image with the others that it needs.

@@ -105,15 +105,24 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
       {"docker --log-level debug buildx --builder b build --load app", "app app Dockerfile\n"},
       {"docker image build app", "app app Dockerfile\n"},
       {"sudo -E docker build --pull=false -qt acme/x app", "x app Dockerfile tags=acme/x\n"},
-      {"podman build --layers app", "app app Dockerfile\n"},
-      {"podman build", "build-it . Dockerfile\n"},
-      {"buildah bud -f Containerfile.dev -t x .", "x . Containerfile.dev tags=x\n"},
+      {"podman build --layers app", "app app Dockerfile by-buildah\n"},
+      {"podman build", "build-it . Dockerfile by-buildah\n"},
+      {"buildah bud -f Containerfile.dev -t x .", "x . Containerfile.dev tags=x by-buildah\n"},
+      {"DOCKER_BUILDKIT=0 docker build app", "app app Dockerfile by-classic\n"},
+      {"DOCKER_BUILDKIT=1 docker build app", "app app Dockerfile\n"},
+      {"export DOCKER_BUILDKIT=false\ndocker image build app", "app app Dockerfile by-classic\n"},
+      {"DOCKER_BUILDKIT=0\ndocker build app", "app app Dockerfile\n"},
+      {"DOCKER_BUILDKIT=0 docker buildx build app", "app app Dockerfile\n"},
+      {"DOCKER_BUILDKIT=0 docker-buildx build app", "app app Dockerfile\n"},
+      {"DOCKER_BUILDKIT=$X docker build app", "app app Dockerfile\n"},
       {"docker build \\\n  --build-arg A=1 \\\n  --build-arg=B=\"x y\" \\\n  --target t \\\n  .",
        "build-it . Dockerfile target=t args.A=1 args.B=x y\n"},
       {"docker build --build-context lib=../lib --network=host --no-cache --add-host a:1 --shm-size 1g .",
        "build-it . Dockerfile contexts.lib=../lib no-cache network=host hosts=a:1 shm=1g\n"},
       {"docker build --cache-from acme/x --cache-to type=inline .",
        "build-it . Dockerfile from=type=registry,ref=acme/x to=type=inline\n"},
+      // Which shell a runner has that is not known is told by the script.
+      {"& docker build `\n  --target t `\n  -f app/Dockerfile .", "app . app/Dockerfile target=t\n"},
       {"cd app && docker build .", "app app Dockerfile\n"},
       {"cd app\ncd ../lib\ndocker build -f ../Dockerfile .", "lib lib ../Dockerfile\n"},
       {"(cd app && docker build .)\n(cd web && docker build .)", "app app Dockerfile\nweb web Dockerfile\n"},
@@ -147,6 +156,7 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
       {"docker build -f - . <<EOF\nFROM x\nEOF\n", "build-it . Dockerfile ?dockerfile\n"},
       {"docker build https://github.com/a/b.git", "build-it https://github.com/a/b.git Dockerfile\n"},
       {"export A=1\ndocker build --build-arg A .", "build-it . Dockerfile args.A=1\n"},
+      {"A=1\ndocker build --build-arg A .", "build-it . Dockerfile ?args.A\n"},
       {"# docker build app\ntrue", ""},
   };
   for (const Case& c : cases)
@@ -365,6 +375,17 @@ runs:
             "app app Dockerfile\n"
             "tool .github/actions/image/tool Dockerfile\n"
             "tool-2 .github/actions/tool Dockerfile\n");
+  EXPECT_EQ(ci_shown(read(with_steps("- uses: $/.github/actions/tool\n- uses: $/missing"), files)),
+            "tool .github/actions/tool Dockerfile\n");
+}
+
+TEST(Workflow, OfThisRepositoryAreCalledByBothSpellings) {
+  for (const char* const start : {"./", "$/"}) {
+    context::MemoryFiles files;
+    files.write(".github/workflows/image.yml", "jobs: {x: {steps: [{run: docker build api}]}}");
+    const std::string caller = std::string("jobs: {all: {uses: ") + start + ".github/workflows/image.yml}}";
+    EXPECT_EQ(ci_shown(read(caller, files)), "api api Dockerfile\n") << start;
+  }
 }
 
 TEST(Workflow, CyclesEnd) {
@@ -444,7 +465,7 @@ TEST(Workflow, OverridesOfBakeMayBeOpen) {
     files.write("docker-bake.hcl", "target \"default\" {}\n");
     return ci_shown(read(with_steps("- uses: docker/bake-action@v6\n  with:\n    set: " + set), files));
   };
-  const std::string where = "! .github/workflows/ci.yml:4:0: ";
+  const std::string where = "! .github/workflows/ci.yml:4: ";
   const Case cases[] = {
       {"'*.platform=${{ inputs.platform }}'",
        "default . Dockerfile platforms=${{ inputs.platform }} ?platforms\n"},

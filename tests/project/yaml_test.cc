@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dcache/text/failure.h"
+#include "tests/random_text.h"
 
 namespace dcache::project::yaml {
 namespace {
@@ -157,7 +158,7 @@ TEST(Yaml, NoTextTakesLongOrTooMuchMemory) {
 }
 
 TEST(Yaml, LargeTextsAreRead) {
-  constexpr size_t kLarge = 4 << 20;
+  constexpr size_t kLarge = (4 << 20) / tests::kScaleDown;
   const std::string texts[] = {
       "a: |\n" + repeated("  some text [ { here\n", kLarge),
       "a: " + std::string(kLarge, 'x'),

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "dcache/lint/engine.h"
@@ -97,6 +98,34 @@ TEST(EveryRule, FixesItsBadExampleIfItSaysSo) {
     EXPECT_TRUE(dockerfile::parse(fixed_text.text).errors().empty()) << rule.code;
     EXPECT_EQ(findings(fixed_text.text, config, test::surroundings_of(folder)), Texts{}) << rule.code << "\n"
                                                                                          << fixed_text.text;
+  }
+}
+
+// The flags and heredocs of a file, such as "COPY --link".
+std::set<std::string> features_of(const dockerfile::File& file) {
+  std::set<std::string> features;
+  for (const dockerfile::Instruction& instruction : file.instructions()) {
+    for (const dockerfile::Flag& flag : instruction.flags)
+      features.insert(fmt::format("{} --{}", dockerfile::name_of(instruction.keyword), flag.name));
+    if (!instruction.heredocs.empty()) features.insert("a heredoc");
+  }
+  return features;
+}
+
+// A version before all flags of RUN and COPY but --from and --chown.
+TEST(EveryRule, WritesNoSyntaxThatTheFileIsTooOldFor) {
+  const std::set<std::string> known = {"COPY --from", "COPY --chown", "ADD --chown", "FROM --platform"};
+  for (const lint::Rule& rule : lint::catalogue()) {
+    if (rule.fix == lint::FixKind::kNone || !rule.about.empty()) continue;
+    const test::TemporaryFolder folder;
+    write_files(rule.bad, folder);
+    const std::string bad = fmt::format("# syntax=docker/dockerfile:1.1\n{}", rule.bad.dockerfile);
+    const std::string after =
+        fixed(bad, config_selecting({std::string(rule.code)}), test::surroundings_of(folder), true);
+    std::set<std::string> allowed = features_of(dockerfile::parse(bad));
+    allowed.insert(known.begin(), known.end());
+    for (const std::string& feature : features_of(dockerfile::parse(after)))
+      EXPECT_TRUE(allowed.contains(feature)) << rule.code << " writes " << feature;
   }
 }
 
@@ -515,6 +544,14 @@ TEST(DC1006, AcceptsWhatIsInALayer) {
          {"FROM a AS b\nRUN --mount=type=cache,target=/s/t make\nFROM c\nCOPY s/t/x /x\n", {}}});
 }
 
+TEST(InvalidDefinitionDescription, TakesDirectivesBelowAShebangForComments) {
+  lint::Config config;
+  config.ignore = {"DC1009", "DC4010"};
+  EXPECT_EQ(findings("# check=experimental=all\nARG V\nFROM a:1\n", config), Texts{});
+  EXPECT_EQ(findings("#!/bin/sh\n# check=experimental=all\nARG V\nFROM a:1\n", config),
+            Texts{"InvalidDefinitionDescription:3"});
+}
+
 TEST(DC1008, AsksForTheDirectiveOnce) {
   check("DC1008",
         {{"FROM a\nRUN --mount=type=tmpfs,target=/x y\nCOPY --exclude=x a b\nCOPY --parents a b\n",
@@ -550,6 +587,10 @@ TEST(DC1008, PutsTheDirectiveAtTheTop) {
   const lint::Config config = config_selecting({"DC1008"});
   EXPECT_EQ(fixed("\xEF\xBB\xBF# escape=`\nFROM a\nCOPY --parents a b\n", config, {}, true),
             "\xEF\xBB\xBF# syntax=docker/dockerfile:1\n# escape=`\nFROM a\nCOPY --parents a b\n");
+  EXPECT_EQ(
+      fixed("#!/usr/bin/env docker build\n# check=skip=none\nFROM a\nCOPY --parents a b\n", config, {}, true),
+      "#!/usr/bin/env docker build\n# syntax=docker/dockerfile:1\n# check=skip=none\nFROM a\nCOPY --parents "
+      "a b\n");
 }
 
 TEST(DC1009, FindsImagesWithoutDigest) {

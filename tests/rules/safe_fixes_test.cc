@@ -125,6 +125,25 @@ std::string offered_install(const Install& one) {
   return kind_of(findings);
 }
 
+TEST(DC4016, OffersAHeredocOnlyForWhatAScriptDoesAlike) {
+  const Case cases[] = {
+      {"DC4016", "FROM a\nRUN a && \\\n b && c && d && e && f\n", "unsafe"},
+      {"DC4016", "FROM a\nRUN a | x > y && \\\n b && c && d && e && f\n", "unsafe"},
+      {"DC4016", "FROM a\nRUN set -ex && \\\n b && c && d && e && f\n", "unsafe"},
+      {"DC4016", "FROM a\r\nRUN a && \\\r\n b && c && d && e && f\r\n", "no fix"},
+      {"DC4016", "FROM a\nRUN set +e && \\\n b && c && d && e && f\n", "no fix"},
+      {"DC4016", "FROM a\nRUN . ./env && \\\n b && c && d && e && f\n", "no fix"},
+      {"DC4016", "FROM a\nRUN a && eval 'b; c' && \\\n d && e && f && g\n", "no fix"},
+      {"DC4016", "FROM a\nRUN a && \\\n # why\n b && c && d && e && f\n", "no fix"},
+      {"DC4016", "FROM a\nRUN ! a && \\\n b && c && d && e && f\n", "no fix"},
+      {"DC4016", "FROM a\nRUN (a) && \\\n b && c && d && e && f && g\n", "no fix"},
+      {"DC4016", "FROM a\nRUN echo EOF && \\\n b && c && d && e && f\n", "no fix"},
+      {"DC4016", "FROM a\nRUN a && echo 'x\\\n y' && c && d && e && f\n", "no fix"},
+  };
+  for (const Case& one : cases)
+    EXPECT_EQ(offered(one), one.expected) << one.text;
+}
+
 TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
   const std::pair<const char*, const char*> list = {
       "requirements.txt", "flask==3.0.3\nuvicorn[standard]>=0.30 ; python_version>'3'\n# x\n"};

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dcache/text/edit.h"
+#include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/json_writer.h"
@@ -162,6 +163,12 @@ TEST(Words, TellDurations) {
                 {130, "2 min 10 s"}, {3900, "1 h 5 min"}, {1e15, "a long time"}, {-1, "a long time"}};
   for (const auto& [seconds, words] : kCases)
     EXPECT_EQ(duration_words(seconds), words);
+}
+
+TEST(Failure, NamesItsPlaceAsFarAsItIsKnown) {
+  EXPECT_EQ(words_of({.path = "f", .line = 2, .column = 3, .message = "m", .remedy = "r"}), "f:2:3: m; r");
+  EXPECT_EQ(words_of({.path = "f", .line = 2, .message = "m", .remedy = {}}), "f:2: m");
+  EXPECT_EQ(words_of({.path = "f", .message = "m", .remedy = {}}), "m");
 }
 
 TEST(ReadFile, SaysWhatIsWrong) {

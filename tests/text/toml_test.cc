@@ -56,6 +56,21 @@ TEST(Toml, CharactersBeyondAsciiAreInQuotesOrComments) {
   }
 }
 
+TEST(Toml, NamesOfManyPartsAreRefused) {
+  const auto repeated = [](std::string_view text, size_t times) {
+    std::string all;
+    for (size_t i = 0; i < times; ++i)
+      all += text;
+    return all;
+  };
+  const std::string parts = repeated("a.", 200'000);
+  for (const std::string& text :
+       {parts + "a = 1\n", "[" + parts + "a]\n", "[[" + parts + "a]]\n", "x = {b = 1, " + parts + "a = 1}\n"})
+    EXPECT_THROW((void)parse_toml(text), toml::parse_error);
+  EXPECT_NO_THROW(
+      (void)parse_toml("x = [" + repeated("1.5, ", 3000) + "]\ny = '" + repeated(".", 3000) + "'\n"));
+}
+
 TEST(Json, DeeperThan500LevelsIsNotRead) {
   const auto nested = [](size_t levels) { return std::string(levels, '[') + std::string(levels, ']'); };
   EXPECT_FALSE(parse_json(nested(500)).is_discarded());

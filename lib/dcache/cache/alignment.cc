@@ -9,7 +9,7 @@ using plan::Graph;
 using plan::Step;
 
 std::string words_of(const Step& step) {
-  return step.instruction->one_line();
+  return step.one_line();
 }
 
 Alignment::Alignment(const Graph& before, const Graph& after) : partner_(after.steps.size()) {

@@ -137,7 +137,7 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     return tl::unexpected(
         std::vector<Failure>{{{}, 0, 0, walk.error(), std::string(context::remedy_for_walk(walk.error()))}});
   build.contexts_->main = std::move(walk->snapshot);
-  build.problems_ = std::move(walk->problems);
+  build.add_problems("", std::move(walk->problems));
   build.ignored_entries_ = walk->ignored;
   build.ignored_by_ = std::move(walk->ignored_by);
   for (const auto& [name, source] : options.plan.named_contexts) {
@@ -150,7 +150,9 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
       return tl::unexpected(std::vector<Failure>{
           {{}, 0, 0, named.error(), std::string(context::remedy_for_walk(named.error()))}});
     build.contexts_->named[name] = std::move(named->snapshot);
+    build.add_problems(name, std::move(named->problems));
   }
+  build.find_readers();
   if (!options.names_only && !options.without_keys) build.keys_ = build.selected_files();
   return build;
 }
@@ -230,7 +232,9 @@ tl::expected<Build, std::vector<Failure>> Build::reduced(const Paths& paths, con
   for (const auto& [name, snapshot] : contexts_->named)
     parts.named_contexts.emplace(name, reduce(name, snapshot));
   auto build = make(options_, std::move(parts));
-  if (build) build->ignore_ = ignore_;
+  if (!build) return build;
+  build->ignore_ = ignore_;
+  build->problems_ = problems_;
   return build;
 }
 
@@ -374,7 +378,7 @@ void Build::hash(const Wanted& wanted, const Progress& progress, const Only& onl
     auto problems = options_.files->hash(
         snapshot, folder,
         {.wanted = is_wanted, .store = options_.hash_store, .progress = progress, .stop = options_.stop});
-    std::ranges::move(problems, std::back_inserter(problems_));
+    add_problems(name, std::move(problems));
     moved = moved || snapshot.records().data() != first;
   };
   hash_context(contexts_->main, "", options_.context);
@@ -385,6 +389,47 @@ void Build::hash(const Wanted& wanted, const Progress& progress, const Only& onl
   } else if (moved) {
     keys_ = selected_files();
   }
+  find_readers();
+}
+
+void Build::add_problems(const std::string& context, std::vector<context::Problem> problems) {
+  for (context::Problem& problem : problems)
+    problems_.push_back({context, std::move(problem)});
+}
+
+void Build::find_readers() {
+  const auto is_open = [](const ContextProblem& one) {
+    return one.problem.kind == context::Problem::Kind::kUnreadable && !one.step;
+  };
+  if (std::ranges::none_of(problems_, is_open)) return;
+  const std::vector<StepKeys> keys = selected_files();
+  const auto reads = [&](size_t step, const ContextProblem& one) {
+    return std::ranges::any_of(keys[step].reads, [&](const ReadFiles& read) {
+      const auto is_it = [&](const SelectedFile& file) { return file.record->path == one.problem.path; };
+      return graph_->steps[step].reads[read.read].name == one.context &&
+             std::ranges::any_of(read.selection.files, is_it);
+    });
+  };
+  for (ContextProblem& one : problems_) {
+    if (!is_open(one)) continue;
+    for (size_t step = 0; step < keys.size() && !one.step; ++step) {
+      if (graph_->steps[step].needed && reads(step, one)) one.step = step;
+    }
+  }
+}
+
+std::vector<Failure> Build::read_failures() const {
+  std::vector<Failure> failures;
+  for (const ContextProblem& one : problems_) {
+    if (!one.step) continue;
+    const plan::Step& step = graph_->steps[*one.step];
+    failures.push_back(
+        {options_.dockerfile, step.instruction->start_line, 1,
+         fmt::format("{} reads {}, which can't be read: {}", dockerfile::name_of(step.instruction->keyword),
+                     one.problem.path, one.problem.reason),
+         "correct its permissions, or add it to .dockerignore"});
+  }
+  return failures;
 }
 
 }  // namespace dcache::cache

@@ -65,6 +65,13 @@ tl::expected<IgnoreFile, Failure> load_ignore_file(const std::string& dockerfile
                                                    plan::Builder builder = plan::Builder::kBuildkit,
                                                    const context::FileSystem& files = *context::disk());
 
+// What the walk of a context and the hashing of its files met.
+struct ContextProblem {
+  std::string context;  // the name of a named context, empty for the main one
+  context::Problem problem;
+  std::optional<size_t> step = {};  // the first needed one that reads what can't be read
+};
+
 class Build {
  public:
   // Reads the Dockerfile and what the context contains, without the content of its files. Fails with
@@ -103,7 +110,9 @@ class Build {
   }
   // What each step reads, and its keys: of files that were loaded, only once hash_files() was called.
   const std::vector<StepKeys>& keys() const { return keys_; }
-  const std::vector<context::Problem>& problems() const { return problems_; }
+  const std::vector<ContextProblem>& problems() const { return problems_; }
+  // A failure for each file that a step reads and nobody can read, at its instruction: the build fails.
+  std::vector<Failure> read_failures() const;
   uint64_t ignored_entries() const { return ignored_entries_; }
   // By pattern of the ignore file, in their order.
   const std::vector<context::Ignored>& ignored_by() const { return ignored_by_; }
@@ -143,6 +152,8 @@ class Build {
   void hash(const Wanted& wanted, const Progress& progress, const Only& only, bool make_keys);
   std::vector<context::Record> assumed_records(const std::string& context,
                                                const std::vector<std::string>& paths) const;
+  void add_problems(const std::string& context, std::vector<context::Problem> problems);
+  void find_readers();
   Report with_patterns(Report report, std::span<const Build* const> earlier) const;
   // Of the files in contexts, but without keys.
   std::vector<StepKeys> selected_files() const;
@@ -154,7 +165,7 @@ class Build {
   std::shared_ptr<IgnoreFile> ignore_ = std::make_shared<IgnoreFile>();
   std::unique_ptr<Trees> contexts_ = std::make_unique<Trees>();
   std::vector<StepKeys> keys_;
-  std::vector<context::Problem> problems_;
+  std::vector<ContextProblem> problems_;
   uint64_t ignored_entries_ = 0;
   std::vector<context::Ignored> ignored_by_;
 };

@@ -1,6 +1,6 @@
 #include "dcache/cache/lookup.h"
 
-#include <optional>
+#include <algorithm>
 #include <span>
 
 namespace dcache::cache {
@@ -10,6 +10,13 @@ using plan::Graph;
 using plan::Step;
 using Match = KnownKeys::Match;
 using Source = KnownKeys::Source;
+
+// Which sources can have answered for a step and what is below it.
+struct Reached {
+  std::vector<bool> together;  // these all, with one key
+  std::vector<bool> alone;     // each of these by itself, if it was the one to answer
+  bool is_sure = true;         // the step is known whichever answered
+};
 
 // Goes through the steps from the first on.
 class Lookup {
@@ -21,54 +28,67 @@ class Lookup {
     Knowledge knowledge;
     for (size_t i = 0; i < keys.size(); ++i) {
       const Step& step = graph_.steps[i];
-      std::vector<bool> knowing = knowing_sources(step, keys[i].key);
-      const std::optional<size_t> answering = answering_source(knowing);
+      Reached reached = reached_by(step, keys[i].key);
+      const std::vector<bool> answering = answering_sources(reached);
+      knowledge.is_known.push_back(reached.is_sure);
       // Anybody can pull an image.
       const bool is_image = step.kind == Step::Kind::kImage;
-      knowledge.is_known.push_back(answering.has_value());
-      knowledge.has_result.push_back(is_image || (answering && has_result(keys[i].key, knowing, *answering)));
+      knowledge.has_result.push_back(is_image || (reached.is_sure && has_result(keys[i].key, answering)));
       const bool is_found_elsewhere = answer_ == Answer::kAny || step.independent || !step.reads_context();
-      if (answering && !is_found_elsewhere) {
-        knowing.assign(knowing.size(), false);
-        knowing[*answering] = true;
+      if (!is_found_elsewhere) {
+        reached.alone = answering;
+        reached.together.assign(sources_.size(), false);
       }
-      reached_.push_back(std::move(knowing));
+      reached_.push_back(std::move(reached));
     }
     return knowledge;
   }
 
  private:
-  // The sources that know a step and what is below it.
-  std::vector<bool> knowing_sources(const Step& step, const AssumedKeys& key) const {
-    std::vector<bool> knowing;
-    for (size_t source = 0; source < sources_.size(); ++source) {
-      const bool is_reached = !step.below || step.independent || reached_[*step.below][source];
-      knowing.push_back(is_reached && sources_[source].find(key) >= least_);
+  Reached reached_by(const Step& step, const AssumedKeys& key) const {
+    const size_t count = sources_.size();
+    Reached reached{std::vector<bool>(count, true), std::vector<bool>(count)};
+    if (step.below && !step.independent) reached = reached_[*step.below];
+    const bool was_together = has_any(reached.together);
+    for (size_t source = 0; source < count; ++source) {
+      if (sources_[source].find(key) >= least_) continue;
+      reached.together[source] = false;
+      if (reached.alone[source]) reached.is_sure = false;
+      reached.alone[source] = false;
     }
-    return knowing;
+    if (was_together && !has_any(reached.together)) reached.is_sure = false;
+    if (count == 0) reached.is_sure = false;
+    return reached;
   }
 
-  std::optional<size_t> answering_source(const std::vector<bool>& knowing) const {
-    std::optional<size_t> answering;
-    for (size_t source = 0; source < knowing.size(); ++source) {
-      if (knowing[source] && (!answering || answer_ == Answer::kLast)) answering = source;
+  static bool has_any(const std::vector<bool>& some) { return std::ranges::find(some, true) != some.end(); }
+
+  std::vector<bool> answering_sources(const Reached& reached) const {
+    std::vector<bool> answering(sources_.size());
+    for (size_t source = sources_.size(); source-- > 0;) {
+      answering[source] = reached.together[source] || reached.alone[source];
+      if (answering[source] && answer_ == Answer::kLast) break;
     }
     return answering;
   }
 
-  bool has_result(const AssumedKeys& key, const std::vector<bool>& knowing, size_t answering) const {
-    if (answer_ != Answer::kAny) return sources_[answering].find_result(key) >= least_;
-    for (size_t source = 0; source < knowing.size(); ++source) {
-      if (knowing[source] && sources_[source].find_result(key) >= least_) return true;
+  // Whether one of those that may answer has the result, at worst each of them.
+  bool has_result(const AssumedKeys& key, const std::vector<bool>& answering) const {
+    bool any = false, all = true;
+    for (size_t source = 0; source < answering.size(); ++source) {
+      if (!answering[source]) continue;
+      const bool has = sources_[source].find_result(key) >= least_;
+      any = any || has;
+      all = all && has;
     }
-    return false;
+    return answer_ == Answer::kWorst ? any && all : any;
   }
 
   const Graph& graph_;
   std::span<const Source> sources_;
   const Match least_;
   const Answer answer_;
-  std::vector<std::vector<bool>> reached_;  // by step: the sources in which what is on top of it is found
+  std::vector<Reached> reached_;  // by step
 };
 
 }  // namespace

@@ -2,8 +2,9 @@
 //
 // A step that several imports know is one step for BuildKit, of whichever import answers first: the results
 // of the others are not looked for. And if it reads the context, the steps on top of it are found in that
-// import alone. So with several imports a build does not reuse the same steps every time. With up to three
-// imports the last one nearly always answers first.
+// import alone. Each step is asked for by itself, so another import may answer for the next one, and a build
+// does not reuse the same steps every time. With up to three imports the last one nearly always answers
+// first.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +20,9 @@ namespace dcache::cache {
 
 // Which import answers.
 enum class Answer : uint8_t {
-  kAny,  // whichever knows most
-  kFirst,
-  kLast,
+  kAny,    // whichever knows most
+  kLast,   // the last one that knows a step
+  kWorst,  // for each step any: known is what is found whichever answers
 };
 inline constexpr size_t kMostImportsInOrder = 3;
 

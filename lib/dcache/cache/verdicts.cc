@@ -89,11 +89,11 @@ Outcome outcome_at_worst(const KnownKeys& known, const State& now, Answer answer
 // What differs with the import that answers.
 void judge_reliability(const KnownKeys& known, const State& now, std::vector<Judgement>& judgements) {
   const Outcome last = outcome_at_worst(known, now, Answer::kLast);
-  const Outcome first = outcome_at_worst(known, now, Answer::kFirst);
+  const Outcome worst = outcome_at_worst(known, now, Answer::kWorst);
   const bool is_last_likely = known.sources().size() <= kMostImportsInOrder;
   for (size_t i = 0; i < judgements.size(); ++i) {
     Judgement& judgement = judgements[i];
-    if (judgement.verdict != Verdict::kHit || (last.is_reused(i) && first.is_reused(i))) continue;
+    if (judgement.verdict != Verdict::kHit || (last.is_reused(i) && worst.is_reused(i))) continue;
     judgement.is_not_reliable = true;
     if (!is_last_likely || last.is_reused(i)) continue;
     judgement.verdict = Verdict::kDepends;

@@ -33,7 +33,12 @@ class Boundary {
   std::vector<std::string> within_;   // after all links
 };
 
-// The path from the root of the file system, cleaned; links are not followed.
+// The current folder; empty where it was deleted.
+std::string current_folder();
+// The path from the root of the file system, cleaned; links are not followed. Relative in a deleted folder.
 std::string absolute_path(const std::string& path);
+
+// The same after all symbolic links of what exists; the last parts need not be there.
+std::string resolved_path(const std::string& path);
 
 }  // namespace dcache::context

@@ -67,9 +67,7 @@ class Disk : public FileSystem {
   }
 
   bool exists(const std::string& path) const override {
-    if (memo_ != nullptr) return memo_->exists(path);
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0;
+    return memo_ != nullptr ? memo_->exists(path) : text::may_exist(path);
   }
 
   std::vector<Listed> list(const std::string& folder) const override {

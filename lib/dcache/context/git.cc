@@ -19,6 +19,7 @@
 #include "dcache/text/digest.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
+#include "dcache/text/system.h"
 
 namespace dcache::context {
 namespace {
@@ -382,9 +383,11 @@ struct GitRepository::State {
   bool has_other_ctime(const git_index_entry& entry) const {
     struct stat status {};
     const std::string place = std::string(library().git_repository_workdir(repository.get())) + entry.path;
-    return ::lstat(place.c_str(), &status) != 0 ||
-           static_cast<uint32_t>(status.st_ctim.tv_sec) != static_cast<uint32_t>(entry.ctime.seconds) ||
-           static_cast<uint32_t>(status.st_ctim.tv_nsec) != entry.ctime.nanoseconds;
+    if (::lstat(place.c_str(), &status) != 0) return true;
+    const int64_t changed = text::changed_at(status);
+    constexpr int64_t kSecond = 1'000'000'000;
+    return static_cast<uint32_t>(changed / kSecond) != static_cast<uint32_t>(entry.ctime.seconds) ||
+           static_cast<uint32_t>(changed % kSecond) != entry.ctime.nanoseconds;
   }
 
   // Adds the files of which git has the same, and of which the work tree has other bytes than a checkout with
@@ -461,7 +464,10 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
   if (!library().problem.empty()) return tl::unexpected(library().problem);
   git_repository* found = nullptr;
   const int status = open_repository(&found, folder);
-  if (status == GIT_EOWNER) {
+  // Of a user without a configuration libgit2 says that this key was not found.
+  const bool is_foreign =
+      status == GIT_EOWNER || (status != 0 && last_error().find("safe.directory") != std::string::npos);
+  if (is_foreign) {
     return tl::unexpected(fmt::format(
         "the git repository of {} belongs to another user, so it is not read: run dcache as its owner, "
         "or git config --global --add safe.directory FOLDER",

@@ -58,8 +58,8 @@ Hash hash_bytes(std::string_view bytes) {
 }
 
 Stamp stamp_of(const struct stat& status) {
-  return {status.st_dev, status.st_ino, static_cast<uint64_t>(status.st_size), text::modified_at(status),
-          text::changed_at(status)};
+  return {static_cast<uint64_t>(status.st_dev), status.st_ino, static_cast<uint64_t>(status.st_size),
+          text::modified_at(status), text::changed_at(status)};
 }
 
 Hash hash_attributes(int descriptor) {
@@ -75,23 +75,19 @@ Hash hash_attributes(int descriptor) {
   return hasher.finish();
 }
 
-tl::expected<HashedFile, std::string> hash_file(const std::string& path,
-                                                const std::function<void(size_t)>& progress) {
-  const auto failure = [&] {
-    return tl::unexpected(fmt::format("can't read {}: {}", path, std::strerror(errno)));
-  };
-  const text::Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (fd.get() < 0) return failure();
+namespace {
+
+// What is read of an open file from where it is to its end. Nothing if that fails, with errno.
+std::optional<HashedFile> hash_rest(int fd, const std::function<void(size_t)>& progress) {
   constexpr size_t kPiece = size_t{256} * 1024;
   thread_local const auto kBuffer = std::make_unique_for_overwrite<char[]>(kPiece);
   HashedFile file;
-  file.attributes = hash_attributes(fd.get());
   std::optional<XXH3_state_t> state;  // of a file that takes more than one piece
   size_t filled = 0;                  // bytes of this piece
   while (true) {
-    const ssize_t got = ::read(fd.get(), kBuffer.get() + filled, kPiece - filled);
+    const ssize_t got = ::read(fd, kBuffer.get() + filled, kPiece - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failure();
+    if (got < 0) return std::nullopt;
     // Only this is the end: a file on a network, or before a bad block, gives less than was asked for.
     if (got == 0) break;
     filled += static_cast<size_t>(got);
@@ -109,6 +105,37 @@ tl::expected<HashedFile, std::string> hash_file(const std::string& path,
   XXH3_128bits_update(&*state, kBuffer.get(), filled);
   file.hash = from_xxh(XXH3_128bits_digest(&*state));
   return file;
+}
+
+// Whether what was read between the two is the file as it was at one time. Files of the kernel say that they
+// are empty.
+bool is_whole(const struct stat& before, const struct stat& after, uint64_t size) {
+  return before.st_size == after.st_size && text::modified_at(before) == text::modified_at(after) &&
+         text::changed_at(before) == text::changed_at(after) &&
+         (after.st_size == 0 || size == static_cast<uint64_t>(after.st_size));
+}
+
+}  // namespace
+
+tl::expected<HashedFile, std::string> hash_file(const std::string& path,
+                                                const std::function<void(size_t)>& progress) {
+  const auto failure = [] { return tl::unexpected(std::string(std::strerror(errno))); };
+  const text::Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (fd.get() < 0) return failure();
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries; ++i) {
+    struct stat before {};
+    struct stat after {};
+    if (::fstat(fd.get(), &before) != 0) return failure();
+    auto file = hash_rest(fd.get(), i == 0 ? progress : nullptr);
+    if (!file || ::fstat(fd.get(), &after) != 0) return failure();
+    if (is_whole(before, after, file->size)) {
+      file->attributes = hash_attributes(fd.get());
+      return *file;
+    }
+    if (::lseek(fd.get(), 0, SEEK_SET) != 0) return failure();
+  }
+  return tl::unexpected(std::string("it changes while it is read"));
 }
 
 Hasher::Hasher() noexcept = default;

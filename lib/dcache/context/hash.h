@@ -53,7 +53,7 @@ struct HashedFile {
   uint64_t size = 0;  // bytes that were read
 };
 // Hash of what a file contains, read in pieces, and of its extended attributes; `progress`, if given, is told
-// the bytes of each piece. The error is a sentence that names the path.
+// the bytes of each piece. The error is the reason, without the path.
 tl::expected<HashedFile, std::string> hash_file(const std::string& path,
                                                 const std::function<void(size_t)>& progress = {});
 

@@ -80,7 +80,7 @@ HashStore HashStore::open(const std::string& folder, const std::string& context)
   if (!content || content->size() < sizeof header) return store;
   std::memcpy(&header, content->data(), sizeof header);
   const std::string_view body = std::string_view(*content).substr(sizeof header);
-  if (header.magic != Header().magic || header.entries != body.size() / sizeof(Entry) ||
+  if (body.empty() || header.magic != Header().magic || header.entries != body.size() / sizeof(Entry) ||
       body.size() % sizeof(Entry) != 0 || header.checksum != hash_bytes(body)) {
     return store;
   }

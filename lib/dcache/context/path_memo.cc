@@ -35,8 +35,7 @@ void keep(std::unordered_map<std::string, Value>& all, const std::string& path, 
 
 bool PathMemo::exists(const std::string& path) {
   if (const auto known = find(exists_, path, mutex_)) return *known;
-  struct stat status {};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
+  const bool exists = text::may_exist(path);
   keep(exists_, path, exists, mutex_);
   return exists;
 }

@@ -21,6 +21,7 @@
 
 #include "dcache/context/hash_store.h"
 #include "dcache/text/descriptor.h"
+#include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
 #include "dcache/threads/share.h"
@@ -39,7 +40,7 @@ using text::Descriptor;
 
 constexpr uint32_t kDefaultFolderMode = 0755;
 constexpr size_t kLongestPath = 4000;  // what the system takes, with room for a name
-constexpr std::string_view kTooDeep = "is nested too deeply to read";
+constexpr std::string_view kTooDeep = "it is nested too deeply";
 
 bool before_path(const Record& record, std::string_view path) {
   return path_less(record.path, path);
@@ -211,7 +212,7 @@ class Walker {
     struct stat status {};
     const bool look = !options_.names_only || !ignored_by_.empty() || type == DT_UNKNOWN;
     if (look && ::fstatat(fd, text, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (!ignored) report(folder, path, std::strerror(errno));
+      if (!ignored && !text::is_absent(errno)) add_unknown(name, path, folder);
       return;
     }
     if (look) type = static_cast<unsigned char>(IFTODT(status.st_mode));
@@ -235,6 +236,13 @@ class Walker {
     if (!options_.names_only) folder.stamps.push_back(stamp_of(status));
   }
 
+  // What nobody knows is there all the same, for the steps that would read it.
+  void add_unknown(const Name& name, const std::string& path, Entered& folder) const {
+    report(folder, path, std::strerror(errno));
+    folder.entries.push_back({.name = name.at, .type = name.type == DT_DIR ? Type::kFolder : Type::kFile});
+    if (!options_.names_only) folder.stamps.emplace_back();
+  }
+
   // Type and target. False for what a build context can't contain.
   static bool describe(int fd, const char* name, unsigned char type, const std::string& path, Entered& folder,
                        Entered::Entry& entry) {
@@ -248,11 +256,11 @@ class Walker {
         entry.type = Type::kSymlink;
         return read_target(fd, name, path, folder, entry);
       case DT_SOCK:
-        report(folder, path, "is a socket, which builders leave out");
+        note(folder, path, "is a socket, which builders leave out");
         return false;
       default:
         entry.type = Type::kOther;
-        report(folder, path, "is a FIFO or a device; its content is not part of a cache key");
+        note(folder, path, "is a FIFO or a device; its content is not part of a cache key");
         return true;
     }
   }
@@ -261,9 +269,11 @@ class Walker {
                           Entered::Entry& entry) {
     char target[4096];
     const ssize_t length = ::readlinkat(fd, name, target, sizeof target);
+    if (length < 0 && text::is_absent(errno)) return false;
     if (length < 0) {
       report(folder, path, std::strerror(errno));
-      return false;
+      entry.type = Type::kFile;
+      return true;
     }
     entry.target = folder.targets.size();
     folder.targets.append(target, static_cast<size_t>(length)).push_back('\0');
@@ -311,8 +321,12 @@ class Walker {
     }
   }
 
-  static void report(Entered& folder, const std::string& path, std::string message) {
-    folder.problems.push_back({path, std::move(message)});
+  static void report(Entered& folder, const std::string& path, std::string reason) {
+    folder.problems.push_back({path, std::move(reason)});
+  }
+
+  static void note(Entered& folder, const std::string& path, std::string words) {
+    folder.problems.push_back({path, std::move(words), Problem::Kind::kNote});
   }
 
   const int root_;

@@ -91,10 +91,12 @@ class Snapshot {
   std::shared_ptr<Links> links_ = std::make_shared<Links>();
 };
 
-// Something that stood in the way of a walk, with the path it is about.
+// A file or folder that can't be read, and why; or, as a note, what there is to say of one.
 struct Problem {
+  enum class Kind : uint8_t { kUnreadable, kNote };
   std::string path;
-  std::string message;
+  std::string reason;  // of a note: what follows the path in a sentence
+  Kind kind = Kind::kUnreadable;
 };
 
 // What one pattern of the ignore file keeps out.

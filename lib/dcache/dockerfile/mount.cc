@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "dcache/dockerfile/mount_names.h"
+#include "dcache/text/booleans.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 
@@ -26,16 +28,6 @@ constexpr std::array<std::string_view, 3> kSharing = {"shared", "private", "lock
 constexpr std::array<std::string_view, 19> kKeys = {
     "type", "from", "source", "src", "target", "dst", "destination", "id", "sharing",  "required",
     "size", "mode", "uid",    "gid", "env",    "ro",  "readonly",    "rw", "readwrite"};
-
-std::optional<bool> read_bool(std::string_view value) {
-  for (const std::string_view yes : {"1", "t", "T", "TRUE", "true", "True"}) {
-    if (value == yes) return true;
-  }
-  for (const std::string_view no : {"0", "f", "F", "FALSE", "false", "False"}) {
-    if (value == no) return false;
-  }
-  return std::nullopt;
-}
 
 std::optional<uint32_t> read_number(std::string_view value, int base) {
   uint32_t number = 0;
@@ -93,11 +85,11 @@ class MountReader {
     const auto invalid = [&] { return wrong(fmt::format("'{}' is not a value for '{}'", value, key)); };
     if (key == "type") return set_type(value);
     if (key == "readonly" || key == "ro" || key == "readwrite" || key == "rw") {
-      const auto on = read_bool(value);
+      const auto on = text::parse_bool(value);
       if (!on) return invalid();
       set_access(*on == (key.starts_with("reado") || key == "ro"));
     } else if (key == "required") {
-      const auto on = read_bool(value);
+      const auto on = text::parse_bool(value);
       if (!on) return invalid();
       return set_required(*on);
     } else if (key == "size") {
@@ -171,6 +163,18 @@ class MountReader {
 };
 
 }  // namespace
+
+std::span<const std::string_view> mount_option_names() {
+  return kKeys;
+}
+
+std::span<const std::string_view> mount_type_names() {
+  return kTypeNames;
+}
+
+std::span<const std::string_view> mount_sharing_names() {
+  return kSharing;
+}
 
 std::string_view name_of(Mount::Type type) {
   return kTypeNames[static_cast<size_t>(type)];

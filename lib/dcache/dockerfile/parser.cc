@@ -123,7 +123,7 @@ class Parser {
     const std::string_view line = text::trim_left(without_line_end(physical));
     const uint32_t first_line = line_;
     const bool comment = line.starts_with('#');
-    if (directives_allowed_) read_directive_line(line);
+    read_directive_line(physical, line);
     if (comment) add_comment(line);
     if (comment || line.empty()) return;
 
@@ -177,27 +177,42 @@ class Parser {
     return file_.arena_.copy(joined_);
   }
 
-  void read_directive_line(std::string_view line) {
+  // BuildKit reads directives twice. Its parser reads `escape`, and directives may be indented there. For
+  // `syntax` and `check` it searches the text: that passes over a shebang in the first line, and ends at a
+  // line that does not start with `#`.
+  // Source: https://github.com/moby/buildkit/blob/master/frontend/dockerfile/parser/directives.go
+  void read_directive_line(std::string_view physical, std::string_view line) {
+    if (!escape_may_follow_ && !options_may_follow_) return;
+    if (line_ == 1 && physical.starts_with("#!")) {
+      escape_may_follow_ = false;
+      return;
+    }
     const auto found = read_directive(line);
-    directives_allowed_ = found.has_value();
-    if (!found) return;
-    const std::string name = text::to_lower(found->name);
-    if (name != "escape" && name != "syntax" && name != "check") {
-      directives_allowed_ = false;  // an unknown one is a comment, and ends them
+    const std::string name = found ? text::to_lower(found->name) : "";
+    // An unknown one is a comment, and ends them.
+    const bool known = name == "escape" || name == "syntax" || name == "check";
+    escape_may_follow_ &= known;
+    options_may_follow_ &= known && physical.starts_with('#');
+    if (!known) return;
+    if (std::ranges::find(seen_directives_, name) == seen_directives_.end()) {
+      seen_directives_.push_back(name);
+      add_directive(name, line, found->value);
       return;
     }
-    if (file_.directive(name)) {
-      fail(span_of(line), line_, fmt::format("the directive '{}' is given twice", name),
-           "keep one of the two lines");
-      return;
-    }
-    file_.directives_.push_back(
-        {file_.arena_.copy(name), found->value, span_of(line), span_of(found->value), line_});
+    options_may_follow_ = false;
+    if (!escape_may_follow_) return;
+    fail(span_of(line), line_, fmt::format("the directive '{}' is given twice", name),
+         "keep one of the two lines");
+  }
+
+  void add_directive(std::string_view name, std::string_view line, std::string_view value) {
+    if (!(name == "escape" ? escape_may_follow_ : options_may_follow_)) return;
+    file_.directives_.push_back({file_.arena_.copy(name), value, span_of(line), span_of(value), line_});
     if (name != "escape") return;
-    if (found->value == "\\" || found->value == "`") {
-      file_.escape_ = found->value[0];
+    if (value == "\\" || value == "`") {
+      file_.escape_ = value[0];
     } else {
-      fail(span_of(found->value), line_, fmt::format("'{}' can't be the escape character", found->value),
+      fail(span_of(value), line_, fmt::format("'{}' can't be the escape character", value),
            "use a backslash or a backtick");
     }
   }
@@ -420,8 +435,10 @@ class Parser {
   File file_;
   std::string_view source_;
   size_t at_ = 0;
-  uint32_t line_ = 0;  // of the line read last
-  bool directives_allowed_ = true;
+  uint32_t line_ = 0;               // of the line read last
+  bool escape_may_follow_ = true;   // the directive
+  bool options_may_follow_ = true;  // `syntax` and `check`
+  std::vector<std::string> seen_directives_;
   std::string joined_;
   std::vector<Segment> segments_;
   std::vector<RawWord> words_;

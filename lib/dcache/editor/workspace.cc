@@ -99,7 +99,7 @@ Workspace::Failures failed(std::string message) {
 // Whether a text of that name says what holds for others.
 bool is_configuration(const Workspace::Options& options, const std::string& path) {
   const std::string_view name = text::base_name(path);
-  return name == ".dcache.toml" || lint::is_hadolint_config(path) || path == options.config;
+  return name == project::kSettingsName || lint::is_hadolint_config(path) || path == options.config;
 }
 
 // What the values of --cache-from mean.
@@ -307,7 +307,7 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
   if (const auto kind = lint::companion_kind(path)) {
     auto source = state->texts->read(path);
     if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
-    linted.plain = std::make_shared<const Plain>(std::move(*source));
+    linted.plain = std::make_shared<const Plain>(*kind, std::move(*source));
     lint::Companion companion(*kind, path, linted.plain->source,
                               state->around_companion(*kind, path, linted.plain->source), *state->texts);
     linted.findings = entry.linter->lint(companion);

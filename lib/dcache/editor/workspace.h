@@ -92,8 +92,9 @@ class Workspace {
 
   // A text with its lines.
   struct Plain {
-    explicit Plain(std::string text) : source(std::move(text)), lines(source) {}
+    Plain(lint::CompanionKind of, std::string text) : kind(of), source(std::move(text)), lines(source) {}
 
+    lint::CompanionKind kind;
     std::string source;
     text::LineIndex lines;
   };

@@ -14,6 +14,7 @@
 #include "dcache/cache/report.h"
 #include "dcache/context/commit_files.h"
 #include "dcache/context/git_objects.h"
+#include "dcache/plan/graph.h"
 #include "dcache/project/images.h"
 #include "dcache/text/failure.h"
 
@@ -56,6 +57,7 @@ struct StepHistory {
   std::string stage;
   uint32_t line = 0;
   std::string instruction;
+  std::optional<plan::TriggerPlace> trigger = {};  // as of plan::Step
   bool is_run = false;
   size_t rebuilt = 0;  // commits in which it surely rebuilds
   size_t depends = 0;  // commits in which it rebuilds if an earlier step gives something else than before

@@ -144,6 +144,10 @@ std::shared_ptr<const Plan> ImageReplay::plan_of(const std::shared_ptr<const Set
   if (last_ && last_->setup == setup && last_->needed == needed) return last_->plan;
   plan::Options options = setup->options;
   options.built_images = needed;
+  for (auto& [reference, built] : options.built_images) {
+    const auto known = setup->options.built_images.find(reference);
+    if (known != setup->options.built_images.end()) built.triggers = known->second.triggers;
+  }
   return std::make_shared<const Plan>(cache::plan_file(setup->dockerfile, setup->text, options));
 }
 
@@ -308,6 +312,8 @@ std::vector<std::string> ImageReplay::paths_of(const StepReport& step, const Bui
       return {cause.path};
     case Cause::Kind::kInstruction:
     case Cause::Kind::kNew:
+      if (const auto& trigger = now.plan->graph->steps[step.step].trigger) return {trigger->dockerfile};
+      return {now.setup->dockerfile};
     case Cause::Kind::kStage:
     case Cause::Kind::kTarget:
       return {now.setup->dockerfile};
@@ -414,6 +420,7 @@ ImageHistory ImageReplay::finish() {
     history.stage = graph.stages[step.stage].label();
     history.line = step.instruction->start_line;
     history.instruction = cache::words_of(step);
+    history.trigger = step.trigger;
     history.is_run = step.kind == Step::Kind::kRun;
   }
   result_.places.resize(segments_.size());

@@ -7,11 +7,13 @@
 
 #include <fmt/format.h>
 
+#include "dcache/context/boundary.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/lint/config_reading.h"
 #include "dcache/lint/hadolint_config.h"
 #include "dcache/lint/rule_prefix.h"
 #include "dcache/lint/shellcheck.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/toml.h"
 #include "dcache/text/unicode.h"
@@ -44,7 +46,7 @@ constexpr std::array<std::string_view, 8> kManagerKeys = {"name",      "programs
 constexpr std::array<std::string_view, 3> kSharings = {"shared", "private", "locked"};
 constexpr std::array<std::string_view, 8> kLabelTypes = {"text", "rawtext", "url",    "rfc3339",
                                                          "spdx", "hash",    "semver", "email"};
-constexpr std::string_view kFileName = ".dcache.toml";
+constexpr std::string_view kFileName = project::kSettingsName;
 constexpr std::array<std::string_view, 2> kHadolintNames = {".hadolint.yaml", ".hadolint.yml"};
 
 FilePosition place_of(const toml::node& node) {
@@ -266,9 +268,8 @@ class Reader {
 // The nearest file of one of the names in the folder or above it; empty for none.
 std::string find_upward(const std::string& folder, std::span<const std::string_view> names,
                         const context::FileSystem& files) {
-  std::error_code failure;
-  std::filesystem::path at = std::filesystem::absolute(folder.empty() ? "." : folder, failure);
-  while (!failure && !at.empty()) {
+  std::filesystem::path at = context::absolute_path(folder.empty() ? "." : folder);
+  while (!at.empty()) {
     for (const std::string_view name : names) {
       std::string candidate = (at / name).lexically_normal().string();
       if (files.exists(candidate)) return candidate;
@@ -282,10 +283,7 @@ std::string find_upward(const std::string& folder, std::span<const std::string_v
 }  // namespace
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  return text::did_you_mean(word, candidates,
-                            candidates.size() > 11
-                                ? "dcache rules lists all rules"
-                                : fmt::format("known are {}", fmt::join(candidates, ", ")));
+  return text::did_you_mean(word, candidates, fmt::format("known are {}", fmt::join(candidates, ", ")));
 }
 
 void stop(FilePosition at, std::string message, std::string remedy) {
@@ -309,7 +307,8 @@ void check_rule(std::string_view rule, const std::vector<std::string_view>& know
   const bool found = std::ranges::any_of(
       known, [&](std::string_view name) { return text::equals_ignoring_case(name, rule); });
   if (!is_shellcheck_code(rule) && !found)
-    stop(at, fmt::format("unknown rule '{}'", rule), did_you_mean(rule, known));
+    stop(at, fmt::format("unknown rule '{}'", rule),
+         text::did_you_mean(rule, known, "dcache rules lists all rules"));
 }
 
 std::string_view name_of(Level level) {
@@ -405,7 +404,7 @@ std::string to_toml(const Config& config) {
   table.insert("exclude", list(config.exclude));
   table.insert("fail-on", config.fail_on ? name_of(*config.fail_on) : "none");
   table.insert("minimum-engine", config.minimum_engine);
-  table.insert("builder", plan::name_of(config.builder));
+  if (config.builder) table.insert("builder", plan::name_of(*config.builder));
   table.insert("trusted-registries", list(config.trusted_registries));
   table.insert("strict-labels", config.strict_labels);
   table.insert("shellcheck", config.shellcheck);

@@ -80,10 +80,10 @@ struct Config {
   bool strict_labels = false;  // the schema lists all labels that there may be
   std::vector<OwnPackageManager> package_managers;
   std::vector<Override> overrides;
-  bool report_unused = false;  // comments that silence nothing are findings: DC0002
-  std::string minimum_engine;  // "MAJOR.MINOR" of Docker; empty for any
-  plan::Builder builder = plan::Builder::kBuildkit;
-  bool shellcheck = true;  // ask ShellCheck about the text of RUNs, where a Linter is given one
+  bool report_unused = false;            // comments that silence nothing are findings: DC0002
+  std::string minimum_engine;            // "MAJOR.MINOR" of Docker; empty for any
+  std::optional<plan::Builder> builder;  // absent: the one that definitions name, or else BuildKit
+  bool shellcheck = true;                // ask ShellCheck about the text of RUNs, where a Linter is given one
 };
 
 struct ConfigError {

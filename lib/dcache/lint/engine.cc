@@ -204,7 +204,7 @@ Level Linter::configured_level(const Diagnostic& diagnostic) const {
 void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const {
   const bool is_check = rule.origin == Origin::kBuildkit;
   if (rule.check == nullptr) return;
-  if (rule.needs_buildkit && config_.builder == plan::Builder::kClassic) return;
+  if (rule.needs_buildkit && subject.builder() == plan::Builder::kClassic) return;
   if (is_check && !silence.checks.invalid.empty()) return;  // BuildKit refuses the file for it
   if (is_check && !rule.experimental && silence.checks.skips(rule.code)) return;
   if (!is_check && silence.checks.names(rule.code)) return;

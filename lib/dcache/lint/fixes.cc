@@ -12,6 +12,7 @@
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/fix_check.h"
+#include "dcache/lint/ignore_comment.h"
 #include "dcache/plan/graph.h"
 
 namespace dcache::lint {
@@ -267,6 +268,155 @@ class Fixer {
   FixedText result_;
 };
 
+// The place of a comment, and a rule that it silences.
+struct ToSilence {
+  uint32_t place = 0;
+  std::string code;
+};
+using FindToSilence = std::function<std::vector<ToSilence>(const std::string& text)>;
+
+std::vector<ToSilence> to_silence(const IgnoreComments& comments, const Findings& findings) {
+  std::vector<ToSilence> all;
+  for (const Diagnostic& diagnostic : findings.diagnostics) {
+    if (const auto place = comments.place_of(diagnostic))
+      all.push_back({*place, std::string(diagnostic.rule)});
+  }
+  return all;
+}
+
+// What one comment silences.
+struct Silenced {
+  Diagnostic* first = nullptr;  // of the highest level; its fix is the comment
+  std::vector<std::string> codes;
+
+  bool add(std::string_view code) {
+    if (std::ranges::find(codes, code) != codes.end()) return false;
+    codes.emplace_back(code);
+    return true;
+  }
+};
+using SilencedByPlace = std::map<uint32_t, Silenced>;
+
+std::vector<text::Edit> comments_for(const IgnoreComments& comments, std::string_view reason,
+                                     const SilencedByPlace& places) {
+  std::vector<text::Edit> edits;
+  for (const auto& [place, silenced] : places) {
+    const std::vector<std::string_view> codes(silenced.codes.begin(), silenced.codes.end());
+    edits.push_back(comments.comment(place, codes, reason));
+  }
+  return edits;
+}
+
+// Adds what is found at the same places only once the comments are there, such as findings that a silenced
+// one covers.
+void add_uncovered(const IgnoreComments& comments, std::string_view reason, const std::string& text,
+                   const FindToSilence& find, SilencedByPlace& places) {
+  for (bool more = !places.empty(); more;) {
+    const std::vector<text::Edit> edits = comments_for(comments, reason, places);
+    std::map<uint32_t, Silenced*> moved;
+    uint32_t inserted = 0;
+    size_t i = 0;
+    for (auto& [place, silenced] : places) {
+      inserted += static_cast<uint32_t>(edits[i++].replacement.size());
+      moved[place + inserted] = &silenced;
+    }
+    more = false;
+    for (const ToSilence& one : find(text::apply(text, edits))) {
+      const auto known = moved.find(one.place);
+      if (known != moved.end() && known->second->add(one.code)) more = true;
+    }
+  }
+}
+
+// Makes of each finding's fix the comment that silences it. Those that one comment can silence have it
+// together. `find` says the same of another text.
+void replace_fixes(const IgnoreComments& comments, std::string_view reason, const std::string& text,
+                   const FindToSilence& find, Findings& findings) {
+  SilencedByPlace places;
+  for (Diagnostic& diagnostic : findings.diagnostics) {
+    diagnostic.fix.reset();
+    const auto place = comments.place_of(diagnostic);
+    if (!place) continue;
+    Silenced& silenced = places[*place];
+    silenced.add(diagnostic.rule);
+    if (silenced.first == nullptr || diagnostic.level > silenced.first->level) silenced.first = &diagnostic;
+  }
+  add_uncovered(comments, reason, text, find, places);
+  std::vector<text::Edit> edits = comments_for(comments, reason, places);
+  size_t i = 0;
+  for (const auto& [place, silenced] : places) {
+    Fix& fix = silenced.first->fix.emplace();
+    fix.description = "Silence it";
+    fix.edits = {std::move(edits[i++])};
+  }
+}
+
+using Lint = std::function<Findings(const std::string& text)>;
+
+// What is found in a text, with its fixes; with a reason, with the comments that silence the findings in
+// their place. The arguments have to outlive it.
+Lint lint_dockerfiles(const Linter& linter, const LoadSurroundings& load,
+                      std::optional<std::string_view> reason = std::nullopt) {
+  return [&linter, &load, reason](const std::string& text) {
+    const dockerfile::File file = dockerfile::parse(text);
+    Findings findings = linter.lint(file, load);
+    const FindToSilence find = [&](const std::string& other) {
+      const dockerfile::File now = dockerfile::parse(other);
+      return to_silence(IgnoreComments(now), linter.lint(now, load));
+    };
+    if (reason) replace_fixes(IgnoreComments(file), *reason, text, find, findings);
+    return findings;
+  };
+}
+
+Lint lint_companions(const Linter& linter, CompanionKind kind, const std::string& path,
+                     const LoadSurroundings& load, const context::FileSystem& files,
+                     std::optional<std::string_view> reason = std::nullopt) {
+  return [&linter, kind, &path, &load, &files, reason](const std::string& text) {
+    Companion companion(kind, path, text, load, files);
+    Findings findings = linter.lint(companion);
+    const FindToSilence find = [&](const std::string& other) {
+      Companion now(kind, path, other, load, files);
+      return to_silence(IgnoreComments(kind, now.text()), linter.lint(now));
+    };
+    if (reason) replace_fixes(IgnoreComments(kind, companion.text()), *reason, text, find, findings);
+    return findings;
+  };
+}
+
+FixedText run_fixer(plan::Builder builder, const Lint& lint, std::string text, bool unsafe) {
+  const auto conflict = [&](const std::string& now, const Chosen& chosen) {
+    return problem_with(dockerfile::parse(now), builder, chosen);
+  };
+  return Fixer({lint, conflict}, std::move(text), unsafe).run();
+}
+
+// Of a file beside a Dockerfile.
+FixedText run_fixer(const Lint& lint, std::string text, bool unsafe) {
+  const auto conflict = [](const std::string&, const Chosen&) { return std::optional<std::string>(); };
+  return Fixer({lint, conflict}, std::move(text), unsafe).run();
+}
+
+// How many findings are gone. New ones, such as those about comments, count for nothing.
+size_t count_gone(const Findings& before, const Findings& after) {
+  std::map<std::string_view, size_t> left;
+  for (const Diagnostic& diagnostic : after.diagnostics)
+    ++left[diagnostic.rule];
+  return static_cast<size_t>(std::ranges::count_if(before.diagnostics, [&](const Diagnostic& diagnostic) {
+    size_t& of_rule = left[diagnostic.rule];
+    if (of_rule == 0) return true;
+    --of_rule;
+    return false;
+  }));
+}
+
+void silence(FixedText silenced, const Lint& lint, FixedText& fixed) {
+  // One comment may silence several.
+  fixed.silenced = count_gone(lint(fixed.text), lint(silenced.text));
+  fixed.text = std::move(silenced.text);
+  std::ranges::move(silenced.bad_fixes, std::back_inserter(fixed.bad_fixes));
+}
+
 }  // namespace
 
 void withdraw_bad_fixes(const dockerfile::File& file, Findings& findings) {
@@ -288,21 +438,26 @@ void withdraw_bad_fixes(const dockerfile::File& file, Findings& findings) {
 }
 
 FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe) {
-  const auto lint = [&](const std::string& now) { return linter.lint(dockerfile::parse(now), load); };
-  const auto conflict = [&](const std::string& now, const Chosen& chosen) {
-    return problem_with(dockerfile::parse(now), linter.config().builder, chosen);
-  };
-  return Fixer({lint, conflict}, std::move(text), unsafe).run();
+  return run_fixer(builder_for(linter.config(), load), lint_dockerfiles(linter, load), std::move(text),
+                   unsafe);
 }
 
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
                       const LoadSurroundings& load, bool unsafe, const context::FileSystem& files) {
-  const auto lint = [&](const std::string& now) {
-    Companion companion(kind, path, now, load, files);
-    return linter.lint(companion);
-  };
-  const auto conflict = [](const std::string&, const Chosen&) { return std::optional<std::string>(); };
-  return Fixer({lint, conflict}, std::move(text), unsafe).run();
+  return run_fixer(lint_companions(linter, kind, path, load, files), std::move(text), unsafe);
+}
+
+void add_ignores(const Linter& linter, const LoadSurroundings& load, std::string_view reason,
+                 FixedText& fixed) {
+  const Lint lint = lint_dockerfiles(linter, load, reason);
+  silence(run_fixer(builder_for(linter.config(), load), lint, fixed.text, false), lint, fixed);
+}
+
+void add_ignores(const Linter& linter, CompanionKind kind, const std::string& path,
+                 const LoadSurroundings& load, std::string_view reason, FixedText& fixed,
+                 const context::FileSystem& files) {
+  const Lint lint = lint_companions(linter, kind, path, load, files, reason);
+  silence(run_fixer(lint, fixed.text, false), lint, fixed);
 }
 
 }  // namespace dcache::lint

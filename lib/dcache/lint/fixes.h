@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dcache/context/file_system.h"
@@ -13,9 +14,10 @@ namespace dcache::lint {
 
 struct FixedText {
   std::string text;
-  size_t fixed = 0;               // findings that are gone
-  std::vector<Fix> new_files;     // those of the applied fixes that write a file beside the Dockerfile
-  std::vector<BadFix> bad_fixes;  // that were left out
+  size_t fixed = 0;                    // findings that are gone
+  size_t silenced = 0;                 // findings that comments silence
+  std::vector<Fix> new_files = {};     // those of the applied fixes that write a file beside the Dockerfile
+  std::vector<BadFix> bad_fixes = {};  // that were left out
 };
 
 // Applies fixes until none is left, each round to the text that the last one gave. Fixes that touch the same
@@ -30,6 +32,15 @@ FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurround
 FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
                       const LoadSurroundings& load, bool unsafe,
                       const context::FileSystem& files = *context::disk());
+
+// Adds comments that silence what is found in the text, above each instruction or line that has findings
+// (ignore_comment.h), and counts the findings that are silenced. A comment is added under the same conditions
+// as a fix is applied.
+void add_ignores(const Linter& linter, const LoadSurroundings& load, std::string_view reason,
+                 FixedText& fixed);
+void add_ignores(const Linter& linter, CompanionKind kind, const std::string& path,
+                 const LoadSurroundings& load, std::string_view reason, FixedText& fixed,
+                 const context::FileSystem& files = *context::disk());
 
 // Takes the fixes away from findings of `file` that, made alone, would do something else to its instructions
 // than they say.

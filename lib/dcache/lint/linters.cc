@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "dcache/context/boundary.h"
 #include "dcache/text/path.h"
 
 namespace dcache::lint {
@@ -44,7 +45,7 @@ const Linters::Entry& Linters::with_overrides(const Entry& general, const std::s
   const auto [known, fresh] = by_file_.try_emplace(file);
   Entry& entry = known->second;
   if (!fresh) return entry;
-  const auto whole = [](const std::string& path) { return fs::absolute(path).lexically_normal(); };
+  const auto whole = [](const std::string& path) { return fs::path(context::absolute_path(path)); };
   const fs::path relative = whole(file).lexically_relative(whole(general.path).parent_path());
   auto config = config_for(general.given, relative.generic_string());
   if (!config) {

@@ -75,7 +75,7 @@ void apply(const Overrides& overrides, Config& config) {
   config.ignore.insert(config.ignore.end(), overrides.ignore.begin(), overrides.ignore.end());
   if (!overrides.fail_on.empty()) config.fail_on = level_of(overrides.fail_on);
   if (!overrides.minimum_engine.empty()) config.minimum_engine = overrides.minimum_engine;
-  config.builder = overrides.builder.value_or(config.builder);
+  if (overrides.builder) config.builder = overrides.builder;
   config.report_unused = config.report_unused || overrides.report_unused;
   config.strict_labels = config.strict_labels || overrides.strict_labels;
   config.trusted_registries.insert(config.trusted_registries.end(), overrides.trusted_registries.begin(),

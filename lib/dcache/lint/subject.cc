@@ -169,6 +169,16 @@ const project::Image* Subject::image() {
   return image_.get();
 }
 
+plan::Builder builder_for(const Config& config, const LoadSurroundings& load) {
+  if (config.builder) return *config.builder;
+  return load.builder().value_or(plan::Builder::kBuildkit);
+}
+
+plan::Builder Subject::builder() {
+  if (!builder_) builder_ = builder_for(config_, load_);
+  return *builder_;
+}
+
 bool Subject::is_defined(std::string_view name) {
   if (!names_asked_) {
     names_asked_ = true;
@@ -179,7 +189,7 @@ bool Subject::is_defined(std::string_view name) {
 
 const plan::Graph& Subject::graph() {
   if (graph_) return *graph_;
-  plan::Options options{.builder = config_.builder};
+  plan::Options options{.builder = builder()};
   if (const project::Image* meant = image()) {
     options.named_contexts = meant->build.plan.named_contexts;
     options.build_args = meant->build.plan.build_args;

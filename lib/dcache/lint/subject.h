@@ -45,6 +45,10 @@ struct Run {
   std::string_view source;  // of the file
 };
 
+// The builder that a Dockerfile is checked for: the one that the configuration names, or else the one that
+// definitions build it with.
+plan::Builder builder_for(const Config& config, const LoadSurroundings& load);
+
 class Subject {
  public:
   // `load` gives the files around the Dockerfile, or null where there are none (standard input). Dockerfiles
@@ -55,6 +59,8 @@ class Subject {
   const Config& config() const { return config_; }
   // The build that the file is meant for; null where that is not known.
   const project::Image* image();
+  // The builder that the file is checked for.
+  plan::Builder builder();
   // Whether definitions decide what a name means that FROM, COPY --from or a mount has: it is that of a named
   // context, or of an image that the repository builds. Nobody can pin or correct it in the Dockerfile.
   bool is_defined(std::string_view name);
@@ -96,6 +102,7 @@ class Subject {
   LoadSurroundings load_;
   bool image_asked_ = false;
   std::shared_ptr<const project::Image> image_;
+  std::optional<plan::Builder> builder_;
   bool names_asked_ = false;
   LoadSurroundings::Names names_;
   text::Arena texts_;  // of words in runs

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dcache/text/booleans.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -53,13 +54,6 @@ bool lists(const std::vector<std::string_view>& list, std::string_view check) {
   return std::ranges::find(list, check) != list.end();
 }
 
-// As Go reads a boolean.
-std::optional<bool> read_bool(std::string_view value) {
-  if (lists({"1", "t", "T", "true", "TRUE", "True"}, value)) return true;
-  if (lists({"0", "f", "F", "false", "FALSE", "False"}, value)) return false;
-  return std::nullopt;
-}
-
 CheckDirective read_check_options(std::string_view value) {
   constexpr int kMostOptions = 3;
   CheckDirective options;
@@ -74,7 +68,7 @@ CheckDirective read_check_options(std::string_view value) {
     const size_t equals = std::min(option.find('='), option.size());
     const std::string_view key = text::trim(option.substr(0, equals));
     const std::string_view list = text::trim(option.substr(std::min(equals + 1, option.size())));
-    const auto error = key == "error" ? read_bool(list) : std::nullopt;
+    const auto error = key == "error" ? text::parse_bool(list) : std::nullopt;
     if (equals == option.size()) {
       options.invalid = option.empty() ? all : option;
     } else if (key == "skip") {

@@ -60,6 +60,14 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     if (!context.empty() || defined().empty()) return nullptr;
     return {known, &known->images.front()};
   };
+  const auto builder = [defined]() -> std::optional<plan::Builder> {
+    std::optional<plan::Builder> named;
+    for (const project::Image& one : defined()) {
+      if (one.target.builder == plan::Builder::kClassic) return one.target.builder;
+      if (!named) named = one.target.builder;
+    }
+    return named;
+  };
   const auto names = [this, dockerfile, known, defined] {
     std::call_once(known->asked_names, [&] {
       if (images_ == nullptr) return;
@@ -80,8 +88,11 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     if (folder.empty()) folder = text::parent_path(dockerfile);
     return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
   };
-  LoadSurroundings::Parts parts{
-      .files = files, .image = image, .names = names, .context_is_given = !context.empty()};
+  LoadSurroundings::Parts parts{.files = files,
+                                .image = image,
+                                .builder = builder,
+                                .names = names,
+                                .context_is_given = !context.empty()};
   if (seconds_) {
     parts.seconds = [this, dockerfile](const plan::Graph& graph, size_t step) {
       return seconds_(dockerfile, graph, step);
@@ -124,7 +135,12 @@ std::shared_ptr<const IgnoreFileUse> AllSurroundings::ignore_use(const std::stri
 
 std::shared_ptr<const Surroundings> AllSurroundings::load(
     const std::string& folder, tl::expected<cache::IgnoreFile, cache::Failure> ignore) {
-  if (!ignore) return nullptr;
+  if (!ignore) {
+    const std::scoped_lock lock(mutex_);
+    const auto is_same = [&](const text::Failure& known) { return known.path == ignore.error().path; };
+    if (std::ranges::none_of(failures_, is_same)) failures_.push_back(std::move(ignore.error()));
+    return nullptr;
+  }
   Known* known = nullptr;
   {
     const std::scoped_lock lock(mutex_);
@@ -133,6 +149,11 @@ std::shared_ptr<const Surroundings> AllSurroundings::load(
   std::call_once(known->walked,
                  [&] { known->surroundings = read_surroundings(folder, std::move(*ignore), files_); });
   return known->surroundings;
+}
+
+std::vector<text::Failure> AllSurroundings::failures() const {
+  const std::scoped_lock lock(mutex_);
+  return failures_;
 }
 
 }  // namespace dcache::lint

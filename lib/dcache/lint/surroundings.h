@@ -71,6 +71,7 @@ class LoadSurroundings {
   struct Parts {
     Files files = {};
     std::function<std::shared_ptr<const project::Image>()> image = {};
+    std::function<std::optional<plan::Builder>()> builder = {};
     std::function<Names()> names = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
     std::function<std::optional<double>(const plan::Graph&, size_t)> seconds = {};
@@ -84,6 +85,9 @@ class LoadSurroundings {
   }
   // The build that definitions mean for the Dockerfile, or null.
   std::shared_ptr<const project::Image> image() const { return parts_.image ? parts_.image() : nullptr; }
+  // The builder that definitions build the Dockerfile with, if they say so; of several the classic one, which
+  // can do least.
+  std::optional<plan::Builder> builder() const { return parts_.builder ? parts_.builder() : std::nullopt; }
   // The names whose meaning definitions decide, as plan::normal_reference() spells them: named contexts of
   // the builds of the Dockerfile, and images that the repository builds. Null where nothing is known.
   Names names() const { return parts_.names ? parts_.names() : nullptr; }
@@ -124,6 +128,8 @@ class AllSurroundings {
   // that definitions build from it, unless it is given.
   LoadSurroundings of(const std::string& dockerfile, const std::string& context = {},
                       std::shared_ptr<const project::Image> image = nullptr);
+  // What can't be read of the ignore files so far, each once: of their contexts nothing is known.
+  std::vector<text::Failure> failures() const;
   // Of an ignore file that says `text`.
   LoadSurroundings within(const std::string& ignore_file, const std::string& text,
                           const std::string& context = {});
@@ -142,7 +148,8 @@ class AllSurroundings {
   std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<project::ImageFinder> images_;
   Seconds seconds_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::vector<text::Failure> failures_;
   std::map<std::pair<std::string, std::string>, Known> known_;  // by folder and ignore file
   // By project: these live as long as the finder.
   std::map<const project::Project*, std::shared_ptr<const IgnoreFileUse>> ignore_uses_;

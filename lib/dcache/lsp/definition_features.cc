@@ -11,6 +11,7 @@
 #include "dcache/lsp/links.h"
 #include "dcache/lsp/markdown.h"
 #include "dcache/lsp/navigation.h"
+#include "dcache/plan/target.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
@@ -27,7 +28,7 @@ std::vector<Mention> mentions(const DefinitionRequest& request) {
 }
 
 std::optional<Mention> mention_at(const DefinitionRequest& request) {
-  const uint32_t offset = request.positions.offset_of(place_from(request.params.at("position")));
+  const uint32_t offset = request.offset();
   for (Mention& one : mentions(request)) {
     if (one.span.begin <= offset && offset <= one.span.end) return std::move(one);
   }
@@ -63,7 +64,7 @@ std::optional<Target> target_of(const DefinitionRequest& request, const Mention&
   Target target{image->build.dockerfile, *parsed, {}, {}};
   if (mention.kind == Kind::kDockerfile || mention.kind == Kind::kContext) return target;
   if (mention.kind == Kind::kStage) {
-    const plan::Stage* stage = (*parsed)->graph.find_stage(mention.name);
+    const plan::Stage* stage = plan::find_target((*parsed)->graph, mention.name);
     if (stage == nullptr || stage->from == nullptr) return std::nullopt;
     target.span = stage->from->span;
     target.words = fmt::format("{} in line {}", code(stage->from->one_line()), stage->from->start_line);
@@ -214,14 +215,13 @@ Answer symbols(const DefinitionRequest& request) {
 }
 
 Answer complete(const DefinitionRequest& request) {
-  return definition_completions(request,
-                                request.positions.offset_of(place_from(request.params.at("position"))));
+  return definition_completions(request, request.offset());
 }
 
 }  // namespace
 
-std::span<const DefinitionFeature> definition_features() {
-  static constexpr DefinitionFeature kFeatures[] = {
+std::span<const Feature<DefinitionRequest>> definition_features() {
+  static constexpr Feature<DefinitionRequest> kFeatures[] = {
       {"textDocument/documentSymbol", symbols},
       {"textDocument/documentLink", links},
       {"textDocument/definition", definition},

@@ -4,34 +4,17 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "dcache/lsp/answer.h"
-#include "dcache/lsp/client.h"
-#include "dcache/lsp/document.h"
+#include "dcache/lsp/feature.h"
 #include "dcache/lsp/mentions.h"
-#include "dcache/lsp/positions.h"
 
 namespace dcache::lsp {
 
-struct DefinitionRequest {
-  const Document& document;
-  const Client& client;
-  const Positions& positions;
-  const nlohmann::json& params;
+using DefinitionRequest = TextRequest;
 
-  const editor::Workspace& workspace() const { return document.folder->workspace; }
-};
-
-struct DefinitionFeature {
-  std::string_view method;
-  // May throw nlohmann::json::exception for parameters that do not follow the protocol.
-  Answer (*answer)(const DefinitionRequest&);
-};
-
-std::span<const DefinitionFeature> definition_features();
+std::span<const Feature<DefinitionRequest>> definition_features();
 
 // The image that a mention is about, as it is built; nothing if the file can't be read so far.
 std::optional<project::Image> image_of(const editor::Workspace& workspace, const std::string& path,

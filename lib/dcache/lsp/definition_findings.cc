@@ -9,6 +9,7 @@
 #include "dcache/lint/engine.h"
 #include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/navigation.h"
+#include "dcache/plan/target.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 
@@ -88,7 +89,7 @@ class Findings {
 
   void check_stage(const Mention& mention, const project::Target& target, const Workspace::Parsed& parsed) {
     if (target.target.empty() || parsed.graph.stages.empty() ||
-        parsed.graph.find_stage(target.target) != nullptr)
+        plan::find_target(parsed.graph, target.target) != nullptr)
       return;
     add(said_by(mention, Kind::kStage, target.target), Severity::kError,
         fmt::format("the Dockerfile has no stage '{}'", target.target));

@@ -21,52 +21,52 @@ namespace {
 using nlohmann::json;
 using text::Span;
 
-Answer symbols(const Request& request) {
+Answer symbols(const DockerfileRequest& request) {
   return document_symbols(request.parsed, request.positions);
 }
 
-Answer folds(const Request& request) {
+Answer folds(const DockerfileRequest& request) {
   return folding_ranges(request.parsed, request.positions);
 }
 
-Answer format(const Request& request) {
+Answer format(const DockerfileRequest& request) {
   const auto size = static_cast<uint32_t>(request.positions.text().size());
   return formatting(request.parsed, request.positions, {0, size});
 }
 
-Answer format_range(const Request& request) {
+Answer format_range(const DockerfileRequest& request) {
   return formatting(request.parsed, request.positions, request.range());
 }
 
-Answer format_typed(const Request& request) {
+Answer format_typed(const DockerfileRequest& request) {
   const json& options = request.params.at("options");
   const uint64_t width = text::whole_number(options.at("tabSize"), 16);
   return typed_formatting(request.parsed, request.positions, request.offset(), static_cast<uint32_t>(width));
 }
 
-Answer links(const Request& request) {
+Answer links(const DockerfileRequest& request) {
   const std::string folder = request.workspace().context_of(request.document.path);
   return document_links(request.parsed, request.positions, folder, *request.workspace().files());
 }
 
-json locations(const Request& request, const std::vector<Span>& spans) {
+json locations(const DockerfileRequest& request, const std::vector<Span>& spans) {
   json all = json::array();
   for (const Span span : spans)
     all.push_back({{"uri", request.document.uri}, {"range", request.positions.range_of(span)}});
   return all;
 }
 
-Answer definition(const Request& request) {
+Answer definition(const DockerfileRequest& request) {
   return locations(request, definitions(request.parsed, request.offset()));
 }
 
-Answer all_references(const Request& request) {
+Answer all_references(const DockerfileRequest& request) {
   const bool with_definitions = request.params.at("context").at("includeDeclaration");
   return locations(request, references(request.parsed, request.offset(), with_definitions));
 }
 
 // Where it is set counts as writing, all else as reading.
-Answer highlights(const Request& request) {
+Answer highlights(const DockerfileRequest& request) {
   constexpr int kRead = 2;
   constexpr int kWrite = 3;
   json all = json::array();
@@ -75,44 +75,44 @@ Answer highlights(const Request& request) {
   return all;
 }
 
-Answer complete(const Request& request) {
+Answer complete(const DockerfileRequest& request) {
   return completions(request.parsed, request.offset(), request.positions,
                      request.workspace().context_of(request.document.path), *request.workspace().files(),
                      request.client.snippets);
 }
 
-Answer prepare_rename(const Request& request) {
+Answer prepare_rename(const DockerfileRequest& request) {
   const auto span = renamed_span(request.parsed, request.offset());
   if (!span) return refused(Code::kFailed, span.error());
   return json{{"range", request.positions.range_of(*span)},
               {"placeholder", span->of(request.positions.text())}};
 }
 
-Answer rename(const Request& request) {
+Answer rename(const DockerfileRequest& request) {
   const std::string name = request.params.at("newName");
   auto edits = rename_edits(request.parsed, request.positions, request.offset(), name);
   if (!edits) return refused(Code::kFailed, edits.error());
   return edit_of(request.document, std::move(*edits), request.client);
 }
 
-json tokens(const Request& request, Span range) {
+json tokens(const DockerfileRequest& request, Span range) {
   return {{"data", semantic_tokens(request.parsed, range, request.positions)}};
 }
 
-Answer all_tokens(const Request& request) {
+Answer all_tokens(const DockerfileRequest& request) {
   return tokens(request, {0, static_cast<uint32_t>(request.positions.text().size())});
 }
 
-Answer tokens_of_range(const Request& request) {
+Answer tokens_of_range(const DockerfileRequest& request) {
   return tokens(request, request.range());
 }
 
-Answer signature(const Request& request) {
+Answer signature(const DockerfileRequest& request) {
   return signature_help(request.parsed, request.offset());
 }
 
 // A chain from the innermost stretch to the whole text, for each of the positions.
-Answer selection_ranges(const Request& request) {
+Answer selection_ranges(const DockerfileRequest& request) {
   json all = json::array();
   for (const json& position : request.params.at("positions")) {
     const uint32_t offset = request.positions.offset_of(place_from(position));
@@ -130,16 +130,8 @@ Answer selection_ranges(const Request& request) {
 
 }  // namespace
 
-uint32_t Request::offset() const {
-  return positions.offset_of(place_from(params.at("position")));
-}
-
-Span Request::range() const {
-  return positions.span_of(params.at("range"));
-}
-
-std::span<const Feature> dockerfile_features() {
-  static constexpr Feature kFeatures[] = {
+std::span<const Feature<DockerfileRequest>> dockerfile_features() {
+  static constexpr Feature<DockerfileRequest> kFeatures[] = {
       {"textDocument/documentSymbol", symbols},
       {"textDocument/foldingRange", folds},
       {"textDocument/selectionRange", selection_ranges},

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/lint/catalogue.h"
+#include "dcache/lint/ignore_comment.h"
 
 namespace dcache::lsp {
 namespace {
@@ -51,21 +52,6 @@ json edits_of(const lint::Fix& fix, const Positions& positions) {
   for (const text::Edit& edit : fix.edits)
     edits.push_back(text_edit(edit.span, edit.replacement, positions));
   return edits;
-}
-
-// The start of the line that a comment for a finding goes above; nothing where no comment silences it.
-std::optional<uint32_t> place_of_comment(const editor::Workspace::Linted& linted,
-                                         const Diagnostic& diagnostic, const Positions& positions) {
-  if (diagnostic.rule == lint::kNotBuildable) return std::nullopt;
-  uint32_t offset = diagnostic.span.begin;
-  if (linted.parsed) {
-    const auto& instructions = linted.parsed->file.instructions();
-    const auto holds = [&](const dockerfile::Instruction& one) { return one.span.contains(offset); };
-    const auto instruction = std::ranges::find_if(instructions, holds);
-    if (instruction == instructions.end()) return std::nullopt;
-    offset = instruction->span.begin;
-  }
-  return positions.line(positions.place_of(offset).line).begin;
 }
 
 json file_creation(const lint::Fix& fix) {
@@ -116,26 +102,24 @@ json code_actions(const editor::Workspace::Linted& linted, Span range, const Pos
                   const OpenText& open, const Client& client) {
   json fixes = json::array();
   json silences = json::array();
+  const lint::IgnoreComments comments = linted.parsed
+                                            ? lint::IgnoreComments(linted.parsed->file)
+                                            : lint::IgnoreComments(linted.plain->kind, linted.text());
   for (const Diagnostic& diagnostic : linted.findings.diagnostics) {
     const Span span = diagnostic.shown();
     if (span.begin > range.end || span.end < range.begin) continue;
     const json shown = diagnostic_of(diagnostic, positions);
     if (auto action = fix_action(diagnostic, shown, positions, open, client))
       fixes.push_back(std::move(*action));
-    const auto line = place_of_comment(linted, diagnostic, positions);
-    if (!line) continue;
-    const std::string_view source = positions.text();
-    uint32_t indent = *line;
-    while (indent < source.size() && (source[indent] == ' ' || source[indent] == '\t'))
-      ++indent;
-    const std::string comment =
-        fmt::format("{}# dcache ignore={}{}", Span{*line, indent}.of(source), diagnostic.rule,
-                    source.find("\r\n") == std::string_view::npos ? "\n" : "\r\n");
+    const auto place = comments.place_of(diagnostic);
+    if (!place) continue;
+    const text::Edit comment = comments.comment(*place, {&diagnostic.rule, 1}, "");
     silences.push_back(
         {{"title", fmt::format("Silence {} here", diagnostic.rule)},
          {"kind", "quickfix"},
          {"diagnostics", json::array({shown})},
-         {"edit", edit_of(open, json::array({text_edit({*line, *line}, comment, positions)}), client)}});
+         {"edit",
+          edit_of(open, json::array({text_edit(comment.span, comment.replacement, positions)}), client)}});
   }
   for (json& silence : silences)
     fixes.push_back(std::move(silence));

@@ -25,21 +25,19 @@ Answer Session::answer(const std::string& method, const Document& document, cons
   if (method == "textDocument/codeAction") return code_actions(document, params);
   if (method == "textDocument/diagnostic") return pulled_findings(document, params);
   if (document.kind == TextKind::kDefinition) return answer_of_definition(method, document, params);
-  const auto features = dockerfile_features();
-  const auto feature = std::ranges::find(features, method, &Feature::method);
-  if (feature == features.end()) return refused(Code::kMethodNotFound, "unknown method " + method);
+  const auto* const feature = find_feature(dockerfile_features(), method);
+  if (feature == nullptr) return refused(Code::kMethodNotFound, "unknown method " + method);
   if (document.kind != TextKind::kDockerfile) return json();
   const auto parsed = document.folder->workspace.parse(document.path);
   if (!parsed) return refused(Code::kFailed, parsed.error());
   const Positions positions((*parsed)->file.source(), client_.encoding);
-  return feature->answer({document, client_, **parsed, positions, params});
+  return feature->answer({{document, client_, positions, params}, **parsed});
 }
 
 Answer Session::answer_of_definition(const std::string& method, const Document& document,
                                      const json& params) {
-  const auto features = definition_features();
-  const auto feature = std::ranges::find(features, method, &DefinitionFeature::method);
-  if (feature == features.end()) return json();
+  const auto* const feature = find_feature(definition_features(), method);
+  if (feature == nullptr) return json();
   const std::string text = document.folder->workspace.text(document.path).value_or("");
   const Positions positions(text, client_.encoding);
   return feature->answer({document, client_, positions, params});

@@ -10,6 +10,17 @@
 namespace dcache::observe {
 namespace {
 
+// A record names all steps at first. A build that failed did not come to all of them: those are left out. The
+// record of any other build that has some was cut.
+void drop_unstarted(std::vector<Vertex>& vertices) {
+  const bool failed = std::ranges::any_of(
+      vertices, [](const Vertex& vertex) { return vertex.canceled || !vertex.error.empty(); });
+  if (!failed) return;
+  std::erase_if(vertices, [](const Vertex& vertex) {
+    return !vertex.digest.empty() && !vertex.started && !vertex.ended;
+  });
+}
+
 // Sorts the vertices of a run by the images that they belong to.
 void add_builds(std::vector<Vertex> vertices, Log& log) {
   ImageNames images;
@@ -87,6 +98,7 @@ double Collector::since_start(int64_t moment) {
 }
 
 void Collector::end_run() {
+  drop_unstarted(vertices_);
   for (const Vertex& vertex : vertices_) {
     if (!vertex.ended) mark_cut();
     if (auto notice = notice_of(vertex)) add_notice(std::move(*notice));

@@ -139,21 +139,26 @@ void RecordReader::read_vertex(const json& object) {
     const auto& text = input.get_ref<const std::string&>();
     if (std::ranges::find(vertex.inputs, text) == vertex.inputs.end()) vertex.inputs.push_back(text);
   }
-  const auto cached = object.find("cached");
-  tracked->members[digest] = cached != object.end() && cached->is_boolean() && cached->get<bool>();
+  const auto completed = moment_of(object, "completed");
+  Member& member = tracked->members[digest];
+  if (!member.completed || (completed && *completed >= *member.completed)) {
+    const auto cached = object.find("cached");
+    member = {cached != object.end() && cached->is_boolean() && cached->get<bool>(), completed};
+  }
   const std::string error = text_of(object, "error");
   if (!error.empty()) {
     vertex.canceled = error.ends_with("context canceled");
     vertex.error = vertex.canceled ? std::string() : collector_.kept(error);
   }
-  if (const auto started = moment_of(object, "started"))
-    tracked->intervals[*started] = moment_of(object, "completed");
+  if (const auto started = moment_of(object, "started")) tracked->intervals[*started] = completed;
   sum_up(*tracked);
 }
 
 void RecordReader::sum_up(const Tracked& tracked) {
   Vertex& vertex = collector_.vertices()[tracked.vertex];
-  vertex.cached = std::ranges::all_of(tracked.members, [](const auto& member) { return member.second; });
+  const bool failed = vertex.canceled || !vertex.error.empty();
+  vertex.cached = !failed && std::ranges::all_of(tracked.members,
+                                                 [](const auto& member) { return member.second.cached; });
   if (tracked.intervals.empty()) return;
   vertex.started = collector_.since_start(tracked.intervals.begin()->first);
   vertex.seconds = static_cast<double>(length_of(tracked.intervals)) / 1e9;

@@ -28,11 +28,17 @@ class RecordReader {
   void finish();
 
  private:
+  // What was said of one vertex when it ended last: while a reused one is unpacked, events say that it is
+  // not.
+  struct Member {
+    bool cached = false;
+    std::optional<int64_t> completed = {};
+  };
   // A vertex or a group of them that is shown as one: `COPY --link` is two.
   struct Tracked {
     size_t vertex = 0;
     std::map<int64_t, std::optional<int64_t>> intervals = {};  // by their start
-    std::map<std::string, bool> members = {};                  // by digest: whether it was reused
+    std::map<std::string, Member> members = {};                // by digest
     std::map<std::string, uint64_t, std::less<>> bytes = {};   // by what was transferred
   };
 

@@ -92,7 +92,7 @@ class Proposing {
   }
 
   lint::FixedText fix(const Rules& rules, const std::string& text, bool unsafe) const {
-    if (rules.empty()) return {text, 0, {}, {}};
+    if (rules.empty()) return {.text = text};
     lint::Config config = options_.config;
     config.select.clear();
     for (const lint::Rule* rule : rules)

@@ -20,6 +20,7 @@
 #include "dcache/lint/config.h"
 #include "dcache/lint/fixes.h"
 #include "dcache/lint/rule.h"
+#include "dcache/plan/graph.h"
 #include "dcache/project/images.h"
 
 namespace dcache::optimize {
@@ -47,8 +48,9 @@ struct Change {
 
 struct StepComparison {
   std::string stage;
-  uint32_t line_before = 0, line_after = 0;  // 0 where there is no such step
-  std::string instruction;                   // on one line
+  uint32_t line_before = 0, line_after = 0;        // 0 where there is no such step
+  std::string instruction;                         // on one line
+  std::optional<plan::TriggerPlace> trigger = {};  // as of plan::Step
   bool is_run = false;
   bool is_changed = false;                       // its instruction has other flags than before
   size_t before = 0, after = 0;                  // commits in which it surely rebuilds

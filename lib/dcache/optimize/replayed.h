@@ -14,8 +14,9 @@ namespace dcache::optimize {
 struct StepRuns {
   std::string stage;
   uint32_t line = 0;
-  std::string instruction;  // on one line
-  std::string name;         // the same without flags: what it does, however its mounts are
+  std::string instruction;                         // on one line
+  std::optional<plan::TriggerPlace> trigger = {};  // as of plan::Step
+  std::string name;  // the same without flags: what it does, however its mounts are
   bool is_run = false;
   size_t rebuilt = 0, depends = 0;
   std::optional<double> seconds = {};

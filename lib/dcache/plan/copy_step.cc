@@ -223,7 +223,7 @@ void Planner::add_heredoc(const Instruction& instruction, const Heredoc& heredoc
     if (expanded) {
       content = std::move(*expanded);
     } else {
-      fail_to_expand(instruction, heredoc.marker.of(file_.source()), heredoc.marker, expanded.error());
+      fail_to_expand(instruction, fmt::format("<<{}", heredoc.name), heredoc.marker, expanded.error());
     }
   }
   step.definition.push_back({Part::Kind::kHeredoc, std::string(heredoc.name), content});

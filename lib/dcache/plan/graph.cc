@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "dcache/plan/planner.h"
 #include "dcache/text/unicode.h"
@@ -18,6 +19,22 @@ bool is_found_in_all_stages(const Error& error, Builder builder) {
 bool is_remote(std::string_view source) {
   if (source.starts_with("http://") || source.starts_with("https://")) return true;
   return source.starts_with("git://") || source.starts_with("git@") || source.starts_with("ssh://");
+}
+
+bool operator==(const Triggers& a, const Triggers& b) {
+  const auto lines = [](const dockerfile::Instruction* instruction) { return instruction->start_line; };
+  return a.dockerfile == b.dockerfile && a.file->source() == b.file->source() &&
+         std::ranges::equal(a.instructions, b.instructions, {}, lines, lines);
+}
+
+bool operator==(const BuiltImage& a, const BuiltImage& b) {
+  const bool same_triggers = a.triggers == b.triggers ||
+                             (a.triggers != nullptr && b.triggers != nullptr && *a.triggers == *b.triggers);
+  return same_triggers && a.name == b.name && a.state == b.state && a.possible_state == b.possible_state;
+}
+
+std::string Step::one_line() const {
+  return trigger ? "ONBUILD " + instruction->one_line() : instruction->one_line();
 }
 
 const Part* Step::find(Part::Kind part) const {
@@ -78,6 +95,13 @@ std::optional<size_t> Graph::mounted_base(const Step& run) const {
 std::string_view Graph::text_of(const dockerfile::Word& word) const {
   const auto changed = expanded.find(&word);
   return changed == expanded.end() ? word.text : std::string_view(changed->second);
+}
+
+std::shared_ptr<const Triggers> triggers_of(const Graph& graph, std::string dockerfile,
+                                            std::shared_ptr<const dockerfile::File> file) {
+  if (!graph.target || graph.stages[*graph.target].onbuild.empty()) return nullptr;
+  return std::make_shared<const Triggers>(
+      Triggers{std::move(dockerfile), std::move(file), graph.stages[*graph.target].onbuild});
 }
 
 Graph build_graph(const dockerfile::File& file, const Options& options) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -45,12 +46,21 @@ enum class Store : uint8_t {
   kOverlay2,    // Docker's classic store: it cannot merge layers, so `COPY --link` is a plain COPY
 };
 
+// What ONBUILD of a Dockerfile puts off until another build starts from its image.
+struct Triggers {
+  std::string dockerfile;  // what messages call the file
+  std::shared_ptr<const dockerfile::File> file;
+  std::vector<const dockerfile::Instruction*> instructions;  // in `file`, without the word ONBUILD
+  friend bool operator==(const Triggers& a, const Triggers& b);
+};
+
 // An image that another build of the same repository makes.
 struct BuiltImage {
-  std::string name;            // of that build
-  std::string state;           // another text where it surely is another image
-  std::string possible_state;  // and where it may be one
-  friend bool operator==(const BuiltImage&, const BuiltImage&) = default;
+  std::string name;                               // of that build
+  std::string state;                              // another text where it surely is another image
+  std::string possible_state;                     // and where it may be one
+  std::shared_ptr<const Triggers> triggers = {};  // null for none
+  friend bool operator==(const BuiltImage& a, const BuiltImage& b);
 };
 
 struct Options {
@@ -124,15 +134,23 @@ struct Part {
   uint32_t line = 0;  // where it was set, if not in the step's own instruction
 };
 
+// Where ONBUILD of another Dockerfile says what a step does.
+struct TriggerPlace {
+  std::string dockerfile;
+  uint32_t line = 0;
+};
+
 struct Step {
   // kMetadata: what changes nothing but the image's configuration; steps of the builders that make a layer of
   // it.
   enum class Kind : uint8_t { kImage, kRun, kCopy, kWorkdir, kMetadata };
   Kind kind = Kind::kRun;
   size_t stage = 0;
+  // Of what another Dockerfile puts off, with the lines of the FROM that makes it happen.
   const dockerfile::Instruction* instruction = nullptr;
-  std::optional<size_t> below;  // the step whose result this one starts from
-  bool independent = false;     // --link: the step below is not a part of its key
+  std::optional<TriggerPlace> trigger;  // only of such a step
+  std::optional<size_t> below;          // the step whose result this one starts from
+  bool independent = false;             // --link: the step below is not a part of its key
   std::vector<Part> definition;
   std::optional<Environment> environment;  // kRun: the variables that it sees, a part of its definition too
   std::vector<Read> reads;
@@ -146,6 +164,8 @@ struct Step {
   bool ignores_cache = false;  // --no-cache: its key is another one each time
   bool runs_always = false;    // BuildKit never reuses it, but what comes after it
 
+  // The instruction on one line, with ONBUILD before what another Dockerfile puts off.
+  std::string one_line() const;
   // The first part of the kind; null for none.
   const Part* find(Part::Kind part) const;
   // The folder that a RUN works in.
@@ -211,6 +231,8 @@ struct Graph {
   std::vector<Step> steps;                                 // in the order of the file
   std::vector<Error> errors;
   std::vector<Undeclared> undeclared;
+  // What other Dockerfiles put off and this one does, which steps point to.
+  std::vector<std::shared_ptr<const dockerfile::Instruction>> triggers;
   std::map<const dockerfile::Word*, std::string> expanded;  // words that variables, quotes or escapes change
   std::optional<size_t> target;
 
@@ -233,7 +255,11 @@ struct Graph {
 };
 
 // Never fails as a whole: what can't be planned is an error, and the rest is there. The graph points into
-// `file`.
+// `file`, and into those of the triggers in `options`.
 Graph build_graph(const dockerfile::File& file, const Options& options);
+
+// What the target of a graph, which was made of `file`, puts off; null for nothing.
+std::shared_ptr<const Triggers> triggers_of(const Graph& graph, std::string dockerfile,
+                                            std::shared_ptr<const dockerfile::File> file);
 
 }  // namespace dcache::plan

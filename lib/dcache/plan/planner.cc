@@ -10,6 +10,7 @@
 #include "dcache/dockerfile/check.h"
 #include "dcache/dockerfile/expand_limits.h"
 #include "dcache/plan/image.h"
+#include "dcache/plan/target.h"
 #include "dcache/plan/values.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
@@ -115,6 +116,10 @@ void Planner::name_stages() {
 Error& Planner::fail(const Instruction& instruction, text::Span span, std::string message,
                      std::string remedy) {
   Error error;
+  if (trigger_) {  // whose spans are those of another file
+    message = fmt::format("ONBUILD in {}:{}: {}", trigger_->dockerfile, trigger_->line, message);
+    span = stage().from->span;
+  }
   error.message = std::move(message);
   error.remedy = std::move(remedy);
   error.span = span;
@@ -205,6 +210,7 @@ bool Planner::is_declared_in_stage(std::string_view name) {
 
 void Planner::note_undeclared(const Instruction& instruction, std::string_view name) {
   const bool from = instruction.keyword == Keyword::kFrom;
+  if (trigger_) return;  // the other Dockerfile's own matter
   if (instruction.keyword == Keyword::kExpose || (!from && graph_.stages.empty())) return;
   if (from ? declared_globals_.contains(name) : is_declared_in_stage(name)) return;
   // What comes after an error in an instruction is not looked at.
@@ -243,7 +249,7 @@ void Planner::set_global(std::string name, std::string value, uint32_t line) {
 void Planner::add_global_arguments(const Instruction& instruction) {
   for (const Word& word : instruction.arguments) {
     const size_t equals = word.text.find('=');
-    const std::string name = expand(instruction, word.text.substr(0, equals), word.span, globals_);
+    const std::string name(word.text.substr(0, equals));  // BuildKit expands it in a stage only
     declared_globals_.insert(name);
     if (equals != std::string_view::npos) {
       set_global(name, expand_default(instruction, word.text.substr(equals + 1), word.span, globals_),
@@ -335,7 +341,7 @@ void Planner::add_stage(const Instruction& from) {
   if (!added.name.empty()) graph_.stage_names[added.name] = added.index;
   graph_.stages.push_back(std::move(added));
   if (from_image) add_image_step(from, base);
-  if (!from_image) run_triggers(*graph_.stages.back().base_stage);
+  if (!from_image) run_triggers(graph_.stages[*stage().base_stage].onbuild);
 }
 
 const Stage* Planner::base_stage(std::string_view name) const {
@@ -345,9 +351,21 @@ const Stage* Planner::base_stage(std::string_view name) const {
   return hidden ? nullptr : &graph_.stages[known->second];
 }
 
-void Planner::run_triggers(size_t parent) {
+void Planner::run_triggers(const Triggers& triggers) {
+  const Instruction& from = *stage().from;
+  for (const Instruction* trigger : triggers.instructions) {
+    auto placed = std::make_shared<Instruction>(*trigger);
+    placed->start_line = from.start_line;
+    placed->end_line = from.end_line;
+    graph_.triggers.push_back(placed);
+    trigger_ = {triggers.dockerfile, trigger->start_line};
+    run_triggers({placed.get()});
+  }
+  trigger_.reset();
+}
+
+void Planner::run_triggers(const std::vector<const Instruction*>& triggers) {
   if (options_.builder == Builder::kBuildah) return;
-  const std::vector<const Instruction*> triggers = graph_.stages[parent].onbuild;
   in_trigger_ = true;
   for (const Instruction* trigger : triggers) {
     if (++triggered_ > kMostTriggers) break;
@@ -377,14 +395,22 @@ void Planner::add_image_step(const Instruction& from, const std::string& base) {
   // BuildKit knows a folder by its content alone, and a step by the key of what it starts from: there is
   // none.
   if (folder && options_.builder == Builder::kBuildkit) graph_.steps.back().ignores_cache = true;
+  const std::string& image = graph_.steps.back().image;
+  const BuiltImage* const built = folder ? nullptr : find_built(image);
+  if (built != nullptr && built->triggers != nullptr) run_triggers(*built->triggers);
+}
+
+const BuiltImage* Planner::find_built(const std::string& reference) const {
+  if (options_.built_images.empty()) return nullptr;
+  const auto built = options_.built_images.find(normal_reference(reference));
+  return built == options_.built_images.end() ? nullptr : &built->second;
 }
 
 // Tells the step of an image that it starts or copies from, if another build makes it.
 void Planner::add_built_image(Step& step, const std::string& reference) const {
-  if (options_.built_images.empty()) return;
-  const auto built = options_.built_images.find(normal_reference(reference));
-  if (built == options_.built_images.end()) return;
-  const BuiltImage& image = built->second;
+  const BuiltImage* const built = find_built(reference);
+  if (built == nullptr) return;
+  const BuiltImage& image = *built;
   // BuildKit takes a copy from what another image contains: its files may be the same.
   const bool is_copy = step.kind != Step::Kind::kImage && options_.builder == Builder::kBuildkit;
   if (!is_copy) step.definition.push_back({Part::Kind::kBuilt, image.name, image.state});
@@ -398,6 +424,7 @@ void Planner::add_step(Step step) {
     if (read.origin == Read::Origin::kImage) add_built_image(step, read.name);
   }
   step.stage = stage().index;
+  step.trigger = trigger_;
   step.below = stage().last_step;
   // BuildKit makes folders of WORKDIR without a look at --no-cache, and one in an empty image in every build.
   const bool buildkit = options_.builder == Builder::kBuildkit;
@@ -432,14 +459,14 @@ void Planner::refuse_new_features(const Instruction& instruction) {
                        instruction.keyword == Keyword::kHealthcheck;
     if (!known) {
       fail(instruction, flag.span, fmt::format("the classic builder does not know --{}", flag.name),
-           "build with BuildKit, or remove the flag");
+           "build with BuildKit (DOCKER_BUILDKIT=1), or remove the flag");
     }
   }
   if (!instruction.heredocs.empty()) {
     fail(instruction, instruction.heredocs.front().marker,
          "the classic builder does not know "
          "here-documents",
-         "build with BuildKit, or write the text into a file");
+         "build with BuildKit (DOCKER_BUILDKIT=1), or write the text into a file");
   }
 }
 
@@ -664,14 +691,18 @@ bool Planner::is_declared(std::string_view name) {
 
 void Planner::choose_target() {
   if (graph_.stages.empty()) return;
-  const Stage* target = options_.target.empty() ? &graph_.stages.back() : graph_.find_stage(options_.target);
+  const Stage* target =
+      options_.target.empty() ? &graph_.stages.back() : find_target(graph_, options_.target);
   if (target == nullptr) {
     std::string names;
-    for (const Stage& known : graph_.stages)
-      names += (names.empty() ? "" : ", ") + known.label();
+    for (const Stage& known : graph_.stages) {
+      if (find_target(graph_, known.label()) != nullptr) names += (names.empty() ? "" : ", ") + known.label();
+    }
     Error& error = graph_.errors.emplace_back();
     error.message = fmt::format("unknown stage '{}'", options_.target);
-    error.remedy = fmt::format("known stages: {}", names);
+    const bool is_number = graph_.find_stage(options_.target) != nullptr;
+    if (is_number) error.remedy = "--target takes no numbers: name the stage with FROM … AS NAME";
+    if (!names.empty()) error.remedy += fmt::format("{}known stages: {}", is_number ? "; " : "", names);
     error.phase = Error::Phase::kStages;
     return;
   }

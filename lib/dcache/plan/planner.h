@@ -75,7 +75,11 @@ class Planner {
   // The stage that FROM means: by its name in lower case, never by number.
   const Stage* base_stage(std::string_view name) const;
   // What ONBUILD of the base stage put off happens now. Buildah's image format has no place for it.
-  void run_triggers(size_t parent);
+  void run_triggers(const std::vector<const Instruction*>& triggers);
+  // The same for an image that another build makes.
+  void run_triggers(const Triggers& triggers);
+  // The image, if another build makes it; null otherwise.
+  const BuiltImage* find_built(const std::string& reference) const;
   void add_image_step(const Instruction& from, const std::string& base);
   void add_step(Step step);
   void add_built_image(Step& step, const std::string& reference) const;
@@ -171,7 +175,8 @@ class Planner {
   Graph graph_;
   size_t triggered_ = 0;
   bool in_trigger_ = false;
-  size_t used_bytes_ = 0;  // see may_use
+  std::optional<TriggerPlace> trigger_;  // of what another Dockerfile puts off, while it happens
+  size_t used_bytes_ = 0;                // see may_use
   bool open_ = false;  // whether the value that was expanded last depends on build arguments or a base image
   // Whether that value has a variable that only the base image may set, so that it is not known.
   bool image_value_ = false;

@@ -275,7 +275,7 @@ void Planner::note_source_of(const Instruction& instruction, const Flag& flag, c
   const auto index = stage_named(instruction, from);
   if (!index) return number_source(from);
   if (!mount.from.empty() || options_.builder != Builder::kBuildkit) return;
-  references_[stage().index].push_back({*index, &instruction, flag.span});
+  references_[stage().index].push_back({*index, &instruction, trigger_ ? stage().from->span : flag.span});
   if (*index != stage().index) return;
   fail(instruction, flag.span,
        "a mount without 'from' reads from the stage 'scratch', which is this "
@@ -340,7 +340,7 @@ Read Planner::origin_of(const Instruction& instruction, std::string_view from, t
     return refuse(fmt::format("the stage '{}' reads from itself", from),
                   "name another stage, or copy within the stage with RUN cp", Error::Phase::kDependencies);
   }
-  references_[stage().index].push_back({*index, &instruction, span});
+  references_[stage().index].push_back({*index, &instruction, trigger_ ? stage().from->span : span});
   if (*index > stage().index) {
     return refuse(fmt::format("the stage '{}' is not above this one", from), "move that stage above this one",
                   Error::Phase::kSteps);

@@ -25,9 +25,9 @@ bool makes_hidden_stage(const Graph& graph, const Step& step) {
   return reads_other || (mounts && graph.builder == Builder::kBuildkit);
 }
 
-// Whether ONBUILD of an earlier stage put it off.
+// Whether ONBUILD of an earlier stage or of another Dockerfile put it off.
 bool is_trigger(const Step& step, const Stage& stage) {
-  return step.instruction->start_line < stage.from->start_line;
+  return step.trigger || step.instruction->start_line < stage.from->start_line;
 }
 
 // FROM of a named context has a name of another kind.
@@ -193,7 +193,9 @@ std::string VertexNames::other_text(const Step& step) const {
     for (const Environment* environment : environments) {
       const Variable* variable = environment->find(name);
       const bool is_later = variable != nullptr && (last == nullptr || variable->line > last->line);
-      if (is_later && variable->line < line) last = variable;
+      // What another Dockerfile puts off has the lines of FROM.
+      const bool is_above = variable != nullptr && variable->line < line + (step.trigger ? 1 : 0);
+      if (is_later && is_above) last = variable;
     }
     return last == nullptr ? std::nullopt : std::optional<std::string_view>(last->value);
   };

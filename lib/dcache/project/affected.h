@@ -14,6 +14,7 @@
 #include "dcache/cache/report.h"
 #include "dcache/cache/revision.h"
 #include "dcache/cache/what_if.h"
+#include "dcache/plan/graph.h"
 #include "dcache/project/images.h"
 
 namespace dcache::project {
@@ -48,6 +49,7 @@ struct ImageEffect {
   uint32_t line = 0;
   std::string stage = {};
   std::string instruction = {};
+  std::optional<plan::TriggerPlace> trigger = {};  // as of plan::Step
   cache::StepReport step = {};
   uint32_t follows_line = 0;  // of the step that makes it rebuild; 0 for none
   size_t rebuilt = 0;         // steps that surely rebuild

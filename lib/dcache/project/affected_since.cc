@@ -10,6 +10,7 @@
 #include "dcache/project/affected.h"
 #include "dcache/project/effects.h"
 #include "dcache/project/judge.h"
+#include "dcache/project/triggers.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -210,6 +211,7 @@ class JudgeSince : public Judge {
     BuildOptions options = other->build;
     options.plan.platform = plan.platform;
     options.plan.built_images = plan.built_images;
+    set_triggers(other->build.plan, options.plan);
     return options;
   }
 

@@ -69,7 +69,7 @@ class JudgeStates : public Judge {
     build->hash_files(progress());
     std::vector<Build> states;
     for (const Build* const state : states_of(image, after.platform)) {
-      auto then = with_images(*state, before.built_images);
+      auto then = with_images(*state, images_then(before.built_images));
       if (!then) return tell_failures(image, std::move(then.error()), effect);
       states.push_back(std::move(*then));
     }
@@ -109,6 +109,19 @@ class JudgeStates : public Judge {
       effect.reason = fmt::format("no step rebuilds, but {}", lost_platform(platform));
       return;
     }
+  }
+
+  // What the images that a build needs put off when they were recorded.
+  std::map<std::string, plan::BuiltImage, std::less<>> images_then(
+      std::map<std::string, plan::BuiltImage, std::less<>> images) const {
+    for (auto& [reference, built] : images) {
+      const auto recorded = states_.find(built.name);
+      if (recorded == states_.end() || recorded->second.empty()) continue;
+      const Build& base = recorded->second.back();
+      const std::shared_ptr<const dockerfile::File> file(std::shared_ptr<void>(), &base.file());  // not owned
+      built.triggers = plan::triggers_of(base.graph(), base.options().dockerfile, file);
+    }
+    return images;
   }
 
   // A state as it was, of which it is known that it needs other images of the project.

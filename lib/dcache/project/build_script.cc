@@ -6,6 +6,7 @@
 
 #include "dcache/project/script_effects.h"
 #include "dcache/text/arena.h"
+#include "dcache/text/booleans.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -69,9 +70,13 @@ void append_words(std::vector<CiText>& to, const CiText& value) {
 }
 
 constexpr std::string_view kWordEnds = " \t\r\n;&|()";
+constexpr std::string_view kNameCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+constexpr size_t kMostArrayWords = 1000;
+constexpr size_t kMostReferences = 10;  // of references to references
 
 // Flags of `declare` that make the value another one than is written.
-constexpr std::string_view kChangingFlags = "inulcaA";
+constexpr std::string_view kChangingFlags = "inulcA";
 constexpr size_t kMostFunctions = 100, kMostNames = 1000;
 constexpr size_t kMostPushed = 100;
 
@@ -83,6 +88,15 @@ CiText unknown_folder() {
 bool declares(std::string_view program) {
   return program == "export" || program == "readonly" || program == "local" || program == "declare" ||
          program == "typeset";
+}
+
+// `set -a`
+bool exports_all(const std::vector<CiText>& words) {
+  if (words.front().text != "set") return false;
+  return std::ranges::any_of(words, [](const CiText& word) {
+    const bool is_flags = word.text.starts_with('-') && !word.text.starts_with("--");
+    return word.text == "allexport" || (is_flags && word.text.find('a') != std::string::npos);
+  });
 }
 
 bool is_loop(std::string_view word) {
@@ -98,6 +112,50 @@ bool opens_block(std::string_view word) {
 bool is_of_service(std::string_view name) {
   return name.starts_with("GITHUB_") || name.starts_with("RUNNER_") || name.starts_with("CI_") ||
          name == "HOME" || name == "PWD";
+}
+
+// Where a character is first, outside of comments that go to the ends of lines; the size for nowhere.
+size_t find_outside_comments(std::string_view text, char wanted) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == wanted) return i;
+    if (text[i] == '#') i = std::min(text.find('\n', i), text.size());
+  }
+  return text.size();
+}
+
+bool is_blank_or_comment(std::string_view text) {
+  while (!(text = text::trim_left(text)).empty()) {
+    if (text.front() != '#') return false;
+    text.remove_prefix(std::min(text.find('\n'), text.size()));
+  }
+  return true;
+}
+
+// The name in "${NAME[@]}" or "${NAME[*]}"; empty for another text.
+std::string_view array_name(std::string_view text) {
+  if (!text.starts_with("${") || !(text.ends_with("[@]}") || text.ends_with("[*]}"))) return {};
+  constexpr size_t kBefore = 2, kAfter = 4;
+  const std::string_view name = text.substr(kBefore, text.size() - kBefore - kAfter);
+  return name.find_first_not_of(kNameCharacters) == std::string_view::npos ? name : std::string_view();
+}
+
+// The name of the variable that a word is; empty for another text.
+std::string_view variable_name(std::string_view text) {
+  if (const std::string_view name = array_name(text); !name.empty()) return name;
+  if (!text.starts_with('$')) return {};
+  text.remove_prefix(1);
+  if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
+  return text.find_first_not_of(kNameCharacters) == std::string_view::npos ? text : std::string_view();
+}
+
+// Whether a shell makes file names or several words of it, or a key and a value of an array.
+bool has_pattern(const shell::Word& word) {
+  if (has_quotes(word.spelling)) return false;
+  for (size_t i = 0; i < word.text.size(); ++i) {
+    if (word.text.substr(i).starts_with("${")) i = std::min(word.text.find('}', i), word.text.size() - 1);
+    if (std::string_view("*?[{").find(word.text[i]) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 // Where a command is in a script: its offsets; nothing if it is in a copy of a part.
@@ -140,13 +198,57 @@ CiText join_ci_path(const CiText& folder, const CiText& path) {
   return {text::join_path(folder.text, below.text)};
 }
 
-std::optional<CiText> BuildScript::find(std::string_view name) const {
+// The variable that a name means, which may be a reference; empty if that is not known.
+std::string_view BuildScript::meant_by(std::string_view name) const {
+  for (size_t i = 0; i < kMostReferences; ++i) {
+    const auto reference = references_.find(name);
+    if (reference == references_.end()) return name;
+    name = reference->second;
+  }
+  return {};
+}
+
+std::optional<CiText> BuildScript::find(std::string_view given) const {
+  const std::string_view name = meant_by(given);
   const auto own = variables_.find(name);
   if (own != variables_.end()) return own->second;
-  if (!is_open_ || is_of_service(name)) return environment_(name);
+  if (!name.empty() && (!is_open_ || is_of_service(name))) return environment_(name);
   CiText unknown;
-  unknown.append_unknown(std::string("$").append(name));
+  unknown.append_unknown(std::string("$").append(given));
   return unknown;
+}
+
+std::optional<CiText> BuildScript::find_exported(std::string_view name) const {
+  const bool is_own = variables_.contains(name);
+  if (!is_own || exports_all_ || is_open_ || exported_names_.contains(name) || environment_(name))
+    return find(name);
+  return std::nullopt;
+}
+
+// A variable of the environment, as it is for this command.
+std::optional<CiText> BuildScript::environment_of(const shell::Command& command, std::string_view name) {
+  std::optional<CiText> value = find_exported(name);
+  for (const shell::Word& assignment : command.assignments) {
+    CiPair own = split_pair(expand(assignment));
+    if (own.name == name) value = std::move(own.value);
+  }
+  return value;
+}
+
+// What the build takes from the environment: values of build arguments, and the builder.
+void BuildScript::take_exported(const shell::Command& command, CiBuild& build) {
+  if (build.asks_environment) {
+    const auto value = environment_of(command, "DOCKER_BUILDKIT");
+    if (value && value->is_known() && text::parse_bool(value->text) == false)
+      build.builder = plan::Builder::kClassic;
+  }
+  for (auto& [field, text] : build.values) {
+    if (field != BuildField::kArg || !text.is_known() || text.text.find('=') != std::string::npos) continue;
+    const std::optional<CiText> value = environment_of(command, text.text);
+    if (!value) continue;
+    text.text += '=';
+    text.append(*value);
+  }
 }
 
 CiText BuildScript::expand(const shell::Word& word) {
@@ -165,6 +267,7 @@ CiText BuildScript::expand(const shell::Word& word) {
 std::vector<CiText> BuildScript::expand(std::span<const shell::Word> words) {
   std::vector<CiText> expanded;
   for (const shell::Word& word : words) {
+    if (splice_array(word, expanded)) continue;
     CiText text = expand(word);
     const bool splits = !word.literal && !has_quotes(word.spelling) && text.text != word.text;
     if (splits) {
@@ -176,44 +279,168 @@ std::vector<CiText> BuildScript::expand(std::span<const shell::Word> words) {
   return expanded;
 }
 
+// The words of an array that is known, in place of `"${NAME[@]}"`.
+bool BuildScript::splice_array(const shell::Word& word, std::vector<CiText>& to) {
+  const std::string_view name = word.literal ? std::string_view() : array_name(word.text);
+  const auto array = arrays_.find(meant_by(name));
+  if (name.empty() || array == arrays_.end()) return false;
+  if (to.empty()) std::erase_if(array_builds_, [&](const auto& one) { return one.first == array->first; });
+  const bool is_quoted = has_quotes(word.spelling);
+  CiText joined;
+  for (const CiText& one : array->second) {
+    if (!is_quoted) {
+      append_words(to, one);
+    } else if (word.text.ends_with("[@]}")) {
+      to.push_back(one);
+    } else {
+      if (!joined.text.empty()) joined.text += ' ';
+      joined.append(one);
+    }
+  }
+  if (is_quoted && word.text.ends_with("[*]}")) to.push_back(std::move(joined));
+  return true;
+}
+
+BuildScript::Commands BuildScript::split(std::string_view script, text::Arena& texts) {
+  Commands commands{shell::split(script, texts), {}, {}, {}};
+  size_t end = 0;
+  for (const shell::Command& command : commands.all) {
+    const auto stretch = stretch_of(command.spelling, script);
+    const bool nested = !stretch || stretch->begin < end;
+    commands.nested.push_back(nested);
+    commands.before.push_back(nested ? std::string_view() : script.substr(end, stretch->begin - end));
+    if (!nested) end = stretch->end;
+  }
+  commands.rest = script.substr(end);
+  return commands;
+}
+
 std::vector<CiBuild> BuildScript::read(std::string_view script) {
   std::vector<CiBuild> builds;
   text::Arena texts;
-  size_t end = 0;
+  script_ = script;
   writes_exports_ = script.find("GITHUB_ENV") != std::string_view::npos;
-  const std::vector<shell::Command> commands = shell::split(script, texts);
-  note_effects(commands);
-  std::vector<bool> nested(commands.size());
-  std::vector<std::string_view> before(commands.size());
-  for (size_t i = 0; i < commands.size(); ++i) {
-    const auto stretch = stretch_of(commands[i].spelling, script);
-    // Commands in substitutions follow the one that contains them.
-    nested[i] = !stretch || stretch->begin < end;
-    if (nested[i]) continue;
-    before[i] = script.substr(end, stretch->begin - end);
-    end = stretch->end;
-  }
-  for (size_t i = 0; i < commands.size(); ++i) {
+  Commands commands = split(script, texts);
+  const auto& [all, nested, before, rest] = commands;
+  note_effects(all);
+  for (size_t i = 0; i < all.size();) {
     if (nested[i]) {
-      read_command(commands[i], {.nested = true}, builds);
+      read_command(all[i++], {.nested = true}, builds);
       continue;
     }
     follow_keywords(before[i]);
-    if (std::exchange(enters_loop_, false)) enter_loop(std::span(commands).subspan(i), builds.size());
+    if (std::exchange(enters_loop_, false)) enter_loop(std::span(all).subspan(i), builds.size());
     size_t next = i + 1;
-    while (next < commands.size() && nested[next])
+    while (next < all.size() && nested[next])
       ++next;
-    const shell::Command* const following = next < commands.size() ? &commands[next] : nullptr;
-    start_command(commands[i], builds);
-    read_command(commands[i], {.apart = is_apart(commands[i], following)}, builds);
-    if (function_) note_effects_of_function(commands[i]);
-    is_expected_ = is_expected_to_succeed(commands[i]);
+    const shell::Command* const following = next < all.size() ? &all[next] : nullptr;
+    start_command(all[i], builds);
+    const size_t after = take_array(commands, i);
+    read_command(all[i], {.apart = is_apart(all[i], following)}, builds);
+    if (function_) note_effects_of_function(all[i]);
+    is_expected_ = is_expected_to_succeed(all[i]);
+    i = after;
   }
   end_list(builds);
   leave_blocks(0, builds);
+  add_builds_of_arrays(builds);
   loop_start_.reset();
   folders_.resize(1);
   return builds;
+}
+
+// Those of arrays that are run where it can't be seen: `retry "${BUILD[@]}"`.
+void BuildScript::add_builds_of_arrays(std::vector<CiBuild>& builds) {
+  for (auto& [name, build] : std::exchange(array_builds_, {}))
+    builds.push_back(std::move(build));
+}
+
+// The words of `NAME=(…)` are split as the commands of a subshell. Reads them into `array_`, which is nothing
+// if they are not plain words. Returns the first command after those at `at`.
+size_t BuildScript::take_array(Commands& commands, size_t at) {
+  const auto& all = commands.all;
+  const auto& own = all[at].words.empty() ? all[at].assignments : all[at].words;
+  array_.reset();
+  if (own.empty() || !is_array(own.back())) return at + 1;
+  array_.emplace();
+  std::vector<CiBuild> builds;
+  bool plain = true;
+  size_t next = at + 1;
+  for (bool first = true;; first = false) {
+    for (; next < all.size() && commands.nested[next]; ++next)
+      read_command(all[next], {.nested = true}, builds);
+    std::string_view& between = next < all.size() ? commands.before[next] : commands.rest;
+    const size_t open = first && between.starts_with('(') ? 1 : 0;
+    const size_t close = find_outside_comments(between, ')');
+    plain = plain && is_blank_or_comment(between.substr(open, std::max(close, open) - open));
+    if (close < between.size()) {
+      between.remove_prefix(close + 1);
+      break;
+    }
+    if (next == all.size() || all[next].depth <= all[at].depth) {
+      plain = false;
+      break;
+    }
+    plain = plain && add_to_array(all[next]);
+    read_command(all[next++], {.nested = true}, builds);
+  }
+  const std::string name(own.back().text.substr(0, own.back().text.find_first_of("+=")));
+  for (CiBuild& build : builds)
+    array_builds_.emplace_back(meant_by(name), std::move(build));
+  if (!plain) array_.reset();
+  return next;
+}
+
+// False if it is more than words.
+bool BuildScript::add_to_array(const shell::Command& command) {
+  if (!command.redirections.empty() || array_->size() > kMostArrayWords) return false;
+  std::vector<shell::Word> words = command.assignments;
+  words.insert(words.end(), command.words.begin(), command.words.end());
+  std::vector<CiText> expanded = expand(std::span<const shell::Word>(words));
+  std::ranges::move(expanded, std::back_inserter(*array_));
+  return std::ranges::none_of(words, has_pattern);
+}
+
+void BuildScript::set_array(const std::string& name, bool appends, bool sure) {
+  auto words = std::exchange(array_, std::nullopt);
+  if (words) {
+    for (const CiText& word : *words)
+      note_options(name, word.text);
+  }
+  if (is_uncertain_) conditional_.push_back(name);
+  std::vector<CiText> whole;
+  if (appends && arrays_.contains(name)) {
+    whole = arrays_.find(name)->second;
+  } else if (const auto scalar = appends ? find(name) : std::nullopt) {
+    sure = sure && scalar->is_known();
+    whole.push_back(*scalar);
+  }
+  set_unknown(name);
+  if (!sure || !words || whole.size() + words->size() > kMostArrayWords) return;
+  std::ranges::move(*words, std::back_inserter(whole));
+  variables_.insert_or_assign(name, whole.empty() ? CiText() : whole.front());
+  arrays_.insert_or_assign(name, std::move(whole));
+}
+
+// Which options a variable may have that is not known in the end.
+void BuildScript::note_options(std::string_view name, std::string_view value) {
+  for (std::string_view rest = text::trim_left(value); !rest.empty();) {
+    const size_t end = std::min(rest.find_first_of(" \t\r\n"), rest.size());
+    const auto field = rest.starts_with('-') ? field_of_option(rest.substr(0, end)) : std::nullopt;
+    if (field && options_in_.size() < kMostNames) options_in_[std::string(name)].insert(*field);
+    rest = text::trim_left(rest.substr(end));
+  }
+}
+
+void BuildScript::add_possible_options(std::span<const shell::Word> words, CiBuild& build) {
+  for (const shell::Word& word : words) {
+    const std::string_view name = word.literal ? std::string_view() : meant_by(variable_name(word.text));
+    const auto options = options_in_.find(name);
+    const auto value = name.empty() || options == options_in_.end() ? std::nullopt : find(name);
+    if (!value || value->is_known()) continue;
+    for (const BuildField field : options->second)
+      build.possible.emplace_back(field, word.text);
+  }
 }
 
 // Whether a command runs in a shell of its own: in a pipeline or in the background.
@@ -284,7 +511,7 @@ void BuildScript::enter_loop(std::span<const shell::Command> rest, size_t build)
   for (const shell::Command& command : rest.first(static_cast<size_t>(end - rest.begin()))) {
     for (const std::string_view name : names_set_by(command))
       set_unknown(name);
-    if (sets_any_variable(command)) forget_variables();
+    if (sets_any_variable(command) || makes_reference(command)) forget_variables();
     const auto called = shell::invocation(command);
     if (!called.empty() && functions_.contains(called.front().text)) call_function();
   }
@@ -295,7 +522,7 @@ void BuildScript::enter_function(std::string_view name) {
   functions_.emplace(name);
   if (function_) return;
   if (functions_.size() > kMostFunctions) return forget_variables();
-  function_ = Function{variables_, folders_};
+  function_ = Function{variables_, arrays_, folders_};
   for (const std::string& set : names_)
     set_unknown(set);
   if (has_folder_change_) folders_.back() = {unknown_folder(), unknown_folder()};
@@ -304,6 +531,7 @@ void BuildScript::enter_function(std::string_view name) {
 void BuildScript::leave_function() {
   const Function left = *std::exchange(function_, std::nullopt);
   variables_ = left.variables;
+  arrays_ = left.arrays;
   folders_ = left.folders;
   // Should the end of the body not be the one that a shell sees.
   for (const std::string& name : left.names)
@@ -316,7 +544,7 @@ void BuildScript::note_effects_of_function(const shell::Command& command) {
     set_by_functions_.emplace(name);
   }
   functions_change_folder_ = functions_change_folder_ || changes_folder(command);
-  functions_set_any_ = functions_set_any_ || sets_any_variable(command);
+  functions_set_any_ = functions_set_any_ || sets_any_variable(command) || makes_reference(command);
 }
 
 void BuildScript::call_function() {
@@ -329,6 +557,7 @@ void BuildScript::call_function() {
 
 void BuildScript::forget_variables() {
   variables_.clear();
+  arrays_.clear();
   is_open_ = true;
 }
 
@@ -439,6 +668,7 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   const std::string& program = words.front().text;
   const bool is_function = functions_.contains(program);
   if (is_function) call_function();
+  exports_all_ = exports_all_ || exports_all(words);
   if (program == "alias") return note_aliases(std::span(words).subspan(1));
   if (changes_folder(command)) {
     if (is_function) folders_.back() = {unknown_folder(), unknown_folder()};
@@ -453,6 +683,8 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   const std::vector<CiText> run = without_alias(words);
   auto build = run.empty() ? std::nullopt : read_build_command(run, input);
   if (!build) return;
+  take_exported(command, *build);
+  add_possible_options(called, *build);
   build->folder = folders_.back().now;
   builds.push_back(*std::move(build));
 }
@@ -467,14 +699,34 @@ void BuildScript::set_arithmetic(const shell::Command& command) {
 
 // `declare -i` evaluates, and others change the value, too.
 void BuildScript::declare(std::span<const shell::Word> words, bool known) {
-  const bool changes = std::ranges::any_of(words.subspan(1), [](const shell::Word& word) {
-    return word.text.starts_with('-') && word.text.find_first_of(kChangingFlags) != std::string_view::npos;
-  });
+  const bool changes = std::ranges::any_of(kChangingFlags, [&](char flag) { return has_flag(words, flag); });
   const bool exports = words.front().text == "export";  // -n is not to export it
+  if (!exports && words.front().text != "readonly" && has_flag(words, 'n'))
+    return declare_references(words.subspan(1), known);
+  for (const shell::Word& word : words.subspan(1)) {
+    std::string name(word.text.substr(0, word.text.find('=')));
+    if (!name.starts_with('-') && (exports || has_flag(words, 'x'))) exported_names_.insert(std::move(name));
+  }
   set_all(words.subspan(1), known && (exports || !changes));
 }
 
-void BuildScript::set_unknown(std::string_view name) {
+// `declare -n NAME=OTHER`. What another kind of it means is known when it runs.
+void BuildScript::declare_references(std::span<const shell::Word> words, bool known) {
+  for (const shell::Word& word : words) {
+    if (word.text.starts_with('-')) continue;
+    const size_t equals = std::min(word.text.find('='), word.text.size());
+    const std::string_view other = word.text.substr(std::min(equals + 1, word.text.size()));
+    const bool plain = known && !is_uncertain_ && word.literal && !other.empty() &&
+                       other.find_first_not_of(kNameCharacters) == std::string_view::npos;
+    references_.insert_or_assign(std::string(word.text.substr(0, equals)), plain ? other : "");
+    if (!plain) forget_variables();
+  }
+}
+
+void BuildScript::set_unknown(std::string_view given) {
+  const std::string_view name = meant_by(given);
+  if (name.empty()) return forget_variables();
+  if (const auto array = arrays_.find(name); array != arrays_.end()) arrays_.erase(array);
   CiText unknown;
   unknown.append_unknown(std::string("$").append(name));
   variables_.insert_or_assign(std::string(name), std::move(unknown));
@@ -489,22 +741,31 @@ void BuildScript::set(const shell::Word& assignment, bool sure) {
   const size_t equals = assignment.text.find('=');
   if (equals == std::string_view::npos) return;
   const bool appends = equals > 0 && assignment.text[equals - 1] == '+';
-  const std::string name(assignment.text.substr(0, equals - (appends ? 1 : 0)));
+  const std::string name(meant_by(assignment.text.substr(0, equals - (appends ? 1 : 0))));
+  if (name.empty()) return forget_variables();
+  if (is_array(assignment)) return set_array(name, appends, sure);
   shell::Word word = assignment;
   word.text = assignment.text.substr(equals + 1);
   CiText value = expand(word);
-  const bool array = assignment.spelling.ends_with('=') && word.text.empty();
   CiText unknown;
   unknown.append_unknown("$" + name);
+  note_options(name, value.text);
   if (appends) {
     CiText whole = find(name).value_or(unknown);
     whole.append(value);
     value = std::move(whole);
   }
-  // In a branch or a loop, or an array, whose words are not read.
-  const bool known = sure && !(array && appends) && value.text.size() <= kLongestCiText;
+  const bool known = sure && value.text.size() <= kLongestCiText;  // not in a branch or a loop
   if (is_uncertain_) conditional_.push_back(name);
+  set_unknown(name);  // if it was an array, its words are gone
   variables_.insert_or_assign(name, known ? std::move(value) : std::move(unknown));
+}
+
+// Whether a list of words in parentheses follows.
+bool BuildScript::is_array(const shell::Word& assignment) const {
+  const auto stretch = stretch_of(assignment.spelling, script_);
+  return stretch && stretch->end < script_.size() && assignment.spelling.ends_with('=') &&
+         script_[stretch->end] == '(';
 }
 
 // `cd -` and `popd` go back.
@@ -535,8 +796,6 @@ void BuildScript::change_folder(const std::vector<CiText>& words, uint32_t depth
 
 void BuildScript::note_exports(const shell::Command& command, const std::vector<CiText>& words) {
   if (words.front().text != "echo" && words.front().text != "printf") return;
-  constexpr std::string_view kNameCharacters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
   for (size_t i = 1; i < words.size(); ++i) {
     const std::string& text = words[i].text;
     const size_t equals = text.find('=');

@@ -32,7 +32,6 @@ class BuildScript {
   // Variables that `echo NAME=VALUE` gives to later steps: the script writes to the file that such a variable
   // names ("GITHUB_ENV").
   const Variables& exported() const { return exported_; }
-  std::optional<CiText> find(std::string_view name) const;
 
  private:
   // A change of the folder in a block, or in a list after a command that may fail.
@@ -47,9 +46,11 @@ class BuildScript {
     std::vector<CiText> pushed = {};
     std::optional<Uncertain> uncertain = {};
   };
+  using Arrays = std::map<std::string, std::vector<CiText>, std::less<>>;
   // A function whose body is read, and what was there before it.
   struct Function {
     Variables variables;
+    Arrays arrays;
     std::vector<Folder> folders;
     uint32_t openers = 0;  // blocks between its name and its first command
     uint32_t depth = 0;    // of the commands around it
@@ -60,7 +61,30 @@ class BuildScript {
     bool nested = false;  // in a substitution
     bool apart = false;   // in a pipeline or in the background
   };
+  // The commands of a script, with the text before each; those in substitutions follow the one that contains
+  // them.
+  struct Commands {
+    std::vector<shell::Command> all;
+    std::vector<bool> nested;
+    std::vector<std::string_view> before;  // nothing for nested ones
+    std::string_view rest;
+  };
 
+  Commands split(std::string_view script, text::Arena& texts);
+  size_t take_array(Commands& commands, size_t at);
+  bool add_to_array(const shell::Command& command);
+  void set_array(const std::string& name, bool appends, bool sure);
+  bool splice_array(const shell::Word& word, std::vector<CiText>& to);
+  void add_builds_of_arrays(std::vector<CiBuild>& builds);
+  std::string_view meant_by(std::string_view name) const;
+  void declare_references(std::span<const shell::Word> words, bool known);
+  void note_options(std::string_view name, std::string_view value);
+  void add_possible_options(std::span<const shell::Word> words, CiBuild& build);
+  std::optional<CiText> find(std::string_view name) const;
+  // The value that commands see in their environment.
+  std::optional<CiText> find_exported(std::string_view name) const;
+  std::optional<CiText> environment_of(const shell::Command& command, std::string_view name);
+  void take_exported(const shell::Command& command, CiBuild& build);
   static bool is_apart(const shell::Command& command, const shell::Command* following);
   void note_effects(const std::vector<shell::Command>& commands);
   void follow_keywords(std::string_view between);
@@ -83,6 +107,7 @@ class BuildScript {
   void set_arithmetic(const shell::Command& command);
   void declare(std::span<const shell::Word> words, bool known);
   void set(const shell::Word& assignment, bool sure);
+  bool is_array(const shell::Word& assignment) const;
   void set_unknown(std::string_view name);
   void set_all(std::span<const shell::Word> words, bool sure);
   void change_folder(const std::vector<CiText>& words, uint32_t depth);
@@ -94,6 +119,15 @@ class BuildScript {
   Variables variables_;
   Variables exported_;
   bool writes_exports_ = false;
+  std::string_view script_;                            // that is read
+  std::set<std::string, std::less<>> exported_names_;  // to the environment of commands
+  bool exports_all_ = false;
+  std::map<std::string, std::string, std::less<>>
+      references_;  // of `declare -n`: the variable that one means
+  Arrays arrays_;
+  std::optional<std::vector<CiText>> array_;                   // that is read, if its words are known
+  std::vector<std::pair<std::string, CiBuild>> array_builds_;  // of words of arrays that were not seen to run
+  std::map<std::string, std::set<BuildField>, std::less<>> options_in_;  // that values of a variable had
   bool is_open_ = false;         // another file or text may have set any variable that is not set since
   size_t expanded_ = 0;          // characters
   std::vector<Folder> folders_;  // of the shell, and of the subshells that are open

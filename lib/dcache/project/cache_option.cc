@@ -63,6 +63,16 @@ tl::unexpected<text::Failure> refused(std::string message, std::string remedy) {
       text::Failure{.path = {}, .message = std::move(message), .remedy = std::move(remedy)});
 }
 
+// "ghcr.io/acme/api:latest", which docker build takes for type=registry,ref=ghcr.io/acme/api:latest. Without
+// a slash it may be a MODE that is not written right.
+bool is_reference(std::string_view text) {
+  return text.find_first_of("=,") == std::string_view::npos && text.find('/') != std::string_view::npos;
+}
+
+std::string as_option(std::string_view reference) {
+  return fmt::format("type=registry,ref={}", reference);
+}
+
 // The first attribute that is given twice; empty for none.
 std::string repeated_attribute(std::string_view text) {
   std::set<std::string> names;
@@ -168,6 +178,7 @@ tl::expected<GivenImport, text::Failure> parse_cache_import(std::string_view tex
     if (colon == std::string_view::npos || !stage.empty())
       return GivenImport{{.mode = *mode, .stage = std::string(stage)}};
   }
+  if (is_reference(text)) return parse_import_option(as_option(text));
   if (text.find('=') == std::string_view::npos)
     return refused(fmt::format("'{}' is not a kind of cache", text),
                    text::did_you_mean(name, kWords,
@@ -209,7 +220,8 @@ tl::expected<ImportNotes, text::Failure> import_caches(Project& project, const s
     if (!read) return tl::unexpected(std::move(read.error()));
     if (read->mode_is_assumed)
       notes.assumed.push_back(fmt::format(
-          "{} does not say how the cache was exported: mode=min is assumed; add mode=max if it was", text));
+          "{} does not say how the cache was exported: mode=min is assumed; add mode=max if it was",
+          is_reference(text) ? as_option(text) : text));
     given.push_back(std::move(read->import));
   }
   const bool as_defined = std::ranges::find(texts, kDefinedImports) != texts.end();

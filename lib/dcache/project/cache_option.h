@@ -42,8 +42,9 @@ struct GivenImport {
   bool mode_is_assumed = false;  // an option of docker buildx build without a mode: min, the default
 };
 // A value of `--cache-from` other than `defined`: MODE or MODE:STAGE, where MODE is none, inline, min or max;
-// or an option of docker buildx build, where the type inline is inline and any other has its mode. Fails for
-// other texts, unknown types, and attributes that are given twice.
+// or an option of docker buildx build, where the type inline is inline and any other has its mode; or the
+// reference of an image, with a slash. Fails for other texts, unknown types, and attributes that are given
+// twice.
 tl::expected<GivenImport, text::Failure> parse_cache_import(std::string_view text);
 
 // What the definition of an image imports, as far as the repository says what is exported there.

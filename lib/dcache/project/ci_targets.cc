@@ -117,6 +117,23 @@ bool is_constant(std::string_view expression) {
   return std::ranges::find(kConstants, name) != kConstants.end();
 }
 
+// What an option that may be given makes unknown; empty for what a target does not have, or for build
+// arguments.
+std::string_view attribute_of(BuildField field) {
+  switch (field) {
+    case BuildField::kFile:
+      return "dockerfile";
+    case BuildField::kTarget:
+      return "target";
+    case BuildField::kNamedContext:
+      return "contexts";
+    case BuildField::kPlatform:
+      return "platforms";
+    default:
+      return "";
+  }
+}
+
 // Makes a target of a build.
 class TargetReader {
  public:
@@ -130,6 +147,7 @@ class TargetReader {
         target_(target) {}
 
   void read() {
+    target_.builder = build_.builder;
     read_context();
     read_file();
     for (const auto& [field, value] :
@@ -139,6 +157,10 @@ class TargetReader {
       fail(fmt::format("the build has more than {} options", kMostValues), "split it");
     for (const std::string& variable : build_.more_options)
       add_once(target_.unknown, {"args", fmt::format("may be in {}", variable)});
+    for (const auto& [field, variable] : build_.possible) {
+      if (const std::string_view attribute = attribute_of(field); !attribute.empty())
+        add_once(target_.unknown, {std::string(attribute), fmt::format("may be in {}", variable)});
+    }
   }
 
  private:

@@ -140,7 +140,7 @@ Definitions read_compose_in(const std::vector<std::string>& paths, const std::st
                             const ReadOptions& options) {
   if (paths.empty()) return {};
   ComposeModel model = read_compose_model(paths, folder, options);
-  if (model.services.members.empty() && model.failures.empty())
+  if (model.services.members.empty() && model.failures.empty() && !model.is_compose)
     model.failures.push_back({paths.front(), 0, 0, fmt::format("{} has no services", paths.front()),
                               "write them below 'services:'"});
   return ProjectReader(std::move(model), folder, options).read();

@@ -86,6 +86,10 @@ std::vector<ComposeDocument> ComposeFiles::read(const std::string& path, const y
   return documents;
 }
 
+bool ComposeFiles::is_folder(const std::string& path) const {
+  return options_.files->exists(path) && !options_.files->read(path);
+}
+
 bool ComposeFiles::read_env(const std::string& path, Variables& variables) {
   if (!options_.files->exists(path)) return false;
   const auto text = options_.files->read(path);

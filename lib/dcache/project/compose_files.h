@@ -42,6 +42,8 @@ class ComposeFiles {
   // Adds the variables of an env file; those that are set already stay. Returns whether it is there.
   bool read_env(const std::string& path, Variables& variables);
 
+  bool is_folder(const std::string& path) const;
+
   // Replaces variables in all texts, and removes members whose names are not texts. Texts that can't be
   // replaced are failures.
   void replace_variables(yaml::Value& value, const Variables& variables);

@@ -1,6 +1,7 @@
 #include "dcache/project/compose_model.h"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 #include <unordered_map>
 #include <utility>
@@ -31,6 +32,14 @@ std::vector<const Value*> texts_of(const Value& value) {
     if (item.is_text()) texts.push_back(&item);
   }
   return texts;
+}
+
+// Whether a member of a file is one that Compose knows.
+// Source: https://github.com/compose-spec/compose-spec/blob/main/schema/compose-spec.json
+bool is_of_compose(const Member& member) {
+  constexpr std::array<std::string_view, 9> kNames = {"version",  "name",    "include", "services", "models",
+                                                      "networks", "volumes", "secrets", "configs"};
+  return member.name.starts_with("x-") || std::ranges::find(kNames, member.name) != kNames.end();
 }
 
 // The name of a project after its folder.
@@ -97,6 +106,8 @@ class Loader {
 
   void add_document(Value& project, ComposeDocument document, const std::string& path, ComposeScope& scope) {
     Value& root = document.root;
+    const bool is_compose = !root.members.empty() && std::ranges::all_of(root.members, is_of_compose);
+    model_.is_compose = model_.is_compose || is_compose;
     files_.replace_variables(root, scope.variables);
     keep_service_maps(root, files_.complain());
     if (const Value* const include = root.find("include")) {
@@ -162,8 +173,11 @@ class Loader {
     }
     // The folder as it is written, which is where the paths of the included files lead from here.
     std::string outside(text::parent_path(paths.front()->text));
-    if (const Value* const folder = compose_text(entry, "project_directory")) outside = folder->text;
+    const Value* const folder = compose_text(entry, "project_directory");
+    if (folder != nullptr) outside = folder->text;
     ComposeScope inner{++scopes_, scope.path_of(outside), scope.home, scope.variables, scope.chain};
+    // Compose takes the folder above of what is not a folder.
+    if (folder != nullptr && !files_.is_folder(inner.folder)) outside = text::parent_path(outside);
     read_env_of(entry, inner, scope);
     const Place place = paths.front()->place;
     add_resources(root, load(files, inner, outside, &place), place);

@@ -18,6 +18,8 @@ struct ComposeModel {
   // not in it.
   yaml::Value services;
   std::string name;  // of the project, for Compose
+  bool is_compose =
+      false;  // whether some file has nothing that Compose does not know, be it without services
   // The project's: the environment, and .env.
   Variables variables;
   std::vector<std::string> files;  // by Place::file

@@ -137,11 +137,16 @@ ContextChoice choose_context(const plan::Graph& graph, const std::string& docker
   std::vector<std::string> missing = missing_in(own, needed, files);
   const std::vector<std::string> above = folders_above(own, root, files);
   if (!missing.empty()) {
+    const std::string first = missing.front();
+    ContextChoice best{own, ContextChoice::Reason::kNone, {}, std::move(missing)};
     for (const std::string& folder : above) {
-      if (missing_in(folder, needed, files).empty())
-        return {folder, ContextChoice::Reason::kParent, missing.front(), {}};
+      std::vector<std::string> lacks = missing_in(folder, needed, files);
+      if (lacks.empty()) return {folder, ContextChoice::Reason::kParent, first, {}};
+      // A step before the build may make what is left.
+      if (lacks.size() < best.missing.size())
+        best = {folder, ContextChoice::Reason::kNone, {}, std::move(lacks)};
     }
-    return {own, ContextChoice::Reason::kNone, {}, std::move(missing)};
+    return best;
   }
   for (const Tool& tool : tools_of(graph)) {
     if (has_any(own, tool, files)) continue;

@@ -15,12 +15,12 @@ struct ContextChoice {
   enum class Reason : uint8_t {
     kOwnFolder,  // the Dockerfile's folder contains all that it names, and no other one has what it needs
     kParent,     // the nearest folder above that does
-    kNone,       // none does; the context is the Dockerfile's folder
+    kNone,       // none does; the context is the one that lacks least, the nearest of several
   };
   std::string folder;
   Reason reason = Reason::kOwnFolder;
   std::string decided_by;            // kParent: the first path that the Dockerfile's own folder lacks
-  std::vector<std::string> missing;  // kNone: what the Dockerfile's folder lacks, as written, at most three
+  std::vector<std::string> missing;  // kNone: what the folder lacks, as written, at most three
 };
 
 // Looks from the Dockerfile's folder up to `root`, the root of the repository, or no further than the folder

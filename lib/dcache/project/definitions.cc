@@ -9,11 +9,13 @@
 
 #include <fmt/format.h>
 
+#include "dcache/project/compose.h"
 #include "dcache/project/dotenv.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/once.h"
 #include "dcache/project/readers.h"
 #include "dcache/project/sources.h"
+#include "dcache/text/booleans.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -27,7 +29,6 @@ constexpr std::array<std::string_view, 4> kComposeNames = {"compose.yaml", "comp
 // The names that bake reads without -f, in its order.
 constexpr std::array<std::string_view, 4> kBakeNames = {
     "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"};
-constexpr std::string_view kSettingsName = ".dcache.toml";
 
 // Whether both say the same of the build itself.
 bool is_same_build(const Target& a, const Target& b) {
@@ -132,14 +133,11 @@ class FolderReader {
   // -f compose.prod.yaml`): what they build otherwise are targets as well.
   void read_composes(const std::string& folder, const Paths& paths) {
     const Paths names = compose_names(folder);
-    const auto read = [&](const Paths& files) {
-      return with_sources(options_, names,
-                          [&](const ReadOptions& options) { return read_compose(files, options); });
-    };
-    Paths main = files_of_compose_variable(folder, options_);
-    const bool is_named = !main.empty();
+    const auto read = [&](const Paths& files) { return read_composes_somewhere(folder, files, names); };
+    Paths main = are_read_together(paths) ? paths : files_of_compose_variable(folder, options_);
+    const bool is_given = !main.empty();
     for (const std::string_view name : kComposeNames) {
-      if (is_named) break;
+      if (is_given) break;
       const auto found = std::ranges::find(paths, name, text::base_name);
       if (found == paths.end()) continue;
       main.push_back(*found);
@@ -147,7 +145,7 @@ class FolderReader {
     }
     if (!main.empty()) {
       for (const std::string& path : paths) {
-        if (!is_named && is_override(path)) main.push_back(path);
+        if (!is_given && is_override(path)) main.push_back(path);
       }
       Definitions definitions = read(main);
       set_read_with(definitions, main.front());
@@ -173,8 +171,45 @@ class FolderReader {
     }
   }
 
+  // As read in their folder, or if no Dockerfile is found from there, in the one above it that has most: such
+  // files are given after a file that is there, which is where Compose starts.
+  Definitions read_composes_somewhere(const std::string& folder, const Paths& paths,
+                                      const Paths& names) const {
+    const auto read = [&](const std::string& place) {
+      return with_sources(options_, names,
+                          [&](const ReadOptions& options) { return read_compose_in(paths, place, options); });
+    };
+    Definitions best = read(folder);
+    std::ptrdiff_t most = count_found(best);
+    if (most > 0 || best.targets.empty()) return best;
+    const std::string top = options_.files->real_path(root_);
+    std::string place = folder;
+    for (std::string real = options_.files->real_path(folder); text::is_within(real, top) && real != top;) {
+      place = folder_above(place);
+      real = text::parent_path(real);
+      Definitions other = read(place);
+      const std::ptrdiff_t found = count_found(other);
+      if (found > most) best = std::move(other);
+      most = std::max(found, most);
+    }
+    return best;
+  }
+
+  // The targets whose Dockerfiles are there.
+  std::ptrdiff_t count_found(const Definitions& definitions) const {
+    return std::ranges::count_if(definitions.targets, [&](const Target& target) {
+      return target.dockerfile_inline ||
+             options_.files->exists(
+                 text::join_path(target.folder, text::join_path(target.context, target.dockerfile)));
+    });
+  }
+
+  // Whether somebody named several files of a kind, as with -f of Compose and bake: the later ones override.
+  bool are_read_together(const Paths& paths) const { return options_.is_named && paths.size() > 1; }
+
   // The files that bake reads without -f, with those of compose before them, and each other one for itself.
   void read_bakes(const std::string& folder, const Paths& paths, const Paths& composes) {
+    if (are_read_together(paths)) return append(read_bake_somewhere(folder, paths, {}), result_);
     const Paths main = those_named(kBakeNames, paths);
     if (!main.empty()) {
       Definitions alone = read_bake_somewhere(folder, main, bake_names(folder));
@@ -227,17 +262,11 @@ class FolderReader {
   // Source: https://docs.docker.com/reference/cli/docker/buildx/bake/#file
   Paths places_of_bake(const std::string& folder) const {
     const auto relative = options_.environment.find("BUILDX_BAKE_FILE_RELATIVE_PATHS");
-    if (relative != options_.environment.end() && is_true(relative->second)) return {folder};
+    if (relative != options_.environment.end() && text::parse_bool(relative->second) == true) return {folder};
     Paths places;
     if (options_.is_named) places.emplace_back(".");
     add_once(places, {folder, root_});
     return places;
-  }
-
-  // As Go reads it.
-  static bool is_true(const std::string& text) {
-    constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "true", "True", "TRUE"};
-    return std::ranges::find(kTrue, text) != kTrue.end();
   }
 
   // As read in the place that has most of the Dockerfiles, the first of such places.
@@ -247,11 +276,7 @@ class FolderReader {
     for (const std::string& place : places_of_bake(folder)) {
       Definitions read = with_sources(
           options_, names, [&](const ReadOptions& options) { return read_bake(paths, place, options); });
-      const std::ptrdiff_t found = std::ranges::count_if(read.targets, [&](const Target& target) {
-        return target.dockerfile_inline ||
-               options_.files->exists(
-                   text::join_path(target.folder, text::join_path(target.context, target.dockerfile)));
-      });
+      const std::ptrdiff_t found = count_found(read);
       const bool is_all = found == std::ssize(read.targets);
       if (found > most) {
         best = std::move(read);

@@ -15,15 +15,18 @@ struct Program {
   std::string_view name;
   FileBase file_base;
   bool kaniko;
+  std::optional<plan::Builder> builder = {};
+  bool asks_environment = false;  // unless its plugin buildx builds
 };
-constexpr std::array<Program, 8> kPrograms = {{{"docker", FileBase::kFolder, false},
-                                               {"docker.exe", FileBase::kFolder, false},
-                                               {"docker-buildx", FileBase::kFolder, false},
-                                               {"nerdctl", FileBase::kFolder, false},
-                                               {"podman", FileBase::kFolderOrContext, false},
-                                               {"buildah", FileBase::kFolderOrContext, false},
-                                               {"executor", FileBase::kFolderOrContext, true},
-                                               {"kaniko", FileBase::kFolderOrContext, true}}};
+constexpr std::array<Program, 8> kPrograms = {
+    {{"docker", FileBase::kFolder, false, std::nullopt, true},
+     {"docker.exe", FileBase::kFolder, false, std::nullopt, true},
+     {"docker-buildx", FileBase::kFolder, false},
+     {"nerdctl", FileBase::kFolder, false},
+     {"podman", FileBase::kFolderOrContext, false, plan::Builder::kBuildah},
+     {"buildah", FileBase::kFolderOrContext, false, plan::Builder::kBuildah},
+     {"executor", FileBase::kFolderOrContext, true},
+     {"kaniko", FileBase::kFolderOrContext, true}}};
 
 // Options before the subcommand that take a value of their own.
 constexpr std::array<std::string_view, 22> kGlobalOptions = {"--builder",     "--cgroup-manager",
@@ -343,6 +346,10 @@ std::optional<CiBuild> read_build_command(const std::vector<CiText>& words,
   if (!rest) return std::nullopt;
   CiBuild build;
   build.file_base = program->file_base;
+  build.builder = program->builder;
+  const Words before(words.data(), words.size() - rest->size());
+  build.asks_environment =
+      program->asks_environment && std::ranges::find(before, "buildx", &CiText::text) == before.end();
   Reader reader(*rest, program->kaniko ? std::span<const Option>(kKanikoOptions) : kDockerOptions, build);
   if (!reader.read()) return std::nullopt;
   if (program->kaniko) {
@@ -358,6 +365,14 @@ std::optional<CiBuild> read_build_command(const std::vector<CiText>& words,
     build.values.emplace_back(kContext, CiText{"."});
   }
   return build;
+}
+
+std::optional<BuildField> field_of_option(std::string_view word) {
+  constexpr size_t kLetter = 2;
+  const bool is_long = word.starts_with("--");
+  const std::string_view name = is_long ? word.substr(0, word.find('=')) : word.substr(0, kLetter);
+  const auto* const found = std::ranges::find(kDockerOptions, name, &Option::name);
+  return found == std::end(kDockerOptions) ? std::nullopt : std::optional(found->field);
 }
 
 bool may_build(std::string_view script) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "dcache/plan/builder.h"
 #include "dcache/project/ci_text.h"
 
 namespace dcache::project {
@@ -49,8 +50,12 @@ struct CiBuild {
   std::vector<std::pair<BuildField, CiText>> values;  // in their order; one field may have many
   CiText folder = {"."};                              // where it runs, from the root of the workspace
   FileBase file_base = FileBase::kFolder;
-  bool file_is_input = false;                  // the Dockerfile comes from standard input
-  std::vector<std::string> more_options = {};  // variables that may contain options
+  std::optional<plan::Builder> builder = {};  // the one that the command belongs to
+  // `docker build`, which builds with the builder that DOCKER_BUILDKIT chooses.
+  bool asks_environment = false;
+  bool file_is_input = false;                                     // the Dockerfile comes from standard input
+  std::vector<std::string> more_options = {};                     // variables that may contain options
+  std::vector<std::pair<BuildField, std::string>> possible = {};  // what of that is known, and the variable
 
   // The last value of a field; null if there is none.
   const CiText* find(BuildField field) const;
@@ -63,6 +68,9 @@ struct CiBuild {
 // https://github.com/GoogleContainerTools/kaniko#additional-flags
 std::optional<CiBuild> read_build_command(const std::vector<CiText>& words,
                                           const std::optional<CiText>& input = {});
+
+// What an option of `docker build` sets: "--file=x", "--file" or "-f"; nothing for another word.
+std::optional<BuildField> field_of_option(std::string_view word);
 
 // Whether a script may contain such a command. Cheap.
 bool may_build(std::string_view script);

@@ -153,7 +153,8 @@ void tell_steps(const Build& build, const cache::Report& report, ImageEffect& ef
   effect.line = planned.instruction->start_line;
   effect.stage = graph.stages[planned.stage].label();
   if (shown->follows) effect.follows_line = graph.steps[*shown->follows].instruction->start_line;
-  effect.instruction = planned.instruction->one_line();
+  effect.instruction = planned.one_line();
+  effect.trigger = planned.trigger;
   if (shown->cause.kind == cache::Cause::Kind::kImage && shown->cause.change == "rebuilt")
     effect.through = shown->cause.name;
 }

@@ -12,6 +12,9 @@ namespace dcache::project {
 // Whether files of that name define builds, and how; nothing for others. Workflows are told by their folder.
 std::optional<DefinitionKind> definition_kind(std::string_view path);
 
+// Our own settings, which can define images. Only read where it is looked for: it is not found by its kind.
+inline constexpr std::string_view kSettingsName = ".dcache.toml";
+
 // A file that rules are about and that is not a Dockerfile: it says how a build goes.
 enum class CompanionKind : uint8_t {
   kIgnoreFile,  // .dockerignore and the like

@@ -190,7 +190,6 @@ class PipelineReader {
     for (const Member& member : matrix.members)
       source.matrix.emplace_back(member.name, yaml::printed(member.value));
     BuildScript reader([&](std::string_view variable) { return variables.find(variable); }, {"."});
-    source.environment = [&](std::string_view variable) { return reader.find(variable); };
     for (const Value* const line : lines) {
       if (!files_.spend(kCostOfLine + line->text.size(), line->place)) return;
       source.defined = {{DefinitionKind::kGitlabCi, files_.path_of(line->place), line->place.line}};

@@ -17,6 +17,7 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/once.h"
+#include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -457,6 +458,21 @@ void keep_named(const std::vector<std::string>& names, const context::FileSystem
   });
 }
 
+// Adds the images of the Dockerfiles that no definition names.
+void add_lone_dockerfiles(const ProjectOptions& options, const ImageMaker& maker, const std::string& root,
+                          std::vector<std::string> paths, Project& project) {
+  const context::FileSystem& files = *options.read.files;
+  project.dockerfiles = paths.size();
+  if (options.lone_dockerfiles) keep_named(*options.lone_dockerfiles, files, paths);
+  std::set<std::string> built;  // after all links
+  for (const Image& image : project.images) {
+    if (!image.target.dockerfile_inline) built.insert(files.real_path(image.build.dockerfile));
+  }
+  for (const std::string& path : paths) {
+    if (built.insert(files.real_path(path)).second) add_image(maker.of_lone_dockerfile(path, root), project);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> Image::platforms() const {
@@ -549,16 +565,8 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   Definitions defined = read_definitions(definitions, project.root, options.read);
   std::ranges::move(profile_failures(defined.lacked_profiles), std::back_inserter(project.failures));
   add_definitions(std::move(defined), maker, files, project);
-  if (!options.definitions.empty()) return project;
-  project.dockerfiles = found.files.size();
-  if (options.lone_dockerfiles) keep_named(*options.lone_dockerfiles, files, found.files);
-  std::set<std::string> built;  // after all links
-  for (const Image& image : project.images) {
-    if (!image.target.dockerfile_inline) built.insert(files.real_path(image.build.dockerfile));
-  }
-  for (const std::string& path : found.files) {
-    if (built.insert(files.real_path(path)).second) add_image(maker.of_lone_dockerfile(path, root), project);
-  }
+  if (options.definitions.empty()) add_lone_dockerfiles(options, maker, root, found.files, project);
+  add_triggers(project.images);
   return project;
 }
 
@@ -719,7 +727,10 @@ std::string context_words(const Image& image) {
     case ContextChoice::Reason::kNone:
       break;
   }
-  return "the folder of the Dockerfile, though it lacks " + image.choice->missing.front();
+  const bool is_own = image.choice->folder == text::parent_path(image.build.dockerfile);
+  return fmt::format("the folder {}, though it lacks {}",
+                     is_own ? "of the Dockerfile" : "above that contains most of what the Dockerfile names",
+                     image.choice->missing.front());
 }
 
 }  // namespace dcache::project

@@ -59,6 +59,11 @@ Affected Judge::run() {
 }
 
 void Judge::keep(ImageSteps steps, ImageEffect& effect, std::vector<OpenArgument> more) const {
+  if (auto failures = steps.build.read_failures(); !failures.empty()) {
+    tell_failures(*effect.image, std::move(failures), effect);
+    if (effect.effect == Effect::kUnaffected) effect.effect = Effect::kUnknown;
+    return;
+  }
   if (!options_.keep_steps) return;
   std::ranges::move(open_arguments(*effect.image, steps.build), std::back_inserter(more));
   open_steps(steps.build, more, steps.report);
@@ -106,6 +111,8 @@ void Judge::add_needed(size_t index, const std::string& platform, plan::Options&
     }
     if (is.name.empty()) continue;
     was.name = is.name;
+    if (const auto known = after.built_images.find(reference); known != after.built_images.end())
+      was.triggers = is.triggers = known->second.triggers;
     before.built_images[reference] = std::move(was);
     after.built_images[reference] = std::move(is);
   }
@@ -148,7 +155,7 @@ void Judge::judge(size_t index) {
 void Judge::tell_triggers(size_t index, ImageEffect& effect) const {
   const bool is_told = effect.effect != Effect::kUnaffected && effect.effect != Effect::kConfiguration;
   if (is_told || !may_change_context(project_.images[index])) return;
-  const Image* const base = base_with_triggers(needs_.of(index), project_.images);
+  const Image* const base = base_with_open_triggers(needs_.of(index), project_.images);
   if (base == nullptr) return;
   effect.effect = Effect::kUnknown;
   effect.reason =

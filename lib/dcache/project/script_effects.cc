@@ -66,6 +66,12 @@ void add_of_expansions(std::string_view text, std::vector<std::string_view>& nam
 
 }  // namespace
 
+bool has_flag(std::span<const shell::Word> words, char flag) {
+  return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
+    return word.text.starts_with('-') && word.text.find(flag) != std::string_view::npos;
+  });
+}
+
 std::vector<std::string_view> names_set_in_arithmetic(std::string_view text) {
   std::vector<std::string_view> names;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -130,6 +136,13 @@ bool sets_any_variable(const shell::Command& command) {
            // A name that only the run makes.
            return !word.literal && !word.text.starts_with('-') && name_at_start(word.text).empty();
          });
+}
+
+bool makes_reference(const shell::Command& command) {
+  const std::span<const shell::Word> words = shell::invocation(command);
+  if (words.empty()) return false;
+  const std::string_view program = words.front().text;
+  return (program == "declare" || program == "local" || program == "typeset") && has_flag(words, 'n');
 }
 
 bool changes_folder(const shell::Command& command) {

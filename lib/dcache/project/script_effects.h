@@ -1,6 +1,7 @@
 // What a command of a shell script may change of the shell that runs it, and whether it ends well.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,12 @@ std::vector<std::string_view> names_set_in_arithmetic(std::string_view text);
 // Whether it may set variables that the script does not name: those of another file, of a text that only the
 // run makes, or of a trap that runs between commands.
 bool sets_any_variable(const shell::Command& command);
+
+// `declare -n NAME=OTHER`: to set NAME sets OTHER.
+bool makes_reference(const shell::Command& command);
+
+// Whether an option of a command has the letter: `declare -gx`. The first of the words is the program.
+bool has_flag(std::span<const shell::Word> words, char flag);
 
 bool changes_folder(const shell::Command& command);
 

@@ -49,12 +49,13 @@ class SettingsReader {
     target.defined = {{DefinitionKind::kSettings, path_, node.source().begin.line}};
     const size_t failures = result_.failures.size();
     for (const auto& [key, value] : *table)
-      read_key(key.str(), value, target);
+      read_key(key, value, target);
     if (target.name.empty()) fail(node, "the image has no name", "add name = \"…\"");
     if (result_.failures.size() == failures) result_.targets.push_back(std::move(target));
   }
 
-  void read_key(std::string_view key, const toml::node& value, Target& target) {
+  void read_key(const toml::key& given, const toml::node& value, Target& target) {
+    const std::string_view key = given.str();
     if (key == "name") {
       read_text(key, value, target.name);
     } else if (key == "dockerfile") {
@@ -72,7 +73,7 @@ class SettingsReader {
     } else if (key == "builder") {
       read_builder(value, target);
     } else {
-      fail(value, fmt::format("unknown key '{}' of an image", key),
+      fail(given, fmt::format("unknown key '{}' of an image", key),
            text::did_you_mean(key, kKeys, fmt::format("the keys are {}", fmt::join(kKeys, ", "))));
     }
   }
@@ -109,8 +110,9 @@ class SettingsReader {
       read_text(key, text, list.emplace_back());
   }
 
-  void fail(const toml::node& node, std::string message, std::string remedy) {
-    const toml::source_position& at = node.source().begin;
+  // At a key or a value.
+  void fail(const auto& place, std::string message, std::string remedy) {
+    const toml::source_position& at = place.source().begin;
     result_.failures.push_back({path_, at.line, at.column, std::move(message), std::move(remedy)});
   }
 

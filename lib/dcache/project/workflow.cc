@@ -128,8 +128,8 @@ class WorkflowReader {
 
   // A workflow of this repository.
   void call(const Value& uses, const yaml::Member& job, const Workflow& caller) {
-    if (!uses.text.starts_with("./")) return;
-    const std::string path = text::join_path(reading_.root, uses.text);
+    if (!uses.text.starts_with("./") && !uses.text.starts_with("$/")) return;
+    const std::string path = text::join_path(reading_.root, uses.text.substr(2));
     if (std::ranges::find(open_, path) != open_.end() || open_.size() == kDeepest) {
       reading_.files.fail(uses.place, fmt::format("the workflow {} calls itself", uses.text),
                           "remove this job");

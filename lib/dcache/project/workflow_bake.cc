@@ -9,6 +9,7 @@
 
 #include "dcache/project/action_inputs.h"
 #include "dcache/project/build_script.h"
+#include "dcache/project/definition_build.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -21,27 +22,11 @@ using yaml::Value;
 
 constexpr size_t kCostOfBake = size_t{1} << 18U;
 
-// The files that bake reads if none is named.
-constexpr std::array<std::string_view, 8> kDefaultFiles = {
-    "compose.yaml",     "compose.yml",     "docker-compose.yml",        "docker-compose.yaml",
-    "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"};
-
 // What makes a difference to a build.
 constexpr std::array<std::string_view, 13> kBuildAttributes = {
     "args",        "context", "contexts", "dockerfile", "dockerfile-inline",
     "extra-hosts", "network", "no-cache", "platform",   "no-cache-filter",
     "shm-size",    "target",  "ulimits"};
-
-// TARGET.ATTRIBUTE=VALUE, or TARGET.ATTRIBUTE+=VALUE.
-std::optional<Override> parse_override(const std::string& text) {
-  const size_t equals = find_outside_expressions(text, '=');
-  if (equals >= text.size()) return std::nullopt;
-  const bool append = equals > 0 && text[equals - 1] == '+';
-  const std::string name = text.substr(0, equals - (append ? 1 : 0));
-  const size_t dot = find_outside_expressions(name, '.');
-  if (dot >= name.size()) return std::nullopt;
-  return Override{name.substr(0, dot), name.substr(dot + 1), text.substr(equals + 1), append};
-}
 
 bool has_expression(std::string_view text) {
   return text.find("${{") != std::string_view::npos;
@@ -89,29 +74,6 @@ void note_expressions(Target& target) {
     note("cache-from", cache);
   for (const std::string& cache : target.cache_to)
     note("cache-to", cache);
-}
-
-// The names of the targets that a build of `wanted` builds, and those that they need.
-std::set<std::string> selected(const Definitions& bake, std::vector<std::string> wanted) {
-  std::set<std::string> names;
-  std::set<std::string> seen;
-  while (!wanted.empty()) {
-    const std::string name = std::move(wanted.back());
-    wanted.pop_back();
-    if (!seen.insert(name).second) continue;
-    const auto is_meant = [&](const std::string& one) {
-      return one == name || (text::has_wildcard(name) && text::glob_match(name, one));
-    };
-    for (const Group& group : bake.groups) {
-      if (is_meant(group.name)) wanted.insert(wanted.end(), group.members.begin(), group.members.end());
-    }
-    for (const Target& target : bake.targets) {
-      if (!is_meant(target.name)) continue;
-      names.insert(target.name);
-      wanted.insert(wanted.end(), target.needs.begin(), target.needs.end());
-    }
-  }
-  return names;
 }
 
 class BakeStep {
@@ -184,10 +146,7 @@ class BakeStep {
   }
 
   void add_default_files() {
-    for (const std::string_view name : kDefaultFiles) {
-      const std::string path = text::join_path(folder_, name);
-      if (reading_.options.files->exists(path)) paths_.push_back(path);
-    }
+    paths_ = files_by_default(DefinitionKind::kBake, folder_, *reading_.options.files);
     if (paths_.empty()) reason_ = fmt::format("there is no bake file in {}", folder_);
   }
 
@@ -221,7 +180,7 @@ class BakeStep {
     std::vector<std::string> wanted = list_of_input(text_of(inputs_, "targets"), true);
     if (wanted.empty()) wanted.emplace_back("default");
     const bool all_known = std::ranges::none_of(wanted, has_expression);
-    const std::set<std::string> names = selected(bake, std::move(wanted));
+    const std::set<std::string> names = selected_targets(bake, std::move(wanted));
     for (Target& target : bake.targets) {
       if (all_known && !names.contains(target.name)) continue;
       note_expressions(target);

@@ -92,7 +92,7 @@ class StepReader {
     const Value* const with = step.find("with");
     const Value inputs = with == nullptr ? Value() : job_.scope.resolve(*with);
     if (!reading_.files.spend(size_of(inputs), step.place)) return;
-    if (uses.starts_with("./") || uses == ".") {
+    if (uses.starts_with("./") || uses.starts_with("$/") || uses == ".") {
       read_local_action(uses, inputs, step);
     } else if (is_build_action(uses)) {
       read_build(inputs, step);
@@ -186,7 +186,8 @@ class StepReader {
     const std::string folder = text_of(step, "working-directory");
     CiText start{job_.folder};
     if (!folder.empty()) start = text_with_expressions(job_.scope.resolve(folder));
-    const bool powershell = shell.starts_with("pwsh") || shell.starts_with("powershell");
+    const bool powershell = shell.starts_with("pwsh") || shell.starts_with("powershell") ||
+                            (shell.empty() && script.find(" `\n") != std::string::npos);
     const bool other = shell.starts_with("cmd") || shell.starts_with("python");
     if (!other) read_script(powershell ? without_backticks(script) : script, start, step);
   }
@@ -204,8 +205,7 @@ class StepReader {
     BuildScript reader([this](std::string_view name) { return job_.scope.variable(name); },
                        join_ci_path({"."}, start));
     const std::vector<CiBuild> builds = reader.read(script);
-    CiSource source = source_at(step);
-    source.environment = [&](std::string_view name) { return reader.find(name); };
+    const CiSource source = source_at(step);
     for (const CiBuild& build : builds)
       add(build, source);
     const bool sure = runs_.value_or(false);
@@ -216,9 +216,15 @@ class StepReader {
     }
   }
 
+  // `./x` is in the workspace, and `$/x` in this repository, wherever the job checks it out. Source:
+  // https://github.blog/changelog/2026-07-30-reference-same-repository-actions-with-self-repository-syntax/
+  Workspace::Place place_of_action(const std::string& uses) const {
+    if (uses.starts_with("$/")) return {.remote = {}, .path = {text::clean_path(uses.substr(2))}};
+    return workspace_.locate(join_ci_path({"."}, text_with_expressions(job_.scope.resolve(uses))));
+  }
+
   void read_local_action(const std::string& uses, const Value& inputs, const Value& step) {
-    const auto [remote, path] =
-        workspace_.locate(join_ci_path({"."}, text_with_expressions(job_.scope.resolve(uses))));
+    const auto [remote, path] = place_of_action(uses);
     if (!remote.empty() || !path.is_known() || path.text.starts_with("../")) return;
     const std::string folder = text::join_path(reading_.root, path.text);
     std::string file = text::join_path(folder, "action.yml");

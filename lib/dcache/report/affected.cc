@@ -8,6 +8,7 @@
 
 #include "dcache/report/explain.h"
 #include "dcache/report/matrix.h"
+#include "dcache/report/step_words.h"
 #include "dcache/report/table.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/words.h"
@@ -58,7 +59,8 @@ std::string effect_words(const ImageEffect& effect) {
 // "from line 7: COPY . ."
 std::string from_words(const ImageEffect& effect) {
   if (effect.line == 0) return "";
-  return fmt::format("line {}: {}", effect.line, shortened_step(effect.instruction, kInstructionWidth));
+  return fmt::format("line {}: {}", effect.line,
+                     step_words(effect.instruction, effect.trigger, kInstructionWidth));
 }
 
 std::string why_words(const ImageEffect& effect) {
@@ -109,6 +111,7 @@ void write_effect(const ImageEffect& effect, const RebuildTime* time, text::Json
   }
   if (effect.line != 0) {
     json.member("line", effect.line).member("stage", effect.stage).member("instruction", effect.instruction);
+    write_trigger(effect.trigger, json);
     json.key("cause");
     write_cause(effect.step.cause, json);
   }

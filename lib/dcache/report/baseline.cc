@@ -1,7 +1,12 @@
 #include "dcache/report/baseline.h"
 
+#include <filesystem>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
+#include "dcache/context/boundary.h"
+#include "dcache/report/places.h"
 #include "dcache/text/json.h"
 #include "dcache/text/json_writer.h"
 
@@ -22,6 +27,12 @@ tl::expected<Baseline, std::string> Baseline::read(const std::string& text) {
     }
   }
   return baseline;
+}
+
+std::string Baseline::name_of(const std::string& path, const std::string& baseline) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(context::absolute_path(baseline)).parent_path();
+  return fs::path(context::absolute_path(path)).lexically_relative(folder).generic_string();
 }
 
 size_t Baseline::size() const {
@@ -48,6 +59,19 @@ std::string Baseline::to_json() const {
   }
   out.end_object().end_object();
   return text + '\n';
+}
+
+std::vector<std::string> silence_known(const Baseline& baseline, const std::string& name,
+                                       const text::Document& file, lint::Findings& findings) {
+  std::vector<std::string> all;
+  Fingerprints fingerprints;
+  std::erase_if(findings.diagnostics, [&](lint::Diagnostic& diagnostic) {
+    all.push_back(fingerprints.next(file, diagnostic));
+    const bool known = baseline.covers(name, all.back());
+    if (known) findings.silenced.push_back({std::move(diagnostic), lint::Silenced::By::kBaseline, {}});
+    return known;
+  });
+  return all;
 }
 
 }  // namespace dcache::report

@@ -96,6 +96,7 @@ BuildView view_of(const ViewSource& source) {
     ViewStep one{.stage = stages[step.stage],
                  .line = step.instruction->start_line,
                  .instruction = cache::words_of(step),
+                 .trigger = step.trigger,
                  .needs = {}};
     for (const plan::Input& input : plan::inputs(graph, i)) {
       if (places[input.step]) one.needs.push_back({*places[input.step], input.kind});
@@ -124,7 +125,7 @@ BuildView view_of(const history::ImageHistory& history) {
   BuildView view{
       .name = history.name, .dockerfile = history.dockerfile, .stages = {}, .steps = {}, .target = {}};
   for (const history::StepHistory& step : history.steps) {
-    ViewStep one{.line = step.line, .instruction = step.instruction, .needs = {}};
+    ViewStep one{.line = step.line, .instruction = step.instruction, .trigger = step.trigger, .needs = {}};
     one.frequency = Frequency{step.rebuilt, step.depends, history.built};
     one.history = &step;
     view.steps.push_back(std::move(one));

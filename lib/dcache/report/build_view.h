@@ -30,8 +30,9 @@ struct Frequency {
 struct ViewStep {
   size_t stage = 0;  // in BuildView::stages
   uint32_t line = 0;
-  std::string instruction;         // on one line
-  std::vector<plan::Input> needs;  // their steps are indexes in BuildView::steps
+  std::string instruction;                         // on one line
+  std::optional<plan::TriggerPlace> trigger = {};  // as of plan::Step
+  std::vector<plan::Input> needs;                  // their steps are indexes in BuildView::steps
   std::optional<cache::Verdict> verdict = {};
   std::string cause = {};  // in words; empty for none
   std::optional<Frequency> frequency = {};

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "dcache/cache/unread_folders.h"
+#include "dcache/report/step_words.h"
 #include "dcache/report/weight.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/path.h"
@@ -183,9 +184,9 @@ void append_unread(const cache::Build& build, const Style& style, std::string& o
 void write_unread(const cache::Build& build, text::JsonWriter& json) {
   json.key("unread_folders").begin_array();
   for (const cache::UnreadFolder& folder : cache::unread_folders(build)) {
-    const dockerfile::Instruction& copy = *build.graph().steps[folder.step].instruction;
+    const plan::Step& copy = build.graph().steps[folder.step];
     json.begin_object()
-        .member("line", copy.start_line)
+        .member("line", copy.instruction->start_line)
         .member("instruction", copy.one_line())
         .member("path", folder.path)
         .member("files", folder.files)
@@ -220,7 +221,7 @@ void append_context(std::span<const cache::Build> builds, const Style& style, st
   for (const Reader& reader : usage.readers) {
     out += fmt::format("{:>5}  {}  {:>10}  {}\n", reader.step->instruction->start_line,
                        files_words(reader.weight.files), bytes_words(reader.weight.bytes),
-                       shortened_step(reader.step->instruction->one_line(), 60));
+                       step_words(*reader.step, 60));
   }
 
   append_unread(build, style, out);
@@ -259,10 +260,11 @@ void append_context_json(std::span<const cache::Build> builds, std::string& out)
     json.begin_object()
         .member("stage", reader.build->graph().stages[reader.step->stage].label())
         .member("line", reader.step->instruction->start_line)
-        .member("instruction", reader.step->instruction->one_line())
+        .member("instruction", reader.step->one_line())
         .member("files", reader.weight.files)
-        .member("bytes", reader.weight.bytes)
-        .end_object();
+        .member("bytes", reader.weight.bytes);
+    write_trigger(reader.step->trigger, json);
+    json.end_object();
   }
   json.end_array().key("tree").begin_array();
   Tree(usage).visit([&](const Entry& entry, size_t) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/report/step_words.h"
 #include "dcache/report/weight.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/path.h"
@@ -194,7 +195,7 @@ std::vector<Reader> readers_of(std::span<const Build> builds, const ContextPath&
       const plan::Step& step = build.graph().steps[i];
       const auto same = [&](const Reader& reader) {
         return reader.step->instruction->start_line == step.instruction->start_line &&
-               reader.step->stage == step.stage;
+               reader.step->stage == step.stage && reader.step->one_line() == step.one_line();
       };
       auto known = std::ranges::find_if(readers, same);
       if (known == readers.end()) known = readers.insert(readers.end(), {&build, &step, {}});
@@ -303,7 +304,7 @@ void append_file_reasons(std::span<const Build> builds, const ContextPath& path,
     const bool always = reader.platforms.size() == builds.size();
     out += fmt::format("  read in line {}{}: {}\n", reader.step->instruction->start_line,
                        always ? "" : fmt::format(" for {}", fmt::join(reader.platforms, ", ")),
-                       shortened_step(reader.step->instruction->one_line(), 60));
+                       step_words(*reader.step, 60));
   }
   if (const std::string target = place.leads_to_nothing(); !target.empty())
     out += fmt::format("  it is a link to {}, which does not exist\n", printable(target));
@@ -330,7 +331,8 @@ void append_file_reasons_json(std::span<const Build> builds, const ContextPath& 
     json.begin_object()
         .member("stage", reader.build->graph().stages[reader.step->stage].label())
         .member("line", reader.step->instruction->start_line)
-        .member("instruction", reader.step->instruction->one_line());
+        .member("instruction", reader.step->one_line());
+    write_trigger(reader.step->trigger, json);
     if (reader.platforms.size() != builds.size()) {
       json.key("platforms").begin_array();
       for (const std::string& platform : reader.platforms)

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "dcache/cache/missing.h"
+#include "dcache/report/step_words.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/words.h"
 
@@ -286,11 +287,11 @@ std::string headline(const cache::Build& build, const cache::Report& report, con
 namespace {
 
 void append_step(const cache::Build& build, const StepReport& step, const Style& style, std::string& out) {
-  const dockerfile::Instruction& instruction = *build.graph().steps[step.step].instruction;
+  const plan::Step& planned = build.graph().steps[step.step];
   const Mark mark = mark_of(step.verdict);
-  const std::string text = shortened_step(instruction.one_line(), kInstructionWidth);
+  const std::string text = step_words(planned, kInstructionWidth);
   const std::string cause = cause_words(build, step);
-  out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), instruction.start_line);
+  out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), planned.instruction->start_line);
   out += cause.empty()
              ? text
              : fmt::format("{:<{}}  {}", text, kInstructionWidth + 1, style.paint(mark.tone, cause));
@@ -415,12 +416,13 @@ void write_members(const Explanation& explanation, text::JsonWriter& json) {
     json.begin_object()
         .member("stage", graph.stages[planned.stage].label())
         .member("line", planned.instruction->start_line)
-        .member("instruction", planned.instruction->one_line())
+        .member("instruction", planned.one_line())
         .member("verdict", cache::name_of(step.verdict));
     if (step.verdict != Verdict::kHit) {
       json.key("cause");
       write_cause(step.cause, json);
     }
+    write_trigger(planned.trigger, json);
     if (step.follows) json.member("follows", graph.steps[*step.follows].instruction->start_line);
     if (step.runs_after_all) json.member("runs_after_all", true);
     if (step.is_not_reliable) json.member("not_reliable", true);
@@ -445,6 +447,8 @@ std::string basis_words(const Explanation& explanation) {
   if (explanation.image != nullptr)
     words += fmt::format(" ({})", printable(project::context_words(*explanation.image)));
   if (!explanation.platform.empty()) words += fmt::format(", platform {}", printable(explanation.platform));
+  if (options.plan.builder != plan::Builder::kBuildkit)
+    words += fmt::format(", builder {}", plan::name_of(options.plan.builder));
   const std::string& ignore = explanation.build.ignore().path;
   return words + (ignore.empty() ? ", no ignore file" : ", ignore file " + printable(ignore));
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dcache/report/explain.h"
+#include "dcache/report/step_words.h"
 #include "dcache/text/words.h"
 
 namespace dcache::report {
@@ -122,7 +123,7 @@ class Tree {
     const size_t taken =
         text_width(indent) + 3 + text_width(line) + (facts.empty() ? 0 : text_width(facts) + 2);
     constexpr size_t kLeast = 24;
-    line += shortened_step(step.instruction, std::max(kLeast, kWidth - std::min(kWidth, taken)));
+    line += step_words(step.instruction, step.trigger, std::max(kLeast, kWidth - std::min(kWidth, taken)));
     const Tone tone = step.verdict     ? tone_of(*step.verdict)
                       : step.frequency ? tone_of(*step.frequency)
                                        : Tone::kPlain;
@@ -231,10 +232,11 @@ Diagram diagram_of(const BuildView& view) {
   bool has_verdicts = false, has_frequency = false;
   for (size_t i = 0; i < view.steps.size(); ++i) {
     const ViewStep& step = view.steps[i];
-    Diagram::Node node{.text = fmt::format("{}  {}", step.line, shortened_step(step.instruction, kNodeWidth)),
-                       .note = joined(facts_of(step)),
-                       .colour = {},
-                       .is_bold = step.is_critical};
+    Diagram::Node node{
+        .text = fmt::format("{}  {}", step.line, step_words(step.instruction, step.trigger, kNodeWidth)),
+        .note = joined(facts_of(step)),
+        .colour = {},
+        .is_bold = step.is_critical};
     if (step.verdict) node.colour = colour_of(*step.verdict);
     if (step.frequency) node.colour = heat(step.frequency->share());
     has_verdicts = has_verdicts || step.verdict;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/report/step_words.h"
 #include "dcache/report/table.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/times.h"
@@ -103,7 +104,8 @@ std::optional<Culprit> culprit_of(const ImageHistory& image) {
 }
 
 std::string line_words(const StepHistory& step) {
-  return fmt::format("line {} ({})", step.line, shortened_step(step.instruction, kInstructionWidth));
+  return fmt::format("line {} ({})", step.line,
+                     step_words(step.instruction, step.trigger, kInstructionWidth));
 }
 
 // The step to change first; nothing if no RUN runs again often.
@@ -160,7 +162,7 @@ void append_image(const ImageHistory& image, const Style& style, std::string& ou
                                       std::to_string(step.rebuilt),
                                       share(step.rebuilt, image.built),
                                       bar(step.rebuilt, image.built),
-                                      shortened_step(step.instruction, kInstructionWidth),
+                                      step_words(step.instruction, step.trigger, kInstructionWidth),
                                       causes_words(step)};
     if (any_depends) cells.insert(cells.begin() + kPerhaps, std::to_string(step.depends));
     table.add(std::move(cells), tone_of(step, image.built));
@@ -203,11 +205,9 @@ void write_step(const StepHistory& step, text::JsonWriter& json) {
   json.begin_object()
       .member("stage", step.stage)
       .member("line", step.line)
-      .member("instruction", step.instruction)
-      .member("rebuilt", step.rebuilt)
-      .member("depends", step.depends)
-      .key("causes")
-      .begin_array();
+      .member("instruction", step.instruction);
+  write_trigger(step.trigger, json);
+  json.member("rebuilt", step.rebuilt).member("depends", step.depends).key("causes").begin_array();
   for (const CauseCount& cause : step.causes) {
     json.begin_object()
         .member("kind", cache::name_of(cause.kind))

@@ -153,6 +153,7 @@ void write_image(const Image& image, text::JsonWriter& json) {
   }
   json.end_array();
   json.member("folder", target.folder);
+  if (target.builder) json.member("builder", plan::name_of(*target.builder));
   if (image.choice) json.member("context_from", project::context_words(image));
   json.key("defined");
   write_origin(image.origin(), json);

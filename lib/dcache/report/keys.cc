@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/report/step_words.h"
 #include "dcache/report/weight.h"
 #include "dcache/text/json_writer.h"
 
@@ -25,7 +26,7 @@ void append_keys(const cache::Build& build, uint32_t line, const Style& style, s
     const std::string held = weight.files == 0 ? "" : weight_words(weight);
     out += fmt::format("{:>5}  {}  {:<22}  {}\n", step.instruction->start_line,
                        style.paint(Tone::kInfo, context::to_hex(keys.key.certain).substr(0, kShownKey)), held,
-                       shortened_step(step.instruction->one_line(), 60));
+                       step_words(step, 60));
     if (line != step.instruction->start_line) continue;
     for (const Record* file : files)
       out += fmt::format("         {}\n", printable(file->path));
@@ -44,11 +45,12 @@ void append_keys_json(const cache::Build& build, std::string& out) {
     json.begin_object()
         .member("stage", build.graph().stages[step.stage].label())
         .member("line", step.instruction->start_line)
-        .member("instruction", step.instruction->one_line())
+        .member("instruction", step.one_line())
         .member("key", context::to_hex(keys.key.certain))
         .member("definition", context::to_hex(keys.definition.certain))
         .member("content", context::to_hex(keys.files))
         .member("bytes", weight.bytes);
+    write_trigger(step.trigger, json);
     json.key("files").begin_array();
     for (const Record* file : files)
       json.value(file->path);

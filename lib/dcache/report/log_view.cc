@@ -87,7 +87,7 @@ class Viewer {
       step.vertex = &build.vertices[observed.vertex];
       step.stage = graph.stages[planned.stage].label();
       step.line = planned.instruction->start_line;
-      step.instruction = planned.instruction->one_line();
+      step.instruction = planned.one_line();
       step.platform = observe::read_name(step.vertex->name, images_).platform;
       if (observed.build == view_.index) {
         seen[observed.vertex] = true;

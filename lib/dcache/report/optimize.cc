@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/report/step_words.h"
 #include "dcache/report/table.h"
 #include "dcache/text/json_writer.h"
 #include "dcache/text/times.h"
@@ -79,7 +80,7 @@ void append_image(const Proposal& proposal, const ImageComparison& image, const 
     const bool is_better = step.line_before != 0 && step.after < step.before;
     table.add({line(step.line_before), count(step.line_before, step.before, step.perhaps_before),
                line(step.line_after), count(step.line_after, step.after, step.perhaps_after),
-               shortened_step(step.instruction, kInstructionWidth)},
+               step_words(step.instruction, step.trigger, kInstructionWidth)},
               is_better ? Tone::kGood : Tone::kPlain);
   }
   table.append_to(out, style);
@@ -127,8 +128,9 @@ void write_image(const ImageComparison& image, text::JsonWriter& json) {
     json.begin_object().member("stage", step.stage);
     if (step.line_after != 0) json.member("line", step.line_after);
     if (step.line_before != 0) json.member("line_before", step.line_before);
-    json.member("instruction", step.instruction)
-        .member("before", step.before)
+    json.member("instruction", step.instruction);
+    write_trigger(step.trigger, json);
+    json.member("before", step.before)
         .member("after", step.after)
         .member("perhaps_before", step.perhaps_before)
         .member("perhaps_after", step.perhaps_after);

@@ -9,6 +9,7 @@
 #include "dcache/address.h"
 #include "dcache/report/optimize.h"
 #include "dcache/report/page_parts.h"
+#include "dcache/report/step_words.h"
 #include "dcache/report/xml.h"
 #include "dcache/text/base64.h"
 #include "dcache/text/digest.h"
@@ -75,6 +76,7 @@ void write_steps(const PageImage& image, text::JsonWriter& json) {
         .member("stage", step.stage)
         .member("line", step.line)
         .member("instruction", step.instruction);
+    write_trigger(step.trigger, json);
     json.key("needs").begin_array();
     for (const plan::Input& input : step.needs)
       json.begin_object().member("step", input.step).member("kind", name_of(input.kind)).end_object();

@@ -37,12 +37,12 @@ size_t plain_width(std::string_view text, bool at_start) {
 
 }  // namespace
 
-std::string printable_lines(std::string text) {
+std::string printable_lines(std::string text, bool colored) {
   if (is_harmless(text)) return text;
   std::string lines;
   bool at_start = true;  // of a line, with white space before it
   for (std::string_view rest = text; !rest.empty();) {
-    const size_t color = color_width(rest);
+    const size_t color = colored ? color_width(rest) : 0;
     if (color > 0 || rest[0] == '\n' || rest[0] == '\t') {
       const size_t width = std::max<size_t>(color, 1);
       lines += rest.substr(0, width);

@@ -9,6 +9,7 @@ namespace dcache::report {
 // goes into what GitHub Actions and Azure Pipelines would take for a command: `::error::` at the start of a
 // line,
 // `##[error]` and `##vso[…]` anywhere. What JsonWriter has written means the same afterwards.
-std::string printable_lines(std::string text);
+// Without `colored` an escape sequence is none of ours: a diff or a file.
+std::string printable_lines(std::string text, bool colored = true);
 
 }  // namespace dcache::report

@@ -122,9 +122,8 @@ std::string rule_page(const Rule& rule) {
                       files_note(rule.good));
   if (!rule.fix_note.empty()) page += fmt::format("## Fix\n\n{}\n\n", rule.fix_note);
   page += fmt::format(
-      "## Silencing it\n\n`# dcache ignore={}` above an instruction, or `ignore = [\"{}\"]` in "
-      "`.dcache.toml`.\n",
-      rule.code, rule.code);
+      "## Silencing it\n\n`# dcache ignore={}` above {}, or `ignore = [\"{}\"]` in `.dcache.toml`.\n",
+      rule.code, rule.about.empty() ? "an instruction" : "the line", rule.code);
   page += "\n## References\n\n";
   for (const std::string& reference : lint::references_of(rule))
     page += fmt::format("- <{}>\n", reference);

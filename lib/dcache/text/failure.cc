@@ -6,7 +6,9 @@ namespace dcache::text {
 
 std::string words_of(const Failure& failure) {
   std::string line;
-  if (failure.line != 0) line = fmt::format("{}:{}:{}: ", failure.path, failure.line, failure.column);
+  if (failure.line != 0) line = fmt::format("{}:{}:", failure.path, failure.line);
+  if (failure.line != 0 && failure.column != 0) line += fmt::format("{}:", failure.column);
+  if (!line.empty()) line += ' ';
   line += failure.message;
   if (!failure.remedy.empty()) line += "; " + failure.remedy;
   return line;

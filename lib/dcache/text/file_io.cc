@@ -55,6 +55,15 @@ std::string path_of(int fd, const std::string& path) {
 
 }  // namespace
 
+bool is_absent(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG || error == EINVAL;
+}
+
+bool may_exist(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 || !is_absent(errno);
+}
+
 std::string real_path(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), std::free);
   return resolved ? std::string(resolved.get()) : path;

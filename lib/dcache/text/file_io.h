@@ -28,6 +28,11 @@ struct ReadLimits {
 tl::expected<std::string, std::string> read_regular_file(const std::string& path,
                                                          const ReadLimits& limits = {});
 
+// Whether this errno says that nothing is there, and not that nobody knows.
+bool is_absent(int error);
+// Whether something is there after all links; also where nobody knows, so that reading it says why.
+bool may_exist(const std::string& path);
+
 // The absolute path that a path leads to after all symbolic links; the path itself where nothing is there.
 std::string real_path(const std::string& path);
 

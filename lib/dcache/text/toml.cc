@@ -28,13 +28,15 @@ class Scan {
       if (depth_ == 0 && peek() == '[' && is_nameless(text_.substr(at_)))
         return Fault{at_, "a table header has no name"};
       const bool in_value = depth_ > 0;
-      if (!read_line()) return Fault{at_, "this character can only be in quotes or in a comment", in_value};
+      if (const char* const problem = read_line()) return Fault{at_, problem, in_value};
       at_ = std::min(at_, text_.size() - 1) + 1;
     }
     return std::nullopt;
   }
 
  private:
+  static constexpr size_t kMostParts = 1000;
+
   // `[` or `[[` at the start, and nothing after it that a name can start with.
   static bool is_nameless(std::string_view header) {
     header.remove_prefix(header.starts_with("[[") ? 2 : 1);
@@ -44,12 +46,17 @@ class Scan {
            static_cast<unsigned char>(header[0]) < ' ' || header[0] == 0x7F;
   }
 
-  // To the end of a line: a header, a name and a value, or a part of a value of several lines. Stops at a
-  // character beyond ASCII outside of quotes and comments, and gives false then.
-  bool read_line() {
+  // To the end of a line: a header, a name and a value, or a part of a value of several lines. Stops at what
+  // toml++ must not be given, and says what that is; null for nothing.
+  const char* read_line() {
+    size_t parts = 0;
     for (; at_ < text_.size() && text_[at_] != '\n'; ++at_) {
       const char c = text_[at_];
-      if (static_cast<unsigned char>(c) >= 0x80) return false;
+      if (static_cast<unsigned char>(c) >= 0x80)
+        return "this character can only be in quotes or in a comment";
+      if (c == ',') parts = 0;
+      // It makes a table in a table of each, and ends one by one.
+      if (c == '.' && ++parts > kMostParts) return "a name has too many parts";
       if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size()) - 1;
       } else if (c == '"' || c == '\'') {
@@ -60,7 +67,7 @@ class Scan {
         --depth_;
       }
     }
-    return true;
+    return nullptr;
   }
 
   // To the last character of a text in quotes, which may have several lines if there are three of them.

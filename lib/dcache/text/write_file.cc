@@ -66,7 +66,7 @@ class SignalsWait {
   SignalsWait() {
     sigset_t ending;
     sigemptyset(&ending);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGXCPU, SIGXFSZ})
       sigaddset(&ending, signal);
     ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
   }

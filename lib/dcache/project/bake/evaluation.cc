@@ -9,6 +9,7 @@
 #include "dcache/project/hcl/csv.h"
 #include "dcache/project/hcl/functions.h"
 #include "dcache/project/hcl/lexer.h"
+#include "dcache/text/booleans.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project::bake {
@@ -57,20 +58,11 @@ void check_name(const std::string& name) {
     hcl::fail("\"" + name + "\" can't be the name of a target: only letters, digits, _ and - can be used");
 }
 
-// As Go's strconv.ParseBool.
-std::optional<bool> parse_bool(std::string_view text) {
-  static constexpr std::array<std::string_view, 6> kTrue = {"1", "t", "T", "true", "TRUE", "True"};
-  static constexpr std::array<std::string_view, 6> kFalse = {"0", "f", "F", "false", "FALSE", "False"};
-  if (std::ranges::find(kTrue, text) != kTrue.end()) return true;
-  if (std::ranges::find(kFalse, text) != kFalse.end()) return false;
-  return std::nullopt;
-}
-
 // A text of the environment as a value of that type.
 Value primitive_of(const std::string& text, const Type& type) {
   if (type.is(Kind::kString)) return Value::string(text);
   if (type.is(Kind::kBool)) {
-    const std::optional<bool> truth = parse_bool(text);
+    const std::optional<bool> truth = text::parse_bool(text);
     if (!truth) hcl::fail("\"" + text + "\" is not true or false");
     return Value::boolean(*truth);
   }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dcache/project/hcl/error.h"
+#include "dcache/text/booleans.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
@@ -300,11 +301,9 @@ void Resolution::set(const std::vector<Override>& overrides) {
 namespace {
 
 bool flag_of(const std::string& text) {
-  static constexpr std::array<std::string_view, 12> kWords = {"1", "t", "T", "true",  "TRUE",  "True",
-                                                              "0", "f", "F", "false", "FALSE", "False"};
-  const auto word = std::ranges::find(kWords, text);
-  if (word == kWords.end()) hcl::fail("\"" + text + "\" is not true or false");
-  return word - kWords.begin() < 6;
+  const std::optional<bool> flag = text::parse_bool(text);
+  if (!flag) hcl::fail("\"" + text + "\" is not true or false");
+  return *flag;
 }
 
 // What the values of an option mean for an attribute other than a map.

@@ -1,0 +1,75 @@
+#include "dcache/context/watched_files.h"
+
+#include <filesystem>
+
+#include <sys/stat.h>
+
+#include "dcache/context/hash.h"
+#include "dcache/text/path.h"
+
+namespace dcache::context {
+namespace {
+
+// Nothing where there is no such file.
+std::optional<Stamp> stamp_at(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return stamp_of(status);
+}
+
+}  // namespace
+
+std::optional<std::string> WatchedFiles::changed() const {
+  const std::scoped_lock lock(mutex_);
+  std::optional<std::string> folder;
+  for (const auto& [path, stamp] : noted_) {
+    if (stamp_at(path) == stamp) continue;
+    if (!std::filesystem::is_directory(path)) return path;
+    if (!folder) folder = path;
+  }
+  return folder;
+}
+
+// Before the question is asked, so that a change meanwhile is seen.
+void WatchedFiles::note(const std::string& path) const {
+  const std::optional<Stamp> stamp = stamp_at(path);
+  const std::scoped_lock lock(mutex_);
+  noted_.emplace(path, stamp);
+}
+
+tl::expected<std::string, std::string> WatchedFiles::read(const std::string& path) const {
+  note(path);
+  return behind_->read(path);
+}
+
+bool WatchedFiles::exists(const std::string& path) const {
+  note(path);
+  return behind_->exists(path);
+}
+
+std::vector<Listed> WatchedFiles::list(const std::string& folder) const {
+  note(folder);
+  return behind_->list(folder);
+}
+
+std::string WatchedFiles::real_path(const std::string& path) const {
+  return behind_->real_path(path);
+}
+
+tl::expected<Walk, std::string> WatchedFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
+                                                   const WalkOptions& options) const {
+  note(folder);
+  auto walk = behind_->walk(folder, ignore, options);
+  if (!walk) return walk;
+  for (const Record& record : walk->snapshot.records()) {
+    if (record.type == Type::kFolder) note(text::join_path(folder, record.path));
+  }
+  return walk;
+}
+
+std::vector<Problem> WatchedFiles::hash(Snapshot& snapshot, const std::string& folder,
+                                        const HashingOptions& options) const {
+  return behind_->hash(snapshot, folder, options);
+}
+
+}  // namespace dcache::context

@@ -1,0 +1,267 @@
+#include "dcache/project/definition_build.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dcache/project/ci_text.h"
+#include "dcache/project/readers.h"
+#include "dcache/text/glob.h"
+#include "dcache/text/path.h"
+
+namespace dcache::project {
+namespace {
+
+using Words = std::span<const std::string>;
+
+constexpr std::array<std::string_view, 8> kBakeFiles = {
+    "compose.yaml",     "compose.yml",     "docker-compose.yml",        "docker-compose.yaml",
+    "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"};
+constexpr std::array<std::string_view, 4> kComposeFiles = {"compose.yaml", "compose.yml",
+                                                           "docker-compose.yml", "docker-compose.yaml"};
+constexpr std::array<std::string_view, 4> kComposeOverrides = {
+    "compose.override.yaml", "compose.override.yml", "docker-compose.override.yml",
+    "docker-compose.override.yaml"};
+
+// Options that take a value of their own. All others take none.
+constexpr std::array<std::string_view, 11> kDockerOptions = {
+    "--builder", "--config", "--context", "--host", "--log-level", "--tlscacert",
+    "--tlscert", "--tlskey", "-H",        "-c",     "-l"};
+constexpr std::array<std::string_view, 13> kBakeOptions = {
+    "--allow", "--builder",    "--call", "--file", "--list", "--metadata-file", "--progress",
+    "--sbom",  "--provenance", "--set",  "--var",  "-f",     "--annotation"};
+constexpr std::array<std::string_view, 9> kComposeOptions = {
+    "--ansi", "--env-file", "--file", "--parallel", "--profile", "--progress", "-f", "-p", "--project-name"};
+constexpr std::string_view kProjectFolder = "--project-directory";
+constexpr std::array<std::string_view, 16> kBuildOptions = {
+    "--build-arg",      "--builder",     "--memory",    "-m",     "--progress", "--ssh",     "--provenance",
+    "--sbom",           "--attach",      "--no-attach", "--pull", "--scale",    "--timeout", "-t",
+    "--exit-code-from", "--wait-timeout"};
+constexpr std::array<std::string_view, 5> kNoBuild = {"--print", "--check", "--help", "-h", "--dry-run"};
+
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// Takes the words of a command one after the other.
+class WordReader {
+ public:
+  explicit WordReader(Words words) : words_(words) {}
+
+  bool is_done() const { return words_.empty(); }
+  const std::string& front() const { return words_.front(); }
+
+  struct Option {
+    std::string name;  // empty for an argument
+    std::string value;
+  };
+  // The next option or argument. Those of `valued` take a value.
+  Option next(std::span<const std::string_view> valued) {
+    std::string word = take();
+    if (!word.starts_with('-')) return {{}, std::move(word)};
+    const size_t equals = word.find('=');
+    if (equals != std::string::npos) return {word.substr(0, equals), word.substr(equals + 1)};
+    const bool has_value = is_one_of(word, valued) && !is_done();
+    return {std::move(word), has_value ? take() : std::string()};
+  }
+
+  // Passes the options before a subcommand.
+  void pass_options(std::span<const std::string_view> valued) {
+    while (!is_done() && front().starts_with('-'))
+      next(valued);
+  }
+
+  // Passes the word if it is the next one.
+  bool pass(std::string_view word) {
+    if (is_done() || front() != word) return false;
+    take();
+    return true;
+  }
+
+  std::string take() {
+    std::string word = words_.front();
+    words_ = words_.subspan(1);
+    return word;
+  }
+
+ private:
+  Words words_;
+};
+
+bool is_switched_on(const WordReader::Option& option) {
+  return option.value.empty() || option.value == "true" || option.value == "1";
+}
+
+std::optional<DefinitionBuild> read_bake_command(WordReader words) {
+  DefinitionBuild build;
+  while (!words.is_done()) {
+    WordReader::Option option = words.next(kBakeOptions);
+    if (is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
+    if (option.name == "--list" || (option.name == "--call" && option.value != "build")) return std::nullopt;
+    if (option.name.empty()) {
+      build.names.push_back(std::move(option.value));
+    } else if (option.name == "-f" || option.name == "--file") {
+      build.files.push_back(std::move(option.value));
+    } else if (option.name == "--set") {
+      if (auto set = parse_override(option.value)) build.set.push_back(*std::move(set));
+    } else if (option.name == "--no-cache" && is_switched_on(option)) {
+      build.set.push_back({"*", "no-cache", "true"});
+    }
+  }
+  return build;
+}
+
+// What is before the subcommand of Compose.
+void read_compose_options(WordReader& words, DefinitionBuild& build) {
+  std::vector<std::string_view> valued(kComposeOptions.begin(), kComposeOptions.end());
+  valued.push_back(kProjectFolder);
+  while (!words.is_done() && words.front().starts_with('-')) {
+    WordReader::Option option = words.next(valued);
+    if (option.name == "-f" || option.name == "--file") build.files.push_back(std::move(option.value));
+    if (option.name == "--profile") build.profiles.push_back(std::move(option.value));
+    if (option.name == kProjectFolder && build.files.empty()) build.folder = std::move(option.value);
+  }
+}
+
+std::optional<DefinitionBuild> read_compose_command(WordReader words) {
+  DefinitionBuild build{.kind = DefinitionKind::kCompose};
+  read_compose_options(words, build);
+  bool builds = words.pass("build");
+  const bool starts = !builds && (words.pass("up") || words.pass("create"));
+  if (!builds && !starts) return std::nullopt;
+  while (!words.is_done()) {
+    WordReader::Option option = words.next(kBuildOptions);
+    if (is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
+    if (option.name == "--build") builds = is_switched_on(option);
+    if (option.name == "--no-cache" && is_switched_on(option)) build.set.push_back({"*", "no-cache", "true"});
+    if (option.name.empty()) build.names.push_back(std::move(option.value));
+  }
+  return builds ? std::optional(build) : std::nullopt;
+}
+
+std::vector<std::string> first_that_exists(std::span<const std::string_view> names, const std::string& folder,
+                                           const context::FileSystem& files) {
+  for (const std::string_view name : names) {
+    if (std::string path = text::join_path(folder, name); files.exists(path)) return {std::move(path)};
+  }
+  return {};
+}
+
+bool is_known(std::string_view name) {
+  return name.find('$') == std::string_view::npos;
+}
+
+// The files of a build from the current folder; none if one of them is not known or not there.
+std::vector<std::string> paths_of(const DefinitionBuild& build, const context::FileSystem& files) {
+  if (build.files.empty()) return files_by_default(build.kind, build.folder, files);
+  std::vector<std::string> paths;
+  for (const std::string& file : build.files) {
+    const std::string path = file.starts_with('/') ? file : text::join_path(build.folder, file);
+    if (!is_known(file) || !files.exists(path)) return {};
+    paths.push_back(path);
+  }
+  return paths;
+}
+
+// What Compose builds: services by their names, with those that they need.
+void select_services(const DefinitionBuild& build, Definitions& services) {
+  for (const Override& one : build.set) {
+    for (Target& target : services.targets)
+      target.no_cache = target.no_cache || one.attribute == "no-cache";
+  }
+  if (build.names.empty() || !std::ranges::all_of(build.names, is_known)) return;
+  const std::set<std::string> names = selected_targets(services, build.names);
+  std::erase_if(services.targets, [&](const Target& target) { return !names.contains(target.name); });
+}
+
+// What bake builds; `default` is a group or a target.
+void select_targets(const DefinitionBuild& build, Definitions& bake) {
+  const bool is_complete = std::ranges::all_of(build.names, is_known);
+  std::vector<std::string> wanted = build.names;
+  if (wanted.empty()) wanted.emplace_back("default");
+  const std::set<std::string> names = selected_targets(bake, std::move(wanted));
+  std::erase_if(bake.targets, [&](const Target& target) {
+    return is_complete ? !names.contains(target.name) : target.purpose == Purpose::kInherited;
+  });
+}
+
+}  // namespace
+
+std::optional<Override> parse_override(const std::string& text) {
+  const size_t equals = find_outside_expressions(text, '=');
+  if (equals >= text.size()) return std::nullopt;
+  const bool append = equals > 0 && text[equals - 1] == '+';
+  const std::string name = text.substr(0, equals - (append ? 1 : 0));
+  const size_t dot = find_outside_expressions(name, '.');
+  if (dot >= name.size()) return std::nullopt;
+  return Override{name.substr(0, dot), name.substr(dot + 1), text.substr(equals + 1), append};
+}
+
+std::set<std::string> selected_targets(const Definitions& bake, std::vector<std::string> wanted) {
+  std::set<std::string> names;
+  std::set<std::string> seen;
+  while (!wanted.empty()) {
+    const std::string name = std::move(wanted.back());
+    wanted.pop_back();
+    if (!seen.insert(name).second) continue;
+    const auto is_meant = [&](const std::string& one) {
+      return one == name || (text::has_wildcard(name) && text::glob_match(name, one));
+    };
+    for (const Group& group : bake.groups) {
+      if (is_meant(group.name)) wanted.insert(wanted.end(), group.members.begin(), group.members.end());
+    }
+    for (const Target& target : bake.targets) {
+      if (!is_meant(target.name)) continue;
+      names.insert(target.name);
+      wanted.insert(wanted.end(), target.needs.begin(), target.needs.end());
+    }
+  }
+  return names;
+}
+
+std::vector<std::string> files_by_default(DefinitionKind kind, const std::string& folder,
+                                          const context::FileSystem& files) {
+  if (kind == DefinitionKind::kCompose) {
+    std::vector<std::string> paths = first_that_exists(kComposeFiles, folder, files);
+    if (paths.empty()) return paths;
+    std::ranges::move(first_that_exists(kComposeOverrides, folder, files), std::back_inserter(paths));
+    return paths;
+  }
+  std::vector<std::string> paths;
+  for (const std::string_view name : kBakeFiles) {
+    if (std::string path = text::join_path(folder, name); files.exists(path))
+      paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+std::optional<DefinitionBuild> read_definition_command(Words all) {
+  if (all.empty()) return std::nullopt;
+  WordReader words(all);
+  const std::string program = words.take();
+  const std::string_view name = text::base_name(program);
+  if (name == "docker-compose") return read_compose_command(words);
+  words.pass_options(kDockerOptions);
+  if (name == "docker" && words.pass("compose")) return read_compose_command(words);
+  if (name != "docker-buildx" && (name != "docker" || !words.pass("buildx"))) return std::nullopt;
+  words.pass_options(kDockerOptions);
+  return words.pass("bake") ? read_bake_command(words) : std::nullopt;
+}
+
+std::vector<Target> targets_of(const DefinitionBuild& build, ReadOptions options) {
+  const std::vector<std::string> paths = paths_of(build, *options.files);
+  if (paths.empty()) return {};
+  options.profiles = build.profiles;
+  Definitions found;
+  if (build.kind == DefinitionKind::kCompose) {
+    found = read_compose(paths, options);
+    select_services(build, found);
+  } else {
+    options.set = build.set;
+    found = read_bake(paths, build.folder, options);
+    select_targets(build, found);
+  }
+  return std::move(found.targets);
+}
+
+}  // namespace dcache::project

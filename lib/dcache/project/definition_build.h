@@ -1,0 +1,45 @@
+// Builds of images that bake or Compose files define: `docker buildx bake`, docker/bake-action, and `docker
+// compose build`.
+// Source: https://docs.docker.com/reference/cli/docker/buildx/bake/,
+// https://docs.docker.com/reference/cli/docker/compose/build/
+#pragma once
+
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcache/project/target.h"
+
+namespace dcache::project {
+
+struct DefinitionBuild {
+  DefinitionKind kind = DefinitionKind::kBake;  // or kCompose
+  std::string folder = ".";                     // where it runs
+  std::vector<std::string> files = {};          // those that are in the folder if there are none
+  std::vector<std::string> names = {};  // of targets, groups or services; the default if there are none
+  std::vector<std::string> profiles = {};
+  std::vector<Override> set = {};
+};
+
+// What a command builds, its words without quotes; nothing if it is another one, or only prints or checks.
+// Also `docker compose up --build`.
+std::optional<DefinitionBuild> read_definition_command(std::span<const std::string> words);
+
+// The targets that it builds, those that they need included, and all of them if a name is not known. Paths
+// start in the current folder. Nothing if no file is there.
+std::vector<Target> targets_of(const DefinitionBuild& build, ReadOptions options);
+
+// TARGET.ATTRIBUTE=VALUE, or TARGET.ATTRIBUTE+=VALUE. Nothing for other texts.
+std::optional<Override> parse_override(const std::string& text);
+
+// The names of the targets that a build of `wanted` builds, and those that they need.
+std::set<std::string> selected_targets(const Definitions& bake, std::vector<std::string> wanted);
+
+// The files that bake or Compose reads in a folder if it is given none.
+std::vector<std::string> files_by_default(DefinitionKind kind, const std::string& folder,
+                                          const context::FileSystem& files);
+
+}  // namespace dcache::project

@@ -1,0 +1,123 @@
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "dcache/lint/rule.h"
+#include "rules/invocations.h"
+#include "rules/stages.h"
+#include "rules/syntax_version.h"
+
+namespace dcache::rules::DC1026 {
+namespace {
+
+using shell::Connector;
+
+constexpr int kSyntaxOfChecksums = 6;  // and of git addresses
+
+// The address that a call gets something from, if ADD can get it too: https, the same in each run, and with
+// nothing that only the program can say.
+std::optional<std::string_view> address_of(const Invocation& call) {
+  constexpr std::string_view kAsksMore[] = {
+      "-H",         "--header", "-u",     "--user",      "-X",
+      "--request",  "-d",       "--data", "--post-data", "-b",
+      "--cookie",   "--netrc",  "-n",     "--cert",      "--recurse-submodules",
+      "--recursive"};
+  std::optional<std::string_view> address;
+  for (const shell::Word& word : call.arguments()) {
+    if (std::ranges::find(kAsksMore, word.text.substr(0, word.text.find('='))) != std::end(kAsksMore))
+      return std::nullopt;
+    if (!word.text.starts_with("https://")) continue;
+    if (address || !word.literal || word.text.find('@') != std::string_view::npos) return std::nullopt;
+    address = word.text;
+  }
+  return address;
+}
+
+bool is_archive(std::string_view address) {
+  constexpr std::string_view kEndings[] = {".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2"};
+  return std::ranges::any_of(kEndings, [&](std::string_view ending) { return address.ends_with(ending); });
+}
+
+// Whether the next command unpacks what this one prints.
+bool goes_into_tar(const Invocation& call) {
+  const auto& commands = call.run->commands;
+  const auto next = static_cast<size_t>(call.command - commands.data()) + 1;
+  return next < commands.size() && commands[next].connector == Connector::kPipe &&
+         shell::program_of(shell::invocation(commands[next])) == "tar";
+}
+
+void report(const Invocation& call, std::string message, std::string remedy, lint::Reporter& reporter) {
+  reporter.report(call.run->instruction->span, std::move(message), std::move(remedy)).focus =
+      call.run->span_of(call.command->spelling);
+}
+
+void check_download(const Invocation& call, lint::Reporter& reporter) {
+  const auto address = address_of(call);
+  if (!address || !(goes_into_tar(call) || is_archive(*address))) return;
+  report(call,
+         fmt::format(
+             "the builder does not see what {} gets: it is neither checked nor kept apart from this step",
+             call.program),
+         fmt::format("write ADD --checksum=sha256:SUM --unpack=true {} FOLDER", *address), reporter);
+}
+
+void check_clone(const Invocation& call, lint::Reporter& reporter) {
+  if (call.arguments().empty() || call.arguments().front().text != "clone") return;
+  const auto address = address_of(call);
+  if (!address) return;
+  std::string_view branch;
+  const auto words = call.arguments();
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i].text == "-b" || words[i].text == "--branch") branch = words[i + 1].text;
+    if (!words[i].literal) return;
+  }
+  // An address of HTTP is one of git only if its path says so.
+  report(call, "the builder does not see which commit git gets, and does not notice when the branch changes",
+         fmt::format("write ADD {}{}{}{} FOLDER, with --keep-git-dir=true if a step reads the history",
+                     *address, address->ends_with(".git") ? "" : ".git", branch.empty() ? "" : "#", branch),
+         reporter);
+}
+
+void check(lint::Subject& subject, lint::Reporter& reporter) {
+  if (has_syntax_below(subject.file(), kSyntaxOfChecksums)) return;
+  for (const std::string_view program : {"curl", "wget"}) {
+    for (const Invocation& call : invocations_of(subject, program))
+      check_download(call, reporter);
+  }
+  for (const Invocation& call : invocations_of(subject, "git"))
+    check_clone(call, reporter);
+}
+
+constexpr std::string_view kReferences[] = {
+    "https://docs.docker.com/reference/dockerfile/#add",
+    "https://docs.docker.com/build/building/best-practices/#add-or-copy"};
+
+}  // namespace
+
+lint::Rule rule() {
+  return {
+      .code = "DC1026",
+      .name = "add-instead-of-download",
+      .level = lint::Level::kStyle,
+      .on_by_default = false,
+      .summary = "A RUN downloads an archive or clones a repository that ADD can get",
+      .rationale =
+          "ADD is a step of its own: it is fetched while other stages run, it is kept when the RUN below it "
+          "changes, and `--checksum` stops the build if the file is another one. The image needs neither "
+          "`curl` nor `git`. For a git repository the builder asks for the commit of the branch each time, "
+          "so that a new commit rebuilds the step. `--unpack` needs Dockerfile syntax 1.17, `--checksum` "
+          "and git addresses need 1.6. Addresses that contain variables are not reported, nor calls with "
+          "headers or logins. The rule is about style, and is off by default.",
+      .bad = {"FROM debian:12\n"
+              "RUN curl -fsSL https://example.com/tool-1.2.tar.gz | tar -xz -C /opt\n"},
+      .good = {"# syntax=docker/dockerfile:1\n"
+               "FROM debian:12\n"
+               "ADD --checksum=sha256:0123456789012345678901234567890123456789012345678901234567890123 "
+               "--unpack=true https://example.com/tool-1.2.tar.gz /opt\n"},
+      .references = kReferences,
+      .needs_buildkit = true,
+      .check = check};
+}
+
+}  // namespace dcache::rules::DC1026
