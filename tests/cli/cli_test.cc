@@ -382,6 +382,16 @@ TEST(Keys, ShowFilesAndChangeWithThem) {
   EXPECT_TRUE(contains(run_dcache({"keys", "--files", "2"}, folder.path()).out, "         a\n"));
 }
 
+TEST(Keys, SayThatAFileIsMissing) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM scratch\nCOPY a there /\nCOPY there /\n");
+  folder.write("there", "1");
+  const json steps = json::parse(run_dcache({"keys", "--format", "json"}, folder.path()).out)["steps"];
+  EXPECT_EQ(steps[0]["missing"], json{"a"});
+  EXPECT_FALSE(steps[1].contains("missing"));
+  EXPECT_TRUE(contains(run_dcache({"keys"}, folder.path()).out, "a does not exist        COPY a there /\n"));
+}
+
 TEST(Context, TellsWhatNoStepReads) {
   const TemporaryFolder folder;
   folder.write("Dockerfile", "FROM a\nCOPY a /\n");
