@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "dcache/version.h"
+#include "tests/run_program.h"
 
 namespace dcache {
 namespace {
@@ -51,6 +53,18 @@ TEST(CInterface, Lints) {
   dcache_workspace_drop_text(workspace.get(), "/app/Dockerfile");
   EXPECT_EQ(dcache_workspace_lint(workspace.get(), "/app/Dockerfile", &error), nullptr);
   EXPECT_EQ(taken(error), "can't read /app/Dockerfile: there is no such file");
+}
+
+TEST(CInterface, NamesWhatRulesCanNotRead) {
+  const test::TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / ".dockerignore").c_str(), 0600), 0);
+  const Handle workspace(dcache_workspace_new(nullptr, nullptr));
+  const std::string path = folder / "Dockerfile";
+  set_text(workspace, path.c_str(), "FROM scratch\nCOPY a /a\n");
+  const json answer = json::parse(taken(dcache_workspace_lint(workspace.get(), path.c_str(), nullptr)));
+  EXPECT_EQ(answer.at("findings"), json::array());
+  EXPECT_EQ(answer.at("failures"),
+            json::array({"can't read " + folder / ".dockerignore" + ": it is not a regular file"}));
 }
 
 TEST(CInterface, Fixes) {

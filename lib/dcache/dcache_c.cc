@@ -278,8 +278,14 @@ char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path,
     json all = json::array();
     for (const dcache::Finding& finding : findings.findings)
       all.push_back(json_of(finding, path));
-    return copy_of(
-        {{"version", 1}, {"path", path}, {"parses", findings.parses}, {"findings", std::move(all)}});
+    json failures = json::array();
+    for (const Failure& failure : findings.failures)
+      failures.push_back(dcache::text::words_of(failure));
+    return copy_of({{"version", 1},
+                    {"path", path},
+                    {"parses", findings.parses},
+                    {"findings", std::move(all)},
+                    {"failures", std::move(failures)}});
   });
 }
 

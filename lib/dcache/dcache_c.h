@@ -76,8 +76,9 @@ DCACHE_API void dcache_workspace_files_changed(dcache_workspace* workspace);
 DCACHE_API char* dcache_workspace_stale(const dcache_workspace* workspace);
 
 /* The findings in a Dockerfile, an ignore file, a GitHub workflow or a .gitlab-ci.yml:
- * {"version":1,"path","parses","findings":[…]}. A finding has the members that `dcache lint --format json`
- * prints, and two more, here and in the edits of its fix: "id", and "range",
+ * {"version":1,"path","parses","findings":[…],"failures":[TEXT,…]}. "failures" names what rules need and
+ * can't be read, such as an ignore file: their findings are missing. A finding has the members that `dcache
+ * lint --format json` prints, and two more, here and in the edits of its fix: "id", and "range",
  * {"begin":{"offset","line","byte","utf16"}, "end":{…}}, where all numbers start at 0. NULL if the file or
  * its configuration can't be read. */
 DCACHE_API char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path, char** error);

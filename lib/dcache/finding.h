@@ -6,7 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "dcache/text/failure.h"
+
 namespace dcache {
+
+using text::Failure;
 
 // A place in a text, counted in every way that programs count: each number starts at 0.
 struct Position {
@@ -64,6 +68,8 @@ struct Finding {
 struct Findings {
   std::vector<Finding> findings;  // in the order of the text
   bool parses = true;             // false: builders refuse the file
+  // What rules need and can't be read, such as an ignore file: their findings are missing.
+  std::vector<Failure> failures;
 };
 
 }  // namespace dcache

@@ -64,7 +64,8 @@ std::vector<std::string> ids_of(const std::vector<lint::Diagnostic>& diagnostics
 Findings findings_of(const editor::Workspace::Linted& linted) {
   const Places places(linted.text().source());
   const std::vector<std::string> ids = ids_of(linted.findings.diagnostics);
-  Findings values{.findings = {}, .parses = linted.findings.parses};
+  Findings values{.findings = {}, .parses = linted.findings.parses, .failures = {}};
+  if (linted.failure) values.failures.push_back(*linted.failure);
   for (size_t i = 0; i < ids.size(); ++i) {
     const lint::Diagnostic& one = linted.findings.diagnostics[i];
     Finding& value = values.findings.emplace_back();

@@ -29,11 +29,8 @@
 
 #include "dcache/explanation.h"
 #include "dcache/finding.h"
-#include "dcache/text/failure.h"
 
 namespace dcache {
-
-using text::Failure;
 
 class Workspace {
  public:

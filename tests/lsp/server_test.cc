@@ -431,6 +431,17 @@ TEST(LanguageServer, LintsAgainWhenAnIgnoreFileIsEdited) {
   expect_report(client, dockerfile, {});
 }
 
+TEST(LanguageServer, SaysThatAnIgnoreFileCanNotBeRead) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(::mkfifo((folder / ".dockerignore").c_str(), 0600), 0);
+  LspClient client;
+  client.start();
+  client.open(folder / "Dockerfile", "FROM scratch\nCOPY a /a\n");
+  const json report = client.next("textDocument/publishDiagnostics").at("params").at("diagnostics");
+  ASSERT_EQ(report.size(), 1U) << report;
+  EXPECT_EQ(report[0].at("message"), "can't read " + folder / ".dockerignore" + ": it is not a regular file");
+}
+
 // A repository whose Compose file says how svc/Dockerfile is built: its own folder has nothing of it.
 class DefinedBuild : public test::GitFolder {
  public:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
@@ -145,13 +146,17 @@ class Workspace:
     def lint(self, path: StrPath, text: str | bytes | None = None) -> list[Finding]:
         """The findings in a Dockerfile, an ignore file, a GitHub workflow or a ``.gitlab-ci.yml``, in the order of the text.
 
+        Warns (``RuntimeWarning``) if a rule needs a file that can't be read, such as an ignore file: its findings are missing.
+
         :param text: is set first, as with :meth:`set_text`, and stays set
         """
         if text is not None:
             self.set_text(path, text)
         with self._open() as pointer:
-            answer = self._library.ask_text("dcache_workspace_lint", pointer, _path_of(path))
-        return [Finding.from_json(finding) for finding in json.loads(answer)["findings"]]
+            answer = json.loads(self._library.ask_text("dcache_workspace_lint", pointer, _path_of(path)))
+        for failure in answer["failures"]:
+            warnings.warn(failure, RuntimeWarning, stacklevel=2)
+        return [Finding.from_json(finding) for finding in answer["findings"]]
 
     def fix_finding(self, path: StrPath, finding: Finding | str) -> FixedText:
         """The text of a file with the fix of one finding applied, safe or not. The finding is of the same text, or the ``id`` of one."""

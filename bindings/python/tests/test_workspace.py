@@ -38,6 +38,12 @@ class Lints(unittest.TestCase):
             with self.assertRaisesRegex(dcache.Error, "^can't read /app/Dockerfile: "):
                 workspace.lint("/app/Dockerfile")
 
+    def test_warns_of_an_ignore_file_that_can_not_be_read(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, dcache.Workspace() as workspace:
+            os.mkfifo(Path(folder, ".dockerignore"))
+            with self.assertWarnsRegex(RuntimeWarning, "it is not a regular file"):
+                workspace.lint(Path(folder, "Dockerfile"), "FROM scratch\nCOPY a /a\n")
+
     def test_with_a_fix(self) -> None:
         with in_memory({"/app/Dockerfile": "FROM scratch\ncopy a /\n", "/app/a": "1"}) as workspace:
             [finding] = workspace.lint("/app/Dockerfile")

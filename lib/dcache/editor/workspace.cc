@@ -308,14 +308,17 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
     auto source = state->texts->read(path);
     if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
     linted.plain = std::make_shared<const Plain>(*kind, std::move(*source));
-    lint::Companion companion(*kind, path, linted.plain->source,
-                              state->around_companion(*kind, path, linted.plain->source), *state->texts);
+    const lint::LoadSurroundings load = state->around_companion(*kind, path, linted.plain->source);
+    lint::Companion companion(*kind, path, linted.plain->source, load, *state->texts);
     linted.findings = entry.linter->lint(companion);
+    linted.failure = load.failure();
   } else {
     auto parsed = state->parse(path);
     if (!parsed) return tl::unexpected(unreadable(path, std::move(parsed.error())));
     linted.parsed = std::move(*parsed);
-    linted.findings = entry.linter->lint(linted.parsed->file, state->around->all.of(path));
+    const lint::LoadSurroundings load = state->around->all.of(path);
+    linted.findings = entry.linter->lint(linted.parsed->file, load);
+    linted.failure = load.failure();
   }
   auto answer = std::make_shared<const Linted>(std::move(linted));
   answers.add(path, answer);

@@ -103,6 +103,7 @@ class Workspace {
     std::shared_ptr<const Parsed> parsed;
     std::shared_ptr<const Plain> plain;
     lint::Findings findings;
+    std::optional<text::Failure> failure;  // an ignore file can't be read: findings about files are missing
 
     text::Document text() const {
       return parsed ? parsed->file.text() : text::Document(plain->source, plain->lines);

@@ -44,6 +44,8 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     std::vector<project::Image> images;
     std::once_flag asked_names;
     LoadSurroundings::Names names;
+    std::mutex mutex;
+    std::optional<text::Failure> failure;
   };
   const auto known = std::make_shared<Answer>();
   const auto defined = [this, dockerfile, given, known]() -> const std::vector<project::Image>& {
@@ -80,18 +82,29 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     });
     return known->names;
   };
-  const auto files = [this, dockerfile, context, image](const plan::Graph* graph) {
+  const auto files = [this, dockerfile, context, image,
+                      known](const plan::Graph* graph) -> std::shared_ptr<const Surroundings> {
     std::string folder = context;
     if (const auto meant = image()) folder = meant->build.context;
     if (folder.empty() && images_ != nullptr && graph != nullptr)
       folder = images_->context_of(dockerfile, *graph);
     if (folder.empty()) folder = text::parent_path(dockerfile);
-    return load(folder, cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_));
+    auto ignore = cache::load_ignore_file(dockerfile, folder, plan::Builder::kBuildkit, *files_);
+    if (ignore) return load(folder, std::move(*ignore));
+    keep(ignore.error());
+    const std::scoped_lock lock(known->mutex);
+    known->failure = std::move(ignore.error());
+    return nullptr;
   };
   LoadSurroundings::Parts parts{.files = files,
                                 .image = image,
                                 .builder = builder,
                                 .names = names,
+                                .failure =
+                                    [known] {
+                                      const std::scoped_lock lock(known->mutex);
+                                      return known->failure;
+                                    },
                                 .context_is_given = !context.empty()};
   if (seconds_) {
     parts.seconds = [this, dockerfile](const plan::Graph& graph, size_t step) {
@@ -104,8 +117,12 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
 LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,
                                          const std::string& context) {
   const std::string folder = context.empty() ? context_of_ignore_file(ignore_file) : context;
-  const auto files = [this, ignore_file, text, folder](const plan::Graph*) {
-    return load(folder, cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit));
+  const auto files = [this, ignore_file, text,
+                      folder](const plan::Graph*) -> std::shared_ptr<const Surroundings> {
+    auto ignore = cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit);
+    if (ignore) return load(folder, std::move(*ignore));
+    keep(ignore.error());
+    return nullptr;
   };
   // Anyone who names a context knows better than definitions.
   if (!context.empty()) return LoadSurroundings({.files = files});
@@ -133,21 +150,21 @@ std::shared_ptr<const IgnoreFileUse> AllSurroundings::ignore_use(const std::stri
   return use;
 }
 
-std::shared_ptr<const Surroundings> AllSurroundings::load(
-    const std::string& folder, tl::expected<cache::IgnoreFile, cache::Failure> ignore) {
-  if (!ignore) {
-    const std::scoped_lock lock(mutex_);
-    const auto is_same = [&](const text::Failure& known) { return known.path == ignore.error().path; };
-    if (std::ranges::none_of(failures_, is_same)) failures_.push_back(std::move(ignore.error()));
-    return nullptr;
-  }
+void AllSurroundings::keep(const text::Failure& failure) {
+  const std::scoped_lock lock(mutex_);
+  const auto is_same = [&](const text::Failure& known) { return known.path == failure.path; };
+  if (std::ranges::none_of(failures_, is_same)) failures_.push_back(failure);
+}
+
+std::shared_ptr<const Surroundings> AllSurroundings::load(const std::string& folder,
+                                                          cache::IgnoreFile ignore) {
   Known* known = nullptr;
   {
     const std::scoped_lock lock(mutex_);
-    known = &known_[{folder, ignore->path}];
+    known = &known_[{folder, ignore.path}];
   }
   std::call_once(known->walked,
-                 [&] { known->surroundings = read_surroundings(folder, std::move(*ignore), files_); });
+                 [&] { known->surroundings = read_surroundings(folder, std::move(ignore), files_); });
   return known->surroundings;
 }
 

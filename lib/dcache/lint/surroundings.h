@@ -75,6 +75,7 @@ class LoadSurroundings {
     std::function<Names()> names = {};
     std::function<std::shared_ptr<const IgnoreFileUse>()> ignore_use = {};
     std::function<std::optional<double>(const plan::Graph&, size_t)> seconds = {};
+    std::function<std::optional<text::Failure>()> failure = {};
     bool context_is_given = false;
   };
   explicit LoadSurroundings(Parts parts) : parts_(std::move(parts)) {}
@@ -95,6 +96,8 @@ class LoadSurroundings {
   std::optional<double> seconds_of(const plan::Graph& graph, size_t step) const {
     return parts_.seconds ? parts_.seconds(graph, step) : std::nullopt;
   }
+  // Why nothing is known of the files, once they were asked for: an ignore file that can't be read.
+  std::optional<text::Failure> failure() const { return parts_.failure ? parts_.failure() : std::nullopt; }
   // Whether the user named the context.
   bool context_is_given() const { return parts_.context_is_given; }
   // Which ignore files the builds of the repository read. Null where they are not known.
@@ -142,8 +145,9 @@ class AllSurroundings {
   };
   std::string context_of_ignore_file(const std::string& path) const;
   std::shared_ptr<const IgnoreFileUse> ignore_use(const std::string& folder);
-  std::shared_ptr<const Surroundings> load(const std::string& folder,
-                                           tl::expected<cache::IgnoreFile, cache::Failure> ignore);
+  // Remembers why the ignore file can't be read.
+  void keep(const text::Failure& failure);
+  std::shared_ptr<const Surroundings> load(const std::string& folder, cache::IgnoreFile ignore);
 
   std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<project::ImageFinder> images_;

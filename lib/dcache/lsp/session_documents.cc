@@ -140,12 +140,17 @@ Session::json Session::findings_of(const Document& document, editor::Workspace::
     return definition_findings(workspace, document.path, Positions(text, client_.encoding));
   }
   const auto linted = workspace.lint(document.path, depth);
-  if (linted) return diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
-  // Most often a configuration that can't be used: said where people look.
-  return json::array({{{"range", range_at_start()},
-                       {"severity", 1},
-                       {"source", "dcache"},
-                       {"message", text::words_of(linted.error())}}});
+  json all = json::array();
+  if (linted) all = diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
+  // Most often a configuration that can't be used, or an ignore file: said where people look.
+  const std::optional<text::Failure> failure = linted ? (*linted)->failure : linted.error();
+  if (failure) {
+    all.push_back({{"range", range_at_start()},
+                   {"severity", 1},
+                   {"source", "dcache"},
+                   {"message", text::words_of(*failure)}});
+  }
+  return all;
 }
 
 void Session::publish(const Document& document, editor::Workspace::Depth depth) {
