@@ -58,6 +58,14 @@ TEST(Log, TellsTheLineOfEachStepAndHowLongItTook) {
   EXPECT_TRUE(build.at("estimated"));
 }
 
+TEST(Log, EndsWithTheStepsWhereThereIsNothingElseToSay) {
+  const WithLog made;
+  made.write("cut.log", "#3 [2/5] WORKDIR /app\n#3 CACHED\n\n#4 [3/5] COPY . .\n#4 CACHED\n");
+  const std::string text = run_dcache({"log", "cut.log"}, made.path()).out;
+  EXPECT_EQ(text.find("\n\n\n"), std::string::npos) << text;
+  EXPECT_FALSE(text.ends_with("\n\n")) << text;
+}
+
 TEST(Log, SaysWhyStepsRan) {
   const WithLog made;
   made.write("README.md", "2\n");

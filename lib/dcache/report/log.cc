@@ -137,6 +137,7 @@ class TextReport {
     append_steps(build);
     append_totals(build);
     append_doubts(build);
+    if (out_.ends_with("\n\n")) out_.pop_back();  // nothing follows the steps
   }
 
   void append_heading(const LogBuild& build) {
