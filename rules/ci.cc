@@ -762,6 +762,26 @@ bool exclude_each_other(const CiBuild& a, const CiBuild& b) {
   });
 }
 
+bool is_built_in_ci_alone(lint::Subject& subject) {
+  const project::Image* image = subject.image();
+  return image != nullptr && std::ranges::all_of(image->target.defined, [](const project::Origin& origin) {
+           return origin.kind == project::DefinitionKind::kWorkflow ||
+                  origin.kind == project::DefinitionKind::kGitlabCi;
+         });
+}
+
+bool has_layers_without_mounts(lint::Subject& subject) {
+  if (!is_built_in_ci_alone(subject) || subject.image()->target.cache_from.empty()) return false;
+  const lint::Surroundings* around = subject.surroundings();
+  // Actions that put the mounts back.
+  constexpr std::string_view kKeepsMounts = "cache-dance";
+  return around == nullptr ||
+         std::ranges::none_of(subject.image()->target.defined, [&](const project::Origin& origin) {
+           const auto text = around->file_system->read(origin.path);
+           return text && text->find(kKeepsMounts) != std::string::npos;
+         });
+}
+
 std::optional<dockerfile::File> dockerfile_of(const Companion& companion, const CiBuild& build) {
   const auto text = dockerfile_text(companion, build);
   if (!text) return std::nullopt;

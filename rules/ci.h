@@ -108,6 +108,12 @@ class BuildFindings {
 // Whether conditions of the two say that never both run: `X == 'push'` and `X != 'push'`.
 bool exclude_each_other(const CiBuild& a, const CiBuild& b);
 
+// Whether all definitions that build the Dockerfile are of CI services.
+bool is_built_in_ci_alone(lint::Subject& subject);
+// The same for builds that import a cache: their workers have layers of earlier builds, and empty cache
+// mounts.
+bool has_layers_without_mounts(lint::Subject& subject);
+
 // The build's Dockerfile; nothing where that is not found.
 std::optional<dockerfile::File> dockerfile_of(const lint::Companion& companion, const CiBuild& build);
 

@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
-#include "dcache/project/images.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/cache_needs.h"
+#include "rules/ci.h"
 #include "rules/command_user.h"
 #include "rules/edits.h"
 #include "rules/gain.h"
@@ -235,6 +235,8 @@ class Check {
       for (const std::string_view name : use.action->caches) {
         const Cache& cache = use.manager->cache(name);
         if (vendored && cache.used_from) continue;
+        // The layer is what a CI runner imports; it has no mounts (DC3009).
+        if (cache.used_from && has_layers_without_mounts(subject_)) continue;
         // A mount would hide the lists that a layer below has.
         if (use.manager->name == "apt" && name == "lists" && !fetches_apt_lists(run)) continue;
         if (is_mounted(subject_, run, *use.manager, cache, use.command)) continue;
@@ -398,7 +400,7 @@ class Check {
       remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
     if (!need.empty()) remedy += ", and make sure that " + need + " finds it too";
-    if (is_built_in_ci_alone())
+    if (is_built_in_ci_alone(subject_))
       remedy +=
           "; on CI runners that start empty the mount is empty too: store the layer there, with cache-to "
           "and mode=max";
@@ -409,15 +411,6 @@ class Check {
     if (keeps_nothing) diagnostic.level = lint::Level::kInfo;
     diagnostic.aliases.assign(manager.cleaning_rules.begin(), manager.cleaning_rules.end());
     diagnostic.fix = std::move(fix);
-  }
-
-  // Whether all definitions of the image are of CI services.
-  bool is_built_in_ci_alone() {
-    const project::Image* image = subject_.image();
-    return image != nullptr && std::ranges::all_of(image->target.defined, [](const project::Origin& origin) {
-             return origin.kind == project::DefinitionKind::kWorkflow ||
-                    origin.kind == project::DefinitionKind::kGitlabCi;
-           });
   }
 
   // Whether it installs so little that a mount hardly saves time: a few packages by name. Who asks for all
@@ -531,7 +524,9 @@ lint::Rule rule() {
           "A CI runner that starts empty has empty mounts, and no cache export contains them. If only CI "
           "builds "
           "the image, the finding says so: what helps there is a cache of the layers (`cache-to` with "
-          "`mode=max`), and a Dockerfile in which few edits rebuild this step.",
+          "`mode=max`), and a Dockerfile in which few edits rebuild this step. If CI imports such a cache, "
+          "folders that packages are used from, such as Go's modules, are better in the layer, and there is "
+          "no finding about them.",
       .fix_note =
           "Adds the mounts, with the numeric owner if the stage runs as another user than root, and removes "
           "options such as `--no-cache-dir` that would bypass them. The fix is unsafe\n\n"

@@ -13,12 +13,17 @@
 
 namespace dcache::test {
 
-// A folder with files, as rules see it.
+// A folder with files, as rules see it, with the build that its definitions mean for the Dockerfile.
 inline lint::LoadSurroundings surroundings_of(const TemporaryFolder& folder) {
-  return [&folder]() -> std::shared_ptr<const lint::Surroundings> {
+  const auto files = [&folder](const plan::Graph*) -> std::shared_ptr<const lint::Surroundings> {
     auto ignore = cache::load_ignore_file(folder / "Dockerfile", folder.path());
     return ignore ? lint::read_surroundings(folder.path(), std::move(*ignore)) : nullptr;
   };
+  const auto image = [&folder]() -> std::shared_ptr<const project::Image> {
+    const auto images = project::ImageFinder({}).defined(folder / "Dockerfile");
+    return images.empty() ? nullptr : std::make_shared<const project::Image>(images.front());
+  };
+  return lint::LoadSurroundings({.files = files, .image = image});
 }
 
 inline lint::Config config_selecting(std::vector<std::string> rules) {
