@@ -612,6 +612,21 @@ tl::expected<std::optional<std::string>, std::string> GitRepository::content(con
   return std::move(*bytes);
 }
 
+bool GitRepository::is_in_index(const std::string& revision) const {
+  const auto head = state_->commit("HEAD");
+  const auto commit = state_->commit(revision);
+  if (!head || !commit || name_of(*head) != name_of(*commit)) return false;
+  const auto tree = state_->tree(revision);
+  git_index* const index = state_->read_index();
+  git_diff* made = nullptr;
+  if (!tree || index == nullptr ||
+      library().git_diff_tree_to_index(&made, state_->repository.get(),
+                                       reinterpret_cast<git_tree*>(tree->get()), index, nullptr) != 0)
+    return false;
+  const Diff diff(made);
+  return library().git_diff_num_deltas(made) == 0;
+}
+
 bool GitRepository::tracks(const std::string& path) const {
   return state_->tracks(path, false);
 }

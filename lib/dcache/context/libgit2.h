@@ -43,6 +43,7 @@ struct Library {
   use(git_diff_options_init) \
   use(git_diff_tree_to_workdir_with_index) \
   use(git_diff_tree_to_tree) \
+  use(git_diff_tree_to_index) \
   use(git_diff_num_deltas) \
   use(git_diff_get_delta) \
   use(git_diff_free) \

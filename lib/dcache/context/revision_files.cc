@@ -36,7 +36,8 @@ class Restore {
     changed_.push_back(std::move(record));
   }
 
-  // Git writes its index whenever something changes; where the context contains it, steps see that.
+  // Git writes its index for another commit, and for what is staged; where the context contains it, steps see
+  // that.
   void change_index() {
     const Record* index = now_.find(".git/index");
     if (index == nullptr) return;
@@ -109,6 +110,7 @@ tl::expected<std::shared_ptr<const RevisionFiles>, std::string> RevisionFiles::o
   std::shared_ptr<RevisionFiles> files(
       new RevisionFiles(std::move(repository), std::move(revision), std::move(work_tree)));
   files->add(std::move(*changes), files->repository_->root());
+  files->keeps_index_ = files->repository_->is_in_index(files->revision_);
   return files;
 }
 
@@ -285,7 +287,7 @@ tl::expected<Walk, std::string> RevisionFiles::walk(const std::string& folder, c
   for (auto at = begin; at != end; ++at)
     restore.put_back(at->second, at->first.substr(prefix));
   if (is_in_submodule) restore.change_all("");
-  restore.change_index();
+  if (!keeps_index_) restore.change_index();
   walk->snapshot = restore.finish();
   return walk;
 }

@@ -81,6 +81,7 @@ class RevisionFiles : public FileSystem {
   Changes changes_;
   std::map<std::string, Submodule, std::less<>> submodules_;  // by absolute path
   bool links_differ_ = false;
+  bool keeps_index_ = false;  // the work tree is a checkout of the revision, with nothing staged
 };
 
 }  // namespace dcache::context
