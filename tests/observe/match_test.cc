@@ -1,6 +1,9 @@
 // Vertices of logs and the steps of a Dockerfile.
 #include "dcache/observe/match.h"
 
+#include <set>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "dcache/dockerfile/parser.h"
@@ -46,6 +49,42 @@ TEST(Match, TakesTheNumberWhereTheBaseImageSetsAVariable) {
   EXPECT_EQ(matched("FROM a\nCOPY x $GOPATH/\nRUN y\n",
                     "[1/3] FROM docker.io/library/a:latest\n[2/3] COPY x /go/\n[3/3] RUN y"),
             "1:[1/3] FROM docker.io/library/a:latest 2:[2/3] COPY x /go/ 3:[3/3] RUN y ");
+}
+
+TEST(Match, LeavesAnotherCommandAtTheSamePlaceAlone) {
+  EXPECT_EQ(
+      matched("FROM a\nCOPY docs $HOME\nRUN npm ci --cache $C\nRUN \"$X\"\n",
+              "[1/4] FROM docker.io/library/a:latest\n[2/4] COPY other /root\n[3/4] RUN npm install "
+              "--cache /c\n[4/4] RUN x y"),
+      "1:[1/4] FROM docker.io/library/a:latest 4:[4/4] RUN x y 2:- 3:- ?:[2/4] COPY other /root ?:[3/4] RUN "
+      "npm install --cache /c ");
+}
+
+TEST(Match, TakesANameWhoseEndIsLeftOut) {
+  EXPECT_EQ(matched("FROM a\nRUN make all && make install\n",
+                    "[1/2] FROM docker.io/library/a:latest\n[2/2] RUN make all && ..."),
+            "1:[1/2] FROM docker.io/library/a:latest 2:[2/2] RUN make all && ... ");
+}
+
+// The stages of images that share their start have other lengths, and each vertex has the name of either.
+TEST(Match, KnowsStepsThatImagesShareUnderEachOthersNames) {
+  const std::string log =
+      "[web internal] load .dockerignore\n[api internal] load .dockerignore\n"
+      "[web 1/4] FROM docker.io/library/a:latest\n[api 2/5] WORKDIR /a\n[web 3/4] COPY x .\n[web 4/4] RUN w\n"
+      "[api 3/5] COPY y .\n[api 4/5] RUN a\n[api 5/5] RUN b";
+  const std::string web = "FROM a\nWORKDIR /a\nCOPY x .\nRUN w\n";
+  const std::string api = "FROM a\nWORKDIR /a\nCOPY y .\nRUN a\nRUN b\n";
+  std::set<std::string> found;
+  for (const size_t build : {0, 1}) {
+    found.insert(matched(web, log, build));
+    found.insert(matched(api, log, build));
+  }
+  EXPECT_TRUE(
+      found.contains("1:[web 1/4] FROM docker.io/library/a:latest 2:[api 2/5] WORKDIR /a 3:[web 3/4] COPY "
+                     "x . 4:[web 4/4] RUN w "));
+  EXPECT_TRUE(
+      found.contains("1:[web 1/4] FROM docker.io/library/a:latest 2:[api 2/5] WORKDIR /a 3:[api 3/5] COPY "
+                     "y . 4:[api 4/5] RUN a 5:[api 5/5] RUN b "));
 }
 
 TEST(Match, TakesTheTextWhereNumbersDiffer) {

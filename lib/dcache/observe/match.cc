@@ -32,6 +32,23 @@ std::string_view keyword_of(std::string_view text) {
   return text.substr(0, text.find(' '));
 }
 
+// Whether the name of a vertex can be that of an instruction with unknown variables in it: it has all words
+// that are plain. BuildKit leaves out the end of a long name.
+bool may_be(std::string_view instruction, std::string_view text) {
+  constexpr std::string_view kNotPlain = "$\"'\\`<[]";
+  if (text.ends_with("...")) return true;
+  const std::string with_blanks = fmt::format(" {} ", comparable(text));
+  const std::string words = comparable(instruction);
+  for (size_t at = 0; at < words.size();) {
+    const size_t end = std::min(words.find_first_of(" \t\n", at), words.size());
+    const std::string_view word = std::string_view(words).substr(at, end - at);
+    at = end + 1;
+    if (word.find_first_of(kNotPlain) != std::string_view::npos) continue;
+    if (with_blanks.find(fmt::format(" {} ", word)) == std::string::npos) return false;
+  }
+  return true;
+}
+
 // The keys that a step can be found by, the surest first.
 struct Keys {
   std::string whole;     // stage, number and text
@@ -89,6 +106,7 @@ class Matcher {
       by_stage_[keys.in_stage].push_back(step);
       by_number_[keys.numbered].push_back(step);
       by_text_[keys.text].push_back(step);
+      numbers_.emplace(step, *number);
       numbered_.emplace_back(step, keys);
     }
   }
@@ -105,6 +123,7 @@ class Matcher {
       auto& next = next_[{&index, std::string(name.platform), found->first}];
       while (next < found->second.size()) {
         const size_t step = found->second[next++];
+        if (key == &Keys::numbered && !may_be(graph_.steps[step].one_line(), name.text)) continue;
         if (!used_.emplace(step, std::string(name.platform)).second) continue;
         match_.steps.push_back({step, build_, vertex});
         return true;
@@ -127,21 +146,23 @@ class Matcher {
 
   // A step that several images need is in the log once, with the name of one of them.
   void take_shared() {
-    std::unordered_map<std::string, Observed> others;
+    std::unordered_map<std::string, Place> others;
     for (size_t i = 0; i < log_.builds.size(); ++i) {
       const Build& other = log_.builds[i];
       if (i == build_ || other.run != log_.builds[build_].run) continue;
       for (size_t vertex = 0; vertex < other.vertices.size(); ++vertex) {
         const Name name = read_name(other.vertices[vertex].name, images_);
-        if (name.is_step())
-          others.try_emplace(keys_of(name.stage, name.number, name.total, name.text).whole,
-                             Observed{0, i, vertex});
+        if (!name.is_step()) continue;
+        Keys keys = keys_of(name.stage, name.number, name.total, name.text);
+        others.try_emplace(std::move(keys.whole), i, vertex);
+        elsewhere_[keys.text].emplace_back(i, vertex);
+        by_place_in_stage_.try_emplace({i, std::string(name.stage), name.number}, i, vertex);
       }
     }
     find_missing(others);
   }
 
-  void find_missing(const std::unordered_map<std::string, Observed>& others) {
+  void find_missing(const std::unordered_map<std::string, Place>& others) {
     for (const Observed& observed : match_.steps)
       places_.emplace(observed.step, std::pair(observed.build, observed.vertex));
     for (const auto& [step, keys] : numbered_) {
@@ -152,13 +173,35 @@ class Matcher {
         continue;
       }
       const auto shared = others.find(keys.whole);
-      if (shared == others.end()) {
+      const auto place =
+          shared == others.end() ? vertex_elsewhere(step, keys.text) : std::optional(shared->second);
+      if (!place) {
         match_.missing.push_back(step);
-      } else {
-        match_.steps.push_back({step, shared->second.build, shared->second.vertex});
-        places_.emplace(step, std::pair(shared->second.build, shared->second.vertex));
+        continue;
       }
+      match_.steps.push_back({step, place->first, place->second});
+      places_.emplace(step, *place);
     }
+  }
+
+  // The same text in a stage of another image, which may be longer: on top of the same vertex, or of one that
+  // has the name of a third image.
+  std::optional<Place> vertex_elsewhere(size_t step, const std::string& text) const {
+    const auto found = elsewhere_.find(text);
+    if (found == elsewhere_.end()) return std::nullopt;
+    constexpr size_t kMost = 100;
+    for (size_t i = 0; i < std::min(found->second.size(), kMost); ++i) {
+      const Place& place = found->second[i];
+      const Name name = read_name(log_.builds[place.first].vertices[place.second].name, images_);
+      const auto number = numbers_.find(step);
+      const bool is_at_same_place = number != numbers_.end() && number->second == name.number;
+      const auto below = by_place_in_stage_.find({place.first, std::string(name.stage), name.number - 1});
+      const auto own = graph_.steps[step].below ? places_.find(*graph_.steps[step].below) : places_.end();
+      const bool is_below_same =
+          below != by_place_in_stage_.end() && own != places_.end() && below->second == own->second;
+      if (is_below_same || (is_at_same_place && below == by_place_in_stage_.end())) return place;
+    }
+    return std::nullopt;
   }
 
   // Equal steps of two stages are one vertex, with the name of either: the same text on top of the same
@@ -192,8 +235,12 @@ class Matcher {
   Index by_stage_;
   Index by_number_;
   Index by_text_;
-  std::vector<std::pair<size_t, Keys>> numbered_;  // steps that the target needs
-  std::map<size_t, Place> places_;                 // of the steps that were found
+  std::vector<std::pair<size_t, Keys>> numbered_;                  // steps that the target needs
+  std::map<size_t, size_t> numbers_;                               // their numbers in their stages
+  std::map<size_t, Place> places_;                                 // of the steps that were found
+  std::unordered_map<std::string, std::vector<Place>> elsewhere_;  // vertices of the other images, by text
+  std::map<std::tuple<size_t, std::string, size_t>, Place>
+      by_place_in_stage_;  // the same, by stage and number
   std::map<std::tuple<const Index*, std::string, std::string>, size_t> next_;
   std::set<std::pair<size_t, std::string>> used_;  // steps, by platform
   Match match_;

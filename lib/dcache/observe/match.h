@@ -31,7 +31,7 @@ struct Match {
 ImageNames images_of(const Log& log, size_t run);
 
 // Takes linear time. A step is found by its name; where that differs, as with a variable that only the base
-// image sets, by its stage and number.
+// image sets, by its stage and number, if it has the words of the instruction that no variable is in.
 // `graph` is made of `file`.
 Match match(const dockerfile::File& file, const plan::Graph& graph, const Log& log, size_t build);
 
