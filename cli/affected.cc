@@ -227,6 +227,8 @@ int run(const Options& options) {
   answer->is_complete = !failed;
   const project::Affected& affected = answer->affected;
   warn_of_outside(affected.outside, false);
+  for (const std::string& warning : affected.warnings)
+    complain("warning: " + warning);
   complain_of(affected.failures);
   failed = failed || !affected.failures.empty();
   for (const project::ImageEffect& effect : affected.images) {

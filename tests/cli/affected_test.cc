@@ -863,6 +863,89 @@ TEST(Images, InfersTheContextThatLacksLeast) {
   EXPECT_EQ(images[2]["context"], "own");
 }
 
+// A definition with a fault, and the same without.
+struct Fault {
+  std::string path, with, without;
+};
+const std::vector<Fault>& faults() {
+  static const std::vector<Fault> kFaults = {
+      {"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"1\"}}\n",
+       "services:\n  a: {build: {context: a}}\n"},
+      {"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"${Q:?x}\"}}}\n",
+       "services:\n  a: {build: {context: a}}\n"},
+      {"docker-bake.hcl", "target \"default\" {\n context = \"a\"\n args = { V = NOPE }\n}\n",
+       "target \"default\" {\n context = \"a\"\n}\n"},
+      {".dcache.toml", "[[images]]\nname = \"a\"\ncontext = \"a\"\nargs = 1\n",
+       "[[images]]\nname = \"a\"\ncontext = \"a\"\n"},
+      {"skaffold.yaml", "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts:\n  - image: [\n",
+       "apiVersion: skaffold/v4beta11\nkind: Config\nbuild:\n  artifacts:\n  - image: a\n    context: a\n"},
+  };
+  return kFaults;
+}
+const test::Files kOfFault = {
+    {"a/Dockerfile", "FROM alpine\nARG V\nCOPY f /\nRUN echo $V\n"}, {"a/f", "1\n"}, {"README.md", "1\n"}};
+
+TEST(Affected, AnEarlierDefinitionThatCanNotBeReadIsNotGuessed) {
+  for (const Fault& fault : faults()) {
+    test::Files files = kOfFault;
+    files.emplace_back(fault.path, fault.with);
+    const Repository repository(files);
+    repository.write(fault.path, fault.without);
+    repository.commit("second");
+    for (const std::string range : {"HEAD~1", "HEAD~1..HEAD"}) {
+      const Outcome outcome = run_dcache({"affected", "--git", range, "--format", "json"}, repository.path());
+      EXPECT_EQ(outcome.status, 0) << fault.with << outcome.err;
+      const json image = json::parse(outcome.out).at("images").at(0);
+      EXPECT_EQ(image.at("effect"), "unknown") << fault.with << outcome.out;
+      EXPECT_NE(image.value("reason", "").find("its definition at HEAD~1 can't be read: " + fault.path),
+                std::string::npos)
+          << fault.with << outcome.out;
+    }
+    // Another build had the image that is asked about.
+    EXPECT_NE(repository.effects({"--git", "HEAD~1", "--git", "HEAD"}).find(":unaffected"),
+              std::string::npos);
+  }
+}
+
+TEST(Affected, ADefinitionThatCanNotBeReadNowIsNotGuessed) {
+  for (const Fault& fault : faults()) {
+    test::Files files = kOfFault;
+    files.emplace_back(fault.path, fault.with);
+    const Repository repository(files);
+    repository.write("README.md", "2\n");
+    repository.commit("second");
+    for (const std::vector<std::string>& question :
+         {std::vector<std::string>{"--git", "HEAD~1"}, {"--changed", "README.md"}}) {
+      std::vector<std::string> arguments{"affected", "--format", "json"};
+      arguments.insert(arguments.end(), question.begin(), question.end());
+      const Outcome outcome = run_dcache(arguments, repository.path());
+      EXPECT_EQ(outcome.status, 2) << fault.with;
+      const json answer = json::parse(outcome.out);
+      EXPECT_EQ(answer.at("any"), true);
+      EXPECT_EQ(answer.at("images").at(0).at("effect"), "unknown") << fault.with << outcome.out;
+      EXPECT_EQ(answer.at("images").at(0).at("reason"), fault.path + " may define it, and can't be read");
+    }
+    EXPECT_NE(repository.effects({"--changed", "a/f"}).find("a/Dockerfile:rebuilt@3"), std::string::npos);
+    const Outcome matrix =
+        run_dcache({"affected", "--git", "HEAD~1", "--format", "github-matrix"}, repository.path());
+    EXPECT_EQ(json::parse(matrix.out).at("any"), true) << matrix.out;
+  }
+}
+
+// Only the part with the fault is not known.
+TEST(Affected, OtherImagesOfAFileWithAFaultAreJudged) {
+  const std::string fine = "  b: {build: {context: b}}\n";
+  const Repository repository(
+      {{"a/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"a/f", "1\n"},
+       {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"b/f", "1\n"},
+       {"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"${Q:?x}\"}}}\n" + fine}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "b:unaffected a/Dockerfile:unknown");
+  repository.write("compose.yaml", "services:\n  a: {build: {context: a}}\n" + fine);
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:unknown b:unaffected");
+}
+
 TEST(Images, GoesOnAfterADefinitionThatCanNotBeRead) {
   const Repository repository(kServices);
   repository.write("docker-bake.hcl", "target \"x\" {\n  context = \n}\n");

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/cli/repository.h"
 #include "tests/git_folder.h"
 #include "tests/run_program.h"
 
@@ -71,6 +72,118 @@ TEST(Clones, WithoutTheHistorySayHowToGetIt) {
               "dcache: git does not know the revision 'HEAD~1': this clone is shallow; fetch the history "
               "(git fetch "
               "--unshallow, or fetch-depth: 0 of actions/checkout)\n");
+  }
+}
+
+// One image, whose first commit has a file of its definition that the second has not, or has otherwise.
+struct Definition {
+  std::string name;
+  test::Files first, second;
+};
+
+const std::vector<Definition>& definitions() {
+  const std::string plain = "services:\n  a: {build: {context: a}}\n";
+  static const std::vector<Definition> kDefinitions = {
+      {".env",
+       {{"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"${V:-0}\"}}}\n"},
+        {".env", "V=1\n"}},
+       {{".env", "V=0\n"}}},
+      {"compose.yaml",
+       {{"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"1\"}}}\n"}},
+       {{"compose.yaml", plain}}},
+      {"compose.override.yaml",
+       {{"compose.yaml", plain}, {"compose.override.yaml", "services:\n  a: {build: {args: {V: \"1\"}}}\n"}},
+       {{"compose.override.yaml", ""}}},
+      {"docker-bake.override.hcl",
+       {{"docker-bake.hcl", "target \"a\" {\n context = \"a\"\n}\n"},
+        {"docker-bake.override.hcl", "target \"a\" {\n args = { V = \"1\" }\n}\n"}},
+       {{"docker-bake.override.hcl", ""}}},
+      {"c2.yaml",
+       {{"compose.yaml", "include: [c2.yaml]\n"},
+        {"c2.yaml", "services:\n  a: {build: {context: a, args: {V: \"1\"}}}\n"}},
+       {{"c2.yaml", plain}}},
+      {".dcache.toml",
+       {{".dcache.toml", "[[images]]\nname = \"a\"\ncontext = \"a\"\nargs = {V = \"1\"}\n"}},
+       {{".dcache.toml", ""}}},
+      {"a/.dockerignore",
+       {{"compose.yaml", plain}, {"a/.dockerignore", "x.log\n"}},
+       {{"a/.dockerignore", ""}}},
+      {"a/Dockerfile",
+       {{"compose.yaml", plain}, {"a/Dockerfile", "FROM scratch\nCOPY f /\n"}},
+       {{"a/Dockerfile", "FROM scratch\nCOPY . /\n"}}},
+      {".gitattributes",
+       {{"compose.yaml", plain}, {".gitattributes", "* text eol=crlf\n"}},
+       {{".gitattributes", ""}}},
+  };
+  return kDefinitions;
+}
+
+TEST(Clones, WithoutADefinitionOfThenListItsImage) {
+  for (const Definition& definition : definitions()) {
+    const test::GitFolder origin;
+    origin.git("init -q -b main");
+    origin.git("config uploadpack.allowFilter true");
+    origin.write("a/Dockerfile", "FROM alpine\nARG V=0\nCOPY f /\nRUN echo $V\n");
+    origin.write("a/f", "1\n");
+    origin.write("a/x.log", "1\n");
+    const auto write = [&](const test::Files& files) {
+      for (const auto& [name, content] : files) {
+        if (content.empty()) {
+          origin.shell("rm " + name);
+        } else {
+          origin.write(name, content);
+        }
+      }
+      origin.commit("more");
+    };
+    write(definition.first);
+    write(definition.second);
+    origin.git("clone -q --filter=blob:none file://" + origin.path() + " partial");
+    for (const std::string range : {"HEAD~1", "HEAD~1..HEAD"}) {
+      const Outcome outcome =
+          run_dcache({"affected", "--git", range, "--format", "json"}, origin / "partial");
+      EXPECT_EQ(outcome.status, 0) << definition.name << outcome.err;
+      const json answer = json::parse(outcome.out);
+      EXPECT_EQ(answer.at("any"), true) << definition.name << ' ' << range << outcome.out << outcome.err;
+      if (definition.name == ".gitattributes") continue;  // files are compared
+      for (const json& image : answer.at("images"))
+        EXPECT_EQ(image.at("effect"), "unknown") << definition.name << outcome.out;
+      EXPECT_NE(answer.dump().find("git has no content for " + definition.name), std::string::npos)
+          << outcome.out;
+      EXPECT_EQ(outcome.err,
+                "dcache: warning: this is a partial clone, and some files that say how images are built have "
+                "no content at the revision; get them with git fetch --refetch --no-filter\n")
+          << definition.name;
+    }
+  }
+}
+
+TEST(Clones, WithSomeFoldersSayOnceWhatIsLeftOut) {
+  const test::GitFolder origin;
+  origin.git("init -q -b main");
+  origin.git("config uploadpack.allowFilter true");
+  std::string services = "services:\n";
+  for (const std::string name : {"api", "web", "job"}) {
+    origin.write("src/" + name + "/Dockerfile", "FROM scratch\nCOPY a /a\n");
+    origin.write("src/" + name + "/a", "1");
+    services += "  " + name + ": {build: src/" + name + "}\n";
+  }
+  origin.write("compose.yaml", services);
+  origin.commit("first");
+  origin.write("src/api/a", "2");
+  origin.commit("second");
+  origin.git("clone -q --sparse file://" + origin.path() + " sparse");
+  origin.git("-C sparse sparse-checkout set src/api");
+  for (const Words& arguments :
+       {Words{"affected", "--git", "HEAD~1"}, Words{"affected", "--changed", "src/api/a"}}) {
+    const Outcome outcome = run_dcache(arguments, origin / "sparse");
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.err,
+              "dcache: warning: the sparse checkout leaves out the Dockerfiles of 2 images, which are listed "
+              "as unknown: "
+              "add their folders with git sparse-checkout add, or ask about other images (--only)\n");
+    EXPECT_NE(outcome.out.find("the sparse checkout leaves out src/web/Dockerfile\n"), std::string::npos)
+        << outcome.out;
   }
 }
 

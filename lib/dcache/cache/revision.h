@@ -39,6 +39,8 @@ class Revisions {
 
   const context::GitRepository& repository() const { return *repository_; }
   size_t size() const { return before_.size(); }
+  // A revision as the user wrote it.
+  const std::string& name(size_t index) const { return before_[index].name; }
   // The files as of each revision, and as of now.
   std::shared_ptr<const context::FileSystem> before(size_t index) const { return before_[index].cached; }
   std::shared_ptr<const context::FileSystem> after() const { return after_; }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -75,7 +76,7 @@ std::vector<const git_diff_delta*> deltas_of(const git_diff* diff) {
 // Whether a file that sets attributes differs.
 bool touches_attributes(const git_diff* diff) {
   return std::ranges::any_of(deltas_of(diff), [](const git_diff_delta* delta) {
-    return text::base_name(delta->new_file.path) == ".gitattributes";
+    return text::base_name(delta->new_file.path) == kAttributesName;
   });
 }
 
@@ -126,6 +127,9 @@ struct GitRepository::State {
   mutable Repository bare = {};
   // Revisions whose files are read with their own attributes, as the work tree has others.
   mutable std::set<std::string, std::less<>> with_own_attributes = {};
+  mutable bool lacks_content = false;
+  // Whether some attributes can't be read, by tree and folder.
+  mutable std::map<std::pair<std::string, std::string>, bool> without_attributes = {};
 
   // Null if it can't be opened.
   git_repository* open_bare() const {
@@ -220,6 +224,28 @@ struct GitRepository::State {
     return with_own_attributes.contains(revision) ? commit(revision) : std::nullopt;
   }
 
+  // Whether a commit has attributes for the files of a folder whose content is not there, as in a partial
+  // clone.
+  bool lacks_attributes(const Object& tree, std::string_view folder) const {
+    const auto [known, is_new] =
+        without_attributes.try_emplace({name_of(*library().git_object_id(tree.get())), std::string(folder)});
+    if (!is_new) return known->second;
+    bool& lacks = known->second;
+    git_tree_entry* found = nullptr;
+    git_odb* objects = nullptr;
+    const std::string path = text::join_path(std::string(folder), kAttributesName);
+    if (library().git_tree_entry_bypath(&found, reinterpret_cast<git_tree*>(tree.get()), path.c_str()) == 0) {
+      const TreeEntry entry(found);
+      if (library().git_repository_odb(&objects, repository.get()) == 0) {
+        const Objects owned(objects);
+        lacks = library().git_odb_exists(objects, library().git_tree_entry_id(found)) == 0;
+        lacks_content = lacks_content || lacks;
+      }
+    }
+    if (!lacks && folder != ".") lacks = lacks_attributes(tree, text::parent_path(folder));
+    return lacks;
+  }
+
   // Null if they can't be compared. Settings such as `ignore` of .gitmodules hide nothing: builders do not
   // know them.
   Diff work_tree_diff(const Object& tree, uint32_t flags) const {
@@ -253,9 +279,7 @@ struct GitRepository::State {
     git_blob* found = nullptr;
     git_repository* const from = commit == nullptr ? nullptr : open_bare();
     if (library().git_blob_lookup(&found, from == nullptr ? repository.get() : from, &id) != 0)
-      return tl::unexpected(fmt::format(
-          "git has no content for {} at this revision: in a partial clone, get it with git fetch --refetch",
-          path));
+      return tl::unexpected(fmt::format("git has no content for {} at this revision{}", path, kFetchContent));
     const Blob blob(found);
     if (mode == GIT_FILEMODE_LINK) {
       return std::string(static_cast<const char*>(library().git_blob_rawcontent(blob.get())),
@@ -399,6 +423,10 @@ struct GitRepository::State {
     for (const git_diff_delta* const delta : deltas_of(all.get())) {
       const git_diff_file& file = delta->old_file;
       if (delta->status != GIT_DELTA_UNMODIFIED || !is_regular(file.mode)) continue;
+      if (lacks_attributes(tree, text::parent_path(file.path))) {
+        others.emplace_back(file.path);
+        continue;
+      }
       const Attributes then = attributes(file.path, &commit), now = attributes(file.path, nullptr);
       if (then == now) continue;
       const bool is_applied =
@@ -431,6 +459,9 @@ struct GitRepository::State {
       if (std::any_of(values.begin() + kFirstNotApplied, values.end(),
                       [](const auto& one) { return !one.empty(); }))
         change.record->content = hash_bytes(fmt::format("{} {}", name_of(id), fmt::join(values, " ")));
+      // What they say is another thing for each commit, for all that is known.
+      if (lacks_attributes(tree, text::parent_path(path)))
+        change.record->content = hash_bytes(fmt::format("{} {}", name_of(id), name_of(commit)));
       changes.push_back(std::move(change));
     }
   }
@@ -588,6 +619,9 @@ std::vector<std::string> GitRepository::differing_checkouts(const std::string& f
     const git_diff_file& is = delta->new_file;
     if (!is_regular(was.mode) || !is_regular(is.mode) || name_of(was.id) != name_of(is.id)) continue;
     const auto has_same_attributes = [&] {
+      if (has_other_attributes && (state_->lacks_attributes(*before, text::parent_path(was.path)) ||
+                                   state_->lacks_attributes(*after, text::parent_path(is.path))))
+        return false;
       return !has_other_attributes || state_->attributes(was.path, &*a) == state_->attributes(is.path, &*b);
     };
     if (was.mode != is.mode || !has_same_attributes()) paths.emplace_back(is.path);
@@ -608,8 +642,23 @@ tl::expected<std::optional<std::string>, std::string> GitRepository::content(con
   const std::optional<git_oid> own = state_->own_attributes(revision);
   auto bytes = state_->content(*library().git_tree_entry_id(found), name,
                                library().git_tree_entry_filemode(found), own ? &*own : nullptr);
-  if (!bytes) return tl::unexpected(std::move(bytes.error()));
+  if (!bytes) {
+    state_->lacks_content = state_->lacks_content || bytes.error().ends_with(kFetchContent);
+    return tl::unexpected(std::move(bytes.error()));
+  }
   return std::move(*bytes);
+}
+
+bool GitRepository::is_left_out(const std::string& path) const {
+  git_index* const entries = state_->read_index();
+  size_t position = 0;
+  if (entries == nullptr || library().git_index_find(&position, entries, path.c_str()) != 0) return false;
+  const git_index_entry& entry = *library().git_index_get_byindex(entries, position);
+  return (entry.flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
+}
+
+bool GitRepository::lacks_content() const {
+  return state_->lacks_content;
 }
 
 bool GitRepository::is_in_index(const std::string& revision) const {

@@ -21,6 +21,14 @@ struct git_repository;
 
 namespace dcache::context {
 
+// A file that says how git writes the files below its folder.
+inline constexpr std::string_view kAttributesName = ".gitattributes";
+
+// What an error ends with if git has the name of a file and not its content. A fetch with the clone's own
+// filter would leave it out again.
+inline constexpr std::string_view kFetchContent =
+    ": in a partial clone, get it with git fetch --refetch --no-filter";
+
 // A path that a revision and the work tree don't have in common. What .gitignore leaves out is not a part of
 // it, and neither are repositories inside of this one that are not its submodules.
 struct GitChange {
@@ -85,6 +93,11 @@ class GitRepository {
   // What a checkout of the revision would write to a path; nothing if it has no such file.
   tl::expected<std::optional<std::string>, std::string> content(const std::string& revision,
                                                                 std::string_view path) const;
+  // Whether a sparse checkout leaves a file out of the work tree.
+  bool is_left_out(const std::string& path) const;
+  // Whether something was asked for whose content is not there, as in a partial clone: by content(), or
+  // attributes.
+  bool lacks_content() const;
 
  private:
   tl::unexpected<std::string> unknown_revision(const std::string& text) const;

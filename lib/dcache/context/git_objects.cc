@@ -236,8 +236,7 @@ struct GitObjects::State {
     const git_oid oid = oid_of(id);
     git_odb_object* found = nullptr;
     if (library().git_odb_read(&found, objects.get(), &oid) != 0)
-      return tl::unexpected(fmt::format(
-          "git has no object {}: in a partial clone, get it with git fetch --refetch", name_of(oid)));
+      return tl::unexpected(fmt::format("git has no object {}{}", name_of(oid), kFetchContent));
     RawObject object(found);
     if (library().git_odb_object_type(found) != type)
       return tl::unexpected(fmt::format("the git object {} is of another type than expected", name_of(oid)));

@@ -65,6 +65,8 @@ struct ImageEffect {
 struct Affected {
   std::vector<ImageEffect> images;      // in the order of the project
   std::vector<text::Failure> failures;  // of the project as a whole: images that need each other in a circle
+  // What is to be said once, and not for each image: that git has not all of its files here.
+  std::vector<std::string> warnings = {};
   // Names of changed files that are in no context of an image, and patterns that match nothing in one.
   std::vector<std::string> outside = {};
 };

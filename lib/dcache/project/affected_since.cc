@@ -11,6 +11,7 @@
 #include "dcache/project/effects.h"
 #include "dcache/project/judge.h"
 #include "dcache/project/triggers.h"
+#include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -76,8 +77,8 @@ class JudgeSince : public Judge {
     BuildOptions now = image.build;
     now.plan = after;
     std::vector<std::optional<BuildOptions>> then;
-    for (const Project& project : before_)
-      then.push_back(options_of(project, image, before));
+    for (size_t i = 0; i < before_.size(); ++i)
+      then.push_back(is_unread(i, image) ? std::nullopt : options_of(before_[i], image, before));
     auto comparison = revisions_.compare(then, now, progress());
     if (!comparison) {
       tell_failures(image, std::move(comparison.error()), effect);
@@ -86,7 +87,7 @@ class JudgeSince : public Judge {
       return;
     }
     if (comparison->before.empty() && comparison->left_out.empty())
-      comparison->left_out.push_back({{}, 0, 0, why_new(image, after), {}});
+      comparison->left_out.push_back({{}, 0, 0, why_nothing(image, after), {}});
     tell(image, *comparison, effect);
     tell_outside(image, effect);
     std::vector<OpenArgument> assumed = assumed_arguments(image, comparison->after);
@@ -145,11 +146,53 @@ class JudgeSince : public Judge {
            x.platforms != y.platforms || x.platform != y.platform;
   }
 
+  // What could not be read of the definition of an image at a revision; null for nothing. What can't be read
+  // in the same way now makes no difference to the comparison.
+  const text::Failure* unread_at(size_t revision, const Image& image) const {
+    const Project& project = before_[revision];
+    if (project.failures.empty()) return nullptr;
+    const text::Failure* const failure =
+        unread_definition(image, same_image(project, image), project, *revisions_.before(revision));
+    return failure == nullptr || is_same_now(*failure) ? nullptr : failure;
+  }
+  bool is_unread(size_t revision, const Image& image) const { return unread_at(revision, image) != nullptr; }
+
+  bool is_same_now(const text::Failure& failure) const {
+    const auto is_same = [&](const text::Failure& now) {
+      return now.path == failure.path && now.message == failure.message;
+    };
+    if (std::ranges::none_of(project_.failures, is_same)) return false;
+    const std::vector<std::string> changed = revisions_.changed_paths();
+    return !std::ranges::binary_search(changed, revisions_.after()->real_path(failure.path));
+  }
+
+  // Why the definition of an image at the revisions is not known; empty if one of them has it.
+  std::string why_unread(const Image& image) const {
+    std::string why;
+    for (size_t i = 0; i < before_.size(); ++i) {
+      const text::Failure* const failure = unread_at(i, image);
+      if (failure == nullptr && options_of(before_[i], image, image.build.plan)) return {};
+      if (failure == nullptr || !why.empty()) continue;
+      why = fmt::format("its definition at {} can't be read: {}", revisions_.name(i), unread_words(*failure));
+    }
+    return why;
+  }
+
+  // Why there is nothing to compare with.
+  std::string why_nothing(const Image& image, const plan::Options& plan) const {
+    std::string unread = why_unread(image);
+    return unread.empty() ? why_new(image, plan) : unread;
+  }
+
   void tell(const Image& image, const cache::Comparison& comparison, ImageEffect& effect) const {
     if (comparison.before.empty()) {
-      effect.effect = Effect::kNew;
+      const bool is_unknown = !why_unread(image).empty() ||
+                              std::ranges::any_of(comparison.left_out, [](const text::Failure& failure) {
+                                return failure.message.ends_with(context::kFetchContent);
+                              });
+      effect.effect = is_unknown ? Effect::kUnknown : Effect::kNew;
       effect.reason =
-          comparison.left_out.empty() ? why_not_known(image) : comparison.left_out.front().message;
+          comparison.left_out.empty() ? why_not_known(image) : unread_words(comparison.left_out.front());
       return;
     }
     tell_steps(comparison.after, comparison.report, effect);
@@ -180,8 +223,8 @@ class JudgeSince : public Judge {
   void tell_outside(const Image& image, ImageEffect& effect) const {
     if (effect.effect != Effect::kUnaffected) return;
     std::string last;
-    for (const Project& project : before_) {
-      const Image* other = same_image(project, image);
+    for (size_t i = 0; i < before_.size(); ++i) {
+      const Image* other = is_unread(i, image) ? nullptr : same_image(before_[i], image);
       if (other == nullptr) continue;
       last = changed_outside(*other, image);
       if (last.empty()) return;
@@ -233,7 +276,7 @@ class JudgeSince : public Judge {
     return fmt::format("there was no {} before", path);
   }
 
-  // Why there is nothing to compare with.
+  // Why an image is new.
   std::string why_new(const Image& image, const plan::Options& plan) const {
     const auto is_known = [&](const Project& project) { return same_image(project, image) != nullptr; };
     if (std::ranges::none_of(before_, is_known)) return why_not_known(image);
@@ -286,7 +329,12 @@ Affected affected_since(const Project& project, const cache::Revisions& revision
   const std::set<std::string, std::less<>> ignored = ignored_sources(project, revisions);
   Project without;
   if (!ignored.empty()) without = read(std::make_shared<const HiddenFiles>(revisions.after(), ignored));
-  return JudgeSince(project, before, revisions, {std::move(without), ignored}, options).run();
+  Affected affected = JudgeSince(project, before, revisions, {std::move(without), ignored}, options).run();
+  if (revisions.repository().lacks_content())
+    affected.warnings.emplace_back(
+        "this is a partial clone, and some files that say how images are built have no content at the "
+        "revision; get them with git fetch --refetch --no-filter");
+  return affected;
 }
 
 }  // namespace dcache::project

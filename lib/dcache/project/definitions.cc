@@ -56,7 +56,18 @@ Paths bake_names(const std::string& folder) {
   return paths;
 }
 
+// Adds failures that were not told yet.
+void add_failures(std::vector<text::Failure> from, std::vector<text::Failure>& to) {
+  for (text::Failure& failure : from) {
+    const bool is_told = std::ranges::any_of(to, [&](const text::Failure& known) {
+      return known.path == failure.path || known.message.find(failure.message) != std::string::npos;
+    });
+    if (!is_told) to.push_back(std::move(failure));
+  }
+}
+
 // Reads definitions, and notes for each target which files they rest on: those that are read, and `more`.
+// What is there and can't be read is a failure, even of a file that need not be there.
 template <typename Read>
 Definitions with_sources(const ReadOptions& options, const Paths& more, const Read& read) {
   const auto files = std::make_shared<const SourceFiles>(options.files);
@@ -69,6 +80,7 @@ Definitions with_sources(const ReadOptions& options, const Paths& more, const Re
   sources.erase(std::ranges::unique(sources).begin(), sources.end());
   for (Target& target : definitions.targets)
     target.sources = sources;
+  add_failures(files->failures(), definitions.failures);
   return definitions;
 }
 

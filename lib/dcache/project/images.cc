@@ -17,6 +17,7 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/once.h"
+#include "dcache/project/sources.h"
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
@@ -550,6 +551,7 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   // A file that builds nothing has nothing to say here, right or wrong.
   std::erase_if(found.definitions, [&](const std::string& path) { return !may_define(path, files); });
   std::vector<std::string> definitions = options.definitions;
+  std::vector<text::Failure> unread;
   if (definitions.empty()) {
     definitions = found.definitions;
     for (std::string& path : definitions_above(folder, root, files)) {
@@ -557,14 +559,21 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
         definitions.push_back(std::move(path));
     }
     // Such files may be called anything. The others are read with the first.
+    const auto noting = std::make_shared<const SourceFiles>(options.read.files);
+    ReadOptions read = options.read;
+    read.files = noting;
     for (const std::string& place : {folder, project.root}) {
-      const std::vector<std::string> named = files_of_compose_variable(place, options.read);
+      const std::vector<std::string> named = files_of_compose_variable(place, read);
       if (!named.empty() && text::parent_path(named.front()) == place) add_once(definitions, named.front());
     }
+    unread = noting->failures();
   }
   Definitions defined = read_definitions(definitions, project.root, options.read);
   std::ranges::move(profile_failures(defined.lacked_profiles), std::back_inserter(project.failures));
   add_definitions(std::move(defined), maker, files, project);
+  std::ranges::copy_if(unread, std::back_inserter(project.failures), [&](const text::Failure& failure) {
+    return std::ranges::find(project.failures, failure.path, &text::Failure::path) == project.failures.end();
+  });
   if (options.definitions.empty()) add_lone_dockerfiles(options, maker, root, found.files, project);
   add_triggers(project.images);
   return project;

@@ -7,8 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "dcache/context/boundary.h"
 #include "dcache/project/effects.h"
 #include "dcache/project/triggers.h"
+#include "dcache/project/unknown.h"
+#include "dcache/text/path.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
@@ -54,6 +58,7 @@ Judge::Judge(const Project& project, const AffectedOptions& options)
 
 Affected Judge::run() {
   judge_all();
+  warn_of_left_out();
   result_.outside = outside();
   return std::move(result_);
 }
@@ -133,6 +138,8 @@ void Judge::judge(size_t index) {
     const std::string platform = platforms.empty() ? std::string() : platforms.front();
     add_needed(index, is_of_one ? platform : std::string(), before, after);
     compare(image, before, after, effect);
+    tell_left_out(image, effect);
+    tell_unread(image, effect);
     tell_triggers(index, effect);
     by_platform_[index][platform] = effect.effect;
     return;
@@ -145,11 +152,55 @@ void Judge::judge(size_t index) {
     before.platform = after.platform = platform;
     add_needed(index, is_of_one ? platform : std::string(), before, after);
     compare(image, before, after, one);
+    tell_unread(image, one);
     by_platform_[index][platform] = one.effect;
     if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
     is_first = false;
   }
+  tell_left_out(image, effect);
   tell_triggers(index, effect);
+}
+
+void Judge::tell_left_out(const Image& image, ImageEffect& effect) {
+  if (effect.failures.empty() || image.origin().kind == DefinitionKind::kDockerfile) return;
+  const context::FileSystem& files = *image.build.files;
+  const std::string& dockerfile = image.build.dockerfile;
+  const auto tell = [&](std::string reason) {
+    effect.failures.clear();
+    effect.effect = Effect::kUnknown;
+    effect.reason = std::move(reason);
+  };
+  if (effect.reason.find(context::kFetchContent) != std::string::npos)
+    return tell(unread_words({{}, 0, 0, effect.reason, {}}));
+  if (image.build.dockerfile_text || files.exists(dockerfile)) return;
+  if (!repository_) repository_ = context::GitRepository::open(files.real_path("."));
+  const std::string real = text::clean_path(context::absolute_path(dockerfile));
+  if (!*repository_ || !text::is_within(real, (*repository_)->root())) return;
+  if (!(*repository_)->is_left_out(real.substr((*repository_)->root().size() + 1))) return;
+  ++left_out_;
+  tell(fmt::format("the sparse checkout leaves out {}", dockerfile));
+}
+
+void Judge::warn_of_left_out() {
+  if (left_out_ == 0) return;
+  result_.warnings.push_back(
+      fmt::format("the sparse checkout leaves out the {} of {}, which {} listed as unknown: add {} with git "
+                  "sparse-checkout add, or ask about other images (--only)",
+                  left_out_ == 1 ? "Dockerfile" : "Dockerfiles", text::counted(left_out_, "image"),
+                  left_out_ == 1 ? "is" : "are", left_out_ == 1 ? "its folder" : "their folders"));
+}
+
+void Judge::tell_unread(const Image& image, ImageEffect& effect) const {
+  const bool is_told =
+      effect.effect == Effect::kRebuilt || effect.effect == Effect::kNew || effect.effect == Effect::kUnknown;
+  if (is_told || project_.failures.empty()) return;
+  const text::Failure* const failure = unread_definition(image, &image, project_, *image.build.files);
+  if (failure == nullptr) return;
+  effect.effect = Effect::kUnknown;
+  effect.failures.clear();
+  effect.reason = image.origin().kind == DefinitionKind::kDockerfile
+                      ? fmt::format("{} may define it, and can't be read", failure->path)
+                      : fmt::format("its definition can't be read: {}", unread_words(*failure));
 }
 
 void Judge::tell_triggers(size_t index, ImageEffect& effect) const {

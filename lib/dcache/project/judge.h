@@ -3,9 +3,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <tl/expected.hpp>
+
+#include "dcache/context/git.h"
 #include "dcache/project/affected.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/open_steps.h"
@@ -49,6 +53,11 @@ class Judge {
   void add_needed(size_t index, const std::string& platform, plan::Options& before,
                   plan::Options& after) const;
   void judge(size_t index);
+  // The definition of an image may be another one than was read.
+  void tell_unread(const Image& image, ImageEffect& effect) const;
+  // The Dockerfile may not be here at all: in a sparse checkout or a partial clone.
+  void tell_left_out(const Image& image, ImageEffect& effect);
+  void warn_of_left_out();
   // ONBUILD of an image of the project is run in the builds that start from it.
   void tell_triggers(size_t index, ImageEffect& effect) const;
   // The effect on an image as one for a platform reads it; that for any if the platform is not known.
@@ -59,6 +68,8 @@ class Judge {
   ImageNeeds needs_;
   std::vector<bool> wanted_;
   std::vector<std::map<std::string, Effect>> by_platform_;
+  std::optional<tl::expected<context::GitRepository, std::string>> repository_;  // once it is needed
+  size_t left_out_ = 0;  // images whose Dockerfiles a sparse checkout leaves out
   Affected result_;
 };
 

@@ -1,5 +1,7 @@
 #include "dcache/project/sources.h"
 
+#include <algorithm>
+
 #include "dcache/text/path.h"
 
 namespace dcache::project {
@@ -11,7 +13,29 @@ std::vector<std::string> SourceFiles::sources() const {
 
 tl::expected<std::string, std::string> SourceFiles::read(const std::string& path) const {
   note(path);
-  return behind_->read(path);
+  auto text = behind_->read(path);
+  if (!text && behind_->exists(path) && !is_folder(path)) {
+    const std::scoped_lock lock(mutex_);
+    unread_.emplace(text::clean_path(path), text.error());
+  }
+  return text;
+}
+
+std::vector<text::Failure> SourceFiles::failures() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<text::Failure> failures;
+  for (const auto& [path, why] : unread_)
+    failures.push_back({path, 0, 0, why, {}});
+  return failures;
+}
+
+// A folder has a name that is looked for: `.env`, of a virtual environment.
+bool SourceFiles::is_folder(const std::string& path) const {
+  const std::string clean = text::clean_path(path);
+  return std::ranges::any_of(behind_->list(std::string(text::parent_path(clean))),
+                             [name = text::base_name(clean)](const context::Listed& entry) {
+                               return entry.is_folder && entry.name == name;
+                             });
 }
 
 // What is there and is not read says nothing that counts: a Dockerfile that is looked for.

@@ -1,6 +1,7 @@
 // Which files a definition rests on.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "dcache/context/file_system.h"
+#include "dcache/text/failure.h"
 
 namespace dcache::project {
 
@@ -19,6 +21,9 @@ class SourceFiles : public context::FileSystem {
 
   // Their cleaned paths, sorted, each once.
   std::vector<std::string> sources() const;
+  // Those that are there and can't be read: in a partial clone git has the name of a file and not its
+  // content.
+  std::vector<text::Failure> failures() const;
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
@@ -31,10 +36,12 @@ class SourceFiles : public context::FileSystem {
 
  private:
   void note(const std::string& path) const;
+  bool is_folder(const std::string& path) const;
 
   std::shared_ptr<const context::FileSystem> behind_;
   mutable std::mutex mutex_;
   mutable std::set<std::string> sources_;
+  mutable std::map<std::string, std::string> unread_;  // why, by path
 };
 
 }  // namespace dcache::project

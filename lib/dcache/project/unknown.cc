@@ -6,6 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "dcache/context/git.h"
+#include "dcache/project/file_kinds.h"
+#include "dcache/text/path.h"
+
 namespace dcache::project {
 namespace {
 
@@ -35,6 +39,25 @@ constexpr std::array<Words, 17> kWords = {{{"annotations", "the annotations", tr
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kVerbs = {
     {{"is ", "are "}, {"contains ", "contain "}, {"uses ", "use "}}};
 
+bool is_defined_in(const Image& image, const std::string& path) {
+  return std::ranges::find(image.target.defined, path, &Origin::path) != image.target.defined.end();
+}
+
+bool rests_on(const Image& image, const std::string& path) {
+  const std::vector<std::string>& sources = image.target.sources;
+  return is_defined_in(image, path) || std::ranges::find(sources, path) != sources.end();
+}
+
+// A definition is most likely about what is below its folder, and one of CI about anything.
+bool may_be_about(const std::string& path, const Image& image, const context::FileSystem& files) {
+  const auto kind = definition_kind(path);
+  if (kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi) return true;
+  const auto folder_of = [&](const std::string& file) {
+    return files.real_path(std::string(text::parent_path(file)));
+  };
+  return text::is_within(folder_of(image.build.dockerfile), folder_of(path));
+}
+
 }  // namespace
 
 std::string words_of(const Unknown& unknown) {
@@ -59,6 +82,28 @@ bool may_change_steps(const Unknown& unknown) {
   const std::string_view attribute = unknown.attribute;
   return attribute != "tags" && attribute != "annotations" && !attribute.starts_with("labels") &&
          !attribute.starts_with("cache");
+}
+
+std::string unread_words(const text::Failure& failure) {
+  text::Failure short_failure = failure;
+  short_failure.remedy.clear();
+  const size_t remedy = short_failure.message.find(context::kFetchContent);
+  if (remedy != std::string::npos) short_failure.message.resize(remedy);
+  return text::words_of(short_failure);
+}
+
+const text::Failure* unread_definition(const Image& image, const Image* known, const Project& project,
+                                       const context::FileSystem& files) {
+  const bool is_defined = known != nullptr && known->origin().kind != DefinitionKind::kDockerfile;
+  const auto concerns = [&](const text::Failure& failure) {
+    if (failure.path.empty()) return false;
+    // Of a file that was read all the same, what it has a place in is left out, and nothing else.
+    if (failure.line != 0 && is_defined && is_defined_in(*known, failure.path)) return false;
+    if (rests_on(image, failure.path) || (is_defined && rests_on(*known, failure.path))) return true;
+    return !is_defined && may_be_about(failure.path, image, files);
+  };
+  const auto found = std::ranges::find_if(project.failures, concerns);
+  return found == project.failures.end() ? nullptr : &*found;
 }
 
 }  // namespace dcache::project

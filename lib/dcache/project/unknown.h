@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "dcache/context/file_system.h"
+#include "dcache/project/images.h"
 #include "dcache/project/target.h"
 
 namespace dcache::project {
@@ -12,5 +14,14 @@ std::string words_of(const Unknown& unknown);
 
 // Whether it may make a difference to the steps of a build: not for tags, labels, annotations and caches.
 bool may_change_steps(const Unknown& unknown);
+
+// Why a definition can't be read, without what to do about it.
+std::string unread_words(const text::Failure& failure);
+
+// What a project could not read of the definition of an image, or of one that may be about it; null for
+// nothing. `known` is the image as the project has it, and null if it has none. `files` are those that the
+// project was read from.
+const text::Failure* unread_definition(const Image& image, const Image* known, const Project& project,
+                                       const context::FileSystem& files);
 
 }  // namespace dcache::project

@@ -126,7 +126,7 @@ void append_json(const AffectedAnswer& answer, std::string& out) {
   json.begin_object()
       .member("version", 1)
       .member("compared_with", answer.compared_with)
-      .member("any", std::ranges::any_of(affected.images, is_affected))
+      .member("any", !answer.is_complete || std::ranges::any_of(affected.images, is_affected))
       .key("images")
       .begin_array();
   for (const ImageEffect& effect : affected.images)
@@ -167,7 +167,7 @@ void append_matrix(const AffectedAnswer& answer, std::string& out) {
   }
   text::JsonWriter json(out);
   json.begin_object()
-      .member("any", !images.empty() || !left_out.empty())
+      .member("any", !answer.is_complete || !images.empty() || !left_out.empty())
       .member("empty", images.empty())
       .key("left_out")
       .begin_array();
