@@ -946,6 +946,38 @@ TEST(Affected, OtherImagesOfAFileWithAFaultAreJudged) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:unknown b:unaffected");
 }
 
+TEST(Affected, FilesBehindLinksAreThoseOfADefinition) {
+  const Repository repository(
+      {{"a/Dockerfile", "FROM scratch\nARG V\nCOPY f /\n"},
+       {"a/f", "1\n"},
+       {"env.real", "V=1\n"},
+       {"real/c.yml", "services:\n  a: {build: {context: a, args: {V: \"${V:-0}\"}}}\n"}});
+  repository.shell("ln -s env.real .env && ln -s real/c.yml compose.yaml");
+  repository.commit("links");
+  for (const std::string file : {"env.real", ".env", "real/c.yml", "compose.yaml", "real"})
+    EXPECT_EQ(repository.effects({"--changed", file}), "a:unknown") << file;
+  repository.shell("rm env.real");
+  EXPECT_EQ(repository.effects({"--changed", "env.real"}), "a:unknown");
+}
+
+TEST(Affected, ADeletedSettingsFileMayHaveDefinedImages) {
+  const Repository repository({{"a/Dockerfile", "FROM scratch\nCOPY f /\n"}, {"a/f", "1\n"}});
+  EXPECT_EQ(repository.effects({"--changed", ".dcache.toml"}), "a/Dockerfile:unknown");
+  EXPECT_EQ(repository.effects({"--changed", "b/.dcache.toml"}), "a/Dockerfile:unaffected");
+}
+
+TEST(Affected, AttributesMayChangeWhatGitWrites) {
+  const Repository repository({{"a/Dockerfile", "FROM scratch\nRUN a\nCOPY f /\n"},
+                               {"a/f", "1\n"},
+                               {"b/Dockerfile", "FROM scratch\nRUN a\n"},
+                               {"b/sub/x", "1\n"}});
+  const auto effects = [&](const std::string& file) { return repository.effects({"--changed", file}); };
+  EXPECT_EQ(effects(".gitattributes"), "a/Dockerfile:may-rebuild@3 b/Dockerfile:unaffected");
+  EXPECT_EQ(effects("a/.gitattributes"), "a/Dockerfile:may-rebuild@3 b/Dockerfile:unaffected");
+  EXPECT_EQ(effects("a/sub/.gitattributes"), "a/Dockerfile:unaffected b/Dockerfile:unaffected");
+  EXPECT_EQ(effects("b/.gitattributes"), "a/Dockerfile:unaffected b/Dockerfile:unaffected");
+}
+
 TEST(Images, GoesOnAfterADefinitionThatCanNotBeRead) {
   const Repository repository(kServices);
   repository.write("docker-bake.hcl", "target \"x\" {\n  context = \n}\n");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dcache/context/file_system.h"
+#include "dcache/context/git.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 
@@ -221,11 +222,45 @@ class Opening {
   Report& report_;
 };
 
+// Whether a step takes files of a context at or below a path in it.
+bool may_take_below(const plan::Step& step, const std::string& context, const std::string& path) {
+  const auto is_below = [&](const plan::Selector& selector) {
+    if (selector.wildcard || !selector.include.empty() || path.empty()) return true;
+    const std::string_view taken = std::string_view(selector.path).substr(1);
+    return taken.empty() || text::is_within(taken, path) || text::is_within(path, taken);
+  };
+  return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
+    const bool is_of_context = context.empty()
+                                   ? read.origin == plan::Read::Origin::kContext
+                                   : read.origin == plan::Read::Origin::kNamedContext && read.name == context;
+    return is_of_context && (read.selectors.empty() || std::ranges::any_of(read.selectors, is_below));
+  });
+}
+
+// With other attributes git may write all files below them in another way: their line ends, and what filters
+// make.
+// Source: https://git-scm.com/docs/gitattributes
+void open_attributes(const Build& build, const ChangedPath& path, const Opening& opening) {
+  const BuildOptions& options = build.options();
+  const std::string folder(text::parent_path(path.absolute));
+  const auto open_context = [&](const std::string& name, const std::string& place) {
+    const std::string root = options.files->real_path(place);
+    if (!text::is_within(root, folder) && !text::is_within(folder, root)) return;
+    const std::string inside =
+        text::is_within(root, folder) ? "" : folder.substr(root == "/" ? 1 : root.size() + 1);
+    opening.open(path, [&](const plan::Step& step) { return may_take_below(step, name, inside); });
+  };
+  open_context("", options.context);
+  for (const auto& [name, snapshot] : build.named_contexts())
+    open_context(name, options.plan.named_contexts.at(name));
+}
+
 // Opens the steps that change with a file which says how to build, if the path is one.
 void open_build(const Build& build, ChangedPath& path, const Opening& opening) {
   using Fate = ChangedPath::Fate;
   const BuildOptions& options = build.options();
   const context::FileSystem& files = *options.files;
+  if (text::base_name(path.absolute) == context::kAttributesName) open_attributes(build, path, opening);
   // A folder that holds the file stays what it is.
   const auto set_fate = [&](Fate fate) {
     if (path.fate == Fate::kOutside || files.list(path.absolute).empty()) path.fate = fate;

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,8 +28,10 @@ class JudgeChanged : public Judge {
       : Judge(project, options), changed_(changed), current_(std::move(current)) {
     if (!project.images.empty())
       files_ = std::make_shared<const context::CachedFiles>(project.images.front().build.files);
-    for (const std::string& path : changed)
+    for (const std::string& path : changed) {
       real_.insert(absolute(path));
+      if (files_ != nullptr) real_.insert(files_->real_path(absolute(path)));
+    }
   }
 
  private:
@@ -52,6 +56,7 @@ class JudgeChanged : public Judge {
     tell_dockerfile(what_if.paths, effect);
     tell_unknown(image, *build, effect);
     for (const cache::ChangedPath& path : what_if.paths) {
+      if (text::base_name(path.given) == context::kAttributesName) definitions_.insert(path.given);
       if (path.fate == cache::ChangedPath::Fate::kDefinition) open_steps(*build, path.given, what_if.report);
     }
     keep({.build = std::move(*build), .report = std::move(what_if.report), .paths = std::move(what_if.paths)},
@@ -89,7 +94,7 @@ class JudgeChanged : public Judge {
     for (const std::string& file : image.target.sources) {
       if (!changes(file)) continue;
       for (cache::ChangedPath& path : paths) {
-        if (absolute(path.given) != absolute(file)) continue;
+        if (!is_same_file(path.given, file)) continue;
         definitions_.insert(path.given);
         path.fate = cache::ChangedPath::Fate::kDefinition;
       }
@@ -103,16 +108,34 @@ class JudgeChanged : public Judge {
     }
   }
 
-  // Whether a file, or a folder that it is in, is said to change.
+  bool is_same_file(const std::string& a, const std::string& b) const {
+    return absolute(a) == absolute(b) || behind(a) == behind(b);
+  }
+
+  // The file that a path leads to, or would lead to if it existed.
+  std::string behind(const std::string& file) const {
+    const std::string place = absolute(file);
+    std::error_code failure;
+    if (files_->exists(place)) return files_->real_path(place);
+    const std::string target = std::filesystem::read_symlink(place, failure).string();
+    if (failure) return place;
+    return text::clean_path(target.starts_with('/') ? target
+                                                    : std::string(text::parent_path(place)) + '/' + target);
+  }
+
+  // Whether a file, or a folder that it is in, is said to change: where it is spelled, or where links lead.
   bool changes(const std::string& file) const {
-    std::string place = absolute(file);
-    if (real_.contains(place)) return true;
+    const std::string own = absolute(file), real = behind(file);
+    if (real_.contains(own) || real_.contains(real)) return true;
     if (!files_->exists(file)) return false;
-    while (place.size() > 1) {
-      place = text::parent_path(place);
-      if (real_.contains(place)) return true;
-    }
-    return false;
+    const auto is_below_changed = [&](std::string place) {
+      while (place.size() > 1) {
+        place = text::parent_path(place);
+        if (real_.contains(place)) return true;
+      }
+      return false;
+    };
+    return is_below_changed(own) || is_below_changed(real);
   }
 
   // Nobody knows what a file said that is gone: it may have defined what is built in its folder, and a
@@ -120,8 +143,8 @@ class JudgeChanged : public Judge {
   bool is_deleted_definition(const std::string& given, const Image& image) const {
     const auto kind = definition_kind(given);
     const std::string place = absolute(given);
-    if (!kind || files_->exists(place)) return false;
-    if (*kind == DefinitionKind::kWorkflow || *kind == DefinitionKind::kGitlabCi) return true;
+    if ((!kind && text::base_name(given) != kSettingsName) || files_->exists(place)) return false;
+    if (kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi) return true;
     return text::is_within(absolute(image.build.dockerfile), std::string(text::parent_path(place)));
   }
 
