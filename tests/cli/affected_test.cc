@@ -978,6 +978,37 @@ TEST(Affected, AttributesMayChangeWhatGitWrites) {
   EXPECT_EQ(effects("b/.gitattributes"), "a/Dockerfile:unaffected b/Dockerfile:unaffected");
 }
 
+TEST(Affected, AnotherFrontendMayBuildAnotherImage) {
+  const std::string text = "FROM scratch\nCOPY f /\n";
+  const Repository repository({{"Dockerfile", "# syntax=acme/front:2\n" + text},
+                               {"f", "1\n"},
+                               {"compose.yaml", "services:\n  a: {build: {context: .}}\n"}});
+  const auto effects_with = [&](const std::string& directive, const std::string& arguments) {
+    repository.write("Dockerfile", directive + text);
+    repository.write("compose.yaml", "services:\n  a: {build: {context: ., args: {" + arguments + "}}}\n");
+    return repository.effects({"--git", "HEAD"});
+  };
+  EXPECT_EQ(effects_with("# syntax=acme/front:2\n", ""), "a:unaffected");
+  EXPECT_EQ(effects_with("# syntax=acme/front:3\n", ""), "a:unknown");
+  EXPECT_EQ(effects_with("", ""), "a:unknown");
+  repository.write("Dockerfile", "# syntax=docker/dockerfile:1\n" + text);
+  repository.commit("ours");
+  EXPECT_EQ(effects_with("# syntax=docker.io/docker/dockerfile:1.7\n", ""), "a:unaffected");
+  EXPECT_EQ(effects_with("", "BUILDKIT_SYNTAX: acme/front"), "a:unknown");
+  EXPECT_EQ(effects_with("", "SOURCE_DATE_EPOCH: 0"), "a:configuration");
+  EXPECT_EQ(effects_with("", "UNUSED: 0"), "a:unaffected");
+}
+
+TEST(Affected, OtherInputsOfTheBuilderCount) {
+  const std::string start = "target \"a\" {\n context = \".\"\n";
+  const Repository repository(
+      {{"Dockerfile", "FROM scratch\nCOPY f /\n"}, {"f", "1\n"}, {"docker-bake.hcl", start + "}\n"}});
+  for (const std::string more : {"output = [\"type=docker\"]", "attest = [\"type=sbom\"]"}) {
+    repository.write("docker-bake.hcl", start + " " + more + "\n}\n");
+    EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:configuration") << more;
+  }
+}
+
 TEST(Images, GoesOnAfterADefinitionThatCanNotBeRead) {
   const Repository repository(kServices);
   repository.write("docker-bake.hcl", "target \"x\" {\n  context = \n}\n");

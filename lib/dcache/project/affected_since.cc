@@ -238,6 +238,8 @@ class JudgeSince : public Judge {
     if (was.target.labels != is.target.labels) return "the labels of the image change";
     if (was.target.annotations != is.target.annotations) return "the annotations of the image change";
     if (was.target.tags != is.target.tags) return "the tags of the image change";
+    if (was.target.other_inputs != is.target.other_inputs)
+      return "the builder is given other inputs (such as outputs and attestations)";
     for (const std::string& platform : was.platforms()) {
       if (!is.platforms().empty() && !is.has_open_platforms() && !builds(is, platform))
         return lost_platform(platform);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dcache/cache/missing.h"
+#include "dcache/plan/image.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
 
@@ -67,14 +68,37 @@ std::optional<context::Hash> result_of(const Build& build) {
   return std::nullopt;
 }
 
-// The build arguments that the stages which the target needs declare, with the values they are given.
+// The frontend that reads the Dockerfile, if it is not Docker's own: nobody else knows what it makes of it.
+// Source: https://docs.docker.com/build/buildkit/frontend/
+std::string other_frontend(const Build& build) {
+  const auto& arguments = build.options().plan.build_args;
+  const auto given = arguments.find("BUILDKIT_SYNTAX");
+  std::string frontend =
+      given != arguments.end() ? given->second : std::string(build.file().directive("syntax").value_or(""));
+  frontend.resize(std::min(frontend.find_first_of(" \t"), frontend.size()));
+  const std::string reference = frontend.empty() ? "" : plan::normal_reference(frontend);
+  const bool is_own =
+      reference.empty() || plan::read_reference(reference).name ==
+                               plan::read_reference(plan::normal_reference("docker/dockerfile")).name;
+  return is_own ? "" : frontend;
+}
+
+// Whether an argument is for the builder: no Dockerfile declares it.
+// Source: https://docs.docker.com/reference/dockerfile/#buildkit-built-in-build-args
+bool is_of_builder(std::string_view name) {
+  return name == "SOURCE_DATE_EPOCH" || (name.starts_with("BUILDKIT_") && name != "BUILDKIT_SYNTAX");
+}
+
+// The build arguments that the stages which the target needs declare, and those of the builder, with the
+// values they are given.
 std::map<std::string, std::string> used_arguments(const Build& build) {
   std::map<std::string, std::string> used;
   for (const auto& argument : build.options().plan.build_args) {
-    const bool declared = std::ranges::any_of(build.graph().stages, [&](const plan::Stage& stage) {
-      return stage.needed && stage.declared.contains(argument.first);
-    });
-    if (declared) used.insert(argument);
+    const bool counts = is_of_builder(argument.first) ||
+                        std::ranges::any_of(build.graph().stages, [&](const plan::Stage& stage) {
+                          return stage.needed && stage.declared.contains(argument.first);
+                        });
+    if (counts) used.insert(argument);
   }
   return used;
 }
@@ -220,10 +244,19 @@ void tell_unknown(const Image& image, const Build& build, ImageEffect& effect) {
 }
 
 void tell_configuration(const Build& build, std::span<const Build> before, ImageEffect& effect) {
+  const std::string frontend = other_frontend(build);
+  const auto has_same_frontend = [&](const Build& then) { return other_frontend(then) == frontend; };
+  if (std::ranges::none_of(before, has_same_frontend)) {
+    effect.effect = Effect::kUnknown;
+    effect.reason = fmt::format(
+        "another frontend reads its Dockerfile: {}, and {} before", frontend.empty() ? "Docker's" : frontend,
+        other_frontend(before.back()).empty() ? "Docker's" : other_frontend(before.back()));
+    return;
+  }
   const auto now = configuration_of(build);
   const auto arguments = used_arguments(build);
   for (const Build& then : before) {
-    if (configuration_of(then) == now && used_arguments(then) == arguments) return;
+    if (configuration_of(then) == now && used_arguments(then) == arguments && has_same_frontend(then)) return;
   }
   effect.effect = Effect::kConfiguration;
   const auto then = configuration_of(before.back());
