@@ -72,6 +72,13 @@ constexpr std::array<std::string_view, 3> kComplete = {"text", "json", "names"};
 // What becomes of affected images that a format can't have.
 const std::vector<std::string> kLeftOut = {"fail", "bake", "warn"};
 
+// Whether a definition says something of an image that is not in its steps, and not in snapshots.
+bool has_more_than_steps(const project::Image& image) {
+  const project::Target& target = image.target;
+  return !target.tags.empty() || !target.labels.empty() || !target.annotations.empty() ||
+         !target.other_inputs.empty();
+}
+
 class Question {
  public:
   Question(const Options& options, bool& failed)
@@ -145,8 +152,13 @@ class Question {
       complain(text::words_of(states.error()));
       return std::nullopt;
     }
-    return report::AffectedAnswer{project::affected_since(project_, *states, judging()),
+    report::AffectedAnswer answer{project::affected_since(project_, *states, judging()),
                                   "the changes since " + text::list_words(options_.since)};
+    if (std::ranges::any_of(project_.images, has_more_than_steps))
+      answer.note =
+          "Tags, labels, annotations and outputs that definitions give are not compared: snapshots do not "
+          "hold them.";
+    return answer;
   }
 
   std::optional<report::AffectedAnswer> answer_git(const std::vector<std::string>& ranges,

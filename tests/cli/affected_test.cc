@@ -1009,6 +1009,20 @@ TEST(Affected, OtherInputsOfTheBuilderCount) {
   }
 }
 
+TEST(Affected, SaysWhatSnapshotsDoNotHold) {
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"f", "1\n"},
+                               {"docker-bake.hcl", "target \"a\" {\n context = \".\"\n}\n"}});
+  const auto answer = [&] {
+    run_dcache({"snapshot", "-o", "states/"}, repository.path());
+    return run_dcache({"affected", "--since", "states"}, repository.path()).out;
+  };
+  const std::string note = "Tags, labels, annotations and outputs that definitions give are not compared";
+  EXPECT_EQ(answer().find(note), std::string::npos);
+  repository.write("docker-bake.hcl", "target \"a\" {\n context = \".\"\n tags = [\"a:1\"]\n}\n");
+  EXPECT_NE(answer().find(note), std::string::npos) << answer();
+}
+
 TEST(Images, GoesOnAfterADefinitionThatCanNotBeRead) {
   const Repository repository(kServices);
   repository.write("docker-bake.hcl", "target \"x\" {\n  context = \n}\n");

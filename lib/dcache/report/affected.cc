@@ -81,6 +81,7 @@ void append_text(const AffectedAnswer& answer, const Style& style, std::string& 
                                               printable(answer.compared_with))) +
          "\n";
   if (!answer.is_complete) out += "Images of definitions that can't be read are not among them.\n";
+  if (!answer.note.empty()) out += printable(answer.note) + "\n";
   if (count == 0) return;
   out += '\n';
   Table table({"IMAGE", "EFFECT", "FROM", "WHY"});

@@ -39,6 +39,7 @@ struct AffectedAnswer {
   // How long what rebuilds takes, of the images of which that is known.
   std::map<const project::Image*, RebuildTime> times = {};
   bool is_complete = true;  // false if a definition can't be read
+  std::string note = {};    // what was not compared, as a sentence; may be empty
   // The definitions that the user named; see build_names().
   std::vector<std::string> definitions = {};
 };
