@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "dcache/dockerfile/parser.h"
 #include "dcache/plan/graph.h"
@@ -35,6 +36,20 @@ using text::Span;
 
 // Of one definition. Aliases can make many builds of a few lines, and rules compare them with each other.
 constexpr size_t kMostBuilds = 2000;
+
+// Whether a definition switches BuildKit off somewhere: `DOCKER_BUILDKIT: '0'`, `DOCKER_BUILDKIT=0 docker …`.
+bool sets_classic_builder(std::string_view source) {
+  static LazyRE2 kSetting = {R"(DOCKER_BUILDKIT["']?\s*[:=]\s*["']?(?i:0|false|f)\b)"};
+  return RE2::PartialMatch(re2::StringPiece(source.data(), source.size()), *kSetting);
+}
+
+// Whether a command has a word that is a variable, neither the value of an option nor the context at the end.
+bool has_options_in_variables(std::span<const shell::Word> words) {
+  for (size_t i = 1; i + 1 < words.size(); ++i) {
+    if (words[i].text.starts_with('$') && !words[i - 1].text.starts_with('-')) return true;
+  }
+  return false;
+}
 
 std::string scalar(const Value& value) {
   return value.is_scalar() ? value.text : std::string();
@@ -552,9 +567,11 @@ class Reader {
     CiBuild build = new_build();
     build.span = line;
     add(*given, build);
-    build.other_builder = std::ranges::any_of(words, [](const shell::Word& word) {
-      return word.text == "--builder" || word.text.starts_with("--builder=");
-    });
+    const bool is_classic = words[1].text != "buildx" && sets_classic_builder(companion_.text().source());
+    build.other_builder = is_classic || std::ranges::any_of(words, [](const shell::Word& word) {
+                            return word.text == "--builder" || word.text.starts_with("--builder=");
+                          });
+    build.has_options_in_variables = has_options_in_variables(words);
     builds_.push_back(std::move(build));
   }
 

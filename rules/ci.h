@@ -56,9 +56,10 @@ struct CiBuild {
   std::vector<std::string> matrix;
   // It runs only for tags and releases. GitHub does not share the cache of one tag with other tags.
   bool for_tags_alone = false;
-  bool setup_is_conditional = false;  // the step that sets the builder up has an `if:`
-  bool other_builder = false;         // the workflow selects a builder itself, or an old one
-  bool mentions_cache = false;        // the workflow names cache-from or cache-to, if only in a comment
+  bool setup_is_conditional = false;      // the step that sets the builder up has an `if:`
+  bool other_builder = false;             // the workflow selects a builder itself, or an old one
+  bool has_options_in_variables = false;  // of a command: `docker build $OPTIONS .`
+  bool mentions_cache = false;            // the workflow names cache-from or cache-to, if only in a comment
   // Without a builder of its own the job builds an image that a later build of the job starts from. Only the
   // builder of Docker itself (`driver: docker`) finds such an image.
   bool shares_local_image = false;

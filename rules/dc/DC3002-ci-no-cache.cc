@@ -113,7 +113,8 @@ std::string remedy_for(const CiBuild& build, lint::CompanionKind kind, std::stri
 }
 
 bool stores_nothing(const CiBuild& build) {
-  return build.starts_empty && !build.no_cache && build.cache_from.empty() && build.cache_to.empty();
+  return build.starts_empty && !build.no_cache && !build.has_options_in_variables &&
+         build.cache_from.empty() && build.cache_to.empty();
 }
 
 // Whether the build stores its cache in GitHub's service, or does once it has the fix of this rule.

@@ -6,6 +6,7 @@
 #include "dcache/cache/exported.h"
 #include "dcache/lint/rule.h"
 #include "dcache/plan/graph.h"
+#include "dcache/project/cache_option.h"
 #include "rules/ci.h"
 #include "rules/edits.h"
 
@@ -58,6 +59,16 @@ bool loses_results(const std::string& cache) {
          mode.find('$') == std::string::npos && !has_mode;
 }
 
+// Whether the build also imports a cache to which it stores all results.
+bool has_all_results(const CiBuild& build) {
+  return std::ranges::any_of(build.cache_to, [&](const std::string& to) {
+    const project::CacheOption stored = project::read_cache_option(to);
+    return stored.is_mode_max() && std::ranges::any_of(build.cache_from, [&](const std::string& from) {
+             return project::read_cache_option(from).is_same_place(stored);
+           });
+  });
+}
+
 // `dockerfile` says which one is meant.
 void report(const CiBuild& build, const std::string& cache, const Cost& cost, const std::string& dockerfile,
             BuildFindings& findings) {
@@ -85,7 +96,7 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   BuildFindings findings;
   for (const CiBuild& build : ci_builds(companion)) {
     if (build.cache_to.empty()) continue;
-    if (std::ranges::none_of(build.cache_to, loses_results)) continue;
+    if (std::ranges::none_of(build.cache_to, loses_results) || has_all_results(build)) continue;
     for (const BuiltDockerfile& dockerfile : dockerfiles_of(companion, build)) {
       const plan::Graph graph = plan::build_graph(dockerfile.file, {.target = dockerfile.target});
       const Cost cost = largest_difference(graph);
