@@ -148,7 +148,7 @@ Command log_command() {
   command.notes =
       "Marks: ✓ reused, ✗ ran, ! failed, - did not end\n\n"
       "Save a log with: docker build --progress=plain . 2> build.log\n"
-      "or later with:   docker buildx history logs --progress=rawjson > build.log";
+      "or later with:   docker buildx history logs --progress=rawjson 2> build.log";
   command.examples =
       "  dcache log build.log\n"
       "  dcache log build.log --git HEAD~1          # with the reasons\n"

@@ -66,6 +66,29 @@ TEST(Log, EndsWithTheStepsWhereThereIsNothingElseToSay) {
   EXPECT_FALSE(text.ends_with("\n\n")) << text;
 }
 
+TEST(Log, SaysFirstWhyABuildFailed) {
+  const WithLog made;
+  made.write(
+      "early.log",
+      "#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n"
+      "ERROR: failed to build: failed to solve: dockerfile parse error on line 2: unknown instruction: "
+      "COPYY (did you mean COPY?)\n");
+  const std::string early = run_dcache({"log", "early.log"}, made.path()).out;
+  EXPECT_NE(
+      early.find("\nThe build failed: dockerfile parse error on line 2: unknown instruction: COPYY (did you "
+                 "mean COPY?)\nthe build did not come to the steps of a Dockerfile"),
+      std::string::npos)
+      << early;
+  made.write("late.log",
+             "#3 [2/5] WORKDIR /app\n#3 CACHED\n\n#4 [3/5] COPY . .\n#4 DONE 0.1s\n\n#5 [4/5] RUN npm ci\n"
+             "#5 ERROR: process \"/bin/sh -c npm ci\" did not complete successfully: exit code: 137\n"
+             "ERROR: failed to build: failed to solve: process \"/bin/sh -c npm ci\" did not complete "
+             "successfully: exit code: 137\n");
+  const std::string late = run_dcache({"log", "late.log"}, made.path()).out;
+  EXPECT_NE(late.find("\nThe build failed at line 4: exit code: 137\n"), std::string::npos) << late;
+  EXPECT_NE(late.find("failed: exit code: 137\n"), std::string::npos) << late;
+}
+
 TEST(Log, SaysWhyStepsRan) {
   const WithLog made;
   made.write("README.md", "2\n");

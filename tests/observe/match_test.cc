@@ -75,7 +75,7 @@ TEST(Match, KnowsStepsThatImagesShareUnderEachOthersNames) {
   const std::string web = "FROM a\nWORKDIR /a\nCOPY x .\nRUN w\n";
   const std::string api = "FROM a\nWORKDIR /a\nCOPY y .\nRUN a\nRUN b\n";
   std::set<std::string> found;
-  for (const size_t build : {0, 1}) {
+  for (const size_t build : {size_t{0}, size_t{1}}) {
     found.insert(matched(web, log, build));
     found.insert(matched(api, log, build));
   }

@@ -37,6 +37,7 @@ struct Notice {
     kNewBuilder,     // the builder was started by this build, so it was empty
     kNoCache,        // the build was told not to use the cache
     kPull,           // the build was told to look for newer base images
+    kFailed,         // the build failed; the words are the error
   };
   Kind kind = Kind::kCacheImport;
   std::string words;  // of the log

@@ -65,6 +65,13 @@ std::vector<Notice> notices_of_line(std::string_view line) {
       break;
     }
   }
+  // "ERROR: failed to build: failed to solve: …", of older ones without the words in the middle.
+  constexpr std::string_view kFailed = "failed to solve: ";
+  const size_t failure = line.find(kFailed);
+  const bool is_end = line.starts_with("ERROR: ") || line.starts_with("error: ") || line.starts_with(kFailed);
+  if (failure != std::string_view::npos && is_end)
+    notices.push_back(
+        {Notice::Kind::kFailed, words.substr(std::min(words.size(), failure + kFailed.size()))});
   const bool is_command =
       std::ranges::any_of(kCommands, [&](std::string_view command) { return has(line, command); });
   for (const Words& known : kOptions) {

@@ -70,11 +70,18 @@ std::string comparison_words(const LogStep& step) {
   return std::abs(step.vertex->seconds - before.seconds) < kShort ? "" : fmt::format("was {}", was);
 }
 
+// An error as people need it: of a command, which is shown anyway, its exit code.
+std::string failure_words(std::string_view error) {
+  constexpr std::string_view kCommand = "did not complete successfully: ";
+  const size_t at = error.rfind(kCommand);
+  return shortened(at == std::string_view::npos ? error : error.substr(at + kCommand.size()), 160);
+}
+
 // How a step ended that was not done; empty for any other.
 std::string end_words(const LogBuild& build, const LogStep& step) {
   std::string words;
   if (!step.vertex->error.empty()) {
-    words = "failed: " + shortened(step.vertex->error, 120);
+    words = "failed: " + failure_words(step.vertex->error);
   } else if (step.vertex->canceled) {
     words = build.has_failure ? "canceled, since another step failed" : "canceled";
   } else if (!step.vertex->ended) {
@@ -99,6 +106,8 @@ std::string_view words_of(Notice::Kind kind) {
       return "the build was told not to use the cache";
     case Notice::Kind::kPull:
       return "the build was told to look for newer base images";
+    case Notice::Kind::kFailed:
+      return "the build failed";
   }
   return "";
 }
@@ -154,12 +163,29 @@ class TextReport {
         Tone::kBold, fmt::format("{}{} of {} ran, in {}{}{}", name, ran, text::counted(total, "step"),
                                  estimated ? "about " : "", seconds_words(build.seconds), work_words(build)));
     out_ += '\n';
+    append_failure(build);
     const std::string& builder = view_.log->runs[build.run].builder;
     std::string basis = build.has_dockerfile() ? "Dockerfile " + printable(build.model.dockerfile)
+                        : total == 0           ? "the build did not come to the steps of a Dockerfile"
                                                : "no Dockerfile at hand, so lines are not known";
     if (!builder.empty()) basis += ", builder " + printable(builder);
     if (estimated) basis += "; the log has no times, so the total is estimated";
     out_ += style_.paint(Tone::kDim, basis) + "\n";
+  }
+
+  // The step that failed, or what the log says at its end.
+  void append_failure(const LogBuild& build) {
+    std::string words;
+    for (const LogStep& step : build.steps) {
+      if (words.empty() && !step.vertex->error.empty())
+        words =
+            fmt::format("The build failed at {}: {}", place_words(step), failure_words(step.vertex->error));
+    }
+    for (const Notice& notice : view_.log->runs[build.run].notices) {
+      if (words.empty() && notice.kind == Notice::Kind::kFailed)
+        words = "The build failed: " + failure_words(notice.words);
+    }
+    if (!words.empty()) out_ += style_.paint(Tone::kBad, words) + "\n";
   }
 
   void append_shares(const LogBuild& build) {
@@ -284,8 +310,10 @@ class TextReport {
     if (build.unmatched.size() > kMost)
       out_ += fmt::format("Not a step of this Dockerfile: {} more\n", build.unmatched.size() - kMost);
     const std::vector<Notice>& notices = view_.log->runs[build.run].notices;
-    for (const Notice& notice : notices)
+    for (const Notice& notice : notices) {
+      if (notice.kind == Notice::Kind::kFailed) continue;  // said at the top
       out_ += fmt::format("The log says that {}: {}\n", words_of(notice.kind), shortened(notice.words, 160));
+    }
     if (!view_.assumed_import.empty() && has(notices, Notice::Kind::kCacheImported))
       out_ += fmt::format(
           "What was reused fits best with a builder that was empty and imported {}; the reasons are for "
@@ -303,8 +331,19 @@ class TextReport {
   void append_disagreements(const LogBuild& build, const std::vector<Notice>& notices) {
     std::vector<std::string> ran;
     std::vector<std::string> reused;
+    std::vector<std::string> imported;  // reused, though no export that is assumed has them
     for (const LogStep& step : build.steps) {
-      if (step.disagrees) (step.ran() ? ran : reused).push_back(place_words(step));
+      if (!step.disagrees) continue;
+      const bool is_import = step.predicted->cause.kind == cache::Cause::Kind::kNotExported;
+      (step.ran() ? ran : is_import ? imported : reused).push_back(place_words(step));
+    }
+    if (!imported.empty()) {
+      out_ += fmt::format(
+          "The log and the model disagree on {}: {} reused, though the imported cache would not have {}. It "
+          "was "
+          "exported in another way, or the builder was not empty.\n",
+          text::list_words(imported, 5), imported.size() == 1 ? "it was" : "they were",
+          imported.size() == 1 ? "its result" : "their results");
     }
     if (!ran.empty()) {
       out_ += fmt::format(
@@ -312,8 +351,9 @@ class TextReport {
           "What else may be the reason:\n",
           text::list_words(ran, 5), ran.size() == 1 ? "it" : "they",
           ran.size() == 1 ? "it depends" : "they depend", options_.occasion);
-      const bool is_told = std::ranges::any_of(
-          notices, [](const Notice& notice) { return notice.kind != Notice::Kind::kCacheExport; });
+      const bool is_told = std::ranges::any_of(notices, [](const Notice& notice) {
+        return notice.kind != Notice::Kind::kCacheExport && notice.kind != Notice::Kind::kFailed;
+      });
       if (is_told) out_ += "  - what the log says above\n";
       if (has(notices, Notice::Kind::kCacheImported))
         out_ += "  - the imported cache was exported in another way, or from another state\n";

@@ -27,6 +27,8 @@ std::string_view name_of(Notice::Kind kind) {
       return "no-cache";
     case Notice::Kind::kPull:
       return "pull";
+    case Notice::Kind::kFailed:
+      return "failed";
   }
   return "";
 }
