@@ -1,5 +1,7 @@
 // What editors ask about compose and bake files.
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 #include "tests/lsp/lsp_client.h"
 #include "tests/run_program.h"
@@ -235,6 +237,112 @@ TEST(BakeInEditors, TellsWhatCannotBeRead) {
   const Texts findings = bake.findings("target \"web\" {\n  context = nope\n}\n");
   ASSERT_FALSE(findings.empty());
   EXPECT_TRUE(findings.front().starts_with("1 1:12-")) << findings.front();
+}
+
+// A repository whose definitions name files outside of it, or a link to one. No answer contains "secret".
+TEST(DefinitionsInEditors, ShowNoFileOutsideOfTheRepository) {
+  const TemporaryFolder folder;
+  folder.write("outside/Dockerfile", "FROM scratch AS secret\nARG SECRET=secret\nCOPY --from=secret-9 a b\n");
+  folder.write("r/.git/HEAD", "ref: refs/heads/main\n");
+  std::filesystem::create_symlink(folder / "outside/Dockerfile", folder / "r/Dockerfile.link");
+  const std::string outside = folder / "outside/Dockerfile";
+  const struct {
+    const char* name;
+    std::string before;  // of the value of `target`
+    std::string after;
+    std::string args;  // the same with the name of an argument at the end
+  } cases[] = {
+      {"compose.yaml",
+       "services:\n  web:\n    build:\n      context: .\n      dockerfile: " + outside + "\n      target: ",
+       "secret\n      args: {SECRET: 1}\n", "s\n      args:\n        S"},
+      {"compose.yaml", "services:\n  web:\n    build:\n      context: ../outside\n      target: ",
+       "secret\n      args: {SECRET: 1}\n", "s\n      args:\n        S"},
+      {"compose.yaml",
+       "services:\n  web:\n    build:\n      context: .\n      dockerfile: Dockerfile.link\n      target: ",
+       "secret\n      args: {SECRET: 1}\n", "s\n      args:\n        S"},
+      {"docker-bake.hcl", "target \"web\" {\n  dockerfile = \"" + outside + "\"\n  target = \"",
+       "secret\"\n  args = { SECRET = 1 }\n}\n", "s\"\n  args = {\n    S"},
+  };
+  for (const auto& one : cases) {
+    const std::string path = folder / ("r/" + std::string(one.name));
+    const std::string text = one.before + one.after;
+    folder.write("r/" + std::string(one.name), text);
+    LspClient client;
+    client.start(json::object(), {{"rootUri", lsp::uri_of(folder / "r")}});
+    client.open(path, text, "yaml");
+    const json report = client.next("textDocument/publishDiagnostics").at("params").at("diagnostics");
+    ASSERT_EQ(report.size(), 1u) << text << report;
+    const std::string message = report.at(0).at("message");
+    EXPECT_NE(message.find("can't be read: "), std::string::npos) << message;
+    EXPECT_NE(message.find("outside of " + folder / "r"), std::string::npos) << message;
+    EXPECT_FALSE(report.at(0).contains("relatedInformation")) << report;
+    // At the target, and at the argument: neither is looked up.
+    const auto line = static_cast<uint32_t>(std::ranges::count(one.before, '\n'));
+    const auto column = static_cast<uint32_t>(one.before.size() - one.before.rfind('\n') - 1);
+    for (const auto& [down, character] : {std::pair{0u, column + 1}, std::pair{1u, 15u}}) {
+      const json at = {{"textDocument", {{"uri", lsp::uri_of(path)}}},
+                       {"position", {{"line", line + down}, {"character", character}}}};
+      EXPECT_EQ(client.result("textDocument/hover", at).dump().find("secret"), std::string::npos) << text;
+      EXPECT_EQ(client.result("textDocument/definition", at), json::array()) << text;
+    }
+    const json document = {{"textDocument", {{"uri", lsp::uri_of(path)}}}};
+    EXPECT_EQ(client.result("textDocument/documentLink", document).dump().find("secret"), std::string::npos);
+    EXPECT_EQ(client.result("workspace/symbol", {{"query", "secret"}}), json::array()) << text;
+    int version = 1;
+    for (const std::string& typed : {one.before, one.before + one.args}) {
+      client.change(path, ++version, {{{"text", typed}}});
+      const json place = {{"line", std::ranges::count(typed, '\n')},
+                          {"character", typed.size() - typed.rfind('\n') - 1}};
+      EXPECT_EQ(client.result("textDocument/completion",
+                              {{"textDocument", {{"uri", lsp::uri_of(path)}}}, {"position", place}}),
+                json::array())
+          << typed;
+    }
+    std::filesystem::remove(path);
+  }
+}
+
+// The names in a folder outside are not listed either, for a definition or for a Dockerfile.
+TEST(DefinitionsInEditors, ListNoFolderOutsideOfTheRepository) {
+  const TemporaryFolder folder;
+  folder.write("outside/Dockerfile.secret", "FROM scratch\n");
+  folder.write("r/.git/HEAD", "ref: refs/heads/main\n");
+  folder.write("r/Dockerfile", "FROM scratch\nCOPY D\n");
+  const std::string compose =
+      "services:\n  web:\n    build:\n      context: ../outside\n      dockerfile: ../r/Dockerfile\n";
+  folder.write("r/compose.yaml", compose);
+  LspClient client;
+  client.start(json::object(), {{"rootUri", lsp::uri_of(folder / "r")}});
+  const auto completions = [&](const std::string& path, uint32_t line, uint32_t character) {
+    return client.result("textDocument/completion",
+                         {{"textDocument", {{"uri", lsp::uri_of(path)}}},
+                          {"position", {{"line", line}, {"character", character}}}});
+  };
+  client.open(folder / "r/Dockerfile", "FROM scratch\nCOPY D\n");
+  EXPECT_EQ(completions(folder / "r/Dockerfile", 1, 6), json::array());
+  client.open(folder / "r/compose.yaml",
+              "services:\n  web:\n    build:\n      context: ../outside\n      dockerfile: D\n", "yaml");
+  EXPECT_EQ(completions(folder / "r/compose.yaml", 4, 19), json::array());
+}
+
+// A link may lead to what is not shown.
+TEST(DefinitionsInEditors, LinkToDockerfilesOutsideOfTheRepository) {
+  const TemporaryFolder folder;
+  folder.write("outside/Dockerfile", "FROM scratch\n");
+  folder.write("r/.git/HEAD", "ref: refs/heads/main\n");
+  const std::string text = "services:\n  web:\n    build:\n      context: ../outside\n";
+  folder.write("r/compose.yaml", text);
+  LspClient client;
+  client.start(json::object(), {{"rootUri", lsp::uri_of(folder / "r")}});
+  client.open(folder / "r/compose.yaml", text, "yaml");
+  const json at = {{"textDocument", {{"uri", lsp::uri_of(folder / "r/compose.yaml")}}},
+                   {"position", {{"line", 3}, {"character", 18}}}};
+  const json places = client.result("textDocument/definition", at);
+  ASSERT_EQ(places.size(), 1u);
+  EXPECT_EQ(places.at(0).at("uri"), lsp::uri_of(folder / "outside/Dockerfile"));
+  EXPECT_EQ(LspClient::words_of(places.at(0).at("range")), "0:0-0:0");
+  EXPECT_EQ(client.result("textDocument/documentLink", at).at(0).at("target"),
+            lsp::uri_of(folder / "outside/Dockerfile"));
 }
 
 }  // namespace

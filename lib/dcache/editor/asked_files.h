@@ -36,10 +36,10 @@ class AskedFiles : public context::ForwardingFiles {
   tl::expected<context::Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                                 const context::WalkOptions& options) const override;
 
- private:
   // Why a path is not looked at; empty if it is.
   std::string refusal(const std::string& path) const;
 
+ private:
   std::shared_ptr<const AskedFolders> asked_;
 };
 

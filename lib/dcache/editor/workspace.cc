@@ -279,6 +279,17 @@ tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::S
   if (!text) return tl::unexpected(std::move(text.error()));
   dockerfile::File file = dockerfile::parse(std::move(*text));
   plan::Graph graph = plan::build_graph(file, options->plan);
+std::shared_ptr<const context::FileSystem> Workspace::files_inside() const {
+  const auto state = now();
+  return state->reachable(state->texts);
+}
+
+std::string Workspace::refusal(const std::string& named) const {
+  const auto state = now();
+  if (state->options->files != context::disk()) return {};
+  return AskedFiles(state->texts, state->asked).refusal(named);
+}
+
   auto answer = std::make_shared<const Parsed>(Parsed{std::move(file), std::move(graph)});
   parsed.add(path, answer);
   return answer;
@@ -309,7 +320,8 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
     if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
     linted.plain = std::make_shared<const Plain>(*kind, std::move(*source));
     const lint::LoadSurroundings load = state->around_companion(*kind, path, linted.plain->source);
-    lint::Companion companion(*kind, path, linted.plain->source, load, *state->texts);
+    const auto files = state->reachable(state->texts);
+    lint::Companion companion(*kind, path, linted.plain->source, load, *files);
     linted.findings = entry.linter->lint(companion);
     linted.failure = load.failure();
   } else {
@@ -334,7 +346,8 @@ tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& 
   if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
   if (const auto kind = lint::companion_kind(path)) {
     const auto load = state->around_companion(*kind, path, *source);
-    return lint::apply_fixes(*entry.linter, *kind, path, std::move(*source), load, unsafe, *state->texts);
+    const auto files = state->reachable(state->texts);
+    return lint::apply_fixes(*entry.linter, *kind, path, std::move(*source), load, unsafe, *files);
   }
   const auto load = state->around->all.of(path);
   return lint::apply_fixes(*entry.linter, std::move(*source), load, unsafe);

@@ -75,6 +75,12 @@ class Workspace {
   std::string context_of(const std::string& dockerfile) const;
   std::shared_ptr<const context::FileSystem> files() const;
 
+  // The same without what only a definition of a stranger names: files outside of the repositories that
+  // something was asked about.
+  std::shared_ptr<const context::FileSystem> files_inside() const;
+  // Why a file that a definition names is not read; empty if it is. To be asked before parse() and lint(),
+  // which take every path for one that the user named.
+  std::string refusal(const std::string& named) const;
   // To be called when files changed, went or came; of texts that are set the workspace knows. Contexts are
   // walked again when they are next asked for.
   void files_changed();

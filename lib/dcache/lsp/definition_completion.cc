@@ -256,6 +256,7 @@ class Completion {
     const Files files = files_of(name);
     if (key == "dockerfile") return add_dockerfiles(files.context);
     const auto parsed = request_.workspace().parse(files.dockerfile);
+    if (!request_.workspace().refusal(files.dockerfile).empty()) return;
     if (!parsed) return;
     if (key == "target") {
       for (const plan::Stage& stage : (*parsed)->graph.stages) {
@@ -271,7 +272,7 @@ class Completion {
   }
 
   void add_dockerfiles(const std::string& folder) {
-    for (const auto& [name, is_folder] : request_.workspace().files()->list(folder)) {
+    for (const auto& [name, is_folder] : request_.workspace().files_inside()->list(folder)) {
       if (!is_folder && project::is_dockerfile_name(name)) add(name, Item::kFile);
     }
   }

@@ -51,7 +51,7 @@ json location(const std::string& path, json range) {
 // What a mention leads to in the Dockerfile of its image.
 struct Target {
   std::string path;
-  std::shared_ptr<const editor::Workspace::Parsed> parsed;
+  std::shared_ptr<const editor::Workspace::Parsed> parsed;  // null for a file that is not read
   Span span;
   std::string words;  // "`FROM alpine AS build` in line 3"
 };
@@ -60,9 +60,13 @@ std::optional<Target> target_of(const DefinitionRequest& request, const Mention&
   const auto image = image_of(request.workspace(), request.document.path, mention.image);
   if (!image || image->build.dockerfile_text || !image->remote.empty()) return std::nullopt;
   const auto parsed = request.workspace().parse(image->build.dockerfile);
+  const bool is_file = mention.kind == Kind::kDockerfile || mention.kind == Kind::kContext;
+  // A link may lead out of the repository, but shows nothing of what is there.
+  if (!request.workspace().refusal(image->build.dockerfile).empty())
+    return is_file ? std::optional(Target{image->build.dockerfile, nullptr, {}, {}}) : std::nullopt;
   if (!parsed) return std::nullopt;
   Target target{image->build.dockerfile, *parsed, {}, {}};
-  if (mention.kind == Kind::kDockerfile || mention.kind == Kind::kContext) return target;
+  if (is_file) return target;
   if (mention.kind == Kind::kStage) {
     const plan::Stage* stage = plan::find_target((*parsed)->graph, mention.name);
     if (stage == nullptr || stage->from == nullptr) return std::nullopt;
@@ -91,7 +95,8 @@ Answer definition(const DefinitionRequest& request) {
   }
   if (meant->kind == Kind::kImage || meant->kind == Kind::kVariable || meant->kind == Kind::kKey) return all;
   if (const auto target = target_of(request, *meant)) {
-    const Positions positions(target->parsed->file.source(), request.client.encoding);
+    const Positions positions(target->parsed ? target->parsed->file.source() : std::string_view(),
+                              request.client.encoding);
     all.push_back(location(target->path, positions.range_of(target->span)));
   }
   return all;

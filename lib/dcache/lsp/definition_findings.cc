@@ -44,7 +44,7 @@ class Findings {
   }
 
  private:
-  json& add(Span span, Severity severity, std::string message) {
+  json& add(Span span, Severity severity, std::string_view message) {
     all_.push_back({{"range", positions_.range_of(span)},
                     {"severity", static_cast<int>(severity)},
                     {"source", "dcache"},
@@ -77,11 +77,15 @@ class Findings {
     };
     if (!is_known("context") || !is_known("dockerfile")) return;
     const auto parsed = workspace_.parse(image->build.dockerfile);
-    if (!parsed) {
-      add(said_by(mention, Kind::kDockerfile, ""), Severity::kError,
-          fmt::format("the Dockerfile {} can't be read: {}", image->build.dockerfile, parsed.error()));
-      return;
-    }
+    const auto complain = [&](const std::string& why) {
+      const Span span = said_by(mention, Kind::kDockerfile, "");
+      add(span == mention.span ? said_by(mention, Kind::kContext, "") : span, Severity::kError,
+          fmt::format("the Dockerfile {} can't be read: {}", image->build.dockerfile, why));
+    };
+    // A definition of a stranger does not show files of the machine.
+    if (const std::string why = workspace_.refusal(image->build.dockerfile); !why.empty())
+      return complain(why);
+    if (!parsed) return complain(parsed.error());
     check_stage(mention, image->target, **parsed);
     check_arguments(mention, image->target, **parsed);
     tell_findings(mention, image->build.dockerfile);

@@ -46,7 +46,7 @@ Answer format_typed(const DockerfileRequest& request) {
 
 Answer links(const DockerfileRequest& request) {
   const std::string folder = request.workspace().context_of(request.document.path);
-  return document_links(request.parsed, request.positions, folder, *request.workspace().files());
+  return document_links(request.parsed, request.positions, folder, *request.workspace().files_inside());
 }
 
 json locations(const DockerfileRequest& request, const std::vector<Span>& spans) {
@@ -77,8 +77,8 @@ Answer highlights(const DockerfileRequest& request) {
 
 Answer complete(const DockerfileRequest& request) {
   return completions(request.parsed, request.offset(), request.positions,
-                     request.workspace().context_of(request.document.path), *request.workspace().files(),
-                     request.client.snippets);
+                     request.workspace().context_of(request.document.path),
+                     *request.workspace().files_inside(), request.client.snippets);
 }
 
 Answer prepare_rename(const DockerfileRequest& request) {

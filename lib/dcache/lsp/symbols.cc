@@ -59,7 +59,8 @@ json workspace_symbols(const editor::Workspace& workspace, const std::string& ro
   if (const auto project = root.empty() ? nullptr : workspace.repository(root)) {
     for (const project::Image& image : project->images) {
       const project::Origin& origin = image.origin();
-      if (!image.build.dockerfile_text && image.remote.empty()) known.insert(image.build.dockerfile);
+      const bool is_file = !image.build.dockerfile_text && image.remote.empty();
+      if (is_file && workspace.refusal(image.build.dockerfile).empty()) known.insert(image.build.dockerfile);
       if (origin.kind != project::DefinitionKind::kDockerfile && matches(image.target.name, query)) {
         all.push_back(symbol(image.target.name, Symbol::kPackage, origin.path, range_of_line(origin.line),
                              origin.path));
