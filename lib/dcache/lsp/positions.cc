@@ -1,6 +1,7 @@
 #include "dcache/lsp/positions.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -108,26 +109,46 @@ std::string changed(std::string text, const json& changes, Encoding encoding) {
 namespace {
 
 // A folder of their own for texts that are not on the disk, so that nothing is taken for their context.
-constexpr std::string_view kNowhere = "/nowhere/";
+constexpr std::string_view kNowhere = "/nowhere";
 // No system opens a longer path, and a search for settings looks into each folder above.
 constexpr size_t kLongestPath = 4096;
 
-std::string path_of_any(std::string_view uri) {
-  if (!uri.starts_with(kFileScheme)) {
-    return std::string(kNowhere) + std::string(uri.substr(0, uri.find(':'))) + "/" +
-           text::percent_decoded(uri.substr(std::min(uri.find(':') + 1, uri.size())));
-  }
+// From the root, so that no `..` leads above it.
+std::string rooted(std::string_view path) {
+  return text::clean_path("/" + std::string(path));
+}
+
+// Of a file: URI; a zero byte would end it for the system.
+std::optional<std::string> path_on_disk(std::string_view uri) {
+  if (!uri.starts_with(kFileScheme)) return std::nullopt;
   std::string_view rest = uri.substr(kFileScheme.size());
   rest.remove_prefix(std::min(rest.find('/'), rest.size()));  // the host
-  return text::clean_path(text::percent_decoded(rest));
+  std::string path = rooted(text::percent_decoded(rest));
+  const bool opens = path.size() <= kLongestPath && path.find('\0') == std::string::npos;
+  return opens ? std::optional(std::move(path)) : std::nullopt;
+}
+
+std::string path_nowhere(std::string_view uri) {
+  const size_t colon = std::min(uri.find(':'), uri.size());
+  std::string name = rooted(text::percent_decoded(uri.substr(std::min(colon + 1, uri.size()))));
+  std::erase(name, '\0');
+  if (name == "/") name = "/unnamed";
+  std::string path = std::string(kNowhere) + rooted(rooted(uri.substr(0, colon)) + name);
+  if (path.size() <= kLongestPath) return path;
+  return std::string(kNowhere) + "/" + std::string(text::base_name(path).substr(0, kLongestPath / 2));
 }
 
 }  // namespace
 
 std::string path_of(std::string_view uri) {
-  std::string path = path_of_any(uri);
-  if (path.size() <= kLongestPath) return path;
-  return std::string(kNowhere) + std::string(text::base_name(path).substr(0, kLongestPath / 2));
+  const auto path = path_on_disk(uri);
+  // The root is no text: with it the whole machine would be a context.
+  return path && *path != "/" ? *path : path_nowhere(uri);
+}
+
+std::string folder_of_uri(std::string_view uri) {
+  const auto path = path_on_disk(uri);
+  return path ? *path : path_nowhere(uri);
 }
 
 std::string uri_of(std::string_view path) {

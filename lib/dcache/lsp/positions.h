@@ -65,8 +65,11 @@ Place place_from(const nlohmann::json& position);
 // `text` after the changes of a `textDocument/didChange`, made one after the other; throws as span_of().
 std::string changed(std::string text, const nlohmann::json& changes, Encoding encoding);
 
-// The path of a file: URI; for another scheme a path that no file has. And the URI of a path.
+// The path of a text; a path that no file has where the scheme is not file: or there is no name. And the same
+// for a folder, which may be the root.
 std::string path_of(std::string_view uri);
+std::string folder_of_uri(std::string_view uri);
+// The URI of a path.
 std::string uri_of(std::string_view path);
 
 }  // namespace dcache::lsp

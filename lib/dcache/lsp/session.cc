@@ -99,9 +99,9 @@ Answer Session::initialize(const json& params) {
   const bool has_folders = params.contains("workspaceFolders") && params.at("workspaceFolders").is_array();
   if (has_folders) {
     for (const json& folder : params.at("workspaceFolders"))
-      add_folder(path_of(folder.at("uri").get<std::string>()));
+      add_folder(folder_of_uri(folder.at("uri").get<std::string>()));
   } else if (params.contains("rootUri") && params.at("rootUri").is_string()) {
-    add_folder(path_of(params.at("rootUri").get<std::string>()));
+    add_folder(folder_of_uri(params.at("rootUri").get<std::string>()));
   }
   initialized_ = true;
   const bool formats = given_settings_.is_object() && given_settings_.value("format", json()) == json(true);
@@ -123,12 +123,12 @@ void Session::initialized() {
 
 void Session::change_folders(const json& event) {
   for (const json& folder : event.at("removed")) {
-    const std::string root = path_of(folder.at("uri").get<std::string>());
+    const std::string root = folder_of_uri(folder.at("uri").get<std::string>());
     for (const auto& known : folders_)
       known->removed = known->removed || (!root.empty() && known->root == root);
   }
   for (const json& folder : event.at("added"))
-    add_folder(path_of(folder.at("uri").get<std::string>()));
+    add_folder(folder_of_uri(folder.at("uri").get<std::string>()));
   for (auto& [uri, document] : documents_) {
     document.folder = &folder_of(document.path);
     touch(uri);
