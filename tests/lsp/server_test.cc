@@ -674,5 +674,54 @@ TEST(LanguageServer, CancelsRequests) {
   }
 }
 
+TEST(LanguageServer, LooksAtNoTextThatIsTooLarge) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "Dockerfile";
+  const std::string line = "# x\n";
+  std::string large = "FROM scratch\n";
+  while (large.size() <= size_t{16} << 20U)
+    large += line;
+  LspClient client;
+  client.start();
+  client.open(path, large);
+  EXPECT_EQ(client.findings(path),
+            (Texts{"the text is larger than 16 MiB, so dcache does not look at it 0:0-0:0"}));
+  for (const char* method : {"textDocument/hover", "textDocument/documentSymbol", "textDocument/codeLens",
+                             "textDocument/inlayHint", "textDocument/completion", "textDocument/codeAction"})
+    EXPECT_TRUE(client.result(method, at(path, 0, 1)).is_null()) << method;
+  // It is looked at again once enough of it is gone, and what is typed until then counts.
+  client.change(
+      path, 2,
+      {{{"range", lsp::Positions("", lsp::Encoding::kUtf16).range_of({0, 0})}, {"text", "from a\n"}}});
+  client.change(
+      path, 3,
+      {{{"range",
+         {{"start", {{"line", 2}, {"character", 0}}}, {"end", {{"line", 5000000}, {"character", 0}}}}},
+        {"text", ""}}});
+  EXPECT_EQ(client.result("textDocument/documentSymbol", at(path, 0, 0)).size(), 2u);
+}
+
+// A text without a file is linted as it is, and nothing is read or walked for it.
+TEST(LanguageServer, AnswersForTextsWithoutAName) {
+  for (const char* uri : {"", "file:///", "file://", "untitled:", "x:..", "file:///%00"}) {
+    LspClient client;
+    client.start();
+    client.notify("textDocument/didOpen", {{"textDocument",
+                                            {{"uri", uri},
+                                             {"languageId", "dockerfile"},
+                                             {"version", 1},
+                                             {"text", "FROM alpine:latest\nCOPY . /\n"}}}});
+    const json report = client.next("textDocument/publishDiagnostics").at("params");
+    EXPECT_EQ(report.at("uri"), uri);
+    EXPECT_NE(report.dump().find("DC1009"), std::string::npos) << report;
+    const json place = {{"textDocument", {{"uri", uri}}}, {"position", {{"line", 1}, {"character", 1}}}};
+    const std::string hover = client.result("textDocument/hover", place).dump();
+    EXPECT_NE(hover.find("Copies"), std::string::npos) << hover;
+    EXPECT_NE(hover.find("Takes 1 file, 28 B from the context"), std::string::npos)
+        << uri << ": there is the text alone\n"
+        << hover;
+  }
+}
+
 }  // namespace
 }  // namespace dcache

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "dcache/editor/workspace.h"
@@ -30,6 +31,8 @@ struct Document : OpenText {
   std::string path;
   TextKind kind = TextKind::kOther;
   Folder* folder = nullptr;
+  // The text if it is larger than a file that is read. No workspace has it then.
+  std::shared_ptr<const std::string> too_large = nullptr;
 };
 using Documents = std::map<std::string, Document, std::less<>>;
 

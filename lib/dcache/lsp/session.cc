@@ -56,8 +56,10 @@ void Session::handle_request(const json& id, const std::string& method, const js
   if (!method.starts_with("textDocument/"))
     return channel_.reply(id, refused(Code::kMethodNotFound, "unknown method " + method));
   const Document* document = find(params);
-  // Not open, or no text that there is anything to say of.
-  if (document == nullptr || document->kind == TextKind::kOther) return channel_.reply(id, json());
+  // Not open, or no text that there is anything to say of but that it is too large.
+  const bool is_silent = document == nullptr || document->kind == TextKind::kOther ||
+                         (document->too_large && method != "textDocument/diagnostic");
+  if (is_silent) return channel_.reply(id, json());
   if (method == "textDocument/hover" || method == "textDocument/inlayHint" ||
       method == "textDocument/codeLens")
     return answer_later(id, method, *document, params);

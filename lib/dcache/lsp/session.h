@@ -55,6 +55,7 @@ class Session {
   // Documents and their findings: session_documents.cc.
   void open(const json& params);
   void change(const json& params);
+  void set_text(Document& document, std::string text);
   void close(const json& params);
   void files_changed();
   const Document* find(const json& params) const;

@@ -10,6 +10,7 @@
 #include "dcache/lsp/session.h"
 #include "dcache/project/discover.h"
 #include "dcache/project/file_kinds.h"
+#include "dcache/report/style.h"
 #include "dcache/text/digest.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/json.h"
@@ -18,6 +19,9 @@ namespace dcache::lsp {
 namespace {
 
 constexpr std::chrono::milliseconds kPause{300};  // in typing, before ShellCheck is asked
+
+// Of a text, in bytes: as much as is read of a Dockerfile or a definition on the disk.
+constexpr size_t kLargestText = size_t{16} << 20U;
 
 bool defines_images(const std::string& path) {
   const auto kind = project::definition_kind(path);
@@ -49,11 +53,19 @@ void Session::open(const json& params) {
   } else if (defines_images(document.path)) {
     document.kind = TextKind::kDefinition;
   }
-  const std::string text = given.at("text");
-  each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
+  set_text(document, given.at("text"));
   const std::string uri = document.uri;
   documents_.insert_or_assign(uri, std::move(document));
   touch(uri);
+}
+
+void Session::set_text(Document& document, std::string text) {
+  document.too_large.reset();
+  if (text.size() > kLargestText) {
+    document.too_large = std::make_shared<const std::string>(std::move(text));
+    return each_workspace([&](editor::Workspace& workspace) { workspace.drop_text(document.path); });
+  }
+  each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
 }
 
 void Session::change(const json& params) {
@@ -61,10 +73,11 @@ void Session::change(const json& params) {
   const auto found = documents_.find(given.at("uri").get<std::string>());
   if (found == documents_.end()) return;
   Document& document = found->second;
-  const std::string text = changed(document.folder->workspace.text(document.path).value_or(""),
-                                   params.at("contentChanges"), client_.encoding);
+  std::string before =
+      document.too_large ? *document.too_large : document.folder->workspace.text(document.path).value_or("");
+  std::string after = changed(std::move(before), params.at("contentChanges"), client_.encoding);
   document.version = given.at("version");
-  each_workspace([&](editor::Workspace& workspace) { workspace.set_text(document.path, text); });
+  set_text(document, std::move(after));
   touch(document.uri);
 }
 
@@ -135,6 +148,14 @@ void Session::refresh_verdicts() {
 
 Session::json Session::findings_of(const Document& document, editor::Workspace::Depth depth) {
   const editor::Workspace& workspace = document.folder->workspace;
+  const auto at_start = [](std::string_view message) {
+    return json{{"range", range_at_start()},
+                {"severity", 1},
+                {"source", "dcache"},
+                {"message", report::printable(message)}};
+  };
+  if (document.too_large)
+    return json::array({at_start("the text is larger than 16 MiB, so dcache does not look at it")});
   if (document.kind == TextKind::kDefinition) {
     const std::string text = workspace.text(document.path).value_or("");
     return definition_findings(workspace, document.path, Positions(text, client_.encoding));
@@ -144,12 +165,7 @@ Session::json Session::findings_of(const Document& document, editor::Workspace::
   if (linted) all = diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
   // Most often a configuration that can't be used, or an ignore file: said where people look.
   const std::optional<text::Failure> failure = linted ? (*linted)->failure : linted.error();
-  if (failure) {
-    all.push_back({{"range", range_at_start()},
-                   {"severity", 1},
-                   {"source", "dcache"},
-                   {"message", text::words_of(*failure)}});
-  }
+  if (failure) all.push_back(at_start(text::words_of(*failure)));
   return all;
 }
 
@@ -195,7 +211,8 @@ void Session::check_later(const Document& document) {
         } else {
           publish(document, editor::Workspace::Depth::kThorough);
         }
-        if (document.kind == TextKind::kDockerfile && !stop.stop_requested()) verdicts_of(document, stop);
+        if (document.kind == TextKind::kDockerfile && !document.too_large && !stop.stop_requested())
+          verdicts_of(document, stop);
       },
       kPause);
 }
