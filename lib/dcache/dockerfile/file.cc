@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dcache/text/unicode.h"
+
 namespace dcache::dockerfile {
 
 Span Instruction::source_span(std::string_view part) const {
@@ -23,10 +25,25 @@ const Flag* Instruction::find_flag(std::string_view flag_name) const {
   return found == flags.end() ? nullptr : &*found;
 }
 
+namespace {
+
+// A flag as people write it: BuildKit takes each of its bytes for a character of its own (words.cc).
+std::string as_written(std::string_view flag) {
+  std::string bytes;
+  while (!flag.empty()) {
+    const text::Rune rune = text::decode_rune(flag);
+    bytes.push_back(static_cast<char>(rune.value));
+    flag.remove_prefix(rune.width);
+  }
+  return bytes;
+}
+
+}  // namespace
+
 std::string Instruction::one_line() const {
   std::string line(keyword == Keyword::kUnknown ? name : name_of(keyword));
   for (const Flag& flag : flags)
-    line.append(" ").append(flag.text);
+    line.append(" ").append(as_written(flag.text));
   return line.append(" ").append(rest);
 }
 
