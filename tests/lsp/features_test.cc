@@ -348,5 +348,62 @@ TEST(EditorFeatures, FindsImagesAndStagesOfTheWorkspace) {
   EXPECT_EQ(found, (Texts{"front 1:0-1:0", "front-build 0:0-0:27"}));
 }
 
+// What an editor shows of a file contains nothing that it would act on; what it inserts is as it is.
+TEST(EditorFeatures, ShowsNoCharactersThatEditorsActOn) {
+  const std::string hostile = "a\x1b[31m\u202e" + std::string("b");
+  const auto is_clean = [](const json& answer) {
+    const auto is_shown = [](const json& one, const auto& again) -> bool {
+      if (one.is_string()) {
+        const std::string& text = one.get_ref<const std::string&>();
+        return text.find('\x1b') == std::string::npos && text.find("\xE2\x80\xAE") == std::string::npos;
+      }
+      if (!one.is_structured()) return true;
+      for (const auto& [name, value] : one.items()) {
+        if (name != "newText" && name != "placeholder" && !again(value, again)) return false;
+      }
+      return true;
+    };
+    return is_shown(answer, is_shown);
+  };
+  LspClient client;
+  client.start(json::object(), {{"initializationOptions", {{"shellcheck", false}}}});
+  const std::string text = "FROM alpine:" + hostile + " AS s" + hostile + "\nADD https://x.test/" + hostile +
+                           " /\n" + hostile + " x\nCOPY --from=" + hostile + "9 " + hostile + " /\nFROM ";
+  client.open(kPath, text);
+  const json report = client.next("textDocument/publishDiagnostics").at("params");
+  EXPECT_FALSE(report.at("diagnostics").empty());
+  EXPECT_TRUE(is_clean(report.at("diagnostics"))) << report;
+  for (const char* method : {"textDocument/documentSymbol", "textDocument/documentLink"}) {
+    const json answer = client.result(method, whole());
+    EXPECT_FALSE(answer.empty()) << method;
+    EXPECT_TRUE(is_clean(answer)) << method << answer;
+  }
+  EXPECT_EQ(client.result("textDocument/documentLink", whole()).back().at("target"),
+            "https://x.test/a%1B[31m%E2%80%AEb");
+  const json items = client.result("textDocument/completion", at(4, 5));
+  EXPECT_FALSE(items.empty());
+  EXPECT_TRUE(is_clean(items)) << items;
+  json actions = whole();
+  actions["context"] = {{"diagnostics", json::array()}};
+  EXPECT_TRUE(is_clean(client.result("textDocument/codeAction", actions)));
+  EXPECT_TRUE(is_clean(client.request("x\x1b", json::object())));
+
+  const std::string compose = "/nowhere/compose.yaml";
+  client.open(compose,
+              "services:\n  \"a\\e[31m\\u202eb\":\n    build: {context: web, target: \"\\e\\u202e\"}\n  c:\n"
+              "    depends_on: [",
+              "yaml");
+  EXPECT_TRUE(is_clean(client.next("textDocument/publishDiagnostics").at("params").at("diagnostics")));
+  EXPECT_TRUE(is_clean(client.result("textDocument/documentSymbol", whole(compose))));
+  EXPECT_TRUE(is_clean(client.result("textDocument/completion", at(4, 17, compose))));
+  EXPECT_TRUE(is_clean(client.result("workspace/symbol", {{"query", ""}})));
+}
+
+TEST(EditorFeatures, OutlinesFlagsAsTheyAreWritten) {
+  Opened client("FROM scratch\nCOPY --from=b\xC3\xA9x a b\n");
+  const json stage = client.result("textDocument/documentSymbol", whole()).at(0);
+  EXPECT_EQ(stage.at("children").at(0).at("name"), "COPY --from=b\xC3\xA9x a b");
+}
+
 }  // namespace
 }  // namespace dcache

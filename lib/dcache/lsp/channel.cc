@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dcache/report/style.h"
 #include "dcache/text/json.h"
 
 namespace dcache::lsp {
@@ -20,7 +21,8 @@ void Channel::reply(const json& id, const Answer& answer) {
   if (answer) {
     message["result"] = *answer;
   } else {
-    message["error"] = {{"code", static_cast<int>(answer.error().code)}, {"message", answer.error().message}};
+    message["error"] = {{"code", static_cast<int>(answer.error().code)},
+                        {"message", report::printable(answer.error().message)}};
   }
   send(message);
 }

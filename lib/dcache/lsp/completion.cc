@@ -13,6 +13,7 @@
 #include "dcache/lsp/navigation.h"
 #include "dcache/lsp/word_help.h"
 #include "dcache/lsp/written.h"
+#include "dcache/report/style.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
@@ -111,8 +112,8 @@ class Completion {
   void add(std::string label, Item kind, std::string_view typed, About about = {}) {
     if (!label.starts_with(typed) && !text::to_lower(label).starts_with(text::to_lower(typed))) return;
     if (!seen_.insert(label).second) return;
-    json item = {{"label", label}, {"kind", static_cast<int>(kind)}};
-    if (!about.detail.empty()) item["detail"] = std::move(about.detail);
+    json item = {{"label", report::printable(label)}, {"kind", static_cast<int>(kind)}};
+    if (!about.detail.empty()) item["detail"] = report::printable(about.detail);
     if (about.help != nullptr)
       item["documentation"] = {{"kind", "markdown"}, {"value", editor::markdown_of(*about.help)}};
     const bool snippet = !about.snippet.empty();

@@ -13,6 +13,7 @@
 #include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/project/discover.h"
+#include "dcache/report/style.h"
 #include "dcache/text/path.h"
 
 namespace dcache::lsp {
@@ -164,8 +165,8 @@ class Completion {
            const std::string& detail = {}) {
     const std::string_view typed = where_.typed;
     if (!label.starts_with(typed) || !seen_.insert(label).second) return;
-    json item = {{"label", label}, {"kind", static_cast<int>(kind)}};
-    if (!detail.empty()) item["detail"] = detail;
+    json item = {{"label", report::printable(label)}, {"kind", static_cast<int>(kind)}};
+    if (!detail.empty()) item["detail"] = report::printable(detail);
     if (help != nullptr)
       item["documentation"] = {{"kind", "markdown"}, {"value", editor::markdown_of(*help)}};
     const bool snippet = help != nullptr && request_.client.snippets && !help->snippet.empty();
@@ -255,8 +256,8 @@ class Completion {
     if (key != "dockerfile" && key != "target" && key != "args") return;
     const Files files = files_of(name);
     if (key == "dockerfile") return add_dockerfiles(files.context);
-    const auto parsed = request_.workspace().parse(files.dockerfile);
     if (!request_.workspace().refusal(files.dockerfile).empty()) return;
+    const auto parsed = request_.workspace().parse(files.dockerfile);
     if (!parsed) return;
     if (key == "target") {
       for (const plan::Stage& stage : (*parsed)->graph.stages) {

@@ -12,6 +12,7 @@
 #include "dcache/lsp/markdown.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/plan/target.h"
+#include "dcache/report/style.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
@@ -59,11 +60,11 @@ struct Target {
 std::optional<Target> target_of(const DefinitionRequest& request, const Mention& mention) {
   const auto image = image_of(request.workspace(), request.document.path, mention.image);
   if (!image || image->build.dockerfile_text || !image->remote.empty()) return std::nullopt;
-  const auto parsed = request.workspace().parse(image->build.dockerfile);
   const bool is_file = mention.kind == Kind::kDockerfile || mention.kind == Kind::kContext;
   // A link may lead out of the repository, but shows nothing of what is there.
   if (!request.workspace().refusal(image->build.dockerfile).empty())
     return is_file ? std::optional(Target{image->build.dockerfile, nullptr, {}, {}}) : std::nullopt;
+  const auto parsed = request.workspace().parse(image->build.dockerfile);
   if (!parsed) return std::nullopt;
   Target target{image->build.dockerfile, *parsed, {}, {}};
   if (is_file) return target;
@@ -211,7 +212,7 @@ Answer symbols(const DefinitionRequest& request) {
   json all = json::array();
   for (const Mention& one : mentions(request)) {
     if (!one.defines) continue;
-    all.push_back({{"name", one.name},
+    all.push_back({{"name", report::printable(one.name)},
                    {"kind", one.kind == Kind::kVariable ? kVariable : kPackage},
                    {"range", request.positions.range_of(one.span)},
                    {"selectionRange", request.positions.range_of(one.span)}});

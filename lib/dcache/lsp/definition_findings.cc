@@ -10,6 +10,7 @@
 #include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/plan/target.h"
+#include "dcache/report/style.h"
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 
@@ -48,7 +49,7 @@ class Findings {
     all_.push_back({{"range", positions_.range_of(span)},
                     {"severity", static_cast<int>(severity)},
                     {"source", "dcache"},
-                    {"message", std::move(message)}});
+                    {"message", report::printable(message)}});
     return all_.back();
   }
 
@@ -76,7 +77,6 @@ class Findings {
       return std::ranges::find(unknown, attribute, &project::Unknown::attribute) == unknown.end();
     };
     if (!is_known("context") || !is_known("dockerfile")) return;
-    const auto parsed = workspace_.parse(image->build.dockerfile);
     const auto complain = [&](const std::string& why) {
       const Span span = said_by(mention, Kind::kDockerfile, "");
       add(span == mention.span ? said_by(mention, Kind::kContext, "") : span, Severity::kError,
@@ -85,6 +85,7 @@ class Findings {
     // A definition of a stranger does not show files of the machine.
     if (const std::string why = workspace_.refusal(image->build.dockerfile); !why.empty())
       return complain(why);
+    const auto parsed = workspace_.parse(image->build.dockerfile);
     if (!parsed) return complain(parsed.error());
     check_stage(mention, image->target, **parsed);
     check_arguments(mention, image->target, **parsed);
@@ -128,7 +129,7 @@ class Findings {
       if (one.level < lint::Level::kWarning) continue;
       if (std::ranges::find(rules, one.rule) == rules.end()) rules.emplace_back(one.rule);
       related.push_back({{"location", {{"uri", uri_of(dockerfile)}, {"range", places.range_of(one.shown())}}},
-                         {"message", fmt::format("{}: {}", one.rule, one.sentence())}});
+                         {"message", report::printable(fmt::format("{}: {}", one.rule, one.sentence()))}});
     }
     if (related.empty()) return;
     constexpr size_t kMostRules = 4;

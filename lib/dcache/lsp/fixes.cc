@@ -9,6 +9,7 @@
 
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/ignore_comment.h"
+#include "dcache/report/style.h"
 
 namespace dcache::lsp {
 namespace {
@@ -40,7 +41,7 @@ json diagnostic_of(const Diagnostic& diagnostic, const Positions& positions) {
                  {"severity", severity_of(diagnostic.level)},
                  {"code", diagnostic.rule},
                  {"source", "dcache"},
-                 {"message", diagnostic.sentence()}};
+                 {"message", report::printable(diagnostic.sentence())}};
   const lint::Rule* rule = lint::find_rule(lint::catalogue(), diagnostic.rule);
   const auto references = rule == nullptr ? std::vector<std::string>() : lint::references_of(*rule);
   if (!references.empty()) result["codeDescription"] = {{"href", references.front()}};
@@ -75,7 +76,7 @@ std::optional<json> fix_action(const Diagnostic& diagnostic, const json& shown, 
     for (json& change : file_creation(fix))
       changes.push_back(std::move(change));
   }
-  return json{{"title", fmt::format("{} ({}){}", fix.description, diagnostic.rule,
+  return json{{"title", fmt::format("{} ({}){}", report::printable(fix.description), diagnostic.rule,
                                     fix.safe ? "" : "; may change the image")},
               {"kind", "quickfix"},
               {"diagnostics", json::array({shown})},

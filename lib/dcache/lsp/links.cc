@@ -5,6 +5,9 @@
 
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/shown.h"
+#include "dcache/text/unicode.h"
+#include "dcache/text/uri.h"
 
 namespace dcache::lsp {
 namespace {
@@ -13,6 +16,19 @@ using dockerfile::Instruction;
 using dockerfile::Keyword;
 using dockerfile::Word;
 using nlohmann::json;
+
+// An address as text that editors show: without characters that they would act on.
+std::string shown_address(std::string_view address) {
+  std::string shown;
+  while (!address.empty()) {
+    const text::Rune rune = text::decode_rune(address);
+    const std::string_view bytes = address.substr(0, rune.width);
+    const bool is_plain = rune.value != ' ' && !text::is_control(rune.value);
+    shown += is_plain ? std::string(bytes) : text::percent_encoded(bytes);
+    address.remove_prefix(rune.width);
+  }
+  return shown;
+}
 
 class Links {
  public:
@@ -45,7 +61,7 @@ class Links {
   void add_source(const Word& word) {
     const std::string_view source = parsed_.graph.text_of(word);
     if (plan::is_remote(source)) {
-      if (source.starts_with("https://") || source.starts_with("http://")) add(word, std::string(source));
+      if (source.starts_with("https://") || source.starts_with("http://")) add(word, shown_address(source));
       return;
     }
     if (text::has_wildcard(source) || source.starts_with("<<")) return;

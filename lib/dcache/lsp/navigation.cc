@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/dockerfile/expand.h"
+#include "dcache/report/style.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lsp {
@@ -235,18 +236,10 @@ json symbol(std::string name, Symbol kind, Span whole, Span selected, const Posi
           {"selectionRange", positions.range_of(selected)}};
 }
 
-// Without bytes that are not UTF-8, which JSON can't contain, and not longer than a line of an outline.
+// Not longer than a line of an outline.
 std::string label_of(const Instruction& instruction) {
   constexpr size_t kLongest = 80;
-  std::string label;
-  size_t characters = 0;
-  const std::string line = instruction.one_line();
-  for (std::string_view rest = line; !rest.empty() && characters < kLongest; ++characters) {
-    const text::Rune rune = text::decode_rune(rest);
-    text::append_rune(label, rune.value);
-    rest.remove_prefix(rune.width);
-  }
-  return characters == kLongest ? label + "…" : label;
+  return report::shortened(instruction.one_line(), kLongest);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "dcache/report/style.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lsp {
@@ -25,10 +26,10 @@ bool matches(const std::string& name, const std::string& query) {
 
 json symbol(const std::string& name, Symbol kind, const std::string& path, json range,
             const std::string& container) {
-  return {{"name", name},
+  return {{"name", report::printable(name)},
           {"kind", static_cast<int>(kind)},
           {"location", {{"uri", uri_of(path)}, {"range", std::move(range)}}},
-          {"containerName", container}};
+          {"containerName", report::printable(container)}};
 }
 
 // Of a line, counted from 1; 0 for none.

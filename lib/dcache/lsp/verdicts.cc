@@ -9,7 +9,9 @@
 
 #include "dcache/cache/selection.h"
 #include "dcache/lint/catalogue.h"
+#include "dcache/lsp/markdown.h"
 #include "dcache/report/explain.h"
+#include "dcache/report/style.h"
 #include "dcache/report/weight.h"
 #include "dcache/text/words.h"
 
@@ -49,7 +51,7 @@ std::string verdict_words(const StepReport& report) {
 
 std::string verdict_line(const Explained& explained, const StepReport& report) {
   const std::string cause = report::cause_words(*explained.build, report);
-  return verdict_words(report) + (cause.empty() ? "" : ": ") + cause;
+  return report::printable(verdict_words(report) + (cause.empty() ? "" : ": ") + cause);
 }
 
 // The files of a context as they were before; null for a context that was not there.
@@ -72,9 +74,9 @@ std::vector<std::string> changed_files(const Explained& explained, size_t step) 
       if (record.type == context::Type::kFolder || !seen.insert(&record).second) continue;
       const context::Record* const old = before == nullptr ? nullptr : before->find(record.path);
       if (old == nullptr) {
-        lines.push_back(fmt::format("`{}` is new", record.path));
+        lines.push_back(code(record.path) + " is new");
       } else if (!cache::are_same(*old, record)) {
-        lines.push_back(fmt::format("`{}` changed", record.path));
+        lines.push_back(code(record.path) + " changed");
       }
     }
   }
@@ -133,7 +135,7 @@ json code_lenses(const Explained& explained, const std::string& occasion, const 
     if (!stage.needed) title = "not needed for this target";
     // A command without a name is text alone.
     lenses.push_back({{"range", positions.range_of(stage.from->name_span)},
-                      {"command", {{"title", title}, {"command", ""}}}});
+                      {"command", {{"title", report::printable(title)}, {"command", ""}}}});
   }
   return lenses;
 }
