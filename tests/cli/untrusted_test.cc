@@ -274,6 +274,25 @@ TEST_F(Outside, ErrorsOfOneFileAreCapped) {
   EXPECT_TRUE(contains(outcome.err, "Dockerfile: and 95 errors more")) << outcome.err;
 }
 
+// An unpacked archive may have them; a clone can't.
+TEST(GitsOwnFiles, AreNotWaitedForIfTheyAreNone) {
+  for (const char* name :
+       {".git/index", ".git/info/exclude", ".gitattributes", ".gitignore", ".gitmodules"}) {
+    const test::GitFolder folder;
+    folder.git("init -q -b main");
+    folder.write("Dockerfile", "FROM scratch\nCOPY a /\n");
+    folder.write("a", "1");
+    folder.commit("1");
+    folder.shell("rm -f " + std::string(name) + " && mkfifo " + name);
+    for (const char* command : {"explain", "affected"}) {
+      const Outcome outcome = run_dcache({command, "--git", "HEAD"}, folder.path());
+      EXPECT_EQ(outcome.status, 2) << name << ": " << outcome.out;
+      EXPECT_NE(outcome.err.find("is not a regular file"), std::string::npos) << name << ": " << outcome.err;
+    }
+    run_dcache({"lint"}, folder.path());  // has an end
+  }
+}
+
 TEST_F(Outside, IsNotReadForConfigurations) {
   folder_.write("repo/Dockerfile", kText);
   for (const char* name : {".dcache.toml", ".hadolint.yaml"}) {

@@ -491,6 +491,23 @@ GitRepository::GitRepository(GitRepository&&) noexcept = default;
 GitRepository& GitRepository::operator=(GitRepository&&) noexcept = default;
 GitRepository::~GitRepository() = default;
 
+namespace {
+
+// A file that libgit2 opens without a look at what it is, and that is a FIFO or a device: it would wait for
+// that for ever. Empty for none.
+std::string special_file(const std::string& git_folder, const std::string& root) {
+  for (const std::string& path :
+       {git_folder + "index", git_folder + "packed-refs", git_folder + "info/exclude",
+        git_folder + "info/attributes", root + ".gitattributes", root + ".gitignore", root + ".gitmodules"}) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+      return path;
+  }
+  return {};
+}
+
+}  // namespace
+
 tl::expected<GitRepository, std::string> GitRepository::open(const std::string& folder, Bare bare) {
   if (!library().problem.empty()) return tl::unexpected(library().problem);
   git_repository* found = nullptr;
@@ -510,6 +527,9 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
   const char* root = library().git_repository_workdir(found);
   if (root == nullptr && bare == Bare::kAllowed) root = library().git_repository_path(found);
   if (root == nullptr) return tl::unexpected(fmt::format("{} has no work tree", folder));
+  if (const std::string file = special_file(library().git_repository_path(found), root); !file.empty())
+    return tl::unexpected(
+        fmt::format("can't read the git repository of {}: {} is not a regular file", folder, file));
   repository.root_ = root;
   if (repository.root_.size() > 1 && repository.root_.ends_with('/')) repository.root_.pop_back();
   return repository;
