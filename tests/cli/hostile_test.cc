@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/git_folder.h"
 #include "tests/random_text.h"
 #include "tests/run_program.h"
 
@@ -38,6 +39,19 @@ TEST(Hostile, KeysOfSettingsReachStandardErrorOnOneLine) {
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(danger_in(outcome.err), "") << outcome.err;
   EXPECT_NE(outcome.err.find("behind"), std::string::npos) << outcome.err;
+}
+
+// What loops of a shell read: a name for each image, on a line of its own.
+TEST(Hostile, NamesOfAffectedImagesAreOneLineEach) {
+  const test::GitFolder folder;
+  folder.git("init -q -b main");
+  folder.write("\033[31mf\nother\xE2\x80\xAE/Dockerfile", "FROM a\n");
+  folder.commit("1");
+  folder.write("\033[31mf\nother\xE2\x80\xAE/Dockerfile", "FROM b\n");
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD", "--format", "names"}, folder.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(danger_in(outcome.out), "") << outcome.out;
+  EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 1) << outcome.out;
 }
 
 TEST(Hostile, NamesAndTextsAreShownWithoutControlCharacters) {

@@ -257,7 +257,9 @@ void append_affected(const AffectedAnswer& answer, AffectedFormat format, const 
     case AffectedFormat::kGithubMatrix:
       return append_matrix(answer, out);
     default: {
-      const std::vector<std::string> names = names_of(answer, format);
+      std::vector<std::string> names = names_of(answer, format);
+      for (std::string& name : names)
+        name = printable(name);  // one in a line, whatever a folder is called
       out += fmt::format("{}", fmt::join(names, format == AffectedFormat::kNames ? "\n" : " "));
       if (!names.empty()) out += '\n';
     }
