@@ -932,6 +932,19 @@ TEST(Affected, ADefinitionThatCanNotBeReadNowIsNotGuessed) {
   }
 }
 
+// It may be about what it names.
+TEST(Affected, ADefinitionElsewhereThatCanNotBeReadIsNotGuessed) {
+  const Repository repository(
+      {{"a/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"a/f", "1\n"},
+       {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"b/f", "1\n"},
+       {"deploy/compose.yaml", "services:\n  a: {build: {context: ../a, args: {V: \"${Q:?x}\"}}}\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a/Dockerfile:unknown b/Dockerfile:unaffected");
+  repository.write("deploy/compose.yaml", "services: {}\n");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a/Dockerfile:unknown b/Dockerfile:unaffected");
+}
+
 // Only the part with the fault is not known.
 TEST(Affected, OtherImagesOfAFileWithAFaultAreJudged) {
   const std::string fine = "  b: {build: {context: b}}\n";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -48,14 +50,36 @@ bool rests_on(const Image& image, const std::string& path) {
   return is_defined_in(image, path) || std::ranges::find(sources, path) != sources.end();
 }
 
-// A definition is most likely about what is below its folder, and one of CI about anything.
+// Whether a word of the text is the path of a folder that a Dockerfile is in, from where the definition is:
+// "../api", of a definition that is kept in a folder of its own.
+bool names_folder_above(const std::string& text, const std::string& folder, const std::string& dockerfile,
+                        const context::FileSystem& files) {
+  constexpr std::string_view kBetweenWords = " \t\r\n\"'`,;:=[]{}()<>|&";
+  std::set<std::string_view> seen;
+  for (size_t at = text.find_first_not_of(kBetweenWords); at != std::string::npos;) {
+    const size_t end = std::min(text.find_first_of(kBetweenWords, at), text.size());
+    const std::string_view word(text.data() + at, end - at);
+    at = text.find_first_not_of(kBetweenWords, end);
+    if (word.find("..") == std::string_view::npos || word.starts_with('/') || !seen.insert(word).second)
+      continue;
+    const std::string place = text::join_path(folder, word);
+    if (files.exists(place) && text::is_within(dockerfile, files.real_path(place))) return true;
+  }
+  return false;
+}
+
+// A definition is most likely about what is below its folder and what it names, and one of CI about anything.
 bool may_be_about(const std::string& path, const Image& image, const context::FileSystem& files) {
   const auto kind = definition_kind(path);
   if (kind == DefinitionKind::kWorkflow || kind == DefinitionKind::kGitlabCi) return true;
   const auto folder_of = [&](const std::string& file) {
     return files.real_path(std::string(text::parent_path(file)));
   };
-  return text::is_within(folder_of(image.build.dockerfile), folder_of(path));
+  const std::string dockerfile = folder_of(image.build.dockerfile);
+  if (text::is_within(dockerfile, folder_of(path))) return true;
+  if (!kind) return false;
+  const auto text = files.read(path);
+  return !text || names_folder_above(*text, std::string(text::parent_path(path)), dockerfile, files);
 }
 
 }  // namespace
