@@ -158,6 +158,16 @@ TEST(Clones, WithoutADefinitionOfThenListItsImage) {
   }
 }
 
+TEST(Clones, WithoutOldFoldersSayHowToGetThem) {
+  const Origin origin;
+  const std::string clone = origin.clone("--filter=tree:0", "treeless");
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD~1"}, clone);
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("in a partial clone, get it with git fetch --refetch --no-filter\n"),
+            std::string::npos)
+      << outcome.err;
+}
+
 TEST(Clones, WithSomeFoldersSayOnceWhatIsLeftOut) {
   const test::GitFolder origin;
   origin.git("init -q -b main");

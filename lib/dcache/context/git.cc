@@ -203,9 +203,12 @@ struct GitRepository::State {
                                         is_shallow() ? std::string(kFetchMore) : ""));
     const Object object(found);
     git_object* tree = nullptr;
-    if (library().git_object_peel(&tree, object.get(), GIT_OBJECT_TREE) != 0)
+    if (library().git_object_peel(&tree, object.get(), GIT_OBJECT_TREE) == 0) return Object(tree);
+    git_object* commit = nullptr;
+    if (library().git_object_peel(&commit, object.get(), GIT_OBJECT_COMMIT) != 0)
       return tl::unexpected(fmt::format("'{}' is not a commit; name a commit, a branch or a tag", revision));
-    return Object(tree);
+    const Object peeled(commit);
+    return tl::unexpected(fmt::format("git has no list of the files of '{}'{}", revision, kFetchContent));
   }
 
   // The commit that a revision means; nothing for a tree.
@@ -606,8 +609,12 @@ tl::expected<std::vector<GitChange>, std::string> GitRepository::changes(
   const auto tree = state_->tree(revision);
   if (!tree) return tl::unexpected(tree.error());
   const auto diff = state_->work_tree_diff(*tree, 0);
-  if (diff == nullptr)
-    return tl::unexpected(fmt::format("can't compare {} with '{}': {}", root_, revision, last_error()));
+  if (diff == nullptr) {
+    const std::string why = last_error();
+    const bool is_missing = why.find("object not found") != std::string::npos;
+    return tl::unexpected(fmt::format("can't compare {} with '{}': {}{}", root_, revision, why,
+                                      is_missing ? kFetchContent : ""));
+  }
   const bool has_other_attributes = touches_attributes(diff.get());
   if (has_other_attributes || !also.empty()) state_->with_own_attributes.insert(revision);
   const std::optional<git_oid> own = state_->own_attributes(revision);
