@@ -67,7 +67,8 @@ class Workspace {
   // Each of these gives the files whose findings may be others than when lint() was last called for them,
   // among them `path`.
   using Paths = std::vector<std::string>;
-  // The whole text of a file. It counts until it is dropped, then the file does.
+  // The whole text of a file. It counts until it is dropped, then the file does. A path that no file can have
+  // (more than 4,096 bytes, a zero byte) gets no text, and the members that answer fail for it.
   Paths set_text(const std::string& path, std::string text);
   // Changes a part of the text that counts, as an editor reports edits: a line and a column from 0, in UTF-16
   // code units, for each end; an end outside the text is moved into it. Fails where there is no text.
@@ -103,7 +104,7 @@ class Workspace {
   struct Question {
     // What is compared with: a revision that git knows; empty for the state that mark() noted.
     std::string since = {};
-    // Instead of that: files that change, relative to the context.
+    // Instead of that: files that change, relative to the context. Both together fail.
     std::vector<std::string> changed = {};
     // With one of the above: the builder is a worker that starts empty, and imports what the earlier build
     // exported, in this order. Each is "none", "inline", "min" or "max", with ":STAGE" for the cache of

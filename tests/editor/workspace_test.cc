@@ -227,5 +227,35 @@ TEST(Workspace, WalksNoFolderOutsideOfTheRepository) {
   EXPECT_EQ(answer.error().front().message, "no earlier state of this build was noted to compare with");
 }
 
+TEST(Workspace, RefusesPathsThatNoFileCanHave) {
+  editor::Workspace workspace({.files = app()});
+  const std::string longest = "/" + std::string(4095, 'a');
+  const std::string good_name = "/app/Dockerfile";
+  for (const std::string& path : {longest + "a", std::string("/a\0b", 4)}) {
+    workspace.set_text(path, "FROM scratch\n");
+    EXPECT_FALSE(workspace.text(path));
+    const auto linted = workspace.lint(path);
+    ASSERT_FALSE(linted);
+    EXPECT_TRUE(linted.error().message.starts_with("a path ")) << linted.error().message;
+    EXPECT_FALSE(workspace.fix(path, false));
+    EXPECT_FALSE(workspace.mark(path).empty());
+    EXPECT_FALSE(workspace.explain(path, {.changed = {"a"}}));
+    const auto explained = workspace.explain(good_name, {.changed = {"src", path}});
+    ASSERT_FALSE(explained);
+    EXPECT_TRUE(explained.error().front().message.starts_with("a path "))
+        << explained.error().front().message;
+  }
+  EXPECT_TRUE(workspace.explain(good_name, {.changed = {"src"}}));
+  workspace.set_text(longest, "FROM scratch\n");
+  EXPECT_TRUE(workspace.text(longest));
+}
+
+TEST(Workspace, RefusesQuestionsThatExcludeEachOther) {
+  const editor::Workspace workspace({.files = app()});
+  const auto explained = workspace.explain("/app/Dockerfile", {.since = "HEAD", .changed = {"src"}});
+  ASSERT_FALSE(explained);
+  EXPECT_EQ(explained.error().front().message, "'since' and 'changed' exclude each other");
+}
+
 }  // namespace
 }  // namespace dcache

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "dcache/context/file_system.h"
@@ -23,10 +24,10 @@ std::string real_place(const context::FileSystem& files, const std::string& path
                           std::string(text::base_name(path)));
 }
 
-// The path in a context's folder that the user means by `given`; nothing if it is outside.
-std::optional<std::string> path_in_context(const context::FileSystem& files, const std::string& folder,
+// The path in a context's folder, `root` after all links, that the user means by `given`; nothing if it is
+// outside.
+std::optional<std::string> path_in_context(const context::FileSystem& files, const std::string& root,
                                            const std::string& given, const std::string& current) {
-  const std::string root = files.real_path(folder);
   const std::string absolute = text::clean_path(given.starts_with('/') ? given : current + "/" + given);
   const std::string from_current = real_place(files, absolute);
   const std::string from_root = text::clean_path(root + "/" + given);
@@ -134,37 +135,75 @@ class IgnoreFiles {
 // All contexts of a build after files changed, by name.
 using AllEdits = std::map<std::string, Edit, std::less<>>;
 
-// Whether a needed step takes one of the touched files at or below a path.
-bool is_read(const Build& build, const std::vector<StepKeys>& keys, const ChangedPath& path,
-             const Edits& touched) {
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (!build.graph().steps[i].needed) continue;
-    for (const ReadFiles& read : keys[i].reads) {
-      if (build.graph().steps[i].reads[read.read].name != path.context) continue;
-      for (const SelectedFile& file : read.selection.files) {
-        const std::string_view taken = file.record->path;
-        if ((path.path.empty() || text::is_within(taken, path.path)) && touched.contains(taken)) return true;
+// The touched files that needed steps take, gathered once: as many paths may change as there are files.
+class TakenFiles {
+ public:
+  TakenFiles(const Build& build, const std::vector<StepKeys>& keys, const AllEdits& edits) {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      if (!build.graph().steps[i].needed) continue;
+      for (const ReadFiles& read : keys[i].reads) {
+        const std::string& context = build.graph().steps[i].reads[read.read].name;
+        const auto edit = edits.find(context);
+        if (edit == edits.end()) continue;
+        for (const SelectedFile& file : read.selection.files) {
+          const std::string_view path = file.record->path;
+          if (edit->second.touched().contains(path)) taken_[context].insert(path);
+        }
       }
     }
   }
-  return false;
-}
+
+  // Whether there is one at or below a path.
+  bool contains(const ChangedPath& path) const {
+    const auto known = taken_.find(path.context);
+    if (known == taken_.end()) return false;
+    if (path.path.empty() || known->second.contains(path.path)) return true;
+    const std::string inside = path.path + '/';
+    const auto at = known->second.lower_bound(inside);
+    return at != known->second.end() && at->starts_with(inside);
+  }
+
+ private:
+  std::map<std::string, std::set<std::string_view>, std::less<>> taken_;  // by context
+};
+
+// Where the files really are that say how to build, looked up once for all paths that change.
+class Places {
+ public:
+  explicit Places(const context::FileSystem& files) : files_(files) {}
+
+  struct Place {
+    bool exists = false;
+    std::string real;
+  };
+  const Place& of(const std::string& file) {
+    const auto [place, is_new] = places_.try_emplace(file);
+    if (is_new) {
+      place->second.exists = files_.exists(file);
+      place->second.real = place->second.exists ? files_.real_path(file) : real_place(files_, file);
+    }
+    return place->second;
+  }
+
+ private:
+  const context::FileSystem& files_;
+  std::map<std::string, Place, std::less<>> places_;
+};
 
 // Whether a path that is said to change is that file, or a folder that contains it. The file may be gone. A
 // pattern is not a path.
-bool holds(const context::FileSystem& files, const ChangedPath& path, const std::string& file) {
+bool holds(Places& places, const ChangedPath& path, const std::string& file) {
   if (path.absolute.empty()) return false;
-  const bool exists = files.exists(file);
-  const std::string real = exists ? files.real_path(file) : real_place(files, file);
-  return path.absolute == real || (exists && text::is_within(real, path.absolute));
+  const Places::Place& place = places.of(file);
+  return path.absolute == place.real || (place.exists && text::is_within(place.real, path.absolute));
 }
 
 // Whether the path is an ignore file of the context that counts, or would count if it existed: `used` is the
 // one that is read, empty for none.
-bool decides_what_is_ignored(const context::FileSystem& files, const ChangedPath& path,
+bool decides_what_is_ignored(Places& places, const ChangedPath& path,
                              const std::vector<std::string>& candidates, const std::string& used) {
   for (const std::string& candidate : candidates) {
-    if (holds(files, path, candidate)) return true;
+    if (holds(places, path, candidate)) return true;
     if (candidate == used) break;
   }
   return false;
@@ -256,7 +295,7 @@ void open_attributes(const Build& build, const ChangedPath& path, const Opening&
 }
 
 // Opens the steps that change with a file which says how to build, if the path is one.
-void open_build(const Build& build, ChangedPath& path, const Opening& opening) {
+void open_build(const Build& build, ChangedPath& path, const Opening& opening, Places& places) {
   using Fate = ChangedPath::Fate;
   const BuildOptions& options = build.options();
   const context::FileSystem& files = *options.files;
@@ -266,13 +305,13 @@ void open_build(const Build& build, ChangedPath& path, const Opening& opening) {
     if (path.fate == Fate::kOutside || files.list(path.absolute).empty()) path.fate = fate;
   };
   if (!options.dockerfile_text &&
-      (holds(files, path, options.dockerfile) || is_default_before(files, path, options.dockerfile))) {
+      (holds(places, path, options.dockerfile) || is_default_before(files, path, options.dockerfile))) {
     set_fate(Fate::kDockerfile);
     opening.open(path, [](const plan::Step& step) { return step.kind != plan::Step::Kind::kImage; });
     return;
   }
   const plan::Builder builder = options.plan.builder;
-  if (decides_what_is_ignored(files, path,
+  if (decides_what_is_ignored(places, path,
                               ignore_file_candidates(options.dockerfile, options.context, builder),
                               build.ignore().path)) {
     set_fate(Fate::kIgnoreFile);
@@ -280,8 +319,8 @@ void open_build(const Build& build, ChangedPath& path, const Opening& opening) {
   }
   for (const auto& [name, snapshot] : build.named_contexts()) {
     const std::string& folder = options.plan.named_contexts.at(name);
-    if (!decides_what_is_ignored(files, path, ignore_file_candidates(folder + "/Dockerfile", folder, builder),
-                                 {}))
+    if (!decides_what_is_ignored(places, path,
+                                 ignore_file_candidates(folder + "/Dockerfile", folder, builder), {}))
       continue;
     set_fate(Fate::kIgnoreFile);
     opening.open(path, [&wanted = name](const plan::Step& step) {
@@ -356,6 +395,10 @@ void tell_deleted(Report& report) {
 std::vector<ChangedPath> locate(const Build& build, const std::vector<std::string>& given,
                                 const std::string& current) {
   const context::FileSystem& files = *build.options().files;
+  std::map<std::string, std::string, std::less<>> roots;  // of contexts, after all links
+  roots.emplace("", files.real_path(build.options().context));
+  for (const auto& [context, snapshot] : build.named_contexts())
+    roots.emplace(context, files.real_path(build.options().plan.named_contexts.at(context)));
   std::vector<ChangedPath> paths;
   for (const std::string& name : given) {
     const size_t before = paths.size();
@@ -368,19 +411,16 @@ std::vector<ChangedPath> locate(const Build& build, const std::vector<std::strin
         continue;
       }
     }
-    const auto locate_in = [&](const std::string& context, const std::string& folder) {
-      auto found = path_in_context(files, folder, name, current);
-      if (!found) return;
-      const std::string place = text::join_path(files.real_path(folder), *found);
+    for (const auto& [context, root] : roots) {
+      auto found = path_in_context(files, root, name, current);
+      if (!found) continue;
+      const std::string place = text::join_path(root, *found);
       paths.push_back({.given = name,
                        .path = std::move(*found),
                        .context = context,
                        .absolute = files.real_path(place),
                        .exists = files.exists(place)});
-    };
-    locate_in("", build.options().context);
-    for (const auto& [context, snapshot] : build.named_contexts())
-      locate_in(context, build.options().plan.named_contexts.at(context));
+    }
     if (paths.size() > before) continue;
     const std::string absolute = name.starts_with('/') ? name : text::join_path(current, name);
     paths.push_back(
@@ -418,12 +458,12 @@ WhatIf what_if_changed(const Build& before, const Build& build, std::vector<Chan
       compare({&was, 1}, {&build.graph(), &keys_after, &contexts_after}, build.options().cache_from);
   tell_deleted(result.report);
   const Opening opening(build.graph(), result.report);
+  const TakenFiles taken(build, keys_after, edits);
+  Places places(*build.options().files);
   for (ChangedPath& path : paths) {
-    open_build(build, path, opening);
-    if (path.fate == ChangedPath::Fate::kRead &&
-        !is_read(build, keys_after, path, edits.at(path.context).touched())) {
+    open_build(build, path, opening, places);
+    if (path.fate == ChangedPath::Fate::kRead && !taken.contains(path))
       path.fate = ChangedPath::Fate::kNotRead;
-    }
   }
   keep_one_of_each(paths);
   result.paths = std::move(paths);

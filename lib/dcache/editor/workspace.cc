@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dcache/cache/revision.h"
 #include "dcache/dockerfile/parser.h"
 #include "dcache/editor/asked_files.h"
@@ -94,6 +96,15 @@ cache::Failure unreadable(const std::string& path, std::string message) {
 
 Workspace::Failures failed(std::string message) {
   return {{{}, 0, 0, std::move(message), {}}};
+}
+
+// Why no file has that path; empty if one may. No system opens a longer one, and answers would take long:
+// each folder above is looked into.
+std::string unusable(const std::string& path) {
+  constexpr size_t kLongestPath = 4096;
+  if (path.size() > kLongestPath)
+    return fmt::format("a path has {} bytes; that of a file has at most {}", path.size(), kLongestPath);
+  return path.find('\0') == std::string::npos ? "" : "a path contains a zero byte";
 }
 
 // Whether a text of that name says what holds for others.
@@ -213,6 +224,7 @@ void Workspace::files_changed() {
 
 Workspace::Affects Workspace::change_texts(const std::string& path,
                                            const std::function<void(MemoryFiles&)>& change) {
+  if (!unusable(path).empty()) return Affects::kItself;
   const std::scoped_lock lock(mutex_);
   auto texts = std::make_shared<MemoryFiles>(*state_->texts);
   change(*texts);
@@ -267,6 +279,17 @@ std::shared_ptr<const context::FileSystem> Workspace::files() const {
   return now()->texts;
 }
 
+std::shared_ptr<const context::FileSystem> Workspace::files_inside() const {
+  const auto state = now();
+  return state->reachable(state->texts);
+}
+
+std::string Workspace::refusal(const std::string& named) const {
+  const auto state = now();
+  if (state->options->files != context::disk()) return {};
+  return AskedFiles(state->texts, state->asked).refusal(named);
+}
+
 std::shared_ptr<const Workspace::State> Workspace::now() const {
   const std::scoped_lock lock(mutex_);
   return state_;
@@ -279,17 +302,6 @@ tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::S
   if (!text) return tl::unexpected(std::move(text.error()));
   dockerfile::File file = dockerfile::parse(std::move(*text));
   plan::Graph graph = plan::build_graph(file, options->plan);
-std::shared_ptr<const context::FileSystem> Workspace::files_inside() const {
-  const auto state = now();
-  return state->reachable(state->texts);
-}
-
-std::string Workspace::refusal(const std::string& named) const {
-  const auto state = now();
-  if (state->options->files != context::disk()) return {};
-  return AskedFiles(state->texts, state->asked).refusal(named);
-}
-
   auto answer = std::make_shared<const Parsed>(Parsed{std::move(file), std::move(graph)});
   parsed.add(path, answer);
   return answer;
@@ -302,6 +314,7 @@ tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::p
 
 tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace::lint(
     const std::string& path, Depth depth) const {
+  if (std::string why = unusable(path); !why.empty()) return tl::unexpected(unreadable({}, std::move(why)));
   const auto state = now();
   state->asked->add(path);
   if (depth == Depth::kReady) {
@@ -338,6 +351,7 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
 }
 
 tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& path, bool unsafe) const {
+  if (std::string why = unusable(path); !why.empty()) return tl::unexpected(unreadable({}, std::move(why)));
   const auto state = now();
   state->asked->add(path);
   const lint::Linters::Entry& entry = (unsafe ? state->linting->thorough : state->linting->fast).of(path);
@@ -410,6 +424,11 @@ tl::expected<std::shared_ptr<const cache::Build>, Workspace::Failures> Workspace
 
 tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> Workspace::explain(
     const std::string& dockerfile, const Question& question) const {
+  std::string why = unusable(dockerfile);
+  for (const std::string& path : question.changed)
+    if (why.empty()) why = unusable(path);
+  if (!question.since.empty() && !question.changed.empty()) why = "'since' and 'changed' exclude each other";
+  if (!why.empty()) return tl::unexpected(failed(std::move(why)));
   const auto state = now();
   state->asked->add(dockerfile);
   const auto imports = imports_of(question.cache_from);
@@ -448,6 +467,7 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
 
 Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::stop_token& stop,
                                     const cache::Build::Progress& progress) {
+  if (std::string why = unusable(dockerfile); !why.empty()) return failed(std::move(why));
   const auto state = now();
   state->asked->add(dockerfile);
   auto build = state->build_now(dockerfile, {}, stop, progress);

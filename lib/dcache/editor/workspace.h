@@ -62,7 +62,8 @@ class Workspace {
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 
-  // Paths are absolute. A text counts until it is dropped, then the file does.
+  // Paths are absolute. A text counts until it is dropped, then the file does. No text counts for a path that
+  // no file can have: one of more than 4,096 bytes, or with a zero byte; other members fail for these.
   // Both say whose answers are made again: those of the file alone, or of all files.
   enum class Affects : uint8_t { kItself, kAll };
   Affects set_text(const std::string& path, std::string text);
@@ -74,13 +75,13 @@ class Workspace {
   // over files.
   std::string context_of(const std::string& dockerfile) const;
   std::shared_ptr<const context::FileSystem> files() const;
-
   // The same without what only a definition of a stranger names: files outside of the repositories that
   // something was asked about.
   std::shared_ptr<const context::FileSystem> files_inside() const;
   // Why a file that a definition names is not read; empty if it is. To be asked before parse() and lint(),
   // which take every path for one that the user named.
   std::string refusal(const std::string& named) const;
+
   // To be called when files changed, went or came; of texts that are set the workspace knows. Contexts are
   // walked again when they are next asked for.
   void files_changed();
