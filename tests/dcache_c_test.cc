@@ -259,5 +259,100 @@ TEST(CInterface, HasAVersion) {
   dcache_workspace_free(nullptr);
 }
 
+TEST(CInterface, FindsDockerfilesInFoldersOnly) {
+  const test::TemporaryFolder folder;
+  folder.write("file\x1b", "");
+  const auto error_of = [](const char* path) {
+    char* error = nullptr;
+    EXPECT_EQ(taken(dcache_find_dockerfiles(path, &error)), "");
+    return taken(error);
+  };
+  EXPECT_EQ(error_of((folder / "gone").c_str()),
+            "can't read the folder '" + folder / "gone" + "': No such file or directory");
+  EXPECT_EQ(error_of((folder / "file\x1b").c_str()), "'" + folder / "file\uFFFD" + "' is not a folder");
+  EXPECT_EQ(error_of("/dev/null"), "'/dev/null' is not a folder");
+  EXPECT_EQ(error_of(""), "can't read the folder '': No such file or directory");
+  EXPECT_EQ(error_of(nullptr), "the folder is NULL");
+}
+
+TEST(CInterface, SaysWhichArgumentIsNull) {
+  const Handle workspace = in_memory();
+  char* error = nullptr;
+  const auto said = [&] { return taken(error); };
+  EXPECT_EQ(dcache_is_dockerfile(nullptr), 0);
+  EXPECT_EQ(dcache_workspace_lint(workspace.get(), nullptr, &error), nullptr);
+  EXPECT_EQ(said(), "the path is NULL");
+  EXPECT_EQ(dcache_workspace_lint(nullptr, "/app/Dockerfile", &error), nullptr);
+  EXPECT_EQ(said(), "the workspace is NULL");
+  EXPECT_EQ(dcache_workspace_fix(nullptr, "/app/Dockerfile", 0, &error), nullptr);
+  EXPECT_EQ(said(), "the workspace is NULL");
+  EXPECT_EQ(dcache_workspace_fix(workspace.get(), nullptr, 0, &error), nullptr);
+  EXPECT_EQ(said(), "the path is NULL");
+  EXPECT_EQ(dcache_workspace_fix_finding(workspace.get(), "/app/Dockerfile", nullptr, &error), nullptr);
+  EXPECT_EQ(said(), "the id is NULL");
+  EXPECT_EQ(dcache_workspace_explain(workspace.get(), nullptr, nullptr, &error), nullptr);
+  EXPECT_EQ(said(), "the path is NULL");
+  EXPECT_EQ(dcache_workspace_explain(nullptr, "/app/Dockerfile", nullptr, &error), nullptr);
+  EXPECT_EQ(said(), "the workspace is NULL");
+  EXPECT_EQ(dcache_workspace_mark(nullptr, "/app/Dockerfile", &error), 1);
+  EXPECT_EQ(said(), "the workspace is NULL");
+  EXPECT_EQ(dcache_workspace_edit_text(workspace.get(), nullptr, 0, 0, 0, 0, "", 0, &error), 1);
+  EXPECT_EQ(said(), "the path is NULL");
+  EXPECT_EQ(dcache_workspace_edit_text(workspace.get(), "/app/Dockerfile", 0, 0, 0, 0, nullptr, 1, &error),
+            1);
+  EXPECT_EQ(said(), "the text is NULL");
+  EXPECT_EQ(dcache_workspace_stale(nullptr), nullptr);
+  dcache_workspace_set_text(nullptr, "/app/Dockerfile", "", 0);
+  dcache_workspace_set_text(workspace.get(), nullptr, "", 0);
+  dcache_workspace_set_text(workspace.get(), "/app/Dockerfile", nullptr, 5);
+  dcache_workspace_set_text(workspace.get(), "/app/Dockerfile", nullptr, 0);  // an empty text
+  EXPECT_NE(taken(dcache_workspace_lint(workspace.get(), "/app/Dockerfile", nullptr)), "");
+  dcache_workspace_drop_text(workspace.get(), nullptr);
+  dcache_workspace_drop_text(nullptr, "/app/Dockerfile");
+  dcache_workspace_files_changed(nullptr);
+  dcache_workspace_cancel_call(workspace.get(), nullptr);
+  dcache_workspace_cancel_call(nullptr, "x");
+  dcache_workspace_cancel(nullptr);
+}
+
+TEST(CInterface, RefusesZeroBytesInTexts) {
+  char* error = nullptr;
+  for (const char* options : {R"({"files":"memory","target":"a\u0000b"})", R"({"buildArgs":{"A\u0000":"1"}})",
+                              R"({"select":["DC1009\u0000"]})"}) {
+    EXPECT_EQ(dcache_workspace_new(options, &error), nullptr) << options;
+    EXPECT_EQ(taken(error), "the options contain a text with a zero byte");
+  }
+  const Handle workspace = in_memory();
+  set_text(workspace, "/app/Dockerfile", "FROM scratch\n");
+  EXPECT_EQ(
+      dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"changed":["a\u0000b"]})", &error),
+      nullptr);
+  EXPECT_EQ(taken(error), "the members of the question contain a text with a zero byte");
+}
+
+TEST(CInterface, SaysErrorsWithoutControlCharacters) {
+  const Handle workspace = in_memory();
+  char* error = nullptr;
+  EXPECT_EQ(dcache_workspace_lint(workspace.get(), "/a\x1b[31m\n\xE2\x80\xAE/Dockerfile", &error), nullptr);
+  EXPECT_EQ(taken(error), "can't read /a\uFFFD[31m \\u202e/Dockerfile: there is no such file");
+  EXPECT_EQ(dcache_workspace_new("{\"a\\u001b\":1}", &error), nullptr);
+  EXPECT_EQ(taken(error).substr(0, 30), "options: unknown member \"a\uFFFD\"");
+}
+
+TEST(CInterface, TakesOneQuestionAtATime) {
+  const Handle workspace = in_memory();
+  set_text(workspace, "/app/Dockerfile", "FROM scratch\nCOPY a /\n");
+  set_text(workspace, "/app/a", "1");
+  char* error = nullptr;
+  const auto asked = [&](const char* question) {
+    return taken(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", question, &error));
+  };
+  EXPECT_EQ(asked(R"({"since":"HEAD","changed":["a"]})"), "");
+  EXPECT_EQ(taken(error), "'since' and 'changed' exclude each other");
+  EXPECT_EQ(dcache_workspace_mark(workspace.get(), "/app/Dockerfile", nullptr), 0);
+  EXPECT_EQ(asked(R"({"since":null,"changed":null,"cacheFrom":null,"call":null})"), asked("{}"));
+  EXPECT_EQ(error, nullptr);
+}
+
 }  // namespace
 }  // namespace dcache

@@ -1,8 +1,10 @@
 #include "dcache/dcache_c.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +20,7 @@
 #include "dcache/lint/catalogue.h"
 #include "dcache/report/explain.h"
 #include "dcache/report/rule_page.h"
+#include "dcache/report/style.h"
 #include "dcache/text/json.h"
 #include "dcache/workspace_access.h"
 
@@ -46,10 +49,15 @@ using dcache::Workspace;
 using dcache::editor::SettingsReader;
 using nlohmann::json;
 
-// What a function of the interface fails with.
+// What a function of the interface fails with: text for terminals and logs, so names of files in it can't
+// drive them.
 struct Failed {
   std::string message;
 };
+
+[[noreturn]] void fail(std::string_view message) {
+  throw Failed{dcache::report::printable(message)};
+}
 
 char* copy_of(const std::string& text) {
   auto* copy = static_cast<char*>(std::malloc(text.size() + 1));
@@ -74,7 +82,7 @@ Result guarded(char** error, Result failed, const Work& work) noexcept {
   } catch (const Failed& failure) {
     set_error(error, failure.message);
   } catch (const std::exception& failure) {
-    set_error(error, failure.what());
+    set_error(error, dcache::report::printable(failure.what()));
   }
   return failed;
 }
@@ -82,27 +90,57 @@ Result guarded(char** error, Result failed, const Work& work) noexcept {
 // What a call gave, or its failure as an exception.
 template <typename Value>
 Value value_of(tl::expected<Value, Failure> result) {
-  if (!result) throw Failed{dcache::text::words_of(result.error())};
+  if (!result) fail(dcache::text::words_of(result.error()));
   return std::move(*result);
+}
+
+// An argument that can't be NULL.
+std::string given(const char* text, const char* what) {
+  if (text == nullptr) fail(fmt::format("the {} is NULL", what));
+  return text;
+}
+
+template <typename Handle>
+Handle& given(Handle* workspace) {
+  if (workspace == nullptr) fail("the workspace is NULL");
+  return *workspace;
+}
+
+std::string bytes_of(const char* text, size_t size) {
+  if (text == nullptr && size > 0) fail("the text is NULL");
+  return size == 0 ? std::string() : std::string(text, size);
 }
 
 std::string words_of(const std::vector<Failure>& failures) {
   std::string words;
   for (const Failure& failure : failures)
-    words += (words.empty() ? "" : "\n") + dcache::text::words_of(failure);
+    words += (words.empty() ? "" : "\n") + dcache::report::printable(dcache::text::words_of(failure));
   return words;
+}
+
+// Whether a text in the value contains a zero byte, which names of files, stages and revisions can't have: C
+// would see only what comes before it.
+bool has_zero_byte(const json& value) {
+  const auto has = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+  if (value.is_string()) return has(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return false;
+  const auto items = value.items();
+  return std::any_of(items.begin(), items.end(), [&](const auto& item) {
+    return (value.is_object() && has(item.key())) || has_zero_byte(item.value());
+  });
 }
 
 json object_of(const char* text, const char* what) {
   if (text == nullptr) return json::object();
   json parsed = dcache::text::parse_json(text);
-  if (!parsed.is_object()) throw Failed{fmt::format("the {} are not a JSON object", what)};
+  if (!parsed.is_object()) fail(fmt::format("the {} are not a JSON object", what));
+  if (has_zero_byte(parsed)) fail(fmt::format("the {} contain a text with a zero byte", what));
   return parsed;
 }
 
 void refuse_complaint(const SettingsReader& reader, const char* what) {
   const std::string complaint = reader.complaint();
-  if (!complaint.empty()) throw Failed{fmt::format("{}: {}", what, complaint)};
+  if (!complaint.empty()) fail(fmt::format("{}: {}", what, complaint));
 }
 
 Workspace::Options options_of(const char* text) {
@@ -124,7 +162,7 @@ Workspace::Options options_of(const char* text) {
   reader.read("hashStore", options.hash_store);
   reader.read("shellcheck", options.shellcheck);
   refuse_complaint(reader, "options");
-  if (files != "disk" && files != "memory") throw Failed{"options: \"files\" is \"disk\" or \"memory\""};
+  if (files != "disk" && files != "memory") fail("options: \"files\" is \"disk\" or \"memory\"");
   options.on_disk = files == "disk";
   return options;
 }
@@ -170,7 +208,7 @@ json json_of(const dcache::Fix& fix) {
           {"new_file", files.empty() ? json() : files.front()}};
 }
 
-json json_of(const dcache::Finding& finding, const char* path) {
+json json_of(const dcache::Finding& finding, const std::string& path) {
   constexpr const char* kLevels[] = {"style", "info", "warning", "error"};
   json value = {{"id", finding.id},
                 {"rule", finding.rule},
@@ -210,14 +248,19 @@ char* dcache_rules(void) {
 
 char* dcache_find_dockerfiles(const char* folder, char** error) {
   return guarded<char*>(error, nullptr, [&] {
-    const auto found = dcache::project::find_dockerfiles({folder});
-    if (!found.problems.empty()) throw Failed{found.problems.front()};
+    const std::string searched = given(folder, "folder");
+    std::error_code failure;
+    const bool is_folder = std::filesystem::is_directory(searched, failure);
+    if (failure) fail(fmt::format("can't read the folder '{}': {}", searched, failure.message()));
+    if (!is_folder) fail(fmt::format("'{}' is not a folder", searched));
+    const auto found = dcache::project::find_dockerfiles({searched});
+    if (!found.problems.empty()) fail(found.problems.front());
     return copy_of(json(found.files));
   });
 }
 
 int dcache_is_dockerfile(const char* path) {
-  return dcache::project::is_dockerfile_name(path) ? 1 : 0;
+  return path != nullptr && dcache::project::is_dockerfile_name(path) ? 1 : 0;
 }
 
 dcache_workspace* dcache_workspace_new(const char* options, char** error) {
@@ -232,7 +275,8 @@ void dcache_workspace_free(dcache_workspace* workspace) {
 
 void dcache_workspace_set_text(dcache_workspace* workspace, const char* path, const char* text, size_t size) {
   guarded(nullptr, 0, [&] {
-    workspace->add_stale(workspace->workspace.set_text(path, std::string(text, size)));
+    dcache_workspace& known = given(workspace);
+    known.add_stale(known.workspace.set_text(given(path, "path"), bytes_of(text, size)));
     return 0;
   });
 }
@@ -241,48 +285,54 @@ int dcache_workspace_edit_text(dcache_workspace* workspace, const char* path, un
                                unsigned begin_utf16, unsigned end_line, unsigned end_utf16, const char* text,
                                size_t size, char** error) {
   return guarded(error, 1, [&] {
-    workspace->add_stale(value_of(workspace->workspace.edit_text(path, {begin_line, begin_utf16},
-                                                                 {end_line, end_utf16}, {text, size})));
+    dcache_workspace& known = given(workspace);
+    known.add_stale(value_of(known.workspace.edit_text(given(path, "path"), {begin_line, begin_utf16},
+                                                       {end_line, end_utf16}, bytes_of(text, size))));
     return 0;
   });
 }
 
 void dcache_workspace_drop_text(dcache_workspace* workspace, const char* path) {
   guarded(nullptr, 0, [&] {
-    workspace->add_stale(workspace->workspace.drop_text(path));
+    dcache_workspace& known = given(workspace);
+    known.add_stale(known.workspace.drop_text(given(path, "path")));
     return 0;
   });
 }
 
 void dcache_workspace_files_changed(dcache_workspace* workspace) {
   guarded(nullptr, 0, [&] {
-    workspace->add_stale(workspace->workspace.files_changed());
+    dcache_workspace& known = given(workspace);
+    known.add_stale(known.workspace.files_changed());
     return 0;
   });
 }
 
 char* dcache_workspace_stale(const dcache_workspace* workspace) {
   return guarded<char*>(nullptr, nullptr, [&] {
-    const std::scoped_lock lock(workspace->mutex);
-    return copy_of(json(workspace->stale));
+    const dcache_workspace& known = given(workspace);
+    const std::scoped_lock lock(known.mutex);
+    return copy_of(json(known.stale));
   });
 }
 
 char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path, char** error) {
   return guarded<char*>(error, nullptr, [&] {
+    const dcache_workspace& known = given(workspace);
+    const std::string linted = given(path, "path");
     {
-      const std::scoped_lock lock(workspace->mutex);
-      workspace->stale.erase(path);
+      const std::scoped_lock lock(known.mutex);
+      known.stale.erase(linted);
     }
-    const dcache::Findings findings = value_of(workspace->workspace.lint(path));
+    const dcache::Findings findings = value_of(known.workspace.lint(linted));
     json all = json::array();
     for (const dcache::Finding& finding : findings.findings)
-      all.push_back(json_of(finding, path));
+      all.push_back(json_of(finding, linted));
     json failures = json::array();
     for (const Failure& failure : findings.failures)
-      failures.push_back(dcache::text::words_of(failure));
+      failures.push_back(dcache::report::printable(dcache::text::words_of(failure)));
     return copy_of({{"version", 1},
-                    {"path", path},
+                    {"path", linted},
                     {"parses", findings.parses},
                     {"findings", std::move(all)},
                     {"failures", std::move(failures)}});
@@ -291,33 +341,37 @@ char* dcache_workspace_lint(const dcache_workspace* workspace, const char* path,
 
 char* dcache_workspace_fix(const dcache_workspace* workspace, const char* path, int unsafe, char** error) {
   return guarded<char*>(error, nullptr, [&] {
-    return copy_of(json_of(value_of(workspace->workspace.fix(path, unsafe != 0))));
+    const Workspace& known = given(workspace).workspace;
+    return copy_of(json_of(value_of(known.fix(given(path, "path"), unsafe != 0))));
   });
 }
 
 char* dcache_workspace_fix_finding(const dcache_workspace* workspace, const char* path, const char* id,
                                    char** error) {
-  return guarded<char*>(
-      error, nullptr, [&] { return copy_of(json_of(value_of(workspace->workspace.fix_finding(path, id)))); });
+  return guarded<char*>(error, nullptr, [&] {
+    const Workspace& known = given(workspace).workspace;
+    return copy_of(json_of(value_of(known.fix_finding(given(path, "path"), given(id, "id")))));
+  });
 }
 
 char* dcache_workspace_explain(const dcache_workspace* workspace, const char* dockerfile,
                                const char* question, char** error) {
   return guarded<char*>(error, nullptr, [&] {
-    const json given = object_of(question, "members of the question");
+    const dcache_workspace& known = given(workspace);
+    const std::string path = given(dockerfile, "path");
+    const json members = object_of(question, "members of the question");
     dcache::editor::Workspace::Question asked;
-    SettingsReader reader(given);
+    SettingsReader reader(members);
     std::string call;
     reader.read("since", asked.since);
     reader.read("changed", asked.changed);
     reader.read("cacheFrom", asked.cache_from);
     reader.read("call", call);
     refuse_complaint(reader, "question");
-    if (given.contains("changed") && asked.changed.empty())
-      throw Failed{"question: \"changed\" is empty; name the files that change"};
-    asked.stop = workspace->token(call);
-    const auto explained =
-        dcache::WorkspaceAccess::editor_of(workspace->workspace).explain(dockerfile, asked);
+    const bool is_asked = members.contains("changed") && !members.at("changed").is_null();
+    if (is_asked && asked.changed.empty()) fail("question: \"changed\" is empty; name the files that change");
+    asked.stop = known.token(call);
+    const auto explained = dcache::WorkspaceAccess::editor_of(known.workspace).explain(path, asked);
     if (!explained) throw Failed{words_of(explained.error())};
     std::string out;
     dcache::report::append_explanation_json({*(*explained)->build, (*explained)->report, (*explained)->paths},
@@ -328,7 +382,8 @@ char* dcache_workspace_explain(const dcache_workspace* workspace, const char* do
 
 int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, char** error) {
   return guarded(error, 1, [&] {
-    const auto failures = workspace->workspace.mark(dockerfile, workspace->token(""));
+    dcache_workspace& known = given(workspace);
+    const auto failures = known.workspace.mark(given(dockerfile, "path"), known.token(""));
     if (!failures.empty()) throw Failed{words_of(failures)};
     return 0;
   });
@@ -336,21 +391,24 @@ int dcache_workspace_mark(dcache_workspace* workspace, const char* dockerfile, c
 
 void dcache_workspace_cancel_call(dcache_workspace* workspace, const char* call) {
   guarded(nullptr, 0, [&] {
-    const std::scoped_lock lock(workspace->mutex);
-    const auto known = workspace->calls.find(call);
-    if (known == workspace->calls.end()) return 0;
-    known->second.request_stop();
-    workspace->calls.erase(known);
+    dcache_workspace& known = given(workspace);
+    const std::string name = given(call, "call");
+    const std::scoped_lock lock(known.mutex);
+    const auto running = known.calls.find(name);
+    if (running == known.calls.end()) return 0;
+    running->second.request_stop();
+    known.calls.erase(running);
     return 0;
   });
 }
 
 void dcache_workspace_cancel(dcache_workspace* workspace) {
   guarded(nullptr, 0, [&] {
-    const std::scoped_lock lock(workspace->mutex);
-    for (auto& [call, stop] : workspace->calls)
+    dcache_workspace& known = given(workspace);
+    const std::scoped_lock lock(known.mutex);
+    for (auto& [call, stop] : known.calls)
       stop.request_stop();
-    workspace->calls.clear();
+    known.calls.clear();
     return 0;
   });
 }

@@ -13,8 +13,11 @@
  * unless a size is given.
  *
  * Functions that can fail take `error`: it may be NULL; otherwise it is set to NULL, or to a sentence that
- * says what is wrong and what to do about it ("/app/Dockerfile:3:1: ..."). Strings that are given out belong
- * to the caller, who frees them with dcache_string_free(). No function throws or ends the program.
+ * says what is wrong and what to do about it ("/app/Dockerfile:3:1: ..."), without characters that terminals
+ * act on. Strings that are given out belong to the caller, who frees them with dcache_string_free(). No
+ * function throws or ends the program: NULL for an argument that needs a value is an error as others are, and
+ * so is a path of more than 4,096 bytes, and a zero byte in a text of `options` or `question`. Functions
+ * without `error` do nothing then.
  *
  * All functions except dcache_workspace_free() may be called from several threads at once.
  */
@@ -45,8 +48,8 @@ DCACHE_API void dcache_string_free(char* text);
 /* The catalogue of rules, as `dcache rules --format json` prints it. */
 DCACHE_API char* dcache_rules(void);
 
-/* The paths of all Dockerfiles in a folder, except those that git ignores: a JSON array. NULL if a part of
- * the folder can't be read, or a Dockerfile is a symbolic link that leads out of the repository. */
+/* The paths of all Dockerfiles in a folder, except those that git ignores: a JSON array. NULL if it is not a
+ * folder, a part of it can't be read, or a Dockerfile is a symbolic link that leads out of the repository. */
 DCACHE_API char* dcache_find_dockerfiles(const char* folder, char** error);
 /* 1 if a file of that name is a Dockerfile ("Dockerfile", "api.dockerfile", "Containerfile"), 0 if not. */
 DCACHE_API int dcache_is_dockerfile(const char* path);
@@ -92,11 +95,12 @@ DCACHE_API char* dcache_workspace_fix_finding(const dcache_workspace* workspace,
                                               const char* id, char** error);
 
 /* The verdicts for the steps of an image, as `dcache explain --format json` gives them. `question` is a JSON
- * object: {"since":REVISION} for a revision that git knows, {"changed":[PATH,…]} for files that change, or {}
- * for what dcache_workspace_mark() noted. {"cacheFrom":[IMPORT,…]} assumes a builder that starts empty and
- * imports what the earlier build exported, each as --cache-from of `dcache explain` takes it ("max",
- * "type=gha,mode=max"), except "defined"; alone and without a mark nothing changed since then. {"call":NAME}
- * names the call for dcache_workspace_cancel_call(). */
+ * object: {"since":REVISION} for a revision that git knows, or {"changed":[PATH,…]} for files that change, or
+ * {} for what dcache_workspace_mark() noted; a member that is null counts as left out.
+ * {"cacheFrom":[IMPORT,…]} assumes a builder that starts empty and imports what the earlier build exported,
+ * each as --cache-from of `dcache explain` takes it ("max", "type=gha,mode=max"), except "defined"; alone and
+ * without a mark nothing changed since then. {"call":NAME} names the call for dcache_workspace_cancel_call().
+ */
 DCACHE_API char* dcache_workspace_explain(const dcache_workspace* workspace, const char* dockerfile,
                                           const char* question, char** error);
 
