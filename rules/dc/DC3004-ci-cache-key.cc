@@ -43,6 +43,35 @@ void report_unstored(const std::vector<CiBuild>& builds, lint::Reporter& reporte
   findings.report(reporter);
 }
 
+// A cache that is stored, and that no build of the repository imports. Of a name that only a run knows,
+// nobody can tell.
+void report_unread(const std::vector<CiBuild>& builds, const std::vector<CiBuild>& beside,
+                   lint::Reporter& reporter) {
+  const auto reads = [](const CiBuild& build, const std::string& place) {
+    return std::ranges::any_of(build.cache_from, [&](const std::string& from) {
+      const std::string known = place_of(from);
+      return known.empty() || known == place || known.find('$') != std::string::npos;
+    });
+  };
+  BuildFindings findings;
+  for (const CiBuild& build : builds) {
+    const bool is_known =
+        build.cache_from.empty() && build.defined.empty() && !build.has_options_in_variables;
+    if (!is_known) continue;
+    for (const std::string& cache : build.cache_to) {
+      const std::string place = place_of(cache);
+      const auto reads_it = [&](const CiBuild& other) { return reads(other, place); };
+      if (place.empty() || place.find('$') != std::string::npos || std::ranges::any_of(builds, reads_it) ||
+          std::ranges::any_of(beside, reads_it))
+        continue;
+      findings.add(build, fmt::format("the cache is stored ({}), but no build here reads it", cache),
+                   "add the matching cache-from");
+      break;
+    }
+  }
+  findings.report(reporter);
+}
+
 // Whether the later of two builds of a job stores all that the earlier one has stored in the same place.
 bool stores_all_of(const lint::Companion& companion, const CiBuild& later, std::string_view cache,
                    const CiBuild& earlier) {
@@ -56,23 +85,39 @@ bool stores_all_of(const lint::Companion& companion, const CiBuild& later, std::
   return stage != nullptr && stage->last_step && graph.steps[*stage->last_step].needed;
 }
 
+using Work = std::tuple<std::string, std::string, std::string>;
+Work work_of(const CiBuild& build) {
+  return {build.file, build.context, build.target};
+}
+
+// Another workflow that stores the cache of another build in the same place.
+bool is_overwritten_by(const std::vector<CiBuild>& beside, const CiBuild& build, const std::string& place) {
+  return std::ranges::any_of(beside, [&](const CiBuild& other) {
+    return work_of(other) != work_of(build) && !other.differs_by_matrix &&
+           std::ranges::any_of(other.cache_to, [&](const std::string& to) { return place_of(to) == place; });
+  });
+}
+
 void report_shared(const lint::Companion& companion, const std::vector<CiBuild>& builds,
-                   lint::Reporter& reporter) {
-  using Work = std::tuple<std::string, std::string, std::string>;
+                   const std::vector<CiBuild>& beside, lint::Reporter& reporter) {
   std::map<std::string, std::pair<const CiBuild*, Work>> first;  // by place
   BuildFindings findings;
   for (const CiBuild& build : builds) {
     for (const std::string& cache : build.cache_to) {
       const std::string place = place_of(cache);
       if (place.empty() || place.find('$') != std::string::npos) continue;
-      const Work work{build.file, build.context, build.target};
+      const Work work = work_of(build);
       const auto [known, fresh] = first.try_emplace(place, &build, work);
-      if (fresh || known->second.second == work) continue;
       const CiBuild& other = *known->second.first;
-      if (exclude_each_other(build, other) || stores_all_of(companion, build, cache, other)) continue;
+      const bool is_in_file = !fresh && known->second.second != work && !exclude_each_other(build, other) &&
+                              !stores_all_of(companion, build, cache, other);
+      if (!is_in_file && (!fresh || !is_overwritten_by(beside, build, place))) continue;
       findings.add(build,
                    fmt::format("{} stores its cache in the same place ({}), and each overwrites the other's",
-                               other.defined.empty() ? "another build in this file" : other.defined, cache),
+                               !is_in_file             ? "a build in another workflow"
+                               : other.defined.empty() ? "another build in this file"
+                                                       : other.defined,
+                               cache),
                    cache_attribute(cache, "type") == "gha" ? "give each build its own scope=NAME"
                                                            : "give each build its own ref");
     }
@@ -132,8 +177,12 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   }
   new_keys.report(reporter);
   switched_off.report(reporter);
+  const bool stores =
+      std::ranges::any_of(builds, [](const CiBuild& build) { return !build.cache_to.empty(); });
+  const std::vector<CiBuild> beside = stores ? builds_beside(companion) : std::vector<CiBuild>();
   report_unstored(builds, reporter);
-  report_shared(companion, builds, reporter);
+  report_unread(builds, beside, reporter);
+  report_shared(companion, builds, beside, reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/gha/#scope",
@@ -146,7 +195,9 @@ lint::Rule rule() {
           .name = "ci-cache-key",
           .level = lint::Level::kInfo,
           .origin = lint::Origin::kDcache,
-          .summary = "A cache of a CI job is never stored, is overwritten by another build, or is disabled",
+          .summary =
+              "A cache of a CI job is never stored or never read, is overwritten by another build, or is "
+              "disabled",
           .rationale =
               "Some step must write a cache before another can read it. The cache of GitHub Actions has one "
               "place for each `scope`, and a registry one for each reference: if two different builds store "
