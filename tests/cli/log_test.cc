@@ -66,6 +66,32 @@ TEST(Log, EndsWithTheStepsWhereThereIsNothingElseToSay) {
   EXPECT_FALSE(text.ends_with("\n\n")) << text;
 }
 
+TEST(Log, ShowsThePlatformsOfABuildOneByOne) {
+  const WithLog made;
+  made.write(
+      "two.log",
+      "#1 [linux/amd64 4/5] RUN npm ci\n#1 DONE 1.0s\n\n#2 [linux/arm64 4/5] RUN npm ci\n#2 DONE 9.0s\n\n"
+      "#3 [linux/amd64 5/5] RUN npm run build\n#3 DONE 1.0s\n\n#4 [linux/arm64 5/5] RUN npm run build\n"
+      "#4 DONE 8.0s\n");
+  const std::string text = run_dcache({"log", "two.log"}, made.path()).out;
+  const size_t heading = text.find("\nbuild linux/amd64\n");
+  ASSERT_NE(heading, std::string::npos) << text;
+  EXPECT_EQ(text.find("\nbuild linux/amd64\n", heading + 1), std::string::npos) << text;
+  EXPECT_NE(text.find("were spent because of line 4 (linux/arm64)"), std::string::npos) << text;
+}
+
+TEST(Log, EstimatesWhereACIServiceGotAllLinesAtOnce) {
+  const WithLog made;
+  made.write("late.log",
+             "2024-05-01T10:00:00.0000000Z #5 [4/5] RUN npm ci\n2024-05-01T10:00:00.0000000Z #5 DONE 94.1s\n"
+             "2024-05-01T10:00:00.1000000Z #6 [5/5] RUN npm run build\n2024-05-01T10:00:00.1000000Z #6 DONE "
+             "31.0s\n");
+  const json build =
+      json::parse(run_dcache({"log", "late.log", "--format", "json"}, made.path()).out)["builds"][0];
+  EXPECT_EQ(build["estimated"], true);
+  EXPECT_NEAR(build["seconds"].get<double>(), 125.1, 0.1);
+}
+
 TEST(Log, SaysFirstWhyABuildFailed) {
   const WithLog made;
   made.write(

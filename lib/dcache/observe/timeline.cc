@@ -166,8 +166,19 @@ class Scheduler {
     }
   }
 
+  // Whether the log tells when things happened. The times of a CI service that got all lines at once are not
+  // those: something took longer than from the first of them to the last.
   bool has_times() const {
-    return std::ranges::any_of(line_.bars, [](const Bar& bar) { return bar.vertex->completed.has_value(); });
+    constexpr double kRounding = 0.5;
+    std::optional<double> first, last;
+    double longest = 0;
+    for (const Bar& bar : line_.bars) {
+      const Vertex& vertex = *bar.vertex;
+      if (vertex.started) first = std::min(first.value_or(*vertex.started), *vertex.started);
+      if (vertex.completed) last = std::max(last.value_or(*vertex.completed), *vertex.completed);
+      longest = std::max(longest, vertex.seconds);
+    }
+    return last && longest <= *last - first.value_or(0) + kRounding;
   }
 
   void set_times() {

@@ -25,8 +25,9 @@ std::string seconds_words(double seconds) {
 
 // "line 4", or the instruction where the line is not known.
 std::string place_words(const LogStep& step) {
-  if (step.line != 0) return fmt::format("line {}", step.line);
-  return shortened_step(step.instruction, 30);
+  const std::string place =
+      step.line != 0 ? fmt::format("line {}", step.line) : shortened_step(step.instruction, 30);
+  return step.platform.empty() ? place : fmt::format("{} ({})", place, printable(step.platform));
 }
 
 // What the shares below are of, if that is not the time that the build took.
@@ -204,18 +205,22 @@ class TextReport {
     }
   }
 
+  // Stage by stage, of each platform by itself.
   void append_steps(const LogBuild& build) {
-    std::string stage;
-    for (size_t i = 0; i < build.steps.size(); ++i) {
-      const LogStep& step = build.steps[i];
-      const std::string label = step.stage + (step.platform.empty() ? "" : " " + step.platform);
-      if (i == 0 || label != stage) {
-        const bool is_number = step.stage.find_first_not_of("0123456789") == std::string::npos;
-        out_ +=
-            fmt::format("\n{}\n", style_.paint(Tone::kBold, (is_number ? "stage " : "") + printable(label)));
-      }
-      stage = label;
-      append_step(build, step);
+    std::vector<std::pair<std::string, std::vector<const LogStep*>>> groups;
+    std::map<std::string, size_t> places;  // of a label among them
+    for (const LogStep& step : build.steps) {
+      const bool is_number = step.stage.find_first_not_of("0123456789") == std::string::npos;
+      const std::string label =
+          (is_number ? "stage " : "") + step.stage + (step.platform.empty() ? "" : " " + step.platform);
+      const auto [place, is_new] = places.emplace(label, groups.size());
+      if (is_new) groups.emplace_back(label, std::vector<const LogStep*>());
+      groups[place->second].second.push_back(&step);
+    }
+    for (const auto& [label, steps] : groups) {
+      out_ += fmt::format("\n{}\n", style_.paint(Tone::kBold, printable(label)));
+      for (const LogStep* step : steps)
+        append_step(build, *step);
     }
   }
 
@@ -395,7 +400,8 @@ std::string reason_words(const LogBuild& build, const LogStep& step, const LogOp
   if (step.disagrees) return "though " + known_cause(build, step);
   if (!step.ran() || step.is_image()) return "";
   if (is_predicted && (!step.predicted->follows || step.follows)) return known_cause(build, step);
-  return step.follows ? "follows " + place_words(build.steps[*step.follows]) : "";
+  if (step.follows) return "follows " + place_words(build.steps[*step.follows]);
+  return is_predicted ? "by the model it follows a step that was reused" : "";
 }
 
 void append_log(const LogView& view, const LogOptions& options, const Style& style, std::string& out) {
