@@ -397,6 +397,10 @@ TEST(EditorFeatures, ShowsNoCharactersThatEditorsActOn) {
   EXPECT_TRUE(is_clean(client.result("textDocument/documentSymbol", whole(compose))));
   EXPECT_TRUE(is_clean(client.result("textDocument/completion", at(4, 17, compose))));
   EXPECT_TRUE(is_clean(client.result("workspace/symbol", {{"query", ""}})));
+  client.change(compose, 2, {{{"text", "services:\n  a: {build: \"https://x.test/a.git#\\e\\u202e\"}\n"}}});
+  const json hover = client.result("textDocument/hover", at(1, 2, compose));
+  EXPECT_NE(hover.dump().find("Its files are not known: "), std::string::npos) << hover;
+  EXPECT_TRUE(is_clean(hover)) << hover;
 }
 
 TEST(EditorFeatures, OutlinesFlagsAsTheyAreWritten) {

@@ -157,7 +157,8 @@ std::string image_words(const project::Image& image, const std::string& folder) 
     words += fmt::format("\n- {}", code(fmt::format("{}={}", name, value)));
   if (!target.platforms.empty())
     words += fmt::format("\n- platforms {}", code(text::list_words(target.platforms)));
-  if (!image.remote.empty()) words += fmt::format("\n\nIts files are not known: {}", image.remote);
+  if (!image.remote.empty())
+    words += fmt::format("\n\nIts files are not known: {}", report::printable(image.remote));
   return words;
 }
 
