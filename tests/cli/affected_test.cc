@@ -929,6 +929,8 @@ TEST(Affected, ADefinitionThatCanNotBeReadNowIsNotGuessed) {
     const Outcome matrix =
         run_dcache({"affected", "--git", "HEAD~1", "--format", "github-matrix"}, repository.path());
     EXPECT_EQ(json::parse(matrix.out).at("any"), true) << matrix.out;
+    EXPECT_EQ(json::parse(matrix.out).at("include"), json::array()) << matrix.out;
+    EXPECT_EQ(json::parse(matrix.out).at("left_out").at(0).at("image"), "a/Dockerfile") << matrix.out;
   }
 }
 

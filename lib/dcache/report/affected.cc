@@ -159,12 +159,19 @@ BuildNames bake_names_of(const AffectedAnswer& answer, const std::vector<LeftOut
   return names;
 }
 
+// Why a job can't build an affected image from a row of the matrix; empty if it can. Where a definition can't
+// be read, the build of a Dockerfile that no other one names is a guess.
+std::string why_not_a_row(const AffectedAnswer& answer, const ImageEffect& effect) {
+  const bool is_guess = !answer.is_complete && effect.effect == Effect::kUnknown &&
+                        effect.image->origin().kind == DefinitionKind::kDockerfile;
+  return is_guess ? effect.reason : why_not_in_matrix(*effect.image, answer.rebuilt);
+}
+
 void append_matrix(const AffectedAnswer& answer, std::string& out) {
   const std::vector<LeftOut> left_out = left_out_of(answer, AffectedFormat::kGithubMatrix);
   std::vector<const project::Image*> images;
   for (const ImageEffect& effect : answer.affected.images) {
-    if (is_affected(effect) && why_not_in_matrix(*effect.image, answer.rebuilt).empty())
-      images.push_back(effect.image);
+    if (is_affected(effect) && why_not_a_row(answer, effect).empty()) images.push_back(effect.image);
   }
   text::JsonWriter json(out);
   json.begin_object()
@@ -213,7 +220,7 @@ std::vector<LeftOut> left_out_of(const AffectedAnswer& answer, AffectedFormat fo
   if (format != AffectedFormat::kGithubMatrix) return left_out;
   for (const ImageEffect& effect : answer.affected.images) {
     if (!is_affected(effect)) continue;
-    std::string reason = why_not_in_matrix(*effect.image, answer.rebuilt);
+    std::string reason = why_not_a_row(answer, effect);
     if (!reason.empty()) left_out.push_back({effect.image->target.name, std::move(reason)});
   }
   return left_out;
