@@ -325,6 +325,24 @@ TEST(DefinitionsInEditors, ListNoFolderOutsideOfTheRepository) {
   EXPECT_EQ(completions(folder / "r/compose.yaml", 4, 19), json::array());
 }
 
+// Without a repository the folder that is open in the editor is the limit.
+TEST(DefinitionsInEditors, NameFilesOfTheOpenFolder) {
+  const TemporaryFolder folder;
+  folder.write("w/Dockerfile", "FROM scratch\nCOPY deploy /\n");
+  const std::string text = "services:\n  web:\n    build: {context: .., target: gone}\n";
+  folder.write("w/deploy/compose.yaml", text);
+  const auto message = [&](const json& root) {
+    LspClient client;
+    client.start(json::object(), {{"rootUri", root}});
+    client.open(folder / "w/deploy/compose.yaml", text, "yaml");
+    const json report = client.next("textDocument/publishDiagnostics").at("params").at("diagnostics");
+    return report.empty() ? "" : report.at(0).at("message").get<std::string>();
+  };
+  EXPECT_EQ(message(lsp::uri_of(folder / "w")), "the Dockerfile has no stage 'gone'");
+  EXPECT_NE(message(nullptr).find("outside of " + folder / "w/deploy"), std::string::npos)
+      << message(nullptr);
+}
+
 // A link may lead to what is not shown.
 TEST(DefinitionsInEditors, LinkToDockerfilesOutsideOfTheRepository) {
   const TemporaryFolder folder;

@@ -290,6 +290,10 @@ std::string Workspace::refusal(const std::string& named) const {
   return AskedFiles(state->texts, state->asked).refusal(named);
 }
 
+void Workspace::open_folder(const std::string& folder) {
+  now()->asked->add(text::join_path(folder, "Dockerfile"));
+}
+
 std::shared_ptr<const Workspace::State> Workspace::now() const {
   const std::scoped_lock lock(mutex_);
   return state_;

@@ -81,6 +81,9 @@ class Workspace {
   // Why a file that a definition names is not read; empty if it is. To be asked before parse() and lint(),
   // which take every path for one that the user named.
   std::string refusal(const std::string& named) const;
+  // Definitions may also name what is in this folder, or in the repository that it is in: the user works in
+  // it.
+  void open_folder(const std::string& folder);
 
   // To be called when files changed, went or came; of texts that are set the workspace knows. Contexts are
   // walked again when they are next asked for.

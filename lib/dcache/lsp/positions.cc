@@ -142,7 +142,7 @@ std::string path_nowhere(std::string_view uri) {
 
 std::string path_of(std::string_view uri) {
   const auto path = path_on_disk(uri);
-  // The root is no text: with it the whole machine would be a context.
+  // The root is not a text: the whole machine would be its context.
   return path && *path != "/" ? *path : path_nowhere(uri);
 }
 

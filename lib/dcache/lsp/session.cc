@@ -146,6 +146,7 @@ void Session::add_folder(const std::string& root) {
   }
   Folder& folder = *folders_.emplace_back(std::make_unique<Folder>());
   folder.root = root;
+  if (!root.empty()) folder.workspace.open_folder(root);
   configure(folder, given_settings_);
   for (const auto& [uri, document] : documents_) {
     if (const auto text = document.folder->workspace.text(document.path))
