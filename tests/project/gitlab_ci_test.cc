@@ -26,6 +26,16 @@ struct Case {
   std::string shown;
 };
 
+TEST(GitlabCi, CommandsThatBuildDefinitionsAreRead) {
+  context::MemoryFiles files;
+  files.write("compose.yaml",
+              "services:\n  web: {build: {context: web, args: {V: \"${V:-0}\", W: \"${W:-0}\"}}}\n");
+  EXPECT_EQ(ci_shown(read("variables: {V: '1'}\nbuild-it:\n  variables: {W: $CI_COMMIT_SHA}\n  script:\n"
+                          "    - docker compose build\n",
+                          files)),
+            "web web Dockerfile args.V=1 args.W=${{ $CI_COMMIT_SHA }} ?args.W\n");
+}
+
 TEST(GitlabCi, CommandsAreRead) {
   const Case cases[] = {
       {"docker build -t $CI_REGISTRY_IMAGE/api:$CI_COMMIT_SHA .",

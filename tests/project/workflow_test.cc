@@ -443,6 +443,42 @@ jobs:
   EXPECT_EQ(found.skipped[0].reason, "its bake file ${{ steps.x.outputs.file }} is not in the repository");
 }
 
+TEST(Workflow, CommandsThatBuildDefinitionsAreRead) {
+  context::MemoryFiles files;
+  files.write("ci/images.hcl",
+              "variable \"VERSION\" {\n  default = \"0\"\n}\n"
+              "target \"default\" {\n  context = \"app\"\n  args = {\n    VERSION = VERSION\n  }\n}\n"
+              "target \"other\" {}\n");
+  files.write("deploy/stack.yml",
+              "services:\n  web: {build: {context: web, args: {V: \"${V:-0}\"}}}\n  api: {build: api}\n");
+  const Case cases[] = {
+      {"- run: docker buildx bake -f ci/images.hcl --push", "default app Dockerfile args.VERSION=0\n"},
+      {"- run: cd ci && docker buildx bake --file images.hcl other", "other . Dockerfile\n"},
+      {"- run: VERSION=2 docker buildx bake -f ci/images.hcl --set default.target=x",
+       "default app Dockerfile target=x args.VERSION=2\n"},
+      {"- run: docker buildx bake -f ci/images.hcl\n  env: {VERSION: '${{ github.sha }}'}",
+       "default app Dockerfile args.VERSION=${{ github.sha }} ?args.VERSION\n"},
+      {"- run: docker buildx bake -f ci/images.hcl --set default.args.VERSION=$V",
+       "default app Dockerfile args.VERSION=${{ $V }} ?args.VERSION\n"},
+      {"- run: |\n    export V=$(date)\n    docker compose -f deploy/stack.yml build web",
+       "web web Dockerfile args.V=${{ $(date) }} ?args.V\n"},
+      {"- run: docker compose -f deploy/stack.yml up -d --build\n  env: {V: 1}",
+       "web web Dockerfile args.V=1\napi api Dockerfile\n"},
+      {"- run: docker compose -f deploy/stack.yml up -d", ""},
+      {"- run: docker buildx bake -f ci/images.hcl --print", ""},
+      {"- run: docker buildx bake -f nowhere.hcl", ""},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(ci_shown(read(with_steps(c.given), files)), c.shown) << c.given;
+  const Definitions below = read(with_steps("- run: docker compose -f deploy/stack.yml build api"), files);
+  ASSERT_EQ(below.targets.size(), 1U);
+  EXPECT_EQ(below.targets[0].folder, "deploy");
+  EXPECT_EQ(below.targets[0].defined[1].kind, DefinitionKind::kWorkflow);
+  const Definitions open = read(with_steps("- run: docker buildx bake -f $FILE"), files);
+  ASSERT_EQ(open.skipped.size(), 1U);
+  EXPECT_EQ(open.skipped[0].reason, "it builds what ${{ $FILE }} defines");
+}
+
 TEST(Workflow, BakeTargetsMayInheritFromWhatOnlyCiKnows) {
   context::MemoryFiles files;
   files.write("docker-bake.hcl",

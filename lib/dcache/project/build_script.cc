@@ -251,6 +251,23 @@ void BuildScript::take_exported(const shell::Command& command, CiBuild& build) {
   }
 }
 
+void BuildScript::note_definition_build(const shell::Command& command, std::span<const CiText> words) {
+  std::vector<std::string> texts;
+  for (const CiText& word : words)
+    texts.push_back(as_expressions(word));
+  auto build = read_definition_command(texts);
+  if (!build) return;
+  CiDefinitionBuild& made = definition_builds_.emplace_back();
+  made.build = *std::move(build);
+  made.folder = folders_.back().now;
+  std::set<std::string, std::less<>> names = exported_names_;
+  for (const shell::Word& assignment : command.assignments)
+    names.emplace(assignment.text.substr(0, assignment.text.find('=')));
+  for (const std::string& name : names) {
+    if (const auto value = environment_of(command, name)) made.environment[name] = as_expressions(*value);
+  }
+}
+
 CiText BuildScript::expand(const shell::Word& word) {
   constexpr size_t kMostExpanded = 16U << 20U;
   if (word.literal || expanded_ > kMostExpanded) return text_with_expressions(std::string(word.text));
@@ -317,6 +334,7 @@ BuildScript::Commands BuildScript::split(std::string_view script, text::Arena& t
 
 std::vector<CiBuild> BuildScript::read(std::string_view script) {
   std::vector<CiBuild> builds;
+  definition_builds_.clear();
   text::Arena texts;
   script_ = script;
   writes_exports_ = script.find("GITHUB_ENV") != std::string_view::npos;
@@ -682,7 +700,7 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   }
   const std::vector<CiText> run = without_alias(words);
   auto build = run.empty() ? std::nullopt : read_build_command(run, input);
-  if (!build) return;
+  if (!build) return note_definition_build(command, run);
   take_exported(command, *build);
   add_possible_options(called, *build);
   build->folder = folders_.back().now;

@@ -11,10 +11,19 @@
 #include <vector>
 
 #include "dcache/project/ci_text.h"
+#include "dcache/project/definition_build.h"
 #include "dcache/project/docker_command.h"
 #include "dcache/shell/script.h"
 
 namespace dcache::project {
+
+// A command that builds what bake or Compose files define: `docker buildx bake`, `docker compose build`.
+struct CiDefinitionBuild {
+  DefinitionBuild build;  // what is not known of its words is in `${{ … }}`
+  CiText folder;          // from the root of the workspace
+  // What the script gives it in its environment, marked as above.
+  std::map<std::string, std::string, std::less<>> environment = {};
+};
 
 // Reads scripts one after the other, as one shell that runs them: variables that they set and the folder that
 // they change to stay. Nothing is run: a variable whose value is not written is not known.
@@ -28,6 +37,8 @@ class BuildScript {
       : environment_(std::move(environment)), folders_{{folder, folder}} {}
 
   std::vector<CiBuild> read(std::string_view script);
+  // The other builds of the last script.
+  const std::vector<CiDefinitionBuild>& definition_builds() const { return definition_builds_; }
 
   // Variables that `echo NAME=VALUE` gives to later steps: the script writes to the file that such a variable
   // names ("GITHUB_ENV").
@@ -85,6 +96,7 @@ class BuildScript {
   std::optional<CiText> find_exported(std::string_view name) const;
   std::optional<CiText> environment_of(const shell::Command& command, std::string_view name);
   void take_exported(const shell::Command& command, CiBuild& build);
+  void note_definition_build(const shell::Command& command, std::span<const CiText> words);
   static bool is_apart(const shell::Command& command, const shell::Command* following);
   void note_effects(const std::vector<shell::Command>& commands);
   void follow_keywords(std::string_view between);
@@ -116,6 +128,7 @@ class BuildScript {
   CiText expand(const shell::Word& word);
 
   CiVariables environment_;
+  std::vector<CiDefinitionBuild> definition_builds_;
   Variables variables_;
   Variables exported_;
   bool writes_exports_ = false;

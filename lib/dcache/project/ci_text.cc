@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace dcache::project {
 namespace {
 
@@ -140,6 +142,17 @@ CiText text_with_expressions(std::string text) {
   }
   result.text = std::move(text);
   return result;
+}
+
+std::string as_expressions(const CiText& text) {
+  std::string marked = text.text;
+  for (const std::string& part : text.unknown) {
+    if (part.empty() || part.starts_with(kOpen)) continue;
+    const std::string mark = fmt::format("{} {} }}}}", kOpen, part);
+    for (size_t at = marked.find(part); at != std::string::npos; at = marked.find(part, at + mark.size()))
+      marked.replace(at, part.size(), mark);
+  }
+  return marked;
 }
 
 CiText expand_shell(std::string_view text, const CiVariables& variables) {

@@ -36,6 +36,9 @@ size_t find_outside_expressions(std::string_view text, char wanted);
 // A text whose expressions are what is not known of it.
 CiText text_with_expressions(std::string text);
 
+// A text with all that is not known of it in expressions: "${{ $TAG }}".
+std::string as_expressions(const CiText& text);
+
 // Replaces `$V`, `${V}`, `${V:-default}` and `${V-default}` as a shell does. Commands and other expansions
 // are not known. A default is taken only if the variable is known to be empty.
 CiText expand_shell(std::string_view text, const CiVariables& variables);

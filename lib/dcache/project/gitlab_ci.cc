@@ -11,6 +11,7 @@
 #include "dcache/project/ci_targets.h"
 #include "dcache/project/gitlab_config.h"
 #include "dcache/project/readers.h"
+#include "dcache/project/workflow_bake.h"
 #include "dcache/project/workflow_matrix.h"
 #include "dcache/text/path.h"
 
@@ -195,6 +196,8 @@ class PipelineReader {
       source.defined = {{DefinitionKind::kGitlabCi, files_.path_of(line->place), line->place.line}};
       for (const CiBuild& build : reader.read(yaml::printed(*line)))
         add(build, source);
+      for (const CiDefinitionBuild& build : reader.definition_builds())
+        add(build, source, variables, line->place);
     }
   }
 
@@ -208,7 +211,25 @@ class PipelineReader {
   }
 
   void add(const CiBuild& build, const CiSource& source) {
-    if (targets_.add(build, Workspace(), source, result_.failures) || full_) return;
+    if (!targets_.add(build, Workspace(), source, result_.failures)) stop(source);
+  }
+
+  // The variables of a job are the environment of its commands.
+  void add(const CiDefinitionBuild& build, const CiSource& source, Variables& variables,
+           const yaml::Place& place) {
+    if (full_ || !files_.spend(kCostOfDefinitionBuild, place)) return;
+    ReadOptions options = options_;
+    for (const auto& [name, written] : variables.values()) {
+      CiText unknown;
+      unknown.append_unknown("$" + name);
+      options.environment.insert_or_assign(name, as_expressions(variables.find(name).value_or(unknown)));
+    }
+    if (!add_definition_build(build, std::move(options), source, Workspace(), root_, result_, targets_))
+      stop(source);
+  }
+
+  void stop(const CiSource& source) {
+    if (full_) return;
     full_ = true;
     const Origin& at = source.defined.front();
     result_.failures.push_back({at.path, at.line, 1, "too many images are built", "use smaller matrices"});

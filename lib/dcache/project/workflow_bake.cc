@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -19,8 +20,6 @@ namespace dcache::project {
 namespace {
 
 using yaml::Value;
-
-constexpr size_t kCostOfBake = size_t{1} << 18U;
 
 // What makes a difference to a build.
 constexpr std::array<std::string_view, 13> kBuildAttributes = {
@@ -209,8 +208,41 @@ class BakeStep {
 void read_bake_step(const Value& inputs, const CiSource& source, const WorkflowScope& scope,
                     const Workspace& workspace, WorkflowReading& reading) {
   const Origin& at = source.defined.front();
-  if (!reading.files.spend(kCostOfBake, {0, at.line, 0})) return;
+  if (!reading.files.spend(kCostOfDefinitionBuild, {0, at.line, 0})) return;
   BakeStep(inputs, source, scope, workspace, reading).read();
+}
+
+bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, const CiSource& source,
+                          const Workspace& workspace, const std::string& root, Definitions& result,
+                          CiTargets& targets) {
+  const auto skip = [&](std::string reason) {
+    result.skipped.push_back({source.job, std::move(reason), source.defined.front()});
+    return true;
+  };
+  DefinitionBuild build = given.build;
+  const Workspace::Place place =
+      workspace.locate(join_ci_path(given.folder, text_with_expressions(build.folder)));
+  if (!place.remote.empty() || !place.path.is_known())
+    return skip(fmt::format("its files are in {}", place.remote.empty() ? place.path.text : place.remote));
+  build.folder = text::join_path(root, place.path.text);
+  const auto unknown = std::ranges::find_if(build.files, has_expression);
+  if (unknown != build.files.end()) return skip(fmt::format("it builds what {} defines", *unknown));
+  for (const auto& [name, value] : given.environment)
+    options.environment.insert_or_assign(name, value);
+  std::vector<Override> open;
+  std::ranges::copy_if(build.set, std::back_inserter(open), is_open);
+  std::erase_if(build.set, is_open);
+  const auto options_in = std::ranges::find_if(build.names, has_expression);
+  for (Target& target : targets_of(build, std::move(options))) {
+    note_expressions(target);
+    for (const Override& one : open)
+      note_override(one, target);
+    if (options_in != build.names.end())
+      target.unknown.push_back({"args", fmt::format("may be set by {}", *options_in)});
+    target.defined.insert(target.defined.end(), source.defined.begin(), source.defined.end());
+    if (!targets.add(std::move(target), source)) return false;
+  }
+  return true;
 }
 
 }  // namespace dcache::project

@@ -123,12 +123,24 @@ class StepReader {
   }
 
   void add(const CiBuild& build, const CiSource& source) {
-    if (!reading_.targets.add(build, workspace_, source, reading_.result.failures)) {
-      const Origin& at = source.defined.front();
-      text::Failure failure{at.path, at.line, 1, "too many images are built", "use smaller matrices"};
-      if (!reading_.full) reading_.result.failures.push_back(std::move(failure));
-      reading_.full = true;
-    }
+    if (!reading_.targets.add(build, workspace_, source, reading_.result.failures)) stop(source);
+  }
+
+  void add(const CiDefinitionBuild& build, const CiSource& source, const Value& step) {
+    if (reading_.full || !reading_.files.spend(kCostOfDefinitionBuild, step.place)) return;
+    ReadOptions options = reading_.options;
+    for (const auto& [name, value] : job_.scope.environment())
+      options.environment.insert_or_assign(name, value);
+    if (!add_definition_build(build, std::move(options), source, workspace_, reading_.root, reading_.result,
+                              reading_.targets))
+      stop(source);
+  }
+
+  void stop(const CiSource& source) {
+    const Origin& at = source.defined.front();
+    text::Failure failure{at.path, at.line, 1, "too many images are built", "use smaller matrices"};
+    if (!reading_.full) reading_.result.failures.push_back(std::move(failure));
+    reading_.full = true;
   }
 
   void read_build(const Value& inputs, const Value& step) {
@@ -208,6 +220,8 @@ class StepReader {
     const CiSource source = source_at(step);
     for (const CiBuild& build : builds)
       add(build, source);
+    for (const CiDefinitionBuild& build : reader.definition_builds())
+      add(build, source, step);
     const bool sure = runs_.value_or(false);
     for (const auto& [name, value] : reader.exported()) {
       CiText unknown;
