@@ -39,8 +39,8 @@ constexpr size_t kMostBuilds = 2000;
 
 // Whether a definition switches BuildKit off somewhere: `DOCKER_BUILDKIT: '0'`, `DOCKER_BUILDKIT=0 docker …`.
 bool sets_classic_builder(std::string_view source) {
-  static LazyRE2 kSetting = {R"(DOCKER_BUILDKIT["']?\s*[:=]\s*["']?(?i:0|false|f)\b)"};
-  return RE2::PartialMatch(re2::StringPiece(source.data(), source.size()), *kSetting);
+  static const RE2 kSetting(R"(DOCKER_BUILDKIT["']?\s*[:=]\s*["']?(?i:0|false|f)\b)");
+  return RE2::PartialMatch(re2::StringPiece(source.data(), source.size()), kSetting);
 }
 
 // Whether a command has a word that is a variable, neither the value of an option nor the context at the end.
