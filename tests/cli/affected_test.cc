@@ -934,6 +934,26 @@ TEST(Affected, ADefinitionThatCanNotBeReadNowIsNotGuessed) {
   }
 }
 
+// A Dockerfile that nothing names may be built with it.
+TEST(Affected, AFileOfDefinitionsThatCanNotBeReadIsNotIgnored) {
+  const Repository repository(
+      {{"a/Dockerfile", "FROM scratch\nARG V\nCOPY f /\n"},
+       {"a/f", "1\n"},
+       {"b/Dockerfile", "FROM scratch\nCOPY f /\n"},
+       {"b/f", "1\n"},
+       {"compose.yaml", "services:\n  a: {build: {context: a, args: {V: \"${V:-0}\"}}}\n"}});
+  repository.shell("mkfifo .env");
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD"}, repository.path());
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.err, "dcache: can't read .env: it is not a regular file\n");
+  for (const char* const reason : {"its definition can't be read: can't read .env: it is not a regular file",
+                                   "what defines it may depend on .env, which can't be read"})
+    EXPECT_NE(outcome.out.find(reason), std::string::npos) << outcome.out;
+  // A virtual environment may have that name.
+  repository.shell("rm .env && mkdir .env");
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:unaffected b/Dockerfile:unaffected");
+}
+
 // It may be about what it names.
 TEST(Affected, ADefinitionElsewhereThatCanNotBeReadIsNotGuessed) {
   const Repository repository(

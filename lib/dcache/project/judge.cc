@@ -9,6 +9,7 @@
 
 #include "dcache/context/boundary.h"
 #include "dcache/project/effects.h"
+#include "dcache/project/file_kinds.h"
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
 #include "dcache/text/path.h"
@@ -198,9 +199,13 @@ void Judge::tell_unread(const Image& image, ImageEffect& effect) const {
   if (failure == nullptr) return;
   effect.effect = Effect::kUnknown;
   effect.failures.clear();
-  effect.reason = image.origin().kind == DefinitionKind::kDockerfile
-                      ? fmt::format("{} may define it, and can't be read", failure->path)
-                      : fmt::format("its definition can't be read: {}", unread_words(*failure));
+  if (image.origin().kind != DefinitionKind::kDockerfile) {
+    effect.reason = fmt::format("its definition can't be read: {}", unread_words(*failure));
+  } else if (definition_kind(failure->path) || text::base_name(failure->path) == kSettingsName) {
+    effect.reason = fmt::format("{} may define it, and can't be read", failure->path);
+  } else {
+    effect.reason = fmt::format("what defines it may depend on {}, which can't be read", failure->path);
+  }
 }
 
 void Judge::tell_triggers(size_t index, ImageEffect& effect) const {
