@@ -12,6 +12,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
+constexpr size_t kMostArguments = 500;  // nobody declares more, and each is looked for in the whole file
+
 // Arguments that the builder itself reads.
 bool is_read_by_builder(std::string_view name) {
   return name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH" || name.ends_with("_proxy") ||
@@ -48,14 +50,19 @@ bool is_used(std::span<const Instruction> where, bool global, const Instruction&
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   const std::vector<WrittenStage>& stages = written_stages(subject);
+  std::vector<bool> is_base(stages.size());
+  for (const WrittenStage& stage : stages) {
+    if (stage.base) is_base[*stage.base] = true;
+  }
+  size_t arguments = 0;
   for (size_t i = 0; i < stages.size(); ++i) {
     const WrittenStage& stage = stages[i];
     const bool global = stage.from == nullptr;
-    const auto starts_here = [&](const WrittenStage& one) { return one.base == i; };
-    if (!global && std::ranges::any_of(stages, starts_here)) continue;
+    if (!global && is_base[i]) continue;
     for (const Instruction& arg : stage.body) {
       if (arg.keyword != Keyword::kArg) continue;
       for (const dockerfile::Word& word : arg.arguments) {
+        if (++arguments > kMostArguments) return;
         const std::string_view name = name_of(word);
         const auto where = global ? subject.file().instructions() : stage.body;
         if (name.empty() || is_read_by_builder(name) || is_used(where, global, arg, word)) continue;
