@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 #include <ranges>
+#include <set>
 #include <span>
 
 #include <fmt/format.h>
@@ -494,24 +495,32 @@ class Check {
   lint::Reporter& reporter_;
 };
 
-// Whether the layers of a stage reach an image. A stage that no other uses may be built by its name.
-bool ships(lint::Subject& subject, const plan::Stage& stage) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
-  const std::vector<bool> shipping = stages_that_ship(stages);
-  for (size_t i = 0; i < stages.size(); ++i) {
-    if (stages[i].from == stage.from && shipping[i]) return true;
+// For each stage whether its layers reach an image. A stage that no other uses may be built by its name.
+std::vector<bool> ship(lint::Subject& subject) {
+  const plan::Graph& graph = subject.graph();
+  const std::vector<WrittenStage>& written = written_stages(subject);
+  const std::vector<bool> shipping = stages_that_ship(written);
+  std::set<const dockerfile::Instruction*> starts;
+  for (size_t i = 0; i < written.size(); ++i) {
+    if (shipping[i]) starts.insert(written[i].from);
   }
-  return std::ranges::none_of(subject.graph().steps, [&](const plan::Step& step) {
-    return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
-      return read.origin == plan::Read::Origin::kStage && read.stage == stage.index;
-    });
-  });
+  std::vector<bool> is_source(graph.stages.size());
+  for (const plan::Step& step : graph.steps) {
+    for (const plan::Read& read : step.reads) {
+      if (read.origin == plan::Read::Origin::kStage) is_source[read.stage] = true;
+    }
+  }
+  std::vector<bool> ships(graph.stages.size());
+  for (const plan::Stage& stage : graph.stages)
+    ships[stage.index] = !is_source[stage.index] || starts.contains(stage.from);
+  return ships;
 }
 
 void check(lint::Subject& subject, lint::Reporter& reporter) {
   Check check(subject, reporter);
+  const std::vector<bool> ships = ship(subject);
   for (const plan::Stage& stage : subject.graph().stages) {
-    if (ships(subject, stage)) check.stage(stage);
+    if (ships[stage.index]) check.stage(stage);
   }
 }
 
