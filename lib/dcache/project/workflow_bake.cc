@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -73,6 +74,18 @@ void note_expressions(Target& target) {
     note("cache-from", cache);
   for (const std::string& cache : target.cache_to)
     note("cache-to", cache);
+}
+
+// Adds a target that a step builds, with what overrides that can't be told and `more` leave open of it. False
+// if there are too many targets.
+bool add_target(Target target, const std::vector<Override>& open, const std::optional<Unknown>& more,
+                const CiSource& source, CiTargets& targets) {
+  note_expressions(target);
+  for (const Override& one : open)
+    note_override(one, target);
+  if (more) target.unknown.push_back(*more);
+  target.defined.insert(target.defined.end(), source.defined.begin(), source.defined.end());
+  return targets.add(std::move(target), source);
 }
 
 class BakeStep {
@@ -180,14 +193,11 @@ class BakeStep {
     if (wanted.empty()) wanted.emplace_back("default");
     const bool all_known = std::ranges::none_of(wanted, has_expression);
     const std::set<std::string> names = selected_targets(bake, std::move(wanted));
+    std::optional<Unknown> more;
+    if (!more_file_.empty()) more = {"tags", fmt::format("may be in {}", more_file_)};
     for (Target& target : bake.targets) {
       if (all_known && !names.contains(target.name)) continue;
-      note_expressions(target);
-      for (const Override& one : open_)
-        note_override(one, target);
-      if (!more_file_.empty()) target.unknown.push_back({"tags", fmt::format("may be in {}", more_file_)});
-      target.defined.insert(target.defined.end(), source_.defined.begin(), source_.defined.end());
-      if (!reading_.targets.add(std::move(target), source_)) return;
+      if (!add_target(std::move(target), open_, more, source_, reading_.targets)) return;
     }
   }
 
@@ -232,17 +242,12 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
   std::vector<Override> open;
   std::ranges::copy_if(build.set, std::back_inserter(open), is_open);
   std::erase_if(build.set, is_open);
-  const auto options_in = std::ranges::find_if(build.names, has_expression);
-  for (Target& target : targets_of(build, std::move(options))) {
-    note_expressions(target);
-    for (const Override& one : open)
-      note_override(one, target);
-    if (options_in != build.names.end())
-      target.unknown.push_back({"args", fmt::format("may be set by {}", *options_in)});
-    target.defined.insert(target.defined.end(), source.defined.begin(), source.defined.end());
-    if (!targets.add(std::move(target), source)) return false;
-  }
-  return true;
+  std::optional<Unknown> more;  // a word that may be an option too
+  if (const auto word = std::ranges::find_if(build.names, has_expression); word != build.names.end())
+    more = {"args", fmt::format("may be set by {}", *word)};
+  return std::ranges::all_of(targets_of(build, std::move(options)), [&](Target& target) {
+    return add_target(std::move(target), open, more, source, targets);
+  });
 }
 
 }  // namespace dcache::project
