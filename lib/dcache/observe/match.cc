@@ -189,17 +189,17 @@ class Matcher {
   std::optional<Place> vertex_elsewhere(size_t step, const std::string& text) const {
     const auto found = elsewhere_.find(text);
     if (found == elsewhere_.end()) return std::nullopt;
+    const size_t number = numbers_.at(step);
+    const auto& planned = graph_.steps[step].below;
+    const auto own = planned ? places_.find(*planned) : places_.end();
     constexpr size_t kMost = 100;
     for (size_t i = 0; i < std::min(found->second.size(), kMost); ++i) {
       const Place& place = found->second[i];
       const Name name = read_name(log_.builds[place.first].vertices[place.second].name, images_);
-      const auto number = numbers_.find(step);
-      const bool is_at_same_place = number != numbers_.end() && number->second == name.number;
       const auto below = by_place_in_stage_.find({place.first, std::string(name.stage), name.number - 1});
-      const auto own = graph_.steps[step].below ? places_.find(*graph_.steps[step].below) : places_.end();
-      const bool is_below_same =
-          below != by_place_in_stage_.end() && own != places_.end() && below->second == own->second;
-      if (is_below_same || (is_at_same_place && below == by_place_in_stage_.end())) return place;
+      const bool is_known = below != by_place_in_stage_.end();
+      if (is_known ? own != places_.end() && below->second == own->second : name.number == number)
+        return place;
     }
     return std::nullopt;
   }
