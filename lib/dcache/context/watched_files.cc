@@ -39,37 +39,28 @@ void WatchedFiles::note(const std::string& path) const {
 
 tl::expected<std::string, std::string> WatchedFiles::read(const std::string& path) const {
   note(path);
-  return behind_->read(path);
+  return behind().read(path);
 }
 
 bool WatchedFiles::exists(const std::string& path) const {
   note(path);
-  return behind_->exists(path);
+  return behind().exists(path);
 }
 
 std::vector<Listed> WatchedFiles::list(const std::string& folder) const {
   note(folder);
-  return behind_->list(folder);
-}
-
-std::string WatchedFiles::real_path(const std::string& path) const {
-  return behind_->real_path(path);
+  return behind().list(folder);
 }
 
 tl::expected<Walk, std::string> WatchedFiles::walk(const std::string& folder, const ignore::Matcher& ignore,
                                                    const WalkOptions& options) const {
   note(folder);
-  auto walk = behind_->walk(folder, ignore, options);
+  auto walk = behind().walk(folder, ignore, options);
   if (!walk) return walk;
   for (const Record& record : walk->snapshot.records()) {
     if (record.type == Type::kFolder) note(text::join_path(folder, record.path));
   }
   return walk;
-}
-
-std::vector<Problem> WatchedFiles::hash(Snapshot& snapshot, const std::string& folder,
-                                        const HashingOptions& options) const {
-  return behind_->hash(snapshot, folder, options);
 }
 
 }  // namespace dcache::context

@@ -2,20 +2,19 @@
 #pragma once
 
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
-#include "dcache/context/file_system.h"
+#include "dcache/context/forwarding_files.h"
 
 namespace dcache::context {
 
 // Over the disk, whose files it compares by their stamps; a change that leaves size and times as they were is
 // not seen.
-class WatchedFiles : public FileSystem {
+class WatchedFiles : public ForwardingFiles {
  public:
-  explicit WatchedFiles(std::shared_ptr<const FileSystem> behind) : behind_(std::move(behind)) {}
+  using ForwardingFiles::ForwardingFiles;
 
   // A file or folder that was read, listed, walked or looked for, and is another one now, has other entries,
   // is gone or came, files before folders; nothing if all are as they were. What is below a folder that was
@@ -25,16 +24,12 @@ class WatchedFiles : public FileSystem {
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   bool exists(const std::string& path) const override;
   std::vector<Listed> list(const std::string& folder) const override;
-  std::string real_path(const std::string& path) const override;
   tl::expected<Walk, std::string> walk(const std::string& folder, const ignore::Matcher& ignore,
                                        const WalkOptions& options) const override;
-  std::vector<Problem> hash(Snapshot& snapshot, const std::string& folder,
-                            const HashingOptions& options) const override;
 
  private:
   void note(const std::string& path) const;
 
-  std::shared_ptr<const FileSystem> behind_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::optional<Stamp>> noted_;  // nothing for what was not there
 };
