@@ -51,7 +51,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // What came of one file.
-struct Linted {
+struct FileResult {
   std::string path;
   std::vector<std::string> complaints;    // for standard error
   std::vector<FileChange> changes;        // for a diff, which is printed instead of the report
@@ -75,7 +75,7 @@ class Session {
         images_(std::make_shared<project::ImageFinder>(finder_options(project_))),
         inputs_(options, *files_, *images_),
         durations_(observe::Durations::open(store_folder())),
-        surroundings_(files_, images_, seconds()) {}
+        facts_(files_, images_, seconds()) {}
 
   // Whether there was something to lint.
   bool has_inputs() const { return has_inputs_; }
@@ -106,14 +106,14 @@ class Session {
     if ((reports && !reports_.open(options_, settings_.note())) || !read_baseline()) return kError;
     std::set<std::string> said;  // a configuration that can't be read is complained of once
     std::string out;
-    std::vector<Linted> all;  // of a report by impact
+    std::vector<FileResult> all;  // of a report by impact
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
     const size_t helpers =
         options_.writes_files() ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
     int status = failed_ ? kError : kOk;
     threads::in_order(
         inputs->size(), helpers, [&](size_t i) { return lint_file((*inputs)[i]); },
-        [&](Linted linted) {
+        [&](FileResult linted) {
           for (const std::string& complaint : linted.complaints) {
             if (said.insert(complaint).second) complain(complaint);
           }
@@ -157,7 +157,7 @@ class Session {
   }
 
   // Empty if no durations are kept: most users have none.
-  lint::AllSurroundings::Seconds seconds() const {
+  lint::BuildFactsFinder::Seconds seconds() const {
     if (durations_.is_empty()) return {};
     return [this](const std::string& dockerfile, const plan::Graph& graph, size_t step) {
       return durations_.find(observe::Durations::key_of(graph, step, text::real_path(dockerfile)));
@@ -186,7 +186,7 @@ class Session {
 
   // Where an ignore file of a context can't be read. The search may have `said` it.
   bool check_ignore_files(std::set<std::string>& said) const {
-    const std::vector<text::Failure> failures = surroundings_.failures();
+    const std::vector<text::Failure> failures = facts_.failures();
     for (const text::Failure& failure : failures) {
       if (said.insert(text::words_of(failure)).second) complain(text::words_of(failure));
     }
@@ -236,10 +236,10 @@ class Session {
     return kOk;
   }
 
-  Linted lint_file(const LintInput& input) {
+  FileResult lint_file(const LintInput& input) {
     if (input.image != nullptr && input.image->build.dockerfile_text) return lint_inline(*input.image, input);
     const std::string& path = input.path;
-    Linted linted;
+    FileResult linted;
     linted.path = path;
     const lint::Linters::Entry& entry = linters_.of(path);
     auto source = path == "-" ? text::read_file(path) : files_->read(path);
@@ -253,29 +253,29 @@ class Session {
     }
     if (entry.excluded && !inputs_.is_named(path)) return linted;
     if (const auto kind = kind_of(path)) {
-      lint_companion(path, *kind, *source, entry, linted);
+      lint_related(path, *kind, *source, entry, linted);
     } else {
       lint_dockerfile(input, *source, entry, linted);
     }
     return linted;
   }
 
-  static std::optional<lint::CompanionKind> kind_of(const std::string& path) {
+  static std::optional<lint::RelatedFileKind> kind_of(const std::string& path) {
     const bool yaml = path.ends_with(".yml") || path.ends_with(".yaml");
-    return lint::companion_kind(yaml ? context::absolute_path(path) : path);
+    return lint::related_file_kind(yaml ? context::absolute_path(path) : path);
   }
 
   void lint_dockerfile(const LintInput& input, std::string& source, const lint::Linters::Entry& entry,
-                       Linted& linted) {
+                       FileResult& linted) {
     const std::string& path = input.path;
-    const auto load = path == "-" && options_.build.context.empty()
-                          ? lint::LoadSurroundings()
-                          : surroundings_.of(path, options_.build.context, input.image);
+    const auto facts = path == "-" && options_.build.context.empty()
+                           ? lint::BuildFacts()
+                           : facts_.of(path, options_.build.context, input.image);
     const auto make_fixed = [&] {
       lint::FixedText fixed = options_.applies_fixes()
-                                  ? lint::apply_fixes(*entry.linter, source, load, options_.unsafe_fixes)
+                                  ? lint::apply_fixes(*entry.linter, source, facts, options_.unsafe_fixes)
                                   : lint::FixedText{.text = source};
-      if (!options_.add_ignores.empty()) lint::add_ignores(*entry.linter, load, options_.add_ignores, fixed);
+      if (!options_.add_ignores.empty()) lint::add_ignores(*entry.linter, facts, options_.add_ignores, fixed);
       return fixed;
     };
     if (input.image == nullptr && is_template(path, source)) {
@@ -286,14 +286,14 @@ class Session {
     }
     if (options_.changes_texts()) change(path, source, make_fixed, linted);
     const dockerfile::File file = dockerfile::parse(std::move(source));
-    report(path, file.text(), entry.linter->lint(file, load), entry, linted);
+    report(path, file.text(), entry.linter->lint(file, facts), entry, linted);
   }
 
   // A Dockerfile that is a part of a definition. What is found is told where it is written there; fixes are
   // for files.
-  Linted lint_inline(const project::Image& image, const LintInput& input) {
+  FileResult lint_inline(const project::Image& image, const LintInput& input) {
     const project::Origin& origin = image.origin();
-    Linted linted;
+    FileResult linted;
     linted.path = origin.path;
     const lint::Linters::Entry& entry = linters_.of(origin.path);
     const auto definition = files_->read(origin.path);
@@ -305,9 +305,9 @@ class Session {
     }
     const std::string& text = *image.build.dockerfile_text;
     const lint::InlineText place(*definition, text, origin.line);
-    const auto load = surroundings_.of(input.path, options_.build.context, input.image);
+    const auto facts = facts_.of(input.path, options_.build.context, input.image);
     const dockerfile::File file = dockerfile::parse(text);
-    lint::Findings findings = entry.linter->lint(file, load);
+    lint::Findings findings = entry.linter->lint(file, facts);
     for (lint::Diagnostic& diagnostic : findings.diagnostics)
       move_into(place, diagnostic);
     for (lint::Silenced& silenced : findings.silenced)
@@ -334,38 +334,38 @@ class Session {
 
   // The definition of a CI service that somebody names has to be one. Of those that a search finds, the
   // service says what is wrong.
-  void check_yaml(const std::string& path, lint::CompanionKind kind, const std::string& source,
-                  Linted& linted) const {
-    if (kind == lint::CompanionKind::kIgnoreFile || !inputs_.is_named(path)) return;
+  void check_yaml(const std::string& path, lint::RelatedFileKind kind, const std::string& source,
+                  FileResult& linted) const {
+    if (kind == lint::RelatedFileKind::kIgnoreFile || !inputs_.is_named(path)) return;
     const project::yaml::Documents documents = project::yaml::parse(source, path);
     if (!documents.values.empty() || documents.failures.empty()) return;
     linted.complaints.push_back(text::words_of(documents.failures.front()));
     linted.failed = true;
   }
 
-  void lint_companion(const std::string& path, lint::CompanionKind kind, std::string& source,
-                      const lint::Linters::Entry& entry, Linted& linted) {
+  void lint_related(const std::string& path, lint::RelatedFileKind kind, std::string& source,
+                    const lint::Linters::Entry& entry, FileResult& linted) {
     check_yaml(path, kind, source, linted);
     const std::string place = context::absolute_path(path);
-    const auto load = kind == lint::CompanionKind::kIgnoreFile
-                          ? surroundings_.within(path, source, options_.build.context)
-                          : lint::LoadSurroundings();
+    const auto facts = kind == lint::RelatedFileKind::kIgnoreFile
+                           ? facts_.within(path, source, options_.build.context)
+                           : lint::BuildFacts();
     const auto make_fixed = [&] {
       lint::FixedText fixed =
           options_.applies_fixes()
-              ? lint::apply_fixes(*entry.linter, kind, place, source, load, options_.unsafe_fixes, *files_)
+              ? lint::apply_fixes(*entry.linter, kind, place, source, facts, options_.unsafe_fixes, *files_)
               : lint::FixedText{.text = source};
       if (!options_.add_ignores.empty())
-        lint::add_ignores(*entry.linter, kind, place, load, options_.add_ignores, fixed, *files_);
+        lint::add_ignores(*entry.linter, kind, place, facts, options_.add_ignores, fixed, *files_);
       return fixed;
     };
     if (options_.changes_texts()) change(path, source, make_fixed, linted);
-    lint::Companion companion(kind, place, std::move(source), load, *files_);
-    report(path, companion.text(), entry.linter->lint(companion), entry, linted);
+    lint::RelatedFile related(kind, place, std::move(source), facts, *files_);
+    report(path, related.text(), entry.linter->lint(related), entry, linted);
   }
 
   void report(const std::string& path, const text::Document& text, lint::Findings findings,
-              const lint::Linters::Entry& entry, Linted& linted) const {
+              const lint::Linters::Entry& entry, FileResult& linted) const {
     compare_with_baseline(path, text, findings, linted);
     const size_t stay = findings.diagnostics.size();
     if (!options_.add_ignores.empty() && !options_.diff && stay > 0)
@@ -381,15 +381,15 @@ class Session {
     linted.parts = reports_.parts({path == "-" ? "<stdin>" : path, text, &findings});
   }
 
-  static void sort_by_impact(lint::Findings& findings, Linted& linted) {
+  static void sort_by_impact(lint::Findings& findings, FileResult& linted) {
     std::ranges::stable_sort(findings.diagnostics, lint::gains_more, &lint::Diagnostic::impact);
     if (!findings.diagnostics.empty()) linted.impact = findings.diagnostics.front().impact;
   }
 
   // The files whose findings cost the most first.
-  void report_by_impact(std::vector<Linted>& all) {
-    std::ranges::stable_sort(all, lint::gains_more, &Linted::impact);
-    for (Linted& linted : all)
+  void report_by_impact(std::vector<FileResult>& all) {
+    std::ranges::stable_sort(all, lint::gains_more, &FileResult::impact);
+    for (FileResult& linted : all)
       reports_.add(std::move(linted.parts));
   }
 
@@ -418,7 +418,7 @@ class Session {
 
   // Silences what the baseline knows, or notes all for a new one.
   void compare_with_baseline(const std::string& path, const text::Document& file, lint::Findings& findings,
-                             Linted& linted) const {
+                             FileResult& linted) const {
     const std::string& where = options_.new_baseline.empty() ? options_.baseline : options_.new_baseline;
     if (where.empty()) return;
     linted.place = report::Baseline::name_of(path, where);
@@ -428,7 +428,7 @@ class Session {
   // Gives the file the text that `make_fixed` makes, or shows how; unless it is shown, `source` becomes that
   // text.
   void change(const std::string& path, std::string& source,
-              const std::function<lint::FixedText()>& make_fixed, Linted& linted) {
+              const std::function<lint::FixedText()>& make_fixed, FileResult& linted) {
     lint::FixedText fixed = make_fixed();
     complain_of(fixed.bad_fixes, path, linted);
     if (options_.diff) {
@@ -471,7 +471,8 @@ class Session {
   }
 
   // A fix that was left out because it would have done harm is news of a fault, not of the Dockerfile.
-  static void complain_of(const std::vector<lint::BadFix>& fixes, const std::string& path, Linted& linted) {
+  static void complain_of(const std::vector<lint::BadFix>& fixes, const std::string& path,
+                          FileResult& linted) {
     for (const lint::BadFix& fix : fixes) {
       linted.complaints.push_back(
           fmt::format("{}:{}: the fix for {} is left out: {}. This is a fault in dcache; please report it",
@@ -493,7 +494,7 @@ class Session {
   LintInputs inputs_;
   bool has_inputs_ = false;
   observe::Durations durations_;
-  lint::AllSurroundings surroundings_;
+  lint::BuildFactsFinder facts_;
   bool failed_ = false;  // an image that --image names can't be linted
   Reports reports_;
   report::Baseline baseline_;

@@ -127,7 +127,7 @@ std::vector<std::string> LintInputs::paths() const {
 }
 
 project::FindOptions LintInputs::find_options() const {
-  return {.companions = true, .definitions = true, .gitignore = !options_.no_gitignore};
+  return {.related_files = true, .definitions = true, .gitignore = !options_.no_gitignore};
 }
 
 bool LintInputs::is_named(const std::string& path) const {

@@ -5,9 +5,9 @@
 #include <memory>
 #include <set>
 
+#include "dcache/lint/build_facts.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/linters.h"
-#include "dcache/lint/surroundings.h"
 #include "dcache/project/images.h"
 
 namespace dcache::cli {
@@ -42,7 +42,7 @@ void add_hints(const BuildFlags& flags, report::LogView& view) {
   const auto options = project_options_of(flags);
   if (!options) return;
   const auto images = std::make_shared<project::ImageFinder>(*options);
-  lint::AllSurroundings surroundings(options->read.files, images);
+  lint::BuildFactsFinder facts(options->read.files, images);
   lint::Linters linters(lint::catalogue(), {.files = options->read.files.get()});
   for (report::LogBuild& build : view.builds) {
     const std::set<size_t> roots = roots_of(build);
@@ -50,8 +50,7 @@ void add_hints(const BuildFlags& flags, report::LogView& view) {
     const lint::Linters::Entry& entry = linters.of(build.model.dockerfile);
     if (!entry.linter) continue;
     const dockerfile::File& file = *build.model.file;
-    const lint::Findings findings =
-        entry.linter->lint(file, surroundings.of(build.model.dockerfile, flags.context));
+    const lint::Findings findings = entry.linter->lint(file, facts.of(build.model.dockerfile, flags.context));
     for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
       if (!fixes_rebuilds(diagnostic)) continue;
       const uint32_t line = file.lines().position_of(diagnostic.span.begin).line;

@@ -18,7 +18,7 @@ namespace dcache::cli {
 namespace {
 
 // The images of one Dockerfile.
-struct Subject {
+struct DockerfileImages {
   std::string path;
   std::vector<size_t> images;
 };
@@ -37,15 +37,15 @@ class Proposer {
 
   std::vector<optimize::Proposal> run() {
     std::vector<optimize::Proposal> proposals;
-    for (const Subject& subject : subjects()) {
-      if (auto proposal = propose(subject)) proposals.push_back(std::move(*proposal));
+    for (const DockerfileImages& dockerfile : dockerfiles()) {
+      if (auto proposal = propose(dockerfile)) proposals.push_back(std::move(*proposal));
     }
     return proposals;
   }
 
  private:
-  std::vector<Subject> subjects() const {
-    std::vector<Subject> subjects;
+  std::vector<DockerfileImages> dockerfiles() const {
+    std::vector<DockerfileImages> dockerfiles;
     for (const size_t index : selection_.meant) {
       const project::Image& image = selection_.project.images[index];
       if (!image.remote.empty() || image.build.dockerfile_text) {
@@ -55,18 +55,18 @@ class Proposer {
         continue;
       }
       const std::string path = context::disk()->real_path(image.build.dockerfile);
-      const auto known = std::ranges::find(subjects, path, &Subject::path);
-      if (known == subjects.end()) {
-        subjects.push_back({path, {index}});
+      const auto known = std::ranges::find(dockerfiles, path, &DockerfileImages::path);
+      if (known == dockerfiles.end()) {
+        dockerfiles.push_back({path, {index}});
       } else {
         known->images.push_back(index);
       }
     }
-    return subjects;
+    return dockerfiles;
   }
 
-  std::optional<optimize::Proposal> propose(const Subject& subject) {
-    const project::Image& first = selection_.project.images[subject.images.front()];
+  std::optional<optimize::Proposal> propose(const DockerfileImages& dockerfile) {
+    const project::Image& first = selection_.project.images[dockerfile.images.front()];
     const std::string& dockerfile = first.build.dockerfile;
     lint::Linters linters(lint::catalogue(), {.config = options_.config, .files = files_.get()});
     const lint::Linters::Entry& entry = linters.of(dockerfile);
@@ -75,7 +75,7 @@ class Proposer {
       failed_ = true;
       return std::nullopt;
     }
-    lint::AllSurroundings surroundings(files_, images_);
+    lint::BuildFactsFinder facts(files_, images_);
     const bool is_defined = first.origin().kind != project::DefinitionKind::kDockerfile;
     const auto image = is_defined ? std::make_shared<const project::Image>(first) : nullptr;
     optimize::Options options{.objects = replayer_.shared_objects(),
@@ -84,13 +84,13 @@ class Proposer {
                               .least_gain = options_.least_gain,
                               .unsafe = options_.unsafe_fixes,
                               .config = entry.config};
-    options.load = surroundings.of(dockerfile, replayer_.flags().context, image);
+    options.facts = facts.of(dockerfile, replayer_.flags().context, image);
     options.seconds = step_seconds(durations_, dockerfile);
     ProgressLine line;
     options.progress = [&](size_t done, size_t all) {
       line.show(fmt::format("{}: trying {} of {}", dockerfile, std::min(done + 1, all), all));
     };
-    auto proposal = optimize::propose(selection_.project, subject.images, options);
+    auto proposal = optimize::propose(selection_.project, dockerfile.images, options);
     if (proposal) return std::move(*proposal);
     complain(fmt::format("{}: {}", dockerfile, proposal.error()));
     failed_ = true;

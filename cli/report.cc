@@ -108,7 +108,7 @@ class Session {
   std::vector<report::PageFinding> findings() {
     const auto options = project_options_of(replayer_.flags());
     if (!options) return {};
-    lint::AllSurroundings surroundings(options->read.files, std::make_shared<project::ImageFinder>(*options));
+    lint::BuildFactsFinder facts(options->read.files, std::make_shared<project::ImageFinder>(*options));
     lint::Linters linters(lint::catalogue(),
                           {.config = options_.proposals.config, .files = options->read.files.get()});
     std::set<std::string> known;
@@ -120,8 +120,7 @@ class Session {
       auto text = build.files->read(build.dockerfile);
       if (!entry.linter || !text) continue;
       const dockerfile::File file = dockerfile::parse(std::move(*text));
-      lint::Findings found =
-          entry.linter->lint(file, surroundings.of(build.dockerfile, replayer_.flags().context));
+      lint::Findings found = entry.linter->lint(file, facts.of(build.dockerfile, replayer_.flags().context));
       for (lint::Diagnostic& diagnostic : found.diagnostics) {
         const uint32_t line = file.lines().line_of(diagnostic.shown().begin);
         findings.push_back({build.dockerfile, line, std::move(diagnostic)});

@@ -88,7 +88,7 @@ std::vector<const shell::Word*> words_and_files(const shell::Command& command) {
 
 // Whether a COPY brings something at or below the target. Of what it takes from a stage or an image only the
 // folder tells, unless that is the root.
-bool may_put_files(lint::Subject& subject, const Step& step, std::string_view target) {
+bool may_put_files(lint::Dockerfile& dockerfile, const Step& step, std::string_view target) {
   const std::string_view place = step.destination;
   if (place.empty()) return false;
   if (text::is_within(place, target)) return true;
@@ -96,12 +96,12 @@ bool may_put_files(lint::Subject& subject, const Step& step, std::string_view ta
   const std::string_view below = target.substr(place == "/" ? 0 : place.size());
   return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
     if (read.origin != plan::Read::Origin::kContext) return place != "/";
-    const lint::Surroundings* around = subject.surroundings();
-    if (around == nullptr) return place != "/" && text::parent_path(place) != "/";
+    const lint::BuildContext* context = dockerfile.build_context();
+    if (context == nullptr) return place != "/" && text::parent_path(place) != "/";
     return std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
       if (selector.wildcard) return place != "/" && text::parent_path(place) != "/";
       const std::string path = text::clean_path(selector.path + std::string(below)).substr(1);
-      return around->files.find(path) != nullptr || !around->files.below(path).empty();
+      return context->files.find(path) != nullptr || !context->files.below(path).empty();
     });
   });
 }
@@ -134,10 +134,10 @@ struct Filled {
   std::map<std::string, std::vector<bool>, std::less<>> folders;
 };
 
-bool puts_files(lint::Subject& subject, size_t index, std::string_view target) {
-  const Step& step = subject.graph().steps[index];
-  if (step.kind != Step::Kind::kRun) return may_put_files(subject, step, target);
-  return std::ranges::any_of(subject.run_of(index).commands, [&](const shell::Command& command) {
+bool puts_files(lint::Dockerfile& dockerfile, size_t index, std::string_view target) {
+  const Step& step = dockerfile.graph().steps[index];
+  if (step.kind != Step::Kind::kRun) return may_put_files(dockerfile, step, target);
+  return std::ranges::any_of(dockerfile.run_of(index).commands, [&](const shell::Command& command) {
     if (command.program() == "rm") return false;
     return std::ranges::any_of(words_and_files(command), [&](const shell::Word* word) {
       const auto path = path_in(word->text, step);
@@ -148,14 +148,14 @@ bool puts_files(lint::Subject& subject, size_t index, std::string_view target) {
 
 }  // namespace
 
-bool hides_files(lint::Subject& subject, const Run& run, std::string_view target) {
-  const std::optional<size_t> below = subject.graph().steps[*run.step].below;
+bool hides_files(lint::Dockerfile& dockerfile, const Run& run, std::string_view target) {
+  const std::optional<size_t> below = dockerfile.graph().steps[*run.step].below;
   if (!below) return false;
-  auto& folders = subject.memory<Filled>().folders;
+  auto& folders = dockerfile.memory<Filled>().folders;
   auto known = folders.find(target);
   if (known == folders.end()) {
-    const auto puts = [&](size_t step) { return puts_files(subject, step, target); };
-    known = folders.emplace(target, holds_up_to(subject.graph(), puts)).first;
+    const auto puts = [&](size_t step) { return puts_files(dockerfile, step, target); };
+    known = folders.emplace(target, holds_up_to(dockerfile.graph(), puts)).first;
   }
   return known->second[*below];
 }
@@ -202,11 +202,11 @@ namespace {
 // Who needs the folders of one package manager, whatever RUN fills them.
 class Needs {
  public:
-  Needs(lint::Subject& subject, const LaterNeeds& needs)
-      : subject_(subject), graph_(subject.graph()), needs_(needs) {
+  Needs(lint::Dockerfile& dockerfile, const LaterNeeds& needs)
+      : dockerfile_(dockerfile), graph_(dockerfile.graph()), needs_(needs) {
     for (size_t i = 0; i < graph_.steps.size(); ++i) {
       const Step& step = graph_.steps[i];
-      if (step.kind == Step::Kind::kRun && needs_it(subject_.run_of(i))) steps_.push_back(i);
+      if (step.kind == Step::Kind::kRun && needs_it(dockerfile_.run_of(i))) steps_.push_back(i);
     }
     needs_.has_mount = nullptr;  // what it looks at need not live on
   }
@@ -223,7 +223,8 @@ class Needs {
  private:
   bool needs_it(const Run& run) const {
     const auto needs = [&](const shell::Command& command) {
-      if (calls(*needs_.manager, command) && is_offline(subject_, run, *needs_.manager, command)) return true;
+      if (calls(*needs_.manager, command) && is_offline(dockerfile_, run, *needs_.manager, command))
+        return true;
       return needs_.used_from && may_use(run, command);
     };
     if (run.commands.empty() || !run.posix_shell) return needs_.used_from;
@@ -245,7 +246,7 @@ class Needs {
              word.text == "-version";
     };
     if (std::ranges::any_of(words, only_asks)) return false;
-    return use_by(subject_, run, command) == nullptr || !needs_.has_mount(run);
+    return use_by(dockerfile_, run, command) == nullptr || !needs_.has_mount(run);
   }
 
   bool is_other_manager(std::span<const shell::Word> words) const {
@@ -296,7 +297,7 @@ class Needs {
   }
 
   std::span<const Instruction> body_of(const plan::Stage& stage) const {
-    const auto instructions = subject_.file().instructions();
+    const auto instructions = dockerfile_.file().instructions();
     const auto begin = static_cast<size_t>(stage.from - instructions.data()) + 1;
     size_t end = begin;
     while (end < instructions.size() && instructions[end].keyword != Keyword::kFrom)
@@ -348,7 +349,7 @@ class Needs {
     return !built && program != "java";
   }
 
-  lint::Subject& subject_;
+  lint::Dockerfile& dockerfile_;
   const plan::Graph& graph_;
   LaterNeeds needs_;
   std::vector<size_t> steps_;  // that need them
@@ -361,11 +362,11 @@ struct AllNeeds {
 
 }  // namespace
 
-std::string needed_later(lint::Subject& subject, const Run& run, const LaterNeeds& needs) {
-  auto& known = subject.memory<AllNeeds>().known;
+std::string needed_later(lint::Dockerfile& dockerfile, const Run& run, const LaterNeeds& needs) {
+  auto& known = dockerfile.memory<AllNeeds>().known;
   const std::pair key(needs.manager, needs.used_from);
   auto found = known.find(key);
-  if (found == known.end()) found = known.emplace(key, Needs(subject, needs)).first;
+  if (found == known.end()) found = known.emplace(key, Needs(dockerfile, needs)).first;
   return found->second.after(run);
 }
 
@@ -441,14 +442,15 @@ bool runs_packages(std::string_view command) {
       kStarters, [&](std::string_view starter) { return command.find(starter) != std::string_view::npos; });
 }
 
-bool instruction_takes(lint::Subject& subject, const Instruction& instruction, std::string_view folder) {
+bool instruction_takes(lint::Dockerfile& dockerfile, const Instruction& instruction,
+                       std::string_view folder) {
   switch (instruction.keyword) {
     case Keyword::kRun: {
-      const Run& run = subject.run_at(instruction);
+      const Run& run = dockerfile.run_at(instruction);
       if (!run.step) return false;
-      const Step& step = subject.graph().steps[*run.step];
+      const Step& step = dockerfile.graph().steps[*run.step];
       return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-        return use_by(subject, run, command) == nullptr && command_takes(command, folder, step);
+        return use_by(dockerfile, run, command) == nullptr && command_takes(command, folder, step);
       });
     }
     case Keyword::kCmd:
@@ -478,13 +480,13 @@ bool copies_around(const Instruction& copy, std::string_view folder) {
 
 }  // namespace
 
-std::string taken_later(lint::Subject& subject, const Run& run, std::string_view folder) {
-  auto& by_folder = subject.memory<Takers>().by_folder;
+std::string taken_later(lint::Dockerfile& dockerfile, const Run& run, std::string_view folder) {
+  auto& by_folder = dockerfile.memory<Takers>().by_folder;
   auto known = by_folder.find(folder);
   if (known == by_folder.end()) {
     std::vector<const Instruction*> takers;
-    for (const Instruction& instruction : subject.file().instructions()) {
-      if (instruction_takes(subject, instruction, folder) || copies_around(instruction, folder))
+    for (const Instruction& instruction : dockerfile.file().instructions()) {
+      if (instruction_takes(dockerfile, instruction, folder) || copies_around(instruction, folder))
         takers.push_back(&instruction);
     }
     known = by_folder.emplace(folder, std::move(takers)).first;
@@ -528,7 +530,8 @@ bool starts_as_root(std::string_view reference) {
 
 }  // namespace
 
-bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folder, const Removal& removal) {
+bool leaves_alone(lint::Dockerfile& dockerfile, const Run& run, std::string_view folder,
+                  const Removal& removal) {
   constexpr std::string_view kNames[] = {
       "addgroup", "adduser", "apk",   "apt",   "apt-get",  "arch",      "awk",
       "basename", "cat",     "cd",    "chmod", "chown",    "curl",      "cut",
@@ -537,7 +540,7 @@ bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folde
       "printf",   "pwd",     "rm",    "sed",   "set",      "sha256sum", "sleep",
       "tail",     "test",    "touch", "tr",    "true",     "uname",     "update-ca-certificates",
       "useradd",  "wget",    "which", "yum",   "[",        ":",         "command"};
-  const Step& step = subject.graph().steps[*run.step];
+  const Step& step = dockerfile.graph().steps[*run.step];
   const std::string_view mark = mark_of(folder);
   const auto is_plain = [&](const shell::Word& word) {
     const auto path = path_of(word.text, step);
@@ -550,7 +553,7 @@ bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folde
   return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
     if (words.empty()) return true;
-    const bool manages = use_by(subject, run, command) != nullptr ||
+    const bool manages = use_by(dockerfile, run, command) != nullptr ||
                          std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
                            return calls(manager, command);
                          });
@@ -563,9 +566,9 @@ bool leaves_alone(lint::Subject& subject, const Run& run, std::string_view folde
   });
 }
 
-bool has_root_user(lint::Subject& subject, const Step& step) {
-  const plan::Graph& graph = subject.graph();
-  const auto instructions = subject.file().instructions();
+bool has_root_user(lint::Dockerfile& dockerfile, const Step& step) {
+  const plan::Graph& graph = dockerfile.graph();
+  const auto instructions = dockerfile.file().instructions();
   const plan::Stage* stage = &graph.stages[step.stage];
   const Instruction* behind = step.instruction;
   // What a trigger of the base runs is elsewhere.
@@ -586,7 +589,7 @@ bool has_root_user(lint::Subject& subject, const Step& step) {
       ++behind;
     ++behind;
   }
-  return stage->from != nullptr && starts_as_root(image_of(subject, *stage->from));
+  return stage->from != nullptr && starts_as_root(image_of(dockerfile, *stage->from));
 }
 
 }  // namespace dcache::rules

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 #include "rules/edits.h"
 #include "rules/package_managers.h"
 
@@ -18,7 +18,7 @@ bool is_plain_program(std::string_view program);
 
 // Whether the stage, or one that it starts from, has put files at `target` or below it before the RUN: a
 // mount there would hide them.
-bool hides_files(lint::Subject& subject, const lint::Run& run, std::string_view target);
+bool hides_files(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view target);
 
 // Whether a command of the RUN other than the package manager's, as far as `removal` leaves it, does
 // something with `target`, a folder around it or something in it: on a mount it may fail, or its work would
@@ -38,19 +38,19 @@ struct LaterNeeds {
 
 // What may need the folders after the RUN: a later step of the stage or of one that starts from it, or what
 // the image runs. In words for a message ("line 7"); empty if nothing does.
-std::string needed_later(lint::Subject& subject, const lint::Run& run, const LaterNeeds& needs);
+std::string needed_later(lint::Dockerfile& dockerfile, const lint::Run& run, const LaterNeeds& needs);
 
 // What may take something from the folder after the RUN in another way than by calling the package manager: a
 // RUN that copies or uses files of it, a COPY or a command of the image that names it. In words as above; all
 // stages count.
-std::string taken_later(lint::Subject& subject, const lint::Run& run, std::string_view folder);
+std::string taken_later(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view folder);
 
 // Whether all commands of the RUN, as far as `removal` leaves them, are known to do nothing with the folder,
 // a folder around it or something in it, the calls of package managers apart.
-bool leaves_alone(lint::Subject& subject, const lint::Run& run, std::string_view folder,
+bool leaves_alone(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view folder,
                   const Removal& removal);
 
 // Whether root is known to run a step: USER says so, or nothing does and the base image is an official one.
-bool has_root_user(lint::Subject& subject, const plan::Step& step);
+bool has_root_user(lint::Dockerfile& dockerfile, const plan::Step& step);
 
 }  // namespace dcache::rules

@@ -13,10 +13,10 @@ struct AllCalls {
   std::vector<Call> calls;
 };
 
-const AllCalls& all_calls(lint::Subject& subject) {
-  return subject.shared<AllCalls>([&] {
+const AllCalls& all_calls(lint::Dockerfile& dockerfile) {
+  return dockerfile.shared<AllCalls>([&] {
     AllCalls all;
-    for (const lint::Run& run : subject.runs()) {
+    for (const lint::Run& run : dockerfile.runs()) {
       for (const shell::Command& command : run.commands) {
         if (!command.words.empty() && !command.quoted) all.calls.push_back({&run, &command});
       }
@@ -92,22 +92,22 @@ std::vector<const shell::Word*> Call::operands(std::span<const std::string_view>
   return operands;
 }
 
-std::span<const Call> calls_of(lint::Subject& subject, std::string_view program) {
-  return std::ranges::equal_range(all_calls(subject).calls, program, {}, &Call::program);
+std::span<const Call> calls_of(lint::Dockerfile& dockerfile, std::string_view program) {
+  return std::ranges::equal_range(all_calls(dockerfile).calls, program, {}, &Call::program);
 }
 
-std::vector<Call> calls_of(lint::Subject& subject, std::span<const std::string_view> programs) {
+std::vector<Call> calls_of(lint::Dockerfile& dockerfile, std::span<const std::string_view> programs) {
   std::vector<Call> calls;
   for (const std::string_view program : programs)
-    std::ranges::copy(calls_of(subject, program), std::back_inserter(calls));
+    std::ranges::copy(calls_of(dockerfile, program), std::back_inserter(calls));
   sort_by_place(calls);
   return calls;
 }
 
-std::vector<Call> pip_calls(lint::Subject& subject) {
+std::vector<Call> pip_calls(lint::Dockerfile& dockerfile) {
   std::vector<Call> calls;
   const auto add = [&](std::string_view program, bool (*wanted)(const Call&)) {
-    const std::vector<Call>& all = all_calls(subject).calls;
+    const std::vector<Call>& all = all_calls(dockerfile).calls;
     for (auto at = std::ranges::lower_bound(all, program, {}, &Call::program);
          at != all.end() && at->program().starts_with(program); ++at) {
       const bool version =

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/lint/dockerfile.h"
 #include "dcache/lint/rule.h"
-#include "dcache/lint/subject.h"
 
 namespace dcache::rules {
 
@@ -34,12 +34,12 @@ struct Call {
 };
 
 // In the order of the file.
-std::span<const Call> calls_of(lint::Subject& subject, std::string_view program);
+std::span<const Call> calls_of(lint::Dockerfile& dockerfile, std::string_view program);
 // Of several programs.
-std::vector<Call> calls_of(lint::Subject& subject, std::span<const std::string_view> programs);
+std::vector<Call> calls_of(lint::Dockerfile& dockerfile, std::span<const std::string_view> programs);
 
 // Of pip, whatever Python it is of: `pip`, `pip3.11`, `python3 -m pip`.
-std::vector<Call> pip_calls(lint::Subject& subject);
+std::vector<Call> pip_calls(lint::Dockerfile& dockerfile);
 
 // Whether a cache or tmpfs mount of the RUN contains one of the folders, so that nothing in it reaches a
 // layer.
@@ -47,7 +47,7 @@ bool keeps_out_of_layer(const lint::Run& run, std::span<const std::string_view> 
 
 // What is worked out of a whole RUN, kept while the calls of one RUN are gone through one by one.
 template <typename T>
-class OfRun {
+class PerRunCache {
  public:
   template <typename Make>
   const T& get(const lint::Run& run, const Make& make) {

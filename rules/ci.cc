@@ -28,8 +28,8 @@
 namespace dcache::rules {
 namespace {
 
-using lint::Companion;
-using lint::CompanionKind;
+using lint::RelatedFile;
+using lint::RelatedFileKind;
 using project::BuildField;
 using project::yaml::Value;
 using text::Span;
@@ -212,9 +212,9 @@ std::string_view name_without_tag(std::string_view reference) {
 }
 
 // The root of the repository that a definition belongs to.
-std::string root_of(const Companion& companion) {
-  std::string folder(text::parent_path(companion.path()));
-  if (companion.kind() != CompanionKind::kWorkflow) return folder;
+std::string root_of(const RelatedFile& related) {
+  std::string folder(text::parent_path(related.path()));
+  if (related.kind() != RelatedFileKind::kWorkflow) return folder;
   return std::string(text::parent_path(text::parent_path(folder)));
 }
 
@@ -229,25 +229,25 @@ std::string dockerfile_path(std::string_view context, const std::string& file) {
 }
 
 // The text of a Dockerfile; nothing where that is not found.
-std::optional<std::string> dockerfile_text(const Companion& companion, const std::string& path) {
+std::optional<std::string> dockerfile_text(const RelatedFile& related, const std::string& path) {
   if (path.empty()) return std::nullopt;
-  const auto text = companion.files().read(text::join_path(root_of(companion), path));
+  const auto text = related.files().read(text::join_path(root_of(related), path));
   return text ? std::optional(*text) : std::nullopt;
 }
 
-std::optional<std::string> dockerfile_text(const Companion& companion, const CiBuild& build) {
-  return dockerfile_text(companion, dockerfile_path(build.context, build.file));
+std::optional<std::string> dockerfile_text(const RelatedFile& related, const CiBuild& build) {
+  return dockerfile_text(related, dockerfile_path(build.context, build.file));
 }
 
 class Reader {
  public:
-  explicit Reader(Companion& companion) : companion_(companion) {}
+  explicit Reader(RelatedFile& related) : related_(related) {}
 
   std::vector<CiBuild> read() {
-    const auto documents = project::yaml::parse(companion_.text().source(), companion_.path());
+    const auto documents = project::yaml::parse(related_.text().source(), related_.path());
     if (documents.values.empty()) return {};  // the service says what is wrong with it
     const Value& root = documents.values.front();
-    if (companion_.kind() == CompanionKind::kWorkflow) {
+    if (related_.kind() == RelatedFileKind::kWorkflow) {
       read_workflow(root);
     } else {
       read_gitlab(root);
@@ -258,7 +258,7 @@ class Reader {
 
  private:
   void read_workflow(const Value& root) {
-    const std::string_view source = companion_.text().source();
+    const std::string_view source = related_.text().source();
     const Events events(member(root, "on"));
     const bool mentions_cache = source.find("cache-from") != std::string_view::npos ||
                                 source.find("cache-to") != std::string_view::npos;
@@ -425,7 +425,7 @@ class Reader {
 
   // A build for each target of files that the repository has.
   void read_definitions(project::DefinitionBuild given, Span line, bool is_action) {
-    const std::string root = root_of(companion_);
+    const std::string root = root_of(related_);
     const std::string folder = text::join_path(folder_, given.folder);
     const auto is_open = [](const std::string& path) {
       return path.find('$') != std::string::npos || path.find("://") != std::string::npos ||
@@ -437,7 +437,7 @@ class Reader {
     }
     given.folder = text::join_path(root, folder);
     // The files of the repository outlive this.
-    const project::ReadOptions options{.files = {std::shared_ptr<void>(), &companion_.files()},
+    const project::ReadOptions options{.files = {std::shared_ptr<void>(), &related_.files()},
                                        .environment = environment_};
     for (const project::Target& target : project::targets_of(given, options)) {
       if (builds_.size() >= kMostBuilds) return;
@@ -567,7 +567,7 @@ class Reader {
     CiBuild build = new_build();
     build.span = line;
     add(*given, build);
-    const bool is_classic = words[1].text != "buildx" && sets_classic_builder(companion_.text().source());
+    const bool is_classic = words[1].text != "buildx" && sets_classic_builder(related_.text().source());
     build.other_builder = is_classic || std::ranges::any_of(words, [](const shell::Word& word) {
                             return word.text == "--builder" || word.text.starts_with("--builder=");
                           });
@@ -620,7 +620,7 @@ class Reader {
   const Bases& bases_of(const CiBuild& build) {
     const auto [entry, is_new] = bases_.try_emplace({build.context, build.file});
     Bases& bases = entry->second;
-    const auto text = is_new ? dockerfile_text(companion_, build) : std::nullopt;
+    const auto text = is_new ? dockerfile_text(related_, build) : std::nullopt;
     if (!text) return bases;
     bases.is_known = true;
     const dockerfile::File parsed = dockerfile::parse(*text);
@@ -638,8 +638,8 @@ class Reader {
   Span line_span(project::yaml::Place place) const { return line_span(place.line); }
   // Of a line from 1.
   Span line_span(uint32_t line) const {
-    Span span = companion_.text().lines().line_span(std::max(line, uint32_t{1}));
-    const std::string_view text = span.of(companion_.text().source());
+    Span span = related_.text().lines().line_span(std::max(line, uint32_t{1}));
+    const std::string_view text = span.of(related_.text().source());
     const std::string_view shown = text::trim(text);
     span.begin += static_cast<uint32_t>(shown.data() - text.data());
     span.end = span.begin + static_cast<uint32_t>(shown.size());
@@ -661,9 +661,9 @@ class Reader {
 
   std::vector<uint32_t> find_building_lines() const {
     std::vector<uint32_t> lines;
-    const auto count = static_cast<uint32_t>(companion_.text().lines().line_count());
+    const auto count = static_cast<uint32_t>(related_.text().lines().line_count());
     for (uint32_t line = 1; line <= count; ++line) {
-      const std::string_view text = line_span(line).of(companion_.text().source());
+      const std::string_view text = line_span(line).of(related_.text().source());
       const size_t docker = text.starts_with('#') ? std::string_view::npos : text.find("docker");
       if (docker == std::string_view::npos) continue;
       if (has_building_word(text.substr(docker))) lines.push_back(line);
@@ -687,13 +687,13 @@ class Reader {
   // Where a value is, if it is written as it reads on the line of its node.
   std::optional<Span> find(const Value& node, std::string_view value) const {
     const Span line = line_span(node);
-    const size_t at = line.of(companion_.text().source()).find(value);
+    const size_t at = line.of(related_.text().source()).find(value);
     if (at == std::string_view::npos) return std::nullopt;
     const uint32_t begin = line.begin + static_cast<uint32_t>(at);
     return Span{begin, begin + static_cast<uint32_t>(value.size())};
   }
 
-  Companion& companion_;
+  RelatedFile& related_;
   bool starts_empty_ = false;
   bool has_builder_ = false;
   bool docker_driver_ = false;
@@ -710,21 +710,21 @@ class Reader {
 
 }  // namespace
 
-std::vector<CiBuild> ci_builds(Companion& companion) {
-  return Reader(companion).read();
+std::vector<CiBuild> ci_builds(RelatedFile& related) {
+  return Reader(related).read();
 }
 
-std::vector<CiBuild> builds_beside(const lint::Companion& workflow) {
+std::vector<CiBuild> builds_beside(const lint::RelatedFile& workflow) {
   std::vector<CiBuild> builds;
-  if (workflow.kind() != lint::CompanionKind::kWorkflow) return builds;
+  if (workflow.kind() != lint::RelatedFileKind::kWorkflow) return builds;
   const std::string folder(text::parent_path(workflow.path()));
   for (const context::Listed& listed : workflow.files().list(folder)) {
     const std::string path = text::join_path(folder, listed.name);
     const bool is_other = listed.name != text::base_name(workflow.path());
-    if (!is_other || lint::companion_kind(path) != lint::CompanionKind::kWorkflow) continue;
+    if (!is_other || lint::related_file_kind(path) != lint::RelatedFileKind::kWorkflow) continue;
     auto source = workflow.files().read(path);
     if (!source) continue;
-    lint::Companion other(lint::CompanionKind::kWorkflow, path, std::move(*source), {}, workflow.files());
+    lint::RelatedFile other(lint::RelatedFileKind::kWorkflow, path, std::move(*source), {}, workflow.files());
     std::vector<CiBuild> found = ci_builds(other);
     std::move(found.begin(), found.end(), std::back_inserter(builds));
   }
@@ -779,33 +779,33 @@ bool exclude_each_other(const CiBuild& a, const CiBuild& b) {
   });
 }
 
-bool is_built_in_ci_alone(lint::Subject& subject) {
-  const project::Image* image = subject.image();
+bool is_built_in_ci_alone(lint::Dockerfile& dockerfile) {
+  const project::Image* image = dockerfile.image();
   return image != nullptr && std::ranges::all_of(image->target.defined, [](const project::Origin& origin) {
            return origin.kind == project::DefinitionKind::kWorkflow ||
                   origin.kind == project::DefinitionKind::kGitlabCi;
          });
 }
 
-bool has_layers_without_mounts(lint::Subject& subject) {
-  if (!is_built_in_ci_alone(subject) || subject.image()->target.cache_from.empty()) return false;
-  const lint::Surroundings* around = subject.surroundings();
+bool has_layers_without_mounts(lint::Dockerfile& dockerfile) {
+  if (!is_built_in_ci_alone(dockerfile) || dockerfile.image()->target.cache_from.empty()) return false;
+  const lint::BuildContext* context = dockerfile.build_context();
   // Actions that put the mounts back.
   constexpr std::string_view kKeepsMounts = "cache-dance";
-  return around == nullptr ||
-         std::ranges::none_of(subject.image()->target.defined, [&](const project::Origin& origin) {
-           const auto text = around->file_system->read(origin.path);
+  return context == nullptr ||
+         std::ranges::none_of(dockerfile.image()->target.defined, [&](const project::Origin& origin) {
+           const auto text = context->file_system->read(origin.path);
            return text && text->find(kKeepsMounts) != std::string::npos;
          });
 }
 
-std::optional<dockerfile::File> dockerfile_of(const Companion& companion, const CiBuild& build) {
-  const auto text = dockerfile_text(companion, build);
+std::optional<dockerfile::File> dockerfile_of(const RelatedFile& related, const CiBuild& build) {
+  const auto text = dockerfile_text(related, build);
   if (!text) return std::nullopt;
   return dockerfile::parse(*text);
 }
 
-std::vector<BuiltDockerfile> dockerfiles_of(const Companion& companion, const CiBuild& build) {
+std::vector<BuiltDockerfile> dockerfiles_of(const RelatedFile& related, const CiBuild& build) {
   std::vector<BuildPlace> places = build.jobs;
   if (places.empty()) places.push_back({build.file, build.context, build.target});
   std::set<std::pair<std::string, std::string>> seen;
@@ -813,7 +813,7 @@ std::vector<BuiltDockerfile> dockerfiles_of(const Companion& companion, const Ci
   for (const BuildPlace& place : places) {
     const std::string path = dockerfile_path(place.context, place.file);
     if (!seen.emplace(path, place.target).second) continue;
-    if (const auto text = dockerfile_text(companion, path))
+    if (const auto text = dockerfile_text(related, path))
       found.push_back({path, place.target, dockerfile::parse(*text)});
   }
   return found;

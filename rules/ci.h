@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "dcache/dockerfile/file.h"
-#include "dcache/lint/companion.h"
+#include "dcache/lint/related_file.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/span.h"
 
 namespace dcache::rules {
 
 // What rules about these builds look at.
-inline constexpr lint::CompanionKind kCiDefinitions[] = {lint::CompanionKind::kWorkflow,
-                                                         lint::CompanionKind::kGitlabCi};
+inline constexpr lint::RelatedFileKind kCiDefinitions[] = {lint::RelatedFileKind::kWorkflow,
+                                                           lint::RelatedFileKind::kGitlabCi};
 
 // Values that are others in each run.
 inline constexpr std::array<std::string_view, 10> kNewEachRun = {
@@ -72,11 +72,11 @@ struct CiBuild {
 
 // In the order of the file; none if it can't be read. A command or action that builds what bake or Compose
 // files define is a build for each of their targets.
-std::vector<CiBuild> ci_builds(lint::Companion& companion);
+std::vector<CiBuild> ci_builds(lint::RelatedFile& related);
 
 // The builds of the other workflows in the folder of one. GitHub keeps the caches of all workflows of a
 // repository in one place.
-std::vector<CiBuild> builds_beside(const lint::Companion& workflow);
+std::vector<CiBuild> builds_beside(const lint::RelatedFile& workflow);
 
 // The value of an attribute of a cache ("type=gha,mode=max"); empty if it has none. What has no attributes at
 // all is of type registry.
@@ -110,13 +110,13 @@ class BuildFindings {
 bool exclude_each_other(const CiBuild& a, const CiBuild& b);
 
 // Whether all definitions that build the Dockerfile are of CI services.
-bool is_built_in_ci_alone(lint::Subject& subject);
+bool is_built_in_ci_alone(lint::Dockerfile& dockerfile);
 // The same for builds that import a cache: their workers have layers of earlier builds, and empty cache
 // mounts.
-bool has_layers_without_mounts(lint::Subject& subject);
+bool has_layers_without_mounts(lint::Dockerfile& dockerfile);
 
 // The build's Dockerfile; nothing where that is not found.
-std::optional<dockerfile::File> dockerfile_of(const lint::Companion& companion, const CiBuild& build);
+std::optional<dockerfile::File> dockerfile_of(const lint::RelatedFile& related, const CiBuild& build);
 
 struct BuiltDockerfile {
   std::string path;  // from the root of the repository
@@ -124,6 +124,6 @@ struct BuiltDockerfile {
   dockerfile::File file;
 };
 // Those of all jobs of a matrix; each found one once.
-std::vector<BuiltDockerfile> dockerfiles_of(const lint::Companion& companion, const CiBuild& build);
+std::vector<BuiltDockerfile> dockerfiles_of(const lint::RelatedFile& related, const CiBuild& build);
 
 }  // namespace dcache::rules

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 

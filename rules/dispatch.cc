@@ -16,9 +16,9 @@ using Phase = plan::Error::Phase;
 
 // The error that BuildKit stops at when it checks all stages. It runs no triggers of stages that the target
 // does not need. What hangs on an argument that the build may be given stops only BuildKit's own check.
-const plan::Error* first_error(lint::Subject& subject) {
-  const plan::Graph& graph = subject.graph();
-  const bool as_buildkit = answers_as_buildkit(subject);
+const plan::Error* first_error(lint::Dockerfile& dockerfile) {
+  const plan::Graph& graph = dockerfile.graph();
+  const bool as_buildkit = answers_as_buildkit(dockerfile);
   const plan::Error* first = nullptr;
   for (const plan::Error& error : graph.errors) {
     const bool of_image = error.phase == Phase::kStages || error.phase == Phase::kImages;
@@ -44,14 +44,14 @@ struct Dispatch {
   std::optional<Failing> failing;
 };
 
-Dispatch dispatch_all(lint::Subject& subject) {
+Dispatch dispatch_all(lint::Dockerfile& dockerfile) {
   Dispatch dispatch;
   std::vector<Dispatched>& all = dispatch.before;
-  const plan::Error* const error = first_error(subject);
+  const plan::Error* const error = first_error(dockerfile);
   const bool stops_before = error != nullptr && error->phase < Phase::kSteps;
-  if (!subject.file().errors().empty() || stops_before) return dispatch;
-  const plan::Graph& graph = subject.graph();
-  const auto instructions = subject.file().instructions();
+  if (!dockerfile.file().errors().empty() || stops_before) return dispatch;
+  const plan::Graph& graph = dockerfile.graph();
+  const auto instructions = dockerfile.file().instructions();
   for (const plan::Stage& stage : graph.stages) {
     const auto begin = static_cast<size_t>(stage.from - instructions.data()) + 1;
     const size_t end = stage.index + 1 < graph.stages.size()
@@ -69,13 +69,13 @@ Dispatch dispatch_all(lint::Subject& subject) {
   return dispatch;
 }
 
-const Dispatch& dispatch_of(lint::Subject& subject) {
-  return subject.shared<Dispatch>([&] { return dispatch_all(subject); });
+const Dispatch& dispatch_of(lint::Dockerfile& dockerfile) {
+  return dockerfile.shared<Dispatch>([&] { return dispatch_all(dockerfile); });
 }
 
 // The FROMs up to the one that an error is about, that one included.
-std::vector<const Instruction*> froms_up_to(lint::Subject& subject, const plan::Error* error) {
-  std::vector<const Instruction*> froms = read_froms(subject);
+std::vector<const Instruction*> froms_up_to(lint::Dockerfile& dockerfile, const plan::Error* error) {
+  std::vector<const Instruction*> froms = read_froms(dockerfile);
   if (error == nullptr || error->phase > Phase::kStages) return froms;
   if (error->phase == Phase::kArguments) return {};
   const auto stop = std::ranges::find(froms, error->line, &Instruction::start_line);
@@ -102,7 +102,7 @@ void add_ports(const plan::Graph& graph, const Dispatched& one, const dockerfile
 }
 
 // BuildKit sorts the ports before it looks at them.
-void add_ports_before_failure(lint::Subject& subject, const Failing& failing,
+void add_ports_before_failure(lint::Dockerfile& dockerfile, const Failing& failing,
                               std::vector<ExposedPort>& ports) {
   std::vector<const dockerfile::Word*> words;
   for (const dockerfile::Word& word : failing.at.instruction->arguments)
@@ -110,21 +110,21 @@ void add_ports_before_failure(lint::Subject& subject, const Failing& failing,
   std::ranges::stable_sort(words, {}, [](const dockerfile::Word* word) { return word->text; });
   for (const dockerfile::Word* word : words) {
     const bool fails = word->span == failing.error->span;
-    if (fails && !is_looked_at(subject.graph().text_of(*word))) return;
-    add_ports(subject.graph(), failing.at, *word, ports);
+    if (fails && !is_looked_at(dockerfile.graph().text_of(*word))) return;
+    add_ports(dockerfile.graph(), failing.at, *word, ports);
     if (fails) return;
   }
 }
 
 }  // namespace
 
-bool answers_as_buildkit(const lint::Subject& subject) {
-  const lint::Profile profile = subject.config().profile;
+bool answers_as_buildkit(const lint::Dockerfile& dockerfile) {
+  const lint::Profile profile = dockerfile.config().profile;
   return profile == lint::Profile::kBuildkit || profile == lint::Profile::kAll;
 }
 
-std::span<const Instruction> readable_instructions(lint::Subject& subject) {
-  const dockerfile::File& file = subject.file();
+std::span<const Instruction> readable_instructions(lint::Dockerfile& dockerfile) {
+  const dockerfile::File& file = dockerfile.file();
   if (file.first_error(dockerfile::Error::Phase::kSyntax) != nullptr) return {};
   const dockerfile::Error* error = file.first_error(dockerfile::Error::Phase::kInstruction);
   if (error == nullptr) return file.instructions();
@@ -134,29 +134,29 @@ std::span<const Instruction> readable_instructions(lint::Subject& subject) {
   return file.instructions().first(static_cast<size_t>(stop - file.instructions().begin()));
 }
 
-std::span<const Instruction> examined_instructions(lint::Subject& subject) {
-  const auto readable = readable_instructions(subject);
-  const auto all = subject.file().instructions();
+std::span<const Instruction> examined_instructions(lint::Dockerfile& dockerfile) {
+  const auto readable = readable_instructions(dockerfile);
+  const auto all = dockerfile.file().instructions();
   const bool whole = readable.size() == all.size() ||
-                     subject.file().first_error(dockerfile::Error::Phase::kSyntax) != nullptr;
+                     dockerfile.file().first_error(dockerfile::Error::Phase::kSyntax) != nullptr;
   return whole ? readable : all.first(readable.size() + 1);
 }
 
-std::vector<const Instruction*> read_froms(lint::Subject& subject) {
+std::vector<const Instruction*> read_froms(lint::Dockerfile& dockerfile) {
   std::vector<const Instruction*> froms;
-  if (!subject.file().errors().empty()) return froms;
-  for (const plan::Stage& stage : subject.graph().stages)
+  if (!dockerfile.file().errors().empty()) return froms;
+  for (const plan::Stage& stage : dockerfile.graph().stages)
     froms.push_back(stage.from);
   return froms;
 }
 
-std::vector<const Instruction*> resolved_froms(lint::Subject& subject) {
-  return froms_up_to(subject, first_error(subject));
+std::vector<const Instruction*> resolved_froms(lint::Dockerfile& dockerfile) {
+  return froms_up_to(dockerfile, first_error(dockerfile));
 }
 
-std::vector<const Instruction*> froms_with_platform(lint::Subject& subject) {
-  const plan::Error* const error = first_error(subject);
-  std::vector<const Instruction*> froms = froms_up_to(subject, error);
+std::vector<const Instruction*> froms_with_platform(lint::Dockerfile& dockerfile) {
+  const plan::Error* const error = first_error(dockerfile);
+  std::vector<const Instruction*> froms = froms_up_to(dockerfile, error);
   const bool base_refused = !froms.empty() && error != nullptr && error->phase == Phase::kStages &&
                             !froms.back()->arguments.empty() &&
                             error->span == froms.back()->arguments.front().span;
@@ -164,12 +164,12 @@ std::vector<const Instruction*> froms_with_platform(lint::Subject& subject) {
   return froms;
 }
 
-const std::vector<Dispatched>& dispatched(lint::Subject& subject) {
-  return dispatch_of(subject).before;
+const std::vector<Dispatched>& dispatched(lint::Dockerfile& dockerfile) {
+  return dispatch_of(dockerfile).before;
 }
 
-const Failing* failing_instruction(lint::Subject& subject) {
-  const auto& failing = dispatch_of(subject).failing;
+const Failing* failing_instruction(lint::Dockerfile& dockerfile) {
+  const auto& failing = dispatch_of(dockerfile).failing;
   return failing ? &*failing : nullptr;
 }
 
@@ -180,16 +180,16 @@ lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std
   return diagnostic;
 }
 
-std::vector<ExposedPort> exposed_ports(lint::Subject& subject) {
+std::vector<ExposedPort> exposed_ports(lint::Dockerfile& dockerfile) {
   std::vector<ExposedPort> ports;
-  for (const Dispatched& one : dispatched(subject)) {
+  for (const Dispatched& one : dispatched(dockerfile)) {
     if (one.instruction->keyword != Keyword::kExpose) continue;
     for (const dockerfile::Word& word : one.instruction->arguments)
-      add_ports(subject.graph(), one, word, ports);
+      add_ports(dockerfile.graph(), one, word, ports);
   }
-  const Failing* const failing = failing_instruction(subject);
+  const Failing* const failing = failing_instruction(dockerfile);
   if (failing != nullptr && failing->at.instruction->keyword == Keyword::kExpose)
-    add_ports_before_failure(subject, *failing, ports);
+    add_ports_before_failure(dockerfile, *failing, ports);
   return ports;
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "dcache/lint/dockerfile.h"
 #include "dcache/lint/rule.h"
-#include "dcache/lint/subject.h"
 
 namespace dcache::rules {
 
@@ -21,29 +21,29 @@ struct Dispatched {
 
 // Whether a check shall answer as BuildKit does even where that is known to be of no use: in its profile, and
 // where everything is asked for.
-bool answers_as_buildkit(const lint::Subject& subject);
+bool answers_as_buildkit(const lint::Dockerfile& dockerfile);
 
 // The instructions before the first that can't be read; none if the text can't be split at all.
-std::span<const dockerfile::Instruction> readable_instructions(lint::Subject& subject);
+std::span<const dockerfile::Instruction> readable_instructions(lint::Dockerfile& dockerfile);
 // The same with the first that can't be read: some checks look at it before it is refused.
-std::span<const dockerfile::Instruction> examined_instructions(lint::Subject& subject);
+std::span<const dockerfile::Instruction> examined_instructions(lint::Dockerfile& dockerfile);
 
 // All FROMs; none if an instruction can't be read.
-std::vector<const dockerfile::Instruction*> read_froms(lint::Subject& subject);
+std::vector<const dockerfile::Instruction*> read_froms(lint::Dockerfile& dockerfile);
 // Those whose base image BuildKit looks at: up to the first that can't be resolved, that one included.
-std::vector<const dockerfile::Instruction*> resolved_froms(lint::Subject& subject);
+std::vector<const dockerfile::Instruction*> resolved_froms(lint::Dockerfile& dockerfile);
 // Those whose platform it looks at: without one whose base image is refused.
-std::vector<const dockerfile::Instruction*> froms_with_platform(lint::Subject& subject);
+std::vector<const dockerfile::Instruction*> froms_with_platform(lint::Dockerfile& dockerfile);
 
 // What all stages take, in order, before the first instruction that can't be planned; nothing if a FROM
 // can't.
-const std::vector<Dispatched>& dispatched(lint::Subject& subject);
+const std::vector<Dispatched>& dispatched(lint::Dockerfile& dockerfile);
 // That first instruction, and why it can't; null where BuildKit gets to the end, or does not get to any.
 struct Failing {
   Dispatched at;
   const plan::Error* error = nullptr;
 };
-const Failing* failing_instruction(lint::Subject& subject);
+const Failing* failing_instruction(lint::Dockerfile& dockerfile);
 
 // A finding about an instruction, where BuildKit reports it.
 lint::Diagnostic& report_at(lint::Reporter& reporter, const Dispatched& one, std::string message,
@@ -58,6 +58,6 @@ struct ExposedPort {
   // Whether it is written here as it is taken, so that a fix can change it.
   bool can_be_mended() const { return port == word->text && at->place == at->instruction; }
 };
-std::vector<ExposedPort> exposed_ports(lint::Subject& subject);
+std::vector<ExposedPort> exposed_ports(lint::Dockerfile& dockerfile);
 
 }  // namespace dcache::rules

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dcache/lint/diagnostic.h"
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 

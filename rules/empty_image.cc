@@ -35,16 +35,16 @@ bool may_bring(const Instruction& instruction, std::span<const std::string_view>
 
 }  // namespace
 
-bool is_surely_missing(lint::Subject& subject, size_t stage, const Instruction& instruction,
+bool is_surely_missing(lint::Dockerfile& dockerfile, size_t stage, const Instruction& instruction,
                        std::span<const std::string_view> folders) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   const bool at_once = instruction.keyword == Keyword::kRun;
   // What a stage says of containers counts for the images made from it, which may have more.
   const auto starts_here = [&](const WrittenStage& one) { return one.base == stage; };
   if (!at_once && std::ranges::any_of(stages, starts_here)) return false;
   for (std::optional<size_t> at = stage; at; at = stages[*at].base) {
     const WrittenStage& one = stages[*at];
-    if (one.from == nullptr || (!one.base && image_of(subject, *one.from) != "scratch")) return false;
+    if (one.from == nullptr || (!one.base && image_of(dockerfile, *one.from) != "scratch")) return false;
     for (const Instruction& other : one.body) {
       if (at_once && &other == &instruction) break;
       if (may_bring(other, folders)) return false;

@@ -28,9 +28,9 @@ void append_words(const Instruction* instruction, std::vector<std::string>& word
   }
 }
 
-FinalImage find_final_image(lint::Subject& subject) {
+FinalImage find_final_image(lint::Dockerfile& dockerfile) {
   FinalImage image;
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   if (stages.empty() || stages.back().from == nullptr) return image;
   image.from = stages.back().from;
   std::vector<size_t> chain = {stages.size() - 1};
@@ -38,14 +38,14 @@ FinalImage find_final_image(lint::Subject& subject) {
     chain.push_back(*stages[chain.back()].base);
   const Instruction& root = *stages[chain.back()].from;
   if (!root.arguments.empty()) {
-    image.base = image_of(subject, root);
-    image.base_is_built = subject.is_defined(subject.graph().text_of(root.arguments.front()));
+    image.base = image_of(dockerfile, root);
+    image.base_is_built = dockerfile.is_defined(dockerfile.graph().text_of(root.arguments.front()));
   }
   std::ranges::reverse(chain);
   for (const size_t stage : chain) {
     for (const Instruction& instruction : stages[stage].body) {
       image.instructions.push_back(&instruction);
-      if (instruction.keyword == Keyword::kRun) image.runs.push_back(&subject.run_at(instruction));
+      if (instruction.keyword == Keyword::kRun) image.runs.push_back(&dockerfile.run_at(instruction));
       if (instruction.keyword == Keyword::kUser) image.user = &instruction;
       if (instruction.keyword == Keyword::kCmd) image.command = &instruction;
       if (instruction.keyword == Keyword::kEntrypoint) image.entrypoint = &instruction;
@@ -67,10 +67,10 @@ std::string path_of(const plan::Graph& graph, std::string_view program, std::str
 }
 
 // The program as a part of a folder that is copied.
-std::optional<std::string> program_in_folder(lint::Subject& subject, const FinalImage& image,
+std::optional<std::string> program_in_folder(lint::Dockerfile& dockerfile, const FinalImage& image,
                                              std::string_view program) {
-  const plan::Graph& graph = subject.graph();
-  const lint::Surroundings& around = *subject.surroundings();
+  const plan::Graph& graph = dockerfile.graph();
+  const lint::BuildContext& context = *dockerfile.build_context();
   if (graph.stages.empty()) return std::nullopt;
   for (const plan::Step& step : graph.steps | std::views::reverse) {
     if (step.kind != plan::Step::Kind::kCopy ||
@@ -85,9 +85,9 @@ std::optional<std::string> program_in_folder(lint::Subject& subject, const Final
       for (const plan::Selector& selector : read.selectors) {
         if (selector.wildcard || !selector.include.empty()) continue;
         const std::string source = text::clean_path(selector.path + "/" + std::string(inside)).substr(1);
-        const context::Record* record = around.files.find(source);
+        const context::Record* record = context.files.find(source);
         if (record == nullptr || record->type != context::Type::kFile) continue;
-        if (auto text = around.read(source)) return std::move(*text);
+        if (auto text = context.read(source)) return std::move(*text);
       }
     }
   }
@@ -113,15 +113,15 @@ bool FinalImage::starts_script() const {
           std::ranges::find(kNames, text::base_name(started.front())) != std::end(kNames));
 }
 
-const FinalImage& final_image(lint::Subject& subject) {
-  return subject.shared<FinalImage>([&] { return find_final_image(subject); });
+const FinalImage& final_image(lint::Dockerfile& dockerfile) {
+  return dockerfile.shared<FinalImage>([&] { return find_final_image(dockerfile); });
 }
 
-std::optional<std::string> copied_program(lint::Subject& subject, const FinalImage& image,
+std::optional<std::string> copied_program(lint::Dockerfile& dockerfile, const FinalImage& image,
                                           std::string_view program) {
-  const lint::Surroundings* around = subject.surroundings();
+  const lint::BuildContext* context = dockerfile.build_context();
   const std::string_view name = text::base_name(program);
-  if (around == nullptr) return std::nullopt;
+  if (context == nullptr) return std::nullopt;
   for (const Instruction* one : image.instructions) {
     const bool copies = one->keyword == Keyword::kCopy || one->keyword == Keyword::kAdd;
     if (!copies || one->find_flag("from") != nullptr || one->arguments.size() < 2) continue;
@@ -129,12 +129,12 @@ std::optional<std::string> copied_program(lint::Subject& subject, const FinalIma
     for (const dockerfile::Word& source : one->arguments.first(one->arguments.size() - 1)) {
       const std::string path = text::clean_path("/" + std::string(unquoted(source.text))).substr(1);
       if (!renamed && text::base_name(path) != name) continue;
-      const context::Record* record = around->files.find(path);
+      const context::Record* record = context->files.find(path);
       if (record == nullptr || record->type != context::Type::kFile) continue;
-      if (auto text = around->read(path)) return std::move(*text);
+      if (auto text = context->read(path)) return std::move(*text);
     }
   }
-  return program_in_folder(subject, image, program);
+  return program_in_folder(dockerfile, image, program);
 }
 
 bool is_windows_image(std::string_view reference) {

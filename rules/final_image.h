@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 
@@ -29,11 +29,11 @@ struct FinalImage {
   bool starts_script() const;
 };
 
-const FinalImage& final_image(lint::Subject& subject);
+const FinalImage& final_image(lint::Dockerfile& dockerfile);
 
 // The text of the file of the context that a COPY copies to the program, by its name or in a folder; nothing
 // if that is not known.
-std::optional<std::string> copied_program(lint::Subject& subject, const FinalImage& image,
+std::optional<std::string> copied_program(lint::Dockerfile& dockerfile, const FinalImage& image,
                                           std::string_view program);
 
 // Whether an image runs Windows, as far as its name tells.

@@ -39,21 +39,23 @@ struct Counts {
 };
 
 // The build by the project's builder.
-cache::BuildOptions options_for(lint::Subject& subject, const lint::Surroundings& around) {
+cache::BuildOptions options_for(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
   cache::BuildOptions options;
-  if (const project::Image* image = subject.image()) options.plan.build_args = image->build.plan.build_args;
-  options.plan.builder = subject.builder();
-  options.dockerfile = text::join_path(around.folder, "Dockerfile");
-  options.context = around.folder;
+  if (const project::Image* image = dockerfile.image())
+    options.plan.build_args = image->build.plan.build_args;
+  options.plan.builder = dockerfile.builder();
+  options.dockerfile = text::join_path(context.folder, "Dockerfile");
+  options.context = context.folder;
   return options;
 }
 
-StepTimes times_of(const lint::Subject& subject, const cache::Report& report, const plan::Graph& graph) {
+StepTimes times_of(const lint::Dockerfile& dockerfile, const cache::Report& report,
+                   const plan::Graph& graph) {
   StepTimes times;
   for (const cache::StepReport& step : report.steps) {
     const bool is_image = graph.steps[step.step].kind == plan::Step::Kind::kImage;
     if (step.verdict != cache::Verdict::kMiss || is_image) continue;
-    const auto seconds = subject.seconds_of(graph, step.step);
+    const auto seconds = dockerfile.seconds_of(graph, step.step);
     times.is_complete = times.is_complete && seconds.has_value();
     if (!seconds) continue;
     ++times.known;
@@ -62,9 +64,9 @@ StepTimes times_of(const lint::Subject& subject, const cache::Report& report, co
   return times;
 }
 
-Counts count(const lint::Subject& subject, const cache::Report& report, const plan::Graph& graph) {
+Counts count(const lint::Dockerfile& dockerfile, const cache::Report& report, const plan::Graph& graph) {
   Counts counts;
-  counts.times = times_of(subject, report, graph);
+  counts.times = times_of(dockerfile, report, graph);
   counts.rebuilt = report.count(graph, cache::Verdict::kMiss);
   for (const cache::Verdict verdict :
        {cache::Verdict::kHit, cache::Verdict::kMiss, cache::Verdict::kDepends, cache::Verdict::kUnknown})
@@ -72,36 +74,36 @@ Counts count(const lint::Subject& subject, const cache::Report& report, const pl
   return counts;
 }
 
-std::optional<Counts> count_for_edit(lint::Subject& subject, const lint::Surroundings& around,
+std::optional<Counts> count_for_edit(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                                      std::string dockerfile, std::string_view edited) {
-  cache::BuildOptions options = options_for(subject, around);
+  cache::BuildOptions options = options_for(dockerfile, context);
   options.names_only = true;
   const auto build =
-      cache::Build::make(options, {.dockerfile = std::move(dockerfile), .context = around.files});
+      cache::Build::make(options, {.dockerfile = std::move(dockerfile), .context = context.files});
   if (!build) return std::nullopt;
   cache::ChangedPath changed;
   changed.given = changed.path = edited;
   const cache::WhatIf answer = cache::what_if_changed(*build, {changed});
-  return count(subject, answer.report, build->graph());
+  return count(dockerfile, answer.report, build->graph());
 }
 
-std::optional<Counts> count_for_argument(lint::Subject& subject, const lint::Surroundings& around,
+std::optional<Counts> count_for_argument(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                                          const std::string& dockerfile, std::string_view name) {
-  cache::BuildOptions options = options_for(subject, around);
+  cache::BuildOptions options = options_for(dockerfile, context);
   const auto build_with = [&](const char* value) {
     options.plan.build_args[std::string(name)] = value;
-    return cache::Build::make(options, {.dockerfile = dockerfile, .context = around.files});
+    return cache::Build::make(options, {.dockerfile = dockerfile, .context = context.files});
   };
   const auto before = build_with("1");
   const auto after = build_with("2");
   if (!before || !after) return std::nullopt;
-  return count(subject, cache::compare(before->state(), after->state()), after->graph());
+  return count(dockerfile, cache::compare(before->state(), after->state()), after->graph());
 }
 
 // Null where the context is not known, or too large to look at in passing.
-const lint::Surroundings* small_surroundings(lint::Subject& subject) {
-  const lint::Surroundings* around = likely_context(subject);
-  return around == nullptr || around->files.records().size() > kMostFiles ? nullptr : around;
+const lint::BuildContext* small_context(lint::Dockerfile& dockerfile) {
+  const lint::BuildContext* context = likely_context(dockerfile);
+  return context == nullptr || context->files.records().size() > kMostFiles ? nullptr : context;
 }
 
 // "editing src/main.go rebuilds 6 of 8 steps now (about 2 min 10 s by the last build), and 2 of 9 with this
@@ -149,14 +151,14 @@ bool is_source(std::string_view path) {
 }
 
 // Some files that people edit.
-const std::vector<const context::Record*>& sources_of(const lint::Surroundings& around) {
+const std::vector<const context::Record*>& sources_of(const lint::BuildContext& context) {
   struct Sources {
     std::vector<const context::Record*> records;
   };
-  return around
+  return context
       .shared<Sources>([&] {
         Sources sources;
-        for (const context::Record& record : around.files.records()) {
+        for (const context::Record& record : context.files.records()) {
           if (record.type != context::Type::kFile || !is_source(record.path)) continue;
           sources.records.push_back(&record);
           if (sources.records.size() == kMostTried) break;
@@ -168,59 +170,60 @@ const std::vector<const context::Record*>& sources_of(const lint::Surroundings& 
 
 }  // namespace
 
-std::optional<lint::Impact> gain_of(lint::Subject& subject, const lint::Fix& fix, std::string_view edited) {
-  const lint::Surroundings* around = small_surroundings(subject);
-  if (around == nullptr || edited.empty()) return std::nullopt;
-  const std::string text(subject.file().source());
-  const auto before = count_for_edit(subject, *around, text, edited);
-  const auto after = count_for_edit(subject, *around, text::apply(text, fix.edits), edited);
+std::optional<lint::Impact> gain_of(lint::Dockerfile& dockerfile, const lint::Fix& fix,
+                                    std::string_view edited) {
+  const lint::BuildContext* context = small_context(dockerfile);
+  if (context == nullptr || edited.empty()) return std::nullopt;
+  const std::string text(dockerfile.file().source());
+  const auto before = count_for_edit(dockerfile, *context, text, edited);
+  const auto after = count_for_edit(dockerfile, *context, text::apply(text, fix.edits), edited);
   if (!before || !after) return std::nullopt;
   return impact_of(fmt::format("editing {}", edited), *before, *after);
 }
 
-std::optional<lint::Impact> gain_for_argument(lint::Subject& subject, const lint::Fix& fix,
+std::optional<lint::Impact> gain_for_argument(lint::Dockerfile& dockerfile, const lint::Fix& fix,
                                               std::string_view name) {
-  const lint::Surroundings* around = small_surroundings(subject);
-  if (around == nullptr) return std::nullopt;
-  const std::string text(subject.file().source());
-  const auto before = count_for_argument(subject, *around, text, name);
-  const auto after = count_for_argument(subject, *around, text::apply(text, fix.edits), name);
+  const lint::BuildContext* context = small_context(dockerfile);
+  if (context == nullptr) return std::nullopt;
+  const std::string text(dockerfile.file().source());
+  const auto before = count_for_argument(dockerfile, *context, text, name);
+  const auto after = count_for_argument(dockerfile, *context, text::apply(text, fix.edits), name);
   if (!before || !after) return std::nullopt;
   return impact_of(fmt::format("a new value of {}", name), *before, *after);
 }
 
-std::optional<lint::Impact> gain_of_ignoring(lint::Subject& subject, std::string_view edited) {
-  const lint::Surroundings* around = small_surroundings(subject);
-  if (around == nullptr || edited.empty()) return std::nullopt;
-  const auto before = count_for_edit(subject, *around, std::string(subject.file().source()), edited);
+std::optional<lint::Impact> gain_of_ignoring(lint::Dockerfile& dockerfile, std::string_view edited) {
+  const lint::BuildContext* context = small_context(dockerfile);
+  if (context == nullptr || edited.empty()) return std::nullopt;
+  const auto before = count_for_edit(dockerfile, *context, std::string(dockerfile.file().source()), edited);
   if (!before) return std::nullopt;
   return impact_of(fmt::format("changing {}", edited), *before, {.rebuilt = 0, .all = before->all});
 }
 
-std::string rebuilding_file(lint::Subject& subject, const plan::Step& step,
+std::string rebuilding_file(lint::Dockerfile& dockerfile, const plan::Step& step,
                             std::span<const std::string_view> names) {
-  const std::vector<const plan::Read*> reads = context_reads(subject.graph(), step);
-  const lint::Surroundings* around = reads.empty() ? nullptr : small_surroundings(subject);
-  if (around == nullptr) return {};
+  const std::vector<const plan::Read*> reads = context_reads(dockerfile.graph(), step);
+  const lint::BuildContext* context = reads.empty() ? nullptr : small_context(dockerfile);
+  if (context == nullptr) return {};
   const auto is_taken = [&](const context::Record& record) {
     return std::ranges::any_of(
-        reads, [&](const plan::Read* read) { return cache::takes(around->files, read->selectors, record); });
+        reads, [&](const plan::Read* read) { return cache::takes(context->files, read->selectors, record); });
   };
-  for (const context::Record* record : sources_of(*around)) {
+  for (const context::Record* record : sources_of(*context)) {
     if (is_taken(*record)) return record->path;
   }
   for (const std::string_view name : names) {
-    for (const context::Record* record : around->called(name)) {
+    for (const context::Record* record : context->called(name)) {
       if (record->type == context::Type::kFile && is_taken(*record)) return record->path;
     }
   }
   return {};
 }
 
-std::string edited_file(const lint::Surroundings& around, std::string_view folder,
+std::string edited_file(const lint::BuildContext& context, std::string_view folder,
                         std::span<const std::string_view> except) {
   std::string_view any;
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     const std::string_view path = record.path;
     const bool inside = folder == "/" || text::is_within(path, folder.substr(1));
     const bool excepted = std::ranges::find(except, text::base_name(path)) != except.end();

@@ -60,9 +60,9 @@ void GoModule::read_file(std::string_view folder, std::string_view text) {
   }
 }
 
-std::optional<GoModule> GoModule::read(const lint::Surroundings& around) {
-  const auto manifest = around.read("go.mod");
-  if (!manifest || around.files.find("go.work") != nullptr || around.files.find("vendor") != nullptr)
+std::optional<GoModule> GoModule::read(const lint::BuildContext& context) {
+  const auto manifest = context.read("go.mod");
+  if (!manifest || context.files.find("go.work") != nullptr || context.files.find("vendor") != nullptr)
     return std::nullopt;
   GoModule module;
   for (std::string_view rest = *manifest; !rest.empty();) {
@@ -72,12 +72,12 @@ std::optional<GoModule> GoModule::read(const lint::Surroundings& around) {
   }
   size_t files = 0;
   uint64_t bytes = 0;
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFile || !record.path.ends_with(".go")) continue;
     bytes += record.size;
     if (++files > kMostFiles || bytes > kMostBytes) return std::nullopt;
     if (record.path.ends_with("_test.go")) continue;
-    const auto text = around.read(record.path);
+    const auto text = context.read(record.path);
     if (!text) return std::nullopt;
     const std::string_view folder = text::parent_path(record.path);
     module.read_file(folder == "." ? "" : folder, *text);
@@ -86,12 +86,12 @@ std::optional<GoModule> GoModule::read(const lint::Surroundings& around) {
   return module;
 }
 
-const GoModule* GoModule::of(const lint::Surroundings& around) {
-  struct Kept {
+const GoModule* GoModule::of(const lint::BuildContext& context) {
+  struct CachedModule {
     std::optional<GoModule> module;
   };
-  const Kept& kept = around.shared<Kept>([&] { return Kept{read(around)}; });
-  return kept.module ? &*kept.module : nullptr;
+  const CachedModule& cached = context.shared<CachedModule>([&] { return CachedModule{read(context)}; });
+  return cached.module ? &*cached.module : nullptr;
 }
 
 std::optional<std::set<std::string>> GoModule::needed_by(const std::string& folder, bool below) const {

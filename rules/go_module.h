@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "dcache/lint/surroundings.h"
+#include "dcache/lint/build_facts.h"
 
 namespace dcache::rules {
 
@@ -18,7 +18,7 @@ class GoModule {
  public:
   // Of the module at the root of the context, read once for all Dockerfiles of it. Null if there is none, if
   // it takes modules from other folders, or if it is too large to look at in passing.
-  static const GoModule* of(const lint::Surroundings& around);
+  static const GoModule* of(const lint::BuildContext& context);
 
   // The folders that are read to build a package: of itself, of the packages it imports and theirs, and what
   // these embed; "" is the root. `folder` is the package's, or with `below` all packages in it count. Nothing
@@ -28,7 +28,7 @@ class GoModule {
   const std::string& path() const { return path_; }
 
  private:
-  static std::optional<GoModule> read(const lint::Surroundings& around);
+  static std::optional<GoModule> read(const lint::BuildContext& context);
   void read_file(std::string_view folder, std::string_view text);
 
   std::string path_;                                                 // "example.com/app"

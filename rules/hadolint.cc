@@ -6,8 +6,8 @@
 
 namespace dcache::rules {
 
-bool answers_as_hadolint(const lint::Subject& subject, std::string_view code) {
-  const lint::Config& config = subject.config();
+bool answers_as_hadolint(const lint::Dockerfile& dockerfile, std::string_view code) {
+  const lint::Config& config = dockerfile.config();
   return config.profile == lint::Profile::kHadolint ||
          std::ranges::any_of(config.select, [&](const std::string& selected) {
            return text::equals_ignoring_case(selected, code);

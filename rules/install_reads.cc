@@ -159,8 +159,8 @@ bool may_name_source(std::string_view value, std::string_view destination) {
 }
 
 // Whether no variable of the stage leads the install to a file of the sources, and its shell is none of them.
-bool has_harmless_stage(lint::Subject& subject, const Run& run, std::string_view destination) {
-  const Step& step = subject.graph().steps[*run.step];
+bool has_harmless_stage(lint::Dockerfile& dockerfile, const Run& run, std::string_view destination) {
+  const Step& step = dockerfile.graph().steps[*run.step];
   if (run.shell != nullptr && !run.shell->arguments.empty()) {
     const std::string_view shell = run.shell->arguments.front().text;
     if (shell.starts_with('/') &&
@@ -247,9 +247,9 @@ bool may_refer(std::string_view path, std::string_view text) {
 
 }  // namespace
 
-bool reads_manifests_alone(lint::Subject& subject, const lint::Surroundings& around,
+bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                            const ManifestInstall& install) {
-  if (!has_harmless_words(install) || !has_harmless_stage(subject, *install.run, install.destination))
+  if (!has_harmless_words(install) || !has_harmless_stage(dockerfile, *install.run, install.destination))
     return false;
   const std::string folder(install.folder.substr(1));
   const auto is_copied = [&](const std::string& path) {
@@ -259,11 +259,11 @@ bool reads_manifests_alone(lint::Subject& subject, const lint::Surroundings& aro
   };
   const bool lonely = std::ranges::none_of(kBeside, [&](std::string_view name) {
     const std::string path = folder.empty() ? std::string(name) : folder + "/" + std::string(name);
-    const bool exists = around.files.find(path) != nullptr || !around.files.below(path).empty();
+    const bool exists = context.files.find(path) != nullptr || !context.files.below(path).empty();
     return exists && !is_copied(path);
   });
   return lonely && std::ranges::none_of(*install.manifests, [&](const std::string& path) {
-           const auto text = around.read(path);
+           const auto text = context.read(path);
            return !text || may_refer(path, *text);
          });
 }
@@ -279,7 +279,7 @@ bool stands_alone(const Run& run, const Use& use) {
          use.command->program() == shell::program_of(shell::invocation(*use.command));
 }
 
-bool installs_from_outside(lint::Subject& subject, const Run& run, std::string_view destination) {
+bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::string_view destination) {
   constexpr std::array<std::string_view, 8> kManagers = {"apt-get", "apt",      "apk",    "dnf",
                                                          "yum",     "microdnf", "zypper", "aptitude"};
   constexpr std::array<std::string_view, 30> kOptions = {"-y",
@@ -312,8 +312,8 @@ bool installs_from_outside(lint::Subject& subject, const Run& run, std::string_v
                                                          "--allowerasing",
                                                          "--no-progress",
                                                          "--upgrade"};
-  if (!has_harmless_stage(subject, run, destination) || !run.mounts.empty()) return false;
-  const Step& step = subject.graph().steps[*run.step];
+  if (!has_harmless_stage(dockerfile, run, destination) || !run.mounts.empty()) return false;
+  const Step& step = dockerfile.graph().steps[*run.step];
   return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
     if (words.empty() || command.depth != 0 || command.quoted || !command.redirections.empty()) return false;

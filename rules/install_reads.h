@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -25,7 +25,7 @@ struct ManifestInstall {
 
 // Whether the install is known to read nothing but these: its options, the variables of the stage, the text
 // of the manifests and the files beside them say so.
-bool reads_manifests_alone(lint::Subject& subject, const lint::Surroundings& around,
+bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                            const ManifestInstall& install);
 
 // Whether the RUN contains nothing but the install, given as it would be on its own: no variables before it
@@ -33,6 +33,6 @@ bool reads_manifests_alone(lint::Subject& subject, const lint::Surroundings& aro
 bool stands_alone(const lint::Run& run, const Use& use);
 
 // Whether a RUN that installs packages of the distribution is known to read no file below `destination`.
-bool installs_from_outside(lint::Subject& subject, const lint::Run& run, std::string_view destination);
+bool installs_from_outside(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view destination);
 
 }  // namespace dcache::rules

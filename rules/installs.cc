@@ -53,13 +53,13 @@ bool is_very_quiet(const Call& call, Words options) {
 }
 
 // The calls that the pin is about; pip has many names.
-std::vector<Call> calls_about(lint::Subject& subject, const Pin& pin) {
+std::vector<Call> calls_about(lint::Dockerfile& dockerfile, const Pin& pin) {
   std::vector<Call> calls;
   for (const std::string_view program : pin.programs) {
     if (program == "pip") {
-      std::ranges::copy(pip_calls(subject), std::back_inserter(calls));
+      std::ranges::copy(pip_calls(dockerfile), std::back_inserter(calls));
     } else {
-      std::ranges::copy(calls_of(subject, program), std::back_inserter(calls));
+      std::ranges::copy(calls_of(dockerfile, program), std::back_inserter(calls));
     }
   }
   return calls;
@@ -176,7 +176,7 @@ bool removes_around(const lint::Run& run, Words folders) {
   });
 }
 
-void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span<const Pin> pins,
+void report_unpinned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::span<const Pin> pins,
                      const NeedsNoVersion& needs_none, const OtherComplaint& other) {
   struct Unpinned {
     std::vector<const shell::Word*> packages;
@@ -184,7 +184,7 @@ void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span
   };
   std::map<const lint::Run*, Unpinned> by_run;
   for (const Pin& pin : pins) {
-    for (const Call& call : calls_about(subject, pin)) {
+    for (const Call& call : calls_about(dockerfile, pin)) {
       if (!applies(pin, call) || are_any_given(call, pin.exempt_options)) continue;
       auto packages = unpinned_in(pin, call);
       std::erase_if(packages,
@@ -206,18 +206,19 @@ void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span
   }
 }
 
-void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager,
+void report_unpinned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::string_view manager,
                      const NeedsNoVersion& needs_none) {
-  report_unpinned(subject, reporter, package_manager(manager).pins, needs_none);
+  report_unpinned(dockerfile, reporter, package_manager(manager).pins, needs_none);
 }
 
-void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
-  report_unconfirmed(subject, reporter, package_manager(manager).confirms);
+void report_unconfirmed(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::string_view manager) {
+  report_unconfirmed(dockerfile, reporter, package_manager(manager).confirms);
 }
 
-void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, const Confirmation& confirms) {
+void report_unconfirmed(lint::Dockerfile& dockerfile, lint::Reporter& reporter,
+                        const Confirmation& confirms) {
   report_first(
-      calls_of(subject, confirms.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
+      calls_of(dockerfile, confirms.programs), reporter, [&](const Call& call) -> std::optional<Complaint> {
         if (!call.has_any(confirms.commands) || are_any_given(call, confirms.options) ||
             is_very_quiet(call, confirms.quiet))
           return std::nullopt;
@@ -227,13 +228,13 @@ void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, const 
       });
 }
 
-void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager) {
+void report_uncleaned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::string_view manager) {
   const PackageManager& of = package_manager(manager);
   const Cleanup& cleanup = of.cleanup;
-  const bool as_hadolint = answers_as_hadolint(subject, of.cleaning_rules.front());
-  const std::vector<Call> calls = calls_of(subject, cleanup.programs);
+  const bool as_hadolint = answers_as_hadolint(dockerfile, of.cleaning_rules.front());
+  const std::vector<Call> calls = calls_of(dockerfile, cleanup.programs);
   if (calls.empty()) return;
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   const std::vector<bool> ships = stages_that_ship(stages);
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (!call.has_any(cleanup.commands) || call.has_any(cleanup.unless)) return std::nullopt;
@@ -241,7 +242,7 @@ void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::str
     const bool cleaned = cleaner > call.command - call.run->commands.data();
     if (cleaned || keeps_out_of_layer(*call.run, cleanup.folders)) return std::nullopt;
     if (!as_hadolint &&
-        (is_any_mounted(subject, *call.run, of, nullptr) || removes_around(*call.run, cleanup.folders)))
+        (is_any_mounted(dockerfile, *call.run, of, nullptr) || removes_around(*call.run, cleanup.folders)))
       return std::nullopt;
     if (cleanup.shipped_only && !call.run->onbuild && !ships[stage_of(stages, *call.run)])
       return std::nullopt;

@@ -20,20 +20,20 @@ using NeedsNoVersion = std::function<bool(const lint::Run& run, const shell::Wor
 using OtherComplaint = std::function<std::optional<Complaint>(std::span<const shell::Word* const> packages)>;
 
 // Reports each RUN in which one of the pins' programs installs something without naming its version.
-void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::span<const Pin> pins,
+void report_unpinned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::span<const Pin> pins,
                      const NeedsNoVersion& needs_none = {}, const OtherComplaint& other = {});
 // The same with the pins of a package manager.
-void report_unpinned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager,
+void report_unpinned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::string_view manager,
                      const NeedsNoVersion& needs_none = {});
 
 // Reports each RUN in which it would stop to ask.
-void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
-void report_unconfirmed(lint::Subject& subject, lint::Reporter& reporter, const Confirmation& confirms);
+void report_unconfirmed(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::string_view manager);
+void report_unconfirmed(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const Confirmation& confirms);
 
 // Whether an `rm` of the RUN removes one of the folders, or one around it.
 bool removes_around(const lint::Run& run, Words folders);
 
 // Reports each RUN in which what it downloaded stays in the layer.
-void report_uncleaned(lint::Subject& subject, lint::Reporter& reporter, std::string_view manager);
+void report_uncleaned(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::string_view manager);
 
 }  // namespace dcache::rules

@@ -21,14 +21,14 @@ bool Invocation::has_option(std::initializer_list<std::string_view> names) const
   });
 }
 
-std::span<const Invocation> all_invocations(lint::Subject& subject) {
+std::span<const Invocation> all_invocations(lint::Dockerfile& dockerfile) {
   struct All {
     std::vector<Invocation> invocations;
   };
-  return subject
+  return dockerfile
       .shared<All>([&] {
         All all;
-        for (const lint::Run& run : subject.runs()) {
+        for (const lint::Run& run : dockerfile.runs()) {
           for (const shell::Command& command : run.commands) {
             const std::span<const shell::Word> words = shell::invocation(command);
             if (!words.empty()) all.invocations.push_back({&run, &command, words, shell::program_of(words)});
@@ -40,8 +40,8 @@ std::span<const Invocation> all_invocations(lint::Subject& subject) {
       .invocations;
 }
 
-std::span<const Invocation> invocations_of(lint::Subject& subject, std::string_view program) {
-  return std::ranges::equal_range(all_invocations(subject), program, {}, &Invocation::program);
+std::span<const Invocation> invocations_of(lint::Dockerfile& dockerfile, std::string_view program) {
+  return std::ranges::equal_range(all_invocations(dockerfile), program, {}, &Invocation::program);
 }
 
 }  // namespace dcache::rules

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 
@@ -25,9 +25,9 @@ struct Invocation {
   bool has_option(std::initializer_list<std::string_view> names) const;
 };
 
-// In the order of the file. Lives as long as the subject.
-std::span<const Invocation> invocations_of(lint::Subject& subject, std::string_view program);
+// In the order of the file. Lives as long as `dockerfile`.
+std::span<const Invocation> invocations_of(lint::Dockerfile& dockerfile, std::string_view program);
 // Of all programs, sorted by their names.
-std::span<const Invocation> all_invocations(lint::Subject& subject);
+std::span<const Invocation> all_invocations(lint::Dockerfile& dockerfile);
 
 }  // namespace dcache::rules

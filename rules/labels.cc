@@ -74,11 +74,11 @@ bool is_valid(LabelType type, std::string_view value) {
 
 }  // namespace
 
-void report_labels(lint::Subject& subject, lint::Reporter& reporter,
+void report_labels(lint::Dockerfile& dockerfile, lint::Reporter& reporter,
                    const std::function<std::optional<Complaint>(const Label&)>& judge) {
-  const auto& schema = subject.config().label_schema;
+  const auto& schema = dockerfile.config().label_schema;
   if (schema.empty()) return;
-  for (const Instruction& written : subject.file().instructions()) {
+  for (const Instruction& written : dockerfile.file().instructions()) {
     const Instruction& instruction = carried(written);
     if (instruction.keyword != Keyword::kLabel) continue;
     for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
@@ -93,9 +93,9 @@ void report_labels(lint::Subject& subject, lint::Reporter& reporter,
   }
 }
 
-void report_mistyped(lint::Subject& subject, lint::Reporter& reporter, LabelType type, std::string_view what,
-                     std::string_view remedy) {
-  report_labels(subject, reporter, [&](const Label& label) -> std::optional<Complaint> {
+void report_mistyped(lint::Dockerfile& dockerfile, lint::Reporter& reporter, LabelType type,
+                     std::string_view what, std::string_view remedy) {
+  report_labels(dockerfile, reporter, [&](const Label& label) -> std::optional<Complaint> {
     if (label.type != type || is_valid(type, label.value)) return std::nullopt;
     return Complaint{fmt::format("the label {} {}", label.key, what), std::string(remedy)};
   });

@@ -18,11 +18,11 @@ struct Label {
 };
 
 // Reports each LABEL once for the first of its labels that `judge` complains of.
-void report_labels(lint::Subject& subject, lint::Reporter& reporter,
+void report_labels(lint::Dockerfile& dockerfile, lint::Reporter& reporter,
                    const std::function<std::optional<Complaint>(const Label&)>& judge);
 
 // Reports each LABEL with a label of the type whose value is none of it: "the label KEY `what`".
-void report_mistyped(lint::Subject& subject, lint::Reporter& reporter, lint::LabelType type,
+void report_mistyped(lint::Dockerfile& dockerfile, lint::Reporter& reporter, lint::LabelType type,
                      std::string_view what, std::string_view remedy);
 
 // Sorted identifiers of https://spdx.org/licenses/, made of the data by the build.

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dcache/context/git.h"
-#include "dcache/lint/companion.h"
+#include "dcache/lint/related_file.h"
 #include "dcache/project/discover.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -52,10 +52,11 @@ bool is_beside_the_point(std::string_view name) {
 // For and against a folder as the context.
 class Evidence {
  public:
-  Evidence(lint::Subject& subject, const lint::Surroundings& around) : subject_(subject), around_(around) {
-    for (const Step& step : subject.graph().steps)
+  Evidence(lint::Dockerfile& dockerfile, const lint::BuildContext& context)
+      : dockerfile_(dockerfile), around_(context) {
+    for (const Step& step : dockerfile.graph().steps)
       add_sources(step);
-    for (const plan::Stage& stage : subject.graph().stages)
+    for (const plan::Stage& stage : dockerfile.graph().stages)
       add_stage(stage);
   }
 
@@ -90,17 +91,17 @@ class Evidence {
 
   // What the steps after a COPY of everything want to find.
   void add_stage(const plan::Stage& stage) {
-    if (downloads_sources(subject_, stage)) return;
+    if (downloads_sources(dockerfile_, stage)) return;
     bool copied = false;
     for (const size_t index : stage.steps) {
-      const Step& step = subject_.graph().steps[index];
+      const Step& step = dockerfile_.graph().steps[index];
       copied = copied || copies_whole_context(step);
-      if (copied && step.kind == Step::Kind::kRun) add_run(subject_.run_of(index));
+      if (copied && step.kind == Step::Kind::kRun) add_run(dockerfile_.run_of(index));
     }
   }
 
   void add_run(const lint::Run& run) {
-    for (const Use& use : uses_of(subject_, run)) {
+    for (const Use& use : uses_of(dockerfile_, run)) {
       if (use.installs_dependencies) add_manifests(use);
     }
     const bool makes = std::ranges::any_of(run.commands, [](const shell::Command& command) {
@@ -123,17 +124,17 @@ class Evidence {
     count(std::ranges::any_of(names, [&](std::string_view name) { return holds_any(around_, name); }));
   }
 
-  lint::Subject& subject_;
-  const lint::Surroundings& around_;
+  lint::Dockerfile& dockerfile_;
+  const lint::BuildContext& around_;
   size_t present_ = 0;
   size_t missing_ = 0;
 };
 
 }  // namespace
 
-bool holds_any(const lint::Surroundings& around, std::string_view name) {
-  if (!text::has_wildcard(name)) return !around.called(text::base_name(name)).empty();
-  return std::ranges::any_of(around.files.records(), [&](const Record& record) {
+bool holds_any(const lint::BuildContext& context, std::string_view name) {
+  if (!text::has_wildcard(name)) return !context.called(text::base_name(name)).empty();
+  return std::ranges::any_of(context.files.records(), [&](const Record& record) {
     return text::glob_match(name, text::base_name(record.path));
   });
 }
@@ -150,12 +151,12 @@ bool is_manifest_of(const PackageManager& manager, std::string_view path) {
   return std::ranges::any_of(manager.manifests, is_named) || std::ranges::any_of(manager.optional, is_named);
 }
 
-bool downloads_sources(lint::Subject& subject, const plan::Stage& stage) {
+bool downloads_sources(lint::Dockerfile& dockerfile, const plan::Stage& stage) {
   return std::ranges::any_of(stage.steps, [&](size_t index) {
-    const Step& step = subject.graph().steps[index];
+    const Step& step = dockerfile.graph().steps[index];
     if (!step.remote.empty()) return true;
     if (step.kind != Step::Kind::kRun) return false;
-    return std::ranges::any_of(subject.run_of(index).commands, [](const shell::Command& command) {
+    return std::ranges::any_of(dockerfile.run_of(index).commands, [](const shell::Command& command) {
       const auto words = shell::invocation(command);
       return shell::program_of(words) == "git" &&
              (shell::has_word(words, "clone") || shell::has_word(words, "fetch"));
@@ -171,26 +172,26 @@ struct Likely {
   bool is_against = false;
 };
 
-const Likely& likely(lint::Subject& subject, const lint::Surroundings& around) {
-  return subject.shared<Likely>([&] {
-    const Evidence evidence(subject, around);
+const Likely& likely(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
+  return dockerfile.shared<Likely>([&] {
+    const Evidence evidence(dockerfile, context);
     return Likely{evidence.is_for(), evidence.is_against()};
   });
 }
 
 }  // namespace
 
-const lint::Surroundings* likely_context(lint::Subject& subject) {
-  const lint::Surroundings* around = subject.surroundings();
-  if (around == nullptr || subject.context_is_known()) return around;
-  return likely(subject, *around).is_against ? nullptr : around;
+const lint::BuildContext* likely_context(lint::Dockerfile& dockerfile) {
+  const lint::BuildContext* context = dockerfile.build_context();
+  if (context == nullptr || dockerfile.context_is_known()) return context;
+  return likely(dockerfile, *context).is_against ? nullptr : context;
 }
 
-bool may_write_to_context(lint::Subject& subject) {
-  const lint::Surroundings* around = subject.surroundings();
-  if (around == nullptr) return false;
-  if (subject.context_is_known() || likely(subject, *around).is_for) return true;
-  const std::string folder = around->file_system->real_path(around->folder);
+bool may_write_to_context(lint::Dockerfile& dockerfile) {
+  const lint::BuildContext* context = dockerfile.build_context();
+  if (context == nullptr) return false;
+  if (dockerfile.context_is_known() || likely(dockerfile, *context).is_for) return true;
+  const std::string folder = context->file_system->real_path(context->folder);
   const std::string root = context::repository_root(folder);
   return root.empty() || root == folder;
 }

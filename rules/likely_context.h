@@ -7,28 +7,28 @@
 
 #include <string_view>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
 
 // The files around the Dockerfile if they may be those of the context; null where they are not known, or
 // where the folder is a guess and lacks most of what the steps name.
-const lint::Surroundings* likely_context(lint::Subject& subject);
+const lint::BuildContext* likely_context(lint::Dockerfile& dockerfile);
 
 // Whether files may be written to that folder: it is known to be the context, contains what the steps name,
 // or is the root of the repository. Below the root a Dockerfile that copies everything may be meant for any
 // folder above it.
-bool may_write_to_context(lint::Subject& subject);
+bool may_write_to_context(lint::Dockerfile& dockerfile);
 
 // Whether the context contains a file of that name in any folder. The name may be a pattern: "*.csproj".
-bool holds_any(const lint::Surroundings& around, std::string_view name);
+bool holds_any(const lint::BuildContext& context, std::string_view name);
 
 // Whether the name of a manifest, or a pattern or folder among them, means a path: "gradle" for
 // "api/gradle/wrapper/x.jar".
 bool is_manifest_of(const PackageManager& manager, std::string_view path);
 
 // Whether a RUN of the stage downloads sources, so that manifests need not come from the context.
-bool downloads_sources(lint::Subject& subject, const plan::Stage& stage);
+bool downloads_sources(lint::Dockerfile& dockerfile, const plan::Stage& stage);
 
 }  // namespace dcache::rules

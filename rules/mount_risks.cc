@@ -87,21 +87,21 @@ bool links_into_store(const Use& use) {
 bool MountRisks::may_be_filled(const Run& run, const PackageManager& manager) {
   auto known = filled_.find(&manager);
   if (known == filled_.end()) {
-    const plan::Graph& graph = subject_.graph();
+    const plan::Graph& graph = dockerfile_.graph();
     const auto fills = [&](size_t step) {
-      return graph.steps[step].kind == Step::Kind::kRun && may_fill(subject_.run_of(step), manager);
+      return graph.steps[step].kind == Step::Kind::kRun && may_fill(dockerfile_.run_of(step), manager);
     };
     known = filled_.emplace(&manager, holds_up_to(graph, fills)).first;
   }
-  const std::optional<size_t> below = subject_.graph().steps[*run.step].below;
+  const std::optional<size_t> below = dockerfile_.graph().steps[*run.step].below;
   return below && known->second[*below];
 }
 
 bool MountRisks::may_fill(const Run& run, const PackageManager& manager) {
-  if (is_any_mounted(subject_, run, manager, nullptr)) return false;
+  if (is_any_mounted(dockerfile_, run, manager, nullptr)) return false;
   return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
-    if (words.empty() || use_by(subject_, run, command) != nullptr) return false;
+    if (words.empty() || use_by(dockerfile_, run, command) != nullptr) return false;
     if (!calls(manager, command)) return may_call_any(words);
     // NuGet's own feeds of the project, and what else fetches.
     constexpr std::string_view kFetching[] = {"mod",   "get",     "tidy", "restore",
@@ -113,14 +113,14 @@ bool MountRisks::may_fill(const Run& run, const PackageManager& manager) {
 
 bool MountRisks::may_compile_c(const Run& run) {
   constexpr std::string_view kOn[] = {"CGO_ENABLED=1"}, kOff[] = {"CGO_ENABLED=0"};
-  const Step& step = subject_.graph().steps[*run.step];
+  const Step& step = dockerfile_.graph().steps[*run.step];
   if (says(run, kOff[0]) || sets_any(step, kOff)) return false;
   if (says(run, kOn[0]) || sets_any(step, kOn)) return true;
   if (headers_.empty()) {
-    const plan::Graph& graph = subject_.graph();
+    const plan::Graph& graph = dockerfile_.graph();
     headers_ = holds_up_to(graph, [&](size_t index) {
       return graph.steps[index].kind == Step::Kind::kRun &&
-             std::ranges::any_of(subject_.run_of(index).commands, installs_headers);
+             std::ranges::any_of(dockerfile_.run_of(index).commands, installs_headers);
     });
   }
   return headers_[*run.step];

@@ -5,7 +5,7 @@
 #include <map>
 #include <vector>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -26,7 +26,7 @@ bool links_into_store(const Use& use);
 // Of the steps of one file.
 class MountRisks {
  public:
-  explicit MountRisks(lint::Subject& subject) : subject_(subject) {}
+  explicit MountRisks(lint::Dockerfile& dockerfile) : dockerfile_(dockerfile) {}
 
   // Whether a step below the RUN, without a mount for them, may have put packages into the manager's folders:
   // a mount would hide them. The manager's own installs do not count here.
@@ -39,7 +39,7 @@ class MountRisks {
  private:
   bool may_fill(const lint::Run& run, const PackageManager& manager);
 
-  lint::Subject& subject_;
+  lint::Dockerfile& dockerfile_;
   std::map<const PackageManager*, std::vector<bool>> filled_;  // after which steps
   std::vector<bool> headers_;  // after which steps headers of C libraries are installed
 };

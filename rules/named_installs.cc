@@ -99,16 +99,16 @@ bool is_among(std::string_view destination, std::span<const std::string_view> fo
 
 }  // namespace
 
-std::optional<NamedInstall> find_named_install(lint::Subject& subject, const lint::Run& run,
+std::optional<NamedInstall> find_named_install(lint::Dockerfile& dockerfile, const lint::Run& run,
                                                const plan::Step& copy) {
-  const std::span<const Use> uses = uses_of(subject, run);
+  const std::span<const Use> uses = uses_of(dockerfile, run);
   const auto named = std::ranges::find_if(uses, [](const Use& use) {
     return use.command->depth == 0 && !use.command->quoted && names_all_it_installs(use);
   });
   if (named == uses.end()) return std::nullopt;
   const auto all_prepare = [&](const Command* from, const Command* to) {
     return std::all_of(from, to, [&](const Command& command) {
-      const Use* use = use_by(subject, run, command);
+      const Use* use = use_by(dockerfile, run, command);
       return is_preparation(command, copy) || (use != nullptr && names_all_it_installs(*use));
     });
   };

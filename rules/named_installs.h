@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -17,7 +17,7 @@ struct NamedInstall {
 
 // The first install of a RUN that nothing which `copy` brings can matter for; nothing if there is none, or if
 // a command before it may read the files.
-std::optional<NamedInstall> find_named_install(lint::Subject& subject, const lint::Run& run,
+std::optional<NamedInstall> find_named_install(lint::Dockerfile& dockerfile, const lint::Run& run,
                                                const plan::Step& copy);
 
 // Whether a RUN may change what later installs do by means of the files of `copy`, such as a script of the

@@ -14,9 +14,9 @@ constexpr size_t kMostFiles = 32;          // of the context that are read for o
 constexpr size_t kMostBytes = 256 * 1024;  // of one of them
 
 // The content of a file of the context; empty if it is not there, or too large to look at in passing.
-std::string content_of(const lint::Surroundings& around, const context::Record& record) {
+std::string content_of(const lint::BuildContext& context, const context::Record& record) {
   if (record.type != context::Type::kFile || record.size > kMostBytes) return {};
-  return around.read(record.path).value_or("");
+  return context.read(record.path).value_or("");
 }
 
 bool holds(std::string_view text, std::string_view part) {
@@ -55,12 +55,12 @@ bool runs_git(const shell::Command& command) {
 }
 
 // Whether a word of a command is a script of the context that calls git.
-bool is_script_with_git(const lint::Surroundings& around, const shell::Word& word) {
+bool is_script_with_git(const lint::BuildContext& context, const shell::Word& word) {
   if (word.text.find('/') == std::string_view::npos && !word.text.ends_with(".sh")) return false;
-  const auto records = around.called(text::base_name(word.text));
+  const auto records = context.called(text::base_name(word.text));
   return std::ranges::any_of(
       records.first(std::min(records.size(), kMostFiles)),
-      [&](const context::Record* record) { return holds(content_of(around, *record), "git "); });
+      [&](const context::Record* record) { return holds(content_of(context, *record), "git "); });
 }
 
 bool is_edited_often(std::string_view name) {
@@ -138,8 +138,9 @@ bool says_what_is_read(std::string_view name) {
 }
 
 // Whether an exception of the ignore file takes something of that name back on purpose.
-bool is_wanted(const lint::Surroundings& around, std::string_view name) {
-  return around.ignore && std::ranges::any_of(around.ignore->patterns(), [&](const ignore::Pattern& pattern) {
+bool is_wanted(const lint::BuildContext& context, std::string_view name) {
+  return context.ignore &&
+         std::ranges::any_of(context.ignore->patterns(), [&](const ignore::Pattern& pattern) {
            return pattern.exception &&
                   std::string_view(pattern.path).substr(0, pattern.path.find('/')) == name;
          });
@@ -147,38 +148,38 @@ bool is_wanted(const lint::Surroundings& around, std::string_view name) {
 
 }  // namespace
 
-bool may_read_git(lint::Subject& subject, const lint::Surroundings& around) {
-  if (holds(subject.file().source(), "BUILDKIT_CONTEXT_KEEP_GIT_DIR")) return true;
-  for (const lint::Run& run : subject.runs()) {
+bool may_read_git(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
+  if (holds(dockerfile.file().source(), "BUILDKIT_CONTEXT_KEEP_GIT_DIR")) return true;
+  for (const lint::Run& run : dockerfile.runs()) {
     for (const shell::Command& command : run.commands) {
       if (runs_git(command)) return true;
       if (std::ranges::any_of(command.words,
-                              [&](const shell::Word& word) { return is_script_with_git(around, word); }))
+                              [&](const shell::Word& word) { return is_script_with_git(context, word); }))
         return true;
     }
   }
   return std::ranges::any_of(kTools, [&](const Tool& tool) {
-    const auto records = around.called(tool.file);
+    const auto records = context.called(tool.file);
     return std::ranges::any_of(
         records.first(std::min(records.size(), kMostFiles)),
-        [&](const context::Record* record) { return holds(content_of(around, *record), tool.says); });
+        [&](const context::Record* record) { return holds(content_of(context, *record), tool.says); });
   });
 }
 
-std::vector<std::string> needless_names(lint::Subject& subject, const lint::Surroundings& around) {
+std::vector<std::string> needless_names(lint::Dockerfile& dockerfile, const lint::BuildContext& context) {
   std::set<std::string, std::less<>> names;
-  std::string mentions(subject.file().source());
+  std::string mentions(dockerfile.file().source());
   std::string_view last;
   bool is_needless = false;  // what is called `last`
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     const std::string_view top = std::string_view(record.path).substr(0, record.path.find('/'));
-    if (top != last) is_needless = is_edited_often(top) && !is_wanted(around, top);
+    if (top != last) is_needless = is_edited_often(top) && !is_wanted(context, top);
     last = top;
     if (is_needless && record.type == context::Type::kFile) names.emplace(top);
-    if (top.size() == record.path.size() && says_what_is_read(top)) mentions += content_of(around, record);
+    if (top.size() == record.path.size() && says_what_is_read(top)) mentions += content_of(context, record);
   }
   // A stage or a step that tests reads what there is.
-  const std::string lower = text::to_lower(subject.file().source());
+  const std::string lower = text::to_lower(dockerfile.file().source());
   std::erase_if(names, [&](const std::string& name) {
     if (name.starts_with("test"))
       return holds(lower, "test") || holds(mentions, name + "/") || holds(mentions, "\"" + name);

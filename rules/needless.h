@@ -4,16 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 
 // Whether a step may read the history of the repository: it runs git, or a script or build tool of the
 // project that does.
-bool may_read_git(lint::Subject& subject, const lint::Surroundings& around);
+bool may_read_git(lint::Dockerfile& dockerfile, const lint::BuildContext& context);
 
 // Files and folders at the root of the context that people edit often and no build reads: README, docs,
 // tests, definitions of CI services. None of those that the Dockerfile or a manifest of the project mentions.
-std::vector<std::string> needless_names(lint::Subject& subject, const lint::Surroundings& around);
+std::vector<std::string> needless_names(lint::Dockerfile& dockerfile, const lint::BuildContext& context);
 
 }  // namespace dcache::rules

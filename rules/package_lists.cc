@@ -80,11 +80,11 @@ struct LaterInstalls {
   bool any = false;
   bool unknown = false;  // a script may install
 };
-LaterInstalls later_installs(lint::Subject& subject, const ListUser& user, const lint::Run& run) {
-  const plan::Graph& graph = subject.graph();
+LaterInstalls later_installs(lint::Dockerfile& dockerfile, const ListUser& user, const lint::Run& run) {
+  const plan::Graph& graph = dockerfile.graph();
   LaterInstalls later;
   if (!run.step) return later;
-  for (const lint::Run& other : subject.runs()) {
+  for (const lint::Run& other : dockerfile.runs()) {
     if (!other.step || *other.step <= *run.step ||
         !graph.starts_from(graph.steps[*other.step].stage, graph.steps[*run.step].stage))
       continue;
@@ -141,14 +141,14 @@ bool fetches_apt_lists(const lint::Run& run) {
   return use.updates || use.unknown || scripts;
 }
 
-std::vector<LeftLists> lists_left_for_later(lint::Subject& subject, const lint::Run& run) {
+std::vector<LeftLists> lists_left_for_later(lint::Dockerfile& dockerfile, const lint::Run& run) {
   std::vector<LeftLists> left;
   const Invocations all = invocations_of(run);
   for (const ListUser& user : kListUsers) {
     const ListUse use = list_use(user, run, all);
     if (!use.updates || use.installs || use.removes || use.unknown) continue;
     if (!list_use(user, run, certain_invocations(run)).updates) continue;
-    const LaterInstalls later = later_installs(subject, user, run);
+    const LaterInstalls later = later_installs(dockerfile, user, run);
     // An upgrade is a use of its own, and installs that update themselves don't need these lists.
     if (later.by_old_lists == nullptr && (use.upgrades || later.any)) continue;
     const bool is_used = later.by_old_lists != nullptr || later.unknown;

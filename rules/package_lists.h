@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 
@@ -26,7 +26,7 @@ struct LeftLists {
   std::string_view remedy;
 };
 // Of each package manager whose lists a RUN fetches without installing anything.
-std::vector<LeftLists> lists_left_for_later(lint::Subject& subject, const lint::Run& run);
+std::vector<LeftLists> lists_left_for_later(lint::Dockerfile& dockerfile, const lint::Run& run);
 
 // Whether a RUN fetches apt's lists itself, so that it needs none of a layer below. A script may.
 bool fetches_apt_lists(const lint::Run& run);

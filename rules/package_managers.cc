@@ -256,10 +256,10 @@ struct AllUses {
 
 }  // namespace
 
-std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run) {
-  const std::vector<lint::Run>& runs = subject.runs();
-  const AllUses& all = subject.shared<AllUses>([&] {
-    AllUses made(subject.config().package_managers);
+std::span<const Use> uses_of(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  const std::vector<lint::Run>& runs = dockerfile.runs();
+  const AllUses& all = dockerfile.shared<AllUses>([&] {
+    AllUses made(dockerfile.config().package_managers);
     made.by_run.reserve(runs.size());
     for (const lint::Run& one : runs)
       made.by_run.push_back(find_uses(one, *made.own));
@@ -268,8 +268,8 @@ std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run) {
   return all.by_run[static_cast<size_t>(&run - runs.data())];
 }
 
-const Use* use_by(lint::Subject& subject, const lint::Run& run, const shell::Command& command) {
-  const auto uses = uses_of(subject, run);
+const Use* use_by(lint::Dockerfile& dockerfile, const lint::Run& run, const shell::Command& command) {
+  const auto uses = uses_of(dockerfile, run);
   const auto at = std::ranges::lower_bound(uses, &command, std::less<>(), &Use::command);
   return at != uses.end() && at->command == &command ? &*at : nullptr;
 }
@@ -332,8 +332,8 @@ struct Setters {
   std::map<const lint::Run*, std::vector<const shell::Command*>> by_run;
 };
 
-const std::vector<const shell::Command*>& setters_of(lint::Subject& subject, const lint::Run& run) {
-  const auto [known, fresh] = subject.memory<Setters>().by_run.try_emplace(&run);
+const std::vector<const shell::Command*>& setters_of(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  const auto [known, fresh] = dockerfile.memory<Setters>().by_run.try_emplace(&run);
   if (!fresh) return known->second;
   for (const shell::Command& command : run.commands) {
     if (command.words.empty() || command.program() == "export") known->second.push_back(&command);
@@ -413,22 +413,22 @@ struct Configured {
   std::map<const PackageManager*, OfOne> managers;
 };
 
-Configured::OfOne find_configured(lint::Subject& subject, const PackageManager& manager) {
+Configured::OfOne find_configured(lint::Dockerfile& dockerfile, const PackageManager& manager) {
   Configured::OfOne found;
-  const plan::Graph& graph = subject.graph();
+  const plan::Graph& graph = dockerfile.graph();
   found.after_step = holds_up_to(graph, [&](size_t index) {
     const plan::Step& step = graph.steps[index];
     if (step.kind == plan::Step::Kind::kCopy) return brings_configuration(manager, step);
     return step.kind == plan::Step::Kind::kRun &&
-           std::ranges::any_of(subject.run_of(index).commands,
+           std::ranges::any_of(dockerfile.run_of(index).commands,
                                [&](const shell::Command& command) { return configures(manager, command); });
   });
-  const lint::Surroundings* around = manager.configured_in.empty() ? nullptr : subject.surroundings();
+  const lint::BuildContext* context = manager.configured_in.empty() ? nullptr : dockerfile.build_context();
   found.by_files =
-      around != nullptr && std::ranges::any_of(manager.configured_in, [&](const Pair& file) {
-        return std::ranges::any_of(around->called(file.name), [&](const context::Record* record) {
+      context != nullptr && std::ranges::any_of(manager.configured_in, [&](const Pair& file) {
+        return std::ranges::any_of(context->called(file.name), [&](const context::Record* record) {
           if (file.value.empty()) return true;
-          const auto text = around->read(record->path);
+          const auto text = context->read(record->path);
           return text && text->find(file.value) != std::string::npos;
         });
       });
@@ -436,10 +436,10 @@ Configured::OfOne find_configured(lint::Subject& subject, const PackageManager& 
 }
 
 // Whether the RUN, a command of the stage above it or a file of the project may have moved the caches.
-bool is_configured(lint::Subject& subject, const lint::Run& run, const PackageManager& manager) {
-  std::map<const PackageManager*, Configured::OfOne>& managers = subject.memory<Configured>().managers;
+bool is_configured(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager) {
+  std::map<const PackageManager*, Configured::OfOne>& managers = dockerfile.memory<Configured>().managers;
   auto known = managers.find(&manager);
-  if (known == managers.end()) known = managers.emplace(&manager, find_configured(subject, manager)).first;
+  if (known == managers.end()) known = managers.emplace(&manager, find_configured(dockerfile, manager)).first;
   return known->second.by_files || known->second.after_step[*run.step];
 }
 
@@ -472,13 +472,14 @@ std::string_view usual_path(const Cache& cache, std::string_view image, const pl
 
 }  // namespace
 
-std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& run,
+std::optional<std::string> cache_path(lint::Dockerfile& dockerfile, const lint::Run& run,
                                       const PackageManager& manager, const Cache& cache,
                                       const shell::Command* command) {
   if (!run.step) return std::nullopt;
-  const plan::Step& step = subject.graph().steps[*run.step];
+  const plan::Step& step = dockerfile.graph().steps[*run.step];
   if (command != nullptr) {
-    if (const Place place = place_by_command(setters_of(subject, run), cache, *command, step); place.decided)
+    if (const Place place = place_by_command(setters_of(dockerfile, run), cache, *command, step);
+        place.decided)
       return place.path;
   }
   const auto other = command == nullptr ? std::nullopt : other_user(step, run, *command);
@@ -489,8 +490,8 @@ std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& r
     if (const Place place = place_at(*value, mover.value, step); place.decided) return place.path;
   }
   const std::string_view usual =
-      other ? cache.path : usual_path(cache, base_image(subject.graph(), step), step);
-  if (usual.empty() || is_configured(subject, run, manager)) return std::nullopt;
+      other ? cache.path : usual_path(cache, base_image(dockerfile.graph(), step), step);
+  if (usual.empty() || is_configured(dockerfile, run, manager)) return std::nullopt;
   if (other && usual.starts_with('~')) return std::nullopt;  // only the image knows another user's home
   return with_home(usual, step);
 }
@@ -505,9 +506,9 @@ bool opts_out(const Use& use) {
   });
 }
 
-bool opts_out_by_variable(lint::Subject& subject, const lint::Run& run, const Use& use) {
-  const plan::Step& step = subject.graph().steps[*run.step];
-  const auto given = variables_for(setters_of(subject, run), *use.command);
+bool opts_out_by_variable(lint::Dockerfile& dockerfile, const lint::Run& run, const Use& use) {
+  const plan::Step& step = dockerfile.graph().steps[*run.step];
+  const auto given = variables_for(setters_of(dockerfile, run), *use.command);
   return std::ranges::any_of(use.manager->opt_out_env, [&](std::string_view name) {
     return variable(step, name).has_value() ||
            std::ranges::any_of(given, [&](std::string_view word) { return sets(word, name); });
@@ -552,7 +553,7 @@ std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool
   return all;
 }
 
-bool is_offline(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool is_offline(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                 const shell::Command& command) {
   const bool by_option = std::ranges::any_of(manager.offline, [&](std::string_view option) {
     return std::ranges::any_of(command.words,
@@ -560,7 +561,7 @@ bool is_offline(lint::Subject& subject, const lint::Run& run, const PackageManag
   });
   if (by_option) return true;
   if (manager.offline_env.empty()) return false;
-  const auto given = variables_for(setters_of(subject, run), command);
+  const auto given = variables_for(setters_of(dockerfile, run), command);
   const bool by_variable = std::ranges::any_of(manager.offline_env, [&](std::string_view pair) {
     const size_t equals = pair.find('=');
     return std::ranges::any_of(given, [&](std::string_view word) {
@@ -568,27 +569,27 @@ bool is_offline(lint::Subject& subject, const lint::Run& run, const PackageManag
              holds_word(word.substr(equals + 1), pair.substr(equals + 1));
     });
   });
-  return by_variable || (run.step && sets_any(subject.graph().steps[*run.step], manager.offline_env));
+  return by_variable || (run.step && sets_any(dockerfile.graph().steps[*run.step], manager.offline_env));
 }
 
 namespace {
 
 // What `cargo vendor` leaves, and the configuration without which cargo does not look at it.
 // Source: https://doc.rust-lang.org/cargo/reference/source-replacement.html
-bool has_vendored_crates(lint::Subject& subject) {
-  const lint::Surroundings* around = subject.surroundings();
-  if (around == nullptr || around->called(".cargo-checksum.json").empty()) return false;
+bool has_vendored_crates(lint::Dockerfile& dockerfile) {
+  const lint::BuildContext* context = dockerfile.build_context();
+  if (context == nullptr || context->called(".cargo-checksum.json").empty()) return false;
   const auto is_for_cargo = [](const context::Record* record) {
     return text::base_name(text::parent_path(record->path)) == ".cargo";
   };
-  return std::ranges::any_of(around->called("config.toml"), is_for_cargo) ||
-         std::ranges::any_of(around->called("config"), is_for_cargo);
+  return std::ranges::any_of(context->called("config.toml"), is_for_cargo) ||
+         std::ranges::any_of(context->called("config"), is_for_cargo);
 }
 
 }  // namespace
 
-bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step) {
-  if (use.manager->name == "cargo") return has_vendored_crates(subject);
+bool is_vendored(lint::Dockerfile& dockerfile, const Use& use, const plan::Step& step) {
+  if (use.manager->name == "cargo") return has_vendored_crates(dockerfile);
   if (use.manager->name != "go" || use.action->words.front() == "mod") return false;
   const auto flags = variable(step, "GOFLAGS");
   if (flags && flags->find("-mod=") != std::string_view::npos)
@@ -600,7 +601,7 @@ bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step)
   const auto brings_vendor = [](const plan::Selector& selector) {
     return text::base_name(selector.path) == "vendor";
   };
-  const plan::Graph& graph = subject.graph();
+  const plan::Graph& graph = dockerfile.graph();
   for (const plan::Step* at = &step;; at = &graph.steps[*at->below]) {
     for (const plan::Read& read : at->reads) {
       if (read.origin == plan::Read::Origin::kContext && std::ranges::any_of(read.selectors, brings_vendor))
@@ -608,11 +609,11 @@ bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step)
     }
     if (!at->below) break;
   }
-  const lint::Surroundings* around = subject.surroundings();
-  if (around == nullptr) return false;
+  const lint::BuildContext* context = dockerfile.build_context();
+  if (context == nullptr) return false;
   // A folder that is vendored belongs to the module beside it.
-  if (around->files.find("go.mod") != nullptr) return around->files.find("vendor/modules.txt") != nullptr;
-  return std::ranges::any_of(around->called("modules.txt"), [](const context::Record* record) {
+  if (context->files.find("go.mod") != nullptr) return context->files.find("vendor/modules.txt") != nullptr;
+  return std::ranges::any_of(context->called("modules.txt"), [](const context::Record* record) {
     return text::base_name(text::parent_path(record->path)) == "vendor";
   });
 }
@@ -636,12 +637,12 @@ bool names_place(std::string_view word, const std::vector<std::string>& places) 
   return std::ranges::find(places, word) != places.end();
 }
 
-std::vector<std::string> places_of(lint::Subject& subject, const lint::Run& run,
+std::vector<std::string> places_of(lint::Dockerfile& dockerfile, const lint::Run& run,
                                    const PackageManager& manager) {
-  const plan::Step& step = subject.graph().steps[*run.step];
+  const plan::Step& step = dockerfile.graph().steps[*run.step];
   std::vector<std::string> places;
   for (const Cache& cache : manager.caches) {
-    if (auto path = cache_path(subject, run, manager, cache, nullptr)) places.push_back(std::move(*path));
+    if (auto path = cache_path(dockerfile, run, manager, cache, nullptr)) places.push_back(std::move(*path));
     places.emplace_back(cache.path);
     for (const std::string_view other : cache.also) {
       if (auto path = with_home(other, step)) places.push_back(std::move(*path));
@@ -654,9 +655,9 @@ std::vector<std::string> places_of(lint::Subject& subject, const lint::Run& run,
 
 }  // namespace
 
-bool remove_clean_ups(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool remove_clean_ups(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                       Removal& removal) {
-  const std::vector<std::string> places = places_of(subject, run, manager);
+  const std::vector<std::string> places = places_of(dockerfile, run, manager);
   for (size_t i = 0; i < run.commands.size(); ++i) {
     const shell::Command& command = run.commands[i];
     std::vector<const shell::Word*> named, others;
@@ -676,11 +677,11 @@ bool remove_clean_ups(lint::Subject& subject, const lint::Run& run, const Packag
   return true;
 }
 
-bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool is_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                 const Cache& cache, const shell::Command* command) {
   if (!run.step || run.mounts.empty()) return false;
-  const plan::Step& step = subject.graph().steps[*run.step];
-  const auto path = cache_path(subject, run, manager, cache, command);
+  const plan::Step& step = dockerfile.graph().steps[*run.step];
+  const auto path = cache_path(dockerfile, run, manager, cache, command);
   std::vector<std::string> places;
   if (path) places.push_back(*path);
   for (const std::string_view other : cache.also) {
@@ -706,10 +707,11 @@ bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManag
   });
 }
 
-bool is_any_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool is_any_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                     const shell::Command* command) {
-  return std::ranges::any_of(
-      manager.caches, [&](const Cache& cache) { return is_mounted(subject, run, manager, cache, command); });
+  return std::ranges::any_of(manager.caches, [&](const Cache& cache) {
+    return is_mounted(dockerfile, run, manager, cache, command);
+  });
 }
 
 }  // namespace dcache::rules

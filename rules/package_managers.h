@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 #include "rules/edits.h"
 
 namespace dcache::rules {
@@ -139,10 +139,10 @@ struct Use {
   std::vector<std::string> files;           // those that its options name
 };
 
-// In the order of the script. The uses point into `run`, one of the subject's.
-std::span<const Use> uses_of(lint::Subject& subject, const lint::Run& run);
+// In the order of the script. The uses point into `run`, one of the Dockerfile's.
+std::span<const Use> uses_of(lint::Dockerfile& dockerfile, const lint::Run& run);
 // The one that a command of the RUN makes; null if it makes none.
-const Use* use_by(lint::Subject& subject, const lint::Run& run, const shell::Command& command);
+const Use* use_by(lint::Dockerfile& dockerfile, const lint::Run& run, const shell::Command& command);
 
 // Who runs a step, by names or numbers as USER gives them; root where it gives none.
 struct Owner {
@@ -157,19 +157,19 @@ Owner owner_of(const plan::Step& step);
 // Where a package manager's cache is for a RUN, as the command's options and variables, the stage's variables
 // and user, and the base image tell. Nothing where they don't. `command` is the one that uses it, null for
 // any.
-std::optional<std::string> cache_path(lint::Subject& subject, const lint::Run& run,
+std::optional<std::string> cache_path(lint::Dockerfile& dockerfile, const lint::Run& run,
                                       const PackageManager& manager, const Cache& cache,
                                       const shell::Command* command);
 
 // Whether the command of a RUN keeps the package manager from downloading, so that it needs what is there
 // already.
-bool is_offline(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool is_offline(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                 const shell::Command& command);
 
 // Whether the command of a use has an option that keeps the package manager from caching.
 bool opts_out(const Use& use);
 // Whether a variable does that the stage, the RUN or the command itself sets.
-bool opts_out_by_variable(lint::Subject& subject, const lint::Run& run, const Use& use);
+bool opts_out_by_variable(lint::Dockerfile& dockerfile, const lint::Run& run, const Use& use);
 // Whether the step sets one of the variables so that its value is, or has as one of its words, that of its
 // pair "NAME=VALUE".
 bool sets_any(const plan::Step& step, Words pairs);
@@ -181,7 +181,7 @@ std::vector<bool> holds_up_to(const plan::Graph& graph, const std::function<bool
 bool calls(const PackageManager& manager, const shell::Command& command);
 
 // Whether the Go modules or the crates that a step uses are in the project's vendor folder.
-bool is_vendored(lint::Subject& subject, const Use& use, const plan::Step& step);
+bool is_vendored(lint::Dockerfile& dockerfile, const Use& use, const plan::Step& step);
 
 // A path in a shell word, "~" and variables of the step replaced and cleaned; nothing if that is not an
 // absolute path then.
@@ -189,7 +189,7 @@ std::optional<std::string> path_in(std::string_view word, const plan::Step& step
 
 // Takes out of the RUN what empties the package manager's caches. False if some of it can't be taken out by
 // text alone.
-bool remove_clean_ups(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool remove_clean_ups(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                       Removal& removal);
 
 // Whether a command of it empties its caches (`npm cache clean`).
@@ -197,11 +197,11 @@ bool empties_caches(const PackageManager& manager, const shell::Command& command
 
 // Whether a mount of the RUN keeps the cache between builds, or keeps it out of the layer. `command` as of
 // cache_path().
-bool is_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool is_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                 const Cache& cache, const shell::Command* command);
 
 // The same for any of its caches.
-bool is_any_mounted(lint::Subject& subject, const lint::Run& run, const PackageManager& manager,
+bool is_any_mounted(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
                     const shell::Command* command);
 
 }  // namespace dcache::rules

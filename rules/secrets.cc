@@ -116,10 +116,10 @@ bool names_secret(std::string_view name) {
   return secret;
 }
 
-bool may_hold_private_key(const lint::Surroundings& around, const context::Record& record) {
+bool may_hold_private_key(const lint::BuildContext& context, const context::Record& record) {
   constexpr uint64_t kMostBytes = 4'000'000;
   if (record.size > kMostBytes) return false;  // a key is short
-  const auto text = around.read(record.path);
+  const auto text = context.read(record.path);
   if (!text || text->find("PRIVATE KEY") != std::string::npos) return true;
   return text->find("-----BEGIN ") == std::string::npos && !record.path.ends_with(".pem");
 }

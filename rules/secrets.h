@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/lint/build_facts.h"
 #include "dcache/lint/rule.h"
-#include "dcache/lint/surroundings.h"
 
 namespace dcache::rules {
 
@@ -31,6 +31,6 @@ bool is_harmless(const NamedVariable& variable, dockerfile::Keyword keyword);
 
 // Whether a file of the context named `*.pem` or `*.key` may contain a private key: certificates and public
 // keys say what they are. True where the file can't be read.
-bool may_hold_private_key(const lint::Surroundings& around, const context::Record& record);
+bool may_hold_private_key(const lint::BuildContext& context, const context::Record& record);
 
 }  // namespace dcache::rules

@@ -64,18 +64,18 @@ bool may_be(const std::vector<std::string>& parts, std::string_view name) {
 
 }  // namespace
 
-std::string_view image_of(lint::Subject& subject, const dockerfile::Instruction& from) {
+std::string_view image_of(lint::Dockerfile& dockerfile, const dockerfile::Instruction& from) {
   if (from.arguments.empty()) return {};
-  const std::string_view name = subject.graph().text_of(from.arguments.front());
-  if (!is_named_context(subject, name)) return name;
-  std::string_view meaning = subject.image()->build.plan.named_contexts.find(name)->second;
+  const std::string_view name = dockerfile.graph().text_of(from.arguments.front());
+  if (!is_named_context(dockerfile, name)) return name;
+  std::string_view meaning = dockerfile.image()->build.plan.named_contexts.find(name)->second;
   if (!meaning.starts_with(plan::kImageScheme)) return {};  // a folder
   meaning.remove_prefix(plan::kImageScheme.size());
   return meaning.starts_with(project::kTargetScheme) ? std::string_view() : meaning;
 }
 
-std::vector<size_t> possible_bases(lint::Subject& subject, size_t stage) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+std::vector<size_t> possible_bases(lint::Dockerfile& dockerfile, size_t stage) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   if (stages[stage].base) return {*stages[stage].base};
   const dockerfile::Instruction* const from = stages[stage].from;
   std::vector<size_t> bases;
@@ -84,7 +84,7 @@ std::vector<size_t> possible_bases(lint::Subject& subject, size_t stage) {
   const std::vector<std::string> parts = parts_around_variables(word.text);
   if (parts.size() == 1) return bases;
   const bool may_be_anything = std::ranges::all_of(parts, &std::string::empty);
-  const std::string_view by_default = subject.graph().text_of(word);
+  const std::string_view by_default = dockerfile.graph().text_of(word);
   for (size_t i = 0; i < stage; ++i) {
     if (stages[i].name.empty()) continue;
     const bool named = may_be_anything ? text::equals_ignoring_case(stages[i].name, by_default)
@@ -94,12 +94,12 @@ std::vector<size_t> possible_bases(lint::Subject& subject, size_t stage) {
   return bases;
 }
 
-std::string_view base_image_of(lint::Subject& subject, size_t stage) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+std::string_view base_image_of(lint::Dockerfile& dockerfile, size_t stage) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   while (stages[stage].base)
     stage = *stages[stage].base;
   const dockerfile::Instruction* from = stages[stage].from;
-  return from == nullptr ? std::string_view() : image_of(subject, *from);
+  return from == nullptr ? std::string_view() : image_of(dockerfile, *from);
 }
 
 }  // namespace dcache::rules

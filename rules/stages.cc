@@ -14,8 +14,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-std::vector<WrittenStage> split_stages(lint::Subject& subject) {
-  const std::span<const Instruction> instructions = subject.file().instructions();
+std::vector<WrittenStage> split_stages(lint::Dockerfile& dockerfile) {
+  const std::span<const Instruction> instructions = dockerfile.file().instructions();
   std::vector<WrittenStage> stages;
   std::unordered_map<std::string, size_t> by_name;  // the last of each, in lower case
   for (size_t i = 0; i < instructions.size(); ++i) {
@@ -28,7 +28,7 @@ std::vector<WrittenStage> split_stages(lint::Subject& subject) {
                             ? by_name.end()
                             : by_name.find(text::to_lower(instruction.arguments[0].text));
       // A named context hides the stage.
-      if (base != by_name.end() && !is_named_context(subject, instruction.arguments[0].text))
+      if (base != by_name.end() && !is_named_context(dockerfile, instruction.arguments[0].text))
         stage.base = base->second;
       if (!stage.name.empty()) by_name[text::to_lower(stage.name)] = stages.size();
       stage.body = instructions.subspan(i + 1, 0);
@@ -44,16 +44,16 @@ std::vector<WrittenStage> split_stages(lint::Subject& subject) {
 
 }  // namespace
 
-bool is_named_context(lint::Subject& subject, std::string_view name) {
-  const project::Image* image = subject.image();
+bool is_named_context(lint::Dockerfile& dockerfile, std::string_view name) {
+  const project::Image* image = dockerfile.image();
   return image != nullptr && image->build.plan.named_contexts.contains(std::string(name));
 }
 
-const std::vector<WrittenStage>& written_stages(lint::Subject& subject) {
+const std::vector<WrittenStage>& written_stages(lint::Dockerfile& dockerfile) {
   struct Stages {
     std::vector<WrittenStage> all;
   };
-  return subject.shared<Stages>([&] { return Stages{split_stages(subject)}; }).all;
+  return dockerfile.shared<Stages>([&] { return Stages{split_stages(dockerfile)}; }).all;
 }
 
 size_t stage_of(const std::vector<WrittenStage>& stages, const lint::Run& run) {
@@ -72,8 +72,8 @@ std::vector<bool> stages_that_ship(const std::vector<WrittenStage>& stages) {
   return ships;
 }
 
-void report_repeated(lint::Subject& subject, lint::Reporter& reporter, Keyword keyword) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+void report_repeated(lint::Dockerfile& dockerfile, lint::Reporter& reporter, Keyword keyword) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     const Instruction* first = nullptr;
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword != keyword) continue;

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dcache/lint/dockerfile.h"
 #include "dcache/lint/rule.h"
-#include "dcache/lint/subject.h"
 
 namespace dcache::rules {
 
@@ -21,10 +21,10 @@ struct WrittenStage {
 
 // At least one if the file has instructions: the first contains what is above the first FROM, if there is
 // such.
-const std::vector<WrittenStage>& written_stages(lint::Subject& subject);
+const std::vector<WrittenStage>& written_stages(lint::Dockerfile& dockerfile);
 
 // Whether the build has a named context of that name: it counts for more than a stage.
-bool is_named_context(lint::Subject& subject, std::string_view name);
+bool is_named_context(lint::Dockerfile& dockerfile, std::string_view name);
 
 // The stage that contains a RUN, by its place.
 size_t stage_of(const std::vector<WrittenStage>& stages, const lint::Run& run);
@@ -33,7 +33,7 @@ size_t stage_of(const std::vector<WrittenStage>& stages, const lint::Run& run);
 std::vector<bool> stages_that_ship(const std::vector<WrittenStage>& stages);
 
 // Reports each instruction of the keyword that a later one of its stage takes the place of, at the later one.
-void report_repeated(lint::Subject& subject, lint::Reporter& reporter, dockerfile::Keyword keyword);
+void report_repeated(lint::Dockerfile& dockerfile, lint::Reporter& reporter, dockerfile::Keyword keyword);
 
 // What ONBUILD carries, or the instruction itself.
 const dockerfile::Instruction& carried(const dockerfile::Instruction& instruction);

@@ -6,16 +6,16 @@
 
 namespace dcache::rules {
 
-const plan::Stage* planned_stage(lint::Subject& subject, const WrittenStage& stage) {
-  const std::vector<plan::Stage>& stages = subject.graph().stages;
+const plan::Stage* planned_stage(lint::Dockerfile& dockerfile, const WrittenStage& stage) {
+  const std::vector<plan::Stage>& stages = dockerfile.graph().stages;
   const auto found = std::ranges::find(stages, stage.from, &plan::Stage::from);
   return stage.from == nullptr || found == stages.end() ? nullptr : &*found;
 }
 
-std::set<std::string_view> names_set_in(lint::Subject& subject) {
+std::set<std::string_view> names_set_in(lint::Dockerfile& dockerfile) {
   std::set<std::string_view> names;
-  for (const dockerfile::Instruction& instruction : subject.file().instructions()) {
-    for (const NamedVariable& variable : variables_set_by(instruction, subject.graph()))
+  for (const dockerfile::Instruction& instruction : dockerfile.file().instructions()) {
+    for (const NamedVariable& variable : variables_set_by(instruction, dockerfile.graph()))
       names.insert(variable.name);
   }
   return names;

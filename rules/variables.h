@@ -5,16 +5,16 @@
 #include <string>
 #include <string_view>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
 
 // The plan of a stage; null for what is above the first FROM, and where the FROM can't be planned.
-const plan::Stage* planned_stage(lint::Subject& subject, const WrittenStage& stage);
+const plan::Stage* planned_stage(lint::Dockerfile& dockerfile, const WrittenStage& stage);
 
 // The names that ARG and ENV set, wherever they are in the file.
-std::set<std::string_view> names_set_in(lint::Subject& subject);
+std::set<std::string_view> names_set_in(lint::Dockerfile& dockerfile);
 
 // The text with the variables replaced that have a value in the environment, and without its quotes; the
 // others stay as they are written.

@@ -10,7 +10,7 @@ namespace dcache::rules {
 
 using dockerfile::Instruction;
 using dockerfile::Keyword;
-using lint::Subject;
+using lint::Dockerfile;
 
 bool is_volatile_name(std::string_view name) {
   constexpr std::string_view kNames[] = {
@@ -45,8 +45,8 @@ bool mentions(const Instruction& instruction, std::string_view name) {
                              [&](const dockerfile::Heredoc& heredoc) { return inside(heredoc.content); });
 }
 
-bool is_costly(Subject& subject, const Instruction& instruction) {
-  return instruction.keyword == Keyword::kRun && !uses_of(subject, subject.run_at(instruction)).empty();
+bool is_costly(Dockerfile& dockerfile, const Instruction& instruction) {
+  return instruction.keyword == Keyword::kRun && !uses_of(dockerfile, dockerfile.run_at(instruction)).empty();
 }
 
 }  // namespace dcache::rules

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::rules {
 
@@ -19,6 +19,6 @@ bool is_volatile_name(std::string_view name);
 bool mentions(const dockerfile::Instruction& instruction, std::string_view name);
 
 // Whether it is a RUN that installs packages or compiles.
-bool is_costly(lint::Subject& subject, const dockerfile::Instruction& instruction);
+bool is_costly(lint::Dockerfile& dockerfile, const dockerfile::Instruction& instruction);
 
 }  // namespace dcache::rules

@@ -14,7 +14,7 @@
 namespace dcache::rules {
 namespace {
 
-using lint::Surroundings;
+using lint::BuildContext;
 using Texts = std::vector<std::string>;
 
 constexpr size_t kMostIncluded = 32;
@@ -48,10 +48,10 @@ bool path_matches(std::string_view pattern, std::string_view path) {
 }
 
 // The members that patterns such as "packages/*" and "!packages/old" mean.
-Workspace find_members(const Surroundings& around, std::string_view folder, std::string_view manifest,
+Workspace find_members(const BuildContext& context, std::string_view folder, std::string_view manifest,
                        const Texts& patterns) {
   Workspace workspace;
-  for (const context::Record* record : around.called(manifest)) {
+  for (const context::Record* record : context.called(manifest)) {
     if (!folder.empty() && !text::is_within(record->path, folder)) continue;
     const std::string_view below =
         std::string_view(record->path).substr(folder.empty() ? 0 : folder.size() + 1);
@@ -144,18 +144,18 @@ constexpr std::array<Source, 6> kSources = {
 
 }  // namespace
 
-std::optional<Workspace> workspace_in(const Surroundings& around, std::string_view folder,
+std::optional<Workspace> workspace_in(const BuildContext& context, std::string_view folder,
                                       const PackageManager& manager) {
   const auto source = std::ranges::find(kSources, manager.name, &Source::manager);
   if (source == kSources.end()) return std::nullopt;
   const std::string path = text::join_path(folder, source->file);
-  if (around.files.find(path) == nullptr) return std::nullopt;
-  const auto text = around.read(path);
+  if (context.files.find(path) == nullptr) return std::nullopt;
+  const auto text = context.read(path);
   if (!text) return Workspace{.manifests = {}, .known = false};
   try {
     const auto patterns = source->read(*text);
     if (!patterns) return std::nullopt;
-    return find_members(around, folder, source->manifest, *patterns);
+    return find_members(context, folder, source->manifest, *patterns);
   } catch (const YAML::Exception&) {
     return Workspace{.manifests = {}, .known = false};
   } catch (const toml::parse_error&) {
@@ -177,8 +177,8 @@ std::string_view included_in(std::string_view line) {
   return {};
 }
 
-void add_included(const Surroundings& around, const std::string& path, Included& found) {
-  const auto text = around.read(path);
+void add_included(const BuildContext& context, const std::string& path, Included& found) {
+  const auto text = context.read(path);
   if (!text) return;
   for (std::string_view line : trimmed_lines(*text)) {
     const std::string_view file = included_in(line);
@@ -188,7 +188,7 @@ void add_included(const Surroundings& around, const std::string& path, Included&
           std::ranges::find(found.files, included) != found.files.end())
         continue;
       found.files.push_back(included);
-      add_included(around, included, found);
+      add_included(context, included, found);
       continue;
     }
     const bool editable = line.starts_with("-e") || line.starts_with("--editable");
@@ -200,7 +200,7 @@ void add_included(const Surroundings& around, const std::string& path, Included&
 }
 
 // Whether a command of a script in a package.json works on files of the project.
-bool reads_sources(const Surroundings& around, std::string_view folder, const shell::Command& command) {
+bool reads_sources(const BuildContext& context, std::string_view folder, const shell::Command& command) {
   constexpr std::string_view kRunners[] = {"npm", "yarn", "pnpm", "bun"};
   constexpr std::string_view kCompilers[] = {"tsc", "make", "turbo", "lerna", "nx", "rollup", "webpack"};
   const auto words = shell::invocation(command);
@@ -211,20 +211,20 @@ bool reads_sources(const Surroundings& around, std::string_view folder, const sh
   return std::ranges::any_of(words, [&](const shell::Word& word) {
     if (word.text.starts_with('-') || word.text.starts_with('/')) return false;
     const std::string path = text::join_path(folder, word.text);
-    return around.files.find(path) != nullptr || around.files.find(path + ".js") != nullptr;
+    return context.files.find(path) != nullptr || context.files.find(path + ".js") != nullptr;
   });
 }
 
 }  // namespace
 
-Included included_by(const Surroundings& around, const std::string& path) {
+Included included_by(const BuildContext& context, const std::string& path) {
   Included found;
-  add_included(around, path, found);
+  add_included(context, path, found);
   std::erase(found.files, path);
   return found;
 }
 
-bool has_script_with_sources(const Surroundings& around, std::string_view folder, const std::string& text) {
+bool has_script_with_sources(const BuildContext& context, std::string_view folder, const std::string& text) {
   try {
     const YAML::Node root = YAML::Load(text);
     const YAML::Node scripts = root.IsMap() ? root["scripts"] : YAML::Node();
@@ -235,7 +235,7 @@ bool has_script_with_sources(const Surroundings& around, std::string_view folder
       text::Arena texts;
       const std::string commands = script.Scalar();
       if (std::ranges::any_of(shell::split(commands, texts), [&](const shell::Command& command) {
-            return reads_sources(around, folder, command);
+            return reads_sources(context, folder, command);
           }))
         return true;
     }

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/lint/surroundings.h"
+#include "dcache/lint/build_facts.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -23,7 +23,7 @@ struct Workspace {
 
 // The workspace that a folder of the context is the root of ("" for the context's own); nothing if it is that
 // of none.
-std::optional<Workspace> workspace_in(const lint::Surroundings& around, std::string_view folder,
+std::optional<Workspace> workspace_in(const lint::BuildContext& context, std::string_view folder,
                                       const PackageManager& manager);
 
 // What a requirements file of pip says of other files.
@@ -32,11 +32,11 @@ struct Included {
   bool local = false;              // it installs something from a folder or an archive
   bool project = false;            // it installs the folder that it is in
 };
-Included included_by(const lint::Surroundings& around, const std::string& path);
+Included included_by(const lint::BuildContext& context, const std::string& path);
 
 // Whether a script that the install runs by itself, such as `postinstall`, reads other files of the context
 // than manifests. `text` is that of the package.json in `folder`.
-bool has_script_with_sources(const lint::Surroundings& around, std::string_view folder,
+bool has_script_with_sources(const lint::BuildContext& context, std::string_view folder,
                              const std::string& text);
 
 }  // namespace dcache::rules

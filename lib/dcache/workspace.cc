@@ -61,7 +61,7 @@ std::vector<std::string> ids_of(const std::vector<lint::Diagnostic>& diagnostics
   return ids;
 }
 
-Findings findings_of(const editor::Workspace::Linted& linted) {
+Findings findings_of(const editor::Workspace::LintAnswer& linted) {
   const Places places(linted.text().source());
   const std::vector<std::string> ids = ids_of(linted.findings.diagnostics);
   Findings values{.findings = {}, .parses = linted.findings.parses, .failures = {}};

@@ -21,9 +21,9 @@ bool is_upper(std::string_view name) {
   return std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (!subject.file().errors().empty()) return;
-  const auto all = subject.file().instructions();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (!dockerfile.file().errors().empty()) return;
+  const auto all = dockerfile.file().instructions();
   const auto first = std::ranges::find(all, Keyword::kFrom, &Instruction::keyword);
   const std::span<const Instruction> inside(first, all.end());
   const auto lower = std::ranges::count_if(inside, is_lower, &Instruction::name);

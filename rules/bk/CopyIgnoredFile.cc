@@ -15,20 +15,20 @@ using dockerfile::Keyword;
 
 constexpr lint::ExampleFile kFiles[] = {{".dockerignore", "*.md\n"}, {"app", ""}, {"notes.md", ""}};
 
-void report(lint::Reporter& reporter, const Dispatched& one, const lint::Surroundings& around,
+void report(lint::Reporter& reporter, const Dispatched& one, const lint::BuildContext& context,
             std::string_view path, text::Span focus) {
   report_at(reporter, one,
-            fmt::format("{} excludes {} from the context", text::base_name(around.ignore_file), path),
+            fmt::format("{} excludes {} from the context", text::base_name(context.ignore_file), path),
             fmt::format("add !{} to it, or copy something else", path))
       .focus = focus;
 }
 
 // As BuildKit has it: what the patterns say of the text of the source, unless there are exceptions.
-bool is_ignored_for_buildkit(const lint::Surroundings& around, std::string_view source) {
-  const auto& patterns = around.ignore->patterns();
+bool is_ignored_for_buildkit(const lint::BuildContext& context, std::string_view source) {
+  const auto& patterns = context.ignore->patterns();
   if (std::ranges::any_of(patterns, &ignore::Pattern::exception)) return false;
   const std::string path = text::clean_path(source);
-  if (path != "." && path != "/") return !path.starts_with('/') && around.ignore->decide(path).ignored;
+  if (path != "." && path != "/") return !path.starts_with('/') && context.ignore->decide(path).ignored;
   return std::ranges::any_of(patterns, [](const ignore::Pattern& pattern) {
     return pattern.path == "*" || pattern.path == "**" || pattern.path == "**/*";
   });
@@ -37,50 +37,50 @@ bool is_ignored_for_buildkit(const lint::Surroundings& around, std::string_view 
 // Whether the builder looks for the path and finds nothing, because it is ignored. A wildcard may match
 // nothing, and an exception may have kept something below an ignored folder. Where there is no such file even
 // without the ignore file, another folder is the context.
-bool is_missed(const lint::Surroundings& around, std::string_view path) {
-  return !path.empty() && !text::has_wildcard(path) && around.ignore->decide(path).ignored &&
-         around.files.find(path) == nullptr && around.files.below(path).empty() &&
-         around.file_system->exists(text::join_path(around.folder, path));
+bool is_missed(const lint::BuildContext& context, std::string_view path) {
+  return !path.empty() && !text::has_wildcard(path) && context.ignore->decide(path).ignored &&
+         context.files.find(path) == nullptr && context.files.below(path).empty() &&
+         context.file_system->exists(text::join_path(context.folder, path));
 }
 
-void check_sources(lint::Subject& subject, lint::Reporter& reporter, const Dispatched& one,
-                   const lint::Surroundings& around) {
-  const bool as_buildkit = subject.config().profile == lint::Profile::kBuildkit;
+void check_sources(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const Dispatched& one,
+                   const lint::BuildContext& context) {
+  const bool as_buildkit = dockerfile.config().profile == lint::Profile::kBuildkit;
   const Instruction& instruction = *one.instruction;
   for (const dockerfile::Word& word : instruction.arguments.first(instruction.arguments.size() - 1)) {
-    const std::string_view source = subject.graph().text_of(word);
+    const std::string_view source = dockerfile.graph().text_of(word);
     if (plan::is_remote(source) || word.text.starts_with("<<")) continue;
     const std::string path = text::clean_path("/" + std::string(source)).substr(1);
-    if (as_buildkit ? is_ignored_for_buildkit(around, source) : is_missed(around, path))
-      report(reporter, one, around, as_buildkit ? text::clean_path(source) : path, word.span);
+    if (as_buildkit ? is_ignored_for_buildkit(context, source) : is_missed(context, path))
+      report(reporter, one, context, as_buildkit ? text::clean_path(source) : path, word.span);
   }
 }
 
 // BuildKit has no check for what a mount reads.
-void check_mounts(lint::Subject& subject, lint::Reporter& reporter, const Dispatched& one,
-                  const lint::Surroundings& around) {
-  const lint::Run& run = subject.run_at(*one.instruction);
+void check_mounts(lint::Dockerfile& dockerfile, lint::Reporter& reporter, const Dispatched& one,
+                  const lint::BuildContext& context) {
+  const lint::Run& run = dockerfile.run_at(*one.instruction);
   for (size_t i = 0; i < run.mounts.size(); ++i) {
     const dockerfile::Mount& mount = run.mounts[i];
     const bool reads = mount.type == dockerfile::Mount::Type::kBind && mount.from.empty();
     const std::string path = text::clean_path("/" + mount.source).substr(1);
-    if (reads && path.find('$') == std::string::npos && is_missed(around, path))
-      report(reporter, one, around, path, run.mount_flags[i]->span);
+    if (reads && path.find('$') == std::string::npos && is_missed(context, path))
+      report(reporter, one, context, path, run.mount_flags[i]->span);
   }
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Dispatched& one : dispatched(dockerfile)) {
     const Instruction& instruction = *one.instruction;
     const bool copies = (instruction.keyword == Keyword::kCopy || instruction.keyword == Keyword::kAdd) &&
                         instruction.find_flag("from") == nullptr && instruction.arguments.size() > 1;
     const bool mounts = instruction.keyword == Keyword::kRun && instruction.find_flag("mount") != nullptr &&
-                        subject.config().profile != lint::Profile::kBuildkit;
+                        dockerfile.config().profile != lint::Profile::kBuildkit;
     if (!copies && !mounts) continue;
-    const lint::Surroundings* around = subject.surroundings();
-    if (around == nullptr || !around->ignore) return;
-    if (copies) check_sources(subject, reporter, one, *around);
-    if (mounts) check_mounts(subject, reporter, one, *around);
+    const lint::BuildContext* context = dockerfile.build_context();
+    if (context == nullptr || !context->ignore) return;
+    if (copies) check_sources(dockerfile, reporter, one, *context);
+    if (mounts) check_mounts(dockerfile, reporter, one, *context);
   }
 }
 

@@ -11,9 +11,9 @@ namespace {
 
 using dockerfile::Instruction;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::set<std::string> names;
-  for (const Instruction* from : read_froms(subject)) {
+  for (const Instruction* from : read_froms(dockerfile)) {
     if (from->arguments.size() != 3 || names.insert(text::to_lower(from->arguments[2].text)).second) continue;
     reporter
         .report(from->span, fmt::format("there is another stage {} above", from->arguments[2].text),

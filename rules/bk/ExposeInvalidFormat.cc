@@ -7,8 +7,8 @@
 namespace dcache::rules::ExposeInvalidFormat {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const ExposedPort& exposed : exposed_ports(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const ExposedPort& exposed : exposed_ports(dockerfile)) {
     const std::string_view port = exposed.port;
     const size_t colon = port.rfind(':');
     if (colon == std::string_view::npos || port.find_first_not_of(':') == colon + 1) continue;

@@ -8,8 +8,8 @@
 namespace dcache::rules::ExposeProtoCasing {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const ExposedPort& exposed : exposed_ports(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const ExposedPort& exposed : exposed_ports(dockerfile)) {
     const std::string lower = text::to_lower(exposed.port);
     if (exposed.port.find('/') == std::string_view::npos || lower == exposed.port) continue;
     lint::Diagnostic& diagnostic =

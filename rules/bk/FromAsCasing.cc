@@ -21,8 +21,8 @@ std::string in_capitals(std::string_view word) {
 }
 
 // Looks at any second word of three: what is not AS is refused afterwards.
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& from : examined_instructions(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& from : examined_instructions(dockerfile)) {
     if (from.keyword != Keyword::kFrom || from.arguments.size() < 3) continue;
     const bool lower = from.name == "from";
     if (!lower && from.name != "FROM") continue;

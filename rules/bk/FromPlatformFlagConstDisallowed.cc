@@ -20,13 +20,13 @@ bool names_platform(std::string_view stage, std::string_view platform) {
          (!architecture.empty() && name.find(architecture) != std::string::npos);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction* from : froms_with_platform(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction* from : froms_with_platform(dockerfile)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || flag->value.find('$') != std::string_view::npos) continue;
     if (flag->value.find_first_not_of("\"'") == std::string_view::npos) continue;  // counts for nothing
     const bool refused = std::ranges::any_of(
-        subject.graph().errors, [&](const plan::Error& error) { return error.span == flag->span; });
+        dockerfile.graph().errors, [&](const plan::Error& error) { return error.span == flag->span; });
     if (refused) continue;
     if (from->arguments.size() == 3 && names_platform(from->arguments[2].text, flag->value)) continue;
     reporter

@@ -26,17 +26,17 @@ std::string_view architecture_of(std::string_view platform) {
   return rest.substr(0, rest.find('/'));
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction* from : resolved_froms(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction* from : resolved_froms(dockerfile)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || flag->value.find('$') != std::string_view::npos || from->arguments.empty())
       continue;
     const std::string_view wanted = architecture_of(flag->value);
-    const std::string_view image = subject.graph().text_of(from->arguments.front());
+    const std::string_view image = dockerfile.graph().text_of(from->arguments.front());
     const auto known = std::ranges::find_if(
         kRepositories, [&](const auto& repository) { return image.starts_with(repository.prefix); });
     if (wanted.empty() || known == std::end(kRepositories) || known->architecture == wanted ||
-        subject.is_defined(image))
+        dockerfile.is_defined(image))
       continue;
     reporter
         .report(from->span,

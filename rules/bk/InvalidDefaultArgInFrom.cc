@@ -44,14 +44,14 @@ bool needs_argument(const dockerfile::File& file, std::string_view image) {
   return dockerfile::expand(image, value_of, options).has_value() && !missing.empty();
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_buildkit = answers_as_buildkit(subject);
-  const plan::Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_buildkit = answers_as_buildkit(dockerfile);
+  const plan::Graph& graph = dockerfile.graph();
   const auto is_about_arguments = [](const plan::Error& error) {
     return error.phase == plan::Error::Phase::kArguments;
   };
   if (std::ranges::any_of(graph.errors, is_about_arguments)) return;
-  for (const Instruction* from : read_froms(subject)) {
+  for (const Instruction* from : read_froms(dockerfile)) {
     if (from->arguments.empty()) continue;
     const dockerfile::Word& base = from->arguments.front();
     const std::string_view name = graph.text_of(base);
@@ -60,7 +60,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       return error.phase == plan::Error::Phase::kStages && error.span == base.span;
     });
     if (unreadable) return;
-    if (!as_buildkit && needs_argument(subject.file(), base.text)) continue;
+    if (!as_buildkit && needs_argument(dockerfile.file(), base.text)) continue;
     reporter
         .report(from->span,
                 fmt::format("without build arguments {} gives '{}', which is not an image", base.text, name),

@@ -47,13 +47,13 @@ std::vector<std::string_view> names_of(const Instruction& instruction) {
   return names;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const Instruction* above = nullptr;
-  for (const Instruction& instruction : readable_instructions(subject)) {
+  for (const Instruction& instruction : readable_instructions(dockerfile)) {
     const std::vector<std::string_view> names = names_of(instruction);
     const std::string_view comment =
         names.empty() ? std::string_view()
-                      : comment_above(subject.file(), instruction, std::exchange(above, &instruction));
+                      : comment_above(dockerfile.file(), instruction, std::exchange(above, &instruction));
     above = &instruction;
     if (comment.empty() || std::ranges::find(names, comment.substr(0, comment.find(' '))) != names.end())
       continue;

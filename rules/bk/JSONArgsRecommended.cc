@@ -12,11 +12,11 @@ namespace {
 
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const plan::Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const plan::Graph& graph = dockerfile.graph();
   std::vector<bool> has_shell(graph.stages.size());
   std::optional<size_t> stage;
-  for (const Dispatched& one : dispatched(subject)) {
+  for (const Dispatched& one : dispatched(dockerfile)) {
     for (size_t next = stage ? *stage + 1 : 0; stage != one.stage; stage = next++) {
       const auto& base = graph.stages[next].base_stage;
       has_shell[next] = base && has_shell[*base];
@@ -31,7 +31,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       report_at(reporter, one, "this is not valid JSON, so a shell runs it as text", *broken);
     } else {
       const ShellForm form = shell_form_of(one.instruction->rest);
-      if (form.execs && !answers_as_buildkit(subject)) continue;
+      if (form.execs && !answers_as_buildkit(dockerfile)) continue;
       report_at(reporter, one, "a shell starts the program and does not pass signals on to it",
                 json_form_of(dockerfile::name_of(keyword), form));
     }

@@ -28,8 +28,8 @@ std::optional<std::string> as_pair(const Instruction& instruction) {
   return fmt::format("{}=\"{}\"", name, value);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Dispatched& one : dispatched(dockerfile)) {
     if (!one.instruction->legacy || one.instruction->arguments.size() < 2) continue;
     const auto pair = as_pair(*one.instruction);
     const std::string_view keyword = dockerfile::name_of(one.instruction->keyword);

@@ -20,15 +20,15 @@ std::string quoted(std::string_view text) {
   return quoted + '"';
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : examined_instructions(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : examined_instructions(dockerfile)) {
     if (instruction.keyword != Keyword::kMaintainer) continue;
     const std::string_view who =
         instruction.arguments.empty() ? std::string_view() : instruction.arguments.front().text;
     const std::string label = fmt::format("LABEL org.opencontainers.image.authors={}", quoted(unquoted(who)));
     lint::Diagnostic& diagnostic =
         reporter.report(instruction.span, "MAINTAINER is deprecated", fmt::format("write {}", label));
-    if (subject.file().escape() != '\\') continue;
+    if (dockerfile.file().escape() != '\\') continue;
     diagnostic.fix = replace(instruction.span, label, "replace it with a label");
     diagnostic.fix->removed = {instruction.span.begin};
     diagnostic.fix->added = {label};

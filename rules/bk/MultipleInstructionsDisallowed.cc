@@ -12,9 +12,9 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::map<std::pair<size_t, Keyword>, const Instruction*> last;
-  for (const Dispatched& one : dispatched(subject)) {
+  for (const Dispatched& one : dispatched(dockerfile)) {
     const Keyword keyword = one.instruction->keyword;
     if (keyword != Keyword::kCmd && keyword != Keyword::kEntrypoint && keyword != Keyword::kHealthcheck)
       continue;

@@ -65,8 +65,8 @@ std::optional<Swallowed> find_swallowed(const dockerfile::File& file, const Inst
   return std::nullopt;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const dockerfile::File& file = subject.file();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const dockerfile::File& file = dockerfile.file();
   if (file.first_error(dockerfile::Error::Phase::kSyntax) != nullptr) return;
   for (const Instruction& instruction : file.instructions()) {
     if (instruction.end_line == instruction.start_line) continue;

@@ -28,15 +28,15 @@ bool declares_platform(const dockerfile::File& file) {
   return false;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction* from : froms_with_platform(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction* from : froms_with_platform(dockerfile)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || !is_target_platform(flag->value)) continue;
     lint::Diagnostic& diagnostic =
         reporter.report(from->span, "the target platform is the default", "remove --platform");
     diagnostic.focus = flag->span;
     // Then the argument may be another platform.
-    if (declares_platform(subject.file())) continue;
+    if (declares_platform(dockerfile.file())) continue;
     const text::Span with_blank{flag->span.begin - 1, flag->span.end};
     diagnostic.fix = replace(with_blank, "", "remove --platform");
   }

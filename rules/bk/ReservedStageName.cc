@@ -9,8 +9,8 @@ namespace {
 
 using dockerfile::Instruction;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction* from : read_froms(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction* from : read_froms(dockerfile)) {
     if (from->arguments.size() != 3) continue;
     const dockerfile::Word& name = from->arguments[2];
     if (!text::equals_ignoring_case(name.text, "scratch") &&

@@ -17,8 +17,8 @@ using dockerfile::Keyword;
 
 // Whether the stage is part of an image: of the last stage, or one of its own. A stage that no other uses may
 // be built by its name.
-bool ships(lint::Subject& subject, size_t stage) {
-  const plan::Graph& graph = subject.graph();
+bool ships(lint::Dockerfile& dockerfile, size_t stage) {
+  const plan::Graph& graph = dockerfile.graph();
   if (graph.stages.empty() || graph.starts_from(graph.stages.size() - 1, stage)) return true;
   const bool copied_from = std::ranges::any_of(graph.steps, [&](const plan::Step& step) {
     return std::ranges::any_of(step.reads, [&](const plan::Read& read) {
@@ -30,7 +30,7 @@ bool ships(lint::Subject& subject, size_t stage) {
 
 // Whether the value is that of one variable which no ARG or ENV above sets, and so empty, if the base image
 // does not set it; then the value is in that image already.
-bool is_unset_variable(lint::Subject& subject, const NamedVariable& variable) {
+bool is_unset_variable(lint::Dockerfile& dockerfile, const NamedVariable& variable) {
   const std::string_view value = unquoted(variable.value);
   const std::string_view name = leading_variable(value);
   if (name.empty()) return false;
@@ -38,10 +38,10 @@ bool is_unset_variable(lint::Subject& subject, const NamedVariable& variable) {
                      value == "${" + std::string(name) + ":-}";
   if (!alone) return false;
   bool in_stage = false;
-  for (const dockerfile::Instruction& instruction : subject.file().instructions()) {
+  for (const dockerfile::Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.span.end >= variable.span.begin) break;
     in_stage = in_stage || instruction.keyword == Keyword::kFrom;
-    const std::vector<NamedVariable> set = variables_set_by(carried(instruction), subject.graph());
+    const std::vector<NamedVariable> set = variables_set_by(carried(instruction), dockerfile.graph());
     if (in_stage && std::ranges::find(set, name, &NamedVariable::name) != set.end()) return false;
   }
   return true;
@@ -54,15 +54,16 @@ std::string remedy_for(Keyword keyword, bool shipped) {
 }
 
 // Reports the variables that come no later than `end` in the file.
-void check_variables(lint::Subject& subject, const Dispatched& one, uint32_t end, lint::Reporter& reporter) {
-  const bool as_buildkit = answers_as_buildkit(subject);
+void check_variables(lint::Dockerfile& dockerfile, const Dispatched& one, uint32_t end,
+                     lint::Reporter& reporter) {
+  const bool as_buildkit = answers_as_buildkit(dockerfile);
   const Keyword keyword = one.instruction->keyword;
-  for (const NamedVariable& variable : variables_set_by(*one.instruction, subject.graph())) {
+  for (const NamedVariable& variable : variables_set_by(*one.instruction, dockerfile.graph())) {
     if (variable.span.begin > end || !names_secret(variable.name)) continue;
     if (!as_buildkit && (is_harmless(variable, keyword) ||
-                         (keyword == Keyword::kEnv && is_unset_variable(subject, variable))))
+                         (keyword == Keyword::kEnv && is_unset_variable(dockerfile, variable))))
       continue;
-    const bool shipped = ships(subject, one.stage);
+    const bool shipped = ships(dockerfile, one.stage);
     std::string message =
         shipped ? fmt::format("anyone who has the image can read {}", variable.name)
                 : fmt::format("the value of {} stays in the build cache, and can be in the provenance",
@@ -71,13 +72,13 @@ void check_variables(lint::Subject& subject, const Dispatched& one, uint32_t end
   }
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Dispatched& one : dispatched(subject))
-    check_variables(subject, one, one.instruction->span.end, reporter);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Dispatched& one : dispatched(dockerfile))
+    check_variables(dockerfile, one, one.instruction->span.end, reporter);
   // An ARG is looked at name by name, up to the default that can't be read.
-  const Failing* const failing = failing_instruction(subject);
+  const Failing* const failing = failing_instruction(dockerfile);
   if (failing != nullptr && failing->at.instruction->keyword == dockerfile::Keyword::kArg)
-    check_variables(subject, failing->at, failing->error->span.begin, reporter);
+    check_variables(dockerfile, failing->at, failing->error->span.begin, reporter);
 }
 
 constexpr std::string_view kCovers[] = {"DL3064"};

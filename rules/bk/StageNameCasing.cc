@@ -11,8 +11,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& from : examined_instructions(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& from : examined_instructions(dockerfile)) {
     if (from.keyword != Keyword::kFrom || from.arguments.size() != 3) continue;
     const dockerfile::Word& name = from.arguments[2];
     const std::string lower = text::to_lower(name.text);

@@ -12,15 +12,15 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<const Instruction*> froms = resolved_froms(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<const Instruction*> froms = resolved_froms(dockerfile);
   std::vector<std::string_view> known;
-  for (const Instruction& instruction : subject.file().instructions()) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword == Keyword::kFrom) break;
     for (const dockerfile::Word& word : instruction.arguments)
       known.push_back(word.text.substr(0, word.text.find('=')));
   }
-  for (const plan::Undeclared& undeclared : subject.graph().undeclared) {
+  for (const plan::Undeclared& undeclared : dockerfile.graph().undeclared) {
     if (undeclared.stage || !std::ranges::binary_search(froms, undeclared.instruction)) continue;
     const std::string_view near = text::closest(undeclared.name, known);
     reporter.report(undeclared.instruction->span,

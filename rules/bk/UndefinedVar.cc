@@ -69,9 +69,9 @@ bool is_version_of(std::string_view name, std::string_view image) {
 // image brings.
 class UndefinedVariables {
  public:
-  UndefinedVariables(lint::Subject& subject, lint::Reporter& reporter)
-      : graph_(subject.graph()), reporter_(reporter), names_(names_set_in(subject)) {
-    all_ = answers_as_buildkit(subject);
+  UndefinedVariables(lint::Dockerfile& dockerfile, lint::Reporter& reporter)
+      : graph_(dockerfile.graph()), reporter_(reporter), names_(names_set_in(dockerfile)) {
+    all_ = answers_as_buildkit(dockerfile);
     for (const plan::Undeclared& one : graph_.undeclared) {
       if (one.stage) undeclared_[{one.instruction, *one.stage}].insert(one.name);
     }
@@ -109,14 +109,14 @@ class UndefinedVariables {
   bool all_ = false;
 };
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const auto is_in_stage = [](const plan::Undeclared& one) { return one.stage.has_value(); };
-  if (std::ranges::none_of(subject.graph().undeclared, is_in_stage)) return;
-  const UndefinedVariables variables(subject, reporter);
-  for (const Dispatched& one : dispatched(subject))
+  if (std::ranges::none_of(dockerfile.graph().undeclared, is_in_stage)) return;
+  const UndefinedVariables variables(dockerfile, reporter);
+  for (const Dispatched& one : dispatched(dockerfile))
     variables.check(one);
   // The instruction that BuildKit stops at has its variables looked up first.
-  if (const Failing* failing = failing_instruction(subject)) variables.check(failing->at);
+  if (const Failing* failing = failing_instruction(dockerfile)) variables.check(failing->at);
 }
 
 }  // namespace

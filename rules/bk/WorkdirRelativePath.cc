@@ -15,19 +15,19 @@ using dockerfile::Keyword;
 
 // BuildKit knows drive letters only where it builds for Windows. Without `--platform` a base image may be one
 // of Windows all the same.
-bool is_absolute(lint::Subject& subject, const plan::Stage& stage, std::string_view path) {
+bool is_absolute(lint::Dockerfile& dockerfile, const plan::Stage& stage, std::string_view path) {
   if (path.starts_with('/')) return true;
   const bool windows =
-      stage.platform.starts_with("windows") || subject.config().profile != lint::Profile::kBuildkit;
+      stage.platform.starts_with("windows") || dockerfile.config().profile != lint::Profile::kBuildkit;
   return windows && !path.starts_with('$') && may_be_absolute(path);
 }
 
 // Whether a path begins with a variable that nothing in the file sets: the base image may set it, if it has
 // one.
-bool may_be_set_by_base(lint::Subject& subject, const plan::Stage& stage, std::string_view path) {
+bool may_be_set_by_base(lint::Dockerfile& dockerfile, const plan::Stage& stage, std::string_view path) {
   const std::string_view name = leading_variable(path);
-  if (name.empty() || names_set_in(subject).contains(name)) return false;
-  const plan::Graph& graph = subject.graph();
+  if (name.empty() || names_set_in(dockerfile).contains(name)) return false;
+  const plan::Graph& graph = dockerfile.graph();
   const plan::Stage* first = &stage;
   while (first->base_stage)
     first = &graph.stages[*first->base_stage];
@@ -35,12 +35,12 @@ bool may_be_set_by_base(lint::Subject& subject, const plan::Stage& stage, std::s
   return !words.empty() && graph.text_of(words.front()) != "scratch";
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_buildkit = answers_as_buildkit(subject);
-  const plan::Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_buildkit = answers_as_buildkit(dockerfile);
+  const plan::Graph& graph = dockerfile.graph();
   std::vector<bool> is_set(graph.stages.size());
   std::optional<size_t> stage;
-  for (const Dispatched& one : dispatched(subject)) {
+  for (const Dispatched& one : dispatched(dockerfile)) {
     for (size_t next = stage ? *stage + 1 : 0; stage != one.stage; stage = next++) {
       const auto& base = graph.stages[next].base_stage;
       is_set[next] = base && is_set[*base];
@@ -49,8 +49,8 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const bool known = is_set[one.stage];
     is_set[one.stage] = true;
     const dockerfile::Word& path = one.instruction->arguments.front();
-    if (known || is_absolute(subject, graph.stages[one.stage], graph.text_of(path))) continue;
-    if (!as_buildkit && may_be_set_by_base(subject, graph.stages[one.stage], path.text)) continue;
+    if (known || is_absolute(dockerfile, graph.stages[one.stage], graph.text_of(path))) continue;
+    if (!as_buildkit && may_be_set_by_base(dockerfile, graph.stages[one.stage], path.text)) continue;
     report_at(reporter, one,
               fmt::format("the folder '{}' depends on the WORKDIR of the base image", graph.text_of(path)),
               "write an absolute path")

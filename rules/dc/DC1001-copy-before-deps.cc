@@ -25,8 +25,8 @@ namespace {
 
 using dockerfile::Instruction;
 using lint::Diagnostic;
+using lint::Dockerfile;
 using lint::Run;
-using lint::Subject;
 using plan::Step;
 
 // A COPY of everything, or of a folder with sources, that nothing but files of the context goes into.
@@ -50,8 +50,8 @@ std::vector<std::string_view> needed_files(const Use& use) {
 }
 
 // Whether a folder contains more than what the package manager itself reads.
-bool holds_sources(const lint::Surroundings& surroundings, std::string_view folder, const Use& use) {
-  const auto below = surroundings.files.below(folder);
+bool holds_sources(const lint::BuildContext& build_context, std::string_view folder, const Use& use) {
+  const auto below = build_context.files.below(folder);
   const bool lists = use.action->installs == Action::Installs::kFiles;
   return std::any_of(below.begin(), below.end(), [&](const context::Record& record) {
     if (record.type != context::Type::kFile || is_manifest_of(*use.manager, record.path)) return false;
@@ -77,22 +77,22 @@ bool names_manifest(const plan::Selector& selector, const Use& use) {
 }
 
 bool is_broad(const Step& copy, const plan::Selector& selector, const Use& use,
-              const lint::Surroundings* surroundings) {
+              const lint::BuildContext* build_context) {
   if (is_whole_context(copy, selector)) return true;
   // A folder beside its manifests, or one that installs look into, is there for the install.
   constexpr std::string_view kForInstalls[] = {"patches", "vendor", "prisma", ".yarn", ".mvn", "buildSrc"};
   if (std::ranges::find(kForInstalls, text::base_name(selector.path)) != std::end(kForInstalls)) return false;
   if (selector.takes_everything() || !selector.include.empty() || selector.wildcard ||
-      surroundings == nullptr)
+      build_context == nullptr)
     return false;
   const std::string_view path = std::string_view(selector.path).substr(1);
-  const context::Record* record = surroundings->files.find(path);
+  const context::Record* record = build_context->files.find(path);
   return record != nullptr && record->type == context::Type::kFolder &&
-         holds_sources(*surroundings, path, use);
+         holds_sources(*build_context, path, use);
 }
 
 std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, const Use& use,
-                                    const lint::Surroundings* surroundings) {
+                                    const lint::BuildContext* build_context) {
   for (const Step* step : copies) {
     for (const plan::Read& read : step->reads) {
       if (read.origin != plan::Read::Origin::kContext) continue;
@@ -101,7 +101,7 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
       });
       for (const plan::Selector& selector : read.selectors) {
         if (with_manifests && !selector.takes_everything()) continue;
-        if (is_broad(*step, selector, use, surroundings)) return BroadCopy{step, &selector};
+        if (is_broad(*step, selector, use, build_context)) return BroadCopy{step, &selector};
       }
     }
   }
@@ -109,35 +109,37 @@ std::optional<BroadCopy> find_broad(const std::vector<const Step*>& copies, cons
 }
 
 // Whether a COPY takes a file of the context.
-bool takes(const lint::Surroundings& around, const Step& copy, const context::Record& record) {
+bool takes(const lint::BuildContext& context, const Step& copy, const context::Record& record) {
   return std::ranges::any_of(copy.reads, [&](const plan::Read& read) {
-    return read.origin == plan::Read::Origin::kContext && cache::takes(around.files, read.selectors, record);
+    return read.origin == plan::Read::Origin::kContext && cache::takes(context.files, read.selectors, record);
   });
 }
 
 // Whether one of the copies does.
-bool is_taken(const lint::Surroundings& around, const std::vector<const Step*>& copies,
+bool is_taken(const lint::BuildContext& context, const std::vector<const Step*>& copies,
               const context::Record* record) {
   return record != nullptr &&
-         std::ranges::any_of(copies, [&](const Step* copy) { return takes(around, *copy, *record); });
+         std::ranges::any_of(copies, [&](const Step* copy) { return takes(context, *copy, *record); });
 }
 
 // Whether one of the copies takes a manifest: otherwise the dependencies are those of the base image.
 bool brings_manifest(const std::vector<const Step*>& copies, const Use& use,
-                     const lint::Surroundings& surroundings) {
+                     const lint::BuildContext& build_context) {
   const std::vector<std::string_view> names = !use.files.empty() ? copied(use.files)
                                               : use.manager->manifests.empty()
                                                   ? copied(use.manager->optional)
                                                   : copied(use.manager->manifests);
   if (names.empty()) return true;
-  const auto is_there = [&](const context::Record* record) { return is_taken(surroundings, copies, record); };
+  const auto is_there = [&](const context::Record* record) {
+    return is_taken(build_context, copies, record);
+  };
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     if (text::has_wildcard(name)) {
-      return std::ranges::any_of(surroundings.files.records(), [&](const context::Record& record) {
+      return std::ranges::any_of(build_context.files.records(), [&](const context::Record& record) {
         return text::glob_match(name, text::base_name(record.path)) && is_there(&record);
       });
     }
-    const auto records = surroundings.called(text::base_name(name));
+    const auto records = build_context.called(text::base_name(name));
     return std::any_of(records.begin(), records.end(), is_there);
   });
 }
@@ -182,7 +184,7 @@ std::optional<std::string> install_folder(const plan::Graph& graph, const BroadC
 }
 
 // Other modules of the project that a go.mod takes from folders: their go.mod files.
-std::vector<std::string> local_modules(const lint::Surroundings& around, std::string_view folder,
+std::vector<std::string> local_modules(const lint::BuildContext& context, std::string_view folder,
                                        std::string_view go_mod) {
   std::vector<std::string> found;
   while (!go_mod.empty()) {
@@ -193,7 +195,7 @@ std::vector<std::string> local_modules(const lint::Surroundings& around, std::st
     const std::string_view place = text::trim(line.substr(arrow + 3));
     std::string path =
         text::clean_path(in_folder(folder, std::string(place.substr(0, place.find(' '))) + "/go.mod"));
-    if (around.files.find(path) != nullptr) found.push_back(std::move(path));
+    if (context.files.find(path) != nullptr) found.push_back(std::move(path));
   }
   return found;
 }
@@ -222,13 +224,13 @@ std::string named_file(std::string_view name, std::string_view folder, const Bro
 }
 
 // What the lists of an install say of other files.
-void follow_lists(const lint::Surroundings& around, std::string_view folder, const BroadCopy& copy,
+void follow_lists(const lint::BuildContext& context, std::string_view folder, const BroadCopy& copy,
                   const Use& use, Manifests& found) {
   for (const std::string& name : use.files) {
     const std::string path = named_file(name, folder, copy);
-    if (around.files.find(path) == nullptr) continue;
+    if (context.files.find(path) == nullptr) continue;
     if (std::ranges::find(found.paths, path) == found.paths.end()) found.paths.push_back(path);
-    const Included included = included_by(around, path);
+    const Included included = included_by(context, path);
     found.others.insert(found.others.end(), included.files.begin(), included.files.end());
     found.refers = found.refers || included.local;
     found.needs_sources = found.needs_sources || included.project;
@@ -236,25 +238,25 @@ void follow_lists(const lint::Surroundings& around, std::string_view folder, con
 }
 
 // The manifests of the members of a workspace, as far as one of the copies brings them.
-void add_members(const lint::Surroundings& around, std::string_view folder,
+void add_members(const lint::BuildContext& context, std::string_view folder,
                  const std::vector<const Step*>& copies, const Use& use, Manifests& found) {
-  const auto workspace = workspace_in(around, folder.substr(1), *use.manager);
+  const auto workspace = workspace_in(context, folder.substr(1), *use.manager);
   if (!workspace) return;
   found.separable = false;
   found.open_workspace = !workspace->known;
   for (const std::string& path : workspace->manifests) {
-    if (is_taken(around, copies, around.files.find(path))) found.others.push_back(path);
+    if (is_taken(context, copies, context.files.find(path))) found.others.push_back(path);
   }
 }
 
-Manifests find_manifests(const lint::Surroundings& surroundings, const std::vector<const Step*>& copies,
+Manifests find_manifests(const lint::BuildContext& build_context, const std::vector<const Step*>& copies,
                          std::string_view folder, const BroadCopy& copy, const Use& use) {
   Manifests found;
   const PackageManager& manager = *use.manager;
   const bool lists = use.action->installs == Action::Installs::kFiles;
   const bool ignores_scripts = shell::has_word(use.arguments, "--ignore-scripts");
   const auto exists = [&](std::string_view name) {
-    return surroundings.files.find(in_folder(folder, name)) != nullptr;
+    return build_context.files.find(in_folder(folder, name)) != nullptr;
   };
   for (const std::string_view name : needed_files(use)) {
     if (name.starts_with('/') || name.find('/') != std::string_view::npos || !exists(name)) {
@@ -262,7 +264,7 @@ Manifests find_manifests(const lint::Surroundings& surroundings, const std::vect
       continue;
     }
     found.paths.push_back(in_folder(folder, name));
-    const auto text = surroundings.read(found.paths.back());
+    const auto text = build_context.read(found.paths.back());
     const auto holds = [&](std::string_view word) { return text->find(word) != std::string::npos; };
     const bool refers =
         text && std::any_of(manager.inseparable_if.begin(), manager.inseparable_if.end(), holds);
@@ -273,8 +275,8 @@ Manifests find_manifests(const lint::Surroundings& surroundings, const std::vect
         (!ignores_scripts && std::any_of(manager.scripts.begin(), manager.scripts.end(), holds));
     found.needs_sources =
         found.needs_sources || (found.runs_scripts && name == "package.json" &&
-                                has_script_with_sources(surroundings, folder.substr(1), *text));
-    if (name == "go.mod") found.others = local_modules(surroundings, folder, *text);
+                                has_script_with_sources(build_context, folder.substr(1), *text));
+    if (name == "go.mod") found.others = local_modules(build_context, folder, *text);
     // A workspace is looked at below.
     found.refers = found.refers || (!lists && name != "go.mod" &&
                                     std::ranges::any_of(manager.inseparable_if, [&](std::string_view word) {
@@ -283,22 +285,22 @@ Manifests find_manifests(const lint::Surroundings& surroundings, const std::vect
   }
   found.separable = found.separable && std::ranges::none_of(manager.inseparable_with, exists);
   if (lists) {
-    follow_lists(surroundings, folder, copy, use, found);
+    follow_lists(build_context, folder, copy, use, found);
     return found;
   }
   for (const std::string_view name : manager.inseparable_with) {
     if (exists(name)) found.paths.push_back(in_folder(folder, name));
   }
-  add_members(surroundings, folder, copies, use, found);
+  add_members(build_context, folder, copies, use, found);
   for (const std::string_view name : manager.optional) {
     if (text::has_wildcard(name)) {
-      for (const context::Record& record : surroundings.files.records()) {
+      for (const context::Record& record : build_context.files.records()) {
         if (text::glob_match(in_folder(folder, name), record.path)) found.paths.push_back(record.path);
       }
       continue;
     }
     std::string path = in_folder(folder, name);
-    const context::Record* record = surroundings.files.find(path);
+    const context::Record* record = build_context.files.find(path);
     if (record == nullptr) continue;
     (record->type == context::Type::kFolder ? found.folders : found.paths).push_back(std::move(path));
   }
@@ -411,18 +413,18 @@ bool is_commanded_above(const dockerfile::File& file, const Instruction& instruc
 
 // The install that starts the RUN moves above the COPY: the COPY goes below it, and in its old place the
 // manifests alone.
-std::optional<lint::Fix> move_install(Subject& subject, const lint::Surroundings& around,
+std::optional<lint::Fix> move_install(Dockerfile& dockerfile, const lint::BuildContext& context,
                                       const BroadCopy& copy, const Run& run, const Use& use,
                                       const Manifests& manifests, const Manifests& all,
                                       std::string_view folder) {
   const bool first = use.command == &run.commands.front() && use.command->depth == 0;
   if (!first || !run.shell_form || !run.instruction->heredocs.empty()) return std::nullopt;
   const Instruction& copy_instruction = *copy.step->instruction;
-  const std::string eol(line_end(subject.file()));
-  const std::string copy_text(copy_instruction.span.of(subject.file().source()));
+  const std::string eol(line_end(dockerfile.file()));
+  const std::string copy_text(copy_instruction.span.of(dockerfile.file().source()));
   lint::Fix fix;
-  fix.safe = !manifests.runs_scripts && !is_commanded_above(subject.file(), copy_instruction) &&
-             reads_manifests_alone(subject, around,
+  fix.safe = !manifests.runs_scripts && !is_commanded_above(dockerfile.file(), copy_instruction) &&
+             reads_manifests_alone(dockerfile, context,
                                    {.run = &run,
                                     .use = &use,
                                     .folder = folder,
@@ -430,7 +432,7 @@ std::optional<lint::Fix> move_install(Subject& subject, const lint::Surroundings
                                     .manifests = &all.paths,
                                     .folders = &all.folders});
   fix.description = "copy the manifests, install, then copy the rest";
-  fix.edits.push_back(replace_copy(subject.file(), copy_instruction,
+  fix.edits.push_back(replace_copy(dockerfile.file(), copy_instruction,
                                    manifest_copies(copy_instruction, manifests, folder, eol)));
   fix.removed = {copy_instruction.span.begin};
   fix.added = lines_in(fix.edits.front().replacement);
@@ -452,46 +454,46 @@ std::optional<lint::Fix> move_install(Subject& subject, const lint::Surroundings
 }
 
 // Takes out of the manifests what COPYs above have brought to the same place.
-void leave_out_copied(const lint::Surroundings& around, const std::vector<const Step*>& copies,
+void leave_out_copied(const lint::BuildContext& context, const std::vector<const Step*>& copies,
                       const BroadCopy& copy, Manifests& manifests) {
   const std::string place = text::join_path(copy.step->destination, manifests.below);
   const auto is_copied = [&](const std::string& path) {
-    const context::Record* record = around.files.find(path);
+    const context::Record* record = context.files.find(path);
     return std::any_of(copies.begin(), std::ranges::find(copies, copy.step), [&](const Step* step) {
       const bool same_place =
           step->destination == place || step->destination == text::join_path(place, text::base_name(path));
-      return same_place && record != nullptr && takes(around, *step, *record);
+      return same_place && record != nullptr && takes(context, *step, *record);
     });
   };
   std::erase_if(manifests.paths, is_copied);
 }
 
-std::optional<lint::Fix> make_fix(Subject& subject, const lint::Surroundings* around,
+std::optional<lint::Fix> make_fix(Dockerfile& dockerfile, const lint::BuildContext* context,
                                   const std::vector<const Step*>& copies, const BroadCopy& copy,
                                   const Run& run, const Use& use) {
-  if (around == nullptr || !use.manager->separable || needs_sources(use)) return std::nullopt;
+  if (context == nullptr || !use.manager->separable || needs_sources(use)) return std::nullopt;
   if (!is_plain_copy(*copy.step->instruction) || copy.source->wildcard) return std::nullopt;
-  const auto folder = install_folder(subject.graph(), copy, run, use);
+  const auto folder = install_folder(dockerfile.graph(), copy, run, use);
   if (!folder) return std::nullopt;
-  Manifests manifests = find_manifests(*around, copies, *folder, copy, use);
+  Manifests manifests = find_manifests(*context, copies, *folder, copy, use);
   if (!manifests.separable || manifests.paths.empty()) return std::nullopt;
   if (*folder != copy.source->path)
     manifests.below = folder->substr(copy.source->path == "/" ? 1 : copy.source->path.size() + 1);
   const Manifests all = manifests;
-  leave_out_copied(*around, copies, copy, manifests);
+  leave_out_copied(*context, copies, copy, manifests);
   if (use.action->installs == Action::Installs::kImplied) {
     // The download works in the same folder as the COPY.
     if (use.action->fetch.empty() || !manifests.below.empty() ||
-        work_folder(subject.graph(), copy, run) != copy.step->destination)
+        work_folder(dockerfile.graph(), copy, run) != copy.step->destination)
       return std::nullopt;
     const Instruction& instruction = *copy.step->instruction;
-    const std::string eol(line_end(subject.file()));
+    const std::string eol(line_end(dockerfile.file()));
     lint::Fix fix;
     fix.description = "download the dependencies first";
-    fix.safe = stands_alone(run, use) && are_neighbours(subject.graph(), copy, run) &&
-               !sets_variables_between(subject.file(), instruction, *run.instruction) &&
-               !is_commanded_above(subject.file(), instruction) &&
-               reads_manifests_alone(subject, *around,
+    fix.safe = stands_alone(run, use) && are_neighbours(dockerfile.graph(), copy, run) &&
+               !sets_variables_between(dockerfile.file(), instruction, *run.instruction) &&
+               !is_commanded_above(dockerfile.file(), instruction) &&
+               reads_manifests_alone(dockerfile, *context,
                                      {.run = &run,
                                       .use = &use,
                                       .downloads_apart = true,
@@ -505,14 +507,14 @@ std::optional<lint::Fix> make_fix(Subject& subject, const lint::Surroundings* ar
     fix.added = lines_in(fix.edits.front().replacement);
     return fix;
   }
-  if (!are_neighbours(subject.graph(), copy, run)) return std::nullopt;
-  return move_install(subject, *around, copy, run, use, manifests, all, *folder);
+  if (!are_neighbours(dockerfile.graph(), copy, run)) return std::nullopt;
+  return move_install(dockerfile, *context, copy, run, use, manifests, all, *folder);
 }
 
 // The COPY moves below a RUN that needs nothing of it.
-std::optional<lint::Fix> move_copy(Subject& subject, const BroadCopy& copy, const Run& run) {
+std::optional<lint::Fix> move_copy(Dockerfile& dockerfile, const BroadCopy& copy, const Run& run) {
   const Instruction& instruction = *copy.step->instruction;
-  const std::string_view text = instruction.span.of(subject.file().source());
+  const std::string_view text = instruction.span.of(dockerfile.file().source());
   const dockerfile::Flag* owner = instruction.find_flag("chown");
   const bool named_owner =
       owner != nullptr && owner->value.find_first_not_of("0123456789:") != std::string_view::npos;
@@ -520,14 +522,14 @@ std::optional<lint::Fix> move_copy(Subject& subject, const BroadCopy& copy, cons
   if (!instruction.heredocs.empty() || named_owner || text.find('$') != std::string_view::npos)
     return std::nullopt;
   lint::Fix fix;
-  fix.safe = is_projects_own(copy.step->destination) && !is_commanded_above(subject.file(), instruction) &&
-             installs_from_outside(subject, run, copy.step->destination);
+  fix.safe = is_projects_own(copy.step->destination) && !is_commanded_above(dockerfile.file(), instruction) &&
+             installs_from_outside(dockerfile, run, copy.step->destination);
   fix.description = "install first, then copy";
   fix.removed = {instruction.span.begin};
   fix.added = {std::string(text)};
-  fix.edits.push_back({lines_of(subject.file(), instruction.span), ""});
+  fix.edits.push_back({lines_of(dockerfile.file(), instruction.span), ""});
   fix.edits.push_back({{run.instruction->span.end, run.instruction->span.end},
-                       std::string(line_end(subject.file())) + std::string(text)});
+                       std::string(line_end(dockerfile.file())) + std::string(text)});
   return fix;
 }
 
@@ -609,7 +611,7 @@ bool removes_packages(const Run& run) {
 
 class Check {
  public:
-  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+  Check(Dockerfile& dockerfile, lint::Reporter& reporter) : dockerfile_(dockerfile), reporter_(reporter) {}
 
   void stage(const plan::Stage& stage) {
     std::vector<const Step*> copies;
@@ -619,9 +621,9 @@ class Check {
     broad_.reset();
     copies_seen_ = 0;
     for (const size_t index : stage.steps) {
-      const Step& step = subject_.graph().steps[index];
+      const Step& step = dockerfile_.graph().steps[index];
       if (step.kind == Step::Kind::kCopy) copies.push_back(&step);
-      if (step.kind == Step::Kind::kRun) visit(subject_.run_of(index), stage, copies, installed);
+      if (step.kind == Step::Kind::kRun) visit(dockerfile_.run_of(index), stage, copies, installed);
     }
     installed_in_[stage.index] = std::move(installed);
   }
@@ -632,15 +634,16 @@ class Check {
   void visit(const Run& run, const plan::Stage& stage, const std::vector<const Step*>& copies,
              std::set<const PackageManager*>& installed) {
     if (!copies.empty()) visit_named(run, copies);
-    for (const Use& use : uses_of(subject_, run)) {
+    for (const Use& use : uses_of(dockerfile_, run)) {
       // What `cargo chef cook` compiles are the dependencies alone.
       if (use.manager->name == "cargo" && use.action->words.front() == "chef") installed.insert(use.manager);
       if (!use.installs_dependencies || !installed.insert(use.manager).second || copies.empty()) continue;
       if (use.action->installs == Action::Installs::kImplied && keeps_downloads(run, use)) continue;
       // The context is asked for only where a COPY could matter.
-      const auto broad = find_broad(copies, use, around());
+      const auto broad = find_broad(copies, use, context());
       if (!broad || is_guarded(run, use) || is_vendored(run, *broad, use)) continue;
-      if (around() == nullptr ? downloads_sources(subject_, stage) : !brings_manifest(copies, use, *around()))
+      if (context() == nullptr ? downloads_sources(dockerfile_, stage)
+                               : !brings_manifest(copies, use, *context()))
         continue;
       report(*broad, copies, run, use);
     }
@@ -655,9 +658,9 @@ class Check {
                   .arguments = {},
                   .files = {}};
     for (; !broad_ && copies_seen_ < copies.size(); ++copies_seen_)
-      broad_ = find_broad({copies[copies_seen_]}, any, around());
+      broad_ = find_broad({copies[copies_seen_]}, any, context());
     if (!broad_) return;
-    const auto named = find_named_install(subject_, run, *broad_->step);
+    const auto named = find_named_install(dockerfile_, run, *broad_->step);
     if (named && (named->alone || !removes_packages(run)) &&
         (!named->system || (!scripts_ran_ && !may_configure(*broad_)))) {
       named_reported_ = true;
@@ -670,8 +673,8 @@ class Check {
   bool may_configure(const BroadCopy& copy) {
     if (copy.step->destination != "/") return may_configure_system(copy.step->destination);
     constexpr std::string_view kFolders[] = {"etc", "usr", "var", "lib", "bin", "sbin"};
-    return around() != nullptr && std::ranges::any_of(kFolders, [&](std::string_view name) {
-             return around()->files.find(in_folder(copy.source->path, name)) != nullptr;
+    return context() != nullptr && std::ranges::any_of(kFolders, [&](std::string_view name) {
+             return context()->files.find(in_folder(copy.source->path, name)) != nullptr;
            });
   }
 
@@ -679,14 +682,14 @@ class Check {
   // modules: it downloads nothing.
   bool is_vendored(const Run& run, const BroadCopy& copy, const Use& use) {
     if (use.manager->name == "cargo")
-      return rules::is_vendored(subject_, use, subject_.graph().steps[*run.step]);
+      return rules::is_vendored(dockerfile_, use, dockerfile_.graph().steps[*run.step]);
     if (use.manager->name != "go") return false;
     const bool implied = use.action->installs == Action::Installs::kImplied;
-    if (implied && around() == nullptr && copy.step->destination.find("/src/") != std::string::npos &&
+    if (implied && context() == nullptr && copy.step->destination.find("/src/") != std::string::npos &&
         text::is_within(copy.step->destination, "/go"))
       return true;
-    if (rules::is_vendored(subject_, use, subject_.graph().steps[*run.step])) return true;
-    const lint::Surroundings* files = subject_.surroundings();
+    if (rules::is_vendored(dockerfile_, use, dockerfile_.graph().steps[*run.step])) return true;
+    const lint::BuildContext* files = dockerfile_.build_context();
     if (files == nullptr) return false;
     // The context may be a folder around the Dockerfile's.
     std::string folder = files->file_system->real_path(files->folder);
@@ -703,10 +706,10 @@ class Check {
 
   bool keeps_downloads(const Run& run, const Use& use) const {
     const Cache& downloads = use.manager->cache(use.action->caches.front());
-    return is_mounted(subject_, run, *use.manager, downloads, use.command);
+    return is_mounted(dockerfile_, run, *use.manager, downloads, use.command);
   }
 
-  const lint::Surroundings* around() { return likely_context(subject_); }
+  const lint::BuildContext* context() { return likely_context(dockerfile_); }
 
   void report_named(const BroadCopy& copy, const Run& run, const NamedInstall& named) {
     const Instruction& instruction = *copy.step->instruction;
@@ -715,18 +718,18 @@ class Check {
         fmt::format("{} {} comes before '{}' (line {}): editing any copied file installs the packages again",
                     dockerfile::name_of(instruction.keyword), copy.source->written, install_words(*named.use),
                     run.instruction->start_line),
-        named.alone && can_wait(subject_.graph(), copy, run)
+        named.alone && can_wait(dockerfile_.graph(), copy, run)
             ? fmt::format("move it below line {}: the packages do not need the files",
                           run.instruction->end_line)
             : "install the packages in a RUN above it: they do not need the files");
-    if (!named.alone || !named.system || !are_neighbours(subject_.graph(), copy, run)) return;
-    diagnostic.fix = move_copy(subject_, copy, run);
+    if (!named.alone || !named.system || !are_neighbours(dockerfile_.graph(), copy, run)) return;
+    diagnostic.fix = move_copy(dockerfile_, copy, run);
     if (diagnostic.fix) add_gain(diagnostic, copy, {});
   }
 
   void report(const BroadCopy& copy, const std::vector<const Step*>& copies, const Run& run, const Use& use) {
     const Instruction& instruction = *copy.step->instruction;
-    const Copied earlier = manifests_copied_by(copies, use);
+    const ManifestCopy earlier = manifests_copied_by(copies, use);
     const auto found = manifests_for(copy, copies, earlier, run, use);
     if (found && found->needs_sources) return;
     Diagnostic& diagnostic = reporter_.report(
@@ -736,18 +739,18 @@ class Check {
             dockerfile::name_of(instruction.keyword), copy.source->written, install_words(use),
             run.instruction->start_line),
         remedy_for(copies, earlier, found, run, use));
-    diagnostic.fix = make_fix(subject_, around(), copies, copy, run, use);
+    diagnostic.fix = make_fix(dockerfile_, context(), copies, copy, run, use);
     std::vector<std::string_view> manifests = needed_files(use);
     manifests.insert(manifests.end(), use.manager->optional.begin(), use.manager->optional.end());
     if (diagnostic.fix) add_gain(diagnostic, copy, manifests);
   }
 
   // The COPY that brings a manifest by its name, and the manifest; null for none.
-  struct Copied {
+  struct ManifestCopy {
     const Step* step = nullptr;
     const plan::Selector* source = nullptr;
   };
-  static Copied manifests_copied_by(const std::vector<const Step*>& copies, const Use& use) {
+  static ManifestCopy manifests_copied_by(const std::vector<const Step*>& copies, const Use& use) {
     for (const Step* step : copies) {
       for (const plan::Read& read : step->reads) {
         if (read.origin != plan::Read::Origin::kContext) continue;
@@ -761,18 +764,18 @@ class Check {
 
   // Nothing where the context or the folder of the install is not known.
   std::optional<Manifests> manifests_for(const BroadCopy& copy, const std::vector<const Step*>& copies,
-                                         const Copied& earlier, const Run& run, const Use& use) {
-    if (around() == nullptr) return std::nullopt;
-    auto folder = install_folder(subject_.graph(), copy, run, use);
+                                         const ManifestCopy& earlier, const Run& run, const Use& use) {
+    if (context() == nullptr) return std::nullopt;
+    auto folder = install_folder(dockerfile_.graph(), copy, run, use);
     if (!folder && earlier.source != nullptr) folder = text::parent_path(earlier.source->path);
     if (!folder) return std::nullopt;
-    return find_manifests(*around(), copies, *folder, copy, use);
+    return find_manifests(*context(), copies, *folder, copy, use);
   }
 
   // Whether a COPY takes a file by itself, and not along with sources.
   bool is_copied_alone(const std::vector<const Step*>& copies, const Use& use, std::string_view name,
                        bool is_path) {
-    const context::Record* record = is_path ? around()->files.find(name) : nullptr;
+    const context::Record* record = is_path ? context()->files.find(name) : nullptr;
     return std::ranges::any_of(copies, [&](const Step* step) {
       return std::ranges::any_of(step->reads, [&](const plan::Read& read) {
         return read.origin == plan::Read::Origin::kContext &&
@@ -780,8 +783,8 @@ class Check {
                  if (selector.takes_everything()) return false;
                  if (is_path)
                    return record != nullptr &&
-                          cache::takes(around()->files, std::span(&selector, 1), *record) &&
-                          (names_manifest(selector, use) || !is_broad(*step, selector, use, around()));
+                          cache::takes(context()->files, std::span(&selector, 1), *record) &&
+                          (names_manifest(selector, use) || !is_broad(*step, selector, use, context()));
                  const std::string_view source = text::base_name(selector.path);
                  return selector.wildcard ? text::glob_match(source, text::base_name(name))
                                           : source == text::base_name(name);
@@ -824,7 +827,7 @@ class Check {
     });
   }
 
-  std::string remedy_for(const std::vector<const Step*>& copies, const Copied& earlier,
+  std::string remedy_for(const std::vector<const Step*>& copies, const ManifestCopy& earlier,
                          const std::optional<Manifests>& found, const Run& run, const Use& use) {
     const bool implied = use.action->installs == Action::Installs::kImplied;
     const std::string install = !implied                    ? "install"
@@ -843,7 +846,7 @@ class Check {
     }
     if (implied && use.action->fetch.empty()) {
       const Cache& downloads = use.manager->cache(use.action->caches.front());
-      const auto folder = cache_path(subject_, run, *use.manager, downloads, use.command);
+      const auto folder = cache_path(dockerfile_, run, *use.manager, downloads, use.command);
       remedy += folder ? fmt::format(", or keep the downloads: RUN --mount=type=cache,target={}", *folder)
                        : ", or keep the downloads in a cache mount";
     }
@@ -851,13 +854,13 @@ class Check {
   }
 
   void add_gain(Diagnostic& diagnostic, const BroadCopy& copy, std::span<const std::string_view> manifests) {
-    if (around() == nullptr) return;
-    const std::string edited = edited_file(*around(), copy.source->path, manifests);
-    auto gain = gain_of(subject_, *diagnostic.fix, edited);
+    if (context() == nullptr) return;
+    const std::string edited = edited_file(*context(), copy.source->path, manifests);
+    auto gain = gain_of(dockerfile_, *diagnostic.fix, edited);
     if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
   }
 
-  Subject& subject_;
+  Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
   std::map<size_t, std::set<const PackageManager*>> installed_in_;
   bool named_reported_ = false;     // in this stage
@@ -866,9 +869,9 @@ class Check {
   bool scripts_ran_ = false;        // after a broad COPY of this stage: they may have prepared installs
 };
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  Check check(subject, reporter);
-  for (const plan::Stage& stage : subject.graph().stages)
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  Check check(dockerfile, reporter);
+  for (const plan::Stage& stage : dockerfile.graph().stages)
     check.stage(stage);
 }
 

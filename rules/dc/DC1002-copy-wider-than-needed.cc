@@ -48,8 +48,8 @@ bool is_harmless(std::span<const shell::Word> words) {
 // What a stage does with the files of one COPY of everything.
 class Reader {
  public:
-  Reader(lint::Subject& subject, const Step& copy)
-      : subject_(subject), graph_(subject.graph()), copy_(copy) {}
+  Reader(lint::Dockerfile& dockerfile, const Step& copy)
+      : dockerfile_(dockerfile), graph_(dockerfile.graph()), copy_(copy) {}
 
   // The packages that it builds of them; empty if it may do something else with them.
   std::vector<Package> packages() {
@@ -59,7 +59,7 @@ class Reader {
       const Step& step = graph_.steps[index];
       if (&step == &copy_) behind = true;
       if (!behind || step.kind != Step::Kind::kRun) continue;
-      if (!read_run(step, subject_.run_of(index))) return {};
+      if (!read_run(step, dockerfile_.run_of(index))) return {};
     }
     if (!only_products_are_copied(stage)) return {};
     return std::move(packages_);
@@ -120,7 +120,7 @@ class Reader {
     const bool is_base = std::ranges::any_of(
         graph_.stages, [&](const Stage& other) { return other.base_stage == stage.index; });
     if (is_base) return false;
-    const context::Snapshot& files = subject_.surroundings()->files;
+    const context::Snapshot& files = dockerfile_.build_context()->files;
     return std::ranges::all_of(graph_.steps, [&](const Step& step) {
       return std::ranges::all_of(step.reads, [&](const plan::Read& read) {
         if (read.origin != plan::Read::Origin::kStage || read.stage != stage.index) return true;
@@ -135,7 +135,7 @@ class Reader {
     });
   }
 
-  lint::Subject& subject_;
+  lint::Dockerfile& dockerfile_;
   const Graph& graph_;
   const Step& copy_;
   std::vector<Package> packages_;
@@ -164,9 +164,9 @@ struct Needless {
   std::string_view edited;
   size_t files = 0;
 };
-Needless find_needless(const lint::Surroundings& around, const std::set<std::string>& folders) {
+Needless find_needless(const lint::BuildContext& context, const std::set<std::string>& folders) {
   Needless needless;
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFile || record.path.find('/') == std::string::npos) continue;
     const bool held = std::ranges::any_of(
         folders, [&](const std::string& folder) { return text::is_within(record.path, folder); });
@@ -178,14 +178,14 @@ Needless find_needless(const lint::Surroundings& around, const std::set<std::str
 }
 
 // A COPY of the root's own files, and one for each folder.
-std::vector<std::string> copies(const lint::Surroundings& around, const dockerfile::Instruction& copy,
+std::vector<std::string> copies(const lint::BuildContext& context, const dockerfile::Instruction& copy,
                                 const std::set<std::string>& folders, const std::vector<Package>& packages,
                                 bool root) {
   std::string flags;
   for (const dockerfile::Flag& flag : copy.flags)
     flags.append(flag.text).append(" ");
   std::string text = fmt::format("COPY {}go.mod", flags);
-  if (around.files.find("go.sum") != nullptr) text += " go.sum";
+  if (context.files.find("go.sum") != nullptr) text += " go.sum";
   if (root) text += " *.go";
   std::vector<std::string> lines = {text + " ./"};
   for (const std::string& folder : folders) {
@@ -196,11 +196,11 @@ std::vector<std::string> copies(const lint::Surroundings& around, const dockerfi
   return lines;
 }
 
-void look_at(lint::Subject& subject, const Step& copy, lint::Reporter& reporter) {
-  const lint::Surroundings* around = subject.surroundings();
-  const GoModule* module = around == nullptr ? nullptr : GoModule::of(*around);
+void look_at(lint::Dockerfile& dockerfile, const Step& copy, lint::Reporter& reporter) {
+  const lint::BuildContext* context = dockerfile.build_context();
+  const GoModule* module = context == nullptr ? nullptr : GoModule::of(*context);
   if (module == nullptr) return;
-  const std::vector<Package> packages = Reader(subject, copy).packages();
+  const std::vector<Package> packages = Reader(dockerfile, copy).packages();
   if (packages.empty()) return;
   std::set<std::string> needed;
   for (const Package& package : packages) {
@@ -210,7 +210,7 @@ void look_at(lint::Subject& subject, const Step& copy, lint::Reporter& reporter)
   }
   const bool root = needed.contains("");
   const std::set<std::string> folders = folders_to_copy(needed);
-  const Needless needless = find_needless(*around, folders);
+  const Needless needless = find_needless(*context, folders);
   if (needless.edited.empty()) return;
   const dockerfile::Instruction& instruction = *copy.instruction;
   lint::Diagnostic& diagnostic =
@@ -225,16 +225,17 @@ void look_at(lint::Subject& subject, const Step& copy, lint::Reporter& reporter)
   lint::Fix fix;
   fix.description = "copy what the packages need";
   fix.safe = false;
-  fix.added = copies(*around, instruction, folders, packages, root);
-  fix.edits.push_back({instruction.span, fmt::format("{}", fmt::join(fix.added, line_end(subject.file())))});
+  fix.added = copies(*context, instruction, folders, packages, root);
+  fix.edits.push_back(
+      {instruction.span, fmt::format("{}", fmt::join(fix.added, line_end(dockerfile.file())))});
   fix.added.erase(fix.added.begin());  // it is in the old one's place
-  auto gain = gain_of(subject, fix, needless.edited);
+  auto gain = gain_of(dockerfile, fix, needless.edited);
   if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
   diagnostic.fix = std::move(fix);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Step& step : subject.graph().steps) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Step& step : dockerfile.graph().steps) {
     const dockerfile::Instruction& instruction = *step.instruction;
     const bool plain = step.kind == Step::Kind::kCopy && instruction.keyword == dockerfile::Keyword::kCopy &&
                        instruction.arguments.size() == 2 && instruction.heredocs.empty() &&
@@ -243,7 +244,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
                        (instruction.arguments[1].text == "." || instruction.arguments[1].text == "./");
     if (!plain || step.reads.size() != 1 || step.reads.front().selectors.size() != 1) continue;
     const plan::Selector& selector = step.reads.front().selectors.front();
-    if (selector.path == "/" && !selector.wildcard) look_at(subject, step, reporter);
+    if (selector.path == "/" && !selector.wildcard) look_at(dockerfile, step, reporter);
   }
 }
 

@@ -23,8 +23,8 @@
 namespace dcache::rules::DC1003 {
 namespace {
 
+using lint::Dockerfile;
 using lint::Run;
-using lint::Subject;
 using plan::Step;
 
 constexpr int kSyntaxOfMounts = 2;
@@ -86,11 +86,11 @@ struct Users {
   std::optional<std::vector<const dockerfile::Instruction*>> all;
 };
 
-const std::vector<const dockerfile::Instruction*>& users_of(Subject& subject) {
-  auto& all = subject.memory<Users>().all;
+const std::vector<const dockerfile::Instruction*>& users_of(Dockerfile& dockerfile) {
+  auto& all = dockerfile.memory<Users>().all;
   if (all) return *all;
   all.emplace();
-  for (const dockerfile::Instruction& one : subject.file().instructions()) {
+  for (const dockerfile::Instruction& one : dockerfile.file().instructions()) {
     if (one.keyword == dockerfile::Keyword::kUser && !one.arguments.empty()) all->push_back(&one);
   }
   return *all;
@@ -98,28 +98,29 @@ const std::vector<const dockerfile::Instruction*>& users_of(Subject& subject) {
 
 // The last USER of a stage above `end`; null for none. Without `end`, or with one that is not in the file,
 // the last of the stage.
-const dockerfile::Instruction* last_user(Subject& subject, size_t stage, const dockerfile::Instruction* end) {
-  const auto instructions = subject.file().instructions();
-  const auto& stages = subject.graph().stages;
+const dockerfile::Instruction* last_user(Dockerfile& dockerfile, size_t stage,
+                                         const dockerfile::Instruction* end) {
+  const auto instructions = dockerfile.file().instructions();
+  const auto& stages = dockerfile.graph().stages;
   const dockerfile::Instruction* const first = instructions.data();
   const dockerfile::Instruction* const past = first + instructions.size();
   const dockerfile::Instruction* const from = stages[stage].from;
   if (from == nullptr) return nullptr;
   if (end == nullptr || std::less<>()(end, first) || !std::less<>()(end, past))
     end = stage + 1 < stages.size() && stages[stage + 1].from != nullptr ? stages[stage + 1].from : past;
-  const auto& users = users_of(subject);
+  const auto& users = users_of(dockerfile);
   const auto after = std::ranges::lower_bound(users, end);
   return after != users.begin() && *(after - 1) > from ? *(after - 1) : nullptr;
 }
 
 // The user of a step if a variable names it whose value only the base image or the build knows: as USER gives
 // it. Empty if the user is known.
-std::string_view unknown_user(Subject& subject, const Step& step) {
-  const plan::Graph& graph = subject.graph();
+std::string_view unknown_user(Dockerfile& dockerfile, const Step& step) {
+  const plan::Graph& graph = dockerfile.graph();
   std::optional<size_t> stage = step.stage;
   const dockerfile::Instruction* end = step.instruction;
   while (stage) {
-    if (const dockerfile::Instruction* user = last_user(subject, *stage, end)) {
+    if (const dockerfile::Instruction* user = last_user(dockerfile, *stage, end)) {
       const dockerfile::Word& word = user->arguments.front();
       const bool variable = word.text.find('$') != std::string_view::npos;
       const std::string_view value = graph.text_of(word);
@@ -165,9 +166,9 @@ struct Lack {
 
 class Check {
  public:
-  Check(Subject& subject, lint::Reporter& reporter)
-      : subject_(subject), reporter_(reporter), risks_(subject) {
-    for (const Step& step : subject.graph().steps) {
+  Check(Dockerfile& dockerfile, lint::Reporter& reporter)
+      : dockerfile_(dockerfile), reporter_(reporter), risks_(dockerfile) {
+    for (const Step& step : dockerfile.graph().steps) {
       for (const plan::Read& read : step.reads) {
         if (read.origin == plan::Read::Origin::kStage) stage_reads_.push_back(&read);
       }
@@ -175,7 +176,7 @@ class Check {
   }
 
   void all() {
-    for (const Run& run : subject_.runs())
+    for (const Run& run : dockerfile_.runs())
       look_at(run);
     for (const Lack& lack : lacks_) {
       lack_at_.emplace(std::pair(lack.run, &lack.manager()), fixes_.size());
@@ -200,13 +201,13 @@ class Check {
   // layer it fails in every build.
   bool breaks_offline_step(const Lack& lack) {
     const size_t stage = step_of(*lack.run).stage;
-    return std::ranges::any_of(subject_.runs(), [&](const Run& run) {
+    return std::ranges::any_of(dockerfile_.runs(), [&](const Run& run) {
       if (!run.step || *run.step <= *lack.run->step ||
-          !subject_.graph().starts_from(step_of(run).stage, stage))
+          !dockerfile_.graph().starts_from(step_of(run).stage, stage))
         return false;
       return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-        return calls(lack.manager(), command) && is_offline(subject_, run, lack.manager(), command) &&
-               !is_any_mounted(subject_, run, lack.manager(), &command);
+        return calls(lack.manager(), command) && is_offline(dockerfile_, run, lack.manager(), command) &&
+               !is_any_mounted(dockerfile_, run, lack.manager(), &command);
       });
     });
   }
@@ -216,31 +217,31 @@ class Check {
   bool hides_downloads(const Lack& lack) const {
     return has_packages(lack) && std::ranges::any_of(unmounted_, [&](const Lack* earlier) {
              return &earlier->manager() == &lack.manager() &&
-                    subject_.graph().starts_from(step_of(*lack.run).stage, step_of(*earlier->run).stage);
+                    dockerfile_.graph().starts_from(step_of(*lack.run).stage, step_of(*earlier->run).stage);
            });
   }
 
   void look_at(const Run& run) {
     if (!run.step || is_without_network(run)) return;
     const Step& step = step_of(run);
-    const std::string_view user = unknown_user(subject_, step);
+    const std::string_view user = unknown_user(dockerfile_, step);
     const size_t first = lacks_.size();
-    for (const Use& use : uses_of(subject_, run)) {
-      if (opts_out_by_variable(subject_, run, use)) continue;
+    for (const Use& use : uses_of(dockerfile_, run)) {
+      if (opts_out_by_variable(dockerfile_, run, use)) continue;
       // It takes what is in the layers, and a mount would hide that.
-      if (is_offline(subject_, run, *use.manager, *use.command)) continue;
+      if (is_offline(dockerfile_, run, *use.manager, *use.command)) continue;
       // One of apt's two mounts without the other is DC1004's.
-      if (use.manager->name == "apt" && is_any_mounted(subject_, run, *use.manager, use.command)) continue;
-      const bool vendored = is_vendored(subject_, use, step);
+      if (use.manager->name == "apt" && is_any_mounted(dockerfile_, run, *use.manager, use.command)) continue;
+      const bool vendored = is_vendored(dockerfile_, use, step);
       for (const std::string_view name : use.action->caches) {
         const Cache& cache = use.manager->cache(name);
         if (vendored && cache.used_from) continue;
         // The layer is what a CI runner imports; it has no mounts (DC3009).
-        if (cache.used_from && has_layers_without_mounts(subject_)) continue;
+        if (cache.used_from && has_layers_without_mounts(dockerfile_)) continue;
         // A mount would hide the lists that a layer below has.
         if (use.manager->name == "apt" && name == "lists" && !fetches_apt_lists(run)) continue;
-        if (is_mounted(subject_, run, *use.manager, cache, use.command)) continue;
-        auto path = cache_path(subject_, run, *use.manager, cache, use.command);
+        if (is_mounted(dockerfile_, run, *use.manager, cache, use.command)) continue;
+        auto path = cache_path(dockerfile_, run, *use.manager, cache, use.command);
         // Without a known user it is not known whose home that is.
         if (!user.empty() && path && text::is_within(*path, "/root")) path.reset();
         if (!user.empty() && is_mounted_in_home(run, cache)) continue;
@@ -268,14 +269,15 @@ class Check {
     if (lack.uses.back().command != use.command) lack.uses.push_back(use);
     if (const auto user = other_user(step_of(run), run, *use.command))
       lack.other_user = read_owner(user->name);
-    if (const std::string_view user = unknown_user(subject_, step_of(run)); !user.empty() && !lack.other_user)
+    if (const std::string_view user = unknown_user(dockerfile_, step_of(run));
+        !user.empty() && !lack.other_user)
       lack.other_user = Owner{std::string(user), std::string(user)};
   }
 
   // Whether somebody copies out of the cache's folder: then it has to be in a layer.
   bool is_taken(std::string_view path, const Step& maker) const {
     for (const plan::Read* read : stage_reads_) {
-      if (!subject_.graph().starts_from(read->stage, maker.stage)) continue;
+      if (!dockerfile_.graph().starts_from(read->stage, maker.stage)) continue;
       for (const plan::Selector& selector : read->selectors) {
         if (text::is_within(selector.path, path) ||
             (selector.path != "/" && text::is_within(path, selector.path)))
@@ -285,7 +287,7 @@ class Check {
     return false;
   }
 
-  const Step& step_of(const Run& run) const { return subject_.graph().steps[*run.step]; }
+  const Step& step_of(const Run& run) const { return dockerfile_.graph().steps[*run.step]; }
 
   std::optional<lint::Fix> make_fix(const Lack& lack) {
     const Run& run = *lack.run;
@@ -294,22 +296,22 @@ class Check {
         sets_any(step, lack.manager().no_fix_env))
       return std::nullopt;
     // Without `from=` a cache mount starts from the stage of that name, if there is one.
-    if (subject_.graph().find_stage("scratch") != nullptr) return std::nullopt;
+    if (dockerfile_.graph().find_stage("scratch") != nullptr) return std::nullopt;
     if (!run.shell_form && std::ranges::any_of(lack.uses, opts_out)) return std::nullopt;
     if (!std::ranges::all_of(lack.caches, [&](const Lacking& one) { return is_free(run, *one.path); }) ||
-        has_syntax_below(subject_.file(), kSyntaxOfMounts))
+        has_syntax_below(dockerfile_.file(), kSyntaxOfMounts))
       return std::nullopt;
     lint::Fix fix;
     fix.description = lack.caches.size() == 1 ? "add the cache mount" : "add the cache mounts";
     std::vector<std::string> flags;
     for (const Lacking& one : lack.caches)
       flags.push_back(mount_flag(*one.cache, *one.path, owner_of(step)));
-    fix.edits.push_back(insert_flags(run, subject_.file(), flags));
-    Removal removal(run, subject_.file());
+    fix.edits.push_back(insert_flags(run, dockerfile_.file(), flags));
+    Removal removal(run, dockerfile_.file());
     for (const Use& use : lack.uses) {
       if (run.shell_form) remove_opt_out(use, removal);
     }
-    if (!remove_clean_ups(subject_, run, lack.manager(), removal)) return std::nullopt;
+    if (!remove_clean_ups(dockerfile_, run, lack.manager(), removal)) return std::nullopt;
     const auto removed = removal.edits();
     if (!removed || is_in_the_way(lack, removal)) return std::nullopt;
     fix.safe = !lack.manager().unsafe_fix && is_harmless(lack, removal) && has_mounts_anyway();
@@ -338,10 +340,10 @@ class Check {
   // Whether all builders of the project know mounts without being told what syntax to fetch.
   bool has_mounts_anyway() const {
     constexpr int kFirst = 23;  // Docker 23.0 builds with BuildKit
-    const std::string& minimum = subject_.config().minimum_engine;
+    const std::string& minimum = dockerfile_.config().minimum_engine;
     int major = 0;
     std::from_chars(minimum.data(), minimum.data() + minimum.size(), major);
-    return minimum.empty() || subject_.file().directive("syntax") || major >= kFirst;
+    return minimum.empty() || dockerfile_.file().directive("syntax") || major >= kFirst;
   }
 
   // Whether the mount changes nothing but where the package manager keeps its files, whatever user runs the
@@ -350,8 +352,8 @@ class Check {
   bool is_harmless(const Lack& lack, const Removal& removal) {
     const Run& run = *lack.run;
     const bool alone = std::ranges::all_of(
-        lack.caches, [&](const Lacking& one) { return leaves_alone(subject_, run, *one.path, removal); });
-    if (!alone || !has_root_user(subject_, step_of(run))) return false;
+        lack.caches, [&](const Lacking& one) { return leaves_alone(dockerfile_, run, *one.path, removal); });
+    if (!alone || !has_root_user(dockerfile_, step_of(run))) return false;
     const bool risky = std::ranges::any_of(
         lack.uses, [](const Use& use) { return may_keep_old(use) || links_into_store(use); });
     if (risky || (lack.manager().name == "go" && risks_.may_compile_c(run))) return false;
@@ -363,7 +365,7 @@ class Check {
   // there.
   bool is_in_the_way(const Lack& lack, const Removal& removal) {
     return std::ranges::any_of(lack.caches, [&](const Lacking& one) {
-      return hides_files(subject_, *lack.run, *one.path) ||
+      return hides_files(dockerfile_, *lack.run, *one.path) ||
              is_touched(step_of(*lack.run), *lack.run, lack.manager(), *one.path, removal);
     });
   }
@@ -391,7 +393,7 @@ class Check {
                                  ? std::string("apk keeps packages only in a cache folder that exists")
                                  : fmt::format("{}{} {} not kept between builds", loss.caches, where,
                                                loss.caches.ends_with('s') ? "are" : "is");
-    const std::string edited = rebuilding_file(subject_, step, manager.manifests);
+    const std::string edited = rebuilding_file(dockerfile_, step, manager.manifests);
     const std::string when = edited.empty() ? "" : fmt::format(", for example after editing {},", edited);
     std::string remedy = fmt::format("write RUN {}", fmt::join(flags, " "));
     if (!lack.is_known() && !manager.ask.empty())
@@ -400,7 +402,7 @@ class Check {
       remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
     if (!need.empty()) remedy += ", and make sure that " + need + " finds it too";
-    if (is_built_in_ci_alone(subject_))
+    if (is_built_in_ci_alone(dockerfile_))
       remedy +=
           "; on CI runners that start empty the mount is empty too: store the layer there, with cache-to "
           "and mode=max";
@@ -417,7 +419,7 @@ class Check {
   // findings, or for this rule, gets it.
   bool is_small(const Lack& lack) const {
     constexpr size_t kFewPackages = 10;
-    const lint::Config& config = subject_.config();
+    const lint::Config& config = dockerfile_.config();
     if (config.profile != lint::Profile::kDefault || !config.select.empty()) return false;
     size_t packages = 0;
     for (const Use& use : lack.uses) {
@@ -465,9 +467,9 @@ class Check {
     const LaterNeeds needs{.manager = &manager,
                            .used_from = has_packages(lack),
                            .has_mount = [&](const Run& run) { return will_have_mounts(run, manager); }};
-    std::string need = needed_later(subject_, *lack.run, needs);
+    std::string need = needed_later(dockerfile_, *lack.run, needs);
     for (const Lacking& one : lack.caches) {
-      if (need.empty() && one.path) need = taken_later(subject_, *lack.run, *one.path);
+      if (need.empty() && one.path) need = taken_later(dockerfile_, *lack.run, *one.path);
     }
     return need;
   }
@@ -476,15 +478,15 @@ class Check {
   bool will_have_mounts(const Run& run, const PackageManager& manager) {
     if (const auto lack = lack_at_.find({&run, &manager}); lack != lack_at_.end())
       return fixes_[lack->second].has_value();
-    return std::ranges::all_of(uses_of(subject_, run), [&](const Use& use) {
+    return std::ranges::all_of(uses_of(dockerfile_, run), [&](const Use& use) {
       return use.manager != &manager || std::ranges::all_of(use.action->caches, [&](std::string_view name) {
                const Cache& cache = manager.cache(name);
-               return !cache.used_from || is_mounted(subject_, run, manager, cache, use.command);
+               return !cache.used_from || is_mounted(dockerfile_, run, manager, cache, use.command);
              });
     });
   }
 
-  Subject& subject_;
+  Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
   MountRisks risks_;
   std::vector<const plan::Read*> stage_reads_;  // of all steps
@@ -494,8 +496,8 @@ class Check {
   std::vector<const Lack*> unmounted_;                                      // of packages, without a safe fix
 };
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  Check(subject, reporter).all();
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  Check(dockerfile, reporter).all();
 }
 
 constexpr std::string_view kReferences[] = {

@@ -12,8 +12,8 @@
 namespace dcache::rules::DC1004 {
 namespace {
 
+using lint::Dockerfile;
 using lint::Run;
-using lint::Subject;
 
 constexpr std::string_view kFolders[] = {"/var/cache/apt", "/var/lib/apt"};
 
@@ -37,14 +37,14 @@ bool runs_apt(const Run& run) {
 }
 
 // For each step whether it, or one that it depends on, says something of the hook.
-std::vector<bool> steps_without_hook(Subject& subject) {
-  const plan::Graph& graph = subject.graph();
+std::vector<bool> steps_without_hook(Dockerfile& dockerfile) {
+  const plan::Graph& graph = dockerfile.graph();
   std::vector<bool> without(graph.steps.size());
   for (size_t i = 0; i < graph.steps.size(); ++i) {
     const plan::Step& step = graph.steps[i];
     without[i] = step.below && without[*step.below];
     if (without[i] || step.kind != plan::Step::Kind::kRun) continue;
-    const std::string_view script = subject.run_of(i).script;
+    const std::string_view script = dockerfile.run_of(i).script;
     without[i] = script.find("docker-clean") != std::string_view::npos ||
                  script.find("Keep-Downloaded-Packages") != std::string_view::npos;
   }
@@ -53,7 +53,7 @@ std::vector<bool> steps_without_hook(Subject& subject) {
 
 class Check {
  public:
-  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+  Check(Dockerfile& dockerfile, lint::Reporter& reporter) : dockerfile_(dockerfile), reporter_(reporter) {}
 
   void run(const Run& run) {
     if (!run.step || run.mounts.empty() || !runs_apt(run)) return;
@@ -70,7 +70,7 @@ class Check {
       if (!kept.contains(folder) && !hides) add(run, folder);
     }
     if (!kept.contains("/var/cache/apt")) return;  // the hook empties this folder
-    if (without_hook_.empty()) without_hook_ = steps_without_hook(subject_);
+    if (without_hook_.empty()) without_hook_ = steps_without_hook(dockerfile_);
     if (!without_hook_[*run.step]) remove_hook(run);
   }
 
@@ -85,7 +85,7 @@ class Check {
           fmt::format("two builds at the same time would both write to {}, and apt fails in one of them",
                       mount.target),
           "add sharing=locked");
-      const bool plain = mount.sharing.empty() && flag.span.of(subject_.file().source()) == flag.text;
+      const bool plain = mount.sharing.empty() && flag.span.of(dockerfile_.file().source()) == flag.text;
       if (plain)
         diagnostic.fix = replace({flag.span.end, flag.span.end}, ",sharing=locked", "lock the mount");
     }
@@ -101,7 +101,7 @@ class Check {
     diagnostic.fix = lint::Fix{};
     diagnostic.fix->description = "add the other mount";
     diagnostic.fix->safe = false;  // a later RUN may count on the lists
-    diagnostic.fix->edits = {insert_flags(run, subject_.file(), {flag})};
+    diagnostic.fix->edits = {insert_flags(run, dockerfile_.file(), {flag})};
   }
 
   void remove_hook(const Run& run) {
@@ -111,14 +111,14 @@ class Check {
                      "start the RUN with rm -f /etc/apt/apt.conf.d/docker-clean");
   }
 
-  Subject& subject_;
+  Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
   std::vector<bool> without_hook_;  // made when it is first asked for
 };
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  Check check(subject, reporter);
-  for (const Run& run : subject.runs())
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  Check check(dockerfile, reporter);
+  for (const Run& run : dockerfile.runs())
     check.run(run);
 }
 

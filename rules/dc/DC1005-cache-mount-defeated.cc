@@ -10,8 +10,8 @@
 namespace dcache::rules::DC1005 {
 namespace {
 
+using lint::Dockerfile;
 using lint::Run;
-using lint::Subject;
 
 // The mount that a path of `rm` is in; null for none.
 const dockerfile::Mount* mount_around(const Run& run, std::string_view path) {
@@ -30,15 +30,15 @@ const dockerfile::Mount* mount_around(const Run& run, std::string_view path) {
 
 class Check {
  public:
-  Check(Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+  Check(Dockerfile& dockerfile, lint::Reporter& reporter) : dockerfile_(dockerfile), reporter_(reporter) {}
 
   void run(const Run& run) {
     const bool caches = std::ranges::any_of(run.mounts, [](const dockerfile::Mount& mount) {
       return mount.type == dockerfile::Mount::Type::kCache;
     });
     if (!run.step || !caches) return;
-    for (const Use& use : uses_of(subject_, run)) {
-      if (is_any_mounted(subject_, run, *use.manager, use.command)) opt_outs(run, use);
+    for (const Use& use : uses_of(dockerfile_, run)) {
+      if (is_any_mounted(dockerfile_, run, *use.manager, use.command)) opt_outs(run, use);
     }
     for (size_t i = 0; i < run.commands.size(); ++i)
       clean_ups(run, i);
@@ -54,7 +54,7 @@ class Check {
                                        use.manager->name),
                            fmt::format("remove {}", word.text));
       if (!run.shell_form || run.onbuild) continue;
-      Removal removal(run, subject_.file());
+      Removal removal(run, dockerfile_.file());
       removal.word(word);
       offer(removal, fmt::format("remove {}", word.text), diagnostic);
     }
@@ -65,7 +65,7 @@ class Check {
     for (const PackageManager& manager : package_managers()) {
       // A cache that is not mounted would stay in the layer without the clean-up.
       if (empties_caches(manager, command) && is_used(run, manager) &&
-          is_any_mounted(subject_, run, manager, nullptr))
+          is_any_mounted(dockerfile_, run, manager, nullptr))
         return report(run, index, fmt::format("the cache that is mounted for {}", manager.name),
                       !manager.unsafe_fix && are_all_mounted(run, manager));
     }
@@ -80,22 +80,22 @@ class Check {
 
   // Where the RUN does not call it, a mount is hardly its own.
   bool is_used(const Run& run, const PackageManager& manager) const {
-    return std::ranges::any_of(uses_of(subject_, run),
+    return std::ranges::any_of(uses_of(dockerfile_, run),
                                [&](const Use& use) { return use.manager == &manager; });
   }
 
   bool are_all_mounted(const Run& run, const PackageManager& manager) const {
     return std::ranges::all_of(manager.caches, [&](const Cache& cache) {
-      return is_mounted(subject_, run, manager, cache, nullptr);
+      return is_mounted(dockerfile_, run, manager, cache, nullptr);
     });
   }
 
   // Whether a package manager that the RUN calls has its cache there. Others may count on finding it empty.
   bool is_known(const Run& run, const dockerfile::Mount& mount) const {
     const std::string target = text::clean_path(mount.target);
-    return std::ranges::any_of(uses_of(subject_, run), [&](const Use& use) {
+    return std::ranges::any_of(uses_of(dockerfile_, run), [&](const Use& use) {
       return std::ranges::any_of(use.manager->caches, [&](const Cache& cache) {
-        const auto path = cache_path(subject_, run, *use.manager, cache, use.command);
+        const auto path = cache_path(dockerfile_, run, *use.manager, cache, use.command);
         return path && (text::is_within(*path, target) || text::is_within(target, *path));
       });
     });
@@ -112,7 +112,7 @@ class Check {
     const auto is_operand = [](const shell::Word& one) { return !one.text.starts_with('-'); };
     const bool several = word != nullptr && std::ranges::count_if(command.words, is_operand) > 2;
     if (run.onbuild || !run.shell_form) return;
-    Removal removal(run, subject_.file());
+    Removal removal(run, dockerfile_.file());
     if (several) removal.word(*word);
     if (several || removal.command(index)) offer(removal, "remove the command", diagnostic);
     if (diagnostic.fix) diagnostic.fix->safe = safe;
@@ -126,13 +126,13 @@ class Check {
     diagnostic.fix->edits = std::move(*edits);
   }
 
-  Subject& subject_;
+  Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
 };
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  Check check(subject, reporter);
-  for (const Run& run : subject.runs())
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  Check check(dockerfile, reporter);
+  for (const Run& run : dockerfile.runs())
     check.run(run);
 }
 

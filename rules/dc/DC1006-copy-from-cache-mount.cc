@@ -9,8 +9,8 @@
 namespace dcache::rules::DC1006 {
 namespace {
 
+using lint::Dockerfile;
 using lint::Run;
-using lint::Subject;
 using plan::Step;
 
 struct CacheMount {
@@ -19,14 +19,14 @@ struct CacheMount {
 };
 
 // The cache mount that contains `path` in the result of a stage, unless a later step puts files there.
-std::optional<CacheMount> find_mount(Subject& subject, size_t stage, std::string_view path) {
-  const plan::Graph& graph = subject.graph();
+std::optional<CacheMount> find_mount(Dockerfile& dockerfile, size_t stage, std::string_view path) {
+  const plan::Graph& graph = dockerfile.graph();
   for (std::optional<size_t> at = graph.stages[stage].last_step; at; at = graph.steps[*at].below) {
     const Step& step = graph.steps[*at];
     if (step.kind == Step::Kind::kCopy && text::is_within(path, step.destination)) return std::nullopt;
     if (step.kind == Step::Kind::kCopy && text::is_within(step.destination, path)) return std::nullopt;
     if (step.kind != Step::Kind::kRun) continue;
-    const Run& run = subject.run_of(*at);
+    const Run& run = dockerfile.run_of(*at);
     for (const dockerfile::Mount& mount : run.mounts) {
       if (mount.type != dockerfile::Mount::Type::kCache) continue;
       std::string target = text::clean_path(mount.target);
@@ -47,13 +47,13 @@ bool has_cache_mount(const Run& run) {
   });
 }
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  if (std::none_of(subject.runs().begin(), subject.runs().end(), has_cache_mount)) return;
-  for (const Step& step : subject.graph().steps) {
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (std::none_of(dockerfile.runs().begin(), dockerfile.runs().end(), has_cache_mount)) return;
+  for (const Step& step : dockerfile.graph().steps) {
     for (const plan::Read& read : step.reads) {
       if (read.origin != plan::Read::Origin::kStage) continue;
       for (const plan::Selector& selector : read.selectors) {
-        const auto mount = find_mount(subject, read.stage, selector.path);
+        const auto mount = find_mount(dockerfile, read.stage, selector.path);
         if (!mount) continue;
         reporter.report(
             step.instruction->span,

@@ -7,13 +7,13 @@
 namespace dcache::rules::DC1007 {
 namespace {
 
+using lint::Dockerfile;
 using lint::Run;
-using lint::Subject;
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  for (const Run& run : subject.runs()) {
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Run& run : dockerfile.runs()) {
     if (!run.step) continue;
-    const Owner owner = owner_of(subject.graph().steps[*run.step]);
+    const Owner owner = owner_of(dockerfile.graph().steps[*run.step]);
     if (owner.is_root() || owner.user.empty() || owner.user.starts_with('$')) continue;
     const bool numbers = (owner.user + owner.group).find_first_not_of("0123456789") == std::string::npos;
     for (size_t i = 0; i < run.mounts.size(); ++i) {
@@ -24,7 +24,7 @@ void check(Subject& subject, lint::Reporter& reporter) {
           flag.span,
           fmt::format("{} belongs to root, and this RUN runs as user {}", mount.target, owner.user),
           "add uid= and gid=, or mode=0777");
-      if (!numbers || flag.span.of(subject.file().source()) != flag.text) continue;
+      if (!numbers || flag.span.of(dockerfile.file().source()) != flag.text) continue;
       diagnostic.fix =
           replace({flag.span.end, flag.span.end}, fmt::format(",uid={},gid={}", owner.user, owner.group),
                   "make that user the owner of the mount");

@@ -13,7 +13,7 @@ namespace dcache::rules::DC1008 {
 namespace {
 
 using dockerfile::Instruction;
-using lint::Subject;
+using lint::Dockerfile;
 
 // Something that came with a later Dockerfile syntax, and the first Docker Engine whose built-in one has it.
 struct Feature {
@@ -78,10 +78,10 @@ bool has_misplaced_directive(const dockerfile::File& file) {
   });
 }
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  const dockerfile::File& file = subject.file();
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const dockerfile::File& file = dockerfile.file();
   if (file.directive("syntax") || has_misplaced_directive(file)) return;
-  const std::string& configured = subject.config().minimum_engine;
+  const std::string& configured = dockerfile.config().minimum_engine;
   const std::pair<int, int> minimum = configured.empty() ? kUsualEngine : read_version(configured);
   for (const Instruction& instruction : file.instructions()) {
     const auto feature = feature_of(instruction);

@@ -14,7 +14,7 @@
 namespace dcache::rules::DC1009 {
 namespace {
 
-using lint::Subject;
+using lint::Dockerfile;
 using plan::Step;
 
 constexpr size_t kMostNamed = 3;  // images in one message
@@ -73,14 +73,15 @@ class BaseArguments {
   std::set<std::string_view> set_;
 };
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  const BaseArguments arguments(subject.file());
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const BaseArguments arguments(dockerfile.file());
   std::map<std::string, std::string, std::less<>> digests;  // by name and tag
   std::vector<Tagged> tagged;
-  for (const Step& step : subject.graph().steps) {
+  for (const Step& step : dockerfile.graph().steps) {
     if (step.kind != Step::Kind::kImage || step.image.empty()) continue;
     const dockerfile::Word& written = step.instruction->arguments.front();
-    if (subject.is_defined(subject.graph().text_of(written)) || subject.is_defined(step.image)) continue;
+    if (dockerfile.is_defined(dockerfile.graph().text_of(written)) || dockerfile.is_defined(step.image))
+      continue;
     if (arguments.is_open(written)) continue;
     const text::Span span = written.span;
     const plan::ImageReference image = plan::read_reference(step.image);

@@ -17,7 +17,7 @@ namespace {
 
 using dockerfile::Instruction;
 using dockerfile::Keyword;
-using lint::Subject;
+using lint::Dockerfile;
 
 constexpr size_t kFarthest = 1000;  // instructions that are looked at for a use
 
@@ -46,10 +46,10 @@ std::string_view volatile_name(const Instruction& instruction) {
 
 // Whether all that an instruction can read of the environment is what its text names. A script, a build tool
 // or an install that runs packages' own scripts may read any variable.
-bool has_known_reads(Subject& subject, const Instruction& instruction) {
+bool has_known_reads(Dockerfile& dockerfile, const Instruction& instruction) {
   if (instruction.keyword == Keyword::kOnbuild) return false;
   if (instruction.keyword != Keyword::kRun) return true;
-  const lint::Run& run = subject.run_at(instruction);
+  const lint::Run& run = dockerfile.run_at(instruction);
   if (!run.posix_shell || run.commands.empty()) return false;
   return std::ranges::all_of(run.commands, [&](const shell::Command& command) {
     const auto words = shell::invocation(command);
@@ -67,10 +67,10 @@ bool has_known_reads(Subject& subject, const Instruction& instruction) {
 }
 
 // Whether a RUN fetches what may be another thing each time: it may be meant to rebuild with the variable.
-bool fetches(Subject& subject, const Instruction& instruction) {
+bool fetches(Dockerfile& dockerfile, const Instruction& instruction) {
   constexpr std::string_view kFetching[] = {"git", "curl", "wget"};
   return instruction.keyword == Keyword::kRun &&
-         std::ranges::any_of(subject.run_at(instruction).commands, [&](const shell::Command& command) {
+         std::ranges::any_of(dockerfile.run_at(instruction).commands, [&](const shell::Command& command) {
            return std::ranges::find(kFetching, shell::program_of(shell::invocation(command))) !=
                   std::end(kFetching);
          });
@@ -93,7 +93,7 @@ void move_down(const dockerfile::File& file, const Instruction& from, const Inst
   diagnostic.fix->edits = {{line, ""}, {{target.begin, target.begin}, std::string(line.of(file.source()))}};
 }
 
-std::string remedy_for(Subject& subject, const Instruction& declared, std::string_view name,
+std::string remedy_for(Dockerfile& dockerfile, const Instruction& declared, std::string_view name,
                        std::span<const Instruction> rest, std::span<const Instruction>::iterator user) {
   if (user != rest.end()) return fmt::format("move it down to line {}, where it is used", user->start_line);
   // What is in the environment of an image is there for anyone who runs it.
@@ -101,7 +101,7 @@ std::string remedy_for(Subject& subject, const Instruction& declared, std::strin
   if (name == kSourceDateEpoch)
     return "move it to the line above the step that reads it; the times of the image need no ARG";
   const bool known =
-      std::ranges::all_of(rest, [&](const Instruction& one) { return has_known_reads(subject, one); });
+      std::ranges::all_of(rest, [&](const Instruction& one) { return has_known_reads(dockerfile, one); });
   return known ? "remove it: nothing uses it"
                : "move it to the line above the step that reads it, or remove it if no step does";
 }
@@ -129,8 +129,8 @@ bool decides_base(const std::vector<WrittenStage>& stages, const WrittenStage& s
   return false;
 }
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (const WrittenStage& stage : stages) {
     if (stage.from == nullptr) continue;
     for (size_t i = 0; i < stage.body.size(); ++i) {
@@ -146,11 +146,11 @@ void check(Subject& subject, lint::Reporter& reporter) {
       const auto reader = std::ranges::find_if(rest, [&](const Instruction& one) {
         return one.keyword != Keyword::kLabel && mentions(one, name);
       });
-      const auto costly =
-          std::find_if(rest.begin(), reader, [&](const Instruction& one) { return is_costly(subject, one); });
+      const auto costly = std::find_if(rest.begin(), reader,
+                                       [&](const Instruction& one) { return is_costly(dockerfile, one); });
       if (costly == reader) continue;
       const bool is_for_label = user < reader && std::any_of(user, reader, [&](const Instruction& one) {
-                                  return is_costly(subject, one);
+                                  return is_costly(dockerfile, one);
                                 });
       lint::Diagnostic& diagnostic = reporter.report(
           declared.span,
@@ -158,15 +158,15 @@ void check(Subject& subject, lint::Reporter& reporter) {
                       costly->start_line),
           is_for_label
               ? fmt::format("move it to the end of the stage, with the LABEL in line {}", user->start_line)
-              : remedy_for(subject, declared, name, rest, user));
-      if (user != rest.end() && !is_for_label) move_down(subject.file(), declared, *user, diagnostic);
+              : remedy_for(dockerfile, declared, name, rest, user));
+      if (user != rest.end() && !is_for_label) move_down(dockerfile.file(), declared, *user, diagnostic);
       if (!diagnostic.fix) continue;
       // Programs that do nothing with other variables read that one.
       diagnostic.fix->safe =
           name != kSourceDateEpoch && std::all_of(rest.begin(), user, [&](const Instruction& one) {
-            return has_known_reads(subject, one) && !fetches(subject, one);
+            return has_known_reads(dockerfile, one) && !fetches(dockerfile, one);
           });
-      auto gain = gain_for_argument(subject, *diagnostic.fix, name);
+      auto gain = gain_for_argument(dockerfile, *diagnostic.fix, name);
       if (gain && gain->rebuilds_after < gain->rebuilds) diagnostic.impact = std::move(gain);
     }
   }

@@ -33,9 +33,9 @@ std::vector<std::string_view> declared_by(const Instruction& instruction) {
   return names;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (subject.builder() == plan::Builder::kBuildkit) return;
-  for (const WrittenStage& stage : written_stages(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (dockerfile.builder() == plan::Builder::kBuildkit) return;
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     std::vector<std::string_view> names;
     for (size_t i = 0; i < stage.body.size() && stage.from != nullptr; ++i) {
       const Instruction& instruction = stage.body[i];
@@ -47,7 +47,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       if (name == names.end()) continue;
       const auto rest = stage.body.subspan(i + 1, std::min(stage.body.size() - i - 1, kFarthest));
       const auto costly =
-          std::ranges::find_if(rest, [&](const Instruction& one) { return is_costly(subject, one); });
+          std::ranges::find_if(rest, [&](const Instruction& one) { return is_costly(dockerfile, one); });
       if (costly == rest.end()) continue;
       reporter.report(
           instruction.span,

@@ -58,8 +58,8 @@ bool installs_branch(std::span<const shell::Word> words) {
 }
 
 // Whether some RUN goes to a commit: a clone may be one RUN, and the checkout the next.
-bool checks_out_somewhere(lint::Subject& subject) {
-  return std::ranges::any_of(subject.runs(), [](const lint::Run& run) {
+bool checks_out_somewhere(lint::Dockerfile& dockerfile) {
+  return std::ranges::any_of(dockerfile.runs(), [](const lint::Run& run) {
     return std::ranges::any_of(run.commands, [](const shell::Command& command) {
       const auto words = shell::invocation(command);
       return shell::program_of(words) == "git" &&
@@ -68,8 +68,8 @@ bool checks_out_somewhere(lint::Subject& subject) {
   });
 }
 
-void look_at_lists(lint::Subject& subject, const lint::Run& run, lint::Reporter& reporter) {
-  for (const LeftLists& lists : lists_left_for_later(subject, run)) {
+void look_at_lists(lint::Dockerfile& dockerfile, const lint::Run& run, lint::Reporter& reporter) {
+  for (const LeftLists& lists : lists_left_for_later(dockerfile, run)) {
     if (!lists.is_used) {
       reporter.report(run.instruction->span, "this RUN fetches package lists that no install uses",
                       fmt::format("remove {} update", lists.program));
@@ -86,13 +86,13 @@ void look_at_lists(lint::Subject& subject, const lint::Run& run, lint::Reporter&
   }
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool checks_out = checks_out_somewhere(subject);
-  for (const lint::Run& run : subject.runs()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool checks_out = checks_out_somewhere(dockerfile);
+  for (const lint::Run& run : dockerfile.runs()) {
     const Invocations all = invocations_of(run);
     const bool verifies = calls_any(
         all, {"sha256sum", "sha512sum", "sha1sum", "md5sum", "shasum", "gpg", "gpgv", "cosign", "minisign"});
-    look_at_lists(subject, run, reporter);
+    look_at_lists(dockerfile, run, reporter);
     for (const shell::Command& command : run.commands) {
       if (is_conditional(run, command)) continue;
       const auto words = shell::invocation(command);

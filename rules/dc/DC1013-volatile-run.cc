@@ -87,8 +87,8 @@ void report(const lint::Run& run, const Volatile& found, lint::Reporter& reporte
   }
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const lint::Run& run : subject.runs()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const lint::Run& run : dockerfile.runs()) {
     report(run, find_volatile(run), reporter);
   }
 }

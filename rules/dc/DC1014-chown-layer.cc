@@ -170,18 +170,19 @@ bool has_extension(std::string_view path) {
 
 class Check {
  public:
-  Check(lint::Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+  Check(lint::Dockerfile& dockerfile, lint::Reporter& reporter)
+      : dockerfile_(dockerfile), reporter_(reporter) {}
 
   void stage(const plan::Stage& stage) {
     std::vector<const plan::Step*> copies;
     moved_.clear();
     runs_.clear();
     for (const size_t index : stage.steps) {
-      const plan::Step& step = subject_.graph().steps[index];
+      const plan::Step& step = dockerfile_.graph().steps[index];
       if (step.kind == plan::Step::Kind::kCopy) copies.push_back(&step);
       if (step.kind != plan::Step::Kind::kRun) continue;
       runs_.push_back(index);
-      if (!copies.empty()) run(subject_.run_of(index), step, copies);
+      if (!copies.empty()) run(dockerfile_.run_of(index), step, copies);
     }
   }
 
@@ -233,13 +234,13 @@ class Check {
   // Whether all that a COPY brings is known and takes little room.
   bool is_small(const plan::Step& copy) const {
     constexpr uint64_t kSmall = 64 * 1024;
-    const lint::Surroundings* around = subject_.surroundings();
-    if (around == nullptr || copy.reads.empty()) return false;
+    const lint::BuildContext* context = dockerfile_.build_context();
+    if (context == nullptr || copy.reads.empty()) return false;
     uint64_t size = 0;
     for (const plan::Read& read : copy.reads) {
       if (read.origin != plan::Read::Origin::kContext) return false;
       for (const plan::Selector& selector : read.selectors) {
-        const context::Record* record = around->files.find(std::string_view(selector.path).substr(1));
+        const context::Record* record = context->files.find(std::string_view(selector.path).substr(1));
         if (selector.unpack || record == nullptr || record->type != context::Type::kFile) return false;
         size += record->size;
       }
@@ -257,8 +258,8 @@ class Check {
       });
     };
     return std::ranges::any_of(runs_, [&](size_t index) {
-      const std::string_view workdir = subject_.graph().steps[index].workdir();
-      const std::vector<shell::Command>& commands = subject_.run_of(index).commands;
+      const std::string_view workdir = dockerfile_.graph().steps[index].workdir();
+      const std::vector<shell::Command>& commands = dockerfile_.run_of(index).commands;
       if (index != runs_.back() && covers(workdir)) return true;
       return std::ranges::any_of(commands, [&](const shell::Command& command) {
         const std::string_view program = shell::program_of(shell::invocation(command));
@@ -325,9 +326,9 @@ class Check {
   // Whether it is a file and no folder, of which `chown` without -R changes only the folder itself.
   bool is_file(const CopiedFile& file, const Change& change, const plan::Step& copy) const {
     if (change.recursive || change.makes_executable() || file.source == nullptr) return true;
-    const lint::Surroundings* around = subject_.surroundings();
-    if (around != nullptr && file.read->origin == plan::Read::Origin::kContext) {
-      const context::Record* record = around->files.find(std::string_view(file.source->path).substr(1));
+    const lint::BuildContext* context = dockerfile_.build_context();
+    if (context != nullptr && file.read->origin == plan::Read::Origin::kContext) {
+      const context::Record* record = context->files.find(std::string_view(file.source->path).substr(1));
       if (record != nullptr) return record->type == context::Type::kFile;
     }
     const std::string_view folder = text::base_name(text::parent_path(file.path));
@@ -470,11 +471,11 @@ class Check {
     const std::string_view owner = name_in(change);
     if (change.is_mode() || owner.empty()) return Maker::kNone;
     Maker maker = Maker::kNone;
-    const plan::Stage& stage = subject_.graph().stages[copy.stage];
+    const plan::Stage& stage = dockerfile_.graph().stages[copy.stage];
     for (const size_t index : stage.steps) {
-      const plan::Step& step = subject_.graph().steps[index];
+      const plan::Step& step = dockerfile_.graph().steps[index];
       if (&step < &copy || step.kind != plan::Step::Kind::kRun) continue;
-      for (const shell::Command& command : subject_.run_of(index).commands) {
+      for (const shell::Command& command : dockerfile_.run_of(index).commands) {
         const auto words = shell::invocation(command);
         if (!shell::has_word(words, owner)) continue;
         const std::string_view program = shell::program_of(words);
@@ -491,14 +492,14 @@ class Check {
 
   std::vector<Moved> moved_;  // in the stage so far
   std::vector<size_t> runs_;  // the steps of its RUNs so far, the one that is looked at included
-  lint::Subject& subject_;
+  lint::Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
 };
 
 // For each stage whether its layers reach an image. A stage that no other uses may be built by its name.
-std::vector<bool> ship(lint::Subject& subject) {
-  const plan::Graph& graph = subject.graph();
-  const std::vector<WrittenStage>& written = written_stages(subject);
+std::vector<bool> ship(lint::Dockerfile& dockerfile) {
+  const plan::Graph& graph = dockerfile.graph();
+  const std::vector<WrittenStage>& written = written_stages(dockerfile);
   const std::vector<bool> shipping = stages_that_ship(written);
   std::set<const dockerfile::Instruction*> starts;
   for (size_t i = 0; i < written.size(); ++i) {
@@ -516,10 +517,10 @@ std::vector<bool> ship(lint::Subject& subject) {
   return ships;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  Check check(subject, reporter);
-  const std::vector<bool> ships = ship(subject);
-  for (const plan::Stage& stage : subject.graph().stages) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  Check check(dockerfile, reporter);
+  const std::vector<bool> ships = ship(dockerfile);
+  for (const plan::Stage& stage : dockerfile.graph().stages) {
     if (ships[stage.index]) check.stage(stage);
   }
 }

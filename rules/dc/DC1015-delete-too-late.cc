@@ -63,11 +63,12 @@ using Related = bool (*)(std::string_view path, std::string_view folder);
 
 class Check {
  public:
-  Check(lint::Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+  Check(lint::Dockerfile& dockerfile, lint::Reporter& reporter)
+      : dockerfile_(dockerfile), reporter_(reporter) {}
 
   // The layers of the stage that it starts from are below its own.
   void stage(const plan::Stage& stage) {
-    const plan::Graph& graph = subject_.graph();
+    const plan::Graph& graph = dockerfile_.graph();
     above_.clear();
     for (auto base = stage.base_stage; base; base = graph.stages[*base].base_stage) {
       for (const size_t index : std::views::reverse(graph.stages[*base].steps))
@@ -75,8 +76,8 @@ class Check {
     }
     std::ranges::reverse(above_);
     for (const size_t index : stage.steps) {
-      const plan::Step& step = subject_.graph().steps[index];
-      if (step.kind == plan::Step::Kind::kRun && !above_.empty()) run(subject_.run_of(index));
+      const plan::Step& step = dockerfile_.graph().steps[index];
+      if (step.kind == plan::Step::Kind::kRun && !above_.empty()) run(dockerfile_.run_of(index));
       above_.push_back(&step);
     }
   }
@@ -142,10 +143,10 @@ class Check {
   void report_emptied(const lint::Run& run, const shell::Command& command, const PackageManager& manager) {
     // What the RUN downloads itself is what it empties the caches for.
     const auto is_its_own = [&](const Use& use) { return use.manager->name == manager.name; };
-    if (std::ranges::any_of(uses_of(subject_, run), is_its_own)) return;
+    if (std::ranges::any_of(uses_of(dockerfile_, run), is_its_own)) return;
     for (size_t i = above_.size(); i-- > oldest();) {
       if (above_[i]->kind != plan::Step::Kind::kRun) continue;
-      const lint::Run& other = subject_.run_at(*above_[i]->instruction);
+      const lint::Run& other = dockerfile_.run_at(*above_[i]->instruction);
       if (!fills(other, manager)) continue;
       reporter_.report(run.span_of(command.spelling),
                        fmt::format("the files that {} downloaded stay in the layer of line {}, and are "
@@ -163,13 +164,13 @@ class Check {
     if (!run.step) return false;
     const auto empties = [&](const shell::Command& command) { return empties_caches(manager, command); };
     if (std::ranges::any_of(run.commands, empties)) return false;
-    return std::ranges::any_of(uses_of(subject_, run), [&](const Use& use) {
-      if (use.manager->name != manager.name || opts_out(use) || opts_out_by_variable(subject_, run, use))
+    return std::ranges::any_of(uses_of(dockerfile_, run), [&](const Use& use) {
+      if (use.manager->name != manager.name || opts_out(use) || opts_out_by_variable(dockerfile_, run, use))
         return false;
       return std::ranges::any_of(use.action->caches, [&](std::string_view name) {
         const Cache& cache = manager.cache(name);
-        if (is_mounted(subject_, run, manager, cache, use.command)) return false;
-        const auto folder = cache_path(subject_, run, manager, cache, use.command);
+        if (is_mounted(dockerfile_, run, manager, cache, use.command)) return false;
+        const auto folder = cache_path(dockerfile_, run, manager, cache, use.command);
         return path.empty() || (folder && related(path, *folder));
       });
     });
@@ -184,7 +185,7 @@ class Check {
       const plan::Step& step = *above_[i];
       if (step.kind == plan::Step::Kind::kCopy && step.destination != "/" && brings(step, path)) return &step;
       if (step.kind != plan::Step::Kind::kRun) continue;
-      const lint::Run& other = subject_.run_at(*step.instruction);
+      const lint::Run& other = dockerfile_.run_at(*step.instruction);
       if (leaves(other, path, is_about) && !removes(other, path)) return &step;
     }
     return nullptr;
@@ -224,15 +225,15 @@ class Check {
     });
   }
 
-  lint::Subject& subject_;
+  lint::Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
   std::vector<const plan::Step*> above_;
   std::set<const plan::Step*> reported_;  // layers that a removal was reported for
 };
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  Check check(subject, reporter);
-  for (const plan::Stage& stage : subject.graph().stages)
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  Check check(dockerfile, reporter);
+  for (const plan::Stage& stage : dockerfile.graph().stages)
     check.stage(stage);
 }
 

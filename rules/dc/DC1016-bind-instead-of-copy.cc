@@ -73,7 +73,7 @@ std::vector<std::string> bind_flags(const Instruction& copy) {
   return flags;
 }
 
-void look_at(lint::Subject& subject, const Step& copy, const Run& run, lint::Reporter& reporter) {
+void look_at(lint::Dockerfile& dockerfile, const Step& copy, const Run& run, lint::Reporter& reporter) {
   const Instruction& instruction = *copy.instruction;
   const std::vector<std::string> flags = bind_flags(instruction);
   lint::Diagnostic& diagnostic =
@@ -81,7 +81,7 @@ void look_at(lint::Subject& subject, const Step& copy, const Run& run, lint::Rep
                       fmt::format("only the RUN in line {} reads these files before they are copied again",
                                   run.instruction->start_line),
                       fmt::format("write RUN {} there, and remove this COPY", fmt::join(flags, " ")));
-  const dockerfile::File& file = subject.file();
+  const dockerfile::File& file = dockerfile.file();
   if (instruction.start_line != instruction.end_line) return;
   lint::Fix fix;
   fix.description = "use bind mounts instead";
@@ -91,17 +91,17 @@ void look_at(lint::Subject& subject, const Step& copy, const Run& run, lint::Rep
   diagnostic.fix = std::move(fix);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (has_syntax_below(subject.file(), kSyntaxOfMounts)) return;
-  const Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (has_syntax_below(dockerfile.file(), kSyntaxOfMounts)) return;
+  const Graph& graph = dockerfile.graph();
   for (const plan::Stage& stage : graph.stages) {
     for (size_t i = 0; i + 2 < stage.steps.size(); ++i) {
       const Step& copy = graph.steps[stage.steps[i]];
       if (!is_plain(copy) || graph.steps[stage.steps[i + 1]].kind != Step::Kind::kRun) continue;
-      const Run& run = subject.run_of(stage.steps[i + 1]);
-      if (run.onbuild || !are_its_manifests(*copy.instruction, uses_of(subject, run))) continue;
+      const Run& run = dockerfile.run_of(stage.steps[i + 1]);
+      if (run.onbuild || !are_its_manifests(*copy.instruction, uses_of(dockerfile, run))) continue;
       // The next COPY has to bring the files too, for steps that read them later.
-      if (brings_all_again(graph.steps[stage.steps[i + 2]], copy)) look_at(subject, copy, run, reporter);
+      if (brings_all_again(graph.steps[stage.steps[i + 2]], copy)) look_at(dockerfile, copy, run, reporter);
     }
   }
 }

@@ -81,13 +81,13 @@ bool is_plain(const dockerfile::Instruction& copy, std::string_view destination)
 // The folders whose owner or mode the steps of a stage have set so far.
 class Touched {
  public:
-  void add(lint::Subject& subject, size_t index) {
-    const plan::Step& step = subject.graph().steps[index];
+  void add(lint::Dockerfile& dockerfile, size_t index) {
+    const plan::Step& step = dockerfile.graph().steps[index];
     if (step.kind == plan::Step::Kind::kRun) {
-      for (const std::string& link : cache::written_by(step).links)
+      for (const std::string& link : cache::writes_of(step).links)
         note(link);
       if (!owner_of(step).is_root()) add_all_written(step);
-      for (const shell::Command& command : subject.run_of(index).commands)
+      for (const shell::Command& command : dockerfile.run_of(index).commands)
         add(command, step);
     } else if (step.kind == plan::Step::Kind::kWorkdir) {
       const plan::Part* user = step.find(plan::Part::Kind::kUser);
@@ -116,7 +116,7 @@ class Touched {
 
   // What another user than root makes belongs to that user.
   void add_all_written(const plan::Step& step) {
-    const cache::Written written = cache::written_by(step);
+    const cache::RunWrites written = cache::writes_of(step);
     unknown_ = unknown_ || !written.paths;
     if (!written.paths) return;
     for (const std::string& path : *written.paths)
@@ -176,11 +176,11 @@ bool windows(const plan::Graph& graph, size_t stage) {
          is_windows_image(graph.text_of(from->arguments.front()));
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const plan::Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const plan::Graph& graph = dockerfile.graph();
   std::vector<Touched> touched(graph.stages.size());
   size_t stage = graph.stages.size();
-  const bool directive = subject.file().directive("syntax").has_value();
+  const bool directive = dockerfile.file().directive("syntax").has_value();
   for (size_t index = 0; index < graph.steps.size(); ++index) {
     const plan::Step& step = graph.steps[index];
     const dockerfile::Instruction& instruction = *step.instruction;
@@ -194,7 +194,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
                           !goes_through_link(step.destination) && !is_special(step.destination) &&
                           (names_its_place(instruction) || !is_usual_folder(step.destination)) &&
                           !touched[stage].may_hold(step.destination) && stands_on_something(graph, step);
-    touched[stage].add(subject, index);
+    touched[stage].add(dockerfile, index);
     if (!reported) continue;
     const text::Span place{instruction.name_span.end, instruction.name_span.end};
     lint::Diagnostic& diagnostic =
@@ -203,7 +203,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
                         "same",
                         "write COPY --link");
     diagnostic.fix = replace(place, " --link", "add --link");
-    if (has_syntax_below(subject.file(), kSyntaxOfLink)) {
+    if (has_syntax_below(dockerfile.file(), kSyntaxOfLink)) {
       diagnostic.fix.reset();
       continue;
     }

@@ -59,8 +59,8 @@ std::vector<Uses> uses_of_stages(const Graph& graph) {
   return uses;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const Graph& graph = dockerfile.graph();
   std::vector<const Stage*> gatherers;
   for (const Stage& stage : graph.stages) {
     if (stage.base_stage && stage.from != nullptr && graph.target != stage.index && only_copies(graph, stage))

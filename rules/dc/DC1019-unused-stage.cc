@@ -3,9 +3,9 @@
 namespace dcache::rules::DC1019 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const plan::Stage& stage : subject.graph().stages) {
-    if (stage.needed || !stage.name.empty() || stage.from == nullptr || !subject.graph().target) continue;
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const plan::Stage& stage : dockerfile.graph().stages) {
+    if (stage.needed || !stage.name.empty() || stage.from == nullptr || !dockerfile.graph().target) continue;
     // Words after the image that are no `AS NAME`: a template, or a mistake that others report.
     if (stage.from->arguments.size() != 1) continue;
     reporter.report(stage.from->span,

@@ -139,10 +139,10 @@ bool is_to_work_in(const FinalImage& image) {
 
 // Whether all that starts is what a container is told to: a script hands it on, and no CMD says what it is.
 // One that can't be read is taken for such a script by its name.
-bool starts_what_it_is_told(lint::Subject& subject, const FinalImage& image) {
+bool starts_what_it_is_told(lint::Dockerfile& dockerfile, const FinalImage& image) {
   if (image.command != nullptr || image.entrypoint == nullptr || image.started.empty()) return false;
   const std::string_view name = image.started.back();
-  const auto script = copied_program(subject, image, name);
+  const auto script = copied_program(dockerfile, image, name);
   if (!script) {
     const bool relative = name.find('/') != std::string_view::npos && !name.starts_with('/');
     return image.started.size() == 1 &&
@@ -152,10 +152,10 @@ bool starts_what_it_is_told(lint::Subject& subject, const FinalImage& image) {
          (script->find("exec \"$@\"") != std::string::npos || script->find("exec $@") != std::string::npos);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const FinalImage& image = final_image(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(dockerfile);
   // Without a program of its own it may be an image to build with.
-  if (image.starter() == nullptr || starts_what_it_is_told(subject, image)) return;
+  if (image.starter() == nullptr || starts_what_it_is_told(dockerfile, image)) return;
   const bool compiles_at_start =
       std::ranges::any_of(kCompilesAtStart, [&](std::string_view program) { return image.starts(program); });
   if (compiles_at_start || (image.starts("dotnet") && (image.starts("run") || image.starts("watch")))) return;

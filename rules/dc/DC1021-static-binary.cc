@@ -35,10 +35,10 @@ std::vector<std::string_view> base_images(const Graph& graph) {
 }
 
 // Alpine's image of Go has no C compiler, without which Go leaves cgo out by itself.
-bool has_compiler(lint::Subject& subject, size_t stage, std::string_view base) {
+bool has_compiler(lint::Dockerfile& dockerfile, size_t stage, std::string_view base) {
   if (base.find("alpine") == std::string_view::npos) return true;
-  return std::ranges::any_of(subject.runs(), [&](const Run& run) {
-    if (!run.step || !subject.graph().starts_from(stage, subject.graph().steps[*run.step].stage))
+  return std::ranges::any_of(dockerfile.runs(), [&](const Run& run) {
+    if (!run.step || !dockerfile.graph().starts_from(stage, dockerfile.graph().steps[*run.step].stage))
       return false;
     return std::ranges::any_of(run.commands, [](const shell::Command& command) {
       const auto words = shell::invocation(command);
@@ -71,8 +71,8 @@ bool builds_with_go(const Run& run) {
       run.commands, [](const shell::Command& command) { return is_go_build(shell::invocation(command)); });
 }
 
-void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
-  const Step& step = subject.graph().steps[*run.step];
+void look_at(lint::Dockerfile& dockerfile, const Run& run, lint::Reporter& reporter) {
+  const Step& step = dockerfile.graph().steps[*run.step];
   if (step.environment && step.environment->get("CGO_ENABLED")) return;
   if (std::ranges::any_of(run.commands, sets_cgo)) return;
   for (const shell::Command& command : run.commands) {
@@ -91,10 +91,10 @@ void look_at(lint::Subject& subject, const Run& run, lint::Reporter& reporter) {
 
 // For each stage whether it is an image that somebody runs: the last one, or one with a command. Others carry
 // files to a folder, or to stages that a variable chooses.
-std::vector<bool> stages_that_run(lint::Subject& subject) {
-  const std::vector<plan::Stage>& stages = subject.graph().stages;
+std::vector<bool> stages_that_run(lint::Dockerfile& dockerfile) {
+  const std::vector<plan::Stage>& stages = dockerfile.graph().stages;
   std::vector<bool> run(stages.size());
-  for (const WrittenStage& written : written_stages(subject)) {
+  for (const WrittenStage& written : written_stages(dockerfile)) {
     const auto stage = std::ranges::find(stages, written.from, &plan::Stage::from);
     if (written.from == nullptr || stage == stages.end()) continue;
     run[stage->index] = std::ranges::any_of(written.body, [](const dockerfile::Instruction& one) {
@@ -168,15 +168,15 @@ class Carried {
   std::vector<bool> seen_;
 };
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const Graph& graph = dockerfile.graph();
   const std::vector<std::string_view> bases = base_images(graph);
-  const std::vector<bool> copied = Carried(graph, bases, stages_that_run(subject)).stages();
+  const std::vector<bool> copied = Carried(graph, bases, stages_that_run(dockerfile)).stages();
   if (std::ranges::find(copied, true) == copied.end()) return;
-  for (const Run& run : subject.runs()) {
+  for (const Run& run : dockerfile.runs()) {
     if (!run.step || !builds_with_go(run)) continue;
     const size_t stage = graph.steps[*run.step].stage;
-    if (copied[stage] && has_compiler(subject, stage, bases[stage])) look_at(subject, run, reporter);
+    if (copied[stage] && has_compiler(dockerfile, stage, bases[stage])) look_at(dockerfile, run, reporter);
   }
 }
 

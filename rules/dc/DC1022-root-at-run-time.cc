@@ -118,8 +118,8 @@ bool names_server(std::span<const std::string> words) {
          });
 }
 
-bool offers_anything(lint::Subject& subject) {
-  return std::ranges::any_of(subject.file().instructions(), [](const Instruction& one) {
+bool offers_anything(lint::Dockerfile& dockerfile) {
+  return std::ranges::any_of(dockerfile.file().instructions(), [](const Instruction& one) {
     return one.keyword == dockerfile::Keyword::kExpose || one.keyword == dockerfile::Keyword::kVolume;
   });
 }
@@ -134,15 +134,15 @@ bool is_carrier(const FinalImage& image, std::string_view program) {
          });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const FinalImage& image = final_image(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(dockerfile);
   const Instruction* starter = image.starter();
   if (starter == nullptr || image.started.empty() || image.starts_script() || drops_root(image.base)) return;
   const std::span<const std::string> words = without_init(image.started);
   const std::string_view program = text::base_name(words.front());
   if (is_command_line_tool(program) || is_carrier(image, program)) return;
-  if (!offers_anything(subject) && !names_server(words)) return;
-  if (const auto text = copied_program(subject, image, words.front()); text && text->starts_with("#!"))
+  if (!offers_anything(dockerfile) && !names_server(words)) return;
+  if (const auto text = copied_program(dockerfile, image, words.front()); text && text->starts_with("#!"))
     return;
   if (gives_up_root(image) ||
       std::ranges::any_of(kNeedRoot, [&](std::string_view one) { return image.starts(one); }))
@@ -154,7 +154,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     return;
   }
   const std::string_view user =
-      image.user->arguments.empty() ? "" : subject.graph().text_of(image.user->arguments.front());
+      image.user->arguments.empty() ? "" : dockerfile.graph().text_of(image.user->arguments.front());
   if (!read_owner(user).is_root()) return;
   lint::Diagnostic& diagnostic =
       reporter.report(image.user->span, fmt::format("{} runs as root", words.front()),

@@ -75,12 +75,13 @@ bool is_key_file(std::string_view path) {
 
 class Check {
  public:
-  Check(lint::Subject& subject, lint::Reporter& reporter) : subject_(subject), reporter_(reporter) {}
+  Check(lint::Dockerfile& dockerfile, lint::Reporter& reporter)
+      : dockerfile_(dockerfile), reporter_(reporter) {}
 
   void instruction(const Instruction& instruction) {
     switch (instruction.keyword) {
       case Keyword::kRun:
-        return run(subject_.run_at(instruction));
+        return run(dockerfile_.run_at(instruction));
       case Keyword::kEnv:
       case Keyword::kArg:
       case Keyword::kLabel:
@@ -132,19 +133,19 @@ class Check {
   // Whether a source, which may be a pattern, is a file of the context with a private key in it.
   bool holds_private_key(std::string_view source) {
     if (!source.ends_with(".key") && !source.ends_with(".pem")) return false;
-    const lint::Surroundings* around = subject_.surroundings();
-    if (around == nullptr) return false;
+    const lint::BuildContext* context = dockerfile_.build_context();
+    if (context == nullptr) return false;
     const std::string path = text::clean_path("/" + std::string(source)).substr(1);
     const auto is_private = [&](const context::Record& record) {
-      if (record.type != context::Type::kFile || !may_hold_private_key(*around, record)) return false;
-      const auto text = around->read(record.path);
+      if (record.type != context::Type::kFile || !may_hold_private_key(*context, record)) return false;
+      const auto text = context->read(record.path);
       return text && text->find("PRIVATE KEY") != std::string::npos;
     };
     if (!text::has_wildcard(path)) {
-      const context::Record* record = around->files.find(path);
+      const context::Record* record = context->files.find(path);
       return record != nullptr && is_private(*record);
     }
-    return std::ranges::any_of(around->files.records(), [&](const context::Record& record) {
+    return std::ranges::any_of(context->files.records(), [&](const context::Record& record) {
       return text::glob_match(path, record.path) && is_private(record);
     });
   }
@@ -159,13 +160,13 @@ class Check {
                      "replace the credential, and use RUN --mount=type=secret");
   }
 
-  lint::Subject& subject_;
+  lint::Dockerfile& dockerfile_;
   lint::Reporter& reporter_;
 };
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  Check check(subject, reporter);
-  for (const Instruction& instruction : subject.file().instructions())
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  Check check(dockerfile, reporter);
+  for (const Instruction& instruction : dockerfile.file().instructions())
     check.instruction(carried(instruction));
 }
 

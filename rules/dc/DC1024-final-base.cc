@@ -37,8 +37,8 @@ bool is_program(std::string_view path) {
   return text::base_name(path).find('.') == std::string_view::npos;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const FinalImage& image = final_image(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(dockerfile);
   const Instruction* starter = image.starter();
   if (starter == nullptr || !starter->json || image.started.empty() || !is_distribution(image.base)) return;
   const std::string& program = image.started.front();

@@ -84,41 +84,41 @@ bool may_change_lock(const Invocation& call, const Install& install) {
 }
 
 // Whether a COPY or ADD from the context brings one of the files.
-bool brings(lint::Subject& subject, const Instruction& copy, Words locks) {
+bool brings(lint::Dockerfile& dockerfile, const Instruction& copy, Words locks) {
   for (const dockerfile::Word& word : copy.arguments.first(copy.arguments.size() - 1)) {
     const std::string_view source = unquoted(word.text);
     const std::string_view name = text::base_name(source);
     if (contains(locks, name)) return true;
     if (!text::has_wildcard(name)) continue;
-    const lint::Surroundings* around = subject.surroundings();
-    if (around == nullptr) continue;
+    const lint::BuildContext* context = dockerfile.build_context();
+    if (context == nullptr) continue;
     const std::string folder = text::clean_path("/" + std::string(text::parent_path(source)));
     const bool is_there = std::ranges::any_of(locks, [&](std::string_view lock) {
       const std::string path = text::join_path(folder, lock);
-      return text::glob_match(name, lock) && around->files.find(std::string_view(path).substr(1)) != nullptr;
+      return text::glob_match(name, lock) && context->files.find(std::string_view(path).substr(1)) != nullptr;
     });
     if (is_there) return true;
   }
   return false;
 }
 
-bool is_copied_before(lint::Subject& subject, const lint::Run& run, const Install& install) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+bool is_copied_before(lint::Dockerfile& dockerfile, const lint::Run& run, const Install& install) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (const Instruction& one : stages[stage_of(stages, run)].body) {
     if (&one >= run.instruction) break;
     const bool copies = one.keyword == Keyword::kCopy || one.keyword == Keyword::kAdd;
     if (!copies || one.arguments.size() < 2 || one.find_flag("from") != nullptr) continue;
-    if (brings(subject, one, install.locks)) return true;
+    if (brings(dockerfile, one, install.locks)) return true;
   }
   return false;
 }
 
 // Whether a setting makes the installs of the file exact.
-bool is_configured(lint::Subject& subject, const Install& install) {
-  const std::set<std::string_view> names = names_set_in(subject);
+bool is_configured(lint::Dockerfile& dockerfile, const Install& install) {
+  const std::set<std::string_view> names = names_set_in(dockerfile);
   if (std::ranges::any_of(install.variables, [&](std::string_view name) { return names.contains(name); }))
     return true;
-  return std::ranges::any_of(invocations_of(subject, install.program), [](const Invocation& call) {
+  return std::ranges::any_of(invocations_of(dockerfile, install.program), [](const Invocation& call) {
     return call.has("config") && (call.has("frozen") || call.has("deployment"));
   });
 }
@@ -135,12 +135,12 @@ void add_fix(const Invocation& call, const Install& install, lint::Diagnostic& f
   if (finding.fix) finding.fix->safe = false;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const Install& install : kInstalls) {
-    for (const Invocation& call : invocations_of(subject, install.program)) {
+    for (const Invocation& call : invocations_of(dockerfile, install.program)) {
       const bool prefixed = !call.command->assignments.empty();
       if (prefixed || call.run->onbuild || !may_change_lock(call, install)) continue;
-      if (!is_copied_before(subject, *call.run, install) || is_configured(subject, install)) continue;
+      if (!is_copied_before(dockerfile, *call.run, install) || is_configured(dockerfile, install)) continue;
       auto& finding = reporter.report(
           call.run->instruction->span,
           fmt::format("{} installs other versions than {} says, if that does not match the manifest",

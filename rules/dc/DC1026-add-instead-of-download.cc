@@ -79,13 +79,13 @@ void check_clone(const Invocation& call, lint::Reporter& reporter) {
          reporter);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (has_syntax_below(subject.file(), kSyntaxOfChecksums)) return;
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (has_syntax_below(dockerfile.file(), kSyntaxOfChecksums)) return;
   for (const std::string_view program : {"curl", "wget"}) {
-    for (const Invocation& call : invocations_of(subject, program))
+    for (const Invocation& call : invocations_of(dockerfile, program))
       check_download(call, reporter);
   }
-  for (const Invocation& call : invocations_of(subject, "git"))
+  for (const Invocation& call : invocations_of(dockerfile, "git"))
     check_clone(call, reporter);
 }
 

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "dcache/context/git.h"
-#include "dcache/lint/companion.h"
+#include "dcache/lint/related_file.h"
 #include "dcache/lint/rule.h"
 #include "dcache/project/discover.h"
 #include "dcache/text/glob.h"
@@ -20,7 +20,7 @@
 namespace dcache::rules::DC2001 {
 namespace {
 
-using lint::Subject;
+using lint::Dockerfile;
 using plan::Step;
 
 // A name that hardly ever belongs in a context, as a pattern that is matched at any depth.
@@ -75,15 +75,15 @@ struct Matches {
 };
 
 // Rails reads `config/master.key` and `config/credentials/NAME.key` when it starts.
-bool is_read_by_rails(const lint::Surroundings& around, std::string_view path) {
+bool is_read_by_rails(const lint::BuildContext& context, std::string_view path) {
   if (text::base_name(path) == "master.key") return true;
   if (!path.ends_with(".key")) return false;
   const std::string sealed = std::string(path.substr(0, path.size() - 4)) + ".yml.enc";
-  return around.files.find(sealed) != nullptr;
+  return context.files.find(sealed) != nullptr;
 }
 
 // Whether the folder of a path also contains a file by which a build tool or package manager works.
-bool is_next_to_manifest(const lint::Surroundings& around, std::string_view path) {
+bool is_next_to_manifest(const lint::BuildContext& context, std::string_view path) {
   constexpr std::string_view kManifests[] = {
       "package.json", "pyproject.toml", "setup.py",         "requirements.txt", "Cargo.toml",
       "pom.xml",      "build.gradle",   "go.mod",           "CMakeLists.txt",   "Makefile",
@@ -91,15 +91,15 @@ bool is_next_to_manifest(const lint::Surroundings& around, std::string_view path
       "meson.build",  "deno.json"};
   const std::string folder(text::parent_path(path));
   return std::ranges::any_of(kManifests, [&](std::string_view name) {
-    return around.files.find(folder.empty() ? std::string(name) : text::join_path(folder, name)) != nullptr;
+    return context.files.find(folder.empty() ? std::string(name) : text::join_path(folder, name)) != nullptr;
   });
 }
 
 // What git says of files of the context; nothing of it outside of a work tree.
 class Git {
  public:
-  explicit Git(const lint::Surroundings& around) {
-    const std::string folder = around.file_system->real_path(around.folder);
+  explicit Git(const lint::BuildContext& context) {
+    const std::string folder = context.file_system->real_path(context.folder);
     if (context::repository_root(folder).empty()) return;  // spares to load libgit2
     auto repository = context::GitRepository::open(folder);
     if (!repository || !text::is_within(folder, repository->root())) return;
@@ -122,11 +122,11 @@ class Git {
 };
 
 // Whether git tracks the file, or one of the first files of the folder.
-bool is_tracked(const Git& git, const lint::Surroundings& around, const context::Record& match) {
+bool is_tracked(const Git& git, const lint::BuildContext& context, const context::Record& match) {
   if (match.type == context::Type::kFile) return git.tracks(match.path);
   constexpr size_t kMostFiles = 16;
   size_t files = 0;
-  for (const context::Record& record : around.files.below(match.path)) {
+  for (const context::Record& record : context.files.below(match.path)) {
     if (record.type != context::Type::kFile) continue;
     if (git.tracks(record.path)) return true;
     if (++files == kMostFiles) break;
@@ -134,38 +134,38 @@ bool is_tracked(const Git& git, const lint::Surroundings& around, const context:
   return false;
 }
 
-Matches matches_in(const lint::Surroundings& around) {
+Matches matches_in(const lint::BuildContext& context) {
   Matches matches;
   std::optional<Git> git;  // opened for the first name that needs it
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     const std::string_view name = text::base_name(record.path);
     const bool key = name.ends_with(".pem") || name.ends_with(".key");
-    if (key && record.type == context::Type::kFile && !may_hold_private_key(around, record)) continue;
+    if (key && record.type == context::Type::kFile && !may_hold_private_key(context, record)) continue;
     for (size_t i = 0; i < kStrangers.size(); ++i) {
       if (!text::glob_match(kStrangers[i].pattern, name)) continue;
       std::vector<Match>& of = matches.of[i];
       if (!of.empty() && text::is_within(record.path, of.back().path)) continue;
       Match& match = of.emplace_back(Match{record.path, true});
       if (kStrangers[i].kind == Stranger::Kind::kNeverRead) continue;
-      if (!git) git.emplace(around);
+      if (!git) git.emplace(context);
       const bool left_out = git->ignores(record.path, record.type == context::Type::kFolder);
       match.may_be_ignored =
-          !is_read_by_rails(around, record.path) &&
+          !is_read_by_rails(context, record.path) &&
           (left_out ||
-           ((kStrangers[i].kind == Stranger::Kind::kPackages || is_next_to_manifest(around, record.path)) &&
-            !is_tracked(*git, around, record)));
+           ((kStrangers[i].kind == Stranger::Kind::kPackages || is_next_to_manifest(context, record.path)) &&
+            !is_tracked(*git, context, record)));
     }
   }
   return matches;
 }
 
 // Whether a step names something of the context that a match contains: a COPY of it, or a command.
-bool is_named(Subject& subject, std::string_view path) {
+bool is_named(Dockerfile& dockerfile, std::string_view path) {
   const auto reads = [&](const plan::Selector& selector) {
     const std::string_view read = std::string_view(selector.path).substr(1);
     return !selector.takes_everything() && (text::is_within(read, path) || text::is_within(path, read));
   };
-  for (const Step& step : subject.graph().steps) {
+  for (const Step& step : dockerfile.graph().steps) {
     for (const plan::Read& read : step.reads) {
       if (read.origin == plan::Read::Origin::kContext && std::ranges::any_of(read.selectors, reads))
         return true;
@@ -174,7 +174,7 @@ bool is_named(Subject& subject, std::string_view path) {
   // As in `RUN ./dist/install.sh`.
   constexpr std::string_view kBefore = " \t\n\"'=:/[,", kAfter = "/ \t\r\n\"',;:]";
   const std::string_view name = text::base_name(path);
-  const std::string_view source = subject.file().source();
+  const std::string_view source = dockerfile.file().source();
   for (size_t at = source.find(name); at != std::string_view::npos; at = source.find(name, at + 1)) {
     const char before = at == 0 ? '\n' : source[at - 1];
     const char after = at + name.size() < source.size() ? source[at + name.size()] : '\n';
@@ -188,16 +188,16 @@ bool is_named(Subject& subject, std::string_view path) {
 
 // Patterns for what never belongs in a context and is there. A pattern that also matches what the build may
 // need is replaced by the paths of the other matches.
-std::string stranger_patterns(Subject& subject, const lint::Surroundings& around) {
+std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& context) {
   constexpr size_t kMostPaths = 8;
-  const Matches& matches = around.shared<Matches>([&] { return matches_in(around); });
+  const Matches& matches = context.shared<Matches>([&] { return matches_in(context); });
   std::string text;
   for (size_t i = 0; i < kStrangers.size(); ++i) {
     const std::vector<Match>& of = matches.of[i];
     if (of.empty() || kStrangers[i].pattern == ".git") continue;
     const auto may_be_ignored = [&](const Match& match) {
       return match.may_be_ignored &&
-             (kStrangers[i].kind == Stranger::Kind::kNeverRead || !is_named(subject, match.path));
+             (kStrangers[i].kind == Stranger::Kind::kNeverRead || !is_named(dockerfile, match.path));
     };
     const auto others = std::ranges::count_if(of, may_be_ignored);
     if (static_cast<size_t>(others) == of.size()) {
@@ -213,9 +213,9 @@ std::string stranger_patterns(Subject& subject, const lint::Surroundings& around
 }
 
 // Patterns for the Dockerfiles at the root of the context.
-std::string dockerfile_patterns(const lint::Surroundings& around) {
+std::string dockerfile_patterns(const lint::BuildContext& context) {
   std::string text = "Dockerfile*\n";
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     const bool at_root = record.path.find('/') == std::string::npos;
     if (!at_root || record.type != context::Type::kFile || !project::is_dockerfile_name(record.path))
       continue;
@@ -231,54 +231,54 @@ std::string dockerfile_patterns(const lint::Surroundings& around) {
 
 // The fix is safe if it ignores nothing that is there except Dockerfiles and ignore files. Nothing if there
 // is nothing else to ignore, and no history that would be copied.
-std::optional<lint::Fix> write_ignore_file(Subject& subject, const lint::Surroundings& around) {
-  const std::string strangers = stranger_patterns(subject, around);
-  const bool reads_git = may_read_git(subject, around);
+std::optional<lint::Fix> write_ignore_file(Dockerfile& dockerfile, const lint::BuildContext& context) {
+  const std::string strangers = stranger_patterns(dockerfile, context);
+  const bool reads_git = may_read_git(dockerfile, context);
   std::string edited;
-  for (const std::string& name : needless_names(subject, around)) {
+  for (const std::string& name : needless_names(dockerfile, context)) {
     if (!project::is_dockerfile_name(name)) edited += name + "\n";
   }
-  const bool has_git = around.files.find(".git") != nullptr;
+  const bool has_git = context.files.find(".git") != nullptr;
   if (strangers.empty() && edited.empty() && !has_git) return std::nullopt;
   // A link that leads nowhere, or to where nothing is read: what is written may end up outside.
-  if (around.files.find(text::base_name(around.suggested_ignore_file)) != nullptr) return std::nullopt;
+  if (context.files.find(text::base_name(context.suggested_ignore_file)) != nullptr) return std::nullopt;
   lint::Fix fix;
-  fix.description = fmt::format("write {}", around.suggested_ignore_file);
-  fix.new_file = around.suggested_ignore_file;
+  fix.description = fmt::format("write {}", context.suggested_ignore_file);
+  fix.new_file = context.suggested_ignore_file;
   fix.new_file_content =
       fmt::format("# What no step of the build needs.\n{}.dockerignore\n{}{}{}", reads_git ? "" : ".git\n",
-                  dockerfile_patterns(around), edited, strangers);
+                  dockerfile_patterns(context), edited, strangers);
   fix.safe = strangers.empty() && edited.empty() && reads_git;
   return fix;
 }
 
 // Whether a folder around the context has an ignore file, up to the root of the repository: then that folder
 // seems to be the context.
-bool has_ignore_file_above(const lint::Surroundings& around) {
-  std::string folder = around.folder;
-  while (!around.file_system->exists(text::join_path(folder, ".git"))) {
+bool has_ignore_file_above(const lint::BuildContext& context) {
+  std::string folder = context.folder;
+  while (!context.file_system->exists(text::join_path(folder, ".git"))) {
     const std::string above(text::parent_path(folder));
     if (above.empty() || above == folder) return false;
     folder = above;
-    if (around.file_system->exists(text::join_path(folder, ".dockerignore"))) return true;
+    if (context.file_system->exists(text::join_path(folder, ".dockerignore"))) return true;
   }
   return false;
 }
 
-void check(Subject& subject, lint::Reporter& reporter) {
-  const Step* copy = find_broad_copy(subject.graph());
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const Step* copy = find_broad_copy(dockerfile.graph());
   if (copy == nullptr) return;
-  const lint::Surroundings* surroundings = likely_context(subject);
-  if (surroundings == nullptr || !surroundings->ignore_file.empty()) return;
-  if (!subject.context_is_known() && has_ignore_file_above(*surroundings)) return;
-  auto fix = write_ignore_file(subject, *surroundings);
+  const lint::BuildContext* build_context = likely_context(dockerfile);
+  if (build_context == nullptr || !build_context->ignore_file.empty()) return;
+  if (!dockerfile.context_is_known() && has_ignore_file_above(*build_context)) return;
+  auto fix = write_ignore_file(dockerfile, *build_context);
   if (!fix) return;
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
       "this copies the whole context, and there is no .dockerignore: every edit of a file in it rebuilds "
       "this step",
-      fmt::format("list the files that the build does not need in {}", surroundings->suggested_ignore_file));
-  if (may_write_to_context(subject)) diagnostic.fix = std::move(fix);
+      fmt::format("list the files that the build does not need in {}", build_context->suggested_ignore_file));
+  if (may_write_to_context(dockerfile)) diagnostic.fix = std::move(fix);
 }
 
 constexpr lint::ExampleFile kBare[] = {{"main.py", "print(1)\n"}, {"app.log", "…\n"}};

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "dcache/lint/companion.h"
+#include "dcache/lint/related_file.h"
 #include "dcache/lint/rule.h"
 #include "dcache/project/discover.h"
 #include "dcache/report/style.h"
@@ -55,10 +55,10 @@ std::string_view pattern_in(std::string_view path) {
 }
 
 // The names that exceptions of the ignore file take back on purpose, such as `!.git`.
-std::set<std::string_view> wanted_names(const lint::Surroundings& around) {
+std::set<std::string_view> wanted_names(const lint::BuildContext& context) {
   std::set<std::string_view> wanted;
-  if (!around.ignore) return wanted;
-  for (const ignore::Pattern& pattern : around.ignore->patterns()) {
+  if (!context.ignore) return wanted;
+  for (const ignore::Pattern& pattern : context.ignore->patterns()) {
     const std::string_view found = pattern.exception ? pattern_in(pattern.path) : std::string_view();
     if (!found.empty()) wanted.insert(found);
   }
@@ -86,28 +86,28 @@ struct Strangers {
 };
 
 // Whether a folder of a path with the name `venv` is a virtual environment of Python, and not sources.
-bool is_in_virtualenv(const lint::Surroundings& around, std::string_view path) {
+bool is_in_virtualenv(const lint::BuildContext& context, std::string_view path) {
   for (size_t end = path.find('/'); end != std::string_view::npos; end = path.find('/', end + 1)) {
     const std::string_view folder = path.substr(0, end);
     if (text::base_name(folder) == "venv")
-      return around.files.find(text::join_path(folder, "pyvenv.cfg")) != nullptr;
+      return context.files.find(text::join_path(folder, "pyvenv.cfg")) != nullptr;
   }
   return false;
 }
 
-Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
-  const std::set<std::string_view> wanted = wanted_names(around);
+Strangers find_strangers(const lint::BuildContext& context, bool with_git) {
+  const std::set<std::string_view> wanted = wanted_names(context);
   Strangers found;
   std::map<std::string_view, Share> shares;
   std::string keys;                     // the paths of private keys
   std::set<std::string_view> harmless;  // endings that are those of other files too
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFile) continue;
     const std::string_view pattern = pattern_in(record.path);
     if (pattern.empty() || wanted.contains(pattern) || (pattern == ".git" && !with_git)) continue;
-    if (pattern == "venv" && !is_in_virtualenv(around, record.path)) continue;
+    if (pattern == "venv" && !is_in_virtualenv(context, record.path)) continue;
     if (is_key_ending(pattern)) {
-      if (!may_hold_private_key(around, record)) {
+      if (!may_hold_private_key(context, record)) {
         harmless.insert(pattern);
         continue;
       }
@@ -135,7 +135,7 @@ Strangers find_strangers(const lint::Surroundings& around, bool with_git) {
 }
 
 // Worked out once for all Dockerfiles of a context.
-const Strangers& strangers_of(const lint::Surroundings& around, bool with_git) {
+const Strangers& strangers_of(const lint::BuildContext& context, bool with_git) {
   struct WithGit {
     Strangers strangers;
   };
@@ -143,16 +143,16 @@ const Strangers& strangers_of(const lint::Surroundings& around, bool with_git) {
     Strangers strangers;
   };
   if (with_git)
-    return around.shared<WithGit>([&] { return WithGit{find_strangers(around, true)}; }).strangers;
-  return around.shared<WithoutGit>([&] { return WithoutGit{find_strangers(around, false)}; }).strangers;
+    return context.shared<WithGit>([&] { return WithGit{find_strangers(context, true)}; }).strangers;
+  return context.shared<WithoutGit>([&] { return WithoutGit{find_strangers(context, false)}; }).strangers;
 }
 
 // The first file of that name at the root, or in the folder of that name.
-std::string file_in(const lint::Surroundings& around, std::string_view name) {
-  const auto found = std::ranges::find_if(around.files.records(), [&](const context::Record& record) {
+std::string file_in(const lint::BuildContext& context, std::string_view name) {
+  const auto found = std::ranges::find_if(context.files.records(), [&](const context::Record& record) {
     return record.type == context::Type::kFile && text::is_within(record.path, name);
   });
-  return found == around.files.records().end() ? std::string() : found->path;
+  return found == context.files.records().end() ? std::string() : found->path;
 }
 
 // Whether a RUN comes after the COPY, so that something is done again.
@@ -164,8 +164,8 @@ bool has_run_after(const plan::Graph& graph, const plan::Step& copy) {
 
 // The ignore file with patterns added; empty if it can't be read. `**/NAME` takes the place of `NAME`, so
 // that exceptions below it stay what they are.
-std::string with_lines(const lint::Surroundings& around, std::string lines) {
-  const auto text = around.file_system->read(around.ignore_file);
+std::string with_lines(const lint::BuildContext& context, std::string lines) {
+  const auto text = context.file_system->read(context.ignore_file);
   if (!text) return {};
   std::string result;
   std::string_view rest = *text;
@@ -189,18 +189,18 @@ std::string with_lines(const lint::Surroundings& around, std::string lines) {
   return result + (joined ? "\n" : "") + lines;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const plan::Step* copy = find_broad_copy(subject.graph());
-  const lint::Surroundings* around = copy == nullptr ? nullptr : likely_context(subject);
-  if (around == nullptr || around->ignore_file.empty()) return;
-  const bool has_git = around->files.find(".git") != nullptr;
-  const Strangers& found = strangers_of(*around, has_git && !may_read_git(subject, *around));
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const plan::Step* copy = find_broad_copy(dockerfile.graph());
+  const lint::BuildContext* context = copy == nullptr ? nullptr : likely_context(dockerfile);
+  if (context == nullptr || context->ignore_file.empty()) return;
+  const bool has_git = context->files.find(".git") != nullptr;
+  const Strangers& found = strangers_of(*context, has_git && !may_read_git(dockerfile, *context));
   std::vector<std::string> edited;
-  if (has_run_after(subject.graph(), *copy)) edited = needless_names(subject, *around);
+  if (has_run_after(dockerfile.graph(), *copy)) edited = needless_names(dockerfile, *context);
   // After an edit of a Dockerfile alone people expect a build.
   if (std::ranges::all_of(edited, project::is_dockerfile_name)) edited.clear();
   if (found.words.empty() && edited.empty()) return;
-  const std::string remedy = fmt::format("add them to {}", text::base_name(around->ignore_file));
+  const std::string remedy = fmt::format("add them to {}", text::base_name(context->ignore_file));
   const std::string names = fmt::format("{}", fmt::join(edited, ", "));
   lint::Diagnostic& diagnostic = reporter.report(
       copy->instruction->span,
@@ -209,13 +209,14 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
           : found.words + (edited.empty() ? "" : fmt::format(", and editing {} rebuilds this step", names)),
       remedy);
   if (found.words.empty()) diagnostic.level = lint::Level::kInfo;
-  auto gain = gain_of_ignoring(subject, found.first.empty() ? file_in(*around, edited.front()) : found.first);
+  auto gain =
+      gain_of_ignoring(dockerfile, found.first.empty() ? file_in(*context, edited.front()) : found.first);
   if (gain && gain->rebuilds > 0) diagnostic.impact = std::move(gain);
   lint::Fix fix;
   fix.description = remedy;
-  fix.new_file = around->ignore_file;
-  fix.new_file_content =
-      with_lines(*around, found.lines + (edited.empty() ? "" : fmt::format("{}\n", fmt::join(edited, "\n"))));
+  fix.new_file = context->ignore_file;
+  fix.new_file_content = with_lines(
+      *context, found.lines + (edited.empty() ? "" : fmt::format("{}\n", fmt::join(edited, "\n"))));
   fix.safe = false;
   if (!fix.new_file_content.empty()) diagnostic.fix = std::move(fix);
 }

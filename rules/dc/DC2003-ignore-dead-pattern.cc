@@ -33,8 +33,8 @@ bool takes_all_of(const Pattern& pattern, const Pattern& other) {
 
 class Check {
  public:
-  Check(lint::Companion& companion, lint::Reporter& reporter)
-      : companion_(companion), text_(companion.text()), reporter_(reporter) {
+  Check(lint::RelatedFile& related, lint::Reporter& reporter)
+      : related_(related), text_(related.text()), reporter_(reporter) {
     if (text_.source().find("\r\n") != std::string_view::npos) eol_ = "\r\n";
   }
 
@@ -125,9 +125,9 @@ class Check {
     if (text::trim(pattern.written) != pattern.path ||
         std::ranges::find(kNeverTracked, pattern.path) == std::end(kNeverTracked))
       return;
-    const lint::Surroundings* around = companion_.surroundings();
-    if (around == nullptr) return;
-    for (const context::Record& record : around->files.records()) {
+    const lint::BuildContext* context = related_.build_context();
+    if (context == nullptr) return;
+    for (const context::Record& record : context->files.records()) {
       if (record.path.find('/') == std::string::npos) continue;
       if (!text::glob_match(pattern.path, text::base_name(record.path))) continue;
       report(pattern, fmt::format("this matches only at the root of the context, not {}", record.path),
@@ -158,17 +158,17 @@ class Check {
     return {begin, begin + static_cast<uint32_t>(shown.size())};
   }
 
-  lint::Companion& companion_;
+  lint::RelatedFile& related_;
   text::Document text_;
   std::string eol_ = "\n";
   lint::Reporter& reporter_;
 };
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
-  Check(companion, reporter).run();
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
+  Check(related, reporter).run();
 }
 
-constexpr lint::CompanionKind kAbout[] = {lint::CompanionKind::kIgnoreFile};
+constexpr lint::RelatedFileKind kAbout[] = {lint::RelatedFileKind::kIgnoreFile};
 constexpr lint::ExampleFile kFiles[] = {{"src/debug.log", "…\n"}};
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/concepts/context/#syntax"};
 
@@ -196,7 +196,7 @@ lint::Rule rule() {
           .bad = {"*.log\ndist\ndist/cache\n", kFiles},
           .good = {"*.log\ndist\n", kFiles},
           .references = kReferences,
-          .check_companion = check,
+          .check_related = check,
           .about = kAbout};
 }
 

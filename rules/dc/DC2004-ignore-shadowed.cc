@@ -15,10 +15,10 @@ namespace {
 using plan::Step;
 
 // What is to be said of patterns that the ignore file in force lacks; empty if there are none.
-std::string describe(const lint::Surroundings& around) {
-  const std::string& shadowed = around.suggested_ignore_file;
-  if (around.ignore_file.empty() || around.ignore_file == shadowed || !around.ignore) return {};
-  const auto text = around.file_system->read(shadowed);
+std::string describe(const lint::BuildContext& context) {
+  const std::string& shadowed = context.suggested_ignore_file;
+  if (context.ignore_file.empty() || context.ignore_file == shadowed || !context.ignore) return {};
+  const auto text = context.file_system->read(shadowed);
   const auto other = text ? ignore::Matcher::parse(*text)
                           : tl::expected<ignore::Matcher, ignore::Error>(tl::unexpect, ignore::Error{});
   if (!other) return {};
@@ -27,26 +27,26 @@ std::string describe(const lint::Surroundings& around) {
     const auto is_same = [&](const ignore::Pattern& one) {
       return one.path == pattern.path && one.exception == pattern.exception;
     };
-    if (std::ranges::none_of(around.ignore->patterns(), is_same)) lost.push_back(pattern.written);
+    if (std::ranges::none_of(context.ignore->patterns(), is_same)) lost.push_back(pattern.written);
   }
   if (lost.empty()) return {};
   return fmt::format("{} is read instead of {}: {} of the latter {} not apply here, for example '{}'",
-                     text::base_name(around.ignore_file), text::base_name(shadowed),
+                     text::base_name(context.ignore_file), text::base_name(shadowed),
                      text::counted(lost.size(), "pattern"), lost.size() == 1 ? "does" : "do", lost.front());
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const Step* reader = find_context_reader(subject.graph());
-  const lint::Surroundings* around = reader == nullptr ? nullptr : likely_context(subject);
-  if (around == nullptr) return;
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const Step* reader = find_context_reader(dockerfile.graph());
+  const lint::BuildContext* context = reader == nullptr ? nullptr : likely_context(dockerfile);
+  if (context == nullptr) return;
   struct Shadow {
     std::string words;
   };
-  const std::string& found = around->shared<Shadow>([&] { return Shadow{describe(*around)}; }).words;
+  const std::string& found = context->shared<Shadow>([&] { return Shadow{describe(*context)}; }).words;
   if (found.empty()) return;
   reporter.report(reader->instruction->span, found,
                   fmt::format("repeat what you need in {}, or delete one of the two files",
-                              text::base_name(around->ignore_file)));
+                              text::base_name(context->ignore_file)));
 }
 
 constexpr lint::ExampleFile kTwo[] = {

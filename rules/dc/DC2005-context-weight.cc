@@ -53,10 +53,10 @@ std::string heaviest(const std::set<const Record*>& taken, uint64_t all) {
 }
 
 // The classic builder is sent all of the context, whatever is read of it.
-void look_at_all(const Step& reader, const lint::Surroundings& around, const Weight& weight,
+void look_at_all(const Step& reader, const lint::BuildContext& context, const Weight& weight,
                  lint::Reporter& reporter) {
   std::set<const Record*> all;
-  for (const Record& record : around.files.records())
+  for (const Record& record : context.files.records())
     all.insert(&record);
   reporter.report(reader.instruction->span,
                   fmt::format("each build sends {} to the builder{}", report::weight_words(weight),
@@ -64,15 +64,15 @@ void look_at_all(const Step& reader, const lint::Surroundings& around, const Wei
                   "name in .dockerignore what no step needs");
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const plan::Graph& graph = subject.graph();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const plan::Graph& graph = dockerfile.graph();
   const Step* reader = find_context_reader(graph);
-  const lint::Surroundings* around = reader == nullptr ? nullptr : likely_context(subject);
-  if (around == nullptr || around->files.records().size() > kMostFiles) return;
-  const Weight& all = around->shared<Weight>([&] { return weigh(around->files.records()); });
+  const lint::BuildContext* context = reader == nullptr ? nullptr : likely_context(dockerfile);
+  if (context == nullptr || context->files.records().size() > kMostFiles) return;
+  const Weight& all = context->shared<Weight>([&] { return weigh(context->files.records()); });
   if (all.bytes < kHeavy) return;
-  if (subject.builder() == plan::Builder::kClassic) {
-    look_at_all(*reader, *around, all, reporter);
+  if (dockerfile.builder() == plan::Builder::kClassic) {
+    look_at_all(*reader, *context, all, reporter);
     return;
   }
   std::set<std::set<const Record*>> reported;  // several steps often take the same files
@@ -80,7 +80,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     std::set<const Record*> taken;
     for (const Read& read : step.reads) {
       if (read.origin != Read::Origin::kContext) continue;
-      for (const cache::SelectedFile& file : cache::select(around->files, read.selectors).files)
+      for (const cache::SelectedFile& file : cache::select(context->files, read.selectors).files)
         taken.insert(file.record);
     }
     const Weight weight = report::weight_of({taken.begin(), taken.end()});

@@ -38,18 +38,18 @@ void report(const lint::UnreadIgnoreFile& unread, std::string_view name, text::S
                                        : "rename it to " + unread.other);
 }
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
-  const auto matcher = ignore::Matcher::parse(companion.text().source());
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
+  const auto matcher = ignore::Matcher::parse(related.text().source());
   if (!matcher || matcher->patterns().empty()) return;  // it would change nothing
-  const auto use = companion.ignore_use();
+  const auto use = related.ignore_use();
   if (use == nullptr) return;
-  const auto unread = use->why_unread(companion.path());
+  const auto unread = use->why_unread(related.path());
   if (!unread) return;
-  report(*unread, text::base_name(companion.path()),
-         companion.text().lines().line_span(matcher->patterns().front().line), reporter);
+  report(*unread, text::base_name(related.path()),
+         related.text().lines().line_span(matcher->patterns().front().line), reporter);
 }
 
-constexpr lint::CompanionKind kAbout[] = {lint::CompanionKind::kIgnoreFile};
+constexpr lint::RelatedFileKind kAbout[] = {lint::RelatedFileKind::kIgnoreFile};
 constexpr lint::ExampleFile kBad[] = {{"Dockerfile", "FROM python:3.12\nCOPY . /srv/\n"},
                                       {"main.py", "print(1)\n"},
                                       {"Dockerfile.dockerignore", "*.pyc\n"}};
@@ -83,7 +83,7 @@ lint::Rule rule() {
       .bad = {"*.log\n", kBad},
       .good = {"*.log\n", kGood},
       .references = kReferences,
-      .check_companion = check,
+      .check_related = check,
       .about = kAbout};
 }
 

@@ -47,9 +47,9 @@ struct Siblings {
 };
 
 // A Dockerfile may be ignored in its context: the folders are listed, not the context.
-std::vector<std::string> dockerfiles_in(const lint::Surroundings& around, const std::string& folder) {
+std::vector<std::string> dockerfiles_in(const lint::BuildContext& context, const std::string& folder) {
   std::vector<std::string> paths;
-  for (const context::Listed& one : around.file_system->list(text::join_path(around.folder, folder))) {
+  for (const context::Listed& one : context.file_system->list(text::join_path(context.folder, folder))) {
     if (!one.is_folder && project::is_dockerfile_name(one.name))
       paths.push_back(text::join_path(folder, one.name));
   }
@@ -65,28 +65,28 @@ bool is_vendored(std::string_view path) {
 }
 
 // Whether a Dockerfile below the root of the context is built from that root, by what it copies.
-bool is_of_context(const lint::Surroundings& around, const std::string& path, const dockerfile::File& file) {
+bool is_of_context(const lint::BuildContext& context, const std::string& path, const dockerfile::File& file) {
   if (text::parent_path(path) == ".") return true;
   const auto choice =
-      project::choose_context(plan::build_graph(file, {}), text::join_path(around.folder, path),
-                              around.file_system->real_path(around.folder), *around.file_system);
-  return around.file_system->real_path(choice.folder) == around.file_system->real_path(around.folder);
+      project::choose_context(plan::build_graph(file, {}), text::join_path(context.folder, path),
+                              context.file_system->real_path(context.folder), *context.file_system);
+  return context.file_system->real_path(choice.folder) == context.file_system->real_path(context.folder);
 }
 
-Siblings read_siblings(const lint::Surroundings& around) {
-  std::vector<std::string> paths = dockerfiles_in(around, ".");
+Siblings read_siblings(const lint::BuildContext& context) {
+  std::vector<std::string> paths = dockerfiles_in(context, ".");
   size_t folders = 0;
-  for (const context::Record& record : around.files.records()) {
+  for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFolder || is_vendored(record.path)) continue;
     if (++folders > kMostFolders) break;
-    std::ranges::move(dockerfiles_in(around, record.path), std::back_inserter(paths));
+    std::ranges::move(dockerfiles_in(context, record.path), std::back_inserter(paths));
   }
   Siblings siblings;
   for (std::string& path : paths) {
-    auto text = around.read(path);
+    auto text = context.read(path);
     if (!text) continue;
     dockerfile::File file = dockerfile::parse(std::move(*text));
-    if (!is_of_context(around, path, file)) continue;
+    if (!is_of_context(context, path, file)) continue;
     Sibling& sibling = siblings.all.emplace_back(std::move(path), std::move(file));
     sibling.stages = stages_of(sibling.file);
   }
@@ -118,20 +118,20 @@ size_t common_start(Stage a, Stage b) {
 }
 
 // The last costly step of a stage; null for none.
-const Instruction* last_costly(lint::Subject& subject, Stage stage) {
+const Instruction* last_costly(lint::Dockerfile& dockerfile, Stage stage) {
   const Instruction* last = nullptr;
   for (const Instruction& instruction : stage.subspan(1)) {
-    if (is_costly(subject, instruction)) last = &instruction;
+    if (is_costly(dockerfile, instruction)) last = &instruction;
   }
   return last;
 }
 
-void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint::Reporter& reporter) {
+void look_at(lint::Dockerfile& dockerfile, Stage stage, const Siblings& siblings, lint::Reporter& reporter) {
   const Sibling* best = nullptr;
   size_t most = 0;
   for (const Sibling& sibling : siblings.all) {
     // The Dockerfile itself is among them: those before it are the ones it repeats.
-    if (is_same_file(sibling.file, subject.file())) break;
+    if (is_same_file(sibling.file, dockerfile.file())) break;
     for (const Stage other : sibling.stages) {
       const size_t common = common_start(stage, other);
       if (common <= most) continue;
@@ -139,7 +139,7 @@ void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint
       best = &sibling;
     }
   }
-  const Instruction* costly = most < 2 ? nullptr : last_costly(subject, stage.first(most));
+  const Instruction* costly = most < 2 ? nullptr : last_costly(dockerfile, stage.first(most));
   if (costly == nullptr) return;
   reporter.report(costly->span,
                   fmt::format("{} starts with the same {} instructions: separate CI runners repeat this work",
@@ -148,14 +148,14 @@ void look_at(lint::Subject& subject, Stage stage, const Siblings& siblings, lint
 }
 
 // Files that say the same, apart from comments: each of them is reported.
-bool report_twins(lint::Subject& subject, const Siblings& siblings, lint::Reporter& reporter) {
+bool report_twins(lint::Dockerfile& dockerfile, const Siblings& siblings, lint::Reporter& reporter) {
   std::vector<std::string_view> names;
   for (const Sibling& sibling : siblings.all) {
-    if (is_same_file(sibling.file, subject.file())) names.push_back(sibling.name);
+    if (is_same_file(sibling.file, dockerfile.file())) names.push_back(sibling.name);
   }
   if (names.size() < 2) return false;
-  for (const Stage stage : stages_of(subject.file())) {
-    const Instruction* costly = last_costly(subject, stage);
+  for (const Stage stage : stages_of(dockerfile.file())) {
+    const Instruction* costly = last_costly(dockerfile, stage);
     if (costly == nullptr) continue;
     reporter.report(costly->span,
                     fmt::format("{} have the same instructions: separate CI runners repeat this work",
@@ -166,13 +166,13 @@ bool report_twins(lint::Subject& subject, const Siblings& siblings, lint::Report
   return true;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const lint::Surroundings* around = subject.surroundings();
-  if (around == nullptr) return;
-  const Siblings& siblings = around->shared<Siblings>([&] { return read_siblings(*around); });
-  if (report_twins(subject, siblings, reporter)) return;
-  for (const Stage stage : stages_of(subject.file()))
-    look_at(subject, stage, siblings, reporter);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const lint::BuildContext* context = dockerfile.build_context();
+  if (context == nullptr) return;
+  const Siblings& siblings = context->shared<Siblings>([&] { return read_siblings(*context); });
+  if (report_twins(dockerfile, siblings, reporter)) return;
+  for (const Stage stage : stages_of(dockerfile.file()))
+    look_at(dockerfile, stage, siblings, reporter);
 }
 
 constexpr lint::ExampleFile kRepeating[] = {

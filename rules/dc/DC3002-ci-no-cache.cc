@@ -94,8 +94,8 @@ std::string scope_for(const CiBuild& build, const std::vector<CiBuild>& builds) 
   return fmt::format("{}", fmt::join(parts, "-"));
 }
 
-std::string remedy_for(const CiBuild& build, lint::CompanionKind kind, std::string_view scope) {
-  if (kind != lint::CompanionKind::kWorkflow)
+std::string remedy_for(const CiBuild& build, lint::RelatedFileKind kind, std::string_view scope) {
+  if (kind != lint::RelatedFileKind::kWorkflow)
     return "use docker buildx build with --cache-from and --cache-to, and a builder from docker buildx "
            "create";
   if (build.for_tags_alone)
@@ -124,11 +124,11 @@ bool may_store_in_service(const CiBuild& build) {
          });
 }
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
-  const std::vector<CiBuild> builds = ci_builds(companion);
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
+  const std::vector<CiBuild> builds = ci_builds(related);
   if (std::ranges::none_of(builds, stores_nothing)) return;
   std::vector<CiBuild> all = builds;
-  std::ranges::copy_if(builds_beside(companion), std::back_inserter(all), may_store_in_service);
+  std::ranges::copy_if(builds_beside(related), std::back_inserter(all), may_store_in_service);
   for (const CiBuild& build : builds) {
     if (!stores_nothing(build)) continue;
     if (build.context == "-") continue;    // a Dockerfile alone, such as one of a line or two
@@ -142,13 +142,12 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
     const std::string scope = scope_for(build, all);
     lint::Diagnostic& diagnostic =
         reporter.report(build.span, "every build runs all steps: this runner starts without a build cache",
-                        remedy_for(build, companion.kind(), scope));
+                        remedy_for(build, related.kind(), scope));
     // Without a builder of its own the action fails if it is told to export a cache.
     const bool is_known = build.has_builder && !build.setup_is_conditional && !build.other_builder &&
                           !build.mentions_cache && !build.for_tags_alone;
     const bool is_apart = scope != kUnknownScope && (builds.size() == 1 || !scope.empty());
-    if (build.with && is_known && is_apart)
-      diagnostic.fix = cache_inputs(companion.text(), *build.with, scope);
+    if (build.with && is_known && is_apart) diagnostic.fix = cache_inputs(related.text(), *build.with, scope);
   }
 }
 
@@ -202,7 +201,7 @@ lint::Rule rule() {
                "          cache-to: type=gha,mode=max\n"
                "          tags: app\n"},
       .references = kReferences,
-      .check_companion = check,
+      .check_related = check,
       .about = kCiDefinitions};
 }
 

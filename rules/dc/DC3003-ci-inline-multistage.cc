@@ -92,12 +92,12 @@ void report(const CiBuild& build, const std::string& cache, const Cost& cost, co
   }
 }
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   BuildFindings findings;
-  for (const CiBuild& build : ci_builds(companion)) {
+  for (const CiBuild& build : ci_builds(related)) {
     if (build.cache_to.empty()) continue;
     if (std::ranges::none_of(build.cache_to, loses_results) || has_all_results(build)) continue;
-    for (const BuiltDockerfile& dockerfile : dockerfiles_of(companion, build)) {
+    for (const BuiltDockerfile& dockerfile : dockerfiles_of(related, build)) {
       const plan::Graph graph = plan::build_graph(dockerfile.file, {.target = dockerfile.target});
       const Cost cost = largest_difference(graph);
       if (cost.step == nullptr) continue;
@@ -159,7 +159,7 @@ lint::Rule rule() {
                "          cache-to: type=gha,mode=max\n",
                kFiles},
       .references = kReferences,
-      .check_companion = check,
+      .check_related = check,
       .about = kCiDefinitions};
 }
 

@@ -73,12 +73,12 @@ void report_unread(const std::vector<CiBuild>& builds, const std::vector<CiBuild
 }
 
 // Whether the later of two builds of a job stores all that the earlier one has stored in the same place.
-bool stores_all_of(const lint::Companion& companion, const CiBuild& later, std::string_view cache,
+bool stores_all_of(const lint::RelatedFile& related, const CiBuild& later, std::string_view cache,
                    const CiBuild& earlier) {
   if (later.job != earlier.job || later.file != earlier.file || later.context != earlier.context)
     return false;
   if (cache_attribute(cache, "mode") != "max" || earlier.target.empty()) return false;
-  const auto file = dockerfile_of(companion, later);
+  const auto file = dockerfile_of(related, later);
   if (!file) return false;
   const plan::Graph graph = plan::build_graph(*file, {.target = later.target});
   const plan::Stage* stage = plan::find_target(graph, earlier.target);
@@ -98,7 +98,7 @@ bool is_overwritten_by(const std::vector<CiBuild>& beside, const CiBuild& build,
   });
 }
 
-void report_shared(const lint::Companion& companion, const std::vector<CiBuild>& builds,
+void report_shared(const lint::RelatedFile& related, const std::vector<CiBuild>& builds,
                    const std::vector<CiBuild>& beside, lint::Reporter& reporter) {
   std::map<std::string, std::pair<const CiBuild*, Work>> first;  // by place
   BuildFindings findings;
@@ -110,7 +110,7 @@ void report_shared(const lint::Companion& companion, const std::vector<CiBuild>&
       const auto [known, fresh] = first.try_emplace(place, &build, work);
       const CiBuild& other = *known->second.first;
       const bool is_in_file = !fresh && known->second.second != work && !exclude_each_other(build, other) &&
-                              !stores_all_of(companion, build, cache, other);
+                              !stores_all_of(related, build, cache, other);
       if (!is_in_file && (!fresh || !is_overwritten_by(beside, build, place))) continue;
       findings.add(build,
                    fmt::format("{} stores its cache in the same place ({}), and each overwrites the other's",
@@ -165,8 +165,8 @@ void find_new_key(const CiBuild& build, BuildFindings& findings) {
   }
 }
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
-  const std::vector<CiBuild> builds = ci_builds(companion);
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
+  const std::vector<CiBuild> builds = ci_builds(related);
   BuildFindings new_keys, switched_off;
   for (const CiBuild& build : builds) {
     report_matrix(build, reporter);
@@ -179,10 +179,10 @@ void check(lint::Companion& companion, lint::Reporter& reporter) {
   switched_off.report(reporter);
   const bool stores =
       std::ranges::any_of(builds, [](const CiBuild& build) { return !build.cache_to.empty(); });
-  const std::vector<CiBuild> beside = stores ? builds_beside(companion) : std::vector<CiBuild>();
+  const std::vector<CiBuild> beside = stores ? builds_beside(related) : std::vector<CiBuild>();
   report_unstored(builds, reporter);
   report_unread(builds, beside, reporter);
-  report_shared(companion, builds, beside, reporter);
+  report_shared(related, builds, beside, reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/cache/backends/gha/#scope",
@@ -228,7 +228,7 @@ lint::Rule rule() {
                    "          cache-to: type=gha,mode=max\n"
                    "          tags: app\n"},
           .references = kReferences,
-          .check_companion = check,
+          .check_related = check,
           .about = kCiDefinitions};
 }
 

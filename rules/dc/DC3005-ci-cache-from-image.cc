@@ -15,8 +15,8 @@ bool stores_cache_in(const CiBuild& build, std::string_view image) {
   });
 }
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
-  const std::vector<CiBuild> builds = ci_builds(companion);
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
+  const std::vector<CiBuild> builds = ci_builds(related);
   BuildFindings findings;
   for (const CiBuild& build : builds) {
     if (build.other_builder) continue;
@@ -80,7 +80,7 @@ lint::Rule rule() {
                "          tags: ghcr.io/acme/app:latest\n"
                "          push: true\n"},
       .references = kReferences,
-      .check_companion = check,
+      .check_related = check,
       .about = kCiDefinitions};
 }
 

@@ -9,9 +9,9 @@
 namespace dcache::rules::DC3006 {
 namespace {
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   BuildFindings findings;
-  for (const CiBuild& build : ci_builds(companion)) {
+  for (const CiBuild& build : ci_builds(related)) {
     for (const std::string& to : build.cache_to) {
       const std::string folder = cache_attribute(to, "dest");
       if (cache_attribute(to, "type") != "local" || folder.empty()) continue;
@@ -70,7 +70,7 @@ lint::Rule rule() {
                "          cache-to: type=local,dest=/tmp/cache-new,mode=max\n"
                "      - run: rm -rf /tmp/cache && mv /tmp/cache-new /tmp/cache\n"},
       .references = kReferences,
-      .check_companion = check,
+      .check_related = check,
       .about = kCiDefinitions};
 }
 

@@ -20,13 +20,13 @@ bool uses_gha(const std::vector<std::string>& caches) {
       caches, [](const std::string& cache) { return cache_attribute(cache, "type") == "gha"; });
 }
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
-  const bool is_github = companion.kind() == lint::CompanionKind::kWorkflow;
-  const std::string_view text = companion.text().source();
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
+  const bool is_github = related.kind() == lint::RelatedFileKind::kWorkflow;
+  const std::string_view text = related.text().source();
   const bool has_token = std::ranges::any_of(
       kTokens, [&](std::string_view token) { return text.find(token) != std::string_view::npos; });
   BuildFindings findings;
-  for (const CiBuild& build : ci_builds(companion)) {
+  for (const CiBuild& build : ci_builds(related)) {
     if (build.action || !(uses_gha(build.cache_from) || uses_gha(build.cache_to))) continue;
     if (!is_github) {
       findings.add(build, "a cache of type=gha needs GitHub Actions, and is not used here",
@@ -75,7 +75,7 @@ lint::Rule rule() {
                "      - uses: crazy-max/ghaction-github-runtime@v3\n"
                "      - run: docker buildx build --cache-from type=gha --cache-to type=gha,mode=max .\n"},
       .references = kReferences,
-      .check_companion = check,
+      .check_related = check,
       .about = kCiDefinitions};
 }
 

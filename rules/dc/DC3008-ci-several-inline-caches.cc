@@ -17,8 +17,8 @@ bool stores_inline(const CiBuild& build, std::string_view image) {
   return is_inline && is_pushed_as(build, image);
 }
 
-void check(lint::Companion& companion, lint::Reporter& reporter) {
-  const std::vector<CiBuild> builds = ci_builds(companion);
+void check(lint::RelatedFile& related, lint::Reporter& reporter) {
+  const std::vector<CiBuild> builds = ci_builds(related);
   BuildFindings findings;
   for (const CiBuild& build : builds) {
     const auto sources = std::ranges::count_if(build.cache_from, [&](const std::string& from) {
@@ -51,7 +51,7 @@ lint::Rule rule() {
       .summary = "A CI build imports the inline caches of several stages of one Dockerfile",
       .rationale =
           "Pushing the image of each stage with an inline cache, and importing all of them, is a common way "
-          "around `mode=min`. But a step that two imports have is looked up in only one of them, the one "
+          "context `mode=min`. But a step that two imports have is looked up in only one of them, the one "
           "that "
           "answers first. If that one has no layer of the step, or nothing that comes after it, steps run "
           "again that another import has. In recorded builds about one step in six was reused in some runs "
@@ -74,7 +74,7 @@ lint::Rule rule() {
                "      - run: docker buildx build --cache-from type=registry,ref=acme/app:cache --cache-to "
                "type=registry,ref=acme/app:cache,mode=max -t acme/app .\n"},
       .references = kReferences,
-      .check_companion = check,
+      .check_related = check,
       .about = kCiDefinitions};
 }
 

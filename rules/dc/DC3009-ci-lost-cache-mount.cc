@@ -10,8 +10,8 @@
 namespace dcache::rules::DC3009 {
 namespace {
 
+using lint::Dockerfile;
 using lint::Run;
-using lint::Subject;
 
 // Whether a use does nothing but fill a folder that packages are used from.
 bool only_downloads(const Use& use) {
@@ -21,11 +21,11 @@ bool only_downloads(const Use& use) {
 }
 
 // The flag that mounts a cache which a use has packages in; null for none.
-const dockerfile::Flag* package_mount(Subject& subject, const Run& run, const Use& use) {
+const dockerfile::Flag* package_mount(Dockerfile& dockerfile, const Run& run, const Use& use) {
   for (const std::string_view name : use.action->caches) {
     const Cache& cache = use.manager->cache(name);
     const auto path =
-        cache.used_from ? cache_path(subject, run, *use.manager, cache, use.command) : std::nullopt;
+        cache.used_from ? cache_path(dockerfile, run, *use.manager, cache, use.command) : std::nullopt;
     for (size_t i = 0; path && i < run.mounts.size(); ++i) {
       const dockerfile::Mount& mount = run.mounts[i];
       if (mount.type == dockerfile::Mount::Type::kCache &&
@@ -37,29 +37,30 @@ const dockerfile::Flag* package_mount(Subject& subject, const Run& run, const Us
 }
 
 // The line of the first RUN after `run` that uses the packages, from a mount too; nothing if there is none.
-std::optional<uint32_t> first_user(Subject& subject, const Run& run, const Use& download) {
+std::optional<uint32_t> first_user(Dockerfile& dockerfile, const Run& run, const Use& download) {
   const std::vector<bool> is_after =
-      holds_up_to(subject.graph(), [&](size_t step) { return step == *run.step; });
-  for (const Run& later : subject.runs()) {
+      holds_up_to(dockerfile.graph(), [&](size_t step) { return step == *run.step; });
+  for (const Run& later : dockerfile.runs()) {
     if (!later.step || *later.step == *run.step || !is_after[*later.step]) continue;
-    const bool uses = std::ranges::any_of(uses_of(subject, later), [&](const Use& use) {
-      return use.manager == download.manager && package_mount(subject, later, use) != nullptr;
+    const bool uses = std::ranges::any_of(uses_of(dockerfile, later), [&](const Use& use) {
+      return use.manager == download.manager && package_mount(dockerfile, later, use) != nullptr;
     });
     if (uses) return later.instruction->start_line;
   }
   return std::nullopt;
 }
 
-void check(Subject& subject, lint::Reporter& reporter) {
+void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
   const auto has_cache = [](const dockerfile::Mount& mount) {
     return mount.type == dockerfile::Mount::Type::kCache;
   };
-  for (const Run& run : subject.runs()) {
+  for (const Run& run : dockerfile.runs()) {
     if (!run.step || std::ranges::none_of(run.mounts, has_cache)) continue;
-    for (const Use& use : uses_of(subject, run)) {
-      const dockerfile::Flag* const mount = only_downloads(use) ? package_mount(subject, run, use) : nullptr;
-      if (mount == nullptr || !has_layers_without_mounts(subject)) continue;
-      const auto user = first_user(subject, run, use);
+    for (const Use& use : uses_of(dockerfile, run)) {
+      const dockerfile::Flag* const mount =
+          only_downloads(use) ? package_mount(dockerfile, run, use) : nullptr;
+      if (mount == nullptr || !has_layers_without_mounts(dockerfile)) continue;
+      const auto user = first_user(dockerfile, run, use);
       if (!user) continue;
       reporter.report(
           mount->span,

@@ -34,8 +34,8 @@ std::string_view array_text(const Instruction& instruction) {
   return instruction.arguments.size() > 1 ? instruction.arguments[1].text : std::string_view();
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& outer : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& outer : dockerfile.file().instructions()) {
     const Instruction& instruction = carried(outer);
     if (instruction.json || taken_for(instruction.keyword).empty()) continue;
     const std::string_view text = array_text(instruction);

@@ -31,8 +31,8 @@ bool is_quoted_at_end(std::string_view text) {
   return open;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const dockerfile::File& file = subject.file();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const dockerfile::File& file = dockerfile.file();
   const std::string_view source = file.source();
   for (const Instruction& instruction : file.instructions()) {
     if (instruction.start_line == instruction.end_line || !instruction.heredocs.empty()) continue;

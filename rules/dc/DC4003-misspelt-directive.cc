@@ -41,8 +41,8 @@ bool is_indented(const dockerfile::File& file, const dockerfile::Comment& commen
   return !before.empty() && (before.back() == ' ' || before.back() == '\t');
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const dockerfile::File& file = subject.file();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const dockerfile::File& file = dockerfile.file();
   const auto instructions = file.instructions();
   const uint32_t first = instructions.empty() ? UINT32_MAX : instructions.front().start_line;
   for (const dockerfile::Comment& comment : file.comments()) {

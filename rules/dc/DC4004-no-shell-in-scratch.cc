@@ -28,13 +28,13 @@ std::string_view what_fails(const Instruction& instruction) {
   }
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (size_t stage = 0; stage < stages.size(); ++stage) {
     for (const Instruction& instruction : stages[stage].body) {
       const std::string_view failure = what_fails(instruction);
       if (failure.empty() || instruction.find_flag("mount") != nullptr) continue;
-      if (!is_surely_missing(subject, stage, instruction, kFolders)) continue;
+      if (!is_surely_missing(dockerfile, stage, instruction, kFolders)) continue;
       reporter.report(
           instruction.span, fmt::format("an image from scratch has no shell, so {}", failure),
           instruction.keyword == Keyword::kRun

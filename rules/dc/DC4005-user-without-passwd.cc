@@ -18,13 +18,13 @@ bool is_name(std::string_view user) {
          user.find_first_not_of("0123456789") != std::string_view::npos;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (size_t stage = 0; stage < stages.size(); ++stage) {
     for (const Instruction& instruction : stages[stage].body) {
       if (instruction.keyword != Keyword::kUser || instruction.arguments.empty()) continue;
       const std::string_view user = unquoted(instruction.arguments[0].text);
-      if (!is_name(user) || !is_surely_missing(subject, stage, instruction, kFolders)) continue;
+      if (!is_name(user) || !is_surely_missing(dockerfile, stage, instruction, kFolders)) continue;
       reporter.report(instruction.span,
                       fmt::format("an image from scratch has no /etc/passwd, so the user {} can't be found "
                                   "and the container can't start",

@@ -84,8 +84,8 @@ const shell::Command* hidden_failure(const lint::Run& run) {
   return nullptr;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const lint::Run& run : subject.runs()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const lint::Run& run : dockerfile.runs()) {
     if (!run.in_heredoc || !run.shell_form || !run.posix_shell || shell_stops(run)) continue;
     const shell::Command* hidden = hidden_failure(run);
     if (hidden == nullptr) continue;
@@ -98,7 +98,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const bool shebang = run.script.starts_with("#!");
     const auto skipped = shebang ? static_cast<uint32_t>(run.script.find('\n') + 1) : 0;
     const uint32_t at = heredoc.body.begin + skipped;
-    finding.fix = replace({at, at}, fmt::format("set -e{}", line_end(subject.file())), "insert set -e");
+    finding.fix = replace({at, at}, fmt::format("set -e{}", line_end(dockerfile.file())), "insert set -e");
     finding.fix->safe = false;
   }
 }

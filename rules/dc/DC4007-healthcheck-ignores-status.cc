@@ -47,8 +47,8 @@ bool ignores_status(const Instruction& check) {
   return false;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kHealthcheck || instruction.arguments.size() < 2) continue;
     if (!ignores_status(instruction)) continue;
     reporter.report(instruction.span,

@@ -37,8 +37,8 @@ std::string wrong_key(std::string_view key) {
   return closest.empty() ? "?" : fmt::format("{}{}", kPrefix, closest);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& outer : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& outer : dockerfile.file().instructions()) {
     const Instruction& instruction = carried(outer);
     if (instruction.keyword != Keyword::kLabel) continue;
     for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {

@@ -71,11 +71,11 @@ class Unused {
   Keys labels_;
 };
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const auto is_key = [](const Instruction& one) {
     return one.keyword == Keyword::kEnv || one.keyword == Keyword::kLabel;
   };
-  for (const WrittenStage& stage : written_stages(subject)) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     // One key is set once.
     const Instruction* first = nullptr;
     size_t keys = 0;

@@ -48,8 +48,8 @@ bool is_used(std::span<const Instruction> where, bool global, const Instruction&
          });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<bool> is_base(stages.size());
   for (const WrittenStage& stage : stages) {
     if (stage.base) is_base[*stage.base] = true;
@@ -64,7 +64,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       for (const dockerfile::Word& word : arg.arguments) {
         if (++arguments > kMostArguments) return;
         const std::string_view name = name_of(word);
-        const auto where = global ? subject.file().instructions() : stage.body;
+        const auto where = global ? dockerfile.file().instructions() : stage.body;
         if (name.empty() || is_read_by_builder(name) || is_used(where, global, arg, word)) continue;
         auto& finding =
             reporter.report(arg.span, fmt::format("nothing uses the build argument {}", name),

@@ -49,24 +49,24 @@ bool is_used(const FinalImage& image, std::string_view user) {
   });
 }
 
-std::vector<const Invocation*> makers_in(lint::Subject& subject, const FinalImage& image) {
+std::vector<const Invocation*> makers_in(lint::Dockerfile& dockerfile, const FinalImage& image) {
   std::vector<const Invocation*> makers;
   for (const std::string_view program : kPrograms) {
-    for (const Invocation& call : invocations_of(subject, program)) {
+    for (const Invocation& call : invocations_of(dockerfile, program)) {
       if (std::ranges::find(image.runs, call.run) != image.runs.end()) makers.push_back(&call);
     }
   }
   return makers;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const bool makes_user = std::ranges::any_of(
-      kPrograms, [&](std::string_view program) { return !invocations_of(subject, program).empty(); });
+      kPrograms, [&](std::string_view program) { return !invocations_of(dockerfile, program).empty(); });
   if (!makes_user) return;
-  const FinalImage& image = final_image(subject);
+  const FinalImage& image = final_image(dockerfile);
   if (image.user != nullptr || image.starter() == nullptr || image.starts_script() || gives_up_root(image))
     return;
-  const std::vector<const Invocation*> makers = makers_in(subject, image);
+  const std::vector<const Invocation*> makers = makers_in(dockerfile, image);
   // Several are those of services, which start programs as them. Editors start containers as vscode.
   if (makers.size() != 1) return;
   const Invocation& call = *makers.front();

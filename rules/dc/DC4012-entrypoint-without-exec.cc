@@ -20,11 +20,11 @@ bool ends_without_exec(std::string_view script) {
   return plain && last.words.size() == 1 && (last.words[0].text == "$@" || last.words[0].text == "$*");
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const FinalImage& image = final_image(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(dockerfile);
   if (image.entrypoint == nullptr || !image.entrypoint->json || image.entrypoint->arguments.empty()) return;
   const std::string_view program = image.entrypoint->arguments.front().text;
-  const auto script = copied_program(subject, image, program);
+  const auto script = copied_program(dockerfile, image, program);
   if (!script || !script->starts_with("#!") || !ends_without_exec(*script)) return;
   reporter.report(
       image.entrypoint->span,

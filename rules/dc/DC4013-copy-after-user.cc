@@ -14,8 +14,8 @@ bool is_root(std::string_view user) {
   return user == "root" || user == "0";
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<std::string_view> users(stages.size());  // at the end of each; empty for root or not known
   for (size_t i = 0; i < stages.size(); ++i) {
     std::string_view user = stages[i].base ? users[*stages[i].base] : std::string_view();

@@ -34,10 +34,10 @@ bool has_several_statements(std::string_view script) {
   return separator != std::string_view::npos && separator + 1 < text.size();
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& shell : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& shell : dockerfile.file().instructions()) {
     if (shell.keyword != dockerfile::Keyword::kShell || !goes_on(shell)) continue;
-    const bool hides = std::ranges::any_of(subject.runs(), [&](const lint::Run& run) {
+    const bool hides = std::ranges::any_of(dockerfile.runs(), [&](const lint::Run& run) {
       return run.shell == &shell && run.shell_form && has_several_statements(run.script) &&
              !mentions_setting(run.script);
     });

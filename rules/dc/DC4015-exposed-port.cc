@@ -118,8 +118,8 @@ bool includes(std::string_view exposed, uint32_t port) {
   return !first || !last || (*first <= port && port <= *last);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const FinalImage& image = final_image(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const FinalImage& image = final_image(dockerfile);
   const Listening told = listening(image.started);
   if (told.ports.empty()) return;
   const auto is_exposed = [&](const dockerfile::Word& word) {

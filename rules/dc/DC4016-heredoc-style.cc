@@ -99,9 +99,9 @@ std::optional<lint::Fix> make_heredoc(const lint::Run& run, const std::vector<co
   return fix;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (has_syntax_below(subject.file(), kSyntaxOfHeredocs)) return;
-  for (const lint::Run& run : subject.runs()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (has_syntax_below(dockerfile.file(), kSyntaxOfHeredocs)) return;
+  for (const lint::Run& run : dockerfile.runs()) {
     if (!run.shell_form || !run.posix_shell || run.onbuild || run.instruction->json) continue;
     const auto chain = chain_of(run);
     if (!chain) continue;
@@ -120,7 +120,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
         fmt::format("{} commands with && and \\ at the ends of lines are easier to read as a heredoc",
                     chain->size()),
         "write RUN <<EOF, set -e, one command in each line, and EOF");
-    finding.fix = make_heredoc(run, *chain, subject.file());
+    finding.fix = make_heredoc(run, *chain, dockerfile.file());
   }
 }
 
@@ -138,7 +138,8 @@ lint::Rule rule() {
       .summary = "A long chain of commands is not a heredoc, or a heredoc has one command",
       .rationale =
           "A heredoc needs neither `&&` nor `\\`: a line can be added, moved or commented out without "
-          "looking at the lines around it. It has to begin with `set -e`, so that it stops at a command that "
+          "looking at the lines context it. It has to begin with `set -e`, so that it stops at a command "
+          "that "
           "fails. For one command it is only longer. The rule reports chains of six commands and more that "
           "take several lines. Heredocs need Dockerfile syntax 1.4, so files with an older one in `# "
           "syntax=` are "

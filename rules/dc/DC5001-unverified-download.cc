@@ -103,10 +103,10 @@ bool is_local(const Invocation& call) {
 }
 
 // Whether the RUN compares checksums after the call: nobody can replace a file whose checksum is known.
-bool checks_sums(lint::Subject& subject, const Invocation& call) {
+bool checks_sums(lint::Dockerfile& dockerfile, const Invocation& call) {
   constexpr std::string_view kPrograms[] = {"sha256sum", "sha384sum", "sha512sum", "shasum"};
   return std::ranges::any_of(kPrograms, [&](std::string_view program) {
-    return std::ranges::any_of(invocations_of(subject, program), [&](const Invocation& sum) {
+    return std::ranges::any_of(invocations_of(dockerfile, program), [&](const Invocation& sum) {
       return sum.run == call.run && sum.command > call.command && sum.has_option({"c", "check"});
     });
   });
@@ -125,18 +125,18 @@ void report(const Invocation& call, bool signatures, lint::Reporter& reporter) {
   finding.focus = call.run->span_of(call.command->spelling);
 }
 
-void check_runs(lint::Subject& subject, lint::Reporter& reporter) {
+void check_runs(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const lint::Run* reported = nullptr;
   for (const Option& option : kOptions) {
-    for (const Invocation& call : invocations_of(subject, option.program)) {
+    for (const Invocation& call : invocations_of(dockerfile, option.program)) {
       if (call.run == reported || !has_argument(call, option) || is_local(call)) continue;
-      if (option.signatures ? installs_nothing_remote(call) : checks_sums(subject, call)) continue;
+      if (option.signatures ? installs_nothing_remote(call) : checks_sums(dockerfile, call)) continue;
       report(call, option.signatures, reporter);
       reported = call.run;
     }
   }
   for (const Setting& setting : kSettings) {
-    for (const Invocation& call : invocations_of(subject, setting.program)) {
+    for (const Invocation& call : invocations_of(dockerfile, setting.program)) {
       if (call.run == reported || !turns_off(call, setting)) continue;
       report(call, false, reporter);
       reported = call.run;
@@ -144,8 +144,8 @@ void check_runs(lint::Subject& subject, lint::Reporter& reporter) {
   }
 }
 
-void check_variables(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check_variables(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kEnv) continue;
     for (size_t i = 0; i + 1 < instruction.arguments.size(); i += 2) {
       const dockerfile::Word& name = instruction.arguments[i];
@@ -163,9 +163,9 @@ void check_variables(lint::Subject& subject, lint::Reporter& reporter) {
   }
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  check_runs(subject, reporter);
-  check_variables(subject, reporter);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  check_runs(dockerfile, reporter);
+  check_variables(dockerfile, reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://curl.se/docs/sslcerts.html",

@@ -65,17 +65,17 @@ void report(text::Span span, std::string_view mode, text::Span focus, lint::Repo
   finding.focus = focus;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   const std::vector<bool> ships = stages_that_ship(stages);
   const lint::Run* reported = nullptr;
-  for (const Invocation& call : invocations_of(subject, "chmod")) {
+  for (const Invocation& call : invocations_of(dockerfile, "chmod")) {
     const shell::Word* mode = call.run == reported ? nullptr : open_mode(call);
     if (mode == nullptr || !ships[stage_of(stages, *call.run)]) continue;
     reported = call.run;
     report(call.run->instruction->span, mode->text, call.run->span_of(call.command->spelling), reporter);
   }
-  for (const Instruction& instruction : subject.file().instructions()) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     const bool copies = instruction.keyword == Keyword::kCopy || instruction.keyword == Keyword::kAdd;
     const dockerfile::Flag* mode = copies ? instruction.find_flag("chmod") : nullptr;
     if (mode != nullptr && lets_all_write(mode->value))

@@ -49,12 +49,12 @@ const EndOfLife* find_ended(std::string_view image, std::string_view tag) {
   return nullptr;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     if (stage.from == nullptr || stage.base || stage.from->arguments.empty()) continue;
     const dockerfile::Instruction& from = *stage.from;
-    const std::string_view reference = image_of(subject, from);
-    if (reference.empty() || subject.is_defined(reference)) continue;
+    const std::string_view reference = image_of(dockerfile, from);
+    if (reference.empty() || dockerfile.is_defined(reference)) continue;
     const EndOfLife* row = find_ended(image_name(reference), plan::read_reference(reference).tag);
     if (row == nullptr || has_part(plan::read_reference(reference).tag, "ea")) continue;  // early access
     auto& finding = reporter.report(

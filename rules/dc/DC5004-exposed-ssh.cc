@@ -5,12 +5,12 @@
 namespace dcache::rules::DC5004 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const dockerfile::Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const dockerfile::Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != dockerfile::Keyword::kExpose) continue;
     for (const dockerfile::Word& word : instruction.arguments) {
       const std::string_view port = unquoted(word.text);
-      if ((port != "22" && port != "22/tcp") || final_image(subject).starts("sshd")) continue;
+      if ((port != "22" && port != "22/tcp") || final_image(dockerfile).starts("sshd")) continue;
       auto& finding =
           reporter.report(instruction.span, "port 22 is that of SSH, which a container does not need",
                           "start a shell in a container with docker exec");

@@ -9,10 +9,10 @@
 namespace dcache::rules::DC5005 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::vector<const shell::Command*> reported;
   for (const DeprecatedCommand& known : deprecated_commands()) {
-    for (const Invocation& call : invocations_of(subject, known.program)) {
+    for (const Invocation& call : invocations_of(dockerfile, known.program)) {
       const auto is_given = [&](std::string_view word) { return call.has(word); };
       if (!std::ranges::all_of(known.words, is_given) || std::ranges::count(reported, call.command) > 0)
         continue;

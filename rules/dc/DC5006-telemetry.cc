@@ -84,10 +84,10 @@ bool is_decided(const std::vector<WrittenStage>& stages, const lint::Run& run, s
   return false;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<std::pair<size_t, std::string_view>> said;  // once for a stage
-  for (const Invocation& call : all_invocations(subject)) {
+  for (const Invocation& call : all_invocations(dockerfile)) {
     const auto teller = std::ranges::find(kTellers, started_by(call), &Teller::program);
     if (teller == std::end(kTellers) || is_decided(stages, *call.run, teller->variable)) continue;
     const std::pair what{stage_of(stages, *call.run), teller->variable};

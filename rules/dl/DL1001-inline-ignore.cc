@@ -6,8 +6,8 @@
 namespace dcache::rules::DL1001 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const dockerfile::File& file = subject.file();
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const dockerfile::File& file = dockerfile.file();
   for (const dockerfile::Comment& comment : file.comments()) {
     const auto pragma = lint::read_ignore_pragma(comment.span.of(file.source()));
     if (!pragma || pragma->global) continue;

@@ -9,8 +9,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kWorkdir || instruction.arguments.empty()) continue;
     const dockerfile::Word& path = instruction.arguments.front();
     if (may_be_absolute(unquoted(path.text))) continue;

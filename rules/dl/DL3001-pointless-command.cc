@@ -35,9 +35,9 @@ bool has_use_in_step(const Call& call) {
          });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3001");
-  report_first(calls_of(subject, kPrograms), reporter, [&](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3001");
+  report_first(calls_of(dockerfile, kPrograms), reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (!as_hadolint && has_use_in_step(call)) return std::nullopt;
     return Complaint{fmt::format("{} has no effect after this step", call.program()),
                      "start it from CMD or ENTRYPOINT, or remove it"};

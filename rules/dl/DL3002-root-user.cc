@@ -18,13 +18,13 @@ void report_if_root(const Instruction* user, lint::Reporter& reporter) {
                   "set another USER before the end of the stage");
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (!answers_as_hadolint(subject, "DL3002")) {
-    const FinalImage& image = final_image(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (!answers_as_hadolint(dockerfile, "DL3002")) {
+    const FinalImage& image = final_image(dockerfile);
     if (!gives_up_root(image)) report_if_root(image.user, reporter);
     return;
   }
-  for (const WrittenStage& stage : written_stages(subject)) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     const Instruction* last = nullptr;
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword == Keyword::kUser && !instruction.arguments.empty()) last = &instruction;

@@ -16,8 +16,8 @@ bool may_make_folder(const Call& cd) {
   });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "cd"), reporter, [](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  report_first(calls_of(dockerfile, "cd"), reporter, [](const Call& call) -> std::optional<Complaint> {
     return Complaint{"cd changes the folder only for this RUN",
                      may_make_folder(call)
                          ? "split the RUN, with WORKDIR between its parts, or use an option such as "

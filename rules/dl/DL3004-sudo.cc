@@ -27,9 +27,9 @@ std::string_view user_of(const Call& sudo) {
   return {};
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3004");
-  report_first(calls_of(subject, "sudo"), reporter, [&](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3004");
+  report_first(calls_of(dockerfile, "sudo"), reporter, [&](const Call& call) -> std::optional<Complaint> {
     const std::string_view user = user_of(call);
     const bool other_user = !user.empty() && user != "root" && user != "#0";
     if (other_user && !as_hadolint) return std::nullopt;

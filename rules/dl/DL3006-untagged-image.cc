@@ -11,16 +11,16 @@ namespace {
 
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::set<std::string, std::less<>> stages;
-  for (const dockerfile::Instruction& from : subject.file().instructions()) {
+  for (const dockerfile::Instruction& from : dockerfile.file().instructions()) {
     if (from.keyword != Keyword::kFrom || from.arguments.empty()) continue;
     const dockerfile::Word& word = from.arguments.front();
     const plan::ImageReference image = plan::read_reference(word.text);
     const bool stage = stages.contains(std::string(word.text));
     const bool plain =
         image.tag.empty() && image.digest.empty() && word.text.find('$') == std::string_view::npos;
-    if (plain && !stage && word.text != "scratch" && !subject.is_defined(word.text)) {
+    if (plain && !stage && word.text != "scratch" && !dockerfile.is_defined(word.text)) {
       reporter.report(from.span,
                       fmt::format("{} has no tag, so each build may use another version", word.text),
                       fmt::format("write {}:VERSION", word.text));

@@ -6,12 +6,12 @@
 namespace dcache::rules::DL3007 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const dockerfile::Instruction& from : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const dockerfile::Instruction& from : dockerfile.file().instructions()) {
     if (from.keyword != dockerfile::Keyword::kFrom || from.arguments.empty()) continue;
     const std::string_view name = from.arguments.front().text;
     const plan::ImageReference image = plan::read_reference(name);
-    if (image.tag != "latest" || !image.digest.empty() || subject.is_defined(name)) continue;
+    if (image.tag != "latest" || !image.digest.empty() || dockerfile.is_defined(name)) continue;
     reporter.report(from.span, fmt::format("the tag latest of {} moves with every release", image.name),
                     fmt::format("write {}:VERSION", image.name));
   }

@@ -21,8 +21,8 @@ lint::Rule rule() {
               "RUN apt-get update && apt-get install -y --no-install-recommends curl\n"},
       .good = {"FROM debian:12\n"
                "RUN apt-get update && apt-get install -y --no-install-recommends curl=7.88.1-10+deb12u5\n"},
-      .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-        report_unpinned(subject, reporter, "apt");
+      .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+        report_unpinned(dockerfile, reporter, "apt");
       }};
 }
 

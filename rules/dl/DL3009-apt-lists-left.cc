@@ -30,24 +30,24 @@ bool removes_lists(const lint::Run& run) {
 
 // Whether later RUNs install by the lists that a RUN leaves: to remove them would break the installs. DC1012
 // reports it.
-bool leaves_lists_for_later(lint::Subject& subject, const lint::Run& run) {
-  const std::vector<LeftLists> left = lists_left_for_later(subject, run);
+bool leaves_lists_for_later(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  const std::vector<LeftLists> left = lists_left_for_later(dockerfile, run);
   return std::ranges::find(left, "apt", &LeftLists::manager) != left.end();
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3009");
-  const std::vector<Call> calls = calls_of(subject, kPrograms);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3009");
+  const std::vector<Call> calls = calls_of(dockerfile, kPrograms);
   if (calls.empty()) return;
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   const std::vector<bool> ships = stages_that_ship(stages);
-  OfRun<bool> removing;
+  PerRunCache<bool> removing;
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (!call.has("update") || removing.get(*call.run, removes_lists) ||
         keeps_out_of_layer(*call.run, kFolders))
       return std::nullopt;
     if (!call.run->onbuild && !ships[stage_of(stages, *call.run)]) return std::nullopt;
-    if (!as_hadolint && leaves_lists_for_later(subject, *call.run)) return std::nullopt;
+    if (!as_hadolint && leaves_lists_for_later(dockerfile, *call.run)) return std::nullopt;
     return Complaint{"the package lists stay in the layer",
                      "end the RUN with '&& rm -rf /var/lib/apt/lists/*', or write RUN "
                      "--mount=type=cache,target=/var/lib/apt"};

@@ -14,7 +14,7 @@ using dockerfile::Keyword;
 constexpr size_t kMostArchives = 256;  // that are looked for in one stage
 
 // Archives that a stage copied so far, by the names they have in the image.
-struct Copied {
+struct CopiedArchive {
   const Instruction* copy;
   std::string_view name;
 };
@@ -33,7 +33,7 @@ std::string_view file_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-void add_archives(const Instruction& copy, std::vector<Copied>& copied) {
+void add_archives(const Instruction& copy, std::vector<CopiedArchive>& copied) {
   if (copy.find_flag("from") != nullptr || copy.arguments.size() < 2) return;
   const std::string_view target = file_name(copy.arguments.back().text);
   for (const dockerfile::Word& source : copy.arguments.first(copy.arguments.size() - 1)) {
@@ -60,15 +60,15 @@ bool unpacks(const shell::Command& command) {
   return std::ranges::find(kPrograms, program) != std::end(kPrograms);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
-    std::vector<Copied> copied;
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
+    std::vector<CopiedArchive> copied;
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword == Keyword::kCopy) add_archives(instruction, copied);
       if (instruction.keyword != Keyword::kRun || copied.empty()) continue;
-      for (const shell::Command& command : subject.run_at(instruction).commands) {
+      for (const shell::Command& command : dockerfile.run_at(instruction).commands) {
         if (!unpacks(command)) continue;
-        std::erase_if(copied, [&](const Copied& archive) {
+        std::erase_if(copied, [&](const CopiedArchive& archive) {
           const bool named = std::ranges::any_of(
               command.words, [&](const shell::Word& word) { return file_name(word.text) == archive.name; });
           if (named) {

@@ -19,8 +19,8 @@ bool is_too_high(std::string_view number) {
          (failure == std::errc() && end != number.data() && value > kHighest);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kExpose) continue;
     for (const dockerfile::Word& port : instruction.arguments) {
       const size_t dash = port.text.find('-');

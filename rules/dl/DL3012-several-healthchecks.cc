@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "HEALTHCHECK CMD /check-b\n"},
           .good = {"FROM debian:12\n"
                    "HEALTHCHECK CMD /check-a && /check-b\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_repeated(subject, reporter, dockerfile::Keyword::kHealthcheck);
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_repeated(dockerfile, reporter, dockerfile::Keyword::kHealthcheck);
           }};
 }
 

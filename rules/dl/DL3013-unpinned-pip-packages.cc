@@ -43,9 +43,9 @@ bool is_installer(const lint::Run& /*run*/, const shell::Word& package) {
   return std::ranges::find(kInstallers, package.text) != std::end(kInstallers);
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (answers_as_hadolint(subject, "DL3013")) {
-    report_unpinned(subject, reporter, "pip");
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (answers_as_hadolint(dockerfile, "DL3013")) {
+    report_unpinned(dockerfile, reporter, "pip");
     return;
   }
   const std::span<const Pin> known = package_manager("pip").pins;
@@ -59,7 +59,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
   uv.unless = kOtherUvInstalls;
   uv.options_with_value = options;
   pins.push_back(uv);
-  report_unpinned(subject, reporter, pins, is_installer);
+  report_unpinned(dockerfile, reporter, pins, is_installer);
 }
 
 }  // namespace

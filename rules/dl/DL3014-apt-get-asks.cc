@@ -7,10 +7,10 @@ namespace {
 
 constexpr std::string_view kPrograms[] = {"apt-get", "apt"};
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   Confirmation confirms = package_manager("apt").confirms;
-  if (!answers_as_hadolint(subject, "DL3014")) confirms.programs = kPrograms;
-  report_unconfirmed(subject, reporter, confirms);
+  if (!answers_as_hadolint(dockerfile, "DL3014")) confirms.programs = kPrograms;
+  report_unconfirmed(dockerfile, reporter, confirms);
 }
 
 }  // namespace

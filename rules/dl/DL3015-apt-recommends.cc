@@ -17,11 +17,11 @@ bool declines_recommendations(const Call& call) {
          });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   constexpr std::string_view kPrograms[] = {"apt-get", "apt"};
   const std::span<const std::string_view> programs =
-      std::span(kPrograms).first(answers_as_hadolint(subject, "DL3015") ? 1 : 2);
-  report_first(calls_of(subject, programs), reporter, [](const Call& call) -> std::optional<Complaint> {
+      std::span(kPrograms).first(answers_as_hadolint(dockerfile, "DL3015") ? 1 : 2);
+  report_first(calls_of(dockerfile, programs), reporter, [](const Call& call) -> std::optional<Complaint> {
     if (!call.has("install") || declines_recommendations(call)) return std::nullopt;
     return Complaint{"recommended packages are installed too",
                      fmt::format("write {} install --no-install-recommends", call.program())};

@@ -37,12 +37,12 @@ std::optional<Complaint> slip(std::span<const shell::Word* const> packages) {
                    "write npm ci"};
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3016");
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3016");
   if (as_hadolint) {
-    report_unpinned(subject, reporter, package_manager("npm").pins, {}, slip);
+    report_unpinned(dockerfile, reporter, package_manager("npm").pins, {}, slip);
   } else {
-    report_unpinned(subject, reporter, all_pins(), {}, slip);
+    report_unpinned(dockerfile, reporter, all_pins(), {}, slip);
   }
 }
 

@@ -21,8 +21,8 @@ lint::Rule rule() {
                   "RUN apk add --no-cache curl\n"},
           .good = {"FROM alpine:3.20\n"
                    "RUN apk add --no-cache curl~8.9\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unpinned(subject, reporter, "apk");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unpinned(dockerfile, reporter, "apk");
           }};
 }
 

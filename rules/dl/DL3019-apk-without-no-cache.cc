@@ -6,8 +6,8 @@ namespace {
 
 constexpr std::string_view kFolders[] = {"/var/cache/apk", "/etc/apk/cache"};
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "apk"), reporter, [](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  report_first(calls_of(dockerfile, "apk"), reporter, [](const Call& call) -> std::optional<Complaint> {
     if (!call.has("add") || call.has_option({"no-cache"}) || keeps_out_of_layer(*call.run, kFolders))
       return std::nullopt;
     return Complaint{"the package index stays in the layer", "write apk add --no-cache"};

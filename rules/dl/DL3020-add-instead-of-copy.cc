@@ -27,17 +27,17 @@ bool may_need_add(std::string_view source, const plan::Environment* environment,
   return needs_add(known) || known.starts_with('$');
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3020");
-  for (const WrittenStage& stage : written_stages(subject)) {
-    const plan::Stage* const planned = as_hadolint ? nullptr : planned_stage(subject, stage);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3020");
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
+    const plan::Stage* const planned = as_hadolint ? nullptr : planned_stage(dockerfile, stage);
     const plan::Environment* const environment = planned == nullptr ? nullptr : &planned->environment;
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword != Keyword::kAdd || instruction.arguments.size() < 2) continue;
       const auto sources = instruction.arguments.first(instruction.arguments.size() - 1);
       const auto is_plain = [&](const dockerfile::Word& source) {
         return as_hadolint ? !needs_add(unquoted(source.text))
-                           : !may_need_add(source.text, environment, subject.file().escape());
+                           : !may_need_add(source.text, environment, dockerfile.file().escape());
       };
       const auto plain = std::ranges::find_if(sources, is_plain);
       if (plain == sources.end()) continue;

@@ -17,9 +17,9 @@ bool is_folder(std::string_view path) {
   return last == "." || last == "..";
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3021");
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3021");
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kCopy || instruction.arguments.size() < 3) continue;
     const dockerfile::Word& destination = instruction.arguments.back();
     if (unquoted(destination.text).ends_with('/')) continue;

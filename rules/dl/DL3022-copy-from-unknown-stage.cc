@@ -68,16 +68,16 @@ bool is_number(std::string_view name) {
   return name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3022");
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3022");
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (size_t current = 0; current < stages.size(); ++current) {
     for (const Instruction& instruction : stages[current].body) {
       if (instruction.keyword != Keyword::kCopy) continue;
       const dockerfile::Flag* from = instruction.find_flag("from");
       if (from == nullptr || from->value.find(':') != std::string_view::npos ||
           find_stage(stages, current, from->value) ||
-          text::equals_ignoring_case(from->value, stages[current].name) || subject.is_defined(from->value))
+          text::equals_ignoring_case(from->value, stages[current].name) || dockerfile.is_defined(from->value))
         continue;
       const std::string_view name = from->value;
       const bool is_suspect = has_variable(name) || is_number(name) || is_likely_image(name) ||

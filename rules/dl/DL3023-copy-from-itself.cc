@@ -10,14 +10,14 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     if (stage.name.empty()) continue;
     for (const Instruction& instruction : stage.body) {
       if (instruction.keyword != Keyword::kCopy) continue;
       const dockerfile::Flag* from = instruction.find_flag("from");
       if (from == nullptr || !text::equals_ignoring_case(from->value, stage.name) ||
-          is_named_context(subject, from->value))
+          is_named_context(dockerfile, from->value))
         continue;
       reporter
           .report(instruction.span, fmt::format("the stage {} copies from itself", stage.name),

@@ -9,9 +9,9 @@
 namespace dcache::rules::DL3024 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::set<std::string> names;
-  for (const WrittenStage& stage : written_stages(subject)) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     if (stage.name.empty() || names.insert(text::to_lower(stage.name)).second) continue;
     reporter
         .report(stage.from->span, fmt::format("there is another stage {} above", stage.name),

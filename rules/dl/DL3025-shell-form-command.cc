@@ -10,9 +10,9 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3025");
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3025");
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     const bool command = instruction.keyword == Keyword::kCmd || instruction.keyword == Keyword::kEntrypoint;
     const bool check = instruction.keyword == Keyword::kHealthcheck && instruction.arguments.size() > 1;
     if ((!command && !check) || instruction.json) continue;

@@ -34,9 +34,9 @@ struct TakenImage {
 };
 
 // What COPY --from and mounts of an instruction name, except the stages above it.
-void add_sources(lint::Subject& subject, const dockerfile::Instruction& written, size_t current,
+void add_sources(lint::Dockerfile& dockerfile, const dockerfile::Instruction& written, size_t current,
                  std::vector<TakenImage>& taken) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   const auto add = [&](std::string_view name, text::Span span) {
     const bool own_stage = text::equals_ignoring_case(name, stages[current].name);
     if (!name.empty() && !own_stage && !find_stage(stages, current, name))
@@ -46,13 +46,13 @@ void add_sources(lint::Subject& subject, const dockerfile::Instruction& written,
   const dockerfile::Flag* from = instruction.find_flag("from");
   if (instruction.keyword == dockerfile::Keyword::kCopy && from != nullptr) add(from->value, from->span);
   if (instruction.keyword != dockerfile::Keyword::kRun) return;
-  const lint::Run& run = subject.run_at(instruction);
+  const lint::Run& run = dockerfile.run_at(instruction);
   for (size_t i = 0; i < run.mounts.size(); ++i)
     add(run.mounts[i].from, run.mount_flags[i]->span);
 }
 
-std::vector<TakenImage> taken_images(lint::Subject& subject) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+std::vector<TakenImage> taken_images(lint::Dockerfile& dockerfile) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<TakenImage> taken;
   for (size_t current = 0; current < stages.size(); ++current) {
     const WrittenStage& stage = stages[current];
@@ -61,19 +61,19 @@ std::vector<TakenImage> taken_images(lint::Subject& subject) {
       taken.push_back({stage.from, std::string(image.text), image.span});
     }
     for (const dockerfile::Instruction& instruction : stage.body)
-      add_sources(subject, instruction, current, taken);
+      add_sources(dockerfile, instruction, current, taken);
   }
   return taken;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<std::string>& trusted = subject.config().trusted_registries;
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<std::string>& trusted = dockerfile.config().trusted_registries;
   if (trusted.empty()) return;
-  for (const TakenImage& image : taken_images(subject)) {
+  for (const TakenImage& image : taken_images(dockerfile)) {
     const std::string_view registry = registry_of(image.name);
     const bool known =
         std::ranges::any_of(trusted, [&](const std::string& entry) { return is_trusted(registry, entry); });
-    if (known || image.name == "scratch" || image.name.starts_with('$') || subject.is_defined(image.name))
+    if (known || image.name == "scratch" || image.name.starts_with('$') || dockerfile.is_defined(image.name))
       continue;
     reporter
         .report(image.instruction->span, fmt::format("the registry {} is not trusted", registry),

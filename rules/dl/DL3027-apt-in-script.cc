@@ -4,8 +4,8 @@
 namespace dcache::rules::DL3027 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "apt"), reporter, [](const Call& /*call*/) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  report_first(calls_of(dockerfile, "apt"), reporter, [](const Call& /*call*/) -> std::optional<Complaint> {
     return Complaint{"apt is not meant for scripts", "write apt-get, or apt-cache"};
   });
 }

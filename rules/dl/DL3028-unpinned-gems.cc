@@ -17,8 +17,8 @@ lint::Rule rule() {
                   "RUN gem install rake\n"},
           .good = {"FROM ruby:3.3\n"
                    "RUN gem install rake:13.2.1\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unpinned(subject, reporter, "gem");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unpinned(dockerfile, reporter, "gem");
           }};
 }
 

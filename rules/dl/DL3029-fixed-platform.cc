@@ -13,8 +13,8 @@ bool is_builders_choice(std::string_view platform) {
   return platform.starts_with("BUILDPLATFORM") || platform.starts_with("TARGETPLATFORM");
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     const dockerfile::Flag* platform = stage.from == nullptr ? nullptr : stage.from->find_flag("platform");
     if (platform == nullptr || is_builders_choice(platform->value)) continue;
     reporter

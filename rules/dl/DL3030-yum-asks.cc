@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "RUN yum install httpd\n"},
           .good = {"FROM centos:7\n"
                    "RUN yum install -y httpd\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unconfirmed(subject, reporter, "yum");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unconfirmed(dockerfile, reporter, "yum");
           }};
 }
 

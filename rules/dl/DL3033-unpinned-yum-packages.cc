@@ -20,8 +20,8 @@ lint::Rule rule() {
                   "RUN yum install -y httpd && yum clean all\n"},
           .good = {"FROM centos:7\n"
                    "RUN yum install -y httpd-2.4.6 && yum clean all\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unpinned(subject, reporter, "yum");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unpinned(dockerfile, reporter, "yum");
           }};
 }
 

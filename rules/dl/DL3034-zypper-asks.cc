@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "RUN zypper install httpd\n"},
           .good = {"FROM opensuse/leap:15.6\n"
                    "RUN zypper install -y httpd\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unconfirmed(subject, reporter, "zypper");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unconfirmed(dockerfile, reporter, "zypper");
           }};
 }
 

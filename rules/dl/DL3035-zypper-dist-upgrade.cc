@@ -4,8 +4,8 @@
 namespace dcache::rules::DL3035 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "zypper"), reporter, [](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  report_first(calls_of(dockerfile, "zypper"), reporter, [](const Call& call) -> std::optional<Complaint> {
     if (!call.has("dist-upgrade") && !call.has("dup")) return std::nullopt;
     return Complaint{"this upgrades the base image to whatever release is current",
                      "start from a newer base image instead"};

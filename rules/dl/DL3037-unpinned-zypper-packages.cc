@@ -20,8 +20,8 @@ lint::Rule rule() {
                   "RUN zypper install -y httpd && zypper clean\n"},
           .good = {"FROM opensuse/leap:15.6\n"
                    "RUN zypper install -y httpd=2.4.58 && zypper clean\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unpinned(subject, reporter, "zypper");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unpinned(dockerfile, reporter, "zypper");
           }};
 }
 

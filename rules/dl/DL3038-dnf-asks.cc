@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "RUN dnf install httpd\n"},
           .good = {"FROM fedora:40\n"
                    "RUN dnf install -y httpd\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unconfirmed(subject, reporter, "dnf");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unconfirmed(dockerfile, reporter, "dnf");
           }};
 }
 

@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "RUN dnf install -y httpd-2.4.59\n"},
           .good = {"FROM fedora:40\n"
                    "RUN dnf install -y httpd-2.4.59 && dnf clean all\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_uncleaned(subject, reporter, "dnf");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_uncleaned(dockerfile, reporter, "dnf");
           }};
 }
 

@@ -20,8 +20,8 @@ lint::Rule rule() {
                   "RUN dnf install -y httpd && dnf clean all\n"},
           .good = {"FROM fedora:40\n"
                    "RUN dnf install -y httpd-2.4.59 && dnf clean all\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_unpinned(subject, reporter, "dnf");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_unpinned(dockerfile, reporter, "dnf");
           }};
 }
 

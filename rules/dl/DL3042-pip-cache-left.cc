@@ -78,14 +78,14 @@ std::vector<bool> stages_that_are_off(const std::vector<WrittenStage>& stages) {
   return off;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const std::vector<Call> calls = pip_calls(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const std::vector<Call> calls = pip_calls(dockerfile);
   if (calls.empty()) return;
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   const std::vector<bool> off = stages_that_are_off(stages);
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3042");
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3042");
   const PackageManager& pip = package_manager("pip");
-  OfRun<bool> exported;
+  PerRunCache<bool> exported;
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (!call.has("install") || call.has_option({"no-cache-dir"}) ||
         std::ranges::any_of(call.command->assignments, is_off) || exported.get(*call.run, exports_it))
@@ -96,7 +96,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
       return passing && mount.target.find(".cache") != std::string::npos;
     });
     if (mounted || off[stage_of(stages, *call.run)]) return std::nullopt;
-    if (!as_hadolint && (is_any_mounted(subject, *call.run, pip, call.command) ||
+    if (!as_hadolint && (is_any_mounted(dockerfile, *call.run, pip, call.command) ||
                          removes_around(*call.run, kFolders) || purges(*call.run)))
       return std::nullopt;
     return Complaint{"the files that pip downloaded stay in the layer",

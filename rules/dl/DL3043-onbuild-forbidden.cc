@@ -8,8 +8,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kOnbuild || instruction.onbuild == nullptr) continue;
     const Keyword inner = instruction.onbuild->keyword;
     if (inner != Keyword::kOnbuild && inner != Keyword::kFrom && inner != Keyword::kMaintainer) continue;

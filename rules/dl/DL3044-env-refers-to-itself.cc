@@ -21,9 +21,9 @@ std::vector<std::string> references_in(std::string_view text, char escape) {
   return names;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::set<std::string, std::less<>> known;
-  for (const Instruction& instruction : subject.file().instructions()) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword == Keyword::kArg) {
       for (const dockerfile::Word& word : instruction.arguments)
         known.emplace(word.text.substr(0, word.text.find('=')));
@@ -41,7 +41,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
             here == set_here.end() ? 0 : here->second - (words[value - 1].text == name ? 1 : 0);
         return others > 0 && !known.contains(name);
       };
-      const auto names = references_in(words[value].text, subject.file().escape());
+      const auto names = references_in(words[value].text, dockerfile.file().escape());
       const auto neighbour = std::ranges::find_if(names, is_neighbour);
       const std::string found = neighbour == names.end() ? "" : *neighbour;
       if (found.empty()) continue;

@@ -21,19 +21,19 @@ bool is_from_scratch(const WrittenStage& stage) {
 }
 
 // Whether each stage that this one may start from sets WORKDIR: its name can contain a variable.
-bool inherits_workdir(lint::Subject& subject, size_t stage, const std::vector<bool>& has_workdir) {
-  const std::vector<size_t> bases = possible_bases(subject, stage);
+bool inherits_workdir(lint::Dockerfile& dockerfile, size_t stage, const std::vector<bool>& has_workdir) {
+  const std::vector<size_t> bases = possible_bases(dockerfile, stage);
   return !bases.empty() && std::ranges::all_of(bases, [&](size_t base) { return has_workdir[base]; });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3045");
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3045");
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<bool> has_workdir(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
     has_workdir[i] = stages[i].base ? has_workdir[*stages[i].base]
                                     : !as_hadolint && (is_from_scratch(stages[i]) ||
-                                                       inherits_workdir(subject, i, has_workdir));
+                                                       inherits_workdir(dockerfile, i, has_workdir));
     for (const Instruction& written : stages[i].body) {
       const Instruction& instruction = carried(written);
       if (instruction.keyword == Keyword::kWorkdir) has_workdir[i] = true;

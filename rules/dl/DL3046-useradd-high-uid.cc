@@ -18,12 +18,12 @@ bool is_high(std::string_view uid) {
 
 // Whether the number that a variable means is high as far as the file tells: by its value, or because an
 // ARG without a default leaves it to the build.
-bool may_be_high(lint::Subject& subject, const Call& call, std::string_view word) {
+bool may_be_high(lint::Dockerfile& dockerfile, const Call& call, std::string_view word) {
   if (!call.run->step) return false;
-  const plan::Step& step = subject.graph().steps[*call.run->step];
-  const auto& declared = subject.graph().stages[step.stage].declared;
+  const plan::Step& step = dockerfile.graph().steps[*call.run->step];
+  const auto& declared = dockerfile.graph().stages[step.stage].declared;
   const std::string known =
-      with_known_values(word, step.environment ? &*step.environment : nullptr, subject.file().escape());
+      with_known_values(word, step.environment ? &*step.environment : nullptr, dockerfile.file().escape());
   return is_high(known) || (known.starts_with('$') && declared.contains(leading_variable(known)));
 }
 
@@ -56,11 +56,11 @@ bool has_high_uid(const Call& call) {
   return false;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3046");
-  report_first(calls_of(subject, "useradd"), reporter, [&](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3046");
+  report_first(calls_of(dockerfile, "useradd"), reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (call.has_option({"l", "no-log-init"})) return std::nullopt;
-    const auto is_suspect = [&](std::string_view uid) { return may_be_high(subject, call, uid); };
+    const auto is_suspect = [&](std::string_view uid) { return may_be_high(dockerfile, call, uid); };
     if (as_hadolint ? !has_high_uid(call) : std::ranges::none_of(uids_in(call), is_suspect))
       return std::nullopt;
     return Complaint{"a high user ID makes the login log a huge file in the layer", "write useradd -l"};

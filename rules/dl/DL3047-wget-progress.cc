@@ -9,22 +9,22 @@ namespace dcache::rules::DL3047 {
 namespace {
 
 // Whether wget is that of busybox, which has no --progress and no -nv.
-bool is_of_busybox(lint::Subject& subject, const lint::Run& run) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
-  return lint::has_busybox_shell(base_image_of(subject, stage_of(stages, run))) &&
-         std::ranges::none_of(calls_of(subject, "apk"),
+bool is_of_busybox(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
+  return lint::has_busybox_shell(base_image_of(dockerfile, stage_of(stages, run))) &&
+         std::ranges::none_of(calls_of(dockerfile, "apk"),
                               [](const Call& call) { return call.has("add") && call.has("wget"); });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  report_first(calls_of(subject, "wget"), reporter, [&](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  report_first(calls_of(dockerfile, "wget"), reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (call.has_option(
             {"progress", "q", "quiet", "o", "output-file", "nv", "no-verbose", "a", "append-output"}))
       return std::nullopt;
     if (call.has("-nv")) return std::nullopt;
-    return Complaint{
-        "the download progress fills the build log",
-        is_of_busybox(subject, *call.run) ? "write wget -q" : "write wget --progress=dot:giga, or wget -nv"};
+    return Complaint{"the download progress fills the build log",
+                     is_of_busybox(dockerfile, *call.run) ? "write wget -q"
+                                                          : "write wget --progress=dot:giga, or wget -nv"};
   });
 }
 

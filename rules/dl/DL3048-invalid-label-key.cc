@@ -33,8 +33,8 @@ bool is_valid(std::string_view key) {
   return true;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& written : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& written : dockerfile.file().instructions()) {
     const Instruction& instruction = carried(written);
     if (instruction.keyword != Keyword::kLabel) continue;
     for (size_t i = 0; i < instruction.arguments.size(); i += 2) {

@@ -24,8 +24,8 @@ bool sets_label(const WrittenStage& stage, std::string_view key) {
 }
 
 // For each stage whether files are taken from it, by COPY --from or by a mount.
-std::vector<bool> stages_copied_from(lint::Subject& subject) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+std::vector<bool> stages_copied_from(lint::Dockerfile& dockerfile) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<bool> copied(stages.size());
   const auto mark = [&](size_t above, std::string_view name) {
     if (const auto stage = find_stage(stages, above, name)) copied[*stage] = true;
@@ -35,7 +35,7 @@ std::vector<bool> stages_copied_from(lint::Subject& subject) {
       const dockerfile::Flag* from = instruction.find_flag("from");
       if (instruction.keyword == Keyword::kCopy && from != nullptr) mark(i, from->value);
       if (instruction.keyword != Keyword::kRun) continue;
-      for (const dockerfile::Mount& mount : subject.run_at(instruction).mounts)
+      for (const dockerfile::Mount& mount : dockerfile.run_at(instruction).mounts)
         mark(i, mount.from);
     }
   }
@@ -58,11 +58,11 @@ std::vector<bool> stages_with_label(const std::vector<WrittenStage>& stages, std
   return has;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  if (subject.config().label_schema.empty()) return;
-  const std::vector<WrittenStage>& stages = written_stages(subject);
-  const std::vector<bool> copied = stages_copied_from(subject);
-  for (const auto& [key, type] : subject.config().label_schema) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  if (dockerfile.config().label_schema.empty()) return;
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
+  const std::vector<bool> copied = stages_copied_from(dockerfile);
+  for (const auto& [key, type] : dockerfile.config().label_schema) {
     const std::vector<bool> has = stages_with_label(stages, key, copied);
     for (size_t i = 0; i < stages.size(); ++i) {
       if (has[i] || copied[i] || stages[i].from == nullptr) continue;

@@ -24,9 +24,9 @@ lint::Rule rule() {
                    .config = "strict-labels = true\n"
                              "[label-schema]\n"
                              "\"org.example.vendor\" = \"text\"\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            if (!subject.config().strict_labels) return;
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            if (!dockerfile.config().strict_labels) return;
+            report_labels(dockerfile, reporter, [](const Label& label) -> std::optional<Complaint> {
               if (label.type) return std::nullopt;
               return Complaint{fmt::format("the label {} is not in the schema", label.key),
                                "remove it, or add it to label-schema"};

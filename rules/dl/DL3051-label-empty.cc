@@ -22,8 +22,8 @@ lint::Rule rule() {
                                  "LABEL org.example.vendor=\"example\"\n",
                    .config = "[label-schema]\n"
                              "\"org.example.vendor\" = \"text\"\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_labels(subject, reporter, [](const Label& label) -> std::optional<Complaint> {
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_labels(dockerfile, reporter, [](const Label& label) -> std::optional<Complaint> {
               if (!label.type || !label.value.empty()) return std::nullopt;
               return Complaint{fmt::format("the label {} is empty", label.key), "give it a value"};
             });

@@ -18,8 +18,8 @@ lint::Rule rule() {
                              "LABEL org.example.url=\"https://example.com\"\n",
                .config = "[label-schema]\n"
                          "\"org.example.url\" = \"url\"\n"},
-      .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-        report_mistyped(subject, reporter, lint::LabelType::kUrl, "is not a URL",
+      .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+        report_mistyped(dockerfile, reporter, lint::LabelType::kUrl, "is not a URL",
                         "write the full URL, with https://");
       }};
 }

@@ -19,8 +19,8 @@ lint::Rule rule() {
                                  "LABEL org.example.created=\"2024-05-01T12:00:00Z\"\n",
                    .config = "[label-schema]\n"
                              "\"org.example.created\" = \"rfc3339\"\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kRfc3339,
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_mistyped(dockerfile, reporter, lint::LabelType::kRfc3339,
                             "is not a time in the format of RFC 3339",
                             "write for example 2024-05-01T12:00:00Z");
           }};

@@ -19,8 +19,8 @@ lint::Rule rule() {
                                  "LABEL org.example.licenses=\"MIT\"\n",
                    .config = "[label-schema]\n"
                              "\"org.example.licenses\" = \"spdx\"\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kSpdx, "is not an SPDX licence",
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_mistyped(dockerfile, reporter, lint::LabelType::kSpdx, "is not an SPDX licence",
                             "use an identifier from https://spdx.org/licenses/");
           }};
 }

@@ -19,8 +19,8 @@ lint::Rule rule() {
                                  "LABEL org.example.revision=\"2dbfae9\"\n",
                    .config = "[label-schema]\n"
                              "\"org.example.revision\" = \"hash\"\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kHash, "is not a git hash",
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_mistyped(dockerfile, reporter, lint::LabelType::kHash, "is not a git hash",
                             "write the commit's hash, or its first seven digits");
           }};
 }

@@ -19,8 +19,8 @@ lint::Rule rule() {
                                  "LABEL org.example.version=\"1.2.3\"\n",
                    .config = "[label-schema]\n"
                              "\"org.example.version\" = \"semver\"\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kSemver, "is not a semantic version",
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_mistyped(dockerfile, reporter, lint::LabelType::kSemver, "is not a semantic version",
                             "write for example 1.2.3");
           }};
 }

@@ -10,9 +10,9 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3057");
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3057");
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<bool> good(stages.size()), built_on(stages.size());
   for (size_t i = 0; i < stages.size(); ++i) {
     if (stages[i].base) built_on[*stages[i].base] = true;

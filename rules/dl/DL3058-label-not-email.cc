@@ -19,8 +19,8 @@ lint::Rule rule() {
                                  "LABEL org.example.contact=\"me@example.com\"\n",
                    .config = "[label-schema]\n"
                              "\"org.example.contact\" = \"email\"\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_mistyped(subject, reporter, lint::LabelType::kEmail, "is not an e-mail address",
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_mistyped(dockerfile, reporter, lint::LabelType::kEmail, "is not an e-mail address",
                             "write for example name@example.com");
           }};
 }

@@ -28,14 +28,14 @@ std::vector<std::string_view> flags_of(const Instruction& instruction) {
   return flags;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     const Instruction* above = nullptr;
     for (const Instruction& instruction : stage.body) {
       const Instruction* const last =
           std::exchange(above, instruction.keyword == Keyword::kRun ? &instruction : nullptr);
       if (last == nullptr || above == nullptr || flags_of(*last) != flags_of(instruction)) continue;
-      if (!is_short(subject.run_at(*last)) || !is_short(subject.run_at(instruction))) continue;
+      if (!is_short(dockerfile.run_at(*last)) || !is_short(dockerfile.run_at(instruction))) continue;
       reporter.report(instruction.span,
                       fmt::format("this RUN and the RUN in line {} make two layers", last->start_line),
                       "join them with &&");

@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "RUN yarn install\n"},
           .good = {"FROM node:22\n"
                    "RUN yarn install && yarn cache clean\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_uncleaned(subject, reporter, "yarn");
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_uncleaned(dockerfile, reporter, "yarn");
           }};
 }
 

@@ -8,8 +8,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword == Keyword::kFrom) return;
     if (instruction.keyword == Keyword::kArg) continue;
     reporter.report(instruction.span, fmt::format("{} is above the first FROM", instruction.name),

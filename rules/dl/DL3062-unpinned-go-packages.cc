@@ -27,10 +27,10 @@ bool is_reserved(std::string_view package) {
 }
 
 // The paths of the Go modules in the context.
-std::vector<std::string> module_paths(const lint::Surroundings& around) {
+std::vector<std::string> module_paths(const lint::BuildContext& context) {
   std::vector<std::string> paths;
-  for (const context::Record* record : around.called("go.mod")) {
-    const auto manifest = around.read(record->path);
+  for (const context::Record* record : context.called("go.mod")) {
+    const auto manifest = context.read(record->path);
     const size_t at = manifest ? manifest->find("module ") : std::string::npos;
     if (at == std::string::npos) continue;
     const std::string_view line = std::string_view(*manifest).substr(at + 7);
@@ -39,9 +39,9 @@ std::vector<std::string> module_paths(const lint::Surroundings& around) {
   return paths;
 }
 
-bool is_in_module(std::string_view package, const lint::Surroundings* around) {
-  if (around == nullptr) return false;
-  const std::vector<std::string> paths = module_paths(*around);
+bool is_in_module(std::string_view package, const lint::BuildContext* context) {
+  if (context == nullptr) return false;
+  const std::vector<std::string> paths = module_paths(*context);
   return std::ranges::any_of(
       paths, [&](const std::string& path) { return package == path || package.starts_with(path + "/"); });
 }
@@ -110,10 +110,10 @@ bool is_old_distribution(const plan::ImageReference& image) {
 }
 
 // The minor version of the Go that a RUN has, as far as the Dockerfile tells; 0 for an old one.
-std::optional<int> go_version(lint::Subject& subject, const lint::Run& run) {
-  if (const auto minor = version_in_text(subject.file().source())) return minor;
+std::optional<int> go_version(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  if (const auto minor = version_in_text(dockerfile.file().source())) return minor;
   const plan::ImageReference image =
-      plan::read_reference(base_image_of(subject, stage_of(written_stages(subject), run)));
+      plan::read_reference(base_image_of(dockerfile, stage_of(written_stages(dockerfile), run)));
   if (text::base_name(image.name) == "golang") return minor_version(image.tag);
   return is_old_distribution(image) ? std::optional(0) : std::nullopt;
 }
@@ -124,12 +124,12 @@ constexpr int kFirstWithVersions = 16;
 
 // Whether the Go of the RUN refuses `PACKAGE@VERSION` for a program: it is older, and modules are not
 // switched on.
-bool refuses_versions(lint::Subject& subject, const lint::Run& run) {
-  const std::string_view source = subject.file().source();
+bool refuses_versions(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  const std::string_view source = dockerfile.file().source();
   if (source.find("GO111MODULE=on") != std::string_view::npos ||
       source.find("GO111MODULE on") != std::string_view::npos)
     return false;
-  const auto minor = go_version(subject, run);
+  const auto minor = go_version(dockerfile, run);
   return minor && *minor < kFirstWithVersions;
 }
 
@@ -162,16 +162,16 @@ bool is_checked_out(const lint::Run& run, std::string_view package) {
 }
 
 // Whether a step may work in a module: `go get` adds a requirement there, and installs nothing.
-bool may_be_in_module(lint::Subject& subject, const lint::Run& run) {
-  const std::string_view above = subject.file().source().substr(0, run.instruction->span.end);
+bool may_be_in_module(lint::Dockerfile& dockerfile, const lint::Run& run) {
+  const std::string_view above = dockerfile.file().source().substr(0, run.instruction->span.end);
   for (const std::string_view text : {"go.mod", "go mod ", "git clone"}) {
     if (above.find(text) != std::string_view::npos) return true;
   }
-  const lint::Surroundings* around = subject.surroundings();
-  return around != nullptr && !around->called("go.mod").empty();
+  const lint::BuildContext* context = dockerfile.build_context();
+  return context != nullptr && !context->called("go.mod").empty();
 }
 
-Complaint complaint(lint::Subject& subject, const lint::Run& run,
+Complaint complaint(lint::Dockerfile& dockerfile, const lint::Run& run,
                     std::span<const shell::Word* const> packages) {
   constexpr std::string_view kLatest = "@latest";
   std::string_view package = packages.front()->text;
@@ -184,8 +184,8 @@ Complaint complaint(lint::Subject& subject, const lint::Run& run,
   const shell::Command* const command = command_of(run, *packages.front());
   const auto words = command == nullptr ? std::span<const shell::Word>() : shell::invocation(*command);
   const bool gets = words.size() > 1 && words[1].text == "get";
-  const bool old = go_version(subject, run).value_or(kFirstWithVersions) < kFirstWithVersions;
-  if (gets && !old && !shell::has_word(words, "-d") && !may_be_in_module(subject, run))
+  const bool old = go_version(dockerfile, run).value_or(kFirstWithVersions) < kFirstWithVersions;
+  if (gets && !old && !shell::has_word(words, "-d") && !may_be_in_module(dockerfile, run))
     return {
         std::move(message),
         fmt::format("write go install {}@VERSION: outside a module, go get installs nothing since Go 1.18",
@@ -193,8 +193,8 @@ Complaint complaint(lint::Subject& subject, const lint::Run& run,
   return {std::move(message), fmt::format("write {}@VERSION", package)};
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3062");
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3062");
   std::map<const shell::Word*, const lint::Run*> runs;  // of the packages that are reported
   const auto needs_none = [&](const lint::Run& run, const shell::Word& word) {
     runs.emplace(&word, &run);
@@ -204,13 +204,13 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     const bool has_version = package.find('@') != std::string_view::npos;
     if (has_version) return false;
     if (package.ends_with("/...")) package.remove_suffix(4);
-    const std::string_view above = subject.file().source().substr(0, run.span_of(word.spelling).begin);
+    const std::string_view above = dockerfile.file().source().substr(0, run.span_of(word.spelling).begin);
     return is_reserved(package) || names_folder_of(package, above) || is_checked_out(run, package) ||
-           is_in_module(package, subject.surroundings()) || refuses_versions(subject, run);
+           is_in_module(package, dockerfile.build_context()) || refuses_versions(dockerfile, run);
   };
-  report_unpinned(subject, reporter, package_manager("go").pins, needs_none,
+  report_unpinned(dockerfile, reporter, package_manager("go").pins, needs_none,
                   [&](std::span<const shell::Word* const> packages) -> std::optional<Complaint> {
-                    return complaint(subject, *runs.at(packages.front()), packages);
+                    return complaint(dockerfile, *runs.at(packages.front()), packages);
                   });
 }
 

@@ -6,8 +6,8 @@
 namespace dcache::rules::DL3063 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     if (stage.name != "scratch" && stage.name != "context") continue;
     reporter
         .report(stage.from->span, fmt::format("{} is a reserved name", stage.name),

@@ -19,9 +19,9 @@ bool sounds_secret(std::string_view name) {
                              [&](std::string_view part) { return lower.find(part) != std::string::npos; });
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
-    for (const NamedVariable& variable : variables_set_by(instruction, subject.graph())) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
+    for (const NamedVariable& variable : variables_set_by(instruction, dockerfile.graph())) {
       if (!sounds_secret(variable.name)) continue;
       reporter
           .report(instruction.span, fmt::format("anyone who has the image can read {}", variable.name),

@@ -4,8 +4,8 @@
 namespace dcache::rules::DL3065 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const WrittenStage& stage : written_stages(subject)) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const WrittenStage& stage : written_stages(dockerfile)) {
     const dockerfile::Flag* platform = stage.from == nullptr ? nullptr : stage.from->find_flag("platform");
     if (platform == nullptr ||
         (platform->value != "$TARGETPLATFORM" && platform->value != "${TARGETPLATFORM}"))

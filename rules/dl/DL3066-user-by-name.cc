@@ -28,10 +28,10 @@ bool is_argument(std::string_view name, const std::set<std::string_view>& argume
   return arguments.contains(name.substr(0, name.find_first_of("}:-")));
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3066");
-  const std::set<std::string_view> arguments = arguments_of(subject.file());
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3066");
+  const std::set<std::string_view> arguments = arguments_of(dockerfile.file());
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kUser || instruction.arguments.empty()) continue;
     const std::string_view user = instruction.arguments.front().text;
     const std::string_view name = user.substr(0, user.find(':'));

@@ -37,32 +37,32 @@ bool is_made_to_be_copied(std::string_view image) {
 }
 
 // The same of a stage: it starts from such an image, and runs nothing.
-bool is_made_to_be_copied(lint::Subject& subject, size_t stage) {
-  const std::vector<WrittenStage>& stages = written_stages(subject);
-  const std::vector<size_t> bases = possible_bases(subject, stage);
+bool is_made_to_be_copied(lint::Dockerfile& dockerfile, size_t stage) {
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
+  const std::vector<size_t> bases = possible_bases(dockerfile, stage);
   if (!stages[stage].base && !bases.empty()) {
-    return std::ranges::all_of(bases, [&](size_t base) { return is_made_to_be_copied(subject, base); });
+    return std::ranges::all_of(bases, [&](size_t base) { return is_made_to_be_copied(dockerfile, base); });
   }
-  if (!is_made_to_be_copied(base_image_of(subject, stage))) return false;
+  if (!is_made_to_be_copied(base_image_of(dockerfile, stage))) return false;
   const auto runs = [](const Instruction& instruction) { return instruction.keyword == Keyword::kRun; };
-  const bool from_scratch = base_image_of(subject, stage) == "scratch";
+  const bool from_scratch = base_image_of(dockerfile, stage) == "scratch";
   for (std::optional<size_t> at = stage; at; at = stages[*at].base) {
     if (!from_scratch && std::ranges::any_of(stages[*at].body, runs)) return false;
   }
   return true;
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL3067");
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL3067");
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   for (size_t current = 0; current < stages.size(); ++current) {
     for (const Instruction& instruction : stages[current].body) {
       const dockerfile::Word* root = copied_root(instruction);
       if (root == nullptr) continue;
       const std::string_view from = instruction.find_flag("from")->value;
       const auto stage = find_stage(stages, current, from);
-      if (is_named_context(subject, from) || (!stage && subject.is_defined(from))) continue;
-      const bool meant = stage ? is_made_to_be_copied(subject, *stage) : is_made_to_be_copied(from);
+      if (is_named_context(dockerfile, from) || (!stage && dockerfile.is_defined(from))) continue;
+      const bool meant = stage ? is_made_to_be_copied(dockerfile, *stage) : is_made_to_be_copied(from);
       if (meant && !as_hadolint) continue;
       reporter
           .report(instruction.span, "this copies everything from the other stage",

@@ -6,8 +6,8 @@ namespace {
 using dockerfile::Instruction;
 using dockerfile::Keyword;
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  for (const Instruction& instruction : subject.file().instructions()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kMaintainer) continue;
     reporter.report(instruction.span, "MAINTAINER is deprecated",
                     "write LABEL org.opencontainers.image.authors=\"NAME <ADDRESS>\"");

@@ -7,11 +7,11 @@
 namespace dcache::rules::DL4001 {
 namespace {
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   constexpr std::string_view kBoth[] = {"wget", "curl"};
-  const std::vector<Call> calls = calls_of(subject, kBoth);
+  const std::vector<Call> calls = calls_of(dockerfile, kBoth);
   if (calls.empty()) return;
-  const std::vector<WrittenStage>& stages = written_stages(subject);
+  const std::vector<WrittenStage>& stages = written_stages(dockerfile);
   std::vector<std::string_view> first(stages.size());  // program of each stage
   std::vector<bool> has_both(stages.size());
   report_first(calls, reporter, [&](const Call& call) -> std::optional<Complaint> {

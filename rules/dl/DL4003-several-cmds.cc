@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "CMD [\"b\"]\n"},
           .good = {"FROM debian:12\n"
                    "CMD [\"b\"]\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_repeated(subject, reporter, dockerfile::Keyword::kCmd);
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_repeated(dockerfile, reporter, dockerfile::Keyword::kCmd);
           }};
 }
 

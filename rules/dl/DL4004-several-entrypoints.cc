@@ -16,8 +16,8 @@ lint::Rule rule() {
                   "ENTRYPOINT [\"b\"]\n"},
           .good = {"FROM debian:12\n"
                    "ENTRYPOINT [\"b\"]\n"},
-          .check = [](lint::Subject& subject, lint::Reporter& reporter) {
-            report_repeated(subject, reporter, dockerfile::Keyword::kEntrypoint);
+          .check = [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+            report_repeated(dockerfile, reporter, dockerfile::Keyword::kEntrypoint);
           }};
 }
 

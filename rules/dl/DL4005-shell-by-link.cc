@@ -13,9 +13,9 @@ bool replaces_shell(const Call& ln) {
   return paths.size() > 1 && paths.back()->text == "/bin/sh" && !paths.front()->text.starts_with("/busybox/");
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL4005");
-  report_first(calls_of(subject, "ln"), reporter, [&](const Call& call) -> std::optional<Complaint> {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL4005");
+  report_first(calls_of(dockerfile, "ln"), reporter, [&](const Call& call) -> std::optional<Complaint> {
     if (as_hadolint ? !call.has("/bin/sh") : !replaces_shell(call)) return std::nullopt;
     return Complaint{"/bin/sh becomes another shell for all programs in the image",
                      "write SHELL [\"/bin/bash\", \"-c\"]"};

@@ -217,9 +217,9 @@ bool needs_whole_input(const shell::Command& command) {
   return command.program() == "gpg" && has({"--dearmor"});
 }
 
-void check(lint::Subject& subject, lint::Reporter& reporter) {
-  const bool as_hadolint = answers_as_hadolint(subject, "DL4006");
-  for (const lint::Run& run : subject.runs()) {
+void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+  const bool as_hadolint = answers_as_hadolint(dockerfile, "DL4006");
+  for (const lint::Run& run : dockerfile.runs()) {
     // SHELL does not change what runs a JSON form.
     if (!run.shell_form && !as_hadolint) continue;
     const auto piped = std::ranges::find_if(run.commands, [&](const shell::Command& command) {
@@ -231,7 +231,7 @@ void check(lint::Subject& subject, lint::Reporter& reporter) {
     });
     if (piped == run.commands.end() || run.onbuild) continue;
     const bool busybox =
-        lint::has_busybox_shell(base_image_of(subject, stage_of(written_stages(subject), run)));
+        lint::has_busybox_shell(base_image_of(dockerfile, stage_of(written_stages(dockerfile), run)));
     if (has_pipefail(run, busybox && !as_hadolint)) continue;
     report_part(run, piped->spelling, reporter,
                 {"if the command before the pipe fails, the step still succeeds and is cached",

@@ -12,7 +12,7 @@ using Texts = std::vector<std::string>;
 std::optional<Texts> written(const std::string& instruction) {
   const dockerfile::File file = dockerfile::parse("FROM a\nWORKDIR /w\n" + instruction + "\n");
   const plan::Graph graph = plan::build_graph(file, {});
-  return written_by(graph.steps.back()).paths;
+  return writes_of(graph.steps.back()).paths;
 }
 
 TEST(WrittenPaths, AreKnownOfPlainCommands) {

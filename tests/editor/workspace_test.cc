@@ -174,7 +174,7 @@ TEST(Workspace, FixesTexts) {
 
 TEST(Workspace, AnswersOutliveIt) {
   std::shared_ptr<const editor::Workspace::Explained> explained;
-  std::shared_ptr<const editor::Workspace::Linted> linted;
+  std::shared_ptr<const editor::Workspace::LintAnswer> linted;
   {
     editor::Workspace workspace({.files = app()});
     workspace.mark("/app/Dockerfile");

@@ -9,10 +9,10 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/context/file_system.h"
 #include "dcache/dockerfile/parser.h"
+#include "dcache/lint/build_facts.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
 #include "dcache/lint/fixes.h"
-#include "dcache/lint/surroundings.h"
 #include "dcache/plan/graph.h"
 #include "dcache/report/explain.h"
 #include "dcache/report/findings.h"
@@ -37,12 +37,12 @@ std::shared_ptr<const context::FileSystem> project_files() {
   return files;
 }
 
-const lint::LoadSurroundings& surroundings() {
-  static const lint::LoadSurroundings load = [] {
-    static const auto around = lint::read_surroundings(kFolder, {}, project_files());
+const lint::BuildFacts& build_context() {
+  static const lint::BuildFacts facts = [] {
+    static const auto around = lint::read_build_context(kFolder, {}, project_files());
     return [] { return around; };
   }();
-  return load;
+  return facts;
 }
 
 bool is_inside(const text::Span& span, size_t size) {
@@ -115,13 +115,13 @@ void run_dockerfile(std::string_view input) {
   }();
   const dockerfile::File file = dockerfile::parse(std::string(input));
   const bool planned = plans(file);
-  const lint::Findings findings = linter.lint(file, surroundings());
+  const lint::Findings findings = linter.lint(file, build_context());
   expect_places(findings, input);
   expect_reports(findings, file);
   for (const bool unsafe : {false, true}) {
-    const lint::FixedText fixed = lint::apply_fixes(linter, std::string(input), surroundings(), unsafe);
+    const lint::FixedText fixed = lint::apply_fixes(linter, std::string(input), build_context(), unsafe);
     if (planned) expect(plans(dockerfile::parse(fixed.text)), "a fixed text plans", fixed.text);
-    const lint::FixedText again = lint::apply_fixes(linter, fixed.text, surroundings(), unsafe);
+    const lint::FixedText again = lint::apply_fixes(linter, fixed.text, build_context(), unsafe);
     // New files are not written here, so that their findings stay.
     expect(again.text == fixed.text && again.fixed <= again.new_files.size(), "a second run changes nothing",
            fixed.text);

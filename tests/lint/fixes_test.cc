@@ -70,8 +70,8 @@ TEST(UndeclaredEffect, FollowsAnInstructionThatMoves) {
 }
 
 // Rules made for the tests: what a fault in a fix looks like.
-void report_with(lint::Subject& subject, lint::Reporter& reporter, std::string_view word, Fix fix) {
-  const size_t place = subject.file().source().find(word);
+void report_with(lint::Dockerfile& dockerfile, lint::Reporter& reporter, std::string_view word, Fix fix) {
+  const size_t place = dockerfile.file().source().find(word);
   if (place == std::string_view::npos) return;
   const auto begin = static_cast<uint32_t>(place);
   Diagnostic& diagnostic = reporter.report({begin, begin + 1}, std::string(word), "");
@@ -82,7 +82,7 @@ void report_with(lint::Subject& subject, lint::Reporter& reporter, std::string_v
   diagnostic.fix = std::move(fix);
 }
 
-lint::Rule rule(std::string_view code, void (*check)(lint::Subject&, lint::Reporter&)) {
+lint::Rule rule(std::string_view code, void (*check)(lint::Dockerfile&, lint::Reporter&)) {
   lint::Rule rule{};
   rule.code = rule.name = code;
   rule.level = lint::Level::kInfo;
@@ -91,9 +91,10 @@ lint::Rule rule(std::string_view code, void (*check)(lint::Subject&, lint::Repor
 }
 
 TEST(FixNet, WithdrawsAFixThatLosesAnInstructionAndSaysSo) {
-  const std::vector<lint::Rule> rules = {rule("BAD", [](lint::Subject& subject, lint::Reporter& reporter) {
-    report_with(subject, reporter, "echo lost", edit(9, 10, " \\\n"));
-  })};
+  const std::vector<lint::Rule> rules = {
+      rule("BAD", [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+        report_with(dockerfile, reporter, "echo lost", edit(9, 10, " \\\n"));
+      })};
   const lint::Config config;
   const lint::Linter linter(rules, config);
   const std::string text = "FROM a\nRUN echo lost\nUSER b\n";
@@ -111,13 +112,14 @@ TEST(FixNet, WithdrawsAFixThatLosesAnInstructionAndSaysSo) {
 }
 
 TEST(FixNet, DropsAFixThatDoesNotHelp) {
-  const std::vector<lint::Rule> rules = {rule("USELESS",
-                                              [](lint::Subject& subject, lint::Reporter& reporter) {
-                                                report_with(subject, reporter, "echo a", edit(6, 6, " "));
-                                              }),
-                                         rule("GOOD", [](lint::Subject& subject, lint::Reporter& reporter) {
-                                           report_with(subject, reporter, "echo b", edit(5, 6, "c"));
-                                         })};
+  const std::vector<lint::Rule> rules = {
+      rule("USELESS",
+           [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+             report_with(dockerfile, reporter, "echo a", edit(6, 6, " "));
+           }),
+      rule("GOOD", [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+        report_with(dockerfile, reporter, "echo b", edit(5, 6, "c"));
+      })};
   const lint::Config config;
   const lint::FixedText fixed =
       lint::apply_fixes(lint::Linter(rules, config), "FROM a\nRUN echo a\nRUN echo b\n", {}, true);
@@ -128,13 +130,15 @@ TEST(FixNet, DropsAFixThatDoesNotHelp) {
 }
 
 TEST(FixNet, DropsAFixThatBringsAWorseFinding) {
-  lint::Rule worse = rule("WORSE", [](lint::Subject& subject, lint::Reporter& reporter) {
-    if (subject.file().source().find("worse") != std::string_view::npos) reporter.report({0, 1}, "worse", "");
+  lint::Rule worse = rule("WORSE", [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+    if (dockerfile.file().source().find("worse") != std::string_view::npos)
+      reporter.report({0, 1}, "worse", "");
   });
   worse.level = lint::Level::kError;
   const std::vector<lint::Rule> rules = {rule("FIRST",
-                                              [](lint::Subject& subject, lint::Reporter& reporter) {
-                                                report_with(subject, reporter, "echo a", edit(5, 6, "worse"));
+                                              [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+                                                report_with(dockerfile, reporter, "echo a",
+                                                            edit(5, 6, "worse"));
                                               }),
                                          worse};
   const lint::Config config;
@@ -146,9 +150,10 @@ TEST(FixNet, DropsAFixThatBringsAWorseFinding) {
 }
 
 TEST(FixNet, DropsAFixThatDoesNotPlan) {
-  const std::vector<lint::Rule> rules = {rule("BAD", [](lint::Subject& subject, lint::Reporter& reporter) {
-    report_with(subject, reporter, "--from=0", edit(7, 8, "5"));
-  })};
+  const std::vector<lint::Rule> rules = {
+      rule("BAD", [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+        report_with(dockerfile, reporter, "--from=0", edit(7, 8, "5"));
+      })};
   const lint::Config config;
   const std::string text = "FROM a\nFROM b\nCOPY --from=0 /x /y\n";
   const lint::FixedText fixed = lint::apply_fixes(lint::Linter(rules, config), text, {}, true);
@@ -156,17 +161,18 @@ TEST(FixNet, DropsAFixThatDoesNotPlan) {
 }
 
 TEST(Fixes, AreAppliedInAsManyRoundsAsTheyNeed) {
-  const std::vector<lint::Rule> rules = {rule("ONE",
-                                              [](lint::Subject& subject, lint::Reporter& reporter) {
-                                                report_with(subject, reporter, "echo a", edit(5, 6, "b"));
-                                              }),
-                                         rule("TWO",
-                                              [](lint::Subject& subject, lint::Reporter& reporter) {
-                                                report_with(subject, reporter, "echo b", edit(5, 6, "c"));
-                                              }),
-                                         rule("THREE", [](lint::Subject& subject, lint::Reporter& reporter) {
-                                           report_with(subject, reporter, "echo c", edit(5, 6, "d"));
-                                         })};
+  const std::vector<lint::Rule> rules = {
+      rule("ONE",
+           [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+             report_with(dockerfile, reporter, "echo a", edit(5, 6, "b"));
+           }),
+      rule("TWO",
+           [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+             report_with(dockerfile, reporter, "echo b", edit(5, 6, "c"));
+           }),
+      rule("THREE", [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+        report_with(dockerfile, reporter, "echo c", edit(5, 6, "d"));
+      })};
   const lint::Config config;
   const lint::FixedText fixed =
       lint::apply_fixes(lint::Linter(rules, config), "FROM a\nRUN echo a\n", {}, true);
@@ -183,12 +189,16 @@ Fix new_file(std::string content) {
 
 TEST(Fixes, WriteANewFileOnce) {
   const std::vector<lint::Rule> rules = {
-      rule("ONE", [](lint::Subject& subject,
-                     lint::Reporter& reporter) { report_with(subject, reporter, "FROM", new_file("one")); }),
-      rule("TWO", [](lint::Subject& subject,
-                     lint::Reporter& reporter) { report_with(subject, reporter, "RUN", new_file("two")); }),
-      rule("EDIT", [](lint::Subject& subject, lint::Reporter& reporter) {
-        report_with(subject, reporter, "echo a", edit(5, 6, "b"));
+      rule("ONE",
+           [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+             report_with(dockerfile, reporter, "FROM", new_file("one"));
+           }),
+      rule("TWO",
+           [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+             report_with(dockerfile, reporter, "RUN", new_file("two"));
+           }),
+      rule("EDIT", [](lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
+        report_with(dockerfile, reporter, "echo a", edit(5, 6, "b"));
       })};
   const lint::Config config;
   const lint::FixedText fixed =

@@ -14,16 +14,16 @@
 namespace dcache::test {
 
 // A folder with files, as rules see it, with the build that its definitions mean for the Dockerfile.
-inline lint::LoadSurroundings surroundings_of(const TemporaryFolder& folder) {
-  const auto files = [&folder](const plan::Graph*) -> std::shared_ptr<const lint::Surroundings> {
+inline lint::BuildFacts facts_of(const TemporaryFolder& folder) {
+  const auto files = [&folder](const plan::Graph*) -> std::shared_ptr<const lint::BuildContext> {
     auto ignore = cache::load_ignore_file(folder / "Dockerfile", folder.path());
-    return ignore ? lint::read_surroundings(folder.path(), std::move(*ignore)) : nullptr;
+    return ignore ? lint::read_build_context(folder.path(), std::move(*ignore)) : nullptr;
   };
   const auto image = [&folder]() -> std::shared_ptr<const project::Image> {
     const auto images = project::ImageFinder({}).defined(folder / "Dockerfile");
     return images.empty() ? nullptr : std::make_shared<const project::Image>(images.front());
   };
-  return lint::LoadSurroundings({.files = files, .image = image});
+  return lint::BuildFacts({.files = files, .image = image});
 }
 
 inline lint::Config config_selecting(std::vector<std::string> rules) {
@@ -34,11 +34,11 @@ inline lint::Config config_selecting(std::vector<std::string> rules) {
 
 // "CODE:line" of each finding.
 inline std::vector<std::string> findings(const std::string& text, const lint::Config& config,
-                                         const lint::LoadSurroundings& load = {}) {
+                                         const lint::BuildFacts& facts = {}) {
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(text);
   std::vector<std::string> found;
-  for (const lint::Diagnostic& diagnostic : linter.lint(file, load).diagnostics) {
+  for (const lint::Diagnostic& diagnostic : linter.lint(file, facts).diagnostics) {
     found.push_back(std::string(diagnostic.rule) + ":" +
                     std::to_string(file.lines().line_of(diagnostic.span.begin)));
   }
@@ -46,42 +46,43 @@ inline std::vector<std::string> findings(const std::string& text, const lint::Co
 }
 
 // The file in the folder that a rule about such files is tried on.
-inline std::string companion_path(lint::CompanionKind kind, const TemporaryFolder& folder) {
-  if (kind == lint::CompanionKind::kIgnoreFile) return folder / ".dockerignore";
-  return folder / (kind == lint::CompanionKind::kWorkflow ? ".github/workflows/image.yml" : ".gitlab-ci.yml");
+inline std::string related_path(lint::RelatedFileKind kind, const TemporaryFolder& folder) {
+  if (kind == lint::RelatedFileKind::kIgnoreFile) return folder / ".dockerignore";
+  return folder /
+         (kind == lint::RelatedFileKind::kWorkflow ? ".github/workflows/image.yml" : ".gitlab-ci.yml");
 }
 
 // The same, in a repository whose root is the folder.
-inline lint::LoadSurroundings surroundings_in_project(const TemporaryFolder& folder) {
+inline lint::BuildFacts facts_in_project(const TemporaryFolder& folder) {
   const auto use = [&folder] {
     return std::make_shared<const lint::IgnoreFileUse>(project::read_project(folder.path(), {}),
                                                        context::disk());
   };
-  const auto files = surroundings_of(folder);
-  return lint::LoadSurroundings(
+  const auto files = facts_of(folder);
+  return lint::BuildFacts(
       {.files = [files](const plan::Graph* graph) { return files(graph); }, .ignore_use = use});
 }
 
 // The same of a file beside a Dockerfile; `place` is where it is in the folder, if that is not usual.
-inline std::vector<std::string> findings_beside(lint::CompanionKind kind, const std::string& text,
+inline std::vector<std::string> findings_beside(lint::RelatedFileKind kind, const std::string& text,
                                                 const lint::Config& config, const TemporaryFolder& folder,
                                                 const std::string& place = "") {
   const lint::Linter linter(lint::catalogue(), config);
-  const std::string path = place.empty() ? companion_path(kind, folder) : folder / place;
-  if (kind == lint::CompanionKind::kIgnoreFile) folder.write(place.empty() ? ".dockerignore" : place, text);
-  lint::Companion companion(kind, path, text, surroundings_in_project(folder));
+  const std::string path = place.empty() ? related_path(kind, folder) : folder / place;
+  if (kind == lint::RelatedFileKind::kIgnoreFile) folder.write(place.empty() ? ".dockerignore" : place, text);
+  lint::RelatedFile related(kind, path, text, facts_in_project(folder));
   std::vector<std::string> found;
-  for (const lint::Diagnostic& diagnostic : linter.lint(companion).diagnostics) {
+  for (const lint::Diagnostic& diagnostic : linter.lint(related).diagnostics) {
     found.push_back(std::string(diagnostic.rule) + ":" +
-                    std::to_string(companion.text().lines().line_of(diagnostic.span.begin)));
+                    std::to_string(related.text().lines().line_of(diagnostic.span.begin)));
   }
   return found;
 }
 
 inline std::string fixed(const std::string& text, const lint::Config& config,
-                         const lint::LoadSurroundings& load = {}, bool unsafe = false) {
+                         const lint::BuildFacts& facts = {}, bool unsafe = false) {
   const lint::Linter linter(lint::catalogue(), config);
-  return lint::apply_fixes(linter, text, load, unsafe).text;
+  return lint::apply_fixes(linter, text, facts, unsafe).text;
 }
 
 }  // namespace dcache::test

@@ -28,9 +28,9 @@ std::string stand_in(const TemporaryFolder& folder, const std::string& script) {
 Texts found(const ShellCheck& shellcheck, const std::string& text) {
   const lint::Config config;
   const dockerfile::File file = dockerfile::parse(text);
-  lint::Subject subject(file, config, {});
+  lint::Dockerfile dockerfile(file, config, {});
   Texts all;
-  for (const lint::Diagnostic& diagnostic : shellcheck.check(subject)) {
+  for (const lint::Diagnostic& diagnostic : shellcheck.check(dockerfile)) {
     const text::Position at = file.lines().position_of(diagnostic.span.begin);
     all.push_back(fmt::format("{}:{} {}", at.line, at.column, diagnostic.rule));
   }

@@ -11,12 +11,12 @@ using lint::Diagnostic;
 
 // "2 safe /root/.npm" for each finding: its line, what is offered ("none" where there is no fix) and the
 // targets that its remedy names. Parted by "; ".
-std::string offered(const std::string& text, const lint::LoadSurroundings& load = {}) {
+std::string offered(const std::string& text, const lint::BuildFacts& facts = {}) {
   const lint::Config config = test::config_selecting({"DC1003"});
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(text);
   std::string all;
-  const lint::Findings findings = linter.lint(file, load);
+  const lint::Findings findings = linter.lint(file, facts);
   EXPECT_TRUE(findings.bad_fixes.empty()) << text;
   for (const Diagnostic& diagnostic : findings.diagnostics) {
     all += (all.empty() ? "" : "; ") + std::to_string(file.lines().line_of(diagnostic.span.begin));
@@ -393,25 +393,24 @@ TEST(CacheMounts, TakesTheProjectIntoAccount) {
   const test::TemporaryFolder folder;
   folder.write("vendor/modules.txt", "");
   EXPECT_EQ(offered("FROM golang AS b\nCOPY . .\nRUN go build .\nFROM scratch\nCOPY --from=b /x /x\n",
-                    test::surroundings_of(folder)),
+                    test::facts_of(folder)),
             "3 safe /root/.cache/go-build");
   const test::TemporaryFolder filled;
   filled.write("home/.cache/pip/x", "");
   filled.write("other/x", "");
-  EXPECT_EQ(offered("FROM python\nCOPY home/ /root/\nRUN pip install a\n", test::surroundings_of(filled)),
+  EXPECT_EQ(offered("FROM python\nCOPY home/ /root/\nRUN pip install a\n", test::facts_of(filled)),
             "3 none /root/.cache/pip");
-  EXPECT_EQ(offered("FROM python\nCOPY other/ /root/\nRUN pip install a\n", test::surroundings_of(filled)),
+  EXPECT_EQ(offered("FROM python\nCOPY other/ /root/\nRUN pip install a\n", test::facts_of(filled)),
             "3 safe /root/.cache/pip");
   const test::TemporaryFolder berry;
   berry.write(".yarnrc.yml", "nodeLinker: node-modules\n");
-  EXPECT_EQ(offered("FROM node\nCOPY . .\nRUN yarn install\n", test::surroundings_of(berry)),
-            "3 none FOLDER");
+  EXPECT_EQ(offered("FROM node\nCOPY . .\nRUN yarn install\n", test::facts_of(berry)), "3 none FOLDER");
   const test::TemporaryFolder lock;
   lock.write("yarn.lock", "# yarn lockfile v1\n");
   const char* const kInstall = "FROM node\nCOPY package.json yarn.lock ./\nRUN yarn install\n";
-  EXPECT_EQ(offered(kInstall, test::surroundings_of(lock)), "3 safe /usr/local/share/.cache/yarn");
+  EXPECT_EQ(offered(kInstall, test::facts_of(lock)), "3 safe /usr/local/share/.cache/yarn");
   lock.write("yarn.lock", "__metadata:\n  version: 8\n");
-  EXPECT_EQ(offered(kInstall, test::surroundings_of(lock)), "3 none FOLDER");
+  EXPECT_EQ(offered(kInstall, test::facts_of(lock)), "3 none FOLDER");
 }
 
 TEST(CacheMounts, AreNotSafeForBuildersThatDoNotKnowThem) {

@@ -81,14 +81,15 @@ void check_case(const lint::Rule& rule, const RuleCase& c) {
     folder.write(one.path, one.text);
     if (one.megabytes > 0) folder.resize(one.path, one.megabytes * 1'000'000);
   }
-  const auto load = c.files.empty() ? lint::LoadSurroundings() : test::surroundings_of(folder);
+  const auto facts = c.files.empty() ? lint::BuildFacts() : test::facts_of(folder);
   lint::Config config = *lint::read_config(c.config, lint::known_names(lint::catalogue()));
   config.select = {std::string(rule.code)};
   const bool gitlab = c.title.ends_with("(GitLab)");
   const std::vector<std::string> found =
-      rule.about.empty() ? test::findings(c.dockerfile, config, load)
-                         : test::findings_beside(gitlab ? lint::CompanionKind::kGitlabCi : rule.about.front(),
-                                                 c.dockerfile, config, folder, ignore_file_of(c));
+      rule.about.empty()
+          ? test::findings(c.dockerfile, config, facts)
+          : test::findings_beside(gitlab ? lint::RelatedFileKind::kGitlabCi : rule.about.front(),
+                                  c.dockerfile, config, folder, ignore_file_of(c));
   EXPECT_EQ(found, c.expected) << c.title << "\n" << c.dockerfile;
 }
 

@@ -9,11 +9,11 @@ namespace {
 using test::TemporaryFolder;
 
 // The message of the only finding of a rule.
-std::string message_of(const char* rule, const std::string& dockerfile, const lint::LoadSurroundings& load) {
+std::string message_of(const char* rule, const std::string& dockerfile, const lint::BuildFacts& facts) {
   const lint::Config config = test::config_selecting({rule});
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(dockerfile);
-  const lint::Findings findings = linter.lint(file, load);
+  const lint::Findings findings = linter.lint(file, facts);
   EXPECT_EQ(findings.diagnostics.size(), 1u) << dockerfile;
   return findings.diagnostics.empty() ? "" : findings.diagnostics.front().complaint();
 }
@@ -26,9 +26,9 @@ TEST(Gain, NamesAFileWhoseEditRunsTheInstallAgain) {
   const TemporaryFolder folder;
   folder.write("package.json", "{}\n");
   folder.write("src/app.js", "\n");
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   const std::string head = "FROM node:22\nWORKDIR /app\n";
-  const auto message = [&](const std::string& steps) { return message_of("DC1003", head + steps, load); };
+  const auto message = [&](const std::string& steps) { return message_of("DC1003", head + steps, facts); };
   EXPECT_TRUE(says(message("COPY . .\nRUN npm ci\n"), "for example after editing src/app.js,"));
   EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\n"), "for example after editing package.json,"));
   EXPECT_TRUE(says(message("COPY package.json ./\nRUN npm ci\nCOPY . .\n"),
@@ -45,7 +45,7 @@ TEST(Gain, CountsWhatANewValueRebuilds) {
   folder.write("package.json", "{}\n");
   const std::string text =
       "FROM node:22\nARG GIT_SHA\nWORKDIR /app\nCOPY package.json ./\nRUN npm ci\nRUN echo $GIT_SHA >v\n";
-  const std::string message = message_of("DC1010", text, test::surroundings_of(folder));
+  const std::string message = message_of("DC1010", text, test::facts_of(folder));
   EXPECT_TRUE(says(message, "a new value of GIT_SHA rebuilds 2 of 4 steps now, and 1 of 4 with this change"))
       << message;
   EXPECT_FALSE(says(message_of("DC1010", text, {}), "steps now"));
@@ -58,11 +58,11 @@ TEST(Gain, CountsTheStepsOfTheBuilder) {
   const std::string text =
       "FROM node:22\nWORKDIR /app\nLABEL a=1\nCOPY . ./\nRUN npm ci\nENV X=1\nEXPOSE 80\nCMD "
       "[\"node\",\"server.js\"]\n";
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   lint::Config config = test::config_selecting({"DC1001"});
   const auto message = [&] {
     const lint::Findings findings =
-        lint::Linter(lint::catalogue(), config).lint(dockerfile::parse(text), load);
+        lint::Linter(lint::catalogue(), config).lint(dockerfile::parse(text), facts);
     return findings.diagnostics.empty() ? std::string() : findings.diagnostics.front().complaint();
   };
   EXPECT_TRUE(says(message(), "rebuilds 2 of 3 steps now")) << message();
@@ -77,7 +77,7 @@ TEST(Gain, CountsWhatAStrangerRebuilds) {
   folder.write("debug.log", "\n");
   folder.write("app.js", "\n");
   const std::string message = message_of(
-      "DC2002", "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm run build\n", test::surroundings_of(folder));
+      "DC2002", "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm run build\n", test::facts_of(folder));
   EXPECT_TRUE(says(message, "changing debug.log rebuilds 2 of 3 steps now, and 0 of 3 with this change"))
       << message;
 }
@@ -88,7 +88,7 @@ TEST(Gain, IsDataBesideTheMessage) {
   const lint::Linter linter(lint::catalogue(), test::config_selecting({"DC1010"}));
   const dockerfile::File file = dockerfile::parse(
       "FROM node:22\nARG GIT_SHA\nWORKDIR /app\nCOPY package.json ./\nRUN npm ci\nRUN echo $GIT_SHA >v\n");
-  const lint::Findings findings = linter.lint(file, test::surroundings_of(folder));
+  const lint::Findings findings = linter.lint(file, test::facts_of(folder));
   ASSERT_EQ(findings.diagnostics.size(), 1u);
   const lint::Diagnostic& diagnostic = findings.diagnostics.front();
   EXPECT_FALSE(says(diagnostic.message, "with this change")) << diagnostic.message;

@@ -17,11 +17,11 @@ struct AnswerCase {
   Texts in_hadolint = {};  // that hadolint's has beside them
 };
 
-Texts lines_of(const AnswerCase& c, lint::Config config, const lint::LoadSurroundings& load = {}) {
+Texts lines_of(const AnswerCase& c, lint::Config config, const lint::BuildFacts& facts = {}) {
   config.trusted_registries = {"docker.io"};
   config.label_schema["vendor"] = lint::LabelType::kText;
   Texts lines;
-  for (const std::string& finding : test::findings(c.dockerfile, config, load)) {
+  for (const std::string& finding : test::findings(c.dockerfile, config, facts)) {
     const size_t colon = finding.find(':');
     if (finding.substr(0, colon) == c.code) lines.push_back(finding.substr(colon + 1));
   }
@@ -29,17 +29,17 @@ Texts lines_of(const AnswerCase& c, lint::Config config, const lint::LoadSurroun
 }
 
 // In the default profile, in hadolint's, and where the rule is selected.
-void check(const std::vector<AnswerCase>& cases, const lint::LoadSurroundings& load = {}) {
+void check(const std::vector<AnswerCase>& cases, const lint::BuildFacts& facts = {}) {
   for (const AnswerCase& c : cases) {
     lint::Config all;  // has the rules that the default profile leaves out
     all.profile = lint::Profile::kAll;
     lint::Config hadolint;
     hadolint.profile = lint::Profile::kHadolint;
     const Texts& of_hadolint = c.in_hadolint.empty() ? c.everywhere : c.in_hadolint;
-    EXPECT_EQ(lines_of(c, all, load), c.everywhere) << c.code << "\n" << c.dockerfile;
-    EXPECT_EQ(lines_of(c, hadolint, load), of_hadolint) << c.code << "\n" << c.dockerfile;
-    EXPECT_EQ(lines_of(c, test::config_selecting({c.code}), load), of_hadolint) << c.code << "\n"
-                                                                                << c.dockerfile;
+    EXPECT_EQ(lines_of(c, all, facts), c.everywhere) << c.code << "\n" << c.dockerfile;
+    EXPECT_EQ(lines_of(c, hadolint, facts), of_hadolint) << c.code << "\n" << c.dockerfile;
+    EXPECT_EQ(lines_of(c, test::config_selecting({c.code}), facts), of_hadolint) << c.code << "\n"
+                                                                                 << c.dockerfile;
   }
 }
 
@@ -202,7 +202,7 @@ TEST(HadolintAnswers, ToPackagesOfTheModule) {
   check({{"DL3062", "FROM a\nRUN go install x.io/b/cmd/c\n", {}, {"2"}},
          {"DL3062", "FROM a\nRUN go install x.io/b/cmd/c@latest\n", {"2"}},
          {"DL3062", "FROM a\nRUN go install x.io/bc\n", {"2"}}},
-        test::surroundings_of(folder));
+        test::facts_of(folder));
 }
 
 TEST(HadolintAnswers, ToValuesOfOptionsAndLocalPaths) {

@@ -35,7 +35,7 @@ std::vector<std::string> findings_of_example(const lint::Rule& rule, const lint:
     return test::findings_beside(rule.about.front(), std::string(example.dockerfile), config, folder);
   const bool needs_files = !example.files.empty();
   return findings(std::string(example.dockerfile), config,
-                  needs_files ? test::surroundings_of(folder) : lint::LoadSurroundings());
+                  needs_files ? test::facts_of(folder) : lint::BuildFacts());
 }
 
 TEST(EveryRule, IsDocumentedAndItsExamplesHold) {
@@ -79,25 +79,25 @@ TEST(EveryRule, FixesItsBadExampleIfItSaysSo) {
     write_files(rule.bad, folder);
     const lint::Config config = config_selecting({std::string(rule.code)});
     const lint::Linter linter(lint::catalogue(), config);
-    const auto load = test::surroundings_of(folder);
+    const auto facts = test::facts_of(folder);
     if (!rule.about.empty()) {
       const std::string text(rule.bad.dockerfile);
-      const lint::CompanionKind kind = rule.about.front();
-      if (kind == lint::CompanionKind::kIgnoreFile) folder.write(".dockerignore", text);
-      const lint::FixedText companion =
-          lint::apply_fixes(linter, kind, test::companion_path(kind, folder), text, load, true);
-      EXPECT_GT(companion.fixed, 0u) << rule.code;
-      EXPECT_EQ(test::findings_beside(kind, companion.text, config, folder), Texts{}) << companion.text;
+      const lint::RelatedFileKind kind = rule.about.front();
+      if (kind == lint::RelatedFileKind::kIgnoreFile) folder.write(".dockerignore", text);
+      const lint::FixedText related =
+          lint::apply_fixes(linter, kind, test::related_path(kind, folder), text, facts, true);
+      EXPECT_GT(related.fixed, 0u) << rule.code;
+      EXPECT_EQ(test::findings_beside(kind, related.text, config, folder), Texts{}) << related.text;
       continue;
     }
     const lint::FixedText fixed_text =
-        lint::apply_fixes(linter, std::string(rule.bad.dockerfile), load, true);
+        lint::apply_fixes(linter, std::string(rule.bad.dockerfile), facts, true);
     EXPECT_GT(fixed_text.fixed, 0u) << rule.code;
     for (const lint::Fix& fix : fixed_text.new_files)
       folder.write(fix.new_file.substr(folder.path().size() + 1), fix.new_file_content);
     EXPECT_TRUE(dockerfile::parse(fixed_text.text).errors().empty()) << rule.code;
-    EXPECT_EQ(findings(fixed_text.text, config, test::surroundings_of(folder)), Texts{}) << rule.code << "\n"
-                                                                                         << fixed_text.text;
+    EXPECT_EQ(findings(fixed_text.text, config, test::facts_of(folder)), Texts{}) << rule.code << "\n"
+                                                                                  << fixed_text.text;
   }
 }
 
@@ -121,7 +121,7 @@ TEST(EveryRule, WritesNoSyntaxThatTheFileIsTooOldFor) {
     write_files(rule.bad, folder);
     const std::string bad = fmt::format("# syntax=docker/dockerfile:1.1\n{}", rule.bad.dockerfile);
     const std::string after =
-        fixed(bad, config_selecting({std::string(rule.code)}), test::surroundings_of(folder), true);
+        fixed(bad, config_selecting({std::string(rule.code)}), test::facts_of(folder), true);
     std::set<std::string> allowed = features_of(dockerfile::parse(bad));
     allowed.insert(known.begin(), known.end());
     for (const std::string& feature : features_of(dockerfile::parse(after)))
@@ -149,7 +149,7 @@ TEST(Fixtures, AreWhatTheySay) {
     const test::TemporaryFolder copy;
     copy.copy_fixture(folder);
     const dockerfile::File file = dockerfile::parse(copy.read(name));
-    const lint::Findings found = linter.lint(file, test::surroundings_of(copy));
+    const lint::Findings found = linter.lint(file, test::facts_of(copy));
     std::string shown;
     for (const lint::Diagnostic& diagnostic : found.diagnostics)
       shown += std::string(diagnostic.rule) + ": " + diagnostic.message + "\n";
@@ -162,9 +162,9 @@ struct Case {
   Texts expected;
 };
 
-void check(const std::string& rule, const std::vector<Case>& cases, const lint::LoadSurroundings& load = {}) {
+void check(const std::string& rule, const std::vector<Case>& cases, const lint::BuildFacts& facts = {}) {
   for (const Case& c : cases)
-    EXPECT_EQ(findings(c.text, config_selecting({rule}), load), c.expected) << c.text;
+    EXPECT_EQ(findings(c.text, config_selecting({rule}), facts), c.expected) << c.text;
 }
 
 TEST(DC1001, FindsBroadCopiesAboveInstalls) {
@@ -199,25 +199,25 @@ TEST(DC1001, MovesTheInstallAboveTheCopy) {
   folder.write("requirements.txt", "flask\n");
   folder.write("go.mod", "module x\n");
   folder.write("src/main.js", "");
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   const lint::Config config = config_selecting({"DC1001"});
-  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN npm ci\nCMD x\n", config, load),
+  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN npm ci\nCMD x\n", config, facts),
             "FROM a\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\nCMD x\n");
   EXPECT_EQ(
       fixed("FROM a\nCOPY --chown=1:1 . /app\n# why\nRUN --network=host npm ci && npm run build", config,
-            load),
+            facts),
       "FROM a\nCOPY --chown=1:1 package.json package-lock.json /app/\n# why\nRUN --network=host npm ci\n"
       "COPY --chown=1:1 . /app\nRUN --network=host npm run build");
-  EXPECT_EQ(fixed("FROM a\nADD . .\nRUN pip install -r requirements.txt\n", config, load),
+  EXPECT_EQ(fixed("FROM a\nADD . .\nRUN pip install -r requirements.txt\n", config, facts),
             "FROM a\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\nADD . .\n");
-  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN go build .\n", config, load),
+  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN go build .\n", config, facts),
             "FROM a\nCOPY go.mod ./\nRUN go mod download\nCOPY . .\nRUN go build .\n");
   // Something runs between the two, or the install is not the first thing that runs: nothing is moved.
   for (const char* text :
        {"FROM a\nCOPY . .\nRUN make\nRUN npm ci\n", "FROM a\nCOPY . .\nRUN make && npm ci\n",
         "FROM a\nCOPY . .\nRUN npm ci || true\n", "FROM a\nCOPY [\".\", \".\"]\nRUN npm ci\n",
         "FROM a\nCOPY . .\nRUN cargo build\n", "FROM a\nCOPY . .\nRUN npm ci; npm test\n"}) {
-    EXPECT_EQ(fixed(text, config, load), text);
+    EXPECT_EQ(fixed(text, config, facts), text);
   }
 }
 
@@ -245,14 +245,14 @@ TEST(DC1001, LooksForManifestsWhereTheInstallWorks) {
   folder.write("package.json", "{}");
   folder.write("web/package.json", "{}");
   folder.write("web/main.js", "");
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   const lint::Config config = config_selecting({"DC1001"});
-  EXPECT_EQ(fixed("FROM a\nWORKDIR /app/web\nCOPY . /app\nRUN npm ci\n", config, load),
+  EXPECT_EQ(fixed("FROM a\nWORKDIR /app/web\nCOPY . /app\nRUN npm ci\n", config, facts),
             "FROM a\nWORKDIR /app/web\nCOPY web/package.json /app/web/\nRUN npm ci\nCOPY . /app\n");
   // In another folder than that of the COPY, or in one that an option names, nothing is moved.
   for (const char* text : {"FROM a\nWORKDIR /srv\nCOPY . /app\nRUN npm ci\n",
                            "FROM a\nWORKDIR /app\nCOPY . .\nRUN npm ci --prefix web\n"}) {
-    EXPECT_EQ(fixed(text, config, load), text);
+    EXPECT_EQ(fixed(text, config, facts), text);
   }
 }
 
@@ -260,17 +260,17 @@ TEST(DC1001, CopiesNoManifestTwice) {
   const test::TemporaryFolder folder;
   for (const char* name : {"go.mod", "go.sum", "main.go", "package.json", ".yarn/releases/yarn.cjs"})
     folder.write(name, "{}");
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   const lint::Config config = config_selecting({"DC1001"});
-  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.sum ./\nCOPY . .\nRUN go build .\n", config, load),
+  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.sum ./\nCOPY . .\nRUN go build .\n", config, facts),
             "FROM a\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build .\n");
-  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.mod\nCOPY . .\nRUN go mod download\n", config, load),
+  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.mod\nCOPY . .\nRUN go mod download\n", config, facts),
             "FROM a\nCOPY go.mod go.mod\nCOPY go.sum ./\nRUN go mod download\nCOPY . .\n");
-  EXPECT_EQ(fixed("FROM a\nCOPY package.json ./\nCOPY . .\nRUN npm ci\n", config, load),
+  EXPECT_EQ(fixed("FROM a\nCOPY package.json ./\nCOPY . .\nRUN npm ci\n", config, facts),
             "FROM a\nCOPY package.json ./\nRUN npm ci\nCOPY . .\n");
   // A folder keeps its place.
   EXPECT_EQ(
-      fixed("FROM a\nCOPY . .\nRUN yarn install\n", config, load),
+      fixed("FROM a\nCOPY . .\nRUN yarn install\n", config, facts),
       "FROM a\nCOPY package.json ./\nCOPY .yarn/releases ./.yarn/releases\nRUN yarn install\nCOPY . .\n");
 }
 
@@ -280,17 +280,17 @@ TEST(DC1001, SaysWhatIsMissingAboveTheInstall) {
   folder.write("api/go.mod", "module x/api\n");
   folder.write("main.go", "package main\n");
   const lint::Config config = config_selecting({"DC1001"});
-  const auto remedy = [&](const char* text, const lint::LoadSurroundings& load) {
+  const auto remedy = [&](const char* text, const lint::BuildFacts& facts) {
     const lint::Linter linter(lint::catalogue(), config);
     const dockerfile::File file = dockerfile::parse(text);
-    const lint::Findings found = linter.lint(file, load);
+    const lint::Findings found = linter.lint(file, facts);
     return found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
   };
   EXPECT_EQ(remedy("FROM a\nCOPY go.mod ./\nCOPY . .\nRUN go build .\n", {}),
             "line 2 already copies go.mod: run 'go mod download' right after it, then copy the rest");
-  EXPECT_EQ(remedy("FROM a\nCOPY go.mod ./\nCOPY . .\nRUN go mod download\n", test::surroundings_of(folder)),
+  EXPECT_EQ(remedy("FROM a\nCOPY go.mod ./\nCOPY . .\nRUN go mod download\n", test::facts_of(folder)),
             "copy api/go.mod first, install, then copy the rest");
-  EXPECT_EQ(remedy("FROM a\nCOPY . .\nRUN go mod download\n", test::surroundings_of(folder)),
+  EXPECT_EQ(remedy("FROM a\nCOPY . .\nRUN go mod download\n", test::facts_of(folder)),
             "copy go.mod and api/go.mod first, install, then copy the rest");
   EXPECT_EQ(remedy("FROM a\nCOPY . /app\nRUN apk add x\n", {}),
             "move it below line 3: the packages do not need the files");
@@ -313,7 +313,7 @@ TEST(DC1001, NamesAllThatTheInstallReads) {
       folder.write(one.path, one.text);
     const dockerfile::File file = dockerfile::parse(text);
     const lint::Findings found =
-        linter.lint(file, files.empty() ? lint::LoadSurroundings() : test::surroundings_of(folder));
+        linter.lint(file, files.empty() ? lint::BuildFacts() : test::facts_of(folder));
     const std::string all = found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
     return all.substr(0, all.find(" first, "));
   };
@@ -387,7 +387,7 @@ TEST(DC1001, SaysWhatTheChangeIsWorth) {
   const lint::Config config = config_selecting({"DC1001"});
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(folder.read("Dockerfile"));
-  const lint::Findings found = linter.lint(file, test::surroundings_of(folder));
+  const lint::Findings found = linter.lint(file, test::facts_of(folder));
   ASSERT_EQ(found.diagnostics.size(), 1u);
   EXPECT_TRUE(found.diagnostics[0].complaint().ends_with(
       "editing src/greeting.js rebuilds 2 of 3 steps now, and 1 of 4 with this change"))
@@ -398,10 +398,10 @@ TEST(DC1001, KeepsManifestsThatReferToSourcesWithThem) {
   const test::TemporaryFolder folder;
   folder.write("package.json", "{\"workspaces\": [\"a\"]}");
   const std::string text = "FROM a\nCOPY . .\nRUN npm ci\n";
-  EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder), true), text);
+  EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::facts_of(folder), true), text);
   folder.write("package.json", "{\"scripts\": {\"postinstall\": \"patch-package\"}}");
-  EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder)), text);
-  EXPECT_NE(fixed(text, config_selecting({"DC1001"}), test::surroundings_of(folder), true), text);
+  EXPECT_EQ(fixed(text, config_selecting({"DC1001"}), test::facts_of(folder)), text);
+  EXPECT_NE(fixed(text, config_selecting({"DC1001"}), test::facts_of(folder), true), text);
 }
 
 TEST(DC1001, SeesFoldersOfSourcesWhereItKnowsTheContext) {
@@ -409,12 +409,12 @@ TEST(DC1001, SeesFoldersOfSourcesWhereItKnowsTheContext) {
   folder.write("package.json", "{}");
   folder.write("src/main.js", "");
   folder.write("manifests/package.json", "{}");
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   check("DC1001",
         {{"FROM a\nCOPY package.json .\nCOPY src src\nRUN npm ci\n", {"DC1001:3"}},
          {"FROM a\nCOPY manifests .\nRUN npm ci\n", {}},
          {"FROM base-with-node-modules\nCOPY src src\nRUN npm ci\n", {}}},
-        load);
+        facts);
 }
 
 TEST(DC1003, FindsDownloadsThatAreNotKept) {
@@ -632,7 +632,7 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
   const test::TemporaryFolder folder;
   folder.write("main.py", "");
   folder.write("node_modules/x.js", "");
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   check("DC2001",
         {{"FROM a\nCOPY . .\n", {"DC2001:2"}},
          {"FROM a\nADD ./ /x\n", {"DC2001:2"}},
@@ -640,24 +640,24 @@ TEST(DC2001, AsksForAnIgnoreFileWhereAllIsCopied) {
          {"FROM a\nCOPY main.py .\nCOPY . .\n", {"DC2001:3"}},
          {"FROM a\nCOPY --chown=1 / /x\n", {"DC2001:2"}},
          {"FROM a\nCOPY main.py .\nFROM b\nCOPY . /\n", {"DC2001:4"}}},
-        load);
+        facts);
   check("DC2001",
         {{"FROM a\nCOPY main.py .\n", {}},
          {"FROM a AS b\nFROM c\nCOPY --from=b / /\n", {}},
          {"FROM a\nCOPY src/ .\n", {}},
          {"FROM a\nCOPY *.py .\n", {}},
          {"FROM a\nCOPY --parents ./src/a .\n", {}}},
-        load);
+        facts);
   EXPECT_EQ(findings("FROM a\nCOPY . .\n", config_selecting({"DC2001"})),
             Texts{});  // nothing is known of the context
   const lint::Config config = config_selecting({"DC2001"});
   const lint::Linter linter(lint::catalogue(), config);
-  EXPECT_TRUE(lint::apply_fixes(linter, "FROM a\nCOPY . .\n", load, false).new_files.empty());
-  const lint::FixedText fixed_text = lint::apply_fixes(linter, "FROM a\nCOPY . .\n", load, true);
+  EXPECT_TRUE(lint::apply_fixes(linter, "FROM a\nCOPY . .\n", facts, false).new_files.empty());
+  const lint::FixedText fixed_text = lint::apply_fixes(linter, "FROM a\nCOPY . .\n", facts, true);
   ASSERT_EQ(fixed_text.new_files.size(), 1u);
   EXPECT_NE(fixed_text.new_files[0].new_file_content.find("**/node_modules\n"), std::string::npos);
   folder.write(".dockerignore", ".git\n");
-  EXPECT_EQ(findings("FROM a\nCOPY . .\n", config, load), Texts{});
+  EXPECT_EQ(findings("FROM a\nCOPY . .\n", config, facts), Texts{});
 }
 
 TEST(DC2001, WritesNothingWhereTheContextMayBeElsewhere) {
@@ -665,17 +665,17 @@ TEST(DC2001, WritesNothingWhereTheContextMayBeElsewhere) {
   folder.write("Dockerfile", "FROM a\n");
   folder.write("entrypoint.sh", "");
   folder.write("a.log", "");
-  const auto load = test::surroundings_of(folder);
+  const auto facts = test::facts_of(folder);
   check("DC2001",
         {{"FROM a\nCOPY . .\nRUN npm ci\n", {}},
          {"FROM a\nCOPY . .\nRUN make\n", {}},
          {"FROM a\nCOPY docker/entrypoint.sh /\nCOPY . .\n", {}},
          {"FROM a\nCOPY requirements.txt pyproject.toml ./\nCOPY entrypoint.sh /\nCOPY . .\n", {}},
          {"FROM a\nCOPY dist/app.js ./\nCOPY . .\n", {"DC2001:3"}}},
-        load);
+        facts);
   const test::TemporaryFolder bare;
   bare.write("Dockerfile", "FROM a\nCOPY . .\n");
-  check("DC2001", {{"FROM a\nCOPY . .\n", {}}}, test::surroundings_of(bare));
+  check("DC2001", {{"FROM a\nCOPY . .\n", {}}}, test::facts_of(bare));
 }
 
 TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
@@ -684,12 +684,12 @@ TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
   const lint::Config config = config_selecting({"DC2001"});
   const lint::Linter linter(lint::catalogue(), config);
   const auto written = [&](bool unsafe, const std::string& text) {
-    const lint::FixedText fixed_text = lint::apply_fixes(linter, text, test::surroundings_of(folder), unsafe);
+    const lint::FixedText fixed_text = lint::apply_fixes(linter, text, test::facts_of(folder), unsafe);
     return fixed_text.new_files.empty() ? "" : fixed_text.new_files.front().new_file_content;
   };
   const std::string text = "FROM a\nCOPY . .\n";
   folder.write("Dockerfile", text);
-  check("DC2001", {{text.c_str(), {}}}, test::surroundings_of(folder));  // there is nothing to ignore
+  check("DC2001", {{text.c_str(), {}}}, test::facts_of(folder));  // there is nothing to ignore
   folder.write(".git/HEAD", "ref");
   EXPECT_EQ(written(false, text + "RUN git describe\n"),
             "# What no step of the build needs.\n.dockerignore\nDockerfile*\n");
@@ -705,7 +705,7 @@ TEST(DC2001, IsSafeOnlyIfItIgnoresNothingThatIsThere) {
 std::string ignored(const test::TemporaryFolder& folder, const std::string& text) {
   const lint::Config config = config_selecting({"DC2001"});
   const lint::Linter linter(lint::catalogue(), config);
-  const lint::FixedText mended = lint::apply_fixes(linter, text, test::surroundings_of(folder), true);
+  const lint::FixedText mended = lint::apply_fixes(linter, text, test::facts_of(folder), true);
   if (mended.new_files.empty()) return "";
   const std::string& content = mended.new_files.front().new_file_content;
   const std::string_view last = "Dockerfile*\n";

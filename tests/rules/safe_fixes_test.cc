@@ -31,9 +31,9 @@ std::string offered_for_ignore_file(const std::string& text) {
   folder.write(".dockerignore", text);
   const lint::Config config = test::config_selecting({"DC2003"});
   const lint::Linter linter(lint::catalogue(), config);
-  lint::Companion companion(lint::CompanionKind::kIgnoreFile, folder / ".dockerignore", text,
-                            test::surroundings_of(folder));
-  return kind_of(linter.lint(companion));
+  lint::RelatedFile related(lint::RelatedFileKind::kIgnoreFile, folder / ".dockerignore", text,
+                            test::facts_of(folder));
+  return kind_of(linter.lint(related));
 }
 
 std::string mended_ignore_file(const std::string& text) {
@@ -41,8 +41,8 @@ std::string mended_ignore_file(const std::string& text) {
   folder.write(".dockerignore", text);
   const lint::Config config = test::config_selecting({"DC2003"});
   const lint::Linter linter(lint::catalogue(), config);
-  return lint::apply_fixes(linter, lint::CompanionKind::kIgnoreFile, folder / ".dockerignore", text,
-                           test::surroundings_of(folder), false)
+  return lint::apply_fixes(linter, lint::RelatedFileKind::kIgnoreFile, folder / ".dockerignore", text,
+                           test::facts_of(folder), false)
       .text;
 }
 
@@ -120,7 +120,7 @@ std::string offered_install(const Install& one) {
   const lint::Config config = test::config_selecting({"DC1001"});
   const lint::Linter linter(lint::catalogue(), config);
   const dockerfile::File file = dockerfile::parse(std::string("FROM a\nWORKDIR /app\n") + one.text);
-  const lint::Findings findings = linter.lint(file, test::surroundings_of(folder));
+  const lint::Findings findings = linter.lint(file, test::facts_of(folder));
   EXPECT_TRUE(findings.bad_fixes.empty()) << one.text;
   return kind_of(findings);
 }
@@ -244,9 +244,9 @@ TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
     const test::TemporaryFolder folder;
     const lint::Config config = test::config_selecting({"DC3002"});
     const lint::Linter linter(lint::catalogue(), config);
-    lint::Companion companion(lint::CompanionKind::kWorkflow, folder / ".github/workflows/a.yml", text,
-                              test::surroundings_of(folder));
-    return kind_of(linter.lint(companion));
+    lint::RelatedFile related(lint::RelatedFileKind::kWorkflow, folder / ".github/workflows/a.yml", text,
+                              test::facts_of(folder));
+    return kind_of(linter.lint(related));
   };
   EXPECT_EQ(offered_for("", "\n          tags: app\n"), "safe");
   EXPECT_EQ(offered_for("", " {tags: app}\n"), "no fix");

@@ -169,8 +169,8 @@ TEST(Sentences, OfBuildsWithoutCache) {
   const test::TemporaryFolder folder;
   const auto remedy = [&](const std::string& steps) {
     const std::string text = "jobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n" + steps;
-    lint::Companion workflow(lint::CompanionKind::kWorkflow, folder / ".github/workflows/x.yml", text,
-                             test::surroundings_of(folder));
+    lint::RelatedFile workflow(lint::RelatedFileKind::kWorkflow, folder / ".github/workflows/x.yml", text,
+                               test::facts_of(folder));
     const lint::Findings found = linter.lint(workflow);
     return found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
   };
@@ -215,8 +215,8 @@ TEST(Sentences, OfBuildsForTags) {
     const std::string text = "on: " + on +
                              "\njobs:\n  image:\n    runs-on: ubuntu-24.04\n    if: " + condition +
                              "\n    steps:\n      - uses: docker/build-push-action@v6\n";
-    lint::Companion workflow(lint::CompanionKind::kWorkflow, folder / ".github/workflows/x.yml", text,
-                             test::surroundings_of(folder));
+    lint::RelatedFile workflow(lint::RelatedFileKind::kWorkflow, folder / ".github/workflows/x.yml", text,
+                               test::facts_of(folder));
     return linter.lint(workflow).diagnostics.at(0).remedy.find("type=registry") != std::string::npos;
   };
   const char* kTags[][2] = {

@@ -89,7 +89,7 @@ TEST(Edits, AreAppliedTogether) {
   EXPECT_FALSE(compatible({{0, 2}, ""}, {{1, 3}, ""}));
 }
 
-TEST(UnifiedDiff, ShowsChangesWithTheirSurroundings) {
+TEST(UnifiedDiff, ShowsChangesWithLinesAroundThem) {
   EXPECT_EQ(unified_diff("same\n", "same\n", "a", "a"), "");
   EXPECT_EQ(unified_diff("1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n", "a", "b"),
             "--- a\n+++ b\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");

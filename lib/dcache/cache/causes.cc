@@ -118,7 +118,7 @@ class Causes::Explaining {
       return;
     }
     // What it takes from stages is the same if its own content is.
-    const bool same_content = old_keys.content.certain == keys(report.step).content.certain;
+    const bool same_content = old_keys.content.if_changed == keys(report.step).content.if_changed;
     if (!same_content && explain_stages(reports, report)) return;
     // A copy with --link that is reused lets what is below it through.
     std::optional<size_t> below = now.independent ? std::nullopt : now.below;
@@ -461,7 +461,7 @@ class Causes::Explaining {
   // Whether a step may have written at or below a path or a pattern.
   static bool may_write(const Step& step, const std::string& path) {
     if (step.kind != Step::Kind::kRun) return step.destination.empty() || may_match(path, step.destination);
-    const auto paths = written_by(step).paths;
+    const auto paths = writes_of(step).paths;
     return !paths || std::ranges::any_of(*paths, [&](const std::string& p) { return may_match(path, p); });
   }
 

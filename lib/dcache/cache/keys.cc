@@ -129,7 +129,7 @@ class KeyMaker {
       const AssumedKeys input = read(step.reads[i], i, keys);
       inputs.add(input);
       content.add(keys.reads.size() == known ? input : as_content(input, keys.reads.back().selection));
-      if (step.reads[i].origin != Read::Origin::kStage) files.add(input.certain);
+      if (step.reads[i].origin != Read::Origin::kStage) files.add(input.if_changed);
     }
     keys.files = files.finish();
     keys.inputs = is_known_by_definition(step) ? (*again_->keys)[index].inputs : inputs.finish();
@@ -152,7 +152,7 @@ class KeyMaker {
 
   void finish_output(size_t index) {
     StepKeys& keys = keys_[index];
-    keys.output = keys.key.certain;
+    keys.output = keys.key.if_changed;
     if (again_ == nullptr) return;
     const Step& step = graph_.steps[index];
     if (again_->steps[index]) keys.output = Hasher().add(keys.output).add("again").finish();
@@ -176,7 +176,7 @@ class KeyMaker {
       if (file.written) files.add(file.name).add(hash_record(*file.record, Content::kStale));
     }
     const Hash all = files.finish();
-    return {input.certain, all, all};
+    return {input.if_changed, all, all};
   }
 
   // Another one in each making of keys.

@@ -1,11 +1,11 @@
 // The cache key of every step of a build graph over a context.
 //
 // What a RUN will write is not known before it ran, so a step has a key for each of three assumptions:
-// - `certain`: a step that rebuilds writes something else than before,
-// - `hopeful`: it writes the same again,
-// - `untouched`: it does, and no RUN changed or removed a file that a COPY brought.
-// A builder that has seen `certain` reuses the step surely. If it has seen only one of the others, the step
-// is reused if the rebuilt steps that its files come from give the same output.
+// - `if_changed`: a step that rebuilds writes something else than before,
+// - `if_same`: it writes the same again,
+// - `if_untouched`: it does, and no RUN changed or removed a file that a COPY brought.
+// A builder that has seen `if_changed` reuses the step surely. If it has seen only one of the others, the
+// step is reused if the rebuilt steps that its files come from give the same output.
 #pragma once
 
 #include <functional>
@@ -20,9 +20,9 @@
 namespace dcache::cache {
 
 struct AssumedKeys {
-  context::Hash certain;
-  context::Hash hopeful;
-  context::Hash untouched;
+  context::Hash if_changed;
+  context::Hash if_same;
+  context::Hash if_untouched;
 };
 
 // Files that one read of a step takes from a context.

@@ -21,14 +21,14 @@ std::optional<size_t> exported_stage(const Graph& graph, const std::string& name
 }  // namespace
 
 void KnownKeys::Source::Keys::add(const AssumedKeys& key) {
-  certain_.insert(key.certain);
-  hopeful_.insert(key.hopeful);
-  untouched_.insert(key.untouched);
+  if_changed_.insert(key.if_changed);
+  if_same_.insert(key.if_same);
+  if_untouched_.insert(key.if_untouched);
 }
 
 KnownKeys::Match KnownKeys::Source::Keys::find(const AssumedKeys& key) const {
-  if (certain_.contains(key.certain)) return Match::kCertain;
-  const bool possible = hopeful_.contains(key.hopeful) || untouched_.contains(key.untouched);
+  if (if_changed_.contains(key.if_changed)) return Match::kCertain;
+  const bool possible = if_same_.contains(key.if_same) || if_untouched_.contains(key.if_untouched);
   return possible ? Match::kPossible : Match::kNone;
 }
 

@@ -50,9 +50,9 @@ class KnownKeys {
       Match find(const AssumedKeys& key) const;
 
      private:
-      std::unordered_set<context::Hash, HashOfHash> certain_;
-      std::unordered_set<context::Hash, HashOfHash> hopeful_;
-      std::unordered_set<context::Hash, HashOfHash> untouched_;
+      std::unordered_set<context::Hash, HashOfHash> if_changed_;
+      std::unordered_set<context::Hash, HashOfHash> if_same_;
+      std::unordered_set<context::Hash, HashOfHash> if_untouched_;
     };
     Keys keys_;
     Keys results_;  // those with a result

@@ -35,11 +35,11 @@ class FoundFiles {
 
   // What counts whatever the selector is.
   void add(const AssumedKeys& keys) {
-    certain_.push_back(keys.certain);
-    hopeful_.push_back(keys.hopeful);
-    untouched_.push_back(keys.untouched);
+    if_changed_.push_back(keys.if_changed);
+    if_same_.push_back(keys.if_same);
+    if_untouched_.push_back(keys.if_untouched);
   }
-  void add_uncertain(const Hash& hash) { certain_.push_back(hash); }
+  void add_uncertain(const Hash& hash) { if_changed_.push_back(hash); }
   // A RUN may have written something that is selected; these files it has surely made.
   void add_run(const std::vector<std::string>& created) {
     any_run_ = true;
@@ -79,8 +79,8 @@ class FoundFiles {
     if (whole && !replaced && !is_unsure(destination)) {
       add(content);
     } else {
-      add_uncertain(Hasher().add(content.certain).add(above).finish());
-      untouched_.push_back(content.untouched);
+      add_uncertain(Hasher().add(content.if_changed).add(above).finish());
+      if_untouched_.push_back(content.if_untouched);
     }
     copies_.push_back(destination);
     unsure_.push_back(destination);
@@ -94,22 +94,22 @@ class FoundFiles {
     for (const SelectedFile& file : selection.files) {
       const Hash now = hash_record(*file.record);
       const Hash hoped = hash_record(*file.record, Content::kStale);
-      certain_in_order_.add(file.name).add(now);
-      hopeful_in_order_.add(file.name).add(hoped);
+      if_changed_in_order_.add(file.name).add(now);
+      if_same_in_order_.add(file.name).add(hoped);
     }
-    certain_.push_back(certain_in_order_.add(selection.folder_modes).finish());
-    hopeful_.push_back(hopeful_in_order_.finish());
+    if_changed_.push_back(if_changed_in_order_.add(selection.folder_modes).finish());
+    if_same_.push_back(if_same_in_order_.finish());
     const bool all_known =
         std::all_of(files_.begin(), files_.end(), [](const File& file) { return file.known; });
-    untouched_.push_back(all_known ? hopeful_.back() : hash_of_all());
+    if_untouched_.push_back(all_known ? if_same_.back() : hash_of_all());
     Hasher created;
     for (const std::string& path : created_)
       created.add(path);
     // A state without any RUN that may write there is another one than a state whose RUNs surely did. Where
     // RUNs only may have, one of the two keys is that of either.
-    hopeful_.push_back(created.finish());
-    untouched_.push_back(context::hash_bytes(any_run_ ? "written" : ""));
-    hasher.add({in_any_order(certain_), in_any_order(hopeful_), in_any_order(untouched_)});
+    if_same_.push_back(created.finish());
+    if_untouched_.push_back(context::hash_bytes(any_run_ ? "written" : ""));
+    hasher.add({in_any_order(if_changed_), in_any_order(if_same_), in_any_order(if_untouched_)});
   }
 
  private:
@@ -155,8 +155,8 @@ class FoundFiles {
   std::map<std::string, size_t, std::less<>> unsure_files_;
   std::set<std::string> created_;
   bool any_run_ = false;
-  std::vector<Hash> certain_, hopeful_, untouched_;
-  Hasher certain_in_order_, hopeful_in_order_;
+  std::vector<Hash> if_changed_, if_same_, if_untouched_;
+  Hasher if_changed_in_order_, if_same_in_order_;
 };
 
 void StageFiles::add_selected(size_t stage, const plan::Selector& selector, AssumedHasher& hasher) const {
@@ -221,7 +221,7 @@ void StageFiles::add_workdir(const Step& workdir, FoundFiles& found) {
 }
 
 void StageFiles::add_run(size_t run, const plan::Selector& selector, FoundFiles& found) const {
-  const Written& writes = written(run);
+  const RunWrites& writes = written(run);
   for (const std::string& stub : writes.stubs) {
     if (may_match(selector.path, stub)) found.add_uncertain(context::hash_bytes(stub));
   }
@@ -329,7 +329,7 @@ bool StageFiles::passes_links(size_t stage, const plan::Selector& selector) cons
   // What RUNs write counts only now that there are links.
   for (std::optional<size_t> at = graph_.stages[stage].last_step; at; at = graph_.steps[*at].below) {
     if (graph_.steps[*at].kind != Step::Kind::kRun) continue;
-    const Written& writes = written(*at);
+    const RunWrites& writes = written(*at);
     if (!writes.paths) continue;
     std::ranges::copy_if(*writes.paths, std::back_inserter(paths), [&](const std::string& path) {
       return std::ranges::find(writes.links, path) == writes.links.end();
@@ -340,9 +340,9 @@ bool StageFiles::passes_links(size_t stage, const plan::Selector& selector) cons
   });
 }
 
-const Written& StageFiles::written(size_t run) const {
+const RunWrites& StageFiles::written(size_t run) const {
   const auto [entry, fresh] = writes_.try_emplace(run);
-  if (fresh) entry->second = written_by(graph_.steps[run]);
+  if (fresh) entry->second = writes_of(graph_.steps[run]);
   return entry->second;
 }
 

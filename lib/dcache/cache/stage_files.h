@@ -39,11 +39,11 @@ class StageFiles {
   std::optional<bool> is_folder_below(size_t copy) const;
   bool copies_links(size_t stage) const;
   bool passes_links(size_t stage, const plan::Selector& selector) const;
-  const Written& written(size_t run) const;
+  const RunWrites& written(size_t run) const;
 
   const plan::Graph& graph_;
   const std::vector<StepKeys>& keys_;
-  mutable std::map<size_t, Written> writes_;      // of the RUNs asked for so far
+  mutable std::map<size_t, RunWrites> writes_;    // of the RUNs asked for so far
   mutable std::map<size_t, CopiedFiles> copies_;  // by step
 };
 

@@ -15,16 +15,16 @@ using plan::Read;
 using plan::Step;
 
 // A folder of the context, and where it comes to be in the stage.
-struct Copied {
+struct CopiedFolder {
   UnreadFolder folder;
   std::string place;
   bool is_of_everything = false;  // the COPY takes the whole context
 };
 
 // The folders at the top of what a step takes from the main context.
-std::vector<Copied> copied_folders(const Build& build, size_t index) {
+std::vector<CopiedFolder> copied_folders(const Build& build, size_t index) {
   const Step& step = build.graph().steps[index];
-  std::map<std::string, Copied> by_place;
+  std::map<std::string, CopiedFolder> by_place;
   std::set<const context::Record*> counted;
   for (const ReadFiles& read : build.keys()[index].reads) {
     if (step.reads[read.read].origin != Read::Origin::kContext) continue;
@@ -34,7 +34,7 @@ std::vector<Copied> copied_folders(const Build& build, size_t index) {
       if (!counted.insert(file.record).second) continue;
       const std::string top(file.name.substr(0, slash));
       const auto [known, fresh] = by_place.try_emplace(top);
-      Copied& copied = known->second;
+      CopiedFolder& copied = known->second;
       if (fresh) {
         const std::string_view path = file.record->path;
         const size_t below = file.name.size() - slash;
@@ -47,7 +47,7 @@ std::vector<Copied> copied_folders(const Build& build, size_t index) {
       copied.folder.bytes += file.record->size;
     }
   }
-  std::vector<Copied> all;
+  std::vector<CopiedFolder> all;
   for (auto& [place, copied] : by_place)
     all.push_back(std::move(copied));
   return all;
@@ -94,7 +94,7 @@ class Readers {
   bool ship() const { return graph_.target && holders_[*graph_.target]; }
 
   // Whether a step names the folder.
-  bool name(const Copied& copied) const {
+  bool name(const CopiedFolder& copied) const {
     const auto overlaps = [&](const std::string& path) {
       return text::is_within(copied.place, path) || text::is_within(path, copied.place);
     };
@@ -156,12 +156,12 @@ std::vector<UnreadFolder> unread_folders(const Build& build) {
   for (size_t i = 0; i < build.keys().size(); ++i) {
     const Step& step = build.graph().steps[i];
     if (!step.needed || step.kind != Step::Kind::kCopy) continue;
-    const std::vector<Copied> folders = copied_folders(build, i);
+    const std::vector<CopiedFolder> folders = copied_folders(build, i);
     if (folders.empty()) continue;
     const Readers readers(build.graph(), i);
     if (readers.ship() || readers.pass_link(build, i)) continue;
     const size_t first = all.size();
-    for (const Copied& copied : folders) {
+    for (const CopiedFolder& copied : folders) {
       std::vector<uint32_t> runs = readers.lines();
       const bool is_meant = !runs.empty() && !copied.is_of_everything;
       if (is_meant || readers.name(copied)) continue;

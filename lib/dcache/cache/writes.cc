@@ -150,8 +150,8 @@ std::optional<WriteFinder> find_writes(const plan::Step& run) {
 
 }  // namespace
 
-Written written_by(const plan::Step& run) {
-  Written written{.paths = std::nullopt, .created = {}, .links = {}, .stubs = run.mount_targets};
+RunWrites writes_of(const plan::Step& run) {
+  RunWrites written{.paths = std::nullopt, .created = {}, .links = {}, .stubs = run.mount_targets};
   if (auto finder = find_writes(run)) {
     written.paths = finder->take();
     written.created = finder->take_created();

@@ -10,7 +10,7 @@
 
 namespace dcache::cache {
 
-struct Written {
+struct RunWrites {
   // The absolute paths at or below which a RUN may change something; nothing where that can't be told. Known
   // are steps of plain commands such as `mkdir -p /out && echo x > /out/1`, with paths that are spelled out.
   std::optional<std::vector<std::string>> paths;
@@ -23,7 +23,7 @@ struct Written {
   // does not depend on what the commands do.
   std::vector<std::string> stubs;
 };
-Written written_by(const plan::Step& run);
+RunWrites writes_of(const plan::Step& run);
 
 // Whether a change at or below one path can show at or below the other. Folders that distributions link to
 // each other, such as /bin and /usr/bin, count as one.

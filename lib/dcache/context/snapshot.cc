@@ -65,14 +65,14 @@ bool list(int folder, Visit visit) {
 // A folder that the walk enters, and once it was read what is in it. Records are made of it at the end: a
 // large context has few folders and many files, and memory that is only needed on the way costs most of the
 // time.
-struct Entered {
+struct WalkedFolder {
   struct Entry {
     size_t name = 0;    // its place in `names`
     size_t target = 0;  // of a link, its place in `targets`
     uint32_t mode = 0;
     Type type = Type::kFile;
     bool ignored = false;  // counts only if something below it is taken back in
-    std::unique_ptr<Entered> below = nullptr;
+    std::unique_ptr<WalkedFolder> below = nullptr;
   };
 
   // The record of an entry; `prefix` is the path of the folder with a `/` at its end.
@@ -112,7 +112,7 @@ class Walker {
   }
 
   Walk run() {
-    Entered top;
+    WalkedFolder top;
     todo_.push_back(&top);
     work();
     for (std::thread& helper : helpers_)
@@ -135,7 +135,7 @@ class Walker {
       more_.wait(lock, [&] { return !todo_.empty() || reading_ == 0; });
       if (options_.stop.stop_requested()) todo_.clear();
       if (todo_.empty()) return;
-      Entered* folder = todo_.back();
+      WalkedFolder* folder = todo_.back();
       todo_.pop_back();
       ++reading_;
       lock.unlock();
@@ -143,7 +143,7 @@ class Walker {
       lock.lock();
       --reading_;
       count_ += folder->entries.size();
-      for (const Entered::Entry& entry : folder->entries) {
+      for (const WalkedFolder::Entry& entry : folder->entries) {
         if (entry.below) todo_.push_back(entry.below.get());
       }
       if (helpers_.empty() && todo_.size() > kFoldersPerHelper) start_helpers();
@@ -158,12 +158,12 @@ class Walker {
   }
 
   // The records in the order of the whole tree.
-  static void collect(Entered& folder, std::vector<Record>& records, Walk& walk) {
+  static void collect(WalkedFolder& folder, std::vector<Record>& records, Walk& walk) {
     walk.ignored += folder.ignored;
     std::move(folder.problems.begin(), folder.problems.end(), std::back_inserter(walk.problems));
     const std::string prefix = folder.path.empty() ? "" : folder.path + '/';
     for (size_t i = 0; i < folder.entries.size(); ++i) {
-      const Entered::Entry& entry = folder.entries[i];
+      const WalkedFolder::Entry& entry = folder.entries[i];
       folder.fill(i, prefix, records.emplace_back());
       if (!entry.below) continue;
       const size_t before = records.size();
@@ -177,7 +177,7 @@ class Walker {
     unsigned char type;
   };
 
-  void read(Entered& folder) {
+  void read(WalkedFolder& folder) {
     const Descriptor fd(::openat(root_, folder.path.empty() ? "." : folder.path.c_str(), kFolderFlags));
     if (fd.get() < 0) return report(folder, folder.path, std::strerror(errno));
     if (!options_.names_only) folder.attributes = hash_attributes(fd.get());
@@ -200,7 +200,7 @@ class Walker {
     }
   }
 
-  void visit(int fd, const Name& name, const std::string& path, Entered& folder) {
+  void visit(int fd, const Name& name, const std::string& path, WalkedFolder& folder) {
     const char* const text = folder.names.c_str() + name.at;
     unsigned char type = name.type;
     ignore::Matcher::Folder self;
@@ -221,14 +221,14 @@ class Walker {
       measure(folder, path, status, !enters,
               static_cast<size_t>(decision.pattern - ignore_.patterns().data()));
     if (ignored && !enters) return;
-    Entered::Entry entry{.name = name.at, .ignored = ignored};
+    WalkedFolder::Entry entry{.name = name.at, .ignored = ignored};
     if (!options_.names_only) entry.mode = status.st_mode & 07777U;
     if (!describe(fd, text, type, path, folder, entry)) return;
     const bool too_deep = enters && path.size() >= kLongestPath;
     if (too_deep) report(folder, path, std::string(kTooDeep));
     if (too_deep && ignored) return;
     if (enters && !too_deep) {
-      entry.below = std::make_unique<Entered>();
+      entry.below = std::make_unique<WalkedFolder>();
       entry.below->path = path;
       entry.below->decided = std::move(self);
     }
@@ -237,15 +237,15 @@ class Walker {
   }
 
   // What nobody knows is there all the same, for the steps that would read it.
-  void add_unknown(const Name& name, const std::string& path, Entered& folder) const {
+  void add_unknown(const Name& name, const std::string& path, WalkedFolder& folder) const {
     report(folder, path, std::strerror(errno));
     folder.entries.push_back({.name = name.at, .type = name.type == DT_DIR ? Type::kFolder : Type::kFile});
     if (!options_.names_only) folder.stamps.emplace_back();
   }
 
   // Type and target. False for what a build context can't contain.
-  static bool describe(int fd, const char* name, unsigned char type, const std::string& path, Entered& folder,
-                       Entered::Entry& entry) {
+  static bool describe(int fd, const char* name, unsigned char type, const std::string& path,
+                       WalkedFolder& folder, WalkedFolder::Entry& entry) {
     switch (type) {
       case DT_REG:
         return true;
@@ -265,8 +265,8 @@ class Walker {
     }
   }
 
-  static bool read_target(int fd, const char* name, const std::string& path, Entered& folder,
-                          Entered::Entry& entry) {
+  static bool read_target(int fd, const char* name, const std::string& path, WalkedFolder& folder,
+                          WalkedFolder::Entry& entry) {
     char target[4096];
     const ssize_t length = ::readlinkat(fd, name, target, sizeof target);
     if (length < 0 && text::is_absent(errno)) return false;
@@ -281,7 +281,7 @@ class Walker {
   }
 
   // Counts a file, or all files in a folder that the walk does not enter, to what a pattern keeps out.
-  void measure(Entered& parent, const std::string& path, const struct stat& status, bool enter,
+  void measure(WalkedFolder& parent, const std::string& path, const struct stat& status, bool enter,
                size_t pattern) {
     Ignored sum;
     if (!S_ISDIR(status.st_mode)) {
@@ -300,7 +300,7 @@ class Walker {
   }
 
   // One folder after the other: nesting costs no descriptors. What can't be read is a problem of `parent`.
-  void add_below(Entered& parent, const std::string& top, Ignored& sum) const {
+  void add_below(WalkedFolder& parent, const std::string& top, Ignored& sum) const {
     std::vector<std::string> todo = {top};
     while (!todo.empty()) {
       const std::string path = std::move(todo.back());
@@ -321,11 +321,11 @@ class Walker {
     }
   }
 
-  static void report(Entered& folder, const std::string& path, std::string reason) {
+  static void report(WalkedFolder& folder, const std::string& path, std::string reason) {
     folder.problems.push_back({path, std::move(reason)});
   }
 
-  static void note(Entered& folder, const std::string& path, std::string words) {
+  static void note(WalkedFolder& folder, const std::string& path, std::string words) {
     folder.problems.push_back({path, std::move(words), Problem::Kind::kNote});
   }
 
@@ -334,7 +334,7 @@ class Walker {
   const WalkOptions& options_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable more_;
-  std::vector<Entered*> todo_;
+  std::vector<WalkedFolder*> todo_;
   size_t reading_ = 0;  // folders that are being read
   size_t count_ = 0;    // records so far
   std::vector<std::thread> helpers_;

@@ -46,27 +46,27 @@ struct Linting {
 };
 
 // The folders around the Dockerfiles of a set of texts.
-struct Around {
-  Around(const Workspace::Options& options, std::shared_ptr<const context::FileSystem> files)
+struct RepositoryView {
+  RepositoryView(const Workspace::Options& options, std::shared_ptr<const context::FileSystem> files)
       : texts(std::move(files)),
         reading({.read = {.files = texts},
                  .build = {.hash_store = options.hash_store, .plan = options.plan},
                  .fallback_context = options.context}),
         images(std::make_shared<project::ImageFinder>(reading)),
-        all(texts, images) {}
+        facts(texts, images) {}
 
   std::shared_ptr<const context::FileSystem> texts;
   project::ProjectOptions reading;
   std::shared_ptr<project::ImageFinder> images;
-  lint::AllSurroundings all;
+  lint::BuildFactsFinder facts;
 };
 
 // Answers by what was asked, safe to use from many threads.
 template <typename Answer>
-class Kept {
+class AnswerCache {
  public:
   // Takes over what another one knows.
-  void take(const Kept& other) {
+  void take(const AnswerCache& other) {
     const std::scoped_lock lock(mutex_, other.mutex_);
     answers_ = other.answers_;
   }
@@ -154,13 +154,13 @@ struct Workspace::State {
   std::shared_ptr<const CachedFiles> disk;
   std::shared_ptr<const MemoryFiles> texts;
   std::shared_ptr<Linting> linting;
-  std::shared_ptr<Around> around;
-  Kept<Parsed> parsed;
-  Kept<Linted> linted[2];  // by depth
-  Kept<cache::Build> revisions;
-  Kept<cache::Build> builds;
-  Kept<Explained> explained;
-  Kept<project::Project> defined;
+  std::shared_ptr<RepositoryView> view;
+  AnswerCache<Parsed> parsed;
+  AnswerCache<LintAnswer> linted[2];  // by depth
+  AnswerCache<cache::Build> revisions;
+  AnswerCache<cache::Build> builds;
+  AnswerCache<Explained> explained;
+  AnswerCache<project::Project> defined;
 
   // One that knows nothing but the options and the texts.
   static std::shared_ptr<const State> fresh(std::shared_ptr<const Options> options,
@@ -172,7 +172,7 @@ struct Workspace::State {
     state->disk = std::make_shared<const CachedFiles>(state->options->files);
     state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
     state->linting = std::make_shared<Linting>(*state->options, state->texts);
-    state->around = std::make_shared<Around>(*state->options, state->reachable(state->texts));
+    state->view = std::make_shared<RepositoryView>(*state->options, state->reachable(state->texts));
     return state;
   }
 
@@ -184,10 +184,10 @@ struct Workspace::State {
   }
 
   tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
-  lint::LoadSurroundings around_companion(lint::CompanionKind kind, const std::string& path,
-                                          const std::string& source) const {
-    if (kind != lint::CompanionKind::kIgnoreFile) return {};
-    return around->all.within(path, source, options->context);
+  lint::BuildFacts facts_of_related(lint::RelatedFileKind kind, const std::string& path,
+                                    const std::string& source) const {
+    if (kind != lint::RelatedFileKind::kIgnoreFile) return {};
+    return view->facts.within(path, source, options->context);
   }
   using Imports = std::vector<cache::CacheImport>;
   tl::expected<std::shared_ptr<const cache::Build>, Failures> build_now(
@@ -198,7 +198,7 @@ struct Workspace::State {
   cache::BuildOptions build_options(const std::string& dockerfile,
                                     std::shared_ptr<const context::FileSystem> files,
                                     const std::stop_token& stop) const {
-    cache::BuildOptions build = std::move(around->images->of(dockerfile).front().build);
+    cache::BuildOptions build = std::move(view->images->of(dockerfile).front().build);
     build.files = reachable(std::move(files));
     build.stop = stop;
     return build;
@@ -243,7 +243,8 @@ Workspace::Affects Workspace::change_texts(const std::string& path,
   const bool inner = project::is_dockerfile_name(path) && state_->texts->exists(path) && texts->exists(path);
   state->linting = is_configuration(*state->options, path) ? std::make_shared<Linting>(*state->options, texts)
                                                            : state_->linting;
-  state->around = inner ? state_->around : std::make_shared<Around>(*state->options, state->reachable(texts));
+  state->view =
+      inner ? state_->view : std::make_shared<RepositoryView>(*state->options, state->reachable(texts));
   if (inner) {
     state->defined.take(state_->defined);
     for (size_t depth = 0; depth < std::size(state->linted); ++depth) {
@@ -272,7 +273,7 @@ std::optional<std::string> Workspace::text(const std::string& path) const {
 std::string Workspace::context_of(const std::string& dockerfile) const {
   const auto state = now();
   state->asked->add(dockerfile);
-  return state->around->images->of(dockerfile).front().build.context;
+  return state->view->images->of(dockerfile).front().build.context;
 }
 
 std::shared_ptr<const context::FileSystem> Workspace::files() const {
@@ -316,7 +317,7 @@ tl::expected<std::shared_ptr<const Workspace::Parsed>, std::string> Workspace::p
   return now()->parse(path);
 }
 
-tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace::lint(
+tl::expected<std::shared_ptr<const Workspace::LintAnswer>, cache::Failure> Workspace::lint(
     const std::string& path, Depth depth) const {
   if (std::string why = unusable(path); !why.empty()) return tl::unexpected(unreadable({}, std::move(why)));
   const auto state = now();
@@ -326,30 +327,30 @@ tl::expected<std::shared_ptr<const Workspace::Linted>, cache::Failure> Workspace
     depth = Depth::kFast;
   }
   if (state->options->shellcheck.empty()) depth = Depth::kFast;
-  const Kept<Linted>& answers = state->linted[static_cast<size_t>(depth)];
+  const AnswerCache<LintAnswer>& answers = state->linted[static_cast<size_t>(depth)];
   if (auto known = answers.find(path)) return known;
   lint::Linters& linters = depth == Depth::kFast ? state->linting->fast : state->linting->thorough;
   const lint::Linters::Entry& entry = linters.of(path);
   if (!entry.linter) return tl::unexpected(*entry.failure);
-  Linted linted;
-  if (const auto kind = lint::companion_kind(path)) {
+  LintAnswer linted;
+  if (const auto kind = lint::related_file_kind(path)) {
     auto source = state->texts->read(path);
     if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
     linted.plain = std::make_shared<const Plain>(*kind, std::move(*source));
-    const lint::LoadSurroundings load = state->around_companion(*kind, path, linted.plain->source);
+    const lint::BuildFacts facts = state->facts_of_related(*kind, path, linted.plain->source);
     const auto files = state->reachable(state->texts);
-    lint::Companion companion(*kind, path, linted.plain->source, load, *files);
-    linted.findings = entry.linter->lint(companion);
-    linted.failure = load.failure();
+    lint::RelatedFile related(*kind, path, linted.plain->source, facts, *files);
+    linted.findings = entry.linter->lint(related);
+    linted.failure = facts.failure();
   } else {
     auto parsed = state->parse(path);
     if (!parsed) return tl::unexpected(unreadable(path, std::move(parsed.error())));
     linted.parsed = std::move(*parsed);
-    const lint::LoadSurroundings load = state->around->all.of(path);
-    linted.findings = entry.linter->lint(linted.parsed->file, load);
-    linted.failure = load.failure();
+    const lint::BuildFacts facts = state->view->facts.of(path);
+    linted.findings = entry.linter->lint(linted.parsed->file, facts);
+    linted.failure = facts.failure();
   }
-  auto answer = std::make_shared<const Linted>(std::move(linted));
+  auto answer = std::make_shared<const LintAnswer>(std::move(linted));
   answers.add(path, answer);
   return answer;
 }
@@ -362,13 +363,13 @@ tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& 
   if (!entry.linter) return tl::unexpected(*entry.failure);
   auto source = state->texts->read(path);
   if (!source) return tl::unexpected(unreadable(path, std::move(source.error())));
-  if (const auto kind = lint::companion_kind(path)) {
-    const auto load = state->around_companion(*kind, path, *source);
+  if (const auto kind = lint::related_file_kind(path)) {
+    const auto facts = state->facts_of_related(*kind, path, *source);
     const auto files = state->reachable(state->texts);
-    return lint::apply_fixes(*entry.linter, *kind, path, std::move(*source), load, unsafe, *files);
+    return lint::apply_fixes(*entry.linter, *kind, path, std::move(*source), facts, unsafe, *files);
   }
-  const auto load = state->around->all.of(path);
-  return lint::apply_fixes(*entry.linter, std::move(*source), load, unsafe);
+  const auto facts = state->view->facts.of(path);
+  return lint::apply_fixes(*entry.linter, std::move(*source), facts, unsafe);
 }
 
 std::shared_ptr<const project::Project> Workspace::defined_in(const std::string& definition) const {
@@ -377,9 +378,9 @@ std::shared_ptr<const project::Project> Workspace::defined_in(const std::string&
   if (auto known = state->defined.find(definition)) return known;
   const std::string folder(text::parent_path(definition));
   const auto kind = project::definition_kind(definition);
-  auto paths = project::definitions_above(folder, folder, *state->around->texts);
+  auto paths = project::definitions_above(folder, folder, *state->view->texts);
   std::erase_if(paths, [&](const std::string& path) { return project::definition_kind(path) != kind; });
-  project::ImageFinder finder(state->around->reading);
+  project::ImageFinder finder(state->view->reading);
   finder.add(paths);
   auto answer = std::make_shared<const project::Project>(finder.defined_so_far());
   state->defined.add(definition, answer);
@@ -389,7 +390,7 @@ std::shared_ptr<const project::Project> Workspace::defined_in(const std::string&
 std::shared_ptr<const project::Project> Workspace::repository(const std::string& folder) const {
   const auto state = now();
   state->asked->add(text::join_path(folder, "Dockerfile"));
-  return state->around->images->project(folder);
+  return state->view->images->project(folder);
 }
 
 // The build as it is, its files hashed.

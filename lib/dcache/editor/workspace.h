@@ -31,9 +31,9 @@
 #include "dcache/cache/what_if.h"
 #include "dcache/context/file_system.h"
 #include "dcache/dockerfile/file.h"
-#include "dcache/lint/companion.h"
 #include "dcache/lint/engine.h"
 #include "dcache/lint/fixes.h"
+#include "dcache/lint/related_file.h"
 #include "dcache/plan/graph.h"
 #include "dcache/project/images.h"
 #include "dcache/text/document.h"
@@ -102,14 +102,14 @@ class Workspace {
 
   // A text with its lines.
   struct Plain {
-    Plain(lint::CompanionKind of, std::string text) : kind(of), source(std::move(text)), lines(source) {}
+    Plain(lint::RelatedFileKind of, std::string text) : kind(of), source(std::move(text)), lines(source) {}
 
-    lint::CompanionKind kind;
+    lint::RelatedFileKind kind;
     std::string source;
     text::LineIndex lines;
   };
   // What a linter says of a file. For a Dockerfile `parsed` is given, for a file beside one `plain`.
-  struct Linted {
+  struct LintAnswer {
     std::shared_ptr<const Parsed> parsed;
     std::shared_ptr<const Plain> plain;
     lint::Findings findings;
@@ -125,8 +125,8 @@ class Workspace {
     kReady,     // the thorough answer if it is there already, and else the fast one
   };
   // Fails where the file or its configuration can't be read.
-  tl::expected<std::shared_ptr<const Linted>, cache::Failure> lint(const std::string& path,
-                                                                   Depth depth = Depth::kThorough) const;
+  tl::expected<std::shared_ptr<const LintAnswer>, cache::Failure> lint(const std::string& path,
+                                                                       Depth depth = Depth::kThorough) const;
   // The text of a file with its findings fixed, as lint::apply_fixes(). What ShellCheck proposes is among
   // the unsafe fixes.
   tl::expected<lint::FixedText, cache::Failure> fix(const std::string& path, bool unsafe) const;

@@ -392,8 +392,8 @@ plan::BuiltImage ImageReplay::built() const {
   const Graph& graph = *last_->plan->graph;
   const std::optional<size_t> last = graph.target ? graph.stages[*graph.target].last_step : std::nullopt;
   const cache::AssumedKeys key = last ? last_->keys[*last].key : cache::AssumedKeys{};
-  image.state = to_hex(key.hopeful);
-  image.possible_state = to_hex(key.certain) + to_hex(context::hash_bytes(last_->setup->text));
+  image.state = to_hex(key.if_same);
+  image.possible_state = to_hex(key.if_changed) + to_hex(context::hash_bytes(last_->setup->text));
   return image;
 }
 

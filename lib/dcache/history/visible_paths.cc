@@ -85,7 +85,7 @@ class Finding {
     if (step.kind == Step::Kind::kCopy || step.kind == Step::Kind::kWorkdir)
       look_at({step.stage, unrooted(step.destination), false});
     if (step.kind != Step::Kind::kRun) return;
-    const cache::Written written = cache::written_by(step);
+    const cache::RunWrites written = cache::writes_of(step);
     for (const auto* const paths : {&written.created, &written.links, &written.stubs}) {
       for (const std::string& path : *paths)
         look_at({step.stage, unrooted(path), false});

@@ -70,17 +70,17 @@ bool in_profile(const Rule& rule, Profile profile) {
 }
 
 // What a builder refuses the file for, whatever the build arguments are. Whether there is anything.
-bool add_errors(Subject& subject, const CheckDirective& directive, std::vector<Diagnostic>& out) {
-  const dockerfile::File& file = subject.file();
+bool add_errors(Dockerfile& dockerfile, const CheckDirective& directive, std::vector<Diagnostic>& out) {
+  const dockerfile::File& file = dockerfile.file();
   const size_t before = out.size();
   Reporter reporter(kNotBuildable, kNotBuildableName, Level::kError, out);
   for (const dockerfile::Error& error : file.errors())
     reporter.report(error.span, error.message, error.remedy);
   std::set<std::pair<uint32_t, std::string_view>> said;  // what ONBUILD put off may fail in several stages
   if (file.errors().empty()) {
-    for (const plan::Error& error : subject.graph().errors) {
+    for (const plan::Error& error : dockerfile.graph().errors) {
       const bool is_new =
-          subject.graph().is_certain(error) && said.emplace(error.span.begin, error.message).second;
+          dockerfile.graph().is_certain(error) && said.emplace(error.span.begin, error.message).second;
       if (is_new) reporter.report(error.span, error.message, error.remedy);
     }
   }
@@ -94,12 +94,12 @@ bool add_errors(Subject& subject, const CheckDirective& directive, std::vector<D
 }
 
 // The pattern of an ignore file that no builder reads. Whether there is one.
-bool add_error(const Companion& companion, std::vector<Diagnostic>& out) {
-  if (companion.kind() != CompanionKind::kIgnoreFile) return false;
-  const auto matcher = ignore::Matcher::parse(companion.text().source());
+bool add_error(const RelatedFile& related, std::vector<Diagnostic>& out) {
+  if (related.kind() != RelatedFileKind::kIgnoreFile) return false;
+  const auto matcher = ignore::Matcher::parse(related.text().source());
   if (matcher) return false;
   Reporter reporter(kNotBuildable, kNotBuildableName, Level::kError, out);
-  reporter.report(companion.text().lines().line_span(matcher.error().line), matcher.error().message,
+  reporter.report(related.text().lines().line_span(matcher.error().line), matcher.error().message,
                   matcher.error().remedy);
   return true;
 }
@@ -201,17 +201,17 @@ Level Linter::configured_level(const Diagnostic& diagnostic) const {
   return diagnostic.level;
 }
 
-void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const {
+void Linter::run_rule(const Rule& rule, Dockerfile& dockerfile, Silence& silence, Findings& findings) const {
   const bool is_check = rule.origin == Origin::kBuildkit;
   if (rule.check == nullptr) return;
-  if (rule.needs_buildkit && subject.builder() == plan::Builder::kClassic) return;
+  if (rule.needs_buildkit && dockerfile.builder() == plan::Builder::kClassic) return;
   if (is_check && !silence.checks.invalid.empty()) return;  // BuildKit refuses the file for it
   if (is_check && !rule.experimental && silence.checks.skips(rule.code)) return;
   if (!is_check && silence.checks.names(rule.code)) return;
   std::vector<Diagnostic>& out = findings.diagnostics;
   const size_t first = out.size();
   Reporter reporter(rule.code, rule.name, rule.level, out);
-  rule.check(subject, reporter);
+  rule.check(dockerfile, reporter);
   for (size_t i = first; is_check && i < out.size(); ++i)
     out[i].aliases.assign(rule.covers.begin(), rule.covers.end());
   heed_check_comments(rule, silence.check_comments, first, findings);
@@ -220,11 +220,12 @@ void Linter::run_rule(const Rule& rule, Subject& subject, Silence& silence, Find
     out[i].level = Level::kError;
 }
 
-void Linter::run_on_demand(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const {
+void Linter::run_on_demand(const Rule& rule, Dockerfile& dockerfile, Silence& silence,
+                           Findings& findings) const {
   const bool everywhere = silence.checks.enables(rule.code);
   if (!everywhere && !silence.check_comments.enables(rule.code)) return;
   const size_t first = findings.diagnostics.size();
-  run_rule(rule, subject, silence, findings);
+  run_rule(rule, dockerfile, silence, findings);
   if (everywhere) return;
   const auto fresh = findings.diagnostics.begin() + static_cast<std::ptrdiff_t>(first);
   findings.diagnostics.erase(
@@ -268,15 +269,15 @@ bool Linter::is_wanted(const Diagnostic& of_shellcheck) const {
   return config_.profile != Profile::kDefault || of_shellcheck.level >= Level::kWarning;
 }
 
-void Linter::run_shellcheck(Subject& subject, Silence& silence, Findings& findings) const {
+void Linter::run_shellcheck(Dockerfile& dockerfile, Silence& silence, Findings& findings) const {
   if (shellcheck_ == nullptr || !config_.shellcheck) return;
   const bool selected = names_shellcheck(config_.select) || names_shellcheck(config_.extend_select);
   const bool in_profile = config_.profile == Profile::kDefault || config_.profile == Profile::kHadolint ||
                           config_.profile == Profile::kAll;
   if (!selected && (!config_.select.empty() || !in_profile)) return;
-  std::vector<Diagnostic> found = shellcheck_->check(subject);
+  std::vector<Diagnostic> found = shellcheck_->check(dockerfile);
   if (config_.profile == Profile::kDefault && config_.select.empty())
-    found = worth_acting_on(subject, std::move(found));
+    found = worth_acting_on(dockerfile, std::move(found));
   for (Diagnostic& diagnostic : found) {
     diagnostic.level = configured_level(diagnostic);
     if (!is_wanted(diagnostic)) continue;
@@ -307,18 +308,18 @@ void Linter::add_unused(const text::Document& file, const std::vector<std::strin
   }
 }
 
-Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load) const {
+Findings Linter::lint(const dockerfile::File& file, const BuildFacts& facts) const {
   Findings findings;
   std::vector<Diagnostic>& all = findings.diagnostics;
-  Subject subject(file, config_, load);
+  Dockerfile dockerfile(file, config_, facts);
   Silence silence{Suppressions(file), read_check_directive(file), CheckComments(file)};
   for (const Rule* rule : active_)
-    run_rule(*rule, subject, silence, findings);
+    run_rule(*rule, dockerfile, silence, findings);
   for (const Rule* rule : on_demand_)
-    run_on_demand(*rule, subject, silence, findings);
-  run_shellcheck(subject, silence, findings);
+    run_on_demand(*rule, dockerfile, silence, findings);
+  run_shellcheck(dockerfile, silence, findings);
   if (merges_) drop_covered(all);
-  findings.parses = !add_errors(subject, silence.checks, all);
+  findings.parses = !add_errors(dockerfile, silence.checks, all);
   if (reports_unused_) {
     add_unused(file.text(), silence.comments.unused(), all);
     add_unused(file.text(), silence.check_comments.unused(), all);
@@ -328,20 +329,20 @@ Findings Linter::lint(const dockerfile::File& file, const LoadSurroundings& load
   return findings;
 }
 
-Findings Linter::lint(Companion& companion) const {
+Findings Linter::lint(RelatedFile& related) const {
   Findings findings;
   std::vector<Diagnostic>& all = findings.diagnostics;
-  Suppressions comments(companion.text());
+  Suppressions comments(related.text());
   for (const Rule* rule : active_) {
-    if (std::ranges::find(rule->about, companion.kind()) == rule->about.end()) continue;
+    if (std::ranges::find(rule->about, related.kind()) == rule->about.end()) continue;
     const size_t first = all.size();
     Reporter reporter(rule->code, rule->name, rule->level, all);
-    rule->check_companion(companion, reporter);
+    rule->check_related(related, reporter);
     judge(*rule, comments, first, findings);
   }
-  findings.parses = !add_error(companion, all);
-  if (reports_unused_) add_unused(companion.text(), comments.unused(), all);
-  sort_by_place(all, companion.text().lines());
+  findings.parses = !add_error(related, all);
+  if (reports_unused_) add_unused(related.text(), comments.unused(), all);
+  sort_by_place(all, related.text().lines());
   return findings;
 }
 

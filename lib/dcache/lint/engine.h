@@ -59,10 +59,10 @@ class Linter {
   // and for codes that are selected.
   void use(std::shared_ptr<const ShellCheck> shellcheck) { shellcheck_ = std::move(shellcheck); }
 
-  // `load` gives the files around the Dockerfile when a rule needs them; see Subject.
-  Findings lint(const dockerfile::File& file, const LoadSurroundings& load) const;
+  // `facts` gives the files around the Dockerfile when a rule needs them; see Dockerfile.
+  Findings lint(const dockerfile::File& file, const BuildFacts& facts) const;
   // What there is to say of a file beside a Dockerfile.
-  Findings lint(Companion& companion) const;
+  Findings lint(RelatedFile& related) const;
 
   const std::vector<const Rule*>& active_rules() const { return active_; }
   const Config& config() const { return config_; }
@@ -78,9 +78,9 @@ class Linter {
     CheckDirective checks;
     CheckComments check_comments;
   };
-  void run_rule(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const;
+  void run_rule(const Rule& rule, Dockerfile& dockerfile, Silence& silence, Findings& findings) const;
   // An experimental one, where the file or the comment above an instruction switches it on.
-  void run_on_demand(const Rule& rule, Subject& subject, Silence& silence, Findings& findings) const;
+  void run_on_demand(const Rule& rule, Dockerfile& dockerfile, Silence& silence, Findings& findings) const;
   // Takes out those from `first` on that a `# check=` comment switches off.
   static void heed_check_comments(const Rule& rule, CheckComments& comments, size_t first,
                                   Findings& findings);
@@ -89,7 +89,7 @@ class Linter {
   void judge(const Rule& rule, Suppressions& comments, size_t first, Findings& findings) const;
 
   bool is_wanted(const Diagnostic& of_shellcheck) const;
-  void run_shellcheck(Subject& subject, Silence& silence, Findings& findings) const;
+  void run_shellcheck(Dockerfile& dockerfile, Silence& silence, Findings& findings) const;
   void add_unused(const text::Document& file, const std::vector<std::string_view>& codes,
                   std::vector<Diagnostic>& out) const;
   Level configured_level(const Diagnostic& diagnostic) const;

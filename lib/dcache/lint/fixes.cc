@@ -355,31 +355,31 @@ using Lint = std::function<Findings(const std::string& text)>;
 
 // What is found in a text, with its fixes; with a reason, with the comments that silence the findings in
 // their place. The arguments have to outlive it.
-Lint lint_dockerfiles(const Linter& linter, const LoadSurroundings& load,
+Lint lint_dockerfiles(const Linter& linter, const BuildFacts& facts,
                       std::optional<std::string_view> reason = std::nullopt) {
-  return [&linter, &load, reason](const std::string& text) {
+  return [&linter, &facts, reason](const std::string& text) {
     const dockerfile::File file = dockerfile::parse(text);
-    Findings findings = linter.lint(file, load);
+    Findings findings = linter.lint(file, facts);
     const FindToSilence find = [&](const std::string& other) {
       const dockerfile::File now = dockerfile::parse(other);
-      return to_silence(IgnoreComments(now), linter.lint(now, load));
+      return to_silence(IgnoreComments(now), linter.lint(now, facts));
     };
     if (reason) replace_fixes(IgnoreComments(file), *reason, text, find, findings);
     return findings;
   };
 }
 
-Lint lint_companions(const Linter& linter, CompanionKind kind, const std::string& path,
-                     const LoadSurroundings& load, const context::FileSystem& files,
-                     std::optional<std::string_view> reason = std::nullopt) {
-  return [&linter, kind, &path, &load, &files, reason](const std::string& text) {
-    Companion companion(kind, path, text, load, files);
-    Findings findings = linter.lint(companion);
+Lint lint_related(const Linter& linter, RelatedFileKind kind, const std::string& path,
+                  const BuildFacts& facts, const context::FileSystem& files,
+                  std::optional<std::string_view> reason = std::nullopt) {
+  return [&linter, kind, &path, &facts, &files, reason](const std::string& text) {
+    RelatedFile related(kind, path, text, facts, files);
+    Findings findings = linter.lint(related);
     const FindToSilence find = [&](const std::string& other) {
-      Companion now(kind, path, other, load, files);
+      RelatedFile now(kind, path, other, facts, files);
       return to_silence(IgnoreComments(kind, now.text()), linter.lint(now));
     };
-    if (reason) replace_fixes(IgnoreComments(kind, companion.text()), *reason, text, find, findings);
+    if (reason) replace_fixes(IgnoreComments(kind, related.text()), *reason, text, find, findings);
     return findings;
   };
 }
@@ -437,26 +437,24 @@ void withdraw_bad_fixes(const dockerfile::File& file, Findings& findings) {
   }
 }
 
-FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe) {
-  return run_fixer(builder_for(linter.config(), load), lint_dockerfiles(linter, load), std::move(text),
+FixedText apply_fixes(const Linter& linter, std::string text, const BuildFacts& facts, bool unsafe) {
+  return run_fixer(builder_for(linter.config(), facts), lint_dockerfiles(linter, facts), std::move(text),
                    unsafe);
 }
 
-FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const LoadSurroundings& load, bool unsafe, const context::FileSystem& files) {
-  return run_fixer(lint_companions(linter, kind, path, load, files), std::move(text), unsafe);
+FixedText apply_fixes(const Linter& linter, RelatedFileKind kind, const std::string& path, std::string text,
+                      const BuildFacts& facts, bool unsafe, const context::FileSystem& files) {
+  return run_fixer(lint_related(linter, kind, path, facts, files), std::move(text), unsafe);
 }
 
-void add_ignores(const Linter& linter, const LoadSurroundings& load, std::string_view reason,
-                 FixedText& fixed) {
-  const Lint lint = lint_dockerfiles(linter, load, reason);
-  silence(run_fixer(builder_for(linter.config(), load), lint, fixed.text, false), lint, fixed);
+void add_ignores(const Linter& linter, const BuildFacts& facts, std::string_view reason, FixedText& fixed) {
+  const Lint lint = lint_dockerfiles(linter, facts, reason);
+  silence(run_fixer(builder_for(linter.config(), facts), lint, fixed.text, false), lint, fixed);
 }
 
-void add_ignores(const Linter& linter, CompanionKind kind, const std::string& path,
-                 const LoadSurroundings& load, std::string_view reason, FixedText& fixed,
-                 const context::FileSystem& files) {
-  const Lint lint = lint_companions(linter, kind, path, load, files, reason);
+void add_ignores(const Linter& linter, RelatedFileKind kind, const std::string& path, const BuildFacts& facts,
+                 std::string_view reason, FixedText& fixed, const context::FileSystem& files) {
+  const Lint lint = lint_related(linter, kind, path, facts, files, reason);
   silence(run_fixer(lint, fixed.text, false), lint, fixed);
 }
 

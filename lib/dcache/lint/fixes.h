@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "dcache/context/file_system.h"
-#include "dcache/lint/companion.h"
 #include "dcache/lint/engine.h"
+#include "dcache/lint/related_file.h"
 
 namespace dcache::lint {
 
@@ -26,20 +26,19 @@ struct FixedText {
 //
 // A fix is applied only if the new text has the instructions that the fix says (fix_check.h), if it plans
 // wherever the old one did, if its finding is gone, and if no finding of a higher level came.
-FixedText apply_fixes(const Linter& linter, std::string text, const LoadSurroundings& load, bool unsafe);
+FixedText apply_fixes(const Linter& linter, std::string text, const BuildFacts& facts, bool unsafe);
 
-// The same for a file beside a Dockerfile; `kind`, `path`, `load` and `files` as of Companion.
-FixedText apply_fixes(const Linter& linter, CompanionKind kind, const std::string& path, std::string text,
-                      const LoadSurroundings& load, bool unsafe,
+// The same for a file beside a Dockerfile; `kind`, `path`, `facts` and `files` as of RelatedFile.
+FixedText apply_fixes(const Linter& linter, RelatedFileKind kind, const std::string& path, std::string text,
+                      const BuildFacts& facts, bool unsafe,
                       const context::FileSystem& files = *context::disk());
 
 // Adds comments that silence what is found in the text, above each instruction or line that has findings
 // (ignore_comment.h), and counts the findings that are silenced. A comment is added under the same conditions
 // as a fix is applied.
-void add_ignores(const Linter& linter, const LoadSurroundings& load, std::string_view reason,
-                 FixedText& fixed);
-void add_ignores(const Linter& linter, CompanionKind kind, const std::string& path,
-                 const LoadSurroundings& load, std::string_view reason, FixedText& fixed,
+void add_ignores(const Linter& linter, const BuildFacts& facts, std::string_view reason, FixedText& fixed);
+void add_ignores(const Linter& linter, RelatedFileKind kind, const std::string& path, const BuildFacts& facts,
+                 std::string_view reason, FixedText& fixed,
                  const context::FileSystem& files = *context::disk());
 
 // Takes the fixes away from findings of `file` that, made alone, would do something else to its instructions

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "dcache/dockerfile/file.h"
-#include "dcache/lint/companion.h"
 #include "dcache/lint/diagnostic.h"
+#include "dcache/lint/related_file.h"
 #include "dcache/text/document.h"
 #include "dcache/text/edit.h"
 
@@ -20,7 +20,7 @@ class IgnoreComments {
  public:
   // The file, and what the document is a view of, have to outlive the object.
   explicit IgnoreComments(const dockerfile::File& file) : text_(file.text()), file_(&file) {}
-  IgnoreComments(CompanionKind kind, const text::Document& text) : text_(text), kind_(kind) {}
+  IgnoreComments(RelatedFileKind kind, const text::Document& text) : text_(text), kind_(kind) {}
 
   // The start of the line that a comment for the finding goes above. Nothing where no comment silences it:
   // above the first instruction of a Dockerfile, in a text of YAML that it would become a part of, and for
@@ -32,11 +32,11 @@ class IgnoreComments {
   text::Edit comment(uint32_t place, std::span<const std::string_view> codes, std::string_view reason) const;
 
  private:
-  bool is_yaml() const { return file_ == nullptr && kind_ != CompanionKind::kIgnoreFile; }
+  bool is_yaml() const { return file_ == nullptr && kind_ != RelatedFileKind::kIgnoreFile; }
 
   text::Document text_;
   const dockerfile::File* file_ = nullptr;  // null for a file beside a Dockerfile
-  CompanionKind kind_ = CompanionKind::kIgnoreFile;
+  RelatedFileKind kind_ = RelatedFileKind::kIgnoreFile;
 };
 
 // What keeps a text from being the reason that a comment gives, in words for a message; empty for nothing.

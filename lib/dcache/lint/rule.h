@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "dcache/lint/companion.h"
 #include "dcache/lint/diagnostic.h"
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
+#include "dcache/lint/related_file.h"
 
 namespace dcache::lint {
 
@@ -25,7 +25,7 @@ struct ExampleFile {
   uint64_t size = 0;  // bytes, if it is larger than its content; zeros follow
 };
 struct Example {
-  std::string_view dockerfile;              // for a rule about companions the text of such a file
+  std::string_view dockerfile;              // for a rule about related_files the text of such a file
   std::span<const ExampleFile> files = {};  // around it, for rules that look at the context
   std::string_view config = {};  // the text of .dcache.toml, for rules that have something to configure
 };
@@ -79,9 +79,9 @@ struct Rule {
   std::string_view security_severity = {};
   bool needs_buildkit = false;  // asks for what the classic builder does not have, and keeps quiet for it
   // One of the two: for a rule about Dockerfiles, or about the files of `about`.
-  void (*check)(Subject& subject, Reporter& reporter) = nullptr;
-  void (*check_companion)(Companion& companion, Reporter& reporter) = nullptr;
-  std::span<const CompanionKind> about = {};
+  void (*check)(Dockerfile& dockerfile, Reporter& reporter) = nullptr;
+  void (*check_related)(RelatedFile& related, Reporter& reporter) = nullptr;
+  std::span<const RelatedFileKind> about = {};
 };
 
 // Where to read more: the page of the rule in the catalogue it comes from, and its own references.

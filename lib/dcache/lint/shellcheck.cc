@@ -74,9 +74,9 @@ std::string_view dialect_of(const Run& run) {
 
 // A line that gives variables of ENV and ARG their values, so that they count as assigned, and as split into
 // words only if they can be. What only the builder is told counts as one word.
-std::string assignments(Subject& subject, const Run& run) {
+std::string assignments(Dockerfile& dockerfile, const Run& run) {
   if (!run.step) return ":";
-  const plan::Step& step = subject.graph().steps[*run.step];
+  const plan::Step& step = dockerfile.graph().steps[*run.step];
   std::string line = "export";
   const auto add = [&](std::string_view name, std::string_view value) {
     const bool plain = std::ranges::all_of(name, [](char c) {
@@ -86,7 +86,7 @@ std::string assignments(Subject& subject, const Run& run) {
     const bool one_word = value.empty() || value.find_first_of("'\n$`") != std::string_view::npos;
     line += fmt::format(" {}='{}'", name, one_word ? "1" : value);
   };
-  for (const std::string& name : subject.graph().stages[step.stage].declared)
+  for (const std::string& name : dockerfile.graph().stages[step.stage].declared)
     add(name, "");
   if (step.environment) {
     for (const plan::Variable* variable : step.environment->variables())
@@ -328,15 +328,15 @@ std::optional<std::string> ShellCheck::ask(const std::vector<std::string>& scrip
   return answer.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::vector<Diagnostic> ShellCheck::check(Subject& subject) const {
+std::vector<Diagnostic> ShellCheck::check(Dockerfile& dockerfile) const {
   std::vector<Script> scripts;
   std::vector<std::string> texts;
   context::Hasher key;
   key.add(identity_);
-  for (const Run& run : subject.runs()) {
+  for (const Run& run : dockerfile.runs()) {
     const std::string_view dialect = dialect_of(run);
     if (dialect.empty() || run.script.size() > kMostScript) continue;
-    scripts.emplace_back(run, dialect, assignments(subject, run));
+    scripts.emplace_back(run, dialect, assignments(dockerfile, run));
     texts.push_back(scripts.back().text());
     key.add(texts.back());
   }

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "dcache/lint/diagnostic.h"
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::lint {
 
@@ -34,7 +34,7 @@ class ShellCheck {
 
   // What it finds, with its own codes ("SC2086"), each at the place in the Dockerfile. Empty if it could not
   // be asked, or gave no answer in time.
-  std::vector<Diagnostic> check(Subject& subject) const;
+  std::vector<Diagnostic> check(Dockerfile& dockerfile) const;
 
  private:
   std::optional<std::string> ask(const std::vector<std::string>& scripts) const;

@@ -21,18 +21,18 @@ bool is_seldom_a_fault(std::string_view code) {
       code, {"SC1075", "SC2027", "SC2038", "SC2046", "SC2154", "SC2155", "SC2166", "SC2174", "SC2226"});
 }
 
-const Run* run_at(Subject& subject, const Diagnostic& diagnostic) {
+const Run* run_at(Dockerfile& dockerfile, const Diagnostic& diagnostic) {
   const auto holds = [&](const Run& run) {
     return run.instruction->span.begin <= diagnostic.span.begin &&
            diagnostic.span.begin <= run.instruction->span.end;
   };
-  const auto found = std::ranges::find_if(subject.runs(), holds);
-  return found == subject.runs().end() ? nullptr : &*found;
+  const auto found = std::ranges::find_if(dockerfile.runs(), holds);
+  return found == dockerfile.runs().end() ? nullptr : &*found;
 }
 
-std::string_view base_image_of(Subject& subject, const Run& run) {
+std::string_view base_image_of(Dockerfile& dockerfile, const Run& run) {
   if (!run.step) return {};
-  const plan::Graph& graph = subject.graph();
+  const plan::Graph& graph = dockerfile.graph();
   const plan::Stage* stage = &graph.stages[graph.steps[*run.step].stage];
   while (stage->base_stage)
     stage = &graph.stages[*stage->base_stage];
@@ -59,9 +59,9 @@ bool knows(bool busybox, std::string_view code, std::string_view word, std::stri
 }
 
 // Whether the variable that the text begins with has a value by ENV.
-bool has_value(Subject& subject, const Run& run, std::string_view text) {
+bool has_value(Dockerfile& dockerfile, const Run& run, std::string_view text) {
   if (!run.step) return false;
-  const auto& environment = subject.graph().steps[*run.step].environment;
+  const auto& environment = dockerfile.graph().steps[*run.step].environment;
   if (!environment) return false;
   const size_t dollar = text.find('$');
   if (dollar == std::string_view::npos) return false;
@@ -83,31 +83,31 @@ bool is_broken_json(const Run& run) {
           (run.script.starts_with("[ \"") && run.script.find("\",") != std::string_view::npos));
 }
 
-bool is_worth_acting_on(Subject& subject, const Diagnostic& diagnostic) {
+bool is_worth_acting_on(Dockerfile& dockerfile, const Diagnostic& diagnostic) {
   const std::string_view code = diagnostic.rule;
   if (is_seldom_a_fault(code)) return false;
   if (code.starts_with("SC1")) {
     // Text that a template fills in is not a script yet.
-    const Run* const templated = run_at(subject, diagnostic);
+    const Run* const templated = run_at(dockerfile, diagnostic);
     return templated == nullptr ||
            (templated->script.find("{{") == std::string_view::npos && !is_broken_json(*templated));
   }
   if (code != "SC2115" && !code.starts_with("SC30")) return true;
-  const Run* const run = run_at(subject, diagnostic);
+  const Run* const run = run_at(dockerfile, diagnostic);
   if (run == nullptr) return true;
-  const std::string_view source = subject.file().source();
+  const std::string_view source = dockerfile.file().source();
   const std::string_view word = diagnostic.span.of(source);
-  if (code == "SC2115") return !has_value(subject, *run, word);
+  if (code == "SC2115") return !has_value(dockerfile, *run, word);
   std::string_view before = source.substr(0, diagnostic.span.begin);
   while (before.ends_with(' ') || before.ends_with('\t'))
     before.remove_suffix(1);
-  const bool busybox = has_busybox_shell(base_image_of(subject, *run)) || calls_apk(*run);
+  const bool busybox = has_busybox_shell(base_image_of(dockerfile, *run)) || calls_apk(*run);
   return !knows(busybox, code, word, before);
 }
 
 }  // namespace
 
-std::vector<Diagnostic> worth_acting_on(Subject& subject, std::vector<Diagnostic> found) {
+std::vector<Diagnostic> worth_acting_on(Dockerfile& dockerfile, std::vector<Diagnostic> found) {
   // `[ 1 < 2 ]`: that it compares text is the fault, whatever shells know it.
   std::set<uint32_t> compares_text;
   for (const Diagnostic& diagnostic : found) {
@@ -115,7 +115,7 @@ std::vector<Diagnostic> worth_acting_on(Subject& subject, std::vector<Diagnostic
   }
   std::erase_if(found, [&](const Diagnostic& diagnostic) {
     return (diagnostic.rule == "SC3012" && compares_text.contains(diagnostic.span.begin)) ||
-           !is_worth_acting_on(subject, diagnostic);
+           !is_worth_acting_on(dockerfile, diagnostic);
   });
   return found;
 }

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "dcache/lint/diagnostic.h"
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 namespace dcache::lint {
 
 // Takes findings of ShellCheck, and gives those that the default profile reports.
-std::vector<Diagnostic> worth_acting_on(Subject& subject, std::vector<Diagnostic> found);
+std::vector<Diagnostic> worth_acting_on(Dockerfile& dockerfile, std::vector<Diagnostic> found);
 
 }  // namespace dcache::lint

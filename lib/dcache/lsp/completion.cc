@@ -10,9 +10,9 @@
 #include "dcache/dockerfile/flags.h"
 #include "dcache/dockerfile/keyword.h"
 #include "dcache/editor/help.h"
+#include "dcache/lsp/current_instruction.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/lsp/word_help.h"
-#include "dcache/lsp/written.h"
 #include "dcache/report/style.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -94,7 +94,7 @@ class Completion {
         snippets_(snippets) {}
 
   json run() {
-    const Written written = written_before(parsed_.file, offset_);
+    const CurrentInstruction written = current_instruction(parsed_.file, offset_);
     if (written.in_comment) {
       complete_directive(written);
       return std::move(items_);
@@ -132,7 +132,7 @@ class Completion {
   }
 
   // Above everything else: `# syntax=…`.
-  void complete_directive(const Written& written) {
+  void complete_directive(const CurrentInstruction& written) {
     const std::string_view source = parsed_.file.source().substr(0, offset_);
     const size_t start = source.rfind('\n') + 1;  // 0 in the first line
     const auto& instructions = parsed_.file.instructions();
@@ -179,7 +179,7 @@ class Completion {
     return true;
   }
 
-  void complete_argument(const Written& written) {
+  void complete_argument(const CurrentInstruction& written) {
     const Keyword keyword = written.keyword();
     const std::string_view word = written.word;
     const bool only_flags = written.only_flags();

@@ -22,7 +22,7 @@ struct Folder {
 // What a text is to the server.
 enum class TextKind : uint8_t {
   kDockerfile,
-  kCompanion,   // an ignore file, or one of a CI service
+  kRelated,     // an ignore file, or one of a CI service
   kDefinition,  // of images: a compose or bake file
   kOther,
 };

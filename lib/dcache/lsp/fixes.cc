@@ -92,14 +92,14 @@ json edit_of(const OpenText& open, json changes, const Client& client) {
                                             {"edits", std::move(changes)}}})}};
 }
 
-json diagnostics_of(const editor::Workspace::Linted& linted, const Positions& positions) {
+json diagnostics_of(const editor::Workspace::LintAnswer& linted, const Positions& positions) {
   json all = json::array();
   for (const Diagnostic& diagnostic : linted.findings.diagnostics)
     all.push_back(diagnostic_of(diagnostic, positions));
   return all;
 }
 
-json code_actions(const editor::Workspace::Linted& linted, Span range, const Positions& positions,
+json code_actions(const editor::Workspace::LintAnswer& linted, Span range, const Positions& positions,
                   const OpenText& open, const Client& client) {
   json fixes = json::array();
   json silences = json::array();

@@ -11,9 +11,9 @@
 
 namespace dcache::lsp {
 
-nlohmann::json diagnostics_of(const editor::Workspace::Linted& linted, const Positions& positions);
+nlohmann::json diagnostics_of(const editor::Workspace::LintAnswer& linted, const Positions& positions);
 // Quick fixes for the findings that touch `range`: their own fix, and a comment that silences them.
-nlohmann::json code_actions(const editor::Workspace::Linted& linted, text::Span range,
+nlohmann::json code_actions(const editor::Workspace::LintAnswer& linted, text::Span range,
                             const Positions& positions, const OpenText& open, const Client& client);
 
 // A WorkspaceEdit of one text; `changes` are TextEdits.

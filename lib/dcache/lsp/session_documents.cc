@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "dcache/lint/companion.h"
+#include "dcache/lint/related_file.h"
 #include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/fixes.h"
 #include "dcache/lsp/positions.h"
@@ -45,8 +45,8 @@ void Session::open(const json& params) {
   document.path = path_of(document.uri);
   document.folder = &folder_of(document.path);
   const std::string language = given.value("languageId", "");
-  if (lint::companion_kind(document.path)) {
-    document.kind = TextKind::kCompanion;
+  if (lint::related_file_kind(document.path)) {
+    document.kind = TextKind::kRelated;
   } else if (language == "dockerfile" || language == "containerfile" ||
              project::is_dockerfile_name(document.path)) {
     document.kind = TextKind::kDockerfile;

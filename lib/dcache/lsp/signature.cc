@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "dcache/editor/help.h"
+#include "dcache/lsp/current_instruction.h"
 #include "dcache/lsp/word_help.h"
-#include "dcache/lsp/written.h"
 
 namespace dcache::lsp {
 namespace {
@@ -57,7 +57,7 @@ size_t active_word(const std::vector<std::string_view>& words, size_t argument) 
   return words.size() - 1;
 }
 
-json of_instruction(const Help& help, const Written& written) {
+json of_instruction(const Help& help, const CurrentInstruction& written) {
   const auto is_flag = [](std::string_view one) { return one.starts_with("--"); };
   const size_t flags =
       static_cast<size_t>(std::ranges::count_if(written.words, is_flag)) + (is_flag(written.word) ? 1U : 0U);
@@ -110,7 +110,7 @@ const Help* help_of_mount(std::string_view value) {
 }  // namespace
 
 json signature_help(const editor::Workspace::Parsed& parsed, uint32_t offset) {
-  const Written written = written_before(parsed.file, offset);
+  const CurrentInstruction written = current_instruction(parsed.file, offset);
   if (written.in_comment || written.words.empty()) return {};
   const size_t equals = written.word.find('=');
   if (written.only_flags() && written.word.starts_with("--") && equals != std::string_view::npos) {

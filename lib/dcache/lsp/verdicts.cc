@@ -161,7 +161,7 @@ std::string step_help(const Explained& explained, const std::string& occasion, u
   return help;
 }
 
-std::string rule_help(const editor::Workspace::Linted& linted, uint32_t offset) {
+std::string rule_help(const editor::Workspace::LintAnswer& linted, uint32_t offset) {
   std::string help;
   std::set<std::string_view> told;
   for (const lint::Diagnostic& diagnostic : linted.findings.diagnostics) {

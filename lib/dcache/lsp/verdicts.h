@@ -26,6 +26,6 @@ std::string step_help(const editor::Workspace::Explained& explained, const std::
                       uint32_t offset);
 
 // Of the findings at `offset`, in Markdown: what their rules are about. Empty if there are none.
-std::string rule_help(const editor::Workspace::Linted& linted, uint32_t offset);
+std::string rule_help(const editor::Workspace::LintAnswer& linted, uint32_t offset);
 
 }  // namespace dcache::lsp

@@ -97,7 +97,7 @@ class Proposing {
     config.select.clear();
     for (const lint::Rule* rule : rules)
       config.select.emplace_back(rule->code);
-    return lint::apply_fixes(lint::Linter(lint::catalogue(), config), text, options_.load, unsafe);
+    return lint::apply_fixes(lint::Linter(lint::catalogue(), config), text, options_.facts, unsafe);
   }
 
   tl::expected<Attempt, std::string> attempt_of(const std::string& text,
@@ -185,7 +185,7 @@ class Proposing {
     lint::Config config = options_.config;
     config.select = {std::string(rule.code)};
     const dockerfile::File file = dockerfile::parse(text);
-    const lint::Findings findings = lint::Linter(lint::catalogue(), config).lint(file, options_.load);
+    const lint::Findings findings = lint::Linter(lint::catalogue(), config).lint(file, options_.facts);
     for (const lint::Diagnostic& diagnostic : findings.diagnostics) {
       if (!diagnostic.fix || (!diagnostic.fix->safe && !unsafe)) continue;
       if (change.line == 0) {

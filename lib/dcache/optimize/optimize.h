@@ -85,7 +85,7 @@ struct Options {
   size_t least_gain = 1;                 // in steps that are not rebuilt, over all commits
   bool unsafe = false;                   // make fixes too that may change the image
   lint::Config config = {};              // whose chosen rules do not count, but whose ignored ones do
-  lint::LoadSurroundings load = {};
+  lint::BuildFacts facts = {};
   // How long a step of a plan takes; nothing where that is not known.
   std::function<std::optional<double>(const plan::Graph&, size_t step)> seconds = {};
   std::function<void(size_t done, size_t all)> progress = {};

@@ -133,7 +133,7 @@ class Search {
   std::vector<std::string> below(const std::string& folder) {
     const auto judge = [&](const std::string& path, const Entry& entry) {
       if (entry.is_folder()) return Step::kEnter;
-      const bool wanted = is_dockerfile_name(path) || (options_.companions && companion_kind(path)) ||
+      const bool wanted = is_dockerfile_name(path) || (options_.related_files && related_file_kind(path)) ||
                           (options_.definitions && definition_kind(path).has_value());
       return wanted ? Step::kTake : Step::kPass;
     };
@@ -300,7 +300,7 @@ Found find_dockerfiles(const std::vector<std::string>& paths, const FindOptions&
     for (std::string& file : found) {
       if (options.definitions && definition_kind(file)) result.definitions.push_back(file);
       const bool defines_only =
-          !pattern && !is_dockerfile_name(file) && !(options.companions && companion_kind(file));
+          !pattern && !is_dockerfile_name(file) && !(options.related_files && related_file_kind(file));
       if (!defines_only) result.files.push_back(std::move(file));
     }
   }

@@ -9,7 +9,7 @@ namespace dcache::project {
 
 struct FindOptions {
   // Also the other files that rules are about: ignore files, workflows, .gitlab-ci.yml.
-  bool companions = false;
+  bool related_files = false;
   bool definitions = false;  // also those that define builds: see Found::definitions
   bool gitignore = true;     // what git ignores is not searched
 };

@@ -96,11 +96,11 @@ bool is_dockerfile_variant(std::string_view path) {
   return has_other_ending(name) && is_named_like_dockerfile(name) && !is_ignore_file(name);
 }
 
-std::optional<CompanionKind> companion_kind(std::string_view path) {
-  if (is_ignore_file(text::base_name(path))) return CompanionKind::kIgnoreFile;
+std::optional<RelatedFileKind> related_file_kind(std::string_view path) {
+  if (is_ignore_file(text::base_name(path))) return RelatedFileKind::kIgnoreFile;
   const auto kind = definition_kind(path);
-  if (kind == DefinitionKind::kGitlabCi) return CompanionKind::kGitlabCi;
-  if (kind == DefinitionKind::kWorkflow) return CompanionKind::kWorkflow;
+  if (kind == DefinitionKind::kGitlabCi) return RelatedFileKind::kGitlabCi;
+  if (kind == DefinitionKind::kWorkflow) return RelatedFileKind::kWorkflow;
   return std::nullopt;
 }
 

@@ -16,13 +16,13 @@ std::optional<DefinitionKind> definition_kind(std::string_view path);
 inline constexpr std::string_view kSettingsName = ".dcache.toml";
 
 // A file that rules are about and that is not a Dockerfile: it says how a build goes.
-enum class CompanionKind : uint8_t {
+enum class RelatedFileKind : uint8_t {
   kIgnoreFile,  // .dockerignore and the like
   kWorkflow,    // GitHub Actions: .github/workflows/*.yml
   kGitlabCi,    // .gitlab-ci.yml
 };
 // What a file is, by its path; nothing for other files.
-std::optional<CompanionKind> companion_kind(std::string_view path);
+std::optional<RelatedFileKind> related_file_kind(std::string_view path);
 
 // Whether the name is that of a Dockerfile with an ending that says that it is something else: a template
 // (Dockerfile.j2), a description, or a copy that a tool left (Dockerfile.orig).

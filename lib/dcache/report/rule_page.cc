@@ -84,7 +84,7 @@ std::string indented(std::string_view text) {
 // Of the text of its examples, as Markdown names it.
 std::string_view language_of(const Rule& rule) {
   if (rule.about.empty()) return "dockerfile";
-  return rule.about.front() == lint::CompanionKind::kIgnoreFile ? "gitignore" : "yaml";
+  return rule.about.front() == lint::RelatedFileKind::kIgnoreFile ? "gitignore" : "yaml";
 }
 
 std::string files_note(const lint::Example& example) {

@@ -255,11 +255,11 @@ class SarifReport : public FindingsReport {
   }
 
   void end(std::string& out) override {
-    std::vector<Kept> all;
-    for (std::vector<Kept>& of_rank : kept_)
+    std::vector<RankedResult> all;
+    for (std::vector<RankedResult>& of_rank : kept_)
       std::ranges::move(of_rank, std::back_inserter(all));
-    std::ranges::sort(all, {}, &Kept::number);
-    for (const Kept& one : all)
+    std::ranges::sort(all, {}, &RankedResult::number);
+    for (const RankedResult& one : all)
       out.append(&one == all.data() ? "" : ",").append(one.text);
     SarifWriter(rules_, folders_, out, kResultsDepth).write_tail(left_out());
     out += '\n';
@@ -274,7 +274,7 @@ class SarifReport : public FindingsReport {
 
  private:
   // A result as it is written, and its place among all of them.
-  struct Kept {
+  struct RankedResult {
     size_t number;
     std::string text;
   };
@@ -301,7 +301,7 @@ class SarifReport : public FindingsReport {
   RuleNumbers rules_;
   Folders folders_;
   SarifOptions options_;
-  std::array<std::vector<Kept>, 5> kept_;  // what is silenced, then by level
+  std::array<std::vector<RankedResult>, 5> kept_;  // what is silenced, then by level
   size_t total_ = 0;
   size_t dropped_ = 0;
 };

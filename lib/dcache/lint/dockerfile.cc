@@ -1,4 +1,4 @@
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 #include <algorithm>
 #include <array>
@@ -158,36 +158,36 @@ text::Span Run::span_of(std::string_view part) const {
   return instruction->span;
 }
 
-Subject::Subject(const dockerfile::File& file, const Config& config, LoadSurroundings load)
-    : file_(file), config_(config), load_(std::move(load)) {}
+Dockerfile::Dockerfile(const dockerfile::File& file, const Config& config, BuildFacts facts)
+    : file_(file), config_(config), facts_(std::move(facts)) {}
 
-const project::Image* Subject::image() {
+const project::Image* Dockerfile::image() {
   if (!image_asked_) {
     image_asked_ = true;
-    image_ = load_.image();
+    image_ = facts_.image();
   }
   return image_.get();
 }
 
-plan::Builder builder_for(const Config& config, const LoadSurroundings& load) {
+plan::Builder builder_for(const Config& config, const BuildFacts& facts) {
   if (config.builder) return *config.builder;
-  return load.builder().value_or(plan::Builder::kBuildkit);
+  return facts.builder().value_or(plan::Builder::kBuildkit);
 }
 
-plan::Builder Subject::builder() {
-  if (!builder_) builder_ = builder_for(config_, load_);
+plan::Builder Dockerfile::builder() {
+  if (!builder_) builder_ = builder_for(config_, facts_);
   return *builder_;
 }
 
-bool Subject::is_defined(std::string_view name) {
+bool Dockerfile::is_defined(std::string_view name) {
   if (!names_asked_) {
     names_asked_ = true;
-    names_ = load_.names();
+    names_ = facts_.names();
   }
   return names_ != nullptr && !name.empty() && names_->contains(plan::normal_reference(name));
 }
 
-const plan::Graph& Subject::graph() {
+const plan::Graph& Dockerfile::graph() {
   if (graph_) return *graph_;
   plan::Options options{.builder = builder()};
   if (const project::Image* meant = image()) {
@@ -203,7 +203,7 @@ const plan::Graph& Subject::graph() {
   return *graph_;
 }
 
-const std::vector<Run>& Subject::runs() {
+const std::vector<Run>& Dockerfile::runs() {
   if (runs_) return *runs_;
   runs_ = std::make_unique<std::vector<Run>>();
   ShellInForce shell(file_, graph());
@@ -222,20 +222,20 @@ const std::vector<Run>& Subject::runs() {
   return *runs_;
 }
 
-const Run& Subject::run_of(size_t step) {
+const Run& Dockerfile::run_of(size_t step) {
   return run_at(*graph().steps[step].instruction);
 }
 
-const Run& Subject::run_at(const Instruction& instruction) {
+const Run& Dockerfile::run_at(const Instruction& instruction) {
   return *find_run(runs(), instruction);
 }
 
-const Surroundings* Subject::surroundings() {
-  if (!surroundings_asked_) {
-    surroundings_asked_ = true;
-    surroundings_ = load_(&graph());
+const BuildContext* Dockerfile::build_context() {
+  if (!build_context_asked_) {
+    build_context_asked_ = true;
+    build_context_ = facts_.build_context(&graph());
   }
-  return surroundings_.get();
+  return build_context_.get();
 }
 
 }  // namespace dcache::lint

@@ -1,5 +1,5 @@
 // What rules look at: one Dockerfile with everything that is known of it. Parts that cost are made when a
-// rule first asks for them. A Subject belongs to one thread.
+// rule first asks for them. A Dockerfile belongs to one thread.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@
 
 #include "dcache/dockerfile/file.h"
 #include "dcache/dockerfile/mount.h"
+#include "dcache/lint/build_facts.h"
 #include "dcache/lint/config.h"
-#include "dcache/lint/surroundings.h"
 #include "dcache/plan/graph.h"
 #include "dcache/shell/script.h"
 
@@ -47,13 +47,13 @@ struct Run {
 
 // The builder that a Dockerfile is checked for: the one that the configuration names, or else the one that
 // definitions build it with.
-plan::Builder builder_for(const Config& config, const LoadSurroundings& load);
+plan::Builder builder_for(const Config& config, const BuildFacts& facts);
 
-class Subject {
+class Dockerfile {
  public:
-  // `load` gives the files around the Dockerfile, or null where there are none (standard input). Dockerfiles
+  // `facts` gives the files around the Dockerfile, or null where there are none (standard input). Dockerfiles
   // of one folder may share them.
-  Subject(const dockerfile::File& file, const Config& config, LoadSurroundings load);
+  Dockerfile(const dockerfile::File& file, const Config& config, BuildFacts facts);
 
   const dockerfile::File& file() const { return file_; }
   const Config& config() const { return config_; }
@@ -73,13 +73,13 @@ class Subject {
   // The run of a RUN of the file, or of what ONBUILD carries.
   const Run& run_at(const dockerfile::Instruction& instruction);
   // Whether a definition or the user says which folder is the context; otherwise it is a guess.
-  bool context_is_known() { return load_.context_is_given() || image() != nullptr; }
+  bool context_is_known() { return facts_.context_is_given() || image() != nullptr; }
   // Null where nothing is known of the context.
-  const Surroundings* surroundings();
+  const BuildContext* build_context();
   // How long a step took when it was built last, by a plan of this file or of what a fix makes of it. Nothing
   // where that is not known.
   std::optional<double> seconds_of(const plan::Graph& graph, size_t step) const {
-    return load_.seconds_of(graph, step);
+    return facts_.seconds_of(graph, step);
   }
   // What several rules work out of the file, made by the first that asks: one value for each type.
   template <typename T, typename Make>
@@ -99,18 +99,18 @@ class Subject {
  private:
   const dockerfile::File& file_;
   const Config& config_;
-  LoadSurroundings load_;
+  BuildFacts facts_;
   bool image_asked_ = false;
   std::shared_ptr<const project::Image> image_;
   std::optional<plan::Builder> builder_;
   bool names_asked_ = false;
-  LoadSurroundings::Names names_;
+  BuildFacts::Names names_;
   text::Arena texts_;  // of words in runs
   std::unique_ptr<plan::Graph> graph_;
   std::unique_ptr<std::vector<Run>> runs_;
   std::map<std::type_index, std::shared_ptr<void>> shared_;
-  bool surroundings_asked_ = false;
-  std::shared_ptr<const Surroundings> surroundings_;
+  bool build_context_asked_ = false;
+  std::shared_ptr<const BuildContext> build_context_;
 };
 
 }  // namespace dcache::lint

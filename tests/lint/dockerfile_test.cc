@@ -1,4 +1,4 @@
-#include "dcache/lint/subject.h"
+#include "dcache/lint/dockerfile.h"
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@ namespace {
 std::vector<std::string> shells(const std::string& text) {
   const dockerfile::File file = dockerfile::parse(text);
   const lint::Config config;
-  lint::Subject subject(file, config, {});
+  lint::Dockerfile dockerfile(file, config, {});
   std::vector<std::string> all;
-  for (const lint::Run& run : subject.runs())
+  for (const lint::Run& run : dockerfile.runs())
     all.push_back((run.posix_shell ? "" : "!") + std::string(run.shell_program));
   return all;
 }

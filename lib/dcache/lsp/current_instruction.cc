@@ -1,4 +1,4 @@
-#include "dcache/lsp/written.h"
+#include "dcache/lsp/current_instruction.h"
 
 #include <algorithm>
 
@@ -27,16 +27,16 @@ size_t instruction_start(std::string_view source, char escape) {
 
 }  // namespace
 
-dockerfile::Keyword Written::keyword() const {
+dockerfile::Keyword CurrentInstruction::keyword() const {
   return words.empty() ? dockerfile::Keyword::kUnknown : dockerfile::keyword_of(words.front());
 }
 
-bool Written::only_flags() const {
+bool CurrentInstruction::only_flags() const {
   return !words.empty() && std::all_of(words.begin() + 1, words.end(),
                                        [](std::string_view one) { return one.starts_with("--"); });
 }
 
-Written written_before(const dockerfile::File& file, uint32_t offset) {
+CurrentInstruction current_instruction(const dockerfile::File& file, uint32_t offset) {
   const std::string_view source = file.source().substr(0, offset);
   const char escape = file.escape();
   std::vector<std::string_view> words = {{}};
@@ -50,7 +50,7 @@ Written written_before(const dockerfile::File& file, uint32_t offset) {
       last = last.empty() ? source.substr(at, 1) : std::string_view(last.data(), last.size() + 1);
     }
   }
-  Written written;
+  CurrentInstruction written;
   written.word = words.back();
   words.pop_back();
   if (!words.empty() && text::equals_ignoring_case(words.front(), "ONBUILD")) words.erase(words.begin());

@@ -11,7 +11,7 @@
 namespace dcache::lsp {
 
 // Views of the file's source.
-struct Written {
+struct CurrentInstruction {
   std::vector<std::string_view> words;  // before the one being written, the instruction's name first
   std::string_view word;                // may be empty
   bool in_comment = false;
@@ -22,6 +22,6 @@ struct Written {
 };
 
 // Without the ONBUILD before another instruction.
-Written written_before(const dockerfile::File& file, uint32_t offset);
+CurrentInstruction current_instruction(const dockerfile::File& file, uint32_t offset);
 
 }  // namespace dcache::lsp

@@ -1,4 +1,4 @@
-#include "dcache/lint/surroundings.h"
+#include "dcache/lint/build_facts.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 
 namespace dcache::lint {
 
-std::span<const context::Record* const> Surroundings::called(std::string_view name) const {
+std::span<const context::Record* const> BuildContext::called(std::string_view name) const {
   const auto name_of = [](const context::Record* record) { return text::base_name(record->path); };
   const std::scoped_lock lock(mutex_);
   if (by_name_.empty()) {
@@ -18,32 +18,32 @@ std::span<const context::Record* const> Surroundings::called(std::string_view na
   return std::ranges::equal_range(by_name_, name, {}, name_of);
 }
 
-tl::expected<std::string, std::string> Surroundings::read(std::string_view path) const {
+tl::expected<std::string, std::string> BuildContext::read(std::string_view path) const {
   return file_system->read(text::join_path(folder, path));
 }
 
-std::shared_ptr<const Surroundings> read_surroundings(const std::string& folder, cache::IgnoreFile ignore,
-                                                      std::shared_ptr<const context::FileSystem> files) {
+std::shared_ptr<const BuildContext> read_build_context(const std::string& folder, cache::IgnoreFile ignore,
+                                                       std::shared_ptr<const context::FileSystem> files) {
   auto walk = files->walk(folder, ignore.matcher, {});
   if (!walk) return nullptr;
-  auto around = std::make_shared<Surroundings>();
-  around->folder = folder;
-  around->file_system = std::move(files);
-  around->suggested_ignore_file = text::join_path(folder, ".dockerignore");
-  around->ignore_file = std::move(ignore.path);
-  around->ignore = std::move(ignore.matcher);
-  around->files = std::move(walk->snapshot);
-  return around;
+  auto context = std::make_shared<BuildContext>();
+  context->folder = folder;
+  context->file_system = std::move(files);
+  context->suggested_ignore_file = text::join_path(folder, ".dockerignore");
+  context->ignore_file = std::move(ignore.path);
+  context->ignore = std::move(ignore.matcher);
+  context->files = std::move(walk->snapshot);
+  return context;
 }
 
-LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::string& context,
-                                     std::shared_ptr<const project::Image> given) {
+BuildFacts BuildFactsFinder::of(const std::string& dockerfile, const std::string& context,
+                                std::shared_ptr<const project::Image> given) {
   // Found by the first who asks.
   struct Answer {
     std::once_flag asked;
     std::vector<project::Image> images;
     std::once_flag asked_names;
-    LoadSurroundings::Names names;
+    BuildFacts::Names names;
     std::mutex mutex;
     std::optional<text::Failure> failure;
   };
@@ -83,7 +83,7 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     return known->names;
   };
   const auto files = [this, dockerfile, context, image,
-                      known](const plan::Graph* graph) -> std::shared_ptr<const Surroundings> {
+                      known](const plan::Graph* graph) -> std::shared_ptr<const BuildContext> {
     std::string folder = context;
     if (const auto meant = image()) folder = meant->build.context;
     if (folder.empty() && images_ != nullptr && graph != nullptr)
@@ -96,43 +96,42 @@ LoadSurroundings AllSurroundings::of(const std::string& dockerfile, const std::s
     known->failure = std::move(ignore.error());
     return nullptr;
   };
-  LoadSurroundings::Parts parts{.files = files,
-                                .image = image,
-                                .builder = builder,
-                                .names = names,
-                                .failure =
-                                    [known] {
-                                      const std::scoped_lock lock(known->mutex);
-                                      return known->failure;
-                                    },
-                                .context_is_given = !context.empty()};
+  BuildFacts::Parts parts{.files = files,
+                          .image = image,
+                          .builder = builder,
+                          .names = names,
+                          .failure =
+                              [known] {
+                                const std::scoped_lock lock(known->mutex);
+                                return known->failure;
+                              },
+                          .context_is_given = !context.empty()};
   if (seconds_) {
     parts.seconds = [this, dockerfile](const plan::Graph& graph, size_t step) {
       return seconds_(dockerfile, graph, step);
     };
   }
-  return LoadSurroundings(std::move(parts));
+  return BuildFacts(std::move(parts));
 }
 
-LoadSurroundings AllSurroundings::within(const std::string& ignore_file, const std::string& text,
-                                         const std::string& context) {
+BuildFacts BuildFactsFinder::within(const std::string& ignore_file, const std::string& text,
+                                    const std::string& context) {
   const std::string folder = context.empty() ? context_of_ignore_file(ignore_file) : context;
   const auto files = [this, ignore_file, text,
-                      folder](const plan::Graph*) -> std::shared_ptr<const Surroundings> {
+                      folder](const plan::Graph*) -> std::shared_ptr<const BuildContext> {
     auto ignore = cache::parse_ignore_file(ignore_file, text, plan::Builder::kBuildkit);
     if (ignore) return load(folder, std::move(*ignore));
     keep(ignore.error());
     return nullptr;
   };
   // Anyone who names a context knows better than definitions.
-  if (!context.empty()) return LoadSurroundings({.files = files});
+  if (!context.empty()) return BuildFacts({.files = files});
   const std::string own_folder(text::parent_path(ignore_file));
-  return LoadSurroundings(
-      {.files = files, .ignore_use = [this, own_folder] { return ignore_use(own_folder); }});
+  return BuildFacts({.files = files, .ignore_use = [this, own_folder] { return ignore_use(own_folder); }});
 }
 
 // The ignore file of one Dockerfile counts from the context that this is built with.
-std::string AllSurroundings::context_of_ignore_file(const std::string& path) const {
+std::string BuildFactsFinder::context_of_ignore_file(const std::string& path) const {
   constexpr std::string_view kEnding = ".dockerignore";
   const std::string dockerfile = path.substr(0, path.size() - std::min(kEnding.size(), path.size()));
   const bool is_of_one = path.ends_with(kEnding) && !dockerfile.empty() && !dockerfile.ends_with('/') &&
@@ -141,7 +140,7 @@ std::string AllSurroundings::context_of_ignore_file(const std::string& path) con
   return images_->of(dockerfile).front().build.context;
 }
 
-std::shared_ptr<const IgnoreFileUse> AllSurroundings::ignore_use(const std::string& folder) {
+std::shared_ptr<const IgnoreFileUse> BuildFactsFinder::ignore_use(const std::string& folder) {
   const auto project = images_ == nullptr ? nullptr : images_->project(folder);
   if (project == nullptr) return nullptr;
   const std::scoped_lock lock(mutex_);
@@ -150,25 +149,25 @@ std::shared_ptr<const IgnoreFileUse> AllSurroundings::ignore_use(const std::stri
   return use;
 }
 
-void AllSurroundings::keep(const text::Failure& failure) {
+void BuildFactsFinder::keep(const text::Failure& failure) {
   const std::scoped_lock lock(mutex_);
   const auto is_same = [&](const text::Failure& known) { return known.path == failure.path; };
   if (std::ranges::none_of(failures_, is_same)) failures_.push_back(failure);
 }
 
-std::shared_ptr<const Surroundings> AllSurroundings::load(const std::string& folder,
-                                                          cache::IgnoreFile ignore) {
+std::shared_ptr<const BuildContext> BuildFactsFinder::load(const std::string& folder,
+                                                           cache::IgnoreFile ignore) {
   Known* known = nullptr;
   {
     const std::scoped_lock lock(mutex_);
     known = &known_[{folder, ignore.path}];
   }
   std::call_once(known->walked,
-                 [&] { known->surroundings = read_surroundings(folder, std::move(ignore), files_); });
-  return known->surroundings;
+                 [&] { known->build_context = read_build_context(folder, std::move(ignore), files_); });
+  return known->build_context;
 }
 
-std::vector<text::Failure> AllSurroundings::failures() const {
+std::vector<text::Failure> BuildFactsFinder::failures() const {
   const std::scoped_lock lock(mutex_);
   return failures_;
 }

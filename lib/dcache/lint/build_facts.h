@@ -1,4 +1,4 @@
-// The files around Dockerfiles, for rules that look at the context.
+// What is known of the build that a Dockerfile is meant for: its context, image, builder and times.
 #pragma once
 
 #include <functional>
@@ -23,8 +23,8 @@
 
 namespace dcache::lint {
 
-// The files around a Dockerfile. Dockerfiles of one folder share them, over threads too.
-struct Surroundings {
+// The build context of a Dockerfile. Dockerfiles of one folder share it, over threads too.
+struct BuildContext {
   context::Snapshot files;                // of the context, ignored ones left out
   std::string ignore_file;                // its path; empty if there is none
   std::optional<ignore::Matcher> ignore;  // what it says
@@ -55,16 +55,16 @@ struct Surroundings {
   mutable std::vector<const context::Record*> by_name_;  // sorted by name; empty until it is asked for
 };
 
-// Gives what is around a file when it is first asked for.
-class LoadSurroundings {
+// What is known of the build of one Dockerfile, found out when it is first asked for.
+class BuildFacts {
  public:
   // Nothing is known.
-  LoadSurroundings() = default;
+  BuildFacts() = default;
   // Of the plan of a Dockerfile, which is null for other files: its context may depend on what it copies.
-  using Files = std::function<std::shared_ptr<const Surroundings>(const plan::Graph*)>;
-  // `load` gives the files, or null.
+  using Files = std::function<std::shared_ptr<const BuildContext>(const plan::Graph*)>;
+  // `load` gives the context, or null.
   template <typename Load>
-  requires std::is_invocable_r_v<std::shared_ptr<const Surroundings>, Load> LoadSurroundings(Load load)
+  requires std::is_invocable_r_v<std::shared_ptr<const BuildContext>, Load> BuildFacts(Load load)
       : parts_{.files = [load = std::move(load)](const plan::Graph*) { return load(); }} {}
   // What gives each of the answers below; empty functions give none.
   using Names = std::shared_ptr<const project::ImageFinder::References>;
@@ -78,10 +78,10 @@ class LoadSurroundings {
     std::function<std::optional<text::Failure>()> failure = {};
     bool context_is_given = false;
   };
-  explicit LoadSurroundings(Parts parts) : parts_(std::move(parts)) {}
+  explicit BuildFacts(Parts parts) : parts_(std::move(parts)) {}
 
   // Null where nothing is known.
-  std::shared_ptr<const Surroundings> operator()(const plan::Graph* graph = nullptr) const {
+  std::shared_ptr<const BuildContext> build_context(const plan::Graph* graph = nullptr) const {
     return parts_.files ? parts_.files(graph) : nullptr;
   }
   // The build that definitions mean for the Dockerfile, or null.
@@ -111,43 +111,43 @@ class LoadSurroundings {
 
 // Walks the folder of a context; `ignore` is the file that counts there (cache::load_ignore_file). Null where
 // the folder can't be read.
-std::shared_ptr<const Surroundings> read_surroundings(
+std::shared_ptr<const BuildContext> read_build_context(
     const std::string& folder, cache::IgnoreFile ignore,
     std::shared_ptr<const context::FileSystem> files = context::disk());
 
-// The files around many files. A folder is walked once, when it is first asked for, for all Dockerfiles in it
-// that have the same ignore file. Safe to use from many threads; what it gives must not outlive it.
-class AllSurroundings {
+// Gives the facts of many Dockerfiles and ignore files. A folder is walked once, when it is first asked for,
+// for all Dockerfiles in it that have the same ignore file. Safe to use from many threads; what it gives must
+// not outlive it.
+class BuildFactsFinder {
  public:
   // How long a step of a Dockerfile took when it was built last; called from many threads.
   using Seconds = std::function<std::optional<double>(const std::string& dockerfile, const plan::Graph& graph,
                                                       size_t step)>;
   // Without `images` the context of a Dockerfile is its folder.
-  explicit AllSurroundings(std::shared_ptr<const context::FileSystem> files = context::disk(),
-                           std::shared_ptr<project::ImageFinder> images = nullptr, Seconds seconds = {})
+  explicit BuildFactsFinder(std::shared_ptr<const context::FileSystem> files = context::disk(),
+                            std::shared_ptr<project::ImageFinder> images = nullptr, Seconds seconds = {})
       : files_(std::move(files)), images_(std::move(images)), seconds_(std::move(seconds)) {}
 
   // Of a Dockerfile; an empty `context` is that of the image that is built from it. That image is the first
   // that definitions build from it, unless it is given.
-  LoadSurroundings of(const std::string& dockerfile, const std::string& context = {},
-                      std::shared_ptr<const project::Image> image = nullptr);
+  BuildFacts of(const std::string& dockerfile, const std::string& context = {},
+                std::shared_ptr<const project::Image> image = nullptr);
   // What can't be read of the ignore files so far, each once: of their contexts nothing is known.
   std::vector<text::Failure> failures() const;
   // Of an ignore file that says `text`.
-  LoadSurroundings within(const std::string& ignore_file, const std::string& text,
-                          const std::string& context = {});
+  BuildFacts within(const std::string& ignore_file, const std::string& text, const std::string& context = {});
 
  private:
   // A folder is walked by the first who asks; others wait for it, but not those who ask for another folder.
   struct Known {
     std::once_flag walked;
-    std::shared_ptr<const Surroundings> surroundings;
+    std::shared_ptr<const BuildContext> build_context;
   };
   std::string context_of_ignore_file(const std::string& path) const;
   std::shared_ptr<const IgnoreFileUse> ignore_use(const std::string& folder);
   // Remembers why the ignore file can't be read.
   void keep(const text::Failure& failure);
-  std::shared_ptr<const Surroundings> load(const std::string& folder, cache::IgnoreFile ignore);
+  std::shared_ptr<const BuildContext> load(const std::string& folder, cache::IgnoreFile ignore);
 
   std::shared_ptr<const context::FileSystem> files_;
   std::shared_ptr<project::ImageFinder> images_;
