@@ -1,6 +1,7 @@
 #include "cli/log_images.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cli/states.h"
 #include "cli/terminal.h"
@@ -11,6 +12,7 @@
 #include "dcache/project/cache_option.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/file_io.h"
+#include "dcache/text/path.h"
 
 namespace dcache::cli {
 
@@ -140,16 +142,20 @@ report::LogModel LogImages::model_of(const observe::Log& log, size_t build) cons
   return best_model(log, build);
 }
 
-// The image whose steps have the most of the names that the log has.
+// The image whose steps have the most of the names that the log has; one whose Dockerfile is called as the
+// log says comes before others.
 report::LogModel LogImages::best_model(const observe::Log& log, size_t build) const {
+  const std::string_view name = observe::dockerfile_name(log.builds[build]);
   report::LogModel best;
-  size_t most = 0;
+  std::pair<bool, size_t> most = {false, 0};
   for (const Candidate& candidate : candidates_) {
     const report::LogModel model = candidate.model();
     const observe::Match match = observe::match(*model.file, *model.graph, log, build);
     const size_t own = match.exact * 2 + match.steps.size();
-    if (own > most) best = model;
-    most = std::max(most, own);
+    const std::pair fits = {text::base_name(model.dockerfile) == name, own};
+    if (own == 0 || fits <= most) continue;
+    best = model;
+    most = fits;
   }
   return best;
 }

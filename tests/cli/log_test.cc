@@ -345,6 +345,18 @@ TEST(Log, FindsTheImagesOfABakeLog) {
   EXPECT_EQ(log.at("builds").at(1).at("steps").at(1).at("line"), 4);
 }
 
+TEST(Log, FindsTheDockerfileThatItNames) {
+  const Repository made(test::Files{{"Dockerfile", "FROM node\nRUN one\nRUN two\n"},
+                                    {"Dockerfile.dev", "FROM node\nRUN one\n"}});
+  const auto dockerfile_of = [&](const std::string& name) {
+    made.write("build.log", "#1 [internal] load build definition from " + name +
+                                "\n#1 DONE 0.0s\n\n#2 [2/2] RUN one\n#2 DONE 1.5s\n");
+    return log_of(made, {"-f", "."}).at("builds").at(0).at("dockerfile").get<std::string>();
+  };
+  EXPECT_EQ(dockerfile_of("Dockerfile"), "Dockerfile");
+  EXPECT_EQ(dockerfile_of("Dockerfile.dev"), "Dockerfile.dev");
+}
+
 TEST(Log, LooksOnlyAtTheImagesThatAreNamed) {
   const Repository made(test::Files{{"compose.yaml",
                                      "services:\n  api:\n    build: {context: ., dockerfile: a.Dockerfile}\n "

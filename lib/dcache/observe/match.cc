@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "dcache/plan/vertex_name.h"
+#include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::observe {
@@ -254,6 +255,16 @@ ImageNames images_of(const Log& log, size_t run) {
     if (build.run == run && !build.name.empty()) images.insert(build.name);
   }
   return images;
+}
+
+std::string_view dockerfile_name(const Build& build) {
+  constexpr std::string_view kLoads = "load build definition from ";
+  for (const Vertex& vertex : build.vertices) {
+    const size_t at = vertex.name.find(kLoads);
+    if (vertex.name.starts_with('[') && at != std::string::npos)
+      return text::base_name(std::string_view(vertex.name).substr(at + kLoads.size()));
+  }
+  return {};
 }
 
 Match match(const dockerfile::File& file, const plan::Graph& graph, const Log& log, size_t build) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dcache/dockerfile/file.h"
@@ -29,6 +30,9 @@ struct Match {
 
 // The images of a run, as the names of its vertices tell.
 ImageNames images_of(const Log& log, size_t run);
+
+// The file name of the Dockerfile that a build read, without folders; empty if the log does not say.
+std::string_view dockerfile_name(const Build& build);
 
 // Takes linear time. A step is found by its name; where that differs, as with a variable that only the base
 // image sets, by its stage and number, if it has the words of the instruction that no variable is in.
