@@ -1,6 +1,15 @@
 #include "dcache/project/cache_option.h"
 
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
+
+#include "dcache/text/path.h"
+#include "tests/run_program.h"
 
 namespace dcache::project {
 namespace {
@@ -121,6 +130,35 @@ TEST(DefinedImports, AreWhatImagesOfTheSameDockerfileExport) {
     EXPECT_EQ(defined.imports.front(), import) << to << " " << from;
     EXPECT_EQ(defined.notes.empty(), import.mode != Mode::kNone) << to << " " << from;
   }
+}
+
+// "local from b; compose.yaml:4 imports …": what the first image of a repository imports.
+std::string imported(const std::vector<std::pair<std::string, std::string>>& files) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM x\n");
+  for (const auto& [path, text] : files)
+    folder.write(path, text);
+  const Project project = read_project(folder.path(), {});
+  const Image& image = project.images.front();
+  std::string text = fmt::format("{}", fmt::join(image.target.cache_from, " "));
+  for (const Origin& origin : image.target.other_imports)
+    text += fmt::format("; {}:{}", text::base_name(origin.path), origin.line);
+  return text;
+}
+
+TEST(DefinedImports, AreThoseOfOneDefinition) {
+  const std::pair<std::string, std::string> compose = {
+      "compose.yaml", "services:\n  app:\n    build:\n      context: .\n      cache_from: [acme/a]\n"};
+  const std::pair<std::string, std::string> bake = {"docker-bake.json",
+                                                    R"({"target": {"app": {"cache-from": ["acme/b"]}}})"};
+  const std::pair<std::string, std::string> workflow = {
+      ".github/workflows/ci.yml",
+      "on: push\njobs:\n  b:\n    runs-on: x\n    steps:\n      - uses: docker/build-push-action@v6\n        "
+      "with: {context: ., cache-from: 'type=gha'}\n"};
+  EXPECT_EQ(imported({compose}), "acme/a");
+  EXPECT_EQ(imported({compose, bake}), "acme/a; docker-bake.json:1");
+  EXPECT_EQ(imported({compose, workflow}), "type=gha; compose.yaml:2");
+  EXPECT_EQ(imported({bake, {"compose.yaml", "services: {app: {build: .}}\n"}}), "acme/b");
 }
 
 }  // namespace

@@ -206,6 +206,9 @@ DefinedImports defined_imports(const Project& project, const Image& image) {
       result.notes.push_back(fmt::format("{} is imported, but no build of this repository exports it", text));
   }
   if (result.imports.empty()) result.imports.push_back({.mode = Mode::kNone});
+  for (const Origin& other : image.target.other_imports)
+    result.notes.push_back(
+        fmt::format("{}:{} imports other caches, which do not count here", other.path, other.line));
   return result;
 }
 

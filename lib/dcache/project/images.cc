@@ -309,10 +309,20 @@ void add_inputs(Target& from, Target& to) {
   add_once(to.secrets, std::move(from.secrets));
   add_once(to.ssh, std::move(from.ssh));
   add_once(to.other_inputs, std::move(from.other_inputs));
-  add_once(to.cache_from, std::move(from.cache_from));
   add_once(to.cache_to, std::move(from.cache_to));
   to.pull = to.pull || from.pull;
   if (!to.builder) to.builder = from.builder;
+}
+
+// A build imports what one definition says, not what all of them do: what CI says before what people build
+// with.
+void take_imports(Image& other, Image& image) {
+  Target& from = other.target;
+  Target& to = image.target;
+  if (from.cache_from.empty() || from.cache_from == to.cache_from) return;
+  const bool counts_more = is_of_ci(other) && !is_of_ci(image);
+  if (to.cache_from.empty() || counts_more) std::swap(from.cache_from, to.cache_from);
+  if (!from.cache_from.empty()) to.other_imports.push_back(counts_more ? image.origin() : other.origin());
 }
 
 // One that is built for no platform in particular is built for that of the builder.
@@ -331,6 +341,7 @@ void take_platforms(Image& other, Image& image) {
 // Adds an image, or the place of its definition to one that is the same.
 void add_image(Image image, Project& project) {
   if (Image* const known = same_image(project.images, image)) {
+    take_imports(image, *known);
     for (Origin& origin : image.target.defined) {
       if (std::ranges::find(known->target.defined, origin) == known->target.defined.end())
         known->target.defined.push_back(std::move(origin));

@@ -108,6 +108,8 @@ struct Target {
   std::vector<Unknown> unknown = {};
   // Where it is defined; the first one is where all of the above comes from.
   std::vector<Origin> defined = {};
+  // Where else the same build is defined, with other caches to import than `cache_from`.
+  std::vector<Origin> other_imports = {};
   // The files that the definition was read from, and those that would count if they existed (an override,
   // .env): a change of any of them may change the target. Spelled as they are read, sorted, each once.
   std::vector<std::string> sources = {};
