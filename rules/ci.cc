@@ -288,12 +288,24 @@ class Reader {
       }
       for (CiBuild& build : std::span(builds_).subspan(first)) {
         build.mentions_cache = mentions_cache;
+        build.kept_folders = kept_folders(job);
         build.scheduled = events.are_scheduled();
         build.other_builder = build.other_builder || other_builder_ || names_builder;
         // Runners of a matrix build for platforms of their own.
         if (build.matrix.empty()) add_matrix_names(scalar(member(job, "runs-on")), build.matrix);
       }
     }
+  }
+
+  // The `path` of actions/cache and of others like it.
+  static std::vector<std::string> kept_folders(const Value& job) {
+    std::vector<std::string> folders;
+    for (const Value& step : member(job, "steps").items) {
+      if (scalar(member(step, "uses")).find("cache") == std::string::npos) continue;
+      std::ranges::move(project::list_of_input(scalar(member(member(step, "with"), "path")), false),
+                        std::back_inserter(folders));
+    }
+    return folders;
   }
 
   void read_setup(const Value& step) {

@@ -38,12 +38,13 @@ struct CiBuild {
   bool action = false;  // docker/build-push-action or docker/bake-action, and no command
   // Where a bake or Compose file defines it: "target api (docker-bake.hcl:4)". Empty for other builds.
   std::string defined;
-  bool starts_empty = false;   // the worker has no cache of its own
-  bool has_builder = false;    // the job sets up a builder that can export caches
-  bool docker_driver = false;  // it sets up one that can't
-  size_t job = 0;              // the number of the job that it is in
-  std::string file;            // what is given; empty for the default
-  std::string context;         // "-" for standard input
+  bool starts_empty = false;                   // the worker has no cache of its own
+  bool has_builder = false;                    // the job sets up a builder that can export caches
+  bool docker_driver = false;                  // it sets up one that can't
+  size_t job = 0;                              // the number of the job that it is in
+  std::vector<std::string> kept_folders = {};  // that steps of its job keep for later jobs, as actions/cache
+  std::string file;                            // what is given; empty for the default
+  std::string context;                         // "-" for standard input
   std::string target;
   std::vector<std::string> cache_from;  // one for each cache
   std::vector<std::string> cache_to;

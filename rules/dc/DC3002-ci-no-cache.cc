@@ -112,6 +112,18 @@ std::string remedy_for(const CiBuild& build, lint::RelatedFileKind kind, std::st
   return fmt::format("{}, and docker/setup-buildx-action before it{}", what, load);
 }
 
+// The same for a build that a bake or Compose file defines.
+std::string remedy_for_definition(const CiBuild& build, lint::RelatedFileKind kind) {
+  const bool is_service = build.defined.starts_with("service ");
+  std::string remedy =
+      fmt::format("give it {} and {} in that file, with a cache of its own",
+                  is_service ? "cache_from" : "cache-from", is_service ? "cache_to" : "cache-to");
+  if (build.has_builder) return remedy;
+  if (kind == lint::RelatedFileKind::kWorkflow)
+    return remedy + ", and add docker/setup-buildx-action before it";
+  return remedy + ", and create a builder with docker buildx create before it";
+}
+
 bool stores_nothing(const CiBuild& build) {
   return build.starts_empty && !build.no_cache && !build.has_options_in_variables &&
          build.cache_from.empty() && build.cache_to.empty();
@@ -129,26 +141,31 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   if (std::ranges::none_of(builds, stores_nothing)) return;
   std::vector<CiBuild> all = builds;
   std::ranges::copy_if(builds_beside(related), std::back_inserter(all), may_store_in_service);
+  BuildFindings of_definitions;
   for (const CiBuild& build : builds) {
     if (!stores_nothing(build)) continue;
-    if (build.context == "-") continue;    // a Dockerfile alone, such as one of a line or two
-    if (!build.defined.empty()) continue;  // another file says how it is built
+    if (build.context == "-") continue;  // a Dockerfile alone, such as one of a line or two
     if (build.shares_local_image) continue;
     // A build of the same Dockerfile earlier in the job has left its steps in the builder.
     const bool again = std::any_of(builds.data(), &build, [&](const CiBuild& other) {
       return other.job == build.job && dockerfile_of(other) == dockerfile_of(build);
     });
     if (again) continue;
+    constexpr const char* kMessage = "every build runs all steps: this runner starts without a build cache";
+    if (!build.defined.empty()) {
+      of_definitions.add(build, kMessage, remedy_for_definition(build, related.kind()));
+      continue;
+    }
     const std::string scope = scope_for(build, all);
     lint::Diagnostic& diagnostic =
-        reporter.report(build.span, "every build runs all steps: this runner starts without a build cache",
-                        remedy_for(build, related.kind(), scope));
+        reporter.report(build.span, kMessage, remedy_for(build, related.kind(), scope));
     // Without a builder of its own the action fails if it is told to export a cache.
     const bool is_known = build.has_builder && !build.setup_is_conditional && !build.other_builder &&
                           !build.mentions_cache && !build.for_tags_alone;
     const bool is_apart = scope != kUnknownScope && (builds.size() == 1 || !scope.empty());
     if (build.with && is_known && is_apart) diagnostic.fix = cache_inputs(related.text(), *build.with, scope);
   }
+  of_definitions.report(reporter);
 }
 
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/ci/github-actions/cache/",
@@ -176,7 +193,9 @@ lint::Rule rule() {
           "tag with other tags, so a workflow that runs "
           "only for tags and releases needs a cache in a registry. A job whose later build starts from an "
           "image that it built before, without a builder of its own, is not reported: only Docker's built-in "
-          "builder finds that image.",
+          "builder finds that image.\n\n"
+          "Of `docker buildx bake`, `docker compose build` and docker/bake-action, the targets and services "
+          "that they build are looked at, with what `set` says.",
       .fix_note =
           "Adds the cache of GitHub Actions to a build-push-action step if its job sets up Buildx, with a "
           "scope if the workflows of the repository build more than one image.",

@@ -4,10 +4,19 @@
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/text/path.h"
 #include "rules/ci.h"
 
 namespace dcache::rules::DC3006 {
 namespace {
+
+// Whether the folder is gone with the runner.
+bool is_lost(const lint::RelatedFile& related, const CiBuild& build, std::string_view folder) {
+  return related.kind() == lint::RelatedFileKind::kWorkflow && build.starts_empty &&
+         std::ranges::none_of(build.kept_folders, [&](const std::string& kept) {
+           return kept.find('$') != std::string::npos || text::is_within(folder, text::clean_path(kept));
+         });
+}
 
 void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   BuildFindings findings;
@@ -20,13 +29,18 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
       });
       if (!is_imported) continue;
       BuildFindings::Finding& finding =
-          findings.add(build,
-                       fmt::format("the cache in {} grows with every build: old layers are never deleted "
-                                   "from it",
-                                   folder),
-                       fmt::format("write it to another folder, and replace {} with that after the build; "
-                                   "or use type=gha or type=registry",
-                                   folder));
+          is_lost(related, build, folder)
+              ? findings.add(
+                    build,
+                    fmt::format("nothing keeps {} after the job: the next one finds no cache there", folder),
+                    "use type=gha or type=registry, or keep the folder with actions/cache")
+              : findings.add(build,
+                             fmt::format("the cache in {} grows with every build: old layers are never "
+                                         "deleted from it",
+                                         folder),
+                             fmt::format("write it to another folder, and replace {} with that after the "
+                                         "build; or use type=gha or type=registry",
+                                         folder));
       finding.focus = build.cache_to_value;
     }
   }
@@ -49,7 +63,8 @@ lint::Rule rule() {
       .rationale =
           "An export to a folder adds layers to what is in it, and deletes nothing. If the job keeps this "
           "folder for the next build, it grows until downloading it takes longer than building. Write the "
-          "new cache to a folder of its own, and let it take the place of the old one afterwards.",
+          "new cache to a folder of its own, and let it take the place of the old one afterwards. If no step "
+          "keeps the folder, as `actions/cache` does, a hosted runner loses it with the job.",
       .bad = {"on: push\n"
               "jobs:\n"
               "  image:\n"

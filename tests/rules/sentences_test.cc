@@ -1,4 +1,8 @@
 // What our own rules say, word by word, where a wrong word would break the build of whoever follows it.
+#include <optional>
+#include <string>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "tests/lint/lint_testing.h"
@@ -163,16 +167,23 @@ TEST(Sentences, OfCacheMounts) {
     EXPECT_EQ(said(one), one.expected) << one.text;
 }
 
+// What a rule finds first in a workflow with these steps, in a folder.
+std::optional<lint::Diagnostic> found_in_workflow(const char* rule, const std::string& steps,
+                                                  const test::TemporaryFolder& folder) {
+  const lint::Config config = test::config_selecting({rule});
+  const std::string text = "jobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n" + steps;
+  lint::RelatedFile workflow(lint::RelatedFileKind::kWorkflow, folder / ".github/workflows/x.yml", text,
+                             test::facts_of(folder));
+  lint::Findings found = lint::Linter(lint::catalogue(), config).lint(workflow);
+  if (found.diagnostics.empty()) return std::nullopt;
+  return std::move(found.diagnostics.front());
+}
+
 TEST(Sentences, OfBuildsWithoutCache) {
-  const lint::Config config = test::config_selecting({"DC3002"});
-  const lint::Linter linter(lint::catalogue(), config);
   const test::TemporaryFolder folder;
   const auto remedy = [&](const std::string& steps) {
-    const std::string text = "jobs:\n  image:\n    runs-on: ubuntu-24.04\n    steps:\n" + steps;
-    lint::RelatedFile workflow(lint::RelatedFileKind::kWorkflow, folder / ".github/workflows/x.yml", text,
-                               test::facts_of(folder));
-    const lint::Findings found = linter.lint(workflow);
-    return found.diagnostics.empty() ? "" : found.diagnostics.front().remedy;
+    const auto found = found_in_workflow("DC3002", steps, folder);
+    return found ? found->remedy : "";
   };
   EXPECT_EQ(
       remedy("      - uses: docker/setup-buildx-action@v3\n      - uses: docker/build-push-action@v6\n"),
@@ -205,6 +216,47 @@ TEST(Sentences, OfBuildsWithoutCache) {
             "add cache-from: type=gha,scope=web and cache-to: type=gha,mode=max,scope=web");
   EXPECT_EQ(remedy(setup + build + "{context: api}\n"),
             "add cache-from: type=gha and cache-to: type=gha,mode=max");
+}
+
+TEST(Sentences, OfDefinitionsWithoutCache) {
+  const test::TemporaryFolder folder;
+  folder.write("compose.yaml", "services:\n  api:\n    build: api\n  web:\n    build: web\n");
+  folder.write("docker-bake.hcl", "group \"default\" { targets = [\"app\"] }\ntarget \"app\" {}\n");
+  const auto said = [&](const std::string& steps) {
+    const auto found = found_in_workflow("DC3002", steps, folder);
+    return found ? found->sentence() : "";
+  };
+  EXPECT_EQ(said("      - run: docker compose build\n"),
+            "service api (compose.yaml:2) and 1 more: every build runs all steps: this runner starts without "
+            "a build "
+            "cache: give it cache_from and cache_to in that file, with a cache of its own, and add "
+            "docker/setup-buildx-action before it");
+  EXPECT_EQ(
+      said("      - uses: docker/setup-buildx-action@v3\n      - uses: docker/bake-action@v6\n"),
+      "target app (docker-bake.hcl:2): every build runs all steps: this runner starts without a build cache: "
+      "give it cache-from and cache-to in that file, with a cache of its own");
+}
+
+TEST(Sentences, OfLocalCaches) {
+  const test::TemporaryFolder folder;
+  const auto message = [&](const std::string& before) {
+    const auto found = found_in_workflow("DC3006",
+                                         before +
+                                             "      - uses: docker/build-push-action@v6\n        with: "
+                                             "{cache-from: 'type=local,src=/tmp/c/x', "
+                                             "cache-to: 'type=local,dest=/tmp/c/x'}\n",
+                                         folder);
+    return found ? found->message : "";
+  };
+  const std::string kept =
+      "the cache in /tmp/c/x grows with every build: old layers are never deleted from it";
+  const std::string lost = "nothing keeps /tmp/c/x after the job: the next one finds no cache there";
+  EXPECT_EQ(message(""), lost);
+  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: /tmp/c, key: k}\n"), kept);
+  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: \"~/.npm\\n/tmp/c/x\", key: k}\n"),
+            kept);
+  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: '${{ env.C }}', key: k}\n"), kept);
+  EXPECT_EQ(message("      - uses: actions/cache@v4\n        with: {path: ~/.npm, key: k}\n"), lost);
 }
 
 TEST(Sentences, OfBuildsForTags) {
