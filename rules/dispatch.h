@@ -56,7 +56,7 @@ struct ExposedPort {
   std::string_view port;  // the word as the builder takes it, or one of several in a variable
 
   // Whether it is written here as it is taken, so that a fix can change it.
-  bool can_be_mended() const { return port == word->text && at->place == at->instruction; }
+  bool can_be_fixed() const { return port == word->text && at->place == at->instruction; }
 };
 std::vector<ExposedPort> exposed_ports(lint::Dockerfile& dockerfile);
 

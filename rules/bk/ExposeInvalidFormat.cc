@@ -17,7 +17,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
         report_at(reporter, *exposed.at, fmt::format("{} contains more than a port of the container", port),
                   fmt::format("write {}, and use --publish when you run the container", wanted));
     diagnostic.focus = exposed.word->span;
-    if (exposed.can_be_mended())
+    if (exposed.can_be_fixed())
       diagnostic.fix = replace(exposed.word->span, wanted, fmt::format("write {}", wanted));
   }
 }

@@ -16,7 +16,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
         report_at(reporter, *exposed.at, fmt::format("the protocol of {} is not in lower case", exposed.port),
                   fmt::format("write {}", lower));
     diagnostic.focus = exposed.word->span;
-    if (exposed.can_be_mended())
+    if (exposed.can_be_fixed())
       diagnostic.fix = replace(exposed.word->span, lower, "write the protocol in lower case");
   }
 }
