@@ -12,6 +12,10 @@ struct ShellForm {
 };
 ShellForm shell_form_of(std::string_view command);
 
+// What is wrong with a CMD or ENTRYPOINT in shell form.
+inline constexpr const char* kStartedByShell =
+    "a shell starts the program and does not pass signals on to it";
+
 // What to write instead of `instruction COMMAND`.
 std::string json_form_of(std::string_view instruction, const ShellForm& form);
 

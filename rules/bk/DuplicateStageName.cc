@@ -1,10 +1,9 @@
 #include <set>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DuplicateStageName {
 namespace {
@@ -15,10 +14,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::set<std::string> names;
   for (const Instruction* from : read_froms(dockerfile)) {
     if (from->arguments.size() != 3 || names.insert(text::to_lower(from->arguments[2].text)).second) continue;
-    reporter
-        .report(from->span, fmt::format("there is another stage {} above", from->arguments[2].text),
-                "give each stage its own name")
-        .focus = from->arguments[2].span;
+    report_duplicate_stage(reporter, *from);
   }
 }
 

@@ -1,10 +1,9 @@
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::FromPlatformFlagConstDisallowed {
 namespace {
@@ -29,12 +28,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
         dockerfile.graph().errors, [&](const plan::Error& error) { return error.span == flag->span; });
     if (refused) continue;
     if (from->arguments.size() == 3 && names_platform(from->arguments[2].text, flag->value)) continue;
-    reporter
-        .report(from->span,
-                fmt::format("the stage is always built for {}, whatever platform the build asks for",
-                            flag->value),
-                "remove --platform, or write --platform=$BUILDPLATFORM")
-        .focus = flag->span;
+    report_fixed_platform(reporter, *from, *flag);
   }
 }
 

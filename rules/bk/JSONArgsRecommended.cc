@@ -32,8 +32,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     } else {
       const ShellForm form = shell_form_of(one.instruction->rest);
       if (form.execs && !answers_as_buildkit(dockerfile)) continue;
-      report_at(reporter, one, "a shell starts the program and does not pass signals on to it",
-                json_form_of(dockerfile::name_of(keyword), form));
+      report_at(reporter, one, kStartedByShell, json_form_of(dockerfile::name_of(keyword), form));
     }
   }
 }

@@ -4,6 +4,7 @@
 #include "rules/dispatch.h"
 #include "rules/edits.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::MaintainerDeprecated {
 namespace {
@@ -26,8 +27,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const std::string_view who =
         instruction.arguments.empty() ? std::string_view() : instruction.arguments.front().text;
     const std::string label = fmt::format("LABEL org.opencontainers.image.authors={}", quoted(unquoted(who)));
-    lint::Diagnostic& diagnostic =
-        reporter.report(instruction.span, "MAINTAINER is deprecated", fmt::format("write {}", label));
+    lint::Diagnostic& diagnostic = report_maintainer(reporter, instruction, label);
     if (dockerfile.file().escape() != '\\') continue;
     diagnostic.fix = replace(instruction.span, label, "replace it with a label");
     diagnostic.fix->removed = {instruction.span.begin};

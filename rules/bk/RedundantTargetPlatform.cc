@@ -3,6 +3,7 @@
 #include "dcache/lint/rule.h"
 #include "rules/dispatch.h"
 #include "rules/edits.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::RedundantTargetPlatform {
 namespace {
@@ -32,9 +33,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const Instruction* from : froms_with_platform(dockerfile)) {
     const dockerfile::Flag* flag = from->find_flag("platform");
     if (flag == nullptr || !is_target_platform(flag->value)) continue;
-    lint::Diagnostic& diagnostic =
-        reporter.report(from->span, "the target platform is the default", "remove --platform");
-    diagnostic.focus = flag->span;
+    lint::Diagnostic& diagnostic = report_target_platform(reporter, *from, *flag);
     // Then the argument may be another platform.
     if (declares_platform(dockerfile.file())) continue;
     const text::Span with_blank{flag->span.begin - 1, flag->span.end};

@@ -1,8 +1,7 @@
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::ReservedStageName {
 namespace {
@@ -16,9 +15,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (!text::equals_ignoring_case(name.text, "scratch") &&
         !text::equals_ignoring_case(name.text, "context"))
       continue;
-    reporter
-        .report(from->span, fmt::format("{} is a reserved name", name.text), "give the stage another name")
-        .focus = name.span;
+    report_reserved_stage(reporter, *from);
   }
 }
 

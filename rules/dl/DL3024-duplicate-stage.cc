@@ -1,10 +1,9 @@
 #include <set>
 
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DL3024 {
 namespace {
@@ -13,10 +12,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   std::set<std::string> names;
   for (const WrittenStage& stage : written_stages(dockerfile)) {
     if (stage.name.empty() || names.insert(text::to_lower(stage.name)).second) continue;
-    reporter
-        .report(stage.from->span, fmt::format("there is another stage {} above", stage.name),
-                "give each stage its own name")
-        .focus = stage.from->arguments.back().span;
+    report_duplicate_stage(reporter, *stage.from);
   }
 }
 

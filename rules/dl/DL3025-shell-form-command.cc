@@ -23,7 +23,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
                           ? "name it: HEALTHCHECK CMD [\"/bin/sh\", \"-c\", \"COMMAND\"], or start a script"
                           : json_form_of("HEALTHCHECK CMD", form));
     } else if (!form.execs || as_hadolint) {
-      reporter.report(instruction.span, "a shell starts the program and does not pass signals on to it",
+      reporter.report(instruction.span, kStartedByShell,
                       json_form_of(dockerfile::name_of(instruction.keyword), form));
     }
   }

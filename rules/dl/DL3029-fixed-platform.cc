@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DL3029 {
 namespace {
@@ -17,12 +16,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const WrittenStage& stage : written_stages(dockerfile)) {
     const dockerfile::Flag* platform = stage.from == nullptr ? nullptr : stage.from->find_flag("platform");
     if (platform == nullptr || is_builders_choice(platform->value)) continue;
-    reporter
-        .report(stage.from->span,
-                fmt::format("the stage is always built for {}, whatever platform the build asks for",
-                            platform->value),
-                "remove --platform, or write --platform=$BUILDPLATFORM")
-        .focus = platform->span;
+    report_fixed_platform(reporter, *stage.from, *platform);
   }
 }
 

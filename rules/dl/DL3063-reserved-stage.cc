@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DL3063 {
 namespace {
@@ -9,10 +8,7 @@ namespace {
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const WrittenStage& stage : written_stages(dockerfile)) {
     if (stage.name != "scratch" && stage.name != "context") continue;
-    reporter
-        .report(stage.from->span, fmt::format("{} is a reserved name", stage.name),
-                "give the stage another name")
-        .focus = stage.from->arguments.back().span;
+    report_reserved_stage(reporter, *stage.from);
   }
 }
 

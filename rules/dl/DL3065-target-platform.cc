@@ -1,5 +1,6 @@
 #include "dcache/lint/rule.h"
 #include "rules/stages.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DL3065 {
 namespace {
@@ -10,8 +11,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     if (platform == nullptr ||
         (platform->value != "$TARGETPLATFORM" && platform->value != "${TARGETPLATFORM}"))
       continue;
-    reporter.report(stage.from->span, "the target platform is the default", "remove --platform").focus =
-        platform->span;
+    report_target_platform(reporter, *stage.from, *platform);
   }
 }
 

@@ -1,4 +1,5 @@
 #include "dcache/lint/rule.h"
+#include "rules/twins.h"
 
 namespace dcache::rules::DL4000 {
 namespace {
@@ -9,8 +10,7 @@ using dockerfile::Keyword;
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   for (const Instruction& instruction : dockerfile.file().instructions()) {
     if (instruction.keyword != Keyword::kMaintainer) continue;
-    reporter.report(instruction.span, "MAINTAINER is deprecated",
-                    "write LABEL org.opencontainers.image.authors=\"NAME <ADDRESS>\"");
+    report_maintainer(reporter, instruction, "LABEL org.opencontainers.image.authors=\"NAME <ADDRESS>\"");
   }
 }
 

@@ -1,0 +1,25 @@
+// What rules of BuildKit and of hadolint about the same thing say. Each finds by what its program looks at,
+// which is recorded to differ; the words are the same.
+#pragma once
+
+#include <string_view>
+
+#include "dcache/lint/rule.h"
+
+namespace dcache::rules {
+
+// DL3029 and FromPlatformFlagConstDisallowed: the flag of `from` names one platform.
+lint::Diagnostic& report_fixed_platform(lint::Reporter& reporter, const dockerfile::Instruction& from,
+                                        const dockerfile::Flag& platform);
+// DL3065 and RedundantTargetPlatform.
+lint::Diagnostic& report_target_platform(lint::Reporter& reporter, const dockerfile::Instruction& from,
+                                         const dockerfile::Flag& platform);
+// DL3024 and DuplicateStageName: another stage has the name, which is the last word of `from`.
+void report_duplicate_stage(lint::Reporter& reporter, const dockerfile::Instruction& from);
+// DL3063 and ReservedStageName.
+void report_reserved_stage(lint::Reporter& reporter, const dockerfile::Instruction& from);
+// DL4000 and MaintainerDeprecated: `label` is the LABEL to write.
+lint::Diagnostic& report_maintainer(lint::Reporter& reporter, const dockerfile::Instruction& maintainer,
+                                    std::string_view label);
+
+}  // namespace dcache::rules
