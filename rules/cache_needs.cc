@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fnmatch.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/sources.h"
@@ -499,33 +500,11 @@ namespace {
 
 // Whether an image is known to run as root unless it is told otherwise.
 bool starts_as_root(std::string_view reference) {
-  constexpr std::string_view kOfficial[] = {"alpine",    "almalinux",      "amazonlinux", "amazoncorretto",
-                                            "archlinux", "buildpack-deps", "bun",         "busybox",
-                                            "centos",    "clojure",        "composer",    "crystal",
-                                            "dart",      "debian",         "docker",      "eclipse-temurin",
-                                            "elixir",    "erlang",         "fedora",      "gcc",
-                                            "golang",    "haskell",        "httpd",       "ibmjava",
-                                            "julia",     "maven",          "nginx",       "node",
-                                            "openjdk",   "oraclelinux",    "perl",        "php",
-                                            "pypy",      "python",         "r-base",      "rockylinux",
-                                            "ruby",      "rust",           "scratch",     "swift",
-                                            "tomcat",    "ubuntu",         "wordpress",   "rabbitmq",
-                                            "redis",     "postgres",       "gradle"};
-  constexpr std::string_view kOthers[] = {"mcr.microsoft.com/dotnet/", "oven/bun",
-                                          "public.ecr.aws/docker/library/", "ghcr.io/astral-sh/uv",
-                                          "mcr.microsoft.com/devcontainers/"};
-  std::string_view name = reference.substr(0, reference.find('@'));
-  const size_t colon = name.rfind(':');
-  if (colon != std::string_view::npos && name.find('/', colon) == std::string_view::npos)
-    name = name.substr(0, colon);
-  if (std::ranges::any_of(kOthers, [&](std::string_view other) { return name.starts_with(other); }))
-    return true;
+  if (lint::is_image(lint::ImageKind::kRootAtBuild, reference)) return true;
   // Mirrors keep the folder of the official images.
-  constexpr std::string_view kLibrary = "library/";
-  const size_t library = name.rfind(kLibrary);
-  if (library != std::string_view::npos) name.remove_prefix(library + kLibrary.size());
-  if (name.starts_with("docker.io/")) name.remove_prefix(name.find('/') + 1);
-  return std::ranges::find(kOfficial, name) != std::end(kOfficial);
+  const size_t library = reference.rfind("library/");
+  return library != std::string_view::npos &&
+         lint::is_image(lint::ImageKind::kRootAtBuild, reference.substr(library));
 }
 
 }  // namespace

@@ -137,18 +137,4 @@ std::optional<std::string> copied_program(lint::Dockerfile& dockerfile, const Fi
   return program_in_folder(dockerfile, image, program);
 }
 
-bool is_windows_image(std::string_view reference) {
-  constexpr std::string_view kParts[] = {"mcr.microsoft.com/windows", "windowsservercore", "nanoserver"};
-  return std::ranges::any_of(
-      kParts, [&](std::string_view part) { return reference.find(part) != std::string_view::npos; });
-}
-
-std::string_view image_name(std::string_view reference) {
-  std::string_view name = plan::read_reference(reference).name;
-  for (const std::string_view prefix : {"docker.io/", "index.docker.io/", "library/"}) {
-    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
-  }
-  return name;
-}
-
 }  // namespace dcache::rules

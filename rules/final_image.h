@@ -36,11 +36,4 @@ const FinalImage& final_image(lint::Dockerfile& dockerfile);
 std::optional<std::string> copied_program(lint::Dockerfile& dockerfile, const FinalImage& image,
                                           std::string_view program);
 
-// Whether an image runs Windows, as far as its name tells.
-bool is_windows_image(std::string_view reference);
-
-// The name of an image without tag, digest and Docker Hub's own parts: "golang" for
-// docker.io/library/golang:1.22.
-std::string_view image_name(std::string_view reference);
-
 }  // namespace dcache::rules

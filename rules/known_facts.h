@@ -27,4 +27,32 @@ struct DeprecatedCommand {
 };
 std::span<const DeprecatedCommand> deprecated_commands();
 
+// A flag of an instruction, and the first Docker Engine whose built-in Dockerfile syntax has it (flags.json).
+// Source: the release notes of the Dockerfile syntax, and the syntax version in each engine.
+struct FlagVersion {
+  std::string_view flag;
+  int major;
+  int minor;
+};
+std::span<const FlagVersion> flag_versions();
+
+// Words that rules look for (words.json).
+//
+// Variables that have another value in each build: whole names, and parts of names.
+std::span<const std::string_view> volatile_names();
+std::span<const std::string_view> volatile_parts();
+// Parts of a name, between underscores, that make it that of a secret, or of something public, of a file or a
+// version; and last parts that say something about a secret.
+std::span<const std::string_view> secret_words();
+std::span<const std::string_view> harmless_words();
+std::span<const std::string_view> harmless_endings();
+// What hadolint looks for in names, in any place.
+std::span<const std::string_view> secret_parts();
+// Files that hold a key or a password by their name alone.
+std::span<const std::string_view> key_files();
+// Shells that know `set -o pipefail`.
+std::span<const std::string_view> pipefail_shells();
+// Commands that are not programs, and words that begin what only a shell reads.
+std::span<const std::string_view> shell_commands();
+
 }  // namespace dcache::rules

@@ -8,6 +8,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "dcache/lint/images.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/command_user.h"
@@ -450,15 +451,7 @@ std::string_view base_image(const plan::Graph& graph, const plan::Step& step) {
     stage = &graph.stages[*stage->base_stage];
   const plan::Step* first = stage->steps.empty() ? nullptr : &graph.steps[stage->steps.front()];
   if (first == nullptr || first->kind != plan::Step::Kind::kImage) return {};
-  return text::base_name(image_name(first->image));
-}
-
-bool is_distribution(std::string_view image) {
-  constexpr std::string_view kNames[] = {
-      "debian",      "ubuntu",    "alpine",      "fedora",         "centos",       "rockylinux", "almalinux",
-      "amazonlinux", "archlinux", "oraclelinux", "buildpack-deps", "leap",         "tumbleweed", "ubi",
-      "ubi-minimal", "ubi8",      "ubi9",        "ubi8-minimal",   "ubi9-minimal", "photon",     "busybox"};
-  return std::ranges::find(kNames, image) != std::end(kNames);
+  return text::base_name(lint::image_name(first->image));
 }
 
 // Where it is if nothing moves it.
@@ -466,7 +459,8 @@ std::string_view usual_path(const Cache& cache, std::string_view image, const pl
   for (const ImagePath& one : cache.on_images) {
     if (contains(one.images, image)) return one.path;
   }
-  if (!cache.on_distributions.empty() && is_distribution(image)) return cache.on_distributions;
+  if (!cache.on_distributions.empty() && lint::is_image(lint::ImageKind::kWithoutLanguages, image))
+    return cache.on_distributions;
   return !cache.of_root.empty() && owner_of(step).is_root() ? cache.of_root : cache.path;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dcache/lint/images.h"
+
 namespace dcache::rules {
 namespace {
 
@@ -67,11 +69,10 @@ bool writes_su(const lint::Run& run) {
 
 // Whether an image's own start gives up root.
 bool starts_service(std::string_view image) {
-  constexpr std::string_view kImages[] = {"nginx", "httpd", "postgres", "mysql", "mariadb", "redis", "mongo"};
-  const std::string_view name = image_name(image);
+  const std::string_view name = lint::image_name(image);
   if (name == "php")
     return image.find("fpm") != std::string_view::npos || image.find("apache") != std::string_view::npos;
-  return std::ranges::find(kImages, name) != std::end(kImages);
+  return lint::is_image(lint::ImageKind::kDropsRootAtStart, image);
 }
 
 }  // namespace

@@ -1,20 +1,15 @@
 #include "rules/secrets.h"
 
 #include <algorithm>
-#include <array>
 
 #include "dcache/text/unicode.h"
+#include "rules/known_facts.h"
 #include "rules/stages.h"
 
 namespace dcache::rules {
 namespace {
 
 using dockerfile::Keyword;
-
-constexpr std::array<std::string_view, 10> kSecretWords = {
-    "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"};
-// A name with one of them is that of something public, of a file, or of a version.
-constexpr std::array<std::string_view, 3> kHarmlessWords = {"public", "file", "version"};
 
 using Words = std::span<const std::string_view>;
 
@@ -25,13 +20,8 @@ bool is_one_of(std::string_view word, Words words) {
 
 // Whether the last part of a name says that it is about a secret, and not the secret itself.
 bool ends_harmlessly(std::string_view name) {
-  constexpr std::string_view kEnds[] = {
-      "algorithm", "audience", "backend", "cmd",    "count",    "dir",      "disabled", "enabled", "endpoint",
-      "expires",   "expiry",   "fields",  "format", "header",   "host",     "issuer",   "length",  "limit",
-      "method",    "mode",     "path",    "port",   "provider", "required", "server",   "servers", "size",
-      "timeout",   "ttl",      "type",    "uri",    "url",      "urls"};
   const size_t last = name.rfind('_');
-  return last != std::string_view::npos && is_one_of(name.substr(last + 1), kEnds);
+  return last != std::string_view::npos && is_one_of(name.substr(last + 1), harmless_endings());
 }
 
 bool is_switch(std::string_view value) {
@@ -110,8 +100,8 @@ bool names_secret(std::string_view name) {
       return text::equals_ignoring_case(part, word);
     };
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (std::ranges::any_of(kHarmlessWords, is_part)) return false;
-    secret = secret || std::ranges::any_of(kSecretWords, is_part);
+    if (std::ranges::any_of(harmless_words(), is_part)) return false;
+    secret = secret || std::ranges::any_of(secret_words(), is_part);
   }
   return secret;
 }

@@ -6,16 +6,14 @@
 #include <fmt/format.h>
 
 #include "dcache/shell/script.h"
+#include "rules/known_facts.h"
 
 namespace dcache::rules {
 namespace {
 
 // Commands that are not programs, and words that begin what only a shell reads.
 bool is_of_shell(std::string_view program) {
-  constexpr std::string_view kWords[] = {
-      ".",     ":",    "[[",  "alias", "case", "cd",     "eval",   "exec",  "exit",  "export", "for",   "if",
-      "local", "read", "set", "shopt", "trap", "source", "ulimit", "umask", "unset", "until",  "while", "{"};
-  return std::ranges::find(kWords, program) != std::end(kWords);
+  return std::ranges::find(shell_commands(), program) != shell_commands().end();
 }
 
 bool needs_shell(const shell::Command& command) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "dcache/text/unicode.h"
+#include "rules/known_facts.h"
 #include "rules/package_managers.h"
 
 namespace dcache::rules {
@@ -13,18 +14,11 @@ using dockerfile::Keyword;
 using lint::Dockerfile;
 
 bool is_volatile_name(std::string_view name) {
-  constexpr std::string_view kNames[] = {
-      "VERSION", "APP_VERSION", "BUILD_VERSION", "RELEASE",   "TIMESTAMP",  "VCS_REF",    "DATE",
-      "GIT_TAG", "GIT_BRANCH",  "BUILD_TAG",     "CACHEBUST", "CACHE_BUST", "CACHE_DATE", kSourceDateEpoch};
-  constexpr std::string_view kParts[] = {"BUILD_DATE",      "BUILD_NUMBER", "BUILD_ID",    "BUILD_TIME",
-                                         "BUILD_TIMESTAMP", "GIT_SHA",      "GIT_COMMIT",  "GIT_HASH",
-                                         "GIT_REV",         "COMMIT_SHA",   "COMMIT_HASH", "REVISION",
-                                         "CI_COMMIT",       "CI_PIPELINE",  "GITHUB_SHA",  "GITHUB_RUN"};
   std::string upper;
   for (const char c : name)
     upper += text::ascii_upper(c);
-  return std::ranges::find(kNames, upper) != std::end(kNames) ||
-         std::ranges::any_of(kParts,
+  return std::ranges::find(volatile_names(), upper) != volatile_names().end() ||
+         std::ranges::any_of(volatile_parts(),
                              [&](std::string_view part) { return upper.find(part) != std::string::npos; });
 }
 

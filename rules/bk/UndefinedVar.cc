@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
 #include "rules/dispatch.h"
-#include "rules/final_image.h"
 #include "rules/secrets.h"
 #include "rules/variables.h"
 
@@ -59,7 +59,7 @@ std::string_view base_image(const plan::Graph& graph, const plan::Stage& stage) 
 // Whether a variable has the name in which images say what version they are of: RUBY_VERSION in `ruby`.
 bool is_version_of(std::string_view name, std::string_view image) {
   constexpr std::string_view kEnd = "_VERSION";
-  std::string own(text::base_name(image_name(image)));
+  std::string own(text::base_name(lint::image_name(image)));
   std::ranges::replace(own, '-', '_');
   return name.ends_with(kEnd) && text::equals_ignoring_case(name.substr(0, name.size() - kEnd.size()), own);
 }

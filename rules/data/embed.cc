@@ -1,4 +1,5 @@
 // Run by the build: data as C++ tables, so that a program that starts has nothing to read.
+#include <cctype>
 #include <cstdio>
 #include <exception>
 #include <fstream>
@@ -206,8 +207,72 @@ std::string rows_of(const json& data, std::string_view header, std::string_view 
       header, tables, type, rows, function);
 }
 
+// `busybox_tools` as `kBusyboxTools`.
+std::string enumerator(const std::string& key) {
+  std::string name = "k";
+  bool begins = true;
+  for (const char c : key) {
+    if (c != '_') name += begins ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    begins = c == '_';
+  }
+  return name;
+}
+
+// A switch over ImageKind, so that the compiler says which of them has no data.
+std::string image_names(const json& kinds) {
+  constexpr const char* kLists[] = {"names", "base_names", "prefixes", "base_prefixes", "parts", "tag_parts"};
+  std::string tables, cases;
+  for (const auto& [key, kind] : kinds.items()) {
+    std::string row;
+    for (const char* list : kLists) {
+      if (!kind.contains(list)) continue;
+      tables += fmt::format("constexpr std::string_view {}_{}[] = {{{}}};\n", enumerator(key), list,
+                            literals(kind.at(list)));
+      row += fmt::format(".{0} = {1}_{0}, ", list, enumerator(key));
+    }
+    tables += fmt::format("constexpr ImageNames {} = {{{}}};\n", enumerator(key), row);
+    cases += fmt::format("    case ImageKind::{0}:\n      return {0};\n", enumerator(key));
+  }
+  return fmt::format(
+      "#include \"dcache/lint/images.h\"\n\nnamespace dcache::lint {{\nnamespace {{\n\n{}\n}}"
+      "  // namespace\n\nconst ImageNames& names_of(ImageKind kind) {{\n  switch (kind) {{\n{}  }}\n"
+      "  static constexpr ImageNames kNone;\n  return kNone;\n}}\n\n}}  // namespace dcache::lint\n",
+      tables, cases);
+}
+
+// Lists of words, each as the function of known_facts.h that has its name.
+std::string word_lists(const json& lists) {
+  std::string functions;
+  for (const auto& [name, words] : lists.items()) {
+    functions += fmt::format(
+        "std::span<const std::string_view> {}() {{\n  static constexpr std::string_view kWords[] = {{{}}};\n"
+        "  return kWords;\n}}\n\n",
+        name, literals(words));
+  }
+  return fmt::format(
+      "#include \"rules/known_facts.h\"\n\nnamespace dcache::rules {{\n\n{}}}  // namespace dcache::rules\n",
+      functions);
+}
+
+std::string flag_versions(const json& flags) {
+  std::string rows;
+  for (const json& flag : flags) {
+    rows += fmt::format("    {{\"{}\", {}, {}}},\n", flag.at("flag").get<std::string>(),
+                        flag.at("engine").at(0).get<int>(), flag.at("engine").at(1).get<int>());
+  }
+  return fmt::format(
+      "#include \"rules/known_facts.h\"\n\nnamespace dcache::rules {{\n\n"
+      "std::span<const FlagVersion> flag_versions() {{\n  static constexpr FlagVersion kFlags[] = {{\n{}  "
+      "}};\n"
+      "  return kFlags;\n}}\n\n}}  // namespace dcache::rules\n",
+      rows);
+}
+
 std::string generated(std::string_view what, const json& data) {
   if (what == "managers") return Writer().run(data);
+  if (what == "images") return image_names(data);
+  if (what == "words") return word_lists(data);
+  if (what == "flags") return flag_versions(data);
   if (what == "end_of_life")
     return rows_of(data, "rules/known_facts.h", "EndOfLife", what, {"tags", "parts"},
                    {"product", "image", "end", "instead"});

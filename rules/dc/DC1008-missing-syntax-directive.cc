@@ -8,6 +8,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
 #include "rules/edits.h"
+#include "rules/known_facts.h"
 
 namespace dcache::rules::DC1008 {
 namespace {
@@ -22,14 +23,6 @@ struct Feature {
   int minor = 0;
 };
 
-// By flag. Source: the release notes of the Dockerfile syntax and the syntax version in each engine.
-constexpr struct {
-  std::string_view flag;
-  int major;
-  int minor;
-} kFlags[] = {{"mount", 23, 0},  {"link", 23, 0},    {"checksum", 25, 0}, {"keep-git-dir", 25, 0},
-              {"unpack", 28, 3}, {"exclude", 28, 5}, {"parents", 29, 0}};
-
 // The first engine that builds with BuildKit unless it is told otherwise.
 constexpr std::pair<int, int> kUsualEngine = {23, 0};
 
@@ -39,7 +32,7 @@ std::optional<Feature> feature_of(const Instruction& instruction) {
   std::optional<Feature> newest;
   if (!instruction.heredocs.empty()) newest = Feature{"a heredoc", 23, 0};
   for (const dockerfile::Flag& flag : instruction.flags) {
-    for (const auto& known : kFlags) {
+    for (const FlagVersion& known : flag_versions()) {
       if (known.flag != flag.name) continue;
       if (newest && std::pair(newest->major, newest->minor) >= std::pair(known.major, known.minor)) continue;
       newest = Feature{fmt::format("{} --{}", dockerfile::name_of(instruction.keyword), flag.name),

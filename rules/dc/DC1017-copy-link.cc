@@ -2,10 +2,10 @@
 #include <utility>
 
 #include "dcache/cache/writes.h"
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
-#include "rules/final_image.h"
 #include "rules/package_managers.h"
 #include "rules/syntax_version.h"
 
@@ -173,7 +173,7 @@ bool windows(const plan::Graph& graph, size_t stage) {
     stage = *graph.stages[stage].base_stage;
   const dockerfile::Instruction* from = graph.stages[stage].from;
   return from != nullptr && !from->arguments.empty() &&
-         is_windows_image(graph.text_of(from->arguments.front()));
+         lint::is_image(lint::ImageKind::kWindows, graph.text_of(from->arguments.front()));
 }
 
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {

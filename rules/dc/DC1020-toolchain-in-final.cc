@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
 #include "rules/final_image.h"
@@ -65,13 +66,6 @@ bool is_call(std::span<const shell::Word> words, const auto& programs, const aut
          std::ranges::any_of(words, [&](const shell::Word& word) { return is_one_of(word.text, commands); });
 }
 
-// Images whose compiler no package manager takes out again.
-bool is_toolchain_image(std::string_view image) {
-  constexpr std::string_view kNames[] = {"golang", "rust", "maven", "gradle", "swift", "haskell"};
-  return is_one_of(image_name(image), kNames) ||
-         image_name(image).find("dotnet/sdk") != std::string_view::npos;
-}
-
 struct Found {
   const shell::Command* command = nullptr;
   std::string_view what;
@@ -97,15 +91,13 @@ bool removes_packages(const Run& run) {
 }
 
 // Whether the base image has a C compiler with its tools already, so that an install of them adds nothing:
-// the full images of languages are made from buildpack-deps. Source: https://hub.docker.com/_/buildpack-deps
+// the full images of languages are made from buildpack-deps.
 bool has_c_compiler(std::string_view base) {
-  constexpr std::string_view kNames[] = {"buildpack-deps", "ruby",   "python", "node", "golang", "rust",
-                                         "perl",           "erlang", "elixir", "gcc",  "pypy"};
   constexpr std::string_view kOthers[] = {"slim", "alpine", "curl", "windows", "nanoserver"};
   const std::string_view tag = plan::read_reference(base).tag;
-  return is_one_of(image_name(base), kNames) && std::ranges::none_of(kOthers, [&](std::string_view other) {
-           return tag.find(other) != std::string_view::npos;
-         });
+  return lint::is_image(lint::ImageKind::kCCompiler, base) &&
+         std::ranges::none_of(
+             kOthers, [&](std::string_view other) { return tag.find(other) != std::string_view::npos; });
 }
 
 Found compiler_install(const Run& run, std::string_view base) {
@@ -161,7 +153,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   if (compiles_at_start || (image.starts("dotnet") && (image.starts("run") || image.starts("watch")))) return;
   const bool removed = std::ranges::any_of(image.runs, [](const Run* run) { return removes_packages(*run); });
   for (const Run* run : image.runs) {
-    if (removed && !is_toolchain_image(image.base)) break;
+    if (removed && !lint::is_image(lint::ImageKind::kToolchain, image.base)) break;
     if (const Found found = compiler_call(*run); found.command != nullptr) {
       reporter.report(
           run->span_of(found.command->spelling),

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
-#include "rules/final_image.h"
 #include "rules/stages.h"
 
 namespace dcache::rules::DC1021 {
@@ -15,11 +15,8 @@ using lint::Run;
 using plan::Graph;
 using plan::Step;
 
-// Images without a C library.
 bool has_no_libc(std::string_view image) {
-  const std::string_view name = image_name(image);
-  return name == "scratch" || name.starts_with("gcr.io/distroless/static") ||
-         name == "cgr.dev/chainguard/static" || name == "chainguard/static";
+  return lint::is_image(lint::ImageKind::kWithoutLibc, image);
 }
 
 // For each stage the image that it all starts from.

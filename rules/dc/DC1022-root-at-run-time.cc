@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/final_image.h"
@@ -14,56 +15,12 @@ namespace {
 
 using dockerfile::Instruction;
 
-// Images that run as somebody else, or whose own start drops root: by name or the start of it.
+// Windows has no root, and the distroless images of .NET set a user.
 bool drops_root(std::string_view image) {
-  constexpr std::string_view kNames[] = {"postgres",  "mysql",
-                                         "mariadb",   "redis",
-                                         "mongo",     "rabbitmq",
-                                         "cassandra", "couchdb",
-                                         "influxdb",  "memcached",
-                                         "nginx",     "httpd",
-                                         "haproxy",   "elasticsearch",
-                                         "kibana",    "logstash",
-                                         "sonarqube", "solr",
-                                         "telegraf",  "zookeeper",
-                                         "neo4j",     "traefik",
-                                         "wordpress", "nextcloud",
-                                         "drupal",    "joomla",
-                                         "ghost",     "redmine",
-                                         "odoo",      "vault",
-                                         "consul",    "couchbase",
-                                         "arangodb",  "eclipse-mosquitto"};
-  constexpr std::string_view kPrefixes[] = {"bitnami/",
-                                            "cgr.dev/",
-                                            "chainguard/",
-                                            "nginxinc/nginx-unprivileged",
-                                            "jenkins/",
-                                            "grafana/",
-                                            "prom/",
-                                            "selenium/",
-                                            "jupyter/",
-                                            "cimg/",
-                                            "circleci/",
-                                            "jboss/",
-                                            "quay.io/keycloak/",
-                                            "docker.elastic.co/",
-                                            "curlimages/",
-                                            "openshift/",
-                                            "registry.access.redhat.com/",
-                                            "registry.redhat.io/",
-                                            "centos/",
-                                            "rabbitmq",
-                                            "apache/"};
-  constexpr std::string_view kParts[] = {"nonroot", "unprivileged", "rootless", "chiseled", "apache"};
-  const std::string_view name = image_name(image);
-  // Windows has no root, and the distroless images of .NET set a user.
-  if (is_windows_image(image) ||
-      (name.starts_with("mcr.microsoft.com/dotnet") && image.find("distroless") != std::string_view::npos))
-    return true;
-  return std::ranges::find(kNames, name) != std::end(kNames) ||
-         std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); }) ||
-         std::ranges::any_of(
-             kParts, [&](std::string_view part) { return image.find(part) != std::string_view::npos; });
+  return lint::is_image(lint::ImageKind::kWithoutRoot, image) ||
+         lint::is_image(lint::ImageKind::kWindows, image) ||
+         (lint::image_name(image).starts_with("mcr.microsoft.com/dotnet") &&
+          image.find("distroless") != std::string_view::npos);
 }
 
 // What needs root, or may be told to do anything.

@@ -5,6 +5,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "rules/known_facts.h"
 #include "rules/secrets.h"
 #include "rules/stages.h"
 
@@ -63,11 +64,8 @@ std::string_view password_in_url(std::string_view text) {
 
 // Files that hold a key or a password by their name alone.
 bool is_key_file(std::string_view path) {
-  constexpr std::string_view kNames[] = {
-      "id_rsa",  "id_dsa",           "id_ecdsa",  "id_ed25519",       ".netrc",
-      ".pgpass", ".git-credentials", ".htpasswd", "credentials.json", "service-account.json"};
   const std::string_view name = text::base_name(path);
-  if (std::ranges::find(kNames, name) != std::end(kNames)) return true;
+  if (std::ranges::find(key_files(), name) != key_files().end()) return true;
   if (name.starts_with("ssh_host_") && name.ends_with("_key")) return true;
   return name.ends_with(".p12") || name.ends_with(".pfx") || name.ends_with("_rsa") ||
          path.ends_with(".aws/credentials") || path.ends_with(".docker/config.json");

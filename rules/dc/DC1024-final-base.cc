@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/final_image.h"
@@ -11,13 +12,6 @@ namespace {
 
 using dockerfile::Instruction;
 using dockerfile::Keyword;
-
-bool is_distribution(std::string_view image) {
-  constexpr std::string_view kNames[] = {"alpine",      "debian",     "ubuntu",       "centos",
-                                         "fedora",      "rockylinux", "almalinux",    "amazonlinux",
-                                         "oraclelinux", "archlinux",  "opensuse/leap"};
-  return std::ranges::find(kNames, image_name(image)) != std::end(kNames);
-}
 
 // Whether a COPY from a stage brings the program to the path.
 bool brings(const Instruction& copy, std::string_view program) {
@@ -40,7 +34,9 @@ bool is_program(std::string_view path) {
 void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const FinalImage& image = final_image(dockerfile);
   const Instruction* starter = image.starter();
-  if (starter == nullptr || !starter->json || image.started.empty() || !is_distribution(image.base)) return;
+  if (starter == nullptr || !starter->json || image.started.empty() ||
+      !lint::is_image(lint::ImageKind::kDistribution, image.base))
+    return;
   const std::string& program = image.started.front();
   if (!is_program(program)) return;
   const auto is_other = [](const Instruction* one) {
@@ -50,13 +46,13 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   if (std::ranges::any_of(image.instructions, is_other)) return;
   if (std::ranges::none_of(image.instructions, [&](const Instruction* one) { return brings(*one, program); }))
     return;
-  reporter.report(
-      image.from->span,
-      fmt::format("the program uses nothing of {}, except perhaps its C library", image_name(image.base)),
-      // Distroless images have another C library than Alpine's.
-      image_name(image.base) == "alpine"
-          ? "if the program is statically linked, start from scratch or gcr.io/distroless/static"
-          : "start from a distroless image, or from scratch if the program is statically linked");
+  reporter.report(image.from->span,
+                  fmt::format("the program uses nothing of {}, except perhaps its C library",
+                              lint::image_name(image.base)),
+                  // Distroless images have another C library than Alpine's.
+                  lint::image_name(image.base) == "alpine"
+                      ? "if the program is statically linked, start from scratch or gcr.io/distroless/static"
+                      : "start from a distroless image, or from scratch if the program is statically linked");
 }
 
 constexpr std::string_view kReferences[] = {

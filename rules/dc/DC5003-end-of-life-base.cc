@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/plan/image.h"
-#include "rules/final_image.h"
 #include "rules/known_facts.h"
 #include "rules/sources.h"
 
@@ -55,7 +55,7 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
     const dockerfile::Instruction& from = *stage.from;
     const std::string_view reference = image_of(dockerfile, from);
     if (reference.empty() || dockerfile.is_defined(reference)) continue;
-    const EndOfLife* row = find_ended(image_name(reference), plan::read_reference(reference).tag);
+    const EndOfLife* row = find_ended(lint::image_name(reference), plan::read_reference(reference).tag);
     if (row == nullptr || has_part(plan::read_reference(reference).tag, "ea")) continue;  // early access
     auto& finding = reporter.report(
         from.span, fmt::format("{} has had no security fixes since {}", row->product, row->end),

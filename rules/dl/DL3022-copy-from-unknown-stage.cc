@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/suggest.h"
 #include "dcache/text/unicode.h"
@@ -53,15 +54,7 @@ std::string remedy_for(const std::vector<WrittenStage>& stages, size_t current, 
 // Whether an image is the likely meaning of a name: other names are as likely those of contexts, which
 // compose files, bake files and `--build-context` give.
 bool is_likely_image(std::string_view name) {
-  constexpr std::string_view kOfficial[] = {
-      "alpine",   "amazonlinux",     "bash",     "buildpack-deps", "busybox", "caddy", "composer",  "debian",
-      "docker",   "eclipse-temurin", "elixir",   "erlang",         "fedora",  "gcc",   "golang",    "gradle",
-      "haproxy",  "haskell",         "httpd",    "julia",          "mariadb", "maven", "memcached", "mongo",
-      "mysql",    "nginx",           "node",     "openjdk",        "perl",    "php",   "postgres",  "python",
-      "rabbitmq", "redis",           "registry", "ruby",           "rust",    "swift", "tomcat",    "traefik",
-      "ubuntu"};
-  return name.find('/') != std::string_view::npos ||
-         std::ranges::find(kOfficial, name) != std::end(kOfficial);
+  return name.find('/') != std::string_view::npos || lint::is_image(lint::ImageKind::kOfficial, name);
 }
 
 bool is_number(std::string_view name) {

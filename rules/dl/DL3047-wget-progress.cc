@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "dcache/lint/busybox.h"
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "rules/calls.h"
 #include "rules/sources.h"
@@ -11,7 +11,7 @@ namespace {
 // Whether wget is that of busybox, which has no --progress and no -nv.
 bool is_of_busybox(lint::Dockerfile& dockerfile, const lint::Run& run) {
   const std::vector<WrittenStage>& stages = written_stages(dockerfile);
-  return lint::has_busybox_shell(base_image_of(dockerfile, stage_of(stages, run))) &&
+  return lint::is_image(lint::ImageKind::kBusyboxTools, base_image_of(dockerfile, stage_of(stages, run))) &&
          std::ranges::none_of(calls_of(dockerfile, "apk"),
                               [](const Call& call) { return call.has("add") && call.has("wget"); });
 }

@@ -4,6 +4,7 @@
 
 #include "dcache/lint/rule.h"
 #include "dcache/text/unicode.h"
+#include "rules/known_facts.h"
 #include "rules/secrets.h"
 
 namespace dcache::rules::DL3064 {
@@ -12,10 +13,8 @@ namespace {
 using dockerfile::Instruction;
 
 bool sounds_secret(std::string_view name) {
-  constexpr std::string_view kParts[] = {"password", "secret",  "token",         "private",
-                                         "username", "api_key", "aws_access_key"};
   const std::string lower = text::to_lower(name);
-  return std::ranges::any_of(kParts,
+  return std::ranges::any_of(secret_parts(),
                              [&](std::string_view part) { return lower.find(part) != std::string::npos; });
 }
 

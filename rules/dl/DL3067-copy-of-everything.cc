@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
-#include "rules/final_image.h"
 #include "rules/hadolint.h"
 #include "rules/sources.h"
 #include "rules/stages.h"
@@ -27,13 +27,10 @@ const dockerfile::Word* copied_root(const Instruction& copy) {
 // Whether an image is likely to contain nothing but what somebody put there to be copied: it is not a system,
 // nor one of Docker's official images, which all have one below them.
 bool is_made_to_be_copied(std::string_view image) {
-  constexpr std::string_view kSystems[] = {"alpine", "debian", "ubuntu",    "fedora",    "centos",
-                                           "ubi",    "rocky",  "almalinux", "archlinux", "wolfi"};
-  const std::string_view name = image_name(image);
-  const std::string_view last = text::base_name(name);
+  const std::string_view name = lint::image_name(image);
   return name == "scratch" ||
          (name.find('/') != std::string_view::npos && !name.starts_with("mcr.microsoft.com/") &&
-          std::ranges::none_of(kSystems, [&](std::string_view system) { return last.starts_with(system); }));
+          !lint::is_image(lint::ImageKind::kSystem, image));
 }
 
 // The same of a stage: it starts from such an image, and runs nothing.

@@ -5,11 +5,12 @@
 
 #include <fmt/format.h>
 
-#include "dcache/lint/busybox.h"
+#include "dcache/lint/images.h"
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/calls.h"
 #include "rules/hadolint.h"
+#include "rules/known_facts.h"
 #include "rules/sources.h"
 #include "rules/stages.h"
 
@@ -18,9 +19,8 @@ namespace {
 
 // The shell of busybox knows pipefail by the name `sh` too.
 bool knows_pipefail(std::string_view shell, bool busybox) {
-  constexpr std::string_view kShells[] = {"bash", "zsh", "ash", "ksh"};
   const std::string_view program = text::base_name(shell);
-  return (busybox && program == "sh") || std::ranges::find(kShells, program) != std::end(kShells);
+  return (busybox && program == "sh") || is_one_of(program, pipefail_shells());
 }
 
 // Set by SHELL, or by `set -o pipefail` in the script.
@@ -230,8 +230,8 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
               !is_passed_over(run, at) && !is_quiet_grep(command) && !needs_whole_input(command));
     });
     if (piped == run.commands.end() || run.onbuild) continue;
-    const bool busybox =
-        lint::has_busybox_shell(base_image_of(dockerfile, stage_of(written_stages(dockerfile), run)));
+    const bool busybox = lint::is_image(lint::ImageKind::kBusyboxTools,
+                                        base_image_of(dockerfile, stage_of(written_stages(dockerfile), run)));
     if (has_pipefail(run, busybox && !as_hadolint)) continue;
     report_part(run, piped->spelling, reporter,
                 {"if the command before the pipe fails, the step still succeeds and is cached",

@@ -41,22 +41,9 @@ shell::Command command_of_json(const Instruction& instruction) {
 
 // Whether an image runs Windows, as far as its name tells. (Images to build for Windows run Linux.)
 bool is_windows(const Instruction& from, std::string_view image) {
-  constexpr std::string_view kNames[] = {"mcr.microsoft.com/windows",
-                                         "windowsservercore",
-                                         "nanoserver",
-                                         "microsoft.com/dotnet/framework/",
-                                         "microsoft/dotnet-framework",
-                                         "microsoft/aspnet:4",
-                                         "microsoft/iis",
-                                         "microsoft/wcf",
-                                         "microsoft/mssql-server-windows",
-                                         "ltsc20"};
   const dockerfile::Flag* platform = from.find_flag("platform");
-  const size_t tag = image.rfind(':');
-  const bool tagged = tag != std::string_view::npos && image.find("windows", tag) != std::string_view::npos;
-  return tagged || (platform != nullptr && platform->value.starts_with("windows")) ||
-         std::ranges::any_of(
-             kNames, [&](std::string_view name) { return image.find(name) != std::string_view::npos; });
+  return is_image(ImageKind::kWindows, image) ||
+         (platform != nullptr && platform->value.starts_with("windows"));
 }
 
 // The SHELL in force while the instructions go by; null for the default, which is that of the base image's

@@ -4,7 +4,7 @@
 #include <set>
 #include <string_view>
 
-#include "dcache/lint/busybox.h"
+#include "dcache/lint/images.h"
 
 namespace dcache::lint {
 namespace {
@@ -101,7 +101,7 @@ bool is_worth_acting_on(Dockerfile& dockerfile, const Diagnostic& diagnostic) {
   std::string_view before = source.substr(0, diagnostic.span.begin);
   while (before.ends_with(' ') || before.ends_with('\t'))
     before.remove_suffix(1);
-  const bool busybox = has_busybox_shell(base_image_of(dockerfile, *run)) || calls_apk(*run);
+  const bool busybox = is_image(ImageKind::kBusyboxTools, base_image_of(dockerfile, *run)) || calls_apk(*run);
   return !knows(busybox, code, word, before);
 }
 
