@@ -63,7 +63,7 @@ std::optional<context::Hash> result_of(const Build& build) {
   for (std::optional<size_t> at = graph.target; at && seen.insert(*at).second;
        at = graph.stages[*at].base_stage) {
     const std::optional<size_t> last = graph.stages[*at].last_step;
-    if (last) return build.keys()[*last].key.certain;
+    if (last) return build.keys()[*last].key.if_changed;
   }
   return std::nullopt;
 }

@@ -41,7 +41,7 @@ void append_keys(const cache::Build& build, uint32_t line, const Style& style, s
     const cache::StepKeys& keys = build.keys()[i];
     const std::vector<const Record*> files = files_of(keys);
     out += fmt::format("{:>5}  {}  {:<22}  {}\n", step.instruction->start_line,
-                       style.paint(Tone::kInfo, context::to_hex(keys.key.certain).substr(0, kShownKey)),
+                       style.paint(Tone::kInfo, context::to_hex(keys.key.if_changed).substr(0, kShownKey)),
                        held_words(keys, weight_of(files)), step_words(step, 60));
     if (line != step.instruction->start_line) continue;
     for (const Record* file : files)
@@ -62,8 +62,8 @@ void append_keys_json(const cache::Build& build, std::string& out) {
         .member("stage", build.graph().stages[step.stage].label())
         .member("line", step.instruction->start_line)
         .member("instruction", step.one_line())
-        .member("key", context::to_hex(keys.key.certain))
-        .member("definition", context::to_hex(keys.definition.certain))
+        .member("key", context::to_hex(keys.key.if_changed))
+        .member("definition", context::to_hex(keys.definition.if_changed))
         .member("content", context::to_hex(keys.files))
         .member("bytes", weight.bytes);
     write_trigger(step.trigger, json);
