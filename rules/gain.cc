@@ -75,11 +75,10 @@ Counts count(const lint::Dockerfile& dockerfile, const cache::Report& report, co
 }
 
 std::optional<Counts> count_for_edit(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
-                                     std::string dockerfile, std::string_view edited) {
+                                     std::string text, std::string_view edited) {
   cache::BuildOptions options = options_for(dockerfile, context);
   options.names_only = true;
-  const auto build =
-      cache::Build::make(options, {.dockerfile = std::move(dockerfile), .context = context.files});
+  const auto build = cache::Build::make(options, {.dockerfile = std::move(text), .context = context.files});
   if (!build) return std::nullopt;
   cache::ChangedPath changed;
   changed.given = changed.path = edited;
@@ -88,11 +87,11 @@ std::optional<Counts> count_for_edit(lint::Dockerfile& dockerfile, const lint::B
 }
 
 std::optional<Counts> count_for_argument(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
-                                         const std::string& dockerfile, std::string_view name) {
+                                         const std::string& text, std::string_view name) {
   cache::BuildOptions options = options_for(dockerfile, context);
   const auto build_with = [&](const char* value) {
     options.plan.build_args[std::string(name)] = value;
-    return cache::Build::make(options, {.dockerfile = dockerfile, .context = context.files});
+    return cache::Build::make(options, {.dockerfile = text, .context = context.files});
   };
   const auto before = build_with("1");
   const auto after = build_with("2");
