@@ -13,7 +13,7 @@ The work is done by ``libdcache_c``, which is loaded when the first :class:`Work
 from ._errors import Cancelled, Error, LibraryError
 from ._library import library_version
 from ._values import Cause, ChangedPath, Edit, Explanation, Finding, Fix, FixedText, Level, NewFile, Step, Value, Verdict
-from ._workspace import StrPath, Workspace
+from ._workspace import StrPath, Workspace, find_dockerfiles, is_dockerfile, rules
 
 __version__ = "0.1.0"
 
@@ -35,5 +35,8 @@ __all__ = [
     "Value",
     "Verdict",
     "Workspace",
+    "find_dockerfiles",
+    "is_dockerfile",
     "library_version",
+    "rules",
 ]

@@ -9,7 +9,7 @@ import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal, NoReturn
 
 from ._library import library
 from ._values import Explanation, Finding, FixedText
@@ -100,6 +100,15 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def __copy__(self) -> NoReturn:
+        raise TypeError("a workspace can't be copied: make another one")
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a workspace can't be pickled: make another one")
+
     def close(self) -> None:
         """Frees the workspace, after the calls of other threads have ended; those that can be cancelled are. Can be called again."""
         with self._changed:
@@ -129,9 +138,21 @@ class Workspace:
 
     def set_text(self, path: StrPath, text: str | bytes) -> None:
         """Sets a text that is used instead of the file until :meth:`drop_text`. It does not have to be the text of a Dockerfile."""
-        content = text.encode() if isinstance(text, str) else text
+        content = _content_of(text)
         with self._open() as pointer:
             self._library.call("dcache_workspace_set_text", pointer, _path_of(path), content, len(content))
+
+    def edit_text(self, path: StrPath, begin: tuple[int, int], end: tuple[int, int], text: str | bytes) -> None:
+        """Replaces a part of the text that is used, as editors report edits.
+
+        :param begin: line and column, which start at 0; columns are UTF-16 code units, as in the Language Server Protocol
+        :param end: the same, after the last character that is replaced
+        """
+        content = _content_of(text)
+        if min(*begin, *end) < 0:
+            raise ValueError("lines and columns start at 0")
+        with self._open() as pointer:
+            self._library.ask("dcache_workspace_edit_text", pointer, _path_of(path), *begin, *end, content, len(content))
 
     def drop_text(self, path: StrPath) -> None:
         """Uses the file again instead of the text that was set."""
@@ -142,6 +163,15 @@ class Workspace:
         """To be called after files on the disk changed: the workspace reads them again when it needs them."""
         with self._open() as pointer:
             self._library.call("dcache_workspace_files_changed", pointer)
+
+    def stale(self) -> list[str]:
+        """The files whose findings may have changed since :meth:`lint` was last called for them."""
+        with self._open() as pointer:
+            address = self._library.call("dcache_workspace_stale", pointer)
+            if address is None:
+                raise MemoryError
+            paths: list[str] = json.loads(self._library.take(address))
+        return paths
 
     def lint(self, path: StrPath, text: str | bytes | None = None) -> list[Finding]:
         """The findings in a Dockerfile, an ignore file, a GitHub workflow or a ``.gitlab-ci.yml``, in the order of the text.
@@ -161,6 +191,8 @@ class Workspace:
     def fix_finding(self, path: StrPath, finding: Finding | str) -> FixedText:
         """The text of a file with the fix of one finding applied, safe or not. The finding is of the same text, or the ``id`` of one."""
         name = finding if isinstance(finding, str) else finding.id
+        if "\0" in name:  # C would see only what comes before it
+            raise ValueError("the id of a finding can't contain a zero byte")
         with self._open() as pointer:
             answer = self._library.ask_text("dcache_workspace_fix_finding", pointer, _path_of(path), name.encode())
         return FixedText.from_json(json.loads(answer))
@@ -171,7 +203,7 @@ class Workspace:
         Bytes that are not UTF-8 are replaced in the answer: do not write it back if the file has some.
         """
         with self._open() as pointer:
-            answer = self._library.ask_text("dcache_workspace_fix", pointer, _path_of(path), int(unsafe))
+            answer = self._library.ask_text("dcache_workspace_fix", pointer, _path_of(path), int(bool(unsafe)))
         return FixedText.from_json(json.loads(answer))
 
     def explain(
@@ -181,6 +213,7 @@ class Workspace:
         since: str | None = None,
         changed: Sequence[StrPath] | None = None,
         cache_from: Sequence[str] | None = None,
+        call: str | None = None,
     ) -> Explanation:
         """Says which steps of an image rebuild, and why. Without ``since`` and ``changed`` it compares with :meth:`mark`.
 
@@ -189,8 +222,11 @@ class Workspace:
         :param cache_from: assume a builder that starts empty and imports what the earlier build exported, in this order:
             ``"none"``, ``"inline"``, ``"min"`` or ``"max"``, with ``":STAGE"`` for the cache of another stage, or
             ``"type=gha,mode=max"``; alone and without :meth:`mark`, nothing changed since then
+        :param call: a name for :meth:`cancel`
         """
         question: dict[str, object] = {}
+        if call is not None:
+            question["call"] = call
         if cache_from is not None:
             if isinstance(cache_from, str):
                 raise TypeError("cache_from is a list of imports, not one import")
@@ -217,14 +253,45 @@ class Workspace:
             if self._library.ask("dcache_workspace_mark", pointer, _path_of(dockerfile)) != 0:
                 raise MemoryError
 
-    def cancel(self) -> None:
-        """Ends the calls of :meth:`explain` and :meth:`mark` that are under way: they fail with :class:`dcache.Cancelled`.
+    def cancel(self, call: str | None = None) -> None:
+        """Ends the calls of :meth:`explain` and :meth:`mark` that are under way, or those of :meth:`explain` that have this name: they
+        fail with :class:`dcache.Cancelled`.
 
         Called from another thread. Calls that start later are not affected. Python handles Ctrl-C only after a call has ended; a program
         that has to react at once makes the call in a thread, and cancels it.
         """
         with self._open() as pointer:
-            self._library.call("dcache_workspace_cancel", pointer)
+            if call is None:
+                self._library.call("dcache_workspace_cancel", pointer)
+            else:
+                self._library.call("dcache_workspace_cancel_call", pointer, call.encode())
+
+
+def find_dockerfiles(folder: StrPath = ".") -> list[str]:
+    """The absolute paths of all Dockerfiles in a folder, except those that git ignores.
+
+    Fails with :class:`dcache.Error` if it is not a folder, or a part of it can't be read.
+    """
+    paths: list[str] = json.loads(library().ask_text("dcache_find_dockerfiles", _path_of(folder)))
+    return paths
+
+
+def is_dockerfile(path: StrPath) -> bool:
+    """Whether a file of that name is a Dockerfile: ``Dockerfile``, ``api.dockerfile``, ``Containerfile``. It need not exist."""
+    return bool(library().call("dcache_is_dockerfile", _path_of(path)))
+
+
+def rules() -> list[dict[str, Any]]:
+    """The catalogue of rules, as ``dcache rules --format json`` prints it."""
+    address = library().call("dcache_rules")
+    if address is None:
+        raise MemoryError
+    catalogue: list[dict[str, Any]] = json.loads(library().take(address))
+    return catalogue
+
+
+def _content_of(text: str | bytes) -> bytes:
+    return text.encode() if isinstance(text, str) else bytes(text)
 
 
 def _absolute(path: StrPath | None) -> str | None:

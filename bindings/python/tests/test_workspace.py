@@ -1,7 +1,9 @@
 """The workspace, with the library."""
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import tempfile
 import threading
@@ -17,6 +19,44 @@ def in_memory(texts: dict[str, str | bytes]) -> dcache.Workspace:
     for path, text in texts.items():
         workspace.set_text(path, text)
     return workspace
+
+
+class Workspaces(unittest.TestCase):
+    def test_are_not_copied(self) -> None:
+        with dcache.Workspace(files="memory") as workspace:
+            for make in (copy.copy, copy.deepcopy, pickle.dumps):
+                with self.assertRaisesRegex(TypeError, "a workspace can't be"):
+                    make(workspace)
+
+    def test_take_edits_of_editors(self) -> None:
+        with in_memory({"/app/Dockerfile": "FROM scratch\nCOPY \U0001f600 /a\n"}) as workspace:
+            workspace.edit_text("/app/Dockerfile", (1, 8), (1, 10), "/b")
+            self.assertEqual(workspace.fix("/app/Dockerfile").text, "FROM scratch\nCOPY \U0001f600 /b\n")
+            with self.assertRaisesRegex(ValueError, "start at 0"):
+                workspace.edit_text("/app/Dockerfile", (-1, 0), (0, 0), "")
+            with self.assertRaises(dcache.Error):
+                workspace.edit_text("/app/none", (0, 0), (0, 0), "")
+
+    def test_say_which_files_are_stale(self) -> None:
+        with in_memory({"/app/Dockerfile": "FROM scratch\n"}) as workspace:
+            workspace.lint("/app/Dockerfile")
+            self.assertEqual(workspace.stale(), [])
+            workspace.set_text("/app/Dockerfile", bytearray(b"FROM a\n"))
+            self.assertEqual(workspace.stale(), ["/app/Dockerfile"])
+
+
+class Files(unittest.TestCase):
+    def test_are_found(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "Dockerfile").write_text("FROM scratch\n")
+            self.assertEqual(dcache.find_dockerfiles(folder), [os.path.join(folder, "Dockerfile")])
+            with self.assertRaises(dcache.Error):
+                dcache.find_dockerfiles(Path(folder, "none"))
+        self.assertTrue(dcache.is_dockerfile("api.dockerfile"))
+        self.assertFalse(dcache.is_dockerfile("main.c"))
+
+    def test_have_rules(self) -> None:
+        self.assertIn("DC1001", [rule["code"] for rule in dcache.rules()])
 
 
 class Lints(unittest.TestCase):
@@ -57,6 +97,8 @@ class Lints(unittest.TestCase):
             self.assertEqual(fixed.text, "FROM scratch\nCOPY a /\nMAINTAINER me\nCOPY b /\n")
             with self.assertRaisesRegex(dcache.Error, "has no finding 'DC1001@7'"):
                 workspace.fix_finding("/app/Dockerfile", "DC1001@7")
+            with self.assertRaisesRegex(ValueError, "zero byte"):
+                workspace.fix_finding("/app/Dockerfile", finding.id + "\0x")
 
     def test_with_rules_of_its_options(self) -> None:
         with dcache.Workspace(files="memory", select=["DC1009"], levels={"DC1009": "error"}) as workspace:
