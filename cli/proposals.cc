@@ -65,8 +65,8 @@ class Proposer {
     return dockerfiles;
   }
 
-  std::optional<optimize::Proposal> propose(const DockerfileImages& dockerfile) {
-    const project::Image& first = selection_.project.images[dockerfile.images.front()];
+  std::optional<optimize::Proposal> propose(const DockerfileImages& group) {
+    const project::Image& first = selection_.project.images[group.images.front()];
     const std::string& dockerfile = first.build.dockerfile;
     lint::Linters linters(lint::catalogue(), {.config = options_.config, .files = files_.get()});
     const lint::Linters::Entry& entry = linters.of(dockerfile);
@@ -90,7 +90,7 @@ class Proposer {
     options.progress = [&](size_t done, size_t all) {
       line.show(fmt::format("{}: trying {} of {}", dockerfile, std::min(done + 1, all), all));
     };
-    auto proposal = optimize::propose(selection_.project, dockerfile.images, options);
+    auto proposal = optimize::propose(selection_.project, group.images, options);
     if (proposal) return std::move(*proposal);
     complain(fmt::format("{}: {}", dockerfile, proposal.error()));
     failed_ = true;

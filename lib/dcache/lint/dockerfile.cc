@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dcache/lint/images.h"
 #include "dcache/lint/suppress.h"
 #include "dcache/plan/image.h"
 #include "dcache/text/path.h"
