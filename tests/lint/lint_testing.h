@@ -60,7 +60,7 @@ inline lint::BuildFacts facts_in_project(const TemporaryFolder& folder) {
   };
   const auto files = facts_of(folder);
   return lint::BuildFacts(
-      {.files = [files](const plan::Graph* graph) { return files(graph); }, .ignore_use = use});
+      {.files = [files](const plan::Graph* graph) { return files.build_context(graph); }, .ignore_use = use});
 }
 
 // The same of a file beside a Dockerfile; `place` is where it is in the folder, if that is not usual.
