@@ -99,7 +99,7 @@ class Completion {
       complete_directive(written);
       return std::move(items_);
     }
-    if (complete_variable(written.word)) return std::move(items_);
+    if (complete_variable(written.word) || written.in_heredoc) return std::move(items_);
     if (written.words.empty()) {
       complete_keyword(written.word);
     } else {

@@ -36,8 +36,28 @@ bool CurrentInstruction::only_flags() const {
                                        [](std::string_view one) { return one.starts_with("--"); });
 }
 
+namespace {
+
+bool is_in_heredoc(const dockerfile::Instruction& instruction, uint32_t offset) {
+  const auto contains = [&](const dockerfile::Heredoc& heredoc) {
+    return heredoc.body.begin <= offset && offset <= heredoc.terminator.end;
+  };
+  return std::ranges::any_of(instruction.heredocs, contains) ||
+         (instruction.onbuild != nullptr && is_in_heredoc(*instruction.onbuild, offset));
+}
+
+}  // namespace
+
 CurrentInstruction current_instruction(const dockerfile::File& file, uint32_t offset) {
   const std::string_view source = file.source().substr(0, offset);
+  if (std::ranges::any_of(file.instructions(),
+                          [&](const auto& instruction) { return is_in_heredoc(instruction, offset); })) {
+    const size_t space = source.find_last_of(" \t\r\n");
+    CurrentInstruction written;
+    written.word = source.substr(space == std::string_view::npos ? 0 : space + 1);
+    written.in_heredoc = true;
+    return written;
+  }
   const char escape = file.escape();
   std::vector<std::string_view> words = {{}};
   for (size_t at = instruction_start(source, escape); at < source.size(); ++at) {

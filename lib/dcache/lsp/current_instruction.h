@@ -15,6 +15,7 @@ struct CurrentInstruction {
   std::vector<std::string_view> words;  // before the one being written, the instruction's name first
   std::string_view word;                // may be empty
   bool in_comment = false;
+  bool in_heredoc = false;  // then there is the word alone
 
   dockerfile::Keyword keyword() const;
   // Whether nothing but flags comes before the word.
