@@ -152,6 +152,12 @@ TEST(ComposeInEditors, CompletesFromTheDockerfile) {
   EXPECT_EQ(compose.labels("services:\n  web:\n    build:\n      context: web\n      dockerfile: D"),
             (Texts{"Dockerfile.dev"}));
   EXPECT_EQ(compose.labels("services:\n  web:\n    bu"), (Texts{"build"}));
+  EXPECT_EQ(compose.labels("s"), (Texts{"services", "secrets"}));
+  EXPECT_EQ(
+      compose.labels("services:\n  web:\n    build: {context: web, dockerfile: Dockerfile.dev, target: "),
+      (Texts{"base", "app"}));
+  EXPECT_EQ(compose.labels("services: {web: {build: {context: web, dockerfile: Dockerfile.dev, ta"),
+            (Texts{"target", "tags"}));
 }
 
 TEST(ComposeInEditors, TellsWhatImagesLack) {
@@ -230,6 +236,9 @@ TEST(BakeInEditors, ExplainsAndCompletes) {
   EXPECT_EQ(bake.labels(web + "  pl"), (Texts{"platforms"}));
   EXPECT_EQ(bake.labels(web + "}\ngroup \"default\" {\n  targets = [\""), (Texts{"web"}));
   EXPECT_EQ(bake.labels("gr"), (Texts{"group"}));
+  EXPECT_EQ(bake.labels(web + "}\ngroup \"default\" { targets = [\""), (Texts{"web"}));
+  EXPECT_EQ(bake.labels("target \"o\" {}\n" + web + "  inherits = [\""), (Texts{"o"}));
+  EXPECT_EQ(bake.labels("variable \"TAG\" {}\n" + web + "  tags = [\"web:${"), (Texts{"TAG"}));
 }
 
 TEST(BakeInEditors, TellsWhatCannotBeRead) {

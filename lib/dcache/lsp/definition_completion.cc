@@ -26,6 +26,7 @@ using text::Span;
 struct Where {
   std::vector<std::string> path;  // {"services", "web", "build", "target"}, {"target", "web", "args"}
   bool value = false;             // after `key:` or `key =`, or in a list
+  bool variable = false;          // after `${`
   std::string_view typed;
 };
 
@@ -53,31 +54,6 @@ std::string_view yaml_key(std::string_view line) {
   return colon == std::string_view::npos || key.find_first_of(" #\"'{[") != std::string_view::npos ? "" : key;
 }
 
-Where in_yaml(std::string_view before) {
-  const size_t start = before.rfind('\n') + 1;
-  std::string_view line = before.substr(start);
-  Where where{{}, false, last_word(line)};
-  size_t indent = indent_of(line);
-  if (line.substr(indent).starts_with("- ")) {
-    where.value = true;
-    ++indent;  // an item belongs to a key that may be at the same place
-  } else if (const std::string_view key = yaml_key(line); !key.empty()) {
-    where.value = true;
-    where.path.emplace_back(key);
-  }
-  for (std::string_view rest = before.substr(0, start); !rest.empty() && indent > 0;) {
-    rest.remove_suffix(1);
-    const size_t above = rest.rfind('\n') + 1;
-    line = rest.substr(above);
-    rest = rest.substr(0, above);
-    const std::string_view key = yaml_key(line);
-    if (key.empty() || indent_of(line) >= indent) continue;
-    where.path.emplace(where.path.begin(), key);
-    indent = indent_of(line);
-  }
-  return where;
-}
-
 // The words before an opening bracket in its line: {"target", "web"} of `target "web" {`, {"args"} of
 // `args = {`.
 std::vector<std::string> words_before_bracket(std::string_view line) {
@@ -97,44 +73,97 @@ std::vector<std::string> words_before_bracket(std::string_view line) {
 }
 
 struct OpenBracket {
-  std::vector<std::string> words;  // before it in its line
+  std::vector<std::string> words;  // before it, after the bracket or comma before that
   bool list = false;
 };
 
-// The brackets that are open at the end of a text, the outermost first.
-std::vector<OpenBracket> open_brackets(std::string_view text) {
-  std::vector<OpenBracket> open;
-  size_t line_start = 0;
+// What is open at the end of a text.
+struct OpenBrackets {
+  std::vector<OpenBracket> brackets;  // the outermost first
+  size_t begin = 0;                   // of what follows the last bracket, comma or line end
+};
+
+OpenBrackets open_brackets(std::string_view text) {
+  OpenBrackets open;
   bool quoted = false;
   for (size_t at = 0; at < text.size(); ++at) {
     const char c = text[at];
     if (c == '\n') {
-      line_start = at + 1;
+      open.begin = at + 1;
       quoted = false;
     } else if (c == '"' && (at == 0 || text[at - 1] != '\\')) {
       quoted = !quoted;
-    } else if (!quoted && (c == '{' || c == '[')) {
-      open.push_back({words_before_bracket(text.substr(line_start, at - line_start)), c == '['});
-    } else if (!quoted && (c == '}' || c == ']') && !open.empty()) {
-      open.pop_back();
+    } else if (quoted) {
+      continue;
+    } else if (c == '{' || c == '[') {
+      open.brackets.push_back({words_before_bracket(text.substr(open.begin, at - open.begin)), c == '['});
+      open.begin = at + 1;
+    } else if (c == '}' || c == ']') {
+      if (!open.brackets.empty()) open.brackets.pop_back();
+      open.begin = at + 1;
+    } else if (c == ',') {
+      open.begin = at + 1;
     }
   }
   return open;
 }
 
+// The keys of `{a: {b: c` in a line of YAML.
+void add_flow(std::string_view line, const OpenBrackets& open, Where& where) {
+  where.path.clear();
+  for (const OpenBracket& bracket : open.brackets) {
+    if (!bracket.words.empty()) where.path.push_back(bracket.words.back());
+    where.value = bracket.list;
+  }
+  const std::string_view key = yaml_key(line.substr(open.begin));
+  if (where.value || key.empty()) return;
+  where.path.emplace_back(key);
+  where.value = true;
+}
+
+Where in_yaml(std::string_view before) {
+  const size_t start = before.rfind('\n') + 1;
+  std::string_view line = before.substr(start);
+  Where where{{}, false, false, last_word(line)};
+  size_t indent = indent_of(line);
+  const OpenBrackets open = open_brackets(line);
+  const bool flow = std::ranges::any_of(open.brackets, [](const OpenBracket& one) { return !one.list; });
+  if (line.substr(indent).starts_with("- ")) {
+    where.value = true;
+    ++indent;  // an item belongs to a key that may be at the same place
+  } else if (const std::string_view key = yaml_key(line); !key.empty()) {
+    where.value = true;
+    where.path.emplace_back(key);
+  }
+  if (flow) add_flow(line, open, where);
+  for (std::string_view rest = before.substr(0, start); !rest.empty() && indent > 0;) {
+    rest.remove_suffix(1);
+    const size_t above = rest.rfind('\n') + 1;
+    line = rest.substr(above);
+    rest = rest.substr(0, above);
+    const std::string_view key = yaml_key(line);
+    if (key.empty() || indent_of(line) >= indent) continue;
+    where.path.emplace(where.path.begin(), key);
+    indent = indent_of(line);
+  }
+  return where;
+}
+
 Where in_hcl(std::string_view before) {
-  Where where{{}, false, last_word(before)};
-  const std::string_view line = before.substr(before.rfind('\n') + 1);
-  for (const OpenBracket& bracket : open_brackets(before)) {
+  Where where{{}, false, false, last_word(before)};
+  const OpenBrackets open = open_brackets(before);
+  for (const OpenBracket& bracket : open.brackets) {
     where.value = bracket.list;
     where.path.insert(where.path.end(), bracket.words.begin(), bracket.words.end());
   }
-  const size_t equals = line.find('=');
-  if (equals != std::string_view::npos && !where.value && line.find('{') == std::string_view::npos) {
-    const auto words = words_before_bracket(line.substr(0, equals));
+  const std::string_view written = before.substr(open.begin);
+  const size_t equals = written.find('=');
+  if (equals != std::string_view::npos && !where.value) {
+    const auto words = words_before_bracket(written.substr(0, equals));
     where.path.insert(where.path.end(), words.begin(), words.end());
     where.value = true;
   }
+  where.variable = before.substr(0, before.size() - where.typed.size()).ends_with("${");
   return where;
 }
 
@@ -148,7 +177,10 @@ class Completion {
 
   json run() {
     const auto& path = where_.path;
-    if (compose_) {
+    if (where_.variable) {
+      add_variables();
+    } else if (compose_) {
+      if (path.empty() && !where_.value) add_top_keys();
       if (path.size() >= 2 && path[0] == "services") complete_in(path[1], {path.begin() + 2, path.end()});
     } else if (path.size() >= 2) {
       complete_in_block(path[0], path[1], {path.begin() + 2, path.end()});
@@ -159,7 +191,7 @@ class Completion {
   }
 
  private:
-  enum class Item : uint8_t { kModule = 9, kProperty = 10, kFile = 17, kConstant = 21 };
+  enum class Item : uint8_t { kVariable = 6, kModule = 9, kProperty = 10, kFile = 17, kConstant = 21 };
 
   void add(const std::string& label, Item kind, const editor::Help* help = nullptr, std::string text = {},
            const std::string& detail = {}) {
@@ -185,8 +217,20 @@ class Completion {
     for (const editor::Help& help : editor::all_help()) {
       if (!help.name.starts_with(prefix)) continue;
       const std::string key(help.name.substr(prefix.size()));
-      if (key.find('.') == std::string::npos)
+      if (key.find('.') == std::string::npos && key != "include")
         add(key, Item::kProperty, &help, compose_ ? key + ": " : prefix == "bake " ? key : key + " = ");
+    }
+  }
+
+  // Of a Compose file.
+  void add_top_keys() {
+    for (const char* key : {"services", "include", "name", "networks", "volumes", "configs", "secrets"})
+      add(key, Item::kProperty, editor::find_help(std::string("compose ") + key), std::string(key) + ":");
+  }
+
+  void add_variables() {
+    for (const Mention& one : mentions_of(request_.document.path, text_around())) {
+      if (one.kind == Mention::Kind::kVariable && one.defines) add(one.name, Item::kVariable);
     }
   }
 
@@ -219,14 +263,25 @@ class Completion {
     }
   }
 
+  // What closes the brackets that are open in the last line of a text.
+  static std::string closers(std::string_view before) {
+    const auto open = open_brackets(before.substr(before.rfind('\n') + 1)).brackets;
+    std::string text;
+    for (auto bracket = open.rbegin(); bracket != open.rend(); ++bracket)
+      text += bracket->list ? ']' : '}';
+    return text;
+  }
+
   // The text without the line of the cursor, and with the brackets closed that are open at its end: what
   // keeps a file from being read while it is written.
   std::string text_around() const {
     std::string text(request_.positions.text());
+    const std::string flow = compose_ ? closers(text.substr(0, offset_)) : "";
     const Span line = request_.positions.line(request_.positions.place_of(offset_).line);
+    if (!flow.empty()) return text.replace(offset_, line.end - offset_, flow);
     std::fill(text.begin() + line.begin, text.begin() + line.end, ' ');
     if (compose_) return text;
-    const std::vector<OpenBracket> open = open_brackets(text);
+    const std::vector<OpenBracket> open = open_brackets(text).brackets;
     for (auto bracket = open.rbegin(); bracket != open.rend(); ++bracket)
       text += bracket->list ? "\n]" : "\n}";
     return text;
