@@ -239,8 +239,22 @@ TEST(CInterface, SaysWhatIsWrong) {
   EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"changed":[]})", &error),
             nullptr);
   EXPECT_EQ(taken(error), "question: \"changed\" is empty; name the files that change");
+  EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"changed":["a",""]})", &error),
+            nullptr);
+  EXPECT_EQ(taken(error), "a path is empty");
+  EXPECT_EQ(dcache_workspace_explain(workspace.get(), "/app/Dockerfile", R"({"since":""})", &error), nullptr);
+  EXPECT_EQ(taken(error), "question: \"since\" is empty; name a revision");
   EXPECT_EQ(dcache_workspace_mark(workspace.get(), "/app/Dockerfile", &error), 1);
   EXPECT_EQ(taken(error).substr(0, 20), "/app/Dockerfile:2:1:");
+}
+
+TEST(CInterface, TakesNoTextForAPathThatNoFileCanHave) {
+  const Handle workspace = in_memory();
+  for (const std::string& path : {std::string(), '/' + std::string(5'000, 'a')}) {
+    set_text(workspace, path.c_str(), "FROM scratch\n");
+    EXPECT_EQ(taken(dcache_workspace_stale(workspace.get())), "[]") << path.size();
+    EXPECT_EQ(dcache_workspace_lint(workspace.get(), path.c_str(), nullptr), nullptr);
+  }
 }
 
 // A cancel ends what is under way, and nothing that comes later.

@@ -370,6 +370,8 @@ char* dcache_workspace_explain(const dcache_workspace* workspace, const char* do
     refuse_complaint(reader, "question");
     const bool is_asked = members.contains("changed") && !members.at("changed").is_null();
     if (is_asked && asked.changed.empty()) fail("question: \"changed\" is empty; name the files that change");
+    const bool has_since = members.contains("since") && !members.at("since").is_null();
+    if (has_since && asked.since.empty()) fail("question: \"since\" is empty; name a revision");
     asked.stop = known.token(call);
     const auto explained = dcache::WorkspaceAccess::editor_of(known.workspace).explain(path, asked);
     if (!explained) throw Failed{words_of(explained.error())};

@@ -137,6 +137,7 @@ struct Workspace::Impl {
 
   // The files whose findings may have changed.
   Paths stale_after(const std::string& path, editor::Workspace::Affects affects) const {
+    if (affects == editor::Workspace::Affects::kNothing) return {};
     if (affects == editor::Workspace::Affects::kItself) return {path};
     std::set<std::string> all = all_asked();
     all.insert(path);

@@ -104,6 +104,7 @@ std::string unusable(const std::string& path) {
   constexpr size_t kLongestPath = 4096;
   if (path.size() > kLongestPath)
     return fmt::format("a path has {} bytes; that of a file has at most {}", path.size(), kLongestPath);
+  if (path.empty()) return "a path is empty";
   return path.find('\0') == std::string::npos ? "" : "a path contains a zero byte";
 }
 
@@ -168,7 +169,10 @@ struct Workspace::State {
     auto state = std::make_shared<State>();
     state->options = std::move(options);
     state->asked = std::move(asked);
-    if (!state->options->context.empty()) state->asked->add(state->options->context + "/Dockerfile");
+    if (!state->options->context.empty()) {
+      state->asked->add(state->options->context + "/Dockerfile");
+      state->asked->add_context(state->options->context);
+    }
     state->disk = std::make_shared<const CachedFiles>(state->options->files);
     state->texts = std::make_shared<const MemoryFiles>(texts.over(state->disk));
     state->linting = std::make_shared<Linting>(*state->options, state->texts);
@@ -180,9 +184,16 @@ struct Workspace::State {
   std::shared_ptr<const context::FileSystem> reachable(
       std::shared_ptr<const context::FileSystem> files) const {
     if (options->files != context::disk()) return files;
-    return std::make_shared<const AskedFiles>(std::move(files), asked);
+    return std::make_shared<const AskedFiles>(std::move(files), asked, options->wide_contexts);
   }
 
+  // Notes that a Dockerfile is asked about, and the contexts that definitions give it.
+  void ask(const std::string& dockerfile) const {
+    asked->add(dockerfile);
+    if (options->wide_contexts) return;
+    for (const project::Image& image : view->images->defined(dockerfile))
+      asked->add_context(image.build.context);
+  }
   tl::expected<std::shared_ptr<const Parsed>, std::string> parse(const std::string& path) const;
   lint::BuildFacts facts_of_related(lint::RelatedFileKind kind, const std::string& path,
                                     const std::string& source) const {
@@ -224,7 +235,7 @@ void Workspace::files_changed() {
 
 Workspace::Affects Workspace::change_texts(const std::string& path,
                                            const std::function<void(MemoryFiles&)>& change) {
-  if (!unusable(path).empty()) return Affects::kItself;
+  if (!unusable(path).empty()) return Affects::kNothing;
   const std::scoped_lock lock(mutex_);
   auto texts = std::make_shared<MemoryFiles>(*state_->texts);
   change(*texts);
@@ -321,7 +332,7 @@ tl::expected<std::shared_ptr<const Workspace::LintAnswer>, cache::Failure> Works
     const std::string& path, Depth depth) const {
   if (std::string why = unusable(path); !why.empty()) return tl::unexpected(unreadable({}, std::move(why)));
   const auto state = now();
-  state->asked->add(path);
+  state->ask(path);
   if (depth == Depth::kReady) {
     if (auto known = state->linted[static_cast<size_t>(Depth::kThorough)].find(path)) return known;
     depth = Depth::kFast;
@@ -358,7 +369,7 @@ tl::expected<std::shared_ptr<const Workspace::LintAnswer>, cache::Failure> Works
 tl::expected<lint::FixedText, cache::Failure> Workspace::fix(const std::string& path, bool unsafe) const {
   if (std::string why = unusable(path); !why.empty()) return tl::unexpected(unreadable({}, std::move(why)));
   const auto state = now();
-  state->asked->add(path);
+  state->ask(path);
   const lint::Linters::Entry& entry = (unsafe ? state->linting->thorough : state->linting->fast).of(path);
   if (!entry.linter) return tl::unexpected(*entry.failure);
   auto source = state->texts->read(path);
@@ -435,7 +446,7 @@ tl::expected<std::shared_ptr<const Workspace::Explained>, Workspace::Failures> W
   if (!question.since.empty() && !question.changed.empty()) why = "'since' and 'changed' exclude each other";
   if (!why.empty()) return tl::unexpected(failed(std::move(why)));
   const auto state = now();
-  state->asked->add(dockerfile);
+  state->ask(dockerfile);
   const auto imports = imports_of(question.cache_from);
   if (!imports) return tl::unexpected(Failures{imports.error()});
   const std::string key = dockerfile + '\n' + question.since + '\n' + words_of(*imports);
@@ -474,7 +485,7 @@ Workspace::Failures Workspace::mark(const std::string& dockerfile, const std::st
                                     const cache::Build::Progress& progress) {
   if (std::string why = unusable(dockerfile); !why.empty()) return failed(std::move(why));
   const auto state = now();
-  state->asked->add(dockerfile);
+  state->ask(dockerfile);
   auto build = state->build_now(dockerfile, {}, stop, progress);
   if (!build) return std::move(build.error());
   const std::scoped_lock lock(mutex_);

@@ -48,6 +48,9 @@ class Workspace {
     std::shared_ptr<const context::FileSystem> files = context::disk();
     // The build context of Dockerfiles that no definition names; empty: an inferred one.
     std::string context = {};
+    // Whether all of the disk, or a home folder, may be the build context of a Dockerfile though neither
+    // `context` nor a definition says so. Editors open files in such folders that are not meant for a build.
+    bool wide_contexts = true;
     std::string hash_store = {};  // the folder of hashes kept between runs; empty for none
     std::string config = {};      // the configuration for all files; empty: the nearest above each
     // Changes every configuration; empty for nothing.
@@ -63,9 +66,10 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   // Paths are absolute. A text counts until it is dropped, then the file does. No text counts for a path that
-  // no file can have: one of more than 4,096 bytes, or with a zero byte; other members fail for these.
+  // no file can have: an empty one, one of more than 4,096 bytes, or with a zero byte; other members fail for
+  // these.
   // Both say whose answers are made again: those of the file alone, or of all files.
-  enum class Affects : uint8_t { kItself, kAll };
+  enum class Affects : uint8_t { kNothing, kItself, kAll };
   Affects set_text(const std::string& path, std::string text);
   Affects drop_text(const std::string& path);
   // The text that was set; nothing for none.
