@@ -105,9 +105,8 @@ Command format_command() {
   command.flag("--diff", options->diff, "Change nothing: print what would change, as a patch");
   command.flag("--no-gitignore", options->no_gitignore, "Search what git ignores, too");
   command.notes =
-      "Comments, heredocs and the text of commands stay as they are, and so do the cache keys of all steps. "
-      "A "
-      "file that no builder accepts is not changed.";
+      "Comments, heredocs and the text of commands stay as they are, and so do the cache keys of all steps "
+      "but those that copy the Dockerfile itself. A file that no builder accepts is not changed.";
   command.examples =
       "  dcache format\n"
       "  dcache format --check services\n"

@@ -30,6 +30,11 @@ TEST(Format, ChangesLayoutAlone) {
        "\xEF\xBB\xBF"
        "FROM a\n"},
       {"heredocs stay", "FROM a\nrun <<EOF\nfrom  \nEOF\n", "FROM a\nRUN <<EOF\nfrom  \nEOF\n"},
+      {"the end of the last line", "FROM a\nRUN b  ", "FROM a\nRUN b\n"},
+      {"the end of a line that goes on", "FROM a\nRUN b \\ \t", "FROM a\nRUN b \\\n"},
+      {"the end of a comment", "FROM a\r\n# b \t ", "FROM a\r\n# b\r\n"},
+      {"nothing but white space", "FROM a\n  ", "FROM a\n\n"},
+      {"a heredoc without an end stays", "FROM a\nRUN <<EOF\nb  ", "FROM a\nRUN <<EOF\nb  \n"},
       {"nothing", "", ""},
   };
   for (const auto& one : cases) {

@@ -30,6 +30,10 @@ class Trimmer {
     }
   }
   void skip() { blank_.reset(); }
+  // Where the white space starts that the text ends with, or its end.
+  uint32_t end_of(std::string_view source) const {
+    return blank_.value_or(static_cast<uint32_t>(source.size()));
+  }
 
  private:
   std::vector<text::Edit>& edits_;
@@ -55,7 +59,8 @@ std::vector<text::Edit> format_edits(const File& file) {
   }
   const auto size = static_cast<uint32_t>(source.size());
   if (size > 0 && source.back() != '\n')
-    edits.push_back({{size, size}, source.find("\r\n") == std::string_view::npos ? "\n" : "\r\n"});
+    edits.push_back(
+        {{trimmer.end_of(source), size}, source.find("\r\n") == std::string_view::npos ? "\n" : "\r\n"});
   return edits;
 }
 

@@ -1,5 +1,6 @@
 // The layout of a Dockerfile: keywords in capitals, no white space at the ends of lines, a line end after the
-// last line. What a builder makes of the file stays as it is, and so do its cache keys.
+// last line. What a builder makes of the file stays as it is, and so do its cache keys,
+// but where a step copies the file itself.
 #pragma once
 
 #include <string>
