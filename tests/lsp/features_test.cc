@@ -99,6 +99,33 @@ TEST(EditorFeatures, HoverShowsTextOfTheFileAsCode) {
   EXPECT_NE(client.hover(2, 10).find("`` ENV A=`x`[y](z) ``"), std::string::npos) << client.hover(2, 10);
 }
 
+// Of a variable where it is used, as the builder has it there.
+TEST(EditorFeatures, LeadsToWhatSetsAVariable) {
+  const struct {
+    const char* text;
+    uint32_t line;
+    uint32_t character;
+    Texts places;
+  } cases[] = {{"FROM a\nENV abc=hello\nENV abc=bye def=$abc\n", 2, 18, {"1:4-1:7"}},
+               {"FROM a\nENV abc=hello\nENV abc=bye def=$abc\nRUN $abc\n", 3, 6, {"2:4-2:7"}},
+               {"ARG X=1\nFROM a\nRUN echo $X\n", 2, 11, {}},
+               {"ARG X=1\nFROM a:$X\n", 1, 8, {"0:4-0:5"}},
+               {"FROM a\nARG X=1 Y=$X\n", 1, 11, {"1:4-1:5"}},
+               {"FROM a\nENV X=1\nARG X=2\nRUN $X\n", 3, 5, {"1:4-1:5"}},
+               {"FROM a\nARG X=1\nCMD $X\n", 2, 6, {}},
+               {"FROM a\nRUN $X\nARG X=1\n", 1, 6, {}}};
+  for (const auto& one : cases) {
+    Opened client(one.text);
+    Texts places;
+    for (const json& place : client.result("textDocument/definition", at(one.line, one.character)))
+      places.push_back(LspClient::words_of(place.at("range")));
+    EXPECT_EQ(places, one.places) << one.text;
+    EXPECT_EQ(client.hover(one.line, one.character).find(" is set by ") == std::string::npos,
+              one.places.empty())
+        << one.text;
+  }
+}
+
 TEST(EditorFeatures, RenamesStagesAndVariables) {
   Opened client;
   const auto renamed = [&](uint32_t line, uint32_t character, const std::string& name) {
@@ -113,7 +140,7 @@ TEST(EditorFeatures, RenamesStagesAndVariables) {
   };
   EXPECT_EQ(renamed(8, 14, "base"), R"(["2:24-2:29","8:12-8:17","13:5-13:10"])") << "the number 0 stays";
   EXPECT_EQ(renamed(6, 11, "WHO"), R"(["4:4-4:8","6:10-6:14"])");
-  EXPECT_EQ(renamed(4, 17, "WHAT"), R"(["4:15-4:20","11:6-11:11","15:6-15:11"])")
+  EXPECT_EQ(renamed(4, 17, "WHAT"), R"(["4:15-4:20","15:6-15:11"])")
       << "a script in a heredoc is read by the shell";
   EXPECT_EQ(renamed(2, 25, "1x"),
             "the name of a stage starts with a letter and contains letters, digits, '-', '_' and '.'");
@@ -221,6 +248,8 @@ TEST(EditorFeatures, ShowsHowAnInstructionGoesOn) {
   EXPECT_EQ(shown("FRO"), "nothing");
   EXPECT_EQ(shown("FOO "), "nothing");
   EXPECT_EQ(shown("# FROM "), "nothing");
+  EXPECT_EQ(shown("RUN <<EOF\nCOPY "), "nothing");
+  EXPECT_EQ(shown("COPY <<EOF /x\nFROM "), "nothing");
 }
 
 TEST(EditorFeatures, FormatsARange) {

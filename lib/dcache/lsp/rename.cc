@@ -1,12 +1,13 @@
 #include "dcache/lsp/rename.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "dcache/editor/help.h"
-#include "dcache/lsp/navigation.h"
+#include "dcache/lsp/occurrences.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::lsp {
@@ -32,26 +33,91 @@ bool is_variable_name(std::string_view name) {
          std::ranges::all_of(name, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
-// Why a stage or a variable can't have that name; empty if it can.
-std::string objection(const Parsed& parsed, const Occurrence& renamed, const std::string& name) {
-  if (renamed.kind == Kind::kStage) {
-    if (!is_stage_name(name))
-      return "the name of a stage starts with a letter and contains letters, digits, '-', '_' and '.'";
-    const std::string lower = text::to_lower(name);
-    if (lower == "scratch" || lower == "context") return fmt::format("'{}' is reserved", lower);
-    const plan::Stage* other = parsed.graph.find_stage(lower);
-    return other == nullptr || other->name == renamed.name
-               ? ""
-               : fmt::format("line {} has a stage of that name", other->from->start_line);
+// Variables that shells and other programs know by their names.
+bool is_known_to_programs(std::string_view name) {
+  constexpr std::array<std::string_view, 32> kKnown = {"BASH_ENV",
+                                                       "CDPATH",
+                                                       "DEBIAN_FRONTEND",
+                                                       "ENV",
+                                                       "GOFLAGS",
+                                                       "GOPATH",
+                                                       "HOME",
+                                                       "HOSTNAME",
+                                                       "IFS",
+                                                       "JAVA_HOME",
+                                                       "LANG",
+                                                       "LANGUAGE",
+                                                       "LOGNAME",
+                                                       "MAIL",
+                                                       "NODE_ENV",
+                                                       "NODE_OPTIONS",
+                                                       "OLDPWD",
+                                                       "PATH",
+                                                       "PIP_INDEX_URL",
+                                                       "PPID",
+                                                       "PS1",
+                                                       "PS4",
+                                                       "PWD",
+                                                       "PYTHONPATH",
+                                                       "PYTHONHOME",
+                                                       "PYTHONUNBUFFERED",
+                                                       "RUSTFLAGS",
+                                                       "SHELL",
+                                                       "TERM",
+                                                       "TMPDIR",
+                                                       "TZ",
+                                                       "USER"};
+  return std::ranges::find(kKnown, name) != kKnown.end() || name.starts_with("LC_") ||
+         name.starts_with("LD_") || text::to_lower(name).ends_with("_proxy");
+}
+
+std::string objection_to_stage(const Parsed& parsed, const Names& names, const Occurrence& renamed,
+                               const std::string& name) {
+  if (!is_stage_name(name))
+    return "the name of a stage starts with a letter and contains letters, digits, '-', '_' and '.'";
+  const std::string lower = text::to_lower(name);
+  if (lower == "scratch" || lower == "context") return fmt::format("'{}' is reserved", lower);
+  for (const plan::Stage& other : parsed.graph.stages) {
+    if (other.name == lower && other.index != renamed.meaning && other.from != nullptr)
+      return fmt::format("line {} has a stage of that name", other.from->start_line);
   }
+  for (const OtherName& other : names.others) {
+    if (other.kind == Kind::kStage && other.name == lower)
+      return fmt::format("line {} uses the image {}, and would mean the stage", other.line, other.name);
+  }
+  return "";
+}
+
+std::string objection_to_variable(const Names& names, const Occurrence& renamed, const std::string& name) {
   if (!is_variable_name(name))
     return "the name of a variable contains letters, digits and '_', and does not start with a digit";
   if (editor::find_help("$" + name) != nullptr) return fmt::format("the builder sets {} itself", name);
-  const std::vector<Occurrence> all = occurrences(parsed);
-  const auto other = std::ranges::find_if(all, [&](const Occurrence& one) {
-    return one.kind == Kind::kVariable && one.name == name && one.name != renamed.name;
+  if (is_known_to_programs(name)) return fmt::format("programs look at {}", name);
+  for (const Occurrence& one : names.occurrences) {
+    if (one.kind == Kind::kVariable && one.name == name && one.name != renamed.name)
+      return "the file has a variable of that name";
+  }
+  const auto stages = names.stages_of.find(renamed.meaning);
+  const bool is_above = std::ranges::any_of(names.occurrences, [&](const Occurrence& one) {
+    return one.kind == Kind::kVariable && one.meaning == renamed.meaning && one.above_stages;
   });
-  return other == all.end() ? "" : "the file has a variable of that name";
+  for (const OtherName& other : names.others) {
+    if (other.kind != Kind::kVariable || other.name != name || name == renamed.name) continue;
+    const bool is_seen = other.above_stages
+                             ? is_above
+                             : stages != names.stages_of.end() && stages->second.contains(other.stage);
+    if (is_seen) return fmt::format("line {} has another variable of that name", other.line);
+  }
+  return "";
+}
+
+// Why not all uses are known of what is renamed; empty if they are.
+std::string doubt_about(const Names& names, const Occurrence& renamed) {
+  for (const Doubt& doubt : names.doubts) {
+    if (doubt.kind == renamed.kind && doubt.meaning == renamed.meaning)
+      return fmt::format("line {} {}, so the build could change", doubt.line, doubt.reason);
+  }
+  return "";
 }
 
 }  // namespace
@@ -64,6 +130,8 @@ tl::expected<text::Span, std::string> renamed_span(const Parsed& parsed, uint32_
     return tl::unexpected(std::string("the stage has no name"));
   if (found->kind == Kind::kVariable && editor::find_help("$" + found->name) != nullptr)
     return tl::unexpected(fmt::format("the builder sets {}, so it can't have another name", found->name));
+  if (found->kind == Kind::kVariable && is_known_to_programs(found->name))
+    return tl::unexpected(fmt::format("programs look at {}, so it can't have another name", found->name));
   return found->span;
 }
 
@@ -71,11 +139,15 @@ tl::expected<nlohmann::json, std::string> rename_edits(const Parsed& parsed, con
                                                        uint32_t offset, const std::string& name) {
   const auto span = renamed_span(parsed, offset);
   if (!span) return tl::unexpected(span.error());
-  const std::vector<Occurrence> all = same_occurrences(parsed, offset);
-  if (std::string why = objection(parsed, all.front(), name); !why.empty())
-    return tl::unexpected(std::move(why));
+  const Names names = names_of(parsed);
+  const Occurrence renamed = *occurrence_at(parsed, offset);
+  std::string why = renamed.kind == Kind::kStage ? objection_to_stage(parsed, names, renamed, name)
+                                                 : objection_to_variable(names, renamed, name);
+  if (why.empty()) why = doubt_about(names, renamed);
+  if (!why.empty()) return tl::unexpected(std::move(why));
   nlohmann::json edits = nlohmann::json::array();
-  for (const Occurrence& one : all) {
+  for (const Occurrence& one : names.occurrences) {
+    if (one.kind != renamed.kind || one.meaning != renamed.meaning) continue;
     // A stage can be referred to by its number too, which stays as it is.
     const bool number = one.kind == Kind::kStage && is_digit(one.span.of(positions.text()).front());
     if (!number) edits.push_back({{"range", positions.range_of(one.span)}, {"newText", name}});
