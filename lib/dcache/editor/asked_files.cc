@@ -1,9 +1,12 @@
 #include "dcache/editor/asked_files.h"
 
+#include <cstdlib>
+
 #include <fmt/format.h>
 
 #include "dcache/context/boundary.h"
 #include "dcache/context/git.h"
+#include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 
 namespace dcache::editor {
@@ -22,6 +25,26 @@ void AskedFolders::add(const std::string& path) {
 std::vector<std::string> AskedFolders::all() const {
   const std::scoped_lock lock(mutex_);
   return {folders_.begin(), folders_.end()};
+}
+
+void AskedFolders::add_context(const std::string& folder) {
+  const std::scoped_lock lock(mutex_);
+  contexts_.insert(context::absolute_path(folder));
+}
+
+bool AskedFolders::is_context(const std::string& folder) const {
+  const std::scoped_lock lock(mutex_);
+  return contexts_.contains(context::absolute_path(folder));
+}
+
+bool is_wide(const std::string& folder) {
+  const std::string path = text::real_path(context::absolute_path(folder));
+  const std::string_view parent = text::parent_path(path);
+  if (path == "/" || path == "/root" || path == "/home" || path == "/Users" || parent == "/home" ||
+      parent == "/Users")
+    return true;
+  const char* const home = std::getenv("HOME");
+  return home != nullptr && path == text::real_path(context::absolute_path(home));
 }
 
 std::string AskedFiles::refusal(const std::string& path) const {
@@ -43,6 +66,10 @@ tl::expected<context::Walk, std::string> AskedFiles::walk(const std::string& fol
                                                           const context::WalkOptions& options) const {
   const std::string why = refusal(folder);
   if (!why.empty()) return tl::unexpected(fmt::format("can't read {}: {}", folder, why));
+  if (!wide_contexts_ && !asked_->is_context(folder) && is_wide(folder)) {
+    return tl::unexpected(
+        fmt::format("{} is not looked through, because nothing names it as the build context", folder));
+  }
   return behind().walk(folder, ignore, options);
 }
 

@@ -19,16 +19,25 @@ class AskedFolders {
   // The repository that a file is in, or the folder of a file that is in none.
   void add(const std::string& path);
   std::vector<std::string> all() const;
+  // A folder that somebody named as a build context.
+  void add_context(const std::string& folder);
+  bool is_context(const std::string& folder) const;
 
  private:
   mutable std::mutex mutex_;
-  std::set<std::string, std::less<>> folders_;  // absolute
+  std::set<std::string, std::less<>> folders_;   // absolute
+  std::set<std::string, std::less<>> contexts_;  // absolute
 };
+
+// Whether a folder contains all of the disk, or all that a user has.
+bool is_wide(const std::string& folder);
 
 class AskedFiles : public context::ForwardingFiles {
  public:
-  AskedFiles(std::shared_ptr<const context::FileSystem> files, std::shared_ptr<const AskedFolders> asked)
-      : ForwardingFiles(std::move(files)), asked_(std::move(asked)) {}
+  // Without `wide_contexts` a folder that is_wide() is only walked if it is named as a build context.
+  AskedFiles(std::shared_ptr<const context::FileSystem> files, std::shared_ptr<const AskedFolders> asked,
+             bool wide_contexts = true)
+      : ForwardingFiles(std::move(files)), asked_(std::move(asked)), wide_contexts_(wide_contexts) {}
 
   tl::expected<std::string, std::string> read(const std::string& path) const override;
   // Nothing for a folder outside.
@@ -41,6 +50,7 @@ class AskedFiles : public context::ForwardingFiles {
 
  private:
   std::shared_ptr<const AskedFolders> asked_;
+  bool wide_contexts_;
 };
 
 }  // namespace dcache::editor
