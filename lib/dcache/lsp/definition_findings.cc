@@ -33,7 +33,8 @@ class Findings {
         mentions_(mentions_of(path, positions.text())) {}
 
   json run() {
-    for (const text::Failure& failure : workspace_.defined_in(path_)->failures) {
+    const auto project = workspace_.defined_in(path_);
+    for (const text::Failure& failure : project->failures) {
       if (failure.path == path_)
         add(place_of(failure), Severity::kError,
             failure.message + (failure.remedy.empty() ? "" : "; " + failure.remedy));
