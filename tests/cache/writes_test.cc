@@ -1,5 +1,7 @@
 #include "dcache/cache/writes.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "dcache/dockerfile/parser.h"
@@ -50,6 +52,23 @@ TEST(MayMatch, ComparesPatternsPartByPart) {
   EXPECT_TRUE(may_match("/out", "/out/1"));
   EXPECT_FALSE(may_match("/o?t", "/output"));
   EXPECT_FALSE(may_match("/out/*.c", "/out/a.h"));
+}
+
+// As an obvious loop counts them.
+TEST(OverlappingPaths, AreThoseThatMayOverlap) {
+  const Texts paths = {"/",    "/a",         "/a/b", "/a/b/c",   "/ab",    "/a-b",
+                       "/bin", "/usr/bin/x", "/usr", "/var/run", "/run/x", "/a"};
+  for (size_t size = 0; size <= paths.size(); ++size) {
+    OverlappingPaths known;
+    for (size_t i = 0; i < size; ++i)
+      known.add(paths[i]);
+    for (const std::string& path : paths) {
+      const auto expected = std::count_if(paths.begin(), paths.begin() + static_cast<std::ptrdiff_t>(size),
+                                          [&](const std::string& other) { return may_overlap(other, path); });
+      EXPECT_EQ(known.count(path), static_cast<size_t>(expected)) << path << " of " << size;
+      EXPECT_EQ(known.contains(path), expected > 0) << path << " of " << size;
+    }
+  }
 }
 
 }  // namespace

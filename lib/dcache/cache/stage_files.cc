@@ -22,14 +22,12 @@ class FoundFiles {
   FoundFiles(const plan::Selector& selector, bool narrow) : selector_(selector), narrow_(narrow) {}
 
   // Whether a step looked at before may have changed something at or below the path.
-  bool is_unsure(std::string_view path) const {
-    return anywhere_ || std::any_of(unsure_.begin(), unsure_.end(),
-                                    [&](const std::string& other) { return may_overlap(other, path); });
-  }
+  bool is_unsure(std::string_view path) const { return anywhere_ || unsure_.contains(path); }
   bool knows_any_path() const { return !anywhere_; }
   // What was written at these paths is not known, or at any path.
   void add_unsure(const std::vector<std::string>& paths) {
-    unsure_.insert(unsure_.end(), paths.begin(), paths.end());
+    for (const std::string& path : paths)
+      unsure_.add(path);
   }
   void add_unsure_anywhere() { anywhere_ = true; }
 
@@ -56,8 +54,9 @@ class FoundFiles {
       add_uncertain(Hasher().add(record.path).add(hash_record(record)).add(uint64_t{above}).finish());
     }
     // Links apart, files elsewhere make no difference.
-    if (!narrow_ || text::is_within('/' + record.path, selector_.path))
-      files_.push_back({record, !anywhere_ && !unsure});
+    if (narrow_ && !text::is_within('/' + record.path, selector_.path)) return;
+    files_.push_back({record, !anywhere_ && !unsure});
+    file_paths_.insert('/' + record.path);
   }
   // A folder that is made if it is not there: it changes nothing of one that a step below makes.
   void add_folder(const std::string& path) {
@@ -71,19 +70,15 @@ class FoundFiles {
   // What a COPY of unknown files wrote to `destination`. It counts as a whole if all of it is selected and no
   // step above can have replaced a part.
   void add_copy(const AssumedKeys& content, const std::string& destination, bool whole) {
-    const auto overlaps = [&](const std::string& other) { return may_overlap(other, destination); };
-    const auto above = static_cast<uint64_t>(std::count_if(copies_.begin(), copies_.end(), overlaps));
-    const bool replaced = std::any_of(files_.begin(), files_.end(), [&](const File& file) {
-      return text::is_within('/' + file.record.path, destination);
-    });
-    if (whole && !replaced && !is_unsure(destination)) {
+    const auto above = uint64_t{copies_.count(destination)};
+    if (whole && !has_file_within(destination) && !is_unsure(destination)) {
       add(content);
     } else {
       add_uncertain(Hasher().add(content.if_changed).add(above).finish());
       if_untouched_.push_back(content.if_untouched);
     }
-    copies_.push_back(destination);
-    unsure_.push_back(destination);
+    copies_.add(destination);
+    unsure_.add(destination);
   }
 
   // Adds all of it to a key.
@@ -118,6 +113,12 @@ class FoundFiles {
     bool known;  // no step above can have changed it
   };
 
+  bool has_file_within(const std::string& folder) const {
+    const std::string prefix = folder == "/" ? folder : folder + '/';
+    const auto below = file_paths_.lower_bound(prefix);
+    return file_paths_.contains(folder) || (below != file_paths_.end() && below->starts_with(prefix));
+  }
+
   // The topmost record of a path counts.
   context::Snapshot snapshot(bool known_alone) const {
     std::vector<Record> records = folders_;
@@ -147,11 +148,12 @@ class FoundFiles {
 
   const plan::Selector& selector_;
   const bool narrow_;
-  std::vector<std::string> unsure_;
+  OverlappingPaths unsure_;
   bool anywhere_ = false;
-  std::vector<File> files_;  // the topmost first
+  std::vector<File> files_;                        // the topmost first
+  std::set<std::string, std::less<>> file_paths_;  // of them
   std::vector<Record> folders_;
-  std::vector<std::string> copies_;  // destinations of the unknown ones
+  OverlappingPaths copies_;  // destinations of the unknown ones
   std::map<std::string, size_t, std::less<>> unsure_files_;
   std::set<std::string> created_;
   bool any_run_ = false;

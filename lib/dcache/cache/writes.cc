@@ -117,6 +117,11 @@ std::string merged(std::string_view path) {
   return std::string(path);
 }
 
+// The same from the root, as paths of Windows are not.
+std::string merged_from_root(std::string_view path) {
+  return path.starts_with('/') ? merged(path) : '/' + std::string(path);
+}
+
 // Whether a script says that a shell of the Bourne family runs it.
 bool is_shell_script(std::string_view script) {
   const std::string_view first = script.substr(0, script.find_first_of("\r\n"));
@@ -165,6 +170,44 @@ RunWrites writes_of(const plan::Step& run) {
 bool may_overlap(std::string_view a, std::string_view b) {
   const std::string real_a = merged(a), real_b = merged(b);
   return text::is_within(real_a, real_b) || text::is_within(real_b, real_a);
+}
+
+void OverlappingPaths::add(std::string_view path) {
+  ++counts_[merged_from_root(path)];
+}
+
+template <typename Take>
+void OverlappingPaths::visit(std::string_view path, const Take& take) const {
+  const std::string real = merged_from_root(path);
+  // The path itself, and the folders that it is in.
+  for (std::string_view place = real;; place = text::parent_path(place)) {
+    const auto found = counts_.find(place);
+    if (found != counts_.end() && !take(found->second)) return;
+    if (place.size() <= 1) break;
+  }
+  const std::string prefix = real == "/" ? real : real + '/';
+  for (auto below = counts_.upper_bound(prefix); below != counts_.end() && below->first.starts_with(prefix);
+       ++below) {
+    if (!take(below->second)) return;
+  }
+}
+
+size_t OverlappingPaths::count(std::string_view path) const {
+  size_t count = 0;
+  visit(path, [&](size_t one) {
+    count += one;
+    return true;
+  });
+  return count;
+}
+
+bool OverlappingPaths::contains(std::string_view path) const {
+  bool found = false;
+  visit(path, [&](size_t) {
+    found = true;
+    return false;
+  });
+  return found;
 }
 
 bool may_match(std::string_view pattern, std::string_view path) {

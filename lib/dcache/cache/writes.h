@@ -1,6 +1,9 @@
 // Where a RUN can have written, as far as its commands tell.
 #pragma once
 
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +31,23 @@ RunWrites writes_of(const plan::Step& run);
 // Whether a change at or below one path can show at or below the other. Folders that distributions link to
 // each other, such as /bin and /usr/bin, count as one.
 bool may_overlap(std::string_view a, std::string_view b);
+// Paths, to be asked in logarithmic time for those that may overlap with another one.
+class OverlappingPaths {
+ public:
+  void add(std::string_view path);
+  // How many there are; one that was added twice counts twice.
+  size_t count(std::string_view path) const;
+  bool contains(std::string_view path) const;
+
+ private:
+  // Calls `take` with the number of each path that overlaps, until that returns false.
+  template <typename Take>
+  void visit(std::string_view path, const Take& take) const;
+
+  std::map<std::string, size_t, std::less<>>
+      counts_;  // sorted by the path, so that what is below is together
+};
+
 // The same where the first may be a pattern with wildcards, which may match the path, something below it or a
 // folder it is in.
 bool may_match(std::string_view pattern, std::string_view path);
