@@ -264,6 +264,7 @@ int run(const Options& options) {
 
 Command affected_command() {
   auto options = std::make_shared<Options>();
+  options->build.with_left_out = true;
   Command command("affected", "List the images that a change rebuilds, and why");
   command.texts(
       "--git", "REVISION", options->git,

@@ -33,6 +33,8 @@ struct BuildFlags {
   plan::RunOptions run;
   // Of the images of one Dockerfile, those that import a cache are meant, if there are any.
   bool prefers_importing = false;
+  // Dockerfiles that a sparse checkout leaves out are images too.
+  bool with_left_out = false;
   // All images of a Dockerfile are meant, where otherwise the one would be that is built by default.
   bool means_all_of_file = false;
   std::vector<std::string> no_cache_filter;

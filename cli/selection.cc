@@ -294,6 +294,7 @@ std::optional<project::Project> read_images(const BuildFlags& flags, bool& faile
     failed = true;
     return std::nullopt;
   }
+  options->with_left_out = flags.with_left_out;
   if (files != nullptr) options->read.files = files;
   add_changed(changed, *options);
   project::Project project = project::read_project(".", *options);

@@ -451,7 +451,7 @@ class Reader {
     // The files of the repository outlive this.
     const project::ReadOptions options{.files = {std::shared_ptr<void>(), &related_.files()},
                                        .environment = environment_};
-    for (const project::Target& target : project::targets_of(given, options)) {
+    for (const project::Target& target : project::targets_of(given, options).targets) {
       if (builds_.size() >= kMostBuilds) return;
       CiBuild build = new_build();
       build.span = line;

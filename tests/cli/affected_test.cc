@@ -981,6 +981,76 @@ TEST(Affected, OtherImagesOfAFileWithAFaultAreJudged) {
   EXPECT_EQ(repository.effects({"--git", "HEAD"}), "a:unknown b:unaffected");
 }
 
+// What a job builds from a file is another build than that of people who use the file.
+TEST(Affected, CommandsOfCiAreBuildsOfTheirOwn) {
+  const auto workflow = [](const std::string& command) {
+    return "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: " + command + "\n";
+  };
+  const std::string compose =
+      "services:\n  app: {build: {context: ., dockerfile: a/Dockerfile, args: {A: \"${A:-1}\"}}}\n";
+  const struct {
+    const char *before, *after;
+  } kCases[] = {
+      {"A=5 docker compose build app", "A=6 docker compose build app"},
+      {"docker compose build app --build-arg A=5", "docker compose build app --build-arg A=6"},
+      {"docker buildx bake -f compose.yaml --set app.args.B=8",
+       "docker buildx bake -f compose.yaml --set app.args.B=9"},
+      {"docker buildx bake app --set app.args.B=8", "docker buildx bake app --set app.args.B=9"},
+  };
+  for (const auto& [before, after] : kCases) {
+    const Repository repository({{"compose.yaml", compose},
+                                 {"a/Dockerfile", "FROM x\nARG A\nARG B\nENV A=$A B=$B\n"},
+                                 {".github/workflows/ci.yml", workflow(before)}});
+    repository.write(".github/workflows/ci.yml", workflow(after));
+    repository.commit("second");
+    EXPECT_EQ(repository.effects({"--git", "HEAD~1"}),
+              "app:unaffected app@.github/workflows/ci.yml:rebuilt@4")
+        << after;
+  }
+  const Repository repository(
+      {{"compose.yaml", compose},
+       {"other.yaml", "services: {app: {build: {args: {B: \"2\"}}}}\n"},
+       {"a/Dockerfile", "FROM x\nARG A\nARG B\nENV A=$A B=$B\n"},
+       {".gitlab-ci.yml", "b:\n  script: docker compose -f compose.yaml -f other.yaml build\n"}});
+  repository.write("other.yaml", "services: {app: {build: {args: {B: \"3\"}}}}\n");
+  repository.commit("second");
+  EXPECT_EQ(repository.effects({"--git", "HEAD~1"}), "app:unaffected app@.gitlab-ci.yml:rebuilt@4");
+}
+
+// Nobody knows what is built where the file is not there that says it.
+TEST(Affected, WhatCiBuildsFromAnUnknownFileMayBeAnything) {
+  const auto effect_with = [](const std::string& command) {
+    const Repository repository(
+        {{"a/Dockerfile", "FROM scratch\nCOPY a/f /\n"},
+         {"a/f", "1\n"},
+         {"lib/f", "1\n"},
+         {"ci/broken.hcl", "target \"a\" {\n  tags = [nosuch(1)]\n}\n"},
+         {".github/workflows/ci.yml",
+          "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: " + command + "\n"}});
+    EXPECT_EQ(repository.effects({"--git", "HEAD"}).find(":rebuilt"), std::string::npos);
+    return repository.effects({"--changed", "lib/f"});
+  };
+  for (const char* const command :
+       {"docker buildx bake -f gen.hcl", "docker buildx bake -f $FILE", "docker compose -f gen.yaml build",
+        "docker buildx bake -f ci/broken.hcl"})
+    EXPECT_EQ(effect_with(command), "a/Dockerfile:unknown") << command;
+  EXPECT_EQ(effect_with("docker buildx bake https://example.org/x.git"), "a/Dockerfile:unaffected");
+  const Repository repository({{"Dockerfile", "FROM scratch\nCOPY f /\n"},
+                               {"f", "1\n"},
+                               {"README.md", "1\n"},
+                               {".github/workflows/ci.yml",
+                                "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: docker "
+                                "compose -f gen.yaml build\n"}});
+  EXPECT_EQ(repository.effects({"--git", "HEAD"}), "Dockerfile:unaffected");
+  const Outcome outcome = run_dcache({"affected", "--changed", "README.md"}, repository.path());
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(
+      outcome.out.find(".github/workflows/ci.yml:6 may build it in another way: it builds what gen.yaml "
+                       "defines, which is not in the repository"),
+      std::string::npos)
+      << outcome.out;
+}
+
 TEST(Affected, FilesBehindLinksAreThoseOfADefinition) {
   const Repository repository(
       {{"a/Dockerfile", "FROM scratch\nARG V\nCOPY f /\n"},

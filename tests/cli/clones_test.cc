@@ -37,10 +37,10 @@ class Origin : public test::GitFolder {
   }
 };
 
-std::string names(const std::string& folder) {
+std::string names(const std::string& folder, std::string_view warning = "") {
   const Outcome outcome = run_dcache({"affected", "--git", "HEAD~1", "--format", "names"}, folder);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.err, warning);
   return outcome.out;
 }
 
@@ -56,7 +56,11 @@ TEST(Clones, WithSomeFoldersAnswerForThose) {
   const Origin origin;
   const std::string clone = origin.clone("--filter=blob:none --sparse", "sparse");
   origin.git("-C sparse sparse-checkout set api");
-  EXPECT_EQ(names(clone), "api/Dockerfile\n");
+  EXPECT_EQ(
+      names(clone,
+            "dcache: warning: the sparse checkout leaves out the Dockerfile of 1 image, which is listed as "
+            "unknown: add its folder with git sparse-checkout add, or ask about other images (--only)\n"),
+      "api/Dockerfile\nweb/Dockerfile\n");
   const Outcome outcome = run_dcache({"lint", "--select", "DL3006"}, clone);
   EXPECT_EQ(outcome.out, "no findings in 1 file\n") << outcome.err;
 }
@@ -195,6 +199,37 @@ TEST(Clones, WithSomeFoldersSayOnceWhatIsLeftOut) {
     EXPECT_NE(outcome.out.find("the sparse checkout leaves out src/web/Dockerfile\n"), std::string::npos)
         << outcome.out;
   }
+}
+
+// Nobody knows what a definition says that is not here, and which Dockerfiles it builds in another way.
+TEST(Clones, WithSomeFoldersDoNotLackImages) {
+  const test::GitFolder origin;
+  origin.git("init -q -b main");
+  for (const std::string name : {"here", "gone", "built"})
+    origin.write(name + "/Dockerfile", "FROM scratch\nARG V\nCOPY a /a\nENV V=$V\n");
+  origin.write("here/a", "1");
+  const auto workflow = [](const std::string& value) {
+    return "on: push\njobs:\n  j:\n    runs-on: x\n    steps:\n      - run: docker build --build-arg V=" +
+           value + " built\n";
+  };
+  origin.write(".github/workflows/ci.yml", workflow("1"));
+  origin.commit("first");
+  origin.write(".github/workflows/ci.yml", workflow("2"));
+  origin.commit("second");
+  origin.git("clone -q --sparse file://" + origin.path() + " sparse");
+  origin.git("-C sparse sparse-checkout set here");
+  const Outcome outcome = run_dcache({"affected", "--git", "HEAD~1", "--format", "json"}, origin / "sparse");
+  EXPECT_EQ(outcome.status, 0);
+  std::string effects;
+  const json answer = json::parse(outcome.out);
+  for (const json& image : answer.at("images"))
+    effects += image.at("dockerfile").get<std::string>() + ":" + image.at("effect").get<std::string>() + " ";
+  EXPECT_EQ(effects, "here/Dockerfile:unknown built/Dockerfile:unknown gone/Dockerfile:unknown ");
+  EXPECT_NE(
+      outcome.out.find(".github/workflows/ci.yml may build it in another way: the sparse checkout leaves "
+                       "it out"),
+      std::string::npos)
+      << outcome.out;
 }
 
 TEST(ExplainGit, NamesTheImageThatACopyTakesNow) {

@@ -277,7 +277,8 @@ TEST_F(Outside, ErrorsOfOneFileAreCapped) {
 // An unpacked archive may have them; a clone can't.
 TEST(GitsOwnFiles, AreNotWaitedForIfTheyAreNone) {
   for (const char* name :
-       {".git/index", ".git/info/exclude", ".gitattributes", ".gitignore", ".gitmodules"}) {
+       {".git/index", ".git/info/exclude", ".gitattributes", ".gitignore", ".gitmodules", ".git/config",
+        ".git/HEAD", ".git/refs/heads/main", ".git/objects/info/alternates"}) {
     const test::GitFolder folder;
     folder.git("init -q -b main");
     folder.write("Dockerfile", "FROM scratch\nCOPY a /\n");
@@ -290,6 +291,22 @@ TEST(GitsOwnFiles, AreNotWaitedForIfTheyAreNone) {
       EXPECT_NE(outcome.err.find("is not a regular file"), std::string::npos) << name << ": " << outcome.err;
     }
     run_dcache({"lint"}, folder.path());  // has an end
+  }
+}
+
+// Errors of libgit2 repeat its text.
+TEST(GitsOwnFiles, AreNotReadBehindALinkToAnother) {
+  const test::GitFolder folder;
+  folder.git("init -q -b main");
+  folder.write("Dockerfile", "FROM scratch\nCOPY a /\n");
+  folder.write("a", "1");
+  folder.commit("1");
+  folder.write("secret", "TOPSECRET");
+  folder.shell("ln -s ../secret .git/commondir");
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"affected", "--git", "HEAD"}, {"lint", "."}, {"explain", "--git", "HEAD"}}) {
+    const Outcome outcome = run_dcache(arguments, folder.path());
+    EXPECT_EQ((outcome.out + outcome.err).find("TOPSECRET"), std::string::npos) << outcome.err;
   }
 }
 

@@ -155,10 +155,10 @@ TEST(DefinedImports, AreThoseOfOneDefinition) {
       ".github/workflows/ci.yml",
       "on: push\njobs:\n  b:\n    runs-on: x\n    steps:\n      - uses: docker/build-push-action@v6\n        "
       "with: {context: ., cache-from: 'type=gha'}\n"};
-  EXPECT_EQ(imported({compose}), "acme/a");
-  EXPECT_EQ(imported({compose, bake}), "acme/a; docker-bake.json:1");
+  EXPECT_EQ(imported({compose}), "type=registry,ref=acme/a");
+  EXPECT_EQ(imported({compose, bake}), "type=registry,ref=acme/a; docker-bake.json:1");
   EXPECT_EQ(imported({compose, workflow}), "type=gha; compose.yaml:2");
-  EXPECT_EQ(imported({bake, {"compose.yaml", "services: {app: {build: .}}\n"}}), "acme/b");
+  EXPECT_EQ(imported({bake, {"compose.yaml", "services: {app: {build: .}}\n"}}), "type=registry,ref=acme/b");
 }
 
 }  // namespace

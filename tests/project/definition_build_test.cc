@@ -56,7 +56,7 @@ TEST(DefinitionCommand, IsReadWithItsOptions) {
       {"docker buildx bake --call check", "nothing"},
       {"docker buildx build .", "nothing"},
       {"docker compose build", "compose in ."},
-      {"docker-compose -f a.yaml -p x build --build-arg V=1 app", "compose in . file:a.yaml app"},
+      {"docker-compose -f a.yaml -p x build --build-arg V=1 app", "compose in . file:a.yaml app *.args.V=1"},
       {"docker compose --project-directory sub --profile ci build --no-cache",
        "compose in sub profile:ci *.no-cache=true"},
       {"docker compose up -d --build app", "compose in . app"},

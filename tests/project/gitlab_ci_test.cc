@@ -53,7 +53,8 @@ TEST(GitlabCi, CommandsAreRead) {
       {"/kaniko/executor --context git://github.com/a/b.git --dockerfile x/Dockerfile --destination a/b",
        "b git://github.com/a/b.git x/Dockerfile tags=a/b\n"},
       {"buildah build -t a/b -f api/Containerfile .", "b . api/Containerfile tags=a/b by-buildah\n"},
-      {"docker compose build", ""},
+      {"docker compose build",
+       "- build-it: it builds what a Compose file in the root defines, which is not in the repository\n"},
       {"echo nothing", ""},
       {"docker build --build-arg TAG=$CI_COMMIT_SHA --cache-from $CI_REGISTRY_IMAGE:latest -t a/b .",
        "b . Dockerfile args.TAG=$CI_COMMIT_SHA tags=a/b from=type=registry,ref=$CI_REGISTRY_IMAGE:latest "

@@ -54,6 +54,7 @@ TEST(Workflow, InputsOfTheBuildActionAreRead) {
       {"context: ${{ github.workspace }}\nfile: ${{github.workspace}}/x/Dockerfile", "x . x/Dockerfile\n"},
       {"context: '{{defaultContext}}'", "build-it . Dockerfile\n"},
       {"context: '{{defaultContext}}:services/api'", "api services/api Dockerfile\n"},
+      {"context: '{{defaultContext}}:services/api'\nfile: b/Dockerfile", "b services/api b/Dockerfile\n"},
       {"context: https://github.com/${{ github.repository }}.git#${{ github.ref }}:sub",
        "sub sub Dockerfile\n"},
       {"context: ${{ github.server_url }}/${{ github.repository }}.git#${{ github.sha }}",
@@ -136,7 +137,9 @@ TEST(Workflow, CommandsOfScriptsAreRead) {
        "build-it . Dockerfile args.V=$(git describe) ?args.V\n"},
       {"if true; then docker build app; fi", "app app Dockerfile\n"},
       {"for d in a b; do docker build $d; done", "build-it $d Dockerfile ?context\n"},
-      {"docker compose build\ndocker buildx bake\ndocker buildx create --use", ""},
+      {"docker compose build\ndocker buildx bake\ndocker buildx create --use",
+       "- build-it: it builds what a Compose file in the root defines, which is not in the repository\n"
+       "- build-it: it builds what a bake file in the root defines, which is not in the repository\n"},
       {"d=x\nfor d in a b; do docker build $d; done\ndocker build $d", "build-it $d Dockerfile ?context\n"},
       {"d=x\nfor d in $(ls)\ndo\n  docker build $d\ndone", "build-it $d Dockerfile ?context\n"},
       {"d=x\nwhile read -r d rest; do docker build $d; done < list", "build-it $d Dockerfile ?context\n"},
@@ -465,7 +468,13 @@ TEST(Workflow, CommandsThatBuildDefinitionsAreRead) {
        "web web Dockerfile args.V=1\napi api Dockerfile\n"},
       {"- run: docker compose -f deploy/stack.yml up -d", ""},
       {"- run: docker buildx bake -f ci/images.hcl --print", ""},
-      {"- run: docker buildx bake -f nowhere.hcl", ""},
+      {"- run: docker compose -f deploy/stack.yml build web --build-arg V=2 --build-arg W=${{ inputs.w }}",
+       "web web Dockerfile args.V=2 args.W=${{ inputs.w }} ?args.W\n"},
+      {"- run: docker compose -f deploy/stack.yml build web --build-arg V\n  env: {V: 3}",
+       "web web Dockerfile args.V=3\n"},
+      {"- run: docker buildx bake\n  env: {BUILDX_BAKE_FILE: ci/images.hcl}",
+       "default app Dockerfile args.VERSION=0\n"},
+      {"- run: docker compose build api\n  env: {COMPOSE_FILE: deploy/stack.yml}", "api api Dockerfile\n"},
   };
   for (const Case& c : cases)
     EXPECT_EQ(ci_shown(read(with_steps(c.given), files)), c.shown) << c.given;
@@ -473,9 +482,57 @@ TEST(Workflow, CommandsThatBuildDefinitionsAreRead) {
   ASSERT_EQ(below.targets.size(), 1U);
   EXPECT_EQ(below.targets[0].folder, "deploy");
   EXPECT_EQ(below.targets[0].defined[1].kind, DefinitionKind::kWorkflow);
-  const Definitions open = read(with_steps("- run: docker buildx bake -f $FILE"), files);
-  ASSERT_EQ(open.skipped.size(), 1U);
-  EXPECT_EQ(open.skipped[0].reason, "it builds what ${{ $FILE }} defines");
+}
+
+TEST(Workflow, ActionsOfOthersMayBuild) {
+  const Case cases[] = {
+      {"- uses: redhat-actions/buildah-build@v2\n  with: {containerfiles: ./api/Containerfile, context: "
+       "./api}",
+       "api api Containerfile\n"},
+      {"- uses: acme/build@v1\n  with: {dockerfile: api/Dockerfile, build_context: .}",
+       "api . api/Dockerfile\n"},
+      {"- uses: hadolint/hadolint-action@v3\n  with: {dockerfile: api/Dockerfile}", ""},
+      {"- uses: acme/upload@v1\n  with: {file: notes.txt, context: .}", ""},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(ci_shown(read(with_steps(c.given))), c.shown) << c.given;
+  EXPECT_EQ(
+      ci_shown(read("on: push\njobs:\n  image:\n    uses: acme/ci/.github/workflows/build.yml@main\n    "
+                    "with: {dockerfile: api/Dockerfile, context: .}\n")),
+      "api . api/Dockerfile\n");
+}
+
+TEST(Workflow, CommandsMayBuildWhatIsNotKnown) {
+  context::MemoryFiles files;
+  files.write("ci/images.hcl", "target \"default\" {}\n");
+  files.write("ci/broken.hcl", "target \"default\" {\n  tags = [nosuch(1)]\n}\n");
+  const auto why_open = [&](const std::string& step) {
+    const Definitions found = read(with_steps(step), files);
+    if (found.skipped.empty()) return found.failures.empty() ? std::string() : found.failures.front().path;
+    return (found.skipped[0].is_open ? "" : "known: ") + found.skipped[0].reason;
+  };
+  const Case cases[] = {
+      {"- run: docker buildx bake -f ci/images.hcl", ""},
+      {"- run: docker buildx bake -f $FILE", "it builds what ${{ $FILE }} defines"},
+      {"- run: docker buildx bake -f gen.hcl",
+       "it builds what gen.hcl defines, which is not in the repository"},
+      {"- run: docker buildx bake -f - < ci/images.hcl", "it builds what standard input defines"},
+      {"- run: docker buildx bake",
+       "it builds what a bake file in the root defines, which is not in the repository"},
+      {"- run: docker compose -f gen.yaml build",
+       "it builds what gen.yaml defines, which is not in the repository"},
+      {"- run: docker buildx bake -f ci/images.hcl other",
+       "it builds the target other, which ci/images.hcl does not define"},
+      {"- uses: docker/bake-action@v6\n  with: {files: gen.hcl}",
+       "its bake file gen.hcl is not in the repository"},
+      {"- uses: docker/bake-action@v6\n  with: {source: 'https://example.org/x.git'}",
+       "known: its bake files are in https://example.org/x.git"},
+      {"- run: docker buildx bake https://example.org/x.git#main app",
+       "known: its files are in https://example.org/x.git#main"},
+      {"- run: docker buildx bake -f ci/broken.hcl", "ci/broken.hcl"},
+  };
+  for (const Case& c : cases)
+    EXPECT_EQ(why_open(c.given), c.shown) << c.given;
 }
 
 TEST(Workflow, BakeTargetsMayInheritFromWhatOnlyCiKnows) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dcache/cache/planned_file.h"
+#include "dcache/context/git.h"
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 
@@ -121,9 +122,11 @@ tl::expected<Build, std::vector<Failure>> Build::load(const BuildOptions& option
     build.options_.context = std::string(text::parent_path(options.dockerfile));
   const context::FileSystem& files = *options.files;
   auto text = read_dockerfile(options, files);
-  if (!text)
-    return tl::unexpected(
-        std::vector<Failure>{{options.dockerfile, 0, 0, text.error(), "give the path of the Dockerfile"}});
+  if (!text) {
+    const bool has_remedy = text.error().ends_with(context::kFetchContent);
+    return tl::unexpected(std::vector<Failure>{
+        {options.dockerfile, 0, 0, text.error(), has_remedy ? "" : "give the path of the Dockerfile"}});
+  }
   auto failures = build.plan(std::move(*text));
   if (!failures.empty()) return tl::unexpected(std::move(failures));
 

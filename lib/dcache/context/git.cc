@@ -21,6 +21,7 @@
 #include "dcache/text/file_io.h"
 #include "dcache/text/path.h"
 #include "dcache/text/system.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::context {
 namespace {
@@ -496,23 +497,46 @@ GitRepository::~GitRepository() = default;
 
 namespace {
 
+bool is_special(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 // A file that libgit2 opens without a look at what it is, and that is a FIFO or a device: it would wait for
-// that for ever. Empty for none.
+// that for ever. So is `commondir` behind a link, whose text its errors repeat. Empty for none.
 std::string special_file(const std::string& git_folder, const std::string& root) {
-  for (const std::string& path :
-       {git_folder + "index", git_folder + "packed-refs", git_folder + "info/exclude",
-        git_folder + "info/attributes", root + ".gitattributes", root + ".gitignore", root + ".gitmodules"}) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-      return path;
-  }
-  return {};
+  std::vector<std::string> paths;
+  for (const char* const name : {"HEAD", "config", "config.worktree", "index", "packed-refs", "shallow",
+                                 "info/exclude", "info/attributes", "objects/info/alternates"})
+    paths.push_back(git_folder + name);
+  for (const std::string_view name :
+       {kAttributesName, std::string_view(".gitignore"), std::string_view(".gitmodules")})
+    paths.push_back(root + std::string(name));
+  const auto found = std::ranges::find_if(paths, is_special);
+  if (found != paths.end()) return *found;
+  std::error_code failure;
+  if (std::filesystem::is_symlink(git_folder + "commondir", failure)) return git_folder + "commondir";
+  constexpr std::string_view kBranch = "ref: ";
+  const auto head = text::read_file(git_folder + "HEAD");
+  if (!head || !head->starts_with(kBranch)) return {};
+  const std::string branch = git_folder + std::string(text::trim(head->substr(kBranch.size())));
+  return is_special(branch) ? branch : std::string();
+}
+
+std::string not_regular(const std::string& folder, const std::string& file) {
+  return fmt::format("can't read the git repository of {}: {} is not a regular file", folder, file);
 }
 
 }  // namespace
 
 tl::expected<GitRepository, std::string> GitRepository::open(const std::string& folder, Bare bare) {
   if (!library().problem.empty()) return tl::unexpected(library().problem);
+  std::error_code failure;
+  if (const std::string top = repository_root(folder);
+      std::filesystem::is_directory(top + "/.git", failure)) {
+    if (const std::string file = special_file(top + "/.git/", top + '/'); !file.empty())
+      return tl::unexpected(not_regular(folder, file));
+  }
   git_repository* found = nullptr;
   const int status = open_repository(&found, folder);
   // Of a user without a configuration libgit2 says that this key was not found.
@@ -531,8 +555,7 @@ tl::expected<GitRepository, std::string> GitRepository::open(const std::string& 
   if (root == nullptr && bare == Bare::kAllowed) root = library().git_repository_path(found);
   if (root == nullptr) return tl::unexpected(fmt::format("{} has no work tree", folder));
   if (const std::string file = special_file(library().git_repository_path(found), root); !file.empty())
-    return tl::unexpected(
-        fmt::format("can't read the git repository of {}: {} is not a regular file", folder, file));
+    return tl::unexpected(not_regular(folder, file));
   repository.root_ = root;
   if (repository.root_.size() > 1 && repository.root_.ends_with('/')) repository.root_.pop_back();
   return repository;
@@ -682,6 +705,20 @@ bool GitRepository::is_left_out(const std::string& path) const {
   if (entries == nullptr || library().git_index_find(&position, entries, path.c_str()) != 0) return false;
   const git_index_entry& entry = *library().git_index_get_byindex(entries, position);
   return (entry.flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0;
+}
+
+std::vector<std::string> GitRepository::left_out_paths() const {
+  std::vector<std::string> paths;
+  std::error_code failure;
+  const std::string patterns =
+      std::string(library().git_repository_path(state_->repository.get())) + "info/sparse-checkout";
+  git_index* const entries = std::filesystem::exists(patterns, failure) ? state_->read_index() : nullptr;
+  if (entries == nullptr) return paths;
+  for (size_t i = 0; i < library().git_index_entrycount(entries); ++i) {
+    const git_index_entry& entry = *library().git_index_get_byindex(entries, i);
+    if ((entry.flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE) != 0) paths.emplace_back(entry.path);
+  }
+  return paths;
 }
 
 bool GitRepository::lacks_content() const {

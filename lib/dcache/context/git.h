@@ -95,6 +95,8 @@ class GitRepository {
                                                                 std::string_view path) const;
   // Whether a sparse checkout leaves a file out of the work tree.
   bool is_left_out(const std::string& path) const;
+  // All files that it leaves out, sorted; none where there is no sparse checkout.
+  std::vector<std::string> left_out_paths() const;
   // Whether something was asked for whose content is not there, as in a partial clone: by content(), or
   // attributes.
   bool lacks_content() const;

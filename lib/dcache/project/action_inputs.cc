@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dcache/project/discover.h"
 #include "dcache/text/unicode.h"
 
 namespace dcache::project {
@@ -54,11 +55,12 @@ bool is_one_of(std::string_view uses, const std::array<std::string_view, N>& act
                              [&](std::string_view one) { return text::equals_ignoring_case(name, one); });
 }
 
-// The repository that is checked out; "{{defaultContext}}:FOLDER" is a folder of it.
+// The repository, as the builder fetches it; "{{defaultContext}}:FOLDER" is a folder of it.
+constexpr std::string_view kDefaultContext = "{{defaultContext}}";
+
 CiText context_of(std::string text) {
-  constexpr std::string_view kDefault = "{{defaultContext}}";
-  if (!text.starts_with(kDefault)) return text_with_expressions(std::move(text));
-  text.erase(0, kDefault.size());
+  if (!text.starts_with(kDefaultContext)) return text_with_expressions(std::move(text));
+  text.erase(0, kDefaultContext.size());
   if (text.starts_with(':')) text.erase(0, 1);
   return text.empty() ? CiText{"."} : text_with_expressions(std::move(text));
 }
@@ -135,12 +137,35 @@ std::optional<CiBuild> read_build_action(const yaml::Value& inputs) {
     }
     std::string value(text::trim(text));
     if (value.empty()) continue;
+    if (input->field == kContext && value.starts_with(kDefaultContext)) build.file_base = FileBase::kContext;
     build.values.emplace_back(input->field, input->field == kContext
                                                 ? context_of(std::move(value))
                                                 : text_with_expressions(std::move(value)));
   }
   const CiText* const call = build.find(kCall);
   if (call != nullptr && !call->text.empty() && call->text != "build") return std::nullopt;
+  return build;
+}
+
+std::optional<CiBuild> read_other_action(const yaml::Value& inputs) {
+  constexpr std::array<std::string_view, 6> kFiles = {"dockerfile",    "dockerfilepath", "pathtodockerfile",
+                                                      "containerfile", "containerfiles", "file"};
+  constexpr std::array<std::string_view, 4> kContexts = {"context", "buildcontext", "dockercontext",
+                                                         "contextpath"};
+  CiBuild build;
+  build.file_base = FileBase::kFolderOrContext;
+  for (const yaml::Member& member : inputs.members) {
+    if (!member.value.is_scalar()) continue;
+    std::string name = text::to_lower(member.name);
+    std::erase_if(name, [](char c) { return c == '-' || c == '_'; });
+    const std::vector<std::string> values = list_of_input(yaml::printed(member.value), false);
+    if (values.empty()) continue;
+    if (std::ranges::find(kFiles, name) != kFiles.end() && is_dockerfile_name(values.front()))
+      build.values.emplace_back(kFile, text_with_expressions(values.front()));
+    if (std::ranges::find(kContexts, name) != kContexts.end())
+      build.values.emplace_back(kContext, text_with_expressions(values.front()));
+  }
+  if (build.find(kFile) == nullptr || build.find(kContext) == nullptr) return std::nullopt;
   return build;
 }
 

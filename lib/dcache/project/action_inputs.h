@@ -25,4 +25,8 @@ std::vector<std::string> list_of_input(std::string_view text, bool commas);
 // Source: https://github.com/docker/build-push-action#inputs
 std::optional<CiBuild> read_build_action(const yaml::Value& inputs);
 
+// The same of an action or a workflow that this program does not know: inputs called like `dockerfile` or
+// `containerfiles` and `context` are taken for those. Nothing without both.
+std::optional<CiBuild> read_other_action(const yaml::Value& inputs);
+
 }  // namespace dcache::project

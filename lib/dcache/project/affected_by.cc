@@ -78,6 +78,8 @@ class JudgeChanged : public Judge {
     return full->reduced(read);
   }
 
+  bool changes_anything() const override { return !changed_.empty(); }
+
   bool may_change_context(const Image& image) const override {
     const std::string context = files_->real_path(image.build.context);
     return std::ranges::any_of(real_, [&](const std::string& path) {

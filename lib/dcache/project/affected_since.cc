@@ -90,6 +90,8 @@ class JudgeSince : public Judge {
       comparison->left_out.push_back({{}, 0, 0, why_nothing(image, after), {}});
     tell(image, *comparison, effect);
     tell_outside(image, effect);
+    // Of steps that are compared with nothing there is nothing to show.
+    if (comparison->before.empty() && effect.effect == Effect::kUnknown) return;
     std::vector<OpenArgument> assumed = assumed_arguments(image, comparison->after);
     keep({.build = std::move(comparison->after),
           .report = std::move(comparison->report),
@@ -201,6 +203,8 @@ class JudgeSince : public Judge {
     tell_result(comparison.after, comparison.before, effect);
     if (effect.effect == Effect::kUnaffected) tell_configuration(comparison.after, comparison.before, effect);
   }
+
+  bool changes_anything() const override { return !revisions_.changed_paths().empty(); }
 
   bool may_change_context(const Image& image) const override {
     const std::string context = revisions_.after()->real_path(image.build.context);

@@ -218,10 +218,16 @@ class TargetReader {
     }
     const CiText* const given = build_.find(BuildField::kFile);
     if (given == nullptr || given->text.empty()) {
-      if (build_.file_base != FileBase::kFolder) choose_default_file();
+      if (build_.file_base == FileBase::kFolderOrContext) choose_default_file();
       return;
     }
     if (is_remote_ || is_remote(given->text)) return set_remote_file(*given);
+    if (build_.file_base == FileBase::kContext && is_known_) {
+      CiText file{target_.context + '/'};
+      file.append(*given);
+      file.text = text::clean_path(file.text);
+      return set_file(file);
+    }
     CiText file = folder_or_url(*given);
     if (build_.file_base == FileBase::kFolderOrContext && is_known_ && file.is_known() &&
         !options_.files->exists(in_root(file.text))) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dcache/project/ci_text.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/glob.h"
@@ -123,6 +125,14 @@ void read_compose_options(WordReader& words, DefinitionBuild& build) {
   }
 }
 
+// NAME=VALUE; a name alone takes the value from the environment.
+void add_argument(std::string argument, DefinitionBuild& build) {
+  const size_t equals = std::min(argument.find('='), argument.size());
+  const std::string name = argument.substr(0, equals);
+  const std::string value = equals < argument.size() ? argument.substr(equals + 1) : "${" + name + "}";
+  build.set.push_back({"*", "args." + name, value});
+}
+
 std::optional<DefinitionBuild> read_compose_command(WordReader words) {
   DefinitionBuild build{.kind = DefinitionKind::kCompose};
   read_compose_options(words, build);
@@ -133,6 +143,7 @@ std::optional<DefinitionBuild> read_compose_command(WordReader words) {
     WordReader::Option option = words.next(kBuildOptions);
     if (is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
     if (option.name == "--build") builds = is_switched_on(option);
+    if (option.name == "--build-arg") add_argument(std::move(option.value), build);
     if (option.name == "--no-cache" && is_switched_on(option)) build.set.push_back({"*", "no-cache", "true"});
     if (option.name.empty()) build.names.push_back(std::move(option.value));
   }
@@ -151,23 +162,74 @@ bool is_known(std::string_view name) {
   return name.find('$') == std::string_view::npos;
 }
 
-// The files of a build from the current folder; none if one of them is not known or not there.
-std::vector<std::string> paths_of(const DefinitionBuild& build, const context::FileSystem& files) {
-  if (build.files.empty()) return files_by_default(build.kind, build.folder, files);
+// What is in a variable of the command, at separators.
+std::vector<std::string> files_in(const std::string& variable, const std::string& separator_variable,
+                                  const ReadOptions& options) {
+  const auto value_of = [&](const std::string& name, std::string fallback) {
+    const auto found = options.environment.find(name);
+    return found == options.environment.end() ? std::move(fallback) : found->second;
+  };
+  std::vector<std::string> files;
+  const std::string separator = value_of(separator_variable, ":");
+  for (std::string rest = value_of(variable, ""); !rest.empty();) {
+    const size_t end = separator.empty() ? rest.size() : std::min(rest.find(separator), rest.size());
+    if (end > 0) files.push_back(rest.substr(0, end));
+    rest.erase(0, end + separator.size());
+  }
+  return files;
+}
+
+std::string not_in_repository(std::string_view name) {
+  return fmt::format("what {} defines, which is not in the repository", name);
+}
+
+// The files of a build from the current folder. Of those that are not known or not there `found` says so.
+std::vector<std::string> paths_of(const DefinitionBuild& build, const ReadOptions& options,
+                                  DefinedTargets& found) {
+  const bool is_compose = build.kind == DefinitionKind::kCompose;
+  std::vector<std::string> names = build.files;
+  if (names.empty() && is_compose) names = files_in("COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", options);
+  if (names.empty() && !is_compose)
+    names = files_in("BUILDX_BAKE_FILE", "BUILDX_BAKE_FILE_SEPARATOR", options);
+  if (names.empty()) {
+    std::vector<std::string> paths = files_by_default(build.kind, build.folder, *options.files);
+    if (paths.empty())
+      found.missing = not_in_repository(fmt::format("a {} file in {}", is_compose ? "Compose" : "bake",
+                                                    build.folder == "." ? "the root" : build.folder));
+    return paths;
+  }
   std::vector<std::string> paths;
-  for (const std::string& file : build.files) {
+  for (const std::string& file : names) {
     const std::string path = file.starts_with('/') ? file : text::join_path(build.folder, file);
-    if (!is_known(file) || !files.exists(path)) return {};
-    paths.push_back(path);
+    if (!is_known(file)) {
+      found.missing = fmt::format("what {} defines", file);
+    } else if (!options.files->exists(path)) {
+      found.missing = file == "-" ? "what standard input defines" : not_in_repository(file);
+    } else {
+      paths.push_back(path);
+    }
   }
   return paths;
 }
 
+// Values that Compose is given for build arguments. A name alone takes the value of the environment.
+void set_argument(const Override& one, const ReadOptions& options, Target& target) {
+  constexpr std::string_view kArguments = "args.";
+  const std::string name = one.attribute.substr(kArguments.size());
+  if (one.value != "${" + name + "}") {
+    target.args.insert_or_assign(name, one.value);
+  } else if (const auto value = options.environment.find(name); value != options.environment.end()) {
+    target.args.insert_or_assign(name, value->second);
+  }
+}
+
 // What Compose builds: services by their names, with those that they need.
-void select_services(const DefinitionBuild& build, Definitions& services) {
+void select_services(const DefinitionBuild& build, const ReadOptions& options, Definitions& services) {
   for (const Override& one : build.set) {
-    for (Target& target : services.targets)
-      target.no_cache = target.no_cache || one.attribute == "no-cache";
+    for (Target& target : services.targets) {
+      if (one.attribute == "no-cache") target.no_cache = true;
+      if (one.attribute.starts_with("args.")) set_argument(one, options, target);
+    }
   }
   if (build.names.empty() || !std::ranges::all_of(build.names, is_known)) return;
   const std::set<std::string> names = selected_targets(services, build.names);
@@ -248,20 +310,45 @@ std::optional<DefinitionBuild> read_definition_command(Words all) {
   return words.pass("bake") ? read_bake_command(words) : std::nullopt;
 }
 
-std::vector<Target> targets_of(const DefinitionBuild& build, ReadOptions options) {
-  const std::vector<std::string> paths = paths_of(build, *options.files);
-  if (paths.empty()) return {};
+DefinedTargets targets_of(const DefinitionBuild& build, ReadOptions options) {
+  DefinedTargets found;
+  const auto is_address = [](const std::string& name) {
+    return name.find("://") != std::string::npos || name.starts_with("git@");
+  };
+  if (build.kind == DefinitionKind::kBake && !build.names.empty() && is_address(build.names.front())) {
+    found.remote = build.names.front();
+    return found;
+  }
+  const std::vector<std::string> paths = paths_of(build, options, found);
+  if (paths.empty()) return found;
   options.profiles = build.profiles;
-  Definitions found;
+  Definitions defined;
+  std::set<std::string> known;
+  const auto note_names = [&] {
+    for (const Target& target : defined.targets)
+      known.insert(target.name);
+    for (const Group& group : defined.groups)
+      known.insert(group.name);
+  };
   if (build.kind == DefinitionKind::kCompose) {
-    found = read_compose(paths, options);
-    select_services(build, found);
+    defined = read_compose(paths, options);
+    note_names();
+    select_services(build, options, defined);
   } else {
     options.set = build.set;
-    found = read_bake(paths, build.folder, options);
-    select_targets(build, found);
+    defined = read_bake(paths, build.folder, options);
+    note_names();
+    select_targets(build, defined);
+    // Compose is also given the names of services without a build.
+    const auto lost = std::ranges::find_if(build.names, [&](const std::string& name) {
+      return is_known(name) && !text::has_wildcard(name) && !known.contains(name);
+    });
+    if (lost != build.names.end() && found.missing.empty())
+      found.missing = fmt::format("the target {}, which {} does not define", *lost, paths.front());
   }
-  return std::move(found.targets);
+  found.targets = std::move(defined.targets);
+  found.failures = std::move(defined.failures);
+  return found;
 }
 
 }  // namespace dcache::project

@@ -28,9 +28,18 @@ struct DefinitionBuild {
 // Also `docker compose up --build`.
 std::optional<DefinitionBuild> read_definition_command(std::span<const std::string> words);
 
+// What a build of definitions builds, as far as that is known.
+struct DefinedTargets {
+  std::vector<Target> targets = {};
+  std::vector<text::Failure> failures = {};  // of its files
+  // What else it builds and nobody can tell: "what gen.hcl defines, which is not in the repository". Empty
+  // for nothing.
+  std::string missing = {};
+  std::string remote = {};  // the address of another repository that defines all of it
+};
 // The targets that it builds, those that they need included, and all of them if a name is not known. Paths
-// start in the current folder. Nothing if no file is there.
-std::vector<Target> targets_of(const DefinitionBuild& build, ReadOptions options);
+// start in the current folder. The variables in `options.environment` are those of the command.
+DefinedTargets targets_of(const DefinitionBuild& build, ReadOptions options);
 
 // TARGET.ATTRIBUTE=VALUE, or TARGET.ATTRIBUTE+=VALUE. Nothing for other texts.
 std::optional<Override> parse_override(const std::string& text);

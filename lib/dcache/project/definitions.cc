@@ -314,23 +314,35 @@ DefinitionKind kind_of(const std::string& path, const ReadOptions& options) {
   return DefinitionKind::kCompose;
 }
 
+// The job that builds a target; null for one that people build.
+const Origin* job_of(const Target& target) {
+  const auto job = std::ranges::find_if(target.defined, [](const Origin& one) {
+    return one.kind == DefinitionKind::kWorkflow || one.kind == DefinitionKind::kGitlabCi;
+  });
+  return job == target.defined.end() ? nullptr : &*job;
+}
+
+// Whether both start at the same line of a file.
+bool is_same_place(const Origin& a, const Origin& b) {
+  return a.kind == b.kind && a.path == b.path && a.line != 0 && a.line == b.line;
+}
+
 // Whether `other` says what `target` is built as, read from a file that includes, requires or calls the one
-// that `target` is from, with the values and profiles that it gives.
+// that `target` is from, with the values and profiles that it gives. What a job builds is built as its
+// commands say, also if people build it in another way.
 bool is_part_of(const Target& target, const Target& other) {
   const Origin& origin = target.defined.front();
   const Origin& place = other.defined.front();
-  if (origin.kind != place.kind || origin.path != place.path) return false;
-  const bool same_line = origin.line != 0 && origin.line == place.line;
-  switch (origin.kind) {
-    case DefinitionKind::kCompose:
-      return same_line && origin.name == place.name && target.sources.size() < other.sources.size();
-    case DefinitionKind::kSkaffold:
-      return target.name == other.name && target.sources.size() < other.sources.size();
-    case DefinitionKind::kWorkflow:
-      return same_line && target.purpose == Purpose::kCalled && other.purpose != Purpose::kCalled;
-    default:
-      return false;
-  }
+  const Origin* const job = job_of(target);
+  const Origin* const other_job = job_of(other);
+  if (job != nullptr && other_job != nullptr)
+    return is_same_place(origin, place) && is_same_place(*job, *other_job) &&
+           target.purpose == Purpose::kCalled && other.purpose != Purpose::kCalled;
+  if (job != nullptr || other_job != nullptr || target.sources.size() >= other.sources.size()) return false;
+  if (origin.kind == DefinitionKind::kCompose)
+    return is_same_place(origin, place) && origin.name == place.name;
+  return origin.kind == DefinitionKind::kSkaffold && place.kind == origin.kind && origin.path == place.path &&
+         target.name == other.name;
 }
 
 // What a file that others include says alone is not what is built.

@@ -44,6 +44,7 @@ enum class BuildField : uint8_t {
 enum class FileBase : uint8_t {
   kFolder,           // where the command runs
   kFolderOrContext,  // there if it exists, or else in the context
+  kContext,          // in the context, as of one that the builder fetches itself
 };
 
 struct CiBuild {

@@ -218,12 +218,13 @@ class PipelineReader {
   void add(const CiDefinitionBuild& build, const CiSource& source, Variables& variables,
            const yaml::Place& place) {
     if (full_ || !files_.spend(kCostOfDefinitionBuild, place)) return;
-    ReadOptions options = options_;
+    std::map<std::string, std::string, std::less<>> environment;
     for (const auto& [name, written] : variables.values()) {
       CiText unknown;
       unknown.append_unknown("$" + name);
-      options.environment.insert_or_assign(name, as_expressions(variables.find(name).value_or(unknown)));
+      environment.insert_or_assign(name, as_expressions(variables.find(name).value_or(unknown)));
     }
+    ReadOptions options = options_in_job(options_, std::move(environment));
     if (!add_definition_build(build, std::move(options), source, Workspace(), root_, result_, targets_))
       stop(source);
   }

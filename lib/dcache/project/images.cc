@@ -217,10 +217,12 @@ class ImageMaker {
   std::string root_;
 };
 
+bool is_job(const Origin& origin) {
+  return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
+}
+
 bool is_of_ci(const Image& image) {
-  return std::ranges::any_of(image.target.defined, [](const Origin& origin) {
-    return origin.kind == DefinitionKind::kWorkflow || origin.kind == DefinitionKind::kGitlabCi;
-  });
+  return std::ranges::any_of(image.target.defined, is_job);
 }
 
 bool is_unknown(const Image& image, std::string_view attribute) {
@@ -368,9 +370,11 @@ void add_image(Image image, Project& project) {
     return std::ranges::any_of(project.images, [&](const Image& other) { return other.target.name == name; });
   };
   const std::string name = image.target.name;
-  if (has_name(name)) image.target.name = fmt::format("{}@{}", name, image.origin().path);
+  const auto job = std::ranges::find_if(image.target.defined, is_job);
+  const std::string& path = job == image.target.defined.end() ? image.origin().path : job->path;
+  if (has_name(name)) image.target.name = fmt::format("{}@{}", name, path);
   for (size_t i = 2; has_name(image.target.name); ++i)
-    image.target.name = fmt::format("{}@{}#{}", name, image.origin().path, i);
+    image.target.name = fmt::format("{}@{}#{}", name, path, i);
   if (image.target.name != name) image.aliases.push_back(name);
   project.images.push_back(std::move(image));
 }
@@ -412,6 +416,25 @@ void add_group(Group group, Project& project) {
     project.groups.push_back(std::move(group));
   } else {
     add_once(known->members, std::move(group.members));
+  }
+}
+
+// What a sparse checkout leaves out: of a definition nobody knows what it says.
+void add_left_out(const ProjectOptions& options, const std::string& root, Found& found, Project& project) {
+  const std::string marker = text::join_path(root, ".git");
+  std::error_code failure;
+  const bool may_be_sparse = std::filesystem::is_regular_file(marker, failure) ||
+                             std::filesystem::exists(marker + "/info/sparse-checkout", failure);
+  if (!may_be_sparse) return;
+  const auto repository = context::GitRepository::open(root);
+  if (!repository) return;
+  for (const std::string& path : repository->left_out_paths()) {
+    const std::string spelled = text::join_path(project.root, path);
+    if (options.read.files->exists(spelled)) continue;
+    if (const auto kind = definition_kind(path))
+      project.skipped.push_back(
+          {std::string(text::base_name(path)), "the sparse checkout leaves it out", {*kind, spelled}, true});
+    if (options.with_left_out && is_dockerfile_name(path)) found.files.push_back(spelled);
   }
 }
 
@@ -550,6 +573,7 @@ Project read_project(const std::string& folder, const ProjectOptions& options) {
   const auto is_gone = [&](const std::string& path) { return !files.exists(path); };
   std::erase_if(found.files, is_gone);
   std::erase_if(found.definitions, is_gone);
+  if (!options.found) add_left_out(options, root, found, project);
   const auto add_once = [&](std::vector<std::string>& paths, const std::string& path) {
     if (std::ranges::find(paths, path) == paths.end() && files.exists(path)) paths.push_back(path);
   };

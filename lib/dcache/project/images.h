@@ -53,6 +53,8 @@ struct ProjectOptions {
   std::optional<Found> found = {};
   // Of the Dockerfiles that no definition names, which are images too; all of them if nobody says it.
   std::optional<std::vector<std::string>> lone_dockerfiles = {};
+  // Also the Dockerfiles that a sparse checkout leaves out, which can't be read.
+  bool with_left_out = false;
   // The context of a Dockerfile that no definition names, in place of an inferred one; empty for that.
   std::string fallback_context = {};
 };

@@ -163,7 +163,7 @@ void Judge::judge(size_t index) {
 }
 
 void Judge::tell_left_out(const Image& image, ImageEffect& effect) {
-  if (effect.failures.empty() || image.origin().kind == DefinitionKind::kDockerfile) return;
+  if (effect.failures.empty()) return;
   const context::FileSystem& files = *image.build.files;
   const std::string& dockerfile = image.build.dockerfile;
   const auto tell = [&](std::string reason) {
@@ -194,9 +194,9 @@ void Judge::warn_of_left_out() {
 void Judge::tell_unread(const Image& image, ImageEffect& effect) const {
   const bool is_told =
       effect.effect == Effect::kRebuilt || effect.effect == Effect::kNew || effect.effect == Effect::kUnknown;
-  if (is_told || project_.failures.empty()) return;
+  if (is_told) return;
   const text::Failure* const failure = unread_definition(image, &image, project_, *image.build.files);
-  if (failure == nullptr) return;
+  if (failure == nullptr) return tell_open_build(image, effect);
   effect.effect = Effect::kUnknown;
   effect.failures.clear();
   if (image.origin().kind != DefinitionKind::kDockerfile) {
@@ -206,6 +206,17 @@ void Judge::tell_unread(const Image& image, ImageEffect& effect) const {
   } else {
     effect.reason = fmt::format("what defines it may depend on {}, which can't be read", failure->path);
   }
+}
+
+void Judge::tell_open_build(const Image& image, ImageEffect& effect) const {
+  if (image.origin().kind != DefinitionKind::kDockerfile || !changes_anything()) return;
+  const auto open = std::ranges::find_if(project_.skipped, &Skipped::is_open);
+  if (open == project_.skipped.end()) return;
+  effect.effect = Effect::kUnknown;
+  effect.failures.clear();
+  const Origin& at = open->defined;
+  effect.reason = fmt::format("{}{} may build it in another way: {}", at.path,
+                              at.line == 0 ? "" : fmt::format(":{}", at.line), open->reason);
 }
 
 void Judge::tell_triggers(size_t index, ImageEffect& effect) const {

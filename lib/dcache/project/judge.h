@@ -33,6 +33,8 @@ class Judge {
   virtual bool can_compare(const Image& /*image*/) const { return true; }
   // The same for one of several platforms.
   virtual bool can_compare(const Image& /*image*/, const std::string& /*platform*/) const { return true; }
+  // Whether anything is another one than it was.
+  virtual bool changes_anything() const { return true; }
   // As of Affected, once all are compared.
   virtual std::vector<std::string> outside() const { return {}; }
 
@@ -55,6 +57,8 @@ class Judge {
   void judge(size_t index);
   // The definition of an image may be another one than was read.
   void tell_unread(const Image& image, ImageEffect& effect) const;
+  // No definition names it, and some job of CI builds what is not known.
+  void tell_open_build(const Image& image, ImageEffect& effect) const;
   // The Dockerfile may not be here at all: in a sparse checkout or a partial clone.
   void tell_left_out(const Image& image, ImageEffect& effect);
   void warn_of_left_out();

@@ -127,6 +127,8 @@ struct Skipped {
   std::string name;
   std::string reason;  // "built by jib"
   Origin defined;
+  // It builds images of Dockerfiles, and which ones is not known: `reason` says why.
+  bool is_open = false;
 };
 
 // Profiles that were asked for and that a Skaffold file lacks, with all that it requires, by that file.

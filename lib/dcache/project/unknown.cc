@@ -77,7 +77,9 @@ bool may_be_about(const std::string& path, const Image& image, const context::Fi
   };
   const std::string dockerfile = folder_of(image.build.dockerfile);
   if (text::is_within(dockerfile, folder_of(path))) return true;
-  if (!kind) return false;
+  // A bake file starts where bake is run.
+  if (kind == DefinitionKind::kBake || path.ends_with(".hcl")) return true;
+  if (!kind && !path.ends_with(".yaml") && !path.ends_with(".yml") && !path.ends_with(".json")) return false;
   const auto text = files.read(path);
   return !text || names_folder_above(*text, std::string(text::parent_path(path)), dockerfile, files);
 }

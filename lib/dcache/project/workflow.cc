@@ -126,9 +126,15 @@ class WorkflowReader {
     }
   }
 
-  // A workflow of this repository.
+  // A workflow of this repository; one of another is used as an action would be.
   void call(const Value& uses, const yaml::Member& job, const Workflow& caller) {
-    if (!uses.text.starts_with("./") && !uses.text.starts_with("$/")) return;
+    if (!uses.text.starts_with("./") && !uses.text.starts_with("$/")) {
+      Value steps{.kind = yaml::Kind::kList, .place = job.place, .members = {}};
+      steps.items.push_back(job.value);
+      return read_workflow_steps(
+          steps, {job.name, caller.scope, caller.folder, caller.shell, caller.callers, caller.purpose},
+          reading_);
+    }
     const std::string path = text::join_path(reading_.root, uses.text.substr(2));
     if (std::ranges::find(open_, path) != open_.end() || open_.size() == kDeepest) {
       reading_.files.fail(uses.place, fmt::format("the workflow {} calls itself", uses.text),

@@ -88,6 +88,21 @@ bool add_target(Target target, const std::vector<Override>& open, const std::opt
   return targets.add(std::move(target), source);
 }
 
+// Adds what can't be read of the files that a build names; `source` is where it names them.
+void add_failures(std::vector<text::Failure> failures, const CiSource& source, Definitions& result) {
+  for (text::Failure& failure : failures) {
+    const Origin& origin = source.defined.front();
+    if (failure.path.empty()) {  // of an override
+      failure.path = origin.path;
+      failure.line = origin.line;
+    }
+    const auto same = [&](const text::Failure& one) {
+      return one.path == failure.path && one.line == failure.line && one.message == failure.message;
+    };
+    if (std::ranges::none_of(result.failures, same)) result.failures.push_back(std::move(failure));
+  }
+}
+
 class BakeStep {
  public:
   BakeStep(const Value& inputs, const CiSource& source, const WorkflowScope& scope,
@@ -113,7 +128,7 @@ class BakeStep {
       return one.name == source_.job && one.reason == reason_ && one.defined.path == origin.path &&
              one.defined.line == origin.line;
     });
-    if (!known) reading_.result.skipped.push_back({source_.job, reason_, origin});
+    if (!known) reading_.result.skipped.push_back({source_.job, reason_, origin, is_open_});
   }
 
   // The source is the repository, a folder, or a URL; the folder of the command is inside.
@@ -123,6 +138,7 @@ class BakeStep {
     std::string from(text::trim(text_of(inputs_, "source")));
     if (from.starts_with(kDefault)) from.erase(0, from.starts_with("{{defaultContext}}:") ? 19 : 18);
     if (from.find("://") != std::string::npos) {
+      is_open_ = has_expression(from);  // it may be this repository
       reason_ = fmt::format("its bake files are in {}", from);
       return;
     }
@@ -130,8 +146,10 @@ class BakeStep {
     const std::string inside = text_of(inputs_, "workdir");
     if (!inside.empty()) folder = join_ci_path(folder, text_with_expressions(inside));
     const Workspace::Place place = workspace_.locate(folder);
-    if (!folder.is_known() || !place.remote.empty())
+    if (!folder.is_known() || !place.remote.empty()) {
+      is_open_ = !folder.is_known();
       reason_ = fmt::format("its bake files are in {}", folder.is_known() ? place.remote : folder.text);
+    }
     folder = place.path;
     folder_ = text::join_path(reading_.root, folder.text);
   }
@@ -152,6 +170,7 @@ class BakeStep {
     }
     if (paths_.empty() && unknown.empty()) add_default_files();
     // A file that the job makes adds tags and labels; without another one it is all that there is.
+    is_open_ = paths_.empty();
     if (paths_.empty() && !unknown.empty())
       reason_ = fmt::format("its bake file {} is not in the repository", unknown);
     more_file_ = unknown;
@@ -163,9 +182,7 @@ class BakeStep {
   }
 
   ReadOptions read_options() {
-    ReadOptions options = reading_.options;
-    for (const auto& [name, value] : scope_.environment())
-      options.environment.insert_or_assign(name, value);
+    ReadOptions options = options_in_job(reading_.options, scope_.environment());
     for (const std::string& set : list_of_input(text_of(inputs_, "set"), false)) {
       auto parsed = parse_override(set);
       if (parsed) (is_open(*parsed) ? open_ : options.set).push_back(*std::move(parsed));
@@ -177,18 +194,7 @@ class BakeStep {
 
   void add_targets() {
     Definitions bake = read_bake(paths_, folder_, read_options());
-    for (text::Failure& failure : bake.failures) {
-      const Origin& origin = source_.defined.front();
-      if (failure.path.empty()) {  // of an override
-        failure.path = origin.path;
-        failure.line = origin.line;
-      }
-      const auto same = [&](const text::Failure& one) {
-        return one.path == failure.path && one.line == failure.line && one.message == failure.message;
-      };
-      auto& all = reading_.result.failures;
-      if (std::ranges::none_of(all, same)) all.push_back(std::move(failure));
-    }
+    add_failures(std::move(bake.failures), source_, reading_.result);
     std::vector<std::string> wanted = list_of_input(text_of(inputs_, "targets"), true);
     if (wanted.empty()) wanted.emplace_back("default");
     const bool all_known = std::ranges::none_of(wanted, has_expression);
@@ -211,9 +217,15 @@ class BakeStep {
   std::vector<Override> open_;  // what `set` says and can't be told
   std::string more_file_;       // one that is not known
   std::string reason_;          // why nothing is read
+  bool is_open_ = false;        // what it builds is not known then
 };
 
 }  // namespace
+
+ReadOptions options_in_job(ReadOptions options, std::map<std::string, std::string, std::less<>> environment) {
+  options.environment = std::move(environment);
+  return options;
+}
 
 void read_bake_step(const Value& inputs, const CiSource& source, const WorkflowScope& scope,
                     const Workspace& workspace, WorkflowReading& reading) {
@@ -225,18 +237,16 @@ void read_bake_step(const Value& inputs, const CiSource& source, const WorkflowS
 bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, const CiSource& source,
                           const Workspace& workspace, const std::string& root, Definitions& result,
                           CiTargets& targets) {
-  const auto skip = [&](std::string reason) {
-    result.skipped.push_back({source.job, std::move(reason), source.defined.front()});
+  const auto skip = [&](std::string reason, bool is_open) {
+    result.skipped.push_back({source.job, std::move(reason), source.defined.front(), is_open});
     return true;
   };
   DefinitionBuild build = given.build;
   const Workspace::Place place =
       workspace.locate(join_ci_path(given.folder, text_with_expressions(build.folder)));
-  if (!place.remote.empty() || !place.path.is_known())
-    return skip(fmt::format("its files are in {}", place.remote.empty() ? place.path.text : place.remote));
+  if (!place.remote.empty()) return skip(fmt::format("its files are in {}", place.remote), false);
+  if (!place.path.is_known()) return skip(fmt::format("its files are in {}", place.path.text), true);
   build.folder = text::join_path(root, place.path.text);
-  const auto unknown = std::ranges::find_if(build.files, has_expression);
-  if (unknown != build.files.end()) return skip(fmt::format("it builds what {} defines", *unknown));
   for (const auto& [name, value] : given.environment)
     options.environment.insert_or_assign(name, value);
   std::vector<Override> open;
@@ -245,7 +255,11 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
   std::optional<Unknown> more;  // a word that may be an option too
   if (const auto word = std::ranges::find_if(build.names, has_expression); word != build.names.end())
     more = {"args", fmt::format("may be set by {}", *word)};
-  return std::ranges::all_of(targets_of(build, std::move(options)), [&](Target& target) {
+  DefinedTargets found = targets_of(build, std::move(options));
+  if (!found.remote.empty()) return skip(fmt::format("its files are in {}", found.remote), false);
+  add_failures(std::move(found.failures), source, result);
+  if (!found.missing.empty()) skip("it builds " + found.missing, true);
+  return std::ranges::all_of(found.targets, [&](Target& target) {
     return add_target(std::move(target), open, more, source, targets);
   });
 }

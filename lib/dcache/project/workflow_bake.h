@@ -11,6 +11,9 @@ namespace dcache::project {
 // What reading the files of one command may cost, in characters.
 inline constexpr size_t kCostOfDefinitionBuild = size_t{1} << 18U;
 
+// How the files of a job are read: its variables are those of the job, whatever the environment here has.
+ReadOptions options_in_job(ReadOptions options, std::map<std::string, std::string, std::less<>> environment);
+
 // Adds the targets of the bake files that its inputs name, as far as the step builds them. Expressions in
 // `inputs` are resolved as far as they are known.
 void read_bake_step(const yaml::Value& inputs, const CiSource& source, const WorkflowScope& scope,

@@ -106,7 +106,11 @@ class StepReader {
       const auto* const script = std::ranges::find_if(
           kScriptActions, [&](const ScriptAction& one) { return is_action(uses, one.name); });
       const Value* const text = script == kScriptActions.end() ? nullptr : inputs.find(script->input);
-      if (text != nullptr) read_script(yaml::printed(*text), CiText{job_.folder}, step);
+      if (text != nullptr) {
+        read_script(yaml::printed(*text), CiText{job_.folder}, step);
+      } else if (const auto build = read_other_action(inputs)) {
+        add(*build, source_at(step));
+      }
     }
   }
 
@@ -128,9 +132,7 @@ class StepReader {
 
   void add(const CiDefinitionBuild& build, const CiSource& source, const Value& step) {
     if (reading_.full || !reading_.files.spend(kCostOfDefinitionBuild, step.place)) return;
-    ReadOptions options = reading_.options;
-    for (const auto& [name, value] : job_.scope.environment())
-      options.environment.insert_or_assign(name, value);
+    ReadOptions options = options_in_job(reading_.options, job_.scope.environment());
     if (!add_definition_build(build, std::move(options), source, workspace_, reading_.root, reading_.result,
                               reading_.targets))
       stop(source);
