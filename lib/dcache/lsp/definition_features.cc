@@ -1,6 +1,7 @@
 #include "dcache/lsp/definition_features.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,6 +13,8 @@
 #include "dcache/lsp/markdown.h"
 #include "dcache/lsp/navigation.h"
 #include "dcache/plan/target.h"
+#include "dcache/project/file_kinds.h"
+#include "dcache/project/yaml.h"
 #include "dcache/report/style.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
@@ -25,7 +28,9 @@ using text::Span;
 using Kind = Mention::Kind;
 
 std::vector<Mention> mentions(const DefinitionRequest& request) {
-  return mentions_of(request.document.path, request.positions.text());
+  std::vector<Mention> all = mentions_of(request.document.path, request.positions.text());
+  std::erase_if(all, [](const Mention& one) { return one.kind == Kind::kBound; });
+  return all;
 }
 
 std::optional<Mention> mention_at(const DefinitionRequest& request) {
@@ -127,18 +132,93 @@ Answer prepare_rename(const DefinitionRequest& request) {
   return json{{"range", request.positions.range_of(meant->span)}, {"placeholder", meant->name}};
 }
 
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+bool consists_of(std::string_view name, std::string_view others) {
+  return !name.empty() && std::ranges::all_of(name, [&](char c) {
+    return is_letter_or_digit(c) || others.find(c) != std::string_view::npos;
+  });
+}
+
+// Why a name can't be that of a service: Compose and YAML have to take it for one.
+std::string objection_to_service(const std::string& name) {
+  if (!consists_of(name, "_-.") || !(is_letter_or_digit(name.front()) || name.front() == '_'))
+    return "the name of a service contains letters, digits, '_', '-' and '.', and starts with a letter, a "
+           "digit or '_'";
+  constexpr std::array<std::string_view, 8> kWords = {"true", "false", "yes", "no", "on", "off", "null", "y"};
+  const auto read = project::yaml::parse(name, {}).values;
+  const bool is_text = !read.empty() && read.front().is_text();
+  if (!is_text || std::ranges::find(kWords, text::to_lower(name)) != kWords.end() ||
+      text::to_lower(name) == "n")
+    return fmt::format("YAML does not take {} for a text", name);
+  return "";
+}
+
+std::string objection_in_bake(Kind kind, const std::string& name) {
+  if (kind == Kind::kImage) {
+    return consists_of(name, "_-") && name.front() != '-'
+               ? ""
+               : "the name of a target or group contains letters, digits, '_' and '-', and does not start "
+                 "with '-'";
+  }
+  if (!consists_of(name, "_") || (name.front() >= '0' && name.front() <= '9'))
+    return "the name of a variable contains letters, digits and '_', and does not start with a digit";
+  constexpr std::array<std::string_view, 10> kReserved = {"true", "false", "null",  "for",    "in",
+                                                          "if",   "else",  "endif", "target", "group"};
+  return std::ranges::find(kReserved, name) == kReserved.end() ? "" : fmt::format("'{}' is reserved", name);
+}
+
+// Whether a template of the text has the variable at a place that is not among the mentions.
+bool has_hidden_use(std::string_view text, const std::string& name, const std::vector<Mention>& all) {
+  const std::string written = "${" + name;
+  for (size_t at = text.find(written); at != std::string_view::npos; at = text.find(written, at + 1)) {
+    const size_t begin = at + 2;
+    const size_t end = begin + name.size();
+    if ((at > 0 && text[at - 1] == '$') || (end < text.size() && consists_of(text.substr(end, 1), "_-")))
+      continue;
+    if (std::ranges::none_of(all, [&](const Mention& one) { return one.span.begin == begin; })) return true;
+  }
+  return false;
+}
+
+// Why what is meant can't be called so; empty if it can.
+std::string objection(const DefinitionRequest& request, const Mention& meant, const std::string& name) {
+  const std::string& path = request.document.path;
+  const bool compose = project::definition_kind(path) == project::DefinitionKind::kCompose;
+  std::string why = compose ? objection_to_service(name) : objection_in_bake(meant.kind, name);
+  if (!why.empty() || name == meant.name) return why;
+  const std::vector<Mention> all = mentions_of(path, request.positions.text());
+  for (const Mention& one : all) {
+    const bool is_variable = meant.kind == Kind::kVariable && one.kind == Kind::kBound;
+    if ((one.kind != meant.kind && !is_variable) || one.name != name) continue;
+    return fmt::format("line {} has that name already", request.positions.place_of(one.span.begin).line + 1);
+  }
+  if (meant.kind == Kind::kVariable && has_hidden_use(request.positions.text(), meant.name, all))
+    return fmt::format("not all uses of {} are known", meant.name);
+  if (!compose && meant.kind == Kind::kImage && (meant.name == "default" || name == "default"))
+    return "'default' is what bake builds if no target is named";
+  if (meant.kind != Kind::kImage) return "";
+  if (const auto image = image_of(request.workspace(), path, meant.name)) {
+    for (const project::Origin& origin : image->target.defined) {
+      if (origin.path != path) return fmt::format("{} names it too", origin.path);
+    }
+  }
+  return "";
+}
+
 Answer rename(const DefinitionRequest& request) {
   const std::string name = request.params.at("newName");
-  const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
-  });
-  if (!plain) return refused(Code::kFailed, "the name contains letters, digits, '_', '-' and '.'");
-  json edits = json::array();
-  for (const Mention& one : same_mentions(request))
-    edits.push_back({{"range", request.positions.range_of(one.span)}, {"newText", name}});
-  if (edits.empty())
+  const std::vector<Mention> same = same_mentions(request);
+  if (same.empty())
     return refused(Code::kFailed, "only services, targets, groups and variables can be renamed");
+  const bool defined = std::ranges::any_of(same, [](const Mention& one) { return one.defines; });
+  if (!defined) return refused(Code::kFailed, "it is defined in another file");
+  if (std::string why = objection(request, same.front(), name); !why.empty())
+    return refused(Code::kFailed, std::move(why));
+  json edits = json::array();
+  for (const Mention& one : same)
+    edits.push_back({{"range", request.positions.range_of(one.span)}, {"newText", name}});
   return edit_of(request.document, std::move(edits), request.client);
 }
 

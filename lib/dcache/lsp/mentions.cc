@@ -42,9 +42,15 @@ class ComposeReader {
  private:
   // `place` is where the text starts, or its quote; what is written in another way has none.
   void add(Kind kind, std::string_view name, yaml::Place place, bool defines = false) {
+    add_after("", kind, name, place, defines);
+  }
+  void add_after(std::string_view prefix, Kind kind, std::string_view name, yaml::Place place,
+                 bool defines = false) {
     if (name.empty() || place.line == 0 || place.line > lines_.line_count()) return;
     size_t begin = lines_.line_span(place.line).begin + place.column - 1;
     if (begin < source_.size() && (source_[begin] == '"' || source_[begin] == '\'')) ++begin;
+    if (begin > source_.size() || !source_.substr(begin).starts_with(prefix)) return;
+    begin += prefix.size();
     if (begin > source_.size() || !source_.substr(begin).starts_with(name)) return;
     const auto start = static_cast<uint32_t>(begin);
     found_.push_back(
@@ -81,6 +87,18 @@ class ComposeReader {
       add(Kind::kImage, extends);
       if (extends->find("file") == nullptr) add(Kind::kImage, extends->find("service"));
     }
+    for (const char* key : {"network_mode", "pid", "ipc"}) {
+      if (const yaml::Value* value = service.value.find(key)) add_service(value->text, value->place);
+    }
+    for (const char* key : {"links", "volumes_from"}) {
+      const yaml::Value* list = service.value.find(key);
+      if (list == nullptr) continue;
+      // "service:alias", "service:ro"; of volumes also "container:name".
+      for (const yaml::Value& item : list->items) {
+        const std::string_view name = std::string_view(item.text).substr(0, item.text.find(':'));
+        if (name != "container" || name.size() == item.text.size()) add(Kind::kImage, name, item.place);
+      }
+    }
     add(Kind::kReference, service.value.find("image"));
     if (const yaml::Value* build = service.value.find("build")) visit_build(*build);
     image_.clear();
@@ -95,14 +113,19 @@ class ComposeReader {
     add_names(Kind::kArgument, build.find("args"));
     const yaml::Value* contexts = build.find("additional_contexts");
     if (contexts == nullptr) return;
-    constexpr std::string_view kService = "service:";
-    for (const yaml::Member& member : contexts->members) {
-      const std::string_view text = member.value.text;
-      if (!text.starts_with(kService)) continue;
-      yaml::Place place = member.value.place;
-      place.column += static_cast<uint32_t>(kService.size());
-      add(Kind::kImage, text.substr(kService.size()), place);
+    for (const yaml::Member& member : contexts->members)
+      add_service(member.value.text, member.value.place);
+    for (const yaml::Value& item : contexts->items) {
+      const size_t equals = std::min(item.text.find('='), item.text.size() - 1) + 1;
+      add_service(std::string_view(item.text).substr(equals), item.place, item.text.substr(0, equals));
     }
+  }
+
+  // "service:name", after other text of the value.
+  void add_service(std::string_view text, yaml::Place place, const std::string& before = {}) {
+    constexpr std::string_view kService = "service:";
+    if (text.starts_with(kService))
+      add_after(before + std::string(kService), Kind::kImage, text.substr(kService.size()), place);
   }
 
   std::string_view source_;
@@ -117,6 +140,7 @@ class BakeReader {
 
   std::vector<Mention> run() {
     for (const hcl::Block& block : file_.body.blocks) {
+      bound_ = names_in_matrix(block);
       const bool variable = block.type == "variable";
       const bool image = block.type == "target" || block.type == "group";
       if ((variable || image) && !block.labels.empty()) {
@@ -129,6 +153,7 @@ class BakeReader {
         visit(block.type, attribute);
       image_.clear();
     }
+    bound_.clear();
     for (const hcl::Attribute& attribute : file_.body.attributes()) {
       add(Kind::kVariable, attribute.name, attribute.name_span, true);
       add_variables(*attribute.value);
@@ -184,19 +209,55 @@ class BakeReader {
     }
   }
 
+  // What a matrix sets in its target hides variables.
+  static std::vector<std::string> names_in_matrix(const hcl::Block& block) {
+    std::vector<std::string> names;
+    const hcl::Attribute* matrix = block.body.find("matrix");
+    if (matrix == nullptr || matrix->value->kind != hcl::ExpressionKind::kObject) return names;
+    for (size_t i = 0; i < matrix->value->parts.size(); i += 2) {
+      const hcl::Expression& key = *matrix->value->parts[i];
+      const std::string word = hcl::keyword_of(key);
+      names.push_back(word.empty() ? literal_of(key) : word);
+    }
+    return names;
+  }
+
+  bool is_bound(std::string_view name) const { return std::ranges::find(bound_, name) != bound_.end(); }
+
+  // An attribute of another target: `target.base.tags`, `target["base"]`.
+  bool add_reference(const hcl::Expression& expression) {
+    const bool attribute = expression.kind == hcl::ExpressionKind::kAttribute;
+    if (!attribute && expression.kind != hcl::ExpressionKind::kIndex) return false;
+    const hcl::Expression& root = *expression.parts.front();
+    if (root.kind != hcl::ExpressionKind::kVariable || (root.name != "target" && root.name != "group"))
+      return false;
+    if (attribute) {
+      add(Kind::kImage, expression.name, {std::min(root.span.end, expression.span.end), expression.span.end});
+    } else if (expression.parts[1] != nullptr) {
+      add(Kind::kImage, literal_of(*expression.parts[1]), expression.parts[1]->span);
+    }
+    return true;
+  }
+
   void add_variables(const hcl::Expression& expression) {
+    if (add_reference(expression)) return;
     if (expression.kind == hcl::ExpressionKind::kVariable)
-      add(Kind::kVariable, expression.name, expression.span);
+      add(is_bound(expression.name) ? Kind::kBound : Kind::kVariable, expression.name, expression.span);
     const bool object = expression.kind == hcl::ExpressionKind::kObject;
+    const bool loop = expression.kind == hcl::ExpressionKind::kFor;
     for (size_t i = 0; i < expression.parts.size(); ++i) {
+      // A loop binds names for all but its collection, which is the first.
+      if (loop && i == 1) bound_.insert(bound_.end(), {expression.name, expression.key_name});
       // A bare word before `=` is the name of a member.
       const bool key = object && i % 2 == 0 && expression.parts[i]->kind == hcl::ExpressionKind::kVariable;
       if (expression.parts[i] != nullptr && !key) add_variables(*expression.parts[i]);
     }
+    if (loop && expression.parts.size() > 1) bound_.resize(bound_.size() - 2);
   }
 
   hcl::File file_;
   std::string image_;
+  std::vector<std::string> bound_;  // names that hide variables here
   std::vector<Mention> found_;
 };
 

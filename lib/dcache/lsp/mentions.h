@@ -19,6 +19,7 @@ struct Mention {
     kStage,
     kArgument,
     kVariable,   // of bake
+    kBound,      // a name of a loop or a matrix, which hides a variable of bake
     kReference,  // of an image in a registry
     kKey,        // `name` is that of its documentation: "compose build.target"
   };
