@@ -75,9 +75,9 @@ TEST(LanguageServerEdits, GiveWhatAFullTextGives) {
       return json{{"line", line}, {"character", at - start}};
     };
     const std::string piece = kPieces[numbers.below(std::size(kPieces))];
-    text = lsp::changed(std::move(text),
-                        {{{"range", {{"start", position(begin)}, {"end", position(end)}}}, {"text", piece}}},
-                        lsp::Encoding::kUtf16);
+    text =
+        test::changed(std::move(text),
+                      {{{"range", {{"start", position(begin)}, {"end", position(end)}}}, {"text", piece}}});
     units.replace(begin, end - begin, units_of(piece));
     ASSERT_EQ(units_of(text), units) << "after edit " << i;
     if (i % 1000 == 0) {
@@ -118,7 +118,7 @@ TEST(LanguageServerEdits, LeaveTheFindingsOfTheText) {
                            {"end", {{"line", line + taken}, {"character", 0}}}}},
                          {"text", kLines[numbers.below(std::size(kLines))]}};
     client.change(path, i + 1, json::array({change}));
-    text = lsp::changed(text, json::array({change}), lsp::Encoding::kUtf16);
+    text = test::changed(text, json::array({change}));
     const Texts found = client.findings(path);
     if (i % 20 != 0) continue;
     LspClient fresh;

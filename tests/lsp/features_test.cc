@@ -60,7 +60,7 @@ class Opened : public LspClient {
     std::ranges::reverse(changes);
     for (json& change : changes)
       change["text"] = change.at("newText");
-    return lsp::changed(text, changes, lsp::Encoding::kUtf16);
+    return test::changed(text, changes);
   }
 };
 

@@ -22,6 +22,13 @@ namespace dcache::test {
 
 using nlohmann::json;
 
+// `text` after the changes of a `textDocument/didChange`.
+inline std::string changed(std::string text, const json& changes) {
+  for (const json& change : changes)
+    EXPECT_TRUE(lsp::apply_change(text, change, lsp::Encoding::kUtf16)) << change;
+  return text;
+}
+
 class LspClient {
  public:
   explicit LspClient(lsp::Server::Options options = {})

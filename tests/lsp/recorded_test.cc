@@ -1,4 +1,6 @@
 // What editors and the server said to each other, once more: scripts/check-editors wrote it down.
+#include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -33,7 +35,29 @@ void replay(const std::string& name) {
   std::set<json> cancelled;
   size_t compared = 0;
   bool first = true;
-  for (const json& line : lines) {
+  // Of two changes the findings of the first are not told if they come too late: each is waited for.
+  std::deque<json> early;
+  const auto wait_for_findings = [&](size_t sent) {
+    const json& document =
+        lines[sent].at("client").value("params", json::object()).value("textDocument", json());
+    if (!document.is_object() || !document.contains("version")) return;
+    for (size_t i = sent + 1; i < lines.size(); ++i) {
+      if (!lines[i].contains("server")) continue;
+      const json& said = lines[i].at("server");
+      if (said.value("method", "") != "textDocument/publishDiagnostics") continue;
+      const json& params = said.at("params");
+      if (params.at("uri") != document.at("uri") || params.value("version", json()) != document.at("version"))
+        continue;
+      early.push_back(client.wait([&](const json& message) {
+        return message.value("method", "") == "textDocument/publishDiagnostics" &&
+               message.at("params").at("uri") == document.at("uri") &&
+               message.at("params").value("version", json()) == document.at("version");
+      }));
+      return;
+    }
+  };
+  for (size_t number = 0; number < lines.size(); ++number) {
+    const json& line = lines[number];
     if (line.contains("files")) {
       for (const auto& [path, text] : line.at("files").items())
         folder.write(path, text);
@@ -48,6 +72,7 @@ void replay(const std::string& name) {
       if (message.value("method", "") == "$/cancelRequest") cancelled.insert(message.at("params").at("id"));
       client.send(message);
       client.settle();
+      wait_for_findings(number);
       continue;
     }
     const json& said = line.at("server");
@@ -59,7 +84,9 @@ void replay(const std::string& name) {
       return params.value("uri", "") == said.at("params").value("uri", "") &&
              params.value("version", json()) == said.at("params").value("version", json());
     };
-    json now = client.wait(is_it);
+    const auto told = std::ranges::find_if(early, is_it);
+    json now = told == early.end() ? client.wait(is_it) : *told;
+    if (told != early.end()) early.erase(told);
     // Whether an answer or its cancellation came first was chance.
     if (method.empty() && cancelled.contains(said.at("id"))) continue;
     json then = said;

@@ -20,7 +20,7 @@ std::string text_after(std::string text, json edits) {
   std::ranges::reverse(edits);
   for (json& edit : edits)
     edit["text"] = edit.at("newText");
-  return lsp::changed(std::move(text), edits, lsp::Encoding::kUtf16);
+  return test::changed(std::move(text), edits);
 }
 
 void expect(const Renaming& one, const std::string& path = "/nowhere/Dockerfile",

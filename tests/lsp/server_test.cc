@@ -1,7 +1,10 @@
 #include "dcache/lsp/server.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <sys/stat.h>
 
@@ -77,6 +80,13 @@ TEST(LanguageServer, AnswersWhatIsNoMessage) {
   EXPECT_EQ(client.complaint().at("code"), -32700);
   client.send_text("[1]");
   EXPECT_EQ(client.complaint().at("code"), -32600);
+  EXPECT_EQ(client.request("initialize", 5).at("error").at("code"), -32602);
+  EXPECT_EQ(client.request("initialize", nullptr).at("error").at("code"), -32602);
+  client.start();
+  for (const char* id : {"true", "[1]", "1.5", "{}", "1e99"}) {
+    client.send_text(R"({"jsonrpc":"2.0","method":"shutdown","id":)" + std::string(id) + "}");
+    EXPECT_EQ(client.complaint().at("code"), -32600) << id;
+  }
   client.send_text(R"({"jsonrpc":"2.0"})");
   EXPECT_EQ(client.complaint().at("code"), -32600);
 }
@@ -203,6 +213,11 @@ TEST(LanguageServer, CompletesWhatOneTypes) {
             (Texts{"A", "B", "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT", "BUILDPLATFORM",
                    "BUILDOS", "BUILDARCH", "BUILDVARIANT"}));
   EXPECT_EQ(labels(stage + "# E"), (Texts{}));
+  for (const char* heredoc : {"RUN <<EOF\n", "COPY <<EOF /x\n", "RUN <<A <<B\nA\n", "ONBUILD RUN <<EOF\n"}) {
+    for (const char* line : {"", "CO", "COPY ", "FROM ", "ENV x"})
+      EXPECT_EQ(labels(stage + heredoc + line), (Texts{})) << heredoc << line;
+  }
+  EXPECT_EQ(labels(stage + "RUN <<EOF\necho $A"), (Texts{"A"}));
 }
 
 TEST(LanguageServer, LinksSourcesToFiles) {
@@ -222,7 +237,7 @@ std::string edited(const std::string& text, const json& edits) {
   json changes = edits;
   for (json& change : changes)
     change["text"] = change.at("newText");
-  return lsp::changed(text, changes, lsp::Encoding::kUtf16);
+  return test::changed(text, changes);
 }
 
 TEST(LanguageServer, OffersFixesAndSilence) {
@@ -247,6 +262,56 @@ TEST(LanguageServer, OffersFixesAndSilence) {
   EXPECT_TRUE(std::ranges::none_of(left, [](const std::string& one) {
     return one.starts_with("Maintainer");
   })) << json(left);
+}
+
+// What a fix of DC2001 or DC2002 does to the ignore file beside a Dockerfile, open or not.
+TEST(LanguageServer, AddsToAnIgnoreFileThatIsThere) {
+  struct Case {
+    const char* title;
+    std::optional<std::string> on_disk;
+    std::optional<std::string> open;
+  };
+  for (const Case& c : {Case{"new", std::nullopt, std::nullopt}, Case{"closed", "a\n", std::nullopt},
+                        Case{"clean", "a\n", "a\n"}, Case{"dirty", "a\n", "a\nunsaved"},
+                        Case{"unsaved", std::nullopt, "unsaved\n"}}) {
+    const TemporaryFolder folder;
+    folder.write(".git/HEAD", "ref: refs/heads/main\n");
+    folder.write("package.json", "{}");
+    folder.write("src/a", "x");
+    for (const char* name : {"node_modules/a/1", "node_modules/a/2"})
+      folder.write(name, std::string(300000, 'x'));
+    const std::string text = "FROM node:20\nWORKDIR /a\nCOPY . .\nRUN npm install\n";
+    const std::string path = folder / "Dockerfile", ignore = folder / ".dockerignore";
+    folder.write("Dockerfile", text);
+    if (c.on_disk) folder.write(".dockerignore", *c.on_disk);
+    LspClient client;
+    client.start(json::parse(kClientEdits), {{"rootUri", lsp::uri_of(folder.path())},
+                                             {"initializationOptions", {{"shellcheck", false}}}});
+    if (c.open) client.open(ignore, *c.open, "ignore");
+    client.open(path, text);
+    json changes;
+    for (const json& action : client.result("textDocument/codeAction", whole(path))) {
+      for (const json& change : action.at("edit").value("documentChanges", json::array())) {
+        if (change.dump().find(".dockerignore") == std::string::npos) continue;
+        changes = action.at("edit").at("documentChanges");
+      }
+    }
+    ASSERT_FALSE(changes.is_null()) << c.title << ": no fix writes the ignore file";
+    const bool is_new = !c.on_disk && !c.open;
+    ASSERT_EQ(changes.size(), is_new ? 2u : 1u) << c.title << changes;
+    if (is_new) {
+      EXPECT_EQ(changes.at(0).at("kind"), "create");
+      EXPECT_EQ(changes.at(0).at("options"), R"({"overwrite":false,"ignoreIfExists":true})"_json);
+    }
+    const json& edit = changes.back();
+    EXPECT_EQ(edit.at("textDocument").at("uri"), lsp::uri_of(ignore)) << c.title;
+    EXPECT_EQ(edit.at("textDocument").at("version"), c.open ? json(1) : json()) << c.title;
+    const std::string before = c.open.value_or(c.on_disk.value_or(""));
+    const std::string after = edited(before, edit.at("edits"));
+    EXPECT_TRUE(after.starts_with(before)) << c.title << after;
+    EXPECT_NE(after.find("node_modules"), std::string::npos) << c.title << after;
+    EXPECT_TRUE(before.empty() || after.find(before, 1) == std::string::npos) << c.title << after;
+  }
 }
 
 TEST(LanguageServer, FixesAllAtOnce) {
@@ -391,6 +456,16 @@ void expect_report(LspClient& client, const std::string& path, const Texts& code
            members(message.at("params").at("diagnostics"), "code") == codes;
   });
   EXPECT_FALSE(report.empty()) << path << " is not reported with " << json(codes);
+}
+
+// A report on a file that has a finding with that text.
+void expect_told(LspClient& client, const std::string& path, const std::string& words) {
+  const json report = client.wait([&](const json& message) {
+    return message.value("method", "") == "textDocument/publishDiagnostics" &&
+           message.at("params").at("uri") == lsp::uri_of(path) &&
+           message.dump().find(words) != std::string::npos;
+  });
+  EXPECT_FALSE(report.empty()) << words;
 }
 
 TEST(LanguageServer, LintsAgainWhenAConfigurationIsEdited) {
@@ -612,6 +687,22 @@ TEST(LanguageServer, KnowsTheSettingsOfTheExtension) {
   }
 }
 
+// Hashing for a note is left to the second thread, and ends when nobody wants it.
+TEST(LanguageServer, CancelsANote) {
+  const TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM scratch\nCOPY large /\n");
+  folder.write("large", "");
+  folder.resize("large", uint64_t{64} << 30U);
+  const std::string path = folder / "Dockerfile";
+  LspClient client;
+  client.start(json::object(), {{"rootUri", lsp::uri_of(folder.path())}});
+  const int note = client.ask("workspace/executeCommand",
+                              {{"command", "dcache.note"}, {"arguments", {lsp::uri_of(path)}}});
+  EXPECT_EQ(client.request("no/such", nullptr).at("error").at("code"), -32601) << "while it hashes";
+  client.notify("$/cancelRequest", {{"id", note}});
+  EXPECT_EQ(client.answer_of(note).at("error").at("code"), -32800);
+}
+
 // Whatever a request says, it gets one answer, and the server goes on.
 TEST(LanguageServer, AnswersRequestsThatMakeNoSense) {
   const std::string path = "/nowhere/Dockerfile";
@@ -651,7 +742,46 @@ TEST(LanguageServer, AnswersRequestsThatMakeNoSense) {
     client.change(path, 2, junk);
     client.change(path, 2, json::array({{{"range", junk}, {"text", "x"}}}));
   }
+  EXPECT_TRUE(client.result("textDocument/documentSymbol", at(path, 0, 0)).is_null())
+      << "its text is not known";
+  client.change(path, 3, {{{"text", kStages}}});
   EXPECT_EQ(client.result("textDocument/documentSymbol", at(path, 0, 0)).size(), 3u);
+}
+
+// Text that the client says in a way that others would not take.
+TEST(LanguageServer, TakesWhatCanBeTakenOfAChange) {
+  const std::string path = "/nowhere/Dockerfile";
+  LspClient client;
+  client.start();
+  client.open(path, "FROM a\nRUN one\n");
+  const json word = R"({"start":{"line":1,"character":4},"end":{"line":1,"character":7}})"_json;
+  const auto steps = [&] {
+    const json symbols = client.result("textDocument/documentSymbol", at(path, 0, 0));
+    return symbols.is_null() ? Texts{"nothing"} : members(symbols.at(0).at("children"), "name");
+  };
+  const json no_version = {{"uri", lsp::uri_of(path)}, {"version", nullptr}};
+  client.notify("textDocument/didChange",
+                {{"textDocument", no_version}, {"contentChanges", {{{"range", word}, {"text", "two"}}}}});
+  EXPECT_EQ(steps(), (Texts{"RUN two"}));
+  client.send_text(R"({"jsonrpc":"2.0","method":"textDocument/didChange","params":{"textDocument":{"uri":")" +
+                   lsp::uri_of(path) + R"(","version":3},"contentChanges":[{"range":)" + word.dump() +
+                   R"(,"text":"\ud83d \\ud83d \ud83d\ude00"}]}})");
+  EXPECT_EQ(steps(), (Texts{"RUN \xEF\xBF\xBD \\ud83d \xF0\x9F\x98\x80"}));
+  EXPECT_EQ(client.messages_of("window/showMessage"), 0u);
+  // What comes after a change that can't be made is about a text that is not known.
+  const json bad =
+      R"({"range":{"start":{"line":9,"character":0},"end":{"line":9,"character":0}},"text":5})"_json;
+  client.change(path, 4, json::array({{{"text", "FROM a\nRUN 4\n"}}, bad, {{"range", word}, {"text", "5"}}}));
+  EXPECT_NE(client.next("window/showMessage").dump().find("can't be applied"), std::string::npos);
+  EXPECT_EQ(steps(), (Texts{"nothing"}));
+  expect_told(client, path, "the last change can't be applied");
+  client.change(path, 5, json::array({{{"range", word}, {"text", "6"}}}));
+  EXPECT_EQ(steps(), (Texts{"nothing"}));
+  EXPECT_EQ(client.messages_of("window/showMessage"), 0u) << "said once";
+  client.change(path, 6, json::array({bad, {{"text", "FROM a\nRUN 7\n"}}}));
+  EXPECT_EQ(steps(), (Texts{"RUN 7"}));
+  client.notify("textDocument/didOpen", 5);
+  EXPECT_NE(client.next("window/logMessage").dump().find("textDocument/didOpen"), std::string::npos);
 }
 
 TEST(LanguageServer, CancelsRequests) {
@@ -699,6 +829,87 @@ TEST(LanguageServer, LooksAtNoTextThatIsTooLarge) {
          {{"start", {{"line", 2}, {"character", 0}}}, {"end", {{"line", 5000000}, {"character", 0}}}}},
         {"text", ""}}});
   EXPECT_EQ(client.result("textDocument/documentSymbol", at(path, 0, 0)).size(), 2u);
+}
+
+// An error of a Dockerfile shows a line of it, so not any file may be taken for one.
+TEST(LanguageServer, NotesOnlyWhatIsOpenOrInTheWorkspace) {
+  const TemporaryFolder folder;
+  folder.write("outside/secret", "secret of mine\n");
+  folder.write("inside/Dockerfile", "FROM scratch\nCOPY a /\n");
+  folder.write("inside/a", "1");
+  folder.write("inside/.git/config", "secret = 1\n");
+  std::filesystem::create_symlink(folder / "outside/secret", folder / "inside/link");
+  const auto noted = [](LspClient& client, const std::string& uri) {
+    return client.request("workspace/executeCommand", {{"command", "dcache.note"}, {"arguments", {uri}}});
+  };
+  LspClient client;
+  client.start(json::object(), {{"rootUri", lsp::uri_of(folder / "inside")}});
+  for (const std::string& uri :
+       {lsp::uri_of(folder / "outside/secret"), lsp::uri_of(folder / "inside/link"),
+        lsp::uri_of(folder / "inside/../outside/secret"), lsp::uri_of(folder / "inside/.git/config"),
+        std::string("file:///proc/self/environ"), std::string("file:///etc/passwd")}) {
+    const json answer = noted(client, uri);
+    ASSERT_TRUE(answer.contains("error")) << uri << answer;
+    EXPECT_NE(answer.dump().find("is not open"), std::string::npos) << answer;
+    EXPECT_EQ(answer.dump().find("secret of mine"), std::string::npos) << answer;
+  }
+  EXPECT_EQ(noted(client, lsp::uri_of(folder / "inside/Dockerfile")).value("result", json(1)), json());
+  // Outside of the workspace what is open counts, as it is in the editor.
+  LspClient other;
+  other.start();
+  EXPECT_TRUE(noted(other, lsp::uri_of(folder / "inside/Dockerfile")).contains("error"));
+  other.open(folder / "inside/Dockerfile", "FROM scratch\n");
+  EXPECT_EQ(noted(other, lsp::uri_of(folder / "inside/Dockerfile")).value("result", json(1)), json());
+}
+
+// A Dockerfile in a home folder does not have all that a user has looked through, unless somebody wants it.
+TEST(LanguageServer, LooksThroughNoHomeFolderThatNobodyNames) {
+  const std::string text = "FROM scratch\nCOPY . /\n";
+  const struct {
+    const char* context;
+    const char* definition;
+    bool looks;
+  } cases[] = {{"", "", false}, {".", "", true}, {"", "services: {a: {build: .}}\n", true}};
+  const std::string home = std::getenv("HOME") == nullptr ? "" : std::getenv("HOME");
+  for (const auto& one : cases) {
+    const TemporaryFolder folder;
+    folder.write("private/a", "1");
+    folder.write("Dockerfile", text);
+    if (*one.definition != '\0') folder.write("compose.yaml", one.definition);
+    ::setenv("HOME", folder.path().c_str(), 1);
+    LspClient client;
+    const std::string context = *one.context == '\0' ? "" : folder.path();
+    client.start(json::object(), {{"rootUri", lsp::uri_of(folder.path())},
+                                  {"initializationOptions", {{"context", context}, {"shellcheck", false}}}});
+    client.open(folder / "Dockerfile", text);
+    const json help = client.result("textDocument/hover", at(folder / "Dockerfile", 1, 1));
+    EXPECT_EQ(help.dump().find("from the context.") != std::string::npos, one.looks)
+        << one.context << one.definition << help;
+    EXPECT_FALSE(client.result("textDocument/hover", at(folder / "Dockerfile", 0, 1)).is_null());
+  }
+  ::setenv("HOME", home.c_str(), 1);
+}
+
+// Requests that need no files of the context are answered while these are listed.
+TEST(LanguageServer, ListsTheContextBesideOtherAnswers) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "Dockerfile", text = "FROM scratch\nCOPY a /\nCO";
+  folder.write("a", "1");
+  LspClient client;
+  client.start();
+  client.open(path, text);
+  client.findings(path);
+  Texts answered;
+  for (int i = 0; i < 20; ++i) {
+    client.send({{"jsonrpc", "2.0"},
+                 {"method", "workspace/didChangeWatchedFiles"},
+                 {"params", {{"changes", json::array()}}}});
+    client.settle();
+    answered = members(client.result("textDocument/completion", at(path, 2, 2)), "label");
+    EXPECT_EQ(answered, (Texts{"COPY"}));
+    const json actions = client.result("textDocument/codeAction", whole(path));
+    EXPECT_TRUE(actions.is_array()) << actions;
+  }
 }
 
 // A text without a file is linted as it is, and nothing is read or walked for it.

@@ -16,6 +16,7 @@ enum class Code : int {
   kInvalidParams = -32602,
   kNotInitialized = -32002,
   kFailed = -32803,
+  kContentModified = -32801,
   kCancelled = -32800,
 };
 

@@ -11,6 +11,10 @@ namespace dcache::lsp {
 
 using nlohmann::json;
 
+json OpenText::identifier() const {
+  return {{"uri", uri}, {"version", version ? json(*version) : json()}};
+}
+
 std::vector<std::string> read_settings(const json& given, Settings& settings) {
   editor::SettingsReader reader(given);
   reader.read("since", settings.since);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace dcache::lsp {
 // A text that the client has open.
 struct OpenText {
   std::string uri;
-  int64_t version = 0;
+  std::optional<int64_t> version = {};  // nothing for a client that counts none
+
+  nlohmann::json identifier() const;  // the protocol's OptionalVersionedTextDocumentIdentifier
 };
 
 // What the client can do, as far as answers depend on it.

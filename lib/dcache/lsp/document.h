@@ -31,6 +31,9 @@ struct Document : OpenText {
   std::string path;
   TextKind kind = TextKind::kOther;
   Folder* folder = nullptr;
+  uint64_t revision = 0;  // of its text: each has another one
+  // A change could not be applied, so the client has another text until it sends all of it.
+  bool out_of_step = false;
   // The text if it is larger than a file that is read. No workspace has it then.
   std::shared_ptr<const std::string> too_large = nullptr;
 };

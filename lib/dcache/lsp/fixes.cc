@@ -58,24 +58,40 @@ json edits_of(const lint::Fix& fix, const Positions& positions) {
 json file_creation(const lint::Fix& fix) {
   const std::string uri = uri_of(fix.new_file);
   return json::array(
-      {{{"kind", "create"}, {"uri", uri}, {"options", {{"overwrite", true}}}},
+      {{{"kind", "create"}, {"uri", uri}, {"options", {{"overwrite", false}, {"ignoreIfExists", true}}}},
        {{"textDocument", {{"uri", uri}, {"version", nullptr}}},
         {"edits", json::array({{{"range", range_at_start()}, {"newText", fix.new_file_content}}})}}});
 }
 
-std::optional<json> fix_action(const Diagnostic& diagnostic, const json& shown, const Positions& positions,
-                               const OpenText& open, const Client& client) {
-  const bool writes_file = diagnostic.fix && !diagnostic.fix->new_file.empty();
-  if (!diagnostic.fix || (writes_file && !(client.creates_files && client.versioned_edits)))
-    return std::nullopt;
-  const lint::Fix& fix = *diagnostic.fix;
-  json edit = edit_of(open, edits_of(fix, positions), client);
-  if (writes_file) {
-    json& changes = edit["documentChanges"];
-    if (fix.edits.empty()) changes = json::array();
+// Adds to a WorkspaceEdit what a fix writes beside its text: to a file that is there, as edits of what it
+// says. False if the client can't do that.
+bool add_file(const lint::Fix& fix, const FileState& state, const Client& client, json& edit) {
+  if (!state.exists) {
+    if (!client.creates_files || !client.versioned_edits) return false;
     for (json& change : file_creation(fix))
-      changes.push_back(std::move(change));
+      edit["documentChanges"].push_back(std::move(change));
+    return true;
   }
+  if (!state.text) return false;
+  json edits = replacement(Positions(*state.text, client.encoding), fix.new_file_content);
+  const std::string uri = state.open ? state.open->uri : uri_of(fix.new_file);
+  if (client.versioned_edits) {
+    const OpenText file = state.open.value_or(OpenText{uri});
+    edit["documentChanges"].push_back({{"textDocument", file.identifier()}, {"edits", std::move(edits)}});
+  } else {
+    edit["changes"][uri] = std::move(edits);
+  }
+  return true;
+}
+
+std::optional<json> fix_action(const Diagnostic& diagnostic, const json& shown, const Positions& positions,
+                               const OpenText& open, const Client& client, const StateOf& state_of) {
+  if (!diagnostic.fix) return std::nullopt;
+  const lint::Fix& fix = *diagnostic.fix;
+  const bool writes_file = !fix.new_file.empty();
+  json edit = json::object();
+  if (!writes_file || !fix.edits.empty()) edit = edit_of(open, edits_of(fix, positions), client);
+  if (writes_file && !add_file(fix, state_of(fix.new_file), client, edit)) return std::nullopt;
   return json{{"title", fmt::format("{} ({}){}", report::printable(fix.description), diagnostic.rule,
                                     fix.safe ? "" : "; may change the image")},
               {"kind", "quickfix"},
@@ -88,8 +104,8 @@ std::optional<json> fix_action(const Diagnostic& diagnostic, const json& shown, 
 
 json edit_of(const OpenText& open, json changes, const Client& client) {
   if (!client.versioned_edits) return {{"changes", {{open.uri, std::move(changes)}}}};
-  return {{"documentChanges", json::array({{{"textDocument", {{"uri", open.uri}, {"version", open.version}}},
-                                            {"edits", std::move(changes)}}})}};
+  return {{"documentChanges",
+           json::array({{{"textDocument", open.identifier()}, {"edits", std::move(changes)}}})}};
 }
 
 json diagnostics_of(const editor::Workspace::LintAnswer& linted, const Positions& positions) {
@@ -100,7 +116,7 @@ json diagnostics_of(const editor::Workspace::LintAnswer& linted, const Positions
 }
 
 json code_actions(const editor::Workspace::LintAnswer& linted, Span range, const Positions& positions,
-                  const OpenText& open, const Client& client) {
+                  const OpenText& open, const Client& client, const StateOf& state_of) {
   json fixes = json::array();
   json silences = json::array();
   const lint::IgnoreComments comments = linted.parsed
@@ -110,7 +126,7 @@ json code_actions(const editor::Workspace::LintAnswer& linted, Span range, const
     const Span span = diagnostic.shown();
     if (span.begin > range.end || span.end < range.begin) continue;
     const json shown = diagnostic_of(diagnostic, positions);
-    if (auto action = fix_action(diagnostic, shown, positions, open, client))
+    if (auto action = fix_action(diagnostic, shown, positions, open, client, state_of))
       fixes.push_back(std::move(*action));
     const auto place = comments.place_of(diagnostic);
     if (!place) continue;

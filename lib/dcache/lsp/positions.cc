@@ -1,12 +1,15 @@
 #include "dcache/lsp/positions.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
+#include <system_error>
 
 #include <nlohmann/json.hpp>
 
 #include "dcache/text/json.h"
 #include "dcache/text/path.h"
+#include "dcache/text/unicode.h"
 #include "dcache/text/uri.h"
 #include "dcache/text/utf16.h"
 
@@ -93,17 +96,51 @@ Place place_from(const json& position) {
   return {number("line"), number("character")};
 }
 
-std::string changed(std::string text, const json& changes, Encoding encoding) {
-  for (const json& change : changes) {
+bool is_full_text(const json& change) {
+  return change.is_object() && (!change.contains("range") || change.at("range").is_null());
+}
+
+bool apply_change(std::string& text, const json& change, Encoding encoding) {
+  try {
     const auto& replacement = change.at("text").get_ref<const std::string&>();
-    if (!change.contains("range")) {
+    if (is_full_text(change)) {
       text = replacement;
-      continue;
+      return true;
     }
     const text::Span span = Positions(text, encoding).span_of(change.at("range"));
     text.replace(span.begin, span.size(), replacement);
+    return true;
+  } catch (const json::exception&) {  // members that are missing or of another type
+    return false;
   }
-  return text;
+}
+
+std::string with_whole_characters(std::string_view json_text) {
+  constexpr size_t kEscape = 6;  // \uXXXX
+  const auto unit_at = [&](size_t at) -> uint32_t {
+    uint32_t value = 0;
+    const std::string_view escape = json_text.substr(std::min(at, json_text.size()), kEscape);
+    if (escape.size() < kEscape || !escape.starts_with("\\u")) return 0;
+    const auto [end, failure] = std::from_chars(escape.data() + 2, escape.data() + kEscape, value, 16);
+    return failure == std::errc() && end == escape.data() + kEscape ? value : 0;
+  };
+  const auto is_high = [](uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; };
+  const auto is_low = [](uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; };
+  std::string whole;
+  whole.reserve(json_text.size());
+  for (size_t at = 0; at < json_text.size();) {
+    const uint32_t unit = json_text[at] == '\\' ? unit_at(at) : 0;
+    size_t width = json_text[at] != '\\' ? 1 : unit == 0 ? 2 : kEscape;
+    const bool pair = is_high(unit) && is_low(unit_at(at + kEscape));
+    if (pair) width += kEscape;
+    if (!pair && (is_high(unit) || is_low(unit))) {
+      whole += "\\ufffd";
+    } else {
+      whole += json_text.substr(at, width);
+    }
+    at += width;
+  }
+  return whole;
 }
 
 namespace {
@@ -122,7 +159,9 @@ std::string rooted(std::string_view path) {
 std::optional<std::string> path_on_disk(std::string_view uri) {
   if (!uri.starts_with(kFileScheme)) return std::nullopt;
   std::string_view rest = uri.substr(kFileScheme.size());
-  rest.remove_prefix(std::min(rest.find('/'), rest.size()));  // the host
+  const std::string_view host = rest.substr(0, rest.find('/'));
+  if (!host.empty() && !text::equals_ignoring_case(host, "localhost")) return std::nullopt;
+  rest.remove_prefix(host.size());
   std::string path = rooted(text::percent_decoded(rest));
   const bool opens = path.size() <= kLongestPath && path.find('\0') == std::string::npos;
   return opens ? std::optional(std::move(path)) : std::nullopt;

@@ -62,8 +62,12 @@ nlohmann::json range_at_start();
 // A Place from an LSP's Position; throws as span_of().
 Place place_from(const nlohmann::json& position);
 
-// `text` after the changes of a `textDocument/didChange`, made one after the other; throws as span_of().
-std::string changed(std::string text, const nlohmann::json& changes, Encoding encoding);
+// Makes one of the changes of a `textDocument/didChange`. False, without a change, for what is not one.
+bool apply_change(std::string& text, const nlohmann::json& change, Encoding encoding);
+// Whether it brings a whole text.
+bool is_full_text(const nlohmann::json& change);
+// JSON with U+FFFD in place of each escape that is half of a pair in UTF-16.
+std::string with_whole_characters(std::string_view json_text);
 
 // The path of a text; a path that no file has where the scheme is not file: or there is no name. And the same
 // for a folder, which may be the root.

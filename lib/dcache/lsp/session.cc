@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/lsp/positions.h"
+#include "dcache/report/style.h"
 #include "dcache/text/json.h"
 #include "dcache/text/path.h"
 #include "dcache/version.h"
@@ -17,11 +19,16 @@ using nlohmann::json;
 // ---- Messages.
 
 void Session::receive(std::string_view text) {
-  const json message = text::parse_json(text);
+  json message = text::parse_json(text);
+  // Half of a character, which JavaScript writes, is not JSON to others.
+  if (message.is_discarded()) message = text::parse_json(with_whole_characters(text));
   if (message.is_discarded())
     return channel_.reply(nullptr, refused(Code::kParseError, "the message is not JSON"));
   const bool is_call = message.is_object() && message.contains("method") && message.at("method").is_string();
   const json id = message.is_object() && message.contains("id") ? message.at("id") : json();
+  if (is_call && !id.is_null() && !id.is_string() && !id.is_number_integer())
+    return channel_.reply(nullptr,
+                          refused(Code::kInvalidRequest, "an id is a number without a fraction, or a text"));
   try {
     if (is_call) {
       const json params = message.contains("params") ? message.at("params") : json::object();
@@ -35,7 +42,13 @@ void Session::receive(std::string_view text) {
     if (then && message.contains("result")) then(message.at("result"));
   } catch (const json::exception&) {  // members that are missing or of another type
     if (is_call && !id.is_null())
-      channel_.reply(id, refused(Code::kInvalidParams, "the parameters do not follow the protocol"));
+      return channel_.reply(id, refused(Code::kInvalidParams, "the parameters do not follow the protocol"));
+    if (is_call) {
+      channel_.notify("window/logMessage",
+                      {{"type", 2},
+                       {"message", fmt::format("dcache: the parameters of {} do not follow the protocol",
+                                               report::printable(message.at("method").get<std::string>()))}});
+    }
   }
 }
 
@@ -51,18 +64,21 @@ void Session::handle_request(const json& id, const std::string& method, const js
     shut_down_ = true;
     return channel_.reply(id, json());
   }
-  if (method == "workspace/executeCommand") return channel_.reply(id, command(params));
+  if (method == "workspace/executeCommand") return run_command_later(id, params);
   if (method == "workspace/symbol") return find_symbols_later(id, params);
   if (!method.starts_with("textDocument/"))
     return channel_.reply(id, refused(Code::kMethodNotFound, "unknown method " + method));
   const Document* document = find(params);
-  // Not open, or no text that there is anything to say of but that it is too large.
-  const bool is_silent = document == nullptr || document->kind == TextKind::kOther ||
-                         (document->too_large && method != "textDocument/diagnostic");
+  // Not open, or no text that there is anything to say of but that it is too large or not known.
+  const bool is_silent =
+      document == nullptr || document->kind == TextKind::kOther ||
+      ((document->too_large || document->out_of_step) && method != "textDocument/diagnostic");
   if (is_silent) return channel_.reply(id, json());
   if (method == "textDocument/hover" || method == "textDocument/inlayHint" ||
       method == "textDocument/codeLens")
     return answer_later(id, method, *document, params);
+  if (method == "textDocument/codeAction" || method == "textDocument/diagnostic")
+    return lint_later(id, method, *document, params);
   channel_.reply(id, answer(method, *document, params));
 }
 
@@ -74,7 +90,11 @@ void Session::handle_notification(const std::string& method, const json& params)
   }
   if (!initialized_ || shut_down_) return;
   if (method == "initialized") return initialized();
-  if (method == "$/cancelRequest") return worker_.cancel(text::to_text(params.at("id")));
+  if (method == "$/cancelRequest") {
+    const std::string name = text::to_text(params.at("id"));
+    linter_.cancel(name);
+    return worker_.cancel(name);
+  }
   if (method == "textDocument/didOpen") return open(params);
   if (method == "textDocument/didChange") return change(params);
   if (method == "textDocument/didClose") return close(params);
@@ -95,6 +115,7 @@ void Session::handle_notification(const std::string& method, const json& params)
 // ---- The session.
 
 Answer Session::initialize(const json& params) {
+  if (!params.is_object()) return refused(Code::kInvalidParams, "the parameters do not follow the protocol");
   client_ = read_client(params.contains("capabilities") ? params.at("capabilities") : json::object());
   if (params.contains("initializationOptions")) given_settings_ = params.at("initializationOptions");
   add_folder("");
@@ -193,6 +214,7 @@ void Session::configure(Folder& folder, const json& given) {
   editor::Workspace::Options options = settings.workspace;
   options.context = in_folder(options.context);
   options.config = in_folder(options.config);
+  options.wide_contexts = false;
   options.hash_store = options_.hash_store;
   options.shellcheck = settings.shellcheck ? options_.shellcheck : "";
   options.shellcheck_store = options_.shellcheck_store;

@@ -19,6 +19,7 @@
 #include "dcache/lsp/channel.h"
 #include "dcache/lsp/client.h"
 #include "dcache/lsp/document.h"
+#include "dcache/lsp/fixes.h"
 #include "dcache/lsp/server.h"
 #include "dcache/lsp/worker.h"
 
@@ -62,8 +63,11 @@ class Session {
   void each_workspace(const std::function<void(editor::Workspace&)>& visit);
   void touch(const std::string& uri);
   json findings_of(const Document& document, editor::Workspace::Depth depth);
-  void publish(const Document& document, editor::Workspace::Depth depth);
-  void check_later(const Document& document);
+  void publish(const Document& document, editor::Workspace::Depth depth, uint64_t round);
+  void publish_later(const Document& document, uint64_t round);
+  void check_later(const Document& document, uint64_t round);
+  void note_revision(const Document& document);
+  bool is_current(const Document& document);
   void refresh_verdicts();
   void ask_to_pull();
   void check_for_pull(const Document& document);
@@ -72,8 +76,11 @@ class Session {
   // Answers: session_answers.cc.
   Answer answer(const std::string& method, const Document& document, const json& params);
   Answer answer_of_definition(const std::string& method, const Document& document, const json& params);
-  Answer code_actions(const Document& document, const json& params);
-  Answer command(const json& params);
+  using OpenTexts = std::map<std::string, OpenText, std::less<>>;  // by path
+  Answer code_actions(const Document& document, const json& params, const OpenTexts& open);
+  void lint_later(const json& id, const std::string& method, const Document& document, const json& params);
+  void run_command_later(const json& id, const json& params);
+  std::string refusal(const std::string& path) const;
   void find_symbols_later(const json& id, const json& params);
   struct Verdicts {
     std::shared_ptr<const editor::Workspace::Explained> explained;
@@ -93,14 +100,23 @@ class Session {
   json given_settings_;
   std::vector<std::unique_ptr<Folder>> folders_;
   Documents documents_;
+  uint64_t last_revision_ = 0;
+  uint64_t rounds_ = 0;        // of findings
   uint64_t hashings_ = 0;      // of the second thread
   std::set<std::string> due_;  // URIs whose findings may have changed
   bool stale_ = false;         // findings of texts that the client did not just change
   bool files_changed_ = false;
   std::mutex shared_mutex_;  // guards what follows and the folders' settings, which tasks look at
-  std::map<std::string, int64_t> versions_;
+  std::map<std::string, uint64_t> revisions_;
   std::set<std::string> noted_;  // paths whose state the user noted
-  Worker worker_;                // the last: its tasks use all of it
+  struct Round {
+    uint64_t number = 0;
+    bool thorough = false;
+  };
+  std::map<std::string, Round> published_;  // by URI, the last one
+  // The last: their tasks use all of it. Findings do not wait until files are hashed.
+  Worker linter_;
+  Worker worker_;
 };
 
 }  // namespace dcache::lsp

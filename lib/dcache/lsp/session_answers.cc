@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/context/boundary.h"
 #include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/features.h"
 #include "dcache/lsp/fixes.h"
@@ -15,6 +16,7 @@
 #include "dcache/lsp/symbols.h"
 #include "dcache/lsp/verdicts.h"
 #include "dcache/lsp/word_help.h"
+#include "dcache/text/file_io.h"
 #include "dcache/text/json.h"
 
 namespace dcache::lsp {
@@ -22,8 +24,6 @@ namespace dcache::lsp {
 using nlohmann::json;
 
 Answer Session::answer(const std::string& method, const Document& document, const json& params) {
-  if (method == "textDocument/codeAction") return code_actions(document, params);
-  if (method == "textDocument/diagnostic") return pulled_findings(document, params);
   if (document.kind == TextKind::kDefinition) return answer_of_definition(method, document, params);
   const auto* const feature = find_feature(dockerfile_features(), method);
   if (feature == nullptr) return refused(Code::kMethodNotFound, "unknown method " + method);
@@ -43,7 +43,43 @@ Answer Session::answer_of_definition(const std::string& method, const Document& 
   return feature->answer({document, client_, positions, params});
 }
 
-Answer Session::code_actions(const Document& document, const json& params) {
+namespace {
+
+FileState state_of(const std::string& path, const editor::Workspace& workspace,
+                   const std::map<std::string, OpenText, std::less<>>& open) {
+  FileState state;
+  if (const auto found = open.find(path); found != open.end()) state.open = found->second;
+  const auto files = workspace.files_inside();
+  state.exists = state.open || files->exists(path);
+  if (auto text = files->read(path)) state.text = std::move(*text);
+  return state;
+}
+
+}  // namespace
+
+// By the thread for findings.
+void Session::lint_later(const json& id, const std::string& method, const Document& document,
+                         const json& params) {
+  OpenTexts open;
+  for (const auto& [uri, one] : documents_)
+    open.insert_or_assign(one.path, OpenText(one));
+  linter_.add(text::to_text(id), [this, id, method, document, params, open](const std::stop_token& stop) {
+    if (stop.stop_requested()) return channel_.reply(id, refused(Code::kCancelled, "cancelled"));
+    Answer answer = refused(Code::kInvalidParams, "the parameters do not follow the protocol");
+    try {
+      answer = method == "textDocument/codeAction" ? code_actions(document, params, open)
+                                                   : pulled_findings(document, params);
+    } catch (const json::exception&) {  // as in receive()
+    }
+    if (stop.stop_requested())
+      answer = refused(Code::kCancelled, "cancelled");
+    else if (!is_current(document))
+      answer = refused(Code::kContentModified, "the text changed meanwhile");
+    channel_.reply(id, answer);
+  });
+}
+
+Answer Session::code_actions(const Document& document, const json& params, const OpenTexts& open) {
   if (document.kind == TextKind::kDefinition) return json::array();
   const editor::Workspace& workspace = document.folder->workspace;
   auto linted = workspace.lint(document.path, editor::Workspace::Depth::kReady);
@@ -58,8 +94,8 @@ Answer Session::code_actions(const Document& document, const json& params) {
   };
   json actions = json::array();
   if (wants("quickfix")) {
-    actions =
-        lsp::code_actions(**linted, positions.span_of(params.at("range")), positions, document, client_);
+    actions = lsp::code_actions(**linted, positions.span_of(params.at("range")), positions, document, client_,
+                                [&](const std::string& path) { return state_of(path, workspace, open); });
   }
   // Worked out where it is asked for by name, as editors do that fix on saving.
   if (only.empty() || !wants("source.fixAll.dcache")) return actions;
@@ -71,21 +107,43 @@ Answer Session::code_actions(const Document& document, const json& params) {
   return actions;
 }
 
-Answer Session::command(const json& params) {
-  const std::string name = params.at("command");
-  if (name != "dcache.note") return refused(Code::kInvalidParams, "unknown command " + name);
-  const std::string path = path_of(params.at("arguments").at(0).get<std::string>());
-  const auto failures = folder_of(path).workspace.mark(path);
-  if (!failures.empty()) return refused(Code::kFailed, failures.front().message);
-  {
-    const std::scoped_lock lock(shared_mutex_);
-    noted_.insert(path);
+// Why a file is not read that the client names and that is not open; empty if it is. Anyone who can make an
+// editor run a command must not get a line of any file of the machine.
+std::string Session::refusal(const std::string& path) const {
+  const auto is_it = [&](const auto& open) { return open.second.path == path; };
+  if (std::ranges::any_of(documents_, is_it)) return {};
+  std::vector<std::string> roots;
+  for (const auto& folder : folders_) {
+    if (!folder->removed && !folder->root.empty() && folder->root != "/") roots.push_back(folder->root);
   }
-  refresh_verdicts();
-  return json();
+  const bool is_inside =
+      !roots.empty() && context::Boundary({}, std::move(roots)).refusal(path, text::real_path(path)).empty();
+  return is_inside ? "" : fmt::format("{} is not open, and is in no folder of the workspace", path);
 }
 
-// By the second thread, since it walks the workspace.
+// By the second thread, since it hashes the files of the context.
+void Session::run_command_later(const json& id, const json& params) {
+  const std::string name = params.at("command");
+  if (name != "dcache.note")
+    return channel_.reply(id, refused(Code::kInvalidParams, "unknown command " + name));
+  const std::string path = path_of(params.at("arguments").at(0).get<std::string>());
+  if (std::string why = refusal(path); !why.empty())
+    return channel_.reply(id, refused(Code::kFailed, std::move(why)));
+  editor::Workspace& workspace = folder_of(path).workspace;
+  worker_.add(text::to_text(id), [this, id, path, &workspace](const std::stop_token& stop) {
+    const auto failures = workspace.mark(path, stop);
+    if (stop.stop_requested()) return channel_.reply(id, refused(Code::kCancelled, "cancelled"));
+    if (!failures.empty()) return channel_.reply(id, refused(Code::kFailed, failures.front().message));
+    {
+      const std::scoped_lock lock(shared_mutex_);
+      noted_.insert(path);
+    }
+    refresh_verdicts();
+    channel_.reply(id, json());
+  });
+}
+
+// By the thread for findings, since it walks the workspace.
 void Session::find_symbols_later(const json& id, const json& params) {
   struct Searched {
     const editor::Workspace* workspace;
@@ -103,7 +161,7 @@ void Session::find_symbols_later(const json& id, const json& params) {
     places.push_back(std::move(place));
   }
   const std::string query = params.at("query");
-  worker_.add(text::to_text(id), [this, id, query, places](const std::stop_token& stop) {
+  linter_.add(text::to_text(id), [this, id, query, places](const std::stop_token& stop) {
     json all = json::array();
     for (const Searched& place : places) {
       if (stop.stop_requested()) return channel_.reply(id, refused(Code::kCancelled, "cancelled"));

@@ -1,6 +1,8 @@
 // The texts that a client has open, and what is said of them.
+#include <optional>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "dcache/lint/related_file.h"
@@ -23,6 +25,14 @@ constexpr std::chrono::milliseconds kPause{300};  // in typing, before ShellChec
 // Of a text, in bytes: as much as is read of a Dockerfile or a definition on the disk.
 constexpr size_t kLargestText = size_t{16} << 20U;
 
+constexpr std::string_view kOutOfStep =
+    "its text is not known until the editor sends all of it, for example when the file is opened again";
+
+std::optional<int64_t> version_from(const nlohmann::json& document) {
+  const bool has = document.contains("version") && document.at("version").is_number_integer();
+  return has ? std::optional(document.at("version").get<int64_t>()) : std::nullopt;
+}
+
 bool defines_images(const std::string& path) {
   const auto kind = project::definition_kind(path);
   return kind == project::DefinitionKind::kCompose || kind == project::DefinitionKind::kBake;
@@ -41,7 +51,8 @@ void Session::open(const json& params) {
   const json& given = params.at("textDocument");
   Document document;
   document.uri = given.at("uri");
-  document.version = given.at("version");
+  document.version = version_from(given);
+  document.revision = ++last_revision_;
   document.path = path_of(document.uri);
   document.folder = &folder_of(document.path);
   const std::string language = given.value("languageId", "");
@@ -53,6 +64,7 @@ void Session::open(const json& params) {
   } else if (defines_images(document.path)) {
     document.kind = TextKind::kDefinition;
   }
+  note_revision(document);
   set_text(document, given.at("text"));
   const std::string uri = document.uri;
   documents_.insert_or_assign(uri, std::move(document));
@@ -73,11 +85,25 @@ void Session::change(const json& params) {
   const auto found = documents_.find(given.at("uri").get<std::string>());
   if (found == documents_.end()) return;
   Document& document = found->second;
-  std::string before =
+  std::string text =
       document.too_large ? *document.too_large : document.folder->workspace.text(document.path).value_or("");
-  std::string after = changed(std::move(before), params.at("contentChanges"), client_.encoding);
-  document.version = given.at("version");
-  set_text(document, std::move(after));
+  bool in_step = !document.out_of_step;
+  const json changes = params.value("contentChanges", json());
+  if (!changes.is_array()) in_step = false;
+  for (const json& change : changes.is_array() ? changes : json::array()) {
+    if (in_step || is_full_text(change)) in_step = apply_change(text, change, client_.encoding);
+  }
+  if (!in_step && !document.out_of_step) {
+    channel_.notify("window/showMessage",
+                    {{"type", 2},
+                     {"message", fmt::format("dcache: a change of {} can't be applied; {}",
+                                             report::printable(document.uri), kOutOfStep)}});
+  }
+  document.out_of_step = !in_step;
+  document.version = version_from(given);
+  document.revision = ++last_revision_;
+  note_revision(document);
+  if (in_step) set_text(document, std::move(text));
   touch(document.uri);
 }
 
@@ -86,11 +112,12 @@ void Session::close(const json& params) {
   if (found == documents_.end()) return;
   const Document document = std::move(found->second);
   documents_.erase(found);
-  each_workspace([&](editor::Workspace& workspace) { workspace.drop_text(document.path); });
   {
     const std::scoped_lock lock(shared_mutex_);
-    versions_.erase(document.uri);
+    revisions_.erase(document.uri);
+    published_.erase(document.uri);
   }
+  each_workspace([&](editor::Workspace& workspace) { workspace.drop_text(document.path); });
   due_.erase(document.uri);
   // What a file says may count for others; its own findings go.
   if (document.kind != TextKind::kOther && !client_.pulls_findings)
@@ -116,8 +143,19 @@ void Session::touch(const std::string& uri) {
       due_.insert(other);
     stale_ = true;
   }
+}
+
+// Before the text is there, so that no answer about it passes for one about an earlier text.
+void Session::note_revision(const Document& document) {
   const std::scoped_lock lock(shared_mutex_);
-  versions_[uri] = changed.version;
+  revisions_[document.uri] = document.revision;
+}
+
+// Whether its text is still the one that the client has.
+bool Session::is_current(const Document& document) {
+  const std::scoped_lock lock(shared_mutex_);
+  const auto now = revisions_.find(document.uri);
+  return now != revisions_.end() && now->second == document.revision;
 }
 
 void Session::settle() {
@@ -125,11 +163,12 @@ void Session::settle() {
   // A client that asks for findings does so after it changed a text, but does not know what else that
   // changes.
   if (std::exchange(stale_, false) && client_.pulls_findings) ask_to_pull();
+  const uint64_t round = ++rounds_;
   for (const std::string& uri : std::exchange(due_, {})) {
     const auto found = documents_.find(uri);
     if (found == documents_.end() || found->second.kind == TextKind::kOther) continue;
-    if (!client_.pulls_findings) publish(found->second, editor::Workspace::Depth::kFast);
-    if (found->second.kind != TextKind::kDefinition) check_later(found->second);
+    if (!client_.pulls_findings) publish_later(found->second, round);
+    if (found->second.kind != TextKind::kDefinition) check_later(found->second, round);
   }
 }
 
@@ -154,6 +193,8 @@ Session::json Session::findings_of(const Document& document, editor::Workspace::
                 {"source", "dcache"},
                 {"message", report::printable(message)}};
   };
+  if (document.out_of_step)
+    return json::array({at_start(fmt::format("the last change can't be applied; {}", kOutOfStep))});
   if (document.too_large)
     return json::array({at_start("the text is larger than 16 MiB, so dcache does not look at it")});
   if (document.kind == TextKind::kDefinition) {
@@ -169,14 +210,28 @@ Session::json Session::findings_of(const Document& document, editor::Workspace::
   return all;
 }
 
-void Session::publish(const Document& document, editor::Workspace::Depth depth) {
-  json params = {
-      {"uri", document.uri}, {"version", document.version}, {"diagnostics", findings_of(document, depth)}};
+void Session::publish(const Document& document, editor::Workspace::Depth depth, uint64_t round) {
+  json params = {{"uri", document.uri}, {"diagnostics", findings_of(document, depth)}};
+  if (document.version) params["version"] = *document.version;
   const std::scoped_lock lock(shared_mutex_);
-  const auto now = versions_.find(document.uri);
-  // An answer that comes late is about a text that is gone.
-  if (now != versions_.end() && now->second == document.version)
-    channel_.notify("textDocument/publishDiagnostics", std::move(params));
+  const auto now = revisions_.find(document.uri);
+  // An answer that comes late is about a text that is gone, or says less than one that is there.
+  if (now == revisions_.end() || now->second != document.revision) return;
+  const bool thorough = depth == editor::Workspace::Depth::kThorough;
+  Round& last = published_[document.uri];
+  if (last.number > round || (last.number == round && last.thorough && !thorough)) return;
+  last = {round, thorough};
+  channel_.notify("textDocument/publishDiagnostics", std::move(params));
+}
+
+// By the thread for findings, since the files of the context may have to be listed.
+void Session::publish_later(const Document& document, uint64_t round) {
+  const std::string name = "publish " + document.uri;
+  linter_.cancel(name);
+  linter_.add(name, [this, document, round](const std::stop_token& stop) {
+    if (!stop.stop_requested() && is_current(document))
+      publish(document, editor::Workspace::Depth::kFast, round);
+  });
 }
 
 void Session::ask_to_pull() {
@@ -199,17 +254,17 @@ Answer Session::pulled_findings(const Document& document, const json& params) {
 }
 
 // ShellCheck, once nobody types; and the state that later ones are compared with.
-void Session::check_later(const Document& document) {
+void Session::check_later(const Document& document, uint64_t round) {
   const std::string name = "check " + document.uri;
   worker_.cancel(name);
   worker_.add(
       name,
-      [this, document](const std::stop_token& stop) {
+      [this, document, round](const std::stop_token& stop) {
         if (stop.stop_requested()) return;
         if (client_.pulls_findings) {
           check_for_pull(document);
         } else {
-          publish(document, editor::Workspace::Depth::kThorough);
+          publish(document, editor::Workspace::Depth::kThorough, round);
         }
         if (document.kind == TextKind::kDockerfile && !document.too_large && !stop.stop_requested())
           verdicts_of(document, stop);
