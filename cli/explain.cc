@@ -130,6 +130,8 @@ int run(Options options) {
   if (!question.answer()) return kError;
   const bool several = question.is_about_several();
   complain_of(question.failures());
+  for (const std::string& warning : question.warnings())
+    complain("warning: " + warning);
   failed = failed || !question.failures().empty();
   const std::vector<const project::ImageEffect*> effects = question.effects();
   const observe::Durations durations = known_durations(options.build);

@@ -42,6 +42,8 @@ class Question {
   // One for each image that is meant.
   std::vector<const project::ImageEffect*> effects() const;
   const std::vector<text::Failure>& failures() const { return affected_.failures; }
+  // Sentences about what the answer is without.
+  const std::vector<std::string>& warnings() const { return affected_.warnings; }
   const std::vector<std::string>& outside() const { return affected_.outside; }
   // "when main.go changes, on a worker that starts empty"
   std::string occasion(const project::ImageEffect& effect) const;

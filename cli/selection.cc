@@ -478,6 +478,7 @@ Selection select_images_at(const BuildFlags& flags, const std::shared_ptr<const 
 }
 
 void complain_of_unknown(const project::Image& image, const std::string& reason) {
+  if (image.remote.empty()) return complain(fmt::format("{}: {}", image.target.name, reason));
   complain(fmt::format(
       "{}: its files are not known: {}; name the folder with --context, or the Dockerfile with -f",
       image.target.name, reason));

@@ -201,6 +201,24 @@ TEST(Clones, WithSomeFoldersSayOnceWhatIsLeftOut) {
   }
 }
 
+// There is nothing to compare the steps with.
+TEST(Clones, WithoutTheEarlierDockerfileShowNoSteps) {
+  const test::GitFolder origin;
+  origin.git("init -q -b main");
+  origin.git("config uploadpack.allowFilter true");
+  origin.write("a", "1");
+  origin.write("Dockerfile", "FROM scratch\nCOPY a /a\n");
+  origin.commit("first");
+  origin.write("Dockerfile", "FROM scratch\nCOPY a /a\nCOPY a /b\n");
+  origin.commit("second");
+  origin.git("clone -q --filter=blob:none file://" + origin.path() + " partial");
+  const Outcome outcome = run_dcache({"explain", "--git", "HEAD~1"}, origin / "partial");
+  EXPECT_EQ(outcome.status, 2) << outcome.out;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err.substr(0, outcome.err.find('\n')),
+            "dcache: Dockerfile: git has no content for Dockerfile at this revision");
+}
+
 // Nobody knows what a definition says that is not here, and which Dockerfiles it builds in another way.
 TEST(Clones, WithSomeFoldersDoNotLackImages) {
   const test::GitFolder origin;
