@@ -177,7 +177,10 @@ bool has_hidden_use(std::string_view text, const std::string& name, const std::v
     const size_t end = begin + name.size();
     if ((at > 0 && text[at - 1] == '$') || (end < text.size() && consists_of(text.substr(end, 1), "_-")))
       continue;
-    if (std::ranges::none_of(all, [&](const Mention& one) { return one.span.begin == begin; })) return true;
+    // They are in the order of the file.
+    const auto mention =
+        std::ranges::lower_bound(all, begin, {}, [](const Mention& one) { return size_t{one.span.begin}; });
+    if (mention == all.end() || mention->span.begin != begin) return true;
   }
   return false;
 }

@@ -21,6 +21,8 @@ using dockerfile::Keyword;
 using dockerfile::Word;
 using text::Span;
 
+constexpr size_t kMostCopies = 1'000'000;  // of variables that stages have from their bases
+
 Span span_from(uint32_t begin, size_t size) {
   return {begin, begin + static_cast<uint32_t>(size)};
 }
@@ -80,10 +82,16 @@ class Finder {
     const auto& stages = parsed_.graph.stages;
     const auto base = stage_ < stages.size() ? stages[stage_].base_stage : std::nullopt;
     here_ = base && *base < ended_.size() ? ended_[*base] : Variables();
+    copied_ += here_.size();
+    if (copied_ > kMostCopies) {
+      here_.clear();
+      doubt_all(Kind::kVariable, from.start_line, "has more variables than are followed");
+    }
     if (!from.arguments.empty()) refer_to_base(from);
     if (from.arguments.size() == 3) {
       const Word& name = from.arguments.back();
       add_stage(stage_, text::to_lower(name.text), name.span, true);
+      if (stage_ < stages.size()) stages_above_.insert_or_assign(text::to_lower(name.text), stage_);
     } else if (stage_ < stages.size()) {
       add_stage(stage_, stages[stage_].label(), from.name_span, true);
     }
@@ -91,6 +99,10 @@ class Finder {
 
   void add_stage(size_t index, std::string name, Span span, bool defines = false) {
     names_.occurrences.push_back({Kind::kStage, std::move(name), span, defines, stage_, false, index, {}});
+  }
+
+  void doubt_all(Kind kind, uint32_t line, std::string reason) {
+    names_.doubts.push_back({kind, Doubt::kAll, line, std::move(reason)});
   }
 
   void add_image(std::string_view name, uint32_t line) {
@@ -101,12 +113,8 @@ class Finder {
   void refer_to_base(const Instruction& from) {
     const Word& word = from.arguments.front();
     const auto stage_named = [&](std::string_view name) -> const plan::Stage* {
-      const plan::Stage* found = nullptr;
-      for (const plan::Stage& stage : parsed_.graph.stages) {
-        if (stage.index < stage_ && !stage.name.empty() && text::equals_ignoring_case(stage.name, name))
-          found = &stage;
-      }
-      return found;
+      const auto found = stages_above_.find(text::to_lower(name));
+      return found == stages_above_.end() ? nullptr : &parsed_.graph.stages[found->second];
     };
     const plan::Stage* stage = stage_named(word.text);
     if (stage != nullptr) return add_stage(stage->index, stage->label(), word.span);
@@ -127,8 +135,7 @@ class Finder {
     } else if (stage != nullptr) {
       names_.doubts.push_back({Kind::kStage, stage->index, line, "names the stage in another way"});
     } else if (name.find('$') != std::string_view::npos) {
-      for (const plan::Stage& one : parsed_.graph.stages)
-        names_.doubts.push_back({Kind::kStage, one.index, line, fmt::format("names a stage as {}", name)});
+      doubt_all(Kind::kStage, line, fmt::format("names a stage as {}", name));
     } else if (!name.empty()) {
       add_image(name, line);
     }
@@ -374,8 +381,9 @@ class Finder {
     if (!whole) {
       const bool check = instruction.keyword == Keyword::kHealthcheck && instruction.arguments.size() == 2;
       add_shell_names(check ? instruction.arguments[1].text : instruction.rest, names);
+      const bool script = !instruction.heredocs.empty() && reads_script(instruction.rest);
       for (const Heredoc& heredoc : instruction.heredocs)
-        add_heredoc_names(instruction.rest, heredoc.body.of(source_), !heredoc.expand, names);
+        add_heredoc_names(script, heredoc.body.of(source_), !heredoc.expand, names);
       return;
     }
     // A heredoc that is all of a RUN is what the shell reads, however its delimiter is written.
@@ -415,9 +423,9 @@ class Finder {
     same_as_.push_back(same_as_.size());
     return same_as_.back();
   }
-  size_t root_of(size_t meaning) const {
+  size_t root_of(size_t meaning) {
     while (same_as_[meaning] != meaning)
-      meaning = same_as_[meaning];
+      meaning = same_as_[meaning] = same_as_[same_as_[meaning]];
     return meaning;
   }
   void unite(size_t one, size_t other) { same_as_[root_of(one)] = root_of(other); }
@@ -427,7 +435,7 @@ class Finder {
       if (one.kind == Kind::kVariable) one.meaning = root_of(one.meaning);
     }
     for (Doubt& one : names_.doubts) {
-      if (one.kind == Kind::kVariable) one.meaning = root_of(one.meaning);
+      if (one.kind == Kind::kVariable && one.meaning != Doubt::kAll) one.meaning = root_of(one.meaning);
     }
     std::map<size_t, std::set<size_t>> stages;
     for (const auto& [meaning, of] : names_.stages_of)
@@ -443,7 +451,9 @@ class Finder {
   bool above_stages_ = true;  // what is visited sees the ARGs above the first FROM
   Variables above_;
   Variables here_;
-  std::vector<Variables> ended_;  // by stage
+  std::vector<Variables> ended_;                             // by stage
+  size_t copied_ = 0;                                        // variables, from stage to stage
+  std::map<std::string, size_t, std::less<>> stages_above_;  // by name in lower case
   std::vector<Later> later_;
   std::vector<size_t> same_as_;
 };

@@ -42,6 +42,8 @@ struct OtherName {
 
 // A use of a stage or variable that can't be told from something else.
 struct Doubt {
+  static constexpr size_t kAll = SIZE_MAX;  // as `meaning`: of whatever there is
+
   Occurrence::Kind kind = Occurrence::Kind::kVariable;
   size_t meaning = 0;
   uint32_t line = 0;

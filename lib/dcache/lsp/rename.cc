@@ -114,7 +114,7 @@ std::string objection_to_variable(const Names& names, const Occurrence& renamed,
 // Why not all uses are known of what is renamed; empty if they are.
 std::string doubt_about(const Names& names, const Occurrence& renamed) {
   for (const Doubt& doubt : names.doubts) {
-    if (doubt.kind == renamed.kind && doubt.meaning == renamed.meaning)
+    if (doubt.kind == renamed.kind && (doubt.meaning == renamed.meaning || doubt.meaning == Doubt::kAll))
       return fmt::format("line {} {}, so the build could change", doubt.line, doubt.reason);
   }
   return "";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "dcache/shell/script.h"
@@ -10,7 +11,8 @@
 namespace dcache::lsp {
 namespace {
 
-constexpr int kDeepest = 64;  // scripts and substitutions within each other
+constexpr size_t kMostPairs = 10'000'000;  // of quoted text and commands that are looked at
+constexpr int kDeepest = 64;               // scripts and substitutions within each other
 
 template <size_t N>
 bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
@@ -49,16 +51,6 @@ void each_name(std::string_view text, const Visit& visit) {
   }
 }
 
-// Whether a command line starts a shell that reads its input: `sh <<EOF`.
-bool reads_script(std::string_view line) {
-  text::Arena texts;
-  for (const shell::Command& command : shell::split(line, texts)) {
-    const auto words = shell::invocation(command);
-    if (is_posix_shell(shell::program_of(words)) && !shell::inner_script(words)) return true;
-  }
-  return false;
-}
-
 class Scanner {
  public:
   Scanner(std::string_view script, ShellNames& names, int depth)
@@ -71,8 +63,9 @@ class Scanner {
     scan('\0');
     add_settings();
     add_loops();
+    const bool few = quoted_.size() <= kMostPairs / std::max<size_t>(commands_.size(), 1);
     for (const std::string_view quoted : quoted_)
-      add_quoted(quoted);
+      few ? add_quoted(quoted) : add_references(quoted);
     const bool looks_up = std::ranges::any_of(
         kLookups, [&](std::string_view word) { return script_.find(word) != std::string_view::npos; });
     if (looks_up) add_bare_names();
@@ -91,9 +84,7 @@ class Scanner {
     }
   }
 
-  static void add_heredoc(std::string_view command, std::string_view body, bool quoted, ShellNames& names,
-                          int depth) {
-    const bool script = reads_script(command);
+  static void add_heredoc(bool script, std::string_view body, bool quoted, ShellNames& names, int depth) {
     if (!script) add_foreign_names(body, names);
     if (!quoted) return Scanner(body, names, depth).run_heredoc(script);
     if (script) Scanner(body, names, depth).run();
@@ -275,6 +266,8 @@ class Scanner {
 
   // Their bodies, after the end of the line.
   void heredocs() {
+    if (heredocs_.empty()) return;
+    const bool script = reads_script(heredocs_.front().command);
     for (const Heredoc& heredoc : std::exchange(heredocs_, {})) {
       const size_t begin = std::min(at_, script_.size());
       size_t end = begin;
@@ -288,7 +281,7 @@ class Scanner {
         if (line == heredoc.name) break;
         end = at_;
       }
-      add_heredoc(heredoc.command, script_.substr(begin, end - begin), heredoc.quoted, names_, depth_ + 1);
+      add_heredoc(script, script_.substr(begin, end - begin), heredoc.quoted, names_, depth_ + 1);
     }
   }
 
@@ -371,9 +364,12 @@ class Scanner {
 
   // Names other than those after `$`.
   void add_bare_names() {
+    std::vector<const char*> used;
+    for (const std::string_view name : names_.uses)
+      used.push_back(name.data());
+    std::ranges::sort(used, std::less<>());
     each_name(script_, [&](std::string_view name) {
-      const auto used = std::ranges::find(names_.uses, name.data(), &std::string_view::data);
-      if (used == names_.uses.end()) add_lookup(name);
+      if (!std::ranges::binary_search(used, name.data(), std::less<>())) add_lookup(name);
     });
   }
 
@@ -413,8 +409,17 @@ void add_shell_names(std::string_view script, ShellNames& names) {
   Scanner(script, names, 0).run();
 }
 
-void add_heredoc_names(std::string_view command, std::string_view body, bool quoted, ShellNames& names) {
-  Scanner::add_heredoc(command, body, quoted, names, 0);
+bool reads_script(std::string_view command) {
+  text::Arena texts;
+  for (const shell::Command& one : shell::split(command, texts)) {
+    const auto words = shell::invocation(one);
+    if (is_posix_shell(shell::program_of(words)) && !shell::inner_script(words)) return true;
+  }
+  return false;
+}
+
+void add_heredoc_names(bool script, std::string_view body, bool quoted, ShellNames& names) {
+  Scanner::add_heredoc(script, body, quoted, names, 0);
 }
 
 void add_foreign_names(std::string_view text, ShellNames& names) {

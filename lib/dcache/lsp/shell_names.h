@@ -20,9 +20,11 @@ struct ShellNames {
 
 // Adds what a script names, in POSIX shells and bash.
 void add_shell_names(std::string_view script, ShellNames& names);
-// The same of a heredoc that a command line of the shell reads. `quoted` if its delimiter is: the shell
-// expands nothing in it then, but another one that it is given to may.
-void add_heredoc_names(std::string_view command, std::string_view body, bool quoted, ShellNames& names);
+// Whether a command line starts a shell that reads its input: `sh <<EOF`.
+bool reads_script(std::string_view command);
+// The same as add_shell_names() of a heredoc, which is a `script` if such a line reads it. `quoted` if its
+// delimiter is: the shell expands nothing in it then, but another one that it is given to does.
+void add_heredoc_names(bool script, std::string_view body, bool quoted, ShellNames& names);
 // The same of text that something other than a shell runs.
 void add_foreign_names(std::string_view text, ShellNames& names);
 
