@@ -517,6 +517,21 @@ TEST(LanguageServer, SaysThatAnIgnoreFileCanNotBeRead) {
   EXPECT_EQ(report[0].at("message"), "can't read " + folder / ".dockerignore" + ": it is not a regular file");
 }
 
+TEST(LanguageServer, SaysThatAnIgnoreFileLeadsOutside) {
+  const TemporaryFolder folder;
+  folder.write("outside", "secret\n");
+  folder.write("repository/a", "1");
+  std::filesystem::create_symlink(folder / "outside", folder / "repository/.dockerignore");
+  LspClient client;
+  client.start();
+  client.open(folder / "repository/Dockerfile", "FROM scratch\nCOPY a /a\n");
+  const json report = client.next("textDocument/publishDiagnostics").at("params").at("diagnostics");
+  ASSERT_EQ(report.size(), 1U) << report;
+  EXPECT_NE(report.dump().find(".dockerignore is a symbolic link out of its folder"), std::string::npos)
+      << report;
+  EXPECT_EQ(report.dump().find("secret"), std::string::npos) << report;
+}
+
 // A repository whose Compose file says how svc/Dockerfile is built: its own folder has nothing of it.
 class DefinedBuild : public test::GitFolder {
  public:

@@ -43,6 +43,19 @@ Channel::Then Channel::take_asked(int64_t id) {
   return asked.empty() ? nullptr : std::move(asked.mapped());
 }
 
+void Channel::expect_answer(const json& id) {
+  const std::scoped_lock lock(asked_mutex_);
+  expected_.insert(text::to_text(id));
+}
+
+void Channel::answer_once(const json& id, const Answer& answer) {
+  {
+    const std::scoped_lock lock(asked_mutex_);
+    if (expected_.erase(text::to_text(id)) == 0) return;
+  }
+  reply(id, answer);
+}
+
 void Channel::notify(const std::string& method, json params) {
   send({{"jsonrpc", "2.0"}, {"method", method}, {"params", std::move(params)}});
 }

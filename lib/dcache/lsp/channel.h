@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include <nlohmann/json_fwd.hpp>
@@ -22,6 +23,9 @@ class Channel {
   explicit Channel(Send send) : send_(std::move(send)) {}
 
   void reply(const nlohmann::json& id, const Answer& answer);
+  // For requests that are answered later: the first answer counts, others are dropped.
+  void expect_answer(const nlohmann::json& id);
+  void answer_once(const nlohmann::json& id, const Answer& answer);
   void notify(const std::string& method, nlohmann::json params);
   // A request; `then` is for its result.
   void ask(const std::string& method, nlohmann::json params, Then then = {});
@@ -33,9 +37,10 @@ class Channel {
 
   const Send send_;
   std::mutex send_mutex_;
-  std::mutex asked_mutex_;  // guards the two below
+  std::mutex asked_mutex_;  // guards what is below
   int64_t next_request_ = 1;
   std::map<int64_t, Then> asked_;
+  std::set<std::string> expected_;  // ids of requests without an answer yet, as JSON
 };
 
 }  // namespace dcache::lsp

@@ -93,7 +93,9 @@ void Session::handle_notification(const std::string& method, const json& params)
   if (method == "$/cancelRequest") {
     const std::string name = text::to_text(params.at("id"));
     linter_.cancel(name);
-    return worker_.cancel(name);
+    worker_.cancel(name);
+    // What hashes a large file notices it late.
+    return channel_.answer_once(params.at("id"), refused(Code::kCancelled, "cancelled"));
   }
   if (method == "textDocument/didOpen") return open(params);
   if (method == "textDocument/didChange") return change(params);

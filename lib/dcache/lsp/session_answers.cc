@@ -63,8 +63,9 @@ void Session::lint_later(const json& id, const std::string& method, const Docume
   OpenTexts open;
   for (const auto& [uri, one] : documents_)
     open.insert_or_assign(one.path, OpenText(one));
+  channel_.expect_answer(id);
   linter_.add(text::to_text(id), [this, id, method, document, params, open](const std::stop_token& stop) {
-    if (stop.stop_requested()) return channel_.reply(id, refused(Code::kCancelled, "cancelled"));
+    if (stop.stop_requested()) return channel_.answer_once(id, refused(Code::kCancelled, "cancelled"));
     Answer answer = refused(Code::kInvalidParams, "the parameters do not follow the protocol");
     try {
       answer = method == "textDocument/codeAction" ? code_actions(document, params, open)
@@ -75,7 +76,7 @@ void Session::lint_later(const json& id, const std::string& method, const Docume
       answer = refused(Code::kCancelled, "cancelled");
     else if (!is_current(document))
       answer = refused(Code::kContentModified, "the text changed meanwhile");
-    channel_.reply(id, answer);
+    channel_.answer_once(id, answer);
   });
 }
 
@@ -130,16 +131,17 @@ void Session::run_command_later(const json& id, const json& params) {
   if (std::string why = refusal(path); !why.empty())
     return channel_.reply(id, refused(Code::kFailed, std::move(why)));
   editor::Workspace& workspace = folder_of(path).workspace;
+  channel_.expect_answer(id);
   worker_.add(text::to_text(id), [this, id, path, &workspace](const std::stop_token& stop) {
     const auto failures = workspace.mark(path, stop);
-    if (stop.stop_requested()) return channel_.reply(id, refused(Code::kCancelled, "cancelled"));
-    if (!failures.empty()) return channel_.reply(id, refused(Code::kFailed, failures.front().message));
+    if (stop.stop_requested()) return channel_.answer_once(id, refused(Code::kCancelled, "cancelled"));
+    if (!failures.empty()) return channel_.answer_once(id, refused(Code::kFailed, failures.front().message));
     {
       const std::scoped_lock lock(shared_mutex_);
       noted_.insert(path);
     }
     refresh_verdicts();
-    channel_.reply(id, json());
+    channel_.answer_once(id, json());
   });
 }
 
@@ -161,15 +163,16 @@ void Session::find_symbols_later(const json& id, const json& params) {
     places.push_back(std::move(place));
   }
   const std::string query = params.at("query");
+  channel_.expect_answer(id);
   linter_.add(text::to_text(id), [this, id, query, places](const std::stop_token& stop) {
     json all = json::array();
     for (const Searched& place : places) {
-      if (stop.stop_requested()) return channel_.reply(id, refused(Code::kCancelled, "cancelled"));
+      if (stop.stop_requested()) return channel_.answer_once(id, refused(Code::kCancelled, "cancelled"));
       for (json& symbol :
            workspace_symbols(*place.workspace, place.root, place.dockerfiles, query, client_.encoding))
         all.push_back(std::move(symbol));
     }
-    channel_.reply(id, all);
+    channel_.answer_once(id, all);
   });
 }
 
@@ -205,6 +208,7 @@ std::optional<Session::Verdicts> Session::verdicts_of(const Document& document, 
 
 void Session::answer_later(const json& id, const std::string& method, const Document& document,
                            const json& params) {
+  channel_.expect_answer(id);
   worker_.add(text::to_text(id), [this, id, method, document, params](const std::stop_token& stop) {
     Answer answer = refused(Code::kCancelled, "cancelled");
     try {
@@ -213,7 +217,7 @@ void Session::answer_later(const json& id, const std::string& method, const Docu
       answer = refused(Code::kInvalidParams, "the parameters do not follow the protocol");
     }
     if (stop.stop_requested()) answer = refused(Code::kCancelled, "cancelled");
-    channel_.reply(id, answer);
+    channel_.answer_once(id, answer);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "dcache/cache/build.h"
 #include "dcache/lint/related_file.h"
 #include "dcache/lsp/definition_features.h"
 #include "dcache/lsp/fixes.h"
@@ -16,6 +17,7 @@
 #include "dcache/text/digest.h"
 #include "dcache/text/failure.h"
 #include "dcache/text/json.h"
+#include "dcache/text/path.h"
 
 namespace dcache::lsp {
 namespace {
@@ -36,6 +38,19 @@ std::optional<int64_t> version_from(const nlohmann::json& document) {
 bool defines_images(const std::string& path) {
   const auto kind = project::definition_kind(path);
   return kind == project::DefinitionKind::kCompose || kind == project::DefinitionKind::kBake;
+}
+
+// An ignore file of a Dockerfile that is a link out of its folder: builders get the folder alone. Empty if
+// there is none.
+std::string unread_ignore_file(const editor::Workspace& workspace, const std::string& dockerfile) {
+  const auto files = workspace.files_inside();
+  const std::string context = workspace.context_of(dockerfile);
+  for (const std::string& path :
+       cache::ignore_file_candidates(dockerfile, context, plan::Builder::kBuildkit)) {
+    const std::string folder = files->real_path(std::string(text::parent_path(path)));
+    if (files->exists(path) && !text::is_within(files->real_path(path), folder)) return path;
+  }
+  return {};
 }
 
 }  // namespace
@@ -206,7 +221,16 @@ Session::json Session::findings_of(const Document& document, editor::Workspace::
   if (linted) all = diagnostics_of(**linted, Positions((*linted)->text().source(), client_.encoding));
   // Most often a configuration that can't be used, or an ignore file: said where people look.
   const std::optional<text::Failure> failure = linted ? (*linted)->failure : linted.error();
-  if (failure) all.push_back(at_start(text::words_of(*failure)));
+  if (failure) {
+    all.push_back(at_start(text::words_of(*failure)));
+  } else if (document.kind == TextKind::kDockerfile) {
+    const std::string ignore = unread_ignore_file(workspace, document.path);
+    if (!ignore.empty()) {
+      all.push_back(at_start(
+          fmt::format("{} is a symbolic link out of its folder, so the build does not read it", ignore)));
+      all.back()["severity"] = 2;
+    }
+  }
   return all;
 }
 
