@@ -6,6 +6,7 @@
 #include "dcache/lint/rule.h"
 #include "dcache/text/path.h"
 #include "rules/edits.h"
+#include "rules/old_builders.h"
 #include "rules/package_managers.h"
 #include "rules/syntax_version.h"
 
@@ -207,8 +208,8 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       diagnostic.fix.reset();
       continue;
     }
-    diagnostic.fix->safe =
-        directive && is_plain(instruction, step.destination) && names_its_place(instruction);
+    diagnostic.fix->safe = directive && is_plain(instruction, step.destination) &&
+                           names_its_place(instruction) && old_builder_of(dockerfile).empty();
   }
 }
 
