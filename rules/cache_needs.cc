@@ -4,6 +4,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -200,11 +201,72 @@ bool is_without_network(const Run& run) {
 
 namespace {
 
+// Whether a word is in a text, with no letter or hyphen around it.
+bool has_whole_word(std::string_view text, std::string_view word) {
+  const auto goes_on = [](char c) {
+    const char letter = text::ascii_lower(c);
+    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
+  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    if ((at == 0 || !goes_on(text[at - 1])) && (end == text.size() || !goes_on(text[end]))) return true;
+  }
+  return false;
+}
+
+// Whether a script has the words with which it calls the package manager offline.
+bool calls_offline(std::string_view script, const PackageManager& manager) {
+  const auto has = [&](std::string_view word) { return has_whole_word(script, word); };
+  if (std::ranges::any_of(manager.offline_env, has)) return true;
+  return std::ranges::any_of(manager.offline, has) &&
+         std::ranges::any_of(manager.programs, [&](Words program) { return has(program.front()); });
+}
+
+// The package managers that scripts of a context call offline.
+struct OfflineScripts {
+  std::set<const PackageManager*> managers;
+  bool all = false;  // there are too many scripts to tell
+};
+
+bool may_be_script(std::string_view path) {
+  constexpr std::string_view kNames[] = {"Makefile", "GNUmakefile",   "makefile",       "justfile",
+                                         "Justfile", "Taskfile.yml",  "Taskfile.yaml",  "package.json",
+                                         "Rakefile", "composer.json", "pyproject.toml", "magefile.go"};
+  constexpr std::string_view kEndings[] = {".sh", ".bash", ".mk", ".ps1", ".just"};
+  const std::string_view name = text::base_name(path);
+  const bool is_installed = path.find("node_modules/") != std::string_view::npos;
+  return !is_installed &&
+         (std::ranges::find(kNames, name) != std::end(kNames) || name.find('.') == std::string_view::npos ||
+          std::ranges::any_of(kEndings, [&](std::string_view ending) { return name.ends_with(ending); }));
+}
+
+const OfflineScripts& offline_scripts(const lint::BuildContext& context) {
+  constexpr size_t kMostScripts = 4096;
+  constexpr uint64_t kLargest = 1U << 18U;
+  return context.shared<OfflineScripts>([&] {
+    OfflineScripts found;
+    size_t scripts = 0;
+    for (const context::Record& record : context.files.records()) {
+      const bool reads =
+          record.type == context::Type::kFile && record.size <= kLargest && may_be_script(record.path);
+      if (!reads) continue;
+      found.all = ++scripts > kMostScripts;
+      if (found.all) break;
+      const auto text = context.read(record.path);
+      for (const PackageManager& manager : package_managers()) {
+        if (text && calls_offline(*text, manager)) found.managers.insert(&manager);
+      }
+    }
+    return found;
+  });
+}
+
 // Who needs the folders of one package manager, whatever RUN fills them.
 class Needs {
  public:
   Needs(lint::Dockerfile& dockerfile, const LaterNeeds& needs)
       : dockerfile_(dockerfile), graph_(dockerfile.graph()), needs_(needs) {
+    if (!needs.used_from) look_at_scripts();
     for (size_t i = 0; i < graph_.steps.size(); ++i) {
       const Step& step = graph_.steps[i];
       if (step.kind == Step::Kind::kRun && needs_it(dockerfile_.run_of(i))) steps_.push_back(i);
@@ -218,15 +280,55 @@ class Needs {
       if (graph_.starts_from(graph_.steps[*at].stage, stage))
         return fmt::format("line {}", graph_.steps[*at].instruction->start_line);
     }
-    return needs_.used_from ? find_in_images(stage) : std::string();
+    if (needs_.used_from) return find_in_images(stage);
+    return scripts_ == Scripts::kOffline ? find_started(stage) : std::string();
   }
 
  private:
+  // What is known of the project's scripts.
+  enum class Scripts : uint8_t { kUnknown, kOnline, kOffline };
+
+  void look_at_scripts() {
+    const lint::BuildContext* context = dockerfile_.build_context();
+    if (calls_offline(dockerfile_.file().source(), *needs_.manager)) {
+      scripts_ = Scripts::kOffline;
+    } else if (context != nullptr) {
+      const OfflineScripts& found = offline_scripts(*context);
+      scripts_ = found.all || found.managers.contains(needs_.manager) ? Scripts::kOffline : Scripts::kOnline;
+    }
+  }
+
+  // Whether a command may run a script that calls the package manager offline, without the mount.
+  bool may_run_offline(const Run& run, const shell::Command& command) const {
+    const auto words = shell::invocation(command);
+    if (words.empty() || scripts_ == Scripts::kOnline || shell::inner_script(words)) return false;
+    if (is_any_mounted(dockerfile_, run, *needs_.manager, &command)) return false;
+    const std::string_view program = shell::program_of(words);
+    if (scripts_ == Scripts::kOffline) return !is_plain_program(program) && !is_install(run, command);
+    constexpr std::string_view kScripts[] = {"make", "bash", "sh", "task", "just", "mage", "."};
+    return std::ranges::find(kScripts, program) != std::end(kScripts) ||
+           words.front().text.starts_with("./") || words.front().text.ends_with(".sh");
+  }
+
+  bool is_install(const Run& run, const shell::Command& command) const {
+    const Use* use = use_by(dockerfile_, run, command);
+    return use != nullptr && use->manager != needs_.manager;
+  }
+
+  // What an image starts, which may call the package manager offline as well.
+  std::string find_started(size_t filled) const {
+    for (const plan::Stage& stage : graph_.stages) {
+      const Instruction* starter = graph_.starts_from(stage.index, filled) ? starter_of(stage) : nullptr;
+      if (starter != nullptr) return fmt::format("the command in line {}", starter->start_line);
+    }
+    return {};
+  }
+
   bool needs_it(const Run& run) const {
     const auto needs = [&](const shell::Command& command) {
       if (calls(*needs_.manager, command) && is_offline(dockerfile_, run, *needs_.manager, command))
         return true;
-      return needs_.used_from && may_use(run, command);
+      return needs_.used_from ? may_use(run, command) : may_run_offline(run, command);
     };
     if (run.commands.empty() || !run.posix_shell) return needs_.used_from;
     const auto manages = [&](const shell::Command& command) { return calls(*needs_.manager, command); };
@@ -353,6 +455,7 @@ class Needs {
   lint::Dockerfile& dockerfile_;
   const plan::Graph& graph_;
   LaterNeeds needs_;
+  Scripts scripts_ = Scripts::kUnknown;
   std::vector<size_t> steps_;  // that need them
 };
 
