@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "dcache/text/path.h"
+
 namespace dcache::rules {
 namespace {
 
@@ -82,6 +84,106 @@ bool links_into_store(const Use& use) {
   return use.manager->name == "pnpm" && std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
            return is_one_of(word.text, kWords);
          });
+}
+
+namespace {
+
+// Whether the value of a variable is the folder of some package manager's cache.
+bool is_cache_variable(std::string_view name) {
+  return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+    return std::ranges::any_of(manager.caches, [&](const Cache& cache) {
+      return std::ranges::any_of(
+          cache.env, [&](const Pair& mover) { return mover.name == name && mover.value.empty(); });
+    });
+  });
+}
+
+// Whether one of the paths in a value, which colons separate, is at the folder or below it.
+bool leads_into(std::string_view value, std::string_view folder, const Step& step) {
+  while (!value.empty()) {
+    const size_t end = std::min(value.find(':'), value.size());
+    const auto path = path_in(value.substr(0, end), step);
+    if (path && text::is_within(*path, folder)) return true;
+    value.remove_prefix(std::min(end + 1, value.size()));
+  }
+  return false;
+}
+
+bool is_in_variable(const plan::Environment& environment, std::string_view folder, const Step& step) {
+  return std::ranges::any_of(environment.variables(), [&](const plan::Variable* variable) {
+    return !is_cache_variable(variable->name) && leads_into(variable->value, folder, step);
+  });
+}
+
+bool assigns_into(const shell::Word& word, std::string_view folder, const Step& step) {
+  const size_t equals = word.text.find('=');
+  return equals != std::string_view::npos && !is_cache_variable(word.text.substr(0, equals)) &&
+         leads_into(word.text.substr(equals + 1), folder, step);
+}
+
+// Whether the word is the option that moves a cache of the manager, with its value or before it.
+bool moves_cache(const PackageManager& manager, std::string_view word) {
+  return std::ranges::any_of(manager.caches, [&](const Cache& cache) {
+    return std::ranges::any_of(
+        cache.options, [&](const Pair& option) { return word.substr(0, word.find('=')) == option.name; });
+  });
+}
+
+// Whether a word of the command names something in the folder: what it installs to, or a program there.
+bool names_into(const shell::Command& command, const PackageManager& manager, std::string_view folder,
+                const Step& step) {
+  bool is_value = false;
+  for (const shell::Word& word : command.words) {
+    const bool moves = moves_cache(manager, word.text);
+    const bool skipped = moves || is_value;
+    is_value = moves && word.text.find('=') == std::string_view::npos;
+    if (skipped || (word.text.find('=') != std::string_view::npos &&
+                    is_cache_variable(word.text.substr(0, word.text.find('=')))))
+      continue;
+    std::string_view text = word.text;
+    if (text.starts_with('-')) text.remove_prefix(std::min(text.find_first_of("/~$."), text.size()));
+    text.remove_prefix(text.find('=') == std::string_view::npos ? 0 : text.find('=') + 1);
+    const bool climbs = text.find("..") != std::string_view::npos && !text.starts_with('/');
+    if (leads_into(climbs ? text::join_path(step.workdir(), text) : text, folder, step)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool has_other_files(lint::Dockerfile& dockerfile, const Run& run, const PackageManager& manager,
+                     std::string_view folder) {
+  const plan::Graph& graph = dockerfile.graph();
+  const Step& step = graph.steps[*run.step];
+  if (text::is_within(step.workdir(), folder)) return true;
+  if (step.environment && is_in_variable(*step.environment, folder, step)) return true;
+  // A later PATH says where the programs are.
+  const bool later = std::ranges::any_of(graph.stages, [&](const plan::Stage& stage) {
+    return graph.starts_from(stage.index, step.stage) && is_in_variable(stage.environment, folder, step);
+  });
+  return later || std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+           const auto assigns = [&](const shell::Word& word) { return assigns_into(word, folder, step); };
+           if (std::ranges::any_of(command.assignments, assigns)) return true;
+           if (command.program() == "export") return std::ranges::any_of(command.words, assigns);
+           return (command.program() == "cd" || calls(manager, command)) &&
+                  names_into(command, manager, folder, step);
+         });
+}
+
+bool is_shared_folder(const Step& step, const Cache& cache, std::string_view folder) {
+  constexpr std::string_view kFolders[] = {"/tmp", "/var/tmp", "/var/cache", "/opt", "/usr/local", "/var"};
+  const auto home = path_in("~", step);
+  const std::optional<std::string_view> xdg =
+      step.environment ? step.environment->get("XDG_CACHE_HOME") : std::nullopt;
+  if (is_one_of(folder, kFolders) || folder == home || folder == xdg || text::base_name(folder) == ".cache" ||
+      folder == "/")
+    return true;
+  return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
+    return std::ranges::any_of(manager.caches, [&](const Cache& other) {
+      const auto usual = other.path.empty() ? std::nullopt : path_in(other.path, step);
+      return other.path != cache.path && usual && *usual != folder && text::is_within(*usual, folder);
+    });
+  });
 }
 
 bool MountRisks::may_be_filled(const Run& run, const PackageManager& manager) {

@@ -23,6 +23,14 @@ bool may_keep_old(const Use& use);
 // Whether what a use installs may be links into the cache, as pnpm 11 makes for global packages.
 bool links_into_store(const Use& use);
 
+// Whether the variables, the working folder or the words of the RUN say that something else than a cache is
+// at the folder or below it, such as what is installed: it would be in the mount, and not in the image.
+bool has_other_files(lint::Dockerfile& dockerfile, const lint::Run& run, const PackageManager& manager,
+                     std::string_view folder);
+
+// Whether other programs keep their files in the folder of a cache too, such as in ~/.cache.
+bool is_shared_folder(const plan::Step& step, const Cache& cache, std::string_view folder);
+
 // Of the steps of one file.
 class MountRisks {
  public:

@@ -39,9 +39,10 @@ struct Cache {
   // text after it. "?" means one that nobody can tell, "?TEXT" where the value contains that text.
   std::span<const Pair> env = {};
   std::span<const Pair> options = {};
-  Words also = {};                // other places that serve as well
-  std::string_view sharing = {};  // of a cache mount for it; empty for the default
-  bool used_from = false;         // packages are used from there, not only copied out of it
+  Words also = {};                 // other places that serve as well
+  std::string_view own_part = {};  // what is in the folder, if others keep their files next to it
+  std::string_view sharing = {};   // of a cache mount for it; empty for the default
+  bool used_from = false;          // packages are used from there, not only copied out of it
 };
 
 // A sub-command that downloads or compiles something.

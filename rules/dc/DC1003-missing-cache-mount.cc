@@ -15,6 +15,7 @@
 #include "rules/edits.h"
 #include "rules/gain.h"
 #include "rules/mount_risks.h"
+#include "rules/old_builders.h"
 #include "rules/package_lists.h"
 #include "rules/package_managers.h"
 #include "rules/stages.h"
@@ -149,6 +150,8 @@ bool all_in_one_list(const Run& run) {
 struct Lacking {
   const Cache* cache = nullptr;
   std::optional<std::string> path;
+  std::string shared =
+      {};  // the folder, if a mount there would take other files along: there is no path then
 };
 
 // A package manager in one RUN, the uses of it that lack something, and all the caches that it lacks there.
@@ -161,6 +164,11 @@ struct Lack {
   const PackageManager& manager() const { return *uses.front().manager; }
   bool is_known() const {
     return std::ranges::all_of(caches, [](const Lacking& one) { return one.path.has_value(); });
+  }
+  // The folder of a cache that has other files too; empty for none.
+  std::string_view shared() const {
+    const auto found = std::ranges::find_if(caches, [](const Lacking& one) { return !one.shared.empty(); });
+    return found == caches.end() ? std::string_view() : found->shared;
   }
 };
 
@@ -245,9 +253,24 @@ class Check {
         // Without a known user it is not known whose home that is.
         if (!user.empty() && path && text::is_within(*path, "/root")) path.reset();
         if (!user.empty() && is_mounted_in_home(run, cache)) continue;
-        if (!path || !is_taken(*path, step)) add(run, use, {&cache, std::move(path)}, first);
+        if (path && is_taken(*path, step)) continue;
+        add(run, use, apart(run, use, {&cache, std::move(path)}), first);
       }
     }
+  }
+
+  // The cache's own part of a folder that other files are in too; without a path if it has none.
+  Lacking apart(const Run& run, const Use& use, Lacking lacking) {
+    if (!lacking.path) return lacking;
+    const Cache& cache = *lacking.cache;
+    if (!cache.own_part.empty() && is_shared_folder(step_of(run), cache, *lacking.path))
+      lacking.path = text::join_path(*lacking.path, cache.own_part);
+    if (is_shared_folder(step_of(run), cache, *lacking.path) ||
+        has_other_files(dockerfile_, run, *use.manager, *lacking.path)) {
+      lacking.shared = *std::move(lacking.path);
+      lacking.path.reset();
+    }
+    return lacking;
   }
 
   // Whether a mount of the RUN is at the cache's folder in some home.
@@ -340,6 +363,7 @@ class Check {
   // Whether all builders of the project know mounts without being told what syntax to fetch.
   bool has_mounts_anyway() const {
     constexpr int kFirst = 23;  // Docker 23.0 builds with BuildKit
+    if (!old_builder_of(dockerfile_).empty()) return false;
     const std::string& minimum = dockerfile_.config().minimum_engine;
     int major = 0;
     std::from_chars(minimum.data(), minimum.data() + minimum.size(), major);
@@ -396,12 +420,20 @@ class Check {
     const std::string edited = rebuilding_file(dockerfile_, step, manager.manifests);
     const std::string when = edited.empty() ? "" : fmt::format(", for example after editing {},", edited);
     std::string remedy = fmt::format("write RUN {}", fmt::join(flags, " "));
-    if (!lack.is_known() && !manager.ask.empty())
+    if (const std::string_view shared = lack.shared(); !shared.empty()) {
+      remedy += fmt::format(
+          ", and give {} a cache folder of its own: other files are in {} too, and what is in a mount is not "
+          "in the image",
+          manager.name, shared);
+    } else if (!lack.is_known() && !manager.ask.empty()) {
       remedy += fmt::format(", with the folder that '{}' prints", fmt::join(manager.ask, "' or '"));
+    }
     if (!is_numbered(owner))
       remedy += fmt::format(", and the numbers of the user {} as UID and GID", owner.user);
     remedy += steps_beside(lack);
     if (!need.empty()) remedy += ", and make sure that " + need + " finds it too";
+    if (const std::string builder = old_builder_of(dockerfile_); !builder.empty())
+      remedy += fmt::format("; {} knows no mounts", builder);
     if (is_built_in_ci_alone(dockerfile_))
       remedy +=
           "; on CI runners that start empty the mount is empty too: store the layer there, with cache-to "
@@ -523,6 +555,9 @@ lint::Rule rule() {
           "as "
           "small as a mount does; then the finding is an info. If it installs fewer than ten packages by "
           "name, the default profile does not report it: a mount would save little.\n\n"
+          "`RUN --mount` needs BuildKit. Docker's classic builder refuses it (Docker Engine before 23.0, "
+          "`DOCKER_BUILDKIT=0`, and `gcr.io/cloud-builders/docker` in Cloud Build unless the step sets "
+          "`DOCKER_BUILDKIT=1`), and kaniko does not know it.\n\n"
           "A CI runner that starts empty has empty mounts, and no cache export contains them. If only CI "
           "builds "
           "the image, the finding says so: what helps there is a cache of the layers (`cache-to` with "
@@ -535,11 +570,14 @@ lint::Rule rule() {
           "- for system package managers;\n"
           "- if the image may run as another user than root;\n"
           "- if another command of the RUN may use the folder;\n"
+          "- if a CI file of the project uses kaniko, or Docker's classic builder;\n"
           "- if a later step, another stage or the command of the image may need what is downloaded: what is "
           "in a mount is not in the image, and a builder that reuses the layer may have an empty mount;\n"
           "- if a mount may hide packages of an earlier step, or keep what is out of date, such as objects "
           "that were compiled with older C libraries.\n\n"
-          "There is no fix if the folder or the user is not known (`USER $NAME` with a variable of the base "
+          "There is no fix if something is installed into the folder, or other programs use it too "
+          "(`~/.cache`); "
+          "if the folder or the user is not known (`USER $NAME` with a variable of the base "
           "image), if the stage has put files below the folder, if another mount is in the way, if `sudo`, "
           "`gosu` or similar run the command as another user, or if the RUN does something else with the "
           "folder.",

@@ -22,7 +22,7 @@ std::string offered(const std::string& text, const lint::BuildFacts& facts = {})
     all += (all.empty() ? "" : "; ") + std::to_string(file.lines().line_of(diagnostic.span.begin));
     all += !diagnostic.fix ? " none" : diagnostic.fix->safe ? " safe" : " unsafe";
     re2::StringPiece rest(diagnostic.remedy);
-    for (std::string target; RE2::FindAndConsume(&rest, "target=([^, ]+)", &target);)
+    for (std::string target; RE2::FindAndConsume(&rest, "target=([^,; ]+)", &target);)
       all += " " + target;
   }
   return all;
@@ -337,6 +337,63 @@ INSTANTIATE_TEST_SUITE_P(
              "/root/.nuget/packages"}),
     name_of);
 
+// What is installed into the folder, or used by other programs too, does not belong in a mount.
+INSTANTIATE_TEST_SUITE_P(
+    Installs, CacheMounts,
+    testing::Values(
+        Case{"NpmPrefix",
+             "FROM node\nENV NPM_CONFIG_PREFIX=/root/.npm\nRUN npm install -g a\nENV "
+             "PATH=/root/.npm/bin:$PATH\n",
+             "3 none FOLDER"},
+        Case{"NpmPrefixOption", "FROM node\nRUN npm install -g --prefix=/root/.npm/g a\n", "2 none FOLDER"},
+        Case{"NpmPrefixElsewhere", "FROM node\nENV NPM_CONFIG_PREFIX=/opt/npm\nRUN npm install -g a\n",
+             "3 safe /root/.npm"},
+        Case{"NpmPrefixAround", "FROM node\nENV NPM_CONFIG_PREFIX=/root\nRUN npm install -g a\n",
+             "3 safe /root/.npm"},
+        Case{"NpmPrefixAndCache",
+             "FROM node\nENV NPM_CONFIG_CACHE=/app/.npm NPM_CONFIG_PREFIX=/app/.npm\nRUN npm install -g a\n",
+             "3 none FOLDER"},
+        Case{"NpmPrefixOfTheCommand", "FROM node\nRUN NPM_CONFIG_PREFIX=/root/.npm npm install -g a\n",
+             "2 none FOLDER"},
+        Case{"NpmPrefixExported", "FROM node\nRUN export NPM_CONFIG_PREFIX=/root/.npm && npm install -g a\n",
+             "2 none FOLDER"},
+        Case{"NpmProgramsInALaterPath", "FROM node\nRUN npm install -g a\nENV PATH=/root/.npm/bin:$PATH\n",
+             "2 none FOLDER"},
+        Case{"NpmWorksInItsCache", "FROM node\nENV npm_config_cache=/app\nWORKDIR /app\nRUN npm ci\n",
+             "4 none FOLDER"},
+        Case{"NpmGoesIntoItsCache", "FROM node\nENV npm_config_cache=/app\nRUN cd /app/x && npm ci\n",
+             "3 none FOLDER"},
+        Case{"NpmCacheSharedWithAll", "FROM node\nENV npm_config_cache=/root/.cache\nRUN npm ci\n",
+             "3 safe /root/.cache/_cacache"},
+        Case{"NpmCacheInTheTemporaryFolder", "FROM node\nRUN npm ci --cache /tmp\n", "2 safe /tmp/_cacache"},
+        Case{"PipTarget", "FROM python\nRUN pip install --target /root/.cache/pip/t a\n", "2 none FOLDER"},
+        Case{"PipTargetByLetter", "FROM python\nRUN pip install -t/root/.cache/pip/t a\n", "2 none FOLDER"},
+        Case{"PipTargetAbove", "FROM python\nWORKDIR /root/.cache/x\nRUN pip install -t ../pip/t a\n",
+             "3 none FOLDER"},
+        Case{"PipTargetNextToIt", "FROM python\nRUN pip install --target /root/.cache/x a\n",
+             "2 safe /root/.cache/pip"},
+        Case{"PipTargetInSharedCache",
+             "FROM python\nENV PIP_CACHE_DIR=/opt/cache UV_CACHE_DIR=/opt/cache\nRUN pip install --target "
+             "/opt/cache/site a\n",
+             "3 none FOLDER"},
+        Case{"PipUserBase", "FROM python\nENV PYTHONUSERBASE=/root/.cache/pip/u\nRUN pip install --user a\n",
+             "3 none FOLDER"},
+        Case{"PipOfAVirtualEnvironmentThere", "FROM python\nRUN /root/.cache/pip/v/bin/pip install a\n",
+             "2 none FOLDER"},
+        Case{"PipCacheSharedWithAll", "FROM python\nENV PIP_CACHE_DIR=/root/.cache\nRUN pip install a\n",
+             "3 none FOLDER"},
+        Case{"ComposerHome",
+             "FROM php:8\nENV COMPOSER_HOME=/opt/c COMPOSER_CACHE_DIR=/opt/c\nRUN composer global require "
+             "x/y\n",
+             "3 none FOLDER"},
+        Case{"ComposerHomeAround", "FROM php:8\nENV COMPOSER_HOME=/opt/c\nRUN composer global require x/y\n",
+             "3 safe /opt/c/cache"},
+        Case{"GoPrograms", "FROM golang\nENV GOMODCACHE=/m GOBIN=/m/bin\nRUN go install a@v1\nCMD [\"/x\"]\n",
+             "3 none FOLDER /root/.cache/go-build"},
+        Case{"CondaEnvironment", "FROM x\nENV CONDA_PKGS_DIRS=/opt/c\nRUN conda create -p /opt/c/env a\n",
+             "3 none FOLDER"}),
+    name_of);
+
 INSTANTIATE_TEST_SUITE_P(
     Spellings, CacheMounts,
     testing::Values(
@@ -411,6 +468,65 @@ TEST(CacheMounts, TakesTheProjectIntoAccount) {
   EXPECT_EQ(offered(kInstall, test::facts_of(lock)), "3 safe /usr/local/share/.cache/yarn");
   lock.write("yarn.lock", "__metadata:\n  version: 8\n");
   EXPECT_EQ(offered(kInstall, test::facts_of(lock)), "3 none FOLDER");
+}
+
+// A later step that downloads nothing may be a script.
+TEST(CacheMounts, AreNotSafeIfAScriptOfTheProjectWorksOffline) {
+  struct Script {
+    const char* path;
+    const char* text;
+    const char* dockerfile;
+    const char* expected;
+  };
+  for (const Script& one : std::vector<Script>{
+           {"scripts/offline.sh", "npm ci --offline --omit=dev\n",
+            "FROM node\nRUN npm ci\nRUN sh scripts/offline.sh\n", "2 unsafe /root/.npm"},
+           {"scripts/online.sh", "npm ci --prefer-offline\n",
+            "FROM node\nRUN npm ci\nRUN sh scripts/online.sh\n", "2 safe /root/.npm"},
+           {"package.json", "{\"scripts\":{\"reinstall\":\"npm ci --offline\"}}",
+            "FROM node\nRUN npm ci\nRUN npm run reinstall\n", "2 unsafe /root/.npm"},
+           {"package.json", "{\"scripts\":{\"build\":\"tsc\"}}", "FROM node\nRUN npm ci\nRUN npm run build\n",
+            "2 safe /root/.npm"},
+           {"ci.sh", "yarn install --offline --production\n", "FROM node\nRUN yarn install\nRUN ./ci.sh\n",
+            "2 unsafe /usr/local/share/.cache/yarn"},
+           {"Makefile", "all:\n\tnpm_config_offline=true npm ci\n", "FROM node\nRUN npm ci\nRUN make\n",
+            "2 unsafe /root/.npm"},
+           {"Makefile", "all:\n\tpip install --no-index -r r.txt\n",
+            "FROM python\nRUN pip install a\nRUN make\n", "2 unsafe /root/.cache/pip"},
+           {"Makefile", "all:\n\tnpm ci --offline\n", "FROM node\nRUN npm ci\nRUN chmod +x a\n",
+            "2 safe /root/.npm"},
+           {"start", "exec npm ci --offline\n", "FROM node\nRUN npm ci\nCMD [\"./start\"]\n",
+            "2 unsafe /root/.npm"},
+           {"ci.sh", "uv sync --offline\n", "FROM python\nRUN uv sync\nRUN ./ci.sh\n",
+            "2 unsafe /root/.cache/uv"},
+           {"ci.sh", "bundle install --local\n", "FROM ruby\nRUN bundle install\nRUN ./ci.sh\n",
+            "2 unsafe /usr/local/bundle/cache"},
+           {"ci.sh", "npm ci --offline\n",
+            "FROM node\nRUN npm ci\nRUN --mount=type=cache,target=/root/.npm ./ci.sh\n", "2 safe /root/.npm"},
+       }) {
+    const test::TemporaryFolder folder;
+    folder.write(one.path, one.text);
+    EXPECT_EQ(offered(one.dockerfile, test::facts_of(folder)), one.expected) << one.path << one.text;
+  }
+  // Nothing is known of the script.
+  EXPECT_EQ(offered("FROM node\nRUN npm ci\nRUN make\n"), "2 unsafe /root/.npm");
+  EXPECT_EQ(offered("FROM node\nRUN npm ci\nRUN ./x\n"), "2 unsafe /root/.npm");
+}
+
+TEST(CacheMounts, AreNotSafeIfCiBuildsWithoutBuildkit) {
+  const char* const kText = "FROM node\nRUN npm ci\n";
+  for (const auto& [path, text, expected] : std::vector<std::tuple<const char*, const char*, const char*>>{
+           {"cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n", "2 unsafe /root/.npm"},
+           {"cloudbuild.yaml", "steps:\n- name: gcr.io/cloud-builders/docker\n  env: [DOCKER_BUILDKIT=1]\n",
+            "2 safe /root/.npm"},
+           {".gitlab-ci.yml", "a:\n  script: [/kaniko/executor --context .]\n", "2 unsafe /root/.npm"},
+           {".gitlab-ci.yml", "a:\n  script: [docker build .]\n", "2 safe /root/.npm"},
+           {"skaffold.yaml", "build:\n  googleCloudBuild: {}\n", "2 unsafe /root/.npm"},
+           {"skaffold.yaml", "build:\n  local: {}\n", "2 safe /root/.npm"}}) {
+    const test::TemporaryFolder folder;
+    folder.write(path, text);
+    EXPECT_EQ(offered(kText, test::facts_of(folder)), expected) << path << text;
+  }
 }
 
 TEST(CacheMounts, AreNotSafeForBuildersThatDoNotKnowThem) {
