@@ -1,16 +1,20 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "dcache/lint/rule.h"
+#include "dcache/project/yaml.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
 #include "rules/ci.h"
 #include "rules/edits.h"
+#include "rules/moving_results.h"
 
 namespace dcache::rules::DC3002 {
 namespace {
@@ -136,6 +140,32 @@ bool may_store_in_service(const CiBuild& build) {
          });
 }
 
+// Whether a workflow runs on a schedule: often so that packages are upgraded that a cache would keep.
+bool has_schedule(const lint::RelatedFile& workflow) {
+  const project::yaml::Documents read = project::yaml::parse(workflow.text().source(), workflow.path());
+  return std::ranges::any_of(read.values, [](const project::yaml::Value& document) {
+    const project::yaml::Value* const on = document.find("on");
+    if (on == nullptr) return false;
+    return on->text == "schedule" || on->find("schedule") != nullptr ||
+           std::ranges::find(on->items, "schedule", &project::yaml::Value::text) != on->items.end();
+  });
+}
+
+// Whether all that the build makes is known to be the same without a cache: with one, what its steps download
+// or upgrade stays as it was.
+bool stays_the_same(const lint::RelatedFile& related, const CiBuild& build) {
+  const std::vector<BuiltDockerfile> built = dockerfiles_of(related, build);
+  const lint::Config config;
+  std::set<std::tuple<std::string, std::string, std::string>> places;
+  for (const BuildPlace& place : build.jobs)
+    places.emplace(place.context, place.file, place.target);
+  return built.size() >= std::max<size_t>(places.size(), 1) &&
+         std::ranges::all_of(built, [&](const BuiltDockerfile& one) {
+           lint::Dockerfile dockerfile(one.file, config, {});
+           return find_moving_result(dockerfile) == nullptr;
+         });
+}
+
 void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   const std::vector<CiBuild> builds = ci_builds(related);
   if (std::ranges::none_of(builds, stores_nothing)) return;
@@ -164,10 +194,12 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
                           !build.mentions_cache && !build.for_tags_alone;
     const bool is_apart = scope != kUnknownScope && (builds.size() == 1 || !scope.empty());
     if (build.with && is_known && is_apart) diagnostic.fix = cache_inputs(related.text(), *build.with, scope);
+    if (diagnostic.fix) diagnostic.fix->safe = stays_the_same(related, build) && !has_schedule(related);
   }
   of_definitions.report(reporter);
 }
 
+constexpr lint::ExampleFile kFiles[] = {{"Dockerfile", "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n"}};
 constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/ci/github-actions/cache/",
                                             "https://docs.docker.com/build/cache/backends/"};
 
@@ -198,7 +230,13 @@ lint::Rule rule() {
           "that they build are looked at, with what `set` says.",
       .fix_note =
           "Adds the cache of GitHub Actions to a build-push-action step if its job sets up Buildx, with a "
-          "scope if the workflows of the repository build more than one image.",
+          "scope if the workflows of the repository build more than one image. With a cache a step is reused "
+          "until its "
+          "text or its files change, so the fix is unsafe if the workflow runs on a schedule, if the "
+          "Dockerfile is "
+          "not found, or if one of its steps upgrades packages or downloads what moves (DC1012): the image "
+          "would "
+          "keep the old versions.",
       .bad = {"on: push\n"
               "jobs:\n"
               "  image:\n"
@@ -207,7 +245,8 @@ lint::Rule rule() {
               "      - uses: docker/setup-buildx-action@v3\n"
               "      - uses: docker/build-push-action@v6\n"
               "        with:\n"
-              "          tags: app\n"},
+              "          tags: app\n",
+              kFiles},
       .good = {"on: push\n"
                "jobs:\n"
                "  image:\n"
@@ -218,7 +257,8 @@ lint::Rule rule() {
                "        with:\n"
                "          cache-from: type=gha\n"
                "          cache-to: type=gha,mode=max\n"
-               "          tags: app\n"},
+               "          tags: app\n",
+               kFiles},
       .references = kReferences,
       .check_related = check,
       .about = kCiDefinitions};
