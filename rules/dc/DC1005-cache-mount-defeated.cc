@@ -57,6 +57,8 @@ class Check {
       Removal removal(run, dockerfile_.file());
       removal.word(word);
       offer(removal, fmt::format("remove {}", word.text), diagnostic);
+      // An index in a warm mount is as old as the mount, and that of apk is for one platform.
+      if (diagnostic.fix) diagnostic.fix->safe = !use.manager->unsafe_fix;
     }
   }
 
@@ -90,15 +92,20 @@ class Check {
     });
   }
 
-  // Whether a package manager that the RUN calls has its cache there. Others may count on finding it empty.
+  // Whether a package manager that the RUN calls has its cache there, and none of the system. Others may
+  // count on finding it empty.
   bool is_known(const Run& run, const dockerfile::Mount& mount) const {
     const std::string target = text::clean_path(mount.target);
-    return std::ranges::any_of(uses_of(dockerfile_, run), [&](const Use& use) {
+    const auto is_there = [&](const Use& use) {
       return std::ranges::any_of(use.manager->caches, [&](const Cache& cache) {
         const auto path = cache_path(dockerfile_, run, *use.manager, cache, use.command);
         return path && (text::is_within(*path, target) || text::is_within(target, *path));
       });
-    });
+    };
+    const auto uses = uses_of(dockerfile_, run);
+    return std::ranges::any_of(uses, is_there) && std::ranges::none_of(uses, [&](const Use& use) {
+             return use.manager->unsafe_fix && is_there(use);
+           });
   }
 
   // `word` is the one of `rm` that does it, null where the whole command does.
