@@ -112,12 +112,6 @@ bool is_plain_name(std::string_view word) {
 
 bool has_harmless_words(const ManifestInstall& install) {
   const Use& use = *install.use;
-  if (install.downloads_apart) {
-    return std::ranges::none_of(use.command->words, [](const shell::Word& word) {
-      return word.text.find("modfile") != std::string_view::npos ||
-             word.text.find("config") != std::string_view::npos;
-    });
-  }
   const std::span<const shell::Word> words = use.arguments;
   for (size_t i = 0; i < words.size(); ++i) {
     const shell::Word& word = words[i];
@@ -266,17 +260,6 @@ bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContex
            const auto text = context.read(path);
            return !text || may_refer(path, *text);
          });
-}
-
-bool stands_alone(const Run& run, const Use& use) {
-  const bool plain_mounts = std::ranges::all_of(run.mounts, [](const dockerfile::Mount& mount) {
-    return mount.type == dockerfile::Mount::Type::kCache || mount.type == dockerfile::Mount::Type::kTmpfs;
-  });
-  const bool plain_flags = std::ranges::all_of(
-      run.instruction->flags, [](const dockerfile::Flag& flag) { return flag.name == "mount"; });
-  const bool first = &run.commands.front() == use.command && use.command->assignments.empty();
-  return plain_mounts && plain_flags && first && use.command->words.data() != nullptr &&
-         use.command->program() == shell::program_of(shell::invocation(*use.command));
 }
 
 bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::string_view destination) {

@@ -15,7 +15,6 @@ namespace dcache::rules {
 struct ManifestInstall {
   const lint::Run* run = nullptr;
   const Use* use = nullptr;
-  bool downloads_apart = false;  // by another command than the one that is there
   std::string_view folder;       // that it works in, of the context, rooted
   std::string_view destination;  // of the COPY that brings the sources
   const std::vector<std::string>* manifests =
@@ -27,10 +26,6 @@ struct ManifestInstall {
 // of the manifests and the files beside them say so.
 bool reads_manifests_alone(lint::Dockerfile& dockerfile, const lint::BuildContext& context,
                            const ManifestInstall& install);
-
-// Whether the RUN contains nothing but the install, given as it would be on its own: no variables before it
-// and no mounts of secrets, so that another command for the same downloads lacks nothing.
-bool stands_alone(const lint::Run& run, const Use& use);
 
 // Whether a RUN that installs packages of the distribution is known to read no file below `destination`.
 bool installs_from_outside(lint::Dockerfile& dockerfile, const lint::Run& run, std::string_view destination);

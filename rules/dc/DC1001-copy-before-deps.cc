@@ -396,14 +396,6 @@ text::Edit replace_copy(const dockerfile::File& file, const Instruction& copy, s
   return {copy.span, std::move(copies)};
 }
 
-// Whether ENV or ARG is between two instructions.
-bool sets_variables_between(const dockerfile::File& file, const Instruction& first, const Instruction& last) {
-  return std::ranges::any_of(file.instructions(), [&](const Instruction& one) {
-    return &one > &first && &one < &last &&
-           (one.keyword == dockerfile::Keyword::kEnv || one.keyword == dockerfile::Keyword::kArg);
-  });
-}
-
 // Whether a comment that commands a linter or BuildKit's checks is right above the instruction.
 bool is_commanded_above(const dockerfile::File& file, const Instruction& instruction) {
   const std::string_view above = line_above(file, instruction);
@@ -490,17 +482,9 @@ std::optional<lint::Fix> make_fix(Dockerfile& dockerfile, const lint::BuildConte
     const std::string eol(line_end(dockerfile.file()));
     lint::Fix fix;
     fix.description = "download the dependencies first";
-    fix.safe = stands_alone(run, use) && are_neighbours(dockerfile.graph(), copy, run) &&
-               !sets_variables_between(dockerfile.file(), instruction, *run.instruction) &&
-               !is_commanded_above(dockerfile.file(), instruction) &&
-               reads_manifests_alone(dockerfile, *context,
-                                     {.run = &run,
-                                      .use = &use,
-                                      .downloads_apart = true,
-                                      .folder = *folder,
-                                      .destination = copy.step->destination,
-                                      .manifests = &all.paths,
-                                      .folders = &all.folders});
+    // It downloads all that the manifests list, and the build alone what it compiles: the rest may be
+    // private.
+    fix.safe = false;
     fix.edits.push_back({{instruction.span.begin, instruction.span.begin},
                          manifest_copies(instruction, manifests, *folder, eol) + "RUN " +
                              std::string(use.action->fetch) + eol});
@@ -906,7 +890,9 @@ lint::Rule rule() {
           "is safe only if everything that the install reads is known. It is unsafe if an option or a "
           "variable may name a file, if a manifest may refer to the project or its packages run scripts "
           "on it, if settings of the package manager are next to the manifests, or if the context "
-          "contains packages of an earlier install. There is no fix if a manifest refers to files of the "
+          "contains packages of an earlier install, or if it adds a `go mod download`, which also fetches "
+          "private modules that the build does not need. There is no fix if a manifest refers to files of "
+          "the "
           "project. A RUN that only installs packages of the distribution swaps places with the COPY "
           "above it; this is unsafe if the COPY writes to a folder that packages write to as well, such "
           "as `/var/www`.",

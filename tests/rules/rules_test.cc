@@ -210,7 +210,7 @@ TEST(DC1001, MovesTheInstallAboveTheCopy) {
       "COPY --chown=1:1 . /app\nRUN --network=host npm run build");
   EXPECT_EQ(fixed("FROM a\nADD . .\nRUN pip install -r requirements.txt\n", config, facts),
             "FROM a\nCOPY requirements.txt ./\nRUN pip install -r requirements.txt\nADD . .\n");
-  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN go build .\n", config, facts),
+  EXPECT_EQ(fixed("FROM a\nCOPY . .\nRUN go build .\n", config, facts, true),
             "FROM a\nCOPY go.mod ./\nRUN go mod download\nCOPY . .\nRUN go build .\n");
   // Something runs between the two, or the install is not the first thing that runs: nothing is moved.
   for (const char* text :
@@ -262,7 +262,7 @@ TEST(DC1001, CopiesNoManifestTwice) {
     folder.write(name, "{}");
   const auto facts = test::facts_of(folder);
   const lint::Config config = config_selecting({"DC1001"});
-  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.sum ./\nCOPY . .\nRUN go build .\n", config, facts),
+  EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.sum ./\nCOPY . .\nRUN go build .\n", config, facts, true),
             "FROM a\nCOPY go.mod go.sum ./\nRUN go mod download\nCOPY . .\nRUN go build .\n");
   EXPECT_EQ(fixed("FROM a\nCOPY go.mod go.mod\nCOPY . .\nRUN go mod download\n", config, facts),
             "FROM a\nCOPY go.mod go.mod\nCOPY go.sum ./\nRUN go mod download\nCOPY . .\n");
