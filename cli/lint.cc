@@ -19,6 +19,7 @@
 #include "cli/lint_options.h"
 #include "cli/lint_reports.h"
 #include "cli/lint_settings.h"
+#include "cli/lint_unwritten.h"
 #include "cli/patches.h"
 #include "cli/selection.h"
 #include "cli/terminal.h"
@@ -109,7 +110,7 @@ class Session {
     std::vector<FileResult> all;  // of a report by impact
     // Fixes may write a file that belongs to several Dockerfiles: one after the other.
     const size_t helpers =
-        options_.writes_files() ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
+        options_.changes_texts() ? 0 : threads::helpers_for(inputs->size(), kFilesPerThread);
     int status = failed_ ? kError : kOk;
     threads::in_order(
         inputs->size(), helpers, [&](size_t i) { return lint_file((*inputs)[i]); },
@@ -193,10 +194,16 @@ class Session {
     return failures.empty();
   }
 
-  // A file that is reached over two paths, or that two fixes would write, is shown once.
+  // A file that several fixes would write is shown once, as the last of them leaves it.
   void add_changes(std::vector<FileChange> changes) {
     for (FileChange& change : changes) {
-      if (shown_.insert(context::resolved_path(change.path)).second) changes_.push_back(std::move(change));
+      const auto [known, is_new] =
+          change_at_.try_emplace(context::resolved_path(change.path), changes_.size());
+      if (is_new) {
+        changes_.push_back(std::move(change));
+      } else {
+        changes_[known->second].after = std::move(change.after);
+      }
     }
   }
 
@@ -213,6 +220,7 @@ class Session {
       };
     }
     auto disk = context::disk_with(std::move(options));
+    if (options_.diff) return unwritten_ = std::make_shared<UnwrittenFiles>(std::move(disk));
     if (!options_.watch) return disk;
     watched_ = std::make_shared<context::WatchedFiles>(std::move(disk));
     return watched_;
@@ -432,9 +440,14 @@ class Session {
     lint::FixedText fixed = make_fixed();
     complain_of(fixed.bad_fixes, path, linted);
     if (options_.diff) {
-      if (fixed.text != source) linted.changes.push_back({path, source, fixed.text});
+      if (fixed.text != source) {
+        linted.changes.push_back({path, source, fixed.text});
+        unwritten_->write(path, fixed.text);
+      }
       for (lint::Fix& file : fixed.new_files) {
+        if (!written_.insert(file.new_file).second) continue;
         auto before = text::read_regular_file(file.new_file);
+        unwritten_->write(file.new_file, file.new_file_content);
         linted.changes.push_back({file.new_file, before ? std::optional(std::move(*before)) : std::nullopt,
                                   std::move(file.new_file_content)});
       }
@@ -447,7 +460,7 @@ class Session {
     }
     std::string failure = fixed.text == source ? "" : text::replace_file(path, source, fixed.text);
     for (const lint::Fix& file : fixed.new_files) {
-      if (failure.empty() && shown_.insert(file.new_file).second)
+      if (failure.empty() && written_.insert(file.new_file).second)
         failure = text::replace_file(file.new_file, text_of(file.new_file), file.new_file_content);
     }
     if (!failure.empty()) {
@@ -483,12 +496,13 @@ class Session {
   const LintOptions& options_;
   std::map<std::string, std::string> texts_;              // with --fix, by absolute path
   std::shared_ptr<const context::WatchedFiles> watched_;  // null without --watch
+  std::shared_ptr<UnwrittenFiles> unwritten_;             // null without --diff
   std::shared_ptr<const context::FileSystem> files_;
   LintSettings settings_;
   lint::Linters linters_;
-  std::vector<FileChange> changes_;  // for a diff
-  std::set<std::string>
-      shown_;  // files of which a diff is printed, or that fixes have written beside Dockerfiles
+  std::vector<FileChange> changes_;                 // for a diff
+  std::map<std::string, size_t> change_at_;         // the place of a file among them, by its real path
+  std::set<std::string> written_;                   // files that fixes have written beside Dockerfiles
   std::optional<project::ProjectOptions> project_;  // nothing if they are wrong
   std::shared_ptr<project::ImageFinder> images_;
   LintInputs inputs_;
