@@ -13,8 +13,8 @@
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
 #include "rules/broad_copy.h"
+#include "rules/context_use.h"
 #include "rules/likely_context.h"
-#include "rules/needless.h"
 #include "rules/secrets.h"
 
 namespace dcache::rules::DC2001 {
@@ -188,7 +188,8 @@ bool is_named(Dockerfile& dockerfile, std::string_view path) {
 
 // Patterns for what never belongs in a context and is there. A pattern that also matches what the build may
 // need is replaced by the paths of the other matches.
-std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& context) {
+std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& context,
+                              const ContextUse& use) {
   constexpr size_t kMostPaths = 8;
   const Matches& matches = context.shared<Matches>([&] { return matches_in(context); });
   std::string text;
@@ -196,7 +197,7 @@ std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& 
     const std::vector<Match>& of = matches.of[i];
     if (of.empty() || kStrangers[i].pattern == ".git") continue;
     const auto may_be_ignored = [&](const Match& match) {
-      return match.may_be_ignored &&
+      return match.may_be_ignored && !use.names(match.path) &&
              (kStrangers[i].kind == Stranger::Kind::kNeverRead || !is_named(dockerfile, match.path));
     };
     const auto others = std::ranges::count_if(of, may_be_ignored);
@@ -212,8 +213,14 @@ std::string stranger_patterns(Dockerfile& dockerfile, const lint::BuildContext& 
   return text;
 }
 
-// Patterns for the Dockerfiles at the root of the context.
-std::string dockerfile_patterns(const lint::BuildContext& context) {
+// Patterns for the Dockerfiles at the root of the context; none if an image has one of them in it.
+std::string dockerfile_patterns(const lint::BuildContext& context, const ContextUse& use) {
+  const bool are_read = std::ranges::any_of(context.files.records(), [&](const context::Record& record) {
+    const bool is_dockerfile =
+        text::glob_match("Dockerfile*", record.path) || project::is_dockerfile_name(record.path);
+    return record.path.find('/') == std::string::npos && is_dockerfile && use.names(record.path);
+  });
+  if (are_read) return {};
   std::string text = "Dockerfile*\n";
   for (const context::Record& record : context.files.records()) {
     const bool at_root = record.path.find('/') == std::string::npos;
@@ -232,10 +239,11 @@ std::string dockerfile_patterns(const lint::BuildContext& context) {
 // The fix is safe if it ignores nothing that is there except Dockerfiles and ignore files. Nothing if there
 // is nothing else to ignore, and no history that would be copied.
 std::optional<lint::Fix> write_ignore_file(Dockerfile& dockerfile, const lint::BuildContext& context) {
-  const std::string strangers = stranger_patterns(dockerfile, context);
-  const bool reads_git = may_read_git(dockerfile, context);
+  const ContextUse use(dockerfile, context);
+  const std::string strangers = stranger_patterns(dockerfile, context, use);
+  const bool reads_git = use.reads_git() || use.names(".git");
   std::string edited;
-  for (const std::string& name : needless_names(dockerfile, context)) {
+  for (const std::string& name : use.needless_names()) {
     if (!project::is_dockerfile_name(name)) edited += name + "\n";
   }
   const bool has_git = context.files.find(".git") != nullptr;
@@ -247,7 +255,7 @@ std::optional<lint::Fix> write_ignore_file(Dockerfile& dockerfile, const lint::B
   fix.new_file = context.suggested_ignore_file;
   fix.new_file_content =
       fmt::format("# What no step of the build needs.\n{}.dockerignore\n{}{}{}", reads_git ? "" : ".git\n",
-                  dockerfile_patterns(context), edited, strangers);
+                  dockerfile_patterns(context, use), edited, strangers);
   fix.safe = strangers.empty() && edited.empty() && reads_git;
   return fix;
 }

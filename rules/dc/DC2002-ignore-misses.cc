@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
@@ -13,9 +14,9 @@
 #include "dcache/text/unicode.h"
 #include "dcache/text/words.h"
 #include "rules/broad_copy.h"
+#include "rules/context_use.h"
 #include "rules/gain.h"
 #include "rules/likely_context.h"
-#include "rules/needless.h"
 #include "rules/secrets.h"
 
 namespace dcache::rules::DC2002 {
@@ -43,15 +44,20 @@ std::string_view pattern_for(std::string_view part) {
   return ending == std::end(kEndings) ? std::string_view() : *ending;
 }
 
-// The pattern for the first part of a path that is a case of one; empty for none.
-std::string_view pattern_in(std::string_view path) {
-  std::string_view found;
-  while (!path.empty() && found.empty()) {
-    const size_t slash = std::min(path.find('/'), path.size());
-    found = pattern_for(path.substr(0, slash));
-    path.remove_prefix(std::min(slash + 1, path.size()));
+// The pattern for the first part of a path that is a case of one, and the path up to that part; empty for
+// none.
+struct Stranger {
+  std::string_view pattern;
+  std::string_view path;
+};
+Stranger stranger_in(std::string_view path) {
+  for (size_t begin = 0; begin < path.size();) {
+    const size_t slash = std::min(path.find('/', begin), path.size());
+    const std::string_view found = pattern_for(path.substr(begin, slash - begin));
+    if (!found.empty()) return {found, path.substr(0, slash)};
+    begin = slash + 1;
   }
-  return found;
+  return {};
 }
 
 // The names that exceptions of the ignore file take back on purpose, such as `!.git`.
@@ -59,15 +65,17 @@ std::set<std::string_view> wanted_names(const lint::BuildContext& context) {
   std::set<std::string_view> wanted;
   if (!context.ignore) return wanted;
   for (const ignore::Pattern& pattern : context.ignore->patterns()) {
-    const std::string_view found = pattern.exception ? pattern_in(pattern.path) : std::string_view();
+    const std::string_view found = pattern.exception ? stranger_in(pattern.path).pattern : std::string_view();
     if (!found.empty()) wanted.insert(found);
   }
   return wanted;
 }
 
+// The files that are a case of a pattern.
 struct Share {
   size_t files = 0;
   uint64_t bytes = 0;
+  std::set<std::string_view> paths = {};  // up to the part that is the case
 };
 
 std::string as_pattern(std::string_view name) {
@@ -95,27 +103,36 @@ bool is_in_virtualenv(const lint::BuildContext& context, std::string_view path) 
   return false;
 }
 
-Strangers find_strangers(const lint::BuildContext& context, bool with_git) {
+Strangers find_strangers(const lint::BuildContext& context, const ContextUse& use) {
   const std::set<std::string_view> wanted = wanted_names(context);
   Strangers found;
   std::map<std::string_view, Share> shares;
-  std::string keys;                     // the paths of private keys
-  std::set<std::string_view> harmless;  // endings that are those of other files too
+  std::optional<bool> reads_git;
+  std::set<std::string_view> wide;                       // patterns that match what is needed, too
+  std::map<std::string_view, bool, std::less<>> needed;  // by path
   for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFile) continue;
-    const std::string_view pattern = pattern_in(record.path);
-    if (pattern.empty() || wanted.contains(pattern) || (pattern == ".git" && !with_git)) continue;
+    const auto [pattern, path] = stranger_in(record.path);
+    if (pattern.empty() || wanted.contains(pattern)) continue;
+    if (pattern == ".git") {
+      if (!reads_git) reads_git = use.reads_git();
+      if (*reads_git) continue;
+    }
     if (pattern == "venv" && !is_in_virtualenv(context, record.path)) continue;
-    if (is_key_ending(pattern)) {
-      if (!may_hold_private_key(context, record)) {
-        harmless.insert(pattern);
-        continue;
-      }
-      keys += record.path + "\n";
+    const auto known = needed.try_emplace(path, false);
+    if (known.second) {
+      known.first->second =
+          use.names(path) || (is_key_ending(pattern) && !may_hold_private_key(context, record));
+    }
+    if (known.first->second) {
+      wide.insert(pattern);
+      continue;
     }
     if (found.first.empty()) found.first = record.path;
-    ++shares[pattern].files;
-    shares[pattern].bytes += record.size;
+    Share& share = shares[pattern];
+    ++share.files;
+    share.bytes += record.size;
+    share.paths.insert(path);
   }
   if (shares.empty()) return found;
   Share all;
@@ -123,28 +140,38 @@ Strangers find_strangers(const lint::BuildContext& context, bool with_git) {
   for (const auto& [name, share] : shares) {
     const std::string pattern = as_pattern(name);
     names += fmt::format("{}{}", names.empty() ? "" : ", ", pattern.substr(3));
-    if (!harmless.contains(name)) found.lines += pattern + "\n";
+    if (wide.contains(name)) {
+      found.lines += fmt::format("{}\n", fmt::join(share.paths, "\n"));
+    } else {
+      found.lines += pattern + "\n";
+    }
     all.files += share.files;
     all.bytes += share.bytes;
   }
-  // A pattern would keep out what the build may need.
-  if (!harmless.empty()) found.lines += keys;
   found.words = fmt::format("COPY includes {} that no image needs, {} of {}",
                             text::counted(all.files, "file"), report::bytes_words(all.bytes), names);
   return found;
 }
 
+// Whether the context has files with such names at all: most have none.
+bool may_have_strangers(const lint::BuildContext& context) {
+  struct Named {
+    bool any = false;
+  };
+  return context
+      .shared<Named>([&] {
+        return Named{std::ranges::any_of(context.files.records(), [](const context::Record& record) {
+          return record.type == context::Type::kFile && !stranger_in(record.path).pattern.empty();
+        })};
+      })
+      .any;
+}
+
 // Worked out once for all Dockerfiles of a context.
-const Strangers& strangers_of(const lint::BuildContext& context, bool with_git) {
-  struct WithGit {
-    Strangers strangers;
-  };
-  struct WithoutGit {
-    Strangers strangers;
-  };
-  if (with_git)
-    return context.shared<WithGit>([&] { return WithGit{find_strangers(context, true)}; }).strangers;
-  return context.shared<WithoutGit>([&] { return WithoutGit{find_strangers(context, false)}; }).strangers;
+Strangers strangers_of(const lint::BuildContext& context, const ContextUse& use) {
+  if (!may_have_strangers(context)) return {};
+  if (!use.is_of_context()) return find_strangers(context, use);
+  return context.shared<Strangers>([&] { return find_strangers(context, use); });
 }
 
 // The first file of that name at the root, or in the folder of that name.
@@ -193,10 +220,10 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
   const plan::Step* copy = find_broad_copy(dockerfile.graph());
   const lint::BuildContext* context = copy == nullptr ? nullptr : likely_context(dockerfile);
   if (context == nullptr || context->ignore_file.empty()) return;
-  const bool has_git = context->files.find(".git") != nullptr;
-  const Strangers& found = strangers_of(*context, has_git && !may_read_git(dockerfile, *context));
+  const ContextUse use(dockerfile, *context);
+  const Strangers found = strangers_of(*context, use);
   std::vector<std::string> edited;
-  if (has_run_after(dockerfile.graph(), *copy)) edited = needless_names(dockerfile, *context);
+  if (has_run_after(dockerfile.graph(), *copy)) edited = use.needless_names();
   // After an edit of a Dockerfile alone people expect a build.
   if (std::ranges::all_of(edited, project::is_dockerfile_name)) edited.clear();
   if (found.words.empty() && edited.empty()) return;
@@ -241,8 +268,8 @@ lint::Rule rule() {
               "tests and the configuration of CI services are edited often, and most builds do not read "
               "them: if they are copied and a RUN follows, that is an info. A `.pem` counts only if it "
               "contains a private key. Not reported: what the Dockerfile or a manifest of the project "
-              "mentions, what an exception in the ignore file includes on purpose, and `.git` if a step may "
-              "run git.",
+              "mentions, what another image with the same context copies by name, what an exception in the "
+              "ignore file includes on purpose, and `.git` if a step may run git.",
           .fix_note =
               "Adds the patterns at the end of the ignore file. The fix is unsafe, since a build may need "
               "one of the files.",

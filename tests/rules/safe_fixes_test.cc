@@ -1,4 +1,6 @@
 // What --fix does by itself, what only --unsafe-fixes does, and what is not offered.
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 #include "tests/lint/lint_testing.h"
@@ -62,6 +64,21 @@ TEST(SafeFixes, AreThoseThatCanNotBreakABuild) {
            {"DC1005",
             "FROM fedora\nRUN --mount=type=cache,target=/var/cache/dnf dnf install -y a && dnf clean all\n",
             "unsafe"},
+           {"DC1005", "FROM alpine\nRUN --mount=type=cache,target=/var/cache/apk apk add --no-cache curl\n",
+            "unsafe"},
+           {"DC1005",
+            "FROM alpine\nRUN --mount=type=cache,target=/etc/apk/cache apk --no-cache --update add git && rm "
+            "-rf "
+            "/var/cache/apk/*\n",
+            "unsafe"},
+           {"DC1005",
+            "FROM debian\nRUN --mount=type=cache,target=/var/lib/apt/lists apt-get update && apt-get install "
+            "-y "
+            "a && rm -rf /var/lib/apt/lists/*\n",
+            "unsafe"},
+           {"DC1005",
+            "FROM python\nRUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir a\n",
+            "safe"},
            {"DC1005",
             "FROM gcc\nRUN --mount=type=cache,target=/build make && cp -r /build/o /o && rm -rf /build/*\n",
             "unsafe"},
@@ -188,7 +205,8 @@ TEST(SafeFixes, MoveOnlyInstallsWhoseFilesAreKnown) {
             "COPY . .\nRUN npm ci\n",
             "unsafe"},
            {{package, lock}, "# hadolint ignore=DL3045\nCOPY . .\nRUN npm ci\n", "unsafe"},
-           {{module, sums}, "COPY . .\nRUN go build -o /d .\n", "safe"},
+           // A module that the build does not need may be private.
+           {{module, sums}, "COPY . .\nRUN go build -o /d .\n", "unsafe"},
            {{module, sums}, "COPY . .\nRUN --mount=type=ssh go build -o /d .\n", "unsafe"},
            {{module, sums}, "COPY . .\nRUN GOPROXY=https://p go build -o /d .\n", "unsafe"},
            {{module, sums}, "COPY . .\nRUN export GOPROXY=https://p; go build -o /d .\n", "unsafe"},
@@ -218,6 +236,133 @@ TEST(SafeFixes, OfIgnoreFilesAreDoneOnce) {
   EXPECT_EQ(folder.read(".dockerignore"), "**/node_modules\n**/__pycache__\n!dist\n");
 }
 
+// An ignore file is for all images of its context.
+TEST(SafeFixes, OfIgnoreFilesKeepWhatOtherImagesCopy) {
+  const test::TemporaryFolder folder;
+  folder.write(".git/HEAD", "");
+  folder.write("compose.yaml",
+               "services:\n  a: {build: .}\n  b: {build: {context: ., dockerfile: test/Dockerfile}}\n");
+  folder.write("Dockerfile", "FROM node\nWORKDIR /a\nCOPY . .\nRUN make\n");
+  folder.write("test/Dockerfile", "FROM node\nCOPY test/certs/a.key docs/page.html /x/\n");
+  folder.write(".dockerignore", ".git\nDockerfile\ncompose.yaml\n");
+  const std::string key = "-----BEGIN PRIVATE KEY-----\n";
+  folder.write("test/certs/a.key", key);
+  folder.write("other/b.key", key);
+  folder.write("docs/page.html", "");
+  folder.write("README.md", "");
+  folder.write("a.log", "");
+  const std::vector<std::string> lint = {"lint", "--select", "DC2002,CopyIgnoredFile", "."};
+  const std::string found = test::run_dcache(lint, folder.path()).out;
+  EXPECT_NE(found.find("COPY includes 2 files that no image needs"), std::string::npos) << found;
+  test::run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2002", "."}, folder.path());
+  EXPECT_EQ(folder.read(".dockerignore"),
+            ".git\nDockerfile\ncompose.yaml\nother/b.key\n**/*.log\nREADME.md\n");
+  const auto after = test::run_dcache(lint, folder.path());
+  EXPECT_EQ(after.status, 0) << after.out;
+}
+
+TEST(SafeFixes, OfNewIgnoreFilesKeepWhatOtherImagesCopy) {
+  const test::TemporaryFolder folder;
+  folder.write(".git/HEAD", "");
+  folder.write("compose.yaml",
+               "services:\n  a: {build: .}\n  b: {build: {context: ., dockerfile: b.Dockerfile}}\n");
+  folder.write("Dockerfile", "FROM node\nWORKDIR /a\nCOPY . .\nRUN make\n");
+  folder.write("b.Dockerfile", "FROM node\nCOPY debug.log docs Dockerfile /x/\n");
+  folder.write("debug.log", "");
+  folder.write("docs/page.html", "");
+  folder.write("README.md", "");
+  test::run_dcache({"lint", "--fix", "--unsafe-fixes", "--select", "DC2001", "."}, folder.path());
+  const std::string text = folder.read(".dockerignore");
+  for (const char* kept : {"log", "docs", "Dockerfile"})
+    EXPECT_EQ(text.find(kept), std::string::npos) << text;
+  EXPECT_NE(text.find("README.md"), std::string::npos) << text;
+}
+
+// What --diff shows is what --fix writes, even if the fixes of two files write a third.
+TEST(SafeFixes, AreShownAsTheyAreWritten) {
+  const auto fill = [](const test::TemporaryFolder& folder) {
+    folder.write("Dockerfile", "FROM node\nWORKDIR /a\nCOPY . .\nRUN npm run build\n");
+    folder.write(".dockerignore", "node_modules\nnode_modules\n/dist\ndist\n");
+    folder.write("package.json", "{}");
+    folder.write("a.log", "");
+    folder.write("p/node_modules/x", "");
+  };
+  const test::TemporaryFolder shown, written;
+  fill(shown);
+  fill(written);
+  for (const char* safety : {"--fix", "--unsafe-fixes"}) {
+    const std::string diff =
+        test::run_dcache({"lint", "--fix", safety, "--diff", "--select", "DC2", "."}, shown.path()).out;
+    test::run_dcache({"lint", "--fix", safety, "--select", "DC2", "."}, written.path());
+    shown.write("fix.patch", diff);
+    if (!diff.empty()) {
+      const std::string apply = "cd " + shown.path() + " && git apply fix.patch";
+      EXPECT_EQ(std::system(apply.c_str()), 0) << diff;
+    }
+    EXPECT_EQ(shown.read(".dockerignore"), written.read(".dockerignore")) << diff;
+    EXPECT_EQ(shown.read("Dockerfile"), written.read("Dockerfile")) << diff;
+  }
+  EXPECT_NE(written.read(".dockerignore").find("*.log"), std::string::npos);
+}
+
+TEST(LintedFiles, AreNoPartsOfTemplates) {
+  const test::TemporaryFolder folder;
+  folder.write("Dockerfile", "FROM a:1\n");
+  folder.write("t/Dockerfile.part", "RUN {{insert(\"x\", [\n  \"a\": 1,\n])}}\n");
+  folder.write("t/Dockerfile.args", "{{ set x to 1 }}ENV A=b\n");
+  folder.write("t/Dockerfile.env", "# {{ a tag }}\nENV A=b\n");
+  const std::string all = test::run_dcache({"lint", "--select", "DC0001", "."}, folder.path()).out;
+  EXPECT_EQ(all.find("Dockerfile.part"), std::string::npos) << all;
+  EXPECT_EQ(all.find("Dockerfile.args"), std::string::npos) << all;
+  EXPECT_NE(all.find("Dockerfile.env"), std::string::npos) << all;
+  const std::string named =
+      test::run_dcache({"lint", "--select", "DC0001", "t/Dockerfile.part"}, folder.path()).out;
+  EXPECT_NE(named.find("Dockerfile.part"), std::string::npos) << named;
+  const std::string noted = test::run_dcache({"lint", "--verbose", "."}, folder.path()).err;
+  EXPECT_NE(noted.find("t/Dockerfile.part is left out"), std::string::npos) << noted;
+}
+
+TEST(LintedFiles, AreNoWorkflowsBelowTheRootOfARepository) {
+  const test::TemporaryFolder folder;
+  const std::string text =
+      "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n    - run: docker build .\n";
+  folder.write(".git/HEAD", "");
+  folder.write("Dockerfile", "FROM a:1\n");
+  folder.write(".github/workflows/a.yml", text);
+  folder.write("template/.github/workflows/b.yml", text);
+  const std::string all = test::run_dcache({"lint", "--select", "DC3002", "."}, folder.path()).out;
+  EXPECT_NE(all.find("a.yml"), std::string::npos) << all;
+  EXPECT_EQ(all.find("b.yml"), std::string::npos) << all;
+  const std::string named =
+      test::run_dcache({"lint", "--select", "DC3002", "template/.github/workflows/b.yml"}, folder.path()).out;
+  EXPECT_NE(named.find("b.yml"), std::string::npos) << named;
+}
+
+TEST(DC1010, LeavesACommentAboveItsInstruction) {
+  const lint::Config config = test::config_selecting({"DC1010"});
+  EXPECT_EQ(
+      test::fixed("FROM a\nARG GIT_SHA\nWORKDIR /x\nRUN apt-get install -y a\n# why\n# and how\nRUN echo "
+                  "$GIT_SHA\n",
+                  config),
+      "FROM a\nWORKDIR /x\nRUN apt-get install -y a\nARG GIT_SHA\n# why\n# and how\nRUN echo $GIT_SHA\n");
+}
+
+TEST(DC1023, CallsKeysOfTestsAnInfo) {
+  const lint::Config config = test::config_selecting({"DC1023"});
+  const lint::Linter linter(lint::catalogue(), config);
+  for (const auto& [source, level] :
+       std::vector<std::pair<std::string, lint::Level>>{{"keys/id_rsa", lint::Level::kError},
+                                                        {"test/fixture/id_rsa", lint::Level::kInfo},
+                                                        {"./e2e/.htpasswd", lint::Level::kInfo},
+                                                        {"pkg/testdata/id_rsa", lint::Level::kInfo},
+                                                        {"latest/id_rsa", lint::Level::kError}}) {
+    const dockerfile::File file = dockerfile::parse("FROM a\nCOPY " + source + " /x/\n");
+    const auto found = linter.lint(file, {}).diagnostics;
+    ASSERT_EQ(found.size(), 1U) << source;
+    EXPECT_EQ(found.front().level, level) << source;
+  }
+}
+
 TEST(DC2001, TakesAFolderWithAnIgnoreFileForTheContext) {
   const test::TemporaryFolder folder;
   folder.write(".git/HEAD", "");
@@ -236,12 +381,15 @@ TEST(DC2001, TakesAFolderWithAnIgnoreFileForTheContext) {
 
 TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
   const auto offered_for = [](const std::string& head, const std::string& with,
-                              const std::string& on = "on: push\n") {
+                              const std::string& on = "on: push\n",
+                              const std::string& dockerfile = "FROM a\nRUN make\n") {
     const std::string text = on + "jobs:\n  image:\n    runs-on: ubuntu-24.04\n" + head +
                              "    steps:\n      - uses: docker/setup-buildx-action@v3\n"
                              "      - uses: docker/build-push-action@v6\n        with:" +
                              with;
     const test::TemporaryFolder folder;
+    for (const char* path : {"Dockerfile", "a/Dockerfile", "b/Dockerfile"})
+      folder.write(path, dockerfile);
     const lint::Config config = test::config_selecting({"DC3002"});
     const lint::Linter linter(lint::catalogue(), config);
     lint::RelatedFile related(lint::RelatedFileKind::kWorkflow, folder / ".github/workflows/a.yml", text,
@@ -261,6 +409,21 @@ TEST(SafeFixes, OfWorkflowsLeaveOtherBuildersAlone) {
   EXPECT_EQ(offered_for("", tags, "on:\n  push:\n    branches: [main]\n    tags: ['v*']\n"), "safe");
   EXPECT_EQ(offered_for("    if: github.event_name == 'release'\n", tags, "on: [push, release]\n"), "no fix");
   EXPECT_EQ(offered_for("", "\n          cache-from: ''\n          tags: app\n"), "no fix");
+  // What a cache would keep as it is.
+  EXPECT_EQ(offered_for("", tags, "on:\n  push:\n  schedule:\n    - cron: '0 0 * * 1'\n"), "unsafe");
+  for (const char* run :
+       {"apt-get update && apt-get dist-upgrade -y", "apk upgrade --no-cache", "apk add -U --upgrade x",
+        "dnf -y update", "zypper --non-interactive up", "pacman -Syu", "pip install --upgrade pip",
+        "npm install -g npm@latest", "apt-get update", "git clone https://x.org/y.git",
+        "curl -O https://x.org/latest/a.tar.gz", "curl -sSf https://sh.rustup.rs | sh",
+        "go install a/b@latest"}) {
+    EXPECT_EQ(offered_for("", tags, "on: push\n", std::string("FROM a\nRUN ") + run + "\n"), "unsafe") << run;
+  }
+  for (const char* run : {"apt-get update && apt-get install -y x", "apk add --no-cache x", "npm ci",
+                          "pip install -r r.txt", "go build ./..."}) {
+    EXPECT_EQ(offered_for("", tags, "on: push\n", std::string("FROM a\nRUN ") + run + "\n"), "safe") << run;
+  }
+  EXPECT_EQ(offered_for("", "\n          file: missing/Dockerfile\n"), "unsafe");
 }
 
 TEST(SafeFixes, OfIgnoreFilesKeepWhatIsIgnored) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dcache/lint/context_readers.h"
 #include "dcache/plan/image.h"
 #include "dcache/text/path.h"
 
@@ -155,6 +156,29 @@ void BuildFactsFinder::keep(const text::Failure& failure) {
   if (std::ranges::none_of(failures_, is_same)) failures_.push_back(failure);
 }
 
+namespace {
+
+// The Dockerfiles of a project that are built with the folder and read that ignore file, or would if it were
+// there. Paths may be links.
+std::vector<std::string> readers_of(const project::Project& project, const std::string& folder,
+                                    const std::string& ignore_file, const context::FileSystem& files) {
+  std::vector<std::string> texts;
+  const std::string context = files.real_path(folder);
+  for (const project::Image& image : project.images) {
+    const cache::BuildOptions& build = image.build;
+    if (!image.remote.empty() || files.real_path(build.context) != context) continue;
+    const std::string own = build.dockerfile + ".dockerignore";
+    const bool has_own = !build.dockerfile_text && files.exists(own);
+    if (has_own && (ignore_file.empty() || files.real_path(own) != files.real_path(ignore_file))) continue;
+    const auto text = build.dockerfile_text ? tl::expected<std::string, std::string>(*build.dockerfile_text)
+                                            : files.read(build.dockerfile);
+    if (text && std::ranges::find(texts, *text) == texts.end()) texts.push_back(*text);
+  }
+  return texts;
+}
+
+}  // namespace
+
 std::shared_ptr<const BuildContext> BuildFactsFinder::load(const std::string& folder,
                                                            cache::IgnoreFile ignore) {
   Known* known = nullptr;
@@ -162,8 +186,17 @@ std::shared_ptr<const BuildContext> BuildFactsFinder::load(const std::string& fo
     const std::scoped_lock lock(mutex_);
     known = &known_[{folder, ignore.path}];
   }
-  std::call_once(known->walked,
-                 [&] { known->build_context = read_build_context(folder, std::move(ignore), files_); });
+  std::call_once(known->walked, [&] {
+    known->build_context = read_build_context(folder, std::move(ignore), files_);
+    if (known->build_context == nullptr || images_ == nullptr) return;
+    known->build_context->shared<ContextReaders>([&] {
+      return ContextReaders([this, folder, ignore_file = known->build_context->ignore_file] {
+        const auto project = images_->project(folder);
+        return project == nullptr ? std::vector<std::string>()
+                                  : readers_of(*project, folder, ignore_file, *files_);
+      });
+    });
+  });
   return known->build_context;
 }
 
