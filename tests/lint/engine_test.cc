@@ -191,7 +191,7 @@ TEST(Checks, GoAsFarAsBuildkitDoes) {
            {"FROM x as Y z\n", {"DC0001:1", "FromAsCasing:1"}},
            {"FROM a\nCOPY $x ${y /\n", {"UndefinedVar:2", "DC0001:2"}},
            {"FROM a\nCOPY ${y $x /\n", {"DC0001:2"}},
-           {"FROM a\nARG A=${B:x}\nCMD x\n", {"UndefinedVar:2"}},
+           {"FROM a\nARG A=${B:x}\nCMD x\n", {"UndefinedVar:2", "DC0001:2"}},
            {"FROM a\nENV A=$x B=\"y\nCMD x\n", {"UndefinedVar:2", "DC0001:2"}},
            {"FROM a\nCOPY --chmod=9 $x /\nCMD x\n", {"UndefinedVar:2", "DC0001:2"}},
            {"FROM a\nEXPOSE foo:80:80\nCMD x\n", {"ExposeInvalidFormat:2", "DC0001:2"}},
@@ -201,6 +201,14 @@ TEST(Checks, GoAsFarAsBuildkitDoes) {
             {"DuplicateStageName:2", "InvalidDefaultArgInFrom:2", "UndefinedArgInFrom:2", "DC0001:2"}},
            {"FROM a\nCMD x\nFROM b:\nCMD y\n", {"InvalidDefaultArgInFrom:3", "DC0001:3"}},
            {"FROM a\nCMD x\nFROM b\nCOPY --from=7 /x /\n", {"DC0001:4"}},
+           {"FROM a\nARG A=\"x\n", {"DC0001:2"}},
+           {"FROM a\nARG A=$B C=${A\n", {"UndefinedVar:2", "DC0001:2"}},
+           {"FROM a\nRUN --device=x true\n", {"DC0001:2"}},
+           {"FROM a\nRUN --device= true\n", {"DC0001:2"}},
+           {"# syntax=docker/dockerfile:1\nFROM a\nRUN --device=x true\n", {"DC0001:3"}},
+           {"# syntax=docker/dockerfile:1-labs\nFROM a\nRUN --device=x true\n", {}},
+           {"FROM a AS x\nCOPY --from=y /a /b\nFROM b AS y\nFROM x\n", {"DC0001:2"}},
+           {"FROM a AS x\nRUN --mount=from=y,target=/b true\nFROM b AS y\nFROM x\n", {"DC0001:2"}},
            // A stage that the target does not need: it is checked, and does not stop a build.
            {"FROM a AS b\nSTOPSIGNAL foo\nCMD x\nFROM c\nCMD x\n", {}},
        }) {

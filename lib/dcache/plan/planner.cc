@@ -593,10 +593,15 @@ void Planner::set_arguments(const Instruction& instruction) {
                                .argument = true,
                                .open = true});
     };
+    // A default is expanded even if a build argument takes its place.
+    const bool has_default = equals != std::string_view::npos;
+    std::string value =
+        has_default ? expand(instruction, word.text.substr(equals + 1), word.span, stage().environment)
+                    : std::string();
     if (given != options_.build_args.end()) {
       set(given->second);
-    } else if (equals != std::string_view::npos) {
-      set(expand_default(instruction, word.text.substr(equals + 1), word.span, stage().environment));
+    } else if (has_default) {
+      set(std::move(value));
     } else if (const auto global = globals_.get(name)) {
       set(std::string(*global));
     }

@@ -58,6 +58,17 @@ std::string ssh_words(const Mount& mount, size_t number) {
   return fmt::format("id={},target={}", mount.id, target) + file_words(mount, 0600);
 }
 
+// Whether the file may be built by a frontend that knows RUN --device: that of Docker does with -labs alone,
+// and of others nothing is known. Source: https://docs.docker.com/reference/dockerfile/#run---device
+bool may_know_devices(const dockerfile::File& file) {
+  const auto syntax = file.directive("syntax");
+  if (!syntax) return false;
+  std::string_view name = *syntax;
+  if (name.starts_with("docker.io/")) name.remove_prefix(name.find('/') + 1);
+  const bool is_of_docker = name == "docker/dockerfile" || name.starts_with("docker/dockerfile:");
+  return !is_of_docker || name.find("labs") != std::string_view::npos;
+}
+
 }  // namespace
 
 void Planner::add_run(const Instruction& instruction) {
@@ -82,6 +93,10 @@ void Planner::add_run(const Instruction& instruction) {
   add_run_options(instruction, parts);
   for (const Flag& flag : instruction.flags)
     add_run_flag(flag, step);
+  const Flag* const device = instruction.find_flag("device");
+  if (device != nullptr && options_.builder == Builder::kBuildkit && !may_know_devices(file_))
+    fail(instruction, device->span, "RUN --device is not in this version of the Dockerfile syntax",
+         "write # syntax=docker/dockerfile:1-labs in the first line");
   add_mounts(instruction, step);
   add_step(std::move(step));
 }
