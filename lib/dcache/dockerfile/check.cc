@@ -229,6 +229,9 @@ Verdict check_run_flag(const Flag& flag) {
     return Complaint{fmt::format("unknown security mode '{}'", flag.value),
                      text::did_you_mean(flag.value, kSecurities, "use sandbox or insecure"), flag.span};
   }
+  if (flag.name == "device" && flag.value.empty())
+    return Complaint{"--device names no device", "write --device=NAME, such as vendor.com/gpu=all",
+                     flag.span};
   if (flag.name != "mount") return std::nullopt;
   const auto fields = split_csv(flag.value);
   if (!fields)
@@ -354,7 +357,29 @@ void check_instructions(const File& file, std::vector<Error>& errors) {
   }
 }
 
+namespace {
+
+// Whether a tag such as `{{ version }}` is in a line that is not a comment.
+bool has_template_tag(std::string_view source) {
+  while (!source.empty()) {
+    const size_t end = std::min(source.find('\n'), source.size());
+    const std::string_view line = text::trim_left(source.substr(0, end));
+    const bool has_tag = line.find("{{") != std::string_view::npos ||
+                         line.find("{%") != std::string_view::npos ||
+                         line.find("<%") != std::string_view::npos;
+    if (has_tag && !line.starts_with('#')) return true;
+    source.remove_prefix(std::min(end + 1, source.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
 bool is_template(const File& file) {
+  // A part that templates include starts with no FROM.
+  const bool has_stage = std::ranges::find(file.instructions(), Keyword::kFrom, &Instruction::keyword) !=
+                         file.instructions().end();
+  if (!has_stage && has_template_tag(file.source())) return true;
   // No variable has a dot in its name: Maven and Gradle fill in such.
   const auto is_property = [](std::string_view text) {
     const size_t begin = text.find("${");

@@ -24,7 +24,7 @@ std::optional<Complaint> check_instruction(const Instruction& instruction);
 void check_instructions(const File& file, std::vector<Error>& errors);
 
 // Whether the file is a template that a Dockerfile is made from: a tag such as `{{ if }}` or `{% for %}`
-// is where an instruction should.
+// is where an instruction should, or in a part without FROM.
 bool is_template(const File& file);
 
 }  // namespace dcache::dockerfile
