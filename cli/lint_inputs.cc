@@ -11,6 +11,7 @@
 #include "cli/selection.h"
 #include "cli/terminal.h"
 #include "dcache/context/boundary.h"
+#include "dcache/context/git.h"
 #include "dcache/ignore/matcher.h"
 #include "dcache/project/file_kinds.h"
 #include "dcache/text/path.h"
@@ -24,6 +25,14 @@ namespace fs = std::filesystem;
 std::string_view reason_of(std::string_view path) {
   return path.ends_with('/') ? "it contains vendored files; name it, or a Dockerfile in it, to lint it"
                              : "its name is not that of a Dockerfile; name it to lint it";
+}
+
+// Whether it is a workflow that never runs: GitHub looks for workflows at the root of a repository alone.
+bool is_idle_workflow(const std::string& path) {
+  if (project::related_file_kind(path) != project::RelatedFileKind::kWorkflow) return false;
+  const fs::path folder = fs::path(context::resolved_path(path)).parent_path();
+  const std::string root = context::repository_root(folder.string());
+  return !root.empty() && folder.parent_path().parent_path() != fs::path(root);
 }
 
 std::vector<std::string> names_of(const project::Found& found) {
@@ -56,6 +65,14 @@ std::optional<std::vector<LintInput>> LintInputs::find(bool& failed) {
   }
   std::vector<LintInput> inputs;
   for (const std::string& path : found.files) {
+    if (!is_named(path) && is_idle_workflow(path)) {
+      if (options_.verbose)
+        complain(fmt::format(
+            "{} is left out: GitHub runs the workflows at the root of a repository alone; name it "
+            "to lint it",
+            path));
+      continue;
+    }
     const auto relative =
         fs::path(context::absolute_path(path)).lexically_relative(context::current_folder());
     if (is_named(path) || !excluded->decide(relative.generic_string()).ignored) inputs.push_back({path});
