@@ -207,16 +207,20 @@ class Check {
   void find_changes(const lint::Run& run, const Work& work, const Copies& copies) {
     std::map<const plan::Step*, Changes> by_copy;  // in the order of the file
     for (const Change& change : work.changes) {
+      std::vector<std::string_view> paths(change.paths.begin(), change.paths.end());  // still to be found
       // The newest first: what it brought is what is there.
       const auto looked_at = std::span(copies).last(std::min(copies.size(), kMostCopies));
       for (const plan::Step* copy : looked_at | std::views::reverse) {
-        if (!changes_all(change, *copy)) {
+        const auto is_of_copy = [&](std::string_view path) { return changes_all(change, path, *copy); };
+        if (std::ranges::none_of(paths, is_of_copy)) {
           if (may_bring_part(*copy, change)) break;
           continue;
         }
         const bool is_worth_it = !(is_small(*copy) && covers_made_files(change));
         if (is_worth_it && !is_rewritten(*copy, change, work)) by_copy[copy].push_back(&change);
-        if (!change.recursive) break;
+        if (change.recursive) continue;
+        std::erase_if(paths, is_of_copy);
+        if (paths.empty()) break;
       }
     }
     // COPYs to which the same is done are one finding.
@@ -303,13 +307,12 @@ class Check {
            });
   }
 
-  // Whether it changes all that a COPY brought, so that all of it is stored a second time.
-  bool changes_all(const Change& change, const plan::Step& copy) const {
-    return std::ranges::any_of(change.paths, [&](const std::string& path) {
-      if (change.recursive && path != "/" && text::is_within(copy.destination, path)) return true;
-      return std::ranges::any_of(files_of(copy), [&](const CopiedFile& file) {
-        return file.path == path && is_file(file, change, copy);
-      });
+  // Whether it changes by one of its paths all that a COPY brought, so that all of it is stored a second
+  // time.
+  bool changes_all(const Change& change, std::string_view path, const plan::Step& copy) const {
+    if (change.recursive && path != "/" && text::is_within(copy.destination, path)) return true;
+    return std::ranges::any_of(files_of(copy), [&](const CopiedFile& file) {
+      return file.path == path && is_file(file, change, copy);
     });
   }
 
