@@ -81,11 +81,22 @@ bool has_comment_above(const dockerfile::File& file, const Instruction& instruct
   return line_above(file, instruction).starts_with('#');
 }
 
+// The first line of the comment right above an instruction, or its own line if there is none.
+uint32_t line_with_comment(const dockerfile::File& file, const Instruction& instruction) {
+  uint32_t line = instruction.start_line;
+  const auto is_comment = [&](uint32_t number) {
+    return text::trim_left(file.lines().line_span(number).of(file.source())).starts_with('#');
+  };
+  while (line > 1 && is_comment(line - 1))
+    --line;
+  return line;
+}
+
 void move_down(const dockerfile::File& file, const Instruction& from, const Instruction& to,
                lint::Diagnostic& diagnostic) {
   if (from.start_line != from.end_line || has_comment_above(file, from)) return;
   const text::Span line = file.lines().line_span(from.start_line);
-  const text::Span target = file.lines().line_span(to.start_line);
+  const text::Span target = file.lines().line_span(line_with_comment(file, to));
   diagnostic.fix = lint::Fix{};
   diagnostic.fix->description = fmt::format("move it above line {}", to.start_line);
   diagnostic.fix->removed = {from.span.begin};
