@@ -71,6 +71,20 @@ bool is_key_file(std::string_view path) {
          path.ends_with(".aws/credentials") || path.ends_with(".docker/config.json");
 }
 
+// Whether a path is one of tests, whose keys and passwords are made up.
+bool is_for_tests(std::string_view path) {
+  constexpr std::string_view kFolders[] = {"test",     "tests",    "testdata", "test-data", "fixture",
+                                           "fixtures", "e2e",      "mocks",    "__tests__", "spec",
+                                           "specs",    "examples", "example",  "testing"};
+  while (!path.empty()) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    if (slash < path.size() && std::ranges::find(kFolders, path.substr(0, slash)) != std::end(kFolders))
+      return true;
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return false;
+}
+
 class Check {
  public:
   Check(lint::Dockerfile& dockerfile, lint::Reporter& reporter)
@@ -124,7 +138,9 @@ class Check {
         text(path, word.span);
         continue;
       }
-      if (is_key_file(path) || holds_private_key(path)) report(word.span, std::string(path));
+      if (!is_key_file(path) && !holds_private_key(path)) continue;
+      lint::Diagnostic& diagnostic = report(word.span, std::string(path));
+      if (is_for_tests(path)) diagnostic.level = lint::Level::kInfo;
     }
   }
 
@@ -149,13 +165,16 @@ class Check {
   }
 
   void text(std::string_view text, text::Span span) {
-    if (!token_in(text).empty()) return report(span, "a token that is written here");
-    if (!password_in_url(text).empty()) return report(span, "the password in this address");
+    if (!token_in(text).empty()) {
+      report(span, "a token that is written here");
+    } else if (!password_in_url(text).empty()) {
+      report(span, "the password in this address");
+    }
   }
 
-  void report(text::Span span, const std::string& what) {
-    reporter_.report(span, fmt::format("anyone who has the image can read {}", what),
-                     "replace the credential, and use RUN --mount=type=secret");
+  lint::Diagnostic& report(text::Span span, const std::string& what) {
+    return reporter_.report(span, fmt::format("anyone who has the image can read {}", what),
+                            "replace the credential, and use RUN --mount=type=secret");
   }
 
   lint::Dockerfile& dockerfile_;
@@ -173,25 +192,27 @@ constexpr std::string_view kReferences[] = {"https://docs.docker.com/build/build
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DC1023",
-          .name = "secret-in-layer",
-          .level = lint::Level::kError,
-          .origin = lint::Origin::kDcache,
-          .summary = "A credential is written into a layer",
-          .rationale =
-              "Anyone who can pull the image can read all of its layers and its history: the text of every "
-              "RUN, addresses of ADD, files that a later step deleted, values of ENV. Assume that a "
-              "credential that was in a "
-              "layer is known. The rule knows private keys by their names, such as `id_rsa`, and by the "
-              "content of `.key` and `.pem` files in the context. A secret mount shows the secret to one RUN "
-              "and leaves nothing in the image.",
-          .bad = {"FROM alpine:3.20\n"
-                  "RUN wget https://user:hunter2@example.com/data\n"},
-          .good = {"FROM alpine:3.20\n"
-                   "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
-          .references = kReferences,
-          .security_severity = "8.0",
-          .check = check};
+  return {
+      .code = "DC1023",
+      .name = "secret-in-layer",
+      .level = lint::Level::kError,
+      .origin = lint::Origin::kDcache,
+      .summary = "A credential is written into a layer",
+      .rationale =
+          "Anyone who can pull the image can read all of its layers and its history: the text of every "
+          "RUN, addresses of ADD, files that a later step deleted, values of ENV. Assume that a "
+          "credential that was in a "
+          "layer is known. The rule knows private keys by their names, such as `id_rsa`, and by the "
+          "content of `.key` and `.pem` files in the context. For files below folders such as `testdata`, "
+          "`fixtures` and `e2e` the finding is an info. A secret mount shows the secret to one RUN "
+          "and leaves nothing in the image.",
+      .bad = {"FROM alpine:3.20\n"
+              "RUN wget https://user:hunter2@example.com/data\n"},
+      .good = {"FROM alpine:3.20\n"
+               "RUN --mount=type=secret,id=netrc,target=/root/.netrc wget https://example.com/data\n"},
+      .references = kReferences,
+      .security_severity = "8.0",
+      .check = check};
 }
 
 }  // namespace dcache::rules::DC1023
