@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "dcache/shell/script.h"
+#include "dcache/text/json_writer.h"
 #include "rules/known_facts.h"
 
 namespace dcache::rules {
@@ -22,6 +23,13 @@ bool needs_shell(const shell::Command& command) {
   };
   return command.depth > 0 || !command.assignments.empty() || !command.redirections.empty() ||
          is_of_shell(command.program()) || std::ranges::any_of(command.words, is_expanded);
+}
+
+std::string json_of(const shell::Command& command) {
+  std::vector<std::string> words;
+  for (const shell::Word& word : command.words)
+    text::JsonWriter(words.emplace_back()).value(word.text);
+  return fmt::format("[{}]", fmt::join(words, ", "));
 }
 
 }  // namespace
@@ -41,11 +49,16 @@ ShellForm shell_form_of(std::string_view text) {
   ShellForm form;
   form.needs_shell = commands.size() > 1 || in_background || needs_shell(last);
   form.execs = at_the_end && !in_background && last.program() == "exec" && last.words.size() > 1;
+  // To a shell of Windows a \ is none of these.
+  if (!form.needs_shell && text.find('\\') == std::string_view::npos) form.json = json_of(last);
   return form;
 }
 
 std::string json_form_of(std::string_view instruction, const ShellForm& form) {
-  if (!form.needs_shell) return fmt::format("write {} [\"PROGRAM\", \"ARGUMENT\"]", instruction);
+  constexpr size_t kLongest = 160;
+  const bool is_shown = !form.json.empty() && form.json.size() <= kLongest;
+  if (!form.needs_shell)
+    return fmt::format("write {} {}", instruction, is_shown ? form.json : R"(["PROGRAM", "ARGUMENT"])");
   return fmt::format(
       "this command needs a shell: write {} [\"/bin/sh\", \"-c\", \"exec …\"] with exec before the "
       "program that keeps running, start a script that ends with exec, or name the shell with SHELL",

@@ -9,6 +9,7 @@ namespace dcache::rules {
 struct ShellForm {
   bool needs_shell = false;  // it has variables, patterns, lists, redirections or what only a shell knows
   bool execs = false;        // the program takes the place of the shell in the end, as in `exec server`
+  std::string json = {};     // the same command as a JSON array; empty if it needs a shell
 };
 ShellForm shell_form_of(std::string_view command);
 

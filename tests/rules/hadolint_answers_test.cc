@@ -473,7 +473,7 @@ TEST(HadolintAnswers, NameWhatIsThere) {
         {"DL3022", "FROM a\nCOPY --from=$I /a /b\n", "is refused"},
         {"DL3025", "FROM a\nCMD x | y\n", "needs a shell: write CMD [\"/bin/sh\""},
         {"DL3025", "FROM a\nHEALTHCHECK CMD x | y\n", "a shell starts this health check"},
-        {"DL3025", "FROM a\nHEALTHCHECK CMD x y\n", "CMD [\"PROGRAM\""},
+        {"DL3025", "FROM a\nHEALTHCHECK CMD x y\n", "CMD [\"x\", \"y\"]"},
         {"DL3022", "FROM a\nCOPY --from=x /a /b\n", "this means a named context"},
         {"DL3022", "FROM a AS build\nFROM b\nCOPY --from=buidl /a /b\n", "did you mean build?"},
         {"DL3022", "FROM a\nCOPY --from=build /a /b\nFROM b AS build\n", "move the stage build above"}}) {
