@@ -51,8 +51,9 @@ std::string title(const Rule& rule) {
   return rule.code == rule.name ? std::string(rule.code) : fmt::format("{} {}", rule.code, rule.name);
 }
 
-std::string wrapped(std::string_view text, std::string_view indent) {
-  std::string out(indent);
+// One line of a text, without line ends.
+std::string wrapped_line(std::string_view text, std::string_view first_indent, std::string_view indent) {
+  std::string out(first_indent);
   size_t column = indent.size();
   while (!text.empty()) {
     const size_t end = std::min(text.find(' '), text.size());
@@ -71,6 +72,19 @@ std::string wrapped(std::string_view text, std::string_view indent) {
   return out + "\n";
 }
 
+// Paragraphs, with an empty line between them, and lists.
+std::string wrapped(std::string_view text, std::string_view indent) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    const std::string below = std::string(indent) + (line.starts_with("- ") ? "  " : "");
+    out += line.empty() ? "\n" : wrapped_line(line, indent, below);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
 std::string indented(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -85,6 +99,16 @@ std::string indented(std::string_view text) {
 std::string_view language_of(const Rule& rule) {
   if (rule.about.empty()) return "dockerfile";
   return rule.about.front() == lint::RelatedFileKind::kIgnoreFile ? "gitignore" : "yaml";
+}
+
+// The files of an example that have a text to show: not the `…` that stands for any content.
+std::string files_of(const lint::Example& example) {
+  std::string text;
+  for (const lint::ExampleFile& file : example.files) {
+    if (file.content.size() <= std::string_view("…\n").size()) continue;
+    text += fmt::format("\n    {}:\n{}", file.path, indented(indented(file.content)));
+  }
+  return text;
 }
 
 std::string files_note(const lint::Example& example) {
@@ -146,8 +170,10 @@ void append_rule(const Rule& rule, const Style& style, std::string& out) {
   out += fmt::format("level {}, from {}, fix: {}\n\n", lint::name_of(rule.level), origin_words(rule),
                      fix_words(rule));
   out += style.paint(Tone::kBold, "Why") + "\n" + wrapped(rule.rationale, "  ");
-  out += "\n" + style.paint(Tone::kBold, "Instead of") + "\n" + indented(rule.bad.dockerfile);
-  out += "\n" + style.paint(Tone::kBold, "write") + "\n" + indented(rule.good.dockerfile);
+  out += "\n" + style.paint(Tone::kBold, "Instead of") + "\n" + indented(rule.bad.dockerfile) +
+         files_of(rule.bad);
+  out +=
+      "\n" + style.paint(Tone::kBold, "write") + "\n" + indented(rule.good.dockerfile) + files_of(rule.good);
   if (!rule.fix_note.empty())
     out += "\n" + style.paint(Tone::kBold, "Fix") + "\n" + wrapped(rule.fix_note, "  ");
   for (const std::string& reference : lint::references_of(rule))
