@@ -27,7 +27,7 @@ std::optional<std::string> what_breaks_json(std::string_view text) {
   if (!text.starts_with('[')) return std::nullopt;
   const std::string_view first = text::trim_left(text.substr(1));
   const size_t closing = text.rfind(']');
-  if (first.starts_with('\'')) return "put double quotes context every element";
+  if (first.starts_with('\'')) return "put double quotes around every element";
   // Two brackets and a blank are a test of bash.
   if (text.starts_with("[[\"")) return "remove one [ at the beginning";
   if (!first.starts_with('"')) return std::nullopt;
@@ -41,7 +41,7 @@ std::optional<std::string> what_breaks_json(std::string_view text) {
   const size_t before = text.substr(0, closing).find_last_not_of(" \t");
   if (text[before] == ']') return "remove one ] at the end";
   if (text[before] == ',') return "remove the comma before the ]";
-  return "put double quotes context every element, and commas between them";
+  return "put double quotes around every element, and commas between them";
 }
 
 std::optional<std::string> repaired_json(std::string_view text) {

@@ -51,7 +51,7 @@ lint::Rule rule() {
       .summary = "A CI build imports the inline caches of several stages of one Dockerfile",
       .rationale =
           "Pushing the image of each stage with an inline cache, and importing all of them, is a common way "
-          "context `mode=min`. But a step that two imports have is looked up in only one of them, the one "
+          "around `mode=min`. But a step that two imports have is looked up in only one of them, the one "
           "that "
           "answers first. If that one has no layer of the step, or nothing that comes after it, steps run "
           "again that another import has. In recorded builds about one step in six was reused in some runs "

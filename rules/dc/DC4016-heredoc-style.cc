@@ -138,7 +138,7 @@ lint::Rule rule() {
       .summary = "A long chain of commands is not a heredoc, or a heredoc has one command",
       .rationale =
           "A heredoc needs neither `&&` nor `\\`: a line can be added, moved or commented out without "
-          "looking at the lines context it. It has to begin with `set -e`, so that it stops at a command "
+          "looking at the lines around it. It has to begin with `set -e`, so that it stops at a command "
           "that "
           "fails. For one command it is only longer. The rule reports chains of six commands and more that "
           "take several lines. Heredocs need Dockerfile syntax 1.4, so files with an older one in `# "
