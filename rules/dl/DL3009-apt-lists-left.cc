@@ -48,31 +48,33 @@ void check(lint::Dockerfile& dockerfile, lint::Reporter& reporter) {
       return std::nullopt;
     if (!call.run->onbuild && !ships[stage_of(stages, *call.run)]) return std::nullopt;
     if (!as_hadolint && leaves_lists_for_later(dockerfile, *call.run)) return std::nullopt;
-    return Complaint{"the package lists stay in the layer",
-                     "end the RUN with '&& rm -rf /var/lib/apt/lists/*', or write RUN "
-                     "--mount=type=cache,target=/var/lib/apt"};
+    return Complaint{
+        "the package lists stay in the layer",
+        "end the RUN with '&& rm -rf /var/lib/apt/lists/*', or mount caches at /var/cache/apt and "
+        "/var/lib/apt/lists (DC1003)"};
   });
 }
 
 }  // namespace
 
 lint::Rule rule() {
-  return {.code = "DL3009",
-          .name = "apt-lists-left",
-          .level = lint::Level::kInfo,
-          .origin = lint::Origin::kHadolint,
-          .summary = "The package lists of apt stay in the layer",
-          .rationale =
-              "`apt-get update` stores the lists of all packages in the archive. They take tens of megabytes "
-              "and are soon out of date. If the same RUN deletes them, they are not in a layer; with a cache "
-              "mount on `/var/lib/apt` they are kept for the next build instead. Stages from which other "
-              "stages only copy are not reported.\n\nDC1012 reports an update in a RUN of its own: the "
-              "install below it needs the lists. The profile `hadolint` reports it here too.",
-          .bad = {"FROM debian:12\n"
-                  "RUN apt-get update && apt-get install -y curl\n"},
-          .good = {"FROM debian:12\n"
-                   "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"},
-          .check = check};
+  return {
+      .code = "DL3009",
+      .name = "apt-lists-left",
+      .level = lint::Level::kInfo,
+      .origin = lint::Origin::kHadolint,
+      .summary = "The package lists of apt stay in the layer",
+      .rationale =
+          "`apt-get update` stores the lists of all packages in the archive. They take tens of megabytes "
+          "and are soon out of date. If the same RUN deletes them, they are not in a layer; with a cache "
+          "mount on `/var/lib/apt/lists` they are kept for the next build instead. Stages from which other "
+          "stages only copy are not reported.\n\nDC1012 reports an update in a RUN of its own: the "
+          "install below it needs the lists. The profile `hadolint` reports it here too.",
+      .bad = {"FROM debian:12\n"
+              "RUN apt-get update && apt-get install -y curl\n"},
+      .good = {"FROM debian:12\n"
+               "RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*\n"},
+      .check = check};
 }
 
 }  // namespace dcache::rules::DL3009
