@@ -20,7 +20,8 @@ namespace {
 // The shell of busybox knows pipefail by the name `sh` too.
 bool knows_pipefail(std::string_view shell, bool busybox) {
   const std::string_view program = text::base_name(shell);
-  return (busybox && program == "sh") || std::ranges::find(pipefail_shells(), program) != pipefail_shells().end();
+  return (busybox && program == "sh") ||
+         std::ranges::find(pipefail_shells(), program) != pipefail_shells().end();
 }
 
 // Set by SHELL, or by `set -o pipefail` in the script.
