@@ -15,26 +15,39 @@ namespace {
 // What a cache is found by, as far as the definition says.
 std::string place_of(std::string_view cache) {
   const std::string type = cache_attribute(cache, "type");
-  if (type == "gha") return fmt::format("gha {}", cache_attribute(cache, "scope"));
+  if (type == "gha") {
+    const std::string scope = cache_attribute(cache, "scope");
+    return fmt::format("gha {}", scope.empty() ? "buildkit" : scope);
+  }
   if (type == "registry") return fmt::format("registry {}", cache_attribute(cache, "ref"));
   return {};
 }
 
-bool is_stored(const std::vector<CiBuild>& builds, std::string_view cache) {
-  return std::ranges::any_of(builds, [&](const CiBuild& build) {
-    return std::ranges::any_of(build.cache_to, [&](const std::string& to) {
-      // An inline cache is in the image, which any reference may name.
-      return place_of(to) == place_of(cache) || cache_attribute(to, "type") == "inline";
-    });
-  });
+bool is_known(std::string_view place) {
+  return !place.empty() && place.find('$') == std::string_view::npos;
 }
 
-void report_unstored(const std::vector<CiBuild>& builds, lint::Reporter& reporter) {
+// Whether a build may store a cache. Of a name that only a run knows, nobody can tell.
+bool may_store(const CiBuild& build, std::string_view cache) {
+  const std::string place = place_of(cache);
+  const auto is_of_run = [](std::string_view text) { return text.find('$') != std::string_view::npos; };
+  return build.has_options_in_variables || std::ranges::any_of(build.cache_to, [&](const std::string& to) {
+           const std::string stored = place_of(to);
+           // An inline cache is in the image, which any reference may name.
+           return stored == place || is_of_run(to) || (is_of_run(place) && stored.starts_with("gha ")) ||
+                  cache_attribute(to, "type") == "inline";
+         });
+}
+
+// A cache that is imported, and that no build of the repository stores.
+void report_unstored(const std::vector<CiBuild>& builds, const std::vector<CiBuild>& beside,
+                     lint::Reporter& reporter) {
   BuildFindings findings;
   for (const CiBuild& build : builds) {
-    if (!build.cache_to.empty()) continue;
     const auto unstored = std::ranges::find_if(build.cache_from, [&](const std::string& cache) {
-      return cache_attribute(cache, "type") == "gha" && !is_stored(builds, cache);
+      const auto stores_it = [&](const CiBuild& other) { return may_store(other, cache); };
+      return cache_attribute(cache, "type") == "gha" && std::ranges::none_of(builds, stores_it) &&
+             std::ranges::none_of(beside, stores_it);
     });
     if (unstored == build.cache_from.end()) continue;
     findings.add(build, fmt::format("the cache is read from {}, but nothing here stores it", *unstored),
@@ -55,14 +68,13 @@ void report_unread(const std::vector<CiBuild>& builds, const std::vector<CiBuild
   };
   BuildFindings findings;
   for (const CiBuild& build : builds) {
-    const bool is_known =
+    const bool reads_none =
         build.cache_from.empty() && build.defined.empty() && !build.has_options_in_variables;
-    if (!is_known) continue;
+    if (!reads_none) continue;
     for (const std::string& cache : build.cache_to) {
       const std::string place = place_of(cache);
       const auto reads_it = [&](const CiBuild& other) { return reads(other, place); };
-      if (place.empty() || place.find('$') != std::string::npos || std::ranges::any_of(builds, reads_it) ||
-          std::ranges::any_of(beside, reads_it))
+      if (!is_known(place) || std::ranges::any_of(builds, reads_it) || std::ranges::any_of(beside, reads_it))
         continue;
       findings.add(build, fmt::format("the cache is stored ({}), but no build here reads it", cache),
                    "add the matching cache-from");
@@ -105,7 +117,7 @@ void report_shared(const lint::RelatedFile& related, const std::vector<CiBuild>&
   for (const CiBuild& build : builds) {
     for (const std::string& cache : build.cache_to) {
       const std::string place = place_of(cache);
-      if (place.empty() || place.find('$') != std::string::npos) continue;
+      if (!is_known(place)) continue;
       const Work work = work_of(build);
       const auto [known, fresh] = first.try_emplace(place, &build, work);
       const CiBuild& other = *known->second.first;
@@ -129,7 +141,7 @@ void report_matrix(const CiBuild& build, lint::Reporter& reporter) {
   if (!build.differs_by_matrix) return;
   for (const std::string& cache : build.cache_to) {
     const std::string place = place_of(cache);
-    if (place.empty() || place.find('$') != std::string::npos) continue;
+    if (!is_known(place)) continue;
     lint::Diagnostic& diagnostic = reporter.report(
         build.span,
         "all jobs of the matrix store their caches in one place, and each overwrites the "
@@ -177,10 +189,10 @@ void check(lint::RelatedFile& related, lint::Reporter& reporter) {
   }
   new_keys.report(reporter);
   switched_off.report(reporter);
-  const bool stores =
-      std::ranges::any_of(builds, [](const CiBuild& build) { return !build.cache_to.empty(); });
-  const std::vector<CiBuild> beside = stores ? builds_beside(related) : std::vector<CiBuild>();
-  report_unstored(builds, reporter);
+  const bool has_cache = std::ranges::any_of(
+      builds, [](const CiBuild& build) { return !build.cache_to.empty() || !build.cache_from.empty(); });
+  const std::vector<CiBuild> beside = has_cache ? builds_beside(related) : std::vector<CiBuild>();
+  report_unstored(builds, beside, reporter);
   report_unread(builds, beside, reporter);
   report_shared(related, builds, beside, reporter);
 }
