@@ -1,6 +1,8 @@
 // Logs of builds, as they are printed and as CI services keep them.
 #include "dcache/observe/log_reader.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "dcache/observe/line.h"
@@ -148,6 +150,26 @@ TEST(LogReader, KnowsAVertexThatIsNamedForAnotherImage) {
             "web: [web internal] load .dockerignore: 0.0 s\n");
 }
 
+// The other image reuses what was run for the first one.
+TEST(LogReader, TakesAVertexAsItWasForTheImageThatRanIt) {
+  const auto log = read_text(
+      "2024-05-01T10:00:00.0Z #1 [api internal] load .dockerignore\n2024-05-01T10:00:00.0Z #1 DONE 0.0s\n"
+      "2024-05-01T10:00:00.0Z #2 [web internal] load .dockerignore\n2024-05-01T10:00:00.0Z #2 DONE 0.0s\n"
+      "2024-05-01T10:00:00.0Z #3 [api 1/1] RUN a\n2024-05-01T10:00:01.0Z #3 DONE 1.0s\n"
+      "2024-05-01T10:00:09.0Z #3 [web 1/1] RUN a\n2024-05-01T10:00:09.0Z #3 CACHED\n");
+  ASSERT_TRUE(log);
+  const Vertex& run = log->builds.at(0).vertices.at(1);
+  EXPECT_FALSE(run.cached);
+  EXPECT_DOUBLE_EQ(run.seconds, 1);
+  EXPECT_DOUBLE_EQ(run.completed.value(), 1);
+  const auto record = read_text(
+      R"({"vertexes":[{"digest":"1","name":"[api internal] load .dockerignore","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:00Z"},{"digest":"a","name":"[api 1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z"},{"digest":"a","name":"[web 1/1] RUN a","started":"2026-11-27T00:00:09Z","completed":"2026-11-27T00:00:09Z","cached":true}]})");
+  ASSERT_TRUE(record);
+  const Vertex& recorded = record->builds.at(0).vertices.at(1);
+  EXPECT_FALSE(recorded.cached);
+  EXPECT_DOUBLE_EQ(recorded.completed.value(), 1);
+}
+
 TEST(LogReader, TellsBuildsOfOneLogApart) {
   const std::string one =
       "#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n#2 [1/1] RUN a\n#2 DONE 1.0s\n\n"
@@ -206,6 +228,14 @@ TEST(LogReader, TakesTheTimeOfWhatDidNotEndFromItsOutput) {
   EXPECT_DOUBLE_EQ(vertices[1].seconds, 7.25);
   EXPECT_DOUBLE_EQ(vertices[2].seconds, 3.5);
   EXPECT_FALSE(vertices[2].ended);
+}
+
+TEST(LogReader, TakesAnyNameThatHasAStage) {
+  EXPECT_EQ(
+      shown(
+          "#1 [1/3] RUN sleep 1; echo done\n#1 0.5 done\n#1 DONE 1.0s\n#2 [2/3] RUN head -c 1kB\n#2 CACHED\n"
+          "#3 [3/3] RUN echo 5 1.5s\n#3 DONE 2.0s\n"),
+      "[1/3] RUN sleep 1; echo done: 1.0 s\n[2/3] RUN head -c 1kB: cached\n[3/3] RUN echo 5 1.5s: 2.0 s\n");
 }
 
 TEST(LogReader, ReadsFailures) {
@@ -305,6 +335,26 @@ TEST(LogReader, RecognizesWhatIsSaidOfTheCache) {
       0U);
 }
 
+TEST(LogReader, KnowsWhichImageSomethingIsSaidOf) {
+  const auto log = read_text(
+      "#1 [api internal] load .dockerignore\n#1 DONE 0.0s\n#2 [web internal] load .dockerignore\n#2 DONE "
+      "0.0s\n#3 [api] importing cache manifest from x\n#3 ERROR: not found\n"
+      "ERROR: target web: failed to solve: exit code: 1\n");
+  ASSERT_TRUE(log);
+  const std::vector<Notice>& notices = log->runs.at(0).notices;
+  ASSERT_EQ(notices.size(), 2U);
+  std::set<std::string> images;
+  for (const Notice& notice : notices)
+    images.insert(notice.words + " of " + notice.image);
+  EXPECT_EQ(images, (std::set<std::string>{"[api] importing cache manifest from x: not found of api",
+                                           "exit code: 1 of web"}));
+  EXPECT_EQ(read_text("#1 [1/1] RUN a\n#1 ERROR: x\nERROR: failed to build: failed to solve: x\n")
+                ->runs.at(0)
+                .notices.at(0)
+                .image,
+            "");
+}
+
 constexpr std::string_view kRecord =
     R"({"vertexes":[{"digest":"sha256:1","name":"[internal] load build context"},{"digest":"sha256:2","inputs":["sha256:1"],"name":"[2/2] COPY . ."}]})"
     "\n"
@@ -331,6 +381,14 @@ TEST(LogReader, ShowsAGroupAsOneVertex) {
       shown(
           R"({"vertexes":[{"digest":"sha256:1","name":"[2/2] COPY --link a b","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z","progressGroup":{"id":"x","name":"[2/2] COPY --link a b","weak":true}},{"digest":"sha256:2","name":"[2/2] LINK COPY --link a b","started":"2026-11-27T00:00:02Z","completed":"2026-11-27T00:00:04Z","cached":true,"progressGroup":{"id":"x","name":"[2/2] COPY --link a b"}}]})"),
       "[2/2] COPY --link a b: 3.0 s\n");
+}
+
+// After an edit of an earlier layer, BuildKit puts the layer of a `COPY --link` on the new ones.
+TEST(LogReader, KnowsALinkThatWasReused) {
+  EXPECT_EQ(
+      shown(
+          R"({"vertexes":[{"digest":"sha256:1","name":"[2/2] COPY --link a b","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:00Z","cached":true,"progressGroup":{"id":"x","name":"[2/2] COPY --link a b","weak":true}},{"digest":"sha256:2","name":"[2/2] LINK COPY --link a b","started":"2026-11-27T00:00:02Z","completed":"2026-11-27T00:00:04Z","progressGroup":{"id":"x","name":"[2/2] COPY --link a b"}}]})"),
+      "[2/2] COPY --link a b: cached\n");
 }
 
 // docker buildx history sorts what was said of a vertex by its start, so the unpacking of a reused layer

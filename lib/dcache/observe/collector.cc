@@ -86,7 +86,7 @@ void Collector::add_warning(Vertex& vertex, std::string_view text) {
 void Collector::add_notice(Notice notice) {
   std::vector<Notice>& notices = run().notices;
   const auto is_same = [&](const Notice& known) {
-    return known.kind == notice.kind && known.words == notice.words;
+    return known.kind == notice.kind && known.words == notice.words && known.image == notice.image;
   };
   if (notices.size() < limits_.notices && std::ranges::none_of(notices, is_same))
     notices.push_back(std::move(notice));

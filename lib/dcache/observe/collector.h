@@ -30,6 +30,7 @@ class Collector {
   std::string kept(std::string_view text);
   void add_warning(Vertex& vertex, std::string_view text);
   void add_notice(Notice notice);
+  void mark_merging() { run().merges_layers = true; }
   void mark_cut() { log_.is_cut = true; }
 
   // Of the current run.

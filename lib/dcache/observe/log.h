@@ -40,7 +40,8 @@ struct Notice {
     kFailed,         // the build failed; the words are the error
   };
   Kind kind = Kind::kCacheImport;
-  std::string words;  // of the log
+  std::string words;       // of the log
+  std::string image = {};  // of a run of several: the one that it is about, if the log says so
 };
 
 // One build of one image.
@@ -53,6 +54,9 @@ struct Build {
 // One call of docker build, buildx bake, docker compose build or buildctl.
 struct Run {
   std::string builder = {};  // "\"default\" instance using docker driver"; empty if the log does not say
+  // It was seen to keep images as BuildKit does alone, and not as Docker's classic store: that one can't put
+  // the layer of a `COPY --link` on others.
+  bool merges_layers = false;
   std::vector<Notice> notices = {};
   std::vector<Vertex> shared = {};  // what was done for several images: reading a bake file
 };

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "dcache/observe/name.h"
+
 namespace dcache::observe {
 namespace {
 
@@ -46,6 +48,16 @@ bool is_import(std::string_view name) {
   return name.starts_with("importing cache manifest from ");
 }
 
+// The image whose build failed, of bake and Compose: "ERROR: target api: failed to solve: …".
+std::string target_before(std::string_view words) {
+  constexpr std::string_view kTarget = "target ";
+  const size_t at = words.rfind(kTarget);
+  if (at == std::string_view::npos || !words.ends_with(": ")) return {};
+  words = words.substr(at + kTarget.size());
+  const std::string_view name = words.substr(0, words.size() - 2);
+  return std::string(name.find_first_of(" :") == std::string_view::npos ? name : "");
+}
+
 // An option that is there and not the beginning of another one: `--no-cache`, and not `--no-cache-filter`.
 bool has_option(std::string_view line, std::string_view option) {
   const size_t at = line.find(option);
@@ -68,10 +80,11 @@ std::vector<Notice> notices_of_line(std::string_view line) {
   // "ERROR: failed to build: failed to solve: …", of older ones without the words in the middle.
   constexpr std::string_view kFailed = "failed to solve: ";
   const size_t failure = line.find(kFailed);
-  const bool is_end = line.starts_with("ERROR: ") || line.starts_with("error: ") || line.starts_with(kFailed);
+  const bool is_end = line.starts_with("ERROR: ") || line.starts_with("error: ") ||
+                      line.starts_with("target ") || line.starts_with(kFailed);
   if (failure != std::string_view::npos && is_end)
-    notices.push_back(
-        {Notice::Kind::kFailed, words.substr(std::min(words.size(), failure + kFailed.size()))});
+    notices.push_back({Notice::Kind::kFailed, words.substr(std::min(words.size(), failure + kFailed.size())),
+                       target_before(line.substr(0, failure))});
   const bool is_command =
       std::ranges::any_of(kCommands, [&](std::string_view command) { return has(line, command); });
   for (const Words& known : kOptions) {
@@ -82,14 +95,15 @@ std::vector<Notice> notices_of_line(std::string_view line) {
 
 std::optional<Notice> notice_of(const Vertex& vertex) {
   if (has(vertex.name, "booting buildkit")) return Notice{Notice::Kind::kNewBuilder, vertex.name};
+  const std::string image(image_shown_by(vertex.name));
   if (vertex.error.empty()) {
     return vertex.ended && is_import(vertex.name)
-               ? std::optional(Notice{Notice::Kind::kCacheImported, vertex.name.substr(0, kLongest)})
+               ? std::optional(Notice{Notice::Kind::kCacheImported, vertex.name.substr(0, kLongest), image})
                : std::nullopt;
   }
   const std::string words = (vertex.name + ": " + vertex.error).substr(0, kLongest);
-  if (has(vertex.name, "importing cache")) return Notice{Notice::Kind::kCacheImport, words};
-  if (has(vertex.name, "exporting cache")) return Notice{Notice::Kind::kCacheExport, words};
+  if (has(vertex.name, "importing cache")) return Notice{Notice::Kind::kCacheImport, words, image};
+  if (has(vertex.name, "exporting cache")) return Notice{Notice::Kind::kCacheExport, words, image};
   return std::nullopt;
 }
 

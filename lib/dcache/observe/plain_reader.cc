@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace dcache::observe {
 namespace {
@@ -97,6 +98,7 @@ std::optional<Status> read_status(std::string_view text) {
 
 // Whether a text may be the name of a vertex, for a log whose beginning is missing.
 bool may_be_name(std::string_view text) {
+  if (text.starts_with('[') && text.find("] ") != std::string_view::npos) return true;
   return text != "..." && !is_end(text) && !read_output(text) && !read_status(text) &&
          !text.ends_with(" done") && !text.starts_with("WARN: ");
 }
@@ -131,6 +133,7 @@ bool PlainReader::read(const Line& line) {
   }
   Vertex& vertex = collector_.vertices()[numbered->vertex];
   note_time(vertex, line);
+  if (!was_current && text.starts_with('[')) numbered->is_of_other = text != vertex.name;
   current_ = number;
   if (text == "...") {
     current_.reset();
@@ -146,6 +149,9 @@ void PlainReader::expect_run() {
 
 void PlainReader::begin_run(std::string_view builder) {
   collector_.start_run(builder);
+  const size_t driver = builder.rfind(" using ");
+  if (driver != std::string_view::npos && builder.substr(driver) != " using docker driver")
+    collector_.mark_merging();
   numbered_.clear();
   current_.reset();
   has_result_ = false;
@@ -181,14 +187,18 @@ bool PlainReader::read_end(Numbered& numbered, std::string_view text, const Line
   if (!is_end(text)) return false;
   Vertex& vertex = collector_.vertices()[numbered.vertex];
   current_.reset();
-  vertex.ended = true;
+  // Another image needs the result too.
+  if (vertex.ended && numbered.is_of_other && text == "CACHED") return true;
+  const double known = vertex.seconds;
+  const bool had_ended = std::exchange(vertex.ended, true);
   vertex.cached = text == "CACHED";
   vertex.canceled = text == "CANCELED";
   has_result_ =
       has_result_ || text.starts_with("ERROR: ") || vertex.name.find("exporting") != std::string::npos;
   if (text.starts_with("DONE ")) vertex.seconds = *read_seconds(text.substr(5));
   if (text.starts_with("ERROR: ")) vertex.error = collector_.kept(text.substr(7));
-  if (!line.time) return true;
+  const bool is_news = !had_ended || !vertex.error.empty() || vertex.seconds > known;
+  if (!line.time || !is_news) return true;
   vertex.completed = collector_.since_start(*line.time);
   // It began before the log named it, if another vertex was shown then.
   vertex.started = std::max(0.0, std::min(*vertex.started, *vertex.completed - vertex.seconds));
@@ -199,6 +209,8 @@ bool PlainReader::read_end(Numbered& numbered, std::string_view text, const Line
 void PlainReader::read_event(Numbered& numbered, std::string_view text) {
   Vertex& vertex = collector_.vertices()[numbered.vertex];
   constexpr std::string_view kWarning = "WARN: ";
+  if (text == "merging" || text.starts_with("merging ") || text.starts_with("exporting manifest "))
+    collector_.mark_merging();
   if (text.starts_with(kWarning)) return collector_.add_warning(vertex, text.substr(kWarning.size()));
   if (const auto moment = read_output(text)) {
     // All that is known of a command that failed, or of which the log lacks the end.

@@ -31,6 +31,7 @@ class PlainReader {
  private:
   struct Numbered {
     size_t vertex = 0;
+    bool is_of_other = false;  // what is said now is said of it as a vertex of another image
     std::map<std::string, uint64_t, std::less<>> bytes = {};  // by what was transferred
   };
 

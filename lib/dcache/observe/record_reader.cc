@@ -52,6 +52,17 @@ std::string from_base64(std::string_view text) {
   return bytes;
 }
 
+bool is_cached(const json& vertex) {
+  const auto cached = vertex.find("cached");
+  return cached != vertex.end() && cached->is_boolean() && cached->get<bool>();
+}
+
+// Whether another image needs the result of a vertex that had ended: its name tells the image.
+bool is_reused_by_other(const Vertex& vertex, const json& object) {
+  return vertex.ended && is_cached(object) && !object.contains("progressGroup") &&
+         text_of(object, "name") != vertex.name;
+}
+
 // How long something took that may have been worked on several times, in nanoseconds.
 int64_t length_of(const std::map<int64_t, std::optional<int64_t>>& intervals) {
   int64_t length = 0;
@@ -63,6 +74,15 @@ int64_t length_of(const std::map<int64_t, std::optional<int64_t>>& intervals) {
     until = until ? std::max(*until, *stop) : *stop;
   }
   return length;
+}
+
+// When it had ended. That it was needed again later took no time.
+int64_t end_of(const std::map<int64_t, std::optional<int64_t>>& intervals) {
+  std::optional<int64_t> end;
+  for (const auto& [start, stop] : intervals) {
+    if (stop && (!end || *stop > start)) end = std::max(end.value_or(*stop), *stop);
+  }
+  return end.value_or(intervals.rbegin()->first);
 }
 
 }  // namespace
@@ -134,6 +154,7 @@ void RecordReader::read_vertex(const json& object) {
   if (tracked == nullptr || tracked->intervals.size() > kMostParts || tracked->members.size() > kMostParts)
     return collector_.mark_cut();
   Vertex& vertex = collector_.vertices()[tracked->vertex];
+  if (is_reused_by_other(vertex, object)) return;
   for (const json& input : list_of(object, "inputs")) {
     if (!input.is_string() || vertex.inputs.size() > kMostParts) continue;
     const auto& text = input.get_ref<const std::string&>();
@@ -142,8 +163,9 @@ void RecordReader::read_vertex(const json& object) {
   const auto completed = moment_of(object, "completed");
   Member& member = tracked->members[digest];
   if (!member.completed || (completed && *completed >= *member.completed)) {
-    const auto cached = object.find("cached");
-    member = {cached != object.end() && cached->is_boolean() && cached->get<bool>(), completed};
+    // Of `COPY --link` the copy may be reused, and only put on other layers.
+    const bool is_merge = text_of(object, "name").find("] LINK ") != std::string::npos;
+    member = {is_cached(object), is_merge, completed};
   }
   const std::string error = text_of(object, "error");
   if (!error.empty()) {
@@ -157,14 +179,16 @@ void RecordReader::read_vertex(const json& object) {
 void RecordReader::sum_up(const Tracked& tracked) {
   Vertex& vertex = collector_.vertices()[tracked.vertex];
   const bool failed = vertex.canceled || !vertex.error.empty();
-  vertex.cached = !failed && std::ranges::all_of(tracked.members,
-                                                 [](const auto& member) { return member.second.cached; });
+  const bool is_group = tracked.members.size() > 1;
+  vertex.cached = !failed && std::ranges::all_of(tracked.members, [&](const auto& member) {
+    return member.second.cached || (is_group && member.second.is_merge);
+  });
   if (tracked.intervals.empty()) return;
   vertex.started = collector_.since_start(tracked.intervals.begin()->first);
   vertex.seconds = static_cast<double>(length_of(tracked.intervals)) / 1e9;
   const auto& last = *tracked.intervals.rbegin();
   vertex.ended = last.second.has_value();
-  if (last.second) vertex.completed = collector_.since_start(*last.second);
+  if (last.second) vertex.completed = collector_.since_start(end_of(tracked.intervals));
 }
 
 void RecordReader::read_status(const json& object) {

@@ -32,6 +32,7 @@ class RecordReader {
   // not.
   struct Member {
     bool cached = false;
+    bool is_merge = false;  // of `COPY --link`: what puts its layer on the others
     std::optional<int64_t> completed = {};
   };
   // A vertex or a group of them that is shown as one: `COPY --link` is two.
