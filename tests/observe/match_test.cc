@@ -110,6 +110,28 @@ TEST(Match, KnowsStepsThatImagesShare) {
             "1:[two 1/2] FROM docker.io/library/a:latest 2:[two 2/2] RUN x ");
 }
 
+// Their contexts differ, so each has a vertex; the log has both under the name of one image.
+TEST(Match, TakesTheVerticesOfBothImagesForOneStep) {
+  const std::string names =
+      "[one internal] load .dockerignore\n[two internal] load .dockerignore\n[one 1/2] FROM "
+      "docker.io/library/a:latest\n[one 2/2] COPY x .\n[one 2/2] COPY x .";
+  for (const size_t build : {size_t{0}, size_t{1}})
+    EXPECT_EQ(matched("FROM a\nCOPY x .\n", names, build),
+              "1:[one 1/2] FROM docker.io/library/a:latest 2:[one 2/2] COPY x . ");
+}
+
+TEST(Match, TakesTheVertexThatRan) {
+  const auto log = read_text(
+      "#1 [1/2] FROM docker.io/library/a:latest\n#1 CACHED\n#2 [2/2] COPY x .\n#2 CACHED\n#3 [2/2] COPY x "
+      ".\n#3 DONE 1.0s\n#4 [2/2] COPY x .\n#4 CACHED\n");
+  const dockerfile::File file = dockerfile::parse("FROM a\nCOPY x .\n");
+  const Match match = observe::match(file, plan::build_graph(file, {}), *log, 0);
+  ASSERT_EQ(match.steps.size(), 2U);
+  EXPECT_EQ(match.steps[1].vertex, 2U);
+  EXPECT_EQ(match.steps[1].again, (std::vector<size_t>{1, 3}));
+  EXPECT_TRUE(match.unmatched.empty());
+}
+
 TEST(Match, TellsEqualStepsApart) {
   EXPECT_EQ(
       matched("FROM a\nRUN x\nRUN x\n", "[3/3] RUN x\n[2/3] RUN x\n[1/3] FROM docker.io/library/a:latest"),

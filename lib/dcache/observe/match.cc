@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -125,7 +124,7 @@ class Matcher {
       while (next < found->second.size()) {
         const size_t step = found->second[next++];
         if (key == &Keys::numbered && !may_be(graph_.steps[step].one_line(), name.text)) continue;
-        if (!used_.emplace(step, std::string(name.platform)).second) continue;
+        if (!used_.try_emplace({step, std::string(name.platform)}, match_.steps.size()).second) continue;
         match_.steps.push_back({step, build_, vertex});
         return true;
       }
@@ -133,14 +132,23 @@ class Matcher {
     });
   }
 
-  // Images whose options differ may have two vertices of one name: of the same step.
+  // Images whose contexts or options differ may have two vertices of one name: of the same step.
   void take_again(std::vector<size_t>& left) {
     const std::vector<Vertex>& vertices = log_.builds[build_].vertices;
     std::erase_if(left, [&](size_t vertex) {
       const Name name = read_name(vertices[vertex].name, images_);
       const auto found = by_whole_.find(keys_of(name.stage, name.number, name.total, name.text).whole);
       if (found == by_whole_.end()) return false;
-      match_.steps.push_back({found->second.back(), build_, vertex});
+      const size_t step = found->second.back();
+      const auto [used, fresh] = used_.try_emplace({step, std::string(name.platform)}, match_.steps.size());
+      if (fresh) {
+        match_.steps.push_back({step, build_, vertex});
+        return true;
+      }
+      Observed& observed = match_.steps[used->second];
+      observed.again.push_back(vertex);
+      if (rank_of(vertices[vertex]) > rank_of(vertices[observed.vertex]))
+        std::swap(observed.again.back(), observed.vertex);
       return true;
     });
   }
@@ -155,12 +163,23 @@ class Matcher {
         const Name name = read_name(other.vertices[vertex].name, images_);
         if (!name.is_step()) continue;
         Keys keys = keys_of(name.stage, name.number, name.total, name.text);
-        others.try_emplace(std::move(keys.whole), i, vertex);
+        take_later(others.try_emplace(std::move(keys.whole), i, vertex).first->second, {i, vertex});
         elsewhere_[keys.text].emplace_back(i, vertex);
-        by_place_in_stage_.try_emplace({i, std::string(name.stage), name.number}, i, vertex);
+        take_better(by_place_in_stage_.try_emplace({i, std::string(name.stage), name.number}, i, vertex)
+                        .first->second,
+                    {i, vertex});
       }
     }
     find_missing(others);
+  }
+
+  int rank_at(const Place& place) const { return rank_of(log_.builds[place.first].vertices[place.second]); }
+  void take_better(Place& known, const Place& other) const {
+    if (rank_at(other) > rank_at(known)) known = other;
+  }
+  // Of two that ran under the name of one image, the first is that image's own.
+  void take_later(Place& known, const Place& other) const {
+    if (rank_at(other) >= rank_at(known)) known = other;
   }
 
   void find_missing(const std::unordered_map<std::string, Place>& others) {
@@ -194,15 +213,17 @@ class Matcher {
     const auto& planned = graph_.steps[step].below;
     const auto own = planned ? places_.find(*planned) : places_.end();
     constexpr size_t kMost = 100;
+    std::optional<Place> best;
     for (size_t i = 0; i < std::min(found->second.size(), kMost); ++i) {
       const Place& place = found->second[i];
       const Name name = read_name(log_.builds[place.first].vertices[place.second].name, images_);
       const auto below = by_place_in_stage_.find({place.first, std::string(name.stage), name.number - 1});
       const bool is_known = below != by_place_in_stage_.end();
-      if (is_known ? own != places_.end() && below->second == own->second : name.number == number)
-        return place;
+      if (is_known ? own == places_.end() || below->second != own->second : name.number != number) continue;
+      if (!best) best = place;
+      take_better(*best, place);
     }
-    return std::nullopt;
+    return best;
   }
 
   // Equal steps of two stages are one vertex, with the name of either: the same text on top of the same
@@ -243,11 +264,17 @@ class Matcher {
   std::map<std::tuple<size_t, std::string, size_t>, Place>
       by_place_in_stage_;  // the same, by stage and number
   std::map<std::tuple<const Index*, std::string, std::string>, size_t> next_;
-  std::set<std::pair<size_t, std::string>> used_;  // steps, by platform
+  std::map<std::pair<size_t, std::string>, size_t> used_;  // by step and platform: the index in match_.steps
   Match match_;
 };
 
 }  // namespace
+
+int rank_of(const Vertex& vertex) {
+  if (!vertex.error.empty()) return 3;
+  if (vertex.cached || vertex.canceled) return 0;
+  return vertex.ended ? 2 : 1;
+}
 
 ImageNames images_of(const Log& log, size_t run) {
   ImageNames images;

@@ -18,15 +18,23 @@ struct Observed {
   size_t step = 0;   // index in Graph::steps
   size_t build = 0;  // index in Log::builds: another one where images share the step, and the log has it once
   size_t vertex = 0;  // index in the vertices of that build
+  // Other vertices of the matched build for the same step. Images of one run whose contexts differ have a
+  // vertex each, and the log may have both under one name: the builder runs one and reuses that for the
+  // other.
+  std::vector<size_t> again = {};
 };
 
 struct Match {
-  std::vector<Observed> steps;  // in the order of the graph; of several platforms each
+  std::vector<Observed> steps;  // in the order of the graph, each once; of several platforms each
   std::vector<size_t>
       unmatched;     // vertices of the build that are steps, of another Dockerfile or another state of it
   size_t exact = 0;  // how many of `steps` have the very name that the Dockerfile gives
   std::vector<size_t> missing;  // steps that the target needs and the log does not have
 };
+
+// Of several vertices for one step, that of the highest rank tells of it: one that failed, one that ran, one
+// that did not end, and last those that were reused.
+int rank_of(const Vertex& vertex);
 
 // The images of a run, as the names of its vertices tell.
 ImageNames images_of(const Log& log, size_t run);
