@@ -57,6 +57,57 @@ TEST(Timeline, WaitsForNoStepThatWasReused) {
       "6.0 s: [a 1/1] RUN a, [c 1/1] COPY a b,");
 }
 
+// "a 0.0-3.0: [a 1/1] RUN a 3.0" for each build: from when to when, and its own critical path.
+std::string builds_of(const std::string& text) {
+  const auto log = read_text(text);
+  const Timeline line = timeline_of(*log, 0);
+  std::string shown;
+  for (const auto& [index, build] : line.builds) {
+    shown += fmt::format("{} {:.1f}-{:.1f}:", log->builds[index].name, build.start, build.end);
+    for (const Wait& wait : build.critical)
+      shown += fmt::format(" {} {:.1f}", line.bars[wait.bar].vertex->name, wait.seconds);
+    shown += "\n";
+  }
+  return shown;
+}
+
+TEST(Timeline, HasACriticalPathForEachImage) {
+  EXPECT_EQ(
+      builds_of("#1 [a internal] load .dockerignore\n#1 DONE 0.1s\n#2 [b internal] load .dockerignore\n#2 "
+                "DONE 0.2s\n#3 [a 1/1] RUN a\n#3 DONE 3.0s\n#4 [b 1/1] RUN b\n#4 DONE 1.0s\n"
+                "#5 [b] exporting to image\n#5 DONE 0.5s\n"),
+      "a 0.0-3.1: [a internal] load .dockerignore 0.1 [a 1/1] RUN a 3.0\n"
+      "b 0.0-1.7: [b internal] load .dockerignore 0.2 [b 1/1] RUN b 1.0 [b] exporting to image 0.5\n");
+}
+
+// A CI service got the first lines together, half a second after the build had begun.
+TEST(Timeline, LetsStepsEndBeforeThoseThatNeedThem) {
+  EXPECT_EQ(
+      builds_of(
+          "2024-05-01T10:00:00.5Z #1 [internal] load build context\n2024-05-01T10:00:00.5Z #1 DONE 0.1s\n"
+          "2024-05-01T10:00:00.5Z #2 [1/2] COPY a .\n2024-05-01T10:00:00.5Z #2 DONE 0.2s\n"
+          "2024-05-01T10:00:00.5Z #3 [2/2] RUN b\n2024-05-01T10:00:03.0Z #3 DONE 2.7s\n"
+          "2024-05-01T10:00:03.0Z #4 exporting to image\n2024-05-01T10:00:03.0Z #4 DONE 0.5s\n"),
+      " 0.0-3.5: [internal] load build context 0.1 [1/2] COPY a . 0.2 [2/2] RUN b 2.7 exporting to image "
+      "0.5\n");
+}
+
+// Two things of a record that overlap are not waited for twice.
+TEST(Timeline, CountsNoMomentTwice) {
+  EXPECT_EQ(
+      builds_of(
+          R"({"vertexes":[{"digest":"1","name":"[a 1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:05Z"},{"digest":"2","inputs":["1"],"name":"[c 1/1] RUN c","started":"2026-11-27T00:00:03Z","completed":"2026-11-27T00:00:06Z"}]})"),
+      " 0.0-6.0: [a 1/1] RUN a 3.0 [c 1/1] RUN c 3.0\n");
+}
+
+// The files that it copies were the same again.
+TEST(Timeline, WaitsForWhatAReusedStepNeeds) {
+  EXPECT_EQ(
+      critical(
+          R"({"vertexes":[{"digest":"1","name":"[a 1/1] RUN a","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:03Z"},{"digest":"2","inputs":["1"],"name":"[b 1/2] COPY a b","cached":true,"started":"2026-11-27T00:00:04Z","completed":"2026-11-27T00:00:04Z"},{"digest":"3","inputs":["2","4"],"name":"[b 2/2] RUN c","started":"2026-11-27T00:00:04Z","completed":"2026-11-27T00:00:06Z"},{"digest":"4","name":"[d 1/1] RUN d","started":"2026-11-27T00:00:00Z","completed":"2026-11-27T00:00:01Z"}]})"),
+      "6.0 s: [a 1/1] RUN a, [b 1/2] COPY a b, [b 2/2] RUN c,");
+}
+
 // What nobody printed: steps that are made from each other.
 TEST(Timeline, EndsWhereStepsGoInACircle) {
   EXPECT_EQ(

@@ -24,6 +24,9 @@ std::string_view source_stage(std::string_view text) {
   return "";
 }
 
+constexpr double kNever = 1e300;
+constexpr double kRounding = 0.001;  // seconds
+
 bool takes_context(std::string_view text) {
   return text.starts_with("COPY ") || text.starts_with("ADD ") ||
          text.find("type=bind") != std::string_view::npos;
@@ -35,8 +38,10 @@ class Scheduler {
     for (size_t i = 0; i < log.builds.size(); ++i) {
       if (log.builds[i].run != run) continue;
       first_[i] = line_.bars.size();
-      for (const Vertex& vertex : log.builds[i].vertices)
+      for (const Vertex& vertex : log.builds[i].vertices) {
+        members_[i].push_back(line_.bars.size());
         line_.bars.push_back({.vertex = &vertex, .build = i});
+      }
     }
     for (const Vertex& vertex : log.runs[run].shared)
       line_.bars.push_back({.vertex = &vertex, .build = std::nullopt});
@@ -47,12 +52,20 @@ class Scheduler {
       names_.push_back(read_name(bar.vertex->name, images_));
     add_inputs();
     add_named();
-    for (const MatchedBuild& build : matched)
+    for (const MatchedBuild& build : matched) {
       add_planned(build);
+      add_shared(build);
+    }
     add_preparations();
     add_exports();
     set_times();
-    find_critical();
+    find_ready();
+    std::vector<size_t> all(line_.bars.size());
+    for (size_t i = 0; i < all.size(); ++i)
+      all[i] = i;
+    line_.critical = critical_path(all);
+    for (const auto& [build, bars] : members_)
+      line_.builds[build] = line_of(build, bars);
     return std::move(line_);
   }
 
@@ -117,6 +130,17 @@ class Scheduler {
     }
   }
 
+  // Steps that a build shares are in the log under the name of another one.
+  void add_shared(const MatchedBuild& matched) {
+    std::vector<size_t>& bars = members_[matched.build];
+    for (const Observed& observed : matched.match->steps) {
+      if (observed.build != matched.build) bars.push_back(first_[observed.build] + observed.vertex);
+    }
+    std::ranges::sort(bars);
+    const auto rest = std::ranges::unique(bars);
+    bars.erase(rest.begin(), rest.end());
+  }
+
   // Loading the definition comes first, then the rest of what is internal, then the steps.
   void add_preparations() {
     struct Loads {
@@ -169,7 +193,7 @@ class Scheduler {
   // Whether the log tells when things happened. The times of a CI service that got all lines at once are not
   // those: something took longer than from the first of them to the last.
   bool has_times() const {
-    constexpr double kRounding = 0.5;
+    constexpr double kTolerance = 0.5;
     std::optional<double> first, last;
     double longest = 0;
     for (const Bar& bar : line_.bars) {
@@ -178,7 +202,7 @@ class Scheduler {
       if (vertex.completed) last = std::max(last.value_or(*vertex.completed), *vertex.completed);
       longest = std::max(longest, vertex.seconds);
     }
-    return last && longest <= *last - first.value_or(0) + kRounding;
+    return last && longest <= *last - first.value_or(0) + kTolerance;
   }
 
   void set_times() {
@@ -186,18 +210,75 @@ class Scheduler {
     if (line_.is_estimated) {
       estimate();
     } else {
-      double first = 1e300;
-      for (const Bar& bar : line_.bars) {
-        if (bar.vertex->started) first = std::min(first, *bar.vertex->started);
-      }
-      for (Bar& bar : line_.bars) {
-        bar.start = bar.vertex->started.value_or(first) - first;
-        bar.end = bar.start + (bar.vertex->ended ? 0 : bar.vertex->seconds);
-        if (bar.vertex->completed) bar.end = std::max(bar.start, *bar.vertex->completed - first);
-      }
+      for (Bar& bar : line_.bars)
+        take_times(bar);
+      settle();
+      start_at_zero();
     }
     for (const Bar& bar : line_.bars)
       line_.seconds = std::max(line_.seconds, bar.end);
+  }
+
+  // A plain log tells how long a vertex took, and when its end was printed.
+  static void take_times(Bar& bar) {
+    const Vertex& vertex = *bar.vertex;
+    if (!vertex.started) return;
+    bar.start = *vertex.started;
+    bar.end = bar.start + (vertex.ended ? 0 : vertex.seconds);
+    if (!vertex.completed) return;
+    bar.end = std::max(bar.start, *vertex.completed);
+    if (is_plain(vertex)) bar.start = std::min(bar.start, bar.end - vertex.seconds);
+  }
+
+  // Only a record knows digests.
+  static bool is_plain(const Vertex& vertex) { return vertex.digest.empty(); }
+
+  // A CI service may get several lines at once, and say of all that they are of that moment. So a step of a
+  // plain log ended when the first of those that needed it began, if that was earlier.
+  void settle() {
+    std::vector<size_t> waits(line_.bars.size());
+    for (const Bar& bar : line_.bars) {
+      for (const size_t after : bar.after)
+        ++waits[after];
+    }
+    std::vector<double> latest(line_.bars.size(), kNever);
+    std::map<size_t, double> exports;  // when the first one of a build began
+    for (const size_t bar : exports_) {
+      const auto known = exports.try_emplace(*line_.bars[bar].build, kNever).first;
+      known->second = std::min(known->second, line_.bars[bar].start);
+    }
+    std::vector<size_t> ready;
+    for (size_t i = 0; i < waits.size(); ++i)
+      if (waits[i] == 0) ready.push_back(i);
+    while (!ready.empty()) {
+      const size_t at = ready.back();
+      ready.pop_back();
+      Bar& bar = line_.bars[at];
+      const auto exported = bar.build && names_[at].is_step() ? exports.find(*bar.build) : exports.end();
+      if (exported != exports.end()) latest[at] = std::min(latest[at], exported->second);
+      if (latest[at] < bar.end && bar.vertex->completed && is_plain(*bar.vertex)) {
+        bar.end = latest[at];
+        bar.start = std::min(bar.start, bar.end - bar.vertex->seconds);
+      }
+      for (const size_t after : bar.after) {
+        const bool is_needed = names_[after].is_step() || is_context(after);
+        if (is_needed && bar.vertex->started) latest[after] = std::min(latest[after], bar.start);
+        if (--waits[after] == 0) ready.push_back(after);
+      }
+    }
+  }
+
+  bool is_context(size_t bar) const { return names_[bar].text.starts_with("load build context"); }
+
+  void start_at_zero() {
+    double first = kNever;
+    for (const Bar& bar : line_.bars) {
+      if (bar.vertex->started) first = std::min(first, bar.start);
+    }
+    for (Bar& bar : line_.bars) {
+      bar.start = bar.vertex->started ? bar.start - first : 0;
+      bar.end = bar.vertex->started ? bar.end - first : 0;
+    }
   }
 
   // Each bar once those that it comes after are done. Bars in a circle, which only a log that nobody printed
@@ -229,7 +310,7 @@ class Scheduler {
     }
     for (const size_t bar : exports_) {
       Bar& later = line_.bars[bar];
-      later.start = end_of_image(bar);
+      later.start = end_of_build(bar);
       for (const size_t after : later.after)
         later.start = std::max(later.start, line_.bars[after].end);
       later.end = later.start + later.vertex->seconds;
@@ -238,53 +319,101 @@ class Scheduler {
 
   bool comes_last(size_t bar) const { return std::ranges::binary_search(exports_, bar); }
 
-  // When the steps of the image of a bar had ended.
-  double end_of_image(size_t bar) {
-    if (image_ends_.empty()) {
-      for (size_t i = 0; i < line_.bars.size(); ++i) {
-        if (comes_last(i)) continue;
-        double& end = image_ends_[std::string(names_[i].image)];
-        end = std::max(end, line_.bars[i].end);
-      }
+  // When all of the build of a bar had ended but for exports.
+  double end_of_build(size_t bar) {
+    const size_t build = *line_.bars[bar].build;
+    const auto [known, fresh] = build_ends_.try_emplace(build, 0);
+    if (!fresh) return known->second;
+    for (const size_t member : members_[build]) {
+      if (!comes_last(member)) known->second = std::max(known->second, line_.bars[member].end);
     }
-    return image_ends_[std::string(names_[bar].image)];
+    return known->second;
   }
 
-  // Back from the bar that ended last, each time to the one that it waited for.
-  void find_critical() {
-    if (line_.bars.empty()) return;
+  // Back from the one of some bars that ended last, each time to the one of them that it waited for.
+  std::vector<size_t> critical_path(const std::vector<size_t>& bars) const {
+    std::vector<size_t> path;
+    if (bars.empty()) return path;
     const auto by_end = [&](size_t a, size_t b) { return line_.bars[a].end < line_.bars[b].end; };
-    // A step that was reused took no time, however late the log says so.
+    size_t at = *std::ranges::max_element(bars, by_end);
+    // What ended after the start was not waited for: of some preparations it is only assumed that they are
+    // needed.
     const auto by_wait = [&](size_t a, size_t b) {
       const auto rank = [&](size_t bar) {
-        return std::pair(!line_.bars[bar].vertex->cached, line_.bars[bar].end);
+        const bool is_in_time = ready_[bar] <= line_.bars[at].start + kRounding;
+        return std::tuple(is_in_time, ready_[bar], !line_.bars[bar].vertex->cached);
       };
       return rank(a) < rank(b);
     };
-    std::vector<size_t> all(line_.bars.size());
-    for (size_t i = 0; i < all.size(); ++i)
-      all[i] = i;
-    size_t at = *std::ranges::max_element(all, by_end);
-    std::vector<bool> seen(all.size());
+    std::vector<bool> seen(line_.bars.size());
     while (!seen[at]) {
       seen[at] = true;
-      line_.critical.push_back(at);
+      path.push_back(at);
       std::vector<size_t> before = line_.bars[at].after;
-      if (before.empty() && comes_last(at)) before = last_steps(at);
+      std::erase_if(before, [&](size_t bar) { return !std::ranges::binary_search(bars, bar); });
+      if (before.empty() && comes_last(at)) before = members_before(at);
       if (before.empty()) break;
       at = *std::ranges::max_element(before, by_wait);
     }
-    std::ranges::reverse(line_.critical);
+    std::ranges::reverse(path);
+    return path;
   }
 
-  // The step of the image that ended last before an export.
-  std::vector<size_t> last_steps(size_t bar) const {
-    std::optional<size_t> last;
+  // When the result of each bar was there. A step that was reused took no time, however late the log says so:
+  // what it needs was waited for.
+  void find_ready() {
+    std::vector<size_t> waits(line_.bars.size());
+    std::vector<std::vector<size_t>> next(line_.bars.size());
+    std::vector<size_t> known;
     for (size_t i = 0; i < line_.bars.size(); ++i) {
-      if (comes_last(i) || names_[i].image != names_[bar].image) continue;
-      if (!last || line_.bars[*last].end < line_.bars[i].end) last = i;
+      ready_.push_back(line_.bars[i].end);
+      waits[i] = line_.bars[i].after.size();
+      for (const size_t after : line_.bars[i].after)
+        next[after].push_back(i);
+      if (waits[i] == 0) known.push_back(i);
     }
-    return last ? std::vector<size_t>{*last} : std::vector<size_t>();
+    while (!known.empty()) {
+      const size_t at = known.back();
+      known.pop_back();
+      const Bar& bar = line_.bars[at];
+      if (bar.vertex->cached && bar.end - bar.start < kRounding) {
+        ready_[at] = 0;
+        for (const size_t after : bar.after)
+          ready_[at] = std::max(ready_[at], ready_[after]);
+      }
+      for (const size_t follower : next[at])
+        if (--waits[follower] == 0) known.push_back(follower);
+    }
+  }
+
+  // What the build of an export did before it.
+  std::vector<size_t> members_before(size_t bar) const {
+    std::vector<size_t> before = members_.at(*line_.bars[bar].build);
+    std::erase_if(before, [&](size_t member) { return comes_last(member); });
+    return before;
+  }
+
+  BuildLine line_of(size_t build, const std::vector<size_t>& bars) const {
+    BuildLine line;
+    if (bars.empty()) return line;
+    line.start = kNever;
+    for (const size_t bar : bars) {
+      // What was reused for another image tells nothing of when this one began.
+      if (line_.bars[bar].build != build && line_.bars[bar].vertex->cached) continue;
+      line.start = std::min(line.start, line_.bars[bar].start);
+      line.end = std::max(line.end, line_.bars[bar].end);
+    }
+    line.start = std::min(line.start, line.end);
+    const std::vector<size_t> path = critical_path(bars);
+    double until = line.end;
+    for (auto bar = path.rbegin(); bar != path.rend(); ++bar) {
+      const Bar& on_path = line_.bars[*bar];
+      const double seconds = std::max(0.0, std::min(on_path.end, until) - on_path.start);
+      line.critical.push_back({*bar, std::min(seconds, on_path.vertex->seconds)});
+      until = std::min(until, on_path.start);
+    }
+    std::ranges::reverse(line.critical);
+    return line;
   }
 
   const ImageNames images_;
@@ -292,7 +421,10 @@ class Scheduler {
   std::vector<Name> names_;         // of the bars
   std::map<size_t, size_t> first_;  // by build: the index of its first bar
   std::vector<size_t> exports_;     // bars, rising
-  std::map<std::string, double> image_ends_;
+  std::map<size_t, std::vector<size_t>>
+      members_;  // by build: its bars, and those of steps that it shares; rising
+  std::map<size_t, double> build_ends_;
+  std::vector<double> ready_;  // by bar
 };
 
 }  // namespace

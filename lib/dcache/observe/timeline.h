@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,14 +24,31 @@ struct Bar {
   std::vector<size_t> after = {};  // bars that had to end first
 };
 
+// A bar on a critical path.
+struct Wait {
+  size_t bar = 0;
+  double seconds = 0;  // that the end waited for this bar: what the next one did meanwhile counts there
+};
+
+// The part of the time line that one build takes: its vertices, and those of steps that it shares.
+struct BuildLine {
+  double start = 0;
+  double end = 0;
+  std::vector<Wait> critical = {};  // in order; together never more than from `start` to `end`
+
+  double seconds() const { return end - start; }
+};
+
 struct Timeline {
   std::vector<Bar> bars;  // builds in their order, each with its vertices in theirs
   double seconds = 0;     // from the first start to the last end
-  // The log has no times: each vertex is assumed to start as soon as what it needs has ended.
+  // The log has no times: each vertex is assumed to start as soon as what it needs has ended. The times of a
+  // CI service are those of its lines, which may be late: a step ends before those that need it start.
   bool is_estimated = false;
   // The chain of bars that took longest from the beginning to the last end, in order: without any of them the
   // run would have been shorter.
   std::vector<size_t> critical;
+  std::map<size_t, BuildLine> builds = {};  // by their index in Log::builds
 };
 
 // What is known of the steps of a build.
