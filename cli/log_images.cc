@@ -20,6 +20,7 @@ report::LogModel LogImages::Candidate::model() const {
   report::LogModel model;
   model.dockerfile = image->build.dockerfile;
   model.image = image->target.name;
+  model.context = image->build.context;
   model.file = steps == nullptr ? file.get() : &steps->build.file();
   model.graph = steps == nullptr ? graph.get() : &steps->build.graph();
   if (steps == nullptr) return model;

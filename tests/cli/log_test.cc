@@ -1,6 +1,7 @@
 // `dcache log`.
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -294,7 +295,7 @@ TEST(Log, ComparesWhatFailedAndWhatCostMost) {
   after.replace(after.find("#6 DONE 31.0s"), 13, "#6 9.50 x\n#6 ERROR: exit code: 1");
   made.write("build.log", after);
   const std::string text = run_dcache({"log", "before.log", "build.log"}, made.path()).out;
-  EXPECT_NE(text.find("because of line 3 (was 0.4 s) "), std::string::npos) << text;
+  EXPECT_NE(text.find("because of line 3, which ran before too "), std::string::npos) << text;
   EXPECT_NE(text.find("9.5 s  failed: exit code: 1; was 31.0 s\n"), std::string::npos) << text;
 }
 
@@ -355,6 +356,235 @@ TEST(Log, FindsTheDockerfileThatItNames) {
   };
   EXPECT_EQ(dockerfile_of("Dockerfile"), "Dockerfile");
   EXPECT_EQ(dockerfile_of("Dockerfile.dev"), "Dockerfile.dev");
+}
+
+// Two targets whose contexts differ, and which have the first steps in common.
+class WithTwoTargets : public Repository {
+ public:
+  explicit WithTwoTargets(const std::string& log)
+      : Repository({{"docker-bake.hcl",
+                     "group \"default\" { targets = [\"app\", \"test\"] }\ntarget \"app\" {}\n"
+                     "target \"test\" { target = \"test\" }\n"},
+                    {"Dockerfile",
+                     "FROM bb AS common\nCOPY lib ./lib\nRUN make\nFROM common AS build\nCOPY app ./app\n"
+                     "RUN compile\nFROM common AS test\nCOPY app/test ./t\nRUN check\nFROM bb\n"
+                     "COPY --from=build /out /out\n"},
+                    {"app/test/t", "1\n"},
+                    {"lib/l", "1\n"},
+                    {"app/main", "1\n"}}) {
+    write("build.log",
+          "#1 [internal] load local bake definitions\n#1 DONE 0.0s\n"
+          "#2 [test internal] load build definition from Dockerfile\n#2 DONE 0.0s\n"
+          "#3 [app internal] load .dockerignore\n#3 DONE 0.0s\n"
+          "#4 [test common 1/3] FROM docker.io/library/bb:latest\n#4 DONE 0.0s\n" +
+              log);
+  }
+
+  json build(const std::string& name, std::vector<std::string> arguments = {}) const {
+    const json log = log_of(*this, std::move(arguments));
+    for (const json& build : log.at("builds"))
+      if (build.at("name") == name) return build;
+    return {};
+  }
+  std::string text(std::vector<std::string> arguments = {}) const {
+    arguments.insert(arguments.begin(), {"log", "build.log"});
+    return run_dcache(arguments, path()).out;
+  }
+};
+
+// "2 ran, 3 reused, …": the lines of the steps after FROM, with the target that they are shared with.
+std::string ends_of(const json& build) {
+  std::string ends;
+  for (const json& step : build.at("steps")) {
+    if (step.at("instruction").get<std::string>().starts_with("FROM")) continue;
+    ends +=
+        fmt::format("{}{} {}{}", ends.empty() ? "" : ", ", step.at("line").get<int>(),
+                    step.contains("error")          ? "failed"
+                    : step.at("cached").get<bool>() ? "reused"
+                                                    : "ran",
+                    step.contains("shared_with") ? " (" + step["shared_with"].get<std::string>() + ")" : "");
+  }
+  return ends;
+}
+
+// What a report says that has to fit together.
+void expect_possible_sums(const json& build) {
+  double steps = 0;
+  for (const json& step : build.at("steps"))
+    steps += step.at("seconds").get<double>();
+  EXPECT_LE(steps, build.at("work").get<double>() + 0.001) << build;
+  double path = 0;
+  for (const json& wait : build.at("critical_path"))
+    path += wait.at("seconds").get<double>();
+  EXPECT_LE(path, build.at("seconds").get<double>() + 0.001) << build;
+}
+
+// The log has both vertices of a step that the targets share under the name of one target, or under either.
+TEST(Log, ShowsAStepOfTwoTargetsOnce) {
+  const WithTwoTargets one(
+      "#5 [app common 2/3] COPY lib ./lib\n#5 DONE 0.1s\n#6 [app common 3/3] RUN make\n#6 DONE 1.5s\n"
+      "#7 [app common 2/3] COPY lib ./lib\n#7 CACHED\n#8 [app common 3/3] RUN make\n#8 CACHED\n"
+      "#9 [test test 1/2] COPY app/test ./t\n#9 DONE 0.1s\n#10 [app build 1/2] COPY app ./app\n#10 DONE "
+      "0.1s\n"
+      "#11 [app build 2/2] RUN compile\n#11 DONE 2.5s\n#12 [test test 2/2] RUN check\n#12 DONE 2.0s\n"
+      "#13 [app stage-3 2/2] COPY --from=build /out /out\n#13 DONE 0.1s\n");
+  const WithTwoTargets either(
+      "#5 [app common 2/3] COPY lib ./lib\n#5 DONE 0.1s\n#6 [app common 3/3] RUN make\n#6 DONE 1.5s\n"
+      "#7 [test common 2/3] COPY lib ./lib\n#7 CACHED\n#8 [test common 3/3] RUN make\n#8 CACHED\n"
+      "#9 [test test 1/2] COPY app/test ./t\n#9 DONE 0.1s\n#10 [app build 1/2] COPY app ./app\n#10 DONE "
+      "0.1s\n"
+      "#11 [app build 2/2] RUN compile\n#11 DONE 2.5s\n#12 [test test 2/2] RUN check\n#12 DONE 2.0s\n"
+      "#13 [app stage-3 2/2] COPY --from=build /out /out\n#13 DONE 0.1s\n");
+  for (const WithTwoTargets* made : {&one, &either}) {
+    const json app = made->build("app");
+    const json test = made->build("test");
+    EXPECT_EQ(ends_of(app), "2 ran, 3 ran, 5 ran, 6 ran, 11 ran");
+    EXPECT_EQ(ends_of(test), "2 ran (app), 3 ran (app), 8 ran, 9 ran");
+    EXPECT_NEAR(test.at("work").get<double>(), 3.7, 0.01);
+    EXPECT_NEAR(test.at("seconds").get<double>(), 3.7, 0.01);
+    expect_possible_sums(app);
+    expect_possible_sums(test);
+    const std::string text = made->text();
+    EXPECT_NE(text.find("test: 4 of 4 steps ran, in about 3.7 s\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("3.7 of 3.7 s were spent because of line 2 (shared with app)\n"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("app: 5 of 5 steps ran, in about 4.3 s\n"), std::string::npos) << text;
+  }
+}
+
+TEST(Log, SaysWhyAStepRanThatAnotherTargetRan) {
+  const WithTwoTargets made(
+      "#5 [app common 2/3] COPY lib ./lib\n#5 DONE 0.1s\n#6 [app common 3/3] RUN make\n#6 DONE 1.5s\n"
+      "#7 [test common 2/3] COPY lib ./lib\n#7 CACHED\n#8 [test common 3/3] RUN make\n#8 CACHED\n"
+      "#9 [test test 1/2] COPY app/test ./t\n#9 DONE 0.1s\n#10 [test test 2/2] RUN check\n#10 DONE 2.0s\n");
+  made.write("lib/l", "2\n");
+  const std::string text = made.text({"--git", "HEAD"});
+  EXPECT_NE(
+      text.find("COPY lib ./lib                                      0.1 s  shared with app; lib/l changed "
+                "(selected by lib)\n"),
+      std::string::npos)
+      << text;
+  EXPECT_NE(
+      text.find("3.7 of 3.7 s were spent because of line 2 (shared with app): lib/l changed (selected by "
+                "lib)\n"),
+      std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("disagree"), std::string::npos) << text;
+}
+
+// A target that reused what it had does not share what another one ran for other reasons.
+TEST(Log, SharesNoStepThatOtherArgumentsMakeAnother) {
+  const Repository made(test::Files{{"docker-bake.hcl",
+                                     "group \"default\" { targets = [\"a\", \"b\"] }\n"
+                                     "target \"a\" { args = { X = \"1\" } }\n"
+                                     "target \"b\" { args = { X = \"2\" } }\n"},
+                                    {"Dockerfile", "FROM bb\nARG X\nRUN make\n"}});
+  made.write(
+      "build.log",
+      "#1 [a internal] load .dockerignore\n#1 DONE 0.0s\n#2 [b internal] load .dockerignore\n#2 DONE 0.0s\n"
+      "#3 [a 2/2] RUN make\n#3 DONE 1.0s\n#4 [b 2/2] RUN make\n#4 CACHED\n");
+  const json builds = log_of(made).at("builds");
+  EXPECT_EQ(ends_of(builds.at(0)), "3 ran");
+  EXPECT_EQ(ends_of(builds.at(1)), "3 reused");
+}
+
+TEST(Log, SaysWhichTargetFailed) {
+  const std::string failure =
+      "#9 [app build 1/2] COPY app ./app\n#9 DONE 0.1s\n#10 [app build 2/2] RUN compile\n"
+      "#10 ERROR: process \"x\" did not complete successfully: exit code: 1\n";
+  const std::string end = "failed to solve: process \"x\" did not complete successfully: exit code: 1\n";
+  const std::string finished = "#8 [test] exporting to image\n#8 DONE 0.1s\n";
+  for (const std::string words : {"ERROR: target app: ", "ERROR: ", "target app: "}) {
+    const WithTwoTargets made("#7 [test test 2/2] RUN check\n#7 CACHED\n" + finished + failure + words + end);
+    const std::string text = made.text();
+    const size_t test = text.find("test: "), app = text.find("app: ");
+    ASSERT_LT(test, app) << text;
+    EXPECT_EQ(text.substr(test, app - test).find("fail"), std::string::npos) << text;
+    EXPECT_NE(text.find("The build failed at line 6: exit code: 1\n"), std::string::npos) << text;
+    EXPECT_FALSE(made.build("test").contains("notices"));
+    EXPECT_EQ(made.build("app").at("notices").at(0).at("kind"), "failed");
+  }
+  const WithTwoTargets early("#7 [test test 2/2] RUN check\n#7 CANCELED\n" + failure + "ERROR: " + end);
+  EXPECT_NE(early.text().find("The build did not finish, since app failed\n"), std::string::npos)
+      << early.text();
+}
+
+// The lines of a CI service come late, and the first of them together.
+TEST(Log, AddsUpTheTimesOfACIService) {
+  std::string lines;
+  for (const char* line :
+       {"00.1 #5 [app internal] load build context", "00.1 #5 DONE 0.1s",
+        "00.1 #6 [test common 3/3] RUN make", "00.1 #6 CACHED", "00.1 #7 [test test 2/2] RUN check",
+        "00.1 #7 CACHED", "00.1 #8 [test] exporting to image", "00.1 #8 DONE 0.0s",
+        "00.1 #9 [app build 1/2] COPY app ./app", "00.1 #9 DONE 0.2s", "00.1 #10 [app build 2/2] RUN compile",
+        "02.2 #10 DONE 2.5s", "02.4 #4 [app common 1/3] FROM docker.io/library/bb:latest", "02.4 #4 CACHED",
+        "02.4 #11 [app stage-3 2/2] COPY --from=build /out /out", "02.4 #11 DONE 0.1s",
+        "02.6 #12 [app] exporting to image", "02.6 #12 DONE 0.1s"})
+    lines += std::string("2026-11-29T11:33:") + std::string(line, 4) + "Z" + (line + 4) + "\n";
+  const WithTwoTargets made("");
+  made.write(
+      "build.log",
+      "2026-11-29T11:33:00.1Z #2 [test internal] load .dockerignore\n2026-11-29T11:33:00.1Z #2 DONE 0.0s\n"
+      "2026-11-29T11:33:00.1Z #4 [test common 1/3] FROM docker.io/library/bb:latest\n"
+      "2026-11-29T11:33:00.1Z #4 DONE 0.0s\n" +
+          lines);
+  const json app = made.build("app");
+  const json test = made.build("test");
+  expect_possible_sums(app);
+  expect_possible_sums(test);
+  EXPECT_FALSE(app.contains("estimated"));
+  EXPECT_LT(test.at("seconds").get<double>(), 1);
+  for (const json& wait : test.at("critical_path"))
+    EXPECT_EQ(wait.at("name").get<std::string>().find("[app build"), std::string::npos) << test;
+  const std::string text = made.text();
+  EXPECT_EQ(text.find("at the same time"), std::string::npos) << text;
+}
+
+TEST(Log, CountsAllThatALogWhichWasCutHasOfATarget) {
+  const WithTwoTargets made(
+      "#5 [app common 2/3] COPY lib ./lib\n#5 DONE 0.0s\n#6 [app common 3/3] RUN make\n#6 DONE 1.5s\n"
+      "#7 [test common 2/3] COPY lib ./lib\n#7 CACHED\n#8 [test");
+  const std::string text = made.text();
+  EXPECT_NE(text.find("test: 2 of 2 steps ran, in about 1.5 s\n"), std::string::npos) << text;
+  expect_possible_sums(made.build("test"));
+}
+
+TEST(Log, NamesTheOptionsThatMakeStepsRun) {
+  const WithLog made;
+  const auto text = [&] { return run_dcache({"log", "build.log", "--git", "HEAD"}, made.path()).out; };
+  EXPECT_NE(
+      text().find("What else may be the reason:\n  - the build was started with --no-cache or --pull\n"),
+      std::string::npos)
+      << text();
+  made.write("build.log", "$ docker build --no-cache .\n" + std::string(kLog));
+  EXPECT_EQ(text().find("was started with --no-cache"), std::string::npos) << text();
+  EXPECT_NE(text().find("What else may be the reason:\n  - what the log says above\n"), std::string::npos)
+      << text();
+}
+
+// After an edit of an earlier layer, BuildKit puts the layer of a `COPY --link` on the new one.
+TEST(Log, CountsALinkAsReusedIfOnlyItsPlaceIsNew) {
+  const Repository made(test::Files{{"Dockerfile", "FROM bb\nCOPY a /a\nCOPY --link b /b\nRUN make\n"},
+                                    {".dockerignore", ".git\nbuild.log\n"},
+                                    {"a", "1\n"},
+                                    {"b", "1\n"}});
+  made.write("a", "2\n");
+  const std::string log =
+      "#1 [2/4] COPY a /a\n#1 DONE 0.1s\n#2 [3/4] COPY --link b /b\n#2 merging 0.1s done\n#2 DONE 0.1s\n"
+      "#3 [4/4] RUN make\n#3 DONE 1.0s\n#4 exporting to image\n";
+  made.write("build.log", log + "#4 exporting manifest sha256:0 done\n#4 DONE 0.1s\n");
+  const std::string text = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path()).out;
+  EXPECT_TRUE(text.starts_with("2 of 3 steps ran")) << text;
+  EXPECT_NE(text.find("0.1 s  reused, and put on the layers after line 2\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("1.0 s  follows line 2: a changed"), std::string::npos) << text;
+  EXPECT_EQ(log_of(made, {"--git", "HEAD"}).at("builds").at(0).at("steps").at(1).value("merged", false),
+            true);
+  // Docker's classic store can't merge layers, and copies again.
+  made.write("build.log",
+             "#1 [2/4] COPY a /a\n#1 DONE 0.1s\n#2 [3/4] COPY --link b /b\n#2 DONE 0.1s\n"
+             "#4 exporting to image\n#4 writing image sha256:0 done\n#4 DONE 0.1s\n");
+  const std::string classic = run_dcache({"log", "build.log", "--git", "HEAD"}, made.path()).out;
+  EXPECT_TRUE(classic.starts_with("2 of 2 steps ran")) << classic;
 }
 
 TEST(Log, LooksOnlyAtTheImagesThatAreNamed) {

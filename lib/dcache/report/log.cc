@@ -32,7 +32,7 @@ std::string place_words(const LogStep& step) {
 
 // What the shares below are of, if that is not the time that the build took.
 std::string work_words(const LogBuild& build) {
-  if (std::abs(build.work - build.seconds) < kShort) return "";
+  if (seconds_words(build.work) == seconds_words(build.seconds)) return "";
   return fmt::format(" ({} of work{})", seconds_words(build.work),
                      build.work > build.seconds ? ", some of it at the same time" : "");
 }
@@ -69,6 +69,13 @@ std::string comparison_words(const LogStep& step) {
   if (step.vertex->cached) return before.cached ? "" : fmt::format("was {}", was);
   if (before.cached) return "was reused";
   return std::abs(step.vertex->seconds - before.seconds) < kShort ? "" : fmt::format("was {}", was);
+}
+
+// The same of the step that others follow: what it did before tells more than how long that took.
+std::string_view change_words(const LogStep& step) {
+  if (step.before == nullptr) return "is not in the log before";
+  if (!step.before->error.empty()) return "failed before";
+  return step.before->cached ? "was reused before" : "ran before too";
 }
 
 // An error as people need it: of a command, which is shown anyway, its exit code.
@@ -120,10 +127,25 @@ struct Mark {
 Mark mark_of(const LogStep& step) {
   if (!step.vertex->error.empty()) return {"!", Tone::kBad};
   if (step.vertex->canceled || !step.vertex->ended) return {"-", Tone::kDim};
-  if (step.vertex->cached) return {"✓", Tone::kGood};
+  if (step.vertex->cached || step.is_merge) return {"✓", Tone::kGood};
   // A base image that was there already took no time.
   if (step.is_image() && step.vertex->seconds < kShort) return {"✓", Tone::kGood};
   return {"✗", Tone::kBad};
+}
+
+// Why a step ran by the model, or by the steps before it; empty where neither tells.
+std::string cause_of(const LogBuild& build, const LogStep& step, const LogOptions& options) {
+  if (step.disagrees && step.ran())
+    return fmt::format("nothing that it depends on changed {}", options.occasion);
+  const bool is_predicted = step.predicted != nullptr && step.predicted->verdict != Verdict::kHit &&
+                            step.predicted->verdict != Verdict::kUnused;
+  if (step.disagrees) return "though " + known_cause(build, step);
+  if (!step.ran() || step.is_image()) return "";
+  if (step.is_merge)
+    return fmt::format("reused, and put on the layers after {}", place_words(build.steps[*step.follows]));
+  if (is_predicted && (!step.predicted->follows || step.follows)) return known_cause(build, step);
+  if (step.follows) return "follows " + place_words(build.steps[*step.follows]);
+  return is_predicted ? "by the model it follows a step that was reused" : "";
 }
 
 class TextReport {
@@ -156,7 +178,7 @@ class TextReport {
     for (const LogStep& step : build.steps) {
       if (step.is_image()) continue;
       ++total;
-      ran += step.ran() && step.vertex->ended ? 1 : 0;
+      ran += step.ran() && !step.is_merge && step.vertex->ended ? 1 : 0;
     }
     const bool estimated = view_.timelines[build.run].is_estimated;
     const std::string name = build.name.empty() ? "" : printable(build.name) + ": ";
@@ -165,6 +187,7 @@ class TextReport {
                                  estimated ? "about " : "", seconds_words(build.seconds), work_words(build)));
     out_ += '\n';
     append_failure(build);
+    append_unfinished(build);
     const std::string& builder = view_.log->runs[build.run].builder;
     std::string basis = build.has_dockerfile() ? "Dockerfile " + printable(build.model.dockerfile)
                         : total == 0           ? "the build did not come to the steps of a Dockerfile"
@@ -182,11 +205,32 @@ class TextReport {
         words =
             fmt::format("The build failed at {}: {}", place_words(step), failure_words(step.vertex->error));
     }
-    for (const Notice& notice : view_.log->runs[build.run].notices) {
-      if (words.empty() && notice.kind == Notice::Kind::kFailed)
-        words = "The build failed: " + failure_words(notice.words);
+    for (const Notice* notice : build.notices) {
+      if (words.empty() && notice->kind == Notice::Kind::kFailed)
+        words = "The build failed: " + failure_words(notice->words);
+    }
+    for (const Vertex* vertex : build.unmatched) {
+      if (words.empty() && !vertex->error.empty())
+        words = "The build failed: " + failure_words(vertex->error);
     }
     if (!words.empty()) out_ += style_.paint(Tone::kBad, words) + "\n";
+  }
+
+  // An image is not built to its end if another one of the run fails.
+  void append_unfinished(const LogBuild& build) {
+    const bool has_rest = !build.missing.empty() || std::ranges::any_of(build.steps, [](const LogStep& step) {
+      return step.vertex->canceled || !step.vertex->ended;
+    });
+    if (build.failed || build.finished || !has_rest) return;
+    std::vector<std::string> failed;
+    for (const LogBuild& other : view_.builds) {
+      if (other.run == build.run && other.failed && !other.name.empty())
+        failed.push_back(printable(other.name));
+    }
+    if (failed.empty()) return;
+    out_ += style_.paint(Tone::kBad, fmt::format("The build did not finish, since {} failed",
+                                                 text::list_words(failed, 5))) +
+            "\n";
   }
 
   void append_shares(const LogBuild& build) {
@@ -197,9 +241,12 @@ class TextReport {
       const LogStep& root = build.steps[shares[i].root];
       out_ += fmt::format("{:.1f} of {} were spent because of {}", shares[i].seconds,
                           seconds_words(build.work), place_words(root));
-      const std::string why = reason_words(build, root, options_);
-      const bool is_comparison = options_.compared && root.before != nullptr;
-      if (!why.empty()) out_ += is_comparison ? fmt::format(" ({})", why) : ": " + why;
+      if (!root.shared_with.empty()) out_ += fmt::format(" (shared with {})", printable(root.shared_with));
+      const std::string end = end_words(build, root);
+      const std::string why = end.empty() ? cause_of(build, root, options_) : end;
+      if (options_.compared) out_ += fmt::format(", which {}", change_words(root));
+      const bool is_asked = !options_.compared || !options_.occasion.empty();
+      if (is_asked && !why.empty()) out_ += ": " + why;
       if (!root.fixed_by.empty()) out_ += fmt::format("   (lint --fix: {})", root.fixed_by);
       out_ += '\n';
     }
@@ -284,26 +331,23 @@ class TextReport {
 
   // The chain of steps that the end waited for: what is beside it ran meanwhile.
   void append_critical(const LogBuild& build) {
-    const observe::Timeline& line = view_.timelines[build.run];
     std::map<const Vertex*, const LogStep*> steps;
     for (const LogStep& step : build.steps)
       steps.emplace(step.vertex, &step);
     const observe::ImageNames images = observe::images_of(*view_.log, build.run);
     std::vector<std::string> words;
     double seconds = 0;
-    for (const size_t index : line.critical) {
-      const observe::Bar& bar = line.bars[index];
-      if (bar.build && *bar.build != build.index && !steps.contains(bar.vertex))
-        return;  // another image's end
-      if (bar.vertex->seconds < kShort) continue;
-      seconds += bar.vertex->seconds;
-      const auto step = steps.find(bar.vertex);
-      words.push_back(step == steps.end() ? shortened(observe::read_name(bar.vertex->name, images).text, 40)
+    for (const observe::Wait& wait : view_.line_of(build).critical) {
+      if (wait.seconds < kShort) continue;
+      seconds += wait.seconds;
+      const Vertex* vertex = view_.timelines[build.run].bars[wait.bar].vertex;
+      const auto step = steps.find(vertex);
+      words.push_back(step == steps.end() ? shortened(observe::read_name(vertex->name, images).text, 40)
                                           : place_words(*step->second));
     }
     if (words.size() < 2) return;
     out_ += fmt::format("Critical path: {}: {} of {}.\n", text::list_words(words, 12), seconds_words(seconds),
-                        seconds_words(line.seconds));
+                        seconds_words(build.seconds));
   }
 
   void append_doubts(const LogBuild& build) {
@@ -314,26 +358,26 @@ class TextReport {
     }
     if (build.unmatched.size() > kMost)
       out_ += fmt::format("Not a step of this Dockerfile: {} more\n", build.unmatched.size() - kMost);
-    const std::vector<Notice>& notices = view_.log->runs[build.run].notices;
-    for (const Notice& notice : notices) {
-      if (notice.kind == Notice::Kind::kFailed) continue;  // said at the top
-      out_ += fmt::format("The log says that {}: {}\n", words_of(notice.kind), shortened(notice.words, 160));
+    for (const Notice* notice : build.notices) {
+      if (notice->kind == Notice::Kind::kFailed) continue;  // said at the top
+      out_ +=
+          fmt::format("The log says that {}: {}\n", words_of(notice->kind), shortened(notice->words, 160));
     }
-    if (!view_.assumed_import.empty() && has(notices, Notice::Kind::kCacheImported))
+    if (!view_.assumed_import.empty() && has(build, Notice::Kind::kCacheImported))
       out_ += fmt::format(
           "What was reused fits best with a builder that was empty and imported {}; the reasons are for "
           "that, "
           "and --cache-from says otherwise.\n",
           view_.assumed_import == "defined" ? "what the definition of the image says"
                                             : "an export with mode=" + view_.assumed_import);
-    append_disagreements(build, notices);
+    append_disagreements(build);
   }
 
-  static bool has(const std::vector<Notice>& notices, Notice::Kind kind) {
-    return std::ranges::find(notices, kind, &Notice::kind) != notices.end();
+  static bool has(const LogBuild& build, Notice::Kind kind) {
+    return std::ranges::find(build.notices, kind, &Notice::kind) != build.notices.end();
   }
 
-  void append_disagreements(const LogBuild& build, const std::vector<Notice>& notices) {
+  void append_disagreements(const LogBuild& build) {
     std::vector<std::string> ran;
     std::vector<std::string> reused;
     std::vector<std::string> imported;  // reused, though no export that is assumed has them
@@ -356,12 +400,14 @@ class TextReport {
           "What else may be the reason:\n",
           text::list_words(ran, 5), ran.size() == 1 ? "it" : "they",
           ran.size() == 1 ? "it depends" : "they depend", options_.occasion);
-      const bool is_told = std::ranges::any_of(notices, [](const Notice& notice) {
-        return notice.kind != Notice::Kind::kCacheExport && notice.kind != Notice::Kind::kFailed;
+      const bool is_told = std::ranges::any_of(build.notices, [](const Notice* notice) {
+        return notice->kind != Notice::Kind::kCacheExport && notice->kind != Notice::Kind::kFailed;
       });
       if (is_told) out_ += "  - what the log says above\n";
-      if (has(notices, Notice::Kind::kCacheImported))
+      if (has(build, Notice::Kind::kCacheImported))
         out_ += "  - the imported cache was exported in another way, or from another state\n";
+      if (!has(build, Notice::Kind::kNoCache) && !has(build, Notice::Kind::kPull))
+        out_ += "  - the build was started with --no-cache or --pull\n";
       out_ +=
           "  - the builder never built that state, or its cache was pruned since\n"
           "  - the build was for another platform, or had other build arguments\n"
@@ -386,22 +432,17 @@ class TextReport {
 
 std::string reason_words(const LogBuild& build, const LogStep& step, const LogOptions& options) {
   if (std::string words = end_words(build, step); !words.empty()) return words;
-  if (!step.shared_with.empty()) return "shared with " + printable(step.shared_with);
+  if (!step.shared_with.empty()) {
+    const std::string cause = options.compared ? "" : cause_of(build, step, options);
+    return fmt::format("shared with {}{}{}", printable(step.shared_with), cause.empty() ? "" : "; ", cause);
+  }
   if (step.before != nullptr) {
     std::string words = comparison_words(step);
     if (!words.empty() || step.vertex->cached) return words;
   } else if (options.compared) {
     return "is not in the log before";
   }
-  if (step.disagrees && step.ran())
-    return fmt::format("nothing that it depends on changed {}", options.occasion);
-  const bool is_predicted = step.predicted != nullptr && step.predicted->verdict != Verdict::kHit &&
-                            step.predicted->verdict != Verdict::kUnused;
-  if (step.disagrees) return "though " + known_cause(build, step);
-  if (!step.ran() || step.is_image()) return "";
-  if (is_predicted && (!step.predicted->follows || step.follows)) return known_cause(build, step);
-  if (step.follows) return "follows " + place_words(build.steps[*step.follows]);
-  return is_predicted ? "by the model it follows a step that was reused" : "";
+  return cause_of(build, step, options);
 }
 
 void append_log(const LogView& view, const LogOptions& options, const Style& style, std::string& out) {

@@ -56,6 +56,7 @@ void write_step(const LogBuild& build, const LogStep& step, text::JsonWriter& js
   if (!step.platform.empty()) json.member("platform", step.platform);
   if (!step.shared_with.empty()) json.member("shared_with", step.shared_with);
   write_vertex(*step.vertex, json);
+  if (step.is_merge) json.member("merged", true);
   if (step.follows && build.steps[*step.follows].line != 0)
     json.member("follows", build.steps[*step.follows].line);
   if (step.predicted != nullptr) {
@@ -80,13 +81,12 @@ void write_critical(const LogView& view, const LogBuild& build, text::JsonWriter
   for (const LogStep& step : build.steps)
     steps.emplace(step.vertex, &step);
   json.key("critical_path").begin_array();
-  const observe::Timeline& line = view.timelines[build.run];
-  for (const size_t index : line.critical) {
-    const observe::Bar& bar = line.bars[index];
-    const auto step = steps.find(bar.vertex);
-    json.begin_object().member("name", bar.vertex->name);
+  for (const observe::Wait& wait : view.line_of(build).critical) {
+    const Vertex* vertex = view.timelines[build.run].bars[wait.bar].vertex;
+    const auto step = steps.find(vertex);
+    json.begin_object().member("name", vertex->name);
     if (step != steps.end() && step->second->line != 0) json.member("line", step->second->line);
-    json.member("seconds", bar.vertex->seconds).end_object();
+    json.member("seconds", wait.seconds).end_object();
   }
   json.end_array();
 }
@@ -120,10 +120,10 @@ void write_build(const LogView& view, const LogBuild& build, text::JsonWriter& j
       json.value(line);
     json.end_array();
   }
-  if (!run.notices.empty()) {
+  if (!build.notices.empty()) {
     json.key("notices").begin_array();
-    for (const Notice& notice : run.notices)
-      json.begin_object().member("kind", name_of(notice.kind)).member("words", notice.words).end_object();
+    for (const Notice* notice : build.notices)
+      json.begin_object().member("kind", name_of(notice->kind)).member("words", notice->words).end_object();
     json.end_array();
   }
   json.end_object();

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "dcache/observe/name.h"
+#include "dcache/observe/shared_steps.h"
 
 namespace dcache::report {
 namespace {
@@ -23,6 +24,16 @@ std::string stage_label(std::string_view stage) {
   const bool unnamed = stage.starts_with(kUnnamed) && !number.empty() &&
                        number.find_first_not_of("0123456789") == std::string_view::npos;
   return std::string(unnamed ? number : stage);
+}
+
+// Whether a vertex is about a cache: a build goes on without it.
+bool is_cache(const Vertex& vertex) {
+  return vertex.name.find("importing cache") != std::string::npos ||
+         vertex.name.find("exporting cache") != std::string::npos;
+}
+
+bool is_failure(const Vertex& vertex) {
+  return !vertex.error.empty() && !is_cache(vertex);
 }
 
 // Fills in one build.
@@ -46,26 +57,55 @@ class Viewer {
     }
     find_parents();
     judge();
-    std::set<const Vertex*> seen;
-    for (LogStep& step : view_.steps) {
-      step.is_merged = !seen.insert(step.vertex).second;
-      view_.work += step.shared_with.empty() && !step.is_merged ? step.vertex->seconds : 0;
-    }
-    for (const Vertex* other : view_.others)
-      view_.work += other->seconds;
-    for (const Vertex* other : view_.unmatched)
-      view_.work += other->seconds;
+    add_work();
+    find_end();
     return std::move(view_);
   }
 
  private:
   const std::vector<Vertex>& vertices() const { return log_.builds[view_.index].vertices; }
 
+  void add_work() {
+    std::set<const Vertex*> seen;
+    for (LogStep& step : view_.steps) {
+      step.is_merged = !seen.insert(step.vertex).second;
+      view_.work += step.is_merged ? 0 : step.vertex->seconds;
+      for (const Vertex* vertex : step.again)
+        view_.work += vertex->seconds;
+    }
+    for (const Vertex* other : view_.others)
+      view_.work += other->seconds;
+    for (const Vertex* other : view_.unmatched)
+      view_.work += other->seconds;
+  }
+
+  void find_end() {
+    const auto& others = view_.others;
+    view_.failed =
+        std::ranges::any_of(view_.steps, [](const LogStep& step) { return is_failure(*step.vertex); }) ||
+        std::ranges::any_of(view_.unmatched, [](const Vertex* vertex) { return is_failure(*vertex); }) ||
+        std::ranges::any_of(others, [](const Vertex* vertex) { return is_failure(*vertex); });
+    view_.finished = !view_.failed && std::ranges::any_of(others, [&](const Vertex* vertex) {
+      const bool is_export = observe::is_export(observe::read_name(vertex->name, images_).text);
+      return is_export && !is_cache(*vertex) && vertex->ended && !vertex->canceled;
+    });
+  }
+
+  // The vertex of a step that is not of the Dockerfile at hand; of two with one name, the one that ran.
   void add_named() {
+    std::map<std::string_view, size_t> known;  // by name
     for (const Vertex& vertex : vertices()) {
       const observe::Name name = observe::read_name(vertex.name, images_);
       if (!name.is_step()) {
         view_.others.push_back(&vertex);
+        continue;
+      }
+      const auto [place, is_new] = known.try_emplace(vertex.name, view_.steps.size());
+      if (!is_new) {
+        LogStep& step = view_.steps[place->second];
+        step.again.push_back(&vertex);
+        if (observe::rank_of(vertex) > observe::rank_of(*step.vertex))
+          std::swap(step.again.back(), step.vertex);
         continue;
       }
       LogStep& step = view_.steps.emplace_back();
@@ -93,6 +133,10 @@ class Viewer {
         seen[observed.vertex] = true;
       } else {
         step.shared_with = build.name;
+      }
+      for (const size_t vertex : observed.again) {
+        seen[vertex] = true;
+        step.again.push_back(&vertices()[vertex]);
       }
       if (view_.model.report != nullptr) step.predicted = &view_.model.report->steps[observed.step];
       step.planned = observed.step;
@@ -122,7 +166,8 @@ class Viewer {
           const bool is_shown = place != places.end();
           if (is_shown && view_.steps[place->second].ran() && !view_.steps[place->second].is_image())
             return place->second;
-          if (is_shown) return std::nullopt;
+          // `COPY --link` that was reused is put on what is below it.
+          if (is_shown && !graph.steps[*step].independent) return std::nullopt;
           step = graph.steps[*step].below;
         }
         return std::nullopt;
@@ -165,8 +210,17 @@ class Viewer {
     }
   }
 
+  // Whether a step of a plain log, which does not tell it, is a `COPY --link` that was reused and only put on
+  // other layers.
+  bool is_merge(const LogStep& step) const {
+    return log_.runs[view_.run].merges_layers && step.ran() && step.follows && step.vertex->ended &&
+           step.vertex->error.empty() && step.vertex->digest.empty() &&
+           step.predicted->verdict == Verdict::kHit && view_.model.graph->steps[*step.planned].independent;
+  }
+
   void judge() {
     for (LogStep& step : view_.steps) {
+      step.is_merge = step.predicted != nullptr && is_merge(step);
       if (step.predicted == nullptr || step.is_image() || step.vertex->canceled || !step.vertex->ended)
         continue;
       const Verdict verdict = step.predicted->verdict;
@@ -186,23 +240,29 @@ class Viewer {
 };
 
 bool has_failure(const observe::Log& log, size_t run) {
-  const auto failed = [](const Vertex& vertex) { return !vertex.error.empty(); };
-  return std::ranges::any_of(log.runs[run].shared, failed) ||
+  return std::ranges::any_of(log.runs[run].shared, is_failure) ||
          std::ranges::any_of(log.builds, [&](const observe::Build& build) {
-           return build.run == run && std::ranges::any_of(build.vertices, failed);
+           return build.run == run && std::ranges::any_of(build.vertices, is_failure);
          });
 }
 
-// How long each build took, by the time line of its run.
-void set_seconds(const observe::Timeline& line, LogBuild& build) {
-  double first = line.seconds;
-  double last = 0;
-  for (const observe::Bar& bar : line.bars) {
-    if (bar.build != build.index) continue;
-    first = std::min(first, bar.start);
-    last = std::max(last, bar.end);
+// Gives each build of a run what the log says of it. If the log does not say which of several images failed,
+// it is those whose steps did; if none did, those that were not finished.
+void add_notices(const observe::Log& log, std::span<LogBuild*> builds) {
+  if (builds.empty()) return;
+  const observe::ImageNames images = observe::images_of(log, builds.front()->run);
+  const bool has_failed = std::ranges::any_of(builds, &LogBuild::failed);
+  for (const observe::Notice& notice : log.runs[builds.front()->run].notices) {
+    const bool is_named = images.contains(notice.image);
+    for (LogBuild* build : builds) {
+      const bool is_failure = notice.kind == observe::Notice::Kind::kFailed;
+      const bool may_be_this =
+          !is_failure || builds.size() == 1 || (has_failed ? build->failed : !build->finished);
+      if (is_named ? log.builds[build->index].name != notice.image : !may_be_this) continue;
+      build->notices.push_back(&notice);
+      build->failed = build->failed || is_failure;
+    }
   }
-  build.seconds = std::max(0.0, last - first);
 }
 
 }  // namespace
@@ -226,11 +286,15 @@ LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
   LogView view{.log = &log, .builds = {}, .timelines = {}};
   std::vector<observe::Match> matches(models.size());
   std::vector<observe::MatchedBuild> matched;
+  std::vector<observe::PlannedBuild> planned;
   for (size_t i = 0; i < models.size(); ++i) {
-    if (models[i].graph == nullptr) continue;
-    matches[i] = observe::match(*models[i].file, *models[i].graph, log, i);
-    matched.push_back({i, models[i].graph, &matches[i]});
+    const LogModel& model = models[i];
+    if (model.graph == nullptr) continue;
+    matches[i] = observe::match(*model.file, *model.graph, log, i);
+    matched.push_back({i, model.graph, &matches[i]});
+    planned.push_back({i, model.graph, model.dockerfile, model.context, &matches[i]});
   }
+  observe::find_shared_runs(log, planned);
   for (size_t run = 0; run < log.runs.size(); ++run) {
     std::vector<observe::MatchedBuild> of_run;
     std::ranges::copy_if(matched, std::back_inserter(of_run), [&](const observe::MatchedBuild& build) {
@@ -245,10 +309,24 @@ LogView view_of(const observe::Log& log, std::span<const LogModel> models) {
     const observe::Match* match = models[i].graph == nullptr ? nullptr : &matches[i];
     view.builds.push_back(Viewer(log, i, models[i], match).make());
     LogBuild& build = view.builds.back();
-    set_seconds(view.timelines[build.run], build);
+    build.seconds = view.line_of(build).seconds();
     build.has_failure = failures[build.run];
   }
+  for (size_t run = 0; run < log.runs.size(); ++run) {
+    std::vector<LogBuild*> of_run;
+    for (LogBuild& build : view.builds) {
+      if (build.run == run) of_run.push_back(&build);
+    }
+    add_notices(log, of_run);
+  }
   return view;
+}
+
+const observe::BuildLine& LogView::line_of(const LogBuild& build) const {
+  static const observe::BuildLine kNone;  // of a build without a vertex
+  const auto& lines = timelines[build.run].builds;
+  const auto found = lines.find(build.index);
+  return found == lines.end() ? kNone : found->second;
 }
 
 void compare(LogView& after, const LogView& before) {

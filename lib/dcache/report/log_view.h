@@ -29,6 +29,7 @@ struct LogModel {
   // Where the state before is known: what the model says of each step.
   const cache::Build* build = nullptr;
   const cache::Report* report = nullptr;
+  std::string context = {};  // the folder; empty for that of the Dockerfile
 };
 
 struct LogStep {
@@ -42,11 +43,14 @@ struct LogStep {
   bool is_merged = false;         // the same step of another stage, above: it was done once for both
   const cache::StepReport* predicted = nullptr;
   std::optional<size_t> follows;  // the step of the same build that made it run
+  bool is_merge = false;          // a COPY --link that ran only to put its layer on others
   // The log says something else than the model, and no earlier step explains it.
   bool disagrees = false;
   std::string_view fixed_by = {};  // of a step that made others run: the rule whose safe fix helps
   // In the log that it is compared with.
   const observe::Vertex* before = nullptr;
+  // Other vertices of the build for the same step, of which nothing is shown.
+  std::vector<const observe::Vertex*> again = {};
 
   // Whether it was worked on: not reused, and not canceled before it began.
   bool ran() const;
@@ -64,8 +68,11 @@ struct LogBuild {
   std::vector<const observe::Vertex*> unmatched;  // steps that the Dockerfile does not have
   std::vector<uint32_t> missing;                  // lines of steps that the log does not have
   double seconds = 0;                             // from its first moment to its last
-  double work = 0;                                // of all that it did, whether at once or not
-  bool has_failure = false;                       // something failed in its run
+  double work = 0;           // of all that was done for it, whether at once or not; of shared steps too
+  bool has_failure = false;  // something failed in its run
+  bool failed = false;       // and that was in this build
+  bool finished = false;     // its result was exported
+  std::vector<const observe::Notice*> notices = {};  // of its run, as far as they are about this build
 
   // The step of this build whose rebuilding made a step run; the step itself if nothing did.
   size_t root_of(size_t step) const;
@@ -78,6 +85,9 @@ struct LogView {
   std::vector<observe::Timeline> timelines;  // by run
   // The value of --cache-from that fits best with a log of which nobody said what it imported: "min".
   std::string assumed_import = {};
+
+  // The part of the time line that a build takes.
+  const observe::BuildLine& line_of(const LogBuild& build) const;
 };
 
 // One model for each build of the log; those without a graph are shown by the names of the log.
