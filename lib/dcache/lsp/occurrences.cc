@@ -21,7 +21,7 @@ using dockerfile::Keyword;
 using dockerfile::Word;
 using text::Span;
 
-constexpr size_t kMostCopies = 1'000'000;  // of variables that stages have from their bases
+constexpr size_t kMostCopies = 100'000;  // of variables that stages have from their bases
 
 Span span_from(uint32_t begin, size_t size) {
   return {begin, begin + static_cast<uint32_t>(size)};
