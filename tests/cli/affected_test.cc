@@ -999,7 +999,7 @@ TEST(Affected, CommandsOfCiAreBuildsOfTheirOwn) {
   };
   for (const auto& [before, after] : kCases) {
     const Repository repository({{"compose.yaml", compose},
-                                 {"a/Dockerfile", "FROM x\nARG A\nARG B\nENV A=$A B=$B\n"},
+                                 {"a/Dockerfile", "FROM x\nARG A\nARG B\nRUN echo $A $B\n"},
                                  {".github/workflows/ci.yml", workflow(before)}});
     repository.write(".github/workflows/ci.yml", workflow(after));
     repository.commit("second");
@@ -1010,7 +1010,7 @@ TEST(Affected, CommandsOfCiAreBuildsOfTheirOwn) {
   const Repository repository(
       {{"compose.yaml", compose},
        {"other.yaml", "services: {app: {build: {args: {B: \"2\"}}}}\n"},
-       {"a/Dockerfile", "FROM x\nARG A\nARG B\nENV A=$A B=$B\n"},
+       {"a/Dockerfile", "FROM x\nARG A\nARG B\nRUN echo $A $B\n"},
        {".gitlab-ci.yml", "b:\n  script: docker compose -f compose.yaml -f other.yaml build\n"}});
   repository.write("other.yaml", "services: {app: {build: {args: {B: \"3\"}}}}\n");
   repository.commit("second");
