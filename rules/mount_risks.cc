@@ -88,14 +88,19 @@ bool links_into_store(const Use& use) {
 
 namespace {
 
-// Whether the value of a variable is the folder of some package manager's cache.
-bool is_cache_variable(std::string_view name) {
-  return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
-    return std::ranges::any_of(manager.caches, [&](const Cache& cache) {
-      return std::ranges::any_of(
-          cache.env, [&](const Pair& mover) { return mover.name == name && mover.value.empty(); });
-    });
+bool moves_cache_by(const PackageManager& manager, std::string_view variable) {
+  return std::ranges::any_of(manager.caches, [&](const Cache& cache) {
+    return std::ranges::any_of(
+        cache.env, [&](const Pair& mover) { return mover.name == variable && mover.value.empty(); });
   });
+}
+
+// Whether the value of a variable is the folder of a cache: of the package manager, which may be one of the
+// settings, or of another.
+bool is_cache_variable(const PackageManager& manager, std::string_view name) {
+  return moves_cache_by(manager, name) ||
+         std::ranges::any_of(package_managers(),
+                             [&](const PackageManager& other) { return moves_cache_by(other, name); });
 }
 
 // Whether one of the paths in a value, which colons separate, is at the folder or below it.
@@ -109,15 +114,17 @@ bool leads_into(std::string_view value, std::string_view folder, const Step& ste
   return false;
 }
 
-bool is_in_variable(const plan::Environment& environment, std::string_view folder, const Step& step) {
+bool is_in_variable(const plan::Environment& environment, const PackageManager& manager,
+                    std::string_view folder, const Step& step) {
   return std::ranges::any_of(environment.variables(), [&](const plan::Variable* variable) {
-    return !is_cache_variable(variable->name) && leads_into(variable->value, folder, step);
+    return !is_cache_variable(manager, variable->name) && leads_into(variable->value, folder, step);
   });
 }
 
-bool assigns_into(const shell::Word& word, std::string_view folder, const Step& step) {
+bool assigns_into(const shell::Word& word, const PackageManager& manager, std::string_view folder,
+                  const Step& step) {
   const size_t equals = word.text.find('=');
-  return equals != std::string_view::npos && !is_cache_variable(word.text.substr(0, equals)) &&
+  return equals != std::string_view::npos && !is_cache_variable(manager, word.text.substr(0, equals)) &&
          leads_into(word.text.substr(equals + 1), folder, step);
 }
 
@@ -138,7 +145,7 @@ bool names_into(const shell::Command& command, const PackageManager& manager, st
     const bool skipped = moves || is_value;
     is_value = moves && word.text.find('=') == std::string_view::npos;
     if (skipped || (word.text.find('=') != std::string_view::npos &&
-                    is_cache_variable(word.text.substr(0, word.text.find('=')))))
+                    is_cache_variable(manager, word.text.substr(0, word.text.find('=')))))
       continue;
     std::string_view text = word.text;
     if (text.starts_with('-')) text.remove_prefix(std::min(text.find_first_of("/~$."), text.size()));
@@ -156,13 +163,16 @@ bool has_other_files(lint::Dockerfile& dockerfile, const Run& run, const Package
   const plan::Graph& graph = dockerfile.graph();
   const Step& step = graph.steps[*run.step];
   if (text::is_within(step.workdir(), folder)) return true;
-  if (step.environment && is_in_variable(*step.environment, folder, step)) return true;
+  if (step.environment && is_in_variable(*step.environment, manager, folder, step)) return true;
   // A later PATH says where the programs are.
   const bool later = std::ranges::any_of(graph.stages, [&](const plan::Stage& stage) {
-    return graph.starts_from(stage.index, step.stage) && is_in_variable(stage.environment, folder, step);
+    return graph.starts_from(stage.index, step.stage) &&
+           is_in_variable(stage.environment, manager, folder, step);
   });
   return later || std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-           const auto assigns = [&](const shell::Word& word) { return assigns_into(word, folder, step); };
+           const auto assigns = [&](const shell::Word& word) {
+             return assigns_into(word, manager, folder, step);
+           };
            if (std::ranges::any_of(command.assignments, assigns)) return true;
            if (command.program() == "export") return std::ranges::any_of(command.words, assigns);
            return (command.program() == "cd" || calls(manager, command)) &&

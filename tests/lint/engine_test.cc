@@ -229,7 +229,7 @@ TEST(JSONArgsRecommended, SaysWhatBreaksTheArray) {
            {"['dotnet', 'a.dll']", "put double quotes around every element"},
            {"[\"dotnet\" \"a.dll\"]", "put double quotes around every element, and commas between them"},
            {"[\"dotnet\", \"a.dll\"] --x", "remove the text after the ]:  --x"},
-           {"dotnet a.dll", "write CMD [\"PROGRAM\", \"ARGUMENT\"]"},
+           {"dotnet a.dll", "write CMD [\"dotnet\", \"a.dll\"]"},
            {"[ -f a.dll ] && dotnet a.dll", kNeedsShell},
            {"[ \"$A\" = 1 ] && dotnet a.dll", kNeedsShell},
        }) {
