@@ -58,13 +58,21 @@ bool installs_branch(std::span<const shell::Word> words) {
 
 // Whether some RUN goes to a commit: a clone may be one RUN, and the checkout the next.
 bool checks_out_somewhere(lint::Dockerfile& dockerfile) {
-  return std::ranges::any_of(dockerfile.runs(), [](const lint::Run& run) {
-    return std::ranges::any_of(run.commands, [](const shell::Command& command) {
-      const auto words = shell::invocation(command);
-      return shell::program_of(words) == "git" &&
-             (shell::has_word(words, "checkout") || shell::has_word(words, "reset"));
-    });
-  });
+  struct ChecksOut {
+    bool value;
+  };
+  const auto goes_to_commit = [](const shell::Command& command) {
+    const auto words = shell::invocation(command);
+    return shell::program_of(words) == "git" &&
+           (shell::has_word(words, "checkout") || shell::has_word(words, "reset"));
+  };
+  return dockerfile
+      .shared<ChecksOut>([&] {
+        return ChecksOut{std::ranges::any_of(dockerfile.runs(), [&](const lint::Run& run) {
+          return std::ranges::any_of(run.commands, goes_to_commit);
+        })};
+      })
+      .value;
 }
 
 using Words = std::span<const shell::Word>;

@@ -68,7 +68,12 @@ bool needs_buildkit(lint::Dockerfile& dockerfile) {
 
 std::string old_builder_of(lint::Dockerfile& dockerfile) {
   const lint::BuildContext* const context = dockerfile.build_context();
-  if (context == nullptr || needs_buildkit(dockerfile)) return {};
+  if (context == nullptr) return {};
+  struct NeedsBuildkit {
+    bool value;
+  };
+  const auto needs = [&] { return NeedsBuildkit{needs_buildkit(dockerfile)}; };
+  if (dockerfile.shared<NeedsBuildkit>(needs).value) return {};
   struct Found {
     std::string builder;
   };

@@ -3,6 +3,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -266,11 +268,18 @@ class Check {
     if (!cache.own_part.empty() && is_shared_folder(step_of(run), cache, *lacking.path))
       lacking.path = text::join_path(*lacking.path, cache.own_part);
     if (is_shared_folder(step_of(run), cache, *lacking.path) ||
-        has_other_files(dockerfile_, run, *use.manager, *lacking.path)) {
+        shares_folder(run, *use.manager, *lacking.path)) {
       lacking.shared = *std::move(lacking.path);
       lacking.path.reset();
     }
     return lacking;
+  }
+
+  // has_other_files(), once for all uses of a manager in a RUN.
+  bool shares_folder(const Run& run, const PackageManager& manager, const std::string& folder) {
+    const auto [known, is_new] = shares_folder_.try_emplace({&run, &manager, folder});
+    if (is_new) known->second = has_other_files(dockerfile_, run, manager, folder);
+    return known->second;
   }
 
   // Whether a mount of the RUN is at the cache's folder in some home.
@@ -524,8 +533,9 @@ class Check {
   std::vector<const plan::Read*> stage_reads_;  // of all steps
   std::vector<Lack> lacks_;
   std::map<std::pair<const Run*, const PackageManager*>, size_t> lack_at_;  // its place among them
-  std::vector<std::optional<lint::Fix>> fixes_;                             // of each lack
-  std::vector<const Lack*> unmounted_;                                      // of packages, without a safe fix
+  std::map<std::tuple<const Run*, const PackageManager*, std::string>, bool> shares_folder_;
+  std::vector<std::optional<lint::Fix>> fixes_;  // of each lack
+  std::vector<const Lack*> unmounted_;           // of packages, without a safe fix
 };
 
 void check(Dockerfile& dockerfile, lint::Reporter& reporter) {
