@@ -304,15 +304,12 @@ class Needs {
     if (words.empty() || scripts_ == Scripts::kOnline || shell::inner_script(words)) return false;
     if (is_any_mounted(dockerfile_, run, *needs_.manager, &command)) return false;
     const std::string_view program = shell::program_of(words);
-    if (scripts_ == Scripts::kOffline) return !is_plain_program(program) && !is_install(run, command);
+    // An install downloads what it lacks.
+    if (scripts_ == Scripts::kOffline)
+      return !is_plain_program(program) && use_by(dockerfile_, run, command) == nullptr;
     constexpr std::string_view kScripts[] = {"make", "bash", "sh", "task", "just", "mage", "."};
     return std::ranges::find(kScripts, program) != std::end(kScripts) ||
            words.front().text.starts_with("./") || words.front().text.ends_with(".sh");
-  }
-
-  bool is_install(const Run& run, const shell::Command& command) const {
-    const Use* use = use_by(dockerfile_, run, command);
-    return use != nullptr && use->manager != needs_.manager;
   }
 
   // What an image starts, which may call the package manager offline as well.

@@ -497,6 +497,8 @@ TEST(CacheMounts, AreNotSafeIfAScriptOfTheProjectWorksOffline) {
             "2 safe /root/.npm"},
            {"start", "exec npm ci --offline\n", "FROM node\nRUN npm ci\nCMD [\"./start\"]\n",
             "2 unsafe /root/.npm"},
+           {"ci.sh", "npm ci --offline\n", "FROM node\nRUN npm ci\nRUN npm install -g a\n",
+            "2 safe /root/.npm; 3 safe /root/.npm"},
            {"ci.sh", "uv sync --offline\n", "FROM python\nRUN uv sync\nRUN ./ci.sh\n",
             "2 unsafe /root/.cache/uv"},
            {"ci.sh", "bundle install --local\n", "FROM ruby\nRUN bundle install\nRUN ./ci.sh\n",
