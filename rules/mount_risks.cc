@@ -103,8 +103,16 @@ bool is_cache_variable(const PackageManager& manager, std::string_view name) {
                              [&](const PackageManager& other) { return moves_cache_by(other, name); });
 }
 
+// Whether a text can be a path at or below the folder: it has the folder's name, or variables. Most have not,
+// and need not be looked at as paths.
+bool may_name(std::string_view text, std::string_view folder) {
+  return text.find('$') != std::string_view::npos ||
+         text.find(text::base_name(folder)) != std::string_view::npos;
+}
+
 // Whether one of the paths in a value, which colons separate, is at the folder or below it.
 bool leads_into(std::string_view value, std::string_view folder, const Step& step) {
+  if (!may_name(value, folder)) return false;
   while (!value.empty()) {
     const size_t end = std::min(value.find(':'), value.size());
     const auto path = path_in(value.substr(0, end), step);
@@ -117,15 +125,15 @@ bool leads_into(std::string_view value, std::string_view folder, const Step& ste
 bool is_in_variable(const plan::Environment& environment, const PackageManager& manager,
                     std::string_view folder, const Step& step) {
   return std::ranges::any_of(environment.variables(), [&](const plan::Variable* variable) {
-    return !is_cache_variable(manager, variable->name) && leads_into(variable->value, folder, step);
+    return leads_into(variable->value, folder, step) && !is_cache_variable(manager, variable->name);
   });
 }
 
 bool assigns_into(const shell::Word& word, const PackageManager& manager, std::string_view folder,
                   const Step& step) {
   const size_t equals = word.text.find('=');
-  return equals != std::string_view::npos && !is_cache_variable(manager, word.text.substr(0, equals)) &&
-         leads_into(word.text.substr(equals + 1), folder, step);
+  return equals != std::string_view::npos && leads_into(word.text.substr(equals + 1), folder, step) &&
+         !is_cache_variable(manager, word.text.substr(0, equals));
 }
 
 // Whether the word is the option that moves a cache of the manager, with its value or before it.
@@ -156,6 +164,38 @@ bool names_into(const shell::Command& command, const PackageManager& manager, st
   return false;
 }
 
+// Whether a command of the RUN sets a variable to a path in the folder, goes there or installs to it.
+bool is_in_commands(const Run& run, const PackageManager& manager, std::string_view folder,
+                    const Step& step) {
+  const auto assigns = [&](const shell::Word& word) { return assigns_into(word, manager, folder, step); };
+  return std::ranges::any_of(run.commands, [&](const shell::Command& command) {
+    if (std::ranges::any_of(command.assignments, assigns)) return true;
+    if (command.program() == "export") return std::ranges::any_of(command.words, assigns);
+    return (command.program() == "cd" || calls(manager, command)) &&
+           names_into(command, manager, folder, step);
+  });
+}
+
+// Whether the folder's name is in what sets variables: what they are at each step takes long to find out.
+bool may_be_in_variables(lint::Dockerfile& dockerfile, std::string_view folder) {
+  struct Texts {
+    std::string all;
+  };
+  const Texts& texts = dockerfile.shared<Texts>([&] {
+    Texts made;
+    for (const dockerfile::Instruction& one : dockerfile.file().instructions()) {
+      if (one.keyword == dockerfile::Keyword::kEnv || one.keyword == dockerfile::Keyword::kArg)
+        made.all.append(one.joined).append("\n");
+    }
+    const project::Image* const image = dockerfile.image();
+    if (image == nullptr) return made;
+    for (const auto& [name, value] : image->build.plan.build_args)
+      made.all.append(value).append("\n");
+    return made;
+  });
+  return texts.all.find(text::base_name(folder)) != std::string::npos;
+}
+
 }  // namespace
 
 bool has_other_files(lint::Dockerfile& dockerfile, const Run& run, const PackageManager& manager,
@@ -163,21 +203,14 @@ bool has_other_files(lint::Dockerfile& dockerfile, const Run& run, const Package
   const plan::Graph& graph = dockerfile.graph();
   const Step& step = graph.steps[*run.step];
   if (text::is_within(step.workdir(), folder)) return true;
+  if (!may_be_in_variables(dockerfile, folder)) return is_in_commands(run, manager, folder, step);
   if (step.environment && is_in_variable(*step.environment, manager, folder, step)) return true;
   // A later PATH says where the programs are.
   const bool later = std::ranges::any_of(graph.stages, [&](const plan::Stage& stage) {
     return graph.starts_from(stage.index, step.stage) &&
            is_in_variable(stage.environment, manager, folder, step);
   });
-  return later || std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-           const auto assigns = [&](const shell::Word& word) {
-             return assigns_into(word, manager, folder, step);
-           };
-           if (std::ranges::any_of(command.assignments, assigns)) return true;
-           if (command.program() == "export") return std::ranges::any_of(command.words, assigns);
-           return (command.program() == "cd" || calls(manager, command)) &&
-                  names_into(command, manager, folder, step);
-         });
+  return later || is_in_commands(run, manager, folder, step);
 }
 
 bool is_shared_folder(const Step& step, const Cache& cache, std::string_view folder) {
@@ -190,7 +223,7 @@ bool is_shared_folder(const Step& step, const Cache& cache, std::string_view fol
     return true;
   return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
     return std::ranges::any_of(manager.caches, [&](const Cache& other) {
-      const auto usual = other.path.empty() ? std::nullopt : path_in(other.path, step);
+      const auto usual = may_name(other.path, folder) ? path_in(other.path, step) : std::nullopt;
       return other.path != cache.path && usual && *usual != folder && text::is_within(*usual, folder);
     });
   });
