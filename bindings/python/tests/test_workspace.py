@@ -23,8 +23,9 @@ def in_memory(texts: dict[str, str | bytes]) -> dcache.Workspace:
 
 class Workspaces(unittest.TestCase):
     def test_are_not_copied(self) -> None:
+        makers: list[Callable[[object], object]] = [copy.copy, copy.deepcopy, pickle.dumps]
         with dcache.Workspace(files="memory") as workspace:
-            for make in (copy.copy, copy.deepcopy, pickle.dumps):
+            for make in makers:
                 with self.assertRaisesRegex(TypeError, "a workspace can't be"):
                     make(workspace)
 
