@@ -503,7 +503,8 @@ bool is_special(const std::string& path) {
 }
 
 // A file that libgit2 opens without a look at what it is, and that is a FIFO or a device: it would wait for
-// that for ever. So is `commondir` behind a link, whose text its errors repeat. Empty for none.
+// that for ever. A `commondir` that is a link counts too: errors of libgit2 repeat the text of the file that
+// it leads to. Empty for none.
 std::string special_file(const std::string& git_folder, const std::string& root) {
   std::vector<std::string> paths;
   for (const char* const name : {"HEAD", "config", "config.worktree", "index", "packed-refs", "shallow",

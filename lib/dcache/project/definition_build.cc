@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "dcache/project/ci_text.h"
+#include "dcache/project/definitions.h"
 #include "dcache/project/readers.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
@@ -126,10 +127,11 @@ void read_compose_options(WordReader& words, DefinitionBuild& build) {
 }
 
 // NAME=VALUE; a name alone takes the value from the environment.
-void add_argument(std::string argument, DefinitionBuild& build) {
+void add_argument(std::string_view argument, DefinitionBuild& build) {
   const size_t equals = std::min(argument.find('='), argument.size());
-  const std::string name = argument.substr(0, equals);
-  const std::string value = equals < argument.size() ? argument.substr(equals + 1) : "${" + name + "}";
+  const std::string name(argument.substr(0, equals));
+  const std::string value =
+      equals < argument.size() ? std::string(argument.substr(equals + 1)) : "${" + name + "}";
   build.set.push_back({"*", "args." + name, value});
 }
 
@@ -143,7 +145,7 @@ std::optional<DefinitionBuild> read_compose_command(WordReader words) {
     WordReader::Option option = words.next(kBuildOptions);
     if (is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
     if (option.name == "--build") builds = is_switched_on(option);
-    if (option.name == "--build-arg") add_argument(std::move(option.value), build);
+    if (option.name == "--build-arg") add_argument(option.value, build);
     if (option.name == "--no-cache" && is_switched_on(option)) build.set.push_back({"*", "no-cache", "true"});
     if (option.name.empty()) build.names.push_back(std::move(option.value));
   }
@@ -169,14 +171,7 @@ std::vector<std::string> files_in(const std::string& variable, const std::string
     const auto found = options.environment.find(name);
     return found == options.environment.end() ? std::move(fallback) : found->second;
   };
-  std::vector<std::string> files;
-  const std::string separator = value_of(separator_variable, ":");
-  for (std::string rest = value_of(variable, ""); !rest.empty();) {
-    const size_t end = separator.empty() ? rest.size() : std::min(rest.find(separator), rest.size());
-    if (end > 0) files.push_back(rest.substr(0, end));
-    rest.erase(0, end + separator.size());
-  }
-  return files;
+  return split_file_list(value_of(variable, ""), value_of(separator_variable, ":"));
 }
 
 std::string not_in_repository(std::string_view name) {

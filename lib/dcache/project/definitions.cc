@@ -427,6 +427,16 @@ std::vector<std::string> read_by_itself(DefinitionKind kind, const context::File
   return found;
 }
 
+std::vector<std::string> split_file_list(std::string_view list, std::string_view separator) {
+  std::vector<std::string> files;
+  while (!list.empty()) {
+    const size_t end = separator.empty() ? list.size() : std::min(list.find(separator), list.size());
+    if (end > 0) files.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + separator.size(), list.size()));
+  }
+  return files;
+}
+
 std::vector<std::string> files_of_compose_variable(const std::string& folder, const ReadOptions& options) {
   Variables variables;
   const Lookup none = [](std::string_view) { return std::nullopt; };
@@ -446,13 +456,8 @@ std::vector<std::string> files_of_compose_variable(const std::string& folder, co
     return found == variables.end() ? fallback : std::string_view(found->second);
   };
   Paths named;
-  const std::string_view separator = value_of("COMPOSE_PATH_SEPARATOR", ":");
-  std::string_view rest = value_of("COMPOSE_FILE", "");
-  while (!rest.empty()) {
-    const size_t end = separator.empty() ? rest.size() : std::min(rest.find(separator), rest.size());
-    const std::string_view one = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + separator.size(), rest.size()));
-    if (one.empty()) continue;
+  for (const std::string& one :
+       split_file_list(value_of("COMPOSE_FILE", ""), value_of("COMPOSE_PATH_SEPARATOR", ":"))) {
     named.push_back(one.starts_with('/') ? text::clean_path(one) : text::join_path(folder, one));
     if (!options.files->exists(named.back())) return {};
   }

@@ -26,6 +26,9 @@ std::vector<text::Failure> profile_failures(const LackedProfiles& lacked);
 // https://docs.docker.com/compose/intro/compose-application-model/#the-compose-file
 std::vector<std::string> read_by_itself(DefinitionKind kind, const context::FileSystem& files);
 
+// The names in a list such as that of COMPOSE_FILE; without a separator all of it is one name.
+std::vector<std::string> split_file_list(std::string_view list, std::string_view separator);
+
 // The files that COMPOSE_FILE names: a variable of `.env` in a folder or, in the current folder, of the
 // environment. Empty without it, and if one of them does not exist.
 // Source: https://docs.docker.com/compose/how-tos/environment-variables/envvars/#compose_file
