@@ -5,6 +5,7 @@
 #include <set>
 #include <string_view>
 
+#include "dcache/text/mentions.h"
 #include "dcache/text/path.h"
 
 namespace dcache::cache {
@@ -53,22 +54,10 @@ std::vector<CopiedFolder> copied_folders(const Build& build, size_t index) {
   return all;
 }
 
-// Whether a text has the word, as a part of a path or on its own.
-bool mentions(std::string_view text, std::string_view word) {
-  const auto is_part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-    const size_t end = at + word.size();
-    if ((at == 0 || !is_part(text[at - 1])) && (end == text.size() || !is_part(text[end]))) return true;
-  }
-  return false;
-}
-
 bool mentions(const dockerfile::Instruction& instruction, std::string_view word) {
-  return mentions(instruction.joined, word) ||
+  return text::mentions(instruction.joined, word) ||
          std::ranges::any_of(instruction.heredocs, [&](const dockerfile::Heredoc& heredoc) {
-           return mentions(heredoc.content, word);
+           return text::mentions(heredoc.content, word);
          });
 }
 
