@@ -117,6 +117,84 @@ TEST(Optimize, ProposesAnIgnoreFileIfWhatItKeepsOutChanges) {
   EXPECT_EQ(repository.read(".dockerignore"), dockerfile.at("files").at(0).at("text").get<std::string>());
 }
 
+// Two services, of which the image builds one; the other one changes in three commits of four.
+const test::Files kServices = {
+    {"Dockerfile", "FROM python:3.12\nWORKDIR /srv\nCOPY . .\nRUN python services/web/build.py\n"},
+    {".dockerignore", ".git\n.dockerignore\nDockerfile\n"},
+    {"services/web/requirements.txt", "flask==3.0\n"},
+    {"services/web/build.py", "from app import shared\n"},
+    {"services/api/requirements.txt", "flask==3.0\n"},
+    {"services/api/main.py", "1\n"},
+    {"shared/names.py", "1\n"},
+    {"examples/one.py", "1\n"}};
+
+class Services : public test::Repository {
+ public:
+  explicit Services(const std::string& dockerfile = {}) : test::Repository(kServices) {
+    if (!dockerfile.empty()) write("Dockerfile", dockerfile);
+    for (const char* version : {"2", "3", "4"}) {
+      write("services/api/main.py", version);
+      commit("api");
+    }
+    write("services/web/build.py", "from app import shared\n\n");
+    write("shared/names.py", "2\n");
+    commit("web");
+  }
+  json answer(std::vector<std::string> arguments = {}) const {
+    arguments.insert(arguments.begin(), {"optimize", "--format", "json"});
+    const Outcome outcome = run_dcache(arguments, path());
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.status == 0 ? json::parse(outcome.out).at("dockerfiles").at(0) : json();
+  }
+};
+
+TEST(Optimize, CopiesFoldersApartThatNoStepMentions) {
+  const Services services;
+  const json safe = services.answer();
+  ASSERT_EQ(safe.at("unsafe").size(), 1U) << safe;
+  EXPECT_EQ(safe.at("unsafe").at(0).at("folder"), "services/api");
+  EXPECT_EQ(safe.at("unsafe").at(0).at("gain").at("runs"), 3);
+  EXPECT_EQ(safe.at("text").get<std::string>(), services.read("Dockerfile"));
+  const std::string words = run_dcache({"optimize"}, services.path()).out;
+  EXPECT_NE(words.find("the RUN in line 4 would not see the folder: try the build"), std::string::npos)
+      << words;
+  const json changed = services.answer({"--unsafe-fixes"});
+  EXPECT_EQ(changed.at("text").get<std::string>(),
+            "# syntax=docker/dockerfile:1\nFROM python:3.12\nWORKDIR /srv\n"
+            "COPY --exclude=services/api . .\nRUN python services/web/build.py\n"
+            "COPY services/api /srv/services/api\n");
+  EXPECT_EQ(changed.at("gain").at("runs"), 3);
+}
+
+TEST(Optimize, CopiesNoFolderApartThatAStepMayRead) {
+  const auto unsafe = [](const std::string& dockerfile) {
+    return Services(dockerfile).answer().at("unsafe").size();
+  };
+  const std::string begin = "FROM python:3.12\nWORKDIR /srv\nCOPY . .\n";
+  EXPECT_EQ(unsafe(begin + "RUN python services/web/build.py\n"), 1U);
+  EXPECT_EQ(unsafe(begin + "RUN python services/*/build.py\n"), 0U);
+  EXPECT_EQ(unsafe(begin + "RUN make -C services\n"), 0U);
+  EXPECT_EQ(unsafe(begin + "RUN python services/web/build.py\nCMD [\"python\", \"services/api/main.py\"]\n"),
+            0U);
+  // Neither the owner of what is there, nor what another stage takes with it.
+  EXPECT_EQ(unsafe(begin + "RUN python services/web/build.py && chown -R app /srv\n"), 0U);
+  EXPECT_EQ(unsafe("FROM python:3.12 AS b\nWORKDIR /srv\nCOPY . .\nRUN python services/web/build.py\n"
+                   "FROM python:3.12\nCOPY --from=b /srv /srv\nRUN true\n"),
+            0U);
+  // A version of the syntax that its author fixed.
+  EXPECT_EQ(unsafe("# syntax=docker/dockerfile:1.4\n" + begin + "RUN python services/web/build.py\n"), 0U);
+}
+
+TEST(Optimize, LeavesAFolderOutThatNoImageContains) {
+  const Services services(
+      "FROM python:3.12 AS b\nWORKDIR /srv\nCOPY . .\nRUN python services/web/build.py\n"
+      "FROM python:3.12\nCOPY --from=b /srv/dist /srv\n");
+  const auto text = services.answer({"--unsafe-fixes"}).at("text").get<std::string>();
+  EXPECT_NE(text.find("COPY --exclude=services/api . .\nRUN python services/web/build.py\nFROM"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Optimize, LeavesOutWhatGainsLessThanIsAskedFor) {
   const Repository repository;
   EXPECT_EQ(words(repository.answer({"--min-gain", "2"}).at(0).at("changes")), "DC1001 saves 3, fills 0");

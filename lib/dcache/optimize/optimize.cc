@@ -5,9 +5,12 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dcache/dockerfile/parser.h"
 #include "dcache/lint/catalogue.h"
 #include "dcache/lint/engine.h"
+#include "dcache/optimize/apart.h"
 #include "dcache/optimize/replayed.h"
 
 namespace dcache::optimize {
@@ -38,7 +41,10 @@ class Proposing {
   Proposing(const project::Project& project, const std::vector<size_t>& images, const Options& options)
       : options_(options),
         keeps_mounts_(project.images[images.front()].build.cache_from.empty()),
-        replays_(project, images, options) {}
+        replays_(project, images, options) {
+    for (const size_t image : images)
+      builds_.push_back(&project.images[image].build);
+  }
 
   tl::expected<Proposal, std::string> run(std::string dockerfile, std::string text) {
     Proposal proposal;
@@ -62,9 +68,10 @@ class Proposing {
     expected_ = done_ + (2 * all.size());
     const auto before = attempt_of(proposal.before, {});
     if (!before) return tl::unexpected(before.error());
-    const auto best = choose(proposal, all);
+    auto best = choose(proposal, all);
     if (!best) return tl::unexpected(best.error());
     if (!options_.unsafe) find_unsafe(proposal, *best, all);
+    copy_apart(proposal, *best);
     proposal.after = best->text;
     proposal.new_files = best->new_files;
     proposal.gain = gain_of(before->images, best->images);
@@ -180,6 +187,86 @@ class Proposing {
     }
   }
 
+  // Folders that no build reads, as far as names tell, whichever image is built.
+  std::vector<ApartFolder> folders_in(const dockerfile::File& file) const {
+    std::optional<std::vector<ApartFolder>> common;
+    for (const cache::BuildOptions* build : builds_) {
+      if (build->context != builds_.front()->context) return {};
+      const plan::Graph graph = plan::build_graph(file, build->plan);
+      const auto context = options_.facts.build_context(&graph);
+      if (!context) return {};
+      std::vector<ApartFolder> folders = apart_folders(file, graph, *context);
+      if (!common) {
+        common = std::move(folders);
+        continue;
+      }
+      std::erase_if(*common, [&](ApartFolder& one) {
+        const auto same = std::ranges::find_if(folders, [&](const ApartFolder& other) {
+          return other.line == one.line && other.path == one.path;
+        });
+        if (same == folders.end()) return true;
+        if (one.shipped_to.empty()) one.shipped_to = same->shipped_to;
+        return false;
+      });
+    }
+    return common ? std::move(*common) : std::vector<ApartFolder>();
+  }
+
+  // The text with the folders copied apart, and the syntax that `--exclude` needs. Nothing if the file asks
+  // for one that does not have it.
+  std::optional<std::string> with_apart(const dockerfile::File& file,
+                                        const std::vector<ApartFolder>& folders) const {
+    const lint::Rule* syntax = lint::find_rule(lint::catalogue(), "DC1008");
+    std::string text = copied_apart(file, folders);
+    if (!file.directive("syntax")) return fix({syntax}, text, true).text;
+    // A line that fixes the version by hand is left to the one who wrote it.
+    if (!file.directive("syntax")->ends_with("docker/dockerfile:1")) return std::nullopt;
+    return text;
+  }
+
+  // Copies folders apart that change apart. Unsafe, since a RUN may read what nothing names.
+  void copy_apart(Proposal& proposal, Attempt& best) {
+    const dockerfile::File file = dockerfile::parse(best.text);
+    std::vector<ApartFolder> chosen;
+    Attempt so_far = best;
+    const auto is_narrowed = [&](uint32_t line) {
+      return std::ranges::any_of(proposal.unsafe, [&](const Change& change) {
+        return change.line == line && change.rule != nullptr && change.rule->code == "DC1002";
+      });
+    };
+    for (const ApartFolder& folder : folders_in(file)) {
+      if (is_narrowed(folder.line)) continue;
+      if (!folder.shipped_to.empty() && !replays_.always_has(builds_.front()->context, folder.path)) continue;
+      std::vector<ApartFolder> folders = chosen;
+      folders.push_back(folder);
+      const auto text = with_apart(file, folders);
+      if (!text) return;
+      auto with = attempt_of(*text, best.new_files);
+      if (!with) continue;
+      const Gain gain = gain_of(so_far.images, with->images);
+      // Nobody takes a risk for steps that only copy.
+      if (gain.runs == 0 || gain.most() < options_.least_gain) continue;
+      (options_.unsafe ? proposal.changes : proposal.unsafe).push_back(change_of(folder, gain));
+      if (!options_.unsafe) continue;
+      chosen = std::move(folders);
+      so_far = std::move(*with);
+    }
+    best = std::move(so_far);
+  }
+
+  static Change change_of(const ApartFolder& folder, const Gain& gain) {
+    return {
+        .rule = nullptr,
+        .line = folder.line,
+        .finding = fmt::format("{} is copied before RUN steps, and neither they nor the files that they use "
+                               "mention it",
+                               folder.path),
+        .folder = folder.path,
+        .runs = folder.runs,
+        .safe = false,
+        .gain = gain};
+  }
+
   Change change_of(const lint::Rule& rule, const std::string& text, bool unsafe) const {
     Change change{.rule = &rule, .line = 0, .finding = std::string(rule.summary), .safe = true, .gain = {}};
     lint::Config config = options_.config;
@@ -221,7 +308,8 @@ class Proposing {
   }
 
   const Options& options_;
-  const bool keeps_mounts_;  // from one build to the next
+  const bool keeps_mounts_;                         // from one build to the next
+  std::vector<const cache::BuildOptions*> builds_;  // of the images
   Replays replays_;
   size_t done_ = 0, expected_ = 0;
 };

@@ -1,8 +1,9 @@
 // A better Dockerfile and ignore file, with what they would have gained over the commits of a repository.
 //
-// The fixes of the rules about caching are made together. Then the commits are replayed twice: as if the
-// Dockerfile had always been as it is now, and as if it had always been as proposed. A fix without which the
-// replay gives the same is left out.
+// The fixes of the rules about caching are made together, and folders that change apart from what the steps
+// read are copied apart (optimize/apart.h). Then the commits are replayed twice: as if the Dockerfile had
+// always been as it is now, and as if it had always been as proposed. A change without which the replay gives
+// the same is left out.
 #pragma once
 
 #include <cstddef>
@@ -37,13 +38,15 @@ struct Gain {
   size_t most() const { return std::max({steps, runs, cheaper}); }
 };
 
-// What the fixes of one rule do.
+// What the fixes of one rule do, or copying a folder apart.
 struct Change {
-  const lint::Rule* rule = nullptr;
+  const lint::Rule* rule = nullptr;  // null for a folder
   uint32_t line = 0;    // of its first finding, in the Dockerfile as it is; 0 where another change brings it
   std::string finding;  // in words
-  bool safe = true;     // as of lint::Fix
-  Gain gain;            // against the same proposal without it; of one that is not made, added to it
+  std::string folder = {};          // that is copied apart, from the root of the context
+  std::vector<uint32_t> runs = {};  // lines of the RUNs that do not see the folder then
+  bool safe = true;                 // as of lint::Fix
+  Gain gain;  // against the same proposal without it; of one that is not made, added to it
 };
 
 struct StepComparison {

@@ -210,6 +210,25 @@ tl::expected<std::vector<ImageRuns>, std::string> Replays::of(const std::string&
   return all;
 }
 
+bool Replays::always_has(const std::string& folder, const std::string& path) const {
+  const std::vector<std::string> places = places_of(text::join_path(folder, path));
+  const auto has = [&](const context::Commit& commit) {
+    return std::ranges::any_of(places, [&](std::string_view place) {
+      context::ObjectId id = commit.tree;
+      while (!place.empty()) {
+        const size_t slash = std::min(place.find('/'), place.size());
+        const auto tree = options_.objects->tree(id);
+        const auto entry = tree ? (*tree)->find(place.substr(0, slash)) : std::nullopt;
+        if (!entry) return false;
+        id = entry->id;
+        place.remove_prefix(std::min(slash + 1, place.size()));
+      }
+      return true;
+    });
+  };
+  return std::ranges::all_of(commits_, has);
+}
+
 std::string Replays::key_of(size_t image, const dockerfile::File& file, const plan::Graph& graph,
                             const std::vector<lint::Fix>& new_files) {
   std::string key = std::to_string(image);

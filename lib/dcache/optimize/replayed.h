@@ -50,6 +50,8 @@ class Replays {
   tl::expected<std::vector<ImageRuns>, std::string> of(const std::string& text,
                                                        const std::vector<lint::Fix>& new_files);
   const std::vector<context::Commit>& commits() const { return commits_; }
+  // Whether a folder has the path in each of the commits.
+  bool always_has(const std::string& folder, const std::string& path) const;
 
  private:
   // What the commits say of an image with the steps that a text gives it.

@@ -41,8 +41,19 @@ std::string gain_words(const Gain& gain) {
 }
 
 std::string place_words(const Change& change) {
+  if (change.rule == nullptr) return fmt::format("line {}", change.line);
   return change.line == 0 ? std::string(change.rule->code)
                           : fmt::format("{}, line {}", change.rule->code, change.line);
+}
+
+// What to do before an unsafe change is made.
+std::string advice(const Change& change) {
+  if (change.rule != nullptr) return fmt::format("dcache rules {} says what to look at", change.rule->code);
+  std::vector<std::string> lines;
+  for (const uint32_t line : change.runs)
+    lines.push_back(std::to_string(line));
+  return fmt::format("the RUN in line{} {} would not see the folder: try the build",
+                     lines.size() == 1 ? "" : "s", text::list_words(lines));
 }
 
 void append_change(const Change& change, std::string_view mark, Tone tone, const Style& style,
@@ -113,7 +124,9 @@ void write_gain(const Gain& gain, text::JsonWriter& json) {
 void write_changes(const char* name, const std::vector<Change>& changes, text::JsonWriter& json) {
   json.key(std::string_view(name)).begin_array();
   for (const Change& change : changes) {
-    json.begin_object().member("rule", change.rule->code).member("name", change.rule->name);
+    json.begin_object();
+    if (change.rule != nullptr) json.member("rule", change.rule->code).member("name", change.rule->name);
+    if (!change.folder.empty()) json.member("folder", change.folder);
     if (change.line != 0) json.member("line", change.line);
     json.member("message", change.finding).member("safe", change.safe).key("gain");
     write_gain(change.gain, json);
@@ -171,7 +184,7 @@ void append_proposal(const Proposal& proposal, const Style& style, std::string& 
     out += "\nWith --unsafe-fixes also, which may change the image or break the build:\n\n";
     for (const Change& change : proposal.unsafe) {
       append_change(change, "~", Tone::kWarn, style, out);
-      out += fmt::format("    dcache rules {} says what to look at\n", change.rule->code);
+      out += fmt::format("    {}\n", advice(change));
     }
   }
 }

@@ -1,0 +1,292 @@
+#include "dcache/optimize/apart.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "dcache/text/edit.h"
+#include "dcache/text/mentions.h"
+#include "dcache/text/path.h"
+
+namespace dcache::optimize {
+namespace {
+
+using dockerfile::Instruction;
+using dockerfile::Keyword;
+using plan::Graph;
+using plan::Read;
+using plan::Step;
+
+constexpr uint64_t kLargestFile = 1 << 20;  // a larger one is data
+constexpr uint64_t kMostBytes = 64 << 20;   // of all files that are read for one answer
+constexpr size_t kMostFolders = 16;         // that are proposed: each is tried with all commits
+
+// Folders that programs read without naming them, and those that the rules about ignore files speak of.
+constexpr auto kReadByName = std::to_array<std::string_view>(
+    {"app",     "assets", "bin",         "cmd",        "components",   "config",   "content", "data",
+     "db",      "doc",    "docs",        "include",    "internal",     "layouts",  "lib",     "libs",
+     "locales", "main",   "middleware",  "migrations", "node_modules", "packages", "pages",   "pkg",
+     "plugins", "proto",  "public",      "resources",  "src",          "static",   "styles",  "templates",
+     "test",    "tests",  "third_party", "types",      "vendor",       "views"});
+
+// Files by which a folder is a project of its own.
+constexpr auto kManifests = std::to_array<std::string_view>(
+    {"package.json", "pyproject.toml", "requirements.txt", "setup.py", "Cargo.toml", "go.mod", "main.go",
+     "pom.xml", "build.gradle", "build.gradle.kts", "composer.json", "Gemfile", "CMakeLists.txt",
+     "Dockerfile"});
+
+bool is_plain(std::string_view path) {
+  return std::ranges::all_of(path, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == '/';
+  });
+}
+
+// A folder at the root, or one of several projects in such a folder.
+struct Unit {
+  std::string path;
+  bool is_read = false;
+};
+
+bool is_at_root(std::string_view path) {
+  return path.find('/') == std::string_view::npos;
+}
+
+// Folders at the root with several projects.
+std::set<std::string, std::less<>> groups_of(const lint::BuildContext& context) {
+  std::map<std::string, std::set<std::string_view>, std::less<>> projects;
+  for (const context::Record& record : context.files.records()) {
+    const std::string_view folder = text::parent_path(record.path);
+    const std::string_view root = text::parent_path(folder);
+    if (record.type != context::Type::kFile || is_at_root(folder) || !is_at_root(root)) continue;
+    if (std::ranges::find(kManifests, text::base_name(record.path)) != kManifests.end())
+      projects[std::string(root)].insert(folder);
+  }
+  std::set<std::string, std::less<>> groups;
+  for (const auto& [root, folders] : projects) {
+    if (folders.size() > 1) groups.insert(root);
+  }
+  return groups;
+}
+
+// Finds what is read: follows names from the instructions over the files of what they mention.
+class Reading {
+ public:
+  explicit Reading(const lint::BuildContext& context) : context_(context), groups_(groups_of(context)) {
+    for (const context::Record& record : context.files.records()) {
+      if (record.type != context::Type::kFolder) continue;
+      const std::string_view parent = text::parent_path(record.path);
+      const bool is_unit =
+          is_at_root(record.path) ? !groups_.contains(record.path) : groups_.contains(parent);
+      if (!is_unit) continue;
+      const std::string_view name = text::base_name(record.path);
+      const bool is_usual = std::ranges::find(kReadByName, name) != kReadByName.end();
+      units_.push_back({.path = record.path,
+                        .is_read = name.starts_with('.') || !is_plain(record.path) ||
+                                   (is_usual && is_at_root(record.path))});
+    }
+  }
+
+  void look_in_instruction(std::string_view text) {
+    for (const std::string& group : groups_) {
+      if (text::mentions(text, group) && !names_one_of(text, group)) read_all_of(group);
+    }
+    look_in(text);
+  }
+
+  // Whether all was looked into: there may be too much.
+  bool follow() {
+    std::set<std::string_view> seen;
+    bool goes_on = look_in_other_files();
+    if (!goes_on) return false;
+    while (goes_on) {
+      goes_on = false;
+      for (size_t i = 0; i < units_.size(); ++i) {
+        if (!units_[i].is_read || !seen.insert(units_[i].path).second) continue;
+        goes_on = true;
+        for (const context::Record& record : context_.files.below(units_[i].path)) {
+          if (!look_in_file(record)) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  const std::vector<Unit>& units() const { return units_; }
+
+ private:
+  // Whether the text has "GROUP/" with the name of a project of it, each time that it has "GROUP/".
+  bool names_one_of(std::string_view text, std::string_view group) const {
+    const std::string prefix = fmt::format("{}/", group);
+    bool names = false;
+    for (size_t at = text.find(prefix); at != std::string_view::npos; at = text.find(prefix, at + 1)) {
+      const std::string_view rest = text.substr(at);
+      names = std::ranges::any_of(units_, [&](const Unit& unit) {
+        return unit.path.starts_with(prefix) && rest.starts_with(unit.path);
+      });
+      if (!names) return false;
+    }
+    return names;
+  }
+
+  void read_all_of(std::string_view group) {
+    for (Unit& unit : units_)
+      unit.is_read = unit.is_read || text::is_within(unit.path, group);
+  }
+
+  void look_in(std::string_view text) {
+    for (Unit& unit : units_)
+      unit.is_read = unit.is_read || text::mentions(text, text::base_name(unit.path));
+  }
+
+  // Files at the root, and those beside the projects of a group.
+  bool look_in_other_files() {
+    return std::ranges::all_of(context_.files.records(), [&](const context::Record& record) {
+      const std::string_view parent = text::parent_path(record.path);
+      const bool is_other = is_at_root(record.path) || groups_.contains(parent);
+      return !is_other || record.type == context::Type::kFolder || look_in_file(record);
+    });
+  }
+
+  bool look_in_file(const context::Record& record) {
+    if (record.type == context::Type::kSymlink) look_in_text(record.target);
+    if (record.type != context::Type::kFile || record.size > kLargestFile) return true;
+    bytes_ += record.size;
+    if (bytes_ > kMostBytes) return false;
+    if (const auto content = context_.read(record.path)) look_in_text(*content);
+    return true;
+  }
+
+  // A file mentions a whole group only with a slash, as "packages/*": its name alone can be any word.
+  void look_in_text(std::string_view text) {
+    for (const std::string& group : groups_) {
+      if (text.find(group + '/') != std::string_view::npos && !names_one_of(text, group)) read_all_of(group);
+    }
+    look_in(text);
+  }
+
+  const lint::BuildContext& context_;
+  std::set<std::string, std::less<>> groups_;
+  std::vector<Unit> units_;
+  uint64_t bytes_ = 0;
+};
+
+// Whether a step is a COPY of the whole context that takes more flags: of the main context, and nothing else.
+bool can_leave_out(const Step& step) {
+  if (!step.needed || step.kind != Step::Kind::kCopy || step.trigger) return false;
+  const Instruction& instruction = *step.instruction;
+  if (instruction.keyword != Keyword::kCopy || step.reads.size() != 1) return false;
+  const Read& read = step.reads.front();
+  return read.origin == Read::Origin::kContext && read.selectors.size() == 1 &&
+         read.selectors.front().path == "/" && read.selectors.front().include.empty();
+}
+
+bool sees(const Graph& graph, const Step& run, const Step& copy) {
+  if (!run.needed || run.kind != Step::Kind::kRun || &run < &copy) return false;
+  const auto reads_stage = [&](const Read& read) {
+    return read.origin == Read::Origin::kStage && graph.starts_from(read.stage, copy.stage);
+  };
+  return graph.starts_from(run.stage, copy.stage) || std::ranges::any_of(run.reads, reads_stage);
+}
+
+// Whether another stage takes the folder with what is around it, so that no instruction has its name.
+bool is_taken_with_others(const Graph& graph, const Step& copy, std::string_view place) {
+  return std::ranges::any_of(graph.steps, [&](const Step& step) {
+    if (step.kind != Step::Kind::kCopy) return false;
+    return std::ranges::any_of(step.reads, [&](const Read& read) {
+      if (read.origin != Read::Origin::kStage || !graph.starts_from(read.stage, copy.stage)) return false;
+      return read.selectors.empty() ||
+             std::ranges::any_of(read.selectors, [&](const plan::Selector& selector) {
+               return selector.wildcard || text::is_within(place, text::clean_path("/" + selector.path));
+             });
+    });
+  });
+}
+
+// Whether a RUN may change the owner or mode of files that are there.
+bool may_change_modes(const Instruction& run) {
+  constexpr auto kPrograms = std::to_array<std::string_view>({"chown", "chmod", "chgrp", "setfacl"});
+  return std::ranges::any_of(kPrograms,
+                             [&](std::string_view program) { return text::mentions(run.joined, program); });
+}
+
+// What one COPY brings and no step reads.
+std::vector<ApartFolder> folders_of(const Graph& graph, const Step& copy, const std::vector<Unit>& units) {
+  ApartFolder folder{.line = copy.instruction->start_line, .path = {}, .runs = {}};
+  bool may_change = false;
+  for (const Step& step : graph.steps) {
+    if (!sees(graph, step, copy)) continue;
+    folder.runs.push_back(step.instruction->start_line);
+    may_change = may_change || (step.stage == copy.stage && may_change_modes(*step.instruction));
+  }
+  std::vector<ApartFolder> folders;
+  for (const Unit& unit : units) {
+    const std::string place = text::join_path(copy.destination, unit.path);
+    if (unit.is_read || is_taken_with_others(graph, copy, place)) continue;
+    folder.path = unit.path;
+    const bool ships = graph.target && graph.starts_from(*graph.target, copy.stage);
+    if (ships && may_change) continue;
+    folder.shipped_to = ships ? place : std::string();
+    folders.push_back(folder);
+  }
+  return folders;
+}
+
+}  // namespace
+
+std::vector<ApartFolder> apart_folders(const dockerfile::File& file, const Graph& graph,
+                                       const lint::BuildContext& context) {
+  std::vector<const Step*> copies;
+  for (const Step& step : graph.steps) {
+    const bool is_seen = std::ranges::any_of(
+        graph.steps, [&](const Step& run) { return run.stage == step.stage && sees(graph, run, step); });
+    if (is_seen && can_leave_out(step)) copies.push_back(&step);
+  }
+  if (copies.empty() || graph.builder != plan::Builder::kBuildkit) return {};
+  Reading reading(context);
+  for (const Instruction& instruction : file.instructions()) {
+    const bool is_copy =
+        std::ranges::any_of(copies, [&](const Step* copy) { return copy->instruction == &instruction; });
+    if (!is_copy) reading.look_in_instruction(instruction.joined);
+    for (const dockerfile::Heredoc& heredoc : instruction.heredocs)
+      reading.look_in_instruction(heredoc.content);
+  }
+  if (!reading.follow()) return {};
+  std::vector<ApartFolder> all;
+  for (const Step* copy : copies) {
+    std::vector<ApartFolder> folders = folders_of(graph, *copy, reading.units());
+    if (folders.size() > kMostFolders) folders.resize(kMostFolders);
+    all.insert(all.end(), folders.begin(), folders.end());
+  }
+  return all;
+}
+
+std::string copied_apart(const dockerfile::File& file, const std::vector<ApartFolder>& folders) {
+  const std::string_view line_end = file.source().find("\r\n") == std::string_view::npos ? "\n" : "\r\n";
+  std::vector<text::Edit> edits;
+  for (const ApartFolder& folder : folders) {
+    const auto copy = std::ranges::find(file.instructions(), folder.line, &Instruction::start_line);
+    edits.push_back({{copy->name_span.end, copy->name_span.end}, fmt::format(" --exclude={}", folder.path)});
+    if (folder.shipped_to.empty()) continue;
+    const auto end = std::find_if(copy, file.instructions().end(), [](const Instruction& instruction) {
+      return instruction.keyword == Keyword::kFrom;
+    });
+    auto run = std::prev(end);
+    while (run->keyword != Keyword::kRun)
+      --run;
+    std::string flags;
+    for (const dockerfile::Flag& flag : copy->flags) {
+      if (flag.name != "exclude") flags += fmt::format(" {}", flag.span.of(file.source()));
+    }
+    edits.push_back({{run->span.end, run->span.end},
+                     fmt::format("{}COPY{} {} {}", line_end, flags, folder.path, folder.shipped_to)});
+  }
+  return text::apply(file.source(), std::move(edits));
+}
+
+}  // namespace dcache::optimize
