@@ -22,25 +22,24 @@ namespace dcache::lint {
 namespace {
 
 constexpr std::array<std::string_view, 4> kLevels = {"style", "info", "warning", "error"};
-constexpr std::array<std::string_view, 5> kProfiles = {"default", "cache", "buildkit", "hadolint", "all"};
 constexpr std::array<std::string_view, 3> kOverrideKeys = {"paths", "ignore", "levels"};
-constexpr std::array<std::string_view, 17> kKeys = {"images",
-                                                    "report-unused-suppressions",
-                                                    "overrides",
-                                                    "package-managers",
-                                                    "profile",
-                                                    "select",
-                                                    "extend-select",
-                                                    "exclude",
-                                                    "ignore",
-                                                    "fail-on",
-                                                    "minimum-engine",
-                                                    "builder",
-                                                    "shellcheck",
-                                                    "levels",
-                                                    "trusted-registries",
-                                                    "label-schema",
-                                                    "strict-labels"};
+constexpr std::array<std::string_view, 17> kConfigKeys = {"images",
+                                                          "report-unused-suppressions",
+                                                          "overrides",
+                                                          "package-managers",
+                                                          "profile",
+                                                          "select",
+                                                          "extend-select",
+                                                          "exclude",
+                                                          "ignore",
+                                                          "fail-on",
+                                                          "minimum-engine",
+                                                          "builder",
+                                                          "shellcheck",
+                                                          "levels",
+                                                          "trusted-registries",
+                                                          "label-schema",
+                                                          "strict-labels"};
 constexpr std::array<std::string_view, 8> kManagerKeys = {"name",      "programs", "commands",  "caches",
                                                           "cache-env", "sharing",  "manifests", "opt-out"};
 constexpr std::array<std::string_view, 3> kSharings = {"shared", "private", "locked"};
@@ -49,31 +48,31 @@ constexpr std::array<std::string_view, 8> kLabelTypes = {"text", "rawtext", "url
 constexpr std::string_view kFileName = project::kSettingsName;
 constexpr std::array<std::string_view, 2> kHadolintNames = {".hadolint.yaml", ".hadolint.yml"};
 
-FilePosition place_of(const toml::node& node) {
+FilePosition position_of_toml(const toml::node& node) {
   return {node.source().begin.line, node.source().begin.column};
 }
 
-[[noreturn]] void stop(const toml::node& node, std::string message, std::string remedy) {
-  lint::stop(place_of(node), std::move(message), std::move(remedy));
+[[noreturn]] void stop_at(const toml::node& node, std::string message, std::string remedy) {
+  lint::stop(position_of_toml(node), std::move(message), std::move(remedy));
 }
 
 std::string text_of(const toml::node& node, std::string_view key) {
   const auto text = node.value<std::string>();
   if (!text || !node.is_string())
-    stop(node, fmt::format("'{}' is not a string", key), "put it in double quotes");
+    stop_at(node, fmt::format("'{}' is not a string", key), "put it in double quotes");
   return *text;
 }
 
 bool flag_of(const toml::node& node, std::string_view key) {
   const auto flag = node.value<bool>();
   if (!flag || !node.is_boolean())
-    stop(node, fmt::format("'{}' is neither true nor false", key), "write true or false");
+    stop_at(node, fmt::format("'{}' is neither true nor false", key), "write true or false");
   return *flag;
 }
 
-class Reader {
+class ConfigReader {
  public:
-  Reader(const std::vector<std::string_view>& known_rules, std::vector<ConfigError>& notes)
+  ConfigReader(const std::vector<std::string_view>& known_rules, std::vector<ConfigError>& notes)
       : known_rules_(known_rules), notes_(notes) {}
 
   Config read(const toml::table& table) {
@@ -87,7 +86,8 @@ class Reader {
     if (key == "profile") {
       const std::string name = text_of(node, key);
       const auto profile = profile_of(name);
-      if (!profile) stop(node, fmt::format("unknown profile '{}'", name), did_you_mean(name, kProfiles));
+      if (!profile)
+        stop_at(node, fmt::format("unknown profile '{}'", name), did_you_mean(name, kProfileNames));
       config_.profile = *profile;
     } else if (key == "select") {
       config_.select = rules_of(node, key);
@@ -99,14 +99,15 @@ class Reader {
       config_.ignore = ignored_rules_of(node, key);
     } else if (key == "fail-on") {
       const std::string name = text_of(node, key);
-      config_.fail_on = name == "none" ? std::nullopt : std::optional(known_level(name, place_of(node)));
+      config_.fail_on =
+          name == "none" ? std::nullopt : std::optional(known_level(name, position_of_toml(node)));
     } else if (key == "minimum-engine") {
       config_.minimum_engine = text_of(node, key);
     } else if (key == "builder") {
       const std::string name = text_of(node, key);
       const auto builder = plan::builder_of(name);
       if (!builder)
-        stop(node, fmt::format("unknown builder '{}'", name), did_you_mean(name, plan::builder_names()));
+        stop_at(node, fmt::format("unknown builder '{}'", name), did_you_mean(name, plan::builder_names()));
       config_.builder = *builder;
     } else if (key == "levels") {
       read_levels(node, config_.levels);
@@ -129,18 +130,18 @@ class Reader {
     } else if (key == "report-unused-suppressions") {
       config_.report_unused = flag_of(node, key);
     } else {
-      stop(node, fmt::format("unknown key '{}'", key), did_you_mean(key, kKeys));
+      stop_at(node, fmt::format("unknown key '{}'", key), did_you_mean(key, kConfigKeys));
     }
   }
 
   void read_levels(const toml::node& node, std::map<std::string, Level, std::less<>>& levels) {
     const toml::table* table = node.as_table();
     if (table == nullptr)
-      stop(node, "'levels' is not a table", "write [levels] and below it CODE = \"level\"");
+      stop_at(node, "'levels' is not a table", "write [levels] and below it CODE = \"level\"");
     for (const auto& [code, value] : *table) {
       if (is_noted(code.str(), value)) continue;
-      check_rule(code.str(), known_rules_, place_of(value));
-      levels[std::string(code.str())] = known_level(text_of(value, code.str()), place_of(value));
+      check_rule(code.str(), known_rules_, position_of_toml(value));
+      levels[std::string(code.str())] = known_level(text_of(value, code.str()), position_of_toml(value));
     }
   }
 
@@ -149,8 +150,8 @@ class Reader {
                                                    std::string_view first) {
     const toml::array* array = node.as_array();
     if (array == nullptr || !array->is_homogeneous<toml::table>())
-      stop(node, fmt::format("'{}' is not a list of tables", key),
-           fmt::format("write [[{}]] and below it {} = …", key, first));
+      stop_at(node, fmt::format("'{}' is not a list of tables", key),
+              fmt::format("write [[{}]] and below it {} = …", key, first));
     std::vector<const toml::table*> tables;
     for (const toml::node& entry : *array)
       tables.push_back(entry.as_table());
@@ -173,26 +174,26 @@ class Reader {
       } else if (key.str() == "sharing") {
         manager.sharing = text_of(node, key.str());
         if (std::ranges::find(kSharings, manager.sharing) == kSharings.end())
-          stop(node, fmt::format("unknown sharing '{}'", manager.sharing),
-               did_you_mean(manager.sharing, kSharings));
+          stop_at(node, fmt::format("unknown sharing '{}'", manager.sharing),
+                  did_you_mean(manager.sharing, kSharings));
       } else if (key.str() == "manifests") {
         manager.manifests = texts_of(node, key.str());
       } else if (key.str() == "opt-out") {
         manager.opt_out = texts_of(node, key.str());
       } else {
-        stop(node, fmt::format("unknown key '{}' of a package manager", key.str()),
-             did_you_mean(key.str(), kManagerKeys));
+        stop_at(node, fmt::format("unknown key '{}' of a package manager", key.str()),
+                did_you_mean(key.str(), kManagerKeys));
       }
     }
     const auto is_good = [](const std::string& path) {
       return path.starts_with('/') || path.starts_with("~/");
     };
-    if (manager.name.empty()) stop(table, "the package manager has no name", "write name = \"bazel\"");
+    if (manager.name.empty()) stop_at(table, "the package manager has no name", "write name = \"bazel\"");
     if (manager.programs.empty() || std::ranges::any_of(manager.programs, &std::string::empty))
-      stop(table, "the package manager has no program", "write programs = [\"bazel\"]");
+      stop_at(table, "the package manager has no program", "write programs = [\"bazel\"]");
     if (manager.caches.empty() || !std::ranges::all_of(manager.caches, is_good))
-      stop(table, "the package manager has no cache, or its path is not absolute",
-           "write caches = [\"~/.cache/bazel\"]");
+      stop_at(table, "the package manager has no cache, or its path is not absolute",
+              "write caches = [\"~/.cache/bazel\"]");
     return manager;
   }
 
@@ -206,27 +207,28 @@ class Reader {
       } else if (key.str() == "levels") {
         read_levels(node, one.levels);
       } else {
-        stop(node, fmt::format("unknown key '{}' of an override", key.str()),
-             did_you_mean(key.str(), kOverrideKeys));
+        stop_at(node, fmt::format("unknown key '{}' of an override", key.str()),
+                did_you_mean(key.str(), kOverrideKeys));
       }
     }
-    if (one.paths.empty()) stop(table, "the override names no files", "write paths = [\"services/legacy\"]");
+    if (one.paths.empty())
+      stop_at(table, "the override names no files", "write paths = [\"services/legacy\"]");
     return one;
   }
 
   void read_label_schema(const toml::node& node) {
     const toml::table* table = node.as_table();
     if (table == nullptr)
-      stop(node, "'label-schema' is not a table", "write [label-schema] and below it LABEL = \"TYPE\"");
+      stop_at(node, "'label-schema' is not a table", "write [label-schema] and below it LABEL = \"TYPE\"");
     for (const auto& [label, value] : *table) {
       config_.label_schema[std::string(label.str())] =
-          known_label_type(text_of(value, label.str()), place_of(value));
+          known_label_type(text_of(value, label.str()), position_of_toml(value));
     }
   }
 
   static std::vector<std::string> texts_of(const toml::node& node, std::string_view key) {
     const toml::array* array = node.as_array();
-    if (array == nullptr) stop(node, fmt::format("'{}' is not a list", key), "write [\"…\", …]");
+    if (array == nullptr) stop_at(node, fmt::format("'{}' is not a list", key), "write [\"…\", …]");
     std::vector<std::string> texts;
     for (const toml::node& entry : *array)
       texts.push_back(text_of(entry, key));
@@ -241,14 +243,14 @@ class Reader {
 
   void check_rules(const std::vector<std::string>& rules, const toml::node& node) const {
     for (const std::string& rule : rules) {
-      if (!is_known_prefix(rule, known_rules_)) check_rule(rule, known_rules_, place_of(node));
+      if (!is_known_prefix(rule, known_rules_)) check_rule(rule, known_rules_, position_of_toml(node));
     }
   }
 
   // A rule of hadolint's that is not here has no effect, and is not an error.
   bool is_noted(std::string_view rule, const toml::node& node) {
     if (!is_foreign_code(rule, known_rules_)) return false;
-    const FilePosition at = place_of(node);
+    const FilePosition at = position_of_toml(node);
     notes_.push_back({words_of_foreign(rule), {}, at.line, at.column});
     return true;
   }
@@ -322,9 +324,9 @@ std::optional<Level> level_of(std::string_view name) {
 }
 
 std::optional<Profile> profile_of(std::string_view name) {
-  const auto found = std::find(kProfiles.begin(), kProfiles.end(), name);
-  if (found == kProfiles.end()) return std::nullopt;
-  return static_cast<Profile>(found - kProfiles.begin());
+  const auto found = std::find(kProfileNames.begin(), kProfileNames.end(), name);
+  if (found == kProfileNames.end()) return std::nullopt;
+  return static_cast<Profile>(found - kProfileNames.begin());
 }
 
 std::optional<LabelType> label_type_of(std::string_view name) {
@@ -343,7 +345,7 @@ tl::expected<Config, ConfigError> read_config(const std::string& text,
                                               const std::vector<std::string_view>& known_rules,
                                               std::vector<ConfigError>& notes) {
   try {
-    return Reader(known_rules, notes).read(text::parse_toml(text));
+    return ConfigReader(known_rules, notes).read(text::parse_toml(text));
   } catch (const toml::parse_error& error) {  // the library reports by exception
     return tl::unexpected(ConfigError{std::string(error.description()), "see https://toml.io for the format",
                                       error.source().begin.line, error.source().begin.column});
@@ -397,7 +399,7 @@ std::string to_toml(const Config& config) {
       rows.insert(rule, name_of(level));
     return rows;
   };
-  table.insert("profile", kProfiles[static_cast<size_t>(config.profile)]);
+  table.insert("profile", kProfileNames[static_cast<size_t>(config.profile)]);
   table.insert("select", list(config.select));
   table.insert("extend-select", list(config.extend_select));
   table.insert("ignore", list(config.ignore));
@@ -461,7 +463,7 @@ std::string to_toml_with_origins(const Config& given, const Config& config) {
 }
 
 std::span<const std::string_view> config_keys() {
-  return kKeys;
+  return kConfigKeys;
 }
 
 bool is_hadolint_config(std::string_view path) {

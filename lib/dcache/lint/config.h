@@ -25,6 +25,7 @@
 //   "org.example.revision" = "hash"   # text, rawtext, url, rfc3339, spdx, hash, semver, email
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <span>
@@ -41,6 +42,8 @@
 namespace dcache::lint {
 
 enum class Profile : uint8_t { kDefault, kCache, kBuildkit, kHadolint, kAll };
+inline constexpr std::array<std::string_view, 5> kProfileNames = {"default", "cache", "buildkit", "hadolint",
+                                                                  "all"};
 std::optional<Profile> profile_of(std::string_view name);
 
 // What the value of a label has to be.

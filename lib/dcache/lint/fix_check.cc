@@ -69,7 +69,7 @@ class Edits {
   std::vector<int64_t> shifts_;  // of what is after so many of them
 };
 
-std::string_view text_of(const File& file, const Instruction& instruction) {
+std::string_view text_of_instruction(const File& file, const Instruction& instruction) {
   return instruction.span.of(file.source());
 }
 
@@ -128,7 +128,7 @@ class Comparison {
     by_place_.erase(found);
     const bool touched = edits_.touch(instruction.span);
     if (now.keyword != instruction.keyword ||
-        (!touched && text_of(after_, now) != text_of(before_, instruction)))
+        (!touched && text_of_instruction(after_, now) != text_of_instruction(before_, instruction)))
       return fmt::format("{} would become '{}'", described(before_, instruction), now.one_line());
     return std::nullopt;
   }
@@ -136,7 +136,7 @@ class Comparison {
   // What has no counterpart is what the fixes bring.
   std::optional<std::string> account_for_rest() {
     for (const auto& [place, instruction] : by_place_) {
-      const auto declared = std::ranges::find(added_, text_of(after_, *instruction));
+      const auto declared = std::ranges::find(added_, text_of_instruction(after_, *instruction));
       if (declared == added_.end()) return described(after_, *instruction) + " would be new";
       added_.erase(declared);
     }

@@ -285,7 +285,7 @@ std::vector<ToSilence> to_silence(const IgnoreComments& comments, const Findings
 }
 
 // What one comment silences.
-struct Silenced {
+struct SilenceComment {
   Diagnostic* first = nullptr;  // of the highest level; its fix is the comment
   std::vector<std::string> codes;
 
@@ -295,7 +295,7 @@ struct Silenced {
     return true;
   }
 };
-using SilencedByPlace = std::map<uint32_t, Silenced>;
+using SilencedByPlace = std::map<uint32_t, SilenceComment>;
 
 std::vector<text::Edit> comments_for(const IgnoreComments& comments, std::string_view reason,
                                      const SilencedByPlace& places) {
@@ -313,7 +313,7 @@ void add_uncovered(const IgnoreComments& comments, std::string_view reason, cons
                    const FindToSilence& find, SilencedByPlace& places) {
   for (bool more = !places.empty(); more;) {
     const std::vector<text::Edit> edits = comments_for(comments, reason, places);
-    std::map<uint32_t, Silenced*> moved;
+    std::map<uint32_t, SilenceComment*> moved;
     uint32_t inserted = 0;
     size_t i = 0;
     for (auto& [place, silenced] : places) {
@@ -337,7 +337,7 @@ void replace_fixes(const IgnoreComments& comments, std::string_view reason, cons
     diagnostic.fix.reset();
     const auto place = comments.place_of(diagnostic);
     if (!place) continue;
-    Silenced& silenced = places[*place];
+    SilenceComment& silenced = places[*place];
     silenced.add(diagnostic.rule);
     if (silenced.first == nullptr || diagnostic.level > silenced.first->level) silenced.first = &diagnostic;
   }

@@ -14,12 +14,12 @@
 namespace dcache::lint {
 namespace {
 
-constexpr std::array<std::string_view, 12> kKeys = {
+constexpr std::array<std::string_view, 12> kHadolintKeys = {
     "ignored",       "override",          "trustedRegistries", "label-schema",
     "strict-labels", "failure-threshold", "no-fail",           "disable-ignore-pragma",
     "format",        "no-color",          "verbose",           "output"};
 
-FilePosition place_of(const YAML::Node& node) {
+FilePosition position_of_yaml(const YAML::Node& node) {
   const YAML::Mark mark = node.Mark();
   return {static_cast<uint32_t>(mark.line + 1), static_cast<uint32_t>(mark.column + 1)};
 }
@@ -42,15 +42,16 @@ std::vector<std::string> known_ones(std::vector<std::string> rules,
   return rules;
 }
 
-class Reader {
+class HadolintConfigReader {
  public:
-  Reader(const std::vector<std::string_view>& known_rules, std::vector<ConfigError>& notes)
+  HadolintConfigReader(const std::vector<std::string_view>& known_rules, std::vector<ConfigError>& notes)
       : known_rules_(known_rules), notes_(notes) {}
 
   Config read(const YAML::Node& file) {
     if (file.IsNull()) return config_;
     if (!file.IsMap())
-      stop(place_of(file), "this is not a list of settings", "write KEY: VALUE, as in 'ignored: [DL3008]'");
+      stop(position_of_yaml(file), "this is not a list of settings",
+           "write KEY: VALUE, as in 'ignored: [DL3008]'");
     for (const auto& entry : file)
       read_key(entry.first.as<std::string>(), entry.first, entry.second);
     return std::move(config_);
@@ -65,31 +66,33 @@ class Reader {
     } else if (key == "trustedRegistries") {
       config_.trusted_registries = value.IsScalar() ? std::vector{value.as<std::string>()} : texts_of(value);
     } else if (key == "label-schema") {
-      if (!value.IsMap()) stop(place_of(value), "'label-schema' is not a map", "write LABEL: TYPE below it");
+      if (!value.IsMap())
+        stop(position_of_yaml(value), "'label-schema' is not a map", "write LABEL: TYPE below it");
       for (const auto& entry : value)
         config_.label_schema[entry.first.as<std::string>()] =
-            known_label_type(entry.second.as<std::string>(), place_of(entry.second));
+            known_label_type(entry.second.as<std::string>(), position_of_yaml(entry.second));
     } else if (key == "strict-labels") {
       config_.strict_labels = value.as<bool>();
     } else if (key == "failure-threshold") {
       const auto threshold = value.as<std::string>();
       config_.fail_on = threshold == "none" || threshold == "ignore"
                             ? std::nullopt
-                            : std::optional(known_level(threshold, place_of(value)));
+                            : std::optional(known_level(threshold, position_of_yaml(value)));
     } else if (key == "no-fail") {
       if (value.as<bool>()) config_.fail_on = std::nullopt;
     } else if (key == "disable-ignore-pragma") {
       if (value.as<bool>())
-        notes_.push_back(note(place_of(at), "'disable-ignore-pragma' has no effect here"));
-    } else if (std::ranges::find(kKeys, key) == kKeys.end()) {
-      stop(place_of(at), fmt::format("unknown key '{}'", key), did_you_mean(key, kKeys));
+        notes_.push_back(note(position_of_yaml(at), "'disable-ignore-pragma' has no effect here"));
+    } else if (std::ranges::find(kHadolintKeys, key) == kHadolintKeys.end()) {
+      stop(position_of_yaml(at), fmt::format("unknown key '{}'", key), did_you_mean(key, kHadolintKeys));
     }
   }
 
   void read_levels(const YAML::Node& value) {
-    if (!value.IsMap()) stop(place_of(value), "'override' is not a map", "write LEVEL: [CODE, …] below it");
+    if (!value.IsMap())
+      stop(position_of_yaml(value), "'override' is not a map", "write LEVEL: [CODE, …] below it");
     for (const auto& entry : value) {
-      const Level level = known_level(entry.first.as<std::string>(), place_of(entry.first));
+      const Level level = known_level(entry.first.as<std::string>(), position_of_yaml(entry.first));
       for (const std::string& rule : rules_of(entry.second))
         config_.levels[rule] = level;
     }
@@ -97,7 +100,8 @@ class Reader {
 
   static std::vector<std::string> texts_of(const YAML::Node& value) {
     if (!value.IsSequence() && !value.IsNull())
-      stop(place_of(value), "this is not a list", "write [A, B], or each item on its own line after a dash");
+      stop(position_of_yaml(value), "this is not a list",
+           "write [A, B], or each item on its own line after a dash");
     std::vector<std::string> texts;
     for (const YAML::Node& entry : value)
       texts.push_back(entry.as<std::string>());
@@ -105,7 +109,7 @@ class Reader {
   }
 
   std::vector<std::string> rules_of(const YAML::Node& value) {
-    return known_ones(texts_of(value), known_rules_, place_of(value), notes_);
+    return known_ones(texts_of(value), known_rules_, position_of_yaml(value), notes_);
   }
 
   const std::vector<std::string_view>& known_rules_;
@@ -113,7 +117,7 @@ class Reader {
   Config config_;
 };
 
-std::vector<std::string> split(std::string_view list) {
+std::vector<std::string> split_list(std::string_view list) {
   std::vector<std::string> texts;
   while (!list.empty()) {
     const std::string_view text = list.substr(0, list.find(','));
@@ -146,7 +150,7 @@ class VariableReader {
       for (const std::string& rule : rules_of(*list))
         config.levels[rule] = *level_of(text::to_lower(level));
     }
-    if (const auto list = get("TRUSTED_REGISTRIES")) append(split(*list), config.trusted_registries);
+    if (const auto list = get("TRUSTED_REGISTRIES")) append(split_list(*list), config.trusted_registries);
     if (const auto list = get("REQUIRE_LABELS")) read_labels(*list, config);
     if (const auto value = get("STRICT_LABELS")) config.strict_labels = is_true(*value);
     if (const auto value = get("FAILURE_THRESHOLD")) {
@@ -166,7 +170,7 @@ class VariableReader {
 
   std::vector<std::string> rules_of(std::string_view list) {
     std::vector<ConfigError> notes;
-    std::vector<std::string> rules = known_ones(split(list), known_rules_, {}, notes);
+    std::vector<std::string> rules = known_ones(split_list(list), known_rules_, {}, notes);
     for (ConfigError& one : notes)
       notes_.push_back(note({}, name_ + ": " + one.message));
     return rules;
@@ -177,7 +181,7 @@ class VariableReader {
   }
 
   static void read_labels(std::string_view list, Config& config) {
-    for (const std::string& label : split(list)) {
+    for (const std::string& label : split_list(list)) {
       const size_t colon = label.rfind(':');
       if (colon == std::string::npos)
         stop({}, fmt::format("'{}' is not a label with a type", label), "write LABEL:TYPE");
@@ -253,7 +257,7 @@ tl::expected<Config, ConfigError> read_hadolint_config(const std::string& text,
     return tl::unexpected(ConfigError{"the file is not UTF-8", "save it as UTF-8", place.line, place.column});
   }
   try {
-    return Reader(known_rules, notes).read(YAML::Load(text));
+    return HadolintConfigReader(known_rules, notes).read(YAML::Load(text));
   } catch (const YAML::Exception& error) {  // the library reports by exception
     return tl::unexpected(ConfigError{error.msg, "see https://yaml.org for the format",
                                       static_cast<uint32_t>(error.mark.line + 1),

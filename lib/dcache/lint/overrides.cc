@@ -30,8 +30,7 @@ std::optional<text::Failure> unknown(std::string member, std::string_view kind, 
       .remedy = text::did_you_mean(name, names, fmt::format("expected {}", fmt::join(names, ", ")))};
 }
 
-constexpr std::string_view kProfiles[] = {"default", "cache", "buildkit", "hadolint", "all"};
-constexpr std::string_view kLevels[] = {"error", "warning", "info", "style"};
+constexpr std::string_view kLevelsWorstFirst[] = {"error", "warning", "info", "style"};
 
 }  // namespace
 
@@ -58,12 +57,12 @@ std::optional<text::Failure> check(const Overrides& overrides, std::vector<std::
     }
   }
   if (!overrides.profile.empty() && !profile_of(overrides.profile))
-    return unknown("profile", "profile", overrides.profile, kProfiles);
+    return unknown("profile", "profile", overrides.profile, kProfileNames);
   for (const auto& [rule, level] : overrides.levels) {
-    if (!level_of(level)) return unknown("level", "level", level, kLevels);
+    if (!level_of(level)) return unknown("level", "level", level, kLevelsWorstFirst);
   }
   if (!overrides.fail_on.empty() && overrides.fail_on != "none" && !level_of(overrides.fail_on))
-    return unknown("fail-on", "level", overrides.fail_on, kLevels);
+    return unknown("fail-on", "level", overrides.fail_on, kLevelsWorstFirst);
   return std::nullopt;
 }
 

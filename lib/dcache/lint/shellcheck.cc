@@ -214,14 +214,14 @@ std::unique_ptr<text::Descriptor> file_of(std::string_view text) {
   return fd->get() < 0 ? nullptr : std::move(fd);
 }
 
-std::string name_of(int descriptor) {
+std::string name_of_descriptor(int descriptor) {
   return fmt::format("/dev/fd/{}", descriptor);
 }
 
 // Whether open files have names, which needs /proc: a chroot or a container may be without.
 bool descriptors_have_names() {
   const auto file = file_of("");
-  return file != nullptr && ::access(name_of(file->get()).c_str(), R_OK) == 0;
+  return file != nullptr && ::access(name_of_descriptor(file->get()).c_str(), R_OK) == 0;
 }
 
 // Adds comments on scripts, the first of which has the number `first`. A single one is read from standard
@@ -238,7 +238,7 @@ bool ask_some(const ShellCheck::Options& options, std::span<const std::string> s
     auto file = file_of(script);
     if (file == nullptr) return false;
     descriptors.push_back(file->get());
-    arguments.push_back(by_name ? name_of(file->get()) : "-");
+    arguments.push_back(by_name ? name_of_descriptor(file->get()) : "-");
     numbers.emplace(arguments.back(), first + files.size());
     files.push_back(std::move(file));
   }

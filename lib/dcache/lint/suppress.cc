@@ -40,7 +40,7 @@ std::vector<std::string_view> take_codes(std::string_view& text) {
   }
 }
 
-std::vector<std::string_view> split(std::string_view list) {
+std::vector<std::string_view> split_names(std::string_view list) {
   std::vector<std::string_view> names;
   while (true) {
     const size_t comma = std::min(list.find(','), list.size());
@@ -73,10 +73,10 @@ CheckDirective read_check_options(std::string_view value) {
       options.invalid = option.empty() ? all : option;
     } else if (key == "skip") {
       options.skip_all = list == "all";
-      options.skip = split(list);
+      options.skip = split_names(list);
     } else if (key == "experimental") {
       options.experimental_all = list == "all";
-      options.experimental = split(list);
+      options.experimental = split_names(list);
     } else if (error) {
       options.error = *error;
     } else {
