@@ -82,10 +82,10 @@ struct About {
   std::string snippet = {};  // inserted in place of the label
 };
 
-class Completion {
+class DockerfileCompletion {
  public:
-  Completion(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
-             const std::string& folder, const context::FileSystem& files, bool snippets)
+  DockerfileCompletion(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
+                       const std::string& folder, const context::FileSystem& files, bool snippets)
       : parsed_(parsed),
         offset_(offset),
         positions_(positions),
@@ -315,7 +315,7 @@ class Completion {
 
 json completions(const editor::Workspace::Parsed& parsed, uint32_t offset, const Positions& positions,
                  const std::string& folder, const context::FileSystem& files, bool snippets) {
-  return Completion(parsed, offset, positions, folder, files, snippets).run();
+  return DockerfileCompletion(parsed, offset, positions, folder, files, snippets).run();
 }
 
 }  // namespace dcache::lsp

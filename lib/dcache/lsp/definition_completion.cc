@@ -167,9 +167,10 @@ Where in_hcl(std::string_view before) {
   return where;
 }
 
-class Completion {
+class DefinitionCompletion {
  public:
-  Completion(const DefinitionRequest& request, uint32_t offset) : request_(request), offset_(offset) {
+  DefinitionCompletion(const DefinitionRequest& request, uint32_t offset)
+      : request_(request), offset_(offset) {
     const std::string_view before = request.positions.text().substr(0, offset);
     compose_ = project::definition_kind(request.document.path) == project::DefinitionKind::kCompose;
     where_ = compose_ ? in_yaml(before) : in_hcl(before);
@@ -350,7 +351,7 @@ class Completion {
 }  // namespace
 
 json definition_completions(const DefinitionRequest& request, uint32_t offset) {
-  return Completion(request, offset).run();
+  return DefinitionCompletion(request, offset).run();
 }
 
 }  // namespace dcache::lsp

@@ -92,7 +92,7 @@ std::optional<Target> target_of(const DefinitionRequest& request, const Mention&
   return std::nullopt;
 }
 
-Answer definition(const DefinitionRequest& request) {
+Answer definition_of_mention(const DefinitionRequest& request) {
   json all = json::array();
   const auto meant = mention_at(request);
   if (!meant) return all;
@@ -108,7 +108,7 @@ Answer definition(const DefinitionRequest& request) {
   return all;
 }
 
-Answer all_references(const DefinitionRequest& request) {
+Answer mention_references(const DefinitionRequest& request) {
   const bool with_definitions = request.params.at("context").at("includeDeclaration");
   json all = json::array();
   for (const Mention& one : same_mentions(request)) {
@@ -118,14 +118,14 @@ Answer all_references(const DefinitionRequest& request) {
   return all;
 }
 
-Answer highlights(const DefinitionRequest& request) {
+Answer mention_highlights(const DefinitionRequest& request) {
   json all = json::array();
   for (const Mention& one : same_mentions(request))
     all.push_back({{"range", request.positions.range_of(one.span)}, {"kind", one.defines ? 3 : 2}});
   return all;
 }
 
-Answer prepare_rename(const DefinitionRequest& request) {
+Answer prepare_mention_rename(const DefinitionRequest& request) {
   const auto meant = mention_at(request);
   if (!meant || same_mentions(request).empty())
     return refused(Code::kFailed, "only services, targets, groups and variables can be renamed");
@@ -210,7 +210,7 @@ std::string objection(const DefinitionRequest& request, const Mention& meant, co
   return "";
 }
 
-Answer rename(const DefinitionRequest& request) {
+Answer rename_mention(const DefinitionRequest& request) {
   const std::string name = request.params.at("newName");
   const std::vector<Mention> same = same_mentions(request);
   if (same.empty())
@@ -276,7 +276,7 @@ Answer hover(const DefinitionRequest& request) {
               {"range", request.positions.range_of(mention->span)}};
 }
 
-Answer links(const DefinitionRequest& request) {
+Answer definition_links(const DefinitionRequest& request) {
   json all = json::array();
   for (const Mention& one : mentions(request)) {
     std::string target;
@@ -290,7 +290,7 @@ Answer links(const DefinitionRequest& request) {
   return all;
 }
 
-Answer symbols(const DefinitionRequest& request) {
+Answer definition_symbols(const DefinitionRequest& request) {
   constexpr int kPackage = 4;
   constexpr int kVariable = 13;
   json all = json::array();
@@ -304,7 +304,7 @@ Answer symbols(const DefinitionRequest& request) {
   return all;
 }
 
-Answer complete(const DefinitionRequest& request) {
+Answer complete_definition(const DefinitionRequest& request) {
   return definition_completions(request, request.offset());
 }
 
@@ -312,15 +312,15 @@ Answer complete(const DefinitionRequest& request) {
 
 std::span<const Feature<DefinitionRequest>> definition_features() {
   static constexpr Feature<DefinitionRequest> kFeatures[] = {
-      {"textDocument/documentSymbol", symbols},
-      {"textDocument/documentLink", links},
-      {"textDocument/definition", definition},
-      {"textDocument/references", all_references},
-      {"textDocument/documentHighlight", highlights},
-      {"textDocument/prepareRename", prepare_rename},
-      {"textDocument/rename", rename},
+      {"textDocument/documentSymbol", definition_symbols},
+      {"textDocument/documentLink", definition_links},
+      {"textDocument/definition", definition_of_mention},
+      {"textDocument/references", mention_references},
+      {"textDocument/documentHighlight", mention_highlights},
+      {"textDocument/prepareRename", prepare_mention_rename},
+      {"textDocument/rename", rename_mention},
       {"textDocument/hover", hover},
-      {"textDocument/completion", complete},
+      {"textDocument/completion", complete_definition},
   };
   return kFeatures;
 }

@@ -18,24 +18,31 @@ using nlohmann::json;
 using text::Span;
 
 // SymbolKind of the protocol.
-enum class Symbol : uint8_t { kFile = 1, kNamespace = 3, kProperty = 7, kFunction = 12, kVariable = 13 };
+enum class DocumentSymbolKind : uint8_t {
+  kFile = 1,
+  kNamespace = 3,
+  kProperty = 7,
+  kFunction = 12,
+  kVariable = 13
+};
 
-Symbol symbol_of(Keyword keyword) {
+DocumentSymbolKind symbol_of(Keyword keyword) {
   switch (keyword) {
     case Keyword::kRun:
-      return Symbol::kFunction;
+      return DocumentSymbolKind::kFunction;
     case Keyword::kCopy:
     case Keyword::kAdd:
-      return Symbol::kFile;
+      return DocumentSymbolKind::kFile;
     case Keyword::kArg:
     case Keyword::kEnv:
-      return Symbol::kVariable;
+      return DocumentSymbolKind::kVariable;
     default:
-      return Symbol::kProperty;
+      return DocumentSymbolKind::kProperty;
   }
 }
 
-json symbol(std::string name, Symbol kind, Span whole, Span selected, const Positions& positions) {
+json document_symbol(std::string name, DocumentSymbolKind kind, Span whole, Span selected,
+                     const Positions& positions) {
   return {{"name", std::move(name)},
           {"kind", static_cast<int>(kind)},
           {"range", positions.range_of(whole)},
@@ -75,7 +82,7 @@ json document_symbols(const editor::Workspace::Parsed& parsed, const Positions& 
   for (size_t i = 0; i < instructions.size(); ++i) {
     const Instruction& one = instructions[i];
     if (one.keyword != Keyword::kFrom) {
-      json entry = symbol(label_of(one), symbol_of(one.keyword), one.span, one.name_span, positions);
+      json entry = document_symbol(label_of(one), symbol_of(one.keyword), one.span, one.name_span, positions);
       const bool in_stage = !top.empty() && top.back().contains("children");
       (in_stage ? top.back()["children"] : top).push_back(std::move(entry));
       continue;
@@ -83,8 +90,8 @@ json document_symbols(const editor::Workspace::Parsed& parsed, const Positions& 
     size_t last = i;
     while (last + 1 < instructions.size() && instructions[last + 1].keyword != Keyword::kFrom)
       ++last;
-    json stage = symbol(label_of(one), Symbol::kNamespace, {one.span.begin, instructions[last].span.end},
-                        one.name_span, positions);
+    json stage = document_symbol(label_of(one), DocumentSymbolKind::kNamespace,
+                                 {one.span.begin, instructions[last].span.end}, one.name_span, positions);
     stage["children"] = json::array();
     top.push_back(std::move(stage));
   }

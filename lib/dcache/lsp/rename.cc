@@ -13,7 +13,7 @@
 namespace dcache::lsp {
 namespace {
 
-using Kind = Occurrence::Kind;
+using OccurrenceKind = Occurrence::Kind;
 using Parsed = editor::Workspace::Parsed;
 
 bool is_letter(char c) {
@@ -82,7 +82,7 @@ std::string objection_to_stage(const Parsed& parsed, const Names& names, const O
       return fmt::format("line {} has a stage of that name", other.from->start_line);
   }
   for (const OtherName& other : names.others) {
-    if (other.kind == Kind::kStage && other.name == lower)
+    if (other.kind == OccurrenceKind::kStage && other.name == lower)
       return fmt::format("line {} uses the image {}, and would mean the stage", other.line, other.name);
   }
   return "";
@@ -94,15 +94,15 @@ std::string objection_to_variable(const Names& names, const Occurrence& renamed,
   if (editor::find_help("$" + name) != nullptr) return fmt::format("the builder sets {} itself", name);
   if (is_known_to_programs(name)) return fmt::format("programs look at {}", name);
   for (const Occurrence& one : names.occurrences) {
-    if (one.kind == Kind::kVariable && one.name == name && one.name != renamed.name)
+    if (one.kind == OccurrenceKind::kVariable && one.name == name && one.name != renamed.name)
       return "the file has a variable of that name";
   }
   const auto stages = names.stages_of.find(renamed.meaning);
   const bool is_above = std::ranges::any_of(names.occurrences, [&](const Occurrence& one) {
-    return one.kind == Kind::kVariable && one.meaning == renamed.meaning && one.above_stages;
+    return one.kind == OccurrenceKind::kVariable && one.meaning == renamed.meaning && one.above_stages;
   });
   for (const OtherName& other : names.others) {
-    if (other.kind != Kind::kVariable || other.name != name || name == renamed.name) continue;
+    if (other.kind != OccurrenceKind::kVariable || other.name != name || name == renamed.name) continue;
     const bool is_seen = other.above_stages
                              ? is_above
                              : stages != names.stages_of.end() && stages->second.contains(other.stage);
@@ -126,11 +126,11 @@ tl::expected<text::Span, std::string> renamed_span(const Parsed& parsed, uint32_
   const auto found = occurrence_at(parsed, offset);
   if (!found)
     return tl::unexpected(std::string("only stages and variables that the file sets can be renamed"));
-  if (found->kind == Kind::kStage && is_digit(found->name.front()))
+  if (found->kind == OccurrenceKind::kStage && is_digit(found->name.front()))
     return tl::unexpected(std::string("the stage has no name"));
-  if (found->kind == Kind::kVariable && editor::find_help("$" + found->name) != nullptr)
+  if (found->kind == OccurrenceKind::kVariable && editor::find_help("$" + found->name) != nullptr)
     return tl::unexpected(fmt::format("the builder sets {}, so it can't have another name", found->name));
-  if (found->kind == Kind::kVariable && is_known_to_programs(found->name))
+  if (found->kind == OccurrenceKind::kVariable && is_known_to_programs(found->name))
     return tl::unexpected(fmt::format("programs look at {}, so it can't have another name", found->name));
   return found->span;
 }
@@ -141,15 +141,15 @@ tl::expected<nlohmann::json, std::string> rename_edits(const Parsed& parsed, con
   if (!span) return tl::unexpected(span.error());
   const Names names = names_of(parsed);
   const Occurrence renamed = *occurrence_at(parsed, offset);
-  std::string why = renamed.kind == Kind::kStage ? objection_to_stage(parsed, names, renamed, name)
-                                                 : objection_to_variable(names, renamed, name);
+  std::string why = renamed.kind == OccurrenceKind::kStage ? objection_to_stage(parsed, names, renamed, name)
+                                                           : objection_to_variable(names, renamed, name);
   if (why.empty()) why = doubt_about(names, renamed);
   if (!why.empty()) return tl::unexpected(std::move(why));
   nlohmann::json edits = nlohmann::json::array();
   for (const Occurrence& one : names.occurrences) {
     if (one.kind != renamed.kind || one.meaning != renamed.meaning) continue;
     // A stage can be referred to by its number too, which stays as it is.
-    const bool number = one.kind == Kind::kStage && is_digit(one.span.of(positions.text()).front());
+    const bool number = one.kind == OccurrenceKind::kStage && is_digit(one.span.of(positions.text()).front());
     if (!number) edits.push_back({{"range", positions.range_of(one.span)}, {"newText", name}});
   }
   return edits;

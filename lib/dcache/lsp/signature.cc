@@ -57,7 +57,7 @@ size_t active_word(const std::vector<std::string_view>& words, size_t argument) 
   return words.size() - 1;
 }
 
-json of_instruction(const Help& help, const CurrentInstruction& written) {
+json signatures_of_instruction(const Help& help, const CurrentInstruction& written) {
   const auto is_flag = [](std::string_view one) { return one.starts_with("--"); };
   const size_t flags =
       static_cast<size_t>(std::ranges::count_if(written.words, is_flag)) + (is_flag(written.word) ? 1U : 0U);
@@ -86,7 +86,7 @@ json of_instruction(const Help& help, const CurrentInstruction& written) {
   return {{"signatures", std::move(signatures)}, {"activeSignature", active}, {"activeParameter", number}};
 }
 
-json of_flag(const Help& help) {
+json signatures_of_flag(const Help& help) {
   json signatures = json::array();
   for (const std::string_view form : help.forms) {
     const size_t equals = form.find('=');
@@ -118,11 +118,11 @@ json signature_help(const editor::Workspace::Parsed& parsed, uint32_t offset) {
     if (written.word.starts_with("--mount=")) {
       if (const Help* mount = help_of_mount(written.word.substr(equals + 1))) flag = mount;
     }
-    if (flag != nullptr && !flag->forms.empty()) return of_flag(*flag);
+    if (flag != nullptr && !flag->forms.empty()) return signatures_of_flag(*flag);
   }
   const Help* help = editor::find_help(name_of(written.keyword()));
   if (help == nullptr || help->forms.empty()) return {};
-  return of_instruction(*help, written);
+  return signatures_of_instruction(*help, written);
 }
 
 }  // namespace dcache::lsp

@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 // SymbolKind of the protocol.
-enum class Symbol : uint8_t { kNamespace = 3, kPackage = 4 };
+enum class WorkspaceSymbolKind : uint8_t { kNamespace = 3, kPackage = 4 };
 
 bool matches(const std::string& name, const std::string& query) {
   const std::string lower = text::to_lower(name);
@@ -24,8 +24,8 @@ bool matches(const std::string& name, const std::string& query) {
   return true;
 }
 
-json symbol(const std::string& name, Symbol kind, const std::string& path, json range,
-            const std::string& container) {
+json workspace_symbol(const std::string& name, WorkspaceSymbolKind kind, const std::string& path, json range,
+                      const std::string& container) {
   return {{"name", report::printable(name)},
           {"kind", static_cast<int>(kind)},
           {"location", {{"uri", uri_of(path)}, {"range", std::move(range)}}},
@@ -45,8 +45,8 @@ void add_stages(const editor::Workspace& workspace, const std::string& dockerfil
   const Positions positions((*parsed)->file.source(), encoding);
   for (const plan::Stage& stage : (*parsed)->graph.stages) {
     if (stage.from == nullptr || stage.name.empty() || !matches(stage.name, query)) continue;
-    out.push_back(
-        symbol(stage.name, Symbol::kNamespace, dockerfile, positions.range_of(stage.from->span), dockerfile));
+    out.push_back(workspace_symbol(stage.name, WorkspaceSymbolKind::kNamespace, dockerfile,
+                                   positions.range_of(stage.from->span), dockerfile));
   }
 }
 
@@ -63,8 +63,8 @@ json workspace_symbols(const editor::Workspace& workspace, const std::string& ro
       const bool is_file = !image.build.dockerfile_text && image.remote.empty();
       if (is_file && workspace.refusal(image.build.dockerfile).empty()) known.insert(image.build.dockerfile);
       if (origin.kind != project::DefinitionKind::kDockerfile && matches(image.target.name, query)) {
-        all.push_back(symbol(image.target.name, Symbol::kPackage, origin.path, range_of_line(origin.line),
-                             origin.path));
+        all.push_back(workspace_symbol(image.target.name, WorkspaceSymbolKind::kPackage, origin.path,
+                                       range_of_line(origin.line), origin.path));
       }
     }
   }

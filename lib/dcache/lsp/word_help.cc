@@ -45,8 +45,8 @@ std::optional<WordHelp> told(const Help* help, Span span, bool keyword = false) 
   return WordHelp{markdown_of(*help), span, keyword};
 }
 
-std::optional<WordHelp> of_flag(std::string_view source, const Instruction& instruction, const Flag& flag,
-                                uint32_t offset) {
+std::optional<WordHelp> help_of_flag(std::string_view source, const Instruction& instruction,
+                                     const Flag& flag, uint32_t offset) {
   const std::string_view text = flag.span.of(source);
   const size_t equals = text.find('=');
   const auto whole = [&] { return told(flag_help(instruction.keyword, flag.name), flag.span); };
@@ -114,12 +114,12 @@ std::optional<WordHelp> of_undeclared(std::string_view source, uint32_t offset) 
   return told(find_help(fmt::format("${}", name.of(source))), name);
 }
 
-std::optional<WordHelp> of_instruction(const Parsed& parsed, const Instruction& instruction,
-                                       uint32_t offset) {
+std::optional<WordHelp> help_of_instruction(const Parsed& parsed, const Instruction& instruction,
+                                            uint32_t offset) {
   const Help* help = find_help(name_of(instruction.keyword));
   if (instruction.name_span.contains(offset)) return told(help, instruction.name_span, true);
   if (instruction.onbuild != nullptr && instruction.onbuild->span.contains(offset))
-    return of_instruction(parsed, *instruction.onbuild, offset);
+    return help_of_instruction(parsed, *instruction.onbuild, offset);
   const std::string_view source = parsed.file.source();
   if (const auto occurrence = occurrence_at(parsed, offset)) {
     auto told = occurrence->kind == Occurrence::Kind::kStage ? of_stage(parsed, *occurrence)
@@ -127,7 +127,7 @@ std::optional<WordHelp> of_instruction(const Parsed& parsed, const Instruction& 
     if (told) return told;
   }
   for (const Flag& flag : instruction.flags) {
-    if (flag.span.contains(offset)) return of_flag(source, instruction, flag, offset);
+    if (flag.span.contains(offset)) return help_of_flag(source, instruction, flag, offset);
   }
   return of_undeclared(source, offset);
 }
@@ -154,7 +154,7 @@ std::optional<WordHelp> word_help(const Parsed& parsed, uint32_t offset) {
       return told(find_help(fmt::format("# {}", directive.name)), directive.span);
   }
   for (const Instruction& instruction : parsed.file.instructions()) {
-    if (instruction.span.contains(offset)) return of_instruction(parsed, instruction, offset);
+    if (instruction.span.contains(offset)) return help_of_instruction(parsed, instruction, offset);
   }
   return std::nullopt;
 }
