@@ -21,9 +21,9 @@ using project::DefinitionKind;
 using project::Effect;
 using project::ImageEffect;
 
-constexpr size_t kInstructionWidth = 40;
+constexpr size_t kAffectedInstructionWidth = 40;
 
-Tone tone_of(Effect effect) {
+Tone tone_of_effect(Effect effect) {
   switch (effect) {
     case Effect::kUnaffected:
       return Tone::kDim;
@@ -57,10 +57,10 @@ std::string effect_words(const ImageEffect& effect) {
 }
 
 // "from line 7: COPY . ."
-std::string from_words(const ImageEffect& effect) {
+std::string effect_place_words(const ImageEffect& effect) {
   if (effect.line == 0) return "";
   return fmt::format("line {}: {}", effect.line,
-                     step_words(effect.instruction, effect.trigger, kInstructionWidth));
+                     step_words(effect.instruction, effect.trigger, kAffectedInstructionWidth));
 }
 
 std::string why_words(const ImageEffect& effect) {
@@ -89,8 +89,8 @@ void append_text(const AffectedAnswer& answer, const Style& style, std::string& 
     if (!is_affected(effect)) continue;
     std::string words = effect_words(effect);
     if (const RebuildTime* time = time_of(answer, effect)) words += ", " + rebuild_words(*time);
-    table.add({effect.image->target.name, std::move(words), from_words(effect), why_words(effect)},
-              tone_of(effect.effect));
+    table.add({effect.image->target.name, std::move(words), effect_place_words(effect), why_words(effect)},
+              tone_of_effect(effect.effect));
   }
   table.append_to(out, style);
 }

@@ -8,7 +8,7 @@
 namespace dcache::report {
 namespace {
 
-std::string from_words(const plan::Stage& stage) {
+std::string base_words(const plan::Stage& stage) {
   return stage.from == nullptr ? std::string() : stage.from->one_line();
 }
 
@@ -55,7 +55,7 @@ void find_critical(BuildView& view) {
     view.steps[*at].is_critical = true;
 }
 
-void set_layers(BuildView& view) {
+void set_stage_layers(BuildView& view) {
   // Stages come after those that they need.
   for (size_t i = 0; i < view.steps.size(); ++i) {
     ViewStage& stage = view.stages[view.steps[i].stage];
@@ -83,7 +83,7 @@ BuildView view_of(const ViewSource& source) {
     if (!stage.needed) continue;
     stages[stage.index] = view.stages.size();
     if (graph.target == stage.index) view.target = view.stages.size();
-    ViewStage one{.label = label_of(stage), .from = from_words(stage), .steps = {}};
+    ViewStage one{.label = label_of(stage), .from = base_words(stage), .steps = {}};
     if (stage.base_stage) one.base = stages[*stage.base_stage];
     view.stages.push_back(std::move(one));
     shown.push_back(&stage);
@@ -117,7 +117,7 @@ BuildView view_of(const ViewSource& source) {
   }
   if (source.history != nullptr) add_frequency(*source.history, shown, view);
   find_critical(view);
-  set_layers(view);
+  set_stage_layers(view);
   return view;
 }
 

@@ -23,7 +23,7 @@ constexpr size_t kTreeLines = 24;
 constexpr uint64_t kSmallestShare = 50;  // a fiftieth of all bytes; what is smaller is left out of the tree
 
 // What a step takes from the main context.
-struct Reader {
+struct StepUse {
   const plan::Step* step = nullptr;
   const cache::Build* build = nullptr;
   Weight weight;
@@ -39,7 +39,7 @@ struct Entry {
 struct Usage {
   Weight sent;
   Weight read;
-  std::vector<Reader> readers;
+  std::vector<StepUse> readers;
   std::map<const Record*, std::vector<uint32_t>> lines;  // of the steps that read it
   std::vector<const Record*> unread;                     // the largest first
   std::map<std::string_view, Entry> entries;             // all, by path
@@ -90,9 +90,9 @@ Usage usage_of(std::span<const cache::Build> builds) {
 }
 
 // The files and folders that weigh most: what is in a folder follows it, the largest first.
-class Tree {
+class WeightTree {
  public:
-  explicit Tree(const Usage& usage) : smallest_(usage.sent.bytes / kSmallestShare + 1) {
+  explicit WeightTree(const Usage& usage) : smallest_(usage.sent.bytes / kSmallestShare + 1) {
     for (const auto& [path, entry] : usage.entries) {
       if (entry.weight.bytes >= smallest_) children_[text::parent_path(path)].push_back(&entry);
     }
@@ -218,7 +218,7 @@ void append_context(std::span<const cache::Build> builds, const Style& style, st
   append_ignored(build, out);
 
   if (!usage.readers.empty()) out += style.paint(Tone::kBold, "\nWhat each step reads\n");
-  for (const Reader& reader : usage.readers) {
+  for (const StepUse& reader : usage.readers) {
     out += fmt::format("{:>5}  {}  {:>10}  {}\n", reader.step->instruction->start_line,
                        files_words(reader.weight.files), bytes_words(reader.weight.bytes),
                        step_words(*reader.step, 60));
@@ -227,7 +227,7 @@ void append_context(std::span<const cache::Build> builds, const Style& style, st
   append_unread(build, style, out);
   if (usage.sent.bytes == 0) return;
   out += style.paint(Tone::kBold, "\nThe largest files and folders\n");
-  Tree(usage).visit([&](const Entry& entry, size_t depth) {
+  WeightTree(usage).visit([&](const Entry& entry, size_t depth) {
     const bool is_folder = entry.record->type == Type::kFolder;
     const std::string name =
         std::string(depth * 2, ' ') + printable(text::base_name(entry.record->path)) + (is_folder ? "/" : "");
@@ -256,7 +256,7 @@ void append_context_json(std::span<const cache::Build> builds, std::string& out)
         .end_object();
   }
   json.end_array().key("steps").begin_array();
-  for (const Reader& reader : usage.readers) {
+  for (const StepUse& reader : usage.readers) {
     json.begin_object()
         .member("stage", reader.build->graph().stages[reader.step->stage].label())
         .member("line", reader.step->instruction->start_line)
@@ -267,7 +267,7 @@ void append_context_json(std::span<const cache::Build> builds, std::string& out)
     json.end_object();
   }
   json.end_array().key("tree").begin_array();
-  Tree(usage).visit([&](const Entry& entry, size_t) {
+  WeightTree(usage).visit([&](const Entry& entry, size_t) {
     json.begin_object()
         .member("path", entry.record->path)
         .member("files", entry.weight.files)

@@ -149,7 +149,7 @@ std::string pattern_words(const Place& place, const ignore::Pattern& pattern) {
 }
 
 // A needed step that reads a file, or one below a folder.
-struct Reader {
+struct FileUse {
   const Build* build = nullptr;
   const plan::Step* step = nullptr;
   std::vector<std::string> platforms;  // those for which it does
@@ -187,13 +187,13 @@ bool reads(const Build& build, size_t index, const ContextPath& path) {
   });
 }
 
-std::vector<Reader> readers_of(std::span<const Build> builds, const ContextPath& path) {
-  std::vector<Reader> readers;
+std::vector<FileUse> readers_of(std::span<const Build> builds, const ContextPath& path) {
+  std::vector<FileUse> readers;
   for (const Build& build : builds) {
     for (size_t i = 0; i < build.keys().size(); ++i) {
       if (!reads(build, i, path)) continue;
       const plan::Step& step = build.graph().steps[i];
-      const auto same = [&](const Reader& reader) {
+      const auto same = [&](const FileUse& reader) {
         return reader.step->instruction->start_line == step.instruction->start_line &&
                reader.step->stage == step.stage && reader.step->one_line() == step.one_line();
       };
@@ -206,7 +206,7 @@ std::vector<Reader> readers_of(std::span<const Build> builds, const ContextPath&
 }
 
 // Whether a file is in the context, and what decides it.
-std::string reason_words(const Place& place, const std::string& path) {
+std::string ignore_words(const Place& place, const std::string& path) {
   const std::string name = printable(path);
   const ignore::Decision decision = place.decide();
   if (place.ignore().path.empty())
@@ -243,7 +243,7 @@ std::string folder_words(const Place& place, const std::string& path, const Plac
   };
   if (all == 0 || inside.out == 0)
     return inside.first_in.pattern == nullptr || all == 0
-               ? reason_words(place, path)
+               ? ignore_words(place, path)
                : fmt::format("{} is kept in {}{}", name, place.context_words(), by(inside.first_in));
   if (inside.in == 0) return fmt::format("{} is ignored{}", name, by(inside.first_out));
   return fmt::format("{} is in {} with {} of its {} files{}; the others are ignored, for example {}{}", name,
@@ -297,10 +297,10 @@ void append_file_reasons(std::span<const Build> builds, const ContextPath& path,
   const auto inside = place.inside();
   if (!place.exists()) return append_missing_file(place, path, style, out);
   out += style.paint(Tone::kBold,
-                     inside ? folder_words(place, path.path, *inside) : reason_words(place, path.path)) +
+                     inside ? folder_words(place, path.path, *inside) : ignore_words(place, path.path)) +
          "\n";
   const auto readers = readers_of(builds, path);
-  for (const Reader& reader : readers) {
+  for (const FileUse& reader : readers) {
     const bool always = reader.platforms.size() == builds.size();
     out += fmt::format("  read in line {}{}: {}\n", reader.step->instruction->start_line,
                        always ? "" : fmt::format(" for {}", fmt::join(reader.platforms, ", ")),
@@ -327,7 +327,7 @@ void append_file_reasons_json(std::span<const Build> builds, const ContextPath& 
   if (inside)
     json.key("inside").begin_object().member("in", inside->in).member("out", inside->out).end_object();
   json.key("steps").begin_array();
-  for (const Reader& reader : readers_of(builds, path)) {
+  for (const FileUse& reader : readers_of(builds, path)) {
     json.begin_object()
         .member("stage", reader.build->graph().stages[reader.step->stage].label())
         .member("line", reader.step->instruction->start_line)

@@ -17,14 +17,9 @@ using cache::ChangedPath;
 using cache::StepReport;
 using cache::Verdict;
 
-constexpr size_t kInstructionWidth = 46;
+constexpr size_t kExplainInstructionWidth = 46;
 
-struct Mark {
-  std::string_view sign;
-  Tone tone;
-};
-
-Mark mark_of(Verdict verdict) {
+Mark mark_of_verdict(Verdict verdict) {
   switch (verdict) {
     case Verdict::kHit:
       return {"✓", Tone::kGood};
@@ -178,7 +173,7 @@ std::string own_words(const Cause& cause) {
 }  // namespace
 
 std::string_view sign_of(Verdict verdict) {
-  return mark_of(verdict).sign;
+  return mark_of_verdict(verdict).sign;
 }
 
 std::string cause_words(const cache::Build& build, const StepReport& step) {
@@ -288,13 +283,13 @@ namespace {
 
 void append_step(const cache::Build& build, const StepReport& step, const Style& style, std::string& out) {
   const plan::Step& planned = build.graph().steps[step.step];
-  const Mark mark = mark_of(step.verdict);
-  const std::string text = step_words(planned, kInstructionWidth);
+  const Mark mark = mark_of_verdict(step.verdict);
+  const std::string text = step_words(planned, kExplainInstructionWidth);
   const std::string cause = cause_words(build, step);
   out += fmt::format("  {} {:>5}  ", style.paint(mark.tone, mark.sign), planned.instruction->start_line);
   out += cause.empty()
              ? text
-             : fmt::format("{:<{}}  {}", text, kInstructionWidth + 1, style.paint(mark.tone, cause));
+             : fmt::format("{:<{}}  {}", text, kExplainInstructionWidth + 1, style.paint(mark.tone, cause));
   out += '\n';
 }
 

@@ -23,7 +23,7 @@ constexpr uint32_t kMostExcerptLines = 3;
 constexpr size_t kWidestExcerpt = 160;
 constexpr size_t kMarginWidth = 5;
 
-Tone tone_of(Level level) {
+Tone tone_of_level(Level level) {
   switch (level) {
     case Level::kError:
       return Tone::kBad;
@@ -38,7 +38,7 @@ Tone tone_of(Level level) {
 }
 
 // Columns that text takes on a terminal, as far as one character is one column.
-size_t width_of(std::string_view text) {
+size_t columns_of(std::string_view text) {
   if (text::is_ascii(text)) return text.size();
   size_t width = 0;
   for (; !text.empty(); ++width)
@@ -50,7 +50,7 @@ size_t width_of(std::string_view text) {
 void append_line(std::string_view line, uint32_t number, size_t from, size_t to, Tone tone,
                  const Style& style, std::string& out) {
   const bool plain = text::is_printable_ascii(line);
-  const auto width = [&](std::string_view part) { return plain ? part.size() : width_of(printable(part)); };
+  const auto width = [&](std::string_view part) { return plain ? part.size() : columns_of(printable(part)); };
   const size_t indent = width(line.substr(0, from));
   const size_t carets = std::max<size_t>(1, width(line.substr(from, to > from ? to - from : 0)));
   const std::string digits = std::to_string(number);
@@ -85,7 +85,7 @@ void append_excerpt(const text::Document& file, const Diagnostic& diagnostic, co
     // On the lines that follow the first, what they are indented by is not underlined.
     while (number > first && from < to && text::is_ascii_space(line[from]))
       ++from;
-    append_line(line, number, from, to, tone_of(diagnostic.level), style, out);
+    append_line(line, number, from, to, tone_of_level(diagnostic.level), style, out);
   }
 }
 
@@ -100,7 +100,7 @@ void append_finding(const FileFindings& file, const Diagnostic& diagnostic, cons
                    .append(std::to_string(at.column)),
                out);
   out += ": ";
-  style.append(tone_of(diagnostic.level), lint::name_of(diagnostic.level), out);
+  style.append(tone_of_level(diagnostic.level), lint::name_of(diagnostic.level), out);
   out += ": ";
   append_printable(diagnostic.message, out);
   out += ' ';
@@ -183,9 +183,9 @@ void write_fix(const text::Document& file, const std::optional<lint::Fix>& fix, 
   json.end_object();
 }
 
-class TextReport : public FindingsReport {
+class FindingsText : public FindingsReport {
  public:
-  TextReport(const Style& style, bool all, std::string note)
+  FindingsText(const Style& style, bool all, std::string note)
       : style_(style), all_(all), note_(std::move(note)) {}
 
   void begin(std::string& /*out*/) override {}
@@ -236,7 +236,7 @@ class TextReport : public FindingsReport {
   size_t files_ = 0;
 };
 
-void write_finding(const FileFindings& file, const Diagnostic& diagnostic, text::JsonWriter& json) {
+void write_file_finding(const FileFindings& file, const Diagnostic& diagnostic, text::JsonWriter& json) {
   json.begin_object()
       .member("rule", diagnostic.rule)
       .member("name", diagnostic.name)
@@ -264,7 +264,7 @@ class JsonReport : public FindingsArray {
     std::string& out = part.text;
     text::JsonWriter json(out);
     for (const Diagnostic& diagnostic : file.findings->diagnostics)
-      write_finding(file, diagnostic, json);
+      write_file_finding(file, diagnostic, json);
   }
 };
 
@@ -288,7 +288,7 @@ void FindingsArray::add(FilePart part, std::string& out) {
 }
 
 std::unique_ptr<FindingsReport> findings_text(const Style& style, bool all, std::string note) {
-  return std::make_unique<TextReport>(style, all, std::move(note));
+  return std::make_unique<FindingsText>(style, all, std::move(note));
 }
 
 std::unique_ptr<FindingsReport> findings_json() {

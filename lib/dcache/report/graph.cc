@@ -12,7 +12,7 @@
 namespace dcache::report {
 namespace {
 
-constexpr size_t kWidth =
+constexpr size_t kTreeWidth =
     98;  // of 100: an ellipsis takes one more, and each line has two texts that may end in it
 constexpr size_t kNodeWidth = 48;
 
@@ -84,7 +84,7 @@ std::vector<std::string> facts_of(const ViewStep& step) {
   return facts;
 }
 
-std::string joined(const std::vector<std::string>& facts) {
+std::string joined_facts(const std::vector<std::string>& facts) {
   std::string words;
   for (const std::string& fact : facts)
     words += (words.empty() ? "" : "; ") + fact;
@@ -92,16 +92,18 @@ std::string joined(const std::vector<std::string>& facts) {
 }
 
 // Draws the lines of a tree.
-class Tree {
+class StageTree {
  public:
-  Tree(const BuildView& view, const Style& style, std::string& out) : view_(view), style_(style), out_(out) {}
+  StageTree(const BuildView& view, const Style& style, std::string& out)
+      : view_(view), style_(style), out_(out) {}
 
   void draw(size_t stage, const std::string& indent) {
     const ViewStage& one = view_.stages[stage];
     shown_.insert(stage);
-    out_ += style_.paint(Tone::kBold, shortened(one.label, kWidth / 3));
-    const size_t used = text_width(indent) + std::min(one.label.size(), kWidth / 3);
-    out_ += "  " + style_.paint(Tone::kDim, shortened(one.from, kWidth - std::min(kWidth / 2, used + 2)));
+    out_ += style_.paint(Tone::kBold, shortened(one.label, kTreeWidth / 3));
+    const size_t used = text_width(indent) + std::min(one.label.size(), kTreeWidth / 3);
+    out_ +=
+        "  " + style_.paint(Tone::kDim, shortened(one.from, kTreeWidth - std::min(kTreeWidth / 2, used + 2)));
     out_ += '\n';
     if (one.steps.empty() && one.base) draw_below(*one.base, true, indent);
     for (size_t i = 0; i < one.steps.size(); ++i)
@@ -119,11 +121,12 @@ class Tree {
     std::string line = fmt::format("{:<4} ", step.line);
     if (step.verdict) line += fmt::format("{} ", sign_of(*step.verdict));
     if (step.is_critical) line += "» ";
-    const std::string facts = shortened(joined(facts_of(step)), kWidth / 2);
+    const std::string facts = shortened(joined_facts(facts_of(step)), kTreeWidth / 2);
     const size_t taken =
         text_width(indent) + 3 + text_width(line) + (facts.empty() ? 0 : text_width(facts) + 2);
     constexpr size_t kLeast = 24;
-    line += step_words(step.instruction, step.trigger, std::max(kLeast, kWidth - std::min(kWidth, taken)));
+    line += step_words(step.instruction, step.trigger,
+                       std::max(kLeast, kTreeWidth - std::min(kTreeWidth, taken)));
     const Tone tone = step.verdict     ? tone_of(*step.verdict)
                       : step.frequency ? tone_of(*step.frequency)
                                        : Tone::kPlain;
@@ -143,8 +146,8 @@ class Tree {
   void draw_below(size_t stage, bool is_last, const std::string& indent) {
     out_ += indent + (is_last ? "└─ " : "├─ ");
     if (!shown_.contains(stage)) return draw(stage, indent + (is_last ? "   " : "│  "));
-    out_ +=
-        style_.paint(Tone::kDim, shortened(view_.stages[stage].label, kWidth / 3) + ", shown above") + '\n';
+    out_ += style_.paint(Tone::kDim, shortened(view_.stages[stage].label, kTreeWidth / 3) + ", shown above") +
+            '\n';
   }
 
   const BuildView& view_;
@@ -169,16 +172,16 @@ void append_parallel(const BuildView& view, std::string& out) {
   }
 }
 
-void append_image(const std::vector<ImageNode>& images, size_t index, const std::string& indent,
-                  std::set<size_t>& shown, const Style& style, std::string& out) {
+void append_image_node(const std::vector<ImageNode>& images, size_t index, const std::string& indent,
+                       std::set<size_t>& shown, const Style& style, std::string& out) {
   const ImageNode& image = images[index];
   std::vector<std::string> facts;
   if (!image.state.empty()) facts.push_back(image.state);
   if (image.frequency) facts.push_back(frequency_words(*image.frequency));
   const bool is_named_alike = image.dockerfile == image.name;
-  out += style.paint(Tone::kBold, shortened(image.name, kWidth / 2));
-  if (!is_named_alike) out += "  " + style.paint(Tone::kDim, shortened(image.dockerfile, kWidth / 3));
-  if (!facts.empty()) out += "  " + joined(facts);
+  out += style.paint(Tone::kBold, shortened(image.name, kTreeWidth / 2));
+  if (!is_named_alike) out += "  " + style.paint(Tone::kDim, shortened(image.dockerfile, kTreeWidth / 3));
+  if (!facts.empty()) out += "  " + joined_facts(facts);
   const bool is_known = !shown.insert(index).second;
   if (is_known && !image.needs.empty()) out += "  " + style.paint(Tone::kDim, "shown above");
   out += '\n';
@@ -186,7 +189,7 @@ void append_image(const std::vector<ImageNode>& images, size_t index, const std:
   for (size_t i = 0; i < image.needs.size(); ++i) {
     const bool is_last = i + 1 == image.needs.size();
     out += indent + (is_last ? "└─ " : "├─ ");
-    append_image(images, image.needs[i], indent + (is_last ? "   " : "│  "), shown, style, out);
+    append_image_node(images, image.needs[i], indent + (is_last ? "   " : "│  "), shown, style, out);
   }
 }
 
@@ -198,7 +201,7 @@ void append_graph(const BuildView& view, const Style& style, std::string& out) {
   if (!view.occasion.empty()) out += ", " + printable(view.occasion);
   out += "\n\n";
   if (!view.target) return;
-  Tree(view, style, out).draw(*view.target, "");
+  StageTree(view, style, out).draw(*view.target, "");
   out += '\n';
   append_parallel(view, out);
   if (view.critical_seconds)
@@ -214,11 +217,11 @@ void append_graph(const std::vector<ImageNode>& images, const Style& style, std:
   }
   std::set<size_t> shown;
   for (size_t i = 0; i < images.size(); ++i) {
-    if (!is_needed[i]) append_image(images, i, "", shown, style, out);
+    if (!is_needed[i]) append_image_node(images, i, "", shown, style, out);
   }
   // Those that need each other in a circle.
   for (size_t i = 0; i < images.size(); ++i) {
-    if (!shown.contains(i)) append_image(images, i, "", shown, style, out);
+    if (!shown.contains(i)) append_image_node(images, i, "", shown, style, out);
   }
 }
 
@@ -234,7 +237,7 @@ Diagram diagram_of(const BuildView& view) {
     const ViewStep& step = view.steps[i];
     Diagram::Node node{
         .text = fmt::format("{}  {}", step.line, step_words(step.instruction, step.trigger, kNodeWidth)),
-        .note = joined(facts_of(step)),
+        .note = joined_facts(facts_of(step)),
         .colour = {},
         .is_bold = step.is_critical};
     if (step.verdict) node.colour = colour_of(*step.verdict);
@@ -263,8 +266,9 @@ Diagram diagram_of(const std::vector<ImageNode>& images) {
     if (image.dockerfile != image.name) facts.push_back(image.dockerfile);
     if (!image.state.empty()) facts.push_back(image.state);
     if (image.frequency) facts.push_back(frequency_words(*image.frequency));
-    Diagram::Node node{
-        .text = shortened(image.name, kNodeWidth), .note = joined(facts), .colour = colour_of(image.state)};
+    Diagram::Node node{.text = shortened(image.name, kNodeWidth),
+                       .note = joined_facts(facts),
+                       .colour = colour_of(image.state)};
     if (image.frequency) node.colour = heat(image.frequency->share());
     diagram.nodes.push_back(std::move(node));
     diagram.frames.push_back({"", image.layer, {i}});

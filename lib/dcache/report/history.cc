@@ -24,7 +24,7 @@ using history::ImageAtCommit;
 using history::ImageHistory;
 using history::StepHistory;
 
-constexpr size_t kInstructionWidth = 40;
+constexpr size_t kHistoryInstructionWidth = 40;
 constexpr size_t kPathWidth = 40;
 constexpr size_t kPercent = 100;
 
@@ -42,7 +42,7 @@ std::string bar(size_t count, size_t all) {
   return text;
 }
 
-std::string cause_words(const CauseCount& cause) {
+std::string cause_count_words(const CauseCount& cause) {
   using Kind = cache::Cause::Kind;
   std::string words = shortened(cause.path, kPathWidth);
   if (cause.kind == Kind::kAlways) words = "runs in every build";
@@ -54,12 +54,13 @@ std::string cause_words(const CauseCount& cause) {
 std::string causes_words(const StepHistory& step) {
   constexpr size_t kShown = 2;
   std::vector<std::string> words;
-  std::ranges::transform(step.causes | std::views::take(kShown), std::back_inserter(words), cause_words);
+  std::ranges::transform(step.causes | std::views::take(kShown), std::back_inserter(words),
+                         cause_count_words);
   words.resize(step.causes.size());  // the others are counted
   return text::list_words(words, kShown);
 }
 
-Tone tone_of(const StepHistory& step, size_t built) {
+Tone tone_of_step(const StepHistory& step, size_t built) {
   if (step.rebuilt * 2 > built) return Tone::kBad;
   return step.rebuilt * kPercent > built * 10 ? Tone::kWarn : Tone::kPlain;
 }
@@ -105,7 +106,7 @@ std::optional<Culprit> culprit_of(const ImageHistory& image) {
 
 std::string line_words(const StepHistory& step) {
   return fmt::format("line {} ({})", step.line,
-                     step_words(step.instruction, step.trigger, kInstructionWidth));
+                     step_words(step.instruction, step.trigger, kHistoryInstructionWidth));
 }
 
 // The step to change first; nothing if no RUN runs again often.
@@ -116,7 +117,7 @@ std::optional<Culprit> often_culprit_of(const ImageHistory& image) {
 }
 
 // What to do first.
-std::string advice(const ImageHistory& image) {
+std::string advice_on_history(const ImageHistory& image) {
   if (image.built < 2) return "One commit alone does not show what rebuilds.";
   const auto culprit = often_culprit_of(image);
   if (!culprit) return "No RUN runs again often enough for a change of the Dockerfile to gain much.";
@@ -132,7 +133,7 @@ std::string advice(const ImageHistory& image) {
   return words;
 }
 
-void append_image(const ImageHistory& image, const Style& style, std::string& out) {
+void append_image_history(const ImageHistory& image, const Style& style, std::string& out) {
   out += style.paint(Tone::kBold, printable(image.name));
   if (!image.dockerfile.empty() && image.dockerfile != image.name)
     out += fmt::format(" ({})", printable(image.dockerfile));
@@ -162,13 +163,13 @@ void append_image(const ImageHistory& image, const Style& style, std::string& ou
                                       std::to_string(step.rebuilt),
                                       share(step.rebuilt, image.built),
                                       bar(step.rebuilt, image.built),
-                                      step_words(step.instruction, step.trigger, kInstructionWidth),
+                                      step_words(step.instruction, step.trigger, kHistoryInstructionWidth),
                                       causes_words(step)};
     if (any_depends) cells.insert(cells.begin() + kPerhaps, std::to_string(step.depends));
-    table.add(std::move(cells), tone_of(step, image.built));
+    table.add(std::move(cells), tone_of_step(step, image.built));
   }
   table.append_to(out, style);
-  out += "\n" + advice(image) + '\n';
+  out += "\n" + advice_on_history(image) + '\n';
 }
 
 // One line for each image.
@@ -201,7 +202,7 @@ void write_commit(const Commit& commit, const ImageAtCommit& at, text::JsonWrite
   json.end_array().end_object();
 }
 
-void write_step(const StepHistory& step, text::JsonWriter& json) {
+void write_history_step(const StepHistory& step, text::JsonWriter& json) {
   json.begin_object()
       .member("stage", step.stage)
       .member("line", step.line)
@@ -230,7 +231,7 @@ void append_history(const History& history, const Style& style, std::string& out
   if (history.images.size() > 1) append_overview(history, style, out);
   for (const ImageHistory& image : history.images) {
     out += '\n';
-    append_image(image, style, out);
+    append_image_history(image, style, out);
   }
 }
 
@@ -252,7 +253,7 @@ void append_history_json(const History& history, bool with_commits, std::string&
     }
     json.key("steps").begin_array();
     for (const StepHistory& step : image.steps)
-      write_step(step, json);
+      write_history_step(step, json);
     json.end_array().end_object();
   }
   json.end_array().key("notes").begin_array();

@@ -17,7 +17,7 @@ using project::Image;
 using project::Origin;
 using project::Target;
 
-std::string place_words(const Origin& origin) {
+std::string origin_words(const Origin& origin) {
   if (origin.kind == project::DefinitionKind::kDockerfile) return "not defined";
   return origin.line == 0 ? origin.path : fmt::format("{}:{}", origin.path, origin.line);
 }
@@ -52,7 +52,7 @@ std::string few_words(const std::vector<std::string>& all) {
 std::string places_words(const Image& image) {
   std::vector<std::string> places;
   for (const Origin& place : places_of(image))
-    places.push_back(place_words(place));
+    places.push_back(origin_words(place));
   return few_words(places);
 }
 
@@ -131,7 +131,7 @@ void write_list(std::string_view name, const std::vector<std::string>& list, tex
   json.end_array();
 }
 
-void write_image(const Image& image, text::JsonWriter& json) {
+void write_project_image(const Image& image, text::JsonWriter& json) {
   const Target& target = image.target;
   json.begin_object().member("name", target.name).member("dockerfile", target.dockerfile);
   if (target.dockerfile_inline) json.member("dockerfile_inline", escaped(*target.dockerfile_inline));
@@ -193,7 +193,7 @@ void append_images(const project::Project& project, const Style& style, std::str
   }
   for (const project::Skipped& skipped : project.skipped)
     notes.add("skipped",
-              fmt::format("{} ({}, {})", skipped.name, skipped.reason, place_words(skipped.defined)));
+              fmt::format("{} ({}, {})", skipped.name, skipped.reason, origin_words(skipped.defined)));
   notes.append_to(out);
 }
 
@@ -201,7 +201,7 @@ void append_images_json(const project::Project& project, std::string& out) {
   text::JsonWriter json(out);
   json.begin_object().member("version", 1).key("images").begin_array();
   for (const Image& image : project.images)
-    write_image(image, json);
+    write_project_image(image, json);
   json.end_array().key("groups").begin_array();
   for (const project::Group& group : project.groups) {
     json.begin_object().member("name", group.name);

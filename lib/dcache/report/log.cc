@@ -16,7 +16,7 @@ using cache::Verdict;
 using observe::Notice;
 using observe::Vertex;
 
-constexpr size_t kInstructionWidth = 46;
+constexpr size_t kLogInstructionWidth = 46;
 constexpr double kShort = 0.05;  // seconds: not worth a word
 
 std::string seconds_words(double seconds) {
@@ -24,7 +24,7 @@ std::string seconds_words(double seconds) {
 }
 
 // "line 4", or the instruction where the line is not known.
-std::string place_words(const LogStep& step) {
+std::string step_place_words(const LogStep& step) {
   const std::string place =
       step.line != 0 ? fmt::format("line {}", step.line) : shortened_step(step.instruction, 30);
   return step.platform.empty() ? place : fmt::format("{} ({})", place, printable(step.platform));
@@ -72,7 +72,7 @@ std::string comparison_words(const LogStep& step) {
 }
 
 // The same of the step that others follow: what it did before tells more than how long that took.
-std::string_view change_words(const LogStep& step) {
+std::string_view words_before(const LogStep& step) {
   if (step.before == nullptr) return "is not in the log before";
   if (!step.before->error.empty()) return "failed before";
   return step.before->cached ? "was reused before" : "ran before too";
@@ -120,11 +120,7 @@ std::string_view words_of(Notice::Kind kind) {
   return "";
 }
 
-struct Mark {
-  std::string_view sign;
-  Tone tone;
-};
-Mark mark_of(const LogStep& step) {
+Mark mark_of_step(const LogStep& step) {
   if (!step.vertex->error.empty()) return {"!", Tone::kBad};
   if (step.vertex->canceled || !step.vertex->ended) return {"-", Tone::kDim};
   if (step.vertex->cached || step.is_merge) return {"✓", Tone::kGood};
@@ -142,15 +138,16 @@ std::string cause_of(const LogBuild& build, const LogStep& step, const LogOption
   if (step.disagrees) return "though " + known_cause(build, step);
   if (!step.ran() || step.is_image()) return "";
   if (step.is_merge)
-    return fmt::format("reused, and put on the layers after {}", place_words(build.steps[*step.follows]));
+    return fmt::format("reused, and put on the layers after {}",
+                       step_place_words(build.steps[*step.follows]));
   if (is_predicted && (!step.predicted->follows || step.follows)) return known_cause(build, step);
-  if (step.follows) return "follows " + place_words(build.steps[*step.follows]);
+  if (step.follows) return "follows " + step_place_words(build.steps[*step.follows]);
   return is_predicted ? "by the model it follows a step that was reused" : "";
 }
 
-class TextReport {
+class LogText {
  public:
-  TextReport(const LogView& view, const LogOptions& options, const Style& style, std::string& out)
+  LogText(const LogView& view, const LogOptions& options, const Style& style, std::string& out)
       : view_(view), options_(options), style_(style), out_(out) {}
 
   void append() {
@@ -202,8 +199,8 @@ class TextReport {
     std::string words;
     for (const LogStep& step : build.steps) {
       if (words.empty() && !step.vertex->error.empty())
-        words =
-            fmt::format("The build failed at {}: {}", place_words(step), failure_words(step.vertex->error));
+        words = fmt::format("The build failed at {}: {}", step_place_words(step),
+                            failure_words(step.vertex->error));
     }
     for (const Notice* notice : build.notices) {
       if (words.empty() && notice->kind == Notice::Kind::kFailed)
@@ -240,11 +237,11 @@ class TextReport {
       if (shares[i].seconds < kShort) break;
       const LogStep& root = build.steps[shares[i].root];
       out_ += fmt::format("{:.1f} of {} were spent because of {}", shares[i].seconds,
-                          seconds_words(build.work), place_words(root));
+                          seconds_words(build.work), step_place_words(root));
       if (!root.shared_with.empty()) out_ += fmt::format(" (shared with {})", printable(root.shared_with));
       const std::string end = end_words(build, root);
       const std::string why = end.empty() ? cause_of(build, root, options_) : end;
-      if (options_.compared) out_ += fmt::format(", which {}", change_words(root));
+      if (options_.compared) out_ += fmt::format(", which {}", words_before(root));
       const bool is_asked = !options_.compared || !options_.occasion.empty();
       if (is_asked && !why.empty()) out_ += ": " + why;
       if (!root.fixed_by.empty()) out_ += fmt::format("   (lint --fix: {})", root.fixed_by);
@@ -272,14 +269,15 @@ class TextReport {
   }
 
   void append_step(const LogBuild& build, const LogStep& step) {
-    const Mark mark = mark_of(step);
+    const Mark mark = mark_of_step(step);
     const std::string line = step.line == 0 ? "" : std::to_string(step.line);
     const std::string time = step.vertex->cached ? "reused" : seconds_words(step.vertex->seconds);
     std::string why = reason_words(build, step, options_);
     if (step.vertex->bytes > 0)
       why = fmt::format("{}{}{}", bytes_words(step.vertex->bytes), why.empty() ? "" : "; ", why);
-    out_ += fmt::format("  {} {:>5}  {:<{}} {:>9}", style_.paint(mark.tone, mark.sign), line,
-                        shortened_step(step.instruction, kInstructionWidth), kInstructionWidth + 1, time);
+    out_ +=
+        fmt::format("  {} {:>5}  {:<{}} {:>9}", style_.paint(mark.tone, mark.sign), line,
+                    shortened_step(step.instruction, kLogInstructionWidth), kLogInstructionWidth + 1, time);
     out_ += why.empty() ? "\n" : fmt::format("  {}\n", style_.paint(mark.tone, why));
     for (const std::string& warning : step.vertex->warnings)
       out_ += fmt::format("           warning: {}\n", printable(warning));
@@ -325,7 +323,7 @@ class TextReport {
     std::vector<std::string> words;
     for (size_t i = 0; i < kMost; ++i)
       words.push_back(
-          fmt::format("{} ({})", place_words(*steps[i]), seconds_words(steps[i]->vertex->seconds)));
+          fmt::format("{} ({})", step_place_words(*steps[i]), seconds_words(steps[i]->vertex->seconds)));
     out_ += fmt::format("Longest steps: {}.\n", text::list_words(words));
   }
 
@@ -343,7 +341,7 @@ class TextReport {
       const Vertex* vertex = view_.timelines[build.run].bars[wait.bar].vertex;
       const auto step = steps.find(vertex);
       words.push_back(step == steps.end() ? shortened(observe::read_name(vertex->name, images).text, 40)
-                                          : place_words(*step->second));
+                                          : step_place_words(*step->second));
     }
     if (words.size() < 2) return;
     out_ += fmt::format("Critical path: {}: {} of {}.\n", text::list_words(words, 12), seconds_words(seconds),
@@ -384,7 +382,7 @@ class TextReport {
     for (const LogStep& step : build.steps) {
       if (!step.disagrees) continue;
       const bool is_import = step.predicted->cause.kind == cache::Cause::Kind::kNotExported;
-      (step.ran() ? ran : is_import ? imported : reused).push_back(place_words(step));
+      (step.ran() ? ran : is_import ? imported : reused).push_back(step_place_words(step));
     }
     if (!imported.empty()) {
       out_ += fmt::format(
@@ -446,7 +444,7 @@ std::string reason_words(const LogBuild& build, const LogStep& step, const LogOp
 }
 
 void append_log(const LogView& view, const LogOptions& options, const Style& style, std::string& out) {
-  TextReport(view, options, style, out).append();
+  LogText(view, options, style, out).append();
 }
 
 }  // namespace dcache::report

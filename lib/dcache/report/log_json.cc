@@ -13,7 +13,7 @@ namespace {
 using observe::Notice;
 using observe::Vertex;
 
-std::string_view name_of(Notice::Kind kind) {
+std::string_view name_of_notice(Notice::Kind kind) {
   switch (kind) {
     case Notice::Kind::kCacheImport:
       return "cache-import";
@@ -49,7 +49,7 @@ void write_vertex(const Vertex& vertex, text::JsonWriter& json) {
   }
 }
 
-void write_step(const LogBuild& build, const LogStep& step, text::JsonWriter& json) {
+void write_log_step(const LogBuild& build, const LogStep& step, text::JsonWriter& json) {
   json.begin_object().member("stage", step.stage);
   if (step.line != 0) json.member("line", step.line);
   json.member("instruction", step.instruction);
@@ -100,7 +100,7 @@ void write_build(const LogView& view, const LogBuild& build, text::JsonWriter& j
   if (!run.builder.empty()) json.member("builder", run.builder);
   json.key("steps").begin_array();
   for (const LogStep& step : build.steps)
-    write_step(build, step, json);
+    write_log_step(build, step, json);
   json.end_array().key("other").begin_array();
   for (const Vertex* vertex : build.others) {
     json.begin_object().member("name", vertex->name);
@@ -123,7 +123,10 @@ void write_build(const LogView& view, const LogBuild& build, text::JsonWriter& j
   if (!build.notices.empty()) {
     json.key("notices").begin_array();
     for (const Notice* notice : build.notices)
-      json.begin_object().member("kind", name_of(notice->kind)).member("words", notice->words).end_object();
+      json.begin_object()
+          .member("kind", name_of_notice(notice->kind))
+          .member("words", notice->words)
+          .end_object();
     json.end_array();
   }
   json.end_object();

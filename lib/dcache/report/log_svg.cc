@@ -11,14 +11,14 @@
 namespace dcache::report {
 namespace {
 
-constexpr size_t kMostRows = 300;  // of a run
-constexpr int kWidth = 1200;
+constexpr size_t kMostChartRows = 300;  // of a run
+constexpr int kChartWidth = 1200;
 constexpr int kLabels = 460;  // pixels for the names
 constexpr int kRow = 20;
 constexpr int kMargin = 12;
 constexpr int kHeading = 34;
 
-std::string_view colour_of(const observe::Bar& bar, bool is_critical) {
+std::string_view colour_of_bar(const observe::Bar& bar, bool is_critical) {
   if (!bar.vertex->error.empty()) return "#c0392b";
   if (bar.vertex->cached) return "#7fb77e";
   return is_critical ? "#d35400" : "#e0a458";
@@ -31,14 +31,14 @@ std::vector<size_t> rows_of(const observe::Timeline& line) {
     rows[i] = i;
   const auto length = [&](size_t bar) { return line.bars[bar].end - line.bars[bar].start; };
   std::ranges::stable_sort(rows, std::ranges::greater(), length);
-  rows.resize(std::min(rows.size(), kMostRows));
+  rows.resize(std::min(rows.size(), kMostChartRows));
   std::ranges::sort(rows, {}, [&](size_t bar) { return std::pair(line.bars[bar].start, bar); });
   return rows;
 }
 
 void append_row(const observe::Timeline& line, size_t index, bool is_critical, int y, std::string& out) {
   const observe::Bar& bar = line.bars[index];
-  const double scale = line.seconds > 0 ? (kWidth - kLabels - 2 * kMargin - 60) / line.seconds : 0;
+  const double scale = line.seconds > 0 ? (kChartWidth - kLabels - 2 * kMargin - 60) / line.seconds : 0;
   const double x = kLabels + bar.start * scale;
   const double width = std::max(1.5, (bar.end - bar.start) * scale);
   const std::string name = shortened(bar.vertex->name, 66);
@@ -47,7 +47,7 @@ void append_row(const observe::Timeline& line, size_t index, bool is_critical, i
                      xml(shortened(bar.vertex->name, 500)), time, kMargin, y + 14,
                      is_critical ? " font-weight=\"bold\"" : "", xml(name));
   out += fmt::format("<rect x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\" fill=\"{}\"/>", x, y + 3,
-                     width, kRow - 6, colour_of(bar, is_critical));
+                     width, kRow - 6, colour_of_bar(bar, is_critical));
   out += fmt::format("<text x=\"{:.1f}\" y=\"{}\">{}</text></g>\n", x + width + 4, y + 14, time);
 }
 
@@ -84,7 +84,7 @@ void append_log_svg(const LogView& view, std::string& out) {
   out += fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-      kWidth, y);
+      kChartWidth, y);
   out += body;
   out += fmt::format(
       "<text x=\"{}\" y=\"{}\" fill=\"#555\">Green: reused. Orange: ran; dark and bold: the critical path. "

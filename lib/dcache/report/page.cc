@@ -109,7 +109,7 @@ void write_heat(const PageImage& image, text::JsonWriter& json) {
   json.end_array();
 }
 
-void write_image(const PageImage& image, text::JsonWriter& json) {
+void write_page_image(const PageImage& image, text::JsonWriter& json) {
   json.begin_object().member("name", image.view.name).member("dockerfile", image.view.dockerfile);
   if (image.image != nullptr) {
     const project::Image& one = *image.image;
@@ -133,7 +133,7 @@ void write_image(const PageImage& image, text::JsonWriter& json) {
   json.end_object();
 }
 
-void write_finding(const PageFinding& finding, text::JsonWriter& json) {
+void write_page_finding(const PageFinding& finding, text::JsonWriter& json) {
   const lint::Diagnostic& diagnostic = finding.diagnostic;
   json.begin_object()
       .member("path", finding.path)
@@ -175,7 +175,7 @@ std::string data_of(const Page& page) {
   json.begin_object().member("version", 1).member("title", page.title).member("made", page.made);
   json.key("images").begin_array();
   for (const PageImage& image : page.images)
-    write_image(image, json);
+    write_page_image(image, json);
   json.end_array().key("commits").begin_array();
   for (const context::Commit& commit : page.commits)
     json.begin_object()
@@ -187,7 +187,7 @@ std::string data_of(const Page& page) {
   if (page.findings) {
     json.key("findings").begin_array();
     for (const PageFinding& finding : *page.findings)
-      write_finding(finding, json);
+      write_page_finding(finding, json);
     json.end_array();
   }
   if (page.proposals) {

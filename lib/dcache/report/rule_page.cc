@@ -29,7 +29,7 @@ std::string_view fix_words(const Rule& rule) {
   return "";
 }
 
-std::string_view origin_words(const Rule& rule) {
+std::string_view origin_name(const Rule& rule) {
   switch (rule.origin) {
     case lint::Origin::kDcache:
       return "dcache";
@@ -102,7 +102,7 @@ std::string_view language_of(const Rule& rule) {
 }
 
 // The files of an example that have a text to show: not the `…` that stands for any content.
-std::string files_of(const lint::Example& example) {
+std::string example_files(const lint::Example& example) {
   std::string text;
   for (const lint::ExampleFile& file : example.files) {
     if (file.content.size() <= std::string_view("…\n").size()) continue;
@@ -134,7 +134,7 @@ std::string page_address(std::string_view code) {
 std::string rule_page(const Rule& rule) {
   std::string page = fmt::format("# {}\n\n{}.\n\n", title(rule), rule.summary);
   page += fmt::format("Level: {} · Origin: {} · Fix: {} · {}\n\n", lint::name_of(rule.level),
-                      origin_words(rule), fix_words(rule), default_words(rule));
+                      origin_name(rule), fix_words(rule), default_words(rule));
   if (!rule.not_in_default.empty())
     page += fmt::format("It is not in the default profile because {}.\n\n", rule.not_in_default);
   if (!rule.covers.empty())
@@ -167,13 +167,13 @@ std::string rule_index(std::span<const Rule> rules) {
 
 void append_rule(const Rule& rule, const Style& style, std::string& out) {
   out += fmt::format("{}\n{}.\n\n", style.paint(Tone::kBold, title(rule)), rule.summary);
-  out += fmt::format("level {}, from {}, fix: {}\n\n", lint::name_of(rule.level), origin_words(rule),
+  out += fmt::format("level {}, from {}, fix: {}\n\n", lint::name_of(rule.level), origin_name(rule),
                      fix_words(rule));
   out += style.paint(Tone::kBold, "Why") + "\n" + wrapped(rule.rationale, "  ");
   out += "\n" + style.paint(Tone::kBold, "Instead of") + "\n" + indented(rule.bad.dockerfile) +
-         files_of(rule.bad);
-  out +=
-      "\n" + style.paint(Tone::kBold, "write") + "\n" + indented(rule.good.dockerfile) + files_of(rule.good);
+         example_files(rule.bad);
+  out += "\n" + style.paint(Tone::kBold, "write") + "\n" + indented(rule.good.dockerfile) +
+         example_files(rule.good);
   if (!rule.fix_note.empty())
     out += "\n" + style.paint(Tone::kBold, "Fix") + "\n" + wrapped(rule.fix_note, "  ");
   for (const std::string& reference : lint::references_of(rule))
@@ -202,7 +202,7 @@ void append_rules_json(std::span<const Rule> rules, std::string& out) {
         .member("code", rule.code)
         .member("name", rule.name)
         .member("level", lint::name_of(rule.level))
-        .member("origin", origin_words(rule))
+        .member("origin", origin_name(rule))
         .member("fix", fix_words(rule))
         .member("on_by_default", rule.on_by_default && rule.not_in_default.empty())
         .member("summary", rule.summary)

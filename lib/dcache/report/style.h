@@ -9,6 +9,12 @@ namespace dcache::report {
 
 enum class Tone { kPlain, kBold, kDim, kGood, kBad, kWarn, kInfo };
 
+// What is before a step.
+struct Mark {
+  std::string_view sign;
+  Tone tone;
+};
+
 // Wraps text in escape sequences where colours are on; otherwise gives it as it is.
 class Style {
  public:

@@ -9,7 +9,7 @@ namespace dcache::report {
 namespace {
 
 // How many characters a text of UTF-8 has.
-size_t width_of(std::string_view text) {
+size_t characters_of(std::string_view text) {
   return static_cast<size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
@@ -29,7 +29,7 @@ void Table::append_to(std::string& out, const Style& style) const {
     widths.push_back(title.size());
   for (const Row& row : rows_) {
     for (size_t i = 0; i < widths.size(); ++i)
-      widths[i] = std::max(widths[i], std::min(width_of(row.cells[i]), kWidest));
+      widths[i] = std::max(widths[i], std::min(characters_of(row.cells[i]), kWidest));
   }
   const auto append_row = [&](const std::vector<std::string>& cells, const auto& paint) {
     std::string line;
