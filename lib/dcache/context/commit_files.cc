@@ -11,7 +11,7 @@
 namespace dcache::context {
 namespace {
 
-constexpr int kMostLinks = 40;  // as Linux follows them
+constexpr int kMostLinksOfCommit = 40;  // as Linux follows them
 
 }  // namespace
 
@@ -29,7 +29,7 @@ CommitFiles::Place CommitFiles::place_of(const std::string& path) const {
   const std::string& root = objects_->repository().root();
   const GitEntry top{.name = {}, .type = GitEntry::Type::kFolder, .id = tree_};
   std::string todo = path.starts_with('/') ? path : here_ + '/' + path;
-  for (int links = 0; links <= kMostLinks; ++links) {
+  for (int links = 0; links <= kMostLinksOfCommit; ++links) {
     const std::string clean = text::clean_path(todo);
     if (!text::is_within(clean, root)) return {clean, false, std::nullopt};
     Place place{root, true, top};

@@ -22,8 +22,8 @@ namespace dcache::context {
 namespace {
 
 constexpr uint32_t kDefaultMode = 0644;
-constexpr uint32_t kFolderMode = 0755;
-constexpr uint32_t kLinkMode = 0777;
+constexpr uint32_t kMemoryFolderMode = 0755;
+constexpr uint32_t kMemoryLinkMode = 0777;
 constexpr int kMostLinks = 40;
 
 constexpr uint64_t kMebibyte = uint64_t{1} << 20U;
@@ -130,7 +130,7 @@ void add_folders(std::string_view path, const ignore::Matcher& ignore, const Sna
     Record folder;
     folder.path = path;
     folder.type = Type::kFolder;
-    folder.mode = kFolderMode;
+    folder.mode = kMemoryFolderMode;
     records.push_back(std::move(folder));
   }
 }
@@ -153,7 +153,7 @@ void MemoryFiles::write(const std::string& path, std::string content, std::optio
 }
 
 void MemoryFiles::add_link(const std::string& path, std::string target) {
-  entries_.insert_or_assign(text::clean_path(path), Entry{nullptr, std::move(target), kLinkMode, {}});
+  entries_.insert_or_assign(text::clean_path(path), Entry{nullptr, std::move(target), kMemoryLinkMode, {}});
 }
 
 void MemoryFiles::forget(const std::string& path) {

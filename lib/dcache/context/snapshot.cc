@@ -39,7 +39,7 @@ namespace {
 using text::Descriptor;
 
 constexpr uint32_t kDefaultFolderMode = 0755;
-constexpr size_t kLongestPath = 4000;  // what the system takes, with room for a name
+constexpr size_t kLongestPathOfWalk = 4000;  // what the system takes, with room for a name
 constexpr std::string_view kTooDeep = "it is nested too deeply";
 
 bool before_path(const Record& record, std::string_view path) {
@@ -224,7 +224,7 @@ class Walker {
     WalkedFolder::Entry entry{.name = name.at, .ignored = ignored};
     if (!options_.names_only) entry.mode = status.st_mode & 07777U;
     if (!describe(fd, text, type, path, folder, entry)) return;
-    const bool too_deep = enters && path.size() >= kLongestPath;
+    const bool too_deep = enters && path.size() >= kLongestPathOfWalk;
     if (too_deep) report(folder, path, std::string(kTooDeep));
     if (too_deep && ignored) return;
     if (enters && !too_deep) {
@@ -305,7 +305,7 @@ class Walker {
     while (!todo.empty()) {
       const std::string path = std::move(todo.back());
       todo.pop_back();
-      const bool too_deep = path.size() >= kLongestPath;
+      const bool too_deep = path.size() >= kLongestPathOfWalk;
       const Descriptor fd(too_deep ? -1 : ::openat(root_, path.c_str(), kFolderFlags));
       const auto add = [&](const char* name, unsigned char) {
         struct stat status {};

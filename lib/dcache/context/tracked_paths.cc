@@ -13,7 +13,7 @@
 namespace dcache::context {
 namespace {
 
-constexpr size_t kHeader = 12, kHash = 20;
+constexpr size_t kHeader = 12, kHashBytes = 20;
 constexpr size_t kFlags = 60;  // in an entry, after times, mode, owner, size and hash
 constexpr uint16_t kExtended = 0x4000;
 constexpr uint32_t kFirstVersion = 2, kExtendedVersion = 3, kCompressedVersion = 4;
@@ -153,8 +153,8 @@ std::optional<TrackedPaths> TrackedPaths::read(const std::string& index) {
   struct stat status {};
   if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
   const auto size = static_cast<uint64_t>(status.st_size);
-  if (size < kHeader + kHash || size > std::numeric_limits<uint32_t>::max()) return std::nullopt;
-  IndexReader reader(fd.get(), size - kHash);
+  if (size < kHeader + kHashBytes || size > std::numeric_limits<uint32_t>::max()) return std::nullopt;
+  IndexReader reader(fd.get(), size - kHashBytes);
   if (!reader.read_header()) return std::nullopt;
   TrackedPaths tracked;
   // An entry takes more than what it needs beside its path.

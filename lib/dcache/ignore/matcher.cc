@@ -15,10 +15,10 @@
 namespace dcache::ignore {
 namespace {
 
-enum class Kind : uint8_t { kLiteral, kPrefix, kSuffix, kRegex };
+enum class PatternKind : uint8_t { kLiteral, kPrefix, kSuffix, kRegex };
 
 struct Translation {
-  Kind kind = Kind::kLiteral;
+  PatternKind kind = PatternKind::kLiteral;
   std::string regex;
 };
 
@@ -37,29 +37,29 @@ Translation translate(std::string_view pattern) {
       if (peek() == '/') pattern.remove_prefix(1);
       if (!pattern.empty()) {
         to.regex += "(.*/)?";
-        to.kind = Kind::kRegex;
-      } else if (to.kind == Kind::kLiteral) {
-        to.kind = Kind::kPrefix;
+        to.kind = PatternKind::kRegex;
+      } else if (to.kind == PatternKind::kLiteral) {
+        to.kind = PatternKind::kPrefix;
       } else {
         to.regex += ".*";
-        to.kind = Kind::kRegex;
+        to.kind = PatternKind::kRegex;
       }
-      if (first) to.kind = Kind::kSuffix;
+      if (first) to.kind = PatternKind::kSuffix;
     } else if (c == '*') {
       to.regex += "[^/]*";
-      to.kind = Kind::kRegex;
+      to.kind = PatternKind::kRegex;
     } else if (c == '?') {
       to.regex += "[^/]";
-      to.kind = Kind::kRegex;
+      to.kind = PatternKind::kRegex;
     } else if (c == '\\' && !pattern.empty()) {
       // RE2 refuses `\_`, and Go does not.
       if (pattern[0] != '_') to.regex += '\\';
       to.regex += pattern[0];
       pattern.remove_prefix(1);
-      to.kind = Kind::kRegex;
+      to.kind = PatternKind::kRegex;
     } else if (c == '[' || c == ']') {
       to.regex += c;
-      to.kind = Kind::kRegex;
+      to.kind = PatternKind::kRegex;
     } else {
       if (c == '\\' || std::string_view(".+()|{}$").find(c) != std::string_view::npos) to.regex += '\\';
       to.regex += c;
@@ -113,20 +113,20 @@ std::optional<std::string> with_valid_characters(std::string_view text) {
 
 // How a pattern is compared with a path.
 struct Comparison {
-  Kind kind = Kind::kLiteral;
+  PatternKind kind = PatternKind::kLiteral;
   std::string text;  // what to compare with: the whole, the start or the end
   std::optional<Elements> elements = {};
   std::unique_ptr<RE2> regex = {};
 
   bool matches(std::string_view path) const {
     switch (kind) {
-      case Kind::kLiteral:
+      case PatternKind::kLiteral:
         return path == text;
-      case Kind::kPrefix:
+      case PatternKind::kPrefix:
         return path.starts_with(text);
-      case Kind::kSuffix:
+      case PatternKind::kSuffix:
         return path.ends_with(text) || (text.starts_with('/') && path == std::string_view(text).substr(1));
-      case Kind::kRegex: {
+      case PatternKind::kRegex: {
         const auto valid = with_valid_characters(path);
         if (valid) path = *valid;
         if (!regex) return elements->match(path);
@@ -137,12 +137,12 @@ struct Comparison {
   }
 
   Pairs pairs() const {
-    if (kind == Kind::kLiteral) return Pairs::of_path(text);
-    if (kind == Kind::kRegex) return elements->pairs();
+    if (kind == PatternKind::kLiteral) return Pairs::of_path(text);
+    if (kind == PatternKind::kRegex) return elements->pairs();
     Pairs pairs;
     pairs.add(text);
-    if (kind == Kind::kPrefix && !text.empty()) pairs.add('/', text.front());
-    if (kind == Kind::kSuffix && !text.empty()) pairs.add(text.back(), '/');
+    if (kind == PatternKind::kPrefix && !text.empty()) pairs.add('/', text.front());
+    if (kind == PatternKind::kSuffix && !text.empty()) pairs.add(text.back(), '/');
     return pairs;
   }
 };
@@ -200,9 +200,9 @@ std::optional<Error> Matcher::add(Pattern pattern) {
   const std::string valid = with_valid_characters(pattern.path).value_or(pattern.path);
   const Translation how = translate(valid);
   Comparison comparison{.kind = how.kind, .text = pattern.path};
-  if (how.kind == Kind::kPrefix) comparison.text.resize(comparison.text.size() - 2);
-  if (how.kind == Kind::kSuffix) comparison.text.erase(0, 2);
-  if (how.kind == Kind::kRegex) comparison.elements.emplace(valid);
+  if (how.kind == PatternKind::kPrefix) comparison.text.resize(comparison.text.size() - 2);
+  if (how.kind == PatternKind::kSuffix) comparison.text.erase(0, 2);
+  if (how.kind == PatternKind::kRegex) comparison.elements.emplace(valid);
   if (comparison.elements && !comparison.elements->are_simple()) {
     comparison.regex = std::make_unique<RE2>(how.regex, RE2::Quiet);
     if (!comparison.regex->ok()) {

@@ -15,7 +15,7 @@
 namespace dcache::observe {
 namespace {
 
-constexpr size_t kMost = 50'000;
+constexpr size_t kMostDurations = 50'000;
 constexpr int kVersion = 1;
 constexpr uint64_t kMostBytes = 16'000'000;
 
@@ -71,7 +71,7 @@ std::string Durations::save() {
   for (const auto& [key, entry] : entries_)
     order.emplace_back(entry.number, key);
   std::ranges::sort(order);
-  if (order.size() > kMost) order.erase(order.begin(), order.end() - kMost);
+  if (order.size() > kMostDurations) order.erase(order.begin(), order.end() - kMostDurations);
   std::string out;
   text::JsonWriter json(out);
   json.begin_object().member("version", kVersion).key("steps").begin_array();

@@ -64,7 +64,7 @@ Keys keys_of(std::string_view stage, size_t number, size_t total, std::string_vi
 }
 
 // Of a vertex: its build, and its index there.
-using Place = std::pair<size_t, size_t>;
+using VertexPlace = std::pair<size_t, size_t>;
 using Index = std::unordered_map<std::string, std::vector<size_t>>;
 
 class Matcher {
@@ -155,7 +155,7 @@ class Matcher {
 
   // A step that several images need is in the log once, with the name of one of them.
   void take_shared() {
-    std::unordered_map<std::string, Place> others;
+    std::unordered_map<std::string, VertexPlace> others;
     for (size_t i = 0; i < log_.builds.size(); ++i) {
       const Build& other = log_.builds[i];
       if (i == build_ || other.run != log_.builds[build_].run) continue;
@@ -173,16 +173,18 @@ class Matcher {
     find_missing(others);
   }
 
-  int rank_at(const Place& place) const { return rank_of(log_.builds[place.first].vertices[place.second]); }
-  void take_better(Place& known, const Place& other) const {
+  int rank_at(const VertexPlace& place) const {
+    return rank_of(log_.builds[place.first].vertices[place.second]);
+  }
+  void take_better(VertexPlace& known, const VertexPlace& other) const {
     if (rank_at(other) > rank_at(known)) known = other;
   }
   // Of two that ran under the name of one image, the first is that image's own.
-  void take_later(Place& known, const Place& other) const {
+  void take_later(VertexPlace& known, const VertexPlace& other) const {
     if (rank_at(other) >= rank_at(known)) known = other;
   }
 
-  void find_missing(const std::unordered_map<std::string, Place>& others) {
+  void find_missing(const std::unordered_map<std::string, VertexPlace>& others) {
     for (const Observed& observed : match_.steps)
       places_.emplace(observed.step, std::pair(observed.build, observed.vertex));
     for (const auto& [step, keys] : numbered_) {
@@ -206,16 +208,16 @@ class Matcher {
 
   // The same text in a stage of another image, which may be longer: on top of the same vertex, or of one that
   // has the name of a third image.
-  std::optional<Place> vertex_elsewhere(size_t step, const std::string& text) const {
+  std::optional<VertexPlace> vertex_elsewhere(size_t step, const std::string& text) const {
     const auto found = elsewhere_.find(text);
     if (found == elsewhere_.end()) return std::nullopt;
     const size_t number = numbers_.at(step);
     const auto& planned = graph_.steps[step].below;
     const auto own = planned ? places_.find(*planned) : places_.end();
     constexpr size_t kMost = 100;
-    std::optional<Place> best;
+    std::optional<VertexPlace> best;
     for (size_t i = 0; i < std::min(found->second.size(), kMost); ++i) {
-      const Place& place = found->second[i];
+      const VertexPlace& place = found->second[i];
       const Name name = read_name(log_.builds[place.first].vertices[place.second].name, images_);
       const auto below = by_place_in_stage_.find({place.first, std::string(name.stage), name.number - 1});
       const bool is_known = below != by_place_in_stage_.end();
@@ -228,8 +230,8 @@ class Matcher {
 
   // Equal steps of two stages are one vertex, with the name of either: the same text on top of the same
   // vertex.
-  std::optional<Place> same_vertex(size_t step, const std::string& text) {
-    const auto below = [&](size_t of) -> std::optional<Place> {
+  std::optional<VertexPlace> same_vertex(size_t step, const std::string& text) {
+    const auto below = [&](size_t of) -> std::optional<VertexPlace> {
       const auto& planned = graph_.steps[of].below;
       if (!planned) return std::nullopt;
       const auto place = places_.find(*planned);
@@ -257,11 +259,12 @@ class Matcher {
   Index by_stage_;
   Index by_number_;
   Index by_text_;
-  std::vector<std::pair<size_t, Keys>> numbered_;                  // steps that the target needs
-  std::map<size_t, size_t> numbers_;                               // their numbers in their stages
-  std::map<size_t, Place> places_;                                 // of the steps that were found
-  std::unordered_map<std::string, std::vector<Place>> elsewhere_;  // vertices of the other images, by text
-  std::map<std::tuple<size_t, std::string, size_t>, Place>
+  std::vector<std::pair<size_t, Keys>> numbered_;  // steps that the target needs
+  std::map<size_t, size_t> numbers_;               // their numbers in their stages
+  std::map<size_t, VertexPlace> places_;           // of the steps that were found
+  std::unordered_map<std::string, std::vector<VertexPlace>>
+      elsewhere_;  // vertices of the other images, by text
+  std::map<std::tuple<size_t, std::string, size_t>, VertexPlace>
       by_place_in_stage_;  // the same, by stage and number
   std::map<std::tuple<const Index*, std::string, std::string>, size_t> next_;
   std::map<std::pair<size_t, std::string>, size_t> used_;  // by step and platform: the index in match_.steps

@@ -33,7 +33,7 @@ struct Parts {
   std::string_view text;
 };
 
-std::optional<Parts> split(std::string_view name) {
+std::optional<Parts> split_name(std::string_view name) {
   if (!name.starts_with('[')) return std::nullopt;
   const size_t end = name.find(']');
   if (end == std::string_view::npos) return std::nullopt;
@@ -85,7 +85,7 @@ bool is_export(std::string_view text) {
 Name read_name(std::string_view whole, const ImageNames& images) {
   Name name;
   name.text = whole;
-  const auto parts = split(whole);
+  const auto parts = split_name(whole);
   if (!parts || parts->words.empty()) return name;
   auto word = parts->words.begin();
   auto end = parts->words.end();
@@ -105,7 +105,7 @@ Name read_name(std::string_view whole, const ImageNames& images) {
 }
 
 std::string_view image_shown_by(std::string_view name) {
-  const auto parts = split(name);
+  const auto parts = split_name(name);
   if (!parts || parts->words.empty()) return "";
   const std::string_view first = parts->words.front();
   if (is_kind(first) || is_platform_word(first)) return "";

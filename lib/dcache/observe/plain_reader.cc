@@ -15,17 +15,17 @@ struct NumberedLine {
   std::string_view text;
 };
 
-std::optional<NumberedLine> split(std::string_view line) {
+std::optional<NumberedLine> numbered_line(std::string_view line) {
   constexpr size_t kMostDigits = 9;
   if (!line.starts_with('#')) return std::nullopt;
-  NumberedLine split;
+  NumberedLine numbered;
   const char* const end = line.data() + line.size();
-  const auto [at, failure] = std::from_chars(line.data() + 1, end, split.number);
+  const auto [at, failure] = std::from_chars(line.data() + 1, end, numbered.number);
   const auto digits = static_cast<size_t>(at - line.data()) - 1;
   if (failure != std::errc() || digits == 0 || digits > kMostDigits) return std::nullopt;
   if (at == end || *at != ' ') return std::nullopt;
-  split.text = line.substr(digits + 2);
-  return split;
+  numbered.text = line.substr(digits + 2);
+  return numbered;
 }
 
 std::optional<double> read_number(std::string_view text) {
@@ -118,9 +118,9 @@ bool is_transfer(std::string_view status) {
 }
 
 bool PlainReader::read(const Line& line) {
-  const auto split_line = split(line.text);
-  if (!split_line) return false;
-  const auto [number, text] = *split_line;
+  const auto numbered_text = numbered_line(line.text);
+  if (!numbered_text) return false;
+  const auto [number, text] = *numbered_text;
   if (number == 0) {
     begin_run(text.starts_with("building with ") ? text.substr(14) : text);
     return true;

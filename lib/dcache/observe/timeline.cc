@@ -11,7 +11,7 @@ namespace dcache::observe {
 namespace {
 
 // Where a step is: image, platform, stage.
-using Place = std::tuple<std::string, std::string, std::string>;
+using StepPlace = std::tuple<std::string, std::string, std::string>;
 
 // The stage that a step copies or mounts from, by its text; empty for none.
 std::string_view source_stage(std::string_view text) {
@@ -89,9 +89,9 @@ class Scheduler {
   }
 
   void add_named() {
-    std::map<Place, std::map<size_t, size_t>> stages;  // bars by their number
+    std::map<StepPlace, std::map<size_t, size_t>> stages;  // bars by their number
     const auto place = [&](const Name& name, std::string_view stage) {
-      return Place(name.image, name.platform, stage);
+      return StepPlace(name.image, name.platform, stage);
     };
     for (size_t i = 0; i < names_.size(); ++i) {
       if (names_[i].is_step()) stages[place(names_[i], names_[i].stage)].emplace(names_[i].number, i);

@@ -25,7 +25,7 @@ constexpr std::string_view kPrefix = ".dcache-";
 constexpr std::string_view kSuffix = ".tmp";
 constexpr mode_t kNewMode = 0666;  // less what the user's mask takes away
 
-std::string failure(const std::string& path) {
+std::string write_failure(const std::string& path) {
   return fmt::format("can't write {}: {}", path, std::strerror(errno));
 }
 
@@ -56,7 +56,7 @@ std::optional<int> descriptor_of(std::string_view path) {
 
 std::string write_into(const std::string& path, std::string_view content) {
   const Descriptor fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-  return fd.get() >= 0 && write_all(fd.get(), content) ? "" : failure(path);
+  return fd.get() >= 0 && write_all(fd.get(), content) ? "" : write_failure(path);
 }
 
 // While a file has its temporary name, a signal that ends the program waits: it would leave the file. Signals
@@ -134,7 +134,7 @@ class Target {
     const Descriptor fd(name.create());
     if (fd.get() >= 0 && fill(fd.get(), content) && !has_changed() && name.become(path_, is_new)) return {};
     if (changed_ || (is_new && errno == EEXIST)) return changed();
-    return failure(path_);
+    return write_failure(path_);
   }
 
  private:
@@ -191,13 +191,13 @@ class Target {
 }  // namespace
 
 std::string write_file(const std::string& path, std::string_view content, Durability durability) {
-  if (const auto fd = descriptor_of(path)) return write_all(*fd, content) ? "" : failure(path);
+  if (const auto fd = descriptor_of(path)) return write_all(*fd, content) ? "" : write_failure(path);
   struct stat status {};
   if (::stat(path.c_str(), &status) == 0) {
     if (!S_ISREG(status.st_mode)) return write_into(path, content);
     return Target(real_path(path), &status, nullptr, durability).write(content);
   }
-  if (errno != ENOENT) return failure(path);
+  if (errno != ENOENT) return write_failure(path);
   if (::lstat(path.c_str(), &status) == 0)
     return fmt::format("can't write {}: it is a symbolic link that leads nowhere; remove it first", path);
   return Target(path, nullptr, nullptr, durability).write(content);
@@ -211,7 +211,7 @@ std::string replace_file(const std::string& path, const std::optional<std::strin
     target.is_new = true;
     return target.write(content);
   }
-  if (::stat(path.c_str(), &status) != 0) return failure(path);
+  if (::stat(path.c_str(), &status) != 0) return write_failure(path);
   if (!S_ISREG(status.st_mode)) return fmt::format("can't write {}: it is not a regular file", path);
   return Target(real_path(path), &status, &*before, Durability::kSynced).write(content);
 }
