@@ -9,36 +9,36 @@
 namespace dcache::project {
 namespace {
 
-enum class Form : uint8_t { kText, kLines, kLinesOrCommas };
+enum class InputForm : uint8_t { kText, kLines, kLinesOrCommas };
 
 struct Input {
   std::string_view name;
   BuildField field;
-  Form form;
+  InputForm form;
 };
 using enum BuildField;
-constexpr std::array<Input, 22> kInputs = {{{"context", kContext, Form::kText},
-                                            {"file", kFile, Form::kText},
-                                            {"target", kTarget, Form::kText},
-                                            {"call", kCall, Form::kText},
-                                            {"network", kNetwork, Form::kText},
-                                            {"shm-size", kShmSize, Form::kText},
-                                            {"cgroup-parent", kCgroupParent, Form::kText},
-                                            {"no-cache", kNoCache, Form::kText},
-                                            {"pull", kPull, Form::kText},
-                                            {"ssh", kSsh, Form::kLines},
-                                            {"build-args", kArg, Form::kLines},
-                                            {"build-contexts", kNamedContext, Form::kLines},
-                                            {"labels", kLabel, Form::kLines},
-                                            {"annotations", kAnnotation, Form::kLines},
-                                            {"cache-from", kCacheFrom, Form::kLines},
-                                            {"cache-to", kCacheTo, Form::kLines},
-                                            {"ulimit", kUlimit, Form::kLines},
-                                            {"tags", kTag, Form::kLinesOrCommas},
-                                            {"platforms", kPlatform, Form::kLinesOrCommas},
-                                            {"no-cache-filters", kNoCacheFilter, Form::kLinesOrCommas},
-                                            {"no-cache-filter", kNoCacheFilter, Form::kLinesOrCommas},
-                                            {"add-hosts", kAddHost, Form::kLinesOrCommas}}};
+constexpr std::array<Input, 22> kInputs = {{{"context", kContext, InputForm::kText},
+                                            {"file", kFile, InputForm::kText},
+                                            {"target", kTarget, InputForm::kText},
+                                            {"call", kCall, InputForm::kText},
+                                            {"network", kNetwork, InputForm::kText},
+                                            {"shm-size", kShmSize, InputForm::kText},
+                                            {"cgroup-parent", kCgroupParent, InputForm::kText},
+                                            {"no-cache", kNoCache, InputForm::kText},
+                                            {"pull", kPull, InputForm::kText},
+                                            {"ssh", kSsh, InputForm::kLines},
+                                            {"build-args", kArg, InputForm::kLines},
+                                            {"build-contexts", kNamedContext, InputForm::kLines},
+                                            {"labels", kLabel, InputForm::kLines},
+                                            {"annotations", kAnnotation, InputForm::kLines},
+                                            {"cache-from", kCacheFrom, InputForm::kLines},
+                                            {"cache-to", kCacheTo, InputForm::kLines},
+                                            {"ulimit", kUlimit, InputForm::kLines},
+                                            {"tags", kTag, InputForm::kLinesOrCommas},
+                                            {"platforms", kPlatform, InputForm::kLinesOrCommas},
+                                            {"no-cache-filters", kNoCacheFilter, InputForm::kLinesOrCommas},
+                                            {"no-cache-filter", kNoCacheFilter, InputForm::kLinesOrCommas},
+                                            {"add-hosts", kAddHost, InputForm::kLinesOrCommas}}};
 
 // Those that make no difference to what is built, and that are only named.
 constexpr std::array<std::string_view, 8> kOtherInputs = {"allow", "attests", "outputs",      "provenance",
@@ -49,7 +49,7 @@ constexpr std::array<std::string_view, 3> kBuildActions = {
 constexpr std::array<std::string_view, 2> kBakeActions = {"docker/bake-action", "depot/bake-action"};
 
 template <size_t N>
-bool is_one_of(std::string_view uses, const std::array<std::string_view, N>& actions) {
+bool is_action_of(std::string_view uses, const std::array<std::string_view, N>& actions) {
   const std::string_view name = uses.substr(0, uses.find('@'));
   return std::ranges::any_of(actions,
                              [&](std::string_view one) { return text::equals_ignoring_case(name, one); });
@@ -68,11 +68,11 @@ CiText context_of(std::string text) {
 }  // namespace
 
 bool is_build_action(std::string_view uses) {
-  return is_one_of(uses, kBuildActions);
+  return is_action_of(uses, kBuildActions);
 }
 
 bool is_bake_action(std::string_view uses) {
-  return is_one_of(uses, kBakeActions);
+  return is_action_of(uses, kBakeActions);
 }
 
 std::vector<std::string> list_of_input(std::string_view text, bool commas) {
@@ -130,8 +130,8 @@ std::optional<CiBuild> read_build_action(const yaml::Value& inputs) {
     const auto* const input = std::ranges::find(kInputs, name, &Input::name);
     if (input == kInputs.end() || !member.value.is_scalar()) continue;
     const std::string text = yaml::printed(member.value);
-    if (input->form != Form::kText) {
-      for (std::string& one : list_of_input(text, input->form == Form::kLinesOrCommas))
+    if (input->form != InputForm::kText) {
+      for (std::string& one : list_of_input(text, input->form == InputForm::kLinesOrCommas))
         build.values.emplace_back(input->field, text_with_expressions(std::move(one)));
       continue;
     }

@@ -27,7 +27,7 @@ const std::vector<hcl::BlockType>& block_types() {
   return kTypes;
 }
 
-bool ends_with(const std::string& path, std::string_view ending) {
+bool has_ending(const std::string& path, std::string_view ending) {
   return text::to_lower(path).ends_with(ending);
 }
 
@@ -50,7 +50,7 @@ std::optional<hcl::File> read_unnamed(const std::string& path, const std::string
 
 void read_file(const std::string& path, const ReadOptions& options, Files& files,
                std::vector<text::Failure>& failures) {
-  if (ends_with(path, ".yml") || ends_with(path, ".yaml")) {
+  if (has_ending(path, ".yml") || has_ending(path, ".yaml")) {
     files.compose.push_back(path);
     return;
   }
@@ -78,11 +78,6 @@ void read_file(const std::string& path, const ReadOptions& options, Files& files
   }
   failures.insert(failures.end(), file->failures.begin(), file->failures.end());
   files.bake.push_back(*std::move(file));
-}
-
-std::string bake_name(std::string name) {
-  std::ranges::replace(name, '.', '_');
-  return name;
 }
 
 // What the compose files define, with the group of all their services.
@@ -122,6 +117,12 @@ void restore_compose(Target& target, const Target& from) {
 }
 
 }  // namespace
+
+std::string bake_name(std::string_view name) {
+  std::string result(name);
+  std::ranges::replace(result, '.', '_');
+  return result;
+}
 
 Definitions read_bake(const std::vector<std::string>& paths, const std::string& folder,
                       const ReadOptions& options) {

@@ -18,7 +18,7 @@ constexpr size_t kMostNested = 100;  // subshells
 // Spellings of the root of the workspace, and of the current folder.
 constexpr std::array<std::string_view, 4> kRoots = {"$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}",
                                                     "$CI_PROJECT_DIR", "${CI_PROJECT_DIR}"};
-constexpr std::array<std::string_view, 4> kHere = {"$PWD", "${PWD}", "$(pwd)", "`pwd`"};
+constexpr std::array<std::string_view, 4> kHereSpellings = {"$PWD", "${PWD}", "$(pwd)", "`pwd`"};
 
 // The length of the spelling that a path starts with, up to its end or a slash; 0 for none.
 template <size_t N>
@@ -70,14 +70,12 @@ void append_words(std::vector<CiText>& to, const CiText& value) {
 }
 
 constexpr std::string_view kWordEnds = " \t\r\n;&|()";
-constexpr std::string_view kNameCharacters =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 constexpr size_t kMostArrayWords = 1000;
 constexpr size_t kMostReferences = 10;  // of references to references
 
 // Flags of `declare` that make the value another one than is written.
 constexpr std::string_view kChangingFlags = "inulcA";
-constexpr size_t kMostFunctions = 100, kMostNames = 1000;
+constexpr size_t kMostFunctions = 100, kMostFunctionNames = 1000;
 constexpr size_t kMostPushed = 100;
 
 // A folder that may be one or another.
@@ -85,7 +83,7 @@ CiText unknown_folder() {
   return {"$PWD", {"$PWD"}};
 }
 
-bool declares(std::string_view program) {
+bool is_declaration(std::string_view program) {
   return program == "export" || program == "readonly" || program == "local" || program == "declare" ||
          program == "typeset";
 }
@@ -136,7 +134,7 @@ std::string_view array_name(std::string_view text) {
   if (!text.starts_with("${") || !(text.ends_with("[@]}") || text.ends_with("[*]}"))) return {};
   constexpr size_t kBefore = 2, kAfter = 4;
   const std::string_view name = text.substr(kBefore, text.size() - kBefore - kAfter);
-  return name.find_first_not_of(kNameCharacters) == std::string_view::npos ? name : std::string_view();
+  return name.find_first_not_of(text::kNameCharacters) == std::string_view::npos ? name : std::string_view();
 }
 
 // The name of the variable that a word is; empty for another text.
@@ -145,7 +143,7 @@ std::string_view variable_name(std::string_view text) {
   if (!text.starts_with('$')) return {};
   text.remove_prefix(1);
   if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
-  return text.find_first_not_of(kNameCharacters) == std::string_view::npos ? text : std::string_view();
+  return text.find_first_not_of(text::kNameCharacters) == std::string_view::npos ? text : std::string_view();
 }
 
 // Whether a shell makes file names or several words of it, or a key and a value of an array.
@@ -185,7 +183,7 @@ bool take_workspace_root(CiText& path) {
 CiText join_ci_path(const CiText& folder, const CiText& path) {
   CiText below = path;
   if (take_workspace_root(below) || below.text.starts_with('/')) return below;
-  if (const size_t here = spelling_size(below.text, kHere); here > 0) drop_prefix(below, here);
+  if (const size_t here = spelling_size(below.text, kHereSpellings); here > 0) drop_prefix(below, here);
   if (!below.is_known() || !folder.is_known()) {
     // The path is not cleaned: slashes may be a part of what is not known.
     if (folder.text == ".") return below;
@@ -445,7 +443,7 @@ void BuildScript::note_options(std::string_view name, std::string_view value) {
   for (std::string_view rest = text::trim_left(value); !rest.empty();) {
     const size_t end = std::min(rest.find_first_of(" \t\r\n"), rest.size());
     const auto field = rest.starts_with('-') ? field_of_option(rest.substr(0, end)) : std::nullopt;
-    if (field && options_in_.size() < kMostNames) options_in_[std::string(name)].insert(*field);
+    if (field && options_in_.size() < kMostFunctionNames) options_in_[std::string(name)].insert(*field);
     rest = text::trim_left(rest.substr(end));
   }
 }
@@ -566,7 +564,7 @@ void BuildScript::note_effects_of_function(const shell::Command& command) {
 }
 
 void BuildScript::call_function() {
-  functions_set_any_ = functions_set_any_ || set_by_functions_.size() > kMostNames;
+  functions_set_any_ = functions_set_any_ || set_by_functions_.size() > kMostFunctionNames;
   for (const std::string& name : set_by_functions_)
     set_unknown(name);
   if (functions_change_folder_) folders_.back() = {unknown_folder(), unknown_folder()};
@@ -678,7 +676,7 @@ void BuildScript::read_command(const shell::Command& command, Place place, std::
   const auto called = shell::invocation(command);
   if (called.empty()) return set_arithmetic(command);
   if (sets_any_variable(command)) forget_variables();
-  if (declares(called.front().text)) return declare(called, known);
+  if (is_declaration(called.front().text)) return declare(called, known);
   const std::vector<CiText> words = expand(called);
   for (const std::string_view name : names_set_by(command))
     set_unknown(name);
@@ -735,7 +733,7 @@ void BuildScript::declare_references(std::span<const shell::Word> words, bool kn
     const size_t equals = std::min(word.text.find('='), word.text.size());
     const std::string_view other = word.text.substr(std::min(equals + 1, word.text.size()));
     const bool plain = known && !is_uncertain_ && word.literal && !other.empty() &&
-                       other.find_first_not_of(kNameCharacters) == std::string_view::npos;
+                       other.find_first_not_of(text::kNameCharacters) == std::string_view::npos;
     references_.insert_or_assign(std::string(word.text.substr(0, equals)), plain ? other : "");
     if (!plain) forget_variables();
   }
@@ -817,7 +815,7 @@ void BuildScript::note_exports(const shell::Command& command, const std::vector<
   for (size_t i = 1; i < words.size(); ++i) {
     const std::string& text = words[i].text;
     const size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0 || text.find_first_not_of(kNameCharacters) != equals)
+    if (equals == std::string::npos || equals == 0 || text.find_first_not_of(text::kNameCharacters) != equals)
       continue;
     const std::string name = text.substr(0, equals);
     CiText value = *split_pair(words[i]).value;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view kRegistry = "type=registry,ref=";
 
 // The fields of one line of CSV; nothing if a quote is wrong.
-tl::expected<std::vector<std::string>, std::string> fields_of(std::string_view line) {
+tl::expected<std::vector<std::string>, std::string> fields_of_entry(std::string_view line) {
   const auto wrong = [&] { return tl::unexpected(fmt::format("a quote in '{}' is not closed", line)); };
   std::vector<std::string> fields(1);
   bool quoted = false;
@@ -45,7 +45,7 @@ tl::expected<std::vector<std::string>, std::string> fields_of(std::string_view l
 tl::expected<std::vector<std::string>, std::string> cache_entries_of(std::string_view text) {
   std::vector<std::string> entries;
   if (text.empty()) return entries;
-  const auto fields = fields_of(text);
+  const auto fields = fields_of_entry(text);
   if (!fields) return tl::unexpected(fields.error());
   if (text.find('=') == std::string_view::npos) {
     for (const std::string& field : *fields)

@@ -24,19 +24,20 @@ using Mode = CacheImport::Mode;
 
 constexpr std::array<std::pair<std::string_view, Mode>, 4> kModes = {
     {{"none", Mode::kNone}, {"inline", Mode::kInline}, {"min", Mode::kMin}, {"max", Mode::kMax}}};
-constexpr std::array<std::string_view, 5> kWords = {"none", "inline", "min", "max", kDefinedImports};
+constexpr std::array<std::string_view, 5> kCacheWords = {"none", "inline", "min", "max", kDefinedImports};
 // Source: https://docs.docker.com/build/cache/backends/
-constexpr std::array<std::string_view, 6> kTypes = {"registry", "gha", "local", "inline", "s3", "azblob"};
+constexpr std::array<std::string_view, 6> kCacheTypes = {"registry", "gha", "local",
+                                                         "inline",   "s3",  "azblob"};
 
 // The attributes that say where a cache is, by type; those of other types all count.
-struct Place {
+struct CachePlace {
   std::string_view type;
   std::array<std::string_view, 3> attributes;
 };
-constexpr std::array<Place, 4> kPlaces = {{{"registry", {"ref"}},
-                                           {"gha", {"scope"}},
-                                           {"s3", {"bucket", "name", "prefix"}},
-                                           {"azblob", {"account_url", "name", "prefix"}}}};
+constexpr std::array<CachePlace, 4> kPlaces = {{{"registry", {"ref"}},
+                                                {"gha", {"scope"}},
+                                                {"s3", {"bucket", "name", "prefix"}},
+                                                {"azblob", {"account_url", "name", "prefix"}}}};
 
 std::optional<Mode> mode_named(std::string_view name) {
   const auto found = std::ranges::find(kModes, name, [](const auto& mode) { return mode.first; });
@@ -44,7 +45,7 @@ std::optional<Mode> mode_named(std::string_view name) {
 }
 
 // Empty for a text that is not a list.
-std::vector<std::string> fields_of(std::string_view text) {
+std::vector<std::string> fields_of_option(std::string_view text) {
   try {
     return hcl::read_csv_fields(text);
   } catch (const hcl::Error&) {
@@ -76,7 +77,7 @@ std::string as_option(std::string_view reference) {
 // The first attribute that is given twice; empty for none.
 std::string repeated_attribute(std::string_view text) {
   std::set<std::string> names;
-  for (const std::string& field : fields_of(text)) {
+  for (const std::string& field : fields_of_option(text)) {
     std::string name = field.substr(0, field.find('='));
     if (!names.insert(name).second) return name;
   }
@@ -90,10 +91,10 @@ tl::expected<GivenImport, text::Failure> parse_import_option(std::string_view te
   if (const std::string name = repeated_attribute(text); !name.empty())
     return refused(fmt::format("'{}' has {}= twice", text, name), "keep one of them");
   const CacheOption option = read_cache_option(text);
-  if (std::ranges::find(kTypes, option.type) == kTypes.end())
+  if (std::ranges::find(kCacheTypes, option.type) == kCacheTypes.end())
     return refused(
         fmt::format("type={} is not a type of cache", option.type),
-        text::did_you_mean(option.type, kTypes, "write registry, gha, local, inline, s3 or azblob"));
+        text::did_you_mean(option.type, kCacheTypes, "write registry, gha, local, inline, s3 or azblob"));
   const std::string_view mode = option.attribute("mode");
   if (option.type == "inline") {
     if (!mode.empty()) return refused("an inline cache has no mode", "remove mode=");
@@ -147,7 +148,7 @@ bool CacheOption::is_same_place(const CacheOption& other) const {
   if (type == "local") return local_folder(*this) == local_folder(other);
   if (type == "registry")
     return plan::normal_reference(attribute("ref")) == plan::normal_reference(other.attribute("ref"));
-  const auto place = std::ranges::find(kPlaces, type, &Place::type);
+  const auto place = std::ranges::find(kPlaces, type, &CachePlace::type);
   if (place == kPlaces.end()) return attributes == other.attributes;
   return std::ranges::all_of(place->attributes, [&](std::string_view name) {
     return name.empty() || attribute(name) == other.attribute(name);
@@ -156,7 +157,7 @@ bool CacheOption::is_same_place(const CacheOption& other) const {
 
 CacheOption read_cache_option(std::string_view text) {
   CacheOption option;
-  for (const std::string& field : fields_of(text)) {
+  for (const std::string& field : fields_of_option(text)) {
     const size_t equals = field.find('=');
     if (equals == std::string::npos) return {.type = "registry", .attributes = {{"ref", std::string(text)}}};
     if (field.substr(0, equals) == "type") {
@@ -181,7 +182,7 @@ tl::expected<GivenImport, text::Failure> parse_cache_import(std::string_view tex
   if (is_reference(text)) return parse_import_option(as_option(text));
   if (text.find('=') == std::string_view::npos)
     return refused(fmt::format("'{}' is not a kind of cache", text),
-                   text::did_you_mean(name, kWords,
+                   text::did_you_mean(name, kCacheWords,
                                       "write none, inline, min or max, with :STAGE for the cache of another "
                                       "stage; defined for what the definition of the image imports; or "
                                       "type=TYPE,mode=MODE as for docker buildx build"));

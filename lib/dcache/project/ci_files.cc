@@ -8,8 +8,8 @@
 namespace dcache::project {
 namespace {
 
-constexpr size_t kMostFiles = 500;
-constexpr size_t kMostFailures = 200;
+constexpr size_t kMostCiFiles = 500;
+constexpr size_t kMostFileFailures = 200;
 constexpr size_t kMostSpent = size_t{64} << 20U;
 
 }  // namespace
@@ -26,8 +26,8 @@ const std::vector<yaml::Value>* CiFiles::read(const std::string& path, const yam
     }
     return nullptr;
   };
-  if (paths_.size() == kMostFiles)
-    return fail_here(fmt::format("more than {} files are read", kMostFiles), "include fewer");
+  if (paths_.size() == kMostCiFiles)
+    return fail_here(fmt::format("more than {} files are read", kMostCiFiles), "include fewer");
   const auto text = options_.files->read(path);
   if (!text) return fail_here(text.error(), {});
   if (text->size() > options_.largest_file) return fail_here(fmt::format("{} is too large", path), {});
@@ -40,7 +40,7 @@ const std::vector<yaml::Value>* CiFiles::read(const std::string& path, const yam
 }
 
 void CiFiles::fail(yaml::Place place, std::string message, std::string remedy) {
-  if (failures_.size() >= kMostFailures) return;
+  if (failures_.size() >= kMostFileFailures) return;
   text::Failure failure = yaml::failure_at(path_of(place), place, std::move(message), std::move(remedy));
   const bool known = std::ranges::any_of(failures_, [&](const text::Failure& one) {
     return one.path == failure.path && one.line == failure.line && one.column == failure.column &&

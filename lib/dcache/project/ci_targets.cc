@@ -17,20 +17,20 @@ namespace dcache::project {
 namespace {
 
 constexpr size_t kMostTargets = 10'000;
-constexpr size_t kMostCharacters = 64U << 20U;
+constexpr size_t kMostCiCharacters = 64U << 20U;
 // Attributes that say which Dockerfile is built, and with which files.
 constexpr std::array<std::string_view, 3> kFiles = {"context", "dockerfile", "target"};
 
 constexpr size_t kMostValues = 2000;  // of one build
-constexpr size_t kMostFailures = 200;
-constexpr size_t kMostUnknown = 200;  // of one target
+constexpr size_t kMostTargetFailures = 200;
+constexpr size_t kMostUnknownOfTarget = 200;  // of one target
 
-void add_once(std::vector<std::string>& to, const std::string& one) {
+void add_if_new(std::vector<std::string>& to, const std::string& one) {
   if (!one.empty() && std::ranges::find(to, one) == to.end()) to.push_back(one);
 }
 
-void add_once(std::vector<Unknown>& to, const Unknown& one) {
-  if (to.size() < kMostUnknown && std::ranges::find(to, one) == to.end()) to.push_back(one);
+void add_if_new(std::vector<Unknown>& to, const Unknown& one) {
+  if (to.size() < kMostUnknownOfTarget && std::ranges::find(to, one) == to.end()) to.push_back(one);
 }
 
 bool is_remote(std::string_view path) {
@@ -156,10 +156,10 @@ class TargetReader {
     if (build_.values.size() > kMostValues)
       fail(fmt::format("the build has more than {} options", kMostValues), "split it");
     for (const std::string& variable : build_.more_options)
-      add_once(target_.unknown, {"args", fmt::format("may be in {}", variable)});
+      add_if_new(target_.unknown, {"args", fmt::format("may be in {}", variable)});
     for (const auto& [field, variable] : build_.possible) {
       if (const std::string_view attribute = attribute_of(field); !attribute.empty())
-        add_once(target_.unknown, {std::string(attribute), fmt::format("may be in {}", variable)});
+        add_if_new(target_.unknown, {std::string(attribute), fmt::format("may be in {}", variable)});
     }
   }
 
@@ -170,7 +170,7 @@ class TargetReader {
       const bool whole = value.text == part;
       // Which files are built has to be known, whether it changes or not.
       const bool varies = !attribute.starts_with("args.") || !is_constant(part);
-      add_once(target_.unknown, {attribute, fmt::format("{} {}", whole ? "is" : "contains", part), varies});
+      add_if_new(target_.unknown, {attribute, fmt::format("{} {}", whole ? "is" : "contains", part), varies});
     }
     return value.is_known();
   }
@@ -299,7 +299,7 @@ class TargetReader {
       case BuildField::kSsh:
         return read_secret_option("ssh", value, target_.ssh);
       case BuildField::kOtherInput:
-        return add_once(target_.other_inputs, value.text);
+        return add_if_new(target_.other_inputs, value.text);
       default:
         return read_run_option(field, value);
     }
@@ -308,9 +308,9 @@ class TargetReader {
   // Makes no difference to what is built, so nothing is unknown of it.
   void read_secret_option(const char* input, const CiText& value, std::vector<std::string>& to) {
     if (value.is_known()) {
-      add_once(to, value.text);
+      add_if_new(to, value.text);
     } else {
-      add_once(target_.other_inputs, std::string(input));
+      add_if_new(target_.other_inputs, std::string(input));
     }
   }
 
@@ -341,7 +341,7 @@ class TargetReader {
 
   void read_list(const char* attribute, const CiText& value, std::vector<std::string>& to) {
     note(attribute, value);
-    add_once(to, value.text);
+    add_if_new(to, value.text);
   }
 
   // A name whose value is not given is that of the environment.
@@ -355,7 +355,7 @@ class TargetReader {
     if (!pair.value) {
       pair.value = source_.environment ? source_.environment(pair.name) : std::nullopt;
       if (!pair.value) {
-        add_once(target_.unknown, {attribute, fmt::format("is ${}", pair.name)});
+        add_if_new(target_.unknown, {attribute, fmt::format("is ${}", pair.name)});
         return;
       }
     }
@@ -385,11 +385,11 @@ class TargetReader {
   }
 
   void read_platforms(const CiText& value) {
-    if (!note("platforms", value)) return add_once(target_.platforms, value.text);
+    if (!note("platforms", value)) return add_if_new(target_.platforms, value.text);
     std::string_view rest = value.text;
     while (!rest.empty()) {
       const size_t comma = std::min(rest.find(','), rest.size());
-      add_once(target_.platforms, std::string(text::trim(rest.substr(0, comma))));
+      add_if_new(target_.platforms, std::string(text::trim(rest.substr(0, comma))));
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }
@@ -399,9 +399,9 @@ class TargetReader {
     const auto entries = cache_entries_of(value.text);
     if (entries) {
       for (const std::string& entry : *entries)
-        add_once(to, entry);
+        add_if_new(to, entry);
     } else if (!known) {
-      add_once(to, value.text);
+      add_if_new(to, value.text);
     } else {
       fail(entries.error(), "write type=TYPE,KEY=VALUE");
     }
@@ -412,7 +412,7 @@ class TargetReader {
     const bool known = std::ranges::any_of(failures_, [&](const text::Failure& one) {
       return one.path == at.path && one.line == at.line && one.message == message;
     });
-    if (!known && failures_.size() < kMostFailures)
+    if (!known && failures_.size() < kMostTargetFailures)
       failures_.push_back({at.path, at.line, 1, std::move(message), std::move(remedy)});
   }
 
@@ -482,7 +482,7 @@ std::string name_of_folder(const Target& target) {
   return clean_name(text::base_name(target.context));
 }
 
-std::string name_of(const CiBuild& build, const Target& target, const CiSource& source) {
+std::string name_of_build(const CiBuild& build, const Target& target, const CiSource& source) {
   for (const auto& [field, value] : build.values) {
     if (field != BuildField::kTag) continue;
     if (std::string name = name_of_reference(value); !name.empty()) return name;
@@ -506,7 +506,7 @@ void append_list(std::string& key, const std::vector<std::string>& list) {
 }
 
 // Two targets of the same key build the same, for other platforms or under other tags.
-std::string key_of(const Target& target) {
+std::string key_of_target(const Target& target) {
   std::string key =
       fmt::format("{}\f{}\f{}\f{}\f", target.folder, target.context, target.dockerfile, target.target);
   if (target.dockerfile_inline) key += *target.dockerfile_inline;
@@ -543,10 +543,10 @@ bool has_mark(std::string_view text) {
 void add_repositories(const CiBuild& build, const CiSource& source, Target& target) {
   for (const auto& [field, value] : build.values) {
     if (field == BuildField::kTag && !value.is_known())
-      add_once(target.repositories, repository_of_reference(value));
+      add_if_new(target.repositories, repository_of_reference(value));
   }
   for (const std::string& image : source.images)
-    add_once(target.repositories, repository_of_reference(text_with_expressions(image)));
+    add_if_new(target.repositories, repository_of_reference(text_with_expressions(image)));
 }
 
 bool all_same(const std::vector<std::string>& values) {
@@ -595,7 +595,7 @@ bool CiTargets::add(const CiBuild& build, const Workspace& workspace, const CiSo
   Target target;
   target.folder = root_;
   TargetReader(build, workspace, source, options_, failures, target).read();
-  target.name = name_of(build, target, source);
+  target.name = name_of_build(build, target, source);
   add_repositories(build, source, target);
   return add(std::move(target), source, false);
 }
@@ -607,14 +607,14 @@ bool CiTargets::add(Target target, const CiSource& source) {
 bool CiTargets::add(Target target, const CiSource& source, bool is_named) {
   if (target.defined.empty()) target.defined = source.defined;
   target.purpose = source.purpose;
-  std::string key = key_of(target);
+  std::string key = key_of_target(target);
   if (is_named) key += target.name;
   // What is not known may be something else in another job.
   const bool is_partial =
       std::ranges::any_of(kFiles, [&](std::string_view attribute) { return has_unknown(target, attribute); });
   if (is_partial) key += target.name + "\f" + source.job;
   characters_ += key.size();
-  if (entries_.size() >= kMostTargets || characters_ > kMostCharacters) return false;
+  if (entries_.size() >= kMostTargets || characters_ > kMostCiCharacters) return false;
   const auto [known, is_new] = known_.emplace(std::move(key), entries_.size());
   if (is_new) {
     entries_.push_back({std::move(target), source.job, source.matrix, is_named});
@@ -628,7 +628,7 @@ void CiTargets::merge(Target& into, const Target& more) const {
   constexpr size_t kMostOrigins = 100;
   const auto add_all = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
     for (const std::string& one : from)
-      add_once(to, one);
+      add_if_new(to, one);
   };
   add_all(into.platforms, more.platforms);
   add_all(into.tags, more.tags);
@@ -642,7 +642,7 @@ void CiTargets::merge(Target& into, const Target& more) const {
   add_all(into.ssh, more.ssh);
   add_all(into.other_inputs, more.other_inputs);
   for (const Unknown& unknown : more.unknown)
-    add_once(into.unknown, unknown);
+    add_if_new(into.unknown, unknown);
   for (const Origin& origin : more.defined) {
     const bool known = std::ranges::any_of(into.defined, [&](const Origin& one) {
       return one.kind == origin.kind && one.path == origin.path && one.line == origin.line;

@@ -4,23 +4,19 @@
 
 #include <fmt/format.h>
 
+#include "dcache/text/unicode.h"
+
 namespace dcache::project {
 namespace {
 
 constexpr std::string_view kOpen = "${{";
 constexpr std::string_view kClose = "}}";
-constexpr std::string_view kNameCharacters =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
 // More are not of use to anyone.
-constexpr size_t kMostUnknown = 20;
+constexpr size_t kMostUnknownOfText = 20;
 
 void add_unknown(std::vector<std::string>& to, std::string_view part) {
-  if (to.size() < kMostUnknown && std::ranges::find(to, part) == to.end()) to.emplace_back(part);
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+  if (to.size() < kMostUnknownOfText && std::ranges::find(to, part) == to.end()) to.emplace_back(part);
 }
 
 // The length of what brackets enclose at the start of a text, with them; all of it if they are not closed.
@@ -51,8 +47,9 @@ size_t expansion_size(std::string_view text) {
   if (text.size() < 2) return 1;
   if (text[1] == '(') return 1 + enclosed_size(text.substr(1), '(', ')');
   if (text[1] == '{') return 1 + enclosed_size(text.substr(1), '{', '}');
-  if (is_digit(text[1]) || std::string_view("@*#?$!-").find(text[1]) != std::string_view::npos) return 2;
-  return std::min(text.find_first_not_of(kNameCharacters, 1), text.size());
+  if (text::is_ascii_digit(text[1]) || std::string_view("@*#?$!-").find(text[1]) != std::string_view::npos)
+    return 2;
+  return std::min(text.find_first_not_of(text::kNameCharacters, 1), text.size());
 }
 
 // `NAME`, or `NAME:-default`.
@@ -69,9 +66,9 @@ Expansion parse_expansion(std::string_view text) {
     if (!text.ends_with('}')) return {};
     inside = text.substr(2, text.size() - 3);
   }
-  const size_t end = std::min(inside.find_first_not_of(kNameCharacters), inside.size());
+  const size_t end = std::min(inside.find_first_not_of(text::kNameCharacters), inside.size());
   Expansion expansion{inside.substr(0, end)};
-  if (end == 0 || is_digit(inside[0])) return {};
+  if (end == 0 || text::is_ascii_digit(inside[0])) return {};
   std::string_view rest = inside.substr(end);
   if (rest.starts_with(":-")) rest.remove_prefix(1);
   if (rest.starts_with('-')) expansion.otherwise = rest.substr(1);

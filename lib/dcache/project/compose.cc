@@ -28,9 +28,9 @@ bool is_enabled(const Value& service, const std::vector<std::string>& chosen) {
   });
 }
 
-class ProjectReader {
+class ComposeReader {
  public:
-  ProjectReader(ComposeModel model, const std::string& folder, const ReadOptions& options)
+  ComposeReader(ComposeModel model, const std::string& folder, const ReadOptions& options)
       : model_(std::move(model)), folder_(folder), options_(options) {}
 
   Definitions read() {
@@ -143,7 +143,7 @@ Definitions read_compose_in(const std::vector<std::string>& paths, const std::st
   if (model.services.members.empty() && model.failures.empty() && !model.is_compose)
     model.failures.push_back({paths.front(), 0, 0, fmt::format("{} has no services", paths.front()),
                               "write them below 'services:'"});
-  return ProjectReader(std::move(model), folder, options).read();
+  return ComposeReader(std::move(model), folder, options).read();
 }
 
 Definitions read_compose(const std::vector<std::string>& paths, const ReadOptions& options) {

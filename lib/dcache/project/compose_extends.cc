@@ -17,7 +17,7 @@ using yaml::Place;
 using yaml::Value;
 
 // Services that extend each other.
-constexpr size_t kDeepest = 50;
+constexpr size_t kDeepestComposeExtends = 50;
 
 }  // namespace
 
@@ -93,7 +93,7 @@ bool ComposeExtends::extend_service(Services& services, size_t at, const Compose
     model_.fail(extends.place, fmt::format("the service '{}' extends itself", name), "remove one 'extends'");
     return false;
   }
-  if (depth > kDeepest) {
+  if (depth > kDeepestComposeExtends) {
     model_.fail(extends.place, "services extend each other too deep");
     return false;
   }

@@ -14,7 +14,7 @@ using yaml::Member;
 using yaml::Value;
 
 // What a whole project may grow to.
-constexpr size_t kMostFiles = 1000;
+constexpr size_t kMostComposeFiles = 1000;
 constexpr size_t kMostCopies = 32U << 20U;    // characters and values that `extends` copies
 constexpr size_t kMostReplaced = 64U << 20U;  // characters that variables put in
 constexpr size_t kMostResets = 1000;
@@ -47,8 +47,8 @@ std::vector<ComposeDocument> ComposeFiles::read(const std::string& path, const y
       model_.failures.push_back({path, 0, 0, std::move(message), std::move(remedy)});
     }
   };
-  if (++files_read_ > kMostFiles) {
-    if (files_read_ == kMostFiles + 1) fail("the project reads too many files", "include fewer");
+  if (++files_read_ > kMostComposeFiles) {
+    if (files_read_ == kMostComposeFiles + 1) fail("the project reads too many files", "include fewer");
     return {};
   }
   const auto text = options_.files->read(path);

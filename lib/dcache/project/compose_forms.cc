@@ -17,60 +17,60 @@ using yaml::Member;
 using yaml::Value;
 
 // Of a name that others are compared with.
-constexpr size_t kLongestName = 40;
+constexpr size_t kLongestBuildKey = 40;
 
 // The form of a member of `build`.
-enum class Form : uint8_t { kText, kSwitch, kNumber, kTexts, kPairs, kHosts, kMap, kAny };
+enum class MemberForm : uint8_t { kText, kSwitch, kNumber, kTexts, kPairs, kHosts, kMap, kAny };
 
 struct Known {
   std::string_view name;
-  Form form;
+  MemberForm form;
 };
 
 constexpr std::array<Known, 24> kKnown = {{
-    {"additional_contexts", Form::kPairs},
-    {"args", Form::kPairs},
-    {"cache_from", Form::kTexts},
-    {"cache_to", Form::kTexts},
-    {"context", Form::kText},
-    {"dockerfile", Form::kText},
-    {"dockerfile_inline", Form::kText},
-    {"entitlements", Form::kTexts},
-    {"extra_hosts", Form::kHosts},
-    {"isolation", Form::kText},
-    {"labels", Form::kPairs},
-    {"network", Form::kText},
-    {"no_cache", Form::kSwitch},
-    {"platforms", Form::kTexts},
-    {"privileged", Form::kSwitch},
-    {"provenance", Form::kSwitch},
-    {"pull", Form::kSwitch},
-    {"sbom", Form::kSwitch},
-    {"secrets", Form::kAny},
-    {"shm_size", Form::kNumber},
-    {"ssh", Form::kAny},
-    {"tags", Form::kTexts},
-    {"target", Form::kText},
-    {"ulimits", Form::kMap},
+    {"additional_contexts", MemberForm::kPairs},
+    {"args", MemberForm::kPairs},
+    {"cache_from", MemberForm::kTexts},
+    {"cache_to", MemberForm::kTexts},
+    {"context", MemberForm::kText},
+    {"dockerfile", MemberForm::kText},
+    {"dockerfile_inline", MemberForm::kText},
+    {"entitlements", MemberForm::kTexts},
+    {"extra_hosts", MemberForm::kHosts},
+    {"isolation", MemberForm::kText},
+    {"labels", MemberForm::kPairs},
+    {"network", MemberForm::kText},
+    {"no_cache", MemberForm::kSwitch},
+    {"platforms", MemberForm::kTexts},
+    {"privileged", MemberForm::kSwitch},
+    {"provenance", MemberForm::kSwitch},
+    {"pull", MemberForm::kSwitch},
+    {"sbom", MemberForm::kSwitch},
+    {"secrets", MemberForm::kAny},
+    {"shm_size", MemberForm::kNumber},
+    {"ssh", MemberForm::kAny},
+    {"tags", MemberForm::kTexts},
+    {"target", MemberForm::kText},
+    {"ulimits", MemberForm::kMap},
 }};
 
-std::string_view words_of(Form form) {
+std::string_view words_of_form(MemberForm form) {
   switch (form) {
-    case Form::kText:
+    case MemberForm::kText:
       return "text";
-    case Form::kSwitch:
+    case MemberForm::kSwitch:
       return "true or false";
-    case Form::kNumber:
+    case MemberForm::kNumber:
       return "a number or text";
-    case Form::kTexts:
+    case MemberForm::kTexts:
       return "a list of texts";
-    case Form::kPairs:
+    case MemberForm::kPairs:
       return "a map of texts, or a list of NAME=VALUE";
-    case Form::kHosts:
+    case MemberForm::kHosts:
       return "a map of addresses, or a list of NAME=ADDRESS";
-    case Form::kMap:
+    case MemberForm::kMap:
       return "a map";
-    case Form::kAny:
+    case MemberForm::kAny:
       break;
   }
   return "a value";
@@ -80,29 +80,29 @@ bool are_texts(const Value& value) {
   return value.is_list() && std::ranges::all_of(value.items, &Value::is_text);
 }
 
-bool is_of(const Value& value, Form form) {
+bool is_of(const Value& value, MemberForm form) {
   switch (form) {
-    case Form::kText:
+    case MemberForm::kText:
       return value.is_text();
-    case Form::kSwitch:
+    case MemberForm::kSwitch:
       return value.kind == Kind::kBool || value.is_text();
-    case Form::kNumber:
+    case MemberForm::kNumber:
       return value.kind == Kind::kInteger || value.is_text();
-    case Form::kTexts:
+    case MemberForm::kTexts:
       return are_texts(value);
-    case Form::kPairs:
+    case MemberForm::kPairs:
       return are_texts(value) ||
              (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
                 return !m.name.empty() &&
                        (m.value.is_null() || (m.value.is_scalar() && m.value.kind != Kind::kTime));
               }));
-    case Form::kHosts:
+    case MemberForm::kHosts:
       return are_texts(value) || (value.is_map() && std::ranges::all_of(value.members, [](const Member& m) {
                                     return m.value.is_text() || are_texts(m.value);
                                   }));
-    case Form::kMap:
+    case MemberForm::kMap:
       return value.is_map();
-    case Form::kAny:
+    case MemberForm::kAny:
       break;
   }
   return true;
@@ -121,11 +121,11 @@ bool check_compose_build(const Value& build, ComposeModel& model) {
       std::ranges::transform(kKnown, std::back_inserter(names), &Known::name);
       model.fail(
           member.place, fmt::format("unknown key '{}' of 'build'", member.name),
-          text::did_you_mean(std::string_view(member.name).substr(0, kLongestName), names, "remove it"));
+          text::did_you_mean(std::string_view(member.name).substr(0, kLongestBuildKey), names, "remove it"));
     } else if (!is_of(member.value, known->form)) {
       fine = false;
       model.fail(member.value.place,
-                 fmt::format("'{}' of 'build' is not {}", member.name, words_of(known->form)));
+                 fmt::format("'{}' of 'build' is not {}", member.name, words_of_form(known->form)));
     }
   }
   return fine;

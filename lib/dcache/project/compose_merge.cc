@@ -175,7 +175,7 @@ class Merge {
 };
 
 // What tells items of a list apart: "A" of "A=1", the path of an env_file.
-std::string_view key_of(const Value& item) {
+std::string_view key_of_item(const Value& item) {
   if (const Value* const path = item.find("path")) return path->text;
   const std::string_view text = item.text;
   return text.substr(0, text.find('='));
@@ -187,7 +187,7 @@ void remove_repeats(Value* list) {
   std::unordered_map<std::string, size_t> index;
   std::vector<Value> unique;
   for (Value& item : list->items) {
-    const auto [known, is_new] = index.emplace(key_of(item), unique.size());
+    const auto [known, is_new] = index.emplace(key_of_item(item), unique.size());
     if (is_new || (!item.is_text() && !item.is_map())) {
       unique.push_back(std::move(item));
     } else {
@@ -226,10 +226,10 @@ void move_path(Value* path, std::string_view folder, std::string_view home) {
   if (!path->text.starts_with('/')) path->text = text::join_path(folder, path->text);
 }
 
-void take_resets(Value& value, std::vector<std::string>& path, ResetPaths& resets) {
+void take_resets_below(Value& value, std::vector<std::string>& path, ResetPaths& resets) {
   for (Value& item : value.items) {
     path.emplace_back("[]");  // items are not reset one by one
-    take_resets(item, path, resets);
+    take_resets_below(item, path, resets);
     path.pop_back();
   }
   std::erase_if(value.items, [](const Value& item) { return item.tag == "!reset"; });
@@ -237,7 +237,7 @@ void take_resets(Value& value, std::vector<std::string>& path, ResetPaths& reset
     path.push_back(member.name);
     const bool override = member.value.tag == "!override";
     if (override || member.value.tag == "!reset") resets.push_back(path);
-    if (!override) take_resets(member.value, path, resets);
+    if (!override) take_resets_below(member.value, path, resets);
     path.pop_back();
   }
   std::erase_if(value.members, [](const Member& member) { return member.value.tag == "!reset"; });
@@ -321,7 +321,7 @@ void move_paths(Value& service, std::string_view folder, std::string_view home) 
 ResetPaths take_resets(Value& document) {
   ResetPaths resets;
   std::vector<std::string> path;
-  take_resets(document, path, resets);
+  take_resets_below(document, path, resets);
   return resets;
 }
 

@@ -22,10 +22,10 @@ using yaml::Place;
 using yaml::Value;
 
 // Files that include each other.
-constexpr size_t kDeepest = 50;
+constexpr size_t kDeepestComposeInclude = 50;
 
 // Texts of a value that is a text or a list of them.
-std::vector<const Value*> texts_of(const Value& value) {
+std::vector<const Value*> text_values_of(const Value& value) {
   std::vector<const Value*> texts;
   if (value.is_text()) texts.push_back(&value);
   for (const Value& item : value.items) {
@@ -145,10 +145,10 @@ class Loader {
     }
     for (const Value& entry : entries.items) {
       const Value* const path = entry.is_map() ? entry.find("path") : &entry;
-      if (path == nullptr || texts_of(*path).empty()) {
+      if (path == nullptr || text_values_of(*path).empty()) {
         model_.fail(entry.place, "'include' does not name a file", "write '- FILE' or 'path: FILE'");
       } else {
-        include(root, entry, texts_of(*path), scope);
+        include(root, entry, text_values_of(*path), scope);
       }
     }
   }
@@ -163,7 +163,7 @@ class Loader {
       model_.fail(paths.front()->place, fmt::format("{} includes itself", first), "remove the include");
       return;
     }
-    if (scope.chain.size() > kDeepest) {
+    if (scope.chain.size() > kDeepestComposeInclude) {
       model_.fail(paths.front()->place, "files include each other too deep");
       return;
     }
@@ -185,12 +185,12 @@ class Loader {
 
   void read_env_of(const Value& entry, ComposeScope& inner, const ComposeScope& scope) {
     const Value* const files = entry.find("env_file");
-    if (files == nullptr || texts_of(*files).empty()) {
+    if (files == nullptr || text_values_of(*files).empty()) {
       files_.read_env(text::join_path(inner.folder, ".env"), inner.variables);
       return;
     }
     // A later file wins over an earlier one, but not over what is set outside.
-    const auto texts = texts_of(*files);
+    const auto texts = text_values_of(*files);
     for (const auto& file : std::views::reverse(texts)) {
       if (!files_.read_env(scope.path_of(file->text), inner.variables))
         model_.fail(file->place, fmt::format("{} is not there", file->text));

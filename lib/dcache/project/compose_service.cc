@@ -38,7 +38,7 @@ std::vector<std::string> words_of_extension(const Value* value) {
   return words;
 }
 
-std::vector<std::string> texts_of(const Value* list) {
+std::vector<std::string> texts_of_list(const Value* list) {
   std::vector<std::string> texts;
   if (list == nullptr) return texts;
   for (const Value& item : list->items)
@@ -153,11 +153,11 @@ class ServiceReader {
   }
 
   void read_outputs() {
-    add_once(target_.platforms, texts_of(build_.find("platforms")));
+    add_once(target_.platforms, texts_of_list(build_.find("platforms")));
     const Value* const platform = service_.find("platform");
     if (platform != nullptr && platform->is_text() && target_.platforms.empty())
       target_.platform = platform->text;
-    add_once(target_.tags, texts_of(build_.find("tags")));
+    add_once(target_.tags, texts_of_list(build_.find("tags")));
     const Value* const image = service_.find("image");
     if (image != nullptr && model_.required.contains(image->place)) {
       target_.unknown.push_back(

@@ -11,11 +11,12 @@
 #include "dcache/project/readers.h"
 #include "dcache/text/glob.h"
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
 
-using Words = std::span<const std::string>;
+using CommandWords = std::span<const std::string>;
 
 constexpr std::array<std::string_view, 8> kBakeFiles = {
     "compose.yaml",     "compose.yml",     "docker-compose.yml",        "docker-compose.yaml",
@@ -27,7 +28,7 @@ constexpr std::array<std::string_view, 4> kComposeOverrides = {
     "docker-compose.override.yaml"};
 
 // Options that take a value of their own. All others take none.
-constexpr std::array<std::string_view, 11> kDockerOptions = {
+constexpr std::array<std::string_view, 11> kDockerOptionsWithValue = {
     "--builder", "--config", "--context", "--host", "--log-level", "--tlscacert",
     "--tlscert", "--tlskey", "-H",        "-c",     "-l"};
 constexpr std::array<std::string_view, 13> kBakeOptions = {
@@ -42,14 +43,10 @@ constexpr std::array<std::string_view, 16> kBuildOptions = {
     "--exit-code-from", "--wait-timeout"};
 constexpr std::array<std::string_view, 5> kNoBuild = {"--print", "--check", "--help", "-h", "--dry-run"};
 
-bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
 // Takes the words of a command one after the other.
 class WordReader {
  public:
-  explicit WordReader(Words words) : words_(words) {}
+  explicit WordReader(CommandWords words) : words_(words) {}
 
   bool is_done() const { return words_.empty(); }
   const std::string& front() const { return words_.front(); }
@@ -64,7 +61,7 @@ class WordReader {
     if (!word.starts_with('-')) return {{}, std::move(word)};
     const size_t equals = word.find('=');
     if (equals != std::string::npos) return {word.substr(0, equals), word.substr(equals + 1)};
-    const bool has_value = is_one_of(word, valued) && !is_done();
+    const bool has_value = text::is_one_of(word, valued) && !is_done();
     return {std::move(word), has_value ? take() : std::string()};
   }
 
@@ -88,7 +85,7 @@ class WordReader {
   }
 
  private:
-  Words words_;
+  CommandWords words_;
 };
 
 bool is_switched_on(const WordReader::Option& option) {
@@ -99,7 +96,7 @@ std::optional<DefinitionBuild> read_bake_command(WordReader words) {
   DefinitionBuild build;
   while (!words.is_done()) {
     WordReader::Option option = words.next(kBakeOptions);
-    if (is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
+    if (text::is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
     if (option.name == "--list" || (option.name == "--call" && option.value != "build")) return std::nullopt;
     if (option.name.empty()) {
       build.names.push_back(std::move(option.value));
@@ -143,7 +140,7 @@ std::optional<DefinitionBuild> read_compose_command(WordReader words) {
   if (!builds && !starts) return std::nullopt;
   while (!words.is_done()) {
     WordReader::Option option = words.next(kBuildOptions);
-    if (is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
+    if (text::is_one_of(option.name, kNoBuild) && is_switched_on(option)) return std::nullopt;
     if (option.name == "--build") builds = is_switched_on(option);
     if (option.name == "--build-arg") add_argument(option.value, build);
     if (option.name == "--no-cache" && is_switched_on(option)) build.set.push_back({"*", "no-cache", "true"});
@@ -292,16 +289,16 @@ std::vector<std::string> files_by_default(DefinitionKind kind, const std::string
   return paths;
 }
 
-std::optional<DefinitionBuild> read_definition_command(Words all) {
+std::optional<DefinitionBuild> read_definition_command(CommandWords all) {
   if (all.empty()) return std::nullopt;
   WordReader words(all);
   const std::string program = words.take();
   const std::string_view name = text::base_name(program);
   if (name == "docker-compose") return read_compose_command(words);
-  words.pass_options(kDockerOptions);
+  words.pass_options(kDockerOptionsWithValue);
   if (name == "docker" && words.pass("compose")) return read_compose_command(words);
   if (name != "docker-buildx" && (name != "docker" || !words.pass("buildx"))) return std::nullopt;
-  words.pass_options(kDockerOptions);
+  words.pass_options(kDockerOptionsWithValue);
   return words.pass("bake") ? read_bake_command(words) : std::nullopt;
 }
 

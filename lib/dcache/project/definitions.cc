@@ -31,7 +31,7 @@ constexpr std::array<std::string_view, 4> kBakeNames = {
     "docker-bake.json", "docker-bake.hcl", "docker-bake.override.json", "docker-bake.override.hcl"};
 
 // Whether both say the same of the build itself.
-bool is_same_build(const Target& a, const Target& b) {
+bool is_same_target(const Target& a, const Target& b) {
   return a.name == b.name && a.folder == b.folder && a.context == b.context && a.dockerfile == b.dockerfile &&
          a.dockerfile_inline == b.dockerfile_inline && a.target == b.target && a.args == b.args &&
          a.contexts == b.contexts && a.platforms == b.platforms;
@@ -57,7 +57,7 @@ Paths bake_names(const std::string& folder) {
 }
 
 // Adds failures that were not told yet.
-void add_failures(std::vector<text::Failure> from, std::vector<text::Failure>& to) {
+void add_new_failures(std::vector<text::Failure> from, std::vector<text::Failure>& to) {
   for (text::Failure& failure : from) {
     const bool is_told = std::ranges::any_of(to, [&](const text::Failure& known) {
       return known.path == failure.path || known.message.find(failure.message) != std::string::npos;
@@ -80,7 +80,7 @@ Definitions with_sources(const ReadOptions& options, const Paths& more, const Re
   sources.erase(std::ranges::unique(sources).begin(), sources.end());
   for (Target& target : definitions.targets)
     target.sources = sources;
-  add_failures(files->failures(), definitions.failures);
+  add_new_failures(files->failures(), definitions.failures);
   return definitions;
 }
 
@@ -176,7 +176,7 @@ class FolderReader {
       }
       std::erase_if(variant.targets, [&](const Target& target) {
         return std::ranges::any_of(result_.targets,
-                                   [&](const Target& known) { return is_same_build(known, target); });
+                                   [&](const Target& known) { return is_same_target(known, target); });
       });
       set_read_with(variant, path);
       append(std::move(variant), result_);

@@ -102,7 +102,7 @@ class LeftOut {
 };
 
 // What a walk does with an entry.
-enum class Step : uint8_t { kPass, kTake, kEnter };
+enum class WalkStep : uint8_t { kPass, kTake, kEnter };
 
 std::string shown(const std::string& path) {
   return path.starts_with("./") ? path.substr(2) : path;
@@ -132,10 +132,10 @@ class Search {
   // All Dockerfiles below a folder, sorted.
   std::vector<std::string> below(const std::string& folder) {
     const auto judge = [&](const std::string& path, const Entry& entry) {
-      if (entry.is_folder()) return Step::kEnter;
+      if (entry.is_folder()) return WalkStep::kEnter;
       const bool wanted = is_dockerfile_name(path) || (options_.related_files && related_file_kind(path)) ||
                           (options_.definitions && definition_kind(path).has_value());
-      return wanted ? Step::kTake : Step::kPass;
+      return wanted ? WalkStep::kTake : WalkStep::kPass;
     };
     return walk(folder, judge, &result_.left_out);
   }
@@ -237,14 +237,14 @@ std::vector<std::string> Search::walk(const std::string& top, const Judge& judge
       std::string path = folder.ends_with('/') ? folder + entry.name : folder + '/' + entry.name;
       const bool vendored = entry.is_folder() && is_vendored_folder(entry.name);
       const bool variant = !entry.is_folder() && is_dockerfile_variant(entry.name);
-      const Step step = entry.name == ".git" || vendored ? Step::kPass : judge(path, entry);
-      if (step == Step::kPass && !vendored && !variant) continue;
+      const WalkStep step = entry.name == ".git" || vendored ? WalkStep::kPass : judge(path, entry);
+      if (step == WalkStep::kPass && !vendored && !variant) continue;
       if (ignored_by_git && (*ignored_by_git)(path, entry.is_folder())) continue;
-      if (step == Step::kEnter) {
+      if (step == WalkStep::kEnter) {
         todo.push_back(std::move(path));
-      } else if (step == Step::kPass && left_out != nullptr) {
+      } else if (step == WalkStep::kPass && left_out != nullptr) {
         left_out->push_back(shown(path) + (vendored ? "/" : ""));
-      } else if (step == Step::kTake && (entry.is_folder() || can_take(path, entry))) {
+      } else if (step == WalkStep::kTake && (entry.is_folder() || can_take(path, entry))) {
         found.push_back(shown(path));
       }
     }
@@ -265,8 +265,8 @@ std::vector<std::string> Search::expand(const std::string& pattern) {
   if (!matcher || !fs::is_directory(folder, failure)) return all;
   const auto judge = [&](const std::string& path, const Entry& entry) {
     const std::string inside = fs::path(path).lexically_relative(folder).generic_string();
-    if (!matcher->decide(inside).ignored) return entry.is_folder() ? Step::kEnter : Step::kPass;
-    return Step::kTake;
+    if (!matcher->decide(inside).ignored) return entry.is_folder() ? WalkStep::kEnter : WalkStep::kPass;
+    return WalkStep::kTake;
   };
   for (std::string& path : walk(folder, judge, nullptr)) {
     if (!fs::is_directory(path, failure)) {

@@ -9,7 +9,7 @@
 namespace dcache::project {
 namespace {
 
-using Words = std::span<const CiText>;
+using CiWords = std::span<const CiText>;
 
 struct Program {
   std::string_view name;
@@ -192,7 +192,7 @@ constexpr Option kKanikoOptions[] = {
 constexpr std::array<std::string_view, 4> kNotABuild = {"--help", "-h", "--check", "--print"};
 
 // The words after `build`; nothing if the command is another one.
-std::optional<Words> after_subcommand(Words words) {
+std::optional<CiWords> after_subcommand(CiWords words) {
   while (!words.empty()) {
     const std::string& word = words.front().text;
     words = words.subspan(1);
@@ -216,9 +216,9 @@ CiText part(const CiText& word, size_t from) {
 }
 
 // Reads options and arguments, in turn.
-class Reader {
+class OptionReader {
  public:
-  Reader(Words words, std::span<const Option> options, CiBuild& build)
+  OptionReader(CiWords words, std::span<const Option> options, CiBuild& build)
       : words_(words), options_(options), build_(build) {}
 
   // False if nothing is built.
@@ -292,7 +292,7 @@ class Reader {
     if (field != kOther) build_.values.emplace_back(field, std::move(value));
   }
 
-  Words words_;
+  CiWords words_;
   std::span<const Option> options_;
   CiBuild& build_;
   std::vector<CiText> arguments_;
@@ -342,15 +342,16 @@ std::optional<CiBuild> read_build_command(const std::vector<CiText>& words,
   const std::string_view name = text::base_name(words.front().text);
   const auto* const program = std::ranges::find(kPrograms, name, &Program::name);
   if (program == kPrograms.end()) return std::nullopt;
-  const auto rest = program->kaniko ? Words(words).subspan(1) : after_subcommand(Words(words).subspan(1));
+  const auto rest = program->kaniko ? CiWords(words).subspan(1) : after_subcommand(CiWords(words).subspan(1));
   if (!rest) return std::nullopt;
   CiBuild build;
   build.file_base = program->file_base;
   build.builder = program->builder;
-  const Words before(words.data(), words.size() - rest->size());
+  const CiWords before(words.data(), words.size() - rest->size());
   build.asks_environment =
       program->asks_environment && std::ranges::find(before, "buildx", &CiText::text) == before.end();
-  Reader reader(*rest, program->kaniko ? std::span<const Option>(kKanikoOptions) : kDockerOptions, build);
+  OptionReader reader(*rest, program->kaniko ? std::span<const Option>(kKanikoOptions) : kDockerOptions,
+                      build);
   if (!reader.read()) return std::nullopt;
   if (program->kaniko) {
     if (build.find(kContext) == nullptr) return std::nullopt;

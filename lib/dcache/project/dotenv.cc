@@ -12,7 +12,7 @@ namespace dcache::project {
 namespace {
 
 // What all variables of one file may add up to: each can repeat those before it.
-constexpr size_t kLongest = size_t{4} << 20U;
+constexpr size_t kLongestExpansion = size_t{4} << 20U;
 
 // White space that does not end a line.
 bool is_blank(char c) {
@@ -71,9 +71,9 @@ std::string without_escapes(std::string_view text) {
   return plain;
 }
 
-class Reader {
+class DotenvReader {
  public:
-  Reader(std::string_view text, const Lookup& outer, Variables& variables)
+  DotenvReader(std::string_view text, const Lookup& outer, Variables& variables)
       : text_(text), outer_(outer), variables_(variables) {}
 
   void run() {
@@ -130,7 +130,7 @@ class Reader {
     auto value = read_value();
     if (!value) return false;
     size_ += value->size();
-    if (size_ > kLongest) return fail("the variables of the file are too long");
+    if (size_ > kLongestExpansion) return fail("the variables of the file are too long");
     variables_[name] = *std::move(value);
     return true;
   }
@@ -187,7 +187,7 @@ class Reader {
       const auto own = variables_.find(name);
       return own == variables_.end() ? std::nullopt : std::optional(own->second);
     };
-    auto expanded = interpolate(value, lookup, kLongest);
+    auto expanded = interpolate(value, lookup, kLongestExpansion);
     if (expanded) return std::move(expanded->text);
     fail(expanded.error());
     return std::nullopt;
@@ -205,7 +205,7 @@ class Reader {
 void read_dotenv(std::string_view text, const std::string& path, const Lookup& outer, Variables& variables,
                  std::vector<text::Failure>& failures) {
   if (text.starts_with(text::kByteOrderMark)) text.remove_prefix(text::kByteOrderMark.size());
-  Reader reader(text, outer, variables);
+  DotenvReader reader(text, outer, variables);
   reader.run();
   if (!reader.error.empty()) failures.push_back({path, reader.line(), 1, reader.error, "write NAME=value"});
 }

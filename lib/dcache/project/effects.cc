@@ -131,14 +131,15 @@ std::string open_context(const Image& image, const Build& build) {
   return {};
 }
 
-constexpr std::string_view kArgs = "args.";
+constexpr std::string_view kArgumentPrefix = "args.";
 
 // What an image's definition leaves open and its build may see: the reason, or nothing.
 std::string unknown_of(const Image& image, const Build& build) {
   for (const Unknown& unknown : image.target.unknown) {
     const std::string& attribute = unknown.attribute;
     if (!unknown.varies || attribute.starts_with("platform") || !may_change_steps(unknown)) continue;
-    if (attribute.starts_with(kArgs) && !declares(build, attribute.substr(kArgs.size()))) continue;
+    if (attribute.starts_with(kArgumentPrefix) && !declares(build, attribute.substr(kArgumentPrefix.size())))
+      continue;
     return words_of(unknown);
   }
   return open_context(image, build);
@@ -228,8 +229,8 @@ void tell_lone_failure(const Image& image, const std::vector<std::string>& chang
 std::vector<OpenArgument> open_arguments(const Image& image, const Build& build) {
   std::vector<OpenArgument> open;
   for (const Unknown& unknown : image.target.unknown) {
-    if (!unknown.varies || !unknown.attribute.starts_with(kArgs)) continue;
-    std::string name = unknown.attribute.substr(kArgs.size());
+    if (!unknown.varies || !unknown.attribute.starts_with(kArgumentPrefix)) continue;
+    std::string name = unknown.attribute.substr(kArgumentPrefix.size());
     if (declares(build, name)) open.push_back({std::move(name), words_of(unknown)});
   }
   return open;

@@ -21,10 +21,10 @@ namespace {
 using yaml::Member;
 using yaml::Value;
 
-constexpr size_t kDeepest = 5;  // pipelines that start pipelines
+constexpr size_t kDeepestPipeline = 5;  // pipelines that start pipelines
 constexpr size_t kCostOfLine = 200;
-constexpr size_t kCostOfJob = 2000;  // of reading it, in characters
-constexpr size_t kMostLines = 5000;  // of a script, with those that it refers to
+constexpr size_t kCostOfGitlabJob = 2000;  // of reading it, in characters
+constexpr size_t kMostLines = 5000;        // of a script, with those that it refers to
 constexpr uint32_t kDeepestList = 10;
 
 // Members of a configuration that are not jobs.
@@ -33,7 +33,7 @@ constexpr std::array<std::string_view, 12> kNoJobs = {
     "services",     "spec",          "stages", "types",   "variables", "workflow"};
 
 // The variables of a job. A value may use others.
-class Variables {
+class JobVariables {
  public:
   void set(const std::string& name, std::string value) { values_.insert_or_assign(name, std::move(value)); }
   // It may have another value.
@@ -75,7 +75,7 @@ class PipelineReader {
   }
 
  private:
-  void read_pipeline(const std::string& path, const Variables& given, const yaml::Place* from) {
+  void read_pipeline(const std::string& path, const JobVariables& given, const yaml::Place* from) {
     GitlabConfig config(files_, root_, options_);
     if (!config.read(path, from)) return;
     open_.push_back(path);
@@ -93,7 +93,7 @@ class PipelineReader {
     open_.pop_back();
   }
 
-  void read_job(const std::string& name, const Value& job, const Variables& given,
+  void read_job(const std::string& name, const Value& job, const JobVariables& given,
                 const GitlabConfig& config) {
     MatrixJobs jobs;
     jobs.values.emplace_back();
@@ -105,8 +105,8 @@ class PipelineReader {
                   "use fewer values");
     const Value* const global = config.values().find("variables");
     for (const Value& values : jobs.values) {
-      if (!files_.spend(kCostOfJob + size_of(job), job.place)) return;
-      Variables variables;
+      if (!files_.spend(kCostOfGitlabJob + size_of(job), job.place)) return;
+      JobVariables variables;
       if (inherits(job, "variables", {})) add_variables(global, config, variables);
       add_variables(job.find("variables"), config, variables);
       for (const auto& [variable, value] : given.values())
@@ -121,7 +121,7 @@ class PipelineReader {
     }
   }
 
-  void add_variables(const Value* map, const GitlabConfig& config, Variables& variables) {
+  void add_variables(const Value* map, const GitlabConfig& config, JobVariables& variables) {
     if (map != nullptr) map = config.referenced(*map);
     if (map == nullptr || !files_.spend(size_of(*map), map->place)) return;
     for (const Member& member : map->members) {
@@ -132,7 +132,7 @@ class PipelineReader {
   }
 
   // Rules may give a variable another value.
-  static void forget_changed(const Value& job, Variables& variables) {
+  static void forget_changed(const Value& job, JobVariables& variables) {
     const Value* const rules = job.find("rules");
     if (rules == nullptr) return;
     for (const Value& rule : rules->items) {
@@ -144,7 +144,7 @@ class PipelineReader {
   }
 
   // Pipelines of this repository that a job starts.
-  void start(const Value& trigger, const Variables& variables) {
+  void start(const Value& trigger, const JobVariables& variables) {
     const Value* const included = trigger.find("include");
     if (included == nullptr) return;
     if (included->is_text()) start_local(*included, variables);
@@ -152,12 +152,12 @@ class PipelineReader {
       start_local(item.is_map() && item.find("local") != nullptr ? *item.find("local") : item, variables);
   }
 
-  void start_local(const Value& path, const Variables& variables) {
+  void start_local(const Value& path, const JobVariables& variables) {
     if (!path.is_text() || path.text.find('$') != std::string::npos ||
         path.text.find("://") != std::string::npos)
       return;
     const std::string file = text::join_path(root_, path.text);
-    if (std::ranges::find(open_, file) != open_.end() || open_.size() == kDeepest) return;
+    if (std::ranges::find(open_, file) != open_.end() || open_.size() == kDeepestPipeline) return;
     read_pipeline(file, variables, &path.place);
   }
 
@@ -178,7 +178,7 @@ class PipelineReader {
     return config.values().find(name);
   }
 
-  void read_scripts(const std::string& name, const Value& job, const Value& matrix, Variables& variables,
+  void read_scripts(const std::string& name, const Value& job, const Value& matrix, JobVariables& variables,
                     const GitlabConfig& config) {
     std::vector<const Value*> lines;
     if (const Value* const before = script_of(job, config, "before_script"))
@@ -215,7 +215,7 @@ class PipelineReader {
   }
 
   // The variables of a job are the environment of its commands.
-  void add(const CiDefinitionBuild& build, const CiSource& source, Variables& variables,
+  void add(const CiDefinitionBuild& build, const CiSource& source, JobVariables& variables,
            const yaml::Place& place) {
     if (full_ || !files_.spend(kCostOfDefinitionBuild, place)) return;
     std::map<std::string, std::string, std::less<>> environment;

@@ -16,9 +16,9 @@ namespace {
 using yaml::Member;
 using yaml::Value;
 
-constexpr size_t kDeepest = 50;         // files that include files
-constexpr size_t kDeepestExtends = 11;  // as GitLab has it
-constexpr size_t kMostListed = 20'000;  // files that a pattern looks at
+constexpr size_t kDeepestGitlabInclude = 50;  // files that include files
+constexpr size_t kDeepestExtends = 11;        // as GitLab has it
+constexpr size_t kMostListed = 20'000;        // files that a pattern looks at
 constexpr uint32_t kDeepestFolder = 12;
 
 void overlay(Value& into, const Value& more) {
@@ -53,26 +53,26 @@ std::pair<std::string_view, std::string_view> split_path(std::string_view path) 
 }
 
 // `steps` limits how often `**` is tried.
-bool matches(std::string_view pattern, std::string_view path, size_t& steps) {
+bool matches_glob(std::string_view pattern, std::string_view path, size_t& steps) {
   constexpr size_t kMostSteps = 10'000;
   if (++steps > kMostSteps) return false;
   if (pattern.empty()) return path.empty();
   const auto [first, rest] = split_path(pattern);
   if (first == "**") {
-    if (matches(rest, path, steps)) return true;
-    return !path.empty() && matches(pattern, split_path(path).second, steps);
+    if (matches_glob(rest, path, steps)) return true;
+    return !path.empty() && matches_glob(pattern, split_path(path).second, steps);
   }
   if (path.empty()) return false;
   const auto [name, below] = split_path(path);
-  return text::glob_match(first, name) && matches(rest, below, steps);
+  return text::glob_match(first, name) && matches_glob(rest, below, steps);
 }
 
 // The value of `$[[ inputs.NAME ]]`, with what it may be changed by.
 std::optional<std::string> input_value(std::string_view inside, const Value& declared, const Value* given) {
   inside = text::trim(inside.substr(0, inside.find('|')));
-  constexpr std::string_view kInputs = "inputs.";
-  if (!inside.starts_with(kInputs)) return std::nullopt;
-  inside.remove_prefix(kInputs.size());
+  constexpr std::string_view kInputPrefix = "inputs.";
+  if (!inside.starts_with(kInputPrefix)) return std::nullopt;
+  inside.remove_prefix(kInputPrefix.size());
   const Value* value = given == nullptr ? nullptr : given->find(inside);
   const Value* const input = declared.find(inside);
   if (value == nullptr && input != nullptr) value = input->find("default");
@@ -163,7 +163,7 @@ void GitlabConfig::include_local(const std::string& path, const Value* inputs, y
   std::vector<std::string> paths = {text::join_path(root_, path)};
   if (text::has_wildcard(path)) paths = matching_files(path);
   for (const std::string& one : paths) {
-    if (std::ranges::find(open_, one) != open_.end() || open_.size() == kDeepest) {
+    if (std::ranges::find(open_, one) != open_.end() || open_.size() == kDeepestGitlabInclude) {
       files_.fail(place, fmt::format("{} includes itself", one), "remove this include");
       continue;
     }
@@ -188,7 +188,7 @@ void GitlabConfig::find_matching(const std::string& folder, uint32_t depth, cons
     if (one.is_folder) {
       if (depth < kDeepestFolder && one.name != ".git")
         find_matching(path, depth + 1, pattern, found, looked_at);
-    } else if (matches(pattern, path, steps)) {
+    } else if (matches_glob(pattern, path, steps)) {
       found.push_back(text::join_path(root_, path));
     }
   }

@@ -15,7 +15,7 @@ void trim_end(std::string& text) {
 }
 
 // What is between the braces: nothing for a comment, a variable, or a text in quotes without escapes.
-std::optional<std::string> value_of(std::string_view action, const Lookup& lookup) {
+std::optional<std::string> value_of_action(std::string_view action, const Lookup& lookup) {
   if (action.starts_with("/*") && action.ends_with("*/")) return "";
   if (action.starts_with('.')) {
     const std::string_view name = action.substr(1);
@@ -55,7 +55,7 @@ std::optional<std::string> evaluate_go_template(std::string_view text, const Loo
       action.remove_suffix(1);
       text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
     }
-    const auto value = value_of(text::trim(action), lookup);
+    const auto value = value_of_action(text::trim(action), lookup);
     if (!value) return std::nullopt;
     result += *value;
   }

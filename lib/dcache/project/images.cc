@@ -17,6 +17,7 @@
 #include "dcache/project/file_kinds.h"
 #include "dcache/project/needs.h"
 #include "dcache/project/once.h"
+#include "dcache/project/readers.h"
 #include "dcache/project/sources.h"
 #include "dcache/project/triggers.h"
 #include "dcache/project/unknown.h"
@@ -465,13 +466,6 @@ void add_definitions(Definitions definitions, const ImageMaker& maker, const con
     add_group(std::move(group), project);
   std::ranges::move(definitions.skipped, std::back_inserter(project.skipped));
   std::ranges::move(definitions.failures, std::back_inserter(project.failures));
-}
-
-// "a.b" as bake writes it.
-std::string bake_name(std::string_view name) {
-  std::string result(name);
-  std::ranges::replace(result, '.', '_');
-  return result;
 }
 
 // Keeps those of the paths that are named. All links are only looked at where a name is spelled in another

@@ -5,23 +5,21 @@
 
 #include <fmt/format.h>
 
+#include "dcache/text/unicode.h"
+
 namespace dcache::project {
 namespace {
 
 // Defaults within defaults.
-constexpr int kDeepest = 50;
+constexpr int kDeepestDefault = 50;
 // Names of variables that are kept for a message.
-constexpr size_t kMostNames = 20;
-
-bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+constexpr size_t kMostUnsetNames = 20;
 
 // How many characters at the start are the name of a variable.
 size_t name_length(std::string_view text) {
-  if (text.empty() || !is_name_start(text.front())) return 0;
+  if (text.empty() || !text::is_name_start(text.front())) return 0;
   const auto* const end =
-      std::ranges::find_if_not(text, [](char c) { return is_name_start(c) || (c >= '0' && c <= '9'); });
+      std::ranges::find_if_not(text, [](char c) { return text::is_name_start(c) || (c >= '0' && c <= '9'); });
   return static_cast<size_t>(end - text.begin());
 }
 
@@ -55,7 +53,7 @@ class Interpolation {
 
   // Appends to `to`. False after an error.
   bool run(std::string_view text, std::string& to, int depth) {
-    if (depth > kDeepest) return fail("variables are nested too deep");
+    if (depth > kDeepestDefault) return fail("variables are nested too deep");
     while (!text.empty()) {
       const size_t dollar = std::min(text.find('$'), text.size());
       to += text.substr(0, dollar);
@@ -141,7 +139,8 @@ class Interpolation {
   std::string value_of(std::string_view name) {
     auto value = lookup_(name);
     if (value) return *std::move(value);
-    if (unset.size() < kMostNames && std::ranges::find(unset, name) == unset.end()) unset.emplace_back(name);
+    if (unset.size() < kMostUnsetNames && std::ranges::find(unset, name) == unset.end())
+      unset.emplace_back(name);
     return {};
   }
 

@@ -19,7 +19,7 @@ namespace dcache::project {
 namespace {
 
 // What counts more is told of an image that is built for several platforms.
-int weight_of(Effect effect) {
+int weight_of_effect(Effect effect) {
   switch (effect) {
     case Effect::kUnaffected:
       return 0;
@@ -155,7 +155,7 @@ void Judge::judge(size_t index) {
     compare(image, before, after, one);
     tell_unread(image, one);
     by_platform_[index][platform] = one.effect;
-    if (is_first || weight_of(one.effect) > weight_of(effect.effect)) effect = std::move(one);
+    if (is_first || weight_of_effect(one.effect) > weight_of_effect(effect.effect)) effect = std::move(one);
     is_first = false;
   }
   tell_left_out(image, effect);

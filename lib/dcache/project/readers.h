@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dcache/project/target.h"
@@ -19,6 +20,9 @@ Definitions read_compose(const std::vector<std::string>& paths, const ReadOption
 // Source: https://docs.docker.com/build/bake/reference/
 Definitions read_bake(const std::vector<std::string>& paths, const std::string& folder,
                       const ReadOptions& options);
+
+// The name of a service of compose as bake writes it: `a_b` for `a.b`.
+std::string bake_name(std::string_view name);
 
 // A skaffold.yaml with the configurations that it requires. Artifacts of other builders than docker are
 // skipped.

@@ -5,12 +5,10 @@
 #include <span>
 
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::project {
 namespace {
-
-constexpr std::string_view kNameCharacters =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
 // Commands whose words are names, with or without a value.
 constexpr std::array<std::string_view, 10> kTakeNames = {
@@ -24,24 +22,15 @@ constexpr std::array<std::string_view, 13> kSucceed = {
 constexpr std::array<std::string_view, 6> kDockerSucceeds = {"build", "buildx", "login",
                                                              "push",  "tag",    "compose"};
 
-template <size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
-  return std::ranges::find(words, word) != words.end();
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 std::string_view name_at_start(std::string_view text) {
-  const std::string_view name = text.substr(0, text.find_first_not_of(kNameCharacters));
-  return name.empty() || is_digit(name[0]) ? std::string_view() : name;
+  const std::string_view name = text.substr(0, text.find_first_not_of(text::kNameCharacters));
+  return name.empty() || text::is_ascii_digit(name[0]) ? std::string_view() : name;
 }
 
 std::string_view name_at_end(std::string_view text) {
   while (!text.empty() && text::is_ascii_space(text.back()))
     text.remove_suffix(1);
-  const size_t before = text.find_last_not_of(kNameCharacters);
+  const size_t before = text.find_last_not_of(text::kNameCharacters);
   return name_at_start(text.substr(before == std::string_view::npos ? 0 : before + 1));
 }
 
@@ -115,7 +104,7 @@ std::vector<std::string_view> names_set_by(const shell::Command& command) {
   if (program == "printf" && called.size() > 2 && called[1].text == "-v")
     add(names, name_at_start(called[2].text));
   for (const shell::Word& word : called.subspan(1)) {
-    if (is_one_of(program, kTakeNames)) add(names, name_at_start(word.text));
+    if (text::is_one_of(program, kTakeNames)) add(names, name_at_start(word.text));
     if (program != "let") continue;
     const std::vector<std::string_view> more = names_set_in_arithmetic(word.text);
     names.insert(names.end(), more.begin(), more.end());
@@ -132,7 +121,8 @@ bool sets_any_variable(const shell::Command& command) {
     return std::ranges::any_of(words.subspan(1), [](const shell::Word& word) {
       return word.text == "DEBUG" || word.text == "ERR" || word.text == "RETURN";
     });
-  return is_one_of(program, kSetNames) && std::ranges::any_of(words.subspan(1), [](const shell::Word& word) {
+  return text::is_one_of(program, kSetNames) &&
+         std::ranges::any_of(words.subspan(1), [](const shell::Word& word) {
            // A name that only the run makes.
            return !word.literal && !word.text.starts_with('-') && name_at_start(word.text).empty();
          });
@@ -147,7 +137,7 @@ bool makes_reference(const shell::Command& command) {
 
 bool changes_folder(const shell::Command& command) {
   const std::span<const shell::Word> words = shell::invocation(command);
-  return !words.empty() && is_one_of(words.front().text, kFolderCommands);
+  return !words.empty() && text::is_one_of(words.front().text, kFolderCommands);
 }
 
 bool is_expected_to_succeed(const shell::Command& command) {
@@ -156,8 +146,9 @@ bool is_expected_to_succeed(const shell::Command& command) {
     return std::ranges::all_of(command.assignments, [](const shell::Word& word) {
       return word.text.find("$(") == std::string_view::npos && word.text.find('`') == std::string_view::npos;
     });
-  if (is_one_of(words.front().text, kSucceed)) return true;
-  return words.front().text == "docker" && words.size() > 1 && is_one_of(words[1].text, kDockerSucceeds);
+  if (text::is_one_of(words.front().text, kSucceed)) return true;
+  return words.front().text == "docker" && words.size() > 1 &&
+         text::is_one_of(words[1].text, kDockerSucceeds);
 }
 
 }  // namespace dcache::project

@@ -17,7 +17,7 @@ namespace {
 using yaml::Value;
 
 // Files that require each other, and configurations that are looked at.
-constexpr size_t kDeepest = 100;
+constexpr size_t kDeepestSkaffoldFile = 100;
 constexpr size_t kMostVisits = 10'000;
 
 // A file that is to be read, and what of it.
@@ -29,14 +29,9 @@ struct Visit {
   size_t depth = 0;
 };
 
-std::string text_of(const Value& map, std::string_view name) {
-  const Value* const found = map.find(name);
-  return found != nullptr && found->is_scalar() ? yaml::printed(*found) : std::string();
-}
-
-class ProjectReader {
+class SkaffoldReader {
  public:
-  ProjectReader(const std::string& path, const ReadOptions& options)
+  SkaffoldReader(const std::string& path, const ReadOptions& options)
       : folder_(text::parent_path(path)), options_(options) {
     model_.variables = options.environment;
     read_environment();
@@ -87,7 +82,7 @@ class ProjectReader {
     const Value* const profiles = root.find("profiles");
     if (profiles == nullptr) return;
     for (const Value& profile : profiles->items)
-      known_profiles_.insert(text_of(profile, "name"));
+      known_profiles_.insert(skaffold_text(profile, "name"));
   }
 
   void read_config(const SkaffoldConfig& original, size_t index, const Visit& visit) {
@@ -125,11 +120,11 @@ class ProjectReader {
     if (skip_remote(dependency)) return;
     Visit next{from.path, from.outside, skaffold_texts(dependency.find("configs")),
                active_profiles(dependency, profiles), from.depth + 1};
-    if (next.depth > kDeepest) {
+    if (next.depth > kDeepestSkaffoldFile) {
       model_.fail(dependency.place, "files require each other too deep");
       return;
     }
-    std::string path = text_of(dependency, "path");
+    std::string path = skaffold_text(dependency, "path");
     if (path.find("://") != std::string::npos) {
       skip(dependency, path);
       return;
@@ -161,8 +156,8 @@ class ProjectReader {
     for (const char* const kind : {"git", "googleCloudBuildRepoV2", "googleCloudStorage"}) {
       const Value* const remote = dependency.find(kind);
       if (remote == nullptr || remote->is_null()) continue;
-      std::string name = text_of(*remote, "repo");
-      if (name.empty()) name = text_of(*remote, "source");
+      std::string name = skaffold_text(*remote, "repo");
+      if (name.empty()) name = skaffold_text(*remote, "source");
       skip(dependency, name.empty() ? kind : std::move(name));
       return true;
     }
@@ -186,7 +181,7 @@ class ProjectReader {
       const bool activated = by.empty() || std::ranges::any_of(profiles, [&](const std::string& profile) {
                                return std::ranges::find(by, profile) != by.end();
                              });
-      if (activated) active.push_back(text_of(item, "name"));
+      if (activated) active.push_back(skaffold_text(item, "name"));
     }
     return active;
   }
@@ -206,7 +201,7 @@ class ProjectReader {
                               skaffold_texts(build->find("platforms"))};
     for (const Value& item : artifacts->items) {
       SkaffoldArtifact artifact = read_skaffold_artifact(item, place, options_, model_);
-      const std::string image = text_of(item, "image");
+      const std::string image = skaffold_text(item, "image");
       if (!image.empty() && !images_.emplace(image, item.place).second) {
         model_.fail(item.place, fmt::format("two artifacts have the image '{}'", image),
                     "rename one of them");
@@ -295,7 +290,7 @@ class ProjectReader {
 }  // namespace
 
 Definitions read_skaffold(const std::string& path, const ReadOptions& options) {
-  return ProjectReader(path, options).take();
+  return SkaffoldReader(path, options).take();
 }
 
 }  // namespace dcache::project

@@ -32,17 +32,7 @@ constexpr std::array<std::string_view, 14> kDockerKeys = {
     "pullParent", "noCache", "squash",    "secrets", "ssh",     "secret",    "dependencies"};
 
 // Of a name that others are compared with.
-constexpr size_t kLongestName = 40;
-
-const Value* scalar_of(const Value& map, std::string_view name) {
-  const Value* const found = map.find(name);
-  return found != nullptr && found->is_scalar() ? found : nullptr;
-}
-
-std::string text_of(const Value& map, std::string_view name) {
-  const Value* const found = scalar_of(map, name);
-  return found == nullptr ? std::string() : yaml::printed(*found);
-}
+constexpr size_t kLongestArtifactKey = 40;
 
 // "A=1" as a pair.
 std::pair<std::string, std::optional<std::string>> pair_of(const std::string& text) {
@@ -58,7 +48,7 @@ class ArtifactReader {
       : artifact_(artifact), place_(place), options_(options), model_(model) {}
 
   SkaffoldArtifact read() {
-    if (!artifact_.is_map() || text_of(artifact_, "image").empty()) {
+    if (!artifact_.is_map() || skaffold_text(artifact_, "image").empty()) {
       model_.fail(artifact_.place, "the artifact has no 'image'", "write the name of its image");
       return {};
     }
@@ -74,7 +64,7 @@ class ArtifactReader {
     SkaffoldArtifact read;
     if (builder != "docker") {
       read.skipped =
-          Skipped{text_of(artifact_, "image"), fmt::format("built by {}", builder), std::move(origin)};
+          Skipped{skaffold_text(artifact_, "image"), fmt::format("built by {}", builder), std::move(origin)};
       return read;
     }
     target_.defined.push_back(std::move(origin));
@@ -97,17 +87,17 @@ class ArtifactReader {
   void check_keys(const Value& map, const Known& is_known, std::span<const std::string_view> names) {
     for (const Member& member : map.members) {
       if (!is_known(member.name))
-        model_.fail(
-            member.place, fmt::format("unknown key '{}'", member.name),
-            text::did_you_mean(std::string_view(member.name).substr(0, kLongestName), names, "remove it"));
+        model_.fail(member.place, fmt::format("unknown key '{}'", member.name),
+                    text::did_you_mean(std::string_view(member.name).substr(0, kLongestArtifactKey), names,
+                                       "remove it"));
     }
   }
 
   void read_target() {
-    target_.name = text_of(artifact_, "image");
+    target_.name = skaffold_text(artifact_, "image");
     target_.references = {target_.name};
     target_.folder = place_.folder;
-    const std::string context = text_of(artifact_, "context");
+    const std::string context = skaffold_text(artifact_, "context");
     target_.context =
         context.starts_with('/') ? text::clean_path(context) : text::join_path(place_.outside, context);
     const Value empty{Kind::kMap, artifact_.place, {}, {}, {}, {}};
@@ -127,7 +117,8 @@ class ArtifactReader {
     check_keys(
         docker, [](std::string_view key) { return std::ranges::find(kDockerKeys, key) != kDockerKeys.end(); },
         kDockerKeys);
-    if (std::string file = text_of(docker, "dockerfile"); !file.empty()) target_.dockerfile = std::move(file);
+    if (std::string file = skaffold_text(docker, "dockerfile"); !file.empty())
+      target_.dockerfile = std::move(file);
     find_dockerfile();
     read_args(docker.find("buildArgs"));
     for (const std::string& host : skaffold_texts(docker.find("addHost")))
@@ -138,8 +129,9 @@ class ArtifactReader {
     }
     read_flags(docker.find("cliFlags"));
     // Docker is given these after the flags, and takes the last of each.
-    if (std::string stage = text_of(docker, "target"); !stage.empty()) target_.target = std::move(stage);
-    if (const std::string network = text_of(docker, "network"); !network.empty()) set_network(network);
+    if (std::string stage = skaffold_text(docker, "target"); !stage.empty())
+      target_.target = std::move(stage);
+    if (const std::string network = skaffold_text(docker, "network"); !network.empty()) set_network(network);
     if (const Value* const no_cache = docker.find("noCache"); no_cache != nullptr && yaml::is_true(*no_cache))
       target_.no_cache = true;
   }
@@ -297,12 +289,12 @@ class ArtifactReader {
     const Value* const list = artifact_.find("requires");
     if (list == nullptr) return;
     for (const Value& item : list->items) {
-      const std::string image = text_of(item, "image");
+      const std::string image = skaffold_text(item, "image");
       if (image.empty()) {
         model_.fail(item.place, "'requires' names no image", "write 'image: NAME'");
         continue;
       }
-      std::string alias = text_of(item, "alias");
+      std::string alias = skaffold_text(item, "alias");
       if (alias.empty()) alias = image;
       target_.needs.push_back(image);
       if (!target_.args.contains(alias)) target_.image_args[alias] = image;

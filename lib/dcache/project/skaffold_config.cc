@@ -22,19 +22,19 @@ struct Line {
   std::string_view name;
   int versions;  // 0 for the one without a number
 };
-constexpr std::array<Line, 8> kLines = {{{"v1alpha", 5},
-                                         {"v1beta", 17},
-                                         {"v1", 0},
-                                         {"v2alpha", 4},
-                                         {"v2beta", 29},
-                                         {"v3alpha", 1},
-                                         {"v3", 0},
-                                         {"v4beta", 14}}};
+constexpr std::array<Line, 8> kSchemaLines = {{{"v1alpha", 5},
+                                               {"v1beta", 17},
+                                               {"v1", 0},
+                                               {"v2alpha", 4},
+                                               {"v2beta", 29},
+                                               {"v3alpha", 1},
+                                               {"v3", 0},
+                                               {"v4beta", 14}}};
 
 // A number that orders versions; nothing for an unknown one.
 std::optional<int> order_of(std::string_view version) {
   int order = 0;
-  for (const Line& line : kLines) {
+  for (const Line& line : kSchemaLines) {
     for (int number = 1; number <= std::max(line.versions, 1); ++number, ++order) {
       const std::string name =
           line.versions == 0 ? std::string(line.name) : fmt::format("{}{}", line.name, number);
@@ -180,6 +180,11 @@ std::vector<SkaffoldConfig> read_skaffold_file(const std::string& path, const Re
     }
   }
   return configs;
+}
+
+std::string skaffold_text(const Value& map, std::string_view name) {
+  const Value* const found = map.find(name);
+  return found != nullptr && found->is_scalar() ? yaml::printed(*found) : std::string();
 }
 
 std::vector<std::string> skaffold_texts(const Value* list) {

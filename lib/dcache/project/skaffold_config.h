@@ -40,6 +40,9 @@ std::vector<std::string> active_skaffold_profiles(const SkaffoldConfig& config,
 void apply_skaffold_profiles(SkaffoldConfig& config, const std::vector<std::string>& active,
                              SkaffoldModel& model);
 
+// A member that is a scalar, as text; empty without it.
+std::string skaffold_text(const yaml::Value& map, std::string_view name);
+
 // Texts of a list; empty if it is not one.
 std::vector<std::string> skaffold_texts(const yaml::Value* list);
 

@@ -23,16 +23,11 @@ constexpr std::string_view kCommand = "build";
 // What one configuration may have, and grow to.
 constexpr size_t kMostProfiles = 1000;
 constexpr size_t kMostPatches = 1000;
-constexpr size_t kMostCharacters = size_t{64} << 20U;
-constexpr uint32_t kDeepest = 150;
-
-std::string text_of(const Value& map, std::string_view name) {
-  const Value* const found = map.find(name);
-  return found != nullptr && found->is_scalar() ? yaml::printed(*found) : std::string();
-}
+constexpr size_t kMostConfigCharacters = size_t{64} << 20U;
+constexpr uint32_t kDeepestConfig = 150;
 
 // `pattern` is the text itself, or an expression that is found in it; after "!" it is not.
-bool matches(std::string_view pattern, std::string_view text) {
+bool matches_expression(std::string_view pattern, std::string_view text) {
   const bool negated = pattern.starts_with('!');
   if (negated) pattern.remove_prefix(1);
   if (pattern == text) return !negated;
@@ -53,11 +48,11 @@ class Activation {
       return active;
     }
     for (const Value& profile : profiles_.items) {
-      if (is_activated(profile)) active.push_back(text_of(profile, "name"));
+      if (is_activated(profile)) active.push_back(skaffold_text(profile, "name"));
     }
     for (const std::string& name : chosen) {
       const bool exists = std::ranges::any_of(
-          profiles_.items, [&](const Value& profile) { return text_of(profile, "name") == name; });
+          profiles_.items, [&](const Value& profile) { return skaffold_text(profile, "name") == name; });
       if (name.starts_with('-')) {
         std::erase(active, name.substr(1));
       } else if (exists && std::ranges::find(active, name) == active.end()) {
@@ -80,13 +75,14 @@ class Activation {
 
   // There is no cluster here: a profile for one is active only if it is for any other than some.
   bool holds(const Value& condition) {
-    const std::string command = text_of(condition, "command"), cluster = text_of(condition, "kubeContext");
-    return (command.empty() || matches(command, kCommand)) && (cluster.empty() || matches(cluster, "")) &&
-           is_environment(condition);
+    const std::string command = skaffold_text(condition, "command"),
+                      cluster = skaffold_text(condition, "kubeContext");
+    return (command.empty() || matches_expression(command, kCommand)) &&
+           (cluster.empty() || matches_expression(cluster, "")) && is_environment(condition);
   }
 
   bool is_environment(const Value& condition) {
-    const std::string text = text_of(condition, "env");
+    const std::string text = skaffold_text(condition, "env");
     if (text.empty()) return true;
     const size_t equals = text.find('=');
     if (equals == std::string::npos) {
@@ -96,7 +92,7 @@ class Activation {
     const auto found = model_.variables.find(std::string_view(text).substr(0, equals));
     const std::string value = found == model_.variables.end() ? "" : found->second;
     const std::string_view pattern = std::string_view(text).substr(equals + 1);
-    return pattern.empty() ? value.empty() : matches(pattern, value);
+    return pattern.empty() ? value.empty() : matches_expression(pattern, value);
   }
 
   const Value& profiles_;
@@ -127,12 +123,12 @@ class Change {
       const Value* const items = from->find(list);
       if (items != nullptr && !items->items.empty()) replace(build, list, *items);
     }
-    constexpr std::array<const char*, 3> kBuilders = {"local", "googleCloudBuild", "cluster"};
-    for (const char* const builder : kBuilders) {
+    constexpr std::array<const char*, 3> kBuildSections = {"local", "googleCloudBuild", "cluster"};
+    for (const char* const builder : kBuildSections) {
       const Value* const chosen = from->find(builder);
       if (chosen == nullptr || chosen->is_null()) continue;
       const Value copy = *chosen;
-      for (const char* const other : kBuilders)
+      for (const char* const other : kBuildSections)
         build.erase(other);
       replace(build, builder, copy);
       break;
@@ -153,9 +149,9 @@ class Change {
         return;
       }
       yaml::Patch operation;
-      if (std::string op = text_of(patch, "op"); !op.empty()) operation.op = std::move(op);
-      operation.path = text_of(patch, "path");
-      operation.from = text_of(patch, "from");
+      if (std::string op = skaffold_text(patch, "op"); !op.empty()) operation.op = std::move(op);
+      operation.path = skaffold_text(patch, "path");
+      operation.from = skaffold_text(patch, "from");
       if (const Value* const value = patch.find("value")) operation.value = *value;
       if (is_for_other_parts(operation)) continue;
       if (!yaml::apply(config_.root, operation))
@@ -165,7 +161,8 @@ class Change {
   }
 
   bool is_small() const {
-    return yaml::size_of(config_.root) <= kMostCharacters && yaml::height_of(config_.root) <= kDeepest;
+    return yaml::size_of(config_.root) <= kMostConfigCharacters &&
+           yaml::height_of(config_.root) <= kDeepestConfig;
   }
 
   // What is deployed was not brought to the newest schema, so its patches may not fit here.
@@ -195,7 +192,7 @@ void apply_skaffold_profiles(SkaffoldConfig& config, const std::vector<std::stri
   // Of several of one name the last one counts.
   std::map<std::string, const Value*> by_name;
   for (const Value& profile : profiles.items)
-    by_name[text_of(profile, "name")] = &profile;
+    by_name[skaffold_text(profile, "name")] = &profile;
   Change change(config, model);
   for (const std::string& name : active)
     change.by(*by_name.at(name));

@@ -15,7 +15,8 @@
 namespace dcache::project {
 namespace {
 
-constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@#:";
+constexpr std::string_view kPlainCharacters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@#:";
 
 // A path from the root of its repository; as it is outside of one.
 std::string from_root(const std::string& path, const context::FileSystem& files) {
@@ -40,7 +41,7 @@ std::string name_everywhere(const Image& image) {
 std::string snapshot_name(const Image& image) {
   std::string name;
   for (const char c : name_everywhere(image)) {
-    if (kPlain.find(c) != std::string_view::npos) {
+    if (kPlainCharacters.find(c) != std::string_view::npos) {
       name += c;
     } else {
       name += fmt::format("%{:02X}", static_cast<unsigned char>(c));

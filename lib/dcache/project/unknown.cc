@@ -15,28 +15,29 @@
 namespace dcache::project {
 namespace {
 
-struct Words {
+struct AttributeWords {
   std::string_view attribute;
   std::string_view words;
   bool plural;
 };
-constexpr std::array<Words, 17> kWords = {{{"annotations", "the annotations", true},
-                                           {"args", "the build arguments", true},
-                                           {"cache-from", "the imported caches", true},
-                                           {"cache-to", "the exported caches", true},
-                                           {"context", "the context", false},
-                                           {"contexts", "the named contexts", true},
-                                           {"dockerfile", "the Dockerfile", false},
-                                           {"dockerfile-inline", "the text of the Dockerfile", false},
-                                           {"labels", "the labels", true},
-                                           {"network", "the network", false},
-                                           {"no-cache", "'no-cache'", false},
-                                           {"no-cache-filter", "the stages of 'no-cache-filter'", true},
-                                           {"platform", "the platforms", true},
-                                           {"platforms", "the platforms", true},
-                                           {"requires", "a required image", false},
-                                           {"tags", "the tags", true},
-                                           {"target", "the target stage", false}}};
+constexpr std::array<AttributeWords, 17> kAttributeWords = {
+    {{"annotations", "the annotations", true},
+     {"args", "the build arguments", true},
+     {"cache-from", "the imported caches", true},
+     {"cache-to", "the exported caches", true},
+     {"context", "the context", false},
+     {"contexts", "the named contexts", true},
+     {"dockerfile", "the Dockerfile", false},
+     {"dockerfile-inline", "the text of the Dockerfile", false},
+     {"labels", "the labels", true},
+     {"network", "the network", false},
+     {"no-cache", "'no-cache'", false},
+     {"no-cache-filter", "the stages of 'no-cache-filter'", true},
+     {"platform", "the platforms", true},
+     {"platforms", "the platforms", true},
+     {"requires", "a required image", false},
+     {"tags", "the tags", true},
+     {"target", "the target stage", false}}};
 // The start of a reason, for one and for several.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kVerbs = {
     {{"is ", "are "}, {"contains ", "contain "}, {"uses ", "use "}}};
@@ -93,8 +94,8 @@ std::string words_of(const Unknown& unknown) {
     return fmt::format("the build argument {} {}", attribute.substr(kArgument.size()), unknown.reason);
   if (attribute.starts_with(kContext))
     return fmt::format("the named context {} {}", attribute.substr(kContext.size()), unknown.reason);
-  const auto* const words = std::ranges::find(kWords, attribute, &Words::attribute);
-  if (words == kWords.end()) return fmt::format("'{}' {}", attribute, unknown.reason);
+  const auto* const words = std::ranges::find(kAttributeWords, attribute, &AttributeWords::attribute);
+  if (words == kAttributeWords.end()) return fmt::format("'{}' {}", attribute, unknown.reason);
   if (words->plural) {
     for (const auto& [one, several] : kVerbs) {
       if (unknown.reason.starts_with(one))

@@ -15,8 +15,8 @@ namespace {
 
 using yaml::Value;
 
-constexpr size_t kDeepest = 10;      // workflows that call workflows
-constexpr size_t kCostOfJob = 2000;  // of reading it, in characters
+constexpr size_t kDeepestWorkflow = 10;      // workflows that call workflows
+constexpr size_t kCostOfWorkflowJob = 2000;  // of reading it, in characters
 
 const Value* find(const Value* map, std::string_view name) {
   return map == nullptr ? nullptr : map->find(name);
@@ -108,7 +108,7 @@ class WorkflowReader {
     const Value* const env = job.value.find("env");
     for (Value& values : jobs.values) {
       const size_t cost =
-          kCostOfJob + (env == nullptr ? 0 : size_of(*env)) + size_of(values) + workflow.scope.size();
+          kCostOfWorkflowJob + (env == nullptr ? 0 : size_of(*env)) + size_of(values) + workflow.scope.size();
       if (!reading_.files.spend(cost, job.place)) return;
       Workflow one = workflow;
       one.scope.set_matrix(std::move(values), jobs.complete);
@@ -136,7 +136,7 @@ class WorkflowReader {
           reading_);
     }
     const std::string path = text::join_path(reading_.root, uses.text.substr(2));
-    if (std::ranges::find(open_, path) != open_.end() || open_.size() == kDeepest) {
+    if (std::ranges::find(open_, path) != open_.end() || open_.size() == kDeepestWorkflow) {
       reading_.files.fail(uses.place, fmt::format("the workflow {} calls itself", uses.text),
                           "remove this job");
       return;

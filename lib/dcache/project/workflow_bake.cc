@@ -89,7 +89,7 @@ bool add_target(Target target, const std::vector<Override>& open, const std::opt
 }
 
 // Adds what can't be read of the files that a build names; `source` is where it names them.
-void add_failures(std::vector<text::Failure> failures, const CiSource& source, Definitions& result) {
+void add_bake_failures(std::vector<text::Failure> failures, const CiSource& source, Definitions& result) {
   for (text::Failure& failure : failures) {
     const Origin& origin = source.defined.front();
     if (failure.path.empty()) {  // of an override
@@ -194,7 +194,7 @@ class BakeStep {
 
   void add_targets() {
     Definitions bake = read_bake(paths_, folder_, read_options());
-    add_failures(std::move(bake.failures), source_, reading_.result);
+    add_bake_failures(std::move(bake.failures), source_, reading_.result);
     std::vector<std::string> wanted = list_of_input(text_of(inputs_, "targets"), true);
     if (wanted.empty()) wanted.emplace_back("default");
     const bool all_known = std::ranges::none_of(wanted, has_expression);
@@ -257,7 +257,7 @@ bool add_definition_build(const CiDefinitionBuild& given, ReadOptions options, c
     more = {"args", fmt::format("may be set by {}", *word)};
   DefinedTargets found = targets_of(build, std::move(options));
   if (!found.remote.empty()) return skip(fmt::format("its files are in {}", found.remote), false);
-  add_failures(std::move(found.failures), source, result);
+  add_bake_failures(std::move(found.failures), source, result);
   if (!found.missing.empty()) skip("it builds " + found.missing, true);
   return std::ranges::all_of(found.targets, [&](Target& target) {
     return add_target(std::move(target), open, more, source, targets);

@@ -21,7 +21,7 @@ using yaml::Value;
 using Result = std::optional<Value>;
 using Results = std::vector<Result>;
 
-constexpr uint32_t kDeepest = 50;
+constexpr uint32_t kDeepestExpression = 50;
 
 Value text_value(std::string text) {
   return yaml::make_text(std::move(text), {});
@@ -185,18 +185,18 @@ Result join(const Results& of) {
 }
 
 // Deeper parts are left out.
-Value value_of(const nlohmann::json& json, uint32_t depth) {
+Value value_of_json(const nlohmann::json& json, uint32_t depth) {
   Value value;
   if (json.is_string()) return text_value(json.get<std::string>());
   if (json.is_boolean()) return bool_value(json.get<bool>());
   if (json.is_number()) return {yaml::kind_of_plain(json.dump()), {}, json.dump(), {}, {}, {}};
-  if (json.is_null() || depth == kDeepest) return value;
+  if (json.is_null() || depth == kDeepestExpression) return value;
   value.kind = json.is_array() ? Kind::kList : Kind::kMap;
   for (const auto& [name, item] : json.items()) {
     if (json.is_array()) {
-      value.items.push_back(value_of(item, depth + 1));
+      value.items.push_back(value_of_json(item, depth + 1));
     } else {
-      value.members.push_back({name, Kind::kText, {}, value_of(item, depth + 1)});
+      value.members.push_back({name, Kind::kText, {}, value_of_json(item, depth + 1)});
     }
   }
   return value;
@@ -207,7 +207,7 @@ Result from_json(const Results& of) {
   if (of[0]->text.size() > kLongestCiText) return std::nullopt;
   const nlohmann::json json = text::parse_json(yaml::printed(*of[0]));
   if (json.is_discarded()) return std::nullopt;
-  return value_of(json, 0);
+  return value_of_json(json, 0);
 }
 
 struct Function {
@@ -221,14 +221,8 @@ constexpr std::array<Function, 6> kFunctions = {{{"contains", contains},
                                                  {"join", join},
                                                  {"fromjson", from_json}}};
 
-bool is_name_start(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_name_char(char c) {
-  return is_name_start(c) || is_digit(c) || c == '-';
+  return text::is_name_start(c) || text::is_ascii_digit(c) || c == '-';
 }
 
 // Reads and evaluates at once. What is not an expression makes `wrong_`.
@@ -257,7 +251,7 @@ class Evaluator {
   }
 
   Result either() {
-    if (++depth_ > kDeepest) wrong_ = true;
+    if (++depth_ > kDeepestExpression) wrong_ = true;
     Result left = both();
     while (!wrong_ && take("||")) {
       Result right = both();
@@ -313,8 +307,8 @@ class Evaluator {
       if (!take(")")) return fail();
       return parts_after(std::move(value));
     }
-    if (is_digit(c) || c == '-' || c == '+' || c == '.') return number();
-    if (is_name_start(c)) return named();
+    if (text::is_ascii_digit(c) || c == '-' || c == '+' || c == '.') return number();
+    if (text::is_name_start(c)) return named();
     return fail();
   }
 

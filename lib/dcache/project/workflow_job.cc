@@ -18,8 +18,8 @@ namespace {
 
 using yaml::Value;
 
-constexpr size_t kDeepest = 10;      // actions that use actions
-constexpr size_t kCostOfStep = 500;  // of reading it, in characters
+constexpr size_t kDeepestAction = 10;  // actions that use actions
+constexpr size_t kCostOfStep = 500;    // of reading it, in characters
 
 // Actions that run a script, and the input that it is.
 struct ScriptAction {
@@ -247,7 +247,7 @@ class StepReader {
     if (!reading_.options.files->exists(file)) file = text::join_path(folder, "action.yaml");
     // It may come from the job itself.
     if (!reading_.options.files->exists(file)) return;
-    if (std::ranges::find(open_, file) != open_.end() || open_.size() == kDeepest) {
+    if (std::ranges::find(open_, file) != open_.end() || open_.size() == kDeepestAction) {
       reading_.files.fail(step.place, fmt::format("the action {} uses itself", uses), "remove this step");
       return;
     }

@@ -12,12 +12,6 @@ namespace {
 using yaml::Member;
 using yaml::Value;
 
-Value empty_map() {
-  Value map;
-  map.kind = yaml::Kind::kMap;
-  return map;
-}
-
 void set(Value& map, const Member& member) {
   if (Value* const known = map.find(member.name)) {
     *known = member.value;
@@ -28,7 +22,7 @@ void set(Value& map, const Member& member) {
 
 // What a matrix may be made of, and what its jobs may grow to.
 constexpr size_t kMostMembers = 1000;
-constexpr size_t kMostCharacters = 16U << 20U;
+constexpr size_t kMostMatrixCharacters = 16U << 20U;
 
 // Those that are read of a list.
 template <typename T>
@@ -44,7 +38,7 @@ void multiply(MatrixJobs& jobs, const Member& axis) {
   for (const Value& job : jobs.values) {
     for (const Value& value : axis.value.items) {
       size += size_of(job) + size_of(value);
-      if (product.size() == kMostMatrixJobs || size > kMostCharacters) {
+      if (product.size() == kMostMatrixJobs || size > kMostMatrixCharacters) {
         jobs.too_many = true;
         break;
       }
@@ -97,7 +91,7 @@ MatrixJobs expand_workflow_matrix(const Value& matrix) {
   MatrixJobs jobs;
   jobs.complete = matrix.is_map();
   bool has_axis = false;
-  jobs.values.push_back(empty_map());
+  jobs.values.push_back(yaml::empty_map());
   for (const Member& member : first_of(jobs, matrix.members)) {
     if (member.name == "include" || member.name == "exclude") continue;
     has_axis = true;
@@ -117,7 +111,7 @@ MatrixJobs expand_workflow_matrix(const Value& matrix) {
     size_t size = 0;
     for (const Value& members : first_of(jobs, included->items)) {
       size += size_of(members) * std::max<size_t>(own.size(), 1);
-      if (size > kMostCharacters) {
+      if (size > kMostMatrixCharacters) {
         jobs.too_many = true;
         break;
       }
@@ -128,7 +122,7 @@ MatrixJobs expand_workflow_matrix(const Value& matrix) {
       }
     }
   }
-  if (jobs.values.empty() && !jobs.complete) jobs.values.push_back(empty_map());
+  if (jobs.values.empty() && !jobs.complete) jobs.values.push_back(yaml::empty_map());
   return jobs;
 }
 
@@ -136,7 +130,7 @@ MatrixJobs expand_gitlab_matrix(const Value& matrix) {
   MatrixJobs jobs;
   for (const Value& axes : first_of(jobs, matrix.items)) {
     MatrixJobs more;
-    more.values.push_back(empty_map());
+    more.values.push_back(yaml::empty_map());
     for (const Member& axis : first_of(more, axes.members)) {
       Member listed = axis;
       if (axis.value.is_scalar()) {
@@ -150,7 +144,7 @@ MatrixJobs expand_gitlab_matrix(const Value& matrix) {
       if (!jobs.too_many) jobs.values.push_back(std::move(job));
     }
   }
-  if (jobs.values.empty()) jobs.values.push_back(empty_map());
+  if (jobs.values.empty()) jobs.values.push_back(yaml::empty_map());
   return jobs;
 }
 

@@ -12,12 +12,6 @@ using yaml::Value;
 
 constexpr std::string_view kWorkspace = "${{ github.workspace }}";
 
-Value empty_map() {
-  Value map;
-  map.kind = yaml::Kind::kMap;
-  return map;
-}
-
 const Value* find_ignoring_case(const Value& map, std::string_view name) {
   for (const yaml::Member& member : map.members) {
     if (text::equals_ignoring_case(member.name, name)) return &member.value;
@@ -34,12 +28,12 @@ Value empty_input(const Value& declared) {
   return value;
 }
 
-size_t weight_of(const Value& value) {
+size_t weight_of_value(const Value& value) {
   size_t weight = value.text.size() + 16;
   for (const Value& item : value.items)
-    weight += weight_of(item);
+    weight += weight_of_value(item);
   for (const yaml::Member& member : value.members)
-    weight += member.name.size() + weight_of(member.value);
+    weight += member.name.size() + weight_of_value(member.value);
   return weight;
 }
 
@@ -59,7 +53,7 @@ void add_matrix_values(const Value& value, const std::string& name, uint32_t dep
 }  // namespace
 
 void WorkflowScope::set_inputs(const Value* declared, const Value& given, bool called) {
-  if (!inputs_.is_map()) inputs_ = empty_map();
+  if (!inputs_.is_map()) inputs_ = yaml::empty_map();
   inputs_complete_ = called;
   constexpr size_t kMostInputs = 500;
   if (called) {
@@ -161,7 +155,7 @@ std::optional<Value> WorkflowScope::look_up(const std::vector<std::string>& part
   constexpr size_t kMostLookedUp = 32U << 20U;
   if (*looked_up_ > kMostLookedUp) return std::nullopt;
   auto value = find(parts);
-  if (value) *looked_up_ += weight_of(*value);
+  if (value) *looked_up_ += weight_of_value(*value);
   return value;
 }
 

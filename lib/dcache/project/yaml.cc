@@ -22,7 +22,7 @@ namespace dcache::project::yaml {
 namespace {
 
 // The tags that yaml-cpp gives to scalars without one: plain, and in quotes.
-constexpr std::string_view kPlain = "?";
+constexpr std::string_view kPlainTag = "?";
 constexpr std::string_view kQuoted = "!";
 
 // Ends the parse of a text; never leaves this file.
@@ -82,7 +82,7 @@ class Builder : public YAML::EventHandler {
                 const std::string& text) override {
     Value value{Kind::kText, place_of(mark), text, {}, {}, {}};
     set_kind(value, tag);
-    add_scalar(std::move(value), tag == kPlain, anchor);
+    add_scalar(std::move(value), tag == kPlainTag, anchor);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -124,7 +124,7 @@ class Builder : public YAML::EventHandler {
   }
 
   static void set_kind(Value& value, const std::string& tag) {
-    if (tag == kPlain) {
+    if (tag == kPlainTag) {
       value.kind = kind_of_plain(value.text);
     } else if (tag.starts_with("tag:")) {
       if (tag.ends_with(":binary")) value.text = decoded_base64(value.text);

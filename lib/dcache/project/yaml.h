@@ -58,6 +58,7 @@ struct Member {
 };
 
 Value make_text(std::string text, Place place);
+Value empty_map();
 
 // A scalar as Go prints it: `010` is 8, `1.10` is 1.1, and a text is itself. Empty for null, lists and maps.
 std::string printed(const Value& value);

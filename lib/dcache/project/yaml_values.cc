@@ -44,6 +44,12 @@ Value make_text(std::string text, Place place) {
   return {Kind::kText, place, std::move(text), {}, {}, {}};
 }
 
+Value empty_map() {
+  Value map;
+  map.kind = Kind::kMap;
+  return map;
+}
+
 bool same(const Value& a, const Value& b) {
   if (a.kind != b.kind || a.text != b.text || a.items.size() != b.items.size() ||
       a.members.size() != b.members.size())

@@ -26,7 +26,7 @@ using hcl::Type;
 using hcl::Value;
 
 constexpr size_t kMostTargets = 10'000;
-constexpr size_t kMostFailures = 50;
+constexpr size_t kMostEvaluationFailures = 50;
 constexpr std::string_view kTargetType = "target";
 constexpr std::string_view kGroupType = "group";
 constexpr std::string_view kRemedy =
@@ -104,14 +104,14 @@ bool is_csv_type(const Type& type) {
   return type.is_sequence() || type.is(Kind::kMap);
 }
 
-const std::string* find_in(const std::map<std::string, std::string, std::less<>>& map,
-                           std::string_view name) {
+const std::string* find_variable(const std::map<std::string, std::string, std::less<>>& map,
+                                 std::string_view name) {
   const auto found = map.find(name);
   return found == map.end() ? nullptr : &found->second;
 }
 
 std::string home_of(const ReadOptions& options) {
-  const std::string* home = find_in(options.environment, "HOME");
+  const std::string* home = find_variable(options.environment, "HOME");
   return home == nullptr ? "" : *home;
 }
 
@@ -159,7 +159,7 @@ void Evaluation::tell(Error& error, const Source& source, text::Span span) {
     return other.path == failure.path && other.line == failure.line && other.column == failure.column &&
            other.message == failure.message;
   };
-  if (failures_.size() < kMostFailures && std::ranges::none_of(failures_, same))
+  if (failures_.size() < kMostEvaluationFailures && std::ranges::none_of(failures_, same))
     failures_.push_back(std::move(failure));
 }
 
@@ -323,10 +323,10 @@ Value Evaluation::variable_value(const std::string& name, const Scope* scope) {
     }
   }
   // A variant of the name says that the text is JSON.
-  const std::string* plain = find_in(options_.environment, name);
+  const std::string* plain = find_variable(options_.environment, name);
   const std::string json_name = name + "_JSON";
   const bool json_allowed = (plain == nullptr || typed) && !variables_.contains(json_name);
-  const std::string* json = json_allowed ? find_in(options_.environment, json_name) : nullptr;
+  const std::string* json = json_allowed ? find_variable(options_.environment, json_name) : nullptr;
   const std::string* given = json != nullptr ? json : plain;
   std::optional<Value> value;
   if (definition != nullptr) value = hcl::convert(evaluate(*definition, scope), type);

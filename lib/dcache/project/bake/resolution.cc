@@ -19,9 +19,9 @@ namespace dcache::project::bake {
 namespace {
 
 constexpr size_t kDeepest = 200;
-constexpr size_t kMostFailures = 50;
+constexpr size_t kMostResolutionFailures = 50;
 
-const Setting* find_in(const Settings& settings, std::string_view name) {
+const Setting* find_setting(const Settings& settings, std::string_view name) {
   const auto found = settings.find(name);
   return found == settings.end() ? nullptr : &found->second;
 }
@@ -102,7 +102,7 @@ class TargetWriter {
   TargetWriter(const Settings& settings, Target& target) : settings_(settings), target_(target) {}
 
   void text(std::string_view name, std::string& to) {
-    const Setting* setting = find_in(settings_, name);
+    const Setting* setting = find_setting(settings_, name);
     if (setting == nullptr) return;
     if (setting->text.unknown.empty()) {
       to = setting->text.value;
@@ -153,7 +153,7 @@ class TargetWriter {
 
   // `input` is what docker/build-push-action calls it.
   void options(std::string_view name, std::string_view input, std::vector<std::string>& to) {
-    const Setting* setting = find_in(settings_, name);
+    const Setting* setting = find_setting(settings_, name);
     if (setting == nullptr) return;
     const bool is_list = setting->unknown.empty() && !setting->other.is_null() && setting->other.is_known();
     if (!is_list) return other_input(name, input);
@@ -168,7 +168,7 @@ class TargetWriter {
   }
   void other_input(std::string_view name, std::string_view input) {
     const std::string text(input);
-    if (find_in(settings_, name) != nullptr &&
+    if (find_setting(settings_, name) != nullptr &&
         std::ranges::find(target_.other_inputs, text) == target_.other_inputs.end())
       target_.other_inputs.push_back(text);
   }
@@ -176,7 +176,7 @@ class TargetWriter {
  private:
   // Null if it is not set, or nothing of it is known.
   const Setting* known(std::string_view name) {
-    const Setting* setting = find_in(settings_, name);
+    const Setting* setting = find_setting(settings_, name);
     if (setting == nullptr || setting->unknown.empty()) return setting;
     unknown(std::string(name), setting->unknown);
     return nullptr;
@@ -266,7 +266,7 @@ const Definition* Resolution::find(std::string_view name) const {
 }
 
 void Resolution::fail(const Definition& target, std::string message, std::string remedy) {
-  if (failures_.size() >= kMostFailures) return;
+  if (failures_.size() >= kMostResolutionFailures) return;
   const Origin origin = target.defined.empty() ? Origin{} : target.defined.back();
   failures_.push_back(
       {origin.path, origin.line, origin.line > 0 ? 1U : 0U, std::move(message), std::move(remedy)});
@@ -346,7 +346,7 @@ void Resolution::override_attribute(Settings& settings, const std::string& key, 
   }
   Setting made = setting_of_option(*info, values.values);
   const bool append = values.append || name == "annotations" || name == "entitlements";
-  const Setting* before = find_in(settings, info->name);
+  const Setting* before = find_setting(settings, info->name);
   if (append && before != nullptr) {
     made.list.insert(made.list.begin(), before->list.begin(), before->list.end());
     made.caches.insert(made.caches.begin(), before->caches.begin(), before->caches.end());
@@ -364,7 +364,7 @@ std::optional<Settings> Resolution::resolve(const Definition& target, Visited& v
   visited.emplace(target.name, std::nullopt);
   Settings inherited;
   std::string unknown;  // a parent that only CI knows
-  if (const Setting* parents = find_in(target.settings, "inherits")) {
+  if (const Setting* parents = find_setting(target.settings, "inherits")) {
     for (const Text& parent : parents->list) {
       const auto before = visited.find(parent.value);
       if (before != visited.end()) {
@@ -420,7 +420,7 @@ std::optional<Target> Resolution::target_of(const Definition& definition, const 
     return std::nullopt;
   }
   target.context = context_text(target.context);
-  if (find_in(settings, "dockerfile-inline") != nullptr)
+  if (find_setting(settings, "dockerfile-inline") != nullptr)
     writer.text("dockerfile-inline", target.dockerfile_inline.emplace());
   writer.text("target", target.target);
   writer.map("args", [&](const std::string& name, const std::string& value) { target.args[name] = value; });
@@ -537,7 +537,7 @@ bool Resolution::is_only_inherited(const Definition& target) const {
     return std::ranges::find(list, target.name, &Text::value) != list.end();
   };
   const bool is_inherited = std::ranges::any_of(evaluated_.targets, [&](const Definition& other) {
-    const Setting* const parents = find_in(other.settings, "inherits");
+    const Setting* const parents = find_setting(other.settings, "inherits");
     return parents != nullptr && names_it(parents->list);
   });
   const bool is_built =
@@ -645,7 +645,7 @@ std::set<std::string_view> Resolution::circular_groups() const {
 }
 
 void Resolution::fail(const Group& group, std::string message) {
-  if (failures_.size() >= kMostFailures) return;
+  if (failures_.size() >= kMostResolutionFailures) return;
   const auto origin = evaluated_.group_origins.find(group.name);
   const Origin where = origin == evaluated_.group_origins.end() ? Origin{} : origin->second;
   failures_.push_back({where.path,

@@ -46,7 +46,7 @@ constexpr std::array kAttributes = {
     AttributeInfo{"ulimits", Shape::kList, Merge::kAppend},
 };
 
-Text text_of(const Value& value) {
+Text text_of_value(const Value& value) {
   if (value.is_null()) hcl::fail("a value is null where a text is required");
   if (value.is_unknown()) return {{}, value.reason()};
   return {value.as_string(), {}};
@@ -59,7 +59,7 @@ Value value_of_text(const Text& text) {
 std::vector<Text> texts_of(const Value& value) {
   std::vector<Text> texts;
   for (const Value& item : value.items())
-    texts.push_back(text_of(item));
+    texts.push_back(text_of_value(item));
   return texts;
 }
 
@@ -67,7 +67,7 @@ CacheEntry entry_of_members(const Value& value) {
   CacheEntry entry;
   const Value texts = hcl::convert(value, Type::map(Type::string()));
   for (const auto& [name, member] : texts.members()) {
-    const Text text = text_of(member);
+    const Text text = text_of_value(member);
     if (!text.unknown.empty()) entry.unknown = text.unknown;
     (name == "type" ? entry.type : entry.attributes[name]) = text.value;
   }
@@ -124,7 +124,7 @@ Setting setting_of_map(const AttributeInfo& info, const Value& value) {
   const Value texts = hcl::convert(value, Type::map(Type::string()));
   for (const auto& [name, member] : texts.members()) {
     if (member.is_null() && info.shape == Shape::kFullMap) hcl::fail("the value of \"" + name + "\" is null");
-    setting.map.emplace(name, member.is_null() ? std::nullopt : std::optional(text_of(member)));
+    setting.map.emplace(name, member.is_null() ? std::nullopt : std::optional(text_of_value(member)));
   }
   return setting;
 }
@@ -210,7 +210,7 @@ std::optional<Setting> setting_of(const AttributeInfo& info, const Value& value)
   }
   switch (info.shape) {
     case Shape::kText:
-      setting.text = text_of(hcl::convert(value, Type::string()));
+      setting.text = text_of_value(hcl::convert(value, Type::string()));
       break;
     case Shape::kFlag:
       setting.flag = hcl::convert(value, Type::boolean()).is_true();

@@ -147,14 +147,14 @@ Value convert_to_tuple(const Value& value, const Type& to) {
 }
 
 // Which of two types is the more general: -1 for the first, 1 for the second, 0 if neither is.
-int compare(const Type& a, const Type& b);
+int compare_generality(const Type& a, const Type& b);
 
 // The same for the parts of two objects or tuples.
 int compare_parts(const Types& a, const Types& b) {
   bool first = false;
   bool second = false;
   for (size_t i = 0; i < a.size(); ++i) {
-    const int order = compare(a[i], b[i]);
+    const int order = compare_generality(a[i], b[i]);
     first = first || order < 0;
     second = second || order > 0;
   }
@@ -167,7 +167,7 @@ bool more_general(Kind a, Kind b) {
          (b == Kind::kSet && (a == Kind::kTuple || a == Kind::kList));
 }
 
-int compare(const Type& a, const Type& b) {
+int compare_generality(const Type& a, const Type& b) {
   if (a == b) return 0;
   if (a.is_any() || b.is_any()) return a.is_any() ? 1 : -1;
   if (a.is_primitive() && b.is_primitive()) return a.is(Kind::kString) ? -1 : b.is(Kind::kString) ? 1 : 0;
@@ -178,7 +178,7 @@ int compare(const Type& a, const Type& b) {
       case Kind::kTuple:
         return a.elements().size() == b.elements().size() ? compare_parts(a.elements(), b.elements()) : 0;
       default:
-        return compare(a.element(), b.element());
+        return compare_generality(a.element(), b.element());
     }
   }
   return more_general(a.kind(), b.kind()) ? -1 : more_general(b.kind(), a.kind()) ? 1 : 0;
@@ -193,7 +193,9 @@ std::vector<size_t> by_preference(std::span<const Type> types) {
     std::vector<bool> now = taken;
     for (size_t i = 0; i < types.size(); ++i) {
       if (taken[i]) continue;
-      const auto above = [&](size_t j) { return !taken[j] && j != i && compare(types[j], types[i]) < 0; };
+      const auto above = [&](size_t j) {
+        return !taken[j] && j != i && compare_generality(types[j], types[i]) < 0;
+      };
       bool free = true;
       for (size_t j = 0; j < types.size() && free; ++j)
         free = !above(j);

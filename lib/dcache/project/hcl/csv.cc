@@ -7,10 +7,10 @@
 namespace dcache::project::hcl {
 namespace {
 
-class Reader {
+class CsvReader {
  public:
   // `lines` says whether a newline ends a record.
-  Reader(std::string_view text, char separator, bool lines)
+  CsvReader(std::string_view text, char separator, bool lines)
       : text_(text), separator_(separator), lines_(lines) {}
 
   bool done() const { return at_ >= text_.size(); }
@@ -29,7 +29,7 @@ class Reader {
   size_t at_ = 0;
 };
 
-std::string Reader::quoted() {
+std::string CsvReader::quoted() {
   std::string text;
   for (++at_; !done(); ++at_) {
     if (lines_ && text_.substr(at_).starts_with("\r\n")) continue;
@@ -47,7 +47,7 @@ std::string Reader::quoted() {
   fail("a CSV field has no closing quote");
 }
 
-std::string Reader::field() {
+std::string CsvReader::field() {
   if (!done() && text_[at_] == '"') return quoted();
   std::string text;
   for (; !at_end_of_line() && text_[at_] != separator_; ++at_) {
@@ -57,7 +57,7 @@ std::string Reader::field() {
   return text;
 }
 
-std::vector<std::string> Reader::record() {
+std::vector<std::string> CsvReader::record() {
   std::vector<std::string> fields;
   for (;;) {
     fields.push_back(field());
@@ -73,12 +73,12 @@ std::vector<std::string> Reader::record() {
 std::vector<std::string> read_csv_fields(std::string_view line, char separator) {
   if (line.ends_with('\n')) line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
   if (line.empty()) fail("the list is empty");
-  return Reader(line, separator, false).record();
+  return CsvReader(line, separator, false).record();
 }
 
 std::vector<std::vector<std::string>> read_csv_records(std::string_view text) {
   std::vector<std::vector<std::string>> records;
-  Reader reader(text, ',', true);
+  CsvReader reader(text, ',', true);
   while (!reader.done()) {
     std::vector<std::string> record = reader.record();
     if (record.size() > 1 || !record[0].empty()) records.push_back(std::move(record));

@@ -8,6 +8,7 @@
 #include "dcache/project/hcl/convert.h"
 #include "dcache/project/hcl/functions.h"
 #include "dcache/project/hcl/letters.h"
+#include "dcache/text/unicode.h"
 
 namespace dcache::project::hcl {
 namespace {
@@ -26,10 +27,6 @@ struct Verb {
   size_t argument = 0;  // from 1
   char mode = ' ';
 };
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 std::string padded(const Verb& verb, std::string text) {
   const auto length = static_cast<int>(character_count(text));
@@ -192,9 +189,9 @@ class VerbReader {
 
  private:
   std::optional<int> number(size_t& at) const {
-    if (at >= text_.size() || !is_digit(text_[at])) return std::nullopt;
+    if (at >= text_.size() || !text::is_ascii_digit(text_[at])) return std::nullopt;
     int value = 0;
-    for (; at < text_.size() && is_digit(text_[at]); ++at)
+    for (; at < text_.size() && text::is_ascii_digit(text_[at]); ++at)
       value = std::min(value * 10 + (text_[at] - '0'), kWidest + 1);
     if (value > kWidest) Budget::stop("the width in the format is too large");
     return value;

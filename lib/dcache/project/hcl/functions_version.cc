@@ -21,7 +21,7 @@ struct Version {
   std::string pre = {};
 };
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
+std::vector<std::string_view> split_version(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (size_t at = text.find(separator); at != std::string_view::npos; at = text.find(separator)) {
     parts.push_back(text.substr(0, at));
@@ -46,15 +46,15 @@ int compare_identifiers(std::string_view a, std::string_view b) {
 int compare_pre(std::string_view a, std::string_view b) {
   if (a == b) return 0;
   if (a.empty() || b.empty()) return a.empty() ? 1 : -1;
-  const auto x = split(a, '.');
-  const auto y = split(b, '.');
+  const auto x = split_version(a, '.');
+  const auto y = split_version(b, '.');
   for (size_t i = 0; i < std::min(x.size(), y.size()); ++i) {
     if (const int order = compare_identifiers(x[i], y[i])) return order;
   }
   return x.size() < y.size() ? -1 : 1;
 }
 
-int compare(const Version& a, const Version& b) {
+int compare_versions(const Version& a, const Version& b) {
   if (a.parts != b.parts) return a.parts < b.parts ? -1 : 1;
   return compare_pre(a.pre, b.pre);
 }
@@ -99,17 +99,17 @@ size_t kept_by_caret(const Version& version) {
 }
 
 bool below(const Version& version, const std::optional<Version>& limit) {
-  return !limit || compare(version, *limit) < 0;
+  return !limit || compare_versions(version, *limit) < 0;
 }
 
 bool meets(const Version& version, std::string_view op, const Version& wanted) {
   const bool wild = wanted.given < 3;
-  const int order = compare(version, wanted);
+  const int order = compare_versions(version, wanted);
   const std::optional<Version> end = after(wanted, wanted.given);
   const bool equal = wild ? order >= 0 && below(version, end) : order == 0;
   if (op.empty() || op == "=") return equal;
   if (op == "!=") return !equal;
-  if (op == ">") return wild ? end && compare(version, *end) >= 0 : order > 0;
+  if (op == ">") return wild ? end && compare_versions(version, *end) >= 0 : order > 0;
   if (op == "<") return order < 0;
   if (op == ">=" || op == "=>") return order >= 0;
   if (op == "<=" || op == "=<") return wild ? below(version, end) : order <= 0;

@@ -8,12 +8,12 @@
 namespace dcache::project::hcl {
 namespace {
 
-constexpr uint32_t kDeepest = 100;
+constexpr uint32_t kDeepestJson = 100;
 constexpr size_t kMostValues = 400'000;
 
-class Reader {
+class JsonReader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  explicit JsonReader(std::string_view text) : text_(text) {}
 
   JsonValue whole() {
     JsonValue read = value();
@@ -52,10 +52,10 @@ class Reader {
   size_t values_ = 0;
 };
 
-JsonValue Reader::value() {
+JsonValue JsonReader::value() {
   skip();
   if (++values_ > kMostValues) stop("the file has too many values");
-  if (++depth_ > kDeepest) stop("it is nested too deeply");
+  if (++depth_ > kDeepestJson) stop("it is nested too deeply");
   const uint32_t start = at_;
   JsonValue read;
   static constexpr std::pair<std::string_view, JsonKind> kWords[] = {
@@ -85,7 +85,7 @@ JsonValue Reader::value() {
   return read;
 }
 
-JsonValue Reader::array() {
+JsonValue JsonReader::array() {
   JsonValue read;
   read.kind = JsonKind::kArray;
   ++at_;
@@ -97,7 +97,7 @@ JsonValue Reader::array() {
   return read;
 }
 
-JsonValue Reader::object() {
+JsonValue JsonReader::object() {
   JsonValue read;
   read.kind = JsonKind::kObject;
   ++at_;
@@ -115,7 +115,7 @@ JsonValue Reader::object() {
   return read;
 }
 
-JsonValue Reader::number() {
+JsonValue JsonReader::number() {
   const uint32_t start = at_;
   while (at_ < text_.size() && std::string_view("+-.eE0123456789").find(next()) != std::string_view::npos)
     ++at_;
@@ -125,7 +125,7 @@ JsonValue Reader::number() {
   return read;
 }
 
-char32_t Reader::hex() {
+char32_t JsonReader::hex() {
   char32_t value = 0;
   for (int i = 0; i < 4; ++i) {
     const size_t digit = std::string_view("0123456789abcdef").find(text::ascii_lower(next()));
@@ -136,7 +136,7 @@ char32_t Reader::hex() {
   return value;
 }
 
-void Reader::escape(std::string& to) {
+void JsonReader::escape(std::string& to) {
   ++at_;
   const char c = next();
   static constexpr std::string_view kNames = "\"\\/bfnrt";
@@ -164,7 +164,7 @@ void Reader::escape(std::string& to) {
   text::append_rune(to, rune >= 0xD800 && rune < 0xE000 ? text::kReplacementRune : rune);
 }
 
-std::string Reader::string() {
+std::string JsonReader::string() {
   std::string read;
   ++at_;
   while (next() != '"') {
@@ -183,7 +183,7 @@ std::string Reader::string() {
 }  // namespace
 
 JsonValue read_json(std::string_view text) {
-  return Reader(text).whole();
+  return JsonReader(text).whole();
 }
 
 }  // namespace dcache::project::hcl

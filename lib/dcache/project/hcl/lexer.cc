@@ -8,10 +8,6 @@
 namespace dcache::project::hcl {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 uint32_t width_of_identifier(std::string_view text) {
   uint32_t width = 0;
   while (width < text.size()) {
@@ -30,13 +26,13 @@ uint32_t width_of_number(std::string_view text) {
   uint32_t width = 0;
   uint32_t at = 0;
   while (at < text.size()) {
-    if (is_digit(text[at])) {
+    if (text::is_ascii_digit(text[at])) {
       width = ++at;
     } else if (text[at] == '.') {
       ++at;
     } else if (text[at] == 'e' || text[at] == 'E') {
       const size_t sign = at + 1 < text.size() && (text[at + 1] == '+' || text[at + 1] == '-') ? 1 : 0;
-      if (at + 1 + sign >= text.size() || !is_digit(text[at + 1 + sign])) break;
+      if (at + 1 + sign >= text.size() || !text::is_ascii_digit(text[at + 1 + sign])) break;
       at += static_cast<uint32_t>(2 + sign);
       width = at;
     } else {
@@ -101,7 +97,7 @@ Token next_token(std::string_view source, uint32_t at, bool newlines_count) {
   if (text[0] == '\n') return token(TokenKind::kNewline, 1);
   if (text.starts_with("\r\n")) return token(TokenKind::kNewline, 2);
   if (text[0] == '"') return token(TokenKind::kQuote, 1);
-  if (is_digit(text[0])) return token(TokenKind::kNumber, width_of_number(text));
+  if (text::is_ascii_digit(text[0])) return token(TokenKind::kNumber, width_of_number(text));
   if (const uint32_t width = width_of_identifier(text)) return token(TokenKind::kIdentifier, width);
   if (const uint32_t width = width_of_heredoc(text)) return token(TokenKind::kHeredoc, width);
   if (const uint32_t width = width_of_symbol(text)) return token(TokenKind::kSymbol, width);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "dcache/text/unicode.h"
+
 namespace dcache::project::hcl {
 namespace {
 
@@ -12,10 +14,6 @@ constexpr uint32_t kLimb = 32;
 constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 // A larger exponent of two than what kLargestExponent gives with some operations.
 constexpr int kLargestBinaryExponent = 1 << 14;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 }  // namespace
 
@@ -258,7 +256,7 @@ std::optional<Number> Number::parse(std::string_view text) {
   size_t at = 0;
   size_t digits = 0;
   bool fraction = false;
-  for (; at < text.size() && (is_digit(text[at]) || (text[at] == '.' && !fraction)); ++at) {
+  for (; at < text.size() && (text::is_ascii_digit(text[at]) || (text[at] == '.' && !fraction)); ++at) {
     if (text[at] == '.') {
       fraction = true;
       continue;
@@ -273,7 +271,7 @@ std::optional<Number> Number::parse(std::string_view text) {
     if (at < text.size() && (text[at] == '-' || text[at] == '+')) ++at;
     int written = 0;
     const size_t start = at;
-    for (; at < text.size() && is_digit(text[at]); ++at)
+    for (; at < text.size() && text::is_ascii_digit(text[at]); ++at)
       written = std::min(written * 10 + (text[at] - '0'), 10 * kLargestExponent);
     if (at == start) return std::nullopt;
     exponent += down ? -written : written;

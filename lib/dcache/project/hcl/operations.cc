@@ -35,7 +35,7 @@ Value calculate(Operator op, const Number& a, const Number& b) {
   }
 }
 
-bool compare(Operator op, int order) {
+bool is_in_order(Operator op, int order) {
   switch (op) {
     case Operator::kGreater:
       return order > 0;
@@ -105,7 +105,7 @@ Value apply(Operator op, const Value& left, const Value& right, Budget& budget) 
   if (op == Operator::kAnd) return Value::boolean(left.is_true() && right.is_true());
   if (op == Operator::kOr) return Value::boolean(left.is_true() || right.is_true());
   if (is_comparison(op))
-    return Value::boolean(compare(op, Number::compare(left.as_number(), right.as_number())));
+    return Value::boolean(is_in_order(op, Number::compare(left.as_number(), right.as_number())));
   budget.spend(16);
   return calculate(op, left.as_number(), right.as_number());
 }

@@ -15,7 +15,7 @@
 namespace dcache::project::hcl {
 namespace {
 
-constexpr uint16_t kDeepest = 150;
+constexpr uint16_t kDeepestExpression = 150;
 // Of a whole file; each takes some hundred bytes.
 constexpr size_t kMostExpressions = 400'000;
 constexpr size_t kMostFailures = 5;
@@ -193,7 +193,7 @@ ExpressionPtr Parser::finish(ExpressionPtr made) const {
   for (const ExpressionPtr& part : made->parts) {
     if (part) made->depth = std::max(made->depth, static_cast<uint16_t>(part->depth + 1));
   }
-  if (made->depth > kDeepest) stop(made->span, "the expression is nested too deeply");
+  if (made->depth > kDeepestExpression) stop(made->span, "the expression is nested too deeply");
   return made;
 }
 
@@ -205,7 +205,7 @@ ExpressionPtr Parser::whole_expression() {
 }
 
 ExpressionPtr Parser::expression() {
-  if (++depth_ > kDeepest) stop(peek().span, "the expression is nested too deeply");
+  if (++depth_ > kDeepestExpression) stop(peek().span, "the expression is nested too deeply");
   ExpressionPtr condition = binary(1);
   if (accept("?")) {
     ExpressionPtr made = make(ExpressionKind::kConditional, condition->span);
@@ -296,7 +296,7 @@ ExpressionPtr Parser::after_bracket(ExpressionPtr from) {
     expect("]", "after the * of a splat");
     ExpressionPtr made = make(ExpressionKind::kSplat, from->span);
     made->parts.push_back(std::move(from));
-    if (++depth_ > kDeepest) stop(made->span, "the expression is nested too deeply");
+    if (++depth_ > kDeepestExpression) stop(made->span, "the expression is nested too deeply");
     made->parts.push_back(with_traversals(make(ExpressionKind::kElement, made->span)));
     --depth_;
     return finish(std::move(made));
@@ -340,7 +340,7 @@ ExpressionPtr Parser::term() {
     return finish(std::move(made));
   }
   if (token.is("-") || token.is("!")) {
-    if (++depth_ > kDeepest) stop(token.span, "the expression is nested too deeply");
+    if (++depth_ > kDeepestExpression) stop(token.span, "the expression is nested too deeply");
     ExpressionPtr made = make(ExpressionKind::kUnary, token.span);
     made->op = token.is("-") ? Operator::kNegate : Operator::kNot;
     made->parts.push_back(with_traversals(term()));
@@ -494,7 +494,7 @@ ExpressionPtr Parser::text_of(std::string text, text::Span span) {
 }
 
 ExpressionPtr Parser::template_until(const TemplateEnd& end, text::Span start, bool indented) {
-  if (++depth_ > kDeepest) stop(start, "the template is nested too deeply");
+  if (++depth_ > kDeepestExpression) stop(start, "the template is nested too deeply");
   TemplateParts parts = template_parts(end, start);
   if (indented) remove_indentation(parts);
   const text::Span span{start.begin, place_ ? start.end : at_};
@@ -656,7 +656,7 @@ TemplatePart Parser::directive(uint32_t start) {
 ExpressionPtr Parser::template_of(TemplateParts& parts, size_t& at, text::Span span,
                                   const TemplatePart* opened) {
   using PartKind = TemplatePart::Kind;
-  if (++depth_ > kDeepest) stop(span, "the template is nested too deeply");
+  if (++depth_ > kDeepestExpression) stop(span, "the template is nested too deeply");
   ExpressionPtr made = make(ExpressionKind::kTemplate, span);
   while (at < parts.size()) {
     TemplatePart& part = parts[at];
@@ -796,7 +796,7 @@ void Parser::body_item(const Source& source, Body& to, bool single_line) {
   }
   const bool header = next.is("{") || next.kind == TokenKind::kQuote || next.kind == TokenKind::kIdentifier;
   if (!header || single_line) wrong(next, "'=' is expected after the name of an attribute");
-  if (++depth_ > kDeepest) stop(name.span, "the blocks are nested too deeply");
+  if (++depth_ > kDeepestExpression) stop(name.span, "the blocks are nested too deeply");
   to.blocks.push_back(block(source, name));
   --depth_;
 }
