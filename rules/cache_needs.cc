@@ -37,7 +37,7 @@ bool is_general(std::string_view path, const Step& step) {
 }
 
 // The path of a word up to its first wildcard, where that means all in a folder.
-std::optional<std::string> path_of(std::string_view word, const Step& step) {
+std::optional<std::string> path_before_wildcard(std::string_view word, const Step& step) {
   const size_t star = word.find_first_of("*?[");
   if (star != std::string_view::npos) {
     const size_t slash = word.rfind('/', star);
@@ -47,7 +47,7 @@ std::optional<std::string> path_of(std::string_view word, const Step& step) {
 }
 
 bool is_about(std::string_view word, std::string_view target, const Step& step) {
-  const auto path = path_of(word, step);
+  const auto path = path_before_wildcard(word, step);
   if (!path) return false;
   return text::is_within(*path, target) || (!is_general(*path, step) && text::is_within(target, *path));
 }
@@ -531,7 +531,7 @@ bool command_takes(const shell::Command& command, std::string_view folder, const
   const std::string_view mark = mark_of(folder);
   return std::ranges::any_of(words.subspan(1), [&](const shell::Word& word) {
     if (names(word.text, mark)) return true;
-    const auto path = path_of(word.text, step);
+    const auto path = path_before_wildcard(word.text, step);
     return path && *path != "/" && program != "cd" && text::is_within(folder, *path);
   });
 }
@@ -622,7 +622,7 @@ bool leaves_alone(lint::Dockerfile& dockerfile, const Run& run, std::string_view
   const Step& step = dockerfile.graph().steps[*run.step];
   const std::string_view mark = mark_of(folder);
   const auto is_plain = [&](const shell::Word& word) {
-    const auto path = path_of(word.text, step);
+    const auto path = path_before_wildcard(word.text, step);
     // A folder around the cache contains other things too, which would not be removed any more.
     if (removal.takes(word)) return !path || *path == folder || !text::is_within(folder, *path);
     // What it means is known, and that is not a folder around the cache.

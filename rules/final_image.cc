@@ -58,7 +58,7 @@ FinalImage find_final_image(lint::Dockerfile& dockerfile) {
 
 // The path of a program in the image; of one that is found by PATH its path if it is in `folder`. Empty if it
 // is not.
-std::string path_of(const plan::Graph& graph, std::string_view program, std::string_view folder) {
+std::string path_of_program(const plan::Graph& graph, std::string_view program, std::string_view folder) {
   if (program.starts_with('/')) return text::clean_path(program);
   if (program.find('/') != std::string_view::npos)
     return text::clean_path(text::join_path(graph.stages.back().workdir, program));
@@ -76,7 +76,7 @@ std::optional<std::string> program_in_folder(lint::Dockerfile& dockerfile, const
     if (step.kind != plan::Step::Kind::kCopy ||
         std::ranges::find(image.instructions, step.instruction) == image.instructions.end())
       continue;
-    const std::string path = path_of(graph, program, step.destination);
+    const std::string path = path_of_program(graph, program, step.destination);
     if (path.empty() || !text::is_within(path, step.destination)) continue;
     const std::string_view inside =
         std::string_view(path).substr(std::min(step.destination.size(), path.size()));

@@ -14,7 +14,7 @@
 namespace dcache::rules {
 namespace {
 
-constexpr size_t kMostFiles = 50000;
+constexpr size_t kMostFilesOfGain = 50000;
 constexpr size_t kMostTried = 64;   // sources, and reads of the context
 constexpr size_t kMostSteps = 256;  // below one step
 
@@ -102,7 +102,7 @@ std::optional<Counts> count_for_argument(lint::Dockerfile& dockerfile, const lin
 // Null where the context is not known, or too large to look at in passing.
 const lint::BuildContext* small_context(lint::Dockerfile& dockerfile) {
   const lint::BuildContext* context = likely_context(dockerfile);
-  return context == nullptr || context->files.records().size() > kMostFiles ? nullptr : context;
+  return context == nullptr || context->files.records().size() > kMostFilesOfGain ? nullptr : context;
 }
 
 // "editing src/main.go rebuilds 6 of 8 steps now (about 2 min 10 s by the last build), and 2 of 9 with this

@@ -10,8 +10,8 @@
 namespace dcache::rules {
 namespace {
 
-constexpr size_t kMostFiles = 5000;
-constexpr uint64_t kMostBytes = 32'000'000;
+constexpr size_t kMostModuleFiles = 5000;
+constexpr uint64_t kMostModuleBytes = 32'000'000;
 
 std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, text.find('\n'));
@@ -75,7 +75,7 @@ std::optional<GoModule> GoModule::read(const lint::BuildContext& context) {
   for (const context::Record& record : context.files.records()) {
     if (record.type != context::Type::kFile || !record.path.ends_with(".go")) continue;
     bytes += record.size;
-    if (++files > kMostFiles || bytes > kMostBytes) return std::nullopt;
+    if (++files > kMostModuleFiles || bytes > kMostModuleBytes) return std::nullopt;
     if (record.path.ends_with("_test.go")) continue;
     const auto text = context.read(record.path);
     if (!text) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 
 namespace dcache::rules {
 namespace {
@@ -16,11 +17,6 @@ using plan::Step;
 
 re2::StringPiece piece(std::string_view text) {
   return {text.data(), text.size()};
-}
-
-template <size_t N>
-bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
-  return std::ranges::find(words, word) != words.end();
 }
 
 // Options of installs that name no file. After some of them is a word that names none either.
@@ -97,7 +93,7 @@ bool is_harmless_option(std::string_view word) {
                                                          "--no-plugins",
                                                          "--no-suggest",
                                                          "-x"};
-  return is_one_of(word.substr(0, word.find('=')), kOptions);
+  return text::is_one_of(word.substr(0, word.find('=')), kOptions);
 }
 
 // A package with or without a version, an extra or a number: nothing that can be a path.
@@ -313,11 +309,12 @@ bool installs_from_outside(lint::Dockerfile& dockerfile, const Run& run, std::st
     const bool plain_assignments = std::ranges::all_of(command.assignments, [](const shell::Word& word) {
       return word.text.starts_with("DEBIAN_FRONTEND=");
     });
-    return is_one_of(program, kManagers) && plain_assignments &&
+    return text::is_one_of(program, kManagers) && plain_assignments &&
            std::ranges::all_of(words.subspan(1), [&](const shell::Word& word) {
              if (!word.literal) return false;
              if (word.text.starts_with('.') && program == "apk") return is_plain_name(word.text.substr(1));
-             return word.text.starts_with('-') ? is_one_of(word.text, kOptions) : is_plain_name(word.text);
+             return word.text.starts_with('-') ? text::is_one_of(word.text, kOptions)
+                                               : is_plain_name(word.text);
            });
   });
 }

@@ -12,6 +12,7 @@
 #include <re2/re2.h>
 
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 #include "rules/hadolint.h"
 #include "rules/stages.h"
 
@@ -31,7 +32,7 @@ const RE2& pattern(std::string_view text) {
 }
 
 // How often an option is given; `-qq` is `-q` twice.
-bool is_given(const Call& call, std::string_view option) {
+bool is_option_given(const Call& call, std::string_view option) {
   const size_t dashes = option.find_first_not_of('-');
   const std::string_view name = option.substr(dashes);
   const bool repeated = dashes == 1 && name.find_first_not_of(name.front()) == std::string_view::npos;
@@ -39,7 +40,7 @@ bool is_given(const Call& call, std::string_view option) {
 }
 
 bool are_any_given(const Call& call, Words options) {
-  return std::ranges::any_of(options, [&](std::string_view option) { return is_given(call, option); });
+  return std::ranges::any_of(options, [&](std::string_view option) { return is_option_given(call, option); });
 }
 
 // Whether one of the options is given twice, as in `-qq`, or with level 2, as in `-q=2`.
@@ -70,16 +71,12 @@ bool applies(const Pin& pin, const Call& call) {
   return pin.only_with.empty() || call.has(pin.only_with);
 }
 
-bool is_among(Words list, std::string_view word) {
-  return std::ranges::find(list, word) != list.end();
-}
-
 // What is named after the command.
 std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
-  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, word->text); };
+  const auto is_command = [&](const shell::Word* word) { return text::is_one_of(word->text, pin.commands); };
   std::vector<const shell::Word*> packages = call.operands(pin.options_with_value);
   const auto command = std::ranges::find_if(packages, is_command);
-  const bool only_one = command != packages.end() && is_among(pin.starts_program, (*command)->text);
+  const bool only_one = command != packages.end() && text::is_one_of((*command)->text, pin.starts_program);
   packages.erase(packages.begin(), command);
   if (only_one) packages.resize(std::min<size_t>(packages.size(), 2));
   if (pin.ends_at.empty()) return packages;
@@ -90,7 +87,7 @@ std::vector<const shell::Word*> packages_in(const Pin& pin, const Call& call) {
 }
 
 std::vector<const shell::Word*> unpinned_in(const Pin& pin, const Call& call) {
-  const auto is_command = [&](const shell::Word* word) { return is_among(pin.commands, word->text); };
+  const auto is_command = [&](const shell::Word* word) { return text::is_one_of(word->text, pin.commands); };
   std::vector<const shell::Word*> packages = packages_in(pin, call);
   const RE2& pinned = pattern(pin.pinned);
   const RE2* const loose = pin.loose.empty() ? nullptr : &pattern(pin.loose);
@@ -121,7 +118,7 @@ std::string remedy_for(const Pin& pin, std::string_view package) {
   const bool is_git = package.starts_with("git+") || package.starts_with("git://");
   if (!is_git && (package.starts_with("https://") || package.starts_with("http://")))
     return "use the address of a tag or a commit";
-  const bool is_npm = is_among(pin.programs, "npm") || is_among(pin.programs, "pnpm");
+  const bool is_npm = text::is_one_of("npm", pin.programs) || text::is_one_of("pnpm", pin.programs);
   const bool is_repository =
       is_npm && !package.starts_with('@') && package.find('/') != std::string_view::npos;
   if (is_npm && (is_git || is_repository)) return fmt::format("write {}#TAG", package);

@@ -5,7 +5,7 @@
 namespace dcache::rules {
 namespace {
 
-bool is_given(std::string_view word, std::string_view name) {
+bool is_option_word(std::string_view word, std::string_view name) {
   if (name.size() == 1) {
     const bool letters = word.size() > 1 && word[0] == '-' && word[1] != '-';
     return letters && word.substr(0, word.find('=')).find(name) != std::string_view::npos;
@@ -17,7 +17,7 @@ bool is_given(std::string_view word, std::string_view name) {
 
 bool Invocation::has_option(std::initializer_list<std::string_view> names) const {
   return std::ranges::any_of(arguments(), [&](const shell::Word& word) {
-    return std::ranges::any_of(names, [&](std::string_view name) { return is_given(word.text, name); });
+    return std::ranges::any_of(names, [&](std::string_view name) { return is_option_word(word.text, name); });
   });
 }
 

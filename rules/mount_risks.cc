@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 
 namespace dcache::rules {
 namespace {
@@ -11,22 +12,17 @@ namespace {
 using lint::Run;
 using plan::Step;
 
-template <size_t N>
-bool is_one_of(std::string_view word, const std::string_view (&words)[N]) {
-  return std::ranges::find(words, word) != std::end(words);
-}
-
 // Build tools and shells may call any package manager, and so may a program that is named by its path.
 bool may_call_any(std::span<const shell::Word> words) {
   constexpr std::string_view kNames[] = {"make", "bash", "sh", "task", "just", "mage"};
-  return is_one_of(shell::program_of(words), kNames) ||
+  return text::is_one_of(shell::program_of(words), kNames) ||
          words.front().text.find('/') != std::string_view::npos;
 }
 
 bool installs_headers(const shell::Command& command) {
   constexpr std::string_view kManagers[] = {"apk", "apt-get", "apt", "dnf", "yum", "microdnf", "zypper"};
   const auto words = shell::invocation(command);
-  return is_one_of(shell::program_of(words), kManagers) &&
+  return text::is_one_of(shell::program_of(words), kManagers) &&
          std::ranges::any_of(words, [](const shell::Word& word) {
            return word.text.ends_with("-dev") || word.text.ends_with("-devel");
          });
@@ -63,9 +59,9 @@ bool keeps_own_packages(const Use& use) {
   constexpr std::string_view kManagers[] = {"maven", "gradle", "sbt"};
   constexpr std::string_view kWords[] = {"install",    "deploy", "publishToMavenLocal", "publishLocal", "-s",
                                          "--settings", "-gs"};
-  return is_one_of(use.manager->name, kManagers) &&
+  return text::is_one_of(use.manager->name, kManagers) &&
          std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
-           return is_one_of(word.text, kWords) || word.text.starts_with("install:");
+           return text::is_one_of(word.text, kWords) || word.text.starts_with("install:");
          });
 }
 
@@ -75,14 +71,15 @@ bool may_keep_old(const Use& use) {
       return word.text == "--no-editable" || word.text == "." || word.text.starts_with("./") ||
              word.text.starts_with('/');
     constexpr std::string_view kOptions[] = {"-s", "--source", "--configfile"};
-    return use.manager->name == "dotnet" && is_one_of(word.text.substr(0, word.text.find('=')), kOptions);
+    return use.manager->name == "dotnet" &&
+           text::is_one_of(word.text.substr(0, word.text.find('=')), kOptions);
   });
 }
 
 bool links_into_store(const Use& use) {
   constexpr std::string_view kWords[] = {"-g", "--global", "dlx"};
   return use.manager->name == "pnpm" && std::ranges::any_of(use.command->words, [&](const shell::Word& word) {
-           return is_one_of(word.text, kWords);
+           return text::is_one_of(word.text, kWords);
          });
 }
 
@@ -218,8 +215,8 @@ bool is_shared_folder(const Step& step, const Cache& cache, std::string_view fol
   const auto home = path_in("~", step);
   const std::optional<std::string_view> xdg =
       step.environment ? step.environment->get("XDG_CACHE_HOME") : std::nullopt;
-  if (is_one_of(folder, kFolders) || folder == home || folder == xdg || text::base_name(folder) == ".cache" ||
-      folder == "/")
+  if (text::is_one_of(folder, kFolders) || folder == home || folder == xdg ||
+      text::base_name(folder) == ".cache" || folder == "/")
     return true;
   return std::ranges::any_of(package_managers(), [&](const PackageManager& manager) {
     return std::ranges::any_of(manager.caches, [&](const Cache& other) {
@@ -251,8 +248,8 @@ bool MountRisks::may_fill(const Run& run, const PackageManager& manager) {
     // NuGet's own feeds of the project, and what else fetches.
     constexpr std::string_view kFetching[] = {"mod",   "get",     "tidy", "restore",
                                               "fetch", "resolve", "pack", "source"};
-    return std::ranges::any_of(words,
-                               [&](const shell::Word& word) { return is_one_of(word.text, kFetching); });
+    return std::ranges::any_of(
+        words, [&](const shell::Word& word) { return text::is_one_of(word.text, kFetching); });
   });
 }
 

@@ -75,14 +75,14 @@ bool checks_out_somewhere(lint::Dockerfile& dockerfile) {
       .value;
 }
 
-using Words = std::span<const shell::Word>;
+using ShellWords = std::span<const shell::Word>;
 
-bool has_any(Words words, std::initializer_list<std::string_view> wanted) {
+bool has_any_word(ShellWords words, std::initializer_list<std::string_view> wanted) {
   return std::ranges::any_of(wanted, [&](std::string_view word) { return shell::has_word(words, word); });
 }
 
 // Whether a command brings what is installed, by the system or by a language, to the newest versions.
-bool upgrades_packages(Words words) {
+bool upgrades_packages(ShellWords words) {
   const std::string_view program = shell::program_of(words);
   const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
     return std::ranges::find(names, program) != names.end();
@@ -91,10 +91,10 @@ bool upgrades_packages(Words words) {
   if (is_one_of({"apt", "apt-get", "aptitude", "apk", "dnf", "microdnf", "yum", "tdnf", "zypper"})) {
     // `update` of these two fetches the lists alone.
     const bool lists_only = is_one_of({"apt", "apt-get", "aptitude", "apk"});
-    return has_any(words, {"upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade", "upgrade-minimal",
-                           "update-minimal", "distro-sync", "dsync", "dup", "up", "patch", "--upgrade",
-                           "--available"}) ||
-           (program == "apk" && has_any(words, {"-u", "-Uu", "-uU", "-a"})) ||
+    return has_any_word(words, {"upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade", "upgrade-minimal",
+                                "update-minimal", "distro-sync", "dsync", "dup", "up", "patch", "--upgrade",
+                                "--available"}) ||
+           (program == "apk" && has_any_word(words, {"-u", "-Uu", "-uU", "-a"})) ||
            (!lists_only && shell::has_word(words, "update"));
   }
   const auto is_upgrading_sync = [](const shell::Word& word) {
@@ -102,14 +102,14 @@ bool upgrades_packages(Words words) {
   };
   if (is_one_of({"pacman", "yay", "paru"})) return std::ranges::any_of(words, is_upgrading_sync);
   if (program.starts_with("pip") || program.starts_with("python") || program == "uv")
-    return has_any(words, {"-U", "--upgrade"});
+    return has_any_word(words, {"-U", "--upgrade"});
   if (is_one_of({"npm", "yarn", "pnpm", "gem", "cargo", "rustup", "composer", "brew", "conda", "mamba"}))
-    return has_any(words, {"update", "upgrade", "self-update"});
+    return has_any_word(words, {"update", "upgrade", "self-update"});
   return false;
 }
 
 // Whether a command names the newest version of something: `npm install -g npm@latest`.
-bool names_latest(Words words) {
+bool names_latest(ShellWords words) {
   return std::ranges::any_of(words, [](const shell::Word& word) {
     return word.text.ends_with("@latest") || word.text.ends_with("@next") || word.text.ends_with(":latest") ||
            word.text.ends_with("/latest") || word.text.find("/latest/") != std::string_view::npos;
@@ -147,7 +147,7 @@ const lint::Run* find_moving_result(lint::Dockerfile& dockerfile) {
   const auto moves = [&](const lint::Run& run) {
     return !moving_downloads(dockerfile, run).empty() || !lists_left_for_later(dockerfile, run).empty() ||
            std::ranges::any_of(run.commands, [&](const shell::Command& command) {
-             const Words words = shell::invocation(command);
+             const ShellWords words = shell::invocation(command);
              return upgrades_packages(words) || names_latest(words) || downloads_latest(words) ||
                     clones_branch(words) || is_run_from_network(run, command);
            });

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dcache/text/path.h"
+#include "dcache/text/words.h"
 
 namespace dcache::rules {
 namespace {
@@ -10,13 +11,9 @@ namespace {
 using shell::Command;
 using shell::Word;
 
-bool contains(std::span<const std::string_view> list, std::string_view word) {
-  return std::ranges::find(list, word) != list.end();
-}
-
 bool is_system(const PackageManager& manager) {
   constexpr std::string_view kNames[] = {"apt", "apk", "dnf", "yum", "zypper", "pacman"};
-  return contains(kNames, manager.name);
+  return text::is_one_of(manager.name, kNames);
 }
 
 // Whether a word means something that is worked out from files, or a file itself.
@@ -81,7 +78,7 @@ bool is_preparation(const Command& command, const plan::Step& copy) {
                                             "addgroup"};
   const auto words = shell::invocation(command);
   if (words.empty()) return true;
-  if (!contains(kPrograms, shell::program_of(words)) || command.depth > 0) return false;
+  if (!text::is_one_of(shell::program_of(words), kPrograms) || command.depth > 0) return false;
   if (command.connector == shell::Connector::kPipe && shell::program_of(words) != "gpg" &&
       shell::program_of(words) != "tee")
     return false;
@@ -92,7 +89,7 @@ bool is_preparation(const Command& command, const plan::Step& copy) {
   return std::ranges::none_of(words, reads_project);
 }
 
-bool is_among(std::string_view destination, std::span<const std::string_view> folders) {
+bool is_within_any(std::string_view destination, std::span<const std::string_view> folders) {
   return std::ranges::any_of(folders,
                              [&](std::string_view folder) { return text::is_within(destination, folder); });
 }
@@ -124,7 +121,7 @@ bool may_prepare_installs(const lint::Run& run, const plan::Step& copy) {
   return std::ranges::any_of(run.commands, [&](const Command& command) {
     const auto words = shell::invocation(command);
     if (words.empty()) return false;
-    return contains(kRunners, shell::program_of(words)) ||
+    return text::is_one_of(shell::program_of(words), kRunners) ||
            (copy.destination != "/" ? is_inside(words.front().text, copy.destination)
                                     : words.front().text.find('/') != std::string_view::npos);
   });
@@ -135,7 +132,7 @@ bool is_projects_own(std::string_view destination) {
                                           "/lib64", "/media", "/mnt", "/opt", "/proc", "/root", "/run",
                                           "/sbin",  "/srv",   "/sys", "/tmp", "/usr",  "/var"};
   if (destination == "/") return false;
-  return text::is_within(destination, "/usr/src") || !is_among(destination, kSystem);
+  return text::is_within(destination, "/usr/src") || !is_within_any(destination, kSystem);
 }
 
 bool may_configure_system(std::string_view destination) {
@@ -143,7 +140,7 @@ bool may_configure_system(std::string_view destination) {
       "/etc",           "/usr/share", "/usr/lib",   "/usr/bin", "/usr/sbin",       "/bin", "/sbin", "/lib",
       "/usr/local/bin", "/var/lib",   "/var/cache", "/tmp",     "/usr/local/share"};
   return destination == "/usr" || destination == "/usr/local" || destination == "/var" ||
-         is_among(destination, kFolders);
+         is_within_any(destination, kFolders);
 }
 
 }  // namespace dcache::rules

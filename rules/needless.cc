@@ -10,12 +10,12 @@
 namespace dcache::rules {
 namespace {
 
-constexpr size_t kMostFiles = 32;          // of the context that are read for one answer
-constexpr size_t kMostBytes = 256 * 1024;  // of one of them
+constexpr size_t kMostFilesRead = 32;            // of the context that are read for one answer
+constexpr size_t kMostBytesOfFile = 256 * 1024;  // of one of them
 
 // The content of a file of the context; empty if it is not there, or too large to look at in passing.
 std::string content_of(const lint::BuildContext& context, const context::Record& record) {
-  if (record.type != context::Type::kFile || record.size > kMostBytes) return {};
+  if (record.type != context::Type::kFile || record.size > kMostBytesOfFile) return {};
   return context.read(record.path).value_or("");
 }
 
@@ -59,7 +59,7 @@ bool is_script_with_git(const lint::BuildContext& context, const shell::Word& wo
   if (word.text.find('/') == std::string_view::npos && !word.text.ends_with(".sh")) return false;
   const auto records = context.called(text::base_name(word.text));
   return std::ranges::any_of(
-      records.first(std::min(records.size(), kMostFiles)),
+      records.first(std::min(records.size(), kMostFilesRead)),
       [&](const context::Record* record) { return holds(content_of(context, *record), "git "); });
 }
 
@@ -161,7 +161,7 @@ bool may_read_git(lint::Dockerfile& dockerfile, const lint::BuildContext& contex
   return std::ranges::any_of(kTools, [&](const Tool& tool) {
     const auto records = context.called(tool.file);
     return std::ranges::any_of(
-        records.first(std::min(records.size(), kMostFiles)),
+        records.first(std::min(records.size(), kMostFilesRead)),
         [&](const context::Record* record) { return holds(content_of(context, *record), tool.says); });
   });
 }

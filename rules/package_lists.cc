@@ -38,7 +38,7 @@ constexpr ListUser kListUsers[] = {{"apt",
                                    {"apk", kApk, kApkCaches, kApkInstalls, kApkFresh, "/var/cache/apk",
                                     "write apk add --no-cache …, which fetches the index itself"}};
 
-bool has_any(std::span<const shell::Word> words, Names wanted) {
+bool has_any_name(std::span<const shell::Word> words, Names wanted) {
   return std::ranges::any_of(wanted, [&](std::string_view word) { return shell::has_word(words, word); });
 }
 
@@ -56,11 +56,11 @@ ListUse list_use(const ListUser& user, const lint::Run& run, const Invocations& 
   for (const auto& words : all) {
     const std::string_view program = shell::program_of(words);
     if (std::ranges::find(user.programs, program) != user.programs.end()) {
-      const bool installs = has_any(words, user.installs);
+      const bool installs = has_any_name(words, user.installs);
       use.installs = use.installs || installs;
       use.updates =
-          use.updates || shell::has_word(words, "update") || (installs && has_any(words, user.fresh));
-      use.upgrades = use.upgrades || has_any(words, kUpgrades);
+          use.updates || shell::has_word(words, "update") || (installs && has_any_name(words, user.fresh));
+      use.upgrades = use.upgrades || has_any_name(words, kUpgrades);
     }
     use.removes = use.removes || (program == "rm" && std::ranges::any_of(words, [&](const shell::Word& word) {
                                     return word.text.starts_with(user.lists);

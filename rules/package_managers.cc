@@ -11,15 +11,12 @@
 #include "dcache/lint/images.h"
 #include "dcache/text/path.h"
 #include "dcache/text/unicode.h"
+#include "dcache/text/words.h"
 #include "rules/command_user.h"
 #include "rules/final_image.h"
 
 namespace dcache::rules {
 namespace {
-
-bool contains(Words list, std::string_view word) {
-  return std::find(list.begin(), list.end(), word) != list.end();
-}
 
 // How many words the program takes, 0 if it is another one.
 size_t program_words(const PackageManager& manager, std::span<const shell::Word> words) {
@@ -44,7 +41,7 @@ std::optional<size_t> match_action(const PackageManager& manager, const Action& 
   for (const std::string_view wanted : action.words) {
     const bool wants_option = wanted.starts_with('-');
     while (at < words.size() && !wants_option && words[at].text.starts_with('-')) {
-      at += contains(manager.options_with_value, words[at].text) ? 2 : 1;
+      at += text::is_one_of(words[at].text, manager.options_with_value) ? 2 : 1;
     }
     if (at >= words.size() || !word_matches(wanted, words[at].text)) return std::nullopt;
     ++at;
@@ -56,14 +53,14 @@ std::optional<size_t> match_action(const PackageManager& manager, const Action& 
 void read_arguments(const PackageManager& manager, Use& use, bool& names_package) {
   for (size_t i = 0; i < use.arguments.size(); ++i) {
     const std::string_view word = use.arguments[i].text;
-    const bool takes_file = contains(manager.file_options, word);
+    const bool takes_file = text::is_one_of(word, manager.file_options);
     if (takes_file && i + 1 < use.arguments.size()) {
       use.files.emplace_back(use.arguments[++i].text);
-    } else if (word.starts_with("-r") && word.size() > 2 && contains(manager.file_options, "-r")) {
+    } else if (word.starts_with("-r") && word.size() > 2 && text::is_one_of("-r", manager.file_options)) {
       use.files.emplace_back(word.substr(2));
     } else if (word.starts_with("--requirement=")) {
       use.files.emplace_back(word.substr(word.find('=') + 1));
-    } else if (contains(manager.options_with_value, word)) {
+    } else if (text::is_one_of(word, manager.options_with_value)) {
       ++i;
     } else if (!word.starts_with('-')) {
       names_package = true;
@@ -457,7 +454,7 @@ std::string_view base_image(const plan::Graph& graph, const plan::Step& step) {
 // Where it is if nothing moves it.
 std::string_view usual_path(const Cache& cache, std::string_view image, const plan::Step& step) {
   for (const ImagePath& one : cache.on_images) {
-    if (contains(one.images, image)) return one.path;
+    if (text::is_one_of(image, one.images)) return one.path;
   }
   if (!cache.on_distributions.empty() && lint::is_image(lint::ImageKind::kWithoutLanguages, image))
     return cache.on_distributions;

@@ -11,9 +11,9 @@ namespace {
 
 using dockerfile::Keyword;
 
-using Words = std::span<const std::string_view>;
+using NameList = std::span<const std::string_view>;
 
-bool is_one_of(std::string_view word, Words words) {
+bool is_one_of_ignoring_case(std::string_view word, NameList words) {
   return std::ranges::any_of(words,
                              [&](std::string_view other) { return text::equals_ignoring_case(word, other); });
 }
@@ -21,13 +21,13 @@ bool is_one_of(std::string_view word, Words words) {
 // Whether the last part of a name says that it is about a secret, and not the secret itself.
 bool ends_harmlessly(std::string_view name) {
   const size_t last = name.rfind('_');
-  return last != std::string_view::npos && is_one_of(name.substr(last + 1), harmless_endings());
+  return last != std::string_view::npos && is_one_of_ignoring_case(name.substr(last + 1), harmless_endings());
 }
 
 bool is_switch(std::string_view value) {
   constexpr std::string_view kSwitches[] = {"true", "false", "yes",     "no",       "on",
                                             "off",  "none",  "enabled", "disabled", "optional"};
-  return is_one_of(value, kSwitches);
+  return is_one_of_ignoring_case(value, kSwitches);
 }
 
 // `/run/x/key.json`, `tls/server.pem`: a name that ends as that of a file, or a path from the root.
@@ -41,7 +41,7 @@ bool is_path(std::string_view value) {
   if (value.starts_with("~/") || value.starts_with("./") || value.starts_with("../")) return true;
   if (value.starts_with('/')) return true;
   const size_t dot = value.rfind('.');
-  return dot != std::string_view::npos && dot > 0 && is_one_of(value.substr(dot + 1), kEndings);
+  return dot != std::string_view::npos && dot > 0 && is_one_of_ignoring_case(value.substr(dot + 1), kEndings);
 }
 
 // Of keys in GPG_KEY and the like: hexadecimal digits, blanks between several of them.
